@@ -1,0 +1,162 @@
+/** What the command line asks of the admin API: pure, so that it can be tested without a hub. */
+export type AdminRequest = { method: string; path: string; body: Record<string, unknown> | null };
+export type ParsedCommand = { ok: true; request: AdminRequest } | { ok: false; problem: string };
+
+/** Values of options by their name without dashes in front. */
+export type Options = { readonly [name: string]: string | undefined };
+
+type FieldKind = 'text' | 'nullable' | 'flag' | 'list';
+type Resource = {
+  /** Path of the collection; the words in braces are options. */
+  path: string;
+  /** The option that names one of the collection. */
+  id: string;
+  fields: { readonly [field: string]: FieldKind };
+  verbs: readonly Verb[];
+};
+type Verb = 'create' | 'list' | 'get' | 'update' | 'delete' | 'revoke';
+
+export const RESOURCES: { readonly [resource: string]: Resource } = {
+  organizations: {
+    path: '/organizations',
+    id: 'organization',
+    fields: {
+      id: 'text',
+      name: 'text',
+      has_active_subscription: 'flag',
+      private_chats: 'flag',
+      private_chat_history: 'flag',
+    },
+    verbs: ['create', 'list', 'get', 'update'],
+  },
+  users: {
+    path: '/organizations/{organization}/users',
+    id: 'user',
+    fields: {
+      id: 'text',
+      first_name: 'text',
+      last_name: 'text',
+      alias: 'nullable',
+      avatar_url: 'nullable',
+      email: 'nullable',
+      is_bot: 'flag',
+      is_staff: 'flag',
+    },
+    verbs: ['create', 'list', 'get', 'update', 'delete'],
+  },
+  rooms: {
+    path: '/organizations/{organization}/rooms',
+    id: 'room',
+    fields: { id: 'text', name: 'text', display_name: 'text', language_code: 'text' },
+    verbs: ['create', 'list', 'get', 'update', 'delete'],
+  },
+  tokens: {
+    path: '/organizations/{organization}/users/{user}/tokens',
+    id: 'token',
+    fields: { scopes: 'list', label: 'text', expires_at: 'nullable' },
+    verbs: ['create', 'list', 'revoke'],
+  },
+};
+
+const METHODS: { readonly [verb in Verb]: string } = {
+  create: 'POST',
+  list: 'GET',
+  get: 'GET',
+  update: 'PATCH',
+  delete: 'DELETE',
+  revoke: 'DELETE',
+};
+
+/** Option of a field: `first_name` is given as `--first-name`. */
+export function optionOf(field: string): string {
+  return field.replaceAll('_', '-');
+}
+
+/** Every option that some command takes, without the connection's. */
+export function commandOptions(): string[] {
+  const fields = Object.values(RESOURCES).flatMap((resource) => [
+    resource.id,
+    ...Object.keys(resource.fields).map(optionOf),
+  ]);
+  return [...new Set([...fields, 'page-size', 'cursor'])];
+}
+
+/** The request that a command means, or what is wrong with it. */
+export function parseCommand(words: readonly string[], options: Options): ParsedCommand {
+  const [resourceName = '', verbName = '', ...surplus] = words;
+  const resource = Object.hasOwn(RESOURCES, resourceName) ? RESOURCES[resourceName] : undefined;
+  if (resource === undefined) return problem(`unknown resource "${resourceName}"`);
+  const verb = resource.verbs.find((known) => known === verbName);
+  if (verb === undefined) return problem(`${resourceName} can be: ${resource.verbs.join(', ')}`);
+  if (surplus.length > 0) return problem(`unexpected "${surplus.join(' ')}"`);
+
+  const isOne = verb !== 'create' && verb !== 'list';
+  const template = isOne ? `${resource.path}/{${resource.id}}` : resource.path;
+  const missing = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').filter((name) => !options[name]);
+  if (missing.length > 0) return problem(`missing ${missing.map((name) => `--${name} <id>`).join(' and ')}`);
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(options[name] ?? ''));
+
+  if (verb === 'list')
+    return { ok: true, request: { method: 'GET', path: `${path}${pageQuery(options)}`, body: null } };
+  if (verb !== 'create' && verb !== 'update') return { ok: true, request: { method: METHODS[verb], path, body: null } };
+  const body: Record<string, unknown> = {};
+  for (const [field, kind] of Object.entries(resource.fields)) {
+    const text = options[optionOf(field)];
+    if (text === undefined || (field === 'id' && verb === 'update')) continue;
+    const value = fieldValue(kind, text);
+    if (value === undefined) return problem(`--${optionOf(field)} is true or false`);
+    body[field] = value;
+  }
+  return { ok: true, request: { method: METHODS[verb], path, body } };
+}
+
+function fieldValue(kind: FieldKind, text: string): unknown {
+  if (kind === 'flag') return text === 'true' ? true : text === 'false' ? false : undefined;
+  if (kind === 'list') return text.split(',').filter((part) => part !== '');
+  return kind === 'nullable' && text === '' ? null : text;
+}
+
+function pageQuery(options: Options): string {
+  const query = new URLSearchParams();
+  if (options['page-size'] !== undefined) query.set('page_size', options['page-size']);
+  if (options['cursor'] !== undefined) query.set('cursor', options['cursor']);
+  return query.size === 0 ? '' : `?${query}`;
+}
+
+function problem(text: string): ParsedCommand {
+  return { ok: false, problem: text };
+}
+
+/** The help text, made from the same table as the commands. */
+export function helpText(): string {
+  const lines = Object.entries(RESOURCES).flatMap(([name, resource]) => {
+    const ids = [...resource.path.matchAll(/\{(\w+)\}/g)].map(([, id]) => `--${id} <id>`).join(' ');
+    const fields = Object.entries(resource.fields).map(([field, kind]) => `--${optionOf(field)} <${VALUES[kind]}>`);
+    return [
+      `  ${name} ${resource.verbs.join('|')} ${ids}`.trimEnd(),
+      `      get, update, delete, revoke also take --${resource.id} <id>`,
+      `      fields: ${fields.join(' ')}`,
+    ];
+  });
+  return [
+    'Usage: node scripts/admin.ts <resource> <verb> [options]',
+    '',
+    'Connection:',
+    '  --base-url <url>   default: UMI_BASE_URL, else http://127.0.0.1:8787',
+    '  UMI_ADMIN_TOKEN    the ADMIN_TOKEN of the hub (from the environment only: arguments are visible to other users)',
+    '',
+    'Commands:',
+    ...lines,
+    '',
+    'list takes --page-size <1-200> and --cursor <cursor>. An empty value of a nullable field means null.',
+    'Prints the JSON of the answer. Ends with 1 when the hub refuses, with 2 when the command is wrong.',
+    '',
+  ].join('\n');
+}
+
+const VALUES: { readonly [kind in FieldKind]: string } = {
+  text: 'text',
+  nullable: 'text or empty',
+  flag: 'true|false',
+  list: 'a,b',
+};

@@ -1,0 +1,60 @@
+/** `npm test`: everything that must hold before a change is merged, in one order, stopping at the first failure. */
+import { spawn } from 'node:child_process';
+import { gzipSync } from 'node:zlib';
+import { projectPath, projectRoot } from './project.ts';
+import { buildWorker, hubSources } from './worker-build.ts';
+
+/** Well below the 3 MB that the smallest plan takes; a bundle that grows past it has caught something it should not hold. */
+const BUNDLE_LIMIT_BYTES = 1_000_000;
+
+type Step = { name: string; run(): Promise<boolean> };
+
+const steps: readonly Step[] = [
+  {
+    name: 'format and lint',
+    run: () => command(projectPath('node_modules/.bin/biome'), ['ci', '--error-on-warnings', '.']),
+  },
+  { name: 'generated types are up to date', run: () => command('npm', ['run', '--silent', 'types', '--', '--check']) },
+  { name: 'types', run: () => command(projectPath('node_modules/.bin/tsc'), []) },
+  { name: 'bundle', run: checkBundle },
+  { name: 'tests', run: () => command(projectPath('node_modules/.bin/vitest'), ['run']) },
+];
+
+function command(program: string, args: readonly string[]): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: projectRoot, stdio: 'inherit' });
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code === 0));
+  });
+}
+
+/** Builds as a deployment would and measures the module as it travels: compressed. */
+async function checkBundle(): Promise<boolean> {
+  const { script } = await buildWorker(hubSources, true);
+  const size = gzipSync(script, { level: 9 }).length;
+  console.log(
+    `${(script.length / 1000).toFixed(0)} kB, ${(size / 1000).toFixed(1)} kB with gzip; the limit is 1000 kB`,
+  );
+  return size < BUNDLE_LIMIT_BYTES;
+}
+
+const begin = performance.now();
+const times: string[] = [];
+for (const step of steps) {
+  console.log(`\n▶ ${step.name}`);
+  const stepBegin = performance.now();
+  const passed = await step.run().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    return false;
+  });
+  times.push(`${seconds(stepBegin).padStart(8)}  ${step.name}`);
+  if (!passed) {
+    console.error(`\n✗ ${step.name} failed after ${seconds(stepBegin)}`);
+    process.exit(1);
+  }
+}
+console.log(`\n${times.join('\n')}\n${seconds(begin).padStart(8)}  all\n`);
+
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}

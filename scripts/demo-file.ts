@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createDemoOrganizations, type DemoOrganizations, isStoreEmpty } from './demo-organizations.ts';
+
+/** The content of `demo.json` in a store's folder. */
+export type Demo = { base_url: string; admin_token: string } & DemoOrganizations;
+
+/** Reads a store's demo.json; null when there is none. Throws when it is no JSON. */
+export async function readDemo(folder: string): Promise<Demo | null> {
+  const text = await readOrNull(join(folder, 'demo.json'));
+  return text === null ? null : (JSON.parse(text) as Demo);
+}
+
+/** The store's admin token: 256 random bits, made at the first start, readable by its owner only. */
+export async function adminTokenOf(folder: string): Promise<string> {
+  const path = join(folder, 'admin-token');
+  const existing = (await readOrNull(path))?.trim();
+  if (existing !== undefined && existing !== '') return existing;
+  const token = randomBytes(32).toString('base64url');
+  await mkdir(folder, { recursive: true });
+  await writeWhole(path, `${token}\n`);
+  return token;
+}
+
+/**
+ * Makes demo.json agree with a running hub: seeds the demo organizations when its store is empty or when an earlier
+ * seeding was cut short, else only puts the present address into the file. Null when the store holds organizations that
+ * this never seeded.
+ */
+export async function provideDemo(folder: string, baseUrl: string, adminToken: string): Promise<Demo | null> {
+  const mark = join(folder, 'demo.seeding');
+  const isUnfinished = (await readOrNull(mark)) !== null;
+  if (isUnfinished || (await isStoreEmpty(baseUrl, adminToken))) {
+    await writeWhole(mark, '');
+    const organizations = await createDemoOrganizations(baseUrl, adminToken);
+    const demo = { base_url: baseUrl, admin_token: adminToken, ...organizations };
+    await writeDemo(folder, demo);
+    await rm(mark, { force: true });
+    return demo;
+  }
+  const known = await readDemo(folder);
+  if (known === null) return null;
+  const demo = { ...known, base_url: baseUrl, admin_token: adminToken };
+  await writeDemo(folder, demo);
+  return demo;
+}
+
+function writeDemo(folder: string, demo: Demo): Promise<void> {
+  return writeWhole(join(folder, 'demo.json'), `${JSON.stringify(demo, null, 2)}\n`);
+}
+
+/** Writes a secret file so that it is there completely or not at all. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const draft = `${path}.new`;
+  await rm(draft, { force: true });
+  await writeFile(draft, text, { mode: 0o600 });
+  await rename(draft, path);
+}
+
+async function readOrNull(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}

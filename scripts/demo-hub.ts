@@ -1,0 +1,39 @@
+import { adminTokenOf, type Demo, provideDemo } from './demo-file.ts';
+import { freePort } from './free-port.ts';
+import { type LocalHub, startHub } from './local-hub.ts';
+import type { LogLine } from './local-worker.ts';
+
+export type DemoHub = LocalHub & { adminToken: string; demo: Demo | null };
+
+export type DemoHubOptions = {
+  port?: number;
+  persistTo: string;
+  log?: (line: LogLine) => void;
+  cron?: boolean;
+  /** On top of what a local hub needs: the admin token, http webhooks to loopback, its own origin, SERVER_TIMING as in the environment. */
+  variables?: Record<string, string>;
+};
+
+/** A local hub as `npm start` runs it, with its admin token and its demo organizations. Errors as `startHub`. */
+export async function startDemoHub(options: DemoHubOptions): Promise<DemoHub> {
+  const port = options.port ?? (await freePort());
+  const adminToken = await adminTokenOf(options.persistTo);
+  const serverTiming = process.env['SERVER_TIMING'];
+  const hub = await startHub({
+    ...options,
+    port,
+    variables: {
+      ADMIN_TOKEN: adminToken,
+      ALLOW_INSECURE_WEBHOOKS: '1',
+      PUBLIC_ORIGIN: `http://127.0.0.1:${port}`,
+      ...(serverTiming === undefined ? {} : { SERVER_TIMING: serverTiming }),
+      ...options.variables,
+    },
+  });
+  try {
+    return { ...hub, adminToken, demo: await provideDemo(options.persistTo, hub.url, adminToken) };
+  } catch (error) {
+    await hub.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * `npm start`: runs the hub on this machine with everything embedded.
+ *   --port N           port of 127.0.0.1, 8787 by default
+ *   --persist-to DIR   folder of the store, `.wrangler` by default
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Demo } from './demo-file.ts';
+import { type DemoHub, startDemoHub } from './demo-hub.ts';
+import { type LogLine, StartRefused } from './local-worker.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const PARENT_CHECK_MILLISECONDS = 1_000;
+
+function readOptions(): { port: number; persistTo: string } {
+  const { values } = parseArgs({
+    options: { port: { type: 'string', default: '8787' }, 'persist-to': { type: 'string', default: '.wrangler' } },
+  });
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new StartRefused(`--port takes a number from 1 to 65535, not "${values.port}".`);
+  }
+  return { port, persistTo: values['persist-to'] };
+}
+
+function printLog({ level, message }: LogLine): void {
+  (level === 'error' || level === 'warn' ? process.stderr : process.stdout).write(`${message}\n`);
+}
+
+function introduction(hub: DemoHub, persistTo: string): string {
+  const lines = [
+    `The hub runs on ${hub.url}`,
+    `  API reference   ${hub.url}/docs`,
+    `  admin token     ${hub.adminToken}`,
+  ];
+  if (hub.demo === null) {
+    lines.push(`The store ${persistTo} holds organizations of its own, so no demo organization was made.`);
+    return `${lines.join('\n')}\n`;
+  }
+  return `${[...lines, ...demoLines(hub.demo), `  all of this is in ${join(persistTo, 'demo.json')}`, '', ...commandLines(hub.demo)].join('\n')}\n`;
+}
+
+function demoLines(demo: Demo): string[] {
+  return [
+    `  organization    ${demo.organization_id}`,
+    `  room            ${demo.room_id}`,
+    `  settings token  ${demo.settings_token}`,
+    `  agent           ${demo.agent.id}  token ${demo.agent.token}`,
+    `  second agent    ${demo.agent2.id}  token ${demo.agent2.token}`,
+    `  bot             ${demo.bot.id}  token ${demo.bot.token}`,
+    `  other org.      ${demo.other.organization_id}  settings token ${demo.other.settings_token}`,
+  ];
+}
+
+/** Three commands for a POSIX shell; the second one uses what the first one printed. */
+function commandLines(demo: Demo): string[] {
+  const channels = `${demo.base_url}/api/v5/orgs/${demo.organization_id}/unified_messaging`;
+  const headers = `-H 'Authorization: Bearer ${demo.settings_token}'`;
+  const post = `${headers} -H 'Content-Type: application/json'`;
+  const channel = {
+    name: 'My first channel',
+    messaging_channel: 'email',
+    room_id: demo.room_id,
+    reply_webhook_url: 'http://127.0.0.1:9000/replies',
+  };
+  const message = {
+    messages: [{ body: 'Hello!', thread_id: 'thread-1', sender_id: 'customer@example.com', message_id: 'message-1' }],
+  };
+  return [
+    'Try these, one after the other:',
+    '',
+    '# 1. register a channel and keep its id',
+    `CHANNEL=$(curl -sS ${post} -d '${JSON.stringify(channel)}' '${channels}' | tee /dev/stderr | grep -o '"id":"[^"]*"' | cut -d'"' -f4)`,
+    '',
+    '# 2. send a message through it',
+    `curl -sS ${post} -d '${JSON.stringify(message)}' "${channels}/$CHANNEL/messages"`,
+    '',
+    '# 3. list the chats of the organization',
+    `curl -sS ${headers} '${demo.base_url}/api/v5/orgs/${demo.organization_id}/owned_chats'`,
+    '',
+  ];
+}
+
+/** Resolves when somebody asks the hub to end. */
+function endRequested(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of SIGNALS) {
+      // Miniflare would end the process at once, with a failure code.
+      process.removeAllListeners(signal);
+      process.on(signal, () => resolve());
+    }
+    // npm killed with SIGKILL tells its child nothing; the hub would go on without anybody knowing.
+    if (process.env['npm_lifecycle_event'] === 'start') {
+      const parent = process.ppid;
+      setInterval(() => {
+        if (process.ppid !== parent) resolve();
+      }, PARENT_CHECK_MILLISECONDS).unref();
+    }
+  });
+}
+
+try {
+  const { port, persistTo } = readOptions();
+  const hub = await startDemoHub({ port, persistTo, log: printLog, cron: true });
+  const end = endRequested();
+  process.stdout.write(`${introduction(hub, persistTo)}`);
+  await end;
+  await hub.stop();
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(error instanceof StartRefused ? `${error.message}\n` : `${String((error as Error).stack)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { projectPath } from './project.ts';
+import { runWrangler } from './wrangler-command.ts';
+
+export type WorkerBuild = {
+  /** Absolute path of the bundled ES module. */
+  path: string;
+  /** Its source text. */
+  script: string;
+};
+
+/** What a build depends on. A folder counts with all its files. */
+export type BuildSources = { config: string; sources: readonly string[] };
+
+export const hubSources: BuildSources = {
+  config: 'wrangler.toml',
+  sources: ['wrangler.toml', 'package-lock.json', 'tsconfig.json', 'src'],
+};
+
+/**
+ * Bundles a Worker exactly as a deployment would (`wrangler deploy --dry-run`) into `dist/<config name>/<digest>/`. A build
+ * whose sources have not changed is taken from there unless `fresh` is set. Throws with wrangler's output when it fails.
+ */
+export async function buildWorker(from: BuildSources = hubSources, fresh = false): Promise<WorkerBuild> {
+  const digest = await sourcesDigest(from);
+  const shelf = projectPath(`dist/${basename(from.config, '.toml')}`);
+  const built = join(shelf, digest);
+  if (fresh) await rm(built, { recursive: true, force: true });
+  const existing = await readBuild(built);
+  if (existing !== null) return existing;
+
+  await mkdir(shelf, { recursive: true });
+  const workshop = await mkdtemp(join(shelf, 'building-'));
+  const result = await runWrangler(['deploy', '--dry-run', '--config', projectPath(from.config), '--outdir', workshop]);
+  if (result.code !== 0) {
+    await rm(workshop, { recursive: true, force: true });
+    throw new Error(`the Worker does not build:\n${result.stdout}${result.stderr}`);
+  }
+  await moveIntoPlace(workshop, built);
+  await removeOlderBuilds(shelf, digest);
+  const done = await readBuild(built);
+  if (done === null) throw new Error(`wrangler left no module in ${built}`);
+  return done;
+}
+
+async function readBuild(folder: string): Promise<WorkerBuild | null> {
+  const names = await readdir(folder).catch(() => []);
+  const name = names.find((entry) => entry.endsWith('.js'));
+  if (name === undefined) return null;
+  const path = join(folder, name);
+  return { path, script: await readFile(path, 'utf8') };
+}
+
+/** Two builds of the same sources may finish together; whoever comes second keeps the first one's result. */
+async function moveIntoPlace(workshop: string, built: string): Promise<void> {
+  try {
+    await rename(workshop, built);
+  } catch (error) {
+    await rm(workshop, { recursive: true, force: true });
+    if ((await readBuild(built)) === null) throw error;
+  }
+}
+
+async function removeOlderBuilds(shelf: string, digest: string): Promise<void> {
+  for (const name of await readdir(shelf)) {
+    if (name === digest || name.startsWith('building-')) continue;
+    await rm(join(shelf, name), { recursive: true, force: true });
+  }
+}
+
+async function sourcesDigest(from: BuildSources): Promise<string> {
+  const hash = createHash('sha256');
+  for (const source of from.sources) await addToDigest(hash, projectPath(source), source);
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function addToDigest(hash: ReturnType<typeof createHash>, path: string, label: string): Promise<void> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => null);
+  const files =
+    entries === null
+      ? [{ path, label }]
+      : entries
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+          .sort()
+          .map((file) => ({ path: file, label: file.slice(dirname(path).length) }));
+  for (const file of files) {
+    hash
+      .update(`${file.label}\0`)
+      .update(await readFile(file.path))
+      .update('\0');
+  }
+}

@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import { projectPath, projectRoot } from './project.ts';
+
+export type CommandResult = { code: number; stdout: string; stderr: string };
+
+/** `output: 'show'` lets the command use this terminal (it may ask questions); then stdout and stderr come back empty. */
+export type WranglerOptions = { output?: 'capture' | 'show'; environment?: Record<string, string> };
+export type RunWrangler = (args: readonly string[], options?: WranglerOptions) => Promise<CommandResult>;
+
+/** Usage reports and the look for newer versions would need the network and say nothing about this project. */
+const QUIET = { WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' };
+
+/**
+ * Runs this project's wrangler in the project's root and answers its exit code and output; a non-zero code is an answer,
+ * not an error. Throws only when the process cannot be started.
+ */
+export const runWrangler: RunWrangler = (args, options = {}) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [projectPath('node_modules/wrangler/bin/wrangler.js'), ...args], {
+      cwd: projectRoot,
+      env: { ...process.env, ...QUIET, ...options.environment },
+      stdio: options.output === 'show' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
+  });

@@ -1,0 +1,35 @@
+import type { AppMiddleware } from '../../http/app-environment.ts';
+import { authenticate } from '../../http/authenticate.ts';
+import { requireOrganization, requireOwnUser, requireSubscription } from '../../http/permissions.ts';
+import { refuse } from '../../http/refusals.ts';
+
+/** Routes under /users/<user_id>: the token's own user, an active subscription (seed 001). */
+export const userGuards: AppMiddleware[] = [authenticate(), requireOwnUser(), requireSubscription()];
+
+/** With private history on, only the scope `reports` opens an organization's chats (seed 001). */
+const requireHistory: AppMiddleware = async (c, next) => {
+  const { organization, scopes } = c.var.principal;
+  if (organization.private_chat_history && !scopes.has('reports')) {
+    return refuse(c, { reason: 'scope_missing', scope: 'reports' });
+  }
+  await next();
+};
+
+/** Routes under /orgs/<organization_id> over all chats of the organization. */
+export const organizationGuards: AppMiddleware[] = [
+  authenticate(),
+  requireOrganization({ unknown: 403 }),
+  requireSubscription(),
+  requireHistory,
+];
+
+/** Routes under /orgs/<organization_id>/rooms: the lists of a room always need `reports` (seed 001). */
+export const roomGuards: AppMiddleware[] = [
+  authenticate(),
+  requireOrganization({ unknown: 403 }),
+  requireSubscription(),
+  async (c, next) => {
+    if (!c.var.principal.scopes.has('reports')) return refuse(c, { reason: 'scope_missing', scope: 'reports' });
+    await next();
+  },
+];

@@ -1,0 +1,79 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { ChannelRow } from '../../db/rows.ts';
+import { newSecret } from '../../delivery/signature.ts';
+import { findChannel, rotateChannelSecret } from '../../directory/channels.ts';
+import { organizationDatabase } from '../../http/app-environment.ts';
+import { integerField, isoTimeSchema } from '../../http/fields.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { isoTime } from '../../resources/clock.ts';
+import { purgeChannel } from './channel-cache.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
+
+const common = { ...settingsAccess, tags: ['Channels'] };
+
+const DAY_SECONDS = 86_400;
+
+const secretSchema = z
+  .object({
+    secret: z.string(),
+    previous_secret_expires_at: isoTimeSchema.nullable().openapi({
+      description: 'Until when the secret before this one signs too; null when only this one does.',
+    }),
+  })
+  .openapi('ChannelSecret');
+
+const rotation = z.object({
+  grace_seconds: integerField({ min: 0, max: 7 * DAY_SECONDS })
+    .default(DAY_SECONDS)
+    .openapi({ description: 'For so many seconds webhooks are signed with the old secret as well.' }),
+});
+
+const getSecret = createRoute({
+  ...common,
+  method: 'get',
+  path: `${CHANNEL}/secret`,
+  summary: 'Get the secret that signs the webhooks of a channel',
+  request: { params: channelPath },
+  responses: { 200: jsonOf(secretSchema, 'The secret'), ...refusalResponses(401, 403, 404) },
+});
+
+const rotateSecret = createRoute({
+  ...common,
+  method: 'post',
+  path: `${CHANNEL}/secret/rotate`,
+  summary: 'Give a channel a new secret',
+  request: { params: channelPath, body: bodyOf(rotation) },
+  responses: { 200: jsonOf(secretSchema, 'The new secret'), ...refusalResponses(400, 401, 403, 404, 413) },
+});
+
+export const channelSecretRoutes = createRouter();
+
+channelSecretRoutes.openapi(getSecret, async (c) => {
+  const { organization_id, config_id } = c.req.valid('param');
+  const channel = await findChannel(organizationDatabase(c), organization_id, config_id);
+  return channel === null ? refuse(c, CHANNEL_NOT_FOUND) : c.json(secretResource(channel, Date.now()), 200);
+});
+
+channelSecretRoutes.openapi(rotateSecret, async (c) => {
+  const { organization_id, config_id } = c.req.valid('param');
+  const { grace_seconds } = c.req.valid('json');
+  const now = Date.now();
+  const channel = await rotateChannelSecret(organizationDatabase(c), organization_id, config_id, {
+    secret: newSecret(),
+    previous_secret_expires_at: grace_seconds === 0 ? null : now + grace_seconds * 1000,
+    now,
+  });
+  if (channel === null) return refuse(c, CHANNEL_NOT_FOUND);
+  purgeChannel(organization_id, config_id);
+  return c.json(secretResource(channel, now), 200);
+});
+
+function secretResource(channel: ChannelRow, now: number): z.infer<typeof secretSchema> {
+  const until = channel.previous_secret_expires_at;
+  return {
+    secret: channel.secret,
+    previous_secret_expires_at: until === null || until <= now ? null : isoTime(until),
+  };
+}

@@ -1,0 +1,56 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { type ChannelThreadRow, listChannelThreads } from '../../delivery/channel-threads.ts';
+import { findChannelOrDeleted } from '../../directory/channels.ts';
+import { organizationDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { isoTimeSchema } from '../../http/fields.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { isoTime } from '../../resources/clock.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
+
+const threadSchema = z
+  .object({
+    mapping_id: z.string(),
+    thread_id: z.string(),
+    current_chat_id: z.string(),
+    is_ended: z.boolean(),
+    created_at: isoTimeSchema,
+    last_activity_at: isoTimeSchema,
+  })
+  .openapi('ChannelThread');
+
+const getThreads = createRoute({
+  ...settingsAccess,
+  tags: ['Messages'],
+  method: 'get',
+  path: `${CHANNEL}/threads`,
+  summary: 'List the threads of a channel',
+  request: { params: channelPath, query: z.object(collectionQuery) },
+  responses: { 200: jsonOf(collectionSchema(threadSchema), 'A page'), ...refusalResponses(400, 401, 403, 404) },
+});
+
+export const channelThreadRoutes = createRouter();
+
+channelThreadRoutes.openapi(getThreads, async (c) => {
+  const { organization_id, config_id } = c.req.valid('param');
+  const asked = readPage(c.req.valid('query'), '-mapping_id', idKey);
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const database = organizationDatabase(c);
+  if ((await findChannelOrDeleted(database, organization_id, config_id)) === null) return refuse(c, CHANNEL_NOT_FOUND);
+  const rows = await listChannelThreads(database, organization_id, config_id, asked.page.keyset);
+  const keyOf = (row: ChannelThreadRow) => [row.mapping_id];
+  return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource: threadResource }), 200);
+});
+
+function threadResource(row: ChannelThreadRow): z.infer<typeof threadSchema> {
+  return {
+    mapping_id: row.mapping_id,
+    thread_id: row.thread_id,
+    current_chat_id: row.current_chat_id,
+    is_ended: row.is_ended === 1,
+    created_at: isoTime(row.created_at),
+    last_activity_at: isoTime(row.last_activity_at),
+  };
+}

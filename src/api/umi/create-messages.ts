@@ -1,0 +1,172 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { channelReceiver } from '../../delivery/lane.ts';
+import { findUsers, userFacts } from '../../directory/users.ts';
+import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import { textField, timeField, uuidField } from '../../http/fields.ts';
+import { type FieldErrors, refusalResponses, refuse } from '../../http/refusals.ts';
+import type { AppRouter } from '../../http/router.ts';
+import type { UserFacts } from '../../resources/user.ts';
+import { isUuid } from '../../resources/uuid.ts';
+import { executeCommand } from '../../stubs.ts';
+import { threadName } from '../../thread/address.ts';
+import type { IncomingMessage, ReceiveMessages } from '../../thread/commands.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { findCachedChannel } from './channel-cache.ts';
+import { channelNotFound } from './guards.ts';
+import { CHANNEL, channelPath, settingsAccess } from './paths.ts';
+
+const MESSAGES_IN_A_REQUEST = 500;
+const BODY_CHARACTERS = 100_000;
+const IDENTIFIER_CHARACTERS = 512;
+
+const messageSchema = z
+  .object({
+    body: textField({ max: BODY_CHARACTERS }),
+    thread_id: textField({ max: IDENTIFIER_CHARACTERS }),
+    sender_id: textField({ max: IDENTIFIER_CHARACTERS }),
+    message_id: textField({ max: IDENTIFIER_CHARACTERS }),
+    sender_type: z.enum(['visitor', 'user']).default('visitor'),
+    selected_reply_suggestion_id: uuidField().nullable().default(null),
+    created_at: timeField().nullable().default(null).openapi({ description: 'Extension: only with `close_session`.' }),
+  })
+  .superRefine((message, context) => {
+    if (message.sender_type === 'visitor' && message.selected_reply_suggestion_id !== null) {
+      const path = ['selected_reply_suggestion_id'];
+      context.addIssue({ code: 'custom', path, message: 'Only valid for messages with the sender type "user".' });
+    }
+    if (message.sender_type === 'user' && !isUuid(message.sender_id.toLowerCase())) {
+      context.addIssue({ code: 'custom', path: ['sender_id'], message: 'Must be a valid UUID.' });
+    }
+  });
+
+/** The payload of "Create Messages" (seed 000, 2.1) with the extensions `created_at` and `skip_webhooks`. */
+export const createMessagesSchema = z
+  .object({
+    messages: z.array(messageSchema).min(1).max(MESSAGES_IN_A_REQUEST),
+    skip_waiting_state: z.boolean().default(false),
+    close_session: z.boolean().default(false),
+    skip_webhooks: z.boolean().default(false).openapi({ description: 'Extension: no webhook for these messages.' }),
+    variables: z
+      .record(textField({ max: 255 }), textField({ max: BODY_CHARACTERS, blank: true }).nullable())
+      .nullable()
+      .default({}),
+  })
+  .superRefine((payload, context) => {
+    const threadId = payload.messages[0]?.thread_id;
+    for (const [index, message] of payload.messages.entries()) {
+      if (message.thread_id !== threadId) {
+        const path = ['messages', index, 'thread_id'];
+        context.addIssue({ code: 'custom', path, message: 'All messages must have the same thread_id.' });
+      }
+      if (message.created_at !== null && !payload.close_session) {
+        const path = ['messages', index, 'created_at'];
+        context.addIssue({ code: 'custom', path, message: 'Only allowed together with "close_session".' });
+      }
+    }
+  })
+  .openapi('CreateMessages');
+
+const answerSchema = z
+  .object({
+    chat_id: z.string(),
+    mapping_id: z.string(),
+    message_ids: z.array(z.string()),
+    seqs: z.array(z.number()).openapi({ description: 'Extension: the place of each message in its thread.' }),
+    messages_created: z.number(),
+    is_new_session: z.boolean(),
+  })
+  .openapi('MessagesCreated');
+
+const route = createRoute({
+  method: 'post',
+  path: `${CHANNEL}/messages`,
+  tags: ['Unified messaging'],
+  summary: 'Create messages',
+  ...settingsAccess,
+  request: {
+    params: channelPath,
+    body: { required: true, content: { 'application/json': { schema: createMessagesSchema } } },
+  },
+  responses: {
+    201: { description: 'The messages are stored', content: { 'application/json': { schema: answerSchema } } },
+    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
+  },
+});
+
+/** POST …/messages: one command to the thread; everything else is the thread's decision. */
+export function registerCreateMessages(router: AppRouter): void {
+  router.openapi(route, async (c) => {
+    const { config_id } = c.req.valid('param');
+    const payload = c.req.valid('json');
+    const found = await findCachedChannel(c, c.var.principal.organization.id, config_id);
+    if (found === null) return channelNotFound(c);
+    const senders = await findSenders(c, payload.messages);
+    if (!senders.ok) return refuse(c, { reason: 'invalid', fields: senders.fields });
+
+    const { channel, room } = found;
+    const threadId = payload.messages[0]?.thread_id ?? '';
+    const command: ReceiveMessages = {
+      v: 1,
+      type: 'receive_messages',
+      command_id: crypto.randomUUID(),
+      identity: { kind: 'channel', channel_id: channel.id, thread_id: threadId },
+      database: c.var.principal.organization.database,
+      organization_id: channel.organization_id,
+      room,
+      routing: {
+        receiver: channelReceiver(channel.id),
+        channel_id: channel.id,
+        thread_id: threadId,
+        messaging_channel: channel.messaging_channel,
+        echo_user_messages: channel.echo_user_messages === 1,
+      },
+      messages: payload.messages.map((message) => incoming(message, senders.users)),
+      skip_waiting_state: payload.skip_waiting_state,
+      close_session: payload.close_session,
+      skip_webhooks: payload.skip_webhooks,
+      variables: withoutNulls(payload.variables ?? {}),
+    };
+    const result = await executeCommand(c.env, c.var.cost, threadName(command.identity), command);
+    if (!result.ok) return refuseThread(c, result.refusal);
+    const { is_repeat, ...answer } = result.answer;
+    if (is_repeat) c.header('Idempotent-Replayed', 'true');
+    return c.json(answer, 201);
+  });
+}
+
+type Message = z.output<typeof messageSchema>;
+
+function incoming(message: Message, users: ReadonlyMap<string, UserFacts>): IncomingMessage {
+  const isUser = message.sender_type === 'user';
+  const senderId = isUser ? message.sender_id.toLowerCase() : message.sender_id;
+  return {
+    body: message.body,
+    sender_type: message.sender_type,
+    sender_id: senderId,
+    message_id: message.message_id,
+    created_at: message.created_at,
+    selected_reply_suggestion_id: message.selected_reply_suggestion_id,
+    user: isUser ? (users.get(senderId) ?? null) : null,
+  };
+}
+
+/** The users who send messages of the batch; a sender who is no user of the organization is the client's error (seed 000, 2.1). */
+async function findSenders(
+  c: AppContext,
+  messages: Message[],
+): Promise<{ ok: true; users: ReadonlyMap<string, UserFacts> } | { ok: false; fields: FieldErrors }> {
+  const ids = messages.map(({ sender_type, sender_id }) => (sender_type === 'user' ? sender_id.toLowerCase() : null));
+  const wanted = [...new Set(ids.filter((id) => id !== null))];
+  if (wanted.length === 0) return { ok: true, users: new Map() };
+  const rows = await findUsers(organizationDatabase(c), c.var.principal.organization.id, wanted);
+  const users = new Map(rows.map((row) => [row.id, userFacts(row)]));
+  if (wanted.every((id) => users.has(id))) return { ok: true, users };
+  const unknown = { sender_id: ['No user with this id in the organization.'] };
+  return { ok: false, fields: { messages: ids.map((id) => (id === null || users.has(id) ? {} : unknown)) } };
+}
+
+function withoutNulls(variables: Record<string, string | null>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
+  );
+}

@@ -1,0 +1,53 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { attemptWebhook } from '../../delivery/attempt.ts';
+import { attemptDependencies } from '../../delivery/attempt-dependencies.ts';
+import { destinationOfChannel } from '../../delivery/endpoint.ts';
+import { findChannel } from '../../directory/channels.ts';
+import { organizationDatabase } from '../../http/app-environment.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { isoTime } from '../../resources/clock.ts';
+import { newUuid } from '../../resources/uuid.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
+
+const testResultSchema = z
+  .object({
+    success: z.boolean(),
+    status: z.int().nullable(),
+    duration_ms: z.int(),
+    response: z.string().nullable().openapi({ description: 'The first 2,048 bytes of the answer.' }),
+    error: z.string().nullable(),
+  })
+  .openapi('ChannelTestResult');
+
+const testChannel = createRoute({
+  ...settingsAccess,
+  tags: ['Channels'],
+  method: 'post',
+  path: `${CHANNEL}/test`,
+  summary: 'Send a signed test event to a channel',
+  description: 'One attempt, now, outside the order of the real webhooks and also while these are switched off.',
+  request: { params: channelPath },
+  responses: { 200: jsonOf(testResultSchema, 'What the receiver answered'), ...refusalResponses(401, 403, 404) },
+});
+
+export const channelTestRoutes = createRouter();
+
+channelTestRoutes.openapi(testChannel, async (c) => {
+  const { organization_id, config_id } = c.req.valid('param');
+  const channel = await findChannel(organizationDatabase(c), organization_id, config_id);
+  if (channel === null) return refuse(c, CHANNEL_NOT_FOUND);
+  const now = Date.now();
+  const body = JSON.stringify({
+    event_type: 'test',
+    messaging_channel: channel.messaging_channel,
+    channel_config_id: channel.id,
+    created_at: isoTime(now),
+  });
+  const destination = destinationOfChannel(channel, now, c.env.PUBLIC_ORIGIN);
+  const webhook = { id: newUuid(now), body };
+  const { is_delivered, attempt } = await attemptWebhook(attemptDependencies(c.env), destination, webhook);
+  const { status, duration, response, error } = attempt;
+  return c.json({ success: is_delivered, status, duration_ms: duration, response, error }, 200);
+});

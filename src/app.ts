@@ -1,0 +1,25 @@
+import { adminRoutes } from './api/admin/routes.ts';
+import { chatsRoutes } from './api/chats/routes.ts';
+import { umiRoutes } from './api/umi/routes.ts';
+import { healthRoutes } from './http/health.ts';
+import { answerAccidents, answerUnknownRoutes } from './http/on-error.ts';
+import { mountReference } from './http/openapi.ts';
+import { logRequests } from './http/request-log.ts';
+import { type AppRouter, createRouter } from './http/router.ts';
+import { reportServerTiming } from './http/server-timing.ts';
+
+/** The whole HTTP side of the hub: what every request passes, then one line for each dialect. */
+export function createApp(): AppRouter {
+  const app = createRouter();
+  app.use(logRequests());
+  app.use(reportServerTiming());
+  answerAccidents(app);
+  answerUnknownRoutes(app);
+
+  app.route('/api/v5/orgs', umiRoutes);
+  app.route('/api/v5', chatsRoutes);
+  app.route('/admin/v1', adminRoutes);
+  app.route('/', healthRoutes);
+  mountReference(app);
+  return app;
+}

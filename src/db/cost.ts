@@ -1,0 +1,23 @@
+/** What a request has cost so far: D1 trips and rows, calls to threads and the rows their objects wrote. */
+export type Cost = {
+  d1: { trips: number; rowsRead: number; rowsWritten: number; milliseconds: number };
+  thread: { calls: number; rowsWritten: number; milliseconds: number };
+};
+
+export function noCost(): Cost {
+  return {
+    d1: { trips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0 },
+    thread: { calls: 0, rowsWritten: 0, milliseconds: 0 },
+  };
+}
+
+/** Adds `part` to `total` in place. A share of a batch that several requests paid for is a fraction. */
+export function addCost(total: Cost, part: Cost): void {
+  total.d1.trips += part.d1.trips;
+  total.d1.rowsRead += part.d1.rowsRead;
+  total.d1.rowsWritten += part.d1.rowsWritten;
+  total.d1.milliseconds += part.d1.milliseconds;
+  total.thread.calls += part.thread.calls;
+  total.thread.rowsWritten += part.thread.rowsWritten;
+  total.thread.milliseconds += part.thread.milliseconds;
+}

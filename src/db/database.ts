@@ -1,0 +1,81 @@
+import type { Cost } from './cost.ts';
+
+/** What a query needs to know of an organization: which database holds its rows. */
+export type DatabaseOwner = { database: string };
+
+/**
+ * A D1 database whose every call is counted. Trips and rows end up in `Server-Timing` and in the benchmarks.
+ * `all` and `first` are one trip; `batch` is one trip and one transaction, whatever the number of statements.
+ */
+export type Database = {
+  all<Row>(sql: string, ...parameters: unknown[]): Promise<Row[]>;
+  first<Row>(sql: string, ...parameters: unknown[]): Promise<Row | null>;
+  run(sql: string, ...parameters: unknown[]): Promise<{ changes: number }>;
+  /** Statements as `[sql, ...parameters]`; answers the rows of each. */
+  batch(statements: readonly Statement[]): Promise<Record<string, unknown>[][]>;
+};
+
+export type Statement = readonly [sql: string, ...parameters: unknown[]];
+
+/**
+ * The database of an organization. `null` names the first database, which holds identity (organizations, users, tokens)
+ * of everybody. Adding a database is a binding in wrangler.toml and its name in the organization's `database` column.
+ */
+export function db(env: Env, owner: DatabaseOwner | null, cost: Cost): Database {
+  const name = owner?.database ?? 'DB';
+  const binding = (env as unknown as Record<string, unknown>)[name];
+  if (!isDatabase(binding)) throw new Error(`no D1 binding named ${name}`);
+  return countedDatabase(binding, cost);
+}
+
+/** Every D1 database of this Worker: for sweeps that belong to no organization. */
+export function databasesOf(env: Env, cost: Cost): Database[] {
+  return Object.values(env as unknown as Record<string, unknown>)
+    .filter(isDatabase)
+    .map((binding) => countedDatabase(binding, cost));
+}
+
+function isDatabase(binding: unknown): binding is D1Database {
+  return typeof binding === 'object' && binding !== null && 'prepare' in binding && 'batch' in binding;
+}
+
+function countedDatabase(d1: D1Database, cost: Cost): Database {
+  async function batch(statements: readonly Statement[]): Promise<D1Result<Record<string, unknown>>[]> {
+    const prepared = statements.map(([sql, ...parameters]) => d1.prepare(sql).bind(...parameters));
+    const started = performance.now();
+    cost.d1.trips += 1;
+    const results = await d1.batch<Record<string, unknown>>(prepared);
+    cost.d1.milliseconds += performance.now() - started;
+    for (const result of results) {
+      cost.d1.rowsRead += result.meta.rows_read;
+      cost.d1.rowsWritten += result.meta.rows_written;
+    }
+    return results;
+  }
+  async function one(sql: string, parameters: unknown[]): Promise<D1Result<Record<string, unknown>>> {
+    const started = performance.now();
+    cost.d1.trips += 1;
+    const result = await d1
+      .prepare(sql)
+      .bind(...parameters)
+      .run<Record<string, unknown>>();
+    cost.d1.milliseconds += performance.now() - started;
+    cost.d1.rowsRead += result.meta.rows_read;
+    cost.d1.rowsWritten += result.meta.rows_written;
+    return result;
+  }
+  return {
+    async all<Row>(sql: string, ...parameters: unknown[]) {
+      return (await one(sql, parameters)).results as Row[];
+    },
+    async first<Row>(sql: string, ...parameters: unknown[]) {
+      return ((await one(sql, parameters)).results[0] ?? null) as Row | null;
+    },
+    async run(sql: string, ...parameters: unknown[]) {
+      return { changes: (await one(sql, parameters)).meta.changes };
+    },
+    async batch(statements: readonly Statement[]) {
+      return (await batch(statements)).map((result) => result.results);
+    },
+  };
+}

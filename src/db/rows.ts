@@ -1,0 +1,157 @@
+/**
+ * The rows of D1's tables as queries return them; `migrations/` is the source of the columns.
+ * Times are milliseconds since 1970, UTC. Flags are 0 or 1.
+ */
+
+export type Flag = 0 | 1;
+
+export type OrganizationRow = {
+  id: string;
+  name: string;
+  /** Name of the D1 binding that holds this organization's rows. */
+  database: string;
+  has_active_subscription: Flag;
+  private_chats: Flag;
+  private_chat_history: Flag;
+  created_at: number;
+  updated_at: number;
+};
+
+export type UserRow = {
+  id: string;
+  organization_id: string;
+  first_name: string;
+  last_name: string;
+  alias: string | null;
+  avatar_id: string | null;
+  avatar_url: string | null;
+  email: string | null;
+  is_bot: Flag;
+  is_staff: Flag;
+  deleted_at: number | null;
+  created_at: number;
+  updated_at: number;
+};
+
+export type TokenRow = {
+  /** Lower-case hex SHA-256 of the token. */
+  digest: string;
+  id: string;
+  organization_id: string;
+  user_id: string;
+  label: string;
+  /** JSON array of strings. */
+  scopes: string;
+  expires_at: number | null;
+  revoked_at: number | null;
+  created_at: number;
+};
+
+export type RoomRow = {
+  id: string;
+  organization_id: string;
+  name: string;
+  display_name: string;
+  language_code: string;
+  deleted_at: number | null;
+  created_at: number;
+  updated_at: number;
+};
+
+export type ChannelRow = {
+  id: string;
+  organization_id: string;
+  room_id: string;
+  name: string;
+  messaging_channel: string;
+  reply_webhook_url: string;
+  max_retry_count: number;
+  echo_user_messages: Flag;
+  is_webhook_enabled: Flag;
+  /** `whsec_` and base64. */
+  secret: string;
+  previous_secret: string | null;
+  previous_secret_expires_at: number | null;
+  /** Origin through which the channel was registered; its webhooks may not point there. */
+  registered_origin: string;
+  deleted_at: number | null;
+  created_at: number;
+  modified_at: number;
+};
+
+export type VisitorVariableRow = {
+  visitor_id: string;
+  key: string;
+  value: string | null;
+  created_at: number;
+  at: number;
+  thread: string;
+  seq: number;
+};
+
+export type ThreadRow = {
+  /** Name of the thread's object. */
+  id: string;
+  organization_id: string;
+  identity: string;
+  channel_id: string | null;
+  thread_id: string | null;
+  mapping_id: string;
+  current_chat_id: string;
+  created_at: number;
+  seq: number;
+};
+
+export type ChatRow = {
+  id: string;
+  thread: string;
+  seq: number;
+  organization_id: string;
+  room_id: string | null;
+  visitor_id: string | null;
+  chat_type: string;
+  is_ended: Flag;
+  is_waiting: Flag;
+  is_pending: Flag;
+  updated_at: number;
+  /** JSON of ChatFacts (src/resources/chat.ts). */
+  facts: string;
+};
+
+export type DeliveryStatus = 'pending' | 'delivered' | 'exhausted' | 'skipped';
+export type SkipReason = 'disabled' | 'channel_deleted';
+
+export type DeliveryRow = {
+  /** UUID version 7, also the `webhook-id` header. */
+  id: string;
+  version: number;
+  organization_id: string;
+  receiver: string;
+  thread: string;
+  thread_id: string | null;
+  chat_id: string;
+  seq: number;
+  event_type: string;
+  status: DeliveryStatus;
+  skip_reason: SkipReason | null;
+  is_replay: Flag;
+  attempt_count: number;
+  due_at: number;
+  last_attempt_at: number | null;
+  last_status: number | null;
+  last_error: string | null;
+  created_at: number;
+};
+
+export type LaneRow = {
+  receiver: string;
+  thread: string;
+  version: number;
+  organization_id: string;
+  accepted: number;
+  delivered: number;
+  pending: number;
+  exhausted: number;
+  skipped_disabled: number;
+  skipped_channel_deleted: number;
+};

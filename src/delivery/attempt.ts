@@ -1,0 +1,108 @@
+import { readAnswerBody } from './answer-body.ts';
+import type { Attempt } from './lane.ts';
+import { parseRetryAfter } from './retry-schedule.ts';
+import { signWebhook } from './signature.ts';
+import { guardWebhookUrl } from './url-guard.ts';
+
+/** One deadline over connection, headers and body (seed 000, 3: timeout 5 seconds). */
+export const ATTEMPT_DEADLINE_MILLISECONDS = 5_000;
+
+/** Where a webhook goes and how it is signed: read anew before each attempt. */
+export type Destination = {
+  url: string;
+  /** The current secret first, then the previous one while its grace lasts. */
+  secrets: readonly string[];
+  /** Origins of the hub as the receiver knows it: no webhook goes there. */
+  own_origins: readonly string[];
+};
+
+/** What is sent: the `webhook-id`, the same at each attempt, and the JSON text. */
+export type Webhook = { id: string; body: string };
+
+export type AttemptDependencies = {
+  fetch: (url: URL, init: RequestInit) => Promise<Response>;
+  /** ms since 1970. */
+  now: () => number;
+  deadline_milliseconds: number;
+  allow_insecure_loopback: boolean;
+};
+
+/** `retry_after`: seconds that a failing receiver asked for, capped at 24 h. */
+export type AttemptResult = { is_delivered: boolean; attempt: Attempt; retry_after: number | null };
+
+/**
+ * Sends a webhook once: guard, signature, one HTTP POST. Delivered means a 2xx whose body ended, or of which 16 KB came,
+ * before the deadline. Redirects are not followed. Never throws because of the receiver; `attempt.error` is in our own words:
+ * `timeout`, `connection failed`, `redirect refused`, `url refused: …`; null when the status says it all.
+ */
+export async function attemptWebhook(
+  dependencies: AttemptDependencies,
+  destination: Destination,
+  webhook: Webhook,
+): Promise<AttemptResult> {
+  const at = dependencies.now();
+  const guarded = guardWebhookUrl(destination.url, {
+    allowInsecureLoopback: dependencies.allow_insecure_loopback,
+    ownOrigins: destination.own_origins,
+  });
+  const seen = guarded.ok
+    ? await post(dependencies, guarded.url, await signedRequest(destination, webhook, at))
+    : unanswered(`url refused: ${guarded.reason}`);
+  const { is_delivered, retry_after, status, response, error } = seen;
+  const duration = guarded.ok ? dependencies.now() - at : 0;
+  return { is_delivered, retry_after, attempt: { at, duration, status, response, error } };
+}
+
+type Seen = {
+  is_delivered: boolean;
+  status: number | null;
+  response: string | null;
+  error: string | null;
+  retry_after: number | null;
+};
+
+async function signedRequest(destination: Destination, webhook: Webhook, at: number): Promise<RequestInit> {
+  const timestamp = Math.floor(at / 1000);
+  const { id, body } = webhook;
+  return {
+    method: 'POST',
+    redirect: 'manual',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'UMI-Webhooks/1',
+      'webhook-id': id,
+      'webhook-timestamp': String(timestamp),
+      'webhook-signature': await signWebhook({ secrets: destination.secrets, id, timestamp, body }),
+    },
+  };
+}
+
+async function post(dependencies: AttemptDependencies, url: URL, request: RequestInit): Promise<Seen> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), dependencies.deadline_milliseconds);
+  try {
+    const answer = await dependencies.fetch(url, { ...request, signal: controller.signal });
+    const body = await readAnswerBody(answer.body, controller.signal);
+    const error = errorOf(answer, body.is_complete, controller.signal);
+    const isDelivered = answer.ok && error === null;
+    const retryAfter = isDelivered ? null : parseRetryAfter(answer.headers.get('retry-after'), dependencies.now());
+    const { status } = answer;
+    return { is_delivered: isDelivered, status, response: body.text, error, retry_after: retryAfter };
+  } catch {
+    return unanswered(controller.signal.aborted ? 'timeout' : 'connection failed');
+  } finally {
+    clearTimeout(timer);
+    controller.abort();
+  }
+}
+
+function errorOf(answer: Response, isComplete: boolean, signal: AbortSignal): string | null {
+  if (answer.status === 0 || (answer.status >= 300 && answer.status < 400)) return 'redirect refused';
+  if (isComplete) return null;
+  return signal.aborted ? 'timeout' : 'connection failed';
+}
+
+function unanswered(error: string): Seen {
+  return { is_delivered: false, status: null, response: null, error, retry_after: null };
+}

@@ -1,0 +1,83 @@
+import type { SkipReason } from '../db/rows.ts';
+
+/**
+ * A lane is one receiver and one thread; its rows live in the thread's object. These are the messages between the lane and
+ * whoever delivers for it. ENGINE 4.
+ */
+
+/** `channel/<channel id>`: who gets the webhooks. Later also app installations. */
+export type Receiver = string;
+
+export function channelReceiver(channelId: string): Receiver {
+  return `channel/${channelId}`;
+}
+
+/** The channel id of a channel's receiver; null for another kind of receiver. */
+export function channelOfReceiver(receiver: Receiver): string | null {
+  return receiver.startsWith('channel/') ? receiver.slice('channel/'.length) : null;
+}
+
+/**
+ * A queue message: it only points to a lane, so it may be lost, repeated and reordered without harm.
+ * `track`: the lane itself, or the rows that an explicit replay has put back beside it. `drain`: take rows before their due time.
+ */
+export type Pointer = { v: 1; thread: string; receiver: Receiver; track: Track; drain: boolean };
+export type Track = 'lane' | 'replay';
+
+/** The row at the head of a track, held under a lease (`lease_token`, opaque) until `report` or until the lease ends. */
+export type Head = {
+  kind: 'head';
+  lease_token: string;
+  organization_id: string;
+  receiver: Receiver;
+  delivery_id: string;
+  event_type: string;
+  /** The frozen JSON text of the webhook. */
+  body: string;
+  /** 1 for the first attempt. */
+  attempt: number;
+};
+
+/** `wait`: the head is leased to somebody else or not due yet. `nothing`: no pending row. `later`: the caller's version is newer than the object's. */
+export type Claim = Head | { kind: 'wait' } | { kind: 'nothing' } | { kind: 'later' };
+
+/** What one attempt met. `at` and `duration` in ms; `response` at most the first 2,048 bytes of the answer. */
+export type Attempt = {
+  at: number;
+  duration: number;
+  status: number | null;
+  response: string | null;
+  error: string | null;
+};
+
+export type Outcome =
+  | { kind: 'delivered'; attempt: Attempt }
+  /** `retry_after` is what the receiver asked for, in seconds, already capped. */
+  | { kind: 'failed'; attempt: Attempt; max_retry_count: number; retry_after: number | null }
+  | { kind: 'skipped'; reason: SkipReason }
+  /** The endpoint could not be read: no attempt was made, the row stays due. */
+  | { kind: 'later' };
+
+/**
+ * Answer to a report. `next` is the track's following head under a lease of its own, if asked for and there is one.
+ * `offer_in`: whole seconds after which a pointer should be sent (0: at once), null for none.
+ */
+export type ReportAnswer = { is_stale: boolean; next: Head | null; offer_in: number | null };
+
+/** The lane's side, as the consumer calls it. `lease_milliseconds`: how long the head is held. */
+export type Lane = {
+  claim(request: {
+    v: 1;
+    receiver: Receiver;
+    track: Track;
+    drain: boolean;
+    lease_milliseconds: number;
+  }): Promise<Claim>;
+  report(request: {
+    v: 1;
+    lease_token: string;
+    outcome: Outcome;
+    /** Null when no further head is wanted. */
+    next: { drain: boolean; lease_milliseconds: number } | null;
+  }): Promise<ReportAnswer>;
+};

@@ -1,0 +1,41 @@
+/** Webhook signatures and secrets by the Standard Webhooks specification (symmetric, version `v1`). */
+
+const SECRET_PREFIX = 'whsec_';
+const SECRET_BYTES = 32;
+
+export type SignedContent = {
+  /** `whsec_` and base64; several while a rotation's grace lasts, the current one first. */
+  secrets: readonly string[];
+  /** The `webhook-id` header. */
+  id: string;
+  /** The `webhook-timestamp` header: whole seconds since 1970, UTC. */
+  timestamp: number;
+  body: string;
+};
+
+/** The `webhook-signature` header: one `v1,<base64>` for each secret, separated by spaces. Throws on a secret that is none. */
+export async function signWebhook(content: SignedContent): Promise<string> {
+  const signed: BufferSource = new TextEncoder().encode(`${content.id}.${content.timestamp}.${content.body}`);
+  const signatures = await Promise.all(content.secrets.map((secret) => signatureOf(secret, signed)));
+  return signatures.join(' ');
+}
+
+/** A new random secret. */
+export function newSecret(): string {
+  return SECRET_PREFIX + base64(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
+}
+
+async function signatureOf(secret: string, signed: BufferSource): Promise<string> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  const key = await crypto.subtle.importKey('raw', secretBytes(secret), algorithm, false, ['sign']);
+  return `v1,${base64(new Uint8Array(await crypto.subtle.sign(algorithm, key, signed)))}`;
+}
+
+function secretBytes(secret: string): Uint8Array<ArrayBuffer> {
+  if (!secret.startsWith(SECRET_PREFIX)) throw new Error('a webhook secret starts with whsec_');
+  return Uint8Array.from(atob(secret.slice(SECRET_PREFIX.length)), (character) => character.charCodeAt(0));
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}

@@ -1,0 +1,81 @@
+import { isLoopbackAddress, isPublicIpv4, isPublicIpv6, parseIpv4, parseIpv6 } from './ip-address.ts';
+
+export type GuardOptions = {
+  /** Development only: http and https to loopback hosts are allowed. */
+  allowInsecureLoopback: boolean;
+  /** Origins of the hub itself; what is empty or no URL is passed over. */
+  ownOrigins: readonly string[];
+};
+
+export type GuardedUrl = { ok: true; url: URL } | { ok: false; reason: string };
+
+/** Longest URL of a webhook in characters (seed 000, 1.1). */
+export const MAX_WEBHOOK_URL_LENGTH = 2048;
+
+const CLOSED_NAMES = ['localhost', 'internal', 'local'];
+
+/**
+ * Decides whether the hub may send a webhook to a URL. One rule for registration, test and delivery. It judges what
+ * `new URL` made of the text, so the notation of an address does not matter; names are not looked up.
+ * The reason of a refusal completes "The URL …" and may be shown to whoever configured the URL.
+ */
+export function guardWebhookUrl(text: string, options: GuardOptions): GuardedUrl {
+  if (text.length > MAX_WEBHOOK_URL_LENGTH)
+    return refused(`must not be longer than ${MAX_WEBHOOK_URL_LENGTH} characters`);
+  const url = parseUrl(text);
+  if (url === null) return refused('is not valid');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return refused('must use https');
+  if (url.username !== '' || url.password !== '') return refused('must not contain credentials');
+  const host = hostName(url);
+  if (host === '') return refused('must name a host');
+  if (isOwnOrigin(url, options.ownOrigins)) return refused('must not point to this service');
+  if (options.allowInsecureLoopback && isLoopbackHost(host)) return { ok: true, url };
+  if (url.protocol !== 'https:') return refused('must use https');
+  if (isClosedAddress(host)) return refused('must not point to a private or reserved address');
+  if (isClosedName(host)) return refused('must not point to a local host name');
+  return { ok: true, url };
+}
+
+function refused(reason: string): GuardedUrl {
+  return { ok: false, reason };
+}
+
+function parseUrl(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
+}
+
+/** The host as `new URL` normalised it, without the dots that end an absolute name. */
+function hostName(url: URL): string {
+  return url.hostname.toLowerCase().replace(/\.+$/, '');
+}
+
+function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || isLoopbackAddress(host);
+}
+
+function isClosedAddress(host: string): boolean {
+  const ipv4 = parseIpv4(host);
+  if (ipv4 !== null) return !isPublicIpv4(ipv4);
+  if (!host.startsWith('[')) return false;
+  const ipv6 = parseIpv6(host);
+  return ipv6 === null || !isPublicIpv6(ipv6);
+}
+
+function isClosedName(host: string): boolean {
+  return CLOSED_NAMES.some((name) => host === name || host.endsWith(`.${name}`));
+}
+
+function isOwnOrigin(url: URL, ownOrigins: readonly string[]): boolean {
+  const key = originKey(url);
+  return ownOrigins.some((origin) => {
+    const own = parseUrl(origin);
+    return own !== null && originKey(own) === key;
+  });
+}
+
+/** Scheme, host and port. All loopback hosts count as one: each of them leads back to a hub that listens on another. */
+function originKey(url: URL): string {
+  const host = hostName(url);
+  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
+  return `${url.protocol}//${isLoopbackHost(host) ? 'loopback' : host}:${port}`;
+}

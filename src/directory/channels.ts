@@ -1,0 +1,153 @@
+import type { Database } from '../db/database.ts';
+import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
+import type { ChannelRow } from '../db/rows.ts';
+import { assignments } from './assignments.ts';
+
+/** The orderings of the list of channels (seed 000, 1.2) and the columns of each, in keyset order. */
+export const CHANNEL_ORDERS = {
+  created_at: { columns: ['created_at', 'id'], descending: false },
+  '-created_at': { columns: ['created_at', 'id'], descending: true },
+  modified_at: { columns: ['modified_at', 'id'], descending: false },
+  '-modified_at': { columns: ['modified_at', 'id'], descending: true },
+  messaging_channel: { columns: ['messaging_channel', 'id'], descending: false },
+} as const satisfies Record<string, KeysetOrder>;
+
+export type ChannelOrdering = keyof typeof CHANNEL_ORDERS;
+
+/** A channel of the organization that is not deleted. */
+export function findChannel(database: Database, organizationId: string, channelId: string): Promise<ChannelRow | null> {
+  return database.first<ChannelRow>(
+    'SELECT * FROM channels WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
+    channelId,
+    organizationId,
+  );
+}
+
+/** A channel of the organization, deleted or not: deliveries and ledger outlive it. */
+export function findChannelOrDeleted(
+  database: Database,
+  organizationId: string,
+  channelId: string,
+): Promise<ChannelRow | null> {
+  return database.first<ChannelRow>(
+    'SELECT * FROM channels WHERE id = ? AND organization_id = ?',
+    channelId,
+    organizationId,
+  );
+}
+
+/** Channels of the organization, without deleted ones. A key holds the values of the ordering's columns in CHANNEL_ORDERS. */
+export function listChannels(
+  database: Database,
+  organizationId: string,
+  ordering: ChannelOrdering,
+  keyset: Keyset,
+): Promise<ChannelRow[]> {
+  const { where, orderBy, parameters } = keysetClauses(CHANNEL_ORDERS[ordering], keyset);
+  return database.all<ChannelRow>(
+    `SELECT * FROM channels WHERE organization_id = ? AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy}`,
+    organizationId,
+    ...parameters,
+  );
+}
+
+export type NewChannel = Omit<
+  ChannelRow,
+  'organization_id' | 'previous_secret' | 'previous_secret_expires_at' | 'deleted_at' | 'modified_at'
+>;
+
+/** Adds a channel to a room of the organization. Null when the organization has no such room. */
+export function insertChannel(
+  database: Database,
+  organizationId: string,
+  channel: NewChannel,
+): Promise<ChannelRow | null> {
+  return database.first<ChannelRow>(
+    `INSERT INTO channels (id, organization_id, room_id, name, messaging_channel, reply_webhook_url, max_retry_count,
+       echo_user_messages, is_webhook_enabled, secret, registered_origin, created_at, modified_at)
+     SELECT ?, organization_id, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM rooms
+     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+     RETURNING *`,
+    channel.id,
+    channel.name,
+    channel.messaging_channel,
+    channel.reply_webhook_url,
+    channel.max_retry_count,
+    channel.echo_user_messages,
+    channel.is_webhook_enabled,
+    channel.secret,
+    channel.registered_origin,
+    channel.created_at,
+    channel.created_at,
+    channel.room_id,
+    organizationId,
+  );
+}
+
+export type ChannelChanges = Partial<Omit<NewChannel, 'id' | 'secret' | 'created_at'>>;
+
+/** Changes what is given. Null when the organization has no such channel, or has not the room that `changes` names. */
+export function updateChannel(
+  database: Database,
+  organizationId: string,
+  channelId: string,
+  changes: ChannelChanges,
+  now: number,
+): Promise<ChannelRow | null> {
+  const { set, parameters } = assignments({ ...changes, modified_at: now });
+  return database.first<ChannelRow>(
+    `UPDATE channels SET ${set}
+     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+       AND (? IS NULL OR EXISTS (
+         SELECT 1 FROM rooms WHERE rooms.id = ? AND rooms.organization_id = ? AND rooms.deleted_at IS NULL))
+     RETURNING *`,
+    ...parameters,
+    channelId,
+    organizationId,
+    changes.room_id ?? null,
+    changes.room_id ?? null,
+    organizationId,
+  );
+}
+
+/** Marks a channel as deleted. False when the organization has no such channel. */
+export async function deleteChannel(
+  database: Database,
+  organizationId: string,
+  channelId: string,
+  now: number,
+): Promise<boolean> {
+  const { changes } = await database.run(
+    'UPDATE channels SET deleted_at = ?, modified_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
+    now,
+    now,
+    channelId,
+    organizationId,
+  );
+  return changes > 0;
+}
+
+/**
+ * Gives a channel a new secret. The one it had keeps signing until `previous_secret_expires_at` (ms); null lets it go at once.
+ * Null when the organization has no such channel.
+ */
+export function rotateChannelSecret(
+  database: Database,
+  organizationId: string,
+  channelId: string,
+  rotation: { secret: string; previous_secret_expires_at: number | null; now: number },
+): Promise<ChannelRow | null> {
+  return database.first<ChannelRow>(
+    `UPDATE channels
+     SET previous_secret = CASE WHEN ? IS NULL THEN NULL ELSE secret END, previous_secret_expires_at = ?, secret = ?,
+       modified_at = ?
+     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+     RETURNING *`,
+    rotation.previous_secret_expires_at,
+    rotation.previous_secret_expires_at,
+    rotation.secret,
+    rotation.now,
+    channelId,
+    organizationId,
+  );
+}

@@ -1,0 +1,114 @@
+import type { Database } from '../db/database.ts';
+import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { OrganizationRow, TokenRow, UserRow } from '../db/rows.ts';
+
+/** What a token may be allowed to do beyond its user's own chats (seed 001: settings, reports, users). */
+export const SCOPES = ['settings', 'reports', 'users'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** A new user token: `umi_` and 32 random bytes in base64url. It is shown once; only its digest is stored. */
+export function newToken(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  const text = btoa(String.fromCharCode(...bytes));
+  return `umi_${text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`;
+}
+
+/** Lower-case hex SHA-256 of a token: the form in which tokens are stored and looked up. */
+export async function tokenDigest(token: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** A token, its user and the user's organization, as one query returns them. */
+export type PrincipalRow = {
+  token_id: string;
+  scopes: string;
+  expires_at: number | null;
+} & Pick<
+  UserRow,
+  'first_name' | 'last_name' | 'alias' | 'avatar_id' | 'avatar_url' | 'is_bot' | 'is_staff' | 'organization_id'
+> & {
+    user_id: string;
+    organization_name: string;
+  } & Pick<OrganizationRow, 'database' | 'has_active_subscription' | 'private_chats' | 'private_chat_history'>;
+
+/**
+ * Whom a token stands for; null when it is unknown or revoked or its user is deleted. Expiry is the caller's to check, at each
+ * request. The only query without an organization id: the token is what names the organization.
+ */
+export function findPrincipal(database: Database, digest: string): Promise<PrincipalRow | null> {
+  return database.first<PrincipalRow>(
+    `SELECT tokens.id AS token_id, tokens.scopes, tokens.expires_at,
+       users.id AS user_id, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url, users.is_bot,
+       users.is_staff, users.organization_id,
+       organizations.name AS organization_name, organizations.database, organizations.has_active_subscription,
+       organizations.private_chats, organizations.private_chat_history
+     FROM tokens
+     JOIN users ON users.id = tokens.user_id AND users.organization_id = tokens.organization_id
+     JOIN organizations ON organizations.id = tokens.organization_id
+     WHERE tokens.digest = ? AND tokens.revoked_at IS NULL AND users.deleted_at IS NULL`,
+    digest,
+  );
+}
+
+export type NewToken = {
+  digest: string;
+  id: string;
+  user_id: string;
+  label: string;
+  scopes: readonly Scope[];
+  /** ms; null for a token that does not expire. */
+  expires_at: number | null;
+  created_at: number;
+};
+
+/** Stores a token's digest. Null when the organization has no such user (any more). */
+export function insertToken(database: Database, organizationId: string, token: NewToken): Promise<TokenRow | null> {
+  return database.first<TokenRow>(
+    `INSERT INTO tokens (digest, id, organization_id, user_id, label, scopes, expires_at, created_at)
+     SELECT ?, ?, organization_id, id, ?, ?, ?, ? FROM users
+     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+     RETURNING *`,
+    token.digest,
+    token.id,
+    token.label,
+    JSON.stringify(token.scopes),
+    token.expires_at,
+    token.created_at,
+    token.user_id,
+    organizationId,
+  );
+}
+
+/** Tokens of a user, revoked ones too, in the order of their ids. */
+export function listTokens(
+  database: Database,
+  organizationId: string,
+  userId: string,
+  keyset: Keyset,
+): Promise<TokenRow[]> {
+  const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
+  return database.all<TokenRow>(
+    `SELECT * FROM tokens WHERE organization_id = ? AND user_id = ? AND ${where} ORDER BY ${orderBy}`,
+    organizationId,
+    userId,
+    ...parameters,
+  );
+}
+
+/** Revokes a token; a second time changes nothing. The token's row, or null when the user has no such token. */
+export function revokeToken(
+  database: Database,
+  organizationId: string,
+  userId: string,
+  tokenId: string,
+  now: number,
+): Promise<TokenRow | null> {
+  return database.first<TokenRow>(
+    `UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ? AND organization_id = ? AND user_id = ? RETURNING *`,
+    now,
+    tokenId,
+    organizationId,
+    userId,
+  );
+}

@@ -1,0 +1,39 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import type { Cost } from '../db/cost.ts';
+import { type Database, db } from '../db/database.ts';
+import type { UserFacts } from '../resources/user.ts';
+
+/** Who makes a request: the token's user and his organization. */
+export type Principal = {
+  user: UserFacts;
+  organization: {
+    id: string;
+    name: string;
+    /** Name of the D1 binding that holds the organization's rows. */
+    database: string;
+    has_active_subscription: boolean;
+    private_chats: boolean;
+    private_chat_history: boolean;
+  };
+  scopes: ReadonlySet<string>;
+  token_id: string;
+};
+
+/** What middleware leaves for handlers. `principal` is there on every route behind `authenticate()`. */
+export type AppEnvironment = {
+  Bindings: Env;
+  Variables: { principal: Principal; cost: Cost; requestId: string };
+};
+
+export type AppContext = Context<AppEnvironment>;
+export type AppMiddleware = MiddlewareHandler<AppEnvironment>;
+
+/** The database with the rows of the caller's organization. */
+export function organizationDatabase(c: AppContext): Database {
+  return db(c.env, c.var.principal.organization, c.var.cost);
+}
+
+/** The first database: organizations, users, tokens. */
+export function identityDatabase(c: AppContext): Database {
+  return db(c.env, null, c.var.cost);
+}

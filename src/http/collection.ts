@@ -1,0 +1,113 @@
+import { z } from '@hono/zod-openapi';
+import type { Keyset, KeysetValue } from '../db/keyset.ts';
+import type { AppContext } from './app-environment.ts';
+import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
+import type { Refusal } from './refusals.ts';
+
+const DEFAULT_PAGE_SIZE = 50;
+const LARGEST_PAGE_SIZE = 200;
+
+/**
+ * The query parameters of every collection: spread them into a route's query schema. A larger `page_size` than 200 means 200;
+ * one that is no positive whole number is a 400.
+ */
+export const collectionQuery = {
+  cursor: z.string().optional().openapi({ description: 'Opaque place in the list, from `next` or `previous`.' }),
+  page_size: z
+    .string()
+    .regex(/^0*[1-9]\d*$/, 'A valid integer is required.')
+    .transform((text) => Math.min(Number(text), LARGEST_PAGE_SIZE))
+    .optional()
+    .openapi({ type: 'integer', minimum: 1, maximum: LARGEST_PAGE_SIZE, default: DEFAULT_PAGE_SIZE }),
+};
+
+/** Schema of a collection's body. */
+export function collectionSchema<Item extends z.ZodType>(item: Item) {
+  return z.object({ next: z.string().nullable(), previous: z.string().nullable(), results: z.array(item) });
+}
+
+/** A page that was asked for: `keyset` goes to the list's query, the page as a whole to `collectionResponse`. */
+export type Page = { size: number; ordering: string; keyset: Keyset };
+
+export type PageRequest = { cursor?: string | undefined; page_size?: number | undefined };
+
+/** Key of lists that are ordered by one id, the commonest case. */
+export const idKey = z.tuple([z.string()]);
+
+/**
+ * The page that a validated query asks for. `ordering` names the list's order: a cursor made under another one is refused, as is
+ * one whose values do not fit `keySchema`.
+ */
+export function readPage(
+  query: PageRequest,
+  ordering: string,
+  keySchema: z.ZodType<readonly KeysetValue[]>,
+): { ok: true; page: Page } | { ok: false; refusal: Refusal } {
+  const size = query.page_size ?? DEFAULT_PAGE_SIZE;
+  const first: Keyset = { key: null, direction: 'next', limit: size + 1 };
+  if (query.cursor === undefined) return { ok: true, page: { size, ordering, keyset: first } };
+  const cursor = decodeCursor(query.cursor, ordering, keySchema);
+  if (cursor === null) return { ok: false, refusal: { reason: 'invalid', fields: { cursor: ['Invalid cursor.'] } } };
+  const keyset: Keyset = { ...first, key: cursor.key, direction: cursor.direction };
+  return { ok: true, page: { size, ordering, keyset } };
+}
+
+/**
+ * The body of a collection's page. `rows` are what the list's query returned for `page.keyset`: one more than the page's size
+ * when a further page exists, reversed for a page that was read backwards. `keyOf` gives a row's keyset values.
+ */
+export function collectionResponse<Row, Resource>(
+  c: AppContext,
+  parts: {
+    page: Page;
+    rows: readonly Row[];
+    keyOf: (row: Row) => readonly KeysetValue[];
+    resource: (row: Row) => Resource;
+    /** Whether a further page exists, when the rows do not tell because the page was ended early. */
+    hasMore?: boolean;
+  },
+): { next: string | null; previous: string | null; results: Resource[] } {
+  const place = placePage(parts.page, parts.rows, parts.keyOf, parts.hasMore);
+  return {
+    next: place.next === null ? null : pageUrl(c, place.next),
+    previous: place.previous === null ? null : pageUrl(c, place.previous),
+    results: place.rows.map(parts.resource),
+  };
+}
+
+/** The rows that a page shows, in the list's order, and the cursors to its neighbours; `first` starts the list anew. */
+export function placePage<Row>(
+  page: Page,
+  rows: readonly Row[],
+  keyOf: (row: Row) => readonly KeysetValue[],
+  hasMore: boolean = rows.length > page.size,
+): { rows: Row[]; next: Cursor | 'first' | null; previous: Cursor | null } {
+  const { size, ordering, keyset } = page;
+  const isBackwards = keyset.direction === 'previous';
+  const shown = rows.slice(0, size);
+  if (isBackwards) shown.reverse();
+  const first = shown.at(0);
+  const last = shown.at(-1);
+  if (first === undefined || last === undefined)
+    return { rows: shown, next: isBackwards ? 'first' : null, previous: null };
+  const hasNext = isBackwards || hasMore;
+  const hasPrevious = isBackwards ? hasMore : keyset.key !== null;
+  return {
+    rows: shown,
+    next: hasNext ? { ordering, direction: 'next', key: keyOf(last) } : null,
+    previous: hasPrevious ? { ordering, direction: 'previous', key: keyOf(first) } : null,
+  };
+}
+
+/** The absolute URL of a neighbouring page of this request: other query parameters are kept. */
+function pageUrl(c: AppContext, cursor: Cursor | 'first'): string {
+  const url = new URL(c.req.url);
+  if (cursor === 'first') url.searchParams.delete('cursor');
+  else url.searchParams.set('cursor', encodeCursor(cursor));
+  return `${publicOrigin(c)}${url.pathname}${url.search}`;
+}
+
+/** Scheme and host under which clients reach the hub: PUBLIC_ORIGIN, or the request's own. */
+export function publicOrigin(c: AppContext): string {
+  return c.env.PUBLIC_ORIGIN === '' ? new URL(c.req.url).origin : c.env.PUBLIC_ORIGIN.replace(/\/+$/, '');
+}

@@ -1,0 +1,42 @@
+import { z } from '@hono/zod-openapi';
+import type { KeysetValue } from '../db/keyset.ts';
+
+/** Where in a list a page starts: the ordering it belongs to, the way to read and the keyset values of the row beside it. */
+export type Cursor = { ordering: string; direction: 'next' | 'previous'; key: readonly KeysetValue[] };
+
+const cursorSchema = z.strictObject({
+  o: z.string(),
+  d: z.enum(['next', 'previous']),
+  k: z.array(z.union([z.string(), z.number()])),
+});
+
+/** The opaque text of a cursor: base64url of JSON. */
+export function encodeCursor(cursor: Cursor): string {
+  const bytes = new TextEncoder().encode(JSON.stringify({ o: cursor.ordering, d: cursor.direction, k: cursor.key }));
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/**
+ * The cursor that a text holds; null when it is garbled, belongs to another ordering, or when its key does not fit `keySchema`
+ * (a tuple of the keyset's values).
+ */
+export function decodeCursor(
+  text: string,
+  ordering: string,
+  keySchema: z.ZodType<readonly KeysetValue[]>,
+): Cursor | null {
+  let value: unknown;
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes));
+  } catch {
+    return null;
+  }
+  const parsed = cursorSchema.safeParse(value);
+  if (!parsed.success || parsed.data.o !== ordering) return null;
+  const key = keySchema.safeParse(parsed.data.k);
+  return key.success ? { ordering, direction: parsed.data.d, key: key.data } : null;
+}

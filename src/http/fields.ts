@@ -1,0 +1,88 @@
+import { z } from '@hono/zod-openapi';
+import { isUuid } from '../resources/uuid.ts';
+
+/** Counts characters as people do: code points, not UTF-16 units. */
+export function characterCount(text: string): number {
+  let count = text.length;
+  for (let place = 0; place < text.length; place++) {
+    const unit = text.charCodeAt(place);
+    if (unit >= 0xd800 && unit <= 0xdbff) count -= 1;
+  }
+  return count;
+}
+
+/**
+ * A string of at most `max` characters (code points), stored as it came. Blank (white space only) is refused unless `blank`.
+ * NUL and lone surrogates are refused, because databases and UTF-8 cannot keep them as they came.
+ */
+export function textField({ max, blank = false }: { max: number; blank?: boolean }) {
+  return z
+    .string()
+    .superRefine((text, context) => {
+      if (!blank && text.trim() === '') context.addIssue('This field may not be blank.');
+      else if (text.length > max && characterCount(text) > max) {
+        context.addIssue(`Ensure this field has no more than ${max} characters.`);
+      }
+      if (text.includes('\0')) context.addIssue('Null characters are not allowed.');
+      if (!text.isWellFormed()) context.addIssue('Lone surrogates are not allowed.');
+    })
+    .openapi({ maxLength: max, ...(blank ? {} : { minLength: 1 }) });
+}
+
+/** A UUID in a body or a query; upper case is accepted and lower-cased. */
+export function uuidField() {
+  return z
+    .string({ error: (issue) => (issue.input == null ? undefined : 'Must be a valid UUID.') })
+    .toLowerCase()
+    .refine(isUuid, 'Must be a valid UUID.')
+    .openapi({ format: 'uuid' });
+}
+
+/** A UUID in a path: one that is malformed makes the path unknown (404). */
+export function pathId(name: string) {
+  return uuidField().openapi({ param: { name, in: 'path' } });
+}
+
+/** A whole number between two bounds, both included. */
+export function integerField({ min, max }: { min: number; max: number }) {
+  return z.int().min(min).max(max);
+}
+
+/** An ISO 8601 time as ms since 1970. Without a zone it is UTC (protocol.md 1.5). */
+export function timeField() {
+  return z
+    .string()
+    .superRefine((text, context) => {
+      if (parseTime(text) === null) context.addIssue(TIME_FORMAT);
+    })
+    .transform((text) => parseTime(text) ?? 0)
+    .openapi({ type: 'string', format: 'date-time' });
+}
+
+const TIME_FORMAT = 'Datetime has wrong format. Use ISO 8601, for example 2026-03-01T09:00:00.000Z.';
+const ISO_TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$/i;
+
+/** ms since 1970 of an ISO 8601 time; null when the text is none or names a day that does not exist. */
+export function parseTime(text: string): number | null {
+  const parts = ISO_TIME.exec(text);
+  if (parts === null) return null;
+  const [, day = '', minutes = '', seconds = ':00', zone = 'Z'] = parts;
+  const offset = /^z$/i.test(zone) ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(-2)}`;
+  const at = Date.parse(`${day}T${minutes}${seconds}${offset}`);
+  if (Number.isNaN(at)) return null;
+  // Date.parse lets 30 February roll over into March.
+  return new Date(Date.parse(`${day}T00:00:00Z`)).toISOString().startsWith(day) ? at : null;
+}
+
+/** `true` or `false` in a query. */
+export function booleanParameter() {
+  return z
+    .string()
+    .toLowerCase()
+    .refine((text) => text === 'true' || text === 'false', 'Must be a valid boolean.')
+    .transform((text) => text === 'true')
+    .openapi({ type: 'boolean' });
+}
+
+/** ISO 8601 time in a response's schema. */
+export const isoTimeSchema = z.string().openapi({ format: 'date-time', example: '2026-03-01T09:00:00.000Z' });

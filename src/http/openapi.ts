@@ -1,0 +1,85 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { renderReference } from './reference-page.ts';
+import { type AppRouter, createRouter } from './router.ts';
+
+/** Security of routes behind a user token, for `createRoute({ security })`. */
+export const userTokenSecurity: { [scheme: string]: string[] }[] = [{ userToken: [] }];
+/** Security of the admin API. */
+export const adminTokenSecurity: { [scheme: string]: string[] }[] = [{ adminToken: [] }];
+
+/** The OpenAPI 3.1 document of all routes that are mounted on `app` by the time of the call. */
+export function openApiDocument(app: AppRouter) {
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'UMI',
+      version: '1.0.0',
+      description:
+        'Unified messaging hub: messages come in from any channel, chat sessions are kept, replies go out by signed webhook.',
+    },
+    servers: [{ url: '/' }],
+    tags: TAGS,
+  });
+}
+
+export type OpenApiDocument = ReturnType<typeof openApiDocument>;
+
+const TAGS = [
+  { name: 'Channels', description: 'Messaging channel configurations, their secrets and their test.' },
+  { name: 'Messages', description: 'Messages into threads, and the end of a session.' },
+  { name: 'Deliveries', description: 'Webhooks: what was sent, what failed, replays.' },
+  { name: 'Chats', description: 'Chats, their memberships, messages and reply suggestions.' },
+  { name: 'Administration', description: 'Organizations, users, rooms and tokens, for the operator of the hub.' },
+  { name: 'Service', description: 'The service itself.' },
+];
+
+const getDocument = createRoute({
+  method: 'get',
+  path: '/openapi.json',
+  tags: ['Service'],
+  summary: 'OpenAPI document',
+  responses: {
+    200: {
+      description: 'OpenAPI 3.1 document of this API',
+      content: { 'application/json': { schema: z.record(z.string(), z.unknown()) } },
+    },
+  },
+});
+
+const getReference = createRoute({
+  method: 'get',
+  path: '/docs',
+  tags: ['Service'],
+  summary: 'Reference page',
+  responses: { 200: { description: 'This reference for people', content: { 'text/html': { schema: z.string() } } } },
+});
+
+/** Adds `/openapi.json` and `/docs` to `app`. Both are made once for each isolate, at the first request. */
+export function mountReference(app: AppRouter): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'userToken', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'Access token of a user: `Authorization: Bearer <token>` or `Authorization: Token <token>`.',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'adminToken', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The secret ADMIN_TOKEN of the deployment.',
+  });
+  let document: OpenApiDocument | null = null;
+  let page: string | null = null;
+  const routes = createRouter();
+  routes.openapi(getDocument, (c) => {
+    document ??= openApiDocument(app);
+    return c.json(document as unknown as Record<string, never>, 200);
+  });
+  routes.openapi(getReference, (c) => {
+    page ??= renderReference(openApiDocument(app));
+    c.header(
+      'Content-Security-Policy',
+      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+    );
+    return c.html(page, 200);
+  });
+  app.route('/', routes);
+}

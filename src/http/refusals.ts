@@ -1,0 +1,113 @@
+import { z } from '@hono/zod-openapi';
+import type { TypedResponse } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { AppContext } from './app-environment.ts';
+
+/** Messages for a field, or for the fields inside it, nested like the payload. */
+export type FieldErrors = { [field: string]: FieldMessages };
+export type FieldMessages = readonly string[] | FieldErrors | readonly FieldMessages[];
+
+/** Everything a route can refuse, as a value. A new reason is a line here and a line in REFUSALS. */
+export type Refusal =
+  | { reason: 'invalid'; fields: FieldErrors }
+  | { reason: 'malformed_json' }
+  | { reason: 'malformed_text' }
+  | { reason: 'not_authenticated' }
+  | { reason: 'token_invalid' }
+  | { reason: 'forbidden' }
+  | { reason: 'organization_foreign' }
+  | { reason: 'user_foreign' }
+  | { reason: 'subscription_inactive' }
+  | { reason: 'scope_missing'; scope: string }
+  | { reason: 'organization_unknown' }
+  /** `detail` says what was looked for, when the interface documents it. */
+  | { reason: 'not_found'; detail?: string }
+  | { reason: 'method_not_allowed'; method: string; allowed: readonly string[] }
+  | { reason: 'conflict'; detail: string }
+  | { reason: 'too_large' }
+  | { reason: 'unavailable' };
+
+/** Status, public body and headers of a refusal. */
+type Answer = {
+  status: ContentfulStatusCode;
+  body: FieldErrors | { detail: string };
+  headers?: Record<string, string>;
+};
+
+const CHALLENGE = { 'WWW-Authenticate': 'Token realm="api"' };
+
+const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { reason: Reason }>) => Answer } = {
+  invalid: ({ fields }) => ({ status: 400, body: fields }),
+  malformed_json: () => detail(400, 'JSON parse error: the body is not valid JSON.'),
+  malformed_text: () => detail(400, 'JSON parse error: the body is not valid UTF-8.'),
+  not_authenticated: () => detail(401, 'Authentication credentials were not provided.', CHALLENGE),
+  token_invalid: () => detail(401, 'Invalid token.', CHALLENGE),
+  forbidden: () => detail(403, 'You do not have permission to perform this action.'),
+  organization_foreign: () => detail(403, 'You do not have permission to access this organization.'),
+  user_foreign: () => detail(403, 'You do not have permission to act for this user.'),
+  subscription_inactive: () => detail(403, 'The organization has no active subscription.'),
+  scope_missing: ({ scope }) => detail(403, `The scope "${scope}" is required.`),
+  organization_unknown: () => detail(404, 'Organization not found.'),
+  not_found: (refusal) => detail(404, refusal.detail ?? 'Not found.'),
+  method_not_allowed: ({ method, allowed }) =>
+    detail(405, `Method "${method}" not allowed.`, { Allow: allowed.join(', ') }),
+  conflict: (refusal) => detail(409, refusal.detail),
+  too_large: () => detail(413, 'The request body is too large: at most 5,000,000 bytes are accepted.'),
+  unavailable: () => detail(503, 'Service temporarily unavailable, try again later.', { 'Retry-After': '1' }),
+};
+
+function detail(status: ContentfulStatusCode, text: string, headers?: Record<string, string>): Answer {
+  return { status, body: { detail: text }, ...(headers === undefined ? {} : { headers }) };
+}
+
+/** A response that is none of a route's documented answers: fits every handler's type. */
+export type Refused = Response & TypedResponse<never, never, never>;
+
+/** The response to a refusal: status, `{detail}` or the fields' messages, and the headers that go with the status. */
+export function refuse(c: AppContext, refusal: Refusal): Refused {
+  const { status, body, headers } = answerTo(refusal);
+  return c.json(body, status, headers) as unknown as Refused;
+}
+
+/** A 400 for one field of the body or of the query. */
+export function refuseField(c: AppContext, field: string, message: string): Refused {
+  return refuse(c, { reason: 'invalid', fields: { [field]: [message] } });
+}
+
+/** Status and body of a refusal without a request at hand. */
+export function answerTo(refusal: Refusal): Answer {
+  const answer = REFUSALS[refusal.reason] as (refusal: Refusal) => Answer;
+  return answer(refusal);
+}
+
+const detailSchema = z.object({ detail: z.string() }).openapi('Detail');
+const fieldErrorsSchema = z.record(z.string(), z.unknown()).openapi('FieldErrors', {
+  description: 'Messages for each field, nested like the payload; `non_field_errors` for the rest.',
+});
+
+const DESCRIPTIONS = {
+  401: 'No token, or one that is unknown, expired or revoked',
+  403: 'Not permitted, or no active subscription',
+  404: 'Not found',
+  409: 'Conflicts with the present state',
+  413: 'Body larger than 5,000,000 bytes',
+  503: 'Temporarily unavailable',
+} as const;
+
+/** Documents the refusals of a route by status: spread it into `responses`. 400 shows fields, all others `{detail}`. */
+export function refusalResponses<Status extends 400 | keyof typeof DESCRIPTIONS>(...statuses: readonly Status[]) {
+  const entries = statuses.map((status) => {
+    if (status === 400) {
+      return [
+        400,
+        { description: 'Invalid payload or query', content: { 'application/json': { schema: fieldErrorsSchema } } },
+      ];
+    }
+    const description = DESCRIPTIONS[status as keyof typeof DESCRIPTIONS];
+    return [status, { description, content: { 'application/json': { schema: detailSchema } } }];
+  });
+  return Object.fromEntries(entries) as Record<
+    Status,
+    { description: string; content: { 'application/json': { schema: typeof detailSchema } } }
+  >;
+}

@@ -1,0 +1,40 @@
+import { matchedRoutes } from 'hono/route';
+import { noCost } from '../db/cost.ts';
+import { newUuid } from '../resources/uuid.ts';
+import type { AppContext, AppMiddleware, Principal } from './app-environment.ts';
+
+/**
+ * The outermost middleware: gives the request an id (also the header `x-request-id`) and an account of its cost, and writes one
+ * line about it when it is answered. The line names the route's pattern, not the URL, and holds no token, body or query.
+ */
+export function logRequests(): AppMiddleware {
+  return async (c, next) => {
+    const started = Date.now();
+    c.set('requestId', newUuid(started));
+    c.set('cost', noCost());
+    await next();
+    c.header('x-request-id', c.var.requestId);
+    console.log(JSON.stringify(requestLine(c, Date.now() - started)));
+  };
+}
+
+function requestLine(c: AppContext, duration: number) {
+  const principal = c.get('principal') as Principal | undefined;
+  return {
+    level: 'info',
+    event: 'request',
+    request_id: c.var.requestId,
+    method: c.req.method,
+    route: routePattern(c),
+    status: c.res.status,
+    duration_ms: duration,
+    organization_id: principal?.organization.id ?? null,
+    user_id: principal?.user.id ?? null,
+    cost: c.var.cost,
+  };
+}
+
+/** Pattern of the route that a request reached, such as `/api/v5/orgs/:organization_id/…`; null when it reached none. */
+export function routePattern(c: AppContext): string | null {
+  return matchedRoutes(c).findLast((route) => route.method !== 'ALL')?.path ?? null;
+}

@@ -1,0 +1,38 @@
+import { isoTime } from './clock.ts';
+
+/** The columns of a channel that its resource shows. Flags are 0 or 1, times ms. */
+export type ChannelFacts = {
+  id: string;
+  name: string;
+  messaging_channel: string;
+  organization_id: string;
+  room_id: string;
+  reply_webhook_url: string;
+  max_retry_count: number;
+  echo_user_messages: 0 | 1;
+  is_webhook_enabled: 0 | 1;
+  created_at: number;
+  modified_at: number;
+};
+
+/**
+ * A messaging channel configuration (seed 000, 1.1) with the extensions `echo_user_messages` and `is_webhook_enabled`.
+ * The secret is never part of it.
+ */
+export function channelResource(channel: ChannelFacts) {
+  return {
+    id: channel.id,
+    name: channel.name,
+    messaging_channel: channel.messaging_channel,
+    organization_id: channel.organization_id,
+    room_id: channel.room_id,
+    reply_webhook_url: channel.reply_webhook_url,
+    max_retry_count: channel.max_retry_count,
+    echo_user_messages: channel.echo_user_messages === 1,
+    is_webhook_enabled: channel.is_webhook_enabled === 1,
+    created_at: isoTime(channel.created_at),
+    modified_at: isoTime(channel.modified_at),
+  };
+}
+
+export type ChannelResource = ReturnType<typeof channelResource>;

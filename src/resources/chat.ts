@@ -1,0 +1,114 @@
+import { isoTime, isoTimeOrNull } from './clock.ts';
+
+export type ChatType = 'visitor' | 'task' | 'external' | 'operator' | 'group';
+
+export type RoomFacts = { id: string; name: string; organization_id: string };
+
+/**
+ * All that is known of a chat without its children: what the thread keeps in the chat's row and D1 copies. Times in ms.
+ * Counts of messages cover type `msg` only (seed 001, Chats).
+ */
+export type ChatFacts = {
+  id: string;
+  chat_type: ChatType;
+  created_at: number;
+  updated_at: number;
+  room: RoomFacts | null;
+  /** The room's organization, or the creator's when the chat has no room. */
+  organization_id: string;
+  visitor_id: string | null;
+  is_waiting: boolean;
+  waiting_started_at: number | null;
+  ended_at: number | null;
+  user_message_count: number;
+  visitor_message_count: number;
+  /** `msg` count for each member; members show theirs from here, so that a message does not rewrite the member's row. */
+  message_counts: Record<string, number>;
+  first_message_at: number | null;
+  last_message_at: number | null;
+  first_visitor_message_at: number | null;
+  /** First `msg` of a user after the visitor's first one: the answer he waited for. */
+  first_answer_at: number | null;
+  /** Sum of the 60 s windows after each message, cut at the next message, without the last one's. In ms. */
+  active_milliseconds: number;
+  has_human_message: boolean;
+  tag_count: number;
+  member_count: number;
+  user_member_count: number;
+  visitor_member_count: number;
+  present_user_participant_count: number;
+  present_visitor_participant_count: number;
+};
+
+/** `is_pending`: waiting and nobody there to answer (seed 001, Chats). */
+export function isPending(chat: ChatFacts): boolean {
+  return chat.is_waiting && chat.present_user_participant_count === 0;
+}
+
+/** The chat as the Chats API shows it (seed 001, Chats; key set of protocol.md 5.1). */
+export function chatResource(chat: ChatFacts) {
+  const messageCount = chat.user_message_count + chat.visitor_message_count;
+  const ended = chat.ended_at !== null;
+  return {
+    id: chat.id,
+    token: legacyToken(chat.id),
+    chat_type: chat.chat_type,
+    created_at: isoTime(chat.created_at),
+    updated_at: isoTime(chat.updated_at),
+    ended_at: isoTimeOrNull(chat.ended_at),
+    waiting_started_at: isoTimeOrNull(chat.waiting_started_at),
+    room_id: chat.room?.id ?? null,
+    room_name: chat.room?.name ?? null,
+    room_organization_id: chat.room?.organization_id ?? null,
+    is_private: false,
+    is_real_conversation: chat.has_human_message && chat.visitor_message_count > 0,
+    is_autosuggested: false,
+    is_encrypted: false,
+    is_waiting: chat.is_waiting,
+    is_pending: isPending(chat),
+    is_ended: ended,
+    message_count: messageCount,
+    user_message_count: chat.user_message_count,
+    visitor_message_count: chat.visitor_message_count,
+    has_messages: messageCount > 0,
+    has_user_messages: chat.user_message_count > 0,
+    has_visitor_messages: chat.visitor_message_count > 0,
+    first_visitor_message_url: null,
+    first_visitor_message_url_title: null,
+    autosuggest_url: null,
+    autosuggest_url_title: null,
+    tag_count: chat.tag_count,
+    member_count: chat.member_count,
+    user_member_count: chat.user_member_count,
+    visitor_member_count: chat.visitor_member_count,
+    present_participant_count: ended
+      ? 0
+      : chat.present_user_participant_count + chat.present_visitor_participant_count,
+    present_user_participant_count: ended ? 0 : chat.present_user_participant_count,
+    present_visitor_participant_count: ended ? 0 : chat.present_visitor_participant_count,
+    visitor_wait_time: seconds(chat.first_visitor_message_at, chat.first_answer_at),
+    duration: ended ? seconds(chat.first_message_at, chat.last_message_at) : null,
+    active_duration: ended && chat.first_message_at !== null ? chat.active_milliseconds / 1000 : null,
+    legacy_conversation_state: ended ? 'closed' : chat.is_waiting ? 'waiting' : 'open',
+    legacy_room_id: chat.room === null ? null : legacyToken(chat.room.id),
+  };
+}
+
+export type ChatResource = ReturnType<typeof chatResource>;
+
+function seconds(from: number | null, to: number | null): number | null {
+  return from === null || to === null ? null : (to - from) / 1000;
+}
+
+const LEGACY_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** The deprecated 48-character strings of old clients; opaque, made from the id so that they are stable. */
+function legacyToken(id: string): string {
+  const hex = id.replaceAll('-', '');
+  let token = '';
+  for (let place = 0; place < 48; place++) {
+    const digit = Number.parseInt(hex[place % hex.length] ?? '0', 16);
+    token += LEGACY_ALPHABET[(digit * 2 + (place >= hex.length ? 1 : 0)) % 32];
+  }
+  return token;
+}

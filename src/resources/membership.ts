@@ -1,0 +1,56 @@
+import type { ChatFacts } from './chat.ts';
+import { isoTime, isoTimeOrNull } from './clock.ts';
+import type { Avatar } from './user.ts';
+
+export type ComposingStatus = 'idle' | 'typing' | 'typed';
+
+/** A member of a chat as its thread keeps it. Times in ms. */
+export type MemberFacts = {
+  member_id: string;
+  member_type: 'user' | 'visitor';
+  name: string | null;
+  public_name: string | null;
+  avatar: Avatar | null;
+  organization_id: string | null;
+  is_bot: boolean;
+  created_at: number;
+  updated_at: number;
+  last_seen_at: number | null;
+  is_participating: boolean;
+  /** Whether the person is there at all; shown as present only while participating. */
+  is_present: boolean;
+  composing_status: ComposingStatus;
+};
+
+/** A participating, present member of a chat that has not ended. */
+export function isPresent(member: MemberFacts): boolean {
+  return member.is_participating && member.is_present;
+}
+
+/** The membership as the Chats API shows it (seed 001, Chat memberships). */
+export function membershipResource(member: MemberFacts, chat: ChatFacts) {
+  return {
+    member_id: member.member_id,
+    member_type: member.member_type,
+    member_name: member.name,
+    member_public_name: member.public_name,
+    member_avatar: member.avatar,
+    member_organization_id: member.organization_id,
+    chat_id: chat.id,
+    room_id: chat.room?.id ?? null,
+    room_organization_id: chat.room?.organization_id ?? null,
+    created_at: isoTime(member.created_at),
+    last_seen_at: isoTimeOrNull(member.last_seen_at),
+    updated_at: isoTime(member.updated_at),
+    chat_created_at: isoTime(chat.created_at),
+    is_bot: member.is_bot,
+    is_user_deleted: false,
+    is_participating: member.is_participating,
+    is_present: chat.ended_at === null && isPresent(member),
+    composing_status: member.composing_status,
+    message_count: chat.message_counts[member.member_id] ?? 0,
+    legacy_member_id: member.member_id.replaceAll('-', ''),
+  };
+}
+
+export type MembershipResource = ReturnType<typeof membershipResource>;

@@ -1,0 +1,74 @@
+import { isoTime } from './clock.ts';
+import type { Avatar } from './user.ts';
+
+export type MessageType =
+  | 'msg'
+  | 'autosuggest'
+  | 'join'
+  | 'leave'
+  | 'shoppingcart_locked'
+  | 'action'
+  | 'call_request'
+  | 'call_ended'
+  | 'interaction_submit'
+  | 'system'
+  | 'tag_created';
+
+/** A message as its event records it. Times in ms. */
+export type MessageFacts = {
+  id: string;
+  type: MessageType;
+  created_at: number;
+  sender_type: 'user' | 'visitor';
+  sender_id: string;
+  sender_name: string | null;
+  sender_public_name: string | null;
+  sender_avatar: Avatar | null;
+  message: string | null;
+  /** The sender and message ids of the external system, for messages that came through a channel. */
+  external_sender_id: string | null;
+  external_message_id: string | null;
+  selected_reply_suggestion: SelectedReplySuggestion | null;
+};
+
+/** The nested suggestion of a message: three keys (seed 001, Chat messages). */
+export type SelectedReplySuggestion = { id: string; suggestion: string; relevancy_score: number | null };
+
+/**
+ * The message as the Chats API and the webhooks show it (seed 000, 3.1; seed 001, Chat messages).
+ * `external_sender_id` is an extension and appears only on a visitor's message that came through a channel.
+ */
+export function messageResource(message: MessageFacts, chat: { id: string; room_id: string | null }) {
+  return {
+    id: message.id,
+    type: message.type,
+    chat_id: chat.id,
+    room_id: chat.room_id,
+    created_at: isoTime(message.created_at),
+    sender_type: message.sender_type,
+    sender_id: message.sender_id,
+    sender_public_name: message.sender_public_name,
+    sender_name: message.sender_name,
+    sender_avatar: message.sender_avatar,
+    message: message.message,
+    is_encrypted: false,
+    is_edited: false,
+    sensitive_data_purged_at: null,
+    selected_reply_suggestion_id: message.selected_reply_suggestion?.id ?? null,
+    selected_reply_suggestion: message.selected_reply_suggestion,
+    attachments: [] as Record<string, string>[],
+    attachment_template: null,
+    response_to_message_id: null,
+    response_to_attachment_id: null,
+    response_to_attachment: null,
+    response_to_action_id: null,
+    response_to_action: null,
+    response_text: null,
+    response_value: null,
+    ...(message.sender_type === 'visitor' && message.external_sender_id !== null
+      ? { external_sender_id: message.external_sender_id }
+      : {}),
+  };
+}
+
+export type MessageResource = ReturnType<typeof messageResource>;

@@ -1,0 +1,51 @@
+/** Avatar image of a user, as members and messages show it. */
+export type Avatar = { id: string; url: string };
+
+/** What a thread records of a user when he acts: every value a later reader will see. Also the nested user on the wire. */
+export type UserFacts = {
+  id: string;
+  first_name: string;
+  last_name: string;
+  organization_id: string;
+  /** Name shown to visitors; the full name when null. */
+  alias: string | null;
+  avatar: Avatar | null;
+  is_bot: boolean;
+  is_staff: boolean;
+};
+
+/** The nested user object (seed 000, 3.2): nine keys, always all of them. */
+export type NestedUser = {
+  id: string;
+  first_name: string;
+  last_name: string;
+  full_name: string;
+  organization_id: string;
+  avatar_id: string | null;
+  avatar: Avatar | null;
+  is_bot: boolean;
+  is_staff: boolean;
+};
+
+export function fullName(user: Pick<UserFacts, 'first_name' | 'last_name'>): string {
+  return [user.first_name, user.last_name].filter((part) => part !== '').join(' ');
+}
+
+/** The name a visitor sees: the alias, else the full name (seed 001, chat memberships). */
+export function publicName(user: UserFacts): string {
+  return user.alias ?? fullName(user);
+}
+
+export function nestedUser(user: UserFacts): NestedUser {
+  return {
+    id: user.id,
+    first_name: user.first_name,
+    last_name: user.last_name,
+    full_name: fullName(user),
+    organization_id: user.organization_id,
+    avatar_id: user.avatar?.id ?? null,
+    avatar: user.avatar,
+    is_bot: user.is_bot,
+    is_staff: user.is_staff,
+  };
+}

@@ -1,0 +1,45 @@
+/** UUIDs version 7 (RFC 9562): 48 bits of milliseconds, then 74 bits that the caller chooses. Lower case, dashed. */
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether a string is a UUID as the hub writes them; upper case is accepted by lower-casing first. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+/** 74 bits as the two runs in which a version-7 UUID holds them: 12 bits, then 62. */
+export type Tail = { high12: number; low62: bigint };
+
+/** The UUID of a moment (ms since 1970) and 74 further bits. */
+export function uuidVersion7(at: number, tail: Tail): string {
+  const time = at.toString(16).padStart(12, '0');
+  const variant = (0b10n << 62n) | tail.low62;
+  const low = variant.toString(16).padStart(16, '0');
+  const version = (0x7000 | tail.high12).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${low.slice(0, 4)}-${low.slice(4)}`;
+}
+
+/** Takes a version-7 UUID apart; null when the text is none. */
+export function parseUuidVersion7(id: string): { at: number; tail: Tail } | null {
+  if (!isUuid(id) || id[14] !== '7' || !'89ab'.includes(id[19] ?? '')) return null;
+  const hex = id.replaceAll('-', '');
+  return {
+    at: Number.parseInt(hex.slice(0, 12), 16),
+    tail: {
+      high12: Number.parseInt(hex.slice(13, 16), 16),
+      low62: BigInt(`0x${hex.slice(16)}`) & ((1n << 62n) - 1n),
+    },
+  };
+}
+
+/** A new random UUID version 7 for the moment `at` (ms). */
+export function newUuid(at: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(10));
+  const view = new DataView(bytes.buffer);
+  return uuidVersion7(at, { high12: view.getUint16(0) & 0xfff, low62: view.getBigUint64(2) & ((1n << 62n) - 1n) });
+}
+
+/** The lowest UUID version 7 of a moment: the bound for "created since", because ids sort by time. */
+export function firstUuidAt(at: number): string {
+  return uuidVersion7(Math.max(0, at), { high12: 0, low62: 0n });
+}

@@ -1,0 +1,16 @@
+import type { ThreadClosed } from '../commands.ts';
+import type { Decision } from '../decide.ts';
+import { type Context, Draft } from '../draft.ts';
+import { openChat, type ThreadState } from '../state.ts';
+import { accept, refuse, unchanged } from './outcome.ts';
+
+/** Ends the open session; a second time changes nothing (seed 000, 2.2). */
+export function closeThread(state: ThreadState, context: Context): Decision<ThreadClosed> {
+  if (state.thread === null) return refuse({ reason: 'thread_not_found' });
+  const chat_id = state.thread.current_chat_id;
+  const open = openChat(state);
+  if (open === null) return unchanged(state, { chat_id, was_open: state.answered !== null });
+  const draft = new Draft(state, context);
+  draft.emit(chat_id, { type: 'chat_ended' });
+  return accept(draft, { chat_id, was_open: true });
+}

@@ -1,0 +1,47 @@
+import type { ChatJoined, JoinChat } from '../commands.ts';
+import type { Decision } from '../decide.ts';
+import { type Context, Draft } from '../draft.ts';
+import { presenceMessage, userMember } from '../members.ts';
+import type { ChatState, ThreadState } from '../state.ts';
+import { accept, refuse, unchanged } from './outcome.ts';
+
+/**
+ * A user joins a chat that is routed to him (seed 001, Join user to a routed chat). A member already there keeps his
+ * membership and gets the new status; a new one, or one who comes back, is announced by a `join` message.
+ */
+export function joinChat(state: ThreadState, command: JoinChat, context: Context): Decision<ChatJoined> {
+  const chat = state.chats.get(command.chat_id);
+  if (chat === undefined) return refuse({ reason: 'chat_not_found' });
+  if (!isRoutedTo(chat, command.actor.organization_id)) return refuse({ reason: 'not_routed' });
+  const { is_participating, composing_status } = command;
+  const member = chat.members.get(command.actor.id)?.facts;
+  const isSame = member?.is_participating === is_participating && member.composing_status === composing_status;
+  if (member !== undefined && (isSame || chat.facts.ended_at !== null)) {
+    return unchanged(state, { member, chat: chat.facts, is_new: state.answered !== null });
+  }
+  if (chat.facts.ended_at !== null) return refuse({ reason: 'join_of_ended_chat' });
+
+  const draft = new Draft(state, context);
+  const chatId = command.chat_id;
+  if (member === undefined) {
+    const joins = { is_participating, composing_status };
+    draft.emit(chatId, { type: 'member_added', member: userMember(command.actor, context.now, joins) });
+  } else {
+    draft.emit(chatId, { type: 'member_changed', member_id: member.member_id, is_participating, composing_status });
+  }
+  if (is_participating !== (member?.is_participating ?? false)) {
+    const type = is_participating ? 'join' : 'leave';
+    const message = presenceMessage(draft, state, type, command.actor, context.now);
+    const isWaiting = chat.facts.is_waiting;
+    draft.emit(chatId, { type: 'message_added', message, is_waiting: isWaiting, origin: null, is_silent: false });
+  }
+  const after = draft.state.chats.get(chatId);
+  const joined = after?.members.get(command.actor.id)?.facts;
+  if (after === undefined || joined === undefined) throw new Error('the member that joined is not there');
+  return accept(draft, { member: joined, chat: after.facts, is_new: member === undefined });
+}
+
+/** A room without routers reaches all users of its organization; a chat without a room is routed to nobody. */
+export function isRoutedTo(chat: ChatState, organizationId: string): boolean {
+  return chat.facts.room !== null && chat.facts.room.organization_id === organizationId;
+}

@@ -1,0 +1,232 @@
+import type { MessageFacts, SelectedReplySuggestion } from '../../resources/message.ts';
+import { chatIdAt, identityText, resourceIdAt } from '../address.ts';
+import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../commands.ts';
+import type { Decision } from '../decide.ts';
+import { type Context, Draft } from '../draft.ts';
+import { userAsSender, userMember, visitorMember } from '../members.ts';
+import { messageKey, requestKey } from '../received.ts';
+import type { ThreadRefusal } from '../refusals.ts';
+import { type ChatState, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
+import { accept, refuse, unchanged } from './outcome.ts';
+
+/** A batch of messages of one external thread (seed 000, 2.1; DESIGN "Repeats", "Visitors", "Waiting", "Imports"). */
+export function receiveMessages(
+  state: ThreadState,
+  command: ReceiveMessages,
+  context: Context,
+): Decision<MessagesReceived> {
+  const keys = command.messages.map(messageKey);
+  const fresh = command.messages.map(
+    (_, index) => !state.received.has(keyAt(keys, index)) && keys.indexOf(keyAt(keys, index)) === index,
+  );
+  if (!fresh.includes(true)) return unchanged(state, answerRepeat(state, command, keys));
+
+  const open = openChat(state);
+  const refusal = refuseSuggestions(state, command, fresh, open) ?? refuseTimes(command, fresh, open, context);
+  if (refusal !== null) return refuse(refusal);
+
+  const draft = new Draft(state, context);
+  const chatId = open === null ? startSession(draft, command, context) : open.facts.id;
+  if (open !== null) setVariables(draft, chatId, command);
+  const added = new Map<string, ReceivedBefore>();
+  command.messages.forEach((message, index) => {
+    if (!fresh[index]) return;
+    const key = keyAt(keys, index);
+    const { id, seq } = addMessage(draft, chatId, command, message, context);
+    added.set(key, {
+      key,
+      chat_id: chatId,
+      message_id: id,
+      seq,
+      request: null,
+      is_new_session: open === null,
+      messages_created: 0,
+    });
+  });
+  if (command.close_session) draft.emit(chatId, { type: 'chat_ended' });
+
+  const received = [...added.values()].map((each, index) => ({
+    ...each,
+    request: index === 0 ? requestKey(command) : null,
+    messages_created: added.size,
+  }));
+  const places = keys.map((key) => placeOf(state.received.get(key) ?? added.get(key)));
+  return accept(
+    draft,
+    {
+      chat_id: chatId,
+      mapping_id: mappingOf(draft.state),
+      message_ids: places.map((place) => place.message_id),
+      seqs: places.map((place) => place.seq),
+      messages_created: added.size,
+      is_new_session: open === null,
+      is_repeat: false,
+    },
+    received,
+  );
+}
+
+/** A request whose every message was there already: as its first sending was answered, when it is the same request. */
+function answerRepeat(state: ThreadState, command: ReceiveMessages, keys: string[]): MessagesReceived {
+  const places = keys.map((key) => placeOf(state.received.get(key)));
+  const request = requestKey(command);
+  const first = places.find((place) => place.request === request);
+  const last = placeOf(places.at(-1));
+  return {
+    chat_id: last.chat_id,
+    mapping_id: mappingOf(state),
+    message_ids: places.map((place) => place.message_id),
+    seqs: places.map((place) => place.seq),
+    messages_created: first?.messages_created ?? 0,
+    is_new_session: first?.is_new_session ?? false,
+    is_repeat: state.answered === null,
+  };
+}
+
+function refuseSuggestions(
+  state: ThreadState,
+  command: ReceiveMessages,
+  fresh: boolean[],
+  open: ChatState | null,
+): ThreadRefusal | null {
+  for (const [index, message] of command.messages.entries()) {
+    const id = message.selected_reply_suggestion_id;
+    if (!fresh[index] || id === null) continue;
+    if (open === null) return { reason: 'suggestion_without_session', index };
+    const suggestion = state.suggestions.get(id);
+    if (suggestion?.chat_id !== open.facts.id || suggestion.facts.organization_id !== command.organization_id) {
+      return { reason: 'suggestion_not_in_session', index };
+    }
+  }
+  return null;
+}
+
+/** An import's times may not run against the order in which its messages are stored. */
+function refuseTimes(
+  command: ReceiveMessages,
+  fresh: boolean[],
+  open: ChatState | null,
+  context: Context,
+): ThreadRefusal | null {
+  let last = open?.facts.last_message_at ?? Number.NEGATIVE_INFINITY;
+  for (const [index, message] of command.messages.entries()) {
+    if (!fresh[index]) continue;
+    const at = message.created_at ?? context.now;
+    if (at > context.now) return { reason: 'created_at_in_future', index };
+    if (message.created_at !== null && at < last) return { reason: 'created_at_out_of_order', index };
+    last = Math.max(last, at);
+  }
+  return null;
+}
+
+/** A new session: of a new thread, with its visitor, or of one whose last session has ended, with the same visitor. */
+function startSession(draft: Draft, command: ReceiveMessages, context: Context): string {
+  const before = draft.state.thread;
+  const chatId = chatIdAt(draft.state.name, context.now);
+  const visitorId = before?.visitor_id ?? context.visitor_id;
+  const { channel_id, thread_id } = command.identity;
+  if (before === null) {
+    draft.emit(chatId, {
+      type: 'thread_opened',
+      identity: identityText(command.identity),
+      database: command.database,
+      organization_id: command.organization_id,
+      mapping_id: context.mapping_id,
+      visitor_id: visitorId,
+      room_id: command.room.id,
+      channel: { channel_id, thread_id },
+    });
+  }
+  draft.emit(chatId, {
+    type: 'chat_started',
+    chat_type: 'external',
+    room: command.room,
+    organization_id: command.room.organization_id,
+    visitor_id: visitorId,
+  });
+  setVariables(draft, chatId, command);
+  const name = draft.state.thread?.visitor_name ?? null;
+  draft.emit(chatId, { type: 'member_added', member: visitorMember(visitorId, name, context.now) });
+  return chatId;
+}
+
+function setVariables(draft: Draft, chatId: string, command: ReceiveMessages): void {
+  const visitorId = draft.state.thread?.visitor_id ?? null;
+  if (visitorId === null || Object.keys(command.variables).length === 0) return;
+  draft.emit(chatId, { type: 'variables_set', visitor_id: visitorId, variables: command.variables });
+}
+
+function addMessage(
+  draft: Draft,
+  chatId: string,
+  command: ReceiveMessages,
+  message: IncomingMessage,
+  context: Context,
+): { id: string; seq: number } {
+  if (message.user !== null && !chatOf(draft, chatId).members.has(message.user.id)) {
+    const joins = { is_participating: false, composing_status: 'idle' as const };
+    draft.emit(chatId, { type: 'member_added', member: userMember(message.user, context.now, joins) });
+  }
+  const seq = draft.nextSeq;
+  const facts: MessageFacts = {
+    ...(message.user === null ? visitorAsSender(draft) : userAsSender(message.user)),
+    id: resourceIdAt(draft.state.name, context.now, seq),
+    type: 'msg',
+    created_at: message.created_at ?? context.now,
+    message: message.body,
+    external_sender_id: message.user === null ? message.sender_id : null,
+    external_message_id: message.message_id,
+    selected_reply_suggestion: selectedSuggestion(draft.state, message.selected_reply_suggestion_id),
+  };
+  const wasWaiting = chatOf(draft, chatId).facts.is_waiting;
+  draft.emit(chatId, {
+    type: 'message_added',
+    message: facts,
+    is_waiting: command.skip_waiting_state ? wasWaiting : message.sender_type === 'visitor',
+    origin: command.routing.receiver,
+    is_silent: command.skip_webhooks || command.messages.some((each) => each.created_at !== null),
+  });
+  return { id: facts.id, seq };
+}
+
+/** The suggestion as a message shows it nested; null when none was selected. */
+export function selectedSuggestion(state: ThreadState, id: string | null): SelectedReplySuggestion | null {
+  const facts = id === null ? undefined : state.suggestions.get(id)?.facts;
+  return facts === undefined
+    ? null
+    : { id: facts.id, suggestion: facts.suggestion, relevancy_score: facts.relevancy_score };
+}
+
+function visitorAsSender(draft: Draft) {
+  const thread = draft.state.thread;
+  if (thread === null || thread.visitor_id === null) throw new Error('a visitor wrote in a thread without a visitor');
+  return {
+    sender_type: 'visitor' as const,
+    sender_id: thread.visitor_id,
+    sender_name: thread.visitor_name,
+    sender_public_name: thread.visitor_name,
+    sender_avatar: null,
+  };
+}
+
+function chatOf(draft: Draft, chatId: string): ChatState {
+  const chat = draft.state.chats.get(chatId);
+  if (chat === undefined) throw new Error('the session is not loaded');
+  return chat;
+}
+
+function mappingOf(state: ThreadState): string {
+  if (state.thread === null) throw new Error('messages were received in a thread that was never opened');
+  return state.thread.mapping_id;
+}
+
+function placeOf(place: ReceivedBefore | undefined): ReceivedBefore {
+  if (place === undefined) throw new Error('a message of the request is neither new nor known');
+  return place;
+}
+
+function keyAt(keys: string[], index: number): string {
+  const key = keys[index];
+  if (key === undefined) throw new Error('more messages than keys');
+  return key;
+}

@@ -1,0 +1,82 @@
+import type { Receiver } from '../delivery/lane.ts';
+import type { ChatType, RoomFacts } from '../resources/chat.ts';
+import type { ComposingStatus, MemberFacts } from '../resources/membership.ts';
+import type { MessageFacts } from '../resources/message.ts';
+import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
+
+/** Where the notifications of a channel's thread go, as last known to the Worker. */
+export type Routing = {
+  receiver: Receiver;
+  channel_id: string;
+  thread_id: string;
+  messaging_channel: string;
+  echo_user_messages: boolean;
+};
+
+/** What happened in a thread. Events record every looked-up value that a later reader will see. */
+export type EventBody =
+  | {
+      type: 'thread_opened';
+      identity: string;
+      database: string;
+      organization_id: string;
+      mapping_id: string;
+      visitor_id: string | null;
+      room_id: string | null;
+      channel: { channel_id: string; thread_id: string } | null;
+    }
+  | {
+      type: 'chat_started';
+      chat_type: ChatType;
+      room: RoomFacts | null;
+      organization_id: string;
+      visitor_id: string | null;
+    }
+  | { type: 'variables_set'; visitor_id: string; variables: Record<string, string> }
+  | { type: 'member_added'; member: MemberFacts }
+  | {
+      type: 'member_changed';
+      member_id: string;
+      is_participating: boolean;
+      composing_status: ComposingStatus;
+    }
+  | {
+      type: 'message_added';
+      message: MessageFacts;
+      /** Whether the chat waits for an answer after this message. */
+      is_waiting: boolean;
+      /** The receiver through which the message came, for those that do not want their own messages back. */
+      origin: Receiver | null;
+      /** `skip_webhooks` and imports: nobody is notified. */
+      is_silent: boolean;
+    }
+  | { type: 'waiting_ended' }
+  | { type: 'chat_ended' }
+  | { type: 'reply_suggestion_added'; suggestion: ReplySuggestionFacts };
+
+/** That an event was accepted for a receiver: what its webhook needs beside the event itself (ENGINE 4). */
+export type Acceptance = { receiver: Receiver; prev_seq: number | null; routing: Routing };
+
+/**
+ * An event in its place. `seq` grows by one within the thread, without gaps; `at` is ms and grows with it.
+ * `accepted` names the receivers for which the commit made a delivery.
+ */
+export type ThreadEvent = EventBody & {
+  v: 1;
+  seq: number;
+  at: number;
+  chat_id: string;
+  command_id: string;
+  accepted: Acceptance[];
+};
+
+export type EventType = EventBody['type'];
+
+/** Version that this code writes. A stored event of an older version is brought up to it on read. */
+export const EVENT_VERSION = 1;
+
+/** Brings a stored event up to the present version. Throws on one that is newer: an older program must not guess. */
+export function upcastEvent(stored: { v: number }): ThreadEvent {
+  if (stored.v !== EVENT_VERSION) throw new Error(`event version ${stored.v} is newer than this program`);
+  return stored as ThreadEvent;
+}

@@ -1,0 +1,200 @@
+import type { ChatFacts } from '../resources/chat.ts';
+import { isPresent, type MemberFacts } from '../resources/membership.ts';
+import type { MessageFacts } from '../resources/message.ts';
+import type { ThreadEvent } from './events.ts';
+import type { ChatState, RecentCommand, ThreadState, Touched } from './state.ts';
+
+/** A chat counts as active for this long after each message (seed 001, active_duration). ms. */
+const ACTIVE_WINDOW = 60_000;
+const RECENT_COMMANDS = 32;
+
+/** The state after an event. Pure; never fails on an event that `decide` made. */
+export function fold(state: ThreadState, event: ThreadEvent): ThreadState {
+  const next = { ...state, last_seq: event.seq, last_at: event.at };
+  switch (event.type) {
+    case 'thread_opened':
+      return {
+        ...next,
+        thread: {
+          identity: event.identity,
+          database: event.database,
+          organization_id: event.organization_id,
+          channel_id: event.channel?.channel_id ?? null,
+          thread_id: event.channel?.thread_id ?? null,
+          room_id: event.room_id,
+          mapping_id: event.mapping_id,
+          visitor_id: event.visitor_id,
+          visitor_name: null,
+          current_chat_id: event.chat_id,
+          created_at: event.at,
+          seq: event.seq,
+        },
+      };
+    case 'chat_started': {
+      if (state.thread === null) throw new Error('a chat started in a thread that was never opened');
+      const thread = { ...state.thread, current_chat_id: event.chat_id, seq: event.seq };
+      return withChat({ ...next, thread }, newChat(event, event));
+    }
+    case 'variables_set': {
+      const name = event.variables.username;
+      if (name === undefined || state.thread === null) return next;
+      const thread = { ...state.thread, visitor_name: name, seq: event.seq };
+      const chat = state.chats.get(event.chat_id);
+      const renamed = chat === undefined ? null : renameVisitor(chat, event.visitor_id, name, event);
+      return renamed === null ? { ...next, thread } : withChat({ ...next, thread }, renamed);
+    }
+    default: {
+      const chat = state.chats.get(event.chat_id);
+      if (chat === undefined) throw new Error(`event ${event.seq} concerns a chat that is not loaded`);
+      const changed = changeChat(chat, event);
+      const withSuggestion =
+        event.type === 'reply_suggestion_added'
+          ? {
+              ...next,
+              suggestions: new Map(state.suggestions).set(event.suggestion.id, {
+                seq: event.seq,
+                chat_id: event.chat_id,
+                facts: event.suggestion,
+              }),
+            }
+          : next;
+      return withChat(withSuggestion, changed);
+    }
+  }
+}
+
+type ChatEvent = Exclude<ThreadEvent, { type: 'thread_opened' | 'chat_started' | 'variables_set' }>;
+
+function withChat(state: ThreadState, chat: ChatState): ThreadState {
+  return { ...state, chats: new Map(state.chats).set(chat.facts.id, chat) };
+}
+
+function newChat(event: ThreadEvent, start: Extract<ThreadEvent, { type: 'chat_started' }>): ChatState {
+  const facts: ChatFacts = {
+    id: event.chat_id,
+    chat_type: start.chat_type,
+    created_at: event.at,
+    updated_at: event.at,
+    room: start.room,
+    organization_id: start.organization_id,
+    visitor_id: start.visitor_id,
+    is_waiting: false,
+    waiting_started_at: null,
+    ended_at: null,
+    user_message_count: 0,
+    visitor_message_count: 0,
+    message_counts: {},
+    first_message_at: null,
+    last_message_at: null,
+    first_visitor_message_at: null,
+    first_answer_at: null,
+    active_milliseconds: 0,
+    has_human_message: false,
+    tag_count: 0,
+    member_count: 0,
+    user_member_count: 0,
+    visitor_member_count: 0,
+    present_user_participant_count: 0,
+    present_visitor_participant_count: 0,
+  };
+  return {
+    first_seq: event.seq,
+    seq: event.seq,
+    facts,
+    members: new Map(),
+    recent_commands: [[event.command_id, event.seq]],
+  };
+}
+
+function changeChat(chat: ChatState, event: ChatEvent): ChatState {
+  const touched = {
+    ...chat,
+    seq: event.seq,
+    facts: { ...chat.facts, updated_at: event.at },
+    recent_commands: remember(chat.recent_commands, event),
+  };
+  switch (event.type) {
+    case 'member_added':
+      return withMember(touched, { seq: event.seq, facts: event.member });
+    case 'member_changed': {
+      const member = chat.members.get(event.member_id);
+      if (member === undefined) throw new Error(`event ${event.seq} changes a member that is not there`);
+      const { is_participating, composing_status } = event;
+      const facts = { ...member.facts, is_participating, composing_status, updated_at: event.at };
+      return withMember(touched, { seq: event.seq, facts });
+    }
+    case 'message_added':
+      return {
+        ...touched,
+        facts: countMessage(setWaiting(touched.facts, event.is_waiting, event.at), event.message, chat),
+      };
+    case 'waiting_ended':
+      return { ...touched, facts: setWaiting(touched.facts, false, event.at) };
+    case 'chat_ended':
+      return { ...touched, facts: { ...setWaiting(touched.facts, false, event.at), ended_at: event.at } };
+    case 'reply_suggestion_added':
+      return touched;
+  }
+}
+
+/** The last event of a command holds its answer, so its `seq` replaces the earlier ones'. */
+function remember(recent: readonly RecentCommand[], event: ThreadEvent): readonly RecentCommand[] {
+  const others = recent.filter(([id]) => id !== event.command_id);
+  return [...others.slice(-(RECENT_COMMANDS - 1)), [event.command_id, event.seq]];
+}
+
+function setWaiting(facts: ChatFacts, isWaiting: boolean, at: number): ChatFacts {
+  const starts = isWaiting && !facts.is_waiting;
+  return { ...facts, is_waiting: isWaiting, waiting_started_at: starts ? at : facts.waiting_started_at };
+}
+
+/** Counts and durations cover messages of type `msg` only (seed 001, Chats). */
+function countMessage(facts: ChatFacts, message: MessageFacts, chat: ChatState): ChatFacts {
+  if (message.type !== 'msg') return facts;
+  const at = message.created_at;
+  const byUser = message.sender_type === 'user';
+  const isBot = chat.members.get(message.sender_id)?.facts.is_bot ?? false;
+  const pause = facts.last_message_at === null ? 0 : Math.max(0, at - facts.last_message_at);
+  return {
+    ...facts,
+    user_message_count: facts.user_message_count + (byUser ? 1 : 0),
+    visitor_message_count: facts.visitor_message_count + (byUser ? 0 : 1),
+    message_counts: {
+      ...facts.message_counts,
+      [message.sender_id]: (facts.message_counts[message.sender_id] ?? 0) + 1,
+    },
+    first_message_at: facts.first_message_at ?? at,
+    last_message_at: at,
+    first_visitor_message_at: facts.first_visitor_message_at ?? (byUser ? null : at),
+    first_answer_at: facts.first_answer_at ?? (byUser && facts.first_visitor_message_at !== null ? at : null),
+    active_milliseconds: facts.active_milliseconds + Math.min(ACTIVE_WINDOW, pause),
+    has_human_message: facts.has_human_message || (byUser && !isBot),
+  };
+}
+
+function withMember(chat: ChatState, member: Touched<MemberFacts>): ChatState {
+  const members = new Map(chat.members).set(member.facts.member_id, member);
+  const facts = [...members.values()].map((each) => each.facts);
+  const users = facts.filter((each) => each.member_type === 'user');
+  const visitors = facts.filter((each) => each.member_type === 'visitor');
+  return {
+    ...chat,
+    members,
+    facts: {
+      ...chat.facts,
+      member_count: facts.length,
+      user_member_count: users.length,
+      visitor_member_count: visitors.length,
+      present_user_participant_count: users.filter(isPresent).length,
+      present_visitor_participant_count: visitors.filter(isPresent).length,
+    },
+  };
+}
+
+function renameVisitor(chat: ChatState, visitorId: string, name: string, event: ThreadEvent): ChatState | null {
+  const member = chat.members.get(visitorId);
+  if (member === undefined) return null;
+  const facts = { ...member.facts, name, public_name: name, updated_at: event.at };
+  const members = new Map(chat.members).set(visitorId, { seq: event.seq, facts });
+  return { ...chat, seq: event.seq, facts: { ...chat.facts, updated_at: event.at }, members };
+}

@@ -1,0 +1,15 @@
+/** Everything for which a thread's alarm may have to ring. Times in ms; null or empty for nothing. */
+export type DueTimes = {
+  /** When the next hand-over to D1 should be tried, or its acknowledgement written down. */
+  projection: number | null;
+  /** When each lane with pending deliveries should be offered. */
+  lanes: readonly number[];
+  /** When the oldest delivery reaches the end of its time. */
+  expiry: number | null;
+};
+
+/** When the alarm should ring: the earliest due time, but not before `now + 1 s`, so that a late one cannot spin. Null for never. */
+export function nextAlarm(due: DueTimes, now: number): number | null {
+  const times = [due.projection, due.expiry, ...due.lanes].filter((time) => time !== null);
+  return times.length === 0 ? null : Math.max(Math.min(...times), now + 1000);
+}

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ReceiveMessages } from './commands.ts';
+
+/**
+ * Fingerprint under which a message counts as received (DESIGN, "Repeats"): its `message_id` in this thread with its
+ * sender and body. The same id with other content is another message.
+ */
+export function messageKey(
+  message: Pick<IncomingMessage, 'message_id' | 'sender_type' | 'sender_id' | 'body'>,
+): string {
+  return fingerprint([message.message_id, message.sender_type, message.sender_id, message.body]);
+}
+
+/** Fingerprint of a whole request, messages in order and options, by which a repeat of it is answered as the first was. */
+export function requestKey(command: ReceiveMessages): string {
+  const { messages, skip_waiting_state, close_session, skip_webhooks, variables } = command;
+  return fingerprint([
+    messages.map((message) => [messageKey(message), message.created_at, message.selected_reply_suggestion_id]),
+    skip_waiting_state,
+    close_session,
+    skip_webhooks,
+    Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
+}
+
+function fingerprint(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 27);
+}

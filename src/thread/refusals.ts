@@ -1,0 +1,20 @@
+/** Why a thread refuses a command or a read. `index` is the place of the offending message in its batch. */
+export type ThreadRefusal =
+  | { reason: 'thread_not_found' }
+  | { reason: 'chat_not_found' }
+  | { reason: 'not_a_member' }
+  | { reason: 'not_routed' }
+  | { reason: 'message_not_found' }
+  | { reason: 'message_to_ended_chat' }
+  | { reason: 'join_of_ended_chat' }
+  | { reason: 'waiting_of_ended_chat' }
+  | { reason: 'suggestion_without_session'; index: number }
+  | { reason: 'suggestion_not_in_session'; index: number }
+  | { reason: 'suggestion_not_in_chat' }
+  | { reason: 'created_at_in_future'; index: number }
+  | { reason: 'created_at_out_of_order'; index: number }
+  | { reason: 'thread_full' }
+  /** The caller speaks a newer version than this object; try again when the rollout is through. */
+  | { reason: 'newer_version' };
+
+export type Result<Answer> = { ok: true; answer: Answer } | { ok: false; refusal: ThreadRefusal };

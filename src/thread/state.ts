@@ -1,0 +1,91 @@
+import type { ChatFacts } from '../resources/chat.ts';
+import type { MemberFacts } from '../resources/membership.ts';
+import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
+import type { ThreadEvent } from './events.ts';
+
+/** A child row of a chat, with the `seq` of the event that touched it last. */
+export type Touched<Facts> = { seq: number; facts: Facts };
+
+export type ChatState = {
+  /** `seq` of the chat's first and of its last event. */
+  first_seq: number;
+  seq: number;
+  facts: ChatFacts;
+  members: ReadonlyMap<string, Touched<MemberFacts>>;
+  /** The last 32 commands that changed this chat, each with the `seq` of its answer: a repeated command is answered again. */
+  recent_commands: readonly RecentCommand[];
+};
+
+export type RecentCommand = readonly [command_id: string, seq: number];
+
+/** What a thread is, beside its chats. Null until its first accepted command. */
+export type ThreadFacts = {
+  identity: string;
+  /** Name of the D1 binding that holds the copy: the organization's, fixed for the thread's life. */
+  database: string;
+  organization_id: string;
+  channel_id: string | null;
+  thread_id: string | null;
+  room_id: string | null;
+  mapping_id: string;
+  visitor_id: string | null;
+  visitor_name: string | null;
+  current_chat_id: string;
+  created_at: number;
+  /** `seq` of the event that changed these facts last. */
+  seq: number;
+};
+
+/** A message that was received before, under its fingerprint. */
+export type ReceivedBefore = {
+  key: string;
+  chat_id: string;
+  message_id: string;
+  seq: number;
+  /** Set on the first new message of a request: the request's fingerprint and what it was answered. */
+  request: string | null;
+  is_new_session: boolean;
+  messages_created: number;
+};
+
+export type Suggestion = Touched<ReplySuggestionFacts> & { chat_id: string };
+
+/**
+ * The state that `decide` sees and `fold` grows: the thread, and of its children at least those that the command can
+ * touch. Treated as immutable.
+ */
+export type ThreadState = {
+  /** The object's name, from which ids are made. */
+  name: string;
+  last_seq: number;
+  last_at: number;
+  thread: ThreadFacts | null;
+  chats: ReadonlyMap<string, ChatState>;
+  received: ReadonlyMap<string, ReceivedBefore>;
+  suggestions: ReadonlyMap<string, Suggestion>;
+  /** Ids of the messages that the command names and that are in its chat. */
+  messages: ReadonlySet<string>;
+  /** The event that answered this very command before: it is a retry whose first answer was lost. */
+  answered: ThreadEvent | null;
+};
+
+export function emptyThread(name: string): ThreadState {
+  return {
+    name,
+    last_seq: 0,
+    last_at: 0,
+    thread: null,
+    chats: new Map(),
+    received: new Map(),
+    suggestions: new Map(),
+    messages: new Set(),
+    answered: null,
+  };
+}
+
+/** The chat that is open now; null when there is none. */
+export function openChat(state: ThreadState): ChatState | null {
+  if (state.thread === null) return null;
+  const chat = state.chats.get(state.thread.current_chat_id);
+  return chat === undefined || chat.facts.ended_at !== null ? null : chat;
+}

@@ -1,0 +1,126 @@
+import type { Accepted } from '../../projections/accept.ts';
+import { newUuid } from '../../resources/uuid.ts';
+import type { Routing } from '../events.ts';
+import type { ReceivedBefore, ThreadState } from '../state.ts';
+import { createTables } from './tables.ts';
+
+/** What a commit writes. `before` and `after` are the states around it, so that only what changed is written. */
+export type Commit = {
+  before: ThreadState;
+  after: ThreadState;
+  accepted: Accepted;
+  received: ReceivedBefore[];
+  routing: Routing | null;
+  isRoutingNew: boolean;
+  /** Version of the last changed delivery or lane; the rows written here get the following ones. */
+  version: number;
+  now: number;
+};
+
+export type Committed = { rowsWritten: number; version: number };
+
+/** Writes a commit. Must run inside `transactionSync`. */
+export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
+  let rowsWritten = 0;
+  const write = (statement: string, ...parameters: SqlStorageValue[]) => {
+    rowsWritten += sql.exec(statement, ...parameters).rowsWritten;
+  };
+  const { before, after, accepted } = commit;
+  if (before.thread === null) createTables(sql);
+  if (after.thread !== null && (after.thread !== before.thread || commit.isRoutingNew)) {
+    const routing = commit.routing === null ? null : JSON.stringify(commit.routing);
+    write(
+      `INSERT INTO thread (one, facts, routing) VALUES (1, ?1, ?2)
+       ON CONFLICT (one) DO UPDATE SET facts = ?1, routing = ?2`,
+      JSON.stringify(after.thread),
+      routing,
+    );
+  }
+  for (const event of accepted.events) {
+    const { seq, chat_id, type } = event;
+    write(
+      'INSERT INTO events (seq, chat_id, type, event) VALUES (?, ?, ?, ?)',
+      seq,
+      chat_id,
+      type,
+      JSON.stringify(event),
+    );
+  }
+  for (const chat of after.chats.values()) {
+    const old = before.chats.get(chat.facts.id);
+    if (chat === old) continue;
+    write(
+      `INSERT INTO chats (id, first_seq, seq, facts, recent_commands) VALUES (?1, ?2, ?3, ?4, ?5)
+       ON CONFLICT (id) DO UPDATE SET seq = ?3, facts = ?4, recent_commands = ?5`,
+      chat.facts.id,
+      chat.first_seq,
+      chat.seq,
+      JSON.stringify(chat.facts),
+      JSON.stringify(chat.recent_commands),
+    );
+    for (const [memberId, member] of chat.members) {
+      if (member === old?.members.get(memberId)) continue;
+      write(
+        `INSERT INTO members (chat_id, member_id, seq, facts) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (chat_id, member_id) DO UPDATE SET seq = ?3, facts = ?4`,
+        chat.facts.id,
+        memberId,
+        member.seq,
+        JSON.stringify(member.facts),
+      );
+    }
+  }
+  for (const [id, suggestion] of after.suggestions) {
+    if (suggestion === before.suggestions.get(id)) continue;
+    write(
+      `INSERT INTO suggestions (id, chat_id, seq, facts) VALUES (?1, ?2, ?3, ?4)
+       ON CONFLICT (id) DO UPDATE SET seq = ?3, facts = ?4`,
+      id,
+      suggestion.chat_id,
+      suggestion.seq,
+      JSON.stringify(suggestion.facts),
+    );
+  }
+  for (const { key, chat_id, message_id, seq, request, is_new_session, messages_created } of commit.received) {
+    write(
+      `INSERT INTO received (key, chat_id, message_id, seq, request, is_new_session, messages_created)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      key,
+      chat_id,
+      message_id,
+      seq,
+      request,
+      is_new_session ? 1 : 0,
+      messages_created,
+    );
+  }
+  let version = commit.version;
+  for (const lane of accepted.lanes) {
+    version += 1;
+    write(
+      `INSERT INTO lanes (receiver, version, accepted, last_seq) VALUES (?1, ?2, ?3, ?4)
+       ON CONFLICT (receiver) DO UPDATE SET version = ?2, accepted = ?3, last_seq = ?4`,
+      lane.receiver,
+      version,
+      lane.accepted,
+      lane.last_seq,
+    );
+  }
+  for (const row of accepted.outbox) {
+    version += 1;
+    write(
+      `INSERT INTO deliveries (id, version, receiver, seq, ordinal, chat_id, event_type, body, status, due_at, created_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'pending', ?9, ?9)`,
+      newUuid(commit.now),
+      version,
+      row.receiver,
+      row.seq,
+      row.ordinal,
+      row.chat_id,
+      row.event_type,
+      row.body,
+      commit.now,
+    );
+  }
+  return { rowsWritten, version };
+}

@@ -1,0 +1,133 @@
+import type { ChatFacts } from '../../resources/chat.ts';
+import type { MemberFacts } from '../../resources/membership.ts';
+import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
+import { seqOfResource } from '../address.ts';
+import type { Command } from '../commands.ts';
+import { type Routing, type ThreadEvent, upcastEvent } from '../events.ts';
+import { messageKey } from '../received.ts';
+import { type ChatState, emptyThread, type ReceivedBefore, type Suggestion, type ThreadState } from '../state.ts';
+
+/** What an object keeps in memory between commands: its thread with the current chat, and where its last event stands. */
+export function loadThread(sql: SqlStorage, name: string): { state: ThreadState; routing: Routing | null } {
+  const row = sql.exec<{ facts: string; routing: string | null }>('SELECT facts, routing FROM thread').one();
+  const last = loadLastEvent(sql);
+  const thread = JSON.parse(row.facts) as NonNullable<ThreadState['thread']>;
+  const state = { ...emptyThread(name), last_seq: last.seq, last_at: last.at, thread };
+  const routing = row.routing === null ? null : (JSON.parse(row.routing) as Routing);
+  return { state: loadChat(sql, state, thread.current_chat_id), routing };
+}
+
+/** The state with everything in it that the command can touch. */
+export function loadForCommand(sql: SqlStorage, state: ThreadState, command: Command): ThreadState {
+  if (state.thread === null) return state;
+  const loaded = 'chat_id' in command ? loadChat(sql, state, command.chat_id) : state;
+  const answered = loadAnswer(sql, loaded, command.command_id);
+  switch (command.type) {
+    case 'receive_messages': {
+      const received = loadReceived(sql, command.messages.map(messageKey));
+      const named = command.messages.flatMap((message) => message.selected_reply_suggestion_id ?? []);
+      const last = command.messages.at(-1);
+      const before = last === undefined ? undefined : received.get(messageKey(last));
+      const withChat = before === undefined ? loaded : loadChat(sql, loaded, before.chat_id);
+      return { ...withChat, answered, received, suggestions: loadSuggestions(sql, named) };
+    }
+    case 'post_message': {
+      const named = command.selected_reply_suggestion_id;
+      return { ...loaded, answered, suggestions: loadSuggestions(sql, named === null ? [] : [named]) };
+    }
+    case 'add_reply_suggestion': {
+      const isThere = loadMessageEvent(sql, command.chat_id, command.message_id) !== null;
+      return { ...loaded, answered, messages: new Set(isThere ? [command.message_id] : []) };
+    }
+    default:
+      return { ...loaded, answered };
+  }
+}
+
+/** The state with only what is worth keeping in memory: the current chat. */
+export function keepCurrentChat(state: ThreadState): ThreadState {
+  const current = state.thread === null ? undefined : state.chats.get(state.thread.current_chat_id);
+  const chats = new Map(current === undefined ? [] : [[current.facts.id, current]]);
+  return { ...state, chats, received: new Map(), suggestions: new Map(), messages: new Set(), answered: null };
+}
+
+export function loadChat(sql: SqlStorage, state: ThreadState, chatId: string): ThreadState {
+  if (state.chats.has(chatId)) return state;
+  const row = sql
+    .exec<{ first_seq: number; seq: number; facts: string; recent_commands: string }>(
+      'SELECT first_seq, seq, facts, recent_commands FROM chats WHERE id = ?',
+      chatId,
+    )
+    .toArray()[0];
+  if (row === undefined) return state;
+  const members = sql
+    .exec<{ seq: number; facts: string }>('SELECT seq, facts FROM members WHERE chat_id = ?', chatId)
+    .toArray()
+    .map(({ seq, facts }) => ({ seq, facts: JSON.parse(facts) as MemberFacts }));
+  const chat: ChatState = {
+    first_seq: row.first_seq,
+    seq: row.seq,
+    facts: JSON.parse(row.facts) as ChatFacts,
+    members: new Map(members.map((member) => [member.facts.member_id, member])),
+    recent_commands: JSON.parse(row.recent_commands) as ChatState['recent_commands'],
+  };
+  return { ...state, chats: new Map(state.chats).set(chatId, chat) };
+}
+
+/** The event that added a message, found by the `seq` inside the message's id; null when the chat has no such message. */
+export function loadMessageEvent(
+  sql: SqlStorage,
+  chatId: string,
+  messageId: string,
+): Extract<ThreadEvent, { type: 'message_added' }> | null {
+  const seq = seqOfResource(messageId);
+  const event = seq === null ? null : loadEvent(sql, seq);
+  const isIt = event?.type === 'message_added' && event.chat_id === chatId && event.message.id === messageId;
+  return isIt ? event : null;
+}
+
+function loadEvent(sql: SqlStorage, seq: number): ThreadEvent | null {
+  const row = sql.exec<{ event: string }>('SELECT event FROM events WHERE seq = ?', seq).toArray()[0];
+  return row === undefined ? null : upcastEvent(JSON.parse(row.event) as { v: number });
+}
+
+function loadLastEvent(sql: SqlStorage): ThreadEvent {
+  const row = sql.exec<{ event: string }>('SELECT event FROM events ORDER BY seq DESC LIMIT 1').one();
+  return upcastEvent(JSON.parse(row.event) as { v: number });
+}
+
+function loadAnswer(sql: SqlStorage, state: ThreadState, commandId: string): ThreadEvent | null {
+  for (const chat of state.chats.values()) {
+    const recent = chat.recent_commands.find(([id]) => id === commandId);
+    if (recent !== undefined) return loadEvent(sql, recent[1]);
+  }
+  return null;
+}
+
+function loadReceived(sql: SqlStorage, keys: string[]): Map<string, ReceivedBefore> {
+  const rows = sql
+    .exec<{
+      key: string;
+      chat_id: string;
+      message_id: string;
+      seq: number;
+      request: string | null;
+      is_new_session: number;
+      messages_created: number;
+    }>('SELECT * FROM received WHERE key IN (SELECT value FROM json_each(?))', JSON.stringify(keys))
+    .toArray();
+  return new Map(rows.map((row) => [row.key, { ...row, is_new_session: row.is_new_session === 1 }]));
+}
+
+function loadSuggestions(sql: SqlStorage, ids: string[]): Map<string, Suggestion> {
+  if (ids.length === 0) return new Map();
+  const rows = sql
+    .exec<{ id: string; chat_id: string; seq: number; facts: string }>(
+      'SELECT id, chat_id, seq, facts FROM suggestions WHERE id IN (SELECT value FROM json_each(?))',
+      JSON.stringify(ids),
+    )
+    .toArray();
+  return new Map(
+    rows.map(({ id, chat_id, seq, facts }) => [id, { chat_id, seq, facts: JSON.parse(facts) as ReplySuggestionFacts }]),
+  );
+}

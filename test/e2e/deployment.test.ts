@@ -1,0 +1,82 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { deploy } from '../../scripts/deployment.ts';
+import { projectPath } from '../../scripts/project.ts';
+import type { RunWrangler } from '../../scripts/wrangler-command.ts';
+
+const DATABASE = '11111111-2222-4333-8444-555555555555';
+
+/** An account that behaves as wrangler shows one, and a record of what was asked of it. */
+function account(state: { databases: { uuid: string; name: string }[]; queues: string[]; fails?: string }) {
+  const calls: string[] = [];
+  const run: RunWrangler = async (args) => {
+    const call = args.join(' ');
+    calls.push(call);
+    if (call === state.fails) return { code: 1, stdout: '', stderr: 'it failed' };
+    if (call === 'd1 list --json') return { code: 0, stdout: JSON.stringify(state.databases), stderr: '' };
+    if (call === 'd1 create umi') state.databases.push({ uuid: DATABASE, name: 'umi' });
+    if (call.startsWith('queues info'))
+      return { code: state.queues.includes(args[2] ?? '') ? 0 : 1, stdout: '', stderr: '' };
+    if (call.startsWith('queues create')) state.queues.push(args[2] ?? '');
+    return { code: 0, stdout: '[]', stderr: '' };
+  };
+  return { calls, run };
+}
+
+describe('npm run deploy', () => {
+  let folder: string;
+  let configPath: string;
+  const said: string[] = [];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'umi-deploy-'));
+    configPath = join(folder, 'wrangler.toml');
+    const toml = await readFile(projectPath('wrangler.toml'), 'utf8');
+    await writeFile(configPath, toml.replace(/(database_id = )"[^"]*"/, '$1"00000000-0000-4000-8000-000000000000"'));
+    said.length = 0;
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  function deployTo({ run }: { run: RunWrangler }): Promise<void> {
+    return deploy({ run, configPath, say: (line) => said.push(line) });
+  }
+
+  test('an empty account gets database, queues and tables before the Worker', async () => {
+    const empty = account({ databases: [], queues: [] });
+    await deployTo(empty);
+    expect(empty.calls.filter((call) => !/^(whoami|d1 list|queues info|secret list)/.test(call))).toEqual([
+      'd1 create umi',
+      'queues create umi-webhooks',
+      'queues create umi-webhooks-dead',
+      'd1 migrations apply umi --remote',
+      'deploy',
+    ]);
+    expect(await readFile(configPath, 'utf8')).toContain(`database_id = "${DATABASE}"`);
+    expect(said.join('\n')).toContain('wrangler secret put ADMIN_TOKEN');
+  });
+
+  test('a second deployment creates nothing and leaves the configuration as it is', async () => {
+    const known = account({ databases: [], queues: [] });
+    await deployTo(known);
+    const config = await readFile(configPath, 'utf8');
+    known.calls.length = 0;
+    await deployTo(known);
+    expect(known.calls.filter((call) => call.includes('create'))).toEqual([]);
+    expect(await readFile(configPath, 'utf8')).toBe(config);
+  });
+
+  test("another account's database id stops it before anything is created", async () => {
+    await deployTo(account({ databases: [], queues: [] }));
+    const other = account({ databases: [{ uuid: 'another', name: 'umi' }], queues: [] });
+    await expect(deployTo(other)).rejects.toThrow(DATABASE);
+    expect(other.calls.some((call) => call.includes('create') || call === 'deploy')).toBe(false);
+  });
+
+  test('failed migrations keep the Worker from being deployed', async () => {
+    const broken = account({ databases: [], queues: [], fails: 'd1 migrations apply umi --remote' });
+    await expect(deployTo(broken)).rejects.toThrow('The migrations failed');
+    expect(broken.calls).not.toContain('deploy');
+  });
+});

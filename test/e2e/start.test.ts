@@ -1,0 +1,94 @@
+import { readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Demo, readDemo } from '../../scripts/demo-file.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { makeFolder } from './hub.ts';
+import { HubClient } from './hub-client.ts';
+import { runScript, type ScriptProcess } from './script-process.ts';
+
+const READY = '# 3. list the chats';
+
+describe('npm start', () => {
+  let folder: string;
+  let port: number;
+  const running: ScriptProcess[] = [];
+
+  function start(onPort: number): ScriptProcess {
+    const script = runScript('scripts/start.ts', ['--port', String(onPort), '--persist-to', folder]);
+    running.push(script);
+    return script;
+  }
+
+  async function demoFile(): Promise<Demo> {
+    const demo = await readDemo(folder);
+    if (demo === null) throw new Error('there is no demo.json');
+    return demo;
+  }
+
+  beforeAll(async () => {
+    folder = await makeFolder();
+    port = await freePort();
+  });
+
+  afterAll(async () => {
+    for (const script of running) script.kill('SIGKILL');
+    await Promise.all(running.map(({ ended }) => ended));
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('keeps data, ids and tokens through SIGKILL and SIGTERM, and follows a new port', async () => {
+    const first = start(port);
+    const printed = await first.waitForOutput(READY);
+    const demo = await demoFile();
+    expect(demo.base_url).toBe(`http://127.0.0.1:${port}`);
+    for (const value of [demo.organization_id, demo.room_id, demo.settings_token, demo.admin_token, demo.bot.token]) {
+      expect(printed).toContain(value);
+    }
+    expect((await stat(join(folder, 'demo.json'))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(folder, 'admin-token'))).mode & 0o777).toBe(0o600);
+    const client = new HubClient(demo.base_url, demo);
+    const channel = await client.registerChannel('http://127.0.0.1:9/hooks');
+    const sent = await client.sendMessage(channel.id, 'a thread', 'kept through a crash', 'm1');
+
+    first.kill('SIGKILL');
+    expect(await first.ended).toBe('SIGKILL');
+    const second = start(port);
+    await second.waitForOutput(READY);
+    expect(await demoFile()).toEqual(demo);
+    const again = await client.sendMessage(channel.id, 'a thread', 'after the crash', 'm2');
+    expect(again).toMatchObject({ chat_id: sent.chat_id, mapping_id: sent.mapping_id, is_new_session: false });
+
+    second.kill('SIGTERM');
+    expect(await second.ended).toBe(0);
+    const otherPort = await freePort();
+    const third = start(otherPort);
+    await third.waitForOutput(READY);
+    const moved = await demoFile();
+    expect(moved).toEqual({ ...demo, base_url: `http://127.0.0.1:${otherPort}` });
+    const messages = await new HubClient(moved.base_url, moved).request(
+      'GET',
+      `/api/v5/orgs/${moved.organization_id}/owned_chats/${sent.chat_id}`,
+    );
+    expect(messages).toMatchObject({ status: 200, body: { visitor_message_count: 2 } });
+
+    const onTakenPort = runScript('scripts/start.ts', [
+      '--port',
+      String(otherPort),
+      '--persist-to',
+      await makeFolder(),
+    ]);
+    expect(await onTakenPort.ended).toBe(1);
+    expect(onTakenPort.output()).toMatch(new RegExp(`^Port ${otherPort} .* is taken`));
+
+    const onUsedStore = start(port);
+    expect(await onUsedStore.ended).toBe(1);
+    expect(onUsedStore.output()).toContain('is in use by another hub');
+    third.kill('SIGINT');
+    expect(await third.ended).toBe(0);
+  });
+
+  test('the admin token is nowhere in the configuration', async () => {
+    expect(await readFile('wrangler.toml', 'utf8')).not.toContain('ADMIN_TOKEN');
+  });
+});

@@ -1,0 +1,212 @@
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import { Webhook as Verifier } from 'standardwebhooks';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type AttemptDependencies, attemptWebhook } from '../../../src/delivery/attempt.ts';
+import { newSecret } from '../../../src/delivery/signature.ts';
+
+const SECRET = newSecret();
+const WEBHOOK = { id: '01890000-0000-7000-8000-000000000001', body: '{"event_type":"message_created"}' };
+const AMPLE = 30_000;
+const SHORT = 60;
+
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function receiver(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return `http://127.0.0.1:${address.port}/hook`;
+}
+
+function clock(times: number[]): () => number {
+  return () => times.shift() ?? Date.now();
+}
+
+async function attempt(url: string, change: Partial<AttemptDependencies> = {}) {
+  const dependencies: AttemptDependencies = {
+    fetch: (input, init) => fetch(input, init),
+    now: Date.now,
+    deadline_milliseconds: AMPLE,
+    allow_insecure_loopback: true,
+    ...change,
+  };
+  return await attemptWebhook(dependencies, { url, secrets: [SECRET], own_origins: [] }, WEBHOOK);
+}
+
+describe('attemptWebhook', () => {
+  it('posts the signed body and reports what came back', async () => {
+    let seen: { method?: string; headers: IncomingHttpHeaders; body: string } | null = null;
+    const url = await receiver((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      request.on('end', () => {
+        seen = { ...(request.method === undefined ? {} : { method: request.method }), headers: request.headers, body };
+        response.end('thank you');
+      });
+    });
+    const at = Date.now();
+    const result = await attempt(url, { now: clock([at, at + 42]) });
+    expect(result).toEqual({
+      is_delivered: true,
+      attempt: { at, duration: 42, status: 200, response: 'thank you', error: null },
+      retry_after: null,
+    });
+    expect(seen).toMatchObject({
+      method: 'POST',
+      body: WEBHOOK.body,
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': 'UMI-Webhooks/1',
+        'webhook-id': WEBHOOK.id,
+        'webhook-timestamp': String(Math.floor(at / 1000)),
+      },
+    });
+    const headers = (seen as unknown as { headers: Record<string, string> }).headers;
+    expect(new Verifier(SECRET).verify(WEBHOOK.body, headers)).toEqual(JSON.parse(WEBHOOK.body));
+  });
+
+  it.each([201, 202, 204, 299])('takes %i as delivered', async (status) => {
+    const url = await receiver((_, response) => response.writeHead(status).end());
+    expect(await attempt(url)).toMatchObject({ is_delivered: true, attempt: { status, response: '', error: null } });
+  });
+
+  it.each([400, 404, 410, 429, 500, 503])('takes %i as a failure', async (status) => {
+    const url = await receiver((_, response) => response.writeHead(status).end('no'));
+    expect(await attempt(url)).toMatchObject({
+      is_delivered: false,
+      attempt: { status, response: 'no', error: null },
+      retry_after: null,
+    });
+  });
+
+  it('reads Retry-After of a failure only', async () => {
+    const headers = { 'retry-after': '120' };
+    const failing = await receiver((_, response) => response.writeHead(503, headers).end());
+    expect((await attempt(failing)).retry_after).toBe(120);
+    const succeeding = await receiver((_, response) => response.writeHead(200, headers).end());
+    expect((await attempt(succeeding)).retry_after).toBeNull();
+  });
+
+  it.each([301, 302, 303, 307, 308])('never follows a %i', async (status) => {
+    let requests = 0;
+    const target = await receiver((_, response) => {
+      requests += 1;
+      response.end();
+    });
+    const url = await receiver((_, response) => response.writeHead(status, { location: target }).end());
+    expect(await attempt(url)).toMatchObject({
+      is_delivered: false,
+      attempt: { status, error: 'redirect refused' },
+    });
+    expect(requests).toBe(0);
+  });
+
+  it('gives up on a receiver that never answers', async () => {
+    const url = await receiver(() => {});
+    const { is_delivered, attempt: made } = await attempt(url, { deadline_milliseconds: SHORT });
+    expect(is_delivered).toBe(false);
+    expect(made).toMatchObject({ status: null, response: null, error: 'timeout' });
+  });
+
+  it('gives up on a 200 whose body never comes', async () => {
+    const url = await receiver((_, response) => {
+      response.writeHead(200);
+      response.flushHeaders();
+    });
+    const { is_delivered, attempt: made } = await attempt(url, { deadline_milliseconds: SHORT });
+    expect(is_delivered).toBe(false);
+    expect(made.error).toBe('timeout');
+  });
+
+  it('gives up on a 200 that drips', async () => {
+    const url = await receiver((_, response) => {
+      const drip = setInterval(() => response.write('x'), 5);
+      response.on('close', () => clearInterval(drip));
+    });
+    const { is_delivered, attempt: made } = await attempt(url, { deadline_milliseconds: SHORT });
+    expect(is_delivered).toBe(false);
+    expect(made.error).toBe('timeout');
+  });
+
+  it('takes an endless 200 as delivered after 16 KB and lets go of the connection', async () => {
+    let closed: () => void = () => {};
+    const isClosed = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const url = await receiver((_, response) => {
+      const pour = () => {
+        while (!response.destroyed && response.write('y'.repeat(1024)));
+      };
+      response.on('drain', pour);
+      response.on('close', closed);
+      pour();
+    });
+    const result = await attempt(url);
+    expect(result).toMatchObject({ is_delivered: true, attempt: { status: 200, error: null } });
+    expect(result.attempt.response).toBe('y'.repeat(2048));
+    await isClosed;
+  });
+
+  it('keeps 2,048 bytes of the answer as text and replaces what is no UTF-8', async () => {
+    const url = await receiver((_, response) => {
+      response.end(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(`ä${'z'.repeat(3000)}`)]));
+    });
+    const { attempt: made } = await attempt(url);
+    expect(made.response).toBe(`\uFFFD\uFFFDä${'z'.repeat(2044)}`);
+  });
+
+  it('reports a connection that was closed without an answer', async () => {
+    const url = await receiver((request) => request.socket.destroy());
+    expect(await attempt(url)).toMatchObject({
+      is_delivered: false,
+      attempt: { status: null, error: 'connection failed' },
+    });
+  });
+
+  it('reports a connection that was closed inside the body', async () => {
+    const url = await receiver((request, response) => {
+      response.writeHead(200, { 'content-length': '1000' });
+      response.write('half', () => request.socket.destroy());
+    });
+    const result = await attempt(url);
+    expect(result.is_delivered).toBe(false);
+    expect(result.attempt.error).toBe('connection failed');
+  });
+
+  it('reports an answer that is no HTTP', async () => {
+    const url = await receiver((request) => request.socket.end('garbage\r\n\r\n'));
+    expect((await attempt(url)).attempt).toMatchObject({ status: null, error: 'connection failed' });
+  });
+
+  it('reports a refused connection', async () => {
+    const url = await receiver(() => {});
+    const server = servers.splice(0)[0];
+    await new Promise((resolve) => server?.close(resolve));
+    expect((await attempt(url)).attempt).toMatchObject({ status: null, error: 'connection failed' });
+  });
+
+  it('sends nothing to a URL that the guard refuses', async () => {
+    let requests = 0;
+    const url = await receiver(() => {
+      requests += 1;
+    });
+    const result = await attempt(url, { allow_insecure_loopback: false, now: clock([1_000]) });
+    expect(result).toEqual({
+      is_delivered: false,
+      attempt: { at: 1_000, duration: 0, status: null, response: null, error: 'url refused: must use https' },
+      retry_after: null,
+    });
+    expect(requests).toBe(0);
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { handleQueue } from '../../../src/delivery/consumer.ts';
+import { channelOfReceiver, channelReceiver } from '../../../src/delivery/lane.ts';
+import { queueDelay } from '../../../src/delivery/pointer.ts';
+import { DeliveryRun, POINTER } from './delivery-run.ts';
+
+class QueueMessage {
+  settled: (string | number | undefined)[] = [];
+  readonly id: string;
+  readonly body: unknown;
+  constructor(id: string, body: unknown) {
+    this.id = id;
+    this.body = body;
+  }
+  ack(): void {
+    this.settled.push('ack');
+  }
+  retry(options?: { delaySeconds?: number }): void {
+    this.settled.push('retry', options?.delaySeconds);
+  }
+}
+
+async function handle(run: DeliveryRun, queue: string, messages: QueueMessage[]) {
+  const background: Promise<unknown>[] = [];
+  const context = { waitUntil: (promise: Promise<unknown>) => void background.push(promise) };
+  await handleQueue({ queue, messages }, context, run.dependencies);
+  const settled = messages.map((message) => message.settled);
+  return { settled, finish: () => Promise.all(background) };
+}
+
+describe('handleQueue', () => {
+  it('acknowledges at once and delivers in the background', async () => {
+    const run = new DeliveryRun();
+    run.lane.accept('a');
+    let release: () => void = () => {};
+    const isReleased = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const attempt = run.dependencies.attempt;
+    run.dependencies.attempt = async (destination, webhook) => {
+      await isReleased;
+      return await attempt(destination, webhook);
+    };
+    const { settled, finish } = await handle(run, 'umi-webhooks', [new QueueMessage('1', POINTER)]);
+    expect(settled).toEqual([['ack']]);
+    expect(run.received).toEqual([]);
+    release();
+    await finish();
+    expect(run.received).toEqual(['a']);
+  });
+
+  it('settles each message by itself', async () => {
+    const run = new DeliveryRun();
+    run.lane.accept('a');
+    const { settled, finish } = await handle(run, 'umi-webhooks', [
+      new QueueMessage('1', 'rubbish'),
+      new QueueMessage('2', { ...POINTER, v: 2, shape: 'of the future' }),
+      new QueueMessage('3', { ...POINTER, track: 'other' }),
+      new QueueMessage('4', null),
+      new QueueMessage('5', POINTER),
+    ]);
+    await finish();
+    expect(settled).toEqual([['ack'], ['retry', 60], ['ack'], ['ack'], ['ack']]);
+    expect(run.received).toEqual(['a']);
+    expect(run.logged).toEqual([
+      { event: 'delivery.garbage_pointer', message_id: '1' },
+      { event: 'delivery.newer_pointer', message_id: '2' },
+      { event: 'delivery.garbage_pointer', message_id: '3' },
+      { event: 'delivery.garbage_pointer', message_id: '4' },
+    ]);
+  });
+
+  it('catches and logs an accident without its message', async () => {
+    const run = new DeliveryRun();
+    run.lane.accept('a');
+    run.dependencies.fault = () => {
+      throw new Error('with a secret inside');
+    };
+    const { settled, finish } = await handle(run, 'umi-webhooks', [new QueueMessage('1', POINTER)]);
+    await finish();
+    expect(settled).toEqual([['ack']]);
+    expect(run.logged).toEqual([
+      { event: 'delivery.run_failed', thread: 't1', receiver: POINTER.receiver, error: 'Error' },
+    ]);
+  });
+});
+
+describe('handleQueue on the dead-letter queue', () => {
+  it('offers pointers to the main queue again and logs', async () => {
+    const run = new DeliveryRun();
+    run.lane.accept('a');
+    const { settled } = await handle(run, 'umi-webhooks-dead', [
+      new QueueMessage('1', POINTER),
+      new QueueMessage('2', 'rubbish'),
+    ]);
+    expect(settled).toEqual([['ack'], ['ack']]);
+    expect(run.sent).toMatchObject([{ pointer: POINTER, delay: 60 }]);
+    expect(run.received).toEqual([]);
+    expect(run.events()).toEqual(['delivery.dead_letter', 'delivery.dead_letter']);
+  });
+
+  it('keeps the dead letter when the main queue refuses', async () => {
+    const run = new DeliveryRun();
+    run.dependencies.send = async () => {
+      throw new Error('queue is away');
+    };
+    const { settled } = await handle(run, 'umi-webhooks-dead', [new QueueMessage('1', POINTER)]);
+    expect(settled).toEqual([['retry', 60]]);
+  });
+});
+
+describe('queueDelay', () => {
+  it.each([
+    [-1, 0],
+    [0, 0],
+    [0.2, 1],
+    [43_200, 43_200],
+    [86_400, 43_200],
+  ])('turns %d s into %d whole seconds', (seconds, delay) => {
+    expect(queueDelay(seconds)).toBe(delay);
+  });
+});
+
+describe('receivers', () => {
+  it('name their channel', () => {
+    expect(channelOfReceiver(channelReceiver('c1'))).toBe('c1');
+    expect(channelOfReceiver('installation/i1')).toBeNull();
+  });
+});

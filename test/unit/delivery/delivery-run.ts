@@ -1,0 +1,69 @@
+import type { AttemptResult } from '../../../src/delivery/attempt.ts';
+import { type DeliveryDependencies, deliverLane, type LogRecord } from '../../../src/delivery/deliver-lane.ts';
+import type { Endpoint } from '../../../src/delivery/endpoint.ts';
+import type { Pointer } from '../../../src/delivery/lane.ts';
+import { MemoryLane, RECEIVER } from './memory-lane.ts';
+
+export const POINTER: Pointer = { v: 1, thread: 't1', receiver: RECEIVER, track: 'lane', drain: false };
+
+export const OPEN: Endpoint = {
+  kind: 'open',
+  destination: { url: 'https://receiver.example.com/', secrets: ['whsec_AAAA'], own_origins: [] },
+  max_retry_count: 3,
+};
+
+/** A lane, a queue, a receiver and a clock in memory, with the consumer between them. */
+export class DeliveryRun {
+  now = 1_000_000;
+  lane = new MemoryLane(() => this.now);
+  endpoint: () => Endpoint = () => OPEN;
+  /** What the receiver does with a delivery: a status, or a change of its own to the clock first. */
+  answer: (id: string) => number = () => 200;
+  retryAfter: number | null = null;
+  received: string[] = [];
+  sent: { pointer: Pointer; delay: number; at: number }[] = [];
+  logged: LogRecord[] = [];
+
+  dependencies: DeliveryDependencies = {
+    lane: () => this.lane,
+    endpoint: async () => this.endpoint(),
+    attempt: async (_destination, webhook) => this.#attempt(webhook.id),
+    send: async (pointer, delay) => {
+      this.sent.push({ pointer, delay, at: this.now + delay * 1000 });
+    },
+    now: () => this.now,
+    log: (record) => this.logged.push(record),
+    fault: () => {},
+  };
+
+  async deliver(change: Partial<Pointer> = {}): Promise<void> {
+    await deliverLane(this.dependencies, { ...POINTER, ...change });
+  }
+
+  /** Lets the queue work, in order of time, until it is empty. Answers how many pointers it delivered. */
+  async drainQueue(limit = 100): Promise<number> {
+    let count = 0;
+    while (this.sent.length > 0 && count < limit) {
+      this.sent.sort((one, other) => one.at - other.at);
+      const message = this.sent.shift();
+      if (message === undefined) break;
+      this.now = Math.max(this.now, message.at);
+      await deliverLane(this.dependencies, message.pointer);
+      count += 1;
+    }
+    return count;
+  }
+
+  events(): string[] {
+    return this.logged.map((record) => record.event);
+  }
+
+  #attempt(id: string): AttemptResult {
+    const at = this.now;
+    this.received.push(id);
+    const status = this.answer(id);
+    const attempt = { at, duration: this.now - at, status, response: '', error: null };
+    const isDelivered = status >= 200 && status < 300;
+    return { is_delivered: isDelivered, attempt, retry_after: isDelivered ? null : this.retryAfter };
+  }
+}

@@ -1,0 +1,117 @@
+import { z } from '@hono/zod-openapi';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Keyset, keysetClauses } from '../../../src/db/keyset.ts';
+import { idKey, placePage, readPage } from '../../../src/http/collection.ts';
+import { decodeCursor, encodeCursor } from '../../../src/http/cursor.ts';
+
+const timeKey = z.tuple([z.number(), z.string()]);
+
+describe('cursor', () => {
+  it('comes back as it went, in characters that a URL keeps', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string({ unit: 'grapheme' }), (at, id) => {
+        const key = [Object.is(at, -0) ? 0 : at, id] as const;
+        const text = encodeCursor({ ordering: '-created_at', direction: 'previous', key });
+        expect(text).toMatch(/^[A-Za-z0-9_-]+$/);
+        expect(decodeCursor(text, '-created_at', timeKey)).toEqual({
+          ordering: '-created_at',
+          direction: 'previous',
+          key,
+        });
+      }),
+    );
+  });
+
+  it('is refused when garbled, of another ordering or of another shape', () => {
+    const good = encodeCursor({ ordering: 'id', direction: 'next', key: ['a'] });
+    expect(decodeCursor(good, 'id', idKey)).not.toBeNull();
+    expect(decodeCursor(good, '-created_at', idKey)).toBeNull();
+    expect(decodeCursor(good, 'id', timeKey)).toBeNull();
+    const forged = (value: unknown) => btoa(JSON.stringify(value)).replaceAll('=', '');
+    for (const text of ['', 'x', '%%', 'äöü', good.slice(1), forged(null), forged({ o: 'id', d: 'next', k: [{}] })]) {
+      expect(decodeCursor(text, 'id', idKey)).toBeNull();
+    }
+    fc.assert(fc.property(fc.string(), (text) => decodeCursor(text, 'id', idKey) === null));
+  });
+});
+
+describe('page', () => {
+  it('has its size by default and as asked', () => {
+    expect(readPage({}, 'id', idKey)).toEqual({
+      ok: true,
+      page: { size: 50, ordering: 'id', keyset: { key: null, direction: 'next', limit: 51 } },
+    });
+    expect(readPage({ page_size: 2 }, 'id', idKey)).toMatchObject({ page: { size: 2, keyset: { limit: 3 } } });
+    expect(readPage({ cursor: 'x' }, 'id', idKey)).toEqual({
+      ok: false,
+      refusal: { reason: 'invalid', fields: { cursor: ['Invalid cursor.'] } },
+    });
+  });
+
+  it('walks a list forth and back without losing or repeating a row', () => {
+    const numbers = fc.uniqueArray(fc.integer({ min: 0, max: 1000 }), { maxLength: 30 });
+    fc.assert(
+      fc.property(numbers, fc.integer({ min: 1, max: 7 }), (unsorted, size) => {
+        const list = [...unsorted].sort((a, b) => a - b);
+        const page = (keyset: Keyset) =>
+          placePage({ size, ordering: 'n', keyset }, select(list, keyset), (row) => [row]);
+        const limit = size + 1;
+        const forth: number[][] = [];
+        let current = page({ key: null, direction: 'next', limit });
+        expect(current.previous).toBeNull();
+        for (;;) {
+          forth.push(current.rows);
+          if (current.next === null || current.next === 'first') break;
+          current = page({ key: current.next.key, direction: 'next', limit });
+        }
+        expect(forth.flat()).toEqual(list);
+        const back = [current.rows];
+        while (current.previous !== null) {
+          current = page({ key: current.previous.key, direction: 'previous', limit });
+          back.unshift(current.rows);
+        }
+        expect(back.flat()).toEqual(list);
+      }),
+    );
+  });
+
+  it('leads to the start when everything before it is gone', () => {
+    const keyset: Keyset = { key: [5], direction: 'previous', limit: 3 };
+    expect(placePage({ size: 2, ordering: 'n', keyset }, [], (row: number) => [row])).toEqual({
+      rows: [],
+      next: 'first',
+      previous: null,
+    });
+  });
+});
+
+describe('keyset SQL', () => {
+  it('reads on from a key in the order, or backwards against it', () => {
+    const order = { columns: ['created_at', 'id'], descending: true };
+    expect(keysetClauses(order, { key: null, direction: 'next', limit: 51 })).toEqual({
+      where: 'TRUE',
+      orderBy: 'created_at DESC, id DESC LIMIT 51',
+      parameters: [],
+    });
+    expect(keysetClauses(order, { key: [7, 'x'], direction: 'next', limit: 3 })).toEqual({
+      where: '(created_at, id) < (?, ?)',
+      orderBy: 'created_at DESC, id DESC LIMIT 3',
+      parameters: [7, 'x'],
+    });
+    expect(keysetClauses(order, { key: [7, 'x'], direction: 'previous', limit: 3 })).toMatchObject({
+      where: '(created_at, id) > (?, ?)',
+      orderBy: 'created_at ASC, id ASC LIMIT 3',
+    });
+  });
+});
+
+/** What a keyset query returns from a sorted list. */
+function select(list: readonly number[], { key, direction, limit }: Keyset): number[] {
+  const bound = key === null ? null : Number(key[0]);
+  if (direction === 'next') return list.filter((row) => bound === null || row > bound).slice(0, limit);
+  return list
+    .filter((row) => bound === null || row < bound)
+    .toReversed()
+    .slice(0, limit);
+}

@@ -1,0 +1,206 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { describe, expect, it, vi } from 'vitest';
+import { createApp } from '../../../src/app.ts';
+import { textField, uuidField } from '../../../src/http/fields.ts';
+import { BODY_LIMIT } from '../../../src/http/json-body.ts';
+import { ADMIN_TOKEN, admin, brokenDatabase, call, enroll } from './hub.ts';
+
+const bodySchema = z.object({
+  messages: z.array(z.object({ body: textField({ max: 5 }), count: z.int().max(3).optional() })).min(1),
+  note: z.string().nullable().optional(),
+  variables: z.record(z.string(), z.string()).optional(),
+});
+
+function probe() {
+  const app = createApp();
+  const post = createRoute({
+    method: 'post',
+    path: '/probe/{id}',
+    request: {
+      params: z.object({ id: uuidField() }),
+      body: { required: true, content: { 'application/json': { schema: bodySchema } } },
+    },
+    responses: {
+      200: { description: 'ok', content: { 'application/json': { schema: z.object({ note: z.string() }) } } },
+    },
+  });
+  app.openapi(post, (c) => c.json({ note: c.req.valid('json').note ?? 'none' }, 200));
+  app.get('/probe/crash', () => {
+    throw new Error('secret text of the runtime');
+  });
+  return app;
+}
+
+const app = probe();
+const PATH = '/probe/0190a000-0000-7000-8000-000000000000';
+const send = (raw: BodyInit, headers: Record<string, string> = {}) =>
+  call(PATH, { app, method: 'POST', raw, headers: { 'Content-Type': 'application/json', ...headers } });
+const post = (body: unknown) => send(JSON.stringify(body));
+
+describe('bodies', () => {
+  it('reads JSON whatever the Content-Type says', async () => {
+    const text = JSON.stringify({ messages: [{ body: 'hi' }], note: 'read' });
+    for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'nonsense']) {
+      expect((await send(text, { 'Content-Type': type })).json).toEqual({ note: 'read' });
+    }
+    const bytes = new TextEncoder().encode(text);
+    expect((await call(PATH, { app, method: 'POST', raw: bytes })).json).toEqual({ note: 'read' });
+  });
+
+  it('takes an empty body as an empty object', async () => {
+    const answer = await call(PATH, { app, method: 'POST', headers: { 'Content-Type': 'application/json' } });
+    expect(answer.status).toBe(400);
+    expect(answer.json).toEqual({ messages: ['This field is required.'] });
+  });
+
+  it('refuses what is no JSON object, without the text of the runtime', async () => {
+    const broken = await send('{"messages": [se-cret');
+    expect(broken.status).toBe(400);
+    expect(broken.json.detail).toMatch(/^JSON parse error/);
+    expect(broken.text).not.toContain('se-cret');
+    expect((await send(new Uint8Array([0x7b, 0xff, 0x7d]))).json.detail).toMatch(/UTF-8/);
+    for (const raw of ['[]', '"text"', '1', 'null']) {
+      const answer = await send(raw);
+      expect(answer.status).toBe(400);
+      expect(Object.keys(answer.json)).toEqual(['non_field_errors']);
+    }
+  });
+
+  it('counts bytes: 5,000,000 are read, one more is 413, also without Content-Length', async () => {
+    const frame = JSON.stringify({ messages: [{ body: 'hi' }], pad: '' });
+    const full = (size: number) => frame.replace('"pad":""', `"pad":"${'x'.repeat(size - frame.length)}"`);
+    expect((await send(full(BODY_LIMIT))).status).toBe(200);
+    const tooLarge = await send(full(BODY_LIMIT + 1));
+    expect(tooLarge.status).toBe(413);
+    expect(Object.keys(tooLarge.json)).toEqual(['detail']);
+    const chunk = new Uint8Array(1_000_000).fill(0x20);
+    let sent = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 1;
+        controller.enqueue(chunk);
+      },
+    });
+    expect((await send(endless)).status).toBe(413);
+    expect(sent).toBeLessThan(10);
+  });
+
+  it('answers errors nested like the payload', async () => {
+    expect((await post({ messages: [] })).json).toEqual({ messages: ['This list may not be empty.'] });
+    const answer = await post({
+      messages: [{ body: 'ok' }, { body: '  ', count: 4 }, 'x'],
+      note: 5,
+      variables: { a: 1 },
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.json).toEqual({
+      messages: [
+        {},
+        { body: ['This field may not be blank.'], count: ['Ensure this value is less than or equal to 3.'] },
+        { non_field_errors: ['Invalid data. Expected a dictionary, but got str.'] },
+      ],
+      note: ['Not a valid string.'],
+      variables: { a: ['Not a valid string.'] },
+    });
+    expect((await post({ messages: 'x' })).json).toEqual({
+      messages: ['Expected a list of items but got type "str".'],
+    });
+    expect((await post({ messages: [{ body: '🙂🙂🙂🙂🙂' }] })).status).toBe(200);
+    expect((await post({ messages: [{ body: '🙂🙂🙂🙂🙂🙂' }] })).status).toBe(400);
+  });
+});
+
+describe('routes', () => {
+  it('answers 404 and 405 as JSON, and an accident as 500 without its text', async () => {
+    const unknown = await call('/nowhere', { app });
+    expect([unknown.status, unknown.json]).toEqual([404, { detail: 'Not found.' }]);
+    expect((await call('/probe/not-a-uuid', { app, method: 'POST', raw: '{}' })).status).toBe(404);
+    const wrong = await call(PATH, { app, method: 'DELETE' });
+    expect(wrong.status).toBe(405);
+    expect(wrong.headers.get('Allow')).toBe('POST');
+    expect(wrong.json).toEqual({ detail: 'Method "DELETE" not allowed.' });
+    expect((await call('/healthz', { method: 'POST' })).headers.get('Allow')).toBe('GET, HEAD');
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const crash = await call('/probe/crash', { app });
+    expect([crash.status, crash.json]).toEqual([500, { detail: 'Internal server error.' }]);
+    expect(String(log.mock.calls[0]?.[0])).toContain(crash.headers.get('x-request-id') ?? 'no id');
+    log.mockRestore();
+  });
+
+  it('tolerates a trailing slash and answers HEAD like GET', async () => {
+    expect((await call('/healthz/')).json).toEqual({ status: 'ok' });
+    const head = await call('/healthz', { method: 'HEAD' });
+    expect([head.status, head.text]).toEqual([200, '']);
+  });
+
+  it('says in /healthz whether D1 answers', async () => {
+    expect((await call('/healthz')).status).toBe(200);
+    expect((await call('/healthz', { env: { DB: brokenDatabase } })).status).toBe(503);
+  });
+});
+
+describe('what a request leaves behind', () => {
+  it('writes one line with pattern, cost and ids, and none of what was sent', async () => {
+    const person = await enroll();
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    const answer = await admin(`/organizations/${person.organization_id}?secret=query-text`, {
+      method: 'PATCH',
+      body: { name: 'body-text' },
+    });
+    const lines = log.mock.calls.map(([line]) => String(line));
+    log.mockRestore();
+    expect(lines).toHaveLength(1);
+    const line = JSON.parse(lines[0] ?? '{}');
+    expect(line).toMatchObject({
+      method: 'PATCH',
+      route: '/admin/v1/organizations/:organization_id',
+      status: 200,
+      request_id: answer.headers.get('x-request-id'),
+      cost: { d1: { trips: 1 } },
+    });
+    for (const text of [ADMIN_TOKEN, 'body-text', 'query-text', person.token]) expect(lines[0]).not.toContain(text);
+  });
+
+  it('reports its cost in Server-Timing only when asked to', async () => {
+    expect((await call('/healthz')).headers.has('Server-Timing')).toBe(false);
+    const timing = (await call('/healthz', { env: { SERVER_TIMING: '1' } })).headers.get('Server-Timing');
+    expect(timing).toMatch(
+      /^d1;desc="trips=1;read=0;written=0";dur=[\d.]+, thread;desc="calls=0;written=0";dur=0, total;dur=[\d.]+$/,
+    );
+  });
+});
+
+describe('reference', () => {
+  it('holds every registered route', async () => {
+    const hub = createApp();
+    const document = (await call('/openapi.json', { app: hub })).json as {
+      openapi: string;
+      paths: Record<string, Record<string, { tags?: string[]; summary?: string }>>;
+    };
+    expect(document.openapi).toBe('3.1.0');
+    const registered = hub.routes
+      .filter((route) => route.method !== 'ALL')
+      .map((route) => `${route.method} ${route.path.replaceAll(/:([^/]+)/g, '{$1}')}`);
+    const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(new Set(documented)).toEqual(new Set(registered));
+    for (const methods of Object.values(document.paths)) {
+      for (const operation of Object.values(methods)) {
+        expect(operation.tags).toHaveLength(1);
+        expect(operation.summary).toBeTruthy();
+      }
+    }
+  });
+
+  it('is a page that needs nothing from elsewhere', async () => {
+    const page = await call('/docs');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('Content-Type')).toMatch(/^text\/html/);
+    expect(page.headers.get('Content-Security-Policy')).toContain("default-src 'none'");
+    expect(page.text).toContain('/admin/v1/organizations/{organization_id}');
+    expect(page.text).toContain('has_active_subscription');
+    expect(page.text).toContain('</html>');
+    expect(page.text).not.toMatch(/<script|<link|src=|url\(|@import|\[object/);
+  });
+});

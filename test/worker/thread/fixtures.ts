@@ -1,0 +1,93 @@
+import { env } from 'cloudflare:workers';
+import { channelReceiver } from '../../../src/delivery/lane.ts';
+import type { UserFacts } from '../../../src/resources/user.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { threadStub } from '../../../src/stubs.ts';
+import { threadName } from '../../../src/thread/address.ts';
+import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../../../src/thread/commands.ts';
+import type { Result } from '../../../src/thread/refusals.ts';
+
+/** One channel of one organization, with names of its own, so that tests in a file do not meet. */
+export function newChannel() {
+  const organizationId = newUuid(Date.now());
+  const channelId = newUuid(Date.now());
+  const room = { id: newUuid(Date.now()), name: 'Support', organization_id: organizationId };
+  return { organizationId, channelId, room, receiver: channelReceiver(channelId) };
+}
+
+export type Channel = ReturnType<typeof newChannel>;
+
+export function newUser(organizationId: string, more: Partial<UserFacts> = {}): UserFacts {
+  return {
+    id: newUuid(Date.now()),
+    first_name: 'Ada',
+    last_name: 'Agent',
+    organization_id: organizationId,
+    alias: null,
+    avatar: null,
+    is_bot: false,
+    is_staff: false,
+    ...more,
+  };
+}
+
+export function visitorMessage(body: string, messageId: string = newUuid(Date.now())): IncomingMessage {
+  return {
+    body,
+    sender_type: 'visitor',
+    sender_id: 'customer@example.com',
+    message_id: messageId,
+    created_at: null,
+    selected_reply_suggestion_id: null,
+    user: null,
+  };
+}
+
+export function userMessage(body: string, user: UserFacts): IncomingMessage {
+  return { ...visitorMessage(body), sender_type: 'user', sender_id: user.id, user };
+}
+
+export function receiveCommand(
+  channel: Channel,
+  threadId: string,
+  messages: IncomingMessage[],
+  more: Partial<ReceiveMessages> = {},
+): ReceiveMessages {
+  return {
+    v: 1,
+    type: 'receive_messages',
+    command_id: crypto.randomUUID(),
+    identity: { kind: 'channel', channel_id: channel.channelId, thread_id: threadId },
+    database: 'DB',
+    organization_id: channel.organizationId,
+    room: channel.room,
+    routing: {
+      receiver: channel.receiver,
+      channel_id: channel.channelId,
+      thread_id: threadId,
+      messaging_channel: 'email',
+      echo_user_messages: true,
+    },
+    messages,
+    skip_waiting_state: false,
+    close_session: false,
+    skip_webhooks: false,
+    variables: {},
+    ...more,
+  };
+}
+
+export function stubOf(channel: Channel, threadId: string) {
+  return threadStub(env, threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: threadId }));
+}
+
+/** Sends a command and takes its answer; a refusal fails the test. */
+export async function receive(command: ReceiveMessages): Promise<MessagesReceived> {
+  const { result } = await threadStub(env, threadName(command.identity)).execute(command);
+  return accepted(result) as MessagesReceived;
+}
+
+export function accepted<A>(result: Result<A>): A {
+  if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.refusal)}`);
+  return result.answer;
+}

@@ -1,0 +1,43 @@
+import { env } from 'cloudflare:workers';
+import { expect, test } from 'vitest';
+import { newChannel, receive, receiveCommand, visitorMessage } from './fixtures.ts';
+
+test('a message opens a session, the next one goes into it, and D1 has both', async () => {
+  const channel = newChannel();
+  const first = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
+  const second = await receive(receiveCommand(channel, 't', [visitorMessage('two')]));
+  expect(first.is_new_session).toBe(true);
+  expect(second).toMatchObject({ is_new_session: false, chat_id: first.chat_id, mapping_id: first.mapping_id });
+  const { results } = await env.DB.prepare('SELECT id, seq FROM messages WHERE chat_id = ? ORDER BY seq')
+    .bind(first.chat_id)
+    .all();
+  expect(results).toEqual([
+    { id: first.message_ids[0], seq: first.seqs[0] },
+    { id: second.message_ids[0], seq: second.seqs[0] },
+  ]);
+});
+
+test('a plain message costs one D1 batch with three rows and three rows in the object', async () => {
+  const channel = newChannel();
+  await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
+  const command = receiveCommand(channel, 't', [visitorMessage('two')]);
+  const { threadStub } = await import('../../../src/stubs.ts');
+  const { threadName } = await import('../../../src/thread/address.ts');
+  const { cost } = await threadStub(env, threadName(command.identity)).execute(command);
+  expect(cost.d1.trips).toBe(1);
+  expect(cost.d1.rowsWritten).toBe(3);
+  expect(cost.thread.rowsWritten).toBe(3);
+});
+
+test('fifty parallel messages to a new and to a just-ended thread make one session each', async () => {
+  const channel = newChannel();
+  const send = (text: string) => receive(receiveCommand(channel, 't', [visitorMessage(text)]));
+  const first = await Promise.all(Array.from({ length: 50 }, (_, index) => send(`first ${index}`)));
+  expect(new Set(first.map((answer) => answer.chat_id)).size).toBe(1);
+  expect(first.filter((answer) => answer.is_new_session)).toHaveLength(1);
+  await receive(receiveCommand(channel, 't', [visitorMessage('bye')], { close_session: true }));
+  const second = await Promise.all(Array.from({ length: 50 }, (_, index) => send(`second ${index}`)));
+  expect(new Set(second.map((answer) => answer.chat_id)).size).toBe(1);
+  expect(second[0]?.chat_id).not.toBe(first[0]?.chat_id);
+  expect(second.filter((answer) => answer.is_new_session)).toHaveLength(1);
+});
