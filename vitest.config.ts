@@ -12,11 +12,21 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
-              bindings: { TEST_MIGRATIONS: migrations, ADMIN_TOKEN: 'admin-token-of-the-tests', ALLOW_INSECURE_WEBHOOKS: '1' },
+              // The queue waits out the tests, as one that drops everything would: tests of lanes drive the consumer.
+              queueConsumers: { 'umi-webhooks': { maxBatchSize: 100, maxBatchTimeout: 60 } },
+              bindings: {
+                TEST_MIGRATIONS: migrations,
+                ADMIN_TOKEN: 'admin-token-of-the-tests',
+                ALLOW_INSECURE_WEBHOOKS: '1',
+              },
             },
           }),
         ],
-        test: { name: 'worker', include: ['test/worker/**/*.test.ts'], setupFiles: ['test/worker/apply-migrations.ts'] },
+        test: {
+          name: 'worker',
+          include: ['test/worker/**/*.test.ts'],
+          setupFiles: ['test/worker/apply-migrations.ts'],
+        },
       },
       {
         test: {

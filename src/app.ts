@@ -16,7 +16,7 @@ export function createApp(): AppRouter {
   answerAccidents(app);
   answerUnknownRoutes(app);
 
-  app.route('/api/v5/orgs', umiRoutes);
+  app.route('/api/v5', umiRoutes);
   app.route('/api/v5', chatsRoutes);
   app.route('/admin/v1', adminRoutes);
   app.route('/', healthRoutes);

@@ -26,9 +26,11 @@ export type OpenApiDocument = ReturnType<typeof openApiDocument>;
 
 const TAGS = [
   { name: 'Channels', description: 'Messaging channel configurations, their secrets and their test.' },
-  { name: 'Messages', description: 'Messages into threads, and the end of a session.' },
+  { name: 'Unified messaging', description: 'Messages into threads, the end of a session, what the webhooks carried.' },
+  { name: 'Messages', description: 'The threads of a channel.' },
   { name: 'Deliveries', description: 'Webhooks: what was sent, what failed, replays.' },
   { name: 'Chats', description: 'Chats, their memberships, messages and reply suggestions.' },
+  { name: 'Visitors', description: 'What is known of visitors.' },
   { name: 'Administration', description: 'Organizations, users, rooms and tokens, for the operator of the hub.' },
   { name: 'Service', description: 'The service itself.' },
 ];

@@ -9,7 +9,7 @@ type Operation = {
   summary: string;
   description: string;
   isOpen: boolean;
-  parameters: { name: string; place: string; required: boolean; schema: SchemaObject; description: string }[];
+  parameters: { name: string; place: string; required: boolean; schema: SchemaObject }[];
   body: SchemaObject | null;
   responses: { status: string; description: string; schema: SchemaObject | null }[];
 };
@@ -73,7 +73,7 @@ function renderParameters(operation: Operation, schemas: Record<string, SchemaOb
       depth: 0,
       type: `${root?.type ?? 'string'} in ${parameter.place}`,
       isRequired: parameter.required,
-      note: [parameter.description, root?.note ?? ''].filter((part) => part !== '').join(' '),
+      note: root?.note ?? '',
     };
   });
   return html`<details open><summary>Parameters</summary>${renderFields(fields)}</details>`;
@@ -119,7 +119,6 @@ function operationsOf(document: OpenApiDocument): Operation[] {
                   place: parameter.in,
                   required: parameter.required ?? false,
                   schema: (parameter.schema ?? {}) as SchemaObject,
-                  description: parameter.description ?? '',
                 },
               ]
             : [],

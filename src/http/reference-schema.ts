@@ -76,13 +76,17 @@ function typeText(schema: SchemaObject, schemas: Readonly<Record<string, SchemaO
   return types
     .map((type) => {
       if (type === 'array')
-        return `list of ${schema.items === undefined ? 'any' : typeText(resolve(schema.items, schemas), schemas)}`;
+        return `list of ${schema.items === undefined ? 'any' : grouped(typeText(resolve(schema.items, schemas), schemas))}`;
       if (type === 'object' && typeof schema.additionalProperties === 'object') {
-        return `map to ${typeText(resolve(schema.additionalProperties, schemas), schemas)}`;
+        return `map to ${grouped(typeText(resolve(schema.additionalProperties, schemas), schemas))}`;
       }
       return type === 'string' && schema.format !== undefined ? schema.format : type;
     })
     .join(' or ');
+}
+
+function grouped(type: string): string {
+  return type.includes(' or ') ? `(${type})` : type;
 }
 
 function noteText(schema: SchemaObject): string {

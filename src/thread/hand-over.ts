@@ -29,6 +29,8 @@ export class HandOver {
   readonly #ports: HandOverPorts;
   #waiters: Waiter[] = [];
   #isRunning = false;
+  /** The run that is under way, or the last one. */
+  #running: Promise<void> = Promise.resolve();
   #failures = 0;
 
   constructor(ports: HandOverPorts, acknowledged: Mark) {
@@ -40,13 +42,17 @@ export class HandOver {
   reach(mark: Mark): Promise<Cost> {
     if (this.#isReached(mark) || this.#isBackingOff()) return Promise.resolve(noCost());
     const reached = new Promise<Cost>((settle) => this.#waiters.push({ mark, cost: noCost(), settle }));
-    if (!this.#isRunning) this.#start();
+    this.run().catch(logFailure);
     return reached;
   }
 
-  /** Hands over whatever is there, unless it is backing off. Never rejects. */
-  async run(): Promise<void> {
-    if (this.#isRunning || this.#isBackingOff()) return;
+  /** Hands over whatever is there, unless it is backing off; joins the run that is under way. Never rejects. */
+  run(): Promise<void> {
+    if (!this.#isRunning && !this.#isBackingOff()) this.#running = this.#run();
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
     this.#isRunning = true;
     try {
       for (let next = this.#ports.read(this.acknowledged); next !== null; next = this.#ports.read(this.acknowledged)) {
@@ -66,10 +72,6 @@ export class HandOver {
       for (const { cost, settle } of this.#waiters) settle(cost);
       this.#waiters = [];
     }
-  }
-
-  #start(): void {
-    this.run().catch(logFailure);
   }
 
   async #write(slice: Slice): Promise<Written> {

@@ -1,14 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { textField } from '../../http/fields.ts';
-import { refusalResponses } from '../../http/refusals.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
 import type { AppRouter } from '../../http/router.ts';
 import { executeCommand } from '../../stubs.ts';
 import { threadName } from '../../thread/address.ts';
 import type { CloseThread } from '../../thread/commands.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { findCachedChannel } from './channel-cache.ts';
-import { channelNotFound } from './guards.ts';
-import { CHANNEL, channelPath, settingsAccess } from './paths.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
 
 const route = createRoute({
   method: 'post',
@@ -51,7 +50,7 @@ export function registerCloseSession(router: AppRouter): void {
     const { config_id } = c.req.valid('param');
     const { thread_id } = c.req.valid('json');
     const found = await findCachedChannel(c, c.var.principal.organization.id, config_id);
-    if (found === null) return channelNotFound(c);
+    if (found === null) return refuse(c, CHANNEL_NOT_FOUND);
     const command: CloseThread = {
       v: 1,
       type: 'close_thread',

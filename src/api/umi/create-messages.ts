@@ -12,8 +12,7 @@ import { threadName } from '../../thread/address.ts';
 import type { IncomingMessage, ReceiveMessages } from '../../thread/commands.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { findCachedChannel } from './channel-cache.ts';
-import { channelNotFound } from './guards.ts';
-import { CHANNEL, channelPath, settingsAccess } from './paths.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
 
 const MESSAGES_IN_A_REQUEST = 500;
 const BODY_CHARACTERS = 100_000;
@@ -99,7 +98,7 @@ export function registerCreateMessages(router: AppRouter): void {
     const { config_id } = c.req.valid('param');
     const payload = c.req.valid('json');
     const found = await findCachedChannel(c, c.var.principal.organization.id, config_id);
-    if (found === null) return channelNotFound(c);
+    if (found === null) return refuse(c, CHANNEL_NOT_FOUND);
     const senders = await findSenders(c, payload.messages);
     if (!senders.ok) return refuse(c, { reason: 'invalid', fields: senders.fields });
 

@@ -4,13 +4,12 @@ import { findChannelOrDeleted } from '../../directory/channels.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, publicOrigin } from '../../http/collection.ts';
 import { textField } from '../../http/fields.ts';
-import { refusalResponses } from '../../http/refusals.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
 import type { AppRouter } from '../../http/router.ts';
 import { readThread } from '../../stubs.ts';
 import { identityText, threadName } from '../../thread/address.ts';
 import { refuseThread } from '../refuse-thread.ts';
-import { channelNotFound } from './guards.ts';
-import { CHANNEL, channelPath, settingsAccess } from './paths.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
 
 const wholeNumber = z
   .string()
@@ -55,7 +54,7 @@ export function registerListEvents(router: AppRouter): void {
     const { config_id } = c.req.valid('param');
     const { thread_id, after = 0, page_size = 50 } = c.req.valid('query');
     const channel = await findChannelOrDeleted(organizationDatabase(c), c.var.principal.organization.id, config_id);
-    if (channel === null) return channelNotFound(c);
+    if (channel === null) return refuse(c, CHANNEL_NOT_FOUND);
     const identity = { kind: 'channel' as const, channel_id: channel.id, thread_id };
     const request = {
       v: 1 as const,

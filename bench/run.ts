@@ -1,0 +1,111 @@
+/**
+ * `npm run bench`: the hub beside the raw floors of the same machine and minute. Each number is the median of interleaved
+ * runs. `--quick` takes one short run. Fails on errors only, never on a speed.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startDemoHub } from '../scripts/demo-hub.ts';
+import { requestJson } from '../scripts/json-request.ts';
+import { startWorker } from '../scripts/local-worker.ts';
+import { allowedRows, type ListReads, measureListReads } from './list-reads.ts';
+import { type Measurement, measure, median, medians } from './measure.ts';
+import { table } from './table.ts';
+import { EXISTING_THREAD, FLOOR, floorTargets, hubTargets, openThreads, type Target } from './targets.ts';
+
+const CONNECTIONS = [8, 32] as const;
+const { values: options } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const runs = options.quick ? 1 : 5;
+const share = options.quick ? 0.15 : 1;
+const sizes = options.quick ? [100, 10_000] : [100, 100_000];
+
+type Series = { target: Target; connections: number; runs: Measurement[] };
+
+async function measureAll(targets: readonly Target[]): Promise<Series[]> {
+  const series = CONNECTIONS.flatMap((connections) =>
+    targets.map((target): Series => ({ target, connections, runs: [] })),
+  );
+  for (const one of series) await measureOnce(one, 'warm-up', 0.1);
+  for (let run = 1; run <= runs; run++) {
+    for (const one of series) one.runs.push(await measureOnce(one, `run-${run}`, share));
+    process.stderr.write(`run ${run} of ${runs} done\n`);
+  }
+  return series;
+}
+
+function measureOnce(series: Series, run: string, part: number): Promise<Measurement> {
+  const { target, connections } = series;
+  const count = Math.max(connections, Math.round(target.count * part));
+  return measure({ ...target.job(`${run}-${connections}`), connections, count });
+}
+
+function speedTable(series: readonly Series[], connections: number): string {
+  const here = series.filter((one) => one.connections === connections);
+  const floors = here.find(({ target }) => target.name === FLOOR)?.runs ?? [];
+  const rows = here.map(({ target, runs: measured }) => {
+    const middle = medians(measured);
+    const ratio = median(
+      measured.map((run, place) => run.requestsPerSecond / (floors[place]?.requestsPerSecond ?? Number.NaN)),
+    );
+    const costs = [middle.d1Trips, middle.d1RowsRead, middle.d1RowsWritten, middle.threadRowsWritten];
+    return [
+      target.name,
+      middle.requestsPerSecond.toFixed(0),
+      ...[middle.p50, middle.p95, middle.p99].map((value) => value.toFixed(1)),
+      ...costs.map((value) => (target.name.startsWith('floor') ? '' : value.toFixed(2))),
+      ratio.toFixed(2),
+    ];
+  });
+  const header = ['', 'req/s', 'p50 ms', 'p95', 'p99', 'D1 trips', 'read', 'written', 'object rows', 'of the floor'];
+  return `${connections} connections, median of ${runs}\n${table(header, rows)}\n`;
+}
+
+function readsTable(reads: readonly ListReads[]): string {
+  const rows = reads.map((read) => [
+    `${read.list} at ${read.chats} chats`,
+    String(read.results),
+    String(read.d1Trips),
+    String(read.d1RowsRead),
+    String(allowedRows(read)),
+    read.d1RowsRead <= allowedRows(read) ? 'yes' : 'NO',
+  ]);
+  return table(['lists across chats', 'results', 'D1 trips', 'rows read', 'at most', 'kept'], rows);
+}
+
+function verdicts(series: readonly Series[]): string {
+  const goals = new Map([
+    [8, 0.6],
+    [32, 0.8],
+  ]);
+  return CONNECTIONS.map((connections) => {
+    const speeds = (name: string): number[] =>
+      series
+        .filter((one) => one.connections === connections && one.target.name === name)
+        .flatMap((one) => one.runs.map((run) => run.requestsPerSecond));
+    const floors = speeds(FLOOR);
+    const ratio = median(speeds(EXISTING_THREAD).map((speed, place) => speed / (floors[place] ?? Number.NaN)));
+    const goal = goals.get(connections) ?? 0;
+    return `${EXISTING_THREAD}, ${connections} connections: ${ratio.toFixed(2)} of the floor, to reach ${goal}: ${ratio >= goal ? 'yes' : 'NO'}`;
+  }).join('\n');
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'umi-bench-'));
+const floors = await startWorker({
+  from: { config: 'bench/floors.toml', sources: ['bench/floors.toml', 'bench/floors.ts', 'package-lock.json'] },
+  persistTo: join(folder, 'floors'),
+});
+const hub = await startDemoHub({ persistTo: join(folder, 'hub'), variables: { SERVER_TIMING: '1' } });
+try {
+  if (hub.demo === null) throw new Error('a new store was not seeded');
+  await requestJson({ method: 'POST', url: `${floors.url}/set-up`, token: null, body: {} });
+  const channelId = await openThreads(hub.demo);
+  const series = await measureAll([...floorTargets(floors.port), ...hubTargets(hub.port, hub.demo, channelId)]);
+  const reads = await measureListReads(hub, hub.demo, sizes);
+  console.log(`\n${CONNECTIONS.map((connections) => speedTable(series, connections)).join('\n')}`);
+  console.log(`${readsTable(reads)}\n\n${verdicts(series)}`);
+} finally {
+  await hub.stop();
+  await floors.stop();
+  await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+type Room = {
+  /** Files and folders (ending in `/`) of the room, under src/. The first room that matches a file has it. */
+  holds: readonly string[];
+  /** What it may import besides itself. */
+  may: readonly string[];
+  /** What it may import types from, besides. */
+  mayTypes?: readonly string[];
+};
+
+const THREAD_CONTRACT = ['thread/address.ts', 'thread/commands.ts', 'thread/events.ts', 'thread/refusals.ts'];
+const BELOW_DIALECTS = ['http/', 'directory/', 'delivery/', 'projections/', 'chats/', 'stubs.ts', 'resources/', 'db/'];
+const dialect = (name: string): Room => ({
+  holds: [`api/${name}/`],
+  may: ['api/refuse-thread.ts', ...BELOW_DIALECTS, ...THREAD_CONTRACT],
+});
+
+/** The rooms of the house. An arrow that is not here does not exist. */
+const ROOMS: { readonly [room: string]: Room } = {
+  worker: { holds: ['index.ts'], may: [''] },
+  app: { holds: ['app.ts'], may: ['http/', 'api/'] },
+  umi: dialect('umi'),
+  chatsApi: dialect('chats'),
+  admin: dialect('admin'),
+  refuseThread: { holds: ['api/refuse-thread.ts'], may: ['http/', 'thread/refusals.ts'] },
+  http: {
+    holds: ['http/'],
+    may: ['directory/tokens.ts', 'directory/users.ts', 'directory/organizations.ts', 'resources/', 'db/'],
+  },
+  threadContract: { holds: THREAD_CONTRACT, may: ['resources/'], mayTypes: ['delivery/lane.ts'] },
+  threadRules: {
+    holds: [
+      'thread/decide.ts',
+      'thread/decide/',
+      'thread/draft.ts',
+      'thread/fold.ts',
+      'thread/members.ts',
+      'thread/next-alarm.ts',
+      'thread/received.ts',
+      'thread/state.ts',
+    ],
+    may: [...THREAD_CONTRACT, 'resources/'],
+    mayTypes: ['delivery/lane.ts'],
+  },
+  threadShell: {
+    holds: ['thread/'],
+    may: ['projections/', 'delivery/', 'stubs.ts', 'faults.ts', 'resources/', 'db/'],
+  },
+  delivery: { holds: ['delivery/'], may: ['stubs.ts', 'faults.ts', 'resources/', 'directory/', 'db/'] },
+  projections: {
+    holds: ['projections/'],
+    may: ['stubs.ts', 'faults.ts', 'thread/events.ts', 'resources/', 'db/'],
+    mayTypes: ['delivery/lane.ts'],
+  },
+  stubs: { holds: ['stubs.ts'], may: ['db/'], mayTypes: ['thread/', 'projections/', 'delivery/', 'resources/'] },
+  chats: { holds: ['chats/'], may: ['resources/', 'db/'] },
+  directory: { holds: ['directory/'], may: ['db/'], mayTypes: ['resources/'] },
+  faults: { holds: ['faults.ts'], may: [] },
+  resources: { holds: ['resources/'], may: [] },
+  db: { holds: ['db/'], may: [] },
+};
+
+type Import = { from: string; to: string; isType: boolean };
+
+const sources = new Map(
+  readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+    .map((path) => [path, readFileSync(join('src', path), 'utf8')]),
+);
+
+function importsOf(from: string, text: string): Import[] {
+  const statements = text.matchAll(/^(?:import|export)\s+(type\s)?[^'";]*?(?:from\s*)?'(\.[^']+)'/gm);
+  const dynamic = text.matchAll(/\bimport\(\s*'(\.[^']+)'\s*\)/g);
+  const target = (specifier = '') => normalize(join(dirname(from), specifier));
+  return [
+    ...Array.from(statements, ([, type, specifier]) => ({ from, to: target(specifier), isType: type !== undefined })),
+    ...Array.from(dynamic, ([, specifier]) => ({ from, to: target(specifier), isType: false })),
+  ];
+}
+
+const roomOf = (path: string) => Object.values(ROOMS).find((room) => isWithin(path, room.holds));
+const isWithin = (path: string, places: readonly string[]) =>
+  places.some((place) => path === place || ((place === '' || place.endsWith('/')) && path.startsWith(place)));
+
+function isAllowed({ from, to, isType }: Import): boolean {
+  const room = roomOf(from);
+  if (room === undefined) return false;
+  if (roomOf(to) === room || isWithin(to, room.may)) return true;
+  // The thread's shell stands on the whole of the thread.
+  if (room === ROOMS['threadShell'] && to.startsWith('thread/')) return true;
+  return isType && isWithin(to, room.mayTypes ?? []);
+}
+
+describe('the house', () => {
+  it('has a room for every file', () => {
+    expect([...sources.keys()].filter((path) => roomOf(path) === undefined)).toEqual([]);
+  });
+
+  it('has no arrow that runs back up', () => {
+    const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
+    expect(imports.length).toBeGreaterThan(sources.size);
+    const broken = imports.filter((one) => !isAllowed(one));
+    expect(broken.map(({ from, to, isType }) => `${from} → ${to}${isType ? ' (types)' : ''}`)).toEqual([]);
+  });
+
+  it('names every local import with its extension', () => {
+    const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
+    expect(imports.filter(({ to }) => !sources.has(to))).toEqual([]);
+  });
+
+  it('holds no SQL in its dialects', () => {
+    const dialects = [...sources].filter(([path]) => path.startsWith('api/'));
+    expect(
+      dialects.filter(([, text]) => /['"`]\s*(SELECT|INSERT|UPDATE|DELETE)\s/.test(text)).map(([path]) => path),
+    ).toEqual([]);
+  });
+
+  it('keeps its files short and named after what they hold', () => {
+    expect([...sources].filter(([, text]) => text.split('\n').length > 401).map(([path]) => path)).toEqual([]);
+    expect(
+      [...sources.keys()].filter((path) => /(^|\/)(utils?|helpers?|common|misc|.*manager)\.ts$/.test(path)),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,74 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { consumerDependencies } from '../../../src/delivery/consumer-dependencies.ts';
+import { channelReceiver } from '../../../src/delivery/lane.ts';
+import { brokenDatabase, testEnv } from '../http/hub.ts';
+import { Gateway, RECEIVER_URL } from '../umi/gateway.ts';
+
+let hub: Gateway;
+
+beforeAll(async () => {
+  hub = await Gateway.open();
+});
+
+const dependencies = consumerDependencies({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
+
+function endpoint(channelId: string, organizationId = hub.organizationId) {
+  return dependencies.endpoint(organizationId, channelReceiver(channelId));
+}
+
+describe('the endpoint of a channel', () => {
+  it('is read anew at each attempt', async () => {
+    const id = await hub.register({ max_retry_count: 5 });
+    const { secret } = (await hub.get(`/${id}/secret`)).json;
+    const destination = {
+      url: RECEIVER_URL,
+      secrets: [secret],
+      own_origins: ['https://api.example.org', 'https://hub.example'],
+    };
+    expect(await endpoint(id)).toEqual({ kind: 'open', destination, max_retry_count: 5 });
+    await hub.request('PATCH', `/${id}`, { is_webhook_enabled: false });
+    expect(await endpoint(id)).toEqual({ kind: 'disabled' });
+    const url = 'https://elsewhere.example.com/';
+    await hub.request('PATCH', `/${id}`, { is_webhook_enabled: true, reply_webhook_url: url });
+    expect(await endpoint(id)).toMatchObject({ kind: 'open', destination: { url } });
+    await hub.request('DELETE', `/${id}`);
+    expect(await endpoint(id)).toEqual({ kind: 'channel_deleted' });
+  });
+
+  it('has both secrets during the grace of a rotation and one after it', async () => {
+    const id = await hub.register();
+    const before = (await hub.get(`/${id}/secret`)).json['secret'];
+    const after = (await hub.request('POST', `/${id}/secret/rotate`, { grace_seconds: 60 })).json['secret'];
+    expect(await endpoint(id)).toMatchObject({ destination: { secrets: [after, before] } });
+    await testEnv.DB.prepare('UPDATE channels SET previous_secret_expires_at = 1 WHERE id = ?').bind(id).run();
+    expect(await endpoint(id)).toMatchObject({ destination: { secrets: [after] } });
+  });
+
+  it('is not that of another organization', async () => {
+    const id = await hub.register();
+    const other = await Gateway.open();
+    expect(await endpoint(id, other.organizationId)).toEqual({ kind: 'channel_deleted' });
+  });
+
+  it('cannot be known while D1 is away, or for a receiver of a later version', async () => {
+    const id = await hub.register();
+    const broken = consumerDependencies({ ...testEnv, DB: brokenDatabase });
+    await expect(broken.endpoint(hub.organizationId, channelReceiver(id))).rejects.toThrow();
+    await expect(dependencies.endpoint(hub.organizationId, 'installation/i1')).rejects.toThrow();
+  });
+});
+
+describe('a pointer', () => {
+  it('is sent with a delay that the queue takes', async () => {
+    const sent: unknown[] = [];
+    const queue = { send: async (body: unknown, options: unknown) => void sent.push([body, options]) };
+    const { send } = consumerDependencies({ ...testEnv, WEBHOOKS: queue } as unknown as Env);
+    const pointer = { v: 1 as const, thread: 't', receiver: 'channel/c', track: 'lane' as const, drain: false };
+    await send(pointer, 86_400);
+    await send(pointer, 0.5);
+    expect(sent).toEqual([
+      [pointer, { delaySeconds: 43_200 }],
+      [pointer, { delaySeconds: 1 }],
+    ]);
+  });
+});

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { findPrincipal, insertToken, newToken, revokeToken, tokenDigest } from '../../../src/directory/tokens.ts';
+import { deleteUser, findUsers, insertUser, updateUser, userFacts } from '../../../src/directory/users.ts';
+import { listVisitorVariables } from '../../../src/directory/visitors.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { AT, cost, database, newOrganization, newRoom, page } from './directory.ts';
+
+async function newUser(organization: string, first_name = 'Ada') {
+  const id = newUuid(AT);
+  const names = { first_name, last_name: '', alias: null, avatar_id: null, avatar_url: null, email: null };
+  await insertUser(database, organization, { id, ...names, is_bot: 0, is_staff: 0, created_at: AT });
+  return id;
+}
+
+describe('users', () => {
+  it('are found many at a time, within their organization only', async () => {
+    const organization = await newOrganization();
+    const [first, second, gone] = [
+      await newUser(organization, 'a'),
+      await newUser(organization, 'b'),
+      await newUser(organization, 'c'),
+    ];
+    const stranger = await newUser(await newOrganization());
+    await deleteUser(database, organization, gone, AT);
+    const found = await findUsers(database, organization, [first, second, gone, stranger, 'nobody']);
+    expect(found.map(({ id }) => id).sort()).toEqual([first, second].sort());
+    expect(await findUsers(database, organization, [])).toEqual([]);
+  });
+
+  it('become facts with flags as booleans and an avatar only when both parts are there', async () => {
+    const organization = await newOrganization();
+    const id = await newUser(organization);
+    const changes = { avatar_id: newUuid(AT), avatar_url: 'https://example.com/a.png', is_bot: 1 as const };
+    const row = await updateUser(database, organization, id, changes, AT + 1);
+    expect(row && userFacts(row)).toEqual({
+      id,
+      first_name: 'Ada',
+      last_name: '',
+      organization_id: organization,
+      alias: null,
+      avatar: { id: changes.avatar_id, url: changes.avatar_url },
+      is_bot: true,
+      is_staff: false,
+    });
+    expect(row && userFacts({ ...row, avatar_id: null }).avatar).toBeNull();
+  });
+});
+
+describe('tokens', () => {
+  it('name their user and organization in one query', async () => {
+    const organization = await newOrganization();
+    const user_id = await newUser(organization);
+    const token = newToken();
+    const digest = await tokenDigest(token);
+    expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    const id = newUuid(AT);
+    const stored = {
+      digest,
+      id,
+      user_id,
+      label: '',
+      scopes: ['settings'] as const,
+      expires_at: AT + 5,
+      created_at: AT,
+    };
+    expect(await insertToken(database, await newOrganization(), stored)).toBeNull();
+    expect(await insertToken(database, organization, stored)).toMatchObject({ digest, scopes: '["settings"]' });
+    const trips = cost.d1.trips;
+    expect(await findPrincipal(database, digest)).toMatchObject({
+      token_id: id,
+      user_id,
+      organization_id: organization,
+      organization_name: 'Harbour',
+      database: 'DB',
+      has_active_subscription: 1,
+      expires_at: AT + 5,
+    });
+    expect(cost.d1.trips - trips).toBe(1);
+    expect(await findPrincipal(database, token)).toBeNull();
+    await revokeToken(database, organization, user_id, id, AT + 1);
+    expect(await findPrincipal(database, digest)).toBeNull();
+    expect(await revokeToken(database, organization, user_id, id, AT + 2)).toMatchObject({ revoked_at: AT + 1 });
+  });
+
+  it('are random and of one form', () => {
+    const tokens = Array.from({ length: 50 }, newToken);
+    expect(new Set(tokens).size).toBe(50);
+    for (const token of tokens) expect(token).toMatch(/^umi_[A-Za-z0-9_-]{43}$/);
+  });
+});
+
+describe('visitor variables', () => {
+  it('are those of a visitor of the room, without deleted ones', async () => {
+    const organization = await newOrganization();
+    const room = await newRoom(organization);
+    const visitor = crypto.randomUUID().replaceAll('-', '');
+    await database.run(
+      'INSERT INTO visitors (id, organization_id, room_id, created_at) VALUES (?, ?, ?, ?)',
+      visitor,
+      organization,
+      room,
+      AT,
+    );
+    expect(await listVisitorVariables(database, organization, room, visitor, page(5))).toEqual([]);
+    for (const [key, value] of [
+      ['b', '2'],
+      ['a', '1'],
+      ['c', null],
+      ['d', ''],
+    ]) {
+      await database.run(
+        'INSERT INTO visitor_variables (visitor_id, key, value, created_at, at, thread, seq) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        visitor,
+        key,
+        value,
+        AT,
+        AT,
+        'thread',
+        1,
+      );
+    }
+    const all = await listVisitorVariables(database, organization, room, visitor, page(5));
+    expect(all?.map(({ key, value }) => [key, value])).toEqual([
+      ['a', '1'],
+      ['b', '2'],
+      ['d', ''],
+    ]);
+    expect((await listVisitorVariables(database, organization, room, visitor, page(5, ['a'])))?.length).toBe(2);
+    expect(
+      await listVisitorVariables(database, organization, await newRoom(organization), visitor, page(5)),
+    ).toBeNull();
+    expect(await listVisitorVariables(database, await newOrganization(), room, visitor, page(5))).toBeNull();
+  });
+});

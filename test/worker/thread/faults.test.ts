@@ -1,0 +1,188 @@
+import { runDurableObjectAlarm } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { noCost } from '../../../src/db/cost.ts';
+import { type FaultStep, onFault } from '../../../src/faults.ts';
+import { executeCommand, threadStub } from '../../../src/stubs.ts';
+import { threadName } from '../../../src/thread/address.ts';
+import type { Command, PostMessage, ReceiveMessages } from '../../../src/thread/commands.ts';
+import {
+  accepted,
+  type Channel,
+  newChannel,
+  newUser,
+  receive,
+  receiveCommand,
+  userMessage,
+  visitorMessage,
+} from './fixtures.ts';
+
+afterEach(() => {
+  onFault(null);
+  vi.useRealTimers();
+});
+
+/** Lets the next `times` passages of a step end in a crash of the object, or in an error. */
+function breakAt(step: FaultStep, times: number, how: 'crash' | 'error'): { passed: () => number } {
+  let passed = 0;
+  onFault((at, crash) => {
+    if (at !== step || passed >= times) return;
+    passed += 1;
+    if (how === 'crash') crash();
+    throw new Error('fault: network connection lost');
+  });
+  return { passed: () => passed };
+}
+
+/** Sends a command as a client does that repeats it until it is answered. */
+async function sendUntilAnswered(command: Command, thread: string) {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    try {
+      return accepted(await executeCommand(env, noCost(), thread, command));
+    } catch (error) {
+      if (attempt === 4) throw error;
+    }
+  }
+  throw new Error('unreachable');
+}
+
+function threadOf(command: ReceiveMessages): string {
+  return threadName(command.identity);
+}
+
+async function copiedMessages(chatId: string): Promise<{ id: string }[]> {
+  const { results } = await env.DB.prepare('SELECT id FROM messages WHERE chat_id = ? ORDER BY seq')
+    .bind(chatId)
+    .all<{ id: string }>();
+  return results;
+}
+
+/** Rings the thread's alarm, each time five minutes later, until D1 has this many of the chat's messages. */
+async function ringUntilCopied(channel: Channel, chatId: string, count: number): Promise<string[]> {
+  const name = threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' });
+  for (let ring = 0; ring < 20; ring++) {
+    const rows = await copiedMessages(chatId);
+    if (rows.length >= count) return rows.map(({ id }) => id);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 });
+    await runDurableObjectAlarm(env.THREADS.getByName(name));
+  }
+  throw new Error('the alarm does not bring the copy up to date');
+}
+
+const STEPS: FaultStep[] = [
+  'before commit',
+  'after commit',
+  'projector before D1',
+  'projector after D1',
+  'before acknowledgement',
+  'before answer',
+];
+
+describe('a message whose thread or projector crashes', () => {
+  for (const step of STEPS) {
+    test(`${step}: is stored once, answered on the repeat, and reaches D1`, async () => {
+      const channel = newChannel();
+      const opening = await receive(receiveCommand(channel, 't', [visitorMessage('first', 'm-1')]));
+      const fault = breakAt(step, 1, 'crash');
+      const command = receiveCommand(channel, 't', [visitorMessage('second', 'm-2')]);
+      const answer = await sendUntilAnswered(command, threadOf(command));
+      expect(fault.passed()).toBe(1);
+      expect(answer).toMatchObject({ chat_id: opening.chat_id, is_new_session: false, messages_created: 1 });
+      onFault(null);
+      const repeat = await receive({ ...command, command_id: crypto.randomUUID() });
+      expect(repeat).toMatchObject({ message_ids: (answer as typeof repeat).message_ids, is_repeat: true });
+      const copied = await ringUntilCopied(channel, opening.chat_id, 2);
+      expect(copied).toEqual([...opening.message_ids, ...repeat.message_ids]);
+    });
+
+    test(`${step}: a user's message is not doubled by the Worker's retry`, async () => {
+      const channel = newChannel();
+      const user = newUser(channel.organizationId);
+      const opening = await receive(receiveCommand(channel, 't', [visitorMessage('first'), userMessage('auto', user)]));
+      const fault = breakAt(step, 1, 'crash');
+      const command: PostMessage = {
+        v: 1,
+        type: 'post_message',
+        command_id: crypto.randomUUID(),
+        chat_id: opening.chat_id,
+        actor: user,
+        message: 'reply',
+        selected_reply_suggestion_id: null,
+      };
+      const name = threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' });
+      await sendUntilAnswered(command, name);
+      expect(fault.passed()).toBe(1);
+      onFault(null);
+      const stub = threadStub(env, name);
+      const page = { after: null, before: null, descending: false, limit: 50, types_in: [], types_not_in: [] };
+      const viewer = { kind: 'member' as const, user_id: user.id };
+      const { messages } = accepted(await stub.readMessages({ v: 1, chat_id: opening.chat_id, viewer, page }));
+      expect(messages.map(({ message }) => message.message)).toEqual(['first', 'auto', 'reply']);
+      await ringUntilCopied(channel, opening.chat_id, 3);
+    });
+  }
+
+  test('a refused transaction leaves no gap in seq', async () => {
+    const channel = newChannel();
+    await receive(receiveCommand(channel, 't', [visitorMessage('first')]));
+    breakAt('before commit', 1, 'error');
+    const lost = receiveCommand(channel, 't', [visitorMessage('lost')]);
+    const failure = await threadStub(env, threadOf(lost))
+      .execute(lost)
+      .then(
+        () => null,
+        (error: Error) => error.message,
+      );
+    expect(failure).toContain('network connection lost');
+    const next = await receive(receiveCommand(channel, 't', [visitorMessage('next')]));
+    expect(next.seqs).toEqual([5]);
+  });
+});
+
+describe('D1 that fails for a while', () => {
+  test('writes are answered all the same, and the copy follows when D1 is back', async () => {
+    const channel = newChannel();
+    const fault = breakAt('projector before D1', Number.POSITIVE_INFINITY, 'error');
+    const first = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
+    const second = await receive(receiveCommand(channel, 't', [visitorMessage('two')]));
+    expect(fault.passed()).toBeGreaterThan(0);
+    expect(second.chat_id).toBe(first.chat_id);
+    expect(await copiedMessages(first.chat_id)).toEqual([]);
+    onFault(null);
+    const copied = await ringUntilCopied(channel, first.chat_id, 2);
+    expect(copied).toEqual([...first.message_ids, ...second.message_ids]);
+  });
+
+  test('a batch after a failed batch succeeds', async () => {
+    const failing = newChannel();
+    breakAt('projector before D1', 1, 'error');
+    await receive(receiveCommand(failing, 't', [visitorMessage('one')]));
+    const others = Array.from({ length: 20 }, newChannel);
+    const answers = await Promise.all(
+      others.map((channel) => receive(receiveCommand(channel, 't', [visitorMessage('x')]))),
+    );
+    for (const answer of answers) expect(await copiedMessages(answer.chat_id)).toHaveLength(1);
+  });
+
+  test('a slice that comes late or twice changes nothing', async () => {
+    const channel = newChannel();
+    const user = newUser(channel.organizationId);
+    const opening = await receive(receiveCommand(channel, 't', [visitorMessage('one'), userMessage('two', user)]));
+    // The acknowledgement is lost, so the same slice goes again after more has happened.
+    breakAt('before acknowledgement', 1, 'error');
+    await receive(receiveCommand(channel, 't', [visitorMessage('three')], { variables: { username: 'Jane' } }));
+    onFault(null);
+    await receive(receiveCommand(channel, 't', [visitorMessage('four')], { close_session: true }));
+    await ringUntilCopied(channel, opening.chat_id, 4);
+    const chat = await env.DB.prepare('SELECT is_ended, seq FROM chats WHERE id = ?').bind(opening.chat_id).first();
+    const stub = threadStub(env, threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' }));
+    const viewer = { kind: 'owner' as const, organization_id: channel.organizationId };
+    const view = accepted(await stub.readChat({ v: 1, chat_id: opening.chat_id, viewer }));
+    expect(chat).toMatchObject({ is_ended: 1 });
+    const members = await env.DB.prepare('SELECT facts FROM members WHERE chat_id = ?')
+      .bind(opening.chat_id)
+      .all<{ facts: string }>();
+    const byId = (a: { member_id: string }, b: { member_id: string }) => (a.member_id < b.member_id ? -1 : 1);
+    expect(members.results.map(({ facts }) => JSON.parse(facts)).sort(byId)).toEqual([...view.members].sort(byId));
+  });
+});

@@ -1,0 +1,253 @@
+import { runDurableObjectAlarm } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { AttemptResult } from '../../../src/delivery/attempt.ts';
+import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/deliver-lane.ts';
+import type { Endpoint } from '../../../src/delivery/endpoint.ts';
+import type { Pointer, Track } from '../../../src/delivery/lane.ts';
+import { onFault } from '../../../src/faults.ts';
+import { threadStub } from '../../../src/stubs.ts';
+import { threadName } from '../../../src/thread/address.ts';
+import type { MessagesReceived } from '../../../src/thread/commands.ts';
+import { type Channel, newChannel, newUser, receive, receiveCommand, userMessage } from './fixtures.ts';
+
+afterEach(() => {
+  onFault(null);
+  vi.useRealTimers();
+});
+
+type Delivered = { id: string; seq: number; prev_seq: number | null; text: string };
+
+/** A receiver that answers by a script and a consumer in front of it; the queue is a list that the test plays. */
+class Receiver {
+  readonly got: Delivered[] = [];
+  readonly queue: { pointer: Pointer; delay: number }[] = [];
+  endpoint: Endpoint = {
+    kind: 'open',
+    destination: { url: 'https://receiver.example/', secrets: [], own_origins: [] },
+    max_retry_count: 3,
+  };
+  /** Statuses of the coming answers; 200 when used up. */
+  answers: number[] = [];
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** Plays a pointer to the lane, as the queue would, and what it sends on in the end; time passes as its delays ask. */
+  async play(more: Partial<Pointer> = {}): Promise<void> {
+    this.queue.push({ pointer: this.pointer(more), delay: 0 });
+    for (let played = 0; this.queue.length > 0; played++) {
+      if (played > 100) throw new Error('the pointers do not come to an end');
+      const next = this.queue.shift();
+      if (next === undefined) return;
+      if (next.delay > 0) passTime(next.delay * 1000);
+      await deliverLane(this.dependencies(), next.pointer);
+    }
+  }
+
+  pointer(more: Partial<Pointer> = {}): Pointer {
+    const track: Track = 'lane';
+    return { v: 1, thread: nameOf(this.#channel), receiver: this.#channel.receiver, track, drain: false, ...more };
+  }
+
+  dependencies(): DeliveryDependencies {
+    return {
+      lane: (thread) => threadStub(env, thread),
+      endpoint: async () => this.endpoint,
+      attempt: async (_destination, webhook): Promise<AttemptResult> => {
+        const status = this.answers.shift() ?? 200;
+        const body = JSON.parse(webhook.body) as { seq: number; prev_seq: number | null; message: { message: string } };
+        const { seq, prev_seq, message } = body;
+        this.got.push({ id: webhook.id, seq, prev_seq, text: message.message });
+        const attempt = { at: Date.now(), duration: 1, status, response: '', error: status === 200 ? null : 'status' };
+        return { is_delivered: status === 200, attempt, retry_after: null };
+      },
+      send: async (pointer, delay) => void this.queue.push({ pointer, delay }),
+      now: Date.now,
+      log: () => {},
+      fault: () => {},
+    };
+  }
+}
+
+function nameOf(channel: Channel): string {
+  return threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' });
+}
+
+function passTime(milliseconds: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
+}
+
+/** A thread with so many replies of an agent, none of them delivered yet. */
+async function threadWithReplies(count: number) {
+  const channel = newChannel();
+  const user = newUser(channel.organizationId);
+  const replies = Array.from({ length: count }, (_, index) => userMessage(`reply ${index + 1}`, user));
+  const answer: MessagesReceived = await receive(receiveCommand(channel, 't', replies));
+  return { channel, user, answer, receiver: new Receiver(channel), stub: threadStub(env, nameOf(channel)) };
+}
+
+const texts = (receiver: Receiver) => receiver.got.map(({ text }) => text);
+
+/** The lane's sums as D1 has them once the thread's hand-over is through. */
+async function ledgerOf(channel: Channel) {
+  passTime(301_000);
+  await runDurableObjectAlarm(env.THREADS.getByName(nameOf(channel)));
+  const row = await env.DB.prepare('SELECT * FROM lanes WHERE receiver = ?').bind(channel.receiver).first<{
+    accepted: number;
+    delivered: number;
+    pending: number;
+    exhausted: number;
+    skipped_disabled: number;
+    skipped_channel_deleted: number;
+  }>();
+  if (row === null) throw new Error('D1 has no such lane');
+  const { accepted, delivered, pending, exhausted, skipped_disabled, skipped_channel_deleted } = row;
+  expect(accepted).toBe(delivered + pending + exhausted + skipped_disabled + skipped_channel_deleted);
+  return { accepted, delivered, pending, exhausted, skipped: skipped_disabled + skipped_channel_deleted };
+}
+
+describe('a lane', () => {
+  test('delivers in order of seq, each naming the one before it', async () => {
+    const { channel, answer, receiver } = await threadWithReplies(3);
+    await receiver.play();
+    expect(texts(receiver)).toEqual(['reply 1', 'reply 2', 'reply 3']);
+    expect(receiver.got.map(({ seq }) => seq)).toEqual(answer.seqs);
+    expect(receiver.got.map(({ prev_seq }) => prev_seq)).toEqual([null, answer.seqs[0], answer.seqs[1]]);
+    expect(await ledgerOf(channel)).toEqual({ accepted: 3, delivered: 3, pending: 0, exhausted: 0, skipped: 0 });
+  });
+
+  test('holds the next one back until a failing one is delivered, under one webhook-id', async () => {
+    const { receiver } = await threadWithReplies(2);
+    receiver.answers = [500, 404];
+    await receiver.play();
+    expect(texts(receiver)).toEqual(['reply 1', 'reply 1', 'reply 1', 'reply 2']);
+    expect(new Set(receiver.got.slice(0, 3).map(({ id }) => id)).size).toBe(1);
+  });
+
+  test('goes on after max_retry_count, and a replay delivers the exhausted one without counting it again', async () => {
+    const { channel, receiver, stub } = await threadWithReplies(2);
+    receiver.answers = [500, 410, 500, 503];
+    await receiver.play();
+    expect(texts(receiver)).toEqual(['reply 1', 'reply 1', 'reply 1', 'reply 1', 'reply 2']);
+    const filter = { status: ['exhausted' as const], from: null, to: null };
+    expect(await stub.replay({ v: 1, receiver: channel.receiver, filter })).toEqual({ replayed: 1 });
+    await receiver.play({ track: 'replay' });
+    expect(texts(receiver).slice(5)).toEqual(['reply 1']);
+    expect(await ledgerOf(channel)).toEqual({ accepted: 2, delivered: 1, pending: 0, exhausted: 1, skipped: 0 });
+  });
+
+  test('skips while it is switched off, and a replay brings that back', async () => {
+    const { channel, receiver, stub } = await threadWithReplies(2);
+    const open = receiver.endpoint;
+    receiver.endpoint = { kind: 'disabled' };
+    await receiver.play();
+    expect(receiver.got).toEqual([]);
+    expect(await ledgerOf(channel)).toEqual({ accepted: 2, delivered: 0, pending: 0, exhausted: 0, skipped: 2 });
+    receiver.endpoint = open;
+    const filter = { status: ['skipped' as const], from: null, to: null };
+    expect(await stub.replay({ v: 1, receiver: channel.receiver, filter })).toEqual({ replayed: 2 });
+    await receiver.play({ track: 'replay' });
+    expect(texts(receiver)).toEqual(['reply 1', 'reply 2']);
+  });
+
+  test('a drain takes a waiting row before its time', async () => {
+    const { channel, receiver } = await threadWithReplies(1);
+    receiver.answers = [500];
+    await deliverLane(receiver.dependencies(), receiver.pointer());
+    receiver.queue.length = 0;
+    receiver.endpoint = { kind: 'channel_deleted' };
+    await deliverLane(receiver.dependencies(), receiver.pointer());
+    expect((await ledgerOf(channel)).pending).toBe(1);
+    await deliverLane(receiver.dependencies(), receiver.pointer({ drain: true }));
+    expect((await ledgerOf(channel)).skipped).toBe(1);
+  });
+});
+
+describe('a queue that drops, repeats and reorders', () => {
+  test('repeated and parallel pointers deliver each row once', async () => {
+    const { channel, receiver } = await threadWithReplies(5);
+    const pointers = Array.from({ length: 10 }, () => deliverLane(receiver.dependencies(), receiver.pointer()));
+    await Promise.all(pointers);
+    await receiver.play();
+    await receiver.play();
+    expect(texts(receiver)).toEqual(['reply 1', 'reply 2', 'reply 3', 'reply 4', 'reply 5']);
+    expect(await ledgerOf(channel)).toEqual({ accepted: 5, delivered: 5, pending: 0, exhausted: 0, skipped: 0 });
+  });
+
+  test('a pointer that comes before its time does not advance the retry', async () => {
+    const { receiver } = await threadWithReplies(1);
+    receiver.answers = [500];
+    await deliverLane(receiver.dependencies(), receiver.pointer());
+    await deliverLane(receiver.dependencies(), receiver.pointer());
+    expect(receiver.got).toHaveLength(1);
+    await receiver.play();
+    expect(receiver.got).toHaveLength(2);
+  });
+
+  test('when every pointer is lost, the alarm offers the lane', async () => {
+    const { channel } = await threadWithReplies(1);
+    const object = env.THREADS.getByName(nameOf(channel));
+    const offered: unknown[] = [];
+    const { runInDurableObject } = await import('cloudflare:test');
+    await runInDurableObject(object, (instance) => {
+      const inside = instance as unknown as { env: { WEBHOOKS: Queue } };
+      vi.spyOn(inside.env.WEBHOOKS, 'send').mockImplementation(async (pointer) => {
+        offered.push(pointer);
+        return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+      });
+    });
+    await runDurableObjectAlarm(object);
+    expect(offered).toEqual([]);
+    passTime(31_000);
+    await runDurableObjectAlarm(object);
+    expect(offered).toEqual([
+      { v: 1, thread: nameOf(channel), receiver: channel.receiver, track: 'lane', drain: false },
+    ]);
+    await runDurableObjectAlarm(object);
+    expect(offered).toHaveLength(1);
+    passTime(31_000);
+    await runDurableObjectAlarm(object);
+    expect(offered).toHaveLength(2);
+    vi.restoreAllMocks();
+  });
+});
+
+describe('a crash around a delivery', () => {
+  for (const step of ['after claim', 'after the receiver answered', 'after report'] as const) {
+    test(`${step}: at most one delivery is repeated, with the same id, and none is lost`, async () => {
+      const { channel, receiver } = await threadWithReplies(2);
+      const crashing = { ...receiver.dependencies() };
+      crashing.fault = (at) => {
+        if (at === step) throw new Error('the consumer is gone');
+      };
+      await expect(deliverLane(crashing, receiver.pointer())).rejects.toThrow('the consumer is gone');
+      // The lease runs out; the alarm then offers the lane again.
+      passTime(60_000);
+      await receiver.play();
+      await receiver.play();
+      const ids = receiver.got.map(({ id }) => id);
+      expect([...new Set(texts(receiver))]).toEqual(['reply 1', 'reply 2']);
+      expect(new Set(ids).size).toBe(2);
+      expect(ids.length).toBeLessThanOrEqual(3);
+      expect(await ledgerOf(channel)).toEqual({ accepted: 2, delivered: 2, pending: 0, exhausted: 0, skipped: 0 });
+    });
+  }
+
+  test('the report of a lease that ran out changes nothing', async () => {
+    const { receiver, stub } = await threadWithReplies(1);
+    const request = { v: 1 as const, receiver: receiver.pointer().receiver, track: 'lane' as const, drain: false };
+    const first = await stub.claim({ ...request, lease_milliseconds: 1000 });
+    passTime(2000);
+    const second = await stub.claim({ ...request, lease_milliseconds: 1000 });
+    if (first.kind !== 'head' || second.kind !== 'head') throw new Error('no lease was given');
+    const attempt = { at: Date.now(), duration: 1, status: 200, response: '', error: null };
+    const outcome = { kind: 'delivered' as const, attempt };
+    const stale = await stub.report({ v: 1, lease_token: first.lease_token, outcome, next: null });
+    expect(stale.is_stale).toBe(true);
+    const valid = await stub.report({ v: 1, lease_token: second.lease_token, outcome, next: null });
+    expect(valid).toEqual({ is_stale: false, next: null, offer_in: null });
+  });
+});

@@ -1,0 +1,67 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findCachedChannel, purgeChannel } from '../../../src/api/umi/channel-cache.ts';
+import { noCost } from '../../../src/db/cost.ts';
+import type { AppContext } from '../../../src/http/app-environment.ts';
+import { brokenDatabase, testEnv } from '../http/hub.ts';
+import { Gateway } from './gateway.ts';
+
+let hub: Gateway;
+
+beforeAll(async () => {
+  hub = await Gateway.open();
+});
+
+/** What the cache reads of a request's context. */
+function context(env: Partial<Env> = {}): AppContext {
+  const principal = { organization: { id: hub.organizationId, database: 'DB' } };
+  return { env: { ...testEnv, AUTH_CACHE_SECONDS: '30', ...env }, var: { principal, cost: noCost() } } as AppContext;
+}
+
+function find(c: AppContext, id: string) {
+  return findCachedChannel(c, hub.organizationId, id);
+}
+
+describe('findCachedChannel', () => {
+  it('finds a channel and its room, the second time without D1', async () => {
+    const id = await hub.register();
+    const first = context();
+    expect(await find(first, id)).toMatchObject({
+      channel: { id, organization_id: hub.organizationId, messaging_channel: 'email' },
+      room: { id: hub.roomId, name: 'Support', organization_id: hub.organizationId },
+    });
+    const second = context();
+    expect((await find(second, id))?.channel.id).toBe(id);
+    expect([first.var.cost.d1.trips, second.var.cost.d1.trips]).toEqual([2, 0]);
+    expect((await find(context({ DB: brokenDatabase }), id))?.channel.id).toBe(id);
+  });
+
+  it('reads each time when caching is off', async () => {
+    const id = await hub.register();
+    const c = context({ AUTH_CACHE_SECONDS: '0' });
+    await find(c, id);
+    await find(c, id);
+    expect(c.var.cost.d1.trips).toBe(4);
+  });
+
+  it('sees a change through this isolate at once', async () => {
+    const id = await hub.register();
+    await find(context(), id);
+    await hub.request('PATCH', `/${id}`, { messaging_channel: 'slack' });
+    expect((await find(context(), id))?.channel.messaging_channel).toBe('slack');
+    await hub.request('DELETE', `/${id}`);
+    expect(await find(context(), id)).toBeNull();
+  });
+
+  it('does not give a channel to another organization', async () => {
+    const id = await hub.register();
+    await find(context(), id);
+    const other = await Gateway.open();
+    expect(await findCachedChannel(context(), other.organizationId, id)).toBeNull();
+  });
+
+  it('fails when D1 cannot be reached and nothing is known', async () => {
+    const id = await hub.register();
+    purgeChannel(hub.organizationId, id);
+    await expect(find(context({ DB: brokenDatabase }), id)).rejects.toThrow();
+  });
+});

@@ -1,0 +1,73 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { umiRoutes } from '../../../src/api/umi/routes.ts';
+import { uuidVersion7 } from '../../../src/resources/uuid.ts';
+import { call } from '../http/hub.ts';
+import { type Callers, enrollCallers, expectSafe } from '../safety.ts';
+import { Gateway } from './gateway.ts';
+
+const ROOT = '/orgs/{organization_id}/unified_messaging';
+const ID = uuidVersion7(1, { high12: 1, low62: 1n });
+
+const document = umiRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
+const routes = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
+  Object.keys(operations).map((method) => [method.toUpperCase(), path] as const),
+);
+
+/** A valid request to each route that needs a body or a query, so that a refusal is not about its form. */
+function requestTo(method: string, path: string, roomId: string): { query: string; body?: unknown } {
+  const whole = {
+    name: 'n',
+    messaging_channel: 'm',
+    room_id: roomId,
+    reply_webhook_url: 'https://receiver.example.com',
+  };
+  if (path.endsWith('/events')) return { query: '?thread_id=t' };
+  if (path.endsWith('/close_session')) return { query: '', body: { thread_id: 't' } };
+  if (path.endsWith('/messages')) {
+    const message = { body: 'b', thread_id: 't', sender_id: 's', message_id: 'm' };
+    return { query: '', body: { messages: [message] } };
+  }
+  if (path.endsWith('/replay')) return { query: '', body: { status: 'skipped' } };
+  if (path === ROOT || method === 'PUT') return { query: '', ...(method === 'GET' ? {} : { body: whole }) };
+  return { query: '', ...(method === 'GET' || method === 'DELETE' ? {} : { body: {} }) };
+}
+
+let callers: Callers;
+let victim: Gateway;
+let channelId: string;
+
+beforeAll(async () => {
+  callers = await enrollCallers(['settings']);
+  victim = await Gateway.open();
+  channelId = await victim.register();
+});
+
+describe('every route of the messaging interface', () => {
+  it('is in this table', () => {
+    expect(routes.length).toBeGreaterThanOrEqual(17);
+    expect(routes.every(([, path]) => path.startsWith(ROOT))).toBe(true);
+  });
+
+  it.each(routes)('%s %s refuses whom it must', async (method, path) => {
+    const { query, body } = requestTo(method, path, ID);
+    const pathOf = (organizationId: string) =>
+      `/api/v5${path.replace('{organization_id}', organizationId).replaceAll(/\{\w+\}/g, ID)}${query}`;
+    await expectSafe({ method, path: pathOf, body }, callers);
+  });
+
+  it.each(routes.filter(([, path]) => path !== ROOT))(
+    '%s %s knows no channel of another organization',
+    async (method, path) => {
+      const { owner } = callers;
+      const { query, body } = requestTo(method, path, ID);
+      const own = path.replace('{organization_id}', owner.organization_id).replace('{config_id}', channelId);
+      const answer = await call(`/api/v5${own.replaceAll(/\{\w+\}/g, ID)}${query}`, {
+        method,
+        authorization: `Bearer ${owner.token}`,
+        ...(body === undefined ? {} : { body }),
+      });
+      expect([answer.status, answer.json]).toEqual([404, { detail: expect.stringMatching(/not found\.$/) }]);
+      expect((await victim.get(`/${channelId}`)).json).toMatchObject({ id: channelId, name: 'Support Email' });
+    },
+  );
+});
