@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
 import { freePort, isPortFree } from './free-port.ts';
@@ -47,10 +47,8 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
   const state = join(resolve(options.persistTo), 'state');
   const pidFile = join(state, 'runtime.pid');
   await mkdir(state, { recursive: true });
-  const owner = await waitForStore(pidFile);
-  if (owner !== null) {
-    throw new StartRefused(`The store ${options.persistTo} is in use by another hub (process ${owner}).`);
-  }
+  const hub = await waitForStore(pidFile);
+  if (hub !== null) throw new StartRefused(`The store ${options.persistTo} is in use by another hub (process ${hub}).`);
   const port = options.port ?? (await freePort());
   if (!(await isPortFree(port))) throw new StartRefused(`Port ${port} of 127.0.0.1 is taken; choose another one.`);
 
@@ -70,14 +68,21 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
         {
           ...workerOptions,
           name: 'umi',
-          modules: [{ type: 'ESModule', path: build.path, contents: build.script }],
+          // The runtime names a module by its path below this folder and refuses one outside of it.
+          rootPath: dirname(build.path),
+          modules: [{ type: 'ESModule', path: basename(build.path), contents: build.script }],
           bindings: { ...(workerOptions.bindings as Record<string, string>), ...options.variables },
           ...(options.outboundService === undefined ? {} : { outboundService: options.outboundService }),
         },
       ],
     }),
   );
-  await miniflare.ready;
+  try {
+    await miniflare.ready;
+  } catch (error) {
+    await miniflare.dispose();
+    throw error;
+  }
   let stopping: Promise<void> | null = null;
   return {
     url: `http://127.0.0.1:${port}`,

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -6,29 +7,43 @@ import { setTimeout as pause } from 'node:timers/promises';
 const PATIENCE_MILLISECONDS = 5_000;
 
 /**
- * Waits until the runtime that last used a store is gone, so that no two write to it. Answers the process id of one that
- * stays, which means that a hub is running on this store; null when the store is free. `pidFile` may not exist.
+ * Waits until the runtime that a killed hub left on a store is gone, so that no two write to it. Answers the process id of
+ * a hub that is alive and uses the store; null when the store is free. `pidFile` is what workerd-with-hub.sh wrote, or
+ * does not exist.
  */
 export async function waitForStore(pidFile: string): Promise<number | null> {
-  const pid = Number.parseInt(await readFile(pidFile, 'utf8').catch(() => ''), 10);
-  if (!Number.isInteger(pid)) return null;
+  const [runtime, hub] = (await readFile(pidFile, 'utf8').catch(() => '')).split(' ').map(Number);
+  if (runtime === undefined || hub === undefined || runtime === 0) return null;
   const deadline = Date.now() + PATIENCE_MILLISECONDS;
-  while (isRuntime(pid)) {
-    if (Date.now() > deadline) return pid;
+  for (;;) {
+    const parent = parentOfRuntime(runtime);
+    if (parent === null) break;
+    if (parent === hub || Date.now() > deadline) return hub;
     await pause(50);
   }
   await rm(pidFile, { force: true });
   return null;
 }
 
-/** Whether this process id is a living workerd; the number in an old file may long belong to somebody else. */
-function isRuntime(pid: number): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=,args=', '-p', String(pid)], { encoding: 'utf8' });
-  if (typeof stdout === 'string') return /^[^Z]\S*\s.*workerd/m.test(stdout);
+/** The parent of this process; null when it is no living workerd, since an old number may belong to anybody by now. */
+function parentOfRuntime(pid: number): number | null {
+  const parent = /^\s*(\d+)\s+[^Z\s]\S*\s.*workerd/.exec(processLine(pid))?.[1];
+  return parent === undefined ? null : Number(parent);
+}
+
+/** `<parent> <state> <command>` of a process, empty when there is none. Small Linux images have /proc but no ps. */
+function processLine(pid: number): string {
+  if (process.platform === 'linux') {
+    const [, command, state, parent] = /^\d+ \((.*)\) (\S) (\d+)/s.exec(readOrEmpty(`/proc/${pid}/stat`)) ?? [];
+    return command === undefined ? '' : `${parent} ${state} ${command}`;
+  }
+  return spawnSync('ps', ['-o', 'ppid=,stat=,args=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? '';
+}
+
+function readOrEmpty(path: string): string {
   try {
-    process.kill(pid, 0);
-    return true;
+    return readFileSync(path, 'utf8');
   } catch {
-    return false;
+    return '';
   }
 }

@@ -26,8 +26,7 @@ export type OpenApiDocument = ReturnType<typeof openApiDocument>;
 
 const TAGS = [
   { name: 'Channels', description: 'Messaging channel configurations, their secrets and their test.' },
-  { name: 'Unified messaging', description: 'Messages into threads, the end of a session, what the webhooks carried.' },
-  { name: 'Messages', description: 'The threads of a channel.' },
+  { name: 'Messages', description: 'Messages into threads, the end of a session, what the webhooks carried.' },
   { name: 'Deliveries', description: 'Webhooks: what was sent, what failed, replays.' },
   { name: 'Chats', description: 'Chats, their memberships, messages and reply suggestions.' },
   { name: 'Visitors', description: 'What is known of visitors.' },

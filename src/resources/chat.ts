@@ -81,9 +81,7 @@ export function chatResource(chat: ChatFacts) {
     member_count: chat.member_count,
     user_member_count: chat.user_member_count,
     visitor_member_count: chat.visitor_member_count,
-    present_participant_count: ended
-      ? 0
-      : chat.present_user_participant_count + chat.present_visitor_participant_count,
+    present_participant_count: ended ? 0 : chat.present_user_participant_count + chat.present_visitor_participant_count,
     present_user_participant_count: ended ? 0 : chat.present_user_participant_count,
     present_visitor_participant_count: ended ? 0 : chat.present_visitor_participant_count,
     visitor_wait_time: seconds(chat.first_visitor_message_at, chat.first_answer_at),

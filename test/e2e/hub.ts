@@ -15,6 +15,8 @@ export type TestHub = {
   receiver: WebhookReceiver;
   /** Every line the Worker has written so far. */
   log: readonly LogLine[];
+  /** Resolves with the first line that contains the text, as soon as it is there. Lines come a little after the answer. */
+  waitForLog(text: string): Promise<LogLine>;
   stop(): Promise<void>;
 };
 
@@ -29,10 +31,14 @@ export type TestHubOptions = {
 export async function openHub(options: TestHubOptions = {}): Promise<TestHub> {
   const folder = await makeFolder();
   const log: LogLine[] = [];
+  const watchers = new Set<() => void>();
   const receiver = await startReceiver(options.behaviour);
   const hub = await startDemoHub({
     persistTo: folder,
-    log: (line) => log.push(line),
+    log: (line) => {
+      log.push(line);
+      for (const watcher of [...watchers]) watcher();
+    },
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.variables === undefined ? {} : { variables: options.variables }),
   });
@@ -43,6 +49,17 @@ export async function openHub(options: TestHubOptions = {}): Promise<TestHub> {
     client: new HubClient(hub.url, hub.demo),
     receiver,
     log,
+    waitForLog: (text) =>
+      new Promise((resolve) => {
+        function look(): void {
+          const line = log.find(({ message }) => message.includes(text));
+          if (line === undefined) return;
+          watchers.delete(look);
+          resolve(line);
+        }
+        watchers.add(look);
+        look();
+      }),
     async stop() {
       await receiver.stop();
       await hub.stop();

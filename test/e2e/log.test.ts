@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => session.stop());
 
 test('no token and no message body of a session occurs in the log', async () => {
-  const { client, demo, receiver, log, hub } = session;
+  const { client, demo, receiver, log, hub, waitForLog } = session;
   const bodies = ['question-4711-of-the-visitor', 'answer-4712-of-the-agent', 'suggestion-4713-of-the-bot'] as const;
   const variable = 'variable-4714';
   const channel = await client.registerChannel(`${receiver.url}/hooks?key=url-secret-4715`);
@@ -25,10 +25,12 @@ test('no token and no message body of a session occurs in the log', async () => 
   await client.request('POST', `${client.channelPath(channel.id)}/messages`, { messages: [{ body: bodies[0] }] });
   await client.request('GET', '/api/v5/users/me', undefined, 'a-wrong-token-4716');
   await receiver.waitUntil((requests) => requests.length >= 2);
+  await waitForLog('"status":404');
   await hub.ringCron();
+  await waitForLog('"event":"watchdog"');
 
   const text = log.map(({ message }) => message).join('\n');
-  expect(text).toContain(`/unified_messaging/${channel.id}/messages`);
+  expect(text).toContain('/unified_messaging/:config_id/messages');
   const secrets = [
     ...bodies,
     variable,

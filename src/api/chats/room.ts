@@ -7,11 +7,12 @@ import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage 
 import { pathId } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
-import type { AppRouter } from '../../http/router.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
 import { isoTime } from '../../resources/clock.ts';
 import { organizationGuards, roomGuards } from './guards.ts';
-import { chatSchema, jsonAnswer, variableSchema } from './schemas.ts';
+import { chatSchema, variableSchema } from './schemas.ts';
 
 const room = z.object({ organization_id: pathId('organization_id'), room_id: pathId('room_id') });
 
@@ -27,7 +28,7 @@ const pendingRoute = createRoute({
     query: z.object({ ...collectionQuery, ordering: z.enum(['created_at', '-created_at']).optional() }),
   },
   responses: {
-    200: jsonAnswer('Pending chats, newest first unless ordered otherwise', collectionSchema(chatSchema)),
+    200: jsonOf(collectionSchema(chatSchema), 'Pending chats, newest first unless ordered otherwise'),
     ...refusalResponses(400, 401, 403, 404, 503),
   },
 });
@@ -41,46 +42,46 @@ const variablesRoute = createRoute({
   middleware: organizationGuards,
   request: { params: room.extend({ visitor_id: z.string() }), query: z.object(collectionQuery) },
   responses: {
-    200: jsonAnswer('Variables by key', collectionSchema(variableSchema)),
+    200: jsonOf(collectionSchema(variableSchema), 'Variables by key'),
     ...refusalResponses(400, 401, 403, 404, 503),
   },
 });
 
 /** What is listed of a room: its pending chats (seed 001) and its visitors' variables (protocol.md 3.2). */
-export function registerRoom(router: AppRouter): void {
-  router.openapi(pendingRoute, async (c) => {
-    const { organization_id, room_id } = c.req.valid('param');
-    const query = c.req.valid('query');
-    const ordering = query.ordering ?? '-created_at';
-    const read = readPage(query, ordering, idKey);
-    if (!read.ok) return refuse(c, read.refusal);
-    const database = organizationDatabase(c);
-    if ((await findRoom(database, organization_id, room_id)) === null) {
-      return refuse(c, { reason: 'not_found', detail: 'Room not found.' });
-    }
-    const rows = await listPendingChatsOfRoom(database, organization_id, room_id, ordering, read.page.keyset);
-    const parts = { page: read.page, rows, keyOf: (row: { id: string }) => [row.id], resource: chatResource };
-    return c.json(collectionResponse(c, parts), 200);
-  });
+export const roomRoutes = createRouter();
 
-  router.openapi(variablesRoute, async (c) => {
-    const { organization_id, room_id, visitor_id } = c.req.valid('param');
-    const read = readPage(c.req.valid('query'), 'key', idKey);
-    if (!read.ok) return refuse(c, read.refusal);
-    const database = organizationDatabase(c);
-    const rows = await listVisitorVariables(database, organization_id, room_id, visitor_id, read.page.keyset);
-    if (rows === null) return refuse(c, { reason: 'not_found', detail: 'Visitor not found.' });
-    const body = collectionResponse(c, {
-      page: read.page,
-      rows,
-      keyOf: ({ key }) => [key],
-      resource: ({ key, value, created_at, at }) => ({
-        key,
-        value,
-        created_at: isoTime(created_at),
-        updated_at: isoTime(at),
-      }),
-    });
-    return c.json(body, 200);
+roomRoutes.openapi(pendingRoute, async (c) => {
+  const { organization_id, room_id } = c.req.valid('param');
+  const query = c.req.valid('query');
+  const ordering = query.ordering ?? '-created_at';
+  const read = readPage(query, ordering, idKey);
+  if (!read.ok) return refuse(c, read.refusal);
+  const database = organizationDatabase(c);
+  if ((await findRoom(database, organization_id, room_id)) === null) {
+    return refuse(c, { reason: 'not_found', detail: 'Room not found.' });
+  }
+  const rows = await listPendingChatsOfRoom(database, organization_id, room_id, ordering, read.page.keyset);
+  const parts = { page: read.page, rows, keyOf: (row: { id: string }) => [row.id], resource: chatResource };
+  return c.json(collectionResponse(c, parts), 200);
+});
+
+roomRoutes.openapi(variablesRoute, async (c) => {
+  const { organization_id, room_id, visitor_id } = c.req.valid('param');
+  const read = readPage(c.req.valid('query'), 'key', idKey);
+  if (!read.ok) return refuse(c, read.refusal);
+  const database = organizationDatabase(c);
+  const rows = await listVisitorVariables(database, organization_id, room_id, visitor_id, read.page.keyset);
+  if (rows === null) return refuse(c, { reason: 'not_found', detail: 'Visitor not found.' });
+  const body = collectionResponse(c, {
+    page: read.page,
+    rows,
+    keyOf: ({ key }) => [key],
+    resource: ({ key, value, created_at, at }) => ({
+      key,
+      value,
+      created_at: isoTime(created_at),
+      updated_at: isoTime(at),
+    }),
   });
-}
+  return c.json(body, 200);
+});

@@ -151,8 +151,3 @@ export const replySuggestionSchema = z
 export const variableSchema = z
   .object({ key: z.string(), value: z.string(), created_at: isoTimeSchema, updated_at: isoTimeSchema })
   .openapi('VisitorVariable');
-
-/** A documented JSON answer of a route. */
-export function jsonAnswer<Schema extends z.ZodType>(description: string, schema: Schema) {
-  return { description, content: { 'application/json': { schema } } };
-}

@@ -3,12 +3,13 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { pathId } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { refusalResponses } from '../../http/refusals.ts';
-import type { AppRouter } from '../../http/router.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { commandToChat } from './command-to-chat.ts';
 import { userGuards } from './guards.ts';
-import { chatSchema, jsonAnswer } from './schemas.ts';
+import { chatSchema } from './schemas.ts';
 
 const updateSchema = z
   .object({
@@ -29,25 +30,25 @@ const shared = {
   middleware: userGuards,
   request: {
     params: z.object({ user_id: pathId('user_id'), chat_id: pathId('chat_id') }),
-    body: { required: true, content: { 'application/json': { schema: updateSchema } } },
+    body: bodyOf(updateSchema),
   },
   responses: {
-    200: jsonAnswer('The chat', chatSchema),
+    200: jsonOf(chatSchema, 'The chat'),
     ...refusalResponses(400, 401, 403, 404, 413, 503),
   },
 };
 
 /** PUT and PATCH /users/<user_id>/chats/<chat_id> (seed 001, End a chat; Change a chat to not waiting status). */
-export function registerUpdateChat(router: AppRouter): void {
-  router.openapi(createRoute({ method: 'put', ...shared }), async (c) => {
-    const { chat_id } = c.req.valid('param');
-    return await updateChat(c, chat_id, c.req.valid('json'));
-  });
-  router.openapi(createRoute({ method: 'patch', ...shared }), async (c) => {
-    const { chat_id } = c.req.valid('param');
-    return await updateChat(c, chat_id, c.req.valid('json'));
-  });
-}
+export const updateChatRoutes = createRouter();
+
+updateChatRoutes.openapi(createRoute({ method: 'put', ...shared }), async (c) => {
+  const { chat_id } = c.req.valid('param');
+  return await updateChat(c, chat_id, c.req.valid('json'));
+});
+updateChatRoutes.openapi(createRoute({ method: 'patch', ...shared }), async (c) => {
+  const { chat_id } = c.req.valid('param');
+  return await updateChat(c, chat_id, c.req.valid('json'));
+});
 
 async function updateChat(c: AppContext, chatId: string, payload: z.output<typeof updateSchema>) {
   const result = await commandToChat(c, {

@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { textField } from '../../http/fields.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
-import type { AppRouter } from '../../http/router.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
 import { executeCommand } from '../../stubs.ts';
 import { threadName } from '../../thread/address.ts';
 import type { CloseThread } from '../../thread/commands.ts';
@@ -9,59 +10,43 @@ import { refuseThread } from '../refuse-thread.ts';
 import { findCachedChannel } from './channel-cache.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
 
+const closeSchema = z.object({ thread_id: textField({ max: 512 }) }).openapi('CloseSession');
+
+const closedSchema = z
+  .object({ chat_session_id: z.string(), thread_id: z.string(), message: z.string(), is_ended: z.literal(true) })
+  .openapi('SessionClosed');
+
 const route = createRoute({
   method: 'post',
   path: `${CHANNEL}/close_session`,
-  tags: ['Unified messaging'],
+  tags: ['Messages'],
   summary: 'Close session',
   ...settingsAccess,
-  request: {
-    params: channelPath,
-    body: {
-      required: true,
-      content: {
-        'application/json': { schema: z.object({ thread_id: textField({ max: 512 }) }).openapi('CloseSession') },
-      },
-    },
-  },
+  request: { params: channelPath, body: bodyOf(closeSchema) },
   responses: {
-    200: {
-      description: 'The session is closed, now or before',
-      content: {
-        'application/json': {
-          schema: z
-            .object({
-              chat_session_id: z.string(),
-              thread_id: z.string(),
-              message: z.string(),
-              is_ended: z.literal(true),
-            })
-            .openapi('SessionClosed'),
-        },
-      },
-    },
-    ...refusalResponses(400, 401, 403, 404, 503),
+    200: jsonOf(closedSchema, 'The session is closed, now or before'),
+    ...refusalResponses(400, 401, 403, 404, 413, 503),
   },
 });
 
 /** POST …/close_session: ends the thread's open session; idempotent (seed 000, 2.2). */
-export function registerCloseSession(router: AppRouter): void {
-  router.openapi(route, async (c) => {
-    const { config_id } = c.req.valid('param');
-    const { thread_id } = c.req.valid('json');
-    const found = await findCachedChannel(c, c.var.principal.organization.id, config_id);
-    if (found === null) return refuse(c, CHANNEL_NOT_FOUND);
-    const command: CloseThread = {
-      v: 1,
-      type: 'close_thread',
-      command_id: crypto.randomUUID(),
-      identity: { kind: 'channel', channel_id: found.channel.id, thread_id },
-      organization_id: found.channel.organization_id,
-    };
-    const result = await executeCommand(c.env, c.var.cost, threadName(command.identity), command);
-    if (!result.ok) return refuseThread(c, result.refusal);
-    const { chat_id, was_open } = result.answer;
-    const message = was_open ? 'Chat session closed successfully' : 'Chat session was already closed';
-    return c.json({ chat_session_id: chat_id, thread_id, message, is_ended: true as const }, 200);
-  });
-}
+export const closeSessionRoutes = createRouter();
+
+closeSessionRoutes.openapi(route, async (c) => {
+  const { config_id } = c.req.valid('param');
+  const { thread_id } = c.req.valid('json');
+  const found = await findCachedChannel(c, c.var.principal.organization.id, config_id);
+  if (found === null) return refuse(c, CHANNEL_NOT_FOUND);
+  const command: CloseThread = {
+    v: 1,
+    type: 'close_thread',
+    command_id: crypto.randomUUID(),
+    identity: { kind: 'channel', channel_id: found.channel.id, thread_id },
+    organization_id: found.channel.organization_id,
+  };
+  const result = await executeCommand(c.env, c.var.cost, threadName(command.identity), command);
+  if (!result.ok) return refuseThread(c, result.refusal);
+  const { chat_id, was_open } = result.answer;
+  const message = was_open ? 'Chat session closed successfully' : 'Chat session was already closed';
+  return c.json({ chat_session_id: chat_id, thread_id, message, is_ended: true as const }, 200);
+});

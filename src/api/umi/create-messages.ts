@@ -4,7 +4,8 @@ import { findUsers, userFacts } from '../../directory/users.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { textField, timeField, uuidField } from '../../http/fields.ts';
 import { type FieldErrors, refusalResponses, refuse } from '../../http/refusals.ts';
-import type { AppRouter } from '../../http/router.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
 import type { UserFacts } from '../../resources/user.ts';
 import { isUuid } from '../../resources/uuid.ts';
 import { executeCommand } from '../../stubs.ts';
@@ -79,59 +80,59 @@ const answerSchema = z
 const route = createRoute({
   method: 'post',
   path: `${CHANNEL}/messages`,
-  tags: ['Unified messaging'],
+  tags: ['Messages'],
   summary: 'Create messages',
   ...settingsAccess,
   request: {
     params: channelPath,
-    body: { required: true, content: { 'application/json': { schema: createMessagesSchema } } },
+    body: bodyOf(createMessagesSchema),
   },
   responses: {
-    201: { description: 'The messages are stored', content: { 'application/json': { schema: answerSchema } } },
+    201: jsonOf(answerSchema, 'The messages are stored'),
     ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
   },
 });
 
 /** POST …/messages: one command to the thread; everything else is the thread's decision. */
-export function registerCreateMessages(router: AppRouter): void {
-  router.openapi(route, async (c) => {
-    const { config_id } = c.req.valid('param');
-    const payload = c.req.valid('json');
-    const found = await findCachedChannel(c, c.var.principal.organization.id, config_id);
-    if (found === null) return refuse(c, CHANNEL_NOT_FOUND);
-    const senders = await findSenders(c, payload.messages);
-    if (!senders.ok) return refuse(c, { reason: 'invalid', fields: senders.fields });
+export const createMessagesRoutes = createRouter();
 
-    const { channel, room } = found;
-    const threadId = payload.messages[0]?.thread_id ?? '';
-    const command: ReceiveMessages = {
-      v: 1,
-      type: 'receive_messages',
-      command_id: crypto.randomUUID(),
-      identity: { kind: 'channel', channel_id: channel.id, thread_id: threadId },
-      database: c.var.principal.organization.database,
-      organization_id: channel.organization_id,
-      room,
-      routing: {
-        receiver: channelReceiver(channel.id),
-        channel_id: channel.id,
-        thread_id: threadId,
-        messaging_channel: channel.messaging_channel,
-        echo_user_messages: channel.echo_user_messages === 1,
-      },
-      messages: payload.messages.map((message) => incoming(message, senders.users)),
-      skip_waiting_state: payload.skip_waiting_state,
-      close_session: payload.close_session,
-      skip_webhooks: payload.skip_webhooks,
-      variables: withoutNulls(payload.variables ?? {}),
-    };
-    const result = await executeCommand(c.env, c.var.cost, threadName(command.identity), command);
-    if (!result.ok) return refuseThread(c, result.refusal);
-    const { is_repeat, ...answer } = result.answer;
-    if (is_repeat) c.header('Idempotent-Replayed', 'true');
-    return c.json(answer, 201);
-  });
-}
+createMessagesRoutes.openapi(route, async (c) => {
+  const { config_id } = c.req.valid('param');
+  const payload = c.req.valid('json');
+  const found = await findCachedChannel(c, c.var.principal.organization.id, config_id);
+  if (found === null) return refuse(c, CHANNEL_NOT_FOUND);
+  const senders = await findSenders(c, payload.messages);
+  if (!senders.ok) return refuse(c, { reason: 'invalid', fields: senders.fields });
+
+  const { channel, room } = found;
+  const threadId = payload.messages[0]?.thread_id ?? '';
+  const command: ReceiveMessages = {
+    v: 1,
+    type: 'receive_messages',
+    command_id: crypto.randomUUID(),
+    identity: { kind: 'channel', channel_id: channel.id, thread_id: threadId },
+    database: c.var.principal.organization.database,
+    organization_id: channel.organization_id,
+    room,
+    routing: {
+      receiver: channelReceiver(channel.id),
+      channel_id: channel.id,
+      thread_id: threadId,
+      messaging_channel: channel.messaging_channel,
+      echo_user_messages: channel.echo_user_messages === 1,
+    },
+    messages: payload.messages.map((message) => incoming(message, senders.users)),
+    skip_waiting_state: payload.skip_waiting_state,
+    close_session: payload.close_session,
+    skip_webhooks: payload.skip_webhooks,
+    variables: withoutNulls(payload.variables ?? {}),
+  };
+  const result = await executeCommand(c.env, c.var.cost, threadName(command.identity), command);
+  if (!result.ok) return refuseThread(c, result.refusal);
+  const { is_repeat, ...answer } = result.answer;
+  if (is_repeat) c.header('Idempotent-Replayed', 'true');
+  return c.json(answer, 201);
+});
 
 type Message = z.output<typeof messageSchema>;
 

@@ -5,7 +5,8 @@ import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, publicOrigin } from '../../http/collection.ts';
 import { textField } from '../../http/fields.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
-import type { AppRouter } from '../../http/router.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
 import { readThread } from '../../stubs.ts';
 import { identityText, threadName } from '../../thread/address.ts';
 import { refuseThread } from '../refuse-thread.ts';
@@ -17,10 +18,16 @@ const wholeNumber = z
   .transform(Number)
   .openapi({ type: 'integer', minimum: 0 });
 
+const eventsSchema = z.object({
+  next: z.string().nullable(),
+  previous: z.null(),
+  results: z.array(z.record(z.string(), z.unknown())),
+});
+
 const route = createRoute({
   method: 'get',
   path: `${CHANNEL}/events`,
-  tags: ['Unified messaging'],
+  tags: ['Messages'],
   summary: 'List the events of a thread, as the webhooks carried them',
   ...settingsAccess,
   request: {
@@ -31,52 +38,38 @@ const route = createRoute({
       page_size: collectionQuery.page_size,
     }),
   },
-  responses: {
-    200: {
-      description: 'Bodies in ascending `seq`',
-      content: {
-        'application/json': {
-          schema: z.object({
-            next: z.string().nullable(),
-            previous: z.null(),
-            results: z.array(z.record(z.string(), z.unknown())),
-          }),
-        },
-      },
-    },
-    ...refusalResponses(400, 401, 403, 404, 503),
-  },
+  responses: { 200: jsonOf(eventsSchema, 'Bodies in ascending `seq`'), ...refusalResponses(400, 401, 403, 404, 503) },
 });
 
 /** GET …/events: for a receiver that was away. Answered from the thread's log; also of a deleted channel. */
-export function registerListEvents(router: AppRouter): void {
-  router.openapi(route, async (c) => {
-    const { config_id } = c.req.valid('param');
-    const { thread_id, after = 0, page_size = 50 } = c.req.valid('query');
-    const channel = await findChannelOrDeleted(organizationDatabase(c), c.var.principal.organization.id, config_id);
-    if (channel === null) return refuse(c, CHANNEL_NOT_FOUND);
-    const identity = { kind: 'channel' as const, channel_id: channel.id, thread_id };
-    const request = {
-      v: 1 as const,
-      identity: identityText(identity),
-      receiver: channelReceiver(channel.id),
-      after,
-      limit: page_size,
-    };
-    const result = await readThread(c.env, c.var.cost, threadName(identity), (stub) => stub.readEvents(request));
-    if (!result.ok) return refuseThread(c, result.refusal);
-    const { events, has_more } = result.answer;
-    const last = events.at(-1);
-    return c.json(
-      {
-        next: has_more && last !== undefined ? nextUrl(publicOrigin(c), c.req.url, last.seq) : null,
-        previous: null,
-        results: events,
-      },
-      200,
-    );
-  });
-}
+export const listEventsRoutes = createRouter();
+
+listEventsRoutes.openapi(route, async (c) => {
+  const { config_id } = c.req.valid('param');
+  const { thread_id, after = 0, page_size = 50 } = c.req.valid('query');
+  const channel = await findChannelOrDeleted(organizationDatabase(c), c.var.principal.organization.id, config_id);
+  if (channel === null) return refuse(c, CHANNEL_NOT_FOUND);
+  const identity = { kind: 'channel' as const, channel_id: channel.id, thread_id };
+  const request = {
+    v: 1 as const,
+    identity: identityText(identity),
+    receiver: channelReceiver(channel.id),
+    after,
+    limit: page_size,
+  };
+  const result = await readThread(c.env, c.var.cost, threadName(identity), (stub) => stub.readEvents(request));
+  if (!result.ok) return refuseThread(c, result.refusal);
+  const { events, has_more } = result.answer;
+  const last = events.at(-1);
+  return c.json(
+    {
+      next: has_more && last !== undefined ? nextUrl(publicOrigin(c), c.req.url, last.seq) : null,
+      previous: null,
+      results: events,
+    },
+    200,
+  );
+});
 
 function nextUrl(origin: string, requestUrl: string, after: number): string {
   const url = new URL(requestUrl);

@@ -16,8 +16,9 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
   const { is_participating, composing_status } = command;
   const member = chat.members.get(command.actor.id)?.facts;
   const isSame = member?.is_participating === is_participating && member.composing_status === composing_status;
-  if (member !== undefined && (isSame || chat.facts.ended_at !== null)) {
-    return unchanged(state, { member, chat: chat.facts, is_new: state.answered !== null });
+  const isAnswered = state.answered !== null;
+  if (member !== undefined && (isAnswered || isSame || chat.facts.ended_at !== null)) {
+    return unchanged(state, { member, chat: chat.facts, is_new: isAnswered });
   }
   if (chat.facts.ended_at !== null) return refuse({ reason: 'join_of_ended_chat' });
 

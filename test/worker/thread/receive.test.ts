@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
-import { newChannel, receive, receiveCommand, visitorMessage } from './fixtures.ts';
+import { accepted, newChannel, receive, receiveCommand, stubOf, visitorMessage } from './fixtures.ts';
 
 test('a message opens a session, the next one goes into it, and D1 has both', async () => {
   const channel = newChannel();
@@ -21,9 +21,7 @@ test('a plain message costs one D1 batch with three rows and three rows in the o
   const channel = newChannel();
   await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
   const command = receiveCommand(channel, 't', [visitorMessage('two')]);
-  const { threadStub } = await import('../../../src/stubs.ts');
-  const { threadName } = await import('../../../src/thread/address.ts');
-  const { cost } = await threadStub(env, threadName(command.identity)).execute(command);
+  const { cost } = await stubOf(channel, 't').execute(command);
   expect(cost.d1.trips).toBe(1);
   expect(cost.d1.rowsWritten).toBe(3);
   expect(cost.thread.rowsWritten).toBe(3);
@@ -40,4 +38,17 @@ test('fifty parallel messages to a new and to a just-ended thread make one sessi
   expect(new Set(second.map((answer) => answer.chat_id)).size).toBe(1);
   expect(second[0]?.chat_id).not.toBe(first[0]?.chat_id);
   expect(second.filter((answer) => answer.is_new_session)).toHaveLength(1);
+});
+
+test('a retried close does not end the session that has opened meanwhile', async () => {
+  const channel = newChannel();
+  const first = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
+  const { identity, organization_id } = receiveCommand(channel, 't', []);
+  const close = { v: 1, type: 'close_thread', command_id: crypto.randomUUID(), identity, organization_id } as const;
+  const stub = stubOf(channel, 't');
+  expect(accepted((await stub.execute(close)).result)).toEqual({ chat_id: first.chat_id, was_open: true });
+  const second = await receive(receiveCommand(channel, 't', [visitorMessage('two')]));
+  expect(accepted((await stub.execute(close)).result)).toEqual({ chat_id: first.chat_id, was_open: true });
+  const third = await receive(receiveCommand(channel, 't', [visitorMessage('three')]));
+  expect(third).toMatchObject({ chat_id: second.chat_id, is_new_session: false });
 });

@@ -1,0 +1,184 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { ask, copiedMessages, countRows, Desk, type Json, resultsOf, unique, visitorSays } from './desk.ts';
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+
+/** The lengths and the first difference of two texts: a failure must not print megabytes. */
+function expectSameText(actual: unknown, expected: string): void {
+  expect(typeof actual === 'string' && actual === expected).toBe(true);
+}
+
+async function allMessages(chatId: string): Promise<Json[]> {
+  await desk.join(desk.reporter, chatId, { is_participating: false, composing_status: 'idle' });
+  const read: Json[] = [];
+  let url: unknown = `/users/${desk.reporter.user_id}/chats/${chatId}/messages?type__in=msg&page_size=200`;
+  while (typeof url === 'string') {
+    const page = await ask(desk.reporter, 'GET', url);
+    expect(page.status).toBe(200);
+    expect(resultsOf(page).length).toBeGreaterThan(0);
+    read.push(...resultsOf(page));
+    url = page.json['next'];
+  }
+  return read;
+}
+
+describe('what fits works', () => {
+  it('500 messages at once; 501 are refused', async () => {
+    const thread = unique('thread');
+    const batch = (count: number) =>
+      Array.from({ length: count }, (_, place) =>
+        place % 2 === 0 ? visitorSays(thread, `text ${place}`) : desk.userSays(thread, `text ${place}`),
+      );
+    const rows = await countRows();
+    const refused = await desk.post({ messages: batch(501) });
+    expect([refused.status, refused.json]).toEqual([
+      400,
+      { messages: ['Ensure this field has no more than 500 elements.'] },
+    ]);
+    expect(await countRows()).toEqual(rows);
+    const sent = await desk.send(batch(500));
+    expect(sent.json).toMatchObject({ messages_created: 500, is_new_session: true });
+    expect(new Set(sent.ids).size).toBe(500);
+    const read = await allMessages(sent.chatId);
+    expect(read.map(({ id }) => id)).toEqual(sent.ids);
+    expect(read.map(({ message }) => message)).toEqual(Array.from({ length: 500 }, (_, place) => `text ${place}`));
+    await vi.waitFor(async () => expect(await copiedMessages(sent.chatId)).toHaveLength(500), { timeout: 10_000 });
+    expect(await desk.ledger()).toMatchObject({ accepted: 250 });
+  });
+
+  it('100,000 characters in a body, counted as people do; one more is refused', async () => {
+    const thread = unique('thread');
+    for (const character of ['a', 'ä', '€', '🙂']) {
+      const body = character.repeat(100_000);
+      const sent = await desk.say(thread, body);
+      const read = await desk.messages(sent.chatId, '?ordering=-created_at&page_size=1&type__in=msg');
+      expectSameText(read[0]?.['message'], body);
+      const refused = await desk.post({ messages: [visitorSays(thread, `${body}${character}`)] });
+      expect([refused.status, refused.json]).toEqual([
+        400,
+        { messages: [{ body: ['Ensure this field has no more than 100000 characters.'] }] },
+      ]);
+    }
+  });
+
+  it('ids of 512 characters of four bytes', async () => {
+    const id = '🧵'.repeat(512);
+    const message = visitorSays(id, 'hi', { sender_id: '🙂'.repeat(512), message_id: '🪪'.repeat(512) });
+    const sent = await desk.send([message]);
+    expect((await desk.send([message])).headers.get('Idempotent-Replayed')).toBe('true');
+    expect(await desk.messages(sent.chatId, '?type__in=msg')).toMatchObject([
+      { external_sender_id: '🙂'.repeat(512) },
+    ]);
+    await desk.send([desk.userSays(id, 'answer')]);
+    expect(await desk.events(id)).toMatchObject([{ thread_id: id }]);
+    expect((await desk.close(id)).json).toMatchObject({ thread_id: id, is_ended: true });
+  });
+
+  it('50 messages of 100,000 four-byte characters over several requests, unharmed in the thread and in D1', async () => {
+    const thread = unique('thread');
+    const bodies = Array.from({ length: 50 }, (_, place) => {
+      const mark = String(place).padStart(2, '0');
+      return `${mark}${'😀'.repeat(99_996)}${mark}`;
+    });
+    const ids: string[] = [];
+    let chatId = '';
+    for (let start = 0; start < bodies.length; start += 10) {
+      const batch = bodies
+        .slice(start, start + 10)
+        .map((body, place) => (place % 3 === 2 ? desk.userSays(thread, body) : visitorSays(thread, body)));
+      const sent = await desk.send(batch);
+      ids.push(...sent.ids);
+      chatId = sent.chatId;
+    }
+    const read = await allMessages(chatId);
+    expect(read.map(({ id }) => id)).toEqual(ids);
+    for (const [place, body] of bodies.entries()) expectSameText(read[place]?.['message'], body);
+    await vi.waitFor(async () => expect(await copiedMessages(chatId)).toHaveLength(50), { timeout: 20_000 });
+    for (const [place, row] of (await copiedMessages(chatId)).entries()) {
+      expect(row.id).toBe(ids[place]);
+      expectSameText((JSON.parse(row.facts) as { message: string }).message, bodies[place] ?? '');
+    }
+    const events: Json[] = [];
+    let url: unknown = `/events?thread_id=${thread}`;
+    while (typeof url === 'string') {
+      const page = await desk.request('GET', url);
+      events.push(...resultsOf(page));
+      url = page.json['next'];
+    }
+    const answered = bodies.filter((_, place) => (place % 10) % 3 === 2);
+    expect(events).toHaveLength(answered.length);
+    for (const [place, body] of answered.entries()) {
+      expectSameText((events[place]?.['message'] as Json)['message'], body);
+    }
+  });
+
+  it('characters that JSON writes with six', async () => {
+    const body = `x${'\u0001\u2028\u007f"\\'.repeat(19_999)}x`;
+    const sent = await desk.say(unique('thread'), body);
+    expectSameText((await desk.messages(sent.chatId, '?type__in=msg'))[0]?.['message'], body);
+    await vi.waitFor(async () => expect(await copiedMessages(sent.chatId)).toHaveLength(1));
+    const [row] = await copiedMessages(sent.chatId);
+    expectSameText((JSON.parse(row?.facts ?? '{}') as { message?: string }).message, body);
+  });
+
+  it('a body of 5,000,000 bytes; one more is 413 and writes nothing', async () => {
+    const thread = unique('thread');
+    const frame = (pad: string) => JSON.stringify({ messages: [visitorSays(thread, 'hi')], pad });
+    const payload = (bytes: number) => {
+      const empty = frame('');
+      return empty.replace('"pad":""', `"pad":"${'x'.repeat(bytes - empty.length)}"`);
+    };
+    const rows = await countRows();
+    const refused = await desk.request('POST', '/messages', { raw: payload(5_000_001) });
+    expect([refused.status, refused.json]).toEqual([413, { detail: expect.stringContaining('5,000,000') }]);
+    expect(await countRows()).toEqual(rows);
+    expect((await desk.request('POST', '/messages', { raw: payload(5_000_000) })).status).toBe(201);
+  });
+
+  it('variables that fill a request', async () => {
+    const thread = unique('thread');
+    const value = '€'.repeat(100_000);
+    const variables = Object.fromEntries(Array.from({ length: 12 }, (_, place) => [`large ${place}`, value]));
+    const sent = await desk.post({ messages: [visitorSays(thread, 'hi')], variables });
+    expect(sent.status).toBe(201);
+    const visitor = (await desk.memberships(String(sent.json['chat_id'])))[0]?.['member_id'];
+    const path = `${desk.organizationPath}/rooms/${desk.gateway.roomId}/visitors/${visitor}/variables`;
+    await vi.waitFor(
+      async () => {
+        const listed = resultsOf(await ask(desk.agent, 'GET', path));
+        expect(listed.map(({ key }) => key)).toEqual(Object.keys(variables).sort());
+        for (const row of listed) expectSameText(row['value'], value);
+      },
+      { timeout: 10_000 },
+    );
+  });
+
+  it('thousands of small variables', async () => {
+    const variables = Object.fromEntries(Array.from({ length: 3000 }, (_, place) => [`key ${place}`, `${place}`]));
+    const sent = await desk.say(unique('thread'), 'hi', { variables });
+    const visitor = (await desk.memberships(sent.chatId))[0]?.['member_id'];
+    const path = `${desk.organizationPath}/rooms/${desk.gateway.roomId}/visitors/${visitor}/variables?page_size=200`;
+    const seen: unknown[] = [];
+    let url: unknown = path;
+    while (typeof url === 'string') {
+      const page = await ask(desk.agent, 'GET', url);
+      seen.push(...resultsOf(page).map(({ key }) => key));
+      url = page.json['next'];
+    }
+    expect(seen).toEqual(Object.keys(variables).sort());
+  });
+
+  it('a visitor with a long name who writes much: refused or kept, never an accident', async () => {
+    const thread = unique('thread');
+    const messages = Array.from({ length: 500 }, (_, place) => visitorSays(thread, `text ${place}`));
+    const answer = await desk.post({ messages, variables: { username: '🙂'.repeat(100_000) } });
+    expect([answer.status, answer.json]).toEqual([400, { variables: { username: [expect.any(String)] } }]);
+    const longest = '🙂'.repeat(255);
+    const sent = await desk.send(messages, { variables: { username: longest } });
+    expect((await desk.memberships(sent.chatId))[0]?.['member_name']).toBe(longest);
+  });
+});

@@ -1,0 +1,179 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { enroll } from '../http/hub.ts';
+import { countRows, Desk, type Incoming, type Json, unique, visitorSays } from './desk.ts';
+
+let desk: Desk;
+let foreignUser: string;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+  foreignUser = (await enroll()).user_id;
+});
+
+const REQUIRED = ['This field is required.'];
+const NULL = ['This field may not be null.'];
+const BLANK = ['This field may not be blank.'];
+const NO_STRING = ['Not a valid string.'];
+const TOO_LONG = ['Ensure this field has no more than 512 characters.'];
+const NO_BOOLEAN = ['Must be a valid boolean.'];
+const NO_USER = ['No user with this id in the organization.'];
+
+/** A refusal of a new and of an existing thread: 400 with these fields, and nothing anywhere has changed. */
+async function expectRefused(change: (thread: string) => unknown, fields: unknown): Promise<void> {
+  const [fresh, known] = [unique('thread'), unique('thread')];
+  const { chatId } = await desk.say(known, 'hello');
+  const [rows, chat, members] = [await countRows(), await desk.chat(chatId), await desk.memberships(chatId)];
+  for (const thread of [fresh, known]) {
+    const answer = await desk.post(change(thread));
+    expect([answer.status, answer.json]).toEqual([400, fields]);
+  }
+  expect(await countRows()).toEqual(rows);
+  expect(await desk.chat(chatId)).toEqual(chat);
+  expect(await desk.memberships(chatId)).toEqual(members);
+  expect((await desk.close(fresh)).status).toBe(404);
+}
+
+describe('one message is refused with', () => {
+  it.each<[string, Json, Json]>([
+    ['no body', { body: undefined }, { body: REQUIRED }],
+    ['a null body', { body: null }, { body: NULL }],
+    ['an empty body', { body: '' }, { body: BLANK }],
+    ['a blank body', { body: ' \n\t\u00a0' }, { body: BLANK }],
+    ['a number as body', { body: 7 }, { body: NO_STRING }],
+    ['a list as body', { body: ['a'] }, { body: NO_STRING }],
+    ['a null character', { body: 'a\0b' }, { body: ['Null characters are not allowed.'] }],
+    ['half a surrogate pair', { body: 'a\ud83d' }, { body: ['Lone surrogates are not allowed.'] }],
+    ['no thread', { thread_id: undefined }, { thread_id: REQUIRED }],
+    ['an empty thread', { thread_id: '' }, { thread_id: BLANK }],
+    ['a blank thread', { thread_id: '  ' }, { thread_id: BLANK }],
+    ['a long thread', { thread_id: 't'.repeat(513) }, { thread_id: TOO_LONG }],
+    ['no sender', { sender_id: undefined }, { sender_id: REQUIRED }],
+    ['an empty sender', { sender_id: '' }, { sender_id: BLANK }],
+    ['a long sender', { sender_id: 's'.repeat(513) }, { sender_id: TOO_LONG }],
+    ['no message id', { message_id: undefined }, { message_id: REQUIRED }],
+    ['an empty message id', { message_id: '' }, { message_id: BLANK }],
+    ['a number as message id', { message_id: 1 }, { message_id: NO_STRING }],
+    ['a long message id', { message_id: 'm'.repeat(513) }, { message_id: TOO_LONG }],
+    ['an unknown sender type', { sender_type: 'bot' }, { sender_type: ['"bot" is not a valid choice.'] }],
+    ['a null sender type', { sender_type: null }, { sender_type: NULL }],
+    [
+      'a user who is no UUID',
+      { sender_type: 'user', sender_id: 'agent@example.com' },
+      { sender_id: ['Must be a valid UUID.'] },
+    ],
+    [
+      'an unknown user',
+      { sender_type: 'user', sender_id: '0190a000-0000-7000-8000-00000000dead' },
+      { sender_id: NO_USER },
+    ],
+    [
+      'a suggestion that is no UUID',
+      { selected_reply_suggestion_id: 'best' },
+      { selected_reply_suggestion_id: ['Must be a valid UUID.'] },
+    ],
+    ['a time without close_session', { created_at: '2026-01-01T00:00:00Z' }, { created_at: [expect.any(String)] }],
+    ['a time that is none', { created_at: 'yesterday' }, { created_at: [expect.stringContaining('ISO 8601')] }],
+  ])('%s', async (_, change, fields) => {
+    await expectRefused((thread) => ({ messages: [visitorSays(thread, 'hi', change)] }), { messages: [fields] });
+    await expectRefused(
+      (thread) => {
+        const threadId = 'thread_id' in change ? (change['thread_id'] as string) : thread;
+        const good = visitorSays(thread, 'good', { thread_id: threadId ?? thread });
+        return { messages: [good, visitorSays(thread, 'hi', change)] };
+      },
+      'thread_id' in change ? { messages: expect.any(Array) } : { messages: [{}, fields] },
+    );
+  });
+
+  it('a user of another organization, or one who was deleted', async () => {
+    await expectRefused(
+      (thread) => ({ messages: [visitorSays(thread, 'hi', { sender_type: 'user', sender_id: foreignUser })] }),
+      { messages: [{ sender_id: NO_USER }] },
+    );
+    const { admin } = await import('../http/hub.ts');
+    const leaver = await enroll({ organization_id: desk.organizationId });
+    await admin(`/organizations/${desk.organizationId}/users/${leaver.user_id}`, { method: 'DELETE' });
+    await expectRefused(
+      (thread) => ({ messages: [visitorSays(thread, 'hi', { sender_type: 'user', sender_id: leaver.user_id })] }),
+      { messages: [{ sender_id: NO_USER }] },
+    );
+  });
+});
+
+describe('a batch is refused whole', () => {
+  it.each<[string, (thread: string) => Incoming, Json]>([
+    ['a blank body', (thread) => visitorSays(thread, ' '), { body: BLANK }],
+    [
+      'another thread',
+      () => visitorSays(unique('thread'), 'hi'),
+      { thread_id: ['All messages must have the same thread_id.'] },
+    ],
+    ['a foreign user', (thread) => visitorSays(thread, 'hi', { sender_type: 'user', sender_id: foreignUser }), { sender_id: NO_USER }],
+  ])('for %s in its middle', async (_, bad, fields) => {
+    await expectRefused(
+      (thread) => ({
+        messages: [visitorSays(thread, 'good'), bad(thread), visitorSays(thread, 'good too')],
+        variables: { username: 'Nobody' },
+        close_session: true,
+      }),
+      { messages: [{}, fields, {}] },
+    );
+  });
+});
+
+describe('a request is refused with', () => {
+  it.each<[string, Json, Json]>([
+    ['no messages', { messages: undefined }, { messages: REQUIRED }],
+    ['null as messages', { messages: null }, { messages: NULL }],
+    ['an empty list', { messages: [] }, { messages: ['This list may not be empty.'] }],
+    ['one message without its list', { messages: {} }, { messages: ['Expected a list of items but got type "dict".'] }],
+    [
+      'a text as message',
+      { messages: ['hi'] },
+      { messages: [{ non_field_errors: ['Invalid data. Expected a dictionary, but got str.'] }] },
+    ],
+    ['a text as skip_waiting_state', { skip_waiting_state: 'yes' }, { skip_waiting_state: NO_BOOLEAN }],
+    ['a number as close_session', { close_session: 1 }, { close_session: NO_BOOLEAN }],
+    ['null as skip_webhooks', { skip_webhooks: null }, { skip_webhooks: NULL }],
+    ['a list as variables', { variables: [] }, { variables: ['Expected a dictionary of items but got type "list".'] }],
+    ['a number as variable', { variables: { age: 7 } }, { variables: { age: NO_STRING } }],
+    ['an object as variable', { variables: { age: {} } }, { variables: { age: NO_STRING } }],
+  ])('%s', async (_, change, fields) => {
+    await expectRefused((thread) => ({ messages: [visitorSays(thread, 'hi')], ...change }), fields);
+  });
+
+  it('a variable without a name, or with a long one', async () => {
+    for (const key of ['', ' ', 'k'.repeat(256)]) {
+      const messages = [visitorSays(unique('thread'), 'hi')];
+      const answer = await desk.post({ messages, variables: { [key]: 'v' } });
+      expect([answer.status, Object.keys(answer.json)]).toEqual([400, ['variables']]);
+    }
+  });
+
+  it('a body that is no JSON object, or none at all', async () => {
+    for (const raw of ['{"messages": [', 'messages', '{"messages":[{}],}', '\u0000']) {
+      const answer = await desk.request('POST', '/messages', { raw });
+      expect([answer.status, answer.json]).toEqual([400, { detail: expect.stringMatching(/^JSON parse error/) }]);
+    }
+    for (const raw of ['[]', '"messages"', '1', 'null', JSON.stringify([visitorSays(unique('thread'), 'hi')])]) {
+      const answer = await desk.request('POST', '/messages', { raw });
+      expect([answer.status, Object.keys(answer.json)]).toEqual([400, ['non_field_errors']]);
+    }
+    const empty = await desk.request('POST', '/messages', { headers: { 'Content-Type': 'application/json' } });
+    expect([empty.status, empty.json]).toEqual([400, { messages: REQUIRED }]);
+  });
+
+  it('a channel that is unknown, malformed or of another organization', async () => {
+    const other = await Desk.open();
+    const thread = unique('thread');
+    const rows = await countRows();
+    for (const id of ['0190a000-0000-7000-8000-00000000dead', 'nonsense', other.channelId]) {
+      const answer = await desk.request('POST', `https://hub.example${desk.gateway.root}/${id}/messages`, {
+        body: { messages: [visitorSays(thread, 'hi')] },
+      });
+      expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
+    }
+    expect(await countRows()).toEqual(rows);
+    expect((await desk.request('GET', '/messages')).status).toBe(405);
+  });
+});
