@@ -47,8 +47,9 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
   const state = join(resolve(options.persistTo), 'state');
   const pidFile = join(state, 'runtime.pid');
   await mkdir(state, { recursive: true });
-  const hub = await waitForStore(pidFile);
-  if (hub !== null) throw new StartRefused(`The store ${options.persistTo} is in use by another hub (process ${hub}).`);
+  const user = await waitForStore(pidFile);
+  if (user !== null)
+    throw new StartRefused(`The store ${options.persistTo} is in use by another hub (process ${user}).`);
   const port = options.port ?? (await freePort());
   if (!(await isPortFree(port))) throw new StartRefused(`Port ${port} of 127.0.0.1 is taken; choose another one.`);
 

@@ -23,7 +23,11 @@ function readOptions(): { port: number; persistTo: string } {
   return { port, persistTo: values['persist-to'] };
 }
 
+let isIntroduced = false;
+
+/** What the seeding logs would stand in front of the introduction; only complaints do. */
 function printLog({ level, message }: LogLine): void {
+  if (!isIntroduced && level !== 'error' && level !== 'warn') return;
   (level === 'error' || level === 'warn' ? process.stderr : process.stdout).write(`${message}\n`);
 }
 
@@ -103,7 +107,8 @@ try {
   const { port, persistTo } = readOptions();
   const hub = await startDemoHub({ port, persistTo, log: printLog, cron: true });
   const end = endRequested();
-  process.stdout.write(`${introduction(hub, persistTo)}`);
+  process.stdout.write(introduction(hub, persistTo));
+  isIntroduced = true;
   await end;
   await hub.stop();
   process.exit(0);

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Longer than the second that workerd-with-hub.sh may take to see that its hub was killed. */
-const PATIENCE_MILLISECONDS = 5_000;
+/** Longer than the second after which a runtime sees that its hub was killed, and a hub that its npm was. */
+const PATIENCE_MILLISECONDS = 3_000;
 
 /**
- * Waits until the runtime that a killed hub left on a store is gone, so that no two write to it. Answers the process id of
- * a hub that is alive and uses the store; null when the store is free. `pidFile` is what workerd-with-hub.sh wrote, or
+ * Waits a little until a runtime that a killed hub left on a store is gone, so that no two write to it. Answers the id of the
+ * process that goes on using the store; null when the store is free. `pidFile` is what workerd-with-hub.sh wrote, or
  * does not exist.
  */
 export async function waitForStore(pidFile: string): Promise<number | null> {
@@ -18,7 +18,7 @@ export async function waitForStore(pidFile: string): Promise<number | null> {
   for (;;) {
     const parent = parentOfRuntime(runtime);
     if (parent === null) break;
-    if (parent === hub || Date.now() > deadline) return hub;
+    if (Date.now() > deadline) return parent === hub ? hub : runtime;
     await pause(50);
   }
   await rm(pidFile, { force: true });

@@ -34,7 +34,7 @@ export function authenticate(): AppMiddleware {
       return refuse(c, { reason: 'not_authenticated' });
     }
     if (credentials.token === '' || credentials.token.length > 512) return refuse(c, { reason: 'token_invalid' });
-    const digest = await tokenDigest(credentials.token);
+    const digest = tokenDigest(credentials.token);
     let found: CachedPrincipal | null;
     try {
       found = await principals.get(digest, cacheTimeToLive(c.env), async () => {

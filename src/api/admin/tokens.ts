@@ -52,7 +52,7 @@ tokenRoutes.openapi(createToken, async (c) => {
   const now = Date.now();
   const token = newToken();
   const row = await insertToken(identityDatabase(c), organization_id, {
-    digest: await tokenDigest(token),
+    digest: tokenDigest(token),
     id: newUuid(now),
     user_id,
     label: body.label ?? '',

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { channelReceiver } from '../../delivery/lane.ts';
 import { findUsers, userFacts } from '../../directory/users.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
-import { textField, timeField, uuidField } from '../../http/fields.ts';
+import { characterCount, textField, timeField, uuidField } from '../../http/fields.ts';
 import { type FieldErrors, refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -18,6 +18,8 @@ import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths
 const MESSAGES_IN_A_REQUEST = 500;
 const BODY_CHARACTERS = 100_000;
 const IDENTIFIER_CHARACTERS = 512;
+/** A visitor's name stands in each of his messages and memberships, so it may not be as long as another variable. */
+const NAME_CHARACTERS = 255;
 
 const messageSchema = z
   .object({
@@ -52,6 +54,11 @@ export const createMessagesSchema = z
       .default({}),
   })
   .superRefine((payload, context) => {
+    const name = payload.variables?.username ?? '';
+    if (name.length > NAME_CHARACTERS && characterCount(name) > NAME_CHARACTERS) {
+      const message = `Ensure this field has no more than ${NAME_CHARACTERS} characters.`;
+      context.addIssue({ code: 'custom', path: ['variables', 'username'], message });
+    }
     const threadId = payload.messages[0]?.thread_id;
     for (const [index, message] of payload.messages.entries()) {
       if (message.thread_id !== threadId) {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { MessageFacts, SelectedReplySuggestion } from '../../resources/message.ts';
 import { chatIdAt, identityText, resourceIdAt } from '../address.ts';
 import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../commands.ts';
@@ -8,6 +9,9 @@ import { messageKey, requestKey } from '../received.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import { type ChatState, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
 import { accept, refuse, unchanged } from './outcome.ts';
+
+/** Bytes of variables in one event, as JSON; a single variable has at most 0.6 MB. */
+const VARIABLES_BYTES = 1_000_000;
 
 /** A batch of messages of one external thread (seed 000, 2.1; DESIGN "Repeats", "Visitors", "Waiting", "Imports"). */
 export function receiveMessages(
@@ -150,10 +154,28 @@ function startSession(draft: Draft, command: ReceiveMessages, context: Context):
   return chatId;
 }
 
+/** Several events when the variables are many or long: the platform stores no row above 2 MB. */
 function setVariables(draft: Draft, chatId: string, command: ReceiveMessages): void {
   const visitorId = draft.state.thread?.visitor_id ?? null;
-  if (visitorId === null || Object.keys(command.variables).length === 0) return;
-  draft.emit(chatId, { type: 'variables_set', visitor_id: visitorId, variables: command.variables });
+  if (visitorId === null) return;
+  for (const variables of variablesByEvent(command.variables)) {
+    draft.emit(chatId, { type: 'variables_set', visitor_id: visitorId, variables });
+  }
+}
+
+function variablesByEvent(variables: Record<string, string>): Record<string, string>[] {
+  const parts: [string, string][][] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const entry of Object.entries(variables)) {
+    const bytes = Buffer.byteLength(JSON.stringify(entry));
+    if (size + bytes > VARIABLES_BYTES) {
+      parts.push([]);
+      size = 0;
+    }
+    parts.at(-1)?.push(entry);
+    size += bytes;
+  }
+  return parts.map((part) => Object.fromEntries(part));
 }
 
 function addMessage(

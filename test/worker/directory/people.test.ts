@@ -51,7 +51,7 @@ describe('tokens', () => {
     const organization = await newOrganization();
     const user_id = await newUser(organization);
     const token = newToken();
-    const digest = await tokenDigest(token);
+    const digest = tokenDigest(token);
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
     const id = newUuid(AT);
     const stored = {

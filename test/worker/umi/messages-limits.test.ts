@@ -1,4 +1,7 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { threadName } from '../../../src/thread/address.ts';
+import { testEnv } from '../http/hub.ts';
 import { ask, copiedMessages, countRows, Desk, type Json, resultsOf, unique, visitorSays } from './desk.ts';
 
 let desk: Desk;
@@ -70,9 +73,7 @@ describe('what fits works', () => {
     const message = visitorSays(id, 'hi', { sender_id: '🙂'.repeat(512), message_id: '🪪'.repeat(512) });
     const sent = await desk.send([message]);
     expect((await desk.send([message])).headers.get('Idempotent-Replayed')).toBe('true');
-    expect(await desk.messages(sent.chatId, '?type__in=msg')).toMatchObject([
-      { external_sender_id: '🙂'.repeat(512) },
-    ]);
+    expect(await desk.messages(sent.chatId, '?type__in=msg')).toMatchObject([{ external_sender_id: '🙂'.repeat(512) }]);
     await desk.send([desk.userSays(id, 'answer')]);
     expect(await desk.events(id)).toMatchObject([{ thread_id: id }]);
     expect((await desk.close(id)).json).toMatchObject({ thread_id: id, is_ended: true });
@@ -112,7 +113,7 @@ describe('what fits works', () => {
     const answered = bodies.filter((_, place) => (place % 10) % 3 === 2);
     expect(events).toHaveLength(answered.length);
     for (const [place, body] of answered.entries()) {
-      expectSameText((events[place]?.['message'] as Json)['message'], body);
+      expectSameText((events[place] as { message: Json }).message['message'], body);
     }
   });
 
@@ -172,13 +173,37 @@ describe('what fits works', () => {
     expect(seen).toEqual(Object.keys(variables).sort());
   });
 
-  it('a visitor with a long name who writes much: refused or kept, never an accident', async () => {
+  it('a name of 255 characters for a visitor who writes much; one more is refused', async () => {
     const thread = unique('thread');
     const messages = Array.from({ length: 500 }, (_, place) => visitorSays(thread, `text ${place}`));
-    const answer = await desk.post({ messages, variables: { username: '🙂'.repeat(100_000) } });
-    expect([answer.status, answer.json]).toEqual([400, { variables: { username: [expect.any(String)] } }]);
+    const answer = await desk.post({ messages, variables: { username: '🙂'.repeat(256) } });
+    const fields = { variables: { username: ['Ensure this field has no more than 255 characters.'] } };
+    expect([answer.status, answer.json]).toEqual([400, fields]);
     const longest = '🙂'.repeat(255);
     const sent = await desk.send(messages, { variables: { username: longest } });
     expect((await desk.memberships(sent.chatId))[0]?.['member_name']).toBe(longest);
+  });
+});
+
+describe('the rows of the log', () => {
+  it('stay below the 2 MB that the platform stores, whatever a request holds', async () => {
+    const thread = unique('thread');
+    const worst = '\u0001'.repeat(100_000);
+    const variables = Object.fromEntries(Array.from({ length: 7 }, (_, place) => [`worst ${place}`, worst]));
+    const sent = await desk.send([visitorSays(thread, 'hi')], { variables });
+    const suggestion = await desk.suggest(sent.chatId, sent.ids[0] ?? '', worst);
+    await desk.send([desk.userSays(thread, worst, { selected_reply_suggestion_id: suggestion })]);
+    const name = threadName({ kind: 'channel', channel_id: desk.channelId, thread_id: thread });
+    const largest = await runInDurableObject(testEnv.THREADS.getByName(name), (_, state) =>
+      ['events', 'deliveries'].map((table) => {
+        const column = table === 'events' ? 'event' : 'body';
+        const sql = `SELECT max(length(CAST(${column} AS BLOB))) AS bytes FROM ${table}`;
+        return state.storage.sql.exec<{ bytes: number }>(sql).one().bytes;
+      }),
+    );
+    for (const bytes of largest) {
+      expect(bytes).toBeGreaterThan(1_000_000);
+      expect(bytes).toBeLessThan(2_000_000);
+    }
   });
 });

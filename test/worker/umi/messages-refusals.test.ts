@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { enroll } from '../http/hub.ts';
+import { admin, enroll } from '../http/hub.ts';
 import { countRows, Desk, type Incoming, type Json, unique, visitorSays } from './desk.ts';
 
 let desk: Desk;
 let foreignUser: string;
+
+const UNKNOWN = '0190a000-0000-7000-8000-00000000dead';
 
 beforeAll(async () => {
   desk = await Desk.open();
@@ -61,14 +63,10 @@ describe('one message is refused with', () => {
       { sender_type: 'user', sender_id: 'agent@example.com' },
       { sender_id: ['Must be a valid UUID.'] },
     ],
-    [
-      'an unknown user',
-      { sender_type: 'user', sender_id: '0190a000-0000-7000-8000-00000000dead' },
-      { sender_id: NO_USER },
-    ],
+    ['an unknown user', { sender_type: 'user', sender_id: UNKNOWN }, { sender_id: NO_USER }],
     [
       'a suggestion that is no UUID',
-      { selected_reply_suggestion_id: 'best' },
+      { sender_type: 'user', sender_id: UNKNOWN, selected_reply_suggestion_id: 'best' },
       { selected_reply_suggestion_id: ['Must be a valid UUID.'] },
     ],
     ['a time without close_session', { created_at: '2026-01-01T00:00:00Z' }, { created_at: [expect.any(String)] }],
@@ -90,7 +88,6 @@ describe('one message is refused with', () => {
       (thread) => ({ messages: [visitorSays(thread, 'hi', { sender_type: 'user', sender_id: foreignUser })] }),
       { messages: [{ sender_id: NO_USER }] },
     );
-    const { admin } = await import('../http/hub.ts');
     const leaver = await enroll({ organization_id: desk.organizationId });
     await admin(`/organizations/${desk.organizationId}/users/${leaver.user_id}`, { method: 'DELETE' });
     await expectRefused(
@@ -108,7 +105,11 @@ describe('a batch is refused whole', () => {
       () => visitorSays(unique('thread'), 'hi'),
       { thread_id: ['All messages must have the same thread_id.'] },
     ],
-    ['a foreign user', (thread) => visitorSays(thread, 'hi', { sender_type: 'user', sender_id: foreignUser }), { sender_id: NO_USER }],
+    [
+      'a foreign user',
+      (thread) => visitorSays(thread, 'hi', { sender_type: 'user', sender_id: foreignUser }),
+      { sender_id: NO_USER },
+    ],
   ])('for %s in its middle', async (_, bad, fields) => {
     await expectRefused(
       (thread) => ({
@@ -167,7 +168,7 @@ describe('a request is refused with', () => {
     const other = await Desk.open();
     const thread = unique('thread');
     const rows = await countRows();
-    for (const id of ['0190a000-0000-7000-8000-00000000dead', 'nonsense', other.channelId]) {
+    for (const id of [UNKNOWN, 'nonsense', other.channelId]) {
       const answer = await desk.request('POST', `https://hub.example${desk.gateway.root}/${id}/messages`, {
         body: { messages: [visitorSays(thread, 'hi')] },
       });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { countRows, copiedMessages, Desk, type Incoming, type Json, unique, visitorSays } from './desk.ts';
+import { copiedMessages, countRows, Desk, type Incoming, type Json, unique, visitorSays } from './desk.ts';
 
 /** DESIGN, "Repeats". */
 

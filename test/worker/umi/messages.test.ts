@@ -93,7 +93,9 @@ describe('a session', () => {
 
   it('is ended by close_session after the messages', async () => {
     const thread = unique('thread');
-    const sent = await desk.send([visitorSays(thread, 'old'), desk.userSays(thread, 'answer')], { close_session: true });
+    const sent = await desk.send([visitorSays(thread, 'old'), desk.userSays(thread, 'answer')], {
+      close_session: true,
+    });
     expect(sent.json).toMatchObject({ messages_created: 2, is_new_session: true });
     expect(await desk.chat(sent.chatId)).toMatchObject({ is_ended: true, message_count: 2, is_waiting: false });
     expect((await desk.close(thread)).json['message']).toBe('Chat session was already closed');
@@ -298,7 +300,7 @@ describe('variables', () => {
 
   it('may have any key, be null or empty', async () => {
     const thread = unique('thread');
-    const variables = { constructor: 'c', toString: 't', "it's \"quoted\"": '\\' };
+    const variables = { constructor: 'c', toString: 't', 'it\'s "quoted"': '\\' };
     const { chatId } = await desk.say(thread, 'hi', { variables });
     const visitor = visitorOf(await desk.memberships(chatId))['member_id'];
     expect(await variablesOf(visitor)).toEqual(variables);
