@@ -64,7 +64,7 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
       log: new Log(LogLevel.NONE),
       handleStructuredLogs: ({ level, message }) => options.log?.({ level, message }),
       resourcePersistencePath: join(state, 'v3'),
-      unsafeRuntimeEnv: { HUB_RUNTIME: runtimePath, HUB_RUNTIME_PID_FILE: pidFile },
+      unsafeRuntimeEnv: { HUB_RUNTIME_PID_FILE: pidFile },
       workers: [
         {
           ...workerOptions,
@@ -96,9 +96,13 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
   };
 }
 
-const runtimePath = (createRequire(import.meta.url)('workerd') as { default: string }).default;
-
-/** Miniflare takes the runtime's path from the environment only. There is no /bin/sh on Windows: there the guard is left out. */
+/**
+ * Miniflare takes the runtime's path from the environment only, at each launch; processes started from here inherit both
+ * variables. There is no /bin/sh on Windows: there the guard is left out.
+ */
 function useGuardedRuntime(): void {
-  if (process.platform !== 'win32') process.env['MINIFLARE_WORKERD_PATH'] = projectPath('scripts/workerd-with-hub.sh');
+  if (process.platform === 'win32' || process.env['HUB_RUNTIME'] !== undefined) return;
+  const packaged = (createRequire(import.meta.url)('workerd') as { default: string }).default;
+  process.env['HUB_RUNTIME'] = process.env['MINIFLARE_WORKERD_PATH'] ?? packaged;
+  process.env['MINIFLARE_WORKERD_PATH'] = projectPath('scripts/workerd-with-hub.sh');
 }

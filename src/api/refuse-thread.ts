@@ -3,7 +3,10 @@ import { type FieldErrors, type Refusal, type Refused, refuse } from '../http/re
 import type { ThreadRefusal } from '../thread/refusals.ts';
 
 type Mapping = {
-  [Reason in ThreadRefusal['reason']]: (refusal: Extract<ThreadRefusal, { reason: Reason }>) => Refusal;
+  [Reason in ThreadRefusal['reason']]: (
+    refusal: Extract<ThreadRefusal, { reason: Reason }>,
+    batchSize: number,
+  ) => Refusal;
 };
 
 /** What each refusal of a thread is on the wire. Statuses are those of seed 000 (2.1, 2.2) and seed 001. */
@@ -14,36 +17,39 @@ const MAPPING: Mapping = {
   not_routed: () => ({ reason: 'not_found', detail: 'Chat not found: it is not routed to the user.' }),
   message_not_found: () => ({ reason: 'not_found', detail: 'Message not found.' }),
   join_of_ended_chat: () => ({ reason: 'not_found', detail: 'The chat has ended.' }),
+  join_of_taken_chat: () => ({ reason: 'conflict', detail: 'Another user has already taken this private chat.' }),
   message_to_ended_chat: () => ({ reason: 'conflict', detail: 'The chat has ended.' }),
   waiting_of_ended_chat: () => invalid({ is_waiting: ['The chat has already been ended.'] }),
   suggestion_not_in_chat: () =>
     invalid({ selected_reply_suggestion_id: ['The reply suggestion does not belong to this chat.'] }),
-  suggestion_without_session: ({ index }) =>
-    atMessage(index, {
+  suggestion_without_session: ({ index }, batchSize) =>
+    atMessage(index, batchSize, {
       selected_reply_suggestion_id: ['A reply suggestion can only be selected in an existing conversation.'],
     }),
-  suggestion_not_in_session: ({ index }) =>
-    atMessage(index, {
+  suggestion_not_in_session: ({ index }, batchSize) =>
+    atMessage(index, batchSize, {
       selected_reply_suggestion_id: ['The reply suggestion does not belong to this chat session and organization.'],
     }),
-  created_at_in_future: ({ index }) => atMessage(index, { created_at: ['The time may not be in the future.'] }),
-  created_at_out_of_order: ({ index }) =>
-    atMessage(index, { created_at: ['The time may not be before that of the preceding message.'] }),
+  created_at_in_future: ({ index }, batchSize) =>
+    atMessage(index, batchSize, { created_at: ['The time may not be in the future.'] }),
+  created_at_out_of_order: ({ index }, batchSize) =>
+    atMessage(index, batchSize, { created_at: ['The time may not be before that of the preceding message.'] }),
   thread_full: () => ({ reason: 'conflict', detail: 'The thread is full.' }),
   newer_version: () => ({ reason: 'unavailable' }),
 };
 
-/** The response to a thread's refusal. */
-export function refuseThread(c: AppContext, refusal: ThreadRefusal): Refused {
-  const mapped = MAPPING[refusal.reason] as (refusal: ThreadRefusal) => Refusal;
-  return refuse(c, mapped(refusal));
+/** The response to a thread's refusal. `batchSize`: the number of `messages` in the request, when it had them. */
+export function refuseThread(c: AppContext, refusal: ThreadRefusal, batchSize = 0): Refused {
+  const mapped = MAPPING[refusal.reason] as (refusal: ThreadRefusal, batchSize: number) => Refusal;
+  return refuse(c, mapped(refusal, batchSize));
 }
 
 function invalid(fields: FieldErrors): Refusal {
   return { reason: 'invalid', fields };
 }
 
-/** Errors of one element of `messages`, as a list with `{}` for the good ones before it. */
-function atMessage(index: number, fields: FieldErrors): Refusal {
-  return invalid({ messages: [...Array.from({ length: index }, () => ({})), fields] });
+/** Errors of one element of `messages`, as a list with `{}` for the good ones. */
+function atMessage(index: number, batchSize: number, fields: FieldErrors): Refusal {
+  const length = Math.max(batchSize, index + 1);
+  return invalid({ messages: Array.from({ length }, (_, place) => (place === index ? fields : {})) });
 }

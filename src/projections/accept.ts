@@ -21,12 +21,12 @@ export type Accepted = { events: ThreadEvent[]; outbox: OutboxRow[]; lanes: Lane
 
 /**
  * Names on each event the receivers that get it and makes their webhooks, with the body as it will stay (ENGINE 4).
- * `lanes` are the marks before; the answer holds the changed ones.
+ * `markOf` gives a lane's mark before, null for a new lane; the answer holds the changed ones.
  */
 export function acceptEvents(
   events: readonly ThreadEvent[],
   routing: Routing | null,
-  lanes: ReadonlyMap<Receiver, LaneMark>,
+  markOf: (receiver: Receiver) => LaneMark | null,
   roomOf: (chatId: string) => string | null,
 ): Accepted {
   const outbox: OutboxRow[] = [];
@@ -37,7 +37,7 @@ export function acceptEvents(
     for (const notification of notificationsOf(event, roomOf(event.chat_id))) {
       for (const target of match(notification, routing)) {
         const { receiver } = target;
-        const lane = changed.get(receiver) ?? lanes.get(receiver) ?? { receiver, accepted: 0, last_seq: null };
+        const lane = changed.get(receiver) ?? markOf(receiver) ?? { receiver, accepted: 0, last_seq: null };
         const acceptance = { receiver, prev_seq: lane.last_seq, routing: target };
         accepted.push(acceptance);
         outbox.push({

@@ -4,7 +4,10 @@ import type { Slice, SliceTable } from './slice.ts';
 /** A parameter may have 1 MB of UTF-8: production D1 refuses values above 2 MB, which the local one accepts. */
 const PARAMETER_BYTES = 1_000_000;
 
-/** Rows above the chat's mark are new; a chat that D1 does not know yet has the mark 0 (ENGINE 3). */
+/**
+ * Rows above the chat's mark are new; a chat that D1 does not know yet has the mark 0 (ENGINE 3). Two slices of a thread can
+ * meet in one batch, where the mark has not moved yet: there the rows' own `seq` decides.
+ */
 const ABOVE_MARK = 'WHERE row.seq > coalesce((SELECT seq FROM chats WHERE id = row.chat_id), 0)';
 
 type TableWrite = { table: SliceTable; columns: string[]; guard: string; conflict: string };
@@ -47,7 +50,8 @@ const WRITES: TableWrite[] = [
     table: 'members',
     columns: ['chat_id', 'member_id', 'seq', 'facts'],
     guard: ABOVE_MARK,
-    conflict: '(chat_id, member_id) DO UPDATE SET seq = excluded.seq, facts = excluded.facts',
+    conflict: `(chat_id, member_id) DO UPDATE SET seq = excluded.seq, facts = excluded.facts
+      WHERE excluded.seq > members.seq`,
   },
   {
     table: 'messages',
@@ -59,7 +63,8 @@ const WRITES: TableWrite[] = [
     table: 'reply_suggestions',
     columns: ['chat_id', 'id', 'seq', 'message_id', 'facts'],
     guard: ABOVE_MARK,
-    conflict: '(chat_id, id) DO UPDATE SET seq = excluded.seq, facts = excluded.facts',
+    conflict: `(chat_id, id) DO UPDATE SET seq = excluded.seq, facts = excluded.facts
+      WHERE excluded.seq > reply_suggestions.seq`,
   },
   {
     table: 'lanes',

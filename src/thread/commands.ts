@@ -15,6 +15,8 @@ export type Command = ReceiveMessages | CloseThread | PostMessage | JoinChat | U
 type Head = { v: 1; command_id: string };
 
 export type IncomingMessage = {
+  /** Fingerprint by which a repeat is known: `messageKey` of received.ts. */
+  key: string;
   body: string;
   sender_type: 'visitor' | 'user';
   sender_id: string;
@@ -80,6 +82,8 @@ export type JoinChat = Head & {
   type: 'join_chat';
   chat_id: string;
   actor: UserFacts;
+  /** The organization keeps its chats private and the user has no scope to enter a taken one. */
+  is_kept_out: boolean;
   is_participating: boolean;
   composing_status: ComposingStatus;
 };

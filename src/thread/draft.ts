@@ -3,7 +3,7 @@ import { fold } from './fold.ts';
 import type { ThreadState } from './state.ts';
 
 /** What the shell gives `decide` beside the state: the time and new random ids. `now` (ms) is later than the last event's. */
-export type Context = { command_id: string; now: number; mapping_id: string; visitor_id: string };
+export type Context = { command_id: string; now: number; newMappingId: () => string; newVisitorId: () => string };
 
 /** Events in the making: each is folded into the state at once, so that the next rule sees what the last one did. */
 export class Draft {

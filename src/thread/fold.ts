@@ -7,6 +7,8 @@ import type { ChatState, RecentCommand, ThreadState, Touched } from './state.ts'
 /** A chat counts as active for this long after each message (seed 001, active_duration). ms. */
 const ACTIVE_WINDOW = 60_000;
 const RECENT_COMMANDS = 32;
+/** A visitor's name is repeated in each of his messages, so a longer one is shown cut; the variable stays whole. Characters. */
+const NAME_CHARACTERS = 255;
 
 /** The state after an event. Pure; never fails on an event that `decide` made. */
 export function fold(state: ThreadState, event: ThreadEvent): ThreadState {
@@ -33,12 +35,13 @@ export function fold(state: ThreadState, event: ThreadEvent): ThreadState {
     case 'chat_started': {
       if (state.thread === null) throw new Error('a chat started in a thread that was never opened');
       const thread = { ...state.thread, current_chat_id: event.chat_id, seq: event.seq };
-      return withChat({ ...next, thread }, newChat(event, event));
+      const previous = state.chats.get(state.thread.current_chat_id);
+      return withChat({ ...next, thread }, newChat(event, event, previous?.recent_commands ?? []));
     }
     case 'variables_set': {
-      const name = event.variables.username;
-      if (name === undefined || state.thread === null) return next;
-      const thread = { ...state.thread, visitor_name: name, seq: event.seq };
+      const name = visitorName(event.variables);
+      if (name === null || state.thread === null || state.thread.visitor_name === name) return next;
+      const thread = { ...state.thread, visitor_name: name };
       const chat = state.chats.get(event.chat_id);
       const renamed = chat === undefined ? null : renameVisitor(chat, event.visitor_id, name, event);
       return renamed === null ? { ...next, thread } : withChat({ ...next, thread }, renamed);
@@ -69,7 +72,12 @@ function withChat(state: ThreadState, chat: ChatState): ThreadState {
   return { ...state, chats: new Map(state.chats).set(chat.facts.id, chat) };
 }
 
-function newChat(event: ThreadEvent, start: Extract<ThreadEvent, { type: 'chat_started' }>): ChatState {
+/** A new session takes over the commands that the one before remembers: a retry may come after the rotation. */
+function newChat(
+  event: ThreadEvent,
+  start: Extract<ThreadEvent, { type: 'chat_started' }>,
+  recent: readonly RecentCommand[],
+): ChatState {
   const facts: ChatFacts = {
     id: event.chat_id,
     chat_type: start.chat_type,
@@ -102,7 +110,7 @@ function newChat(event: ThreadEvent, start: Extract<ThreadEvent, { type: 'chat_s
     seq: event.seq,
     facts,
     members: new Map(),
-    recent_commands: [[event.command_id, event.seq]],
+    recent_commands: remember(recent, event),
   };
 }
 
@@ -189,6 +197,15 @@ function withMember(chat: ChatState, member: Touched<MemberFacts>): ChatState {
       present_visitor_participant_count: visitors.filter(isPresent).length,
     },
   };
+}
+
+function visitorName(variables: Record<string, string>): string | null {
+  const name = variables.username ?? '';
+  if (name.trim() === '') return null;
+  if (name.length <= NAME_CHARACTERS) return name;
+  return Array.from(name.slice(0, 2 * NAME_CHARACTERS))
+    .slice(0, NAME_CHARACTERS)
+    .join('');
 }
 
 function renameVisitor(chat: ChatState, visitorId: string, name: string, event: ThreadEvent): ChatState | null {

@@ -9,6 +9,7 @@ import { projectorStub, type ThreadStub } from '../stubs.ts';
 import { identityText, threadNameOfChat } from './address.ts';
 import type { Answer, Command } from './commands.ts';
 import { type Decision, decide } from './decide.ts';
+import { EventTail } from './event-tail.ts';
 import type { Routing } from './events.ts';
 import { HandOver } from './hand-over.ts';
 import { nextAlarm } from './next-alarm.ts';
@@ -31,7 +32,7 @@ import {
   claimHead,
   isLaneBusy,
   type LaneClock,
-  oldestDelivery,
+  oldestFinishedDelivery,
   pruneDeliveries,
   type ReplayFilter,
   readDelivery,
@@ -41,11 +42,14 @@ import {
 } from './store/outbox.ts';
 import { type Mark, readSlice } from './store/read-slice.ts';
 import { hasTables } from './store/tables.ts';
+import { withinTime } from './within-time.ts';
 
 /** A commit arms the alarm this far ahead (ms), unless it rings sooner anyway. */
 const ALARM_AFTER = 30_000;
 /** A write waits this long (ms) for D1 and then answers all the same: the log has it. */
 const WAIT_FOR_COPY = 1000;
+/** A hand-over that was not answered for so long (ms) counts as failed; should it arrive after all, D1's guards make it harmless. */
+const WAIT_FOR_PROJECTOR = 60_000;
 /** Finished deliveries are kept for 30 days. ms. */
 const KEEP_DELIVERIES = 30 * 24 * 3_600_000;
 /** An object holds 10 GB; above this it refuses commands, so that deliveries and the alarm still have room. Bytes. */
@@ -65,6 +69,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   /** Version of the last changed delivery or lane. */
   #version = 0;
   readonly #handOver: HandOver;
+  /** Events that D1 has not acknowledged yet. */
+  readonly #tail = new EventTail();
   /** The acknowledged mark as it is on disk. */
   #writtenMark: Mark = { seq: 0, version: 0 };
   #armedAt: number | null = null;
@@ -96,10 +102,11 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const cost = noCost();
     cost.thread.calls = 1;
     if (command.v !== 1) return { result: { ok: false, refusal: { reason: 'newer_version' } }, cost };
-    const decided = this.#decide(command);
+    const before = loadForCommand(this.#sql, this.#state, command);
+    const decided = this.#decide(command, before);
     if (!decided.ok) return { result: decided, cost };
     if (decided.events.length > 0) {
-      cost.thread.rowsWritten = this.#commit(command, decided);
+      cost.thread.rowsWritten = this.#commit(command, before, decided);
       const reached = this.#handOver.reach({ seq: this.#state.last_seq, version: this.#version });
       cost.d1 = (await withinTime(reached, WAIT_FOR_COPY))?.d1 ?? cost.d1;
     }
@@ -181,21 +188,17 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#armedAt = null;
     try {
       if (this.#state.thread === null) return;
+      // Lanes first: they need no D1, so they do not wait for it.
+      this.#offerTracks(Date.now());
       await this.#handOver.run();
       this.#writeMark();
-      const now = Date.now();
-      for (const { receiver, track, offer_at } of this.#tracks()) {
-        if (offer_at > now) continue;
-        this.#offeredAt.set(`${track} ${receiver}`, now);
-        this.#offer(receiver, track);
-      }
-      this.ctx.storage.transactionSync(() => pruneDeliveries(this.#sql, firstUuidAt(now - KEEP_DELIVERIES)));
+      const bound = firstUuidAt(Date.now() - KEEP_DELIVERIES);
+      this.ctx.storage.transactionSync(() => pruneDeliveries(this.#sql, bound, this.#writtenMark.version));
+      const next = this.#nextAlarm();
+      if (next !== null) this.#armBy(next);
     } catch (error) {
       logFailure('alarm_failed', this.#state.name, error);
       this.#armBy(Date.now() + ALARM_AFTER);
-    } finally {
-      const next = this.#nextAlarm();
-      if (next !== null) this.#armBy(next);
     }
   }
 
@@ -219,7 +222,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#version = row.version;
   }
 
-  #decide(command: Command): Decision {
+  /** `before` is the state with what was loaded for the command. */
+  #decide(command: Command, before: ThreadState): Decision {
     const { thread } = this.#state;
     if ('identity' in command) {
       const isOther = thread !== null && thread.identity !== identityText(command.identity);
@@ -227,30 +231,31 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     } else if (thread === null) return { ok: false, refusal: { reason: 'chat_not_found' } };
     if (this.#sql.databaseSize > FULL_AT) return { ok: false, refusal: { reason: 'thread_full' } };
     const now = Math.max(Date.now(), this.#state.last_at + 1);
-    return decide(loadForCommand(this.#sql, this.#state, command), command, {
+    return decide(before, command, {
       command_id: command.command_id,
       now,
-      mapping_id: newUuid(now),
-      visitor_id: crypto.randomUUID().replaceAll('-', ''),
+      newMappingId: () => newUuid(now),
+      newVisitorId: () => crypto.randomUUID().replaceAll('-', ''),
     });
   }
 
   #readSlice(from: Mark) {
-    return this.#state.thread === null ? null : readSlice(this.#sql, this.#state.name, this.#state.thread, from);
+    this.#tail.forget(from.seq);
+    return readSlice(this.#sql, this.#state, this.#tail, { seq: this.#state.last_seq, version: this.#version }, from);
   }
 
-  #writeSlice(slice: Slice): Promise<Written> {
+  async #writeSlice(slice: Slice): Promise<Written> {
     const database = this.#state.thread?.database ?? 'DB';
-    return projectorStub(this.env, database, slice.thread).write(database, slice);
+    const written = projectorStub(this.env, database, slice.thread).write(database, slice);
+    return (await withinTime(written, WAIT_FOR_PROJECTOR)) ?? { ok: false, reason: 'failed' };
   }
 
   /** Writes what was decided, arms the alarm in the same turn and offers lanes that were idle. Answers the rows written. */
-  #commit(command: Command, decided: Extract<Decision, { ok: true }>): number {
+  #commit(command: Command, before: ThreadState, decided: Extract<Decision, { ok: true }>): number {
     const given = command.type === 'receive_messages' ? command.routing : this.#routing;
-    const isRoutingNew = JSON.stringify(given) !== JSON.stringify(this.#routing);
-    const before = this.#state;
+    const isRoutingNew = !isSameRouting(given, this.#routing);
     const roomOf = (chatId: string) => this.#roomOf(decided.state, chatId);
-    const accepted = acceptEvents(decided.events, given, this.#laneMarks(), roomOf);
+    const accepted = acceptEvents(decided.events, given, (receiver) => this.#laneMark(receiver), roomOf);
     const idle = accepted.lanes.filter(({ receiver }) => before.thread === null || !isLaneBusy(this.#sql, receiver));
 
     fault('before commit', () => this.ctx.abort('fault: before commit'));
@@ -263,10 +268,12 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
         routing: given,
         isRoutingNew,
         version: this.#version,
-        now: decided.state.last_at,
+        at: decided.state.last_at,
+        now: Date.now(),
       }),
     );
     this.#state = keepCurrentChat(decided.state);
+    this.#tail.add(accepted.events);
     this.#routing = given;
     this.#version = committed.version;
     const isArmed = this.#armBy(Date.now() + ALARM_AFTER);
@@ -275,10 +282,10 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return committed.rowsWritten + (isArmed ? 1 : 0);
   }
 
-  #laneMarks(): Map<Receiver, LaneMark> {
-    if (this.#state.thread === null) return new Map();
-    const rows = this.#sql.exec<LaneMark>('SELECT receiver, accepted, last_seq FROM lanes').toArray();
-    return new Map(rows.map((row) => [row.receiver, row]));
+  #laneMark(receiver: Receiver): LaneMark | null {
+    if (this.#state.thread === null) return null;
+    const sql = 'SELECT receiver, accepted, last_seq FROM lanes WHERE receiver = ?';
+    return this.#sql.exec<LaneMark>(sql, receiver).toArray()[0] ?? null;
   }
 
   /** Changes deliveries in one transaction, arms the alarm in the same turn and lets D1's log follow. */
@@ -318,6 +325,14 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.ctx.waitUntil(sent);
   }
 
+  #offerTracks(now: number): void {
+    for (const { receiver, track, offer_at } of this.#tracks()) {
+      if (offer_at > now) continue;
+      this.#offeredAt.set(`${track} ${receiver}`, now);
+      this.#offer(receiver, track);
+    }
+  }
+
   #tracks() {
     return waitingTracks(this.#sql).map(({ receiver, track, offer_at }) => {
       const offered = this.#offeredAt.get(`${track} ${receiver}`);
@@ -331,7 +346,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const { acknowledged, retryAt } = this.#handOver;
     const isBehind = acknowledged.seq < this.#state.last_seq || acknowledged.version < this.#version;
     const isMarkOld = acknowledged.seq > this.#writtenMark.seq || acknowledged.version > this.#writtenMark.version;
-    const oldest = oldestDelivery(this.#sql);
+    const oldest = oldestFinishedDelivery(this.#sql, this.#writtenMark.version);
     const expiresAt = oldest === null ? null : (parseUuidVersion7(oldest)?.at ?? now) + KEEP_DELIVERIES;
     return nextAlarm(
       {
@@ -354,22 +369,24 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   #armBy(at: number): boolean {
     if (this.#armedAt !== null && this.#armedAt <= at) return false;
     this.#armedAt = at;
-    const armed = this.ctx.storage.setAlarm(at).catch((error) => logFailure('arm_failed', this.#state.name, error));
+    const armed = this.ctx.storage.setAlarm(at).catch((error) => {
+      if (this.#armedAt === at) this.#armedAt = null;
+      logFailure('arm_failed', this.#state.name, error);
+    });
     this.ctx.waitUntil(armed);
     return true;
   }
 }
 
-async function withinTime<T>(promise: Promise<T>, milliseconds: number): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), milliseconds);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+function isSameRouting(one: Routing | null, other: Routing | null): boolean {
+  if (one === null || other === null) return one === other;
+  return (
+    one.receiver === other.receiver &&
+    one.channel_id === other.channel_id &&
+    one.thread_id === other.thread_id &&
+    one.messaging_channel === other.messaging_channel &&
+    one.echo_user_messages === other.echo_user_messages
+  );
 }
 
 function logFailure(event: string, thread: string, error: unknown): void {

@@ -48,10 +48,13 @@ export type EventPage = { events: ChannelWebhook[]; has_more: boolean };
 /** A page ends early at this many characters of JSON, because an RPC answer ends at 32 MiB. */
 const PAGE_CHARACTERS = 4_000_000;
 
-/** Members oldest first: the visitor, who joins first, leads (protocol.md 1.4). */
+/** Members oldest first: the visitor, who joins first, leads (protocol.md 1.4). Those of one moment by id, so that pages agree. */
 export function membersOf(chat: ChatState): MemberFacts[] {
+  const rank = (member: MemberFacts) => (member.member_type === 'visitor' ? 0 : 1);
   const members = [...chat.members.values()].map(({ facts }) => facts);
-  return members.sort((a, b) => a.created_at - b.created_at || (a.member_type === 'visitor' ? -1 : 1));
+  return members.sort(
+    (a, b) => a.created_at - b.created_at || rank(a) - rank(b) || (a.member_id < b.member_id ? -1 : 1),
+  );
 }
 
 export function readMessagePage(sql: SqlStorage, chat: ChatState, request: MessagePageRequest): MessagePage {

@@ -15,7 +15,11 @@ export function messageKey(
 export function requestKey(command: ReceiveMessages): string {
   const { messages, skip_waiting_state, close_session, skip_webhooks, variables } = command;
   return fingerprint([
-    messages.map((message) => [messageKey(message), message.created_at, message.selected_reply_suggestion_id]),
+    messages.map(({ key, created_at, selected_reply_suggestion_id }) => [
+      key,
+      created_at,
+      selected_reply_suggestion_id,
+    ]),
     skip_waiting_state,
     close_session,
     skip_webhooks,

@@ -7,6 +7,7 @@ export type ThreadRefusal =
   | { reason: 'message_not_found' }
   | { reason: 'message_to_ended_chat' }
   | { reason: 'join_of_ended_chat' }
+  | { reason: 'join_of_taken_chat' }
   | { reason: 'waiting_of_ended_chat' }
   | { reason: 'suggestion_without_session'; index: number }
   | { reason: 'suggestion_not_in_session'; index: number }

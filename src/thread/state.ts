@@ -12,7 +12,7 @@ export type ChatState = {
   seq: number;
   facts: ChatFacts;
   members: ReadonlyMap<string, Touched<MemberFacts>>;
-  /** The last 32 commands that changed this chat, each with the `seq` of its answer: a repeated command is answered again. */
+  /** The last 32 commands that changed this chat or the session before, each with the `seq` of its answer: a repeated command is answered again. */
   recent_commands: readonly RecentCommand[];
 };
 
@@ -32,7 +32,7 @@ export type ThreadFacts = {
   visitor_name: string | null;
   current_chat_id: string;
   created_at: number;
-  /** `seq` of the event that changed these facts last. */
+  /** `seq` of the event that last changed what D1's register of threads shows. */
   seq: number;
 };
 

@@ -11,7 +11,13 @@ type Room = {
   mayTypes?: readonly string[];
 };
 
-const THREAD_CONTRACT = ['thread/address.ts', 'thread/commands.ts', 'thread/events.ts', 'thread/refusals.ts'];
+const THREAD_CONTRACT = [
+  'thread/address.ts',
+  'thread/commands.ts',
+  'thread/events.ts',
+  'thread/received.ts',
+  'thread/refusals.ts',
+];
 const BELOW_DIALECTS = ['http/', 'directory/', 'delivery/', 'projections/', 'chats/', 'stubs.ts', 'resources/', 'db/'];
 const dialect = (name: string): Room => ({
   holds: [`api/${name}/`],
@@ -39,7 +45,6 @@ const ROOMS: { readonly [room: string]: Room } = {
       'thread/fold.ts',
       'thread/members.ts',
       'thread/next-alarm.ts',
-      'thread/received.ts',
       'thread/state.ts',
     ],
     may: [...THREAD_CONTRACT, 'resources/'],

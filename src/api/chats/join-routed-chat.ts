@@ -38,10 +38,12 @@ export const joinRoutedChatRoutes = createRouter();
 joinRoutedChatRoutes.openapi(route, async (c) => {
   const { chat_id } = c.req.valid('param');
   const { is_participating, composing_status } = c.req.valid('json');
+  const { user, organization, scopes } = c.var.principal;
   const result = await commandToChat(c, {
     type: 'join_chat',
     chat_id,
-    actor: c.var.principal.user,
+    actor: user,
+    is_kept_out: organization.private_chats && !scopes.has('reports'),
     is_participating,
     composing_status,
   });

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { channelReceiver } from '../../delivery/lane.ts';
 import { findUsers, userFacts } from '../../directory/users.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
-import { characterCount, textField, timeField, uuidField } from '../../http/fields.ts';
+import { textField, timeField, uuidField } from '../../http/fields.ts';
 import { type FieldErrors, refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -11,6 +11,7 @@ import { isUuid } from '../../resources/uuid.ts';
 import { executeCommand } from '../../stubs.ts';
 import { threadName } from '../../thread/address.ts';
 import type { IncomingMessage, ReceiveMessages } from '../../thread/commands.ts';
+import { messageKey } from '../../thread/received.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { findCachedChannel } from './channel-cache.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
@@ -18,8 +19,6 @@ import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths
 const MESSAGES_IN_A_REQUEST = 500;
 const BODY_CHARACTERS = 100_000;
 const IDENTIFIER_CHARACTERS = 512;
-/** A visitor's name stands in each of his messages and memberships, so it may not be as long as another variable. */
-const NAME_CHARACTERS = 255;
 
 const messageSchema = z
   .object({
@@ -51,14 +50,10 @@ export const createMessagesSchema = z
     variables: z
       .record(textField({ max: 255 }), textField({ max: BODY_CHARACTERS, blank: true }).nullable())
       .nullable()
-      .default({}),
+      .default({})
+      .openapi({ description: '`username` names the visitor; of a longer name the first 255 characters are shown.' }),
   })
   .superRefine((payload, context) => {
-    const name = payload.variables?.username ?? '';
-    if (name.length > NAME_CHARACTERS && characterCount(name) > NAME_CHARACTERS) {
-      const message = `Ensure this field has no more than ${NAME_CHARACTERS} characters.`;
-      context.addIssue({ code: 'custom', path: ['variables', 'username'], message });
-    }
     const threadId = payload.messages[0]?.thread_id;
     for (const [index, message] of payload.messages.entries()) {
       if (message.thread_id !== threadId) {
@@ -135,7 +130,7 @@ createMessagesRoutes.openapi(route, async (c) => {
     variables: withoutNulls(payload.variables ?? {}),
   };
   const result = await executeCommand(c.env, c.var.cost, threadName(command.identity), command);
-  if (!result.ok) return refuseThread(c, result.refusal);
+  if (!result.ok) return refuseThread(c, result.refusal, payload.messages.length);
   const { is_repeat, ...answer } = result.answer;
   if (is_repeat) c.header('Idempotent-Replayed', 'true');
   return c.json(answer, 201);
@@ -146,10 +141,11 @@ type Message = z.output<typeof messageSchema>;
 function incoming(message: Message, users: ReadonlyMap<string, UserFacts>): IncomingMessage {
   const isUser = message.sender_type === 'user';
   const senderId = isUser ? message.sender_id.toLowerCase() : message.sender_id;
+  const sender = { sender_type: message.sender_type, sender_id: senderId };
   return {
+    key: messageKey({ ...sender, message_id: message.message_id, body: message.body }),
     body: message.body,
-    sender_type: message.sender_type,
-    sender_id: senderId,
+    ...sender,
     message_id: message.message_id,
     created_at: message.created_at,
     selected_reply_suggestion_id: message.selected_reply_suggestion_id,

@@ -1,3 +1,4 @@
+import { isPresent } from '../../resources/membership.ts';
 import type { ChatJoined, JoinChat } from '../commands.ts';
 import type { Decision } from '../decide.ts';
 import { type Context, Draft } from '../draft.ts';
@@ -18,9 +19,10 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
   const isSame = member?.is_participating === is_participating && member.composing_status === composing_status;
   const isAnswered = state.answered !== null;
   if (member !== undefined && (isAnswered || isSame || chat.facts.ended_at !== null)) {
-    return unchanged(state, { member, chat: chat.facts, is_new: isAnswered });
+    return unchanged(state, { member, chat: chat.facts, is_new: state.answered?.at === member.created_at });
   }
   if (chat.facts.ended_at !== null) return refuse({ reason: 'join_of_ended_chat' });
+  if (command.is_kept_out && isTaken(chat, command.actor.id)) return refuse({ reason: 'join_of_taken_chat' });
 
   const draft = new Draft(state, context);
   const chatId = command.chat_id;
@@ -40,6 +42,13 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
   const joined = after?.members.get(command.actor.id)?.facts;
   if (after === undefined || joined === undefined) throw new Error('the member that joined is not there');
   return accept(draft, { member: joined, chat: after.facts, is_new: member === undefined });
+}
+
+/** Whether a user other than this one is there. */
+function isTaken(chat: ChatState, userId: string): boolean {
+  return [...chat.members.values()].some(
+    ({ facts }) => facts.member_type === 'user' && facts.member_id !== userId && isPresent(facts),
+  );
 }
 
 /** A room without routers reaches all users of its organization; a chat without a room is routed to nobody. */

@@ -5,13 +5,15 @@ import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../comm
 import type { Decision } from '../decide.ts';
 import { type Context, Draft } from '../draft.ts';
 import { userAsSender, userMember, visitorMember } from '../members.ts';
-import { messageKey, requestKey } from '../received.ts';
+import { requestKey } from '../received.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import { type ChatState, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
 import { accept, refuse, unchanged } from './outcome.ts';
 
 /** Bytes of variables in one event, as JSON; a single variable has at most 0.6 MB. */
 const VARIABLES_BYTES = 1_000_000;
+/** Variables in one event, each a row of a hand-over to D1. */
+const VARIABLES_IN_AN_EVENT = 200;
 
 /** A batch of messages of one external thread (seed 000, 2.1; DESIGN "Repeats", "Visitors", "Waiting", "Imports"). */
 export function receiveMessages(
@@ -19,7 +21,7 @@ export function receiveMessages(
   command: ReceiveMessages,
   context: Context,
 ): Decision<MessagesReceived> {
-  const keys = command.messages.map(messageKey);
+  const keys = command.messages.map(({ key }) => key);
   const fresh = command.messages.map(
     (_, index) => !state.received.has(keyAt(keys, index)) && keys.indexOf(keyAt(keys, index)) === index,
   );
@@ -127,7 +129,7 @@ function refuseTimes(
 function startSession(draft: Draft, command: ReceiveMessages, context: Context): string {
   const before = draft.state.thread;
   const chatId = chatIdAt(draft.state.name, context.now);
-  const visitorId = before?.visitor_id ?? context.visitor_id;
+  const visitorId = before?.visitor_id ?? context.newVisitorId();
   const { channel_id, thread_id } = command.identity;
   if (before === null) {
     draft.emit(chatId, {
@@ -135,7 +137,7 @@ function startSession(draft: Draft, command: ReceiveMessages, context: Context):
       identity: identityText(command.identity),
       database: command.database,
       organization_id: command.organization_id,
-      mapping_id: context.mapping_id,
+      mapping_id: context.newMappingId(),
       visitor_id: visitorId,
       room_id: command.room.id,
       channel: { channel_id, thread_id },
@@ -165,15 +167,17 @@ function setVariables(draft: Draft, chatId: string, command: ReceiveMessages): v
 
 function variablesByEvent(variables: Record<string, string>): Record<string, string>[] {
   const parts: [string, string][][] = [];
-  let size = Number.POSITIVE_INFINITY;
+  let size = 0;
   for (const entry of Object.entries(variables)) {
     const bytes = Buffer.byteLength(JSON.stringify(entry));
-    if (size + bytes > VARIABLES_BYTES) {
-      parts.push([]);
-      size = 0;
+    const part = parts.at(-1);
+    if (part === undefined || part.length === VARIABLES_IN_AN_EVENT || size + bytes > VARIABLES_BYTES) {
+      parts.push([entry]);
+      size = bytes;
+    } else {
+      part.push(entry);
+      size += bytes;
     }
-    parts.at(-1)?.push(entry);
-    size += bytes;
   }
   return parts.map((part) => Object.fromEntries(part));
 }

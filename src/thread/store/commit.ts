@@ -1,10 +1,13 @@
 import type { Accepted } from '../../projections/accept.ts';
-import { newUuid } from '../../resources/uuid.ts';
+import { uuidVersion7 } from '../../resources/uuid.ts';
 import type { Routing } from '../events.ts';
 import type { ReceivedBefore, ThreadState } from '../state.ts';
 import { createTables } from './tables.ts';
 
-/** What a commit writes. `before` and `after` are the states around it, so that only what changed is written. */
+/**
+ * What a commit writes. `before` and `after` are the states around it, so that only what changed is written: `before` must
+ * hold what was loaded for the command.
+ */
 export type Commit = {
   before: ThreadState;
   after: ThreadState;
@@ -14,6 +17,9 @@ export type Commit = {
   isRoutingNew: boolean;
   /** Version of the last changed delivery or lane; the rows written here get the following ones. */
   version: number;
+  /** The commit's time in the log (ms), which may run ahead of the clock. */
+  at: number;
+  /** The clock (ms): what is delivered is due at once, so not at a time in the log. */
   now: number;
 };
 
@@ -106,12 +112,12 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
       lane.last_seq,
     );
   }
-  for (const row of accepted.outbox) {
+  for (const [place, row] of accepted.outbox.entries()) {
     version += 1;
     write(
       `INSERT INTO deliveries (id, version, receiver, seq, ordinal, chat_id, event_type, body, status, due_at, created_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'pending', ?9, ?9)`,
-      newUuid(commit.now),
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'pending', ?9, ?10)`,
+      deliveryId(commit.at, place),
       version,
       row.receiver,
       row.seq,
@@ -120,7 +126,14 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
       row.event_type,
       row.body,
       commit.now,
+      commit.at,
     );
   }
   return { rowsWritten, version };
+}
+
+/** An id whose order is the order of acceptance: the time, 16 bits of the place in the commit, 58 random bits. */
+function deliveryId(at: number, place: number): string {
+  const random = new DataView(crypto.getRandomValues(new Uint8Array(8)).buffer).getBigUint64(0) & ((1n << 58n) - 1n);
+  return uuidVersion7(at, { high12: (place >> 4) & 0xfff, low62: (BigInt(place & 0xf) << 58n) | random });
 }

@@ -4,7 +4,6 @@ import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
 import { seqOfResource } from '../address.ts';
 import type { Command } from '../commands.ts';
 import { type Routing, type ThreadEvent, upcastEvent } from '../events.ts';
-import { messageKey } from '../received.ts';
 import { type ChatState, emptyThread, type ReceivedBefore, type Suggestion, type ThreadState } from '../state.ts';
 
 /** What an object keeps in memory between commands: its thread with the current chat, and where its last event stands. */
@@ -20,15 +19,17 @@ export function loadThread(sql: SqlStorage, name: string): { state: ThreadState;
 /** The state with everything in it that the command can touch. */
 export function loadForCommand(sql: SqlStorage, state: ThreadState, command: Command): ThreadState {
   if (state.thread === null) return state;
-  const named = 'chat_id' in command ? command.chat_id : previousChat(sql, state.thread.current_chat_id);
-  const loaded = named === null ? state : loadChat(sql, state, named);
+  const loaded = 'chat_id' in command ? loadChat(sql, state, command.chat_id) : state;
   const answered = loadAnswer(sql, loaded, command.command_id);
   switch (command.type) {
     case 'receive_messages': {
-      const received = loadReceived(sql, command.messages.map(messageKey));
+      const received = loadReceived(
+        sql,
+        command.messages.map(({ key }) => key),
+      );
       const selected = command.messages.flatMap((message) => message.selected_reply_suggestion_id ?? []);
       const last = command.messages.at(-1);
-      const before = last === undefined ? undefined : received.get(messageKey(last));
+      const before = last === undefined ? undefined : received.get(last.key);
       const withChat = before === undefined ? loaded : loadChat(sql, loaded, before.chat_id);
       return { ...withChat, answered, received, suggestions: loadSuggestions(sql, selected) };
     }
@@ -73,12 +74,6 @@ export function loadChat(sql: SqlStorage, state: ThreadState, chatId: string): T
     recent_commands: JSON.parse(row.recent_commands) as ChatState['recent_commands'],
   };
   return { ...state, chats: new Map(state.chats).set(chatId, chat) };
-}
-
-/** The chat before the current one: a retried command may have had its answer there. Null without one. */
-function previousChat(sql: SqlStorage, currentChatId: string): string | null {
-  const rows = sql.exec<{ id: string }>('SELECT id FROM chats WHERE id < ? ORDER BY id DESC LIMIT 1', currentChatId);
-  return rows.toArray()[0]?.id ?? null;
 }
 
 /** The event that added a message, found by the `seq` inside the message's id; null when the chat has no such message. */

@@ -174,21 +174,33 @@ export function waitingTracks(sql: SqlStorage): WaitingTrack[] {
 
 /** Whether the lane has a delivery that still has to go out, so that somebody is at work on it. */
 export function isLaneBusy(sql: SqlStorage, receiver: Receiver): boolean {
-  return headOf(sql, receiver, 'lane') !== null;
-}
-
-/** Deletes deliveries that were finished before the id bound, with their attempts. The lanes' sums stay. */
-export function pruneDeliveries(sql: SqlStorage, beforeId: string): void {
-  sql.exec(
-    `DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE id < ? AND status <> 'pending')`,
-    beforeId,
+  const rows = sql.exec(
+    `SELECT 1 FROM deliveries WHERE receiver = ? AND is_replay = 0 AND status = 'pending' LIMIT 1`,
+    receiver,
   );
-  sql.exec(`DELETE FROM deliveries WHERE id < ? AND status <> 'pending'`, beforeId);
+  return rows.toArray().length > 0;
 }
 
-/** The id of the oldest delivery that is kept; null without any. */
-export function oldestDelivery(sql: SqlStorage): string | null {
-  return sql.exec<{ id: string }>('SELECT id FROM deliveries ORDER BY id LIMIT 1').toArray()[0]?.id ?? null;
+/** What may be deleted: finished, and D1's log has seen the end. Otherwise D1 would show it as pending for ever. */
+const IS_OVER = `status <> 'pending' AND version <= ?`;
+
+/** Deletes deliveries older than the id bound that are over, with their attempts. The lanes' sums stay. */
+export function pruneDeliveries(sql: SqlStorage, beforeId: string, acknowledgedVersion: number): void {
+  sql.exec(
+    `DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE id < ? AND ${IS_OVER})`,
+    beforeId,
+    acknowledgedVersion,
+  );
+  sql.exec(`DELETE FROM deliveries WHERE id < ? AND ${IS_OVER}`, beforeId, acknowledgedVersion);
+}
+
+/** The id of the oldest delivery that will have to be deleted; null without any. */
+export function oldestFinishedDelivery(sql: SqlStorage, acknowledgedVersion: number): string | null {
+  const rows = sql.exec<{ id: string }>(
+    `SELECT id FROM deliveries WHERE ${IS_OVER} ORDER BY id LIMIT 1`,
+    acknowledgedVersion,
+  );
+  return rows.toArray()[0]?.id ?? null;
 }
 
 const STATE = `id, receiver, event_type, body, is_replay, attempt_count, tries, due_at, lease_token, lease_until`;

@@ -1,26 +1,33 @@
 import { Buffer } from 'node:buffer';
 import { SLICE_BYTES, SLICE_ROWS, type Slice, type SliceTable } from '../../projections/slice.ts';
-import { type ChatFacts, isPending } from '../../resources/chat.ts';
+import { isPending } from '../../resources/chat.ts';
+import type { EventTail } from '../event-tail.ts';
 import { type ThreadEvent, upcastEvent } from '../events.ts';
-import type { ThreadFacts } from '../state.ts';
+import type { ThreadFacts, ThreadState } from '../state.ts';
+import { loadChat } from './load.ts';
 
 /** How far D1's copy is known to be: events by `seq`, deliveries and lanes by `version`. */
 export type Mark = { seq: number; version: number };
 
 const DELIVERIES_IN_A_SLICE = 300;
+const EVENT_ROWS_IN_A_SLICE = SLICE_ROWS - DELIVERIES_IN_A_SLICE;
 
 /**
  * The next hand-over after `from`: the rows last touched in a stretch of the log, and the deliveries and lanes changed since.
- * Null when everything is handed over. `upto` is the mark to keep once the slice is acknowledged.
+ * Null when everything is handed over; `latest` says how far that is. `upto` is the mark to keep once the slice is
+ * acknowledged. What is in memory is not read again: the plain message costs no query here.
  */
 export function readSlice(
   sql: SqlStorage,
-  name: string,
-  thread: ThreadFacts,
+  state: ThreadState,
+  tail: EventTail,
+  latest: Mark,
   from: Mark,
 ): { slice: Slice; upto: Mark } | null {
+  const { name, thread } = state;
+  if (thread === null || (from.seq >= latest.seq && from.version >= latest.version)) return null;
   const builder = new SliceBuilder(name);
-  const events = readEvents(sql, from.seq);
+  const events = from.seq >= latest.seq ? [] : (tail.after(from.seq) ?? readEvents(sql, from.seq));
   const uptoSeq = events.at(-1)?.seq ?? from.seq;
   const touchedChats = new Set<string>();
   for (const event of events) {
@@ -28,8 +35,9 @@ export function readSlice(
     addEventRows(builder, name, event);
   }
   if (thread.seq > from.seq && thread.seq <= uptoSeq) addThread(builder, thread, name);
-  for (const chatId of touchedChats) addChat(builder, sql, name, chatId, from.seq, uptoSeq);
-  const uptoVersion = addDeliveries(builder, sql, name, thread, from.version);
+  for (const chatId of touchedChats) addChat(builder, sql, state, chatId, from.seq, uptoSeq);
+  const uptoVersion =
+    from.version >= latest.version ? from.version : addDeliveries(builder, sql, name, thread, from.version);
   if (builder.isEmpty) return null;
   return { slice: builder.slice, upto: { seq: uptoSeq, version: uptoVersion } };
 }
@@ -55,15 +63,18 @@ class SliceBuilder {
 function readEvents(sql: SqlStorage, after: number): ThreadEvent[] {
   const events: ThreadEvent[] = [];
   let size = 0;
+  let count = 0;
   const rows = sql.exec<{ event: string }>(
     'SELECT event FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
     after,
-    SLICE_ROWS - DELIVERIES_IN_A_SLICE,
+    EVENT_ROWS_IN_A_SLICE,
   );
-  for (const { event } of rows) {
-    size += Buffer.byteLength(event);
-    if (events.length > 0 && size > SLICE_BYTES) break;
-    events.push(upcastEvent(JSON.parse(event) as { v: number }));
+  for (const row of rows) {
+    size += Buffer.byteLength(row.event);
+    const event = upcastEvent(JSON.parse(row.event) as { v: number });
+    count += event.type === 'variables_set' ? Object.keys(event.variables).length : 1;
+    if (events.length > 0 && (size > SLICE_BYTES || count > EVENT_ROWS_IN_A_SLICE)) break;
+    events.push(event);
   }
   return events;
 }
@@ -115,26 +126,21 @@ function addThread(builder: SliceBuilder, thread: ThreadFacts, name: string): vo
 function addChat(
   builder: SliceBuilder,
   sql: SqlStorage,
-  name: string,
+  state: ThreadState,
   chatId: string,
   after: number,
   upto: number,
 ): void {
-  const members = sql.exec<{ member_id: string; seq: number; facts: string }>(
-    'SELECT member_id, seq, facts FROM members WHERE chat_id = ? AND seq > ? AND seq <= ?',
-    chatId,
-    after,
-    upto,
-  );
-  for (const { member_id, seq, facts } of members) {
-    builder.add('members', [chatId, member_id, seq, JSON.parse(facts)]);
+  const chat = loadChat(sql, state, chatId).chats.get(chatId);
+  if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
+  for (const [memberId, { seq, facts }] of chat.members) {
+    if (seq > after && seq <= upto) builder.add('members', [chatId, memberId, seq, facts]);
   }
-  const row = sql.exec<{ seq: number; facts: string }>('SELECT seq, facts FROM chats WHERE id = ?', chatId).one();
-  const facts = JSON.parse(row.facts) as ChatFacts;
+  const { facts } = chat;
   builder.add('chats', [
     chatId,
-    name,
-    Math.min(row.seq, upto),
+    state.name,
+    Math.min(chat.seq, upto),
     facts.organization_id,
     facts.room?.id ?? null,
     facts.visitor_id,

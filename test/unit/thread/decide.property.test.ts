@@ -141,11 +141,15 @@ function commandOf(each: Step, model: ThreadModel, sent: Command[], startsAt: nu
       const incoming = each.messages.map(({ sender, id, body, suggestion, age }): IncomingMessage => {
         const isUser = sender > 0;
         const who = isUser ? actorOf(sender - 1) : null;
-        return {
+        const content = {
           body: `body ${body}`,
-          sender_type: isUser ? 'user' : 'visitor',
+          sender_type: isUser ? ('user' as const) : ('visitor' as const),
           sender_id: who?.id ?? 'customer@example.com',
           message_id: `message ${id}`,
+        };
+        return {
+          ...content,
+          key: messageKey(content),
           created_at: age === null || !each.close ? null : startsAt - age,
           selected_reply_suggestion_id: suggestion === null || !isUser ? null : pick(suggestions, suggestion),
           user: who,
@@ -176,6 +180,7 @@ function commandOf(each: Step, model: ThreadModel, sent: Command[], startsAt: nu
         type: 'join_chat',
         chat_id: pick(chats, each.chat),
         actor: actorOf(each.user),
+        is_kept_out: false,
         is_participating: each.participating,
         composing_status: 'idle',
       };
@@ -206,6 +211,7 @@ function commandOf(each: Step, model: ThreadModel, sent: Command[], startsAt: nu
 
 function plainMessage(): IncomingMessage {
   return {
+    key: 'first',
     body: 'first',
     sender_type: 'visitor',
     sender_id: 'customer@example.com',

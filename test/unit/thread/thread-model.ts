@@ -36,8 +36,8 @@ export class ThreadModel {
     const decision = decide(state, command, {
       command_id: command.command_id,
       now,
-      mapping_id: newUuid(now),
-      visitor_id: crypto.randomUUID().replaceAll('-', ''),
+      newMappingId: () => newUuid(now),
+      newVisitorId: () => crypto.randomUUID().replaceAll('-', ''),
     });
     if (decision.ok) this.#keep(decision);
     return decision;

@@ -5,6 +5,7 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import { threadName } from '../../../src/thread/address.ts';
 import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../../../src/thread/commands.ts';
+import { messageKey } from '../../../src/thread/received.ts';
 import type { Result } from '../../../src/thread/refusals.ts';
 
 /** One channel of one organization, with names of its own, so that tests in a file do not meet. */
@@ -32,10 +33,11 @@ export function newUser(organizationId: string, more: Partial<UserFacts> = {}): 
 }
 
 export function visitorMessage(body: string, messageId: string = newUuid(Date.now())): IncomingMessage {
+  const sender = { sender_type: 'visitor' as const, sender_id: 'customer@example.com' };
   return {
+    key: messageKey({ ...sender, message_id: messageId, body }),
     body,
-    sender_type: 'visitor',
-    sender_id: 'customer@example.com',
+    ...sender,
     message_id: messageId,
     created_at: null,
     selected_reply_suggestion_id: null,
@@ -44,7 +46,8 @@ export function visitorMessage(body: string, messageId: string = newUuid(Date.no
 }
 
 export function userMessage(body: string, user: UserFacts): IncomingMessage {
-  return { ...visitorMessage(body), sender_type: 'user', sender_id: user.id, user };
+  const message = { ...visitorMessage(body), sender_type: 'user' as const, sender_id: user.id, user };
+  return { ...message, key: messageKey(message) };
 }
 
 export function receiveCommand(

@@ -1,5 +1,8 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { countRows, Desk, type Json, unique } from './desk.ts';
+import { threadName } from '../../../src/thread/address.ts';
+import { testEnv } from '../http/hub.ts';
+import { ask, countRows, Desk, type Json, unique } from './desk.ts';
 
 let desk: Desk;
 
@@ -53,7 +56,6 @@ describe('close_session works', () => {
     const [byUser, byRequest] = [unique('thread'), unique('thread')];
     const { chatId } = await desk.say(byUser, 'hi');
     await desk.join(desk.agent, chatId);
-    const { ask } = await import('./desk.ts');
     await ask(desk.agent, 'PATCH', `/users/${desk.agent.user_id}/chats/${chatId}`, { is_ended: true });
     await desk.say(byRequest, 'hi', { close_session: true });
     for (const thread of [byUser, byRequest]) {
@@ -82,7 +84,6 @@ describe('close_session works', () => {
       }),
     );
     expect(new Set(answers)).toEqual(new Set([200, 201]));
-    const { testEnv } = await import('../http/hub.ts');
     const { results } = await testEnv.DB.prepare(
       `SELECT is_ended, facts ->> '$.visitor_message_count' AS count FROM chats
        WHERE thread = (SELECT id FROM threads WHERE thread_id = ? AND channel_id = ?)`,
@@ -134,6 +135,17 @@ describe('close_session refuses', () => {
     const path = `https://hub.example${desk.gateway.root}/${other}/close_session`;
     expect((await desk.request('POST', path, { body: { thread_id: thread } })).status).toBe(404);
     expect((await desk.chat(chatId))['is_ended']).toBe(false);
+  });
+
+  it('an unknown thread without leaving anything in its object', async () => {
+    const thread = unique('thread');
+    expect((await desk.close(thread)).status).toBe(404);
+    const name = threadName({ kind: 'channel', channel_id: desk.channelId, thread_id: thread });
+    const left = await runInDurableObject(testEnv.THREADS.getByName(name), async (_, state) => ({
+      tables: state.storage.sql.exec('SELECT name FROM sqlite_master').toArray(),
+      alarm: await state.storage.getAlarm(),
+    }));
+    expect(left).toEqual({ tables: [], alarm: null });
   });
 
   it('a channel that is unknown or of another organization', async () => {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { countRows, Desk, type Json, unique, visitorSays } from './desk.ts';
+import { ask, copiedMessages, countRows, Desk, type Json, resultsOf, unique, visitorSays } from './desk.ts';
 
 /** `created_at`, `skip_webhooks` and `echo_user_messages` (DESIGN, "Imports" and "Own messages"). */
 
@@ -35,8 +35,7 @@ describe('an import', () => {
     const before = await desk.ledger();
     const sent = await desk.send(conversation(thread), { close_session: true });
     expect(sent.json).toMatchObject({ messages_created: 3, is_new_session: true });
-    const read = await desk.messages(sent.chatId);
-    expect(read).toEqual([]);
+    expect(await copiedTimes(sent.chatId)).toEqual([...OLD]);
     const chat = await desk.chat(sent.chatId);
     expect(chat).toMatchObject({
       is_ended: true,
@@ -49,20 +48,18 @@ describe('an import', () => {
     });
     expect(await desk.events(thread)).toEqual([]);
     expect(await desk.ledger()).toEqual(before);
-    const again = await desk.send(conversation(thread), { close_session: true });
-    expect(again.json).toMatchObject({ messages_created: 3, is_new_session: true });
-    expect(again.chatId).not.toBe(sent.chatId);
+    const later = await desk.send(conversation(thread), { close_session: true });
+    expect(later.json).toMatchObject({ messages_created: 3, is_new_session: true });
+    expect(later.chatId).not.toBe(sent.chatId);
   });
 
-  it('shows those times, in the order of the batch', async () => {
-    const thread = unique('thread');
-    const { chatId } = await desk.say(thread, 'start', { close_session: false });
-    await desk.join(desk.reporter, chatId);
-    await desk.close(thread);
-    const importing = unique('thread');
-    const sent = await desk.send(conversation(importing), { close_session: true });
-    const { messages } = await importedMessages(sent.chatId);
-    expect(messages).toEqual([...OLD]);
+  it('shows those times to its members', async () => {
+    const sent = await desk.send(conversation(unique('thread')), { close_session: true });
+    const path = `/users/${desk.agent.user_id}/chats/${sent.chatId}/messages`;
+    const shown = resultsOf(await ask(desk.agent, 'GET', path));
+    expect(shown.map(({ id, created_at }) => [id, created_at])).toEqual(
+      OLD.map((time, place) => [sent.ids[place], time]),
+    );
   });
 
   it('takes any ISO time, the present, equal times and messages without one at its end', async () => {
@@ -75,7 +72,7 @@ describe('an import', () => {
         close_session: true,
       },
     );
-    const imported = (await importedMessages(sent.chatId)).messages;
+    const imported = await copiedTimes(sent.chatId);
     expect(imported.slice(0, 3)).toEqual(Array(3).fill('2020-02-29T12:00:00.000Z'));
     expect(imported[3]).toBe(imported[4]);
     const dateOnly = await desk.post({
@@ -88,7 +85,7 @@ describe('an import', () => {
   it('into an open session may not precede its last message', async () => {
     const thread = unique('thread');
     const { chatId } = await desk.say(thread, 'now');
-    await expectRefused({ messages: conversation(thread), close_session: true }, [DISORDER]);
+    await expectRefused({ messages: conversation(thread), close_session: true }, [DISORDER, {}, {}]);
     expect((await desk.chat(chatId))['is_ended']).toBe(false);
     await desk.close(thread);
     const next = await desk.send(conversation(thread), { close_session: true });
@@ -157,10 +154,8 @@ describe('echo_user_messages', () => {
   });
 });
 
-/** The times of a chat that nobody may join any more, from D1's copy of it. */
-async function importedMessages(chatId: string): Promise<{ messages: string[] }> {
-  const { copiedMessages } = await import('./desk.ts');
-  const rows = await copiedMessages(chatId);
-  const facts = rows.map((row) => JSON.parse(row.facts) as { created_at: number });
-  return { messages: facts.map(({ created_at }) => new Date(created_at).toISOString()) };
+/** The times of a chat's messages in D1's copy. */
+async function copiedTimes(chatId: string): Promise<string[]> {
+  const facts = (await copiedMessages(chatId)).map((row) => JSON.parse(row.facts) as { created_at: number });
+  return facts.map(({ created_at }) => new Date(created_at).toISOString());
 }

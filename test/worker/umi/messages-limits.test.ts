@@ -173,15 +173,16 @@ describe('what fits works', () => {
     expect(seen).toEqual(Object.keys(variables).sort());
   });
 
-  it('a name of 255 characters for a visitor who writes much; one more is refused', async () => {
+  it('a visitor’s name of any length: 255 characters of it are shown, the variable stays whole', async () => {
     const thread = unique('thread');
     const messages = Array.from({ length: 500 }, (_, place) => visitorSays(thread, `text ${place}`));
-    const answer = await desk.post({ messages, variables: { username: '🙂'.repeat(256) } });
-    const fields = { variables: { username: ['Ensure this field has no more than 255 characters.'] } };
-    expect([answer.status, answer.json]).toEqual([400, fields]);
-    const longest = '🙂'.repeat(255);
-    const sent = await desk.send(messages, { variables: { username: longest } });
-    expect((await desk.memberships(sent.chatId))[0]?.['member_name']).toBe(longest);
+    const name = '🙂'.repeat(1000);
+    const sent = await desk.send(messages, { variables: { username: name } });
+    const visitor = (await desk.memberships(sent.chatId))[0];
+    expect(visitor?.['member_name']).toBe('🙂'.repeat(255));
+    const path = `${desk.organizationPath}/rooms/${desk.gateway.roomId}/visitors/${visitor?.['member_id']}/variables`;
+    const [variable] = resultsOf(await ask(desk.agent, 'GET', path));
+    expect(variable?.['value']).toBe(name);
   });
 });
 

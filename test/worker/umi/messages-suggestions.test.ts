@@ -108,8 +108,8 @@ describe('a reply suggestion is refused', () => {
     const foreign = (await suggested(other)).suggestion;
     for (const suggestion of [elsewhere, foreign, '0190a000-0000-7000-8000-00000000dead']) {
       await expectRefused(
-        { messages: [visitorSays(thread, 'good'), answerWith(thread, suggestion)] },
-        { messages: [{}, { selected_reply_suggestion_id: NOT_IN_SESSION }] },
+        { messages: [visitorSays(thread, 'good'), answerWith(thread, suggestion), visitorSays(thread, 'good')] },
+        { messages: [{}, { selected_reply_suggestion_id: NOT_IN_SESSION }, {}] },
       );
     }
   });

@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import { acceptEvents, type LaneMark } from '../../../src/projections/accept.ts';
+import { match } from '../../../src/projections/match.ts';
+import { notificationsOf } from '../../../src/projections/notifications.ts';
+import { webhookBody } from '../../../src/projections/webhook-body.ts';
+import type { EventBody, ThreadEvent } from '../../../src/thread/events.ts';
+import { AGENT, BOT, ROUTING, userMessageEvent, visitorMessageEvent } from './sample-events.ts';
+import { ROOM } from './thread-model.ts';
+
+const CHAT = '018f0000-0000-7000-8000-0000000000e1';
+
+function event(seq: number, body: EventBody): ThreadEvent {
+  return { ...body, v: 1, seq, at: 1000 + seq, chat_id: CHAT, command_id: 'x', accepted: [] };
+}
+
+const suggestionAdded: EventBody = {
+  type: 'reply_suggestion_added',
+  suggestion: {
+    id: '018f0000-0000-7000-8000-0000000000f1',
+    message_id: '018f0000-0000-7000-8000-0000000000c1',
+    suggestion: 'It is on its way.',
+    relevancy_score: 0.95,
+    organization_id: ROOM.organization_id,
+    created_by_user: BOT,
+    updated_by_user: BOT,
+    created_at: 2000,
+    updated_at: 2000,
+  },
+};
+
+function accept(events: ThreadEvent[], marks: LaneMark[] = [], routing = ROUTING) {
+  const markOf = (receiver: string) => marks.find((mark) => mark.receiver === receiver) ?? null;
+  return acceptEvents(events, routing, markOf, () => ROOM.id);
+}
+
+describe('what a channel is told', () => {
+  const isTold = (body: EventBody, routing = ROUTING) => accept([event(1, body)], [], routing).outbox.length > 0;
+
+  test('messages of agents and bots, and suggestions', () => {
+    expect(isTold(userMessageEvent('hi'))).toBe(true);
+    expect(isTold(userMessageEvent('hi', null, { user: BOT }))).toBe(true);
+    expect(isTold(suggestionAdded)).toBe(true);
+  });
+
+  test('not what a visitor writes, nor joins, leaves and changes', () => {
+    expect(isTold(visitorMessageEvent(1000))).toBe(false);
+    expect(isTold(userMessageEvent('', null, { type: 'join' }))).toBe(false);
+    expect(isTold(userMessageEvent('', null, { type: 'leave' }))).toBe(false);
+    expect(isTold({ type: 'chat_ended' })).toBe(false);
+    expect(isTold({ type: 'waiting_ended' })).toBe(false);
+    const changed = { is_participating: false, composing_status: 'idle' as const };
+    expect(isTold({ type: 'member_changed', member_id: AGENT.id, ...changed })).toBe(false);
+  });
+
+  test('not what is silent, and its own messages only if it wants them back', () => {
+    const mute = { ...ROUTING, echo_user_messages: false };
+    expect(isTold(userMessageEvent('hi', null, { is_silent: true }))).toBe(false);
+    expect(isTold(userMessageEvent('hi', null, { origin: ROUTING.receiver }))).toBe(true);
+    expect(isTold(userMessageEvent('hi', null, { origin: ROUTING.receiver }), mute)).toBe(false);
+    expect(isTold(userMessageEvent('hi', null, { origin: 'channel/another' }), mute)).toBe(true);
+    expect(isTold(userMessageEvent('hi'), mute)).toBe(true);
+    expect(isTold(suggestionAdded, mute)).toBe(true);
+  });
+
+  test('nothing without a channel', () => {
+    const [notification] = notificationsOf(event(1, userMessageEvent('hi')), ROOM.id);
+    if (notification === undefined) throw new Error('no notification');
+    expect(match(notification, null)).toEqual([]);
+  });
+});
+
+describe('what is accepted', () => {
+  test('is named on the event, counted in the lane, and each body names the one before it', () => {
+    const events = [event(7, visitorMessageEvent(1)), event(8, userMessageEvent('a')), event(9, suggestionAdded)];
+    const before: LaneMark = { receiver: ROUTING.receiver, accepted: 4, last_seq: 3 };
+    const { events: named, outbox, lanes } = accept(events, [before]);
+    expect(named.map(({ accepted }) => accepted.map(({ prev_seq }) => prev_seq))).toEqual([[], [3], [8]]);
+    expect(lanes).toEqual([{ receiver: ROUTING.receiver, accepted: 6, last_seq: 9 }]);
+    expect(outbox.map(({ seq, ordinal, event_type }) => [seq, ordinal, event_type])).toEqual([
+      [8, 0, 'message_created'],
+      [9, 0, 'reply_suggestion_created'],
+    ]);
+    expect(outbox.map(({ body }) => JSON.parse(body)).map(({ seq, prev_seq }) => [seq, prev_seq])).toEqual([
+      [8, 3],
+      [9, 8],
+    ]);
+  });
+
+  test('in a new lane has none before it, and nothing accepted changes no lane', () => {
+    expect(accept([event(8, userMessageEvent('a'))]).outbox.map(({ body }) => JSON.parse(body).prev_seq)).toEqual([
+      null,
+    ]);
+    expect(accept([event(8, visitorMessageEvent(1))])).toMatchObject({ outbox: [], lanes: [] });
+  });
+
+  test('gives the same body again from the log', () => {
+    const { events, outbox } = accept([event(8, userMessageEvent('a')), event(9, suggestionAdded)]);
+    const again = events.flatMap((each) =>
+      notificationsOf(each, ROOM.id).flatMap((notification) =>
+        each.accepted.map((acceptance) => webhookBody(notification, acceptance)),
+      ),
+    );
+    expect(again.map((body) => JSON.stringify(body))).toEqual(outbox.map(({ body }) => body));
+  });
+});
+
+test('a body has the documented keys and seq and prev_seq', () => {
+  const [message, suggestion] = accept([event(8, userMessageEvent('a')), event(9, suggestionAdded)]).outbox.map(
+    ({ body }) => JSON.parse(body),
+  );
+  const common = {
+    thread_id: 't',
+    chat_id: CHAT,
+    messaging_channel: 'email',
+    channel_config_id: ROUTING.channel_id,
+  };
+  expect(message).toEqual({
+    ...common,
+    event_type: 'message_created',
+    message: expect.objectContaining({
+      chat_id: CHAT,
+      room_id: ROOM.id,
+      sender_id: AGENT.id,
+      sender_name: 'Ada Agent',
+      sender_public_name: 'Support',
+      message: 'a',
+      created_at: '1970-01-01T00:00:01.000Z',
+    }),
+    seq: 8,
+    prev_seq: null,
+  });
+  expect(suggestion).toEqual({
+    ...common,
+    event_type: 'reply_suggestion_created',
+    reply_suggestion: expect.objectContaining({
+      suggestion: 'It is on its way.',
+      relevancy_score: 0.95,
+      created_by_user_id: BOT.id,
+      target_organization: null,
+    }),
+    seq: 9,
+    prev_seq: 8,
+  });
+});

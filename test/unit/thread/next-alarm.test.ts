@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { nextAlarm } from '../../../src/thread/next-alarm.ts';
+
+const NOW = 1_000_000;
+const nothing = { projection: null, lanes: [], expiry: null };
+
+test('an alarm rings at the earliest of what is due', () => {
+  expect(nextAlarm({ projection: NOW + 5000, lanes: [NOW + 7000, NOW + 3000], expiry: NOW + 9000 }, NOW)).toBe(
+    NOW + 3000,
+  );
+  expect(nextAlarm({ ...nothing, projection: NOW + 5000 }, NOW)).toBe(NOW + 5000);
+  expect(nextAlarm({ ...nothing, expiry: NOW + 9000 }, NOW)).toBe(NOW + 9000);
+});
+
+test('an alarm is not set when nothing is due', () => {
+  expect(nextAlarm(nothing, NOW)).toBeNull();
+});
+
+test('an alarm for what is overdue comes in a second, not at once', () => {
+  expect(nextAlarm({ ...nothing, lanes: [0] }, NOW)).toBe(NOW + 1000);
+  expect(nextAlarm({ ...nothing, projection: NOW }, NOW)).toBe(NOW + 1000);
+});

@@ -1,0 +1,259 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ask, Desk, enrollAgent, type Json, resultsOf, TIME, UUID, unique, visitorSays } from '../umi/desk.ts';
+import { keysOf, MESSAGE_KEYS } from './documented-keys.ts';
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+
+const pathOf = (chatId: string, person = desk.agent) => `/users/${person.user_id}/chats/${chatId}/messages`;
+const post = (chatId: string, body: unknown) => ask(desk.agent, 'POST', pathOf(chatId), body);
+const list = (chatId: string, query = '') => ask(desk.agent, 'GET', `${pathOf(chatId)}${query}`);
+
+async function joinedChat(): Promise<{ thread: string; chatId: string }> {
+  const thread = unique('thread');
+  const { chatId } = await desk.say(thread, 'help');
+  await desk.join(desk.agent, chatId);
+  return { thread, chatId };
+}
+
+describe('posting a message works', () => {
+  it('with 200 and the whole message, and ends the waiting', async () => {
+    const { thread, chatId } = await joinedChat();
+    expect(await desk.chat(chatId)).toMatchObject({ is_waiting: true });
+    const answer = await post(chatId, { message: ' Hello!\n', type: 'msg', colour: 'red' });
+    expect(answer.status).toBe(200);
+    expect(answer.json).toEqual({
+      id: UUID,
+      type: 'msg',
+      chat_id: chatId,
+      room_id: desk.gateway.roomId,
+      created_at: TIME,
+      sender_type: 'user',
+      sender_id: desk.agent.user_id,
+      sender_public_name: 'Grace Hopper',
+      sender_name: 'Grace Hopper',
+      sender_avatar: null,
+      message: ' Hello!\n',
+      is_encrypted: false,
+      is_edited: false,
+      sensitive_data_purged_at: null,
+      selected_reply_suggestion_id: null,
+      selected_reply_suggestion: null,
+      attachments: [],
+      attachment_template: null,
+      response_to_message_id: null,
+      response_to_attachment_id: null,
+      response_to_attachment: null,
+      response_to_action_id: null,
+      response_to_action: null,
+      response_text: null,
+      response_value: null,
+    });
+    expect(keysOf(answer.json)).toEqual(MESSAGE_KEYS);
+    expect(await desk.chat(chatId)).toMatchObject({
+      is_waiting: false,
+      is_pending: false,
+      is_real_conversation: true,
+      message_count: 2,
+      user_message_count: 1,
+      visitor_wait_time: expect.any(Number),
+    });
+    expect(await desk.events(thread)).toMatchObject([{ message: answer.json }]);
+  });
+
+  it('shows alias and avatar', async () => {
+    const { chatId } = await joinedChat();
+    const agent = await enrollAgent(desk.organizationId, {
+      alias: 'Team',
+      avatar_url: 'https://images.example.com/a.png',
+    });
+    await desk.join(agent, chatId);
+    const answer = await ask(agent, 'POST', pathOf(chatId, agent), { message: 'hi' });
+    expect(answer.json).toMatchObject({
+      sender_name: 'Grace Hopper',
+      sender_public_name: 'Team',
+      sender_avatar: { id: expect.any(String), url: 'https://images.example.com/a.png' },
+    });
+  });
+
+  it('as a bot makes no real conversation', async () => {
+    const { chatId } = await desk.say(unique('thread'), 'help');
+    await desk.join(desk.bot, chatId);
+    await ask(desk.bot, 'POST', pathOf(chatId, desk.bot), { message: 'beep' });
+    expect(await desk.chat(chatId)).toMatchObject({ is_real_conversation: false, is_waiting: false });
+  });
+
+  it('for a member who does not take part', async () => {
+    const { chatId } = await desk.say(unique('thread'), 'help');
+    await desk.join(desk.agent, chatId, { is_participating: false, composing_status: 'idle' });
+    expect((await post(chatId, { message: 'hi' })).status).toBe(200);
+  });
+
+  it('with a suggestion under either name', async () => {
+    const { thread, chatId } = await joinedChat();
+    const { ids } = await desk.say(thread, 'and?');
+    const suggestion = await desk.suggest(chatId, ids[0] ?? '');
+    const shown = {
+      selected_reply_suggestion_id: suggestion,
+      selected_reply_suggestion: { id: suggestion, suggestion: 'It was shipped.', relevancy_score: 0.95 },
+    };
+    for (const name of ['selected_reply_suggestion_id', 'chat_reply_suggestion_id']) {
+      const answer = await post(chatId, { message: 'edited', [name]: suggestion });
+      expect([answer.status, answer.json]).toMatchObject([200, shown]);
+    }
+    expect((await post(chatId, { message: 'none', selected_reply_suggestion_id: null })).status).toBe(200);
+  });
+
+  it('with 2,000 characters', async () => {
+    const { chatId } = await joinedChat();
+    for (const message of ['a'.repeat(2000), '🙂'.repeat(2000)]) {
+      expect((await post(chatId, { message })).json['message']).toBe(message);
+    }
+  });
+});
+
+describe('posting a message refuses', () => {
+  it.each<[Json, Json]>([
+    [{}, { message: ['This field is required.'] }],
+    [{ message: null }, { message: ['This field may not be null.'] }],
+    [{ message: '' }, { message: ['This field may not be blank.'] }],
+    [{ message: ' \n' }, { message: ['This field may not be blank.'] }],
+    [{ message: 5 }, { message: ['Not a valid string.'] }],
+    [{ message: 'a'.repeat(2001) }, { message: ['Ensure this field has no more than 2000 characters.'] }],
+    [{ message: '🙂'.repeat(2001) }, { message: ['Ensure this field has no more than 2000 characters.'] }],
+    [
+      { message: 'a', selected_reply_suggestion_id: 'best' },
+      { selected_reply_suggestion_id: ['Must be a valid UUID.'] },
+    ],
+    [
+      { message: 'a', selected_reply_suggestion_id: '0190a000-0000-7000-8000-00000000dead' },
+      { selected_reply_suggestion_id: ['The reply suggestion does not belong to this chat.'] },
+    ],
+  ])('%#', async (body, fields) => {
+    const { chatId } = await joinedChat();
+    const answer = await post(chatId, body);
+    expect([answer.status, answer.json]).toEqual([400, fields]);
+    expect((await desk.chat(chatId))['message_count']).toBe(1);
+  });
+
+  it('a suggestion of another chat of the thread', async () => {
+    const { thread, chatId } = await joinedChat();
+    const { ids } = await desk.say(thread, 'and?');
+    const suggestion = await desk.suggest(chatId, ids[0] ?? '');
+    await desk.close(thread);
+    const next = await desk.say(thread, 'next');
+    await desk.join(desk.agent, next.chatId);
+    const answer = await post(next.chatId, { message: 'a', selected_reply_suggestion_id: suggestion });
+    expect(answer.status).toBe(400);
+  });
+
+  it('an ended chat: 409, also after the next session has begun', async () => {
+    const { thread, chatId } = await joinedChat();
+    await desk.close(thread);
+    const answer = await post(chatId, { message: 'late' });
+    expect([answer.status, answer.json]).toEqual([409, { detail: 'The chat has ended.' }]);
+    await desk.say(thread, 'next session');
+    expect((await post(chatId, { message: 'late' })).status).toBe(409);
+    expect((await desk.chat(chatId))['message_count']).toBe(1);
+  });
+
+  it('whoever is no member, and chats that are not there: 404', async () => {
+    const { chatId } = await desk.say(unique('thread'), 'help');
+    const other = await Desk.open();
+    const foreign = (await other.say(unique('thread'), 'help')).chatId;
+    for (const id of [chatId, foreign, crypto.randomUUID(), '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
+      const posted = await post(id, { message: 'hi' });
+      expect([posted.status, posted.json]).toEqual([404, { detail: expect.any(String) }]);
+      const read = await list(id);
+      expect([read.status, read.json]).toEqual([404, { detail: expect.any(String) }]);
+    }
+    expect((await desk.chat(chatId))['message_count']).toBe(1);
+  });
+});
+
+describe('the list of messages', () => {
+  const textsOf = (answer: { json: Json }) => resultsOf(answer).map(({ message }) => message);
+
+  async function longChat() {
+    const thread = unique('thread');
+    const texts = Array.from({ length: 7 }, (_, place) => `text ${place}`);
+    const { chatId } = await desk.send(texts.map((text) => visitorSays(thread, text)));
+    await desk.join(desk.agent, chatId);
+    return { thread, chatId, texts };
+  }
+
+  it('is ascending, and descending on demand', async () => {
+    const { chatId, texts } = await longChat();
+    const answer = await list(chatId);
+    expect([answer.status, Object.keys(answer.json)]).toEqual([200, ['next', 'previous', 'results']]);
+    expect([answer.json['next'], answer.json['previous']]).toEqual([null, null]);
+    expect(textsOf(answer)).toEqual([...texts, null]);
+    expect(textsOf(await list(chatId, '?ordering=created_at'))).toEqual([...texts, null]);
+    expect(textsOf(await list(chatId, '?ordering=-created_at'))).toEqual([null, ...texts.reverse()]);
+  });
+
+  it.each([
+    ['created_at', [['text 0', 'text 1', 'text 2'], ['text 3', 'text 4', 'text 5'], ['text 6']]],
+    ['-created_at', [['text 6', 'text 5', 'text 4'], ['text 3', 'text 2', 'text 1'], ['text 0']]],
+  ])('is paged forth and back in the order %s', async (ordering, pages) => {
+    const { chatId } = await longChat();
+    const first = await list(chatId, `?type__in=msg&page_size=3&ordering=${ordering}&extra=x`);
+    const second = await ask(desk.agent, 'GET', String(first.json['next']));
+    const third = await ask(desk.agent, 'GET', String(second.json['next']));
+    expect([first, second, third].map(textsOf)).toEqual(pages);
+    expect([first.json['previous'], third.json['next']]).toEqual([null, null]);
+    expect(first.json['next']).toMatch(/^https:\/\/hub\.example\/api\/v5\/users\/.*extra=x/);
+    const back = await ask(desk.agent, 'GET', String(third.json['previous']));
+    expect(textsOf(back)).toEqual(pages[1]);
+    const start = await ask(desk.agent, 'GET', String(back.json['previous']));
+    expect([textsOf(start), start.json['previous']]).toEqual([pages[0], null]);
+    expect(textsOf(await ask(desk.agent, 'GET', String(start.json['next'])))).toEqual(pages[1]);
+  });
+
+  it('keeps its place while messages come in', async () => {
+    const { thread, chatId } = await longChat();
+    const first = await list(chatId, '?page_size=7&ordering=created_at');
+    await desk.say(thread, 'new');
+    const rest = await ask(desk.agent, 'GET', String(first.json['next']));
+    expect(textsOf(rest)).toEqual([null, 'new']);
+  });
+
+  it('is filtered by types', async () => {
+    const { chatId } = await longChat();
+    await desk.join(desk.agent, chatId, { is_participating: false, composing_status: 'idle' });
+    const typesOf = async (query: string) => [...new Set(resultsOf(await list(chatId, query)).map(({ type }) => type))];
+    expect(await typesOf('')).toEqual(['msg', 'join', 'leave']);
+    expect(await typesOf('?type__in=join,leave')).toEqual(['join', 'leave']);
+    expect(await typesOf('?type__not_in=msg')).toEqual(['join', 'leave']);
+    expect(await typesOf('?type__in=msg,join&type__not_in=msg')).toEqual(['join']);
+    expect(await typesOf('?type__in=action')).toEqual([]);
+  });
+
+  it('holds the messages of its own session only, also of an ended one', async () => {
+    const { thread, chatId, texts } = await longChat();
+    await desk.close(thread);
+    const next = await desk.say(thread, 'next session');
+    await desk.join(desk.agent, next.chatId);
+    expect(textsOf(await list(chatId, '?type__in=msg'))).toEqual(texts);
+    expect(textsOf(await list(next.chatId, '?type__in=msg'))).toEqual(['next session']);
+  });
+
+  it('refuses a malformed page', async () => {
+    const { chatId } = await longChat();
+    const cursor = new URL(String((await list(chatId, '?page_size=1')).json['next'])).searchParams.get('cursor');
+    for (const [query, field] of [
+      ['?page_size=0', 'page_size'],
+      ['?page_size=many', 'page_size'],
+      ['?ordering=updated_at', 'ordering'],
+      ['?cursor=rubbish', 'cursor'],
+      [`?cursor=${cursor}&ordering=-created_at`, 'cursor'],
+    ] as const) {
+      const answer = await list(chatId, query);
+      expect([answer.status, Object.keys(answer.json)]).toEqual([400, [field]]);
+    }
+    expect(resultsOf(await list(chatId, '?page_size=100000'))).toHaveLength(8);
+  });
+});

@@ -1,0 +1,197 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Claim, Outcome } from '../../../src/delivery/lane.ts';
+import { onFault } from '../../../src/faults.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { threadStub } from '../../../src/stubs.ts';
+import { chatIdAt, threadName } from '../../../src/thread/address.ts';
+import type { PostMessage } from '../../../src/thread/commands.ts';
+import {
+  type Channel,
+  newChannel,
+  newUser,
+  receive,
+  receiveCommand,
+  stubOf,
+  userMessage,
+  visitorMessage,
+} from './fixtures.ts';
+
+const DAY = 24 * 3_600_000;
+
+afterEach(() => {
+  onFault(null);
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+function objectOf(channel: Channel) {
+  return env.THREADS.getByName(threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' }));
+}
+
+function passTime(milliseconds: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
+}
+
+function alarmOf(channel: Channel): Promise<number | null> {
+  return runInDurableObject(objectOf(channel), (_, state) => state.storage.getAlarm());
+}
+
+function rowsOf<Row>(channel: Channel, sql: string): Promise<Row[]> {
+  return runInDurableObject(objectOf(channel), (_, state) => state.storage.sql.exec(sql).toArray() as Row[]);
+}
+
+/** A thread with one reply that waits to be delivered. */
+async function threadWithReply(): Promise<Channel> {
+  const channel = newChannel();
+  await receive(receiveCommand(channel, 't', [userMessage('reply', newUser(channel.organizationId))]));
+  return channel;
+}
+
+const attempt = () => ({ at: Date.now(), duration: 1, status: 200, response: '', error: null });
+
+async function claim(channel: Channel, track: 'lane' | 'replay' = 'lane'): Promise<Claim> {
+  const request = { v: 1 as const, receiver: channel.receiver, track, drain: false, lease_milliseconds: 15_000 };
+  return await stubOf(channel, 't').claim(request);
+}
+
+async function deliver(channel: Channel, track: 'lane' | 'replay' = 'lane'): Promise<void> {
+  const claimed = await claim(channel, track);
+  if (claimed.kind !== 'head') throw new Error(`nothing to deliver: ${claimed.kind}`);
+  const outcome: Outcome = { kind: 'delivered', attempt: attempt() };
+  await stubOf(channel, 't').report({ v: 1, lease_token: claimed.lease_token, outcome, next: null });
+}
+
+describe('the alarm', () => {
+  test('does not spin over a delivery that has been pending for longer than deliveries are kept', async () => {
+    const channel = await threadWithReply();
+    passTime(31 * DAY);
+    await runDurableObjectAlarm(objectOf(channel));
+    await runDurableObjectAlarm(objectOf(channel));
+    const next = await alarmOf(channel);
+    expect(next).not.toBeNull();
+    expect((next ?? 0) - Date.now()).toBeGreaterThanOrEqual(29_000);
+    expect(await rowsOf(channel, 'SELECT id FROM deliveries')).toHaveLength(1);
+  });
+
+  test('deletes old deliveries only once D1 knows how they ended', async () => {
+    const channel = await threadWithReply();
+    passTime(31 * DAY);
+    onFault((step) => {
+      if (step === 'projector before D1') throw new Error('fault: D1 is away');
+    });
+    await deliver(channel);
+    await runDurableObjectAlarm(objectOf(channel));
+    expect(await rowsOf(channel, 'SELECT status FROM deliveries')).toEqual([{ status: 'delivered' }]);
+    onFault(null);
+    passTime(301_000);
+    await runDurableObjectAlarm(objectOf(channel));
+    passTime(301_000);
+    await runDurableObjectAlarm(objectOf(channel));
+    const copy = await env.DB.prepare('SELECT status FROM deliveries WHERE receiver = ?').bind(channel.receiver).all();
+    expect(copy.results).toEqual([{ status: 'delivered' }]);
+    expect(await rowsOf(channel, 'SELECT id FROM deliveries')).toEqual([]);
+    expect(await rowsOf(channel, 'SELECT delivery_id FROM attempts')).toEqual([]);
+    expect(await rowsOf(channel, 'SELECT accepted, delivered FROM lanes')).toEqual([{ accepted: 1, delivered: 1 }]);
+  });
+
+  test('stops ringing when nothing is left to do', async () => {
+    const channel = newChannel();
+    await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
+    expect(await alarmOf(channel)).not.toBeNull();
+    await runDurableObjectAlarm(objectOf(channel));
+    expect(await alarmOf(channel)).toBeNull();
+    await receive(receiveCommand(channel, 't', [visitorMessage('again')]));
+    expect(await alarmOf(channel)).not.toBeNull();
+  });
+
+  test('offers a lane also while a hand-over to D1 hangs', async () => {
+    const channel = await threadWithReply();
+    const object = objectOf(channel);
+    let release = () => {};
+    const hanging = new Promise<{ ok: false; reason: 'failed' }>((resolve) => {
+      release = () => resolve({ ok: false, reason: 'failed' });
+    });
+    const offered = new Promise<void>((resolve) => {
+      void runInDurableObject(object, (instance) => {
+        const inside = instance as unknown as { env: Env };
+        vi.spyOn(inside.env.PROJECTORS, 'getByName').mockReturnValue({ write: () => hanging } as never);
+        vi.spyOn(inside.env.WEBHOOKS, 'send').mockImplementation(async () => {
+          resolve();
+          return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+        });
+      });
+    });
+    await receive(receiveCommand(channel, 't', [visitorMessage('one more')]));
+    passTime(31_000);
+    const ringing = runDurableObjectAlarm(object);
+    await offered;
+    release();
+    await ringing;
+    expect(await alarmOf(channel)).not.toBeNull();
+  });
+
+  test('is armed again when a sweep fails', async () => {
+    const channel = await threadWithReply();
+    const object = objectOf(channel);
+    await runInDurableObject(object, (_, state) => {
+      state.storage.sql.exec('ALTER TABLE attempts RENAME TO attempts_away');
+      state.storage.sql.exec('ALTER TABLE deliveries RENAME TO deliveries_away');
+    });
+    await runDurableObjectAlarm(object);
+    expect(await alarmOf(channel)).not.toBeNull();
+  });
+});
+
+describe('a delivery', () => {
+  test('is due at once, also when the log runs ahead of the clock', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const channel = newChannel();
+    const user = newUser(channel.organizationId);
+    for (const text of ['a', 'b', 'c']) await receive(receiveCommand(channel, 't', [visitorMessage(text)]));
+    await receive(receiveCommand(channel, 't', [userMessage('reply', user)]));
+    expect(await claim(channel)).toMatchObject({ kind: 'head' });
+  });
+
+  test('has an id that sorts by acceptance within one request', async () => {
+    const channel = newChannel();
+    const user = newUser(channel.organizationId);
+    const replies = Array.from({ length: 20 }, (_, index) => userMessage(`reply ${index}`, user));
+    await receive(receiveCommand(channel, 't', replies));
+    const bySeq = await rowsOf<{ id: string }>(channel, 'SELECT id FROM deliveries ORDER BY seq');
+    const byId = await rowsOf<{ id: string }>(channel, 'SELECT id FROM deliveries ORDER BY id');
+    expect(byId).toEqual(bySeq);
+    const ids = new Set((await rowsOf<{ id: string }>(channel, 'SELECT id FROM deliveries')).map(({ id }) => id));
+    expect(ids.size).toBe(20);
+  });
+});
+
+describe('an object addressed by a chat id that nobody made', () => {
+  test('keeps no tables and no alarm', async () => {
+    const identity = { kind: 'chat' as const, id: newUuid(Date.now()) };
+    const name = threadName(identity);
+    const command: PostMessage = {
+      v: 1,
+      type: 'post_message',
+      command_id: crypto.randomUUID(),
+      chat_id: chatIdAt(name, Date.now()),
+      actor: newUser(newUuid(Date.now())),
+      message: 'hello?',
+      selected_reply_suggestion_id: null,
+    };
+    const stub = threadStub(env, name);
+    expect((await stub.execute(command)).result).toEqual({ ok: false, refusal: { reason: 'chat_not_found' } });
+    expect(await stub.readDelivery({ v: 1, delivery_id: newUuid(Date.now()) })).toBeNull();
+    const filter = { status: null, from: null, to: null };
+    expect(await stub.replay({ v: 1, receiver: 'channel/x', filter })).toEqual({ replayed: 0 });
+    const object = env.THREADS.getByName(name);
+    const left = await runInDurableObject(object, async (_, state) => ({
+      tables: state.storage.sql
+        .exec(`SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'`)
+        .toArray(),
+      alarm: await state.storage.getAlarm(),
+    }));
+    expect(left).toEqual({ tables: [], alarm: null });
+  });
+});

@@ -1,0 +1,251 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { onFault } from '../../../src/faults.ts';
+import { SLICE_BYTES, SLICE_ROWS, type Slice } from '../../../src/projections/slice.ts';
+import { sliceStatements } from '../../../src/projections/write-slices.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { projectorStub } from '../../../src/stubs.ts';
+import { threadName } from '../../../src/thread/address.ts';
+import { EventTail } from '../../../src/thread/event-tail.ts';
+import { loadThread } from '../../../src/thread/store/load.ts';
+import { type Mark, readSlice } from '../../../src/thread/store/read-slice.ts';
+import {
+  accepted,
+  type Channel,
+  newChannel,
+  newUser,
+  receive,
+  receiveCommand,
+  stubOf,
+  userMessage,
+  visitorMessage,
+} from './fixtures.ts';
+
+afterEach(() => {
+  onFault(null);
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+function nameOf(channel: Channel): string {
+  return threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' });
+}
+
+function objectOf(channel: Channel) {
+  return env.THREADS.getByName(nameOf(channel));
+}
+
+/** All slices of a thread's log from its beginning, as a hand-over that has to start anew would send them. */
+function slicesOf(channel: Channel): Promise<Slice[]> {
+  return runInDurableObject(objectOf(channel), (_, state) => {
+    const { sql } = state.storage;
+    const { state: thread } = loadThread(sql, nameOf(channel));
+    const latest = { seq: thread.last_seq, version: Number.MAX_SAFE_INTEGER };
+    const read = (mark: Mark) => readSlice(sql, thread, new EventTail(), latest, mark);
+    const slices: Slice[] = [];
+    let from = { seq: 0, version: 0 };
+    for (let next = read(from); next !== null; ) {
+      slices.push(next.slice);
+      from = next.upto;
+      next = read(from);
+    }
+    return slices;
+  });
+}
+
+async function writeSlices(slices: Slice[]): Promise<void> {
+  const statements = sliceStatements(slices);
+  await env.DB.batch(statements.map(({ sql, parameter }) => env.DB.prepare(sql).bind(parameter)));
+}
+
+/** D1's rows of a chat, to be compared before and after. */
+async function copyOf(chatId: string) {
+  const read = async (sql: string) => (await env.DB.prepare(sql).bind(chatId).all()).results;
+  return {
+    chat: await read('SELECT * FROM chats WHERE id = ?'),
+    members: await read('SELECT * FROM members WHERE chat_id = ? ORDER BY member_id'),
+    messages: await read('SELECT * FROM messages WHERE chat_id = ? ORDER BY seq'),
+    deliveries: await read('SELECT * FROM deliveries WHERE chat_id = ? ORDER BY id'),
+  };
+}
+
+const rowCount = (slice: Slice) => Object.values(slice.rows).reduce((sum, rows) => sum + rows.length, 0);
+
+describe('a request larger than a slice', () => {
+  test('reaches D1 whole although the projector fails between its slices, and late repeats change nothing', async () => {
+    const channel = newChannel();
+    const user = newUser(channel.organizationId);
+    const long = 'x'.repeat(9000);
+    const messages = Array.from({ length: 500 }, (_, index) =>
+      index % 100 === 99 ? userMessage(`${index} ${long}`, user) : visitorMessage(`${index} ${long}`, `m-${index}`),
+    );
+    let batches = 0;
+    onFault((step) => {
+      if (step !== 'projector before D1') return;
+      batches += 1;
+      if (batches === 2) throw new Error('fault: D1 is away');
+    });
+    const answer = await receive(receiveCommand(channel, 't', messages, { variables: { username: 'Jane' } }));
+    expect(batches).toBe(2);
+    const first = await copyOf(answer.chat_id);
+    expect(first.messages.length).toBeGreaterThan(0);
+    expect(first.messages.length).toBeLessThan(500);
+    onFault(null);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 });
+    await runDurableObjectAlarm(objectOf(channel));
+    const copied = await copyOf(answer.chat_id);
+    expect(copied.messages.map(({ id }) => id)).toEqual(answer.message_ids);
+    expect(copied.deliveries).toHaveLength(5);
+
+    const slices = await slicesOf(channel);
+    expect(slices.length).toBeGreaterThan(1);
+    for (const slice of slices.toReversed()) await writeSlices([slice]);
+    await writeSlices(slices);
+    expect(await copyOf(answer.chat_id)).toEqual(copied);
+  });
+
+  test('stays within the bounds of a slice and of a stored value, whatever its variables are', async () => {
+    const channel = newChannel();
+    const many = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`k${index}`, '']));
+    const large = Object.fromEntries(
+      Array.from({ length: 20 }, (_, index) => [`long ${index}`, '\u0001'.repeat(100_000)]),
+    );
+    await receive(receiveCommand(channel, 't', [visitorMessage('x')], { variables: { ...many, ...large } }));
+    const [longest] = await runInDurableObject(objectOf(channel), (_, state) =>
+      state.storage.sql
+        .exec<{ bytes: number }>('SELECT max(length(CAST(event AS BLOB))) AS bytes FROM events')
+        .toArray(),
+    );
+    expect(longest?.bytes).toBeLessThan(2_000_000);
+    for (const slice of await slicesOf(channel)) {
+      expect(rowCount(slice)).toBeLessThanOrEqual(SLICE_ROWS);
+      expect(slice.size).toBeLessThanOrEqual(SLICE_BYTES + 1_000_000);
+    }
+    const stored = await env.DB.prepare('SELECT count(*) AS count FROM visitor_variables WHERE thread = ?')
+      .bind(nameOf(channel))
+      .first<{ count: number }>();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 });
+    await runDurableObjectAlarm(objectOf(channel));
+    expect(stored?.count).toBeLessThanOrEqual(5020);
+  });
+
+  test('a long user name does not multiply with the messages that show it', async () => {
+    const channel = newChannel();
+    const messages = Array.from({ length: 50 }, (_, index) => visitorMessage('x', `m-${index}`));
+    const username = '\u{1F600}'.repeat(100_000);
+    await receive(receiveCommand(channel, 't', messages, { variables: { username } }));
+    const [log] = await runInDurableObject(objectOf(channel), (_, state) =>
+      state.storage.sql
+        .exec<{ bytes: number }>('SELECT sum(length(CAST(event AS BLOB))) AS bytes FROM events')
+        .toArray(),
+    );
+    expect(log?.bytes).toBeLessThan(1_500_000);
+  });
+});
+
+describe('two slices of one thread', () => {
+  test('that meet in one batch in the wrong order leave the newer rows', async () => {
+    const channel = newChannel();
+    onFault((step) => {
+      if (step === 'projector before D1') throw new Error('fault: D1 is away');
+    });
+    const { chat_id } = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
+    const [older] = await slicesOf(channel);
+    await receive(receiveCommand(channel, 't', [visitorMessage('two')], { variables: { username: 'Jane' } }));
+    const [newer] = await slicesOf(channel);
+    if (older === undefined || newer === undefined) throw new Error('no slices');
+    await writeSlices([newer, older]);
+    const { members, messages, chat } = await copyOf(chat_id);
+    expect(members.map(({ facts }) => JSON.parse(String(facts)).name)).toEqual(['Jane']);
+    expect(messages).toHaveLength(2);
+    expect(JSON.parse(String(chat[0]?.['facts'])).visitor_message_count).toBe(2);
+  });
+});
+
+describe('the rows that a command writes', () => {
+  test('do not grow with the sessions and members that it does not change', async () => {
+    const channel = newChannel();
+    const users = Array.from({ length: 5 }, () => newUser(channel.organizationId));
+    const crowd = users.map((user) => userMessage('import', user));
+    await receive(receiveCommand(channel, 't', [visitorMessage('old'), ...crowd], { close_session: true }));
+    await receive(receiveCommand(channel, 't', [visitorMessage('new')]));
+    const { cost } = await stubOf(channel, 't').execute(receiveCommand(channel, 't', [visitorMessage('next')]));
+    expect(cost.thread.rowsWritten).toBe(3);
+    expect(cost.d1.rowsWritten).toBe(3);
+  });
+
+  test('do not hold the suggestion that a reply selects', async () => {
+    const channel = newChannel();
+    const agent = newUser(channel.organizationId);
+    const opening = await receive(receiveCommand(channel, 't', [visitorMessage('q'), userMessage('a', agent)]));
+    const stub = stubOf(channel, 't');
+    const head = { v: 1 as const, chat_id: opening.chat_id, actor: agent };
+    const suggested = accepted(
+      (
+        await stub.execute({
+          ...head,
+          type: 'add_reply_suggestion',
+          command_id: crypto.randomUUID(),
+          message_id: opening.message_ids[0] ?? '',
+          scope: 'member',
+          suggestion: 's',
+          relevancy_score: null,
+        })
+      ).result,
+    ) as { suggestion: { id: string } };
+    const post = async (selected: string | null) => {
+      const command_id = crypto.randomUUID();
+      const selected_reply_suggestion_id = selected;
+      return (
+        await stub.execute({ ...head, type: 'post_message', command_id, message: 'm', selected_reply_suggestion_id })
+      ).cost.thread.rowsWritten;
+    };
+    expect(await post(suggested.suggestion.id)).toBe(await post(null));
+  });
+
+  test('do not hold the thread and the visitor again when a variable stays as it was', async () => {
+    const channel = newChannel();
+    const variables = { username: 'Jane', city: 'Oulu' };
+    await receive(receiveCommand(channel, 't', [visitorMessage('one')], { variables }));
+    const { cost } = await stubOf(channel, 't').execute(
+      receiveCommand(channel, 't', [visitorMessage('two')], { variables }),
+    );
+    // The event of the variables beside those of a plain message; in D1 the two variables.
+    expect(cost.thread.rowsWritten).toBe(4);
+    expect(cost.d1.rowsWritten).toBe(5);
+  });
+});
+
+describe('a projector', () => {
+  test('refuses what its buffer cannot hold and takes it afterwards', async () => {
+    const thread = nameOf(newChannel());
+    const row = JSON.stringify([newUuid(Date.now()), newUuid(Date.now()), newUuid(Date.now()), 1]);
+    const slice: Slice = { v: 1, thread, rows: { visitors: [row] }, size: 5_000_000 };
+    const stub = projectorStub(env, 'DB', thread);
+    const answers = await Promise.all([stub.write('DB', slice), stub.write('DB', slice), stub.write('DB', slice)]);
+    expect(answers.map((answer) => (answer.ok ? 'ok' : answer.reason))).toEqual(['ok', 'busy', 'busy']);
+    expect((await stub.write('DB', slice)).ok).toBe(true);
+  });
+
+  test('writes the good slices of a batch that a bad row spoils', async () => {
+    const thread = nameOf(newChannel());
+    const stub = projectorStub(env, 'DB', thread);
+    const good = (id: string): Slice => ({
+      v: 1,
+      thread,
+      rows: { visitors: [JSON.stringify([id, newUuid(1), newUuid(2), 1])] },
+      size: 100,
+    });
+    const bad: Slice = { v: 1, thread, rows: { visitors: [JSON.stringify([newUuid(3), null, null, 'x'])] }, size: 100 };
+    const ids = [newUuid(4), newUuid(5), newUuid(6)];
+    // The first is under way alone; the rest meet in the next batch.
+    const slices = [good(ids[0] ?? ''), good(ids[1] ?? ''), bad, good(ids[2] ?? '')];
+    const answers = await Promise.all(slices.map((slice) => stub.write('DB', slice)));
+    expect(answers.map((answer) => (answer.ok ? 'ok' : answer.reason))).toEqual(['ok', 'ok', 'rejected', 'ok']);
+    const found = await env.DB.prepare('SELECT id FROM visitors WHERE id IN (?, ?, ?)')
+      .bind(...ids)
+      .all();
+    expect(found.results).toHaveLength(3);
+  });
+});
