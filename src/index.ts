@@ -4,6 +4,7 @@ import { databasesOf } from './db/database.ts';
 import { handleQueue } from './delivery/consumer.ts';
 import { consumerDependencies } from './delivery/consumer-dependencies.ts';
 import { sweepDeliveries } from './delivery/watchdog.ts';
+import { writeLog } from './log.ts';
 
 export { ProjectorObject } from './projections/projector.ts';
 export { ThreadObject } from './thread/object.ts';
@@ -20,7 +21,7 @@ export default {
     for (const database of databasesOf(env, noCost())) {
       const send = async (pointer: object) => void (await env.WEBHOOKS.send(pointer));
       const offered = await sweepDeliveries(database, send, Date.now());
-      console.log(JSON.stringify({ level: 'info', event: 'watchdog', offered }));
+      writeLog('info', 'watchdog', { offered });
     }
   },
 } satisfies ExportedHandler<Env>;

@@ -3,6 +3,7 @@ import { db } from '../db/database.ts';
 import { findChannelOrDeleted } from '../directory/channels.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { fault } from '../faults.ts';
+import { writeLog } from '../log.ts';
 import { threadStub } from '../stubs.ts';
 import { attemptWebhook } from './attempt.ts';
 import { attemptDependencies } from './attempt-dependencies.ts';
@@ -22,7 +23,7 @@ export function consumerDependencies(env: Env): DeliveryDependencies {
       await env.WEBHOOKS.send(pointer, { delaySeconds: queueDelay(delaySeconds) });
     },
     now: Date.now,
-    log: (record) => console.warn(JSON.stringify({ level: 'warn', ...record })),
+    log: ({ event, ...fields }) => writeLog('warn', event, fields),
     fault: (step) => fault(step),
   };
 }

@@ -1,5 +1,6 @@
 import { findPrincipal, type PrincipalRow, tokenDigest } from '../directory/tokens.ts';
 import { userFacts } from '../directory/users.ts';
+import { errorText, writeLog } from '../log.ts';
 import { type AppMiddleware, identityDatabase, type Principal } from './app-environment.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from './isolate-cache.ts';
 import { refuse } from './refusals.ts';
@@ -42,7 +43,7 @@ export function authenticate(): AppMiddleware {
         return row === null ? null : { principal: principalOf(row), expires_at: row.expires_at };
       });
     } catch (error) {
-      console.error(JSON.stringify({ level: 'error', event: 'authentication_unavailable', reason: errorName(error) }));
+      writeLog('error', 'authentication_unavailable', { error: errorText(error) });
       return refuse(c, { reason: 'unavailable' });
     }
     if (found === null || isExpired(found.expires_at, Date.now())) return refuse(c, { reason: 'token_invalid' });
@@ -79,8 +80,4 @@ function principalOf(row: PrincipalRow): Principal {
     scopes: new Set(JSON.parse(row.scopes) as string[]),
     token_id: row.token_id,
   };
-}
-
-function errorName(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown';
 }

@@ -1,15 +1,17 @@
 import { HTTPException } from 'hono/http-exception';
+import { writeLog } from '../log.ts';
 import type { AppContext } from './app-environment.ts';
 import { refuse } from './refusals.ts';
 import { routePattern } from './request-log.ts';
 import type { AppRouter } from './router.ts';
 
-/** Accidents: 500 without any of the runtime's text, which goes to the log. Hono's own exceptions keep their status. */
+/** Accidents: 503 when the platform is away for a moment, else 500, without any of the runtime's text, which goes to the log. Hono's own exceptions keep their status. */
 export function answerAccidents(app: AppRouter): void {
   app.onError((error, c) => {
     if (error instanceof HTTPException && error.status < 500)
       return c.json({ detail: DETAILS[error.status] ?? 'Bad request.' }, error.status);
-    console.error(JSON.stringify(errorLine(c, error)));
+    writeLog('error', 'request_failed', failureFields(c, error));
+    if (isPassing(error)) return refuse(c, { reason: 'unavailable' });
     return c.json({ detail: 'Internal server error.' }, 500);
   });
 }
@@ -20,15 +22,23 @@ const DETAILS: Partial<Record<number, string>> = {
   415: 'Unsupported media type in request.',
 };
 
-function errorLine(c: AppContext, error: Error) {
+function failureFields(c: AppContext, error: Error) {
   return {
-    level: 'error',
-    event: 'request_failed',
     request_id: c.var.requestId,
     method: c.req.method,
     route: routePattern(c),
     error: { name: error.name, message: error.message, stack: error.stack ?? null },
   };
+}
+
+/**
+ * Whether the same request may succeed a moment later: an object was reset or has too much to do, or D1 could not be reached. An
+ * error that SQLite itself gives is our own mistake and is not among them.
+ */
+export function isPassing(error: Error): boolean {
+  const { retryable, overloaded, durableObjectReset } = error as Error & Record<string, unknown>;
+  if (retryable === true || overloaded === true || durableObjectReset === true) return true;
+  return error.message.startsWith('D1_ERROR') && !error.message.includes('SQLITE_');
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;

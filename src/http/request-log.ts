@@ -1,5 +1,6 @@
 import { matchedRoutes } from 'hono/route';
 import { noCost } from '../db/cost.ts';
+import { writeLog } from '../log.ts';
 import { newUuid } from '../resources/uuid.ts';
 import type { AppContext, AppMiddleware, Principal } from './app-environment.ts';
 
@@ -14,15 +15,13 @@ export function logRequests(): AppMiddleware {
     c.set('cost', noCost());
     await next();
     c.header('x-request-id', c.var.requestId);
-    console.log(JSON.stringify(requestLine(c, Date.now() - started)));
+    writeLog('info', 'request', requestFields(c, Date.now() - started));
   };
 }
 
-function requestLine(c: AppContext, duration: number) {
+function requestFields(c: AppContext, duration: number) {
   const principal = c.get('principal') as Principal | undefined;
   return {
-    level: 'info',
-    event: 'request',
     request_id: c.var.requestId,
     method: c.req.method,
     route: routePattern(c),

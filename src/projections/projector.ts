@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { fault } from '../faults.ts';
+import { errorText, writeLog } from '../log.ts';
 import type { ProjectorStub } from '../stubs.ts';
 import type { Slice, Written } from './slice.ts';
 import { type SliceStatement, sliceStatements } from './write-slices.ts';
@@ -104,9 +105,8 @@ function shareOut(count: number, statements: SliceStatement[], results: D1Result
 }
 
 function refuseAll(slices: Slice[], reason: 'rejected' | 'failed', error: unknown): Written[] {
-  const message = error instanceof Error ? error.message : String(error);
   const threads = slices.map(({ thread }) => thread);
-  console.error(JSON.stringify({ event: 'projection_failed', reason, threads, error: message }));
+  writeLog('error', 'projection_failed', { reason, threads, error: errorText(error) });
   return slices.map(() => ({ ok: false, reason }));
 }
 

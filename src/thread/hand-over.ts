@@ -1,5 +1,6 @@
 import { type Cost, noCost } from '../db/cost.ts';
 import { fault } from '../faults.ts';
+import { errorText, writeLog } from '../log.ts';
 import type { Slice, Written } from '../projections/slice.ts';
 import type { Mark } from './store/read-slice.ts';
 
@@ -115,6 +116,5 @@ export class HandOver {
 }
 
 function logFailure(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(JSON.stringify({ event: 'hand_over_failed', error: message }));
+  writeLog('error', 'hand_over_failed', { error: errorText(error) });
 }

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { type Cost, noCost } from '../db/cost.ts';
 import type { Attempt, Claim, Lane, Pointer, Receiver, ReportAnswer, Track } from '../delivery/lane.ts';
 import { fault } from '../faults.ts';
+import { errorText, writeLog } from '../log.ts';
 import { acceptEvents, type LaneMark } from '../projections/accept.ts';
 import type { Slice, Written } from '../projections/slice.ts';
 import { firstUuidAt, newUuid, parseUuidVersion7 } from '../resources/uuid.ts';
@@ -165,7 +166,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   async report(request: Parameters<Lane['report']>[0]): Promise<ReportAnswer> {
     if (this.#state.thread === null) return { is_stale: true, next: null, offer_in: null };
     const answer = this.#changeLanes((clock) => recordOutcome(this.#sql, request, clock));
-    if (answer.is_stale) console.warn(JSON.stringify({ event: 'stale_lease', thread: this.#state.name }));
+    if (answer.is_stale) writeLog('warn', 'stale_lease', { thread: this.#state.name });
     return answer;
   }
 
@@ -390,5 +391,5 @@ function isSameRouting(one: Routing | null, other: Routing | null): boolean {
 }
 
 function logFailure(event: string, thread: string, error: unknown): void {
-  console.error(JSON.stringify({ event, thread, error: error instanceof Error ? error.message : String(error) }));
+  writeLog('error', event, { thread, error: errorText(error) });
 }

@@ -64,6 +64,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   chats: { holds: ['chats/'], may: ['resources/', 'db/'] },
   directory: { holds: ['directory/'], may: ['db/'], mayTypes: ['resources/'] },
   faults: { holds: ['faults.ts'], may: [] },
+  log: { holds: ['log.ts'], may: [] },
   resources: { holds: ['resources/'], may: [] },
   db: { holds: ['db/'], may: [] },
 };
@@ -95,6 +96,8 @@ function isAllowed({ from, to, isType }: Import): boolean {
   const room = roomOf(from);
   if (room === undefined) return false;
   if (roomOf(to) === room || isWithin(to, room.may)) return true;
+  // Every room that is no pure core may write to the log.
+  if (to === 'log.ts' && room !== ROOMS['threadRules'] && room !== ROOMS['resources']) return true;
   // The thread's shell stands on the whole of the thread.
   if (room === ROOMS['threadShell'] && to.startsWith('thread/')) return true;
   return isType && isWithin(to, room.mayTypes ?? []);
@@ -115,6 +118,11 @@ describe('the house', () => {
   it('names every local import with its extension', () => {
     const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
     expect(imports.filter(({ to }) => !sources.has(to))).toEqual([]);
+  });
+
+  it('writes to the log in one place', () => {
+    const writers = [...sources].filter(([, text]) => /\bconsole\./.test(text)).map(([path]) => path);
+    expect(writers).toEqual(['log.ts']);
   });
 
   it('holds no SQL in its dialects', () => {

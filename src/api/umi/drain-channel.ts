@@ -1,6 +1,7 @@
 import { channelReceiver } from '../../delivery/lane.ts';
 import { drainLanes } from '../../delivery/offer-lanes.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import { errorText, writeLog } from '../../log.ts';
 
 /**
  * After the answer, lets the channel's pending webhooks end as skipped before their due times. A failure is only logged: each
@@ -10,8 +11,7 @@ export function drainChannel(c: AppContext, organizationId: string, channelId: s
   const database = organizationDatabase(c);
   const draining = drainLanes(database, c.env.WEBHOOKS, organizationId, channelReceiver(channelId));
   const logged = draining.catch((error: unknown) => {
-    const name = error instanceof Error ? error.name : typeof error;
-    console.warn(JSON.stringify({ level: 'warn', event: 'channel.drain_failed', channel_id: channelId, error: name }));
+    writeLog('warn', 'channel.drain_failed', { channel_id: channelId, error: errorText(error) });
   });
   c.executionCtx.waitUntil(logged);
 }

@@ -30,7 +30,7 @@ function answerOf<Answer>(command: Command): Answer {
 
 function join(more: Partial<JoinChat> = {}): JoinChat {
   const command_id = crypto.randomUUID();
-  const joins = { is_participating: true, composing_status: 'idle' as const };
+  const joins = { is_kept_out: false, is_participating: true, composing_status: 'idle' as const };
   return { v: 1, type: 'join_chat', command_id, chat_id: chatId, actor: AGENT, ...joins, ...more };
 }
 

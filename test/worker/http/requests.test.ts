@@ -204,3 +204,23 @@ describe('reference', () => {
     expect(page.text).not.toMatch(/<script|<link|src=|url\(|@import|\[object/);
   });
 });
+
+describe('a D1 that is away', () => {
+  it('makes a list 503 without a word of the database, and a mistake of ours in SQL stays a 500', async () => {
+    const person = await enroll();
+    const request = { authorization: `Bearer ${person.token}`, env: { AUTH_CACHE_SECONDS: '30' } };
+    const path = `/api/v5/orgs/${person.organization_id}/owned_chats`;
+    expect((await call(path, request)).status).toBe(200);
+    const away = await call(path, { ...request, env: { ...request.env, DB: brokenDatabase } });
+    expect(away.status).toBe(503);
+    expect(away.headers.get('Retry-After')).toBe('1');
+    expect(away.text).not.toContain('D1_ERROR');
+    const mistake = {
+      prepare() {
+        throw new Error('D1_ERROR: no such column: x: SQLITE_ERROR');
+      },
+    } as unknown as D1Database;
+    const failed = await call(path, { ...request, env: { ...request.env, DB: mistake } });
+    expect([failed.status, failed.json]).toEqual([500, { detail: 'Internal server error.' }]);
+  });
+});

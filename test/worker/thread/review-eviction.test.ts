@@ -1,0 +1,128 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Head } from '../../../src/delivery/lane.ts';
+import { onFault } from '../../../src/faults.ts';
+import type { Slice } from '../../../src/projections/slice.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { projectorStub } from '../../../src/stubs.ts';
+import { threadName } from '../../../src/thread/address.ts';
+import type { PostMessage } from '../../../src/thread/commands.ts';
+import {
+  accepted,
+  type Channel,
+  newChannel,
+  newUser,
+  receive,
+  receiveCommand,
+  stubOf,
+  userMessage,
+  visitorMessage,
+} from './fixtures.ts';
+
+afterEach(() => {
+  onFault(null);
+  vi.useRealTimers();
+});
+
+function objectOf(channel: Channel) {
+  return env.THREADS.getByName(threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' }));
+}
+
+async function copiedMessages(chatId: string): Promise<unknown[]> {
+  const { results } = await env.DB.prepare('SELECT id FROM messages WHERE chat_id = ? ORDER BY seq').bind(chatId).all();
+  return results.map(({ id }) => id);
+}
+
+describe('a thread that was evicted', () => {
+  test('goes on with the next seq, the same session, its repeats and its retries', async () => {
+    const channel = newChannel();
+    const user = newUser(channel.organizationId);
+    const first = receiveCommand(channel, 't', [visitorMessage('one', 'm-1'), userMessage('two', user)]);
+    const opening = await receive(first);
+    const post: PostMessage = {
+      v: 1,
+      type: 'post_message',
+      command_id: crypto.randomUUID(),
+      chat_id: opening.chat_id,
+      actor: user,
+      message: 'three',
+      selected_reply_suggestion_id: null,
+    };
+    const posted = accepted((await stubOf(channel, 't').execute(post)).result);
+    await evictDurableObject(objectOf(channel));
+    expect(accepted((await stubOf(channel, 't').execute(post)).result)).toEqual(posted);
+    await evictDurableObject(objectOf(channel));
+    const repeat = await receive({ ...first, command_id: crypto.randomUUID() });
+    expect(repeat).toMatchObject({ message_ids: opening.message_ids, is_repeat: true });
+    const next = await receive(receiveCommand(channel, 't', [visitorMessage('four')]));
+    expect(next).toMatchObject({ chat_id: opening.chat_id, mapping_id: opening.mapping_id, is_new_session: false });
+    expect(next.seqs).toEqual([(opening.seqs.at(-1) ?? 0) + 2]);
+    expect(await copiedMessages(opening.chat_id)).toHaveLength(4);
+  });
+
+  test('hands over what D1 did not get, without a further command', async () => {
+    const channel = newChannel();
+    onFault((step) => {
+      if (step === 'projector before D1') throw new Error('fault: D1 is away');
+    });
+    const { chat_id, message_ids } = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
+    await evictDurableObject(objectOf(channel));
+    onFault(null);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+    expect(await runDurableObjectAlarm(objectOf(channel))).toBe(true);
+    expect(await copiedMessages(chat_id)).toEqual(message_ids);
+  });
+
+  test('keeps its leases, its versions and its alarm', async () => {
+    const channel = newChannel();
+    const user = newUser(channel.organizationId);
+    await receive(receiveCommand(channel, 't', [userMessage('one', user), userMessage('two', user)]));
+    const request = { v: 1 as const, receiver: channel.receiver, track: 'lane' as const, drain: false };
+    const claim = () => stubOf(channel, 't').claim({ ...request, lease_milliseconds: 15_000 });
+    const head = (await claim()) as Head;
+    await evictDurableObject(objectOf(channel));
+    expect((await claim()).kind).toBe('wait');
+    const attempt = { at: Date.now(), duration: 1, status: 200, response: '', error: null };
+    const outcome = { kind: 'delivered' as const, attempt };
+    const report = { v: 1 as const, lease_token: head.lease_token, outcome, next: null };
+    expect(await stubOf(channel, 't').report(report)).toMatchObject({ is_stale: false });
+    await evictDurableObject(objectOf(channel));
+    const second = (await claim()) as Head;
+    await stubOf(channel, 't').report({ ...report, lease_token: second.lease_token });
+    const versions = await runInDurableObject(objectOf(channel), (_, state) =>
+      state.storage.sql.exec('SELECT version FROM deliveries UNION ALL SELECT version FROM lanes').toArray(),
+    );
+    expect(new Set(versions.map(({ version }) => version)).size).toBe(3);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+    expect(await runDurableObjectAlarm(objectOf(channel))).toBe(true);
+    const copy = await env.DB.prepare('SELECT accepted, delivered, pending FROM lanes WHERE receiver = ?')
+      .bind(channel.receiver)
+      .first();
+    expect(copy).toEqual({ accepted: 2, delivered: 2, pending: 0 });
+  });
+
+  test('does not write its log to D1 twice once the mark is on disk', async () => {
+    const channel = newChannel();
+    await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
+    await runDurableObjectAlarm(objectOf(channel));
+    await evictDurableObject(objectOf(channel));
+    let batches = 0;
+    onFault((step) => {
+      if (step === 'projector before D1') batches += 1;
+    });
+    await runInDurableObject(objectOf(channel), (instance) =>
+      (instance as unknown as { alarm(): Promise<void> }).alarm(),
+    );
+    expect(batches).toBe(0);
+  });
+});
+
+test('a projector that was evicted takes the next slice', async () => {
+  const thread = '0000000000000000000';
+  const row = () => JSON.stringify([newUuid(Date.now()), newUuid(Date.now()), newUuid(Date.now()), 1]);
+  const slice = (): Slice => ({ v: 1, thread, rows: { visitors: [row()] }, size: 100 });
+  expect((await projectorStub(env, 'DB', thread).write('DB', slice())).ok).toBe(true);
+  await evictDurableObject(env.PROJECTORS.getByName('DB/0'));
+  expect((await projectorStub(env, 'DB', thread).write('DB', slice())).ok).toBe(true);
+});
