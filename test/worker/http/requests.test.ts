@@ -215,11 +215,10 @@ describe('a D1 that is away', () => {
     expect(away.status).toBe(503);
     expect(away.headers.get('Retry-After')).toBe('1');
     expect(away.text).not.toContain('D1_ERROR');
-    const mistake = {
-      prepare() {
-        throw new Error('D1_ERROR: no such column: x: SQLITE_ERROR');
-      },
-    } as unknown as D1Database;
+    const refuse = () => {
+      throw new Error('D1_ERROR: no such column: x: SQLITE_ERROR');
+    };
+    const mistake = { prepare: refuse, batch: refuse } as unknown as D1Database;
     const failed = await call(path, { ...request, env: { ...request.env, DB: mistake } });
     expect([failed.status, failed.json]).toEqual([500, { detail: 'Internal server error.' }]);
   });
