@@ -111,6 +111,7 @@ CREATE TABLE threads (
 CREATE INDEX threads_by_channel ON threads (channel_id, mapping_id) WHERE channel_id IS NOT NULL;
 
 -- The copy of the chats. `seq` is the mark below which the chat's children are up to date. No index on what every message changes.
+-- With a rowid: a row of this size would not fit into a page of a WITHOUT ROWID table, and every message rewrites it.
 CREATE TABLE chats (
   id TEXT PRIMARY KEY,
   thread TEXT NOT NULL,
@@ -124,7 +125,7 @@ CREATE TABLE chats (
   is_pending INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   facts TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX chats_by_organization ON chats (organization_id, id);
 CREATE INDEX chats_by_room ON chats (room_id, id) WHERE room_id IS NOT NULL;
 CREATE INDEX chats_pending_by_room ON chats (room_id, id) WHERE is_pending = 1;

@@ -25,6 +25,8 @@ export async function startDemoHub(options: DemoHubOptions): Promise<DemoHub> {
     variables: {
       ADMIN_TOKEN: adminToken,
       ALLOW_INSECURE_WEBHOOKS: '1',
+      // One runtime and one database on this machine: a single projector gathers the most into each batch.
+      PROJECTOR_COUNT: '1',
       PUBLIC_ORIGIN: `http://127.0.0.1:${port}`,
       ...(serverTiming === undefined ? {} : { SERVER_TIMING: serverTiming }),
       ...options.variables,

@@ -3,8 +3,7 @@ import { noCost } from './db/cost.ts';
 import { databasesOf } from './db/database.ts';
 import { handleQueue } from './delivery/consumer.ts';
 import { consumerDependencies } from './delivery/consumer-dependencies.ts';
-import { sweepDeliveries } from './delivery/watchdog.ts';
-import { writeLog } from './log.ts';
+import { sweepDatabases } from './delivery/watchdog.ts';
 
 export { ProjectorObject } from './projections/projector.ts';
 export { ThreadObject } from './thread/object.ts';
@@ -16,12 +15,6 @@ export default {
 
   queue: (batch, env, context) => handleQueue(batch, context, consumerDependencies(env)),
 
-  /** The watchdog. Each database has its own overdue lanes; an unreachable one fails the run, and cron comes again. */
-  async scheduled(_controller, env) {
-    for (const database of databasesOf(env, noCost())) {
-      const send = async (pointer: object) => void (await env.WEBHOOKS.send(pointer));
-      const offered = await sweepDeliveries(database, send, Date.now());
-      writeLog('info', 'watchdog', { offered });
-    }
-  },
+  /** The watchdog. */
+  scheduled: (_controller, env) => sweepDatabases(databasesOf(env, noCost()), env.WEBHOOKS, Date.now()),
 } satisfies ExportedHandler<Env>;

@@ -1,16 +1,22 @@
 import type { FaultStep } from '../faults.ts';
-import type { AttemptResult, Destination, Webhook } from './attempt.ts';
+import { ATTEMPT_DEADLINE_MILLISECONDS, type AttemptResult, type Destination, type Webhook } from './attempt.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Claim, Head, Lane, Outcome, Pointer, Receiver, ReportAnswer } from './lane.ts';
 
 /** The head is held for the attempt's deadline and 10 s more (ENGINE 4). */
 export const LEASE_MILLISECONDS = 15_000;
 
-/** No attempt starts later than this after the pointer came, so that a run of 5 s attempts ends within 25 s. */
+/**
+ * An attempt starts only when its deadline and this much more is left of the lease: whoever gets the lease next must not have
+ * recorded a 2xx before this webhook goes out (DESIGN.md, invariant 5).
+ */
+const LEASE_MARGIN_MILLISECONDS = 1_000;
+
+/** No further head is taken later than this after the pointer came, so that a run of 5 s attempts ends within 25 s. */
 const LAST_START_MILLISECONDS = 20_000;
 
-/** Delays in seconds of a pointer that is sent again: the endpoint could not be read; the object speaks an older version. */
-const UNREADABLE_DELAY = 10;
+/** Delays in seconds of a pointer that is sent again: no attempt could be made; the object speaks an older version. */
+const UNATTEMPTED_DELAY = 10;
 const NEWER_VERSION_DELAY = 60;
 /** After an object was reset: before a lease is at stake, and when one may have to run out first. */
 const LOST_CLAIM_DELAY = 2;
@@ -44,8 +50,17 @@ export async function deliverLane(dependencies: DeliveryDependencies, pointer: P
   if (claim.kind === 'later') return await dependencies.send(pointer, NEWER_VERSION_DELAY);
   if (claim.kind !== 'head') return;
   dependencies.fault('after claim');
-  let head: Head | null = claim;
-  while (head !== null) head = await deliverHead(dependencies, pointer, head, startedAt);
+  let held: HeldHead | null = holdSince(startedAt, claim);
+  while (held !== null) held = await deliverHead(dependencies, pointer, held, startedAt);
+}
+
+/** A head and the last moment (ms) at which its attempt may start. */
+type HeldHead = { head: Head; start_by: number };
+
+/** `askedAt`: when the lease was asked for. It began between then and the answer, so this moment is on the safe side. */
+function holdSince(askedAt: number, head: Head): HeldHead {
+  const start_by = askedAt + LEASE_MILLISECONDS - ATTEMPT_DEADLINE_MILLISECONDS - LEASE_MARGIN_MILLISECONDS;
+  return { head, start_by };
 }
 
 async function claimHead(dependencies: DeliveryDependencies, pointer: Pointer): Promise<Claim | null> {
@@ -66,14 +81,16 @@ async function claimHead(dependencies: DeliveryDependencies, pointer: Pointer): 
 async function deliverHead(
   dependencies: DeliveryDependencies,
   pointer: Pointer,
-  head: Head,
+  held: HeldHead,
   startedAt: number,
-): Promise<Head | null> {
-  const outcome = await outcomeOf(dependencies, head);
+): Promise<HeldHead | null> {
+  const { head } = held;
+  const outcome = await outcomeOf(dependencies, held);
   if (outcome.kind === 'delivered' || outcome.kind === 'failed') dependencies.fault('after the receiver answered');
   // A drain is for rows that end without an attempt: after a failure the due times count again, or retries would be burnt.
   const rest: Pointer = { ...pointer, drain: pointer.drain && outcome.kind !== 'failed' };
-  const hasTime = dependencies.now() - startedAt < LAST_START_MILLISECONDS;
+  const reportedAt = dependencies.now();
+  const hasTime = reportedAt - startedAt < LAST_START_MILLISECONDS;
   const answer = await reportOutcome(dependencies, rest, head, outcome, hasTime && outcome.kind !== 'later');
   if (answer === null) return null;
   dependencies.fault('after report');
@@ -83,23 +100,35 @@ async function deliverHead(
   }
   const delay = offerDelay(outcome, answer, hasTime);
   if (delay !== null) await dependencies.send(rest, delay);
-  return answer.next;
+  return answer.next === null ? null : holdSince(reportedAt, answer.next);
 }
 
 /** Seconds after which a pointer should follow; null when the lane needs none. */
 function offerDelay(outcome: Outcome, answer: ReportAnswer, hasTime: boolean): number | null {
-  if (outcome.kind === 'later') return Math.max(answer.offer_in ?? 0, UNREADABLE_DELAY);
+  if (outcome.kind === 'later') return Math.max(answer.offer_in ?? 0, UNATTEMPTED_DELAY);
   return answer.offer_in ?? (hasTime ? null : 0);
 }
 
-async function outcomeOf(dependencies: DeliveryDependencies, head: Head): Promise<Outcome> {
+async function outcomeOf(dependencies: DeliveryDependencies, held: HeldHead): Promise<Outcome> {
+  if (isLeaseShort(dependencies, held)) return { kind: 'later' };
+  const { head } = held;
   const endpoint = await readEndpoint(dependencies, head);
   if (endpoint === null) return { kind: 'later' };
   if (endpoint.kind !== 'open') return { kind: 'skipped', reason: endpoint.kind };
+  if (isLeaseShort(dependencies, held)) return { kind: 'later' };
   const webhook = { id: head.delivery_id, body: head.body };
   const { is_delivered, attempt, retry_after } = await dependencies.attempt(endpoint.destination, webhook);
   if (is_delivered) return { kind: 'delivered', attempt };
   return { kind: 'failed', attempt, max_retry_count: endpoint.max_retry_count, retry_after };
+}
+
+/** Whether too little of the lease is left for an attempt: the object or D1 was slow to answer. */
+function isLeaseShort(dependencies: DeliveryDependencies, { head, start_by }: HeldHead): boolean {
+  const late = dependencies.now() - start_by;
+  if (late <= 0) return false;
+  const { receiver, delivery_id } = head;
+  dependencies.log({ event: 'delivery.lease_short', receiver, delivery_id, late_milliseconds: late });
+  return true;
 }
 
 async function readEndpoint(dependencies: DeliveryDependencies, head: Head): Promise<Endpoint | null> {

@@ -55,7 +55,7 @@ export type Outcome =
   /** `retry_after` is what the receiver asked for, in seconds, already capped. */
   | { kind: 'failed'; attempt: Attempt; max_retry_count: number; retry_after: number | null }
   | { kind: 'skipped'; reason: SkipReason }
-  /** The endpoint could not be read: no attempt was made, the row stays due. */
+  /** No attempt was made, because the endpoint could not be read or too little of the lease was left: the row stays due. */
   | { kind: 'later' };
 
 /**

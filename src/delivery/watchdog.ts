@@ -1,40 +1,112 @@
 import type { Database } from '../db/database.ts';
+import { errorText, writeLog } from '../log.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 import type { Pointer, Receiver } from './lane.ts';
+import { type PointerQueue, sendPointers } from './offer-lanes.ts';
 
 /** A pending delivery is overdue this long after its due time: its pointer and its thread's alarm should have come. ms. */
 const OVERDUE_AFTER = 90_000;
 /** Lanes that one run offers, and log rows that it deletes. The next run goes on. */
 const LANES_IN_A_RUN = 500;
 const ROWS_DELETED_IN_A_RUN = 1000;
+/** Pending rows that each of the three ranges of a run reads at most: overdue after its start, before it, and not overdue. */
+export const ROWS_IN_A_RANGE = 20_000;
 /** The log of finished deliveries is kept for 30 days. ms. */
 const KEEP_DELIVERIES = 30 * 24 * 3_600_000;
+
+/** Two numbers without a common measure: the multiples of each, modulo 1, fill the interval evenly. */
+const GOLDEN_RATIO = 0.618033988749895;
+const ROOT_OF_TWO = 0.414213562373095;
 
 type OverdueLane = { thread: string; receiver: Receiver; is_replay: 0 | 1 };
 
 /**
- * The cron sweep (ENGINE 2): offers lanes whose delivery is overdue in D1, in case a queue message was lost and the
- * platform forgot the thread's alarm, and deletes old rows of the log. `now` in ms. Answers how many lanes it offered.
+ * Sweeps each database on its own: one that fails is logged and keeps nobody else's deliveries waiting. Rejects in the end
+ * when any failed, so that the platform shows the run as failed; cron comes again. `now` in ms.
  */
-export async function sweepDeliveries(
-  database: Database,
-  send: (pointer: Pointer) => Promise<void>,
-  now: number,
-): Promise<number> {
-  const lanes = await overdueLanes(database, now - OVERDUE_AFTER);
-  for (const { thread, receiver, is_replay } of lanes) {
-    await send({ v: 1, thread, receiver, track: is_replay === 1 ? 'replay' : 'lane', drain: false });
+export async function sweepDatabases(databases: readonly Database[], queue: PointerQueue, now: number): Promise<void> {
+  const failures: unknown[] = [];
+  for (const [place, database] of databases.entries()) {
+    try {
+      writeLog('info', 'watchdog', { offered: await sweepDeliveries(database, queue, now) });
+    } catch (error) {
+      writeLog('error', 'watchdog_failed', { database: place, error: errorText(error) });
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw new AggregateError(failures, 'the watchdog failed');
+}
+
+/**
+ * The cron sweep (ENGINE 2): offers lanes whose head is overdue in D1, in case a queue message was lost and the platform
+ * forgot the thread's alarm, and deletes old rows of the log. `now` in ms. Answers how many lanes it offered.
+ *
+ * Rows behind a head that waits for its retry are not overdue, however old: receivers that are down for long take nobody's
+ * place. Nothing is kept between runs, so each one begins at another place, which follows from its time: among the lanes,
+ * of which it offers 500, and among the due times, of which it reads a bounded number. Successive places fill both evenly,
+ * so every overdue lane is offered in some run, whatever else is overdue.
+ */
+export async function sweepDeliveries(database: Database, queue: PointerQueue, now: number): Promise<number> {
+  const dueBefore = now - OVERDUE_AFTER;
+  const oldest = await oldestDueTime(database);
+  const lanes =
+    oldest === null || oldest >= dueBefore ? [] : await overdueLanes(database, rangeOf(now, oldest, dueBefore));
+  await sendPointers(queue, lanes.map(pointerTo));
   await deleteOldDeliveries(database, firstUuidAt(now - KEEP_DELIVERIES));
   return lanes.length;
 }
 
-/** Crosses organizations: only the sweep may do so. */
-function overdueLanes(database: Database, dueBefore: number): Promise<OverdueLane[]> {
+/** What a run looks at: rows due before `due_before` (ms), beginning with `start_due` (ms) and with the thread `start_thread`. */
+type Range = { due_before: number; start_due: number; start_thread: string };
+
+function rangeOf(now: number, oldest: number, dueBefore: number): Range {
+  return {
+    due_before: dueBefore,
+    start_due: oldest + Math.floor(placeAt(now, ROOT_OF_TWO) * (dueBefore - oldest)),
+    start_thread: threadNameAt(placeAt(now, GOLDEN_RATIO)),
+  };
+}
+
+/** A place in [0, 1) that is another one in each minute. */
+function placeAt(now: number, step: number): number {
+  return (Math.floor(now / 60_000) * step) % 1;
+}
+
+/** The beginning of the name of a thread at this place among all names: 12 bits, then 62 that start with a small digit. */
+function threadNameAt(place: number): string {
+  const high12 = Math.floor(place * 2 ** 12);
+  const next30 = Math.floor(((place * 2 ** 12) % 1) * 2 ** 30);
+  return high12.toString(16).padStart(3, '0') + next30.toString(16).padStart(8, '0');
+}
+
+function pointerTo({ thread, receiver, is_replay }: OverdueLane): Pointer {
+  return { v: 1, thread, receiver, track: is_replay === 1 ? 'replay' : 'lane', drain: false };
+}
+
+/** Crosses organizations, as everything here: only the sweep may do so. */
+async function oldestDueTime(database: Database): Promise<number | null> {
+  const sql = `SELECT min(due_at) AS due_at FROM deliveries WHERE status = 'pending'`;
+  return (await database.first<{ due_at: number | null }>(sql))?.due_at ?? null;
+}
+
+/**
+ * Tracks whose first pending row, by `seq`, is overdue. Each range is walked along the index of pending rows and cut off, so
+ * a run costs the same whatever waits. Where a cut hides a waiting head, its lane is offered in vain and answers `wait`.
+ */
+function overdueLanes(database: Database, range: Range): Promise<OverdueLane[]> {
+  const columns = 'thread, receiver, is_replay, seq, due_at';
+  const rows = (due: string) =>
+    `SELECT * FROM (SELECT ${columns} FROM deliveries WHERE status = 'pending' AND ${due} ORDER BY due_at LIMIT ?4)`;
   return database.all<OverdueLane>(
-    `SELECT DISTINCT thread, receiver, is_replay FROM deliveries WHERE status = 'pending' AND due_at < ?
-     ORDER BY due_at LIMIT ?`,
-    dueBefore,
+    `SELECT thread, receiver, is_replay FROM (
+       ${rows('due_at >= ?2 AND due_at < ?1')} UNION ALL ${rows('due_at < ?2')} UNION ALL ${rows('due_at >= ?1')})
+     GROUP BY thread, receiver, is_replay
+     HAVING min(CASE WHEN due_at < ?1 THEN seq END) < ifnull(min(CASE WHEN due_at >= ?1 THEN seq END), 9e15)
+     ORDER BY thread < ?3, thread, receiver, is_replay LIMIT ?5`,
+    range.due_before,
+    range.start_due,
+    range.start_thread,
+    ROWS_IN_A_RANGE,
     LANES_IN_A_RUN,
   );
 }

@@ -1,7 +1,6 @@
 import { matchedRoutes } from 'hono/route';
 import { noCost } from '../db/cost.ts';
 import { writeLog } from '../log.ts';
-import { newUuid } from '../resources/uuid.ts';
 import type { AppContext, AppMiddleware, Principal } from './app-environment.ts';
 
 /**
@@ -11,10 +10,10 @@ import type { AppContext, AppMiddleware, Principal } from './app-environment.ts'
 export function logRequests(): AppMiddleware {
   return async (c, next) => {
     const started = Date.now();
-    c.set('requestId', newUuid(started));
+    c.set('requestId', crypto.randomUUID());
+    c.header('x-request-id', c.var.requestId);
     c.set('cost', noCost());
     await next();
-    c.header('x-request-id', c.var.requestId);
     writeLog('info', 'request', requestFields(c, Date.now() - started));
   };
 }

@@ -8,12 +8,20 @@ import { type SliceStatement, sliceStatements } from './write-slices.ts';
 /** Above this many buffered bytes of UTF-8 a projector answers `busy`. */
 const BUFFER_BYTES = 8_000_000;
 
+/**
+ * After a batch a projector lingers, unless enough has come meanwhile: under load the next threads are a moment away, and a
+ * batch for each of them costs ten times the row. ms.
+ */
+const LINGER = 2;
+const ENOUGH_FOR_A_BATCH = 8;
+
 type Waiting = { slice: Slice; answer: (written: Written) => void };
 type Share = { trips: number; rowsRead: number; rowsWritten: number; milliseconds: number };
 
 /**
  * Writes hand-overs of many threads to one D1 database (ENGINE 3). Idle, it writes at once; busy, it takes what came while
- * the last batch ran as the next one. It keeps nothing: a thread whose hand-over was not acknowledged sends it again.
+ * the last batch ran, and in the moment after it, as the next one. It keeps nothing: a thread whose hand-over was not
+ * acknowledged sends it again.
  */
 export class ProjectorObject extends DurableObject<Env> implements ProjectorStub {
   #waiting: Waiting[] = [];
@@ -45,6 +53,7 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
           this.#buffered -= slice.size;
           answer(answers[place] ?? { ok: false, reason: 'failed' });
         }
+        if (this.#waiting.length < ENOUGH_FOR_A_BATCH) await scheduler.wait(LINGER);
       }
     } finally {
       this.#isRunning = false;

@@ -143,19 +143,33 @@ export type SliceStatement = { sql: string; parameter: string; carried: Map<numb
 
 /** The statements that write some slices, to be run as one batch in this order. */
 export function sliceStatements(slices: readonly Slice[]): SliceStatement[] {
-  return WRITES.flatMap((write) => {
-    const rows = slices.flatMap((slice, place) => (slice.rows[write.table] ?? []).map((row) => ({ row, place })));
-    return chunk(rows).map((part) => ({
-      sql: statementOf(write),
-      parameter: `[${part.map(({ row }) => row).join(',')}]`,
-      carried: countByPlace(part),
-    }));
-  });
+  const statements: SliceStatement[] = [];
+  for (const write of WRITES) {
+    let current: { rows: string[]; size: number; carried: Map<number, number> } | null = null;
+    for (const [place, slice] of slices.entries()) {
+      for (const row of slice.rows[write.table] ?? []) {
+        const bytes = Buffer.byteLength(row) + 1;
+        if (current === null || current.size + bytes > PARAMETER_BYTES) {
+          if (current !== null) statements.push(statementOf(write, current));
+          current = { rows: [], size: 2, carried: new Map() };
+        }
+        current.rows.push(row);
+        current.size += bytes;
+        current.carried.set(place, (current.carried.get(place) ?? 0) + 1);
+      }
+    }
+    if (current !== null) statements.push(statementOf(write, current));
+  }
+  return statements;
+}
+
+function statementOf(write: TableWrite, part: { rows: string[]; carried: Map<number, number> }): SliceStatement {
+  return { sql: sqlOf(write), parameter: `[${part.rows.join(',')}]`, carried: part.carried };
 }
 
 const STATEMENTS = new Map<SliceTable, string>();
 
-function statementOf(write: TableWrite): string {
+function sqlOf(write: TableWrite): string {
   const known = STATEMENTS.get(write.table);
   if (known !== undefined) return known;
   const names = write.columns.join(', ');
@@ -165,30 +179,4 @@ function statementOf(write: TableWrite): string {
     ON CONFLICT ${write.conflict}`;
   STATEMENTS.set(write.table, sql);
   return sql;
-}
-
-type PlacedRow = { row: string; place: number };
-
-function chunk(rows: PlacedRow[]): PlacedRow[][] {
-  const chunks: PlacedRow[][] = [];
-  let current: PlacedRow[] = [];
-  let size = 2;
-  for (const each of rows) {
-    const bytes = Buffer.byteLength(each.row) + 1;
-    if (current.length > 0 && size + bytes > PARAMETER_BYTES) {
-      chunks.push(current);
-      current = [];
-      size = 2;
-    }
-    current.push(each);
-    size += bytes;
-  }
-  if (current.length > 0) chunks.push(current);
-  return chunks;
-}
-
-function countByPlace(rows: PlacedRow[]): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (const { place } of rows) counts.set(place, (counts.get(place) ?? 0) + 1);
-  return counts;
 }

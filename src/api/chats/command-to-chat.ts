@@ -1,7 +1,7 @@
 import type { AppContext } from '../../http/app-environment.ts';
 import { executeCommand, readThread, type ThreadStub } from '../../stubs.ts';
 import { threadNameOfChat } from '../../thread/address.ts';
-import type { AnswerOf, Command } from '../../thread/commands.ts';
+import { type AnswerOf, type Command, newCommandId } from '../../thread/commands.ts';
 import type { Result } from '../../thread/refusals.ts';
 
 type ChatCommand = Extract<Command, { chat_id: string }>;
@@ -17,7 +17,7 @@ export async function commandToChat<Type extends ChatCommand['type']>(
 ): Promise<Result<AnswerOf<CommandOf<Type>>>> {
   const thread = threadNameOfChat(command.chat_id);
   if (thread === null) return NOT_FOUND;
-  const whole = { ...command, v: 1, command_id: crypto.randomUUID() } as unknown as CommandOf<Type>;
+  const whole = { ...command, v: 1, command_id: newCommandId() } as unknown as CommandOf<Type>;
   return await executeCommand(c.env, c.var.cost, thread, whole);
 }
 

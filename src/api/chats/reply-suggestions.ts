@@ -10,7 +10,8 @@ import { commandToChat } from './command-to-chat.ts';
 import { userGuards } from './guards.ts';
 import { replySuggestionSchema } from './schemas.ts';
 
-const SUGGESTION_CHARACTERS = 100_000;
+/** Each message that selects a suggestion carries a copy of it, and a request may hold 500 such messages. */
+const SUGGESTION_CHARACTERS = 10_000;
 
 const addSchema = z
   .object({

@@ -5,7 +5,7 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { executeCommand } from '../../stubs.ts';
 import { threadName } from '../../thread/address.ts';
-import type { CloseThread } from '../../thread/commands.ts';
+import { type CloseThread, newCommandId } from '../../thread/commands.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { findCachedChannel } from './channel-cache.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
@@ -40,7 +40,7 @@ closeSessionRoutes.openapi(route, async (c) => {
   const command: CloseThread = {
     v: 1,
     type: 'close_thread',
-    command_id: crypto.randomUUID(),
+    command_id: newCommandId(),
     identity: { kind: 'channel', channel_id: found.channel.id, thread_id },
     organization_id: found.channel.organization_id,
   };

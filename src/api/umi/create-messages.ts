@@ -10,7 +10,7 @@ import type { UserFacts } from '../../resources/user.ts';
 import { isUuid } from '../../resources/uuid.ts';
 import { executeCommand } from '../../stubs.ts';
 import { threadName } from '../../thread/address.ts';
-import type { IncomingMessage, ReceiveMessages } from '../../thread/commands.ts';
+import { type IncomingMessage, newCommandId, type ReceiveMessages } from '../../thread/commands.ts';
 import { messageKey } from '../../thread/received.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { findCachedChannel } from './channel-cache.ts';
@@ -19,6 +19,7 @@ import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths
 const MESSAGES_IN_A_REQUEST = 500;
 const BODY_CHARACTERS = 100_000;
 const IDENTIFIER_CHARACTERS = 512;
+const VARIABLES_IN_A_REQUEST = 1_000;
 
 const messageSchema = z
   .object({
@@ -49,9 +50,17 @@ export const createMessagesSchema = z
     skip_webhooks: z.boolean().default(false).openapi({ description: 'Extension: no webhook for these messages.' }),
     variables: z
       .record(textField({ max: 255 }), textField({ max: BODY_CHARACTERS, blank: true }).nullable())
+      .superRefine((variables, context) => {
+        if (Object.keys(variables).length <= VARIABLES_IN_A_REQUEST) return;
+        context.addIssue(`Ensure this field has no more than ${VARIABLES_IN_A_REQUEST} elements.`);
+      })
       .nullable()
       .default({})
-      .openapi({ description: '`username` names the visitor; of a longer name the first 255 characters are shown.' }),
+      .openapi({
+        maxProperties: VARIABLES_IN_A_REQUEST,
+        description:
+          'At most 1,000. `username` names the visitor; of a longer name the first 255 characters are shown.',
+      }),
   })
   .superRefine((payload, context) => {
     const threadId = payload.messages[0]?.thread_id;
@@ -111,7 +120,7 @@ createMessagesRoutes.openapi(route, async (c) => {
   const command: ReceiveMessages = {
     v: 1,
     type: 'receive_messages',
-    command_id: crypto.randomUUID(),
+    command_id: newCommandId(),
     identity: { kind: 'channel', channel_id: channel.id, thread_id: threadId },
     database: c.var.principal.organization.database,
     organization_id: channel.organization_id,

@@ -116,7 +116,13 @@ function loadReceived(sql: SqlStorage, keys: string[]): Map<string, ReceivedBefo
       request: string | null;
       is_new_session: number;
       messages_created: number;
-    }>('SELECT * FROM received WHERE key IN (SELECT value FROM json_each(?))', JSON.stringify(keys))
+    }>(
+      // A single key, the commonest case, is found without the detour over a table of keys.
+      keys.length === 1
+        ? 'SELECT * FROM received WHERE key = ?'
+        : 'SELECT * FROM received WHERE key IN (SELECT value FROM json_each(?))',
+      keys.length === 1 ? (keys[0] ?? '') : JSON.stringify(keys),
+    )
     .toArray();
   return new Map(rows.map((row) => [row.key, { ...row, is_new_session: row.is_new_session === 1 }]));
 }

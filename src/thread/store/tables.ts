@@ -9,9 +9,10 @@ const TABLES = [
     acknowledged_seq INTEGER NOT NULL DEFAULT 0, acknowledged_version INTEGER NOT NULL DEFAULT 0)`,
   `CREATE TABLE events (
     seq INTEGER PRIMARY KEY, chat_id TEXT NOT NULL, type TEXT NOT NULL, event TEXT NOT NULL)`,
+  // With a rowid: a row of this size would not fit into a page of a WITHOUT ROWID table, and every message rewrites it.
   `CREATE TABLE chats (
     id TEXT PRIMARY KEY, first_seq INTEGER NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL,
-    recent_commands TEXT NOT NULL) WITHOUT ROWID`,
+    recent_commands TEXT NOT NULL)`,
   `CREATE TABLE members (
     chat_id TEXT NOT NULL, member_id TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL,
     PRIMARY KEY (chat_id, member_id)) WITHOUT ROWID`,

@@ -158,9 +158,19 @@ describe('what fits works', () => {
     );
   });
 
-  it('thousands of small variables', async () => {
-    const variables = Object.fromEntries(Array.from({ length: 3000 }, (_, place) => [`key ${place}`, `${place}`]));
-    const sent = await desk.say(unique('thread'), 'hi', { variables });
+  it('1,000 variables; one more is refused and writes nothing', async () => {
+    const thread = unique('thread');
+    const many = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, place) => [`key ${place}`, `${place}`]));
+    const rows = await countRows();
+    const refused = await desk.post({ messages: [visitorSays(thread, 'hi')], variables: many(1001) });
+    expect([refused.status, refused.json]).toEqual([
+      400,
+      { variables: { non_field_errors: ['Ensure this field has no more than 1000 elements.'] } },
+    ]);
+    expect(await countRows()).toEqual(rows);
+    const variables = many(1000);
+    const sent = await desk.say(thread, 'hi', { variables });
     const visitor = (await desk.memberships(sent.chatId))[0]?.['member_id'];
     const path = `${desk.organizationPath}/rooms/${desk.gateway.roomId}/visitors/${visitor}/variables?page_size=200`;
     const seen: unknown[] = [];
@@ -171,6 +181,25 @@ describe('what fits works', () => {
       url = page.json['next'];
     }
     expect(seen).toEqual(Object.keys(variables).sort());
+  });
+
+  it('10,000 characters in a suggestion, and messages that select it; one more is refused', async () => {
+    const thread = unique('thread');
+    const sent = await desk.say(thread, 'hi');
+    const longest = '🙂'.repeat(10_000);
+    const path = `/users/${desk.bot.user_id}/routed_chats/${sent.chatId}/messages/${sent.ids[0]}/reply_suggestions`;
+    const refused = await ask(desk.bot, 'POST', path, { suggestion: `${longest}x` });
+    expect([refused.status, refused.json]).toEqual([
+      400,
+      { suggestion: ['Ensure this field has no more than 10000 characters.'] },
+    ]);
+    const suggestion = await desk.suggest(sent.chatId, sent.ids[0] ?? '', longest);
+    const replies = Array.from({ length: 500 }, (_, place) =>
+      desk.userSays(thread, `text ${place}`, { selected_reply_suggestion_id: suggestion }),
+    );
+    expect((await desk.send(replies)).json).toMatchObject({ messages_created: 500 });
+    const [last] = await desk.messages(sent.chatId, '?ordering=-created_at&page_size=1&type__in=msg');
+    expectSameText((last?.['selected_reply_suggestion'] as Json | undefined)?.['suggestion'], longest);
   });
 
   it('a visitor’s name of any length: 255 characters of it are shown, the variable stays whole', async () => {
@@ -192,7 +221,7 @@ describe('the rows of the log', () => {
     const worst = '\u0001'.repeat(100_000);
     const variables = Object.fromEntries(Array.from({ length: 7 }, (_, place) => [`worst ${place}`, worst]));
     const sent = await desk.send([visitorSays(thread, 'hi')], { variables });
-    const suggestion = await desk.suggest(sent.chatId, sent.ids[0] ?? '', worst);
+    const suggestion = await desk.suggest(sent.chatId, sent.ids[0] ?? '', '\u0001'.repeat(10_000));
     await desk.send([desk.userSays(thread, worst, { selected_reply_suggestion_id: suggestion })]);
     const name = threadName({ kind: 'channel', channel_id: desk.channelId, thread_id: thread });
     const largest = await runInDurableObject(testEnv.THREADS.getByName(name), (_, state) =>
@@ -203,8 +232,21 @@ describe('the rows of the log', () => {
       }),
     );
     for (const bytes of largest) {
-      expect(bytes).toBeGreaterThan(1_000_000);
+      expect(bytes).toBeGreaterThan(600_000);
       expect(bytes).toBeLessThan(2_000_000);
     }
+  });
+});
+
+describe('the reference', () => {
+  it('names the limits', async () => {
+    const { schemas } = ((await desk.request('GET', 'https://hub.example/openapi.json')).json['components'] ?? {}) as {
+      schemas: Record<string, { properties: Record<string, Json> }>;
+    };
+    expect(schemas['CreateMessages']?.properties).toMatchObject({
+      messages: { minItems: 1, maxItems: 500 },
+      variables: { maxProperties: 1000, description: expect.stringContaining('At most 1,000') },
+    });
+    expect(schemas['AddReplySuggestion']?.properties['suggestion']).toMatchObject({ maxLength: 10_000 });
   });
 });

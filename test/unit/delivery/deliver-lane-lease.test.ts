@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { queueDelay } from '../../../src/delivery/pointer.ts';
+import { DeliveryRun, OPEN, POINTER } from './delivery-run.ts';
+
+describe('deliverLane and the rest of a lease', () => {
+  it('sends nothing that another consumer has delivered while the endpoint was read', async () => {
+    const run = new DeliveryRun();
+    run.lane.accept('d1', 'd2');
+    const read = run.dependencies.endpoint;
+    run.dependencies.endpoint = async (...who) => {
+      run.dependencies.endpoint = read;
+      run.now += 16_000;
+      await run.deliver();
+      return await read(...who);
+    };
+    await run.deliver();
+    expect(run.received).toEqual(['d1', 'd2']);
+    expect(run.lane.statuses()).toEqual(['delivered', 'delivered']);
+    expect(run.events()).toEqual(['delivery.lease_short', 'delivery.stale_report']);
+  });
+
+  /** What a run with one row does when its first `call` takes so long (ms). */
+  async function slowRun(call: 'claim' | 'endpoint', milliseconds: number) {
+    const run = new DeliveryRun();
+    run.lane.accept('a');
+    const claim = run.lane.claim.bind(run.lane);
+    run.lane.claim = async (request) => {
+      const answer = await claim(request);
+      run.now += call === 'claim' ? milliseconds : 0;
+      return answer;
+    };
+    run.endpoint = () => {
+      run.now += call === 'endpoint' ? milliseconds : 0;
+      return OPEN;
+    };
+    await run.deliver();
+    return run;
+  }
+
+  it.each(['claim', 'endpoint'] as const)('attempts while 6 s of the lease are left after a slow %s', async (call) => {
+    const run = await slowRun(call, 9_000);
+    expect(run.received).toEqual(['a']);
+    expect(run.logged).toEqual([]);
+  });
+
+  it.each(['claim', 'endpoint'] as const)('makes no attempt with less than 6 s left after a slow %s', async (call) => {
+    const run = await slowRun(call, 9_001);
+    expect(run.received).toEqual([]);
+    expect(run.lane.outcomes).toEqual([{ kind: 'later' }]);
+    expect(run.lane.leases.size).toBe(0);
+    expect(run.lane.row('a')).toMatchObject({ status: 'pending', attempts: 0 });
+    expect(run.sent).toMatchObject([{ delay: 10, pointer: POINTER }]);
+    expect(run.logged).toEqual([
+      { event: 'delivery.lease_short', receiver: POINTER.receiver, delivery_id: 'a', late_milliseconds: 1 },
+    ]);
+  });
+
+  it('still skips what a switched-off receiver does not get, since no attempt is made', async () => {
+    const run = new DeliveryRun();
+    run.lane.accept('a');
+    run.endpoint = () => {
+      run.now += 16_000;
+      return { kind: 'disabled' };
+    };
+    await run.deliver();
+    expect(run.lane.statuses()).toEqual(['skipped']);
+  });
+
+  it('counts the lease of a following head from the report that brought it', async () => {
+    const run = new DeliveryRun();
+    run.lane.accept('a', 'b', 'c');
+    const slowness = [4_000, 9_000];
+    const report = run.lane.report.bind(run.lane);
+    run.lane.report = async (request) => {
+      const answer = await report(request);
+      run.now += slowness.shift() ?? 0;
+      return answer;
+    };
+    run.endpoint = () => {
+      run.now += run.received.length === 2 ? 1 : 0;
+      return OPEN;
+    };
+    await run.deliver();
+    expect(run.received).toEqual(['a', 'b']);
+    expect(run.lane.outcomes.map(({ kind }) => kind)).toEqual(['delivered', 'delivered', 'later']);
+    run.endpoint = () => OPEN;
+    await run.drainQueue();
+    expect(run.received).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('deliverLane and a Retry-After that no queue can wait for', () => {
+  it('is answered `wait` when its pointer comes after 12 h, and delivered when the lane is offered at its time', async () => {
+    const run = new DeliveryRun();
+    run.lane.accept('a', 'b');
+    run.retryAfter = 24 * 3600;
+    run.answer = () => (run.received.length === 1 ? 503 : 200);
+    const { send } = run.dependencies;
+    run.dependencies.send = (pointer, delay) => send(pointer, queueDelay(delay));
+    await run.deliver();
+    expect(run.sent).toMatchObject([{ delay: 43_200, pointer: POINTER }]);
+    const dueAt = run.lane.row('a').due_at;
+    expect(dueAt).toBe(run.now + 86_400_000);
+    expect(await run.drainQueue()).toBe(1);
+    expect(run.now).toBe(dueAt - 43_200_000);
+    expect(run.received).toEqual(['a']);
+    expect(run.lane.row('a')).toMatchObject({ status: 'pending', attempts: 1, due_at: dueAt });
+    expect(run.lane.leases.size).toBe(0);
+    run.now = dueAt + 30_000;
+    await run.deliver();
+    expect(run.received).toEqual(['a', 'a', 'b']);
+    expect(run.lane.statuses()).toEqual(['delivered', 'delivered']);
+  });
+});

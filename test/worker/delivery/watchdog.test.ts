@@ -1,0 +1,209 @@
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { noCost } from '../../../src/db/cost.ts';
+import { type Database, db } from '../../../src/db/database.ts';
+import type { Pointer } from '../../../src/delivery/lane.ts';
+import { ROWS_IN_A_RANGE, sweepDeliveries } from '../../../src/delivery/watchdog.ts';
+import worker from '../../../src/index.ts';
+import { firstUuidAt } from '../../../src/resources/uuid.ts';
+import { brokenDatabase, testEnv } from '../http/hub.ts';
+
+const NOW = Date.UTC(2026, 10, 21, 12);
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const database = db(testEnv, null, noCost());
+
+beforeEach(async () => {
+  await env.DB.exec('DELETE FROM deliveries');
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** The queue's side of the watchdog: what it was sent, a list for each call. */
+class Queue {
+  readonly batches: Pointer[][] = [];
+  async sendBatch(messages: { body: Pointer }[]): Promise<void> {
+    this.batches.push(messages.map(({ body }) => body));
+  }
+  threads(): string[] {
+    return this.batches.flat().map(({ thread }) => thread);
+  }
+}
+
+type Row = { thread: string; seq: number; due_at: number; is_replay?: 0 | 1; status?: string; receiver?: string };
+
+let made = 0;
+
+/** Rows of D1's log. Many at once: `copies` of a row, each with the next `seq`. */
+async function insert(rows: Row[], copies = 1, createdAt = NOW): Promise<void> {
+  const given = rows.map((row) => ({ is_replay: 0, status: 'pending', receiver: 'channel/c', ...row }));
+  const prefix = firstUuidAt(createdAt).slice(0, 23);
+  await env.DB.prepare(
+    `WITH RECURSIVE copy(place) AS (SELECT 0 UNION ALL SELECT place + 1 FROM copy WHERE place + 1 < ?3)
+     INSERT INTO deliveries (id, version, organization_id, receiver, thread, thread_id, chat_id, seq, event_type, status,
+       skip_reason, is_replay, attempt_count, due_at, last_attempt_at, last_status, last_error, created_at)
+     SELECT ?4 || printf('-%012x', ?2 + row.key * ?3 + place), 1, 'o', row.value ->> 'receiver', row.value ->> 'thread', 't', 'c',
+       (row.value ->> 'seq') + place, 'message_created', row.value ->> 'status', NULL, row.value ->> 'is_replay', 0,
+       row.value ->> 'due_at', NULL, NULL, NULL, 0
+     FROM json_each(?1) AS row, copy`,
+  )
+    .bind(JSON.stringify(given), made, copies, prefix)
+    .run();
+  made += rows.length * copies;
+}
+
+/** The name of a thread, spread over all names as those of real threads are. */
+function threadAt(place: number, of: number): string {
+  return Math.floor((place / of) * 4096)
+    .toString(16)
+    .padStart(3, '0')
+    .concat(place.toString(16).padStart(16, '0'));
+}
+
+async function sweep(now = NOW): Promise<Queue> {
+  const queue = new Queue();
+  expect(await sweepDeliveries(database, queue, now)).toBe(queue.threads().length);
+  return queue;
+}
+
+describe('the watchdog offers', () => {
+  test('lanes and replays that are overdue by 90 s, once, and nothing else', async () => {
+    const at = NOW - 90_000;
+    await insert([
+      { thread: 'overdue', seq: 1, due_at: at - 1 },
+      { thread: 'overdue', seq: 2, due_at: at - 1 },
+      { thread: 'overdue', seq: 3, due_at: NOW },
+      { thread: 'due', seq: 1, due_at: at },
+      { thread: 'over', seq: 1, due_at: at - 1, status: 'delivered' },
+      { thread: 'both', seq: 1, due_at: at - 1, is_replay: 1 },
+      { thread: 'both', seq: 2, due_at: at - 1 },
+      { thread: 'both', seq: 3, due_at: at - 1, receiver: 'channel/other' },
+    ]);
+    const pointers = (await sweep()).batches.flat();
+    const named = pointers.map(({ thread, receiver, track }) => `${thread} ${receiver} ${track}`);
+    expect(named.sort()).toEqual([
+      'both channel/c lane',
+      'both channel/c replay',
+      'both channel/other lane',
+      'overdue channel/c lane',
+    ]);
+    expect(pointers[0]).toMatchObject({ v: 1, drain: false });
+  });
+
+  test('no row behind a head that waits, so that receivers that are down starve nobody', async () => {
+    const dead = Array.from({ length: 600 }, (_, place) => `dead ${place}`);
+    await insert(dead.map((thread) => ({ thread, seq: 1, due_at: NOW + HOUR })));
+    await insert(
+      dead.map((thread) => ({ thread, seq: 2, due_at: NOW - DAY })),
+      3,
+    );
+    // A replay waits for nobody in the lane, and a head counts by its own time.
+    await insert([
+      { thread: 'dead 1', seq: 9, due_at: NOW - HOUR, is_replay: 1 },
+      { thread: 'forgotten', seq: 4, due_at: NOW - HOUR },
+      { thread: 'forgotten', seq: 5, due_at: NOW + HOUR },
+    ]);
+    expect((await sweep()).threads().sort()).toEqual(['dead 1', 'forgotten']);
+  });
+
+  test('500 lanes in a run, a hundred in a message to the queue, and each of many within a few runs', async () => {
+    const threads = Array.from({ length: 2000 }, (_, place) => threadAt(place, 2000));
+    await insert(threads.map((thread) => ({ thread, seq: 1, due_at: NOW - HOUR })));
+    const offered = new Set<string>();
+    for (let run = 0; run < 12; run++) {
+      const queue = await sweep(NOW + run * 5 * MINUTE);
+      expect(queue.batches.map((batch) => batch.length)).toEqual([100, 100, 100, 100, 100]);
+      expect(new Set(queue.threads()).size).toBe(500);
+      for (const thread of queue.threads()) offered.add(thread);
+    }
+    expect(offered.size).toBe(2000);
+  });
+
+  test('a lane that lies deep in more rows than a run reads, in some run', async () => {
+    // Three floods of a lane that a run cannot see past, with a lane between the second and the third.
+    const start = NOW - 4 * HOUR;
+    for (const place of [0, 1, 2]) {
+      await insert([{ thread: 'flood', seq: 1 + place * 100_000, due_at: start + place * HOUR }], ROWS_IN_A_RANGE);
+    }
+    await insert([{ thread: 'lone', seq: 1, due_at: start + 1.5 * HOUR }]);
+    const seen: boolean[] = [];
+    for (let run = 0; run < 12; run++) {
+      seen.push((await sweep(NOW + run * 5 * MINUTE)).threads().includes('lone'));
+    }
+    expect(new Set(seen)).toEqual(new Set([true, false]));
+  });
+});
+
+describe('a run of the watchdog', () => {
+  test('reads pending rows along their index only, and a bounded number of them', async () => {
+    await insert([{ thread: 'flood', seq: 1, due_at: NOW - HOUR }], 10);
+    const asked: { sql: string; parameters: unknown[] }[] = [];
+    const recorded: Database = {
+      ...database,
+      all: (sql, ...parameters) => {
+        asked.push({ sql, parameters });
+        return database.all(sql, ...parameters);
+      },
+      first: (sql, ...parameters) => {
+        asked.push({ sql, parameters });
+        return database.first(sql, ...parameters);
+      },
+    };
+    await sweepDeliveries(recorded, new Queue(), NOW);
+    expect(asked).toHaveLength(2);
+    const plans: string[] = [];
+    for (const { sql, parameters } of asked) {
+      const steps = await database.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...parameters);
+      plans.push(...steps.map(({ detail }) => detail));
+    }
+    const accesses = plans.filter((detail) => detail.includes('deliveries'));
+    expect(accesses).toHaveLength(4);
+    for (const detail of accesses) expect(detail).toContain('INDEX deliveries_pending');
+    for (const { sql } of asked.slice(1)) expect(sql.match(/ORDER BY due_at LIMIT/g)).toHaveLength(3);
+  });
+
+  test('costs no more however many rows wait', async () => {
+    await insert([{ thread: 'flood', seq: 1, due_at: NOW - HOUR }], ROWS_IN_A_RANGE * 3);
+    const cost = noCost();
+    await sweepDeliveries(db(testEnv, null, cost), new Queue(), NOW);
+    expect(cost.d1.rowsRead).toBeLessThan(ROWS_IN_A_RANGE * 5);
+  });
+
+  test('deletes finished rows after 30 days and leaves pending ones', async () => {
+    await insert(
+      [
+        { thread: 'old', seq: 1, due_at: 0, status: 'delivered' },
+        { thread: 'old', seq: 2, due_at: NOW + HOUR },
+      ],
+      1,
+      NOW - 31 * DAY,
+    );
+    await insert([{ thread: 'new', seq: 1, due_at: 0, status: 'delivered' }], 1, NOW - 29 * DAY);
+    await sweep();
+    const { results } = await env.DB.prepare('SELECT thread, seq FROM deliveries ORDER BY id').all();
+    expect(results).toEqual([
+      { thread: 'old', seq: 2 },
+      { thread: 'new', seq: 1 },
+    ]);
+  });
+
+  test('sweeps every database though one is away, logs that one and fails in the end', async () => {
+    await insert([{ thread: 'overdue', seq: 1, due_at: Date.now() - HOUR }]);
+    const queue = new Queue();
+    const lines: unknown[] = [];
+    vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(JSON.parse(line)));
+    vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(JSON.parse(line)));
+    const databases = { DB: brokenDatabase, DB2: env.DB, DB3: brokenDatabase };
+    const run = worker.scheduled({} as ScheduledController, { ...databases, WEBHOOKS: queue } as unknown as Env);
+    await expect(run).rejects.toThrow('the watchdog failed');
+    expect(queue.threads()).toEqual(['overdue']);
+    expect(lines).toEqual([
+      { level: 'error', event: 'watchdog_failed', database: 0, error: expect.stringContaining('D1_ERROR') },
+      { level: 'info', event: 'watchdog', offered: 1 },
+      { level: 'error', event: 'watchdog_failed', database: 2, error: expect.stringContaining('D1_ERROR') },
+    ]);
+  });
+});
