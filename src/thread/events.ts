@@ -13,6 +13,17 @@ export type Routing = {
   echo_user_messages: boolean;
 };
 
+export function isSameRouting(one: Routing | null, other: Routing | null): boolean {
+  if (one === null || other === null) return one === other;
+  return (
+    one.receiver === other.receiver &&
+    one.channel_id === other.channel_id &&
+    one.thread_id === other.thread_id &&
+    one.messaging_channel === other.messaging_channel &&
+    one.echo_user_messages === other.echo_user_messages
+  );
+}
+
 /** What happened in a thread. Events record every looked-up value that a later reader will see. */
 export type EventBody =
   | {

@@ -11,7 +11,7 @@ import { identityText, threadNameOfChat } from './address.ts';
 import type { Answer, Command } from './commands.ts';
 import { type Decision, decide } from './decide.ts';
 import { EventTail } from './event-tail.ts';
-import type { Routing } from './events.ts';
+import { isSameRouting, type Routing } from './events.ts';
 import { HandOver } from './hand-over.ts';
 import { nextAlarm } from './next-alarm.ts';
 import {
@@ -193,8 +193,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       this.#offerTracks(Date.now());
       await this.#handOver.run();
       this.#writeMark();
-      const bound = firstUuidAt(Date.now() - KEEP_DELIVERIES);
-      this.ctx.storage.transactionSync(() => pruneDeliveries(this.#sql, bound, this.#writtenMark.version));
+      this.#pruneDeliveries(Date.now());
       const next = this.#nextAlarm();
       if (next !== null) this.#armBy(next);
     } catch (error) {
@@ -335,7 +334,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   #tracks() {
-    return waitingTracks(this.#sql).map(({ receiver, track, offer_at }) => {
+    const tracks = this.#hasDeliveries() ? waitingTracks(this.#sql) : [];
+    return tracks.map(({ receiver, track, offer_at }) => {
       const offered = this.#offeredAt.get(`${track} ${receiver}`);
       return { receiver, track, offer_at: Math.max(offer_at, offered === undefined ? 0 : offered + ALARM_AFTER) };
     });
@@ -347,7 +347,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const { acknowledged, retryAt } = this.#handOver;
     const isBehind = acknowledged.seq < this.#state.last_seq || acknowledged.version < this.#version;
     const isMarkOld = acknowledged.seq > this.#writtenMark.seq || acknowledged.version > this.#writtenMark.version;
-    const oldest = oldestFinishedDelivery(this.#sql, this.#writtenMark.version);
+    const oldest = this.#hasDeliveries() ? oldestFinishedDelivery(this.#sql, this.#writtenMark.version) : null;
     const expiresAt = oldest === null ? null : (parseUuidVersion7(oldest)?.at ?? now) + KEEP_DELIVERIES;
     return nextAlarm(
       {
@@ -357,6 +357,17 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       },
       now,
     );
+  }
+
+  /** Whether anything was ever accepted for a receiver here: most alarms ring in threads where nothing was. */
+  #hasDeliveries(): boolean {
+    return this.#version > 0;
+  }
+
+  #pruneDeliveries(now: number): void {
+    if (!this.#hasDeliveries()) return;
+    const bound = firstUuidAt(now - KEEP_DELIVERIES);
+    this.ctx.storage.transactionSync(() => pruneDeliveries(this.#sql, bound, this.#writtenMark.version));
   }
 
   #writeMark(): void {
@@ -377,17 +388,6 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.ctx.waitUntil(armed);
     return true;
   }
-}
-
-function isSameRouting(one: Routing | null, other: Routing | null): boolean {
-  if (one === null || other === null) return one === other;
-  return (
-    one.receiver === other.receiver &&
-    one.channel_id === other.channel_id &&
-    one.thread_id === other.thread_id &&
-    one.messaging_channel === other.messaging_channel &&
-    one.echo_user_messages === other.echo_user_messages
-  );
 }
 
 function logFailure(event: string, thread: string, error: unknown): void {
