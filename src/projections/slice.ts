@@ -11,6 +11,8 @@ export type SliceTable =
   | 'reply_suggestions'
   | 'lanes'
   | 'deliveries'
+  /** Rows of `chats` whose flags D1 has: they stay as they are, and with them their index. */
+  | 'chats_with_known_flags'
   | 'chats';
 
 export type Slice = {

@@ -10,7 +10,23 @@ const PARAMETER_BYTES = 1_000_000;
  */
 const ABOVE_MARK = 'WHERE row.seq > coalesce((SELECT seq FROM chats WHERE id = row.chat_id), 0)';
 
-type TableWrite = { table: SliceTable; columns: string[]; guard: string; conflict: string };
+/** `into` is D1's table, when it is not the slice's. */
+type TableWrite = { table: SliceTable; into?: string; columns: string[]; guard: string; conflict: string };
+
+const CHAT_COLUMNS = [
+  'id',
+  'thread',
+  'seq',
+  'organization_id',
+  'room_id',
+  'visitor_id',
+  'chat_type',
+  'is_ended',
+  'is_waiting',
+  'is_pending',
+  'updated_at',
+  'facts',
+];
 
 /** In the order of writing: the chats' rows go last, because they are the marks for the others. */
 const WRITES: TableWrite[] = [
@@ -116,21 +132,16 @@ const WRITES: TableWrite[] = [
       WHERE excluded.version > deliveries.version`,
   },
   {
+    table: 'chats_with_known_flags',
+    into: 'chats',
+    columns: CHAT_COLUMNS,
+    guard: 'WHERE true',
+    conflict: `(id) DO UPDATE SET seq = excluded.seq, updated_at = excluded.updated_at, facts = excluded.facts
+      WHERE excluded.seq > chats.seq`,
+  },
+  {
     table: 'chats',
-    columns: [
-      'id',
-      'thread',
-      'seq',
-      'organization_id',
-      'room_id',
-      'visitor_id',
-      'chat_type',
-      'is_ended',
-      'is_waiting',
-      'is_pending',
-      'updated_at',
-      'facts',
-    ],
+    columns: CHAT_COLUMNS,
     guard: 'WHERE true',
     conflict: `(id) DO UPDATE SET seq = excluded.seq, is_ended = excluded.is_ended, is_waiting = excluded.is_waiting,
       is_pending = excluded.is_pending, updated_at = excluded.updated_at, facts = excluded.facts
@@ -174,7 +185,7 @@ function sqlOf(write: TableWrite): string {
   if (known !== undefined) return known;
   const names = write.columns.join(', ');
   const values = write.columns.map((column, index) => `json_extract(value, '$[${index}]') AS ${column}`).join(', ');
-  const sql = `INSERT INTO ${write.table} (${names})
+  const sql = `INSERT INTO ${write.into ?? write.table} (${names})
     SELECT ${names} FROM (SELECT ${values} FROM json_each(?1)) AS row ${write.guard}
     ON CONFLICT ${write.conflict}`;
   STATEMENTS.set(write.table, sql);

@@ -9,6 +9,7 @@ import { firstUuidAt, newUuid, parseUuidVersion7 } from '../resources/uuid.ts';
 import { projectorStub, type ThreadStub } from '../stubs.ts';
 import { identityText, threadNameOfChat } from './address.ts';
 import type { Answer, Command } from './commands.ts';
+import { CopiedFlags } from './copied-flags.ts';
 import { type Decision, decide } from './decide.ts';
 import { EventTail } from './event-tail.ts';
 import { isSameRouting, type Routing } from './events.ts';
@@ -72,6 +73,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   readonly #handOver: HandOver;
   /** Events that D1 has not acknowledged yet. */
   readonly #tail = new EventTail();
+  readonly #copiedFlags = new CopiedFlags();
   /** The acknowledged mark as it is on disk. */
   #writtenMark: Mark = { seq: 0, version: 0 };
   #armedAt: number | null = null;
@@ -241,7 +243,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
 
   #readSlice(from: Mark) {
     this.#tail.forget(from.seq);
-    return readSlice(this.#sql, this.#state, this.#tail, { seq: this.#state.last_seq, version: this.#version }, from);
+    const memory = { tail: this.#tail, flags: this.#copiedFlags };
+    return readSlice(this.#sql, this.#state, memory, { seq: this.#state.last_seq, version: this.#version }, from);
   }
 
   async #writeSlice(slice: Slice): Promise<Written> {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { SLICE_BYTES, SLICE_ROWS, type Slice, type SliceTable } from '../../projections/slice.ts';
-import { isPending } from '../../resources/chat.ts';
+import { type CopiedFlags, flagsOf } from '../copied-flags.ts';
 import type { EventTail } from '../event-tail.ts';
 import { type ThreadEvent, upcastEvent } from '../events.ts';
 import type { ThreadFacts, ThreadState } from '../state.ts';
@@ -20,14 +20,15 @@ const EVENT_ROWS_IN_A_SLICE = SLICE_ROWS - DELIVERIES_IN_A_SLICE;
 export function readSlice(
   sql: SqlStorage,
   state: ThreadState,
-  tail: EventTail,
+  memory: { tail: EventTail; flags: CopiedFlags },
   latest: Mark,
   from: Mark,
 ): { slice: Slice; upto: Mark } | null {
   const { name, thread } = state;
   if (thread === null || (from.seq >= latest.seq && from.version >= latest.version)) return null;
+  memory.flags.acknowledge(from.seq);
   const builder = new SliceBuilder(name);
-  const events = from.seq >= latest.seq ? [] : (tail.after(from.seq) ?? readEvents(sql, from.seq));
+  const events = from.seq >= latest.seq ? [] : (memory.tail.after(from.seq) ?? readEvents(sql, from.seq));
   const uptoSeq = events.at(-1)?.seq ?? from.seq;
   const touchedChats = new Set<string>();
   for (const event of events) {
@@ -35,7 +36,7 @@ export function readSlice(
     addEventRows(builder, name, event);
   }
   if (thread.seq > from.seq && thread.seq <= uptoSeq) addThread(builder, thread, name);
-  for (const chatId of touchedChats) addChat(builder, sql, state, chatId, from.seq, uptoSeq);
+  for (const chatId of touchedChats) addChat(builder, sql, state, memory.flags, chatId, from.seq, uptoSeq);
   const uptoVersion =
     from.version >= latest.version ? from.version : addDeliveries(builder, sql, name, thread, from.version);
   if (builder.isEmpty) return null;
@@ -127,6 +128,7 @@ function addChat(
   builder: SliceBuilder,
   sql: SqlStorage,
   state: ThreadState,
+  copied: CopiedFlags,
   chatId: string,
   after: number,
   upto: number,
@@ -137,7 +139,8 @@ function addChat(
     if (seq > after && seq <= upto) builder.add('members', [chatId, memberId, seq, facts]);
   }
   const { facts } = chat;
-  builder.add('chats', [
+  const flags = flagsOf(facts);
+  builder.add(copied.has(chatId, flags) ? 'chats_with_known_flags' : 'chats', [
     chatId,
     state.name,
     Math.min(chat.seq, upto),
@@ -145,12 +148,11 @@ function addChat(
     facts.room?.id ?? null,
     facts.visitor_id,
     facts.chat_type,
-    facts.ended_at === null ? 0 : 1,
-    facts.is_waiting ? 1 : 0,
-    isPending(facts) ? 1 : 0,
+    ...flags,
     facts.updated_at,
     facts,
   ]);
+  copied.send(upto, chatId, flags);
 }
 
 type DeliveryImage = {

@@ -164,6 +164,20 @@ describe('D1 that fails for a while', () => {
     for (const answer of answers) expect(await copiedMessages(answer.chat_id)).toHaveLength(1);
   });
 
+  test('the flags of a chat are right in D1 although the slice that changed them was never acknowledged', async () => {
+    const channel = newChannel();
+    const user = newUser(channel.organizationId);
+    const { chat_id } = await receive(receiveCommand(channel, 't', [visitorMessage('question')]));
+    // D1 gets the answer, which ends the waiting, but the thread does not hear of it.
+    breakAt('before acknowledgement', 1, 'error');
+    await receive(receiveCommand(channel, 't', [userMessage('answer', user)]));
+    onFault(null);
+    await receive(receiveCommand(channel, 't', [visitorMessage('another question')]));
+    await ringUntilCopied(channel, chat_id, 3);
+    const chat = await env.DB.prepare('SELECT is_waiting, is_pending FROM chats WHERE id = ?').bind(chat_id).first();
+    expect(chat).toEqual({ is_waiting: 1, is_pending: 1 });
+  });
+
   test('a slice that comes late or twice changes nothing', async () => {
     const channel = newChannel();
     const user = newUser(channel.organizationId);
