@@ -1,6 +1,7 @@
 import { adminRoutes } from './api/admin/routes.ts';
 import { chatsRoutes } from './api/chats/routes.ts';
 import { umiRoutes } from './api/umi/routes.ts';
+import { drainRefusedBodies } from './http/drain-body.ts';
 import { healthRoutes } from './http/health.ts';
 import { answerAccidents, answerUnknownRoutes } from './http/on-error.ts';
 import { mountReference } from './http/openapi.ts';
@@ -13,6 +14,7 @@ export function createApp(): AppRouter {
   const app = createRouter();
   app.use(logRequests());
   app.use(reportServerTiming());
+  app.use(drainRefusedBodies());
   answerAccidents(app);
   answerUnknownRoutes(app);
 

@@ -1,4 +1,5 @@
 import type { AppMiddleware } from './app-environment.ts';
+import { drain } from './drain-body.ts';
 import { type Refusal, refuse } from './refusals.ts';
 
 /** The largest body that is accepted, in bytes. */
@@ -56,7 +57,7 @@ export async function readBounded(
     if (done) break;
     length += value.byteLength;
     if (length > limit) {
-      await reader.cancel();
+      await drain(reader);
       return null;
     }
     chunks.push(value);

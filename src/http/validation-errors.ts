@@ -2,7 +2,13 @@ import type { z } from '@hono/zod-openapi';
 import type { FieldErrors, FieldMessages } from './refusals.ts';
 
 type Issue = z.core.$ZodIssue;
-type Node = { messages: string[]; isObject: boolean; children: Map<PropertyKey, Node>; value: unknown };
+type Node = {
+  messages: string[];
+  isObject: boolean;
+  isWrongType: boolean;
+  children: Map<PropertyKey, Node>;
+  value: unknown;
+};
 
 /**
  * zod's issues as Django REST framework's 400 body: nested like the payload, a list with `{}` for each good element, and
@@ -13,14 +19,18 @@ export function fieldErrors(issues: readonly Issue[], input: unknown): FieldErro
   for (const issue of issues) {
     let node = root;
     for (const segment of issue.path) node = childOf(node, segment);
+    // zod also measures the length of a string that stands where a list should.
+    if (node.isWrongType) continue;
     node.messages.push(issue.message);
-    if (issue.code === 'invalid_type') node.isObject = issue.expected === 'object' && node.value != null;
+    if (issue.code !== 'invalid_type') continue;
+    node.isWrongType = true;
+    node.isObject = issue.expected === 'object' && node.value != null;
   }
   return renderObject(root);
 }
 
 function newNode(value: unknown): Node {
-  return { messages: [], isObject: isPlainObject(value), children: new Map(), value };
+  return { messages: [], isObject: isPlainObject(value), isWrongType: false, children: new Map(), value };
 }
 
 function childOf(node: Node, segment: PropertyKey): Node {

@@ -1,19 +1,13 @@
-import type { Answer, Command } from './commands.ts';
+import type { Command } from './commands.ts';
 import { addReplySuggestion } from './decide/add-reply-suggestion.ts';
 import { closeThread } from './decide/close-thread.ts';
 import { joinChat } from './decide/join-chat.ts';
+import type { Decision } from './decide/outcome.ts';
 import { postMessage } from './decide/post-message.ts';
 import { receiveMessages } from './decide/receive-messages.ts';
 import { updateChat } from './decide/update-chat.ts';
 import type { Context } from './draft.ts';
-import type { ThreadEvent } from './events.ts';
-import type { ThreadRefusal } from './refusals.ts';
-import type { ReceivedBefore, ThreadState } from './state.ts';
-
-/** What a command leads to: a refusal, or an answer with the events that make it true (none for a repeat). */
-export type Decision<A = Answer> =
-  | { ok: false; refusal: ThreadRefusal }
-  | { ok: true; answer: A; events: ThreadEvent[]; state: ThreadState; received: ReceivedBefore[] };
+import type { ThreadState } from './state.ts';
 
 /**
  * The rules of a thread. Pure: the same state, command and context give the same decision.

@@ -5,8 +5,8 @@ import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { ChatFacts } from '../resources/chat.ts';
 import type { MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
-import { isRoutedTo } from './decide/join-chat.ts';
 import { type ThreadEvent, upcastEvent } from './events.ts';
+import { isRoutedTo } from './routing.ts';
 import type { ChatState } from './state.ts';
 
 /** Who reads a chat, and by which right: as a member, because it is routed to his organization, or because that owns the room. */

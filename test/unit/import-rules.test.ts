@@ -45,6 +45,8 @@ const ROOMS: { readonly [room: string]: Room } = {
       'thread/fold.ts',
       'thread/members.ts',
       'thread/next-alarm.ts',
+      'thread/routing.ts',
+      'thread/selected-suggestion.ts',
       'thread/state.ts',
     ],
     may: [...THREAD_CONTRACT, 'resources/'],

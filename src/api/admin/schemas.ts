@@ -131,7 +131,9 @@ export function roomResource(row: RoomRow): z.infer<typeof roomSchema> {
 export const newTokenBody = z.object({
   scopes: z.array(z.enum(SCOPES)).max(SCOPES.length).optional(),
   label: textField({ max: NAME_LENGTH, blank: true }).optional(),
-  expires_at: timeField().nullish(),
+  expires_at: timeField()
+    .nullish()
+    .openapi({ type: ['string', 'null'] }),
 });
 
 export const tokenSchema = z

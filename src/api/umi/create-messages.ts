@@ -21,6 +21,14 @@ const BODY_CHARACTERS = 100_000;
 const IDENTIFIER_CHARACTERS = 512;
 const VARIABLES_IN_A_REQUEST = 1_000;
 
+/** A record of zod leaves `__proto__` out without a word: refused, so that no variable is lost. */
+function refuseUnkeepableName(variables: unknown, context: z.RefinementCtx): unknown {
+  if (typeof variables === 'object' && variables !== null && Object.hasOwn(variables, '__proto__')) {
+    context.addIssue({ code: 'custom', path: ['__proto__'], message: 'This name is reserved.' });
+  }
+  return variables;
+}
+
 const messageSchema = z
   .object({
     body: textField({ max: BODY_CHARACTERS }),
@@ -29,7 +37,10 @@ const messageSchema = z
     message_id: textField({ max: IDENTIFIER_CHARACTERS }),
     sender_type: z.enum(['visitor', 'user']).default('visitor'),
     selected_reply_suggestion_id: uuidField().nullable().default(null),
-    created_at: timeField().nullable().default(null).openapi({ description: 'Extension: only with `close_session`.' }),
+    created_at: timeField()
+      .nullable()
+      .default(null)
+      .openapi({ type: ['string', 'null'], description: 'Extension: only with `close_session`.' }),
   })
   .superRefine((message, context) => {
     if (message.sender_type === 'visitor' && message.selected_reply_suggestion_id !== null) {
@@ -49,13 +60,17 @@ export const createMessagesSchema = z
     close_session: z.boolean().default(false),
     skip_webhooks: z.boolean().default(false).openapi({ description: 'Extension: no webhook for these messages.' }),
     variables: z
-      .record(textField({ max: 255 }), textField({ max: BODY_CHARACTERS, blank: true }).nullable())
-      .superRefine((variables, context) => {
-        if (Object.keys(variables).length <= VARIABLES_IN_A_REQUEST) return;
-        context.addIssue(`Ensure this field has no more than ${VARIABLES_IN_A_REQUEST} elements.`);
-      })
-      .nullable()
-      .default({})
+      .preprocess(
+        refuseUnkeepableName,
+        z
+          .record(textField({ max: 255 }), textField({ max: BODY_CHARACTERS, blank: true }).nullable())
+          .superRefine((variables, context) => {
+            if (Object.keys(variables).length <= VARIABLES_IN_A_REQUEST) return;
+            context.addIssue(`Ensure this field has no more than ${VARIABLES_IN_A_REQUEST} elements.`);
+          })
+          .nullable()
+          .default({}),
+      )
       .openapi({
         maxProperties: VARIABLES_IN_A_REQUEST,
         description:

@@ -1,11 +1,10 @@
 import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
 import { resourceIdAt } from '../address.ts';
 import type { AddReplySuggestion, ReplySuggestionAdded } from '../commands.ts';
-import type { Decision } from '../decide.ts';
 import { type Context, Draft } from '../draft.ts';
+import { isRoutedTo } from '../routing.ts';
 import type { ThreadState } from '../state.ts';
-import { isRoutedTo } from './join-chat.ts';
-import { accept, refuse, unchanged } from './outcome.ts';
+import { accept, type Decision, refuse, unchanged } from './outcome.ts';
 
 /**
  * A suggestion for a message (seed 001, Add a chat reply suggestion), also in an ended chat.

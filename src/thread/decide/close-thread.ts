@@ -1,8 +1,7 @@
 import type { ThreadClosed } from '../commands.ts';
-import type { Decision } from '../decide.ts';
 import { type Context, Draft } from '../draft.ts';
 import { openChat, type ThreadState } from '../state.ts';
-import { accept, refuse, unchanged } from './outcome.ts';
+import { accept, type Decision, refuse, unchanged } from './outcome.ts';
 
 /** Ends the open session; a second time changes nothing (seed 000, 2.2). */
 export function closeThread(state: ThreadState, context: Context): Decision<ThreadClosed> {

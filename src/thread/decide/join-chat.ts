@@ -1,10 +1,10 @@
 import { isPresent } from '../../resources/membership.ts';
 import type { ChatJoined, JoinChat } from '../commands.ts';
-import type { Decision } from '../decide.ts';
 import { type Context, Draft } from '../draft.ts';
 import { presenceMessage, userMember } from '../members.ts';
+import { isRoutedTo } from '../routing.ts';
 import type { ChatState, ThreadState } from '../state.ts';
-import { accept, refuse, unchanged } from './outcome.ts';
+import { accept, type Decision, refuse, unchanged } from './outcome.ts';
 
 /**
  * A user joins a chat that is routed to him (seed 001, Join user to a routed chat). A member already there keeps his
@@ -49,9 +49,4 @@ function isTaken(chat: ChatState, userId: string): boolean {
   return [...chat.members.values()].some(
     ({ facts }) => facts.member_type === 'user' && facts.member_id !== userId && isPresent(facts),
   );
-}
-
-/** A room without routers reaches all users of its organization; a chat without a room is routed to nobody. */
-export function isRoutedTo(chat: ChatState, organizationId: string): boolean {
-  return chat.facts.room !== null && chat.facts.room.organization_id === organizationId;
 }

@@ -1,7 +1,13 @@
-import type { Decision } from '../decide.ts';
+import type { Answer } from '../commands.ts';
 import type { Draft } from '../draft.ts';
+import type { ThreadEvent } from '../events.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import type { ReceivedBefore, ThreadState } from '../state.ts';
+
+/** What a command leads to: a refusal, or an answer with the events that make it true (none for a repeat). */
+export type Decision<A = Answer> =
+  | { ok: false; refusal: ThreadRefusal }
+  | { ok: true; answer: A; events: ThreadEvent[]; state: ThreadState; received: ReceivedBefore[] };
 
 export function refuse(refusal: ThreadRefusal): { ok: false; refusal: ThreadRefusal } {
   return { ok: false, refusal };

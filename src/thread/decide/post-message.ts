@@ -1,12 +1,11 @@
 import type { MessageFacts } from '../../resources/message.ts';
 import { resourceIdAt } from '../address.ts';
 import type { MessagePosted, PostMessage } from '../commands.ts';
-import type { Decision } from '../decide.ts';
 import { type Context, Draft } from '../draft.ts';
 import { userAsSender } from '../members.ts';
+import { selectedSuggestion } from '../selected-suggestion.ts';
 import type { ThreadState } from '../state.ts';
-import { accept, refuse, unchanged } from './outcome.ts';
-import { selectedSuggestion } from './receive-messages.ts';
+import { accept, type Decision, refuse, unchanged } from './outcome.ts';
 
 /** A user's message in one of his chats (seed 001, Send a chat message). It ends the waiting. */
 export function postMessage(state: ThreadState, command: PostMessage, context: Context): Decision<MessagePosted> {

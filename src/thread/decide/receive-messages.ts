@@ -1,14 +1,14 @@
 import { Buffer } from 'node:buffer';
-import type { MessageFacts, SelectedReplySuggestion } from '../../resources/message.ts';
+import type { MessageFacts } from '../../resources/message.ts';
 import { chatIdAt, identityText, resourceIdAt } from '../address.ts';
 import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../commands.ts';
-import type { Decision } from '../decide.ts';
 import { type Context, Draft } from '../draft.ts';
 import { userAsSender, userMember, visitorMember } from '../members.ts';
 import { requestKey } from '../received.ts';
 import type { ThreadRefusal } from '../refusals.ts';
+import { selectedSuggestion } from '../selected-suggestion.ts';
 import { type ChatState, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
-import { accept, refuse, unchanged } from './outcome.ts';
+import { accept, type Decision, refuse, unchanged } from './outcome.ts';
 
 /** Bytes of variables in one event, as JSON; a single variable has at most 0.6 MB. */
 const VARIABLES_BYTES = 1_000_000;
@@ -213,14 +213,6 @@ function addMessage(
     is_silent: command.skip_webhooks || command.messages.some((each) => each.created_at !== null),
   });
   return { id: facts.id, seq };
-}
-
-/** The suggestion as a message shows it nested; null when none was selected. */
-export function selectedSuggestion(state: ThreadState, id: string | null): SelectedReplySuggestion | null {
-  const facts = id === null ? undefined : state.suggestions.get(id)?.facts;
-  return facts === undefined
-    ? null
-    : { id: facts.id, suggestion: facts.suggestion, relevancy_score: facts.relevancy_score };
 }
 
 function visitorAsSender(draft: Draft) {

@@ -1,8 +1,7 @@
 import type { ChatUpdated, UpdateChat } from '../commands.ts';
-import type { Decision } from '../decide.ts';
 import { type Context, Draft } from '../draft.ts';
 import type { ThreadState } from '../state.ts';
-import { accept, refuse, unchanged } from './outcome.ts';
+import { accept, type Decision, refuse, unchanged } from './outcome.ts';
 
 /** A member ends a chat, or its waiting (seed 001, End a chat). Ending an ended chat changes nothing. */
 export function updateChat(state: ThreadState, command: UpdateChat, context: Context): Decision<ChatUpdated> {

@@ -67,6 +67,8 @@ describe('messages', () => {
     ['list', [], 'This list may not be empty.'],
     ['list', ['a', 'b', 'c'], 'Ensure this field has no more than 2 elements.'],
     ['list', {}, 'Expected a list of items but got type "dict".'],
+    ['list', '', 'Expected a list of items but got type "str".'],
+    ['list', 'text', 'Expected a list of items but got type "str".'],
     ['map', 'x', 'Expected a dictionary of items but got type "str".'],
   ])('%s %j', (field, value, message) => {
     expect(errorsOf(schema, { ...good, [field]: value })).toEqual({ [field]: [message] });

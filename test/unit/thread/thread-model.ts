@@ -1,7 +1,8 @@
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadName } from '../../../src/thread/address.ts';
 import type { Command, ReceiveMessages } from '../../../src/thread/commands.ts';
-import { type Decision, decide } from '../../../src/thread/decide.ts';
+import type { Decision } from '../../../src/thread/decide/outcome.ts';
+import { decide } from '../../../src/thread/decide.ts';
 import type { ThreadEvent } from '../../../src/thread/events.ts';
 import { emptyThread, type ThreadState } from '../../../src/thread/state.ts';
 

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../../src/app.ts';
+import { DRAIN_LIMIT } from '../../../src/http/drain-body.ts';
 import { textField, uuidField } from '../../../src/http/fields.ts';
 import { BODY_LIMIT } from '../../../src/http/json-body.ts';
 import { ADMIN_TOKEN, admin, brokenDatabase, call, enroll } from './hub.ts';
@@ -82,7 +83,32 @@ describe('bodies', () => {
       },
     });
     expect((await send(endless)).status).toBe(413);
-    expect(sent).toBeLessThan(10);
+    expect(sent).toBeLessThan((BODY_LIMIT + DRAIN_LIMIT) / chunk.byteLength + 5);
+  });
+
+  it('reads a refused body to its end, so that a client that is still writing gets its answer', async () => {
+    const finite = (chunks: number) => {
+      const left = Array.from({ length: chunks }, () => new Uint8Array(1_000_000).fill(0x20));
+      const stream = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          const chunk = left.pop();
+          if (chunk === undefined) controller.close();
+          else controller.enqueue(chunk);
+        },
+      });
+      return { left, stream };
+    };
+    const organization = '/api/v5/orgs/0190a000-0000-7000-8000-000000000000/unified_messaging';
+    for (const [path, status, size, headers] of [
+      [organization, 401, 8, {}],
+      ['/nowhere', 404, 8, {}],
+      [PATH, 413, 12, {}],
+      [PATH, 413, 12, { 'Content-Length': '12000000' }],
+    ] as const) {
+      const { left, stream } = finite(size);
+      const answer = await call(path, { app, method: 'POST', raw: stream, headers });
+      expect([path, answer.status, left.length]).toEqual([path, status, 0]);
+    }
   });
 
   it('answers errors nested like the payload', async () => {

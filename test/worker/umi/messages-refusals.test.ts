@@ -138,6 +138,11 @@ describe('a request is refused with', () => {
     ['null as skip_webhooks', { skip_webhooks: null }, { skip_webhooks: NULL }],
     ['a list as variables', { variables: [] }, { variables: ['Expected a dictionary of items but got type "list".'] }],
     ['a number as variable', { variables: { age: 7 } }, { variables: { age: NO_STRING } }],
+    [
+      'a variable that no record can keep',
+      { variables: JSON.parse('{"__proto__": "p", "constructor": "c"}') },
+      { variables: JSON.parse('{"__proto__": ["This name is reserved."]}') },
+    ],
     ['an object as variable', { variables: { age: {} } }, { variables: { age: NO_STRING } }],
   ])('%s', async (_, change, fields) => {
     await expectRefused((thread) => ({ messages: [visitorSays(thread, 'hi')], ...change }), fields);
