@@ -3,6 +3,9 @@ import type { AppMiddleware } from './app-environment.ts';
 /** How much of an unwanted body is read away before the connection is given up, in bytes. */
 export const DRAIN_LIMIT = 32_000_000;
 
+/** How long an unwanted body is waited for, in ms: a client that stalls gets its answer then. */
+export const DRAIN_PATIENCE = 5_000;
+
 /**
  * Reads away what a refused request still sends. A server that answers and closes while an HTTP/1.1 client is still writing breaks
  * the connection, and most clients then report that instead of the 401 or 413.
@@ -17,8 +20,9 @@ export function drainRefusedBodies(): AppMiddleware {
   };
 }
 
-/** Reads and drops the rest of a body, at most DRAIN_LIMIT bytes of it. A client that went away meanwhile is no error. */
+/** Reads and drops the rest of a body: at most DRAIN_LIMIT bytes, for at most DRAIN_PATIENCE. A client that went away is no error. */
 export async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const timer = setTimeout(() => void reader.cancel().catch(() => {}), DRAIN_PATIENCE);
   try {
     for (let length = 0; length <= DRAIN_LIMIT; ) {
       const { done, value } = await reader.read();
@@ -28,5 +32,7 @@ export async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Pr
     await reader.cancel();
   } catch {
     // The answer is made already; there is only nobody left who reads it.
+  } finally {
+    clearTimeout(timer);
   }
 }
