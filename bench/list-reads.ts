@@ -24,7 +24,7 @@ export function allowedRows(reads: ListReads): number {
 export async function measureListReads(hub: DemoHub, demo: Demo, sizes: readonly number[]): Promise<ListReads[]> {
   const { organization_id: organizationId, room_id: roomId, settings_token: token } = demo.other;
   const database = await hub.miniflare.getD1Database('DB');
-  const lists = [`orgs/${organizationId}/owned_chats`, `orgs/${organizationId}/owned_chats?is_ended=false`];
+  const lists = [`orgs/${organizationId}/owned_chats`, `orgs/${organizationId}/owned_chats?ordering=created_at`];
   const reads: ListReads[] = [];
   let filled = 0;
   for (const size of sizes) {

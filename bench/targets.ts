@@ -17,6 +17,7 @@ const TEXT = 'A message of the benchmark, about as long as most are.';
 
 export const FLOOR = 'floor: object call + one D1 insert';
 export const EXISTING_THREAD = 'message to an existing thread';
+export const NEW_THREAD = 'first message of a new thread';
 
 /** The raw floors, on a Worker that has been set up. */
 export function floorTargets(port: number): Target[] {
@@ -61,7 +62,7 @@ export function hubTargets(port: number, demo: Demo, channelId: string): Target[
   });
   return [
     post(EXISTING_THREAD, 1_500, (run) => ({ messages: [message('single-$THREAD', `${run}-$INDEX`)] })),
-    post('first message of a new thread', 600, (run) => ({ messages: [message(`${run}-$INDEX`, 'first')] })),
+    post(NEW_THREAD, 600, (run) => ({ messages: [message(`${run}-$INDEX`, 'first')] })),
     post('batch of 50 messages', 100, (run) => ({
       messages: Array.from({ length: 50 }, (_, place) => message('batch-$THREAD', `${run}-$INDEX-${place}`)),
     })),
