@@ -28,6 +28,15 @@ export class CopiedFlags {
     this.#sent = { seq, chat_id: chatId, flags: flags.join() };
   }
 
+  /**
+   * Told that a slice ends before the chat's last event. D1 may be ahead of it, after a restart, and then acknowledges the
+   * row without taking its flags.
+   */
+  forget(): void {
+    this.#sent = null;
+    this.#copied = null;
+  }
+
   /** Whether D1 has these flags of the chat. */
   has(chatId: string, flags: ChatFlags): boolean {
     return this.#copied?.chat_id === chatId && this.#copied.flags === flags.join();

@@ -140,7 +140,8 @@ function addChat(
   }
   const { facts } = chat;
   const flags = flagsOf(facts);
-  builder.add(copied.has(chatId, flags) ? 'chats_with_known_flags' : 'chats', [
+  const isCut = chat.seq > upto;
+  builder.add(!isCut && copied.has(chatId, flags) ? 'chats_with_known_flags' : 'chats', [
     chatId,
     state.name,
     Math.min(chat.seq, upto),
@@ -152,7 +153,8 @@ function addChat(
     facts.updated_at,
     facts,
   ]);
-  copied.send(upto, chatId, flags);
+  if (isCut) copied.forget();
+  else copied.send(upto, chatId, flags);
 }
 
 type DeliveryImage = {

@@ -27,3 +27,11 @@ test('a slice that may have reached D1 without an acknowledgement makes them unk
   copied.acknowledge(8);
   expect(copied.has('chat', WAITING)).toBe(true);
 });
+
+test('a slice that ends before the last event of the chat makes nothing known', () => {
+  const copied = new CopiedFlags();
+  copied.send(5, 'chat', WAITING);
+  copied.forget();
+  copied.acknowledge(6);
+  expect(copied.has('chat', WAITING)).toBe(false);
+});

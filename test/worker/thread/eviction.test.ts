@@ -126,3 +126,16 @@ test('a projector that was evicted takes the next slice', async () => {
   await evictDurableObject(env.PROJECTORS.getByName('DB/0'));
   expect((await projectorStub(env, 'DB', thread).write('DB', slice())).ok).toBe(true);
 });
+
+test('a thread that starts again behind D1, with more than a slice, hands over a changed flag', async () => {
+  const channel = newChannel();
+  const user = newUser(channel.organizationId);
+  const long = Array.from({ length: 12 }, () => visitorMessage('🙂'.repeat(100_000)));
+  const { chat_id } = await receive(receiveCommand(channel, 't', [userMessage('hello', user), ...long]));
+  const chat = () => env.DB.prepare('SELECT seq, is_waiting FROM chats WHERE id = ?').bind(chat_id).first();
+  await vi.waitFor(async () => expect(await chat()).toEqual({ seq: 17, is_waiting: 1 }));
+  // Its mark is not on disk yet, so it hands the log over anew, in two slices, after the flag has changed.
+  await evictDurableObject(objectOf(channel));
+  await receive(receiveCommand(channel, 't', [userMessage('answer', user)]));
+  await vi.waitFor(async () => expect(await chat()).toEqual({ seq: 18, is_waiting: 0 }));
+});
