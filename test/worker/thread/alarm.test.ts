@@ -11,6 +11,7 @@ import {
   type Channel,
   newChannel,
   newUser,
+  objectOf,
   receive,
   receiveCommand,
   stubOf,
@@ -25,10 +26,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
-
-function objectOf(channel: Channel) {
-  return env.THREADS.getByName(threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' }));
-}
 
 function passTime(milliseconds: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });

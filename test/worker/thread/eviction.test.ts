@@ -6,13 +6,12 @@ import { onFault } from '../../../src/faults.ts';
 import type { Slice } from '../../../src/projections/slice.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { projectorStub } from '../../../src/stubs.ts';
-import { threadName } from '../../../src/thread/address.ts';
 import type { PostMessage } from '../../../src/thread/commands.ts';
 import {
   accepted,
-  type Channel,
   newChannel,
   newUser,
+  objectOf,
   receive,
   receiveCommand,
   stubOf,
@@ -24,10 +23,6 @@ afterEach(() => {
   onFault(null);
   vi.useRealTimers();
 });
-
-function objectOf(channel: Channel) {
-  return env.THREADS.getByName(threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' }));
-}
 
 async function copiedMessages(chatId: string): Promise<unknown[]> {
   const { results } = await env.DB.prepare('SELECT id FROM messages WHERE chat_id = ? ORDER BY seq').bind(chatId).all();

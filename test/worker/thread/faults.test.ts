@@ -9,6 +9,7 @@ import type { Command, PostMessage, ReceiveMessages } from '../../../src/thread/
 import {
   accepted,
   type Channel,
+  nameOf,
   newChannel,
   newUser,
   receive,
@@ -59,7 +60,7 @@ async function copiedMessages(chatId: string): Promise<{ id: string }[]> {
 
 /** Rings the thread's alarm, each time five minutes later, until D1 has this many of the chat's messages. */
 async function ringUntilCopied(channel: Channel, chatId: string, count: number): Promise<string[]> {
-  const name = threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' });
+  const name = nameOf(channel);
   for (let ring = 0; ring < 20; ring++) {
     const rows = await copiedMessages(chatId);
     if (rows.length >= count) return rows.map(({ id }) => id);
@@ -109,7 +110,7 @@ describe('a message whose thread or projector crashes', () => {
         message: 'reply',
         selected_reply_suggestion_id: null,
       };
-      const name = threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' });
+      const name = nameOf(channel);
       await sendUntilAnswered(command, name);
       expect(fault.passed()).toBe(1);
       onFault(null);

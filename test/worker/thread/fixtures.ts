@@ -84,6 +84,16 @@ export function stubOf(channel: Channel, threadId: string) {
   return threadStub(env, threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: threadId }));
 }
 
+/** Name of the object of a channel's thread `t`, the one that most tests use. */
+export function nameOf(channel: Channel): string {
+  return threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' });
+}
+
+/** The platform's own stub of that object, for alarms and evictions. */
+export function objectOf(channel: Channel) {
+  return env.THREADS.getByName(nameOf(channel));
+}
+
 /** Sends a command and takes its answer; a refusal fails the test. */
 export async function receive(command: ReceiveMessages): Promise<MessagesReceived> {
   const { result } = await threadStub(env, threadName(command.identity)).execute(command);

@@ -6,7 +6,6 @@ import { SLICE_BYTES, SLICE_ROWS, type Slice } from '../../../src/projections/sl
 import { sliceStatements } from '../../../src/projections/write-slices.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { projectorStub } from '../../../src/stubs.ts';
-import { threadName } from '../../../src/thread/address.ts';
 import { CopiedFlags } from '../../../src/thread/copied-flags.ts';
 import { EventTail } from '../../../src/thread/event-tail.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
@@ -14,8 +13,10 @@ import { type Mark, readSlice } from '../../../src/thread/store/read-slice.ts';
 import {
   accepted,
   type Channel,
+  nameOf,
   newChannel,
   newUser,
+  objectOf,
   receive,
   receiveCommand,
   stubOf,
@@ -28,14 +29,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
-
-function nameOf(channel: Channel): string {
-  return threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' });
-}
-
-function objectOf(channel: Channel) {
-  return env.THREADS.getByName(nameOf(channel));
-}
 
 /** All slices of a thread's log from its beginning, as a hand-over that has to start anew would send them. */
 function slicesOf(channel: Channel): Promise<Slice[]> {

@@ -7,9 +7,8 @@ import type { Endpoint } from '../../../src/delivery/endpoint.ts';
 import type { Pointer, Track } from '../../../src/delivery/lane.ts';
 import { onFault } from '../../../src/faults.ts';
 import { threadStub } from '../../../src/stubs.ts';
-import { threadName } from '../../../src/thread/address.ts';
 import type { MessagesReceived } from '../../../src/thread/commands.ts';
-import { type Channel, newChannel, newUser, receive, receiveCommand, userMessage } from './fixtures.ts';
+import { type Channel, nameOf, newChannel, newUser, receive, receiveCommand, userMessage } from './fixtures.ts';
 
 afterEach(() => {
   onFault(null);
@@ -70,10 +69,6 @@ class Receiver {
       fault: () => {},
     };
   }
-}
-
-function nameOf(channel: Channel): string {
-  return threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' });
 }
 
 function passTime(milliseconds: number): void {
