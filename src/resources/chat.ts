@@ -1,8 +1,28 @@
 import { isoTime, isoTimeOrNull } from './clock.ts';
+import { legacyToken } from './legacy-token.ts';
 
-export type ChatType = 'visitor' | 'task' | 'external' | 'operator' | 'group';
+/** Types of chats with a visitor. */
+export const VISITOR_CHAT_TYPES = ['visitor', 'task', 'external'] as const;
+export type VisitorChatType = (typeof VISITOR_CHAT_TYPES)[number];
+export type ChatType = VisitorChatType | 'operator' | 'group';
 
 export type RoomFacts = { id: string; name: string; organization_id: string };
+
+/** After how long a chat ends by itself (ms, null: never): without a message, and in all. Fixed when it starts. */
+export type Lifetime = { idle: number | null; total: number | null };
+
+export const ENDLESS: Lifetime = { idle: null, total: null };
+
+/** A room's options about the ends of its chats, in seconds; null: never. */
+export type RoomTimes = { visitor_chat_idle_ttl: number | null; task_chat_ttl: number | null };
+
+/** How long a chat of a type lives in a room (DESIGN, "Chats API"): `visitor` while it is not idle, `task` for its time, others for ever. */
+export function lifetimeOf(chatType: ChatType, room: RoomTimes): Lifetime {
+  const milliseconds = (seconds: number | null) => (seconds === null ? null : seconds * 1000);
+  if (chatType === 'visitor') return { idle: milliseconds(room.visitor_chat_idle_ttl), total: null };
+  if (chatType === 'task') return { idle: null, total: milliseconds(room.task_chat_ttl) };
+  return ENDLESS;
+}
 
 /**
  * All that is known of a chat without its children: what the thread keeps in the chat's row and D1 copies. Times in ms.
@@ -17,6 +37,9 @@ export type ChatFacts = {
   /** The room's organization, or the creator's when the chat has no room. */
   organization_id: string;
   visitor_id: string | null;
+  /** Its room's organization kept its chats private when this one started. */
+  is_private: boolean;
+  lifetime: Lifetime;
   is_waiting: boolean;
   waiting_started_at: number | null;
   ended_at: number | null;
@@ -26,6 +49,10 @@ export type ChatFacts = {
   message_counts: Record<string, number>;
   first_message_at: number | null;
   last_message_at: number | null;
+  /** Time of the last `msg` or `action`, from which the idle time counts. */
+  last_activity_at: number | null;
+  /** `created_at` of the last message of any type; an import's times may not precede it. */
+  newest_message_at: number | null;
   first_visitor_message_at: number | null;
   /** First `msg` of a user after the visitor's first one: the answer he waited for. */
   first_answer_at: number | null;
@@ -45,6 +72,16 @@ export function isPending(chat: ChatFacts): boolean {
   return chat.is_waiting && chat.present_user_participant_count === 0;
 }
 
+/** When an open chat ends by itself (ms); null for never, and for one that has ended. */
+export function endsAt(chat: ChatFacts): number | null {
+  const { idle, total } = chat.lifetime;
+  if (chat.ended_at !== null || (idle === null && total === null)) return null;
+  return Math.min(
+    idle === null ? Number.POSITIVE_INFINITY : (chat.last_activity_at ?? chat.created_at) + idle,
+    total === null ? Number.POSITIVE_INFINITY : chat.created_at + total,
+  );
+}
+
 /** The chat as the Chats API shows it (seed 001, Chats; key set of protocol.md 5.1). */
 export function chatResource(chat: ChatFacts) {
   const messageCount = chat.user_message_count + chat.visitor_message_count;
@@ -60,7 +97,7 @@ export function chatResource(chat: ChatFacts) {
     room_id: chat.room?.id ?? null,
     room_name: chat.room?.name ?? null,
     room_organization_id: chat.room?.organization_id ?? null,
-    is_private: false,
+    is_private: chat.is_private,
     is_real_conversation: chat.has_human_message && chat.visitor_message_count > 0,
     is_autosuggested: false,
     is_encrypted: false,
@@ -96,17 +133,4 @@ export type ChatResource = ReturnType<typeof chatResource>;
 
 function seconds(from: number | null, to: number | null): number | null {
   return from === null || to === null ? null : (to - from) / 1000;
-}
-
-const LEGACY_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
-
-/** The deprecated 48-character strings of old clients; opaque, made from the id so that they are stable. */
-function legacyToken(id: string): string {
-  const hex = id.replaceAll('-', '');
-  let token = '';
-  for (let place = 0; place < 48; place++) {
-    const digit = Number.parseInt(hex[place % hex.length] ?? '0', 16);
-    token += LEGACY_ALPHABET[(digit * 2 + (place >= hex.length ? 1 : 0)) % 32];
-  }
-  return token;
 }

@@ -19,8 +19,10 @@ export type MemberFacts = {
   is_participating: boolean;
   /** Whether the person is there at all; shown as present only while participating. */
   is_present: boolean;
-  composing_status: ComposingStatus;
 };
+
+/** A member with his typing, which is never logged and so not part of the facts (ENGINE 5). */
+export type MemberView = MemberFacts & { composing_status: ComposingStatus };
 
 /** A participating, present member of a chat that has not ended. */
 export function isPresent(member: MemberFacts): boolean {
@@ -28,7 +30,7 @@ export function isPresent(member: MemberFacts): boolean {
 }
 
 /** The membership as the Chats API shows it (seed 001, Chat memberships). */
-export function membershipResource(member: MemberFacts, chat: ChatFacts) {
+export function membershipResource(member: MemberView, chat: ChatFacts, isUserDeleted = false) {
   return {
     member_id: member.member_id,
     member_type: member.member_type,
@@ -44,7 +46,7 @@ export function membershipResource(member: MemberFacts, chat: ChatFacts) {
     updated_at: isoTime(member.updated_at),
     chat_created_at: isoTime(chat.created_at),
     is_bot: member.is_bot,
-    is_user_deleted: false,
+    is_user_deleted: isUserDeleted,
     is_participating: member.is_participating,
     is_present: chat.ended_at === null && isPresent(member),
     composing_status: member.composing_status,

@@ -1,3 +1,4 @@
+import type { Action, Attachment, AttachmentTemplate } from './attachment.ts';
 import { isoTime } from './clock.ts';
 import type { Avatar } from './user.ts';
 
@@ -29,6 +30,18 @@ export type MessageFacts = {
   external_sender_id: string | null;
   external_message_id: string | null;
   selected_reply_suggestion: SelectedReplySuggestion | null;
+  attachments: Attachment[];
+  attachment_template: AttachmentTemplate | null;
+  response_to: ResponseFacts | null;
+};
+
+/** What an `action` message answers (seed 001, Chat message response actions): an attachment, by one of its actions or by a text. */
+export type ResponseFacts = {
+  message_id: string;
+  attachment: Attachment;
+  action: Action | null;
+  value: string | null;
+  text: string | null;
 };
 
 /** The nested suggestion of a message: three keys (seed 001, Chat messages). */
@@ -56,15 +69,15 @@ export function messageResource(message: MessageFacts, chat: { id: string; room_
     sensitive_data_purged_at: null,
     selected_reply_suggestion_id: message.selected_reply_suggestion?.id ?? null,
     selected_reply_suggestion: message.selected_reply_suggestion,
-    attachments: [] as Record<string, string>[],
-    attachment_template: null,
-    response_to_message_id: null,
-    response_to_attachment_id: null,
-    response_to_attachment: null,
-    response_to_action_id: null,
-    response_to_action: null,
-    response_text: null,
-    response_value: null,
+    attachments: message.attachments,
+    attachment_template: message.attachment_template,
+    response_to_message_id: message.response_to?.message_id ?? null,
+    response_to_attachment_id: message.response_to?.attachment.id ?? null,
+    response_to_attachment: message.response_to?.attachment ?? null,
+    response_to_action_id: message.response_to?.action?.id ?? null,
+    response_to_action: message.response_to?.action ?? null,
+    response_text: message.response_to?.text ?? null,
+    response_value: message.response_to?.value ?? null,
     ...(message.sender_type === 'visitor' && message.external_sender_id !== null
       ? { external_sender_id: message.external_sender_id }
       : {}),

@@ -1,7 +1,11 @@
-import type { ChatFacts, RoomFacts } from '../resources/chat.ts';
+import type { AttachmentTemplate, NewAttachment } from '../resources/attachment.ts';
+import type { ChatFacts, Lifetime, RoomFacts, VisitorChatType } from '../resources/chat.ts';
+import type { ChatGrant } from '../resources/chat-grant.ts';
+import type { InvitationFacts, Invitee } from '../resources/invitation.ts';
 import type { ComposingStatus, MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
+import type { TagFacts } from '../resources/tag.ts';
 import type { UserFacts } from '../resources/user.ts';
 import type { ThreadIdentity } from './address.ts';
 import type { Routing } from './events.ts';
@@ -10,7 +14,25 @@ import type { Routing } from './events.ts';
  * Commands to a thread. The Worker has authenticated the caller, validated the wire form and looked up what is not the
  * thread's own; the thread decides. `command_id` makes a repeated command harmless. Versions: ENGINE 8.
  */
-export type Command = ReceiveMessages | CloseThread | PostMessage | JoinChat | UpdateChat | AddReplySuggestion;
+export type Command =
+  | ReceiveMessages
+  | CloseThread
+  | StartUserChat
+  | OpenVisitorChat
+  | PostMessage
+  | PostVisitorMessage
+  | JoinChat
+  | UpdateMembership
+  | ChangePresence
+  | UpdateChat
+  | EndOverdueChats
+  | AddTag
+  | RemoveTag
+  | Invite
+  | ExpireInvitation
+  | AcceptInvitation
+  | AddReplySuggestion
+  | UpdateReplySuggestion;
 
 /** A new `command_id`: 96 random bits in 16 characters, because each chat keeps its last 32 in the row it writes most. */
 export function newCommandId(): string {
@@ -42,6 +64,8 @@ export type ReceiveMessages = Head & {
   database: string;
   organization_id: string;
   room: RoomFacts;
+  /** Whether a chat that starts now is private: the organization's setting. */
+  is_private: boolean;
   routing: Routing;
   messages: IncomingMessage[];
   skip_waiting_state: boolean;
@@ -70,6 +94,44 @@ export type CloseThread = Head & {
 
 export type ThreadClosed = { chat_id: string; was_open: boolean };
 
+/** A new chat between users, without a room (seed 001, Create a new empty chat for user). The actor takes part in it. */
+export type StartUserChat = Head & {
+  type: 'start_user_chat';
+  identity: Extract<ThreadIdentity, { kind: 'chat' }>;
+  database: string;
+  organization_id: string;
+  actor: UserFacts;
+  is_present: boolean;
+};
+
+/**
+ * A user's chat with a visitor: the visitor's open chat, which the user joins, or a new one (seed 001, Create a new chat with a
+ * visitor in a room). `chat_id` names the visitor's newest chat and so the thread in which his sessions go on, a channel's for
+ * one; without it `identity` does.
+ */
+export type OpenVisitorChat = Head & {
+  type: 'open_visitor_chat';
+  chat_id: string | null;
+  identity: Extract<ThreadIdentity, { kind: 'visitor' }> | null;
+  visitor_id: string;
+  /** The variable `username` of a visitor whose thread does not exist yet. */
+  visitor_name: string | null;
+  database: string;
+  /** Of the room. */
+  organization_id: string;
+  room: RoomFacts;
+  is_private: boolean;
+  /** Type and lifetime of a chat that starts now, but for a session in a channel's thread, which is `external`. */
+  chat_type: VisitorChatType;
+  lifetime: Lifetime;
+  actor: UserFacts;
+  is_present: boolean;
+  /** As in JoinChat. */
+  is_kept_out: boolean;
+};
+
+export type ChatOpened = { chat: ChatFacts; is_new: boolean };
+
 /** A user's message in a chat of which he is a member (seed 001, Send a chat message). */
 export type PostMessage = Head & {
   type: 'post_message';
@@ -77,17 +139,42 @@ export type PostMessage = Head & {
   actor: UserFacts;
   message: string;
   selected_reply_suggestion_id: string | null;
+  attachments: NewAttachment[];
+  attachment_template: AttachmentTemplate | null;
+};
+
+/** A visitor's message in his chat: a text, or the answer to an attachment (seed 001, Chat message response actions). */
+export type PostVisitorMessage = Head & {
+  type: 'post_visitor_message';
+  chat_id: string;
+  visitor_id: string;
+  content:
+    | { type: 'msg'; message: string }
+    | {
+        type: 'action';
+        message_id: string;
+        attachment_id: string;
+        action_id: string | null;
+        /** For an answer without an action: one of the attachment's links. */
+        value: string | null;
+        text: string | null;
+      };
 };
 
 export type ChatRef = { id: string; room_id: string | null };
 
 export type MessagePosted = { message: MessageFacts; chat: ChatRef };
 
-/** A user joins a chat that is routed to him (seed 001, Join user to a routed chat). */
+/** A user becomes a member of a chat that the grant covers (seed 001, Join user to a pending, routed or organization's chat). */
 export type JoinChat = Head & {
   type: 'join_chat';
   chat_id: string;
+  grant: ChatGrant;
+  /** Who joins. */
   actor: UserFacts;
+  is_present: boolean;
+  /** The way to join demands presence: an absent user is refused. */
+  must_be_present: boolean;
   /** The organization keeps its chats private and the user has no scope to enter a taken one. */
   is_kept_out: boolean;
   is_participating: boolean;
@@ -96,23 +183,84 @@ export type JoinChat = Head & {
 
 export type ChatJoined = { member: MemberFacts; chat: ChatFacts; is_new: boolean };
 
-/** A member ends a chat or its waiting (seed 001, End a chat; Change a chat to not waiting status). */
+/** A user changes his membership; null leaves a field as it is (seed 001, Update a chat membership of a user). */
+export type UpdateMembership = Head & {
+  type: 'update_membership';
+  chat_id: string;
+  actor: UserFacts;
+  is_present: boolean;
+  is_participating: boolean | null;
+  composing_status: ComposingStatus | null;
+  /** ms. */
+  last_seen_at: number | null;
+};
+
+export type MembershipUpdated = { member: MemberFacts; chat: ChatFacts };
+
+/** A user came or went, as his own object says. `is_watched`: it should go on telling this chat (ENGINE 5). */
+export type ChangePresence = Head & {
+  type: 'change_presence';
+  chat_id: string;
+  user_id: string;
+  is_present: boolean;
+};
+
+export type PresenceChanged = { is_watched: boolean };
+
+/** A chat ends, or its waiting (seed 001, End a chat; Change a chat to not waiting status). */
 export type UpdateChat = Head & {
   type: 'update_chat';
   chat_id: string;
-  actor: UserFacts;
+  grant: ChatGrant;
   is_ended: boolean;
   is_waiting: false | null;
 };
 
 export type ChatUpdated = { chat: ChatFacts };
 
-/** A suggestion for a message; `scope` says whether the user must be a member or only be reached by the room's routing. */
+/** The thread's own alarm ends what is past its lifetime. */
+export type EndOverdueChats = Head & { type: 'end_overdue_chats' };
+
+export type OverdueChatsEnded = { ended: number };
+
+/** A tag for a chat (seed 001, Add a tag to a chat), also an ended one. */
+export type AddTag = Head & { type: 'add_tag'; chat_id: string; grant: ChatGrant; actor: UserFacts; name: string };
+export type TagAdded = { tag: TagFacts; chat: ChatRef; is_new: boolean };
+
+export type RemoveTag = Head & { type: 'remove_tag'; chat_id: string; grant: ChatGrant; name: string };
+export type TagRemoved = { name: string };
+
+/** A member invites a user, a team or an organization (seed 001, Send a chat invitation). The Worker has found the invitee. */
+export type Invite = Head & { type: 'invite'; chat_id: string; actor: UserFacts; invitee: Invitee };
+export type Invited = { invitation: InvitationFacts; chat: ChatFacts; is_new: boolean };
+
+/** The inviter takes an open invitation back (seed 001, Expire a chat invitation). */
+export type ExpireInvitation = Head & {
+  type: 'expire_invitation';
+  chat_id: string;
+  actor: UserFacts;
+  invitation_id: string;
+};
+export type InvitationExpired = { invitation: InvitationFacts; chat: ChatFacts };
+
+/** An invited user accepts and so becomes a member (seed 001, Accept incoming chat invitation). */
+export type AcceptInvitation = Head & {
+  type: 'accept_invitation';
+  chat_id: string;
+  actor: UserFacts;
+  is_present: boolean;
+  invitation_id: string;
+  /** Ids under which the user may be invited: his own, his teams', his organization's. */
+  stands_for: readonly string[];
+};
+export type InvitationAccepted = { invitation: InvitationFacts; chat: ChatFacts };
+
+/** A suggestion for a message of a chat that the grant covers (seed 001, Add a chat reply suggestion). */
 export type AddReplySuggestion = Head & {
   type: 'add_reply_suggestion';
   chat_id: string;
   message_id: string;
-  scope: 'member' | 'routed';
+  grant: ChatGrant;
   actor: UserFacts;
   suggestion: string;
   relevancy_score: number | null;
@@ -120,13 +268,39 @@ export type AddReplySuggestion = Head & {
 
 export type ReplySuggestionAdded = { suggestion: ReplySuggestionFacts; chat: ChatRef };
 
+/** Undefined leaves a field as it is (seed 001, Update a chat reply suggestion). */
+export type UpdateReplySuggestion = Head & {
+  type: 'update_reply_suggestion';
+  chat_id: string;
+  message_id: string;
+  suggestion_id: string;
+  grant: ChatGrant;
+  actor: UserFacts;
+  suggestion?: string | undefined;
+  relevancy_score?: number | null | undefined;
+};
+
+export type ReplySuggestionUpdated = { suggestion: ReplySuggestionFacts; chat: ChatRef };
+
 type Answers = {
   receive_messages: MessagesReceived;
   close_thread: ThreadClosed;
+  start_user_chat: ChatOpened;
+  open_visitor_chat: ChatOpened;
   post_message: MessagePosted;
+  post_visitor_message: MessagePosted;
   join_chat: ChatJoined;
+  update_membership: MembershipUpdated;
+  change_presence: PresenceChanged;
   update_chat: ChatUpdated;
+  end_overdue_chats: OverdueChatsEnded;
+  add_tag: TagAdded;
+  remove_tag: TagRemoved;
+  invite: Invited;
+  expire_invitation: InvitationExpired;
+  accept_invitation: InvitationAccepted;
   add_reply_suggestion: ReplySuggestionAdded;
+  update_reply_suggestion: ReplySuggestionUpdated;
 };
 
 /** What an accepted command answers. */

@@ -1,11 +1,19 @@
 import type { Command } from './commands.ts';
-import { addReplySuggestion } from './decide/add-reply-suggestion.ts';
+import { changePresence } from './decide/change-presence.ts';
 import { closeThread } from './decide/close-thread.ts';
+import { endOverdueChats } from './decide/end-overdue-chats.ts';
+import { acceptInvitation, expireInvitation, invite } from './decide/invitations.ts';
 import { joinChat } from './decide/join-chat.ts';
+import { openVisitorChat } from './decide/open-visitor-chat.ts';
 import type { Decision } from './decide/outcome.ts';
 import { postMessage } from './decide/post-message.ts';
+import { postVisitorMessage } from './decide/post-visitor-message.ts';
 import { receiveMessages } from './decide/receive-messages.ts';
+import { addReplySuggestion, updateReplySuggestion } from './decide/reply-suggestions.ts';
+import { startUserChat } from './decide/start-user-chat.ts';
+import { addTag, removeTag } from './decide/tags.ts';
 import { updateChat } from './decide/update-chat.ts';
+import { updateMembership } from './decide/update-membership.ts';
 import type { Context } from './draft.ts';
 import type { ThreadState } from './state.ts';
 
@@ -19,13 +27,37 @@ export function decide(state: ThreadState, command: Command, context: Context): 
       return receiveMessages(state, command, context);
     case 'close_thread':
       return closeThread(state, context);
+    case 'start_user_chat':
+      return startUserChat(state, command, context);
+    case 'open_visitor_chat':
+      return openVisitorChat(state, command, context);
     case 'post_message':
       return postMessage(state, command, context);
+    case 'post_visitor_message':
+      return postVisitorMessage(state, command, context);
     case 'join_chat':
       return joinChat(state, command, context);
+    case 'update_membership':
+      return updateMembership(state, command, context);
+    case 'change_presence':
+      return changePresence(state, command, context);
     case 'update_chat':
       return updateChat(state, command, context);
+    case 'end_overdue_chats':
+      return endOverdueChats(state, context);
+    case 'add_tag':
+      return addTag(state, command, context);
+    case 'remove_tag':
+      return removeTag(state, command, context);
+    case 'invite':
+      return invite(state, command, context);
+    case 'expire_invitation':
+      return expireInvitation(state, command, context);
+    case 'accept_invitation':
+      return acceptInvitation(state, command, context);
     case 'add_reply_suggestion':
       return addReplySuggestion(state, command, context);
+    case 'update_reply_suggestion':
+      return updateReplySuggestion(state, command, context);
   }
 }

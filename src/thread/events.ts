@@ -1,8 +1,11 @@
 import type { Receiver } from '../delivery/lane.ts';
-import type { ChatType, RoomFacts } from '../resources/chat.ts';
-import type { ComposingStatus, MemberFacts } from '../resources/membership.ts';
+import { type ChatType, ENDLESS, type Lifetime, type RoomFacts } from '../resources/chat.ts';
+import type { InvitationFacts } from '../resources/invitation.ts';
+import type { MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
+import type { TagFacts } from '../resources/tag.ts';
+import type { UserFacts } from '../resources/user.ts';
 
 /** Where the notifications of a channel's thread go, as last known to the Worker. */
 export type Routing = {
@@ -42,15 +45,12 @@ export type EventBody =
       room: RoomFacts | null;
       organization_id: string;
       visitor_id: string | null;
+      is_private: boolean;
+      lifetime: Lifetime;
     }
   | { type: 'variables_set'; visitor_id: string; variables: Record<string, string> }
   | { type: 'member_added'; member: MemberFacts }
-  | {
-      type: 'member_changed';
-      member_id: string;
-      is_participating: boolean;
-      composing_status: ComposingStatus;
-    }
+  | { type: 'member_changed'; member_id: string; changes: MemberChanges }
   | {
       type: 'message_added';
       message: MessageFacts;
@@ -63,7 +63,15 @@ export type EventBody =
     }
   | { type: 'waiting_ended' }
   | { type: 'chat_ended' }
-  | { type: 'reply_suggestion_added'; suggestion: ReplySuggestionFacts };
+  | { type: 'tag_added'; tag: TagFacts }
+  | { type: 'tag_removed'; name: string }
+  | { type: 'invitation_sent'; invitation: InvitationFacts }
+  | { type: 'invitation_expired'; invitation_id: string }
+  | { type: 'invitation_accepted'; invitation_id: string; accepted_by_user: UserFacts }
+  | { type: 'reply_suggestion_added'; suggestion: ReplySuggestionFacts }
+  | { type: 'reply_suggestion_changed'; suggestion: ReplySuggestionFacts };
+
+export type MemberChanges = Partial<Pick<MemberFacts, 'is_participating' | 'is_present' | 'last_seen_at'>>;
 
 /** That an event was accepted for a receiver: what its webhook needs beside the event itself (ENGINE 4). */
 export type Acceptance = { receiver: Receiver; prev_seq: number | null; routing: Routing };
@@ -73,7 +81,7 @@ export type Acceptance = { receiver: Receiver; prev_seq: number | null; routing:
  * `accepted` names the receivers for which the commit made a delivery.
  */
 export type ThreadEvent = EventBody & {
-  v: 1;
+  v: 2;
   seq: number;
   at: number;
   chat_id: string;
@@ -84,10 +92,35 @@ export type ThreadEvent = EventBody & {
 export type EventType = EventBody['type'];
 
 /** Version that this code writes. A stored event of an older version is brought up to it on read. */
-export const EVENT_VERSION = 1;
+export const EVENT_VERSION = 2;
+
+type Stored = Record<string, unknown> & { v: number; type: EventType };
 
 /** Brings a stored event up to the present version. Throws on one that is newer: an older program must not guess. */
 export function upcastEvent(stored: { v: number }): ThreadEvent {
-  if (stored.v !== EVENT_VERSION) throw new Error(`event version ${stored.v} is newer than this program`);
-  return stored as ThreadEvent;
+  if (stored.v > EVENT_VERSION) throw new Error(`event version ${stored.v} is newer than this program`);
+  return (stored.v === 1 ? fromVersion1(stored as Stored) : stored) as ThreadEvent;
+}
+
+/** Version 1 logged typing with the members, and had neither attachments nor ends by time. */
+function fromVersion1(event: Stored): unknown {
+  const next = { ...event, v: EVENT_VERSION };
+  switch (event.type) {
+    case 'chat_started':
+      return { ...next, is_private: false, lifetime: ENDLESS };
+    case 'member_added': {
+      const { composing_status: _typing, ...member } = event['member'] as Record<string, unknown>;
+      return { ...next, member };
+    }
+    case 'member_changed': {
+      const { is_participating, composing_status: _typing, ...rest } = next as typeof next & Record<string, unknown>;
+      return { ...rest, changes: { is_participating } };
+    }
+    case 'message_added': {
+      const message = event['message'] as Record<string, unknown>;
+      return { ...next, message: { ...message, attachments: [], attachment_template: null, response_to: null } };
+    }
+    default:
+      return next;
+  }
 }

@@ -1,4 +1,5 @@
 import type { ChatFacts } from '../resources/chat.ts';
+import type { InvitationFacts } from '../resources/invitation.ts';
 import { isPresent, type MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import type { ThreadEvent } from './events.ts';
@@ -50,18 +51,12 @@ export function fold(state: ThreadState, event: ThreadEvent): ThreadState {
       const chat = state.chats.get(event.chat_id);
       if (chat === undefined) throw new Error(`event ${event.seq} concerns a chat that is not loaded`);
       const changed = changeChat(chat, event);
-      const withSuggestion =
-        event.type === 'reply_suggestion_added'
-          ? {
-              ...next,
-              suggestions: new Map(state.suggestions).set(event.suggestion.id, {
-                seq: event.seq,
-                chat_id: event.chat_id,
-                facts: event.suggestion,
-              }),
-            }
-          : next;
-      return withChat(withSuggestion, changed);
+      if (event.type !== 'reply_suggestion_added' && event.type !== 'reply_suggestion_changed') {
+        return withChat(next, changed);
+      }
+      const suggestion = { seq: event.seq, chat_id: event.chat_id, facts: event.suggestion };
+      const suggestions = new Map(state.suggestions).set(event.suggestion.id, suggestion);
+      return withChat({ ...next, suggestions }, changed);
     }
   }
 }
@@ -86,6 +81,8 @@ function newChat(
     room: start.room,
     organization_id: start.organization_id,
     visitor_id: start.visitor_id,
+    is_private: start.is_private,
+    lifetime: start.lifetime,
     is_waiting: false,
     waiting_started_at: null,
     ended_at: null,
@@ -94,6 +91,8 @@ function newChat(
     message_counts: {},
     first_message_at: null,
     last_message_at: null,
+    last_activity_at: null,
+    newest_message_at: null,
     first_visitor_message_at: null,
     first_answer_at: null,
     active_milliseconds: 0,
@@ -110,6 +109,8 @@ function newChat(
     seq: event.seq,
     facts,
     members: new Map(),
+    tags: new Map(),
+    invitations: new Map(),
     recent_commands: remember(recent, event),
   };
 }
@@ -127,8 +128,7 @@ function changeChat(chat: ChatState, event: ChatEvent): ChatState {
     case 'member_changed': {
       const member = chat.members.get(event.member_id);
       if (member === undefined) throw new Error(`event ${event.seq} changes a member that is not there`);
-      const { is_participating, composing_status } = event;
-      const facts = { ...member.facts, is_participating, composing_status, updated_at: event.at };
+      const facts = { ...member.facts, ...event.changes, updated_at: event.at };
       return withMember(touched, { seq: event.seq, facts });
     }
     case 'message_added':
@@ -140,7 +140,26 @@ function changeChat(chat: ChatState, event: ChatEvent): ChatState {
       return { ...touched, facts: setWaiting(touched.facts, false, event.at) };
     case 'chat_ended':
       return { ...touched, facts: { ...setWaiting(touched.facts, false, event.at), ended_at: event.at } };
+    case 'tag_added':
+      return withTags(touched, new Map(chat.tags).set(event.tag.name, { seq: event.seq, facts: event.tag }));
+    case 'tag_removed': {
+      const tags = new Map(chat.tags);
+      tags.delete(event.name);
+      return withTags(touched, tags);
+    }
+    case 'invitation_sent':
+      return withInvitation(touched, { seq: event.seq, facts: event.invitation });
+    case 'invitation_expired': {
+      const facts = { ...invitationOf(chat, event), updated_at: event.at, expired_at: event.at };
+      return withInvitation(touched, { seq: event.seq, facts });
+    }
+    case 'invitation_accepted': {
+      const { accepted_by_user, at } = event;
+      const facts = { ...invitationOf(chat, event), accepted_by_user, updated_at: at, accepted_at: at };
+      return withInvitation(touched, { seq: event.seq, facts });
+    }
     case 'reply_suggestion_added':
+    case 'reply_suggestion_changed':
       return touched;
   }
 }
@@ -152,14 +171,15 @@ function remember(recent: readonly RecentCommand[], event: ThreadEvent): readonl
 }
 
 function setWaiting(facts: ChatFacts, isWaiting: boolean, at: number): ChatFacts {
-  const starts = isWaiting && !facts.is_waiting;
-  return { ...facts, is_waiting: isWaiting, waiting_started_at: starts ? at : facts.waiting_started_at };
+  if (isWaiting === facts.is_waiting) return facts;
+  return { ...facts, is_waiting: isWaiting, waiting_started_at: isWaiting ? at : facts.waiting_started_at };
 }
 
-/** Counts and durations cover messages of type `msg` only (seed 001, Chats). */
+/** Counts and durations cover messages of type `msg` only (seed 001, Chats); an answer to an attachment keeps the chat alive too. */
 function countMessage(facts: ChatFacts, message: MessageFacts, chat: ChatState): ChatFacts {
-  if (message.type !== 'msg') return facts;
   const at = message.created_at;
+  if (message.type === 'action') return { ...facts, last_activity_at: at, newest_message_at: at };
+  if (message.type !== 'msg') return { ...facts, newest_message_at: at };
   const byUser = message.sender_type === 'user';
   const isBot = chat.members.get(message.sender_id)?.facts.is_bot ?? false;
   const pause = facts.last_message_at === null ? 0 : Math.max(0, at - facts.last_message_at);
@@ -173,6 +193,8 @@ function countMessage(facts: ChatFacts, message: MessageFacts, chat: ChatState):
     },
     first_message_at: facts.first_message_at ?? at,
     last_message_at: at,
+    last_activity_at: at,
+    newest_message_at: at,
     first_visitor_message_at: facts.first_visitor_message_at ?? (byUser ? null : at),
     first_answer_at: facts.first_answer_at ?? (byUser && facts.first_visitor_message_at !== null ? at : null),
     active_milliseconds: facts.active_milliseconds + Math.min(ACTIVE_WINDOW, pause),
@@ -180,6 +202,7 @@ function countMessage(facts: ChatFacts, message: MessageFacts, chat: ChatState):
   };
 }
 
+/** A chat between users becomes a group with its third one (DESIGN, "Chats API"). */
 function withMember(chat: ChatState, member: Touched<MemberFacts>): ChatState {
   const members = new Map(chat.members).set(member.facts.member_id, member);
   const facts = [...members.values()].map((each) => each.facts);
@@ -190,6 +213,7 @@ function withMember(chat: ChatState, member: Touched<MemberFacts>): ChatState {
     members,
     facts: {
       ...chat.facts,
+      chat_type: chat.facts.chat_type === 'operator' && users.length > 2 ? 'group' : chat.facts.chat_type,
       member_count: facts.length,
       user_member_count: users.length,
       visitor_member_count: visitors.length,
@@ -197,6 +221,20 @@ function withMember(chat: ChatState, member: Touched<MemberFacts>): ChatState {
       present_visitor_participant_count: visitors.filter(isPresent).length,
     },
   };
+}
+
+function withTags(chat: ChatState, tags: ChatState['tags']): ChatState {
+  return { ...chat, tags, facts: { ...chat.facts, tag_count: tags.size } };
+}
+
+function withInvitation(chat: ChatState, invitation: Touched<InvitationFacts>): ChatState {
+  return { ...chat, invitations: new Map(chat.invitations).set(invitation.facts.id, invitation) };
+}
+
+function invitationOf(chat: ChatState, event: { seq: number; invitation_id: string }): InvitationFacts {
+  const invitation = chat.invitations.get(event.invitation_id);
+  if (invitation === undefined) throw new Error(`event ${event.seq} changes an invitation that is not there`);
+  return invitation.facts;
 }
 
 function visitorName(variables: Record<string, string>): string | null {

@@ -1,15 +1,13 @@
-import type { ComposingStatus, MemberFacts } from '../resources/membership.ts';
+import type { MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import { fullName, publicName, type UserFacts } from '../resources/user.ts';
-import { resourceIdAt } from './address.ts';
-import type { Draft } from './draft.ts';
 import type { ThreadState } from './state.ts';
 
-/** The membership of a user who comes to a chat at `at` (ms). Until presence exists, a participating user counts as present. */
+/** The membership of a user who comes to a chat at `at` (ms). `is_present` as his own object says (ENGINE 5). */
 export function userMember(
   user: UserFacts,
   at: number,
-  joins: { is_participating: boolean; composing_status: ComposingStatus },
+  comes: { is_participating: boolean; is_present: boolean },
 ): MemberFacts {
   return {
     member_id: user.id,
@@ -22,9 +20,8 @@ export function userMember(
     created_at: at,
     updated_at: at,
     last_seen_at: null,
-    is_participating: joins.is_participating,
-    is_present: true,
-    composing_status: joins.composing_status,
+    is_participating: comes.is_participating,
+    is_present: comes.is_present,
   };
 }
 
@@ -43,14 +40,18 @@ export function visitorMember(visitorId: string, name: string | null, at: number
     last_seen_at: null,
     is_participating: true,
     is_present: false,
-    composing_status: 'idle',
   };
 }
 
-/** What a message says of a user who sends it. */
-export function userAsSender(user: UserFacts) {
+/** What a message says of who sent it. */
+export type Sender = Pick<
+  MessageFacts,
+  'sender_type' | 'sender_id' | 'sender_name' | 'sender_public_name' | 'sender_avatar'
+>;
+
+export function userAsSender(user: UserFacts): Sender {
   return {
-    sender_type: 'user' as const,
+    sender_type: 'user',
     sender_id: user.id,
     sender_name: fullName(user),
     sender_public_name: publicName(user),
@@ -58,22 +59,15 @@ export function userAsSender(user: UserFacts) {
   };
 }
 
-/** A `join` or `leave` message about a user, as the next event of the draft. */
-export function presenceMessage(
-  draft: Draft,
-  state: ThreadState,
-  type: 'join' | 'leave',
-  user: UserFacts,
-  at: number,
-): MessageFacts {
+/** The thread's visitor as the sender of a message. */
+export function visitorAsSender(state: ThreadState): Sender {
+  const { thread } = state;
+  if (thread === null || thread.visitor_id === null) throw new Error('a visitor wrote in a thread without a visitor');
   return {
-    ...userAsSender(user),
-    id: resourceIdAt(state.name, at, draft.nextSeq),
-    type,
-    created_at: at,
-    message: null,
-    external_sender_id: null,
-    external_message_id: null,
-    selected_reply_suggestion: null,
+    sender_type: 'visitor',
+    sender_id: thread.visitor_id,
+    sender_name: thread.visitor_name,
+    sender_public_name: thread.visitor_name,
+    sender_avatar: null,
   };
 }

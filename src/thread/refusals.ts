@@ -4,11 +4,29 @@ export type ThreadRefusal =
   | { reason: 'chat_not_found' }
   | { reason: 'not_a_member' }
   | { reason: 'not_routed' }
+  | { reason: 'not_pending' }
+  | { reason: 'not_present' }
+  | { reason: 'member_not_found' }
   | { reason: 'message_not_found' }
   | { reason: 'message_to_ended_chat' }
   | { reason: 'join_of_ended_chat' }
   | { reason: 'join_of_taken_chat' }
+  | { reason: 'chat_taken' }
+  | { reason: 'membership_of_ended_chat' }
   | { reason: 'waiting_of_ended_chat' }
+  | { reason: 'tag_not_found' }
+  | { reason: 'too_many_tags' }
+  | { reason: 'invitation_not_found' }
+  | { reason: 'invitation_to_ended_chat' }
+  | { reason: 'invitation_expired' }
+  | { reason: 'invitation_accepted' }
+  | { reason: 'too_many_invitations' }
+  | { reason: 'reply_suggestion_not_found' }
+  | { reason: 'attachment_not_found' }
+  | { reason: 'action_not_found' }
+  | { reason: 'action_disabled' }
+  | { reason: 'response_text_required' }
+  | { reason: 'response_value_unknown' }
   | { reason: 'suggestion_without_session'; index: number }
   | { reason: 'suggestion_not_in_session'; index: number }
   | { reason: 'suggestion_not_in_chat' }

@@ -1,6 +1,9 @@
 import type { ChatFacts } from '../resources/chat.ts';
+import type { InvitationFacts } from '../resources/invitation.ts';
 import type { MemberFacts } from '../resources/membership.ts';
+import type { MessageFacts } from '../resources/message.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
+import type { TagFacts } from '../resources/tag.ts';
 import type { ThreadEvent } from './events.ts';
 
 /** A child row of a chat, with the `seq` of the event that touched it last. */
@@ -12,6 +15,10 @@ export type ChatState = {
   seq: number;
   facts: ChatFacts;
   members: ReadonlyMap<string, Touched<MemberFacts>>;
+  /** By name. A removed tag is gone. */
+  tags: ReadonlyMap<string, Touched<TagFacts>>;
+  /** By id: open ones, accepted ones, expired ones. */
+  invitations: ReadonlyMap<string, Touched<InvitationFacts>>;
   /** The last 32 commands that changed this chat or the session before, each with the `seq` of its answer: a repeated command is answered again. */
   recent_commands: readonly RecentCommand[];
 };
@@ -50,6 +57,15 @@ export type ReceivedBefore = {
 
 export type Suggestion = Touched<ReplySuggestionFacts> & { chat_id: string };
 
+/** A message that the command names, in its chat, with what later messages did to its attachments. */
+export type NamedMessage = {
+  facts: MessageFacts;
+  /** Ids of its attachments that a visitor has already answered. */
+  answered_attachments: ReadonlySet<string>;
+  /** Whether the visitor has sent a `msg` after it. */
+  is_followed_by_visitor: boolean;
+};
+
 /**
  * The state that `decide` sees and `fold` grows: the thread, and of its children at least those that the command can
  * touch. Treated as immutable.
@@ -63,8 +79,8 @@ export type ThreadState = {
   chats: ReadonlyMap<string, ChatState>;
   received: ReadonlyMap<string, ReceivedBefore>;
   suggestions: ReadonlyMap<string, Suggestion>;
-  /** Ids of the messages that the command names and that are in its chat. */
-  messages: ReadonlySet<string>;
+  /** The messages that the command names and that are in its chat, by id. */
+  messages: ReadonlyMap<string, NamedMessage>;
   /** The event that answered this very command before: it is a retry whose first answer was lost. */
   answered: ThreadEvent | null;
 };
@@ -78,7 +94,7 @@ export function emptyThread(name: string): ThreadState {
     chats: new Map(),
     received: new Map(),
     suggestions: new Map(),
-    messages: new Set(),
+    messages: new Map(),
     answered: null,
   };
 }

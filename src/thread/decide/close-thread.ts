@@ -1,6 +1,7 @@
 import type { ThreadClosed } from '../commands.ts';
 import { type Context, Draft } from '../draft.ts';
 import { openChat, type ThreadState } from '../state.ts';
+import { endChat } from './end-chat.ts';
 import { accept, type Decision, refuse, unchanged } from './outcome.ts';
 
 /** Ends the open session; a second time changes nothing (seed 000, 2.2). */
@@ -12,6 +13,6 @@ export function closeThread(state: ThreadState, context: Context): Decision<Thre
   const open = openChat(state);
   if (open === null) return unchanged(state, { chat_id, was_open: false });
   const draft = new Draft(state, context);
-  draft.emit(chat_id, { type: 'chat_ended' });
+  endChat(draft, chat_id);
   return accept(draft, { chat_id, was_open: true });
 }

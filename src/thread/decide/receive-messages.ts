@@ -1,13 +1,16 @@
 import { Buffer } from 'node:buffer';
-import type { MessageFacts } from '../../resources/message.ts';
-import { chatIdAt, identityText, resourceIdAt } from '../address.ts';
+import { ENDLESS } from '../../resources/chat.ts';
+import { chatIdAt } from '../address.ts';
 import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../commands.ts';
 import { type Context, Draft } from '../draft.ts';
-import { userAsSender, userMember, visitorMember } from '../members.ts';
+import { userAsSender, userMember, visitorAsSender, visitorMember } from '../members.ts';
 import { requestKey } from '../received.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import { selectedSuggestion } from '../selected-suggestion.ts';
 import { type ChatState, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
+import { addMessage } from './add-message.ts';
+import { endChat } from './end-chat.ts';
+import { openThread } from './open-thread.ts';
 import { accept, type Decision, refuse, unchanged } from './outcome.ts';
 
 /** Bytes of variables in one event, as JSON; a single variable has at most 0.6 MB. */
@@ -38,7 +41,7 @@ export function receiveMessages(
   command.messages.forEach((message, index) => {
     if (!fresh[index]) return;
     const key = keyAt(keys, index);
-    const { id, seq } = addMessage(draft, chatId, command, message, context);
+    const { id, seq } = addIncoming(draft, chatId, command, message);
     added.set(key, {
       key,
       chat_id: chatId,
@@ -49,7 +52,7 @@ export function receiveMessages(
       messages_created: 0,
     });
   });
-  if (command.close_session) draft.emit(chatId, { type: 'chat_ended' });
+  if (command.close_session) endChat(draft, chatId);
 
   const received = [...added.values()].map((each, index) => ({
     ...each,
@@ -77,9 +80,9 @@ function answerRepeat(state: ThreadState, command: ReceiveMessages, keys: string
   const places = keys.map((key) => placeOf(state.received.get(key)));
   const request = requestKey(command);
   const first = places.find((place) => place.request === request);
-  const last = placeOf(places.at(-1));
   return {
-    chat_id: last.chat_id,
+    // A retry is answered with the chat that got the new messages; the last message may be an older repeat from another.
+    chat_id: state.answered?.chat_id ?? placeOf(places.at(-1)).chat_id,
     mapping_id: mappingOf(state),
     message_ids: places.map((place) => place.message_id),
     seqs: places.map((place) => place.seq),
@@ -107,14 +110,14 @@ function refuseSuggestions(
   return null;
 }
 
-/** An import's times may not run against the order in which its messages are stored. */
+/** An import's times may not run against the order in which messages are stored, joins among them (ENGINE 2). */
 function refuseTimes(
   command: ReceiveMessages,
   fresh: boolean[],
   open: ChatState | null,
   context: Context,
 ): ThreadRefusal | null {
-  let last = open?.facts.last_message_at ?? Number.NEGATIVE_INFINITY;
+  let last = open?.facts.newest_message_at ?? Number.NEGATIVE_INFINITY;
   for (const [index, message] of command.messages.entries()) {
     if (!fresh[index]) continue;
     const at = message.created_at ?? context.now;
@@ -130,18 +133,9 @@ function startSession(draft: Draft, command: ReceiveMessages, context: Context):
   const before = draft.state.thread;
   const chatId = chatIdAt(draft.state.name, context.now);
   const visitorId = before?.visitor_id ?? context.newVisitorId();
-  const { channel_id, thread_id } = command.identity;
   if (before === null) {
-    draft.emit(chatId, {
-      type: 'thread_opened',
-      identity: identityText(command.identity),
-      database: command.database,
-      organization_id: command.organization_id,
-      mapping_id: context.newMappingId(),
-      visitor_id: visitorId,
-      room_id: command.room.id,
-      channel: { channel_id, thread_id },
-    });
+    const { identity, database, organization_id } = command;
+    openThread(draft, chatId, { identity, database, organization_id, visitor_id: visitorId, room_id: command.room.id });
   }
   draft.emit(chatId, {
     type: 'chat_started',
@@ -149,6 +143,8 @@ function startSession(draft: Draft, command: ReceiveMessages, context: Context):
     room: command.room,
     organization_id: command.room.organization_id,
     visitor_id: visitorId,
+    is_private: command.is_private,
+    lifetime: ENDLESS,
   });
   setVariables(draft, chatId, command);
   const name = draft.state.thread?.visitor_name ?? null;
@@ -182,55 +178,33 @@ function variablesByEvent(variables: Record<string, string>): Record<string, str
   return parts.map((part) => Object.fromEntries(part));
 }
 
-function addMessage(
+function addIncoming(
   draft: Draft,
   chatId: string,
   command: ReceiveMessages,
   message: IncomingMessage,
-  context: Context,
 ): { id: string; seq: number } {
-  if (message.user !== null && !chatOf(draft, chatId).members.has(message.user.id)) {
-    const joins = { is_participating: false, composing_status: 'idle' as const };
-    draft.emit(chatId, { type: 'member_added', member: userMember(message.user, context.now, joins) });
+  const { user } = message;
+  if (user !== null && !draft.chat(chatId).members.has(user.id)) {
+    const comes = { is_participating: false, is_present: false };
+    draft.emit(chatId, { type: 'member_added', member: userMember(user, draft.context.now, comes) });
   }
   const seq = draft.nextSeq;
-  const facts: MessageFacts = {
-    ...(message.user === null ? visitorAsSender(draft) : userAsSender(message.user)),
-    id: resourceIdAt(draft.state.name, context.now, seq),
-    type: 'msg',
-    created_at: message.created_at ?? context.now,
+  const content = {
+    type: 'msg' as const,
+    created_at: message.created_at ?? draft.context.now,
     message: message.body,
-    external_sender_id: message.user === null ? message.sender_id : null,
+    external_sender_id: user === null ? message.sender_id : null,
     external_message_id: message.message_id,
     selected_reply_suggestion: selectedSuggestion(draft.state, message.selected_reply_suggestion_id),
   };
-  const wasWaiting = chatOf(draft, chatId).facts.is_waiting;
-  draft.emit(chatId, {
-    type: 'message_added',
-    message: facts,
-    is_waiting: command.skip_waiting_state ? wasWaiting : message.sender_type === 'visitor',
+  const sender = user === null ? visitorAsSender(draft.state) : userAsSender(user);
+  const { id } = addMessage(draft, chatId, sender, content, {
+    is_waiting: command.skip_waiting_state ? draft.chat(chatId).facts.is_waiting : message.sender_type === 'visitor',
     origin: command.routing.receiver,
     is_silent: command.skip_webhooks || command.messages.some((each) => each.created_at !== null),
   });
-  return { id: facts.id, seq };
-}
-
-function visitorAsSender(draft: Draft) {
-  const thread = draft.state.thread;
-  if (thread === null || thread.visitor_id === null) throw new Error('a visitor wrote in a thread without a visitor');
-  return {
-    sender_type: 'visitor' as const,
-    sender_id: thread.visitor_id,
-    sender_name: thread.visitor_name,
-    sender_public_name: thread.visitor_name,
-    sender_avatar: null,
-  };
-}
-
-function chatOf(draft: Draft, chatId: string): ChatState {
-  const chat = draft.state.chats.get(chatId);
-  if (chat === undefined) throw new Error('the session is not loaded');
-  return chat;
+  return { id, seq };
 }
 
 function mappingOf(state: ThreadState): string {

@@ -10,7 +10,7 @@ import { ROOM } from './thread-model.ts';
 const CHAT = '018f0000-0000-7000-8000-0000000000e1';
 
 function event(seq: number, body: EventBody): ThreadEvent {
-  return { ...body, v: 1, seq, at: 1000 + seq, chat_id: CHAT, command_id: 'x', accepted: [] };
+  return { ...body, v: 2, seq, at: 1000 + seq, chat_id: CHAT, command_id: 'x', accepted: [] };
 }
 
 const suggestionAdded: EventBody = {
@@ -48,8 +48,10 @@ describe('what a channel is told', () => {
     expect(isTold(userMessageEvent('', null, { type: 'leave' }))).toBe(false);
     expect(isTold({ type: 'chat_ended' })).toBe(false);
     expect(isTold({ type: 'waiting_ended' })).toBe(false);
-    const changed = { is_participating: false, composing_status: 'idle' as const };
-    expect(isTold({ type: 'member_changed', member_id: AGENT.id, ...changed })).toBe(false);
+    const changes = { is_participating: false };
+    expect(isTold({ type: 'member_changed', member_id: AGENT.id, changes })).toBe(false);
+    expect(isTold({ type: 'tag_added', tag: { name: 'Lead', created_at: 1 } })).toBe(false);
+    expect(isTold({ type: 'tag_removed', name: 'Lead' })).toBe(false);
   });
 
   test('not what is silent, and its own messages only if it wants them back', () => {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { type ChatFlags, CopiedFlags } from '../../../src/thread/copied-flags.ts';
+import type { ChatFacts } from '../../../src/resources/chat.ts';
+import { type ChatFlags, CopiedFlags, flagsOf } from '../../../src/thread/copied-flags.ts';
 
-const WAITING: ChatFlags = [0, 1, 1];
-const QUIET: ChatFlags = [0, 0, 0];
+const WAITING: ChatFlags = [0, 1, 'visitor', 7_200_000];
+const QUIET: ChatFlags = [0, 0, 'visitor', 7_200_000];
 
 test('flags are known once D1 has acknowledged the slice that held them', () => {
   const copied = new CopiedFlags();
@@ -34,4 +35,25 @@ test('a slice that ends before the last event of the chat makes nothing known', 
   copied.forget();
   copied.acknowledge(6);
   expect(copied.has('chat', WAITING)).toBe(false);
+});
+
+test('the end of a chat is rounded up to a full hour, so that most messages leave it alone', () => {
+  const hour = 3_600_000;
+  const chat = (more: Partial<ChatFacts>) =>
+    ({
+      chat_type: 'visitor',
+      created_at: 10 * hour,
+      ended_at: null,
+      last_activity_at: null,
+      lifetime: { idle: hour, total: null },
+      is_waiting: true,
+      present_user_participant_count: 0,
+      ...more,
+    }) as ChatFacts;
+  expect(flagsOf(chat({}))).toEqual([0, 1, 'visitor', 11 * hour]);
+  expect(flagsOf(chat({ last_activity_at: 10 * hour + 1 }))).toEqual([0, 1, 'visitor', 12 * hour]);
+  expect(flagsOf(chat({ last_activity_at: 11 * hour }))).toEqual([0, 1, 'visitor', 12 * hour]);
+  expect(flagsOf(chat({ ended_at: 1, is_waiting: false }))).toEqual([1, 0, 'visitor', null]);
+  expect(flagsOf(chat({ lifetime: { idle: null, total: null } }))).toEqual([0, 1, 'visitor', null]);
+  expect(flagsOf(chat({ present_user_participant_count: 1 }))).toEqual([0, 0, 'visitor', 11 * hour]);
 });

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { Attachment } from '../../../src/resources/attachment.ts';
 import { EventTail } from '../../../src/thread/event-tail.ts';
 import type { EventBody, ThreadEvent } from '../../../src/thread/events.ts';
 import { userMessageEvent } from './sample-events.ts';
 
 function event(seq: number, body: EventBody = { type: 'waiting_ended' }): ThreadEvent {
-  return { ...body, v: 1, seq, at: seq, chat_id: 'c', command_id: 'x', accepted: [] };
+  return { ...body, v: 2, seq, at: seq, chat_id: 'c', command_id: 'x', accepted: [] };
 }
 
 const seqs = (events: ThreadEvent[] | null) => events?.map(({ seq }) => seq) ?? null;
@@ -49,5 +50,12 @@ describe('the tail of a log', () => {
     const replies = new EventTail();
     replies.add(Array.from({ length: 7 }, (_, index) => event(index + 1, userMessageEvent('ok', selected))));
     expect(replies.after(0)).toBeNull();
+
+    const attachment = { text: 'x'.repeat(100_000), actions: [] } as unknown as Attachment;
+    const { message, ...rest } = userMessageEvent('ok');
+    const offer: EventBody = { ...rest, message: { ...message, attachments: [attachment] } };
+    const offers = new EventTail();
+    offers.add(Array.from({ length: 7 }, (_, index) => event(index + 1, offer)));
+    expect(offers.after(0)).toBeNull();
   });
 });

@@ -25,7 +25,7 @@ class Log {
 
   add(at: number, body: EventBody, commandId = 'command'): this {
     const place = { seq: this.state.last_seq + 1, at: START + at, chat_id: this.chatId, command_id: commandId };
-    const event: ThreadEvent = { ...body, v: 1, ...place, accepted: [] };
+    const event: ThreadEvent = { ...body, v: 2, ...place, accepted: [] };
     this.state = fold(this.state, event);
     return this;
   }
@@ -75,7 +75,7 @@ describe('counts of a chat', () => {
       return [member_count, user_member_count, visitor_member_count, present_user_participant_count];
     };
     expect(counts()).toEqual([3, 2, 1, 1]);
-    log.add(3, { type: 'member_changed', member_id: AGENT.id, is_participating: false, composing_status: 'idle' });
+    log.add(3, { type: 'member_changed', member_id: AGENT.id, changes: { is_participating: false } });
     expect(counts()).toEqual([3, 2, 1, 0]);
   });
 
@@ -191,6 +191,79 @@ describe('the visitor', () => {
     expect(name()).toBe('\u{1F600}'.repeat(255));
     log.add(3, named('a'.repeat(255)));
     expect(name()).toBe('a'.repeat(255));
+  });
+});
+
+describe('the children of a chat', () => {
+  const invitation = {
+    id: 'invitation-1',
+    invitee: { kind: 'user' as const, id: BOT.id, name: 'Bot' },
+    invited_by_user: AGENT,
+    accepted_by_user: null,
+    created_at: START + 1,
+    updated_at: START + 1,
+    accepted_at: null,
+    expired_at: null,
+  };
+
+  test('are left alone by a plain message', () => {
+    log.add(1, { type: 'tag_added', tag: { name: 'Lead', created_at: START + 1 } });
+    log.add(2, { type: 'invitation_sent', invitation });
+    const { members, tags, invitations } = log.chat;
+    const { suggestions } = log.state;
+    log.add(3, visitorSays(3));
+    expect(log.chat.members).toBe(members);
+    expect(log.chat.tags).toBe(tags);
+    expect(log.chat.invitations).toBe(invitations);
+    expect(log.state.suggestions).toBe(suggestions);
+  });
+
+  test('take only what an event changes, with its time and seq', () => {
+    log.add(1, userAdded(AGENT, START + 1, true));
+    log.add(5, { type: 'member_changed', member_id: AGENT.id, changes: { last_seen_at: START + 4 } });
+    log.add(6, { type: 'member_changed', member_id: AGENT.id, changes: { is_present: false } });
+    const member = log.chat.members.get(AGENT.id);
+    expect(member).toMatchObject({
+      seq: log.state.last_seq,
+      facts: { is_participating: true, is_present: false, last_seen_at: START + 4, updated_at: START + 6 },
+    });
+    expect(log.chat.facts).toMatchObject({ present_user_participant_count: 0, updated_at: START + 6 });
+  });
+
+  test('count tags, and forget one that is removed', () => {
+    log.add(1, { type: 'tag_added', tag: { name: 'Lead', created_at: START + 1 } });
+    log.add(2, { type: 'tag_added', tag: { name: 'Spam', created_at: START + 2 } });
+    log.add(3, { type: 'tag_removed', name: 'Lead' });
+    expect([...log.chat.tags.keys()]).toEqual(['Spam']);
+    expect(log.chat.facts.tag_count).toBe(1);
+  });
+
+  test('keep who accepted an invitation and when, or when it expired', () => {
+    log.add(1, { type: 'invitation_sent', invitation });
+    log.add(2, { type: 'invitation_sent', invitation: { ...invitation, id: 'invitation-2' } });
+    log.add(5, { type: 'invitation_accepted', invitation_id: 'invitation-1', accepted_by_user: BOT });
+    log.add(6, { type: 'invitation_expired', invitation_id: 'invitation-2' });
+    const times = { created_at: START + 1, accepted_at: null, expired_at: null };
+    expect([...log.chat.invitations.values()].map(({ facts }) => facts)).toEqual([
+      { ...invitation, ...times, accepted_by_user: BOT, accepted_at: START + 5, updated_at: START + 5 },
+      { ...invitation, ...times, id: 'invitation-2', expired_at: START + 6, updated_at: START + 6 },
+    ]);
+  });
+
+  test('that are not there cannot be changed', () => {
+    expect(() => log.add(1, { type: 'invitation_expired', invitation_id: 'unknown' })).toThrow('not there');
+    expect(() => log.add(1, { type: 'member_changed', member_id: 'unknown', changes: {} })).toThrow('not there');
+  });
+});
+
+describe('the time of the last activity', () => {
+  test('is that of the last msg or action; joins and tags do not count', () => {
+    expect(log.chat.facts.last_activity_at).toBeNull();
+    log.add(1, visitorSays(1)).add(2, userMessageEvent('', null, { at: START + 2, type: 'join' }));
+    log.add(3, userMessageEvent('', null, { at: START + 3, type: 'tag_created' }));
+    expect(log.chat.facts).toMatchObject({ last_activity_at: START + 1, newest_message_at: START + 3 });
+    log.add(4, userMessageEvent('', null, { at: START + 4, type: 'action' }));
+    expect(log.chat.facts).toMatchObject({ last_activity_at: START + 4, last_message_at: START + 1 });
   });
 });
 

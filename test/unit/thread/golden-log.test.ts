@@ -14,17 +14,18 @@ import { emptyThread, type ThreadState } from '../../../src/thread/state.ts';
 const stored = JSON.parse(readFileSync('test/unit/thread/golden-log-v1.json', 'utf8')) as { v: number }[];
 const log: ThreadEvent[] = stored.map(upcastEvent);
 
-const TYPES: Record<EventType, true> = {
-  thread_opened: true,
-  chat_started: true,
-  variables_set: true,
-  member_added: true,
-  member_changed: true,
-  message_added: true,
-  waiting_ended: true,
-  chat_ended: true,
-  reply_suggestion_added: true,
-};
+/** The types that version 1 had. */
+const TYPES: EventType[] = [
+  'thread_opened',
+  'chat_started',
+  'variables_set',
+  'member_added',
+  'member_changed',
+  'message_added',
+  'waiting_ended',
+  'chat_ended',
+  'reply_suggestion_added',
+];
 
 const VISITOR = '0123456789abcdef0123456789abcdef';
 const AGENT = '018f0000-0000-7000-8000-0000000000a1';
@@ -37,7 +38,7 @@ function replay(): ThreadState {
 
 describe('the golden log of version 1', () => {
   test('has an event of each type, in their places', () => {
-    expect(new Set(log.map(({ type }) => type))).toEqual(new Set(Object.keys(TYPES)));
+    expect(new Set(log.map(({ type }) => type))).toEqual(new Set(TYPES));
     expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
   });
 
@@ -98,12 +99,27 @@ describe('the golden log of version 1', () => {
       name: facts.name,
       public_name: facts.public_name,
       is_participating: facts.is_participating,
-      composing_status: facts.composing_status,
+      keeps_typing: 'composing_status' in facts,
     }));
     expect(members).toEqual([
-      { seq: 4, name: 'Jane Doe', public_name: 'Jane Doe', is_participating: true, composing_status: 'idle' },
-      { seq: 11, name: 'Ada Agent', public_name: 'Support', is_participating: false, composing_status: 'typed' },
+      { seq: 4, name: 'Jane Doe', public_name: 'Jane Doe', is_participating: true, keeps_typing: false },
+      { seq: 11, name: 'Ada Agent', public_name: 'Support', is_participating: false, keeps_typing: false },
     ]);
+  });
+
+  test('has what version 2 added: as it was before', () => {
+    const [chat] = replay().chats.values();
+    expect(chat?.facts).toMatchObject({ is_private: false, lifetime: { idle: null, total: null }, tag_count: 0 });
+    expect(chat?.facts.last_activity_at).toBe(chat?.facts.last_message_at);
+    expect([chat?.tags.size, chat?.invitations.size]).toEqual([0, 0]);
+    const messages = log.flatMap((event) => (event.type === 'message_added' ? [event.message] : []));
+    expect(
+      messages.map(({ attachments, attachment_template, response_to }) => [
+        attachments,
+        attachment_template,
+        response_to,
+      ]),
+    ).toEqual(messages.map(() => [[], null, null]));
   });
 
   test('keeps its suggestion and finds its messages by their ids', () => {

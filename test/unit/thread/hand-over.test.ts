@@ -41,7 +41,7 @@ class Bench {
   #read(from: Mark): { slice: Slice; upto: Mark } | null {
     if (from.seq >= this.end) return null;
     const upto = { seq: Math.min(from.seq + 10, this.end), version: 0 };
-    return { slice: { v: 1, thread: 't', rows: {}, size: upto.seq }, upto };
+    return { slice: { v: 2, thread: 't', rows: {}, size: upto.seq }, upto };
   }
 
   #write(slice: Slice): Promise<Written> {
@@ -82,6 +82,31 @@ describe('a hand-over', () => {
     expect(bench.sent).toEqual([10, 20, 25]);
   });
 
+  test('that begins again sends everything, and an answer to what was in flight before moves nothing', async () => {
+    bench.end = 15;
+    const reached = bench.reach();
+    await bench.answer(DONE);
+    await vi.waitFor(() => expect(bench.sent).toEqual([10, 15]));
+    bench.handOver.restart();
+    await bench.answer(DONE);
+    expect(bench.handOver.acknowledged.seq).toBe(0);
+    await bench.answer(DONE);
+    await bench.answer(DONE);
+    await reached;
+    expect(bench.sent).toEqual([10, 15, 10, 15]);
+    expect(bench.handOver.acknowledged.seq).toBe(15);
+  });
+
+  test('that begins again while it is backing off does not wait', async () => {
+    const failing = bench.reach();
+    await bench.answer({ ok: false, reason: 'failed' });
+    await failing;
+    bench.handOver.restart();
+    const reached = bench.reach();
+    await bench.answer(DONE);
+    expect((await reached).d1.trips).toBe(1);
+  });
+
   test('of nothing new costs nothing', async () => {
     const reached = bench.reach();
     await bench.answer(DONE);
@@ -97,7 +122,7 @@ describe('a hand-over that fails', () => {
     ['is refused', { ok: false, reason: 'rejected' }],
     ['finds D1 away', { ok: false, reason: 'failed' }],
     ['finds the projector busy', { ok: false, reason: 'busy' }],
-    ['meets a newer projector', { ok: false, reason: 'newer_version' }],
+    ['meets a projector of another version', { ok: false, reason: 'other_version' }],
     ['loses its answer', new Error('Network connection lost.')],
   ];
 

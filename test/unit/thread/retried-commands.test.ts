@@ -1,8 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import type { Command, JoinChat, MessagesReceived, PostMessage } from '../../../src/thread/commands.ts';
 import { messageKey } from '../../../src/thread/received.ts';
 import { AGENT } from './sample-events.ts';
 import { IDENTITY, ORGANIZATION, receiveCommand, ThreadModel } from './thread-model.ts';
+
+const ROUTED: ChatGrant = {
+  kind: 'reach',
+  reach: { organization_id: ORGANIZATION, room_ids: [] },
+  is_pending: false,
+};
 
 let model: ThreadModel;
 let chatId: string;
@@ -30,8 +37,9 @@ function answerOf<Answer>(command: Command): Answer {
 
 function join(more: Partial<JoinChat> = {}): JoinChat {
   const command_id = crypto.randomUUID();
-  const joins = { is_kept_out: false, is_participating: true, composing_status: 'idle' as const };
-  return { v: 1, type: 'join_chat', command_id, chat_id: chatId, actor: AGENT, ...joins, ...more };
+  const joins = { is_present: true, must_be_present: false, is_kept_out: false, is_participating: true };
+  const rest = { grant: ROUTED, composing_status: 'idle' as const };
+  return { v: 1, type: 'join_chat', command_id, chat_id: chatId, actor: AGENT, ...joins, ...rest, ...more };
 }
 
 function close(): Command {
@@ -49,10 +57,10 @@ describe('a command that comes again because its answer was lost', () => {
   });
 
   test('does not make a member new that was there before', () => {
-    answerOf(join());
-    const command = join({ composing_status: 'typing' });
+    answerOf(join({ is_participating: false }));
+    const command = join();
     expect(answerOf(command)).toMatchObject({ is_new: false });
-    expect(answerOf(command)).toMatchObject({ is_new: false, member: { composing_status: 'typing' } });
+    expect(answerOf(command)).toMatchObject({ is_new: false, member: { is_participating: true } });
   });
 
   test('does not bring back who has left meanwhile', () => {
@@ -73,7 +81,8 @@ describe('a command that comes again because its answer was lost', () => {
   test('posts once, also when the session ended and rotated in between', () => {
     answerOf(join());
     const head = { v: 1 as const, command_id: crypto.randomUUID(), chat_id: chatId, actor: AGENT };
-    const command: PostMessage = { ...head, type: 'post_message', message: 'hi', selected_reply_suggestion_id: null };
+    const plain = { selected_reply_suggestion_id: null, attachments: [], attachment_template: null };
+    const command: PostMessage = { ...head, type: 'post_message', message: 'hi', ...plain };
     const first = answerOf(command);
     answerOf(close());
     receive('next session');

@@ -1,4 +1,4 @@
-import type { ChatType } from '../../../src/resources/chat.ts';
+import { type ChatType, ENDLESS } from '../../../src/resources/chat.ts';
 import type { MessageFacts, SelectedReplySuggestion } from '../../../src/resources/message.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import type { EventBody, Routing } from '../../../src/thread/events.ts';
@@ -27,10 +27,20 @@ export const ROUTING: Routing = {
   echo_user_messages: true,
 };
 
+const NO_ATTACHMENTS = { attachments: [], attachment_template: null, response_to: null };
+
 type MessageAdded = Extract<EventBody, { type: 'message_added' }>;
 
 export function chatStarted(chatType: ChatType = 'external'): EventBody {
-  return { type: 'chat_started', chat_type: chatType, room: ROOM, organization_id: ORGANIZATION, visitor_id: VISITOR };
+  return {
+    type: 'chat_started',
+    chat_type: chatType,
+    room: ROOM,
+    organization_id: ORGANIZATION,
+    visitor_id: VISITOR,
+    is_private: false,
+    lifetime: ENDLESS,
+  };
 }
 
 export function visitorAdded(at: number): EventBody {
@@ -38,8 +48,8 @@ export function visitorAdded(at: number): EventBody {
 }
 
 export function userAdded(user: UserFacts, at: number, isParticipating: boolean): EventBody {
-  const joins = { is_participating: isParticipating, composing_status: 'idle' as const };
-  return { type: 'member_added', member: userMember(user, at, joins) };
+  const comes = { is_participating: isParticipating, is_present: true };
+  return { type: 'member_added', member: userMember(user, at, comes) };
 }
 
 export function visitorMessageEvent(at: number, more: Partial<MessageAdded> = {}): MessageAdded {
@@ -56,6 +66,7 @@ export function visitorMessageEvent(at: number, more: Partial<MessageAdded> = {}
     external_sender_id: 'customer@example.com',
     external_message_id: 'm-1',
     selected_reply_suggestion: null,
+    ...NO_ATTACHMENTS,
   };
   return { type: 'message_added', message, is_waiting: true, origin: ROUTING.receiver, is_silent: false, ...more };
 }
@@ -75,6 +86,7 @@ export function userMessageEvent(
     external_sender_id: null,
     external_message_id: null,
     selected_reply_suggestion: selected,
+    ...NO_ATTACHMENTS,
   };
   return { is_waiting: false, origin: null, is_silent: false, ...event, type: 'message_added', message };
 }

@@ -1,10 +1,10 @@
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadName } from '../../../src/thread/address.ts';
-import type { Command, ReceiveMessages } from '../../../src/thread/commands.ts';
+import type { AnswerOf, Command, ReceiveMessages } from '../../../src/thread/commands.ts';
 import type { Decision } from '../../../src/thread/decide/outcome.ts';
 import { decide } from '../../../src/thread/decide.ts';
 import type { ThreadEvent } from '../../../src/thread/events.ts';
-import { emptyThread, type ThreadState } from '../../../src/thread/state.ts';
+import { type ChatState, emptyThread, type NamedMessage, type ThreadState } from '../../../src/thread/state.ts';
 
 export const IDENTITY = {
   kind: 'channel',
@@ -20,11 +20,12 @@ export const NAME = threadName(IDENTITY);
  * that `decide` gets holds everything, where the object loads only what a command can touch.
  */
 export class ThreadModel {
-  state: ThreadState = emptyThread(NAME);
+  state: ThreadState;
   readonly log: ThreadEvent[] = [];
   #clock: number;
 
-  constructor(startsAt: number) {
+  constructor(startsAt: number, name = NAME) {
+    this.state = emptyThread(name);
     this.#clock = startsAt;
   }
 
@@ -33,24 +34,80 @@ export class ThreadModel {
     const now = Math.max(this.#clock, this.state.last_at + 1);
     const recent = [...this.state.chats.values()].flatMap((chat) => chat.recent_commands);
     const seq = recent.find(([id]) => id === command.command_id)?.[1];
-    const state = { ...this.state, answered: seq === undefined ? null : (this.log[seq - 1] ?? null) };
-    const decision = decide(state, command, {
+    const answered = seq === undefined ? null : (this.log[seq - 1] ?? null);
+    const messages = new Map(this.#named(command).map((message) => [message.facts.id, message]));
+    const decision = decide({ ...this.state, answered, messages }, command, {
       command_id: command.command_id,
       now,
       newMappingId: () => newUuid(now),
       newVisitorId: () => crypto.randomUUID().replaceAll('-', ''),
+      newId: () => newUuid(now),
     });
     if (decision.ok) this.#keep(decision);
     return decision;
   }
 
+  /** The answer of a command that must not be refused. */
+  answer<C extends Command>(command: C, pause = 1): AnswerOf<C> {
+    const decision = this.execute(command, pause);
+    if (!decision.ok) throw new Error(`${command.type} was refused: ${decision.refusal.reason}`);
+    return decision.answer as AnswerOf<C>;
+  }
+
+  /** Why a command is refused; null when it is not. */
+  refusal(command: Command): string | null {
+    const decision = this.execute(command);
+    return decision.ok ? null : decision.refusal.reason;
+  }
+
+  /** Types of the events that a command makes. */
+  eventsOf(command: Command): string[] {
+    const before = this.log.length;
+    this.answer(command);
+    return this.log.slice(before).map((event) => (event.type === 'message_added' ? event.message.type : event.type));
+  }
+
+  chat(chatId: string): ChatState {
+    const chat = this.state.chats.get(chatId);
+    if (chat === undefined) throw new Error('no such chat');
+    return chat;
+  }
+
+  /** The message that a command names in its chat, as the shell finds it: with what later ones did to its attachments. */
+  #named(command: Command): NamedMessage[] {
+    const id = namedMessage(command);
+    if (id === null || !('chat_id' in command)) return [];
+    const added = this.log.flatMap((event) =>
+      event.type === 'message_added' && event.chat_id === command.chat_id ? [event.message] : [],
+    );
+    const place = added.findIndex((message) => message.id === id);
+    const facts = added[place];
+    if (facts === undefined) return [];
+    const later = added.slice(place + 1);
+    const answers = later.flatMap(({ response_to }) =>
+      response_to?.message_id === id ? [response_to.attachment.id] : [],
+    );
+    const is_followed_by_visitor = later.some(({ type, sender_type }) => type === 'msg' && sender_type === 'visitor');
+    return [{ facts, answered_attachments: new Set(answers), is_followed_by_visitor }];
+  }
+
   #keep(decision: Extract<Decision, { ok: true }>): void {
     const received = new Map(this.state.received);
     for (const each of decision.received) received.set(each.key, each);
-    const messages = new Set(this.state.messages);
-    for (const event of decision.events) if (event.type === 'message_added') messages.add(event.message.id);
     this.log.push(...decision.events);
-    this.state = { ...decision.state, received, messages, answered: null };
+    this.state = { ...decision.state, received, messages: new Map(), answered: null };
+  }
+}
+
+function namedMessage(command: Command): string | null {
+  switch (command.type) {
+    case 'post_visitor_message':
+      return command.content.type === 'action' ? command.content.message_id : null;
+    case 'add_reply_suggestion':
+    case 'update_reply_suggestion':
+      return command.message_id;
+    default:
+      return null;
   }
 }
 
@@ -63,6 +120,7 @@ export function receiveCommand(more: Partial<ReceiveMessages>): ReceiveMessages 
     database: 'DB',
     organization_id: ORGANIZATION,
     room: ROOM,
+    is_private: false,
     routing: {
       receiver: `channel/${IDENTITY.channel_id}`,
       channel_id: IDENTITY.channel_id,

@@ -3,15 +3,20 @@ import type { Slice } from '../../../src/projections/slice.ts';
 import { sliceStatements } from '../../../src/projections/write-slices.ts';
 
 function slice(rows: Slice['rows']): Slice {
-  return { v: 1, thread: 't', rows, size: 0 };
+  return { v: 2, thread: 't', rows, size: 0 };
 }
 
+const rowsOf = (parameters: readonly (string | number)[]) => JSON.parse(String(parameters[0]));
 const bytes = (text: string) => new TextEncoder().encode(text).byteLength;
 
 describe('the statements of some slices', () => {
   test('write the chats last, because they are the marks for the rest', () => {
     const all = slice({
       chats: ['[1]'],
+      involvements: ['[1]'],
+      invitations: ['[1]'],
+      removed_tags: ['[1]'],
+      tags: ['[1]'],
       deliveries: ['[1]'],
       lanes: ['[1]'],
       members: ['[1]'],
@@ -21,9 +26,13 @@ describe('the statements of some slices', () => {
       visitor_variables: ['[1]'],
       visitors: ['[1]'],
     });
-    const tables = sliceStatements([all]).map(({ sql }) => /INSERT INTO (\w+)/.exec(sql)?.[1]);
-    expect(tables).toHaveLength(9);
-    expect(tables.at(-1)).toBe('chats');
+    const tables = sliceStatements([all]).map(({ sql }) =>
+      /(INSERT INTO|DELETE FROM) (\w+)/.exec(sql)?.slice(1, 3).join(' '),
+    );
+    expect(tables).toHaveLength(13);
+    expect(tables.at(-1)).toBe('INSERT INTO chats');
+    // A tag that is added in one slice and removed in a later one of the same batch must end up removed.
+    expect(tables.indexOf('DELETE FROM tags')).toBeGreaterThan(tables.indexOf('INSERT INTO tags'));
   });
 
   test('carry the rows of many threads together, in order, and know whose they are', () => {
@@ -32,7 +41,7 @@ describe('the statements of some slices', () => {
       slice({}),
       slice({ messages: ['["b",1]'] }),
     ]);
-    expect(statements.map(({ parameter }) => JSON.parse(parameter))).toEqual([
+    expect(statements.map(({ parameters }) => rowsOf(parameters))).toEqual([
       [
         ['a', 1],
         ['a', 2],
@@ -53,8 +62,8 @@ describe('the statements of some slices', () => {
     const row = (text: string) => JSON.stringify(['chat', 1, 'id', text]);
     const rows = [...Array.from({ length: 30 }, () => row('\u{1F600}'.repeat(25_000))), row('\u0001'.repeat(200_000))];
     const statements = sliceStatements([slice({ messages: rows })]);
-    expect(statements.flatMap(({ parameter }) => JSON.parse(parameter))).toEqual(rows.map((each) => JSON.parse(each)));
-    const sizes = statements.map(({ parameter }) => bytes(parameter));
+    expect(statements.flatMap(({ parameters }) => rowsOf(parameters))).toEqual(rows.map((each) => JSON.parse(each)));
+    const sizes = statements.map(({ parameters }) => bytes(String(parameters[0])));
     expect(Math.max(...sizes.slice(0, -1))).toBeLessThanOrEqual(1_000_000);
     expect(statements.at(-1)?.carried).toEqual(new Map([[0, 1]]));
     expect(statements.every(({ sql }) => bytes(sql) < 100_000)).toBe(true);
@@ -63,5 +72,46 @@ describe('the statements of some slices', () => {
   test('of nothing are none', () => {
     expect(sliceStatements([])).toEqual([]);
     expect(sliceStatements([slice({})])).toEqual([]);
+  });
+});
+
+describe('the statements of a rebuild', () => {
+  const empties = { chat_ids: ['c'], receivers: ['r'], thread_id: 't' };
+  const first: Slice = {
+    ...slice({ members: ['["c"]'], chats: ['["c"]'], threads: ['["t"]'] }),
+    rebuild: { number: 7, seq: 3, empties },
+  };
+
+  test('empty the copy of the thread first and move the mark of the rebuild last', () => {
+    const statements = sliceStatements([slice({ members: ['["o"]'] }), first]);
+    const kinds = statements.map(({ sql }) => /^(DELETE FROM|INSERT INTO|UPDATE) (\w+)/.exec(sql)?.slice(1).join(' '));
+    const isDelete = kinds.map((kind) => kind?.startsWith('DELETE'));
+    expect(isDelete.lastIndexOf(true)).toBe(9);
+    expect(kinds.slice(10)).toEqual([
+      'INSERT INTO rebuilds',
+      'INSERT INTO threads',
+      'INSERT INTO members',
+      'INSERT INTO members',
+      'INSERT INTO chats',
+      'UPDATE rebuilds',
+    ]);
+    expect(statements.at(-1)?.parameters).toEqual(['t', 7, 3]);
+  });
+
+  test('go by its own mark where others go by the mark of the chat, and never together with them', () => {
+    const members = sliceStatements([slice({ members: ['["o"]'] }), first]).filter(({ sql }) =>
+      sql.startsWith('INSERT INTO members'),
+    );
+    expect(members.map(({ parameters }) => parameters)).toEqual([['[["o"]]'], ['[["c"]]', 't', 7]]);
+    expect(members.map(({ sql }) => [sql.includes('FROM chats'), sql.includes('FROM rebuilds')])).toEqual([
+      [true, false],
+      [false, true],
+    ]);
+    expect(members.map(({ carried }) => [...carried.keys()])).toEqual([[0], [1]]);
+  });
+
+  test('of a later slice empty nothing', () => {
+    const later: Slice = { ...first, rebuild: { number: 7, seq: 9, empties: null } };
+    expect(sliceStatements([later]).some(({ sql }) => sql.startsWith('DELETE'))).toBe(false);
   });
 });

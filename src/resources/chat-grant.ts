@@ -1,0 +1,40 @@
+import type { ChatFacts } from './chat.ts';
+
+/**
+ * The rooms whose chats somebody sees: all rooms of one organization, or none, and single rooms. What routers and shared rooms
+ * lead to (src/directory/reach.ts).
+ */
+export type Reach = { organization_id: string | null; room_ids: readonly string[] };
+
+/**
+ * By which right a caller sees chats: the scopes of the Chats API (seed 001) in the form in which threads and lists decide.
+ * `is_pending` narrows a reach to the chats that are pending now.
+ */
+export type ChatGrant =
+  | { kind: 'member'; user_id: string }
+  | { kind: 'involved'; organization_id: string }
+  | { kind: 'reach'; reach: Reach; is_pending: boolean }
+  | { kind: 'visitor'; room_id: string; visitor_id: string };
+
+/** What a grant asks about a chat's members. */
+export type Attendance = { isMember: (userId: string) => boolean; hasMemberOf: (organizationId: string) => boolean };
+
+/** Whether the chat lies in the reach. A chat without a room lies in nobody's. */
+export function isReached(chat: ChatFacts, reach: Reach): boolean {
+  if (chat.room === null) return false;
+  return chat.room.organization_id === reach.organization_id || reach.room_ids.includes(chat.room.id);
+}
+
+/** Whether the grant covers the chat, pending or not. */
+export function covers(grant: ChatGrant, chat: ChatFacts, attendance: Attendance): boolean {
+  switch (grant.kind) {
+    case 'member':
+      return attendance.isMember(grant.user_id);
+    case 'involved':
+      return attendance.hasMemberOf(grant.organization_id);
+    case 'reach':
+      return isReached(chat, grant.reach);
+    case 'visitor':
+      return chat.room?.id === grant.room_id && chat.visitor_id === grant.visitor_id;
+  }
+}

@@ -1,0 +1,12 @@
+const LEGACY_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** The deprecated 48-character strings of old clients; opaque, made from the id so that they are stable. */
+export function legacyToken(id: string): string {
+  const hex = id.replaceAll('-', '');
+  let token = '';
+  for (let place = 0; place < 48; place++) {
+    const digit = Number.parseInt(hex[place % hex.length] ?? '0', 16);
+    token += LEGACY_ALPHABET[(digit * 2 + (place >= hex.length ? 1 : 0)) % 32];
+  }
+  return token;
+}

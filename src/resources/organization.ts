@@ -1,0 +1,40 @@
+import { isoTime } from './clock.ts';
+
+/** What an organization tells of itself (protocol.md 4.7). */
+export type OrganizationProfile = {
+  email: string | null;
+  phone: string | null;
+  street: string | null;
+  postal_code: string | null;
+  city: string | null;
+  country: string | null;
+  business_id: string | null;
+};
+
+/** Who of some users is there: anybody, anybody online (present and willing to be shown), anybody online who is no bot. */
+export type Attendants = { is_present: boolean; is_online: boolean; is_humans_online: boolean };
+
+/** An organization with who of its users is there. Times in ms. */
+export type OrganizationView = Attendants & {
+  id: string;
+  name: string;
+  profile: OrganizationProfile;
+  created_at: number;
+  updated_at: number;
+};
+
+/** The organization object (protocol.md 4.7). There is no script for web pages and there are no rules to count. */
+export function organizationResource(organization: OrganizationView) {
+  return {
+    id: organization.id,
+    name: organization.name,
+    ...organization.profile,
+    script_tag: null,
+    is_online: organization.is_online,
+    is_humans_online: organization.is_humans_online,
+    is_present: organization.is_present,
+    max_rules_count: null,
+    created_at: isoTime(organization.created_at),
+    updated_at: isoTime(organization.updated_at),
+  };
+}

@@ -1,0 +1,48 @@
+import { isoTime } from './clock.ts';
+import { legacyToken } from './legacy-token.ts';
+import { nestedUser, type UserFacts } from './user.ts';
+import type { NestedOrganization } from './user-account.ts';
+
+/** A room with what is known of those whom its routers reach at the moment. Times in ms. */
+export type RoomView = {
+  id: string;
+  organization: NestedOrganization;
+  name: string;
+  display_name: string;
+  language_code: string;
+  domain: string | null;
+  /** Whether a partner organization has a share in it. */
+  is_shared: boolean;
+  is_open: boolean;
+  /** Whether somebody online is reached, and whether one of them is no bot. */
+  reaches_online: boolean;
+  reaches_humans_online: boolean;
+  updated_by_user: UserFacts | null;
+  is_deleted: boolean;
+  created_at: number;
+  updated_at: number;
+};
+
+/** The room object (protocol.md 4.5): online while it is open and its routers reach somebody who is. */
+export function roomResource(room: RoomView) {
+  return {
+    id: room.id,
+    token: legacyToken(room.id),
+    organization_id: room.organization.id,
+    organization: room.organization,
+    domain: room.domain,
+    name: room.name,
+    display_name: room.display_name,
+    is_shared: room.is_shared,
+    language_code: room.language_code,
+    is_online: room.is_open && room.reaches_online,
+    is_humans_online: room.is_open && room.reaches_humans_online,
+    is_open: room.is_open,
+    is_service_hours_enabled: false,
+    is_deleted: room.is_deleted,
+    created_at: isoTime(room.created_at),
+    updated_at: isoTime(room.updated_at),
+    updated_by_user_id: room.updated_by_user?.id ?? null,
+    updated_by_user: room.updated_by_user === null ? null : nestedUser(room.updated_by_user),
+  };
+}

@@ -1,0 +1,52 @@
+import { isoTime, isoTimeOrNull } from './clock.ts';
+import { nestedUser, type UserFacts } from './user.ts';
+
+/** An organization as other resources nest it. */
+export type NestedOrganization = { id: string; name: string };
+
+/** What a user's account holds besides his names (protocol.md 4.1). `birthday` is a day, YYYY-MM-DD. */
+export type UserProfile = {
+  title: string | null;
+  phone: string | null;
+  gender: string | null;
+  birthday: string | null;
+};
+
+/** How many chats a user takes at a time (null: as many as come) and the language in which he works. */
+export type UserPreferences = { chat_capacity: number | null; ui_language_code: string };
+
+/** A user with all that his organization's console shows of him. Times in ms. */
+export type UserAccount = {
+  facts: UserFacts;
+  organization: NestedOrganization;
+  email: string | null;
+  profile: UserProfile;
+  is_online_enabled: boolean;
+  is_present: boolean;
+  current_chat_count: number;
+  deleted_at: number | null;
+  created_at: number;
+  updated_at: number;
+};
+
+/** The user object (protocol.md 4.1): the nested user and more. Bots have no email. */
+export function userAccountResource(account: UserAccount) {
+  return {
+    ...nestedUser(account.facts),
+    organization: account.organization,
+    alias: account.facts.alias,
+    email: account.facts.is_bot ? null : account.email,
+    ...account.profile,
+    is_manager: false,
+    is_online_enabled: account.is_online_enabled,
+    is_present: account.is_present,
+    is_online: account.is_online_enabled && account.is_present,
+    current_chat_count: account.current_chat_count,
+    is_deleted: account.deleted_at !== null,
+    deleted_at: isoTimeOrNull(account.deleted_at),
+    created_at: isoTime(account.created_at),
+    updated_at: isoTime(account.updated_at),
+  };
+}
+
+export type UserAccountResource = ReturnType<typeof userAccountResource>;

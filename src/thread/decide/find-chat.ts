@@ -1,0 +1,31 @@
+import type { ChatGrant } from '../../resources/chat-grant.ts';
+import type { ChatRef } from '../commands.ts';
+import { grantRefusal } from '../grants.ts';
+import type { ThreadRefusal } from '../refusals.ts';
+import type { ChatState, ThreadState } from '../state.ts';
+import { refuse } from './outcome.ts';
+
+/**
+ * The chat that a command names, when it is there and the grant covers it. A retry was let in the first time, and is so
+ * again: by what it did, a pending chat may be pending no more.
+ */
+export function findChat(
+  state: ThreadState,
+  chatId: string,
+  grant: ChatGrant,
+): { ok: true; chat: ChatState } | { ok: false; refusal: ThreadRefusal } {
+  const chat = state.chats.get(chatId);
+  if (chat === undefined) return refuse({ reason: 'chat_not_found' });
+  const refusal = state.answered === null ? grantRefusal(chat, grant) : null;
+  return refusal === null ? { ok: true, chat } : refuse(refusal);
+}
+
+/** The same for what only a member may do. */
+export function findChatOf(state: ThreadState, chatId: string, userId: string): ReturnType<typeof findChat> {
+  return findChat(state, chatId, { kind: 'member', user_id: userId });
+}
+
+/** What a message, a tag or a suggestion shows of its chat. */
+export function chatRef(chat: ChatState): ChatRef {
+  return { id: chat.facts.id, room_id: chat.facts.room?.id ?? null };
+}

@@ -1,0 +1,63 @@
+import { ENDLESS } from '../../resources/chat.ts';
+import { chatIdAt } from '../address.ts';
+import type { ChatOpened, OpenVisitorChat } from '../commands.ts';
+import { type Context, Draft } from '../draft.ts';
+import { visitorMember } from '../members.ts';
+import { openChat, type ThreadState } from '../state.ts';
+import { attend } from './attend.ts';
+import { isTaken } from './join-chat.ts';
+import { openThread } from './open-thread.ts';
+import { accept, type Decision, refuse, unchanged } from './outcome.ts';
+
+/**
+ * A user's chat with a visitor: the open session of the visitor's thread, which the user joins, or a new one in it (seed
+ * 001, Create a new chat with a visitor in a room).
+ */
+export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, context: Context): Decision<ChatOpened> {
+  if (!isVisitorsThread(state, command)) return refuse({ reason: 'chat_not_found' });
+  const draft = new Draft(state, context);
+  if (state.answered !== null) {
+    const { facts } = draft.chat(state.answered.chat_id);
+    return unchanged(state, { chat: facts, is_new: facts.created_at === state.answered.at });
+  }
+  const open = openChat(state);
+  if (open !== null && command.is_kept_out && isTaken(open, command.actor.id)) return refuse({ reason: 'chat_taken' });
+
+  const chatId = open === null ? startSession(draft, command) : open.facts.id;
+  attend(draft, chatId, command.actor, { is_participating: true, is_present: command.is_present });
+  return accept(draft, { chat: draft.chat(chatId).facts, is_new: open === null });
+}
+
+/** Whether the thread is this visitor's: a new one under his identity, or the one that the chat in his room led to. */
+function isVisitorsThread(state: ThreadState, command: OpenVisitorChat): boolean {
+  if (state.thread === null) return command.identity !== null;
+  if (state.thread.visitor_id !== command.visitor_id) return false;
+  return command.chat_id === null || state.chats.get(command.chat_id)?.facts.room?.id === command.room.id;
+}
+
+/** A session in the visitor's thread; one in a channel's thread is the channel's, whose sessions have no end of their own. */
+function startSession(draft: Draft, command: OpenVisitorChat): string {
+  const { identity, database, organization_id, room, visitor_id, visitor_name, is_private } = command;
+  const { now } = draft.context;
+  const chatId = chatIdAt(draft.state.name, now);
+  const isNew = draft.state.thread === null;
+  if (isNew && identity !== null) {
+    openThread(draft, chatId, { identity, database, organization_id, visitor_id, room_id: room.id });
+  }
+  const isChannels = draft.state.thread !== null && draft.state.thread.channel_id !== null;
+  draft.emit(chatId, {
+    type: 'chat_started',
+    chat_type: isChannels ? 'external' : command.chat_type,
+    room,
+    organization_id: room.organization_id,
+    visitor_id,
+    is_private,
+    lifetime: isChannels ? ENDLESS : command.lifetime,
+  });
+  if (isNew && visitor_name !== null) {
+    draft.emit(chatId, { type: 'variables_set', visitor_id, variables: { username: visitor_name } });
+  }
+  const name = draft.state.thread?.visitor_name ?? null;
+  draft.emit(chatId, { type: 'member_added', member: visitorMember(visitor_id, name, now) });
+  return chatId;
+}

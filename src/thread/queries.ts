@@ -1,0 +1,75 @@
+import type { ChatFacts } from '../resources/chat.ts';
+import type { ChatGrant } from '../resources/chat-grant.ts';
+import type { InvitationFacts } from '../resources/invitation.ts';
+import type { MemberView } from '../resources/membership.ts';
+import type { MessageFacts } from '../resources/message.ts';
+import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
+import type { TagFacts } from '../resources/tag.ts';
+
+/**
+ * Reads of one chat, answered by its thread from what it has committed: a client reads its own writes. The grant is checked
+ * as for commands; what it does not cover does not exist.
+ */
+export type Query =
+  | ReadChat
+  | ReadMembers
+  | ReadMessages
+  | ReadMessage
+  | ReadTags
+  | ReadInvitations
+  | ReadSuggestions
+  | ReadSuggestion;
+
+type Head = { v: 1; chat_id: string; grant: ChatGrant };
+
+export type ReadChat = Head & { type: 'read_chat' };
+
+/** Members oldest first, the visitor leading (protocol.md 1.4). */
+export type ReadMembers = Head & { type: 'read_members' };
+
+/** A page by `seq`, the bounds excluded. Empty `types` lists filter nothing. */
+export type ReadMessages = Head & {
+  type: 'read_messages';
+  after: number | null;
+  before: number | null;
+  descending: boolean;
+  limit: number;
+  types_in: string[];
+  types_not_in: string[];
+};
+
+export type ReadMessage = Head & { type: 'read_message'; message_id: string };
+
+/** Tags oldest first. */
+export type ReadTags = Head & { type: 'read_tags' };
+
+/** The invitations that a user sent in the chat, oldest first. */
+export type ReadInvitations = Head & { type: 'read_invitations'; invited_by_user_id: string };
+
+/** A page of the chat's suggestions by id, which is the order of creation; of one message, which must be there, or of all. */
+export type ReadSuggestions = Head & {
+  type: 'read_suggestions';
+  message_id: string | null;
+  after: string | null;
+  before: string | null;
+  descending: boolean;
+  limit: number;
+};
+
+/** One suggestion; `message_id` null when the path names none. */
+export type ReadSuggestion = Head & { type: 'read_suggestion'; message_id: string | null; suggestion_id: string };
+
+type Readings = {
+  read_chat: { chat: ChatFacts };
+  read_members: { chat: ChatFacts; members: MemberView[] };
+  read_messages: { messages: { seq: number; message: MessageFacts }[]; has_more: boolean; room_id: string | null };
+  read_message: { message: MessageFacts; room_id: string | null };
+  read_tags: { tags: TagFacts[]; room_id: string | null };
+  read_invitations: { invitations: InvitationFacts[]; chat: ChatFacts };
+  read_suggestions: { suggestions: ReplySuggestionFacts[]; has_more: boolean; room_id: string | null };
+  read_suggestion: { suggestion: ReplySuggestionFacts; room_id: string | null };
+};
+
+/** What a query answers. */
+export type ReadingOf<Q extends Query> = Readings[Q['type']];
+export type Reading = Readings[Query['type']];

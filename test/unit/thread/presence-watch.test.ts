@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import type { ChatFacts } from '../../../src/resources/chat.ts';
+import type { MemberFacts } from '../../../src/resources/membership.ts';
+import { PresenceWatch } from '../../../src/thread/presence-watch.ts';
+import type { ChatState } from '../../../src/thread/state.ts';
+
+type Person = Partial<MemberFacts> & { member_id: string };
+
+function chatOf(people: Person[], chat: Partial<ChatFacts> = {}): ChatState {
+  const members = people.map((person) => {
+    const facts = { member_type: 'user', organization_id: 'o', is_participating: true, is_present: true, ...person };
+    return [person.member_id, { seq: 1, facts: facts as MemberFacts }] as const;
+  });
+  return {
+    facts: { id: 'chat', ended_at: null, ...chat } as ChatFacts,
+    members: new Map(members),
+  } as unknown as ChatState;
+}
+
+/** A watch whose calls are answered by the test. */
+class Bench {
+  now = 1000;
+  chat: ChatState | null = null;
+  readonly calls: string[] = [];
+  readonly failures: unknown[] = [];
+  readonly #open: { resolve: (answer: { is_present: boolean }) => void; reject: (error: Error) => void }[] = [];
+  readonly watch = new PresenceWatch({
+    watch: ({ user_id, chat_id, is_present }) => {
+      this.calls.push(`watch ${user_id} ${chat_id} ${is_present}`);
+      return new Promise((resolve, reject) => this.#open.push({ resolve, reject }));
+    },
+    unwatch: async (userId, chatId) => void this.calls.push(`unwatch ${userId} ${chatId}`),
+    recorded: (userId, chatId) =>
+      this.chat?.facts.id === chatId ? (this.chat.members.get(userId)?.facts.is_present ?? null) : null,
+    correct: async (userId, chatId, isPresent) => void this.calls.push(`correct ${userId} ${chatId} ${isPresent}`),
+    now: () => this.now,
+    background: () => {},
+    failed: (error) => this.failures.push(error),
+  });
+
+  follow(chat: ChatState | null): void {
+    this.chat = chat;
+    this.watch.follow(chat);
+  }
+
+  /** Answers the oldest call to a user's object. */
+  async answer(answer: boolean | Error): Promise<void> {
+    for (let turn = 0; turn < 10 && this.#open.length === 0; turn++) await Promise.resolve();
+    const call = this.#open.shift();
+    if (call === undefined) throw new Error('nobody was asked');
+    if (answer instanceof Error) call.reject(answer);
+    else call.resolve({ is_present: answer });
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  }
+}
+
+describe('the watch of presence', () => {
+  test('asks for each participating user of the open chat, once', async () => {
+    const bench = new Bench();
+    const visitor = { member_id: 'v', member_type: 'visitor' as const, organization_id: null };
+    const chat = chatOf([{ member_id: 'a' }, { member_id: 'b', is_participating: false }, visitor]);
+    bench.follow(chat);
+    bench.follow(chat);
+    expect(bench.watch.retryAt(chat)).not.toBeNull();
+    await bench.answer(true);
+    bench.follow(chat);
+    expect(bench.calls).toEqual(['watch a chat true']);
+    expect(bench.watch.retryAt(chat)).toBeNull();
+  });
+
+  test('ends when the user leaves and when the chat ends or gives way to another', async () => {
+    const bench = new Bench();
+    bench.follow(chatOf([{ member_id: 'a' }, { member_id: 'b' }]));
+    await bench.answer(true);
+    await bench.answer(true);
+    bench.follow(chatOf([{ member_id: 'a' }, { member_id: 'b', is_participating: false }]));
+    expect(bench.calls.slice(2)).toEqual(['unwatch b chat']);
+    bench.follow(chatOf([{ member_id: 'a' }], { id: 'next' }));
+    await bench.answer(true);
+    expect(bench.calls.slice(3)).toEqual(['unwatch a chat', 'watch a next true']);
+    bench.follow(null);
+    expect(bench.calls.slice(5)).toEqual(['unwatch a next']);
+    expect(bench.watch.retryAt(null)).toBeNull();
+  });
+
+  test('of a user who left before the answer ends then', async () => {
+    const bench = new Bench();
+    bench.follow(chatOf([{ member_id: 'a' }]));
+    bench.follow(chatOf([{ member_id: 'a', is_participating: false }]));
+    await bench.answer(false);
+    expect(bench.calls).toEqual(['watch a chat true', 'unwatch a chat']);
+  });
+
+  test('corrects a presence that was recorded wrongly, unless the user’s object has told it meanwhile', async () => {
+    const bench = new Bench();
+    bench.follow(chatOf([{ member_id: 'a', is_present: true }]));
+    await bench.answer(false);
+    expect(bench.calls.at(-1)).toBe('correct a chat false');
+
+    const told = new Bench();
+    told.follow(chatOf([{ member_id: 'a', is_present: false }]));
+    told.watch.told('a');
+    told.chat = chatOf([{ member_id: 'a', is_present: true }]);
+    await told.answer(false);
+    expect(told.calls).toEqual(['watch a chat false']);
+  });
+
+  test('that fails is asked for again, ever later up to five minutes, and anew after a success', async () => {
+    const bench = new Bench();
+    const chat = chatOf([{ member_id: 'a' }]);
+    const pauses: number[] = [];
+    for (let failure = 0; failure < 6; failure++) {
+      bench.follow(chat);
+      await bench.answer(new Error('away'));
+      pauses.push((bench.watch.retryAt(chat) ?? 0) - bench.now);
+    }
+    expect(pauses).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000]);
+    expect(bench.failures).toHaveLength(6);
+    bench.follow(chat);
+    await bench.answer(true);
+    expect(bench.watch.retryAt(chat)).toBeNull();
+    await bench.watch.settled();
+  });
+});
