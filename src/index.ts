@@ -3,8 +3,11 @@ import { noCost } from './db/cost.ts';
 import { databasesOf } from './db/database.ts';
 import { handleQueue } from './delivery/consumer.ts';
 import { consumerDependencies } from './delivery/consumer-dependencies.ts';
-import { sweepDatabases } from './delivery/watchdog.ts';
+import { wakeOverdueThreads } from './delivery/wake-overdue.ts';
+import { sweepDatabases, sweepDeliveries } from './delivery/watchdog.ts';
+import { threadStub } from './stubs.ts';
 
+export { UserObject } from './presence/object.ts';
 export { ProjectorObject } from './projections/projector.ts';
 export { ThreadObject } from './thread/object.ts';
 
@@ -16,5 +19,13 @@ export default {
   queue: (batch, env, context) => handleQueue(batch, context, consumerDependencies(env)),
 
   /** The watchdog. */
-  scheduled: (_controller, env) => sweepDatabases(databasesOf(env, noCost()), env.WEBHOOKS, Date.now()),
+  scheduled: (_controller, env) =>
+    sweepDatabases(
+      databasesOf(env, noCost()),
+      {
+        offered: (database, now) => sweepDeliveries(database, env.WEBHOOKS, now),
+        woken: (database, now) => wakeOverdueThreads(database, (thread) => threadStub(env, thread), now),
+      },
+      Date.now(),
+    ),
 } satisfies ExportedHandler<Env>;

@@ -1,22 +1,19 @@
 import { addCost, type Cost } from './db/cost.ts';
 import type { Attempt, Lane, Receiver } from './delivery/lane.ts';
+import type { ClientChanges, ClientSaved, Presence, PresenceOwner } from './presence/client.ts';
 import type { Slice, Written } from './projections/slice.ts';
+import type { ClientFacts } from './resources/user-client.ts';
 import type { AnswerOf, Command } from './thread/commands.ts';
 import type { Executed } from './thread/object.ts';
-import type { ChatView, EventPage, MessagePage, MessagePageRequest, Viewer } from './thread/reads.ts';
+import type { Query, Reading, ReadingOf } from './thread/queries.ts';
+import type { EventPage } from './thread/reads.ts';
 import type { Result } from './thread/refusals.ts';
 import type { ReplayFilter } from './thread/store/outbox.ts';
 
 /** What a thread's object can be asked. Values only: classes and their `instanceof` do not survive the call. */
 export interface ThreadStub extends Lane {
   execute(command: Command): Promise<Executed>;
-  readChat(request: { v: 1; chat_id: string; viewer: Viewer }): Promise<Result<ChatView>>;
-  readMessages(request: {
-    v: 1;
-    chat_id: string;
-    viewer: Viewer;
-    page: MessagePageRequest;
-  }): Promise<Result<MessagePage>>;
+  read(query: Query): Promise<Result<Reading>>;
   readEvents(request: {
     v: 1;
     identity: string;
@@ -26,6 +23,33 @@ export interface ThreadStub extends Lane {
   }): Promise<Result<EventPage>>;
   replay(request: { v: 1; receiver: Receiver; filter: ReplayFilter }): Promise<{ replayed: number }>;
   readDelivery(request: { v: 1; delivery_id: string }): Promise<{ body: string; attempts: Attempt[] } | null>;
+  wake(request: { v: 1 }): Promise<void>;
+  rebuild(request: { v: 1 }): Promise<Rebuilt>;
+}
+
+/** What became of a rebuild. `not_copied_yet`: D1 does not have all of it, and the thread goes on by itself. */
+export type Rebuilt = { ok: true } | { ok: false; reason: 'thread_not_found' | 'not_copied_yet' | 'newer_version' };
+
+/** What a user's object can be asked (src/presence). `owner` lets an object that is new learn whose it is. */
+export interface UserStub {
+  presence(request: { v: 1 }): Promise<Presence>;
+  listClients(request: { v: 1 }): Promise<ClientFacts[]>;
+  /** Null when the user has as many unexpired clients as a user may have. */
+  createClient(request: { v: 1; owner: PresenceOwner; changes: ClientChanges }): Promise<ClientSaved | null>;
+  /** Renews the client's presence, also an expired one's. Null when the user has no such client. */
+  updateClient(request: { v: 1; client_id: string; changes: ClientChanges }): Promise<ClientSaved | null>;
+  /** False when the user has no such client. */
+  deleteClient(request: { v: 1; client_id: string }): Promise<boolean>;
+  /** Deletes all clients of a user who is deleted himself: he is absent from now on. */
+  deleteClients(request: { v: 1 }): Promise<void>;
+  /** Puts a chat among those that are told; answers whether the user is present now, and tells the chat if that is not `is_present`. */
+  watch(request: {
+    v: 1;
+    owner: PresenceOwner;
+    chat_id: string;
+    is_present: boolean;
+  }): Promise<{ is_present: boolean }>;
+  unwatch(request: { v: 1; chat_id: string }): Promise<void>;
 }
 
 export interface ProjectorStub {
@@ -35,6 +59,21 @@ export interface ProjectorStub {
 /** The object of a thread, by its name (thread/address.ts). */
 export function threadStub(env: Env, name: string): ThreadStub {
   return asPlain<ThreadStub>(env.THREADS.getByName(name));
+}
+
+/** The object of a thread, by the id that Cloudflare lists for it (64 hex digits); null when the text is no id of a thread's object. */
+export function threadStubById(env: Env, id: string): ThreadStub | null {
+  try {
+    return asPlain<ThreadStub>(env.THREADS.get(env.THREADS.idFromString(id)));
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+/** The object of a user. */
+export function userStub(env: Env, userId: string): UserStub {
+  return asPlain<UserStub>(env.USERS.getByName(userId));
 }
 
 /** The projector that writes this thread's copy into its database: threads are spread over PROJECTOR_COUNT objects by their name. */
@@ -78,6 +117,16 @@ async function executeOnce(env: Env, thread: string, command: Command): Promise<
   return await threadStub(env, thread).execute(command);
 }
 
+/** Asks a thread about one of its chats; repeated like a command. */
+export async function queryThread<Q extends Query>(
+  env: Env,
+  cost: Cost,
+  thread: string,
+  query: Q,
+): Promise<Result<ReadingOf<Q>>> {
+  return (await readThread(env, cost, thread, (stub) => stub.read(query))) as Result<ReadingOf<Q>>;
+}
+
 /** A read of a thread counts as a call; it is repeated like a command. */
 export async function readThread<Answer>(
   env: Env,
@@ -85,11 +134,26 @@ export async function readThread<Answer>(
   thread: string,
   read: (stub: ThreadStub) => Promise<Answer>,
 ): Promise<Answer> {
+  return await callTwice(cost, () => read(threadStub(env, thread)));
+}
+
+/** Asks a user's object for something that does no harm twice; counted and repeated like a read of a thread. */
+export async function askUser<Answer>(
+  env: Env,
+  cost: Cost,
+  userId: string,
+  ask: (stub: UserStub) => Promise<Answer>,
+): Promise<Answer> {
+  return await callTwice(cost, () => ask(userStub(env, userId)));
+}
+
+/** Calls an object, once more with a new stub when it was lost on the way. */
+async function callTwice<Answer>(cost: Cost, call: () => Promise<Answer>): Promise<Answer> {
   const started = performance.now();
   cost.thread.calls += 1;
-  const answer = await read(threadStub(env, thread)).catch((error: unknown) => {
+  const answer = await call().catch((error: unknown) => {
     if (!isLost(error)) throw error;
-    return read(threadStub(env, thread));
+    return call();
   });
   cost.thread.milliseconds += performance.now() - started;
   return answer;

@@ -1,4 +1,4 @@
-/** What a request has cost so far: D1 trips and rows, calls to threads and the rows their objects wrote. */
+/** What a request has cost so far: D1 trips and rows, calls to threads (and users' objects) and the rows that threads wrote. */
 export type Cost = {
   d1: { trips: number; rowsRead: number; rowsWritten: number; milliseconds: number };
   thread: { calls: number; rowsWritten: number; milliseconds: number };

@@ -35,8 +35,10 @@ export function databasesOf(env: Env, cost: Cost): Database[] {
     .map((binding) => countedDatabase(binding, cost));
 }
 
+/** A service binding answers to every name, as a remote method would; only it has `fetch` too. */
 function isDatabase(binding: unknown): binding is D1Database {
-  return typeof binding === 'object' && binding !== null && 'prepare' in binding && 'batch' in binding;
+  if (typeof binding !== 'object' || binding === null || 'fetch' in binding) return false;
+  return 'prepare' in binding && 'batch' in binding;
 }
 
 function countedDatabase(d1: D1Database, cost: Cost): Database {

@@ -2,7 +2,8 @@ export type KeysetValue = string | number;
 
 /**
  * One page of a list by its place, not by its number. `key` holds the values of the ordering's columns in the row at which the
- * page before (or after) ended; null for the first page. `previous` reads backwards: its rows come in reversed order.
+ * page before (or after) ended; null for the first page, or the last when it is read backwards. `previous` reads backwards: its rows
+ * come in reversed order.
  */
 export type Keyset = {
   key: readonly KeysetValue[] | null;

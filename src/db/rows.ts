@@ -13,6 +13,8 @@ export type OrganizationRow = {
   has_active_subscription: Flag;
   private_chats: Flag;
   private_chat_history: Flag;
+  /** JSON object: email, phone, street, postal_code, city, country, business_id; what is missing is null. */
+  profile: string;
   created_at: number;
   updated_at: number;
 };
@@ -26,8 +28,18 @@ export type UserRow = {
   avatar_id: string | null;
   avatar_url: string | null;
   email: string | null;
+  /** The email, empty for none: what pages by email are ordered by. */
+  email_order: string;
   is_bot: Flag;
   is_staff: Flag;
+  /** JSON object: title, phone, gender, birthday; what is missing is null. */
+  profile: string;
+  /** JSON object: chat_capacity, ui_language_code; what is missing has its default. */
+  preferences: string;
+  is_online_enabled: Flag;
+  /** Until when he is present, copied from his object; null or past: absent. */
+  present_until: number | null;
+  current_chat_count: number;
   deleted_at: number | null;
   created_at: number;
   updated_at: number;
@@ -53,7 +65,51 @@ export type RoomRow = {
   name: string;
   display_name: string;
   language_code: string;
+  /** Seconds without a message after which a `visitor` chat ends; null: never. */
+  visitor_chat_idle_ttl: number | null;
+  /** Seconds after which a `task` chat ends; null: never. */
+  task_chat_ttl: number | null;
+  /** Whether visitors may start chats only while the room is online. */
+  require_online: Flag;
+  is_open: Flag;
+  domain: string | null;
+  updated_by_user_id: string | null;
   deleted_at: number | null;
+  created_at: number;
+  updated_at: number;
+};
+
+export type TeamRow = {
+  id: string;
+  organization_id: string;
+  name: string;
+  display_name: string;
+  created_by_user_id: string | null;
+  updated_by_user_id: string | null;
+  deleted_at: number | null;
+  created_at: number;
+  updated_at: number;
+};
+
+export type RouterRow = { id: string; organization_id: string; name: string; created_at: number; updated_at: number };
+
+export type RouterTargetKind = 'all' | 'user' | 'team' | 'organization';
+
+export type RouterTargetRow = {
+  router_id: string;
+  position: number;
+  kind: RouterTargetKind;
+  /** Null for kind all. */
+  target_id: string | null;
+};
+
+export type AllowedTagRow = { room_id: string; name: string; created_at: number };
+
+export type ConversationStarterRow = {
+  user_id: string;
+  language_code: string;
+  organization_id: string;
+  message: string;
   created_at: number;
   updated_at: number;
 };

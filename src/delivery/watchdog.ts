@@ -3,6 +3,7 @@ import { errorText, writeLog } from '../log.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 import type { Pointer, Receiver } from './lane.ts';
 import { type PointerQueue, sendPointers } from './offer-lanes.ts';
+import { goldenPlaceAt, otherPlaceAt, threadNameAt } from './sweep-place.ts';
 
 /** A pending delivery is overdue this long after its due time: its pointer and its thread's alarm should have come. ms. */
 const OVERDUE_AFTER = 90_000;
@@ -14,25 +15,32 @@ export const ROWS_IN_A_RANGE = 20_000;
 /** The log of finished deliveries is kept for 30 days. ms. */
 const KEEP_DELIVERIES = 30 * 24 * 3_600_000;
 
-/** Two numbers without a common measure: the multiples of each, modulo 1, fill the interval evenly. */
-const GOLDEN_RATIO = 0.618033988749895;
-const ROOT_OF_TWO = 0.414213562373095;
-
 type OverdueLane = { thread: string; receiver: Receiver; is_replay: 0 | 1 };
 
+/** One of the watchdog's sweeps over a database at `now` (ms): answers how much it did, for the log. */
+export type Sweep = (database: Database, now: number) => Promise<number>;
+
 /**
- * Sweeps each database on its own: one that fails is logged and keeps nobody else's deliveries waiting. Rejects in the end
+ * Runs each sweep over each database on its own: one that fails is logged and keeps nobody else waiting. Rejects in the end
  * when any failed, so that the platform shows the run as failed; cron comes again. `now` in ms.
  */
-export async function sweepDatabases(databases: readonly Database[], queue: PointerQueue, now: number): Promise<void> {
+export async function sweepDatabases(
+  databases: readonly Database[],
+  sweeps: { readonly [name: string]: Sweep },
+  now: number,
+): Promise<void> {
   const failures: unknown[] = [];
   for (const [place, database] of databases.entries()) {
-    try {
-      writeLog('info', 'watchdog', { offered: await sweepDeliveries(database, queue, now) });
-    } catch (error) {
-      writeLog('error', 'watchdog_failed', { database: place, error: errorText(error) });
-      failures.push(error);
+    const done: Record<string, number> = {};
+    for (const [name, sweep] of Object.entries(sweeps)) {
+      try {
+        done[name] = await sweep(database, now);
+      } catch (error) {
+        writeLog('error', 'watchdog_failed', { database: place, sweep: name, error: errorText(error) });
+        failures.push(error);
+      }
     }
+    if (Object.keys(done).length > 0) writeLog('info', 'watchdog', done);
   }
   if (failures.length > 0) throw new AggregateError(failures, 'the watchdog failed');
 }
@@ -62,21 +70,9 @@ type Range = { due_before: number; start_due: number; start_thread: string };
 function rangeOf(now: number, oldest: number, dueBefore: number): Range {
   return {
     due_before: dueBefore,
-    start_due: oldest + Math.floor(placeAt(now, ROOT_OF_TWO) * (dueBefore - oldest)),
-    start_thread: threadNameAt(placeAt(now, GOLDEN_RATIO)),
+    start_due: oldest + Math.floor(otherPlaceAt(now) * (dueBefore - oldest)),
+    start_thread: threadNameAt(goldenPlaceAt(now)),
   };
-}
-
-/** A place in [0, 1) that is another one in each minute. */
-function placeAt(now: number, step: number): number {
-  return (Math.floor(now / 60_000) * step) % 1;
-}
-
-/** The beginning of the name of a thread at this place among all names: 12 bits, then 62 that start with a small digit. */
-function threadNameAt(place: number): string {
-  const high12 = Math.floor(place * 2 ** 12);
-  const next30 = Math.floor(((place * 2 ** 12) % 1) * 2 ** 30);
-  return high12.toString(16).padStart(3, '0') + next30.toString(16).padStart(8, '0');
 }
 
 function pointerTo({ thread, receiver, is_replay }: OverdueLane): Pointer {

@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { fault } from '../faults.ts';
 import { errorText, writeLog } from '../log.ts';
 import type { ProjectorStub } from '../stubs.ts';
-import type { Slice, Written } from './slice.ts';
+import { SLICE_VERSION, type Slice, type Written } from './slice.ts';
 import { type SliceStatement, sliceStatements } from './write-slices.ts';
 
 /** Above this many buffered bytes of UTF-8 a projector answers `busy`. */
@@ -30,7 +30,7 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
 
   /** Writes a slice into the database of binding `database`; answers when D1 has it or has refused it. */
   async write(database: string, slice: Slice): Promise<Written> {
-    if (slice.v !== 1) return { ok: false, reason: 'newer_version' };
+    if (slice.v !== SLICE_VERSION) return { ok: false, reason: 'other_version' };
     if (this.#buffered > 0 && this.#buffered + slice.size > BUFFER_BYTES) return { ok: false, reason: 'busy' };
     this.#buffered += slice.size;
     const written = new Promise<Written>((answer) => this.#waiting.push({ slice, answer }));
@@ -84,7 +84,7 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
     const d1 = d1Of(this.env, database);
     const statements = sliceStatements(slices);
     const started = performance.now();
-    const results = await d1.batch(statements.map(({ sql, parameter }) => d1.prepare(sql).bind(parameter)));
+    const results = await d1.batch(statements.map(({ sql, parameters }) => d1.prepare(sql).bind(...parameters)));
     const milliseconds = performance.now() - started;
     fault('projector after D1', () => this.ctx.abort('fault: projector after D1'));
     return shareOut(slices.length, statements, results, milliseconds).map((share) => ({ ok: true, share }));

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
-import type { Slice, SliceTable } from './slice.ts';
+import { emptyingStatements, rebuildMarkStatement } from './rebuild-statements.ts';
+import type { RebuildSlice, Slice, SliceTable } from './slice.ts';
 
 /** A parameter may have 1 MB of UTF-8: production D1 refuses values above 2 MB, which the local one accepts. */
 const PARAMETER_BYTES = 1_000_000;
@@ -8,10 +9,24 @@ const PARAMETER_BYTES = 1_000_000;
  * Rows above the chat's mark are new; a chat that D1 does not know yet has the mark 0 (ENGINE 3). Two slices of a thread can
  * meet in one batch, where the mark has not moved yet: there the rows' own `seq` decides.
  */
-const ABOVE_MARK = 'WHERE row.seq > coalesce((SELECT seq FROM chats WHERE id = row.chat_id), 0)';
+const ABOVE_MARK = 'row.seq > coalesce((SELECT seq FROM chats WHERE id = row.chat_id), 0)';
+/** Rows of a rebuild go by its own mark. Without one of its number another rebuild has begun since: nothing is written. */
+const ABOVE_REBUILD_MARK = 'row.seq > (SELECT seq FROM rebuilds WHERE thread = ?2 AND number = ?3)';
 
-/** `into` is D1's table, when it is not the slice's. */
-type TableWrite = { table: SliceTable; into?: string; columns: string[]; guard: string; conflict: string };
+/**
+ * `isMarked`: the rows are a chat's children, which a mark holds back when they are old. `statement` is made around `rows`, a
+ * FROM clause in which the slice's rows are a table named `row`, with a condition that ANDs may follow.
+ */
+type TableWrite = {
+  table: SliceTable;
+  columns: readonly string[];
+  isMarked: boolean;
+  statement: (columns: string, rows: string) => string;
+};
+
+function upsert(into: string, conflict: string): TableWrite['statement'] {
+  return (columns, rows) => `INSERT INTO ${into} (${columns}) SELECT ${columns} ${rows} ON CONFLICT ${conflict}`;
+}
 
 const CHAT_COLUMNS = [
   'id',
@@ -24,12 +39,13 @@ const CHAT_COLUMNS = [
   'is_ended',
   'is_waiting',
   'is_pending',
+  'overdue_after',
   'updated_at',
   'facts',
 ];
 
 /** In the order of writing: the chats' rows go last, because they are the marks for the others. */
-const WRITES: TableWrite[] = [
+const WRITES: readonly TableWrite[] = [
   {
     table: 'threads',
     columns: [
@@ -43,44 +59,96 @@ const WRITES: TableWrite[] = [
       'created_at',
       'seq',
     ],
-    guard: 'WHERE true',
-    conflict: `(id) DO UPDATE SET current_chat_id = excluded.current_chat_id, seq = excluded.seq
-      WHERE excluded.seq > threads.seq`,
+    isMarked: false,
+    statement: upsert(
+      'threads',
+      `(id) DO UPDATE SET current_chat_id = excluded.current_chat_id, seq = excluded.seq
+       WHERE excluded.seq > threads.seq`,
+    ),
   },
   {
     table: 'visitors',
     columns: ['id', 'organization_id', 'room_id', 'created_at'],
-    guard: 'WHERE true',
-    conflict: '(id) DO NOTHING',
+    isMarked: false,
+    statement: upsert('visitors', '(id) DO NOTHING'),
   },
   {
     table: 'visitor_variables',
     columns: ['visitor_id', 'key', 'value', 'created_at', 'at', 'thread', 'seq'],
-    guard: 'WHERE true',
-    conflict: `(visitor_id, key) DO UPDATE SET
-      value = excluded.value, at = excluded.at, thread = excluded.thread, seq = excluded.seq
-      WHERE (excluded.at, excluded.thread, excluded.seq)
-        > (visitor_variables.at, visitor_variables.thread, visitor_variables.seq)`,
+    isMarked: false,
+    statement: upsert(
+      'visitor_variables',
+      `(visitor_id, key) DO UPDATE SET
+         value = excluded.value, at = excluded.at, thread = excluded.thread, seq = excluded.seq
+       WHERE (excluded.at, excluded.thread, excluded.seq)
+         > (visitor_variables.at, visitor_variables.thread, visitor_variables.seq)`,
+    ),
   },
   {
     table: 'members',
-    columns: ['chat_id', 'member_id', 'seq', 'facts'],
-    guard: ABOVE_MARK,
-    conflict: `(chat_id, member_id) DO UPDATE SET seq = excluded.seq, facts = excluded.facts
-      WHERE excluded.seq > members.seq`,
+    columns: ['chat_id', 'member_id', 'seq', 'is_participating', 'is_ended', 'facts'],
+    isMarked: true,
+    statement: upsert(
+      'members',
+      `(chat_id, member_id) DO UPDATE SET seq = excluded.seq, is_participating = excluded.is_participating,
+         is_ended = excluded.is_ended, facts = excluded.facts
+       WHERE excluded.seq > members.seq`,
+    ),
+  },
+  {
+    // Organizations never leave a chat and a chat never opens again: a late row can only say less, so it needs no mark.
+    table: 'involvements',
+    columns: ['organization_id', 'chat_id', 'seq', 'is_ended'],
+    isMarked: false,
+    statement: upsert(
+      'involvements',
+      `(organization_id, chat_id) DO UPDATE SET seq = excluded.seq, is_ended = excluded.is_ended
+       WHERE excluded.is_ended > involvements.is_ended`,
+    ),
   },
   {
     table: 'messages',
     columns: ['chat_id', 'seq', 'id', 'facts'],
-    guard: ABOVE_MARK,
-    conflict: '(chat_id, seq) DO UPDATE SET facts = excluded.facts',
+    isMarked: true,
+    statement: upsert('messages', '(chat_id, seq) DO UPDATE SET facts = excluded.facts'),
+  },
+  {
+    table: 'tags',
+    columns: ['chat_id', 'name', 'seq', 'facts'],
+    isMarked: true,
+    statement: upsert(
+      'tags',
+      `(chat_id, name) DO UPDATE SET seq = excluded.seq, facts = excluded.facts
+       WHERE excluded.seq > tags.seq`,
+    ),
+  },
+  {
+    table: 'removed_tags',
+    columns: ['chat_id', 'name', 'seq'],
+    isMarked: true,
+    statement: (_, rows) => `DELETE FROM tags WHERE (chat_id, name) IN (
+       SELECT row.chat_id, row.name ${rows}
+         AND row.seq > (SELECT seq FROM tags AS tag WHERE tag.chat_id = row.chat_id AND tag.name = row.name))`,
+  },
+  {
+    table: 'invitations',
+    columns: ['chat_id', 'id', 'seq', 'invitee_id', 'facts'],
+    isMarked: true,
+    statement: upsert(
+      'invitations',
+      `(chat_id, id) DO UPDATE SET seq = excluded.seq, facts = excluded.facts
+       WHERE excluded.seq > invitations.seq`,
+    ),
   },
   {
     table: 'reply_suggestions',
     columns: ['chat_id', 'id', 'seq', 'message_id', 'facts'],
-    guard: ABOVE_MARK,
-    conflict: `(chat_id, id) DO UPDATE SET seq = excluded.seq, facts = excluded.facts
-      WHERE excluded.seq > reply_suggestions.seq`,
+    isMarked: true,
+    statement: upsert(
+      'reply_suggestions',
+      `(chat_id, id) DO UPDATE SET seq = excluded.seq, facts = excluded.facts
+       WHERE excluded.seq > reply_suggestions.seq`,
+    ),
   },
   {
     table: 'lanes',
@@ -96,11 +164,14 @@ const WRITES: TableWrite[] = [
       'skipped_disabled',
       'skipped_channel_deleted',
     ],
-    guard: 'WHERE true',
-    conflict: `(receiver, thread) DO UPDATE SET version = excluded.version, accepted = excluded.accepted,
-      delivered = excluded.delivered, pending = excluded.pending, exhausted = excluded.exhausted,
-      skipped_disabled = excluded.skipped_disabled, skipped_channel_deleted = excluded.skipped_channel_deleted
-      WHERE excluded.version > lanes.version`,
+    isMarked: false,
+    statement: upsert(
+      'lanes',
+      `(receiver, thread) DO UPDATE SET version = excluded.version, accepted = excluded.accepted,
+         delivered = excluded.delivered, pending = excluded.pending, exhausted = excluded.exhausted,
+         skipped_disabled = excluded.skipped_disabled, skipped_channel_deleted = excluded.skipped_channel_deleted
+       WHERE excluded.version > lanes.version`,
+    ),
   },
   {
     table: 'deliveries',
@@ -124,70 +195,104 @@ const WRITES: TableWrite[] = [
       'last_error',
       'created_at',
     ],
-    guard: 'WHERE true',
-    conflict: `(id) DO UPDATE SET version = excluded.version, status = excluded.status,
-      skip_reason = excluded.skip_reason, is_replay = excluded.is_replay, attempt_count = excluded.attempt_count,
-      due_at = excluded.due_at, last_attempt_at = excluded.last_attempt_at, last_status = excluded.last_status,
-      last_error = excluded.last_error
-      WHERE excluded.version > deliveries.version`,
+    isMarked: false,
+    statement: upsert(
+      'deliveries',
+      `(id) DO UPDATE SET version = excluded.version, status = excluded.status,
+         skip_reason = excluded.skip_reason, is_replay = excluded.is_replay, attempt_count = excluded.attempt_count,
+         due_at = excluded.due_at, last_attempt_at = excluded.last_attempt_at, last_status = excluded.last_status,
+         last_error = excluded.last_error
+       WHERE excluded.version > deliveries.version`,
+    ),
   },
   {
     table: 'chats_with_known_flags',
-    into: 'chats',
     columns: CHAT_COLUMNS,
-    guard: 'WHERE true',
-    conflict: `(id) DO UPDATE SET seq = excluded.seq, updated_at = excluded.updated_at, facts = excluded.facts
-      WHERE excluded.seq > chats.seq`,
+    isMarked: false,
+    statement: upsert(
+      'chats',
+      `(id) DO UPDATE SET seq = excluded.seq, is_waiting = excluded.is_waiting, updated_at = excluded.updated_at,
+         facts = excluded.facts
+       WHERE excluded.seq > chats.seq`,
+    ),
   },
   {
     table: 'chats',
     columns: CHAT_COLUMNS,
-    guard: 'WHERE true',
-    conflict: `(id) DO UPDATE SET seq = excluded.seq, is_ended = excluded.is_ended, is_waiting = excluded.is_waiting,
-      is_pending = excluded.is_pending, updated_at = excluded.updated_at, facts = excluded.facts
-      WHERE excluded.seq > chats.seq`,
+    isMarked: false,
+    statement: upsert(
+      'chats',
+      `(id) DO UPDATE SET seq = excluded.seq, chat_type = excluded.chat_type, is_ended = excluded.is_ended,
+         is_waiting = excluded.is_waiting, is_pending = excluded.is_pending, overdue_after = excluded.overdue_after,
+         updated_at = excluded.updated_at, facts = excluded.facts
+       WHERE excluded.seq > chats.seq`,
+    ),
   },
 ];
 
 /** One statement of the batch and how many rows of each slice it carries, by the slice's place. */
-export type SliceStatement = { sql: string; parameter: string; carried: Map<number, number> };
+export type SliceStatement = {
+  sql: string;
+  parameters: readonly (string | number)[];
+  carried: ReadonlyMap<number, number>;
+};
 
-/** The statements that write some slices, to be run as one batch in this order. */
+type RowPart = { rows: string[]; size: number; carried: Map<number, number> };
+
+/** The statements that write some slices, to be run as one batch in this order. Each slice of a rebuild has its own. */
 export function sliceStatements(slices: readonly Slice[]): SliceStatement[] {
-  const statements: SliceStatement[] = [];
-  for (const write of WRITES) {
-    let current: { rows: string[]; size: number; carried: Map<number, number> } | null = null;
-    for (const [place, slice] of slices.entries()) {
-      for (const row of slice.rows[write.table] ?? []) {
-        const bytes = Buffer.byteLength(row) + 1;
-        if (current === null || current.size + bytes > PARAMETER_BYTES) {
-          if (current !== null) statements.push(statementOf(write, current));
-          current = { rows: [], size: 2, carried: new Map() };
-        }
-        current.rows.push(row);
-        current.size += bytes;
-        current.carried.set(place, (current.carried.get(place) ?? 0) + 1);
+  const placed = slices.map((slice, place) => ({ place, slice, thread: slice.thread, rebuild: slice.rebuild ?? null }));
+  const together = placed.filter(({ rebuild }) => rebuild === null);
+  const rebuilt = placed.flatMap(({ rebuild, ...one }) => (rebuild === null ? [] : [{ ...one, rebuild }]));
+  return [
+    ...rebuilt.flatMap(({ place, thread, rebuild }) => emptyingStatements(place, thread, rebuild)),
+    ...WRITES.flatMap((write) => [
+      ...partsOf(write.table, together).map((part) => statementOf(write, part)),
+      ...rebuilt.flatMap((one) => partsOf(write.table, [one]).map((part) => statementOf(write, part, one))),
+    ]),
+    ...rebuilt.map(({ place, thread, rebuild }) => rebuildMarkStatement(place, thread, rebuild)),
+  ];
+}
+
+/** The rows of one table in parts that a parameter can hold. */
+function partsOf(table: SliceTable, slices: readonly { place: number; slice: Slice }[]): RowPart[] {
+  const parts: RowPart[] = [];
+  for (const { place, slice } of slices) {
+    for (const row of slice.rows[table] ?? []) {
+      const bytes = Buffer.byteLength(row) + 1;
+      let part = parts.at(-1);
+      if (part === undefined || part.size + bytes > PARAMETER_BYTES) {
+        part = { rows: [], size: 2, carried: new Map() };
+        parts.push(part);
       }
+      part.rows.push(row);
+      part.size += bytes;
+      part.carried.set(place, (part.carried.get(place) ?? 0) + 1);
     }
-    if (current !== null) statements.push(statementOf(write, current));
   }
-  return statements;
+  return parts;
 }
 
-function statementOf(write: TableWrite, part: { rows: string[]; carried: Map<number, number> }): SliceStatement {
-  return { sql: sqlOf(write), parameter: `[${part.rows.join(',')}]`, carried: part.carried };
+/** The rows of a table that has no mark go the same way in a rebuild. */
+function statementOf(write: TableWrite, part: RowPart, of?: { thread: string; rebuild: RebuildSlice }): SliceStatement {
+  const rows = `[${part.rows.join(',')}]`;
+  const rebuilt = write.isMarked ? of : undefined;
+  return {
+    sql: sqlOf(write, rebuilt === undefined ? ABOVE_MARK : ABOVE_REBUILD_MARK),
+    parameters: rebuilt === undefined ? [rows] : [rows, rebuilt.thread, rebuilt.rebuild.number],
+    carried: part.carried,
+  };
 }
 
-const STATEMENTS = new Map<SliceTable, string>();
+const STATEMENTS = new Map<string, string>();
 
-function sqlOf(write: TableWrite): string {
-  const known = STATEMENTS.get(write.table);
+function sqlOf(write: TableWrite, mark: string): string {
+  const key = `${write.table} ${mark}`;
+  const known = STATEMENTS.get(key);
   if (known !== undefined) return known;
-  const names = write.columns.join(', ');
   const values = write.columns.map((column, index) => `json_extract(value, '$[${index}]') AS ${column}`).join(', ');
-  const sql = `INSERT INTO ${write.into ?? write.table} (${names})
-    SELECT ${names} FROM (SELECT ${values} FROM json_each(?1)) AS row ${write.guard}
-    ON CONFLICT ${write.conflict}`;
-  STATEMENTS.set(write.table, sql);
+  const rows = `FROM (SELECT ${values} FROM json_each(?1)) AS row WHERE ${write.isMarked ? mark : 'true'}`;
+  const sql = write.statement(write.columns.join(', '), rows);
+  STATEMENTS.set(key, sql);
   return sql;
 }

@@ -1,16 +1,21 @@
-import { type ChatFacts, isPending } from '../resources/chat.ts';
+import { type ChatFacts, endsAt, isPending } from '../resources/chat.ts';
 
-/** The columns by which lists choose chats, as D1 stores them: ended, waiting, pending. */
-export type ChatFlags = readonly [is_ended: 0 | 1, is_waiting: 0 | 1, is_pending: 0 | 1];
+const HOUR = 3_600_000;
 
+/** What D1 has of a chat beside what every message changes, and most of it stands in indexes: ended, pending, type, overdue after (ms). */
+export type ChatFlags = readonly [is_ended: 0 | 1, is_pending: 0 | 1, chat_type: string, overdue_after: number | null];
+
+/** A chat's end is rounded up to a whole hour, so that messages which move it seldom touch the index. */
 export function flagsOf(facts: ChatFacts): ChatFlags {
-  return [facts.ended_at === null ? 0 : 1, facts.is_waiting ? 1 : 0, isPending(facts) ? 1 : 0];
+  const end = endsAt(facts);
+  const overdueAfter = end === null ? null : Math.ceil(end / HOUR) * HOUR;
+  return [facts.ended_at === null ? 0 : 1, isPending(facts) ? 1 : 0, facts.chat_type, overdueAfter];
 }
 
 type Handed = { seq: number; chat_id: string; flags: string };
 
 /**
- * What D1 is known to have of a chat's flags. They stand in an index, and D1 writes an index again whenever its columns are
+ * What D1 is known to have of a chat's flags. They stand in indexes, and D1 writes an index again whenever its columns are
  * set, changed or not: a message that leaves them alone need not hand them over.
  */
 export class CopiedFlags {
@@ -29,8 +34,8 @@ export class CopiedFlags {
   }
 
   /**
-   * Told that a slice ends before the chat's last event. D1 may be ahead of it, after a restart, and then acknowledges the
-   * row without taking its flags.
+   * Told that a slice ends before the chat's last event, or that everything goes again. D1 may be ahead of it and then
+   * acknowledges the row without taking its flags.
    */
   forget(): void {
     this.#sent = null;

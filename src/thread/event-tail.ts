@@ -48,12 +48,15 @@ function weigh(events: readonly ThreadEvent[]): Weight {
 function charactersOf(event: ThreadEvent): number {
   switch (event.type) {
     case 'message_added': {
-      const { message, selected_reply_suggestion } = event.message;
-      return (message?.length ?? 0) + (selected_reply_suggestion?.suggestion.length ?? 0);
+      const { message, selected_reply_suggestion, attachments, response_to } = event.message;
+      const extras =
+        attachments.length === 0 && response_to === null ? 0 : JSON.stringify([attachments, response_to]).length;
+      return (message?.length ?? 0) + (selected_reply_suggestion?.suggestion.length ?? 0) + extras;
     }
     case 'variables_set':
       return Object.values(event.variables).reduce((sum, value) => sum + value.length, 0);
     case 'reply_suggestion_added':
+    case 'reply_suggestion_changed':
       return event.suggestion.suggestion.length;
     default:
       return 0;

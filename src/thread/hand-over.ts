@@ -2,7 +2,7 @@ import { type Cost, noCost } from '../db/cost.ts';
 import { fault } from '../faults.ts';
 import { errorText, writeLog } from '../log.ts';
 import type { Slice, Written } from '../projections/slice.ts';
-import type { Mark } from './store/read-slice.ts';
+import { hasReached, type Mark } from './store/read-slice.ts';
 
 /** A failing thread tries again after 1 s, then twice as long each time, up to 5 min. */
 const FIRST_BACKOFF = 1000;
@@ -33,10 +33,20 @@ export class HandOver {
   /** The run that is under way, or the last one. */
   #running: Promise<void> = Promise.resolve();
   #failures = 0;
+  /** Counts the beginnings: what was sent before the last one no longer moves the mark. */
+  #beginning = 0;
 
   constructor(ports: HandOverPorts, acknowledged: Mark) {
     this.#ports = ports;
     this.acknowledged = acknowledged;
+  }
+
+  /** Begins again at the start of the log, at once; what is in flight is sent anew. */
+  restart(): void {
+    this.#beginning += 1;
+    this.acknowledged = { seq: 0, version: 0 };
+    this.#failures = 0;
+    this.retryAt = null;
   }
 
   /** Resolves with the share of the cost when D1 has everything up to `mark`, or when it could not be reached. Never rejects. */
@@ -57,7 +67,9 @@ export class HandOver {
     this.#isRunning = true;
     try {
       for (let next = this.#ports.read(this.acknowledged); next !== null; next = this.#ports.read(this.acknowledged)) {
+        const beginning = this.#beginning;
         const written = await this.#write(next.slice);
+        if (beginning !== this.#beginning) continue;
         if (!written.ok) {
           this.#fail();
           return;
@@ -107,7 +119,7 @@ export class HandOver {
   }
 
   #isReached(mark: Mark): boolean {
-    return this.acknowledged.seq >= mark.seq && this.acknowledged.version >= mark.version;
+    return hasReached(this.acknowledged, mark);
   }
 
   #isBackingOff(): boolean {

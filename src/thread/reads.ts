@@ -2,47 +2,16 @@ import type { Receiver } from '../delivery/lane.ts';
 import { notificationsOf } from '../projections/notifications.ts';
 import { webhookBody } from '../projections/webhook-body.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
-import type { ChatFacts } from '../resources/chat.ts';
-import type { MemberFacts } from '../resources/membership.ts';
-import type { MessageFacts } from '../resources/message.ts';
+import type { MemberFacts, MemberView } from '../resources/membership.ts';
+import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
+import type { TagFacts } from '../resources/tag.ts';
 import { type ThreadEvent, upcastEvent } from './events.ts';
-import { isRoutedTo } from './routing.ts';
+import type { Query, Reading, ReadingOf, ReadMessages, ReadSuggestions } from './queries.ts';
+import type { Result, ThreadRefusal } from './refusals.ts';
 import type { ChatState } from './state.ts';
+import { loadMessageEvent, loadSuggestions } from './store/load.ts';
+import type { Typing } from './typing.ts';
 
-/** Who reads a chat, and by which right: as a member, because it is routed to his organization, or because that owns the room. */
-export type Viewer =
-  | { kind: 'member'; user_id: string }
-  | { kind: 'routed'; organization_id: string }
-  | { kind: 'owner'; organization_id: string };
-
-/** Whether the viewer's right covers the chat. To anybody else the chat does not exist. */
-export function maySee(chat: ChatState, viewer: Viewer): boolean {
-  switch (viewer.kind) {
-    case 'member':
-      return chat.members.has(viewer.user_id);
-    case 'routed':
-      return isRoutedTo(chat, viewer.organization_id);
-    case 'owner':
-      return chat.facts.organization_id === viewer.organization_id;
-  }
-}
-
-/** A page of a chat's messages by `seq`, the bound excluded. Empty `types` lists filter nothing. */
-export type MessagePageRequest = {
-  after: number | null;
-  before: number | null;
-  descending: boolean;
-  limit: number;
-  types_in: string[];
-  types_not_in: string[];
-};
-
-export type MessagePage = {
-  messages: { seq: number; message: MessageFacts }[];
-  has_more: boolean;
-  room_id: string | null;
-};
-export type ChatView = { chat: ChatFacts; members: MemberFacts[] };
 export type EventPage = { events: ChannelWebhook[]; has_more: boolean };
 
 /** A page ends early at this many characters of JSON, because an RPC answer ends at 32 MiB. */
@@ -57,27 +26,114 @@ export function membersOf(chat: ChatState): MemberFacts[] {
   );
 }
 
-export function readMessagePage(sql: SqlStorage, chat: ChatState, request: MessagePageRequest): MessagePage {
-  const order = request.descending ? 'DESC' : 'ASC';
+/** Answers a query about a chat that its grant covers. `now` in ms. */
+export function answerQuery(
+  sql: SqlStorage,
+  chat: ChatState,
+  typing: Typing,
+  query: Query,
+  now: number,
+): Result<Reading> {
+  const room_id = chat.facts.room?.id ?? null;
+  const chat_id = chat.facts.id;
+  switch (query.type) {
+    case 'read_chat':
+      return found({ chat: chat.facts });
+    case 'read_members':
+      return found({ chat: chat.facts, members: memberViews(chat, typing, now) });
+    case 'read_messages':
+      return found(readMessagePage(sql, chat, query));
+    case 'read_message': {
+      const event = loadMessageEvent(sql, chat_id, query.message_id);
+      return event === null ? refused({ reason: 'message_not_found' }) : found({ message: event.message, room_id });
+    }
+    case 'read_tags':
+      return found({ tags: tagsOf(chat), room_id });
+    case 'read_invitations': {
+      const sent = [...chat.invitations.values()].map(({ facts }) => facts);
+      const own = sent.filter(({ invited_by_user }) => invited_by_user.id === query.invited_by_user_id);
+      return found({ chat: chat.facts, invitations: own.sort((a, b) => compare(a.id, b.id)) });
+    }
+    case 'read_suggestions': {
+      const { message_id } = query;
+      const isThere = message_id === null || loadMessageEvent(sql, chat_id, message_id) !== null;
+      return isThere ? found(readSuggestionPage(sql, chat, query)) : refused({ reason: 'message_not_found' });
+    }
+    case 'read_suggestion': {
+      const { message_id, suggestion_id } = query;
+      const isThere = message_id === null || loadMessageEvent(sql, chat_id, message_id) !== null;
+      if (!isThere) return refused({ reason: 'message_not_found' });
+      const suggestion = loadSuggestions(sql, [suggestion_id]).get(suggestion_id);
+      const isIts = suggestion?.chat_id === chat_id && [null, suggestion.facts.message_id].includes(message_id);
+      return isIts
+        ? found({ suggestion: suggestion.facts, room_id })
+        : refused({ reason: 'reply_suggestion_not_found' });
+    }
+  }
+}
+
+function found(answer: Reading): Result<Reading> {
+  return { ok: true, answer };
+}
+
+function refused(refusal: ThreadRefusal): Result<Reading> {
+  return { ok: false, refusal };
+}
+
+function memberViews(chat: ChatState, typing: Typing, now: number): MemberView[] {
+  return membersOf(chat).map((member) => ({
+    ...member,
+    composing_status: typing.statusOf(chat.facts, member.member_id, now),
+  }));
+}
+
+/** Tags oldest first; those of one moment by name, so that pages agree. */
+function tagsOf(chat: ChatState): TagFacts[] {
+  const tags = [...chat.tags.values()].map(({ facts }) => facts);
+  return tags.sort((a, b) => a.created_at - b.created_at || compare(a.name, b.name));
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function readMessagePage(sql: SqlStorage, chat: ChatState, query: ReadMessages): ReadingOf<ReadMessages> {
+  const order = query.descending ? 'DESC' : 'ASC';
   const rows = sql.exec<{ seq: number; event: string }>(
     `SELECT seq, event FROM events
      WHERE seq > ?1 AND seq < ?2 AND seq <= ?3 AND chat_id = ?4 AND type = 'message_added'
        AND (?5 = '[]' OR event ->> '$.message.type' IN (SELECT value FROM json_each(?5)))
        AND event ->> '$.message.type' NOT IN (SELECT value FROM json_each(?6))
      ORDER BY seq ${order} LIMIT ?7`,
-    Math.max(chat.first_seq - 1, request.after ?? 0),
-    request.before ?? Number.MAX_SAFE_INTEGER,
+    Math.max(chat.first_seq - 1, query.after ?? 0),
+    query.before ?? Number.MAX_SAFE_INTEGER,
     chat.seq,
     chat.facts.id,
-    JSON.stringify(request.types_in),
-    JSON.stringify(request.types_not_in),
-    request.limit + 1,
+    JSON.stringify(query.types_in),
+    JSON.stringify(query.types_not_in),
+    query.limit + 1,
   );
-  const page = boundedPage(rows, request.limit, (event) => [event]);
-  const messages = page.items.flatMap((event) =>
-    event.type === 'message_added' ? [{ seq: event.seq, message: event.message }] : [],
+  const page = boundedPage(rows, query.limit, ({ event }) => {
+    const added = upcastEvent(JSON.parse(event) as { v: number });
+    return added.type === 'message_added' ? [{ seq: added.seq, message: added.message }] : [];
+  });
+  return { messages: page.items, has_more: page.has_more, room_id: chat.facts.room?.id ?? null };
+}
+
+function readSuggestionPage(sql: SqlStorage, chat: ChatState, query: ReadSuggestions): ReadingOf<ReadSuggestions> {
+  const order = query.descending ? 'DESC' : 'ASC';
+  const rows = sql.exec<{ event: string }>(
+    `SELECT facts AS event FROM suggestions
+     WHERE chat_id = ?1 AND id > ?2 AND (?3 IS NULL OR id < ?3) AND (?4 IS NULL OR facts ->> '$.message_id' = ?4)
+     ORDER BY id ${order} LIMIT ?5`,
+    chat.facts.id,
+    query.after ?? '',
+    query.before,
+    query.message_id,
+    query.limit + 1,
   );
-  return { messages, has_more: page.has_more, room_id: chat.facts.room?.id ?? null };
+  const page = boundedPage(rows, query.limit, ({ event }) => [JSON.parse(event) as ReplySuggestionFacts]);
+  return { suggestions: page.items, has_more: page.has_more, room_id: chat.facts.room?.id ?? null };
 }
 
 /** What was accepted for a receiver above `after`, ascending: the bodies that its webhooks had (ENGINE 4). */
@@ -97,28 +153,29 @@ export function readEventPage(
     receiver,
     limit + 1,
   );
-  const page = boundedPage(rows, limit, (event) =>
-    notificationsOf(event, roomOf(event.chat_id)).flatMap((notification) =>
+  const page = boundedPage(rows, limit, (row) => {
+    const event: ThreadEvent = upcastEvent(JSON.parse(row.event) as { v: number });
+    return notificationsOf(event, roomOf(event.chat_id)).flatMap((notification) =>
       event.accepted
         .filter((acceptance) => acceptance.receiver === receiver)
         .map((acceptance) => webhookBody(notification, acceptance)),
-    ),
-  );
+    );
+  });
   return { events: page.items, has_more: page.has_more };
 }
 
-function boundedPage<Item>(
-  rows: Iterable<{ event: string }>,
+function boundedPage<Row extends { event: string }, Item>(
+  rows: Iterable<Row>,
   limit: number,
-  itemsOf: (event: ThreadEvent) => Item[],
+  itemsOf: (row: Row) => Item[],
 ): { items: Item[]; has_more: boolean } {
   const items: Item[] = [];
   let count = 0;
   let size = 0;
-  for (const { event } of rows) {
-    size += event.length;
+  for (const row of rows) {
+    size += row.event.length;
     if (count === limit || (count > 0 && size > PAGE_CHARACTERS)) return { items, has_more: true };
-    items.push(...itemsOf(upcastEvent(JSON.parse(event) as { v: number })));
+    items.push(...itemsOf(row));
     count += 1;
   }
   return { items, has_more: false };

@@ -3,6 +3,7 @@ import { uuidVersion7 } from '../../resources/uuid.ts';
 import type { Routing } from '../events.ts';
 import type { ReceivedBefore, ThreadState } from '../state.ts';
 import { createTables } from './tables.ts';
+import { writeChats } from './write-chats.ts';
 
 /**
  * What a commit writes. `before` and `after` are the states around it, so that only what changed is written: `before` must
@@ -32,7 +33,7 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
     rowsWritten += sql.exec(statement, ...parameters).rowsWritten;
   };
   const { before, after, accepted } = commit;
-  if (before.thread === null) createTables(sql);
+  if (before.thread === null) createTables(sql, 0);
   if (after.thread !== null && (after.thread !== before.thread || commit.isRoutingNew)) {
     const routing = commit.routing === null ? null : JSON.stringify(commit.routing);
     write(
@@ -52,41 +53,7 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
       JSON.stringify(event),
     );
   }
-  for (const chat of after.chats.values()) {
-    const old = before.chats.get(chat.facts.id);
-    if (chat === old) continue;
-    write(
-      `INSERT INTO chats (id, first_seq, seq, facts, recent_commands) VALUES (?1, ?2, ?3, ?4, ?5)
-       ON CONFLICT (id) DO UPDATE SET seq = ?3, facts = ?4, recent_commands = ?5`,
-      chat.facts.id,
-      chat.first_seq,
-      chat.seq,
-      JSON.stringify(chat.facts),
-      JSON.stringify(chat.recent_commands),
-    );
-    for (const [memberId, member] of chat.members) {
-      if (member === old?.members.get(memberId)) continue;
-      write(
-        `INSERT INTO members (chat_id, member_id, seq, facts) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (chat_id, member_id) DO UPDATE SET seq = ?3, facts = ?4`,
-        chat.facts.id,
-        memberId,
-        member.seq,
-        JSON.stringify(member.facts),
-      );
-    }
-  }
-  for (const [id, suggestion] of after.suggestions) {
-    if (suggestion === before.suggestions.get(id)) continue;
-    write(
-      `INSERT INTO suggestions (id, chat_id, seq, facts) VALUES (?1, ?2, ?3, ?4)
-       ON CONFLICT (id) DO UPDATE SET seq = ?3, facts = ?4`,
-      id,
-      suggestion.chat_id,
-      suggestion.seq,
-      JSON.stringify(suggestion.facts),
-    );
-  }
+  rowsWritten += writeChats(sql, before, after);
   for (const { key, chat_id, message_id, seq, request, is_new_session, messages_created } of commit.received) {
     write(
       `INSERT INTO received (key, chat_id, message_id, seq, request, is_new_session, messages_created)

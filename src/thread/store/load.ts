@@ -1,10 +1,20 @@
 import type { ChatFacts } from '../../resources/chat.ts';
+import type { InvitationFacts } from '../../resources/invitation.ts';
 import type { MemberFacts } from '../../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
+import type { TagFacts } from '../../resources/tag.ts';
 import { seqOfResource } from '../address.ts';
 import type { Command } from '../commands.ts';
 import { type Routing, type ThreadEvent, upcastEvent } from '../events.ts';
-import { type ChatState, emptyThread, type ReceivedBefore, type Suggestion, type ThreadState } from '../state.ts';
+import {
+  type ChatState,
+  emptyThread,
+  type NamedMessage,
+  type ReceivedBefore,
+  type Suggestion,
+  type ThreadState,
+  type Touched,
+} from '../state.ts';
 
 /** What an object keeps in memory between commands: its thread with the current chat, and where its last event stands. */
 export function loadThread(sql: SqlStorage, name: string): { state: ThreadState; routing: Routing | null } {
@@ -16,10 +26,13 @@ export function loadThread(sql: SqlStorage, name: string): { state: ThreadState;
   return { state: loadChat(sql, state, thread.current_chat_id), routing };
 }
 
+const NONE: ReadonlyMap<string, NamedMessage> = new Map();
+
 /** The state with everything in it that the command can touch. */
 export function loadForCommand(sql: SqlStorage, state: ThreadState, command: Command): ThreadState {
   if (state.thread === null) return state;
-  const loaded = 'chat_id' in command ? loadChat(sql, state, command.chat_id) : state;
+  const named = 'chat_id' in command ? command.chat_id : null;
+  const loaded = named === null ? state : loadChat(sql, state, named);
   const answered = loadAnswer(sql, loaded, command.command_id);
   switch (command.type) {
     case 'receive_messages': {
@@ -37,9 +50,20 @@ export function loadForCommand(sql: SqlStorage, state: ThreadState, command: Com
       const selected = command.selected_reply_suggestion_id;
       return { ...loaded, answered, suggestions: loadSuggestions(sql, selected === null ? [] : [selected]) };
     }
-    case 'add_reply_suggestion': {
-      const isThere = loadMessageEvent(sql, command.chat_id, command.message_id) !== null;
-      return { ...loaded, answered, messages: new Set(isThere ? [command.message_id] : []) };
+    case 'post_visitor_message': {
+      const { content, chat_id } = command;
+      const isResponse = content.type === 'action';
+      return {
+        ...loaded,
+        answered,
+        messages: isResponse ? loadRespondedMessage(sql, chat_id, content.message_id) : NONE,
+      };
+    }
+    case 'add_reply_suggestion':
+      return { ...loaded, answered, messages: loadNamedMessage(sql, command.chat_id, command.message_id) };
+    case 'update_reply_suggestion': {
+      const messages = loadNamedMessage(sql, command.chat_id, command.message_id);
+      return { ...loaded, answered, messages, suggestions: loadSuggestions(sql, [command.suggestion_id]) };
     }
     default:
       return { ...loaded, answered };
@@ -50,7 +74,7 @@ export function loadForCommand(sql: SqlStorage, state: ThreadState, command: Com
 export function keepCurrentChat(state: ThreadState): ThreadState {
   const current = state.thread === null ? undefined : state.chats.get(state.thread.current_chat_id);
   const chats = new Map(current === undefined ? [] : [[current.facts.id, current]]);
-  return { ...state, chats, received: new Map(), suggestions: new Map(), messages: new Set(), answered: null };
+  return { ...state, chats, received: new Map(), suggestions: new Map(), messages: NONE, answered: null };
 }
 
 export function loadChat(sql: SqlStorage, state: ThreadState, chatId: string): ThreadState {
@@ -62,18 +86,56 @@ export function loadChat(sql: SqlStorage, state: ThreadState, chatId: string): T
     )
     .toArray()[0];
   if (row === undefined) return state;
-  const members = sql
-    .exec<{ seq: number; facts: string }>('SELECT seq, facts FROM members WHERE chat_id = ?', chatId)
-    .toArray()
-    .map(({ seq, facts }) => ({ seq, facts: JSON.parse(facts) as MemberFacts }));
   const chat: ChatState = {
     first_seq: row.first_seq,
     seq: row.seq,
     facts: JSON.parse(row.facts) as ChatFacts,
-    members: new Map(members.map((member) => [member.facts.member_id, member])),
+    members: loadChildren<MemberFacts>(sql, 'members', chatId),
+    tags: loadChildren<TagFacts>(sql, 'tags', chatId),
+    invitations: loadChildren<InvitationFacts>(sql, 'invitations', chatId),
     recent_commands: JSON.parse(row.recent_commands) as ChatState['recent_commands'],
   };
   return { ...state, chats: new Map(state.chats).set(chatId, chat) };
+}
+
+const KEYS = { members: 'member_id', tags: 'name', invitations: 'id' } as const;
+
+function loadChildren<Facts>(sql: SqlStorage, table: keyof typeof KEYS, chatId: string): Map<string, Touched<Facts>> {
+  const rows = sql.exec<{ id: string; seq: number; facts: string }>(
+    `SELECT ${KEYS[table]} AS id, seq, facts FROM ${table} WHERE chat_id = ? ORDER BY 1`,
+    chatId,
+  );
+  return new Map(Array.from(rows, ({ id, seq, facts }) => [id, { seq, facts: JSON.parse(facts) as Facts }]));
+}
+
+/** A message that is only named: what later messages did to its attachments is not looked up. */
+function loadNamedMessage(sql: SqlStorage, chatId: string, messageId: string): Map<string, NamedMessage> {
+  const event = loadMessageEvent(sql, chatId, messageId);
+  if (event === null) return new Map();
+  const named = { facts: event.message, answered_attachments: new Set<string>(), is_followed_by_visitor: false };
+  return new Map([[messageId, named]]);
+}
+
+/** A message that the visitor answers: a walk along the log from there. */
+function loadRespondedMessage(sql: SqlStorage, chatId: string, messageId: string): Map<string, NamedMessage> {
+  const event = loadMessageEvent(sql, chatId, messageId);
+  if (event === null) return new Map();
+  const answered = sql.exec<{ id: string }>(
+    `SELECT DISTINCT event ->> '$.message.response_to.attachment.id' AS id FROM events
+     WHERE seq > ? AND chat_id = ? AND type = 'message_added' AND event ->> '$.message.response_to.message_id' = ?`,
+    event.seq,
+    chatId,
+    messageId,
+  );
+  const answered_attachments = new Set(Array.from(answered, ({ id }) => id));
+  const followers = sql.exec(
+    `SELECT 1 FROM events WHERE seq > ? AND chat_id = ? AND type = 'message_added'
+       AND event ->> '$.message.type' = 'msg' AND event ->> '$.message.sender_type' = 'visitor' LIMIT 1`,
+    event.seq,
+    chatId,
+  );
+  const is_followed_by_visitor = followers.toArray().length > 0;
+  return new Map([[messageId, { facts: event.message, answered_attachments, is_followed_by_visitor }]]);
 }
 
 /** The event that added a message, found by the `seq` inside the message's id; null when the chat has no such message. */
@@ -127,7 +189,8 @@ function loadReceived(sql: SqlStorage, keys: string[]): Map<string, ReceivedBefo
   return new Map(rows.map((row) => [row.key, { ...row, is_new_session: row.is_new_session === 1 }]));
 }
 
-function loadSuggestions(sql: SqlStorage, ids: string[]): Map<string, Suggestion> {
+/** Suggestions by their ids; unknown ones are left out. */
+export function loadSuggestions(sql: SqlStorage, ids: string[]): Map<string, Suggestion> {
   if (ids.length === 0) return new Map();
   const rows = sql
     .exec<{ id: string; chat_id: string; seq: number; facts: string }>(

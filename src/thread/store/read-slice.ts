@@ -1,64 +1,67 @@
 import { Buffer } from 'node:buffer';
-import { SLICE_BYTES, SLICE_ROWS, type Slice, type SliceTable } from '../../projections/slice.ts';
+import { SLICE_BYTES, SLICE_ROWS, type Slice } from '../../projections/slice.ts';
 import { type CopiedFlags, flagsOf } from '../copied-flags.ts';
 import type { EventTail } from '../event-tail.ts';
 import { type ThreadEvent, upcastEvent } from '../events.ts';
 import type { ThreadFacts, ThreadState } from '../state.ts';
+import { ChatTouches, chatRow } from './chat-rows.ts';
+import { addDeliveries, DELIVERIES_IN_A_SLICE } from './delivery-rows.ts';
 import { loadChat } from './load.ts';
+import { SliceBuilder } from './slice-builder.ts';
 
 /** How far D1's copy is known to be: events by `seq`, deliveries and lanes by `version`. */
 export type Mark = { seq: number; version: number };
 
-const DELIVERIES_IN_A_SLICE = 300;
+/** Whether a mark has come as far as another. */
+export function hasReached(mark: Mark, other: Mark): boolean {
+  return mark.seq >= other.seq && mark.version >= other.version;
+}
+
 const EVENT_ROWS_IN_A_SLICE = SLICE_ROWS - DELIVERIES_IN_A_SLICE;
+
+/** What the reader is given beside the mark. `rebuild`: number of the rebuild that is under way, or null. */
+export type SliceSources = {
+  sql: SqlStorage;
+  state: ThreadState;
+  tail: EventTail;
+  flags: CopiedFlags;
+  latest: Mark;
+  rebuild: number | null;
+};
 
 /**
  * The next hand-over after `from`: the rows last touched in a stretch of the log, and the deliveries and lanes changed since.
  * Null when everything is handed over; `latest` says how far that is. `upto` is the mark to keep once the slice is
  * acknowledged. What is in memory is not read again: the plain message costs no query here.
  */
-export function readSlice(
-  sql: SqlStorage,
-  state: ThreadState,
-  memory: { tail: EventTail; flags: CopiedFlags },
-  latest: Mark,
-  from: Mark,
-): { slice: Slice; upto: Mark } | null {
+export function readSlice(sources: SliceSources, from: Mark): { slice: Slice; upto: Mark } | null {
+  const { sql, state, tail, flags, latest, rebuild } = sources;
   const { name, thread } = state;
-  if (thread === null || (from.seq >= latest.seq && from.version >= latest.version)) return null;
-  memory.flags.acknowledge(from.seq);
+  if (thread === null || hasReached(from, latest)) return null;
+  flags.acknowledge(from.seq);
   const builder = new SliceBuilder(name);
-  const events = from.seq >= latest.seq ? [] : (memory.tail.after(from.seq) ?? readEvents(sql, from.seq));
+  const events = from.seq >= latest.seq ? [] : (tail.after(from.seq) ?? readEvents(sql, from.seq));
   const uptoSeq = events.at(-1)?.seq ?? from.seq;
-  const touchedChats = new Set<string>();
+  const touched = new Map<string, ChatTouches>();
   for (const event of events) {
-    touchedChats.add(event.chat_id);
+    const touches = touched.get(event.chat_id) ?? new ChatTouches();
+    touched.set(event.chat_id, touches);
+    touches.note(event);
     addEventRows(builder, name, event);
   }
-  if (thread.seq > from.seq && thread.seq <= uptoSeq) addThread(builder, thread, name);
-  for (const chatId of touchedChats) addChat(builder, sql, state, memory.flags, chatId, from.seq, uptoSeq);
+  const isFirst = from.seq === 0 && from.version === 0;
+  const isThreadTouched = thread.seq > from.seq && thread.seq <= uptoSeq;
+  if (isThreadTouched || (rebuild !== null && isFirst)) addThread(builder, thread, name);
+  for (const [chatId, touches] of touched) addChat(builder, sources, chatId, touches, from.seq, uptoSeq);
   const uptoVersion =
-    from.version >= latest.version ? from.version : addDeliveries(builder, sql, name, thread, from.version);
+    from.version >= latest.version
+      ? from.version
+      : addDeliveries(builder, sql, name, thread, from.version, latest.version);
+  if (rebuild !== null) {
+    builder.mark({ number: rebuild, seq: uptoSeq, empties: isFirst ? rowsOfThread(sql, thread) : null });
+  }
   if (builder.isEmpty) return null;
   return { slice: builder.slice, upto: { seq: uptoSeq, version: uptoVersion } };
-}
-
-class SliceBuilder {
-  readonly slice: Slice;
-  isEmpty = true;
-
-  constructor(thread: string) {
-    this.slice = { v: 1, thread, rows: {}, size: 0 };
-  }
-
-  add(table: SliceTable, row: readonly unknown[]): void {
-    const encoded = JSON.stringify(row);
-    const rows = this.slice.rows[table] ?? [];
-    rows.push(encoded);
-    this.slice.rows[table] = rows;
-    this.slice.size += Buffer.byteLength(encoded);
-    this.isEmpty = false;
-  }
 }
 
 function readEvents(sql: SqlStorage, after: number): ThreadEvent[] {
@@ -80,6 +83,7 @@ function readEvents(sql: SqlStorage, after: number): ThreadEvent[] {
   return events;
 }
 
+/** Rows that an event makes by itself; those of a chat's other children follow from its ChatTouches. */
 function addEventRows(builder: SliceBuilder, name: string, event: ThreadEvent): void {
   switch (event.type) {
     case 'thread_opened':
@@ -95,11 +99,6 @@ function addEventRows(builder: SliceBuilder, name: string, event: ThreadEvent): 
     case 'message_added':
       builder.add('messages', [event.chat_id, event.seq, event.message.id, event.message]);
       return;
-    case 'reply_suggestion_added': {
-      const { id, message_id } = event.suggestion;
-      builder.add('reply_suggestions', [event.chat_id, id, event.seq, message_id, event.suggestion]);
-      return;
-    }
     default:
       return;
   }
@@ -120,136 +119,30 @@ function addThread(builder: SliceBuilder, thread: ThreadFacts, name: string): vo
   ]);
 }
 
-/**
- * The chat's row is the mark for its children: in a slice that ends before the chat's last event it carries the slice's
- * end, otherwise the children of the next slice would count as known.
- */
 function addChat(
   builder: SliceBuilder,
-  sql: SqlStorage,
-  state: ThreadState,
-  copied: CopiedFlags,
+  { sql, state, flags, rebuild }: SliceSources,
   chatId: string,
+  touches: ChatTouches,
   after: number,
   upto: number,
 ): void {
   const chat = loadChat(sql, state, chatId).chats.get(chatId);
   if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
-  for (const [memberId, { seq, facts }] of chat.members) {
-    if (seq > after && seq <= upto) builder.add('members', [chatId, memberId, seq, facts]);
-  }
-  const { facts } = chat;
-  const flags = flagsOf(facts);
+  touches.addRows(builder, chat, { after, upto });
+  const known = flagsOf(chat.facts);
   const isCut = chat.seq > upto;
-  builder.add(!isCut && copied.has(chatId, flags) ? 'chats_with_known_flags' : 'chats', [
-    chatId,
-    state.name,
-    Math.min(chat.seq, upto),
-    facts.organization_id,
-    facts.room?.id ?? null,
-    facts.visitor_id,
-    facts.chat_type,
-    ...flags,
-    facts.updated_at,
-    facts,
-  ]);
-  if (isCut) copied.forget();
-  else copied.send(upto, chatId, flags);
+  const isKnown = !isCut && rebuild === null && flags.has(chatId, known);
+  builder.add(isKnown ? 'chats_with_known_flags' : 'chats', chatRow(chat, state.name, upto));
+  if (isCut) flags.forget();
+  else flags.send(upto, chatId, known);
 }
 
-type DeliveryImage = {
-  id: string;
-  version: number;
-  receiver: string;
-  chat_id: string;
-  seq: number;
-  event_type: string;
-  status: string;
-  skip_reason: string | null;
-  is_replay: number;
-  attempt_count: number;
-  due_at: number;
-  last_attempt_at: number | null;
-  last_status: number | null;
-  last_error: string | null;
-  created_at: number;
-};
-
-type LaneImage = {
-  receiver: string;
-  version: number;
-  accepted: number;
-  delivered: number;
-  pending: number;
-  exhausted: number;
-  skipped_disabled: number;
-  skipped_channel_deleted: number;
-};
-
-function addDeliveries(
-  builder: SliceBuilder,
-  sql: SqlStorage,
-  name: string,
-  thread: ThreadFacts,
-  after: number,
-): number {
-  const deliveries = sql
-    .exec<DeliveryImage>(
-      `SELECT id, version, receiver, chat_id, seq, event_type, status, skip_reason, is_replay, attempt_count, due_at,
-         last_attempt_at, last_status, last_error, created_at
-       FROM deliveries WHERE version > ? ORDER BY version LIMIT ?`,
-      after,
-      DELIVERIES_IN_A_SLICE,
-    )
-    .toArray();
-  const isLast = deliveries.length < DELIVERIES_IN_A_SLICE;
-  const end = isLast ? Number.MAX_SAFE_INTEGER : (deliveries.at(-1)?.version ?? after);
-  const lanes = sql
-    .exec<LaneImage>(
-      `SELECT receiver, version, accepted, delivered, exhausted, skipped_disabled, skipped_channel_deleted,
-         (SELECT count(*) FROM deliveries
-          WHERE deliveries.receiver = lanes.receiver AND status = 'pending' AND is_replay = 0) AS pending
-       FROM lanes WHERE version > ? AND version <= ?`,
-      after,
-      end,
-    )
-    .toArray();
-  for (const row of deliveries) {
-    builder.add('deliveries', [
-      row.id,
-      row.version,
-      thread.organization_id,
-      row.receiver,
-      name,
-      thread.thread_id,
-      row.chat_id,
-      row.seq,
-      row.event_type,
-      row.status,
-      row.skip_reason,
-      row.is_replay,
-      row.attempt_count,
-      row.due_at,
-      row.last_attempt_at,
-      row.last_status,
-      row.last_error,
-      row.created_at,
-    ]);
-  }
-  for (const row of lanes) {
-    builder.add('lanes', [
-      row.receiver,
-      name,
-      row.version,
-      thread.organization_id,
-      row.accepted,
-      row.delivered,
-      row.pending,
-      row.exhausted,
-      row.skipped_disabled,
-      row.skipped_channel_deleted,
-    ]);
-  }
-  const versions = [...deliveries, ...lanes].map((row) => row.version);
-  return Math.max(after, ...versions);
+/** What D1 may have of the thread, for the rebuild that begins by deleting it. */
+function rowsOfThread(sql: SqlStorage, thread: ThreadFacts) {
+  return {
+    chat_ids: Array.from(sql.exec<{ id: string }>('SELECT id FROM chats'), ({ id }) => id),
+    receivers: Array.from(sql.exec<{ receiver: string }>('SELECT receiver FROM lanes'), ({ receiver }) => receiver),
+    thread_id: thread.thread_id,
+  };
 }

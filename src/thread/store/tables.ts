@@ -1,8 +1,8 @@
 /**
- * The tables of a thread's object. They are made in the commit of the first accepted command, never before: a probe with
- * a random id leaves nothing behind. Facts are JSON. Times are ms.
+ * The tables of a thread's object, those of each schema after those of the one before. They are made in the commit of the
+ * first accepted command, never before: a probe with a random id leaves nothing behind. Facts are JSON. Times are ms.
  */
-const TABLES = [
+const TABLES_OF_1 = [
   // One row: the thread's facts, the last known routing and how far D1's copy is acknowledged.
   `CREATE TABLE thread (
     one INTEGER PRIMARY KEY CHECK (one = 1), facts TEXT NOT NULL, routing TEXT,
@@ -40,12 +40,37 @@ const TABLES = [
     PRIMARY KEY (delivery_id, number)) WITHOUT ROWID`,
 ];
 
-/** Whether this object has ever accepted a command. */
-export function hasTables(sql: SqlStorage): boolean {
-  return sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'thread'`).toArray().length > 0;
+/** Tags, invitations, and the suggestions of a chat in their order. */
+const TABLES_OF_2 = [
+  // One row: the schema of the tables, and the rebuild of D1's copy: its number and how far it has to go, null when it is over.
+  `CREATE TABLE upkeep (
+    one INTEGER PRIMARY KEY CHECK (one = 1), schema INTEGER NOT NULL,
+    rebuild_number INTEGER NOT NULL DEFAULT 0, rebuild_seq INTEGER, rebuild_version INTEGER)`,
+  `CREATE TABLE tags (
+    chat_id TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL,
+    PRIMARY KEY (chat_id, name)) WITHOUT ROWID`,
+  `CREATE TABLE invitations (
+    chat_id TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL,
+    PRIMARY KEY (chat_id, id)) WITHOUT ROWID`,
+  `CREATE INDEX suggestions_by_chat ON suggestions (chat_id, id)`,
+];
+
+/** The schema that this program works with. */
+export const SCHEMA = 2;
+
+/** The schema of this object's tables; 0 when it has never accepted a command. The first one did not write its number down. */
+export function schemaOf(sql: SqlStorage): number {
+  const found = sql
+    .exec<{ name: string }>(`SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('thread', 'upkeep')`)
+    .toArray();
+  if (found.length === 0) return 0;
+  if (!found.some(({ name }) => name === 'upkeep')) return 1;
+  return sql.exec<{ schema: number }>('SELECT schema FROM upkeep').one().schema;
 }
 
-/** Makes all tables. Must run inside the transaction of the first commit. */
-export function createTables(sql: SqlStorage): void {
-  for (const statement of TABLES) sql.exec(statement);
+/** Makes the tables that are missing after `schema`. Must run inside a transaction: of the first commit, or of an upgrade. */
+export function createTables(sql: SqlStorage, schema: number): void {
+  if (schema < 1) for (const statement of TABLES_OF_1) sql.exec(statement);
+  if (schema < 2) for (const statement of TABLES_OF_2) sql.exec(statement);
+  sql.exec('INSERT INTO upkeep (one, schema) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET schema = ?1', SCHEMA);
 }

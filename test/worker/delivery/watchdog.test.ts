@@ -200,10 +200,16 @@ describe('a run of the watchdog', () => {
     const run = worker.scheduled({} as ScheduledController, { ...databases, WEBHOOKS: queue } as unknown as Env);
     await expect(run).rejects.toThrow('the watchdog failed');
     expect(queue.threads()).toEqual(['overdue']);
+    const failed = (database: number, sweep: string) => {
+      const error = expect.stringContaining('D1_ERROR');
+      return { level: 'error', event: 'watchdog_failed', database, sweep, error };
+    };
     expect(lines).toEqual([
-      { level: 'error', event: 'watchdog_failed', database: 0, error: expect.stringContaining('D1_ERROR') },
-      { level: 'info', event: 'watchdog', offered: 1 },
-      { level: 'error', event: 'watchdog_failed', database: 2, error: expect.stringContaining('D1_ERROR') },
+      failed(0, 'offered'),
+      failed(0, 'woken'),
+      { level: 'info', event: 'watchdog', offered: 1, woken: 0 },
+      failed(2, 'offered'),
+      failed(2, 'woken'),
     ]);
   });
 });

@@ -176,6 +176,8 @@ describe('an object addressed by a chat id that nobody made', () => {
       actor: newUser(newUuid(Date.now())),
       message: 'hello?',
       selected_reply_suggestion_id: null,
+      attachments: [],
+      attachment_template: null,
     };
     const stub = threadStub(env, name);
     expect((await stub.execute(command)).result).toEqual({ ok: false, refusal: { reason: 'chat_not_found' } });

@@ -43,6 +43,8 @@ describe('a thread that was evicted', () => {
       actor: user,
       message: 'three',
       selected_reply_suggestion_id: null,
+      attachments: [],
+      attachment_template: null,
     };
     const posted = accepted((await stubOf(channel, 't').execute(post)).result);
     await evictDurableObject(objectOf(channel));
@@ -116,7 +118,7 @@ describe('a thread that was evicted', () => {
 test('a projector that was evicted takes the next slice', async () => {
   const thread = '0000000000000000000';
   const row = () => JSON.stringify([newUuid(Date.now()), newUuid(Date.now()), newUuid(Date.now()), 1]);
-  const slice = (): Slice => ({ v: 1, thread, rows: { visitors: [row()] }, size: 100 });
+  const slice = (): Slice => ({ v: 2, thread, rows: { visitors: [row()] }, size: 100 });
   expect((await projectorStub(env, 'DB', thread).write('DB', slice())).ok).toBe(true);
   await evictDurableObject(env.PROJECTORS.getByName('DB/0'));
   expect((await projectorStub(env, 'DB', thread).write('DB', slice())).ok).toBe(true);

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { type FaultStep, onFault } from '../../../src/faults.ts';
+import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import { executeCommand, threadStub } from '../../../src/stubs.ts';
 import { threadName } from '../../../src/thread/address.ts';
 import type { Command, PostMessage, ReceiveMessages } from '../../../src/thread/commands.ts';
@@ -12,6 +13,8 @@ import {
   nameOf,
   newChannel,
   newUser,
+  read,
+  readMessages,
   receive,
   receiveCommand,
   userMessage,
@@ -109,15 +112,14 @@ describe('a message whose thread or projector crashes', () => {
         actor: user,
         message: 'reply',
         selected_reply_suggestion_id: null,
+        attachments: [],
+        attachment_template: null,
       };
       const name = nameOf(channel);
       await sendUntilAnswered(command, name);
       expect(fault.passed()).toBe(1);
       onFault(null);
-      const stub = threadStub(env, name);
-      const page = { after: null, before: null, descending: false, limit: 50, types_in: [], types_not_in: [] };
-      const viewer = { kind: 'member' as const, user_id: user.id };
-      const { messages } = accepted(await stub.readMessages({ v: 1, chat_id: opening.chat_id, viewer, page }));
+      const { messages } = await readMessages(name, opening.chat_id, user.id);
       expect(messages.map(({ message }) => message.message)).toEqual(['first', 'auto', 'reply']);
       await ringUntilCopied(channel, opening.chat_id, 3);
     });
@@ -190,14 +192,15 @@ describe('D1 that fails for a while', () => {
     await receive(receiveCommand(channel, 't', [visitorMessage('four')], { close_session: true }));
     await ringUntilCopied(channel, opening.chat_id, 4);
     const chat = await env.DB.prepare('SELECT is_ended, seq FROM chats WHERE id = ?').bind(opening.chat_id).first();
-    const stub = threadStub(env, threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' }));
-    const viewer = { kind: 'owner' as const, organization_id: channel.organizationId };
-    const view = accepted(await stub.readChat({ v: 1, chat_id: opening.chat_id, viewer }));
+    const grant: ChatGrant = { kind: 'member', user_id: user.id };
+    const query = { v: 1, type: 'read_members', chat_id: opening.chat_id, grant } as const;
+    const { members: views } = await read(nameOf(channel), query);
+    const view = views.map(({ composing_status: _typing, ...member }) => member);
     expect(chat).toMatchObject({ is_ended: 1 });
     const members = await env.DB.prepare('SELECT facts FROM members WHERE chat_id = ?')
       .bind(opening.chat_id)
       .all<{ facts: string }>();
     const byId = (a: { member_id: string }, b: { member_id: string }) => (a.member_id < b.member_id ? -1 : 1);
-    expect(members.results.map(({ facts }) => JSON.parse(facts)).sort(byId)).toEqual([...view.members].sort(byId));
+    expect(members.results.map(({ facts }) => JSON.parse(facts)).sort(byId)).toEqual([...view].sort(byId));
   });
 });

@@ -1,10 +1,20 @@
 import { env } from 'cloudflare:workers';
 import { channelReceiver } from '../../../src/delivery/lane.ts';
+import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import { threadName } from '../../../src/thread/address.ts';
-import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../../../src/thread/commands.ts';
+import {
+  type AnswerOf,
+  type Command,
+  type IncomingMessage,
+  type MessagesReceived,
+  newCommandId,
+  type OpenVisitorChat,
+  type ReceiveMessages,
+} from '../../../src/thread/commands.ts';
+import type { Query, ReadingOf } from '../../../src/thread/queries.ts';
 import { messageKey } from '../../../src/thread/received.ts';
 import type { Result } from '../../../src/thread/refusals.ts';
 
@@ -64,6 +74,7 @@ export function receiveCommand(
     database: 'DB',
     organization_id: channel.organizationId,
     room: channel.room,
+    is_private: false,
     routing: {
       receiver: channel.receiver,
       channel_id: channel.channelId,
@@ -78,6 +89,35 @@ export function receiveCommand(
     variables: {},
     ...more,
   };
+}
+
+/** A user's open chat with a visitor, as `open_visitor_chat` starts it, and a grant of that user. */
+export async function newVisitorChat(more: Partial<OpenVisitorChat> = {}) {
+  const organizationId = newUuid(Date.now());
+  const room = { id: newUuid(Date.now()), name: 'Support', organization_id: organizationId };
+  const visitor_id = crypto.randomUUID().replaceAll('-', '');
+  const identity = { kind: 'visitor' as const, room_id: room.id, visitor_id };
+  const actor = more.actor ?? newUser(organizationId);
+  const thread = threadName(identity);
+  const { chat } = await execute(thread, {
+    type: 'open_visitor_chat',
+    chat_id: null,
+    identity,
+    visitor_id,
+    visitor_name: 'Jane',
+    database: 'DB',
+    organization_id: organizationId,
+    room,
+    is_private: false,
+    chat_type: 'visitor',
+    lifetime: { idle: 3_600_000, total: null },
+    actor,
+    is_present: true,
+    is_kept_out: false,
+    ...more,
+  });
+  const grant: ChatGrant = { kind: 'member', user_id: actor.id };
+  return { thread, chat_id: chat.id, chat, actor, visitor_id, room, grant };
 }
 
 export function stubOf(channel: Channel, threadId: string) {
@@ -99,6 +139,27 @@ export async function receive(command: ReceiveMessages): Promise<MessagesReceive
   const { result } = await threadStub(env, threadName(command.identity)).execute(command);
   return accepted(result) as MessagesReceived;
 }
+
+/** What a thread answers to a query; a refusal fails the test. */
+export async function read<Q extends Query>(thread: string, query: Q): Promise<ReadingOf<Q>> {
+  return accepted(await threadStub(env, thread).read(query)) as ReadingOf<Q>;
+}
+
+/** The first messages of a chat, as one of its members reads them. */
+export function readMessages(thread: string, chatId: string, userId: string) {
+  const page = { after: null, before: null, descending: false, limit: 50, types_in: [], types_not_in: [] };
+  const grant = { kind: 'member' as const, user_id: userId };
+  return read(thread, { v: 1, type: 'read_messages', chat_id: chatId, grant, ...page });
+}
+
+/** Sends a command to a thread and takes its answer; a refusal fails the test. */
+export async function execute<C extends CommandBody>(thread: string, command: C): Promise<AnswerOf<Command & C>> {
+  const whole = { v: 1, command_id: newCommandId(), ...command } as Command & C;
+  return accepted((await threadStub(env, thread).execute(whole)).result) as AnswerOf<Command & C>;
+}
+
+/** A command without what every command has. */
+export type CommandBody = Command extends infer C ? (C extends Command ? Omit<C, 'v' | 'command_id'> : never) : never;
 
 export function accepted<A>(result: Result<A>): A {
   if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.refusal)}`);

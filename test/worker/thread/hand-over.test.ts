@@ -36,8 +36,8 @@ function slicesOf(channel: Channel): Promise<Slice[]> {
     const { sql } = state.storage;
     const { state: thread } = loadThread(sql, nameOf(channel));
     const latest = { seq: thread.last_seq, version: Number.MAX_SAFE_INTEGER };
-    const read = (mark: Mark) =>
-      readSlice(sql, thread, { tail: new EventTail(), flags: new CopiedFlags() }, latest, mark);
+    const memory = { tail: new EventTail(), flags: new CopiedFlags() };
+    const read = (mark: Mark) => readSlice({ sql, state: thread, ...memory, latest, rebuild: null }, mark);
     const slices: Slice[] = [];
     let from = { seq: 0, version: 0 };
     for (let next = read(from); next !== null; ) {
@@ -51,7 +51,7 @@ function slicesOf(channel: Channel): Promise<Slice[]> {
 
 async function writeSlices(slices: Slice[]): Promise<void> {
   const statements = sliceStatements(slices);
-  await env.DB.batch(statements.map(({ sql, parameter }) => env.DB.prepare(sql).bind(parameter)));
+  await env.DB.batch(statements.map(({ sql, parameters }) => env.DB.prepare(sql).bind(...parameters)));
 }
 
 /** D1's rows of a chat, to be compared before and after. */
@@ -183,7 +183,7 @@ describe('the rows that a command writes', () => {
           type: 'add_reply_suggestion',
           command_id: crypto.randomUUID(),
           message_id: opening.message_ids[0] ?? '',
-          scope: 'member',
+          grant: { kind: 'member', user_id: agent.id },
           suggestion: 's',
           relevancy_score: null,
         })
@@ -193,7 +193,15 @@ describe('the rows that a command writes', () => {
       const command_id = crypto.randomUUID();
       const selected_reply_suggestion_id = selected;
       return (
-        await stub.execute({ ...head, type: 'post_message', command_id, message: 'm', selected_reply_suggestion_id })
+        await stub.execute({
+          ...head,
+          type: 'post_message',
+          command_id,
+          message: 'm',
+          selected_reply_suggestion_id,
+          attachments: [],
+          attachment_template: null,
+        })
       ).cost.thread.rowsWritten;
     };
     expect(await post(suggested.suggestion.id)).toBe(await post(null));
@@ -216,7 +224,7 @@ describe('a projector', () => {
   test('refuses what its buffer cannot hold and takes it afterwards', async () => {
     const thread = nameOf(newChannel());
     const row = JSON.stringify([newUuid(Date.now()), newUuid(Date.now()), newUuid(Date.now()), 1]);
-    const slice: Slice = { v: 1, thread, rows: { visitors: [row] }, size: 5_000_000 };
+    const slice: Slice = { v: 2, thread, rows: { visitors: [row] }, size: 5_000_000 };
     const stub = projectorStub(env, 'DB', thread);
     const answers = await Promise.all([stub.write('DB', slice), stub.write('DB', slice), stub.write('DB', slice)]);
     expect(answers.map((answer) => (answer.ok ? 'ok' : answer.reason))).toEqual(['ok', 'busy', 'busy']);
@@ -227,12 +235,12 @@ describe('a projector', () => {
     const thread = nameOf(newChannel());
     const stub = projectorStub(env, 'DB', thread);
     const good = (id: string): Slice => ({
-      v: 1,
+      v: 2,
       thread,
       rows: { visitors: [JSON.stringify([id, newUuid(1), newUuid(2), 1])] },
       size: 100,
     });
-    const bad: Slice = { v: 1, thread, rows: { visitors: [JSON.stringify([newUuid(3), null, null, 'x'])] }, size: 100 };
+    const bad: Slice = { v: 2, thread, rows: { visitors: [JSON.stringify([newUuid(3), null, null, 'x'])] }, size: 100 };
     const ids = [newUuid(4), newUuid(5), newUuid(6)];
     // The first is under way alone; the rest meet in the next batch.
     const slices = [good(ids[0] ?? ''), good(ids[1] ?? ''), bad, good(ids[2] ?? '')];

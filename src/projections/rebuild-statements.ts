@@ -1,0 +1,47 @@
+import type { RebuildSlice } from './slice.ts';
+import type { SliceStatement } from './write-slices.ts';
+
+/** Where the rows of a thread's copy are found. The tables of visitors are D1's own and stay as they are. */
+const ROWS_OF_A_THREAD = [
+  ...['members', 'involvements', 'messages', 'tags', 'invitations', 'reply_suggestions'].map(
+    (table) => `${table} WHERE chat_id IN (SELECT value FROM json_each(?2, '$.chat_ids'))`,
+  ),
+  `chats WHERE id IN (SELECT value FROM json_each(?2, '$.chat_ids'))`,
+  'threads WHERE id = ?1',
+  `lanes WHERE thread = ?1 AND receiver IN (SELECT value FROM json_each(?2, '$.receivers'))`,
+  `deliveries WHERE thread = ?1 AND thread_id IS json_extract(?2, '$.thread_id')
+     AND receiver IN (SELECT value FROM json_each(?2, '$.receivers'))`,
+];
+
+/**
+ * What the first slice of a rebuild runs before its rows: everything of the thread goes, and the rebuild's mark begins at 0. Once
+ * for each number: the slice that comes again, or late, deletes nothing.
+ */
+export function emptyingStatements(place: number, thread: string, rebuild: RebuildSlice): SliceStatement[] {
+  const { number, empties } = rebuild;
+  if (empties === null) return [];
+  const carried = new Map([[place, 1]]);
+  const rows = JSON.stringify(empties);
+  return [
+    ...ROWS_OF_A_THREAD.map((found) => ({
+      sql: `DELETE FROM ${found} AND NOT EXISTS (SELECT 1 FROM rebuilds WHERE thread = ?1 AND number >= ?3)`,
+      parameters: [thread, rows, number],
+      carried,
+    })),
+    {
+      sql: `INSERT INTO rebuilds (thread, number, seq) VALUES (?1, ?2, 0)
+        ON CONFLICT (thread) DO UPDATE SET number = excluded.number, seq = 0 WHERE excluded.number > rebuilds.number`,
+      parameters: [thread, number],
+      carried,
+    },
+  ];
+}
+
+/** Moves the rebuild's mark to the end of a slice; goes last in the batch. */
+export function rebuildMarkStatement(place: number, thread: string, rebuild: RebuildSlice): SliceStatement {
+  return {
+    sql: 'UPDATE rebuilds SET seq = ?3 WHERE thread = ?1 AND number = ?2 AND seq < ?3',
+    parameters: [thread, rebuild.number, rebuild.seq],
+    carried: new Map([[place, 1]]),
+  };
+}

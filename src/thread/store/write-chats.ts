@@ -1,0 +1,73 @@
+import type { ChatState, ThreadState, Touched } from '../state.ts';
+
+/**
+ * Writes what differs between two states into the tables that are folded from the log: chats with their children, and
+ * suggestions. `before` must hold what was loaded of each chat in `after`. Answers the rows written.
+ */
+export function writeChats(sql: SqlStorage, before: ThreadState, after: ThreadState): number {
+  let rowsWritten = 0;
+  for (const chat of after.chats.values()) {
+    const old = before.chats.get(chat.facts.id);
+    if (chat !== old) rowsWritten += writeChat(sql, old, chat);
+  }
+  for (const [id, suggestion] of after.suggestions) {
+    if (suggestion === before.suggestions.get(id)) continue;
+    rowsWritten += sql.exec(
+      `INSERT INTO suggestions (id, chat_id, seq, facts) VALUES (?1, ?2, ?3, ?4)
+       ON CONFLICT (id) DO UPDATE SET seq = ?3, facts = ?4`,
+      id,
+      suggestion.chat_id,
+      suggestion.seq,
+      JSON.stringify(suggestion.facts),
+    ).rowsWritten;
+  }
+  return rowsWritten;
+}
+
+function writeChat(sql: SqlStorage, old: ChatState | undefined, chat: ChatState): number {
+  const { rowsWritten } = sql.exec(
+    `INSERT INTO chats (id, first_seq, seq, facts, recent_commands) VALUES (?1, ?2, ?3, ?4, ?5)
+     ON CONFLICT (id) DO UPDATE SET seq = ?3, facts = ?4, recent_commands = ?5`,
+    chat.facts.id,
+    chat.first_seq,
+    chat.seq,
+    JSON.stringify(chat.facts),
+    JSON.stringify(chat.recent_commands),
+  );
+  return (
+    rowsWritten +
+    writeChildren(sql, 'members', chat.facts.id, old?.members, chat.members) +
+    writeChildren(sql, 'tags', chat.facts.id, old?.tags, chat.tags) +
+    writeChildren(sql, 'invitations', chat.facts.id, old?.invitations, chat.invitations)
+  );
+}
+
+const KEYS = { members: 'member_id', tags: 'name', invitations: 'id' } as const;
+
+function writeChildren<Facts>(
+  sql: SqlStorage,
+  table: keyof typeof KEYS,
+  chatId: string,
+  old: ReadonlyMap<string, Touched<Facts>> | undefined,
+  now: ReadonlyMap<string, Touched<Facts>>,
+): number {
+  if (now === old) return 0;
+  const key = KEYS[table];
+  let rowsWritten = 0;
+  for (const [id, child] of now) {
+    if (child === old?.get(id)) continue;
+    rowsWritten += sql.exec(
+      `INSERT INTO ${table} (chat_id, ${key}, seq, facts) VALUES (?1, ?2, ?3, ?4)
+       ON CONFLICT (chat_id, ${key}) DO UPDATE SET seq = ?3, facts = ?4`,
+      chatId,
+      id,
+      child.seq,
+      JSON.stringify(child.facts),
+    ).rowsWritten;
+  }
+  for (const id of old?.keys() ?? []) {
+    if (now.has(id)) continue;
+    rowsWritten += sql.exec(`DELETE FROM ${table} WHERE chat_id = ? AND ${key} = ?`, chatId, id).rowsWritten;
+  }
+  return rowsWritten;
+}

@@ -1,0 +1,220 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { noCost } from '../../../src/db/cost.ts';
+import { db } from '../../../src/db/database.ts';
+import { wakeOverdueThreads } from '../../../src/delivery/wake-overdue.ts';
+import { onFault } from '../../../src/faults.ts';
+import { threadStub } from '../../../src/stubs.ts';
+import { threadName } from '../../../src/thread/address.ts';
+import { testEnv } from '../http/hub.ts';
+import {
+  execute,
+  newChannel,
+  newVisitorChat,
+  objectOf,
+  read,
+  receive,
+  receiveCommand,
+  visitorMessage,
+} from './fixtures.ts';
+
+const HOUR = 3_600_000;
+/** A full hour, so that ends are easy to read. */
+const NOON = Math.ceil(Date.now() / HOUR) * HOUR;
+
+beforeEach(() => setClock(NOON));
+afterEach(() => {
+  onFault(null);
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+function setClock(now: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now });
+}
+
+const alarmOf = (thread: string) =>
+  runInDurableObject(env.THREADS.getByName(thread), (_, state) => state.storage.getAlarm());
+const ring = (thread: string) => runDurableObjectAlarm(env.THREADS.getByName(thread));
+
+type Opened = Awaited<ReturnType<typeof newVisitorChat>>;
+
+async function chatOf({ thread, chat_id, grant }: Opened) {
+  return (await read(thread, { v: 1, type: 'read_chat', chat_id, grant })).chat;
+}
+
+async function flagsOf(chatId: string) {
+  const sql = 'SELECT is_ended, overdue_after FROM chats WHERE id = ?';
+  return await env.DB.prepare(sql).bind(chatId).first();
+}
+
+describe('a chat that ends by itself', () => {
+  test('ends at its time when nobody writes, and D1 knows', async () => {
+    const opened = await newVisitorChat({ lifetime: { idle: HOUR, total: null } });
+    const { thread, chat_id } = opened;
+    await ring(thread);
+    const end = (await chatOf(opened)).created_at + HOUR;
+    expect(await alarmOf(thread)).toBe(end);
+    expect(await flagsOf(chat_id)).toEqual({ is_ended: 0, overdue_after: Math.ceil(end / HOUR) * HOUR });
+    setClock(end);
+    await ring(thread);
+    expect((await chatOf(opened)).ended_at).toBeGreaterThanOrEqual(end);
+    expect(await flagsOf(chat_id)).toEqual({ is_ended: 1, overdue_after: null });
+    setClock(end + 31_000);
+    await ring(thread);
+    expect(await alarmOf(thread)).toBeNull();
+  });
+
+  test('ends later when somebody writes, without an alarm for each message', async () => {
+    const opened = await newVisitorChat({ lifetime: { idle: HOUR, total: null } });
+    const { thread, chat_id, visitor_id } = opened;
+    await ring(thread);
+    setClock(NOON + HOUR / 2);
+    const says = { type: 'post_visitor_message', chat_id, visitor_id, content: { type: 'msg', message: 'x' } } as const;
+    await execute(thread, says);
+    // The alarm that every commit arms, and then the new end.
+    expect(await alarmOf(thread)).toBe(NOON + HOUR / 2 + 30_000);
+    setClock(NOON + HOUR / 2 + 30_000);
+    await ring(thread);
+    expect(await alarmOf(thread)).toBe(NOON + 1.5 * HOUR);
+    setClock(NOON + HOUR + 1000);
+    await ring(thread);
+    expect((await chatOf(opened)).ended_at).toBeNull();
+    setClock(NOON + 1.5 * HOUR);
+    await ring(thread);
+    expect((await chatOf(opened)).ended_at).not.toBeNull();
+  });
+
+  test('of a short life is ended by an alarm of its own, not by the one after 30 s', async () => {
+    const opened = await newVisitorChat({ lifetime: { idle: null, total: 5000 } });
+    expect(await alarmOf(opened.thread)).toBe((await chatOf(opened)).created_at + 5000);
+  });
+
+  test('ends after a crash and an eviction all the same', async () => {
+    const opened = await newVisitorChat({ lifetime: { idle: null, total: HOUR } });
+    const { thread } = opened;
+    await ring(thread);
+    onFault((step, crash) => {
+      if (step === 'before commit') crash();
+    });
+    setClock(NOON + 2 * HOUR);
+    await ring(thread).catch(() => null);
+    onFault(null);
+    await evictDurableObject(env.THREADS.getByName(thread)).catch(() => null);
+    setClock(NOON + 3 * HOUR);
+    await runInDurableObject(env.THREADS.getByName(thread), (instance) =>
+      (instance as unknown as { alarm(): Promise<void> }).alarm(),
+    );
+    const { ended_at } = await chatOf(opened);
+    expect(ended_at).toBeGreaterThanOrEqual(NOON + 2 * HOUR);
+  });
+
+  test('that cannot be ended holds up neither the copy nor the next try', async () => {
+    const opened = await newVisitorChat({ lifetime: { idle: null, total: HOUR } });
+    const { thread, chat_id } = opened;
+    onFault((step) => {
+      if (step === 'before commit') throw new Error('fault: the disk is full');
+    });
+    const lines: string[] = [];
+    vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line));
+    setClock(NOON + HOUR + 1000);
+    await ring(thread);
+    expect(lines.some((line) => line.includes('end_failed'))).toBe(true);
+    expect(await alarmOf(thread)).toBe(NOON + HOUR + 31_000);
+    expect(await flagsOf(chat_id)).toMatchObject({ is_ended: 0 });
+    onFault(null);
+    setClock(NOON + HOUR + 31_000);
+    await ring(thread);
+    expect(await flagsOf(chat_id)).toEqual({ is_ended: 1, overdue_after: null });
+  });
+});
+
+describe('the watchdog wakes', () => {
+  const database = db(testEnv, null, noCost());
+  beforeEach(async () => void (await env.DB.exec('DELETE FROM chats')));
+  const wake = (now: number) => wakeOverdueThreads(database, (thread) => threadStub(env, thread), now);
+
+  /** The alarm as after six failures: the platform has forgotten it, and the object does not know. */
+  const forgetAlarm = (thread: string) =>
+    runInDurableObject(env.THREADS.getByName(thread), (_, state) => state.storage.deleteAlarm());
+
+  test('a thread whose alarm was forgotten, and its chat ends', async () => {
+    const opened = await newVisitorChat({ lifetime: { idle: null, total: HOUR } });
+    const { thread } = opened;
+    await ring(thread);
+    await forgetAlarm(thread);
+    const { overdue_after } = (await flagsOf(opened.chat_id)) as { overdue_after: number };
+    setClock(overdue_after + 10 * 60_000);
+    expect(await wake(Date.now())).toBe(0);
+    setClock(overdue_after + 10 * 60_000 + 1);
+    expect(await wake(Date.now())).toBe(1);
+    expect(await alarmOf(thread)).toBeLessThanOrEqual(Date.now());
+    await ring(thread);
+    expect((await chatOf(opened)).ended_at).not.toBeNull();
+    expect(await wake(Date.now())).toBe(0);
+  });
+
+  test('each of many that stay overdue in some run, and reads along the index', async () => {
+    const names = Array.from({ length: 600 }, (_, place) =>
+      threadName({ kind: 'chat', id: `018f0000-0000-7000-8000-${String(place).padStart(12, '0')}` }),
+    );
+    const rows = names.map((name, place) => [`chat ${place}`, name, NOON - (place % 3) * HOUR]);
+    await env.DB.prepare(
+      `INSERT INTO chats (id, thread, seq, organization_id, chat_type, is_ended, is_waiting, is_pending, updated_at,
+         overdue_after, facts)
+       SELECT value ->> 0, value ->> 1, 1, 'o', 'visitor', 0, 0, 0, 0, value ->> 2, '{}' FROM json_each(?)`,
+    )
+      .bind(JSON.stringify(rows))
+      .run();
+    const woken = new Set<string>();
+    const failing = names[0];
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    for (let run = 0; run < 12; run++) {
+      const inRun: string[] = [];
+      const stubOf = (thread: string) => ({
+        wake: async () => {
+          inRun.push(thread);
+          if (thread === failing) throw new Error('overloaded');
+        },
+      });
+      await wakeOverdueThreads(database, stubOf, NOON + HOUR + run * 5 * 60_000);
+      expect(inRun).toHaveLength(200);
+      for (const thread of inRun) woken.add(thread);
+    }
+    expect(woken.size).toBe(600);
+    const asked: [string, unknown[]][] = [];
+    const recorded: typeof database = {
+      ...database,
+      all: (sql, ...parameters) => {
+        asked.push([sql, parameters]);
+        return database.all(sql, ...parameters);
+      },
+      first: (sql, ...parameters) => {
+        asked.push([sql, parameters]);
+        return database.first(sql, ...parameters);
+      },
+    };
+    await wakeOverdueThreads(recorded, () => ({ wake: async () => {} }), NOON + HOUR);
+    const plans: string[] = [];
+    for (const [sql, parameters] of asked) {
+      const steps = await database.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...parameters);
+      plans.push(...steps.map(({ detail }) => detail).filter((detail) => detail.includes('chats')));
+    }
+    expect(plans).toHaveLength(3);
+    for (const plan of plans) expect(plan).toContain('INDEX chats_overdue');
+  });
+
+  test('nothing of an object that holds no thread', async () => {
+    const name = threadName({ kind: 'chat', id: '018f0000-0000-7000-8000-00000000ffff' });
+    await threadStub(env, name).wake({ v: 1 });
+    expect(await alarmOf(name)).toBeNull();
+  });
+});
+
+test('a message in a channel’s thread arms no alarm for an end that never comes', async () => {
+  const channel = newChannel();
+  await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
+  await runDurableObjectAlarm(objectOf(channel));
+  expect(await alarmOf(objectOf(channel).name ?? '')).toBeNull();
+});

@@ -1,0 +1,185 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Slice } from '../../../src/projections/slice.ts';
+import { sliceStatements } from '../../../src/projections/write-slices.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { threadStub, userStub } from '../../../src/stubs.ts';
+import type { Command } from '../../../src/thread/commands.ts';
+import { CopiedFlags } from '../../../src/thread/copied-flags.ts';
+import { EventTail } from '../../../src/thread/event-tail.ts';
+import { loadThread } from '../../../src/thread/store/load.ts';
+import { readSlice } from '../../../src/thread/store/read-slice.ts';
+import {
+  type CommandBody,
+  execute,
+  newChannel,
+  newUser,
+  newVisitorChat,
+  objectOf,
+  receive,
+  receiveCommand,
+  visitorMessage,
+} from './fixtures.ts';
+
+const HOUR = 3_600_000;
+
+// Half past, so that no chat's end passes a full hour within a test.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Math.ceil(Date.now() / HOUR) * HOUR + HOUR / 2 });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+async function rowsOf(sql: string, ...parameters: unknown[]) {
+  const { results } = await env.DB.prepare(sql)
+    .bind(...parameters)
+    .all();
+  return results;
+}
+
+async function costOf(thread: string, command: CommandBody) {
+  const whole = { v: 1, command_id: crypto.randomUUID(), ...command } as Command;
+  return (await threadStub(env, thread).execute(whole)).cost;
+}
+
+const plain = { selected_reply_suggestion_id: null, attachments: [], attachment_template: null };
+
+describe('the copy of a chat', () => {
+  test('has the columns by which lists choose, from the beginning to the end', async () => {
+    const { thread, chat_id, chat, actor, grant } = await newVisitorChat({ lifetime: { idle: HOUR, total: null } });
+    const partner = newUser(newUuid(Date.now()));
+    const joins = { is_present: true, must_be_present: false, is_kept_out: false, composing_status: 'idle' } as const;
+    const reach = { organization_id: actor.organization_id, room_ids: [] };
+    const routed = { kind: 'reach' as const, reach, is_pending: false };
+    const join = { type: 'join_chat' as const, chat_id, grant: routed, ...joins };
+    await execute(thread, { ...join, actor: partner, is_participating: false });
+    await execute(thread, { ...join, actor: newUser(partner.organization_id), is_participating: true });
+    const chats = () =>
+      rowsOf('SELECT seq, chat_type, is_ended, is_pending, overdue_after FROM chats WHERE id = ?', chat_id);
+    const members = (isParticipating: 0 | 1) =>
+      rowsOf(
+        'SELECT member_id, is_ended FROM members WHERE chat_id = ? AND is_participating = ? ORDER BY member_id',
+        chat_id,
+        isParticipating,
+      );
+    const involvements = () =>
+      rowsOf('SELECT organization_id, is_ended FROM involvements WHERE chat_id = ? ORDER BY 1', chat_id);
+    const organizations = [actor.organization_id, partner.organization_id].sort();
+    const end = Math.ceil((chat.created_at + HOUR) / HOUR) * HOUR;
+    expect(await chats()).toMatchObject([{ chat_type: 'visitor', is_ended: 0, is_pending: 0, overdue_after: end }]);
+    expect(await members(1)).toHaveLength(3);
+    expect(await members(0)).toEqual([{ member_id: partner.id, is_ended: 0 }]);
+    expect(await involvements()).toEqual(organizations.map((organization_id) => ({ organization_id, is_ended: 0 })));
+
+    await execute(thread, { type: 'update_chat', chat_id, grant, is_ended: true, is_waiting: null });
+    expect(await chats()).toMatchObject([{ is_ended: 1, is_pending: 0, overdue_after: null }]);
+    expect((await members(1)).map(({ is_ended }) => is_ended)).toEqual([1, 1, 1]);
+    expect(await members(0)).toEqual([{ member_id: partner.id, is_ended: 1 }]);
+    expect(await involvements()).toEqual(organizations.map((organization_id) => ({ organization_id, is_ended: 1 })));
+  });
+
+  test('follows tags that come, go and come back, and forgets none of it when an old slice comes late', async () => {
+    const { thread, chat_id, actor, grant } = await newVisitorChat();
+    const tags = async () =>
+      (await rowsOf('SELECT name FROM tags WHERE chat_id = ? ORDER BY name', chat_id)).map(({ name }) => name);
+    const tag = { chat_id, grant, actor };
+    for (const name of ['a', 'b']) await execute(thread, { type: 'add_tag', ...tag, name });
+    const older = await wholeSlice(thread);
+    await execute(thread, { type: 'remove_tag', ...tag, name: 'a' });
+    expect(await tags()).toEqual(['b']);
+    await writeSlices([older]);
+    expect(await tags()).toEqual(['b']);
+    await execute(thread, { type: 'remove_tag', ...tag, name: 'b' });
+    await execute(thread, { type: 'add_tag', ...tag, name: 'b' });
+    const newer = await wholeSlice(thread);
+    // Both in one batch, where the mark has not moved yet, in either order.
+    for (const slices of [
+      [older, newer],
+      [newer, older],
+    ]) {
+      for (const table of ['chats WHERE id', 'tags WHERE chat_id']) {
+        await env.DB.prepare(`DELETE FROM ${table} = ?`).bind(chat_id).run();
+      }
+      await writeSlices(slices);
+      expect(await tags()).toEqual(['b']);
+    }
+  });
+
+  test('follows a suggestion that is changed', async () => {
+    const { thread, chat_id, actor } = await newVisitorChat();
+    const suggestion = { suggestion: 'one', relevancy_score: 0.5 };
+    const grant = { kind: 'member' as const, user_id: actor.id };
+    const posted = await execute(thread, { type: 'post_message', chat_id, actor, message: 'm', ...plain });
+    const names = { chat_id, message_id: posted.message.id, grant, actor };
+    const added = await execute(thread, { type: 'add_reply_suggestion', ...names, ...suggestion });
+    const suggestion_id = added.suggestion.id;
+    await execute(thread, { type: 'update_reply_suggestion', ...names, suggestion_id, suggestion: 'two' });
+    const [row] = await rowsOf('SELECT facts FROM reply_suggestions WHERE id = ?', suggestion_id);
+    expect(JSON.parse(String(row?.['facts']))).toMatchObject({ suggestion: 'two', relevancy_score: 0.5 });
+  });
+
+  test('finds the tags to delete by their key', async () => {
+    const [statement] = sliceStatements([{ v: 2, thread: 't', rows: { removed_tags: ['["c","n",1]'] }, size: 11 }]);
+    const plan = await rowsOf(`EXPLAIN QUERY PLAN ${statement?.sql}`, ...(statement?.parameters ?? []));
+    expect(plan[0]?.['detail']).toBe('SEARCH tags USING PRIMARY KEY (chat_id=? AND name=?)');
+  });
+});
+
+describe('a plain message', () => {
+  test('by whom it ever is writes no index of the copy while an agent is there', async () => {
+    const actor = newUser(newUuid(Date.now()));
+    const owner = { user_id: actor.id, organization_id: actor.organization_id };
+    await userStub(env, actor.id).createClient({ v: 1, owner, changes: { presence_expires_in: 3600 } });
+    const { thread, chat_id, visitor_id } = await newVisitorChat({ actor });
+    const says = { type: 'post_visitor_message', chat_id, visitor_id } as const;
+    const answers = { type: 'post_message', chat_id, actor, message: 'there', ...plain } as const;
+    await execute(thread, { ...says, content: { type: 'msg', message: 'first' } });
+    for (const [command, waiting] of [
+      [answers, 0],
+      [{ ...says, content: { type: 'msg', message: 'x' } }, 1],
+      [answers, 0],
+    ] as const) {
+      const cost = await costOf(thread, command);
+      expect(cost.d1.rowsWritten).toBe(2);
+      expect(cost.thread.rowsWritten).toBe(2);
+      expect(await rowsOf('SELECT is_waiting FROM chats WHERE id = ?', chat_id)).toEqual([{ is_waiting: waiting }]);
+    }
+  });
+
+  test('to a warm object runs one query and writes three rows', async () => {
+    const channel = newChannel();
+    await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
+    const asked: string[] = [];
+    await runInDurableObject(objectOf(channel), (_, { storage }) => {
+      const { sql } = storage;
+      const exec = sql.exec.bind(sql);
+      vi.spyOn(sql, 'exec').mockImplementation(((query: string, ...bindings: unknown[]) => {
+        asked.push(query.trim().split(/\s/)[0] ?? '');
+        return exec(query, ...bindings);
+      }) as typeof sql.exec);
+    });
+    await receive(receiveCommand(channel, 't', [visitorMessage('two')]));
+    expect(asked.sort()).toEqual(['INSERT', 'INSERT', 'INSERT', 'SELECT']);
+  });
+});
+
+/** The whole log of a thread in one slice, as a hand-over that has to start anew would send it. */
+function wholeSlice(thread: string): Promise<Slice> {
+  return runInDurableObject(env.THREADS.getByName(thread), (_, { storage }) => {
+    const { state } = loadThread(storage.sql, thread);
+    const latest = { seq: state.last_seq, version: 0 };
+    const memory = { tail: new EventTail(), flags: new CopiedFlags() };
+    const read = readSlice({ sql: storage.sql, state, ...memory, latest, rebuild: null }, { seq: 0, version: 0 });
+    if (read === null || read.upto.seq < latest.seq) throw new Error('the log is more than a slice');
+    return read.slice;
+  });
+}
+
+async function writeSlices(slices: Slice[]): Promise<void> {
+  const statements = sliceStatements(slices);
+  await env.DB.batch(statements.map(({ sql, parameters }) => env.DB.prepare(sql).bind(...parameters)));
+}

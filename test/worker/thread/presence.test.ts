@@ -1,0 +1,174 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { onFault } from '../../../src/faults.ts';
+import type { UserFacts } from '../../../src/resources/user.ts';
+import { threadStub, userStub } from '../../../src/stubs.ts';
+import { execute, newUser, newVisitorChat, read } from './fixtures.ts';
+
+afterEach(() => {
+  onFault(null);
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+/** Gives a user a client, so that he is present for an hour. */
+async function comeOnline({ id, organization_id }: UserFacts): Promise<void> {
+  const owner = { user_id: id, organization_id };
+  await userStub(env, id).createClient({ v: 1, owner, changes: { presence_expires_in: 3600 } });
+}
+
+const watched = async (user: UserFacts) => (await userStub(env, user.id).presence({ v: 1 })).current_chat_count;
+const ring = (thread: string) => runDurableObjectAlarm(env.THREADS.getByName(thread));
+
+const alarmOf = (thread: string) =>
+  runInDurableObject(env.THREADS.getByName(thread), (_, state) => state.storage.getAlarm());
+const involved = ({ organization_id }: UserFacts) => ({ kind: 'involved' as const, organization_id });
+
+function passTime(milliseconds: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
+}
+
+/** Users' objects, as this thread sees them, that do not answer until the test lets them fail. */
+async function replaceUsers(thread: string) {
+  let asked = 0;
+  let isFailing = false;
+  await runInDurableObject(env.THREADS.getByName(thread), (instance) => {
+    const inside = instance as unknown as { env: Env };
+    // Looks again and again: a promise may only be settled by the object that made it.
+    const watch = async () => {
+      asked += 1;
+      while (!isFailing) await scheduler.wait(5);
+      throw new Error('Network connection lost.');
+    };
+    vi.spyOn(inside.env.USERS, 'getByName').mockReturnValue({ watch, unwatch: async () => {} } as never);
+  });
+  const fail = () => {
+    isFailing = true;
+  };
+  return { asked: () => asked, fail };
+}
+
+type Opened = Awaited<ReturnType<typeof newVisitorChat>>;
+
+async function isPresent({ thread, chat_id, grant }: Opened, user: UserFacts): Promise<boolean | undefined> {
+  const { members } = await read(thread, { v: 1, type: 'read_members', chat_id, grant });
+  return members.find(({ member_id }) => member_id === user.id)?.is_present;
+}
+
+describe('the presence of a participating user', () => {
+  test('is told by his own object from the commit on, and no longer once he has left', async () => {
+    const opened = await newVisitorChat();
+    const { thread, chat_id, actor } = opened;
+    await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+    // He was taken for present and has no client.
+    await vi.waitFor(async () => expect(await isPresent(opened, actor)).toBe(false));
+    await comeOnline(actor);
+    await vi.waitFor(async () => expect(await isPresent(opened, actor)).toBe(true));
+    const leaves = { is_present: true, is_participating: false, composing_status: null, last_seen_at: null };
+    await execute(thread, { type: 'update_membership', chat_id, actor, ...leaves });
+    await vi.waitFor(async () => expect(await watched(actor)).toBe(0));
+  });
+
+  test('is told no longer once the chat has ended', async () => {
+    const opened = await newVisitorChat();
+    const { thread, chat_id, actor, grant } = opened;
+    await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+    await execute(thread, { type: 'update_chat', chat_id, grant, is_ended: true, is_waiting: null });
+    await vi.waitFor(async () => expect(await watched(actor)).toBe(0));
+  });
+
+  test('heals when the thread is lost between the commit and the call', async () => {
+    const opened = await newVisitorChat();
+    const { thread, chat_id, actor } = opened;
+    await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+    const colleague = newUser(actor.organization_id);
+    await comeOnline(colleague);
+    const users = await replaceUsers(thread);
+    const joins = {
+      must_be_present: false,
+      is_kept_out: false,
+      is_participating: true,
+      composing_status: 'idle',
+    } as const;
+    // Absent, as the Worker saw him a moment before he came.
+    await execute(thread, {
+      type: 'join_chat',
+      chat_id,
+      grant: involved(actor),
+      actor: colleague,
+      is_present: false,
+      ...joins,
+    });
+    expect(users.asked()).toBe(1);
+    users.fail();
+    await evictDurableObject(env.THREADS.getByName(thread));
+    vi.restoreAllMocks();
+    expect(await watched(colleague)).toBe(0);
+    expect(await isPresent(opened, colleague)).toBe(false);
+    passTime(31_000);
+    await ring(thread);
+    await vi.waitFor(async () => expect(await watched(colleague)).toBe(1));
+    await vi.waitFor(async () => expect(await isPresent(opened, colleague)).toBe(true));
+  });
+
+  test('is asked for by the alarm until the user’s object answers, without holding up the commands', async () => {
+    const opened = await newVisitorChat();
+    const { thread, chat_id, visitor_id, actor } = opened;
+    await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+    await userStub(env, actor.id).unwatch({ v: 1, chat_id });
+    await evictDurableObject(env.THREADS.getByName(thread));
+    const users = await replaceUsers(thread);
+    const content = { type: 'msg', message: 'x' } as const;
+    await execute(thread, { type: 'post_visitor_message', chat_id, visitor_id, content });
+    expect(users.asked()).toBe(0);
+    passTime(31_000);
+    await ring(thread);
+    expect(users.asked()).toBe(1);
+    const started = performance.now();
+    await execute(thread, { type: 'post_visitor_message', chat_id, visitor_id, content });
+    expect(performance.now() - started).toBeLessThan(1000);
+    const lines: string[] = [];
+    vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line));
+    users.fail();
+    await vi.waitFor(() => expect(lines.join()).toContain('watch_failed'));
+    expect(await alarmOf(thread)).not.toBeNull();
+    vi.restoreAllMocks();
+    passTime(61_000);
+    await ring(thread);
+    await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+  });
+});
+
+test('a plain message asks nobody to watch', async () => {
+  const opened = await newVisitorChat();
+  const { thread, chat_id, visitor_id, actor } = opened;
+  await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+  await vi.waitFor(async () => expect(await isPresent(opened, actor)).toBe(false));
+  let asked = 0;
+  await runInDurableObject(env.THREADS.getByName(thread), (instance) => {
+    const inside = instance as unknown as { env: Env };
+    const original = inside.env.USERS.getByName.bind(inside.env.USERS);
+    vi.spyOn(inside.env.USERS, 'getByName').mockImplementation((name) => {
+      asked += 1;
+      return original(name);
+    });
+  });
+  const content = { type: 'msg', message: 'x' } as const;
+  await execute(thread, { type: 'post_visitor_message', chat_id, visitor_id, content });
+  expect(asked).toBe(0);
+});
+
+test('a user’s object that tells a chat in vain is told so', async () => {
+  const { thread, chat_id, actor, grant } = await newVisitorChat();
+  await execute(thread, { type: 'update_chat', chat_id, grant, is_ended: true, is_waiting: null });
+  const { result } = await threadStub(env, thread).execute({
+    v: 1,
+    type: 'change_presence',
+    command_id: 'x',
+    chat_id,
+    user_id: actor.id,
+    is_present: false,
+  });
+  expect(result).toEqual({ ok: true, answer: { is_watched: false } });
+});

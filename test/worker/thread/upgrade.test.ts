@@ -1,0 +1,117 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { type ThreadEvent, upcastEvent } from '../../../src/thread/events.ts';
+import { fold } from '../../../src/thread/fold.ts';
+import { emptyThread } from '../../../src/thread/state.ts';
+import { SCHEMA } from '../../../src/thread/store/tables.ts';
+import { upgradeTables } from '../../../src/thread/store/upkeep.ts';
+import stored from '../../unit/thread/golden-log-v1.json' with { type: 'json' };
+import { execute, newUser, newVisitorChat, read, readMessages } from './fixtures.ts';
+import { TABLES_OF_VERSION_1 } from './store-v1.ts';
+
+const events = stored as unknown as ThreadEvent[];
+const chatId = events[0]?.chat_id ?? '';
+const name = threadNameOfChat(chatId) ?? '';
+const folded = events.map(upcastEvent).reduce(fold, emptyThread(name));
+const AGENT = '018f0000-0000-7000-8000-0000000000a1';
+
+const object = () => env.THREADS.getByName(name);
+
+/** An object as the first program left it: facts without the new keys, and a copy that is acknowledged to its end. */
+beforeEach(async () => {
+  await runInDurableObject(object(), (_instance, { storage }) => {
+    const { sql } = storage;
+    const thread = JSON.stringify(folded.thread);
+    for (const statement of TABLES_OF_VERSION_1) sql.exec(statement);
+    sql.exec(`INSERT INTO thread (one, facts, acknowledged_seq) VALUES (1, ?, ?)`, thread, events.length);
+    for (const event of events) {
+      sql.exec('INSERT INTO events VALUES (?, ?, ?, ?)', event.seq, event.chat_id, event.type, JSON.stringify(event));
+    }
+    const chat = folded.chats.get(chatId);
+    if (chat === undefined) throw new Error('the log has no chat');
+    const { is_private: _, lifetime: __, last_activity_at: ___, ...old } = chat.facts;
+    const recent = JSON.stringify(chat.recent_commands);
+    sql.exec('INSERT INTO chats VALUES (?, ?, ?, ?, ?)', chatId, chat.first_seq, chat.seq, JSON.stringify(old), recent);
+    for (const { seq, facts } of chat.members.values()) {
+      const member = JSON.stringify({ ...facts, composing_status: 'typed' });
+      sql.exec('INSERT INTO members VALUES (?, ?, ?, ?)', chatId, facts.member_id, seq, member);
+    }
+  });
+  await evictDurableObject(object());
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await runInDurableObject(object(), (_, { storage }) => storage.deleteAll());
+  await evictDurableObject(object());
+});
+
+const grant = { kind: 'member' as const, user_id: AGENT };
+
+test('an object of the first schema answers as its log says', async () => {
+  const { chat } = await read(name, { v: 1, type: 'read_chat', chat_id: chatId, grant });
+  expect(chat).toEqual(folded.chats.get(chatId)?.facts);
+  const { members } = await read(name, { v: 1, type: 'read_members', chat_id: chatId, grant });
+  const facts = members.map(({ composing_status, ...member }) => {
+    expect(composing_status).toBe('idle');
+    return member;
+  });
+  expect(facts).toEqual([...(folded.chats.get(chatId)?.members.values() ?? [])].map((member) => member.facts));
+  const { messages } = await readMessages(name, chatId, AGENT);
+  expect(messages.map(({ message }) => message.attachments)).toEqual(messages.map(() => []));
+  expect((await read(name, { v: 1, type: 'read_tags', chat_id: chatId, grant })).tags).toEqual([]);
+});
+
+test('an object of the first schema takes commands that the first program did not know', async () => {
+  const actor = newUser(folded.thread?.organization_id ?? '', { id: AGENT });
+  await execute(name, { type: 'add_tag', chat_id: chatId, grant, actor, name: 'old' });
+  const { tags } = await read(name, { v: 1, type: 'read_tags', chat_id: chatId, grant });
+  expect(tags.map((tag) => tag.name)).toEqual(['old']);
+  const seqs = await runInDurableObject(object(), (_, { storage }) =>
+    storage.sql.exec<{ seq: number }>('SELECT seq FROM events ORDER BY seq').toArray(),
+  );
+  expect(seqs.map(({ seq }) => seq)).toEqual(seqs.map((_, place) => place + 1));
+});
+
+test('an object of the first schema is upgraded once, and brings its copy up to date by itself', async () => {
+  await env.DB.prepare('INSERT OR REPLACE INTO members (chat_id, member_id, seq, facts) VALUES (?, ?, 11, ?)')
+    .bind(chatId, AGENT, '{}')
+    .run();
+  await read(name, { v: 1, type: 'read_chat', chat_id: chatId, grant });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+  expect(await runDurableObjectAlarm(object())).toBe(true);
+  const { results } = await env.DB.prepare('SELECT member_id, seq, is_ended FROM members WHERE chat_id = ?')
+    .bind(chatId)
+    .all();
+  // The chat has ended, which touches its members, by the last event.
+  expect(results).toHaveLength(2);
+  expect(results.map(({ seq, is_ended }) => [seq, is_ended])).toEqual([
+    [events.length, 1],
+    [events.length, 1],
+  ]);
+  const upkeep = () => runInDurableObject(object(), (_, { storage }) => storage.sql.exec('SELECT * FROM upkeep').one());
+  const before = await upkeep();
+  expect(before).toMatchObject({ schema: SCHEMA, rebuild_seq: null });
+  await evictDurableObject(object());
+  expect(await upkeep()).toEqual(before);
+});
+
+test('an upgraded object has the same tables as a new one', async () => {
+  const tablesOf = (thread: string) =>
+    runInDurableObject(env.THREADS.getByName(thread), (_, { storage }) =>
+      storage.sql
+        .exec(`SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY name`)
+        .toArray(),
+    );
+  await read(name, { v: 1, type: 'read_chat', chat_id: chatId, grant });
+  const { thread } = await newVisitorChat();
+  expect(await tablesOf(name)).toEqual(await tablesOf(thread));
+});
+
+test('the tables of a later schema are left alone', async () => {
+  await runInDurableObject(object(), (_, { storage }) => {
+    expect(() => upgradeTables(storage.sql, SCHEMA + 1, Date.now())).toThrow('newer than this program');
+  });
+});
