@@ -1,0 +1,30 @@
+import type { Database } from '../db/database.ts';
+
+/** A copy of what a user's object knows. `version` grows with each copy. */
+export type PresenceCopy = {
+  version: number;
+  /** When the last of the user's clients expires (ms); null when he has none. */
+  present_until: number | null;
+  /** Open chats in which he takes part. */
+  current_chat_count: number;
+};
+
+/** Keeps the copy in the user's row unless a newer one is there. False when nothing was changed, also because there is no such user. */
+export async function recordPresence(
+  database: Database,
+  organizationId: string,
+  userId: string,
+  copy: PresenceCopy,
+): Promise<boolean> {
+  const { changes } = await database.run(
+    `UPDATE users SET present_until = ?, current_chat_count = ?, presence_version = ?
+     WHERE id = ? AND organization_id = ? AND presence_version < ?`,
+    copy.present_until,
+    copy.current_chat_count,
+    copy.version,
+    userId,
+    organizationId,
+    copy.version,
+  );
+  return changes > 0;
+}

@@ -1,0 +1,83 @@
+import type { PresenceCopy } from '../directory/presence.ts';
+import { errorText, writeLog } from '../log.ts';
+import { backoffAfter } from './backoff.ts';
+import { settledWithin } from './settled-within.ts';
+
+/** A write that was not answered for so long (ms) counts as failed; should it arrive after all, its version makes it harmless. */
+const PATIENCE = 30_000;
+/** The alarm looks after a copy that nobody is making, as after a crash, this much later (ms). */
+const RESCUE_AFTER = 30_000;
+
+export type CopierPorts = {
+  /** When the next copy is due (ms), seen from `now`; null for never. */
+  dueAt: (now: number) => number | null;
+  /** The copy to make now, with a version of its own. */
+  begin: () => PresenceCopy;
+  write: (copy: PresenceCopy) => Promise<unknown>;
+  end: (copy: PresenceCopy) => void;
+  now: () => number;
+  /** Told when a copy failed, with the time of the next try (ms). */
+  failed: (retryAt: number) => void;
+};
+
+/** Copies a user's presence to D1, one write in flight: what changes meanwhile goes with the next one, of which the newest state is written. */
+export class PresenceCopier {
+  readonly #ports: CopierPorts;
+  #failures = 0;
+  #retryAt: number | null = null;
+  #isRunning = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(ports: CopierPorts) {
+    this.#ports = ports;
+  }
+
+  /** Copies what is due, unless it is backing off; joins the run that is under way. Never rejects. */
+  run(): Promise<void> {
+    if (!this.#isRunning) this.#running = this.#run();
+    return this.#running;
+  }
+
+  /** When the alarm should look after the copy (ms); null for never. */
+  nextAt(): number | null {
+    const now = this.#ports.now();
+    const dueAt = this.#ports.dueAt(now);
+    if (dueAt === null) return null;
+    return Math.max(dueAt, this.#retryAt ?? 0, this.#isRunning ? now + RESCUE_AFTER : 0);
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    try {
+      while (this.#isDue()) await this.#copy();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #copy(): Promise<void> {
+    const copy = this.#ports.begin();
+    const written = this.#ports.write(copy);
+    if (!(await settledWithin(written, PATIENCE))) throw new Error('D1 did not answer in time');
+    await written;
+    this.#ports.end(copy);
+    this.#failures = 0;
+    this.#retryAt = null;
+  }
+
+  #isDue(): boolean {
+    const now = this.#ports.now();
+    if (this.#retryAt !== null && this.#retryAt > now) return false;
+    const dueAt = this.#ports.dueAt(now);
+    return dueAt !== null && dueAt <= now;
+  }
+
+  #fail(error: unknown): void {
+    this.#failures += 1;
+    this.#retryAt = this.#ports.now() + backoffAfter(this.#failures);
+    writeLog('error', 'presence_not_copied', { failures: this.#failures, error: errorText(error) });
+    this.#ports.failed(this.#retryAt);
+  }
+}

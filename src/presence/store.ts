@@ -1,0 +1,148 @@
+import type { PresenceCopy } from '../directory/presence.ts';
+import type { ClientFacts } from '../resources/user-client.ts';
+import type { PresenceOwner } from './client.ts';
+import type { ClientSpan, CopiedPresence } from './presence.ts';
+
+/**
+ * The tables of a user's object. They are made with its first row, never before: a question about a random id leaves nothing
+ * behind. Times are ms. All but `hasTables` and `makeTables` need the tables.
+ */
+const TABLES = [
+  // One row: whose object this is, the version of the last copy that was sent to D1, and what D1 has acknowledged (count null: unknown).
+  `CREATE TABLE owner (
+    one INTEGER PRIMARY KEY CHECK (one = 1), user_id TEXT NOT NULL, organization_id TEXT NOT NULL,
+    copy_version INTEGER NOT NULL DEFAULT 0, copied_until INTEGER, copied_count INTEGER)`,
+  `CREATE TABLE clients (
+    id TEXT PRIMARY KEY, presence_expires_in INTEGER NOT NULL, presence_expires_at INTEGER NOT NULL, gcm_token TEXT,
+    properties TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) WITHOUT ROWID`,
+  // The open chats in which the user takes part. told: the presence of which the chat knows; null when that is unknown.
+  `CREATE TABLE chats (chat_id TEXT PRIMARY KEY, told INTEGER) WITHOUT ROWID`,
+];
+
+/** Whether anything was ever written here. */
+export function hasTables(sql: SqlStorage): boolean {
+  return sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'owner'`).toArray().length > 0;
+}
+
+/** Makes the tables, if they are not there. Must run in the transaction of the first write. */
+export function makeTables(sql: SqlStorage, owner: PresenceOwner): void {
+  if (hasTables(sql)) return;
+  for (const statement of TABLES) sql.exec(statement);
+  sql.exec('INSERT INTO owner (one, user_id, organization_id) VALUES (1, ?, ?)', owner.user_id, owner.organization_id);
+}
+
+export function readOwner(sql: SqlStorage): PresenceOwner {
+  return sql.exec<PresenceOwner>('SELECT user_id, organization_id FROM owner').one();
+}
+
+type ClientRow = Omit<ClientFacts, 'properties'> & { properties: string };
+
+/** All clients, the oldest first. */
+export function listClients(sql: SqlStorage): ClientFacts[] {
+  return sql.exec<ClientRow>('SELECT * FROM clients ORDER BY id').toArray().map(clientOf);
+}
+
+export function findClient(sql: SqlStorage, id: string): ClientFacts | null {
+  const row = sql.exec<ClientRow>('SELECT * FROM clients WHERE id = ?', id).toArray()[0];
+  return row === undefined ? null : clientOf(row);
+}
+
+function clientOf(row: ClientRow): ClientFacts {
+  return { ...row, properties: JSON.parse(row.properties) as Record<string, unknown> };
+}
+
+export function putClient(sql: SqlStorage, client: ClientFacts): void {
+  sql.exec(
+    `INSERT OR REPLACE INTO clients
+       (id, presence_expires_in, presence_expires_at, gcm_token, properties, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    client.id,
+    client.presence_expires_in,
+    client.presence_expires_at,
+    client.gcm_token,
+    JSON.stringify(client.properties),
+    client.created_at,
+    client.updated_at,
+  );
+}
+
+/** False when there is no such client. */
+export function deleteClient(sql: SqlStorage, id: string): boolean {
+  return sql.exec('DELETE FROM clients WHERE id = ? RETURNING id', id).toArray().length > 0;
+}
+
+export function deleteAllClients(sql: SqlStorage): void {
+  sql.exec('DELETE FROM clients');
+}
+
+export function spanOfClients(sql: SqlStorage): ClientSpan {
+  return sql
+    .exec<ClientSpan>(
+      `SELECT count(*) AS count, min(presence_expires_at) AS first, max(presence_expires_at) AS last FROM clients`,
+    )
+    .one();
+}
+
+export function countChats(sql: SqlStorage): number {
+  return sql.exec<{ count: number }>('SELECT count(*) AS count FROM chats').one().count;
+}
+
+/** What a watched chat was told; undefined when the chat is not watched. */
+export function toldOf(sql: SqlStorage, chatId: string): boolean | null | undefined {
+  const row = sql.exec<{ told: number | null }>('SELECT told FROM chats WHERE chat_id = ?', chatId).toArray()[0];
+  if (row === undefined) return undefined;
+  return row.told === null ? null : row.told === 1;
+}
+
+/** Puts a chat among the watched ones, or changes what it was told; writes nothing when that is so already. */
+export function putChat(sql: SqlStorage, chatId: string, told: boolean | null): void {
+  sql.exec(
+    `INSERT INTO chats (chat_id, told) VALUES (?, ?)
+     ON CONFLICT (chat_id) DO UPDATE SET told = excluded.told WHERE told IS NOT excluded.told`,
+    chatId,
+    flagOf(told),
+  );
+}
+
+/** Notes what a chat was told, if it is still watched. */
+export function markTold(sql: SqlStorage, chatId: string, told: boolean): void {
+  sql.exec('UPDATE chats SET told = ? WHERE chat_id = ?', flagOf(told), chatId);
+}
+
+export function deleteChat(sql: SqlStorage, chatId: string): void {
+  sql.exec('DELETE FROM chats WHERE chat_id = ?', chatId);
+}
+
+/** The watched chats that do not know that the user is present, or absent: the durable outbox. */
+export function untoldChats(sql: SqlStorage, isPresent: boolean): string[] {
+  return sql
+    .exec<{ chat_id: string }>('SELECT chat_id FROM chats WHERE told IS NOT ? ORDER BY chat_id', flagOf(isPresent))
+    .toArray()
+    .map(({ chat_id }) => chat_id);
+}
+
+function flagOf(value: boolean | null): number | null {
+  return value === null ? null : Number(value);
+}
+
+/** What D1 has acknowledged; null when that is unknown, as after a crash in the middle of a copy. */
+export function copiedPresence(sql: SqlStorage): CopiedPresence | null {
+  const row = sql
+    .exec<{ copied_until: number | null; copied_count: number | null }>('SELECT copied_until, copied_count FROM owner')
+    .one();
+  return row.copied_count === null ? null : { present_until: row.copied_until, current_chat_count: row.copied_count };
+}
+
+/** Numbers a copy before it leaves; until it is acknowledged nobody knows what D1 has. Answers its version. */
+export function beginCopy(sql: SqlStorage): number {
+  return sql
+    .exec<{ copy_version: number }>(
+      'UPDATE owner SET copy_version = copy_version + 1, copied_until = NULL, copied_count = NULL RETURNING copy_version',
+    )
+    .one().copy_version;
+}
+
+/** Notes that D1 has this copy. */
+export function endCopy(sql: SqlStorage, copy: PresenceCopy): void {
+  sql.exec('UPDATE owner SET copied_until = ?, copied_count = ?', copy.present_until, copy.current_chat_count);
+}

@@ -1,0 +1,185 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ChatTeller, type Told } from '../../../src/presence/chat-teller.ts';
+
+type Call = {
+  chatId: string;
+  isPresent: boolean;
+  answer: (told: Told) => Promise<void>;
+  fail: () => Promise<void>;
+};
+
+/** Rows of a user in memory, and threads that answer when the test says so. */
+class Chats {
+  readonly told = new Map<string, boolean | null>();
+  readonly calls: Call[] = [];
+  readonly retries: number[] = [];
+  isPresent = true;
+  readonly teller: ChatTeller;
+
+  constructor(count: number) {
+    for (let place = 0; place < count; place++) this.told.set(`chat-${place}`, false);
+    this.teller = new ChatTeller({
+      untold: () => [...this.told.keys()].filter((chatId) => this.isUntold(chatId)),
+      isUntold: (chatId) => this.isUntold(chatId),
+      isPresent: () => this.isPresent,
+      tell: (chatId, isPresent) => {
+        const { promise, resolve, reject } = Promise.withResolvers<Told>();
+        const settled = (act: () => void) => async () => {
+          act();
+          await vi.advanceTimersByTimeAsync(0);
+        };
+        this.calls.push({
+          chatId,
+          isPresent,
+          answer: (told) => settled(() => resolve(told))(),
+          fail: settled(() => reject(new Error('the thread is away'))),
+        });
+        return promise;
+      },
+      settle: (chatId, isPresent, told) => {
+        if (told === 'unwatched') this.told.delete(chatId);
+        else if (this.told.has(chatId)) this.told.set(chatId, isPresent);
+      },
+      now: () => Date.now(),
+      failed: (retryAt) => this.retries.push(retryAt - Date.now()),
+    });
+  }
+
+  isUntold(chatId: string): boolean {
+    const told = this.told.get(chatId);
+    return told !== undefined && told !== this.isPresent;
+  }
+
+  /** The calls that were made, without those that were looked at before. */
+  take(): Call[] {
+    return this.calls.splice(0);
+  }
+
+  take1(): Call {
+    const [call, ...more] = this.take();
+    if (call === undefined || more.length > 0) throw new Error('not exactly one call');
+    return call;
+  }
+}
+
+const chatsOf = (calls: Call[]) => calls.map(({ chatId }) => chatId);
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_772_000_000_000 });
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe('the teller', () => {
+  test('tells six chats at a time, all of them in the end, and then rests', async () => {
+    const chats = new Chats(20);
+    const run = chats.teller.run();
+    const seen = new Set<string>();
+    let most = 0;
+    for (let open = chats.take(); open.length > 0; open = chats.take()) {
+      most = Math.max(most, open.length);
+      for (const call of open) {
+        seen.add(call.chatId);
+        await call.answer('told');
+      }
+    }
+    await run;
+    expect([most, seen.size]).toEqual([6, 20]);
+    expect([...chats.told.values()].every((told) => told === true)).toBe(true);
+    expect(chats.teller.nextAt()).toBeNull();
+    await chats.teller.run();
+    expect(chats.take()).toEqual([]);
+  });
+
+  test('tells a failing chat again after 1 s, 2 s, 4 s … 5 min, and the others at once', async () => {
+    const chats = new Chats(2);
+    const run = chats.teller.run();
+    const [bad, good] = chats.take();
+    await good?.answer('told');
+    await bad?.fail();
+    await run;
+    expect(chats.told.get('chat-1')).toBe(true);
+    for (let attempt = 0; attempt < 11; attempt++) {
+      await chats.teller.run();
+      expect(chats.take()).toEqual([]);
+      expect(chats.teller.nextAt()).toBe(Date.now() + (chats.retries.at(-1) ?? 0));
+      vi.setSystemTime(chats.teller.nextAt() ?? 0);
+      const again = chats.teller.run();
+      await chats.take1().fail();
+      await again;
+    }
+    expect(chats.retries.slice(0, 4)).toEqual([1000, 2000, 4000, 8000]);
+    expect(chats.retries.at(-1)).toBe(300_000);
+    vi.setSystemTime(chats.teller.nextAt() ?? 0);
+    const last = chats.teller.run();
+    await chats.take1().answer('told');
+    await last;
+    expect(chats.told.get('chat-0')).toBe(true);
+  });
+
+  test('is not held up by threads that hang', async () => {
+    const chats = new Chats(8);
+    const run = chats.teller.run();
+    const hanging = chats.take();
+    expect(hanging).toHaveLength(6);
+    await vi.advanceTimersByTimeAsync(10_000);
+    for (const call of chats.take()) await call.answer('told');
+    await run;
+    expect([...chats.told.values()].filter((told) => told === true)).toHaveLength(2);
+    // No second call to a chat of which one is still under way, however late its answer comes.
+    await chats.teller.run();
+    expect(chats.take()).toEqual([]);
+    for (const call of hanging) await call.answer('told');
+    expect([...chats.told.values()].every((told) => told === true)).toBe(true);
+  });
+
+  test('tells the newest state after a call during which it changed, never two at a time', async () => {
+    const chats = new Chats(1);
+    const run = chats.teller.run();
+    const first = chats.take1();
+    chats.isPresent = false;
+    void chats.teller.run();
+    expect(chats.take()).toEqual([]);
+    await first.answer('told');
+    const second = chats.take1();
+    expect([first.isPresent, second.isPresent]).toEqual([true, false]);
+    await second.answer('told');
+    await run;
+    expect(chats.told.get('chat-0')).toBe(false);
+  });
+
+  test('skips what has changed back while it waited in the queue', async () => {
+    const chats = new Chats(7);
+    const run = chats.teller.run();
+    const open = chats.take();
+    chats.told.set('chat-6', true);
+    for (const call of open) await call.answer('told');
+    await run;
+    expect(chatsOf(chats.take())).toEqual([]);
+  });
+
+  test('forgets a chat that wants to hear no more', async () => {
+    const chats = new Chats(1);
+    const run = chats.teller.run();
+    await chats.take1().answer('unwatched');
+    await run;
+    expect([...chats.told.keys()]).toEqual([]);
+  });
+
+  test('does not trust a call during which the thread spoke for itself', async () => {
+    const chats = new Chats(1);
+    const run = chats.teller.run();
+    const stale = chats.take1();
+    chats.told.set('chat-0', null);
+    chats.teller.disown('chat-0');
+    await stale.answer('unwatched');
+    expect(chats.told.get('chat-0')).toBeNull();
+    await chats.take1().answer('told');
+    await run;
+    expect(chats.told.get('chat-0')).toBe(true);
+  });
+});

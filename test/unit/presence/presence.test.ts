@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type CopiedPresence,
+  changeClient,
+  copyDueAt,
+  isUserPresent,
+  makeRoom,
+  newClient,
+  nextAlarm,
+  nextClientId,
+  outlivedClients,
+} from '../../../src/presence/presence.ts';
+import { type ClientFacts, clientResource } from '../../../src/resources/user-client.ts';
+
+const NOW = 1_772_000_000_000;
+const DAY = 24 * 3_600_000;
+
+function client(id: string, expiresAt: number): ClientFacts {
+  return { ...newClient(id, {}, NOW - DAY), presence_expires_at: expiresAt };
+}
+
+describe('a client', () => {
+  test('keeps its user present for 120 s, or for as long as it says', () => {
+    expect(newClient('a', {}, NOW)).toEqual({
+      id: 'a',
+      presence_expires_in: 120,
+      presence_expires_at: NOW + 120_000,
+      gcm_token: null,
+      properties: {},
+      created_at: NOW,
+      updated_at: NOW,
+    });
+    expect(newClient('a', { presence_expires_in: 7200 }, NOW).presence_expires_at).toBe(NOW + 7_200_000);
+  });
+
+  test('is renewed by every change, and keeps what the change leaves out', () => {
+    const before = newClient('a', { presence_expires_in: 60, gcm_token: 'push', properties: { tab: 1 } }, NOW);
+    expect(changeClient(before, {}, NOW + 100_000)).toEqual({
+      ...before,
+      presence_expires_at: NOW + 160_000,
+      updated_at: NOW + 100_000,
+    });
+    const after = changeClient(before, { presence_expires_in: 5, gcm_token: null, properties: {} }, NOW + 1);
+    expect(after).toMatchObject({
+      presence_expires_in: 5,
+      presence_expires_at: NOW + 5001,
+      gcm_token: null,
+      properties: {},
+      created_at: NOW,
+    });
+  });
+
+  test('is about to expire in its last 30 s, and present until its very last millisecond', () => {
+    const facts = client('a', NOW + 60_000);
+    const at = (now: number) => {
+      const { is_present, is_about_to_expire } = clientResource(facts, now);
+      return [is_present, is_about_to_expire];
+    };
+    expect(at(NOW + 30_000)).toEqual([true, false]);
+    expect(at(NOW + 30_001)).toEqual([true, true]);
+    expect(at(NOW + 59_999)).toEqual([true, true]);
+    expect(at(NOW + 60_000)).toEqual([false, false]);
+  });
+});
+
+describe('ids of clients', () => {
+  test('sort by creation, also within one millisecond and when the clock goes back', () => {
+    const clients: ClientFacts[] = [];
+    for (const now of [NOW, NOW, NOW, NOW - 5, NOW + 1, NOW + 60_000]) {
+      clients.push(newClient(nextClientId(clients, now), {}, now));
+    }
+    const ids = clients.map(({ id }) => id);
+    expect(ids.toSorted()).toEqual(ids);
+    expect(new Set(ids).size).toBe(6);
+  });
+});
+
+describe('a user', () => {
+  test('is present until his last client expires', () => {
+    expect([null, NOW - 1, NOW, NOW + 1].map((until) => isUserPresent(until, NOW))).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  test('has at most 100 clients: the longest expired make room, present ones never', () => {
+    const live = Array.from({ length: 98 }, (_, place) => client(`live-${place}`, NOW + 1));
+    expect(makeRoom([], NOW)).toEqual([]);
+    expect(makeRoom(live, NOW)).toEqual([]);
+    const full = [...live, client('expired', NOW), client('expired-before', NOW - 1)];
+    expect(makeRoom(full, NOW)).toEqual(['expired-before']);
+    expect(makeRoom([...full, client('expired-long-before', NOW - 2)], NOW)).toEqual([
+      'expired-long-before',
+      'expired-before',
+    ]);
+    expect(makeRoom([...live, client('a', NOW + 1), client('b', NOW + 1)], NOW)).toBeNull();
+  });
+
+  test('loses clients that expired 30 days ago, but never the last one', () => {
+    const clients = [client('old', NOW - 30 * DAY), client('young', NOW - 30 * DAY + 1), client('live', NOW + 1)];
+    expect(outlivedClients(clients, NOW)).toEqual(['old']);
+    expect(outlivedClients([client('b', NOW - 40 * DAY), client('a', NOW - 50 * DAY)], NOW)).toEqual(['a']);
+    expect(outlivedClients([client('a', NOW - 50 * DAY)], NOW)).toEqual([]);
+    expect(outlivedClients([], NOW)).toEqual([]);
+  });
+});
+
+describe('the copy in D1', () => {
+  const until = (seconds: number | null, count = 0): CopiedPresence => ({
+    present_until: seconds === null ? null : NOW + seconds * 1000,
+    current_chat_count: count,
+  });
+
+  test.each<[string, CopiedPresence | null, CopiedPresence, number | null]>([
+    ['what it has is unknown', null, until(null), NOW],
+    ['the user comes', until(null), until(60), NOW],
+    ['he comes back', until(-5), until(60), NOW],
+    ['his last client goes', until(60), until(null), NOW],
+    ['he leaves sooner', until(60), until(59), NOW],
+    ['a chat is added', until(60), until(60, 1), NOW],
+    ['a chat is taken away while he is absent', until(null, 1), until(null), NOW],
+    ['he stays longer, with time left', until(60), until(120), NOW + 30_000],
+    ['he stays longer, with little left', until(29), until(120), NOW],
+    ['nothing changes', until(60), until(60), null],
+    ['he was absent and is', until(null), until(-1), null],
+    ['his time runs out', until(-1), until(-1), null],
+  ])('is due when %s', (_, copied, present, due) => {
+    expect(copyDueAt(copied, present, NOW)).toBe(due);
+  });
+
+  test('follows a client that renews every second with a write each 90 s, and is never behind the time of day', () => {
+    let copied = until(null);
+    let copies = 0;
+    for (let second = 0; second < 900; second++) {
+      const now = NOW + second * 1000;
+      const present = until(second + 120);
+      const due = copyDueAt(copied, present, now);
+      if (due !== null && due <= now) {
+        copied = present;
+        copies += 1;
+      }
+      expect(copied.present_until).toBeGreaterThan(now);
+    }
+    expect(copies).toBe(10);
+  });
+});
+
+describe('the alarm', () => {
+  const nothing = { absence: null, untold: null, copy: null, clients: { count: 0, first: null, last: null } };
+
+  test('rings for whatever comes first', () => {
+    expect(nextAlarm(nothing, NOW)).toBeNull();
+    const due = { ...nothing, absence: NOW + 60_000, untold: NOW + 30_000, copy: NOW + 45_000 };
+    expect(nextAlarm(due, NOW)).toBe(NOW + 30_000);
+    expect(nextAlarm({ ...due, untold: null }, NOW)).toBe(NOW + 45_000);
+    expect(nextAlarm({ ...due, untold: null, copy: null }, NOW)).toBe(NOW + 60_000);
+  });
+
+  test('does not spin when it is late', () => {
+    expect(nextAlarm({ ...nothing, untold: NOW - 5000 }, NOW)).toBe(NOW + 1000);
+  });
+
+  test('rings for old clients only while there is one that may go', () => {
+    const one = { count: 1, first: NOW, last: NOW };
+    expect(nextAlarm({ ...nothing, clients: one }, NOW)).toBeNull();
+    expect(nextAlarm({ ...nothing, clients: { count: 2, first: NOW, last: NOW + DAY } }, NOW)).toBe(NOW + 30 * DAY);
+  });
+});

@@ -1,0 +1,228 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { ChangePresence } from '../../../src/thread/commands.ts';
+import { newChatId, passSeconds, UNWATCHED, User, WATCHED } from './user.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+/** A present user with one client of 60 s, watched by so many chats that know of his presence. */
+async function presentUser(chats: number): Promise<{ user: User; clientId: string; chatIds: string[] }> {
+  const user = await User.create();
+  const clientId = await user.addClient(60);
+  const chatIds = Array.from({ length: chats }, newChatId);
+  for (const chatId of chatIds) expect(await user.watch(chatId, true)).toEqual({ is_present: true });
+  expect(user.takeTold()).toEqual([]);
+  return { user, clientId, chatIds };
+}
+
+const refused = (reason: 'chat_not_found' | 'thread_not_found' | 'thread_full' | 'newer_version') => ({
+  ok: false as const,
+  refusal: { reason },
+});
+
+describe('chats that watch a user', () => {
+  test('hear when he goes, from the alarm, and when he comes back, at once', async () => {
+    const { user, clientId, chatIds } = await presentUser(1);
+    const [chat_id = ''] = chatIds;
+    passSeconds(59);
+    await user.ring();
+    expect(user.takeTold()).toEqual([]);
+    passSeconds(1);
+    await user.ring();
+    expect(user.takeTold()).toEqual([{ chat_id, is_present: false }]);
+    await user.ring();
+    expect(user.takeTold()).toEqual([]);
+    await user.renew(clientId, 60);
+    expect(user.takeTold()).toEqual([{ chat_id, is_present: true }]);
+    // A renewal of one who is present is news to nobody.
+    await user.renew(clientId, 60);
+    expect(user.takeTold()).toEqual([]);
+  });
+
+  test('hear it from an alarm that rings by itself', { timeout: 20_000 }, async () => {
+    const user = await User.create();
+    const chat_id = newChatId();
+    await user.addClient(1);
+    await user.watch(chat_id, true);
+    await vi.waitFor(() => expect(user.told).toEqual([{ chat_id, is_present: false }]), { timeout: 15_000 });
+  });
+
+  test('hear nothing while another client holds out', async () => {
+    const { user, chatIds } = await presentUser(1);
+    await user.addClient(90);
+    passSeconds(61);
+    await user.ring();
+    expect(user.takeTold()).toEqual([]);
+    expect(await user.alarmAt()).not.toBeNull();
+    passSeconds(30);
+    await user.ring();
+    expect(user.takeTold()).toEqual([{ chat_id: chatIds[0], is_present: false }]);
+  });
+
+  test('are corrected when they believe what is not so', async () => {
+    const user = await User.create();
+    const [one, other] = [newChatId(), newChatId()];
+    expect(await user.watch(one, true)).toEqual({ is_present: false });
+    await vi.waitFor(() => expect(user.takeTold()).toEqual([{ chat_id: one, is_present: false }]));
+    await user.addClient(60);
+    expect(user.takeTold()).toEqual([{ chat_id: one, is_present: true }]);
+    expect(await user.watch(other, false)).toEqual({ is_present: true });
+    await vi.waitFor(() => expect(user.takeTold()).toEqual([{ chat_id: other, is_present: true }]));
+  });
+
+  test('are told once more when a watch crosses with what they were told', async () => {
+    const { user, chatIds } = await presentUser(1);
+    const [chat_id = ''] = chatIds;
+    let isReleased = false;
+    user.answer = async () => {
+      while (!isReleased) await scheduler.wait(5);
+      return UNWATCHED;
+    };
+    passSeconds(61);
+    const ringing = user.ring();
+    await vi.waitFor(() => expect(user.takeTold()).toHaveLength(1));
+    // He joins again while the chat still answers that he is nobody there.
+    user.answer = () => WATCHED;
+    await user.watch(chat_id, false);
+    isReleased = true;
+    await ringing;
+    await vi.waitFor(() => expect(user.takeTold()).toEqual([{ chat_id, is_present: false }]));
+    expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: false, current_chat_count: 1 });
+  });
+
+  test('count until they watch no longer', async () => {
+    const { user, chatIds } = await presentUser(3);
+    const [first = '', second = ''] = chatIds;
+    expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: true, current_chat_count: 3 });
+    await user.watch(first, true);
+    await user.stub.unwatch({ v: 1, chat_id: second });
+    await user.stub.unwatch({ v: 1, chat_id: newChatId() });
+    expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: true, current_chat_count: 2 });
+    passSeconds(61);
+    await user.ring();
+    expect(user.takeTold().map(({ chat_id }) => chat_id)).not.toContain(second);
+  });
+
+  test.each([
+    ['is_watched false', UNWATCHED],
+    ['chat_not_found', refused('chat_not_found')],
+    ['thread_not_found', refused('thread_not_found')],
+  ])('are dropped when they answer %s', async (_, answer) => {
+    const { user } = await presentUser(1);
+    user.answer = () => answer;
+    passSeconds(61);
+    await user.ring();
+    expect(user.takeTold()).toHaveLength(1);
+    expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: false, current_chat_count: 0 });
+    await vi.waitFor(async () => expect((await user.copy()).current_chat_count).toBe(0));
+  });
+
+  test('that cannot be chats are dropped without a call', async () => {
+    const user = await User.create();
+    await user.watch(crypto.randomUUID(), true);
+    await vi.waitFor(async () => expect((await user.stub.presence({ v: 1 })).current_chat_count).toBe(0));
+    expect(user.told).toEqual([]);
+  });
+
+  test('are told again until they take it, each for itself', async () => {
+    const { user, chatIds } = await presentUser(20);
+    const [bad = '', full = ''] = chatIds;
+    let isAway = true;
+    user.answer = async ({ chat_id }: ChangePresence) => {
+      if (isAway && chat_id === bad) throw new Error('network connection lost');
+      return isAway && chat_id === full ? refused('thread_full') : WATCHED;
+    };
+    passSeconds(61);
+    await user.ring();
+    expect(user.takeTold()).toHaveLength(20);
+    const untold = async () =>
+      (await user.rows<{ chat_id: string }>('SELECT chat_id FROM chats WHERE told = 1')).length;
+    expect(await untold()).toBe(2);
+    for (const pause of [1, 2, 4]) {
+      expect(await user.alarmAt()).toBe(Date.now() + pause * 1000);
+      passSeconds(pause);
+      await user.ring();
+      expect(user.takeTold().map(({ chat_id }) => chat_id)).toEqual([bad, full].sort());
+    }
+    isAway = false;
+    passSeconds(8);
+    await user.ring();
+    expect(user.takeTold()).toHaveLength(2);
+    expect([await untold(), await user.alarmAt()]).toEqual([0, null]);
+  });
+
+  test('are called six at a time', async () => {
+    const { user, chatIds } = await presentUser(50);
+    user.answer = async () => {
+      await scheduler.wait(5);
+      return WATCHED;
+    };
+    passSeconds(61);
+    await user.ring();
+    expect(user.mostCalls).toBe(6);
+    expect(user.told.map(({ chat_id }) => chat_id).sort()).toEqual([...chatIds].sort());
+    expect(await user.alarmAt()).toBeNull();
+  });
+
+  test('hear it although the object crashes before it has told them', async () => {
+    const { user, clientId, chatIds } = await presentUser(2);
+    passSeconds(61);
+    await user.ring();
+    expect(user.takeTold()).toHaveLength(2);
+    let abort = () => {};
+    await user.inside((_, state) => {
+      abort = () => state.abort('crash');
+    });
+    user.answer = async () => {
+      await scheduler.wait(20);
+      abort();
+      throw new Error('crash');
+    };
+    const outcome = await user.renew(clientId, 60).then(
+      () => 'answered',
+      (error: unknown) => String(error),
+    );
+    expect(outcome).toContain('crash');
+    user.takeTold();
+    user.answer = () => WATCHED;
+    await user.meetThreads();
+    expect(await user.isPresent()).toBe(true);
+    expect(await user.alarmAt()).toBeLessThanOrEqual(Date.now() + 30_000);
+    await user.ring();
+    const told = user.takeTold().map(({ chat_id, is_present }) => `${chat_id} ${is_present}`);
+    expect(told.sort()).toEqual(chatIds.map((chatId) => `${chatId} true`).sort());
+  });
+
+  test('hear it although the object crashes before it has noted their answers', async () => {
+    const { user, chatIds } = await presentUser(3);
+    passSeconds(61);
+    let abort = () => {};
+    await user.inside((_, state) => {
+      abort = () => state.abort('crash');
+    });
+    user.answer = async () => {
+      abort();
+      return WATCHED;
+    };
+    await user.ring().catch(() => false);
+    expect(user.takeTold().length).toBeGreaterThan(0);
+    user.answer = () => WATCHED;
+    await user.meetThreads();
+    await user.ring();
+    expect(new Set(user.takeTold().map(({ chat_id }) => chat_id))).toEqual(new Set(chatIds));
+    expect(await user.rows('SELECT chat_id FROM chats WHERE told IS NOT 0')).toEqual([]);
+  });
+
+  test('are still watched after an eviction', async () => {
+    const { user, chatIds } = await presentUser(1);
+    await evictDurableObject(user.object);
+    await user.meetThreads();
+    expect(await user.alarmAt()).not.toBeNull();
+    passSeconds(61);
+    await user.ring();
+    expect(user.takeTold()).toEqual([{ chat_id: chatIds[0], is_present: false }]);
+  });
+});

@@ -1,0 +1,146 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { recordPresence } from '../../../src/directory/presence.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { database } from '../directory/directory.ts';
+import { brokenDatabase } from '../http/hub.ts';
+import { newChatId, passSeconds, User } from './user.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+/** Far enough ahead that no alarm rings by itself. */
+const START = Date.now() + 3_600_000;
+
+async function freeze(): Promise<User> {
+  const user = await User.create();
+  vi.useFakeTimers({ toFake: ['Date'], now: START });
+  return user;
+}
+
+async function loseDatabase(user: User): Promise<void> {
+  await user.inside((instance) => {
+    const inner = instance as { env: Env };
+    Object.assign(inner.env, { DB: brokenDatabase });
+  });
+}
+
+/** How often the row was written: its version. */
+async function writes(user: User): Promise<number> {
+  const row = await database.first<{ presence_version: number }>(
+    'SELECT presence_version FROM users WHERE id = ?',
+    user.owner.user_id,
+  );
+  return row?.presence_version ?? -1;
+}
+
+describe('the copy of a user’s presence in D1', () => {
+  test('is there when the request of the client is answered', async () => {
+    const user = await freeze();
+    expect(await user.copy()).toEqual({ present_until: null, current_chat_count: 0 });
+    const clientId = await user.addClient(60);
+    expect(await user.copy()).toEqual({ present_until: START + 60_000, current_chat_count: 0 });
+    const longer = await user.addClient(7200);
+    expect(await user.copy()).toMatchObject({ present_until: START + 60_000 });
+    await user.renew(clientId, 5);
+    await user.stub.deleteClient({ v: 1, client_id: longer });
+    expect(await user.copy()).toMatchObject({ present_until: START + 5000 });
+    await user.stub.deleteClient({ v: 1, client_id: clientId });
+    expect(await user.copy()).toMatchObject({ present_until: null });
+  });
+
+  test('learns that he stays longer only when it must', async () => {
+    const user = await freeze();
+    const clientId = await user.addClient(120);
+    await user.ring();
+    expect(await user.alarmAt()).toBeNull();
+    for (let second = 0; second < 89; second++) {
+      passSeconds(1);
+      await user.renew(clientId);
+    }
+    expect([await user.copy(), await writes(user)]).toEqual([
+      { present_until: START + 120_000, current_chat_count: 0 },
+      1,
+    ]);
+    expect(await user.alarmAt()).toBe(START + 90_000);
+    passSeconds(1);
+    await user.ring();
+    expect([await user.copy(), await writes(user)]).toEqual([
+      { present_until: START + 209_000, current_chat_count: 0 },
+      2,
+    ]);
+  });
+
+  test('counts his open chats', async () => {
+    const user = await freeze();
+    const chatIds = Array.from({ length: 10 }, newChatId);
+    await Promise.all(chatIds.map((chatId) => user.watch(chatId, false)));
+    await vi.waitFor(async () => expect((await user.copy()).current_chat_count).toBe(10));
+    // One write in flight: what came meanwhile went together.
+    expect(await writes(user)).toBeLessThan(10);
+    await user.stub.unwatch({ v: 1, chat_id: chatIds[0] ?? '' });
+    await vi.waitFor(async () => expect((await user.copy()).current_chat_count).toBe(9));
+  });
+
+  test('catches up after D1 was away, with the newest state', async () => {
+    const user = await freeze();
+    await loseDatabase(user);
+    const clientId = await user.addClient(60);
+    passSeconds(0.5);
+    await user.renew(clientId, 30);
+    expect(await user.copy()).toEqual({ present_until: null, current_chat_count: 0 });
+    expect(await user.alarmAt()).toBe(START + 1000);
+    passSeconds(0.5);
+    await user.ring();
+    expect(await user.alarmAt()).toBe(START + 3000);
+    await user.meetThreads();
+    await user.inside((instance) => Object.assign((instance as { env: Env }).env, { DB: env.DB }));
+    passSeconds(2);
+    await user.ring();
+    expect(await user.copy()).toEqual({ present_until: START + 30_500, current_chat_count: 0 });
+    expect(await user.alarmAt()).toBeNull();
+  });
+
+  test('does not hold up the chats while D1 is away', async () => {
+    const user = await freeze();
+    const chat_id = newChatId();
+    await user.watch(chat_id, false);
+    await loseDatabase(user);
+    await user.addClient(60);
+    expect(user.told).toEqual([{ chat_id, is_present: true }]);
+  });
+
+  test('is made once more after a crash in the middle of one', async () => {
+    const user = await freeze();
+    await loseDatabase(user);
+    await user.addClient(60);
+    await evictDurableObject(user.object);
+    await user.meetThreads();
+    expect(await user.rows('SELECT copied_count FROM owner')).toEqual([{ copied_count: null }]);
+    expect(await user.alarmAt()).not.toBeNull();
+    await user.ring();
+    expect(await user.copy()).toEqual({ present_until: START + 60_000, current_chat_count: 0 });
+  });
+
+  test('takes no older state over a newer one, and none of another organization', async () => {
+    const user = await freeze();
+    const { organization_id, user_id } = user.owner;
+    const copy = (version: number) => ({ version, present_until: START + version, current_chat_count: version });
+    expect(await recordPresence(database, organization_id, user_id, copy(3))).toBe(true);
+    expect(await recordPresence(database, organization_id, user_id, copy(2))).toBe(false);
+    expect(await recordPresence(database, organization_id, user_id, copy(3))).toBe(false);
+    expect(await recordPresence(database, newUuid(START), user_id, copy(4))).toBe(false);
+    expect(await user.copy()).toEqual({ present_until: START + 3, current_chat_count: 3 });
+  });
+
+  test('of a user who has no row is given up', async () => {
+    const user = await freeze();
+    await database.run('DELETE FROM users WHERE id = ?', user.owner.user_id);
+    await user.addClient(60);
+    await user.ring();
+    expect(await user.alarmAt()).toBeNull();
+  });
+});
