@@ -5,7 +5,7 @@ export type ParsedCommand = { ok: true; request: AdminRequest } | { ok: false; p
 /** Values of options by their name without dashes in front. */
 export type Options = { readonly [name: string]: string | undefined };
 
-type FieldKind = 'text' | 'nullable' | 'flag' | 'list';
+type FieldKind = 'text' | 'nullable' | 'flag' | 'list' | 'seconds' | 'targets';
 type Resource = {
   /** Path of the collection; the words in braces are options. */
   path: string;
@@ -14,7 +14,7 @@ type Resource = {
   fields: { readonly [field: string]: FieldKind };
   verbs: readonly Verb[];
 };
-type Verb = 'create' | 'list' | 'get' | 'update' | 'delete' | 'revoke';
+type Verb = 'create' | 'list' | 'get' | 'update' | 'delete' | 'revoke' | 'add' | 'remove';
 
 export const RESOURCES: { readonly [resource: string]: Resource } = {
   organizations: {
@@ -41,14 +41,65 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
       email: 'nullable',
       is_bot: 'flag',
       is_staff: 'flag',
+      title: 'nullable',
+      phone: 'nullable',
+      gender: 'nullable',
+      birthday: 'nullable',
+      is_online_enabled: 'flag',
     },
     verbs: ['create', 'list', 'get', 'update', 'delete'],
   },
   rooms: {
     path: '/organizations/{organization}/rooms',
     id: 'room',
-    fields: { id: 'text', name: 'text', display_name: 'text', language_code: 'text' },
+    fields: {
+      id: 'text',
+      name: 'text',
+      display_name: 'text',
+      language_code: 'text',
+      visitor_chat_idle_ttl: 'seconds',
+      task_chat_ttl: 'seconds',
+      require_online: 'flag',
+      is_open: 'flag',
+      domain: 'nullable',
+    },
     verbs: ['create', 'list', 'get', 'update', 'delete'],
+  },
+  'allowed-tags': {
+    path: '/organizations/{organization}/rooms/{room}/allowed_tags',
+    id: 'name',
+    fields: { name: 'text' },
+    verbs: ['create', 'list', 'delete'],
+  },
+  'room-shares': {
+    path: '/organizations/{organization}/rooms/{room}/shares',
+    id: 'partner',
+    fields: {},
+    verbs: ['list', 'add', 'remove'],
+  },
+  routers: {
+    path: '/organizations/{organization}/routers',
+    id: 'router',
+    fields: { id: 'text', name: 'text', targets: 'targets', room_ids: 'list' },
+    verbs: ['create', 'list', 'get', 'update', 'delete'],
+  },
+  teams: {
+    path: '/organizations/{organization}/teams',
+    id: 'team',
+    fields: { id: 'text', name: 'text', display_name: 'text' },
+    verbs: ['create', 'list', 'get', 'update', 'delete'],
+  },
+  'team-members': {
+    path: '/organizations/{organization}/teams/{team}/members',
+    id: 'user',
+    fields: {},
+    verbs: ['list', 'add', 'remove'],
+  },
+  'team-shares': {
+    path: '/organizations/{organization}/teams/{team}/shares',
+    id: 'partner',
+    fields: {},
+    verbs: ['list', 'add', 'remove'],
   },
   tokens: {
     path: '/organizations/{organization}/users/{user}/tokens',
@@ -65,7 +116,14 @@ const METHODS: { readonly [verb in Verb]: string } = {
   update: 'PATCH',
   delete: 'DELETE',
   revoke: 'DELETE',
+  add: 'PUT',
+  remove: 'DELETE',
 };
+
+/** Whether a command is about one of the collection, which it has to name. */
+function namesOne(verb: Verb): boolean {
+  return verb !== 'create' && verb !== 'list';
+}
 
 /** Option of a field: `first_name` is given as `--first-name`. */
 export function optionOf(field: string): string {
@@ -90,8 +148,7 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
   if (verb === undefined) return problem(`${resourceName} can be: ${resource.verbs.join(', ')}`);
   if (surplus.length > 0) return problem(`unexpected "${surplus.join(' ')}"`);
 
-  const isOne = verb !== 'create' && verb !== 'list';
-  const template = isOne ? `${resource.path}/{${resource.id}}` : resource.path;
+  const template = namesOne(verb) ? `${resource.path}/{${resource.id}}` : resource.path;
   const missing = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').filter((name) => !options[name]);
   if (missing.length > 0) return problem(`missing ${missing.map((name) => `--${name} <id>`).join(' and ')}`);
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(options[name] ?? ''));
@@ -104,16 +161,41 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
     const text = options[optionOf(field)];
     if (text === undefined || (field === 'id' && verb === 'update')) continue;
     const value = fieldValue(kind, text);
-    if (value === undefined) return problem(`--${optionOf(field)} is true or false`);
+    if (value === undefined) return problem(`--${optionOf(field)} is ${VALUES[kind]}`);
     body[field] = value;
   }
   return { ok: true, request: { method: METHODS[verb], path, body } };
 }
 
+/** The value that a field's text means; undefined when it means none. */
 function fieldValue(kind: FieldKind, text: string): unknown {
-  if (kind === 'flag') return text === 'true' ? true : text === 'false' ? false : undefined;
-  if (kind === 'list') return text.split(',').filter((part) => part !== '');
-  return kind === 'nullable' && text === '' ? null : text;
+  switch (kind) {
+    case 'text':
+      return text;
+    case 'nullable':
+      return text === '' ? null : text;
+    case 'flag':
+      return text === 'true' ? true : text === 'false' ? false : undefined;
+    case 'list':
+      return partsOf(text);
+    case 'seconds':
+      return text === '' ? null : /^\d+$/.test(text) ? Number(text) : undefined;
+    case 'targets': {
+      const targets = partsOf(text).map(routerTarget);
+      return targets.includes(undefined) ? undefined : targets;
+    }
+  }
+}
+
+function partsOf(text: string): string[] {
+  return text.split(',').filter((part) => part !== '');
+}
+
+/** A target of a router: `all`, or a kind and an id with a colon between them. */
+function routerTarget(text: string): { kind: string; id?: string } | undefined {
+  if (text === 'all') return { kind: 'all' };
+  const [, kind, id] = /^(user|team|organization):(.+)$/.exec(text) ?? [];
+  return kind === undefined || id === undefined ? undefined : { kind, id };
 }
 
 function pageQuery(options: Options): string {
@@ -132,10 +214,13 @@ export function helpText(): string {
   const lines = Object.entries(RESOURCES).flatMap(([name, resource]) => {
     const ids = [...resource.path.matchAll(/\{(\w+)\}/g)].map(([, id]) => `--${id} <id>`).join(' ');
     const fields = Object.entries(resource.fields).map(([field, kind]) => `--${optionOf(field)} <${VALUES[kind]}>`);
+    const single = resource.verbs.filter(namesOne);
     return [
       `  ${name} ${resource.verbs.join('|')} ${ids}`.trimEnd(),
-      `      get, update, delete, revoke also take --${resource.id} <id>`,
-      `      fields: ${fields.join(' ')}`,
+      ...(single.length === 0
+        ? []
+        : [`      with --${resource.id} <${resource.id === 'name' ? 'text' : 'id'}>: ${single.join(', ')}`]),
+      ...(fields.length === 0 ? [] : [`      fields: ${fields.join(' ')}`]),
     ];
   });
   return [
@@ -157,6 +242,8 @@ export function helpText(): string {
 const VALUES: { readonly [kind in FieldKind]: string } = {
   text: 'text',
   nullable: 'text or empty',
-  flag: 'true|false',
+  flag: 'true or false',
   list: 'a,b',
+  seconds: 'seconds or empty',
+  targets: 'all,user:<id>,team:<id>,organization:<id>',
 };

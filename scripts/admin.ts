@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type AdminRequest, commandOptions, helpText, parseCommand } from './admin-command.ts';
 
-/** The operator's command line: organizations, users, rooms and tokens of a running hub, through /admin/v1. */
+/** The operator's command line: organizations with their users, teams, rooms and routers in a running hub, through /admin/v1. */
 async function main(): Promise<number> {
   const options = Object.fromEntries(commandOptions().map((name) => [name, { type: 'string' as const }]));
   let parsed: ReturnType<typeof parseArgs>;

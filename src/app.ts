@@ -1,5 +1,6 @@
 import { adminRoutes } from './api/admin/routes.ts';
 import { chatsRoutes } from './api/chats/routes.ts';
+import { consoleRoutes, consoleRoutesV6 } from './api/console/routes.ts';
 import { umiRoutes } from './api/umi/routes.ts';
 import { drainRefusedBodies } from './http/drain-body.ts';
 import { healthRoutes } from './http/health.ts';
@@ -20,6 +21,8 @@ export function createApp(): AppRouter {
 
   app.route('/api/v5', umiRoutes);
   app.route('/api/v5', chatsRoutes);
+  app.route('/api/v5', consoleRoutes);
+  app.route('/api/v6', consoleRoutesV6);
   app.route('/admin/v1', adminRoutes);
   app.route('/', healthRoutes);
   mountReference(app);

@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { RoomRow } from '../db/rows.ts';
+import type { Reach } from '../resources/chat-grant.ts';
 import { assignments } from './assignments.ts';
 
 /** A room of the organization that is not deleted. */
@@ -12,35 +13,105 @@ export function findRoom(database: Database, organizationId: string, roomId: str
   );
 }
 
-/** Rooms of the organization in the order of their ids, without deleted ones. */
-export function listRooms(database: Database, organizationId: string, keyset: Keyset): Promise<RoomRow[]> {
+/**
+ * A room that is not deleted, own or shared, among those that reach somebody (`reach` comes from reach.ts). An organization's reach finds
+ * its own rooms and those shared with it.
+ */
+export function findReachedRoom(database: Database, reach: Reach, roomId: string): Promise<RoomRow | null> {
+  return database.first<RoomRow>(
+    'SELECT * FROM rooms WHERE id = ? AND deleted_at IS NULL AND (organization_id = ? OR ?)',
+    roomId,
+    reach.organization_id,
+    reach.room_ids.includes(roomId) ? 1 : 0,
+  );
+}
+
+/** Rooms of the organization, by their ids. `isShared` leaves only those that are shared with a partner, or only those that are not. */
+export function listRooms(
+  database: Database,
+  organizationId: string,
+  { includesDeleted, isShared }: { includesDeleted: boolean; isShared: boolean | null },
+  keyset: Keyset,
+): Promise<RoomRow[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
+  const shared = isShared === null ? null : isShared ? 1 : 0;
   return database.all<RoomRow>(
-    `SELECT * FROM rooms WHERE organization_id = ? AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy}`,
+    `SELECT * FROM rooms WHERE organization_id = ? AND (deleted_at IS NULL OR ?)
+       AND (? IS NULL OR ? = EXISTS (SELECT 1 FROM room_shares WHERE room_shares.room_id = rooms.id))
+       AND ${where} ORDER BY ${orderBy}`,
     organizationId,
+    includesDeleted ? 1 : 0,
+    shared,
+    shared,
     ...parameters,
   );
 }
 
-export type NewRoom = Omit<RoomRow, 'organization_id' | 'deleted_at' | 'updated_at'>;
+/** The rooms that reach somebody, own and shared ones, by their ids and without deleted ones. */
+export function listReachedRooms(database: Database, reach: Reach, keyset: Keyset): Promise<RoomRow[]> {
+  const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
+  const page = (condition: string) =>
+    `SELECT * FROM (SELECT * FROM rooms WHERE ${condition} AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy})`;
+  return database.all<RoomRow>(
+    `SELECT * FROM (${page('organization_id = ?')} UNION ${page('id IN (SELECT value FROM json_each(?))')}) ORDER BY ${orderBy}`,
+    reach.organization_id,
+    ...parameters,
+    JSON.stringify(reach.room_ids),
+    ...parameters,
+  );
+}
+
+/** What of a room can be chosen (protocol.md 4.5) and what it has when it is not. Lifetimes in seconds, null: never. */
+export const DEFAULT_ROOM_OPTIONS = {
+  language_code: 'en',
+  visitor_chat_idle_ttl: 3600,
+  task_chat_ttl: 86_400,
+  require_online: 0,
+  is_open: 1,
+  domain: null,
+} as const satisfies RoomOptions;
+
+type RoomOptions = Pick<
+  RoomRow,
+  'language_code' | 'visitor_chat_idle_ttl' | 'task_chat_ttl' | 'require_online' | 'is_open' | 'domain'
+>;
+type ChosenOptions = { [Column in keyof RoomOptions]?: RoomOptions[Column] | undefined };
+
+/** A new room; options that are left out have their defaults. */
+export type NewRoom = Pick<RoomRow, 'id' | 'name' | 'display_name' | 'created_at'> &
+  ChosenOptions & { updated_by_user_id?: string | null };
 
 /** Adds a room to an organization that exists. Null when the id is taken. */
 export function insertRoom(database: Database, organizationId: string, room: NewRoom): Promise<RoomRow | null> {
+  const chosen = (option: keyof RoomOptions) =>
+    room[option] === undefined ? DEFAULT_ROOM_OPTIONS[option] : room[option];
   return database.first<RoomRow>(
-    `INSERT INTO rooms (id, organization_id, name, display_name, language_code, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO rooms (id, organization_id, name, display_name, language_code, visitor_chat_idle_ttl, task_chat_ttl,
+       require_online, is_open, domain, updated_by_user_id, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING RETURNING *`,
     room.id,
     organizationId,
     room.name,
     room.display_name,
-    room.language_code,
+    chosen('language_code'),
+    chosen('visitor_chat_idle_ttl'),
+    chosen('task_chat_ttl'),
+    chosen('require_online'),
+    chosen('is_open'),
+    chosen('domain'),
+    room.updated_by_user_id ?? null,
     room.created_at,
     room.created_at,
   );
 }
 
-export type RoomChanges = Partial<Omit<NewRoom, 'id' | 'created_at'>>;
+/** `updated_by_user_id` is null when nobody of the organization, but the operator of the hub, changes the room. */
+export type RoomChanges = ChosenOptions & {
+  name?: string | undefined;
+  display_name?: string | undefined;
+  updated_by_user_id: string | null;
+};
 
 /** Changes what is given. Null when the organization has no such room. */
 export function updateRoom(

@@ -1,11 +1,18 @@
 import type { Database } from '../db/database.ts';
-import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { UserRow } from '../db/rows.ts';
 import type { UserFacts } from '../resources/user.ts';
+import type { NestedOrganization, UserAccount, UserPreferences, UserProfile } from '../resources/user-account.ts';
 import { assignments } from './assignments.ts';
 
+/** The columns that make up what threads record of a user. */
+export type UserFactsRow = Pick<
+  UserRow,
+  'id' | 'first_name' | 'last_name' | 'organization_id' | 'alias' | 'avatar_id' | 'avatar_url' | 'is_bot' | 'is_staff'
+>;
+
 /** The user as threads record him and as resources nest him. */
-export function userFacts(row: Omit<UserRow, 'email' | 'deleted_at' | 'created_at' | 'updated_at'>): UserFacts {
+export function userFacts(row: UserFactsRow): UserFacts {
   return {
     id: row.id,
     first_name: row.first_name,
@@ -16,6 +23,32 @@ export function userFacts(row: Omit<UserRow, 'email' | 'deleted_at' | 'created_a
     is_bot: row.is_bot === 1,
     is_staff: row.is_staff === 1,
   };
+}
+
+/** A user's account as the organization's console shows it; `now` (ms) decides whether he is present. */
+export function userAccount(row: UserRow, organization: NestedOrganization, now: number): UserAccount {
+  return {
+    facts: userFacts(row),
+    organization,
+    email: row.email,
+    profile: userProfile(row),
+    is_online_enabled: row.is_online_enabled === 1,
+    is_present: row.present_until !== null && row.present_until > now,
+    current_chat_count: row.current_chat_count,
+    deleted_at: row.deleted_at,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+  };
+}
+
+const NO_PROFILE: UserProfile = { title: null, phone: null, gender: null, birthday: null };
+
+export function userProfile(row: Pick<UserRow, 'profile'>): UserProfile {
+  return { ...NO_PROFILE, ...(JSON.parse(row.profile) as Partial<UserProfile>) };
+}
+
+export function userPreferences(row: Pick<UserRow, 'preferences'>): UserPreferences {
+  return { chat_capacity: null, ui_language_code: 'en', ...(JSON.parse(row.preferences) as Partial<UserPreferences>) };
 }
 
 /** A user of the organization who is not deleted. */
@@ -37,24 +70,61 @@ export function findUsers(database: Database, organizationId: string, userIds: r
   );
 }
 
-/** Users of the organization in the order of their ids, without deleted ones. */
-export function listUsers(database: Database, organizationId: string, keyset: Keyset): Promise<UserRow[]> {
-  const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
+/** Those of the given users, of whatever organization, who are deleted: memberships show it (seed 001, Chat memberships). */
+export async function findDeletedUsers(database: Database, userIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (userIds.length === 0) return new Set();
+  const rows = await database.all<{ id: string }>(
+    'SELECT id FROM users WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NOT NULL',
+    JSON.stringify(userIds),
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** The orderings of lists of users (protocol.md 4.1) and the columns of each, in keyset order. */
+export const USER_ORDERS = {
+  id: { columns: ['id'], descending: false },
+  created_at: { columns: ['created_at', 'id'], descending: false },
+  '-created_at': { columns: ['created_at', 'id'], descending: true },
+  email: { columns: ['email_order', 'id'], descending: false },
+  '-email': { columns: ['email_order', 'id'], descending: true },
+} as const satisfies Record<string, KeysetOrder>;
+
+export type UserOrdering = keyof typeof USER_ORDERS;
+
+/** Users of the organization. A key holds the values of the ordering's columns in USER_ORDERS. */
+export function listUsers(
+  database: Database,
+  organizationId: string,
+  { ordering, includesDeleted }: { ordering: UserOrdering; includesDeleted: boolean },
+  keyset: Keyset,
+): Promise<UserRow[]> {
+  const { where, orderBy, parameters } = keysetClauses(USER_ORDERS[ordering], keyset);
   return database.all<UserRow>(
-    `SELECT * FROM users WHERE organization_id = ? AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy}`,
+    `SELECT * FROM users WHERE organization_id = ? AND (deleted_at IS NULL OR ?) AND ${where} ORDER BY ${orderBy}`,
     organizationId,
+    includesDeleted ? 1 : 0,
     ...parameters,
   );
 }
 
-export type NewUser = Omit<UserRow, 'organization_id' | 'deleted_at' | 'updated_at'>;
+type UserColumns = Pick<
+  UserRow,
+  'first_name' | 'last_name' | 'alias' | 'avatar_id' | 'avatar_url' | 'email' | 'is_bot' | 'is_staff'
+>;
+
+/** A new user; without `profile` and `is_online_enabled` an empty profile and 1. */
+export type NewUser = UserColumns &
+  Pick<UserRow, 'id' | 'created_at'> & {
+    profile?: Partial<UserProfile> | undefined;
+    is_online_enabled?: UserRow['is_online_enabled'] | undefined;
+  };
 
 /** Adds a user to an organization that exists. Null when the id is taken. */
 export function insertUser(database: Database, organizationId: string, user: NewUser): Promise<UserRow | null> {
   return database.first<UserRow>(
     `INSERT INTO users (id, organization_id, first_name, last_name, alias, avatar_id, avatar_url, email, is_bot, is_staff,
-       created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       profile, is_online_enabled, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), ?, ?, ?)
      ON CONFLICT DO NOTHING RETURNING *`,
     user.id,
     organizationId,
@@ -66,24 +136,35 @@ export function insertUser(database: Database, organizationId: string, user: New
     user.email,
     user.is_bot,
     user.is_staff,
+    JSON.stringify(user.profile ?? {}),
+    user.is_online_enabled ?? 1,
     user.created_at,
     user.created_at,
   );
 }
 
-export type UserChanges = Partial<Omit<NewUser, 'id' | 'created_at'>>;
+type Changeable = UserColumns & Pick<UserRow, 'is_online_enabled'>;
+
+/** Undefined leaves a value as it is; so does a key that `profile` or `preferences` has not. Null there means the default. */
+export type UserChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined } & {
+  profile?: { [Key in keyof UserProfile]?: UserProfile[Key] | undefined };
+  preferences?: { [Key in keyof UserPreferences]?: UserPreferences[Key] | null | undefined };
+};
 
 /** Changes what is given. Null when the organization has no such user. */
 export function updateUser(
   database: Database,
   organizationId: string,
   userId: string,
-  changes: UserChanges,
+  { profile, preferences, ...columns }: UserChanges,
   now: number,
 ): Promise<UserRow | null> {
-  const { set, parameters } = assignments({ ...changes, updated_at: now });
+  const { set, parameters } = assignments({ ...columns, updated_at: now });
   return database.first<UserRow>(
-    `UPDATE users SET ${set} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING *`,
+    `UPDATE users SET profile = json_patch(profile, ?), preferences = json_patch(preferences, ?), ${set}
+     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING *`,
+    JSON.stringify(profile ?? {}),
+    JSON.stringify(preferences ?? {}),
     ...parameters,
     userId,
     organizationId,

@@ -13,6 +13,7 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { purgeReach } from '../reach-cache.ts';
 import { idCollection, readIdPage } from './id-collection.ts';
 import {
   flag,
@@ -103,5 +104,6 @@ organizationRoutes.openapi(patchOrganization, async (c) => {
   const row = await updateOrganization(identityDatabase(c), organization_id, changes, Date.now());
   if (row === null) return refuse(c, { reason: 'organization_unknown' });
   purgeOrganization(organization_id);
+  purgeReach();
   return c.json(organizationResource(row), 200);
 });

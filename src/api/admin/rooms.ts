@@ -1,16 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Database, db } from '../../db/database.ts';
-import { findOrganization } from '../../directory/organizations.ts';
 import { deleteRoom, findRoom, insertRoom, listRooms, updateRoom } from '../../directory/rooms.ts';
-import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema } from '../../http/collection.ts';
 import { adminTokenSecurity } from '../../http/openapi.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { purgeReach } from '../reach-cache.ts';
 import { idCollection, readIdPage } from './id-collection.ts';
-import { newRoom, organizationPath, roomChanges, roomPath, roomResource, roomSchema } from './schemas.ts';
+import { roomDatabaseOf } from './organization-database.ts';
+import { flag, newRoom, organizationPath, roomChanges, roomPath, roomResource, roomSchema } from './schemas.ts';
 
 const common = { tags: ['Administration'], security: adminTokenSecurity };
 const ONE = '/organizations/{organization_id}/rooms/{room_id}';
@@ -66,17 +65,18 @@ export const roomRoutes = createRouter();
 roomRoutes.openapi(createRoom, async (c) => {
   const { organization_id } = c.req.valid('param');
   const body = c.req.valid('json');
-  const database = await databaseOf(c, organization_id);
+  const database = await roomDatabaseOf(c, organization_id);
   if (database === null) return refuse(c, { reason: 'organization_unknown' });
   const now = Date.now();
   const row = await insertRoom(database, organization_id, {
     id: body.id ?? newUuid(now),
     name: body.name,
     display_name: body.display_name ?? body.name,
-    language_code: body.language_code ?? 'en',
+    ...optionsOf(body),
     created_at: now,
   });
   if (row === null) return refuse(c, { reason: 'conflict', detail: 'A room with this id already exists.' });
+  purgeReach();
   return c.json(roomResource(row), 201);
 });
 
@@ -84,36 +84,50 @@ roomRoutes.openapi(getRooms, async (c) => {
   const { organization_id } = c.req.valid('param');
   const asked = readIdPage(c.req.valid('query'));
   if (!asked.ok) return refuse(c, asked.refusal);
-  const database = await databaseOf(c, organization_id);
+  const database = await roomDatabaseOf(c, organization_id);
   if (database === null) return refuse(c, { reason: 'organization_unknown' });
-  const rows = await listRooms(database, organization_id, asked.page.keyset);
+  const rows = await listRooms(
+    database,
+    organization_id,
+    { includesDeleted: false, isShared: null },
+    asked.page.keyset,
+  );
   return c.json(idCollection(c, asked.page, rows, roomResource), 200);
 });
 
 roomRoutes.openapi(getRoom, async (c) => {
   const { organization_id, room_id } = c.req.valid('param');
-  const database = await databaseOf(c, organization_id);
+  const database = await roomDatabaseOf(c, organization_id);
   const row = database === null ? null : await findRoom(database, organization_id, room_id);
   return row === null ? refuse(c, { reason: 'not_found' }) : c.json(roomResource(row), 200);
 });
 
 roomRoutes.openapi(patchRoom, async (c) => {
   const { organization_id, room_id } = c.req.valid('param');
-  const changes = c.req.valid('json');
-  const database = await databaseOf(c, organization_id);
+  const body = c.req.valid('json');
+  const changes = { name: body.name, display_name: body.display_name, ...optionsOf(body), updated_by_user_id: null };
+  const database = await roomDatabaseOf(c, organization_id);
   const row = database === null ? null : await updateRoom(database, organization_id, room_id, changes, Date.now());
+  purgeReach();
   return row === null ? refuse(c, { reason: 'not_found' }) : c.json(roomResource(row), 200);
 });
 
 roomRoutes.openapi(removeRoom, async (c) => {
   const { organization_id, room_id } = c.req.valid('param');
-  const database = await databaseOf(c, organization_id);
+  const database = await roomDatabaseOf(c, organization_id);
   const isDeleted = database !== null && (await deleteRoom(database, organization_id, room_id, Date.now()));
+  purgeReach();
   return isDeleted ? c.body(null, 204) : refuse(c, { reason: 'not_found' });
 });
 
-/** Rooms lie in their organization's database, which its row names. */
-async function databaseOf(c: AppContext, organizationId: string): Promise<Database | null> {
-  const organization = await findOrganization(identityDatabase(c), organizationId);
-  return organization === null ? null : db(c.env, organization, c.var.cost);
+/** Undefined leaves an option as it is, or gives a new room its default. */
+function optionsOf(body: z.infer<typeof roomChanges>) {
+  return {
+    language_code: body.language_code,
+    visitor_chat_idle_ttl: body.visitor_chat_idle_ttl,
+    task_chat_ttl: body.task_chat_ttl,
+    require_online: flag(body.require_online),
+    is_open: flag(body.is_open),
+    domain: body.domain,
+  };
 }

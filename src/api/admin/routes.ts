@@ -1,7 +1,13 @@
 import { createRouter } from '../../http/router.ts';
+import { allowedTagRoutes } from './allowed-tags.ts';
 import { organizationRoutes } from './organizations.ts';
+import { rebuildRoutes } from './rebuild.ts';
 import { requireOperator } from './require-operator.ts';
 import { roomRoutes } from './rooms.ts';
+import { routerRoutes } from './routers.ts';
+import { shareRoutes } from './shares.ts';
+import { teamMemberRoutes } from './team-members.ts';
+import { teamRoutes } from './teams.ts';
 import { tokenRoutes } from './tokens.ts';
 import { userRoutes } from './users.ts';
 
@@ -12,3 +18,9 @@ adminRoutes.route('/', organizationRoutes);
 adminRoutes.route('/', userRoutes);
 adminRoutes.route('/', roomRoutes);
 adminRoutes.route('/', tokenRoutes);
+adminRoutes.route('/', routerRoutes);
+adminRoutes.route('/', teamRoutes);
+adminRoutes.route('/', teamMemberRoutes);
+adminRoutes.route('/', shareRoutes);
+adminRoutes.route('/', allowedTagRoutes);
+adminRoutes.route('/', rebuildRoutes);

@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import type { OrganizationRow, RoomRow, TokenRow, UserRow } from '../../db/rows.ts';
 import { SCOPES } from '../../directory/tokens.ts';
-import { userFacts } from '../../directory/users.ts';
-import { isoTimeSchema, pathId, textField, timeField, uuidField } from '../../http/fields.ts';
-import { isoTime, isoTimeOrNull } from '../../resources/clock.ts';
+import { userFacts, userProfile } from '../../directory/users.ts';
+import { integerField, isoTimeSchema, pathId, textField, timeField, uuidField } from '../../http/fields.ts';
+import { isDay, isoTime, isoTimeOrNull } from '../../resources/clock.ts';
 import { nestedUser } from '../../resources/user.ts';
 
 const NAME_LENGTH = 255;
@@ -62,6 +62,11 @@ const userFields = z.object({
     .nullable(),
   is_bot: z.boolean(),
   is_staff: z.boolean(),
+  title: textField({ max: NAME_LENGTH }).nullable(),
+  phone: textField({ max: 64 }).nullable(),
+  gender: textField({ max: 64 }).nullable(),
+  birthday: z.string().refine(isDay, 'Date has wrong format. Use YYYY-MM-DD.').nullable(),
+  is_online_enabled: z.boolean(),
 });
 export const userChanges = userFields.partial();
 export const newUser = userChanges.required({ first_name: true }).extend(chosenId);
@@ -80,6 +85,11 @@ export const userSchema = z
     alias: z.string().nullable(),
     avatar_url: z.string().nullable(),
     email: z.string().nullable(),
+    title: z.string().nullable(),
+    phone: z.string().nullable(),
+    gender: z.string().nullable(),
+    birthday: z.string().nullable(),
+    is_online_enabled: z.boolean(),
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
   })
@@ -91,15 +101,25 @@ export function userResource(row: UserRow): z.infer<typeof userSchema> {
     alias: row.alias,
     avatar_url: row.avatar_url,
     email: row.email,
+    ...userProfile(row),
+    is_online_enabled: row.is_online_enabled === 1,
     created_at: isoTime(row.created_at),
     updated_at: isoTime(row.updated_at),
   };
 }
 
+/** A chat's lifetime in seconds, a year at most; null: it does not end by itself. */
+const lifetime = integerField({ min: 1, max: 31_536_000 }).nullable();
+
 const roomFields = z.object({
   name: textField({ max: NAME_LENGTH }),
   display_name: textField({ max: NAME_LENGTH }),
   language_code: textField({ max: 35 }),
+  visitor_chat_idle_ttl: lifetime,
+  task_chat_ttl: lifetime,
+  require_online: z.boolean(),
+  is_open: z.boolean(),
+  domain: textField({ max: NAME_LENGTH }).nullable(),
 });
 export const roomChanges = roomFields.partial();
 export const newRoom = roomChanges.required({ name: true }).extend(chosenId);
@@ -111,6 +131,11 @@ export const roomSchema = z
     name: z.string(),
     display_name: z.string(),
     language_code: z.string(),
+    visitor_chat_idle_ttl: z.int().nullable().openapi({ description: 'Seconds without a message; null: never.' }),
+    task_chat_ttl: z.int().nullable().openapi({ description: 'Seconds; null: never.' }),
+    require_online: z.boolean(),
+    is_open: z.boolean(),
+    domain: z.string().nullable(),
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
   })
@@ -123,6 +148,11 @@ export function roomResource(row: RoomRow): z.infer<typeof roomSchema> {
     name: row.name,
     display_name: row.display_name,
     language_code: row.language_code,
+    visitor_chat_idle_ttl: row.visitor_chat_idle_ttl,
+    task_chat_ttl: row.task_chat_ttl,
+    require_online: row.require_online === 1,
+    is_open: row.is_open === 1,
+    domain: row.domain,
     created_at: isoTime(row.created_at),
     updated_at: isoTime(row.updated_at),
   };

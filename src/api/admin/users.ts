@@ -9,6 +9,8 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { askUser } from '../../stubs.ts';
+import { purgeReach } from '../reach-cache.ts';
 import { idCollection, readIdPage } from './id-collection.ts';
 import { flag, newUser, organizationPath, userChanges, userPath, userResource, userSchema } from './schemas.ts';
 
@@ -81,6 +83,8 @@ userRoutes.openapi(createUser, async (c) => {
     email: body.email ?? null,
     is_bot: flag(body.is_bot ?? false),
     is_staff: flag(body.is_staff ?? false),
+    profile: profileOf(body),
+    is_online_enabled: flag(body.is_online_enabled ?? true),
     created_at: now,
   });
   if (row === null) return refuse(c, { reason: 'conflict', detail: 'A user with this id already exists.' });
@@ -93,7 +97,12 @@ userRoutes.openapi(getUsers, async (c) => {
   if (!asked.ok) return refuse(c, asked.refusal);
   const database = identityDatabase(c);
   if (!(await organizationExists(database, organization_id))) return refuse(c, { reason: 'organization_unknown' });
-  const rows = await listUsers(database, organization_id, asked.page.keyset);
+  const rows = await listUsers(
+    database,
+    organization_id,
+    { ordering: 'id', includesDeleted: false },
+    asked.page.keyset,
+  );
   return c.json(idCollection(c, asked.page, rows, userResource), 200);
 });
 
@@ -115,6 +124,8 @@ userRoutes.openapi(patchUser, async (c) => {
     email: body.email,
     is_bot: flag(body.is_bot),
     is_staff: flag(body.is_staff),
+    profile: profileOf(body),
+    is_online_enabled: flag(body.is_online_enabled),
   };
   const row = await updateUser(identityDatabase(c), organization_id, user_id, changes, now);
   if (row === null) return refuse(c, { reason: 'not_found' });
@@ -127,8 +138,15 @@ userRoutes.openapi(removeUser, async (c) => {
   const isDeleted = await deleteUser(identityDatabase(c), organization_id, user_id, Date.now());
   if (!isDeleted) return refuse(c, { reason: 'not_found' });
   purgeUser(user_id);
+  purgeReach();
+  await askUser(c.env, c.var.cost, user_id, (stub) => stub.deleteClients({ v: 1 }));
   return c.body(null, 204);
 });
+
+/** Undefined leaves a part of the profile as it is. */
+function profileOf({ title, phone, gender, birthday }: z.infer<typeof userChanges>) {
+  return { title, phone, gender, birthday };
+}
 
 /** A new picture is a new avatar, with an id of its own. */
 function avatarColumns(

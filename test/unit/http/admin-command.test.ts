@@ -24,7 +24,66 @@ describe('admin command line', () => {
     });
   });
 
+  it('turns teams, routers, shares and tags into requests', () => {
+    const targets = 'all,user:u1,team:t1,organization:o2';
+    expect(
+      parseCommand(['routers', 'create'], { organization: 'o', name: 'Night', targets, 'room-ids': 'r1,r2' }),
+    ).toEqual({
+      ok: true,
+      request: {
+        method: 'POST',
+        path: '/organizations/o/routers',
+        body: {
+          name: 'Night',
+          targets: [
+            { kind: 'all' },
+            { kind: 'user', id: 'u1' },
+            { kind: 'team', id: 't1' },
+            { kind: 'organization', id: 'o2' },
+          ],
+          room_ids: ['r1', 'r2'],
+        },
+      },
+    });
+    expect(parseCommand(['routers', 'update'], { organization: 'o', router: 'x', targets: '' })).toMatchObject({
+      request: { method: 'PATCH', path: '/organizations/o/routers/x', body: { targets: [] } },
+    });
+    expect(parseCommand(['team-members', 'add'], { organization: 'o', team: 't', user: 'u' })).toMatchObject({
+      request: { method: 'PUT', path: '/organizations/o/teams/t/members/u', body: null },
+    });
+    expect(parseCommand(['room-shares', 'remove'], { organization: 'o', room: 'r', partner: 'p' })).toMatchObject({
+      request: { method: 'DELETE', path: '/organizations/o/rooms/r/shares/p' },
+    });
+    expect(parseCommand(['team-shares', 'list'], { organization: 'o', team: 't' })).toMatchObject({
+      request: { method: 'GET', path: '/organizations/o/teams/t/shares' },
+    });
+    expect(parseCommand(['allowed-tags', 'create'], { organization: 'o', room: 'r', name: 'Lead' })).toMatchObject({
+      request: { method: 'POST', path: '/organizations/o/rooms/r/allowed_tags', body: { name: 'Lead' } },
+    });
+    expect(parseCommand(['allowed-tags', 'delete'], { organization: 'o', room: 'r', name: 'a/b' })).toMatchObject({
+      request: { method: 'DELETE', path: '/organizations/o/rooms/r/allowed_tags/a%2Fb' },
+    });
+    const lifetimes = { 'visitor-chat-idle-ttl': '60', 'task-chat-ttl': '' };
+    expect(parseCommand(['rooms', 'update'], { organization: 'o', room: 'r', ...lifetimes })).toMatchObject({
+      request: { body: { visitor_chat_idle_ttl: 60, task_chat_ttl: null } },
+    });
+  });
+
   it('says what is wrong', () => {
+    for (const targets of ['everybody', 'user:', 'room:1', 'all,x']) {
+      expect(parseCommand(['routers', 'create'], { organization: 'o', targets })).toEqual({
+        ok: false,
+        problem: '--targets is all,user:<id>,team:<id>,organization:<id>',
+      });
+    }
+    expect(parseCommand(['rooms', 'update'], { organization: 'o', room: 'r', 'task-chat-ttl': '1h' })).toEqual({
+      ok: false,
+      problem: '--task-chat-ttl is seconds or empty',
+    });
+    expect(parseCommand(['team-members', 'add'], { organization: 'o', team: 't' })).toEqual({
+      ok: false,
+      problem: 'missing --user <id>',
+    });
     expect(parseCommand(['constructor', 'list'], {})).toEqual({ ok: false, problem: 'unknown resource "constructor"' });
     expect(parseCommand(['tokens', 'get'], {})).toEqual({ ok: false, problem: 'tokens can be: create, list, revoke' });
     expect(parseCommand(['rooms', 'get'], { organization: 'o' })).toEqual({

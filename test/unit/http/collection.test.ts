@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Keyset, keysetClauses } from '../../../src/db/keyset.ts';
-import { idKey, placePage, readPage } from '../../../src/http/collection.ts';
+import { idKey, type Page, placePage, readPage } from '../../../src/http/collection.ts';
 import { decodeCursor, encodeCursor } from '../../../src/http/cursor.ts';
 
 const timeKey = z.tuple([z.number(), z.string()]);
@@ -86,6 +86,72 @@ describe('page', () => {
   });
 });
 
+describe('page of a scan that is cut', () => {
+  const key = (row: number) => [row];
+
+  it('goes on at the cut, with fewer rows than asked for or none', () => {
+    const first: Page = { size: 3, ordering: 'n', keyset: { key: null, direction: 'next', limit: 4 } };
+    expect(placePage(first, [4], key, { cutAt: [90] })).toEqual({
+      rows: [4],
+      next: { ordering: 'n', direction: 'next', key: [90] },
+      previous: null,
+    });
+    expect(placePage(first, [], key, { cutAt: [90] })).toMatchObject({ rows: [], next: { key: [90] }, previous: null });
+    const later: Page = { ...first, keyset: { key: [90], direction: 'next', limit: 4 } };
+    expect(placePage(later, [], key, { cutAt: [180] })).toEqual({
+      rows: [],
+      next: { ordering: 'n', direction: 'next', key: [180] },
+      previous: { ordering: 'n', direction: 'previous', key: [180] },
+    });
+  });
+
+  it('leads on from the last row when the page was full before the cut', () => {
+    const first: Page = { size: 2, ordering: 'n', keyset: { key: null, direction: 'next', limit: 3 } };
+    expect(placePage(first, [4, 5, 6], key, { cutAt: [6] })).toMatchObject({ rows: [4, 5], next: { key: [5] } });
+  });
+
+  it('leads back from an empty last page by the end of the list, whose cursor has no key', () => {
+    const later: Page = { size: 2, ordering: 'n', keyset: { key: [90], direction: 'next', limit: 3 } };
+    const { previous } = placePage(later, [], key, { cutAt: null });
+    expect(previous).toEqual({ ordering: 'n', direction: 'previous', key: null });
+    const cursor = previous === null ? '' : encodeCursor(previous);
+    expect(readPage({ cursor, page_size: 2 }, 'n', z.tuple([z.number()]))).toMatchObject({
+      page: { keyset: { key: null, direction: 'previous' } },
+    });
+    const forged = btoa(JSON.stringify({ o: 'n', d: 'next', k: null }));
+    expect(decodeCursor(forged, 'n', idKey)).toBeNull();
+  });
+
+  it('loses and repeats no row, forth and back, however rarely rows match', () => {
+    const matches = fc.uniqueArray(fc.integer({ min: 0, max: 99 }), { maxLength: 20 });
+    const sizes = fc.integer({ min: 1, max: 5 });
+    fc.assert(
+      fc.property(matches, sizes, fc.integer({ min: 1, max: 9 }), (unsorted, size, depth) => {
+        const wanted = new Set(unsorted);
+        const list = Array.from({ length: 100 }, (_, number) => number);
+        const read = (keyset: Keyset) => {
+          const { rows, cutAt } = scanOf(list, wanted, depth, keyset);
+          return placePage({ size, ordering: 'n', keyset }, rows, key, { cutAt });
+        };
+        const limit = size + 1;
+        let current = read({ key: null, direction: 'next', limit });
+        const forth = [...current.rows];
+        while (current.next !== null && current.next !== 'first') {
+          current = read({ key: current.next.key, direction: 'next', limit });
+          forth.push(...current.rows);
+        }
+        const back = [current.rows];
+        while (current.previous !== null) {
+          current = read({ key: current.previous.key, direction: 'previous', limit });
+          back.unshift(current.rows);
+        }
+        expect(forth).toEqual([...wanted].sort((a, b) => a - b));
+        expect(back.flat()).toEqual(forth);
+      }),
+    );
+  });
+});
+
 describe('keyset SQL', () => {
   it('reads on from a key in the order, or backwards against it', () => {
     const order = { columns: ['created_at', 'id'], descending: true };
@@ -105,6 +171,15 @@ describe('keyset SQL', () => {
     });
   });
 });
+
+/** What a scan of at most `depth` rows finds of those that are wanted, and where it was cut. */
+function scanOf(list: readonly number[], wanted: ReadonlySet<number>, depth: number, keyset: Keyset) {
+  const seen = select(list, { ...keyset, limit: depth });
+  const rows = seen.filter((row) => wanted.has(row)).slice(0, keyset.limit);
+  const last = seen.at(-1);
+  const isCut = rows.length < keyset.limit && seen.length === depth && last !== undefined;
+  return { rows, cutAt: isCut ? [last] : null };
+}
 
 /** What a keyset query returns from a sorted list. */
 function select(list: readonly number[], { key, direction, limit }: Keyset): number[] {

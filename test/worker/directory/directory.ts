@@ -3,22 +3,30 @@ import { noCost } from '../../../src/db/cost.ts';
 import { type Database, db } from '../../../src/db/database.ts';
 import type { Keyset, KeysetValue } from '../../../src/db/keyset.ts';
 import { insertOrganization } from '../../../src/directory/organizations.ts';
+import type { DirectoryDatabases } from '../../../src/directory/reach.ts';
 import { insertRoom } from '../../../src/directory/rooms.ts';
+import { insertRouter, type RouterTarget } from '../../../src/directory/routers.ts';
+import { insertShare, type SharedKind } from '../../../src/directory/shares.ts';
+import { insertTeamMember } from '../../../src/directory/team-members.ts';
+import { insertTeam } from '../../../src/directory/teams.ts';
+import { insertUser } from '../../../src/directory/users.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 
 export const cost = noCost();
 export const database: Database = db(env as unknown as Env, null, cost);
 
+export const databases: DirectoryDatabases = { identity: database, organization: database };
+
 export const AT = 1_772_000_000_000;
 
-export async function newOrganization(): Promise<string> {
+export async function newOrganization(options: { private_chat_history?: 0 | 1 } = {}): Promise<string> {
   const id = newUuid(AT);
   await insertOrganization(database, {
     id,
     name: 'Harbour',
     has_active_subscription: 1,
     private_chats: 0,
-    private_chat_history: 0,
+    private_chat_history: options.private_chat_history ?? 0,
     created_at: AT,
   });
   return id;
@@ -34,6 +42,42 @@ export async function newRoom(organizationId: string): Promise<string> {
     created_at: AT,
   });
   return id;
+}
+
+export async function newUser(organizationId: string, first_name = 'Ada', is_bot: 0 | 1 = 0): Promise<string> {
+  const id = newUuid(AT);
+  const names = { first_name, last_name: '', alias: null, avatar_id: null, avatar_url: null, email: null };
+  await insertUser(database, organizationId, { id, ...names, is_bot, is_staff: 0, created_at: AT });
+  return id;
+}
+
+/** A team of the organization with the given members. */
+export async function newTeam(organizationId: string, ...members: string[]): Promise<string> {
+  const id = newUuid(AT);
+  const names = { name: 'Night', display_name: 'Night shift' };
+  await insertTeam(database, organizationId, { id, ...names, created_by_user_id: null, created_at: AT });
+  for (const member of members) await insertTeamMember(database, organizationId, id, member, AT);
+  return id;
+}
+
+/** A router of the organization for the given rooms. */
+export async function newRouter(
+  organizationId: string,
+  room_ids: readonly string[],
+  targets: readonly RouterTarget[],
+): Promise<string> {
+  const id = newUuid(AT);
+  await insertRouter(database, organizationId, { id, name: 'Router', targets, room_ids, created_at: AT });
+  return id;
+}
+
+export async function share(kind: SharedKind, owner: string, id: string, partner: string): Promise<void> {
+  await insertShare(database, kind, owner, id, { organization_id: partner, created_at: AT });
+}
+
+/** Makes a user present until a moment (ms), as his object would. */
+export async function bePresent(userId: string, until: number): Promise<void> {
+  await database.run('UPDATE users SET present_until = ? WHERE id = ?', until, userId);
 }
 
 export function page(

@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { findPrincipal, insertToken, newToken, revokeToken, tokenDigest } from '../../../src/directory/tokens.ts';
-import { deleteUser, findUsers, insertUser, updateUser, userFacts } from '../../../src/directory/users.ts';
-import { listVisitorVariables } from '../../../src/directory/visitors.ts';
+import { deleteUser, findDeletedUsers, findUsers, updateUser, userFacts } from '../../../src/directory/users.ts';
+import { findVisitor, listVisitorVariables } from '../../../src/directory/visitors.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { AT, cost, database, newOrganization, newRoom, page } from './directory.ts';
-
-async function newUser(organization: string, first_name = 'Ada') {
-  const id = newUuid(AT);
-  const names = { first_name, last_name: '', alias: null, avatar_id: null, avatar_url: null, email: null };
-  await insertUser(database, organization, { id, ...names, is_bot: 0, is_staff: 0, created_at: AT });
-  return id;
-}
+import { AT, cost, database, newOrganization, newRoom, newUser, page } from './directory.ts';
 
 describe('users', () => {
   it('are found many at a time, within their organization only', async () => {
@@ -25,6 +18,17 @@ describe('users', () => {
     const found = await findUsers(database, organization, [first, second, gone, stranger, 'nobody']);
     expect(found.map(({ id }) => id).sort()).toEqual([first, second].sort());
     expect(await findUsers(database, organization, [])).toEqual([]);
+  });
+
+  it('are known as deleted, whatever their organization', async () => {
+    const [mine, other] = [await newOrganization(), await newOrganization()];
+    const [here, gone, goneElsewhere] = [await newUser(mine), await newUser(mine), await newUser(other)];
+    await deleteUser(database, mine, gone, AT);
+    await deleteUser(database, other, goneElsewhere, AT);
+    expect(await findDeletedUsers(database, [here, gone, goneElsewhere, 'nobody'])).toEqual(
+      new Set([gone, goneElsewhere]),
+    );
+    expect(await findDeletedUsers(database, [])).toEqual(new Set());
   });
 
   it('become facts with flags as booleans and an avatar only when both parts are there', async () => {
@@ -86,6 +90,35 @@ describe('tokens', () => {
     const tokens = Array.from({ length: 50 }, newToken);
     expect(new Set(tokens).size).toBe(50);
     for (const token of tokens) expect(token).toMatch(/^umi_[A-Za-z0-9_-]{43}$/);
+  });
+});
+
+describe('visitors', () => {
+  it('are found in their room alone, with the name that their variable gives them', async () => {
+    const organization = await newOrganization();
+    const room = await newRoom(organization);
+    const visitor = crypto.randomUUID().replaceAll('-', '');
+    await database.run(
+      'INSERT INTO visitors (id, organization_id, room_id, created_at) VALUES (?, ?, ?, ?)',
+      visitor,
+      organization,
+      room,
+      AT,
+    );
+    const setName = (value: string | null) =>
+      database.run(
+        `INSERT INTO visitor_variables (visitor_id, key, value, created_at, at, thread, seq) VALUES (?, 'username', ?, 1, 1, 't', 1)
+         ON CONFLICT DO UPDATE SET value = excluded.value`,
+        visitor,
+        value,
+      );
+    expect(await findVisitor(database, room, visitor)).toEqual({ id: visitor, room_id: room, name: null });
+    await setName('Väinö');
+    expect(await findVisitor(database, room, visitor)).toMatchObject({ name: 'Väinö' });
+    await setName(null);
+    expect(await findVisitor(database, room, visitor)).toMatchObject({ name: null });
+    expect(await findVisitor(database, await newRoom(organization), visitor)).toBeNull();
+    expect(await findVisitor(database, room, 'nobody')).toBeNull();
   });
 });
 

@@ -1,0 +1,83 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findUser, updateUser, userPreferences } from '../../directory/users.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { integerField, pathId, textField } from '../../http/fields.ts';
+import { userTokenSecurity } from '../../http/openapi.ts';
+import { type Refusal, refusalResponses, refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import type { UserPreferences } from '../../resources/user-account.ts';
+import { userGuards } from './guards.ts';
+import { preferencesSchema } from './schemas.ts';
+
+const USER_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'User not found.' };
+
+const common = { tags: ['Users'], security: userTokenSecurity, middleware: userGuards };
+const PATH = '/users/{user_id}/preferences';
+const params = z.object({ user_id: pathId('user_id') });
+
+const changes = z.object({
+  chat_capacity: integerField({ min: 0, max: 1000 }).nullish(),
+  ui_language_code: textField({ max: 35 }).optional(),
+});
+
+const getPreferences = createRoute({
+  ...common,
+  method: 'get',
+  path: PATH,
+  summary: 'Get one’s preferences',
+  request: { params },
+  responses: { 200: jsonOf(preferencesSchema, 'The preferences'), ...refusalResponses(401, 403, 404, 503) },
+});
+
+const responses = {
+  200: jsonOf(preferencesSchema, 'Changed'),
+  ...refusalResponses(400, 401, 403, 404, 413, 503),
+};
+
+const patchPreferences = createRoute({
+  ...common,
+  method: 'patch',
+  path: PATH,
+  summary: 'Change one’s preferences',
+  request: { params, body: bodyOf(changes) },
+  responses,
+});
+
+const putPreferences = createRoute({
+  ...common,
+  method: 'put',
+  path: PATH,
+  summary: 'Replace one’s preferences',
+  description: 'What is left out goes back to its default.',
+  request: { params, body: bodyOf(changes) },
+  responses,
+});
+
+export const preferenceRoutes = createRouter();
+
+preferenceRoutes.openapi(getPreferences, async (c) => {
+  const row = await findUser(identityDatabase(c), c.var.principal.organization.id, c.req.valid('param').user_id);
+  return row === null ? refuse(c, USER_NOT_FOUND) : c.json(userPreferences(row), 200);
+});
+
+preferenceRoutes.openapi(patchPreferences, async (c) => {
+  const preferences = await changePreferences(c, c.req.valid('param').user_id, c.req.valid('json'));
+  return preferences === null ? refuse(c, USER_NOT_FOUND) : c.json(preferences, 200);
+});
+
+preferenceRoutes.openapi(putPreferences, async (c) => {
+  const { chat_capacity = null, ui_language_code = null } = c.req.valid('json');
+  const preferences = await changePreferences(c, c.req.valid('param').user_id, { chat_capacity, ui_language_code });
+  return preferences === null ? refuse(c, USER_NOT_FOUND) : c.json(preferences, 200);
+});
+
+async function changePreferences(
+  c: AppContext,
+  userId: string,
+  preferences: { chat_capacity?: number | null | undefined; ui_language_code?: string | null | undefined },
+): Promise<UserPreferences | null> {
+  const { organization } = c.var.principal;
+  const row = await updateUser(identityDatabase(c), organization.id, userId, { preferences }, Date.now());
+  return row === null ? null : userPreferences(row);
+}

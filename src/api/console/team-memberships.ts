@@ -1,0 +1,140 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import {
+  deleteTeamMember,
+  findTeamMember,
+  insertTeamMember,
+  listTeamMembers,
+  type TeamMemberUserRow,
+} from '../../directory/team-members.ts';
+import { findTeam } from '../../directory/teams.ts';
+import { userFacts } from '../../directory/users.ts';
+import { identityDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { pathId, uuidField } from '../../http/fields.ts';
+import { userTokenSecurity } from '../../http/openapi.ts';
+import { type Refusal, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { type AppRouter, createRouter } from '../../http/router.ts';
+import { teamMemberResource } from '../../resources/team.ts';
+import { purgeReach } from '../reach-cache.ts';
+import { organizationGuards, usersGuards } from './guards.ts';
+import { teamMemberSchema } from './schemas.ts';
+
+const common = { tags: ['Teams'], security: userTokenSecurity };
+const ALL = '/orgs/{organization_id}/teams/{team_id}/memberships';
+const ONE = `${ALL}/{user_id}` as const;
+const TEAM_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Team not found.' };
+const teamPath = z.object({ organization_id: pathId('organization_id'), team_id: pathId('team_id') });
+const memberPath = teamPath.extend({ user_id: pathId('user_id') });
+const added = {
+  200: jsonOf(teamMemberSchema, 'He was a member already'),
+  201: jsonOf(teamMemberSchema, 'He is one now'),
+};
+
+const getMembers = createRoute({
+  ...common,
+  method: 'get',
+  path: ALL,
+  summary: 'List the members of a team',
+  middleware: organizationGuards,
+  request: { params: teamPath, query: z.object(collectionQuery) },
+  responses: {
+    200: jsonOf(collectionSchema(teamMemberSchema), 'A page'),
+    ...refusalResponses(400, 401, 403, 404, 503),
+  },
+});
+
+const postMember = createRoute({
+  ...common,
+  method: 'post',
+  path: ALL,
+  summary: 'Make a user a member of a team',
+  middleware: usersGuards,
+  request: { params: teamPath, body: bodyOf(z.object({ user_id: uuidField() })) },
+  responses: { ...added, ...refusalResponses(400, 401, 403, 404, 413, 503) },
+});
+
+const getMember = createRoute({
+  ...common,
+  method: 'get',
+  path: ONE,
+  summary: 'Get a member of a team',
+  middleware: organizationGuards,
+  request: { params: memberPath },
+  responses: { 200: jsonOf(teamMemberSchema, 'The member'), ...refusalResponses(401, 403, 404, 503) },
+});
+
+const putMember = createRoute({
+  ...common,
+  method: 'put',
+  path: ONE,
+  summary: 'Make a user a member of a team',
+  middleware: usersGuards,
+  request: { params: memberPath },
+  responses: { ...added, ...refusalResponses(401, 403, 404, 503) },
+});
+
+const removeMember = createRoute({
+  ...common,
+  method: 'delete',
+  path: ONE,
+  summary: 'Take a user out of a team',
+  middleware: usersGuards,
+  request: { params: memberPath },
+  responses: { 204: { description: 'He is no member any more' }, ...refusalResponses(401, 403, 404, 503) },
+});
+
+/** The members of teams (protocol.md 4.4), the same in versions 5 and 6. */
+export function teamMembershipRoutes(): AppRouter {
+  const routes = createRouter();
+
+  routes.openapi(getMembers, async (c) => {
+    const { organization_id, team_id } = c.req.valid('param');
+    const asked = readPage(c.req.valid('query'), 'user_id', idKey);
+    if (!asked.ok) return refuse(c, asked.refusal);
+    const identity = identityDatabase(c);
+    if ((await findTeam(identity, organization_id, team_id)) === null) return refuse(c, TEAM_NOT_FOUND);
+    const rows = await listTeamMembers(identity, organization_id, team_id, asked.page.keyset);
+    const keyOf = (row: TeamMemberUserRow) => [row.id];
+    return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource: resourceOf }), 200);
+  });
+
+  routes.openapi(postMember, async (c) => {
+    const { organization_id, team_id } = c.req.valid('param');
+    const { user_id } = c.req.valid('json');
+    const identity = identityDatabase(c);
+    if ((await findTeam(identity, organization_id, team_id)) === null) return refuse(c, TEAM_NOT_FOUND);
+    const put = await insertTeamMember(identity, organization_id, team_id, user_id, Date.now());
+    if (put === null) return refuseField(c, 'user_id', 'Unknown user.');
+    purgeReach();
+    return c.json(resourceOf(put.member), put.isNew ? 201 : 200);
+  });
+
+  routes.openapi(getMember, async (c) => {
+    const { organization_id, team_id, user_id } = c.req.valid('param');
+    const row = await findTeamMember(identityDatabase(c), organization_id, team_id, user_id);
+    return row === null ? refuse(c, { reason: 'not_found' }) : c.json(resourceOf(row), 200);
+  });
+
+  routes.openapi(putMember, async (c) => {
+    const { organization_id, team_id, user_id } = c.req.valid('param');
+    const put = await insertTeamMember(identityDatabase(c), organization_id, team_id, user_id, Date.now());
+    if (put === null) return refuse(c, { reason: 'not_found' });
+    purgeReach();
+    return c.json(resourceOf(put.member), put.isNew ? 201 : 200);
+  });
+
+  routes.openapi(removeMember, async (c) => {
+    const { organization_id, team_id, user_id } = c.req.valid('param');
+    const isDeleted = await deleteTeamMember(identityDatabase(c), organization_id, team_id, user_id);
+    if (!isDeleted) return refuse(c, { reason: 'not_found' });
+    purgeReach();
+    return c.body(null, 204);
+  });
+
+  return routes;
+}
+
+function resourceOf(row: TeamMemberUserRow) {
+  return teamMemberResource({ team_id: row.team_id, user: userFacts(row), joined_at: row.joined_at });
+}

@@ -1,0 +1,110 @@
+import type { Database } from '../db/database.ts';
+import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { ConversationStarterRow } from '../db/rows.ts';
+import { assignments } from './assignments.ts';
+
+/** Conversation starters lie with their users in the first database. Language codes are compared without regard to case. */
+
+/** The starters of a user, oldest first (seed 001, Chat conversation starters). */
+export function listConversationStarters(
+  identity: Database,
+  organizationId: string,
+  userId: string,
+  keyset: Keyset,
+): Promise<ConversationStarterRow[]> {
+  const order = { columns: ['created_at', 'language_code'], descending: false };
+  const { where, orderBy, parameters } = keysetClauses(order, keyset);
+  return identity.all<ConversationStarterRow>(
+    `SELECT * FROM conversation_starters WHERE user_id = ? AND organization_id = ? AND ${where} ORDER BY ${orderBy}`,
+    userId,
+    organizationId,
+    ...parameters,
+  );
+}
+
+export function findConversationStarter(
+  identity: Database,
+  organizationId: string,
+  userId: string,
+  languageCode: string,
+): Promise<ConversationStarterRow | null> {
+  return identity.first<ConversationStarterRow>(
+    'SELECT * FROM conversation_starters WHERE user_id = ? AND language_code = ? AND organization_id = ?',
+    userId,
+    languageCode,
+    organizationId,
+  );
+}
+
+/** Adds a starter. Null when the user has one for the language already. */
+export function insertConversationStarter(
+  identity: Database,
+  organizationId: string,
+  starter: Omit<ConversationStarterRow, 'organization_id' | 'updated_at'>,
+): Promise<ConversationStarterRow | null> {
+  return identity.first<ConversationStarterRow>(
+    `INSERT INTO conversation_starters (user_id, language_code, organization_id, message, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO NOTHING RETURNING *`,
+    starter.user_id,
+    starter.language_code,
+    organizationId,
+    starter.message,
+    starter.created_at,
+    starter.created_at,
+  );
+}
+
+export type ConversationStarterChanges = { language_code?: string | undefined; message?: string | undefined };
+
+/** Changes what is given; its language only to one for which the user has no other starter. */
+export async function updateConversationStarter(
+  identity: Database,
+  organizationId: string,
+  userId: string,
+  languageCode: string,
+  changes: ConversationStarterChanges,
+  now: number,
+): Promise<{ ok: true; starter: ConversationStarterRow } | { ok: false; reason: 'not_found' | 'language_taken' }> {
+  const { set, parameters } = assignments({ ...changes, updated_at: now });
+  const [updated = [], known = []] = await identity.batch([
+    [
+      `UPDATE conversation_starters SET ${set}
+       WHERE user_id = ? AND language_code = ? AND organization_id = ? AND NOT EXISTS (
+         SELECT 1 FROM conversation_starters AS other
+         WHERE other.user_id = conversation_starters.user_id AND other.language_code = ?
+           AND other.language_code <> conversation_starters.language_code)
+       RETURNING *`,
+      ...parameters,
+      userId,
+      languageCode,
+      organizationId,
+      changes.language_code ?? null,
+    ],
+    [
+      'SELECT 1 FROM conversation_starters WHERE user_id = ? AND language_code = ? AND organization_id = ?',
+      userId,
+      languageCode,
+      organizationId,
+    ],
+  ]);
+  const starter = updated[0] as ConversationStarterRow | undefined;
+  if (starter !== undefined) return { ok: true, starter };
+  return { ok: false, reason: known.length === 0 ? 'not_found' : 'language_taken' };
+}
+
+/** False when the user has no starter for the language. */
+export async function deleteConversationStarter(
+  identity: Database,
+  organizationId: string,
+  userId: string,
+  languageCode: string,
+): Promise<boolean> {
+  const { changes } = await identity.run(
+    'DELETE FROM conversation_starters WHERE user_id = ? AND language_code = ? AND organization_id = ?',
+    userId,
+    languageCode,
+    organizationId,
+  );
+  return changes > 0;
+}

@@ -1,0 +1,204 @@
+import type { Database, Statement } from '../db/database.ts';
+import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { OrganizationRow, RouterRow, RouterTargetKind, RouterTargetRow } from '../db/rows.ts';
+import { assignments } from './assignments.ts';
+
+/** Whom a router names: all users of its organization, or one user, team or partner. The id is null for kind all alone. */
+export type RouterTarget = { kind: RouterTargetKind; id: string | null };
+
+/** A router with its targets, in their order, and its rooms, by their ids. */
+export type Router = RouterRow & { targets: RouterTarget[]; room_ids: string[] };
+
+/** Routers of the organization in the order of their ids. */
+export async function listRouters(database: Database, organizationId: string, keyset: Keyset): Promise<Router[]> {
+  const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
+  const rows = await database.all<RouterRow>(
+    `SELECT * FROM routers WHERE organization_id = ? AND ${where} ORDER BY ${orderBy}`,
+    organizationId,
+    ...parameters,
+  );
+  return wholeRouters(database, rows);
+}
+
+export async function findRouter(database: Database, organizationId: string, routerId: string): Promise<Router | null> {
+  const rows = await database.all<RouterRow>(
+    'SELECT * FROM routers WHERE id = ? AND organization_id = ?',
+    routerId,
+    organizationId,
+  );
+  return (await wholeRouters(database, rows))[0] ?? null;
+}
+
+async function wholeRouters(database: Database, rows: readonly RouterRow[]): Promise<Router[]> {
+  if (rows.length === 0) return [];
+  const ids = JSON.stringify(rows.map(({ id }) => id));
+  const [targets = [], rooms = []] = (await database.batch([
+    [
+      'SELECT * FROM router_targets WHERE router_id IN (SELECT value FROM json_each(?)) ORDER BY router_id, position',
+      ids,
+    ],
+    [
+      `SELECT router_id, room_id FROM room_routers WHERE router_id IN (SELECT value FROM json_each(?))
+       ORDER BY router_id, room_id`,
+      ids,
+    ],
+  ])) as [RouterTargetRow[], { router_id: string; room_id: string }[]];
+  return rows.map((row) => ({
+    ...row,
+    targets: targets
+      .filter(({ router_id }) => router_id === row.id)
+      .map(({ kind, target_id }) => ({ kind, id: target_id })),
+    room_ids: rooms.filter(({ router_id }) => router_id === row.id).map(({ room_id }) => room_id),
+  }));
+}
+
+export type NewRouter = Pick<RouterRow, 'id' | 'name' | 'created_at'> & {
+  targets: readonly RouterTarget[];
+  room_ids: readonly string[];
+};
+
+/** Adds a router to an organization that exists; rooms that are not the organization's are left out. Null when the id is taken. */
+export async function insertRouter(
+  database: Database,
+  organizationId: string,
+  router: NewRouter,
+): Promise<Router | null> {
+  // The router's row goes last, so that its children can tell whether the id is taken.
+  const isFree = 'NOT EXISTS (SELECT 1 FROM routers WHERE id = ?1)';
+  const results = await database.batch([
+    insertTargets(isFree, organizationId, router.id, router.targets),
+    insertRooms(isFree, organizationId, router.id, router.room_ids),
+    [
+      `INSERT INTO routers (id, organization_id, name, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO NOTHING RETURNING *`,
+      router.id,
+      organizationId,
+      router.name,
+      router.created_at,
+      router.created_at,
+    ],
+  ]);
+  return results.at(-1)?.length === 0 ? null : findRouter(database, organizationId, router.id);
+}
+
+export type RouterChanges = {
+  name?: string | undefined;
+  targets?: readonly RouterTarget[] | undefined;
+  room_ids?: readonly string[] | undefined;
+};
+
+/** Changes what is given: targets and rooms as a whole. Null when the organization has no such router. */
+export async function updateRouter(
+  database: Database,
+  organizationId: string,
+  routerId: string,
+  { targets, room_ids, name }: RouterChanges,
+  now: number,
+): Promise<Router | null> {
+  const { set, parameters } = assignments({ name, updated_at: now });
+  await database.batch([
+    [`UPDATE routers SET ${set} WHERE id = ? AND organization_id = ?`, ...parameters, routerId, organizationId],
+    ...(targets === undefined
+      ? []
+      : [
+          [`DELETE FROM router_targets WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId] as const,
+          insertTargets(`EXISTS ${OWN_ROUTER}`, organizationId, routerId, targets),
+        ]),
+    ...(room_ids === undefined
+      ? []
+      : [
+          [`DELETE FROM room_routers WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId] as const,
+          insertRooms(`EXISTS ${OWN_ROUTER}`, organizationId, routerId, room_ids),
+        ]),
+  ]);
+  return findRouter(database, organizationId, routerId);
+}
+
+/** Removes a router; a room without another one reaches all users of its organization again. False when there is no such router. */
+export async function deleteRouter(database: Database, organizationId: string, routerId: string): Promise<boolean> {
+  const results = await database.batch([
+    [`DELETE FROM router_targets WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId],
+    [`DELETE FROM room_routers WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId],
+    ['DELETE FROM routers WHERE id = ? AND organization_id = ? RETURNING id', routerId, organizationId],
+  ]);
+  return results.at(-1)?.length === 1;
+}
+
+const OWN_ROUTER = '(SELECT id FROM routers WHERE id = ?1 AND organization_id = ?2)';
+
+/** Both conditions name the router as ?1 and the organization as ?2. */
+function insertTargets(
+  condition: string,
+  organizationId: string,
+  routerId: string,
+  targets: readonly RouterTarget[],
+): Statement {
+  return [
+    `INSERT INTO router_targets (router_id, position, kind, target_id)
+     SELECT ?1, target.key, target.value ->> 'kind', target.value ->> 'id' FROM json_each(?3) AS target
+     WHERE ?2 IS NOT NULL AND ${condition}`,
+    routerId,
+    organizationId,
+    JSON.stringify(targets),
+  ];
+}
+
+function insertRooms(
+  condition: string,
+  organizationId: string,
+  routerId: string,
+  roomIds: readonly string[],
+): Statement {
+  return [
+    `INSERT INTO room_routers (room_id, router_id)
+     SELECT rooms.id, ?1 FROM rooms
+     WHERE rooms.id IN (SELECT value FROM json_each(?3)) AND rooms.organization_id = ?2 AND rooms.deleted_at IS NULL
+       AND ${condition}`,
+    routerId,
+    organizationId,
+    JSON.stringify(roomIds),
+  ];
+}
+
+/** Those of the given rooms that the organization has not, or has deleted. */
+export async function findUnknownRooms(
+  database: Database,
+  organizationId: string,
+  roomIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await database.all<{ id: string }>(
+    `SELECT id FROM rooms WHERE id IN (SELECT value FROM json_each(?)) AND organization_id = ? AND deleted_at IS NULL`,
+    JSON.stringify(roomIds),
+    organizationId,
+  );
+  const known = new Set(rows.map(({ id }) => id));
+  return new Set(roomIds.filter((id) => !known.has(id)));
+}
+
+/**
+ * The places of the targets that a router of the organization may not name: users who are not its own, teams that are neither its own
+ * nor shared with it, organizations that do not exist, lie in another database or are itself.
+ */
+export async function findUnknownTargets(
+  identity: Database,
+  organization: Pick<OrganizationRow, 'id' | 'database'>,
+  targets: readonly RouterTarget[],
+): Promise<number[]> {
+  const rows = await identity.all<{ place: number }>(
+    `SELECT target.key AS place FROM json_each(?3) AS target
+     WHERE NOT CASE target.value ->> 'kind'
+       WHEN 'all' THEN TRUE
+       WHEN 'user' THEN EXISTS (SELECT 1 FROM users
+         WHERE users.id = target.value ->> 'id' AND users.organization_id = ?1 AND users.deleted_at IS NULL)
+       WHEN 'team' THEN EXISTS (SELECT 1 FROM teams
+         WHERE teams.id = target.value ->> 'id' AND teams.deleted_at IS NULL AND (teams.organization_id = ?1
+           OR EXISTS (SELECT 1 FROM team_shares WHERE team_shares.team_id = teams.id AND team_shares.organization_id = ?1)))
+       ELSE EXISTS (SELECT 1 FROM organizations
+         WHERE organizations.id = target.value ->> 'id' AND organizations.id <> ?1 AND organizations.database = ?2)
+     END`,
+    organization.id,
+    organization.database,
+    JSON.stringify(targets),
+  );
+  return rows.map(({ place }) => place);
+}

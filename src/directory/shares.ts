@@ -1,0 +1,86 @@
+import type { Database } from '../db/database.ts';
+import { type Keyset, keysetClauses } from '../db/keyset.ts';
+
+/** What an organization can share with a partner, and the tables and column of each. Rooms lie in its database, teams in the first. */
+const SHARED = {
+  room: { owners: 'rooms', shares: 'room_shares', key: 'room_id' },
+  team: { owners: 'teams', shares: 'team_shares', key: 'team_id' },
+} as const;
+
+export type SharedKind = keyof typeof SHARED;
+
+/** `organization_id` names the partner; `created_at` in ms. */
+export type Share = { organization_id: string; created_at: number };
+
+const ownedOne = (owners: string) =>
+  `(SELECT id FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL)`;
+
+/** The partners with whom a room or team of the organization is shared, by their ids. Null when it has no such room or team. */
+export async function listShares(
+  database: Database,
+  kind: SharedKind,
+  organizationId: string,
+  id: string,
+  keyset: Keyset,
+): Promise<Share[] | null> {
+  const { owners, shares, key } = SHARED[kind];
+  const { where, orderBy, parameters } = keysetClauses({ columns: ['organization_id'], descending: false }, keyset);
+  const [owned = [], rows = []] = await database.batch([
+    [`SELECT 1 WHERE EXISTS ${ownedOne(owners)}`, id, organizationId],
+    [
+      `SELECT organization_id, created_at FROM ${shares} WHERE ${key} = ${ownedOne(owners)} AND ${where} ORDER BY ${orderBy}`,
+      id,
+      organizationId,
+      ...parameters,
+    ],
+  ]);
+  return owned.length === 0 ? null : (rows as Share[]);
+}
+
+/** Shares a room or team of the organization with a partner, once. Null when the organization has no such room or team. */
+export async function insertShare(
+  database: Database,
+  kind: SharedKind,
+  organizationId: string,
+  id: string,
+  share: Share,
+): Promise<{ share: Share; isNew: boolean } | null> {
+  const { owners, shares, key } = SHARED[kind];
+  const [inserted = [], known = []] = await database.batch([
+    [
+      `INSERT INTO ${shares} (${key}, organization_id, created_at)
+       SELECT id, ?, ? FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+       ON CONFLICT DO NOTHING RETURNING *`,
+      share.organization_id,
+      share.created_at,
+      id,
+      organizationId,
+    ],
+    [
+      `SELECT organization_id, created_at FROM ${shares} WHERE organization_id = ? AND ${key} = ${ownedOne(owners)}`,
+      share.organization_id,
+      id,
+      organizationId,
+    ],
+  ]);
+  const row = known[0] as Share | undefined;
+  return row === undefined ? null : { share: row, isNew: inserted.length > 0 };
+}
+
+/** Ends the sharing. False when the organization has no such room or team, or has not shared it with the partner. */
+export async function deleteShare(
+  database: Database,
+  kind: SharedKind,
+  organizationId: string,
+  id: string,
+  partnerId: string,
+): Promise<boolean> {
+  const { owners, shares, key } = SHARED[kind];
+  const { changes } = await database.run(
+    `DELETE FROM ${shares} WHERE organization_id = ? AND ${key} = ${ownedOne(owners)}`,
+    partnerId,
+    id,
+    organizationId,
+  );
+  return changes > 0;
+}

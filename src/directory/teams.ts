@@ -1,0 +1,179 @@
+import type { Database } from '../db/database.ts';
+import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
+import type { TeamRow } from '../db/rows.ts';
+import type { Invitee } from '../resources/invitation.ts';
+import { assignments } from './assignments.ts';
+
+/** Teams lie with their members in the first database; routers name them by id. */
+
+/** The orderings of lists of teams (protocol.md 4.4) and the columns of each, in keyset order. */
+export const TEAM_ORDERS = {
+  id: { columns: ['id'], descending: false },
+  created_at: { columns: ['created_at', 'id'], descending: false },
+  '-created_at': { columns: ['created_at', 'id'], descending: true },
+} as const satisfies Record<string, KeysetOrder>;
+
+export type TeamOrdering = keyof typeof TEAM_ORDERS;
+
+/** A team of the organization that is not deleted. */
+export function findTeam(identity: Database, organizationId: string, teamId: string): Promise<TeamRow | null> {
+  return identity.first<TeamRow>(
+    'SELECT * FROM teams WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
+    teamId,
+    organizationId,
+  );
+}
+
+/** Teams of the organization, without deleted ones. A key holds the values of the ordering's columns in TEAM_ORDERS. */
+export function listTeams(
+  identity: Database,
+  organizationId: string,
+  ordering: TeamOrdering,
+  keyset: Keyset,
+): Promise<TeamRow[]> {
+  const { where, orderBy, parameters } = keysetClauses(TEAM_ORDERS[ordering], keyset);
+  return identity.all<TeamRow>(
+    `SELECT * FROM teams WHERE organization_id = ? AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy}`,
+    organizationId,
+    ...parameters,
+  );
+}
+
+export type NewTeam = Pick<TeamRow, 'id' | 'name' | 'display_name' | 'created_by_user_id' | 'created_at'>;
+
+/** Adds a team to an organization that exists. Null when the id is taken. */
+export function insertTeam(identity: Database, organizationId: string, team: NewTeam): Promise<TeamRow | null> {
+  return identity.first<TeamRow>(
+    `INSERT INTO teams (id, organization_id, name, display_name, created_by_user_id, updated_by_user_id, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO NOTHING RETURNING *`,
+    team.id,
+    organizationId,
+    team.name,
+    team.display_name,
+    team.created_by_user_id,
+    team.created_by_user_id,
+    team.created_at,
+    team.created_at,
+  );
+}
+
+export type TeamChanges = {
+  name?: string | undefined;
+  display_name?: string | undefined;
+  /** Null when nobody of the organization, but the operator of the hub, changes it. */
+  updated_by_user_id: string | null;
+};
+
+/** Changes what is given. Null when the organization has no such team. */
+export function updateTeam(
+  identity: Database,
+  organizationId: string,
+  teamId: string,
+  changes: TeamChanges,
+  now: number,
+): Promise<TeamRow | null> {
+  const { set, parameters } = assignments({ ...changes, updated_at: now });
+  return identity.first<TeamRow>(
+    `UPDATE teams SET ${set} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING *`,
+    ...parameters,
+    teamId,
+    organizationId,
+  );
+}
+
+/** Marks a team as deleted: it reaches nobody any more. False when the organization has no such team. */
+export async function deleteTeam(
+  identity: Database,
+  organizationId: string,
+  teamId: string,
+  now: number,
+): Promise<boolean> {
+  const { changes } = await identity.run(
+    'UPDATE teams SET deleted_at = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
+    now,
+    now,
+    teamId,
+    organizationId,
+  );
+  return changes > 0;
+}
+
+/** The teams of a user that are not deleted: of his organization, all of them. */
+export async function teamIdsOfUser(identity: Database, organizationId: string, userId: string): Promise<string[]> {
+  const rows = await identity.all<{ id: string }>(
+    `SELECT teams.id FROM team_members JOIN teams ON teams.id = team_members.team_id
+     WHERE team_members.user_id = ? AND teams.organization_id = ? AND teams.deleted_at IS NULL`,
+    userId,
+    organizationId,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Whom a user of the organization may invite, with the name that the invitation shows (seed 001, Chat invitations): a user of the
+ * organization, a team of it or one shared with it, a partner organization. Null when there is no such one or it is deleted.
+ */
+export async function findInvitee(
+  identity: Database,
+  database: Database,
+  organizationId: string,
+  invitee: Pick<Invitee, 'kind' | 'id'>,
+): Promise<Invitee | null> {
+  const name = await INVITEE_NAMES[invitee.kind](identity, database, organizationId, invitee.id);
+  return name === null ? null : { kind: invitee.kind, id: invitee.id, name };
+}
+
+type FindName = (identity: Database, database: Database, organizationId: string, id: string) => Promise<string | null>;
+
+const INVITEE_NAMES: { readonly [kind in Invitee['kind']]: FindName } = {
+  user: (identity, _, organizationId, id) =>
+    firstName(
+      identity,
+      `SELECT trim(first_name || ' ' || last_name) AS name FROM users
+       WHERE id = ? AND organization_id = ? AND deleted_at IS NULL`,
+      id,
+      organizationId,
+    ),
+  team: (identity, _, organizationId, id) =>
+    firstName(
+      identity,
+      `SELECT name FROM teams WHERE id = ?1 AND deleted_at IS NULL AND (organization_id = ?2
+         OR EXISTS (SELECT 1 FROM team_shares WHERE team_id = ?1 AND team_shares.organization_id = ?2))`,
+      id,
+      organizationId,
+    ),
+  organization: async (identity, database, organizationId, id) =>
+    (await isPartner(identity, database, organizationId, id))
+      ? firstName(identity, 'SELECT name FROM organizations WHERE id = ?', id)
+      : null,
+};
+
+async function firstName(database: Database, sql: string, ...parameters: string[]): Promise<string | null> {
+  return (await database.first<{ name: string }>(sql, ...parameters))?.name ?? null;
+}
+
+/** Whether two organizations share a room or a team, in either direction. Deleted ones do not count. */
+export async function isPartner(
+  identity: Database,
+  database: Database,
+  organizationId: string,
+  partnerId: string,
+): Promise<boolean> {
+  const sharesRoom = await database.first(
+    `SELECT 1 FROM room_shares JOIN rooms ON rooms.id = room_shares.room_id AND rooms.deleted_at IS NULL
+     WHERE room_shares.organization_id IN (?1, ?2) AND rooms.organization_id IN (?1, ?2)
+       AND rooms.organization_id <> room_shares.organization_id`,
+    organizationId,
+    partnerId,
+  );
+  if (sharesRoom !== null) return true;
+  const sharesTeam = await identity.first(
+    `SELECT 1 FROM team_shares JOIN teams ON teams.id = team_shares.team_id AND teams.deleted_at IS NULL
+     WHERE team_shares.organization_id IN (?1, ?2) AND teams.organization_id IN (?1, ?2)
+       AND teams.organization_id <> team_shares.organization_id`,
+    organizationId,
+    partnerId,
+  );
+  return sharesTeam !== null;
+}

@@ -1,0 +1,233 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type ReachOptions, reachOfOrganization, reachOfUser } from '../../../src/directory/reach.ts';
+import { deleteRoom, findReachedRoom, listReachedRooms } from '../../../src/directory/rooms.ts';
+import { deleteRouter, type RouterTarget, updateRouter } from '../../../src/directory/routers.ts';
+import { deleteShare } from '../../../src/directory/shares.ts';
+import { deleteTeamMember } from '../../../src/directory/team-members.ts';
+import { deleteTeam, teamIdsOfUser } from '../../../src/directory/teams.ts';
+import { deleteUser } from '../../../src/directory/users.ts';
+import {
+  AT,
+  database,
+  databases,
+  newOrganization,
+  newRoom,
+  newRouter,
+  newTeam,
+  newUser,
+  page,
+  share,
+} from './directory.ts';
+
+const ALL: RouterTarget = { kind: 'all', id: null };
+const user = (id: string): RouterTarget => ({ kind: 'user', id });
+const team = (id: string): RouterTarget => ({ kind: 'team', id });
+const organization = (id: string): RouterTarget => ({ kind: 'organization', id });
+
+/** The owner of the rooms, with a user, and a partner with one. */
+let owner: string;
+let partner: string;
+let colleague: string;
+let agent: string;
+let room: string;
+
+beforeEach(async () => {
+  owner = await newOrganization();
+  partner = await newOrganization();
+  colleague = await newUser(owner);
+  agent = await newUser(partner);
+  room = await newRoom(owner);
+});
+
+const EVERYTHING: ReachOptions = { includesPrivateHistory: true };
+const reachOfColleague = () => reachOfUser(databases, owner, colleague, EVERYTHING);
+const reachOfAgent = (options = EVERYTHING) => reachOfUser(databases, partner, agent, options);
+const wholeOrganization = (id: string, room_ids: string[] = []) => ({ organization_id: id, room_ids });
+const nothing = { organization_id: null, room_ids: [] };
+
+describe('the reach of a user in his own organization', () => {
+  it('is all of it, rooms to come too, while no router keeps him out', async () => {
+    expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
+    await newRoom(owner);
+    expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
+    expect(await reachOfUser(databases, owner, await newUser(owner), EVERYTHING)).toEqual(wholeOrganization(owner));
+  });
+
+  it.each([
+    ['all', () => ALL],
+    ['himself', () => user(colleague)],
+  ])('is all of it when the routers name %s', async (_, target) => {
+    await newRouter(owner, [room], [target()]);
+    expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
+  });
+
+  it('comes by a team', async () => {
+    const night = await newTeam(owner, colleague);
+    await newRouter(owner, [room], [team(night)]);
+    expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
+    expect(await teamIdsOfUser(database, owner, colleague)).toEqual([night]);
+    await deleteTeamMember(database, owner, night, colleague);
+    expect(await reachOfColleague()).toEqual(nothing);
+    expect(await teamIdsOfUser(database, owner, colleague)).toEqual([]);
+  });
+
+  it('is single rooms when a router leaves him out of others', async () => {
+    const other = await newUser(owner);
+    const open = await newRoom(owner);
+    await newRouter(owner, [room], [user(other), team(await newTeam(owner, other))]);
+    expect(await reachOfColleague()).toEqual({ organization_id: null, room_ids: [open] });
+    expect(await reachOfUser(databases, owner, other, EVERYTHING)).toEqual(wholeOrganization(owner));
+  });
+
+  it('is what any of a room’s routers gives, and ends with the last', async () => {
+    const other = await newUser(owner);
+    const first = await newRouter(owner, [room], [user(other)]);
+    const second = await newRouter(owner, [room], [user(colleague)]);
+    expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
+    await deleteRouter(database, owner, second);
+    expect(await reachOfColleague()).toEqual(nothing);
+    await deleteRouter(database, owner, first);
+    expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
+  });
+
+  it('is nothing by a router without targets, and follows its changes', async () => {
+    const router = await newRouter(owner, [room], []);
+    expect(await reachOfColleague()).toEqual(nothing);
+    await updateRouter(database, owner, router, { targets: [organization(partner), ALL] }, AT);
+    expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
+    await updateRouter(database, owner, router, { targets: [organization(partner)] }, AT);
+    expect(await reachOfColleague()).toEqual(nothing);
+    await updateRouter(database, owner, router, { room_ids: [] }, AT);
+    expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
+  });
+
+  it('is nothing once he is deleted, and a deleted team reaches nobody', async () => {
+    const night = await newTeam(owner, colleague);
+    await newRouter(owner, [room], [team(night)]);
+    await deleteTeam(database, owner, night, AT);
+    expect(await reachOfColleague()).toEqual(nothing);
+    expect(await teamIdsOfUser(database, owner, colleague)).toEqual([]);
+    await newRouter(owner, [room], [user(colleague)]);
+    expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
+    await deleteUser(database, owner, colleague, AT);
+    expect(await reachOfColleague()).toEqual(nothing);
+  });
+
+  it('keeps deleted rooms', async () => {
+    await newRouter(owner, [room], [user(colleague)]);
+    const closed = await newRoom(owner);
+    await newRouter(owner, [closed], []);
+    await deleteRoom(database, owner, room, AT);
+    expect(await reachOfColleague()).toEqual({ organization_id: null, room_ids: [room] });
+  });
+});
+
+describe('the reach of a partner’s user', () => {
+  it.each([
+    ['no router', () => null],
+    ['a router that names all', () => ALL],
+    ['a router that names others', () => user(colleague)],
+  ])('is nothing of a shared room with %s', async (_, target) => {
+    await share('room', owner, room, partner);
+    const named = target();
+    if (named !== null) await newRouter(owner, [room], [named]);
+    expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
+  });
+
+  it('comes by his organization while the room is shared', async () => {
+    await newRouter(owner, [room], [organization(partner)]);
+    expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
+    await share('room', owner, room, partner);
+    expect(await reachOfAgent()).toEqual(wholeOrganization(partner, [room]));
+    const stranger = await newOrganization();
+    expect(await reachOfUser(databases, stranger, await newUser(stranger), EVERYTHING)).toEqual(
+      wholeOrganization(stranger),
+    );
+    await deleteShare(database, 'room', owner, room, partner);
+    expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
+  });
+
+  it('comes by a team while both the room and the team are shared', async () => {
+    const theirs = await newTeam(partner, agent);
+    await newRouter(owner, [room], [team(theirs)]);
+    expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
+    await share('room', owner, room, partner);
+    expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
+    await share('team', partner, theirs, owner);
+    expect(await reachOfAgent()).toEqual(wholeOrganization(partner, [room]));
+    expect(await reachOfUser(databases, partner, await newUser(partner), EVERYTHING)).toEqual(
+      wholeOrganization(partner),
+    );
+    await deleteShare(database, 'team', partner, theirs, owner);
+    expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
+  });
+
+  it('comes by himself', async () => {
+    await share('room', owner, room, partner);
+    await newRouter(owner, [room], [user(agent)]);
+    expect(await reachOfAgent()).toEqual(wholeOrganization(partner, [room]));
+    expect(await reachOfColleague()).toEqual(nothing);
+  });
+
+  it('leaves out owners with private history when asked to', async () => {
+    const secretive = await newOrganization({ private_chat_history: 1 });
+    const secret = await newRoom(secretive);
+    for (const [organizationId, id] of [
+      [owner, room],
+      [secretive, secret],
+    ] as const) {
+      await share('room', organizationId, id, partner);
+      await newRouter(organizationId, [id], [organization(partner)]);
+    }
+    expect((await reachOfAgent()).room_ids.toSorted()).toEqual([room, secret].toSorted());
+    expect((await reachOfAgent({ includesPrivateHistory: false })).room_ids).toEqual([room]);
+  });
+});
+
+describe('the reach of an organization', () => {
+  const reach = (id: string, includesPrivateHistory = true) =>
+    reachOfOrganization(databases, id, { includesPrivateHistory });
+
+  it('is its own rooms and those shared with it, whatever their routers', async () => {
+    expect(await reach(partner)).toEqual(wholeOrganization(partner));
+    await share('room', owner, room, partner);
+    await newRouter(owner, [room], []);
+    expect(await reach(partner)).toEqual(wholeOrganization(partner, [room]));
+    expect(await reach(owner)).toEqual(wholeOrganization(owner));
+    await deleteShare(database, 'room', owner, room, partner);
+    expect(await reach(partner)).toEqual(wholeOrganization(partner));
+  });
+
+  it('leaves out owners with private history when asked to', async () => {
+    const secretive = await newOrganization({ private_chat_history: 1 });
+    const secret = await newRoom(secretive);
+    await share('room', owner, room, partner);
+    await share('room', secretive, secret, partner);
+    expect((await reach(partner)).room_ids.toSorted()).toEqual([room, secret].toSorted());
+    expect((await reach(partner, false)).room_ids).toEqual([room]);
+    expect(await reach(secretive, false)).toEqual(wholeOrganization(secretive));
+  });
+});
+
+describe('rooms of a reach', () => {
+  it('are found and listed by id, without deleted ones', async () => {
+    const shared = await newRoom(await newOrganization());
+    const others = [await newRoom(owner), await newRoom(owner)];
+    const reach = wholeOrganization(owner, [shared, room]);
+    const all = [room, shared, ...others].toSorted();
+    const listed = async (limit: number, key: string[] | null, direction: 'next' | 'previous' = 'next') =>
+      (await listReachedRooms(database, reach, page(limit, key, direction))).map(({ id }) => id);
+    expect(await listed(9, null)).toEqual(all);
+    expect(await listed(2, null)).toEqual(all.slice(0, 2));
+    expect(await listed(9, [all[1] ?? ''])).toEqual(all.slice(2));
+    expect(await listed(9, [all[2] ?? ''], 'previous')).toEqual(all.slice(0, 2).toReversed());
+    expect(await listReachedRooms(database, nothing, page(9))).toEqual([]);
+    expect(await findReachedRoom(database, reach, shared)).toMatchObject({ id: shared });
+    expect(await findReachedRoom(database, reach, room)).toMatchObject({ id: room, visitor_chat_idle_ttl: 3600 });
+    expect(await findReachedRoom(database, wholeOrganization(partner), room)).toBeNull();
+    expect(await findReachedRoom(database, nothing, room)).toBeNull();
+    await deleteRoom(database, owner, room, AT);
+    expect(await findReachedRoom(database, reach, room)).toBeNull();
+    expect(await listed(9, null)).toEqual(all.filter((id) => id !== room));
+  });
+});
