@@ -1,7 +1,20 @@
 import type { Demo } from '../scripts/demo-file.ts';
 import type { DemoHub } from '../scripts/demo-hub.ts';
 import { requestJson } from '../scripts/json-request.ts';
-import { fillChats } from './filled-chats.ts';
+import { type Filling, fillChats } from './filled-chats.ts';
+import { type ListDesk, openListDesk, ROOMS } from './list-desk.ts';
+
+/** A list across chats and what a page of it may cost. */
+type List = {
+  name: string;
+  /** Below /api/v5. */
+  path: string;
+  token: string;
+  /** Rows that D1 may read for a page with so many results. */
+  allowed: (results: number) => number;
+  /** Trips beside the list's own: a room or a visitor that the path names. */
+  lookups: number;
+};
 
 export type ListReads = {
   chats: number;
@@ -10,41 +23,130 @@ export type ListReads = {
   results: number;
   d1Trips: number;
   d1RowsRead: number;
+  allowedTrips: number;
+  allowedRows: number;
 };
 
-/** What a page of 50 may read: each result twice (index and row), and a little for what surrounds them. */
-export function allowedRows(reads: ListReads): number {
-  return 2 * reads.results + 4;
+export function isWithinBounds(reads: ListReads): boolean {
+  return reads.d1Trips <= reads.allowedTrips && reads.d1RowsRead <= reads.allowedRows;
+}
+
+/** A page from an index: each result thrice (index, row, and the chat of a member's row), and a little for what surrounds them. */
+const page = (results: number): number => 3 * results + 4;
+/** A filter that matches rarely, and chats that two have in common, which no index tells. */
+const rare = (): number => 1000;
+/** The newest thousand chats of a user, of which each is read thrice, sorted. */
+const sorted = (): number => 3000;
+
+/** The lists at a desk. Merged ones may read a page for each of their sources. */
+function listsOf(desk: ListDesk): List[] {
+  const { organizationId, agent, agentOfOneRoom, rooms } = desk;
+  const [room = ''] = rooms;
+  const list = (
+    name: string,
+    path: string,
+    token: string,
+    allowed: List['allowed'] = page,
+    lookups: number = 0,
+  ): List => ({ name, path, token, allowed, lookups });
+  const ofSources =
+    (sources: number) =>
+    (results: number): number =>
+      sources * page(results);
+  const ofOrganization = (name: string, path: string, allowed?: List['allowed'], lookups?: number): List =>
+    list(name, `orgs/${organizationId}/${path}`, desk.reportsToken, allowed, lookups);
+  const ofAgent = (name: string, path: string, allowed?: List['allowed'], lookups?: number): List =>
+    list(name, `users/${agent.id}/${path}`, agent.token, allowed, lookups);
+  const ofOneRoom = (name: string, path: string): List =>
+    list(name, `users/${agentOfOneRoom.id}/${path}`, agentOfOneRoom.token);
+  return [
+    ofOrganization('owned', 'owned_chats'),
+    ofOrganization('owned, oldest first', 'owned_chats?ordering=created_at'),
+    ofOrganization('owned, open', 'owned_chats?is_ended=false'),
+    ofOrganization('owned, without messages', 'owned_chats?has_messages=false', rare),
+    ofOrganization('involved', 'involved_chats'),
+    ofOrganization('involved, open', 'involved_chats?is_ended=false'),
+    ofOrganization('involved, without messages', 'involved_chats?has_messages=false', rare),
+    ofOrganization('routed, with 20 shared rooms', 'routed_chats', ofSources(ROOMS + 1)),
+    ofOrganization('routed, with 20 shared rooms, open', 'routed_chats?is_ended=false', ofSources(ROOMS + 1)),
+    ofOrganization('routed, with 20 shared rooms, without messages', 'routed_chats?has_messages=false', rare),
+    ofOrganization('of a room', `rooms/${room}/chats`, page, 1),
+    ofOrganization('of a room, open', `rooms/${room}/chats?is_ended=false`, page, 1),
+    ofOrganization('of a room, without messages', `rooms/${room}/chats?has_messages=false`, rare, 1),
+    ofOrganization('pending of a room', `rooms/${room}/pending_chats`, page, 1),
+    ofOrganization('of a visitor', `rooms/${room}/visitors/${desk.visitorId}/chats`, page, 2),
+    ofOneRoom('routed to a user, 1 room', 'routed_chats'),
+    ofOneRoom('pending of a user, 1 room', 'pending_chats'),
+    ofAgent('routed to a user, 20 rooms', 'routed_chats', ofSources(ROOMS)),
+    ofAgent('pending of a user, 20 rooms', 'pending_chats', ofSources(ROOMS)),
+    ofAgent('of a user', 'chats'),
+    ofAgent('of a user, participating', 'chats?is_participating=true'),
+    ofAgent('of a user, open', 'chats?is_ended=false'),
+    ofAgent('of a user, without messages', 'chats?has_messages=false', rare),
+    ofAgent('of a user, last changed first', 'chats?ordering=-updated_at', sorted),
+    ofAgent('memberships of a user', 'chat_memberships'),
+    ofAgent('memberships of a user, participating', 'chat_memberships?is_participating=true'),
+    ofAgent('memberships of a visitor', `chats/${desk.chatId}/visitors/${desk.visitorId}/chat_memberships`, rare),
+    ofAgent('invitations of a user and his organization', 'incoming_chat_invitations', ofSources(2), 1),
+    ofAgent('invitations, accepted', 'incoming_chat_invitations?is_accepted=true', rare, 1),
+  ];
 }
 
 /**
  * Rows that D1 reads for the first and the second page of the lists across chats, at each of these sizes of the table
- * (ascending). Authentication is in the isolate's cache by then and not part of the numbers.
+ * (ascending). What the isolate keeps (tokens, routing) is not part of the numbers.
  */
 export async function measureListReads(hub: DemoHub, demo: Demo, sizes: readonly number[]): Promise<ListReads[]> {
-  const { organization_id: organizationId, room_id: roomId, settings_token: token } = demo.other;
+  const desk = await openListDesk(demo);
   const database = await hub.miniflare.getD1Database('DB');
-  const lists = [`orgs/${organizationId}/owned_chats`, `orgs/${organizationId}/owned_chats?ordering=created_at`];
+  const { agent, organizationId: agentOrganizationId } = desk;
+  const own: Filling = {
+    organizationId: agentOrganizationId,
+    roomIds: desk.rooms,
+    agentId: agent.id,
+    agentOrganizationId,
+    visitorId: desk.visitorId,
+    series: 0,
+  };
+  const shared: Filling = {
+    ...own,
+    organizationId: desk.sharedOwnerId,
+    roomIds: desk.sharedRooms,
+    visitorId: null,
+    series: 1,
+  };
   const reads: ListReads[] = [];
   let filled = 0;
   for (const size of sizes) {
-    await fillChats(database, { organizationId, roomId, from: filled, upTo: size });
+    // One chat of ten lies in a shared room.
+    await fillChats(database, own, { from: filled * 0.9, upTo: size * 0.9 });
+    await fillChats(database, shared, { from: filled * 0.1, upTo: size * 0.1 });
     filled = size;
-    for (const list of lists) {
-      const name = list.slice(list.lastIndexOf('/') + 1);
-      const url = `${hub.url}/api/v5/${list}`;
-      await readPage(url, token);
-      const first = await readPage(url, token);
-      reads.push({ chats: size, list: name, ...first.reads });
-      if (first.next === null) throw new Error(`${name} has one page only at ${size} chats`);
-      const second = await readPage(first.next, token);
-      reads.push({ chats: size, list: `${name}, second page`, ...second.reads });
-    }
+    for (const list of listsOf(desk)) reads.push(...(await readPages(hub, list, size)));
   }
   return reads;
 }
 
-type PageReads = { next: string | null; reads: Omit<ListReads, 'chats' | 'list'> };
+/** The first page, and the second where there is one. */
+async function readPages(hub: DemoHub, list: List, chats: number): Promise<ListReads[]> {
+  const url = `${hub.url}/api/v5/${list.path}`;
+  await readPage(url, list.token);
+  const first = await readPage(url, list.token);
+  const judged = (name: string, { results, d1Trips, d1RowsRead }: PageReads): ListReads => ({
+    chats,
+    list: name,
+    results,
+    d1Trips,
+    d1RowsRead,
+    allowedTrips: 1 + list.lookups,
+    allowedRows: list.allowed(results),
+  });
+  const reads = [judged(list.name, first)];
+  if (first.next !== null) reads.push(judged(`${list.name}, second page`, await readPage(first.next, list.token)));
+  return reads;
+}
+
+type PageReads = { next: string | null; results: number; d1Trips: number; d1RowsRead: number };
 
 async function readPage(url: string, token: string): Promise<PageReads> {
   const answer = await requestJson({ method: 'GET', url, token });
@@ -55,6 +157,8 @@ async function readPage(url: string, token: string): Promise<PageReads> {
   const page = answer.body as { next: string | null; results: unknown[] };
   return {
     next: page.next,
-    reads: { results: page.results.length, d1Trips: Number(numbers[1]), d1RowsRead: Number(numbers[2]) },
+    results: page.results.length,
+    d1Trips: Number(numbers[1]),
+    d1RowsRead: Number(numbers[2]),
   };
 }

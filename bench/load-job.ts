@@ -5,10 +5,11 @@ export type LoadJob = {
   /** Requests in all. */
   count: number;
   method: 'GET' | 'POST';
-  /** In path and body `$INDEX` stands for 0, 1, 2 … and `$THREAD` for the same number modulo `threads`. */
+  /** In path and body `$INDEX` stands for 0, 1, 2 …, `$THREAD` for the same number modulo `threads`, `$CHAT` for that one of `chats`. */
   path: string;
   body: string;
   threads: number;
+  chats?: readonly string[];
   headers: Record<string, string>;
   expectedStatus: number;
 };

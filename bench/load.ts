@@ -81,8 +81,10 @@ function part(description: string, name: string): number {
 }
 
 function requestText(job: LoadJob, index: number): string {
+  const thread = index % job.threads;
+  const chat = job.chats?.[thread] ?? '';
   const fill = (text: string): string =>
-    text.replaceAll('$INDEX', String(index)).replaceAll('$THREAD', String(index % job.threads));
+    text.replaceAll('$INDEX', String(index)).replaceAll('$THREAD', String(thread)).replaceAll('$CHAT', chat);
   const body = fill(job.body);
   const headers = {
     Host: `127.0.0.1:${job.port}`,

@@ -17,7 +17,11 @@ const TEXT = 'A message of the benchmark, about as long as most are.';
 
 export const FLOOR = 'floor: object call + one D1 insert';
 export const EXISTING_THREAD = 'message to an existing thread';
+export const USER_MESSAGE = "a user's message to an existing chat";
 export const NEW_THREAD = 'first message of a new thread';
+
+/** What the hub's targets need: a channel, and a user's chats. These are no channel's, whose webhooks would be part of the cost. */
+export type Opened = { channelId: string; chatIds: string[] };
 
 /** The raw floors, on a Worker that has been set up. */
 export function floorTargets(port: number): Target[] {
@@ -42,8 +46,8 @@ export function floorTargets(port: number): Target[] {
   ];
 }
 
-/** The hub's own work, on a channel whose threads are open. Batches have theirs, so that they do not burden the others'. */
-export function hubTargets(port: number, demo: Demo, channelId: string): Target[] {
+/** The hub's own work, on a channel whose threads are open. Batches and the user have theirs, so that they do not burden the others'. */
+export function hubTargets(port: number, demo: Demo, { channelId, chatIds }: Opened): Target[] {
   const organization = `/api/v5/orgs/${demo.organization_id}`;
   const headers = { Authorization: `Bearer ${demo.settings_token}`, ...JSON_HEADERS };
   const messages = `${organization}/unified_messaging/${channelId}/messages`;
@@ -62,6 +66,20 @@ export function hubTargets(port: number, demo: Demo, channelId: string): Target[
   });
   return [
     post(EXISTING_THREAD, 1_500, (run) => ({ messages: [message('single-$THREAD', `${run}-$INDEX`)] })),
+    {
+      name: USER_MESSAGE,
+      count: 1_500,
+      job: (run) => ({
+        port,
+        method: 'POST',
+        path: `/api/v5/users/${demo.agent.id}/chats/$CHAT/messages`,
+        body: JSON.stringify({ message: `${TEXT} ${run}` }),
+        threads: THREADS,
+        chats: chatIds,
+        headers: { ...headers, Authorization: `Bearer ${demo.agent.token}` },
+        expectedStatus: 200,
+      }),
+    },
     post(NEW_THREAD, 600, (run) => ({ messages: [message(`${run}-$INDEX`, 'first')] })),
     post('batch of 50 messages', 100, (run) => ({
       messages: Array.from({ length: 50 }, (_, place) => message('batch-$THREAD', `${run}-$INDEX-${place}`)),
@@ -82,30 +100,30 @@ export function hubTargets(port: number, demo: Demo, channelId: string): Target[
   ];
 }
 
-/** Registers the channel of the benchmark and opens its threads. Answers the channel's id. */
-export async function openThreads(demo: Demo): Promise<string> {
-  const channels = `${demo.base_url}/api/v5/orgs/${demo.organization_id}/unified_messaging`;
-  const registered = await requestJson({
-    method: 'POST',
-    url: channels,
-    token: demo.settings_token,
-    body: {
-      name: 'Benchmark',
-      messaging_channel: 'benchmark',
-      room_id: demo.room_id,
-      reply_webhook_url: 'http://127.0.0.1:9/never-called',
-    },
+/** Registers the channel of the benchmark, opens its threads, and the user's chats. */
+export async function openThreads(demo: Demo): Promise<Opened> {
+  const channels = `orgs/${demo.organization_id}/unified_messaging`;
+  const { id } = await create(demo, channels, demo.settings_token, {
+    name: 'Benchmark',
+    messaging_channel: 'benchmark',
+    room_id: demo.room_id,
+    reply_webhook_url: 'http://127.0.0.1:9/never-called',
   });
-  if (registered.status !== 201) throw new Error(`no channel: ${JSON.stringify(registered.body)}`);
-  const { id } = registered.body as { id: string };
-  const threads = Array.from({ length: THREADS }, (_, thread) => [`single-${thread}`, `batch-${thread}`]).flat();
-  for (const thread of threads) {
-    const body = { messages: [message(thread, 'first')] };
-    const url = `${channels}/${id}/messages`;
-    const answer = await requestJson({ method: 'POST', url, token: demo.settings_token, body });
-    if (answer.status !== 201) throw new Error(`no thread: ${JSON.stringify(answer.body)}`);
+  const messages = `${channels}/${id}/messages`;
+  const chatIds: string[] = [];
+  for (let thread = 0; thread < THREADS; thread++) {
+    await create(demo, messages, demo.settings_token, { messages: [message(`single-${thread}`, 'first')] });
+    await create(demo, messages, demo.settings_token, { messages: [message(`batch-${thread}`, 'first')] });
+    const chat = await create(demo, `users/${demo.agent.id}/chats`, demo.agent.token, {});
+    chatIds.push(String(chat['id']));
   }
-  return id;
+  return { channelId: String(id), chatIds };
+}
+
+async function create(demo: Demo, path: string, token: string, body: unknown): Promise<Record<string, unknown>> {
+  const answer = await requestJson({ method: 'POST', url: `${demo.base_url}/api/v5/${path}`, token, body });
+  if (answer.status !== 201) throw new Error(`POST ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer.body as Record<string, unknown>;
 }
 
 function message(thread_id: string, message_id: string) {

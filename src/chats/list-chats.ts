@@ -1,47 +1,127 @@
 import type { Database } from '../db/database.ts';
-import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import { type Keyset, type KeysetValue, keysetClauses } from '../db/keyset.ts';
 import type { ChatFacts } from '../resources/chat.ts';
+import type { ChatGrant } from '../resources/chat-grant.ts';
+import { chatSources, type Narrowing } from './chat-sources.ts';
+import { type Source, walkSql } from './id-walk.ts';
+import { type IdRange, idRange, type Listing, type Scan, scan } from './scan.ts';
 
 /** The lists of chats across threads, from D1's copy. A chat id sorts by the time the chat started, so it is the key. */
 export type ChatOrdering = 'created_at' | '-created_at';
 
-type Row = { facts: string };
+/** The orders of a member's chats (seed 001, List chats of a user). */
+export type MemberChatOrdering = ChatOrdering | 'updated_at' | '-updated_at';
 
-function pageOf(
-  database: Database,
-  predicate: string,
-  parameters: readonly unknown[],
-  ordering: ChatOrdering,
-  keyset: Keyset,
-): Promise<ChatFacts[]> {
-  const clauses = keysetClauses({ columns: ['id'], descending: ordering === '-created_at' }, keyset);
-  return database
-    .all<Row>(
-      `SELECT facts FROM chats WHERE ${predicate} AND ${clauses.where} ORDER BY ${clauses.orderBy}`,
-      ...parameters,
-      ...clauses.parameters,
-    )
-    .then((rows) => rows.map(({ facts }) => JSON.parse(facts) as ChatFacts));
+/** What a list of chats chooses by (seed 001, Chats). Times in ms. `is_participating` counts for a grant of a member only. */
+export type ChatFilters = {
+  is_waiting?: boolean | undefined;
+  is_ended?: boolean | undefined;
+  has_messages?: boolean | undefined;
+  has_user_messages?: boolean | undefined;
+  has_visitor_messages?: boolean | undefined;
+  is_participating?: boolean | undefined;
+  created_at_after?: number | undefined;
+  created_at_before?: number | undefined;
+};
+
+/** Orders by the last change look at this many of a member's chats, the newest (ENGINE 3): that time stands in no index. */
+const SORTED_CHATS = 1000;
+
+/** The keyset's key of a chat in an order: its id, or the time of its last change (ms) and its id. */
+export function chatKey(ordering: MemberChatOrdering): (chat: ChatFacts) => readonly KeysetValue[] {
+  return isByUpdate(ordering) ? (chat) => [chat.updated_at, chat.id] : (chat) => [chat.id];
 }
 
-/** Chats of rooms that the organization owns (seed 001, List organization's owned chats). */
-export function listOwnedChats(
+/** The chats that a grant covers, in one trip. Orders by `updated_at` are for a grant of a member only. */
+export async function listChats(
   database: Database,
-  organizationId: string,
-  ordering: ChatOrdering,
+  grant: ChatGrant,
+  filters: ChatFilters,
+  ordering: MemberChatOrdering,
   keyset: Keyset,
-): Promise<ChatFacts[]> {
-  return pageOf(database, 'organization_id = ?', [organizationId], ordering, keyset);
+): Promise<Scan<ChatFacts>> {
+  const listing = chatListing(grant, filters);
+  if (listing === null) return { rows: [], cut_at: null };
+  const made = { after: filters.created_at_after, before: filters.created_at_before };
+  if (isByUpdate(ordering)) {
+    const [source] = listing.sources;
+    if (grant.kind !== 'member' || source === undefined) throw new Error(`${grant.kind} has no order by update`);
+    const range = idRange({ key: null, direction: 'next', limit: SORTED_CHATS }, true, made);
+    return sortByUpdate(database, source, listing.match, range, ordering, keyset);
+  }
+  const found = await scan(database, listing, idRange(keyset, ordering === '-created_at', made), keyset.limit);
+  return { rows: found.rows.map(chatOf), cut_at: found.cut_at };
 }
 
-/** Chats of a room that wait for somebody (seed 001, List pending chats of a room). The room must be the organization's. */
-export function listPendingChatsOfRoom(
+/** Null when no chat can be in the list. */
+function chatListing(grant: ChatGrant, filters: ChatFilters): Listing<'facts'> | null {
+  const isPending = grant.kind === 'reach' && grant.is_pending;
+  // A pending chat waits, and a chat that waits is open.
+  if (isPending && filters.is_waiting === false) return null;
+  const isOpen =
+    isPending || filters.is_waiting === true ? true : filters.is_ended === undefined ? null : !filters.is_ended;
+  if (isOpen === true && filters.is_ended === true) return null;
+  const wished: Narrowing[] = [];
+  if (isPending) wished.push('pending');
+  if (isOpen === true) wished.push('open');
+  const isParticipating = grant.kind === 'member' ? filters.is_participating : undefined;
+  if (isParticipating === true) wished.push('participating');
+  const { sources, narrowing } = chatSources(grant, wished);
+
+  const conditions: string[] = [];
+  const choose = (expression: string, value: boolean | undefined): void => {
+    if (value !== undefined) conditions.push(`${value ? '' : 'NOT '}(${expression})`);
+  };
+  if (narrowing !== 'pending') {
+    choose('chat.is_waiting', filters.is_waiting);
+    if (narrowing !== 'open' && isOpen !== null) choose('chat.is_ended', !isOpen);
+  }
+  if (narrowing !== 'participating') choose(PARTICIPATES, isParticipating);
+  choose(`${USER_MESSAGES} + ${VISITOR_MESSAGES} > 0`, filters.has_messages);
+  choose(`${USER_MESSAGES} > 0`, filters.has_user_messages);
+  choose(`${VISITOR_MESSAGES} > 0`, filters.has_visitor_messages);
+  return {
+    sources,
+    columns: { facts: 'chat.facts' },
+    joins: 'CROSS JOIN chats AS chat ON chat.id = walk.id',
+    match: conditions.length === 0 ? null : conditions.join(' AND '),
+    rowsOfId: conditions.some((condition) => condition.includes(PARTICIPATES)) ? 2 : 1,
+    parameters: grant.kind === 'visitor' ? [grant.room_id] : [],
+  };
+}
+
+const USER_MESSAGES = "(chat.facts ->> '$.user_message_count')";
+const VISITOR_MESSAGES = "(chat.facts ->> '$.visitor_message_count')";
+/** Of the member whose chats are listed, ?3. */
+const PARTICIPATES = `EXISTS (SELECT 1 FROM members WHERE member_id = ?3 AND chat_id = walk.id AND is_participating = 1)`;
+
+async function sortByUpdate(
   database: Database,
-  organizationId: string,
-  roomId: string,
-  ordering: ChatOrdering,
+  source: Source,
+  match: string | null,
+  range: IdRange,
+  ordering: MemberChatOrdering,
   keyset: Keyset,
-): Promise<ChatFacts[]> {
-  const predicate = 'room_id = ? AND organization_id = ? AND is_pending = 1';
-  return pageOf(database, predicate, [roomId, organizationId], ordering, keyset);
+): Promise<Scan<ChatFacts>> {
+  const walk = walkSql({ sources: [source], descending: range.descending, depth: SORTED_CHATS });
+  const columns = ['chat.updated_at', 'chat.id'];
+  const clauses = keysetClauses({ columns, descending: ordering === '-updated_at' }, keyset);
+  // A plain placeholder takes the number after the highest one before it: here ?4 and ?5.
+  const rows = await database.all<{ facts: string }>(
+    `${walk.sql} SELECT chat.facts FROM walk CROSS JOIN chats AS chat ON chat.id = walk.id
+     WHERE ${match ?? 'TRUE'} AND ${clauses.where} ORDER BY ${clauses.orderBy}`,
+    range.low,
+    range.high,
+    walk.owners,
+    ...clauses.parameters,
+  );
+  return { rows: rows.map(chatOf), cut_at: null };
+}
+
+function isByUpdate(ordering: MemberChatOrdering): boolean {
+  return ordering === 'updated_at' || ordering === '-updated_at';
+}
+
+function chatOf({ facts }: { facts: string }): ChatFacts {
+  return JSON.parse(facts) as ChatFacts;
 }

@@ -63,11 +63,9 @@ export function collectionResponse<Row, Resource>(
     rows: readonly Row[];
     keyOf: (row: Row) => readonly KeysetValue[];
     resource: (row: Row) => Resource;
-    /** Whether a further page exists, when the rows do not tell because the page was ended early. */
-    hasMore?: boolean;
-  },
+  } & PageEnd,
 ): { next: string | null; previous: string | null; results: Resource[] } {
-  const place = placePage(parts.page, parts.rows, parts.keyOf, parts.hasMore);
+  const place = placePage(parts.page, parts.rows, parts.keyOf, parts);
   return {
     next: place.next === null ? null : pageUrl(c, place.next),
     previous: place.previous === null ? null : pageUrl(c, place.previous),
@@ -75,28 +73,42 @@ export function collectionResponse<Row, Resource>(
   };
 }
 
-/** The rows that a page shows, in the list's order, and the cursors to its neighbours; `first` starts the list anew. */
+/**
+ * What the rows of a page do not tell: that a further page exists, or the key at which the scan for them was cut. `cutAt` is given
+ * (null: not cut) by lists whose scans can be cut.
+ */
+export type PageEnd = { hasMore?: boolean; cutAt?: readonly KeysetValue[] | null };
+
+/**
+ * The rows that a page shows, in the list's order, and the cursors to its neighbours; `first` starts the list anew. A page whose
+ * scan was cut may be short or empty; its far neighbour starts at the cut.
+ */
 export function placePage<Row>(
   page: Page,
   rows: readonly Row[],
   keyOf: (row: Row) => readonly KeysetValue[],
-  hasMore: boolean = rows.length > page.size,
+  end: PageEnd = {},
 ): { rows: Row[]; next: Cursor | 'first' | null; previous: Cursor | null } {
   const { size, ordering, keyset } = page;
   const isBackwards = keyset.direction === 'previous';
   const shown = rows.slice(0, size);
+  const [begin] = shown;
+  const edge = shown.at(-1);
+  const isMore = end.hasMore ?? rows.length > size;
+  const far = edge !== undefined && isMore ? keyOf(edge) : (end.cutAt ?? null);
+  if (begin === undefined && far === null) {
+    const last: Cursor = { ordering, direction: 'previous', key: null };
+    const canFollowCut = end.cutAt !== undefined && !isBackwards && keyset.key !== null;
+    return { rows: [], next: isBackwards ? 'first' : null, previous: canFollowCut ? last : null };
+  }
+  // The row of an empty page's own key may be on the page before it: the way back starts at the cut, so that it is read again.
+  const near = keyset.key === null ? null : begin === undefined ? far : keyOf(begin);
   if (isBackwards) shown.reverse();
-  const first = shown.at(0);
-  const last = shown.at(-1);
-  if (first === undefined || last === undefined)
-    return { rows: shown, next: isBackwards ? 'first' : null, previous: null };
-  const hasNext = isBackwards || hasMore;
-  const hasPrevious = isBackwards ? hasMore : keyset.key !== null;
-  return {
-    rows: shown,
-    next: hasNext ? { ordering, direction: 'next', key: keyOf(last) } : null,
-    previous: hasPrevious ? { ordering, direction: 'previous', key: keyOf(first) } : null,
-  };
+  const cursor = (direction: Cursor['direction'], key: readonly KeysetValue[] | null): Cursor | null =>
+    key === null ? null : { ordering, direction, key };
+  return isBackwards
+    ? { rows: shown, next: cursor('next', near), previous: cursor('previous', far) }
+    : { rows: shown, next: cursor('next', far), previous: cursor('previous', near) };
 }
 
 /** The absolute URL of a neighbouring page of this request: other query parameters are kept. */

@@ -1,14 +1,18 @@
 import { z } from '@hono/zod-openapi';
 import type { KeysetValue } from '../db/keyset.ts';
 
-/** Where in a list a page starts: the ordering it belongs to, the way to read and the keyset values of the row beside it. */
-export type Cursor = { ordering: string; direction: 'next' | 'previous'; key: readonly KeysetValue[] };
+/**
+ * Where in a list a page starts: the ordering it belongs to, the way to read and the keyset values of the row beside it; without
+ * them it is the list's last page, read backwards.
+ */
+export type Cursor =
+  | { ordering: string; direction: 'next' | 'previous'; key: readonly KeysetValue[] }
+  | { ordering: string; direction: 'previous'; key: null };
 
-const cursorSchema = z.strictObject({
-  o: z.string(),
-  d: z.enum(['next', 'previous']),
-  k: z.array(z.union([z.string(), z.number()])),
-});
+const cursorSchema = z.union([
+  z.strictObject({ o: z.string(), d: z.enum(['next', 'previous']), k: z.array(z.union([z.string(), z.number()])) }),
+  z.strictObject({ o: z.string(), d: z.literal('previous'), k: z.null() }),
+]);
 
 /** The opaque text of a cursor: base64url of JSON. */
 export function encodeCursor(cursor: Cursor): string {
@@ -37,6 +41,7 @@ export function decodeCursor(
   }
   const parsed = cursorSchema.safeParse(value);
   if (!parsed.success || parsed.data.o !== ordering) return null;
+  if (parsed.data.k === null) return { ordering, direction: parsed.data.d, key: null };
   const key = keySchema.safeParse(parsed.data.k);
   return key.success ? { ordering, direction: parsed.data.d, key: key.data } : null;
 }

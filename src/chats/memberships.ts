@@ -1,0 +1,90 @@
+import type { Database } from '../db/database.ts';
+import type { Keyset } from '../db/keyset.ts';
+import type { ChatFacts } from '../resources/chat.ts';
+import type { MemberFacts } from '../resources/membership.ts';
+import { MEMBER } from './chat-sources.ts';
+import { idRange, type Scan, scan } from './scan.ts';
+
+/** A membership across chats, with its chat. */
+export type ChatMembership = { member: MemberFacts; chat: ChatFacts };
+
+export type MembershipFilters = { is_participating?: boolean | undefined };
+
+type Row = { member: string; chat: string };
+
+/** The member's row comes with the walk, the chat's is joined. */
+const READ = {
+  carried: ['facts', 'is_participating'],
+  columns: { member: 'walk.facts', chat: 'chat.facts' },
+  joins: 'CROSS JOIN chats AS chat ON chat.id = walk.id',
+};
+/** True of each of a user's memberships, or of none, so that it leaves no gaps in the walk. The organization is ?4. */
+const IS_OF_ORGANIZATION = "facts ->> '$.organization_id' = ?4";
+
+/** The memberships of a user in all his chats, by chat, oldest chat first. The keyset's key is the chat's id. */
+export async function listMembershipsOfUser(
+  database: Database,
+  organizationId: string,
+  userId: string,
+  filters: MembershipFilters,
+  keyset: Keyset,
+): Promise<Scan<ChatMembership>> {
+  const { is_participating } = filters;
+  const index = is_participating === true ? MEMBER.participating : MEMBER.all;
+  const found = await scan(
+    database,
+    {
+      sources: [{ index: { ...index, where: `${index.where} AND ${IS_OF_ORGANIZATION}` }, owner: userId }],
+      ...READ,
+      match: is_participating === false ? 'NOT walk.is_participating' : null,
+      rowsOfId: 1,
+      parameters: [organizationId],
+    },
+    idRange(keyset, false),
+    keyset.limit,
+  );
+  return { rows: found.rows.map(membershipOf), cut_at: found.cut_at };
+}
+
+/** The membership of a user in one chat; null when he has none as a user of the organization. */
+export async function findMembershipOfUser(
+  database: Database,
+  organizationId: string,
+  userId: string,
+  chatId: string,
+): Promise<ChatMembership | null> {
+  const row = await database.first<Row>(
+    `SELECT member.facts AS member, chat.facts AS chat FROM members AS member JOIN chats AS chat ON chat.id = member.chat_id
+     WHERE member.member_id = ?1 AND member.chat_id = ?2
+       AND member.facts ->> '$.organization_id' = ?3`,
+    userId,
+    chatId,
+    organizationId,
+  );
+  return row === null ? null : membershipOf(row);
+}
+
+/** The memberships of a visitor in the chats of which the user is a member too, oldest chat first. The key is the chat's id. */
+export async function listVisitorMemberships(
+  database: Database,
+  of: { visitor_id: string; user_id: string },
+  keyset: Keyset,
+): Promise<Scan<ChatMembership>> {
+  const found = await scan(
+    database,
+    {
+      sources: [{ index: MEMBER.all, owner: of.visitor_id }],
+      ...READ,
+      match: 'EXISTS (SELECT 1 FROM members AS other WHERE other.chat_id = walk.id AND other.member_id = ?4)',
+      rowsOfId: 2,
+      parameters: [of.user_id],
+    },
+    idRange(keyset, false),
+    keyset.limit,
+  );
+  return { rows: found.rows.map(membershipOf), cut_at: found.cut_at };
+}
+
+function membershipOf(row: Row): ChatMembership {
+  return { member: JSON.parse(row.member) as MemberFacts, chat: JSON.parse(row.chat) as ChatFacts };
+}

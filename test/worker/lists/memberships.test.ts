@@ -1,0 +1,89 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findMembershipOfUser, listMembershipsOfUser, listVisitorMemberships } from '../../../src/chats/memberships.ts';
+import { findNewestChatOfVisitor } from '../../../src/chats/visitor-chats.ts';
+import { AT, type CopiedChat, copiedChat, database, type Read, walkPages, writeChats } from './copied-chats.ts';
+
+const CHATS = 4_000;
+
+/** Chats of a visitor and of others; an agent is in every other one and takes part in every tenth. */
+const chats: CopiedChat[] = Array.from({ length: CHATS }, (_, number) =>
+  copiedChat(AT + number * 1000, {
+    visitor_id: number % 4 === 0 ? 'visitor' : `visitor-${number}`,
+    is_ended: number % 10 !== 0,
+    members: [
+      { id: number % 4 === 0 ? 'visitor' : `visitor-${number}`, organization_id: null, is_participating: true },
+      ...(number % 2 === 0 ? [{ id: 'agent', organization_id: 'own', is_participating: number % 10 === 0 }] : []),
+      ...(number % 1000 === 8 ? [{ id: 'guest', organization_id: 'partner', is_participating: true }] : []),
+    ],
+  }),
+);
+
+beforeAll(async () => await writeChats(chats));
+
+const keyOf = ({ chat }: { chat: { id: string } }) => [chat.id];
+const idsWhere = (test: (number: number) => boolean) => chats.filter((_, number) => test(number)).map(({ id }) => id);
+const expectRows = (reads: readonly Read[], most: (read: Read) => number) => {
+  for (const read of reads) {
+    expect(read.trips).toBe(1);
+    expect(read.rows).toBeLessThanOrEqual(most(read));
+  }
+};
+const budget = ({ results }: Read) => 3 * results + 4;
+
+describe('memberships of a user', () => {
+  it.each([
+    [{}, (number: number) => number % 2 === 0, budget],
+    [{ is_participating: true }, (number: number) => number % 10 === 0, budget],
+    [{ is_participating: false }, (number: number) => number % 2 === 0 && number % 10 !== 0, () => 1000],
+  ] as const)('with %j: each chat once, oldest first, within the bounds', async (filters, test, most) => {
+    const list = (keyset: Parameters<typeof listMembershipsOfUser>[4]) =>
+      listMembershipsOfUser(database, 'own', 'agent', filters, keyset);
+    const { forth, back, reads } = await walkPages(50, list, keyOf);
+    expect(forth).toEqual(idsWhere(test));
+    expect(back).toEqual(forth);
+    expectRows(reads, most);
+  });
+
+  it('are those of the organization only', async () => {
+    const { forth } = await walkPages(
+      50,
+      (keyset) => listMembershipsOfUser(database, 'other', 'agent', {}, keyset),
+      keyOf,
+    );
+    expect(forth).toEqual([]);
+  });
+
+  it('are found one by one', async () => {
+    const id = chats[10]?.id ?? '';
+    const found = await findMembershipOfUser(database, 'own', 'agent', id);
+    expect(found).toMatchObject({ member: { member_id: 'agent', is_participating: true }, chat: { id } });
+    expect(await findMembershipOfUser(database, 'other', 'agent', id)).toBeNull();
+    expect(await findMembershipOfUser(database, 'own', 'guest', id)).toBeNull();
+    expect(await findMembershipOfUser(database, 'own', 'agent', chats[11]?.id ?? '')).toBeNull();
+  });
+});
+
+describe('memberships of a visitor', () => {
+  it.each([
+    ['agent', (number: number) => number % 4 === 0],
+    ['guest', (number: number) => number % 1000 === 8],
+    ['stranger', () => false],
+  ] as const)('are those in the chats of which the user is a member: %s', async (user_id, test) => {
+    const list = (keyset: Parameters<typeof listVisitorMemberships>[2]) =>
+      listVisitorMemberships(database, { visitor_id: 'visitor', user_id }, keyset);
+    const { forth, back, reads } = await walkPages(50, list, keyOf);
+    expect(forth).toEqual(idsWhere(test));
+    expect(back).toEqual(forth);
+    expectRows(reads, () => 1000);
+  });
+});
+
+describe('the newest chat of a visitor', () => {
+  it('is the one that started last, in that room', async () => {
+    const id = chats[CHATS - 4]?.id;
+    expect(await findNewestChatOfVisitor(database, 'room', 'visitor')).toEqual({ chat_id: id, is_ended: true });
+    expect(await findNewestChatOfVisitor(database, 'room', 'visitor-1')).toMatchObject({ chat_id: chats[1]?.id });
+    expect(await findNewestChatOfVisitor(database, 'elsewhere', 'visitor')).toBeNull();
+    expect(await findNewestChatOfVisitor(database, 'room', 'nobody')).toBeNull();
+  });
+});
