@@ -28,9 +28,25 @@ const TAGS = [
   { name: 'Channels', description: 'Messaging channel configurations, their secrets and their test.' },
   { name: 'Messages', description: 'Messages into threads, the end of a session, what the webhooks carried.' },
   { name: 'Deliveries', description: 'Webhooks: what was sent, what failed, replays.' },
-  { name: 'Chats', description: 'Chats, their memberships, messages and reply suggestions.' },
+  {
+    name: 'Chats',
+    description: 'Chats by the right to see them: of a user, routed, pending, of an organization, a room, a visitor.',
+  },
+  { name: 'Chat memberships', description: 'Who is in a chat, takes part, is present, types; how users join.' },
+  { name: 'Chat messages', description: 'Messages of a chat, with attachments.' },
+  { name: 'Chat invitations', description: 'Invitations of users, teams and organizations to a chat.' },
+  { name: 'Chat tags', description: 'Tags of a chat, and those that its room allows.' },
+  { name: 'Chat reply suggestions', description: 'Suggested replies to a message.' },
+  { name: 'Conversation starters', description: 'With what a user opens a conversation, one for each language.' },
+  { name: 'Users', description: 'Users of the organization, their preferences and clients.' },
+  { name: 'Teams', description: 'Teams of the organization and their members.' },
+  { name: 'Rooms', description: 'Rooms of the organization, those that reach a user, and the tags that they allow.' },
+  { name: 'Organization', description: 'The organization itself.' },
   { name: 'Visitors', description: 'What is known of visitors.' },
-  { name: 'Administration', description: 'Organizations, users, rooms and tokens, for the operator of the hub.' },
+  {
+    name: 'Administration',
+    description: 'Organizations with their users, teams, rooms and routers, for the operator of the hub.',
+  },
   { name: 'Service', description: 'The service itself.' },
 ];
 

@@ -23,7 +23,7 @@ test('no token and no message body of a session occurs in the log', async () => 
   await client.suggestReply(demo.bot, receipt.chat_id, receipt.message_ids[0] ?? '', bodies[2]);
   const secret = await client.request('GET', `${client.channelPath(channel.id)}/secret`);
   await client.request('POST', `${client.channelPath(channel.id)}/messages`, { messages: [{ body: bodies[0] }] });
-  await client.request('GET', '/api/v5/users/me', undefined, 'a-wrong-token-4716');
+  await client.request('GET', '/api/v5/nothing-here', undefined, 'a-wrong-token-4716');
   await receiver.waitUntil((requests) => requests.length >= 2);
   await waitForLog('"status":404');
   await hub.ringCron();

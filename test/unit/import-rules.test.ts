@@ -15,13 +15,17 @@ const THREAD_CONTRACT = [
   'thread/address.ts',
   'thread/commands.ts',
   'thread/events.ts',
+  'thread/queries.ts',
   'thread/received.ts',
   'thread/refusals.ts',
 ];
 const BELOW_DIALECTS = ['http/', 'directory/', 'delivery/', 'projections/', 'chats/', 'stubs.ts', 'resources/', 'db/'];
+/** What dialects share: files that lie beside them. */
+const SHARED_BY_DIALECTS = ['api/refuse-thread.ts', 'api/reach-cache.ts'];
 const dialect = (name: string): Room => ({
   holds: [`api/${name}/`],
-  may: ['api/refuse-thread.ts', ...BELOW_DIALECTS, ...THREAD_CONTRACT],
+  may: [...SHARED_BY_DIALECTS, ...BELOW_DIALECTS, ...THREAD_CONTRACT],
+  mayTypes: ['presence/client.ts'],
 });
 
 /** The rooms of the house. An arrow that is not here does not exist. */
@@ -30,7 +34,9 @@ const ROOMS: { readonly [room: string]: Room } = {
   app: { holds: ['app.ts'], may: ['http/', 'api/'] },
   umi: dialect('umi'),
   chatsApi: dialect('chats'),
+  console: dialect('console'),
   admin: dialect('admin'),
+  reachCache: { holds: ['api/reach-cache.ts'], may: ['http/', 'directory/', 'resources/', 'db/'] },
   refuseThread: { holds: ['api/refuse-thread.ts'], may: ['http/', 'thread/refusals.ts'] },
   http: {
     holds: ['http/'],
@@ -43,9 +49,9 @@ const ROOMS: { readonly [room: string]: Room } = {
       'thread/decide/',
       'thread/draft.ts',
       'thread/fold.ts',
+      'thread/grants.ts',
       'thread/members.ts',
       'thread/next-alarm.ts',
-      'thread/routing.ts',
       'thread/selected-suggestion.ts',
       'thread/state.ts',
     ],
@@ -56,13 +62,21 @@ const ROOMS: { readonly [room: string]: Room } = {
     holds: ['thread/'],
     may: ['projections/', 'delivery/', 'stubs.ts', 'faults.ts', 'resources/', 'db/'],
   },
+  presence: {
+    holds: ['presence/'],
+    may: ['stubs.ts', 'faults.ts', 'thread/address.ts', 'thread/commands.ts', 'directory/', 'resources/', 'db/'],
+  },
   delivery: { holds: ['delivery/'], may: ['stubs.ts', 'faults.ts', 'resources/', 'directory/', 'db/'] },
   projections: {
     holds: ['projections/'],
     may: ['stubs.ts', 'faults.ts', 'thread/events.ts', 'resources/', 'db/'],
     mayTypes: ['delivery/lane.ts'],
   },
-  stubs: { holds: ['stubs.ts'], may: ['db/'], mayTypes: ['thread/', 'projections/', 'delivery/', 'resources/'] },
+  stubs: {
+    holds: ['stubs.ts'],
+    may: ['db/'],
+    mayTypes: ['thread/', 'presence/', 'projections/', 'delivery/', 'resources/'],
+  },
   chats: { holds: ['chats/'], may: ['resources/', 'db/'] },
   directory: { holds: ['directory/'], may: ['db/'], mayTypes: ['resources/'] },
   faults: { holds: ['faults.ts'], may: [] },

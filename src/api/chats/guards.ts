@@ -1,6 +1,6 @@
 import type { AppMiddleware } from '../../http/app-environment.ts';
 import { authenticate } from '../../http/authenticate.ts';
-import { requireOrganization, requireOwnUser, requireSubscription } from '../../http/permissions.ts';
+import { requireOrganization, requireOwnUser, requireScope, requireSubscription } from '../../http/permissions.ts';
 import { refuse } from '../../http/refusals.ts';
 
 /** Routes under /users/<user_id>: the token's own user, an active subscription (seed 001). */
@@ -15,21 +15,13 @@ const requireHistory: AppMiddleware = async (c, next) => {
   await next();
 };
 
+/** The messages of a user's routed chats, which private history closes too (seed 001, List chat messages). */
+export const userHistoryGuards: AppMiddleware[] = [...userGuards, requireHistory];
+
+const ownOrganization: AppMiddleware[] = [authenticate(), requireOrganization({ unknown: 403 }), requireSubscription()];
+
 /** Routes under /orgs/<organization_id> over all chats of the organization. */
-export const organizationGuards: AppMiddleware[] = [
-  authenticate(),
-  requireOrganization({ unknown: 403 }),
-  requireSubscription(),
-  requireHistory,
-];
+export const organizationGuards: AppMiddleware[] = [...ownOrganization, requireHistory];
 
 /** Routes under /orgs/<organization_id>/rooms: the lists of a room always need `reports` (seed 001). */
-export const roomGuards: AppMiddleware[] = [
-  authenticate(),
-  requireOrganization({ unknown: 403 }),
-  requireSubscription(),
-  async (c, next) => {
-    if (!c.var.principal.scopes.has('reports')) return refuse(c, { reason: 'scope_missing', scope: 'reports' });
-    await next();
-  },
-];
+export const roomGuards: AppMiddleware[] = [...ownOrganization, requireScope('reports')];

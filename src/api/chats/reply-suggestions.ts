@@ -1,68 +1,131 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { pathId, textField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses } from '../../http/refusals.ts';
-import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import type { AppContext } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { pathId } from '../../http/fields.ts';
+import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { replySuggestionResource } from '../../resources/reply-suggestion.ts';
-import { refuseThread } from '../refuse-thread.ts';
-import { commandToChat } from './command-to-chat.ts';
-import { userGuards } from './guards.ts';
+import { type ChatPath, chatParams, queryChat, routeIn } from './in-scope.ts';
 import { replySuggestionSchema } from './schemas.ts';
+import type { ChatScope } from './scopes.ts';
 
-/** Each message that selects a suggestion carries a copy of it, and a request may hold 500 such messages. */
-const SUGGESTION_CHARACTERS = 10_000;
+const listQuery = z.object({ ...collectionQuery, ordering: z.enum(['created_at', '-created_at']).optional() });
 
-const addSchema = z
-  .object({
-    suggestion: textField({ max: SUGGESTION_CHARACTERS }),
-    relevancy_score: z.number().min(0).max(1).nullish(),
-  })
-  .openapi('AddReplySuggestion');
+const listResponses = {
+  200: jsonOf(collectionSchema(replySuggestionSchema), 'Suggestions, oldest first unless ordered otherwise'),
+  ...refusalResponses(400, 401, 403, 404, 503),
+};
+const itemResponses = {
+  200: jsonOf(replySuggestionSchema, 'The suggestion'),
+  ...refusalResponses(401, 403, 404, 503),
+};
+const shared = { method: 'get' as const, tags: ['Chat reply suggestions'] };
+const suggestion = { reply_suggestion_id: pathId('reply_suggestion_id') };
+const message = { message_id: pathId('message_id') };
 
-/** The two collections of a user's chats under which a message has suggestions, and the right that each asks for. */
-const SCOPES = [
-  { collection: 'chats', scope: 'member' },
-  { collection: 'routed_chats', scope: 'routed' },
-] as const;
-
-/** POST …/messages/<message_id>/reply_suggestions under a user's chats and routed chats (seed 001). */
-export const replySuggestionRoutes = createRouter();
-
-for (const { collection, scope } of SCOPES) {
-  const route = createRoute({
-    method: 'post',
-    path: `/users/{user_id}/${collection}/{chat_id}/messages/{message_id}/reply_suggestions`,
-    tags: ['Chats'],
-    summary: 'Add a chat reply suggestion for a message',
-    security: userTokenSecurity,
-    middleware: userGuards,
-    request: {
-      params: z.object({
-        user_id: pathId('user_id'),
-        chat_id: pathId('chat_id'),
-        message_id: pathId('message_id'),
-      }),
-      body: bodyOf(addSchema),
-    },
-    responses: {
-      201: jsonOf(replySuggestionSchema, 'The suggestion'),
-      ...refusalResponses(400, 401, 403, 404, 413, 503),
-    },
+/** GET …/<chat_id>/reply_suggestions[/<id>] of a scope (seed 001, List reply suggestions of a chat). */
+export function chatReplySuggestionRoutes(scope: ChatScope) {
+  const listRoute = createRoute({
+    ...routeIn(scope, '/{chat_id}/reply_suggestions'),
+    ...shared,
+    summary: `List the reply suggestions of ${scope.chat}`,
+    request: { params: chatParams(scope), query: listQuery },
+    responses: listResponses,
   });
-  replySuggestionRoutes.openapi(route, async (c) => {
-    const { chat_id, message_id } = c.req.valid('param');
-    const { suggestion, relevancy_score = null } = c.req.valid('json');
-    const result = await commandToChat(c, {
-      type: 'add_reply_suggestion',
-      chat_id,
-      message_id,
-      scope,
-      actor: c.var.principal.user,
-      suggestion,
-      relevancy_score,
-    });
-    if (!result.ok) return refuseThread(c, result.refusal);
-    return c.json(replySuggestionResource(result.answer.suggestion, result.answer.chat), 201);
+  const itemRoute = createRoute({
+    ...routeIn(scope, '/{chat_id}/reply_suggestions/{reply_suggestion_id}'),
+    ...shared,
+    summary: `Retrieve a reply suggestion of ${scope.chat}`,
+    request: { params: chatParams(scope, suggestion) },
+    responses: itemResponses,
   });
+  const router = createRouter();
+  router.openapi(listRoute, async (c) => {
+    return await listSuggestions(c, scope, c.req.valid('param'), null, c.req.valid('query'));
+  });
+  router.openapi(itemRoute, async (c) => {
+    const path = c.req.valid('param');
+    return await showSuggestion(c, scope, path, null, path.reply_suggestion_id);
+  });
+  return router;
+}
+
+/** GET …/messages/<message_id>/reply_suggestions[/<id>] of a scope (seed 001, List reply suggestions of a message). */
+export function messageReplySuggestionRoutes(scope: ChatScope) {
+  const listRoute = createRoute({
+    ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions'),
+    ...shared,
+    summary: `List the reply suggestions of a message of ${scope.chat}`,
+    request: { params: chatParams(scope, message), query: listQuery },
+    responses: listResponses,
+  });
+  const itemRoute = createRoute({
+    ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions/{reply_suggestion_id}'),
+    ...shared,
+    summary: `Retrieve a reply suggestion of a message of ${scope.chat}`,
+    request: { params: chatParams(scope, { ...message, ...suggestion }) },
+    responses: itemResponses,
+  });
+  const router = createRouter();
+  router.openapi(listRoute, async (c) => {
+    const path = c.req.valid('param');
+    return await listSuggestions(c, scope, path, path.message_id, c.req.valid('query'));
+  });
+  router.openapi(itemRoute, async (c) => {
+    const path = c.req.valid('param');
+    return await showSuggestion(c, scope, path, path.message_id, path.reply_suggestion_id);
+  });
+  return router;
+}
+
+/** The suggestions of one message, or of all when `messageId` is null. An id sorts by the time of its creation, so it is the key. */
+async function listSuggestions(
+  c: AppContext,
+  scope: ChatScope,
+  path: ChatPath,
+  messageId: string | null,
+  query: z.output<typeof listQuery>,
+) {
+  const ordering = query.ordering ?? 'created_at';
+  const asked = readPage(query, ordering, idKey);
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const { page } = asked;
+  const descending = (ordering === '-created_at') !== (page.keyset.direction === 'previous');
+  const key = page.keyset.key?.[0] ?? null;
+  if (typeof key === 'number') return refuseField(c, 'cursor', 'Invalid cursor.');
+  const read = await queryChat(c, scope, path, {
+    type: 'read_suggestions',
+    message_id: messageId,
+    after: descending ? null : key,
+    before: descending ? key : null,
+    descending,
+    limit: page.size,
+  });
+  if (!read.ok) return read.refused;
+  const { suggestions, has_more, room_id } = read.answer;
+  const body = collectionResponse(c, {
+    page,
+    rows: suggestions,
+    hasMore: has_more,
+    keyOf: ({ id }) => [id],
+    resource: (one) => replySuggestionResource(one, { id: path.chat_id, room_id }),
+  });
+  return c.json(body, 200);
+}
+
+async function showSuggestion(
+  c: AppContext,
+  scope: ChatScope,
+  path: ChatPath,
+  messageId: string | null,
+  suggestionId: string,
+) {
+  const query = { type: 'read_suggestion' as const, message_id: messageId, suggestion_id: suggestionId };
+  const read = await queryChat(c, scope, path, query);
+  if (!read.ok) return read.refused;
+  return c.json(
+    replySuggestionResource(read.answer.suggestion, { id: path.chat_id, room_id: read.answer.room_id }),
+    200,
+  );
 }

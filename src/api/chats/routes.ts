@@ -1,16 +1,72 @@
 import { createRouter } from '../../http/router.ts';
-import { joinRoutedChatRoutes } from './join-routed-chat.ts';
+import { allowedTagRoutes } from './allowed-tags.ts';
+import { chatItemRoutes } from './chat-item.ts';
+import { chatListRoutes } from './chat-list.ts';
+import { chatMembershipRoutes } from './chat-memberships.ts';
+import { conversationStarterRoutes } from './conversation-starters.ts';
+import { incomingInvitationRoutes } from './incoming-invitations.ts';
+import { joinChatRoutes, joinMemberRoutes } from './join-chat.ts';
+import { membershipRoutes } from './memberships.ts';
 import { messageRoutes } from './messages.ts';
-import { ownedChatRoutes } from './owned-chats.ts';
-import { replySuggestionRoutes } from './reply-suggestions.ts';
-import { roomRoutes } from './room.ts';
+import { openVisitorChatRoutes } from './open-visitor-chat.ts';
+import { outgoingInvitationRoutes } from './outgoing-invitations.ts';
+import { postMessageRoutes } from './post-message.ts';
+import { chatReplySuggestionRoutes, messageReplySuggestionRoutes } from './reply-suggestions.ts';
+import {
+  involvedChats,
+  organizationRoutedChats,
+  organizationVisitorChats,
+  ownedChats,
+  roomChats,
+  roomPendingChats,
+  userChats,
+  userPendingChats,
+  userRoutedChats,
+  userRoutedHistory,
+  userVisitorChats,
+} from './scopes.ts';
+import { startUserChatRoutes } from './start-user-chat.ts';
+import { tagRoutes } from './tags.ts';
 import { updateChatRoutes } from './update-chat.ts';
+import { visitorChatMembershipRoutes } from './visitor-chat-memberships.ts';
+import { visitorVariableRoutes } from './visitor-variables.ts';
+import { writeReplySuggestionRoutes } from './write-reply-suggestions.ts';
 
-/** The Chats API (seed 001), mounted at /api/v5. */
+/** The Chats API (seed 001), mounted at /api/v5: which collection of chats has what. */
 export const chatsRoutes = createRouter();
-chatsRoutes.route('/', ownedChatRoutes);
-chatsRoutes.route('/', roomRoutes);
-chatsRoutes.route('/', joinRoutedChatRoutes);
-chatsRoutes.route('/', messageRoutes);
-chatsRoutes.route('/', updateChatRoutes);
-chatsRoutes.route('/', replySuggestionRoutes);
+
+const mount = (...routers: (typeof chatsRoutes)[]) => {
+  for (const router of routers) chatsRoutes.route('/', router);
+};
+
+for (const scope of [ownedChats, involvedChats, organizationRoutedChats, roomChats, organizationVisitorChats]) {
+  mount(chatListRoutes(scope), chatItemRoutes(scope));
+}
+for (const scope of [roomPendingChats, userPendingChats, userRoutedChats, userVisitorChats]) {
+  mount(chatListRoutes(scope), chatItemRoutes(scope));
+}
+mount(chatListRoutes(userChats, 'member'), chatItemRoutes(userChats));
+mount(startUserChatRoutes, openVisitorChatRoutes);
+for (const scope of [userChats, ownedChats]) mount(updateChatRoutes(scope));
+
+for (const scope of [userChats, userRoutedChats, userPendingChats, roomChats]) mount(membershipRoutes(scope));
+for (const scope of [ownedChats, involvedChats, organizationRoutedChats]) {
+  mount(membershipRoutes(scope), joinMemberRoutes(scope));
+}
+mount(joinChatRoutes(userPendingChats, { mustBePresent: true }));
+mount(joinChatRoutes(userRoutedChats, { mustBePresent: false }));
+mount(chatMembershipRoutes, visitorChatMembershipRoutes);
+
+for (const scope of [userChats, userRoutedHistory, ownedChats, involvedChats, organizationRoutedChats]) {
+  mount(messageRoutes(scope));
+}
+mount(postMessageRoutes);
+
+for (const scope of [userChats, ownedChats, involvedChats, organizationRoutedChats]) {
+  mount(tagRoutes(scope), allowedTagRoutes(scope));
+}
+for (const scope of [userChats, userRoutedChats]) {
+  mount(chatReplySuggestionRoutes(scope), messageReplySuggestionRoutes(scope), writeReplySuggestionRoutes(scope));
+}
+mount(outgoingInvitationRoutes, incomingInvitationRoutes);
+mount(conversationStarterRoutes, visitorVariableRoutes);

@@ -79,41 +79,14 @@ export const membershipSchema = z
   })
   .openapi('ChatMembership');
 
-const selectedSuggestion = z.object({ id, suggestion: z.string(), relevancy_score: z.number().nullable() });
-
-export const messageSchema = z
+export const tagSchema = z
   .object({
-    id,
-    type: z.string(),
-    chat_id: id,
-    room_id: idOrNull,
+    name: z.string(),
     created_at: isoTimeSchema,
-    sender_type: z.enum(['user', 'visitor']),
-    sender_id: z.string(),
-    sender_public_name: textOrNull,
-    sender_name: textOrNull,
-    sender_avatar: avatar,
-    message: textOrNull,
-    is_encrypted: z.boolean(),
-    is_edited: z.boolean(),
-    sensitive_data_purged_at: z.null(),
-    selected_reply_suggestion_id: idOrNull,
-    selected_reply_suggestion: selectedSuggestion.nullable(),
-    attachments: z.array(z.record(z.string(), z.string())),
-    attachment_template: z.null(),
-    response_to_message_id: z.null(),
-    response_to_attachment_id: z.null(),
-    response_to_attachment: z.null(),
-    response_to_action_id: z.null(),
-    response_to_action: z.null(),
-    response_text: z.null(),
-    response_value: z.null(),
-    external_sender_id: z
-      .string()
-      .optional()
-      .openapi({ description: 'Extension: the sender id with which a visitor message came through a channel.' }),
+    hashed_name: z.string().openapi({ description: 'SHA-1 of the name, in hex.' }),
+    room_id: idOrNull,
   })
-  .openapi('ChatMessage');
+  .openapi('ChatTag');
 
 const nestedUser = z
   .object({
@@ -147,6 +120,30 @@ export const replySuggestionSchema = z
     target_organization: z.null(),
   })
   .openapi('ReplySuggestion');
+
+export const invitationSchema = z
+  .object({
+    id,
+    is_accepted: z.boolean(),
+    is_expired: z.boolean(),
+    invited_by_user_id: id,
+    invited_by_user: nestedUser,
+    chat_id: id,
+    room_id: idOrNull,
+    invited_user_id: idOrNull,
+    invited_team_id: idOrNull,
+    invited_organization_id: idOrNull,
+    invitee_name: z.string(),
+    accepted_by_user_id: idOrNull,
+    accepted_by_user: nestedUser.nullable(),
+    user_member_count: count,
+    visitor_member_count: count,
+    created_at: isoTimeSchema,
+    updated_at: isoTimeSchema,
+    accepted_at: timeOrNull,
+    expired_at: timeOrNull,
+  })
+  .openapi('ChatInvitation');
 
 export const variableSchema = z
   .object({ key: z.string(), value: z.string(), created_at: isoTimeSchema, updated_at: isoTimeSchema })

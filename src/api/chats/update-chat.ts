@@ -1,15 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { AppContext } from '../../http/app-environment.ts';
-import { pathId } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
 import { refusalResponses } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
-import { refuseThread } from '../refuse-thread.ts';
-import { commandToChat } from './command-to-chat.ts';
-import { userGuards } from './guards.ts';
+import { chatParams, commandToChat, routeIn } from './in-scope.ts';
 import { chatSchema } from './schemas.ts';
+import type { ChatScope } from './scopes.ts';
 
 const updateSchema = z
   .object({
@@ -22,44 +18,26 @@ const updateSchema = z
   })
   .openapi('UpdateChat');
 
-const shared = {
-  path: '/users/{user_id}/chats/{chat_id}',
-  tags: ['Chats'],
-  summary: 'End a chat, or its waiting',
-  security: userTokenSecurity,
-  middleware: userGuards,
-  request: {
-    params: z.object({ user_id: pathId('user_id'), chat_id: pathId('chat_id') }),
-    body: bodyOf(updateSchema),
-  },
-  responses: {
-    200: jsonOf(chatSchema, 'The chat'),
-    ...refusalResponses(400, 401, 403, 404, 413, 503),
-  },
-};
-
-/** PUT and PATCH /users/<user_id>/chats/<chat_id> (seed 001, End a chat; Change a chat to not waiting status). */
-export const updateChatRoutes = createRouter();
-
-updateChatRoutes.openapi(createRoute({ method: 'put', ...shared }), async (c) => {
-  const { chat_id } = c.req.valid('param');
-  return await updateChat(c, chat_id, c.req.valid('json'));
-});
-updateChatRoutes.openapi(createRoute({ method: 'patch', ...shared }), async (c) => {
-  const { chat_id } = c.req.valid('param');
-  return await updateChat(c, chat_id, c.req.valid('json'));
-});
-
-async function updateChat(c: AppContext, chatId: string, payload: z.output<typeof updateSchema>) {
-  const result = await commandToChat(c, {
-    type: 'update_chat',
-    chat_id: chatId,
-    actor: c.var.principal.user,
-    is_ended: payload.is_ended === true,
-    is_waiting: payload.is_waiting ?? null,
-  });
-  if (!result.ok) return refuseThread(c, result.refusal);
-  return c.json(chatResource(result.answer.chat), 200);
+/** PUT and PATCH <collection>/<chat_id> of a scope (seed 001, End a chat; Change a chat to not waiting status). */
+export function updateChatRoutes(scope: ChatScope) {
+  const router = createRouter();
+  for (const method of ['put', 'patch'] as const) {
+    const route = createRoute({
+      ...routeIn(scope, '/{chat_id}'),
+      method,
+      tags: ['Chats'],
+      summary: `End ${scope.chat}, or its waiting`,
+      request: { params: chatParams(scope), body: bodyOf(updateSchema) },
+      responses: { 200: jsonOf(chatSchema, 'The chat'), ...refusalResponses(400, 401, 403, 404, 413, 503) },
+    });
+    router.openapi(route, async (c) => {
+      const { is_ended = false, is_waiting = null } = c.req.valid('json');
+      const command = { type: 'update_chat' as const, is_ended, is_waiting };
+      const updated = await commandToChat(c, scope, c.req.valid('param'), command);
+      return updated.ok ? c.json(chatResource(updated.answer.chat), 200) : updated.refused;
+    });
+  }
+  return router;
 }
 
 function onlyValue(value: string): string {

@@ -1,30 +1,28 @@
 import type { ChannelRow } from '../../db/rows.ts';
 import { findChannel } from '../../directory/channels.ts';
-import { findRoom } from '../../directory/rooms.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../../http/isolate-cache.ts';
 import type { RoomFacts } from '../../resources/chat.ts';
+import { ownRoom } from '../reach-cache.ts';
 
 export type CachedChannel = { channel: ChannelRow; room: RoomFacts };
 
-const channels = createIsolateCache<CachedChannel>({ clock: Date.now, limit: 10_000, staleFor: STALE_FOR });
+const channels = createIsolateCache<ChannelRow>({ clock: Date.now, limit: 10_000, staleFor: STALE_FOR });
 
 /**
  * A channel and its room for the path of a message: at most AUTH_CACHE_SECONDS old, up to 10 minutes while D1 cannot be
  * reached. Null when the organization has no such channel, or the channel's room was deleted.
  */
-export function findCachedChannel(
+export async function findCachedChannel(
   c: AppContext,
   organizationId: string,
   channelId: string,
 ): Promise<CachedChannel | null> {
-  return channels.get(cacheKey(organizationId, channelId), cacheTimeToLive(c.env), async () => {
-    const database = organizationDatabase(c);
-    const channel = await findChannel(database, organizationId, channelId);
-    const room = channel === null ? null : await findRoom(database, organizationId, channel.room_id);
-    if (channel === null || room === null) return null;
-    return { channel, room: { id: room.id, name: room.name, organization_id: room.organization_id } };
-  });
+  const load = () => findChannel(organizationDatabase(c), organizationId, channelId);
+  const channel = await channels.get(cacheKey(organizationId, channelId), cacheTimeToLive(c.env), load);
+  const room = channel === null ? null : await ownRoom(c, channel.room_id);
+  if (channel === null || room === null) return null;
+  return { channel, room: { id: room.id, name: room.name, organization_id: room.organization_id } };
 }
 
 /** Forgets a channel in this isolate; others forget it when their copy is AUTH_CACHE_SECONDS old. */

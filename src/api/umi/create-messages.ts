@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { channelReceiver } from '../../delivery/lane.ts';
 import { findUsers, userFacts } from '../../directory/users.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
-import { textField, timeField, uuidField } from '../../http/fields.ts';
+import { refuseUnkeepableName, textField, timeField, uuidField } from '../../http/fields.ts';
 import { type FieldErrors, refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -20,14 +20,6 @@ const MESSAGES_IN_A_REQUEST = 500;
 const BODY_CHARACTERS = 100_000;
 const IDENTIFIER_CHARACTERS = 512;
 const VARIABLES_IN_A_REQUEST = 1_000;
-
-/** A record of zod leaves `__proto__` out without a word: refused, so that no variable is lost. */
-function refuseUnkeepableName(variables: unknown, context: z.RefinementCtx): unknown {
-  if (typeof variables === 'object' && variables !== null && Object.hasOwn(variables, '__proto__')) {
-    context.addIssue({ code: 'custom', path: ['__proto__'], message: 'This name is reserved.' });
-  }
-  return variables;
-}
 
 const messageSchema = z
   .object({
@@ -140,6 +132,7 @@ createMessagesRoutes.openapi(route, async (c) => {
     database: c.var.principal.organization.database,
     organization_id: channel.organization_id,
     room,
+    is_private: c.var.principal.organization.private_chats,
     routing: {
       receiver: channelReceiver(channel.id),
       channel_id: channel.id,

@@ -126,3 +126,27 @@ export const NESTED_USER_KEYS = [
 export function keysOf(resource: unknown): string[] {
   return Object.keys(resource as object).sort();
 }
+
+export const TAG_KEYS = ['created_at', 'hashed_name', 'name', 'room_id'];
+
+export const INVITATION_KEYS = [
+  'accepted_at',
+  'accepted_by_user',
+  'accepted_by_user_id',
+  'chat_id',
+  'created_at',
+  'expired_at',
+  'id',
+  'invited_by_user',
+  'invited_by_user_id',
+  'invited_organization_id',
+  'invited_team_id',
+  'invited_user_id',
+  'invitee_name',
+  'is_accepted',
+  'is_expired',
+  'room_id',
+  'updated_at',
+  'user_member_count',
+  'visitor_member_count',
+];

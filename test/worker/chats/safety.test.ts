@@ -1,95 +1,188 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { chatsRoutes } from '../../../src/api/chats/routes.ts';
-import { uuidVersion7 } from '../../../src/resources/uuid.ts';
-import { call } from '../http/hub.ts';
-import { type Callers, enrollCallers, expectOwn, expectSafe } from '../safety.ts';
-import { ask, Desk, unique } from '../umi/desk.ts';
+import { admin, call, type Person } from '../http/hub.ts';
+import { type Callers, expectOwn, expectSafe } from '../safety.ts';
+import { ask, countRows, Desk, enrollAgent } from '../umi/desk.ts';
+import { addressOf, bodyFor, everythingOf, furnish, type Names, OPERATIONS, type Operation } from './operations.ts';
 
-const ID = uuidVersion7(1, { high12: 1, low62: 1n });
+const EVERY_SCOPE = ['settings', 'reports', 'users'];
 
-const document = chatsRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
-const routes = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
-  Object.keys(operations).map((method) => [method.toUpperCase(), path] as const),
+const ofOrganizations = OPERATIONS.filter(({ path }) => path.startsWith('/orgs/{organization_id}/'));
+const ofUsers = OPERATIONS.filter(({ path }) => path.startsWith('/users/{user_id}/'));
+const ofChats = OPERATIONS.filter(({ path }) => /\{(chat|room|visitor|invitation)_id\}/.test(path));
+const ofMembers = ofUsers.filter(
+  ({ path }) => /\/(chats|chat_memberships)\/\{chat_id\}/.test(path) && !path.includes('{room_id}'),
 );
-const ofOrganizations = routes.filter(([, path]) => path.startsWith('/orgs/{organization_id}/'));
-const ofUsers = routes.filter(([, path]) => path.startsWith('/users/{user_id}/'));
 
-/** A valid body for each route that has one, so that a refusal is not about its form. */
-function bodyFor(method: string, path: string): { body?: unknown } {
-  if (method === 'GET') return {};
-  if (path.endsWith('/memberships')) return { body: { is_participating: true, composing_status: 'idle' } };
-  if (path.endsWith('/reply_suggestions')) return { body: { suggestion: 'x' } };
-  if (path.endsWith('/messages')) return { body: { message: 'x' } };
-  return { body: { is_ended: true } };
-}
+/** Whether an operation asks for the scope `reports` whatever the organization's settings: the lists of a room (seed 001). */
+const needsReports = ({ path }: Operation) =>
+  /\/rooms\/\{room_id\}\/(pending_)?chats/.test(path) && path.startsWith('/orgs');
 
+let desk: Desk;
+let owner: Person;
 let callers: Callers;
-let victim: Desk;
-let chatId: string;
-let messageId: string;
+let names: Names;
 
 beforeAll(async () => {
-  callers = await enrollCallers(['settings', 'reports', 'users']);
-  victim = await Desk.open();
-  const sent = await victim.say(unique('thread'), 'private');
-  chatId = sent.chatId;
-  messageId = sent.ids[0] ?? '';
-  await victim.join(victim.agent, chatId);
+  desk = await Desk.open();
+  const elsewhere = await Desk.open();
+  owner = await enrollAgent(desk.organizationId, {}, EVERY_SCOPE);
+  const revoked = await enrollAgent(desk.organizationId, {}, EVERY_SCOPE);
+  const tokens = `/organizations/${desk.organizationId}/users/${revoked.user_id}/tokens`;
+  await admin(`${tokens}/${revoked.token_id}`, { method: 'DELETE' });
+  const foreigner = await enrollAgent(elsewhere.organizationId, {}, EVERY_SCOPE);
+  callers = { owner, foreigner, powerless: await enrollAgent(desk.organizationId), revoked };
+  names = await furnish(desk, owner);
 });
 
-describe('every route of the Chats API', () => {
-  it('is in this table', () => {
-    expect(routes.length).toBeGreaterThanOrEqual(12);
-    expect(ofOrganizations.length + ofUsers.length).toBe(routes.length);
+/** What an operation leaves alone: D1's rows and the chat as its thread has it. */
+async function expectUntouched(attempt: () => Promise<void>): Promise<void> {
+  const chatId = names['chat_id'] ?? '';
+  const before = [await countRows(), await everythingOf(desk, chatId)];
+  await attempt();
+  expect([await countRows(), await everythingOf(desk, chatId)]).toEqual(before);
+}
+
+const try_ = (operation: Operation, person: Person, changed: Names) =>
+  call(addressOf(operation, { ...names, ...changed }), {
+    method: operation.method,
+    authorization: `Bearer ${person.token}`,
+    env: { AUTH_CACHE_SECONDS: '0' },
+    ...bodyFor(operation, person.user_id),
   });
 
-  it.each(ofOrganizations)('%s %s refuses whom it must', async (method, path) => {
-    const pathOf = (organizationId: string) =>
-      `/api/v5${path.replace('{organization_id}', organizationId).replaceAll(/\{\w+\}/g, ID)}`;
-    const needsScope = path.endsWith('/pending_chats');
-    await expectSafe({ method, path: pathOf, ...bodyFor(method, path), unknown: 403, needsScope }, callers);
+describe('every operation of the Chats API', () => {
+  it('is in one of these tables', () => {
+    expect(OPERATIONS.length).toBeGreaterThan(100);
+    expect(ofOrganizations.length + ofUsers.length).toBe(OPERATIONS.length);
   });
 
-  it.each(ofUsers)('%s %s is the user’s alone', async (method, path) => {
-    const pathOf = (userId: string) => `/api/v5${path.replace('{user_id}', userId).replaceAll(/\{\w+\}/g, ID)}`;
-    await expectOwn({ method, path: pathOf, ...bodyFor(method, path) }, callers);
+  it.each(ofOrganizations)('$method $path refuses whom it must, and writes nothing', async (operation) => {
+    const path = (organization_id: string) => addressOf(operation, { ...names, organization_id });
+    const route = { method: operation.method, path, ...bodyFor(operation, owner.user_id) };
+    await expectUntouched(() => expectSafe({ ...route, unknown: 403, needsScope: needsReports(operation) }, callers));
   });
 
-  it.each(routes)('%s %s knows no chat, room or visitor of another organization', async (method, path) => {
-    const { owner } = callers;
-    const visitor = String((await victim.memberships(chatId))[0]?.['member_id']);
-    const before = [await victim.chat(chatId), await victim.memberships(chatId)];
-    const own = path
-      .replace('{organization_id}', owner.organization_id)
-      .replace('{user_id}', owner.user_id)
-      .replace('{chat_id}', chatId)
-      .replace('{message_id}', messageId)
-      .replace('{room_id}', victim.gateway.roomId)
-      .replace('{visitor_id}', visitor);
-    const answer = await call(`/api/v5${own}`, {
-      method,
-      authorization: `Bearer ${owner.token}`,
-      ...bodyFor(method, path),
+  it.each(ofUsers)('$method $path is the user’s alone, and others write nothing', async (operation) => {
+    const path = (user_id: string) => addressOf(operation, { ...names, user_id });
+    const route = { method: operation.method, path, ...bodyFor(operation, owner.user_id) };
+    await expectUntouched(() => expectOwn(route, callers));
+  });
+
+  it.each(ofChats)('$method $path knows nothing of another organization’s', async (operation) => {
+    const { foreigner } = callers;
+    const own = { organization_id: foreigner.organization_id, user_id: foreigner.user_id };
+    await expectUntouched(async () => {
+      const answer = await try_(operation, foreigner, own);
+      // To open a chat in a room that does not reach the user is forbidden (seed 001).
+      const opensChat = operation.method === 'POST' && operation.path.endsWith('/visitors/{visitor_id}/chats');
+      expect([answer.status, answer.json]).toEqual([opensChat ? 403 : 404, { detail: expect.any(String) }]);
     });
-    if (path === '/orgs/{organization_id}/owned_chats') {
-      expect([answer.status, answer.json['results']]).toEqual([200, []]);
-    } else {
-      expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
-    }
-    expect([await victim.chat(chatId), await victim.memberships(chatId)]).toEqual(before);
   });
 
+  it.each(ofMembers)('$method $path is 404 for a colleague who is no member', async (operation) => {
+    const { powerless } = callers;
+    await expectUntouched(async () => {
+      const answer = await try_(operation, powerless, { user_id: powerless.user_id });
+      expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
+    });
+  });
+
+  it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !path.includes('{chat_id}')))(
+    '$method $path lists nothing of others',
+    async (operation) => {
+      const other = await Desk.open();
+      const stranger = await enrollAgent(other.organizationId, {}, EVERY_SCOPE);
+      const place = { organization_id: stranger.organization_id, user_id: stranger.user_id };
+      const answer = await try_(operation, stranger, place);
+      expect(answer.text).not.toContain(names['chat_id']);
+      expect([200, 404]).toContain(answer.status);
+      if (answer.status === 200) expect(answer.json['results']).toEqual([]);
+    },
+  );
+});
+
+describe('an organization without an active subscription', () => {
+  let lapsed: Names;
+  let person: Person;
+
+  beforeAll(async () => {
+    const own = await Desk.open();
+    person = await enrollAgent(own.organizationId, {}, EVERY_SCOPE);
+    lapsed = await furnish(own, person);
+    const changes = { has_active_subscription: false };
+    await admin(`/organizations/${own.organizationId}`, { method: 'PATCH', body: changes });
+  });
+
+  it.each(OPERATIONS)('is refused: $method $path', async (operation) => {
+    const rows = await countRows();
+    const answer = await try_(operation, person, lapsed);
+    expect([answer.status, answer.json]).toEqual([403, { detail: 'The organization has no active subscription.' }]);
+    expect(await countRows()).toEqual(rows);
+  });
+});
+
+describe('private chat history', () => {
+  let closed: Names;
+  let agent: Person;
+  let reporter: Person;
+
+  beforeAll(async () => {
+    const own = await Desk.open();
+    agent = await enrollAgent(own.organizationId);
+    reporter = await enrollAgent(own.organizationId, {}, ['reports']);
+    closed = await furnish(own, agent);
+    await own.join(reporter, closed['chat_id'] ?? '');
+    await admin(`/organizations/${own.organizationId}`, { method: 'PATCH', body: { private_chat_history: true } });
+  });
+
+  const isHistory = ({ path }: Operation) =>
+    path.startsWith('/orgs') || path.includes('/routed_chats/{chat_id}/messages');
+  const isMessage = ({ path }: Operation) => !path.includes('reply_suggestions');
+  const historical = OPERATIONS.filter((operation) => isHistory(operation) && isMessage(operation));
+
+  it.each(historical)('closes $method $path to tokens without the scope reports', async (operation) => {
+    const rows = await countRows();
+    const answer = await try_(operation, agent, { ...closed, user_id: agent.user_id });
+    expect([answer.status, answer.json]).toEqual([403, { detail: expect.stringContaining('reports') }]);
+    expect(await countRows()).toEqual(rows);
+  });
+
+  it.each(
+    historical.filter(({ method, path }) => method === 'GET' && !/pending_chats\/|allowed_tags\/|starters/.test(path)),
+  )('leaves $method $path to those who have it', async (operation) => {
+    expect((await try_(operation, reporter, { ...closed, user_id: reporter.user_id })).status).toBe(200);
+  });
+
+  it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && path.startsWith('/users/{user_id}/chats')))(
+    'leaves a member his own chats: $method $path',
+    async (operation) => {
+      const answer = await try_(operation, agent, { ...closed, user_id: agent.user_id });
+      const isMissing = operation.path.endsWith('/allowed_tags/{tag_name}');
+      expect(answer.status).toBe(isMissing ? 404 : 200);
+    },
+  );
+});
+
+describe('the Chats API', () => {
   it('takes the schemes Bearer and Token', async () => {
     for (const scheme of ['Bearer', 'Token', 'bearer']) {
-      const answer = await call(`/api/v5${victim.organizationPath}/owned_chats/${chatId}`, {
-        authorization: `${scheme} ${victim.agent.token}`,
+      const answer = await call(`/api/v5${desk.organizationPath}/owned_chats/${names['chat_id']}`, {
+        authorization: `${scheme} ${desk.agent.token}`,
       });
       expect(answer.status).toBe(200);
     }
   });
 
   it('says which methods a path has', async () => {
-    const answer = await ask(victim.agent, 'DELETE', `/users/${victim.agent.user_id}/chats/${chatId}`);
-    expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'PUT, PATCH']);
+    const answer = await ask(desk.agent, 'DELETE', `/users/${desk.agent.user_id}/chats/${names['chat_id']}`);
+    expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'GET, HEAD, PUT, PATCH']);
   });
+
+  it.each(OPERATIONS.filter(({ path }) => path.includes('{chat_id}')))(
+    '$method $path is 404 for an id that is none',
+    async (operation) => {
+      const answer = await try_(operation, owner, { chat_id: 'nonsense' });
+      expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
+    },
+  );
 });

@@ -248,7 +248,10 @@ describe('the threads of a channel', () => {
         .bind(`${name}-${id}`, hub.organizationId, `channel/${id}/${name}`, id, name, mapping(at), chatId, at)
         .run();
     const chat = (chatId: string, isEnded: 0 | 1, at: number) =>
-      testEnv.DB.prepare(`INSERT INTO chats VALUES (?, 't', 1, ?, NULL, NULL, 'external', ?, 0, 0, ?, '{}')`)
+      testEnv.DB.prepare(
+        `INSERT INTO chats (id, thread, seq, organization_id, chat_type, is_ended, is_waiting, is_pending, updated_at, facts)
+         VALUES (?, 't', 1, ?, 'external', ?, 0, 0, ?, '{}')`,
+      )
         .bind(chatId, hub.organizationId, isEnded, at)
         .run();
     await thread('old', 1000, `old-${id}`);

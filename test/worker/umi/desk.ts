@@ -35,6 +35,24 @@ export async function enrollAgent(organizationId: string, fields: Json = {}, sco
   };
 }
 
+/** Longest presence of a client, in seconds: tests move the clock. */
+const A_MONTH = 30 * 24 * 3600;
+
+/** The person becomes present; answers the id of the client that keeps him so. */
+export async function arrive(person: Person): Promise<string> {
+  const answer = await ask(person, 'POST', `/users/${person.user_id}/clients`, { presence_expires_in: A_MONTH });
+  expect([answer.status, answer.text]).toEqual([201, expect.any(String)]);
+  return String(answer.json['id']);
+}
+
+/** The person goes: all his clients are deleted. */
+export async function leave(person: Person): Promise<void> {
+  const path = `/users/${person.user_id}/clients`;
+  for (const { id } of resultsOf(await ask(person, 'GET', path))) {
+    expect((await ask(person, 'DELETE', `${path}/${id}`)).status).toBe(204);
+  }
+}
+
 /** A request by a person, to a path below /api/v5 or to a whole URL. */
 export function ask(person: Pick<Person, 'token'>, method: string, path: string, body?: unknown): Promise<Answer> {
   const url = path.startsWith('http') ? path : `/api/v5${path}`;
@@ -57,6 +75,8 @@ export class Desk {
   readonly bot: Person;
   /** Has the scope `reports`, and no other. */
   readonly reporter: Person;
+  /** Ids of those whom `join` has made present. */
+  readonly #arrived = new Set<string>();
 
   private constructor(gateway: Gateway, channelId: string, people: { agent: Person; bot: Person; reporter: Person }) {
     this.gateway = gateway;
@@ -127,8 +147,11 @@ export class Desk {
     return this.request('POST', '/close_session', { body: { thread_id: threadId } });
   }
 
-  join(person: Person, chatId: string, body: Json = { is_participating: true, composing_status: 'idle' }) {
-    return ask(person, 'POST', `/users/${person.user_id}/routed_chats/${chatId}/memberships`, body);
+  /** Joins a chat that is routed to the person, who is present from then on. */
+  async join(person: Person, chatId: string, body: Json = { is_participating: true, composing_status: 'idle' }) {
+    if (!this.#arrived.has(person.user_id)) await arrive(person);
+    this.#arrived.add(person.user_id);
+    return await ask(person, 'POST', `/users/${person.user_id}/routed_chats/${chatId}/memberships`, body);
   }
 
   /** A suggestion of the bot for a message of a chat that is routed to it. */
@@ -169,8 +192,12 @@ const COPIED = [
   'visitor_variables',
   'chats',
   'members',
+  'involvements',
   'messages',
+  'tags',
+  'invitations',
   'reply_suggestions',
+  'conversation_starters',
   'deliveries',
   'lanes',
 ];

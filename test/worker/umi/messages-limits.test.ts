@@ -247,6 +247,6 @@ describe('the reference', () => {
       messages: { minItems: 1, maxItems: 500 },
       variables: { maxProperties: 1000, description: expect.stringContaining('At most 1,000') },
     });
-    expect(schemas['AddReplySuggestion']?.properties['suggestion']).toMatchObject({ maxLength: 10_000 });
+    expect(schemas['WriteReplySuggestion']?.properties['suggestion']).toMatchObject({ maxLength: 10_000 });
   });
 });

@@ -1,0 +1,58 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findAllowedTag, listAllowedTags } from '../../directory/allowed-tags.ts';
+import { organizationDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { tagResource } from '../../resources/tag.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { chatParams, queryChat, routeIn } from './in-scope.ts';
+import { tagSchema } from './schemas.ts';
+import { type ChatScope, pathText } from './scopes.ts';
+
+/** GET …/<chat_id>/allowed_tags of a scope (seed 001, List allowed tags for a chat): those of its room; a chat without one has none. */
+export function allowedTagRoutes(scope: ChatScope) {
+  const shared = { method: 'get' as const, tags: ['Chat tags'] };
+  const listRoute = createRoute({
+    ...routeIn(scope, '/{chat_id}/allowed_tags'),
+    ...shared,
+    summary: `List the tags that are allowed for ${scope.chat}`,
+    request: { params: chatParams(scope), query: z.object(collectionQuery) },
+    responses: {
+      200: jsonOf(collectionSchema(tagSchema), 'Tags by name'),
+      ...refusalResponses(400, 401, 403, 404, 503),
+    },
+  });
+  const itemRoute = createRoute({
+    ...routeIn(scope, '/{chat_id}/allowed_tags/{tag_name}'),
+    ...shared,
+    summary: `Retrieve a tag that is allowed for ${scope.chat}`,
+    request: { params: chatParams(scope, { tag_name: pathText('tag_name') }) },
+    responses: { 200: jsonOf(tagSchema, 'The tag'), ...refusalResponses(401, 403, 404, 503) },
+  });
+  const router = createRouter();
+
+  router.openapi(listRoute, async (c) => {
+    const asked = readPage(c.req.valid('query'), 'name', idKey);
+    if (!asked.ok) return refuse(c, asked.refusal);
+    const read = await queryChat(c, scope, c.req.valid('param'), { type: 'read_chat' });
+    if (!read.ok) return read.refused;
+    const { room } = read.answer.chat;
+    const { page } = asked;
+    const rows = room === null ? [] : await listAllowedTags(organizationDatabase(c), room.id, page.keyset);
+    const parts = { page, rows, keyOf: (row: { name: string }) => [row.name] };
+    return c.json(collectionResponse(c, { ...parts, resource: (row) => tagResource(row, row.room_id) }), 200);
+  });
+
+  router.openapi(itemRoute, async (c) => {
+    const { tag_name } = c.req.valid('param');
+    const read = await queryChat(c, scope, c.req.valid('param'), { type: 'read_chat' });
+    if (!read.ok) return read.refused;
+    const { room } = read.answer.chat;
+    const tag = room === null ? null : await findAllowedTag(organizationDatabase(c), room.id, tag_name);
+    return tag === null ? refuseThread(c, { reason: 'tag_not_found' }) : c.json(tagResource(tag, tag.room_id), 200);
+  });
+
+  return router;
+}

@@ -1,0 +1,26 @@
+import { createRoute } from '@hono/zod-openapi';
+import { refusalResponses } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { chatResource } from '../../resources/chat.ts';
+import { chatParams, queryChat, routeIn } from './in-scope.ts';
+import { chatSchema } from './schemas.ts';
+import type { ChatScope } from './scopes.ts';
+
+/** GET <collection>/<chat_id> of a scope (seed 001, Retrieve details of …): from the chat's thread. */
+export function chatItemRoutes(scope: ChatScope) {
+  const route = createRoute({
+    ...routeIn(scope, '/{chat_id}'),
+    method: 'get',
+    tags: ['Chats'],
+    summary: `Retrieve ${scope.chat}`,
+    request: { params: chatParams(scope) },
+    responses: { 200: jsonOf(chatSchema, 'The chat'), ...refusalResponses(401, 403, 404, 503) },
+  });
+  const router = createRouter();
+  router.openapi(route, async (c) => {
+    const read = await queryChat(c, scope, c.req.valid('param'), { type: 'read_chat' });
+    return read.ok ? c.json(chatResource(read.answer.chat), 200) : read.refused;
+  });
+  return router;
+}

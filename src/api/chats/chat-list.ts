@@ -1,0 +1,80 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { type ChatFilters, chatKey, listChats, type MemberChatOrdering } from '../../chats/list-chats.ts';
+import { organizationDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { booleanParameter, timeField } from '../../http/fields.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { chatResource } from '../../resources/chat.ts';
+import { collectionParams, routeIn } from './in-scope.ts';
+import { chatSchema } from './schemas.ts';
+import type { ChatScope } from './scopes.ts';
+
+const flag = booleanParameter().optional();
+const time = timeField().optional();
+
+const filters = {
+  is_waiting: flag,
+  is_ended: flag,
+  has_messages: flag,
+  has_user_messages: flag,
+  has_visitor_messages: flag,
+  created_at_after: time,
+  created_at_before: time,
+};
+
+/**
+ * The filters of the lists of chats: those that seed 001 names for the lists of an organization, on each list; a member's chats
+ * have one of their own.
+ */
+const CHAT_FILTERS = { any: filters, member: { ...filters, is_participating: flag } };
+
+const CREATED = ['created_at', '-created_at'] as const;
+const ORDERINGS = { any: CREATED, member: [...CREATED, 'updated_at', '-updated_at'] as const };
+
+type ListQuery = ChatFilters & {
+  cursor?: string | undefined;
+  page_size?: number | undefined;
+  ordering?: MemberChatOrdering | undefined;
+};
+
+/** GET <collection> of a scope (seed 001, the lists of chats): from D1's copy, newest first unless ordered otherwise. */
+export function chatListRoutes(scope: ChatScope, kind: keyof typeof CHAT_FILTERS = 'any') {
+  const route = createRoute({
+    ...routeIn(scope),
+    method: 'get',
+    tags: ['Chats'],
+    summary: `List ${scope.chats}`,
+    request: {
+      params: collectionParams(scope),
+      query: z.object({
+        ...collectionQuery,
+        ...CHAT_FILTERS[kind],
+        ordering: z.enum(ORDERINGS[kind]).optional(),
+      }),
+    },
+    responses: {
+      200: jsonOf(collectionSchema(chatSchema), 'Chats, newest first unless ordered otherwise'),
+      ...refusalResponses(400, 401, 403, 404, 503),
+    },
+  });
+  const router = createRouter();
+  router.openapi(route, async (c) => {
+    const { cursor, page_size, ordering = '-created_at', ...chosen }: ListQuery = c.req.valid('query');
+    const read = readPage({ cursor, page_size }, ordering, keySchemaOf(ordering));
+    if (!read.ok) return refuse(c, read.refusal);
+    const { page } = read;
+    const granted = await scope.findGrant(c, c.req.valid('param'));
+    if (!granted.ok) return refuse(c, granted.refusal);
+    const database = organizationDatabase(c);
+    const { rows, cut_at } = await listChats(database, granted.grant, chosen, ordering, page.keyset);
+    const parts = { page, rows, keyOf: chatKey(ordering), resource: chatResource };
+    return c.json(collectionResponse(c, { ...parts, cutAt: cut_at === null ? null : [cut_at] }), 200);
+  });
+  return router;
+}
+
+function keySchemaOf(ordering: MemberChatOrdering): z.ZodType<readonly (string | number)[]> {
+  return ordering.endsWith('updated_at') ? z.tuple([z.int(), z.string()]) : z.tuple([z.string()]);
+}

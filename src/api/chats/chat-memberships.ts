@@ -1,0 +1,127 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { listMembershipsOfUser } from '../../chats/memberships.ts';
+import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { booleanParameter, pathId, timeField } from '../../http/fields.ts';
+import { userTokenSecurity } from '../../http/openapi.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { membershipResource } from '../../resources/membership.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { userGuards } from './guards.ts';
+import { type ChatPath, commandOfActor, queryChat } from './in-scope.ts';
+import { isUserPresent } from './presence.ts';
+import { membershipSchema } from './schemas.ts';
+import { userChats } from './scopes.ts';
+
+const user = z.object({ user_id: pathId('user_id') });
+const chat = user.extend({ chat_id: pathId('chat_id') });
+const shared = { tags: ['Chat memberships'], security: userTokenSecurity, middleware: userGuards };
+const path = '/users/{user_id}/chat_memberships';
+const itemPath = `${path}/{chat_id}` as const;
+
+const listRoute = createRoute({
+  ...shared,
+  method: 'get',
+  path,
+  summary: 'List the memberships of the user, one for each of his chats',
+  request: { params: user, query: z.object({ ...collectionQuery, is_participating: booleanParameter().optional() }) },
+  responses: {
+    200: jsonOf(collectionSchema(membershipSchema), 'Memberships, oldest chat first'),
+    ...refusalResponses(400, 401, 403, 503),
+  },
+});
+
+const itemRoute = createRoute({
+  ...shared,
+  method: 'get',
+  path: itemPath,
+  summary: 'Retrieve the membership of the user in a chat',
+  request: { params: chat },
+  responses: { 200: jsonOf(membershipSchema, 'The membership'), ...refusalResponses(401, 403, 404, 503) },
+});
+
+const status = { is_participating: z.boolean(), composing_status: z.enum(['idle', 'typing', 'typed']) };
+const last_seen_at = timeField().nullish();
+const putSchema = z.object({ ...status, last_seen_at }).openapi('UpdateChatMembership');
+const patchSchema = z
+  .object({
+    is_participating: status.is_participating.optional(),
+    composing_status: status.composing_status.optional(),
+    last_seen_at,
+  })
+  .superRefine((payload, context) => {
+    if (Object.values(payload).some((value) => value !== undefined)) return;
+    context.addIssue({ code: 'custom', path: ['is_participating'], message: 'This field is required.' });
+  })
+  .openapi('PatchChatMembership');
+
+const updateParts = {
+  ...shared,
+  path: itemPath,
+  summary: 'Update the membership of the user in a chat',
+  responses: {
+    200: jsonOf(membershipSchema, 'The membership'),
+    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
+  },
+};
+const putRoute = createRoute({ ...updateParts, method: 'put', request: { params: chat, body: bodyOf(putSchema) } });
+const patchRoute = createRoute({
+  ...updateParts,
+  method: 'patch',
+  request: { params: chat, body: bodyOf(patchSchema) },
+});
+
+/** /users/<user_id>/chat_memberships: listed from D1's copy, read and changed in the chats' threads (seed 001, Chat memberships). */
+export const chatMembershipRoutes = createRouter();
+
+chatMembershipRoutes.openapi(listRoute, async (c) => {
+  const { is_participating, ...query } = c.req.valid('query');
+  const read = readPage(query, 'chat_id', idKey);
+  if (!read.ok) return refuse(c, read.refusal);
+  const { user: own, organization } = c.var.principal;
+  const database = organizationDatabase(c);
+  const found = await listMembershipsOfUser(database, organization.id, own.id, { is_participating }, read.page.keyset);
+  const body = collectionResponse(c, {
+    page: read.page,
+    rows: found.rows,
+    keyOf: (row) => [row.chat.id],
+    resource: (row) => membershipResource({ ...row.member, composing_status: 'idle' }, row.chat),
+    cutAt: found.cut_at === null ? null : [found.cut_at],
+  });
+  return c.json(body, 200);
+});
+
+chatMembershipRoutes.openapi(itemRoute, async (c) => await showMembership(c, c.req.valid('param')));
+chatMembershipRoutes.openapi(putRoute, async (c) => {
+  return await updateMembership(c, c.req.valid('param'), c.req.valid('json'));
+});
+chatMembershipRoutes.openapi(patchRoute, async (c) => {
+  return await updateMembership(c, c.req.valid('param'), c.req.valid('json'));
+});
+
+/** The caller's own membership, with his typing, which only the thread knows. */
+async function showMembership(c: AppContext, place: ChatPath) {
+  const read = await queryChat(c, userChats, place, { type: 'read_members' });
+  if (!read.ok) return read.refused;
+  const own = read.answer.members.find(({ member_id }) => member_id === c.var.principal.user.id);
+  if (own === undefined) return refuseThread(c, { reason: 'member_not_found' });
+  return c.json(membershipResource(own, read.answer.chat), 200);
+}
+
+async function updateMembership(c: AppContext, place: ChatPath, changes: z.output<typeof patchSchema>) {
+  const { user: actor } = c.var.principal;
+  const updated = await commandOfActor(c, place.chat_id, {
+    type: 'update_membership',
+    actor,
+    is_present: await isUserPresent(c, actor.id),
+    is_participating: changes.is_participating ?? null,
+    composing_status: changes.composing_status ?? null,
+    last_seen_at: changes.last_seen_at ?? null,
+  });
+  if (!updated.ok) return updated.refused;
+  const { composing_status } = changes;
+  if (composing_status === undefined) return await showMembership(c, place);
+  return c.json(membershipResource({ ...updated.answer.member, composing_status }, updated.answer.chat), 200);
+}

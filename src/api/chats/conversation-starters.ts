@@ -1,0 +1,183 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import {
+  type ConversationStarterChanges,
+  deleteConversationStarter,
+  findConversationStarter,
+  insertConversationStarter,
+  listConversationStarters,
+  updateConversationStarter,
+} from '../../directory/conversation-starters.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { isoTimeSchema, pathId, textField } from '../../http/fields.ts';
+import { userTokenSecurity } from '../../http/openapi.ts';
+import { type Refusal, refusalResponses, refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { type ConversationStarter, conversationStarterResource } from '../../resources/conversation-starter.ts';
+import { userGuards } from './guards.ts';
+
+const ALL = '/users/{user_id}/chat_conversation_starters';
+const ONE = `${ALL}/{language_code}` as const;
+const common = { tags: ['Conversation starters'], security: userTokenSecurity, middleware: userGuards };
+
+const NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Conversation starter not found.' };
+const LANGUAGE_TAKEN: Refusal = {
+  reason: 'invalid',
+  fields: { language_code: ['The user already has a conversation starter with this language code.'] },
+};
+
+const userPath = z.object({ user_id: pathId('user_id') });
+const starterPath = userPath.extend({ language_code: z.string() });
+
+/** RFC 3066: a primary tag of letters, then any number of subtags of letters and digits, of 1 to 8 characters each. */
+const LANGUAGE_TAG = /^[a-z]{1,8}(-[a-z0-9]{1,8})*$/i;
+
+const wholeStarter = z
+  .object({
+    language_code: textField({ max: 255 })
+      .refine((text) => LANGUAGE_TAG.test(text), 'Enter a valid RFC 3066 language code.')
+      .openapi({ example: 'en' }),
+    message: textField({ max: 2000 }),
+  })
+  .openapi('NewConversationStarter');
+
+const someOfStarter = wholeStarter
+  .partial()
+  .superRefine((payload, context) => {
+    if (payload.message !== undefined || payload.language_code !== undefined) return;
+    context.addIssue({ code: 'custom', path: ['message'], message: 'This field is required.' });
+  })
+  .openapi('PatchConversationStarter');
+
+const starterSchema = z
+  .object({
+    language_code: z.string(),
+    message: z.string(),
+    created_at: isoTimeSchema,
+    updated_at: isoTimeSchema,
+  })
+  .openapi('ConversationStarter');
+
+const getStarters = createRoute({
+  ...common,
+  method: 'get',
+  path: ALL,
+  summary: 'List chat conversation starters for user',
+  request: { params: userPath, query: z.object(collectionQuery) },
+  responses: {
+    200: jsonOf(collectionSchema(starterSchema), 'Conversation starters, oldest first'),
+    ...refusalResponses(400, 401, 403, 404, 503),
+  },
+});
+
+const addStarter = createRoute({
+  ...common,
+  method: 'post',
+  path: ALL,
+  summary: 'Add a chat conversation starter for user',
+  request: { params: userPath, body: bodyOf(wholeStarter) },
+  responses: { 201: jsonOf(starterSchema, 'Added'), ...refusalResponses(400, 401, 403, 404, 413, 503) },
+});
+
+const getStarter = createRoute({
+  ...common,
+  method: 'get',
+  path: ONE,
+  summary: 'Get a chat conversation starter',
+  request: { params: starterPath },
+  responses: { 200: jsonOf(starterSchema, 'The starter'), ...refusalResponses(401, 403, 404, 503) },
+});
+
+const changed = { 200: jsonOf(starterSchema, 'Changed'), ...refusalResponses(400, 401, 403, 404, 413, 503) };
+
+const putStarter = createRoute({
+  ...common,
+  method: 'put',
+  path: ONE,
+  summary: 'Update a chat conversation starter',
+  request: { params: starterPath, body: bodyOf(wholeStarter) },
+  responses: changed,
+});
+
+const patchStarter = createRoute({
+  ...common,
+  method: 'patch',
+  path: ONE,
+  summary: 'Update a chat conversation starter partly',
+  request: { params: starterPath, body: bodyOf(someOfStarter) },
+  responses: changed,
+});
+
+const removeStarter = createRoute({
+  ...common,
+  method: 'delete',
+  path: ONE,
+  summary: 'Remove a chat conversation starter from user',
+  request: { params: starterPath },
+  responses: { 204: { description: 'Removed' }, ...refusalResponses(401, 403, 404, 503) },
+});
+
+/** …/chat_conversation_starters: one for each language of a user, whatever the case of its code (seed 001). */
+export const conversationStarterRoutes = createRouter();
+
+conversationStarterRoutes.openapi(getStarters, async (c) => {
+  const { user_id } = c.req.valid('param');
+  const asked = readPage(c.req.valid('query'), 'created_at', z.tuple([z.number(), z.string()]));
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const { organization } = c.var.principal;
+  const rows = await listConversationStarters(identityDatabase(c), organization.id, user_id, asked.page.keyset);
+  const keyOf = (starter: ConversationStarter) => [starter.created_at, starter.language_code];
+  const parts = { page: asked.page, rows, keyOf, resource: conversationStarterResource };
+  return c.json(collectionResponse(c, parts), 200);
+});
+
+conversationStarterRoutes.openapi(addStarter, async (c) => {
+  const { user_id } = c.req.valid('param');
+  const starter = { ...c.req.valid('json'), user_id, created_at: Date.now() };
+  const row = await insertConversationStarter(identityDatabase(c), c.var.principal.organization.id, starter);
+  return row === null ? refuse(c, LANGUAGE_TAKEN) : c.json(conversationStarterResource(row), 201);
+});
+
+conversationStarterRoutes.openapi(getStarter, async (c) => {
+  const { user_id, language_code } = c.req.valid('param');
+  const { organization } = c.var.principal;
+  const row = await findConversationStarter(identityDatabase(c), organization.id, user_id, language_code);
+  return row === null ? refuse(c, NOT_FOUND) : c.json(conversationStarterResource(row), 200);
+});
+
+conversationStarterRoutes.openapi(putStarter, async (c) => {
+  const result = await changeStarter(c, c.req.valid('param'), c.req.valid('json'));
+  return result.ok ? c.json(conversationStarterResource(result.starter), 200) : refuse(c, result.refusal);
+});
+
+conversationStarterRoutes.openapi(patchStarter, async (c) => {
+  const result = await changeStarter(c, c.req.valid('param'), c.req.valid('json'));
+  return result.ok ? c.json(conversationStarterResource(result.starter), 200) : refuse(c, result.refusal);
+});
+
+conversationStarterRoutes.openapi(removeStarter, async (c) => {
+  const { user_id, language_code } = c.req.valid('param');
+  const { organization } = c.var.principal;
+  const isDeleted = await deleteConversationStarter(identityDatabase(c), organization.id, user_id, language_code);
+  return isDeleted ? c.body(null, 204) : refuse(c, NOT_FOUND);
+});
+
+async function changeStarter(
+  c: AppContext,
+  { user_id, language_code }: z.infer<typeof starterPath>,
+  changes: ConversationStarterChanges,
+): Promise<{ ok: true; starter: ConversationStarter } | { ok: false; refusal: Refusal }> {
+  const identity = identityDatabase(c);
+  const { organization } = c.var.principal;
+  const result = await updateConversationStarter(
+    identity,
+    organization.id,
+    user_id,
+    language_code,
+    changes,
+    Date.now(),
+  );
+  if (result.ok) return result;
+  return { ok: false, refusal: result.reason === 'not_found' ? NOT_FOUND : LANGUAGE_TAKEN };
+}

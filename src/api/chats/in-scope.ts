@@ -1,0 +1,106 @@
+import { z } from '@hono/zod-openapi';
+import type { AppContext } from '../../http/app-environment.ts';
+import { pathId } from '../../http/fields.ts';
+import { userTokenSecurity } from '../../http/openapi.ts';
+import { type Refused, refuse } from '../../http/refusals.ts';
+import { executeCommand, queryThread } from '../../stubs.ts';
+import { threadNameOfChat } from '../../thread/address.ts';
+import { type AnswerOf, type Command, newCommandId } from '../../thread/commands.ts';
+import type { Query, ReadingOf } from '../../thread/queries.ts';
+import type { Result, ThreadRefusal } from '../../thread/refusals.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import type { ChatScope, PathField, PathValues } from './scopes.ts';
+
+/** What a thread answered, or the response that says why it did not. */
+export type Reached<Answer> = { ok: true; answer: Answer } | { ok: false; refused: Refused };
+
+/** The values of a path that names a chat. */
+export type ChatPath = PathValues & { chat_id: string };
+
+type GrantedCommand = Extract<Command, { chat_id: string; grant: unknown }>;
+type ActorCommand = Exclude<Extract<Command, { chat_id: string }>, { grant: unknown }>;
+/** What a route says of a command or query; the rest is the same for all. */
+type Wanted<Whole extends { type: string }, Type extends Whole['type'], Head extends string> = Whole extends {
+  type: Type;
+}
+  ? Omit<Whole, Head>
+  : never;
+type OfType<Whole, Type> = Extract<Whole, { type: Type }>;
+
+const CHAT_NOT_FOUND = { reason: 'chat_not_found' } as const;
+
+/** Path, guards and documentation of a route below a scope's collection. */
+export function routeIn(scope: ChatScope, below = '') {
+  return { path: `${scope.path}${below}`, security: userTokenSecurity, middleware: scope.guards };
+}
+
+/** The parameters of a path that names a scope's collection, and of those that name one of its chats. */
+export function collectionParams(scope: ChatScope) {
+  return z.object({ ...scope.params });
+}
+
+/** `more`: further parameters below the chat. The scope's own are there too, but only its grant reads them. */
+export function chatParams(scope: ChatScope): z.ZodObject<{ chat_id: PathField }>;
+export function chatParams<Name extends string>(
+  scope: ChatScope,
+  more: { [name in Name]: PathField },
+): z.ZodObject<{ [name in Name | 'chat_id']: PathField }>;
+export function chatParams(scope: ChatScope, more: { [name: string]: PathField } = {}) {
+  return z.object({ ...scope.params, chat_id: pathId('chat_id'), ...more });
+}
+
+/** Asks the thread of a chat under the right that the scope gives. */
+export async function queryChat<Type extends Query['type']>(
+  c: AppContext,
+  scope: ChatScope,
+  path: ChatPath,
+  query: { type: Type } & Wanted<Query, Type, 'v' | 'chat_id' | 'grant'>,
+): Promise<Reached<ReadingOf<OfType<Query, Type>>>> {
+  const granted = await scope.findGrant(c, path);
+  if (!granted.ok) return { ok: false, refused: refuse(c, granted.refusal) };
+  const whole = { ...query, v: 1, chat_id: path.chat_id, grant: granted.grant } as unknown as OfType<Query, Type>;
+  return await reachChat(c, scope, path.chat_id, (thread) => queryThread(c.env, c.var.cost, thread, whole));
+}
+
+/** Sends a command to the thread of a chat under the right that the scope gives. */
+export async function commandToChat<Type extends GrantedCommand['type']>(
+  c: AppContext,
+  scope: ChatScope,
+  path: ChatPath,
+  command: { type: Type } & Wanted<GrantedCommand, Type, 'v' | 'command_id' | 'chat_id' | 'grant'>,
+): Promise<Reached<AnswerOf<OfType<GrantedCommand, Type>>>> {
+  const granted = await scope.findGrant(c, path);
+  if (!granted.ok) return { ok: false, refused: refuse(c, granted.refusal) };
+  const head = { v: 1, command_id: newCommandId(), chat_id: path.chat_id, grant: granted.grant };
+  const whole = { ...command, ...head } as unknown as OfType<GrantedCommand, Type>;
+  return await reachChat(c, scope, path.chat_id, (thread) => executeCommand(c.env, c.var.cost, thread, whole));
+}
+
+/** Sends a command that the chat's thread allows its members, or its invited users, by who they are. */
+export async function commandOfActor<Type extends ActorCommand['type']>(
+  c: AppContext,
+  chatId: string,
+  command: { type: Type } & Wanted<ActorCommand, Type, 'v' | 'command_id' | 'chat_id'>,
+): Promise<Reached<AnswerOf<OfType<ActorCommand, Type>>>> {
+  const head = { v: 1, command_id: newCommandId(), chat_id: chatId };
+  const whole = { ...command, ...head } as unknown as OfType<ActorCommand, Type>;
+  return await reachChat(c, null, chatId, (thread) => executeCommand(c.env, c.var.cost, thread, whole));
+}
+
+/** An id that can be no chat of ours is refused without a call (ENGINE 1). */
+async function reachChat<Answer>(
+  c: AppContext,
+  scope: ChatScope | null,
+  chatId: string,
+  reach: (thread: string) => Promise<Result<Answer>>,
+): Promise<Reached<Answer>> {
+  const thread = threadNameOfChat(chatId);
+  const result: Result<Answer> = thread === null ? { ok: false, refusal: CHAT_NOT_FOUND } : await reach(thread);
+  if (result.ok) return result;
+  return { ok: false, refused: refuseThread(c, worded(result.refusal, scope)) };
+}
+
+/** Where routing is not the point, a chat that is not routed just is not found. */
+function worded(refusal: ThreadRefusal, scope: ChatScope | null): ThreadRefusal {
+  return refusal.reason === 'not_routed' && scope?.namesRouting !== true ? CHAT_NOT_FOUND : refusal;
+}

@@ -1,0 +1,134 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findInvitation, listIncomingInvitations } from '../../chats/invitations.ts';
+import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { pathId } from '../../http/fields.ts';
+import { userTokenSecurity } from '../../http/openapi.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { teamsOfCaller } from '../reach-cache.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { userGuards } from './guards.ts';
+import { chatParams, commandOfActor, queryChat, routeIn } from './in-scope.ts';
+import { invitationFilters, onlyTrue, resourceOf } from './invitation-parts.ts';
+import { isUserPresent } from './presence.ts';
+import { invitationSchema } from './schemas.ts';
+import { memberOf, userChats } from './scopes.ts';
+
+const shared = { tags: ['Chat invitations'], security: userTokenSecurity, middleware: userGuards };
+const path = '/users/{user_id}/incoming_chat_invitations';
+const user = z.object({ user_id: pathId('user_id') });
+const invitation = { invitation_id: pathId('invitation_id') };
+
+const acceptSchema = z.object({ is_accepted: z.literal(true, { error: onlyTrue }) }).openapi('AcceptChatInvitation');
+
+const listRoute = createRoute({
+  ...shared,
+  method: 'get',
+  path,
+  summary: 'List the invitations of the user, his teams and his organization',
+  request: { params: user, query: z.object({ ...collectionQuery, ...invitationFilters }) },
+  responses: {
+    200: jsonOf(collectionSchema(invitationSchema), 'Invitations, oldest first'),
+    ...refusalResponses(400, 401, 403, 503),
+  },
+});
+
+const itemRoute = createRoute({
+  ...shared,
+  method: 'get',
+  path: `${path}/{invitation_id}`,
+  summary: 'Retrieve an invitation of the user, a team of his or his organization',
+  request: { params: user.extend(invitation) },
+  responses: { 200: jsonOf(invitationSchema, 'The invitation'), ...refusalResponses(401, 403, 404, 503) },
+});
+
+const acceptParts = {
+  ...shared,
+  summary: 'Accept an invitation: the user becomes a member of the chat',
+  responses: {
+    200: jsonOf(invitationSchema, 'The accepted invitation'),
+    ...refusalResponses(400, 401, 403, 404, 413, 503),
+  },
+};
+
+/**
+ * Invitations as the invited see them (seed 001, List incoming chat invitations; Accept incoming chat invitation). Both of the
+ * text's paths accept one; that with the chat spares the look-up of its chat.
+ */
+export const incomingInvitationRoutes = createRouter();
+
+incomingInvitationRoutes.openapi(listRoute, async (c) => {
+  const { is_accepted, is_expired, ...query } = c.req.valid('query');
+  const asked = readPage(query, 'created_at', idKey);
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const filters = { is_accepted, is_expired };
+  const invitees = await findInviteeIds(c);
+  const found = await listIncomingInvitations(organizationDatabase(c), invitees, filters, asked.page.keyset);
+  const body = collectionResponse(c, {
+    page: asked.page,
+    rows: found.rows,
+    keyOf: (row) => [row.invitation.id],
+    resource: (row) => resourceOf(row.invitation, row.chat),
+    cutAt: found.cut_at === null ? null : [found.cut_at],
+  });
+  return c.json(body, 200);
+});
+
+incomingInvitationRoutes.openapi(itemRoute, async (c) => {
+  const { invitation_id } = c.req.valid('param');
+  const found = await findInvitation(organizationDatabase(c), invitation_id);
+  if (found === null || !(await findInviteeIds(c)).includes(found.invitee_id))
+    return refuseThread(c, { reason: 'invitation_not_found' });
+  // Who is invited need not be a member yet: the invitation is read in the name of the one who sent it.
+  const inviter = found.facts.invited_by_user.id;
+  const query = { type: 'read_invitations' as const, invited_by_user_id: inviter };
+  const read = await queryChat(c, memberOf(inviter), { chat_id: found.chat_id }, query);
+  if (!read.ok) return read.refused;
+  const one = read.answer.invitations.find(({ id }) => id === invitation_id);
+  return one === undefined
+    ? refuseThread(c, { reason: 'invitation_not_found' })
+    : c.json(resourceOf(one, read.answer.chat), 200);
+});
+
+for (const method of ['put', 'patch'] as const) {
+  const route = createRoute({
+    ...acceptParts,
+    method,
+    path: `${path}/{invitation_id}`,
+    request: { params: user.extend(invitation), body: bodyOf(acceptSchema) },
+  });
+  incomingInvitationRoutes.openapi(route, async (c) => {
+    const { invitation_id } = c.req.valid('param');
+    const found = await findInvitation(organizationDatabase(c), invitation_id);
+    return found === null
+      ? refuseThread(c, { reason: 'invitation_not_found' })
+      : await accept(c, found.chat_id, invitation_id);
+  });
+
+  const routeOfChat = createRoute({
+    ...acceptParts,
+    ...routeIn(userChats, '/{chat_id}/incoming_chat_invitations/{invitation_id}'),
+    method,
+    request: { params: chatParams(userChats, invitation), body: bodyOf(acceptSchema) },
+  });
+  incomingInvitationRoutes.openapi(routeOfChat, async (c) => {
+    const { chat_id, invitation_id } = c.req.valid('param');
+    return await accept(c, chat_id, invitation_id);
+  });
+}
+
+/** Ids under which the caller may be invited. */
+async function findInviteeIds(c: AppContext): Promise<string[]> {
+  const { user: own, organization } = c.var.principal;
+  return [own.id, organization.id, ...(await teamsOfCaller(c))];
+}
+
+async function accept(c: AppContext, chatId: string, invitationId: string) {
+  const { user: actor } = c.var.principal;
+  const [stands_for, is_present] = await Promise.all([findInviteeIds(c), isUserPresent(c, actor.id)]);
+  const command = { type: 'accept_invitation' as const, actor, is_present, invitation_id: invitationId, stands_for };
+  const accepted = await commandOfActor(c, chatId, command);
+  return accepted.ok ? c.json(resourceOf(accepted.answer.invitation, accepted.answer.chat), 200) : accepted.refused;
+}

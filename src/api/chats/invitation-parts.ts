@@ -1,0 +1,27 @@
+import type { InvitationFilters } from '../../chats/invitations.ts';
+import { booleanParameter } from '../../http/fields.ts';
+import type { ChatFacts } from '../../resources/chat.ts';
+import { type InvitationFacts, invitationResource, isOpenInvitation } from '../../resources/invitation.ts';
+
+/** What both lists of invitations, the outgoing and the incoming one, have in common (seed 001, Chat invitations). */
+
+export const invitationFilters = {
+  is_accepted: booleanParameter().optional().openapi({ description: '`false`: neither accepted nor expired.' }),
+  is_expired: booleanParameter().optional(),
+};
+
+/** Whether the filters choose an invitation. */
+export function chosenBy({ is_accepted, is_expired }: InvitationFilters, invitation: InvitationFacts): boolean {
+  if (is_accepted === true && invitation.accepted_at === null) return false;
+  if (is_accepted === false && !isOpenInvitation(invitation)) return false;
+  return is_expired === undefined || is_expired === (invitation.expired_at !== null);
+}
+
+export function resourceOf(invitation: InvitationFacts, chat: ChatFacts) {
+  return invitationResource(invitation, { ...chat, room_id: chat.room?.id ?? null });
+}
+
+/** The message for a value of a flag that only `true` can set; zod's own stays where it is missing or null. */
+export function onlyTrue({ input }: { input?: unknown }): string | undefined {
+  return input == null ? undefined : 'Only true is allowed here.';
+}

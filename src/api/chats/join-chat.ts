@@ -1,0 +1,83 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findUser, userFacts } from '../../directory/users.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { uuidField } from '../../http/fields.ts';
+import { refusalResponses, refuseField } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { membershipResource } from '../../resources/membership.ts';
+import type { UserFacts } from '../../resources/user.ts';
+import { type ChatPath, chatParams, commandToChat, routeIn } from './in-scope.ts';
+import { isKeptOut, isUserPresent } from './presence.ts';
+import { membershipSchema } from './schemas.ts';
+import type { ChatScope } from './scopes.ts';
+
+const statusFields = { is_participating: z.boolean(), composing_status: z.enum(['idle', 'typing', 'typed']) };
+const joinSchema = z.object(statusFields).openapi('JoinChat');
+const joinMemberSchema = z.object({ member_id: uuidField(), ...statusFields }).openapi('JoinChatAsMember');
+
+const responses = {
+  200: jsonOf(membershipSchema, 'The user was a member already'),
+  201: jsonOf(membershipSchema, 'The new membership'),
+  ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
+};
+
+const shared = (scope: ChatScope) => ({
+  ...routeIn(scope, '/{chat_id}/memberships'),
+  method: 'post' as const,
+  tags: ['Chat memberships'],
+});
+
+/**
+ * POST …/<chat_id>/memberships of a user's scope: he joins (seed 001, Join user to a pending chat, to a routed chat). A repeat
+ * answers 200.
+ */
+export function joinChatRoutes(scope: ChatScope, options: { mustBePresent: boolean }) {
+  const route = createRoute({
+    ...shared(scope),
+    summary: `Join ${scope.chat}`,
+    request: { params: chatParams(scope), body: bodyOf(joinSchema) },
+    responses,
+  });
+  const router = createRouter();
+  router.openapi(route, async (c) => {
+    const status = { ...c.req.valid('json'), must_be_present: options.mustBePresent };
+    return await joinChat(c, scope, c.req.valid('param'), c.var.principal.user, status);
+  });
+  return router;
+}
+
+/** POST …/<chat_id>/memberships of an organization's scope: one of its users joins (seed 001, Join user to a organization's chat). */
+export function joinMemberRoutes(scope: ChatScope) {
+  const route = createRoute({
+    ...shared(scope),
+    summary: `Join a user of the organization to ${scope.chat}`,
+    request: { params: chatParams(scope), body: bodyOf(joinMemberSchema) },
+    responses,
+  });
+  const router = createRouter();
+  router.openapi(route, async (c) => {
+    const { member_id, ...status } = c.req.valid('json');
+    const member = await findUser(identityDatabase(c), c.var.principal.organization.id, member_id);
+    if (member === null) return refuseField(c, 'member_id', 'No user with this id in the organization.');
+    return await joinChat(c, scope, c.req.valid('param'), userFacts(member), { ...status, must_be_present: false });
+  });
+  return router;
+}
+
+type Status = z.output<typeof joinSchema> & { must_be_present: boolean };
+
+async function joinChat(c: AppContext, scope: ChatScope, path: ChatPath, actor: UserFacts, status: Status) {
+  const joined = await commandToChat(c, scope, path, {
+    type: 'join_chat',
+    actor,
+    is_present: await isUserPresent(c, actor.id),
+    is_kept_out: isKeptOut(c),
+    ...status,
+  });
+  if (!joined.ok) return joined.refused;
+  const { member, chat, is_new } = joined.answer;
+  // Nobody types in a chat that has ended.
+  const composing_status = chat.ended_at === null ? status.composing_status : 'idle';
+  return c.json(membershipResource({ ...member, composing_status }, chat), is_new ? 201 : 200);
+}

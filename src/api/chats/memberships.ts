@@ -1,0 +1,81 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findDeletedUsers } from '../../directory/users.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import type { ChatFacts } from '../../resources/chat.ts';
+import { type MembershipResource, type MemberView, membershipResource } from '../../resources/membership.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { chatParams, queryChat, routeIn } from './in-scope.ts';
+import { pageOfAll } from './page-of-all.ts';
+import { membershipSchema } from './schemas.ts';
+import { type ChatScope, pathText } from './scopes.ts';
+
+/** GET …/<chat_id>/memberships and …/memberships/<member_id> of a scope (seed 001, List chat memberships). */
+export function membershipRoutes(scope: ChatScope) {
+  const shared = { method: 'get' as const, tags: ['Chat memberships'] };
+  const listRoute = createRoute({
+    ...routeIn(scope, '/{chat_id}/memberships'),
+    ...shared,
+    summary: `List the memberships of ${scope.chat}`,
+    request: { params: chatParams(scope), query: z.object(collectionQuery) },
+    responses: {
+      200: jsonOf(collectionSchema(membershipSchema), 'Memberships, oldest first'),
+      ...refusalResponses(400, 401, 403, 404, 503),
+    },
+  });
+  const itemRoute = createRoute({
+    ...routeIn(scope, '/{chat_id}/memberships/{member_id}'),
+    ...shared,
+    summary: `Retrieve a membership of ${scope.chat}`,
+    request: { params: chatParams(scope, { member_id: pathText('member_id').toLowerCase() }) },
+    responses: { 200: jsonOf(membershipSchema, 'The membership'), ...refusalResponses(401, 403, 404, 503) },
+  });
+  const router = createRouter();
+
+  router.openapi(listRoute, async (c) => {
+    const asked = readPage(c.req.valid('query'), 'created_at', z.tuple([z.int().min(0)]));
+    if (!asked.ok) return refuse(c, asked.refusal);
+    const read = await queryChat(c, scope, c.req.valid('param'), { type: 'read_members' });
+    if (!read.ok) return read.refused;
+    const resources = await membershipResources(c, read.answer.members, read.answer.chat);
+    // Nobody is ever taken off a chat's list of members, so a place in it is a key.
+    const placed = resources.map((resource, place) => ({ resource, place: place + 1 }));
+    const body = pageOfAll(
+      c,
+      asked.page,
+      placed,
+      ({ place }) => [place],
+      ({ resource }) => resource,
+    );
+    return c.json(body, 200);
+  });
+
+  router.openapi(itemRoute, async (c) => {
+    const { member_id } = c.req.valid('param');
+    const read = await queryChat(c, scope, c.req.valid('param'), { type: 'read_members' });
+    if (!read.ok) return read.refused;
+    const { members, chat } = read.answer;
+    const [resource] = await membershipResources(
+      c,
+      members.filter((member) => member.member_id === member_id),
+      chat,
+    );
+    return resource === undefined ? refuseThread(c, { reason: 'member_not_found' }) : c.json(resource, 200);
+  });
+
+  return router;
+}
+
+/** The memberships as they are shown; whether their users are deleted is D1's to say, asked at once for all. */
+async function membershipResources(
+  c: AppContext,
+  members: readonly MemberView[],
+  chat: ChatFacts,
+): Promise<MembershipResource[]> {
+  const users = members.filter(({ member_type }) => member_type === 'user').map(({ member_id }) => member_id);
+  const deleted = await findDeletedUsers(identityDatabase(c), users);
+  return members.map((member) => membershipResource(member, chat, deleted.has(member.member_id)));
+}

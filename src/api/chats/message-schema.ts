@@ -1,0 +1,87 @@
+import { z } from '@hono/zod-openapi';
+import { isoTimeSchema } from '../../http/fields.ts';
+import { ACTION_STYLES } from '../../resources/attachment.ts';
+
+/** A message of the Chats API as its answers document it (seed 001, Chat messages, Chat message attachments). */
+
+const id = z.string().openapi({ format: 'uuid' });
+const idOrNull = id.nullable();
+const textOrNull = z.string().nullable();
+const linkTarget = z.enum(['_blank', '_parent']).optional();
+
+const actionSchema = z
+  .object({
+    id,
+    text: z.string(),
+    type: z.enum(['button', 'link_button']),
+    link_target: linkTarget,
+    value: z.string(),
+    style: z.enum(ACTION_STYLES),
+    is_disabled_on_selection: z.boolean(),
+    is_disabled_on_visitor_message: z.boolean(),
+  })
+  .openapi('ChatMessageAction');
+
+const attachmentSchema = z
+  .object({
+    id,
+    title: textOrNull,
+    title_link_url: textOrNull,
+    text: textOrNull,
+    image_url: textOrNull,
+    image_link_url: textOrNull,
+    link_target: linkTarget,
+    actions: z.array(actionSchema),
+    interaction_id: idOrNull,
+    attachment_url: textOrNull,
+    parameters: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .openapi('ChatMessageAttachment');
+
+const selectedSuggestion = z.object({ id, suggestion: z.string(), relevancy_score: z.number().nullable() });
+
+export const messageSchema = z
+  .object({
+    id,
+    type: z.enum([
+      'msg',
+      'autosuggest',
+      'join',
+      'leave',
+      'shoppingcart_locked',
+      'action',
+      'call_request',
+      'call_ended',
+      'interaction_submit',
+      'system',
+      'tag_created',
+    ]),
+    chat_id: id,
+    room_id: idOrNull,
+    created_at: isoTimeSchema,
+    sender_type: z.enum(['user', 'visitor']),
+    sender_id: z.string(),
+    sender_public_name: textOrNull,
+    sender_name: textOrNull,
+    sender_avatar: z.object({ id: z.string(), url: z.string() }).nullable(),
+    message: textOrNull,
+    is_encrypted: z.boolean(),
+    is_edited: z.boolean(),
+    sensitive_data_purged_at: z.null(),
+    selected_reply_suggestion_id: idOrNull,
+    selected_reply_suggestion: selectedSuggestion.nullable(),
+    attachments: z.array(attachmentSchema),
+    attachment_template: z.enum(['generic', 'interaction', 'external']).nullable(),
+    response_to_message_id: idOrNull,
+    response_to_attachment_id: idOrNull,
+    response_to_attachment: attachmentSchema.nullable(),
+    response_to_action_id: idOrNull,
+    response_to_action: actionSchema.nullable(),
+    response_text: textOrNull,
+    response_value: textOrNull,
+    external_sender_id: z
+      .string()
+      .optional()
+      .openapi({ description: 'Extension: the sender id with which a visitor message came through a channel.' }),
+  })
+  .openapi('ChatMessage');

@@ -1,0 +1,89 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
+import { findOrganization } from '../../directory/organizations.ts';
+import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { chatResource, lifetimeOf, VISITOR_CHAT_TYPES } from '../../resources/chat.ts';
+import { executeCommand } from '../../stubs.ts';
+import { threadName, threadNameOfChat } from '../../thread/address.ts';
+import { newCommandId, type OpenVisitorChat } from '../../thread/commands.ts';
+import { reachedRoom, visitorOf } from '../reach-cache.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { collectionParams, routeIn } from './in-scope.ts';
+import { isKeptOut, isUserPresent } from './presence.ts';
+import { chatSchema } from './schemas.ts';
+import { userVisitorChats } from './scopes.ts';
+
+/** Nothing is asked of the payload. `chat_type` is an extension: the type that visitors may choose (protocol.md 2.4). */
+const openSchema = z
+  .object({ chat_type: z.enum(VISITOR_CHAT_TYPES).optional().openapi({ default: 'visitor' }) })
+  .openapi('OpenVisitorChat');
+
+const route = createRoute({
+  ...routeIn(userVisitorChats),
+  method: 'post',
+  tags: ['Chats'],
+  summary: 'Start or resume a chat with a visitor',
+  request: { params: collectionParams(userVisitorChats), body: { ...bodyOf(openSchema), required: false } },
+  responses: {
+    200: jsonOf(chatSchema, 'The open chat of the visitor, of which the user is now a member'),
+    201: jsonOf(chatSchema, 'The new chat'),
+    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
+  },
+});
+
+/**
+ * POST /users/<user_id>/rooms/<room_id>/visitors/<visitor_id>/chats (seed 001, Create a new chat with a visitor in a room): the
+ * visitor's open chat, which the user joins, or a new one in the thread of his newest.
+ */
+export const openVisitorChatRoutes = createRouter();
+
+openVisitorChatRoutes.openapi(route, async (c) => {
+  const { room_id = '', visitor_id = '' } = c.req.valid('param');
+  const { user, organization } = c.var.principal;
+  const database = organizationDatabase(c);
+  const room = await reachedRoom(c, room_id);
+  if (room === null) return refuse(c, { reason: 'forbidden' });
+  const visitor = await visitorOf(c, room.id, visitor_id);
+  if (visitor === null) return refuse(c, { reason: 'not_found', detail: 'Visitor not found.' });
+
+  const [newest, is_private, is_present] = await Promise.all([
+    findNewestChatOfVisitor(database, room.id, visitor.id),
+    keepsChatsPrivate(c, room.organization_id),
+    isUserPresent(c, user.id),
+  ]);
+  const identity = { kind: 'visitor' as const, room_id: room.id, visitor_id: visitor.id };
+  const { chat_type = 'visitor' } = c.req.valid('json');
+  const command: OpenVisitorChat = {
+    v: 1,
+    type: 'open_visitor_chat',
+    command_id: newCommandId(),
+    chat_id: newest?.chat_id ?? null,
+    identity: newest === null ? identity : null,
+    visitor_id: visitor.id,
+    visitor_name: visitor.name,
+    database: organization.database,
+    organization_id: room.organization_id,
+    room: { id: room.id, name: room.name, organization_id: room.organization_id },
+    is_private,
+    chat_type,
+    lifetime: lifetimeOf(chat_type, room),
+    actor: user,
+    is_present,
+    is_kept_out: isKeptOut(c),
+  };
+  const thread = (newest === null ? null : threadNameOfChat(newest.chat_id)) ?? threadName(identity);
+  const result = await executeCommand(c.env, c.var.cost, thread, command);
+  if (!result.ok) return refuseThread(c, result.refusal);
+  const { chat, is_new } = result.answer;
+  return c.json(chatResource(chat), is_new ? 201 : 200);
+});
+
+/** Whether the owner of a room, which may be a partner, keeps its chats private. */
+async function keepsChatsPrivate(c: AppContext, organizationId: string): Promise<boolean> {
+  const { organization } = c.var.principal;
+  if (organizationId === organization.id) return organization.private_chats;
+  return (await findOrganization(identityDatabase(c), organizationId))?.private_chats === 1;
+}

@@ -1,0 +1,50 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { textField, uuidField } from '../../http/fields.ts';
+import { refusalResponses } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { messageResource } from '../../resources/message.ts';
+import { attachedTo, attachmentFields } from './attachment-payload.ts';
+import { chatParams, commandOfActor, routeIn } from './in-scope.ts';
+import { messageSchema } from './message-schema.ts';
+import { userChats } from './scopes.ts';
+
+/** The limit of the Chats API; messages of channels may be longer (DESIGN, "Long bodies"). Characters. */
+const MESSAGE_CHARACTERS = 2000;
+
+/** The payload of a new message. */
+export const postMessageSchema = z
+  .object({
+    message: textField({ max: MESSAGE_CHARACTERS }),
+    selected_reply_suggestion_id: uuidField().nullish(),
+    chat_reply_suggestion_id: uuidField().nullish().openapi({ description: 'Older name of the same.' }),
+    ...attachmentFields,
+  })
+  .openapi('PostMessage')
+  .transform((payload, context) => ({
+    message: payload.message,
+    selected_reply_suggestion_id: payload.selected_reply_suggestion_id ?? payload.chat_reply_suggestion_id ?? null,
+    ...attachedTo(payload, context),
+  }));
+
+const route = createRoute({
+  ...routeIn(userChats, '/{chat_id}/messages'),
+  method: 'post',
+  tags: ['Chat messages'],
+  summary: 'Send a message to a chat of the user',
+  request: { params: chatParams(userChats), body: bodyOf(postMessageSchema) },
+  responses: {
+    200: jsonOf(messageSchema, 'The message'),
+    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
+  },
+});
+
+/** POST /users/<user_id>/chats/<chat_id>/messages (seed 001, Send a chat message). It answers 200, as its text says. */
+export const postMessageRoutes = createRouter();
+
+postMessageRoutes.openapi(route, async (c) => {
+  const { chat_id } = c.req.valid('param');
+  const command = { type: 'post_message' as const, actor: c.var.principal.user, ...c.req.valid('json') };
+  const posted = await commandOfActor(c, chat_id, command);
+  return posted.ok ? c.json(messageResource(posted.answer.message, posted.answer.chat), 200) : posted.refused;
+});

@@ -1,0 +1,189 @@
+import { z } from '@hono/zod-openapi';
+import type { AppContext, AppMiddleware } from '../../http/app-environment.ts';
+import { pathId } from '../../http/fields.ts';
+import type { Refusal } from '../../http/refusals.ts';
+import type { ChatGrant } from '../../resources/chat-grant.ts';
+import { organizationReach, ownRoom, reachedRoom, userReach, visitorOf } from '../reach-cache.ts';
+import { organizationGuards, roomGuards, userGuards, userHistoryGuards } from './guards.ts';
+
+/** The values of a path's parameters, lower-cased where they are UUIDs. */
+export type PathValues = { [name: string]: string };
+
+/** A parameter of a path. */
+export type PathField = z.ZodType<string, string>;
+
+export type Granted = { ok: true; grant: ChatGrant } | { ok: false; refusal: Refusal };
+
+/**
+ * A collection of chats and the right by which its chats are seen (seed 001): everything that a route below it needs to know. The
+ * routes themselves are written once and mounted for each scope that has them.
+ */
+export type ChatScope = {
+  /** Path of the collection below /api/v5. */
+  path: string;
+  /** The path's parameters. */
+  params: { [name: string]: PathField };
+  guards: AppMiddleware[];
+  /** What one of its chats, and all of them, are called in the reference. */
+  chat: string;
+  chats: string;
+  findGrant: (c: AppContext, path: PathValues) => Promise<Granted>;
+  /** Whether a refusal says that the chat is not routed; elsewhere such a chat just is not found. */
+  namesRouting: boolean;
+};
+
+/** A parameter of a path that is no UUID. */
+export function pathText(name: string) {
+  return z.string().openapi({ param: { name, in: 'path' } });
+}
+
+const user = { user_id: pathId('user_id') };
+const organization = { organization_id: pathId('organization_id') };
+const room = { room_id: pathId('room_id') };
+const visitor = { visitor_id: pathText('visitor_id') };
+
+const granted = (grant: ChatGrant): Granted => ({ ok: true, grant });
+const notFound = (detail: string): Granted => ({ ok: false, refusal: { reason: 'not_found', detail } });
+
+export const userChats: ChatScope = {
+  path: '/users/{user_id}/chats',
+  params: user,
+  guards: userGuards,
+  chat: 'a chat of the user',
+  chats: 'the chats of the user',
+  findGrant: async (c) => granted({ kind: 'member', user_id: c.var.principal.user.id }),
+  namesRouting: false,
+};
+
+/** The chats of another user, read in his name where something he made gives the right. */
+export function memberOf(userId: string): ChatScope {
+  return { ...userChats, findGrant: async () => granted({ kind: 'member', user_id: userId }) };
+}
+
+export const userRoutedChats: ChatScope = {
+  path: '/users/{user_id}/routed_chats',
+  params: user,
+  guards: userGuards,
+  chat: 'a chat that is routed to the user',
+  chats: 'the chats that are routed to the user',
+  findGrant: async (c) => {
+    const reach = await userReach(c);
+    return granted({ kind: 'reach', reach, is_pending: false });
+  },
+  namesRouting: true,
+};
+
+/** The same collection as its messages see it: private history, the own or that of a shared room's owner, needs `reports`. */
+export const userRoutedHistory: ChatScope = {
+  ...userRoutedChats,
+  guards: userHistoryGuards,
+  findGrant: async (c) => {
+    const includesPrivateHistory = c.var.principal.scopes.has('reports');
+    return granted({ kind: 'reach', reach: await userReach(c, { includesPrivateHistory }), is_pending: false });
+  },
+};
+
+export const userPendingChats: ChatScope = {
+  path: '/users/{user_id}/pending_chats',
+  params: user,
+  guards: userGuards,
+  chat: 'a pending chat that is routed to the user',
+  chats: 'the pending chats that are routed to the user',
+  findGrant: async (c) => {
+    const reach = await userReach(c);
+    return granted({ kind: 'reach', reach, is_pending: true });
+  },
+  namesRouting: true,
+};
+
+export const ownedChats: ChatScope = {
+  path: '/orgs/{organization_id}/owned_chats',
+  params: organization,
+  guards: organizationGuards,
+  chat: 'a chat of a room that the organization owns',
+  chats: 'the chats of rooms that the organization owns',
+  findGrant: async (c) => {
+    const reach = { organization_id: c.var.principal.organization.id, room_ids: [] };
+    return granted({ kind: 'reach', reach, is_pending: false });
+  },
+  namesRouting: false,
+};
+
+export const involvedChats: ChatScope = {
+  path: '/orgs/{organization_id}/involved_chats',
+  params: organization,
+  guards: organizationGuards,
+  chat: 'a chat with a member of the organization',
+  chats: 'the chats with a member of the organization',
+  findGrant: async (c) => granted({ kind: 'involved', organization_id: c.var.principal.organization.id }),
+  namesRouting: false,
+};
+
+export const organizationRoutedChats: ChatScope = {
+  path: '/orgs/{organization_id}/routed_chats',
+  params: organization,
+  guards: organizationGuards,
+  chat: 'a chat of a room that the organization owns or that is shared with it',
+  chats: 'the chats of rooms that the organization owns or that are shared with it',
+  findGrant: async (c) => {
+    return granted({ kind: 'reach', reach: await organizationReach(c), is_pending: false });
+  },
+  namesRouting: false,
+};
+
+export const roomChats: ChatScope = {
+  path: '/orgs/{organization_id}/rooms/{room_id}/chats',
+  params: { ...organization, ...room },
+  guards: roomGuards,
+  chat: 'a chat of the room',
+  chats: 'the chats of the room',
+  findGrant: (c, path) => grantOfRoom(c, path, false),
+  namesRouting: false,
+};
+
+export const roomPendingChats: ChatScope = {
+  ...roomChats,
+  path: '/orgs/{organization_id}/rooms/{room_id}/pending_chats',
+  chat: 'a pending chat of the room',
+  chats: 'the pending chats of the room',
+  findGrant: (c, path) => grantOfRoom(c, path, true),
+};
+
+export const organizationVisitorChats: ChatScope = {
+  path: '/orgs/{organization_id}/rooms/{room_id}/visitors/{visitor_id}/chats',
+  params: { ...organization, ...room, ...visitor },
+  guards: organizationGuards,
+  chat: 'a chat of the visitor in the room',
+  chats: 'the chats of the visitor in the room',
+  findGrant: async (c, path) => {
+    const own = await ownRoom(c, path['room_id'] ?? '');
+    return own === null ? notFound('Room not found.') : await grantOfVisitor(c, path);
+  },
+  namesRouting: false,
+};
+
+export const userVisitorChats: ChatScope = {
+  path: '/users/{user_id}/rooms/{room_id}/visitors/{visitor_id}/chats',
+  params: { ...user, ...room, ...visitor },
+  guards: userGuards,
+  chat: 'a chat of the visitor in a room that reaches the user',
+  chats: 'the chats of the visitor in a room that reaches the user',
+  findGrant: async (c, path) => {
+    const reached = await reachedRoom(c, path['room_id'] ?? '');
+    return reached === null ? notFound('Room not found.') : await grantOfVisitor(c, path);
+  },
+  namesRouting: false,
+};
+
+async function grantOfRoom(c: AppContext, path: PathValues, isPending: boolean): Promise<Granted> {
+  const found = await ownRoom(c, path['room_id'] ?? '');
+  if (found === null) return notFound('Room not found.');
+  return granted({ kind: 'reach', reach: { organization_id: null, room_ids: [found.id] }, is_pending: isPending });
+}
+
+/** The room is the caller's to check. */
+async function grantOfVisitor(c: AppContext, path: PathValues): Promise<Granted> {
+  const found = await visitorOf(c, path['room_id'] ?? '', path['visitor_id'] ?? '');
+  if (found === null) return notFound('Visitor not found.');
+  return granted({ kind: 'visitor', room_id: found.room_id, visitor_id: found.id });
+}

@@ -1,0 +1,46 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { refusalResponses } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { chatResource } from '../../resources/chat.ts';
+import { newUuid } from '../../resources/uuid.ts';
+import { executeCommand } from '../../stubs.ts';
+import { threadName } from '../../thread/address.ts';
+import { newCommandId, type StartUserChat } from '../../thread/commands.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { collectionParams, routeIn } from './in-scope.ts';
+import { isUserPresent } from './presence.ts';
+import { chatSchema } from './schemas.ts';
+import { userChats } from './scopes.ts';
+
+/** The payload of a new chat: an object, of which nothing is asked. */
+export const newChatBody = { ...bodyOf(z.object({}).openapi('StartChat')), required: false };
+
+const route = createRoute({
+  ...routeIn(userChats),
+  method: 'post',
+  tags: ['Chats'],
+  summary: 'Start a chat without a visitor',
+  request: { params: collectionParams(userChats), body: newChatBody },
+  responses: { 201: jsonOf(chatSchema, 'The new chat'), ...refusalResponses(400, 401, 403, 413, 503) },
+});
+
+/** POST /users/<user_id>/chats (seed 001, Create a new empty chat for user). The user takes part in it. */
+export const startUserChatRoutes = createRouter();
+
+startUserChatRoutes.openapi(route, async (c) => {
+  const { user, organization } = c.var.principal;
+  const command: StartUserChat = {
+    v: 1,
+    type: 'start_user_chat',
+    command_id: newCommandId(),
+    identity: { kind: 'chat', id: newUuid(Date.now()) },
+    database: organization.database,
+    organization_id: organization.id,
+    actor: user,
+    is_present: await isUserPresent(c, user.id),
+  };
+  const result = await executeCommand(c.env, c.var.cost, threadName(command.identity), command);
+  if (!result.ok) return refuseThread(c, result.refusal);
+  return c.json(chatResource(result.answer.chat), 201);
+});

@@ -1,0 +1,101 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
+import { textField } from '../../http/fields.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { tagResource } from '../../resources/tag.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { chatParams, commandToChat, queryChat, routeIn } from './in-scope.ts';
+import { pageOfAll } from './page-of-all.ts';
+import { tagSchema } from './schemas.ts';
+import { type ChatScope, pathText } from './scopes.ts';
+
+const addSchema = z.object({ name: textField({ max: 255 }) }).openapi('AddChatTag');
+
+/** …/<chat_id>/tags of a scope (seed 001, Chat tags). A tag is addressed by its URL-encoded name. */
+export function tagRoutes(scope: ChatScope) {
+  const shared = { tags: ['Chat tags'] };
+  const collection = routeIn(scope, '/{chat_id}/tags');
+  const item = routeIn(scope, '/{chat_id}/tags/{tag_name}');
+  const itemParams = chatParams(scope, { tag_name: pathText('tag_name') });
+  const listRoute = createRoute({
+    ...collection,
+    ...shared,
+    method: 'get',
+    summary: `List the tags of ${scope.chat}`,
+    request: { params: chatParams(scope), query: z.object(collectionQuery) },
+    responses: {
+      200: jsonOf(collectionSchema(tagSchema), 'Tags, oldest first'),
+      ...refusalResponses(400, 401, 403, 404, 503),
+    },
+  });
+  const addRoute = createRoute({
+    ...collection,
+    ...shared,
+    method: 'post',
+    summary: `Add a tag to ${scope.chat}`,
+    request: { params: chatParams(scope), body: bodyOf(addSchema) },
+    responses: {
+      200: jsonOf(tagSchema, 'The chat had this tag already'),
+      201: jsonOf(tagSchema, 'The new tag'),
+      ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
+    },
+  });
+  const itemRoute = createRoute({
+    ...item,
+    ...shared,
+    method: 'get',
+    summary: `Retrieve a tag of ${scope.chat}`,
+    request: { params: itemParams },
+    responses: { 200: jsonOf(tagSchema, 'The tag'), ...refusalResponses(401, 403, 404, 503) },
+  });
+  const removeRoute = createRoute({
+    ...item,
+    ...shared,
+    method: 'delete',
+    summary: `Remove a tag from ${scope.chat}`,
+    request: { params: itemParams },
+    responses: { 204: { description: 'The chat has this tag no more' }, ...refusalResponses(401, 403, 404, 503) },
+  });
+  const router = createRouter();
+
+  router.openapi(listRoute, async (c) => {
+    const asked = readPage(c.req.valid('query'), 'created_at', z.tuple([z.int(), z.string()]));
+    if (!asked.ok) return refuse(c, asked.refusal);
+    const read = await queryChat(c, scope, c.req.valid('param'), { type: 'read_tags' });
+    if (!read.ok) return read.refused;
+    const { tags, room_id } = read.answer;
+    const keyOf = (tag: { created_at: number; name: string }) => [tag.created_at, tag.name];
+    return c.json(
+      pageOfAll(c, asked.page, tags, keyOf, (tag) => tagResource(tag, room_id)),
+      200,
+    );
+  });
+
+  router.openapi(addRoute, async (c) => {
+    const command = { type: 'add_tag' as const, actor: c.var.principal.user, name: c.req.valid('json').name };
+    const added = await commandToChat(c, scope, c.req.valid('param'), command);
+    if (!added.ok) return added.refused;
+    const { tag, chat, is_new } = added.answer;
+    return c.json(tagResource(tag, chat.room_id), is_new ? 201 : 200);
+  });
+
+  router.openapi(itemRoute, async (c) => {
+    const { tag_name } = c.req.valid('param');
+    const read = await queryChat(c, scope, c.req.valid('param'), { type: 'read_tags' });
+    if (!read.ok) return read.refused;
+    const tag = read.answer.tags.find(({ name }) => name === tag_name);
+    return tag === undefined
+      ? refuseThread(c, { reason: 'tag_not_found' })
+      : c.json(tagResource(tag, read.answer.room_id), 200);
+  });
+
+  router.openapi(removeRoute, async (c) => {
+    const { tag_name: name } = c.req.valid('param');
+    const removed = await commandToChat(c, scope, c.req.valid('param'), { type: 'remove_tag', name });
+    return removed.ok ? c.body(null, 204) : removed.refused;
+  });
+
+  return router;
+}

@@ -1,0 +1,79 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { listVisitorMemberships } from '../../chats/memberships.ts';
+import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { pathId } from '../../http/fields.ts';
+import { type Refused, refusalResponses, refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { membershipResource } from '../../resources/membership.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { type ChatPath, chatParams, queryChat, routeIn } from './in-scope.ts';
+import { membershipSchema } from './schemas.ts';
+import { pathText, userChats } from './scopes.ts';
+
+const shared = { method: 'get' as const, tags: ['Chat memberships'] };
+const visitor = { visitor_id: pathText('visitor_id') };
+
+const listRoute = createRoute({
+  ...routeIn(userChats, '/{chat_id}/visitors/{visitor_id}/chat_memberships'),
+  ...shared,
+  summary: 'List the memberships of a visitor in the chats that he shares with the user',
+  request: { params: chatParams(userChats, visitor), query: z.object(collectionQuery) },
+  responses: {
+    200: jsonOf(collectionSchema(membershipSchema), 'Memberships, oldest chat first'),
+    ...refusalResponses(400, 401, 403, 404, 503),
+  },
+});
+
+const itemRoute = createRoute({
+  ...routeIn(userChats, '/{chat_id}/visitors/{visitor_id}/chat_memberships/{other_chat_id}'),
+  ...shared,
+  summary: 'Retrieve the membership of a visitor in a chat that he shares with the user',
+  request: { params: chatParams(userChats, { ...visitor, other_chat_id: pathId('other_chat_id') }) },
+  responses: { 200: jsonOf(membershipSchema, 'The membership'), ...refusalResponses(401, 403, 404, 503) },
+});
+
+/**
+ * GET /users/<user_id>/chats/<chat_id>/visitors/<visitor_id>/chat_memberships (seed 001, List visitor's chat memberships): one for each
+ * chat, of those in which the user is a member too. The chat of the path shows that he knows the visitor.
+ */
+export const visitorChatMembershipRoutes = createRouter();
+
+visitorChatMembershipRoutes.openapi(listRoute, async (c) => {
+  const asked = readPage(c.req.valid('query'), 'chat_id', idKey);
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const { page } = asked;
+  const place = c.req.valid('param');
+  const unknown = await refuseUnknownVisitor(c, place, place.visitor_id);
+  if (unknown !== null) return unknown;
+  const of = { visitor_id: place.visitor_id, user_id: c.var.principal.user.id };
+  const found = await listVisitorMemberships(organizationDatabase(c), of, page.keyset);
+  const body = collectionResponse(c, {
+    page,
+    rows: found.rows,
+    keyOf: (row) => [row.chat.id],
+    resource: (row) => membershipResource({ ...row.member, composing_status: 'idle' }, row.chat),
+    cutAt: found.cut_at === null ? null : [found.cut_at],
+  });
+  return c.json(body, 200);
+});
+
+visitorChatMembershipRoutes.openapi(itemRoute, async (c) => {
+  const { other_chat_id, ...place } = c.req.valid('param');
+  const unknown = await refuseUnknownVisitor(c, place, place.visitor_id);
+  if (unknown !== null) return unknown;
+  const read = await queryChat(c, userChats, { ...place, chat_id: other_chat_id }, { type: 'read_members' });
+  if (!read.ok) return read.refused;
+  const member = read.answer.members.find(({ member_id }) => member_id === place.visitor_id);
+  if (member === undefined) return refuseThread(c, { reason: 'member_not_found' });
+  return c.json(membershipResource(member, read.answer.chat), 200);
+});
+
+/** The refusal when the caller has no such chat, or the visitor is no member of it. */
+async function refuseUnknownVisitor(c: AppContext, place: ChatPath, visitorId: string): Promise<Refused | null> {
+  const read = await queryChat(c, userChats, place, { type: 'read_chat' });
+  if (!read.ok) return read.refused;
+  if (read.answer.chat.visitor_id === visitorId) return null;
+  return refuse(c, { reason: 'not_found', detail: 'Visitor not found.' });
+}

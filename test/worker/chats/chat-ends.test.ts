@@ -1,0 +1,89 @@
+import { runDurableObjectAlarm } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { admin, testEnv } from '../http/hub.ts';
+import { arrive, ask, Desk, type Json } from '../umi/desk.ts';
+import { own } from './office.ts';
+
+let desk: Desk;
+let visitors = 0;
+
+const NOW = Date.now();
+const setClock = (now: number) => vi.useFakeTimers({ toFake: ['Date'], now });
+
+beforeAll(async () => {
+  desk = await Desk.open();
+  const path = `/organizations/${desk.organizationId}/rooms/${desk.gateway.roomId}`;
+  const body = { visitor_chat_idle_ttl: 600, task_chat_ttl: 1800 };
+  expect((await admin(path, { method: 'PATCH', body })).status).toBe(200);
+});
+beforeEach(async () => {
+  setClock(NOW);
+  await arrive(desk.agent);
+});
+afterEach(() => vi.useRealTimers());
+
+/** A visitor of the desk's room who came through no channel. */
+async function newVisitor(): Promise<string> {
+  visitors += 1;
+  const id = visitors.toString(16).padStart(32, '0');
+  await testEnv.DB.prepare('INSERT INTO visitors (id, organization_id, room_id, created_at) VALUES (?, ?, ?, ?)')
+    .bind(id, desk.organizationId, desk.gateway.roomId, NOW)
+    .run();
+  return id;
+}
+
+async function open(body?: Json) {
+  const path = `/rooms/${desk.gateway.roomId}/visitors/${await newVisitor()}/chats`;
+  const answer = await ask(desk.agent, 'POST', `/users/${desk.agent.user_id}${path}`, body);
+  expect(answer.status).toBe(201);
+  return answer.json;
+}
+
+/** The chat as it is read after its thread's alarm rang at `now` (ms). */
+async function chatAt(now: number, chatId: unknown): Promise<Json> {
+  setClock(now);
+  await runDurableObjectAlarm(env.THREADS.getByName(threadNameOfChat(String(chatId)) ?? ''));
+  return (await own(desk.agent, `/chats/${String(chatId)}`)).json;
+}
+
+describe('a chat ends by itself', () => {
+  it('of type visitor, when nobody has written for the room’s idle time', async () => {
+    const chat = await open();
+    expect(chat['chat_type']).toBe('visitor');
+    expect(await chatAt(NOW + 590_000, chat['id'])).toMatchObject({ is_ended: false });
+    const path = `/users/${desk.agent.user_id}/chats/${String(chat['id'])}/messages`;
+    const { created_at } = (await ask(desk.agent, 'POST', path, { message: 'Still there?' })).json;
+    const wrote = Date.parse(String(created_at));
+    expect(await chatAt(wrote + 599_000, chat['id'])).toMatchObject({ is_ended: false });
+    const ended = await chatAt(wrote + 600_000, chat['id']);
+    expect(ended).toMatchObject({ is_ended: true, duration: 0, present_participant_count: 0 });
+  });
+
+  it('of type task, when its time is over, whoever writes', async () => {
+    const chat = await open({ chat_type: 'task' });
+    expect(chat['chat_type']).toBe('task');
+    const path = `/users/${desk.agent.user_id}/chats/${String(chat['id'])}/messages`;
+    setClock(NOW + 1_790_000);
+    expect((await ask(desk.agent, 'POST', path, { message: 'On it.' })).status).toBe(200);
+    const created = Date.parse(String(chat['created_at']));
+    expect(await chatAt(created + 1_799_000, chat['id'])).toMatchObject({ is_ended: false });
+    expect(await chatAt(created + 1_800_000, chat['id'])).toMatchObject({ is_ended: true });
+    expect((await ask(desk.agent, 'POST', path, { message: 'Too late.' })).status).toBe(409);
+  });
+
+  it('never, of type external, and of no type that is none', async () => {
+    const chat = await open({ chat_type: 'external' });
+    expect(await chatAt(NOW + 365 * 24 * 3_600_000, chat['id'])).toMatchObject({
+      chat_type: 'external',
+      is_ended: false,
+    });
+    setClock(NOW);
+    const path = `/users/${desk.agent.user_id}/rooms/${desk.gateway.roomId}/visitors/${await newVisitor()}/chats`;
+    for (const chat_type of ['operator', 'group', '', 7]) {
+      const answer = await ask(desk.agent, 'POST', path, { chat_type });
+      expect([answer.status, Object.keys(answer.json)]).toEqual([400, ['chat_type']]);
+    }
+  });
+});

@@ -1,0 +1,214 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { admin, call, type Person } from '../http/hub.ts';
+import { arrive, ask, Desk, enrollAgent, leave, resultsOf, unique } from '../umi/desk.ts';
+import { newRoom } from '../umi/gateway.ts';
+import { CHAT_KEYS, keysOf } from './documented-keys.ts';
+import { addRouter, idsOf, own, setOrganization, shareRoom } from './office.ts';
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+  await arrive(desk.agent);
+});
+
+const DETAIL = { detail: expect.any(String) };
+const MALFORMED = ['[]', '"chat"', '7', 'null', '{"a":', '{"a":1}}'];
+
+describe('a chat between users', () => {
+  const start = (person: Person = desk.agent) => ask(person, 'POST', `/users/${person.user_id}/chats`);
+
+  it('starts without a room, with its maker as the only member', async () => {
+    const answer = await start();
+    expect([answer.status, keysOf(answer.json)]).toEqual([201, CHAT_KEYS]);
+    expect(answer.json).toMatchObject({
+      chat_type: 'operator',
+      room_id: null,
+      room_name: null,
+      room_organization_id: null,
+      legacy_room_id: null,
+      is_ended: false,
+      is_waiting: false,
+      is_private: false,
+      member_count: 1,
+      user_member_count: 1,
+      visitor_member_count: 0,
+      present_user_participant_count: 1,
+      message_count: 0,
+    });
+    const chatId = String(answer.json['id']);
+    expect((await own(desk.agent, `/chats/${chatId}`)).json).toEqual(answer.json);
+    expect(idsOf(await own(desk.agent, '/chats'))).toContain(chatId);
+    expect(resultsOf(await own(desk.agent, `/chats/${chatId}/memberships`))).toMatchObject([
+      { member_id: desk.agent.user_id, is_participating: true, is_present: true, room_id: null },
+    ]);
+  });
+
+  it('is nobody else’s: not in the organization’s lists, nor routed', async () => {
+    const chatId = String((await start()).json['id']);
+    for (const path of ['/owned_chats', '/routed_chats']) {
+      const base = `${desk.organizationPath}${path}`;
+      expect(idsOf(await ask(desk.reporter, 'GET', base))).not.toContain(chatId);
+      expect((await ask(desk.reporter, 'GET', `${base}/${chatId}`)).status).toBe(404);
+    }
+    expect(idsOf(await ask(desk.reporter, 'GET', `${desk.organizationPath}/involved_chats`))).toContain(chatId);
+    expect((await own(desk.bot, `/routed_chats/${chatId}`)).status).toBe(404);
+    expect((await own(desk.bot, `/chats/${chatId}`)).status).toBe(404);
+  });
+
+  it('takes messages and tags, allows no tag, and ends', async () => {
+    const path = `/users/${desk.agent.user_id}/chats/${(await start()).json['id']}`;
+    const message = await ask(desk.agent, 'POST', `${path}/messages`, { message: 'note' });
+    expect([message.status, message.json]).toMatchObject([200, { room_id: null, message: 'note' }]);
+    expect((await ask(desk.agent, 'POST', `${path}/tags`, { name: 'Lead' })).status).toBe(201);
+    expect(resultsOf(await ask(desk.agent, 'GET', `${path}/allowed_tags`))).toEqual([]);
+    const ended = await ask(desk.agent, 'PATCH', path, { is_ended: true });
+    expect([ended.status, ended.json]).toMatchObject([200, { is_ended: true }]);
+  });
+
+  it('is a new one each time, and starts for an absent user too', async () => {
+    const absent = await enrollAgent(desk.organizationId);
+    const [one, two] = [await start(absent), await start(absent)];
+    expect(one.json['id']).not.toBe(two.json['id']);
+    expect(one.json).toMatchObject({ present_user_participant_count: 0, member_count: 1 });
+  });
+
+  it.each(['', '{}', '{"chat_type":"group","id":7}'])('asks nothing of its payload: %j', async (raw) => {
+    const answer = await call(`/api/v5/users/${desk.agent.user_id}/chats/`, {
+      method: 'POST',
+      raw,
+      authorization: `Bearer ${desk.agent.token}`,
+      headers: { 'Content-Type': 'application/json' },
+    });
+    expect([answer.status, answer.json]).toMatchObject([201, { chat_type: 'operator' }]);
+  });
+
+  it.each(MALFORMED)('refuses the payload %s', async (raw) => {
+    const answer = await call(`/api/v5/users/${desk.agent.user_id}/chats`, {
+      method: 'POST',
+      raw,
+      authorization: `Bearer ${desk.agent.token}`,
+      headers: { 'Content-Type': 'application/json' },
+    });
+    expect(answer.status).toBe(400);
+  });
+});
+
+describe('a chat with a visitor', () => {
+  async function visitorOf(from: Desk, options = {}) {
+    const thread = unique('thread');
+    const { chatId } = await from.say(thread, 'help', options);
+    return { thread, chatId, visitor: String((await from.memberships(chatId))[0]?.['member_id']) };
+  }
+
+  const open = (person: Person, roomId: string, visitor: string) =>
+    ask(person, 'POST', `/users/${person.user_id}/rooms/${roomId}/visitors/${visitor}/chats`);
+
+  it('is his open one, which the user joins: 200', async () => {
+    const { chatId, visitor } = await visitorOf(desk);
+    const answer = await open(desk.agent, desk.gateway.roomId, visitor);
+    expect([answer.status, keysOf(answer.json)]).toEqual([200, CHAT_KEYS]);
+    expect(answer.json).toMatchObject({ id: chatId, user_member_count: 1, is_pending: false });
+    const again = await open(desk.agent, desk.gateway.roomId, visitor);
+    expect([again.status, again.json]).toEqual([200, answer.json]);
+    const types = (await desk.messages(chatId, '?type__not_in=msg')).map(({ type }) => type);
+    expect(types).toEqual(['join']);
+  });
+
+  it('is a new one in the same thread when the last has ended: 201, and reaches the channel', async () => {
+    const { thread, chatId, visitor } = await visitorOf(desk, { close_session: true });
+    const answer = await open(desk.agent, desk.gateway.roomId, visitor);
+    expect([answer.status, keysOf(answer.json)]).toEqual([201, CHAT_KEYS]);
+    expect(answer.json).toMatchObject({
+      chat_type: 'external',
+      room_id: desk.gateway.roomId,
+      is_waiting: false,
+      member_count: 2,
+      visitor_member_count: 1,
+    });
+    const next = String(answer.json['id']);
+    expect(next).not.toBe(chatId);
+    const path = `/users/${desk.agent.user_id}/chats/${next}/messages`;
+    const posted = await ask(desk.agent, 'POST', path, { message: 'We have news.' });
+    expect(await desk.events(thread)).toMatchObject([{ chat_id: next, message: { id: posted.json['id'] } }]);
+    expect((await desk.say(thread, 'thanks')).chatId).toBe(next);
+  });
+
+  it('is one for many users at the same time', async () => {
+    const { visitor } = await visitorOf(desk, { close_session: true });
+    const agents = await Promise.all(Array.from({ length: 6 }, () => enrollAgent(desk.organizationId)));
+    const answers = await Promise.all(agents.map((agent) => open(agent, desk.gateway.roomId, visitor)));
+    expect(new Set(answers.map(({ json }) => json['id'])).size).toBe(1);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 200, 201]);
+  });
+
+  it('is private when the room’s organization keeps its chats so', async () => {
+    const priv = await Desk.open();
+    const { visitor } = await visitorOf(priv, { close_session: true });
+    await setOrganization(priv.organizationId, { private_chats: true });
+    const answer = await open(priv.agent, priv.gateway.roomId, visitor);
+    expect([answer.status, answer.json]).toMatchObject([201, { is_private: true }]);
+    expect((await priv.say(unique('thread'), 'hi')).chatId).toEqual(expect.any(String));
+    const [newest] = resultsOf(await ask(priv.reporter, 'GET', `${priv.organizationPath}/owned_chats`));
+    expect(newest).toMatchObject({ is_private: true });
+  });
+
+  it('is refused while another present user has it and chats are private: 409', async () => {
+    const priv = await Desk.open();
+    const { chatId, visitor } = await visitorOf(priv);
+    await setOrganization(priv.organizationId, { private_chats: true });
+    await priv.join(priv.agent, chatId);
+    const refused = await open(priv.bot, priv.gateway.roomId, visitor);
+    expect([refused.status, refused.json]).toEqual([409, DETAIL]);
+    expect((await open(priv.agent, priv.gateway.roomId, visitor)).status).toBe(200);
+    await leave(priv.agent);
+    expect((await open(priv.bot, priv.gateway.roomId, visitor)).status).toBe(200);
+  });
+
+  it('is 403 in a room that does not reach the user, whether it is there or not', async () => {
+    const own_ = await Desk.open();
+    const { visitor } = await visitorOf(own_);
+    const deleted = await newRoom(own_.organizationId);
+    await admin(`/organizations/${own_.organizationId}/rooms/${deleted}`, { method: 'DELETE' });
+    await addRouter(own_, [own_.gateway.roomId], [{ kind: 'user', id: own_.bot.user_id }]);
+    for (const [person, room] of [
+      [own_.agent, own_.gateway.roomId],
+      [desk.agent, own_.gateway.roomId],
+      [own_.bot, deleted],
+      [own_.bot, '0190a000-0000-7000-8000-00000000dead'],
+    ] as const) {
+      const answer = await open(person, room, visitor);
+      expect([answer.status, answer.json]).toEqual([403, DETAIL]);
+    }
+    expect((await open(own_.bot, own_.gateway.roomId, visitor)).status).toBe(200);
+  });
+
+  it('is 404 for a visitor that is not the room’s', async () => {
+    const elsewhere = await visitorOf(await Desk.open());
+    for (const visitor of [elsewhere.visitor, '0'.repeat(32), 'nobody']) {
+      const answer = await open(desk.agent, desk.gateway.roomId, visitor);
+      expect([answer.status, answer.json]).toEqual([404, { detail: 'Visitor not found.' }]);
+    }
+  });
+
+  it('is opened by a partner in a shared room', async () => {
+    const owner = await Desk.open();
+    const partner = await Desk.open();
+    const { chatId, visitor } = await visitorOf(owner);
+    await shareRoom(owner, owner.gateway.roomId, partner);
+    await addRouter(owner, [owner.gateway.roomId], [{ kind: 'organization', id: partner.organizationId }]);
+    const answer = await open(partner.agent, owner.gateway.roomId, visitor);
+    expect([answer.status, answer.json]).toMatchObject([
+      200,
+      { id: chatId, room_organization_id: owner.organizationId, user_member_count: 1 },
+    ]);
+    expect(idsOf(await ask(partner.agent, 'GET', `${partner.organizationPath}/involved_chats`))).toEqual([chatId]);
+  });
+
+  it.each(MALFORMED)('refuses the payload %s', async (raw) => {
+    const { visitor } = await visitorOf(desk);
+    const path = `/users/${desk.agent.user_id}/rooms/${desk.gateway.roomId}/visitors/${visitor}/chats`;
+    const answer = await call(`/api/v5${path}`, { method: 'POST', raw, authorization: `Bearer ${desk.agent.token}` });
+    expect(answer.status).toBe(400);
+  });
+});

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Answer } from '../http/hub.ts';
+import { resultsOf } from '../umi/desk.ts';
+import contract from './chats-v5.json' with { type: 'json' };
+import { tryLine } from './lines.ts';
+import { type Office, openOffice } from './office.ts';
+import type { Operation } from './scene.ts';
+
+/**
+ * Every operation of the published Chats API and every line of its statuses: 82 operations, 558 lines. A line's request is made
+ * in the state of which it speaks, and answered with its status.
+ */
+const operations = contract as unknown as Operation[];
+const lines = operations.flatMap((operation) =>
+  Object.entries(operation.statuses).flatMap(([status, reasons]) =>
+    reasons.map((reason) => ({ operation, status, reason, name: `${status} ${reason}` })),
+  ),
+);
+
+let office: Office;
+const seen: string[] = [];
+
+beforeAll(async () => {
+  office = await openOffice();
+});
+
+afterAll(() => {
+  console.log([...seen, `${seen.length} of ${lines.length} lines of ${operations.length} operations seen`].join('\n'));
+});
+
+/** Refusals have the form of Django REST framework; a list is a collection; what is deleted says nothing. */
+function expectForm(operation: Operation, answer: Answer): void {
+  if (answer.status === 204) expect(answer.text).toBe('');
+  else if (answer.status === 400) expect(Object.keys(answer.json).length).toBeGreaterThan(0);
+  else if (answer.status >= 400) expect(answer.json).toEqual({ detail: expect.any(String) });
+  else if (operation.method === 'GET' && !/<(chat_id|id)>$/.test(operation.path)) {
+    expect(Object.keys(answer.json).sort()).toEqual(['next', 'previous', 'results']);
+    expect(resultsOf(answer)).toEqual(expect.any(Array));
+  } else expect(Object.keys(answer.json).length).toBeGreaterThan(3);
+}
+
+it('the contract has 82 operations and 558 lines', () => {
+  expect([operations.length, lines.length]).toEqual([82, 558]);
+});
+
+describe.each(operations.map((operation) => ({ operation, name: `${operation.method} ${operation.path}` })))(
+  '$name',
+  ({ operation, name }) => {
+    it.each(lines.filter((line) => line.operation === operation))('$name', async ({ status, reason }) => {
+      const answer = await tryLine(office, operation, status, reason);
+      expect([answer.status, answer.text]).toEqual([Number(status), answer.text]);
+      expectForm(operation, answer);
+      seen.push(`${name} │ ${status} │ ${reason}`);
+    });
+  },
+);
