@@ -55,6 +55,11 @@ export class Copy {
     return this.#written.version;
   }
 
+  /** Whether a rebuild has begun of which it is not on disk that D1 has all of it. */
+  get isRebuilding(): boolean {
+    return this.#rebuild !== null;
+  }
+
   /** Takes what was committed, so that handing it over reads nothing. */
   add(events: readonly ThreadEvent[]): void {
     this.#tail.add(events);

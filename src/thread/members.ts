@@ -1,7 +1,15 @@
 import type { MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import { fullName, publicName, type UserFacts } from '../resources/user.ts';
-import type { ThreadState } from './state.ts';
+import type { ChatState, ThreadState } from './state.ts';
+
+/** Members of a chat are read as one list and end with it in one slice, so no more than these join. */
+const MEMBERS_OF_A_CHAT = 1000;
+
+/** Whether the chat takes nobody but those who are members of it. */
+export function isCrowded(chat: ChatState, userId: string): boolean {
+  return chat.members.size >= MEMBERS_OF_A_CHAT && !chat.members.has(userId);
+}
 
 /** The membership of a user who comes to a chat at `at` (ms). `is_present` as his own object says (ENGINE 5). */
 export function userMember(

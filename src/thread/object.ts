@@ -45,6 +45,13 @@ const WAIT_FOR_WATCHES = 1000;
 const WAIT_FOR_PROJECTOR = 60_000;
 /** An object holds 10 GB; above this it refuses commands, so that deliveries and the alarm still have room. Bytes. */
 const FULL_AT = 8_000_000_000;
+/** What ends a chat, or tells it of what is so already, is small and goes on. */
+const OF_A_FULL_THREAD: ReadonlySet<Command['type']> = new Set([
+  'change_presence',
+  'close_thread',
+  'end_overdue_chats',
+  'update_chat',
+]);
 
 /** What `execute` answers: the result, and what it cost for `Server-Timing`. */
 export type Executed = { result: Result<Answer>; cost: Cost };
@@ -73,13 +80,14 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#lanes = this.#makeLanes();
     this.#watch = this.#makeWatch();
     const schema = schemaOf(this.#sql);
-    const isOld = schema > 0 && schema !== SCHEMA;
-    if (isOld) ctx.storage.transactionSync(() => upgradeTables(this.#sql, schema, Date.now()));
+    if (schema > 0 && schema !== SCHEMA)
+      ctx.storage.transactionSync(() => upgradeTables(this.#sql, schema, Date.now()));
     if (schema > 0) this.#load();
     this.#copy = this.#makeCopy(schema > 0);
     ctx.blockConcurrencyWhile(async () => {
       await this.#alarmClock.start();
-      if (isOld) this.#alarmClock.armBy(Date.now() + ALARM_AFTER);
+      // An upgrade begins one, and a crash may have come before its alarm was armed.
+      if (this.#copy.isRebuilding) this.#alarmClock.armBy(Date.now() + ALARM_AFTER);
     });
   }
 
@@ -120,7 +128,11 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     limit: number;
   }): Promise<Result<EventPage>> {
     if (this.#state.thread?.identity !== request.identity) return refused({ reason: 'thread_not_found' });
-    const roomOf = (chatId: string) => roomOfChat(loadChat(this.#sql, this.#state, chatId), chatId);
+    let loaded = this.#state;
+    const roomOf = (chatId: string) => {
+      loaded = loadChat(this.#sql, loaded, chatId);
+      return roomOfChat(loaded, chatId);
+    };
     return { ok: true, answer: readEventPage(this.#sql, request.receiver, roomOf, request.after, request.limit) };
   }
 
@@ -201,8 +213,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   #decide(command: Command, before: ThreadState): Decision {
     const refusal = addressRefusal(command, before);
     if (refusal !== null) return refused(refusal);
-    const isFull = this.#sql.databaseSize > FULL_AT && command.type !== 'end_overdue_chats';
-    if (isFull) return refused({ reason: 'thread_full' });
+    if (this.#sql.databaseSize > FULL_AT && !OF_A_FULL_THREAD.has(command.type))
+      return refused({ reason: 'thread_full' });
     const now = Math.max(Date.now(), this.#state.last_at + 1);
     return decide(before, command, {
       command_id: command.command_id,
@@ -267,7 +279,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const chat = after.chats.get(current);
     const old = before.chats.get(current);
     const isChanged = chat?.members !== old?.members || chat?.facts.ended_at !== old?.facts.ended_at;
-    if (isChanged) this.#watch.follow(openChat(this.#state));
+    if (isChanged) this.#watch.follow(openChat(this.#state), openChat(before));
   }
 
   /** When the open chat should be ended (ms). */

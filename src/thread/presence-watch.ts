@@ -44,11 +44,19 @@ export class PresenceWatch {
     this.#ports = ports;
   }
 
-  /** Asks and unasks as the open chat now demands (null: none is open), in the background. */
-  follow(chat: ChatState | null): void {
+  /**
+   * Asks and unasks as the open chat now demands (null: none is open), in the background. `before` is the one that a change has
+   * found open: an earlier life of this object may have asked for its participants.
+   */
+  follow(chat: ChatState | null, before: ChatState | null = null): void {
     const wanted = participantsOf(chat);
     const work: Promise<void>[] = [];
-    for (const [userId, chatId] of this.#confirmed) {
+    const held = new Map(this.#confirmed);
+    for (const { user_id, chat_id } of participantsOf(before).values()) {
+      // One that is being asked ends with the answer.
+      if (!held.has(user_id) && this.#asking.get(user_id)?.chat_id !== chat_id) held.set(user_id, chat_id);
+    }
+    for (const [userId, chatId] of held) {
       if (wanted.get(userId)?.chat_id === chatId) continue;
       this.#confirmed.delete(userId);
       work.push(this.#unwatch(userId, chatId));

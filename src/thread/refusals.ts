@@ -12,6 +12,7 @@ export type ThreadRefusal =
   | { reason: 'join_of_ended_chat' }
   | { reason: 'join_of_taken_chat' }
   | { reason: 'chat_taken' }
+  | { reason: 'too_many_members' }
   | { reason: 'membership_of_ended_chat' }
   | { reason: 'waiting_of_ended_chat' }
   | { reason: 'tag_not_found' }

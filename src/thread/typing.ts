@@ -19,9 +19,13 @@ export class Typing {
       case 'join_chat':
         this.#say(chat, command.actor.id, command.composing_status, now);
         return;
-      case 'update_membership':
-        if (command.composing_status !== null) this.#say(chat, command.actor.id, command.composing_status, now);
+      case 'update_membership': {
+        // Clients that close a chat may say no more than that.
+        const unsaid = command.is_participating === false ? 'idle' : null;
+        const status = command.composing_status ?? unsaid;
+        if (status !== null) this.#say(chat, command.actor.id, status, now);
         return;
+      }
       case 'post_message':
         this.#say(chat, command.actor.id, 'idle', now);
         return;

@@ -9,6 +9,7 @@ import type {
   Invited,
 } from '../commands.ts';
 import { type Context, Draft } from '../draft.ts';
+import { isCrowded } from '../members.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import type { ChatState, ThreadState } from '../state.ts';
 import { attend } from './attend.ts';
@@ -91,8 +92,9 @@ export function acceptInvitation(
   const refusal = closedRefusal(invitation);
   if (refusal !== null) return refuse(refusal);
 
-  const draft = new Draft(state, context);
   const { actor, chat_id, is_present } = command;
+  if (isCrowded(chat, actor.id)) return refuse({ reason: 'too_many_members' });
+  const draft = new Draft(state, context);
   attend(draft, chat_id, actor, { is_participating: true, is_present });
   draft.emit(chat_id, { type: 'invitation_accepted', invitation_id: invitation.id, accepted_by_user: actor });
   return accept(draft, answerOf(draft.chat(chat_id), invitation.id));

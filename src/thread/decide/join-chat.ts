@@ -1,6 +1,7 @@
 import { isPresent } from '../../resources/membership.ts';
 import type { ChatJoined, JoinChat } from '../commands.ts';
 import { type Context, Draft } from '../draft.ts';
+import { isCrowded } from '../members.ts';
 import type { ChatState, ThreadState } from '../state.ts';
 import { attend, memberOf } from './attend.ts';
 import { findChat } from './find-chat.ts';
@@ -30,6 +31,7 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
   if (command.is_kept_out && !isLeaving && isTaken(chat, command.actor.id)) {
     return refuse({ reason: 'join_of_taken_chat' });
   }
+  if (isCrowded(chat, command.actor.id)) return refuse({ reason: 'too_many_members' });
 
   const draft = new Draft(state, context);
   const joined = attend(draft, command.chat_id, command.actor, { is_participating, is_present });

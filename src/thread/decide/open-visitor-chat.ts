@@ -2,8 +2,8 @@ import { ENDLESS } from '../../resources/chat.ts';
 import { chatIdAt } from '../address.ts';
 import type { ChatOpened, OpenVisitorChat } from '../commands.ts';
 import { type Context, Draft } from '../draft.ts';
-import { visitorMember } from '../members.ts';
-import { openChat, type ThreadState } from '../state.ts';
+import { isCrowded, visitorMember } from '../members.ts';
+import { type ChatState, openChat, type ThreadState } from '../state.ts';
 import { attend } from './attend.ts';
 import { isTaken } from './join-chat.ts';
 import { openThread } from './open-thread.ts';
@@ -21,7 +21,10 @@ export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, co
     return unchanged(state, { chat: facts, is_new: facts.created_at === state.answered.at });
   }
   const open = openChat(state);
+  // His channel was moved to another room since, and who is let into this room need not be let into that one.
+  if (open !== null && !isInRoom(open, command)) return refuse({ reason: 'chat_taken' });
   if (open !== null && command.is_kept_out && isTaken(open, command.actor.id)) return refuse({ reason: 'chat_taken' });
+  if (open !== null && isCrowded(open, command.actor.id)) return refuse({ reason: 'too_many_members' });
 
   const chatId = open === null ? startSession(draft, command) : open.facts.id;
   attend(draft, chatId, command.actor, { is_participating: true, is_present: command.is_present });
@@ -32,7 +35,11 @@ export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, co
 function isVisitorsThread(state: ThreadState, command: OpenVisitorChat): boolean {
   if (state.thread === null) return command.identity !== null;
   if (state.thread.visitor_id !== command.visitor_id) return false;
-  return command.chat_id === null || state.chats.get(command.chat_id)?.facts.room?.id === command.room.id;
+  return command.chat_id === null || isInRoom(state.chats.get(command.chat_id), command);
+}
+
+function isInRoom(chat: ChatState | undefined, { room }: OpenVisitorChat): boolean {
+  return chat?.facts.room?.id === room.id;
 }
 
 /** A session in the visitor's thread; one in a channel's thread is the channel's, whose sessions have no end of their own. */

@@ -32,8 +32,10 @@ const NONE: ReadonlyMap<string, NamedMessage> = new Map();
 export function loadForCommand(sql: SqlStorage, state: ThreadState, command: Command): ThreadState {
   if (state.thread === null) return state;
   const named = 'chat_id' in command ? command.chat_id : null;
-  const loaded = named === null ? state : loadChat(sql, state, named);
-  const answered = loadAnswer(sql, loaded, command.command_id);
+  const place = named === null ? state : loadChat(sql, state, named);
+  const answered = loadAnswer(sql, place, command.command_id);
+  // A session takes over the commands of the one before it: the answer may lie in a chat between the named one and the current one.
+  const loaded = answered === null ? place : loadChat(sql, place, answered.chat_id);
   switch (command.type) {
     case 'receive_messages': {
       const received = loadReceived(

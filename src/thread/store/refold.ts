@@ -4,8 +4,9 @@ import { emptyThread, type ThreadState } from '../state.ts';
 import { keepCurrentChat, loadChat } from './load.ts';
 import { writeChats } from './write-chats.ts';
 
-/** Events that are folded between two writes: what they touch is held in memory together. */
+/** Bounds of what is folded between two writes, because it is in memory together: events, and characters of their JSON. */
 const EVENTS_AT_ONCE = 500;
+const CHARACTERS_AT_ONCE = 4_000_000;
 
 /**
  * Makes the tables that are folded from the log anew, and the thread's own facts, from the log alone. The log is read a
@@ -31,8 +32,17 @@ function foldPart(sql: SqlStorage, state: ThreadState, events: readonly ThreadEv
 }
 
 function readPart(sql: SqlStorage, after: number): ThreadEvent[] {
-  return sql
-    .exec<{ event: string }>('SELECT event FROM events WHERE seq > ? ORDER BY seq LIMIT ?', after, EVENTS_AT_ONCE)
-    .toArray()
-    .map(({ event }) => upcastEvent(JSON.parse(event) as { v: number }));
+  const events: ThreadEvent[] = [];
+  let size = 0;
+  const rows = sql.exec<{ event: string }>(
+    'SELECT event FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
+    after,
+    EVENTS_AT_ONCE,
+  );
+  for (const { event } of rows) {
+    size += event.length;
+    events.push(upcastEvent(JSON.parse(event) as { v: number }));
+    if (size > CHARACTERS_AT_ONCE) break;
+  }
+  return events;
 }

@@ -38,9 +38,9 @@ class Bench {
     failed: (error) => this.failures.push(error),
   });
 
-  follow(chat: ChatState | null): void {
+  follow(chat: ChatState | null, before: ChatState | null = null): void {
     this.chat = chat;
-    this.watch.follow(chat);
+    this.watch.follow(chat, before);
   }
 
   /** Answers the oldest call to a user's object. */
@@ -81,6 +81,19 @@ describe('the watch of presence', () => {
     bench.follow(null);
     expect(bench.calls.slice(5)).toEqual(['unwatch a next']);
     expect(bench.watch.retryAt(null)).toBeNull();
+  });
+
+  test('that an earlier life of the object began ends too, once', async () => {
+    const bench = new Bench();
+    const before = chatOf([{ member_id: 'a' }, { member_id: 'b' }]);
+    bench.follow(chatOf([{ member_id: 'a' }, { member_id: 'b', is_participating: false }]), before);
+    await Promise.resolve();
+    expect(bench.calls).toEqual(['unwatch b chat', 'watch a chat true']);
+    // The watch that is being asked for ends with its answer.
+    bench.follow(null, chatOf([{ member_id: 'a' }]));
+    expect(bench.calls).toHaveLength(2);
+    await bench.answer(true);
+    expect(bench.calls.slice(2)).toEqual(['unwatch a chat']);
   });
 
   test('of a user who left before the answer ends then', async () => {

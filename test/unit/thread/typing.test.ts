@@ -37,6 +37,17 @@ test('a message ends the typing of its sender', () => {
   expect(typing.statusOf(chat, AGENT.id, NOW)).toBe('idle');
 });
 
+test('who closes the chat without a word on his typing has ended it', () => {
+  const typing = new Typing();
+  typing.note(says('typing'), chat, NOW);
+  typing.note({ ...says(null), is_participating: true } as Command, chat, NOW);
+  expect(typing.statusOf(chat, AGENT.id, NOW)).toBe('typing');
+  typing.note({ ...says('typed'), is_participating: false } as Command, chat, NOW);
+  expect(typing.statusOf(chat, AGENT.id, NOW)).toBe('typed');
+  typing.note({ ...says(null), is_participating: false } as Command, chat, NOW);
+  expect(typing.statusOf(chat, AGENT.id, NOW)).toBe('idle');
+});
+
 test('nobody types in a chat that has ended, and a new session begins idle', () => {
   const typing = new Typing();
   typing.note(says('typing'), chat, NOW);

@@ -29,8 +29,8 @@ describe('the statements of some slices', () => {
     const tables = sliceStatements([all]).map(({ sql }) =>
       /(INSERT INTO|DELETE FROM) (\w+)/.exec(sql)?.slice(1, 3).join(' '),
     );
-    expect(tables).toHaveLength(13);
-    expect(tables.at(-1)).toBe('INSERT INTO chats');
+    expect(tables).toHaveLength(14);
+    expect(tables.slice(-2)).toEqual(['INSERT INTO chats', 'INSERT INTO chats']);
     // A tag that is added in one slice and removed in a later one of the same batch must end up removed.
     expect(tables.indexOf('DELETE FROM tags')).toBeGreaterThan(tables.indexOf('INSERT INTO tags'));
   });
@@ -48,6 +48,7 @@ describe('the statements of some slices', () => {
         ['b', 1],
       ],
       [['a']],
+      [['a']],
     ]);
     expect(statements.map(({ carried }) => [...carried])).toEqual([
       [
@@ -55,7 +56,15 @@ describe('the statements of some slices', () => {
         [2, 1],
       ],
       [[0, 1]],
+      [[0, 1]],
     ]);
+  });
+
+  test('write the flags of chats first and all else after them, a part of the rows at a time', () => {
+    const row = JSON.stringify(['chat', 'x'.repeat(600_000)]);
+    const statements = sliceStatements([slice({ chats: [row, row] })]);
+    const setsFlags = statements.map(({ sql }) => sql.includes('is_ended = excluded.is_ended'));
+    expect(setsFlags).toEqual([true, false, true, false]);
   });
 
   test('have parameters of at most 1 MB of UTF-8, but for a single longer row', () => {
@@ -93,6 +102,7 @@ describe('the statements of a rebuild', () => {
       'INSERT INTO members',
       'INSERT INTO members',
       'INSERT INTO chats',
+      'INSERT INTO chats',
       'UPDATE rebuilds',
     ]);
     expect(statements.at(-1)?.parameters).toEqual(['t', 7, 3]);
@@ -108,6 +118,19 @@ describe('the statements of a rebuild', () => {
       [false, true],
     ]);
     expect(members.map(({ carried }) => [...carried.keys()])).toEqual([[0], [1]]);
+  });
+
+  test('name the chats of a thread in parameters of at most 1 MB, however many there were', () => {
+    const chat_ids = Array.from(
+      { length: 25_000 },
+      (_, place) => `018f0000-0000-7000-8000-${String(place).padStart(12, '0')}`,
+    );
+    const rebuild = { number: 7, seq: 3, empties: { ...empties, chat_ids } };
+    const deletes = sliceStatements([{ ...first, rebuild }]).filter(({ sql }) =>
+      sql.startsWith('DELETE FROM messages'),
+    );
+    expect(deletes.flatMap(({ parameters }) => JSON.parse(String(parameters[1])))).toEqual(chat_ids);
+    for (const { parameters } of deletes) expect(bytes(String(parameters[1]))).toBeLessThanOrEqual(1_000_000);
   });
 
   test('of a later slice empty nothing', () => {

@@ -1,4 +1,4 @@
-import { runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Slice } from '../../../src/projections/slice.ts';
@@ -44,6 +44,14 @@ async function rowsOf(sql: string, ...parameters: unknown[]) {
 async function costOf(thread: string, command: CommandBody) {
   const whole = { v: 1, command_id: crypto.randomUUID(), ...command } as Command;
   return (await threadStub(env, thread).execute(whole)).cost;
+}
+
+/** A user whose own object says that he is there. */
+async function presentUser() {
+  const user = newUser(newUuid(Date.now()));
+  const owner = { user_id: user.id, organization_id: user.organization_id };
+  await userStub(env, user.id).createClient({ v: 1, owner, changes: { presence_expires_in: 3600 } });
+  return user;
 }
 
 const plain = { selected_reply_suggestion_id: null, attachments: [], attachment_template: null };
@@ -109,6 +117,40 @@ describe('the copy of a chat', () => {
     }
   });
 
+  test('is the newest of what meets in a batch, whatever D1 has and in whatever order it comes', async () => {
+    const { thread, chat_id, actor, grant, visitor_id } = await newVisitorChat({ actor: await presentUser() });
+    const says = { type: 'post_visitor_message', chat_id, visitor_id } as const;
+    const attends = { type: 'update_membership', chat_id, actor, is_present: true, last_seen_at: null } as const;
+    const slices: Slice[] = [];
+    // Waiting, pending, no longer so, ended: flags come back to what they were.
+    for (const command of [
+      { ...says, content: { type: 'msg', message: 'one' } },
+      { ...attends, composing_status: null, is_participating: false },
+      { ...attends, composing_status: null, is_participating: true },
+      { type: 'update_chat', chat_id, grant, is_ended: true, is_waiting: null },
+    ] satisfies CommandBody[]) {
+      await execute(thread, command);
+      slices.push(await wholeSlice(thread));
+    }
+    const isPending = slices.map(({ rows }) => JSON.parse(rows.chats?.[0] ?? '[]')[9]);
+    expect(isPending).toEqual([0, 1, 0, 0]);
+    const writeAnew = async (...batches: Slice[][]) => {
+      await env.DB.prepare('DELETE FROM chats WHERE id = ?').bind(chat_id).run();
+      for (const batch of batches) await writeSlices(batch);
+      return await rowsOf('SELECT * FROM chats WHERE id = ?', chat_id);
+    };
+    const alone: unknown[] = [];
+    for (const slice of slices) alone.push(await writeAnew([slice]));
+    for (const [first, known] of slices.entries()) {
+      for (const [one, slice] of slices.entries()) {
+        for (const [other, next] of slices.entries()) {
+          const rows = await writeAnew([known], [slice, next]);
+          expect([first, one, other, rows]).toEqual([first, one, other, alone[Math.max(first, one, other)]]);
+        }
+      }
+    }
+  });
+
   test('follows a suggestion that is changed', async () => {
     const { thread, chat_id, actor } = await newVisitorChat();
     const suggestion = { suggestion: 'one', relevancy_score: 0.5 };
@@ -131,9 +173,7 @@ describe('the copy of a chat', () => {
 
 describe('a plain message', () => {
   test('by whom it ever is writes no index of the copy while an agent is there', async () => {
-    const actor = newUser(newUuid(Date.now()));
-    const owner = { user_id: actor.id, organization_id: actor.organization_id };
-    await userStub(env, actor.id).createClient({ v: 1, owner, changes: { presence_expires_in: 3600 } });
+    const actor = await presentUser();
     const { thread, chat_id, visitor_id } = await newVisitorChat({ actor });
     const says = { type: 'post_visitor_message', chat_id, visitor_id } as const;
     const answers = { type: 'post_message', chat_id, actor, message: 'there', ...plain } as const;
@@ -148,6 +188,17 @@ describe('a plain message', () => {
       expect(cost.thread.rowsWritten).toBe(2);
       expect(await rowsOf('SELECT is_waiting FROM chats WHERE id = ?', chat_id)).toEqual([{ is_waiting: waiting }]);
     }
+  });
+
+  test('writes none either when the object has just begun and does not know what D1 has', async () => {
+    const { thread, chat_id, visitor_id } = await newVisitorChat({ actor: await presentUser() });
+    const says = { type: 'post_visitor_message', chat_id, visitor_id } as const;
+    await execute(thread, { ...says, content: { type: 'msg', message: 'first' } });
+    await evictDurableObject(env.THREADS.getByName(thread));
+    const cost = await costOf(thread, { ...says, content: { type: 'msg', message: 'second' } });
+    expect(cost.d1.rowsWritten).toBe(2);
+    const [row] = await rowsOf('SELECT seq, is_waiting, facts FROM chats WHERE id = ?', chat_id);
+    expect(JSON.parse(String(row?.['facts']))).toMatchObject({ visitor_message_count: 2 });
   });
 
   test('to a warm object runs one query and writes three rows', async () => {

@@ -201,6 +201,49 @@ describe('the slices of a rebuild', () => {
     await expectCopy(copy);
   });
 
+  test('find what they delete by indexes', async () => {
+    const [only] = await slicesOfRebuild(threads[0] ?? '');
+    if (only === undefined) throw new Error('no slice');
+    const deletes = sliceStatements([only]).filter(({ sql }) => sql.startsWith('DELETE'));
+    expect(deletes).toHaveLength(10);
+    for (const { sql, parameters } of deletes) {
+      const plan = env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...parameters);
+      const steps = (await plan.all<{ detail: string }>()).results.map(({ detail }) => detail);
+      const table = /^DELETE FROM (\w+)/.exec(sql)?.[1];
+      const own = steps.filter((detail) => detail.includes(` ${table} `));
+      expect([table, own.map((detail) => detail.split(' ')[0])]).toEqual([table, own.map(() => 'SEARCH')]);
+      expect(own.length).toBeGreaterThan(0);
+    }
+  });
+
+  test('mend what an older program wrote between them', async () => {
+    const { thread, chat_id } = await newVisitorChat();
+    await quiet();
+    const [only] = await slicesOfRebuild(thread);
+    const copy = await dumpCopy();
+    if (only?.rebuild === undefined) throw new Error('no slice');
+    const rebuild = again(only);
+    await writeSlice({ ...only, rows: {}, rebuild: { ...rebuild, seq: 0 } });
+    // The rows of its last slice, with the same seq, but without the columns and facts that it did not know.
+    const late = copy.chats.find((row) => (row as { id: string }).id === chat_id) as Record<string, unknown>;
+    await env.DB.batch([
+      env.DB.prepare(
+        `INSERT INTO chats (id, thread, seq, organization_id, chat_type, is_ended, is_waiting, is_pending, updated_at, facts)
+         VALUES (?, ?, ?, 'o', 'visitor', 0, 0, 1, 1, '{}')`,
+      ).bind(chat_id, thread, late['seq']),
+      env.DB.prepare(
+        `INSERT INTO members (chat_id, member_id, seq, facts)
+         SELECT value ->> 0, value ->> 1, value ->> 2, '{}' FROM json_each(?)`,
+      ).bind(`[${only.rows.members?.join()}]`),
+    ]);
+    await writeSlice({ ...only, rebuild: { ...rebuild, empties: null } });
+    const rowsOf = (rows: unknown[]) => rows.filter((row) => Object.values(row as object).includes(chat_id));
+    const mended = await dumpCopy();
+    expect(rowsOf(mended.members)).toEqual(rowsOf(copy.members));
+    const [chat] = rowsOf(mended.chats) as Record<string, unknown>[];
+    expect(chat).toEqual({ ...late, organization_id: 'o', room_id: null, visitor_id: null });
+  });
+
   /** The same slice, of a rebuild that comes after. */
   function again({ rebuild }: Slice) {
     if (rebuild === undefined) throw new Error('not a slice of a rebuild');

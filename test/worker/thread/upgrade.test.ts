@@ -98,6 +98,13 @@ test('an object of the first schema is upgraded once, and brings its copy up to 
   expect(await upkeep()).toEqual(before);
 });
 
+test('an object that was lost right after its upgrade brings its copy up to date all the same', async () => {
+  await runInDurableObject(object(), (_, { storage }) => storage.deleteAlarm());
+  await evictDurableObject(object());
+  const alarm = await runInDurableObject(object(), (_, { storage }) => storage.getAlarm());
+  expect(alarm).not.toBeNull();
+});
+
 test('an upgraded object has the same tables as a new one', async () => {
   const tablesOf = (thread: string) =>
     runInDurableObject(env.THREADS.getByName(thread), (_, { storage }) =>

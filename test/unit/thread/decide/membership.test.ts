@@ -56,6 +56,16 @@ describe('joining', () => {
     expect(model.refusal(join(chatId, { grant: PENDING }))).toBe('not_pending');
   });
 
+  test('ends with the thousandth member; those who are in it go on', () => {
+    const silent = { is_participating: false, is_present: false };
+    for (let place = 1; place < 1000; place++) {
+      model.answer(join(chatId, { ...silent, actor: { ...AGENT, id: `user-${place}` } }));
+    }
+    expect(model.chat(chatId).facts.member_count).toBe(1000);
+    expect(model.refusal(join(chatId))).toBe('too_many_members');
+    expect(model.eventsOf(join(chatId, { actor: { ...AGENT, id: 'user-7' } }))).toEqual(['member_changed', 'join']);
+  });
+
   test('an ended chat is refused to a new member and unchanged for an old one', () => {
     model.answer(join(chatId));
     model.answer(end(chatId));

@@ -4,7 +4,7 @@ import type { StartUserChat } from '../../../../src/thread/commands.ts';
 import { AGENT, BOT, VISITOR } from '../sample-events.ts';
 import { ORGANIZATION, ROOM, ThreadModel } from '../thread-model.ts';
 import { USERS_IDENTITY } from '../thread-steps.ts';
-import { COLLEAGUE, end, head, join, open, START, visitorsChat, waitingChat } from './scene.ts';
+import { COLLEAGUE, end, head, incoming, join, open, START, visitorsChat, waitingChat } from './scene.ts';
 
 function start(): StartUserChat {
   const place = { identity: USERS_IDENTITY, database: 'DB', organization_id: ORGANIZATION };
@@ -130,6 +130,17 @@ describe("a user's chat with a visitor", () => {
     expect(model.refusal(open({ ...named, chat_id: 'elsewhere' }))).toBe('chat_not_found');
     expect(new ThreadModel(START).refusal(open(named))).toBe('chat_not_found');
     expect(model.log).toHaveLength(length);
+  });
+
+  test('is not the session that a channel has begun in another room since', () => {
+    const { model, chatId } = waitingChat();
+    const named = { chat_id: chatId, identity: null, visitor_id: model.state.thread?.visitor_id ?? '' };
+    model.answer(end(chatId));
+    const moved = model.answer(incoming('later', { room: { ...ROOM, id: 'another' } }));
+    expect(model.refusal(open(named))).toBe('chat_taken');
+    expect(model.chat(moved.chat_id).members.has(AGENT.id)).toBe(false);
+    model.answer(end(moved.chat_id));
+    expect(model.answer(open(named))).toMatchObject({ is_new: true, chat: { room: ROOM } });
   });
 
   test('of a retry is the one that it opened, also when that has ended and another has started', () => {

@@ -1,0 +1,155 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import fc from 'fast-check';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { threadStub } from '../../../src/stubs.ts';
+import { type ThreadIdentity, threadName } from '../../../src/thread/address.ts';
+import type { Command, OpenVisitorChat } from '../../../src/thread/commands.ts';
+import { type ThreadEvent, upcastEvent } from '../../../src/thread/events.ts';
+import { fold } from '../../../src/thread/fold.ts';
+import { refold } from '../../../src/thread/store/refold.ts';
+import { IDENTITY, ThreadModel } from '../../unit/thread/thread-model.ts';
+import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../unit/thread/thread-steps.ts';
+import { accepted, execute, newVisitorChat } from './fixtures.ts';
+
+/** Tomorrow, so that no alarm rings by itself. */
+const STARTS_AT = Date.now() + 86_400_000;
+const FOLDED = ['chats', 'members', 'tags', 'invitations', 'suggestions'];
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const objectOf = (name: string) => env.THREADS.getByName(name);
+const inStore = <T>(name: string, work: (storage: DurableObjectStorage) => T | Promise<T>) =>
+  runInDurableObject(objectOf(name), (_, { storage }) => work(storage));
+
+async function restart(name: string): Promise<void> {
+  await evictDurableObject(objectOf(name));
+  vi.restoreAllMocks();
+  await runInDurableObject(objectOf(name), (instance) => {
+    const inside = instance as unknown as { env: Env };
+    const watch = async ({ is_present }: { is_present: boolean }) => ({ is_present });
+    vi.spyOn(inside.env.USERS, 'getByName').mockReturnValue({ watch, unwatch: async () => {} } as never);
+  });
+}
+
+async function restartEmpty(name: string): Promise<void> {
+  await inStore(name, async (storage) => {
+    await storage.deleteAlarm();
+    await storage.deleteAll();
+  });
+  await restart(name);
+}
+
+function foldedTables(name: string): Promise<unknown[]> {
+  return inStore(name, ({ sql }) => FOLDED.map((table) => sql.exec(`SELECT * FROM ${table} ORDER BY 1, 2`).toArray()));
+}
+
+async function eventsAfter(name: string, seq: number): Promise<ThreadEvent[]> {
+  const rows = await inStore(name, ({ sql }) =>
+    sql.exec<{ event: string }>('SELECT event FROM events WHERE seq > ? ORDER BY seq', seq).toArray(),
+  );
+  return rows.map(({ event }) => upcastEvent(JSON.parse(event) as { v: number }));
+}
+
+/** Ids of attachments are random; all other ids follow from the time and the place in the log. */
+function withoutAttachments(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer, (key, value: unknown) => (key === 'attachments' ? null : value)));
+}
+
+/** Sends the command to the object, which must do what the rules do with everything at hand; the model then takes over its log. */
+async function compare(model: ThreadModel, command: Command, pause: number): Promise<void> {
+  const { state, log } = model;
+  const { length } = log;
+  const expected = model.execute(command, pause);
+  const { received } = model.state;
+  const { result } = await threadStub(env, state.name).execute(command);
+  if (!expected.ok) {
+    expect(result).toEqual({ ok: false, refusal: expected.refusal });
+    return;
+  }
+  const events = await eventsAfter(state.name, length);
+  expect(events.map(({ type }) => type)).toEqual(expected.events.map(({ type }) => type));
+  log.splice(length, log.length, ...events);
+  model.state = { ...events.reduce(fold, state), received, messages: new Map(), answered: null };
+  const answer = withoutAttachments(accepted(result));
+  // The first command of a channel's thread makes random ids.
+  if (length > 0) expect(answer).toEqual(withoutAttachments(expected.answer));
+  const again = await threadStub(env, state.name).execute(command);
+  expect(withoutAttachments(accepted(again.result))).toEqual(answer);
+}
+
+describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('an object of kind $kind', (identity) => {
+  test('decides from what it loads as from everything, and its tables are the fold of its log', async () => {
+    const name = threadName(identity);
+    const pause = fc.oneof(fc.constant(3), fc.nat({ max: 90_000 }));
+    const turn = fc.record({ of: step, pause, restarts: fc.nat({ max: 5 }).map((chance) => chance === 0) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(turn, { maxLength: 60, size: 'max' }), async (turns) => {
+        await restartEmpty(name);
+        const model = new ThreadModel(STARTS_AT, name);
+        const sent: Command[] = [];
+        let now = STARTS_AT;
+        for (const each of [{ of: openingStep(identity), pause: 1, restarts: false }, ...turns]) {
+          const command = commandOf(each.of, model, identity, sent, STARTS_AT);
+          if (command === null) continue;
+          now += each.pause;
+          vi.useFakeTimers({ toFake: ['Date'], now });
+          if (each.restarts) await restart(name);
+          await compare(model, command, each.pause);
+          sent.push(command);
+        }
+        await runDurableObjectAlarm(objectOf(name));
+        const lived = await foldedTables(name);
+        await inStore(name, (storage) => storage.transactionSync(() => refold(storage.sql, name)));
+        expect(await foldedTables(name)).toEqual(lived);
+      }),
+      { numRuns: 8 },
+    );
+  }, 60_000);
+});
+
+test('the retry of a visitor’s chat that was opened two sessions ago is answered with that chat', async () => {
+  const first = await newVisitorChat();
+  const { thread, visitor_id, room, actor } = first;
+  const end = (chat_id: string) => {
+    const grant = { kind: 'member' as const, user_id: actor.id };
+    return execute(thread, { type: 'update_chat', chat_id, grant, is_ended: true, is_waiting: null });
+  };
+  const open = (command_id: string): OpenVisitorChat => {
+    const place = { visitor_id, room, organization_id: room.organization_id, database: 'DB' };
+    const head = { v: 1 as const, type: 'open_visitor_chat' as const, command_id, chat_id: first.chat_id };
+    const rest = { visitor_name: null, is_private: false, lifetime: { idle: null, total: null }, is_kept_out: false };
+    return { ...head, ...place, ...rest, identity: null, chat_type: 'visitor', actor, is_present: true };
+  };
+  await end(first.chat_id);
+  const second = await execute(thread, open('the command'));
+  await end(second.chat.id);
+  const third = await execute(thread, open('another'));
+  const retried = await execute(thread, open('the command'));
+  expect(retried.chat.id).toBe(second.chat.id);
+  expect(retried.is_new).toBe(true);
+  expect(third.chat.id).not.toBe(second.chat.id);
+});
+
+test('a log of long messages is folded a few megabytes at a time', async () => {
+  const { thread, chat_id, visitor_id } = await newVisitorChat();
+  const content = { type: 'msg' as const, message: 'x'.repeat(100_000) };
+  for (let place = 0; place < 90; place++) {
+    await execute(thread, { type: 'post_visitor_message', chat_id, visitor_id, content });
+  }
+  const lived = await foldedTables(thread);
+  const written = await inStore(thread, ({ sql }) => {
+    let chats = 0;
+    const exec = (statement: string, ...parameters: SqlStorageValue[]) => {
+      if (statement.startsWith('INSERT INTO chats')) chats += 1;
+      return sql.exec(statement, ...parameters);
+    };
+    refold({ exec } as unknown as SqlStorage, thread);
+    return chats;
+  });
+  expect(written).toBe(3);
+  expect(await foldedTables(thread)).toEqual(lived);
+});
