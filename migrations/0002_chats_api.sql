@@ -111,7 +111,7 @@ CREATE INDEX conversation_starters_by_created_at ON conversation_starters (user_
 -- The full hour (ms) after which a chat that is still open is overdue; null for one that never ends by itself. Whole hours, because
 -- it stands in an index and a chat's end moves with each of its messages.
 ALTER TABLE chats ADD COLUMN overdue_after INTEGER;
-CREATE INDEX chats_overdue ON chats (overdue_after) WHERE is_ended = 0 AND overdue_after IS NOT NULL;
+CREATE INDEX chats_overdue ON chats (overdue_after, thread) WHERE is_ended = 0 AND overdue_after IS NOT NULL;
 
 -- Chats without a room are in no organization's lists. No index has a column that a plain message changes.
 DROP INDEX chats_by_organization;
@@ -124,6 +124,10 @@ CREATE INDEX chats_by_visitor ON chats (visitor_id, id) WHERE visitor_id IS NOT 
 -- What lists of a member's chats choose by; `is_ended` follows the chat's end.
 ALTER TABLE members ADD COLUMN is_participating INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE members ADD COLUMN is_ended INTEGER NOT NULL DEFAULT 0;
+-- Rows that are there already; what the former version writes while this one comes up, its thread or a rebuild writes anew.
+UPDATE members SET
+  is_participating = coalesce(facts ->> '$.is_participating', 0),
+  is_ended = coalesce((SELECT chats.is_ended FROM chats WHERE chats.id = members.chat_id), 0);
 CREATE INDEX members_participating ON members (member_id, chat_id) WHERE is_participating = 1;
 CREATE INDEX members_open ON members (member_id, chat_id) WHERE is_ended = 0;
 
@@ -135,6 +139,9 @@ CREATE TABLE involvements (
   is_ended INTEGER NOT NULL,
   PRIMARY KEY (organization_id, chat_id)
 ) STRICT, WITHOUT ROWID;
+INSERT INTO involvements (organization_id, chat_id, seq, is_ended)
+SELECT facts ->> '$.organization_id', chat_id, min(seq), max(is_ended) FROM members
+WHERE facts ->> '$.organization_id' IS NOT NULL GROUP BY 1, 2;
 CREATE INDEX involvements_open ON involvements (organization_id, chat_id) WHERE is_ended = 0;
 CREATE INDEX involvements_by_chat ON involvements (chat_id); -- a rebuild deletes by it
 

@@ -2,6 +2,7 @@ import type { Database } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import type { ChatFacts } from '../resources/chat.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
+import { copiedChat } from './copied-chat.ts';
 import type { IdIndex } from './id-walk.ts';
 import { idRange, type Scan, scan } from './scan.ts';
 
@@ -68,5 +69,5 @@ function conditionOf({ is_accepted, is_expired }: InvitationFilters): string | n
 }
 
 function invitationOf(row: Row): ChatInvitation {
-  return { invitation: JSON.parse(row.invitation) as InvitationFacts, chat: JSON.parse(row.chat) as ChatFacts };
+  return { invitation: JSON.parse(row.invitation) as InvitationFacts, chat: copiedChat(row.chat) };
 }

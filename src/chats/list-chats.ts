@@ -3,6 +3,7 @@ import { type Keyset, type KeysetValue, keysetClauses } from '../db/keyset.ts';
 import type { ChatFacts } from '../resources/chat.ts';
 import type { ChatGrant } from '../resources/chat-grant.ts';
 import { chatSources, type Narrowing } from './chat-sources.ts';
+import { copiedChat } from './copied-chat.ts';
 import { type Source, walkSql } from './id-walk.ts';
 import { type IdRange, idRange, type Listing, type Scan, scan } from './scan.ts';
 
@@ -123,5 +124,5 @@ function isByUpdate(ordering: MemberChatOrdering): boolean {
 }
 
 function chatOf({ facts }: { facts: string }): ChatFacts {
-  return JSON.parse(facts) as ChatFacts;
+  return copiedChat(facts);
 }

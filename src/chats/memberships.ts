@@ -3,6 +3,7 @@ import type { Keyset } from '../db/keyset.ts';
 import type { ChatFacts } from '../resources/chat.ts';
 import type { MemberFacts } from '../resources/membership.ts';
 import { MEMBER } from './chat-sources.ts';
+import { copiedChat } from './copied-chat.ts';
 import { idRange, type Scan, scan } from './scan.ts';
 
 /** A membership across chats, with its chat. */
@@ -46,24 +47,6 @@ export async function listMembershipsOfUser(
   return { rows: found.rows.map(membershipOf), cut_at: found.cut_at };
 }
 
-/** The membership of a user in one chat; null when he has none as a user of the organization. */
-export async function findMembershipOfUser(
-  database: Database,
-  organizationId: string,
-  userId: string,
-  chatId: string,
-): Promise<ChatMembership | null> {
-  const row = await database.first<Row>(
-    `SELECT member.facts AS member, chat.facts AS chat FROM members AS member JOIN chats AS chat ON chat.id = member.chat_id
-     WHERE member.member_id = ?1 AND member.chat_id = ?2
-       AND member.facts ->> '$.organization_id' = ?3`,
-    userId,
-    chatId,
-    organizationId,
-  );
-  return row === null ? null : membershipOf(row);
-}
-
 /** The memberships of a visitor in the chats of which the user is a member too, oldest chat first. The key is the chat's id. */
 export async function listVisitorMemberships(
   database: Database,
@@ -86,5 +69,5 @@ export async function listVisitorMemberships(
 }
 
 function membershipOf(row: Row): ChatMembership {
-  return { member: JSON.parse(row.member) as MemberFacts, chat: JSON.parse(row.chat) as ChatFacts };
+  return { member: JSON.parse(row.member) as MemberFacts, chat: copiedChat(row.chat) };
 }

@@ -8,7 +8,8 @@ export async function findNewestChatOfVisitor(
   visitorId: string,
 ): Promise<{ chat_id: string; is_ended: boolean } | null> {
   const row = await database.first<{ id: string; is_ended: Flag }>(
-    'SELECT id, is_ended FROM chats WHERE visitor_id = ? AND room_id = ? ORDER BY id DESC LIMIT 1',
+    `SELECT id, is_ended FROM chats INDEXED BY chats_by_visitor WHERE visitor_id = ? AND room_id = ?
+     ORDER BY id DESC LIMIT 1`,
     visitorId,
     roomId,
   );

@@ -145,35 +145,6 @@ export type VisitorVariableRow = {
   seq: number;
 };
 
-export type ThreadRow = {
-  /** Name of the thread's object. */
-  id: string;
-  organization_id: string;
-  identity: string;
-  channel_id: string | null;
-  thread_id: string | null;
-  mapping_id: string;
-  current_chat_id: string;
-  created_at: number;
-  seq: number;
-};
-
-export type ChatRow = {
-  id: string;
-  thread: string;
-  seq: number;
-  organization_id: string;
-  room_id: string | null;
-  visitor_id: string | null;
-  chat_type: string;
-  is_ended: Flag;
-  is_waiting: Flag;
-  is_pending: Flag;
-  updated_at: number;
-  /** JSON of ChatFacts (src/resources/chat.ts). */
-  facts: string;
-};
-
 export type DeliveryStatus = 'pending' | 'delivered' | 'exhausted' | 'skipped';
 export type SkipReason = 'disabled' | 'channel_deleted';
 
@@ -197,17 +168,4 @@ export type DeliveryRow = {
   last_status: number | null;
   last_error: string | null;
   created_at: number;
-};
-
-export type LaneRow = {
-  receiver: string;
-  thread: string;
-  version: number;
-  organization_id: string;
-  accepted: number;
-  delivered: number;
-  pending: number;
-  exhausted: number;
-  skipped_disabled: number;
-  skipped_channel_deleted: number;
 };

@@ -9,15 +9,15 @@ const OVERDUE_AFTER = 10 * 60_000;
 /** Threads that one run wakes, and how many at a time. The next run goes on. */
 const THREADS_IN_A_RUN = 200;
 const AT_ONCE = 6;
-/** Rows that each of the two ranges of a run reads at most. */
-const ROWS_IN_A_RANGE = 1000;
+/** Rows that each of the four ranges of a run reads at most. */
+const ROWS_IN_A_RANGE = 500;
 
 /**
  * Wakes threads whose open chat should have ended long ago, in case the platform forgot their alarm (ENGINE 2). `now` in ms.
  * Answers how many it woke. A thread that cannot be woken is logged and keeps no other waiting.
  *
- * Each run begins at another hour and at another thread of what it reads, as the sweep of the deliveries does: threads that
- * stay overdue for a reason of their own take nobody's place for long.
+ * Each run begins at another of their hours and in it at another thread, much as the sweep of the deliveries does: threads that stay
+ * overdue for a reason of their own take nobody's place for long, however many there are in one hour.
  */
 export async function wakeOverdueThreads(
   database: Database,
@@ -25,10 +25,11 @@ export async function wakeOverdueThreads(
   now: number,
 ): Promise<number> {
   const dueBefore = now - OVERDUE_AFTER;
-  const oldest = await oldestOverdue(database);
-  if (oldest === null || oldest >= dueBefore) return 0;
+  const oldest = await oldestOverdue(database, 0, dueBefore);
+  if (oldest === null) return 0;
   const startDue = oldest + Math.floor(otherPlaceAt(now) * (dueBefore - oldest));
-  const threads = await overdueThreads(database, dueBefore, startDue, threadNameAt(goldenPlaceAt(now)));
+  const startHour = (await oldestOverdue(database, startDue, dueBefore)) ?? oldest;
+  const threads = await overdueThreads(database, dueBefore, startHour, threadNameAt(goldenPlaceAt(now)));
   const woken = await inParallel(threads, AT_ONCE, async (thread) => {
     try {
       await stubOf(thread).wake({ v: 1 });
@@ -43,27 +44,36 @@ export async function wakeOverdueThreads(
 
 const IS_OPEN = 'is_ended = 0 AND overdue_after IS NOT NULL';
 
-/** Crosses organizations, as everything here: only the sweep may do so. */
-async function oldestOverdue(database: Database): Promise<number | null> {
-  const sql = `SELECT min(overdue_after) AS at FROM chats WHERE ${IS_OPEN}`;
-  return (await database.first<{ at: number | null }>(sql))?.at ?? null;
+/**
+ * The first hour from `from` on, before `to` (ms), in which chats should have ended. Crosses organizations, as everything here: only
+ * the sweep may do so.
+ */
+async function oldestOverdue(database: Database, from: number, to: number): Promise<number | null> {
+  const sql = `SELECT overdue_after AS at FROM chats INDEXED BY chats_overdue
+    WHERE ${IS_OPEN} AND overdue_after >= ? AND overdue_after < ? ORDER BY overdue_after LIMIT 1`;
+  return (await database.first<{ at: number }>(sql, from, to))?.at ?? null;
 }
 
-/** Walks the index of open chats that end by themselves, from the start and from the oldest, and cuts both ranges off. */
+/** Walks the index of open chats that end by themselves: the hour of the start from its thread on and before that, later and earlier hours. */
 async function overdueThreads(
   database: Database,
   dueBefore: number,
-  startDue: number,
+  startHour: number,
   startThread: string,
 ): Promise<string[]> {
-  const rows = (due: string) =>
-    `SELECT * FROM (SELECT thread FROM chats WHERE ${IS_OPEN} AND ${due} ORDER BY overdue_after LIMIT ?4)`;
+  const rows = (place: string) =>
+    `SELECT * FROM (SELECT thread FROM chats INDEXED BY chats_overdue WHERE ${IS_OPEN} AND ${place}
+       ORDER BY overdue_after, thread LIMIT ?4)`;
+  const ranges = [
+    'overdue_after = ?2 AND thread >= ?3',
+    'overdue_after = ?2 AND thread < ?3',
+    'overdue_after > ?2 AND overdue_after < ?1',
+    'overdue_after < ?2',
+  ];
   const found = await database.all<{ thread: string }>(
-    `SELECT DISTINCT thread FROM (
-       ${rows('overdue_after >= ?2 AND overdue_after < ?1')} UNION ALL ${rows('overdue_after < ?2')})
-     ORDER BY thread < ?3, thread LIMIT ?5`,
+    `SELECT DISTINCT thread FROM (${ranges.map(rows).join(' UNION ALL ')}) ORDER BY thread < ?3, thread LIMIT ?5`,
     dueBefore,
-    startDue,
+    startHour,
     startThread,
     ROWS_IN_A_RANGE,
     THREADS_IN_A_RUN,

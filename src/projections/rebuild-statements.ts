@@ -1,12 +1,19 @@
 import type { RebuildSlice } from './slice.ts';
 import type { SliceStatement } from './write-slices.ts';
 
-/** Where the rows of a thread's copy are found. The tables of visitors are D1's own and stay as they are. */
-const ROWS_OF_A_THREAD = [
+/** Ids of chats in a parameter: 400 KB of JSON, and a thread may have had more chats than that. */
+const CHATS_IN_A_STATEMENT = 10_000;
+
+/** Where the rows of some chats of a thread are found. The tables of visitors are D1's own and stay as they are. */
+const ROWS_OF_CHATS = [
   ...['members', 'involvements', 'messages', 'tags', 'invitations', 'reply_suggestions'].map(
-    (table) => `${table} WHERE chat_id IN (SELECT value FROM json_each(?2, '$.chat_ids'))`,
+    (table) => `${table} WHERE chat_id IN (SELECT value FROM json_each(?2))`,
   ),
-  `chats WHERE id IN (SELECT value FROM json_each(?2, '$.chat_ids'))`,
+  'chats WHERE id IN (SELECT value FROM json_each(?2))',
+];
+
+/** Where the other rows of a thread's copy are found. */
+const ROWS_OF_A_THREAD = [
   'threads WHERE id = ?1',
   `lanes WHERE thread = ?1 AND receiver IN (SELECT value FROM json_each(?2, '$.receivers'))`,
   `deliveries WHERE thread = ?1 AND thread_id IS json_extract(?2, '$.thread_id')
@@ -21,13 +28,18 @@ export function emptyingStatements(place: number, thread: string, rebuild: Rebui
   const { number, empties } = rebuild;
   if (empties === null) return [];
   const carried = new Map([[place, 1]]);
-  const rows = JSON.stringify(empties);
+  const deleting = (found: string, rows: unknown): SliceStatement => ({
+    sql: `DELETE FROM ${found} AND NOT EXISTS (SELECT 1 FROM rebuilds WHERE thread = ?1 AND number >= ?3)`,
+    parameters: [thread, JSON.stringify(rows), number],
+    carried,
+  });
+  const { chat_ids, ...rest } = empties;
+  const parts = Array.from({ length: Math.ceil(chat_ids.length / CHATS_IN_A_STATEMENT) }, (_, part) =>
+    chat_ids.slice(part * CHATS_IN_A_STATEMENT, (part + 1) * CHATS_IN_A_STATEMENT),
+  );
   return [
-    ...ROWS_OF_A_THREAD.map((found) => ({
-      sql: `DELETE FROM ${found} AND NOT EXISTS (SELECT 1 FROM rebuilds WHERE thread = ?1 AND number >= ?3)`,
-      parameters: [thread, rows, number],
-      carried,
-    })),
+    ...parts.flatMap((ids) => ROWS_OF_CHATS.map((found) => deleting(found, ids))),
+    ...ROWS_OF_A_THREAD.map((found) => deleting(found, rest)),
     {
       sql: `INSERT INTO rebuilds (thread, number, seq) VALUES (?1, ?2, 0)
         ON CONFLICT (thread) DO UPDATE SET number = excluded.number, seq = 0 WHERE excluded.number > rebuilds.number`,

@@ -18,6 +18,7 @@ export type SliceTable =
   | 'deliveries'
   /** Rows of `chats` whose flags D1 has: they stay as they are, and with them their indexes. */
   | 'chats_with_known_flags'
+  /** Their flags are written where D1 has others. */
   | 'chats';
 
 /** Version of slices: a projector writes only those of its own. */

@@ -13,20 +13,44 @@ const ABOVE_MARK = 'row.seq > coalesce((SELECT seq FROM chats WHERE id = row.cha
 /** Rows of a rebuild go by its own mark. Without one of its number another rebuild has begun since: nothing is written. */
 const ABOVE_REBUILD_MARK = 'row.seq > (SELECT seq FROM rebuilds WHERE thread = ?2 AND number = ?3)';
 
+/** A live row must be newer than the one that D1 has. One of a rebuild wins a tie too: an older program may have written that one. */
+type Newer = '>' | '>=';
+
+/** SQL around `rows`, a FROM clause in which the slice's rows are a table named `row`, with a condition that ANDs may follow. */
+type RowsWrite = (columns: string, rows: string, newer: Newer) => string;
+
 /**
- * `isMarked`: the rows are a chat's children, which a mark holds back when they are old. `statement` is made around `rows`, a
- * FROM clause in which the slice's rows are a table named `row`, with a condition that ANDs may follow.
+ * `isMarked`: the rows are a chat's children, which a mark holds back when they are old. The same rows go through all of `statements`.
  */
 type TableWrite = {
   table: SliceTable;
   columns: readonly string[];
   isMarked: boolean;
-  statement: (columns: string, rows: string) => string;
+  statements: readonly RowsWrite[];
 };
 
-function upsert(into: string, conflict: string): TableWrite['statement'] {
-  return (columns, rows) => `INSERT INTO ${into} (${columns}) SELECT ${columns} ${rows} ON CONFLICT ${conflict}`;
+/** Inserts rows, or sets these columns of one that has the same key, if the guard lets it; null: it always does. */
+function upsert(
+  into: string,
+  key: string,
+  sets: readonly string[],
+  guard: ((newer: Newer) => string) | null,
+): RowsWrite {
+  const assignments = sets.map((column) => `${column} = excluded.${column}`).join(', ');
+  return (columns, rows, newer) => {
+    const update = sets.length === 0 ? 'NOTHING' : `UPDATE SET ${assignments}`;
+    const condition = guard === null ? '' : ` WHERE ${guard(newer)}`;
+    return `INSERT INTO ${into} (${columns}) SELECT ${columns} ${rows} ON CONFLICT (${key}) DO ${update}${condition}`;
+  };
 }
+
+/** The guard of rows that have a number which grows with each change. */
+function newerBy(column: 'seq' | 'version', table: string) {
+  return (newer: Newer) => `excluded.${column} ${newer} ${table}.${column}`;
+}
+
+const VARIABLE_IS_NEWER = `(excluded.at, excluded.thread, excluded.seq)
+  > (visitor_variables.at, visitor_variables.thread, visitor_variables.seq)`;
 
 const CHAT_COLUMNS = [
   'id',
@@ -43,6 +67,22 @@ const CHAT_COLUMNS = [
   'updated_at',
   'facts',
 ];
+const CHAT_CHANGES = ['seq', 'is_waiting', 'updated_at', 'facts'];
+const CHAT_FLAGS = ['chat_type', 'is_ended', 'is_pending', 'overdue_after'];
+const FLAGS_DIFFER = `(${CHAT_FLAGS.map((flag) => `excluded.${flag}`).join(', ')})
+  IS NOT (${CHAT_FLAGS.map((flag) => `chats.${flag}`).join(', ')})`;
+
+const chatIsNewer = newerBy('seq', 'chats');
+/** Leaves the flags alone: D1 writes an index again whenever its columns are set, changed or not. */
+const writeChatWithoutFlags = upsert('chats', 'id', CHAT_CHANGES, () => chatIsNewer('>'));
+/**
+ * Passes over a live row whose flags D1 has: it is left to the statement above, to which the others then are as new as what is there.
+ * In the order of `seq`, so that of two rows of a chat the newer one is compared with the flags of the older one.
+ */
+const writeChatWithOtherFlags: RowsWrite = (columns, rows, newer) =>
+  upsert('chats', 'id', [...CHAT_CHANGES, ...CHAT_FLAGS], () =>
+    newer === '>' ? `${chatIsNewer(newer)} AND ${FLAGS_DIFFER}` : chatIsNewer(newer),
+  )(columns, `${rows} ORDER BY row.seq`, newer);
 
 /** In the order of writing: the chats' rows go last, because they are the marks for the others. */
 const WRITES: readonly TableWrite[] = [
@@ -60,95 +100,82 @@ const WRITES: readonly TableWrite[] = [
       'seq',
     ],
     isMarked: false,
-    statement: upsert(
-      'threads',
-      `(id) DO UPDATE SET current_chat_id = excluded.current_chat_id, seq = excluded.seq
-       WHERE excluded.seq > threads.seq`,
-    ),
+    statements: [upsert('threads', 'id', ['current_chat_id', 'seq'], newerBy('seq', 'threads'))],
   },
   {
     table: 'visitors',
     columns: ['id', 'organization_id', 'room_id', 'created_at'],
     isMarked: false,
-    statement: upsert('visitors', '(id) DO NOTHING'),
+    statements: [upsert('visitors', 'id', [], null)],
   },
   {
     table: 'visitor_variables',
     columns: ['visitor_id', 'key', 'value', 'created_at', 'at', 'thread', 'seq'],
     isMarked: false,
-    statement: upsert(
-      'visitor_variables',
-      `(visitor_id, key) DO UPDATE SET
-         value = excluded.value, at = excluded.at, thread = excluded.thread, seq = excluded.seq
-       WHERE (excluded.at, excluded.thread, excluded.seq)
-         > (visitor_variables.at, visitor_variables.thread, visitor_variables.seq)`,
-    ),
+    statements: [
+      upsert('visitor_variables', 'visitor_id, key', ['value', 'at', 'thread', 'seq'], () => VARIABLE_IS_NEWER),
+    ],
   },
   {
     table: 'members',
     columns: ['chat_id', 'member_id', 'seq', 'is_participating', 'is_ended', 'facts'],
     isMarked: true,
-    statement: upsert(
-      'members',
-      `(chat_id, member_id) DO UPDATE SET seq = excluded.seq, is_participating = excluded.is_participating,
-         is_ended = excluded.is_ended, facts = excluded.facts
-       WHERE excluded.seq > members.seq`,
-    ),
+    statements: [
+      upsert(
+        'members',
+        'chat_id, member_id',
+        ['seq', 'is_participating', 'is_ended', 'facts'],
+        newerBy('seq', 'members'),
+      ),
+    ],
   },
   {
     // Organizations never leave a chat and a chat never opens again: a late row can only say less, so it needs no mark.
     table: 'involvements',
     columns: ['organization_id', 'chat_id', 'seq', 'is_ended'],
     isMarked: false,
-    statement: upsert(
-      'involvements',
-      `(organization_id, chat_id) DO UPDATE SET seq = excluded.seq, is_ended = excluded.is_ended
-       WHERE excluded.is_ended > involvements.is_ended`,
-    ),
+    statements: [
+      upsert(
+        'involvements',
+        'organization_id, chat_id',
+        ['seq', 'is_ended'],
+        () => 'excluded.is_ended > involvements.is_ended',
+      ),
+    ],
   },
   {
     table: 'messages',
     columns: ['chat_id', 'seq', 'id', 'facts'],
     isMarked: true,
-    statement: upsert('messages', '(chat_id, seq) DO UPDATE SET facts = excluded.facts'),
+    statements: [upsert('messages', 'chat_id, seq', ['facts'], null)],
   },
   {
     table: 'tags',
     columns: ['chat_id', 'name', 'seq', 'facts'],
     isMarked: true,
-    statement: upsert(
-      'tags',
-      `(chat_id, name) DO UPDATE SET seq = excluded.seq, facts = excluded.facts
-       WHERE excluded.seq > tags.seq`,
-    ),
+    statements: [upsert('tags', 'chat_id, name', ['seq', 'facts'], newerBy('seq', 'tags'))],
   },
   {
     table: 'removed_tags',
     columns: ['chat_id', 'name', 'seq'],
     isMarked: true,
-    statement: (_, rows) => `DELETE FROM tags WHERE (chat_id, name) IN (
+    statements: [
+      (_, rows) => `DELETE FROM tags WHERE (chat_id, name) IN (
        SELECT row.chat_id, row.name ${rows}
          AND row.seq > (SELECT seq FROM tags AS tag WHERE tag.chat_id = row.chat_id AND tag.name = row.name))`,
+    ],
   },
   {
     table: 'invitations',
     columns: ['chat_id', 'id', 'seq', 'invitee_id', 'facts'],
     isMarked: true,
-    statement: upsert(
-      'invitations',
-      `(chat_id, id) DO UPDATE SET seq = excluded.seq, facts = excluded.facts
-       WHERE excluded.seq > invitations.seq`,
-    ),
+    statements: [upsert('invitations', 'chat_id, id', ['seq', 'facts'], newerBy('seq', 'invitations'))],
   },
   {
     table: 'reply_suggestions',
     columns: ['chat_id', 'id', 'seq', 'message_id', 'facts'],
     isMarked: true,
-    statement: upsert(
-      'reply_suggestions',
-      `(chat_id, id) DO UPDATE SET seq = excluded.seq, facts = excluded.facts
-       WHERE excluded.seq > reply_suggestions.seq`,
-    ),
+    statements: [upsert('reply_suggestions', 'chat_id, id', ['seq', 'facts'], newerBy('seq', 'reply_suggestions'))],
   },
   {
     table: 'lanes',
@@ -165,13 +192,14 @@ const WRITES: readonly TableWrite[] = [
       'skipped_channel_deleted',
     ],
     isMarked: false,
-    statement: upsert(
-      'lanes',
-      `(receiver, thread) DO UPDATE SET version = excluded.version, accepted = excluded.accepted,
-         delivered = excluded.delivered, pending = excluded.pending, exhausted = excluded.exhausted,
-         skipped_disabled = excluded.skipped_disabled, skipped_channel_deleted = excluded.skipped_channel_deleted
-       WHERE excluded.version > lanes.version`,
-    ),
+    statements: [
+      upsert(
+        'lanes',
+        'receiver, thread',
+        ['version', 'accepted', 'delivered', 'pending', 'exhausted', 'skipped_disabled', 'skipped_channel_deleted'],
+        newerBy('version', 'lanes'),
+      ),
+    ],
   },
   {
     table: 'deliveries',
@@ -196,39 +224,47 @@ const WRITES: readonly TableWrite[] = [
       'created_at',
     ],
     isMarked: false,
-    statement: upsert(
-      'deliveries',
-      `(id) DO UPDATE SET version = excluded.version, status = excluded.status,
-         skip_reason = excluded.skip_reason, is_replay = excluded.is_replay, attempt_count = excluded.attempt_count,
-         due_at = excluded.due_at, last_attempt_at = excluded.last_attempt_at, last_status = excluded.last_status,
-         last_error = excluded.last_error
-       WHERE excluded.version > deliveries.version`,
-    ),
+    statements: [
+      upsert(
+        'deliveries',
+        'id',
+        [
+          'version',
+          'status',
+          'skip_reason',
+          'is_replay',
+          'attempt_count',
+          'due_at',
+          'last_attempt_at',
+          'last_status',
+          'last_error',
+        ],
+        newerBy('version', 'deliveries'),
+      ),
+    ],
   },
   {
     table: 'chats_with_known_flags',
     columns: CHAT_COLUMNS,
     isMarked: false,
-    statement: upsert(
-      'chats',
-      `(id) DO UPDATE SET seq = excluded.seq, is_waiting = excluded.is_waiting, updated_at = excluded.updated_at,
-         facts = excluded.facts
-       WHERE excluded.seq > chats.seq`,
-    ),
+    statements: [writeChatWithoutFlags],
   },
   {
     table: 'chats',
     columns: CHAT_COLUMNS,
     isMarked: false,
-    statement: upsert(
-      'chats',
-      `(id) DO UPDATE SET seq = excluded.seq, chat_type = excluded.chat_type, is_ended = excluded.is_ended,
-         is_waiting = excluded.is_waiting, is_pending = excluded.is_pending, overdue_after = excluded.overdue_after,
-         updated_at = excluded.updated_at, facts = excluded.facts
-       WHERE excluded.seq > chats.seq`,
-    ),
+    statements: [writeChatWithOtherFlags, writeChatWithoutFlags],
   },
 ];
+
+/** A table's write with its SQL for live slices and for those of a rebuild. */
+type PreparedWrite = TableWrite & { live: readonly string[]; rebuilt: readonly string[] };
+
+const PREPARED: readonly PreparedWrite[] = WRITES.map((write) => ({
+  ...write,
+  live: sqlsOf(write, ABOVE_MARK, '>'),
+  rebuilt: sqlsOf(write, ABOVE_REBUILD_MARK, '>='),
+}));
 
 /** One statement of the batch and how many rows of each slice it carries, by the slice's place. */
 export type SliceStatement = {
@@ -246,9 +282,9 @@ export function sliceStatements(slices: readonly Slice[]): SliceStatement[] {
   const rebuilt = placed.flatMap(({ rebuild, ...one }) => (rebuild === null ? [] : [{ ...one, rebuild }]));
   return [
     ...rebuilt.flatMap(({ place, thread, rebuild }) => emptyingStatements(place, thread, rebuild)),
-    ...WRITES.flatMap((write) => [
-      ...partsOf(write.table, together).map((part) => statementOf(write, part)),
-      ...rebuilt.flatMap((one) => partsOf(write.table, [one]).map((part) => statementOf(write, part, one))),
+    ...PREPARED.flatMap((write) => [
+      ...partsOf(write.table, together).flatMap((part) => statementsOf(write, part)),
+      ...rebuilt.flatMap((one) => partsOf(write.table, [one]).flatMap((part) => statementsOf(write, part, one))),
     ]),
     ...rebuilt.map(({ place, thread, rebuild }) => rebuildMarkStatement(place, thread, rebuild)),
   ];
@@ -273,26 +309,19 @@ function partsOf(table: SliceTable, slices: readonly { place: number; slice: Sli
   return parts;
 }
 
-/** The rows of a table that has no mark go the same way in a rebuild. */
-function statementOf(write: TableWrite, part: RowPart, of?: { thread: string; rebuild: RebuildSlice }): SliceStatement {
-  const rows = `[${part.rows.join(',')}]`;
-  const rebuilt = write.isMarked ? of : undefined;
-  return {
-    sql: sqlOf(write, rebuilt === undefined ? ABOVE_MARK : ABOVE_REBUILD_MARK),
-    parameters: rebuilt === undefined ? [rows] : [rows, rebuilt.thread, rebuilt.rebuild.number],
-    carried: part.carried,
-  };
+/** The rows of a table that has no mark go without one in a rebuild too. */
+function statementsOf(
+  { isMarked, live, rebuilt }: PreparedWrite,
+  { rows, carried }: RowPart,
+  of?: { thread: string; rebuild: RebuildSlice },
+): SliceStatement[] {
+  const values = `[${rows.join(',')}]`;
+  const parameters = of !== undefined && isMarked ? [values, of.thread, of.rebuild.number] : [values];
+  return (of === undefined ? live : rebuilt).map((sql) => ({ sql, parameters, carried }));
 }
 
-const STATEMENTS = new Map<string, string>();
-
-function sqlOf(write: TableWrite, mark: string): string {
-  const key = `${write.table} ${mark}`;
-  const known = STATEMENTS.get(key);
-  if (known !== undefined) return known;
-  const values = write.columns.map((column, index) => `json_extract(value, '$[${index}]') AS ${column}`).join(', ');
-  const rows = `FROM (SELECT ${values} FROM json_each(?1)) AS row WHERE ${write.isMarked ? mark : 'true'}`;
-  const sql = write.statement(write.columns.join(', '), rows);
-  STATEMENTS.set(key, sql);
-  return sql;
+function sqlsOf({ columns, isMarked, statements }: TableWrite, mark: string, newer: Newer): string[] {
+  const values = columns.map((column, index) => `json_extract(value, '$[${index}]') AS ${column}`).join(', ');
+  const rows = `FROM (SELECT ${values} FROM json_each(?1)) AS row WHERE ${isMarked ? mark : 'true'}`;
+  return statements.map((statement) => statement(columns.join(', '), rows, newer));
 }
