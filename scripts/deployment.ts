@@ -7,6 +7,10 @@ export const QUEUE_NAMES = ['umi-webhooks', 'umi-webhooks-dead'] as const;
 /** What stands in wrangler.toml until a first deployment put an account's own database there. */
 const NO_DATABASE_YET = '00000000-0000-4000-8000-000000000000';
 
+/** The first migration, which only a new database lacks, and those that give the copy of the chats new columns or tables. */
+const FIRST_MIGRATION = '0001_hub.sql';
+const COPY_MIGRATIONS = ['0002_chats_api.sql'] as const;
+
 /** Why a deployment stopped; the message says what the operator can do. */
 export class DeploymentRefused extends Error {}
 
@@ -29,11 +33,18 @@ export async function deploy(deployment: Deployment): Promise<void> {
   await provideDatabase(deployment);
   for (const name of QUEUE_NAMES) await provideQueue(deployment, name);
 
+  const needsRebuild = await widensCopy(run);
   say('Applying the migrations …');
   await must(
     run(['d1', 'migrations', 'apply', DATABASE_NAME, '--remote'], { output: 'show' }),
     'The migrations failed',
   );
+  if (needsRebuild) {
+    say(
+      'The copy of the chats has new columns. When the Worker is deployed, run `npm run rebuild` once: it fills them',
+    );
+    say('for the threads that nobody uses (docs/deploying.md, "Updating").');
+  }
   say('Deploying …');
   await must(run(['deploy'], { output: 'show' }), 'The deployment failed');
 
@@ -62,6 +73,15 @@ async function provideDatabase({ run, configPath, say }: Deployment): Promise<vo
   if (found === undefined) throw new DeploymentRefused(`The account lists no D1 database ${DATABASE_NAME}.`);
   await writeFile(configPath, withDatabase(await readFile(configPath, 'utf8'), found.uuid));
   say(`wrangler.toml now names the account's database ${found.uuid}. It is no secret: commit the change.`);
+}
+
+/** Whether migrations that are due give the copy of chats that are there already new columns. */
+async function widensCopy(run: RunWrangler): Promise<boolean> {
+  const { stdout } = await must(
+    run(['d1', 'migrations', 'list', DATABASE_NAME, '--remote']),
+    'The migrations could not be listed',
+  );
+  return !stdout.includes(FIRST_MIGRATION) && COPY_MIGRATIONS.some((name) => stdout.includes(name));
 }
 
 async function listDatabases(run: RunWrangler): Promise<{ uuid: string; name: string }[]> {

@@ -9,16 +9,19 @@ export type PresenceCopy = {
   current_chat_count: number;
 };
 
-/** Keeps the copy in the user's row unless a newer one is there. False when nothing was changed, also because there is no such user. */
+/**
+ * Keeps the copy in the user's row unless a newer one is there. `ignored` when nothing was changed, also because there is no such
+ * user; `deleted` when it was kept, but the user is deleted.
+ */
 export async function recordPresence(
   database: Database,
   organizationId: string,
   userId: string,
   copy: PresenceCopy,
-): Promise<boolean> {
-  const { changes } = await database.run(
+): Promise<'recorded' | 'deleted' | 'ignored'> {
+  const row = await database.first<{ deleted_at: number | null }>(
     `UPDATE users SET present_until = ?, current_chat_count = ?, presence_version = ?
-     WHERE id = ? AND organization_id = ? AND presence_version < ?`,
+     WHERE id = ? AND organization_id = ? AND presence_version < ? RETURNING deleted_at`,
     copy.present_until,
     copy.current_chat_count,
     copy.version,
@@ -26,5 +29,6 @@ export async function recordPresence(
     organizationId,
     copy.version,
   );
-  return changes > 0;
+  if (row === null) return 'ignored';
+  return row.deleted_at === null ? 'recorded' : 'deleted';
 }

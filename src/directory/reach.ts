@@ -36,27 +36,30 @@ export async function reachOfUser(
     ],
   ]);
   if (users.length === 0) return NOBODY;
-  const [own = [], shared = []] = (await databases.organization.batch([
+  const parameters = [organizationId, userId, JSON.stringify(teams)] as const;
+  const [closed = [], shared = []] = (await databases.organization.batch([
     [
-      `SELECT id, (NOT EXISTS (SELECT 1 FROM room_routers WHERE room_routers.room_id = rooms.id)
-           OR EXISTS (${TARGETS_OF_ROOM} AND (router_targets.kind = 'all' OR ${NAMES_USER}))) AS is_reached
-       FROM rooms WHERE organization_id = ?1`,
-      organizationId,
-      userId,
-      JSON.stringify(teams),
+      `SELECT 1 FROM routers JOIN room_routers AS routed ON routed.router_id = routers.id JOIN rooms ON rooms.id = routed.room_id
+       WHERE routers.organization_id = ?1 AND NOT EXISTS (${TARGETS_OF_ROOM} AND (router_targets.kind = 'all' OR ${NAMES_USER}))
+       LIMIT 1`,
+      ...parameters,
     ],
     [
       `SELECT rooms.id, rooms.organization_id FROM room_shares JOIN rooms ON rooms.id = room_shares.room_id
        WHERE room_shares.organization_id = ?1 AND EXISTS (${TARGETS_OF_ROOM} AND ${NAMES_USER})`,
-      organizationId,
-      userId,
-      JSON.stringify(teams),
+      ...parameters,
     ],
-  ])) as [{ id: string; is_reached: number }[], SharedRoom[]];
+  ])) as [unknown[], SharedRoom[]];
   const sharedIds = await withoutPrivateHistory(databases.identity, shared, options);
-  if (own.every(({ is_reached }) => is_reached === 1)) return { organization_id: organizationId, room_ids: sharedIds };
-  const ownIds = own.filter(({ is_reached }) => is_reached === 1).map(({ id }) => id);
-  return { organization_id: null, room_ids: [...ownIds, ...sharedIds] };
+  // Rooms without routers reach everybody: only where one with routers does not reach him his own rooms must be named.
+  if (closed.length === 0) return { organization_id: organizationId, room_ids: sharedIds };
+  const own = await databases.organization.all<{ id: string }>(
+    `SELECT id FROM rooms WHERE organization_id = ?1
+       AND (NOT EXISTS (SELECT 1 FROM room_routers WHERE room_routers.room_id = rooms.id)
+         OR EXISTS (${TARGETS_OF_ROOM} AND (router_targets.kind = 'all' OR ${NAMES_USER})))`,
+    ...parameters,
+  );
+  return { organization_id: null, room_ids: [...own.map(({ id }) => id), ...sharedIds] };
 }
 
 /** The rooms whose chats are routed to an organization: its own, and those that others share with it (seed 001, Routed chats). */
@@ -77,8 +80,8 @@ export async function reachOfOrganization(
 }
 
 const TARGETS_OF_ROOM = `SELECT 1 FROM room_routers
-  JOIN routers ON routers.id = room_routers.router_id
-  JOIN router_targets ON router_targets.router_id = routers.id
+  JOIN routers AS naming ON naming.id = room_routers.router_id
+  JOIN router_targets ON router_targets.router_id = naming.id
   WHERE room_routers.room_id = rooms.id`;
 
 /** ?1 his organization, ?2 the user, ?3 JSON array of his teams, each with an organization whose routers may name it. */
@@ -86,7 +89,7 @@ const NAMES_USER = `(
   (router_targets.kind = 'user' AND router_targets.target_id = ?2)
   OR (router_targets.kind = 'organization' AND router_targets.target_id = ?1)
   OR (router_targets.kind = 'team' AND EXISTS (SELECT 1 FROM json_each(?3) AS team
-    WHERE team.value ->> 'id' = router_targets.target_id AND team.value ->> 'router_owner' = routers.organization_id)))`;
+    WHERE team.value ->> 'id' = router_targets.target_id AND team.value ->> 'router_owner' = naming.organization_id)))`;
 
 type SharedRoom = { id: string; organization_id: string };
 

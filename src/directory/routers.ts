@@ -152,22 +152,21 @@ function insertRooms(
   return [
     `INSERT INTO room_routers (room_id, router_id)
      SELECT rooms.id, ?1 FROM rooms
-     WHERE rooms.id IN (SELECT value FROM json_each(?3)) AND rooms.organization_id = ?2 AND rooms.deleted_at IS NULL
-       AND ${condition}`,
+     WHERE rooms.id IN (SELECT value FROM json_each(?3)) AND rooms.organization_id = ?2 AND ${condition}`,
     routerId,
     organizationId,
     JSON.stringify(roomIds),
   ];
 }
 
-/** Those of the given rooms that the organization has not, or has deleted. */
+/** Those of the given rooms that the organization never had: deleted ones keep their routers. */
 export async function findUnknownRooms(
   database: Database,
   organizationId: string,
   roomIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const rows = await database.all<{ id: string }>(
-    `SELECT id FROM rooms WHERE id IN (SELECT value FROM json_each(?)) AND organization_id = ? AND deleted_at IS NULL`,
+    'SELECT id FROM rooms WHERE id IN (SELECT value FROM json_each(?)) AND organization_id = ?',
     JSON.stringify(roomIds),
     organizationId,
   );

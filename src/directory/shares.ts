@@ -12,10 +12,10 @@ export type SharedKind = keyof typeof SHARED;
 /** `organization_id` names the partner; `created_at` in ms. */
 export type Share = { organization_id: string; created_at: number };
 
-const ownedOne = (owners: string) =>
-  `(SELECT id FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL)`;
+/** Deleted ones too: a deleted room's chats stay visible to its partners until the sharing ends. */
+const ownedOne = (owners: string) => `(SELECT id FROM ${owners} WHERE id = ? AND organization_id = ?)`;
 
-/** The partners with whom a room or team of the organization is shared, by their ids. Null when it has no such room or team. */
+/** The partners with whom a room or team of the organization is shared, by their ids. Null when it never had such a room or team. */
 export async function listShares(
   database: Database,
   kind: SharedKind,
@@ -37,7 +37,7 @@ export async function listShares(
   return owned.length === 0 ? null : (rows as Share[]);
 }
 
-/** Shares a room or team of the organization with a partner, once. Null when the organization has no such room or team. */
+/** Shares a room or team of the organization with a partner, once. Null when the organization has no such room or team, or has deleted it. */
 export async function insertShare(
   database: Database,
   kind: SharedKind,
@@ -57,7 +57,8 @@ export async function insertShare(
       organizationId,
     ],
     [
-      `SELECT organization_id, created_at FROM ${shares} WHERE organization_id = ? AND ${key} = ${ownedOne(owners)}`,
+      `SELECT organization_id, created_at FROM ${shares} WHERE organization_id = ? AND ${key} =
+         (SELECT id FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL)`,
       share.organization_id,
       id,
       organizationId,
@@ -67,7 +68,7 @@ export async function insertShare(
   return row === undefined ? null : { share: row, isNew: inserted.length > 0 };
 }
 
-/** Ends the sharing. False when the organization has no such room or team, or has not shared it with the partner. */
+/** Ends the sharing. False when the organization never had such a room or team, or has not shared it with the partner. */
 export async function deleteShare(
   database: Database,
   kind: SharedKind,

@@ -36,10 +36,10 @@ export async function viewTeams(
       ['SELECT * FROM users WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify([...new Set(editors)])],
     ]) as Promise<[MemberSums[], UserRow[]]>,
     databases.organization.all<{ id: string }>(
-      `SELECT DISTINCT router_targets.target_id AS id FROM router_targets
-       JOIN room_routers ON room_routers.router_id = router_targets.router_id
-       JOIN rooms ON rooms.id = room_routers.room_id AND rooms.deleted_at IS NULL
-       WHERE router_targets.kind = 'team' AND router_targets.target_id IN (SELECT value FROM json_each(?))`,
+      `SELECT team.value AS id FROM json_each(?) AS team WHERE EXISTS (SELECT 1 FROM router_targets
+         JOIN room_routers ON room_routers.router_id = router_targets.router_id
+         JOIN rooms ON rooms.id = room_routers.room_id AND rooms.deleted_at IS NULL
+         WHERE router_targets.kind = 'team' AND router_targets.target_id = team.value)`,
       ids,
     ),
   ]);

@@ -163,7 +163,7 @@ export async function isPartner(
   const sharesRoom = await database.first(
     `SELECT 1 FROM room_shares JOIN rooms ON rooms.id = room_shares.room_id AND rooms.deleted_at IS NULL
      WHERE room_shares.organization_id IN (?1, ?2) AND rooms.organization_id IN (?1, ?2)
-       AND rooms.organization_id <> room_shares.organization_id`,
+       AND rooms.organization_id <> room_shares.organization_id LIMIT 1`,
     organizationId,
     partnerId,
   );
@@ -171,7 +171,7 @@ export async function isPartner(
   const sharesTeam = await identity.first(
     `SELECT 1 FROM team_shares JOIN teams ON teams.id = team_shares.team_id AND teams.deleted_at IS NULL
      WHERE team_shares.organization_id IN (?1, ?2) AND teams.organization_id IN (?1, ?2)
-       AND teams.organization_id <> team_shares.organization_id`,
+       AND teams.organization_id <> team_shares.organization_id LIMIT 1`,
     organizationId,
     partnerId,
   );

@@ -171,19 +171,24 @@ export function updateUser(
   );
 }
 
-/** Marks a user as deleted; his tokens stop working with it. False when the organization has no such user. */
+/** Marks a user as deleted; his tokens stop working with it. Null when the organization never had such a user. */
 export async function deleteUser(
   database: Database,
   organizationId: string,
   userId: string,
   now: number,
-): Promise<boolean> {
-  const { changes } = await database.run(
-    'UPDATE users SET deleted_at = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
-    now,
-    now,
-    userId,
-    organizationId,
-  );
-  return changes > 0;
+): Promise<'deleted' | 'was_deleted' | null> {
+  const [deleted = [], known = []] = await database.batch([
+    [
+      `UPDATE users SET deleted_at = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+       RETURNING id`,
+      now,
+      now,
+      userId,
+      organizationId,
+    ],
+    ['SELECT id FROM users WHERE id = ? AND organization_id = ?', userId, organizationId],
+  ]);
+  if (deleted.length > 0) return 'deleted';
+  return known.length > 0 ? 'was_deleted' : null;
 }

@@ -4,17 +4,22 @@ import { settledWithin } from './settled-within.ts';
 
 /** Calls to threads under way at a time: a Durable Object has six connections. */
 const WIDTH = 6;
+/**
+ * Chats that are told before the teller rests; the alarm goes on with the others. A call may be made twice, and an invocation may make
+ * 1,000 of them.
+ */
+const AT_A_STRETCH = 400;
 /** A call that takes longer (ms) goes on without holding up the other chats. */
 const PATIENCE = 10_000;
-/** The alarm looks after chats that nobody is telling, as after a crash, this much later (ms). */
+/** The alarm looks after calls under way, which a crash would end, this much later (ms). */
 const RESCUE_AFTER = 30_000;
 
 /** A chat was told, or wants to hear no more of this user. */
 export type Told = 'told' | 'unwatched';
 
 export type TellerPorts = {
-  /** The chats that do not know whether the user is present. */
-  untold: () => string[];
+  /** Chats that do not know whether the user is present, so many at most. */
+  untold: (limit: number) => string[];
   isUntold: (chatId: string) => boolean;
   isPresent: () => boolean;
   /** Tells a chat; rejects when that failed. */
@@ -39,14 +44,20 @@ export class ChatTeller {
   readonly #calls = new Map<string, Call>();
   readonly #failures = new Map<string, Failure>();
   readonly #workers = new Set<Promise<void>>();
+  /** How many chats may still be told before the teller rests. */
+  #left = 0;
 
   constructor(ports: TellerPorts) {
     this.#ports = ports;
   }
 
-  /** Tells what is untold and not backing off. Resolves when no call is left to wait for; never rejects. */
+  /**
+   * Tells what is untold and not backing off, so much of it as one stretch may. Resolves when no call is left to wait for; never
+   * rejects.
+   */
   async run(): Promise<void> {
-    for (const chatId of this.#ports.untold()) this.#enqueue(chatId);
+    if (this.#workers.size === 0) this.#left = AT_A_STRETCH;
+    for (const chatId of this.#untold(AT_A_STRETCH)) this.#enqueue(chatId);
     while (this.#workers.size > 0) await Promise.all(this.#workers);
   }
 
@@ -64,12 +75,22 @@ export class ChatTeller {
   /** When the alarm should look after untold chats (ms); null when there are none. */
   nextAt(): number | null {
     const now = this.#ports.now();
-    const times = this.#ports.untold().map((chatId) => this.#failures.get(chatId)?.retryAt ?? now + RESCUE_AFTER);
-    return times.length === 0 ? null : Math.min(...times);
+    const times = this.#untold(1).map((chatId) => {
+      if (this.#calls.has(chatId) || this.#queue.has(chatId)) return now + RESCUE_AFTER;
+      return this.#failures.get(chatId)?.retryAt ?? now;
+    });
+    return times.length === 0 ? null : times.reduce((one, other) => Math.min(one, other));
+  }
+
+  /** Untold chats, among them at least `count` about which nothing is known here, if there are so many. */
+  #untold(count: number): string[] {
+    return this.#ports.untold(count + this.#calls.size + this.#queue.size + this.#failures.size);
   }
 
   #enqueue(chatId: string): void {
-    if (this.#calls.has(chatId) || (this.#failures.get(chatId)?.retryAt ?? 0) > this.#ports.now()) return;
+    if (this.#calls.has(chatId) || this.#queue.has(chatId)) return;
+    if ((this.#failures.get(chatId)?.retryAt ?? 0) > this.#ports.now() || this.#left === 0) return;
+    this.#left -= 1;
     this.#queue.add(chatId);
     if (this.#workers.size >= WIDTH) return;
     const worker = this.#work()
@@ -105,7 +126,7 @@ export class ChatTeller {
     } finally {
       this.#calls.delete(chatId);
     }
-    // The user may have come or gone meanwhile.
+    // The user may have come or gone meanwhile. At the end of a stretch the alarm sees to it.
     if (this.#ports.isUntold(chatId)) this.#enqueue(chatId);
   }
 

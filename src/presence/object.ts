@@ -12,6 +12,7 @@ import type { ClientChanges, ClientSaved, Presence, PresenceOwner } from './clie
 import {
   type CopiedPresence,
   changeClient,
+  checkDueAt,
   copyDueAt,
   isUserPresent,
   makeRoom,
@@ -23,6 +24,7 @@ import {
 import { PresenceCopier } from './presence-copier.ts';
 import { settledWithin } from './settled-within.ts';
 import {
+  beginCheck,
   beginCopy,
   copiedPresence,
   countChats,
@@ -37,6 +39,7 @@ import {
   markTold,
   putChat,
   putClient,
+  readCheckedAt,
   readOwner,
   spanOfClients,
   toldOf,
@@ -66,7 +69,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     this.#sql = ctx.storage.sql;
     const failed = (retryAt: number) => this.#armBy(retryAt);
     this.#teller = new ChatTeller({
-      untold: () => untoldChats(this.#sql, this.#isPresent()),
+      untold: (limit) => untoldChats(this.#sql, this.#isPresent(), limit),
       isUntold: (chatId) => this.#isUntold(chatId),
       isPresent: () => this.#isPresent(),
       tell: (chatId, isPresent) => this.#tell(chatId, isPresent),
@@ -103,7 +106,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     if (surplus === null) return null;
     const client = newClient(nextClientId(clients, now), request.changes, now);
     this.ctx.storage.transactionSync(() => {
-      makeTables(this.#sql, request.owner);
+      makeTables(this.#sql, request.owner, now);
       for (const id of surplus) deleteClient(this.#sql, id);
       putClient(this.#sql, client);
     });
@@ -140,7 +143,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
   }): Promise<{ is_present: boolean }> {
     const { chat_id } = request;
     this.ctx.storage.transactionSync(() => {
-      makeTables(this.#sql, request.owner);
+      makeTables(this.#sql, request.owner, Date.now());
       const before = toldOf(this.#sql, chat_id);
       // What the thread believed when it asked may be older than what it was told last: then it is told once more.
       const isSure = !this.#teller.isTelling(chat_id) && (before === undefined || before === request.is_present);
@@ -163,7 +166,10 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     this.#armedAt = null;
     try {
       if (!hasTables(this.#sql)) return;
-      for (const id of outlivedClients(listClients(this.#sql), Date.now())) deleteClient(this.#sql, id);
+      const now = Date.now();
+      for (const id of outlivedClients(listClients(this.#sql), now)) deleteClient(this.#sql, id);
+      const checkAt = this.#checkAt();
+      if (checkAt !== null && checkAt <= now) beginCheck(this.#sql, now);
       await settledWithin(this.#catchUp(), WAIT_IN_ALARM);
       this.#armNext();
     } catch (error) {
@@ -179,6 +185,10 @@ export class UserObject extends DurableObject<Env> implements UserStub {
   #isUntold(chatId: string): boolean {
     const told = toldOf(this.#sql, chatId);
     return told !== undefined && told !== this.#isPresent();
+  }
+
+  #checkAt(): number | null {
+    return checkDueAt(readCheckedAt(this.#sql), countChats(this.#sql));
   }
 
   #presenceToCopy(): CopiedPresence {
@@ -234,7 +244,12 @@ export class UserObject extends DurableObject<Env> implements UserStub {
 
   async #copy(copy: PresenceCopy): Promise<void> {
     const owner = readOwner(this.#sql);
-    await recordPresence(db(this.env, null, noCost()), owner.organization_id, owner.user_id, copy);
+    const database = db(this.env, null, noCost());
+    const outcome = await recordPresence(database, owner.organization_id, owner.user_id, copy);
+    if (outcome !== 'deleted' || copy.present_until === null) return;
+    // Isolates honour the tokens of a deleted user a little longer; that makes nobody present.
+    deleteAllClients(this.#sql);
+    this.#followLater();
   }
 
   #armNext(): void {
@@ -246,6 +261,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
         absence: isExpected ? clients.last : null,
         untold: this.#teller.nextAt(),
         copy: this.#copier.nextAt(),
+        check: this.#checkAt(),
         clients,
       },
       now,

@@ -7,6 +7,8 @@ const DEFAULT_EXPIRES_IN = 120;
 /** Expired clients stay listed for 30 days, because bots renew the first client of the list, whatever its age (protocol.md 4.2). ms. */
 const KEEP_EXPIRED = 30 * 24 * 3_600_000;
 const MOST_CLIENTS = 100;
+/** All chats are asked once a week whether they still are to be told: a thread's word that its user has left can be lost. ms. */
+const CHECK_EVERY = 7 * 24 * 3_600_000;
 /** D1 learns that a user stays longer when so much is left of what it knows. ms. */
 const COPY_AHEAD = 30_000;
 
@@ -89,6 +91,11 @@ export function copyDueAt(copied: CopiedPresence | null, present: CopiedPresence
   return known === null || actual === null || actual < known ? now : Math.max(now, known - COPY_AHEAD);
 }
 
+/** When the chats, `count` of them, should be asked whether they still are to be told (ms); null when there are none. */
+export function checkDueAt(checkedAt: number, count: number): number | null {
+  return count === 0 ? null : checkedAt + CHECK_EVERY;
+}
+
 /** Everything for which a user's alarm may have to ring. Times in ms; null for nothing. */
 export type DueTimes = {
   /** When the user's presence ends, if a chat must hear of it. */
@@ -97,6 +104,8 @@ export type DueTimes = {
   untold: number | null;
   /** When D1 should be told. */
   copy: number | null;
+  /** When all chats should be asked whether they still are to be told. */
+  check: number | null;
   clients: ClientSpan;
 };
 
@@ -104,6 +113,6 @@ export type DueTimes = {
 export function nextAlarm(due: DueTimes, now: number): number | null {
   const { count, first } = due.clients;
   const prune = count > 1 && first !== null ? first + KEEP_EXPIRED : null;
-  const times = [due.absence, due.untold, due.copy, prune].filter((time) => time !== null);
+  const times = [due.absence, due.untold, due.copy, due.check, prune].filter((time) => time !== null);
   return times.length === 0 ? null : Math.max(Math.min(...times), now + 1000);
 }

@@ -8,15 +8,20 @@ import type { ClientSpan, CopiedPresence } from './presence.ts';
  * behind. Times are ms. All but `hasTables` and `makeTables` need the tables.
  */
 const TABLES = [
-  // One row: whose object this is, the version of the last copy that was sent to D1, and what D1 has acknowledged (count null: unknown).
+  // One row: whose object this is, the version of the last copy that was sent to D1, what D1 has acknowledged (count null: unknown),
+  // how many chats there are, and when all of them were last asked whether they still are to be told.
   `CREATE TABLE owner (
     one INTEGER PRIMARY KEY CHECK (one = 1), user_id TEXT NOT NULL, organization_id TEXT NOT NULL,
-    copy_version INTEGER NOT NULL DEFAULT 0, copied_until INTEGER, copied_count INTEGER)`,
+    copy_version INTEGER NOT NULL DEFAULT 0, copied_until INTEGER, copied_count INTEGER,
+    chat_count INTEGER NOT NULL DEFAULT 0, checked_at INTEGER NOT NULL)`,
   `CREATE TABLE clients (
     id TEXT PRIMARY KEY, presence_expires_in INTEGER NOT NULL, presence_expires_at INTEGER NOT NULL, gcm_token TEXT,
     properties TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) WITHOUT ROWID`,
   // The open chats in which the user takes part. told: the presence of which the chat knows; null when that is unknown.
   `CREATE TABLE chats (chat_id TEXT PRIMARY KEY, told INTEGER) WITHOUT ROWID`,
+  'CREATE INDEX chats_by_told ON chats (told)',
+  'CREATE TRIGGER chat_added AFTER INSERT ON chats BEGIN UPDATE owner SET chat_count = chat_count + 1; END',
+  'CREATE TRIGGER chat_removed AFTER DELETE ON chats BEGIN UPDATE owner SET chat_count = chat_count - 1; END',
 ];
 
 /** Whether anything was ever written here. */
@@ -24,11 +29,16 @@ export function hasTables(sql: SqlStorage): boolean {
   return sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'owner'`).toArray().length > 0;
 }
 
-/** Makes the tables, if they are not there. Must run in the transaction of the first write. */
-export function makeTables(sql: SqlStorage, owner: PresenceOwner): void {
+/** Makes the tables, if they are not there, at `now` (ms). Must run in the transaction of the first write. */
+export function makeTables(sql: SqlStorage, { user_id, organization_id }: PresenceOwner, now: number): void {
   if (hasTables(sql)) return;
   for (const statement of TABLES) sql.exec(statement);
-  sql.exec('INSERT INTO owner (one, user_id, organization_id) VALUES (1, ?, ?)', owner.user_id, owner.organization_id);
+  sql.exec(
+    'INSERT INTO owner (one, user_id, organization_id, checked_at) VALUES (1, ?, ?, ?)',
+    user_id,
+    organization_id,
+    now,
+  );
 }
 
 export function readOwner(sql: SqlStorage): PresenceOwner {
@@ -84,7 +94,7 @@ export function spanOfClients(sql: SqlStorage): ClientSpan {
 }
 
 export function countChats(sql: SqlStorage): number {
-  return sql.exec<{ count: number }>('SELECT count(*) AS count FROM chats').one().count;
+  return sql.exec<{ chat_count: number }>('SELECT chat_count FROM owner').one().chat_count;
 }
 
 /** What a watched chat was told; undefined when the chat is not watched. */
@@ -113,16 +123,31 @@ export function deleteChat(sql: SqlStorage, chatId: string): void {
   sql.exec('DELETE FROM chats WHERE chat_id = ?', chatId);
 }
 
-/** The watched chats that do not know that the user is present, or absent: the durable outbox. */
-export function untoldChats(sql: SqlStorage, isPresent: boolean): string[] {
+/** Watched chats that do not know that the user is present, or absent, so many at most: the durable outbox. */
+export function untoldChats(sql: SqlStorage, isPresent: boolean, limit: number): string[] {
   return sql
-    .exec<{ chat_id: string }>('SELECT chat_id FROM chats WHERE told IS NOT ? ORDER BY chat_id', flagOf(isPresent))
+    .exec<{ chat_id: string }>(
+      'SELECT chat_id FROM chats WHERE told = ? UNION ALL SELECT chat_id FROM chats WHERE told IS NULL LIMIT ?',
+      flagOf(!isPresent),
+      limit,
+    )
     .toArray()
     .map(({ chat_id }) => chat_id);
 }
 
-function flagOf(value: boolean | null): number | null {
-  return value === null ? null : Number(value);
+/** When (ms) all chats were last asked whether they still are to be told. */
+export function readCheckedAt(sql: SqlStorage): number {
+  return sql.exec<{ checked_at: number }>('SELECT checked_at FROM owner').one().checked_at;
+}
+
+/** Lets all chats be told once more, at `now` (ms): those that the user has left meanwhile answer so. */
+export function beginCheck(sql: SqlStorage, now: number): void {
+  sql.exec('UPDATE owner SET checked_at = ?', now);
+  sql.exec('UPDATE chats SET told = NULL WHERE told IS NOT NULL');
+}
+
+function flagOf(value: boolean | null): 0 | 1 | null {
+  return value === null ? null : value ? 1 : 0;
 }
 
 /** What D1 has acknowledged; null when that is unknown, as after a crash in the middle of a copy. */

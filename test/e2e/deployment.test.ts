@@ -9,13 +9,21 @@ import type { RunWrangler } from '../../scripts/wrangler-command.ts';
 const DATABASE = '11111111-2222-4333-8444-555555555555';
 
 /** An account that behaves as wrangler shows one, and a record of what was asked of it. */
-function account(state: { databases: { uuid: string; name: string }[]; queues: string[]; fails?: string }) {
+function account(state: {
+  databases: { uuid: string; name: string }[];
+  queues: string[];
+  fails?: string;
+  /** Migrations that are not applied yet; without it all of them. */
+  due?: string[];
+}) {
+  const { due = ['0001_hub.sql', '0002_chats_api.sql'] } = state;
   const calls: string[] = [];
   const run: RunWrangler = async (args) => {
     const call = args.join(' ');
     calls.push(call);
     if (call === state.fails) return { code: 1, stdout: '', stderr: 'it failed' };
     if (call === 'd1 list --json') return { code: 0, stdout: JSON.stringify(state.databases), stderr: '' };
+    if (call === 'd1 migrations list umi --remote') return { code: 0, stdout: due.join('\n'), stderr: '' };
     if (call === 'd1 create umi') state.databases.push({ uuid: DATABASE, name: 'umi' });
     if (call.startsWith('queues info'))
       return { code: state.queues.includes(args[2] ?? '') ? 0 : 1, stdout: '', stderr: '' };
@@ -46,7 +54,9 @@ describe('npm run deploy', () => {
   test('an empty account gets database, queues and tables before the Worker', async () => {
     const empty = account({ databases: [], queues: [] });
     await deployTo(empty);
-    expect(empty.calls.filter((call) => !/^(whoami|d1 list|queues info|secret list)/.test(call))).toEqual([
+    expect(
+      empty.calls.filter((call) => !/^(whoami|d1 list|d1 migrations list|queues info|secret list)/.test(call)),
+    ).toEqual([
       'd1 create umi',
       'queues create umi-webhooks',
       'queues create umi-webhooks-dead',
@@ -65,6 +75,15 @@ describe('npm run deploy', () => {
     await deployTo(known);
     expect(known.calls.filter((call) => call.includes('create'))).toEqual([]);
     expect(await readFile(configPath, 'utf8')).toBe(config);
+  });
+
+  test.each([
+    ['new', ['0001_hub.sql', '0002_chats_api.sql'], false],
+    ['older than the Chats API', ['0002_chats_api.sql'], true],
+    ['up to date', [], false],
+  ])('says whether chats need a rebuild when the database is %s', async (_, due, isNeeded) => {
+    await deployTo(account({ databases: [], queues: [], due }));
+    expect(said.join('\n').includes('npm run rebuild')).toBe(isNeeded);
   });
 
   test("another account's database id stops it before anything is created", async () => {

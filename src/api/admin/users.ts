@@ -135,12 +135,13 @@ userRoutes.openapi(patchUser, async (c) => {
 
 userRoutes.openapi(removeUser, async (c) => {
   const { organization_id, user_id } = c.req.valid('param');
-  const isDeleted = await deleteUser(identityDatabase(c), organization_id, user_id, Date.now());
-  if (!isDeleted) return refuse(c, { reason: 'not_found' });
+  const outcome = await deleteUser(identityDatabase(c), organization_id, user_id, Date.now());
+  if (outcome === null) return refuse(c, { reason: 'not_found' });
   purgeUser(user_id);
   purgeReach();
+  // Also when he was deleted before: that request may have come no further.
   await askUser(c.env, c.var.cost, user_id, (stub) => stub.deleteClients({ v: 1 }));
-  return c.body(null, 204);
+  return outcome === 'deleted' ? c.body(null, 204) : refuse(c, { reason: 'not_found' });
 });
 
 /** Undefined leaves a part of the profile as it is. */

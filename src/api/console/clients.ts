@@ -2,7 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { findUser } from '../../directory/users.ts';
 import { type AppContext, type AppMiddleware, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { integerField, isoTimeSchema, pathId, textField } from '../../http/fields.ts';
+import { integerField, isoTimeSchema, pathId, refuseUnkeepableName, textField } from '../../http/fields.ts';
+import { isNestedWithin, jsonBytes } from '../../http/json-size.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { type Refused, refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -15,10 +16,19 @@ import { changeUserGuards, userGuards } from './guards.ts';
 const LONGEST_PRESENCE = 30 * 24 * 3600;
 /** Largest `properties` of a client, as JSON in UTF-8. Bytes. */
 const PROPERTIES_LIMIT = 10_000;
+/** Objects and lists inside each other in `properties`. */
+const PROPERTIES_LEVELS = 32;
 
-const properties = z.record(z.string(), z.unknown()).refine((value) => {
-  return new TextEncoder().encode(JSON.stringify(value)).byteLength <= PROPERTIES_LIMIT;
-}, `Ensure this field has no more than ${PROPERTIES_LIMIT} bytes of JSON.`);
+function refuseBulk(value: unknown, context: z.RefinementCtx): unknown {
+  if (!isNestedWithin(value, PROPERTIES_LEVELS)) {
+    context.addIssue(`Ensure this field has no more than ${PROPERTIES_LEVELS} levels.`);
+  } else if (value !== undefined && jsonBytes(value) > PROPERTIES_LIMIT) {
+    context.addIssue(`Ensure this field has no more than ${PROPERTIES_LIMIT} bytes of JSON.`);
+  }
+  return refuseUnkeepableName(value, context);
+}
+
+const properties = z.preprocess(refuseBulk, z.record(z.string(), z.unknown()));
 
 const changesSchema = z
   .object({

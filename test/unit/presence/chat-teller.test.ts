@@ -19,7 +19,7 @@ class Chats {
   constructor(count: number) {
     for (let place = 0; place < count; place++) this.told.set(`chat-${place}`, false);
     this.teller = new ChatTeller({
-      untold: () => [...this.told.keys()].filter((chatId) => this.isUntold(chatId)),
+      untold: (limit) => [...this.told.keys()].filter((chatId) => this.isUntold(chatId)).slice(0, limit),
       isUntold: (chatId) => this.isUntold(chatId),
       isPresent: () => this.isPresent,
       tell: (chatId, isPresent) => {
@@ -119,6 +119,28 @@ describe('the teller', () => {
     await chats.take1().answer('told');
     await last;
     expect(chats.told.get('chat-0')).toBe(true);
+  });
+
+  test('rests after 400 chats and leaves the others to the alarm, also behind chats that fail', async () => {
+    const chats = new Chats(900);
+    const stretch = async (fails: boolean) => {
+      const run = chats.teller.run();
+      let calls = 0;
+      for (let open = chats.take(); open.length > 0; open = chats.take()) {
+        calls += open.length;
+        for (const call of open) await (fails ? call.fail() : call.answer('told'));
+      }
+      await run;
+      return calls;
+    };
+    expect(await stretch(true)).toBe(400);
+    expect(chats.teller.nextAt()).toBe(Date.now());
+    expect(await stretch(false)).toBe(400);
+    expect(await stretch(false)).toBe(100);
+    expect(chats.teller.nextAt()).toBe(Date.now() + 1000);
+    vi.setSystemTime(Date.now() + 1000);
+    expect(await stretch(false)).toBe(400);
+    expect(chats.teller.nextAt()).toBeNull();
   });
 
   test('is not held up by threads that hang', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type CopiedPresence,
   changeClient,
+  checkDueAt,
   copyDueAt,
   isUserPresent,
   makeRoom,
@@ -148,7 +149,13 @@ describe('the copy in D1', () => {
 });
 
 describe('the alarm', () => {
-  const nothing = { absence: null, untold: null, copy: null, clients: { count: 0, first: null, last: null } };
+  const nothing = {
+    absence: null,
+    untold: null,
+    copy: null,
+    check: null,
+    clients: { count: 0, first: null, last: null },
+  };
 
   test('rings for whatever comes first', () => {
     expect(nextAlarm(nothing, NOW)).toBeNull();
@@ -156,6 +163,11 @@ describe('the alarm', () => {
     expect(nextAlarm(due, NOW)).toBe(NOW + 30_000);
     expect(nextAlarm({ ...due, untold: null }, NOW)).toBe(NOW + 45_000);
     expect(nextAlarm({ ...due, untold: null, copy: null }, NOW)).toBe(NOW + 60_000);
+  });
+
+  test('rings once a week for a user with chats, so that none is kept that he has left', () => {
+    expect(checkDueAt(NOW, 0)).toBeNull();
+    expect(nextAlarm({ ...nothing, check: checkDueAt(NOW, 1) }, NOW)).toBe(NOW + 7 * DAY);
   });
 
   test('does not spin when it is late', () => {

@@ -8,6 +8,7 @@ import { deleteTeam, teamIdsOfUser } from '../../../src/directory/teams.ts';
 import { deleteUser } from '../../../src/directory/users.ts';
 import {
   AT,
+  cost,
   database,
   databases,
   newOrganization,
@@ -43,6 +44,13 @@ const EVERYTHING: ReachOptions = { includesPrivateHistory: true };
 const reachOfColleague = () => reachOfUser(databases, owner, colleague, EVERYTHING);
 const reachOfAgent = (options = EVERYTHING) => reachOfUser(databases, partner, agent, options);
 const wholeOrganization = (id: string, room_ids: string[] = []) => ({ organization_id: id, room_ids });
+
+async function rowsRead(work: () => Promise<unknown>): Promise<number> {
+  const before = cost.d1.rowsRead;
+  await work();
+  return cost.d1.rowsRead - before;
+}
+
 const nothing = { organization_id: null, room_ids: [] };
 
 describe('the reach of a user in his own organization', () => {
@@ -51,6 +59,13 @@ describe('the reach of a user in his own organization', () => {
     await newRoom(owner);
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
     expect(await reachOfUser(databases, owner, await newUser(owner), EVERYTHING)).toEqual(wholeOrganization(owner));
+  });
+
+  it('costs the same however many rooms reach him', async () => {
+    await newRouter(owner, [room], [user(colleague)]);
+    const cheapest = await rowsRead(reachOfColleague);
+    for (let count = 0; count < 100; count++) await newRoom(owner);
+    expect(await rowsRead(reachOfColleague)).toBe(cheapest);
   });
 
   it.each([

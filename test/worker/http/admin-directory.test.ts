@@ -90,6 +90,18 @@ describe('the operator works with routers', () => {
     expect(await roomsOf(mine)).toContain(room);
   });
 
+  it('may name deleted rooms: taking one off its router would open its chats to everybody', async () => {
+    const body = { name: 'HR', targets: [{ kind: 'user', id: mine.user_id }], room_ids: [room] };
+    const router = `${root}/routers/${await make(mine.organization_id, 'routers', body)}`;
+    await remove(`${root}/rooms/${room}`);
+    const { name, targets, room_ids } = (await admin(router)).json;
+    expect(room_ids).toEqual([room]);
+    const saved = await patch(router, { name, targets, room_ids });
+    expect([saved.status, saved.json]).toEqual([200, expect.objectContaining({ room_ids: [room] })]);
+    const moved = await post(`${root}/routers`, body);
+    expect([moved.status, moved.json]).toEqual([201, expect.objectContaining({ room_ids: [room] })]);
+  });
+
   it('is refused targets and rooms that the organization may not name, nested like the payload', async () => {
     const foreignTeam = await make(partner.organization_id, 'teams', { name: 'Theirs' });
     const foreignRoom = await make(partner.organization_id, 'rooms', { name: 'Theirs' });
@@ -255,6 +267,19 @@ describe('the operator works with shares', () => {
     expect(await roomsOf(partner)).not.toContain(room);
   });
 
+  it('of a deleted room are listed and end too, for partners still see its chats', async () => {
+    const path = `${root}/rooms/${room}/shares`;
+    await put(`${path}/${partner.organization_id}`);
+    await remove(`${root}/rooms/${room}`);
+    expect((await put(`${path}/${mine.organization_id}`)).status).toBe(409);
+    expect(resultsOf(await admin(path)).map(({ organization_id }) => organization_id)).toEqual([
+      partner.organization_id,
+    ]);
+    expect((await remove(`${path}/${partner.organization_id}`)).status).toBe(204);
+    expect(resultsOf(await admin(path))).toEqual([]);
+    expect((await put(`${path}/${partner.organization_id}`)).status).toBe(404);
+  });
+
   it.each(['rooms', 'teams'] as const)('of %s: is refused what cannot be shared', async (kind) => {
     const id = await make(mine.organization_id, kind, { name: 'Shared' });
     const path = `${root}/${kind}/${id}/shares`;
@@ -294,6 +319,15 @@ describe('the operator works with allowed tags', () => {
     expect((await remove(`${path}/${encodeURIComponent('Premium / gold')}`)).status).toBe(204);
     expect((await remove(`${path}/${encodeURIComponent('Premium / gold')}`)).status).toBe(404);
     expect(resultsOf(await admin(path)).map(({ name }) => name)).toEqual(['Lead']);
+  });
+
+  it.each(['.', '..'])('is refused the name “%s”: to delete it would be to delete its room', async (name) => {
+    const refused = await post(`${root}/rooms/${room}/allowed_tags`, { name });
+    expect([refused.status, refused.json]).toEqual([400, { name: ['No URL can carry this name.'] }]);
+    const manager = await enroll({ organization_id: mine.organization_id, scopes: ['settings'] });
+    const path = `/api/v5/orgs/${mine.organization_id}/rooms/${room}/allowed_tags`;
+    const request = { method: 'POST', authorization: `Bearer ${manager.token}`, body: { name } };
+    expect((await call(path, request)).status).toBe(400);
   });
 
   it('is refused blank names and rooms of others', async () => {

@@ -41,7 +41,13 @@ const post = (body: unknown) => send(JSON.stringify(body));
 describe('bodies', () => {
   it('reads JSON whatever the Content-Type says', async () => {
     const text = JSON.stringify({ messages: [{ body: 'hi' }], note: 'read' });
-    for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'nonsense']) {
+    const nearly = [
+      'application/json;',
+      'application/json; charset',
+      'application/json;charset=utf-8;',
+      'Application/JSON',
+    ];
+    for (const type of ['application/json', ...nearly, 'text/plain', 'application/x-www-form-urlencoded', 'nonsense']) {
       expect((await send(text, { 'Content-Type': type })).json).toEqual({ note: 'read' });
     }
     const bytes = new TextEncoder().encode(text);

@@ -18,6 +18,9 @@ async function presentUser(chats: number): Promise<{ user: User; clientId: strin
   return { user, clientId, chatIds };
 }
 
+/** Whether nothing is left to do but the weekly check. */
+const ringsLater = async (user: User) => ((await user.alarmAt()) ?? 0) > Date.now() + 6 * 24 * 3_600_000;
+
 const refused = (reason: 'chat_not_found' | 'thread_not_found' | 'thread_full' | 'newer_version') => ({
   ok: false as const,
   refusal: { reason },
@@ -151,7 +154,7 @@ describe('chats that watch a user', () => {
     passSeconds(8);
     await user.ring();
     expect(user.takeTold()).toHaveLength(2);
-    expect([await untold(), await user.alarmAt()]).toEqual([0, null]);
+    expect([await untold(), await ringsLater(user)]).toEqual([0, true]);
   });
 
   test('are called six at a time', async () => {
@@ -164,7 +167,45 @@ describe('chats that watch a user', () => {
     await user.ring();
     expect(user.mostCalls).toBe(6);
     expect(user.told.map(({ chat_id }) => chat_id).sort()).toEqual([...chatIds].sort());
-    expect(await user.alarmAt()).toBeNull();
+    expect(await ringsLater(user)).toBe(true);
+  });
+
+  test('are told 400 at a time when there are many, the others with the next alarms', async () => {
+    const { user } = await presentUser(0);
+    await user.inside((_, state) => {
+      for (let chat = 0; chat < 1000; chat++) {
+        state.storage.sql.exec('INSERT INTO chats (chat_id, told) VALUES (?, 1)', newChatId());
+      }
+    });
+    passSeconds(61);
+    const told: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      await user.ring();
+      told.push(user.takeTold().length);
+      if (round < 2) expect(await user.alarmAt()).toBe(Date.now() + 1000);
+    }
+    expect(told).toEqual([400, 400, 200]);
+    expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: false, current_chat_count: 1000 });
+    expect(await ringsLater(user)).toBe(true);
+  });
+
+  test('are asked once a week whether they still watch, though he neither comes nor goes', async () => {
+    const user = await User.create();
+    await user.addClient(30 * 24 * 3600);
+    const [kept = '', lost = ''] = [newChatId(), newChatId()];
+    await user.watch(kept, true);
+    await user.watch(lost, true);
+    passSeconds(7 * 24 * 3600 - 60);
+    await user.ring();
+    expect(user.takeTold()).toEqual([]);
+    passSeconds(60);
+    user.answer = ({ chat_id }) => (chat_id === lost ? UNWATCHED : WATCHED);
+    await user.ring();
+    expect(user.takeTold().map(({ chat_id }) => chat_id)).toEqual([kept, lost].sort());
+    expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: true, current_chat_count: 1 });
+    await vi.waitFor(async () => expect((await user.copy()).current_chat_count).toBe(1));
+    await user.ring();
+    expect(user.takeTold()).toEqual([]);
   });
 
   test('hear it although the object crashes before it has told them', async () => {

@@ -2,6 +2,7 @@ import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { recordPresence } from '../../../src/directory/presence.ts';
+import { deleteUser } from '../../../src/directory/users.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { database } from '../directory/directory.ts';
 import { brokenDatabase } from '../http/hub.ts';
@@ -129,11 +130,24 @@ describe('the copy of a user’s presence in D1', () => {
     const user = await freeze();
     const { organization_id, user_id } = user.owner;
     const copy = (version: number) => ({ version, present_until: START + version, current_chat_count: version });
-    expect(await recordPresence(database, organization_id, user_id, copy(3))).toBe(true);
-    expect(await recordPresence(database, organization_id, user_id, copy(2))).toBe(false);
-    expect(await recordPresence(database, organization_id, user_id, copy(3))).toBe(false);
-    expect(await recordPresence(database, newUuid(START), user_id, copy(4))).toBe(false);
+    expect(await recordPresence(database, organization_id, user_id, copy(3))).toBe('recorded');
+    expect(await recordPresence(database, organization_id, user_id, copy(2))).toBe('ignored');
+    expect(await recordPresence(database, organization_id, user_id, copy(3))).toBe('ignored');
+    expect(await recordPresence(database, newUuid(START), user_id, copy(4))).toBe('ignored');
     expect(await user.copy()).toEqual({ present_until: START + 3, current_chat_count: 3 });
+  });
+
+  test('takes the clients from one who is deleted', async () => {
+    const user = await freeze();
+    const chat_id = newChatId();
+    await user.watch(chat_id, false);
+    await deleteUser(database, user.owner.organization_id, user.owner.user_id, START);
+    // An isolate that does not know it yet lets him in.
+    await user.addClient(60);
+    await vi.waitFor(async () => expect(await user.isPresent()).toBe(false));
+    expect(await user.stub.listClients({ v: 1 })).toEqual([]);
+    await vi.waitFor(async () => expect((await user.copy()).present_until).toBeNull());
+    await vi.waitFor(() => expect(user.told.at(-1)).toEqual({ chat_id, is_present: false }));
   });
 
   test('of a user who has no row is given up', async () => {

@@ -1,12 +1,15 @@
+import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clientRoutes } from '../../../src/api/console/clients.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
+import { userStub } from '../../../src/stubs.ts';
 import { admin, call, enroll, type Person } from '../http/hub.ts';
 import { type Callers, enrollCallers, expectOwn, expectSafe } from '../safety.ts';
 import { ask, type Json, resultsOf, TIME, UUID } from '../umi/desk.ts';
 import { passSeconds } from './user.ts';
 
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -157,6 +160,32 @@ describe.each(PLACES)('%s', (_, pathOf) => {
     ]);
   });
 
+  it('refuses properties that cannot be kept as they came', async () => {
+    const post = (properties: string) =>
+      call(`/api/v5${path}`, {
+        method: 'POST',
+        authorization: `Bearer ${person.token}`,
+        raw: `{"properties":${properties}}`,
+      });
+    const nested = (levels: number) => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+    expect((await post(nested(32))).status).toBe(201);
+    for (const levels of [33, 4900, 100_000]) {
+      const refused = await post(nested(levels));
+      expect([refused.status, refused.json]).toEqual([
+        400,
+        { properties: { non_field_errors: ['Ensure this field has no more than 32 levels.'] } },
+      ]);
+    }
+    const reserved = await post('{"__proto__":1}');
+    expect([reserved.status, reserved.text]).toEqual([400, '{"properties":{"__proto__":["This name is reserved."]}}']);
+    const list = await post('[]');
+    expect([list.status, Object.keys(list.json)]).toEqual([400, ['properties']]);
+    expect((await post('{"null":"\\u0000","half":"\\ud800"}')).json['properties']).toEqual({
+      null: '\0',
+      half: '\ud800',
+    });
+  });
+
   it('refuses bodies and cursors that are none', async () => {
     const request = { method: 'POST', authorization: `Bearer ${person.token}` };
     expect((await call(`/api/v5${path}`, { ...request, raw: '{' })).status).toBe(400);
@@ -241,6 +270,26 @@ describe('clients of another user of the organization', () => {
       });
       expect([answer.status, answer.json]).toEqual([403, { detail: expect.any(String) }]);
     }
+  });
+});
+
+describe('a user who is deleted', () => {
+  it('loses his clients, at the latest when the operator repeats a request that failed half way', async () => {
+    const person = await enroll();
+    const { organization_id, user_id } = person;
+    await ask(person, 'POST', `/users/${user_id}/clients`, { presence_expires_in: 3600 });
+    const presence = () => userStub(env, user_id).presence({ v: 1 });
+    expect((await presence()).is_present).toBe(true);
+    const away = () => {
+      throw new Error('network connection lost');
+    };
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const path = `/organizations/${organization_id}/users/${user_id}`;
+    const failing = { USERS: { getByName: away } } as unknown as Partial<Env>;
+    expect((await admin(path, { method: 'DELETE', env: failing })).status).toBe(500);
+    expect((await presence()).is_present).toBe(true);
+    expect((await admin(path, { method: 'DELETE' })).status).toBe(404);
+    expect((await presence()).is_present).toBe(false);
   });
 });
 

@@ -84,4 +84,19 @@ describe('a chat of a real thread', () => {
     await ask(desk.agent, 'DELETE', client);
     expect(await stateOf(chatId)).toEqual(pending);
   });
+
+  it('lets him go after its own object was evicted', async () => {
+    const { chatId, thread } = await takenChat();
+    await evictDurableObject(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''));
+    await desk.close(thread);
+    await watched(0);
+  });
+
+  it('lets him go when he leaves after its own object was evicted', async () => {
+    const { chatId } = await takenChat();
+    await evictDurableObject(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''));
+    const path = `/users/${desk.agent.user_id}/chat_memberships/${chatId}`;
+    expect((await ask(desk.agent, 'PATCH', path, { is_participating: false })).status).toBe(200);
+    await watched(0);
+  });
 });

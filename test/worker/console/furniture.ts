@@ -1,0 +1,61 @@
+import { env } from 'cloudflare:workers';
+import { userStub } from '../../../src/stubs.ts';
+import { admin, type Person, testEnv } from '../http/hub.ts';
+import { ask, enrollAgent } from '../umi/desk.ts';
+
+/** Names for the parameters of the console's paths. */
+export type Furniture = {
+  organization_id: string;
+  user_id: string;
+  client_id: string;
+  team_id: string;
+  room_id: string;
+  tag_name: string;
+};
+
+/** An organization in which there is one of everything, all of it a colleague's of `owner`, who has every scope. */
+export async function furnish(owner: Person): Promise<Furniture> {
+  const { organization_id } = owner;
+  const root = `/orgs/${organization_id}`;
+  const colleague = await enrollAgent(organization_id);
+  const { user_id } = colleague;
+  const client = await ask(colleague, 'POST', `/users/${user_id}/clients`, { presence_expires_in: 3600 });
+  const team = await ask(owner, 'POST', `${root}/teams`, { name: 'Night' });
+  await ask(owner, 'POST', `${root}/teams/${team.json['id']}/memberships`, { user_id });
+  const room = await ask(owner, 'POST', `${root}/rooms`, { name: 'Support' });
+  const tag_name = 'Premium-customer';
+  await admin(`/organizations/${organization_id}/rooms/${room.json['id']}/allowed_tags`, {
+    method: 'POST',
+    body: { name: tag_name },
+  });
+  return {
+    organization_id,
+    user_id,
+    client_id: String(client.json['id']),
+    team_id: String(team.json['id']),
+    room_id: String(room.json['id']),
+    tag_name,
+  };
+}
+
+const TABLES = [
+  'organizations',
+  'users',
+  'rooms',
+  'room_shares',
+  'teams',
+  'team_members',
+  'team_shares',
+  'routers',
+  'router_targets',
+  'room_routers',
+  'allowed_tags',
+  'tokens',
+];
+
+/** Every row of the directory, and the clients of the user who is named. */
+export async function directoryOf({ user_id }: Pick<Furniture, 'user_id'>): Promise<unknown> {
+  const statements = TABLES.map((table) => testEnv.DB.prepare(`SELECT * FROM ${table}`));
+  const results = await testEnv.DB.batch(statements);
+  return [results.map((result) => result.results), await userStub(env, user_id).listClients({ v: 1 })];
+}
