@@ -29,6 +29,9 @@ export default defineConfig({
         test: {
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],
+          // Generous: a busy machine must not decide what passes.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
           setupFiles: ['test/worker/apply-migrations.ts'],
         },
       },

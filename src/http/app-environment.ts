@@ -22,7 +22,7 @@ export type Principal = {
 /** What middleware leaves for handlers. `principal` is there on every route behind `authenticate()`. */
 export type AppEnvironment = {
   Bindings: Env;
-  Variables: { principal: Principal; cost: Cost; requestId: string };
+  Variables: { principal: Principal; cost: Cost; requestId: string; isBodyRead?: boolean };
 };
 
 export type AppContext = Context<AppEnvironment>;

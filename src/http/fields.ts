@@ -29,6 +29,11 @@ export function textField({ max, blank = false }: { max: number; blank?: boolean
     .openapi({ maxLength: max, ...(blank ? {} : { minLength: 1 }) });
 }
 
+/** A tag's name. URLs drop the segments `.` and `..`, however they are encoded: such a tag could never be removed. */
+export function tagNameField() {
+  return textField({ max: 255 }).refine((text) => text !== '.' && text !== '..', 'No URL can carry this name.');
+}
+
 /**
  * Put before a record in `z.preprocess`: zod's records leave `__proto__` out without a word, so it is refused and nothing that a
  * client sends is lost.

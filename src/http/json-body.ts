@@ -13,6 +13,9 @@ export type ParsedBody = { ok: true; value: BodyObject } | { ok: false; refusal:
  * `createRouter` puts it into every route that declares a body, behind the route's own guards.
  */
 export const readJsonBody: AppMiddleware = async (c, next) => {
+  // Hono takes a segment such as `:chat_id`, a template that nobody filled in, through each middleware twice.
+  if (c.get('isBodyRead')) return next();
+  c.set('isBodyRead', true);
   const bytes = await readBounded(c.req.raw, BODY_LIMIT);
   if (bytes === null) return refuse(c, { reason: 'too_large' });
   const parsed = parseJsonBody(bytes);
@@ -27,8 +30,9 @@ export const readJsonBody: AppMiddleware = async (c, next) => {
   await next();
 };
 
+/** The usual headers; the validator refuses some that only begin so, such as `application/json;`. */
 function isJson(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^application\/json(;|$)/i.test(contentType);
+  return contentType !== undefined && /^application\/json(; ?charset=utf-8)?$/i.test(contentType);
 }
 
 /** The server has checked that a body is as long as it was announced; reading it at once is cheaper than by a reader. */

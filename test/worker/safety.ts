@@ -2,17 +2,30 @@ import { expect } from 'vitest';
 import { admin, call, enroll, type Person } from './http/hub.ts';
 
 /** Callers of every kind that a route under an organization or a user must tell apart. */
-export type Callers = { owner: Person; foreigner: Person; powerless: Person; revoked: Person };
+export type Callers = { owner: Person; foreigner: Person; powerless: Person; revoked: string; expired: string };
 
 export async function enrollCallers(scopes: string[]): Promise<Callers> {
   const owner = await enroll({ scopes });
   const { organization_id } = owner;
-  const revoked = await enroll({ organization_id, scopes });
-  await admin(`/organizations/${organization_id}/users/${revoked.user_id}/tokens/${revoked.token_id}`, {
-    method: 'DELETE',
-  });
-  return { owner, foreigner: await enroll({ scopes }), powerless: await enroll({ organization_id }), revoked };
+  const spent = await spendTokens(owner, scopes);
+  return { owner, foreigner: await enroll({ scopes }), powerless: await enroll({ organization_id }), ...spent };
 }
+
+/** Tokens of the person himself that would open everything, had one not been revoked and the other expired. */
+export async function spendTokens(
+  { organization_id, user_id }: Person,
+  scopes: string[],
+): Promise<{ revoked: string; expired: string }> {
+  const path = `/organizations/${organization_id}/users/${user_id}/tokens`;
+  const revoked = await admin(path, { method: 'POST', body: { scopes } });
+  expect((await admin(`${path}/${revoked.json['id']}`, { method: 'DELETE' })).status).toBe(204);
+  const expired = await admin(path, { method: 'POST', body: { scopes, expires_at: '2020-01-01T00:00:00Z' } });
+  expect(expired.status).toBe(201);
+  return { revoked: String(revoked.json['token']), expired: String(expired.json['token']) };
+}
+
+/** When the token of `expired` has expired. */
+export const LONG_AGO = '2020-01-01T00:00:00Z';
 
 /** A route under an organization. */
 export type Route = {
@@ -45,7 +58,8 @@ async function refusal(
   return [answer.status, answer.headers.has('WWW-Authenticate')];
 }
 
-async function expectAuthentication(
+/** Checks that a route refuses whoever does not show a valid token: 401. */
+export async function expectAuthentication(
   route: { method: string; body?: unknown },
   path: string,
   callers: Callers,
@@ -54,16 +68,18 @@ async function expectAuthentication(
     'no token': await refusal(route, path),
     'unknown token': await refusal(route, path, 'Bearer umi_unknown'),
     'other scheme': await refusal(route, path, `Basic ${callers.owner.token}`),
-    'revoked token': await refusal(route, path, bearer(callers.revoked)),
+    'revoked token': await refusal(route, path, `Bearer ${callers.revoked}`),
+    'expired token': await refusal(route, path, `Bearer ${callers.expired}`),
   }).toEqual({
     'no token': [401, true],
     'unknown token': [401, true],
     'other scheme': [401, true],
     'revoked token': [401, true],
+    'expired token': [401, true],
   });
 }
 
-/** Checks that a route refuses whom it must: 401 without a token or with a revoked one, 403 without the scope or from another organization, 404 (or `unknown`) for an unknown organization. */
+/** Checks that a route refuses whom it must: 401 without a valid token, 403 without the scope or from another organization, 404 (or `unknown`) for an unknown organization. */
 export async function expectSafe(route: Route, callers: Callers): Promise<void> {
   const { owner, foreigner, powerless } = callers;
   const { path, unknown = 404, needsScope = true } = route;

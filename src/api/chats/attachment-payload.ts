@@ -10,6 +10,8 @@ import {
 
 /** Largest JSON of a message's attachments, as they come and as they are kept. */
 const ATTACHMENTS_BYTES = 200_000;
+/** Attachments and actions of a message together: as they are kept, more would be larger than that. */
+const ATTACHMENTS_ELEMENTS = 1_250;
 /** Objects and lists inside each other: the attachments, their actions or parameters, and what the parameters hold. */
 const ATTACHMENTS_LEVELS = 32;
 /** What the id that the thread gives takes in the JSON of an attachment or action. */
@@ -68,14 +70,24 @@ type AttachmentPayload = z.output<typeof attachmentSchema>;
 
 const TOO_LARGE = `Ensure this field has no more than ${ATTACHMENTS_BYTES} bytes of JSON.`;
 
-/** Before anything else looks at them. */
+/** Before anything else looks at them: zod breaks off with an exception when it has a hundred thousand errors to report. */
 function refuseBulk(attachments: unknown, context: z.RefinementCtx): unknown {
   if (!isNestedWithin(attachments, ATTACHMENTS_LEVELS)) {
     context.addIssue(`Ensure this field has no more than ${ATTACHMENTS_LEVELS} levels.`);
   } else if (attachments !== undefined && jsonBytes(attachments) > ATTACHMENTS_BYTES) {
     context.addIssue(TOO_LARGE);
+  } else if (elementCount(attachments) > ATTACHMENTS_ELEMENTS) {
+    context.addIssue(`Ensure this field has no more than ${ATTACHMENTS_ELEMENTS} attachments and actions.`);
   }
   return attachments;
+}
+
+function elementCount(attachments: unknown): number {
+  if (!Array.isArray(attachments)) return 0;
+  return attachments.reduce<number>((count, attachment: { actions?: unknown } | null) => {
+    const actions = attachment?.actions;
+    return count + 1 + (Array.isArray(actions) ? actions.length : 0);
+  }, 0);
 }
 
 /** The fields `attachment_template` and `attachments` of a message (seed 001, Chat message attachments). */

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listMembershipsOfUser } from '../../chats/memberships.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
-import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { collectionQuery, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { booleanParameter, pathId, timeField } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
@@ -11,6 +11,7 @@ import { membershipResource } from '../../resources/membership.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { userGuards } from './guards.ts';
 import { type ChatPath, commandOfActor, queryChat } from './in-scope.ts';
+import { membershipsByChat, statusFields } from './membership-parts.ts';
 import { isUserPresent } from './presence.ts';
 import { membershipSchema } from './schemas.ts';
 import { userChats } from './scopes.ts';
@@ -42,15 +43,11 @@ const itemRoute = createRoute({
   responses: { 200: jsonOf(membershipSchema, 'The membership'), ...refusalResponses(401, 403, 404, 503) },
 });
 
-const status = { is_participating: z.boolean(), composing_status: z.enum(['idle', 'typing', 'typed']) };
 const last_seen_at = timeField().nullish();
-const putSchema = z.object({ ...status, last_seen_at }).openapi('UpdateChatMembership');
+const putSchema = z.object({ ...statusFields, last_seen_at }).openapi('UpdateChatMembership');
 const patchSchema = z
-  .object({
-    is_participating: status.is_participating.optional(),
-    composing_status: status.composing_status.optional(),
-    last_seen_at,
-  })
+  .object({ ...statusFields, last_seen_at })
+  .partial()
   .superRefine((payload, context) => {
     if (Object.values(payload).some((value) => value !== undefined)) return;
     context.addIssue({ code: 'custom', path: ['is_participating'], message: 'This field is required.' });
@@ -83,14 +80,7 @@ chatMembershipRoutes.openapi(listRoute, async (c) => {
   const { user: own, organization } = c.var.principal;
   const database = organizationDatabase(c);
   const found = await listMembershipsOfUser(database, organization.id, own.id, { is_participating }, read.page.keyset);
-  const body = collectionResponse(c, {
-    page: read.page,
-    rows: found.rows,
-    keyOf: (row) => [row.chat.id],
-    resource: (row) => membershipResource({ ...row.member, composing_status: 'idle' }, row.chat),
-    cutAt: found.cut_at === null ? null : [found.cut_at],
-  });
-  return c.json(body, 200);
+  return c.json(membershipsByChat(c, read.page, found), 200);
 });
 
 chatMembershipRoutes.openapi(itemRoute, async (c) => await showMembership(c, c.req.valid('param')));

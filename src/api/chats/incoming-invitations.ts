@@ -49,7 +49,7 @@ const acceptParts = {
   summary: 'Accept an invitation: the user becomes a member of the chat',
   responses: {
     200: jsonOf(invitationSchema, 'The accepted invitation'),
-    ...refusalResponses(400, 401, 403, 404, 413, 503),
+    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
   },
 };
 

@@ -8,11 +8,11 @@ import { createRouter } from '../../http/router.ts';
 import { membershipResource } from '../../resources/membership.ts';
 import type { UserFacts } from '../../resources/user.ts';
 import { type ChatPath, chatParams, commandToChat, routeIn } from './in-scope.ts';
+import { statusFields } from './membership-parts.ts';
 import { isKeptOut, isUserPresent } from './presence.ts';
 import { membershipSchema } from './schemas.ts';
 import type { ChatScope } from './scopes.ts';
 
-const statusFields = { is_participating: z.boolean(), composing_status: z.enum(['idle', 'typing', 'typed']) };
 const joinSchema = z.object(statusFields).openapi('JoinChat');
 const joinMemberSchema = z.object({ member_id: uuidField(), ...statusFields }).openapi('JoinChatAsMember');
 

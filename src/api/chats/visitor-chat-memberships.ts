@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listVisitorMemberships } from '../../chats/memberships.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
-import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { collectionQuery, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import { type Refused, refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
@@ -9,6 +9,7 @@ import { createRouter } from '../../http/router.ts';
 import { membershipResource } from '../../resources/membership.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { type ChatPath, chatParams, queryChat, routeIn } from './in-scope.ts';
+import { membershipsByChat } from './membership-parts.ts';
 import { membershipSchema } from './schemas.ts';
 import { pathText, userChats } from './scopes.ts';
 
@@ -43,20 +44,12 @@ export const visitorChatMembershipRoutes = createRouter();
 visitorChatMembershipRoutes.openapi(listRoute, async (c) => {
   const asked = readPage(c.req.valid('query'), 'chat_id', idKey);
   if (!asked.ok) return refuse(c, asked.refusal);
-  const { page } = asked;
   const place = c.req.valid('param');
   const unknown = await refuseUnknownVisitor(c, place, place.visitor_id);
   if (unknown !== null) return unknown;
   const of = { visitor_id: place.visitor_id, user_id: c.var.principal.user.id };
-  const found = await listVisitorMemberships(organizationDatabase(c), of, page.keyset);
-  const body = collectionResponse(c, {
-    page,
-    rows: found.rows,
-    keyOf: (row) => [row.chat.id],
-    resource: (row) => membershipResource({ ...row.member, composing_status: 'idle' }, row.chat),
-    cutAt: found.cut_at === null ? null : [found.cut_at],
-  });
-  return c.json(body, 200);
+  const found = await listVisitorMemberships(organizationDatabase(c), of, asked.page.keyset);
+  return c.json(membershipsByChat(c, asked.page, found), 200);
 });
 
 visitorChatMembershipRoutes.openapi(itemRoute, async (c) => {

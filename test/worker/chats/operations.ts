@@ -1,5 +1,7 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { chatsRoutes } from '../../../src/api/chats/routes.ts';
-import type { Person } from '../http/hub.ts';
+import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { type Person, testEnv } from '../http/hub.ts';
 import { ask, type Desk, enrollAgent, resultsOf, unique } from '../umi/desk.ts';
 
 export type Operation = { method: string; path: string };
@@ -81,5 +83,11 @@ export async function everythingOf(desk: Desk, chatId: string): Promise<unknown[
   const path = `${desk.organizationPath}/owned_chats/${chatId}`;
   const parts = ['memberships', 'messages?page_size=200', 'tags'];
   const lists = await Promise.all(parts.map((part) => ask(desk.reporter, 'GET', `${path}/${part}`)));
-  return [await desk.chat(chatId), ...lists.map(resultsOf)];
+  return [await lastSeqOf(chatId), await desk.chat(chatId), ...lists.map(resultsOf)];
+}
+
+/** How far the log of a chat's thread goes: whatever is written there raises it. */
+function lastSeqOf(chatId: string): Promise<unknown> {
+  const thread = testEnv.THREADS.getByName(threadNameOfChat(chatId) ?? '');
+  return runInDurableObject(thread, (_, { storage }) => storage.sql.exec('SELECT max(seq) AS seq FROM events').one());
 }

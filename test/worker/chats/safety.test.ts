@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { admin, call, type Person } from '../http/hub.ts';
-import { type Callers, expectOwn, expectSafe } from '../safety.ts';
+import { type Callers, expectOwn, expectSafe, spendTokens } from '../safety.ts';
 import { ask, countRows, Desk, enrollAgent } from '../umi/desk.ts';
 import { addressOf, bodyFor, everythingOf, furnish, type Names, OPERATIONS, type Operation } from './operations.ts';
 
@@ -26,11 +26,9 @@ beforeAll(async () => {
   desk = await Desk.open();
   const elsewhere = await Desk.open();
   owner = await enrollAgent(desk.organizationId, {}, EVERY_SCOPE);
-  const revoked = await enrollAgent(desk.organizationId, {}, EVERY_SCOPE);
-  const tokens = `/organizations/${desk.organizationId}/users/${revoked.user_id}/tokens`;
-  await admin(`${tokens}/${revoked.token_id}`, { method: 'DELETE' });
   const foreigner = await enrollAgent(elsewhere.organizationId, {}, EVERY_SCOPE);
-  callers = { owner, foreigner, powerless: await enrollAgent(desk.organizationId), revoked };
+  const spent = await spendTokens(owner, EVERY_SCOPE);
+  callers = { owner, foreigner, powerless: await enrollAgent(desk.organizationId), ...spent };
   names = await furnish(desk, owner);
 });
 

@@ -17,6 +17,9 @@ const lines = operations.flatMap((operation) =>
   ),
 );
 
+const lineText = ({ method, path }: Operation, status: string, reason: string) =>
+  `${method} ${path} │ ${status} │ ${reason}`;
+
 let office: Office;
 const seen: string[] = [];
 
@@ -45,12 +48,18 @@ it('the contract has 82 operations and 558 lines', () => {
 
 describe.each(operations.map((operation) => ({ operation, name: `${operation.method} ${operation.path}` })))(
   '$name',
-  ({ operation, name }) => {
+  ({ operation }) => {
     it.each(lines.filter((line) => line.operation === operation))('$name', async ({ status, reason }) => {
       const answer = await tryLine(office, operation, status, reason);
       expect([answer.status, answer.text]).toEqual([Number(status), answer.text]);
       expectForm(operation, answer);
-      seen.push(`${name} │ ${status} │ ${reason}`);
+      seen.push(lineText(operation, status, reason));
     });
   },
 );
+
+it('every line was seen', () => {
+  const all = lines.map(({ operation, status, reason }) => lineText(operation, status, reason));
+  expect(new Set(all).size).toBe(lines.length);
+  expect([...seen].sort()).toEqual(all.sort());
+});

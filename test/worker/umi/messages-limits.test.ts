@@ -168,6 +168,9 @@ describe('what fits works', () => {
       400,
       { variables: { non_field_errors: ['Ensure this field has no more than 1000 elements.'] } },
     ]);
+    const wrong = Object.fromEntries(Array.from({ length: 300_000 }, (_, place) => [place.toString(36), 0]));
+    const flood = await desk.post({ messages: [visitorSays(thread, 'hi')], variables: wrong });
+    expect([flood.status, flood.json]).toEqual([400, refused.json]);
     expect(await countRows()).toEqual(rows);
     const variables = many(1000);
     const sent = await desk.say(thread, 'hi', { variables });

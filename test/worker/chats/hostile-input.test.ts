@@ -1,0 +1,170 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Answer, type Call, call, type Person } from '../http/hub.ts';
+import { countRows, Desk, enrollAgent } from '../umi/desk.ts';
+import { addressOf, bodyFor, everythingOf, furnish, type Names, OPERATIONS, type Operation } from './operations.ts';
+
+const DETAIL = { detail: expect.any(String) };
+const EVERY_SCOPE = ['settings', 'reports', 'users'];
+
+let desk: Desk;
+let owner: Person;
+let names: Names;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+  owner = await enrollAgent(desk.organizationId, {}, EVERY_SCOPE);
+  names = await furnish(desk, owner);
+});
+
+const writing = OPERATIONS.filter(({ method }) => method !== 'GET' && method !== 'DELETE');
+const parametersOf = ({ path }: Operation) => Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = '']) => name);
+
+/** A request of an operation with everything in order but what `change` says. */
+const attempt = (operation: Operation, change: Call = {}, changed: Names = {}): Promise<Answer> =>
+  call(addressOf(operation, { ...names, ...changed }), {
+    method: operation.method,
+    authorization: `Bearer ${owner.token}`,
+    ...(change.raw === undefined ? bodyFor(operation, owner.user_id) : {}),
+    ...change,
+  });
+
+/** D1's rows and the chat as its thread has it are the same before and after. */
+async function expectUntouched(work: () => Promise<void>): Promise<void> {
+  const state = async () => [await countRows(), await everythingOf(desk, names['chat_id'] ?? '')];
+  const before = await state();
+  await work();
+  expect(await state()).toEqual(before);
+}
+
+const LEVELS = 100_000;
+const DEEP_LIST = `${'['.repeat(LEVELS)}${']'.repeat(LEVELS)}`;
+const DEEP_OBJECT = `${'{"a":'.repeat(LEVELS)}1${'}'.repeat(LEVELS)}`;
+const LONG = `"${'x'.repeat(300_000)}"`;
+
+describe('a body', () => {
+  it.each(writing)('that is no JSON object is refused: $method $path', async (operation) => {
+    await expectUntouched(async () => {
+      for (const raw of ['{"', '[]', '[{}]', 'null', 'true', '7', '"text"', 'NaN', '\0', DEEP_LIST]) {
+        const answer = await attempt(operation, { raw });
+        expect([raw.slice(0, 20), answer.status]).toEqual([raw.slice(0, 20), 400]);
+      }
+      const bytes = await attempt(operation, { raw: new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]) });
+      expect([bytes.status, bytes.json]).toEqual([400, { detail: expect.stringContaining('UTF-8') }]);
+    });
+  });
+
+  it.each(writing)('of 10 MB is 413, and without a token 401: $method $path', async (operation) => {
+    const raw = `{"message":"${'x'.repeat(10_000_000)}"}`;
+    await expectUntouched(async () => {
+      expect((await attempt(operation, { raw })).status).toBe(413);
+      expect((await attempt(operation, { raw, authorization: '' })).status).toBe(401);
+    });
+  });
+
+  const WRONG = ['null', '0', '[]', '[null]', '{}', '{"__proto__":{}}', '""', '" "', '"\\u0000"', '"\\ud800"', LONG];
+
+  /** The fields that an operation reads of the body that tests send. */
+  function fieldsOf({ method, path }: Operation, body: object): string[] {
+    if (method === 'POST' && path.endsWith('/chats')) return [];
+    const isInvitation = path.includes('/outgoing_chat_invitations');
+    return isInvitation ? [method === 'POST' ? 'invited_user_id' : 'is_expired'] : Object.keys(body);
+  }
+
+  it.each(writing)('with a field of a wrong kind is refused: $method $path', async (operation) => {
+    const body = bodyFor(operation, owner.user_id).body as { [field: string]: unknown };
+    await expectUntouched(async () => {
+      for (const field of fieldsOf(operation, body)) {
+        for (const wrong of [...WRONG, DEEP_LIST, DEEP_OBJECT]) {
+          const rest = Object.keys(body).filter((other) => other !== field);
+          const fields = rest.map((other) => `"${other}":${JSON.stringify(body[other])},`).join('');
+          const answer = await attempt(operation, { raw: `{${fields}"${field}":${wrong}}` });
+          expect([field, wrong.slice(0, 20), answer.status]).toEqual([field, wrong.slice(0, 20), 400]);
+          expect(answer.text.length).toBeLessThan(1000);
+        }
+      }
+    });
+  });
+
+  it.each([
+    ['messages', '{"message":"x","attachments":7}'],
+    ['messages', '{"message":"x","attachments":"x"}'],
+    ['messages', '{"message":"x","attachments":[null]}'],
+    ['messages', '{"message":"x","attachments":[[]]}'],
+    ['messages', '{"message":"x","attachments":[{"title":"x","actions":{"length":7}}]}'],
+    ['messages', `{"message":"x","attachments":${DEEP_LIST}}`],
+    ['messages', `{"message":"x","attachments":[{"title":"x","parameters":${DEEP_OBJECT}}]}`],
+    ['messages', '{"message":"x","attachments":[{"title":"x","parameters":{"__proto__":{}}}]}'],
+    ['messages', '{"message":"x","attachment_template":"__proto__","attachments":[{"title":"x"}]}'],
+    ['messages', '{"message":"x","selected_reply_suggestion_id":{"a":1}}'],
+    ['messages', '{"message":"x","chat_reply_suggestion_id":"x"}'],
+    ['tags', '{"name":"."}'],
+    ['tags', '{"name":".."}'],
+    ['messages/{message_id}/reply_suggestions', '{"suggestion":"x","relevancy_score":1e400}'],
+    ['messages/{message_id}/reply_suggestions', '{"suggestion":"x","relevancy_score":"1"}'],
+    ['outgoing_chat_invitations', '{"invited_team_id":{}}'],
+  ])('to %s is refused: %j', async (collection, raw) => {
+    const operation = { method: 'POST', path: `/users/{user_id}/chats/{chat_id}/${collection}` };
+    await expectUntouched(async () => expect((await attempt(operation, { raw })).status).toBe(400));
+  });
+
+  it.each([
+    ['attachments', `[${Array(66_000).fill('{}').join(',')}]`],
+    ['attachments', `[${Array(99_000).fill('0').join(',')}]`],
+    ['attachments', `[{"actions":[${Array(66_000).fill('{}').join(',')}]}]`],
+    [
+      'attachments',
+      `[${Array(60)
+        .fill(`{"actions":[${Array(1_000).fill('{}').join(',')}]}`)
+        .join(',')}]`,
+    ],
+  ])('with more %s than can be kept is refused in few words', async (field, value) => {
+    const operation = { method: 'POST', path: '/users/{user_id}/chats/{chat_id}/messages' };
+    const answer = await attempt(operation, { raw: `{"message":"x","${field}":${value}}` });
+    expect([answer.status, answer.json]).toEqual([400, { [field]: [expect.stringMatching(/^Ensure this field has/)] }]);
+  });
+});
+
+describe('a path', () => {
+  const ODD = ['%00', '%', '%E4', '%ED%A0%80', '%2F', '%252F', '%E0%A4%A', '__proto__', "'", 'x'.repeat(3000)];
+
+  it.each(OPERATIONS)('with an odd segment is 404: $method $path', async (operation) => {
+    await expectUntouched(async () => {
+      for (const parameter of parametersOf(operation)) {
+        // A template that a client did not fill in is among them.
+        for (const odd of [...ODD, `:${parameter}`]) {
+          const place = addressOf(operation, { ...names, [parameter]: 'ODD' }).replace('ODD', odd);
+          const request = { method: operation.method, authorization: `Bearer ${owner.token}` };
+          const answer = await call(place, { ...request, ...bodyFor(operation, owner.user_id) });
+          expect([parameter, odd, answer.status, answer.json]).toEqual([parameter, odd, 404, DETAIL]);
+        }
+      }
+    });
+  });
+
+  it.each(OPERATIONS.filter(({ path }) => path.includes('{chat_id}')))(
+    'with the id of something else is 404: $method $path',
+    async (operation) => {
+      const other = await furnish(desk, owner);
+      const ids = ['chat_id', 'message_id', 'reply_suggestion_id', 'invitation_id', 'visitor_id', 'other_chat_id'];
+      await expectUntouched(async () => {
+        for (const parameter of parametersOf(operation).filter((name) => ids.includes(name))) {
+          const others = [
+            'message_id',
+            'reply_suggestion_id',
+            'invitation_id',
+            'room_id',
+            'user_id',
+            'organization_id',
+          ];
+          const wrong = others.filter((name) => name !== parameter).map((name) => names[name] ?? '');
+          // What belongs to another chat of the same user is no better.
+          if (!['chat_id', 'other_chat_id'].includes(parameter)) wrong.push(other[parameter] ?? '');
+          for (const id of wrong) {
+            const answer = await attempt(operation, {}, { [parameter]: id });
+            expect([parameter, id, answer.status, answer.json]).toEqual([parameter, id, 404, DETAIL]);
+          }
+        }
+      });
+    },
+  );
+});
