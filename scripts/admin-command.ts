@@ -14,7 +14,7 @@ type Resource = {
   fields: { readonly [field: string]: FieldKind };
   verbs: readonly Verb[];
 };
-type Verb = 'create' | 'list' | 'get' | 'update' | 'delete' | 'revoke' | 'add' | 'remove';
+type Verb = 'create' | 'list' | 'get' | 'update' | 'delete' | 'revoke' | 'add' | 'remove' | 'rotate-secret';
 
 export const RESOURCES: { readonly [resource: string]: Resource } = {
   organizations: {
@@ -107,6 +107,42 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     fields: { scopes: 'list', label: 'text', expires_at: 'nullable' },
     verbs: ['create', 'list', 'revoke'],
   },
+  apps: {
+    path: '/organizations/{organization}/apps',
+    id: 'app',
+    fields: {
+      name: 'text',
+      description: 'text',
+      terms_url: 'text',
+      privacy_url: 'text',
+      icon_url: 'nullable',
+      trigger_url: 'nullable',
+      trigger_types: 'list',
+      is_app_user_required: 'flag',
+      required_scopes: 'list',
+      is_available_to_anyone: 'flag',
+    },
+    verbs: ['create', 'list', 'get', 'update', 'delete', 'rotate-secret'],
+  },
+  'app-webhooks': {
+    path: '/organizations/{organization}/apps/{app}/webhooks',
+    id: 'webhook',
+    fields: {
+      endpoint_url: 'text',
+      channel_pattern: 'text',
+      on_added: 'flag',
+      on_changed: 'flag',
+      on_removed: 'flag',
+      is_enabled: 'flag',
+    },
+    verbs: ['create', 'list', 'get', 'update', 'delete'],
+  },
+  'app-installations': {
+    path: '/organizations/{organization}/app_installations',
+    id: 'installation',
+    fields: { app_id: 'text' },
+    verbs: ['create', 'list', 'get', 'delete'],
+  },
 };
 
 const METHODS: { readonly [verb in Verb]: string } = {
@@ -118,6 +154,7 @@ const METHODS: { readonly [verb in Verb]: string } = {
   revoke: 'DELETE',
   add: 'PUT',
   remove: 'DELETE',
+  'rotate-secret': 'POST',
 };
 
 /** Whether a command is about one of the collection, which it has to name. */
@@ -153,6 +190,8 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
   if (missing.length > 0) return problem(`missing ${missing.map((name) => `--${name} <id>`).join(' and ')}`);
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(options[name] ?? ''));
 
+  if (verb === 'rotate-secret')
+    return { ok: true, request: { method: 'POST', path: `${path}/secret/rotate`, body: null } };
   if (verb === 'list')
     return { ok: true, request: { method: 'GET', path: `${path}${pageQuery(options)}`, body: null } };
   if (verb !== 'create' && verb !== 'update') return { ok: true, request: { method: METHODS[verb], path, body: null } };

@@ -135,6 +135,20 @@ export type ChannelRow = {
   modified_at: number;
 };
 
+export type VisitorRow = {
+  id: string;
+  organization_id: string;
+  room_id: string;
+  /** JSON of VisitorDetails (src/resources/room-visitor.ts); what is missing is null. */
+  details: string;
+  visit_count: number;
+  /** Seconds, as he asked for last. */
+  presence_expires_in: number;
+  /** Until when he is present in this room; null or past: absent. */
+  present_until: number | null;
+  created_at: number;
+};
+
 export type VisitorVariableRow = {
   visitor_id: string;
   key: string;
@@ -168,4 +182,60 @@ export type DeliveryRow = {
   last_status: number | null;
   last_error: string | null;
   created_at: number;
+};
+
+export type AppRow = {
+  id: string;
+  /** The owner. */
+  organization_id: string;
+  name: string;
+  description: string;
+  terms_url: string;
+  privacy_url: string;
+  icon_asset_id: string | null;
+  icon_url: string | null;
+  trigger_url: string | null;
+  /** JSON array of AppTrigger (src/resources/app.ts). */
+  trigger_types: string;
+  is_app_user_required: Flag;
+  /** JSON array of scopes. */
+  required_scopes: string;
+  is_available_to_anyone: Flag;
+  secret: string;
+  /** Origin through which the app was registered; its trigger URL may not point there. */
+  registered_origin: string;
+  installation_count: number;
+  deleted_at: number | null;
+  created_at: number;
+  updated_at: number;
+};
+
+export type AppWebhookRow = {
+  id: string;
+  app_id: string;
+  /** As it was given, its query verbatim. */
+  endpoint_url: string;
+  channel_pattern: string;
+  on_added: Flag;
+  on_changed: Flag;
+  on_removed: Flag;
+  is_enabled: Flag;
+  registered_origin: string;
+  deleted_at: number | null;
+  created_at: number;
+  updated_at: number;
+};
+
+export type AppInstallationRow = {
+  id: string;
+  app_id: string;
+  /** The organization that has installed the app. */
+  organization_id: string;
+  /** The bot that came with the installation. */
+  app_user_id: string | null;
+  /** JSON array of scopes. */
+  allowed_scopes: string;
+  deleted_at: number | null;
+  created_at: number;
+  updated_at: number;
 };

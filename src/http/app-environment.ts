@@ -17,12 +17,26 @@ export type Principal = {
   };
   scopes: ReadonlySet<string>;
   token_id: string;
+  /** The app that acts: as its bot user by a short-lived token, or for the user who opened it. Null for a stored token. */
+  app_id: string | null;
 };
 
-/** What middleware leaves for handlers. `principal` is there on every route behind `authenticate()`. */
+/** A visitor who makes a request, and his organization. */
+export type VisitorPrincipal = {
+  id: string;
+  organization: { id: string; database: string; has_active_subscription: boolean; private_chats: boolean };
+};
+
+/** What middleware leaves for handlers. `principal` is there on every route behind `authenticate()`, `visitor` behind `authenticateVisitor()`. */
 export type AppEnvironment = {
   Bindings: Env;
-  Variables: { principal: Principal; cost: Cost; requestId: string; isBodyRead?: boolean };
+  Variables: {
+    principal: Principal;
+    visitor: VisitorPrincipal;
+    cost: Cost;
+    requestId: string;
+    isBodyRead?: boolean;
+  };
 };
 
 export type AppContext = Context<AppEnvironment>;
@@ -31,6 +45,11 @@ export type AppMiddleware = MiddlewareHandler<AppEnvironment>;
 /** The database with the rows of the caller's organization. */
 export function organizationDatabase(c: AppContext): Database {
   return db(c.env, c.var.principal.organization, c.var.cost);
+}
+
+/** The database with the rows of a visitor's organization. */
+export function visitorDatabase(c: AppContext): Database {
+  return db(c.env, c.var.visitor.organization, c.var.cost);
 }
 
 /** The first database: organizations, users, tokens. */

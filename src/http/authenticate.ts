@@ -1,8 +1,16 @@
 import { findPrincipal, type PrincipalRow, tokenDigest } from '../directory/tokens.ts';
 import { userFacts } from '../directory/users.ts';
 import { errorText, writeLog } from '../log.ts';
-import { type AppMiddleware, identityDatabase, type Principal } from './app-environment.ts';
+import {
+  type AppPrincipalRow,
+  findAppUser,
+  findTriggeringUser,
+  isJwt,
+  parseAppCredentials,
+} from './app-credentials.ts';
+import { type AppContext, type AppMiddleware, identityDatabase, type Principal } from './app-environment.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from './isolate-cache.ts';
+import { purgeKnownOrganization } from './organization-cache.ts';
 import { refuse } from './refusals.ts';
 
 type CachedPrincipal = { principal: Principal; expires_at: number | null };
@@ -21,27 +29,31 @@ export function purgeUser(userId: string): void {
 
 /** Forgets the tokens of an organization's users in this isolate. */
 export function purgeOrganization(organizationId: string): void {
+  purgeKnownOrganization(organizationId);
   principals.purgeWhere(({ principal }) => principal.organization.id === organizationId);
 }
 
+/** Forgets in this isolate all who act for an app or as its bot user. */
+export function purgeApp(appId: string): void {
+  principals.purgeWhere(({ principal }) => principal.app_id === appId);
+}
+
 /**
- * Lets a request through that carries a valid user token (`Authorization: Bearer …` or `Token …`) and sets `principal`; all
- * others are 401, or 503 when D1 cannot be reached and the token is not known here.
+ * Lets a request through that carries a valid user token (`Authorization: Bearer …` or `Token …`) or an app's credentials
+ * (`GIOSGAPP …`) and sets `principal`; all others are 401, or 503 when D1 cannot be reached and the token is not known here.
  */
 export function authenticate(): AppMiddleware {
   return async (c, next) => {
-    const credentials = parseAuthorization(c.req.header('Authorization'));
-    if (credentials === null || !USER_TOKEN_SCHEMES.has(credentials.scheme)) {
+    const header = c.req.header('Authorization');
+    const credentials = parseAuthorization(header);
+    if (credentials === null || !(USER_TOKEN_SCHEMES.has(credentials.scheme) || credentials.scheme === APP_SCHEME)) {
       return refuse(c, { reason: 'not_authenticated' });
     }
-    if (credentials.token === '' || credentials.token.length > 512) return refuse(c, { reason: 'token_invalid' });
-    const digest = tokenDigest(credentials.token);
+    const lookup = credentials.scheme === APP_SCHEME ? lookupOfApp(header) : lookupOfToken(credentials.token);
+    if (lookup === null) return refuse(c, { reason: 'token_invalid' });
     let found: CachedPrincipal | null;
     try {
-      found = await principals.get(digest, cacheTimeToLive(c.env), async () => {
-        const row = await findPrincipal(identityDatabase(c), digest);
-        return row === null ? null : { principal: principalOf(row), expires_at: row.expires_at };
-      });
+      found = await principals.get(lookup.key, cacheTimeToLive(c.env), () => lookup.find(c));
     } catch (error) {
       writeLog('error', 'authentication_unavailable', { error: errorText(error) });
       return refuse(c, { reason: 'unavailable' });
@@ -53,6 +65,36 @@ export function authenticate(): AppMiddleware {
 }
 
 const USER_TOKEN_SCHEMES: ReadonlySet<string> = new Set(['bearer', 'token']);
+const APP_SCHEME = 'giosgapp';
+
+/** How to find whom credentials stand for, and the key under which the answer is kept: a digest. */
+type Lookup = { key: string; find: (c: AppContext) => Promise<CachedPrincipal | null> };
+
+/** Null for what can be no token. */
+function lookupOfToken(token: string): Lookup | null {
+  const key = tokenDigest(token);
+  if (isJwt(token)) return { key, find: async (c) => cachedApp(await findAppUser(c, token)) };
+  if (token === '' || token.length > 512) return null;
+  return {
+    key,
+    find: async (c) => {
+      const row = await findPrincipal(identityDatabase(c), key);
+      return row === null ? null : { principal: principalOf(row, null), expires_at: row.expires_at };
+    },
+  };
+}
+
+/** Null for what can be no trigger token with a secret. */
+function lookupOfApp(header: string | undefined): Lookup | null {
+  const given = parseAppCredentials(header);
+  if (given === null) return null;
+  const key = tokenDigest(`${given.token} ${given.secret}`);
+  return { key, find: async (c) => cachedApp(await findTriggeringUser(c, given)) };
+}
+
+function cachedApp(row: AppPrincipalRow | null): CachedPrincipal | null {
+  return row === null ? null : { principal: principalOf(row, row.app_id), expires_at: row.expires_at };
+}
 
 /** Scheme (lower case) and token of an Authorization header; null without header. The token is empty when there is not exactly one. */
 export function parseAuthorization(header: string | undefined): { scheme: string; token: string } | null {
@@ -66,7 +108,7 @@ export function isExpired(expiresAt: number | null, now: number): boolean {
   return expiresAt !== null && now >= expiresAt;
 }
 
-function principalOf(row: PrincipalRow): Principal {
+function principalOf(row: PrincipalRow, appId: string | null): Principal {
   return {
     user: userFacts({ ...row, id: row.user_id }),
     organization: {
@@ -79,5 +121,6 @@ function principalOf(row: PrincipalRow): Principal {
     },
     scopes: new Set(JSON.parse(row.scopes) as string[]),
     token_id: row.token_id,
+    app_id: appId,
   };
 }

@@ -4,6 +4,9 @@ import { type AppRouter, createRouter } from './router.ts';
 
 /** Security of routes behind a user token, for `createRoute({ security })`. */
 export const userTokenSecurity: { [scheme: string]: string[] }[] = [{ userToken: [] }];
+
+/** Security of routes behind a visitor's token. */
+export const visitorTokenSecurity: { [scheme: string]: string[] }[] = [{ visitorToken: [] }];
 /** Security of the admin API. */
 export const adminTokenSecurity: { [scheme: string]: string[] }[] = [{ adminToken: [] }];
 
@@ -43,6 +46,8 @@ const TAGS = [
   { name: 'Rooms', description: 'Rooms of the organization, those that reach a user, and the tags that they allow.' },
   { name: 'Organization', description: 'The organization itself.' },
   { name: 'Visitors', description: 'What is known of visitors.' },
+  { name: 'Public API', description: 'What a visitor may do himself: authenticate, visit rooms, chat.' },
+  { name: 'Apps', description: 'Apps, their webhooks, where they are installed, and how they are opened.' },
   {
     name: 'Administration',
     description: 'Organizations with their users, teams, rooms and routers, for the operator of the hub.',
@@ -77,6 +82,11 @@ export function mountReference(app: AppRouter): void {
     type: 'http',
     scheme: 'bearer',
     description: 'Access token of a user: `Authorization: Bearer <token>` or `Authorization: Token <token>`.',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'visitorToken', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'Access token of a visitor, valid for 30 minutes: `Authorization: Bearer <token>`.',
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'adminToken', {
     type: 'http',

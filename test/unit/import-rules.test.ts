@@ -21,7 +21,9 @@ const THREAD_CONTRACT = [
 ];
 const BELOW_DIALECTS = ['http/', 'directory/', 'delivery/', 'projections/', 'chats/', 'stubs.ts', 'resources/', 'db/'];
 /** What dialects share: files that lie beside them. */
-const SHARED_BY_DIALECTS = ['api/refuse-thread.ts', 'api/reach-cache.ts'];
+const SHARED_BY_DIALECTS = ['api/refuse-thread.ts', 'api/reach-cache.ts', 'api/app-registry/'];
+/** How the objects of the Chats API are documented and paged: visitors are shown them too. */
+const CHAT_OBJECTS = ['api/chats/schemas.ts', 'api/chats/message-schema.ts', 'api/chats/page-of-all.ts'];
 const dialect = (name: string): Room => ({
   holds: [`api/${name}/`],
   may: [...SHARED_BY_DIALECTS, ...BELOW_DIALECTS, ...THREAD_CONTRACT],
@@ -36,11 +38,28 @@ const ROOMS: { readonly [room: string]: Room } = {
   chatsApi: dialect('chats'),
   console: dialect('console'),
   admin: dialect('admin'),
+  apps: dialect('apps'),
+  appRegistry: {
+    holds: ['api/app-registry/'],
+    may: ['api/reach-cache.ts', 'http/', 'directory/', 'delivery/', 'stubs.ts', 'resources/', 'db/'],
+  },
+  visitors: { ...dialect('visitors'), may: [...dialect('visitors').may, ...CHAT_OBJECTS] },
   reachCache: { holds: ['api/reach-cache.ts'], may: ['http/', 'directory/', 'resources/', 'db/'] },
   refuseThread: { holds: ['api/refuse-thread.ts'], may: ['http/', 'thread/refusals.ts'] },
   http: {
     holds: ['http/'],
-    may: ['directory/tokens.ts', 'directory/users.ts', 'directory/organizations.ts', 'resources/', 'db/'],
+    may: [
+      'directory/tokens.ts',
+      'directory/users.ts',
+      'directory/organizations.ts',
+      'directory/apps.ts',
+      'directory/app-principals.ts',
+      'directory/app-tokens.ts',
+      'directory/signing-keys.ts',
+      'directory/visitor-sessions.ts',
+      'resources/',
+      'db/',
+    ],
   },
   threadContract: { holds: THREAD_CONTRACT, may: ['resources/'], mayTypes: ['delivery/lane.ts'] },
   threadRules: {

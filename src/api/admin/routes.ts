@@ -1,5 +1,6 @@
 import { createRouter } from '../../http/router.ts';
 import { allowedTagRoutes } from './allowed-tags.ts';
+import { appRoutes } from './apps.ts';
 import { organizationRoutes } from './organizations.ts';
 import { rebuildRoutes } from './rebuild.ts';
 import { requireOperator } from './require-operator.ts';
@@ -23,4 +24,5 @@ adminRoutes.route('/', teamRoutes);
 adminRoutes.route('/', teamMemberRoutes);
 adminRoutes.route('/', shareRoutes);
 adminRoutes.route('/', allowedTagRoutes);
+adminRoutes.route('/', appRoutes);
 adminRoutes.route('/', rebuildRoutes);

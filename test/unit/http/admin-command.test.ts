@@ -69,6 +69,49 @@ describe('admin command line', () => {
     });
   });
 
+  it('turns apps, their webhooks and installations into requests', () => {
+    const pages = { 'terms-url': 'https://x.example/t', 'privacy-url': 'https://x.example/p' };
+    const lists = { 'trigger-types': 'install,setup', 'required-scopes': 'settings', 'is-app-user-required': 'true' };
+    expect(parseCommand(['apps', 'create'], { organization: 'o', name: 'Bot', ...pages, ...lists })).toEqual({
+      ok: true,
+      request: {
+        method: 'POST',
+        path: '/organizations/o/apps',
+        body: {
+          name: 'Bot',
+          terms_url: 'https://x.example/t',
+          privacy_url: 'https://x.example/p',
+          trigger_types: ['install', 'setup'],
+          required_scopes: ['settings'],
+          is_app_user_required: true,
+        },
+      },
+    });
+    expect(parseCommand(['apps', 'rotate-secret'], { organization: 'o', app: 'a' })).toEqual({
+      ok: true,
+      request: { method: 'POST', path: '/organizations/o/apps/a/secret/rotate', body: null },
+    });
+    expect(parseCommand(['apps', 'rotate-secret'], { organization: 'o' })).toEqual({
+      ok: false,
+      problem: 'missing --app <id>',
+    });
+    const channel = '/api/v5/orgs/{organization_id}/owned_chats';
+    const webhook = { 'endpoint-url': 'https://x.example/?key=1', 'channel-pattern': channel, 'on-added': 'true' };
+    expect(parseCommand(['app-webhooks', 'create'], { organization: 'o', app: 'a', ...webhook })).toMatchObject({
+      request: {
+        method: 'POST',
+        path: '/organizations/o/apps/a/webhooks',
+        body: { endpoint_url: 'https://x.example/?key=1', channel_pattern: channel, on_added: true },
+      },
+    });
+    expect(parseCommand(['app-installations', 'create'], { organization: 'o', 'app-id': 'a' })).toMatchObject({
+      request: { method: 'POST', path: '/organizations/o/app_installations', body: { app_id: 'a' } },
+    });
+    expect(parseCommand(['app-installations', 'delete'], { organization: 'o', installation: 'i' })).toMatchObject({
+      request: { method: 'DELETE', path: '/organizations/o/app_installations/i', body: null },
+    });
+  });
+
   it('says what is wrong', () => {
     for (const targets of ['everybody', 'user:', 'room:1', 'all,x']) {
       expect(parseCommand(['routers', 'create'], { organization: 'o', targets })).toEqual({

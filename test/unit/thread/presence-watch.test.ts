@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatFacts } from '../../../src/resources/chat.ts';
 import type { MemberFacts } from '../../../src/resources/membership.ts';
-import { PresenceWatch } from '../../../src/thread/presence-watch.ts';
-import type { ChatState } from '../../../src/thread/state.ts';
+import { followedChat, PresenceWatch } from '../../../src/thread/presence-watch.ts';
+import type { ChatState, ThreadState } from '../../../src/thread/state.ts';
 
 type Person = Partial<MemberFacts> & { member_id: string };
 
@@ -22,10 +22,12 @@ class Bench {
   now = 1000;
   chat: ChatState | null = null;
   readonly calls: string[] = [];
+  readonly owners: string[] = [];
   readonly failures: unknown[] = [];
   readonly #open: { resolve: (answer: { is_present: boolean }) => void; reject: (error: Error) => void }[] = [];
   readonly watch = new PresenceWatch({
-    watch: ({ user_id, chat_id, is_present }) => {
+    watch: ({ user_id, organization_id, chat_id, is_present }) => {
+      this.owners.push(organization_id);
       this.calls.push(`watch ${user_id} ${chat_id} ${is_present}`);
       return new Promise((resolve, reject) => this.#open.push({ resolve, reject }));
     },
@@ -55,10 +57,9 @@ class Bench {
 }
 
 describe('the watch of presence', () => {
-  test('asks for each participating user of the open chat, once', async () => {
+  test('asks for each participating member of the open chat, once', async () => {
     const bench = new Bench();
-    const visitor = { member_id: 'v', member_type: 'visitor' as const, organization_id: null };
-    const chat = chatOf([{ member_id: 'a' }, { member_id: 'b', is_participating: false }, visitor]);
+    const chat = chatOf([{ member_id: 'a' }, { member_id: 'b', is_participating: false }]);
     bench.follow(chat);
     bench.follow(chat);
     expect(bench.watch.retryAt(chat)).not.toBeNull();
@@ -66,6 +67,23 @@ describe('the watch of presence', () => {
     bench.follow(chat);
     expect(bench.calls).toEqual(['watch a chat true']);
     expect(bench.watch.retryAt(chat)).toBeNull();
+  });
+
+  test('asks for a visitor, as one of the chat’s organization, but not for one of a channel', async () => {
+    const visitor = { member_id: 'v', member_type: 'visitor' as const, organization_id: null };
+    const chat = chatOf([{ member_id: 'a' }, visitor], { organization_id: 'room owner' });
+    const stateOf = (channel_id: string | null) =>
+      ({ thread: { channel_id, current_chat_id: 'chat' }, chats: new Map([['chat', chat]]) }) as unknown as ThreadState;
+    const own = new Bench();
+    own.follow(followedChat(stateOf(null)));
+    await own.answer(true);
+    await own.answer(true);
+    expect(own.calls).toEqual(['watch a chat true', 'watch v chat true']);
+    expect(own.owners).toEqual(['o', 'room owner']);
+    const channels = new Bench();
+    channels.follow(followedChat(stateOf('channel')));
+    await channels.answer(true);
+    expect(channels.calls).toEqual(['watch a chat true']);
   });
 
   test('ends when the user leaves and when the chat ends or gives way to another', async () => {

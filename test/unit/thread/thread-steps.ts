@@ -84,6 +84,9 @@ const STEPS = {
   membership: fc.record({ chat: place, user: who, participating: maybeYes, present: yesOrNo, seen: maybe }),
   presence: fc.record({ chat: place, user: who, present: yesOrNo }),
   update: fc.record({ chat: place, user: who, scope, ended: yesOrNo }),
+  visit: fc.record({ present: yesOrNo, name: fc.constantFrom('Jane', 'Joan', null) }),
+  attend: fc.record({ chat: place, participating: maybeYes, seen: maybe }),
+  rename: fc.record({ chat: place, name: fc.constantFrom('Jane', 'Joan', ' ', null) }),
   overdue: fc.record({}),
   tag: fc.record({ chat: place, user: who, scope, name: fc.constantFrom('Lead', 'lead', 'Åland') }),
   untag: fc.record({ chat: place, user: who, scope, name: fc.constantFrom('Lead', 'lead', 'Åland') }),
@@ -194,6 +197,24 @@ export function commandOf(
         is_ended: of.ended,
         is_waiting: of.ended ? null : false,
       };
+    case 'visit': {
+      const opened =
+        identity.kind === 'chat' ? null : open({ user: 0, present: of.present, kept_out: false }, model, identity);
+      return opened?.type === 'open_visitor_chat' ? { ...opened, actor: null, visitor_name: of.name } : null;
+    }
+    case 'attend':
+      return {
+        ...inChat(of.chat),
+        type: 'update_visitor_membership',
+        visitor_id: model.state.thread?.visitor_id ?? VISITOR,
+        is_participating: of.participating,
+        composing_status: 'typing',
+        last_seen_at: of.seen === null ? null : startsAt + of.seen,
+      };
+    case 'rename': {
+      const visitor_id = model.state.thread?.visitor_id ?? VISITOR;
+      return { ...inChat(of.chat), type: 'rename_visitor', visitor_id, name: of.name };
+    }
     case 'overdue':
       return { ...head, type: 'end_overdue_chats' };
     case 'tag':

@@ -1,0 +1,35 @@
+import { organizationExists } from '../../directory/organizations.ts';
+import { SCOPES } from '../../directory/tokens.ts';
+import { type AppMiddleware, identityDatabase } from '../../http/app-environment.ts';
+import { adminTokenSecurity } from '../../http/openapi.ts';
+import { refuse } from '../../http/refusals.ts';
+import { createRouter } from '../../http/router.ts';
+import { isUuid } from '../../resources/uuid.ts';
+import { appRoutesOf } from '../app-registry/apps.ts';
+import type { Door } from '../app-registry/door.ts';
+import { installationRoutesOf } from '../app-registry/installations.ts';
+import { appWebhookRoutesOf } from '../app-registry/webhooks.ts';
+
+const requireExistingOrganization: AppMiddleware = async (c, next) => {
+  const id = c.req.param('organization_id')?.toLowerCase() ?? '';
+  if (!isUuid(id) || !(await organizationExists(identityDatabase(c), id))) {
+    return refuse(c, { reason: 'organization_unknown' });
+  }
+  await next();
+};
+
+/** The registry for the operator of the hub, who may give every scope. */
+const operatorDoor: Door = {
+  organization: '/organizations/{organization_id}',
+  tags: ['Administration'],
+  security: adminTokenSecurity,
+  readers: [requireExistingOrganization],
+  writers: [requireExistingOrganization],
+  grantableScopes: () => new Set(SCOPES),
+};
+
+/** Apps with their webhooks and installations. */
+export const appRoutes = createRouter();
+appRoutes.route('/', appRoutesOf(operatorDoor));
+appRoutes.route('/', appWebhookRoutesOf(operatorDoor));
+appRoutes.route('/', installationRoutesOf(operatorDoor));

@@ -1,0 +1,209 @@
+import { createRoute } from '@hono/zod-openapi';
+import {
+  type AppChanges,
+  type AppColumns,
+  appView,
+  deleteApp,
+  findApp,
+  insertApp,
+  listApps,
+  newAppSecret,
+  updateApp,
+} from '../../directory/apps.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { purgeApp } from '../../http/authenticate.ts';
+import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { type Refusal, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { type AppRouter, createRouter } from '../../http/router.ts';
+import { ownAppResource } from '../../resources/app.ts';
+import { newUuid } from '../../resources/uuid.ts';
+import { dismissBots } from './dismiss-bots.ts';
+import { APP_NOT_FOUND, appPath, creationKey, type Door, newestFirst, organizationPath } from './door.ts';
+import { refusalOfAppUrl, registrationOrigin } from './guard-app-url.ts';
+import { type AppFields, appChanges, appSchema, appSecretSchema, createdAppSchema, wholeApp } from './schemas.ts';
+
+type Found = { ok: true; app: AppColumns } | { ok: false; refusal: Refusal };
+
+/** The apps that an organization owns. */
+export function appRoutesOf(door: Door): AppRouter {
+  const common = { tags: door.tags, security: door.security, middleware: door.writers };
+  const all = `${door.organization}/apps`;
+  const one = `${all}/{app_id}`;
+  const routes = createRouter();
+
+  const createApp = createRoute({
+    ...common,
+    method: 'post',
+    path: all,
+    summary: 'Create an app',
+    description: 'The answer shows the secret of the app this once.',
+    request: { params: organizationPath, body: bodyOf(wholeApp) },
+    responses: { 201: jsonOf(createdAppSchema, 'Created'), ...refusalResponses(400, 401, 403, 404, 413, 503) },
+  });
+  routes.openapi(createApp, async (c) => {
+    const { organization_id } = c.req.valid('param');
+    const { icon_url, ...fields } = c.req.valid('json');
+    const message = fields.trigger_url === null ? null : refusalOfAppUrl(c, fields.trigger_url, null);
+    if (message !== null) return refuseField(c, 'trigger_url', message);
+    const now = Date.now();
+    const app = {
+      ...fields,
+      ...columnsOf(fields),
+      id: newUuid(now),
+      icon_asset_id: icon_url === null ? null : newUuid(now),
+      icon_url,
+      secret: newAppSecret(),
+      registered_origin: registrationOrigin(c),
+      created_at: now,
+    };
+    await insertApp(identityDatabase(c), organization_id, app);
+    const row = await findApp(identityDatabase(c), organization_id, app.id);
+    return row === null
+      ? refuse(c, APP_NOT_FOUND)
+      : c.json({ ...ownAppResource(appView(row)), secret: app.secret }, 201);
+  });
+
+  const getApps = createRoute({
+    ...common,
+    method: 'get',
+    path: all,
+    summary: 'List the apps that the organization owns',
+    request: { params: organizationPath, query: newestFirst },
+    responses: { 200: jsonOf(collectionSchema(appSchema), 'A page'), ...refusalResponses(400, 401, 403, 404, 503) },
+  });
+  routes.openapi(getApps, async (c) => {
+    const { organization_id } = c.req.valid('param');
+    const { ordering, ...query } = c.req.valid('query');
+    const asked = readPage(query, ordering, creationKey);
+    if (!asked.ok) return refuse(c, asked.refusal);
+    const rows = await listApps(identityDatabase(c), organization_id, ordering, asked.page.keyset);
+    const keyOf = (row: AppColumns) => [row.app_created_at, row.app_id];
+    const resource = (row: AppColumns) => ownAppResource(appView(row));
+    return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource }), 200);
+  });
+
+  const getApp = createRoute({
+    ...common,
+    method: 'get',
+    path: one,
+    summary: 'Get an app that the organization owns',
+    request: { params: appPath },
+    responses: { 200: jsonOf(appSchema, 'The app'), ...refusalResponses(401, 403, 404, 503) },
+  });
+  routes.openapi(getApp, async (c) => {
+    const { organization_id, app_id } = c.req.valid('param');
+    const row = await findApp(identityDatabase(c), organization_id, app_id);
+    return row === null ? refuse(c, APP_NOT_FOUND) : c.json(ownAppResource(appView(row)), 200);
+  });
+
+  const changed = { 200: jsonOf(appSchema, 'Changed'), ...refusalResponses(400, 401, 403, 404, 413, 503) };
+  const putApp = createRoute({
+    ...common,
+    method: 'put',
+    path: one,
+    summary: 'Replace an app',
+    description:
+      'What is left out goes back to its default. The secret stays; so do scopes and bot users of installations.',
+    request: { params: appPath, body: bodyOf(wholeApp) },
+    responses: changed,
+  });
+  routes.openapi(putApp, async (c) => {
+    const result = await changeApp(c, c.req.valid('param'), c.req.valid('json'));
+    return result.ok ? c.json(ownAppResource(appView(result.app)), 200) : refuse(c, result.refusal);
+  });
+
+  const patchApp = createRoute({
+    ...common,
+    method: 'patch',
+    path: one,
+    summary: 'Change an app',
+    description: 'Installations keep the scopes and the bot user that they have.',
+    request: { params: appPath, body: bodyOf(appChanges) },
+    responses: changed,
+  });
+  routes.openapi(patchApp, async (c) => {
+    const result = await changeApp(c, c.req.valid('param'), c.req.valid('json'));
+    return result.ok ? c.json(ownAppResource(appView(result.app)), 200) : refuse(c, result.refusal);
+  });
+
+  const removeApp = createRoute({
+    ...common,
+    method: 'delete',
+    path: one,
+    summary: 'Delete an app',
+    description: 'It is uninstalled wherever it is installed; its bot users are deleted.',
+    request: { params: appPath },
+    responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 403, 404, 503) },
+  });
+  routes.openapi(removeApp, async (c) => {
+    const { organization_id, app_id } = c.req.valid('param');
+    const bots = await deleteApp(identityDatabase(c), organization_id, app_id, Date.now());
+    if (bots === null) return refuse(c, APP_NOT_FOUND);
+    purgeApp(app_id);
+    await dismissBots(c, bots);
+    return c.body(null, 204);
+  });
+
+  const rotateSecret = createRoute({
+    ...common,
+    method: 'post',
+    path: `${one}/secret/rotate`,
+    summary: 'Give an app a new secret',
+    description: 'The old secret is worth nothing from now on. The answer shows the new one this once.',
+    request: { params: appPath },
+    responses: { 200: jsonOf(appSecretSchema, 'The new secret'), ...refusalResponses(401, 403, 404, 503) },
+  });
+  routes.openapi(rotateSecret, async (c) => {
+    const { organization_id, app_id } = c.req.valid('param');
+    const secret = newAppSecret();
+    const isChanged = await updateApp(identityDatabase(c), organization_id, app_id, { secret }, Date.now());
+    if (!isChanged) return refuse(c, APP_NOT_FOUND);
+    purgeApp(app_id);
+    return c.json({ secret }, 200);
+  });
+
+  return routes;
+}
+
+/** Changes an app, for PUT and PATCH. An icon with another URL is a new asset. */
+async function changeApp(
+  c: AppContext,
+  { organization_id, app_id }: { organization_id: string; app_id: string },
+  fields: AppFields,
+): Promise<Found> {
+  const identity = identityDatabase(c);
+  const before = await findApp(identity, organization_id, app_id);
+  if (before === null) return { ok: false, refusal: APP_NOT_FOUND };
+  const { trigger_url, icon_url } = fields;
+  const message = trigger_url == null ? null : refusalOfAppUrl(c, trigger_url, before.app_registered_origin);
+  if (message !== null) return { ok: false, refusal: { reason: 'invalid', fields: { trigger_url: [message] } } };
+  const now = Date.now();
+  const isSameIcon = icon_url === undefined || icon_url === before.app_icon_url;
+  const icon = isSameIcon ? {} : { icon_url, icon_asset_id: icon_url === null ? null : newUuid(now) };
+  const { name, description, terms_url, privacy_url } = fields;
+  const columns = { name, description, terms_url, privacy_url, trigger_url, ...columnsOf(fields), ...icon };
+  await updateApp(identity, organization_id, app_id, columns, now);
+  const app = await findApp(identity, organization_id, app_id);
+  return app === null ? { ok: false, refusal: APP_NOT_FOUND } : { ok: true, app };
+}
+
+type Wrapped = 'trigger_types' | 'is_app_user_required' | 'required_scopes' | 'is_available_to_anyone';
+
+/** The fields that D1 stores in another form; undefined stays undefined. */
+function columnsOf(
+  fields: Required<Pick<AppFields, Wrapped>>,
+): Required<{ [Column in Wrapped]: NonNullable<AppChanges[Column]> }>;
+function columnsOf(fields: Pick<AppFields, Wrapped>): Pick<AppChanges, Wrapped>;
+function columnsOf(fields: Pick<AppFields, Wrapped>): Pick<AppChanges, Wrapped> {
+  return {
+    trigger_types: fields.trigger_types && JSON.stringify(fields.trigger_types),
+    required_scopes: fields.required_scopes && JSON.stringify(fields.required_scopes),
+    is_app_user_required: flagOf(fields.is_app_user_required),
+    is_available_to_anyone: flagOf(fields.is_available_to_anyone),
+  };
+}
+
+function flagOf(value: boolean | undefined): 0 | 1 | undefined {
+  return value === undefined ? undefined : value ? 1 : 0;
+}

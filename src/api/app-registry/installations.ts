@@ -1,0 +1,135 @@
+import { createRoute } from '@hono/zod-openapi';
+import { findAvailableApp } from '../../directory/apps.ts';
+import {
+  deleteInstallation,
+  findInstallation,
+  type InstallationRow,
+  insertInstallation,
+  installationView,
+  listInstallations,
+} from '../../directory/installations.ts';
+import { identityDatabase } from '../../http/app-environment.ts';
+import { purgeApp } from '../../http/authenticate.ts';
+import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { type AppRouter, createRouter } from '../../http/router.ts';
+import { installationResource } from '../../resources/app.ts';
+import { newUuid } from '../../resources/uuid.ts';
+import { purgeReach } from '../reach-cache.ts';
+import { dismissBots } from './dismiss-bots.ts';
+import {
+  APP_NOT_FOUND,
+  creationKey,
+  type Door,
+  INSTALLATION_NOT_FOUND,
+  installationPath,
+  newestFirst,
+  organizationPath,
+} from './door.ts';
+import { installationSchema, newInstallation } from './schemas.ts';
+
+const resource = (row: InstallationRow) => installationResource(installationView(row));
+
+/** The apps that an organization has installed. */
+export function installationRoutesOf(door: Door): AppRouter {
+  const common = { tags: door.tags, security: door.security };
+  const all = `${door.organization}/app_installations`;
+  const one = `${all}/{installation_id}`;
+  const routes = createRouter();
+
+  const install = createRoute({
+    ...common,
+    method: 'post',
+    path: all,
+    summary: 'Install an app',
+    description:
+      'The app may be the organization’s own or one that is available to anyone. It gets the scopes that it requires, which the caller must have himself, and a bot user if it requires one.',
+    middleware: door.writers,
+    request: { params: organizationPath, body: bodyOf(newInstallation) },
+    responses: { 201: jsonOf(installationSchema, 'Installed'), ...refusalResponses(400, 401, 403, 404, 409, 413, 503) },
+  });
+  routes.openapi(install, async (c) => {
+    const { organization_id } = c.req.valid('param');
+    const { app_id } = c.req.valid('json');
+    const identity = identityDatabase(c);
+    const app = await findAvailableApp(identity, organization_id, app_id);
+    if (app === null) return refuse(c, APP_NOT_FOUND);
+    const grantable = door.grantableScopes(c);
+    const scopes = JSON.parse(app.app_required_scopes) as string[];
+    const missing = scopes.find((scope) => !grantable.has(scope));
+    if (missing !== undefined) return refuse(c, { reason: 'scope_missing', scope: missing });
+    const now = Date.now();
+    const id = newUuid(now);
+    const isMade = await insertInstallation(identity, organization_id, {
+      id,
+      app_id,
+      app_user_id: newUuid(now),
+      scopes,
+      created_at: now,
+    });
+    if (!isMade)
+      return refuse(c, { reason: 'conflict', detail: 'This app is installed already, or has just changed.' });
+    purgeReach();
+    const row = await findInstallation(identity, organization_id, id);
+    return row === null ? refuse(c, INSTALLATION_NOT_FOUND) : c.json(resource(row), 201);
+  });
+
+  const getInstallations = createRoute({
+    ...common,
+    method: 'get',
+    path: all,
+    summary: 'List the apps that the organization has installed',
+    middleware: door.readers,
+    request: { params: organizationPath, query: newestFirst },
+    responses: {
+      200: jsonOf(collectionSchema(installationSchema), 'A page'),
+      ...refusalResponses(400, 401, 403, 404, 503),
+    },
+  });
+  routes.openapi(getInstallations, async (c) => {
+    const { organization_id } = c.req.valid('param');
+    const { ordering, ...query } = c.req.valid('query');
+    const asked = readPage(query, ordering, creationKey);
+    if (!asked.ok) return refuse(c, asked.refusal);
+    const rows = await listInstallations(identityDatabase(c), organization_id, ordering, asked.page.keyset);
+    const keyOf = (row: InstallationRow) => [row.created_at, row.id];
+    return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource }), 200);
+  });
+
+  const getInstallation = createRoute({
+    ...common,
+    method: 'get',
+    path: one,
+    summary: 'Get an installation of an app',
+    middleware: door.readers,
+    request: { params: installationPath },
+    responses: { 200: jsonOf(installationSchema, 'The installation'), ...refusalResponses(401, 403, 404, 503) },
+  });
+  routes.openapi(getInstallation, async (c) => {
+    const { organization_id, installation_id } = c.req.valid('param');
+    const row = await findInstallation(identityDatabase(c), organization_id, installation_id);
+    return row === null ? refuse(c, INSTALLATION_NOT_FOUND) : c.json(resource(row), 200);
+  });
+
+  const uninstall = createRoute({
+    ...common,
+    method: 'delete',
+    path: one,
+    summary: 'Uninstall an app',
+    description: 'Its bot user is deleted; all credentials of the installation stop working.',
+    middleware: door.writers,
+    request: { params: installationPath },
+    responses: { 204: { description: 'Uninstalled' }, ...refusalResponses(401, 403, 404, 503) },
+  });
+  routes.openapi(uninstall, async (c) => {
+    const { organization_id, installation_id } = c.req.valid('param');
+    const gone = await deleteInstallation(identityDatabase(c), organization_id, installation_id, Date.now());
+    if (gone === null) return refuse(c, INSTALLATION_NOT_FOUND);
+    purgeApp(gone.app_id);
+    await dismissBots(c, gone.app_user_id === null ? [] : [gone.app_user_id]);
+    return c.body(null, 204);
+  });
+
+  return routes;
+}

@@ -1,0 +1,156 @@
+import { z } from '@hono/zod-openapi';
+import { SCOPES } from '../../directory/tokens.ts';
+import { isoTimeSchema, textField, uuidField } from '../../http/fields.ts';
+import { APP_TRIGGERS } from '../../resources/app.ts';
+import { MAX_PATTERN_LENGTH } from '../../resources/channel-path.ts';
+
+const URL_LENGTH = 2048;
+
+/** The address of a page for people. */
+function pageUrl() {
+  return textField({ max: URL_LENGTH }).refine(
+    (text) => /^https?:\/\//i.test(text) && URL.canParse(text),
+    'Enter a valid URL.',
+  );
+}
+
+/** Values of a closed list; one that is named twice counts once. */
+function setOf<const Value extends string>(values: readonly [Value, ...Value[]]) {
+  return z
+    .array(z.enum(values))
+    .max(values.length * 2)
+    .transform((chosen) => [...new Set(chosen)]);
+}
+
+const requiredFields = { name: textField({ max: 75 }), terms_url: pageUrl(), privacy_url: pageUrl() };
+const optionalFields = {
+  description: textField({ max: 4000, blank: true }),
+  icon_url: pageUrl().nullable(),
+  trigger_url: textField({ max: URL_LENGTH }).nullable(),
+  trigger_types: setOf(APP_TRIGGERS),
+  is_app_user_required: z.boolean(),
+  required_scopes: setOf(SCOPES),
+  is_available_to_anyone: z.boolean(),
+};
+
+/** A whole app (protocol.md 6.1), for POST and PUT: what is left out gets its default. */
+export const wholeApp = z.object({
+  ...requiredFields,
+  description: optionalFields.description.default(''),
+  icon_url: optionalFields.icon_url.default(null),
+  trigger_url: optionalFields.trigger_url.default(null),
+  trigger_types: optionalFields.trigger_types.default([]),
+  is_app_user_required: optionalFields.is_app_user_required.default(false),
+  required_scopes: optionalFields.required_scopes.default([]),
+  is_available_to_anyone: optionalFields.is_available_to_anyone.default(false),
+});
+
+/** Changes to an app, for PATCH: what is left out stays. */
+export const appChanges = z.object({ ...requiredFields, ...optionalFields }).partial();
+export type AppFields = z.infer<typeof appChanges>;
+
+const organizationSchema = z.object({ id: z.string(), name: z.string() });
+
+export const publicAppSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    description: z.string(),
+    owned_by_organization_id: z.string(),
+    owned_by_organization: organizationSchema,
+    icon_asset_id: z.string().nullable(),
+    icon_asset: z.object({ id: z.string(), url: z.string() }).nullable(),
+    is_app_user_required: z.boolean(),
+    required_scopes: z.array(z.string()),
+    installation_count: z.int(),
+    is_available_to_anyone: z.boolean().optional().openapi({ description: 'Only on own apps.' }),
+    created_at: isoTimeSchema,
+    updated_at: isoTimeSchema,
+  })
+  .openapi('PublicApp');
+
+export const appSchema = publicAppSchema
+  .extend({
+    is_available_to_anyone: z.boolean(),
+    terms_url: z.string(),
+    privacy_url: z.string(),
+    trigger_url: z.string().nullable(),
+    trigger_types: z.array(z.string()),
+  })
+  .openapi('App');
+
+const secretField = z.string().openapi({ description: 'The secret of the app: shown this once.' });
+export const createdAppSchema = appSchema.extend({ secret: secretField }).openapi('CreatedApp');
+export const appSecretSchema = z.object({ secret: secretField }).openapi('AppSecret');
+
+const webhookRequired = {
+  endpoint_url: textField({ max: URL_LENGTH }),
+  channel_pattern: textField({ max: MAX_PATTERN_LENGTH }).openapi({
+    example: '/api/v5/orgs/{organization_id}/owned_chats/*/messages',
+  }),
+};
+
+/** A whole webhook subscription (protocol.md 6.2), for POST and PUT. */
+export const wholeWebhook = z.object({
+  ...webhookRequired,
+  on_added: z.boolean().default(false),
+  on_changed: z.boolean().default(false),
+  on_removed: z.boolean().default(false),
+  is_enabled: z.boolean().default(true),
+});
+
+/** Changes to a webhook subscription, for PATCH. */
+export const webhookChanges = z
+  .object({
+    ...webhookRequired,
+    on_added: z.boolean(),
+    on_changed: z.boolean(),
+    on_removed: z.boolean(),
+    is_enabled: z.boolean(),
+  })
+  .partial();
+export type WebhookFields = z.infer<typeof webhookChanges>;
+
+export const webhookSchema = z
+  .object({
+    id: z.string(),
+    app_id: z.string(),
+    endpoint_url: z.string(),
+    channel_pattern: z.string(),
+    on_added: z.boolean(),
+    on_changed: z.boolean(),
+    on_removed: z.boolean(),
+    is_enabled: z.boolean(),
+    created_at: isoTimeSchema,
+    updated_at: isoTimeSchema,
+  })
+  .openapi('AppWebhook');
+
+export const newInstallation = z.object({ app_id: uuidField() });
+
+const appUserSchema = z.object({
+  id: z.string(),
+  first_name: z.string(),
+  last_name: z.string(),
+  full_name: z.string(),
+  organization_id: z.string(),
+  avatar_id: z.string().nullable(),
+  avatar: z.object({ id: z.string(), url: z.string() }).nullable(),
+  is_bot: z.boolean(),
+  is_staff: z.boolean(),
+});
+
+export const installationSchema = z
+  .object({
+    id: z.string(),
+    app_id: z.string(),
+    app: publicAppSchema,
+    organization_id: z.string(),
+    organization: organizationSchema,
+    app_user_id: z.string().nullable(),
+    app_user: appUserSchema.nullable(),
+    allowed_scopes: z.array(z.string()),
+    created_at: isoTimeSchema,
+    updated_at: isoTimeSchema,
+  })
+  .openapi('AppInstallation');

@@ -1,0 +1,201 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { AppWebhookRow } from '../../db/rows.ts';
+import {
+  type AppWebhookChanges,
+  deleteAppWebhook,
+  findAppWebhook,
+  insertAppWebhook,
+  listAppWebhooks,
+  MAX_APP_WEBHOOKS,
+  updateAppWebhook,
+} from '../../directory/app-webhooks.ts';
+import { type AppColumns, findApp } from '../../directory/apps.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { type Refusal, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { type AppRouter, createRouter } from '../../http/router.ts';
+import { appWebhookResource } from '../../resources/app.ts';
+import { problemOfPattern } from '../../resources/channel-path.ts';
+import { newUuid } from '../../resources/uuid.ts';
+import { APP_NOT_FOUND, appPath, creationKey, type Door, oldestFirst, WEBHOOK_NOT_FOUND, webhookPath } from './door.ts';
+import { refusalOfAppUrl, registrationOrigin } from './guard-app-url.ts';
+import { type WebhookFields, webhookChanges, webhookSchema, wholeWebhook } from './schemas.ts';
+
+type Changed = { ok: true; webhook: AppWebhookRow } | { ok: false; refusal: Refusal };
+
+/** The webhook subscriptions of an organization's apps. */
+export function appWebhookRoutesOf(door: Door): AppRouter {
+  const common = { tags: door.tags, security: door.security, middleware: door.writers };
+  const all = `${door.organization}/apps/{app_id}/webhooks`;
+  const one = `${all}/{webhook_id}`;
+  const routes = createRouter();
+
+  const createWebhook = createRoute({
+    ...common,
+    method: 'post',
+    path: all,
+    summary: 'Subscribe an app to a channel',
+    description: `At least one of on_added, on_changed and on_removed is true. An app has at most ${MAX_APP_WEBHOOKS} webhooks.`,
+    request: { params: appPath, body: bodyOf(wholeWebhook) },
+    responses: { 201: jsonOf(webhookSchema, 'Created'), ...refusalResponses(400, 401, 403, 404, 409, 413, 503) },
+  });
+  routes.openapi(createWebhook, async (c) => {
+    const { organization_id, app_id } = c.req.valid('param');
+    const fields = c.req.valid('json');
+    const app = await findApp(identityDatabase(c), organization_id, app_id);
+    if (app === null) return refuse(c, APP_NOT_FOUND);
+    const problem = problemOf(c, app, null, fields);
+    if (problem !== null) return refuseField(c, problem.field, problem.message);
+    if (!(fields.on_added || fields.on_changed || fields.on_removed)) return refuse(c, NOTHING_SUBSCRIBED);
+    const now = Date.now();
+    const webhook = await insertAppWebhook(identityDatabase(c), organization_id, {
+      ...fields,
+      id: newUuid(now),
+      app_id,
+      on_added: fields.on_added ? 1 : 0,
+      on_changed: fields.on_changed ? 1 : 0,
+      on_removed: fields.on_removed ? 1 : 0,
+      is_enabled: fields.is_enabled ? 1 : 0,
+      registered_origin: registrationOrigin(c),
+      created_at: now,
+    });
+    return webhook === null ? refuse(c, TOO_MANY_WEBHOOKS) : c.json(appWebhookResource(webhook), 201);
+  });
+
+  const getWebhooks = createRoute({
+    ...common,
+    method: 'get',
+    path: all,
+    summary: 'List the webhooks of an app',
+    request: { params: appPath, query: oldestFirst },
+    responses: { 200: jsonOf(collectionSchema(webhookSchema), 'A page'), ...refusalResponses(400, 401, 403, 404, 503) },
+  });
+  routes.openapi(getWebhooks, async (c) => {
+    const { organization_id, app_id } = c.req.valid('param');
+    const { ordering, ...query } = c.req.valid('query');
+    const asked = readPage(query, ordering, creationKey);
+    if (!asked.ok) return refuse(c, asked.refusal);
+    const identity = identityDatabase(c);
+    if ((await findApp(identity, organization_id, app_id)) === null) return refuse(c, APP_NOT_FOUND);
+    const rows = await listAppWebhooks(identity, organization_id, app_id, ordering, asked.page.keyset);
+    const keyOf = (row: AppWebhookRow) => [row.created_at, row.id];
+    return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource: appWebhookResource }), 200);
+  });
+
+  const getWebhook = createRoute({
+    ...common,
+    method: 'get',
+    path: one,
+    summary: 'Get a webhook of an app',
+    request: { params: webhookPath },
+    responses: { 200: jsonOf(webhookSchema, 'The webhook'), ...refusalResponses(401, 403, 404, 503) },
+  });
+  routes.openapi(getWebhook, async (c) => {
+    const { organization_id, app_id, webhook_id } = c.req.valid('param');
+    const webhook = await findAppWebhook(identityDatabase(c), organization_id, app_id, webhook_id);
+    return webhook === null ? refuse(c, WEBHOOK_NOT_FOUND) : c.json(appWebhookResource(webhook), 200);
+  });
+
+  const changed = { 200: jsonOf(webhookSchema, 'Changed'), ...refusalResponses(400, 401, 403, 404, 413, 503) };
+  const putWebhook = createRoute({
+    ...common,
+    method: 'put',
+    path: one,
+    summary: 'Replace a webhook of an app',
+    description: 'What is left out goes back to its default.',
+    request: { params: webhookPath, body: bodyOf(wholeWebhook) },
+    responses: changed,
+  });
+  routes.openapi(putWebhook, async (c) => {
+    const result = await changeWebhook(c, c.req.valid('param'), c.req.valid('json'));
+    return result.ok ? c.json(appWebhookResource(result.webhook), 200) : refuse(c, result.refusal);
+  });
+
+  const patchWebhook = createRoute({
+    ...common,
+    method: 'patch',
+    path: one,
+    summary: 'Change a webhook of an app',
+    request: { params: webhookPath, body: bodyOf(webhookChanges) },
+    responses: changed,
+  });
+  routes.openapi(patchWebhook, async (c) => {
+    const result = await changeWebhook(c, c.req.valid('param'), c.req.valid('json'));
+    return result.ok ? c.json(appWebhookResource(result.webhook), 200) : refuse(c, result.refusal);
+  });
+
+  const removeWebhook = createRoute({
+    ...common,
+    method: 'delete',
+    path: one,
+    summary: 'Delete a webhook of an app',
+    request: { params: webhookPath },
+    responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 403, 404, 503) },
+  });
+  routes.openapi(removeWebhook, async (c) => {
+    const { organization_id, app_id, webhook_id } = c.req.valid('param');
+    const isDeleted = await deleteAppWebhook(identityDatabase(c), organization_id, app_id, webhook_id, Date.now());
+    return isDeleted ? c.body(null, 204) : refuse(c, WEBHOOK_NOT_FOUND);
+  });
+
+  return routes;
+}
+
+const NOTHING_SUBSCRIBED: Refusal = {
+  reason: 'invalid',
+  fields: { non_field_errors: ['At least one of on_added, on_changed and on_removed must be true.'] },
+};
+const TOO_MANY_WEBHOOKS: Refusal = {
+  reason: 'conflict',
+  detail: `An app may have at most ${MAX_APP_WEBHOOKS} webhooks.`,
+};
+
+/** What is wrong with an endpoint or a pattern; `before` is the webhook that they are to change. */
+function problemOf(
+  c: AppContext,
+  app: AppColumns,
+  before: AppWebhookRow | null,
+  { endpoint_url, channel_pattern }: WebhookFields,
+): { field: string; message: string } | null {
+  const url = endpoint_url === undefined ? null : refusalOfAppUrl(c, endpoint_url, before?.registered_origin ?? null);
+  if (url !== null) return { field: 'endpoint_url', message: url };
+  if (channel_pattern === undefined) return null;
+  const owner = { organization_id: app.app_organization_id, has_app_user: app.app_is_app_user_required === 1 };
+  const message = problemOfPattern(channel_pattern, owner);
+  return message === null ? null : { field: 'channel_pattern', message };
+}
+
+/** Changes a webhook, for PUT and PATCH. */
+async function changeWebhook(
+  c: AppContext,
+  { organization_id, app_id, webhook_id }: { organization_id: string; app_id: string; webhook_id: string },
+  fields: WebhookFields,
+): Promise<Changed> {
+  const identity = identityDatabase(c);
+  const [app, before] = await Promise.all([
+    findApp(identity, organization_id, app_id),
+    findAppWebhook(identity, organization_id, app_id, webhook_id),
+  ]);
+  if (app === null || before === null) return { ok: false, refusal: WEBHOOK_NOT_FOUND };
+  const problem = problemOf(c, app, before, fields);
+  if (problem !== null) {
+    return { ok: false, refusal: { reason: 'invalid', fields: { [problem.field]: [problem.message] } } };
+  }
+  const webhook = await updateAppWebhook(identity, organization_id, app_id, webhook_id, columnsOf(fields), Date.now());
+  if (webhook !== null) return { ok: true, webhook };
+  const isGone = (await findAppWebhook(identity, organization_id, app_id, webhook_id)) === null;
+  return { ok: false, refusal: isGone ? WEBHOOK_NOT_FOUND : NOTHING_SUBSCRIBED };
+}
+
+function columnsOf(fields: WebhookFields): AppWebhookChanges {
+  const flag = (value: boolean | undefined) => (value === undefined ? undefined : value ? 1 : 0);
+  return {
+    endpoint_url: fields.endpoint_url,
+    channel_pattern: fields.channel_pattern,
+    on_added: flag(fields.on_added),
+    on_changed: flag(fields.on_changed),
+    on_removed: flag(fields.on_removed),
+    is_enabled: flag(fields.is_enabled),
+  };
+}

@@ -1,0 +1,99 @@
+import { z } from '@hono/zod-openapi';
+import { readAppUserCode } from '../../directory/app-tokens.ts';
+import { exchangeCode, findAppSecret } from '../../directory/app-user-codes.ts';
+import { isAppSecret } from '../../directory/apps.ts';
+import { newToken, tokenDigest } from '../../directory/tokens.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { readBounded } from '../../http/json-body.ts';
+import { refusalResponses } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { signingKey } from '../../http/signing-key.ts';
+import { isUuid, newUuid } from '../../resources/uuid.ts';
+
+const PATH = '/token';
+/** Bytes of a form that can still be one: a code, a secret and two names. */
+const FORM_LIMIT = 16_384;
+
+const formSchema = z.object({
+  grant_type: z.literal('authorization_code'),
+  code: z.string().openapi({ description: 'The `app_user_code` of an install trigger.' }),
+  client_id: z.string().openapi({ description: 'Id of the app.' }),
+  client_secret: z.string().openapi({ description: 'Secret of the app.' }),
+});
+
+const tokenSchema = z
+  .object({
+    access_token: z.string(),
+    token_type: z.literal('Token'),
+    user_id: z.string(),
+    organization_id: z.string(),
+    app_id: z.string(),
+  })
+  .openapi('AppUserToken');
+
+const errorSchema = z.object({ error: z.string(), error_description: z.string() }).openapi('OAuthError');
+
+/** What RFC 6749, section 5.2, calls the ways in which an exchange fails. All of them are 400 (protocol.md 6.6). */
+const FAILURES = {
+  invalid_request: 'grant_type, code, client_id and client_secret are required, as a form, each once.',
+  unsupported_grant_type: 'The grant type must be authorization_code.',
+  invalid_client: 'There is no app with this client_id and client_secret.',
+  invalid_grant: 'The code is unknown, expired or used, or the app is not installed any more.',
+} as const;
+
+/** Tokens of apps (protocol.md 6.6), to be mounted at /identity. */
+export const identityRoutes = createRouter();
+
+identityRoutes.openAPIRegistry.registerPath({
+  method: 'post',
+  path: PATH,
+  tags: ['Apps'],
+  summary: 'Exchange the code of an installation for a lasting token of the app’s bot user',
+  description: 'A code works once, within 30 seconds.',
+  request: { body: { required: true, content: { 'application/x-www-form-urlencoded': { schema: formSchema } } } },
+  responses: {
+    200: jsonOf(tokenSchema, 'The token'),
+    400: jsonOf(errorSchema, 'Refused'),
+    ...refusalResponses(503),
+  },
+});
+
+identityRoutes.post(PATH, async (c) => {
+  c.header('Cache-Control', 'no-store');
+  const form = await readForm(c);
+  const [grantType, code, appId, secret] = ['grant_type', 'code', 'client_id', 'client_secret'].map((name) =>
+    onlyValue(form, name),
+  );
+  if (!grantType || !code || !appId || !secret) return fail(c, 'invalid_request');
+  if (grantType !== 'authorization_code') return fail(c, 'unsupported_grant_type');
+  const identity = identityDatabase(c);
+  const app = isUuid(appId.toLowerCase()) ? await findAppSecret(identity, appId.toLowerCase()) : null;
+  if (app === null || !isAppSecret(app, secret)) return fail(c, 'invalid_client');
+  const now = Date.now();
+  const claims = await readAppUserCode(await signingKey(c), code, now);
+  if (claims === null || claims.app_id !== appId.toLowerCase()) return fail(c, 'invalid_grant');
+  const token = newToken();
+  const owner = await exchangeCode(
+    identity,
+    { id: claims.jti, app_id: claims.app_id, installation_id: claims.inst_id, expires_at: claims.exp * 1000 },
+    { digest: tokenDigest(token), id: newUuid(now), label: `App ${claims.app_id}`, created_at: now },
+  );
+  if (owner === null) return fail(c, 'invalid_grant');
+  return c.json({ access_token: token, token_type: 'Token' as const, ...owner, app_id: claims.app_id }, 200);
+});
+
+/** The form's fields; none when it is too long or no text. */
+async function readForm(c: AppContext): Promise<URLSearchParams> {
+  const bytes = await readBounded(c.req.raw, FORM_LIMIT);
+  return new URLSearchParams(bytes === null ? '' : new TextDecoder().decode(bytes));
+}
+
+function onlyValue(form: URLSearchParams, name: string): string | null {
+  const [value, ...more] = form.getAll(name);
+  return value === undefined || more.length > 0 ? null : value;
+}
+
+function fail(c: AppContext, error: keyof typeof FAILURES) {
+  return c.json({ error, error_description: FAILURES[error] }, 400);
+}

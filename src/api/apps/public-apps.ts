@@ -1,0 +1,53 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { type AppColumns, appView, findAvailableApp, listAvailableApps } from '../../directory/apps.ts';
+import { identityDatabase } from '../../http/app-environment.ts';
+import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { pathId } from '../../http/fields.ts';
+import { userTokenSecurity } from '../../http/openapi.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { publicAppResource } from '../../resources/app.ts';
+import { APP_NOT_FOUND, creationKey, newestFirst } from '../app-registry/door.ts';
+import { publicAppSchema } from '../app-registry/schemas.ts';
+import { settingsGuards } from './guards.ts';
+
+const common = { tags: ['Apps'], security: userTokenSecurity, middleware: settingsGuards };
+
+const getPublicApps = createRoute({
+  ...common,
+  method: 'get',
+  path: '/public_apps',
+  summary: 'List the apps that the organization may install',
+  description: 'Its own ones, and those of all organizations that are available to anyone.',
+  request: { query: newestFirst },
+  responses: { 200: jsonOf(collectionSchema(publicAppSchema), 'A page'), ...refusalResponses(400, 401, 403, 503) },
+});
+
+const getPublicApp = createRoute({
+  ...common,
+  method: 'get',
+  path: '/public_apps/{app_id}',
+  summary: 'Get an app that the organization may install',
+  request: { params: z.object({ app_id: pathId('app_id') }) },
+  responses: { 200: jsonOf(publicAppSchema, 'The app'), ...refusalResponses(401, 403, 404, 503) },
+});
+
+export const publicAppRoutes = createRouter();
+
+publicAppRoutes.openapi(getPublicApps, async (c) => {
+  const { id } = c.var.principal.organization;
+  const { ordering, ...query } = c.req.valid('query');
+  const asked = readPage(query, ordering, creationKey);
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const rows = await listAvailableApps(identityDatabase(c), id, ordering, asked.page.keyset);
+  const keyOf = (row: AppColumns) => [row.app_created_at, row.app_id];
+  const resource = (row: AppColumns) => publicAppResource(appView(row), id);
+  return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource }), 200);
+});
+
+publicAppRoutes.openapi(getPublicApp, async (c) => {
+  const { id } = c.var.principal.organization;
+  const row = await findAvailableApp(identityDatabase(c), id, c.req.valid('param').app_id);
+  return row === null ? refuse(c, APP_NOT_FOUND) : c.json(publicAppResource(appView(row), id), 200);
+});

@@ -1,0 +1,119 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { appUserCode, signTriggerData, triggerToken } from '../../directory/app-tokens.ts';
+import { findInstalledSecret } from '../../directory/app-user-codes.ts';
+import { findInstallation, installationView } from '../../directory/installations.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { publicOrigin } from '../../http/collection.ts';
+import { textField, uuidField } from '../../http/fields.ts';
+import { userTokenSecurity } from '../../http/openapi.ts';
+import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { signingKey } from '../../http/signing-key.ts';
+import { APP_TRIGGERS, type AppTrigger } from '../../resources/app.ts';
+import type { ChatFacts } from '../../resources/chat.ts';
+import type { ChatGrant } from '../../resources/chat-grant.ts';
+import { queryThread } from '../../stubs.ts';
+import { threadNameOfChat } from '../../thread/address.ts';
+import { INSTALLATION_NOT_FOUND, installationPath } from '../app-registry/door.ts';
+import { reachedRoom, userReach } from '../reach-cache.ts';
+import { organizationGuards } from './guards.ts';
+
+/** Triggers that belong to the installation itself. */
+const SETTINGS_TRIGGERS: ReadonlySet<AppTrigger> = new Set(['install', 'uninstall', 'setup']);
+
+const getTrigger = createRoute({
+  method: 'get',
+  path: '/orgs/{organization_id}/app_installations/{installation_id}/trigger',
+  tags: ['Apps'],
+  summary: 'Get the URL with which a console opens an app',
+  description:
+    'The triggers install, uninstall and setup need the scope settings. An app that acts for a user cannot open apps in his name.',
+  security: userTokenSecurity,
+  middleware: organizationGuards,
+  request: {
+    params: installationPath,
+    query: z.object({
+      type: z.enum(APP_TRIGGERS),
+      chat_id: uuidField().optional().openapi({ description: 'A chat of the caller or one that is routed to him.' }),
+      redirect_uri: textField({ max: 2048 })
+        .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), 'Enter a valid URL.')
+        .optional()
+        .openapi({ description: 'Where the app leads when an install is done; without it, to this service.' }),
+    }),
+  },
+  responses: { 200: jsonOf(z.object({ url: z.string() }), 'The URL'), ...refusalResponses(400, 401, 403, 404, 503) },
+});
+
+export const triggerRoutes = createRouter();
+
+triggerRoutes.openapi(getTrigger, async (c) => {
+  const { organization_id, installation_id } = c.req.valid('param');
+  const { type, chat_id, redirect_uri } = c.req.valid('query');
+  const { user, scopes, app_id: actingApp } = c.var.principal;
+  // Else an app could renew the token of a trigger for ever.
+  if (actingApp !== null) return refuse(c, { reason: 'forbidden' });
+  if (SETTINGS_TRIGGERS.has(type) && !scopes.has('settings')) {
+    return refuse(c, { reason: 'scope_missing', scope: 'settings' });
+  }
+  const identity = identityDatabase(c);
+  const row = await findInstallation(identity, organization_id, installation_id);
+  const signer = row === null ? null : await findInstalledSecret(identity, organization_id, installation_id);
+  if (row === null || signer === null) return refuse(c, INSTALLATION_NOT_FOUND);
+  const { app, app_user, allowed_scopes } = installationView(row);
+  if (app.trigger_url === null || !app.trigger_types.includes(type)) {
+    return refuseField(c, 'type', 'The app is not opened by this trigger.');
+  }
+  const chat = chat_id === undefined ? null : await findChat(c, chat_id);
+  if (chat_id !== undefined && chat === null) return refuseField(c, 'chat_id', 'Chat not found.');
+
+  const now = Date.now();
+  const key = await signingKey(c);
+  const hasCode = type === 'install' && app_user !== null;
+  const data = await signTriggerData(
+    signer.secret,
+    {
+      org_id: organization_id,
+      user_id: user.id,
+      app_id: app.id,
+      inst_id: installation_id,
+      app_user_id: app_user?.id ?? null,
+      app_user_code: hasCode ? await appUserCode(key, { app_id: app.id, installation_id }, now) : null,
+      visitor_id: chat?.visitor_id ?? null,
+      chat_id: chat?.id ?? null,
+      room_id: chat?.room?.id ?? null,
+      domain_host: chat?.room ? ((await reachedRoom(c, chat.room.id))?.domain ?? null) : null,
+    },
+    now,
+  );
+  const parameters = new URLSearchParams({ type, data });
+  if (type !== 'uninstall') {
+    const trigger = { organization_id, user_id: user.id, app_id: app.id, installation_id, perms: allowed_scopes };
+    parameters.set('token', await triggerToken(key, trigger, now));
+  }
+  if (type === 'install') parameters.set('redirect_uri', redirect_uri ?? `${publicOrigin(c)}/`);
+  c.header('Cache-Control', 'no-store');
+  return c.json({ url: withParameters(app.trigger_url, parameters) }, 200);
+});
+
+/** The chat, as the caller's own or as one that is routed to him; null when he sees it in neither way. */
+async function findChat(c: AppContext, chatId: string): Promise<ChatFacts | null> {
+  const thread = threadNameOfChat(chatId);
+  if (thread === null) return null;
+  const asMember: ChatGrant = { kind: 'member', user_id: c.var.principal.user.id };
+  const asReached = async (): Promise<ChatGrant> => ({ kind: 'reach', reach: await userReach(c), is_pending: false });
+  for (const grantOf of [async () => asMember, asReached]) {
+    const query = { v: 1, type: 'read_chat', chat_id: chatId, grant: await grantOf() } as const;
+    const result = await queryThread(c.env, c.var.cost, thread, query);
+    if (result.ok) return result.answer.chat;
+  }
+  return null;
+}
+
+/** A URL with further parameters; the query that it has stays as it is. */
+function withParameters(text: string, parameters: URLSearchParams): string {
+  const url = new URL(text);
+  const own = url.search.slice(1);
+  url.search = own === '' ? `${parameters}` : `${own}&${parameters}`;
+  return url.href;
+}

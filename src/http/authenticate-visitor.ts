@@ -1,0 +1,79 @@
+import { readVisitorToken } from '../directory/visitor-sessions.ts';
+import { errorText, writeLog } from '../log.ts';
+import { isUuid } from '../resources/uuid.ts';
+import type { AppContext, AppMiddleware, VisitorPrincipal } from './app-environment.ts';
+import { parseAuthorization } from './authenticate.ts';
+import { knownOrganization } from './organization-cache.ts';
+import { refuse } from './refusals.ts';
+import { signingKey } from './signing-key.ts';
+
+/**
+ * Guards of the routes for visitors, in this order: `authenticateVisitor()`, `requireVisitorOrganization()` and `requireOwnVisitor()` where
+ * the path names one, `requireVisitorSubscription()`.
+ */
+
+/** The longest token that is looked at, in characters; the hub's own have about 450. */
+const LONGEST_TOKEN = 2048;
+
+/** Lets a request through that carries a visitor's access token (protocol.md 2.1) and sets `visitor`; all others are 401, users too. */
+export function authenticateVisitor(): AppMiddleware {
+  return async (c, next) => {
+    const credentials = parseAuthorization(c.req.header('Authorization'));
+    if (credentials === null || credentials.scheme !== 'bearer') return refuse(c, { reason: 'not_authenticated' });
+    if (credentials.token === '' || credentials.token.length > LONGEST_TOKEN) {
+      return refuse(c, { reason: 'token_invalid' });
+    }
+    let visitor: VisitorPrincipal | null;
+    try {
+      visitor = await findVisitorPrincipal(c, credentials.token);
+    } catch (error) {
+      writeLog('error', 'authentication_unavailable', { error: errorText(error) });
+      return refuse(c, { reason: 'unavailable' });
+    }
+    if (visitor === null) return refuse(c, { reason: 'token_invalid' });
+    c.set('visitor', visitor);
+    await next();
+  };
+}
+
+async function findVisitorPrincipal(c: AppContext, token: string): Promise<VisitorPrincipal | null> {
+  const claims = await readVisitorToken(await signingKey(c), token, Date.now());
+  const row = claims === null ? null : await knownOrganization(c, claims.organization_id);
+  if (claims === null || row === null) return null;
+  return {
+    id: claims.visitor_id,
+    organization: {
+      id: row.id,
+      database: row.database,
+      has_active_subscription: row.has_active_subscription === 1,
+      private_chats: row.private_chats === 1,
+    },
+  };
+}
+
+/** The path's `organization_id` must be the token's: 403. */
+export function requireVisitorOrganization(): AppMiddleware {
+  return async (c, next) => {
+    const organizationId = c.req.param('organization_id')?.toLowerCase() ?? '';
+    if (!isUuid(organizationId)) return refuse(c, { reason: 'not_found' });
+    if (organizationId !== c.var.visitor.organization.id) return refuse(c, { reason: 'organization_foreign' });
+    await next();
+  };
+}
+
+/** The path's `visitor_id` must be the token's: 403. */
+export function requireOwnVisitor(): AppMiddleware {
+  return async (c, next) => {
+    const visitorId = c.req.param('visitor_id')?.toLowerCase();
+    if (visitorId !== c.var.visitor.id) return refuse(c, { reason: 'visitor_foreign' });
+    await next();
+  };
+}
+
+/** The visitor's organization must have an active subscription: 403. */
+export function requireVisitorSubscription(): AppMiddleware {
+  return async (c, next) => {
+    if (!c.var.visitor.organization.has_active_subscription) return refuse(c, { reason: 'subscription_inactive' });
+    await next();
+  };
+}

@@ -1,0 +1,181 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compilePattern, matchesChannel, problemOfPattern } from '../../../src/resources/channel-path.ts';
+
+const OWN = '0190a000-0000-7000-8000-00000000000a';
+const FOREIGN = '0190a000-0000-7000-8000-00000000000b';
+const BOT = '0190a000-0000-7000-8000-00000000000c';
+const CHAT = '0190a000-0000-7000-8000-00000000000d';
+const MESSAGE = '0190a000-0000-7000-8000-00000000000e';
+const VISITOR = '3b90ef7c93484af4965a79ace7bc9a62';
+
+const owner = { organization_id: OWN, has_app_user: true };
+const ids = { organization_id: OWN, user_id: BOT };
+
+const matches = (pattern: string, channel: string, installation: Parameters<typeof compilePattern>[1] = ids) => {
+  const compiled = compilePattern(pattern, installation);
+  return compiled !== null && matchesChannel(compiled, channel);
+};
+
+const ORGANIZATION = '/api/v5/orgs/{organization_id}';
+const USER = '/api/v5/users/{user_id}';
+const PARTS = ['messages', 'memberships', 'tags', 'reply_suggestions', 'messages/*/reply_suggestions'];
+const chats = (base: string) => [base, ...PARTS.map((part) => `${base}/*/${part}`)];
+
+/** Protocol.md 7, written out a second time. */
+const KNOWN = [
+  ...['owned_chats', 'routed_chats', 'involved_chats'].flatMap((name) => chats(`${ORGANIZATION}/${name}`)),
+  ...['rooms/*/chats', 'rooms/*/pending_chats', 'rooms/*/visitors/*/chats'].flatMap((name) =>
+    chats(`${ORGANIZATION}/${name}`),
+  ),
+  ...['chats', 'routed_chats', 'pending_chats'].flatMap((name) => chats(`${USER}/${name}`)),
+  `${USER}/chats/*/outgoing_chat_invitations`,
+  `${USER}/chat_memberships`,
+  `${USER}/incoming_chat_invitations`,
+];
+
+describe('a channel pattern', () => {
+  it.each(KNOWN)('may be %s, and matches its channels', (pattern) => {
+    expect(problemOfPattern(pattern, owner)).toBeNull();
+    const channel = pattern.replace('{organization_id}', OWN).replace('{user_id}', BOT).replaceAll('*', CHAT);
+    expect(matches(pattern, channel)).toBe(true);
+    expect(matches(pattern, `${channel}/${CHAT}`)).toBe(false);
+    expect(matches(pattern, channel.replace(OWN, FOREIGN).replace(BOT, FOREIGN))).toBe(false);
+  });
+
+  it('may name single chats, messages, rooms and visitors', () => {
+    const one = `${ORGANIZATION}/owned_chats/${CHAT}/messages/${MESSAGE}/reply_suggestions`;
+    expect(problemOfPattern(one, owner)).toBeNull();
+    expect(matches(one, `/api/v5/orgs/${OWN}/owned_chats/${CHAT}/messages/${MESSAGE}/reply_suggestions`)).toBe(true);
+    expect(matches(one, `/api/v5/orgs/${OWN}/owned_chats/${MESSAGE}/messages/${CHAT}/reply_suggestions`)).toBe(false);
+    const visitor = `${ORGANIZATION}/rooms/*/visitors/${VISITOR}/chats`;
+    expect(matches(visitor, `/api/v5/orgs/${OWN}/rooms/${CHAT}/visitors/${VISITOR}/chats`)).toBe(true);
+    expect(matches(visitor, `/api/v5/orgs/${OWN}/rooms/${CHAT}/visitors/${VISITOR.replace('3', '4')}/chats`)).toBe(
+      false,
+    );
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['another version', '/api/v6/orgs/{organization_id}/owned_chats'],
+    ['no leading slash', 'api/v5/orgs/{organization_id}/owned_chats'],
+    ['a host', 'https://hub.example/api/v5/orgs/{organization_id}/owned_chats'],
+    ['the admin API', '/admin/v1/organizations'],
+    ['only the root', '/api/v5/'],
+    ['only the organization', ORGANIZATION],
+    ['a trailing slash', `${ORGANIZATION}/owned_chats/`],
+    ['a query', `${ORGANIZATION}/owned_chats?x=1`],
+    ['a fragment', `${ORGANIZATION}/owned_chats#x`],
+    ['a foreign organization', `/api/v5/orgs/${FOREIGN}/owned_chats`],
+    ['any organization', '/api/v5/orgs/*/owned_chats'],
+    ['the user as organization', '/api/v5/orgs/{user_id}/owned_chats'],
+    ['an upper-case organization', `/api/v5/orgs/${OWN.toUpperCase()}/owned_chats`],
+    ['a user by his id', `/api/v5/users/${BOT}/chats`],
+    ['any user', '/api/v5/users/*/chats'],
+    ['the organization as user', '/api/v5/users/{organization_id}/chats'],
+    ['a public channel', `/api/v5/public/visitors/${VISITOR}/chats`],
+    ['an unknown collection', `${ORGANIZATION}/tokens`],
+    ['an unknown part', `${ORGANIZATION}/owned_chats/*/secrets`],
+    ['an item instead of a collection', `${ORGANIZATION}/owned_chats/*`],
+    ['the user collection of an organization', `${ORGANIZATION}/pending_chats`],
+    ['a star for a name', `${ORGANIZATION}/*`],
+    ['a star in a name', `${ORGANIZATION}/owned_*`],
+    ['two stars', `${ORGANIZATION}/owned_chats/**/messages`],
+    ['a star over two segments', `${ORGANIZATION}/*/messages`],
+    ['a star with a tail', `${ORGANIZATION}/owned_chats/*x/messages`],
+    ['an empty segment', `${ORGANIZATION}/owned_chats//messages`],
+    ['an empty segment before the organization', '/api/v5//orgs/{organization_id}/owned_chats'],
+    ['a step up', `${ORGANIZATION}/../${FOREIGN}/owned_chats`],
+    ['a step up in a place for ids', `${ORGANIZATION}/owned_chats/../messages`],
+    ['an encoded step up', `${ORGANIZATION}/owned_chats/%2e%2e/messages`],
+    ['an encoded slash', `${ORGANIZATION}/owned_chats/*%2fmessages`],
+    ['a placeholder elsewhere', `${ORGANIZATION}/owned_chats/{user_id}/messages`],
+    ['an unknown placeholder', '/api/v5/orgs/{org}/owned_chats'],
+    ['a placeholder with spaces', '/api/v5/orgs/{ organization_id }/owned_chats'],
+    ['a placeholder within one', '/api/v5/orgs/{{organization_id}}/owned_chats'],
+    ['an expression', `${ORGANIZATION}/owned_chats/.*/messages`],
+    ['a costly expression', `${ORGANIZATION}/owned_chats/(a+)+$/messages`],
+    ['a chat that is no id', `${ORGANIZATION}/owned_chats/latest/messages`],
+    ['a visitor that is no id', `${ORGANIZATION}/rooms/*/visitors/${CHAT}/chats`],
+    ['a line break', `${ORGANIZATION}/owned_chats\n`],
+    ['a NUL', `${ORGANIZATION}/owned_chats\0`],
+    ['white space before it', ` ${ORGANIZATION}/owned_chats`],
+    ['another case', '/API/v5/orgs/{organization_id}/owned_chats'],
+    ['letters that look alike', `${ORGANIZATION}/оwned_chats`],
+    ['a property of objects', '/api/v5/constructor/{organization_id}/owned_chats'],
+    ['an endless pattern', `${ORGANIZATION}/owned_chats${'/*'.repeat(100_000)}`],
+  ])('is not %s, and matches nothing', (_, pattern) => {
+    expect(problemOfPattern(pattern, owner)).toEqual(expect.any(String));
+    expect(compilePattern(pattern, ids)).toBeNull();
+  });
+
+  it('may name the own organization by its id, which then is no other installation’s', () => {
+    const pattern = `/api/v5/orgs/${OWN}/owned_chats`;
+    expect(problemOfPattern(pattern, owner)).toBeNull();
+    expect(matches(pattern, pattern)).toBe(true);
+    expect(compilePattern(pattern, { organization_id: FOREIGN, user_id: null })).toBeNull();
+  });
+
+  it('needs a bot user for {user_id}', () => {
+    expect(problemOfPattern(`${USER}/chats`, { ...owner, has_app_user: false })).toMatch(/bot user/);
+    expect(compilePattern(`${USER}/chats`, { organization_id: OWN, user_id: null })).toBeNull();
+  });
+
+  it('takes an installation’s ids as text', () => {
+    const hostile = { organization_id: '*', user_id: '*' };
+    expect(matches(`${ORGANIZATION}/owned_chats`, `/api/v5/orgs/${OWN}/owned_chats`, hostile)).toBe(false);
+    const slashes = { organization_id: `${OWN}/owned_chats/${CHAT}`, user_id: null };
+    expect(matches(`${ORGANIZATION}/owned_chats`, `/api/v5/orgs/${OWN}/owned_chats/${CHAT}/owned_chats`, slashes)).toBe(
+      false,
+    );
+  });
+
+  it('matches no channel with an empty segment, a slash more or another case', () => {
+    const pattern = `${ORGANIZATION}/owned_chats/*/messages`;
+    const channel = `/api/v5/orgs/${OWN}/owned_chats/${CHAT}/messages`;
+    expect(matches(pattern, channel)).toBe(true);
+    for (const other of [
+      channel.replace(CHAT, ''),
+      `${channel}/`,
+      `/${channel}`,
+      channel.toUpperCase(),
+      channel.replace(CHAT, `${CHAT}/${CHAT}`),
+      channel.replace('/messages', ''),
+      '',
+    ]) {
+      expect([other, matches(pattern, other)]).toEqual([other, false]);
+    }
+  });
+
+  it('whatever its text, it never leaves the installation’s organization and user', () => {
+    const segment = fc.constantFrom(
+      'api',
+      'v5',
+      'orgs',
+      'users',
+      '{organization_id}',
+      '{user_id}',
+      '*',
+      '',
+      FOREIGN,
+      CHAT,
+      'owned_chats',
+      'chats',
+      'messages',
+      '..',
+    );
+    const text = fc.oneof(
+      fc.array(segment, { maxLength: 9 }).map((parts) => `/${parts.join('/')}`),
+      fc.string(),
+    );
+    const channels = [
+      `/api/v5/orgs/${FOREIGN}/owned_chats`,
+      `/api/v5/orgs/${FOREIGN}/owned_chats/${CHAT}/messages`,
+      `/api/v5/users/${FOREIGN}/chats`,
+    ];
+    fc.assert(
+      fc.property(text, (pattern) => channels.every((channel) => !matches(pattern, channel))),
+      { numRuns: 2000 },
+    );
+  });
+});

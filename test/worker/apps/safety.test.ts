@@ -1,0 +1,159 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { appsRoutes } from '../../../src/api/apps/routes.ts';
+import { admin, call, enroll, type Person } from '../http/hub.ts';
+import { type Callers, enrollCallers, expectSafe } from '../safety.ts';
+import { ask } from '../umi/desk.ts';
+import { ALL_SCOPES, newApp, newWebhook, openApp, orgOf } from './registry.ts';
+
+const document = appsRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
+const routes = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
+  Object.keys(operations).map((method) => [method.toUpperCase(), path] as const),
+);
+const organizationRoutes = routes.filter(([, path]) => path.startsWith('/orgs/'));
+const otherRoutes = routes.filter(([, path]) => !path.startsWith('/orgs/'));
+
+type Names = { [parameter: string]: string };
+
+let callers: Callers;
+let expired: Person;
+/** What is in the owner's organization, and in another one. */
+let own: Names;
+let foreign: Names;
+let stranger: Person;
+
+beforeAll(async () => {
+  callers = await enrollCallers(ALL_SCOPES);
+  const { organization_id } = callers.owner;
+  expired = await enroll({ organization_id, scopes: ALL_SCOPES, expires_at: '2020-01-01T00:00:00Z' });
+  own = await furnish(callers.owner);
+  const other = await openApp();
+  stranger = other.manager;
+  foreign = await furnish(stranger);
+});
+
+/** An app of the person's organization with a webhook, installed. */
+async function furnish(person: Person): Promise<Names> {
+  const root = orgOf(person);
+  const app = await ask(person, 'POST', `${root}/apps`, newApp(TRIGGERED));
+  const webhook = await ask(person, 'POST', `${root}/apps/${app.json['id']}/webhooks`, newWebhook());
+  const installation = await ask(person, 'POST', `${root}/app_installations`, { app_id: app.json['id'] });
+  return {
+    organization_id: person.organization_id,
+    app_id: String(app.json['id']),
+    webhook_id: String(webhook.json['id']),
+    installation_id: String(installation.json['id']),
+  };
+}
+
+const TRIGGERED = {
+  trigger_url: 'https://apps.example.com/',
+  trigger_types: ['manual_nav'],
+  is_app_user_required: true,
+};
+
+/** A valid request to a route, so that a refusal is not about its form. */
+function requestTo(method: string, path: string, names: Names): { path: string; body?: unknown } {
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? `no ${name}`);
+  const url = `/api/v5${filled}${path.endsWith('/trigger') ? '?type=manual_nav' : ''}`;
+  if (method === 'GET' || method === 'DELETE' || path.endsWith('/rotate')) return { path: url };
+  if (path.endsWith('/app_installations')) return { path: url, body: { app_id: names['app_id'] } };
+  return { path: url, body: path.includes('/webhooks') ? newWebhook() : newApp(TRIGGERED) };
+}
+
+/** The routes that everybody of the organization may use. */
+const isOpen = (method: string, path: string) =>
+  path.endsWith('/trigger') || (method === 'GET' && path.includes('/app_installations'));
+
+/** All that the registry has of an organization, as the operator sees it. */
+async function registryOf(names: Names): Promise<string[]> {
+  const root = `/organizations/${names['organization_id']}`;
+  const paths = [`${root}/apps`, `${root}/apps/${names['app_id']}/webhooks`, `${root}/app_installations`];
+  return Promise.all(paths.map(async (path) => (await admin(path)).text));
+}
+
+describe('every route of the registry', () => {
+  it('is in this table', () => {
+    expect(organizationRoutes.length).toBe(18);
+    expect(otherRoutes.map(([method, path]) => `${method} ${path}`)).toEqual([
+      'GET /public_apps',
+      'GET /public_apps/{app_id}',
+    ]);
+  });
+
+  it.each(organizationRoutes)('%s %s refuses whom it must, and changes nothing', async (method, path) => {
+    const before = await registryOf(own);
+    const { body } = requestTo(method, path, own);
+    const pathOf = (organization_id: string) => requestTo(method, path, { ...own, organization_id }).path;
+    const needsScope = !isOpen(method, path);
+    await expectSafe(
+      { method, path: pathOf, unknown: 403, needsScope, ...(body === undefined ? {} : { body }) },
+      callers,
+    );
+    const late = await ask(expired, method, requestTo(method, path, own).path.replace('/api/v5', ''), body);
+    expect([late.status, late.headers.has('WWW-Authenticate')]).toEqual([401, true]);
+    expect(await registryOf(own)).toEqual(before);
+  });
+
+  it.each(organizationRoutes.filter(([, path]) => /(app|webhook|installation)_id/.test(path)))(
+    '%s %s knows nothing of another organization',
+    async (method, path) => {
+      const before = await registryOf(foreign);
+      const names = { ...foreign, organization_id: callers.owner.organization_id };
+      const { path: url, body } = requestTo(method, path, names);
+      const answer = await ask(callers.owner, method, url.replace('/api/v5', ''), body);
+      expect([answer.status, answer.json]).toEqual([404, { detail: expect.stringMatching(/not found\.$/) }]);
+      expect(await registryOf(foreign)).toEqual(before);
+    },
+  );
+
+  it.each(otherRoutes)('%s %s refuses whom it must', async (method, path) => {
+    const url = requestTo(method, path, own).path;
+    const statusFor = async (authorization?: string) => {
+      const env = { AUTH_CACHE_SECONDS: '0' };
+      return (await call(url, { method, env, ...(authorization === undefined ? {} : { authorization }) })).status;
+    };
+    const { owner, foreigner, powerless, revoked } = callers;
+    const of = ({ token }: Person) => statusFor(`Bearer ${token}`);
+    expect({
+      'no token': await statusFor(),
+      'unknown token': await statusFor('Bearer umi_unknown'),
+      'revoked token': await statusFor(`Bearer ${revoked}`),
+      'expired token': await of(expired),
+      'missing scope': await of(powerless),
+      'own organization': await of(owner),
+      'foreign organization': await of(foreigner),
+    }).toEqual({
+      'no token': 401,
+      'unknown token': 401,
+      'revoked token': 401,
+      'expired token': 401,
+      'missing scope': 403,
+      'own organization': 200,
+      'foreign organization': path.endsWith('}') ? 404 : 200,
+    });
+  });
+
+  it('is closed to an organization without a subscription', async () => {
+    const unpaid = await enroll({ scopes: ALL_SCOPES });
+    const body = { has_active_subscription: false };
+    await admin(`/organizations/${unpaid.organization_id}`, { method: 'PATCH', body });
+    for (const [method, path] of routes) {
+      const names = { ...own, organization_id: unpaid.organization_id };
+      const request = requestTo(method, path, names);
+      expect((await ask(unpaid, method, request.path.replace('/api/v5', ''), request.body)).status).toBe(403);
+    }
+  });
+
+  it('cannot be moved to another organization by a body', async () => {
+    const body = newApp({
+      organization_id: stranger.organization_id,
+      id: foreign['app_id'],
+      secret: 'x',
+      installation_count: 9,
+    });
+    const made = await ask(callers.owner, 'POST', `${orgOf(callers.owner)}/apps`, body);
+    expect(made.json).toMatchObject({ owned_by_organization_id: callers.owner.organization_id, installation_count: 0 });
+    expect(made.json['id']).not.toBe(foreign['app_id']);
+    expect(made.json['secret']).not.toBe('x');
+  });
+});
