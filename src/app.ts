@@ -1,7 +1,10 @@
 import { adminRoutes } from './api/admin/routes.ts';
+import { identityRoutes } from './api/apps/identity-token.ts';
+import { appsRoutes } from './api/apps/routes.ts';
 import { chatsRoutes } from './api/chats/routes.ts';
 import { consoleRoutes, consoleRoutesV6 } from './api/console/routes.ts';
 import { umiRoutes } from './api/umi/routes.ts';
+import { visitorRoutes } from './api/visitors/routes.ts';
 import { drainRefusedBodies } from './http/drain-body.ts';
 import { healthRoutes } from './http/health.ts';
 import { answerAccidents, answerUnknownRoutes } from './http/on-error.ts';
@@ -22,7 +25,10 @@ export function createApp(): AppRouter {
   app.route('/api/v5', umiRoutes);
   app.route('/api/v5', chatsRoutes);
   app.route('/api/v5', consoleRoutes);
+  app.route('/api/v5', visitorRoutes);
   app.route('/api/v6', consoleRoutesV6);
+  app.route('/api/v5', appsRoutes);
+  app.route('/identity', identityRoutes);
   app.route('/admin/v1', adminRoutes);
   app.route('/', healthRoutes);
   mountReference(app);

@@ -38,6 +38,8 @@ export interface UserStub {
   createClient(request: { v: 1; owner: PresenceOwner; changes: ClientChanges }): Promise<ClientSaved | null>;
   /** Renews the client's presence, also an expired one's. Null when the user has no such client. */
   updateClient(request: { v: 1; client_id: string; changes: ClientChanges }): Promise<ClientSaved | null>;
+  /** Renews a client under an id that the caller knows, or makes it. */
+  keepClient(request: { v: 1; owner: PresenceOwner; client_id: string; changes: ClientChanges }): Promise<void>;
   /** False when the user has no such client. */
   deleteClient(request: { v: 1; client_id: string }): Promise<boolean>;
   /** Deletes all clients of a user who is deleted himself: he is absent from now on. */
@@ -74,6 +76,21 @@ export function threadStubById(env: Env, id: string): ThreadStub | null {
 /** The object of a user. */
 export function userStub(env: Env, userId: string): UserStub {
   return asPlain<UserStub>(env.USERS.getByName(userId));
+}
+
+/** The same for a visitor, who has a client in each room that he visits. */
+export function visitorStub(env: Env, visitorId: string): UserStub {
+  return userStub(env, `visitor/${visitorId}`);
+}
+
+/** The object of a member of a chat. */
+export function memberStub(env: Env, memberId: string): UserStub {
+  return isVisitorId(memberId) ? visitorStub(env, memberId) : userStub(env, memberId);
+}
+
+/** Whether an id is a visitor's: those of users have dashes, visitors' have none (protocol.md 1.3). */
+export function isVisitorId(memberId: string): boolean {
+  return !memberId.includes('-');
 }
 
 /** The projector that writes this thread's copy into its database: threads are spread over PROJECTOR_COUNT objects by their name. */
@@ -145,6 +162,16 @@ export async function askUser<Answer>(
   ask: (stub: UserStub) => Promise<Answer>,
 ): Promise<Answer> {
   return await callTwice(cost, () => ask(userStub(env, userId)));
+}
+
+/** The same for the object of a visitor. */
+export async function askVisitor<Answer>(
+  env: Env,
+  cost: Cost,
+  visitorId: string,
+  ask: (stub: UserStub) => Promise<Answer>,
+): Promise<Answer> {
+  return await callTwice(cost, () => ask(visitorStub(env, visitorId)));
 }
 
 /** Calls an object, once more with a new stub when it was lost on the way. */

@@ -1,9 +1,10 @@
+import type { Database } from '../db/database.ts';
 import type { RoomRow } from '../db/rows.ts';
 import { type DirectoryDatabases, type ReachOptions, reachOfOrganization, reachOfUser } from '../directory/reach.ts';
 import { findReachedRoom, findRoom } from '../directory/rooms.ts';
 import { teamIdsOfUser } from '../directory/teams.ts';
 import { findVisitor, type Visitor } from '../directory/visitors.ts';
-import { type AppContext, identityDatabase, organizationDatabase } from '../http/app-environment.ts';
+import { type AppContext, identityDatabase, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../http/isolate-cache.ts';
 import type { Reach } from '../resources/chat-grant.ts';
 
@@ -35,9 +36,17 @@ export function organizationReach(c: AppContext): Promise<Reach> {
 
 /** A room of the caller's organization; null when it has no such room. Cached like reach. */
 export function ownRoom(c: AppContext, roomId: string): Promise<RoomRow | null> {
-  const { id } = c.var.principal.organization;
-  const load = () => findRoom(organizationDatabase(c), id, roomId);
-  return rooms.get(`own/${id}/${roomId}`, cacheTimeToLive(c.env), load);
+  return roomOf(c, organizationDatabase(c), c.var.principal.organization.id, roomId);
+}
+
+/** A room of the visitor's organization; null when it has no such room. Cached like reach. */
+export function roomForVisitor(c: AppContext, roomId: string): Promise<RoomRow | null> {
+  return roomOf(c, visitorDatabase(c), c.var.visitor.organization.id, roomId);
+}
+
+function roomOf(c: AppContext, database: Database, organizationId: string, roomId: string): Promise<RoomRow | null> {
+  const load = () => findRoom(database, organizationId, roomId);
+  return rooms.get(`own/${organizationId}/${roomId}`, cacheTimeToLive(c.env), load);
 }
 
 /** A room that reaches the caller; null when none of these has the id. Cached like reach. */
@@ -50,6 +59,11 @@ export function reachedRoom(c: AppContext, roomId: string): Promise<RoomRow | nu
 export function visitorOf(c: AppContext, roomId: string, visitorId: string): Promise<Visitor | null> {
   const load = () => findVisitor(organizationDatabase(c), roomId, visitorId);
   return visitors.get(`${roomId}/${visitorId}`, cacheTimeToLive(c.env), load);
+}
+
+/** Forgets a visitor's name in this isolate. */
+export function purgeVisitor(roomId: string, visitorId: string): void {
+  visitors.purge(`${roomId}/${visitorId}`);
 }
 
 /** The teams of the caller. Cached like reach. */

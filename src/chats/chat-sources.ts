@@ -39,14 +39,14 @@ const INVOLVED: Indexes = {
   open: { ...ofInvolved, name: 'involvements_open', where: 'is_ended = 0' },
 };
 
-/** A visitor belongs to one room: with ?4 as another one there is nothing. */
+/** The chats of a visitor in the room ?4; in all rooms when that is null. */
 const VISITOR: Indexes = {
   all: {
     table: 'chats',
     owner: 'visitor_id',
     id: 'id',
     name: 'chats_by_visitor',
-    where: 'visitor_id IS NOT NULL AND room_id = ?4',
+    where: 'visitor_id IS NOT NULL AND (?4 IS NULL OR room_id = ?4)',
   },
 };
 

@@ -68,6 +68,17 @@ export async function listVisitorMemberships(
   return { rows: found.rows.map(membershipOf), cut_at: found.cut_at };
 }
 
+/** The memberships of a visitor in all his chats, oldest chat first. The key is the chat's id. */
+export async function listOwnMembershipsOfVisitor(
+  database: Database,
+  visitorId: string,
+  keyset: Keyset,
+): Promise<Scan<ChatMembership>> {
+  const listing = { sources: [{ index: MEMBER.all, owner: visitorId }], ...READ, match: null, rowsOfId: 1 };
+  const found = await scan(database, listing, idRange(keyset, false), keyset.limit);
+  return { rows: found.rows.map(membershipOf), cut_at: found.cut_at };
+}
+
 function membershipOf(row: Row): ChatMembership {
   return { member: JSON.parse(row.member) as MemberFacts, chat: copiedChat(row.chat) };
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts';
 import type { Flag } from '../db/rows.ts';
+import type { PageFacts } from '../resources/chat.ts';
 
 /** The chat of a visitor in a room that started last; null when he has none. */
 export async function findNewestChatOfVisitor(
@@ -14,4 +15,23 @@ export async function findNewestChatOfVisitor(
     roomId,
   );
   return row === null ? null : { chat_id: row.id, is_ended: row.is_ended === 1 };
+}
+
+/**
+ * The page on which a visitor is, for his first message in a chat; null when it is unknown, or when D1 knows that he has written in
+ * that chat before.
+ */
+export async function findPageForFirstMessage(
+  database: Database,
+  visitorId: string,
+  chatId: string,
+): Promise<PageFacts | null> {
+  const row = await database.first<{ url: string | null; title: string | null }>(
+    `SELECT visitors.details ->> '$.latest_page_url' AS url, visitors.details ->> '$.latest_page_title' AS title
+     FROM chats JOIN visitors ON visitors.id = chats.visitor_id AND visitors.room_id = chats.room_id
+     WHERE chats.id = ? AND chats.visitor_id = ? AND chats.facts ->> '$.first_visitor_message_at' IS NULL`,
+    chatId,
+    visitorId,
+  );
+  return row === null || row.url === null ? null : { url: row.url, title: row.title };
 }

@@ -43,10 +43,11 @@ export async function viewRooms(
 }
 
 /** `kind` is null for a router without targets: the room has a router, which reaches nobody. */
-type RoomTarget = { room_id: string; kind: RouterTargetKind | null; target_id: string | null };
-type Routing = { targets: RoomTarget[]; shares: { room_id: string; organization_id: string }[] };
+export type RoomTarget = { room_id: string; kind: RouterTargetKind | null; target_id: string | null };
+export type Routing = { targets: RoomTarget[]; shares: { room_id: string; organization_id: string }[] };
 
-async function readRouting({ organization }: DirectoryDatabases, rooms: readonly RoomRow[]): Promise<Routing> {
+/** The targets of some rooms and the partners with whom they are shared. */
+export async function readRouting({ organization }: DirectoryDatabases, rooms: readonly RoomRow[]): Promise<Routing> {
   const ids = JSON.stringify(rooms.map(({ id }) => id));
   const [targets, shares] = (await organization.batch([
     [

@@ -46,3 +46,85 @@ export async function listVisitorVariables(
   if (visitors === undefined || visitors.length === 0) return null;
   return (variables ?? []) as VisitorVariable[];
 }
+
+/** A variable of a visitor; null when he has none of that key. The visitor is the caller's to check. */
+export function findVisitorVariable(
+  database: Database,
+  visitorId: string,
+  key: string,
+): Promise<VisitorVariable | null> {
+  return database.first<VisitorVariable>(
+    'SELECT * FROM visitor_variables WHERE visitor_id = ? AND key = ? AND value IS NOT NULL',
+    visitorId,
+    key,
+  );
+}
+
+/** Later than what is there, whatever clock that was written by: a request is answered with what it has written. */
+const LATER = 'max(?, visitor_variables.at + 1)';
+
+/**
+ * Sets a variable of a visitor at `now` (ms); `is_new` when he had none of that key. The newest (at, thread, seq) wins over what
+ * threads write; here the thread is '' and the seq 0. The visitor is the caller's to check.
+ */
+export async function setVisitorVariable(
+  database: Database,
+  visitorId: string,
+  key: string,
+  value: string,
+  now: number,
+): Promise<{ variable: VisitorVariable; is_new: boolean }> {
+  const [known, written] = (await database.batch([
+    ['SELECT key FROM visitor_variables WHERE visitor_id = ? AND key = ? AND value IS NOT NULL', visitorId, key],
+    [
+      `INSERT INTO visitor_variables (visitor_id, key, value, created_at, at, thread, seq) VALUES (?, ?, ?, ?, ?, '', 0)
+       ON CONFLICT (visitor_id, key) DO UPDATE SET value = excluded.value, at = ${LATER}, thread = '', seq = 0,
+         created_at = iif(visitor_variables.value IS NULL, excluded.created_at, visitor_variables.created_at)
+       RETURNING *`,
+      visitorId,
+      key,
+      value,
+      now,
+      now,
+      now,
+    ],
+  ])) as [unknown[], VisitorVariable[]];
+  const [variable] = written;
+  if (variable === undefined) throw new Error('a variable that was just set is not there');
+  return { variable, is_new: known.length === 0 };
+}
+
+/** Changes a variable that is there. Null when the visitor has none of that key. */
+export function changeVisitorVariable(
+  database: Database,
+  visitorId: string,
+  key: string,
+  value: string,
+  now: number,
+): Promise<VisitorVariable | null> {
+  return database.first<VisitorVariable>(
+    `UPDATE visitor_variables SET value = ?, at = ${LATER}, thread = '', seq = 0
+     WHERE visitor_id = ? AND key = ? AND value IS NOT NULL RETURNING *`,
+    value,
+    now,
+    visitorId,
+    key,
+  );
+}
+
+/** Deletes a variable; its row stays with its time, so that an older write that comes late does not bring it back. False when there is none. */
+export async function deleteVisitorVariable(
+  database: Database,
+  visitorId: string,
+  key: string,
+  now: number,
+): Promise<boolean> {
+  const { changes } = await database.run(
+    `UPDATE visitor_variables SET value = NULL, at = ${LATER}, thread = '', seq = 0
+     WHERE visitor_id = ? AND key = ? AND value IS NOT NULL`,
+    now,
+    visitorId,
+    key,
+  );
+  return changes > 0;
+}

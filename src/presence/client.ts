@@ -1,6 +1,6 @@
 import type { ClientFacts } from '../resources/user-client.ts';
 
-/** Whose presence an object keeps. */
+/** Whose presence an object keeps: a user's, or a visitor's, whose id stands in the same place. */
 export type PresenceOwner = { user_id: string; organization_id: string };
 
 /** What a caller may set. Undefined leaves a field as it is, or gives a new client its default. */

@@ -4,7 +4,7 @@ import { db } from '../db/database.ts';
 import { type PresenceCopy, recordPresence } from '../directory/presence.ts';
 import { errorText, writeLog } from '../log.ts';
 import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
-import { executeCommand, type UserStub } from '../stubs.ts';
+import { executeCommand, isVisitorId, type UserStub } from '../stubs.ts';
 import { threadNameOfChat } from '../thread/address.ts';
 import { newCommandId } from '../thread/commands.ts';
 import { ChatTeller, type Told } from './chat-teller.ts';
@@ -54,7 +54,7 @@ const WAIT_IN_ALARM = 60_000;
 const ALARM_AFTER_ACCIDENT = 30_000;
 
 /**
- * The object of a user: his clients, and the open chats that are told when he comes or goes (ENGINE 5). It keeps rows; telling the
+ * The object of a user, or of a visitor: his clients, and the open chats that are told when he comes or goes (ENGINE 5). It keeps rows; telling the
  * chats and D1 follows from them, and is taken up again by the alarm until it is done. Between reading rows and writing them nothing
  * is awaited.
  */
@@ -78,7 +78,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
       failed,
     });
     this.#copier = new PresenceCopier({
-      dueAt: (now) => copyDueAt(copiedPresence(this.#sql), this.#presenceToCopy(), now),
+      dueAt: (now) => this.#copyDueAt(now),
       begin: () => ({ version: beginCopy(this.#sql), ...this.#presenceToCopy() }),
       write: (copy) => this.#copy(copy),
       end: (copy) => endCopy(this.#sql, copy),
@@ -122,6 +122,18 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     putClient(this.#sql, client);
     await settledWithin(this.#follow(), WAIT_FOR_OTHERS);
     return { client, was_absent: !isClientPresent(before, now) };
+  }
+
+  async keepClient(request: { owner: PresenceOwner; client_id: string; changes: ClientChanges }): Promise<void> {
+    const { owner, client_id, changes } = request;
+    const now = Date.now();
+    const before = hasTables(this.#sql) ? findClient(this.#sql, client_id) : null;
+    const client = before === null ? newClient(client_id, changes, now) : changeClient(before, changes, now);
+    this.ctx.storage.transactionSync(() => {
+      makeTables(this.#sql, owner, now);
+      putClient(this.#sql, client);
+    });
+    await settledWithin(this.#follow(), WAIT_FOR_OTHERS);
   }
 
   async deleteClient(request: { client_id: string }): Promise<boolean> {
@@ -180,6 +192,12 @@ export class UserObject extends DurableObject<Env> implements UserStub {
 
   #isPresent(): boolean {
     return isUserPresent(spanOfClients(this.#sql).last, Date.now());
+  }
+
+  /** What D1 shows of a visitor's presence is written by his requests themselves, for each room (directory/visitors.ts). */
+  #copyDueAt(now: number): number | null {
+    if (isVisitorId(readOwner(this.#sql).user_id)) return null;
+    return copyDueAt(copiedPresence(this.#sql), this.#presenceToCopy(), now);
   }
 
   #isUntold(chatId: string): boolean {

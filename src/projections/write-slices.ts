@@ -106,7 +106,7 @@ const WRITES: readonly TableWrite[] = [
     table: 'visitors',
     columns: ['id', 'organization_id', 'room_id', 'created_at'],
     isMarked: false,
-    statements: [upsert('visitors', 'id', [], null)],
+    statements: [upsert('visitors', 'id, room_id', [], null)],
   },
   {
     table: 'visitor_variables',

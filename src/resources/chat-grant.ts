@@ -14,7 +14,8 @@ export type ChatGrant =
   | { kind: 'member'; user_id: string }
   | { kind: 'involved'; organization_id: string }
   | { kind: 'reach'; reach: Reach; is_pending: boolean }
-  | { kind: 'visitor'; room_id: string; visitor_id: string };
+  /** `room_id` null: in all rooms of his organization. */
+  | { kind: 'visitor'; room_id: string | null; visitor_id: string };
 
 /** What a grant asks about a chat's members. */
 export type Attendance = { isMember: (userId: string) => boolean; hasMemberOf: (organizationId: string) => boolean };
@@ -35,6 +36,6 @@ export function covers(grant: ChatGrant, chat: ChatFacts, attendance: Attendance
     case 'reach':
       return isReached(chat, grant.reach);
     case 'visitor':
-      return chat.room?.id === grant.room_id && chat.visitor_id === grant.visitor_id;
+      return (grant.room_id ?? chat.room?.id) === chat.room?.id && chat.visitor_id === grant.visitor_id;
   }
 }

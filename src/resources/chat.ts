@@ -6,6 +6,9 @@ export const VISITOR_CHAT_TYPES = ['visitor', 'task', 'external'] as const;
 export type VisitorChatType = (typeof VISITOR_CHAT_TYPES)[number];
 export type ChatType = VisitorChatType | 'operator' | 'group';
 
+/** A page of a web site on which a visitor is. */
+export type PageFacts = { url: string; title: string | null };
+
 export type RoomFacts = { id: string; name: string; organization_id: string };
 
 /** After how long a chat ends by itself (ms, null: never): without a message, and in all. Fixed when it starts. */
@@ -54,6 +57,8 @@ export type ChatFacts = {
   /** `created_at` of the last message of any type; an import's times may not precede it. */
   newest_message_at: number | null;
   first_visitor_message_at: number | null;
+  /** Where the visitor was when he wrote that message; left out when it is unknown. */
+  first_visitor_message_page?: PageFacts;
   /** First `msg` of a user after the visitor's first one: the answer he waited for. */
   first_answer_at: number | null;
   /** Sum of the 60 s windows after each message, cut at the next message, without the last one's. In ms. */
@@ -110,8 +115,8 @@ export function chatResource(chat: ChatFacts) {
     has_messages: messageCount > 0,
     has_user_messages: chat.user_message_count > 0,
     has_visitor_messages: chat.visitor_message_count > 0,
-    first_visitor_message_url: null,
-    first_visitor_message_url_title: null,
+    first_visitor_message_url: chat.first_visitor_message_page?.url ?? null,
+    first_visitor_message_url_title: chat.first_visitor_message_page?.title ?? null,
     autosuggest_url: null,
     autosuggest_url_title: null,
     tag_count: chat.tag_count,

@@ -1,5 +1,5 @@
 import type { AttachmentTemplate, NewAttachment } from '../resources/attachment.ts';
-import type { ChatFacts, Lifetime, RoomFacts, VisitorChatType } from '../resources/chat.ts';
+import type { ChatFacts, Lifetime, PageFacts, RoomFacts, VisitorChatType } from '../resources/chat.ts';
 import type { ChatGrant } from '../resources/chat-grant.ts';
 import type { InvitationFacts, Invitee } from '../resources/invitation.ts';
 import type { ComposingStatus, MemberFacts } from '../resources/membership.ts';
@@ -23,6 +23,8 @@ export type Command =
   | PostVisitorMessage
   | JoinChat
   | UpdateMembership
+  | UpdateVisitorMembership
+  | RenameVisitor
   | ChangePresence
   | UpdateChat
   | EndOverdueChats
@@ -105,8 +107,8 @@ export type StartUserChat = Head & {
 };
 
 /**
- * A user's chat with a visitor: the visitor's open chat, which the user joins, or a new one (seed 001, Create a new chat with a
- * visitor in a room). `chat_id` names the visitor's newest chat and so the thread in which his sessions go on, a channel's for
+ * A chat with a visitor: the visitor's open chat, which the user joins, or a new one (seed 001, Create a new chat with a
+ * visitor in a room; protocol.md 2.4, when the visitor asks for it himself). `chat_id` names the visitor's newest chat and so the thread in which his sessions go on, a channel's for
  * one; without it `identity` does.
  */
 export type OpenVisitorChat = Head & {
@@ -114,7 +116,7 @@ export type OpenVisitorChat = Head & {
   chat_id: string | null;
   identity: Extract<ThreadIdentity, { kind: 'visitor' }> | null;
   visitor_id: string;
-  /** The variable `username` of a visitor whose thread does not exist yet. */
+  /** The variable `username`: for a thread that does not exist yet, and whenever the visitor himself asks. */
   visitor_name: string | null;
   database: string;
   /** Of the room. */
@@ -124,7 +126,9 @@ export type OpenVisitorChat = Head & {
   /** Type and lifetime of a chat that starts now, but for a session in a channel's thread, which is `external`. */
   chat_type: VisitorChatType;
   lifetime: Lifetime;
-  actor: UserFacts;
+  /** Null: the visitor himself. */
+  actor: UserFacts | null;
+  /** Of the actor. */
   is_present: boolean;
   /** As in JoinChat. */
   is_kept_out: boolean;
@@ -148,6 +152,8 @@ export type PostVisitorMessage = Head & {
   type: 'post_visitor_message';
   chat_id: string;
   visitor_id: string;
+  /** The page on which he is, when it is known. */
+  page?: PageFacts | null;
   content:
     | { type: 'msg'; message: string }
     | {
@@ -196,6 +202,23 @@ export type UpdateMembership = Head & {
 };
 
 export type MembershipUpdated = { member: MemberFacts; chat: ChatFacts };
+
+/** A visitor changes his membership; null leaves a field as it is (protocol.md 2.6). He need not be present. */
+export type UpdateVisitorMembership = Head & {
+  type: 'update_visitor_membership';
+  chat_id: string;
+  visitor_id: string;
+  is_participating: boolean | null;
+  composing_status: ComposingStatus | null;
+  /** ms. */
+  last_seen_at: number | null;
+};
+
+/** The thread's visitor has another name, or none any more: his variable `username` was set or deleted (protocol.md 3.2). */
+export type RenameVisitor = Head & { type: 'rename_visitor'; chat_id: string; visitor_id: string; name: string | null };
+
+/** The name as the thread has it now: a long one is cut. */
+export type VisitorRenamed = { name: string | null };
 
 /** A user came or went, as his own object says. `is_watched`: it should go on telling this chat (ENGINE 5). */
 export type ChangePresence = Head & {
@@ -291,6 +314,8 @@ type Answers = {
   post_visitor_message: MessagePosted;
   join_chat: ChatJoined;
   update_membership: MembershipUpdated;
+  update_visitor_membership: MembershipUpdated;
+  rename_visitor: VisitorRenamed;
   change_presence: PresenceChanged;
   update_chat: ChatUpdated;
   end_overdue_chats: OverdueChatsEnded;

@@ -9,11 +9,13 @@ import type { Decision } from './decide/outcome.ts';
 import { postMessage } from './decide/post-message.ts';
 import { postVisitorMessage } from './decide/post-visitor-message.ts';
 import { receiveMessages } from './decide/receive-messages.ts';
+import { renameVisitor } from './decide/rename-visitor.ts';
 import { addReplySuggestion, updateReplySuggestion } from './decide/reply-suggestions.ts';
 import { startUserChat } from './decide/start-user-chat.ts';
 import { addTag, removeTag } from './decide/tags.ts';
 import { updateChat } from './decide/update-chat.ts';
 import { updateMembership } from './decide/update-membership.ts';
+import { updateVisitorMembership } from './decide/update-visitor-membership.ts';
 import type { Context } from './draft.ts';
 import type { ThreadState } from './state.ts';
 
@@ -39,6 +41,10 @@ export function decide(state: ThreadState, command: Command, context: Context): 
       return joinChat(state, command, context);
     case 'update_membership':
       return updateMembership(state, command, context);
+    case 'update_visitor_membership':
+      return updateVisitorMembership(state, command, context);
+    case 'rename_visitor':
+      return renameVisitor(state, command, context);
     case 'change_presence':
       return changePresence(state, command, context);
     case 'update_chat':

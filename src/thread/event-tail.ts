@@ -54,7 +54,7 @@ function charactersOf(event: ThreadEvent): number {
       return (message?.length ?? 0) + (selected_reply_suggestion?.suggestion.length ?? 0) + extras;
     }
     case 'variables_set':
-      return Object.values(event.variables).reduce((sum, value) => sum + value.length, 0);
+      return Object.values(event.variables).reduce((sum, value) => sum + (value?.length ?? 0), 0);
     case 'reply_suggestion_added':
     case 'reply_suggestion_changed':
       return event.suggestion.suggestion.length;

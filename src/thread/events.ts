@@ -1,5 +1,5 @@
 import type { Receiver } from '../delivery/lane.ts';
-import { type ChatType, ENDLESS, type Lifetime, type RoomFacts } from '../resources/chat.ts';
+import { type ChatType, ENDLESS, type Lifetime, type PageFacts, type RoomFacts } from '../resources/chat.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
 import type { MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
@@ -48,7 +48,8 @@ export type EventBody =
       is_private: boolean;
       lifetime: Lifetime;
     }
-  | { type: 'variables_set'; visitor_id: string; variables: Record<string, string> }
+  /** Null: the variable was deleted. */
+  | { type: 'variables_set'; visitor_id: string; variables: Record<string, string | null> }
   | { type: 'member_added'; member: MemberFacts }
   | { type: 'member_changed'; member_id: string; changes: MemberChanges }
   | {
@@ -60,6 +61,8 @@ export type EventBody =
       origin: Receiver | null;
       /** `skip_webhooks` and imports: nobody is notified. */
       is_silent: boolean;
+      /** The page from which a visitor wrote, when it is known. */
+      page?: PageFacts;
     }
   | { type: 'waiting_ended' }
   | { type: 'chat_ended' }

@@ -40,12 +40,15 @@ export function fold(state: ThreadState, event: ThreadEvent): ThreadState {
       return withChat({ ...next, thread }, newChat(event, event, previous?.recent_commands ?? []));
     }
     case 'variables_set': {
-      const name = visitorName(event.variables);
-      if (name === null || state.thread === null || state.thread.visitor_name === name) return next;
+      const given = event.variables['username'];
+      const name = visitorName(given ?? null);
+      // A blank name is none, and takes none away; only the deletion of the variable does.
+      if (given === undefined || (name === null && given !== null)) return next;
+      if (state.thread === null || state.thread.visitor_name === name) return next;
       const thread = { ...state.thread, visitor_name: name };
       const chat = state.chats.get(event.chat_id);
-      const renamed = chat === undefined ? null : renameVisitor(chat, event.visitor_id, name, event);
-      return renamed === null ? { ...next, thread } : withChat({ ...next, thread }, renamed);
+      if (chat === undefined) return { ...next, thread };
+      return withChat({ ...next, thread }, renameVisitor(chat, event.visitor_id, name, event));
     }
     default: {
       const chat = state.chats.get(event.chat_id);
@@ -134,7 +137,11 @@ function changeChat(chat: ChatState, event: ChatEvent): ChatState {
     case 'message_added':
       return {
         ...touched,
-        facts: countMessage(setWaiting(touched.facts, event.is_waiting, event.at), event.message, chat),
+        facts: countMessage(
+          notePage(setWaiting(touched.facts, event.is_waiting, event.at), event),
+          event.message,
+          chat,
+        ),
       };
     case 'waiting_ended':
       return { ...touched, facts: setWaiting(touched.facts, false, event.at) };
@@ -173,6 +180,13 @@ function remember(recent: readonly RecentCommand[], event: ThreadEvent): readonl
 function setWaiting(facts: ChatFacts, isWaiting: boolean, at: number): ChatFacts {
   if (isWaiting === facts.is_waiting) return facts;
   return { ...facts, is_waiting: isWaiting, waiting_started_at: isWaiting ? at : facts.waiting_started_at };
+}
+
+/** Where the visitor was at his first message (seed 001, Chats). */
+function notePage(facts: ChatFacts, { message, page }: Extract<ThreadEvent, { type: 'message_added' }>): ChatFacts {
+  const isFirst =
+    facts.first_visitor_message_at === null && message.type === 'msg' && message.sender_type === 'visitor';
+  return isFirst && page !== undefined ? { ...facts, first_visitor_message_page: page } : facts;
 }
 
 /** Counts and durations cover messages of type `msg` only (seed 001, Chats); an answer to an attachment keeps the chat alive too. */
@@ -237,19 +251,21 @@ function invitationOf(chat: ChatState, event: { seq: number; invitation_id: stri
   return invitation.facts;
 }
 
-function visitorName(variables: Record<string, string>): string | null {
-  const name = variables.username ?? '';
-  if (name.trim() === '') return null;
+/** The name that a variable `username` gives to a visitor; null for none. */
+export function visitorName(name: string | null): string | null {
+  if (name === null || name.trim() === '') return null;
   if (name.length <= NAME_CHARACTERS) return name;
   return Array.from(name.slice(0, 2 * NAME_CHARACTERS))
     .slice(0, NAME_CHARACTERS)
     .join('');
 }
 
-function renameVisitor(chat: ChatState, visitorId: string, name: string, event: ThreadEvent): ChatState | null {
+/** A chat that has ended keeps the name under which it was held. */
+function renameVisitor(chat: ChatState, visitorId: string, name: string | null, event: ThreadEvent): ChatState {
+  const touched = { ...chat, seq: event.seq, recent_commands: remember(chat.recent_commands, event) };
   const member = chat.members.get(visitorId);
-  if (member === undefined) return null;
+  if (member === undefined || chat.facts.ended_at !== null) return touched;
   const facts = { ...member.facts, name, public_name: name, updated_at: event.at };
   const members = new Map(chat.members).set(visitorId, { seq: event.seq, facts });
-  return { ...chat, seq: event.seq, facts: { ...chat.facts, updated_at: event.at }, members };
+  return { ...touched, facts: { ...chat.facts, updated_at: event.at }, members };
 }

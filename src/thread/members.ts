@@ -33,7 +33,7 @@ export function userMember(
   };
 }
 
-/** The membership of the thread's visitor. A visitor of an external channel is never seen at the hub: not present. */
+/** The membership of the thread's visitor, whose presence is told later: one of an external channel is never seen at the hub. */
 export function visitorMember(visitorId: string, name: string | null, at: number): MemberFacts {
   return {
     member_id: visitorId,

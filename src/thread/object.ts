@@ -7,7 +7,7 @@ import { acceptEvents } from '../projections/accept.ts';
 import type { Slice, Written } from '../projections/slice.ts';
 import { endsAt } from '../resources/chat.ts';
 import { newUuid } from '../resources/uuid.ts';
-import { projectorStub, type Rebuilt, type ThreadStub, userStub } from '../stubs.ts';
+import { memberStub, projectorStub, type Rebuilt, type ThreadStub } from '../stubs.ts';
 import { threadNameOfChat } from './address.ts';
 import { addressRefusal } from './address-refusal.ts';
 import { AlarmClock } from './alarm-clock.ts';
@@ -19,7 +19,7 @@ import { isSameRouting, type Routing } from './events.ts';
 import { grantRefusal } from './grants.ts';
 import { Lanes } from './lanes.ts';
 import { nextAlarm } from './next-alarm.ts';
-import { PresenceWatch, type Watched } from './presence-watch.ts';
+import { followedChat, PresenceWatch, type Watched } from './presence-watch.ts';
 import type { Query, Reading } from './queries.ts';
 import { answerQuery, type EventPage, readEventPage } from './reads.ts';
 import type { Result, ThreadRefusal } from './refusals.ts';
@@ -186,7 +186,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       // Lanes and ends first: they need no D1, so they do not wait for it.
       this.#lanes.offerDue(Date.now());
       await this.#endOverdueChat();
-      this.#watch.follow(openChat(this.#state));
+      this.#watch.follow(followedChat(this.#state));
       await Promise.all([this.#copy.run(), withinTime(this.#watch.settled(), WAIT_FOR_WATCHES)]);
       this.#copy.writeMark();
       this.#lanes.prune(Date.now(), this.#copy.writtenVersion);
@@ -279,7 +279,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const chat = after.chats.get(current);
     const old = before.chats.get(current);
     const isChanged = chat?.members !== old?.members || chat?.facts.ended_at !== old?.facts.ended_at;
-    if (isChanged) this.#watch.follow(openChat(this.#state), openChat(before));
+    if (isChanged) this.#watch.follow(followedChat(this.#state), followedChat(before));
   }
 
   /** When the open chat should be ended (ms). */
@@ -309,7 +309,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
         projection: this.#copy.dueAt(now),
         ...this.#lanes.dueTimes(now, this.#copy.writtenVersion),
         chatEnd: this.#openChatEndsAt(),
-        watches: this.#watch.retryAt(openChat(this.#state)),
+        watches: this.#watch.retryAt(followedChat(this.#state)),
       },
       now,
     );
@@ -352,8 +352,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   #makeWatch(): PresenceWatch {
     return new PresenceWatch({
       watch: ({ user_id, organization_id, chat_id, is_present }: Watched) =>
-        userStub(this.env, user_id).watch({ v: 1, owner: { user_id, organization_id }, chat_id, is_present }),
-      unwatch: (userId, chat_id) => userStub(this.env, userId).unwatch({ v: 1, chat_id }),
+        memberStub(this.env, user_id).watch({ v: 1, owner: { user_id, organization_id }, chat_id, is_present }),
+      unwatch: (userId, chat_id) => memberStub(this.env, userId).unwatch({ v: 1, chat_id }),
       recorded: (userId, chatId) => {
         const chat = openChat(this.#state);
         const member = chat?.facts.id === chatId ? chat.members.get(userId)?.facts : undefined;

@@ -1,10 +1,10 @@
-import type { ChatState } from './state.ts';
+import { type ChatState, openChat, type ThreadState } from './state.ts';
 
 /** A user's object that does not answer is asked again after 30 s, then twice as long each time, up to 5 min. */
 const FIRST_BACKOFF = 30_000;
 const LAST_BACKOFF = 300_000;
 
-/** A user whose object should tell a chat when he comes or goes, and his presence as the chat has it. */
+/** Somebody whose object should tell a chat when he comes or goes, and his presence as the chat has it; `user_id` may be a visitor's. */
 export type Watched = { user_id: string; organization_id: string; chat_id: string; is_present: boolean };
 
 export type WatchPorts = {
@@ -21,6 +21,14 @@ export type WatchPorts = {
   /** Told what went wrong, for the log. */
   failed: (error: unknown) => void;
 };
+
+/** The open chat with those whose presence can be followed: a visitor of a channel is never seen at the hub. Null when none is open. */
+export function followedChat(state: ThreadState): ChatState | null {
+  const chat = openChat(state);
+  if (chat === null || state.thread?.channel_id == null) return chat;
+  const users = [...chat.members].filter(([, { facts }]) => facts.member_type === 'user');
+  return { ...chat, members: new Map(users) };
+}
 
 type Asking = { chat_id: string; isTold: boolean; isUnwanted: boolean };
 
@@ -128,8 +136,9 @@ function participantsOf(chat: ChatState | null): Map<string, Watched> {
   const found = new Map<string, Watched>();
   if (chat === null || chat.facts.ended_at !== null) return found;
   for (const { facts } of chat.members.values()) {
-    const { member_id, member_type, organization_id, is_participating, is_present } = facts;
-    if (member_type !== 'user' || !is_participating || organization_id === null) continue;
+    const { member_id, member_type, is_participating, is_present } = facts;
+    const organization_id = member_type === 'visitor' ? chat.facts.organization_id : facts.organization_id;
+    if (!is_participating || organization_id === null) continue;
     found.set(member_id, { user_id: member_id, organization_id, chat_id: chat.facts.id, is_present });
   }
   return found;

@@ -29,6 +29,12 @@ export class Typing {
       case 'post_message':
         this.#say(chat, command.actor.id, 'idle', now);
         return;
+      case 'update_visitor_membership':
+        if (command.composing_status !== null) this.#say(chat, command.visitor_id, command.composing_status, now);
+        return;
+      case 'post_visitor_message':
+        this.#say(chat, command.visitor_id, 'idle', now);
+        return;
       case 'receive_messages':
         for (const { user } of command.messages) if (user !== null) this.#say(chat, user.id, 'idle', now);
         return;

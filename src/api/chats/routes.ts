@@ -29,7 +29,6 @@ import { startUserChatRoutes } from './start-user-chat.ts';
 import { tagRoutes } from './tags.ts';
 import { updateChatRoutes } from './update-chat.ts';
 import { visitorChatMembershipRoutes } from './visitor-chat-memberships.ts';
-import { visitorVariableRoutes } from './visitor-variables.ts';
 import { writeReplySuggestionRoutes } from './write-reply-suggestions.ts';
 
 /** The Chats API (seed 001), mounted at /api/v5: which collection of chats has what. */
@@ -69,4 +68,4 @@ for (const scope of [userChats, userRoutedChats]) {
   mount(chatReplySuggestionRoutes(scope), messageReplySuggestionRoutes(scope), writeReplySuggestionRoutes(scope));
 }
 mount(outgoingInvitationRoutes, incomingInvitationRoutes);
-mount(conversationStarterRoutes, visitorVariableRoutes);
+mount(conversationStarterRoutes);

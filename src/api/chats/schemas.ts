@@ -35,8 +35,8 @@ export const chatSchema = z
     has_messages: z.boolean(),
     has_user_messages: z.boolean(),
     has_visitor_messages: z.boolean(),
-    first_visitor_message_url: z.null(),
-    first_visitor_message_url_title: z.null(),
+    first_visitor_message_url: textOrNull,
+    first_visitor_message_url_title: textOrNull,
     autosuggest_url: z.null(),
     autosuggest_url_title: z.null(),
     tag_count: count,
@@ -144,7 +144,3 @@ export const invitationSchema = z
     expired_at: timeOrNull,
   })
   .openapi('ChatInvitation');
-
-export const variableSchema = z
-  .object({ key: z.string(), value: z.string(), created_at: isoTimeSchema, updated_at: isoTimeSchema })
-  .openapi('VisitorVariable');

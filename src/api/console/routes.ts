@@ -8,6 +8,8 @@ import { teamMembershipRoutes } from './team-memberships.ts';
 import { teamRoutesOf } from './teams.ts';
 import { userRoomRoutes } from './user-rooms.ts';
 import { userRoutes } from './users.ts';
+import { visitorVariableRoutes } from './visitor-variables.ts';
+import { visitorRoutes } from './visitors.ts';
 
 /** What a console shows of an organization and its users (protocol.md 4), mounted at /api/v5. */
 export const consoleRoutes = createRouter();
@@ -18,6 +20,8 @@ consoleRoutes.route('/', userRoomRoutes);
 consoleRoutes.route('/', organizationRoutes);
 consoleRoutes.route('/', roomRoutes);
 consoleRoutes.route('/', allowedTagRoutes);
+consoleRoutes.route('/', visitorRoutes);
+consoleRoutes.route('/', visitorVariableRoutes);
 consoleRoutes.route('/', teamRoutesOf(5));
 consoleRoutes.route('/', teamMembershipRoutes());
 

@@ -6,7 +6,7 @@ import type { Sender } from '../members.ts';
 
 type Content = Pick<MessageFacts, 'type' | 'message'> & Partial<Omit<MessageFacts, 'id' | keyof Sender>>;
 type Circumstances = Partial<
-  Pick<Extract<EventBody, { type: 'message_added' }>, 'is_waiting' | 'origin' | 'is_silent'>
+  Pick<Extract<EventBody, { type: 'message_added' }>, 'is_waiting' | 'origin' | 'is_silent' | 'page'>
 >;
 
 /** Adds a message to a chat. What is left out is empty, and the chat goes on waiting or not as before. */
@@ -38,6 +38,7 @@ export function addMessage(
     is_waiting,
     origin: circumstances.origin ?? null,
     is_silent: circumstances.is_silent ?? false,
+    ...(circumstances.page === undefined ? {} : { page: circumstances.page }),
   });
   return message;
 }

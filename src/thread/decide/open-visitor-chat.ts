@@ -2,16 +2,18 @@ import { ENDLESS } from '../../resources/chat.ts';
 import { chatIdAt } from '../address.ts';
 import type { ChatOpened, OpenVisitorChat } from '../commands.ts';
 import { type Context, Draft } from '../draft.ts';
+import { visitorName } from '../fold.ts';
 import { isCrowded, visitorMember } from '../members.ts';
 import { type ChatState, openChat, type ThreadState } from '../state.ts';
-import { attend } from './attend.ts';
+import { attend, memberOf } from './attend.ts';
+import { attendAsVisitor } from './attend-as-visitor.ts';
 import { isTaken } from './join-chat.ts';
 import { openThread } from './open-thread.ts';
 import { accept, type Decision, refuse, unchanged } from './outcome.ts';
 
 /**
- * A user's chat with a visitor: the open session of the visitor's thread, which the user joins, or a new one in it (seed
- * 001, Create a new chat with a visitor in a room).
+ * A chat with a visitor: the open session of the visitor's thread, which the user joins, or a new one in it (seed
+ * 001, Create a new chat with a visitor in a room). The visitor himself may ask for it too (protocol.md 2.4).
  */
 export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, context: Context): Decision<ChatOpened> {
   if (!isVisitorsThread(state, command)) return refuse({ reason: 'chat_not_found' });
@@ -21,14 +23,27 @@ export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, co
     return unchanged(state, { chat: facts, is_new: facts.created_at === state.answered.at });
   }
   const open = openChat(state);
-  // His channel was moved to another room since, and who is let into this room need not be let into that one.
-  if (open !== null && !isInRoom(open, command)) return refuse({ reason: 'chat_taken' });
-  if (open !== null && command.is_kept_out && isTaken(open, command.actor.id)) return refuse({ reason: 'chat_taken' });
-  if (open !== null && isCrowded(open, command.actor.id)) return refuse({ reason: 'too_many_members' });
+  const { actor, is_present } = command;
+  if (open !== null && actor !== null) {
+    // His channel was moved to another room since, and who is let into this room need not be let into that one.
+    const isElsewhere = !isInRoom(open, command);
+    if (isElsewhere || (command.is_kept_out && isTaken(open, actor.id))) return refuse({ reason: 'chat_taken' });
+    if (isCrowded(open, actor.id)) return refuse({ reason: 'too_many_members' });
+  }
 
   const chatId = open === null ? startSession(draft, command) : open.facts.id;
-  attend(draft, chatId, command.actor, { is_participating: true, is_present: command.is_present });
+  if (actor !== null) attend(draft, chatId, actor, { is_participating: true, is_present });
+  else comeAsVisitor(draft, chatId, command);
   return accept(draft, { chat: draft.chat(chatId).facts, is_new: open === null });
+}
+
+/** The visitor himself takes part, under the name that he has by now. */
+function comeAsVisitor(draft: Draft, chatId: string, { visitor_id, visitor_name, is_present }: OpenVisitorChat): void {
+  const name = visitorName(visitor_name);
+  const isRenamed = name !== null && name !== draft.state.thread?.visitor_name;
+  if (isRenamed) draft.emit(chatId, { type: 'variables_set', visitor_id, variables: { username: visitor_name } });
+  const { last_seen_at } = memberOf(draft.chat(chatId), visitor_id);
+  attendAsVisitor(draft, chatId, visitor_id, { is_participating: true, is_present, last_seen_at });
 }
 
 /** Whether the thread is this visitor's: a new one under his identity, or the one that the chat in his room led to. */
@@ -65,6 +80,7 @@ function startSession(draft: Draft, command: OpenVisitorChat): string {
     draft.emit(chatId, { type: 'variables_set', visitor_id, variables: { username: visitor_name } });
   }
   const name = draft.state.thread?.visitor_name ?? null;
-  draft.emit(chatId, { type: 'member_added', member: visitorMember(visitor_id, name, now) });
+  const is_present = command.actor === null && command.is_present;
+  draft.emit(chatId, { type: 'member_added', member: { ...visitorMember(visitor_id, name, now), is_present } });
   return chatId;
 }

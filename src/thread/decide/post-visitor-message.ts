@@ -34,7 +34,7 @@ export function postVisitorMessage(
       command.chat_id,
       sender,
       { type: 'msg', message: command.content.message },
-      { is_waiting: true },
+      { is_waiting: true, ...(command.page == null ? {} : { page: command.page }) },
     );
     return accept(draft, { message, chat: ref });
   }

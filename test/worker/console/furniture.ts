@@ -11,6 +11,9 @@ export type Furniture = {
   team_id: string;
   room_id: string;
   tag_name: string;
+  visitor_id: string;
+  /** Of a variable of the visitor. */
+  key: string;
 };
 
 /** An organization in which there is one of everything, all of it a colleague's of `owner`, who has every scope. */
@@ -35,7 +38,25 @@ export async function furnish(owner: Person): Promise<Furniture> {
     team_id: String(team.json['id']),
     room_id: String(room.json['id']),
     tag_name,
+    ...(await receiveVisitor(organization_id, String(room.json['id']))),
   };
+}
+
+/** A visitor of a room, with a variable. */
+async function receiveVisitor(organizationId: string, roomId: string): Promise<{ visitor_id: string; key: string }> {
+  const visitor_id = crypto.randomUUID().replaceAll('-', '');
+  const key = 'number-in-the-shop';
+  await testEnv.DB.batch([
+    testEnv.DB.prepare('INSERT INTO visitors (id, organization_id, room_id, created_at) VALUES (?, ?, ?, 1)').bind(
+      visitor_id,
+      organizationId,
+      roomId,
+    ),
+    testEnv.DB.prepare(
+      `INSERT INTO visitor_variables (visitor_id, key, value, created_at, at, thread, seq) VALUES (?, ?, '7', 1, 1, '', 0)`,
+    ).bind(visitor_id, key),
+  ]);
+  return { visitor_id, key };
 }
 
 const TABLES = [
@@ -51,6 +72,11 @@ const TABLES = [
   'room_routers',
   'allowed_tags',
   'tokens',
+  'visitors',
+  'visitor_variables',
+  'apps',
+  'app_webhooks',
+  'app_installations',
 ];
 
 /** Every row of the directory, and the clients of the user who is named. */

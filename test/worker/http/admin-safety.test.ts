@@ -14,7 +14,19 @@ const OPERATIONS: Operation[] = Object.entries(document.paths ?? {}).flatMap(([p
 const BELOW_ORGANIZATION = OPERATIONS.filter(({ path }) => path.startsWith('/organizations/{organization_id}/'));
 
 /** A valid body for every operation that has one. */
-const BODY = { name: 'Stolen', first_name: 'Stolen', targets: [{ kind: 'all' }], room_ids: [], scopes: ['settings'] };
+const BODY = {
+  name: 'Stolen',
+  first_name: 'Stolen',
+  targets: [{ kind: 'all' }],
+  room_ids: [],
+  scopes: ['settings'],
+  terms_url: 'https://app.example.com/terms',
+  privacy_url: 'https://app.example.com/privacy',
+  endpoint_url: 'https://app.example.com/hook',
+  channel_pattern: '/api/v5/orgs/{organization_id}/owned_chats',
+  on_added: true,
+  app_id: '0190a000-0000-7000-8000-00000000dead',
+};
 
 type Names = { [parameter: string]: string };
 
@@ -46,8 +58,18 @@ beforeAll(async () => {
   for (const shared of [`rooms/${room_id}`, `teams/${team_id}`]) {
     await admin(`${root}/${shared}/shares/${partner.organization_id}`, { method: 'PUT' });
   }
+  const app = await admin(`${root}/apps`, { method: 'POST', body: BODY });
+  const webhook = await admin(`${root}/apps/${app.json['id']}/webhooks`, { method: 'POST', body: BODY });
+  const installation = await admin(`${root}/app_installations`, {
+    method: 'POST',
+    body: { app_id: app.json['id'] },
+  });
+  expect([app.status, webhook.status, installation.status]).toEqual([201, 201, 201]);
   names = {
     ...furniture,
+    app_id: String(app.json['id']),
+    webhook_id: String(webhook.json['id']),
+    installation_id: String(installation.json['id']),
     user_id: owner.user_id,
     token_id: owner.token_id,
     router_id: String(router.json['id']),
@@ -104,18 +126,19 @@ describe('every operation of the admin API', () => {
     expect(answer.status).toBe(404);
   });
 
-  it.each(BELOW_ORGANIZATION.filter(({ path }) => /\{(user|team|room|router|token)_id\}|\{id\}/.test(path)))(
-    '$method $path reaches nothing through the path of another organization',
-    async (operation) => {
-      await expectUntouched(async () => {
-        for (const organization_id of [stranger.organization_id, '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
-          const path = addressOf(operation, { ...names, organization_id }).replace('/admin/v1', '');
-          const answer = await admin(path, { method: operation.method, ...bodyFor(operation) });
-          expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
-        }
-      });
-    },
-  );
+  it.each(
+    BELOW_ORGANIZATION.filter(({ path }) =>
+      /\{(user|team|room|router|token|app|webhook|installation)_id\}|\{id\}/.test(path),
+    ),
+  )('$method $path reaches nothing through the path of another organization', async (operation) => {
+    await expectUntouched(async () => {
+      for (const organization_id of [stranger.organization_id, '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
+        const path = addressOf(operation, { ...names, organization_id }).replace('/admin/v1', '');
+        const answer = await admin(path, { method: operation.method, ...bodyFor(operation) });
+        expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
+      }
+    });
+  });
 
   it.each(BELOW_ORGANIZATION)('$method $path is 404 for an organization that does not exist', async (operation) => {
     const organization_id = '0190a000-0000-7000-8000-00000000dead';

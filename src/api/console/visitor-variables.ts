@@ -1,0 +1,198 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
+import { findRoomVisitor } from '../../directory/room-visitors.ts';
+import {
+  changeVisitorVariable,
+  deleteVisitorVariable,
+  findVisitorVariable,
+  listVisitorVariables,
+  NAME_VARIABLE,
+  setVisitorVariable,
+  type VisitorVariable,
+} from '../../directory/visitors.ts';
+import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { pathId, textField } from '../../http/fields.ts';
+import { userTokenSecurity } from '../../http/openapi.ts';
+import { type Refused, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { isoTime } from '../../resources/clock.ts';
+import { executeCommand } from '../../stubs.ts';
+import { threadNameOfChat } from '../../thread/address.ts';
+import { newCommandId } from '../../thread/commands.ts';
+import { ownRoom, purgeVisitor } from '../reach-cache.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { organizationGuards } from './guards.ts';
+import { variableSchema } from './visitor-schemas.ts';
+
+const KEY_CHARACTERS = 255;
+const VALUE_CHARACTERS = 10_000;
+
+const pathText = (name: string) => z.string().openapi({ param: { name, in: 'path' } });
+const visitorPath = z.object({
+  organization_id: pathId('organization_id'),
+  room_id: pathId('room_id'),
+  visitor_id: pathText('visitor_id'),
+});
+const variablePath = visitorPath.extend({ key: pathText('key') });
+type VisitorPath = z.output<typeof visitorPath>;
+
+const valueField = textField({ max: VALUE_CHARACTERS, blank: true });
+const createSchema = z
+  .object({ key: textField({ max: KEY_CHARACTERS }), value: valueField })
+  .openapi('SetVisitorVariable');
+const changeSchema = z.object({ value: valueField }).openapi('ChangeVisitorVariable');
+
+const shared = { tags: ['Visitors'], security: userTokenSecurity, middleware: organizationGuards };
+const ALL = '/orgs/{organization_id}/rooms/{room_id}/visitors/{visitor_id}/variables';
+const ONE = `${ALL}/{key}` as const;
+
+const listRoute = createRoute({
+  ...shared,
+  method: 'get',
+  path: ALL,
+  summary: 'List the variables of a visitor',
+  request: { params: visitorPath, query: z.object(collectionQuery) },
+  responses: {
+    200: jsonOf(collectionSchema(variableSchema), 'Variables by key'),
+    ...refusalResponses(400, 401, 403, 404, 503),
+  },
+});
+
+const setRoute = createRoute({
+  ...shared,
+  method: 'post',
+  path: ALL,
+  summary: 'Set a variable of a visitor',
+  description: 'The variable `username` is his name in chats.',
+  request: { params: visitorPath, body: bodyOf(createSchema) },
+  responses: {
+    200: jsonOf(variableSchema, 'The variable, which was there before'),
+    201: jsonOf(variableSchema, 'The new variable'),
+    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
+  },
+});
+
+const itemRoute = createRoute({
+  ...shared,
+  method: 'get',
+  path: ONE,
+  summary: 'Get a variable of a visitor',
+  request: { params: variablePath },
+  responses: { 200: jsonOf(variableSchema, 'The variable'), ...refusalResponses(401, 403, 404, 503) },
+});
+
+const removeRoute = createRoute({
+  ...shared,
+  method: 'delete',
+  path: ONE,
+  summary: 'Delete a variable of a visitor',
+  request: { params: variablePath },
+  responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 403, 404, 409, 503) },
+});
+
+const VARIABLE_NOT_FOUND = { reason: 'not_found', detail: 'Visitor variable not found.' } as const;
+
+/**
+ * /orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/variables (protocol.md 3.2; seed 003). They are the visitor's, in whichever
+ * room; threads and these routes both write them.
+ */
+export const visitorVariableRoutes = createRouter();
+
+visitorVariableRoutes.openapi(listRoute, async (c) => {
+  const asked = readPage(c.req.valid('query'), 'key', idKey);
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const { organization_id, room_id, visitor_id } = c.req.valid('param');
+  const database = organizationDatabase(c);
+  const rows = await listVisitorVariables(database, organization_id, room_id, visitor_id, asked.page.keyset);
+  if (rows === null) return refuse(c, { reason: 'not_found', detail: 'Visitor not found.' });
+  const body = collectionResponse(c, { page: asked.page, rows, keyOf: ({ key }) => [key], resource: resourceOf });
+  return c.json(body, 200);
+});
+
+visitorVariableRoutes.openapi(setRoute, async (c) => {
+  const path = c.req.valid('param');
+  const { key, value } = c.req.valid('json');
+  const refused = (await refuseVisitor(c, path)) ?? refuseBlankName(c, key, value);
+  if (refused !== null) return refused;
+  const set = await setVisitorVariable(organizationDatabase(c), path.visitor_id, key, value, Date.now());
+  const unnamed = await rename(c, path, key, value);
+  return unnamed ?? c.json(resourceOf(set.variable), set.is_new ? 201 : 200);
+});
+
+visitorVariableRoutes.openapi(itemRoute, async (c) => {
+  const { key, ...path } = c.req.valid('param');
+  const refused = await refuseVisitor(c, path);
+  if (refused !== null) return refused;
+  const variable = await findVisitorVariable(organizationDatabase(c), path.visitor_id, key);
+  return variable === null ? refuse(c, VARIABLE_NOT_FOUND) : c.json(resourceOf(variable), 200);
+});
+
+for (const method of ['put', 'patch'] as const) {
+  const route = createRoute({
+    ...shared,
+    method,
+    path: ONE,
+    summary: 'Change a variable of a visitor',
+    request: { params: variablePath, body: bodyOf(changeSchema) },
+    responses: { 200: jsonOf(variableSchema, 'The variable'), ...refusalResponses(400, 401, 403, 404, 409, 413, 503) },
+  });
+  visitorVariableRoutes.openapi(route, async (c) => {
+    const { key, ...path } = c.req.valid('param');
+    const { value } = c.req.valid('json');
+    const refused = (await refuseVisitor(c, path)) ?? refuseBlankName(c, key, value);
+    if (refused !== null) return refused;
+    const changed = await changeVisitorVariable(organizationDatabase(c), path.visitor_id, key, value, Date.now());
+    if (changed === null) return refuse(c, VARIABLE_NOT_FOUND);
+    const unnamed = await rename(c, path, key, value);
+    return unnamed ?? c.json(resourceOf(changed), 200);
+  });
+}
+
+visitorVariableRoutes.openapi(removeRoute, async (c) => {
+  const { key, ...path } = c.req.valid('param');
+  const refused = await refuseVisitor(c, path);
+  if (refused !== null) return refused;
+  const isDeleted = await deleteVisitorVariable(organizationDatabase(c), path.visitor_id, key, Date.now());
+  if (!isDeleted) return refuse(c, VARIABLE_NOT_FOUND);
+  const unnamed = await rename(c, path, key, null);
+  return unnamed ?? c.body(null, 204);
+});
+
+/** The refusal when the organization has no such room, or the room no such visitor. */
+async function refuseVisitor(c: AppContext, { room_id, visitor_id }: VisitorPath): Promise<Refused | null> {
+  const room = await ownRoom(c, room_id);
+  if (room === null) return refuse(c, { reason: 'not_found', detail: 'Room not found.' });
+  const place = { organization_id: room.organization_id, room_id, visitor_id };
+  const visitor = await findRoomVisitor(organizationDatabase(c), place);
+  return visitor === null ? refuse(c, { reason: 'not_found', detail: 'Visitor not found.' }) : null;
+}
+
+/** Who should have no name has no variable of that key: it can be deleted. */
+function refuseBlankName(c: AppContext, key: string, value: string): Refused | null {
+  const isBlank = key === NAME_VARIABLE && value.trim() === '';
+  return isBlank ? refuseField(c, 'value', 'This field may not be blank.') : null;
+}
+
+/** Lets the thread of the visitor's newest chat in the room know his name, or that he has none any more. Answers the refusal, if it refuses. */
+async function rename(
+  c: AppContext,
+  { room_id, visitor_id }: VisitorPath,
+  key: string,
+  name: string | null,
+): Promise<Refused | null> {
+  if (key !== NAME_VARIABLE) return null;
+  purgeVisitor(room_id, visitor_id);
+  const newest = await findNewestChatOfVisitor(organizationDatabase(c), room_id, visitor_id);
+  const thread = newest === null ? null : threadNameOfChat(newest.chat_id);
+  if (newest === null || thread === null) return null;
+  const { chat_id } = newest;
+  const head = { v: 1 as const, type: 'rename_visitor' as const, command_id: newCommandId() };
+  const renamed = await executeCommand(c.env, c.var.cost, thread, { ...head, chat_id, visitor_id, name });
+  return renamed.ok ? null : refuseThread(c, renamed.refusal);
+}
+
+function resourceOf({ key, value, created_at, at }: VisitorVariable) {
+  return { key, value, created_at: isoTime(created_at), updated_at: isoTime(at) };
+}

@@ -1,0 +1,96 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { RoomRow } from '../../db/rows.ts';
+import { findRoomVisitor, listRoomVisitors, roomVisitor } from '../../directory/room-visitors.ts';
+import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { booleanParameter, pathId } from '../../http/fields.ts';
+import { userTokenSecurity } from '../../http/openapi.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { roomVisitorResource } from '../../resources/room-visitor.ts';
+import { ownRoom, reachedRoom } from '../reach-cache.ts';
+import { organizationGuards, userGuards } from './guards.ts';
+import { roomVisitorSchema } from './visitor-schemas.ts';
+
+const common = { tags: ['Visitors'], security: userTokenSecurity, method: 'get' as const };
+const visitorId = z.string().openapi({ param: { name: 'visitor_id', in: 'path' } });
+const organizationRoom = z.object({ organization_id: pathId('organization_id'), room_id: pathId('room_id') });
+const userRoom = z.object({ user_id: pathId('user_id'), room_id: pathId('room_id') });
+
+const ROOM_NOT_FOUND = { reason: 'not_found', detail: 'Room not found.' } as const;
+const VISITOR_NOT_FOUND = { reason: 'not_found', detail: 'Visitor not found.' } as const;
+
+const listRoute = createRoute({
+  ...common,
+  path: '/orgs/{organization_id}/rooms/{room_id}/visitors',
+  summary: 'List the visitors of a room of the organization',
+  middleware: organizationGuards,
+  request: {
+    params: organizationRoom,
+    query: z.object({ ...collectionQuery, is_present: booleanParameter().optional() }),
+  },
+  responses: {
+    200: jsonOf(collectionSchema(roomVisitorSchema), 'Visitors, by their ids'),
+    ...refusalResponses(400, 401, 403, 404, 503),
+  },
+});
+
+const item = { 200: jsonOf(roomVisitorSchema, 'The visitor'), ...refusalResponses(401, 403, 404, 503) };
+
+const itemRoute = createRoute({
+  ...common,
+  path: '/orgs/{organization_id}/rooms/{room_id}/visitors/{visitor_id}',
+  summary: 'Get a visitor of a room of the organization',
+  middleware: organizationGuards,
+  request: { params: organizationRoom.extend({ visitor_id: visitorId }) },
+  responses: item,
+});
+
+const userItemRoute = createRoute({
+  ...common,
+  path: '/users/{user_id}/rooms/{room_id}/visitors/{visitor_id}',
+  summary: 'Get a visitor of a room that reaches the user',
+  middleware: userGuards,
+  request: { params: userRoom.extend({ visitor_id: visitorId }) },
+  responses: item,
+});
+
+/** Room visitors as the organization sees them (protocol.md 3.1): those of the public API, and those of channels, of whom less is known. */
+export const visitorRoutes = createRouter();
+
+visitorRoutes.openapi(listRoute, async (c) => {
+  const { is_present = null, ...query } = c.req.valid('query');
+  const asked = readPage(query, 'id', idKey);
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const room = await ownRoom(c, c.req.valid('param').room_id);
+  if (room === null) return refuse(c, ROOM_NOT_FOUND);
+  const now = Date.now();
+  const { keyset } = asked.page;
+  const rows = await listRoomVisitors(organizationDatabase(c), room.organization_id, room.id, is_present, now, keyset);
+  const body = collectionResponse(c, {
+    page: asked.page,
+    rows,
+    keyOf: ({ id }) => [id],
+    resource: (row) => roomVisitorResource(roomVisitor(row, now)),
+  });
+  return c.json(body, 200);
+});
+
+visitorRoutes.openapi(itemRoute, async (c) => {
+  const { room_id, visitor_id } = c.req.valid('param');
+  return await showVisitor(c, await ownRoom(c, room_id), visitor_id);
+});
+
+visitorRoutes.openapi(userItemRoute, async (c) => {
+  const { room_id, visitor_id } = c.req.valid('param');
+  return await showVisitor(c, await reachedRoom(c, room_id), visitor_id);
+});
+
+async function showVisitor(c: AppContext, room: RoomRow | null, visitor_id: string) {
+  if (room === null) return refuse(c, ROOM_NOT_FOUND);
+  const place = { organization_id: room.organization_id, room_id: room.id, visitor_id };
+  const row = await findRoomVisitor(organizationDatabase(c), place);
+  if (row === null) return refuse(c, VISITOR_NOT_FOUND);
+  return c.json(roomVisitorResource(roomVisitor(row, Date.now())), 200);
+}

@@ -1,0 +1,87 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import {
+  issueVisitorToken,
+  newVisitorSession,
+  resumeVisitorSession,
+  VISITOR_TOKEN_LIFETIME,
+} from '../../directory/visitor-sessions.ts';
+import { isoTimeSchema, pathId } from '../../http/fields.ts';
+import { knownOrganization } from '../../http/organization-cache.ts';
+import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { signingKey } from '../../http/signing-key.ts';
+import { isoTime } from '../../resources/clock.ts';
+
+const requestSchema = z
+  .object({
+    visitor_secret_id: z
+      .string()
+      .nullish()
+      .openapi({ description: 'From an earlier authentication: the same visitor again. Without it a new one.' }),
+  })
+  .openapi('AuthenticateVisitor');
+
+const sessionSchema = z
+  .object({
+    visitor_id: z.string(),
+    visitor_secret_id: z.string(),
+    visitor_global_id: z.string().openapi({ description: 'Older name of `visitor_id`.' }),
+    organization_id: z.string().openapi({ format: 'uuid' }),
+    socket_url: z.null().openapi({ description: 'There is no live endpoint for visitors.' }),
+    access_token: z.string(),
+    expires_at: isoTimeSchema,
+    expires_in: z.int().openapi({ description: 'Seconds.' }),
+    minimal_bar_version: z.int(),
+  })
+  .openapi('VisitorSession');
+
+const route = createRoute({
+  method: 'post',
+  path: '/public/orgs/{organization_id}/auth',
+  tags: ['Public API'],
+  summary: 'Authenticate a visitor',
+  request: {
+    params: z.object({ organization_id: pathId('organization_id') }),
+    body: { ...bodyOf(requestSchema), required: false },
+  },
+  responses: {
+    200: jsonOf(sessionSchema, 'A visitor and a token for him'),
+    ...refusalResponses(400, 403, 404, 413, 503),
+  },
+});
+
+/** The oldest version of the vendor's web client that may go on; clients of this hub do not ask for it (protocol.md 2.1). */
+const MINIMAL_BAR_VERSION = 3;
+
+/**
+ * POST /public/orgs/<organization_id>/auth (protocol.md 2.1; seed 003): a visitor gets his identity and an access token for 30 minutes.
+ * Nothing is stored for him.
+ */
+export const authRoutes = createRouter();
+
+authRoutes.openapi(route, async (c) => {
+  const { organization_id } = c.req.valid('param');
+  const organization = await knownOrganization(c, organization_id);
+  if (organization === null) return refuse(c, { reason: 'organization_unknown' });
+  if (organization.has_active_subscription === 0) return refuse(c, { reason: 'subscription_inactive' });
+  const key = await signingKey(c);
+  const secret = c.req.valid('json').visitor_secret_id ?? null;
+  const session =
+    secret === null ? newVisitorSession(key, organization_id) : resumeVisitorSession(key, organization_id, secret);
+  if (session === null) return refuseField(c, 'visitor_secret_id', 'Unknown visitor secret.');
+  const { visitor_id, visitor_secret_id } = session;
+  const { token, expires_at } = await issueVisitorToken(key, { visitor_id, organization_id }, Date.now());
+  const body = {
+    visitor_id,
+    visitor_secret_id,
+    visitor_global_id: visitor_id,
+    organization_id,
+    socket_url: null,
+    access_token: token,
+    expires_at: isoTime(expires_at),
+    expires_in: VISITOR_TOKEN_LIFETIME,
+    minimal_bar_version: MINIMAL_BAR_VERSION,
+  };
+  return c.json(body, 200, { 'Cache-Control': 'no-store' });
+});

@@ -1,0 +1,89 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { chatKey, listChats } from '../../chats/list-chats.ts';
+import { visitorDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { booleanParameter } from '../../http/fields.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { chatForVisitor } from '../../resources/as-visitors-see.ts';
+import { newCommandId } from '../../thread/commands.ts';
+import { asVisitor, CHAT, CHATS, chatPath, visitorPath } from './guards.ts';
+import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
+import { visitorChatSchema } from './schemas.ts';
+
+const listRoute = createRoute({
+  ...asVisitor,
+  method: 'get',
+  path: CHATS,
+  summary: 'List the chats of the visitor',
+  request: {
+    params: visitorPath,
+    query: z.object({
+      ...collectionQuery,
+      is_ended: booleanParameter().optional(),
+      ordering: z.enum(['created_at', '-created_at']).optional(),
+    }),
+  },
+  responses: {
+    200: jsonOf(collectionSchema(visitorChatSchema), 'Chats, oldest first unless ordered otherwise'),
+    ...refusalResponses(400, 401, 403, 503),
+  },
+});
+
+const itemRoute = createRoute({
+  ...asVisitor,
+  method: 'get',
+  path: CHAT,
+  summary: 'Get a chat of the visitor',
+  request: { params: chatPath },
+  responses: { 200: jsonOf(visitorChatSchema, 'The chat'), ...refusalResponses(401, 403, 404, 503) },
+});
+
+const endSchema = z
+  .object({ is_ended: z.literal(true, { error: 'Only true is allowed here.' }) })
+  .openapi('EndOwnChat');
+
+/** /public/visitors/<visitor_id>/chats: listed from D1's copy, read and ended in the chats' threads (protocol.md 2.4). */
+export const chatRoutes = createRouter();
+
+chatRoutes.openapi(listRoute, async (c) => {
+  const { ordering = 'created_at', is_ended, ...query } = c.req.valid('query');
+  const asked = readPage(query, ordering, idKey);
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const { page } = asked;
+  const found = await listChats(visitorDatabase(c), ownChats(c), { is_ended }, ordering, page.keyset);
+  const cutAt = found.cut_at === null ? null : [found.cut_at];
+  const parts = { page, rows: found.rows, keyOf: chatKey(ordering), resource: chatForVisitor, cutAt };
+  return c.json(collectionResponse(c, parts), 200);
+});
+
+chatRoutes.openapi(itemRoute, async (c) => {
+  const { chat_id } = c.req.valid('param');
+  const read = await queryOwnChat(c, { v: 1, type: 'read_chat', chat_id, grant: ownChats(c) });
+  return read.ok ? c.json(chatForVisitor(read.answer.chat), 200) : read.refused;
+});
+
+for (const method of ['put', 'patch'] as const) {
+  const route = createRoute({
+    ...asVisitor,
+    method,
+    path: CHAT,
+    summary: 'End a chat of the visitor',
+    request: { params: chatPath, body: bodyOf(endSchema) },
+    responses: { 200: jsonOf(visitorChatSchema, 'The chat'), ...refusalResponses(400, 401, 403, 404, 413, 503) },
+  });
+  chatRoutes.openapi(route, async (c) => {
+    const { chat_id } = c.req.valid('param');
+    const updated = await commandToOwnChat(c, {
+      v: 1,
+      type: 'update_chat',
+      command_id: newCommandId(),
+      chat_id,
+      grant: ownChats(c),
+      is_ended: true,
+      is_waiting: null,
+    });
+    return updated.ok ? c.json(chatForVisitor(updated.answer.chat), 200) : updated.refused;
+  });
+}

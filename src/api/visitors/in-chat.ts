@@ -1,0 +1,49 @@
+import type { AppContext } from '../../http/app-environment.ts';
+import { type Refused, refuse } from '../../http/refusals.ts';
+import type { ChatGrant } from '../../resources/chat-grant.ts';
+import { executeCommand, queryThread } from '../../stubs.ts';
+import { threadNameOfChat } from '../../thread/address.ts';
+import type { AnswerOf, Command } from '../../thread/commands.ts';
+import type { Query, ReadingOf } from '../../thread/queries.ts';
+import type { Result, ThreadRefusal } from '../../thread/refusals.ts';
+import { refuseThread } from '../refuse-thread.ts';
+
+/** What a thread answered, or the response that says why it did not. */
+export type Reached<Answer> = { ok: true; answer: Answer } | { ok: false; refused: Refused };
+
+/** The right of a visitor: his own chats, in whichever room. */
+export function ownChats(c: AppContext): ChatGrant {
+  return { kind: 'visitor', room_id: null, visitor_id: c.var.visitor.id };
+}
+
+/** Asks the thread of a chat, which says whether it is the visitor's. */
+export function queryOwnChat<Q extends Query>(c: AppContext, query: Q): Promise<Reached<ReadingOf<Q>>> {
+  return reach(c, query.chat_id, (thread) => queryThread(c.env, c.var.cost, thread, query));
+}
+
+/** Sends a command to the thread of a chat, which says whether it is the visitor's. */
+export function commandToOwnChat<C extends Command & { chat_id: string }>(
+  c: AppContext,
+  command: C,
+): Promise<Reached<AnswerOf<C>>> {
+  return reach(c, command.chat_id, (thread) => executeCommand(c.env, c.var.cost, thread, command));
+}
+
+/** An id that can be no chat of ours is refused without a call. */
+async function reach<Answer>(
+  c: AppContext,
+  chatId: string,
+  call: (thread: string) => Promise<Result<Answer>>,
+): Promise<Reached<Answer>> {
+  const thread = threadNameOfChat(chatId);
+  const result: Result<Answer> =
+    thread === null ? { ok: false, refusal: { reason: 'chat_not_found' } } : await call(thread);
+  return result.ok ? result : { ok: false, refused: refusedTo(c, result.refusal) };
+}
+
+/** A message that is named in a payload is a field of it, where users name theirs in the path. */
+function refusedTo(c: AppContext, refusal: ThreadRefusal): Refused {
+  if (refusal.reason !== 'message_not_found' || c.req.method !== 'POST') return refuseThread(c, refusal);
+  const fields = { response_to_message_id: ['The chat has no such message.'] };
+  return refuse(c, { reason: 'invalid', fields });
+}

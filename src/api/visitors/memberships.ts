@@ -1,0 +1,86 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findDeletedUsers } from '../../directory/users.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { membershipForVisitor } from '../../resources/as-visitors-see.ts';
+import type { ChatFacts } from '../../resources/chat.ts';
+import type { MemberView } from '../../resources/membership.ts';
+import { pageOfAll } from '../chats/page-of-all.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { asVisitor, CHAT, chatPath } from './guards.ts';
+import { ownChats, queryOwnChat } from './in-chat.ts';
+import { visitorMembershipSchema } from './schemas.ts';
+
+const path = `${CHAT}/memberships` as const;
+
+const listRoute = createRoute({
+  ...asVisitor,
+  method: 'get',
+  path,
+  summary: 'List the memberships of a chat of the visitor',
+  request: { params: chatPath, query: z.object(collectionQuery) },
+  responses: {
+    200: jsonOf(collectionSchema(visitorMembershipSchema), 'Memberships, oldest first'),
+    ...refusalResponses(400, 401, 403, 404, 503),
+  },
+});
+
+const itemRoute = createRoute({
+  ...asVisitor,
+  method: 'get',
+  path: `${path}/{member_id}` as const,
+  summary: 'Get a membership of a chat of the visitor',
+  request: {
+    params: chatPath.extend({
+      member_id: z
+        .string()
+        .toLowerCase()
+        .openapi({ param: { name: 'member_id', in: 'path' } }),
+    }),
+  },
+  responses: { 200: jsonOf(visitorMembershipSchema, 'The membership'), ...refusalResponses(401, 403, 404, 503) },
+});
+
+/** /public/visitors/<visitor_id>/chats/<chat_id>/memberships, from the chat's thread (protocol.md 2.6). */
+export const membershipRoutes = createRouter();
+
+membershipRoutes.openapi(listRoute, async (c) => {
+  const { chat_id } = c.req.valid('param');
+  const asked = readPage(c.req.valid('query'), 'created_at', z.tuple([z.int().min(0)]));
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const read = await queryOwnChat(c, { v: 1, type: 'read_members', chat_id, grant: ownChats(c) });
+  if (!read.ok) return read.refused;
+  const resources = await resourcesOf(c, read.answer.members, read.answer.chat);
+  // Nobody is ever taken off a chat's list of members, so a place in it is a key.
+  const placed = resources.map((resource, place) => ({ resource, place: place + 1 }));
+  const body = pageOfAll(
+    c,
+    asked.page,
+    placed,
+    ({ place }) => [place],
+    ({ resource }) => resource,
+  );
+  return c.json(body, 200);
+});
+
+membershipRoutes.openapi(itemRoute, async (c) => {
+  const { chat_id, member_id } = c.req.valid('param');
+  const read = await queryOwnChat(c, { v: 1, type: 'read_members', chat_id, grant: ownChats(c) });
+  if (!read.ok) return read.refused;
+  const { members, chat } = read.answer;
+  const [resource] = await resourcesOf(
+    c,
+    members.filter((member) => member.member_id === member_id),
+    chat,
+  );
+  return resource === undefined ? refuseThread(c, { reason: 'member_not_found' }) : c.json(resource, 200);
+});
+
+async function resourcesOf(c: AppContext, members: readonly MemberView[], chat: ChatFacts) {
+  const users = members.filter(({ member_type }) => member_type === 'user').map(({ member_id }) => member_id);
+  const deleted = await findDeletedUsers(identityDatabase(c), users);
+  return members.map((member) => membershipForVisitor(member, chat, deleted.has(member.member_id)));
+}

@@ -1,0 +1,59 @@
+import { z } from '@hono/zod-openapi';
+import { textField, uuidField } from '../../http/fields.ts';
+import type { PostVisitorMessage } from '../../thread/commands.ts';
+
+/** As for users (seed 001, Send a chat message). Characters. */
+const MESSAGE_CHARACTERS = 2000;
+
+const text = textField({ max: MESSAGE_CHARACTERS });
+const optionalText = textField({ max: MESSAGE_CHARACTERS, blank: true }).nullish();
+
+/**
+ * What a visitor may post (protocol.md 2.5; seed 001, Chat message response actions): a text, or with `type` `action` the answer to an
+ * attachment, of which the hub itself knows the texts.
+ */
+export const postMessageSchema = z
+  .object({
+    type: z.enum(['msg', 'action']).optional().openapi({ default: 'msg' }),
+    // An answer's own text is the hub's to give; what else stands here is read past.
+    message: z.unknown().optional().openapi({ type: 'string', minLength: 1, maxLength: MESSAGE_CHARACTERS }),
+    response_to_message_id: uuidField().nullish(),
+    response_to_attachment_id: uuidField().nullish(),
+    response_to_action_id: uuidField().nullish(),
+    response_value: optionalText,
+    response_text: optionalText,
+  })
+  .openapi('PostMessageAsVisitor')
+  .transform((payload, context) => contentOf(payload, context));
+
+type Payload = {
+  type?: 'msg' | 'action' | undefined;
+  message?: unknown;
+  response_to_message_id?: string | null | undefined;
+  response_to_attachment_id?: string | null | undefined;
+  response_to_action_id?: string | null | undefined;
+  response_value?: string | null | undefined;
+  response_text?: string | null | undefined;
+};
+
+function contentOf(payload: Payload, context: z.RefinementCtx): PostVisitorMessage['content'] {
+  if (payload.type !== 'action') {
+    const message = text.safeParse(payload.message);
+    if (message.success) return { type: 'msg', message: message.data };
+    for (const issue of message.error.issues) context.addIssue({ ...issue, code: 'custom', path: ['message'] });
+    return z.NEVER;
+  }
+  const { response_to_message_id: message_id, response_to_attachment_id: attachment_id } = payload;
+  for (const name of ['response_to_message_id', 'response_to_attachment_id'] as const) {
+    if (payload[name] == null) context.addIssue({ code: 'custom', path: [name], message: 'This field is required.' });
+  }
+  if (message_id == null || attachment_id == null) return z.NEVER;
+  return {
+    type: 'action',
+    message_id,
+    attachment_id,
+    action_id: payload.response_to_action_id ?? null,
+    value: payload.response_value ?? null,
+    text: payload.response_text ?? null,
+  };
+}

@@ -1,0 +1,117 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findPageForFirstMessage } from '../../chats/visitor-chats.ts';
+import { visitorDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { pathId } from '../../http/fields.ts';
+import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { HIDDEN_FROM_VISITORS, messageForVisitor } from '../../resources/as-visitors-see.ts';
+import { newCommandId } from '../../thread/commands.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { asVisitor, CHAT, chatPath } from './guards.ts';
+import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
+import { postMessageSchema } from './message-payload.ts';
+import { visitorMessageSchema } from './schemas.ts';
+
+const path = `${CHAT}/messages` as const;
+
+const listRoute = createRoute({
+  ...asVisitor,
+  method: 'get',
+  path,
+  summary: 'List the messages of a chat of the visitor',
+  request: {
+    params: chatPath,
+    query: z.object({ ...collectionQuery, ordering: z.enum(['created_at', '-created_at']).optional() }),
+  },
+  responses: {
+    200: jsonOf(collectionSchema(visitorMessageSchema), 'Messages, oldest first unless ordered otherwise'),
+    ...refusalResponses(400, 401, 403, 404, 503),
+  },
+});
+
+const itemRoute = createRoute({
+  ...asVisitor,
+  method: 'get',
+  path: `${path}/{message_id}` as const,
+  summary: 'Get a message of a chat of the visitor',
+  request: { params: chatPath.extend({ message_id: pathId('message_id') }) },
+  responses: { 200: jsonOf(visitorMessageSchema, 'The message'), ...refusalResponses(401, 403, 404, 503) },
+});
+
+const postRoute = createRoute({
+  ...asVisitor,
+  method: 'post',
+  path,
+  summary: 'Send a message as the visitor',
+  request: { params: chatPath, body: bodyOf(postMessageSchema) },
+  responses: {
+    201: jsonOf(visitorMessageSchema, 'The message'),
+    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
+  },
+});
+
+/** /public/visitors/<visitor_id>/chats/<chat_id>/messages, from the chat's thread (protocol.md 2.5). */
+export const messageRoutes = createRouter();
+
+messageRoutes.openapi(listRoute, async (c) => {
+  const { chat_id } = c.req.valid('param');
+  const query = c.req.valid('query');
+  const ordering = query.ordering ?? 'created_at';
+  const asked = readPage(query, ordering, z.tuple([z.int().min(0)]));
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const { page } = asked;
+  const descending = (ordering === '-created_at') !== (page.keyset.direction === 'previous');
+  const key = page.keyset.key?.[0] ?? null;
+  if (typeof key === 'string') return refuseField(c, 'cursor', 'Invalid cursor.');
+  const read = await queryOwnChat(c, {
+    v: 1,
+    type: 'read_messages',
+    chat_id,
+    grant: ownChats(c),
+    after: descending ? null : key,
+    before: descending ? key : null,
+    descending,
+    limit: page.size,
+    types_in: [],
+    types_not_in: [...HIDDEN_FROM_VISITORS],
+  });
+  if (!read.ok) return read.refused;
+  const { messages, has_more, room_id } = read.answer;
+  const body = collectionResponse(c, {
+    page,
+    rows: messages,
+    hasMore: has_more,
+    keyOf: ({ seq }) => [seq],
+    resource: ({ message }) => messageForVisitor(message, { id: chat_id, room_id }),
+  });
+  return c.json(body, 200);
+});
+
+messageRoutes.openapi(itemRoute, async (c) => {
+  const { chat_id, message_id } = c.req.valid('param');
+  const read = await queryOwnChat(c, { v: 1, type: 'read_message', chat_id, grant: ownChats(c), message_id });
+  if (!read.ok) return read.refused;
+  const { message, room_id } = read.answer;
+  if (HIDDEN_FROM_VISITORS.includes(message.type)) return refuseThread(c, { reason: 'message_not_found' });
+  return c.json(messageForVisitor(message, { id: chat_id, room_id }), 200);
+});
+
+messageRoutes.openapi(postRoute, async (c) => {
+  const { chat_id } = c.req.valid('param');
+  const content = c.req.valid('json');
+  const visitor_id = c.var.visitor.id;
+  const page = content.type === 'msg' ? await findPageForFirstMessage(visitorDatabase(c), visitor_id, chat_id) : null;
+  const posted = await commandToOwnChat(c, {
+    v: 1,
+    type: 'post_visitor_message',
+    command_id: newCommandId(),
+    chat_id,
+    visitor_id,
+    page,
+    content,
+  });
+  if (!posted.ok) return posted.refused;
+  return c.json(messageForVisitor(posted.answer.message, posted.answer.chat), 201);
+});

@@ -1,0 +1,88 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
+import { stayInRoom } from '../../directory/room-visitors.ts';
+import { findVisitor } from '../../directory/visitors.ts';
+import { visitorDatabase } from '../../http/app-environment.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { chatForVisitor } from '../../resources/as-visitors-see.ts';
+import { lifetimeOf, VISITOR_CHAT_TYPES } from '../../resources/chat.ts';
+import { executeCommand } from '../../stubs.ts';
+import { threadName, threadNameOfChat } from '../../thread/address.ts';
+import { newCommandId, type OpenVisitorChat } from '../../thread/commands.ts';
+import { roomForVisitor } from '../reach-cache.ts';
+import { refuseThread } from '../refuse-thread.ts';
+import { asRoomVisitor, ROOM_NOT_FOUND, ROOM_VISITORS, roomVisitorPath, VISITOR_NOT_FOUND } from './guards.ts';
+import { keepPresent } from './presence.ts';
+import { isOnline } from './rooms.ts';
+import { visitorChatSchema } from './schemas.ts';
+
+const openSchema = z
+  .object({ chat_type: z.enum(VISITOR_CHAT_TYPES).optional().openapi({ default: 'visitor' }) })
+  .openapi('StartChatAsVisitor');
+
+const route = createRoute({
+  ...asRoomVisitor,
+  method: 'post',
+  path: `${ROOM_VISITORS}/{visitor_id}/chats` as const,
+  summary: 'Start a chat, or resume the open one',
+  request: { params: roomVisitorPath, body: { ...bodyOf(openSchema), required: false } },
+  responses: {
+    200: jsonOf(visitorChatSchema, 'The open chat of the visitor in the room'),
+    201: jsonOf(visitorChatSchema, 'The new chat'),
+    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
+  },
+});
+
+/**
+ * POST /public/orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/chats (protocol.md 2.4; seed 003): the visitor's open chat, or
+ * a new one in the thread of his newest. He is present from then on, as long as he asked for last.
+ */
+export const openChatRoutes = createRouter();
+
+openChatRoutes.openapi(route, async (c) => {
+  const { organization, id: visitor_id } = c.var.visitor;
+  const database = visitorDatabase(c);
+  const room = await roomForVisitor(c, c.req.valid('param').room_id);
+  if (room === null) return refuse(c, ROOM_NOT_FOUND);
+  const [visitor, newest] = await Promise.all([
+    findVisitor(database, room.id, visitor_id),
+    findNewestChatOfVisitor(database, room.id, visitor_id),
+  ]);
+  if (visitor === null) return refuse(c, VISITOR_NOT_FOUND);
+  const isResumed = newest !== null && !newest.is_ended;
+  if (room.require_online === 1 && !isResumed && !(await isOnline(c, room))) {
+    return refuse(c, { reason: 'conflict', detail: 'Nobody is online in this room.' });
+  }
+  const place = { organization_id: organization.id, room_id: room.id, visitor_id };
+  const row = await stayInRoom(database, place, { presence_expires_in: null }, Date.now());
+  if (row === null) return refuse(c, VISITOR_NOT_FOUND);
+  await keepPresent(c, row);
+
+  const identity = { kind: 'visitor' as const, room_id: room.id, visitor_id };
+  const { chat_type = 'visitor' } = c.req.valid('json');
+  const command: OpenVisitorChat = {
+    v: 1,
+    type: 'open_visitor_chat',
+    command_id: newCommandId(),
+    chat_id: newest?.chat_id ?? null,
+    identity: newest === null ? identity : null,
+    visitor_id,
+    visitor_name: visitor.name,
+    database: organization.database,
+    organization_id: room.organization_id,
+    room: { id: room.id, name: room.name, organization_id: room.organization_id },
+    is_private: organization.private_chats,
+    chat_type,
+    lifetime: lifetimeOf(chat_type, room),
+    actor: null,
+    is_present: true,
+    is_kept_out: false,
+  };
+  const thread = (newest === null ? null : threadNameOfChat(newest.chat_id)) ?? threadName(identity);
+  const result = await executeCommand(c.env, c.var.cost, thread, command);
+  if (!result.ok) return refuseThread(c, result.refusal);
+  const { chat, is_new } = result.answer;
+  return c.json(chatForVisitor(chat), is_new ? 201 : 200);
+});

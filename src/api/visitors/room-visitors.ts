@@ -1,0 +1,89 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { VisitorRow } from '../../db/rows.ts';
+import { enterRoom, stayInRoom } from '../../directory/room-visitors.ts';
+import { visitorDatabase } from '../../http/app-environment.ts';
+import { integerField } from '../../http/fields.ts';
+import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { roomForVisitor } from '../reach-cache.ts';
+import {
+  asRoomVisitor,
+  inRoom,
+  ROOM_NOT_FOUND,
+  ROOM_VISITORS,
+  roomPath,
+  roomVisitorPath,
+  VISITOR_NOT_FOUND,
+} from './guards.ts';
+import { keepPresent } from './presence.ts';
+import { roomVisitorSchema } from './schemas.ts';
+import { detailFields, detailsOf } from './visitor-details.ts';
+
+/** Seconds for which a visitor is present when he does not say. */
+const DEFAULT_EXPIRES_IN = 120;
+const expiresIn = integerField({ min: 1, max: 86_400 });
+
+const createSchema = z
+  .object({
+    id: z.string().openapi({ description: 'The visitor of the token.' }),
+    presence_expires_in: expiresIn.nullish().openapi({ description: `Seconds; ${DEFAULT_EXPIRES_IN} without it.` }),
+    ...detailFields,
+  })
+  .openapi('CreateRoomVisitor');
+const updateSchema = z.object({ presence_expires_in: expiresIn, ...detailFields }).openapi('UpdateRoomVisitor');
+
+const enterRoute = createRoute({
+  ...inRoom,
+  method: 'post',
+  path: ROOM_VISITORS,
+  summary: 'Come to a room, or come again',
+  request: { params: roomPath, body: bodyOf(createSchema) },
+  responses: {
+    200: jsonOf(roomVisitorSchema, 'The visitor has come to the room before'),
+    201: jsonOf(roomVisitorSchema, 'The visitor is new in the room'),
+    ...refusalResponses(400, 401, 403, 404, 413, 503),
+  },
+});
+
+/** Room visitors: a visitor's presence in a room, and what is known of him there (protocol.md 2.3). */
+export const roomVisitorRoutes = createRouter();
+
+roomVisitorRoutes.openapi(enterRoute, async (c) => {
+  const { id, presence_expires_in, ...said } = c.req.valid('json');
+  const { visitor } = c.var;
+  if (id.toLowerCase() !== visitor.id) return refuseField(c, 'id', 'This is not the visitor of the token.');
+  const room = await roomForVisitor(c, c.req.valid('param').room_id);
+  if (room === null) return refuse(c, ROOM_NOT_FOUND);
+  const place = { organization_id: room.organization_id, room_id: room.id, visitor_id: visitor.id };
+  const presence = { details: detailsOf(c, said), presence_expires_in: presence_expires_in ?? DEFAULT_EXPIRES_IN };
+  const { row, is_new } = await enterRoom(visitorDatabase(c), place, presence, Date.now());
+  await keepPresent(c, row);
+  return c.json(resourceOf(row), is_new ? 201 : 200);
+});
+
+for (const method of ['put', 'patch'] as const) {
+  const route = createRoute({
+    ...asRoomVisitor,
+    method,
+    path: `${ROOM_VISITORS}/{visitor_id}` as const,
+    summary: 'Stay in a room',
+    request: { params: roomVisitorPath, body: bodyOf(updateSchema) },
+    responses: { 200: jsonOf(roomVisitorSchema, 'The visitor'), ...refusalResponses(400, 401, 403, 404, 413, 503) },
+  });
+  roomVisitorRoutes.openapi(route, async (c) => {
+    const { presence_expires_in, ...said } = c.req.valid('json');
+    const room = await roomForVisitor(c, c.req.valid('param').room_id);
+    if (room === null) return refuse(c, ROOM_NOT_FOUND);
+    const place = { organization_id: room.organization_id, room_id: room.id, visitor_id: c.var.visitor.id };
+    const presence = { details: detailsOf(c, said), presence_expires_in };
+    const row = await stayInRoom(visitorDatabase(c), place, presence, Date.now());
+    if (row === null) return refuse(c, VISITOR_NOT_FOUND);
+    await keepPresent(c, row);
+    return c.json(resourceOf(row), 200);
+  });
+}
+
+function resourceOf({ id, room_id, presence_expires_in }: VisitorRow) {
+  return { id, room_id, presence_expires_in };
+}

@@ -1,0 +1,86 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { RoomRow } from '../../db/rows.ts';
+import { listOnlineUsers } from '../../directory/online-users.ts';
+import { viewRooms } from '../../directory/room-views.ts';
+import { userFacts } from '../../directory/users.ts';
+import { type AppContext, identityDatabase, visitorDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { roomResource } from '../../resources/room.ts';
+import { publicName } from '../../resources/user.ts';
+import { roomForVisitor } from '../reach-cache.ts';
+import { inRoom, ROOM, ROOM_NOT_FOUND, roomPath } from './guards.ts';
+import { onlineUserSchema, publicRoomSchema } from './schemas.ts';
+
+const getRoom = createRoute({
+  ...inRoom,
+  method: 'get',
+  path: ROOM,
+  summary: 'Get a room, and whether somebody is online in it',
+  request: { params: roomPath },
+  responses: { 200: jsonOf(publicRoomSchema, 'The room'), ...refusalResponses(401, 403, 404, 503) },
+});
+
+const getBrand = createRoute({
+  ...inRoom,
+  method: 'get',
+  path: `${ROOM}/brand` as const,
+  summary: 'Get the brand of a room',
+  description: 'Rooms have no brands here, so there is nothing to find.',
+  request: { params: roomPath },
+  responses: refusalResponses(401, 403, 404, 503),
+});
+
+const getOnlineUsers = createRoute({
+  ...inRoom,
+  method: 'get',
+  path: `${ROOM}/online_users` as const,
+  summary: 'List the users who are online and serve the room',
+  request: { params: roomPath, query: z.object(collectionQuery) },
+  responses: {
+    200: jsonOf(collectionSchema(onlineUserSchema), 'A page'),
+    ...refusalResponses(400, 401, 403, 404, 503),
+  },
+});
+
+/** Rooms as visitors see them (protocol.md 2.2). */
+export const roomRoutes = createRouter();
+
+roomRoutes.openapi(getRoom, async (c) => {
+  const room = await roomForVisitor(c, c.req.valid('param').room_id);
+  if (room === null) return refuse(c, ROOM_NOT_FOUND);
+  const { id, display_name, language_code } = room;
+  return c.json({ id, display_name, language_code, is_online: await isOnline(c, room), brand: null }, 200);
+});
+
+roomRoutes.openapi(getBrand, async (c) => {
+  const room = await roomForVisitor(c, c.req.valid('param').room_id);
+  return refuse(c, room === null ? ROOM_NOT_FOUND : { reason: 'not_found', detail: 'The room has no brand.' });
+});
+
+roomRoutes.openapi(getOnlineUsers, async (c) => {
+  const asked = readPage(c.req.valid('query'), 'id', idKey);
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const room = await roomForVisitor(c, c.req.valid('param').room_id);
+  if (room === null) return refuse(c, ROOM_NOT_FOUND);
+  const rows = await listOnlineUsers(visitorDatabases(c), room, Date.now(), asked.page.keyset);
+  const body = collectionResponse(c, {
+    page: asked.page,
+    rows: rows.map(userFacts),
+    keyOf: ({ id }) => [id],
+    resource: (user) => ({ id: user.id, public_name: publicName(user), avatar: user.avatar }),
+  });
+  return c.json(body, 200);
+});
+
+/** Whether a room is open and reaches somebody who is online now. */
+export async function isOnline(c: AppContext, room: RoomRow): Promise<boolean> {
+  const [view] = await viewRooms(visitorDatabases(c), [room], Date.now());
+  return view !== undefined && roomResource(view).is_online;
+}
+
+function visitorDatabases(c: AppContext) {
+  return { identity: identityDatabase(c), organization: visitorDatabase(c) };
+}

@@ -1,0 +1,22 @@
+import { createRouter } from '../../http/router.ts';
+import { authRoutes } from './auth.ts';
+import { chatMembershipRoutes } from './chat-memberships.ts';
+import { chatRoutes } from './chats.ts';
+import { allowWebPages } from './cors.ts';
+import { membershipRoutes } from './memberships.ts';
+import { messageRoutes } from './messages.ts';
+import { openChatRoutes } from './open-chat.ts';
+import { roomVisitorRoutes } from './room-visitors.ts';
+import { roomRoutes } from './rooms.ts';
+
+/** The public API, for visitors themselves and their web pages (protocol.md 2; seed 003), mounted at /api/v5. */
+export const visitorRoutes = createRouter();
+visitorRoutes.use('/public/*', allowWebPages);
+visitorRoutes.route('/', authRoutes);
+visitorRoutes.route('/', roomRoutes);
+visitorRoutes.route('/', roomVisitorRoutes);
+visitorRoutes.route('/', openChatRoutes);
+visitorRoutes.route('/', chatRoutes);
+visitorRoutes.route('/', messageRoutes);
+visitorRoutes.route('/', membershipRoutes);
+visitorRoutes.route('/', chatMembershipRoutes);

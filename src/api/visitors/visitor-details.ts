@@ -1,0 +1,47 @@
+import type { z } from '@hono/zod-openapi';
+import type { DetailChanges } from '../../directory/room-visitors.ts';
+import type { AppContext } from '../../http/app-environment.ts';
+import { integerField, textField } from '../../http/fields.ts';
+
+const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'android-app:', 'ios-app:']);
+
+/** An address that a console may show as a link: scripts are none. */
+const address = textField({ max: 2000 })
+  .refine((text) => URL.canParse(text) && SCHEMES.has(new URL(text).protocol), 'Enter a valid URL.')
+  .openapi({ format: 'uri' })
+  .nullish();
+const pixels = integerField({ min: 1, max: 100_000 }).nullish();
+
+/** What a visitor's client may tell of him with his presence (protocol.md 2.3, 3.1). */
+export const detailFields = {
+  latest_page_url: address,
+  latest_page_title: textField({ max: 1000, blank: true }).nullish(),
+  referrer_url: address,
+  device_screen_width: pixels,
+  device_screen_height: pixels,
+};
+
+/** What his client says, and what the request itself tells: his browser's name, address and place. */
+export function detailsOf(c: AppContext, said: z.output<z.ZodObject<typeof detailFields>>): DetailChanges {
+  const { latest_page_url, latest_page_title, referrer_url, device_screen_width, device_screen_height } = said;
+  const { city, country } = (c.req.raw as Request<unknown, IncomingRequestCfProperties>).cf ?? {};
+  return {
+    latest_page_url,
+    latest_page_title,
+    referrer_url,
+    device_screen_width,
+    device_screen_height,
+    user_agent: c.req.header('User-Agent')?.slice(0, 1000),
+    ip_address: c.req.header('CF-Connecting-IP'),
+    geo_city: city,
+    geo_country_code: country,
+    geo_country: country === undefined ? undefined : countryName(country),
+  };
+}
+
+/** The English name of a country; null when the code is none, as Tor's `T1`. */
+export function countryName(code: string): string | null {
+  if (!/^[A-Z]{2}$/.test(code)) return null;
+  const name = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' }).of(code);
+  return name ?? null;
+}

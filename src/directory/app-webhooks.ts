@@ -1,0 +1,123 @@
+import type { Database } from '../db/database.ts';
+import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { AppWebhookRow } from '../db/rows.ts';
+import { CREATION_ORDERS, type CreationOrdering } from './apps.ts';
+import { assignments } from './assignments.ts';
+
+/** The most webhooks that an app may have. */
+export const MAX_APP_WEBHOOKS = 50;
+
+/** True for a webhook of an app that the organization owns: its placeholders take the app and the organization. */
+const OF_OWN_APP = `app_id = (SELECT id FROM apps WHERE id = ? AND organization_id = ? AND deleted_at IS NULL)
+  AND deleted_at IS NULL`;
+
+/** A webhook of an app of the organization. */
+export function findAppWebhook(
+  identity: Database,
+  organizationId: string,
+  appId: string,
+  webhookId: string,
+): Promise<AppWebhookRow | null> {
+  return identity.first<AppWebhookRow>(
+    `SELECT * FROM app_webhooks WHERE id = ? AND ${OF_OWN_APP}`,
+    webhookId,
+    appId,
+    organizationId,
+  );
+}
+
+/** Webhooks of an app of the organization. A key holds the values of the ordering's columns in CREATION_ORDERS. */
+export function listAppWebhooks(
+  identity: Database,
+  organizationId: string,
+  appId: string,
+  ordering: CreationOrdering,
+  keyset: Keyset,
+): Promise<AppWebhookRow[]> {
+  const { where, orderBy, parameters } = keysetClauses(CREATION_ORDERS[ordering], keyset);
+  return identity.all<AppWebhookRow>(
+    `SELECT * FROM app_webhooks WHERE ${OF_OWN_APP} AND ${where} ORDER BY ${orderBy}`,
+    appId,
+    organizationId,
+    ...parameters,
+  );
+}
+
+export type NewAppWebhook = Omit<AppWebhookRow, 'deleted_at' | 'updated_at'>;
+
+/** Adds a webhook to an app of the organization, which the caller has found. Null when it has MAX_APP_WEBHOOKS already, or is gone. */
+export function insertAppWebhook(
+  identity: Database,
+  organizationId: string,
+  webhook: NewAppWebhook,
+): Promise<AppWebhookRow | null> {
+  return identity.first<AppWebhookRow>(
+    `INSERT INTO app_webhooks (id, app_id, endpoint_url, channel_pattern, on_added, on_changed, on_removed, is_enabled,
+       registered_origin, created_at, updated_at)
+     SELECT ?, apps.id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM apps
+     WHERE apps.id = ? AND apps.organization_id = ? AND apps.deleted_at IS NULL
+       AND (SELECT count(*) FROM app_webhooks WHERE app_id = apps.id AND deleted_at IS NULL) < ${MAX_APP_WEBHOOKS}
+     RETURNING *`,
+    webhook.id,
+    webhook.endpoint_url,
+    webhook.channel_pattern,
+    webhook.on_added,
+    webhook.on_changed,
+    webhook.on_removed,
+    webhook.is_enabled,
+    webhook.registered_origin,
+    webhook.created_at,
+    webhook.created_at,
+    webhook.app_id,
+    organizationId,
+  );
+}
+
+type Changeable = Omit<NewAppWebhook, 'id' | 'app_id' | 'registered_origin' | 'created_at'>;
+/** Undefined leaves a value as it is. */
+export type AppWebhookChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined };
+
+/** Changes what is given. Null when there is no such webhook, or when nothing would be left of what it is about. */
+export function updateAppWebhook(
+  identity: Database,
+  organizationId: string,
+  appId: string,
+  webhookId: string,
+  changes: AppWebhookChanges,
+  now: number,
+): Promise<AppWebhookRow | null> {
+  const { set, parameters } = assignments({ ...changes, updated_at: now });
+  const { on_added = null, on_changed = null, on_removed = null } = changes;
+  return identity.first<AppWebhookRow>(
+    `UPDATE app_webhooks SET ${set}
+     WHERE id = ? AND ${OF_OWN_APP}
+       AND coalesce(?, on_added) + coalesce(?, on_changed) + coalesce(?, on_removed) > 0
+     RETURNING *`,
+    ...parameters,
+    webhookId,
+    appId,
+    organizationId,
+    on_added,
+    on_changed,
+    on_removed,
+  );
+}
+
+/** Marks a webhook as deleted. False when there is no such webhook. */
+export async function deleteAppWebhook(
+  identity: Database,
+  organizationId: string,
+  appId: string,
+  webhookId: string,
+  now: number,
+): Promise<boolean> {
+  const { changes } = await identity.run(
+    `UPDATE app_webhooks SET deleted_at = ?, updated_at = ? WHERE id = ? AND ${OF_OWN_APP}`,
+    now,
+    now,
+    webhookId,
+    appId,
+    organizationId,
+  );
+  return changes > 0;
+}

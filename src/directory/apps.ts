@@ -1,0 +1,247 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Database } from '../db/database.ts';
+import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
+import type { AppInstallationRow, AppRow } from '../db/rows.ts';
+import type { AppView } from '../resources/app.ts';
+import { assignments } from './assignments.ts';
+
+/** Apps, their webhooks and installations lie in the first database: an app may be installed by organizations of any other. */
+
+/** A new secret of an app: `umiapp_` and 32 random bytes in base64url. It signs HS256 as the text that it is. */
+export function newAppSecret(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  const text = btoa(String.fromCharCode(...bytes));
+  return `umiapp_${text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`;
+}
+
+/** Whether a secret is the app's. Digests are compared, so that the time taken says nothing about the secret. */
+export function isAppSecret(app: Pick<AppRow, 'secret'>, given: string): boolean {
+  const [left, right] = [app.secret, given].map((text) => createHash('sha256').update(text).digest());
+  return left !== undefined && right !== undefined && timingSafeEqual(left, right);
+}
+
+/** An app's columns without its secret, with its owner's name: `app_` in front of each. */
+const APP_COLUMN_NAMES = [
+  'id',
+  'organization_id',
+  'name',
+  'description',
+  'terms_url',
+  'privacy_url',
+  'icon_asset_id',
+  'icon_url',
+  'trigger_url',
+  'trigger_types',
+  'is_app_user_required',
+  'required_scopes',
+  'is_available_to_anyone',
+  'registered_origin',
+  'installation_count',
+  'created_at',
+  'updated_at',
+] as const;
+type AppColumn = (typeof APP_COLUMN_NAMES)[number];
+export type AppColumns = { [Column in AppColumn as `app_${Column}`]: AppRow[Column] } & {
+  app_organization_name: string;
+};
+
+/** The columns of `AppColumns`, for a query with the tables `apps` and `owners`, which OWNERS joins. */
+export const APP_COLUMNS = `${APP_COLUMN_NAMES.map((column) => `apps.${column} AS app_${column}`).join(', ')}, owners.name AS app_organization_name`;
+export const OWNERS = 'JOIN organizations AS owners ON owners.id = apps.organization_id';
+
+export function appView(row: AppColumns): AppView {
+  return {
+    id: row.app_id,
+    organization: { id: row.app_organization_id, name: row.app_organization_name },
+    name: row.app_name,
+    description: row.app_description,
+    terms_url: row.app_terms_url,
+    privacy_url: row.app_privacy_url,
+    icon:
+      row.app_icon_asset_id === null || row.app_icon_url === null
+        ? null
+        : { id: row.app_icon_asset_id, url: row.app_icon_url },
+    trigger_url: row.app_trigger_url,
+    trigger_types: JSON.parse(row.app_trigger_types) as string[],
+    is_app_user_required: row.app_is_app_user_required === 1,
+    required_scopes: JSON.parse(row.app_required_scopes) as string[],
+    is_available_to_anyone: row.app_is_available_to_anyone === 1,
+    installation_count: row.app_installation_count,
+    created_at: row.app_created_at,
+    updated_at: row.app_updated_at,
+  };
+}
+
+/** An app of the organization that is not deleted. */
+export function findApp(identity: Database, organizationId: string, appId: string): Promise<AppColumns | null> {
+  return identity.first<AppColumns>(
+    `SELECT ${APP_COLUMNS} FROM apps ${OWNERS} WHERE apps.id = ? AND apps.organization_id = ? AND apps.deleted_at IS NULL`,
+    appId,
+    organizationId,
+  );
+}
+
+/** An app that the organization may install: its own, or one that is available to anyone. */
+export function findAvailableApp(
+  identity: Database,
+  organizationId: string,
+  appId: string,
+): Promise<AppColumns | null> {
+  return identity.first<AppColumns>(
+    `SELECT ${APP_COLUMNS} FROM apps ${OWNERS} WHERE apps.id = ? AND apps.deleted_at IS NULL
+       AND (apps.organization_id = ? OR apps.is_available_to_anyone = 1)`,
+    appId,
+    organizationId,
+  );
+}
+
+/** The orderings of lists of apps, installations and webhooks, and the columns of each, in keyset order. */
+export const CREATION_ORDERS = {
+  created_at: { columns: ['created_at', 'id'], descending: false },
+  '-created_at': { columns: ['created_at', 'id'], descending: true },
+} as const satisfies Record<string, KeysetOrder>;
+
+export type CreationOrdering = keyof typeof CREATION_ORDERS;
+
+/** Apps of the organization. A key holds the values of the ordering's columns in CREATION_ORDERS. */
+export function listApps(
+  identity: Database,
+  organizationId: string,
+  ordering: CreationOrdering,
+  keyset: Keyset,
+): Promise<AppColumns[]> {
+  const { where, orderBy, parameters } = keysetClauses(CREATION_ORDERS[ordering], keyset);
+  return identity.all<AppColumns>(
+    `SELECT ${APP_COLUMNS} FROM (
+       SELECT * FROM apps WHERE organization_id = ? AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy}
+     ) AS apps ${OWNERS} ORDER BY ${outerOrder(ordering, keyset)}`,
+    organizationId,
+    ...parameters,
+  );
+}
+
+/**
+ * Apps that the organization may install. The page is the first of two pages, that of its own apps and that of those available to
+ * anyone, each read from an index.
+ */
+export function listAvailableApps(
+  identity: Database,
+  organizationId: string,
+  ordering: CreationOrdering,
+  keyset: Keyset,
+): Promise<AppColumns[]> {
+  const { where, orderBy, parameters } = keysetClauses(CREATION_ORDERS[ordering], keyset);
+  return identity.all<AppColumns>(
+    `SELECT ${APP_COLUMNS} FROM (
+       SELECT * FROM (SELECT * FROM apps WHERE organization_id = ? AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy})
+       UNION
+       SELECT * FROM (
+         SELECT * FROM apps WHERE is_available_to_anyone = 1 AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy})
+     ) AS apps ${OWNERS} ORDER BY ${outerOrder(ordering, keyset)} LIMIT ${Math.trunc(keyset.limit)}`,
+    organizationId,
+    ...parameters,
+    ...parameters,
+  );
+}
+
+/** A join need not keep the order of what it joins. */
+function outerOrder(ordering: CreationOrdering, keyset: Keyset): string {
+  const isDescending = CREATION_ORDERS[ordering].descending !== (keyset.direction === 'previous');
+  return isDescending ? 'apps.created_at DESC, apps.id DESC' : 'apps.created_at, apps.id';
+}
+
+export type NewApp = Omit<AppRow, 'organization_id' | 'installation_count' | 'deleted_at' | 'updated_at'>;
+
+/** Adds an app to an organization that exists. */
+export async function insertApp(identity: Database, organizationId: string, app: NewApp): Promise<void> {
+  await identity.run(
+    `INSERT INTO apps (id, organization_id, name, description, terms_url, privacy_url, icon_asset_id, icon_url, trigger_url,
+       trigger_types, is_app_user_required, required_scopes, is_available_to_anyone, secret, registered_origin,
+       created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    app.id,
+    organizationId,
+    app.name,
+    app.description,
+    app.terms_url,
+    app.privacy_url,
+    app.icon_asset_id,
+    app.icon_url,
+    app.trigger_url,
+    app.trigger_types,
+    app.is_app_user_required,
+    app.required_scopes,
+    app.is_available_to_anyone,
+    app.secret,
+    app.registered_origin,
+    app.created_at,
+    app.created_at,
+  );
+}
+
+type Changeable = Omit<NewApp, 'id' | 'registered_origin' | 'created_at'>;
+/** Undefined leaves a value as it is. */
+export type AppChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined };
+
+/** Changes what is given; installations keep the scopes and the bot user that they have. False when the organization has no such app. */
+export async function updateApp(
+  identity: Database,
+  organizationId: string,
+  appId: string,
+  changes: AppChanges,
+  now: number,
+): Promise<boolean> {
+  const { set, parameters } = assignments({ ...changes, updated_at: now });
+  const { changes: changed } = await identity.run(
+    `UPDATE apps SET ${set} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL`,
+    ...parameters,
+    appId,
+    organizationId,
+  );
+  return changed > 0;
+}
+
+/**
+ * Marks an app as deleted, with its webhooks, its installations in whatever organization and their bot users. The ids of these bot
+ * users; null when the organization has no such app.
+ */
+export async function deleteApp(
+  identity: Database,
+  organizationId: string,
+  appId: string,
+  now: number,
+): Promise<string[] | null> {
+  const live = 'EXISTS (SELECT 1 FROM apps WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL)';
+  const [, , installations, apps] = await identity.batch([
+    [
+      `UPDATE users SET deleted_at = ?3, updated_at = ?3 WHERE deleted_at IS NULL AND id IN (
+         SELECT app_user_id FROM app_installations WHERE app_id = ?1 AND deleted_at IS NULL AND ${live})`,
+      appId,
+      organizationId,
+      now,
+    ],
+    [
+      `UPDATE app_webhooks SET deleted_at = ?3, updated_at = ?3 WHERE app_id = ?1 AND deleted_at IS NULL AND ${live}`,
+      appId,
+      organizationId,
+      now,
+    ],
+    [
+      `UPDATE app_installations SET deleted_at = ?3, updated_at = ?3 WHERE app_id = ?1 AND deleted_at IS NULL AND ${live}
+       RETURNING app_user_id`,
+      appId,
+      organizationId,
+      now,
+    ],
+    [
+      `UPDATE apps SET deleted_at = ?3, updated_at = ?3, installation_count = 0
+       WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL RETURNING id`,
+      appId,
+      organizationId,
+      now,
+    ],
+  ]);
+  if (apps === undefined || apps.length === 0) return null;
+  const bots = (installations ?? []) as Pick<AppInstallationRow, 'app_user_id'>[];
+  return bots.flatMap(({ app_user_id }) => (app_user_id === null ? [] : [app_user_id]));
+}

@@ -1,0 +1,169 @@
+import type { Database } from '../db/database.ts';
+import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { AppInstallationRow, UserRow } from '../db/rows.ts';
+import type { AppInstallationView } from '../resources/app.ts';
+import { APP_COLUMNS, type AppColumns, appView, CREATION_ORDERS, type CreationOrdering, OWNERS } from './apps.ts';
+import { userFacts } from './users.ts';
+
+type BotColumn = 'first_name' | 'last_name' | 'alias' | 'avatar_id' | 'avatar_url' | 'is_bot' | 'is_staff';
+
+/** An installation with its organization, its app and its bot user, as one query returns them. */
+export type InstallationRow = Pick<
+  AppInstallationRow,
+  'id' | 'organization_id' | 'app_user_id' | 'allowed_scopes' | 'created_at' | 'updated_at'
+> & { organization_name: string } & { [Column in BotColumn]: UserRow[Column] | null } & AppColumns;
+
+const INSTALLATION_COLUMNS = `installations.id, installations.organization_id, installations.app_user_id,
+  installations.allowed_scopes, installations.created_at, installations.updated_at,
+  organizations.name AS organization_name, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url,
+  users.is_bot, users.is_staff, ${APP_COLUMNS}`;
+
+const JOINS = `JOIN organizations ON organizations.id = installations.organization_id
+  JOIN apps ON apps.id = installations.app_id ${OWNERS}
+  LEFT JOIN users ON users.id = installations.app_user_id`;
+
+export function installationView(row: InstallationRow): AppInstallationView {
+  return {
+    id: row.id,
+    app: appView(row),
+    organization: { id: row.organization_id, name: row.organization_name },
+    app_user: botOf(row),
+    allowed_scopes: JSON.parse(row.allowed_scopes) as string[],
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+  };
+}
+
+function botOf(row: InstallationRow): AppInstallationView['app_user'] {
+  if (row.app_user_id === null) return null;
+  return userFacts({
+    id: row.app_user_id,
+    organization_id: row.organization_id,
+    first_name: row.first_name ?? '',
+    last_name: row.last_name ?? '',
+    alias: row.alias,
+    avatar_id: row.avatar_id,
+    avatar_url: row.avatar_url,
+    is_bot: row.is_bot ?? 1,
+    is_staff: row.is_staff ?? 0,
+  });
+}
+
+/** An installation that the organization has. */
+export function findInstallation(
+  identity: Database,
+  organizationId: string,
+  installationId: string,
+): Promise<InstallationRow | null> {
+  return identity.first<InstallationRow>(
+    `SELECT ${INSTALLATION_COLUMNS} FROM app_installations AS installations ${JOINS}
+     WHERE installations.id = ? AND installations.organization_id = ? AND installations.deleted_at IS NULL`,
+    installationId,
+    organizationId,
+  );
+}
+
+/** Installations that the organization has. A key holds the values of the ordering's columns in CREATION_ORDERS. */
+export function listInstallations(
+  identity: Database,
+  organizationId: string,
+  ordering: CreationOrdering,
+  keyset: Keyset,
+): Promise<InstallationRow[]> {
+  const { where, orderBy, parameters } = keysetClauses(CREATION_ORDERS[ordering], keyset);
+  const isDescending = CREATION_ORDERS[ordering].descending !== (keyset.direction === 'previous');
+  return identity.all<InstallationRow>(
+    `SELECT ${INSTALLATION_COLUMNS} FROM (
+       SELECT * FROM app_installations WHERE organization_id = ? AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy}
+     ) AS installations ${JOINS}
+     ORDER BY ${isDescending ? 'installations.created_at DESC, installations.id DESC' : 'installations.created_at, installations.id'}`,
+    organizationId,
+    ...parameters,
+  );
+}
+
+/** Ids for what comes to be: the installation and, if the app brings a bot user, this user. */
+export type NewInstallation = {
+  id: string;
+  app_id: string;
+  app_user_id: string;
+  /** What whoever installs it has agreed to. */
+  scopes: readonly string[];
+  created_at: number;
+};
+
+/**
+ * Installs an app in an organization that exists, with its bot user, in one transaction. False when the app is not
+ * available to the organization, requires other scopes by now or is installed there already.
+ */
+export async function insertInstallation(
+  identity: Database,
+  organizationId: string,
+  installation: NewInstallation,
+): Promise<boolean> {
+  const { id, app_id, app_user_id, scopes, created_at } = installation;
+  const [made] = await identity.batch([
+    [
+      `INSERT INTO app_installations (id, app_id, organization_id, app_user_id, allowed_scopes, created_at, updated_at)
+       SELECT ?1, apps.id, ?2, CASE WHEN apps.is_app_user_required = 1 THEN ?3 END, apps.required_scopes, ?4, ?4 FROM apps
+       WHERE apps.id = ?5 AND apps.deleted_at IS NULL AND (apps.organization_id = ?2 OR apps.is_available_to_anyone = 1)
+         AND apps.required_scopes = ?6
+       ON CONFLICT DO NOTHING RETURNING id`,
+      id,
+      organizationId,
+      app_user_id,
+      created_at,
+      app_id,
+      JSON.stringify(scopes),
+    ],
+    [
+      `INSERT INTO users (id, organization_id, first_name, last_name, is_bot, created_at, updated_at)
+       SELECT installations.app_user_id, installations.organization_id, apps.name, '', 1, ?2, ?2
+       FROM app_installations AS installations JOIN apps ON apps.id = installations.app_id
+       WHERE installations.id = ?1 AND installations.app_user_id IS NOT NULL`,
+      id,
+      created_at,
+    ],
+    [
+      `UPDATE apps SET installation_count = installation_count + 1
+       WHERE id = ? AND EXISTS (SELECT 1 FROM app_installations WHERE id = ?)`,
+      app_id,
+      id,
+    ],
+  ]);
+  return made !== undefined && made.length > 0;
+}
+
+/**
+ * Marks an installation as deleted, and its bot user with it, whose tokens so stop working. Its app and bot user (null: it had
+ * none); null when the organization has no such installation.
+ */
+export async function deleteInstallation(
+  identity: Database,
+  organizationId: string,
+  installationId: string,
+  now: number,
+): Promise<Pick<AppInstallationRow, 'app_id' | 'app_user_id'> | null> {
+  const live = 'FROM app_installations WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL';
+  const [, , gone] = await identity.batch([
+    [
+      `UPDATE users SET deleted_at = ?3, updated_at = ?3 WHERE id = (SELECT app_user_id ${live}) AND deleted_at IS NULL`,
+      installationId,
+      organizationId,
+      now,
+    ],
+    [
+      `UPDATE apps SET installation_count = installation_count - 1 WHERE id = (SELECT app_id ${live})`,
+      installationId,
+      organizationId,
+    ],
+    [
+      `UPDATE app_installations SET deleted_at = ?3, updated_at = ?3
+       WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL RETURNING app_id, app_user_id`,
+      installationId,
+      organizationId,
+      now,
+    ],
+  ]);
+  return (gone as Pick<AppInstallationRow, 'app_id' | 'app_user_id'>[] | undefined)?.[0] ?? null;
+}

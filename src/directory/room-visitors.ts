@@ -1,0 +1,131 @@
+import type { Database } from '../db/database.ts';
+import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { VisitorRow } from '../db/rows.ts';
+import type { RoomVisitor, VisitorDetails } from '../resources/room-visitor.ts';
+
+/** Undefined leaves a detail as it is, null takes it away. */
+export type DetailChanges = { [Name in keyof VisitorDetails]?: VisitorDetails[Name] | undefined };
+
+/** A visitor at one of his rooms. */
+export type VisitorPlace = { organization_id: string; room_id: string; visitor_id: string };
+
+/**
+ * A visitor comes to a room, or comes again: the row is made or changed, and he is present for `presence_expires_in` seconds from `now`
+ * (ms). One who was absent begins a further visit. The room is the caller's to check.
+ */
+export async function enterRoom(
+  database: Database,
+  { organization_id, room_id, visitor_id }: VisitorPlace,
+  { details, presence_expires_in }: { details: DetailChanges; presence_expires_in: number },
+  now: number,
+): Promise<{ row: VisitorRow; is_new: boolean }> {
+  const [known, written] = (await database.batch([
+    ['SELECT id FROM visitors WHERE id = ? AND room_id = ?', visitor_id, room_id],
+    [
+      `INSERT INTO visitors
+         (id, organization_id, room_id, details, visit_count, presence_expires_in, present_until, created_at)
+       VALUES (?1, ?2, ?3, json_patch('{}', ?4), 1, ?5, ?6, ?7)
+       ON CONFLICT (id, room_id) DO UPDATE SET details = json_patch(visitors.details, ?4),
+         visit_count = visitors.visit_count + (coalesce(visitors.present_until, 0) <= ?7),
+         presence_expires_in = excluded.presence_expires_in, present_until = excluded.present_until
+       WHERE visitors.organization_id = ?2
+       RETURNING *`,
+      visitor_id,
+      organization_id,
+      room_id,
+      JSON.stringify(details),
+      presence_expires_in,
+      now + presence_expires_in * 1000,
+      now,
+    ],
+  ])) as [unknown[], VisitorRow[]];
+  const [row] = written;
+  if (row === undefined) throw new Error('a visitor of another organization has this id');
+  return { row, is_new: known.length === 0 };
+}
+
+/**
+ * Keeps a visitor present in a room for so many seconds from `now` (ms), or for as many as he asked for last. Null when he has not come
+ * to the room.
+ */
+export function stayInRoom(
+  database: Database,
+  { organization_id, room_id, visitor_id }: VisitorPlace,
+  { details = {}, presence_expires_in }: { details?: DetailChanges; presence_expires_in: number | null },
+  now: number,
+): Promise<VisitorRow | null> {
+  return database.first<VisitorRow>(
+    `UPDATE visitors SET details = json_patch(details, ?1), presence_expires_in = coalesce(?2, presence_expires_in),
+       present_until = ?3 + 1000 * coalesce(?2, presence_expires_in)
+     WHERE id = ?4 AND room_id = ?5 AND organization_id = ?6 RETURNING *`,
+    JSON.stringify(details),
+    presence_expires_in,
+    now,
+    visitor_id,
+    room_id,
+    organization_id,
+  );
+}
+
+/** A visitor of a room of the organization; null when the room has no such visitor. */
+export function findRoomVisitor(
+  database: Database,
+  { organization_id, room_id, visitor_id }: VisitorPlace,
+): Promise<VisitorRow | null> {
+  return database.first<VisitorRow>(
+    'SELECT * FROM visitors WHERE id = ? AND room_id = ? AND organization_id = ?',
+    visitor_id,
+    room_id,
+    organization_id,
+  );
+}
+
+/**
+ * The visitors of a room of the organization, by their ids; only those present at `now` (ms), or only those absent, unless `isPresent` is
+ * null. Present ones are found among all that are present, which an index holds.
+ */
+export function listRoomVisitors(
+  database: Database,
+  organizationId: string,
+  roomId: string,
+  isPresent: boolean | null,
+  now: number,
+  keyset: Keyset,
+): Promise<VisitorRow[]> {
+  const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
+  const index = isPresent === true ? 'visitors_present' : 'visitors_by_room';
+  const presence =
+    isPresent === null ? 'TRUE' : isPresent ? 'present_until > ?' : '(present_until IS NULL OR present_until <= ?)';
+  return database.all<VisitorRow>(
+    `SELECT * FROM visitors INDEXED BY ${index}
+     WHERE room_id = ? AND organization_id = ? AND ${presence} AND ${where} ORDER BY ${orderBy}`,
+    roomId,
+    organizationId,
+    ...(isPresent === null ? [] : [now]),
+    ...parameters,
+  );
+}
+
+/** The visitor as resources show him at `now` (ms). */
+export function roomVisitor(row: VisitorRow, now: number): RoomVisitor {
+  return {
+    id: row.id,
+    room_id: row.room_id,
+    is_present: row.present_until !== null && row.present_until > now,
+    visit_count: row.visit_count,
+    details: { ...NOTHING_KNOWN, ...(JSON.parse(row.details) as Partial<VisitorDetails>) },
+  };
+}
+
+const NOTHING_KNOWN: VisitorDetails = {
+  latest_page_url: null,
+  latest_page_title: null,
+  referrer_url: null,
+  device_screen_width: null,
+  device_screen_height: null,
+  user_agent: null,
+  ip_address: null,
+  geo_city: null,
+  geo_country_code: null,
+  geo_country: null,
+};

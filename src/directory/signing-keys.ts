@@ -1,0 +1,28 @@
+import type { Database } from '../db/database.ts';
+
+/**
+ * The key with which this hub signs its own tokens (JWT, HS256): 32 random bytes, made at the first call and the same for ever
+ * after, also when two calls come first at once. It lies in the first database.
+ */
+export async function findOrMakeSigningKey(database: Database): Promise<Uint8Array> {
+  const known = await database.first<{ secret: string }>(FIND_KEY);
+  if (known !== null) return keyBytes(known.secret);
+  const secret = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))));
+  const [, rows] = await database.batch([
+    [
+      "INSERT INTO signing_keys (id, secret, created_at) VALUES ('tokens', ?, ?) ON CONFLICT DO NOTHING",
+      secret,
+      Date.now(),
+    ],
+    [FIND_KEY],
+  ]);
+  const [made] = (rows ?? []) as { secret: string }[];
+  if (made === undefined) throw new Error('the signing key that was just made is not there');
+  return keyBytes(made.secret);
+}
+
+const FIND_KEY = "SELECT secret FROM signing_keys WHERE id = 'tokens'";
+
+function keyBytes(secret: string): Uint8Array {
+  return Uint8Array.from(atob(secret), (character) => character.charCodeAt(0));
+}

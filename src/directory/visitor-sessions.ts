@@ -1,0 +1,88 @@
+import { Buffer } from 'node:buffer';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { errors, jwtVerify, SignJWT } from 'jose';
+
+/**
+ * Who a visitor is, without a row for him (protocol.md 2.1): his secret is 10 random bytes and the hub's signature over them and his
+ * organization; his id is derived from the same bytes. `key` is the hub's signing key (signing-keys.ts).
+ */
+export type VisitorSession = { visitor_id: string; visitor_secret_id: string };
+
+const RANDOM_BYTES = 10;
+const SIGNATURE_BYTES = 15;
+const ID_BYTES = 16;
+const SECRET = /^[0-9a-f]{50}$/;
+
+/** A visitor whom the organization has not met before. */
+export function newVisitorSession(key: Uint8Array, organizationId: string): VisitorSession {
+  return sessionOf(key, organizationId, randomBytes(RANDOM_BYTES).toString('hex'));
+}
+
+/** The visitor to whom a secret was given; null when it is none of this organization's. */
+export function resumeVisitorSession(key: Uint8Array, organizationId: string, secret: string): VisitorSession | null {
+  if (!SECRET.test(secret)) return null;
+  const session = sessionOf(key, organizationId, secret.slice(0, 2 * RANDOM_BYTES));
+  const isHis = timingSafeEqual(Buffer.from(session.visitor_secret_id), Buffer.from(secret));
+  return isHis ? session : null;
+}
+
+/** `random` is hex. */
+function sessionOf(key: Uint8Array, organizationId: string, random: string): VisitorSession {
+  const signed = (use: string, bytes: number) =>
+    createHmac('sha256', key)
+      .update(`${use}/${organizationId}/${random}`)
+      .digest('hex')
+      .slice(0, 2 * bytes);
+  return {
+    visitor_id: signed('visitor_id', ID_BYTES),
+    visitor_secret_id: `${random}${signed('visitor_secret_id', SIGNATURE_BYTES)}`,
+  };
+}
+
+/** Seconds for which an access token of a visitor is valid (protocol.md 2.1). */
+export const VISITOR_TOKEN_LIFETIME = 1800;
+
+const ISSUER = 'umi';
+const AUDIENCE = 'visitor';
+const ALGORITHM = 'HS256';
+
+/** Whom an access token of a visitor names. */
+export type VisitorClaims = { visitor_id: string; organization_id: string };
+
+/** An access token for a visitor from `now` (ms) on, and when it expires (ms). */
+export async function issueVisitorToken(
+  key: Uint8Array,
+  { visitor_id, organization_id }: VisitorClaims,
+  now: number,
+): Promise<{ token: string; expires_at: number }> {
+  const seconds = Math.floor(now / 1000);
+  const expires = seconds + VISITOR_TOKEN_LIFETIME;
+  const token = await new SignJWT({ visitor_id, organization_id })
+    .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setIssuedAt(seconds)
+    .setExpirationTime(expires)
+    .setJti(crypto.randomUUID())
+    .sign(key);
+  return { token, expires_at: expires * 1000 };
+}
+
+/** Whom a token names at `now` (ms); null when it is expired, forged, of another use or no token at all. */
+export async function readVisitorToken(key: Uint8Array, token: string, now: number): Promise<VisitorClaims | null> {
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: [ALGORITHM],
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      requiredClaims: ['exp'],
+      currentDate: new Date(now),
+    });
+    const { visitor_id, organization_id } = payload;
+    if (typeof visitor_id !== 'string' || typeof organization_id !== 'string') return null;
+    return { visitor_id, organization_id };
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import { type ChatFacts, chatResource } from './chat.ts';
+import { type MemberView, membershipResource } from './membership.ts';
+import { type MessageFacts, messageResource } from './message.ts';
+
+/** What of a chat is the organization's business: how it routes, tags and measures its chats (protocol.md 2.4). */
+type OfOperators =
+  | 'room_name'
+  | 'is_private'
+  | 'is_pending'
+  | 'is_real_conversation'
+  | 'tag_count'
+  | 'visitor_wait_time'
+  | 'duration'
+  | 'active_duration'
+  | 'legacy_conversation_state'
+  | 'legacy_room_id';
+
+/** The chat as its visitor sees it. */
+export function chatForVisitor(chat: ChatFacts): Omit<ReturnType<typeof chatResource>, OfOperators> {
+  const {
+    room_name: _room,
+    is_private: _private,
+    is_pending: _pending,
+    is_real_conversation: _conversation,
+    tag_count: _tags,
+    visitor_wait_time: _wait,
+    duration: _duration,
+    active_duration: _active,
+    legacy_conversation_state: _state,
+    legacy_room_id: _legacy,
+    ...shown
+  } = chatResource(chat);
+  return shown;
+}
+
+/** The message as a visitor sees it: the real names of users are hidden, the public ones are shown (protocol.md 2.5). */
+export function messageForVisitor(message: MessageFacts, chat: { id: string; room_id: string | null }) {
+  const { sender_name: _hidden, ...shown } = messageResource(message, chat);
+  return shown;
+}
+
+/** Types of messages that visitors do not see: what users note for each other. */
+export const HIDDEN_FROM_VISITORS: readonly string[] = ['tag_created'];
+
+/** The membership as a visitor sees it, with the public name only (protocol.md 2.6). */
+export function membershipForVisitor(member: MemberView, chat: ChatFacts, isUserDeleted = false) {
+  const { member_name: _hidden, ...shown } = membershipResource(member, chat, isUserDeleted);
+  return shown;
+}

@@ -1,0 +1,186 @@
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { setOrganization } from '../chats/office.ts';
+import { arrive, ask, leave, resultsOf, unique } from '../umi/desk.ts';
+import { newRoom } from '../umi/gateway.ts';
+import { authenticate, Site, type Visitor, visit } from './site.ts';
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await Site.open();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const chats = (visitor: Visitor, path = '') => visit(visitor.token, 'GET', `/visitors/${visitor.id}/chats${path}`);
+const end = (visitor: Visitor, chatId: string, body: unknown = { is_ended: true }, method = 'PATCH') =>
+  visit(visitor.token, method, `/visitors/${visitor.id}/chats/${chatId}`, body);
+
+const CHAT_KEYS = `id token chat_type created_at updated_at ended_at waiting_started_at room_id room_organization_id is_autosuggested
+  is_encrypted is_waiting is_ended message_count user_message_count visitor_message_count has_messages has_user_messages
+  has_visitor_messages first_visitor_message_url first_visitor_message_url_title autosuggest_url autosuggest_url_title member_count
+  user_member_count visitor_member_count present_participant_count present_user_participant_count present_visitor_participant_count`;
+
+describe('a chat that a visitor starts', () => {
+  it('shows what is no secret of the organization', async () => {
+    const visitor = await site.visitor();
+    const answer = await site.openChat(visitor);
+    expect([answer.status, Object.keys(answer.json).sort()]).toEqual([201, CHAT_KEYS.trim().split(/\s+/).sort()]);
+    const members = await ask(
+      site.integrator,
+      'GET',
+      `/orgs/${site.organizationId}/owned_chats/${answer.json['id']}/memberships`,
+    );
+    expect(resultsOf(members)).toEqual([
+      expect.objectContaining({ member_id: visitor.id, member_type: 'visitor', is_participating: true }),
+    ]);
+  });
+
+  it('is resumed while it is open', async () => {
+    const visitor = await site.visitor();
+    const first = await site.openChat(visitor);
+    const second = await site.openChat(visitor, { chat_type: 'task' });
+    expect([second.status, second.json['id'], second.json['chat_type']]).toEqual([200, first.json['id'], 'visitor']);
+    await end(visitor, String(first.json['id']));
+    const third = await site.openChat(visitor, { chat_type: 'task' });
+    expect([third.status, third.json['chat_type'], third.json['id'] === first.json['id']]).toEqual([
+      201,
+      'task',
+      false,
+    ]);
+  });
+
+  it.each(['visitor', 'task', 'external'])('may be of type %s', async (chat_type) => {
+    const answer = await site.openChat(await site.visitor(), { chat_type });
+    expect([answer.status, answer.json['chat_type']]).toEqual([201, chat_type]);
+  });
+
+  it('is of no other type', async () => {
+    const visitor = await site.visitor();
+    for (const chat_type of ['operator', 'group', '', 7, null]) {
+      const answer = await site.openChat(visitor, { chat_type });
+      expect([answer.status, answer.json]).toEqual([400, { chat_type: [expect.any(String)] }]);
+    }
+    expect(resultsOf(await chats(visitor))).toEqual([]);
+  });
+
+  it('is the one that an agent has opened, and the other way round', async () => {
+    const visitor = await site.visitor();
+    const path = `/users/${site.agent.user_id}/rooms/${site.roomId}/visitors/${visitor.id}/chats`;
+    const byAgent = await ask(site.agent, 'POST', path);
+    const own = await site.openChat(visitor);
+    expect([own.status, own.json['id']]).toEqual([200, byAgent.json['id']]);
+    const again = await ask(site.agent, 'POST', path);
+    expect([again.status, again.json['id']]).toEqual([200, own.json['id']]);
+  });
+
+  it('is another one in another room', async () => {
+    const visitor = await site.visitor();
+    const first = await site.chat(visitor);
+    const room = `/orgs/${site.organizationId}/rooms/${await newRoom(site.organizationId)}`;
+    await visit(visitor.token, 'POST', `${room}/visitors`, { id: visitor.id });
+    const second = await site.openChat(visitor, {}, room);
+    expect(second.status).toBe(201);
+    expect(resultsOf(await chats(visitor)).map(({ id }) => id)).toEqual([first, second.json['id']]);
+    const ofRoom = await ask(site.integrator, 'GET', site.orgRoom(`/visitors/${visitor.id}/chats`));
+    expect(resultsOf(ofRoom).map(({ id }) => id)).toEqual([first]);
+  });
+
+  it('needs a room of the organization and a visitor who has come there', async () => {
+    const other = await Site.open();
+    const visitor = await authenticate(site.organizationId);
+    expect([(await site.openChat(visitor)).status, (await site.openChat(visitor)).json]).toEqual([
+      404,
+      { detail: 'Visitor not found.' },
+    ]);
+    const foreign = await site.openChat(visitor, {}, `/orgs/${site.organizationId}/rooms/${other.roomId}`);
+    expect([foreign.status, foreign.json]).toEqual([404, { detail: 'Room not found.' }]);
+  });
+
+  it('waits for somebody online where the room asks for it', async () => {
+    const own = await Site.open();
+    await own.setRoom({ require_online: true });
+    const visitor = await own.visitor();
+    const refused = await own.openChat(visitor);
+    expect([refused.status, refused.json]).toEqual([409, { detail: 'Nobody is online in this room.' }]);
+    expect(resultsOf(await chats(visitor))).toEqual([]);
+    await arrive(own.agent);
+    expect((await own.openChat(visitor)).status).toBe(201);
+    await leave(own.agent);
+    expect((await own.openChat(visitor)).status).toBe(200);
+    expect((await own.openChat(await own.visitor())).status).toBe(409);
+  });
+
+  it('is private where the organization keeps its chats so', async () => {
+    const own = await Site.open();
+    await setOrganization(own.organizationId, { private_chats: true });
+    const chatId = await own.chat(await own.visitor());
+    expect(await own.ownedChat(chatId)).toMatchObject({ is_private: true });
+  });
+
+  it('keeps the visitor present as long as he asked for last', async () => {
+    const visitor = await site.visitor({ presence_expires_in: 1000 });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 900_000 });
+    await site.chat(visitor);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 200_000 });
+    const shown = await ask(site.agent, 'GET', site.orgRoom(`/visitors/${visitor.id}`));
+    expect(shown.json).toMatchObject({ is_present: true });
+  });
+});
+
+describe('the chats of a visitor', () => {
+  it('are his own, oldest first unless ordered otherwise', async () => {
+    const visitor = await site.visitor();
+    await site.chat(await site.visitor());
+    const ids: string[] = [];
+    for (let count = 0; count < 3; count++) {
+      ids.push(await site.chat(visitor));
+      if (count < 2) await end(visitor, ids.at(-1) ?? '');
+    }
+    const idsOf = async (query: string) => resultsOf(await chats(visitor, query)).map(({ id }) => id);
+    expect(await idsOf('')).toEqual(ids);
+    expect(await idsOf('?ordering=-created_at')).toEqual(ids.toReversed());
+    expect(await idsOf('?is_ended=false')).toEqual(ids.slice(2));
+    const first = await chats(visitor, '?page_size=2');
+    const second = await visit(visitor.token, 'GET', String(first.json['next']).replace(/^.*\/public/, ''));
+    expect([...resultsOf(first), ...resultsOf(second)].map(({ id }) => id)).toEqual(ids);
+    for (const query of ['?cursor=x', '?ordering=x', '?is_ended=x', '?page_size=0']) {
+      expect([query, (await chats(visitor, query)).status]).toEqual([query, 400]);
+    }
+  });
+
+  it('are read one by one', async () => {
+    const visitor = await site.visitor();
+    const chatId = await site.chat(visitor);
+    const answer = await chats(visitor, `/${chatId}`);
+    expect([answer.status, answer.json]).toEqual([200, expect.objectContaining({ id: chatId, is_ended: false })]);
+    for (const id of ['nonsense', '0190a000-0000-7000-8000-00000000dead', crypto.randomUUID()]) {
+      const missing = await chats(visitor, `/${id}`);
+      expect([missing.status, missing.json]).toEqual([404, { detail: expect.any(String) }]);
+    }
+  });
+});
+
+describe('the end of a chat by its visitor', () => {
+  it.each(['PUT', 'PATCH'])('comes by %s, and once only', async (method) => {
+    const visitor = await site.visitor();
+    const chatId = await site.chat(visitor);
+    const ended = await end(visitor, chatId, { is_ended: true }, method);
+    expect([ended.status, ended.json]).toMatchObject([200, { is_ended: true, present_visitor_participant_count: 0 }]);
+    const again = await end(visitor, chatId, { is_ended: true }, method);
+    expect([again.status, again.json['ended_at']]).toEqual([200, ended.json['ended_at']]);
+  });
+
+  it('is all that he can change', async () => {
+    const visitor = await site.visitor();
+    const chatId = await site.chat(visitor);
+    await site.say(visitor, chatId, unique('hello'));
+    for (const body of [{}, { is_ended: false }, { is_ended: null }, { is_ended: 'x' }, { is_waiting: false }]) {
+      const answer = await end(visitor, chatId, body);
+      expect([answer.status, answer.json]).toEqual([400, { is_ended: [expect.any(String)] }]);
+    }
+    expect(await site.ownedChat(chatId)).toMatchObject({ is_ended: false, is_waiting: true });
+  });
+});

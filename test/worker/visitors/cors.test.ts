@@ -1,0 +1,61 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { call } from '../http/hub.ts';
+import { Site, visit } from './site.ts';
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await Site.open();
+});
+
+const SHOP = 'https://shop.example';
+const allowing = (CORS_ORIGINS: string) => ({ env: { CORS_ORIGINS }, headers: { Origin: SHOP } });
+
+describe('web pages that call the public API', () => {
+  it('may do so from everywhere unless the setting says otherwise', async () => {
+    const answer = await visit(null, 'POST', `/orgs/${site.organizationId}/auth`, {}, { headers: { Origin: SHOP } });
+    expect([answer.status, answer.headers.get('Access-Control-Allow-Origin')]).toEqual([200, '*']);
+    expect(answer.headers.has('Access-Control-Allow-Credentials')).toBe(false);
+  });
+
+  it.each([
+    ['https://shop.example', SHOP],
+    ['https://other.example, https://shop.example/', SHOP],
+    ['https://other.example', null],
+    ['', null],
+  ])('with the origins "%s"', async (origins, allowed) => {
+    const answer = await visit(null, 'POST', `/orgs/${site.organizationId}/auth`, {}, allowing(origins));
+    expect([answer.status, answer.headers.get('Access-Control-Allow-Origin')]).toEqual([200, allowed]);
+    expect(answer.headers.get('Vary')).toContain('Origin');
+  });
+
+  it('are answered before they have a token', async () => {
+    const answer = await visit(null, 'OPTIONS', `${site.room}/visitors`, undefined, {
+      headers: {
+        Origin: SHOP,
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'authorization,content-type',
+      },
+    });
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('*');
+    expect(answer.headers.get('Access-Control-Allow-Methods')).toBe('GET,POST,PUT,PATCH');
+    expect(answer.headers.get('Access-Control-Allow-Headers')).toBe('Authorization,Content-Type');
+  });
+
+  it('may read refusals and what does not exist', async () => {
+    const headers = { Origin: SHOP };
+    for (const [path, status] of [
+      [site.room, 401],
+      ['/nowhere', 404],
+    ] as const) {
+      const answer = await visit(null, 'GET', path, undefined, { headers });
+      expect([answer.status, answer.headers.get('Access-Control-Allow-Origin')]).toEqual([status, '*']);
+    }
+  });
+
+  it('are not let into the rest of the hub', async () => {
+    const answer = await call('/api/v5/users/me', { headers: { Origin: SHOP } });
+    expect(answer.headers.has('Access-Control-Allow-Origin')).toBe(false);
+  });
+});

@@ -1,0 +1,220 @@
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { visitorRoutes } from '../../../src/api/visitors/routes.ts';
+import { type Answer, call } from '../http/hub.ts';
+import { type Callers, expectOwn, expectSafe, spendTokens } from '../safety.ts';
+import { ask, countRows, enrollAgent, resultsOf } from '../umi/desk.ts';
+import { authenticate, Site, type Visitor } from './site.ts';
+
+type Operation = { method: string; path: string };
+type Names = { [parameter: string]: string };
+
+const document = visitorRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
+const ALL: Operation[] = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
+  Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
+);
+const isAuthentication = ({ path }: Operation) => path.endsWith('/auth');
+const OPERATIONS = ALL.filter((operation) => !isAuthentication(operation));
+const BODY: { [method: string]: (visitor: Visitor) => object } = {
+  // Each operation takes what is its own and leaves the rest alone.
+  POST: (visitor) => ({ id: visitor.id, message: 'x' }),
+  PUT: () => ({ presence_expires_in: 60, is_ended: true, is_participating: false, composing_status: 'idle' }),
+  PATCH: () => ({ presence_expires_in: 60, is_ended: true, is_participating: false, composing_status: 'idle' }),
+};
+
+let site: Site;
+let other: Site;
+let visitor: Visitor;
+let sibling: Visitor;
+let foreigner: Visitor;
+let names: Names;
+
+async function furnish(of: Site, who: Visitor): Promise<Names> {
+  const chatId = await of.chat(who);
+  const message = await of.say(who, chatId, 'hello');
+  return {
+    organization_id: of.organizationId,
+    room_id: of.roomId,
+    visitor_id: who.id,
+    chat_id: chatId,
+    message_id: String(message.json['id']),
+    member_id: who.id,
+  };
+}
+
+beforeAll(async () => {
+  site = await Site.open();
+  other = await Site.open();
+  visitor = await site.visitor();
+  sibling = await site.visitor();
+  foreigner = await other.visitor();
+  names = await furnish(site, visitor);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** An operation on what is the visitor's, by whoever holds the header. */
+function attempt(operation: Operation, authorization: string | null, changed: Names = {}): Promise<Answer> {
+  const places: Names = { ...names, ...changed };
+  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = places[name];
+    if (value === undefined) throw new Error(`no ${name} for ${operation.path}`);
+    return encodeURIComponent(value);
+  });
+  return call(`/api/v5${path}`, {
+    method: operation.method,
+    env: { AUTH_CACHE_SECONDS: '0' },
+    ...(authorization === null ? {} : { authorization }),
+    ...(operation.method === 'GET' ? {} : { body: BODY[operation.method]?.(visitor) }),
+  });
+}
+
+/** What a stranger could change: rows, what is known of the visitor and his chat as its thread has it. */
+async function everything(): Promise<unknown[]> {
+  const chat = `/orgs/${site.organizationId}/owned_chats/${names['chat_id']}`;
+  const paths = [chat, `${chat}/messages`, `${chat}/memberships`, site.orgRoom('/visitors')];
+  const answers = await Promise.all(paths.map((path) => ask(site.integrator, 'GET', path)));
+  return [await countRows(), ...answers.map(({ json }) => json)];
+}
+
+describe('every operation of the public API', () => {
+  it('is in this table', () => {
+    expect(ALL.filter(isAuthentication)).toHaveLength(1);
+    expect(OPERATIONS).toHaveLength(20);
+    expect(OPERATIONS.every(({ path }) => path.startsWith('/public/'))).toBe(true);
+  });
+
+  it.each(OPERATIONS)('$method $path refuses whom it must, and writes nothing', async (operation) => {
+    const expired = visitor.token;
+    const before = await everything();
+    const [header, , signature] = visitor.token.split('.');
+    const claims = foreigner.token.split('.')[1];
+    const refusals = {
+      'no token': await attempt(operation, null),
+      'a forged token': await attempt(operation, `Bearer ${header}.${claims}.${signature}`),
+      'a user’s token': await attempt(operation, `Bearer ${site.agent.token}`),
+      'another scheme': await attempt(operation, `Token ${visitor.token}`),
+    };
+    for (const [who, answer] of Object.entries(refusals)) {
+      expect([who, answer.status, answer.headers.has('WWW-Authenticate')]).toEqual([who, 401, true]);
+      expect(answer.json).toEqual({ detail: expect.any(String) });
+    }
+    const foreign = await attempt(operation, `Bearer ${foreigner.token}`);
+    expect([foreign.status, foreign.json]).toEqual([403, { detail: expect.any(String) }]);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_801_000 });
+    expect((await attempt(operation, `Bearer ${expired}`)).status).toBe(401);
+    vi.useRealTimers();
+    expect(await everything()).toEqual(before);
+  });
+
+  it.each(OPERATIONS.filter(({ path }) => path.includes('{visitor_id}')))(
+    '$method $path is 403 for another visitor of the organization, and 404 under his own name',
+    async (operation) => {
+      const before = await everything();
+      const named = await attempt(operation, `Bearer ${sibling.token}`);
+      expect([named.status, named.json]).toEqual([403, { detail: expect.any(String) }]);
+      if (operation.path.includes('{chat_id}')) {
+        const own = await attempt(operation, `Bearer ${sibling.token}`, { visitor_id: sibling.id });
+        expect([own.status, own.json]).toEqual([404, { detail: expect.any(String) }]);
+      }
+      expect(await everything()).toEqual(before);
+    },
+  );
+
+  it.each(OPERATIONS.filter(({ path }) => path.includes('{organization_id}')))(
+    '$method $path is 403 for an organization that does not exist and 404 for an id that is none',
+    async (operation) => {
+      for (const [organization_id, status] of [
+        ['0190a000-0000-7000-8000-00000000dead', 403],
+        ['nonsense', 404],
+      ] as const) {
+        const answer = await attempt(operation, `Bearer ${visitor.token}`, { organization_id });
+        expect([answer.status, answer.json]).toEqual([status, { detail: expect.any(String) }]);
+      }
+    },
+  );
+
+  it.each(OPERATIONS.filter(({ path }) => path.includes('{room_id}')))(
+    '$method $path is 404 in a room of another organization',
+    async (operation) => {
+      const before = await everything();
+      for (const room_id of [other.roomId, 'nonsense']) {
+        const answer = await attempt(operation, `Bearer ${visitor.token}`, { room_id });
+        expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
+      }
+      expect(await everything()).toEqual(before);
+    },
+  );
+
+  it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !path.includes('{chat_id}')))(
+    '$method $path tells another visitor nothing of this one',
+    async (operation) => {
+      const answer = await attempt(operation, `Bearer ${sibling.token}`, { visitor_id: sibling.id });
+      expect(answer.text).not.toContain(visitor.id);
+      expect(answer.text).not.toContain(names['chat_id']);
+    },
+  );
+});
+
+describe('an organization without an active subscription', () => {
+  it.each(OPERATIONS)('is refused: $method $path', async (operation) => {
+    const own = await Site.open();
+    const who = await own.visitor();
+    const places = await furnish(own, who);
+    await own.setOrganization({ has_active_subscription: false });
+    const rows = await countRows();
+    const answer = await attempt(operation, `Bearer ${who.token}`, places);
+    expect([answer.status, answer.json]).toEqual([403, { detail: 'The organization has no active subscription.' }]);
+    expect(await countRows()).toEqual(rows);
+  });
+});
+
+describe('the organization’s side of visitors', () => {
+  const visitorPath = (organizationId: string) => `/api/v5/orgs/${organizationId}/rooms/${site.roomId}/visitors`;
+  const routes = [
+    { method: 'GET', below: '' },
+    { method: 'GET', below: '/ID' },
+    { method: 'GET', below: '/ID/variables' },
+    { method: 'POST', below: '/ID/variables', body: { key: 'a', value: 'x' } },
+    { method: 'GET', below: '/ID/variables/a' },
+    { method: 'PUT', below: '/ID/variables/a', body: { value: 'x' } },
+    { method: 'PATCH', below: '/ID/variables/a', body: { value: 'x' } },
+    { method: 'DELETE', below: '/ID/variables/a' },
+  ];
+  let callers: Callers;
+
+  beforeAll(async () => {
+    const owner = site.agent;
+    const powerless = await enrollAgent(site.organizationId);
+    callers = { owner, foreigner: other.agent, powerless, ...(await spendTokens(owner, [])) };
+  });
+
+  it.each(routes)(
+    '$method …/visitors$below refuses whom it must, and writes nothing',
+    async ({ method, below, body }) => {
+      const before = await everything();
+      const path = (organizationId: string) => `${visitorPath(organizationId)}${below.replace('ID', visitor.id)}`;
+      await expectSafe({ method, path, unknown: 403, needsScope: false, ...(body ? { body } : {}) }, callers);
+      expect(await everything()).toEqual(before);
+    },
+  );
+
+  it('shows a room visitor to the token’s own user only', async () => {
+    const path = (userId: string) => `/api/v5/users/${userId}/rooms/${site.roomId}/visitors/${visitor.id}`;
+    await expectOwn({ method: 'GET', path }, callers);
+  });
+
+  it('knows nothing of a visitor of another organization', async () => {
+    const mine = await authenticate(other.organizationId);
+    for (const id of [visitor.id, mine.id]) {
+      const path = `/orgs/${other.organizationId}/rooms/${other.roomId}/visitors/${id}`;
+      for (const below of ['', '/variables', '/variables/a']) {
+        expect((await ask(other.agent, 'GET', `${path}${below}`)).status).toBe(404);
+      }
+    }
+    expect(resultsOf(await ask(other.agent, 'GET', other.orgRoom('/visitors'))).map(({ id }) => id)).toEqual([
+      foreigner.id,
+    ]);
+  });
+});

@@ -1,0 +1,116 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ask, Desk, resultsOf, TIME, unique } from '../umi/desk.ts';
+import { Site, type Visitor, visit } from './site.ts';
+
+let site: Site;
+let visitor: Visitor;
+
+beforeAll(async () => {
+  site = await Site.open();
+  visitor = await site.visitor();
+});
+
+const at = (who: { id: string }, key?: string) =>
+  site.orgRoom(`/visitors/${who.id}/variables${key === undefined ? '' : `/${encodeURIComponent(key)}`}`);
+const request = (method: string, path: string, body?: unknown) => ask(site.integrator, method, path, body);
+const set = (key: string, value: string, who: { id: string } = visitor) => request('POST', at(who), { key, value });
+
+describe('a variable of a visitor', () => {
+  it('is set, read, changed and deleted under whatever key', async () => {
+    for (const key of ['Sää', 'a/b?c#d', ' %2F', '👋']) {
+      const made = await set(key, '12 °C');
+      expect([made.status, made.json]).toEqual([201, { key, value: '12 °C', created_at: TIME, updated_at: TIME }]);
+      const again = await set(key, '');
+      expect([again.status, again.json]).toMatchObject([200, { key, value: '', created_at: made.json['created_at'] }]);
+      for (const method of ['PUT', 'PATCH']) {
+        const changed = await request(method, at(visitor, key), { value: method });
+        expect([changed.status, changed.json]).toMatchObject([200, { key, value: method }]);
+      }
+      expect((await request('GET', at(visitor, key))).json).toMatchObject({ key, value: 'PATCH' });
+      const deleted = await request('DELETE', at(visitor, key));
+      expect([deleted.status, deleted.text]).toEqual([204, '']);
+      for (const [method, body] of [['GET'], ['DELETE'], ['PUT', { value: 'x' }]] as const) {
+        const missing = await request(method, at(visitor, key), body);
+        expect([missing.status, missing.json]).toEqual([404, { detail: 'Visitor variable not found.' }]);
+      }
+      expect((await set(key, 'back')).status).toBe(201);
+      await request('DELETE', at(visitor, key));
+    }
+    expect(resultsOf(await request('GET', at(visitor)))).toEqual([]);
+  });
+
+  it.each([
+    ['no key', { value: 'x' }, 'key'],
+    ['a blank key', { key: ' ', value: 'x' }, 'key'],
+    ['a key that is too long', { key: 'x'.repeat(256), value: 'x' }, 'key'],
+    ['no value', { key: 'x' }, 'value'],
+    ['null', { key: 'x', value: null }, 'value'],
+    ['a number', { key: 'x', value: 7 }, 'value'],
+    ['a value that is too long', { key: 'x', value: 'x'.repeat(10_001) }, 'value'],
+    ['a blank name', { key: 'username', value: ' ' }, 'value'],
+  ])('is refused with %s', async (_, body, field) => {
+    const answer = await request('POST', at(visitor), body);
+    expect([answer.status, answer.json]).toEqual([400, { [field]: [expect.any(String)] }]);
+  });
+
+  it('has a place only with a visitor of the room', async () => {
+    const other = await Site.open();
+    const stranger = await other.visitor();
+    for (const path of [
+      at(stranger),
+      at({ id: 'nobody' }),
+      `/orgs/${site.organizationId}/rooms/${other.roomId}/visitors/${stranger.id}/variables`,
+    ]) {
+      for (const [method, body] of [['GET'], ['POST', { key: 'x', value: 'x' }]] as const) {
+        expect((await request(method, path, body)).status).toBe(404);
+      }
+      for (const [method, body] of [['GET'], ['DELETE'], ['PUT', { value: 'x' }]] as const) {
+        expect((await request(method, `${path}/x`, body)).status).toBe(404);
+      }
+    }
+  });
+});
+
+describe('the variable username', () => {
+  const memberName = async (chatId: string) => {
+    const members = await request('GET', `/orgs/${site.organizationId}/owned_chats/${chatId}/memberships`);
+    return resultsOf(members)[0]?.['member_name'];
+  };
+
+  it('names the visitor in his open chat, in the chats to come and no more once it is deleted', async () => {
+    const who = await site.visitor();
+    const chatId = await site.chat(who);
+    expect(await memberName(chatId)).toBeNull();
+    await set('username', 'Ann', who);
+    expect(await memberName(chatId)).toBe('Ann');
+    expect((await site.say(who, chatId, 'hello')).json).toMatchObject({ sender_public_name: 'Ann' });
+    await request('PATCH', at(who, 'username'), { value: 'Bea' });
+    expect(await memberName(chatId)).toBe('Bea');
+    await visit(who.token, 'PATCH', `/visitors/${who.id}/chats/${chatId}`, { is_ended: true });
+    await set('username', 'Cid', who);
+    const next = await site.chat(who);
+    expect(await memberName(next)).toBe('Cid');
+    expect(resultsOf(await request('GET', at(who)))).toMatchObject([{ key: 'username', value: 'Cid' }]);
+    expect((await request('DELETE', at(who, 'username'))).status).toBe(204);
+    expect(await memberName(next)).toBeNull();
+    expect(resultsOf(await request('GET', at(who)))).toEqual([]);
+  });
+
+  it('names a visitor of a channel too, and yields to what his channel says later', async () => {
+    const desk = await Desk.open();
+    const place = await Site.at(desk);
+    const thread = unique('thread');
+    const { chatId } = await desk.say(thread, 'hi', { variables: { username: 'Ann', tier: 'gold' } });
+    const [member] = await desk.memberships(chatId);
+    const who = { id: String(member?.['member_id']) };
+    expect((await place.setVariable(who, 'username', 'Bea')).status).toBe(200);
+    expect((await desk.memberships(chatId))[0]).toMatchObject({ member_name: 'Bea' });
+    await desk.say(thread, 'again', { variables: { username: 'Cid' } });
+    const path = place.orgRoom(`/visitors/${who.id}/variables`);
+    expect(resultsOf(await ask(place.integrator, 'GET', path))).toMatchObject([
+      { key: 'tier', value: 'gold' },
+      { key: 'username', value: 'Cid' },
+    ]);
+    expect((await desk.memberships(chatId))[0]).toMatchObject({ member_name: 'Cid' });
+  });
+});
