@@ -6,7 +6,7 @@ const migrations = await readD1Migrations('./migrations');
 export default defineConfig({
   test: {
     // Many of the tests over HTTP wait for time to pass: others run beside them, also on two cores.
-    maxWorkers: 2,
+    maxWorkers: 3,
     // The log line of each request would bury what tests print.
     onConsoleLog: (line) => !line.startsWith('{"level":"info","event":"request"'),
     projects: [
