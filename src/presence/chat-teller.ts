@@ -1,6 +1,6 @@
 import { errorText, writeLog } from '../log.ts';
+import { settledWithin } from '../within-time.ts';
 import { backoffAfter } from './backoff.ts';
-import { settledWithin } from './settled-within.ts';
 
 /** Calls to threads under way at a time: a Durable Object has six connections. */
 const WIDTH = 6;

@@ -7,6 +7,7 @@ import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
 import { executeCommand, isVisitorId, type UserStub } from '../stubs.ts';
 import { threadNameOfChat } from '../thread/address.ts';
 import { newCommandId } from '../thread/commands.ts';
+import { settledWithin } from '../within-time.ts';
 import { ChatTeller, type Told } from './chat-teller.ts';
 import type { ClientChanges, ClientSaved, Presence, PresenceOwner } from './client.ts';
 import {
@@ -22,7 +23,6 @@ import {
   outlivedClients,
 } from './presence.ts';
 import { PresenceCopier } from './presence-copier.ts';
-import { settledWithin } from './settled-within.ts';
 import {
   beginCheck,
   beginCopy,

@@ -1,7 +1,7 @@
 import type { PresenceCopy } from '../directory/presence.ts';
 import { errorText, writeLog } from '../log.ts';
+import { settledWithin } from '../within-time.ts';
 import { backoffAfter } from './backoff.ts';
-import { settledWithin } from './settled-within.ts';
 
 /** A write that was not answered for so long (ms) counts as failed; should it arrive after all, its version makes it harmless. */
 const PATIENCE = 30_000;

@@ -8,6 +8,7 @@ import type { Slice, Written } from '../projections/slice.ts';
 import { endsAt } from '../resources/chat.ts';
 import { newUuid } from '../resources/uuid.ts';
 import { memberStub, projectorStub, type Rebuilt, type ThreadStub } from '../stubs.ts';
+import { withinTime } from '../within-time.ts';
 import { threadNameOfChat } from './address.ts';
 import { addressRefusal } from './address-refusal.ts';
 import { AlarmClock } from './alarm-clock.ts';
@@ -31,7 +32,6 @@ import type { Mark } from './store/read-slice.ts';
 import { SCHEMA, schemaOf } from './store/tables.ts';
 import { readVersion, upgradeTables } from './store/upkeep.ts';
 import { Typing } from './typing.ts';
-import { withinTime } from './within-time.ts';
 
 /** A commit arms the alarm this far ahead (ms), unless it rings sooner anyway. */
 const ALARM_AFTER = 30_000;

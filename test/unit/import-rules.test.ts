@@ -79,11 +79,20 @@ const ROOMS: { readonly [room: string]: Room } = {
   },
   threadShell: {
     holds: ['thread/'],
-    may: ['projections/', 'delivery/', 'stubs.ts', 'faults.ts', 'resources/', 'db/'],
+    may: ['projections/', 'delivery/', 'stubs.ts', 'faults.ts', 'within-time.ts', 'resources/', 'db/'],
   },
   presence: {
     holds: ['presence/'],
-    may: ['stubs.ts', 'faults.ts', 'thread/address.ts', 'thread/commands.ts', 'directory/', 'resources/', 'db/'],
+    may: [
+      'stubs.ts',
+      'faults.ts',
+      'within-time.ts',
+      'thread/address.ts',
+      'thread/commands.ts',
+      'directory/',
+      'resources/',
+      'db/',
+    ],
   },
   delivery: { holds: ['delivery/'], may: ['stubs.ts', 'faults.ts', 'resources/', 'directory/', 'db/'] },
   projections: {
@@ -100,6 +109,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   directory: { holds: ['directory/'], may: ['db/'], mayTypes: ['resources/'] },
   faults: { holds: ['faults.ts'], may: [] },
   log: { holds: ['log.ts'], may: [] },
+  withinTime: { holds: ['within-time.ts'], may: [] },
   resources: { holds: ['resources/'], may: [] },
   db: { holds: ['db/'], may: [] },
 };

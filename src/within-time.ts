@@ -10,3 +10,12 @@ export async function withinTime<T>(promise: Promise<T>, milliseconds: number): 
     clearTimeout(timer);
   }
 }
+
+/** Whether the promise settles, either way, within `milliseconds`. Never rejects; whoever made the promise answers for its rejection. */
+export async function settledWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  return (await withinTime(settled, milliseconds)) ?? false;
+}
