@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
 import { admin, call, enroll, type Person } from './http/hub.ts';
 
+/** When an expired token of the tests has expired. */
+export const LONG_AGO = '2020-01-01T00:00:00Z';
+
 /** Callers of every kind that a route under an organization or a user must tell apart. */
 export type Callers = { owner: Person; foreigner: Person; powerless: Person; revoked: string; expired: string };
 
@@ -19,13 +22,10 @@ export async function spendTokens(
   const path = `/organizations/${organization_id}/users/${user_id}/tokens`;
   const revoked = await admin(path, { method: 'POST', body: { scopes } });
   expect((await admin(`${path}/${revoked.json['id']}`, { method: 'DELETE' })).status).toBe(204);
-  const expired = await admin(path, { method: 'POST', body: { scopes, expires_at: '2020-01-01T00:00:00Z' } });
+  const expired = await admin(path, { method: 'POST', body: { scopes, expires_at: LONG_AGO } });
   expect(expired.status).toBe(201);
   return { revoked: String(revoked.json['token']), expired: String(expired.json['token']) };
 }
-
-/** When the token of `expired` has expired. */
-export const LONG_AGO = '2020-01-01T00:00:00Z';
 
 /** A route under an organization. */
 export type Route = {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { appsRoutes } from '../../../src/api/apps/routes.ts';
 import { admin, call, enroll, type Person } from '../http/hub.ts';
-import { type Callers, enrollCallers, expectSafe } from '../safety.ts';
+import { type Callers, enrollCallers, expectSafe, LONG_AGO } from '../safety.ts';
 import { ask } from '../umi/desk.ts';
 import { ALL_SCOPES, newApp, newWebhook, openApp, orgOf } from './registry.ts';
 
@@ -24,7 +24,7 @@ let stranger: Person;
 beforeAll(async () => {
   callers = await enrollCallers(ALL_SCOPES);
   const { organization_id } = callers.owner;
-  expired = await enroll({ organization_id, scopes: ALL_SCOPES, expires_at: '2020-01-01T00:00:00Z' });
+  expired = await enroll({ organization_id, scopes: ALL_SCOPES, expires_at: LONG_AGO });
   own = await furnish(callers.owner);
   const other = await openApp();
   stranger = other.manager;

@@ -10,6 +10,7 @@ import {
 } from '../../../src/http/permissions.ts';
 import { logRequests } from '../../../src/http/request-log.ts';
 import { createRouter } from '../../../src/http/router.ts';
+import { LONG_AGO } from '../safety.ts';
 import { admin, brokenDatabase, type Call, call, enroll } from './hub.ts';
 
 const who = z.object({ user_id: z.string(), organization_id: z.string() });
@@ -69,7 +70,7 @@ describe('authentication', () => {
   });
 
   it('refuses an expired and a revoked token, and those of a deleted user', async () => {
-    const expired = await enroll({ expires_at: '2020-01-01T00:00:00Z' });
+    const expired = await enroll({ expires_at: LONG_AGO });
     expect((await ask('/who', `Bearer ${expired.token}`)).status).toBe(401);
 
     const revoked = await enroll();
