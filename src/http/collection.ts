@@ -52,6 +52,16 @@ export function readPage(
   return { ok: true, page: { size, ordering, keyset } };
 }
 
+/** The stretch of a list that its thread is asked for: keys, the bounds excluded, in one direction. */
+export type Bounds<Key> = { after: Key | null; before: Key | null; descending: boolean; limit: number };
+
+/** The bounds of a page whose ordering says by a leading `-` that the newest come first. `Key` is what `readPage`'s schema demanded. */
+export function boundsOf<Key extends KeysetValue>({ size, ordering, keyset }: Page): Bounds<Key> {
+  const descending = ordering.startsWith('-') !== (keyset.direction === 'previous');
+  const key = (keyset.key?.[0] ?? null) as Key | null;
+  return { after: descending ? null : key, before: descending ? key : null, descending, limit: size };
+}
+
 /**
  * The body of a collection's page. `rows` are what the list's query returned for `page.keyset`: one more than the page's size
  * when a further page exists, reversed for a page that was read backwards. `keyOf` gives a row's keyset values.

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { boundsOf, collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
-import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { messageResource } from '../../resources/message.ts';
@@ -50,15 +50,9 @@ export function messageRoutes(scope: ChatScope) {
     const asked = readPage(query, ordering, z.tuple([z.int().min(0)]));
     if (!asked.ok) return refuse(c, asked.refusal);
     const { page } = asked;
-    const descending = (ordering === '-created_at') !== (page.keyset.direction === 'previous');
-    const key = page.keyset.key?.[0] ?? null;
-    if (typeof key === 'string') return refuseField(c, 'cursor', 'Invalid cursor.');
     const read = await queryChat(c, scope, c.req.valid('param'), {
       type: 'read_messages',
-      after: descending ? null : key,
-      before: descending ? key : null,
-      descending,
-      limit: page.size,
+      ...boundsOf<number>(page),
       types_in: query.type__in ?? [],
       types_not_in: query.type__not_in ?? [],
     });

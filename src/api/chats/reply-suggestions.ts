@@ -1,8 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { AppContext } from '../../http/app-environment.ts';
-import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import {
+  boundsOf,
+  collectionQuery,
+  collectionResponse,
+  collectionSchema,
+  idKey,
+  readPage,
+} from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
-import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { replySuggestionResource } from '../../resources/reply-suggestion.ts';
@@ -91,16 +98,10 @@ async function listSuggestions(
   const asked = readPage(query, ordering, idKey);
   if (!asked.ok) return refuse(c, asked.refusal);
   const { page } = asked;
-  const descending = (ordering === '-created_at') !== (page.keyset.direction === 'previous');
-  const key = page.keyset.key?.[0] ?? null;
-  if (typeof key === 'number') return refuseField(c, 'cursor', 'Invalid cursor.');
   const read = await queryChat(c, scope, path, {
     type: 'read_suggestions',
     message_id: messageId,
-    after: descending ? null : key,
-    before: descending ? key : null,
-    descending,
-    limit: page.size,
+    ...boundsOf<string>(page),
   });
   if (!read.ok) return read.refused;
   const { suggestions, has_more, room_id } = read.answer;

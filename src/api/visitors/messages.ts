@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { findPageForFirstMessage } from '../../chats/visitor-chats.ts';
 import { visitorDatabase } from '../../http/app-environment.ts';
-import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { boundsOf, collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
-import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { HIDDEN_FROM_VISITORS, messageForVisitor } from '../../resources/as-visitors-see.ts';
@@ -62,18 +62,12 @@ messageRoutes.openapi(listRoute, async (c) => {
   const asked = readPage(query, ordering, z.tuple([z.int().min(0)]));
   if (!asked.ok) return refuse(c, asked.refusal);
   const { page } = asked;
-  const descending = (ordering === '-created_at') !== (page.keyset.direction === 'previous');
-  const key = page.keyset.key?.[0] ?? null;
-  if (typeof key === 'string') return refuseField(c, 'cursor', 'Invalid cursor.');
   const read = await queryOwnChat(c, {
     v: 1,
     type: 'read_messages',
     chat_id,
     grant: ownChats(c),
-    after: descending ? null : key,
-    before: descending ? key : null,
-    descending,
-    limit: page.size,
+    ...boundsOf<number>(page),
     types_in: [],
     types_not_in: [...HIDDEN_FROM_VISITORS],
   });
