@@ -7,6 +7,7 @@ import { wakeOverdueThreads } from './delivery/wake-overdue.ts';
 import { sweepDatabases, sweepDeliveries } from './delivery/watchdog.ts';
 import { threadStub } from './stubs.ts';
 
+export { LiveHub } from './live/hub.ts';
 export { UserObject } from './presence/object.ts';
 export { ProjectorObject } from './projections/projector.ts';
 export { ThreadObject } from './thread/object.ts';

@@ -1,5 +1,6 @@
 import { addCost, type Cost } from './db/cost.ts';
 import type { Attempt, Lane, Receiver } from './delivery/lane.ts';
+import type { Aside, Fed, Feed } from './live/feed.ts';
 import type { ClientChanges, ClientSaved, Presence, PresenceOwner } from './presence/client.ts';
 import type { Slice, Written } from './projections/slice.ts';
 import type { ClientFacts } from './resources/user-client.ts';
@@ -54,6 +55,13 @@ export interface UserStub {
   unwatch(request: { v: 1; chat_id: string }): Promise<void>;
 }
 
+/** What a live hub can be asked (src/live). `fetch` takes the request that opens a socket. */
+export interface LiveHubStub {
+  feed(request: Feed): Promise<Fed>;
+  mention(request: Aside): Promise<void>;
+  fetch(request: Request): Promise<Response>;
+}
+
 export interface ProjectorStub {
   write(database: string, slice: Slice): Promise<Written>;
 }
@@ -91,6 +99,11 @@ export function memberStub(env: Env, memberId: string): UserStub {
 /** Whether an id is a visitor's: those of users have dashes, visitors' have none (protocol.md 1.3). */
 export function isVisitorId(memberId: string): boolean {
   return !memberId.includes('-');
+}
+
+/** A live hub, by its name (live/feed.ts). */
+export function liveHubStub(env: Env, hub: string): LiveHubStub {
+  return asPlain<LiveHubStub>(env.LIVE.getByName(hub));
 }
 
 /** The projector that writes this thread's copy into its database: threads are spread over PROJECTOR_COUNT objects by their name. */

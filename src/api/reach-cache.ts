@@ -1,3 +1,4 @@
+import { purgeAudience } from '../audience/load-audience.ts';
 import type { Database } from '../db/database.ts';
 import type { RoomRow } from '../db/rows.ts';
 import { type DirectoryDatabases, type ReachOptions, reachOfOrganization, reachOfUser } from '../directory/reach.ts';
@@ -5,7 +6,7 @@ import { findReachedRoom, findRoom } from '../directory/rooms.ts';
 import { teamIdsOfUser } from '../directory/teams.ts';
 import { findVisitor, type Visitor } from '../directory/visitors.ts';
 import { type AppContext, identityDatabase, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../http/isolate-cache.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
 import type { Reach } from '../resources/chat-grant.ts';
 
 const bounds = { clock: Date.now, limit: 10_000, staleFor: STALE_FOR };
@@ -79,6 +80,7 @@ export async function teamsOfCaller(c: AppContext): Promise<string[]> {
  */
 export function purgeReach(): void {
   for (const cache of [reaches, rooms, teams]) cache.purgeWhere(() => true);
+  purgeAudience();
 }
 
 async function cached(

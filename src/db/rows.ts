@@ -160,7 +160,7 @@ export type VisitorVariableRow = {
 };
 
 export type DeliveryStatus = 'pending' | 'delivered' | 'exhausted' | 'skipped';
-export type SkipReason = 'disabled' | 'channel_deleted';
+export type SkipReason = 'disabled' | 'channel_deleted' | 'webhook_deleted' | 'uninstalled';
 
 export type DeliveryRow = {
   /** UUID version 7, also the `webhook-id` header. */
@@ -172,7 +172,12 @@ export type DeliveryRow = {
   thread_id: string | null;
   chat_id: string;
   seq: number;
+  /** Of an app's webhook: its action. */
   event_type: string;
+  /** Of an app's webhook: the subscription that made it, the collection's path and the id of what has changed. */
+  webhook_id: string | null;
+  channel: string | null;
+  resource_id: string | null;
   status: DeliveryStatus;
   skip_reason: SkipReason | null;
   is_replay: Flag;

@@ -5,7 +5,7 @@ import type { SkipReason } from '../db/rows.ts';
  * whoever delivers for it. ENGINE 4.
  */
 
-/** `channel/<channel id>`: who gets the webhooks. Later also app installations. */
+/** Who gets the webhooks: `channel/<channel id>` or `installation/<installation id>`, whatever URLs an installation uses. */
 export type Receiver = string;
 
 export function channelReceiver(channelId: string): Receiver {
@@ -15,6 +15,15 @@ export function channelReceiver(channelId: string): Receiver {
 /** The channel id of a channel's receiver; null for another kind of receiver. */
 export function channelOfReceiver(receiver: Receiver): string | null {
   return receiver.startsWith('channel/') ? receiver.slice('channel/'.length) : null;
+}
+
+export function installationReceiver(installationId: string): Receiver {
+  return `installation/${installationId}`;
+}
+
+/** The installation id of an app installation's receiver; null for another kind of receiver. */
+export function installationOfReceiver(receiver: Receiver): string | null {
+  return receiver.startsWith('installation/') ? receiver.slice('installation/'.length) : null;
 }
 
 /**
@@ -28,10 +37,13 @@ export type Track = 'lane' | 'replay';
 export type Head = {
   kind: 'head';
   lease_token: string;
+  /** Of the receiver. */
   organization_id: string;
   receiver: Receiver;
   delivery_id: string;
   event_type: string;
+  /** The subscription of an app that made it; null for a channel. */
+  webhook_id: string | null;
   /** The frozen JSON text of the webhook. */
   body: string;
   /** 1 for the first attempt. */
@@ -48,6 +60,8 @@ export type Attempt = {
   status: number | null;
   response: string | null;
   error: string | null;
+  /** Where it went: for receivers that have several URLs. */
+  url?: string;
 };
 
 export type Outcome =

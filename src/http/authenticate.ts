@@ -1,5 +1,6 @@
 import { findPrincipal, type PrincipalRow, tokenDigest } from '../directory/tokens.ts';
 import { userFacts } from '../directory/users.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
 import { errorText, writeLog } from '../log.ts';
 import {
   type AppPrincipalRow,
@@ -9,7 +10,6 @@ import {
   parseAppCredentials,
 } from './app-credentials.ts';
 import { type AppContext, type AppMiddleware, identityDatabase, type Principal } from './app-environment.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from './isolate-cache.ts';
 import { purgeKnownOrganization } from './organization-cache.ts';
 import { refuse } from './refusals.ts';
 

@@ -1,7 +1,7 @@
 import type { OrganizationRow } from '../db/rows.ts';
 import { findOrganization } from '../directory/organizations.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
 import { type AppContext, identityDatabase } from './app-environment.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from './isolate-cache.ts';
 
 const organizations = createIsolateCache<OrganizationRow>({
   clock: () => Date.now(),

@@ -1,6 +1,6 @@
 import { findOrMakeSigningKey } from '../directory/signing-keys.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
 import { type AppContext, identityDatabase } from './app-environment.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from './isolate-cache.ts';
 
 const keys = createIsolateCache<Uint8Array>({ clock: () => Date.now(), limit: 1, staleFor: STALE_FOR });
 

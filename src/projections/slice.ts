@@ -22,7 +22,7 @@ export type SliceTable =
   | 'chats';
 
 /** Version of slices: a projector writes only those of its own. */
-export const SLICE_VERSION = 2;
+export const SLICE_VERSION = 3;
 
 export type Slice = {
   v: typeof SLICE_VERSION;

@@ -2,7 +2,7 @@ import { isUuid } from './uuid.ts';
 
 /**
  * Channels (protocol.md 6.2 and 7): the path of a REST collection names what changes in it. A pattern of channels has the
- * placeholders {organization_id} and {user_id} for the installation's own ids and `*` for exactly one segment. All of it is compared
+ * placeholders {organization_id} and {user_id} for the subscriber's own ids and `*` for exactly one id. All of it is compared
  * segment by segment as text: no part of a pattern is ever run as an expression.
  */
 
@@ -14,35 +14,123 @@ const ANY = '*';
 /** Longest pattern in characters; longer than the longest known collection with UUIDs. */
 export const MAX_PATTERN_LENGTH = 256;
 
-/** What stands in a collection's path where an id does. */
-type IdKind = 'uuid' | 'visitor';
-type Segment = { name: string } | { id: IdKind };
+/** The collections that notify, each with the kind of its resources and its path. The owner's id comes before what stands here. */
+const CHATS = {
+  owned_chats: ['orgs', 'owned_chats'],
+  routed_chats: ['orgs', 'routed_chats'],
+  involved_chats: ['orgs', 'involved_chats'],
+  room_chats: ['orgs', 'rooms/:room_id/chats'],
+  room_pending_chats: ['orgs', 'rooms/:room_id/pending_chats'],
+  room_visitor_chats: ['orgs', 'rooms/:room_id/visitors/:visitor_id/chats'],
+  user_chats: ['users', 'chats'],
+  user_routed_chats: ['users', 'routed_chats'],
+  user_pending_chats: ['users', 'pending_chats'],
+  visitor_chats: ['public/visitors', 'chats'],
+} as const;
 
-const CHATS_OF_ORGANIZATION = ['owned_chats', 'routed_chats', 'involved_chats'];
-const CHATS_OF_ROOMS = ['rooms/:uuid/chats', 'rooms/:uuid/pending_chats', 'rooms/:uuid/visitors/:visitor/chats'];
-const CHATS_OF_USER = ['chats', 'routed_chats', 'pending_chats'];
-const PARTS_OF_CHAT = ['messages', 'memberships', 'tags', 'reply_suggestions', 'messages/:uuid/reply_suggestions'];
+const PARTS_OF_CHAT = {
+  messages: ':chat_id/messages',
+  memberships: ':chat_id/memberships',
+  tags: ':chat_id/tags',
+  reply_suggestions: ':chat_id/reply_suggestions',
+  message_reply_suggestions: ':chat_id/messages/:message_id/reply_suggestions',
+} as const;
 
-/** The collections that notify (protocol.md 7), below /api/v5/orgs/<id>/ and /api/v5/users/<id>/. */
-const COLLECTIONS: { readonly [owner in 'orgs' | 'users']: readonly (readonly Segment[])[] } = {
-  orgs: [...CHATS_OF_ORGANIZATION, ...CHATS_OF_ROOMS].flatMap(withPartsOfChat).map(segmentsOf),
-  users: [
-    ...CHATS_OF_USER.flatMap(withPartsOfChat),
-    'chats/:uuid/outgoing_chat_invitations',
-    'chat_memberships',
-    'incoming_chat_invitations',
-  ].map(segmentsOf),
-};
+/** Parts that visitors see of their chats. */
+const PARTS_FOR_VISITORS: readonly string[] = ['messages', 'memberships'];
 
-function withPartsOfChat(chats: string): string[] {
-  return [chats, ...PARTS_OF_CHAT.map((part) => `${chats}/:uuid/${part}`)];
+/** Whose path a channel is: an organization's, a user's or a visitor's. */
+export type OwnerKind = 'orgs' | 'users' | 'public/visitors';
+/** Which chats a channel is about. */
+export type ChatCollection = keyof typeof CHATS;
+/** What of them: the chats themselves, or one of their parts. */
+export type ChannelPart =
+  | 'chats'
+  | keyof typeof PARTS_OF_CHAT
+  | 'own_memberships'
+  | 'outgoing_invitations'
+  | 'incoming_invitations';
+
+type IdName = 'room_id' | 'visitor_id' | 'chat_id' | 'message_id';
+type Segment = { name: string } | { id: IdName };
+type Collection = { owner: OwnerKind; chats: ChatCollection; part: ChannelPart; segments: readonly Segment[] };
+
+const COLLECTIONS: readonly Collection[] = [
+  ...(Object.keys(CHATS) as ChatCollection[]).flatMap((chats) => {
+    const [owner, path] = CHATS[chats];
+    const parts = Object.entries(PARTS_OF_CHAT) as [keyof typeof PARTS_OF_CHAT, string][];
+    const shown = parts.filter(([part]) => owner !== 'public/visitors' || PARTS_FOR_VISITORS.includes(part));
+    return [
+      { owner, chats, part: 'chats' as const, segments: segmentsOf(path) },
+      ...shown.map(([part, below]) => ({ owner, chats, part, segments: segmentsOf(`${path}/${below}`) })),
+    ];
+  }),
+  ofUser('user_chats', 'outgoing_invitations', 'chats/:chat_id/outgoing_chat_invitations'),
+  ofUser('user_chats', 'own_memberships', 'chat_memberships'),
+  ofUser('user_chats', 'incoming_invitations', 'incoming_chat_invitations'),
+  { ...ofUser('visitor_chats', 'own_memberships', 'chat_memberships'), owner: 'public/visitors' },
+];
+
+function ofUser(chats: ChatCollection, part: ChannelPart, path: string): Collection {
+  return { owner: 'users', chats, part, segments: segmentsOf(path) };
 }
 
 function segmentsOf(path: string): Segment[] {
-  return path.split('/').map((part) => {
-    if (part === ':uuid') return { id: 'uuid' };
-    return part === ':visitor' ? { id: 'visitor' } : { name: part };
-  });
+  return path.split('/').map((part) => (part.startsWith(':') ? { id: part.slice(1) as IdName } : { name: part }));
+}
+
+/** A channel or a pattern of channels, read. An id that is null is any; one that its path does not have is null too. */
+export type Channel = { [name in IdName]: string | null } & {
+  chats: ChatCollection;
+  part: ChannelPart;
+  /** The organization, user or visitor whose path it is. */
+  owner_id: string;
+};
+
+/** The ids of what has changed, for the places in a channel's path. */
+export type ChannelIds = { [name in IdName]: string | null };
+
+/** Answers the id that a text stands for as the owner of a path, or what is wrong with it. */
+type OwnerReader = (kind: OwnerKind, text: string) => { id: string } | { problem: string };
+
+function readChannel(text: string, ownerOf: OwnerReader): { channel: Channel } | { problem: string } {
+  if (text.length > MAX_PATTERN_LENGTH) {
+    return { problem: `Ensure this field has no more than ${MAX_PATTERN_LENGTH} characters.` };
+  }
+  if (!text.startsWith(ROOT)) return { problem: `A channel pattern starts with ${ROOT}.` };
+  if (text.includes('?') || text.includes('#')) return { problem: 'A channel pattern has no query and no fragment.' };
+  if (text.endsWith('/')) return { problem: 'A channel pattern has no trailing slash.' };
+  const segments = text.slice(ROOT.length).split('/');
+  const kind = segments[0] === 'public' ? segments.splice(0, 2).join('/') : segments.shift();
+  if (kind !== 'orgs' && kind !== 'users' && kind !== 'public/visitors') return { problem: WRONG_PLACE };
+  const owner = ownerOf(kind, segments.shift() ?? '');
+  if ('problem' in owner) return owner;
+  for (const collection of COLLECTIONS) {
+    const ids = collection.owner === kind ? idsIn(segments, collection.segments) : null;
+    if (ids !== null) {
+      return { channel: { ...ids, chats: collection.chats, part: collection.part, owner_id: owner.id } };
+    }
+  }
+  return { problem: 'No collection with this path can be subscribed.' };
+}
+
+const WRONG_PLACE = `A channel pattern lies under ${ROOT}orgs/${ORGANIZATION}/ or ${ROOT}users/${USER}/.`;
+
+/** The ids that segments have in the places of a collection's path, null for `*`; null when they are not that collection's. */
+function idsIn(segments: readonly string[], path: readonly Segment[]): ChannelIds | null {
+  if (segments.length !== path.length) return null;
+  const ids: ChannelIds = { room_id: null, visitor_id: null, chat_id: null, message_id: null };
+  for (const [place, expected] of path.entries()) {
+    const segment = segments[place] ?? '';
+    if ('name' in expected) {
+      if (segment !== expected.name) return null;
+    } else if (segment !== ANY) {
+      const isId = expected.id === 'visitor_id' ? /^[0-9a-f]{32}$/.test(segment) : isUuid(segment);
+      if (!isId) return null;
+      ids[expected.id] = segment;
+    }
+  }
+  return ids;
 }
 
 /** Whose ids an app's pattern may name: its owner's, and a bot user's when the app brings one. */
@@ -50,38 +138,10 @@ export type PatternOwner = { organization_id: string; has_app_user: boolean };
 
 /** What is wrong with an app's channel pattern, as a message for the field; null when nothing is. */
 export function problemOfPattern(pattern: string, owner: PatternOwner): string | null {
-  if (pattern.length > MAX_PATTERN_LENGTH)
-    return `Ensure this field has no more than ${MAX_PATTERN_LENGTH} characters.`;
-  if (!pattern.startsWith(ROOT)) return `A channel pattern starts with ${ROOT}.`;
-  if (pattern.includes('?') || pattern.includes('#')) return 'A channel pattern has no query and no fragment.';
-  if (pattern.endsWith('/')) return 'A channel pattern has no trailing slash.';
-  const [kind, id, ...rest] = pattern.slice(ROOT.length).split('/');
-  if (kind === 'orgs') {
-    if (id !== ORGANIZATION && id !== owner.organization_id) {
-      return `A channel pattern names its organization as ${ORGANIZATION}.`;
-    }
-  } else if (kind === 'users') {
-    if (id !== USER) return `A channel pattern names its user as ${USER}.`;
-    if (!owner.has_app_user) return `${USER} needs an app with a bot user.`;
-  } else {
-    return `A channel pattern lies under ${ROOT}orgs/${ORGANIZATION}/ or ${ROOT}users/${USER}/.`;
-  }
-  const isKnown = COLLECTIONS[kind].some((collection) => fits(rest, collection));
-  return isKnown ? null : 'No collection with this path can be subscribed.';
+  const user_id = owner.has_app_user ? USER : null;
+  const read = readChannel(pattern, (kind, text) => ownerInApp(kind, text, owner.organization_id, user_id));
+  return 'problem' in read ? read.problem : null;
 }
-
-/** Whether segments are a collection's: its names as they are, and `*` or an id where it has ids. */
-function fits(segments: readonly string[], collection: readonly Segment[]): boolean {
-  if (segments.length !== collection.length) return false;
-  return collection.every((expected, place) => {
-    const segment = segments[place] ?? '';
-    if ('name' in expected) return segment === expected.name;
-    return segment === ANY || (expected.id === 'uuid' ? isUuid(segment) : /^[0-9a-f]{32}$/.test(segment));
-  });
-}
-
-/** A pattern for one installation: its segments as they must be; null stands for any one segment. */
-export type CompiledPattern = readonly (string | null)[];
 
 /**
  * A pattern with the ids of an installation (`user_id`: its bot user, null without one) in place of the placeholders. Null when it
@@ -90,30 +150,62 @@ export type CompiledPattern = readonly (string | null)[];
 export function compilePattern(
   pattern: string,
   ids: { organization_id: string; user_id: string | null },
-): CompiledPattern | null {
-  const problem = problemOfPattern(pattern, {
-    organization_id: ids.organization_id,
-    has_app_user: ids.user_id !== null,
-  });
-  if (problem !== null) return null;
-  return pattern
-    .split('/')
-    .map((segment) =>
-      segment === ORGANIZATION
-        ? ids.organization_id
-        : segment === USER
-          ? ids.user_id
-          : segment === ANY
-            ? null
-            : segment,
-    );
+): Channel | null {
+  const read = readChannel(pattern, (kind, text) => ownerInApp(kind, text, ids.organization_id, ids.user_id));
+  return 'channel' in read ? read.channel : null;
 }
 
-/** Whether a channel, a collection's path with its ids, is one that the pattern means. */
-export function matchesChannel(compiled: CompiledPattern, channel: string): boolean {
-  const segments = channel.split('/');
-  if (segments.length !== compiled.length) return false;
-  return compiled.every((expected, place) =>
-    expected === null ? segments[place] !== '' : segments[place] === expected,
+function ownerInApp(
+  kind: OwnerKind,
+  text: string,
+  organizationId: string,
+  userId: string | null,
+): ReturnType<OwnerReader> {
+  if (kind === 'orgs') {
+    const isOwn = text === ORGANIZATION || text === organizationId;
+    return isOwn ? { id: organizationId } : { problem: `A channel pattern names its organization as ${ORGANIZATION}.` };
+  }
+  if (kind === 'public/visitors') return { problem: WRONG_PLACE };
+  if (text !== USER) return { problem: `A channel pattern names its user as ${USER}.` };
+  return userId === null ? { problem: `${USER} needs an app with a bot user.` } : { id: userId };
+}
+
+/** Who subscribes over a socket: a user of an organization, or a visitor. */
+export type Subscriber = { organization_id: string; user_id: string } | { visitor_id: string };
+
+/** A channel or pattern that somebody names on a socket, or what is wrong with it. Ids of others are refused. */
+export function subscribedChannel(text: string, subscriber: Subscriber): { channel: Channel } | { problem: string } {
+  return readChannel(text, (kind, id) => {
+    if ('visitor_id' in subscriber) {
+      const isOwn = kind === 'public/visitors' && id === subscriber.visitor_id;
+      return isOwn ? { id } : { problem: 'Visitors subscribe to channels under their own path only.' };
+    }
+    if (kind === 'orgs' && (id === ORGANIZATION || id === subscriber.organization_id)) {
+      return { id: subscriber.organization_id };
+    }
+    if (kind === 'users' && (id === USER || id === subscriber.user_id)) return { id: subscriber.user_id };
+    return { problem: 'Users subscribe to channels of their own organization and their own only.' };
+  });
+}
+
+const PATHS: ReadonlyMap<string, Collection> = new Map(
+  COLLECTIONS.map((collection) => [`${collection.chats} ${collection.part}`, collection]),
+);
+
+/** The concrete path of the collection that a channel means where something with these ids has changed. */
+export function channelPath(channel: Channel, ids: ChannelIds): string {
+  const collection = PATHS.get(`${channel.chats} ${channel.part}`);
+  if (collection === undefined) throw new Error('a channel of a collection that does not exist');
+  const below = collection.segments.map((segment) => ('name' in segment ? segment.name : (ids[segment.id] ?? '')));
+  return `${ROOT}${collection.owner}/${channel.owner_id}/${below.join('/')}`;
+}
+
+/** Whether the places of a channel's path take these ids. */
+export function takesIds(channel: Channel, ids: ChannelIds): boolean {
+  return (
+    (channel.chat_id === null || channel.chat_id === ids.chat_id) &&
+    (channel.room_id === null || channel.room_id === ids.room_id) &&
+    (channel.visitor_id === null || channel.visitor_id === ids.visitor_id) &&
+    (channel.message_id === null || channel.message_id === ids.message_id)
   );
 }

@@ -20,10 +20,9 @@ export type ChatGrant =
 /** What a grant asks about a chat's members. */
 export type Attendance = { isMember: (userId: string) => boolean; hasMemberOf: (organizationId: string) => boolean };
 
-/** Whether the chat lies in the reach. A chat without a room lies in nobody's. */
-export function isReached(chat: ChatFacts, reach: Reach): boolean {
-  if (chat.room === null) return false;
-  return chat.room.organization_id === reach.organization_id || reach.room_ids.includes(chat.room.id);
+/** Whether a chat's room lies in the reach. A chat without a room lies in nobody's. */
+export function isRoomReached(room: { id: string; organization_id: string } | null, reach: Reach): boolean {
+  return room !== null && (room.organization_id === reach.organization_id || reach.room_ids.includes(room.id));
 }
 
 /** Whether the grant covers the chat, pending or not. */
@@ -34,7 +33,7 @@ export function covers(grant: ChatGrant, chat: ChatFacts, attendance: Attendance
     case 'involved':
       return attendance.hasMemberOf(grant.organization_id);
     case 'reach':
-      return isReached(chat, grant.reach);
+      return isRoomReached(chat.room, grant.reach);
     case 'visitor':
       return (grant.room_id ?? chat.room?.id) === chat.room?.id && chat.visitor_id === grant.visitor_id;
   }

@@ -1,6 +1,6 @@
 import { EVENT_VERSION, type EventBody, type ThreadEvent } from './events.ts';
-import { fold } from './fold.ts';
-import type { ChatState, ThreadState } from './state.ts';
+import type { ChatState, Step, ThreadState } from './state.ts';
+import { takeStep } from './steps.ts';
 
 /**
  * What the shell gives `decide` beside the state: the time and new random ids. `now` (ms) is later than the last event's.
@@ -18,6 +18,7 @@ export type Context = {
 export class Draft {
   state: ThreadState;
   readonly events: ThreadEvent[] = [];
+  readonly steps: Step[] = [];
   readonly context: Context;
 
   constructor(state: ThreadState, context: Context) {
@@ -47,8 +48,10 @@ export class Draft {
       command_id: this.context.command_id,
       accepted: [],
     };
-    this.state = fold(this.state, event);
+    const step = takeStep(this.state, event);
+    this.state = step.state;
     this.events.push(event);
+    if (step.step !== null) this.steps.push(step.step);
     return event;
   }
 }

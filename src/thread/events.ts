@@ -76,8 +76,11 @@ export type EventBody =
 
 export type MemberChanges = Partial<Pick<MemberFacts, 'is_participating' | 'is_present' | 'last_seen_at'>>;
 
-/** That an event was accepted for a receiver: what its webhook needs beside the event itself (ENGINE 4). */
-export type Acceptance = { receiver: Receiver; prev_seq: number | null; routing: Routing };
+/**
+ * That an event was accepted for a receiver (ENGINE 4): what a channel's webhook needs beside the event itself; of an app, how many
+ * webhooks it gets for the event.
+ */
+export type Acceptance = { receiver: Receiver; prev_seq: number | null } & ({ routing: Routing } | { rows: number });
 
 /**
  * An event in its place. `seq` grows by one within the thread, without gaps; `at` is ms and grows with it.

@@ -64,7 +64,7 @@ export class Lanes {
   /** What the lane has accepted so far; null for a new one. */
   mark(receiver: Receiver): LaneMark | null {
     if (this.#ports.thread() === null) return null;
-    const sql = 'SELECT receiver, accepted, last_seq FROM lanes WHERE receiver = ?';
+    const sql = 'SELECT receiver, organization_id, accepted, last_seq FROM lanes WHERE receiver = ?';
     return this.#ports.sql.exec<LaneMark>(sql, receiver).toArray()[0] ?? null;
   }
 

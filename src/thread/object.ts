@@ -4,6 +4,7 @@ import type { Attempt, Claim, Lane, Receiver, ReportAnswer } from '../delivery/l
 import { fault } from '../faults.ts';
 import { errorText, writeLog } from '../log.ts';
 import { acceptEvents } from '../projections/accept.ts';
+import { NO_AUDIENCE } from '../projections/audience.ts';
 import type { Slice, Written } from '../projections/slice.ts';
 import { endsAt } from '../resources/chat.ts';
 import { newUuid } from '../resources/uuid.ts';
@@ -129,11 +130,13 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }): Promise<Result<EventPage>> {
     if (this.#state.thread?.identity !== request.identity) return refused({ reason: 'thread_not_found' });
     let loaded = this.#state;
-    const roomOf = (chatId: string) => {
+    const chatOf = (chatId: string) => {
       loaded = loadChat(this.#sql, loaded, chatId);
-      return roomOfChat(loaded, chatId);
+      const chat = loaded.chats.get(chatId);
+      if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
+      return chat;
     };
-    return { ok: true, answer: readEventPage(this.#sql, request.receiver, roomOf, request.after, request.limit) };
+    return { ok: true, answer: readEventPage(this.#sql, request.receiver, chatOf, request.after, request.limit) };
   }
 
   async claim(request: Parameters<Lane['claim']>[0]): Promise<Claim> {
@@ -240,8 +243,12 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   #commit(command: Command, before: ThreadState, decided: Extract<Decision, { ok: true }>): number {
     const given = command.type === 'receive_messages' ? command.routing : this.#routing;
     const isRoutingNew = !isSameRouting(given, this.#routing);
-    const roomOf = (chatId: string) => roomOfChat(decided.state, chatId);
-    const accepted = acceptEvents(decided.events, given, (receiver) => this.#lanes.mark(receiver), roomOf);
+    const accepted = acceptEvents(decided.events, decided.steps, {
+      routing: given,
+      audience: NO_AUDIENCE,
+      isSilent: false,
+      markOf: (receiver) => this.#lanes.mark(receiver),
+    });
     const idle = accepted.lanes.filter(({ receiver }) => !this.#lanes.isBusy(receiver));
 
     fault('before commit', () => this.ctx.abort('fault: before commit'));
@@ -372,10 +379,6 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   #logFailure(event: string, error: unknown): void {
     writeLog('error', event, { thread: this.#state.name, error: errorText(error) });
   }
-}
-
-function roomOfChat(state: ThreadState, chatId: string): string | null {
-  return state.chats.get(chatId)?.facts.room?.id ?? null;
 }
 
 function refused(refusal: ThreadRefusal): { ok: false; refusal: ThreadRefusal } {

@@ -1,6 +1,6 @@
 import type { Receiver } from '../delivery/lane.ts';
-import { notificationsOf } from '../projections/notifications.ts';
-import { webhookBody } from '../projections/webhook-body.ts';
+import { type Kind, notificationsOf } from '../projections/notifications.ts';
+import { channelWebhook } from '../projections/webhook-body.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { MemberFacts, MemberView } from '../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
@@ -140,7 +140,7 @@ function readSuggestionPage(sql: SqlStorage, chat: ChatState, query: ReadSuggest
 export function readEventPage(
   sql: SqlStorage,
   receiver: Receiver,
-  roomOf: (chatId: string) => string | null,
+  chatOf: (chatId: string) => ChatState,
   after: number,
   limit: number,
 ): EventPage {
@@ -155,14 +155,20 @@ export function readEventPage(
   );
   const page = boundedPage(rows, limit, (row) => {
     const event: ThreadEvent = upcastEvent(JSON.parse(row.event) as { v: number });
-    return notificationsOf(event, roomOf(event.chat_id)).flatMap((notification) =>
-      event.accepted
-        .filter((acceptance) => acceptance.receiver === receiver)
-        .map((acceptance) => webhookBody(notification, acceptance)),
+    const accepted = event.accepted.find((acceptance) => acceptance.receiver === receiver);
+    if (accepted === undefined || !('routing' in accepted)) return [];
+    const chat = chatOf(event.chat_id);
+    // What a channel is told of an event does not depend on the chat around it.
+    const told = notificationsOf({ event, before: chat, after: chat, suggestion_before: null }, 'organization', TOLD);
+    return told.notifications.flatMap(
+      (notification) => channelWebhook(told, notification, accepted.routing, accepted.prev_seq) ?? [],
     );
   });
   return { events: page.items, has_more: page.has_more };
 }
+
+/** Kinds of notifications that channels are told of. */
+const TOLD: ReadonlySet<Kind> = new Set(['message', 'reply_suggestion']);
 
 function boundedPage<Row extends { event: string }, Item>(
   rows: Iterable<Row>,

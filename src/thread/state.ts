@@ -85,6 +85,14 @@ export type ThreadState = {
   answered: ThreadEvent | null;
 };
 
+/** An event with its chat before and after it (null: it begins with the event), and the suggestion that it changes as it was. */
+export type Step = {
+  event: ThreadEvent;
+  before: ChatState | null;
+  after: ChatState;
+  suggestion_before: ReplySuggestionFacts | null;
+};
+
 export function emptyThread(name: string): ThreadState {
   return {
     name,

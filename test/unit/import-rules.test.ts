@@ -19,7 +19,19 @@ const THREAD_CONTRACT = [
   'thread/received.ts',
   'thread/refusals.ts',
 ];
-const BELOW_DIALECTS = ['http/', 'directory/', 'delivery/', 'projections/', 'chats/', 'stubs.ts', 'resources/', 'db/'];
+const BELOW_DIALECTS = [
+  'audience/',
+  'isolate-cache.ts',
+  'live/feed.ts',
+  'http/',
+  'directory/',
+  'delivery/',
+  'projections/',
+  'chats/',
+  'stubs.ts',
+  'resources/',
+  'db/',
+];
 /** What dialects share: files that lie beside them. */
 const SHARED_BY_DIALECTS = ['api/refuse-thread.ts', 'api/reach-cache.ts', 'api/app-registry/'];
 /** How the objects of the Chats API are documented and paged: visitors are shown them too. */
@@ -41,14 +53,18 @@ const ROOMS: { readonly [room: string]: Room } = {
   apps: dialect('apps'),
   appRegistry: {
     holds: ['api/app-registry/'],
-    may: ['api/reach-cache.ts', 'http/', 'directory/', 'delivery/', 'stubs.ts', 'resources/', 'db/'],
+    may: ['api/reach-cache.ts', 'audience/', 'http/', 'directory/', 'delivery/', 'stubs.ts', 'resources/', 'db/'],
   },
   visitors: { ...dialect('visitors'), may: [...dialect('visitors').may, ...CHAT_OBJECTS] },
-  reachCache: { holds: ['api/reach-cache.ts'], may: ['http/', 'directory/', 'resources/', 'db/'] },
+  reachCache: {
+    holds: ['api/reach-cache.ts'],
+    may: ['audience/', 'http/', 'directory/', 'isolate-cache.ts', 'resources/', 'db/'],
+  },
   refuseThread: { holds: ['api/refuse-thread.ts'], may: ['http/', 'thread/refusals.ts'] },
   http: {
     holds: ['http/'],
     may: [
+      'isolate-cache.ts',
       'directory/tokens.ts',
       'directory/users.ts',
       'directory/organizations.ts',
@@ -73,13 +89,38 @@ const ROOMS: { readonly [room: string]: Room } = {
       'thread/next-alarm.ts',
       'thread/selected-suggestion.ts',
       'thread/state.ts',
+      'thread/steps.ts',
     ],
     may: [...THREAD_CONTRACT, 'resources/'],
     mayTypes: ['delivery/lane.ts'],
   },
   threadShell: {
     holds: ['thread/'],
-    may: ['projections/', 'delivery/', 'stubs.ts', 'faults.ts', 'within-time.ts', 'resources/', 'db/'],
+    may: [
+      'audience/',
+      'live/feed.ts',
+      'projections/',
+      'delivery/',
+      'stubs.ts',
+      'faults.ts',
+      'within-time.ts',
+      'resources/',
+      'db/',
+    ],
+  },
+  live: {
+    holds: ['live/'],
+    may: [
+      'audience/',
+      'projections/',
+      'stubs.ts',
+      'faults.ts',
+      'within-time.ts',
+      'isolate-cache.ts',
+      'directory/',
+      'resources/',
+      'db/',
+    ],
   },
   presence: {
     holds: ['presence/'],
@@ -98,15 +139,20 @@ const ROOMS: { readonly [room: string]: Room } = {
   projections: {
     holds: ['projections/'],
     may: ['stubs.ts', 'faults.ts', 'thread/events.ts', 'resources/', 'db/'],
-    mayTypes: ['delivery/lane.ts'],
+    mayTypes: ['delivery/lane.ts', 'thread/state.ts'],
   },
   stubs: {
     holds: ['stubs.ts'],
     may: ['db/'],
-    mayTypes: ['thread/', 'presence/', 'projections/', 'delivery/', 'resources/'],
+    mayTypes: ['thread/', 'presence/', 'live/', 'projections/', 'delivery/', 'resources/'],
   },
   chats: { holds: ['chats/'], may: ['resources/', 'db/'] },
   directory: { holds: ['directory/'], may: ['db/'], mayTypes: ['resources/'] },
+  audience: {
+    holds: ['audience/'],
+    may: ['projections/', 'directory/', 'delivery/lane.ts', 'isolate-cache.ts', 'resources/', 'db/'],
+  },
+  isolateCache: { holds: ['isolate-cache.ts'], may: [] },
   faults: { holds: ['faults.ts'], may: [] },
   log: { holds: ['log.ts'], may: [] },
   withinTime: { holds: ['within-time.ts'], may: [] },

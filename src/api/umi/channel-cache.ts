@@ -1,7 +1,7 @@
 import type { ChannelRow } from '../../db/rows.ts';
 import { findChannel } from '../../directory/channels.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../../http/isolate-cache.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../../isolate-cache.ts';
 import type { RoomFacts } from '../../resources/chat.ts';
 import { ownRoom } from '../reach-cache.ts';
 

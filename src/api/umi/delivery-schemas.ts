@@ -22,7 +22,7 @@ const deliveryFields = {
   chat_id: z.string(),
   seq: z.int(),
   status: z.enum(STATUSES),
-  skip_reason: z.enum(['disabled', 'channel_deleted']).nullable(),
+  skip_reason: z.enum(['disabled', 'channel_deleted', 'webhook_deleted', 'uninstalled']).nullable(),
   is_replay: z.boolean(),
   attempt_count: z.int(),
   next_attempt_at: isoTimeSchema.nullable().openapi({ description: 'When a pending webhook is due.' }),

@@ -71,19 +71,21 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
   for (const lane of accepted.lanes) {
     version += 1;
     write(
-      `INSERT INTO lanes (receiver, version, accepted, last_seq) VALUES (?1, ?2, ?3, ?4)
+      `INSERT INTO lanes (receiver, version, accepted, last_seq, organization_id) VALUES (?1, ?2, ?3, ?4, ?5)
        ON CONFLICT (receiver) DO UPDATE SET version = ?2, accepted = ?3, last_seq = ?4`,
       lane.receiver,
       version,
       lane.accepted,
       lane.last_seq,
+      lane.organization_id,
     );
   }
   for (const [place, row] of accepted.outbox.entries()) {
     version += 1;
     write(
-      `INSERT INTO deliveries (id, version, receiver, seq, ordinal, chat_id, event_type, body, status, due_at, created_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'pending', ?9, ?10)`,
+      `INSERT INTO deliveries (id, version, receiver, seq, ordinal, chat_id, event_type, webhook_id, channel, resource_id,
+         body, status, due_at, created_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'pending', ?12, ?13)`,
       deliveryId(commit.at, place),
       version,
       row.receiver,
@@ -91,6 +93,9 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
       row.ordinal,
       row.chat_id,
       row.event_type,
+      row.webhook_id,
+      row.channel,
+      row.resource_id,
       row.body,
       commit.now,
       commit.at,

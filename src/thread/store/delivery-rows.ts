@@ -11,6 +11,10 @@ type DeliveryImage = {
   chat_id: string;
   seq: number;
   event_type: string;
+  webhook_id: string | null;
+  channel: string | null;
+  resource_id: string | null;
+  organization_id: string | null;
   status: string;
   skip_reason: string | null;
   is_replay: number;
@@ -31,6 +35,9 @@ type LaneImage = {
   exhausted: number;
   skipped_disabled: number;
   skipped_channel_deleted: number;
+  skipped_webhook_deleted: number;
+  skipped_uninstalled: number;
+  organization_id: string | null;
 };
 
 /**
@@ -47,8 +54,9 @@ export function addDeliveries(
 ): number {
   const deliveries = sql
     .exec<DeliveryImage>(
-      `SELECT id, version, receiver, chat_id, seq, event_type, status, skip_reason, is_replay, attempt_count, due_at,
-         last_attempt_at, last_status, last_error, created_at
+      `SELECT id, version, receiver, chat_id, seq, event_type, webhook_id, channel, resource_id, status, skip_reason,
+         is_replay, attempt_count, due_at, last_attempt_at, last_status, last_error, created_at,
+         (SELECT organization_id FROM lanes WHERE lanes.receiver = deliveries.receiver) AS organization_id
        FROM deliveries WHERE version > ? ORDER BY version LIMIT ?`,
       after,
       DELIVERIES_IN_A_SLICE,
@@ -58,7 +66,8 @@ export function addDeliveries(
   const end = isLast ? Number.MAX_SAFE_INTEGER : (deliveries.at(-1)?.version ?? after);
   const lanes = sql
     .exec<LaneImage>(
-      `SELECT receiver, version, accepted, delivered, exhausted, skipped_disabled, skipped_channel_deleted,
+      `SELECT receiver, organization_id, version, accepted, delivered, exhausted, skipped_disabled,
+         skipped_channel_deleted, skipped_webhook_deleted, skipped_uninstalled,
          (SELECT count(*) FROM deliveries
           WHERE deliveries.receiver = lanes.receiver AND status = 'pending' AND is_replay = 0) AS pending
        FROM lanes WHERE version > ? AND version <= ?`,
@@ -70,13 +79,16 @@ export function addDeliveries(
     builder.add('deliveries', [
       row.id,
       row.version,
-      thread.organization_id,
+      row.organization_id ?? thread.organization_id,
       row.receiver,
       name,
       thread.thread_id,
       row.chat_id,
       row.seq,
       row.event_type,
+      row.webhook_id,
+      row.channel,
+      row.resource_id,
       row.status,
       row.skip_reason,
       row.is_replay,
@@ -93,13 +105,15 @@ export function addDeliveries(
       row.receiver,
       name,
       row.version,
-      thread.organization_id,
+      row.organization_id ?? thread.organization_id,
       row.accepted,
       row.delivered,
       row.pending,
       row.exhausted,
       row.skipped_disabled,
       row.skipped_channel_deleted,
+      row.skipped_webhook_deleted,
+      row.skipped_uninstalled,
     ]);
   }
   if (isLast) return latest;

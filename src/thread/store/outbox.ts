@@ -14,6 +14,7 @@ type DeliveryState = {
   id: string;
   receiver: Receiver;
   event_type: string;
+  webhook_id: string | null;
   body: string;
   is_replay: number;
   attempt_count: number;
@@ -43,10 +44,11 @@ export function claimHead(
   return {
     kind: 'head',
     lease_token,
-    organization_id: clock.organization_id,
+    organization_id: organizationOf(sql, head.receiver) ?? clock.organization_id,
     receiver: head.receiver,
     delivery_id: head.id,
     event_type: head.event_type,
+    webhook_id: head.webhook_id,
     body: head.body,
     attempt: head.attempt_count + 1,
   };
@@ -203,7 +205,7 @@ export function oldestFinishedDelivery(sql: SqlStorage, acknowledgedVersion: num
   return rows.toArray()[0]?.id ?? null;
 }
 
-const STATE = `id, receiver, event_type, body, is_replay, attempt_count, tries, due_at, lease_token, lease_until`;
+const STATE = `id, receiver, event_type, webhook_id, body, is_replay, attempt_count, tries, due_at, lease_token, lease_until`;
 
 function headOf(sql: SqlStorage, receiver: Receiver, track: Track): DeliveryState | null {
   const rows = sql.exec<DeliveryState>(
@@ -213,6 +215,15 @@ function headOf(sql: SqlStorage, receiver: Receiver, track: Track): DeliveryStat
     track === 'replay' ? 1 : 0,
   );
   return rows.toArray()[0] ?? null;
+}
+
+/** The organization whose receiver it is; null for the thread's own. */
+function organizationOf(sql: SqlStorage, receiver: Receiver): string | null {
+  const rows = sql.exec<{ organization_id: string | null }>(
+    'SELECT organization_id FROM lanes WHERE receiver = ?',
+    receiver,
+  );
+  return rows.toArray()[0]?.organization_id ?? null;
 }
 
 function leasedBy(sql: SqlStorage, leaseToken: string): DeliveryState | null {
@@ -242,6 +253,8 @@ const COUNTER: Record<Exclude<DeliveryStatus, 'pending' | 'skipped'> | SkipReaso
   exhausted: 'exhausted',
   disabled: 'skipped_disabled',
   channel_deleted: 'skipped_channel_deleted',
+  webhook_deleted: 'skipped_webhook_deleted',
+  uninstalled: 'skipped_uninstalled',
 };
 
 /** Ends a delivery. Its first end is counted in the lane; that of a replay is not. */

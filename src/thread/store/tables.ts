@@ -55,8 +55,19 @@ const TABLES_OF_2 = [
   `CREATE INDEX suggestions_by_chat ON suggestions (chat_id, id)`,
 ];
 
+/** Webhooks of apps: whose a lane is (null: the thread's organization), what a delivery is about. How far live hubs were told. */
+const TABLES_OF_3 = [
+  'ALTER TABLE lanes ADD COLUMN organization_id TEXT',
+  'ALTER TABLE lanes ADD COLUMN skipped_webhook_deleted INTEGER NOT NULL DEFAULT 0',
+  'ALTER TABLE lanes ADD COLUMN skipped_uninstalled INTEGER NOT NULL DEFAULT 0',
+  'ALTER TABLE deliveries ADD COLUMN webhook_id TEXT',
+  'ALTER TABLE deliveries ADD COLUMN channel TEXT',
+  'ALTER TABLE deliveries ADD COLUMN resource_id TEXT',
+  'CREATE TABLE hub_marks (hub TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID',
+];
+
 /** The schema that this program works with. */
-export const SCHEMA = 2;
+export const SCHEMA = 3;
 
 /** The schema of this object's tables; 0 when it has never accepted a command. The first one did not write its number down. */
 export function schemaOf(sql: SqlStorage): number {
@@ -72,5 +83,6 @@ export function schemaOf(sql: SqlStorage): number {
 export function createTables(sql: SqlStorage, schema: number): void {
   if (schema < 1) for (const statement of TABLES_OF_1) sql.exec(statement);
   if (schema < 2) for (const statement of TABLES_OF_2) sql.exec(statement);
+  if (schema < 3) for (const statement of TABLES_OF_3) sql.exec(statement);
   sql.exec('INSERT INTO upkeep (one, schema) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET schema = ?1', SCHEMA);
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compilePattern, matchesChannel, problemOfPattern } from '../../../src/resources/channel-path.ts';
+import {
+  type Channel,
+  channelPath,
+  compilePattern,
+  problemOfPattern,
+  subscribedChannel,
+  takesIds,
+} from '../../../src/resources/channel-path.ts';
 
 const OWN = '0190a000-0000-7000-8000-00000000000a';
 const FOREIGN = '0190a000-0000-7000-8000-00000000000b';
@@ -14,8 +21,16 @@ const ids = { organization_id: OWN, user_id: BOT };
 
 const matches = (pattern: string, channel: string, installation: Parameters<typeof compilePattern>[1] = ids) => {
   const compiled = compilePattern(pattern, installation);
-  return compiled !== null && matchesChannel(compiled, channel);
+  return compiled !== null && means(compiled, channel);
 };
+
+/** Whether a concrete path is one that the pattern means: read, its ids fit, and they lead to the same path again. */
+function means(pattern: Channel, path: string): boolean {
+  const owner = path.split('/')[4] ?? '';
+  const read = subscribedChannel(path, { organization_id: owner, user_id: owner });
+  if ('problem' in read || read.channel.chats !== pattern.chats || read.channel.part !== pattern.part) return false;
+  return takesIds(pattern, read.channel) && channelPath(pattern, read.channel) === path;
+}
 
 const ORGANIZATION = '/api/v5/orgs/{organization_id}';
 const USER = '/api/v5/users/{user_id}';
@@ -37,7 +52,8 @@ const KNOWN = [
 describe('a channel pattern', () => {
   it.each(KNOWN)('may be %s, and matches its channels', (pattern) => {
     expect(problemOfPattern(pattern, owner)).toBeNull();
-    const channel = pattern.replace('{organization_id}', OWN).replace('{user_id}', BOT).replaceAll('*', CHAT);
+    const ofOwn = pattern.replace('{organization_id}', OWN).replace('{user_id}', BOT);
+    const channel = ofOwn.replace('visitors/*', `visitors/${VISITOR}`).replaceAll('*', CHAT);
     expect(matches(pattern, channel)).toBe(true);
     expect(matches(pattern, `${channel}/${CHAT}`)).toBe(false);
     expect(matches(pattern, channel.replace(OWN, FOREIGN).replace(BOT, FOREIGN))).toBe(false);

@@ -90,6 +90,7 @@ export class MemoryLane implements Lane {
       receiver: RECEIVER,
       delivery_id: row.id,
       event_type: 'message_created',
+      webhook_id: null,
       body: `{"id":"${row.id}"}`,
       attempt: row.attempts + 1,
     };

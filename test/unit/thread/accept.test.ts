@@ -1,16 +1,36 @@
 import { describe, expect, test } from 'vitest';
 import { acceptEvents, type LaneMark } from '../../../src/projections/accept.ts';
-import { match } from '../../../src/projections/match.ts';
-import { notificationsOf } from '../../../src/projections/notifications.ts';
-import { webhookBody } from '../../../src/projections/webhook-body.ts';
-import type { EventBody, ThreadEvent } from '../../../src/thread/events.ts';
-import { AGENT, BOT, ROUTING, userMessageEvent, visitorMessageEvent } from './sample-events.ts';
+import { NO_AUDIENCE } from '../../../src/projections/audience.ts';
+import { KINDS, notificationsOf } from '../../../src/projections/notifications.ts';
+import { channelWebhook } from '../../../src/projections/webhook-body.ts';
+import type { EventBody, Routing, ThreadEvent } from '../../../src/thread/events.ts';
+import { fold } from '../../../src/thread/fold.ts';
+import { type ChatState, emptyThread, type Step } from '../../../src/thread/state.ts';
+import { AGENT, BOT, chatStarted, ROUTING, userMessageEvent, visitorMessageEvent } from './sample-events.ts';
 import { ROOM } from './thread-model.ts';
 
 const CHAT = '018f0000-0000-7000-8000-0000000000e1';
 
 function event(seq: number, body: EventBody): ThreadEvent {
   return { ...body, v: 2, seq, at: 1000 + seq, chat_id: CHAT, command_id: 'x', accepted: [] };
+}
+
+const BEGUN = begunChat();
+
+function begunChat(): ChatState {
+  const opened = event(1, {
+    type: 'thread_opened',
+    identity: 'channel/c/t',
+    database: 'DB',
+    organization_id: ROOM.organization_id,
+    mapping_id: 'm',
+    visitor_id: null,
+    room_id: ROOM.id,
+    channel: null,
+  });
+  const chat = [opened, event(2, chatStarted())].reduce(fold, emptyThread('t')).chats.get(CHAT);
+  if (chat === undefined) throw new Error('no chat');
+  return chat;
 }
 
 const suggestionAdded: EventBody = {
@@ -28,9 +48,14 @@ const suggestionAdded: EventBody = {
   },
 };
 
-function accept(events: ThreadEvent[], marks: LaneMark[] = [], routing = ROUTING) {
+function accept(events: ThreadEvent[], marks: LaneMark[] = [], routing: Routing | null = ROUTING) {
   const markOf = (receiver: string) => marks.find((mark) => mark.receiver === receiver) ?? null;
-  return acceptEvents(events, routing, markOf, () => ROOM.id);
+  return acceptEvents(events, events.map(stepOf), { routing, audience: NO_AUDIENCE, isSilent: false, markOf });
+}
+
+/** The events stand for themselves, in a chat as it began: what a channel is told does not depend on the chat around them. */
+function stepOf(each: ThreadEvent): Step {
+  return { event: each, before: BEGUN, after: BEGUN, suggestion_before: null };
 }
 
 describe('what a channel is told', () => {
@@ -65,19 +90,17 @@ describe('what a channel is told', () => {
   });
 
   test('nothing without a channel', () => {
-    const [notification] = notificationsOf(event(1, userMessageEvent('hi')), ROOM.id);
-    if (notification === undefined) throw new Error('no notification');
-    expect(match(notification, null)).toEqual([]);
+    expect(accept([event(1, userMessageEvent('hi'))], [], null)).toMatchObject({ outbox: [], lanes: [] });
   });
 });
 
 describe('what is accepted', () => {
   test('is named on the event, counted in the lane, and each body names the one before it', () => {
     const events = [event(7, visitorMessageEvent(1)), event(8, userMessageEvent('a')), event(9, suggestionAdded)];
-    const before: LaneMark = { receiver: ROUTING.receiver, accepted: 4, last_seq: 3 };
+    const before: LaneMark = { receiver: ROUTING.receiver, organization_id: null, accepted: 4, last_seq: 3 };
     const { events: named, outbox, lanes } = accept(events, [before]);
     expect(named.map(({ accepted }) => accepted.map(({ prev_seq }) => prev_seq))).toEqual([[], [3], [8]]);
-    expect(lanes).toEqual([{ receiver: ROUTING.receiver, accepted: 6, last_seq: 9 }]);
+    expect(lanes).toEqual([{ ...before, accepted: 6, last_seq: 9 }]);
     expect(outbox.map(({ seq, ordinal, event_type }) => [seq, ordinal, event_type])).toEqual([
       [8, 0, 'message_created'],
       [9, 0, 'reply_suggestion_created'],
@@ -97,11 +120,16 @@ describe('what is accepted', () => {
 
   test('gives the same body again from the log', () => {
     const { events, outbox } = accept([event(8, userMessageEvent('a')), event(9, suggestionAdded)]);
-    const again = events.flatMap((each) =>
-      notificationsOf(each, ROOM.id).flatMap((notification) =>
-        each.accepted.map((acceptance) => webhookBody(notification, acceptance)),
-      ),
-    );
+    const again = events.flatMap((each) => {
+      const told = notificationsOf(stepOf(each), 'organization', KINDS);
+      return told.notifications.flatMap((notification) =>
+        each.accepted.flatMap((acceptance) =>
+          'routing' in acceptance
+            ? (channelWebhook(told, notification, acceptance.routing, acceptance.prev_seq) ?? [])
+            : [],
+        ),
+      );
+    });
     expect(again.map((body) => JSON.stringify(body))).toEqual(outbox.map(({ body }) => body));
   });
 });

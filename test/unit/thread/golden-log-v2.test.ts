@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { acceptEvents } from '../../../src/projections/accept.ts';
+import { NO_AUDIENCE } from '../../../src/projections/audience.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
 import { messageResource } from '../../../src/resources/message.ts';
 import { seqOfResource, threadNameOfChat } from '../../../src/thread/address.ts';
 import { type EventType, type ThreadEvent, upcastEvent } from '../../../src/thread/events.ts';
 import { fold } from '../../../src/thread/fold.ts';
 import { type ChatState, emptyThread, type ThreadState } from '../../../src/thread/state.ts';
+import { stepsOf } from '../../../src/thread/steps.ts';
+import { routingOf } from './sample-events.ts';
 
 /**
  * Logs as version 2 stored them, one for each kind of thread and together with an event of each type. They are never changed:
@@ -213,14 +216,14 @@ describe('the golden logs of version 2', () => {
   });
 
   test('are accepted for their receiver as they were', () => {
-    const routing = logs.channel.find(({ accepted }) => accepted.length > 0)?.accepted[0]?.routing ?? null;
+    const routing = routingOf(logs.channel.find(({ accepted }) => accepted.length > 0));
     const unnamed = logs.channel.map((event) => ({ ...event, accepted: [] }));
-    const again = acceptEvents(
-      unnamed,
+    const again = acceptEvents(unnamed, stepsOf(emptyThread('t'), unnamed), {
       routing,
-      () => null,
-      () => null,
-    );
+      audience: NO_AUDIENCE,
+      isSilent: false,
+      markOf: () => null,
+    });
     expect(again.events).toEqual(logs.channel);
     expect(again.events.filter(({ accepted }) => accepted.length > 0).map(({ seq }) => seq)).toEqual([6, 11]);
   });

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { acceptEvents } from '../../../src/projections/accept.ts';
+import { NO_AUDIENCE } from '../../../src/projections/audience.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
 import { seqOfResource, threadNameOfChat } from '../../../src/thread/address.ts';
 import { EVENT_VERSION, type EventType, type ThreadEvent, upcastEvent } from '../../../src/thread/events.ts';
 import { fold } from '../../../src/thread/fold.ts';
 import { emptyThread, type ThreadState } from '../../../src/thread/state.ts';
+import { stepsOf } from '../../../src/thread/steps.ts';
+import { routingOf } from './sample-events.ts';
 
 /**
  * A log as version 1 stored it, with an event of each type. It is never changed: what a later program makes of it must stay
@@ -138,14 +141,14 @@ describe('the golden log of version 1', () => {
   });
 
   test('is accepted for its receiver as it was', () => {
-    const routing = log[5]?.accepted[0]?.routing ?? null;
+    const routing = routingOf(log[5]);
     const unnamed = log.map((event) => ({ ...event, accepted: [] }));
-    const again = acceptEvents(
-      unnamed,
+    const again = acceptEvents(unnamed, stepsOf(emptyThread('t'), unnamed), {
       routing,
-      () => null,
-      () => null,
-    );
+      audience: NO_AUDIENCE,
+      isSilent: false,
+      markOf: () => null,
+    });
     expect(again.events).toEqual(log);
   });
 });

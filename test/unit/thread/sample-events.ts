@@ -1,7 +1,7 @@
 import { type ChatType, ENDLESS } from '../../../src/resources/chat.ts';
 import type { MessageFacts, SelectedReplySuggestion } from '../../../src/resources/message.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
-import type { EventBody, Routing } from '../../../src/thread/events.ts';
+import type { EventBody, Routing, ThreadEvent } from '../../../src/thread/events.ts';
 import { userAsSender, userMember, visitorMember } from '../../../src/thread/members.ts';
 import { ORGANIZATION, ROOM } from './thread-model.ts';
 
@@ -26,6 +26,12 @@ export const ROUTING: Routing = {
   messaging_channel: 'email',
   echo_user_messages: true,
 };
+
+/** Where a log's event says that its channel was. */
+export function routingOf(event: ThreadEvent | undefined): Routing | null {
+  const accepted = event?.accepted[0];
+  return accepted !== undefined && 'routing' in accepted ? accepted.routing : null;
+}
 
 const NO_ATTACHMENTS = { attachments: [], attachment_template: null, response_to: null };
 

@@ -3,7 +3,7 @@ import type { Slice } from '../../../src/projections/slice.ts';
 import { sliceStatements } from '../../../src/projections/write-slices.ts';
 
 function slice(rows: Slice['rows']): Slice {
-  return { v: 2, thread: 't', rows, size: 0 };
+  return { v: 3, thread: 't', rows, size: 0 };
 }
 
 const rowsOf = (parameters: readonly (string | number)[]) => JSON.parse(String(parameters[0]));

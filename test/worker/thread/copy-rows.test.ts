@@ -165,7 +165,7 @@ describe('the copy of a chat', () => {
   });
 
   test('finds the tags to delete by their key', async () => {
-    const [statement] = sliceStatements([{ v: 2, thread: 't', rows: { removed_tags: ['["c","n",1]'] }, size: 11 }]);
+    const [statement] = sliceStatements([{ v: 3, thread: 't', rows: { removed_tags: ['["c","n",1]'] }, size: 11 }]);
     const plan = await rowsOf(`EXPLAIN QUERY PLAN ${statement?.sql}`, ...(statement?.parameters ?? []));
     expect(plan[0]?.['detail']).toBe('SEARCH tags USING PRIMARY KEY (chat_id=? AND name=?)');
   });

@@ -118,7 +118,7 @@ describe('a thread that was evicted', () => {
 test('a projector that was evicted takes the next slice', async () => {
   const thread = '0000000000000000000';
   const row = () => JSON.stringify([newUuid(Date.now()), newUuid(Date.now()), newUuid(Date.now()), 1]);
-  const slice = (): Slice => ({ v: 2, thread, rows: { visitors: [row()] }, size: 100 });
+  const slice = (): Slice => ({ v: 3, thread, rows: { visitors: [row()] }, size: 100 });
   expect((await projectorStub(env, 'DB', thread).write('DB', slice())).ok).toBe(true);
   await evictDurableObject(env.PROJECTORS.getByName('DB/0'));
   expect((await projectorStub(env, 'DB', thread).write('DB', slice())).ok).toBe(true);

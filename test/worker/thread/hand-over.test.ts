@@ -224,7 +224,7 @@ describe('a projector', () => {
   test('refuses what its buffer cannot hold and takes it afterwards', async () => {
     const thread = nameOf(newChannel());
     const row = JSON.stringify([newUuid(Date.now()), newUuid(Date.now()), newUuid(Date.now()), 1]);
-    const slice: Slice = { v: 2, thread, rows: { visitors: [row] }, size: 5_000_000 };
+    const slice: Slice = { v: 3, thread, rows: { visitors: [row] }, size: 5_000_000 };
     const stub = projectorStub(env, 'DB', thread);
     const answers = await Promise.all([stub.write('DB', slice), stub.write('DB', slice), stub.write('DB', slice)]);
     expect(answers.map((answer) => (answer.ok ? 'ok' : answer.reason))).toEqual(['ok', 'busy', 'busy']);
@@ -235,12 +235,12 @@ describe('a projector', () => {
     const thread = nameOf(newChannel());
     const stub = projectorStub(env, 'DB', thread);
     const good = (id: string): Slice => ({
-      v: 2,
+      v: 3,
       thread,
       rows: { visitors: [JSON.stringify([id, newUuid(1), newUuid(2), 1])] },
       size: 100,
     });
-    const bad: Slice = { v: 2, thread, rows: { visitors: [JSON.stringify([newUuid(3), null, null, 'x'])] }, size: 100 };
+    const bad: Slice = { v: 3, thread, rows: { visitors: [JSON.stringify([newUuid(3), null, null, 'x'])] }, size: 100 };
     const ids = [newUuid(4), newUuid(5), newUuid(6)];
     // The first is under way alone; the rest meet in the next batch.
     const slices = [good(ids[0] ?? ''), good(ids[1] ?? ''), bad, good(ids[2] ?? '')];

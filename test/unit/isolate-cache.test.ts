@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cacheTimeToLive, createIsolateCache } from '../../../src/http/isolate-cache.ts';
+import { cacheTimeToLive, createIsolateCache } from '../../src/isolate-cache.ts';
 
 function setUp(limit = 10) {
   const clock = { now: 1000 };

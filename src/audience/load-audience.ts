@@ -1,0 +1,98 @@
+import type { Cost } from '../db/cost.ts';
+import { type DatabaseOwner, db } from '../db/database.ts';
+import { installationReceiver } from '../delivery/lane.ts';
+import { findListenerRows, partnersOfRoom, type SubscriptionRow } from '../directory/subscriptions.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
+import type { Audience, Installation, Subscription } from '../projections/audience.ts';
+import { compilePattern } from '../resources/channel-path.ts';
+import { listenerOf } from './listener-of.ts';
+
+/** Who listens in one organization. */
+type Listening = { installations: readonly Installation[]; live_since: number | null };
+
+const bounds = { clock: Date.now, limit: 10_000, staleFor: STALE_FOR };
+const listening = createIsolateCache<Listening>(bounds);
+const partners = createIsolateCache<string[]>(bounds);
+
+/** Whom a thread concerns: the organizations of its room and of its members, and the room, whose partners are concerned too. */
+export type Concerned = { organization_ids: readonly string[]; room_id: string | null } & DatabaseOwner;
+
+/**
+ * Who is to be told of what happens in a thread: at most AUTH_CACHE_SECONDS old, up to 10 minutes while D1 cannot be reached. Rejects
+ * when D1 cannot be reached and this isolate does not know.
+ */
+export async function loadAudience(env: Env, cost: Cost, concerned: Concerned): Promise<Audience> {
+  const { room_id } = concerned;
+  const shares = room_id === null ? [] : await loadPartners(env, cost, concerned, room_id);
+  const organizations = [...new Set([...concerned.organization_ids, ...shares])];
+  const found = await Promise.all(
+    organizations.map(async (id) => ({ id, ...((await loadListening(env, cost, id)) ?? NOBODY) })),
+  );
+  return {
+    installations: found.flatMap(({ installations }) => installations),
+    hubs: found.flatMap(({ id, live_since }) =>
+      live_since === null ? [] : [{ organization_id: id, since: live_since }],
+    ),
+  };
+}
+
+const NOBODY: Listening = { installations: [], live_since: null };
+
+/**
+ * Forgets in this isolate who listens; others forget it when their copy is AUTH_CACHE_SECONDS old. All of it, because one app, router
+ * or share concerns several organizations, and such changes are rare.
+ */
+export function purgeAudience(): void {
+  listening.purgeWhere(() => true);
+  partners.purgeWhere(() => true);
+}
+
+async function loadPartners(env: Env, cost: Cost, owner: DatabaseOwner, roomId: string): Promise<string[]> {
+  const load = () => partnersOfRoom(db(env, owner, cost), roomId);
+  return (await partners.get(roomId, cacheTimeToLive(env), load)) ?? [];
+}
+
+function loadListening(env: Env, cost: Cost, organizationId: string): Promise<Listening | null> {
+  return listening.get(organizationId, cacheTimeToLive(env), async () => {
+    const identity = db(env, null, cost);
+    const { database, subscriptions, live_since } = await findListenerRows(identity, organizationId, Date.now());
+    if (database === null) return null;
+    const databases = { identity, organization: db(env, { database }, cost) };
+    const rowsOf = Map.groupBy(subscriptions, ({ installation_id }) => installation_id);
+    const installations = await Promise.all(
+      Array.from(rowsOf, async ([id, rows]): Promise<Installation> => {
+        const subscribed = rows.flatMap((row) => subscriptionOf(row, organizationId) ?? []);
+        const facts = factsOf(rows, organizationId);
+        const channels = subscribed.map(({ channel }) => channel);
+        const listener = await listenerOf(databases, facts, channels);
+        return { receiver: installationReceiver(id), listener, subscriptions: subscribed };
+      }),
+    );
+    return { installations: installations.filter((each) => each.subscriptions.length > 0), live_since };
+  });
+}
+
+function factsOf(rows: readonly SubscriptionRow[], organization_id: string) {
+  const [row] = rows;
+  const scopes = JSON.parse(row?.allowed_scopes ?? '[]') as string[];
+  return {
+    organization_id,
+    user_id: row?.user_id ?? null,
+    has_reports: scopes.includes('reports'),
+    keeps_private_history: row?.private_chat_history === 1,
+  };
+}
+
+/** Null for a pattern that means nothing here: of a bot user who is not there. */
+function subscriptionOf(row: SubscriptionRow, organizationId: string): Subscription | null {
+  const channel = compilePattern(row.channel_pattern, { organization_id: organizationId, user_id: row.user_id });
+  if (channel === null) return null;
+  const { id: webhook_id, on_added, on_changed, on_removed } = row;
+  return {
+    webhook_id,
+    channel,
+    on_added: on_added === 1,
+    on_changed: on_changed === 1,
+    on_removed: on_removed === 1,
+  };
+}

@@ -1,0 +1,69 @@
+import type { Database } from '../db/database.ts';
+import type { AppInstallationRow, AppWebhookRow, Flag } from '../db/rows.ts';
+
+/** A webhook subscription of an app that the organization has installed, with what says which chats it sees. */
+export type SubscriptionRow = {
+  installation_id: string;
+  /** The bot user; null when the app has none or he is deleted. */
+  user_id: string | null;
+  private_chat_history: Flag;
+} & Pick<AppInstallationRow, 'allowed_scopes'> &
+  Pick<AppWebhookRow, 'id' | 'channel_pattern' | 'on_added' | 'on_changed' | 'on_removed'>;
+
+/** Who listens in an organization: the rows of its subscriptions, oldest first, and since when (ms) its live hub wants to be told. */
+export type ListenerRows = { database: string | null; subscriptions: SubscriptionRow[]; live_since: number | null };
+
+/**
+ * The enabled subscriptions of all apps that the organization has installed, none when its own subscription of the hub is inactive; and
+ * whether its live hub is awake at `now` (ms). `database` is the organization's, null when it does not exist.
+ */
+export async function findListenerRows(identity: Database, organizationId: string, now: number): Promise<ListenerRows> {
+  const [organizations = [], subscriptions = [], live = []] = await identity.batch([
+    ['SELECT database FROM organizations WHERE id = ?', organizationId],
+    [
+      `SELECT installations.id AS installation_id, users.id AS user_id, installations.allowed_scopes,
+         organizations.private_chat_history, webhooks.id, webhooks.channel_pattern, webhooks.on_added, webhooks.on_changed,
+         webhooks.on_removed
+       FROM app_installations AS installations
+       JOIN organizations ON organizations.id = installations.organization_id AND organizations.has_active_subscription = 1
+       JOIN apps ON apps.id = installations.app_id AND apps.deleted_at IS NULL
+       JOIN app_webhooks AS webhooks ON webhooks.app_id = apps.id AND webhooks.deleted_at IS NULL AND webhooks.is_enabled = 1
+       LEFT JOIN users ON users.id = installations.app_user_id AND users.deleted_at IS NULL
+       WHERE installations.organization_id = ? AND installations.deleted_at IS NULL
+       ORDER BY installations.created_at, installations.id, webhooks.created_at, webhooks.id`,
+      organizationId,
+    ],
+    ['SELECT awake_since FROM live_organizations WHERE organization_id = ? AND awake_until > ?', organizationId, now],
+  ]);
+  return {
+    database: (organizations as { database: string }[])[0]?.database ?? null,
+    subscriptions: subscriptions as SubscriptionRow[],
+    live_since: (live as { awake_since: number }[])[0]?.awake_since ?? null,
+  };
+}
+
+/** The partners with whom a room is shared. The room was looked up with its organization; its partners may be told of its chats. */
+export async function partnersOfRoom(database: Database, roomId: string): Promise<string[]> {
+  const rows = await database.all<{ organization_id: string }>(
+    'SELECT organization_id FROM room_shares WHERE room_id = ? ORDER BY organization_id',
+    roomId,
+  );
+  return rows.map(({ organization_id }) => organization_id);
+}
+
+/** Has an organization's live hub told until `until` (ms); of what happens from `now` (ms) on, when it was not awake. */
+export async function keepHubAwake(
+  identity: Database,
+  organizationId: string,
+  now: number,
+  until: number,
+): Promise<void> {
+  await identity.run(
+    `INSERT INTO live_organizations (organization_id, awake_since, awake_until) VALUES (?1, ?2, ?3)
+     ON CONFLICT (organization_id) DO UPDATE SET
+       awake_since = CASE WHEN awake_until > ?2 THEN awake_since ELSE ?2 END, awake_until = max(awake_until, ?3)`,
+    organizationId,
+    now,
+    until,
+  );
+}

@@ -1,0 +1,33 @@
+import type { Told } from '../projections/notifications.ts';
+
+/**
+ * What threads tell a live hub (ENGINE 6). A hub is an organization's or a visitor's; which resources the notifications show
+ * follows from that.
+ */
+
+/** Name of the hub of an organization's users, and of that of a visitor. */
+export function organizationHub(organizationId: string): string {
+  return `organization/${organizationId}`;
+}
+export function visitorHub(visitorId: string): string {
+  return `visitor/${visitorId}`;
+}
+
+/** Whose hub a name is. */
+export function hubOwner(hub: string): { organization_id: string } | { visitor_id: string } | null {
+  const [kind, id = ''] = hub.split('/');
+  if (kind === 'organization') return { organization_id: id };
+  return kind === 'visitor' ? { visitor_id: id } : null;
+}
+
+/**
+ * Events of one thread in the order of their `seq`, all that the hub has not acknowledged. Events that notify of nothing are left out, so
+ * `upto` says how far the log goes. One call of a thread is in flight at a time; what is not acknowledged comes again.
+ */
+export type Feed = { v: 1; hub: string; thread: string; entries: Told[]; upto: number };
+
+/** `ok: false`: the hub's program is older. */
+export type Fed = { ok: true } | { ok: false; reason: 'newer_version' };
+
+/** What is shown to who listens now, is never logged and not repeated: typing. */
+export type Aside = { v: 1; hub: string; told: Told };

@@ -1,0 +1,46 @@
+import type { Channel } from '../resources/channel-path.ts';
+import type { Reach } from '../resources/chat-grant.ts';
+
+/**
+ * Who is told, with the rights that REST would give him: an app's installation with its bot user (null: it has none), or a user on a
+ * socket. A reach that no channel of his needs is null.
+ */
+export type UserListener = {
+  kind: 'user';
+  organization_id: string;
+  user_id: string | null;
+  has_reports: boolean;
+  /** The organization's setting `private_chat_history`. */
+  keeps_private_history: boolean;
+  /** The rooms that are routed to the user; the same as the messages of his routed chats see them; those routed to the organization. */
+  reach: Reach | null;
+  history_reach: Reach | null;
+  organization_reach: Reach | null;
+  /** Ids under which the user may be invited: his own, his teams', his organization's. */
+  stands_for: readonly string[];
+};
+
+export type VisitorListener = { kind: 'visitor'; visitor_id: string };
+
+export type Listener = UserListener | VisitorListener;
+
+/** Whether a channel demands the scope `reports`, which the listener does not have (seed 001; the guards of the same paths in REST). */
+export function lacksReports(listener: Listener, { chats, part }: Pick<Channel, 'chats' | 'part'>): boolean {
+  if (listener.kind === 'visitor' || listener.has_reports) return false;
+  switch (chats) {
+    case 'room_chats':
+    case 'room_pending_chats':
+      return true;
+    case 'owned_chats':
+    case 'routed_chats':
+    case 'involved_chats':
+    case 'room_visitor_chats':
+      return listener.keeps_private_history;
+    case 'user_routed_chats':
+      return listener.keeps_private_history && part === 'messages';
+    case 'user_chats':
+    case 'user_pending_chats':
+    case 'visitor_chats':
+      return false;
+  }
+}
