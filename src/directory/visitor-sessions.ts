@@ -68,8 +68,12 @@ export async function issueVisitorToken(
   return { token, expires_at: expires * 1000 };
 }
 
-/** Whom a token names at `now` (ms); null when it is expired, forged, of another use or no token at all. */
-export async function readVisitorToken(key: Uint8Array, token: string, now: number): Promise<VisitorClaims | null> {
+/** Whom a token names at `now` (ms), and when it ends (ms); null when it is expired, forged, of another use or no token at all. */
+export async function readVisitorToken(
+  key: Uint8Array,
+  token: string,
+  now: number,
+): Promise<(VisitorClaims & { expires_at: number }) | null> {
   try {
     const { payload } = await jwtVerify(token, key, {
       algorithms: [ALGORITHM],
@@ -78,9 +82,9 @@ export async function readVisitorToken(key: Uint8Array, token: string, now: numb
       requiredClaims: ['exp'],
       currentDate: new Date(now),
     });
-    const { visitor_id, organization_id } = payload;
-    if (typeof visitor_id !== 'string' || typeof organization_id !== 'string') return null;
-    return { visitor_id, organization_id };
+    const { visitor_id, organization_id, exp } = payload;
+    if (typeof visitor_id !== 'string' || typeof organization_id !== 'string' || exp === undefined) return null;
+    return { visitor_id, organization_id, expires_at: exp * 1000 };
   } catch (error) {
     if (error instanceof errors.JOSEError) return null;
     throw error;
