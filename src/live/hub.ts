@@ -129,6 +129,8 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   }
 
   override async webSocketClose(wire: WebSocket): Promise<void> {
+    // Some clients wait for the answer.
+    if (wire.readyState !== WebSocket.CLOSED) wire.close(1000);
     this.#forget(wire);
   }
 

@@ -38,8 +38,12 @@ export class LiveClient {
     socket.accept();
   }
 
-  static async open(path: string, token: string): Promise<LiveClient> {
-    const answer = await shakeHands(path, { Authorization: `Bearer ${token}` });
+  static open(path: string, token: string): Promise<LiveClient> {
+    return LiveClient.by(path, { Authorization: `Bearer ${token}` });
+  }
+
+  static async by(path: string, headers: Record<string, string>): Promise<LiveClient> {
+    const answer = await shakeHands(path, headers);
     if (answer.webSocket === null) throw new Error(`the handshake was answered ${answer.status}`);
     const client = new LiveClient(answer.webSocket);
     await client.next('welcome');
