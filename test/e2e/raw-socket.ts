@@ -53,7 +53,8 @@ export class RawSocket {
     const mask = randomBytes(4);
     const head = text.length < 126 ? Buffer.from([0x81, 0x80 | text.length]) : Buffer.from([0x81, 0xfe, 0, 0]);
     if (text.length >= 126) head.writeUInt16BE(text.length, 2);
-    const masked = Buffer.from(Array.from(text, (byte, place) => byte ^ (mask[place % 4] ?? 0)));
+    const masked = Buffer.from(text);
+    for (const [place, byte] of text.entries()) masked[place] = byte ^ (mask[place % 4] ?? 0);
     this.#socket.write(Buffer.concat([head, mask, masked]));
   }
 
