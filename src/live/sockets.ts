@@ -23,9 +23,9 @@ export class Sockets {
     this.#head = head;
   }
 
-  /** The open connections, of one owner or of all. */
+  /** The connections, of one owner or of all. One that was closed here lasts, with all that lies in it, until its client has read that. */
   count(ownerId?: string): number {
-    return this.#ctx.getWebSockets(ownerId).filter(({ readyState }) => readyState === WebSocket.OPEN).length;
+    return this.#ctx.getWebSockets(ownerId).length;
   }
 
   /** How many are served. */

@@ -132,6 +132,7 @@ describe('a socket that does not acknowledge', () => {
     await client.subscribe([all()]);
     await sayAll(FeedingThread.ofOrganization(person.organization_id), 1500, 'hello');
     await client.received(1000);
+    await evictDurableObject(hub());
     client.send({ type: 'ack', number: client.frames.at(-1)?.['number'] });
     const frames = await client.received(1502);
     const numbers = frames.slice(2).map(({ number }) => Number(number));

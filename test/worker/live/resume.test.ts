@@ -224,6 +224,32 @@ describe('what threads feed', () => {
     for (const each of [client, late, intime]) each.close();
   });
 
+  it('is kept for a day, but for its last number, and is not told again afterwards', async () => {
+    const person = await enroll();
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const client = await LiveClient.ofUser(person);
+    const number = Number((await client.subscribe(messagesOf(person)))['number']);
+    const entries = range(3).map((place) => thread.told(`message ${place}`));
+    await thread.feed(entries);
+    for (const _ of entries) await client.next('notifications');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + A_DAY + 1 });
+    client.send({ type: 'ack', number: number + 3 });
+    await client.subscribe([`/api/v5/users/${person.user_id}/chats`]);
+    await runDurableObjectAlarm(hubOf(person));
+    await runInDurableObject(hubOf(person), async (_, { storage }) => {
+      expect(storage.sql.exec('SELECT number FROM events').toArray()).toEqual([{ number: number + 3 }]);
+      expect(storage.sql.exec('SELECT thread FROM threads').toArray()).toEqual([]);
+    });
+    await thread.feed(entries);
+    const back = await LiveClient.ofUser(person);
+    await back.subscribe(messagesOf(person), number + 1);
+    await back.next('reset');
+    const id = await thread.say('new');
+    const frame = await back.next('notifications');
+    expect([numberOf(frame), idOf(frame)]).toEqual([number + 4, id]);
+    for (const each of [client, back]) each.close();
+  });
+
   it('leaves nothing in a hub that never had a socket', async () => {
     const person = await enroll();
     await FeedingThread.ofOrganization(person.organization_id).say('to nobody');
