@@ -33,7 +33,6 @@ async function ofVisitor(env: Env, { organization_id }: SocketOwner): Promise<Ow
     has_active_subscription: row.has_active_subscription === 1,
     has_reports: false,
     keeps_private_history: row.private_chat_history === 1,
-    expires_at: null,
   };
 }
 
@@ -45,7 +44,6 @@ async function ofUser(env: Env, owner: SocketOwner & { kind: 'user' }): Promise<
     has_active_subscription: row.has_active_subscription === 1,
     has_reports: (JSON.parse(row.scopes) as string[]).includes('reports'),
     keeps_private_history: row.private_chat_history === 1,
-    expires_at: row.expires_at,
   };
 }
 

@@ -10,8 +10,6 @@ export type OwnerFacts = {
   has_active_subscription: boolean;
   has_reports: boolean;
   keeps_private_history: boolean;
-  /** The token's end in ms, null for none. */
-  expires_at: number | null;
 };
 
 /** Where rights are looked up. Null: the token is revoked, or its owner is gone. */
@@ -60,7 +58,7 @@ export class Rights {
   ): Promise<Standing> {
     if (isOver(owner.expires_at, this.#clock())) return { ending: ENDINGS.token };
     const facts = await this.#facts.get(factsKey(owner), this.#timeToLive(), () => this.#source.factsOf(owner));
-    if (facts === null || isOver(facts.expires_at, this.#clock())) return { ending: ENDINGS.token };
+    if (facts === null) return { ending: ENDINGS.token };
     if (!facts.has_active_subscription) return { ending: ENDINGS.subscription };
     if (owner.kind === 'visitor') return { listener: this.#visitor(owner.visitor_id) };
     const flags = `${facts.has_reports}/${facts.keeps_private_history}`;

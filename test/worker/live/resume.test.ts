@@ -158,6 +158,11 @@ describe('a hub that has slept', () => {
     const { number } = await client.subscribe(messagesOf(person));
     await evictDurableObject(hubOf(person), { webSockets: 'close' });
     await client.closed;
+    await runDurableObjectAlarm(hubOf(person));
+    await runInDurableObject(hubOf(person), async (_, { storage }) => {
+      const { left_at } = storage.sql.exec<{ left_at: number | null }>('SELECT left_at FROM hub').one();
+      expect(await storage.getAlarm()).toBe((left_at ?? 0) + A_DAY);
+    });
     const id = await thread.say('after the crash');
     const second = await LiveClient.ofUser(person);
     await second.subscribe(messagesOf(person), Number(number));

@@ -1,6 +1,8 @@
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { loadAudience } from '../../../src/audience/load-audience.ts';
+import { noCost } from '../../../src/db/cost.ts';
 import { organizationHub, visitorHub } from '../../../src/live/feed.ts';
 import { admin, brokenDatabase, enroll, type Person, testEnv } from '../http/hub.ts';
 import { authenticate, Site } from '../visitors/site.ts';
@@ -123,6 +125,16 @@ describe('a hub that D1 cannot be told of', () => {
     expect([answer.status, await answer.json()]).toEqual([503, { detail: expect.any(String) }]);
   });
 
+  it('is told to threads at once, where they know better', async () => {
+    const person = await enroll();
+    const concerned = { organization_ids: [person.organization_id], room_id: null, database: 'DB' };
+    const told = async () => (await loadAudience(testEnv, noCost(), concerned)).hubs;
+    expect(await told()).toEqual([]);
+    const client = await LiveClient.ofUser(person);
+    expect(await told()).toEqual([{ organization_id: person.organization_id, since: expect.any(Number) }]);
+    client.close();
+  });
+
   it('is told to threads for a week, and anew before that is over', async () => {
     const person = await enroll();
     const awake = () =>
@@ -134,8 +146,13 @@ describe('a hub that D1 cannot be told of', () => {
     const first = await awake();
     const week = 7 * 24 * 3_600_000;
     expect((first?.awake_until ?? 0) - (first?.awake_since ?? 0)).toBe(week);
-    later(5 * 24 * 3_600_000);
+    later(2 * 24 * 3_600_000);
     const second = await LiveClient.ofUser(person);
+    expect(await awake()).toEqual(first);
+    later(2.5 * 24 * 3_600_000);
+    client.send({ type: 'unsubscribe', channels: ['nothing'] });
+    await client.next('unsubscribed');
+    await runDurableObjectAlarm(hubOf(person));
     const renewed = await awake();
     expect(renewed?.awake_since).toBe(first?.awake_since);
     expect((renewed?.awake_until ?? 0) - Date.now()).toBeGreaterThan(week - 60_000);
