@@ -13,6 +13,8 @@ export type ChatSite = {
   /** Address of the application. */
   url: string;
   page: Page;
+  /** What the page has written to the browser's console, and its uncaught errors. */
+  console: readonly string[];
   /** For whoever looks for the reason of a failure: the page, its console, what the application and the hub have logged. */
   report(): Promise<string>;
   stop(): Promise<void>;
@@ -60,6 +62,7 @@ export async function openChatSite(): Promise<ChatSite> {
       site,
       url,
       page,
+      console,
       stop,
       async report() {
         return [

@@ -65,6 +65,7 @@ describe('the tutorial for a third-party chat (seed 003) in a browser', () => {
     await page.getByText('This chat has ended.').waitFor();
     expect((await messages()).slice(0, conversation.length)).toEqual(conversation);
     expect(await page.evaluate('[window.isSamePage, window.isBroken]')).toEqual([undefined, undefined]);
+    expect(chatSite.console).toEqual([]);
     expect(await page.content()).not.toContain('Smith');
   });
 });

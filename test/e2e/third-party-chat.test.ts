@@ -1,4 +1,9 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readConfiguration } from '../../examples/third-party-chat/configuration.ts';
+import { writeLocalEnvironment } from '../../examples/third-party-chat/local-environment.ts';
 import { registerApp } from '../../examples/third-party-chat/register-app.ts';
 import {
   type ChatApplication,
@@ -10,7 +15,7 @@ import {
   openEvents,
   viewOf,
 } from './chat-application.ts';
-import { openHub, type TestHub } from './hub.ts';
+import { makeFolder, openHub, type TestHub } from './hub.ts';
 import { runScript } from './script-process.ts';
 
 const APPLICATION = 'examples/third-party-chat';
@@ -154,6 +159,22 @@ describe('setup.ts of examples/third-party-chat', () => {
       },
     ]);
     expect(await results('app_installations')).toMatchObject([{ app_id: apps[0]?.['id'] }]);
+  });
+
+  it('makes the environment for a local hub from its demo.json, and keeps the webhook secret', async () => {
+    const folder = await makeFolder();
+    try {
+      const [demoPath, path] = [join(folder, 'demo.json'), join(folder, '.env')];
+      await writeFile(demoPath, JSON.stringify(site.demo));
+      await writeFile(path, "APP_PORT='8123'\n");
+      const first = readConfiguration(writeLocalEnvironment(demoPath, path));
+      expect(first).toMatchObject({ hubUrl: site.hub.url, roomId: site.demo.room_id, appUrl: 'http://127.0.0.1:8123' });
+      expect(first.webhookSecret).toMatch(/^[0-9a-f]{64}$/);
+      expect(readConfiguration(parseEnv(await readFile(path, 'utf8')))).toEqual(first);
+      expect(readConfiguration(writeLocalEnvironment(demoPath, path))).toEqual(first);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('says what the hub refuses', async () => {
