@@ -57,24 +57,40 @@ export function isKnownAsEnded(database: DatabaseSync, chatId: string): boolean 
   return database.prepare('SELECT 1 FROM chats WHERE id = ? AND is_ended = 1').get(chatId) !== undefined;
 }
 
+/** Whether the hub has told of more messages in a chat than have come. */
+export function lacksMessages(database: DatabaseSync, chatId: string): boolean {
+  const row = database
+    .prepare(
+      `SELECT 1 FROM chats WHERE id = ? AND message_count >
+         (SELECT count(*) FROM messages WHERE chat_id = chats.id AND type = 'msg')`,
+    )
+    .get(chatId);
+  return row !== undefined;
+}
+
 export function saveChat(database: DatabaseSync, owner: ChatOwner, chat: ChatResource): void {
   database
     .prepare(
-      `INSERT INTO chats VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET visitor_name = excluded.visitor_name, is_ended = excluded.is_ended`,
+      `INSERT INTO chats VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET visitor_name = excluded.visitor_name, is_ended = excluded.is_ended,
+         message_count = excluded.message_count`,
     )
-    .run(chat.id, owner.visitorId, owner.name, chat.created_at, chat.is_ended ? 1 : 0);
+    .run(chat.id, owner.visitorId, owner.name, chat.created_at, chat.is_ended ? 1 : 0, chat.message_count);
 }
 
 /** Remembers that a chat is none of this application's. */
 export function saveForeignChat(database: DatabaseSync, chatId: string): void {
-  database.prepare("INSERT INTO chats VALUES (?, NULL, NULL, '', 0) ON CONFLICT (id) DO NOTHING").run(chatId);
+  database.prepare("INSERT INTO chats VALUES (?, NULL, NULL, '', 0, 0) ON CONFLICT (id) DO NOTHING").run(chatId);
 }
 
 /** What a change does not name stays. */
-export function changeChat(database: DatabaseSync, { id, is_ended }: Partial<ChatResource> & { id: string }): void {
+export function changeChat(database: DatabaseSync, change: Partial<ChatResource> & { id: string }): void {
+  const { id, is_ended, message_count } = change;
   if (is_ended !== undefined) {
     database.prepare('UPDATE chats SET is_ended = ? WHERE id = ?').run(is_ended ? 1 : 0, id);
+  }
+  if (message_count !== undefined) {
+    database.prepare('UPDATE chats SET message_count = ? WHERE id = ?').run(message_count, id);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   findChatOwner,
   hasMessage,
   isKnownAsEnded,
+  lacksMessages,
   replaceChat,
   SOMEBODY_ELSE,
   saveChat,
@@ -91,11 +92,11 @@ function settle(
 }
 
 /**
- * Whether an earlier webhook of the thread never arrived: this one does not follow on the last, or changes what is not there. One event can
- * have several webhooks, which share their numbers.
+ * Whether an earlier webhook of the thread never arrived: this one does not follow on the last, or changes what is not there. The webhooks
+ * of one event share their numbers; that one of them is missing shows in the number of messages once the next event comes.
  */
 function isSomethingMissing(database: DatabaseSync, webhook: Webhook, last: number | null): boolean {
-  if (webhook.seq !== last && webhook.prevSeq !== last) return true;
+  if (webhook.seq !== last && (webhook.prevSeq !== last || lacksMessages(database, webhook.chatId))) return true;
   if (webhook.action === 'removed') return false;
   const isNewChat = webhook.about === 'chat' && webhook.action === 'added';
   if (!isNewChat && findChatOwner(database, webhook.chatId) === null) return true;

@@ -2,7 +2,13 @@ import type { Configuration } from './configuration.ts';
 import { readCollection, requestHub } from './hub-request.ts';
 
 /** What the hub says of a chat, as far as this application keeps it. */
-export type ChatResource = { id: string; created_at: string; is_ended: boolean };
+export type ChatResource = {
+  id: string;
+  created_at: string;
+  is_ended: boolean;
+  /** Counts messages of the type `msg`. */
+  message_count: number;
+};
 
 /** What the hub says of a message, as far as this application keeps it. */
 export type MessageResource = {

@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS chats (
   visitor_id TEXT,
   visitor_name TEXT,
   created_at TEXT NOT NULL,
-  is_ended INTEGER NOT NULL
+  is_ended INTEGER NOT NULL,
+  message_count INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS chats_of_visitor ON chats (visitor_id, created_at);
 CREATE TABLE IF NOT EXISTS messages (

@@ -32,9 +32,10 @@ type Fields = { readonly [name: string]: (value: unknown) => boolean };
 
 const isText = (value: unknown) => typeof value === 'string';
 const isTextOrNull = (value: unknown) => value === null || isText(value);
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isFlag = (value: unknown) => typeof value === 'boolean';
 
-const CHAT_FIELDS: Fields = { created_at: isText, is_ended: isFlag };
+const CHAT_FIELDS: Fields = { created_at: isText, is_ended: isFlag, message_count: isWhole };
 const MESSAGE_FIELDS: Fields = {
   type: isText,
   sender_type: isText,
@@ -61,8 +62,8 @@ export function parseWebhook(
   if (action !== 'added' && action !== 'changed' && action !== 'removed') return refuse('Unknown action.');
   if (!isUuid(resource_id)) return refuse('resource_id is no UUID.');
   if (!isObject(resource)) return refuse('resource is no object.');
-  if (!isPlace(seq)) return refuse('seq is no place in a thread.');
-  if (prev_seq !== null && !isPlace(prev_seq)) return refuse('prev_seq is no place in a thread.');
+  if (!isWhole(seq)) return refuse('seq is no whole number.');
+  if (prev_seq !== null && !isWhole(prev_seq)) return refuse('prev_seq is no whole number.');
   const chatId = chatOfChannel(collection, organizationId, channel, resource_id);
   if (chatId === null) return refuse('The channel is not one of this endpoint.');
 
@@ -93,9 +94,9 @@ function chatOfChannel(
 }
 
 /** The first field that does not have its type; one that is missing is wrong only where the resource must be whole. */
-function wrongField(resource: Json, fields: Fields, isWhole: boolean): string | undefined {
+function wrongField(resource: Json, fields: Fields, isComplete: boolean): string | undefined {
   const wrong = Object.entries(fields).find(([name, fits]) =>
-    resource[name] === undefined ? isWhole : !fits(resource[name]),
+    resource[name] === undefined ? isComplete : !fits(resource[name]),
   );
   return wrong?.[0];
 }
@@ -115,8 +116,4 @@ function isObject(value: unknown): value is Json {
 
 function isUuid(value: unknown): value is string {
   return typeof value === 'string' && UUID.test(value);
-}
-
-function isPlace(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -96,6 +96,18 @@ describe('the webhooks of examples/third-party-chat', () => {
     expect(await shown()).toEqual(['lost on the way', 'arrived', 'next']);
   });
 
+  it('show by the number of messages that one of several of the same event is missing', async () => {
+    await app.deliver(chat.ofChat('added', {}, 2, null));
+    await write('lost on the way');
+    await app.deliver(chat.ofChat('changed', { message_count: 1 }, 4, 2));
+    expect([lastOutcome(), await shown()]).toEqual(['applied', []]);
+    await write('arrived');
+    await app.deliver(chat.ofChat('changed', { message_count: 2 }, 6, 4));
+    expect([lastOutcome(), await shown()]).toEqual(['caught up', ['lost on the way', 'arrived']]);
+    await app.deliver(await chat.ofMessage('added', 'arrived', 6, 4));
+    expect([lastOutcome(), await shown()]).toEqual(['applied', ['lost on the way', 'arrived']]);
+  });
+
   it('bring a chat whose beginning was lost', async () => {
     await write('first');
     await app.deliver(await chat.ofMessage('added', 'first', 4, 2));
