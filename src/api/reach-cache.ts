@@ -62,9 +62,9 @@ export function visitorOf(c: AppContext, roomId: string, visitorId: string): Pro
   return visitors.get(`${roomId}/${visitorId}`, cacheTimeToLive(c.env), load);
 }
 
-/** Forgets a visitor's name in this isolate. */
-export function purgeVisitor(roomId: string, visitorId: string): void {
-  visitors.purge(`${roomId}/${visitorId}`);
+/** Forgets a visitor's name in this isolate, in all rooms. */
+export function purgeVisitor(visitorId: string): void {
+  visitors.purgeWhere(({ id }) => id === visitorId);
 }
 
 /** The teams of the caller. Cached like reach. */
