@@ -13,7 +13,7 @@ import {
 } from '../../directory/visitors.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { pathId, textField } from '../../http/fields.ts';
+import { pathId, pathNameField, textField } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { type Refused, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -27,7 +27,6 @@ import { refuseThread } from '../refuse-thread.ts';
 import { organizationGuards } from './guards.ts';
 import { variableSchema } from './visitor-schemas.ts';
 
-const KEY_CHARACTERS = 255;
 const VALUE_CHARACTERS = 10_000;
 /** A visitor who is in many rooms has a thread in each. */
 const RENAMED_AT_A_TIME = 10;
@@ -42,9 +41,7 @@ const variablePath = visitorPath.extend({ key: pathText('key') });
 type VisitorPath = z.output<typeof visitorPath>;
 
 const valueField = textField({ max: VALUE_CHARACTERS, blank: true });
-const createSchema = z
-  .object({ key: textField({ max: KEY_CHARACTERS }), value: valueField })
-  .openapi('SetVisitorVariable');
+const createSchema = z.object({ key: pathNameField(), value: valueField }).openapi('SetVisitorVariable');
 const changeSchema = z.object({ value: valueField }).openapi('ChangeVisitorVariable');
 
 const shared = { tags: ['Visitors'], security: userTokenSecurity, middleware: organizationGuards };

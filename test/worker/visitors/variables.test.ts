@@ -44,6 +44,8 @@ describe('a variable of a visitor', () => {
     ['no key', { value: 'x' }, 'key'],
     ['a blank key', { key: ' ', value: 'x' }, 'key'],
     ['a key that is too long', { key: 'x'.repeat(256), value: 'x' }, 'key'],
+    ['a key that no URL can carry', { key: '.', value: 'x' }, 'key'],
+    ['another such key', { key: '..', value: 'x' }, 'key'],
     ['no value', { key: 'x' }, 'value'],
     ['null', { key: 'x', value: null }, 'value'],
     ['a number', { key: 'x', value: 7 }, 'value'],
