@@ -212,4 +212,42 @@ describe('the answer to an attachment', () => {
       expect([more, refused.status, refused.json]).toEqual([more, 400, { [field]: [expect.any(String)] }]);
     }
   });
+
+  it('is refused once the action is disabled, by an answer to its own attachment or by a later text', async () => {
+    const who = await site.visitor();
+    const place = await site.chat(who);
+    await site.say(who, place, 'hello');
+    const once = { ...BUTTON, text: 'Once', value: 'o', is_disabled_on_selection: true };
+    const early = { ...BUTTON, text: 'Early', value: 'e', is_disabled_on_visitor_message: true };
+    const both = {
+      ...BUTTON,
+      text: 'Both',
+      value: 'b',
+      is_disabled_on_selection: true,
+      is_disabled_on_visitor_message: true,
+    };
+    const always = { ...BUTTON, text: 'Always', value: 'a' };
+    const attachments = [
+      { title: 'First', title_link_url: 'https://shop.example/', actions: [once, early, always] },
+      { title: 'Second', actions: [once, both] },
+    ];
+    const sent = await site.answerBy(site.agent, place, 'Choose', { attachments });
+    const [first, second] = sent['attachments'] as [Json, Json];
+    const choose = async (of: Json, at: number | null) => {
+      const chosen = at === null ? {} : { response_to_action_id: (of['actions'] as Json[])[at]?.['id'] };
+      const value = at === null ? { response_value: 'https://shop.example/' } : {};
+      const names = { response_to_message_id: sent['id'], response_to_attachment_id: of['id'] };
+      return (await post({ type: 'action', ...names, ...chosen, ...value }, who, place)).status;
+    };
+    const states = async () => [await choose(first, 1), await choose(first, 2), await choose(first, null)];
+    expect(await choose(second, 1)).toBe(201);
+    expect([await choose(second, 0), await choose(second, 1)]).toEqual([409, 409]);
+    expect([await choose(first, 0), await choose(first, 0)]).toEqual([201, 409]);
+    expect(await states()).toEqual([201, 201, 201]);
+    await site.answerBy(site.agent, place, 'a text of a user disables nothing');
+    expect(await states()).toEqual([201, 201, 201]);
+    await site.say(who, place, 'a text of his own');
+    expect(await states()).toEqual([409, 201, 201]);
+    expect([await choose(first, 0), await choose(second, 0), await choose(second, 1)]).toEqual([409, 409, 409]);
+  });
 });
