@@ -22,7 +22,7 @@ import { isoTime } from '../../resources/clock.ts';
 import { executeCommand } from '../../stubs.ts';
 import { threadNameOfChat } from '../../thread/address.ts';
 import { newCommandId } from '../../thread/commands.ts';
-import { ownRoom, purgeVisitor } from '../reach-cache.ts';
+import { ownRoom } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { organizationGuards } from './guards.ts';
 import { variableSchema } from './visitor-schemas.ts';
@@ -186,7 +186,6 @@ async function rename(
   name: string | null,
 ): Promise<Refused | null> {
   if (key !== NAME_VARIABLE) return null;
-  purgeVisitor(visitor_id);
   const chats = await findNewestChatInEachRoom(organizationDatabase(c), organization_id, visitor_id);
   const results = await inParallel(chats, RENAMED_AT_A_TIME, async (chat_id) => {
     const thread = threadNameOfChat(chat_id);
