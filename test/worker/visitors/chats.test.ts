@@ -212,9 +212,15 @@ describe('the end of a chat by its visitor', () => {
     const visitor = await site.visitor();
     const chatId = await site.chat(visitor);
     await site.say(visitor, chatId, unique('hello'));
-    for (const body of [{}, { is_ended: false }, { is_ended: null }, { is_ended: 'x' }, { is_waiting: false }]) {
+    for (const [body, message] of [
+      [{}, 'This field is required.'],
+      [{ is_waiting: false }, 'This field is required.'],
+      [{ is_ended: false }, 'Only true is allowed here.'],
+      [{ is_ended: null }, 'Only true is allowed here.'],
+      [{ is_ended: 'x' }, 'Only true is allowed here.'],
+    ] as const) {
       const answer = await end(visitor, chatId, body);
-      expect([answer.status, answer.json]).toEqual([400, { is_ended: [expect.any(String)] }]);
+      expect([answer.status, answer.json]).toEqual([400, { is_ended: [message] }]);
     }
     expect(await site.ownedChat(chatId)).toMatchObject({ is_ended: false, is_waiting: true });
   });
