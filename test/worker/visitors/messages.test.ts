@@ -213,6 +213,19 @@ describe('the answer to an attachment', () => {
     }
   });
 
+  it('may be the longest link that can be offered', async () => {
+    const link = 'https://shop.example/'.padEnd(2048, 'x');
+    const sent = await site.answerBy(site.agent, chat, 'Look', {
+      attachments: [{ title: 'Here', title_link_url: link }],
+    });
+    const [offered] = sent['attachments'] as Json[];
+    const names = { response_to_message_id: sent['id'], response_to_attachment_id: offered?.['id'] };
+    const chosen = await answer({ ...names, response_value: link });
+    expect([chosen.status, chosen.json]).toMatchObject([201, { response_value: link }]);
+    const longer = await answer({ ...names, response_value: `${link}x` });
+    expect([longer.status, Object.keys(longer.json)]).toEqual([400, ['response_value']]);
+  });
+
   it('is refused once the action is disabled, by an answer to its own attachment or by a later text', async () => {
     const who = await site.visitor();
     const place = await site.chat(who);
