@@ -38,21 +38,23 @@ export async function findNewestChatInEachRoom(
   return rows.map(({ id }) => id);
 }
 
-/**
- * The page on which a visitor is, for his first message in a chat; null when it is unknown, or when D1 knows that he has written in
- * that chat before.
- */
-export async function findPageForFirstMessage(
+/** Whether a visitor has written in a chat, and the page on which he is; null when it is unknown. */
+export type VisitorOnPage = { has_written: boolean; page: PageFacts | null };
+
+/** A visitor in a chat of his, as far as D1 knows by now; null when it knows of no such chat. */
+export async function findVisitorOnPage(
   database: Database,
   visitorId: string,
   chatId: string,
-): Promise<PageFacts | null> {
-  const row = await database.first<{ url: string | null; title: string | null }>(
-    `SELECT visitors.details ->> '$.latest_page_url' AS url, visitors.details ->> '$.latest_page_title' AS title
+): Promise<VisitorOnPage | null> {
+  const row = await database.first<{ has_written: Flag; url: string | null; title: string | null }>(
+    `SELECT chats.facts ->> '$.first_visitor_message_at' IS NOT NULL AS has_written,
+       visitors.details ->> '$.latest_page_url' AS url, visitors.details ->> '$.latest_page_title' AS title
      FROM chats JOIN visitors ON visitors.id = chats.visitor_id AND visitors.room_id = chats.room_id
-     WHERE chats.id = ? AND chats.visitor_id = ? AND chats.facts ->> '$.first_visitor_message_at' IS NULL`,
+     WHERE chats.id = ? AND chats.visitor_id = ?`,
     chatId,
     visitorId,
   );
-  return row === null || row.url === null ? null : { url: row.url, title: row.title };
+  if (row === null) return null;
+  return { has_written: row.has_written === 1, page: row.url === null ? null : { url: row.url, title: row.title } };
 }

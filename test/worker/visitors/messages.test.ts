@@ -1,4 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { brokenDatabase } from '../http/hub.ts';
 import { ask, type Json, resultsOf, TIME, UUID } from '../umi/desk.ts';
 import { Site, type Visitor, visit } from './site.ts';
 
@@ -98,6 +99,31 @@ describe('the page from which a visitor writes', () => {
     expect(await site.ownedChat(chat)).toMatchObject(page);
     const listed = await ask(site.integrator, 'GET', `/orgs/${site.organizationId}/owned_chats`);
     expect(resultsOf(listed).find(({ id }) => id === chat)).toMatchObject(page);
+  });
+});
+
+describe('while D1 cannot be reached', () => {
+  const cut = { env: { DB: brokenDatabase, AUTH_CACHE_SECONDS: '3600' } };
+  const sayCut = (who: Visitor, chat: string) => visit(who.token, 'POST', path(who, chat), { message: 'x' }, cut);
+
+  it('a visitor’s first message is taken all the same, and its page is not known', async () => {
+    const own = await site.visitor({ latest_page_url: 'https://shop.example/cart' });
+    const chat = await site.chat(own);
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    expect((await sayCut(own, chat)).status).toBe(201);
+    expect(log.mock.calls.flat()).toEqual([expect.stringContaining('visitor_page_unknown')]);
+    log.mockRestore();
+    expect(await site.ownedChat(chat)).toMatchObject({ visitor_message_count: 1, first_visitor_message_url: null });
+  });
+
+  it('nothing is missed for his later ones, which ask D1 for nothing', async () => {
+    const own = await site.visitor();
+    const chat = await site.chat(own);
+    for (const text of ['first', 'second']) expect((await site.say(own, chat, text)).status).toBe(201);
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    expect((await sayCut(own, chat)).status).toBe(201);
+    expect(log).not.toHaveBeenCalled();
+    log.mockRestore();
   });
 });
 
