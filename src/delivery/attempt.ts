@@ -4,9 +4,6 @@ import { parseRetryAfter } from './retry-schedule.ts';
 import { signWebhook } from './signature.ts';
 import { guardWebhookUrl } from './url-guard.ts';
 
-/** One deadline over connection, headers and body (seed 000, 3: timeout 5 seconds). */
-export const ATTEMPT_DEADLINE_MILLISECONDS = 5_000;
-
 /** Where a webhook goes and how it is signed: read anew before each attempt. */
 export type Destination = {
   url: string;
@@ -23,6 +20,7 @@ export type AttemptDependencies = {
   fetch: (url: URL, init: RequestInit) => Promise<Response>;
   /** ms since 1970. */
   now: () => number;
+  /** One deadline over connection, headers and body. */
   deadline_milliseconds: number;
   allow_insecure_loopback: boolean;
 };
@@ -51,6 +49,14 @@ export async function attemptWebhook(
   const { is_delivered, retry_after, status, response, error } = seen;
   const duration = guarded.ok ? dependencies.now() - at : 0;
   return { is_delivered, retry_after, attempt: { at, duration, status, response, error } };
+}
+
+/** A URL as a request line and a host have it: what no request carries is left out. A text that is no URL stays as it is. */
+export function sentUrl(text: string): string {
+  if (!URL.canParse(text)) return text;
+  const url = new URL(text);
+  url.hash = '';
+  return url.href;
 }
 
 type Seen = {

@@ -27,10 +27,13 @@ type Audience = 'user' | 'trigger' | 'app_user_code';
 /** The bot user of an installation, as whom a token acts. */
 export type AppUser = { organization_id: string; user_id: string; app_id: string };
 
+/** The same with the scopes that the installation allows. */
+export type ScopedAppUser = AppUser & { scopes: readonly string[] };
+
 /** An access token of an app's bot user, valid for APP_USER_TOKEN_SECONDS from `now` (ms). `key` is the hub's signing key. */
 export function appUserToken(
   key: Uint8Array,
-  { organization_id, user_id, app_id, scopes }: AppUser & { scopes: readonly string[] },
+  { organization_id, user_id, app_id, scopes }: ScopedAppUser,
   now: number,
 ): Promise<string> {
   const claims = { organization_id, scopes: [...scopes], version: VERSION, user_id, app_id };

@@ -147,7 +147,7 @@ const ROOMS: { readonly [room: string]: Room } = {
     mayTypes: ['thread/', 'presence/', 'live/', 'projections/', 'delivery/', 'resources/'],
   },
   chats: { holds: ['chats/'], may: ['resources/', 'db/'] },
-  directory: { holds: ['directory/'], may: ['db/'], mayTypes: ['resources/'] },
+  directory: { holds: ['directory/'], may: ['isolate-cache.ts', 'db/'], mayTypes: ['resources/'] },
   audience: {
     holds: ['audience/'],
     may: ['projections/', 'directory/', 'delivery/lane.ts', 'isolate-cache.ts', 'resources/', 'db/'],

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { attemptWebhook } from '../../delivery/attempt.ts';
 import { attemptDependencies } from '../../delivery/attempt-dependencies.ts';
+import { CHANNEL_TIMES } from '../../delivery/attempt-times.ts';
 import { destinationOfChannel } from '../../delivery/endpoint.ts';
 import { findChannel } from '../../directory/channels.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
@@ -47,7 +48,11 @@ channelTestRoutes.openapi(testChannel, async (c) => {
   });
   const destination = destinationOfChannel(channel, now, c.env.PUBLIC_ORIGIN);
   const webhook = { id: newUuid(now), body };
-  const { is_delivered, attempt } = await attemptWebhook(attemptDependencies(c.env), destination, webhook);
+  const { is_delivered, attempt } = await attemptWebhook(
+    attemptDependencies(c.env, CHANNEL_TIMES),
+    destination,
+    webhook,
+  );
   const { status, duration, response, error } = attempt;
   return c.json({ success: is_delivered, status, duration_ms: duration, response, error }, 200);
 });
