@@ -64,6 +64,8 @@ export type LaneSums = {
   exhausted: number;
   skipped_disabled: number;
   skipped_channel_deleted: number;
+  skipped_webhook_deleted: number;
+  skipped_uninstalled: number;
 };
 
 /** The sums of a receiver's lanes. `accepted` is counted apart from the rest (DESIGN.md, invariant 4). */
@@ -72,7 +74,9 @@ export async function sumLanes(database: Database, organizationId: string, recei
     `SELECT coalesce(sum(accepted), 0) AS accepted, coalesce(sum(delivered), 0) AS delivered,
        coalesce(sum(pending), 0) AS pending, coalesce(sum(exhausted), 0) AS exhausted,
        coalesce(sum(skipped_disabled), 0) AS skipped_disabled,
-       coalesce(sum(skipped_channel_deleted), 0) AS skipped_channel_deleted
+       coalesce(sum(skipped_channel_deleted), 0) AS skipped_channel_deleted,
+       coalesce(sum(skipped_webhook_deleted), 0) AS skipped_webhook_deleted,
+       coalesce(sum(skipped_uninstalled), 0) AS skipped_uninstalled
      FROM lanes WHERE receiver = ? AND organization_id = ?`,
     receiver,
     organizationId,
