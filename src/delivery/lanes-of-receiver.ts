@@ -6,20 +6,26 @@ import type { Receiver } from './lane.ts';
 /** A lane with pending rows; `is_replay` tells its track. */
 export type PendingTrack = { thread: string; is_replay: Flag };
 
-/** Tracks of a receiver with pending deliveries, by (thread, is_replay) after the given one; null starts. */
+/**
+ * Tracks of a receiver with pending deliveries, by (thread, is_replay) after the given one; null starts. `webhookId`: only with
+ * deliveries of this webhook of an app.
+ */
 export function listPendingTracks(
   database: Database,
   organizationId: string,
   receiver: Receiver,
+  webhookId: string | null,
   after: PendingTrack | null,
   limit: number,
 ): Promise<PendingTrack[]> {
   return database.all<PendingTrack>(
     `SELECT DISTINCT thread, is_replay FROM deliveries
-     WHERE receiver = ? AND status = 'pending' AND organization_id = ? AND (thread, is_replay) > (?, ?)
-     ORDER BY thread, is_replay LIMIT ?`,
+     WHERE receiver = ?1 AND status = 'pending' AND organization_id = ?2 AND (?3 IS NULL OR webhook_id = ?3)
+       AND (thread, is_replay) > (?4, ?5)
+     ORDER BY thread, is_replay LIMIT ?6`,
     receiver,
     organizationId,
+    webhookId,
     after?.thread ?? '',
     after?.is_replay ?? 0,
     limit,

@@ -114,10 +114,10 @@ export function readAppUserCode(
   return readOwn(key, 'app_user_code', code, codeClaims, now);
 }
 
-/** What a trigger tells the app: all keys are always there (protocol.md 6.6). */
+/** What a trigger tells the app: all keys are always there (protocol.md 6.6). `user_id`: who opens the app; null for the operator of the hub. */
 export type TriggerData = {
   org_id: string;
-  user_id: string;
+  user_id: string | null;
   app_id: string;
   inst_id: string;
   app_user_id: string | null;
