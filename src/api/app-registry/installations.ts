@@ -75,7 +75,6 @@ export function installationRoutesOf(door: Door): AppRouter {
     if (!isMade)
       return refuse(c, { reason: 'conflict', detail: 'This app is installed already, or has just changed.' });
     purgeReach();
-    purgeAudience();
     const row = await findInstallation(identity, organization_id, id);
     return row === null ? refuse(c, INSTALLATION_NOT_FOUND) : c.json(resource(row), 201);
   });
