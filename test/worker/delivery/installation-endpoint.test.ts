@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AppUserAuth } from '../../../src/delivery/app-user-auth.ts';
 import { consumerDependencies } from '../../../src/delivery/consumer-dependencies.ts';
 import { installationReceiver } from '../../../src/delivery/lane.ts';
@@ -41,6 +41,22 @@ async function authOf(): Promise<AppUserAuth | undefined> {
   const endpoint = await dependencies.endpoint(head);
   return endpoint.kind === 'open' ? endpoint.app_user_auth : undefined;
 }
+
+describe('an attempt', () => {
+  it('has the time that its kind of receiver has', async () => {
+    vi.spyOn(globalThis, 'fetch').mockImplementation(
+      (_, init) =>
+        new Promise((_resolve, reject) => {
+          init?.signal?.addEventListener('abort', () => reject(new Error('aborted')));
+        }),
+    );
+    const destination = { url: 'https://receiver.example.com/', secrets: [], own_origins: [] };
+    const times = { deadline: 20, lease: 20_000, last_start: 15_000 };
+    const { attempt } = await dependencies.attempt(destination, { id: 'd1', body: '{}' }, times);
+    expect(attempt.error).toBe('timeout');
+    vi.restoreAllMocks();
+  });
+});
 
 describe('the endpoint of an installation', () => {
   it('is that of the webhook, signed with the app’s secret, read anew at each attempt', async () => {
