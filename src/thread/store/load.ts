@@ -17,13 +17,20 @@ import {
 } from '../state.ts';
 
 /** What an object keeps in memory between commands: its thread with the current chat, and where its last event stands. */
-export function loadThread(sql: SqlStorage, name: string): { state: ThreadState; routing: Routing | null } {
-  const row = sql.exec<{ facts: string; routing: string | null }>('SELECT facts, routing FROM thread').one();
+export function loadThread(
+  sql: SqlStorage,
+  name: string,
+): { state: ThreadState; routing: Routing | null; audience: string | null } {
+  const row = sql
+    .exec<{ facts: string; routing: string | null; audience: string | null }>(
+      'SELECT facts, routing, audience FROM thread',
+    )
+    .one();
   const last = loadLastEvent(sql);
   const thread = JSON.parse(row.facts) as NonNullable<ThreadState['thread']>;
   const state = { ...emptyThread(name), last_seq: last.seq, last_at: last.at, thread };
   const routing = row.routing === null ? null : (JSON.parse(row.routing) as Routing);
-  return { state: loadChat(sql, state, thread.current_chat_id), routing };
+  return { state: loadChat(sql, state, thread.current_chat_id), routing, audience: row.audience };
 }
 
 const NONE: ReadonlyMap<string, NamedMessage> = new Map();
