@@ -65,18 +65,16 @@ function saidBy(command: Command): { member_id: string; status: ComposingStatus 
   switch (command.type) {
     case 'join_chat':
       return [{ member_id: command.actor.id, status: command.composing_status }];
-    case 'update_membership': {
+    case 'update_membership':
+    case 'update_visitor_membership': {
+      const member_id = command.type === 'update_membership' ? command.actor.id : command.visitor_id;
       // Clients that close a chat may say no more than that.
       const unsaid = command.is_participating === false ? 'idle' : null;
       const status = command.composing_status ?? unsaid;
-      return status === null ? [] : [{ member_id: command.actor.id, status }];
+      return status === null ? [] : [{ member_id, status }];
     }
     case 'post_message':
       return [{ member_id: command.actor.id, status: 'idle' }];
-    case 'update_visitor_membership': {
-      const { visitor_id, composing_status } = command;
-      return composing_status === null ? [] : [{ member_id: visitor_id, status: composing_status }];
-    }
     case 'post_visitor_message':
       return [{ member_id: command.visitor_id, status: 'idle' }];
     case 'receive_messages':

@@ -4,7 +4,7 @@ import { findInstalledSecret } from '../../directory/app-user-codes.ts';
 import { findInstallation, installationView } from '../../directory/installations.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { publicOrigin } from '../../http/collection.ts';
-import { textField, uuidField } from '../../http/fields.ts';
+import { uuidField, webUrlField } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
@@ -37,8 +37,7 @@ const getTrigger = createRoute({
     query: z.object({
       type: z.enum(APP_TRIGGERS),
       chat_id: uuidField().optional().openapi({ description: 'A chat of the caller or one that is routed to him.' }),
-      redirect_uri: textField({ max: 2048 })
-        .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), 'Enter a valid URL.')
+      redirect_uri: webUrlField({ max: 2048 })
         .optional()
         .openapi({ description: 'Where the app leads when an install is done; without it, to this service.' }),
     }),
