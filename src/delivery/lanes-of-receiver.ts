@@ -7,8 +7,8 @@ import type { Receiver } from './lane.ts';
 export type PendingTrack = { thread: string; is_replay: Flag };
 
 /**
- * Tracks of a receiver with pending deliveries, by (thread, is_replay) after the given one; null starts. `webhookId`: only with
- * deliveries of this webhook of an app.
+ * Tracks of a receiver with pending deliveries, by (thread, is_replay) after the given one; null starts. `webhookId`: only those whose
+ * head is of this webhook of an app; the order of ids is that of a lane.
  */
 export function listPendingTracks(
   database: Database,
@@ -19,9 +19,11 @@ export function listPendingTracks(
   limit: number,
 ): Promise<PendingTrack[]> {
   return database.all<PendingTrack>(
-    `SELECT DISTINCT thread, is_replay FROM deliveries
-     WHERE receiver = ?1 AND status = 'pending' AND organization_id = ?2 AND (?3 IS NULL OR webhook_id = ?3)
-       AND (thread, is_replay) > (?4, ?5)
+    `SELECT thread, is_replay FROM (
+       SELECT thread, is_replay, webhook_id, min(id) FROM deliveries
+       WHERE receiver = ?1 AND status = 'pending' AND organization_id = ?2 AND (thread, is_replay) > (?4, ?5)
+       GROUP BY thread, is_replay)
+     WHERE ?3 IS NULL OR webhook_id = ?3
      ORDER BY thread, is_replay LIMIT ?6`,
     receiver,
     organizationId,

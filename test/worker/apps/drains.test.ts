@@ -20,7 +20,7 @@ describe('what waits', () => {
   let installations: Installation[];
   let webhooks: string[];
 
-  /** An app with two webhooks, in two organizations. Of the first webhook something waits in thread a here and in b there. */
+  /** An app with two webhooks, in two organizations. In threads a (here) and b (there) something of the first waits, in c of the second before that. */
   beforeEach(async () => {
     hub = new RecordingHub();
     owner = await enrollManager();
@@ -39,6 +39,7 @@ describe('what waits', () => {
     await logAppDelivery({ ...here, ...first, thread: THREADS[0] });
     await logAppDelivery({ ...there, ...first, thread: THREADS[1], id: deliveryId(2000) });
     await logAppDelivery({ ...there, ...second, thread: THREADS[2] });
+    await logAppDelivery({ ...there, ...first, thread: THREADS[2], id: deliveryId(3000) });
     await logAppDelivery({ ...there, ...first, thread: THREADS[3], status: 'delivered' });
   });
 
