@@ -222,6 +222,17 @@ describe('the house', () => {
     expect(imports.filter(({ to }) => !sources.has(to))).toEqual([]);
   });
 
+  it('has one notion of change, on which apps and sockets both feed (ENGINE 6)', () => {
+    const imports = [...sources].flatMap(([path, text]) => importsOf(path, text)).filter(({ isType }) => !isType);
+    const importersOf = (file: string) => [
+      ...new Set(imports.filter(({ to }) => to === file).map(({ from }) => from.split('/')[0])),
+    ];
+    expect(importersOf('projections/notifications.ts').sort()).toEqual(['projections', 'thread']);
+    expect(importersOf('projections/match.ts').sort()).toEqual(['live', 'projections']);
+    expect(importersOf('projections/webhook-body.ts').sort()).toEqual(['projections', 'thread']);
+    expect(importersOf('projections/changes-between.ts')).toEqual(['projections']);
+  });
+
   it('writes to the log in one place', () => {
     const writers = [...sources].filter(([, text]) => /\bconsole\./.test(text)).map(([path]) => path);
     expect(writers).toEqual(['log.ts']);
