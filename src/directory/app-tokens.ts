@@ -21,10 +21,13 @@ const APP_USER_CODE_SECONDS = 30;
 /** The bot user of an installation, as whom a token acts. */
 export type AppUser = { organization_id: string; user_id: string; app_id: string };
 
+/** The same with the scopes that the installation allows. */
+export type ScopedAppUser = AppUser & { scopes: readonly string[] };
+
 /** An access token of an app's bot user, valid for APP_USER_TOKEN_SECONDS from `now` (ms). `key` is the hub's signing key. */
 export function appUserToken(
   key: Uint8Array,
-  { organization_id, user_id, app_id, scopes }: AppUser & { scopes: readonly string[] },
+  { organization_id, user_id, app_id, scopes }: ScopedAppUser,
   now: number,
 ): Promise<string> {
   const claims = { organization_id, scopes: [...scopes], version: VERSION, user_id, app_id };
@@ -106,10 +109,10 @@ export function readAppUserCode(
   return readOwnToken(key, 'app_user_code', code, codeClaims, now);
 }
 
-/** What a trigger tells the app: all keys are always there (protocol.md 6.6). */
+/** What a trigger tells the app: all keys are always there (protocol.md 6.6). `user_id`: who opens the app; null for the operator of the hub. */
 export type TriggerData = {
   org_id: string;
-  user_id: string;
+  user_id: string | null;
   app_id: string;
   inst_id: string;
   app_user_id: string | null;

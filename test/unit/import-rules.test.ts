@@ -33,7 +33,7 @@ const BELOW_DIALECTS = [
   'db/',
 ];
 /** What dialects share: files that lie beside them. */
-const SHARED_BY_DIALECTS = ['api/refuse-thread.ts', 'api/reach-cache.ts', 'api/app-registry/'];
+const SHARED_BY_DIALECTS = ['api/refuse-thread.ts', 'api/reach-cache.ts', 'api/app-registry/', 'api/delivery-log/'];
 /** How the objects of the Chats API are documented and paged: visitors are shown them too. */
 const CHAT_OBJECTS = ['api/chats/schemas.ts', 'api/chats/message-schema.ts', 'api/chats/page-of-all.ts'];
 const dialect = (name: string): Room => ({
@@ -53,8 +53,19 @@ const ROOMS: { readonly [room: string]: Room } = {
   apps: dialect('apps'),
   appRegistry: {
     holds: ['api/app-registry/'],
-    may: ['api/reach-cache.ts', 'audience/', 'http/', 'directory/', 'delivery/', 'stubs.ts', 'resources/', 'db/'],
+    may: [
+      'api/reach-cache.ts',
+      'api/delivery-log/',
+      'audience/',
+      'http/',
+      'directory/',
+      'delivery/',
+      'stubs.ts',
+      'resources/',
+      'db/',
+    ],
   },
+  deliveryLog: { holds: ['api/delivery-log/'], may: ['http/', 'delivery/', 'stubs.ts', 'resources/', 'db/'] },
   visitors: { ...dialect('visitors'), may: [...dialect('visitors').may, ...CHAT_OBJECTS] },
   reachCache: {
     holds: ['api/reach-cache.ts'],
@@ -147,7 +158,7 @@ const ROOMS: { readonly [room: string]: Room } = {
     mayTypes: ['thread/', 'presence/', 'live/', 'projections/', 'delivery/', 'resources/'],
   },
   chats: { holds: ['chats/'], may: ['resources/', 'db/'] },
-  directory: { holds: ['directory/'], may: ['db/'], mayTypes: ['resources/'] },
+  directory: { holds: ['directory/'], may: ['isolate-cache.ts', 'db/'], mayTypes: ['resources/'] },
   audience: {
     holds: ['audience/'],
     may: ['projections/', 'directory/', 'delivery/lane.ts', 'isolate-cache.ts', 'resources/', 'db/'],

@@ -44,7 +44,7 @@ export const wholeApp = z.object({
 export const appChanges = z.object({ ...requiredFields, ...optionalFields }).partial();
 export type AppFields = z.infer<typeof appChanges>;
 
-const organizationSchema = z.object({ id: z.string(), name: z.string() });
+export const organizationSchema = z.object({ id: z.string(), name: z.string() });
 
 export const publicAppSchema = z
   .object({

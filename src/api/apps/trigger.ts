@@ -16,6 +16,7 @@ import type { ChatGrant } from '../../resources/chat-grant.ts';
 import { queryThread } from '../../stubs.ts';
 import { threadNameOfChat } from '../../thread/address.ts';
 import { INSTALLATION_NOT_FOUND, installationPath } from '../app-registry/door.ts';
+import { withParameters } from '../app-registry/trigger-url.ts';
 import { reachedRoom, userReach } from '../reach-cache.ts';
 import { organizationGuards } from './guards.ts';
 
@@ -107,12 +108,4 @@ async function findChat(c: AppContext, chatId: string): Promise<ChatFacts | null
     if (result.ok) return result.answer.chat;
   }
   return null;
-}
-
-/** A URL with further parameters; the query that it has stays as it is. */
-function withParameters(text: string, parameters: URLSearchParams): string {
-  const url = new URL(text);
-  const own = url.search.slice(1);
-  url.search = own === '' ? `${parameters}` : `${own}&${parameters}`;
-  return url.href;
 }
