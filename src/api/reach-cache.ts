@@ -9,10 +9,13 @@ import { type AppContext, identityDatabase, organizationDatabase, visitorDatabas
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
 import type { Reach } from '../resources/chat-grant.ts';
 
+/** Without the name, which must not be old: threads write it down. */
+type KnownVisitor = Omit<Visitor, 'name'>;
+
 const bounds = { clock: Date.now, limit: 10_000, staleFor: STALE_FOR };
 const reaches = createIsolateCache<Reach>(bounds);
 const rooms = createIsolateCache<RoomRow>(bounds);
-const visitors = createIsolateCache<Visitor>(bounds);
+const visitors = createIsolateCache<KnownVisitor>(bounds);
 const teams = createIsolateCache<string[]>(bounds);
 
 /**
@@ -56,15 +59,10 @@ export function reachedRoom(c: AppContext, roomId: string): Promise<RoomRow | nu
   return rooms.get(`reached/${c.var.principal.user.id}/${roomId}`, cacheTimeToLive(c.env), load);
 }
 
-/** A visitor of a room, which is the caller's to check. Visitors stay; only the name may be as old as the cache allows. */
-export function visitorOf(c: AppContext, roomId: string, visitorId: string): Promise<Visitor | null> {
+/** A visitor of a room, which is the caller's to check. Visitors stay, so nothing has to forget them. */
+export function visitorOf(c: AppContext, roomId: string, visitorId: string): Promise<KnownVisitor | null> {
   const load = () => findVisitor(organizationDatabase(c), roomId, visitorId);
   return visitors.get(`${roomId}/${visitorId}`, cacheTimeToLive(c.env), load);
-}
-
-/** Forgets a visitor's name in this isolate. */
-export function purgeVisitor(roomId: string, visitorId: string): void {
-  visitors.purge(`${roomId}/${visitorId}`);
 }
 
 /** The teams of the caller. Cached like reach. */

@@ -54,6 +54,7 @@ const MAPPING: Mapping = {
   created_at_out_of_order: ({ index }, batchSize) =>
     atMessage(index, batchSize, { created_at: ['The time may not be before that of the preceding message.'] }),
   thread_full: () => ({ reason: 'conflict', detail: 'The thread is full.' }),
+  listeners_unknown: () => ({ reason: 'unavailable' }),
   newer_version: () => ({ reason: 'unavailable' }),
 };
 

@@ -56,7 +56,7 @@ function loadListening(env: Env, cost: Cost, organizationId: string): Promise<Li
   return listening.get(organizationId, cacheTimeToLive(env), async () => {
     const identity = db(env, null, cost);
     const { database, subscriptions, live_since } = await findListenerRows(identity, organizationId, Date.now());
-    if (database === null) return null;
+    if (database === null) return NOBODY;
     const databases = { identity, organization: db(env, { database }, cost) };
     const rowsOf = Map.groupBy(subscriptions, ({ installation_id }) => installation_id);
     const installations = await Promise.all(

@@ -17,21 +17,44 @@ export async function findNewestChatOfVisitor(
   return row === null ? null : { chat_id: row.id, is_ended: row.is_ended === 1 };
 }
 
-/**
- * The page on which a visitor is, for his first message in a chat; null when it is unknown, or when D1 knows that he has written in
- * that chat before.
- */
-export async function findPageForFirstMessage(
+/** Of so many chats of a visitor, the newest, the rooms are looked at; and of these no more rooms than his name is brought to at once. */
+const CHATS_LOOKED_AT = 1000;
+const ROOMS_AT_MOST = 100;
+
+/** The chat that started last in each of the organization's rooms in which a visitor has chats. */
+export async function findNewestChatInEachRoom(
+  database: Database,
+  organizationId: string,
+  visitorId: string,
+): Promise<string[]> {
+  const rows = await database.all<{ id: string }>(
+    `SELECT max(id) AS id FROM (
+       SELECT id, room_id FROM chats INDEXED BY chats_by_visitor WHERE visitor_id = ? AND organization_id = ?
+       ORDER BY id DESC LIMIT ${CHATS_LOOKED_AT})
+     GROUP BY room_id ORDER BY 1 DESC LIMIT ${ROOMS_AT_MOST}`,
+    visitorId,
+    organizationId,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Whether a visitor has written in a chat, and the page on which he is; null when it is unknown. */
+export type VisitorOnPage = { has_written: boolean; page: PageFacts | null };
+
+/** A visitor in a chat of his, as far as D1 knows by now; null when it knows of no such chat. */
+export async function findVisitorOnPage(
   database: Database,
   visitorId: string,
   chatId: string,
-): Promise<PageFacts | null> {
-  const row = await database.first<{ url: string | null; title: string | null }>(
-    `SELECT visitors.details ->> '$.latest_page_url' AS url, visitors.details ->> '$.latest_page_title' AS title
+): Promise<VisitorOnPage | null> {
+  const row = await database.first<{ has_written: Flag; url: string | null; title: string | null }>(
+    `SELECT chats.facts ->> '$.first_visitor_message_at' IS NOT NULL AS has_written,
+       visitors.details ->> '$.latest_page_url' AS url, visitors.details ->> '$.latest_page_title' AS title
      FROM chats JOIN visitors ON visitors.id = chats.visitor_id AND visitors.room_id = chats.room_id
-     WHERE chats.id = ? AND chats.visitor_id = ? AND chats.facts ->> '$.first_visitor_message_at' IS NULL`,
+     WHERE chats.id = ? AND chats.visitor_id = ?`,
     chatId,
     visitorId,
   );
-  return row === null || row.url === null ? null : { url: row.url, title: row.title };
+  if (row === null) return null;
+  return { has_written: row.has_written === 1, page: row.url === null ? null : { url: row.url, title: row.title } };
 }

@@ -4,9 +4,6 @@ import { parseRetryAfter } from './retry-schedule.ts';
 import { signWebhook } from './signature.ts';
 import { guardWebhookUrl } from './url-guard.ts';
 
-/** One deadline over connection, headers and body (seed 000, 3: timeout 5 seconds). */
-export const ATTEMPT_DEADLINE_MILLISECONDS = 5_000;
-
 /** Where a webhook goes and how it is signed: read anew before each attempt. */
 export type Destination = {
   url: string;
@@ -23,6 +20,7 @@ export type AttemptDependencies = {
   fetch: (url: URL, init: RequestInit) => Promise<Response>;
   /** ms since 1970. */
   now: () => number;
+  /** One deadline over connection, headers and body. */
   deadline_milliseconds: number;
   allow_insecure_loopback: boolean;
 };
@@ -35,10 +33,29 @@ export type AttemptResult = { is_delivered: boolean; attempt: Attempt; retry_aft
  * before the deadline. Redirects are not followed. Never throws because of the receiver; `attempt.error` is in our own words:
  * `timeout`, `connection failed`, `redirect refused`, `url refused: …`; null when the status says it all.
  */
-export async function attemptWebhook(
+export function attemptWebhook(
   dependencies: AttemptDependencies,
   destination: Destination,
   webhook: Webhook,
+): Promise<AttemptResult> {
+  return attemptRequest(dependencies, destination, (at) => signedRequest(destination, webhook, at));
+}
+
+/** The same for a GET without a body or signature: what it says stands in the URL. */
+export function attemptCall(
+  dependencies: AttemptDependencies,
+  destination: Omit<Destination, 'secrets'>,
+): Promise<AttemptResult> {
+  return attemptRequest(dependencies, destination, () => ({ method: 'GET', headers: { 'user-agent': USER_AGENT } }));
+}
+
+const USER_AGENT = 'UMI-Webhooks/1';
+
+/** `make`: the request that goes out at the given time (ms), if the guard lets it. */
+async function attemptRequest(
+  dependencies: AttemptDependencies,
+  destination: Omit<Destination, 'secrets'>,
+  make: (at: number) => RequestInit | Promise<RequestInit>,
 ): Promise<AttemptResult> {
   const at = dependencies.now();
   const guarded = guardWebhookUrl(destination.url, {
@@ -46,11 +63,19 @@ export async function attemptWebhook(
     ownOrigins: destination.own_origins,
   });
   const seen = guarded.ok
-    ? await post(dependencies, guarded.url, await signedRequest(destination, webhook, at))
+    ? await send(dependencies, guarded.url, await make(at))
     : unanswered(`url refused: ${guarded.reason}`);
   const { is_delivered, retry_after, status, response, error } = seen;
   const duration = guarded.ok ? dependencies.now() - at : 0;
   return { is_delivered, retry_after, attempt: { at, duration, status, response, error } };
+}
+
+/** A URL as a request line and a host have it: what no request carries is left out. A text that is no URL stays as it is. */
+export function sentUrl(text: string): string {
+  if (!URL.canParse(text)) return text;
+  const url = new URL(text);
+  url.hash = '';
+  return url.href;
 }
 
 type Seen = {
@@ -66,11 +91,10 @@ async function signedRequest(destination: Destination, webhook: Webhook, at: num
   const { id, body } = webhook;
   return {
     method: 'POST',
-    redirect: 'manual',
     body,
     headers: {
       'content-type': 'application/json',
-      'user-agent': 'UMI-Webhooks/1',
+      'user-agent': USER_AGENT,
       'webhook-id': id,
       'webhook-timestamp': String(timestamp),
       'webhook-signature': await signWebhook({ secrets: destination.secrets, id, timestamp, body }),
@@ -78,11 +102,11 @@ async function signedRequest(destination: Destination, webhook: Webhook, at: num
   };
 }
 
-async function post(dependencies: AttemptDependencies, url: URL, request: RequestInit): Promise<Seen> {
+async function send(dependencies: AttemptDependencies, url: URL, request: RequestInit): Promise<Seen> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), dependencies.deadline_milliseconds);
   try {
-    const answer = await dependencies.fetch(url, { ...request, signal: controller.signal });
+    const answer = await dependencies.fetch(url, { ...request, redirect: 'manual', signal: controller.signal });
     const body = await readAnswerBody(answer.body, controller.signal);
     const error = errorOf(answer, body.is_complete, controller.signal);
     const isDelivered = answer.ok && error === null;

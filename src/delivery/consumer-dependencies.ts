@@ -1,24 +1,26 @@
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
+import { findAppEndpoint } from '../directory/app-endpoints.ts';
 import { findChannelOrDeleted } from '../directory/channels.ts';
 import { findOrganization } from '../directory/organizations.ts';
+import { cachedSigningKey } from '../directory/signing-keys.ts';
 import { fault } from '../faults.ts';
 import { writeLog } from '../log.ts';
 import { threadStub } from '../stubs.ts';
+import { makeAppUserAuth } from './app-user-auth.ts';
 import { attemptWebhook } from './attempt.ts';
 import { attemptDependencies } from './attempt-dependencies.ts';
 import type { DeliveryDependencies } from './deliver-lane.ts';
-import { type Endpoint, endpointOfChannel } from './endpoint.ts';
-import { channelOfReceiver, type Receiver } from './lane.ts';
+import { type Endpoint, endpointOfChannel, endpointOfInstallation } from './endpoint.ts';
+import { channelOfReceiver, installationOfReceiver } from './lane.ts';
 import { queueDelay } from './pointer.ts';
 
 /** What the queue's consumer works with in a deployed Worker. */
 export function consumerDependencies(env: Env): DeliveryDependencies {
-  const attempts = attemptDependencies(env);
   return {
     lane: (thread) => threadStub(env, thread),
-    endpoint: (organizationId, receiver) => readEndpoint(env, organizationId, receiver),
-    attempt: (destination, webhook) => attemptWebhook(attempts, destination, webhook),
+    endpoint: (head) => readEndpoint(env, head),
+    attempt: (destination, webhook, times) => attemptWebhook(attemptDependencies(env, times), destination, webhook),
     send: async (pointer, delaySeconds) => {
       await env.WEBHOOKS.send(pointer, { delaySeconds: queueDelay(delaySeconds) });
     },
@@ -29,9 +31,19 @@ export function consumerDependencies(env: Env): DeliveryDependencies {
 }
 
 /** Reads a receiver from D1, uncached: what was switched off or deleted must hold for the next attempt. */
-async function readEndpoint(env: Env, organizationId: string, receiver: Receiver): Promise<Endpoint> {
+async function readEndpoint(env: Env, head: Parameters<DeliveryDependencies['endpoint']>[0]): Promise<Endpoint> {
+  const { organization_id, receiver, webhook_id } = head;
   const channelId = channelOfReceiver(receiver);
-  if (channelId === null) throw new Error('a receiver of a kind that this version does not know');
+  if (channelId !== null) return await readChannel(env, organization_id, channelId);
+  const installationId = installationOfReceiver(receiver);
+  if (installationId === null) throw new Error('a receiver of a kind that this version does not know');
+  const found = await findAppEndpoint(db(env, null, noCost()), organization_id, installationId, webhook_id ?? '');
+  return await endpointOfInstallation(found, env.PUBLIC_ORIGIN, async (appUser) =>
+    makeAppUserAuth(await cachedSigningKey(env, noCost()), appUser, Date.now()),
+  );
+}
+
+async function readChannel(env: Env, organizationId: string, channelId: string): Promise<Endpoint> {
   const database = db(env, { database: await databaseOf(env, organizationId) }, noCost());
   const channel = await findChannelOrDeleted(database, organizationId, channelId);
   return endpointOfChannel(channel, Date.now(), env.PUBLIC_ORIGIN);

@@ -1,10 +1,18 @@
 import type { FaultStep } from '../faults.ts';
-import { ATTEMPT_DEADLINE_MILLISECONDS, type AttemptResult, type Destination, type Webhook } from './attempt.ts';
+import { withAppUserAuth, withoutToken } from './app-user-auth.ts';
+import { type AttemptResult, type Destination, sentUrl, type Webhook } from './attempt.ts';
+import { type AttemptTimes, timesOf } from './attempt-times.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Claim, Head, Lane, Outcome, Pointer, Receiver, ReportAnswer } from './lane.ts';
-
-/** The head is held for the attempt's deadline and 10 s more (ENGINE 4). */
-export const LEASE_MILLISECONDS = 15_000;
+import {
+  type Attempt,
+  type Claim,
+  type Head,
+  installationOfReceiver,
+  type Lane,
+  type Outcome,
+  type Pointer,
+  type ReportAnswer,
+} from './lane.ts';
 
 /**
  * An attempt starts only when its deadline and this much more is left of the lease: whoever gets the lease next must not have
@@ -12,15 +20,13 @@ export const LEASE_MILLISECONDS = 15_000;
  */
 const LEASE_MARGIN_MILLISECONDS = 1_000;
 
-/** No further head is taken later than this after the pointer came, so that a run of 5 s attempts ends within 25 s. */
-const LAST_START_MILLISECONDS = 20_000;
-
 /** Delays in seconds of a pointer that is sent again: no attempt could be made; the object speaks an older version. */
 const UNATTEMPTED_DELAY = 10;
 const NEWER_VERSION_DELAY = 60;
-/** After an object was reset: before a lease is at stake, and when one may have to run out first. */
+/** After an object was reset, before a lease is at stake. */
 const LOST_CLAIM_DELAY = 2;
-const LOST_REPORT_DELAY = LEASE_MILLISECONDS / 1000 + 1;
+/** The same when a lease may have to run out first: so long after its end. */
+const AFTER_LEASE_DELAY = 1;
 
 export type LogRecord = { event: string } & Record<string, string | number | boolean | null>;
 
@@ -28,8 +34,9 @@ export type DeliveryDependencies = {
   /** A new stub at each call: a stub that failed stays broken. */
   lane: (thread: string) => Lane;
   /** Reads what the receiver is now; throws when that cannot be known. */
-  endpoint: (organizationId: string, receiver: Receiver) => Promise<Endpoint>;
-  attempt: (destination: Destination, webhook: Webhook) => Promise<AttemptResult>;
+  endpoint: (head: Pick<Head, 'organization_id' | 'receiver' | 'webhook_id'>) => Promise<Endpoint>;
+  /** Within `times.deadline`. */
+  attempt: (destination: Destination, webhook: Webhook, times: AttemptTimes) => Promise<AttemptResult>;
   /** `delaySeconds`: whole seconds, at most 43,200. */
   send: (pointer: Pointer, delaySeconds: number) => Promise<void>;
   /** ms since 1970. */
@@ -40,7 +47,7 @@ export type DeliveryDependencies = {
 
 /**
  * Delivers what a pointer leads to: claims the head of the track, attempts it, reports, and goes on with the next head
- * until the lane has none or 20 s have passed. Then pointers carry the rest. Rejects only on a fault or an accident, whose
+ * until the lane has none or the time for starts has passed. Then pointers carry the rest. Rejects only on a fault or an accident, whose
  * lease then runs out and whose row the lane offers again.
  */
 export async function deliverLane(dependencies: DeliveryDependencies, pointer: Pointer): Promise<void> {
@@ -59,8 +66,8 @@ type HeldHead = { head: Head; start_by: number };
 
 /** `askedAt`: when the lease was asked for. It began between then and the answer, so this moment is on the safe side. */
 function holdSince(askedAt: number, head: Head): HeldHead {
-  const start_by = askedAt + LEASE_MILLISECONDS - ATTEMPT_DEADLINE_MILLISECONDS - LEASE_MARGIN_MILLISECONDS;
-  return { head, start_by };
+  const { lease, deadline } = timesOf(head.receiver);
+  return { head, start_by: askedAt + lease - deadline - LEASE_MARGIN_MILLISECONDS };
 }
 
 async function claimHead(dependencies: DeliveryDependencies, pointer: Pointer): Promise<Claim | null> {
@@ -68,7 +75,7 @@ async function claimHead(dependencies: DeliveryDependencies, pointer: Pointer): 
   try {
     return await dependencies
       .lane(pointer.thread)
-      .claim({ v: 1, receiver, track, drain, lease_milliseconds: LEASE_MILLISECONDS });
+      .claim({ v: 1, receiver, track, drain, lease_milliseconds: timesOf(receiver).lease });
   } catch (error) {
     const isRetryable = isRetryableError(error);
     dependencies.log({ event: 'delivery.claim_failed', ...placeOf(pointer), is_retryable: isRetryable });
@@ -90,7 +97,7 @@ async function deliverHead(
   // A drain is for rows that end without an attempt: after a failure the due times count again, or retries would be burnt.
   const rest: Pointer = { ...pointer, drain: pointer.drain && outcome.kind !== 'failed' };
   const reportedAt = dependencies.now();
-  const hasTime = reportedAt - startedAt < LAST_START_MILLISECONDS;
+  const hasTime = reportedAt - startedAt < timesOf(head.receiver).last_start;
   const answer = await reportOutcome(dependencies, rest, head, outcome, hasTime && outcome.kind !== 'later');
   if (answer === null) return null;
   dependencies.fault('after report');
@@ -116,11 +123,21 @@ async function outcomeOf(dependencies: DeliveryDependencies, held: HeldHead): Pr
   if (endpoint === null) return { kind: 'later' };
   if (endpoint.kind !== 'open') return { kind: 'skipped', reason: endpoint.kind };
   if (isLeaseShort(dependencies, held)) return { kind: 'later' };
-  const webhook = { id: head.delivery_id, body: head.body };
-  const { is_delivered, attempt, retry_after } = await dependencies.attempt(endpoint.destination, webhook);
-  if (is_delivered) return { kind: 'delivered', attempt };
-  return { kind: 'failed', attempt, max_retry_count: endpoint.max_retry_count, retry_after };
+  const { destination, app_user_auth, max_retry_count } = endpoint;
+  const body = app_user_auth === undefined ? head.body : withAppUserAuth(head.body, app_user_auth);
+  const sent = await dependencies.attempt(destination, { id: head.delivery_id, body }, timesOf(head.receiver));
+  const attempt = loggedAttempt(head, endpoint, sent.attempt);
+  if (sent.is_delivered) return { kind: 'delivered', attempt };
+  return { kind: 'failed', attempt, max_retry_count, retry_after: sent.retry_after };
 }
+
+/** An attempt as the log shows it. An installation may have several URLs, so it says which. */
+function loggedAttempt(head: Head, { destination, app_user_auth }: OpenEndpoint, attempt: Attempt): Attempt {
+  const shown = app_user_auth === undefined ? attempt : withoutToken(attempt, app_user_auth);
+  return installationOfReceiver(head.receiver) === null ? shown : { ...shown, url: sentUrl(destination.url) };
+}
+
+type OpenEndpoint = Extract<Endpoint, { kind: 'open' }>;
 
 /** Whether too little of the lease is left for an attempt: the object or D1 was slow to answer. */
 function isLeaseShort(dependencies: DeliveryDependencies, { head, start_by }: HeldHead): boolean {
@@ -133,7 +150,7 @@ function isLeaseShort(dependencies: DeliveryDependencies, { head, start_by }: He
 
 async function readEndpoint(dependencies: DeliveryDependencies, head: Head): Promise<Endpoint | null> {
   try {
-    return await dependencies.endpoint(head.organization_id, head.receiver);
+    return await dependencies.endpoint(head);
   } catch (error) {
     dependencies.log({ event: 'delivery.endpoint_unreadable', receiver: head.receiver, error: errorName(error) });
     return null;
@@ -148,7 +165,8 @@ async function reportOutcome(
   outcome: Outcome,
   wantsNext: boolean,
 ): Promise<ReportAnswer | null> {
-  const next = wantsNext ? { drain: pointer.drain, lease_milliseconds: LEASE_MILLISECONDS } : null;
+  const { lease } = timesOf(head.receiver);
+  const next = wantsNext ? { drain: pointer.drain, lease_milliseconds: lease } : null;
   const report = () => dependencies.lane(pointer.thread).report({ v: 1, lease_token: head.lease_token, outcome, next });
   try {
     return await report().catch((error: unknown) => {
@@ -159,7 +177,7 @@ async function reportOutcome(
     const isRetryable = isRetryableError(error);
     const place = { ...placeOf(pointer), delivery_id: head.delivery_id };
     dependencies.log({ event: 'delivery.report_failed', ...place, outcome: outcome.kind, is_retryable: isRetryable });
-    if (isRetryable) await dependencies.send(pointer, LOST_REPORT_DELAY);
+    if (isRetryable) await dependencies.send(pointer, lease / 1000 + AFTER_LEASE_DELAY);
     return null;
   }
 }

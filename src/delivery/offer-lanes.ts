@@ -11,7 +11,8 @@ const PAGE_SIZE = 10_000;
 export type PointerQueue = { sendBatch(messages: { body: Pointer }[]): Promise<unknown> };
 
 /**
- * Sends a drain pointer to each lane of a receiver that has pending rows in D1's log. What D1 does not know yet, the lane's
+ * Sends a drain pointer to each lane of a receiver that has pending rows in D1's log; if a webhook is named, only where the head is of
+ * it: others would be attempted before their time. What D1 does not know yet, the lane's
  * own pointer or alarm meets at its due time. Answers the number of pointers.
  */
 export async function drainLanes(
@@ -19,11 +20,19 @@ export async function drainLanes(
   queue: PointerQueue,
   organizationId: string,
   receiver: Receiver,
+  webhookId: string | null,
 ): Promise<number> {
   let count = 0;
   let after: PendingTrack | null = null;
   for (;;) {
-    const tracks: PendingTrack[] = await listPendingTracks(database, organizationId, receiver, after, PAGE_SIZE);
+    const tracks: PendingTrack[] = await listPendingTracks(
+      database,
+      organizationId,
+      receiver,
+      webhookId,
+      after,
+      PAGE_SIZE,
+    );
     await sendPointers(
       queue,
       tracks.map((track) => drainPointer(receiver, track)),

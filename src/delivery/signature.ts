@@ -25,6 +25,11 @@ export function newSecret(): string {
   return SECRET_PREFIX + base64(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
 }
 
+/** A text as a secret: its UTF-8 bytes are the key. */
+export function secretOfText(text: string): string {
+  return SECRET_PREFIX + base64(new TextEncoder().encode(text));
+}
+
 async function signatureOf(secret: string, signed: BufferSource): Promise<string> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
   const key = await crypto.subtle.importKey('raw', secretBytes(secret), algorithm, false, ['sign']);

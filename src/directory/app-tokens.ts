@@ -1,12 +1,12 @@
-import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import { z } from 'zod';
+import { readOwnToken, secondsOf, signOwnToken } from './own-tokens.ts';
 
 /**
- * The JWTs of apps (protocol.md 1.2 and 6.6), HS256 all of them. What the hub reads again it signs with its own key, each kind for an
- * audience of its own, so that none passes for another; what the app reads is signed with the app's secret.
+ * The JWTs of apps (protocol.md 1.2 and 6.6), HS256 all of them. What the hub reads again it signs with its own key (own-tokens.ts);
+ * what the app reads is signed with the app's secret.
  */
 
-const ISSUER = 'umi';
 const VERSION = 1;
 
 /** How long the token that a webhook carries is valid, in seconds (protocol.md 6.3). */
@@ -18,23 +18,21 @@ const TRIGGER_DATA_SECONDS = 300;
 /** How long the code of an installation can be exchanged, in seconds (protocol.md 6.6). */
 const APP_USER_CODE_SECONDS = 30;
 
-/** Longest JWT that is looked at, in characters. */
-export const MAX_JWT_LENGTH = 2048;
-
-/** For whom a token is: what reads it. */
-type Audience = 'user' | 'trigger' | 'app_user_code';
-
 /** The bot user of an installation, as whom a token acts. */
 export type AppUser = { organization_id: string; user_id: string; app_id: string };
+
+/** The same with the scopes that the installation allows. */
+export type ScopedAppUser = AppUser & { scopes: readonly string[] };
 
 /** An access token of an app's bot user, valid for APP_USER_TOKEN_SECONDS from `now` (ms). `key` is the hub's signing key. */
 export function appUserToken(
   key: Uint8Array,
-  { organization_id, user_id, app_id, scopes }: AppUser & { scopes: readonly string[] },
+  { organization_id, user_id, app_id, scopes }: ScopedAppUser,
   now: number,
 ): Promise<string> {
   const claims = { organization_id, scopes: [...scopes], version: VERSION, user_id, app_id };
-  return signOwn(key, 'user', { ...claims, jti: crypto.randomUUID() }, now, APP_USER_TOKEN_SECONDS);
+  const lifetime = APP_USER_TOKEN_SECONDS;
+  return signOwnToken(key, 'user', { ...claims, jti: crypto.randomUUID() }, { now, lifetime });
 }
 
 const appUserClaims = z.object({
@@ -50,7 +48,7 @@ export function readAppUserToken(
   token: string,
   now: number,
 ): Promise<z.infer<typeof appUserClaims> | null> {
-  return readOwn(key, 'user', token, appUserClaims, now);
+  return readOwnToken(key, 'user', token, appUserClaims, now);
 }
 
 /** Who opens an app, where it is installed. */
@@ -70,7 +68,7 @@ export function triggerToken(
     app_id: trigger.app_id,
     inst_id: trigger.installation_id,
   };
-  return signOwn(key, 'trigger', claims, now, TRIGGER_TOKEN_SECONDS);
+  return signOwnToken(key, 'trigger', claims, { now, lifetime: TRIGGER_TOKEN_SECONDS });
 }
 
 const triggerClaims = z.object({
@@ -87,7 +85,7 @@ export function readTriggerToken(
   token: string,
   now: number,
 ): Promise<z.infer<typeof triggerClaims> | null> {
-  return readOwn(key, 'trigger', token, triggerClaims, now);
+  return readOwnToken(key, 'trigger', token, triggerClaims, now);
 }
 
 /** A code with which an app gets, once and within APP_USER_CODE_SECONDS, a lasting token of its bot user. */
@@ -97,7 +95,7 @@ export function appUserCode(
   now: number,
 ): Promise<string> {
   const claims = { app_id: installation.app_id, inst_id: installation.installation_id, jti: crypto.randomUUID() };
-  return signOwn(key, 'app_user_code', claims, now, APP_USER_CODE_SECONDS);
+  return signOwnToken(key, 'app_user_code', claims, { now, lifetime: APP_USER_CODE_SECONDS });
 }
 
 const codeClaims = z.object({ app_id: z.string(), inst_id: z.string(), jti: z.string(), exp: z.number() });
@@ -108,13 +106,13 @@ export function readAppUserCode(
   code: string,
   now: number,
 ): Promise<z.infer<typeof codeClaims> | null> {
-  return readOwn(key, 'app_user_code', code, codeClaims, now);
+  return readOwnToken(key, 'app_user_code', code, codeClaims, now);
 }
 
-/** What a trigger tells the app: all keys are always there (protocol.md 6.6). */
+/** What a trigger tells the app: all keys are always there (protocol.md 6.6). `user_id`: who opens the app; null for the operator of the hub. */
 export type TriggerData = {
   org_id: string;
-  user_id: string;
+  user_id: string | null;
   app_id: string;
   inst_id: string;
   app_user_id: string | null;
@@ -129,54 +127,9 @@ export type TriggerData = {
 export function signTriggerData(appSecret: string, data: TriggerData, now: number): Promise<string> {
   return new SignJWT({ sub: TRIGGER_SUBJECT, ...data, _org_id: data.org_id, _user_id: data.user_id })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setExpirationTime(seconds(now) + TRIGGER_DATA_SECONDS)
+    .setExpirationTime(secondsOf(now) + TRIGGER_DATA_SECONDS)
     .sign(new TextEncoder().encode(appSecret));
 }
 
 /** Apps that exist check for it. */
 const TRIGGER_SUBJECT = 'service.giosg.com';
-
-function signOwn(
-  key: Uint8Array,
-  audience: Audience,
-  claims: JWTPayload,
-  now: number,
-  lifetime: number,
-): Promise<string> {
-  return new SignJWT(claims)
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setIssuer(ISSUER)
-    .setAudience([audience])
-    .setIssuedAt(seconds(now))
-    .setExpirationTime(seconds(now) + lifetime)
-    .sign(key);
-}
-
-async function readOwn<Claims>(
-  key: Uint8Array,
-  audience: Audience,
-  token: string,
-  schema: z.ZodType<Claims>,
-  now: number,
-): Promise<Claims | null> {
-  if (token.length > MAX_JWT_LENGTH) return null;
-  const expected = {
-    algorithms: ['HS256'],
-    issuer: ISSUER,
-    audience,
-    requiredClaims: ['exp'],
-    currentDate: new Date(now),
-  };
-  try {
-    const { payload } = await jwtVerify(token, key, expected);
-    const claims = schema.safeParse(payload);
-    return claims.success ? claims.data : null;
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return null;
-    throw error;
-  }
-}
-
-function seconds(now: number): number {
-  return Math.floor(now / 1000);
-}

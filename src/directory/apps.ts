@@ -201,16 +201,19 @@ export async function updateApp(
   return changed > 0;
 }
 
+/** An installation that has ended: of whom, and the bot user who went with it. */
+export type EndedInstallation = Pick<AppInstallationRow, 'id' | 'organization_id' | 'app_user_id'>;
+
 /**
- * Marks an app as deleted, with its webhooks, its installations in whatever organization and their bot users. The ids of these bot
- * users; null when the organization has no such app.
+ * Marks an app as deleted, with its webhooks, its installations in whatever organization and their bot users. Answers these
+ * installations; null when the organization has no such app.
  */
 export async function deleteApp(
   identity: Database,
   organizationId: string,
   appId: string,
   now: number,
-): Promise<string[] | null> {
+): Promise<EndedInstallation[] | null> {
   const live = 'EXISTS (SELECT 1 FROM apps WHERE id = ?1 AND organization_id = ?2 AND deleted_at IS NULL)';
   const [, , installations, apps] = await identity.batch([
     [
@@ -228,7 +231,7 @@ export async function deleteApp(
     ],
     [
       `UPDATE app_installations SET deleted_at = ?3, updated_at = ?3 WHERE app_id = ?1 AND deleted_at IS NULL AND ${live}
-       RETURNING app_user_id`,
+       RETURNING id, organization_id, app_user_id`,
       appId,
       organizationId,
       now,
@@ -242,6 +245,5 @@ export async function deleteApp(
     ],
   ]);
   if (apps === undefined || apps.length === 0) return null;
-  const bots = (installations ?? []) as Pick<AppInstallationRow, 'app_user_id'>[];
-  return bots.flatMap(({ app_user_id }) => (app_user_id === null ? [] : [app_user_id]));
+  return (installations ?? []) as EndedInstallation[];
 }

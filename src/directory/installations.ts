@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
-import type { AppInstallationRow, UserRow } from '../db/rows.ts';
+import type { AppInstallationRow, AppRow, UserRow } from '../db/rows.ts';
 import type { AppInstallationView } from '../resources/app.ts';
 import { APP_COLUMNS, type AppColumns, appView, CREATION_ORDERS, type CreationOrdering, OWNERS } from './apps.ts';
 import { userFacts } from './users.ts';
@@ -166,4 +166,28 @@ export async function deleteInstallation(
     ],
   ]);
   return (gone as Pick<AppInstallationRow, 'app_id' | 'app_user_id'>[] | undefined)?.[0] ?? null;
+}
+
+/** What tells an app by its trigger URL that it is uninstalled. */
+export type UninstallTrigger = Pick<AppInstallationRow, 'id' | 'organization_id' | 'app_id' | 'app_user_id'> & {
+  trigger_url: string;
+  secret: AppRow['secret'];
+  registered_origin: string;
+};
+
+/** What an installation's app is to be told with when it is uninstalled; null when it does not want to be told. */
+export function findUninstallTrigger(
+  identity: Database,
+  organizationId: string,
+  installationId: string,
+): Promise<UninstallTrigger | null> {
+  return identity.first<UninstallTrigger>(
+    `SELECT installations.id, installations.organization_id, installations.app_id, installations.app_user_id,
+       apps.trigger_url, apps.secret, apps.registered_origin
+     FROM app_installations AS installations JOIN apps ON apps.id = installations.app_id
+     WHERE installations.id = ? AND installations.organization_id = ? AND installations.deleted_at IS NULL
+       AND apps.trigger_url IS NOT NULL AND 'uninstall' IN (SELECT value FROM json_each(apps.trigger_types))`,
+    installationId,
+    organizationId,
+  );
 }

@@ -1,4 +1,6 @@
-import type { Database } from '../db/database.ts';
+import type { Cost } from '../db/cost.ts';
+import { type Database, db } from '../db/database.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
 
 /**
  * The key with which this hub signs its own tokens (JWT, HS256): 32 random bytes, made at the first call and the same for ever
@@ -25,4 +27,12 @@ const FIND_KEY = "SELECT secret FROM signing_keys WHERE id = 'tokens'";
 
 function keyBytes(secret: string): Uint8Array {
   return Uint8Array.from(atob(secret), (character) => character.charCodeAt(0));
+}
+
+const keys = createIsolateCache<Uint8Array>({ clock: () => Date.now(), limit: 1, staleFor: STALE_FOR });
+
+/** The key, made when there is none yet. Cached in the isolate like tokens. */
+export async function cachedSigningKey(env: Env, cost: Cost): Promise<Uint8Array> {
+  const load = () => findOrMakeSigningKey(db(env, null, cost));
+  return (await keys.get('tokens', cacheTimeToLive(env), load)) ?? load();
 }

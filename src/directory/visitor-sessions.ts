@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import { readOwnToken, secondsOf, signOwnToken } from './own-tokens.ts';
 
 /**
  * Who a visitor is, without a row for him (protocol.md 2.1): his secret is 10 random bytes and the hub's signature over them and his
@@ -42,12 +43,11 @@ function sessionOf(key: Uint8Array, organizationId: string, random: string): Vis
 /** Seconds for which an access token of a visitor is valid (protocol.md 2.1). */
 export const VISITOR_TOKEN_LIFETIME = 1800;
 
-const ISSUER = 'umi';
-const AUDIENCE = 'visitor';
-const ALGORITHM = 'HS256';
+const visitorClaims = z.object({ visitor_id: z.string(), organization_id: z.string() });
+const endingVisitorClaims = visitorClaims.extend({ exp: z.number() });
 
 /** Whom an access token of a visitor names. */
-export type VisitorClaims = { visitor_id: string; organization_id: string };
+export type VisitorClaims = z.infer<typeof visitorClaims>;
 
 /** An access token for a visitor from `now` (ms) on, and when it expires (ms). */
 export async function issueVisitorToken(
@@ -55,17 +55,10 @@ export async function issueVisitorToken(
   { visitor_id, organization_id }: VisitorClaims,
   now: number,
 ): Promise<{ token: string; expires_at: number }> {
-  const seconds = Math.floor(now / 1000);
-  const expires = seconds + VISITOR_TOKEN_LIFETIME;
-  const token = await new SignJWT({ visitor_id, organization_id })
-    .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
-    .setIssuer(ISSUER)
-    .setAudience(AUDIENCE)
-    .setIssuedAt(seconds)
-    .setExpirationTime(expires)
-    .setJti(crypto.randomUUID())
-    .sign(key);
-  return { token, expires_at: expires * 1000 };
+  const lifetime = VISITOR_TOKEN_LIFETIME;
+  const claims = { visitor_id, organization_id, jti: crypto.randomUUID() };
+  const token = await signOwnToken(key, 'visitor', claims, { now, lifetime });
+  return { token, expires_at: (secondsOf(now) + lifetime) * 1000 };
 }
 
 /** Whom a token names at `now` (ms), and when it ends (ms); null when it is expired, forged, of another use or no token at all. */
@@ -74,19 +67,8 @@ export async function readVisitorToken(
   token: string,
   now: number,
 ): Promise<(VisitorClaims & { expires_at: number }) | null> {
-  try {
-    const { payload } = await jwtVerify(token, key, {
-      algorithms: [ALGORITHM],
-      issuer: ISSUER,
-      audience: AUDIENCE,
-      requiredClaims: ['exp'],
-      currentDate: new Date(now),
-    });
-    const { visitor_id, organization_id, exp } = payload;
-    if (typeof visitor_id !== 'string' || typeof organization_id !== 'string' || exp === undefined) return null;
-    return { visitor_id, organization_id, expires_at: exp * 1000 };
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return null;
-    throw error;
-  }
+  const claims = await readOwnToken(key, 'visitor', token, endingVisitorClaims, now);
+  if (claims === null) return null;
+  const { exp, ...who } = claims;
+  return { ...who, expires_at: exp * 1000 };
 }

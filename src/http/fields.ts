@@ -29,8 +29,18 @@ export function textField({ max, blank = false }: { max: number; blank?: boolean
     .openapi({ maxLength: max, ...(blank ? {} : { minLength: 1 }) });
 }
 
-/** A tag's name. URLs drop the segments `.` and `..`, however they are encoded: such a tag could never be removed. */
-export function tagNameField() {
+/** The address of a page: an absolute http or https URL, kept as it came. */
+export function isWebUrl(text: string): boolean {
+  return /^https?:\/\/[^\s]+$/i.test(text) && URL.canParse(text);
+}
+
+/** Such an address of at most `max` characters. */
+export function webUrlField({ max }: { max: number }) {
+  return textField({ max }).refine(isWebUrl, 'Enter a valid URL.').openapi({ format: 'uri' });
+}
+
+/** A name that paths carry, as that of a tag. URLs drop the segments `.` and `..`, however they are encoded: what is so named could never be removed. */
+export function pathNameField() {
   return textField({ max: 255 }).refine((text) => text !== '.' && text !== '..', 'No URL can carry this name.');
 }
 

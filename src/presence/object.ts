@@ -194,7 +194,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     return isUserPresent(spanOfClients(this.#sql).last, Date.now());
   }
 
-  /** What D1 shows of a visitor's presence is written by his requests themselves, for each room (directory/visitors.ts). */
+  /** What D1 shows of a visitor's presence is written by his requests themselves, for each room (directory/room-visitors.ts). */
   #copyDueAt(now: number): number | null {
     if (isVisitorId(readOwner(this.#sql).user_id)) return null;
     return copyDueAt(copiedPresence(this.#sql), this.#presenceToCopy(), now);

@@ -96,9 +96,9 @@ class Accepting {
 
   forChannel(notification: Notification, routing: Routing): void {
     const { receiver } = routing;
-    const prev_seq = this.#previousOf(receiver, null);
-    const body = channelWebhook(this.#told, notification, routing, prev_seq);
+    const body = channelWebhook(this.#told, notification, routing, () => this.#previousOf(receiver, null));
     if (body === null) return;
+    const { prev_seq } = body;
     const about = { event_type: body.event_type, webhook_id: null, channel: null, resource_id: null };
     this.#accept(receiver, null, { ...about, body: JSON.stringify(body) });
     this.acceptances.set(receiver, { receiver, prev_seq, routing });

@@ -9,13 +9,13 @@ export type Places = { seq: number; prev_seq: number | null };
 /**
  * The body that a channel gets for a notification; null when it gets none. Each `msg` of an agent or bot and each new suggestion
  * goes to the channel (seed 000, Webhook trigger conditions), but for what the channel or the request does not want told back.
- * The log's `/events` and the outbox both call it.
+ * The log's `/events` and the outbox both call it. `previousSeq` is asked only when there is a body.
  */
 export function channelWebhook(
   told: Told,
   notification: Notification,
   routing: Routing,
-  prev_seq: number | null,
+  previousSeq: () => number | null,
 ): ChannelWebhook | null {
   if (told.is_silent || (told.origin === routing.receiver && !routing.echo_user_messages)) return null;
   const event = channelEvent(notification);
@@ -29,7 +29,7 @@ export function channelWebhook(
     messaging_channel: routing.messaging_channel,
     channel_config_id: routing.channel_id,
     seq: told.seq,
-    prev_seq,
+    prev_seq: previousSeq(),
   };
 }
 

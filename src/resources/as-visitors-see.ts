@@ -1,3 +1,4 @@
+import type { Attachment } from './attachment.ts';
 import { type ChatFacts, chatResource } from './chat.ts';
 import { type MemberView, membershipResource } from './membership.ts';
 import { type MessageFacts, messageResource } from './message.ts';
@@ -33,10 +34,38 @@ export function chatForVisitor(chat: ChatFacts): Omit<ReturnType<typeof chatReso
   return shown;
 }
 
-/** The message as a visitor sees it: the real names of users are hidden, the public ones are shown (protocol.md 2.5). */
+/**
+ * The message as a visitor sees it: the real names of users are hidden, the public ones are shown (protocol.md 2.5). Of which suggestion
+ * a text came is the organization's business.
+ */
 export function messageForVisitor(message: MessageFacts, chat: { id: string; room_id: string | null }) {
-  const { sender_name: _hidden, ...shown } = messageResource(message, chat);
+  const { response_to } = message;
+  const { sender_name: _hidden, ...shown } = messageResource(
+    {
+      ...message,
+      message: isTitleForOperators(message) ? null : message.message,
+      selected_reply_suggestion: null,
+      attachments: message.attachments.map(attachmentForVisitor),
+      response_to: response_to && { ...response_to, attachment: attachmentForVisitor(response_to.attachment) },
+    },
+    chat,
+  );
   return shown;
+}
+
+/** Title and text of an interaction or an external page are only for operators (seed 001, Chat message attachments). */
+function attachmentForVisitor(attachment: Attachment): Attachment {
+  return isForOperators(attachment) ? { ...attachment, title: null, text: null } : attachment;
+}
+
+/** An attachment has the one id or URL only with the template whose it is. */
+function isForOperators({ interaction_id, attachment_url }: Attachment): boolean {
+  return interaction_id !== null || attachment_url !== null;
+}
+
+/** The message that answers an attachment without an action is the attachment's title. */
+function isTitleForOperators({ response_to }: MessageFacts): boolean {
+  return response_to !== null && response_to.action === null && isForOperators(response_to.attachment);
 }
 
 /** Types of messages that visitors do not see: what users note for each other. */

@@ -8,12 +8,17 @@ export type DueTimes = {
   expiry: number | null;
   /** When the open chat ends by itself. */
   chatEnd: number | null;
+  /** When somebody who types counts as having stopped. */
+  typing: number | null;
+  /** When a live hub should be told again, or how far it is written down. */
+  hubs: number | null;
   /** When the users' objects should be asked again to watch the open chat. */
   watches: number | null;
 };
 
 /** When the alarm should ring: the earliest due time, but not before `now + 1 s`, so that a late one cannot spin. Null for never. */
 export function nextAlarm(due: DueTimes, now: number): number | null {
-  const times = [due.projection, due.expiry, due.chatEnd, due.watches, ...due.lanes].filter((time) => time !== null);
+  const { lanes, ...others } = due;
+  const times = [...Object.values(others), ...lanes].filter((time) => time !== null);
   return times.length === 0 ? null : Math.max(Math.min(...times), now + 1000);
 }

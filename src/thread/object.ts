@@ -1,10 +1,10 @@
 import { DurableObject } from 'cloudflare:workers';
-import { type Cost, noCost } from '../db/cost.ts';
+import { addCost, type Cost, noCost } from '../db/cost.ts';
 import type { Attempt, Claim, Lane, Receiver, ReportAnswer } from '../delivery/lane.ts';
 import { fault } from '../faults.ts';
 import { errorText, writeLog } from '../log.ts';
 import { acceptEvents } from '../projections/accept.ts';
-import { NO_AUDIENCE } from '../projections/audience.ts';
+import type { Audience } from '../projections/audience.ts';
 import type { Slice, Written } from '../projections/slice.ts';
 import { endsAt } from '../resources/chat.ts';
 import { newUuid } from '../resources/uuid.ts';
@@ -14,12 +14,15 @@ import { threadNameOfChat } from './address.ts';
 import { addressRefusal } from './address-refusal.ts';
 import { AlarmClock } from './alarm-clock.ts';
 import { type Answer, type Command, newCommandId } from './commands.ts';
+import { isKeptFromApps } from './concerned.ts';
 import { Copy } from './copy.ts';
 import type { Decision } from './decide/outcome.ts';
 import { decide } from './decide.ts';
 import { isSameRouting, type Routing } from './events.ts';
+import { isTooFullFor } from './full.ts';
 import { grantRefusal } from './grants.ts';
 import { Lanes } from './lanes.ts';
+import { Listeners } from './listeners.ts';
 import { nextAlarm } from './next-alarm.ts';
 import { followedChat, PresenceWatch, type Watched } from './presence-watch.ts';
 import type { Query, Reading } from './queries.ts';
@@ -40,20 +43,10 @@ const ALARM_AFTER = 30_000;
 const WAIT_FOR_COPY = 1000;
 /** A rebuild is answered after this long (ms) at the latest; it goes on by itself. */
 const WAIT_FOR_REBUILD = 60_000;
-/** The alarm waits this long (ms) for users' objects, so that it need not ring again for those that answer. */
-const WAIT_FOR_WATCHES = 1000;
+/** The alarm waits this long (ms) for users' objects and live hubs, so that it need not ring again for those that answer. */
+const WAIT_FOR_OTHERS = 1000;
 /** A hand-over that was not answered for so long (ms) counts as failed; should it arrive after all, D1's guards make it harmless. */
 const WAIT_FOR_PROJECTOR = 60_000;
-/** An object holds 10 GB; above this it refuses commands, so that deliveries and the alarm still have room. Bytes. */
-const FULL_AT = 8_000_000_000;
-/** What ends a chat, or tells it of what is so already, is small and goes on. */
-const OF_A_FULL_THREAD: ReadonlySet<Command['type']> = new Set([
-  'change_presence',
-  'close_thread',
-  'end_overdue_chats',
-  'update_chat',
-]);
-
 /** What `execute` answers: the result, and what it cost for `Server-Timing`. */
 export type Executed = { result: Result<Answer>; cost: Cost };
 
@@ -71,6 +64,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   readonly #lanes: Lanes;
   readonly #alarmClock: AlarmClock;
   readonly #watch: PresenceWatch;
+  readonly #listeners: Listeners;
   readonly #typing = new Typing();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -80,6 +74,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#alarmClock = new AlarmClock(ctx, (error) => this.#logFailure('arm_failed', error));
     this.#lanes = this.#makeLanes();
     this.#watch = this.#makeWatch();
+    this.#listeners = this.#makeListeners();
     const schema = schemaOf(this.#sql);
     if (schema > 0 && schema !== SCHEMA)
       ctx.storage.transactionSync(() => upgradeTables(this.#sql, schema, Date.now()));
@@ -97,14 +92,18 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const cost = noCost();
     cost.thread.calls = 1;
     if (command.v !== 1) return { result: refused({ reason: 'newer_version' }), cost };
+    const audience = await this.#listeners.audienceOf(command, cost);
+    if (audience === null) return { result: refused({ reason: 'listeners_unknown' }), cost };
+    // From here to the commit nothing is awaited.
     const before = loadForCommand(this.#sql, this.#state, command);
     const decided = this.#decide(command, before);
     if (!decided.ok) return { result: decided, cost };
     if (decided.events.length > 0) {
-      cost.thread.rowsWritten = this.#commit(command, before, decided);
+      cost.thread.rowsWritten = this.#commit(command, audience, before, decided);
       const reached = this.#copy.catchUp();
       this.#noteInMemory(command, before, decided.state);
-      cost.d1 = (await withinTime(reached, WAIT_FOR_COPY))?.d1 ?? cost.d1;
+      const copied = await withinTime(reached, WAIT_FOR_COPY);
+      if (copied !== null) addCost(cost, copied);
     } else this.#noteInMemory(command, before, decided.state);
     fault('before answer', () => this.ctx.abort('fault: before answer'));
     return { result: { ok: true, answer: decided.answer }, cost };
@@ -129,14 +128,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     limit: number;
   }): Promise<Result<EventPage>> {
     if (this.#state.thread?.identity !== request.identity) return refused({ reason: 'thread_not_found' });
-    let loaded = this.#state;
-    const chatOf = (chatId: string) => {
-      loaded = loadChat(this.#sql, loaded, chatId);
-      const chat = loaded.chats.get(chatId);
-      if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
-      return chat;
-    };
-    return { ok: true, answer: readEventPage(this.#sql, request.receiver, chatOf, request.after, request.limit) };
+    return { ok: true, answer: readEventPage(this.#sql, this.#state, request) };
   }
 
   async claim(request: Parameters<Lane['claim']>[0]): Promise<Claim> {
@@ -190,8 +182,11 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       this.#lanes.offerDue(Date.now());
       await this.#endOverdueChat();
       this.#watch.follow(followedChat(this.#state));
-      await Promise.all([this.#copy.run(), withinTime(this.#watch.settled(), WAIT_FOR_WATCHES)]);
+      this.#listeners.showFallen(this.#typing);
+      const others = Promise.all([this.#watch.settled(), this.#listeners.catchUp()]);
+      await Promise.all([this.#copy.run(), withinTime(others, WAIT_FOR_OTHERS)]);
       this.#copy.writeMark();
+      this.#listeners.writeMarks();
       this.#lanes.prune(Date.now(), this.#copy.writtenVersion);
       const next = this.#nextAlarm();
       if (next !== null) this.#alarmClock.armBy(next);
@@ -209,6 +204,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const nameOfChat = thread === null ? null : threadNameOfChat(thread.current_chat_id);
     this.#state = { ...loaded.state, name: name === '' ? (nameOfChat ?? '') : name };
     this.#routing = loaded.routing;
+    this.#listeners.restore(loaded.audience);
     this.#lanes.version = Math.max(this.#lanes.version, readVersion(this.#sql));
   }
 
@@ -216,8 +212,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   #decide(command: Command, before: ThreadState): Decision {
     const refusal = addressRefusal(command, before);
     if (refusal !== null) return refused(refusal);
-    if (this.#sql.databaseSize > FULL_AT && !OF_A_FULL_THREAD.has(command.type))
-      return refused({ reason: 'thread_full' });
+    if (isTooFullFor(command, this.#sql.databaseSize)) return refused({ reason: 'thread_full' });
     const now = Math.max(Date.now(), this.#state.last_at + 1);
     return decide(before, command, {
       command_id: command.command_id,
@@ -240,15 +235,16 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /** Writes what was decided, arms the alarm in the same turn and offers lanes that were idle. Answers the rows written. */
-  #commit(command: Command, before: ThreadState, decided: Extract<Decision, { ok: true }>): number {
+  #commit(command: Command, audience: Audience, before: ThreadState, decided: Extract<Decision, { ok: true }>): number {
     const given = command.type === 'receive_messages' ? command.routing : this.#routing;
     const isRoutingNew = !isSameRouting(given, this.#routing);
     const accepted = acceptEvents(decided.events, decided.steps, {
       routing: given,
-      audience: NO_AUDIENCE,
-      isSilent: false,
+      audience,
+      isSilent: isKeptFromApps(command),
       markOf: (receiver) => this.#lanes.mark(receiver),
     });
+    const known = this.#listeners.toStore(audience);
     const idle = accepted.lanes.filter(({ receiver }) => !this.#lanes.isBusy(receiver));
 
     fault('before commit', () => this.ctx.abort('fault: before commit'));
@@ -260,6 +256,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
         received: decided.received,
         routing: given,
         isRoutingNew,
+        audience: known,
         version: this.#lanes.version,
         at: decided.state.last_at,
         now: Date.now(),
@@ -273,6 +270,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const isArmed = this.#alarmClock.armBy(Math.min(soon, this.#openChatEndsAt() ?? soon));
     fault('after commit', () => this.ctx.abort('fault: after commit'));
     for (const { receiver } of idle) this.#lanes.offer(receiver, 'lane');
+    this.#listeners.committed(decided.steps, before.last_seq, audience, known);
     return committed.rowsWritten + (isArmed ? 1 : 0);
   }
 
@@ -281,7 +279,9 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const current = after.thread?.current_chat_id ?? '';
     const named = 'chat_id' in command ? command.chat_id : null;
     const concerned = after.chats.get(named ?? current);
-    if (concerned !== undefined) this.#typing.note(command, concerned.facts, Date.now());
+    if (concerned !== undefined) this.#listeners.noteTyping(this.#typing, command, concerned);
+    const fallsAt = this.#listeners.typingFallsAt(this.#typing);
+    if (fallsAt !== null) this.#alarmClock.armBy(fallsAt);
     if (command.type === 'change_presence') this.#watch.told(command.user_id);
     const chat = after.chats.get(current);
     const old = before.chats.get(current);
@@ -316,6 +316,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
         projection: this.#copy.dueAt(now),
         ...this.#lanes.dueTimes(now, this.#copy.writtenVersion),
         chatEnd: this.#openChatEndsAt(),
+        typing: this.#listeners.typingFallsAt(this.#typing),
+        hubs: this.#listeners.dueAt(),
         watches: this.#watch.retryAt(followedChat(this.#state)),
       },
       now,
@@ -353,6 +355,17 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
         this.#alarmClock.armBy(at + ALARM_AFTER);
         this.ctx.waitUntil(this.#copy.catchUp());
       },
+    });
+  }
+
+  #makeListeners(): Listeners {
+    return new Listeners({
+      env: this.env,
+      sql: this.#sql,
+      state: () => this.#state,
+      background: (work) => this.ctx.waitUntil(work),
+      failed: (event, error) => this.#logFailure(event, error),
+      retry: (at) => this.#alarmClock.armBy(at),
     });
   }
 

@@ -8,8 +8,8 @@ import type { TagFacts } from '../resources/tag.ts';
 import { type ThreadEvent, upcastEvent } from './events.ts';
 import type { Query, Reading, ReadingOf, ReadMessages, ReadSuggestions } from './queries.ts';
 import type { Result, ThreadRefusal } from './refusals.ts';
-import type { ChatState } from './state.ts';
-import { loadMessageEvent, loadSuggestions } from './store/load.ts';
+import type { ChatState, ThreadState } from './state.ts';
+import { loadChat, loadMessageEvent, loadSuggestions } from './store/load.ts';
 import type { Typing } from './typing.ts';
 
 export type EventPage = { events: ChannelWebhook[]; has_more: boolean };
@@ -139,11 +139,10 @@ function readSuggestionPage(sql: SqlStorage, chat: ChatState, query: ReadSuggest
 /** What was accepted for a receiver above `after`, ascending: the bodies that its webhooks had (ENGINE 4). */
 export function readEventPage(
   sql: SqlStorage,
-  receiver: Receiver,
-  chatOf: (chatId: string) => ChatState,
-  after: number,
-  limit: number,
+  state: ThreadState,
+  { receiver, after, limit }: { receiver: Receiver; after: number; limit: number },
 ): EventPage {
+  let loaded = state;
   const rows = sql.exec<{ seq: number; event: string }>(
     `SELECT seq, event FROM events
      WHERE seq > ? AND type IN ('message_added', 'reply_suggestion_added')
@@ -157,11 +156,13 @@ export function readEventPage(
     const event: ThreadEvent = upcastEvent(JSON.parse(row.event) as { v: number });
     const accepted = event.accepted.find((acceptance) => acceptance.receiver === receiver);
     if (accepted === undefined || !('routing' in accepted)) return [];
-    const chat = chatOf(event.chat_id);
+    loaded = loadChat(sql, loaded, event.chat_id);
+    const chat = loaded.chats.get(event.chat_id);
+    if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
     // What a channel is told of an event does not depend on the chat around it.
     const told = notificationsOf({ event, before: chat, after: chat, suggestion_before: null }, 'organization', TOLD);
     return told.notifications.flatMap(
-      (notification) => channelWebhook(told, notification, accepted.routing, accepted.prev_seq) ?? [],
+      (notification) => channelWebhook(told, notification, accepted.routing, () => accepted.prev_seq) ?? [],
     );
   });
   return { events: page.items, has_more: page.has_more };

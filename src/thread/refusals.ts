@@ -34,6 +34,8 @@ export type ThreadRefusal =
   | { reason: 'created_at_in_future'; index: number }
   | { reason: 'created_at_out_of_order'; index: number }
   | { reason: 'thread_full' }
+  /** Who is to be told of it cannot be known at the moment: D1 cannot be reached. */
+  | { reason: 'listeners_unknown' }
   /** The caller speaks a newer version than this object; try again when the rollout is through. */
   | { reason: 'newer_version' };
 

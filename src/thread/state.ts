@@ -57,12 +57,12 @@ export type ReceivedBefore = {
 
 export type Suggestion = Touched<ReplySuggestionFacts> & { chat_id: string };
 
-/** A message that the command names, in its chat, with what later messages did to its attachments. */
+/** A message that the command names, in its chat, with what later messages did to the action that the command chooses, if it chooses one. */
 export type NamedMessage = {
   facts: MessageFacts;
-  /** Ids of its attachments that a visitor has already answered. */
+  /** Ids of its attachments that a visitor has already answered; known only where an answer disables the chosen action. */
   answered_attachments: ReadonlySet<string>;
-  /** Whether the visitor has sent a `msg` after it. */
+  /** Whether the visitor has sent a `msg` after it; known only where that disables the chosen action. */
   is_followed_by_visitor: boolean;
 };
 

@@ -5,6 +5,9 @@ import type { Command } from './commands.ts';
 /** `typing` that was not said again for this long (ms) reads as `typed`: the writer has stopped, or his client is gone. */
 const TYPING_LASTS = 15_000;
 
+/** That a member has said what he does. `isOther`: not what he did before. */
+export type Said = { member_id: string; status: ComposingStatus; isOther: boolean };
+
 /**
  * Who types in a thread's open chat. Memory only, never in the log and never in D1 (ENGINE 5): a restart forgets it, and a
  * client that types says so again.
@@ -13,34 +16,33 @@ export class Typing {
   #chatId: string | null = null;
   readonly #said = new Map<string, { status: ComposingStatus; at: number }>();
 
-  /** Told an accepted command and the chat that it concerned. `now` in ms. */
-  note(command: Command, chat: ChatFacts, now: number): void {
-    switch (command.type) {
-      case 'join_chat':
-        this.#say(chat, command.actor.id, command.composing_status, now);
-        return;
-      case 'update_membership': {
-        // Clients that close a chat may say no more than that.
-        const unsaid = command.is_participating === false ? 'idle' : null;
-        const status = command.composing_status ?? unsaid;
-        if (status !== null) this.#say(chat, command.actor.id, status, now);
-        return;
-      }
-      case 'post_message':
-        this.#say(chat, command.actor.id, 'idle', now);
-        return;
-      case 'update_visitor_membership':
-        if (command.composing_status !== null) this.#say(chat, command.visitor_id, command.composing_status, now);
-        return;
-      case 'post_visitor_message':
-        this.#say(chat, command.visitor_id, 'idle', now);
-        return;
-      case 'receive_messages':
-        for (const { user } of command.messages) if (user !== null) this.#say(chat, user.id, 'idle', now);
-        return;
-      default:
-        return;
-    }
+  /** Told an accepted command and the chat that it concerned; answers what was said by it. `now` in ms. */
+  note(command: Command, chat: ChatFacts, now: number): Said[] {
+    if (chat.ended_at !== null) return [];
+    return saidBy(command).map(({ member_id, status }) => {
+      const isOther = this.statusOf(chat, member_id, now) !== status;
+      this.#say(chat, member_id, status, now);
+      return { member_id, status, isOther };
+    });
+  }
+
+  /** When the first of those who type counts as having stopped, if he says no more (ms); null when nobody types. */
+  fallsAt(): number | null {
+    const times = [...this.#said.values()].flatMap(({ status, at }) =>
+      status === 'typing' ? at + TYPING_LASTS + 1 : [],
+    );
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** Notes those who have stopped without a word by `now` (ms), and answers who they are. */
+  fall(now: number): { chat_id: string; member_id: string }[] {
+    const chat_id = this.#chatId;
+    if (chat_id === null) return [];
+    return [...this.#said].flatMap(([member_id, { status, at }]) => {
+      if (status !== 'typing' || at + TYPING_LASTS >= now) return [];
+      this.#said.set(member_id, { status: 'typed', at });
+      return { chat_id, member_id };
+    });
   }
 
   /** What a member does now (`now` in ms). Nobody types in a chat that has ended. */
@@ -52,10 +54,34 @@ export class Typing {
   }
 
   #say(chat: ChatFacts, memberId: string, status: ComposingStatus, at: number): void {
-    if (chat.ended_at !== null) return;
     if (chat.id !== this.#chatId) this.#said.clear();
     this.#chatId = chat.id;
     if (status === 'idle') this.#said.delete(memberId);
     else this.#said.set(memberId, { status, at });
+  }
+}
+
+function saidBy(command: Command): { member_id: string; status: ComposingStatus }[] {
+  switch (command.type) {
+    case 'join_chat':
+      return [{ member_id: command.actor.id, status: command.composing_status }];
+    case 'update_membership':
+    case 'update_visitor_membership': {
+      const member_id = command.type === 'update_membership' ? command.actor.id : command.visitor_id;
+      // Clients that close a chat may say no more than that.
+      const unsaid = command.is_participating === false ? 'idle' : null;
+      const status = command.composing_status ?? unsaid;
+      return status === null ? [] : [{ member_id, status }];
+    }
+    case 'post_message':
+      return [{ member_id: command.actor.id, status: 'idle' }];
+    case 'post_visitor_message':
+      return [{ member_id: command.visitor_id, status: 'idle' }];
+    case 'receive_messages':
+      return command.messages.flatMap(({ user }) =>
+        user === null ? [] : [{ member_id: user.id, status: 'idle' as const }],
+      );
+    default:
+      return [];
   }
 }

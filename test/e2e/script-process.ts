@@ -12,10 +12,15 @@ export type ScriptProcess = {
   kill(signal: NodeJS.Signals): void;
 };
 
-/** Runs one of the project's scripts in a process of its own, as npm would. */
-export function runScript(path: string, args: readonly string[]): ScriptProcess {
+/** Runs one of the project's scripts in a process of its own, as npm would, with these variables on top of the environment. */
+export function runScript(
+  path: string,
+  args: readonly string[],
+  variables: Record<string, string> = {},
+): ScriptProcess {
   const child = spawn(projectPath('node_modules/.bin/node'), [projectPath(path), ...args], {
     cwd: projectRoot,
+    env: { ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -33,7 +33,7 @@ const BELOW_DIALECTS = [
   'db/',
 ];
 /** What dialects share: files that lie beside them. */
-const SHARED_BY_DIALECTS = ['api/refuse-thread.ts', 'api/reach-cache.ts', 'api/app-registry/'];
+const SHARED_BY_DIALECTS = ['api/refuse-thread.ts', 'api/reach-cache.ts', 'api/app-registry/', 'api/delivery-log/'];
 /** How the objects of the Chats API are documented and paged: visitors are shown them too. */
 const CHAT_OBJECTS = ['api/chats/schemas.ts', 'api/chats/message-schema.ts', 'api/chats/page-of-all.ts'];
 const dialect = (name: string): Room => ({
@@ -54,8 +54,19 @@ const ROOMS: { readonly [room: string]: Room } = {
   apps: dialect('apps'),
   appRegistry: {
     holds: ['api/app-registry/'],
-    may: ['api/reach-cache.ts', 'audience/', 'http/', 'directory/', 'delivery/', 'stubs.ts', 'resources/', 'db/'],
+    may: [
+      'api/reach-cache.ts',
+      'api/delivery-log/',
+      'audience/',
+      'http/',
+      'directory/',
+      'delivery/',
+      'stubs.ts',
+      'resources/',
+      'db/',
+    ],
   },
+  deliveryLog: { holds: ['api/delivery-log/'], may: ['http/', 'delivery/', 'stubs.ts', 'resources/', 'db/'] },
   visitors: { ...dialect('visitors'), may: [...dialect('visitors').may, ...CHAT_OBJECTS] },
   reachCache: {
     holds: ['api/reach-cache.ts'],
@@ -148,7 +159,7 @@ const ROOMS: { readonly [room: string]: Room } = {
     mayTypes: ['thread/', 'presence/', 'live/', 'projections/', 'delivery/', 'resources/'],
   },
   chats: { holds: ['chats/'], may: ['resources/', 'db/'] },
-  directory: { holds: ['directory/'], may: ['db/'], mayTypes: ['resources/'] },
+  directory: { holds: ['directory/'], may: ['isolate-cache.ts', 'db/'], mayTypes: ['resources/'] },
   audience: {
     holds: ['audience/'],
     may: ['projections/', 'directory/', 'delivery/lane.ts', 'isolate-cache.ts', 'resources/', 'db/'],
@@ -210,6 +221,17 @@ describe('the house', () => {
   it('names every local import with its extension', () => {
     const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
     expect(imports.filter(({ to }) => !sources.has(to))).toEqual([]);
+  });
+
+  it('has one notion of change, on which apps and sockets both feed (ENGINE 6)', () => {
+    const imports = [...sources].flatMap(([path, text]) => importsOf(path, text)).filter(({ isType }) => !isType);
+    const importersOf = (file: string) => [
+      ...new Set(imports.filter(({ to }) => to === file).map(({ from }) => from.split('/')[0])),
+    ];
+    expect(importersOf('projections/notifications.ts').sort()).toEqual(['projections', 'thread']);
+    expect(importersOf('projections/match.ts').sort()).toEqual(['live', 'projections']);
+    expect(importersOf('projections/webhook-body.ts').sort()).toEqual(['projections', 'thread']);
+    expect(importersOf('projections/changes-between.ts')).toEqual(['projections']);
   });
 
   it('writes to the log in one place', () => {

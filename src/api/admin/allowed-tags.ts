@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { deleteAllowedTag, insertAllowedTag, listAllowedTags } from '../../directory/allowed-tags.ts';
 import { findRoom } from '../../directory/rooms.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { isoTimeSchema, tagNameField } from '../../http/fields.ts';
+import { isoTimeSchema, pathNameField } from '../../http/fields.ts';
 import { adminTokenSecurity } from '../../http/openapi.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -14,7 +14,7 @@ import { roomPath } from './schemas.ts';
 const common = { tags: ['Administration'], security: adminTokenSecurity };
 const ALL = '/organizations/{organization_id}/rooms/{room_id}/allowed_tags';
 
-const newTag = z.object({ name: tagNameField() });
+const newTag = z.object({ name: pathNameField() });
 
 const tagSchema = z
   .object({ name: z.string(), created_at: isoTimeSchema, hashed_name: z.string(), room_id: z.string().nullable() })

@@ -6,8 +6,10 @@ import { refuse } from '../../http/refusals.ts';
 import { createRouter } from '../../http/router.ts';
 import { isUuid } from '../../resources/uuid.ts';
 import { appRoutesOf } from '../app-registry/apps.ts';
+import { appDeliveryRoutesOf } from '../app-registry/deliveries.ts';
 import type { Door } from '../app-registry/door.ts';
 import { installationRoutesOf } from '../app-registry/installations.ts';
+import { webhookTestRoutesOf } from '../app-registry/test-webhook.ts';
 import { appWebhookRoutesOf } from '../app-registry/webhooks.ts';
 
 const requireExistingOrganization: AppMiddleware = async (c, next) => {
@@ -26,6 +28,7 @@ const operatorDoor: Door = {
   readers: [requireExistingOrganization],
   writers: [requireExistingOrganization],
   grantableScopes: () => new Set(SCOPES),
+  userId: () => null,
 };
 
 /** Apps with their webhooks and installations. */
@@ -33,3 +36,5 @@ export const appRoutes = createRouter();
 appRoutes.route('/', appRoutesOf(operatorDoor));
 appRoutes.route('/', appWebhookRoutesOf(operatorDoor));
 appRoutes.route('/', installationRoutesOf(operatorDoor));
+appRoutes.route('/', appDeliveryRoutesOf(operatorDoor));
+appRoutes.route('/', webhookTestRoutesOf(operatorDoor));

@@ -2,7 +2,15 @@ import { z } from '@hono/zod-openapi';
 import type { OrganizationRow, RoomRow, TokenRow, UserRow } from '../../db/rows.ts';
 import { SCOPES } from '../../directory/tokens.ts';
 import { userFacts, userProfile } from '../../directory/users.ts';
-import { integerField, isoTimeSchema, pathId, textField, timeField, uuidField } from '../../http/fields.ts';
+import {
+  integerField,
+  isoTimeSchema,
+  pathId,
+  textField,
+  timeField,
+  uuidField,
+  webUrlField,
+} from '../../http/fields.ts';
 import { isDay, isoTime, isoTimeOrNull } from '../../resources/clock.ts';
 import { nestedUser } from '../../resources/user.ts';
 
@@ -54,9 +62,7 @@ const userFields = z.object({
   first_name: textField({ max: NAME_LENGTH }),
   last_name: textField({ max: NAME_LENGTH, blank: true }),
   alias: textField({ max: NAME_LENGTH }).nullable(),
-  avatar_url: textField({ max: URL_LENGTH })
-    .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), 'Enter a valid URL.')
-    .nullable(),
+  avatar_url: webUrlField({ max: URL_LENGTH }).nullable(),
   email: textField({ max: 254 })
     .refine((text) => /^[^\s@]+@[^\s@]+$/.test(text), 'Enter a valid email address.')
     .nullable(),

@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
+import { purgeAudience } from '../../audience/load-audience.ts';
 import {
   type AppChanges,
   type AppColumns,
@@ -20,6 +21,7 @@ import { ownAppResource } from '../../resources/app.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { dismissBots } from './dismiss-bots.ts';
 import { APP_NOT_FOUND, appPath, creationKey, type Door, newestFirst, organizationPath } from './door.ts';
+import { drainInstallations } from './drain-installations.ts';
 import { refusalOfAppUrl, registrationOrigin } from './guard-app-url.ts';
 import { type AppFields, appChanges, appSchema, appSecretSchema, createdAppSchema, wholeApp } from './schemas.ts';
 
@@ -138,10 +140,15 @@ export function appRoutesOf(door: Door): AppRouter {
   });
   routes.openapi(removeApp, async (c) => {
     const { organization_id, app_id } = c.req.valid('param');
-    const bots = await deleteApp(identityDatabase(c), organization_id, app_id, Date.now());
-    if (bots === null) return refuse(c, APP_NOT_FOUND);
+    const ended = await deleteApp(identityDatabase(c), organization_id, app_id, Date.now());
+    if (ended === null) return refuse(c, APP_NOT_FOUND);
     purgeApp(app_id);
-    await dismissBots(c, bots);
+    purgeAudience();
+    await dismissBots(
+      c,
+      ended.flatMap(({ app_user_id }) => app_user_id ?? []),
+    );
+    drainInstallations(c, ended);
     return c.body(null, 204);
   });
 

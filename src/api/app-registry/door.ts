@@ -18,11 +18,15 @@ export type Door = {
   writers: AppMiddleware[];
   /** The scopes that who comes through the door may give away. */
   grantableScopes: (c: AppContext) => ReadonlySet<string>;
+  /** The user who comes through it; null for the operator. */
+  userId: (c: AppContext) => string | null;
 };
 
 export const organizationPath = z.object({ organization_id: pathId('organization_id') });
 export const appPath = organizationPath.extend({ app_id: pathId('app_id') });
 export const webhookPath = appPath.extend({ webhook_id: pathId('webhook_id') });
+export const appInstallationPath = appPath.extend({ installation_id: pathId('installation_id') });
+export const appDeliveryPath = appInstallationPath.extend({ delivery_id: pathId('delivery_id') });
 export const installationPath = organizationPath.extend({ installation_id: pathId('installation_id') });
 
 export const APP_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'App not found.' };

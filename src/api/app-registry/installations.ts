@@ -1,8 +1,10 @@
 import { createRoute } from '@hono/zod-openapi';
+import { purgeAudience } from '../../audience/load-audience.ts';
 import { findAvailableApp } from '../../directory/apps.ts';
 import {
   deleteInstallation,
   findInstallation,
+  findUninstallTrigger,
   type InstallationRow,
   insertInstallation,
   installationView,
@@ -17,6 +19,7 @@ import { type AppRouter, createRouter } from '../../http/router.ts';
 import { installationResource } from '../../resources/app.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { purgeReach } from '../reach-cache.ts';
+import { callUninstallTrigger } from './call-uninstall-trigger.ts';
 import { dismissBots } from './dismiss-bots.ts';
 import {
   APP_NOT_FOUND,
@@ -27,6 +30,7 @@ import {
   newestFirst,
   organizationPath,
 } from './door.ts';
+import { drainInstallations } from './drain-installations.ts';
 import { installationSchema, newInstallation } from './schemas.ts';
 
 const resource = (row: InstallationRow) => installationResource(installationView(row));
@@ -117,17 +121,23 @@ export function installationRoutesOf(door: Door): AppRouter {
     method: 'delete',
     path: one,
     summary: 'Uninstall an app',
-    description: 'Its bot user is deleted; all credentials of the installation stop working.',
+    description:
+      'Its bot user is deleted; all credentials of the installation stop working. An app with the trigger `uninstall` is told by a GET from the hub to its trigger URL.',
     middleware: door.writers,
     request: { params: installationPath },
     responses: { 204: { description: 'Uninstalled' }, ...refusalResponses(401, 403, 404, 503) },
   });
   routes.openapi(uninstall, async (c) => {
     const { organization_id, installation_id } = c.req.valid('param');
-    const gone = await deleteInstallation(identityDatabase(c), organization_id, installation_id, Date.now());
+    const identity = identityDatabase(c);
+    const leaving = await findUninstallTrigger(identity, organization_id, installation_id);
+    const gone = await deleteInstallation(identity, organization_id, installation_id, Date.now());
     if (gone === null) return refuse(c, INSTALLATION_NOT_FOUND);
     purgeApp(gone.app_id);
+    purgeAudience();
     await dismissBots(c, gone.app_user_id === null ? [] : [gone.app_user_id]);
+    drainInstallations(c, [{ id: installation_id, organization_id }]);
+    if (leaving !== null) callUninstallTrigger(c, leaving, door.userId(c));
     return c.body(null, 204);
   });
 

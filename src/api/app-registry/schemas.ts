@@ -1,18 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { SCOPES } from '../../directory/tokens.ts';
-import { isoTimeSchema, textField, uuidField } from '../../http/fields.ts';
+import { isoTimeSchema, textField, uuidField, webUrlField } from '../../http/fields.ts';
 import { APP_TRIGGERS } from '../../resources/app.ts';
 import { MAX_PATTERN_LENGTH } from '../../resources/channel-path.ts';
 
 const URL_LENGTH = 2048;
 
 /** The address of a page for people. */
-function pageUrl() {
-  return textField({ max: URL_LENGTH }).refine(
-    (text) => /^https?:\/\//i.test(text) && URL.canParse(text),
-    'Enter a valid URL.',
-  );
-}
+const pageUrl = () => webUrlField({ max: URL_LENGTH });
 
 /** Values of a closed list; one that is named twice counts once. */
 function setOf<const Value extends string>(values: readonly [Value, ...Value[]]) {
@@ -49,7 +44,7 @@ export const wholeApp = z.object({
 export const appChanges = z.object({ ...requiredFields, ...optionalFields }).partial();
 export type AppFields = z.infer<typeof appChanges>;
 
-const organizationSchema = z.object({ id: z.string(), name: z.string() });
+export const organizationSchema = z.object({ id: z.string(), name: z.string() });
 
 export const publicAppSchema = z
   .object({

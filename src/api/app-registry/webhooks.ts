@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
+import { purgeAudience } from '../../audience/load-audience.ts';
 import type { AppWebhookRow } from '../../db/rows.ts';
 import {
   type AppWebhookChanges,
@@ -19,6 +20,7 @@ import { appWebhookResource } from '../../resources/app.ts';
 import { problemOfPattern } from '../../resources/channel-path.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { APP_NOT_FOUND, appPath, creationKey, type Door, oldestFirst, WEBHOOK_NOT_FOUND, webhookPath } from './door.ts';
+import { drainWebhook } from './drain-installations.ts';
 import { refusalOfAppUrl, registrationOrigin } from './guard-app-url.ts';
 import { type WebhookFields, webhookChanges, webhookSchema, wholeWebhook } from './schemas.ts';
 
@@ -60,7 +62,9 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
       registered_origin: registrationOrigin(c),
       created_at: now,
     });
-    return webhook === null ? refuse(c, TOO_MANY_WEBHOOKS) : c.json(appWebhookResource(webhook), 201);
+    if (webhook === null) return refuse(c, TOO_MANY_WEBHOOKS);
+    purgeAudience();
+    return c.json(appWebhookResource(webhook), 201);
   });
 
   const getWebhooks = createRoute({
@@ -136,7 +140,10 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
   routes.openapi(removeWebhook, async (c) => {
     const { organization_id, app_id, webhook_id } = c.req.valid('param');
     const isDeleted = await deleteAppWebhook(identityDatabase(c), organization_id, app_id, webhook_id, Date.now());
-    return isDeleted ? c.body(null, 204) : refuse(c, WEBHOOK_NOT_FOUND);
+    if (!isDeleted) return refuse(c, WEBHOOK_NOT_FOUND);
+    purgeAudience();
+    drainWebhook(c, organization_id, app_id, webhook_id);
+    return c.body(null, 204);
   });
 
   return routes;
@@ -166,7 +173,7 @@ function problemOf(
   return message === null ? null : { field: 'channel_pattern', message };
 }
 
-/** Changes a webhook, for PUT and PATCH. */
+/** Changes a webhook, for PUT and PATCH. Switching it off also ends what is pending. */
 async function changeWebhook(
   c: AppContext,
   { organization_id, app_id, webhook_id }: { organization_id: string; app_id: string; webhook_id: string },
@@ -183,7 +190,11 @@ async function changeWebhook(
     return { ok: false, refusal: { reason: 'invalid', fields: { [problem.field]: [problem.message] } } };
   }
   const webhook = await updateAppWebhook(identity, organization_id, app_id, webhook_id, columnsOf(fields), Date.now());
-  if (webhook !== null) return { ok: true, webhook };
+  if (webhook !== null) {
+    purgeAudience();
+    if (before.is_enabled === 1 && webhook.is_enabled === 0) drainWebhook(c, organization_id, app_id, webhook_id);
+    return { ok: true, webhook };
+  }
   const isGone = (await findAppWebhook(identity, organization_id, app_id, webhook_id)) === null;
   return { ok: false, refusal: isGone ? WEBHOOK_NOT_FOUND : NOTHING_SUBSCRIBED };
 }

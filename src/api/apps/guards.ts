@@ -22,4 +22,5 @@ export const organizationDoor: Door = {
   readers: organizationGuards,
   writers: [...organizationGuards, requireScope('settings')],
   grantableScopes: (c) => c.var.principal.scopes,
+  userId: (c) => c.var.principal.user.id,
 };

@@ -1,6 +1,8 @@
 import { createRouter } from '../../http/router.ts';
 import { appRoutesOf } from '../app-registry/apps.ts';
+import { appDeliveryRoutesOf } from '../app-registry/deliveries.ts';
 import { installationRoutesOf } from '../app-registry/installations.ts';
+import { webhookTestRoutesOf } from '../app-registry/test-webhook.ts';
 import { appWebhookRoutesOf } from '../app-registry/webhooks.ts';
 import { organizationDoor } from './guards.ts';
 import { publicAppRoutes } from './public-apps.ts';
@@ -11,5 +13,7 @@ export const appsRoutes = createRouter();
 appsRoutes.route('/', appRoutesOf(organizationDoor));
 appsRoutes.route('/', appWebhookRoutesOf(organizationDoor));
 appsRoutes.route('/', installationRoutesOf(organizationDoor));
+appsRoutes.route('/', appDeliveryRoutesOf(organizationDoor));
+appsRoutes.route('/', webhookTestRoutesOf(organizationDoor));
 appsRoutes.route('/', publicAppRoutes);
 appsRoutes.route('/', triggerRoutes);

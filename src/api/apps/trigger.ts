@@ -4,7 +4,7 @@ import { findInstalledSecret } from '../../directory/app-user-codes.ts';
 import { findInstallation, installationView } from '../../directory/installations.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { publicOrigin } from '../../http/collection.ts';
-import { textField, uuidField } from '../../http/fields.ts';
+import { uuidField, webUrlField } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
@@ -16,6 +16,7 @@ import type { ChatGrant } from '../../resources/chat-grant.ts';
 import { queryThread } from '../../stubs.ts';
 import { threadNameOfChat } from '../../thread/address.ts';
 import { INSTALLATION_NOT_FOUND, installationPath } from '../app-registry/door.ts';
+import { withParameters } from '../app-registry/trigger-url.ts';
 import { reachedRoom, userReach } from '../reach-cache.ts';
 import { organizationGuards } from './guards.ts';
 
@@ -36,8 +37,7 @@ const getTrigger = createRoute({
     query: z.object({
       type: z.enum(APP_TRIGGERS),
       chat_id: uuidField().optional().openapi({ description: 'A chat of the caller or one that is routed to him.' }),
-      redirect_uri: textField({ max: 2048 })
-        .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), 'Enter a valid URL.')
+      redirect_uri: webUrlField({ max: 2048 })
         .optional()
         .openapi({ description: 'Where the app leads when an install is done; without it, to this service.' }),
     }),
@@ -108,12 +108,4 @@ async function findChat(c: AppContext, chatId: string): Promise<ChatFacts | null
     if (result.ok) return result.answer.chat;
   }
   return null;
-}
-
-/** A URL with further parameters; the query that it has stays as it is. */
-function withParameters(text: string, parameters: URLSearchParams): string {
-  const url = new URL(text);
-  const own = url.search.slice(1);
-  url.search = own === '' ? `${parameters}` : `${own}&${parameters}`;
-  return url.href;
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { refuseUnkeepableName, textField, uuidField } from '../../http/fields.ts';
+import { isWebUrl, refuseUnkeepableName, textField, uuidField, webUrlField } from '../../http/fields.ts';
 import { isNestedWithin, jsonBytes } from '../../http/json-size.ts';
 import {
   ACTION_STYLES,
@@ -20,15 +20,9 @@ const URL_CHARACTERS = 2048;
 const TEXT_CHARACTERS = 10_000;
 const LABEL_CHARACTERS = 2000;
 
-const URL_MESSAGE = 'Enter a valid URL.';
 const REQUIRED = 'This field is required.';
 
-/** An absolute http or https URL, kept as it came. */
-function isWebUrl(text: string): boolean {
-  return /^https?:\/\/[^\s]+$/i.test(text) && URL.canParse(text);
-}
-
-const webUrl = () => textField({ max: URL_CHARACTERS }).refine(isWebUrl, URL_MESSAGE).openapi({ format: 'uri' });
+const webUrl = () => webUrlField({ max: URL_CHARACTERS });
 const linkTarget = z.enum(['_blank', '_parent']).nullish();
 
 const actionSchema = z

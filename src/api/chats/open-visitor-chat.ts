@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
 import { findOrganization } from '../../directory/organizations.ts';
+import { findVisitor } from '../../directory/visitors.ts';
 import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -9,7 +10,7 @@ import { chatResource, lifetimeOf, VISITOR_CHAT_TYPES } from '../../resources/ch
 import { executeCommand } from '../../stubs.ts';
 import { threadName, threadNameOfChat } from '../../thread/address.ts';
 import { newCommandId, type OpenVisitorChat } from '../../thread/commands.ts';
-import { reachedRoom, visitorOf } from '../reach-cache.ts';
+import { reachedRoom } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { collectionParams, routeIn } from './in-scope.ts';
 import { isKeptOut, isUserPresent } from './presence.ts';
@@ -46,14 +47,14 @@ openVisitorChatRoutes.openapi(route, async (c) => {
   const database = organizationDatabase(c);
   const room = await reachedRoom(c, room_id);
   if (room === null) return refuse(c, { reason: 'forbidden' });
-  const visitor = await visitorOf(c, room.id, visitor_id);
-  if (visitor === null) return refuse(c, { reason: 'not_found', detail: 'Visitor not found.' });
-
-  const [newest, is_private, is_present] = await Promise.all([
-    findNewestChatOfVisitor(database, room.id, visitor.id),
+  // Read anew: a thread that starts writes down the name as the newest one that there is.
+  const [visitor, newest, is_private, is_present] = await Promise.all([
+    findVisitor(database, room.id, visitor_id),
+    findNewestChatOfVisitor(database, room.id, visitor_id),
     keepsChatsPrivate(c, room.organization_id),
     isUserPresent(c, user.id),
   ]);
+  if (visitor === null) return refuse(c, { reason: 'not_found', detail: 'Visitor not found.' });
   const identity = { kind: 'visitor' as const, room_id: room.id, visitor_id: visitor.id };
   const { chat_type = 'visitor' } = c.req.valid('json');
   const command: OpenVisitorChat = {

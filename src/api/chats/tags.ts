@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
-import { tagNameField } from '../../http/fields.ts';
+import { pathNameField } from '../../http/fields.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -11,7 +11,7 @@ import { pageOfAll } from './page-of-all.ts';
 import { tagSchema } from './schemas.ts';
 import { type ChatScope, pathText } from './scopes.ts';
 
-const addSchema = z.object({ name: tagNameField() }).openapi('AddChatTag');
+const addSchema = z.object({ name: pathNameField() }).openapi('AddChatTag');
 
 /** …/<chat_id>/tags of a scope (seed 001, Chat tags). A tag is addressed by its URL-encoded name. */
 export function tagRoutes(scope: ChatScope) {

@@ -3,7 +3,7 @@ import { deleteAllowedTag, insertAllowedTag, listAllowedTags } from '../../direc
 import { findRoom } from '../../directory/rooms.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { pathId, tagNameField } from '../../http/fields.ts';
+import { pathId, pathNameField } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { type Refusal, refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -34,7 +34,7 @@ const createTag = createRoute({
   method: 'post',
   path: ALL,
   summary: 'Allow a tag in a room',
-  request: { params, body: bodyOf(z.object({ name: tagNameField() })) },
+  request: { params, body: bodyOf(z.object({ name: pathNameField() })) },
   responses: {
     200: jsonOf(tagSchema, 'It was allowed already'),
     201: jsonOf(tagSchema, 'It is allowed now'),

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
+import { findNewestChatInEachRoom } from '../../chats/visitor-chats.ts';
+import { inParallel } from '../../delivery/in-parallel.ts';
 import { findRoomVisitor } from '../../directory/room-visitors.ts';
 import {
   changeVisitorVariable,
@@ -12,7 +13,7 @@ import {
 } from '../../directory/visitors.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { pathId, textField } from '../../http/fields.ts';
+import { pathId, pathNameField, textField } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { type Refused, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -21,13 +22,14 @@ import { isoTime } from '../../resources/clock.ts';
 import { executeCommand } from '../../stubs.ts';
 import { threadNameOfChat } from '../../thread/address.ts';
 import { newCommandId } from '../../thread/commands.ts';
-import { ownRoom, purgeVisitor } from '../reach-cache.ts';
+import { ownRoom } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { organizationGuards } from './guards.ts';
 import { variableSchema } from './visitor-schemas.ts';
 
-const KEY_CHARACTERS = 255;
 const VALUE_CHARACTERS = 10_000;
+/** A visitor who is in many rooms has a thread in each. */
+const RENAMED_AT_A_TIME = 10;
 
 const pathText = (name: string) => z.string().openapi({ param: { name, in: 'path' } });
 const visitorPath = z.object({
@@ -39,9 +41,7 @@ const variablePath = visitorPath.extend({ key: pathText('key') });
 type VisitorPath = z.output<typeof visitorPath>;
 
 const valueField = textField({ max: VALUE_CHARACTERS, blank: true });
-const createSchema = z
-  .object({ key: textField({ max: KEY_CHARACTERS }), value: valueField })
-  .openapi('SetVisitorVariable');
+const createSchema = z.object({ key: pathNameField(), value: valueField }).openapi('SetVisitorVariable');
 const changeSchema = z.object({ value: valueField }).openapi('ChangeVisitorVariable');
 
 const shared = { tags: ['Visitors'], security: userTokenSecurity, middleware: organizationGuards };
@@ -175,22 +175,26 @@ function refuseBlankName(c: AppContext, key: string, value: string): Refused | n
   return isBlank ? refuseField(c, 'value', 'This field may not be blank.') : null;
 }
 
-/** Lets the thread of the visitor's newest chat in the room know his name, or that he has none any more. Answers the refusal, if it refuses. */
+/**
+ * Lets the threads of the visitor's newest chats, one in each room, know his name, or that he has none any more. Answers the first
+ * refusal, if one refuses.
+ */
 async function rename(
   c: AppContext,
-  { room_id, visitor_id }: VisitorPath,
+  { organization_id, visitor_id }: VisitorPath,
   key: string,
   name: string | null,
 ): Promise<Refused | null> {
   if (key !== NAME_VARIABLE) return null;
-  purgeVisitor(room_id, visitor_id);
-  const newest = await findNewestChatOfVisitor(organizationDatabase(c), room_id, visitor_id);
-  const thread = newest === null ? null : threadNameOfChat(newest.chat_id);
-  if (newest === null || thread === null) return null;
-  const { chat_id } = newest;
-  const head = { v: 1 as const, type: 'rename_visitor' as const, command_id: newCommandId() };
-  const renamed = await executeCommand(c.env, c.var.cost, thread, { ...head, chat_id, visitor_id, name });
-  return renamed.ok ? null : refuseThread(c, renamed.refusal);
+  const chats = await findNewestChatInEachRoom(organizationDatabase(c), organization_id, visitor_id);
+  const results = await inParallel(chats, RENAMED_AT_A_TIME, async (chat_id) => {
+    const thread = threadNameOfChat(chat_id);
+    if (thread === null) throw new Error('a chat that D1 has copied from a thread names none');
+    const head = { v: 1 as const, type: 'rename_visitor' as const, command_id: newCommandId() };
+    return await executeCommand(c.env, c.var.cost, thread, { ...head, chat_id, visitor_id, name });
+  });
+  const refused = results.find((result) => !result.ok);
+  return refused === undefined ? null : refuseThread(c, refused.refusal);
 }
 
 function resourceOf({ key, value, created_at, at }: VisitorVariable) {

@@ -1,25 +1,28 @@
-import { createRoute, z } from '@hono/zod-openapi';
-import type { DeliveryRow } from '../../db/rows.ts';
-import { findDelivery, listDeliveries } from '../../delivery/delivery-log.ts';
+import { createRoute, type z } from '@hono/zod-openapi';
 import { channelReceiver } from '../../delivery/lane.ts';
 import { sumLanes } from '../../delivery/lanes-of-receiver.ts';
-import { replayLanes } from '../../delivery/replay-lanes.ts';
 import { findChannel, findChannelOrDeleted } from '../../directory/channels.ts';
-import { organizationDatabase } from '../../http/app-environment.ts';
-import { collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import { collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { readThread } from '../../stubs.ts';
 import {
-  attemptResource,
+  DELIVERY_NOT_FOUND,
+  findLogged,
+  pageOfDeliveries,
+  type ReceiverLog,
+  readKept,
+  replayMany,
+  replayOne,
+} from '../delivery-log/receiver-log.ts';
+import { attemptResource, replayedSchema, replayRequest, replaySchema } from '../delivery-log/schemas.ts';
+import {
   deliveriesQuery,
   deliveryDetailSchema,
   deliveryResource,
   deliverySchema,
   ledgerSchema,
-  replayRequest,
-  replaySchema,
 } from './delivery-schemas.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, deliveryPath, settingsAccess } from './paths.ts';
 
@@ -51,7 +54,7 @@ const replayDelivery = createRoute({
   description: 'Outside the order of its thread, with the same `webhook-id`. One that is still pending stays as it is.',
   request: { params: deliveryPath },
   responses: {
-    202: jsonOf(z.object({ replayed: z.int() }), 'Accepted'),
+    202: jsonOf(replayedSchema, 'Accepted'),
     ...refusalResponses(401, 403, 404),
   },
 });
@@ -79,68 +82,60 @@ const getLedger = createRoute({
 export const deliveryRoutes = createRouter();
 
 deliveryRoutes.openapi(getDeliveries, async (c) => {
-  const { organization_id, config_id } = c.req.valid('param');
+  const ids = c.req.valid('param');
   const { status, thread_id, event_type, ...query } = c.req.valid('query');
   const asked = readPage(query, '-id', idKey);
   if (!asked.ok) return refuse(c, asked.refusal);
-  const database = organizationDatabase(c);
-  if ((await findChannelOrDeleted(database, organization_id, config_id)) === null) return refuse(c, CHANNEL_NOT_FOUND);
+  if (!(await isKnown(c, ids))) return refuse(c, CHANNEL_NOT_FOUND);
   const filter = { status, thread_id, event_type };
-  const receiver = channelReceiver(config_id);
-  const rows = await listDeliveries(database, organization_id, receiver, filter, asked.page.keyset);
-  const keyOf = (row: DeliveryRow) => [row.id];
-  return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource: deliveryResource }), 200);
+  return c.json(await pageOfDeliveries(c, logOf(c, ids), asked.page, filter, deliveryResource), 200);
 });
 
 deliveryRoutes.openapi(getDelivery, async (c) => {
-  const { organization_id, config_id, delivery_id } = c.req.valid('param');
-  const receiver = channelReceiver(config_id);
-  const row = await findDelivery(organizationDatabase(c), organization_id, receiver, delivery_id);
+  const ids = c.req.valid('param');
+  const row = await findLogged(logOf(c, ids), ids.delivery_id);
   if (row === null) return refuse(c, DELIVERY_NOT_FOUND);
-  const kept = await readThread(c.env, c.var.cost, row.thread, (stub) => stub.readDelivery({ v: 1, delivery_id }));
-  const attempts = (kept?.attempts ?? []).map(attemptResource);
-  return c.json({ ...deliveryResource(row), attempts, body: kept?.body ?? null }, 200);
+  const { body, attempts } = await readKept(c, row);
+  return c.json({ ...deliveryResource(row), attempts: attempts.map(attemptResource), body }, 200);
 });
 
 deliveryRoutes.openapi(replayDelivery, async (c) => {
-  const { organization_id, config_id, delivery_id } = c.req.valid('param');
-  const database = organizationDatabase(c);
-  if ((await findChannel(database, organization_id, config_id)) === null) return refuse(c, CHANNEL_NOT_FOUND);
-  const receiver = channelReceiver(config_id);
-  const row = await findDelivery(database, organization_id, receiver, delivery_id);
+  const ids = c.req.valid('param');
+  if (!(await isThere(c, ids))) return refuse(c, CHANNEL_NOT_FOUND);
+  const log = logOf(c, ids);
+  const row = await findLogged(log, ids.delivery_id);
   if (row === null) return refuse(c, DELIVERY_NOT_FOUND);
-  const request = { v: 1 as const, receiver, filter: { delivery_id } };
-  const { replayed } = await readThread(c.env, c.var.cost, row.thread, (stub) => stub.replay(request));
-  return c.json({ replayed }, 202);
+  return c.json({ replayed: await replayOne(c, log, row) }, 202);
 });
 
 deliveryRoutes.openapi(replayDeliveries, async (c) => {
-  const { organization_id, config_id } = c.req.valid('param');
-  const { status = null, created_at_after: from = null, created_at_before: to = null, cursor } = c.req.valid('json');
-  const database = organizationDatabase(c);
-  if ((await findChannel(database, organization_id, config_id)) === null) return refuse(c, CHANNEL_NOT_FOUND);
-  const receiver = channelReceiver(config_id);
-  const request = { v: 1 as const, receiver, filter: { status: status === null ? null : [status], from, to } };
-  const replay = async (thread: string) => {
-    const { replayed } = await readThread(c.env, c.var.cost, thread, (stub) => stub.replay(request));
-    return replayed;
-  };
-  const bounds = { status, from, to };
-  const done = await replayLanes(database, organization_id, receiver, bounds, cursor ?? '', replay);
-  const { lanes, replayed, after } = done;
-  return c.json({ lanes, replayed, is_complete: after === null, cursor: after }, 202);
+  const ids = c.req.valid('param');
+  if (!(await isThere(c, ids))) return refuse(c, CHANNEL_NOT_FOUND);
+  return c.json(await replayMany(c, logOf(c, ids), c.req.valid('json')), 202);
 });
 
 deliveryRoutes.openapi(getLedger, async (c) => {
-  const { organization_id, config_id } = c.req.valid('param');
-  const database = organizationDatabase(c);
-  if ((await findChannelOrDeleted(database, organization_id, config_id)) === null) return refuse(c, CHANNEL_NOT_FOUND);
-  const { skipped_disabled, skipped_channel_deleted, ...sums } = await sumLanes(
-    database,
-    organization_id,
-    channelReceiver(config_id),
-  );
-  return c.json({ ...sums, skipped: { disabled: skipped_disabled, channel_deleted: skipped_channel_deleted } }, 200);
+  const ids = c.req.valid('param');
+  if (!(await isKnown(c, ids))) return refuse(c, CHANNEL_NOT_FOUND);
+  const { database, organization_id, receiver } = logOf(c, ids);
+  const sums = await sumLanes(database, organization_id, receiver);
+  const { accepted, delivered, pending, exhausted } = sums;
+  const skipped = { disabled: sums.skipped_disabled, channel_deleted: sums.skipped_channel_deleted };
+  return c.json({ accepted, delivered, pending, exhausted, skipped }, 200);
 });
 
-const DELIVERY_NOT_FOUND = { reason: 'not_found', detail: 'Delivery not found.' } as const;
+type ChannelIds = z.infer<typeof channelPath>;
+
+function logOf(c: AppContext, { organization_id, config_id }: ChannelIds): ReceiverLog {
+  return { receiver: channelReceiver(config_id), organization_id, database: organizationDatabase(c) };
+}
+
+/** Whether the organization has the channel. */
+async function isThere(c: AppContext, { organization_id, config_id }: ChannelIds): Promise<boolean> {
+  return (await findChannel(organizationDatabase(c), organization_id, config_id)) !== null;
+}
+
+/** Whether it has or had it. */
+async function isKnown(c: AppContext, { organization_id, config_id }: ChannelIds): Promise<boolean> {
+  return (await findChannelOrDeleted(organizationDatabase(c), organization_id, config_id)) !== null;
+}

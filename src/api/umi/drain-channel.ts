@@ -9,7 +9,7 @@ import { errorText, writeLog } from '../../log.ts';
  */
 export function drainChannel(c: AppContext, organizationId: string, channelId: string): void {
   const database = organizationDatabase(c);
-  const draining = drainLanes(database, c.env.WEBHOOKS, organizationId, channelReceiver(channelId));
+  const draining = drainLanes(database, c.env.WEBHOOKS, organizationId, channelReceiver(channelId), null);
   const logged = draining.catch((error: unknown) => {
     writeLog('warn', 'channel.drain_failed', { channel_id: channelId, error: errorText(error) });
   });

@@ -1,6 +1,7 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import { attemptWebhook } from '../../delivery/attempt.ts';
 import { attemptDependencies } from '../../delivery/attempt-dependencies.ts';
+import { CHANNEL_TIMES } from '../../delivery/attempt-times.ts';
 import { destinationOfChannel } from '../../delivery/endpoint.ts';
 import { findChannel } from '../../directory/channels.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
@@ -9,17 +10,8 @@ import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { testResult, testResultSchema } from '../delivery-log/schemas.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
-
-const testResultSchema = z
-  .object({
-    success: z.boolean(),
-    status: z.int().nullable(),
-    duration_ms: z.int(),
-    response: z.string().nullable().openapi({ description: 'The first 2,048 bytes of the answer.' }),
-    error: z.string().nullable(),
-  })
-  .openapi('ChannelTestResult');
 
 const testChannel = createRoute({
   ...settingsAccess,
@@ -29,7 +21,10 @@ const testChannel = createRoute({
   summary: 'Send a signed test event to a channel',
   description: 'One attempt, now, outside the order of the real webhooks and also while these are switched off.',
   request: { params: channelPath },
-  responses: { 200: jsonOf(testResultSchema, 'What the receiver answered'), ...refusalResponses(401, 403, 404) },
+  responses: {
+    200: jsonOf(testResultSchema.openapi('ChannelTestResult'), 'What the receiver answered'),
+    ...refusalResponses(401, 403, 404),
+  },
 });
 
 export const channelTestRoutes = createRouter();
@@ -47,7 +42,10 @@ channelTestRoutes.openapi(testChannel, async (c) => {
   });
   const destination = destinationOfChannel(channel, now, c.env.PUBLIC_ORIGIN);
   const webhook = { id: newUuid(now), body };
-  const { is_delivered, attempt } = await attemptWebhook(attemptDependencies(c.env), destination, webhook);
-  const { status, duration, response, error } = attempt;
-  return c.json({ success: is_delivered, status, duration_ms: duration, response, error }, 200);
+  const { is_delivered, attempt } = await attemptWebhook(
+    attemptDependencies(c.env, CHANNEL_TIMES),
+    destination,
+    webhook,
+  );
+  return c.json(testResult(is_delivered, attempt), 200);
 });

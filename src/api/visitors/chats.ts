@@ -41,7 +41,11 @@ const itemRoute = createRoute({
 });
 
 const endSchema = z
-  .object({ is_ended: z.literal(true, { error: 'Only true is allowed here.' }) })
+  .object({
+    is_ended: z.literal(true, {
+      error: ({ input }) => (input === undefined ? undefined : 'Only true is allowed here.'),
+    }),
+  })
   .openapi('EndOwnChat');
 
 /** /public/visitors/<visitor_id>/chats: listed from D1's copy, read and ended in the chats' threads (protocol.md 2.4). */

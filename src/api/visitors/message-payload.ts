@@ -4,9 +4,10 @@ import type { PostVisitorMessage } from '../../thread/commands.ts';
 
 /** As for users (seed 001, Send a chat message). Characters. */
 const MESSAGE_CHARACTERS = 2000;
+/** As long as an action's value or a link that attachments may offer. Characters. */
+const VALUE_CHARACTERS = 2048;
 
 const text = textField({ max: MESSAGE_CHARACTERS });
-const optionalText = textField({ max: MESSAGE_CHARACTERS, blank: true }).nullish();
 
 /**
  * What a visitor may post (protocol.md 2.5; seed 001, Chat message response actions): a text, or with `type` `action` the answer to an
@@ -20,8 +21,8 @@ export const postMessageSchema = z
     response_to_message_id: uuidField().nullish(),
     response_to_attachment_id: uuidField().nullish(),
     response_to_action_id: uuidField().nullish(),
-    response_value: optionalText,
-    response_text: optionalText,
+    response_value: textField({ max: VALUE_CHARACTERS, blank: true }).nullish(),
+    response_text: textField({ max: MESSAGE_CHARACTERS, blank: true }).nullish(),
   })
   .openapi('PostMessageAsVisitor')
   .transform((payload, context) => contentOf(payload, context));

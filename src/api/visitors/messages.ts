@@ -1,6 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { findPageForFirstMessage } from '../../chats/visitor-chats.ts';
-import { visitorDatabase } from '../../http/app-environment.ts';
 import { boundsOf, collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
@@ -9,6 +7,7 @@ import { createRouter } from '../../http/router.ts';
 import { HIDDEN_FROM_VISITORS, messageForVisitor } from '../../resources/as-visitors-see.ts';
 import { newCommandId } from '../../thread/commands.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { pageForFirstMessage } from './first-message-page.ts';
 import { asVisitor, CHAT, chatPath } from './guards.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
 import { postMessageSchema } from './message-payload.ts';
@@ -96,7 +95,7 @@ messageRoutes.openapi(postRoute, async (c) => {
   const { chat_id } = c.req.valid('param');
   const content = c.req.valid('json');
   const visitor_id = c.var.visitor.id;
-  const page = content.type === 'msg' ? await findPageForFirstMessage(visitorDatabase(c), visitor_id, chat_id) : null;
+  const page = content.type === 'msg' ? await pageForFirstMessage(c, chat_id) : null;
   const posted = await commandToOwnChat(c, {
     v: 1,
     type: 'post_visitor_message',

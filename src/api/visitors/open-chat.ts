@@ -37,7 +37,7 @@ const route = createRoute({
 
 /**
  * POST /public/orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/chats (protocol.md 2.4; seed 003): the visitor's open chat, or
- * a new one in the thread of his newest. He is present from then on, as long as he asked for last.
+ * a new one in the thread of his newest. He is present from then on, as long as he asked for last, also when nobody is online.
  */
 export const openChatRoutes = createRouter();
 
@@ -46,6 +46,12 @@ openChatRoutes.openapi(route, async (c) => {
   const database = visitorDatabase(c);
   const room = await roomForVisitor(c, c.req.valid('param').room_id);
   if (room === null) return refuse(c, ROOM_NOT_FOUND);
+  const place = { organization_id: organization.id, room_id: room.id, visitor_id };
+  const row = await stayInRoom(database, place, { presence_expires_in: null }, Date.now());
+  if (row === null) return refuse(c, VISITOR_NOT_FOUND);
+  await keepPresent(c, row);
+
+  // Last of all but the thread's own call: it writes down the name as the newest one that there is.
   const [visitor, newest] = await Promise.all([
     findVisitor(database, room.id, visitor_id),
     findNewestChatOfVisitor(database, room.id, visitor_id),
@@ -55,11 +61,6 @@ openChatRoutes.openapi(route, async (c) => {
   if (room.require_online === 1 && !isResumed && !(await isOnline(c, room))) {
     return refuse(c, { reason: 'conflict', detail: 'Nobody is online in this room.' });
   }
-  const place = { organization_id: organization.id, room_id: room.id, visitor_id };
-  const row = await stayInRoom(database, place, { presence_expires_in: null }, Date.now());
-  if (row === null) return refuse(c, VISITOR_NOT_FOUND);
-  await keepPresent(c, row);
-
   const identity = { kind: 'visitor' as const, room_id: room.id, visitor_id };
   const { chat_type = 'visitor' } = c.req.valid('json');
   const command: OpenVisitorChat = {

@@ -16,6 +16,8 @@ export type Commit = {
   received: ReceivedBefore[];
   routing: Routing | null;
   isRoutingNew: boolean;
+  /** Who is told as last known (JSON, null for nobody); null when it stays as it is. */
+  audience: { stored: string | null } | null;
   /** Version of the last changed delivery or lane; the rows written here get the following ones. */
   version: number;
   /** The commit's time in the log (ms), which may run ahead of the clock. */
@@ -43,6 +45,7 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
       routing,
     );
   }
+  if (commit.audience !== null) write('UPDATE thread SET audience = ?', commit.audience.stored);
   for (const event of accepted.events) {
     const { seq, chat_id, type } = event;
     write(

@@ -17,13 +17,20 @@ import {
 } from '../state.ts';
 
 /** What an object keeps in memory between commands: its thread with the current chat, and where its last event stands. */
-export function loadThread(sql: SqlStorage, name: string): { state: ThreadState; routing: Routing | null } {
-  const row = sql.exec<{ facts: string; routing: string | null }>('SELECT facts, routing FROM thread').one();
+export function loadThread(
+  sql: SqlStorage,
+  name: string,
+): { state: ThreadState; routing: Routing | null; audience: string | null } {
+  const row = sql
+    .exec<{ facts: string; routing: string | null; audience: string | null }>(
+      'SELECT facts, routing, audience FROM thread',
+    )
+    .one();
   const last = loadLastEvent(sql);
   const thread = JSON.parse(row.facts) as NonNullable<ThreadState['thread']>;
   const state = { ...emptyThread(name), last_seq: last.seq, last_at: last.at, thread };
   const routing = row.routing === null ? null : (JSON.parse(row.routing) as Routing);
-  return { state: loadChat(sql, state, thread.current_chat_id), routing };
+  return { state: loadChat(sql, state, thread.current_chat_id), routing, audience: row.audience };
 }
 
 const NONE: ReadonlyMap<string, NamedMessage> = new Map();
@@ -54,12 +61,8 @@ export function loadForCommand(sql: SqlStorage, state: ThreadState, command: Com
     }
     case 'post_visitor_message': {
       const { content, chat_id } = command;
-      const isResponse = content.type === 'action';
-      return {
-        ...loaded,
-        answered,
-        messages: isResponse ? loadRespondedMessage(sql, chat_id, content.message_id) : NONE,
-      };
+      const messages = content.type === 'action' ? loadRespondedMessage(sql, chat_id, content) : NONE;
+      return { ...loaded, answered, messages };
     }
     case 'add_reply_suggestion':
       return { ...loaded, answered, messages: loadNamedMessage(sql, command.chat_id, command.message_id) };
@@ -118,34 +121,53 @@ function loadNamedMessage(sql: SqlStorage, chatId: string, messageId: string): M
   return new Map([[messageId, named]]);
 }
 
-/** A message that the visitor answers: a walk along the log from there. */
-function loadRespondedMessage(sql: SqlStorage, chatId: string, messageId: string): Map<string, NamedMessage> {
-  const event = loadMessageEvent(sql, chatId, messageId);
+/** What the visitor answers: an attachment of a message, by one of its actions or without any. */
+type Responded = { message_id: string; attachment_id: string; action_id: string | null };
+
+/** A message that the visitor answers. What has come after it is looked up only where that can have disabled the chosen action. */
+function loadRespondedMessage(sql: SqlStorage, chatId: string, responded: Responded): Map<string, NamedMessage> {
+  const { message_id, attachment_id, action_id } = responded;
+  const event = loadMessageEvent(sql, chatId, message_id);
   if (event === null) return new Map();
-  const answered = sql.exec<{ id: string }>(
-    `SELECT DISTINCT event ->> '$.message.response_to.attachment.id' AS id FROM events
-     WHERE seq > ? AND chat_id = ? AND type = 'message_added' AND event ->> '$.message.response_to.message_id' = ?`,
-    event.seq,
-    chatId,
-    messageId,
+  const attachment = event.message.attachments.find(({ id }) => id === attachment_id);
+  const action = attachment?.actions.find(({ id }) => id === action_id);
+  const isAnswered = action?.is_disabled_on_selection === true && hasAnswer(sql, event, attachment_id);
+  const named: NamedMessage = {
+    facts: event.message,
+    answered_attachments: new Set(isAnswered ? [attachment_id] : []),
+    is_followed_by_visitor: action?.is_disabled_on_visitor_message === true && isFollowedByVisitor(sql, event),
+  };
+  return new Map([[message_id, named]]);
+}
+
+type MessageAdded = Extract<ThreadEvent, { type: 'message_added' }>;
+
+/** Whether an attachment of a message was answered: a walk along the log from the message to the first answer. */
+function hasAnswer(sql: SqlStorage, { seq, chat_id, message }: MessageAdded, attachmentId: string): boolean {
+  const answers = sql.exec(
+    `SELECT 1 FROM events WHERE seq > ? AND chat_id = ? AND type = 'message_added'
+       AND event ->> '$.message.response_to.message_id' = ? AND event ->> '$.message.response_to.attachment.id' = ? LIMIT 1`,
+    seq,
+    chat_id,
+    message.id,
+    attachmentId,
   );
-  const answered_attachments = new Set(Array.from(answered, ({ id }) => id));
+  return answers.toArray().length > 0;
+}
+
+/** Whether the visitor wrote after a message: a walk along the log from the message to his first text. */
+function isFollowedByVisitor(sql: SqlStorage, { seq, chat_id }: MessageAdded): boolean {
   const followers = sql.exec(
     `SELECT 1 FROM events WHERE seq > ? AND chat_id = ? AND type = 'message_added'
        AND event ->> '$.message.type' = 'msg' AND event ->> '$.message.sender_type' = 'visitor' LIMIT 1`,
-    event.seq,
-    chatId,
+    seq,
+    chat_id,
   );
-  const is_followed_by_visitor = followers.toArray().length > 0;
-  return new Map([[messageId, { facts: event.message, answered_attachments, is_followed_by_visitor }]]);
+  return followers.toArray().length > 0;
 }
 
 /** The event that added a message, found by the `seq` inside the message's id; null when the chat has no such message. */
-export function loadMessageEvent(
-  sql: SqlStorage,
-  chatId: string,
-  messageId: string,
-): Extract<ThreadEvent, { type: 'message_added' }> | null {
+export function loadMessageEvent(sql: SqlStorage, chatId: string, messageId: string): MessageAdded | null {
   const seq = seqOfResource(messageId);
   const event = seq === null ? null : loadEvent(sql, seq);
   const isIt = event?.type === 'message_added' && event.chat_id === chatId && event.message.id === messageId;

@@ -55,7 +55,10 @@ const TABLES_OF_2 = [
   `CREATE INDEX suggestions_by_chat ON suggestions (chat_id, id)`,
 ];
 
-/** Webhooks of apps: whose a lane is (null: the thread's organization), what a delivery is about. How far live hubs were told. */
+/**
+ * Webhooks of apps: whose a lane is (null: the thread's organization), what a delivery is about. Who is told as last known, null for
+ * nobody. How far live hubs were told.
+ */
 const TABLES_OF_3 = [
   'ALTER TABLE lanes ADD COLUMN organization_id TEXT',
   'ALTER TABLE lanes ADD COLUMN skipped_webhook_deleted INTEGER NOT NULL DEFAULT 0',
@@ -63,6 +66,7 @@ const TABLES_OF_3 = [
   'ALTER TABLE deliveries ADD COLUMN webhook_id TEXT',
   'ALTER TABLE deliveries ADD COLUMN channel TEXT',
   'ALTER TABLE deliveries ADD COLUMN resource_id TEXT',
+  'ALTER TABLE thread ADD COLUMN audience TEXT',
   'CREATE TABLE hub_marks (hub TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID',
 ];
 

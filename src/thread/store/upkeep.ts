@@ -37,12 +37,14 @@ export function endRebuild(sql: SqlStorage): void {
 }
 
 /**
- * Brings the tables of an earlier program up to this one: makes what is missing and folds the log anew. D1's copy has columns
- * that it did not fill, so that is rebuilt too. Must run inside a transaction. Throws on the tables of a later program.
+ * Brings the tables of an earlier program up to this one. What is folded has changed since the first schema, and so have the columns
+ * of D1's copy: from there the log is folded anew and the copy rebuilt. Must run inside a transaction. Throws on the tables of a later
+ * program.
  */
 export function upgradeTables(sql: SqlStorage, schema: number, now: number): void {
   if (schema > SCHEMA) throw new Error(`the tables of schema ${schema} are newer than this program`);
   createTables(sql, schema);
+  if (schema > 1) return;
   const { facts } = sql.exec<{ facts: string }>('SELECT facts FROM thread').one();
   const { current_chat_id } = JSON.parse(facts) as { current_chat_id: string };
   startRebuild(sql, threadNameOfChat(current_chat_id) ?? '', readVersion(sql), now);

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type AttemptDependencies, attemptWebhook } from '../../../src/delivery/attempt.ts';
+import { type AttemptDependencies, attemptCall, attemptWebhook, sentUrl } from '../../../src/delivery/attempt.ts';
 import { newSecret } from '../../../src/delivery/signature.ts';
 
 const SECRET = newSecret();
@@ -208,5 +208,46 @@ describe('attemptWebhook', () => {
       retry_after: null,
     });
     expect(requests).toBe(0);
+  });
+});
+
+describe('attemptCall', () => {
+  const dependencies: AttemptDependencies = {
+    fetch: (input, init) => fetch(input, init),
+    now: Date.now,
+    deadline_milliseconds: AMPLE,
+    allow_insecure_loopback: true,
+  };
+
+  it('is one GET with nothing but the URL, whose redirect is not followed', async () => {
+    const seen: string[] = [];
+    const url = await receiver((request, response) => {
+      const signed = request.headers['webhook-signature'] ?? 'unsigned';
+      seen.push(`${request.method} ${request.url} ${request.headers['user-agent']} ${signed}`);
+      response.writeHead(302, { location: '/other' }).end();
+    });
+    const destination = { url: `${url}?tenant=a%20b&type=uninstall`, own_origins: [] };
+    expect(await attemptCall(dependencies, destination)).toMatchObject({
+      is_delivered: false,
+      attempt: { status: 302, error: 'redirect refused' },
+    });
+    expect(seen).toEqual(['GET /hook?tenant=a%20b&type=uninstall UMI-Webhooks/1 unsigned']);
+  });
+
+  it('is guarded and ends at its deadline, like a webhook', async () => {
+    const silent = await receiver(() => {});
+    const hasty = { ...dependencies, deadline_milliseconds: SHORT };
+    expect((await attemptCall(hasty, { url: silent, own_origins: [] })).attempt.error).toBe('timeout');
+    const guarded = await attemptCall(dependencies, { url: 'https://10.0.0.1/', own_origins: [] });
+    expect(guarded.attempt.error).toBe('url refused: must not point to a private or reserved address');
+  });
+});
+
+describe('sentUrl', () => {
+  it('is what a request says: the query as it was given, without the fragment', () => {
+    expect(sentUrl('HTTPS://Receiver.example.com/a?key=a%20b&x=%2f+1#part')).toBe(
+      'https://receiver.example.com/a?key=a%20b&x=%2f+1',
+    );
+    expect(sentUrl('no url')).toBe('no url');
   });
 });

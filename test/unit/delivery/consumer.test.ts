@@ -37,9 +37,9 @@ describe('handleQueue', () => {
       release = resolve;
     });
     const attempt = run.dependencies.attempt;
-    run.dependencies.attempt = async (destination, webhook) => {
+    run.dependencies.attempt = async (...sent) => {
       await isReleased;
-      return await attempt(destination, webhook);
+      return await attempt(...sent);
     };
     const { settled, finish } = await handle(run, 'umi-webhooks', [new QueueMessage('1', POINTER)]);
     expect(settled).toEqual([['ack']]);

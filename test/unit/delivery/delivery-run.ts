@@ -1,7 +1,8 @@
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
+import type { AttemptTimes } from '../../../src/delivery/attempt-times.ts';
 import { type DeliveryDependencies, deliverLane, type LogRecord } from '../../../src/delivery/deliver-lane.ts';
 import type { Endpoint } from '../../../src/delivery/endpoint.ts';
-import type { Pointer } from '../../../src/delivery/lane.ts';
+import type { Pointer, Receiver } from '../../../src/delivery/lane.ts';
 import { MemoryLane, RECEIVER } from './memory-lane.ts';
 
 export const POINTER: Pointer = { v: 1, thread: 't1', receiver: RECEIVER, track: 'lane', drain: false };
@@ -15,19 +16,25 @@ export const OPEN: Endpoint = {
 /** A lane, a queue, a receiver and a clock in memory, with the consumer between them. */
 export class DeliveryRun {
   now = 1_000_000;
-  lane = new MemoryLane(() => this.now);
+  readonly lane: MemoryLane;
   endpoint: () => Endpoint = () => OPEN;
   /** What the receiver does with a delivery: a status, or a change of its own to the clock first. */
   answer: (id: string) => number = () => 200;
   retryAfter: number | null = null;
+  /** What the receiver's answer to a delivery says. */
+  responseOf: (id: string) => string = () => '';
   received: string[] = [];
+  attempts: { id: string; body: string; times: AttemptTimes }[] = [];
   sent: { pointer: Pointer; delay: number; at: number }[] = [];
   logged: LogRecord[] = [];
 
   dependencies: DeliveryDependencies = {
     lane: () => this.lane,
     endpoint: async () => this.endpoint(),
-    attempt: async (_destination, webhook) => this.#attempt(webhook.id),
+    attempt: async (_destination, webhook, times) => {
+      this.attempts.push({ ...webhook, times });
+      return this.#attempt(webhook.id);
+    },
     send: async (pointer, delay) => {
       this.sent.push({ pointer, delay, at: this.now + delay * 1000 });
     },
@@ -36,8 +43,12 @@ export class DeliveryRun {
     fault: () => {},
   };
 
+  constructor(receiver: Receiver = RECEIVER) {
+    this.lane = new MemoryLane(() => this.now, receiver);
+  }
+
   async deliver(change: Partial<Pointer> = {}): Promise<void> {
-    await deliverLane(this.dependencies, { ...POINTER, ...change });
+    await deliverLane(this.dependencies, { ...POINTER, receiver: this.lane.receiver, ...change });
   }
 
   /** Lets the queue work, in order of time, until it is empty. Answers how many pointers it delivered. */
@@ -62,7 +73,7 @@ export class DeliveryRun {
     const at = this.now;
     this.received.push(id);
     const status = this.answer(id);
-    const attempt = { at, duration: this.now - at, status, response: '', error: null };
+    const attempt = { at, duration: this.now - at, status, response: this.responseOf(id), error: null };
     const isDelivered = status >= 200 && status < 300;
     return { is_delivered: isDelivered, attempt, retry_after: isDelivered ? null : this.retryAfter };
   }

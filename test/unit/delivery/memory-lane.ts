@@ -1,5 +1,5 @@
 import type { SkipReason } from '../../../src/db/rows.ts';
-import type { Claim, Head, Lane, Outcome, ReportAnswer, Track } from '../../../src/delivery/lane.ts';
+import type { Claim, Head, Lane, Outcome, Receiver, ReportAnswer, Track } from '../../../src/delivery/lane.ts';
 import { isLastAttempt, retryDelay, wholeSeconds } from '../../../src/delivery/retry-schedule.ts';
 
 export type MemoryRow = {
@@ -22,9 +22,11 @@ export class MemoryLane implements Lane {
   outcomes: Outcome[] = [];
   #tokens = 0;
   readonly now: () => number;
+  readonly receiver: Receiver;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, receiver: Receiver = RECEIVER) {
     this.now = now;
+    this.receiver = receiver;
   }
 
   accept(...ids: string[]): void {
@@ -87,7 +89,7 @@ export class MemoryLane implements Lane {
       kind: 'head',
       lease_token: token,
       organization_id: 'o1',
-      receiver: RECEIVER,
+      receiver: this.receiver,
       delivery_id: row.id,
       event_type: 'message_created',
       webhook_id: null,

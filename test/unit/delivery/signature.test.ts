@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { newSecret, signWebhook } from '../../../src/delivery/signature.ts';
+import { newSecret, secretOfText, signWebhook } from '../../../src/delivery/signature.ts';
 
 const BODY = JSON.stringify({ event_type: 'message_created', message: 'Sää on 12 °C 🙂' });
 
@@ -26,6 +26,17 @@ describe('signWebhook', () => {
     expect(() => new Webhook(stranger).verify(BODY, signed)).toThrow();
     expect(() => new Webhook(current).verify(`${BODY} `, signed)).toThrow();
     expect(() => new Webhook(current).verify(BODY, { ...signed, 'webhook-id': 'id-3' })).toThrow();
+  });
+
+  it('takes the bytes of a text as the key, as the standard library does with a raw secret', async () => {
+    const text = 'umiapp_Zürich-_0';
+    const timestamp = Math.floor(Date.now() / 1000);
+    const signature = await signWebhook({ secrets: [secretOfText(text)], id: 'id-5', timestamp, body: BODY });
+    const signed = headers('id-5', timestamp, signature);
+    expect(new Webhook(new TextEncoder().encode(text), { format: 'raw' }).verify(BODY, signed)).toEqual(
+      JSON.parse(BODY),
+    );
+    expect(new Webhook(`whsec_${Buffer.from(text, 'utf8').toString('base64')}`).verify(BODY, signed)).toBeTruthy();
   });
 
   it('puts the current secret first', async () => {

@@ -125,7 +125,7 @@ describe('what is accepted', () => {
       return told.notifications.flatMap((notification) =>
         each.accepted.flatMap((acceptance) =>
           'routing' in acceptance
-            ? (channelWebhook(told, notification, acceptance.routing, acceptance.prev_seq) ?? [])
+            ? (channelWebhook(told, notification, acceptance.routing, () => acceptance.prev_seq) ?? [])
             : [],
         ),
       );

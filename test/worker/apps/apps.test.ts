@@ -143,6 +143,7 @@ describe('apps of an organization', () => {
     ['no terms', { terms_url: undefined }, { terms_url: ['This field is required.'] }],
     ['no privacy policy', { privacy_url: null }, { privacy_url: expect.any(Array) }],
     ['terms that are a script', { terms_url: 'javascript:alert(1)' }, { terms_url: ['Enter a valid URL.'] }],
+    ['terms with a line break', { terms_url: 'https://apps.example.com/\n' }, { terms_url: ['Enter a valid URL.'] }],
     ['an icon that is none', { icon_url: 'data:image/png;base64,x' }, { icon_url: ['Enter a valid URL.'] }],
     [
       'a trigger URL to the hub',

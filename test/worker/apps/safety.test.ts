@@ -3,6 +3,7 @@ import { appsRoutes } from '../../../src/api/apps/routes.ts';
 import { admin, call, enroll, type Person } from '../http/hub.ts';
 import { type Callers, enrollCallers, expectSafe, LONG_AGO } from '../safety.ts';
 import { ask } from '../umi/desk.ts';
+import { logAppDelivery } from './logged-deliveries.ts';
 import { ALL_SCOPES, newApp, newWebhook, openApp, orgOf } from './registry.ts';
 
 const document = appsRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
@@ -42,6 +43,12 @@ async function furnish(person: Person): Promise<Names> {
     app_id: String(app.json['id']),
     webhook_id: String(webhook.json['id']),
     installation_id: String(installation.json['id']),
+    delivery_id: await logAppDelivery({
+      organization_id: person.organization_id,
+      installation_id: String(installation.json['id']),
+      webhook_id: String(webhook.json['id']),
+      status: 'exhausted',
+    }),
   };
 }
 
@@ -55,7 +62,8 @@ const TRIGGERED = {
 function requestTo(method: string, path: string, names: Names): { path: string; body?: unknown } {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? `no ${name}`);
   const url = `/api/v5${filled}${path.endsWith('/trigger') ? '?type=manual_nav' : ''}`;
-  if (method === 'GET' || method === 'DELETE' || path.endsWith('/rotate')) return { path: url };
+  if (path.endsWith('/installations/{installation_id}/replay')) return { path: url, body: { status: 'exhausted' } };
+  if (method === 'GET' || method === 'DELETE' || /\/(rotate|test|replay)$/.test(path)) return { path: url };
   if (path.endsWith('/app_installations')) return { path: url, body: { app_id: names['app_id'] } };
   return { path: url, body: path.includes('/webhooks') ? newWebhook() : newApp(TRIGGERED) };
 }
@@ -73,7 +81,7 @@ async function registryOf(names: Names): Promise<string[]> {
 
 describe('every route of the registry', () => {
   it('is in this table', () => {
-    expect(organizationRoutes.length).toBe(18);
+    expect(organizationRoutes.length).toBe(25);
     expect(otherRoutes.map(([method, path]) => `${method} ${path}`)).toEqual([
       'GET /public_apps',
       'GET /public_apps/{app_id}',
@@ -94,7 +102,7 @@ describe('every route of the registry', () => {
     expect(await registryOf(own)).toEqual(before);
   });
 
-  it.each(organizationRoutes.filter(([, path]) => /(app|webhook|installation)_id/.test(path)))(
+  it.each(organizationRoutes.filter(([, path]) => /(app|webhook|installation|delivery)_id/.test(path)))(
     '%s %s knows nothing of another organization',
     async (method, path) => {
       const before = await registryOf(foreign);

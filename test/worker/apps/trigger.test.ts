@@ -9,7 +9,8 @@ let app: CreatedApp;
 let installation: Installation;
 
 beforeAll(async () => {
-  ({ manager, app, installation } = await openApp());
+  const trigger_types = ['install', 'uninstall', 'setup', 'manual_nav', 'chat_open'];
+  ({ manager, app, installation } = await openApp({ trigger_types }));
 });
 
 const verified = async (data: string | null, secret = app.secret) =>

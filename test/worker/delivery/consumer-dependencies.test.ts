@@ -13,7 +13,11 @@ beforeAll(async () => {
 const dependencies = consumerDependencies({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
 
 function endpoint(channelId: string, organizationId = hub.organizationId) {
-  return dependencies.endpoint(organizationId, channelReceiver(channelId));
+  return dependencies.endpoint({
+    organization_id: organizationId,
+    receiver: channelReceiver(channelId),
+    webhook_id: null,
+  });
 }
 
 describe('the endpoint of a channel', () => {
@@ -53,8 +57,9 @@ describe('the endpoint of a channel', () => {
   it('cannot be known while D1 is away, or for a receiver of a later version', async () => {
     const id = await hub.register();
     const broken = consumerDependencies({ ...testEnv, DB: brokenDatabase });
-    await expect(broken.endpoint(hub.organizationId, channelReceiver(id))).rejects.toThrow();
-    await expect(dependencies.endpoint(hub.organizationId, 'installation/i1')).rejects.toThrow();
+    const head = { organization_id: hub.organizationId, receiver: channelReceiver(id), webhook_id: null };
+    await expect(broken.endpoint(head)).rejects.toThrow();
+    await expect(dependencies.endpoint({ ...head, receiver: 'mailbox/m1' })).rejects.toThrow();
   });
 });
 

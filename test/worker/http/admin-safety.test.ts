@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { adminRoutes } from '../../../src/api/admin/routes.ts';
+import { logAppDelivery } from '../apps/logged-deliveries.ts';
 import { directoryOf, furnish } from '../console/furniture.ts';
 import { ADMIN_TOKEN, admin, call, enroll, type Person } from './hub.ts';
 
@@ -26,6 +27,7 @@ const BODY = {
   channel_pattern: '/api/v5/orgs/{organization_id}/owned_chats',
   on_added: true,
   app_id: '0190a000-0000-7000-8000-00000000dead',
+  status: 'skipped',
 };
 
 type Names = { [parameter: string]: string };
@@ -70,6 +72,12 @@ beforeAll(async () => {
     app_id: String(app.json['id']),
     webhook_id: String(webhook.json['id']),
     installation_id: String(installation.json['id']),
+    delivery_id: await logAppDelivery({
+      organization_id,
+      installation_id: String(installation.json['id']),
+      webhook_id: String(webhook.json['id']),
+      status: 'exhausted',
+    }),
     user_id: owner.user_id,
     token_id: owner.token_id,
     router_id: String(router.json['id']),
@@ -128,7 +136,7 @@ describe('every operation of the admin API', () => {
 
   it.each(
     BELOW_ORGANIZATION.filter(({ path }) =>
-      /\{(user|team|room|router|token|app|webhook|installation)_id\}|\{id\}/.test(path),
+      /\{(user|team|room|router|token|app|webhook|installation|delivery)_id\}|\{id\}/.test(path),
     ),
   )('$method $path reaches nothing through the path of another organization', async (operation) => {
     await expectUntouched(async () => {

@@ -117,6 +117,33 @@ test('an upgraded object has the same tables as a new one', async () => {
   expect(await tablesOf(name)).toEqual(await tablesOf(thread));
 });
 
+test('an object of the second schema gets what is missing, and its copy is not rebuilt', async () => {
+  const { thread, chat_id, actor } = await newVisitorChat();
+  const young = env.THREADS.getByName(thread);
+  const tablesOf = () =>
+    runInDurableObject(young, (_, { storage }) =>
+      storage.sql.exec('SELECT name, sql FROM sqlite_master ORDER BY name').toArray(),
+    );
+  const before = await tablesOf();
+  await runInDurableObject(young, (_, { storage }) => {
+    for (const column of ['organization_id', 'skipped_webhook_deleted', 'skipped_uninstalled']) {
+      storage.sql.exec(`ALTER TABLE lanes DROP COLUMN ${column}`);
+    }
+    for (const column of ['webhook_id', 'channel', 'resource_id']) {
+      storage.sql.exec(`ALTER TABLE deliveries DROP COLUMN ${column}`);
+    }
+    storage.sql.exec('ALTER TABLE thread DROP COLUMN audience');
+    storage.sql.exec('DROP TABLE hub_marks');
+    storage.sql.exec('UPDATE upkeep SET schema = 2');
+  });
+  await evictDurableObject(young);
+  const grant = { kind: 'member' as const, user_id: actor.id };
+  await execute(thread, { type: 'add_tag', chat_id, grant, actor, name: 'new' });
+  expect(await tablesOf()).toEqual(before);
+  const upkeep = await runInDurableObject(young, (_, { storage }) => storage.sql.exec('SELECT * FROM upkeep').one());
+  expect(upkeep).toMatchObject({ schema: SCHEMA, rebuild_number: 0, rebuild_seq: null });
+});
+
 test('the tables of a later schema are left alone', async () => {
   await runInDurableObject(object(), (_, { storage }) => {
     expect(() => upgradeTables(storage.sql, SCHEMA + 1, Date.now())).toThrow('newer than this program');

@@ -191,7 +191,7 @@ describe('a bulk replay', () => {
     await testEnv.DB.prepare(
       `WITH RECURSIVE numbers(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM numbers WHERE value < 1003)
        INSERT INTO deliveries SELECT ? || printf('%04d', value), 1, ?, ?, 't' || printf('%04d', value), 'x', 'c', 1,
-         'message_created', 'exhausted', NULL, 0, 1, 1, NULL, NULL, NULL, 1 FROM numbers`,
+         'message_created', 'exhausted', NULL, 0, 1, 1, NULL, NULL, NULL, 1, NULL, NULL, NULL FROM numbers`,
     )
       .bind(prefix, hub.organizationId, channelReceiver(id))
       .run();
@@ -223,7 +223,7 @@ describe('the ledger', () => {
     const empty = { accepted: 0, delivered: 0, pending: 0, exhausted: 0, skipped: { disabled: 0, channel_deleted: 0 } };
     expect((await hub.get(`/${id}/ledger`)).json).toEqual(empty);
     const add = (receiver: string, thread: string, counts: number[]) =>
-      testEnv.DB.prepare('INSERT INTO lanes VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?)')
+      testEnv.DB.prepare('INSERT INTO lanes VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, 0, 0)')
         .bind(receiver, thread, hub.organizationId, ...counts)
         .run();
     await add(channelReceiver(id), THREAD_A, [15, 5, 4, 3, 2, 1]);

@@ -1,5 +1,8 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { setVisitorVariable } from '../../../src/directory/visitors.ts';
 import { setOrganization } from '../chats/office.ts';
+import { database } from '../directory/directory.ts';
+import { call } from '../http/hub.ts';
 import { arrive, ask, leave, resultsOf, unique } from '../umi/desk.ts';
 import { newRoom } from '../umi/gateway.ts';
 import { authenticate, Site, type Visitor, visit } from './site.ts';
@@ -113,6 +116,38 @@ describe('a chat that a visitor starts', () => {
     expect((await own.openChat(await own.visitor())).status).toBe(409);
   });
 
+  it('never brings an older name back, that was read before another was set', async () => {
+    const visitor = await site.visitor();
+    await site.setVariable(visitor, 'username', 'Ann');
+    // What his presence waits for takes its time.
+    const keepClient = async () => {
+      await site.setVariable(visitor, 'username', 'Bea');
+    };
+    const USERS = { getByName: () => ({ keepClient }) } as unknown as Env['USERS'];
+    const path = `${site.room}/visitors/${visitor.id}/chats`;
+    const opened = await visit(visitor.token, 'POST', path, {}, { env: { USERS } });
+    expect(opened.status).toBe(201);
+    const variables = await ask(site.integrator, 'GET', site.orgRoom(`/visitors/${visitor.id}/variables`));
+    expect(resultsOf(variables)).toMatchObject([{ key: 'username', value: 'Bea' }]);
+  });
+
+  it('never brings an older name back either when an agent opens it', async () => {
+    const visitor = await site.visitor();
+    await site.setVariable(visitor, 'username', 'Ann');
+    const chatsOf = (method: string) =>
+      call(`/api/v5/users/${site.agent.user_id}/rooms/${site.roomId}/visitors/${visitor.id}/chats`, {
+        method,
+        authorization: `Bearer ${site.agent.token}`,
+        env: { AUTH_CACHE_SECONDS: '3600' },
+      });
+    expect((await chatsOf('GET')).status).toBe(200);
+    // As another isolate does, of which this one hears nothing.
+    await setVisitorVariable(database, visitor.id, 'username', 'Bea', Date.now());
+    expect((await chatsOf('POST')).status).toBe(201);
+    const variables = await ask(site.integrator, 'GET', site.orgRoom(`/visitors/${visitor.id}/variables`));
+    expect(resultsOf(variables)).toMatchObject([{ key: 'username', value: 'Bea' }]);
+  });
+
   it('is private where the organization keeps its chats so', async () => {
     const own = await Site.open();
     await setOrganization(own.organizationId, { private_chats: true });
@@ -177,9 +212,15 @@ describe('the end of a chat by its visitor', () => {
     const visitor = await site.visitor();
     const chatId = await site.chat(visitor);
     await site.say(visitor, chatId, unique('hello'));
-    for (const body of [{}, { is_ended: false }, { is_ended: null }, { is_ended: 'x' }, { is_waiting: false }]) {
+    for (const [body, message] of [
+      [{}, 'This field is required.'],
+      [{ is_waiting: false }, 'This field is required.'],
+      [{ is_ended: false }, 'Only true is allowed here.'],
+      [{ is_ended: null }, 'Only true is allowed here.'],
+      [{ is_ended: 'x' }, 'Only true is allowed here.'],
+    ] as const) {
       const answer = await end(visitor, chatId, body);
-      expect([answer.status, answer.json]).toEqual([400, { is_ended: [expect.any(String)] }]);
+      expect([answer.status, answer.json]).toEqual([400, { is_ended: [message] }]);
     }
     expect(await site.ownedChat(chatId)).toMatchObject({ is_ended: false, is_waiting: true });
   });

@@ -107,8 +107,10 @@ describe('the visitor’s own memberships', () => {
     const messages = async () =>
       (await visit(visitor.token, 'GET', `/visitors/${visitor.id}/chats/${chatId}/messages`)).text;
     const before = await messages();
+    await change({ composing_status: 'typing' });
     const left = await change({ is_participating: false });
-    expect([left.status, left.json]).toMatchObject([200, { is_participating: false, is_present: false }]);
+    const gone = { is_participating: false, is_present: false, composing_status: 'idle' };
+    expect([left.status, left.json]).toMatchObject([200, gone]);
     expect(await site.ownedChat(chatId)).toMatchObject({ present_visitor_participant_count: 0, is_ended: false });
     const back = await site.openChat(visitor);
     expect([back.status, back.json]).toMatchObject([200, { id: chatId, present_visitor_participant_count: 1 }]);

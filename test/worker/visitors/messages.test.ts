@@ -1,4 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { brokenDatabase } from '../http/hub.ts';
 import { ask, type Json, resultsOf, TIME, UUID } from '../umi/desk.ts';
 import { Site, type Visitor, visit } from './site.ts';
 
@@ -98,6 +99,31 @@ describe('the page from which a visitor writes', () => {
     expect(await site.ownedChat(chat)).toMatchObject(page);
     const listed = await ask(site.integrator, 'GET', `/orgs/${site.organizationId}/owned_chats`);
     expect(resultsOf(listed).find(({ id }) => id === chat)).toMatchObject(page);
+  });
+});
+
+describe('while D1 cannot be reached', () => {
+  const cut = { env: { DB: brokenDatabase, AUTH_CACHE_SECONDS: '3600' } };
+  const sayCut = (who: Visitor, chat: string) => visit(who.token, 'POST', path(who, chat), { message: 'x' }, cut);
+
+  it('a visitor’s first message is taken all the same, and its page is not known', async () => {
+    const own = await site.visitor({ latest_page_url: 'https://shop.example/cart' });
+    const chat = await site.chat(own);
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    expect((await sayCut(own, chat)).status).toBe(201);
+    expect(log.mock.calls.flat()).toEqual([expect.stringContaining('visitor_page_unknown')]);
+    log.mockRestore();
+    expect(await site.ownedChat(chat)).toMatchObject({ visitor_message_count: 1, first_visitor_message_url: null });
+  });
+
+  it('nothing is missed for his later ones, which ask D1 for nothing', async () => {
+    const own = await site.visitor();
+    const chat = await site.chat(own);
+    for (const text of ['first', 'second']) expect((await site.say(own, chat, text)).status).toBe(201);
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    expect((await sayCut(own, chat)).status).toBe(201);
+    expect(log).not.toHaveBeenCalled();
+    log.mockRestore();
   });
 });
 
@@ -211,5 +237,56 @@ describe('the answer to an attachment', () => {
       const refused = await answer(more);
       expect([more, refused.status, refused.json]).toEqual([more, 400, { [field]: [expect.any(String)] }]);
     }
+  });
+
+  it('may be the longest link that can be offered', async () => {
+    const link = 'https://shop.example/'.padEnd(2048, 'x');
+    const sent = await site.answerBy(site.agent, chat, 'Look', {
+      attachments: [{ title: 'Here', title_link_url: link }],
+    });
+    const [offered] = sent['attachments'] as Json[];
+    const names = { response_to_message_id: sent['id'], response_to_attachment_id: offered?.['id'] };
+    const chosen = await answer({ ...names, response_value: link });
+    expect([chosen.status, chosen.json]).toMatchObject([201, { response_value: link }]);
+    const longer = await answer({ ...names, response_value: `${link}x` });
+    expect([longer.status, Object.keys(longer.json)]).toEqual([400, ['response_value']]);
+  });
+
+  it('is refused once the action is disabled, by an answer to its own attachment or by a later text', async () => {
+    const who = await site.visitor();
+    const place = await site.chat(who);
+    await site.say(who, place, 'hello');
+    const once = { ...BUTTON, text: 'Once', value: 'o', is_disabled_on_selection: true };
+    const early = { ...BUTTON, text: 'Early', value: 'e', is_disabled_on_visitor_message: true };
+    const both = {
+      ...BUTTON,
+      text: 'Both',
+      value: 'b',
+      is_disabled_on_selection: true,
+      is_disabled_on_visitor_message: true,
+    };
+    const always = { ...BUTTON, text: 'Always', value: 'a' };
+    const attachments = [
+      { title: 'First', title_link_url: 'https://shop.example/', actions: [once, early, always] },
+      { title: 'Second', actions: [once, both] },
+    ];
+    const sent = await site.answerBy(site.agent, place, 'Choose', { attachments });
+    const [first, second] = sent['attachments'] as [Json, Json];
+    const choose = async (of: Json, at: number | null) => {
+      const chosen = at === null ? {} : { response_to_action_id: (of['actions'] as Json[])[at]?.['id'] };
+      const value = at === null ? { response_value: 'https://shop.example/' } : {};
+      const names = { response_to_message_id: sent['id'], response_to_attachment_id: of['id'] };
+      return (await post({ type: 'action', ...names, ...chosen, ...value }, who, place)).status;
+    };
+    const states = async () => [await choose(first, 1), await choose(first, 2), await choose(first, null)];
+    expect(await choose(second, 1)).toBe(201);
+    expect([await choose(second, 0), await choose(second, 1)]).toEqual([409, 409]);
+    expect([await choose(first, 0), await choose(first, 0)]).toEqual([201, 409]);
+    expect(await states()).toEqual([201, 201, 201]);
+    await site.answerBy(site.agent, place, 'a text of a user disables nothing');
+    expect(await states()).toEqual([201, 201, 201]);
+    await site.say(who, place, 'a text of his own');
+    expect(await states()).toEqual([409, 201, 201]);
+    expect([await choose(first, 0), await choose(second, 0), await choose(second, 1)]).toEqual([409, 409, 409]);
   });
 });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ask, Desk, resultsOf, TIME, unique } from '../umi/desk.ts';
+import { newRoom } from '../umi/gateway.ts';
 import { Site, type Visitor, visit } from './site.ts';
 
 let site: Site;
@@ -43,6 +44,8 @@ describe('a variable of a visitor', () => {
     ['no key', { value: 'x' }, 'key'],
     ['a blank key', { key: ' ', value: 'x' }, 'key'],
     ['a key that is too long', { key: 'x'.repeat(256), value: 'x' }, 'key'],
+    ['a key that no URL can carry', { key: '.', value: 'x' }, 'key'],
+    ['another such key', { key: '..', value: 'x' }, 'key'],
     ['no value', { key: 'x' }, 'value'],
     ['null', { key: 'x', value: null }, 'value'],
     ['a number', { key: 'x', value: 7 }, 'value'],
@@ -93,6 +96,26 @@ describe('the variable username', () => {
     expect(resultsOf(await request('GET', at(who)))).toMatchObject([{ key: 'username', value: 'Cid' }]);
     expect((await request('DELETE', at(who, 'username'))).status).toBe(204);
     expect(await memberName(next)).toBeNull();
+    expect(resultsOf(await request('GET', at(who)))).toEqual([]);
+  });
+
+  it('names him in every room, through whichever it is set', async () => {
+    const who = await site.visitor();
+    const here = await site.chat(who);
+    const room = `/orgs/${site.organizationId}/rooms/${await newRoom(site.organizationId)}`;
+    await visit(who.token, 'POST', `${room}/visitors`, { id: who.id });
+    const there = String((await site.openChat(who, {}, room)).json['id']);
+    const names = async () => [await memberName(here), await memberName(there)];
+    await set('username', 'Ann', who);
+    expect(await names()).toEqual(['Ann', 'Ann']);
+    expect((await site.say(who, there, 'hello')).json).toMatchObject({ sender_public_name: 'Ann' });
+    await request('PATCH', at(who, 'username'), { value: 'Bea' });
+    expect(await names()).toEqual(['Bea', 'Bea']);
+
+    await visit(who.token, 'PATCH', `/visitors/${who.id}/chats/${there}`, { is_ended: true });
+    expect((await request('DELETE', at(who, 'username'))).status).toBe(204);
+    expect(await memberName(here)).toBeNull();
+    expect(await memberName(String((await site.openChat(who, {}, room)).json['id']))).toBeNull();
     expect(resultsOf(await request('GET', at(who)))).toEqual([]);
   });
 

@@ -1,0 +1,100 @@
+import type { Configuration } from './configuration.ts';
+import { readCollection, requestHub } from './hub-request.ts';
+
+/** What the hub says of a chat, as far as this application keeps it. */
+export type ChatResource = {
+  id: string;
+  created_at: string;
+  is_ended: boolean;
+  /** Counts messages of the type `msg`. */
+  message_count: number;
+};
+
+/** What the hub says of a message, as far as this application keeps it. */
+export type MessageResource = {
+  id: string;
+  type: string;
+  sender_type: string;
+  /** What visitors may know of an agent; his real name, `sender_name`, is not for them. */
+  sender_public_name: string | null;
+  message: string | null;
+  created_at: string;
+};
+
+export type VisitorSession = {
+  visitor_id: string;
+  /** Names the same visitor when his token has expired. */
+  visitor_secret_id: string;
+  access_token: string;
+  /** Seconds. */
+  expires_in: number;
+};
+
+/** A visitor and the token with which he may act. */
+export type VisitorAccess = { visitorId: string; accessToken: string };
+
+type MembershipResource = { member_type: string; member_id: string; member_public_name: string | null };
+
+/** The calls to the hub that the tutorial describes. All of them throw as `requestHub` does. */
+export class HubApi {
+  readonly #organization: string;
+  readonly #publicApi: string;
+  readonly #publicOrganization: string;
+  readonly #roomId: string;
+  readonly #apiToken: string;
+
+  constructor({ hubUrl, organizationId, roomId, apiToken }: Configuration) {
+    this.#publicApi = `${hubUrl}/api/v5/public`;
+    this.#organization = `${hubUrl}/api/v5/orgs/${organizationId}`;
+    this.#publicOrganization = `${this.#publicApi}/orgs/${organizationId}`;
+    this.#roomId = roomId;
+    this.#apiToken = apiToken;
+  }
+
+  /** A new visitor, or with a secret the same one again. */
+  authenticateVisitor(secret: string | null): Promise<VisitorSession> {
+    const body = secret === null ? {} : { visitor_secret_id: secret };
+    return requestHub({ method: 'POST', url: `${this.#publicOrganization}/auth`, token: null, body });
+  }
+
+  async enterRoom({ visitorId, accessToken }: VisitorAccess): Promise<void> {
+    const url = `${this.#publicOrganization}/rooms/${this.#roomId}/visitors`;
+    await requestHub({ method: 'POST', url, token: accessToken, body: { id: visitorId } });
+  }
+
+  /** The variable `username` is the visitor's name in all his chats. Only the organization may set it. */
+  async nameVisitor(visitorId: string, name: string): Promise<void> {
+    const url = `${this.#organization}/rooms/${this.#roomId}/visitors/${visitorId}/variables`;
+    await requestHub({ method: 'POST', url, token: this.#apiToken, body: { key: 'username', value: name } });
+  }
+
+  /** Starts a chat, or resumes the visitor's open one. */
+  async openChat({ visitorId, accessToken }: VisitorAccess): Promise<void> {
+    const url = `${this.#publicOrganization}/rooms/${this.#roomId}/visitors/${visitorId}/chats`;
+    await requestHub({ method: 'POST', url, token: accessToken, body: {} });
+  }
+
+  async sendMessage({ visitorId, accessToken }: VisitorAccess, chatId: string, message: string): Promise<void> {
+    const url = `${this.#publicApi}/visitors/${visitorId}/chats/${chatId}/messages`;
+    await requestHub({ method: 'POST', url, token: accessToken, body: { type: 'msg', message } });
+  }
+
+  /** The visitor of a chat; null when it has none. */
+  async visitorOfChat(chatId: string): Promise<{ id: string; name: string | null } | null> {
+    const url = `${this.#organization}/owned_chats/${chatId}/memberships`;
+    const memberships = await readCollection<MembershipResource>(url, this.#apiToken);
+    const visitor = memberships.find(({ member_type }) => member_type === 'visitor');
+    return visitor === undefined ? null : { id: visitor.member_id, name: visitor.member_public_name };
+  }
+
+  chatsOfVisitor(visitorId: string): Promise<ChatResource[]> {
+    return readCollection(
+      `${this.#organization}/rooms/${this.#roomId}/visitors/${visitorId}/chats?page_size=200`,
+      this.#apiToken,
+    );
+  }
+
+  messagesOfChat(chatId: string): Promise<MessageResource[]> {
+    return readCollection(`${this.#organization}/owned_chats/${chatId}/messages?page_size=200`, this.#apiToken);
+  }
+}

@@ -1,0 +1,51 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { HubApi, VisitorAccess } from './hub-api.ts';
+import { findVisitor, insertVisitor, type StoredVisitor, updateToken } from './visitor-store.ts';
+
+/** A token is not used in its last seconds: a request takes a while to arrive. */
+const SPARE_SECONDS = 10;
+
+/**
+ * Starts a chat for the visitor of a session, or resumes his open one. Nothing of the chat is stored: the hub's webhook brings it. Throws
+ * as the hub's calls do.
+ */
+export async function startChat(database: DatabaseSync, hub: HubApi, session: string, name: string): Promise<void> {
+  const visitor = findVisitor(database, session) ?? (await createVisitor(database, hub, session));
+  const access = await accessOf(database, hub, visitor);
+  await hub.enterRoom(access);
+  await hub.nameVisitor(access.visitorId, name);
+  await hub.openChat(access);
+}
+
+/** Sends a visitor's message, which the hub's webhook brings back to the store. Throws as the hub's calls do. */
+export async function sendMessage(
+  database: DatabaseSync,
+  hub: HubApi,
+  visitor: StoredVisitor,
+  chatId: string,
+  message: string,
+): Promise<void> {
+  await hub.sendMessage(await accessOf(database, hub, visitor), chatId, message);
+}
+
+async function createVisitor(database: DatabaseSync, hub: HubApi, session: string): Promise<StoredVisitor> {
+  const { visitor_id, visitor_secret_id, access_token, expires_in } = await hub.authenticateVisitor(null);
+  const visitor = { session, visitor_id, visitor_secret_id, access_token, token_expires_at: expiryOf(expires_in) };
+  insertVisitor(database, visitor);
+  return findVisitor(database, session) ?? visitor;
+}
+
+/** The visitor with a token that holds, a fresh one when the stored one is about to expire. */
+async function accessOf(database: DatabaseSync, hub: HubApi, visitor: StoredVisitor): Promise<VisitorAccess> {
+  if (Date.now() < visitor.token_expires_at) {
+    return { visitorId: visitor.visitor_id, accessToken: visitor.access_token };
+  }
+  const { access_token, expires_in } = await hub.authenticateVisitor(visitor.visitor_secret_id);
+  updateToken(database, visitor.session, access_token, expiryOf(expires_in));
+  return { visitorId: visitor.visitor_id, accessToken: access_token };
+}
+
+/** `expiresIn` in seconds; answers ms since 1970. */
+function expiryOf(expiresIn: number): number {
+  return Date.now() + (expiresIn - SPARE_SECONDS) * 1_000;
+}

@@ -1,0 +1,70 @@
+import type { z } from '@hono/zod-openapi';
+import type { Database } from '../../db/database.ts';
+import type { DeliveryRow } from '../../db/rows.ts';
+import { type DeliveryFilter, findDelivery, listDeliveries } from '../../delivery/delivery-log.ts';
+import type { Attempt, Receiver } from '../../delivery/lane.ts';
+import { replayLanes } from '../../delivery/replay-lanes.ts';
+import type { AppContext } from '../../http/app-environment.ts';
+import { collectionResponse, type Page } from '../../http/collection.ts';
+import type { Refusal } from '../../http/refusals.ts';
+import { readThread } from '../../stubs.ts';
+import type { replayRequest, replaySchema } from './schemas.ts';
+
+/** The webhooks of one receiver: the organization whose receiver it is, and the database that has their log. */
+export type ReceiverLog = { receiver: Receiver; organization_id: string; database: Database };
+
+export const DELIVERY_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Delivery not found.' };
+
+/** A page of the log, newest first. */
+export async function pageOfDeliveries<Resource>(
+  c: AppContext,
+  { database, organization_id, receiver }: ReceiverLog,
+  page: Page,
+  filter: DeliveryFilter,
+  resource: (row: DeliveryRow) => Resource,
+) {
+  const rows = await listDeliveries(database, organization_id, receiver, filter, page.keyset);
+  return collectionResponse(c, { page, rows, keyOf: (row) => [row.id], resource });
+}
+
+/** One delivery as D1's log has it; null when it is none of this receiver. */
+export function findLogged(
+  { database, organization_id, receiver }: ReceiverLog,
+  deliveryId: string,
+): Promise<DeliveryRow | null> {
+  return findDelivery(database, organization_id, receiver, deliveryId);
+}
+
+/** What the thread keeps of a delivery: the frozen body, null when no longer kept, and the attempts, oldest first. */
+export async function readKept(
+  c: AppContext,
+  { id, thread }: DeliveryRow,
+): Promise<{ body: string | null; attempts: Attempt[] }> {
+  const kept = await readThread(c.env, c.var.cost, thread, (stub) => stub.readDelivery({ v: 1, delivery_id: id }));
+  return kept ?? { body: null, attempts: [] };
+}
+
+/** Sends one delivery again; 0 when it is still pending. */
+export async function replayOne(c: AppContext, { receiver }: ReceiverLog, row: DeliveryRow): Promise<number> {
+  const request = { v: 1 as const, receiver, filter: { delivery_id: row.id } };
+  const { replayed } = await readThread(c.env, c.var.cost, row.thread, (stub) => stub.replay(request));
+  return replayed;
+}
+
+/** Sends finished deliveries again, thread by thread. */
+export async function replayMany(
+  c: AppContext,
+  { database, organization_id, receiver }: ReceiverLog,
+  asked: z.infer<typeof replayRequest>,
+): Promise<z.infer<typeof replaySchema>> {
+  const { status = null, created_at_after: from = null, created_at_before: to = null, cursor } = asked;
+  const request = { v: 1 as const, receiver, filter: { status: status === null ? null : [status], from, to } };
+  const replay = async (thread: string) => {
+    const { replayed } = await readThread(c.env, c.var.cost, thread, (stub) => stub.replay(request));
+    return replayed;
+  };
+  const bounds = { status, from, to };
+  const done = await replayLanes(database, organization_id, receiver, bounds, cursor ?? '', replay);
+  const { lanes, replayed, after } = done;
+  return { lanes, replayed, is_complete: after === null, cursor: after };
+}

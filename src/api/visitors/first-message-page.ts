@@ -1,0 +1,26 @@
+import { findVisitorOnPage } from '../../chats/visitor-chats.ts';
+import { type AppContext, visitorDatabase } from '../../http/app-environment.ts';
+import { errorText, writeLog } from '../../log.ts';
+import type { PageFacts } from '../../resources/chat.ts';
+
+/** Chats in which the visitor has written, which stays so; as many as an isolate remembers. */
+const written = new Set<string>();
+const REMEMBERED_CHATS = 10_000;
+
+/**
+ * The page on which the visitor is, for his first message in a chat (protocol.md 5.1); null when it is unknown, or when he has written
+ * there before. While D1 cannot be reached it is unknown: his message is worth more.
+ */
+export async function pageForFirstMessage(c: AppContext, chatId: string): Promise<PageFacts | null> {
+  if (written.has(chatId)) return null;
+  try {
+    const found = await findVisitorOnPage(visitorDatabase(c), c.var.visitor.id, chatId);
+    if (found?.has_written !== true) return found?.page ?? null;
+  } catch (error) {
+    writeLog('error', 'visitor_page_unknown', { chat_id: chatId, error: errorText(error) });
+    return null;
+  }
+  if (written.size >= REMEMBERED_CHATS) written.clear();
+  written.add(chatId);
+  return null;
+}

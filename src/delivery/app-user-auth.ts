@@ -1,0 +1,33 @@
+import { APP_USER_TOKEN_SECONDS, appUserToken, type ScopedAppUser } from '../directory/app-tokens.ts';
+import type { Attempt } from './lane.ts';
+
+/** With what the receiver of an app's webhook may act as the app's bot user (protocol.md 6.3). Never stored and never logged. */
+export type AppUserAuth = {
+  access_token: string;
+  token_type: 'Bearer';
+  /** Seconds. */
+  expires_in: number;
+  user_id: string;
+  organization_id: string;
+};
+
+/** Makes a token for one attempt. `key` is the hub's signing key, `now` in ms. */
+export async function makeAppUserAuth(key: Uint8Array, appUser: ScopedAppUser, now: number): Promise<AppUserAuth> {
+  const { user_id, organization_id } = appUser;
+  const access_token = await appUserToken(key, appUser, now);
+  return { access_token, token_type: 'Bearer', expires_in: APP_USER_TOKEN_SECONDS, user_id, organization_id };
+}
+
+/** The frozen body of an app's webhook with the authorization of one attempt in it; JSON texts both. */
+export function withAppUserAuth(body: string, app_user_auth: AppUserAuth): string {
+  const { seq, prev_seq, ...envelope } = JSON.parse(body) as { seq?: number; prev_seq?: number | null };
+  return JSON.stringify({ ...envelope, app_user_auth, seq, prev_seq });
+}
+
+/** An attempt as it may be logged: a receiver that answers with what it got does not bring the token into the log. */
+export function withoutToken(attempt: Attempt, { access_token }: AppUserAuth): Attempt {
+  if (attempt.response === null) return attempt;
+  const unsigned = access_token.slice(0, access_token.lastIndexOf('.'));
+  const token = new RegExp(`${unsigned.replaceAll('.', '\\.')}(\\.[\\w-]*)?`, 'g');
+  return { ...attempt, response: attempt.response.replace(token, '(access token)') };
+}

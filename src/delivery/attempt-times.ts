@@ -1,0 +1,21 @@
+import { installationOfReceiver, type Receiver } from './lane.ts';
+
+/** How long things may take for a receiver. All in ms. */
+export type AttemptTimes = {
+  /** Over connection, headers and body of one attempt. */
+  deadline: number;
+  /** How long the head of a lane is held: the deadline and 10 s more (ENGINE 4). */
+  lease: number;
+  /** No further head is taken later than this after the pointer came: with the deadline, a run ends within 25 s. */
+  last_start: number;
+};
+
+/** Seed 000, 3: timeout 5 seconds. */
+export const CHANNEL_TIMES: AttemptTimes = { deadline: 5_000, lease: 15_000, last_start: 20_000 };
+
+/** Apps call the hub several times before they answer (protocol.md 6.4). */
+export const INSTALLATION_TIMES: AttemptTimes = { deadline: 10_000, lease: 20_000, last_start: 15_000 };
+
+export function timesOf(receiver: Receiver): AttemptTimes {
+  return installationOfReceiver(receiver) === null ? CHANNEL_TIMES : INSTALLATION_TIMES;
+}

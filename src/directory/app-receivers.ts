@@ -1,0 +1,98 @@
+import type { Database } from '../db/database.ts';
+import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
+import type { AppInstallationRow, OrganizationRow } from '../db/rows.ts';
+
+/** The installations of an app as its owner sees them, and where the logs of their webhooks lie: with those who installed it. */
+
+/** An app of the organization, whose placeholders take the app and the organization. */
+const OWN_APP = 'SELECT id FROM apps WHERE id = ? AND organization_id = ?';
+
+export type InstallationOfAppRow = Pick<
+  AppInstallationRow,
+  'id' | 'organization_id' | 'app_user_id' | 'allowed_scopes' | 'created_at' | 'updated_at'
+> & { organization_name: string };
+
+const NEWEST_FIRST: KeysetOrder = { columns: ['id'], descending: true };
+
+/** Where the organization's app is installed, newest first. A key holds the id, which sorts by time. */
+export function listInstallationsOfApp(
+  identity: Database,
+  organizationId: string,
+  appId: string,
+  keyset: Keyset,
+): Promise<InstallationOfAppRow[]> {
+  const { where, orderBy, parameters } = keysetClauses(NEWEST_FIRST, keyset);
+  const isBackwards = keyset.direction === 'previous';
+  return identity.all<InstallationOfAppRow>(
+    `SELECT installations.id, installations.organization_id, organizations.name AS organization_name,
+       installations.app_user_id, installations.allowed_scopes, installations.created_at, installations.updated_at
+     FROM (
+       SELECT * FROM app_installations
+       WHERE app_id = (${OWN_APP} AND deleted_at IS NULL) AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy}
+     ) AS installations JOIN organizations ON organizations.id = installations.organization_id
+     ORDER BY installations.id ${isBackwards ? 'ASC' : 'DESC'}`,
+    appId,
+    organizationId,
+    ...parameters,
+  );
+}
+
+/** An installation as a receiver of webhooks: the organization that has it, and the database that has the log. */
+export type InstalledReceiver = Pick<AppInstallationRow, 'id' | 'organization_id'> & Pick<OrganizationRow, 'database'>;
+
+/**
+ * An installation of the organization's app, also when it has ended or the app is deleted: the log outlives both. `is_installed` says
+ * whether it is still there. Null when the app never was installed so.
+ */
+export async function findInstallationOfApp(
+  identity: Database,
+  organizationId: string,
+  appId: string,
+  installationId: string,
+): Promise<(InstalledReceiver & { is_installed: boolean }) | null> {
+  const row = await identity.first<InstalledReceiver & Pick<AppInstallationRow, 'deleted_at'>>(
+    `SELECT installations.id, installations.organization_id, installations.deleted_at, organizations.database
+     FROM app_installations AS installations JOIN organizations ON organizations.id = installations.organization_id
+     WHERE installations.id = ? AND installations.app_id = (${OWN_APP})`,
+    installationId,
+    appId,
+    organizationId,
+  );
+  if (row === null) return null;
+  const { deleted_at, ...receiver } = row;
+  return { ...receiver, is_installed: deleted_at === null };
+}
+
+/** Where the organization's app is installed, the first `limit` by id. */
+export function listReceiversOfApp(
+  identity: Database,
+  organizationId: string,
+  appId: string,
+  limit: number,
+): Promise<InstalledReceiver[]> {
+  return identity.all<InstalledReceiver>(
+    `SELECT installations.id, installations.organization_id, organizations.database FROM (
+       SELECT id, organization_id FROM app_installations
+       WHERE app_id = (${OWN_APP} AND deleted_at IS NULL) AND deleted_at IS NULL ORDER BY id LIMIT ?
+     ) AS installations JOIN organizations ON organizations.id = installations.organization_id`,
+    appId,
+    organizationId,
+    limit,
+  );
+}
+
+/** Installations that have just ended, with the databases of their organizations. */
+export async function receiversOf(
+  identity: Database,
+  installations: readonly Pick<AppInstallationRow, 'id' | 'organization_id'>[],
+): Promise<InstalledReceiver[]> {
+  const rows = await identity.all<Pick<OrganizationRow, 'id' | 'database'>>(
+    'SELECT id, database FROM organizations WHERE id IN (SELECT value FROM json_each(?))',
+    JSON.stringify(installations.map(({ organization_id }) => organization_id)),
+  );
+  const databases = new Map(rows.map(({ id, database }) => [id, database]));
+  return installations.flatMap(({ id, organization_id }) => {
+    const database = databases.get(organization_id);
+    return database === undefined ? [] : [{ id, organization_id, database }];
+  });
+}

@@ -1,0 +1,16 @@
+import type { Command } from './commands.ts';
+
+/** An object holds 10 GB; above this it refuses commands, so that deliveries and the alarm still have room. Bytes. */
+const FULL_AT = 8_000_000_000;
+/** What ends a chat, or tells it of what is so already, is small and goes on. */
+const OF_A_FULL_THREAD: ReadonlySet<Command['type']> = new Set([
+  'change_presence',
+  'close_thread',
+  'end_overdue_chats',
+  'update_chat',
+]);
+
+/** Whether a thread of `size` bytes has no room for a command (ENGINE 2). */
+export function isTooFullFor(command: Command, size: number): boolean {
+  return size > FULL_AT && !OF_A_FULL_THREAD.has(command.type);
+}

@@ -1,0 +1,75 @@
+import type { Cost } from '../db/cost.ts';
+import { type Audience, NO_AUDIENCE } from '../projections/audience.ts';
+import type { Reach } from '../resources/chat-grant.ts';
+import type { Concerned } from './concerned.ts';
+
+export type AudiencePorts = {
+  /** Rejects when it cannot be known. */
+  load: (concerned: Concerned, cost: Cost) => Promise<Audience>;
+  failed: (error: unknown) => void;
+};
+
+/**
+ * Who is to be told of what happens in the thread. The thread keeps what it last knew, for when D1 cannot be reached: what is
+ * accepted then is accepted for those.
+ */
+export class KnownAudience {
+  /** As it was last known; null when it never was. */
+  last: Audience | null = null;
+  readonly #ports: AudiencePorts;
+  /** What is on disk. */
+  #stored: string | null = null;
+
+  constructor(ports: AudiencePorts) {
+    this.#ports = ports;
+  }
+
+  /** Takes what a former life of the object has stored: null for nobody. */
+  restore(stored: string | null): void {
+    this.#stored = stored;
+    this.last = stored === null ? NO_AUDIENCE : (JSON.parse(stored) as Audience);
+  }
+
+  /** The audience of a command that concerns these; null when it cannot be known and never was. Never rejects. */
+  async of(concerned: Concerned | null, cost: Cost): Promise<Audience | null> {
+    if (concerned === null) return NO_AUDIENCE;
+    try {
+      this.last = withinRoom(await this.#ports.load(concerned, cost), concerned.room_id);
+    } catch (error) {
+      this.#ports.failed(error);
+    }
+    return this.last;
+  }
+
+  /** What is to be stored with a commit; null when nothing has to be. Nobody is stored as null. */
+  toStore(audience: Audience): { stored: string | null } | null {
+    const isNobody = audience.installations.length === 0 && audience.hubs.length === 0;
+    const stored = isNobody ? null : JSON.stringify(audience);
+    return stored === this.#stored ? null : { stored };
+  }
+
+  /** Told that it is on disk. */
+  noteStored({ stored }: { stored: string | null }): void {
+    this.#stored = stored;
+  }
+}
+
+/** A listener may be reached by thousands of rooms, of which the thread needs to know one. */
+function withinRoom(audience: Audience, roomId: string | null): Audience {
+  const trim = (reach: Reach | null) =>
+    reach === null ? null : { ...reach, room_ids: reach.room_ids.filter((id) => id === roomId) };
+  const installations = audience.installations.map((installation) => {
+    const { listener } = installation;
+    const { reach, history_reach, organization_reach } = listener;
+    return {
+      ...installation,
+      listener: {
+        ...listener,
+        reach: trim(reach),
+        history_reach: trim(history_reach),
+        organization_reach: trim(organization_reach),
+      },
+    };
+  });
+  return { ...audience, installations };
+}

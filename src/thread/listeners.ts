@@ -1,0 +1,142 @@
+import { loadAudience } from '../audience/load-audience.ts';
+import { type Cost, noCost } from '../db/cost.ts';
+import type { Audience } from '../projections/audience.ts';
+import { composingNotification } from '../projections/notifications.ts';
+import type { ComposingStatus } from '../resources/membership.ts';
+import { liveHubStub } from '../stubs.ts';
+import { withinTime } from '../within-time.ts';
+import type { Command } from './commands.ts';
+import { concernedBy, concernedNow } from './concerned.ts';
+import { KnownAudience } from './known-audience.ts';
+import { LiveFeed } from './live-feed.ts';
+import type { ChatState, Step, ThreadState } from './state.ts';
+import { loadChat } from './store/load.ts';
+import { lastEventBefore, readHubMark, recallTold, writeHubMark } from './store/recall-told.ts';
+import type { Typing } from './typing.ts';
+
+/** A hub that has not answered for so long (ms) counts as not told; should it have heard after all, it drops the repeat. */
+const WAIT_FOR_HUB = 30_000;
+
+export type ListenerPorts = {
+  env: Env;
+  sql: SqlStorage;
+  state: () => ThreadState;
+  background: (work: Promise<unknown>) => void;
+  failed: (event: string, error: unknown) => void;
+  /** Told when a hub has to be told again, with the time (ms). */
+  retry: (at: number) => void;
+};
+
+/** Who listens to the thread besides its channel: apps, for the commit, and live hubs, which are told after it. */
+export class Listeners {
+  readonly #ports: ListenerPorts;
+  readonly #known: KnownAudience;
+  readonly #feed: LiveFeed;
+
+  constructor(ports: ListenerPorts) {
+    this.#ports = ports;
+    this.#known = new KnownAudience({
+      load: (concerned, cost) => loadAudience(ports.env, cost, concerned),
+      failed: (error) => ports.failed('audience_unknown', error),
+    });
+    this.#feed = this.#makeFeed();
+  }
+
+  /** Takes what a former life of the object has stored. */
+  restore(stored: string | null): void {
+    this.#known.restore(stored);
+  }
+
+  /** Who is to be told of what a command leads to; null when that cannot be known. Never rejects. */
+  audienceOf(command: Command, cost: Cost): Promise<Audience | null> {
+    const named = 'chat_id' in command ? command.chat_id : null;
+    const state = this.#ports.state();
+    const loaded = named === null || state.thread === null ? state : loadChat(this.#ports.sql, state, named);
+    return this.#known.of(concernedBy(loaded, command), cost);
+  }
+
+  /** What a commit is to store of the audience; null when nothing. */
+  toStore(audience: Audience): { stored: string | null } | null {
+    return this.#known.toStore(audience);
+  }
+
+  /** Told of a commit that took these steps above `before`, and of what it has stored. */
+  committed(
+    steps: readonly Step[],
+    before: number,
+    audience: Audience,
+    stored: { stored: string | null } | null,
+  ): void {
+    if (stored !== null) this.#known.noteStored(stored);
+    this.#feed.committed(steps, before, audience);
+  }
+
+  /** Notes who types, and shows it to those who listen now. */
+  noteTyping(typing: Typing, command: Command, chat: ChatState): void {
+    for (const { member_id, status, isOther } of typing.note(command, chat.facts, Date.now())) {
+      if (isOther) this.#showComposing(chat, member_id, status);
+    }
+  }
+
+  /** Shows who has stopped typing without a word. */
+  showFallen(typing: Typing): void {
+    for (const { chat_id, member_id } of typing.fall(Date.now())) {
+      const chat = this.#ports.state().chats.get(chat_id);
+      if (chat !== undefined) this.#showComposing(chat, member_id, 'typed');
+    }
+  }
+
+  /** When somebody has to be shown as having stopped (ms); null for never, and when nobody listens. */
+  typingFallsAt(typing: Typing): number | null {
+    return this.#known.last !== null && this.#feed.isHeard(this.#known.last) ? typing.fallsAt() : null;
+  }
+
+  #showComposing(chat: ChatState, memberId: string, status: ComposingStatus): void {
+    const member = chat.members.get(memberId)?.facts;
+    const audience = this.#known.last;
+    if (member === undefined || audience === null) return;
+    this.#feed.mention(audience, chat, (view) => composingNotification(member, chat.facts, status, view));
+  }
+
+  /** Tells the hubs whatever they do not have yet, also those that have awoken since; resolves when they are told. Never rejects. */
+  async catchUp(): Promise<void> {
+    const audience = await this.#known.of(concernedNow(this.#ports.state()), noCost());
+    if (audience !== null) this.#feed.catchUp(audience);
+    await this.#feed.settled();
+  }
+
+  writeMarks(): void {
+    this.#feed.writeMarks();
+  }
+
+  /** When the alarm should ring for the hubs (ms); null for never. */
+  dueAt(): number | null {
+    return this.#feed.dueAt();
+  }
+
+  #makeFeed(): LiveFeed {
+    const { env, sql, state, background, failed, retry } = this.#ports;
+    return new LiveFeed({
+      thread: () => {
+        const { name, thread, last_seq } = state();
+        return thread === null ? null : { name, facts: thread, last_seq };
+      },
+      feed: async (feed) => {
+        const fed = await withinTime(liveHubStub(env, feed.hub).feed(feed), WAIT_FOR_HUB);
+        if (fed === null) throw new Error('the hub did not answer in time');
+        return fed;
+      },
+      mention: (hub, told) => liveHubStub(env, hub).mention({ v: 1, hub, told }),
+      readMark: (hub) => readHubMark(sql, hub),
+      writeMark: (hub, seq) => writeHubMark(sql, hub, seq),
+      lastBefore: (time) => lastEventBefore(sql, state().last_seq, time),
+      recall: (view, after, limit) => recallTold(sql, view, after, limit),
+      now: () => Date.now(),
+      background,
+      failed: (error, retryAt) => {
+        failed('hub_not_told', error);
+        if (retryAt !== null) retry(retryAt);
+      },
+    });
+  }
+}

@@ -1,0 +1,198 @@
+import { type Fed, type Feed, organizationHub, visitorHub } from '../live/feed.ts';
+import type { Audience } from '../projections/audience.ts';
+import {
+  KINDS,
+  type Notification,
+  notificationsOf,
+  placeOf,
+  type Told,
+  type View,
+} from '../projections/notifications.ts';
+import type { ChatState, Step, ThreadFacts } from './state.ts';
+import { ToldTail } from './told-tail.ts';
+
+/** A hub that did not answer is told again after 1 s, then twice as long each time, up to 5 min. */
+const FIRST_BACKOFF = 1000;
+const LAST_BACKOFF = 300_000;
+/** A mark that is not on disk yet has this long (ms). */
+const DUE_AFTER = 30_000;
+/** Hubs keep what they are told for 24 h; older events are of no interest to them. ms. */
+const INTEREST = 24 * 3_600_000;
+/** Events in one call. */
+const EVENTS_IN_A_CALL = 100;
+
+export type LivePorts = {
+  /** The thread as it is; null before its first commit. */
+  thread: () => { name: string; facts: ThreadFacts; last_seq: number } | null;
+  feed: (feed: Feed) => Promise<Fed>;
+  mention: (hub: string, told: Told) => Promise<void>;
+  /** Marks on disk. */
+  readMark: (hub: string) => number | null;
+  writeMark: (hub: string, seq: number) => void;
+  /** `seq` of the last event before a time (ms); 0 for none. */
+  lastBefore: (time: number) => number;
+  /** Events of the log above `after`, at most `limit`, as they were told; `upto` says how far they go. */
+  recall: (view: View, after: number, limit: number) => { entries: Told[]; upto: number };
+  now: () => number;
+  background: (work: Promise<unknown>) => void;
+  /** Told when a hub could not be told, with the time of the next try (ms), null for none. */
+  failed: (error: unknown, retryAt: number | null) => void;
+};
+
+type Hub = {
+  name: string;
+  view: View;
+  /** Up to which `seq` the hub has the thread, and up to which that is on disk. */
+  mark: number;
+  written: number;
+  isRunning: boolean;
+  failures: number;
+  retryAt: number | null;
+};
+
+/**
+ * Tells live hubs what happens in the thread, after the answer (ENGINE 6): the events after each hub's mark, one call in flight. The
+ * newest events are in memory; after a crash or a long failure they are recalled from the log. Marks are written down by the alarm,
+ * so that a crash repeats some events, which the hub drops.
+ */
+export class LiveFeed {
+  readonly #ports: LivePorts;
+  readonly #hubs = new Map<string, Hub>();
+  #working: Promise<unknown> = Promise.resolve();
+  readonly #tails: { readonly [view in View]: ToldTail } = { organization: new ToldTail(), visitor: new ToldTail() };
+
+  constructor(ports: LivePorts) {
+    this.#ports = ports;
+  }
+
+  /** Takes the steps of a commit, above `before`, and tells the hubs of the audience and the visitor's. Never rejects. */
+  committed(steps: readonly Step[], before: number, audience: Audience): void {
+    const hubs = this.#follow(audience, before);
+    const { last_seq = before } = this.#ports.thread() ?? {};
+    for (const view of new Set(hubs.map((hub) => hub.view))) {
+      const entries = steps.map((step) => notificationsOf(step, view, KINDS));
+      this.#tails[view].add(
+        before,
+        entries.filter(({ notifications }) => notifications.length > 0),
+        last_seq,
+      );
+    }
+    for (const hub of hubs) this.#run(hub);
+  }
+
+  /** Tells the hubs what is never logged. Nobody is told twice, or later. */
+  mention(audience: Audience, chat: ChatState, notificationFor: (view: View) => Notification): void {
+    const thread = this.#ports.thread();
+    if (thread === null) return;
+    for (const { name, view } of hubsOf(thread.facts, audience)) {
+      const about = { seq: thread.last_seq, at: this.#ports.now(), origin: null, is_silent: false };
+      const told = { ...about, place: placeOf(chat, chat), notifications: [notificationFor(view)] };
+      this.#ports.background(this.#ports.mention(name, told).catch((error) => this.#ports.failed(error, null)));
+    }
+  }
+
+  /** Whether any hub is told of the thread. */
+  isHeard(audience: Audience): boolean {
+    const thread = this.#ports.thread();
+    return thread !== null && hubsOf(thread.facts, audience).length > 0;
+  }
+
+  /** Tells the hubs of the audience whatever they do not have yet, unless they are backing off. */
+  catchUp(audience: Audience): void {
+    const thread = this.#ports.thread();
+    if (thread === null) return;
+    for (const hub of this.#follow(audience, thread.last_seq)) this.#run(hub);
+  }
+
+  /** Resolves when the hubs have answered, or failed to. Never rejects. */
+  async settled(): Promise<void> {
+    await this.#working;
+  }
+
+  /** Writes down how far the hubs are. */
+  writeMarks(): void {
+    for (const hub of this.#hubs.values()) {
+      if (hub.mark === hub.written) continue;
+      this.#ports.writeMark(hub.name, hub.mark);
+      hub.written = hub.mark;
+    }
+  }
+
+  /** When the alarm should ring (ms): to tell again, or to write a mark down. Null for neither. */
+  dueAt(): number | null {
+    const last = this.#ports.thread()?.last_seq ?? 0;
+    const times = [...this.#hubs.values()].flatMap((hub) => {
+      if (hub.mark < last) return hub.retryAt ?? this.#ports.now() + DUE_AFTER;
+      return hub.mark === hub.written ? [] : this.#ports.now() + DUE_AFTER;
+    });
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** The hubs that are to be told now, `before` the events that follow. One that fell asleep is forgotten. */
+  #follow(audience: Audience, before: number): Hub[] {
+    const thread = this.#ports.thread();
+    const wanted = thread === null ? [] : hubsOf(thread.facts, audience);
+    const names = new Set(wanted.map(({ name }) => name));
+    for (const name of this.#hubs.keys()) if (!names.has(name)) this.#hubs.delete(name);
+    return wanted.map(({ name, view, since }) => {
+      const known = this.#hubs.get(name);
+      if (known !== undefined) return known;
+      const written = this.#ports.readMark(name) ?? 0;
+      const mark = Math.max(
+        written,
+        Math.min(before, this.#ports.lastBefore(Math.max(since, this.#ports.now() - INTEREST))),
+      );
+      const hub: Hub = { name, view, mark, written, isRunning: false, failures: 0, retryAt: null };
+      this.#hubs.set(name, hub);
+      return hub;
+    });
+  }
+
+  #run(hub: Hub): void {
+    const isWaiting = hub.retryAt !== null && hub.retryAt > this.#ports.now();
+    if (hub.isRunning || isWaiting) return;
+    this.#working = Promise.all([this.#working, this.#tell(hub)]);
+    this.#ports.background(this.#working);
+  }
+
+  /** Tells a hub all that it does not have yet. Never rejects. */
+  async #tell(hub: Hub): Promise<void> {
+    hub.isRunning = true;
+    try {
+      for (
+        let thread = this.#ports.thread();
+        thread !== null && hub.mark < thread.last_seq;
+        thread = this.#ports.thread()
+      ) {
+        const { entries, upto } = this.#next(hub);
+        const fed = await this.#ports.feed({ v: 1, hub: hub.name, thread: thread.name, entries, upto });
+        if (!fed.ok) throw new Error(`the hub refused: ${fed.reason}`);
+        hub.mark = upto;
+        hub.failures = 0;
+        hub.retryAt = null;
+      }
+    } catch (error) {
+      hub.retryAt = this.#ports.now() + Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** hub.failures);
+      hub.failures += 1;
+      this.#ports.failed(error, hub.retryAt);
+    } finally {
+      hub.isRunning = false;
+    }
+  }
+
+  #next({ view, mark }: Hub): { entries: Told[]; upto: number } {
+    return this.#tails[view].after(mark, EVENTS_IN_A_CALL) ?? this.#ports.recall(view, mark, EVENTS_IN_A_CALL);
+  }
+}
+
+/** A visitor's hub is told by every thread in which he may be at the hub himself; visitors of channels never are. */
+function hubsOf(thread: ThreadFacts, audience: Audience): { name: string; view: View; since: number }[] {
+  const organizations = audience.hubs.map(({ organization_id, since }) => ({
+    name: organizationHub(organization_id),
+    view: 'organization' as const,
+    since,
+  }));
+  const { visitor_id, channel_id } = thread;
+  if (visitor_id === null || channel_id !== null) return organizations;
+  return [...organizations, { name: visitorHub(visitor_id), view: 'visitor', since: 0 }];
+}

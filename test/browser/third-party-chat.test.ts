@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Agent } from './agent.ts';
+import { type ChatSite, openChatSite } from './chat-site.ts';
+
+const HOSTILE = '<script>window.isBroken = true</script><img src=x onerror="window.isBroken = true"> & more';
+
+let chatSite: ChatSite;
+beforeAll(async () => {
+  chatSite = await openChatSite();
+});
+afterAll(() => chatSite?.stop());
+
+describe('the tutorial for a third-party chat (seed 003) in a browser', () => {
+  it('takes visitor and agent through a chat, from the first word to its end', async ({ onTestFailed }) => {
+    const { page, url, site } = chatSite;
+    onTestFailed(async () => console.error(await chatSite.report()));
+    const messages = () => page.locator('#messages li').allInnerTexts();
+    const shown = (text: string) => page.locator('#messages li', { hasText: text }).waitFor();
+    async function write(text: string): Promise<void> {
+      await page.getByLabel('Your message').fill(text);
+      await page.getByRole('button', { name: 'Send' }).click();
+    }
+
+    const agent = new Agent(site);
+    await agent.takeAlias('Team Support');
+    await agent.comeOnline();
+
+    await page.goto(`${url}/chat`);
+    await page.getByLabel('Your name').fill('Väinö <b>');
+    await page.getByRole('button', { name: 'Start new chat' }).click();
+    // The chat appears when its webhook has come.
+    await page.getByRole('link', { name: 'Väinö <b>', exact: true }).click();
+    await page.getByRole('heading', { name: 'Chat of Väinö <b>', exact: true }).waitFor();
+    await page.evaluate('window.isSamePage = true');
+
+    await write('Where is my order?');
+    await shown('Where is my order?');
+    const chatId = await agent.waitForPendingChat();
+    expect(page.url()).toBe(`${url}/chat/${chatId}`);
+    await agent.join(chatId);
+    await agent.reply(chatId, 'On its way.');
+    await shown('On its way.');
+    await write(HOSTILE);
+    await shown(HOSTILE);
+    await agent.reply(chatId, HOSTILE);
+    await page.locator('#messages li.user', { hasText: HOSTILE }).waitFor();
+    const conversation = [
+      'Väinö <b>\nWhere is my order?',
+      'Team Support joined the chat.',
+      'Team Support\nOn its way.',
+      `Väinö <b>\n${HOSTILE}`,
+      `Team Support\n${HOSTILE}`,
+    ];
+    expect(await messages()).toEqual(conversation);
+
+    expect(await page.getByText('This chat has ended.').isVisible()).toBe(false);
+    await agent.end(chatId);
+    await page.getByText('This chat has ended.').waitFor();
+    expect(await page.getByLabel('Your message').isVisible()).toBe(false);
+    // All of this came without a reload, and nothing of it was ever more than text.
+    expect(await page.evaluate('[window.isSamePage, window.isBroken]')).toEqual([true, undefined]);
+    expect(await page.locator('#messages :is(script, img)').count()).toBe(0);
+
+    await page.reload();
+    await page.getByText('This chat has ended.').waitFor();
+    expect((await messages()).slice(0, conversation.length)).toEqual(conversation);
+    expect(await page.evaluate('[window.isSamePage, window.isBroken]')).toEqual([undefined, undefined]);
+    expect(chatSite.console).toEqual([]);
+    expect(await page.content()).not.toContain('Smith');
+  });
+});

@@ -1,0 +1,211 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readConfiguration } from '../../examples/third-party-chat/configuration.ts';
+import { writeLocalEnvironment } from '../../examples/third-party-chat/local-environment.ts';
+import { registerApp } from '../../examples/third-party-chat/register-app.ts';
+import {
+  type ChatApplication,
+  type ChatView,
+  type ListView,
+  newestChat,
+  openBrowser,
+  openChatApplication,
+  openEvents,
+  viewOf,
+} from './chat-application.ts';
+import { makeFolder, openHub, type TestHub } from './hub.ts';
+import { runScript } from './script-process.ts';
+
+const APPLICATION = 'examples/third-party-chat';
+
+let site: TestHub;
+beforeAll(async () => {
+  site = await openHub();
+});
+afterAll(() => site.stop());
+
+describe('the visitors of examples/third-party-chat', () => {
+  let app: ChatApplication;
+  beforeEach(async () => {
+    app = await openChatApplication(site);
+  });
+  afterEach(() => app.stop());
+
+  it('are shown what webhooks bring, and nothing before', async () => {
+    const browser = await openBrowser(app);
+    expect(await app.post(browser, '/chat', { name: 'Väinö' })).toBe(202);
+    const list = await openEvents<ListView>(app, browser, '/chat');
+    expect(await list.next()).toEqual({ chats: [] });
+
+    const chat = await newestChat(site);
+    expect(await app.deliver(chat.ofChat('added', {}, 2, null))).toBe(204);
+    expect(await list.next()).toMatchObject({ chats: [{ id: chat.id, visitor_name: 'Väinö', is_ended: false }] });
+    await list.close();
+
+    const page = await openEvents<ChatView>(app, browser, `/chat/${chat.id}`);
+    expect(await page.next()).toMatchObject({ chat: { visitor_name: 'Väinö' }, messages: [] });
+    expect(await app.post(browser, `/chat/${chat.id}/messages`, { message: 'Where is it?' })).toBe(202);
+    expect(await viewOf<ChatView>(app, browser, `/chat/${chat.id}`)).toMatchObject({ messages: [] });
+    expect(await app.deliver(await chat.ofMessage('added', 'Where is it?', 3, 2))).toBe(204);
+    const message = { type: 'msg', message: 'Where is it?', sender_public_name: 'Väinö' };
+    expect(await page.next()).toMatchObject({ messages: [message] });
+
+    expect(await app.deliver(chat.ofChat('changed', { is_ended: true }, 4, 3))).toBe(204);
+    expect(await page.next()).toMatchObject({ chat: { is_ended: true }, messages: [message] });
+    await page.close();
+  });
+
+  it('never learn an agent’s real name', async () => {
+    const { client, demo } = site;
+    const browser = await openBrowser(app);
+    await app.post(browser, '/chat', { name: 'Aino' });
+    const chat = await newestChat(site);
+    const alias = { alias: 'Team Support' };
+    expect(
+      (await client.request('PATCH', `/api/v5/orgs/${demo.organization_id}/users/${demo.agent2.id}`, alias)).status,
+    ).toBe(200);
+    await client.joinChat(demo.agent2, chat.id);
+    await client.reply(demo.agent2, chat.id, 'Good morning');
+    await app.deliver(chat.ofChat('added', {}, 2, null));
+    const webhook = await chat.ofMessage('added', 'Good morning', 4, 2);
+    expect(webhook.resource).toMatchObject({ sender_name: 'Agent Jones', sender_public_name: 'Team Support' });
+    await app.deliver(webhook);
+    const view = await viewOf<ChatView>(app, browser, `/chat/${chat.id}`);
+    expect(view.messages).toMatchObject([{ message: 'Good morning', sender_public_name: 'Team Support' }]);
+    expect(JSON.stringify(view)).not.toContain('Jones');
+  });
+
+  it('see and write in their own chats only', async () => {
+    const browser = await openBrowser(app);
+    await app.post(browser, '/chat', { name: 'Owner' });
+    const chat = await newestChat(site);
+    await app.deliver(chat.ofChat('added', {}, 2, null));
+    const stranger = await openBrowser(app);
+    await app.post(stranger, '/chat', { name: 'Stranger' });
+    for (const path of [`/chat/${chat.id}`, `/chat/${chat.id}/events`]) {
+      expect((await fetch(`${app.url}${path}`, { headers: { Cookie: browser } })).status).toBe(200);
+      expect((await fetch(`${app.url}${path}`, { headers: { Cookie: stranger } })).status).toBe(404);
+      expect((await fetch(`${app.url}${path}`)).status).toBe(404);
+    }
+    expect(await app.post(stranger, `/chat/${chat.id}/messages`, { message: 'x' })).toBe(404);
+    expect(await viewOf<ListView>(app, stranger, '/chat')).toEqual({ chats: [] });
+  });
+
+  it('stay who they are when their token has run out', async () => {
+    const browser = await openBrowser(app);
+    await app.post(browser, '/chat', { name: 'Patient' });
+    const chat = await newestChat(site);
+    await app.deliver(chat.ofChat('added', {}, 2, null));
+    app.database.exec("UPDATE visitors SET access_token = 'expired', token_expires_at = 0");
+    expect(await app.post(browser, `/chat/${chat.id}/messages`, { message: 'Still me' })).toBe(202);
+    expect((await chat.ofMessage('added', 'Still me', 3, 2)).resource).toMatchObject({ sender_type: 'visitor' });
+    expect(app.database.prepare('SELECT access_token FROM visitors').get()).not.toEqual({ access_token: 'expired' });
+  });
+
+  it('are told what is wrong with what they enter', async () => {
+    const browser = await openBrowser(app);
+    for (const name of ['', '  ', 7, undefined, 'x'.repeat(101)]) {
+      expect(await app.post(browser, '/chat', { name })).toBe(400);
+    }
+    await app.post(browser, '/chat', { name: '👩‍🚀'.repeat(20) });
+    const chat = await newestChat(site);
+    await app.deliver(chat.ofChat('added', {}, 2, null));
+    expect(await app.post(browser, `/chat/${chat.id}/messages`, { message: 'x'.repeat(2001) })).toBe(400);
+    const form = new URLSearchParams({ message: 'from a foreign page' });
+    const headers = { Cookie: browser };
+    const foreign = { method: 'POST', headers, body: form };
+    expect((await fetch(`${app.url}/chat/${chat.id}/messages`, foreign)).status).toBe(415);
+    await site.client.request('PATCH', `/api/v5/orgs/${site.demo.organization_id}/owned_chats/${chat.id}`, {
+      is_ended: true,
+    });
+    expect(await app.post(browser, `/chat/${chat.id}/messages`, { message: 'Too late' })).toBe(409);
+  });
+});
+
+describe('setup.ts of examples/third-party-chat', () => {
+  it('registers one app, however often it runs, and corrects its addresses', async () => {
+    const { client, demo, hub } = site;
+    const organization = `/api/v5/orgs/${demo.organization_id}`;
+    const results = async (path: string) =>
+      ((await client.request('GET', `${organization}/${path}`)).body as { results: Record<string, unknown>[] }).results;
+    const variables = {
+      HUB_URL: hub.url,
+      HUB_ORGANIZATION_ID: demo.organization_id,
+      HUB_ROOM_ID: demo.room_id,
+      HUB_API_TOKEN: demo.settings_token,
+      WEBHOOK_SECRET: 's&p?',
+      APP_URL: 'http://127.0.0.1:1111',
+    };
+    for (const APP_URL of ['http://127.0.0.1:1111', 'http://127.0.0.1:2222/']) {
+      const setup = runScript(`${APPLICATION}/setup.ts`, [], { ...variables, APP_URL });
+      expect([await setup.ended, setup.output()]).toEqual([0, expect.stringContaining('is installed')]);
+    }
+    const apps = await results('apps');
+    expect(apps).toMatchObject([{ name: 'Third-party chat', is_available_to_anyone: false, installation_count: 1 }]);
+    const flags = { on_added: true, on_changed: true, on_removed: true, is_enabled: true };
+    const endpoint = 'http://127.0.0.1:2222/giosg_webhooks';
+    expect(await results(`apps/${apps[0]?.['id']}/webhooks`)).toMatchObject([
+      {
+        ...flags,
+        channel_pattern: '/api/v5/orgs/{organization_id}/owned_chats',
+        endpoint_url: `${endpoint}/chats?secret=s%26p%3F`,
+      },
+      {
+        ...flags,
+        channel_pattern: '/api/v5/orgs/{organization_id}/owned_chats/*/messages',
+        endpoint_url: `${endpoint}/messages?secret=s%26p%3F`,
+      },
+    ]);
+    expect(await results('app_installations')).toMatchObject([{ app_id: apps[0]?.['id'] }]);
+  });
+
+  it('makes the environment for a local hub from its demo.json, and keeps the webhook secret', async () => {
+    const folder = await makeFolder();
+    try {
+      const [demoPath, path] = [join(folder, 'demo.json'), join(folder, '.env')];
+      await writeFile(demoPath, JSON.stringify(site.demo));
+      await writeFile(path, "APP_PORT='8123'\n");
+      const first = readConfiguration(writeLocalEnvironment(demoPath, path));
+      expect(first).toMatchObject({ hubUrl: site.hub.url, roomId: site.demo.room_id, appUrl: 'http://127.0.0.1:8123' });
+      expect(first.webhookSecret).toMatch(/^[0-9a-f]{64}$/);
+      expect(readConfiguration(parseEnv(await readFile(path, 'utf8')))).toEqual(first);
+      expect(readConfiguration(writeLocalEnvironment(demoPath, path))).toEqual(first);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('says what the hub refuses', async () => {
+    const { demo, hub } = site;
+    const configuration = {
+      hubUrl: hub.url,
+      organizationId: demo.organization_id,
+      roomId: demo.room_id,
+      apiToken: demo.agent.token,
+      webhookSecret: 'x',
+      appUrl: 'http://127.0.0.1:1111',
+      port: 1111,
+      storePath: ':memory:',
+    };
+    await expect(registerApp(configuration)).rejects.toThrow(/answered 403/);
+  });
+
+  it('names every variable that is missing, as the server does', async () => {
+    for (const script of ['setup.ts', 'server.ts']) {
+      const process = runScript(`${APPLICATION}/${script}`, [], { HUB_URL: 'nonsense', APP_PORT: '0' });
+      expect(await process.ended).toBe(1);
+      for (const name of [
+        'HUB_URL takes',
+        'HUB_ORGANIZATION_ID',
+        'HUB_ROOM_ID',
+        'HUB_API_TOKEN',
+        'WEBHOOK_SECRET',
+        'APP_PORT takes',
+      ]) {
+        expect(process.output()).toContain(name);
+      }
+    }
+  });
+});

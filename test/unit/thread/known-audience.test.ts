@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { noCost } from '../../../src/db/cost.ts';
+import { type Audience, NO_AUDIENCE } from '../../../src/projections/audience.ts';
+import type { UserListener } from '../../../src/projections/listener.ts';
+import { KnownAudience } from '../../../src/thread/known-audience.ts';
+
+const listener: UserListener = {
+  kind: 'user',
+  organization_id: 'o',
+  user_id: 'u',
+  has_reports: false,
+  keeps_private_history: false,
+  reach: { organization_id: null, room_ids: ['room', 'another', 'third'] },
+  history_reach: null,
+  organization_reach: { organization_id: 'o', room_ids: ['another'] },
+  stands_for: [],
+};
+const SOMEBODY: Audience = {
+  installations: [{ receiver: 'installation/i', listener, subscriptions: [] }],
+  hubs: [{ organization_id: 'o', since: 1 }],
+};
+const CONCERNED = { organization_ids: ['o'], room_id: 'room', database: 'DB' };
+
+function audience(load: () => Promise<Audience>): { known: KnownAudience; failures: unknown[] } {
+  const failures: unknown[] = [];
+  return { known: new KnownAudience({ load, failed: (error) => failures.push(error) }), failures };
+}
+
+describe('the audience of a thread', () => {
+  it('is what there is, of each reach only the thread’s room', async () => {
+    const { known } = audience(async () => SOMEBODY);
+    const found = await known.of(CONCERNED, noCost());
+    expect(found?.hubs).toEqual(SOMEBODY.hubs);
+    expect(found?.installations[0]?.listener).toEqual({
+      ...listener,
+      reach: { organization_id: null, room_ids: ['room'] },
+      organization_reach: { organization_id: 'o', room_ids: [] },
+    });
+  });
+
+  it('is nobody for a command that leads to nothing, without asking', async () => {
+    const { known } = audience(() => Promise.reject(new Error('asked')));
+    expect(await known.of(null, noCost())).toBe(NO_AUDIENCE);
+  });
+
+  it('is the last known while it cannot be asked for, also that of a former life', async () => {
+    const { known, failures } = audience(() => Promise.reject(new Error('D1 is away')));
+    expect(await known.of(CONCERNED, noCost())).toBeNull();
+    known.restore(null);
+    expect(await known.of(CONCERNED, noCost())).toEqual(NO_AUDIENCE);
+    known.restore(JSON.stringify(SOMEBODY));
+    expect(await known.of(CONCERNED, noCost())).toEqual(SOMEBODY);
+    expect(failures).toHaveLength(3);
+  });
+
+  it('is stored when it changes, and nobody as null', () => {
+    const { known } = audience(async () => SOMEBODY);
+    expect(known.toStore(NO_AUDIENCE)).toBeNull();
+    const first = known.toStore(SOMEBODY);
+    expect(first).toEqual({ stored: JSON.stringify(SOMEBODY) });
+    if (first !== null) known.noteStored(first);
+    expect(known.toStore(SOMEBODY)).toBeNull();
+    expect(known.toStore(NO_AUDIENCE)).toEqual({ stored: null });
+  });
+});

@@ -1,0 +1,158 @@
+import { runDurableObjectAlarm } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { AttemptResult, Destination } from '../../../src/delivery/attempt.ts';
+import { consumerDependencies } from '../../../src/delivery/consumer-dependencies.ts';
+import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/deliver-lane.ts';
+import { installationReceiver, type Pointer } from '../../../src/delivery/lane.ts';
+import { type FaultStep, fault, onFault } from '../../../src/faults.ts';
+import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { testEnv } from '../http/hub.ts';
+import { Site } from '../visitors/site.ts';
+import { acceptedFor, installedApp } from './told.ts';
+
+const OWNED = '/orgs/{organization_id}/owned_chats';
+const MINUTE = 60_000;
+
+afterEach(() => {
+  onFault(null);
+  vi.useRealTimers();
+});
+
+function passTime(milliseconds: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
+}
+
+type Got = { id: string; url: string; seq: number; action: string; text: unknown; status: number };
+
+/** An app's endpoints, which answer by a script; the hub in front of them is the real one but for the queue, which the test plays. */
+class Endpoints {
+  readonly got: Got[] = [];
+  /** Statuses of the coming answers; 200 when used up. */
+  answers: number[] = [];
+  readonly #queue: { pointer: Pointer; delay: number }[] = [];
+  readonly #first: Pointer;
+
+  constructor(chatId: string, installation: { id: string }) {
+    const thread = threadNameOfChat(chatId) ?? '';
+    this.#first = { v: 1, thread, receiver: installationReceiver(installation.id), track: 'lane', drain: false };
+  }
+
+  /** What has arrived and was taken: webhooks by their ids. */
+  taken(): string[] {
+    return this.got.filter(({ status }) => status < 300).map(({ id }) => id);
+  }
+
+  /** Plays the lane's pointer and what comes of it; a run that breaks off ends like one whose isolate is gone. */
+  async play(): Promise<void> {
+    this.#queue.push({ pointer: this.#first, delay: 0 });
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      if (next.delay > 0) passTime(next.delay * 1000);
+      await deliverLane(this.#dependencies(), next.pointer).catch((error: unknown) => {
+        if (!(error instanceof Error) || !error.message.startsWith('fault')) throw error;
+      });
+    }
+  }
+
+  #dependencies(): DeliveryDependencies {
+    return {
+      ...consumerDependencies(testEnv),
+      attempt: async (destination: Destination, webhook): Promise<AttemptResult> => {
+        const status = this.answers.shift() ?? 200;
+        const { seq, action, resource } = JSON.parse(webhook.body) as {
+          seq: number;
+          action: string;
+          resource: { message?: unknown };
+        };
+        this.got.push({ id: webhook.id, url: destination.url, seq, action, text: resource.message, status });
+        const attempt = { at: Date.now(), duration: 1, status, response: '', error: null };
+        return { is_delivered: status < 300, attempt, retry_after: null };
+      },
+      send: async (pointer, delay) => void this.#queue.push({ pointer, delay }),
+      fault: (step) => fault(step),
+    };
+  }
+}
+
+async function openChat() {
+  const site = await Site.open();
+  const { installation } = await installedApp(site.integrator, [OWNED, `${OWNED}/*/messages`]);
+  const visitor = await site.visitor();
+  const chatId = await site.chat(visitor);
+  return { site, installation, visitor, chatId, endpoints: new Endpoints(chatId, installation) };
+}
+
+/** Breaks once at a step: an object is aborted, a consumer gone. */
+function breakOnce(step: FaultStep): { isDone: () => boolean } {
+  let done = false;
+  onFault((at, crash) => {
+    if (done || at !== step) return;
+    done = true;
+    crash();
+    throw new Error(`fault: ${step}`);
+  });
+  return { isDone: () => done };
+}
+
+const STEPS: FaultStep[] = [
+  'before commit',
+  'after commit',
+  'projector before D1',
+  'projector after D1',
+  'before acknowledgement',
+  'before answer',
+  'after claim',
+  'after the receiver answered',
+  'after report',
+];
+
+describe.each(STEPS)('a crash %s', (step) => {
+  it('loses no webhook of an app, keeps their order and repeats at most one', async () => {
+    const { site, installation, visitor, chatId, endpoints } = await openChat();
+    await site.say(visitor, chatId, 'one');
+    const broken = breakOnce(step);
+    const said = await site.say(visitor, chatId, 'two');
+    await endpoints.play();
+    expect(broken.isDone()).toBe(true);
+    onFault(null);
+    // A client whose request failed asks again; of messages in a chat the hub cannot know a repeat.
+    if (said.status !== 201) await site.say(visitor, chatId, 'two');
+    for (let round = 0; round < 3; round += 1) {
+      passTime(MINUTE);
+      await runDurableObjectAlarm(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''));
+      await endpoints.play();
+    }
+    const accepted = await acceptedFor(chatId, installation);
+    const texts = endpoints.got.map(({ text }) => text).filter((text) => text !== undefined);
+    expect([...new Set(texts)]).toEqual(['one', 'two']);
+    const seqs = endpoints.got.map(({ seq }) => seq);
+    expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+    const ids = endpoints.taken();
+    expect(new Set(ids).size).toBe(accepted.length);
+    expect(ids.length - accepted.length).toBeLessThanOrEqual(step === 'after the receiver answered' ? 1 : 0);
+  });
+});
+
+describe('the endpoints of an app', () => {
+  it('that fail hold back what follows at other URLs too, and are tried four times', async () => {
+    const { site, installation, visitor, chatId, endpoints } = await openChat();
+    await site.say(visitor, chatId, 'one');
+    endpoints.answers = [500, 404, 302, 503];
+    await endpoints.play();
+    const accepted = await acceptedFor(chatId, installation);
+    const [first] = endpoints.got;
+    expect(first).toMatchObject({ action: 'added' });
+    expect(endpoints.got.slice(0, 4).map(({ id }) => id)).toEqual(Array.from({ length: 4 }, () => first?.id));
+    expect(endpoints.got[4]?.id).not.toBe(first?.id);
+    expect(new Set(endpoints.taken()).size).toBe(accepted.length - 1);
+  });
+
+  it('are not told again of what they have taken, however often the pointer comes', async () => {
+    const { site, visitor, chatId, endpoints } = await openChat();
+    await site.say(visitor, chatId, 'one');
+    await endpoints.play();
+    const { length } = endpoints.got;
+    for (let count = 0; count < 3; count += 1) await endpoints.play();
+    expect(endpoints.got).toHaveLength(length);
+  });
+});

@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { addRouter, setOrganization, shareRoom } from '../chats/office.ts';
+import { admin, type Person } from '../http/hub.ts';
+import { ask, Desk, enrollAgent, unique, visitorSays } from '../umi/desk.ts';
+import { Site, visit } from '../visitors/site.ts';
+import { ALL_SCOPES, createApp, enrollManager, install, orgOf, uninstall } from './registry.ts';
+import { acceptedFor, addWebhook, briefly, installedApp } from './told.ts';
+
+const OWNED = '/orgs/{organization_id}/owned_chats';
+
+async function openSite(): Promise<{ site: Site; manager: Person }> {
+  const site = await Site.open();
+  return { site, manager: site.integrator };
+}
+
+describe('an installed app', () => {
+  it('is told of a visitor’s chat from its beginning to its end', async () => {
+    const { site, manager } = await openSite();
+    const { installation, webhookIds } = await installedApp(manager, [OWNED, `${OWNED}/*/messages`]);
+    const visitor = await site.visitor();
+    await site.setVariable(visitor, 'username', 'Väinö');
+    const chatId = await site.chat(visitor);
+    const shown = await site.ownedChat(chatId);
+    const [first] = await acceptedFor(chatId, installation);
+    expect(first).toMatchObject({ webhook_id: webhookIds[0], body: { action: 'added', resource_id: chatId } });
+    expect(Object.keys(first?.body.resource ?? {}).sort()).toEqual(Object.keys(shown).sort());
+    await site.say(visitor, chatId, 'Where is my order?');
+    await site.answerBy(site.agent, chatId, 'On its way.');
+    await visit(visitor.token, 'PATCH', `/visitors/${visitor.id}/chats/${chatId}`, { is_ended: true });
+    const all = await acceptedFor(chatId, installation);
+    const organization = `/orgs/${site.organizationId}/owned_chats`;
+    const told = (channel: string) => all.filter(({ body }) => body.channel === `/api/v5${channel}`);
+    const messages = told(`${organization}/${chatId}/messages`);
+    expect(messages.map(({ body }) => [body.action, body.resource['type'], body.resource['message']])).toEqual([
+      ['added', 'msg', 'Where is my order?'],
+      ['added', 'join', null],
+      ['added', 'msg', 'On its way.'],
+    ]);
+    expect(messages[0]?.body.resource).toMatchObject({ sender_type: 'visitor', sender_name: 'Väinö', chat_id: chatId });
+    const chats = told(organization);
+    expect(chats.map(({ body }) => body.action)).toEqual(['added', ...chats.slice(1).map(() => 'changed')]);
+    const applied = Object.assign({}, ...chats.map(({ body }) => body.resource));
+    expect(applied).toEqual(await site.ownedChat(chatId));
+    expect(chats.at(-1)?.body.resource).toMatchObject({ is_ended: true });
+    expect(chats.at(-1)?.body.resource).not.toHaveProperty('id');
+    const seqs = [...new Set(all.map(({ seq }) => seq))];
+    for (const { body } of all) expect(body.prev_seq).toBe(seqs[seqs.indexOf(body.seq) - 1] ?? null);
+  });
+
+  it('is told of the chats of channels too, but not of imports and what is not to be told', async () => {
+    const desk = await Desk.open();
+    const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
+    const { installation } = await installedApp(manager, [OWNED, `${OWNED}/*/messages`]);
+    const { chatId } = await desk.say(unique('thread'), 'hello');
+    const organization = `/orgs/${desk.organizationId}/owned_chats`;
+    expect(briefly(await acceptedFor(chatId, installation))).toEqual([
+      `added ${organization}`,
+      `changed ${organization}`,
+      `changed ${organization}`,
+      `added ${organization}/${chatId}/messages`,
+    ]);
+    const silent = await desk.say(unique('thread'), 'quiet', { skip_webhooks: true });
+    expect(await acceptedFor(silent.chatId, installation)).toEqual([]);
+    const then = { created_at: '2020-01-01T00:00:00.000Z' };
+    const past = await desk.send([visitorSays(unique('thread'), 'long ago', then)], { close_session: true });
+    expect(await acceptedFor(past.chatId, installation)).toEqual([]);
+  });
+
+  it('with a bot user is told of the chats that are routed to it, and of those that it joins', async () => {
+    const desk = await Desk.open();
+    const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
+    const user = '/users/{user_id}';
+    const { installation } = await installedApp(
+      manager,
+      [`${user}/routed_chats`, `${user}/pending_chats`, `${user}/chats`, `${user}/chats/*/messages`],
+      { is_app_user_required: true },
+    );
+    const bot = `/users/${installation.app_user_id}`;
+    const { chatId } = await desk.say(unique('thread'), 'help');
+    const told = briefly(await acceptedFor(chatId, installation));
+    expect(told.filter((each) => each.startsWith('added'))).toEqual([
+      `added ${bot}/routed_chats`,
+      `added ${bot}/pending_chats`,
+    ]);
+    const before = told.length;
+    const path = `/orgs/${desk.organizationId}/owned_chats/${chatId}/memberships`;
+    const body = { member_id: installation.app_user_id, is_participating: false, composing_status: 'idle' };
+    expect((await ask(manager, 'POST', path, body)).status).toBe(201);
+    await desk.join(desk.agent, chatId);
+    const later = briefly(await acceptedFor(chatId, installation)).slice(before);
+    expect(later).toContain(`added ${bot}/chats`);
+    expect(later).toContain(`removed ${bot}/pending_chats`);
+    expect(later).toContain(`added ${bot}/chats/${chatId}/messages`);
+  });
+
+  it('whose bot user no router names is told of nothing that is routed', async () => {
+    const desk = await Desk.open();
+    const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
+    const { installation } = await installedApp(manager, ['/users/{user_id}/routed_chats'], {
+      is_app_user_required: true,
+    });
+    await addRouter(desk, [desk.gateway.roomId], [{ kind: 'user', id: desk.agent.user_id }]);
+    const { chatId } = await desk.say(unique('thread'), 'help');
+    expect(await acceptedFor(chatId, installation)).toEqual([]);
+    await addRouter(desk, [desk.gateway.roomId], [{ kind: 'user', id: String(installation.app_user_id) }]);
+    const { chatId: next } = await desk.say(unique('thread'), 'help');
+    expect(briefly(await acceptedFor(next, installation))).not.toEqual([]);
+  });
+
+  it('of a partner is told of rooms that are shared, and of them only', async () => {
+    const owner = await Desk.open();
+    const partner = await enrollManager();
+    const patterns = ['/orgs/{organization_id}/routed_chats', OWNED, '/orgs/{organization_id}/involved_chats'];
+    const { installation } = await installedApp(partner, patterns);
+    const { chatId: before } = await owner.say(unique('thread'), 'hello');
+    expect(await acceptedFor(before, installation)).toEqual([]);
+    await shareRoom(owner, owner.gateway.roomId, { organizationId: partner.organization_id } as Desk);
+    const { chatId } = await owner.say(unique('thread'), 'hello');
+    const told = await acceptedFor(chatId, installation);
+    expect(new Set(told.map(({ body }) => body.channel))).toEqual(
+      new Set([`/api/v5/orgs/${partner.organization_id}/routed_chats`]),
+    );
+  });
+
+  it('without `reports` is not told what private history keeps', async () => {
+    const { site, manager } = await openSite();
+    const plain = await installedApp(manager, [OWNED]);
+    const reporting = await installedApp(manager, [OWNED, '/orgs/{organization_id}/rooms/*/chats'], {
+      required_scopes: ['reports'],
+    });
+    const rooms = await installedApp(manager, ['/orgs/{organization_id}/rooms/*/chats']);
+    const open = await site.chat(await site.visitor());
+    expect(await acceptedFor(open, plain.installation)).not.toEqual([]);
+    expect(await acceptedFor(open, rooms.installation)).toEqual([]);
+    await site.setOrganization({ private_chat_history: true });
+    const kept = await site.chat(await site.visitor());
+    expect(await acceptedFor(kept, plain.installation)).toEqual([]);
+    const told = await acceptedFor(kept, reporting.installation);
+    expect(new Set(told.map(({ webhook_id }) => webhook_id))).toEqual(new Set(reporting.webhookIds));
+  });
+
+  it('is told while it is installed and its webhook is switched on', async () => {
+    const { site, manager } = await openSite();
+    const { appId, installation, webhookIds } = await installedApp(manager, [OWNED]);
+    const isTold = async (of = installation) =>
+      (await acceptedFor(await site.chat(await site.visitor()), of)).length > 0;
+    expect(await isTold()).toBe(true);
+    const webhook = `${orgOf(manager)}/apps/${appId}/webhooks/${webhookIds[0]}`;
+    await ask(manager, 'PATCH', webhook, { is_enabled: false });
+    expect(await isTold()).toBe(false);
+    await ask(manager, 'PATCH', webhook, { is_enabled: true });
+    expect(await isTold()).toBe(true);
+    await uninstall(manager, installation);
+    expect(await isTold()).toBe(false);
+    const again = await install(manager, appId);
+    expect(await isTold(again)).toBe(true);
+    expect(await isTold(installation)).toBe(false);
+    await ask(manager, 'DELETE', webhook);
+    expect(await isTold(again)).toBe(false);
+  });
+
+  it('of an organization without a subscription is told nothing', async () => {
+    const { site, manager } = await openSite();
+    const { installation } = await installedApp(manager, [OWNED]);
+    const visitor = await site.visitor();
+    const chatId = await site.chat(visitor);
+    const before = (await acceptedFor(chatId, installation)).length;
+    await setOrganization(site.organizationId, { has_active_subscription: false });
+    const path = `/organizations/${site.organizationId}/rooms/${site.roomId}`;
+    expect((await admin(path)).status).toBe(200);
+    await site.say(visitor, chatId, 'hello?');
+    expect((await acceptedFor(chatId, installation)).length).toBe(before);
+  });
+
+  it('that is available to anyone is told by each organization of its own chats', async () => {
+    const { manager } = await openSite();
+    const app = await createApp(manager, { is_available_to_anyone: true });
+    await addWebhook(manager, app.id, OWNED);
+    const one = await Site.open();
+    const other = await Site.open();
+    const installations = [await install(one.integrator, app.id), await install(other.integrator, app.id)] as const;
+    const chatId = await one.chat(await one.visitor());
+    expect(await acceptedFor(chatId, installations[0])).not.toEqual([]);
+    expect(await acceptedFor(chatId, installations[1])).toEqual([]);
+  });
+});
+
+describe('a write', () => {
+  it('costs no further trip to D1 for its subscriptions, and one row for each webhook', async () => {
+    const desk = await Desk.open();
+    const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
+    const thread = unique('thread');
+    const trips = async () => {
+      const answer = await desk.post({ messages: [visitorSays(thread, 'again')] }, { env: { SERVER_TIMING: '1' } });
+      const timing = answer.headers.get('Server-Timing') ?? '';
+      return timing;
+    };
+    await trips();
+    const without = tripsIn(await trips());
+    const { installation } = await installedApp(manager, [OWNED, `${OWNED}/*/messages`]);
+    const { chatId } = await desk.say(thread, 'warm');
+    const before = (await acceptedFor(chatId, installation)).length;
+    expect(tripsIn(await trips())).toEqual(without);
+    expect((await acceptedFor(chatId, installation)).length).toBe(before + 2);
+  });
+});
+
+/** The trips to D1 that an answer names. */
+function tripsIn(timing: string): string {
+  const found = /d1[^,]*desc="([^"]*)"/.exec(timing)?.[1];
+  if (found === undefined) throw new Error(`no D1 in ${timing}`);
+  return found.split(';')[0] ?? '';
+}

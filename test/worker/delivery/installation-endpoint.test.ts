@@ -1,0 +1,160 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AppUserAuth } from '../../../src/delivery/app-user-auth.ts';
+import { consumerDependencies } from '../../../src/delivery/consumer-dependencies.ts';
+import { installationReceiver } from '../../../src/delivery/lane.ts';
+import { secretOfText } from '../../../src/delivery/signature.ts';
+import { readAppUserToken } from '../../../src/directory/app-tokens.ts';
+import {
+  type CreatedApp,
+  createApp,
+  enrollManager,
+  hubKey,
+  type Installation,
+  install,
+  newWebhook,
+  openApp,
+  orgOf,
+  uninstall,
+} from '../apps/registry.ts';
+import { admin, brokenDatabase, type Person, testEnv } from '../http/hub.ts';
+import { ask } from '../umi/desk.ts';
+
+const dependencies = consumerDependencies({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
+
+let manager: Person;
+let app: CreatedApp;
+let installation: Installation;
+let webhook: string;
+let head: Parameters<typeof dependencies.endpoint>[0];
+
+beforeEach(async () => {
+  ({ manager, app, installation } = await openApp());
+  const webhooks = `${orgOf(manager)}/apps/${app.id}/webhooks`;
+  const { id } = (await ask(manager, 'POST', webhooks, newWebhook())).json;
+  webhook = `${webhooks}/${id}`;
+  const receiver = installationReceiver(installation.id);
+  head = { organization_id: manager.organization_id, receiver, webhook_id: String(id) };
+});
+
+/** What the endpoint says of the bot user. */
+async function authOf(): Promise<AppUserAuth | undefined> {
+  const endpoint = await dependencies.endpoint(head);
+  return endpoint.kind === 'open' ? endpoint.app_user_auth : undefined;
+}
+
+describe('an attempt', () => {
+  it('has the time that its kind of receiver has', async () => {
+    vi.spyOn(globalThis, 'fetch').mockImplementation(
+      (_, init) =>
+        new Promise((_resolve, reject) => {
+          init?.signal?.addEventListener('abort', () => reject(new Error('aborted')));
+        }),
+    );
+    const destination = { url: 'https://receiver.example.com/', secrets: [], own_origins: [] };
+    const times = { deadline: 20, lease: 20_000, last_start: 15_000 };
+    const { attempt } = await dependencies.attempt(destination, { id: 'd1', body: '{}' }, times);
+    expect(attempt.error).toBe('timeout');
+    vi.restoreAllMocks();
+  });
+});
+
+describe('the endpoint of an installation', () => {
+  it('is that of the webhook, signed with the app’s secret, read anew at each attempt', async () => {
+    const open = {
+      kind: 'open',
+      destination: {
+        url: 'https://receiver.example.com/hook?key=a%20b',
+        secrets: [secretOfText(app.secret)],
+        own_origins: ['https://api.example.org', 'https://hub.example'],
+      },
+      max_retry_count: 3,
+    };
+    expect(await dependencies.endpoint(head)).toMatchObject(open);
+    const url = 'https://elsewhere.example.com/?k=%2F';
+    await ask(manager, 'PATCH', webhook, { endpoint_url: url, is_enabled: false });
+    expect(await dependencies.endpoint(head)).toEqual({ kind: 'disabled' });
+    await ask(manager, 'PATCH', webhook, { is_enabled: true });
+    const { secret } = (await ask(manager, 'POST', `${orgOf(manager)}/apps/${app.id}/secret/rotate`)).json;
+    expect(await dependencies.endpoint(head)).toMatchObject({
+      destination: { url, secrets: [secretOfText(String(secret))] },
+    });
+  });
+
+  it('makes a token of the bot user for each attempt, which works for 300 s', async () => {
+    const [first, second] = [await authOf(), await authOf()];
+    expect(first).toEqual({
+      access_token: expect.any(String),
+      token_type: 'Bearer',
+      expires_in: 300,
+      user_id: installation.app_user_id,
+      organization_id: manager.organization_id,
+    });
+    expect(second?.access_token).not.toBe(first?.access_token);
+    const token = String(first?.access_token);
+    const me = await ask({ token }, 'GET', `/users/${installation.app_user_id}/chats`);
+    expect(me.status).toBe(200);
+    expect(await readAppUserToken(await hubKey(), token, Date.now() + 290_000)).not.toBeNull();
+    expect(await readAppUserToken(await hubKey(), token, Date.now() + 301_000)).toBeNull();
+  });
+
+  it('says nothing of a bot user who is deleted or was never there', async () => {
+    const { organization_id } = manager;
+    const path = `/organizations/${organization_id}/users/${installation.app_user_id}`;
+    expect((await admin(path, { method: 'DELETE' })).status).toBe(204);
+    const endpoint = await dependencies.endpoint(head);
+    expect([endpoint.kind, Object.keys(endpoint)]).toEqual(['open', ['kind', 'destination', 'max_retry_count']]);
+    const plain = await createApp(manager);
+    const webhooks = `${orgOf(manager)}/apps/${plain.id}/webhooks`;
+    const { id } = (await ask(manager, 'POST', webhooks, newWebhook())).json;
+    const receiver = installationReceiver((await install(manager, plain.id)).id);
+    const other = await dependencies.endpoint({ organization_id, receiver, webhook_id: String(id) });
+    expect(Object.keys(other)).toEqual(['kind', 'destination', 'max_retry_count']);
+  });
+
+  it('is gone with its webhook, its app, or itself', async () => {
+    await uninstall(manager, installation);
+    expect(await dependencies.endpoint(head)).toEqual({ kind: 'uninstalled' });
+    await ask(manager, 'DELETE', webhook);
+    expect(await dependencies.endpoint(head)).toEqual({ kind: 'webhook_deleted' });
+    const other = await openApp();
+    const { id } = (
+      await ask(other.manager, 'POST', `${orgOf(other.manager)}/apps/${other.app.id}/webhooks`, newWebhook())
+    ).json;
+    const receiver = installationReceiver(other.installation.id);
+    const theirs = { organization_id: other.manager.organization_id, receiver, webhook_id: String(id) };
+    expect((await dependencies.endpoint(theirs)).kind).toBe('open');
+    await ask(other.manager, 'DELETE', `${orgOf(other.manager)}/apps/${other.app.id}`);
+    expect(await dependencies.endpoint(theirs)).toEqual({ kind: 'webhook_deleted' });
+  });
+
+  it('is not that of another organization, and not of another app’s webhook', async () => {
+    const other = await openApp();
+    const { id } = (
+      await ask(other.manager, 'POST', `${orgOf(other.manager)}/apps/${other.app.id}/webhooks`, newWebhook())
+    ).json;
+    const foreign = { ...head, organization_id: other.manager.organization_id };
+    expect(await dependencies.endpoint(foreign)).toEqual({ kind: 'uninstalled' });
+    expect(await dependencies.endpoint({ ...head, webhook_id: String(id) })).toEqual({ kind: 'webhook_deleted' });
+    expect(await dependencies.endpoint({ ...head, webhook_id: null })).toEqual({ kind: 'webhook_deleted' });
+    const unknown = { ...head, receiver: installationReceiver('i1') };
+    expect(await dependencies.endpoint(unknown)).toEqual({ kind: 'uninstalled' });
+  });
+
+  it('is that of the organization that has installed an app of another one', async () => {
+    const owner = await enrollManager();
+    const shared = await createApp(owner, { is_available_to_anyone: true, is_app_user_required: true });
+    const { id } = (await ask(owner, 'POST', `${orgOf(owner)}/apps/${shared.id}/webhooks`, newWebhook())).json;
+    const here = await install(manager, shared.id);
+    const receiver = installationReceiver(here.id);
+    const { organization_id } = manager;
+    expect(await dependencies.endpoint({ organization_id, receiver, webhook_id: String(id) })).toMatchObject({
+      kind: 'open',
+      app_user_auth: { user_id: here.app_user_id, organization_id },
+    });
+  });
+
+  it('cannot be known while D1 is away', async () => {
+    const broken = consumerDependencies({ ...testEnv, DB: brokenDatabase });
+    await expect(broken.endpoint(head)).rejects.toThrow();
+  });
+});
