@@ -162,8 +162,8 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
         this.#log.reload();
       }
       this.#armBy(nextLook(left_at, now));
-      if (left_at === null) setAwakeUntil(this.#sql, await this.#keepAwake(organization_id));
       await this.#distributor.run();
+      if (left_at === null) setAwakeUntil(this.#sql, await this.#keepAwake(organization_id));
     } catch (error) {
       logFailure('live_alarm_failed', error);
       this.#armBy(Date.now() + ALARM_AFTER_ACCIDENT);

@@ -9,7 +9,7 @@ import type { OwnerFacts, RightsSource } from './rights.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
 /** A look-up that takes longer (ms) counts as failed. */
-const PATIENCE = 5000;
+const PATIENCE = 2000;
 
 /** The rights of sockets' owners as D1 has them. */
 export function rightsInDatabase(env: Env): RightsSource {

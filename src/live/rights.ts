@@ -22,6 +22,9 @@ export type RightsSource = {
   ): Promise<UserListener>;
 };
 
+/** When a look-up has failed, none is tried for so long (ms): nobody waits for each event while D1 is away. */
+const PAUSE_AFTER_FAILURE = 5000;
+
 /** How an owner stands now: what he may hear, or why his sockets are closed. */
 export type Standing = { listener: Listener } | { ending: Ending };
 
@@ -35,6 +38,7 @@ export class Rights {
   readonly #clock: () => number;
   readonly #facts;
   readonly #listeners;
+  #pauseUntil = 0;
   /** A hub has one visitor at most. */
   readonly #visitors = new Map<string, Listener>();
 
@@ -57,15 +61,27 @@ export class Rights {
     channels: () => readonly Pick<Channel, 'chats' | 'part'>[],
   ): Promise<Standing> {
     if (isOver(owner.expires_at, this.#clock())) return { ending: ENDINGS.token };
-    const facts = await this.#facts.get(factsKey(owner), this.#timeToLive(), () => this.#source.factsOf(owner));
+    const facts = await this.#facts.get(factsKey(owner), this.#timeToLive(), () =>
+      this.#lookUp(() => this.#source.factsOf(owner)),
+    );
     if (facts === null) return { ending: ENDINGS.token };
     if (!facts.has_active_subscription) return { ending: ENDINGS.subscription };
     if (owner.kind === 'visitor') return { listener: this.#visitor(owner.visitor_id) };
     const flags = `${facts.has_reports}/${facts.keeps_private_history}`;
-    const load = () => this.#source.listenerOf(owner, facts, channels());
+    const load = () => this.#lookUp(() => this.#source.listenerOf(owner, facts, channels()));
     const listener = await this.#listeners.get(`${owner.user_id}/${flags}/${needs}`, this.#timeToLive(), load);
     if (listener === null) throw new Error('a listener is never absent');
     return { listener };
+  }
+
+  async #lookUp<Found>(ask: () => Promise<Found>): Promise<Found> {
+    if (this.#clock() < this.#pauseUntil) throw new Error('a look-up has just failed');
+    try {
+      return await ask();
+    } catch (error) {
+      this.#pauseUntil = this.#clock() + PAUSE_AFTER_FAILURE;
+      throw error;
+    }
   }
 
   #visitor(visitor_id: string): Listener {

@@ -109,6 +109,7 @@ describe('the rights of a user who listens', () => {
     const waiting = await say(person);
     expect(client.frames.filter(({ type }) => type === 'notifications')).toHaveLength(2);
     setDatabase(DB);
+    later(5_000);
     client.send({ type: 'ack', number: client.frames.at(-1)?.['number'] });
     expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', waiting]]);
     client.close();
