@@ -101,7 +101,8 @@ export class LiveSocket {
   /** Writes down what must outlive the hub's sleep. `head`: the log's last number. */
   save(head: number): void {
     if (!this.isOpen) return;
-    this.state.position = this.position === head ? null : this.position;
+    // One that is full is passed over while the log grows: "the log's last" would skip what came meanwhile.
+    this.state.position = this.position === head && !this.isFull ? null : this.position;
     this.wire.serializeAttachment(this.state);
   }
 

@@ -140,6 +140,22 @@ describe('a socket that does not acknowledge', () => {
     client.close();
   });
 
+  it('loses nothing when it was at the end of the log as it became full, and the hub slept', async () => {
+    const client = await LiveClient.ofUser(person);
+    await client.subscribe([all()]);
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    await sayAll(thread, 500, 'hello');
+    await sayAll(thread, 498, 'hello');
+    await client.received(1000);
+    await sayAll(thread, 5, 'hello');
+    await evictDurableObject(hub());
+    client.send({ type: 'ack', number: client.frames.at(-1)?.['number'] });
+    const frames = await client.received(1005);
+    const numbers = frames.slice(2).map(({ number }) => Number(number));
+    expect(numbers).toEqual(range(1003).map((place) => (numbers[0] ?? 0) + place));
+    client.close();
+  });
+
   it('is sent four million characters at most', async () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe([all()]);
