@@ -90,9 +90,9 @@ export class Distributor {
     const concerned = behind.filter(({ socket, frames }) => concerns(frames, socket)).map(({ socket }) => socket);
     const standings = await this.#standingsOf(concerned);
     for (const { socket, start, frames } of behind) {
-      // It may have begun elsewhere in the log meanwhile.
-      if (socket.position !== start) continue;
       const standing = standings.get(socket);
+      // It may have begun meanwhile: elsewhere in the log, or here, with channels for which nothing was looked up.
+      if (socket.position !== start || (standing === undefined && concerns(frames, socket))) continue;
       if (standing === null) this.#unknown.add(socket);
       else if (standing === undefined) socket.position = frames.at(-1)?.number ?? start;
       else if ('ending' in standing) this.#parts.end(socket, standing.ending);

@@ -184,6 +184,24 @@ describe('the distributor', () => {
     expect(wire.said).toEqual(range(3, 8));
   });
 
+  it('passes nothing over when a socket begins right where it stands while the rights of others are looked up', async () => {
+    const other = scene.socket(0);
+    const { socket, wire } = scene.socket(0, null);
+    scene.add(2);
+    const gate = Promise.withResolvers<Standing>();
+    scene.standing = () => gate.promise;
+    const running = scene.distributor.run();
+    await Promise.resolve();
+    await Promise.resolve();
+    for (const each of other.socket.subscriptions.values()) socket.subscribe(each);
+    gate.resolve({ listener: LISTENER });
+    await running;
+    expect([other.wire.said, wire.said]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
   it('tells what is not logged to those who are up to date', async () => {
     scene.add(5);
     const [now, late] = [scene.socket(5), scene.socket(4)];
