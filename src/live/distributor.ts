@@ -1,4 +1,5 @@
 import { errorText, writeLog } from '../log.ts';
+import type { Listener } from '../projections/listener.ts';
 import type { Told } from '../projections/notifications.ts';
 import type { Ending } from './endings.ts';
 import { hubFrame } from './hub-frames.ts';
@@ -57,7 +58,7 @@ export class Distributor {
     for (const [socket, standing] of standings) {
       if (!socket.isOpen || socket.isFull || standing === null) continue;
       if ('ending' in standing) this.#parts.end(socket, standing.ending);
-      else this.#send(socket, frames.frameFor(standing.listener, socket.subscriptions.values()));
+      else this.#send(socket, frames, standing.listener);
       socket.save(this.#parts.extent().head);
     }
   }
@@ -130,18 +131,19 @@ export class Distributor {
     for (const frames of stretch) {
       if (socket.isFull) return;
       socket.position = frames.number ?? socket.position;
-      this.#send(socket, frames.frameFor(listener, socket.subscriptions.values()));
+      this.#send(socket, frames, listener);
     }
   }
 
-  #send(socket: LiveSocket, text: string | null): void {
-    if (text !== null) socket.send(text, this.#parts.now());
+  #send(socket: LiveSocket, frames: ToldFrames, listener: Listener): void {
+    const text = frames.frameFor(listener, socket.subscriptions.values());
+    if (text !== null) socket.send(text, frames.number, this.#parts.now());
   }
 
   #reset(socket: LiveSocket): void {
     const { head } = this.#parts.extent();
     socket.position = head;
-    socket.send(hubFrame({ type: 'reset', number: head }), this.#parts.now());
+    socket.send(hubFrame({ type: 'reset', number: head }), head, this.#parts.now());
   }
 
   /** How each of the sockets' owners stands; null when that cannot be found out at present. What is equal is looked up once. */

@@ -60,7 +60,8 @@ export class FrameServer {
   }
 
   #acknowledge(socket: LiveSocket, number: number): void {
-    if (number > socket.position) this.#complain(socket, 'That number was not sent on this socket.');
+    // The answer to a later subscription names the log's end, which the socket may not have reached.
+    if (number > this.#parts.extent().head) this.#complain(socket, 'That number was not sent on this socket.');
     else socket.acknowledge(number);
     socket.save(this.#parts.extent().head);
   }
@@ -68,7 +69,7 @@ export class FrameServer {
   #unsubscribe(socket: LiveSocket, texts: readonly string[]): void {
     const channels = [...new Set(texts)].filter((text) => socket.unsubscribe(text));
     this.#parts.drop(socket, channels);
-    socket.send(hubFrame({ type: 'unsubscribed', channels }), this.#parts.now());
+    socket.send(hubFrame({ type: 'unsubscribed', channels }), null, this.#parts.now());
   }
 
   async #subscribe(socket: LiveSocket, frame: ClientFrame & { type: 'subscribe' }): Promise<void> {
@@ -96,8 +97,8 @@ export class FrameServer {
     }
     const { channels, refused, refused_count } = { ...answer, channels: answer.subscribed };
     const now = this.#parts.now();
-    socket.send(hubFrame({ type: 'subscribed', channels, refused, refused_count, number: since }), now);
-    if (after !== null && !resumes) socket.send(hubFrame({ type: 'reset', number: since }), now);
+    socket.send(hubFrame({ type: 'subscribed', channels, refused, refused_count, number: since }), null, now);
+    if (after !== null && !resumes) socket.send(hubFrame({ type: 'reset', number: since }), null, now);
   }
 
   /** Which scopes the owner has; reaches are looked up when there is something to tell. */
@@ -111,7 +112,7 @@ export class FrameServer {
   }
 
   #complain(socket: LiveSocket, detail: string): void {
-    socket.send(hubFrame({ type: 'error', detail }), this.#parts.now());
+    socket.send(hubFrame({ type: 'error', detail }), null, this.#parts.now());
     socket.state.faults += 1;
     if (socket.state.faults >= MOST_FAULTS) this.#parts.end(socket, ENDINGS.malformed);
   }

@@ -180,7 +180,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     this.#isMade = true;
     const socket = this.#sockets.open(wire, owner, now);
     const { head } = this.#log.extent();
-    socket.send(hubFrame({ type: 'welcome', number: head }), now);
+    socket.send(hubFrame({ type: 'welcome', number: head }), null, now);
     socket.save(head);
     this.#armBy(nextLook(null, now));
   }

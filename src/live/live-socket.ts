@@ -85,11 +85,11 @@ export class LiveSocket {
     return this.subscriptions.delete(text);
   }
 
-  /** Sends a frame and counts it. `save` must follow before the turn ends. A socket that has gone takes nothing. */
-  send(text: string, now: number): void {
+  /** Sends a frame and counts it. `number`: the frame's own. `save` must follow before the turn ends. A socket that has gone takes nothing. */
+  send(text: string, number: number | null, now: number): void {
     if (!this.isOpen) return;
     this.wire.send(text);
-    this.state.window = withSent(this.state.window, this.position, text.length);
+    this.state.window = withSent(this.state.window, number, text.length);
     if (this.state.full_since === null && isFull(this.state.window)) this.state.full_since = now;
   }
 

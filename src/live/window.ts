@@ -1,7 +1,8 @@
 /**
  * What a socket was sent and has not acknowledged. The runtime takes whatever is sent to a socket that never reads and says nothing of it,
  * so acknowledgements are the only sign of how much lies there. Frames are counted in stretches, oldest first, which keeps the
- * window small enough for the socket's attachment: [the highest number in it, frames, characters].
+ * window small enough for the socket's attachment: [the highest number in it, frames, characters]. A frame without a number counts with
+ * those before it.
  */
 export type Window = readonly (readonly [number: number, frames: number, characters: number])[];
 
@@ -12,13 +13,14 @@ export const MOST_CHARACTERS = 4_000_000;
 const FRAMES_OF_STRETCH = 50;
 const CHARACTERS_OF_STRETCH = 250_000;
 
-/** The window after one more frame. `number` is the highest that the socket has been sent with it. */
-export function withSent(window: Window, number: number, characters: number): Window {
+/** The window after one more frame. `number` is the frame's own, null when it has none. */
+export function withSent(window: Window, number: number | null, characters: number): Window {
   const last = window.at(-1);
+  const highest = Math.max(number ?? 0, last?.[0] ?? 0);
   if (last === undefined || last[1] >= FRAMES_OF_STRETCH || last[2] >= CHARACTERS_OF_STRETCH) {
-    return [...window, [number, 1, characters]];
+    return [...window, [highest, 1, characters]];
   }
-  return [...window.slice(0, -1), [number, last[1] + 1, last[2] + characters]];
+  return [...window.slice(0, -1), [highest, last[1] + 1, last[2] + characters]];
 }
 
 /** The window after the client has said that it has read all up to `number`: a stretch goes when all of it was read. */

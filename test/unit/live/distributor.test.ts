@@ -211,6 +211,18 @@ describe('the distributor', () => {
     expect([now.wire.said, late.wire.said]).toEqual([[null], [5]]);
   });
 
+  it('counts what is not logged with the last number that the client was told, whatever the log has since', async () => {
+    const { socket, wire } = scene.socket(0, MESSAGES);
+    scene.add(1);
+    await scene.distributor.run();
+    scene.events.push({ number: 2, told: { ...told(2), notifications: [] } });
+    await scene.distributor.run();
+    for (let count = 0; count < 100; count++) await scene.distributor.mention(told(3));
+    expect([wire.said.length, socket.position]).toEqual([101, 2]);
+    socket.acknowledge(1);
+    expect(socket.state.window).toEqual([]);
+  });
+
   it('survives an accident', async () => {
     const { wire } = scene.socket(0);
     scene.add(1);

@@ -39,7 +39,7 @@ describe('the frames of a client', () => {
     const gate = Promise.withResolvers<Standing>();
     const { server } = newServer(() => gate.promise);
     const { socket, wire } = newSocket(50);
-    socket.send('x', 0);
+    socket.send('x', 50, 0);
     const handled = [
       server.receive(socket, subscribe()),
       server.receive(socket, '{"type":"unsubscribe","channels":["a"]}'),
@@ -50,6 +50,16 @@ describe('the frames of a client', () => {
     await Promise.all(handled);
     expect(wire.sent.slice(1).map((text) => JSON.parse(text).type)).toEqual(['subscribed', 'unsubscribed']);
     expect(socket.state.heard_at).toBe(7);
+  });
+
+  it('acknowledge also the number of an answer that is ahead of the socket, but none that the log does not have', async () => {
+    const { server } = newServer(() => Promise.resolve(VISITOR));
+    const { socket, wire } = newSocket(20);
+    socket.send('x', 20, 0);
+    await server.receive(socket, ack(50));
+    expect([socket.state.window, wire.sent]).toEqual([[], ['x']]);
+    await server.receive(socket, ack(51));
+    expect(wire.sent.slice(1).map((text) => JSON.parse(text).type)).toEqual(['error']);
   });
 
   it('close the connection when too many of them wait', async () => {

@@ -40,6 +40,15 @@ describe('the window', () => {
     expect(withAcknowledged(window, 1000)).toEqual([]);
     expect(withAcknowledged(window, 0)).toEqual(window);
   });
+
+  it('counts frames without a number with those before them, so that a client can acknowledge them', () => {
+    let window: Window = withSent([], null, 10);
+    expect(withAcknowledged(window, 1)).toEqual([]);
+    window = withSent(window, 7, 10);
+    for (let count = 0; count < 200; count++) window = withSent(window, null, 10);
+    expect(isFull(window)).toBe(false);
+    expect(withAcknowledged(window, 7)).toEqual([]);
+  });
 });
 
 describe('what a thread feeds', () => {
