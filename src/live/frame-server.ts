@@ -53,7 +53,8 @@ export class FrameServer {
   }
 
   async #handle(socket: LiveSocket, read: ReturnType<typeof readClientFrame>): Promise<void> {
-    if ('problem' in read) this.#complain(socket, read.problem);
+    if (socket.isOverfull) this.#parts.end(socket, ENDINGS.slow);
+    else if ('problem' in read) this.#complain(socket, read.problem);
     else if (read.frame.type === 'subscribe') await this.#subscribe(socket, read.frame);
     else if (read.frame.type === 'unsubscribe') this.#unsubscribe(socket, read.frame.channels);
     socket.save(this.#parts.extent().head);

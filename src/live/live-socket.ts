@@ -2,7 +2,7 @@ import type { readClientFrame } from './client-frames.ts';
 import type { Ending } from './endings.ts';
 import type { SocketOwner } from './socket-owner.ts';
 import type { Subscription } from './subscribe.ts';
-import { isFull, type Window, withAcknowledged, withSent } from './window.ts';
+import { isFull, isOverfull, type Window, withAcknowledged, withSent } from './window.ts';
 
 /** What of the platform's socket is used here. */
 export type Wire = {
@@ -62,6 +62,11 @@ export class LiveSocket {
 
   get isFull(): boolean {
     return this.state.full_since !== null;
+  }
+
+  /** Whether it goes on asking, without acknowledging any answer. */
+  get isOverfull(): boolean {
+    return isOverfull(this.state.window);
   }
 
   /** Which kinds of collections its channels are of: sockets of one user with the same have the same rights. */

@@ -6,9 +6,12 @@
  */
 export type Window = readonly (readonly [number: number, frames: number, characters: number])[];
 
-/** Nothing more is sent above either: frames, and characters. */
+/** Nothing more is told above either: frames, and characters. */
 export const MOST_FRAMES = 1000;
 export const MOST_CHARACTERS = 4_000_000;
+/** So much more is answered to what the client itself sends. */
+const ANSWERED_FRAMES = 100;
+const ANSWERED_CHARACTERS = 1_000_000;
 
 const FRAMES_OF_STRETCH = 50;
 const CHARACTERS_OF_STRETCH = 250_000;
@@ -29,11 +32,20 @@ export function withAcknowledged(window: Window, number: number): Window {
 }
 
 export function isFull(window: Window): boolean {
+  return holds(window, MOST_FRAMES, MOST_CHARACTERS);
+}
+
+/** Whether a client that reads nothing has had so much answered above a full window that it must go. */
+export function isOverfull(window: Window): boolean {
+  return holds(window, MOST_FRAMES + ANSWERED_FRAMES, MOST_CHARACTERS + ANSWERED_CHARACTERS);
+}
+
+function holds(window: Window, mostFrames: number, mostCharacters: number): boolean {
   let frames = 0;
   let characters = 0;
   for (const stretch of window) {
     frames += stretch[1];
     characters += stretch[2];
   }
-  return frames >= MOST_FRAMES || characters >= MOST_CHARACTERS;
+  return frames >= mostFrames || characters >= mostCharacters;
 }

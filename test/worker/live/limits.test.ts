@@ -156,6 +156,20 @@ describe('a socket that does not acknowledge', () => {
     client.close();
   });
 
+  it('is closed when it goes on asking', async () => {
+    const client = await LiveClient.ofUser(person);
+    await client.subscribe([all()]);
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    await sayAll(thread, 998, 'hello');
+    await client.received(1000);
+    for (const batch of range(11)) {
+      for (const _ of range(10)) client.send({ type: 'unsubscribe', channels: ['nothing'] });
+      if (batch < 10) await client.received(1010 + 10 * batch);
+    }
+    expect(await client.closed).toEqual({ code: 4008, reason: 'not acknowledged in time' });
+    expect(client.frames).toHaveLength(1100);
+  });
+
   it('is sent four million characters at most', async () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe([all()]);
