@@ -11,6 +11,7 @@ export const ENDINGS = {
   /** No heartbeat. */
   silent: { code: 4408, reason: 'no heartbeat' },
   malformed: { code: 1008, reason: 'too many malformed frames' },
+  flood: { code: 1008, reason: 'too many frames at once' },
   /** The rights cannot be read at present; the client connects again later and resumes. */
   unavailable: { code: 1013, reason: 'try again later' },
 } as const satisfies { [name: string]: Ending };

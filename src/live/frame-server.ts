@@ -1,12 +1,12 @@
 import { errorText, writeLog } from '../log.ts';
-import { type ClientFrame, readClientFrame } from './client-frames.ts';
+import { type ClientFrame, LONGEST_FRAME, readClientFrame } from './client-frames.ts';
 import { ENDINGS, type Ending } from './endings.ts';
 import { hubFrame } from './hub-frames.ts';
 import type { LiveSocket } from './live-socket.ts';
 import { canResume, type Extent } from './log-rules.ts';
 import type { Rights, Standing } from './rights.ts';
 import { subscriberOf } from './socket-owner.ts';
-import { decideSubscriptions, type Subscription } from './subscribe.ts';
+import { decideSubscriptions, MOST_CHANNELS, type Subscription } from './subscribe.ts';
 
 export type FrameServerParts = {
   extent: () => Extent;
@@ -20,8 +20,9 @@ export type FrameServerParts = {
 
 /** A connection may send so many frames that mean nothing. */
 const MOST_FAULTS = 10;
-/** So many frames of one socket may wait while the rights are looked up for an earlier one. */
-const MOST_WAITING = 20;
+/** So many frames of one socket, and characters in them, may wait while the rights are looked up: enough to subscribe each channel by itself. */
+const MOST_WAITING = MOST_CHANNELS;
+const MOST_WAITING_CHARACTERS = 4 * LONGEST_FRAME;
 
 /** Answers what clients send. The frames of one socket are handled one after the other, but for acknowledgements, which need not wait. */
 export class FrameServer {
@@ -39,13 +40,13 @@ export class FrameServer {
       this.#acknowledge(socket, read.frame.number);
       return;
     }
-    socket.waiting.push(read);
-    if (socket.waiting.length > MOST_WAITING) this.#parts.end(socket, ENDINGS.malformed);
+    socket.waiting.push({ read, characters: typeof data === 'string' ? data.length : 0 });
+    if (isTooMuch(socket.waiting)) this.#parts.end(socket, ENDINGS.flood);
     if (socket.isBusy) return;
     socket.isBusy = true;
     try {
       for (let next = socket.waiting.shift(); next !== undefined; next = socket.waiting.shift()) {
-        if (socket.isOpen) await this.#handle(socket, next);
+        if (socket.isOpen) await this.#handle(socket, next.read);
       }
     } finally {
       socket.isBusy = false;
@@ -117,4 +118,9 @@ export class FrameServer {
     socket.state.faults += 1;
     if (socket.state.faults >= MOST_FAULTS) this.#parts.end(socket, ENDINGS.malformed);
   }
+}
+
+function isTooMuch(waiting: LiveSocket['waiting']): boolean {
+  if (waiting.length > MOST_WAITING) return true;
+  return waiting.reduce((sum, { characters }) => sum + characters, 0) > MOST_WAITING_CHARACTERS;
 }

@@ -38,7 +38,7 @@ export class LiveSocket {
   /** The number up to which it was served. */
   position: number;
   /** Its frames are handled one after the other: those that wait. */
-  waiting: ReturnType<typeof readClientFrame>[] = [];
+  waiting: { read: ReturnType<typeof readClientFrame>; characters: number }[] = [];
   isBusy = false;
   #needs: string | null = null;
 

@@ -66,11 +66,39 @@ describe('the frames of a client', () => {
     const gate = Promise.withResolvers<Standing>();
     const { server, ended, kept } = newServer(() => gate.promise);
     const { socket } = newSocket(50);
-    const handled = Array.from({ length: 50 }, () => server.receive(socket, subscribe()));
+    const handled = Array.from({ length: 102 }, () => server.receive(socket, subscribe()));
     expect(ended).toContain(1008);
     gate.resolve(VISITOR);
     await Promise.all(handled);
     expect(kept).toEqual([]);
+  });
+
+  it('close the connection when those that wait are large', async () => {
+    const gate = Promise.withResolvers<Standing>();
+    const { server, ended } = newServer(() => gate.promise);
+    const { socket } = newSocket(50);
+    const large = subscribe({ padding: 'x'.repeat(200_000) });
+    const handled = Array.from({ length: 6 }, () => server.receive(socket, large));
+    expect(ended).toEqual([]);
+    handled.push(server.receive(socket, large));
+    expect(ended).toEqual([1008]);
+    gate.resolve(VISITOR);
+    await Promise.all(handled);
+  });
+
+  it('may subscribe each of a hundred channels by itself at once', async () => {
+    const gate = Promise.withResolvers<Standing>();
+    const { server, ended, kept } = newServer(() => gate.promise);
+    const id = 'a'.repeat(32);
+    const { socket, wire } = newSocket(50, { kind: 'visitor', visitor_id: id, organization_id: 'o', expires_at: null });
+    const channels = Array.from({ length: 100 }, (_, place) => {
+      const chat = `0190a000-0000-7000-8000-${String(place).padStart(12, '0')}`;
+      return `/api/v5/public/visitors/${id}/chats/${chat}/messages`;
+    });
+    const handled = channels.map((channel) => server.receive(socket, subscribe({ channels: [channel] })));
+    gate.resolve(VISITOR);
+    await Promise.all(handled);
+    expect([ended, kept, wire.sent.length]).toEqual([[], channels, 100]);
   });
 
   it('close it for a while when the rights cannot be looked up', async () => {
