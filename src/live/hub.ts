@@ -12,6 +12,7 @@ import {
   AWAKE_FOR,
   endingAt,
   isForgotten,
+  LOOK_EVERY,
   MOST_OF_HUB,
   MOST_OF_OWNER,
   nextLook,
@@ -112,6 +113,8 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     const now = Date.now();
     const unseen = unseenOf(entries, seenOf(this.#sql, thread), now);
     if (unseen.length === 0) return { ok: true };
+    // The platform forgets an alarm that it could not ring six times.
+    if (this.#armedAt === null) this.#armBy(now + LOOK_EVERY);
     this.ctx.storage.transactionSync(() => this.#log.append(thread, unseen, now, KEEP_EVENTS));
     await this.#distributor.run();
     return { ok: true };

@@ -122,9 +122,16 @@ export function deleteEventsUpTo(sql: SqlStorage, number: number): void {
   sql.exec('DELETE FROM events WHERE number <= ?', number);
 }
 
-/** Deletes events that were logged, and marks whose events happened, before `time` (ms); the newest event stays, because it holds the number. */
+/**
+ * Deletes the events below the first that was logged at `time` (ms) or later, so that none is missing in between although clocks may be
+ * set back, and marks whose events happened before. The newest event stays, because it holds the number.
+ */
 export function deleteBefore(sql: SqlStorage, time: number, now: number): void {
-  sql.exec('DELETE FROM events WHERE logged_at < ? AND number < (SELECT max(number) FROM events)', time);
+  sql.exec(
+    `DELETE FROM events WHERE number < coalesce(
+       (SELECT min(number) FROM events WHERE logged_at >= ?), (SELECT max(number) FROM events))`,
+    time,
+  );
   sql.exec('DELETE FROM threads WHERE at < ?', time);
   sql.exec('UPDATE hub SET pruned_at = ?', now);
 }

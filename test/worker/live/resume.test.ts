@@ -151,6 +151,18 @@ describe('a hub that has slept', () => {
     client.close();
   });
 
+  it('sets its alarm again when the platform has forgotten it', async () => {
+    const person = await enroll();
+    const client = await LiveClient.ofUser(person);
+    await runInDurableObject(hubOf(person), (_, { storage }) => storage.deleteAlarm());
+    await evictDurableObject(hubOf(person));
+    await FeedingThread.ofOrganization(person.organization_id).say('hello');
+    await runInDurableObject(hubOf(person), async (_, { storage }) => {
+      expect(Number(await storage.getAlarm()) - Date.now()).toBeGreaterThan(50_000);
+    });
+    client.close();
+  });
+
   it('forgets the sockets that it lost in a crash, and their clients resume', async () => {
     const person = await enroll();
     const thread = FeedingThread.ofOrganization(person.organization_id);
@@ -253,6 +265,28 @@ describe('what threads feed', () => {
     const frame = await back.next('notifications');
     expect([numberOf(frame), idOf(frame)]).toEqual([number + 4, id]);
     for (const each of [client, back]) each.close();
+  });
+
+  it('is forgotten from the oldest on, without a gap, although the clock was set back meanwhile', async () => {
+    const person = await enroll();
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const client = await LiveClient.ofUser(person);
+    const number = Number((await client.subscribe(messagesOf(person)))['number']);
+    const at = Date.now();
+    for (const minutes of [0, 0, -5, 0]) {
+      vi.useFakeTimers({ toFake: ['Date'], now: at + minutes * 60_000 });
+      await thread.say('hello');
+      await client.next('notifications');
+    }
+    vi.useFakeTimers({ toFake: ['Date'], now: at + A_DAY - 60_000 });
+    client.send({ type: 'ack', number: number + 4 });
+    await client.subscribe([`/api/v5/users/${person.user_id}/chats`]);
+    await runDurableObjectAlarm(hubOf(person));
+    await runInDurableObject(hubOf(person), async (_, { storage }) => {
+      const rows = storage.sql.exec<{ number: number }>('SELECT number FROM events').toArray();
+      expect(rows.map((row) => row.number - number)).toEqual([1, 2, 3, 4]);
+    });
+    client.close();
   });
 
   it('leaves nothing in a hub that never had a socket', async () => {
