@@ -172,6 +172,8 @@ export class Distributor {
 }
 
 function concerns(stretch: readonly ToldFrames[], socket: LiveSocket): boolean {
-  const subscriptions = [...socket.subscriptions.values()];
-  return stretch.some((frames) => subscriptions.some((each) => frames.concerns(each)));
+  for (const frames of stretch) {
+    for (const subscription of socket.subscriptions.values()) if (frames.concerns(subscription)) return true;
+  }
+  return false;
 }

@@ -1,7 +1,7 @@
 import type { Listener } from '../projections/listener.ts';
 import { kindOf, match, type Telling } from '../projections/match.ts';
-import type { Notification, Told } from '../projections/notifications.ts';
-import { takesIds } from '../resources/channel-path.ts';
+import type { Kind, Told } from '../projections/notifications.ts';
+import { type ChannelIds, takesIds } from '../resources/channel-path.ts';
 import type { Subscription } from './subscribe.ts';
 
 /**
@@ -11,6 +11,8 @@ import type { Subscription } from './subscribe.ts';
 export class ToldFrames {
   readonly number: number | null;
   readonly #told: Told;
+  /** What is asked for each subscription of each socket: made once. */
+  readonly #subjects: readonly { kind: Kind; ids: ChannelIds }[];
   /** What a listener is told by a channel, as JSON. */
   readonly #parts = new Map<Listener, Map<string, readonly string[]>>();
   readonly #resources = new Map<object, string>();
@@ -18,12 +20,18 @@ export class ToldFrames {
   constructor(number: number | null, told: Told) {
     this.number = number;
     this.#told = told;
+    const { chat_id, room, visitor_id } = told.place;
+    this.#subjects = told.notifications.map(({ kind, message_id }) => ({
+      kind,
+      ids: { chat_id, room_id: room?.id ?? null, visitor_id, message_id },
+    }));
   }
 
   /** Whether a subscription is about this event, whatever its owner's rights: what decides that they are looked up. */
-  concerns(subscription: Subscription): boolean {
-    if (!this.#isLater(subscription)) return false;
-    return this.#told.notifications.some((each) => this.#isAbout(each, subscription));
+  concerns({ channel, since }: Subscription): boolean {
+    if (this.number !== null && this.number <= since) return false;
+    const wanted = kindOf(channel);
+    return this.#subjects.some(({ kind, ids }) => kind === wanted && takesIds(channel, ids));
   }
 
   /** The frame for a socket; null when it is told nothing. */
@@ -31,26 +39,11 @@ export class ToldFrames {
     // Two patterns may name one channel.
     const parts = new Set<string>();
     for (const subscription of subscriptions) {
-      if (!this.#isLater(subscription)) continue;
+      if (!this.concerns(subscription)) continue;
       for (const part of this.#partsOf(listener, subscription)) parts.add(part);
     }
     if (parts.size === 0) return null;
     return `{"type":"notifications","number":${this.number},"notifications":[${[...parts].join(',')}]}`;
-  }
-
-  #isLater({ since }: Subscription): boolean {
-    return this.number === null || this.number > since;
-  }
-
-  #isAbout(notification: Notification, { channel }: Subscription): boolean {
-    if (kindOf(channel) !== notification.kind) return false;
-    const { chat_id, room, visitor_id } = this.#told.place;
-    return takesIds(channel, {
-      chat_id,
-      room_id: room?.id ?? null,
-      visitor_id,
-      message_id: notification.message_id,
-    });
   }
 
   #partsOf(listener: Listener, subscription: Subscription): readonly string[] {
