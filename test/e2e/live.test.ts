@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { projectPath } from '../../scripts/project.ts';
 import type { Feed } from '../../src/live/feed.ts';
 import { organizationHub } from '../../src/live/feed.ts';
@@ -127,6 +127,35 @@ describe('the client of docs/live.md', () => {
     await heard.reached(1200);
     expect(heard.texts).toEqual(expected);
     client.stop();
+  });
+});
+
+describe('the client of docs/live.md, started again before it is connected', () => {
+  test('has one connection, and leaves none behind', async () => {
+    const Platform = globalThis.WebSocket;
+    const opened: WebSocket[] = [];
+    vi.stubGlobal(
+      'WebSocket',
+      class extends Platform {
+        constructor(...parameters: ConstructorParameters<typeof WebSocket>) {
+          super(...parameters);
+          opened.push(this);
+        }
+      },
+    );
+    const gate = Promise.withResolvers<string>();
+    const client = await exampleClient({ ...agentSocket(() => {}), token: () => gate.promise });
+    const first = client.start();
+    client.stop();
+    const second = client.start();
+    gate.resolve(hub.demo.agent.token);
+    await Promise.all([first, second]);
+    await started(client);
+    const stillOpen = () => opened.filter(({ readyState }) => readyState <= Platform.OPEN).length;
+    expect(stillOpen()).toBe(1);
+    client.stop();
+    expect(stillOpen()).toBe(0);
+    vi.unstubAllGlobals();
   });
 });
 
