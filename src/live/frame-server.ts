@@ -40,7 +40,7 @@ export class FrameServer {
       this.#acknowledge(socket, read.frame.number);
       return;
     }
-    socket.waiting.push({ read, characters: typeof data === 'string' ? data.length : 0 });
+    socket.waiting.push({ read, characters: 'frame' in read && typeof data === 'string' ? data.length : 0 });
     if (isTooMuch(socket.waiting)) this.#parts.end(socket, ENDINGS.flood);
     if (socket.isBusy) return;
     socket.isBusy = true;

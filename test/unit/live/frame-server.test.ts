@@ -86,6 +86,13 @@ describe('the frames of a client', () => {
     await Promise.all(handled);
   });
 
+  it('are refused without closing the connection when one is too large, however large', async () => {
+    const { server, ended } = newServer(() => Promise.resolve(VISITOR));
+    const { socket, wire } = newSocket(50);
+    await server.receive(socket, 'x'.repeat(2_000_000));
+    expect([ended, wire.sent]).toEqual([[], [expect.stringContaining('262144')]]);
+  });
+
   it('may subscribe each of a hundred channels by itself at once', async () => {
     const gate = Promise.withResolvers<Standing>();
     const { server, ended, kept } = newServer(() => gate.promise);
