@@ -111,7 +111,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     // Sockets that were asleep stand at the log's end as it is before this.
     this.#sockets.wake();
     const now = Date.now();
-    const unseen = unseenOf(entries, seenOf(this.#sql, thread), now);
+    const unseen = unseenOf(entries, seenOf(this.#sql, thread), readHub(this.#sql).number_before, now);
     if (unseen.length === 0) return { ok: true };
     // The platform forgets an alarm that it could not ring six times.
     if (this.#armedAt === null) this.#armBy(now + LOOK_EVERY);

@@ -7,12 +7,17 @@ export const KEEP_EVENTS = 10_000;
 /** The events that a hub has: numbers without gaps above `floor`, up to `head`. */
 export type Extent = { floor: number; head: number };
 
+/** So much (ms) the clocks of a thread and of the hub may differ. */
+const CLOCKS_DIFFER = 1000;
+
 /**
  * What of a thread's feed the hub has not seen: events above the thread's mark (0: none). What happened more than KEEP_FOR ago is dropped,
- * so that a mark that has gone with its events cannot bring them back; it goes for imported messages of old times too.
+ * so that a mark that has gone with its events cannot bring them back; it goes for imported messages of old times too. So is what
+ * happened before the hub was made at `madeAt` (ms), when nobody listened: a thread may tell again what the hub did not keep then.
  */
-export function unseenOf(entries: readonly Told[], mark: number, now: number): Told[] {
-  return entries.filter(({ seq, at }) => seq > mark && at > now - KEEP_FOR);
+export function unseenOf(entries: readonly Told[], mark: number, madeAt: number, now: number): Told[] {
+  const from = Math.max(now - KEEP_FOR, madeAt - CLOCKS_DIFFER);
+  return entries.filter(({ seq, at }) => seq > mark && at > from);
 }
 
 /** Whether a client that has read up to `after` can go on from there without a gap. */

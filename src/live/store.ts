@@ -7,7 +7,7 @@ import type { SocketOwner } from './socket-owner.ts';
  * are ms. All but `hasTables` and `makeTables` need the tables.
  */
 const TABLES = [
-  // One row. number_before: the number before the first; organization_id: whose users' hub it is, null for a visitor's; awake_until: for how
+  // One row. number_before: the number before the first, and when the tables were made; organization_id: whose users' hub it is, null for a visitor's; awake_until: for how
   // long D1 says that the organization's hub listens; left_at: when the last socket went, null while there are some.
   `CREATE TABLE hub (
     one INTEGER PRIMARY KEY CHECK (one = 1), number_before INTEGER NOT NULL, organization_id TEXT, awake_until INTEGER NOT NULL,
@@ -21,6 +21,7 @@ const TABLES = [
 ];
 
 export type HubRow = {
+  /** Also when the tables were made (ms). */
   number_before: number;
   organization_id: string | null;
   awake_until: number;

@@ -57,9 +57,14 @@ describe('what a thread feeds', () => {
 
   it('is new above the mark, and not a day old', () => {
     const entries = [at(3, now), at(4, now - A_DAY), at(5, now - A_DAY + 1), at(6, now)];
-    expect(unseenOf(entries, 3, now).map(({ seq }) => seq)).toEqual([5, 6]);
-    expect(unseenOf(entries, 6, now)).toEqual([]);
+    expect(unseenOf(entries, 3, 0, now).map(({ seq }) => seq)).toEqual([5, 6]);
+    expect(unseenOf(entries, 6, 0, now)).toEqual([]);
   });
+});
+
+test('what happened before the hub was made is of no interest, but for what clocks may differ', () => {
+  const entries = [1000, 1001, 2000, 3000].map((at, place) => ({ ...told(place + 1), at }));
+  expect(unseenOf(entries, 0, 2000, 3000).map(({ at }) => at)).toEqual([1001, 2000, 3000]);
 });
 
 test('a client goes on from any number that the log still follows', () => {

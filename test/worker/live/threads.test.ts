@@ -1,4 +1,7 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { threadNameOfChat } from '../../../src/thread/address.ts';
 import type { Json } from '../umi/desk.ts';
 import { ask } from '../umi/desk.ts';
 import { Site, visit } from '../visitors/site.ts';
@@ -84,5 +87,20 @@ describe('a conversation', () => {
     }
     await speaking;
     expect(ids).toEqual(sent);
+  });
+
+  it('is told from the first connection on, also when its thread slept before it had written down whom it told', async () => {
+    const site = await Site.open();
+    const visitor = await site.visitor();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 5000 });
+    const chatId = await site.chat(visitor);
+    await site.say(visitor, chatId, 'before anybody listens');
+    vi.useRealTimers();
+    const client = await LiveClient.ofVisitor(visitor);
+    await client.subscribe([`/api/v5/public/visitors/${visitor.id}/chats/*/messages`]);
+    await evictDurableObject(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''));
+    const { json } = await site.say(visitor, chatId, 'and now');
+    expect((await heard(client, '/messages'))['resource_id']).toBe(json['id']);
+    client.close();
   });
 });
