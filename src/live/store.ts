@@ -106,16 +106,23 @@ export function appendEvents(
   return appended;
 }
 
+/** What is read at a time ends early at so many characters of JSON: an event may have hundreds of thousands, and the object 128 MB in all. */
+const CHARACTERS_READ = 2_000_000;
+
 /** Events above a number in their order, at most `limit`. */
 export function eventsAfter(sql: SqlStorage, number: number, limit: number): LoggedEvent[] {
-  return sql
-    .exec<{ number: number; told: string }>(
-      'SELECT number, told FROM events WHERE number > ? ORDER BY number LIMIT ?',
-      number,
-      limit,
-    )
-    .toArray()
-    .map((row) => ({ number: row.number, told: JSON.parse(row.told) as Told }));
+  const events: LoggedEvent[] = [];
+  let characters = 0;
+  for (const row of sql.exec<{ number: number; told: string }>(
+    'SELECT number, told FROM events WHERE number > ? ORDER BY number LIMIT ?',
+    number,
+    limit,
+  )) {
+    events.push({ number: row.number, told: JSON.parse(row.told) as Told });
+    characters += row.told.length;
+    if (characters >= CHARACTERS_READ) break;
+  }
+  return events;
 }
 
 /** Deletes what lies at or below `number`. */

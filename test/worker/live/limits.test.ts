@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { organizationHub } from '../../../src/live/feed.ts';
+import { eventsAfter } from '../../../src/live/store.ts';
 import { enroll, type Person } from '../http/hub.ts';
 import { LiveClient, said, shakeHands } from './live-client.ts';
 import { FeedingThread, message } from './told.ts';
@@ -168,6 +169,23 @@ describe('a socket that does not acknowledge', () => {
     }
     expect(await client.closed).toEqual({ code: 4008, reason: 'not acknowledged in time' });
     expect(client.frames).toHaveLength(1100);
+  });
+
+  it('is read as much of the log at a time as fits the memory, and gets all of it', async () => {
+    const first = await LiveClient.ofUser(person);
+    const { number } = await first.subscribe([all()]);
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    for (const _ of range(20)) await thread.feed([thread.told('x'.repeat(180_000))]);
+    await evictDurableObject(hub(), { webSockets: 'close' });
+    await runInDurableObject(hub(), (_, { storage }) => {
+      const read = eventsAfter(storage.sql, Number(number), 100).map((event) => event.number - Number(number));
+      expect(read).toEqual(range(12).map((place) => place + 1));
+    });
+    const back = await LiveClient.ofUser(person);
+    await back.subscribe([all()], Number(number));
+    const frames = await back.received(22);
+    expect(frames.slice(2).map((frame) => Number(frame['number']) - Number(number))).toEqual(range(21).slice(1));
+    back.close();
   });
 
   it('is sent four million characters at most', async () => {
