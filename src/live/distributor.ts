@@ -24,6 +24,8 @@ export type DistributorParts = {
 
 /** A socket that is behind gets so many events of the log at a time. */
 const STRETCH = 100;
+/** From so many places the log is read at a time, because all of it is in memory then. */
+const MOST_PLACES = 20;
 
 /**
  * Brings every socket to the end of the log. Each stands at a number of its own and is served from there in order, so whoever resumes, who
@@ -83,7 +85,7 @@ export class Distributor {
   /** Serves each socket that is behind a stretch of the log; answers whether any of them is still behind. */
   async #serveOnce(): Promise<boolean> {
     const stretches = this.#stretches();
-    const behind = this.#behind().map((socket) => {
+    const behind = nearestToEnd(this.#behind()).map((socket) => {
       if (socket.position < this.#parts.extent().floor) this.#reset(socket);
       const start = socket.position;
       return { socket, start, frames: stretches(start) };
@@ -169,6 +171,14 @@ export class Distributor {
       return null;
     }
   }
+}
+
+/** Those at the MOST_PLACES highest places in the log: who is nearly up to date does not wait for who has much to catch up. */
+function nearestToEnd(sockets: readonly LiveSocket[]): LiveSocket[] {
+  const places = new Set(sockets.map(({ position }) => position));
+  if (places.size <= MOST_PLACES) return [...sockets];
+  const nearest = new Set([...places].toSorted((one, other) => other - one).slice(0, MOST_PLACES));
+  return sockets.filter(({ position }) => nearest.has(position));
 }
 
 function concerns(stretch: readonly ToldFrames[], socket: LiveSocket): boolean {

@@ -27,11 +27,17 @@ class Scene {
   floor = 0;
   retries = 0;
   lookups = 0;
+  /** How often the log was read since the last pause, and before each pause. */
+  reads = 0;
+  readonly readsBefore: number[] = [];
   standing: () => Promise<Standing> = () => Promise.resolve({ listener: LISTENER });
   readonly distributor = new Distributor({
     sockets: () => this.sockets,
     extent: () => ({ floor: this.floor, head: this.head }),
-    eventsAfter: (number, limit) => this.events.filter((event) => event.number > number).slice(0, limit),
+    eventsAfter: (number, limit) => {
+      this.reads += 1;
+      return this.events.filter((event) => event.number > number).slice(0, limit);
+    },
     rights: {
       standingOf: () => {
         this.lookups += 1;
@@ -46,7 +52,11 @@ class Scene {
     retryLater: () => {
       this.retries += 1;
     },
-    breathe: () => Promise.resolve(),
+    breathe: () => {
+      this.readsBefore.push(this.reads);
+      this.reads = 0;
+      return Promise.resolve();
+    },
   });
 
   get head(): number {
@@ -110,6 +120,14 @@ describe('the distributor', () => {
     scene.add(4);
     await scene.distributor.run();
     expect(wire.said).toEqual([3, 4]);
+  });
+
+  it('reads from twenty places of the log at a time, those nearest to its end first', async () => {
+    scene.add(500);
+    const sockets = range(1, 50).map((place) => scene.socket(place * 9));
+    await scene.distributor.run();
+    for (const [place, { wire }] of sockets.entries()) expect(wire.said).toEqual(range((place + 1) * 9 + 1, 500));
+    expect(Math.max(...scene.readsBefore)).toBe(20);
   });
 
   it('looks rights up only for whom something is there, and what is equal once', async () => {
