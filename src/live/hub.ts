@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import { AlarmClock } from '../alarm-clock.ts';
 import { purgeAudience } from '../audience/load-audience.ts';
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
@@ -47,11 +48,12 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   readonly #distributor: Distributor;
   readonly #server: FrameServer;
   #isMade: boolean;
-  #armedAt: number | null = null;
+  readonly #alarmClock: AlarmClock;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
+    this.#alarmClock = new AlarmClock(ctx, (error) => logFailure('arm_failed', error));
     this.#isMade = hasTables(this.#sql);
     this.#log = new HubLog(this.#sql);
     this.#sockets = new Sockets(ctx, () => this.#log.extent().head);
@@ -70,7 +72,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
       ...common,
       sockets: () => this.#sockets.all(),
       eventsAfter: (number, limit) => this.#log.after(number, limit),
-      retryLater: () => this.#armBy(Date.now() + RETRY_AFTER),
+      retryLater: () => this.#alarmClock.armBy(Date.now() + RETRY_AFTER),
       breathe: () => scheduler.wait(0),
     });
     this.#server = new FrameServer({
@@ -79,9 +81,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
       drop: (socket, texts) => this.#sockets.dropSubscriptions(socket, texts),
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
-    ctx.blockConcurrencyWhile(async () => {
-      this.#armedAt = await ctx.storage.getAlarm();
-    });
+    ctx.blockConcurrencyWhile(() => this.#alarmClock.start());
   }
 
   /** Opens a socket: 101, or 429 when there are too many, or 503 when D1 cannot be told that this hub listens. */
@@ -113,8 +113,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     const now = Date.now();
     const unseen = unseenOf(entries, seenOf(this.#sql, thread), readHub(this.#sql).number_before, now);
     if (unseen.length === 0) return { ok: true };
-    // The platform forgets an alarm that it could not ring six times.
-    if (this.#armedAt === null) this.#armBy(now + LOOK_EVERY);
+    if (this.#alarmClock.isStopped) this.#alarmClock.armBy(now + LOOK_EVERY);
     this.ctx.storage.transactionSync(() => this.#log.append(thread, unseen, now, KEEP_EVENTS));
     await this.#distributor.run();
     return { ok: true };
@@ -143,7 +142,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
 
   /** Looks at the sockets and the log; harmless if it rings twice. It never throws: the platform forgets an alarm after six failures. */
   override async alarm(): Promise<void> {
-    this.#armedAt = null;
+    this.#alarmClock.ring();
     if (!this.#isMade) return;
     try {
       const now = Date.now();
@@ -164,12 +163,12 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
         this.ctx.storage.transactionSync(() => deleteBefore(this.#sql, now - KEEP_FOR, now));
         this.#log.reload();
       }
-      this.#armBy(nextLook(left_at, now));
+      this.#alarmClock.armBy(nextLook(left_at, now));
       await this.#distributor.run();
       if (left_at === null) setAwakeUntil(this.#sql, await this.#keepAwake(organization_id));
     } catch (error) {
       logFailure('live_alarm_failed', error);
-      this.#armBy(Date.now() + ALARM_AFTER_ACCIDENT);
+      this.#alarmClock.armBy(Date.now() + ALARM_AFTER_ACCIDENT);
     }
   }
 
@@ -185,7 +184,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     const { head } = this.#log.extent();
     socket.send(hubFrame({ type: 'welcome', number: head }), null, now);
     socket.save(head);
-    this.#armBy(nextLook(null, now));
+    this.#alarmClock.armBy(nextLook(null, now));
   }
 
   /**
@@ -213,7 +212,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     if (this.#sockets.size() > 0) return;
     const now = Date.now();
     setLeftAt(this.#sql, now);
-    this.#armBy(nextLook(now, now));
+    this.#alarmClock.armBy(nextLook(now, now));
   }
 
   /** Nobody can resume any more. The next socket makes everything anew, with higher numbers. */
@@ -221,17 +220,6 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     this.#isMade = false;
     this.#log.reload();
     await this.ctx.storage.deleteAll();
-  }
-
-  /** Makes the alarm ring at `at` (ms) at the latest. */
-  #armBy(at: number): void {
-    if (this.#armedAt !== null && this.#armedAt <= at) return;
-    this.#armedAt = at;
-    const armed = this.ctx.storage.setAlarm(at).catch((error) => {
-      if (this.#armedAt === at) this.#armedAt = null;
-      logFailure('arm_failed', error);
-    });
-    this.ctx.waitUntil(armed);
   }
 }
 

@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import { AlarmClock } from '../alarm-clock.ts';
 import { addCost, type Cost, noCost } from '../db/cost.ts';
 import type { Attempt, Claim, Lane, Receiver, ReportAnswer } from '../delivery/lane.ts';
 import { fault } from '../faults.ts';
@@ -12,7 +13,6 @@ import { memberStub, projectorStub, type Rebuilt, type ThreadStub } from '../stu
 import { withinTime } from '../within-time.ts';
 import { threadNameOfChat } from './address.ts';
 import { addressRefusal } from './address-refusal.ts';
-import { AlarmClock } from './alarm-clock.ts';
 import { type Answer, type Command, newCommandId } from './commands.ts';
 import { isKeptFromApps } from './concerned.ts';
 import { Copy } from './copy.ts';

@@ -115,6 +115,7 @@ const ROOMS: { readonly [room: string]: Room } = {
       'delivery/',
       'stubs.ts',
       'faults.ts',
+      'alarm-clock.ts',
       'within-time.ts',
       'resources/',
       'db/',
@@ -123,6 +124,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   live: {
     holds: ['live/'],
     may: [
+      'alarm-clock.ts',
       'audience/',
       'projections/',
       'stubs.ts',
@@ -167,6 +169,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   isolateCache: { holds: ['isolate-cache.ts'], may: [] },
   faults: { holds: ['faults.ts'], may: [] },
   log: { holds: ['log.ts'], may: [] },
+  alarmClock: { holds: ['alarm-clock.ts'], may: [] },
   withinTime: { holds: ['within-time.ts'], may: [] },
   resources: { holds: ['resources/'], may: [] },
   db: { holds: ['db/'], may: [] },
