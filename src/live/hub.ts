@@ -219,7 +219,11 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   async #forgetAll(): Promise<void> {
     this.#isMade = false;
     this.#log.reload();
-    await this.ctx.storage.deleteAll();
+    try {
+      await this.ctx.storage.deleteAll();
+    } finally {
+      this.#isMade = hasTables(this.#sql);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { LiveHub } from '../../../src/index.ts';
 import { organizationHub } from '../../../src/live/feed.ts';
 import { enroll, type Person } from '../http/hub.ts';
 import { type Frame, LiveClient, said } from './live-client.ts';
@@ -121,6 +122,25 @@ describe('a client that comes back', () => {
     expect(Number(again['number'])).toBeGreaterThan(Number(number) + 1);
     expect(await second.next('reset')).toEqual({ type: 'reset', number: again['number'] });
     second.close();
+  });
+
+  it('finds a hub that forgets on the next try when the storage did not at first', async () => {
+    const person = await enroll();
+    const first = await LiveClient.ofUser(person);
+    first.close();
+    await first.closed;
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + A_DAY + 60_000 });
+    await runInDurableObject(hubOf(person), async (hub, { storage }) => {
+      const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
+      const deleteAll = vi.spyOn(storage, 'deleteAll').mockRejectedValueOnce(new Error('the storage is away'));
+      await (hub as LiveHub).alarm();
+      expect([deleteAll.mock.calls.length, errors.mock.calls.length]).toEqual([1, 1]);
+      await (hub as LiveHub).alarm();
+      expect(storage.sql.exec(`SELECT name FROM sqlite_master WHERE name = 'events'`).toArray()).toEqual([]);
+      vi.restoreAllMocks();
+    });
+    const again = await LiveClient.ofUser(await enroll({ organization_id: person.organization_id }));
+    again.close();
   });
 
   it('names where it resumes in its first subscription only', async () => {
