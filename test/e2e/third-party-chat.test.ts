@@ -177,6 +177,31 @@ describe('setup.ts of examples/third-party-chat', () => {
     }
   });
 
+  it('leaves what else stands in the environment as it is, for its owner only', async () => {
+    const folder = await makeFolder();
+    try {
+      const [demoPath, path] = [join(folder, 'demo.json'), join(folder, '.env')];
+      await writeFile(demoPath, JSON.stringify(site.demo));
+      const before = `# mine\nWEBHOOK_SECRET="it's & mine"\nHUB_URL='http://old.example'\nAPP_PORT=8123\n`;
+      await writeFile(path, before, { mode: 0o644 });
+      const environment = writeLocalEnvironment(demoPath, path);
+      expect(environment).toMatchObject({ WEBHOOK_SECRET: "it's & mine", HUB_URL: site.hub.url, APP_PORT: '8123' });
+      const text = await readFile(path, 'utf8');
+      expect(text).toContain('# mine\n');
+      expect(text).not.toContain('old.example');
+      expect(parseEnv(text)).toEqual(environment);
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('says that the hub has to run first', async () => {
+    const setup = runScript(`${APPLICATION}/setup.ts`, ['--demo', '/nowhere/demo.json']);
+    expect(await setup.ended).toBe(1);
+    expect(setup.output().trim()).toBe('There is no /nowhere/demo.json yet: npm start writes it when the hub runs.');
+  });
+
   it('says what the hub refuses', async () => {
     const { demo, hub } = site;
     const configuration = {
