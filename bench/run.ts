@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the hub beside the raw floors of the same machine and minute. Each number is the median of interleaved
- * runs. `--quick` takes one short run. `--lists` reads the lists only. Fails on errors and on a list that reads more rows than it
+ * runs. `--quick` takes one short run. `--lists` reads the lists only, `--live` measures live sockets only. Fails on errors and on a list that reads more rows than it
  * may, never on a speed.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,6 +13,7 @@ import { type DemoHub, startDemoHub } from '../scripts/demo-hub.ts';
 import { requestJson } from '../scripts/json-request.ts';
 import { startWorker } from '../scripts/local-worker.ts';
 import { isWithinBounds, type ListReads, measureListReads } from './list-reads.ts';
+import { type LiveSpeed, measureLive } from './live-speed.ts';
 import { type Measurement, measure, median, medians } from './measure.ts';
 import { table } from './table.ts';
 import {
@@ -28,9 +29,10 @@ import {
 
 const CONNECTIONS = [8, 32] as const;
 const flag = { type: 'boolean', default: false } as const;
-const { values: options } = parseArgs({ options: { quick: flag, lists: flag } });
+const { values: options } = parseArgs({ options: { quick: flag, lists: flag, live: flag } });
 const runs = options.quick ? 1 : 5;
 const share = options.quick ? 0.15 : 1;
+const liveMessages = options.quick ? 40 : 200;
 const sizes = options.quick ? [100, 10_000] : [100, 100_000];
 
 /** Longer than a thread's alarm waits after its first message. ms. */
@@ -92,6 +94,20 @@ function readsTable(reads: readonly ListReads[]): string {
   return table(['lists across chats', 'results', 'D1 trips', 'rows read', 'at most', 'kept'], rows);
 }
 
+function liveTable(live: LiveSpeed): string {
+  const { sockets, messages, p50, p95, last, costs } = live;
+  const rows = costs.map(({ listeners, d1Trips, d1RowsWritten, objectRows }) => [
+    listeners,
+    ...[d1Trips, d1RowsWritten, objectRows].map((value) => value.toFixed(2)),
+  ]);
+  const times = [p50, p95, last].map((value) => value.toFixed(1));
+  return [
+    `${messages} messages of a visitor to ${sockets} sockets: from the request to each frame ${times[0]} ms at the median, ${times[1]} at p95; to the last frame ${times[2]}`,
+    `to reach 50 ms at the median: ${p50 < 50 ? 'yes' : 'NO'}`,
+    table(['a message is written, and listens', 'D1 trips', 'D1 rows', 'object rows'], rows),
+  ].join('\n');
+}
+
 function verdicts(series: readonly Series[]): string {
   const goals = new Map([
     [8, 0.6],
@@ -131,10 +147,14 @@ const folder = await mkdtemp(join(tmpdir(), 'umi-bench-'));
 const hub = await startDemoHub({ persistTo: join(folder, 'hub'), variables: { SERVER_TIMING: '1' } });
 try {
   if (hub.demo === null) throw new Error('a new store was not seeded');
-  const series = options.lists ? [] : await measureSpeeds(hub, hub.demo, folder);
-  const reads = await measureListReads(hub, hub.demo, sizes);
+  const { demo } = hub;
+  const series = options.lists || options.live ? [] : await measureSpeeds(hub, demo, folder);
+  const reads = options.live ? [] : await measureListReads(hub, demo, sizes);
+  // Last: the apps that it installs would burden what is measured afterwards.
+  const live = options.lists ? null : await measureLive(hub, demo, liveMessages);
   if (series.length > 0) console.log(`\n${CONNECTIONS.map((each) => speedTable(series, each)).join('\n')}`);
-  console.log(`${readsTable(reads)}\n`);
+  if (reads.length > 0) console.log(`${readsTable(reads)}\n`);
+  if (live !== null) console.log(`${liveTable(live)}\n`);
   if (series.length > 0) console.log(verdicts(series));
   const broken = reads.filter((read) => !isWithinBounds(read));
   if (broken.length > 0) {

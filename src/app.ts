@@ -3,6 +3,7 @@ import { identityRoutes } from './api/apps/identity-token.ts';
 import { appsRoutes } from './api/apps/routes.ts';
 import { chatsRoutes } from './api/chats/routes.ts';
 import { consoleRoutes, consoleRoutesV6 } from './api/console/routes.ts';
+import { liveRoutes } from './api/live/routes.ts';
 import { umiRoutes } from './api/umi/routes.ts';
 import { visitorRoutes } from './api/visitors/routes.ts';
 import { drainRefusedBodies } from './http/drain-body.ts';
@@ -25,6 +26,7 @@ export function createApp(): AppRouter {
   app.route('/api/v5', umiRoutes);
   app.route('/api/v5', chatsRoutes);
   app.route('/api/v5', consoleRoutes);
+  app.route('/api/v5', liveRoutes);
   app.route('/api/v5', visitorRoutes);
   app.route('/api/v6', consoleRoutesV6);
   app.route('/api/v5', appsRoutes);

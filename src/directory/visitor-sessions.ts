@@ -44,6 +44,7 @@ function sessionOf(key: Uint8Array, organizationId: string, random: string): Vis
 export const VISITOR_TOKEN_LIFETIME = 1800;
 
 const visitorClaims = z.object({ visitor_id: z.string(), organization_id: z.string() });
+const endingVisitorClaims = visitorClaims.extend({ exp: z.number() });
 
 /** Whom an access token of a visitor names. */
 export type VisitorClaims = z.infer<typeof visitorClaims>;
@@ -60,7 +61,14 @@ export async function issueVisitorToken(
   return { token, expires_at: (secondsOf(now) + lifetime) * 1000 };
 }
 
-/** Whom a token names at `now` (ms); null when it is expired, forged, of another use or no token at all. */
-export function readVisitorToken(key: Uint8Array, token: string, now: number): Promise<VisitorClaims | null> {
-  return readOwnToken(key, 'visitor', token, visitorClaims, now);
+/** Whom a token names at `now` (ms), and when it ends (ms); null when it is expired, forged, of another use or no token at all. */
+export async function readVisitorToken(
+  key: Uint8Array,
+  token: string,
+  now: number,
+): Promise<(VisitorClaims & { expires_at: number }) | null> {
+  const claims = await readOwnToken(key, 'visitor', token, endingVisitorClaims, now);
+  if (claims === null) return null;
+  const { exp, ...who } = claims;
+  return { ...who, expires_at: exp * 1000 };
 }

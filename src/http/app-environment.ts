@@ -17,6 +17,8 @@ export type Principal = {
   };
   scopes: ReadonlySet<string>;
   token_id: string;
+  /** The token's end in ms; null: none. */
+  expires_at: number | null;
   /** The app that acts: as its bot user by a short-lived token, or for the user who opened it. Null for a stored token. */
   app_id: string | null;
 };
@@ -24,6 +26,8 @@ export type Principal = {
 /** A visitor who makes a request, and his organization. */
 export type VisitorPrincipal = {
   id: string;
+  /** The token's end in ms. */
+  expires_at: number;
   organization: { id: string; database: string; has_active_subscription: boolean; private_chats: boolean };
 };
 

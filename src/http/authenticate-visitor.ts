@@ -37,6 +37,7 @@ async function findVisitorPrincipal(c: AppContext, token: string): Promise<Visit
   if (claims === null || row === null) return null;
   return {
     id: claims.visitor_id,
+    expires_at: claims.expires_at,
     organization: {
       id: row.id,
       database: row.database,

@@ -13,9 +13,7 @@ import { type AppContext, type AppMiddleware, identityDatabase, type Principal }
 import { purgeKnownOrganization } from './organization-cache.ts';
 import { refuse } from './refusals.ts';
 
-type CachedPrincipal = { principal: Principal; expires_at: number | null };
-
-const principals = createIsolateCache<CachedPrincipal>({ clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR });
+const principals = createIsolateCache<Principal>({ clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR });
 
 /** Forgets a token in this isolate; others forget it when their copy is AUTH_CACHE_SECONDS old. */
 export function purgeToken(digest: string): void {
@@ -24,18 +22,18 @@ export function purgeToken(digest: string): void {
 
 /** Forgets a user's tokens in this isolate. */
 export function purgeUser(userId: string): void {
-  principals.purgeWhere(({ principal }) => principal.user.id === userId);
+  principals.purgeWhere((principal) => principal.user.id === userId);
 }
 
 /** Forgets the tokens of an organization's users in this isolate. */
 export function purgeOrganization(organizationId: string): void {
   purgeKnownOrganization(organizationId);
-  principals.purgeWhere(({ principal }) => principal.organization.id === organizationId);
+  principals.purgeWhere((principal) => principal.organization.id === organizationId);
 }
 
 /** Forgets in this isolate all who act for an app or as its bot user. */
 export function purgeApp(appId: string): void {
-  principals.purgeWhere(({ principal }) => principal.app_id === appId);
+  principals.purgeWhere((principal) => principal.app_id === appId);
 }
 
 /**
@@ -51,7 +49,7 @@ export function authenticate(): AppMiddleware {
     }
     const lookup = credentials.scheme === APP_SCHEME ? lookupOfApp(header) : lookupOfToken(credentials.token);
     if (lookup === null) return refuse(c, { reason: 'token_invalid' });
-    let found: CachedPrincipal | null;
+    let found: Principal | null;
     try {
       found = await principals.get(lookup.key, cacheTimeToLive(c.env), () => lookup.find(c));
     } catch (error) {
@@ -59,7 +57,7 @@ export function authenticate(): AppMiddleware {
       return refuse(c, { reason: 'unavailable' });
     }
     if (found === null || isExpired(found.expires_at, Date.now())) return refuse(c, { reason: 'token_invalid' });
-    c.set('principal', found.principal);
+    c.set('principal', found);
     await next();
   };
 }
@@ -68,18 +66,18 @@ const USER_TOKEN_SCHEMES: ReadonlySet<string> = new Set(['bearer', 'token']);
 const APP_SCHEME = 'giosgapp';
 
 /** How to find whom credentials stand for, and the key under which the answer is kept: a digest. */
-type Lookup = { key: string; find: (c: AppContext) => Promise<CachedPrincipal | null> };
+type Lookup = { key: string; find: (c: AppContext) => Promise<Principal | null> };
 
 /** Null for what can be no token. */
 function lookupOfToken(token: string): Lookup | null {
   const key = tokenDigest(token);
-  if (isJwt(token)) return { key, find: async (c) => cachedApp(await findAppUser(c, token)) };
+  if (isJwt(token)) return { key, find: async (c) => principalOfApp(await findAppUser(c, token)) };
   if (token === '' || token.length > 512) return null;
   return {
     key,
     find: async (c) => {
       const row = await findPrincipal(identityDatabase(c), key);
-      return row === null ? null : { principal: principalOf(row, null), expires_at: row.expires_at };
+      return row === null ? null : principalOf(row, null);
     },
   };
 }
@@ -89,11 +87,11 @@ function lookupOfApp(header: string | undefined): Lookup | null {
   const given = parseAppCredentials(header);
   if (given === null) return null;
   const key = tokenDigest(`${given.token} ${given.secret}`);
-  return { key, find: async (c) => cachedApp(await findTriggeringUser(c, given)) };
+  return { key, find: async (c) => principalOfApp(await findTriggeringUser(c, given)) };
 }
 
-function cachedApp(row: AppPrincipalRow | null): CachedPrincipal | null {
-  return row === null ? null : { principal: principalOf(row, row.app_id), expires_at: row.expires_at };
+function principalOfApp(row: AppPrincipalRow | null): Principal | null {
+  return row === null ? null : principalOf(row, row.app_id);
 }
 
 /** Scheme (lower case) and token of an Authorization header; null without header. The token is empty when there is not exactly one. */
@@ -121,6 +119,7 @@ function principalOf(row: PrincipalRow, appId: string | null): Principal {
     },
     scopes: new Set(JSON.parse(row.scopes) as string[]),
     token_id: row.token_id,
+    expires_at: row.expires_at,
     app_id: appId,
   };
 }

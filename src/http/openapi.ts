@@ -47,6 +47,7 @@ const TAGS = [
   { name: 'Organization', description: 'The organization itself.' },
   { name: 'Visitors', description: 'What is known of visitors.' },
   { name: 'Public API', description: 'What a visitor may do himself: authenticate, visit rooms, chat.' },
+  { name: 'Live', description: 'WebSockets that tell of changes as they happen (docs/live.md).' },
   { name: 'Apps', description: 'Apps, their webhooks, where they are installed, and how they are opened.' },
   {
     name: 'Administration',

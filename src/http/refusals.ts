@@ -26,6 +26,9 @@ export type Refusal =
   | { reason: 'method_not_allowed'; method: string; allowed: readonly string[] }
   | { reason: 'conflict'; detail: string }
   | { reason: 'too_large' }
+  | { reason: 'not_a_socket' }
+  | { reason: 'too_many_sockets' }
+  | { reason: 'origin_foreign' }
   | { reason: 'unavailable' };
 
 /** Status, public body and headers of a refusal. */
@@ -55,6 +58,9 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
     detail(405, `Method "${method}" not allowed.`, { Allow: allowed.join(', ') }),
   conflict: (refusal) => detail(409, refusal.detail),
   too_large: () => detail(413, 'The request body is too large: at most 5,000,000 bytes are accepted.'),
+  not_a_socket: () => detail(426, 'This address is for WebSocket connections.', { Upgrade: 'websocket' }),
+  too_many_sockets: () => detail(429, 'Too many live sockets are open.', { 'Retry-After': '60' }),
+  origin_foreign: () => detail(403, 'Web pages of this origin may not connect.'),
   unavailable: () => detail(503, 'Service temporarily unavailable, try again later.', { 'Retry-After': '1' }),
 };
 
@@ -93,6 +99,8 @@ const DESCRIPTIONS = {
   404: 'Not found',
   409: 'Conflicts with the present state',
   413: 'Body larger than 5,000,000 bytes',
+  426: 'No WebSocket handshake',
+  429: 'Too many sockets are open',
   503: 'Temporarily unavailable',
 } as const;
 

@@ -49,6 +49,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   umi: dialect('umi'),
   chatsApi: dialect('chats'),
   console: dialect('console'),
+  liveSockets: { ...dialect('live'), may: [...dialect('live').may, 'live/socket-owner.ts'] },
   admin: dialect('admin'),
   apps: dialect('apps'),
   appRegistry: {

@@ -5,6 +5,8 @@ import {
   resumeVisitorSession,
   VISITOR_TOKEN_LIFETIME,
 } from '../../directory/visitor-sessions.ts';
+import type { AppContext } from '../../http/app-environment.ts';
+import { publicOrigin } from '../../http/collection.ts';
 import { isoTimeSchema, pathId } from '../../http/fields.ts';
 import { knownOrganization } from '../../http/organization-cache.ts';
 import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
@@ -28,7 +30,7 @@ const sessionSchema = z
     visitor_secret_id: z.string(),
     visitor_global_id: z.string().openapi({ description: 'Older name of `visitor_id`.' }),
     organization_id: z.string().openapi({ format: 'uuid' }),
-    socket_url: z.null().openapi({ description: 'There is no live endpoint for visitors.' }),
+    socket_url: z.string().openapi({ format: 'uri', description: 'The visitor’s live socket (docs/live.md).' }),
     access_token: z.string(),
     expires_at: isoTimeSchema,
     expires_in: z.int().openapi({ description: 'Seconds.' }),
@@ -77,7 +79,7 @@ authRoutes.openapi(route, async (c) => {
     visitor_secret_id,
     visitor_global_id: visitor_id,
     organization_id,
-    socket_url: null,
+    socket_url: socketUrl(c, visitor_id),
     access_token: token,
     expires_at: isoTime(expires_at),
     expires_in: VISITOR_TOKEN_LIFETIME,
@@ -85,3 +87,8 @@ authRoutes.openapi(route, async (c) => {
   };
   return c.json(body, 200, { 'Cache-Control': 'no-store' });
 });
+
+/** Where the visitor's live socket is opened. */
+function socketUrl(c: AppContext, visitorId: string): string {
+  return `${publicOrigin(c).replace(/^http/, 'ws')}/api/v5/public/visitors/${visitorId}/live`;
+}

@@ -1,5 +1,6 @@
 import { cors } from 'hono/cors';
 import type { AppMiddleware } from '../../http/app-environment.ts';
+import { allowedOrigin } from '../../http/web-origins.ts';
 
 /** How long (s) a browser may remember what a preflight was answered. */
 const PREFLIGHT_LASTS = 600;
@@ -14,10 +15,3 @@ export const allowWebPages: AppMiddleware = cors({
   allowHeaders: ['Authorization', 'Content-Type'],
   maxAge: PREFLIGHT_LASTS,
 });
-
-/** What a page of `origin` is answered; null when it may not read the answer. */
-export function allowedOrigin(origin: string, setting: string): string | null {
-  const allowed = setting.split(',').map((each) => each.trim().replace(/\/+$/, ''));
-  if (allowed.includes('*')) return '*';
-  return origin !== '' && allowed.includes(origin) ? origin : null;
-}

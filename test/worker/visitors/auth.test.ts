@@ -55,7 +55,7 @@ describe('the authentication of a visitor', () => {
         visitor_secret_id: expect.stringMatching(/^[0-9a-f]{50}$/),
         visitor_global_id: answer.json['visitor_id'],
         organization_id: site.organizationId,
-        socket_url: null,
+        socket_url: `wss://hub.example/api/v5/public/visitors/${answer.json['visitor_id']}/live`,
         access_token: expect.any(String),
         expires_at: TIME,
         expires_in: 1800,

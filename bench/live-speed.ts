@@ -1,0 +1,195 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Demo } from '../scripts/demo-file.ts';
+import type { DemoHub } from '../scripts/demo-hub.ts';
+import { type JsonRequest, requestJson } from '../scripts/json-request.ts';
+import { median } from './measure.ts';
+import { counted } from './server-timing.ts';
+
+export type WriteCost = { listeners: string; d1Trips: number; d1RowsWritten: number; objectRows: number };
+
+export type LiveSpeed = {
+  sockets: number;
+  messages: number;
+  /** From the request of a message to its frame at each of the sockets, in ms. */
+  p50: number;
+  p95: number;
+  /** The median over messages of the time until the last socket had the frame, in ms. */
+  last: number;
+  /** What writing a message costs, the median, by who listens. */
+  costs: WriteCost[];
+};
+
+const SOCKETS = 200;
+/** A user has at most 20. */
+const USERS = 10;
+/** A socket is to acknowledge every 100 frames. */
+const ACKNOWLEDGED_EVERY = 50;
+/** Longer than a thread's isolate goes by what it knows of who listens (AUTH_CACHE_SECONDS). ms. */
+const AUDIENCE_KNOWN = 31_000;
+/** A frame that takes longer is lost. ms. */
+const PATIENCE = 10_000;
+
+/** Lets a visitor write through the public API, while nobody listens, while 200 sockets do, and with apps besides. */
+export async function measureLive(hub: DemoHub, demo: Demo, messages: number): Promise<LiveSpeed> {
+  const visitor = await openChat(demo);
+  const silent = await writeCosts(visitor, 'nobody', messages);
+  const sockets = await openSockets(hub, demo);
+  // Threads learn within seconds that somebody listens; that is not what is measured.
+  await setTimeout(AUDIENCE_KNOWN);
+  try {
+    await sendHeard(visitor, sockets, 'warm-up');
+    const rounds: number[][] = [];
+    for (let place = 0; place < messages; place++) {
+      rounds.push(await sendHeard(visitor, sockets, `message ${place}`));
+    }
+    const all = rounds.flat().sort((one, other) => one - other);
+    const costs = [silent, await writeCosts(visitor, `${SOCKETS} sockets`, messages)];
+    for (const count of [1, 3]) {
+      await installApp(demo, count === 1 ? 1 : 2);
+      await setTimeout(AUDIENCE_KNOWN);
+      costs.push(await writeCosts(visitor, `${SOCKETS} sockets, ${count} subscriptions of apps`, messages));
+    }
+    return {
+      sockets: sockets.length,
+      messages,
+      p50: median(all),
+      p95: all[Math.ceil(all.length * 0.95) - 1] ?? Number.NaN,
+      last: median(rounds.map((times) => Math.max(...times))),
+      costs,
+    };
+  } finally {
+    for (const { socket } of sockets) socket.close();
+  }
+}
+
+type Visitor = { say: (message: string) => Promise<Headers> };
+
+/** A visitor of the demo's room with a chat of his own, which is no channel's. */
+async function openChat(demo: Demo): Promise<Visitor> {
+  const below = `/public/orgs/${demo.organization_id}`;
+  const session = await send(demo, 'POST', `${below}/auth`, null, {});
+  const { visitor_id: id, access_token } = session.body as { visitor_id: string; access_token: string };
+  const visitors = `${below}/rooms/${demo.room_id}/visitors`;
+  await send(demo, 'POST', visitors, access_token, { id });
+  const chat = await send(demo, 'POST', `${visitors}/${id}/chats`, access_token, {});
+  const path = `/public/visitors/${id}/chats/${(chat.body as { id: string }).id}/messages`;
+  return { say: async (message) => (await send(demo, 'POST', path, access_token, { message })).headers };
+}
+
+async function writeCosts(visitor: Visitor, listeners: string, messages: number): Promise<WriteCost> {
+  const timings: string[] = [];
+  for (let place = 0; place < messages; place++) {
+    timings.push((await visitor.say(`cost ${place}`)).get('server-timing') ?? '');
+  }
+  const of = (part: 'd1' | 'thread', name: string): number => median(timings.map((each) => counted(each, part, name)));
+  return {
+    listeners,
+    d1Trips: of('d1', 'trips'),
+    d1RowsWritten: of('d1', 'written'),
+    objectRows: of('thread', 'written'),
+  };
+}
+
+/** A socket that says when a text reaches it. */
+type Listening = { socket: WebSocket; heard: (text: string) => Promise<number> };
+
+async function openSockets(hub: DemoHub, demo: Demo): Promise<Listening[]> {
+  const opening: Promise<Listening>[] = [];
+  const organization = `/api/v5/orgs/${demo.organization_id}`;
+  for (let user = 0; user < USERS; user++) {
+    const { id, token } = await createUser(demo, user);
+    const channels = [
+      `${organization}/owned_chats/*/messages`,
+      `${organization}/owned_chats`,
+      `/api/v5/users/${id}/routed_chats/*/messages`,
+      `/api/v5/users/${id}/chats/*/messages`,
+    ];
+    const url = `${hub.url.replace('http', 'ws')}/api/v5/users/${id}/live`;
+    for (let place = 0; place < SOCKETS / USERS; place++) opening.push(listen(url, token, channels));
+  }
+  return Promise.all(opening);
+}
+
+function listen(url: string, token: string, channels: readonly string[]): Promise<Listening> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, ['umi.v1', `bearer.${token}`]);
+    let awaited: { text: string; resolve: (at: number) => void } | null = null;
+    let frames = 0;
+    const heard = (text: string): Promise<number> =>
+      new Promise((hear) => {
+        awaited = { text: JSON.stringify(text), resolve: hear };
+      });
+    socket.addEventListener('message', ({ data }) => {
+      const at = performance.now();
+      const text = String(data);
+      if (awaited !== null && text.includes(awaited.text)) awaited.resolve(at);
+      frames += 1;
+      if (frames === 1) socket.send(JSON.stringify({ type: 'subscribe', channels }));
+      if (frames === 2) resolve({ socket, heard });
+      if (frames % ACKNOWLEDGED_EVERY === 0) {
+        const number = /"number":(\d+)/.exec(text)?.[1];
+        if (number !== undefined) socket.send(`{"type":"ack","number":${number}}`);
+      }
+    });
+    socket.addEventListener('close', ({ code, reason }) => reject(new Error(`a socket was closed: ${code} ${reason}`)));
+  });
+}
+
+/** Sends a message; answers after how many ms each socket had it. */
+async function sendHeard(visitor: Visitor, sockets: readonly Listening[], text: string): Promise<number[]> {
+  const arrivals = Promise.all(sockets.map(({ heard }) => heard(text)));
+  const begin = performance.now();
+  const [times] = await Promise.all([withPatience(arrivals), visitor.say(text)]);
+  return times.map((at) => at - begin);
+}
+
+async function withPatience<T>(arrivals: Promise<T>): Promise<T> {
+  const patience = new AbortController();
+  const tired = setTimeout(PATIENCE, null, { signal: patience.signal }).then(() => {
+    throw new Error(`a message did not reach every socket within ${PATIENCE} ms`);
+  });
+  try {
+    return await Promise.race([arrivals, tired]);
+  } finally {
+    patience.abort();
+    await tired.catch(() => {});
+  }
+}
+
+/** An app with so many webhooks that match each message; its endpoint is never there. */
+async function installApp(demo: Demo, webhooks: number): Promise<void> {
+  const organization = `/orgs/${demo.organization_id}`;
+  const app = await send(demo, 'POST', `${organization}/apps`, demo.settings_token, {
+    name: `Benchmark ${webhooks}`,
+    terms_url: 'https://apps.example.com/terms',
+    privacy_url: 'https://apps.example.com/privacy',
+  });
+  const { id } = app.body as { id: string };
+  for (let place = 0; place < webhooks; place++) {
+    await send(demo, 'POST', `${organization}/apps/${id}/webhooks`, demo.settings_token, {
+      endpoint_url: `http://127.0.0.1:9/${place}`,
+      channel_pattern: '/api/v5/orgs/{organization_id}/owned_chats/*/messages',
+      on_added: true,
+    });
+  }
+  await send(demo, 'POST', `${organization}/app_installations`, demo.settings_token, { app_id: id });
+}
+
+async function createUser(demo: Demo, place: number): Promise<{ id: string; token: string }> {
+  const users = `${demo.base_url}/admin/v1/organizations/${demo.organization_id}/users`;
+  const create = async (url: string, body: object) =>
+    (await expectDone({ method: 'POST', url, token: demo.admin_token, body })).body as Record<string, unknown>;
+  const { id } = await create(users, { first_name: 'Listener', last_name: String(place) });
+  const { token } = await create(`${users}/${id}/tokens`, { scopes: [] });
+  return { id: String(id), token: String(token) };
+}
+
+function send(demo: Demo, method: 'POST', path: string, token: string | null, body: object) {
+  return expectDone({ method, url: `${demo.base_url}/api/v5${path}`, token, body });
+}
+
+async function expectDone(request: JsonRequest) {
+  const answer = await requestJson(request);
+  if (answer.status < 300) return answer;
+  throw new Error(`${request.method} ${request.url} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+}

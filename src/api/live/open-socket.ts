@@ -1,0 +1,13 @@
+import type { AppContext } from '../../http/app-environment.ts';
+import { type Refused, refuse } from '../../http/refusals.ts';
+import { openingRequest, PROTOCOL, type SocketOwner } from '../../live/socket-owner.ts';
+import { liveHubStub } from '../../stubs.ts';
+import { offeredProtocols } from './handshake.ts';
+
+/** Opens a socket at a hub for a caller who is authenticated and permitted, or refuses as the hub does. */
+export async function openSocket(c: AppContext, hub: string, owner: SocketOwner): Promise<Refused> {
+  const speaks = offeredProtocols(c.req.header('Sec-WebSocket-Protocol')).includes(PROTOCOL);
+  const answer = await liveHubStub(c.env, hub).fetch(openingRequest(owner, speaks));
+  if (answer.status === 101) return answer as Refused;
+  return refuse(c, { reason: answer.status === 429 ? 'too_many_sockets' : 'unavailable' });
+}

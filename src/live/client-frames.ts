@@ -1,0 +1,63 @@
+/** What a client may send over its socket (docs/live.md). `ping` is answered by the runtime and does not come this far. */
+export type ClientFrame =
+  | { type: 'subscribe'; channels: string[]; after: number | null }
+  | { type: 'unsubscribe'; channels: string[] }
+  | { type: 'ack'; number: number };
+
+/** Longest frame in bytes of UTF-8. */
+export const LONGEST_FRAME = 256 * 1024;
+
+type Fields = { [field: string]: unknown };
+
+/** A client's frame, or what is wrong with it. Unknown fields are ignored. */
+export function readClientFrame(data: string | ArrayBuffer): { frame: ClientFrame } | { problem: string } {
+  if (typeof data !== 'string') return { problem: 'Frames are text, not binary.' };
+  if (data.length > LONGEST_FRAME || new TextEncoder().encode(data).byteLength > LONGEST_FRAME) {
+    return { problem: `A frame has no more than ${LONGEST_FRAME} bytes.` };
+  }
+  const fields = parseObject(data);
+  if (fields === null) return { problem: 'A frame is a JSON object.' };
+  switch (fields['type']) {
+    case 'subscribe':
+      return readSubscribe(fields);
+    case 'unsubscribe': {
+      const channels = readChannels(fields);
+      return channels === null ? { problem: CHANNELS } : { frame: { type: 'unsubscribe', channels } };
+    }
+    case 'ack': {
+      const { number } = fields;
+      return isNumber(number) ? { frame: { type: 'ack', number } } : { problem: NUMBER('number') };
+    }
+    default:
+      return { problem: 'The type of a frame is "subscribe", "unsubscribe" or "ack".' };
+  }
+}
+
+function readSubscribe(fields: Fields): { frame: ClientFrame } | { problem: string } {
+  const channels = readChannels(fields);
+  if (channels === null) return { problem: CHANNELS };
+  const after = fields['after'] ?? null;
+  if (after !== null && !isNumber(after)) return { problem: NUMBER('after') };
+  return { frame: { type: 'subscribe', channels, after } };
+}
+
+const CHANNELS = '"channels" is a list of one or more strings.';
+const NUMBER = (field: string) => `"${field}" is a number that the hub has sent.`;
+
+function readChannels({ channels }: Fields): string[] | null {
+  if (!Array.isArray(channels) || channels.length === 0) return null;
+  return channels.every((each) => typeof each === 'string') ? channels : null;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function parseObject(text: string): Fields | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+  } catch {
+    return null;
+  }
+}

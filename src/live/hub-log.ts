@@ -1,0 +1,62 @@
+import type { Told } from '../projections/notifications.ts';
+import type { Extent } from './log-rules.ts';
+import { appendEvents, deleteEventsUpTo, eventsAfter, type LoggedEvent, readExtent } from './store.ts';
+
+/** So much of the newest events' JSON is kept at hand, in characters. */
+const KEPT_AT_HAND = 4_000_000;
+
+/** The hub's log, with its newest events in memory. All but `reload` needs the tables. */
+export class HubLog {
+  readonly #sql: SqlStorage;
+  #extent: Extent | null = null;
+  #recent: { event: LoggedEvent; bytes: number }[] = [];
+  #recentBytes = 0;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  extent(): Extent {
+    this.#extent ??= readExtent(this.#sql);
+    return this.#extent;
+  }
+
+  /** Appends events of a thread and keeps `most` in all. Must run in a transaction. */
+  append(thread: string, entries: readonly Told[], now: number, most: number): void {
+    const { floor, head } = this.extent();
+    const appended = appendEvents(this.#sql, thread, entries, head, now);
+    const newHead = head + entries.length;
+    const newFloor = Math.max(floor, newHead - most);
+    if (newFloor > floor) deleteEventsUpTo(this.#sql, newFloor);
+    this.#extent = { floor: newFloor, head: newHead };
+    this.#remember(appended);
+  }
+
+  /** Events above a number in their order, at most `limit`. */
+  after(number: number, limit: number): LoggedEvent[] {
+    const first = this.#recent[0]?.event.number;
+    if (first === undefined || number + 1 < first) return eventsAfter(this.#sql, number, limit);
+    const place = number + 1 - first;
+    return this.#recent.slice(place, place + limit).map(({ event }) => event);
+  }
+
+  /** Forgets what is in memory: rows were deleted past this log. */
+  reload(): void {
+    this.#extent = null;
+    this.#recent = [];
+    this.#recentBytes = 0;
+  }
+
+  #remember(appended: readonly { event: LoggedEvent; bytes: number }[]): void {
+    for (const one of appended) {
+      this.#recent.push(one);
+      this.#recentBytes += one.bytes;
+    }
+    let surplus = 0;
+    while (this.#recentBytes > KEPT_AT_HAND && surplus < this.#recent.length - 1) {
+      this.#recentBytes -= this.#recent[surplus]?.bytes ?? 0;
+      surplus += 1;
+    }
+    this.#recent.splice(0, surplus);
+  }
+}

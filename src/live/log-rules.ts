@@ -1,0 +1,21 @@
+import type { Told } from '../projections/notifications.ts';
+
+/** How long (ms), and how many events, a hub keeps for those who come back. */
+export const KEEP_FOR = 24 * 3_600_000;
+export const KEEP_EVENTS = 10_000;
+
+/** The events that a hub has: numbers without gaps above `floor`, up to `head`. */
+export type Extent = { floor: number; head: number };
+
+/**
+ * What of a thread's feed the hub has not seen: events above the thread's mark (0: none). What happened more than KEEP_FOR ago is dropped,
+ * so that a mark that has gone with its events cannot bring them back; it goes for imported messages of old times too.
+ */
+export function unseenOf(entries: readonly Told[], mark: number, now: number): Told[] {
+  return entries.filter(({ seq, at }) => seq > mark && at > now - KEEP_FOR);
+}
+
+/** Whether a client that has read up to `after` can go on from there without a gap. */
+export function canResume(after: number, { floor, head }: Extent): boolean {
+  return after >= floor && after <= head;
+}

@@ -1,0 +1,125 @@
+import { subscribedChannel } from '../resources/channel-path.ts';
+import { type Attachment, LiveSocket } from './live-socket.ts';
+import { ownerId, type SocketOwner, subscriberOf } from './socket-owner.ts';
+import {
+  deleteSocket,
+  deleteSubscription,
+  listSockets,
+  listSubscriptions,
+  putSocket,
+  putSubscription,
+  type SubscriptionRow,
+} from './store.ts';
+import type { Subscription } from './subscribe.ts';
+
+/** The sockets of a hub. After its sleep they are found again: the platform keeps the connections, the rows the rest. Needs the tables, but for `count`. */
+export class Sockets {
+  readonly #ctx: DurableObjectState;
+  readonly #head: () => number;
+  #known: Map<object, LiveSocket> | null = null;
+
+  constructor(ctx: DurableObjectState, head: () => number) {
+    this.#ctx = ctx;
+    this.#head = head;
+  }
+
+  /** The connections, of one owner or of all. One that was closed here lasts, with all that lies in it, until its client has read that. */
+  count(ownerId?: string): number {
+    return this.#ctx.getWebSockets(ownerId).length;
+  }
+
+  /** How many are served. */
+  size(): number {
+    return this.wake().size;
+  }
+
+  all(): Iterable<LiveSocket> {
+    return [...this.wake().values()];
+  }
+
+  of(wire: WebSocket): LiveSocket | null {
+    return this.wake().get(wire) ?? null;
+  }
+
+  open(wire: WebSocket, owner: SocketOwner, now: number): LiveSocket {
+    const known = this.wake();
+    const id = crypto.randomUUID();
+    this.#ctx.acceptWebSocket(wire, [ownerId(owner)]);
+    putSocket(this.#ctx.storage.sql, id, owner);
+    const state: Attachment = {
+      id,
+      position: null,
+      window: [],
+      full_since: null,
+      heard_at: now,
+      has_begun: false,
+      faults: 0,
+    };
+    const socket = new LiveSocket(wire, owner, state, new Map(), this.#head());
+    known.set(wire, socket);
+    return socket;
+  }
+
+  remove(wire: object): void {
+    const known = this.wake();
+    const socket = known.get(wire);
+    if (socket === undefined) return;
+    known.delete(wire);
+    this.#ctx.storage.transactionSync(() => deleteSocket(this.#ctx.storage.sql, socket.state.id));
+  }
+
+  /** When a socket last sent a frame or a ping (ms). */
+  heardAt(socket: LiveSocket): number {
+    const ping = this.#ctx.getWebSocketAutoResponseTimestamp(socket.wire as WebSocket);
+    return Math.max(socket.state.heard_at, ping?.getTime() ?? 0);
+  }
+
+  keepSubscriptions({ state }: LiveSocket, added: readonly Subscription[]): void {
+    const { sql } = this.#ctx.storage;
+    this.#ctx.storage.transactionSync(() => {
+      for (const { text, since } of added) {
+        putSubscription(sql, { socket_id: state.id, channel: text, since });
+      }
+    });
+  }
+
+  dropSubscriptions({ state }: LiveSocket, texts: readonly string[]): void {
+    const { sql } = this.#ctx.storage;
+    this.#ctx.storage.transactionSync(() => {
+      for (const text of texts) deleteSubscription(sql, state.id, text);
+    });
+  }
+
+  /** All sockets, found again after the hub's sleep. Rows of connections that are lost are deleted. */
+  wake(): Map<object, LiveSocket> {
+    this.#known ??= this.#find();
+    return this.#known;
+  }
+
+  #find(): Map<object, LiveSocket> {
+    const { sql } = this.#ctx.storage;
+    const owners = new Map(listSockets(sql).map(({ id, owner }) => [id, owner]));
+    const subscriptions = Map.groupBy(listSubscriptions(sql), ({ socket_id }) => socket_id);
+    const found = new Map<object, LiveSocket>();
+    for (const wire of this.#ctx.getWebSockets()) {
+      const state = wire.deserializeAttachment() as Attachment | null;
+      const owner = owners.get(state?.id ?? '');
+      if (state === null || owner === undefined || wire.readyState !== WebSocket.OPEN) continue;
+      owners.delete(state.id);
+      const own = subscriptionsOf(owner, subscriptions.get(state.id) ?? []);
+      found.set(wire, new LiveSocket(wire, owner, state, own, this.#head()));
+    }
+    for (const id of owners.keys()) deleteSocket(sql, id);
+    return found;
+  }
+}
+
+function subscriptionsOf(owner: SocketOwner, rows: readonly SubscriptionRow[]): Map<string, Subscription> {
+  const subscriber = subscriberOf(owner);
+  return new Map(
+    rows.flatMap(({ channel: text, since }) => {
+      const read = subscribedChannel(text, subscriber);
+      return 'channel' in read ? [[text, { text, channel: read.channel, since }] as const] : [];
+    }),
+  );
+}

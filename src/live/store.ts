@@ -1,0 +1,165 @@
+import type { Told } from '../projections/notifications.ts';
+import type { Extent } from './log-rules.ts';
+import type { SocketOwner } from './socket-owner.ts';
+
+/**
+ * The tables of a live hub. They are made with its first socket, and the hub forgets all of it when nobody can resume any more. Times
+ * are ms. All but `hasTables` and `makeTables` need the tables.
+ */
+const TABLES = [
+  // One row. number_before: the number before the first; organization_id: whose users' hub it is, null for a visitor's; awake_until: for how
+  // long D1 says that the organization's hub listens; left_at: when the last socket went, null while there are some.
+  `CREATE TABLE hub (
+    one INTEGER PRIMARY KEY CHECK (one = 1), number_before INTEGER NOT NULL, organization_id TEXT, awake_until INTEGER NOT NULL,
+    left_at INTEGER, pruned_at INTEGER NOT NULL)`,
+  'CREATE TABLE events (number INTEGER PRIMARY KEY, logged_at INTEGER NOT NULL, told TEXT NOT NULL)',
+  // Up to which of a thread's events the hub has seen it, and the time of that event.
+  'CREATE TABLE threads (thread TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID',
+  'CREATE TABLE sockets (id TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID',
+  `CREATE TABLE subscriptions (
+    socket_id TEXT NOT NULL, channel TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (socket_id, channel)) WITHOUT ROWID`,
+];
+
+export type HubRow = {
+  number_before: number;
+  organization_id: string | null;
+  awake_until: number;
+  left_at: number | null;
+  pruned_at: number;
+};
+
+export function hasTables(sql: SqlStorage): boolean {
+  return sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'hub'`).toArray().length > 0;
+}
+
+/**
+ * Makes the tables at `now` (ms). The numbers begin with the time: those of a hub that has forgotten, or lost, its log lie below all that it
+ * gives out afterwards.
+ */
+export function makeTables(sql: SqlStorage, organizationId: string | null, now: number): void {
+  for (const statement of TABLES) sql.exec(statement);
+  sql.exec(
+    'INSERT INTO hub (one, number_before, organization_id, awake_until, left_at, pruned_at) VALUES (1, ?, ?, 0, NULL, ?)',
+    now,
+    organizationId,
+    now,
+  );
+}
+
+export function readHub(sql: SqlStorage): HubRow {
+  return sql.exec<HubRow>('SELECT number_before, organization_id, awake_until, left_at, pruned_at FROM hub').one();
+}
+
+export function setAwakeUntil(sql: SqlStorage, until: number): void {
+  sql.exec('UPDATE hub SET awake_until = ?1 WHERE awake_until <> ?1', until);
+}
+
+/** Notes when the last socket went; null: there are sockets. */
+export function setLeftAt(sql: SqlStorage, at: number | null): void {
+  sql.exec('UPDATE hub SET left_at = ?1 WHERE left_at IS NOT ?1', at);
+}
+
+export function readExtent(sql: SqlStorage): Extent {
+  const { first, last } = sql
+    .exec<{ first: number | null; last: number | null }>(
+      'SELECT (SELECT min(number) FROM events) AS first, (SELECT max(number) FROM events) AS last',
+    )
+    .one();
+  if (first === null || last === null) {
+    const { number_before } = readHub(sql);
+    return { floor: number_before, head: number_before };
+  }
+  return { floor: first - 1, head: last };
+}
+
+export function seenOf(sql: SqlStorage, thread: string): number {
+  return sql.exec<{ seq: number }>('SELECT seq FROM threads WHERE thread = ?', thread).toArray()[0]?.seq ?? 0;
+}
+
+/** An event with the hub's number. */
+export type LoggedEvent = { number: number; told: Told };
+
+/** Appends a thread's events after `head` and moves the thread's mark. Must run in a transaction. Answers them with their numbers and the bytes they take. */
+export function appendEvents(
+  sql: SqlStorage,
+  thread: string,
+  entries: readonly Told[],
+  head: number,
+  now: number,
+): { event: LoggedEvent; bytes: number }[] {
+  const last = entries.at(-1);
+  if (last === undefined) return [];
+  const appended = entries.map((told, place) => {
+    const number = head + 1 + place;
+    const text = JSON.stringify(told);
+    sql.exec('INSERT INTO events (number, logged_at, told) VALUES (?, ?, ?)', number, now, text);
+    return { event: { number, told }, bytes: text.length };
+  });
+  sql.exec(
+    `INSERT INTO threads (thread, seq, at) VALUES (?, ?, ?)
+     ON CONFLICT (thread) DO UPDATE SET seq = excluded.seq, at = max(at, excluded.at)`,
+    thread,
+    last.seq,
+    Math.max(...entries.map(({ at }) => at)),
+  );
+  return appended;
+}
+
+/** Events above a number in their order, at most `limit`. */
+export function eventsAfter(sql: SqlStorage, number: number, limit: number): LoggedEvent[] {
+  return sql
+    .exec<{ number: number; told: string }>(
+      'SELECT number, told FROM events WHERE number > ? ORDER BY number LIMIT ?',
+      number,
+      limit,
+    )
+    .toArray()
+    .map((row) => ({ number: row.number, told: JSON.parse(row.told) as Told }));
+}
+
+/** Deletes what lies at or below `number`. */
+export function deleteEventsUpTo(sql: SqlStorage, number: number): void {
+  sql.exec('DELETE FROM events WHERE number <= ?', number);
+}
+
+/** Deletes events that were logged, and marks whose events happened, before `time` (ms); the newest event stays, because it holds the number. */
+export function deleteBefore(sql: SqlStorage, time: number, now: number): void {
+  sql.exec('DELETE FROM events WHERE logged_at < ? AND number < (SELECT max(number) FROM events)', time);
+  sql.exec('DELETE FROM threads WHERE at < ?', time);
+  sql.exec('UPDATE hub SET pruned_at = ?', now);
+}
+
+export function putSocket(sql: SqlStorage, id: string, owner: SocketOwner): void {
+  sql.exec('INSERT INTO sockets (id, owner) VALUES (?, ?)', id, JSON.stringify(owner));
+}
+
+export function deleteSocket(sql: SqlStorage, id: string): void {
+  sql.exec('DELETE FROM subscriptions WHERE socket_id = ?', id);
+  sql.exec('DELETE FROM sockets WHERE id = ?', id);
+}
+
+export function listSockets(sql: SqlStorage): { id: string; owner: SocketOwner }[] {
+  return sql
+    .exec<{ id: string; owner: string }>('SELECT id, owner FROM sockets')
+    .toArray()
+    .map(({ id, owner }) => ({ id, owner: JSON.parse(owner) as SocketOwner }));
+}
+
+export type SubscriptionRow = { socket_id: string; channel: string; since: number };
+
+export function listSubscriptions(sql: SqlStorage): SubscriptionRow[] {
+  return sql.exec<SubscriptionRow>('SELECT socket_id, channel, since FROM subscriptions').toArray();
+}
+
+export function putSubscription(sql: SqlStorage, row: SubscriptionRow): void {
+  sql.exec(
+    'INSERT INTO subscriptions (socket_id, channel, since) VALUES (?, ?, ?)',
+    row.socket_id,
+    row.channel,
+    row.since,
+  );
+}
+
+export function deleteSubscription(sql: SqlStorage, socketId: string, channel: string): void {
+  sql.exec('DELETE FROM subscriptions WHERE socket_id = ? AND channel = ?', socketId, channel);
+}

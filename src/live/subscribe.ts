@@ -1,0 +1,56 @@
+import { type Listener, lacksReports } from '../projections/listener.ts';
+import { type Channel, MAX_PATTERN_LENGTH, type Subscriber, subscribedChannel } from '../resources/channel-path.ts';
+
+/** A channel or pattern that a socket has subscribed, as the client wrote it. It hears what has a higher number than `since`. */
+export type Subscription = { text: string; channel: Channel; since: number };
+
+export type RefusedChannel = { channel: string; detail: string };
+
+export type Subscribed = {
+  added: Subscription[];
+  /** Those that the client named and has: the added ones and those that it had before. */
+  subscribed: string[];
+  /** Why others were refused: the first of them. */
+  refused: RefusedChannel[];
+  refused_count: number;
+};
+
+/** The channels that one socket may subscribe. */
+export const MOST_CHANNELS = 100;
+/** So many refusals are told one by one. */
+const MOST_REFUSALS = 100;
+
+const SURPLUS = `A socket subscribes to ${MOST_CHANNELS} channels at most.`;
+const NEEDS_REPORTS = 'The scope "reports" is required.';
+
+/** What becomes of a wish to subscribe: each channel for itself. `held`: what the socket has. */
+export function decideSubscriptions(
+  wanted: readonly string[],
+  held: ReadonlyMap<string, Subscription>,
+  who: { subscriber: Subscriber; listener: Listener },
+  since: number,
+): Subscribed {
+  const added = new Map<string, Subscription>();
+  const subscribed = new Set<string>();
+  const refused: RefusedChannel[] = [];
+  let refused_count = 0;
+  const refuse = (channel: string, detail: string) => {
+    refused_count += 1;
+    if (refused.length < MOST_REFUSALS) refused.push({ channel: channel.slice(0, MAX_PATTERN_LENGTH), detail });
+  };
+  for (const text of wanted) {
+    if (held.has(text) || added.has(text)) {
+      subscribed.add(text);
+      continue;
+    }
+    const read = subscribedChannel(text, who.subscriber);
+    if ('problem' in read) refuse(text, read.problem);
+    else if (lacksReports(who.listener, read.channel)) refuse(text, NEEDS_REPORTS);
+    else if (held.size + added.size >= MOST_CHANNELS) refuse(text, SURPLUS);
+    else {
+      added.set(text, { text, channel: read.channel, since });
+      subscribed.add(text);
+    }
+  }
+  return { added: [...added.values()], subscribed: [...subscribed], refused, refused_count };
+}

@@ -1,0 +1,82 @@
+import type { Listener } from '../projections/listener.ts';
+import { kindOf, match, type Telling } from '../projections/match.ts';
+import type { Notification, Told } from '../projections/notifications.ts';
+import { takesIds } from '../resources/channel-path.ts';
+import type { Subscription } from './subscribe.ts';
+
+/**
+ * The frames that tell of one event. A frame holds all that its socket is told of the event; text that several sockets get is made once.
+ * `number` is null for what is not logged.
+ */
+export class ToldFrames {
+  readonly number: number | null;
+  readonly #told: Told;
+  /** What a listener is told by a channel, as JSON. */
+  readonly #parts = new Map<Listener, Map<string, readonly string[]>>();
+  readonly #resources = new Map<object, string>();
+
+  constructor(number: number | null, told: Told) {
+    this.number = number;
+    this.#told = told;
+  }
+
+  /** Whether a subscription is about this event, whatever its owner's rights: what decides that they are looked up. */
+  concerns(subscription: Subscription): boolean {
+    if (!this.#isLater(subscription)) return false;
+    return this.#told.notifications.some((each) => this.#isAbout(each, subscription));
+  }
+
+  /** The frame for a socket; null when it is told nothing. */
+  frameFor(listener: Listener, subscriptions: Iterable<Subscription>): string | null {
+    // Two patterns may name one channel.
+    const parts = new Set<string>();
+    for (const subscription of subscriptions) {
+      if (!this.#isLater(subscription)) continue;
+      for (const part of this.#partsOf(listener, subscription)) parts.add(part);
+    }
+    if (parts.size === 0) return null;
+    return `{"type":"notifications","number":${this.number},"notifications":[${[...parts].join(',')}]}`;
+  }
+
+  #isLater({ since }: Subscription): boolean {
+    return this.number === null || this.number > since;
+  }
+
+  #isAbout(notification: Notification, { channel }: Subscription): boolean {
+    if (kindOf(channel) !== notification.kind) return false;
+    const { chat_id, room, visitor_id } = this.#told.place;
+    return takesIds(channel, {
+      chat_id,
+      room_id: room?.id ?? null,
+      visitor_id,
+      message_id: notification.message_id,
+    });
+  }
+
+  #partsOf(listener: Listener, subscription: Subscription): readonly string[] {
+    let known = this.#parts.get(listener);
+    if (known === undefined) {
+      known = new Map();
+      this.#parts.set(listener, known);
+    }
+    let parts = known.get(subscription.text);
+    if (parts === undefined) {
+      parts = this.#told.notifications.flatMap((each) => {
+        const telling = match(this.#told, each, subscription.channel, listener);
+        return telling === null ? [] : this.#jsonOf(telling);
+      });
+      known.set(subscription.text, parts);
+    }
+    return parts;
+  }
+
+  #jsonOf({ channel, action, resource_id, resource }: Telling): string {
+    let text = this.#resources.get(resource);
+    if (text === undefined) {
+      text = JSON.stringify(resource);
+      this.#resources.set(resource, text);
+    }
+    const id = JSON.stringify(resource_id);
+    return `{"channel":${JSON.stringify(channel)},"action":"${action}","resource_id":${id},"resource":${text}}`;
+  }
+}

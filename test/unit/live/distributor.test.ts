@@ -1,0 +1,212 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Distributor } from '../../../src/live/distributor.ts';
+import type { LiveSocket } from '../../../src/live/live-socket.ts';
+import type { Standing } from '../../../src/live/rights.ts';
+import type { LoggedEvent } from '../../../src/live/store.ts';
+import type { Listener } from '../../../src/projections/listener.ts';
+import { compilePattern } from '../../../src/resources/channel-path.ts';
+import { MESSAGES, newSocket, ORGANIZATION, OWNER, told, USER } from './sample.ts';
+
+const LISTENER: Listener = {
+  kind: 'user',
+  organization_id: ORGANIZATION,
+  user_id: USER,
+  has_reports: false,
+  keeps_private_history: false,
+  reach: null,
+  history_reach: null,
+  organization_reach: null,
+  stands_for: [],
+};
+
+/** A log in memory and sockets that read it; rights are answered when the test says so. */
+class Scene {
+  readonly sockets: LiveSocket[] = [];
+  readonly ended: number[] = [];
+  events: LoggedEvent[] = [];
+  floor = 0;
+  retries = 0;
+  lookups = 0;
+  standing: () => Promise<Standing> = () => Promise.resolve({ listener: LISTENER });
+  readonly distributor = new Distributor({
+    sockets: () => this.sockets,
+    extent: () => ({ floor: this.floor, head: this.head }),
+    eventsAfter: (number, limit) => this.events.filter((event) => event.number > number).slice(0, limit),
+    rights: {
+      standingOf: () => {
+        this.lookups += 1;
+        return this.standing();
+      },
+    },
+    end: (socket, ending) => {
+      this.ended.push(ending.code);
+      socket.close(ending);
+    },
+    now: () => 0,
+    retryLater: () => {
+      this.retries += 1;
+    },
+    breathe: () => Promise.resolve(),
+  });
+
+  get head(): number {
+    return this.events.at(-1)?.number ?? 0;
+  }
+
+  add(count: number): void {
+    for (let added = 0; added < count; added++) this.events.push({ number: this.head + 1, told: told(this.head + 1) });
+  }
+
+  socket(position: number, pattern: string | null = MESSAGES, since = 0) {
+    const made = newSocket(position);
+    this.sockets.push(made.socket);
+    const channel = pattern === null ? null : compilePattern(pattern, { organization_id: ORGANIZATION, user_id: USER });
+    if (pattern !== null && channel !== null) made.socket.subscribe({ text: pattern, channel, since });
+    return made;
+  }
+}
+
+const range = (from: number, upto: number) => Array.from({ length: upto - from + 1 }, (_, place) => from + place);
+
+let scene: Scene;
+
+beforeEach(() => {
+  scene = new Scene();
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('the distributor', () => {
+  it('serves each socket from its own place, in order, once', async () => {
+    scene.add(350);
+    const [one, two, three] = [scene.socket(0), scene.socket(340), scene.socket(350)];
+    await scene.distributor.run();
+    scene.add(1);
+    await scene.distributor.run();
+    await scene.distributor.run();
+    expect(one.wire.said).toEqual(range(1, 351));
+    expect(two.wire.said).toEqual(range(341, 351));
+    expect(three.wire.said).toEqual([351]);
+    expect(one.wire.attachment?.position).toBe(null);
+  });
+
+  it('tells what comes while it is at work', async () => {
+    const { wire } = scene.socket(0);
+    scene.add(1);
+    const gate = Promise.withResolvers<Standing>();
+    scene.standing = () => gate.promise;
+    const first = scene.distributor.run();
+    scene.add(2);
+    const second = scene.distributor.run();
+    gate.resolve({ listener: LISTENER });
+    await Promise.all([first, second]);
+    expect(wire.said).toEqual([1, 2, 3]);
+  });
+
+  it('leaves out what is not after the subscription', async () => {
+    const { wire } = scene.socket(0, MESSAGES, 2);
+    scene.add(4);
+    await scene.distributor.run();
+    expect(wire.said).toEqual([3, 4]);
+  });
+
+  it('looks rights up only for whom something is there, and what is equal once', async () => {
+    for (let place = 0; place < 5; place++) scene.socket(0);
+    const other = scene.socket(0, `/api/v5/users/${USER}/chats`);
+    const silent = scene.socket(0, null);
+    scene.add(1);
+    await scene.distributor.run();
+    expect(scene.lookups).toBe(1);
+    expect([other.socket.position, silent.socket.position]).toEqual([1, 1]);
+  });
+
+  it('stops at a socket that does not acknowledge, goes on when it does, and holds up no other', async () => {
+    const { socket, wire } = scene.socket(0);
+    const other = scene.socket(0);
+    scene.add(1200);
+    const running = scene.distributor.run();
+    await running;
+    expect([wire.said.length, socket.isFull, wire.attachment?.position]).toEqual([1000, true, 1000]);
+    for (const { socket: each } of [other, { socket }]) each.acknowledge(1000);
+    await scene.distributor.run();
+    expect(wire.said).toEqual(range(1, 1200));
+    expect(other.wire.said).toEqual(range(1, 1200));
+  });
+
+  it('tells a socket that is overtaken by the log’s end that it has missed something', async () => {
+    const { wire } = scene.socket(3);
+    scene.add(20);
+    scene.floor = 10;
+    await scene.distributor.run();
+    scene.add(1);
+    await scene.distributor.run();
+    expect(wire.said).toEqual(['reset', 21]);
+  });
+
+  it('closes whose rights have ended, and sends him nothing', async () => {
+    const { wire } = scene.socket(0);
+    scene.standing = () => Promise.resolve({ ending: { code: 4401, reason: 'x' } });
+    scene.add(1);
+    await scene.distributor.run();
+    expect([wire.said, wire.closedBy, scene.ended]).toEqual([[], 4401, [4401]]);
+  });
+
+  it('keeps the place of whose rights cannot be looked up, serves the others, and asks to be called again', async () => {
+    const waiting = scene.socket(0);
+    const known = scene.socket(0);
+    let failures = 0;
+    Object.assign(known.socket, { owner: { ...OWNER, expires_at: 5 } });
+    scene.standing = () => {
+      failures += 1;
+      return failures === 1 ? Promise.reject(new Error('D1 is away')) : Promise.resolve({ listener: LISTENER });
+    };
+    scene.add(2);
+    await scene.distributor.run();
+    expect([waiting.wire.said, known.wire.said, scene.retries]).toEqual([[], [1, 2], 1]);
+    expect(waiting.wire.attachment?.position).toBe(0);
+    await scene.distributor.run();
+    expect(waiting.wire.said).toEqual([1, 2]);
+  });
+
+  it('serves a socket from where it begins anew, also when that happens meanwhile', async () => {
+    const { socket, wire } = scene.socket(5);
+    scene.add(8);
+    const gate = Promise.withResolvers<Standing>();
+    scene.standing = () => gate.promise;
+    const running = scene.distributor.run();
+    await Promise.resolve();
+    await Promise.resolve();
+    socket.position = 2;
+    gate.resolve({ listener: LISTENER });
+    await running;
+    expect(wire.said).toEqual(range(3, 8));
+  });
+
+  it('tells what is not logged to those who are up to date', async () => {
+    scene.add(5);
+    const [now, late] = [scene.socket(5), scene.socket(4)];
+    await scene.distributor.mention(told(6));
+    expect([now.wire.said, late.wire.said]).toEqual([[null], []]);
+    await scene.distributor.run();
+    expect([now.wire.said, late.wire.said]).toEqual([[null], [5]]);
+  });
+
+  it('survives an accident', async () => {
+    const { wire } = scene.socket(0);
+    scene.add(1);
+    const { events } = scene;
+    scene.events = new Proxy(events, {
+      get: (target, name) => {
+        if (name === 'filter') throw new Error('the storage is away');
+        return Reflect.get(target, name);
+      },
+    });
+    await scene.distributor.run();
+    expect([wire.said, scene.retries]).toEqual([[], 1]);
+    scene.events = events;
+    await scene.distributor.run();
+    expect(wire.said).toEqual([1]);
+  });
+});

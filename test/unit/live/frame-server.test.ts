@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FrameServer } from '../../../src/live/frame-server.ts';
+import type { LiveSocket } from '../../../src/live/live-socket.ts';
+import type { Standing } from '../../../src/live/rights.ts';
+import { MESSAGES, newSocket } from './sample.ts';
+
+const VISITOR: Standing = { listener: { kind: 'visitor', visitor_id: 'v' } };
+
+/** A server whose log ends at 50, and whose rights are answered when the test says so. */
+function newServer(standing: () => Promise<Standing>) {
+  const ended: number[] = [];
+  const kept: string[] = [];
+  const server = new FrameServer({
+    extent: () => ({ floor: 10, head: 50 }),
+    rights: { standingOf: standing },
+    keep: (_, added) => kept.push(...added.map(({ text }) => text)),
+    drop: () => {},
+    end: (socket: LiveSocket, ending) => {
+      ended.push(ending.code);
+      socket.close(ending);
+    },
+    now: () => 7,
+  });
+  return { server, ended, kept };
+}
+
+const subscribe = (more: object = {}) => JSON.stringify({ type: 'subscribe', channels: [MESSAGES], ...more });
+const ack = (number: number) => JSON.stringify({ type: 'ack', number });
+
+beforeEach(() => {
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('the frames of a client', () => {
+  it('are answered in their order, but for acknowledgements, which do not wait', async () => {
+    const gate = Promise.withResolvers<Standing>();
+    const { server } = newServer(() => gate.promise);
+    const { socket, wire } = newSocket(50);
+    socket.send('x', 0);
+    const handled = [
+      server.receive(socket, subscribe()),
+      server.receive(socket, '{"type":"unsubscribe","channels":["a"]}'),
+    ];
+    await server.receive(socket, ack(50));
+    expect([socket.state.window, wire.sent.length]).toEqual([[], 1]);
+    gate.resolve(VISITOR);
+    await Promise.all(handled);
+    expect(wire.sent.slice(1).map((text) => JSON.parse(text).type)).toEqual(['subscribed', 'unsubscribed']);
+    expect(socket.state.heard_at).toBe(7);
+  });
+
+  it('close the connection when too many of them wait', async () => {
+    const gate = Promise.withResolvers<Standing>();
+    const { server, ended, kept } = newServer(() => gate.promise);
+    const { socket } = newSocket(50);
+    const handled = Array.from({ length: 50 }, () => server.receive(socket, subscribe()));
+    expect(ended).toContain(1008);
+    gate.resolve(VISITOR);
+    await Promise.all(handled);
+    expect(kept).toEqual([]);
+  });
+
+  it('close it for a while when the rights cannot be looked up', async () => {
+    const { server, ended, kept } = newServer(() => Promise.reject(new Error('D1 is away')));
+    const { socket } = newSocket(50);
+    await server.receive(socket, subscribe());
+    expect([ended, kept]).toEqual([[1013], []]);
+  });
+
+  it('end nothing of a socket that went meanwhile', async () => {
+    const gate = Promise.withResolvers<Standing>();
+    const { server, kept } = newServer(() => gate.promise);
+    const { socket, wire } = newSocket(50);
+    const handled = server.receive(socket, subscribe());
+    wire.readyState = 3;
+    gate.resolve(VISITOR);
+    await handled;
+    expect([kept, wire.sent]).toEqual([[], []]);
+  });
+
+  it('set where it stands in the log by the first subscription that is granted', async () => {
+    const visitor = (path: string) => `/api/v5/public/visitors/${'a'.repeat(32)}/${path}`;
+    const owner = { kind: 'visitor' as const, visitor_id: 'a'.repeat(32), organization_id: 'o', expires_at: null };
+    const { server } = newServer(() => Promise.resolve(VISITOR));
+    const { socket, wire } = newSocket(50, owner);
+    await server.receive(socket, subscribe({ channels: ['nonsense'], after: 20 }));
+    expect([socket.position, socket.state.has_begun]).toEqual([50, false]);
+    await server.receive(socket, subscribe({ channels: [visitor('chats')], after: 20 }));
+    expect([socket.position, wire.attachment?.position, wire.attachment?.has_begun]).toEqual([20, 20, true]);
+    await server.receive(socket, subscribe({ channels: [visitor('chat_memberships')] }));
+    expect([...socket.subscriptions.values()].map(({ since }) => since)).toEqual([20, 50]);
+    expect(socket.position).toBe(20);
+  });
+});

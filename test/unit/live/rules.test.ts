@@ -1,0 +1,134 @@
+import { describe, expect, it, test } from 'vitest';
+import { LONGEST_FRAME, readClientFrame } from '../../../src/live/client-frames.ts';
+import { endingAt, isForgotten, nextLook } from '../../../src/live/endurance.ts';
+import { canResume, unseenOf } from '../../../src/live/log-rules.ts';
+import { decideSubscriptions } from '../../../src/live/subscribe.ts';
+import { isFull, MOST_FRAMES, type Window, withAcknowledged, withSent } from '../../../src/live/window.ts';
+import type { UserListener } from '../../../src/projections/listener.ts';
+import { MESSAGES, ORGANIZATION, told, USER } from './sample.ts';
+
+const A_DAY = 24 * 3_600_000;
+
+describe('the window', () => {
+  const sent = (count: number, characters: number): Window => {
+    let window: Window = [];
+    for (let number = 1; number <= count; number++) window = withSent(window, number, characters);
+    return window;
+  };
+
+  it('is full at a thousand frames', () => {
+    expect([isFull([]), isFull(sent(MOST_FRAMES - 1, 1)), isFull(sent(MOST_FRAMES, 1))]).toEqual([false, false, true]);
+  });
+
+  it('is full at four million characters', () => {
+    expect([isFull(sent(39, 100_000)), isFull(sent(40, 100_000)), isFull(sent(1, 5_000_000))]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  it('is small, whatever it counts', () => {
+    expect(sent(1000, 1)).toHaveLength(20);
+    expect(sent(40, 100_000).length).toBeLessThan(20);
+  });
+
+  it('opens by what was read whole, and by all of it when all was read', () => {
+    const window = sent(1000, 1);
+    expect(isFull(withAcknowledged(window, 49))).toBe(true);
+    expect(isFull(withAcknowledged(window, 50))).toBe(false);
+    expect(withAcknowledged(window, 1000)).toEqual([]);
+    expect(withAcknowledged(window, 0)).toEqual(window);
+  });
+});
+
+describe('what a thread feeds', () => {
+  const at = (seq: number, time: number) => ({ ...told(seq), at: time });
+  const now = 10 * A_DAY;
+
+  it('is new above the mark, and not a day old', () => {
+    const entries = [at(3, now), at(4, now - A_DAY), at(5, now - A_DAY + 1), at(6, now)];
+    expect(unseenOf(entries, 3, now).map(({ seq }) => seq)).toEqual([5, 6]);
+    expect(unseenOf(entries, 6, now)).toEqual([]);
+  });
+});
+
+test('a client goes on from any number that the log still follows', () => {
+  const extent = { floor: 10, head: 20 };
+  expect([9, 10, 20, 21].map((after) => canResume(after, extent))).toEqual([false, true, true, false]);
+});
+
+describe('how long a socket may stay', () => {
+  const socket = { expires_at: 1_000_000, heard_at: 500_000, full_since: null };
+
+  it.each([
+    ['all is well', {}, 649_999, null],
+    ['its token ends', {}, 1_000_000, 4401],
+    ['it is silent', {}, 650_000, 4408],
+    ['it has not acknowledged for a while', { full_since: 500_000 }, 530_000, 4008],
+    ['it has some time to acknowledge', { full_since: 500_000 }, 529_999, null],
+    ['it is silent with a token for ever', { expires_at: null }, 5_000_000, 4408],
+  ])('when %s', (_, change, now, code) => {
+    expect(endingAt({ ...socket, ...change }, now)?.code ?? null).toBe(code);
+  });
+});
+
+test('a hub forgets all a day after its last socket', () => {
+  expect([isForgotten(null, A_DAY), isForgotten(1, A_DAY), isForgotten(0, A_DAY)]).toEqual([false, false, true]);
+  expect([nextLook(null, 5), nextLook(7, 100)]).toEqual([60_005, 7 + A_DAY]);
+});
+
+describe('a wish to subscribe', () => {
+  const listener: UserListener = {
+    kind: 'user',
+    organization_id: ORGANIZATION,
+    user_id: USER,
+    has_reports: false,
+    keeps_private_history: false,
+    reach: null,
+    history_reach: null,
+    organization_reach: null,
+    stands_for: [],
+  };
+  const who = { subscriber: { organization_id: ORGANIZATION, user_id: USER }, listener };
+  const ownChat = (place: number) =>
+    `/api/v5/users/${USER}/chats/0190a000-0000-7000-8000-${String(place).padStart(12, '0')}/messages`;
+  const many = (count: number) => Array.from({ length: count }, (_, place) => ownChat(place));
+
+  it('is granted for each channel by itself, once', () => {
+    const answer = decideSubscriptions([MESSAGES, 'nonsense', MESSAGES], new Map(), who, 7);
+    expect(answer).toMatchObject({ subscribed: [MESSAGES], refused: [{ channel: 'nonsense' }], refused_count: 1 });
+    expect(answer.added).toEqual([{ text: MESSAGES, channel: expect.any(Object), since: 7 }]);
+  });
+
+  it('leaves what is there as it is', () => {
+    const [held] = decideSubscriptions([MESSAGES], new Map(), who, 7).added;
+    if (held === undefined) throw new Error('it was granted');
+    const answer = decideSubscriptions([MESSAGES], new Map([[MESSAGES, held]]), who, 9);
+    expect([answer.added, answer.subscribed]).toEqual([[], [MESSAGES]]);
+  });
+
+  it('is refused from the hundredth on, with a hundred reasons at most', () => {
+    const answer = decideSubscriptions(many(10_000), new Map(), who, 0);
+    expect([answer.added.length, answer.refused.length, answer.refused_count]).toEqual([100, 100, 9900]);
+    expect(answer.refused[0]).toEqual({ channel: ownChat(100), detail: expect.stringContaining('100 channels') });
+  });
+});
+
+describe('a frame', () => {
+  it('is read', () => {
+    expect(readClientFrame('{"type":"subscribe","channels":["a"],"more":1}')).toEqual({
+      frame: { type: 'subscribe', channels: ['a'], after: null },
+    });
+    expect(readClientFrame('{"type":"subscribe","channels":["a"],"after":0}')).toMatchObject({ frame: { after: 0 } });
+    expect(readClientFrame('{"type":"ack","number":3}')).toEqual({ frame: { type: 'ack', number: 3 } });
+  });
+
+  it('may be as long as the limit, in bytes', () => {
+    const frame = (text: string) => `{"type":"unsubscribe","channels":["${text}"]}`;
+    const fits = LONGEST_FRAME - frame('').length;
+    expect(readClientFrame(frame('x'.repeat(fits)))).toHaveProperty('frame');
+    expect(readClientFrame(frame('x'.repeat(fits + 1)))).toHaveProperty('problem');
+    expect(readClientFrame(frame('é'.repeat(fits / 2 + 1)))).toHaveProperty('problem');
+  });
+});

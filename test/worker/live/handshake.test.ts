@@ -1,0 +1,202 @@
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { liveRoutes } from '../../../src/api/live/routes.ts';
+import { appUserToken } from '../../../src/directory/app-tokens.ts';
+import { hubKey, openApp, trigger, uninstall } from '../apps/registry.ts';
+import { call, enroll, type Person } from '../http/hub.ts';
+import { enrollCallers, expectOwn } from '../safety.ts';
+import { authenticate, Site, type Visitor } from '../visitors/site.ts';
+import { LiveClient, shakeHands } from './live-client.ts';
+import { FeedingThread } from './told.ts';
+
+let person: Person;
+let visitor: Visitor;
+let site: Site;
+
+beforeAll(async () => {
+  person = await enroll();
+  site = await Site.open();
+  visitor = await authenticate(site.organizationId);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const userPath = ({ user_id }: Pick<Person, 'user_id'>) => `/users/${user_id}/live`;
+const visitorPath = ({ id }: Pick<Visitor, 'id'>) => `/public/visitors/${id}/live`;
+const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+
+/** Status of a handshake and the subprotocol that was chosen; a socket that was opened is closed. */
+async function outcome(path: string, headers: Record<string, string>, env: Partial<Env> = {}) {
+  const answer = await shakeHands(path, headers, env);
+  const socket = answer.webSocket;
+  socket?.accept();
+  socket?.close(1000, 'done');
+  if (socket === null) expect(await answer.json()).toEqual({ detail: expect.any(String) });
+  return [answer.status, answer.headers.get('Sec-WebSocket-Protocol')];
+}
+
+describe('the addresses of live sockets', () => {
+  it('are two, both documented', () => {
+    const document = liveRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
+    expect(Object.keys(document.paths ?? {})).toEqual(['/users/{user_id}/live', '/public/visitors/{visitor_id}/live']);
+  });
+
+  it('are for sockets only', async () => {
+    for (const [path, token] of [
+      [userPath(person), person.token],
+      [visitorPath(visitor), visitor.token],
+    ] as const) {
+      const answer = await call(`/api/v5${path}`, { authorization: `Bearer ${token}` });
+      expect([answer.status, answer.headers.get('Upgrade'), answer.json]).toEqual([
+        426,
+        'websocket',
+        { detail: 'This address is for WebSocket connections.' },
+      ]);
+    }
+  });
+
+  it('of a user are his alone', async () => {
+    const callers = await enrollCallers([]);
+    await expectOwn({ method: 'GET', path: (user_id) => `/api/v5${userPath({ user_id })}` }, callers);
+  });
+
+  it('refuse a handshake as they refuse a request', async () => {
+    const stranger = await enroll();
+    const sibling = await authenticate(site.organizationId);
+    expect(await outcome(userPath(person), {})).toEqual([401, null]);
+    expect(await outcome(userPath(person), bearer('umi_unknown'))).toEqual([401, null]);
+    expect(await outcome(userPath(person), bearer(visitor.token))).toEqual([401, null]);
+    expect(await outcome(userPath(person), bearer(stranger.token))).toEqual([403, null]);
+    expect(await outcome(visitorPath(visitor), {})).toEqual([401, null]);
+    expect(await outcome(visitorPath(visitor), { Authorization: `Token ${visitor.token}` })).toEqual([401, null]);
+    expect(await outcome(visitorPath(visitor), bearer(person.token))).toEqual([401, null]);
+    const [header, , signature] = visitor.token.split('.');
+    const forged = `${header}.${sibling.token.split('.')[1]}.${signature}`;
+    expect(await outcome(visitorPath(sibling), bearer(forged))).toEqual([401, null]);
+    expect(await outcome(visitorPath(visitor), bearer(sibling.token))).toEqual([403, null]);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_801_000 });
+    expect(await outcome(visitorPath(visitor), bearer(visitor.token))).toEqual([401, null]);
+  });
+
+  it('need an active subscription', async () => {
+    const lapsed = await Site.open();
+    const early = await authenticate(lapsed.organizationId);
+    await lapsed.setOrganization({ has_active_subscription: false });
+    expect(await outcome(userPath(lapsed.agent), bearer(lapsed.agent.token))).toEqual([403, null]);
+    expect(await outcome(visitorPath(early), bearer(early.token))).toEqual([403, null]);
+  });
+
+  it('take no token from the query', async () => {
+    expect(await outcome(`${userPath(person)}?token=${person.token}&access_token=${person.token}`, {})).toEqual([
+      401,
+      null,
+    ]);
+  });
+});
+
+describe('the subprotocol', () => {
+  const offer = (...protocols: string[]) => ({ 'Sec-WebSocket-Protocol': protocols.join(', ') });
+
+  it('brings a browser’s token, and is answered without it', async () => {
+    for (const [path, token] of [
+      [userPath(person), person.token],
+      [visitorPath(visitor), visitor.token],
+    ] as const) {
+      expect(await outcome(path, offer('umi.v1', `bearer.${token}`))).toEqual([101, 'umi.v1']);
+      expect(await outcome(path, offer(`bearer.${token}`))).toEqual([101, null]);
+      expect(await outcome(path, { ...bearer(token), ...offer('other') })).toEqual([101, null]);
+      expect(await outcome(path, bearer(token))).toEqual([101, null]);
+    }
+  });
+
+  it('does not stand above the header', async () => {
+    const headers = { ...bearer('umi_unknown'), ...offer('umi.v1', `bearer.${person.token}`) };
+    expect(await outcome(userPath(person), headers)).toEqual([401, null]);
+    expect(await outcome(userPath(person), offer('umi.v1', 'bearer.'))).toEqual([401, null]);
+  });
+});
+
+describe('web pages', () => {
+  const from = (Origin: string) => ({ ...bearer(visitor.token), Origin });
+  const SHOP = 'https://shop.example';
+
+  it.each([
+    ['*', 101],
+    [SHOP, 101],
+    ['https://other.example', 403],
+    ['', 403],
+  ])('connect where CORS_ORIGINS is "%s": %i', async (CORS_ORIGINS, status) => {
+    expect(await outcome(visitorPath(visitor), from(SHOP), { CORS_ORIGINS })).toEqual([status, null]);
+  });
+
+  it('are not what programs are held for, which name no origin', async () => {
+    expect(await outcome(visitorPath(visitor), bearer(visitor.token), { CORS_ORIGINS: '' })).toEqual([101, null]);
+  });
+});
+
+describe('what a client says of itself', () => {
+  it('does not reach the hub', async () => {
+    const stranger = await enroll();
+    const claimed = { kind: 'user', organization_id: stranger.organization_id, user_id: stranger.user_id };
+    const answer = await shakeHands(userPath(person), {
+      ...bearer(person.token),
+      'X-Umi-Socket-Owner': JSON.stringify({ ...claimed, expires_at: null }),
+    });
+    const socket = answer.webSocket;
+    const frames: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    socket?.addEventListener('message', ({ data }) => {
+      frames.push(String(data));
+      if (frames.length === 2) resolve();
+    });
+    socket?.accept();
+    const theirs = `/api/v5/orgs/${stranger.organization_id}/owned_chats`;
+    socket?.send(JSON.stringify({ type: 'subscribe', channels: [theirs] }));
+    await promise;
+    expect(JSON.parse(frames[1] ?? '')).toMatchObject({ type: 'subscribed', channels: [], refused_count: 1 });
+    socket?.close(1000, 'done');
+  });
+
+  it('is greeted with what it must know', async () => {
+    const client = await LiveClient.ofUser(person);
+    expect(client.frames).toEqual([
+      { type: 'welcome', number: expect.any(Number), heartbeat_seconds: 30, most_channels: 100 },
+    ]);
+    client.close();
+  });
+});
+
+describe('whoever acts by an app', () => {
+  it.each(['as its bot user', 'as who has opened it'] as const)(
+    'listens %s, as long as the token lasts and the app is installed',
+    async (as) => {
+      const { manager, app, installation } = await openApp();
+      const { organization_id } = manager;
+      const bot = String(installation.app_user_id);
+      const user = { organization_id, user_id: bot, app_id: app.id, scopes: ['reports'] };
+      const opened = await trigger(manager, installation, 'type=manual_nav');
+      const [path, Authorization] =
+        as === 'as its bot user'
+          ? [userPath({ user_id: bot }), `Bearer ${await appUserToken(await hubKey(), user, Date.now())}`]
+          : [userPath(manager), `GIOSGAPP ${opened.parameters.get('token')} ${app.secret}`];
+      // The scopes are the installation's.
+      const channel = `/api/v5/orgs/${organization_id}/rooms/*/chats/*/messages`;
+      const listen = async () => {
+        const client = await LiveClient.by(path, { Authorization });
+        expect(await client.subscribe([channel])).toMatchObject({ channels: [channel] });
+        return client;
+      };
+      const [first, second] = [await listen(), await listen()];
+      const thread = FeedingThread.ofOrganization(organization_id);
+      await thread.say('hello');
+      await first.next('notifications');
+      first.close();
+      await uninstall(manager, installation);
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+      await thread.say('hello again');
+      expect((await second.closed).code).toBe(4401);
+      expect(second.frames.filter(({ type }) => type === 'notifications')).toHaveLength(1);
+    },
+  );
+});

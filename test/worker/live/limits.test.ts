@@ -1,0 +1,221 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { organizationHub } from '../../../src/live/feed.ts';
+import { enroll, type Person } from '../http/hub.ts';
+import { LiveClient, said, shakeHands } from './live-client.ts';
+import { FeedingThread, message } from './told.ts';
+
+let person: Person;
+
+beforeEach(async () => {
+  person = await enroll();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const hub = () => env.LIVE.getByName(organizationHub(person.organization_id));
+const all = () => `/api/v5/orgs/${person.organization_id}/owned_chats/*/messages`;
+const chatId = (place: number) => `0190a000-0000-7000-8000-${String(place).padStart(12, '0')}`;
+const one = (place: number) => `/api/v5/orgs/${person.organization_id}/owned_chats/${chatId(place)}/messages`;
+const range = (count: number) => Array.from({ length: count }, (_, place) => place);
+const later = (milliseconds: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
+
+/** What of a frame's text counts against the window is its length. */
+async function sayAll(thread: FeedingThread, count: number, text: string): Promise<void> {
+  for (let fed = 0; fed < count; fed += 500) {
+    await thread.feed(range(Math.min(500, count - fed)).map(() => thread.told(text)));
+  }
+}
+
+describe('ten thousand subscriptions on one socket', () => {
+  it('are refused but for the first hundred, and it and others go on hearing', async () => {
+    const greedy = await LiveClient.ofUser(person);
+    const other = await LiveClient.ofUser(person);
+    await other.subscribe([all()]);
+    for (const batch of range(10)) {
+      const answer = await greedy.subscribe(range(1000).map((place) => one(batch * 1000 + place)));
+      const taken = batch === 0 ? 100 : 0;
+      expect((answer['channels'] as string[]).length).toBe(taken);
+      expect(answer['refused_count']).toBe(1000 - taken);
+      expect(answer['refused']).toHaveLength(100);
+      expect((answer['refused'] as unknown[])[0]).toEqual({
+        channel: one(batch * 1000 + taken),
+        detail: 'A socket subscribes to 100 channels at most.',
+      });
+    }
+    const thread = FeedingThread.ofOrganization(person.organization_id, { chat_id: chatId(5) });
+    const id = await thread.say('heard by both');
+    for (const client of [greedy, other]) {
+      expect(said(await client.next('notifications'))).toEqual([[one(5), 'added', id]]);
+    }
+    expect(await greedy.subscribe([one(7)])).toMatchObject({ channels: [one(7)], refused: [] });
+    for (const client of [greedy, other]) client.close();
+  });
+
+  it('in one frame are refused as a whole', async () => {
+    const greedy = await LiveClient.ofUser(person);
+    greedy.send({ type: 'subscribe', channels: range(10_000).map(one) });
+    expect(await greedy.next('error')).toEqual({ type: 'error', detail: 'A frame has no more than 262144 bytes.' });
+    expect(await greedy.subscribe([one(1)])).toMatchObject({ channels: [one(1)] });
+    greedy.close();
+  });
+});
+
+describe('frames that mean nothing', () => {
+  const nonsense: [string, string | ArrayBuffer][] = [
+    ['no JSON', '{'],
+    ['no object', '["subscribe"]'],
+    ['no type', '{}'],
+    ['an unknown type', '{"type":"publish"}'],
+    ['channels that are no list', '{"type":"subscribe","channels":"x"}'],
+    ['no channels', '{"type":"subscribe","channels":[]}'],
+    ['a channel that is no text', '{"type":"unsubscribe","channels":[1]}'],
+    ['a number that is none', '{"type":"ack","number":"1"}'],
+    ['a number with a fraction', '{"type":"subscribe","channels":["x"],"after":1.5}'],
+    ['a number that was never sent', '{"type":"ack","number":9007199254740991}'],
+    ['bytes', new Uint8Array([1, 2, 3]).buffer],
+  ];
+
+  it.each(nonsense)('are answered with what is wrong: %s', async (_, frame) => {
+    const client = await LiveClient.ofUser(person);
+    if (typeof frame === 'string') client.send(frame);
+    else client.sendBytes(frame);
+    expect(await client.next('error')).toEqual({ type: 'error', detail: expect.stringMatching(/\.$/) });
+    expect(await client.subscribe([all()])).toMatchObject({ channels: [all()] });
+    client.close();
+  });
+
+  it('close the connection when they are many', async () => {
+    const client = await LiveClient.ofUser(person);
+    for (const _ of range(10)) client.send('{');
+    expect(await client.closed).toEqual({ code: 1008, reason: 'too many malformed frames' });
+    expect(client.frames.filter(({ type }) => type === 'error')).toHaveLength(10);
+  });
+});
+
+describe('a socket that does not acknowledge', () => {
+  it('is sent a thousand frames and no more, is closed, and gets the rest when it resumes; others get all', async () => {
+    const idle = await LiveClient.ofUser(person);
+    const diligent = await LiveClient.ofUser(person);
+    await idle.subscribe([all()]);
+    await diligent.subscribe([all()]);
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const feeding = sayAll(thread, 2500, 'hello');
+    for (const place of range(2500)) {
+      const { number } = await diligent.next('notifications');
+      if (place % 100 === 0) diligent.send({ type: 'ack', number });
+    }
+    await feeding;
+    // Of the thousand, one was the welcome and one the answer to its subscription.
+    const got = idle.frames.filter(({ type }) => type === 'notifications');
+    expect(got).toHaveLength(998);
+    await evictDurableObject(hub());
+    later(31_000);
+    await runDurableObjectAlarm(hub());
+    expect(await idle.closed).toEqual({ code: 4008, reason: 'not acknowledged in time' });
+    vi.useRealTimers();
+    const back = await LiveClient.ofUser(person);
+    await back.subscribe([all()], Number(got.at(-1)?.['number']));
+    for (const place of range(1502)) {
+      const { number } = await back.next('notifications');
+      expect(number).toBe(Number(got.at(-1)?.['number']) + 1 + place);
+      if (place % 100 === 99) back.send({ type: 'ack', number });
+    }
+    for (const client of [diligent, back]) client.close();
+  });
+
+  it('goes on where it stopped when it acknowledges in time', async () => {
+    const client = await LiveClient.ofUser(person);
+    await client.subscribe([all()]);
+    await sayAll(FeedingThread.ofOrganization(person.organization_id), 1500, 'hello');
+    await client.received(1000);
+    await evictDurableObject(hub());
+    client.send({ type: 'ack', number: client.frames.at(-1)?.['number'] });
+    const frames = await client.received(1502);
+    const numbers = frames.slice(2).map(({ number }) => Number(number));
+    expect(numbers).toEqual(range(1500).map((place) => (numbers[0] ?? 0) + place));
+    client.close();
+  });
+
+  it('is sent four million characters at most', async () => {
+    const client = await LiveClient.ofUser(person);
+    await client.subscribe([all()]);
+    const text = 'x'.repeat(100_000);
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    for (const _ of range(60)) await thread.say(text);
+    client.send({ type: 'unsubscribe', channels: ['nothing'] });
+    const frames = await client.received(43);
+    expect(frames.filter(({ type }) => type === 'notifications')).toHaveLength(40);
+    client.close();
+  });
+});
+
+describe('a heartbeat', () => {
+  it('is answered without waking the hub', async () => {
+    const client = await LiveClient.ofUser(person);
+    await evictDurableObject(hub());
+    client.send('ping');
+    await client.ponged();
+    expect(client.pongs).toEqual(['pong']);
+    client.close();
+  });
+
+  it('keeps the socket; without it it is closed', async () => {
+    const [silent, alive] = [await LiveClient.ofUser(person), await LiveClient.ofUser(person)];
+    later(140_000);
+    await alive.subscribe([all()]);
+    await runDurableObjectAlarm(hub());
+    later(11_000);
+    await runDurableObjectAlarm(hub());
+    expect(await silent.closed).toEqual({ code: 4408, reason: 'no heartbeat' });
+    await FeedingThread.ofOrganization(person.organization_id).say('heard');
+    await alive.next('notifications');
+    alive.close();
+  });
+
+  it('is looked for every minute while there are sockets, and then the log is kept for a day', async () => {
+    const client = await LiveClient.ofUser(person);
+    const alarmAt = () => runInDurableObject(hub(), (_, { storage }) => storage.getAlarm());
+    expect(Number(await alarmAt()) - Date.now()).toBeLessThanOrEqual(60_000);
+    expect(Number(await alarmAt()) - Date.now()).toBeGreaterThan(55_000);
+    client.close();
+    await client.closed;
+    await runDurableObjectAlarm(hub());
+    expect(Number(await alarmAt()) - Date.now()).toBeGreaterThan(23.9 * 3_600_000);
+  });
+});
+
+describe('too many sockets', () => {
+  it('of one user are refused; others may connect', async () => {
+    const clients = await Promise.all(range(20).map(() => LiveClient.ofUser(person)));
+    const headers = { Authorization: `Bearer ${person.token}` };
+    const refused = await shakeHands(`/users/${person.user_id}/live`, headers);
+    expect([refused.status, await refused.json()]).toEqual([429, { detail: 'Too many live sockets are open.' }]);
+    const colleague = await LiveClient.ofUser(await enroll({ organization_id: person.organization_id }));
+    clients[0]?.close();
+    await clients[0]?.closed;
+    const again = await LiveClient.ofUser(person);
+    for (const client of [...clients.slice(1), colleague, again]) client.close();
+  });
+});
+
+describe('what is not logged', () => {
+  it('is told at once, without a number, and not repeated', async () => {
+    const client = await LiveClient.ofUser(person);
+    const { number } = await client.subscribe([all()]);
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const told = thread.told('', { notifications: [message(thread.chatId, 'typed')] });
+    await hub().mention({ v: 1, hub: thread.hub, told });
+    const frame = await client.next('notifications');
+    expect([frame['number'], said(frame)]).toEqual([null, [[expect.any(String), 'added', expect.any(String)]]]);
+    client.close();
+    const back = await LiveClient.ofUser(person);
+    await back.subscribe([all()], Number(number));
+    const id = await thread.say('logged');
+    expect(said(await back.next('notifications'))).toMatchObject([[expect.any(String), 'added', id]]);
+    back.close();
+  });
+});

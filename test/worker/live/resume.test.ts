@@ -1,0 +1,275 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { organizationHub } from '../../../src/live/feed.ts';
+import { enroll, type Person } from '../http/hub.ts';
+import { type Frame, LiveClient, said } from './live-client.ts';
+import { FeedingThread } from './told.ts';
+
+const A_DAY = 24 * 3_600_000;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const messagesOf = ({ organization_id }: Person) => [`/api/v5/orgs/${organization_id}/owned_chats/*/messages`];
+const hubOf = ({ organization_id }: Person) => env.LIVE.getByName(organizationHub(organization_id));
+const numberOf = (frame: Frame | undefined) => Number(frame?.['number']);
+const idOf = (frame: Frame) => (said(frame) as [string, string, string][])[0]?.[2];
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, place) => place);
+}
+
+describe('a client that comes back', () => {
+  it('gets what it has missed, in order, and goes on from there', async () => {
+    const person = await enroll();
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const first = await LiveClient.ofUser(person);
+    await first.subscribe(messagesOf(person));
+    await thread.say('before');
+    const seen = await first.next('notifications');
+    first.close();
+    await first.closed;
+    const missed = [await thread.say('one'), await thread.say('two')];
+    const second = await LiveClient.ofUser(person);
+    expect(await second.subscribe(messagesOf(person), numberOf(seen))).toMatchObject({ number: numberOf(seen) });
+    const later = await thread.say('three');
+    const frames = [1, 2, 3].map(() => second.next('notifications'));
+    expect((await Promise.all(frames)).map(idOf)).toEqual([...missed, later]);
+    second.close();
+  });
+
+  it('loses nothing and repeats nothing, wherever it breaks off', async () => {
+    const person = await enroll();
+    const threads = range(4).map(() => FeedingThread.ofOrganization(person.organization_id));
+    const start = await LiveClient.ofUser(person);
+    const { number } = await start.subscribe(messagesOf(person));
+    start.close();
+    const said: string[] = [];
+    const feeding = (async () => {
+      for (const place of range(240)) said.push((await threads[place % 4]?.say(`message ${place}`)) ?? '');
+    })();
+    const heard: (string | undefined)[] = [];
+    let after = Number(number);
+    while (heard.length < 240) {
+      const client = await LiveClient.ofUser(person);
+      await client.subscribe(messagesOf(person), after);
+      const taken = Math.min(heard.length + 7 + (heard.length % 13), 240) - heard.length;
+      for (const _ of range(taken)) {
+        const frame = await client.next('notifications');
+        expect(numberOf(frame)).toBeGreaterThan(after);
+        after = numberOf(frame);
+        heard.push(idOf(frame));
+      }
+      client.close();
+    }
+    await feeding;
+    expect(heard).toEqual(said);
+  });
+
+  it('gets what fits the rights and the channels of now', async () => {
+    const person = await enroll();
+    const [one, two] = range(2).map(() => FeedingThread.ofOrganization(person.organization_id));
+    const first = await LiveClient.ofUser(person);
+    const { number } = await first.subscribe(messagesOf(person));
+    await one?.say('no more wanted');
+    const wanted = await two?.say('wanted');
+    first.close();
+    const second = await LiveClient.ofUser(person);
+    const channel = `/api/v5/orgs/${person.organization_id}/owned_chats/${two?.chatId}/messages`;
+    await second.subscribe([channel], Number(number));
+    expect(said(await second.next('notifications'))).toEqual([[channel, 'added', wanted]]);
+    second.close();
+  });
+
+  it('is told so when its number is too old, or from a log that is gone', async () => {
+    const person = await enroll();
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const first = await LiveClient.ofUser(person);
+    const { number } = await first.subscribe(messagesOf(person));
+    for (const after of [Number(number) - 1, 0, Number(number) + 5]) {
+      const client = await LiveClient.ofUser(person);
+      expect(await client.subscribe(messagesOf(person), after)).toMatchObject({ channels: messagesOf(person), number });
+      expect(await client.next('reset')).toEqual({ type: 'reset', number });
+      client.close();
+      await client.closed;
+    }
+    const id = await thread.say('and it goes on');
+    expect(idOf(await first.next('notifications'))).toBe(id);
+    first.close();
+  });
+
+  it('is told so after a day, and when nobody was there for a day the numbers go on higher', async () => {
+    const person = await enroll();
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const first = await LiveClient.ofUser(person);
+    const { number } = await first.subscribe(messagesOf(person));
+    await thread.say('old');
+    await first.next('notifications');
+    first.close();
+    await first.closed;
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + A_DAY + 60_000 });
+    expect(await runDurableObjectAlarm(hubOf(person))).toBe(true);
+    await runInDurableObject(hubOf(person), async (_, { storage }) => {
+      expect(storage.sql.exec(`SELECT name FROM sqlite_master WHERE name = 'events'`).toArray()).toEqual([]);
+    });
+    await thread.say('heard by nobody');
+    const renewed = await enroll({ organization_id: person.organization_id });
+    const second = await LiveClient.ofUser(renewed);
+    const again = await second.subscribe(messagesOf(person), Number(number) + 1);
+    expect(Number(again['number'])).toBeGreaterThan(Number(number) + 1);
+    expect(await second.next('reset')).toEqual({ type: 'reset', number: again['number'] });
+    second.close();
+  });
+
+  it('names where it resumes in its first subscription only', async () => {
+    const person = await enroll();
+    const client = await LiveClient.ofUser(person);
+    const { number } = await client.subscribe(messagesOf(person));
+    client.send({ type: 'subscribe', channels: [`/api/v5/users/${person.user_id}/chats`], after: number });
+    expect(await client.next('error')).toEqual({ type: 'error', detail: expect.stringContaining('"after"') });
+    client.close();
+  });
+});
+
+describe('a hub that has slept', () => {
+  it('goes on with its sockets, their channels and its numbers', async () => {
+    const person = await enroll();
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const client = await LiveClient.ofUser(person);
+    await client.subscribe(messagesOf(person));
+    await thread.say('one');
+    const before = numberOf(await client.next('notifications'));
+    await evictDurableObject(hubOf(person));
+    const id = await thread.say('two');
+    const frame = await client.next('notifications');
+    expect([numberOf(frame), idOf(frame)]).toEqual([before + 1, id]);
+    await evictDurableObject(hubOf(person));
+    client.send({ type: 'unsubscribe', channels: messagesOf(person) });
+    await client.next('unsubscribed');
+    client.close();
+  });
+
+  it('forgets the sockets that it lost in a crash, and their clients resume', async () => {
+    const person = await enroll();
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const client = await LiveClient.ofUser(person);
+    const { number } = await client.subscribe(messagesOf(person));
+    await evictDurableObject(hubOf(person), { webSockets: 'close' });
+    await client.closed;
+    await runDurableObjectAlarm(hubOf(person));
+    await runInDurableObject(hubOf(person), async (_, { storage }) => {
+      const { left_at } = storage.sql.exec<{ left_at: number | null }>('SELECT left_at FROM hub').one();
+      expect(await storage.getAlarm()).toBe((left_at ?? 0) + A_DAY);
+    });
+    const id = await thread.say('after the crash');
+    const second = await LiveClient.ofUser(person);
+    await second.subscribe(messagesOf(person), Number(number));
+    expect(idOf(await second.next('notifications'))).toBe(id);
+    await runInDurableObject(hubOf(person), async (_, { storage }) => {
+      expect(storage.sql.exec('SELECT count(*) AS count FROM sockets').one()).toEqual({ count: 1 });
+      expect(storage.sql.exec('SELECT count(*) AS count FROM subscriptions').one()).toEqual({ count: 1 });
+    });
+    second.close();
+  });
+});
+
+describe('what threads feed', () => {
+  it('is told once, however often it comes', async () => {
+    const person = await enroll();
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const client = await LiveClient.ofUser(person);
+    await client.subscribe(messagesOf(person));
+    const [one, two, three] = range(3).map((place) => thread.told(`message ${place}`));
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three were made');
+    await thread.feed([one, two]);
+    await thread.feed([one, two]);
+    await evictDurableObject(hubOf(person));
+    await Promise.all([thread.feed([one, two, three]), thread.feed([two, three])]);
+    const marker = await FeedingThread.ofOrganization(person.organization_id).say('last');
+    const frames = await client.received(6);
+    const ids = [one, two, three].map(({ notifications }) => notifications[0]?.resource_id);
+    expect(frames.slice(2).map(idOf)).toEqual([...ids, marker]);
+    client.close();
+  });
+
+  it('gets the next number when it comes late, and is left out when it is a day old', async () => {
+    const person = await enroll();
+    const [early, late] = range(2).map(() => FeedingThread.ofOrganization(person.organization_id));
+    const client = await LiveClient.ofUser(person);
+    await client.subscribe(messagesOf(person));
+    const delayed = late?.told('delayed', { at: Date.now() - 3_600_000 });
+    const stale = late?.told('stale', { at: Date.now() - A_DAY });
+    if (delayed === undefined || stale === undefined) throw new Error('both were made');
+    const first = await early?.say('first');
+    await late?.feed([delayed, stale]);
+    const marker = await early?.say('last');
+    const frames = [1, 2, 3].map(() => client.next('notifications'));
+    const ids = (await Promise.all(frames)).map(idOf);
+    expect(ids).toEqual([first, delayed.notifications[0]?.resource_id, marker]);
+    client.close();
+  });
+
+  it('is kept for 10,000 events', async () => {
+    const person = await enroll();
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const client = await LiveClient.ofUser(person);
+    const number = Number((await client.subscribe([`/api/v5/users/${person.user_id}/chats`]))['number']);
+    for (const _ of range(11)) await thread.feed(range(1000).map((place) => thread.told(`message ${place}`)));
+    const late = await LiveClient.ofUser(person);
+    await late.subscribe(messagesOf(person), number + 999);
+    await late.next('reset');
+    const intime = await LiveClient.ofUser(person);
+    await intime.subscribe(messagesOf(person), number + 1000);
+    expect(numberOf(await intime.next('notifications'))).toBe(number + 1001);
+    await runInDurableObject(hubOf(person), async (_, { storage }) => {
+      expect(storage.sql.exec('SELECT count(*) AS count FROM events').one()).toEqual({ count: 10_000 });
+    });
+    for (const each of [client, late, intime]) each.close();
+  });
+
+  it('is kept for a day, but for its last number, and is not told again afterwards', async () => {
+    const person = await enroll();
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const client = await LiveClient.ofUser(person);
+    const number = Number((await client.subscribe(messagesOf(person)))['number']);
+    const entries = range(3).map((place) => thread.told(`message ${place}`));
+    await thread.feed(entries);
+    for (const _ of entries) await client.next('notifications');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + A_DAY + 1 });
+    client.send({ type: 'ack', number: number + 3 });
+    await client.subscribe([`/api/v5/users/${person.user_id}/chats`]);
+    await runDurableObjectAlarm(hubOf(person));
+    await runInDurableObject(hubOf(person), async (_, { storage }) => {
+      expect(storage.sql.exec('SELECT number FROM events').toArray()).toEqual([{ number: number + 3 }]);
+      expect(storage.sql.exec('SELECT thread FROM threads').toArray()).toEqual([]);
+    });
+    await thread.feed(entries);
+    const back = await LiveClient.ofUser(person);
+    await back.subscribe(messagesOf(person), number + 1);
+    await back.next('reset');
+    const id = await thread.say('new');
+    const frame = await back.next('notifications');
+    expect([numberOf(frame), idOf(frame)]).toEqual([number + 4, id]);
+    for (const each of [client, back]) each.close();
+  });
+
+  it('leaves nothing in a hub that never had a socket', async () => {
+    const person = await enroll();
+    await FeedingThread.ofOrganization(person.organization_id).say('to nobody');
+    await runInDurableObject(hubOf(person), async (_, { storage }) => {
+      expect(storage.sql.exec('SELECT name FROM sqlite_master').toArray()).toEqual([]);
+      expect(await storage.getAlarm()).toBe(null);
+    });
+  });
+
+  it('is kept by the thread when it is of a newer version', async () => {
+    const person = await enroll();
+    const client = await LiveClient.ofUser(person);
+    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const newer = await thread.feed([thread.told('new')], { v: 2 as 1 });
+    expect(newer).toEqual({ ok: false, reason: 'newer_version' });
+    client.close();
+  });
+});

@@ -1,0 +1,214 @@
+import { runDurableObjectAlarm } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { loadAudience } from '../../../src/audience/load-audience.ts';
+import { noCost } from '../../../src/db/cost.ts';
+import { organizationHub, visitorHub } from '../../../src/live/feed.ts';
+import { admin, brokenDatabase, enroll, type Person, testEnv } from '../http/hub.ts';
+import { authenticate, Site } from '../visitors/site.ts';
+import { LiveClient, said, shakeHands } from './live-client.ts';
+import { FeedingThread } from './told.ts';
+
+/** The objects have the environment of the tests themselves. */
+const { DB } = testEnv;
+const setDatabase = (database: D1Database) => Object.assign(testEnv, { DB: database });
+
+afterEach(() => {
+  setDatabase(DB);
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const hubOf = ({ organization_id }: Person) => env.LIVE.getByName(organizationHub(organization_id));
+const all = ({ organization_id }: Person) => `/api/v5/orgs/${organization_id}/owned_chats/*/messages`;
+const later = (milliseconds: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
+
+/** Longer than rights are kept. */
+const FORGOTTEN = 31_000;
+
+async function listen(person: Person, channel = all(person)): Promise<LiveClient> {
+  const client = await LiveClient.ofUser(person);
+  expect(await client.subscribe([channel])).toMatchObject({ channels: [channel] });
+  return client;
+}
+
+const say = ({ organization_id }: Person) => FeedingThread.ofOrganization(organization_id).say('hello');
+
+describe('the rights of a user who listens', () => {
+  it('end with his token', async () => {
+    const expires_at = new Date(Date.now() + 60_000).toISOString();
+    const short = await enroll({ expires_at });
+    const [telling, silent] = [await listen(short), await listen(short, `/api/v5/users/${short.user_id}/chats`)];
+    later(59_000);
+    await say(short);
+    await telling.next('notifications');
+    later(1_001);
+    await say(short);
+    expect(await telling.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
+    await runDurableObjectAlarm(hubOf(short));
+    expect(await silent.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
+    expect(telling.frames.filter(({ type }) => type === 'notifications')).toHaveLength(1);
+  });
+
+  it('end when his token is revoked', async () => {
+    const person = await enroll();
+    const client = await listen(person);
+    const path = `/organizations/${person.organization_id}/users/${person.user_id}/tokens/${person.token_id}`;
+    expect((await admin(path, { method: 'DELETE' })).status).toBe(204);
+    later(FORGOTTEN);
+    await say(person);
+    expect(await client.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
+    expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'subscribed']);
+  });
+
+  it('end when he is deleted', async () => {
+    const person = await enroll();
+    const client = await listen(person);
+    const path = `/organizations/${person.organization_id}/users/${person.user_id}`;
+    expect((await admin(path, { method: 'DELETE' })).status).toBe(204);
+    later(FORGOTTEN);
+    await say(person);
+    expect((await client.closed).code).toBe(4401);
+  });
+
+  it('end with the subscription of his organization', async () => {
+    const person = await enroll();
+    const client = await listen(person);
+    const changes = { has_active_subscription: false };
+    await admin(`/organizations/${person.organization_id}`, { method: 'PATCH', body: changes });
+    later(FORGOTTEN);
+    await say(person);
+    expect(await client.closed).toEqual({ code: 4403, reason: 'no active subscription' });
+  });
+
+  it('follow when the organization’s history becomes private', async () => {
+    const person = await enroll();
+    const reporter = await enroll({ organization_id: person.organization_id, scopes: ['reports'] });
+    const [client, allowed] = [await listen(person), await listen(reporter)];
+    const changes = { private_chat_history: true };
+    await admin(`/organizations/${person.organization_id}`, { method: 'PATCH', body: changes });
+    later(FORGOTTEN);
+    await say(person);
+    await allowed.next('notifications');
+    await client.subscribe([`/api/v5/users/${person.user_id}/chats`]);
+    expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'subscribed', 'subscribed']);
+    for (const each of [client, allowed]) each.close();
+  });
+
+  it('stand for ten minutes while D1 cannot be reached; then he waits, and gets all when it is back', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const person = await enroll();
+    const client = await listen(person);
+    await say(person);
+    await client.next('notifications');
+    setDatabase(brokenDatabase);
+    later(5 * 60_000);
+    const known = await say(person);
+    expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', known]]);
+    later(6 * 60_000);
+    const waiting = await say(person);
+    expect(client.frames.filter(({ type }) => type === 'notifications')).toHaveLength(2);
+    setDatabase(DB);
+    later(5_000);
+    client.send({ type: 'ack', number: client.frames.at(-1)?.['number'] });
+    expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', waiting]]);
+    client.close();
+  });
+});
+
+describe('a hub that D1 cannot be told of', () => {
+  it('refuses sockets', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const person = await enroll();
+    setDatabase(brokenDatabase);
+    const headers = { Authorization: `Bearer ${person.token}` };
+    const answer = await shakeHands(`/users/${person.user_id}/live`, headers, { DB });
+    expect([answer.status, await answer.json()]).toEqual([503, { detail: expect.any(String) }]);
+  });
+
+  it('is told to threads at once, where they know better', async () => {
+    const person = await enroll();
+    const concerned = { organization_ids: [person.organization_id], room_id: null, database: 'DB' };
+    const told = async () => (await loadAudience(testEnv, noCost(), concerned)).hubs;
+    expect(await told()).toEqual([]);
+    const client = await LiveClient.ofUser(person);
+    expect(await told()).toEqual([{ organization_id: person.organization_id, since: expect.any(Number) }]);
+    client.close();
+  });
+
+  it('is told to threads for a week, and anew before that is over', async () => {
+    const person = await enroll();
+    const awake = () =>
+      env.DB.prepare('SELECT awake_since, awake_until FROM live_organizations WHERE organization_id = ?')
+        .bind(person.organization_id)
+        .first<{ awake_since: number; awake_until: number }>();
+    expect(await awake()).toBe(null);
+    const client = await listen(person);
+    const first = await awake();
+    const week = 7 * 24 * 3_600_000;
+    expect((first?.awake_until ?? 0) - (first?.awake_since ?? 0)).toBe(week);
+    later(2 * 24 * 3_600_000);
+    const second = await LiveClient.ofUser(person);
+    expect(await awake()).toEqual(first);
+    later(2.5 * 24 * 3_600_000);
+    client.send({ type: 'unsubscribe', channels: ['nothing'] });
+    await client.next('unsubscribed');
+    await runDurableObjectAlarm(hubOf(person));
+    const renewed = await awake();
+    expect(renewed?.awake_since).toBe(first?.awake_since);
+    expect((renewed?.awake_until ?? 0) - Date.now()).toBeGreaterThan(week - 60_000);
+    for (const each of [client, second]) each.close();
+  });
+});
+
+describe('a visitor’s socket', () => {
+  const messages = (id: string) => `/api/v5/public/visitors/${id}/chats/*/messages`;
+
+  it('hears what is his own, and nobody else’s', async () => {
+    const site = await Site.open();
+    const [visitor, sibling] = [await authenticate(site.organizationId), await authenticate(site.organizationId)];
+    const client = await LiveClient.ofVisitor(visitor);
+    const other = await LiveClient.ofVisitor(sibling);
+    const foreign = [messages(sibling.id), `/api/v5/orgs/${site.organizationId}/owned_chats`, '/api/v5/users/x/chats'];
+    expect(await client.subscribe([messages(visitor.id), ...foreign])).toMatchObject({
+      channels: [messages(visitor.id)],
+      refused: foreign.map((channel) => ({ channel, detail: expect.stringContaining('own path') })),
+    });
+    await other.subscribe([messages(sibling.id)]);
+    const thread = FeedingThread.ofVisitor(visitor.id, site.organizationId);
+    const id = await thread.say('for him');
+    const channel = messages(visitor.id).replace('*', thread.chatId);
+    expect(said(await client.next('notifications'))).toEqual([[channel, 'added', id]]);
+    const strange = FeedingThread.ofVisitor(sibling.id, site.organizationId);
+    const theirs = await strange.say('for the other');
+    expect(said(await other.next('notifications'))).toEqual([
+      [messages(sibling.id).replace('*', strange.chatId), 'added', theirs],
+    ]);
+    expect(client.frames).toHaveLength(3);
+    for (const each of [client, other]) each.close();
+  });
+
+  it('resumes, and ends with his token or his organization’s subscription', async () => {
+    const site = await Site.open();
+    const visitor = await authenticate(site.organizationId);
+    const thread = FeedingThread.ofVisitor(visitor.id, site.organizationId);
+    const client = await LiveClient.ofVisitor(visitor);
+    const { number } = await client.subscribe([messages(visitor.id)]);
+    client.close();
+    await client.closed;
+    const missed = await thread.say('missed');
+    const again = await LiveClient.ofVisitor(visitor);
+    await again.subscribe([messages(visitor.id)], Number(number));
+    expect(said(await again.next('notifications'))).toMatchObject([[expect.any(String), 'added', missed]]);
+    later(1_801_000);
+    await runDurableObjectAlarm(env.LIVE.getByName(visitorHub(visitor.id)));
+    expect((await again.closed).code).toBe(4401);
+    const fresh = await authenticate(site.organizationId, visitor.secret);
+    const third = await LiveClient.ofVisitor(fresh);
+    await third.subscribe([messages(visitor.id)]);
+    await site.setOrganization({ has_active_subscription: false });
+    later(FORGOTTEN);
+    await thread.say('not told');
+    expect((await third.closed).code).toBe(4403);
+  });
+});

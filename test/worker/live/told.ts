@@ -1,0 +1,99 @@
+import { env } from 'cloudflare:workers';
+import type { Feed } from '../../../src/live/feed.ts';
+import { organizationHub, visitorHub } from '../../../src/live/feed.ts';
+import type { Notification, Place, Told } from '../../../src/projections/notifications.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { liveHubStub } from '../../../src/stubs.ts';
+
+let threads = 0;
+
+/** A thread with one chat that feeds a hub as threads do. */
+export class FeedingThread {
+  readonly thread: string;
+  readonly hub: string;
+  readonly place: Place;
+  #seq = 0;
+
+  private constructor(hub: string, place: Partial<Place> & { room: Place['room'] }) {
+    threads += 1;
+    this.thread = `thread-${threads}`;
+    this.hub = hub;
+    this.place = {
+      chat_id: newUuid(Date.now()),
+      visitor_id: null,
+      was_pending: false,
+      is_pending: false,
+      user_ids: [],
+      organization_ids: [],
+      joined_user_ids: [],
+      joined_organization_ids: [],
+      ...place,
+    };
+  }
+
+  static ofOrganization(organization_id: string, place: Partial<Place> = {}): FeedingThread {
+    const room = { id: newUuid(Date.now()), organization_id };
+    return new FeedingThread(organizationHub(organization_id), { room, ...place });
+  }
+
+  static ofVisitor(visitor_id: string, organization_id: string): FeedingThread {
+    const room = { id: newUuid(Date.now()), organization_id };
+    return new FeedingThread(visitorHub(visitor_id), { room, visitor_id });
+  }
+
+  get chatId(): string {
+    return this.place.chat_id;
+  }
+
+  /** An event of the thread, the next one: a message, unless other notifications are given. */
+  told(text: string, more: Partial<Told> = {}): Told {
+    this.#seq += 1;
+    return {
+      seq: this.#seq,
+      at: Date.now(),
+      origin: null,
+      is_silent: false,
+      place: this.place,
+      notifications: [message(this.chatId, text)],
+      ...more,
+    };
+  }
+
+  feed(entries: Told[], more: Partial<Feed> = {}) {
+    const feed = { v: 1, hub: this.hub, thread: this.thread, entries, upto: this.#seq, ...more } as Feed;
+    return liveHubStub(env, this.hub).feed(feed);
+  }
+
+  /** Feeds a message; answers its id. */
+  async say(text: string): Promise<string> {
+    const told = this.told(text);
+    await this.feed([told]);
+    return told.notifications[0]?.resource_id ?? '';
+  }
+}
+
+export function message(chat_id: string, text: string): Notification {
+  const id = newUuid(Date.now());
+  return {
+    kind: 'message',
+    action: 'added',
+    resource_id: id,
+    resource: { id, chat_id, message: text },
+    changes: null,
+    message_id: null,
+    member_id: null,
+    inviter_id: null,
+  };
+}
+
+/** A chat that has changed from one thing to another. */
+export function chat(id: string, changes: object | null): Notification {
+  return {
+    ...message(id, ''),
+    kind: 'chat',
+    action: changes === null ? 'added' : 'changed',
+    resource_id: id,
+    resource: { id, is_ended: false, message_count: 7 },
+    changes,
+  };
+}
