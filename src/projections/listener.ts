@@ -1,4 +1,4 @@
-import type { Channel } from '../resources/channel-path.ts';
+import { type Channel, isListOfRoom } from '../resources/channel-path.ts';
 import type { Reach } from '../resources/chat-grant.ts';
 
 /**
@@ -27,10 +27,8 @@ export type Listener = UserListener | VisitorListener;
 /** Whether a channel demands the scope `reports`, which the listener does not have (seed 001; the guards of the same paths in REST). */
 export function lacksReports(listener: Listener, { chats, part }: Pick<Channel, 'chats' | 'part'>): boolean {
   if (listener.kind === 'visitor' || listener.has_reports) return false;
+  if (isListOfRoom(chats)) return true;
   switch (chats) {
-    case 'room_chats':
-    case 'room_pending_chats':
-      return true;
     case 'owned_chats':
     case 'routed_chats':
     case 'involved_chats':
