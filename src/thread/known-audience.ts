@@ -1,7 +1,11 @@
 import type { Cost } from '../db/cost.ts';
 import { type Audience, NO_AUDIENCE } from '../projections/audience.ts';
 import type { Reach } from '../resources/chat-grant.ts';
+import { withinTime } from '../within-time.ts';
 import type { Concerned } from './concerned.ts';
+
+/** A command waits this long (ms) to learn who listens: a D1 that hangs counts as one that cannot be reached. */
+export const WAIT_FOR_AUDIENCE = 2000;
 
 export type AudiencePorts = {
   /** Rejects when it cannot be known. */
@@ -34,7 +38,9 @@ export class KnownAudience {
   async of(concerned: Concerned | null, cost: Cost): Promise<Audience | null> {
     if (concerned === null) return NO_AUDIENCE;
     try {
-      this.last = withinRoom(await this.#ports.load(concerned, cost), concerned.room_id);
+      const found = await withinTime(this.#ports.load(concerned, cost), WAIT_FOR_AUDIENCE);
+      if (found === null) throw new Error('D1 did not say in time who listens');
+      this.last = withinRoom(found, concerned.room_id);
     } catch (error) {
       this.#ports.failed(error);
     }

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { type Audience, NO_AUDIENCE } from '../../../src/projections/audience.ts';
 import type { UserListener } from '../../../src/projections/listener.ts';
-import { KnownAudience } from '../../../src/thread/known-audience.ts';
+import { KnownAudience, WAIT_FOR_AUDIENCE } from '../../../src/thread/known-audience.ts';
 
 const listener: UserListener = {
   kind: 'user',
@@ -25,6 +25,10 @@ function audience(load: () => Promise<Audience>): { known: KnownAudience; failur
   const failures: unknown[] = [];
   return { known: new KnownAudience({ load, failed: (error) => failures.push(error) }), failures };
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('the audience of a thread', () => {
   it('is what there is, of each reach only the thread’s room', async () => {
@@ -51,6 +55,16 @@ describe('the audience of a thread', () => {
     known.restore(JSON.stringify(SOMEBODY));
     expect(await known.of(CONCERNED, noCost())).toEqual(SOMEBODY);
     expect(failures).toHaveLength(3);
+  });
+
+  it('is the last known, after a while, when whom it is asked of hangs for ever', async () => {
+    vi.useFakeTimers();
+    const { known, failures } = audience(() => new Promise(() => {}));
+    known.restore(JSON.stringify(SOMEBODY));
+    const found = known.of(CONCERNED, noCost());
+    await vi.advanceTimersByTimeAsync(WAIT_FOR_AUDIENCE);
+    expect(await found).toEqual(SOMEBODY);
+    expect(failures).toHaveLength(1);
   });
 
   it('is stored when it changes, and nobody as null', () => {
