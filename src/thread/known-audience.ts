@@ -40,7 +40,7 @@ export class KnownAudience {
     try {
       const found = await withinTime(this.#ports.load(concerned, cost), WAIT_FOR_AUDIENCE);
       if (found === null) throw new Error('D1 did not say in time who listens');
-      this.last = withinRoom(found, concerned.room_id);
+      this.last = withinRooms(found, concerned.room_ids);
     } catch (error) {
       this.#ports.failed(error);
     }
@@ -60,10 +60,10 @@ export class KnownAudience {
   }
 }
 
-/** A listener may be reached by thousands of rooms, of which the thread needs to know one. */
-function withinRoom(audience: Audience, roomId: string | null): Audience {
+/** A listener may be reached by thousands of rooms, of which the thread needs to know its own. */
+function withinRooms(audience: Audience, roomIds: readonly string[]): Audience {
   const trim = (reach: Reach | null) =>
-    reach === null ? null : { ...reach, room_ids: reach.room_ids.filter((id) => id === roomId) };
+    reach === null ? null : { ...reach, room_ids: reach.room_ids.filter((id) => roomIds.includes(id)) };
   const installations = audience.installations.map((installation) => {
     const { listener } = installation;
     const { reach, history_reach, organization_reach } = listener;

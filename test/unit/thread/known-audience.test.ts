@@ -19,7 +19,7 @@ const SOMEBODY: Audience = {
   installations: [{ receiver: 'installation/i', listener, subscriptions: [] }],
   hubs: [{ organization_id: 'o', since: 1 }],
 };
-const CONCERNED = { organization_ids: ['o'], room_id: 'room', database: 'DB' };
+const CONCERNED = { organization_ids: ['o'], room_ids: ['room'], database: 'DB' };
 
 function audience(load: () => Promise<Audience>): { known: KnownAudience; failures: unknown[] } {
   const failures: unknown[] = [];
