@@ -6,7 +6,7 @@ import type { ComposingStatus } from '../resources/membership.ts';
 import { liveHubStub } from '../stubs.ts';
 import { withinTime } from '../within-time.ts';
 import type { Command } from './commands.ts';
-import { concernedBy, concernedNow } from './concerned.ts';
+import { areAllAmong, type Concerned, concernedBy, concernedNow } from './concerned.ts';
 import { KnownAudience } from './known-audience.ts';
 import { LiveFeed } from './live-feed.ts';
 import type { ChatState, Step, ThreadState } from './state.ts';
@@ -26,6 +26,9 @@ export type ListenerPorts = {
   /** Told when a hub has to be told again, with the time (ms). */
   retry: (at: number) => void;
 };
+
+/** Who is to be told of what a command leads to, and whom it concerned when that was asked. */
+export type Listening = { audience: Audience; concerned: Concerned | null };
 
 /** Who listens to the thread besides its channel: apps, for the commit, and live hubs, which are told after it. */
 export class Listeners {
@@ -48,11 +51,15 @@ export class Listeners {
   }
 
   /** Who is to be told of what a command leads to; null when that cannot be known. Never rejects. */
-  audienceOf(command: Command, cost: Cost): Promise<Audience | null> {
-    const named = 'chat_id' in command ? command.chat_id : null;
-    const state = this.#ports.state();
-    const loaded = named === null || state.thread === null ? state : loadChat(this.#ports.sql, state, named);
-    return this.#known.of(concernedBy(loaded, command), cost);
+  async listeningTo(command: Command, cost: Cost): Promise<Listening | null> {
+    const concerned = this.#concernedBy(command);
+    const audience = await this.#known.of(concerned, cost);
+    return audience === null ? null : { audience, concerned };
+  }
+
+  /** Whether nobody else is concerned by the command since it was asked who listens: others may have been committed meanwhile. */
+  isFor(command: Command, listening: Listening | null): boolean {
+    return listening === null || areAllAmong(this.#concernedBy(command), listening.concerned);
   }
 
   /** What a commit is to store of the audience; null when nothing. */
@@ -89,6 +96,13 @@ export class Listeners {
   /** When somebody has to be shown as having stopped (ms); null for never, and when nobody listens. */
   typingFallsAt(typing: Typing): number | null {
     return this.#known.last !== null && this.#feed.isHeard(this.#known.last) ? typing.fallsAt() : null;
+  }
+
+  #concernedBy(command: Command): Concerned | null {
+    const named = 'chat_id' in command ? command.chat_id : null;
+    const state = this.#ports.state();
+    const loaded = named === null || state.thread === null ? state : loadChat(this.#ports.sql, state, named);
+    return concernedBy(loaded, command);
   }
 
   #showComposing(chat: ChatState, memberId: string, status: ComposingStatus): void {
