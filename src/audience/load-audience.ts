@@ -37,6 +37,11 @@ export async function loadAudience(env: Env, cost: Cost, concerned: Concerned): 
   };
 }
 
+/** For how long (ms) `loadAudience` may answer what was so before; longer only while D1 cannot be reached. */
+export function audienceLasts(env: Env): number {
+  return cacheTimeToLive(env);
+}
+
 const NOBODY: Listening = { installations: [], live_since: null };
 
 /**

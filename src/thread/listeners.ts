@@ -1,4 +1,4 @@
-import { loadAudience } from '../audience/load-audience.ts';
+import { audienceLasts, loadAudience } from '../audience/load-audience.ts';
 import { type Cost, noCost } from '../db/cost.ts';
 import type { Audience } from '../projections/audience.ts';
 import { composingNotification } from '../projections/notifications.ts';
@@ -145,6 +145,7 @@ export class Listeners {
       writeMark: (hub, seq) => writeHubMark(sql, hub, seq),
       lastBefore: (time) => lastEventBefore(sql, state().last_seq, time),
       recall: (view, after, limit) => recallTold(sql, view, after, limit),
+      audienceLasts: audienceLasts(env),
       now: () => Date.now(),
       background,
       failed: (error, retryAt) => {
