@@ -7,6 +7,11 @@ import type { Concerned } from './concerned.ts';
 /** A command waits this long (ms) to learn who listens: a D1 that hangs counts as one that cannot be reached. */
 export const WAIT_FOR_AUDIENCE = 2000;
 
+/** The platform stores no row above 2 MB. Ids and names of collections only, so characters are bytes. */
+const STORED_CHARACTERS = 1_500_000;
+/** Stored for an audience that is too long: to a next life of the object it is unknown. */
+const UNKNOWN = 'null';
+
 export type AudiencePorts = {
   /** Rejects when it cannot be known. */
   load: (concerned: Concerned, cost: Cost) => Promise<Audience>;
@@ -31,7 +36,7 @@ export class KnownAudience {
   /** Takes what a former life of the object has stored: null for nobody. */
   restore(stored: string | null): void {
     this.#stored = stored;
-    this.last = stored === null ? NO_AUDIENCE : (JSON.parse(stored) as Audience);
+    this.last = stored === null ? NO_AUDIENCE : (JSON.parse(stored) as Audience | null);
   }
 
   /** The audience of a command that concerns these; null when it cannot be known and never was. Never rejects. */
@@ -50,7 +55,8 @@ export class KnownAudience {
   /** What is to be stored with a commit; null when nothing has to be. Nobody is stored as null. */
   toStore(audience: Audience): { stored: string | null } | null {
     const isNobody = audience.installations.length === 0 && audience.hubs.length === 0;
-    const stored = isNobody ? null : JSON.stringify(audience);
+    const text = JSON.stringify(audience);
+    const stored = isNobody ? null : text.length > STORED_CHARACTERS ? UNKNOWN : text;
     return stored === this.#stored ? null : { stored };
   }
 

@@ -67,6 +67,15 @@ describe('the audience of a thread', () => {
     expect(failures).toHaveLength(1);
   });
 
+  it('is unknown to the next life when it is too long for a row', async () => {
+    const { known } = audience(() => Promise.reject(new Error('D1 is away')));
+    const hubs = Array.from({ length: 40_000 }, (_, index) => ({ organization_id: crypto.randomUUID(), since: index }));
+    const stored = known.toStore({ installations: [], hubs })?.stored ?? '';
+    expect(stored.length).toBeLessThan(2_000_000);
+    known.restore(stored);
+    expect(await known.of(CONCERNED, noCost())).toBeNull();
+  });
+
   it('is stored when it changes, and nobody as null', () => {
     const { known } = audience(async () => SOMEBODY);
     expect(known.toStore(NO_AUDIENCE)).toBeNull();
