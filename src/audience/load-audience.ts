@@ -14,7 +14,7 @@ const bounds = { clock: Date.now, limit: 10_000, staleFor: STALE_FOR };
 const listening = createIsolateCache<Listening>(bounds);
 const partners = createIsolateCache<string[]>(bounds);
 
-/** Whom a thread concerns: organizations, and the rooms whose partners are concerned too. */
+/** Whom a thread concerns: organizations, and the rooms whose partners are concerned too. The database is the rooms'. */
 export type Concerned = { organization_ids: readonly string[]; room_ids: readonly string[] } & DatabaseOwner;
 
 /**

@@ -1,9 +1,7 @@
+import type { Concerned } from '../audience/load-audience.ts';
 import { type Invitee, isOpenInvitation } from '../resources/invitation.ts';
 import type { Command } from './commands.ts';
 import type { ChatState, ThreadState } from './state.ts';
-
-/** Whom a thread concerns, so that they may be told of it: organizations, the rooms whose partners are concerned too, and its database. */
-export type Concerned = { organization_ids: string[]; room_ids: string[]; database: string };
 
 /**
  * Whom a command to a thread concerns: the organizations of the room, of the actor, of the chat's members and of whom it is open to by

@@ -1,4 +1,4 @@
-import { audienceLasts, loadAudience } from '../audience/load-audience.ts';
+import { audienceLasts, type Concerned, loadAudience } from '../audience/load-audience.ts';
 import { type Cost, noCost } from '../db/cost.ts';
 import type { Audience } from '../projections/audience.ts';
 import { composingNotification } from '../projections/notifications.ts';
@@ -6,7 +6,7 @@ import type { ComposingStatus } from '../resources/membership.ts';
 import { liveHubStub } from '../stubs.ts';
 import { withinTime } from '../within-time.ts';
 import type { Command } from './commands.ts';
-import { areAllAmong, type Concerned, concernedBy, concernedNow } from './concerned.ts';
+import { areAllAmong, concernedBy, concernedNow } from './concerned.ts';
 import { KnownAudience } from './known-audience.ts';
 import { LiveFeed } from './live-feed.ts';
 import type { ChatState, Step, ThreadState } from './state.ts';
@@ -27,8 +27,8 @@ export type ListenerPorts = {
   retry: (at: number) => void;
 };
 
-/** Who is to be told of what a command leads to, and whom it concerned when that was asked. */
-export type Listening = { audience: Audience; concerned: Concerned | null };
+/** Who is to be told of what a command leads to; whom it concerned, and how far the log went, when that was asked. */
+export type Listening = { audience: Audience; concerned: Concerned | null; last_seq: number };
 
 /** Who listens to the thread besides its channel: apps, for the commit, and live hubs, which are told after it. */
 export class Listeners {
@@ -52,14 +52,16 @@ export class Listeners {
 
   /** Who is to be told of what a command leads to; null when that cannot be known. Never rejects. */
   async listeningTo(command: Command, cost: Cost): Promise<Listening | null> {
+    const { last_seq } = this.#ports.state();
     const concerned = this.#concernedBy(command);
     const audience = await this.#known.of(concerned, cost);
-    return audience === null ? null : { audience, concerned };
+    return audience === null ? null : { audience, concerned, last_seq };
   }
 
   /** Whether nobody else is concerned by the command since it was asked who listens: others may have been committed meanwhile. */
   isFor(command: Command, listening: Listening | null): boolean {
-    return listening === null || areAllAmong(this.#concernedBy(command), listening.concerned);
+    if (listening === null || listening.last_seq === this.#ports.state().last_seq) return true;
+    return areAllAmong(this.#concernedBy(command), listening.concerned);
   }
 
   /** What a commit is to store of the audience; null when nothing. */
