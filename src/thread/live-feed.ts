@@ -139,13 +139,18 @@ export class LiveFeed {
     return times.length === 0 ? null : Math.min(...times);
   }
 
-  /** The hubs that are to be told now, `before` the events that follow. One that fell asleep is forgotten. */
+  /**
+   * The hubs that are to be told now, `before` the events that follow. One that fell asleep, or is not concerned by what follows, is
+   * forgotten once it has what it was to be told before.
+   */
   #follow(audience: Audience, before: number): Hub[] {
     const thread = this.#ports.thread();
     const wanted = thread === null ? [] : hubsOf(thread.facts, audience);
     const names = new Set(wanted.map(({ name }) => name));
-    for (const name of this.#hubs.keys()) if (!names.has(name)) this.#hubs.delete(name);
-    return wanted.map(({ name, view, since }) => {
+    const others = [...this.#hubs.values()].filter(({ name }) => !names.has(name));
+    for (const { name, mark } of others) if (mark >= before) this.#hubs.delete(name);
+    const behind = others.filter(({ mark }) => mark < before);
+    const hubs = wanted.map(({ name, view, since }) => {
       const known = this.#hubs.get(name);
       if (known !== undefined) return known;
       const written = this.#ports.readMark(name) ?? 0;
@@ -154,6 +159,7 @@ export class LiveFeed {
       this.#hubs.set(name, hub);
       return hub;
     });
+    return [...hubs, ...behind];
   }
 
   /** `seq` of the last event that no hub wants that is awake since then (ms). */

@@ -156,6 +156,23 @@ describe('the live feed of a thread', () => {
     expect(telling.heard(HUB)).toEqual(telling.seqs());
   });
 
+  it('tells a hub that did not hear also when the audience is another by then, and then forgets it', async () => {
+    telling.isReachable = false;
+    telling.commit();
+    await telling.feed.settled();
+    telling.isReachable = true;
+    telling.now += 1000;
+    const told = telling.seqs();
+    telling.feed.catchUp(ASLEEP);
+    await telling.feed.settled();
+    expect(telling.heard(HUB)).toEqual(told);
+    telling.model.answer(say(telling.model, telling.chatId));
+    telling.commit(ASLEEP);
+    await telling.feed.settled();
+    expect(telling.heard(HUB)).toEqual(told);
+    expect(telling.heard(OWN)).toEqual(telling.seqs());
+  });
+
   it('waits longer each time, at most five minutes', async () => {
     telling.isReachable = false;
     telling.commit(ASLEEP);
