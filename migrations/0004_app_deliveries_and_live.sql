@@ -2,6 +2,8 @@
 ALTER TABLE deliveries ADD COLUMN webhook_id TEXT;
 ALTER TABLE deliveries ADD COLUMN channel TEXT; -- path of the collection
 ALTER TABLE deliveries ADD COLUMN resource_id TEXT;
+-- A visitor's thread and a chat between users have no thread_id, by which the other index finds the deliveries of a thread.
+CREATE INDEX deliveries_without_thread_id ON deliveries (thread) WHERE thread_id IS NULL;
 ALTER TABLE lanes ADD COLUMN skipped_webhook_deleted INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE lanes ADD COLUMN skipped_uninstalled INTEGER NOT NULL DEFAULT 0;
 

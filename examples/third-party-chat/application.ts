@@ -95,6 +95,11 @@ export function createApplication({ configuration, database, log }: ApplicationO
       body: await readBody(request),
     });
     if (!parsed.ok) throw new RequestRefused(400, parsed.problem);
+    if (parsed.webhook === 'test') {
+      log('test of the webhooks');
+      response.writeHead(204).end();
+      return;
+    }
     const { webhook } = parsed;
     const { outcome, visitorId } = await handleWebhook({ database, hub, roomId: configuration.roomId }, webhook);
     log(`${webhook.about} ${webhook.resource.id} ${webhook.action}, seq ${webhook.seq}: ${outcome}`);
@@ -104,8 +109,10 @@ export function createApplication({ configuration, database, log }: ApplicationO
   }
 
   function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-    const path = request.url?.split('?')[0];
-    if (!(error instanceof RequestRefused)) log(`${request.method} ${path} failed: ${String(error)}`);
+    const [path = ''] = request.url?.split('?') ?? [];
+    // What a visitor enters wrongly he sees himself; what a webhook has wrong nobody does.
+    if (!(error instanceof RequestRefused) || WEBHOOKS.has(path))
+      log(`${request.method} ${path} failed: ${String(error)}`);
     if (response.headersSent) {
       response.destroy();
       return;

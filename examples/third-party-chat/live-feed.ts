@@ -9,12 +9,20 @@ export class LiveFeed {
 
   /**
    * Answers a page's request for server-sent events: what it shows at once, and anew each time `tell` names the session. The page always gets
-   * the whole, so one that was cut off has missed nothing when it connects again.
+   * the whole, so one that was cut off has missed nothing when it connects again, and one that reads slowly may skip some.
    */
   serve(response: ServerResponse, session: string, view: () => unknown): void {
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
-    // JSON has no line breaks, which would end the event.
-    const send = () => response.write(`data: ${JSON.stringify(view())}\n\n`);
+    let isBehind = false;
+    const send = () => {
+      // A page that does not read would have one copy of the whole after the other wait for it in memory.
+      isBehind = response.writableNeedDrain;
+      // JSON has no line breaks, which would end the event.
+      if (!isBehind) response.write(`data: ${JSON.stringify(view())}\n\n`);
+    };
+    response.on('drain', () => {
+      if (isBehind) send();
+    });
     const watchers = this.#watchers.get(session) ?? new Set();
     this.#watchers.set(session, watchers.add(send));
     const heartbeat = setInterval(() => response.write(':\n\n'), HEARTBEAT_MILLISECONDS);

@@ -1,26 +1,36 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { ConfigurationRefused } from './configuration.ts';
 
 /** The part of a local hub's demo.json that this application uses. */
 type Demo = { base_url: string; organization_id: string; room_id: string; settings_token: string };
 
 /**
  * The environment for a hub that `npm start` runs on this machine, from the demo.json in its store. Writes it to `path`, readable by the
- * owner only; the webhook secret and what else stands there stay.
+ * owner only; the webhook secret and what else stands there stay. Throws `ConfigurationRefused` without such a hub.
  */
 export function writeLocalEnvironment(demoPath: string, path: string): Record<string, string | undefined> {
-  const demo = JSON.parse(readFileSync(demoPath, 'utf8')) as Demo;
-  const before = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
-  const environment = {
-    ...before,
+  const demo = readDemo(demoPath);
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const hub: Record<string, string> = {
     HUB_URL: demo.base_url,
     HUB_ORGANIZATION_ID: demo.organization_id,
     HUB_ROOM_ID: demo.room_id,
     HUB_API_TOKEN: demo.settings_token,
-    WEBHOOK_SECRET: before['WEBHOOK_SECRET'] ?? randomBytes(32).toString('hex'),
   };
-  const lines = Object.entries(environment).map(([name, value]) => `${name}='${value}'\n`);
-  writeFileSync(path, lines.join(''), { mode: 0o600 });
-  return environment;
+  if (parseEnv(before)['WEBHOOK_SECRET'] === undefined) hub['WEBHOOK_SECRET'] = randomBytes(32).toString('hex');
+  // Lines that stay are not written anew: there is no one way to quote every value.
+  const kept = before.split('\n').filter((line) => line !== '' && !Object.hasOwn(hub, line.split('=')[0] ?? ''));
+  const text = [...kept, ...Object.entries(hub).map(([name, value]) => `${name}='${value}'`), ''].join('\n');
+  // The mode that writing sets is only that of a new file.
+  if (existsSync(path)) chmodSync(path, 0o600);
+  writeFileSync(path, text, { mode: 0o600 });
+  return parseEnv(text);
+}
+
+function readDemo(path: string): Demo {
+  if (!existsSync(path))
+    throw new ConfigurationRefused(`There is no ${path} yet: npm start writes it when the hub runs.`);
+  return JSON.parse(readFileSync(path, 'utf8')) as Demo;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Far above every webhook: a message has at most 2,000 characters, its attachments 200,000 bytes. */
+/** Above every webhook: a message has at most 100,000 characters, its attachments 200,000 bytes. */
 const MAX_BODY_BYTES = 1_000_000;
 
 /** What came is not what the application takes: answered with this status and message. */

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { HubApi, VisitorAccess } from './hub-api.ts';
-import { findVisitor, insertVisitor, type StoredVisitor, updateToken } from './visitor-store.ts';
+import { HubRefused } from './hub-request.ts';
+import { deleteVisitor, findVisitor, insertVisitor, type StoredVisitor, updateToken } from './visitor-store.ts';
 
 /** A token is not used in its last seconds: a request takes a while to arrive. */
 const SPARE_SECONDS = 10;
@@ -10,8 +11,7 @@ const SPARE_SECONDS = 10;
  * as the hub's calls do.
  */
 export async function startChat(database: DatabaseSync, hub: HubApi, session: string, name: string): Promise<void> {
-  const visitor = findVisitor(database, session) ?? (await createVisitor(database, hub, session));
-  const access = await accessOf(database, hub, visitor);
+  const access = (await recreateVisitor(database, hub, session)) ?? (await createVisitor(database, hub, session));
   await hub.enterRoom(access);
   await hub.nameVisitor(access.visitorId, name);
   await hub.openChat(access);
@@ -28,11 +28,24 @@ export async function sendMessage(
   await hub.sendMessage(await accessOf(database, hub, visitor), chatId, message);
 }
 
-async function createVisitor(database: DatabaseSync, hub: HubApi, session: string): Promise<StoredVisitor> {
+/** The visitor that the session had before; null without one, or when the hub, which has lost its data, does not know his secret. */
+async function recreateVisitor(database: DatabaseSync, hub: HubApi, session: string): Promise<VisitorAccess | null> {
+  const visitor = findVisitor(database, session);
+  if (visitor === null) return null;
+  try {
+    return await renewToken(database, hub, visitor);
+  } catch (error) {
+    if (!(error instanceof HubRefused && error.status === 400)) throw error;
+    deleteVisitor(database, visitor.visitor_id);
+    return null;
+  }
+}
+
+async function createVisitor(database: DatabaseSync, hub: HubApi, session: string): Promise<VisitorAccess> {
   const { visitor_id, visitor_secret_id, access_token, expires_in } = await hub.authenticateVisitor(null);
   const visitor = { session, visitor_id, visitor_secret_id, access_token, token_expires_at: expiryOf(expires_in) };
   insertVisitor(database, visitor);
-  return findVisitor(database, session) ?? visitor;
+  return accessOf(database, hub, findVisitor(database, session) ?? visitor);
 }
 
 /** The visitor with a token that holds, a fresh one when the stored one is about to expire. */
@@ -40,6 +53,10 @@ async function accessOf(database: DatabaseSync, hub: HubApi, visitor: StoredVisi
   if (Date.now() < visitor.token_expires_at) {
     return { visitorId: visitor.visitor_id, accessToken: visitor.access_token };
   }
+  return await renewToken(database, hub, visitor);
+}
+
+async function renewToken(database: DatabaseSync, hub: HubApi, visitor: StoredVisitor): Promise<VisitorAccess> {
   const { access_token, expires_in } = await hub.authenticateVisitor(visitor.visitor_secret_id);
   updateToken(database, visitor.session, access_token, expiryOf(expires_in));
   return { visitorId: visitor.visitor_id, accessToken: access_token };

@@ -35,3 +35,7 @@ export function updateToken(database: DatabaseSync, session: string, token: stri
     .prepare('UPDATE visitors SET access_token = ?, token_expires_at = ? WHERE session = ?')
     .run(token, expiresAt, session);
 }
+
+export function deleteVisitor(database: DatabaseSync, visitorId: string): void {
+  database.prepare('DELETE FROM visitors WHERE visitor_id = ?').run(visitorId);
+}

@@ -22,7 +22,8 @@ type Change<Name extends string, Resource> =
 /** A webhook of the hub, its form checked. */
 export type Webhook = Head & (Change<'chat', ChatResource> | Change<'message', MessageResource>);
 
-export type ParsedWebhook = { ok: true; webhook: Webhook } | { ok: false; problem: string };
+/** `test`: what the hub sends when an app's owner tests an endpoint, which tells of nothing. */
+export type ParsedWebhook = { ok: true; webhook: Webhook | 'test' } | { ok: false; problem: string };
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MAX_WEBHOOK_ID_CHARACTERS = 200;
@@ -59,6 +60,7 @@ export function parseWebhook(
   if (envelope === null) return refuse('The body is no JSON object.');
 
   const { channel, action, resource_id, resource, seq, prev_seq } = envelope;
+  if (action === 'test') return { ok: true, webhook: 'test' };
   if (action !== 'added' && action !== 'changed' && action !== 'removed') return refuse('Unknown action.');
   if (!isUuid(resource_id)) return refuse('resource_id is no UUID.');
   if (!isObject(resource)) return refuse('resource is no object.');

@@ -1,6 +1,6 @@
 import { type DirectoryDatabases, reachOfOrganization, reachOfUser } from '../directory/reach.ts';
 import { teamIdsOfUser } from '../directory/teams.ts';
-import type { UserListener } from '../projections/listener.ts';
+import { isRoutedHistory, type UserListener } from '../projections/listener.ts';
 import type { Channel } from '../resources/channel-path.ts';
 
 /** Who listens, and what is known of him before his reach. */
@@ -21,11 +21,9 @@ export async function listenerOf(
     user_id === null || !isNeeded ? null : reachOfUser(databases, organization_id, user_id, { includesPrivateHistory });
   const isRouted = ({ chats }: Pick<Channel, 'chats'>) =>
     chats === 'user_routed_chats' || chats === 'user_pending_chats';
-  const isHistory = ({ chats, part }: Pick<Channel, 'chats' | 'part'>) =>
-    chats === 'user_routed_chats' && part === 'messages';
   const [reach, historyReach, organizationReach, teams] = await Promise.all([
     ofUser(true, needs(isRouted)),
-    ofUser(has_reports, needs(isHistory)),
+    ofUser(has_reports, needs(isRoutedHistory)),
     needs(({ chats }) => chats === 'routed_chats')
       ? reachOfOrganization(databases, organization_id, { includesPrivateHistory: has_reports })
       : null,

@@ -14,17 +14,18 @@ const bounds = { clock: Date.now, limit: 10_000, staleFor: STALE_FOR };
 const listening = createIsolateCache<Listening>(bounds);
 const partners = createIsolateCache<string[]>(bounds);
 
-/** Whom a thread concerns: the organizations of its room and of its members, and the room, whose partners are concerned too. */
-export type Concerned = { organization_ids: readonly string[]; room_id: string | null } & DatabaseOwner;
+/** Whom a thread concerns: organizations, and the rooms whose partners are concerned too. The database is the rooms'. */
+export type Concerned = { organization_ids: readonly string[]; room_ids: readonly string[] } & DatabaseOwner;
 
 /**
  * Who is to be told of what happens in a thread: at most AUTH_CACHE_SECONDS old, up to 10 minutes while D1 cannot be reached. Rejects
  * when D1 cannot be reached and this isolate does not know.
  */
 export async function loadAudience(env: Env, cost: Cost, concerned: Concerned): Promise<Audience> {
-  const { room_id } = concerned;
-  const shares = room_id === null ? [] : await loadPartners(env, cost, concerned, room_id);
-  const organizations = [...new Set([...concerned.organization_ids, ...shares])];
+  const { organization_ids, room_ids } = concerned;
+  const shares = await Promise.all(room_ids.map((id) => loadPartners(env, cost, concerned, id)));
+  // In one order whoever acts, so that the thread which stores it does not store it anew with each command.
+  const organizations = [...new Set([...organization_ids, ...shares.flat()])].sort();
   const found = await Promise.all(
     organizations.map(async (id) => ({ id, ...((await loadListening(env, cost, id)) ?? NOBODY) })),
   );
@@ -34,6 +35,11 @@ export async function loadAudience(env: Env, cost: Cost, concerned: Concerned): 
       live_since === null ? [] : [{ organization_id: id, since: live_since }],
     ),
   };
+}
+
+/** For how long (ms) `loadAudience` may answer what was so before; longer only while D1 cannot be reached. */
+export function audienceLasts(env: Env): number {
+  return cacheTimeToLive(env);
 }
 
 const NOBODY: Listening = { installations: [], live_since: null };

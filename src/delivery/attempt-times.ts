@@ -10,6 +10,12 @@ export type AttemptTimes = {
   last_start: number;
 };
 
+/**
+ * A head that was taken in time is attempted this long (ms) after `last_start` at the latest, however slow the thread and D1 are: the platform
+ * ends what runs in `waitUntil` after 30 s, and a 2xx whose report is cut off with it would be sent again.
+ */
+export const START_DELAY = 2_000;
+
 /** Seed 000, 3: timeout 5 seconds. */
 export const CHANNEL_TIMES: AttemptTimes = { deadline: 5_000, lease: 15_000, last_start: 20_000 };
 

@@ -1,7 +1,7 @@
 import type { FaultStep } from '../faults.ts';
 import { withAppUserAuth, withoutToken } from './app-user-auth.ts';
 import { type AttemptResult, type Destination, sentUrl, type Webhook } from './attempt.ts';
-import { type AttemptTimes, timesOf } from './attempt-times.ts';
+import { type AttemptTimes, START_DELAY, timesOf } from './attempt-times.ts';
 import type { Endpoint } from './endpoint.ts';
 import {
   type Attempt,
@@ -57,7 +57,7 @@ export async function deliverLane(dependencies: DeliveryDependencies, pointer: P
   if (claim.kind === 'later') return await dependencies.send(pointer, NEWER_VERSION_DELAY);
   if (claim.kind !== 'head') return;
   dependencies.fault('after claim');
-  let held: HeldHead | null = holdSince(startedAt, claim);
+  let held: HeldHead | null = holdSince(startedAt, claim, startedAt);
   while (held !== null) held = await deliverHead(dependencies, pointer, held, startedAt);
 }
 
@@ -65,9 +65,10 @@ export async function deliverLane(dependencies: DeliveryDependencies, pointer: P
 type HeldHead = { head: Head; start_by: number };
 
 /** `askedAt`: when the lease was asked for. It began between then and the answer, so this moment is on the safe side. */
-function holdSince(askedAt: number, head: Head): HeldHead {
-  const { lease, deadline } = timesOf(head.receiver);
-  return { head, start_by: askedAt + lease - deadline - LEASE_MARGIN_MILLISECONDS };
+function holdSince(askedAt: number, head: Head, startedAt: number): HeldHead {
+  const { lease, deadline, last_start } = timesOf(head.receiver);
+  const leaseStartBy = askedAt + lease - deadline - LEASE_MARGIN_MILLISECONDS;
+  return { head, start_by: Math.min(leaseStartBy, startedAt + last_start + START_DELAY) };
 }
 
 async function claimHead(dependencies: DeliveryDependencies, pointer: Pointer): Promise<Claim | null> {
@@ -107,7 +108,7 @@ async function deliverHead(
   }
   const delay = offerDelay(outcome, answer, hasTime);
   if (delay !== null) await dependencies.send(rest, delay);
-  return answer.next === null ? null : holdSince(reportedAt, answer.next);
+  return answer.next === null ? null : holdSince(reportedAt, answer.next, startedAt);
 }
 
 /** Seconds after which a pointer should follow; null when the lane needs none. */
@@ -139,7 +140,7 @@ function loggedAttempt(head: Head, { destination, app_user_auth }: OpenEndpoint,
 
 type OpenEndpoint = Extract<Endpoint, { kind: 'open' }>;
 
-/** Whether too little of the lease is left for an attempt: the object or D1 was slow to answer. */
+/** Whether too little of the lease or of the run is left for an attempt: the object or D1 was slow to answer. */
 function isLeaseShort(dependencies: DeliveryDependencies, { head, start_by }: HeldHead): boolean {
   const late = dependencies.now() - start_by;
   if (late <= 0) return false;

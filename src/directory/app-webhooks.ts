@@ -43,6 +43,16 @@ export function listAppWebhooks(
   );
 }
 
+/** The channel patterns of an app of the organization: at most MAX_APP_WEBHOOKS. */
+export async function listAppPatterns(identity: Database, organizationId: string, appId: string): Promise<string[]> {
+  const rows = await identity.all<{ channel_pattern: string }>(
+    `SELECT channel_pattern FROM app_webhooks WHERE ${OF_OWN_APP}`,
+    appId,
+    organizationId,
+  );
+  return rows.map(({ channel_pattern }) => channel_pattern);
+}
+
 export type NewAppWebhook = Omit<AppWebhookRow, 'deleted_at' | 'updated_at'>;
 
 /** Adds a webhook to an app of the organization, which the caller has found. Null when it has MAX_APP_WEBHOOKS already, or is gone. */

@@ -120,38 +120,33 @@ export async function findInvitee(
   organizationId: string,
   invitee: Pick<Invitee, 'kind' | 'id'>,
 ): Promise<Invitee | null> {
-  const name = await INVITEE_NAMES[invitee.kind](identity, database, organizationId, invitee.id);
-  return name === null ? null : { kind: invitee.kind, id: invitee.id, name };
+  const found = await FIND_INVITEE[invitee.kind](identity, database, organizationId, invitee.id);
+  return found === null ? null : { kind: invitee.kind, id: invitee.id, ...found };
 }
 
-type FindName = (identity: Database, database: Database, organizationId: string, id: string) => Promise<string | null>;
+type Named = { name: string; organization_id: string };
+type FindNamed = (identity: Database, database: Database, organizationId: string, id: string) => Promise<Named | null>;
 
-const INVITEE_NAMES: { readonly [kind in Invitee['kind']]: FindName } = {
+const FIND_INVITEE: { readonly [kind in Invitee['kind']]: FindNamed } = {
   user: (identity, _, organizationId, id) =>
-    firstName(
-      identity,
-      `SELECT trim(first_name || ' ' || last_name) AS name FROM users
+    identity.first<Named>(
+      `SELECT trim(first_name || ' ' || last_name) AS name, organization_id FROM users
        WHERE id = ? AND organization_id = ? AND deleted_at IS NULL`,
       id,
       organizationId,
     ),
   team: (identity, _, organizationId, id) =>
-    firstName(
-      identity,
-      `SELECT name FROM teams WHERE id = ?1 AND deleted_at IS NULL AND (organization_id = ?2
+    identity.first<Named>(
+      `SELECT name, organization_id FROM teams WHERE id = ?1 AND deleted_at IS NULL AND (organization_id = ?2
          OR EXISTS (SELECT 1 FROM team_shares WHERE team_id = ?1 AND team_shares.organization_id = ?2))`,
       id,
       organizationId,
     ),
   organization: async (identity, database, organizationId, id) =>
     (await isPartner(identity, database, organizationId, id))
-      ? firstName(identity, 'SELECT name FROM organizations WHERE id = ?', id)
+      ? identity.first<Named>('SELECT name, id AS organization_id FROM organizations WHERE id = ?', id)
       : null,
 };
-
-async function firstName(database: Database, sql: string, ...parameters: string[]): Promise<string | null> {
-  return (await database.first<{ name: string }>(sql, ...parameters))?.name ?? null;
-}
 
 /** Whether two organizations share a room or a team, in either direction. Deleted ones do not count. */
 export async function isPartner(

@@ -1,4 +1,4 @@
-import type { Channel } from '../resources/channel-path.ts';
+import { type Channel, isListOfRoom } from '../resources/channel-path.ts';
 import type { Reach } from '../resources/chat-grant.ts';
 
 /**
@@ -12,7 +12,7 @@ export type UserListener = {
   has_reports: boolean;
   /** The organization's setting `private_chat_history`. */
   keeps_private_history: boolean;
-  /** The rooms that are routed to the user; the same as the messages of his routed chats see them; those routed to the organization. */
+  /** The rooms that are routed to the user; the same as history sees them (`isRoutedHistory`); those routed to the organization. */
   reach: Reach | null;
   history_reach: Reach | null;
   organization_reach: Reach | null;
@@ -27,20 +27,28 @@ export type Listener = UserListener | VisitorListener;
 /** Whether a channel demands the scope `reports`, which the listener does not have (seed 001; the guards of the same paths in REST). */
 export function lacksReports(listener: Listener, { chats, part }: Pick<Channel, 'chats' | 'part'>): boolean {
   if (listener.kind === 'visitor' || listener.has_reports) return false;
+  if (isListOfRoom(chats)) return true;
   switch (chats) {
-    case 'room_chats':
-    case 'room_pending_chats':
-      return true;
     case 'owned_chats':
     case 'routed_chats':
     case 'involved_chats':
     case 'room_visitor_chats':
       return listener.keeps_private_history;
     case 'user_routed_chats':
-      return listener.keeps_private_history && part === 'messages';
-    case 'user_chats':
     case 'user_pending_chats':
+      return listener.keeps_private_history && isRoutedHistory({ chats, part });
+    case 'user_chats':
     case 'visitor_chats':
       return false;
   }
+}
+
+/**
+ * Whether a channel tells what was written in chats that are routed to a user who need not be a member: private history, his
+ * organization's or that of a shared room's owner, closes it (seed 001, List chat messages). REST has the messages under routed chats
+ * alone, and tags only where private history closes the whole collection.
+ */
+export function isRoutedHistory({ chats, part }: Pick<Channel, 'chats' | 'part'>): boolean {
+  const isRouted = chats === 'user_routed_chats' || chats === 'user_pending_chats';
+  return isRouted && (part === 'messages' || part === 'tags');
 }

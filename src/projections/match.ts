@@ -1,6 +1,6 @@
 import { type Channel, type ChannelIds, type ChannelPart, channelPath, takesIds } from '../resources/channel-path.ts';
 import { isRoomReached, type Reach } from '../resources/chat-grant.ts';
-import { type Listener, lacksReports } from './listener.ts';
+import { isRoutedHistory, type Listener, lacksReports } from './listener.ts';
 import type { Kind, Notification, Place, Told } from './notifications.ts';
 
 /** A notification as one subscriber gets it (protocol.md 6.3 and 7). */
@@ -84,10 +84,12 @@ function sightOf(place: Place, notification: Notification, channel: Channel, lis
   return sightOfChat(place, channel, listener);
 }
 
-function sightOfChat(place: Place, { chats, part, owner_id }: Channel, listener: Listener): Sight | null {
+function sightOfChat(place: Place, channel: Channel, listener: Listener): Sight | null {
   if (listener.kind === 'visitor') return null;
+  const { chats, owner_id } = channel;
   const isOwned = place.room !== null && place.room.organization_id === owner_id;
   const isOfUser = owner_id === listener.user_id;
+  const routed = isRoutedHistory(channel) ? listener.history_reach : listener.reach;
   switch (chats) {
     case 'owned_chats':
     case 'room_chats':
@@ -102,12 +104,10 @@ function sightOfChat(place: Place, { chats, part, owner_id }: Channel, listener:
       return among(owner_id, place.organization_ids, place.joined_organization_ids);
     case 'user_chats':
       return isOfUser ? among(owner_id, place.user_ids, place.joined_user_ids) : null;
-    case 'user_routed_chats': {
-      const reach = part === 'messages' ? listener.history_reach : listener.reach;
-      return isOfUser && isWithin(place, reach) ? 'there' : null;
-    }
+    case 'user_routed_chats':
+      return isOfUser && isWithin(place, routed) ? 'there' : null;
     case 'user_pending_chats':
-      return isOfUser && isWithin(place, listener.reach) ? sightOfPending(place) : null;
+      return isOfUser && isWithin(place, routed) ? sightOfPending(place) : null;
     case 'visitor_chats':
       return null;
   }

@@ -12,13 +12,16 @@ const ROWS_OF_CHATS = [
   'chats WHERE id IN (SELECT value FROM json_each(?2))',
 ];
 
-/** Where the other rows of a thread's copy are found. */
-const ROWS_OF_A_THREAD = [
-  'threads WHERE id = ?1',
-  `lanes WHERE thread = ?1 AND receiver IN (SELECT value FROM json_each(?2, '$.receivers'))`,
-  `deliveries WHERE thread = ?1 AND thread_id IS json_extract(?2, '$.thread_id')
-     AND receiver IN (SELECT value FROM json_each(?2, '$.receivers'))`,
-];
+const OF_ITS_RECEIVERS = `thread = ?1 AND receiver IN (SELECT value FROM json_each(?2, '$.receivers'))`;
+
+/** Where the other rows of a thread's copy are found. Each kind of thread has its index of deliveries. */
+function rowsOfThread(threadId: string | null): string[] {
+  const deliveries =
+    threadId === null
+      ? 'deliveries WHERE thread = ?1 AND thread_id IS NULL'
+      : `deliveries WHERE thread_id = json_extract(?2, '$.thread_id') AND ${OF_ITS_RECEIVERS}`;
+  return ['threads WHERE id = ?1', `lanes WHERE ${OF_ITS_RECEIVERS}`, deliveries];
+}
 
 /**
  * What the first slice of a rebuild runs before its rows: everything of the thread goes, and the rebuild's mark begins at 0. Once
@@ -39,7 +42,7 @@ export function emptyingStatements(place: number, thread: string, rebuild: Rebui
   );
   return [
     ...parts.flatMap((ids) => ROWS_OF_CHATS.map((found) => deleting(found, ids))),
-    ...ROWS_OF_A_THREAD.map((found) => deleting(found, rest)),
+    ...rowsOfThread(rest.thread_id).map((found) => deleting(found, rest)),
     {
       sql: `INSERT INTO rebuilds (thread, number, seq) VALUES (?1, ?2, 0)
         ON CONFLICT (thread) DO UPDATE SET number = excluded.number, seq = 0 WHERE excluded.number > rebuilds.number`,

@@ -133,14 +133,24 @@ function idsIn(segments: readonly string[], path: readonly Segment[]): ChannelId
   return ids;
 }
 
-/** Whose ids an app's pattern may name: its owner's, and a bot user's when the app brings one. */
-export type PatternOwner = { organization_id: string; has_app_user: boolean };
+/** Whether a channel lists the chats of rooms, which always needs the scope `reports` (seed 001), also for their parts. */
+export function isListOfRoom(chats: ChatCollection): chats is 'room_chats' | 'room_pending_chats' {
+  return chats === 'room_chats' || chats === 'room_pending_chats';
+}
+
+/**
+ * What an app's pattern may name: its owner's id, a bot user's when the app brings one, and the lists of rooms when its installations
+ * get the scope `reports`.
+ */
+export type PatternOwner = { organization_id: string; has_app_user: boolean; has_reports: boolean };
 
 /** What is wrong with an app's channel pattern, as a message for the field; null when nothing is. */
 export function problemOfPattern(pattern: string, owner: PatternOwner): string | null {
   const user_id = owner.has_app_user ? USER : null;
   const read = readChannel(pattern, (kind, text) => ownerInApp(kind, text, owner.organization_id, user_id));
-  return 'problem' in read ? read.problem : null;
+  if ('problem' in read) return read.problem;
+  const isRefused = isListOfRoom(read.channel.chats) && !owner.has_reports;
+  return isRefused ? 'This channel needs an app that requires the scope "reports".' : null;
 }
 
 /**

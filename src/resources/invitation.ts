@@ -2,7 +2,13 @@ import { isoTime, isoTimeOrNull } from './clock.ts';
 import { nestedUser, type UserFacts } from './user.ts';
 
 /** Who is invited: one of a user, a team, an organization. */
-export type Invitee = { kind: 'user' | 'team' | 'organization'; id: string; name: string };
+export type Invitee = {
+  kind: 'user' | 'team' | 'organization';
+  id: string;
+  name: string;
+  /** Whose user or team it is, or the organization itself. Missing in the events of the first versions. */
+  organization_id?: string;
+};
 
 /** An invitation to a chat as its thread keeps it. Times in ms. */
 export type InvitationFacts = {

@@ -1,7 +1,16 @@
+import type { Concerned } from '../audience/load-audience.ts';
 import type { Cost } from '../db/cost.ts';
 import { type Audience, NO_AUDIENCE } from '../projections/audience.ts';
 import type { Reach } from '../resources/chat-grant.ts';
-import type { Concerned } from './concerned.ts';
+import { withinTime } from '../within-time.ts';
+
+/** A command waits this long (ms) to learn who listens: a D1 that hangs counts as one that cannot be reached. */
+export const WAIT_FOR_AUDIENCE = 2000;
+
+/** The platform stores no row above 2 MB. Ids and names of collections only, so characters are bytes. */
+const STORED_CHARACTERS = 1_500_000;
+/** Stored for an audience that is too long: to a next life of the object it is unknown. */
+const UNKNOWN = 'null';
 
 export type AudiencePorts = {
   /** Rejects when it cannot be known. */
@@ -27,14 +36,16 @@ export class KnownAudience {
   /** Takes what a former life of the object has stored: null for nobody. */
   restore(stored: string | null): void {
     this.#stored = stored;
-    this.last = stored === null ? NO_AUDIENCE : (JSON.parse(stored) as Audience);
+    this.last = stored === null ? NO_AUDIENCE : (JSON.parse(stored) as Audience | null);
   }
 
   /** The audience of a command that concerns these; null when it cannot be known and never was. Never rejects. */
   async of(concerned: Concerned | null, cost: Cost): Promise<Audience | null> {
     if (concerned === null) return NO_AUDIENCE;
     try {
-      this.last = withinRoom(await this.#ports.load(concerned, cost), concerned.room_id);
+      const found = await withinTime(this.#ports.load(concerned, cost), WAIT_FOR_AUDIENCE);
+      if (found === null) throw new Error('D1 did not say in time who listens');
+      this.last = withinRooms(found, concerned.room_ids);
     } catch (error) {
       this.#ports.failed(error);
     }
@@ -44,7 +55,8 @@ export class KnownAudience {
   /** What is to be stored with a commit; null when nothing has to be. Nobody is stored as null. */
   toStore(audience: Audience): { stored: string | null } | null {
     const isNobody = audience.installations.length === 0 && audience.hubs.length === 0;
-    const stored = isNobody ? null : JSON.stringify(audience);
+    const text = JSON.stringify(audience);
+    const stored = isNobody ? null : text.length > STORED_CHARACTERS ? UNKNOWN : text;
     return stored === this.#stored ? null : { stored };
   }
 
@@ -54,10 +66,10 @@ export class KnownAudience {
   }
 }
 
-/** A listener may be reached by thousands of rooms, of which the thread needs to know one. */
-function withinRoom(audience: Audience, roomId: string | null): Audience {
+/** A listener may be reached by thousands of rooms, of which the thread needs to know its own. */
+function withinRooms(audience: Audience, roomIds: readonly string[]): Audience {
   const trim = (reach: Reach | null) =>
-    reach === null ? null : { ...reach, room_ids: reach.room_ids.filter((id) => id === roomId) };
+    reach === null ? null : { ...reach, room_ids: reach.room_ids.filter((id) => roomIds.includes(id)) };
   const installations = audience.installations.map((installation) => {
     const { listener } = installation;
     const { reach, history_reach, organization_reach } = listener;

@@ -1,4 +1,4 @@
-import { loadAudience } from '../audience/load-audience.ts';
+import { audienceLasts, type Concerned, loadAudience } from '../audience/load-audience.ts';
 import { type Cost, noCost } from '../db/cost.ts';
 import type { Audience } from '../projections/audience.ts';
 import { composingNotification } from '../projections/notifications.ts';
@@ -6,7 +6,7 @@ import type { ComposingStatus } from '../resources/membership.ts';
 import { liveHubStub } from '../stubs.ts';
 import { withinTime } from '../within-time.ts';
 import type { Command } from './commands.ts';
-import { concernedBy, concernedNow } from './concerned.ts';
+import { areAllAmong, concernedBy, concernedNow } from './concerned.ts';
 import { KnownAudience } from './known-audience.ts';
 import { LiveFeed } from './live-feed.ts';
 import type { ChatState, Step, ThreadState } from './state.ts';
@@ -26,6 +26,9 @@ export type ListenerPorts = {
   /** Told when a hub has to be told again, with the time (ms). */
   retry: (at: number) => void;
 };
+
+/** Who is to be told of what a command leads to; whom it concerned, and how far the log went, when that was asked. */
+export type Listening = { audience: Audience; concerned: Concerned | null; last_seq: number };
 
 /** Who listens to the thread besides its channel: apps, for the commit, and live hubs, which are told after it. */
 export class Listeners {
@@ -48,11 +51,17 @@ export class Listeners {
   }
 
   /** Who is to be told of what a command leads to; null when that cannot be known. Never rejects. */
-  audienceOf(command: Command, cost: Cost): Promise<Audience | null> {
-    const named = 'chat_id' in command ? command.chat_id : null;
-    const state = this.#ports.state();
-    const loaded = named === null || state.thread === null ? state : loadChat(this.#ports.sql, state, named);
-    return this.#known.of(concernedBy(loaded, command), cost);
+  async listeningTo(command: Command, cost: Cost): Promise<Listening | null> {
+    const { last_seq } = this.#ports.state();
+    const concerned = this.#concernedBy(command);
+    const audience = await this.#known.of(concerned, cost);
+    return audience === null ? null : { audience, concerned, last_seq };
+  }
+
+  /** Whether nobody else is concerned by the command since it was asked who listens: others may have been committed meanwhile. */
+  isFor(command: Command, listening: Listening | null): boolean {
+    if (listening === null || listening.last_seq === this.#ports.state().last_seq) return true;
+    return areAllAmong(this.#concernedBy(command), listening.concerned);
   }
 
   /** What a commit is to store of the audience; null when nothing. */
@@ -89,6 +98,13 @@ export class Listeners {
   /** When somebody has to be shown as having stopped (ms); null for never, and when nobody listens. */
   typingFallsAt(typing: Typing): number | null {
     return this.#known.last !== null && this.#feed.isHeard(this.#known.last) ? typing.fallsAt() : null;
+  }
+
+  #concernedBy(command: Command): Concerned | null {
+    const named = 'chat_id' in command ? command.chat_id : null;
+    const state = this.#ports.state();
+    const loaded = named === null || state.thread === null ? state : loadChat(this.#ports.sql, state, named);
+    return concernedBy(loaded, command);
   }
 
   #showComposing(chat: ChatState, memberId: string, status: ComposingStatus): void {
@@ -131,6 +147,7 @@ export class Listeners {
       writeMark: (hub, seq) => writeHubMark(sql, hub, seq),
       lastBefore: (time) => lastEventBefore(sql, state().last_seq, time),
       recall: (view, after, limit) => recallTold(sql, view, after, limit),
+      audienceLasts: audienceLasts(env),
       now: () => Date.now(),
       background,
       failed: (error, retryAt) => {

@@ -16,6 +16,8 @@ const FIRST_BACKOFF = 1000;
 const LAST_BACKOFF = 300_000;
 /** A mark that is not on disk yet has this long (ms). */
 const DUE_AFTER = 30_000;
+/** A hub counts as awake this much (ms) before it says so: its clock and the thread's need not agree. */
+const CLOCKS_DIFFER = 5000;
 /** Hubs keep what they are told for 24 h; older events are of no interest to them. ms. */
 const INTEREST = 24 * 3_600_000;
 /** Events in one call. */
@@ -33,6 +35,8 @@ export type LivePorts = {
   lastBefore: (time: number) => number;
   /** Events of the log above `after`, at most `limit`, as they were told; `upto` says how far they go. */
   recall: (view: View, after: number, limit: number) => { entries: Told[]; upto: number };
+  /** For how long (ms) whoever asks who listens may be answered with what was so then. */
+  audienceLasts: number;
   now: () => number;
   background: (work: Promise<unknown>) => void;
   /** Told when a hub could not be told, with the time of the next try (ms), null for none. */
@@ -59,6 +63,8 @@ export class LiveFeed {
   readonly #ports: LivePorts;
   readonly #hubs = new Map<string, Hub>();
   #working: Promise<unknown> = Promise.resolve();
+  /** When to look again for hubs that have awoken (ms): what was known of them at the last commit may have been old. */
+  #lookAgainAt: number | null = null;
   readonly #tails: { readonly [view in View]: ToldTail } = { organization: new ToldTail(), visitor: new ToldTail() };
 
   constructor(ports: LivePorts) {
@@ -67,6 +73,7 @@ export class LiveFeed {
 
   /** Takes the steps of a commit, above `before`, and tells the hubs of the audience and the visitor's. Never rejects. */
   committed(steps: readonly Step[], before: number, audience: Audience): void {
+    this.#lookAgainAt = this.#ports.now() + Math.max(DUE_AFTER, this.#ports.audienceLasts);
     const hubs = this.#follow(audience, before);
     const { last_seq = before } = this.#ports.thread() ?? {};
     for (const view of new Set(hubs.map((hub) => hub.view))) {
@@ -97,10 +104,11 @@ export class LiveFeed {
     return thread !== null && hubsOf(thread.facts, audience).length > 0;
   }
 
-  /** Tells the hubs of the audience whatever they do not have yet, unless they are backing off. */
+  /** Tells the hubs of the audience, as it is known to be now, whatever they do not have yet, unless they are backing off. */
   catchUp(audience: Audience): void {
     const thread = this.#ports.thread();
     if (thread === null) return;
+    if (this.#lookAgainAt !== null && this.#lookAgainAt <= this.#ports.now()) this.#lookAgainAt = null;
     for (const hub of this.#follow(audience, thread.last_seq)) this.#run(hub);
   }
 
@@ -118,34 +126,45 @@ export class LiveFeed {
     }
   }
 
-  /** When the alarm should ring (ms): to tell again, or to write a mark down. Null for neither. */
+  /** When the alarm should ring (ms): to tell again, to write a mark down, or to look for hubs that have awoken. Null for none. */
   dueAt(): number | null {
     const last = this.#ports.thread()?.last_seq ?? 0;
     const times = [...this.#hubs.values()].flatMap((hub) => {
-      if (hub.mark < last) return hub.retryAt ?? this.#ports.now() + DUE_AFTER;
+      // One that is being told has its next try when it has failed, which is said then.
+      const retryAt = hub.isRunning ? null : hub.retryAt;
+      if (hub.mark < last) return retryAt ?? this.#ports.now() + DUE_AFTER;
       return hub.mark === hub.written ? [] : this.#ports.now() + DUE_AFTER;
     });
+    if (this.#lookAgainAt !== null) times.push(this.#lookAgainAt);
     return times.length === 0 ? null : Math.min(...times);
   }
 
-  /** The hubs that are to be told now, `before` the events that follow. One that fell asleep is forgotten. */
+  /**
+   * The hubs that are to be told now, `before` the events that follow. One that fell asleep, or is not concerned by what follows, is
+   * forgotten once it has what it was to be told before.
+   */
   #follow(audience: Audience, before: number): Hub[] {
     const thread = this.#ports.thread();
     const wanted = thread === null ? [] : hubsOf(thread.facts, audience);
     const names = new Set(wanted.map(({ name }) => name));
-    for (const name of this.#hubs.keys()) if (!names.has(name)) this.#hubs.delete(name);
-    return wanted.map(({ name, view, since }) => {
+    const others = [...this.#hubs.values()].filter(({ name }) => !names.has(name));
+    for (const { name, mark } of others) if (mark >= before) this.#hubs.delete(name);
+    const behind = others.filter(({ mark }) => mark < before);
+    const hubs = wanted.map(({ name, view, since }) => {
       const known = this.#hubs.get(name);
       if (known !== undefined) return known;
       const written = this.#ports.readMark(name) ?? 0;
-      const mark = Math.max(
-        written,
-        Math.min(before, this.#ports.lastBefore(Math.max(since, this.#ports.now() - INTEREST))),
-      );
+      const mark = Math.max(written, Math.min(before, this.#lastOfNoInterest(since)));
       const hub: Hub = { name, view, mark, written, isRunning: false, failures: 0, retryAt: null };
       this.#hubs.set(name, hub);
       return hub;
     });
+    return [...hubs, ...behind];
+  }
+
+  /** `seq` of the last event that no hub wants that is awake since then (ms). */
+  #lastOfNoInterest(since: number): number {
+    return this.#ports.lastBefore(Math.max(since - CLOCKS_DIFFER, this.#ports.now() - INTEREST));
   }
 
   #run(hub: Hub): void {
@@ -159,6 +178,7 @@ export class LiveFeed {
   async #tell(hub: Hub): Promise<void> {
     hub.isRunning = true;
     try {
+      if (hub.failures > 0) hub.mark = Math.max(hub.mark, this.#lastOfNoInterest(0));
       for (
         let thread = this.#ports.thread();
         thread !== null && hub.mark < thread.last_seq;

@@ -92,14 +92,15 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const cost = noCost();
     cost.thread.calls = 1;
     if (command.v !== 1) return { result: refused({ reason: 'newer_version' }), cost };
-    const audience = await this.#listeners.audienceOf(command, cost);
-    if (audience === null) return { result: refused({ reason: 'listeners_unknown' }), cost };
+    let listening = await this.#listeners.listeningTo(command, cost);
+    while (!this.#listeners.isFor(command, listening)) listening = await this.#listeners.listeningTo(command, cost);
+    if (listening === null) return { result: refused({ reason: 'listeners_unknown' }), cost };
     // From here to the commit nothing is awaited.
     const before = loadForCommand(this.#sql, this.#state, command);
     const decided = this.#decide(command, before);
     if (!decided.ok) return { result: decided, cost };
     if (decided.events.length > 0) {
-      cost.thread.rowsWritten = this.#commit(command, audience, before, decided);
+      cost.thread.rowsWritten = this.#commit(command, listening.audience, before, decided);
       const reached = this.#copy.catchUp();
       this.#noteInMemory(command, before, decided.state);
       const copied = await withinTime(reached, WAIT_FOR_COPY);

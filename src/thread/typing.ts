@@ -16,9 +16,9 @@ export class Typing {
   #chatId: string | null = null;
   readonly #said = new Map<string, { status: ComposingStatus; at: number }>();
 
-  /** Told an accepted command and the chat that it concerned; answers what was said by it. `now` in ms. */
+  /** Told an accepted command and the chat that it concerned; answers what was said by it, or by the chat's end. `now` in ms. */
   note(command: Command, chat: ChatFacts, now: number): Said[] {
-    if (chat.ended_at !== null) return [];
+    if (chat.ended_at !== null) return this.#endIn(chat);
     return saidBy(command).map(({ member_id, status }) => {
       const isOther = this.statusOf(chat, member_id, now) !== status;
       this.#say(chat, member_id, status, now);
@@ -51,6 +51,13 @@ export class Typing {
     const said = this.#said.get(memberId);
     if (said === undefined) return 'idle';
     return said.status === 'typing' && now - said.at > TYPING_LASTS ? 'typed' : said.status;
+  }
+
+  #endIn(chat: ChatFacts): Said[] {
+    if (chat.id !== this.#chatId) return [];
+    const members = [...this.#said.keys()];
+    this.#said.clear();
+    return members.map((member_id) => ({ member_id, status: 'idle', isOther: true }));
   }
 
   #say(chat: ChatFacts, memberId: string, status: ComposingStatus, at: number): void {

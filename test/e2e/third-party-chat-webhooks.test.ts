@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { registerApp } from '../../examples/third-party-chat/register-app.ts';
 import {
   type ChatApplication,
   type ChatView,
@@ -179,6 +180,35 @@ describe('the webhooks of examples/third-party-chat', () => {
     expect(stored()).toEqual(before);
   });
 
+  it('are taken when the hub is asked to test them', async () => {
+    const { client, demo, hub } = site;
+    const organization = `/api/v5/orgs/${demo.organization_id}`;
+    const appId = await registerApp({
+      hubUrl: hub.url,
+      organizationId: demo.organization_id,
+      roomId: demo.room_id,
+      apiToken: demo.settings_token,
+      webhookSecret: WEBHOOK_SECRET,
+      appUrl: app.url,
+      port: 1,
+      storePath: ':memory:',
+    });
+    try {
+      const webhooks = `${organization}/apps/${appId}/webhooks`;
+      const before = stored();
+      const { results } = (await client.request('GET', webhooks)).body as { results: { id: string }[] };
+      expect(results).toHaveLength(2);
+      for (const { id } of results) {
+        const { body } = await client.request('POST', `${webhooks}/${id}/test`);
+        expect(body).toMatchObject({ success: true, status: 204 });
+        expect(app.log.at(-1)).toBe('test of the webhooks');
+      }
+      expect(stored()).toEqual(before);
+    } finally {
+      await client.request('DELETE', `${organization}/apps/${appId}`);
+    }
+  });
+
   it('are refused without the right secret', async () => {
     const before = stored();
     const body = JSON.stringify(chat.ofChat('added', {}, 2, null));
@@ -186,6 +216,8 @@ describe('the webhooks of examples/third-party-chat', () => {
     for (const query of ['', '?secret=', '?secret=wrong', `?secret=${encodeURIComponent(`${WEBHOOK_SECRET}x`)}`]) {
       const answer = await fetch(`${app.url}/giosg_webhooks/chats${query}`, { method: 'POST', headers, body });
       expect(answer.status).toBe(403);
+      // Without its query, in which a secret stands.
+      expect(app.log.at(-1)).toBe('POST /giosg_webhooks/chats failed: Error: Wrong secret.');
     }
     expect(stored()).toEqual(before);
   });

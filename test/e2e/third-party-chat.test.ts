@@ -1,10 +1,11 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readConfiguration } from '../../examples/third-party-chat/configuration.ts';
 import { writeLocalEnvironment } from '../../examples/third-party-chat/local-environment.ts';
 import { registerApp } from '../../examples/third-party-chat/register-app.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import {
   type ChatApplication,
   type ChatView,
@@ -104,6 +105,25 @@ describe('the visitors of examples/third-party-chat', () => {
     expect(app.database.prepare('SELECT access_token FROM visitors').get()).not.toEqual({ access_token: 'expired' });
   });
 
+  it('become new ones when the hub, having lost its data, does not know them', async () => {
+    const browser = await openBrowser(app);
+    await app.post(browser, '/chat', { name: 'Stranger' });
+    const visitors = () => app.database.prepare('SELECT visitor_id, visitor_secret_id FROM visitors').all();
+    app.database.exec("UPDATE visitors SET visitor_id = 'lost', visitor_secret_id = 'lost', access_token = 'lost'");
+    expect(await app.post(browser, '/chat', { name: 'Stranger again' })).toBe(202);
+    expect(visitors()).toHaveLength(1);
+    expect(visitors()).not.toMatchObject([{ visitor_id: 'lost' }]);
+    const chat = await newestChat(site);
+    await app.deliver(chat.ofChat('added', {}, 2, null));
+    expect(await viewOf<ListView>(app, browser, '/chat')).toMatchObject({
+      chats: [{ id: chat.id, visitor_name: 'Stranger again' }],
+    });
+    // While the hub does know him, he stays who he is.
+    const before = visitors();
+    await app.post(browser, '/chat', { name: 'Friend' });
+    expect(visitors()).toEqual(before);
+  });
+
   it('are told what is wrong with what they enter', async () => {
     const browser = await openBrowser(app);
     for (const name of ['', '  ', 7, undefined, 'x'.repeat(101)]) {
@@ -177,6 +197,31 @@ describe('setup.ts of examples/third-party-chat', () => {
     }
   });
 
+  it('leaves what else stands in the environment as it is, for its owner only', async () => {
+    const folder = await makeFolder();
+    try {
+      const [demoPath, path] = [join(folder, 'demo.json'), join(folder, '.env')];
+      await writeFile(demoPath, JSON.stringify(site.demo));
+      const before = `# mine\nWEBHOOK_SECRET="it's & mine"\nHUB_URL='http://old.example'\nAPP_PORT=8123\n`;
+      await writeFile(path, before, { mode: 0o644 });
+      const environment = writeLocalEnvironment(demoPath, path);
+      expect(environment).toMatchObject({ WEBHOOK_SECRET: "it's & mine", HUB_URL: site.hub.url, APP_PORT: '8123' });
+      const text = await readFile(path, 'utf8');
+      expect(text).toContain('# mine\n');
+      expect(text).not.toContain('old.example');
+      expect(parseEnv(text)).toEqual(environment);
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('says that the hub has to run first', async () => {
+    const setup = runScript(`${APPLICATION}/setup.ts`, ['--demo', '/nowhere/demo.json']);
+    expect(await setup.ended).toBe(1);
+    expect(setup.output().trim()).toBe('There is no /nowhere/demo.json yet: npm start writes it when the hub runs.');
+  });
+
   it('says what the hub refuses', async () => {
     const { demo, hub } = site;
     const configuration = {
@@ -206,6 +251,30 @@ describe('setup.ts of examples/third-party-chat', () => {
       ]) {
         expect(process.output()).toContain(name);
       }
+    }
+  });
+});
+
+describe('server.ts of examples/third-party-chat', () => {
+  it('keeps its database from others', async () => {
+    const folder = await makeFolder();
+    const path = join(folder, 'store.sqlite');
+    const server = runScript(`${APPLICATION}/server.ts`, [], {
+      HUB_URL: site.hub.url,
+      HUB_ORGANIZATION_ID: site.demo.organization_id,
+      HUB_ROOM_ID: site.demo.room_id,
+      HUB_API_TOKEN: site.demo.settings_token,
+      WEBHOOK_SECRET: 'secret',
+      APP_PORT: String(await freePort()),
+      STORE_PATH: path,
+    });
+    try {
+      await server.waitForOutput('The chat is on');
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+    } finally {
+      server.kill('SIGTERM');
+      expect(await server.ended).toBe(0);
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });

@@ -1,5 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { purgeAudience } from '../../audience/load-audience.ts';
+import type { Database } from '../../db/database.ts';
+import { listAppPatterns } from '../../directory/app-webhooks.ts';
 import {
   type AppChanges,
   type AppColumns,
@@ -14,15 +16,17 @@ import {
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { purgeApp } from '../../http/authenticate.ts';
 import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
-import { type Refusal, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { type FieldErrors, type Refusal, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { ownAppResource } from '../../resources/app.ts';
+import { type PatternOwner, problemOfPattern } from '../../resources/channel-path.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { dismissBots } from './dismiss-bots.ts';
 import { APP_NOT_FOUND, appPath, creationKey, type Door, newestFirst, organizationPath } from './door.ts';
 import { drainInstallations } from './drain-installations.ts';
 import { refusalOfAppUrl, registrationOrigin } from './guard-app-url.ts';
+import { patternOwnerOf } from './pattern-owner.ts';
 import { type AppFields, appChanges, appSchema, appSecretSchema, createdAppSchema, wholeApp } from './schemas.ts';
 
 type Found = { ok: true; app: AppColumns } | { ok: false; refusal: Refusal };
@@ -185,6 +189,8 @@ async function changeApp(
   const { trigger_url, icon_url } = fields;
   const message = trigger_url == null ? null : refusalOfAppUrl(c, trigger_url, before.app_registered_origin);
   if (message !== null) return { ok: false, refusal: { reason: 'invalid', fields: { trigger_url: [message] } } };
+  const needed = await neededByWebhooks(identity, before, fields);
+  if (needed !== null) return { ok: false, refusal: { reason: 'invalid', fields: needed } };
   const now = Date.now();
   const isSameIcon = icon_url === undefined || icon_url === before.app_icon_url;
   const icon = isSameIcon ? {} : { icon_url, icon_asset_id: icon_url === null ? null : newUuid(now) };
@@ -193,6 +199,22 @@ async function changeApp(
   await updateApp(identity, organization_id, app_id, columns, now);
   const app = await findApp(identity, organization_id, app_id);
   return app === null ? { ok: false, refusal: APP_NOT_FOUND } : { ok: true, app };
+}
+
+/** What the app's webhooks need and would have no more after the change, as errors of its fields; null for nothing. */
+async function neededByWebhooks(identity: Database, app: AppColumns, fields: AppFields): Promise<FieldErrors | null> {
+  const before = patternOwnerOf(app);
+  const has_app_user = fields.is_app_user_required ?? before.has_app_user;
+  const has_reports = fields.required_scopes?.includes('reports') ?? before.has_reports;
+  if (has_app_user >= before.has_app_user && has_reports >= before.has_reports) return null;
+  const patterns = await listAppPatterns(identity, app.app_organization_id, app.app_id);
+  const isNeeded = (owner: Partial<PatternOwner>) =>
+    patterns.some((pattern) => problemOfPattern(pattern, { ...before, ...owner }) !== null);
+  const errors = {
+    ...(isNeeded({ has_app_user }) ? { is_app_user_required: ['A webhook of the app names its bot user.'] } : {}),
+    ...(isNeeded({ has_reports }) ? { required_scopes: ['A webhook of the app needs the scope "reports".'] } : {}),
+  };
+  return Object.keys(errors).length === 0 ? null : errors;
 }
 
 type Wrapped = 'trigger_types' | 'is_app_user_required' | 'required_scopes' | 'is_available_to_anyone';

@@ -22,6 +22,7 @@ import { newUuid } from '../../resources/uuid.ts';
 import { APP_NOT_FOUND, appPath, creationKey, type Door, oldestFirst, WEBHOOK_NOT_FOUND, webhookPath } from './door.ts';
 import { drainWebhook } from './drain-installations.ts';
 import { refusalOfAppUrl, registrationOrigin } from './guard-app-url.ts';
+import { patternOwnerOf } from './pattern-owner.ts';
 import { type WebhookFields, webhookChanges, webhookSchema, wholeWebhook } from './schemas.ts';
 
 type Changed = { ok: true; webhook: AppWebhookRow } | { ok: false; refusal: Refusal };
@@ -168,8 +169,7 @@ function problemOf(
   const url = endpoint_url === undefined ? null : refusalOfAppUrl(c, endpoint_url, before?.registered_origin ?? null);
   if (url !== null) return { field: 'endpoint_url', message: url };
   if (channel_pattern === undefined) return null;
-  const owner = { organization_id: app.app_organization_id, has_app_user: app.app_is_app_user_required === 1 };
-  const message = problemOfPattern(channel_pattern, owner);
+  const message = problemOfPattern(channel_pattern, patternOwnerOf(app));
   return message === null ? null : { field: 'channel_pattern', message };
 }
 

@@ -16,7 +16,7 @@ const CHAT = '0190a000-0000-7000-8000-00000000000d';
 const MESSAGE = '0190a000-0000-7000-8000-00000000000e';
 const VISITOR = '3b90ef7c93484af4965a79ace7bc9a62';
 
-const owner = { organization_id: OWN, has_app_user: true };
+const owner = { organization_id: OWN, has_app_user: true, has_reports: true };
 const ids = { organization_id: OWN, user_id: BOT };
 
 const matches = (pattern: string, channel: string, installation: Parameters<typeof compilePattern>[1] = ids) => {
@@ -134,6 +134,10 @@ describe('a channel pattern', () => {
 
   it('needs a bot user for {user_id}', () => {
     expect(problemOfPattern(`${USER}/chats`, { ...owner, has_app_user: false })).toMatch(/bot user/);
+    const plain = { ...owner, has_reports: false };
+    expect(problemOfPattern(`${ORGANIZATION}/rooms/*/chats/*/messages`, plain)).toMatch(/reports/);
+    expect(problemOfPattern(`${ORGANIZATION}/rooms/*/pending_chats`, plain)).toMatch(/reports/);
+    expect(problemOfPattern(`${ORGANIZATION}/owned_chats`, plain)).toBeNull();
     expect(compilePattern(`${USER}/chats`, { organization_id: OWN, user_id: null })).toBeNull();
   });
 

@@ -73,6 +73,32 @@ describe('deliverLane for an installation', () => {
   });
 
   it.each([
+    [7_001, ['a', 'b']],
+    [7_002, ['a']],
+  ])(
+    'ends a run before the platform does, however slow D1 is: with %i ms before the last attempt',
+    async (milliseconds, received) => {
+      const run = installationRun();
+      run.lane.accept('a', 'b');
+      run.answer = () => {
+        run.now += 9_999;
+        return 200;
+      };
+      run.endpoint = () => {
+        run.now += run.received.length * milliseconds;
+        return OPEN;
+      };
+      const start = run.now;
+      await run.deliver();
+      expect(run.received).toEqual(received);
+      expect(run.now - start).toBeLessThan(27_000);
+      await run.drainQueue();
+      expect(run.lane.statuses()).toEqual(['delivered', 'delivered']);
+      expect(run.received).toEqual(['a', 'b']);
+    },
+  );
+
+  it.each([
     [9_000, ['a']],
     [9_001, []],
   ])('attempts only while 11 s of the lease are left: after %i ms', async (milliseconds, received) => {

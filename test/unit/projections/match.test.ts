@@ -81,7 +81,10 @@ describe('a listener', () => {
     expect(heard(model, chats, { ...NOBODY, reach: HERE })).toHaveLength(1);
     expect(heard(model, `${chats}/*/messages`, { ...NOBODY, reach: HERE, history_reach: NOWHERE })).toEqual([]);
     expect(heard(model, `${chats}/*/messages`, { ...NOBODY, history_reach: HERE })).toHaveLength(1);
-    expect(heard(model, 'users/{user_id}/pending_chats/*/messages', { ...NOBODY, reach: HERE })).toHaveLength(1);
+    const pending = 'users/{user_id}/pending_chats';
+    expect(heard(model, pending, { ...NOBODY, reach: HERE, history_reach: NOWHERE })).toHaveLength(1);
+    expect(heard(model, `${pending}/*/messages`, { ...NOBODY, reach: HERE, history_reach: NOWHERE })).toEqual([]);
+    expect(heard(model, `${pending}/*/messages`, { ...NOBODY, history_reach: HERE })).toHaveLength(1);
   });
 
   it('hears of a user’s own chats once he is a member, and of involved ones once anybody of the organization is', () => {
@@ -100,7 +103,7 @@ describe('a listener', () => {
     const { model: other, chatId: id } = waitingChat();
     other.answer(join(id));
     other.answer(incoming('again'));
-    expect(heard(other, 'users/{user_id}/pending_chats/*/messages', { ...NOBODY, reach: HERE })).toEqual([]);
+    expect(heard(other, 'users/{user_id}/pending_chats/*/messages', { ...NOBODY, history_reach: HERE })).toEqual([]);
   });
 
   it('of a channel of other people hears nothing', () => {
@@ -118,7 +121,7 @@ describe('a listener', () => {
 describe('the scope `reports`', () => {
   const lists = ['room_chats', 'room_pending_chats'] as const;
   const histories = ['owned_chats', 'routed_chats', 'involved_chats', 'room_visitor_chats'] as const;
-  const free = ['user_chats', 'user_pending_chats'] as const;
+  const routed = ['user_routed_chats', 'user_pending_chats'] as const;
 
   it('is needed for the lists of a room, and with private history for what the organization’s paths show', () => {
     const kept = { ...NOBODY, keeps_private_history: true };
@@ -127,14 +130,17 @@ describe('the scope `reports`', () => {
       expect(lacksReports(NOBODY, { chats, part: 'messages' })).toBe(false);
       expect(lacksReports(kept, { chats, part: 'messages' })).toBe(true);
     }
-    for (const chats of free) expect(lacksReports(kept, { chats, part: 'messages' })).toBe(false);
-    expect(lacksReports(kept, { chats: 'user_routed_chats', part: 'messages' })).toBe(true);
-    expect(lacksReports(kept, { chats: 'user_routed_chats', part: 'chats' })).toBe(false);
+    expect(lacksReports(kept, { chats: 'user_chats', part: 'messages' })).toBe(false);
+    for (const chats of routed) {
+      for (const part of ['messages', 'tags'] as const) expect(lacksReports(kept, { chats, part })).toBe(true);
+      for (const part of ['chats', 'memberships', 'reply_suggestions'] as const)
+        expect(lacksReports(kept, { chats, part })).toBe(false);
+    }
   });
 
   it('opens everything, and who lacks it is told nothing', () => {
     const kept = { ...NOBODY, keeps_private_history: true };
-    for (const chats of [...lists, ...histories, ...free]) {
+    for (const chats of [...lists, ...histories, ...routed, 'user_chats'] as const) {
       expect(lacksReports({ ...kept, has_reports: true }, { chats, part: 'messages' })).toBe(false);
     }
     const { model } = waitingChat();

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { type Audience, NO_AUDIENCE } from '../../../src/projections/audience.ts';
 import type { UserListener } from '../../../src/projections/listener.ts';
-import { KnownAudience } from '../../../src/thread/known-audience.ts';
+import { KnownAudience, WAIT_FOR_AUDIENCE } from '../../../src/thread/known-audience.ts';
 
 const listener: UserListener = {
   kind: 'user',
@@ -19,12 +19,16 @@ const SOMEBODY: Audience = {
   installations: [{ receiver: 'installation/i', listener, subscriptions: [] }],
   hubs: [{ organization_id: 'o', since: 1 }],
 };
-const CONCERNED = { organization_ids: ['o'], room_id: 'room', database: 'DB' };
+const CONCERNED = { organization_ids: ['o'], room_ids: ['room'], database: 'DB' };
 
 function audience(load: () => Promise<Audience>): { known: KnownAudience; failures: unknown[] } {
   const failures: unknown[] = [];
   return { known: new KnownAudience({ load, failed: (error) => failures.push(error) }), failures };
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('the audience of a thread', () => {
   it('is what there is, of each reach only the thread’s room', async () => {
@@ -51,6 +55,25 @@ describe('the audience of a thread', () => {
     known.restore(JSON.stringify(SOMEBODY));
     expect(await known.of(CONCERNED, noCost())).toEqual(SOMEBODY);
     expect(failures).toHaveLength(3);
+  });
+
+  it('is the last known, after a while, when whom it is asked of hangs for ever', async () => {
+    vi.useFakeTimers();
+    const { known, failures } = audience(() => new Promise(() => {}));
+    known.restore(JSON.stringify(SOMEBODY));
+    const found = known.of(CONCERNED, noCost());
+    await vi.advanceTimersByTimeAsync(WAIT_FOR_AUDIENCE);
+    expect(await found).toEqual(SOMEBODY);
+    expect(failures).toHaveLength(1);
+  });
+
+  it('is unknown to the next life when it is too long for a row', async () => {
+    const { known } = audience(() => Promise.reject(new Error('D1 is away')));
+    const hubs = Array.from({ length: 40_000 }, (_, index) => ({ organization_id: crypto.randomUUID(), since: index }));
+    const stored = known.toStore({ installations: [], hubs })?.stored ?? '';
+    expect(stored.length).toBeLessThan(2_000_000);
+    known.restore(stored);
+    expect(await known.of(CONCERNED, noCost())).toBeNull();
   });
 
   it('is stored when it changes, and nobody as null', () => {

@@ -14,6 +14,9 @@ const OWN = `visitor/${VISITOR}`;
 const AWAKE: Audience = { installations: [], hubs: [{ organization_id: ORGANIZATION, since: 0 }] };
 const ASLEEP: Audience = { installations: [], hubs: [] };
 
+/** Longer than the alarm's own pace. */
+const AUDIENCE_LASTS = 40_000;
+
 /** A thread whose hubs remember what they were told. */
 class Telling {
   readonly model: ThreadModel;
@@ -61,6 +64,7 @@ class Telling {
         const { entries } = this.#toldAfter(view, after);
         return { entries: entries.slice(0, limit), upto: this.model.state.last_seq };
       },
+      audienceLasts: AUDIENCE_LASTS,
       now: () => this.now,
       background: () => {},
       failed: (error) => this.failures.push(error),
@@ -152,6 +156,23 @@ describe('the live feed of a thread', () => {
     expect(telling.heard(HUB)).toEqual(telling.seqs());
   });
 
+  it('tells a hub that did not hear also when the audience is another by then, and then forgets it', async () => {
+    telling.isReachable = false;
+    telling.commit();
+    await telling.feed.settled();
+    telling.isReachable = true;
+    telling.now += 1000;
+    const told = telling.seqs();
+    telling.feed.catchUp(ASLEEP);
+    await telling.feed.settled();
+    expect(telling.heard(HUB)).toEqual(told);
+    telling.model.answer(say(telling.model, telling.chatId));
+    telling.commit(ASLEEP);
+    await telling.feed.settled();
+    expect(telling.heard(HUB)).toEqual(told);
+    expect(telling.heard(OWN)).toEqual(telling.seqs());
+  });
+
   it('waits longer each time, at most five minutes', async () => {
     telling.isReachable = false;
     telling.commit(ASLEEP);
@@ -172,7 +193,6 @@ describe('the live feed of a thread', () => {
     await telling.feed.settled();
     telling.feed.writeMarks();
     expect(telling.marks.get(HUB)).toBe(telling.model.state.last_seq);
-    expect(telling.feed.dueAt()).toBeNull();
     telling.model.answer(say(telling.model, telling.chatId));
     telling.fed.length = 0;
     telling.feed = telling.restarted();
@@ -186,13 +206,59 @@ describe('the live feed of a thread', () => {
   it('tells a hub that awakes of what has happened since, also if the thread learns of it late', async () => {
     telling.commit(ASLEEP);
     await telling.feed.settled();
-    const since = telling.model.state.last_at + 1;
-    telling.model.answer(say(telling.model, telling.chatId), 1000);
+    const since = telling.model.state.last_at + 6000;
+    telling.model.answer(say(telling.model, telling.chatId), 10_000);
     telling.commit(ASLEEP);
     telling.feed.catchUp({ installations: [], hubs: [{ organization_id: ORGANIZATION, since }] });
     await telling.feed.settled();
     expect(telling.heard(HUB)).toEqual(telling.seqs().filter((seq) => (telling.model.log[seq - 1]?.at ?? 0) >= since));
     expect(telling.heard(HUB)).not.toEqual([]);
+  });
+
+  it('tells a hub also of what has happened shortly before: clocks differ', async () => {
+    telling.commit(ASLEEP);
+    await telling.feed.settled();
+    const since = telling.model.state.last_at + 4000;
+    telling.feed.catchUp({ installations: [], hubs: [{ organization_id: ORGANIZATION, since }] });
+    await telling.feed.settled();
+    expect(telling.heard(HUB)).toEqual(telling.seqs());
+  });
+
+  it('looks again for hubs that have awoken, when what was known at the last commit can be so no more', async () => {
+    telling.commit(ASLEEP);
+    await telling.feed.settled();
+    telling.feed.catchUp(ASLEEP);
+    telling.feed.writeMarks();
+    expect(telling.feed.dueAt()).toBe(telling.now + AUDIENCE_LASTS);
+    telling.now += AUDIENCE_LASTS;
+    telling.feed.catchUp(AWAKE);
+    await telling.feed.settled();
+    expect(telling.heard(HUB)).toEqual(telling.seqs());
+    telling.feed.writeMarks();
+    expect(telling.feed.dueAt()).toBeNull();
+  });
+
+  it('has no time for a new try while one is under way', async () => {
+    telling.isReachable = false;
+    telling.commit(ASLEEP);
+    await telling.feed.settled();
+    telling.held = new Promise(() => {});
+    telling.now += 1000;
+    telling.feed.catchUp(ASLEEP);
+    expect(telling.feed.dueAt()).toBeGreaterThanOrEqual(telling.now + 30_000);
+  });
+
+  it('gives up telling what is older than a day', async () => {
+    telling.isReachable = false;
+    telling.commit(ASLEEP);
+    await telling.feed.settled();
+    telling.isReachable = true;
+    telling.now += 25 * 3_600_000;
+    telling.feed.catchUp(ASLEEP);
+    await telling.feed.settled();
+    telling.feed.writeMarks();
+    expect(telling.fed).toEqual([]);
+    expect(telling.feed.dueAt()).toBeNull();
   });
 
   it('does not tell of what is older than a day', async () => {

@@ -60,3 +60,15 @@ test('nobody types in a chat that has ended, and a new session begins idle', () 
   expect(typing.statusOf(chat, AGENT.id, NOW)).toBe('idle');
   expect(typing.statusOf(next, AGENT.id, NOW)).toBe('typed');
 });
+
+test('the end of the chat ends the typing, once, and nobody falls silent later', () => {
+  const typing = new Typing();
+  typing.note(says('typing'), chat, NOW);
+  const ended = { ...chat, ended_at: NOW };
+  const end = { type: 'update_chat' } as Command;
+  expect(typing.note(end, { ...ended, id: 'older' }, NOW)).toEqual([]);
+  expect(typing.note(end, ended, NOW)).toEqual([{ member_id: AGENT.id, status: 'idle', isOther: true }]);
+  expect(typing.note(end, ended, NOW)).toEqual([]);
+  expect(typing.fallsAt()).toBeNull();
+  expect(typing.fall(NOW + 60_000)).toEqual([]);
+});

@@ -40,6 +40,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
+  hub.databases = {};
   hub.asked.length = 0;
   hub.thread = {};
 });
@@ -244,6 +245,41 @@ describe('the log of an installation that has ended', () => {
     for (const [part, body] of [[`deliveries/${id}/replay`], ['replay', { status: 'skipped' }]] as const) {
       const refused = await hub.ask(owner, 'POST', `${path}/${part}`, body);
       expect([refused.status, refused.json]).toEqual([404, { detail: 'App installation not found.' }]);
+    }
+  });
+});
+
+describe('the log of an organization in another database', () => {
+  /** The first database as it is where no organization's log lies in it. */
+  const withoutLogs = {
+    prepare(sql: string) {
+      if (/\b(deliveries|lanes)\b/.test(sql)) throw new Error('the log lies in another database');
+      return testEnv.DB.prepare(sql);
+    },
+    batch: (statements: D1PreparedStatement[]) => testEnv.DB.batch(statements),
+  };
+
+  it('is read, summed and drained there, for an owner in the first one', async () => {
+    const far = await enrollManager();
+    const { organization_id } = far;
+    const there = await install(far, app.id);
+    await testEnv.DB.prepare("UPDATE organizations SET database = 'DB2' WHERE id = ?").bind(organization_id).run();
+    const id = await logged({ organization_id, installation_id: there.id });
+    hub.databases = { DB: withoutLogs, DB2: testEnv.DB };
+    hub.thread.readDelivery = async () => null;
+    const path = `${apps}/installations/${there.id}`;
+    expect(resultsOf(await hub.ask(owner, 'GET', `${path}/deliveries`)).map((row) => row['id'])).toEqual([id]);
+    expect((await hub.ask(owner, 'GET', `${path}/deliveries/${id}`)).status).toBe(200);
+    expect((await hub.ask(owner, 'GET', `${path}/ledger`)).status).toBe(200);
+
+    const drained = { thread: THREAD, receiver: installationReceiver(there.id), drain: true };
+    for (const [who, method, changed, body] of [
+      [owner, 'PATCH', `${apps}/webhooks/${webhookId}`, { is_enabled: false }],
+      [far, 'DELETE', `${orgOf(far)}/app_installations/${there.id}`, undefined],
+    ] as const) {
+      hub.sent = [];
+      expect((await hub.ask(who, method, changed, body)).status).toBeLessThan(300);
+      expect(hub.sent).toContainEqual(expect.objectContaining(drained));
     }
   });
 });

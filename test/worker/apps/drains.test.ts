@@ -153,6 +153,13 @@ describe('the trigger uninstall', () => {
     expect(await dataOf(got[0], app.secret)).toMatchObject({ user_id: null, inst_id: installation.id });
   });
 
+  it('is not called when the owner deletes the app', async () => {
+    const { manager, app } = await installed({});
+    const got = receive();
+    expect((await ask(manager, 'DELETE', `${orgOf(manager)}/apps/${app.id}`)).status).toBe(204);
+    expect(got).toEqual([]);
+  });
+
   it.each([
     ['has no such trigger', { trigger_types: ['install'] }],
     ['has no trigger URL', { trigger_url: null }],

@@ -23,7 +23,7 @@ async function subscribe(): Promise<string> {
 
 /** How many subscriptions this isolate knows in the organization. */
 async function subscriptions(): Promise<number> {
-  const concerned = { organization_ids: [manager.organization_id], room_id: null, database: 'DB' };
+  const concerned = { organization_ids: [manager.organization_id], room_ids: [], database: 'DB' };
   const { installations } = await loadAudience({ ...testEnv, AUTH_CACHE_SECONDS: '600' }, noCost(), concerned);
   return installations.reduce((count, each) => count + each.subscriptions.length, 0);
 }

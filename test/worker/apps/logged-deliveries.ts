@@ -54,6 +54,7 @@ export class RecordingHub {
   sent: Pointer[] = [];
   asked: string[] = [];
   thread: Partial<ThreadStub> = {};
+  databases: { [binding: string]: unknown } = {};
 
   ask(person: Pick<Person, 'token'>, method: string, path: string, body?: unknown): Promise<Answer> {
     return this.call(`/api/v5${path}`, method, `Bearer ${person.token}`, body);
@@ -69,7 +70,7 @@ export class RecordingHub {
         return this.thread;
       },
     };
-    const env = { WEBHOOKS: queue, THREADS: threads } as unknown as Partial<Env>;
+    const env = { WEBHOOKS: queue, THREADS: threads, ...this.databases } as unknown as Partial<Env>;
     return call(path, { method, authorization, env, ...(body === undefined ? {} : { body }) });
   }
 }

@@ -128,15 +128,34 @@ describe('an installed app', () => {
     const reporting = await installedApp(manager, [OWNED, '/orgs/{organization_id}/rooms/*/chats'], {
       required_scopes: ['reports'],
     });
-    const rooms = await installedApp(manager, ['/orgs/{organization_id}/rooms/*/chats']);
     const open = await site.chat(await site.visitor());
     expect(await acceptedFor(open, plain.installation)).not.toEqual([]);
-    expect(await acceptedFor(open, rooms.installation)).toEqual([]);
     await site.setOrganization({ private_chat_history: true });
     const kept = await site.chat(await site.visitor());
     expect(await acceptedFor(kept, plain.installation)).toEqual([]);
     const told = await acceptedFor(kept, reporting.installation);
     expect(new Set(told.map(({ webhook_id }) => webhook_id))).toEqual(new Set(reporting.webhookIds));
+  });
+
+  it('without `reports` is not told what was written in routed and pending chats of private history', async () => {
+    const desk = await Desk.open();
+    const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
+    const parts = ['', '/*/messages', '/*/tags'];
+    const patterns = ['routed_chats', 'pending_chats'].flatMap((chats) =>
+      parts.map((part) => `/users/{user_id}/${chats}${part}`),
+    );
+    const plain = await installedApp(manager, patterns, { is_app_user_required: true });
+    const reporting = await installedApp(manager, patterns, {
+      is_app_user_required: true,
+      required_scopes: ['reports'],
+    });
+    await setOrganization(desk.organizationId, { private_chat_history: true });
+    const { chatId } = await desk.say(unique('thread'), 'help');
+    const partsTold = async (installation: { id: string }) =>
+      (await acceptedFor(chatId, installation)).filter(({ body }) => !body.channel.endsWith('_chats'));
+    expect(await acceptedFor(chatId, plain.installation)).not.toEqual([]);
+    expect(await partsTold(plain.installation)).toEqual([]);
+    expect(await partsTold(reporting.installation)).toHaveLength(2);
   });
 
   it('is told while it is installed and its webhook is switched on', async () => {

@@ -151,4 +151,26 @@ describe('webhooks of an app', () => {
     }
     expect((await ask(manager, 'GET', `${webhooks}/${id}`)).status).toBe(200);
   });
+
+  it('refuses patterns beyond the app’s scopes and bot user, and the app to lose what they need', async () => {
+    const manager = await enrollManager();
+    const app = await createApp(manager);
+    const path = `${orgOf(manager)}/apps/${app.id}`;
+    const rooms = newWebhook({ channel_pattern: '/api/v5/orgs/{organization_id}/rooms/*/chats' });
+    const user = newWebhook({ channel_pattern: '/api/v5/users/{user_id}/chats' });
+    for (const webhook of [rooms, user]) {
+      const refused = await ask(manager, 'POST', `${path}/webhooks`, webhook);
+      expect([refused.status, refused.json]).toEqual([400, { channel_pattern: [expect.any(String)] }]);
+    }
+    await ask(manager, 'PATCH', path, { required_scopes: ['reports'], is_app_user_required: true });
+    for (const webhook of [rooms, user]) {
+      expect((await ask(manager, 'POST', `${path}/webhooks`, webhook)).status).toBe(201);
+    }
+    const lost = await ask(manager, 'PATCH', path, { required_scopes: ['users'], is_app_user_required: false });
+    expect([lost.status, lost.json]).toEqual([
+      400,
+      { required_scopes: [expect.stringContaining('reports')], is_app_user_required: [expect.stringContaining('bot')] },
+    ]);
+    expect((await ask(manager, 'PATCH', path, { description: 'as before' })).status).toBe(200);
+  });
 });

@@ -12,7 +12,12 @@ describe('who may be invited', () => {
   it('users of the own organization, by their full names', async () => {
     const organization = await newOrganization();
     const id = await newUser(organization, 'Bob');
-    expect(await invitee(organization, 'user', id)).toEqual({ kind: 'user', id, name: 'Bob' });
+    expect(await invitee(organization, 'user', id)).toEqual({
+      kind: 'user',
+      id,
+      name: 'Bob',
+      organization_id: organization,
+    });
     await updateUser(database, organization, id, { last_name: 'von Helper' }, AT);
     expect(await invitee(organization, 'user', id)).toMatchObject({ name: 'Bob von Helper' });
     expect(await invitee(await newOrganization(), 'user', id)).toBeNull();
@@ -23,10 +28,10 @@ describe('who may be invited', () => {
   it('own teams and those that a partner shares', async () => {
     const [owner, partner] = [await newOrganization(), await newOrganization()];
     const id = await newTeam(owner);
-    expect(await invitee(owner, 'team', id)).toEqual({ kind: 'team', id, name: 'Night' });
+    expect(await invitee(owner, 'team', id)).toEqual({ kind: 'team', id, name: 'Night', organization_id: owner });
     expect(await invitee(partner, 'team', id)).toBeNull();
     await share('team', owner, id, partner);
-    expect(await invitee(partner, 'team', id)).toMatchObject({ name: 'Night' });
+    expect(await invitee(partner, 'team', id)).toMatchObject({ name: 'Night', organization_id: owner });
     await deleteTeam(database, owner, id, AT);
     expect(await invitee(owner, 'team', id)).toBeNull();
     expect(await invitee(partner, 'team', id)).toBeNull();
@@ -38,7 +43,10 @@ describe('who may be invited', () => {
     expect(await both()).toEqual([null, null]);
     const room = await newRoom(owner);
     await share('room', owner, room, partner);
-    expect(await both()).toMatchObject([{ id: partner, name: 'Harbour' }, { id: owner }]);
+    expect(await both()).toMatchObject([
+      { id: partner, name: 'Harbour', organization_id: partner },
+      { id: owner, organization_id: owner },
+    ]);
     expect(await invitee(owner, 'organization', owner)).toBeNull();
     expect(await invitee(await newOrganization(), 'organization', owner)).toBeNull();
     await deleteRoom(database, owner, room, AT);

@@ -128,7 +128,7 @@ describe('a hub that D1 cannot be told of', () => {
 
   it('is told to threads at once, where they know better', async () => {
     const person = await enroll();
-    const concerned = { organization_ids: [person.organization_id], room_id: null, database: 'DB' };
+    const concerned = { organization_ids: [person.organization_id], room_ids: [], database: 'DB' };
     const told = async () => (await loadAudience(testEnv, noCost(), concerned)).hubs;
     expect(await told()).toEqual([]);
     const client = await LiveClient.ofUser(person);

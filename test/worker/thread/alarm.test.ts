@@ -97,10 +97,25 @@ describe('the alarm', () => {
     const channel = newChannel();
     await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
     expect(await alarmOf(channel)).not.toBeNull();
+    passTime(30_000);
     await runDurableObjectAlarm(objectOf(channel));
     expect(await alarmOf(channel)).toBeNull();
     await receive(receiveCommand(channel, 't', [visitorMessage('again')]));
     expect(await alarmOf(channel)).not.toBeNull();
+  });
+
+  test('rings 30 s after the last commit, so that hubs which have awoken meanwhile are found', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const channel = newChannel();
+    await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
+    passTime(20_000);
+    await receive(receiveCommand(channel, 't', [visitorMessage('again')]));
+    passTime(10_000);
+    await runDurableObjectAlarm(objectOf(channel));
+    expect(await alarmOf(channel)).toBe(Date.now() + 20_000);
+    passTime(20_000);
+    await runDurableObjectAlarm(objectOf(channel));
+    expect(await alarmOf(channel)).toBeNull();
   });
 
   test('offers a lane also while a hand-over to D1 hangs', async () => {

@@ -53,6 +53,7 @@ describe('a chat that ends by itself', () => {
   test('ends at its time when nobody writes, and D1 knows', async () => {
     const opened = await newVisitorChat({ lifetime: { idle: HOUR, total: null } });
     const { thread, chat_id } = opened;
+    setClock(NOON + 30_000);
     await ring(thread);
     const end = (await chatOf(opened)).created_at + HOUR;
     expect(await alarmOf(thread)).toBe(end);
@@ -69,6 +70,7 @@ describe('a chat that ends by itself', () => {
   test('ends later when somebody writes, without an alarm for each message', async () => {
     const opened = await newVisitorChat({ lifetime: { idle: HOUR, total: null } });
     const { thread, chat_id, visitor_id } = opened;
+    setClock(NOON + 30_000);
     await ring(thread);
     setClock(NOON + HOUR / 2);
     const says = { type: 'post_visitor_message', chat_id, visitor_id, content: { type: 'msg', message: 'x' } } as const;
@@ -215,6 +217,7 @@ describe('the watchdog wakes', () => {
 test('a message in a channel’s thread arms no alarm for an end that never comes', async () => {
   const channel = newChannel();
   await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
+  setClock(NOON + 30_000);
   await runDurableObjectAlarm(objectOf(channel));
   expect(await alarmOf(objectOf(channel).name ?? '')).toBeNull();
 });

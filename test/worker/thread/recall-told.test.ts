@@ -1,0 +1,66 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { beforeAll, expect, it } from 'vitest';
+import { KINDS, notificationsOf, type Told, type View } from '../../../src/projections/notifications.ts';
+import { type ThreadEvent, upcastEvent } from '../../../src/thread/events.ts';
+import { emptyThread } from '../../../src/thread/state.ts';
+import { stepsOf } from '../../../src/thread/steps.ts';
+import { lastEventBefore, recallTold } from '../../../src/thread/store/recall-told.ts';
+import { liveThrough } from './rich-history.ts';
+
+let threads: string[];
+
+beforeAll(async () => {
+  threads = await liveThrough();
+});
+
+function inThread(name: string, check: (sql: SqlStorage, log: ThreadEvent[]) => void): Promise<void> {
+  return runInDurableObject(env.THREADS.getByName(name), (_, { storage: { sql } }) => {
+    const rows = sql.exec<{ event: string }>('SELECT event FROM events ORDER BY seq').toArray();
+    check(
+      sql,
+      rows.map(({ event }) => upcastEvent(JSON.parse(event) as { v: number })),
+    );
+  });
+}
+
+/** All that is recalled above a mark, a few events at a time. */
+function recallAll(sql: SqlStorage, view: View, after: number, last: number): Told[] {
+  const told: Told[] = [];
+  for (let mark = after; mark < last; ) {
+    const { entries, upto } = recallTold(sql, view, mark, 3);
+    expect(upto).toBeGreaterThan(mark);
+    told.push(...entries);
+    mark = upto;
+  }
+  return told;
+}
+
+it.each<View>(['organization', 'visitor'])(
+  'what is recalled for an %s’s hub, from wherever, is what the whole log tells',
+  async (view) => {
+    for (const name of threads) {
+      await inThread(name, (sql, log) => {
+        const last = log.at(-1)?.seq ?? 0;
+        expect(last).toBeGreaterThan(5);
+        const all = stepsOf(emptyThread(name), log).map((step) => notificationsOf(step, view, KINDS));
+        const told = all.filter(({ notifications }) => notifications.length > 0);
+        for (let after = 0; after <= last; after += 1) {
+          expect(recallAll(sql, view, after, last)).toEqual(told.filter(({ seq }) => seq > after));
+        }
+      });
+    }
+  },
+);
+
+it('the last event before a time is found in the whole log', async () => {
+  for (const name of threads) {
+    await inThread(name, (sql, log) => {
+      const last = log.at(-1)?.seq ?? 0;
+      const times = [0, ...log.flatMap(({ at }) => [at, at + 1])];
+      for (const time of times) {
+        expect(lastEventBefore(sql, last, time)).toBe(log.findLast(({ at }) => at < time)?.seq ?? 0);
+      }
+    });
+  }
+});
