@@ -5,6 +5,8 @@ import { loadAudience } from '../../../src/audience/load-audience.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { organizationHub, visitorHub } from '../../../src/live/feed.ts';
 import { admin, brokenDatabase, enroll, type Person, testEnv } from '../http/hub.ts';
+import { enrollAgent } from '../umi/desk.ts';
+import { newRoom } from '../umi/gateway.ts';
 import { authenticate, Site } from '../visitors/site.ts';
 import { LiveClient, said, shakeHands } from './live-client.ts';
 import { FeedingThread } from './told.ts';
@@ -59,6 +61,37 @@ describe('the rights of a user who listens', () => {
     await say(person);
     expect(await client.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
     expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'subscribed']);
+  });
+
+  it('end for a room when it is routed to him no more, also for what he has missed', async () => {
+    const { organization_id, user_id: other } = await enroll();
+    const agent = await enrollAgent(organization_id);
+    const path = `/organizations/${organization_id}`;
+    const [left, kept] = [await newRoom(organization_id), await newRoom(organization_id)];
+    const route = (room: string, user: string) =>
+      admin(`${path}/routers`, {
+        method: 'POST',
+        body: { name: 'R', targets: [{ kind: 'user', id: user }], room_ids: [room] },
+      });
+    // A room without routers is everybody's.
+    const [router] = [await route(left, agent.user_id), await route(left, other), await route(kept, agent.user_id)];
+    const channel = `/api/v5/users/${agent.user_id}/routed_chats/*/messages`;
+    const client = await LiveClient.ofUser(agent);
+    const { number } = await client.subscribe([channel]);
+    const [inLeft, inKept] = [left, kept].map((id) =>
+      FeedingThread.ofOrganization(organization_id, { room: { id, organization_id } }),
+    );
+    const before = await inLeft?.say('while it is routed to him');
+    expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', before]]);
+    expect((await admin(`${path}/routers/${router?.json['id']}`, { method: 'DELETE' })).status).toBe(204);
+    later(FORGOTTEN);
+    await inLeft?.say('afterwards');
+    const id = await inKept?.say('elsewhere');
+    expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', id]]);
+    const back = await LiveClient.ofUser(agent);
+    await back.subscribe([channel], Number(number));
+    expect(said(await back.next('notifications'))).toMatchObject([[expect.any(String), 'added', id]]);
+    for (const each of [client, back]) each.close();
   });
 
   it('end when he is deleted', async () => {
