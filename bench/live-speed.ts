@@ -5,7 +5,14 @@ import { type JsonRequest, requestJson } from '../scripts/json-request.ts';
 import { median } from './measure.ts';
 import { counted } from './server-timing.ts';
 
-export type WriteCost = { listeners: string; d1Trips: number; d1RowsWritten: number; objectRows: number };
+/** `outboxRows`: webhooks that the apps' lanes accepted for each message; `objectRows` counts their indexes and lanes too. */
+export type WriteCost = {
+  listeners: string;
+  outboxRows: number;
+  d1Trips: number;
+  d1RowsWritten: number;
+  objectRows: number;
+};
 
 export type LiveSpeed = {
   sockets: number;
@@ -26,13 +33,17 @@ const USERS = 10;
 const ACKNOWLEDGED_EVERY = 50;
 /** Longer than a thread's isolate goes by what it knows of who listens (AUTH_CACHE_SECONDS). ms. */
 const AUDIENCE_KNOWN = 31_000;
+/** A ledger that did not change for so long has everything. ms. */
+const LEDGER_STILL = 1000;
 /** A frame that takes longer is lost. ms. */
 const PATIENCE = 10_000;
 
 /** Lets a visitor write through the public API, while nobody listens, while 200 sockets do, and with apps besides. */
 export async function measureLive(hub: DemoHub, demo: Demo, messages: number): Promise<LiveSpeed> {
   const visitor = await openChat(demo);
-  const silent = await writeCosts(visitor, 'nobody', messages);
+  const apps: InstalledApp[] = [];
+  const costsOf = (listeners: string) => writeCosts(demo, apps, visitor, listeners, messages);
+  const silent = await costsOf('nobody');
   const sockets = await openSockets(hub, demo);
   // Threads learn within seconds that somebody listens; that is not what is measured.
   await setTimeout(AUDIENCE_KNOWN);
@@ -43,11 +54,11 @@ export async function measureLive(hub: DemoHub, demo: Demo, messages: number): P
       rounds.push(await sendHeard(visitor, sockets, `message ${place}`));
     }
     const all = rounds.flat().sort((one, other) => one - other);
-    const costs = [silent, await writeCosts(visitor, `${SOCKETS} sockets`, messages)];
+    const costs = [silent, await costsOf(`${SOCKETS} sockets`)];
     for (const count of [1, 3]) {
-      await installApp(demo, count === 1 ? 1 : 2);
+      apps.push(await installApp(demo, count === 1 ? 1 : 2));
       await setTimeout(AUDIENCE_KNOWN);
-      costs.push(await writeCosts(visitor, `${SOCKETS} sockets, ${count} subscriptions of apps`, messages));
+      costs.push(await costsOf(`${SOCKETS} sockets, ${count} subscriptions of apps`));
     }
     return {
       sockets: sockets.length,
@@ -76,7 +87,14 @@ async function openChat(demo: Demo): Promise<Visitor> {
   return { say: async (message) => (await send(demo, 'POST', path, access_token, { message })).headers };
 }
 
-async function writeCosts(visitor: Visitor, listeners: string, messages: number): Promise<WriteCost> {
+async function writeCosts(
+  demo: Demo,
+  apps: readonly InstalledApp[],
+  visitor: Visitor,
+  listeners: string,
+  messages: number,
+): Promise<WriteCost> {
+  const before = await acceptedBy(demo, apps);
   const timings: string[] = [];
   for (let place = 0; place < messages; place++) {
     timings.push((await visitor.say(`cost ${place}`)).get('server-timing') ?? '');
@@ -84,10 +102,27 @@ async function writeCosts(visitor: Visitor, listeners: string, messages: number)
   const of = (part: 'd1' | 'thread', name: string): number => median(timings.map((each) => counted(each, part, name)));
   return {
     listeners,
+    outboxRows: ((await acceptedBy(demo, apps)) - before) / messages,
     d1Trips: of('d1', 'trips'),
     d1RowsWritten: of('d1', 'written'),
     objectRows: of('thread', 'written'),
   };
+}
+
+type InstalledApp = { app_id: string; installation_id: string };
+
+/** How many webhooks the lanes of some apps have accepted, once their ledgers in D1 stand still. */
+async function acceptedBy(demo: Demo, apps: readonly InstalledApp[]): Promise<number> {
+  for (let known = Number.NaN; ; ) {
+    let accepted = 0;
+    for (const { app_id, installation_id } of apps) {
+      const path = `/orgs/${demo.organization_id}/apps/${app_id}/installations/${installation_id}/ledger`;
+      accepted += ((await send(demo, 'GET', path, demo.settings_token)).body as { accepted: number }).accepted;
+    }
+    if (accepted === known || apps.length === 0) return accepted;
+    known = accepted;
+    await setTimeout(LEDGER_STILL);
+  }
 }
 
 /** A socket that says when a text reaches it. */
@@ -157,7 +192,7 @@ async function withPatience<T>(arrivals: Promise<T>): Promise<T> {
 }
 
 /** An app with so many webhooks that match each message; its endpoint is never there. */
-async function installApp(demo: Demo, webhooks: number): Promise<void> {
+async function installApp(demo: Demo, webhooks: number): Promise<InstalledApp> {
   const organization = `/orgs/${demo.organization_id}`;
   const app = await send(demo, 'POST', `${organization}/apps`, demo.settings_token, {
     name: `Benchmark ${webhooks}`,
@@ -172,7 +207,8 @@ async function installApp(demo: Demo, webhooks: number): Promise<void> {
       on_added: true,
     });
   }
-  await send(demo, 'POST', `${organization}/app_installations`, demo.settings_token, { app_id: id });
+  const installed = await send(demo, 'POST', `${organization}/app_installations`, demo.settings_token, { app_id: id });
+  return { app_id: id, installation_id: (installed.body as { id: string }).id };
 }
 
 async function createUser(demo: Demo, place: number): Promise<{ id: string; token: string }> {
@@ -184,8 +220,9 @@ async function createUser(demo: Demo, place: number): Promise<{ id: string; toke
   return { id: String(id), token: String(token) };
 }
 
-function send(demo: Demo, method: 'POST', path: string, token: string | null, body: object) {
-  return expectDone({ method, url: `${demo.base_url}/api/v5${path}`, token, body });
+function send(demo: Demo, method: 'GET' | 'POST', path: string, token: string | null, body?: object) {
+  const url = `${demo.base_url}/api/v5${path}`;
+  return expectDone({ method, url, token, ...(body === undefined ? {} : { body }) });
 }
 
 async function expectDone(request: JsonRequest) {
