@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import { AlarmClock } from '../alarm-clock.ts';
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
 import { type PresenceCopy, recordPresence } from '../directory/presence.ts';
@@ -62,12 +63,13 @@ export class UserObject extends DurableObject<Env> implements UserStub {
   readonly #sql: SqlStorage;
   readonly #teller: ChatTeller;
   readonly #copier: PresenceCopier;
-  #armedAt: number | null = null;
+  readonly #alarmClock: AlarmClock;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
-    const failed = (retryAt: number) => this.#armBy(retryAt);
+    this.#alarmClock = new AlarmClock(ctx, (error) => logFailure('arm_failed', error));
+    const failed = (retryAt: number) => void this.#alarmClock.armBy(retryAt);
     this.#teller = new ChatTeller({
       untold: (limit) => untoldChats(this.#sql, this.#isPresent(), limit),
       isUntold: (chatId) => this.#isUntold(chatId),
@@ -86,7 +88,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
       failed,
     });
     ctx.blockConcurrencyWhile(async () => {
-      this.#armedAt = await ctx.storage.getAlarm();
+      await this.#alarmClock.start();
     });
   }
 
@@ -175,7 +177,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
 
   /** A sweep over what is due; harmless if it rings twice. It never throws: the platform forgets an alarm after six failures. */
   override async alarm(): Promise<void> {
-    this.#armedAt = null;
+    this.#alarmClock.ring();
     try {
       if (!hasTables(this.#sql)) return;
       const now = Date.now();
@@ -186,7 +188,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
       this.#armNext();
     } catch (error) {
       logFailure('presence_alarm_failed', error);
-      this.#armBy(Date.now() + ALARM_AFTER_ACCIDENT);
+      this.#alarmClock.armBy(Date.now() + ALARM_AFTER_ACCIDENT);
     }
   }
 
@@ -284,18 +286,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
       },
       now,
     );
-    if (next !== null) this.#armBy(next);
-  }
-
-  /** Makes the alarm ring at `at` (ms) at the latest. Must run in the turn of the change it belongs to. */
-  #armBy(at: number): void {
-    if (this.#armedAt !== null && this.#armedAt <= at) return;
-    this.#armedAt = at;
-    const armed = this.ctx.storage.setAlarm(at).catch((error) => {
-      if (this.#armedAt === at) this.#armedAt = null;
-      logFailure('arm_failed', error);
-    });
-    this.ctx.waitUntil(armed);
+    if (next !== null) this.#alarmClock.armBy(next);
   }
 }
 

@@ -139,6 +139,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   presence: {
     holds: ['presence/'],
     may: [
+      'alarm-clock.ts',
       'stubs.ts',
       'faults.ts',
       'within-time.ts',
