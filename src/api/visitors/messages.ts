@@ -11,6 +11,7 @@ import { pageForFirstMessage } from './first-message-page.ts';
 import { asVisitor, CHAT, chatPath } from './guards.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
 import { postMessageSchema } from './message-payload.ts';
+import { stayPresent } from './presence.ts';
 import { visitorMessageSchema } from './schemas.ts';
 
 const path = `${CHAT}/messages` as const;
@@ -106,5 +107,6 @@ messageRoutes.openapi(postRoute, async (c) => {
     content,
   });
   if (!posted.ok) return posted.refused;
+  stayPresent(c, posted.answer.chat.room_id);
   return c.json(messageForVisitor(posted.answer.message, posted.answer.chat), 201);
 });

@@ -1,10 +1,21 @@
+import { noCost } from '../../db/cost.ts';
+import { db } from '../../db/database.ts';
 import type { VisitorRow } from '../../db/rows.ts';
+import { stayInRoom } from '../../directory/room-visitors.ts';
 import type { AppContext } from '../../http/app-environment.ts';
+import { errorText, writeLog } from '../../log.ts';
 import { askVisitor } from '../../stubs.ts';
+
+/** What a visitor writes renews his presence at most this often (ms), so that it costs D1 little; shorter ones his page keeps up. */
+const RENEWED_EVERY = 30_000;
+const REMEMBERED = 10_000;
+/** When the presence of a visitor in a room was renewed last by this isolate (ms). */
+const renewedAt = new Map<string, number>();
 
 /** Lets a visitor's open chats know that he is present, for as long as his row says: he has a client for each room. */
 export async function keepPresent(c: AppContext, row: VisitorRow): Promise<void> {
   const { id, organization_id, room_id, presence_expires_in } = row;
+  noteRenewed(id, room_id, Date.now());
   await askVisitor(c.env, c.var.cost, id, (stub) =>
     stub.keepClient({
       v: 1,
@@ -13,4 +24,30 @@ export async function keepPresent(c: AppContext, row: VisitorRow): Promise<void>
       changes: { presence_expires_in },
     }),
   );
+}
+
+/**
+ * After the answer, keeps a visitor who has just written in a room present there, for as long as he asked for last (protocol.md 2.3: a
+ * visitor is there at every call). A failure is only logged.
+ */
+export function stayPresent(c: AppContext, roomId: string | null): void {
+  if (roomId === null) return;
+  const { id, organization } = c.var.visitor;
+  const now = Date.now();
+  if (now - (renewedAt.get(`${id} ${roomId}`) ?? 0) < RENEWED_EVERY) return;
+  noteRenewed(id, roomId, now);
+  const place = { organization_id: organization.id, room_id: roomId, visitor_id: id };
+  const renewed = async () => {
+    const row = await stayInRoom(db(c.env, organization, noCost()), place, { presence_expires_in: null }, now);
+    if (row !== null) await keepPresent(c, row);
+  };
+  const logged = renewed().catch((error: unknown) => {
+    writeLog('error', 'visitor_not_renewed', { error: errorText(error) });
+  });
+  c.executionCtx.waitUntil(logged);
+}
+
+function noteRenewed(visitorId: string, roomId: string, now: number): void {
+  if (renewedAt.size >= REMEMBERED) renewedAt.clear();
+  renewedAt.set(`${visitorId} ${roomId}`, now);
 }

@@ -169,6 +169,23 @@ describe('the presence of a visitor in his chat', () => {
     await vi.waitFor(async () => expect(await present(chatId)).toBe(1));
   });
 
+  it('lasts while he writes, for as long again as he asked for last', async () => {
+    const visitor = await site.visitor({ presence_expires_in: 60 });
+    const chatId = await site.chat(visitor);
+    passSeconds(50);
+    expect((await site.say(visitor, chatId, 'still here')).status).toBe(201);
+    passSeconds(50);
+    await vi.waitFor(async () =>
+      expect((await seen(visitor)).json).toMatchObject({ is_present: true, visit_count: 1 }),
+    );
+    await ring(visitor);
+    expect(await present(chatId)).toBe(1);
+    passSeconds(61);
+    expect((await seen(visitor)).json).toMatchObject({ is_present: false });
+    await site.say(visitor, chatId, 'back');
+    await vi.waitFor(async () => expect(await present(chatId)).toBe(1));
+  });
+
   it('is there from the start when an agent opens the chat', async () => {
     const visitor = await site.visitor();
     const path = `/users/${site.agent.user_id}/rooms/${site.roomId}/visitors/${visitor.id}/chats`;
