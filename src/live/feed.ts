@@ -13,13 +13,6 @@ export function visitorHub(visitorId: string): string {
   return `visitor/${visitorId}`;
 }
 
-/** Whose hub a name is. */
-export function hubOwner(hub: string): { organization_id: string } | { visitor_id: string } | null {
-  const [kind, id = ''] = hub.split('/');
-  if (kind === 'organization') return { organization_id: id };
-  return kind === 'visitor' ? { visitor_id: id } : null;
-}
-
 /**
  * Events of one thread in the order of their `seq`, all that the hub has not acknowledged. Events that notify of nothing are left out, so
  * `upto` says how far the log goes. One call of a thread is in flight at a time; what is not acknowledged comes again.

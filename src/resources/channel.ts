@@ -34,5 +34,3 @@ export function channelResource(channel: ChannelFacts) {
     modified_at: isoTime(channel.modified_at),
   };
 }
-
-export type ChannelResource = ReturnType<typeof channelResource>;

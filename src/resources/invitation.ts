@@ -61,5 +61,3 @@ export function invitationResource(invitation: InvitationFacts, chat: Invitation
     expired_at: isoTimeOrNull(invitation.expired_at),
   };
 }
-
-export type InvitationResource = ReturnType<typeof invitationResource>;

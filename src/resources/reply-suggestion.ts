@@ -37,5 +37,3 @@ export function replySuggestionResource(
     target_organization: null,
   };
 }
-
-export type ReplySuggestionResource = ReturnType<typeof replySuggestionResource>;

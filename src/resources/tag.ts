@@ -13,5 +13,3 @@ export function tagResource(tag: TagFacts, roomId: string | null) {
     room_id: roomId,
   };
 }
-
-export type TagResource = ReturnType<typeof tagResource>;

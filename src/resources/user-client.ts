@@ -39,5 +39,3 @@ export function clientResource(client: ClientFacts, now: number) {
     updated_at: isoTime(client.updated_at),
   };
 }
-
-export type ClientResource = ReturnType<typeof clientResource>;

@@ -40,7 +40,6 @@ export const wholeChannel = z.object({
     description: 'Extension. `false`: webhooks are skipped and can be replayed later.',
   }),
 });
-export type WholeChannel = z.infer<typeof wholeChannel>;
 
 /** Changes to a channel, for PATCH: what is left out stays. */
 export const channelChanges = z
