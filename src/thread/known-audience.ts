@@ -18,6 +18,9 @@ export type AudiencePorts = {
   failed: (error: unknown) => void;
 };
 
+/** An audience to be stored, and its text; null for nobody. */
+export type Storing = { stored: string | null; audience: Audience };
+
 /**
  * Who is to be told of what happens in the thread. The thread keeps what it last knew, for when D1 cannot be reached: what is
  * accepted then is accepted for those.
@@ -26,8 +29,11 @@ export class KnownAudience {
   /** As it was last known; null when it never was. */
   last: Audience | null = null;
   readonly #ports: AudiencePorts;
-  /** What is on disk. */
+  /** What `last` was made of: while that is the same, so is `last`. */
+  #source: { found: Audience; rooms: string } | null = null;
+  /** What is on disk, and the audience that it is the text of, when that is at hand. */
   #stored: string | null = null;
+  #storedOf: Audience | null = null;
 
   constructor(ports: AudiencePorts) {
     this.#ports = ports;
@@ -36,6 +42,8 @@ export class KnownAudience {
   /** Takes what a former life of the object has stored: null for nobody. */
   restore(stored: string | null): void {
     this.#stored = stored;
+    this.#storedOf = null;
+    this.#source = null;
     this.last = stored === null ? NO_AUDIENCE : (JSON.parse(stored) as Audience | null);
   }
 
@@ -45,7 +53,10 @@ export class KnownAudience {
     try {
       const found = await withinTime(this.#ports.load(concerned, cost), WAIT_FOR_AUDIENCE);
       if (found === null) throw new Error('D1 did not say in time who listens');
-      this.last = withinRooms(found, concerned.room_ids);
+      const rooms = concerned.room_ids.join();
+      const isKnown = this.#source !== null && this.#source.rooms === rooms && isSame(this.#source.found, found);
+      if (!isKnown) this.last = withinRooms(found, concerned.room_ids);
+      this.#source = { found, rooms };
     } catch (error) {
       this.#ports.failed(error);
     }
@@ -53,17 +64,34 @@ export class KnownAudience {
   }
 
   /** What is to be stored with a commit; null when nothing has to be. Nobody is stored as null. */
-  toStore(audience: Audience): { stored: string | null } | null {
+  toStore(audience: Audience): Storing | null {
+    if (audience === this.#storedOf) return null;
     const isNobody = audience.installations.length === 0 && audience.hubs.length === 0;
     const text = JSON.stringify(audience);
     const stored = isNobody ? null : text.length > STORED_CHARACTERS ? UNKNOWN : text;
-    return stored === this.#stored ? null : { stored };
+    if (stored !== this.#stored) return { stored, audience };
+    this.#storedOf = audience;
+    return null;
   }
 
   /** Told that it is on disk. */
-  noteStored({ stored }: { stored: string | null }): void {
+  noteStored({ stored, audience }: Storing): void {
     this.#stored = stored;
+    this.#storedOf = audience;
   }
+}
+
+/** Whether two answers say the same: while the isolate has them from its cache, they are made of the same parts. */
+function isSame(one: Audience, other: Audience): boolean {
+  return (
+    one.installations.length === other.installations.length &&
+    one.hubs.length === other.hubs.length &&
+    one.installations.every((each, place) => each === other.installations[place]) &&
+    one.hubs.every((hub, place) => {
+      const { organization_id, since } = other.hubs[place] ?? {};
+      return hub.organization_id === organization_id && hub.since === since;
+    })
+  );
 }
 
 /** A listener may be reached by thousands of rooms, of which the thread needs to know its own. */

@@ -7,7 +7,7 @@ import { liveHubStub } from '../stubs.ts';
 import { withinTime } from '../within-time.ts';
 import type { Command } from './commands.ts';
 import { areAllAmong, concernedBy, concernedNow } from './concerned.ts';
-import { KnownAudience } from './known-audience.ts';
+import { KnownAudience, type Storing } from './known-audience.ts';
 import { LiveFeed } from './live-feed.ts';
 import type { ChatState, Step, ThreadState } from './state.ts';
 import { loadChat } from './store/load.ts';
@@ -65,17 +65,12 @@ export class Listeners {
   }
 
   /** What a commit is to store of the audience; null when nothing. */
-  toStore(audience: Audience): { stored: string | null } | null {
+  toStore(audience: Audience): Storing | null {
     return this.#known.toStore(audience);
   }
 
   /** Told of a commit that took these steps above `before`, and of what it has stored. */
-  committed(
-    steps: readonly Step[],
-    before: number,
-    audience: Audience,
-    stored: { stored: string | null } | null,
-  ): void {
+  committed(steps: readonly Step[], before: number, audience: Audience, stored: Storing | null): void {
     if (stored !== null) this.#known.noteStored(stored);
     this.#feed.committed(steps, before, audience);
   }

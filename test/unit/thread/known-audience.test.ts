@@ -80,9 +80,27 @@ describe('the audience of a thread', () => {
     const { known } = audience(async () => SOMEBODY);
     expect(known.toStore(NO_AUDIENCE)).toBeNull();
     const first = known.toStore(SOMEBODY);
-    expect(first).toEqual({ stored: JSON.stringify(SOMEBODY) });
+    expect(first).toEqual({ stored: JSON.stringify(SOMEBODY), audience: SOMEBODY });
     if (first !== null) known.noteStored(first);
     expect(known.toStore(SOMEBODY)).toBeNull();
-    expect(known.toStore(NO_AUDIENCE)).toEqual({ stored: null });
+    expect(known.toStore(NO_AUDIENCE)).toEqual({ stored: null, audience: NO_AUDIENCE });
+    expect(known.toStore({ ...SOMEBODY })).toBeNull();
+  });
+
+  it('is made anew only when one of its parts is another, or the rooms are', async () => {
+    let found = SOMEBODY;
+    const { known } = audience(async () => ({ installations: [...found.installations], hubs: [...found.hubs] }));
+    const first = await known.of(CONCERNED, noCost());
+    expect(await known.of(CONCERNED, noCost())).toBe(first);
+    const elsewhere = await known.of({ ...CONCERNED, room_ids: ['another'] }, noCost());
+    expect(elsewhere?.installations[0]?.listener.reach?.room_ids).toEqual(['another']);
+    const again = await known.of(CONCERNED, noCost());
+    expect(again).toEqual(first);
+    found = { ...SOMEBODY, hubs: [{ organization_id: 'o', since: 2 }] };
+    expect((await known.of(CONCERNED, noCost()))?.hubs).toEqual(found.hubs);
+    found = { installations: [{ ...SOMEBODY.installations[0], receiver: 'installation/j' }], hubs: [] } as Audience;
+    expect((await known.of(CONCERNED, noCost()))?.installations[0]?.receiver).toBe('installation/j');
+    known.restore(null);
+    expect((await known.of(CONCERNED, noCost()))?.installations).toHaveLength(1);
   });
 });
