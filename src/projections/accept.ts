@@ -4,7 +4,7 @@ import type { Step } from '../thread/state.ts';
 import type { Audience, Installation } from './audience.ts';
 import { kindOf, match } from './match.ts';
 import { type Kind, type Notification, notificationsOf, type Told } from './notifications.ts';
-import { appWebhook, channelWebhook } from './webhook-body.ts';
+import { appWebhook, channelWebhook, KINDS_OF_CHANNELS } from './webhook-body.ts';
 
 /** What a commit knows of a lane: how many webhooks it has accepted and the `seq` of the last event among them. */
 export type LaneMark = {
@@ -42,8 +42,6 @@ export type Receivers = {
   /** A lane's mark before the commit; null for a new lane. */
   markOf: (receiver: Receiver) => LaneMark | null;
 };
-
-const KINDS_OF_CHANNELS: readonly Kind[] = ['message', 'reply_suggestion'];
 
 /**
  * Names on each event the receivers that get it and makes their webhooks, with the body as it will stay (ENGINE 4). `steps` are those

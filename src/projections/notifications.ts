@@ -7,8 +7,7 @@ import {
 } from '../resources/as-visitors-see.ts';
 import { type ChatFacts, chatResource, isPending } from '../resources/chat.ts';
 import { invitationResource } from '../resources/invitation.ts';
-import type { ComposingStatus, MemberFacts } from '../resources/membership.ts';
-import { membershipResource } from '../resources/membership.ts';
+import { type ComposingStatus, type MemberFacts, membershipResource } from '../resources/membership.ts';
 import { type MessageFacts, messageResource } from '../resources/message.ts';
 import { replySuggestionResource } from '../resources/reply-suggestion.ts';
 import { tagResource } from '../resources/tag.ts';
@@ -116,7 +115,7 @@ export function composingNotification(
   };
 }
 
-/** The facts about a chat in which nothing has changed but typing. */
+/** The facts about a chat around an event (`before` null: it begins with it); twice the same chat when nothing has changed but typing. */
 export function placeOf(before: ChatState | null, after: ChatState): Place {
   const { facts } = after;
   const users = usersOf(after);

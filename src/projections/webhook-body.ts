@@ -1,10 +1,13 @@
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { Routing } from '../thread/events.ts';
 import type { Telling } from './match.ts';
-import type { Notification, Told } from './notifications.ts';
+import type { Kind, Notification, Told } from './notifications.ts';
+
+/** The kinds of notifications of which channels may be told. */
+export const KINDS_OF_CHANNELS: ReadonlySet<Kind> = new Set(['message', 'reply_suggestion']);
 
 /** The place of an event in its thread, and that of the event accepted for the receiver before it; null for the first. */
-export type Places = { seq: number; prev_seq: number | null };
+type Places = { seq: number; prev_seq: number | null };
 
 /**
  * The body that a channel gets for a notification; null when it gets none. Each `msg` of an agent or bot and each new suggestion

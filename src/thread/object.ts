@@ -47,6 +47,7 @@ const WAIT_FOR_REBUILD = 60_000;
 const WAIT_FOR_OTHERS = 1000;
 /** A hand-over that was not answered for so long (ms) counts as failed; should it arrive after all, D1's guards make it harmless. */
 const WAIT_FOR_PROJECTOR = 60_000;
+
 /** What `execute` answers: the result, and what it cost for `Server-Timing`. */
 export type Executed = { result: Result<Answer>; cost: Cost };
 
@@ -121,13 +122,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /** What was accepted for a receiver above `after`: for one that was away. `identity` must be this thread's. */
-  async readEvents(request: {
-    v: 1;
-    identity: string;
-    receiver: Receiver;
-    after: number;
-    limit: number;
-  }): Promise<Result<EventPage>> {
+  async readEvents(request: Parameters<ThreadStub['readEvents']>[0]): Promise<Result<EventPage>> {
     if (this.#state.thread?.identity !== request.identity) return refused({ reason: 'thread_not_found' });
     return { ok: true, answer: readEventPage(this.#sql, this.#state, request) };
   }

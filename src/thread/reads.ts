@@ -1,6 +1,6 @@
 import type { Receiver } from '../delivery/lane.ts';
-import { type Kind, notificationsOf } from '../projections/notifications.ts';
-import { channelWebhook } from '../projections/webhook-body.ts';
+import { notificationsOf } from '../projections/notifications.ts';
+import { channelWebhook, KINDS_OF_CHANNELS } from '../projections/webhook-body.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { MemberFacts, MemberView } from '../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
@@ -160,16 +160,17 @@ export function readEventPage(
     const chat = loaded.chats.get(event.chat_id);
     if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
     // What a channel is told of an event does not depend on the chat around it.
-    const told = notificationsOf({ event, before: chat, after: chat, suggestion_before: null }, 'organization', TOLD);
+    const told = notificationsOf(
+      { event, before: chat, after: chat, suggestion_before: null },
+      'organization',
+      KINDS_OF_CHANNELS,
+    );
     return told.notifications.flatMap(
       (notification) => channelWebhook(told, notification, accepted.routing, () => accepted.prev_seq) ?? [],
     );
   });
   return { events: page.items, has_more: page.has_more };
 }
-
-/** Kinds of notifications that channels are told of. */
-const TOLD: ReadonlySet<Kind> = new Set(['message', 'reply_suggestion']);
 
 function boundedPage<Row extends { event: string }, Item>(
   rows: Iterable<Row>,
