@@ -35,7 +35,7 @@ const BELOW_DIALECTS = [
 /** What dialects share: files that lie beside them. */
 const SHARED_BY_DIALECTS = ['api/refuse-thread.ts', 'api/reach-cache.ts', 'api/app-registry/', 'api/delivery-log/'];
 /** How the objects of the Chats API are documented and paged: visitors are shown them too. */
-const CHAT_OBJECTS = ['api/chats/schemas.ts', 'api/chats/message-schema.ts', 'api/chats/page-of-all.ts'];
+const CHAT_OBJECTS = ['api/chats/schemas.ts', 'api/chats/message-schema.ts', 'api/chats/member-page.ts'];
 const dialect = (name: string): Room => ({
   holds: [`api/${name}/`],
   may: [...SHARED_BY_DIALECTS, ...BELOW_DIALECTS, ...THREAD_CONTRACT],

@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { findDeletedUsers } from '../../directory/users.ts';
-import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
@@ -9,7 +8,7 @@ import type { ChatFacts } from '../../resources/chat.ts';
 import { type MembershipResource, type MemberView, membershipResource } from '../../resources/membership.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
-import { pageOfAll } from './page-of-all.ts';
+import { pageOfMembers, showMembers } from './member-page.ts';
 import { membershipSchema } from './schemas.ts';
 import { type ChatScope, pathText } from './scopes.ts';
 
@@ -41,16 +40,7 @@ export function membershipRoutes(scope: ChatScope) {
     const read = await queryChat(c, scope, c.req.valid('param'), { type: 'read_members' });
     if (!read.ok) return read.refused;
     const resources = await membershipResources(c, read.answer.members, read.answer.chat);
-    // Nobody is ever taken off a chat's list of members, so a place in it is a key.
-    const placed = resources.map((resource, place) => ({ resource, place: place + 1 }));
-    const body = pageOfAll(
-      c,
-      asked.page,
-      placed,
-      ({ place }) => [place],
-      ({ resource }) => resource,
-    );
-    return c.json(body, 200);
+    return c.json(pageOfMembers(c, asked.page, resources), 200);
   });
 
   router.openapi(itemRoute, async (c) => {
@@ -69,13 +59,11 @@ export function membershipRoutes(scope: ChatScope) {
   return router;
 }
 
-/** The memberships as they are shown; whether their users are deleted is D1's to say, asked at once for all. */
-async function membershipResources(
+/** The memberships as users see them. */
+function membershipResources(
   c: AppContext,
   members: readonly MemberView[],
   chat: ChatFacts,
 ): Promise<MembershipResource[]> {
-  const users = members.filter(({ member_type }) => member_type === 'user').map(({ member_id }) => member_id);
-  const deleted = await findDeletedUsers(identityDatabase(c), users);
-  return members.map((member) => membershipResource(member, chat, deleted.has(member.member_id)));
+  return showMembers(c, members, (member, isUserDeleted) => membershipResource(member, chat, isUserDeleted));
 }

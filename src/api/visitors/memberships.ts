@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { findDeletedUsers } from '../../directory/users.ts';
-import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
@@ -8,7 +7,7 @@ import { createRouter } from '../../http/router.ts';
 import { membershipForVisitor } from '../../resources/as-visitors-see.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import type { MemberView } from '../../resources/membership.ts';
-import { pageOfAll } from '../chats/page-of-all.ts';
+import { pageOfMembers, showMembers } from '../chats/member-page.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { asVisitor, CHAT, chatPath } from './guards.ts';
 import { ownChats, queryOwnChat } from './in-chat.ts';
@@ -54,16 +53,7 @@ membershipRoutes.openapi(listRoute, async (c) => {
   const read = await queryOwnChat(c, { v: 1, type: 'read_members', chat_id, grant: ownChats(c) });
   if (!read.ok) return read.refused;
   const resources = await resourcesOf(c, read.answer.members, read.answer.chat);
-  // Nobody is ever taken off a chat's list of members, so a place in it is a key.
-  const placed = resources.map((resource, place) => ({ resource, place: place + 1 }));
-  const body = pageOfAll(
-    c,
-    asked.page,
-    placed,
-    ({ place }) => [place],
-    ({ resource }) => resource,
-  );
-  return c.json(body, 200);
+  return c.json(pageOfMembers(c, asked.page, resources), 200);
 });
 
 membershipRoutes.openapi(itemRoute, async (c) => {
@@ -79,8 +69,6 @@ membershipRoutes.openapi(itemRoute, async (c) => {
   return resource === undefined ? refuseThread(c, { reason: 'member_not_found' }) : c.json(resource, 200);
 });
 
-async function resourcesOf(c: AppContext, members: readonly MemberView[], chat: ChatFacts) {
-  const users = members.filter(({ member_type }) => member_type === 'user').map(({ member_id }) => member_id);
-  const deleted = await findDeletedUsers(identityDatabase(c), users);
-  return members.map((member) => membershipForVisitor(member, chat, deleted.has(member.member_id)));
+function resourcesOf(c: AppContext, members: readonly MemberView[], chat: ChatFacts) {
+  return showMembers(c, members, (member, isUserDeleted) => membershipForVisitor(member, chat, isUserDeleted));
 }

@@ -1,0 +1,28 @@
+import { findDeletedUsers } from '../../directory/users.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import type { Page } from '../../http/collection.ts';
+import type { MemberView } from '../../resources/membership.ts';
+import { pageOfAll } from './page-of-all.ts';
+
+/** A page of a chat's memberships. Nobody is ever taken off a chat's list of members, so a place in it is a key. */
+export function pageOfMembers<Resource>(c: AppContext, page: Page, resources: readonly Resource[]) {
+  const placed = resources.map((resource, place) => ({ resource, place: place + 1 }));
+  return pageOfAll(
+    c,
+    page,
+    placed,
+    ({ place }) => [place],
+    ({ resource }) => resource,
+  );
+}
+
+/** Members as `show` shows them; whether their users are deleted is D1's to say, asked at once for all. */
+export async function showMembers<Resource>(
+  c: AppContext,
+  members: readonly MemberView[],
+  show: (member: MemberView, isUserDeleted: boolean) => Resource,
+): Promise<Resource[]> {
+  const users = members.filter(({ member_type }) => member_type === 'user').map(({ member_id }) => member_id);
+  const deleted = await findDeletedUsers(identityDatabase(c), users);
+  return members.map((member) => show(member, deleted.has(member.member_id)));
+}
