@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { PLAIN } from '../plain-message.ts';
 import { ask, Desk, enrollAgent, type Json, resultsOf, TIME, UUID, unique, visitorSays } from '../umi/desk.ts';
 import { keysOf, MESSAGE_KEYS } from './documented-keys.ts';
 
@@ -37,20 +38,7 @@ describe('posting a message works', () => {
       sender_name: 'Grace Hopper',
       sender_avatar: null,
       message: ' Hello!\n',
-      is_encrypted: false,
-      is_edited: false,
-      sensitive_data_purged_at: null,
-      selected_reply_suggestion_id: null,
-      selected_reply_suggestion: null,
-      attachments: [],
-      attachment_template: null,
-      response_to_message_id: null,
-      response_to_attachment_id: null,
-      response_to_attachment: null,
-      response_to_action_id: null,
-      response_to_action: null,
-      response_text: null,
-      response_value: null,
+      ...PLAIN,
     });
     expect(keysOf(answer.json)).toEqual(MESSAGE_KEYS);
     expect(await desk.chat(chatId)).toMatchObject({

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { keysOf, MESSAGE_KEYS } from '../chats/documented-keys.ts';
 import { type Call, call, testEnv } from '../http/hub.ts';
+import { PLAIN } from '../plain-message.ts';
 import { ask, Desk, type Json, resultsOf, TIME, UUID, unique, visitorSays } from './desk.ts';
 
 let desk: Desk;
@@ -136,20 +137,7 @@ describe('messages', () => {
       room_id: desk.gateway.roomId,
       created_at: TIME,
       sender_avatar: null,
-      is_encrypted: false,
-      is_edited: false,
-      sensitive_data_purged_at: null,
-      selected_reply_suggestion_id: null,
-      selected_reply_suggestion: null,
-      attachments: [],
-      attachment_template: null,
-      response_to_message_id: null,
-      response_to_attachment_id: null,
-      response_to_attachment: null,
-      response_to_action_id: null,
-      response_to_action: null,
-      response_text: null,
-      response_value: null,
+      ...PLAIN,
     };
     expect(byVisitor).toEqual({
       ...shared,

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { brokenDatabase } from '../http/hub.ts';
+import { PLAIN } from '../plain-message.ts';
 import { ask, type Json, resultsOf, TIME, UUID } from '../umi/desk.ts';
 import { Site, type Visitor, visit } from './site.ts';
 
@@ -35,20 +36,7 @@ describe('a message of a visitor', () => {
         sender_public_name: null,
         sender_avatar: null,
         message: 'Hyvää päivää 👋',
-        is_encrypted: false,
-        is_edited: false,
-        sensitive_data_purged_at: null,
-        selected_reply_suggestion_id: null,
-        selected_reply_suggestion: null,
-        attachments: [],
-        attachment_template: null,
-        response_to_message_id: null,
-        response_to_attachment_id: null,
-        response_to_attachment: null,
-        response_to_action_id: null,
-        response_to_action: null,
-        response_text: null,
-        response_value: null,
+        ...PLAIN,
       },
     ]);
     const read = await visit(visitor.token, 'GET', path(visitor, chatId, `/${answer.json['id']}`));

@@ -1,0 +1,17 @@
+/** What a message has that is neither edited nor encrypted, comes from no suggestion, brings no attachment and answers none. */
+export const PLAIN = {
+  is_encrypted: false,
+  is_edited: false,
+  sensitive_data_purged_at: null,
+  selected_reply_suggestion_id: null,
+  selected_reply_suggestion: null,
+  attachments: [],
+  attachment_template: null,
+  response_to_message_id: null,
+  response_to_attachment_id: null,
+  response_to_attachment: null,
+  response_to_action_id: null,
+  response_to_action: null,
+  response_text: null,
+  response_value: null,
+};
