@@ -8,6 +8,7 @@ import { offeredProtocols } from './handshake.ts';
 export async function openSocket(c: AppContext, hub: string, owner: SocketOwner): Promise<Refused> {
   const speaks = offeredProtocols(c.req.header('Sec-WebSocket-Protocol')).includes(PROTOCOL);
   const answer = await liveHubStub(c.env, hub).fetch(openingRequest(owner, speaks));
+  // A handshake has no type among the responses of a route: OpenAPI knows none of status 101.
   if (answer.status === 101) return answer as Refused;
   return refuse(c, { reason: answer.status === 429 ? 'too_many_sockets' : 'unavailable' });
 }
