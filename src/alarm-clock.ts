@@ -1,3 +1,6 @@
+/** An alarm that is so late (ms) was dropped by the platform: it rings within seconds of its time, or has failed six times. */
+const DROPPED_AFTER = 60_000;
+
 /**
  * The one alarm that an object has, with what it is set to kept in memory: asking the platform is an await, and answers
  * null while the alarm rings (ENGINE 2). Times in ms.
@@ -13,7 +16,7 @@ export class AlarmClock {
     this.#failed = failed;
   }
 
-  /** Learns what a former life of the object has set. Before that nothing may be armed. */
+  /** Learns what an earlier instance of the object has set. Nothing may be armed before that. */
   async start(): Promise<void> {
     this.#armedAt = await this.#state.storage.getAlarm();
   }
@@ -30,12 +33,13 @@ export class AlarmClock {
 
   /** Makes the alarm ring at `at` at the latest; answers whether that had to be written. Must run in the turn of the commit it belongs to. */
   armBy(at: number): boolean {
-    if (this.#armedAt !== null && this.#armedAt <= at) return false;
+    const isDropped = this.#armedAt !== null && this.#armedAt < Date.now() - DROPPED_AFTER;
+    if (this.#armedAt !== null && !isDropped && this.#armedAt <= at) return false;
     this.arm(at);
     return true;
   }
 
-  /** Makes the alarm ring at `at`, whatever is known of it: the platform may have forgotten one that failed too often. */
+  /** Makes the alarm ring at `at`, whatever is known of it. */
   arm(at: number): void {
     this.#armedAt = at;
     const armed = this.#state.storage.setAlarm(at).catch((error) => {

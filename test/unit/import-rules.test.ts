@@ -116,6 +116,7 @@ const ROOMS: { readonly [room: string]: Room } = {
       'stubs.ts',
       'faults.ts',
       'alarm-clock.ts',
+      'timers.ts',
       'within-time.ts',
       'resources/',
       'db/',
@@ -125,6 +126,7 @@ const ROOMS: { readonly [room: string]: Room } = {
     holds: ['live/'],
     may: [
       'alarm-clock.ts',
+      'timers.ts',
       'audience/',
       'projections/',
       'stubs.ts',
@@ -140,6 +142,7 @@ const ROOMS: { readonly [room: string]: Room } = {
     holds: ['presence/'],
     may: [
       'alarm-clock.ts',
+      'timers.ts',
       'stubs.ts',
       'faults.ts',
       'within-time.ts',
@@ -171,6 +174,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   faults: { holds: ['faults.ts'], may: [] },
   log: { holds: ['log.ts'], may: [] },
   alarmClock: { holds: ['alarm-clock.ts'], may: [] },
+  timers: { holds: ['timers.ts'], may: [] },
   withinTime: { holds: ['within-time.ts'], may: [] },
   resources: { holds: ['resources/'], may: [] },
   db: { holds: ['db/'], may: [] },

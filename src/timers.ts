@@ -1,0 +1,125 @@
+/** How long to wait (ms) after the first failure; each further one doubles it, up to `last`. */
+export type Backoff = { first: number; last: number };
+
+/** 1 s, 2 s, 4 s … 5 min: for what is tried again until it succeeds. */
+export const BACKOFF: Backoff = { first: 1000, last: 300_000 };
+
+type Timer = { due_at: number; failures: number };
+
+export type TimerPorts = {
+  sql: SqlStorage;
+  /** ms since 1970. */
+  now: () => number;
+  /** In [0, 1). */
+  random: () => number;
+  /** Makes the object's alarm ring at a time (ms) at the latest. */
+  armBy: (at: number) => void;
+};
+
+/**
+ * What is due in an object, and how often it has failed, as rows: the platform destroys the memory of an idle object after ten
+ * seconds, so nothing else outlives silence, a crash or a deployment. The alarm rings for the earliest of them.
+ * Must not be changed inside a transaction, because memory would not roll back with it.
+ */
+export class Timers {
+  readonly #ports: TimerPorts;
+  readonly #timers = new Map<string, Timer>();
+  #hasTable: boolean;
+
+  /** Reads the rows of an earlier instance. */
+  constructor(ports: TimerPorts) {
+    this.#ports = ports;
+    this.#hasTable = ports.sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'timers'`).toArray().length > 0;
+    if (!this.#hasTable) return;
+    const rows = ports.sql.exec<Timer & { name: string }>('SELECT name, due_at, failures FROM timers');
+    for (const { name, ...timer } of rows) this.#timers.set(name, timer);
+  }
+
+  /** Makes `name` due at `at` (ms), with no failures. */
+  set(name: string, at: number): void {
+    this.#write(name, { due_at: at, failures: 0 });
+  }
+
+  /** `name` is done. Writes nothing when it was not due. */
+  clear(name: string): void {
+    if (this.#timers.delete(name)) this.#ports.sql.exec('DELETE FROM timers WHERE name = ?', name);
+  }
+
+  /** `name` has failed once more. Answers when it is due again (ms). */
+  fail(name: string, backoff: Backoff = BACKOFF): number {
+    const failures = this.failures(name) + 1;
+    const due_at = this.#ports.now() + backoffAfter(failures, backoff, this.#ports.random());
+    this.#write(name, { due_at, failures });
+    return due_at;
+  }
+
+  /** When `name` is due (ms); null when it is not. */
+  dueAt(name: string): number | null {
+    return this.#timers.get(name)?.due_at ?? null;
+  }
+
+  /** How often `name` has failed in a row. */
+  failures(name: string): number {
+    return this.#timers.get(name)?.failures ?? 0;
+  }
+
+  /** Whether `name` has failed and must not be tried again yet. */
+  isBackingOff(name: string): boolean {
+    const timer = this.#timers.get(name);
+    return timer !== undefined && timer.failures > 0 && timer.due_at > this.#ports.now();
+  }
+
+  /** Names whose time has come, those due longest first. */
+  due(): string[] {
+    const now = this.#ports.now();
+    const due = [...this.#timers].filter(([, { due_at }]) => due_at <= now);
+    return due.sort(([, one], [, other]) => one.due_at - other.due_at).map(([name]) => name);
+  }
+
+  /** The names that have a timer, whether due or not. */
+  names(): string[] {
+    return [...this.#timers.keys()];
+  }
+
+  /** The earliest time (ms) at which anything is due; null for never. */
+  next(): number | null {
+    let next: number | null = null;
+    for (const { due_at } of this.#timers.values()) next = next === null ? due_at : Math.min(next, due_at);
+    return next;
+  }
+
+  #write(name: string, timer: Timer): void {
+    const before = this.#timers.get(name);
+    if (before?.due_at !== timer.due_at || before.failures !== timer.failures) {
+      this.#makeTable();
+      this.#ports.sql.exec(
+        `INSERT INTO timers (name, due_at, failures) VALUES (?1, ?2, ?3)
+         ON CONFLICT (name) DO UPDATE SET due_at = ?2, failures = ?3`,
+        name,
+        timer.due_at,
+        timer.failures,
+      );
+      this.#timers.set(name, timer);
+    }
+    this.#ports.armBy(timer.due_at);
+  }
+
+  /** Most objects never fail at anything, so the table is made when it is needed. */
+  #makeTable(): void {
+    if (this.#hasTable) return;
+    this.#ports.sql.exec(
+      `CREATE TABLE timers (
+        name TEXT PRIMARY KEY, due_at INTEGER NOT NULL, failures INTEGER NOT NULL) WITHOUT ROWID`,
+    );
+    this.#hasTable = true;
+  }
+}
+
+/**
+ * How long to wait (ms) after this many failures in a row, the first being 1. Half of it is `random` in [0, 1): objects that failed
+ * together must not come back together.
+ */
+export function backoffAfter(failures: number, { first, last }: Backoff, random: number): number {
+  const whole = Math.min(last, first * 2 ** (failures - 1));
+  return Math.round(whole * (0.5 + random / 2));
+}
