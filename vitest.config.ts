@@ -47,7 +47,12 @@ export default defineConfig({
     // The log line of each request would bury what tests print.
     onConsoleLog: (line) => !line.startsWith('{"level":"info","event":"request"'),
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node' } },
+      {
+        resolve: {
+          alias: { 'cloudflare:workers': new URL('./test/unit/cloudflare-workers.ts', import.meta.url).pathname },
+        },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', testTimeout: 30_000 },
+      },
       inWorkerd('interfaces', { include: INTERFACES }, false),
       inWorkerd('worker', { include: ['test/worker/**/*.test.ts'], exclude: INTERFACES }, true),
       {

@@ -1,11 +1,10 @@
-import { addCost, type Cost } from './db/cost.ts';
+import type { Cost } from './db/cost.ts';
 import type { Attempt, Lane, Receiver } from './delivery/lane.ts';
 import type { Aside, Fed, Feed } from './live/feed.ts';
 import type { ClientChanges, ClientSaved, Presence, PresenceOwner } from './presence/client.ts';
-import type { Slice, Written } from './projections/slice.ts';
+import type { HandedSlice, Slice, SliceRange, Written } from './projections/slice.ts';
 import type { ClientFacts } from './resources/user-client.ts';
-import type { AnswerOf, Command } from './thread/commands.ts';
-import type { Executed } from './thread/object.ts';
+import type { Answer, AnswerOf, Command } from './thread/commands.ts';
 import type { Query, Reading, ReadingOf } from './thread/queries.ts';
 import type { EventPage } from './thread/reads.ts';
 import type { Result } from './thread/refusals.ts';
@@ -13,7 +12,8 @@ import type { ReplayFilter } from './thread/store/outbox.ts';
 
 /** What a thread's object can be asked. Values only: classes and their `instanceof` do not survive the call. */
 export interface ThreadStub extends Lane {
-  execute(command: Command): Promise<Executed>;
+  execute(command: Command, courier?: Courier): Promise<Executed>;
+  acknowledge(request: { v: 1; ranges: readonly SliceRange[] }): Promise<void>;
   read(query: Query): Promise<Result<Reading>>;
   readEvents(request: {
     v: 1;
@@ -27,6 +27,12 @@ export interface ThreadStub extends Lane {
   wake(request: { v: 1 }): Promise<void>;
   rebuild(request: { v: 1 }): Promise<Rebuilt>;
 }
+
+/** A caller who brings the copy of a commit to D1, and what D1 has of the thread as far as the caller knows. */
+export type Courier = { acknowledged: readonly SliceRange[] };
+
+/** What a command came to: the result, what it cost for `Server-Timing`, and what a courier is to bring to which database. */
+export type Executed = { result: Result<Answer>; cost: Cost; handed?: (HandedSlice & { database: string }) | null };
 
 /** What became of a rebuild. `not_copied_yet`: D1 does not have all of it, and the thread goes on by itself. */
 export type Rebuilt = { ok: true } | { ok: false; reason: 'thread_not_found' | 'not_copied_yet' | 'newer_version' };
@@ -63,7 +69,7 @@ export interface LiveHubStub {
 }
 
 export interface ProjectorStub {
-  write(database: string, slice: Slice): Promise<Written>;
+  write(database: string, slices: readonly Slice[]): Promise<Written[]>;
 }
 
 /** The object of a thread, by its name (thread/address.ts). */
@@ -124,27 +130,21 @@ function asPlain<Interface>(stub: unknown): Interface {
 }
 
 /**
- * Sends a command to its thread and adds what it cost. Sent once more, with a new stub, when the object was lost on the
- * way: the `command_id` makes that harmless. Never again when the object is overloaded. Rejects on any other accident.
+ * Sends a command to its thread. Sent once more, with a new stub, when the object was lost on the way: the `command_id` makes that
+ * harmless. Never again when the object is overloaded. Rejects on any other accident. Without a courier the thread sees to its copy.
  */
-export async function executeCommand<C extends Command>(
+export async function commandThread<C extends Command>(
   env: Env,
-  cost: Cost,
   thread: string,
   command: C,
-): Promise<Result<AnswerOf<C>>> {
-  const started = performance.now();
-  const executed = await executeOnce(env, thread, command).catch((error: unknown) => {
+  courier?: Courier,
+): Promise<Omit<Executed, 'result'> & { result: Result<AnswerOf<C>> }> {
+  const execute = () => threadStub(env, thread).execute(command, courier);
+  const executed = await execute().catch((error: unknown) => {
     if (!isLost(error)) throw error;
-    return executeOnce(env, thread, command);
+    return execute();
   });
-  addCost(cost, executed.cost);
-  cost.thread.milliseconds += performance.now() - started;
-  return executed.result as Result<AnswerOf<C>>;
-}
-
-async function executeOnce(env: Env, thread: string, command: Command): Promise<Executed> {
-  return await threadStub(env, thread).execute(command);
+  return { ...executed, result: executed.result as Result<AnswerOf<C>> };
 }
 
 /** Asks a thread about one of its chats; repeated like a command. */

@@ -5,7 +5,7 @@ import { db } from '../db/database.ts';
 import { type PresenceCopy, recordPresence } from '../directory/presence.ts';
 import { errorText, writeLog } from '../log.ts';
 import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
-import { executeCommand, isVisitorId, type UserStub } from '../stubs.ts';
+import { commandThread, isVisitorId, type UserStub } from '../stubs.ts';
 import { threadNameOfChat } from '../thread/address.ts';
 import { newCommandId } from '../thread/commands.ts';
 import { settledWithin } from '../within-time.ts';
@@ -239,7 +239,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     const thread = threadNameOfChat(chatId);
     if (thread === null) return 'unwatched';
     const { user_id } = readOwner(this.#sql);
-    const result = await executeCommand(this.env, noCost(), thread, {
+    const { result } = await commandThread(this.env, thread, {
       v: 1,
       type: 'change_presence',
       command_id: newCommandId(),

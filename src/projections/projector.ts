@@ -28,8 +28,12 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
   #buffered = 0;
   #isRunning = false;
 
-  /** Writes a slice into the database of binding `database`; answers when D1 has it or has refused it. */
-  async write(database: string, slice: Slice): Promise<Written> {
+  /** Writes slices into the database of binding `database`; answers for each when D1 has it or has refused it. */
+  async write(database: string, slices: readonly Slice[]): Promise<Written[]> {
+    return await Promise.all(slices.map((slice) => this.#write(database, slice)));
+  }
+
+  async #write(database: string, slice: Slice): Promise<Written> {
     if (slice.v !== SLICE_VERSION) return { ok: false, reason: 'other_version' };
     if (this.#buffered > 0 && this.#buffered + slice.size > BUFFER_BYTES) return { ok: false, reason: 'busy' };
     this.#buffered += slice.size;

@@ -54,3 +54,15 @@ export type Written =
 /** Bounds of one slice: rows, and bytes of UTF-8. The end of a chat goes with all its members, however many. */
 export const SLICE_ROWS = 1000;
 export const SLICE_BYTES = 4_000_000;
+
+/** How far D1's copy of a thread is: events by `seq`, deliveries and lanes by `version`. */
+export type Mark = { seq: number; version: number };
+
+/**
+ * What a slice covers: everything above `after` up to `upto`. `generation` grows with each rebuild of the thread, so that the
+ * acknowledgement of an older slice says nothing of the new copy.
+ */
+export type SliceRange = { generation: number; after: Mark; upto: Mark };
+
+/** A slice on its way to D1 in somebody else's hands, who acknowledges `range` when D1 has it. Lost ones are sent again. */
+export type HandedSlice = { slice: Slice; range: SliceRange };

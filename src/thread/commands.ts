@@ -36,13 +36,18 @@ export type Command =
   | AddReplySuggestion
   | UpdateReplySuggestion;
 
-/** A new `command_id`: 96 random bits in 16 characters, because each chat keeps its last 32 in the row it writes most. */
+/** A new `command_id`: 96 random bits in 16 characters, because each event carries it. */
 export function newCommandId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return btoa(String.fromCharCode(...bytes));
 }
 
-type Head = { v: 1; command_id: string };
+type Head = {
+  v: 1;
+  command_id: string;
+  /** The id is a client's own key: the command is remembered for 24 h instead of a minute (store/recent-commands.ts). */
+  has_client_key?: true;
+};
 
 export type IncomingMessage = {
   /** Fingerprint by which a repeat is known: `messageKey` of received.ts. */

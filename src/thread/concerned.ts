@@ -18,6 +18,7 @@ export function concernedBy(state: ThreadState, command: Command): Concerned | n
     'organization_id' in command ? command.organization_id : null,
     ...rooms.map(({ organization_id }) => organization_id),
     'actor' in command ? command.actor?.organization_id : null,
+    ...(command.type === 'receive_messages' ? command.messages.map(({ user }) => user?.organization_id) : []),
     command.type === 'invite' ? organizationOf(command.invitee) : null,
     ...(chat === undefined ? [] : organizationsOf(chat)),
   ];
@@ -25,6 +26,21 @@ export function concernedBy(state: ThreadState, command: Command): Concerned | n
     organization_ids: [...new Set(organizations.filter((id) => id !== null && id !== undefined))],
     room_ids: [...new Set(rooms.map(({ id }) => id))],
     database: isOpening ? command.database : (state.thread?.database ?? 'DB'),
+  };
+}
+
+/**
+ * The same for the command and for the thread as it is: what is known of who listens then stands for the thread's next commands too,
+ * should nobody be able to say it anew.
+ */
+export function concernedWithThread(state: ThreadState, command: Command): Concerned | null {
+  const one = concernedBy(state, command);
+  const other = concernedNow(state);
+  if (one === null || other === null) return one ?? other;
+  return {
+    organization_ids: [...new Set([...one.organization_ids, ...other.organization_ids])],
+    room_ids: [...new Set([...one.room_ids, ...other.room_ids])],
+    database: one.database,
   };
 }
 

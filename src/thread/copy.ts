@@ -1,15 +1,23 @@
-import type { Cost } from '../db/cost.ts';
-import type { Slice, Written } from '../projections/slice.ts';
+import { addCost, type Cost, noCost } from '../db/cost.ts';
+import { fault } from '../faults.ts';
+import { errorText, writeLog } from '../log.ts';
+import type { HandedSlice, Mark, Slice, SliceRange, Written } from '../projections/slice.ts';
+import type { Timers } from '../timers.ts';
 import { CopiedFlags } from './copied-flags.ts';
 import { EventTail } from './event-tail.ts';
 import type { ThreadEvent } from './events.ts';
-import { HandOver } from './hand-over.ts';
 import type { ThreadState } from './state.ts';
-import { hasReached, type Mark, readSlice } from './store/read-slice.ts';
+import { park, unparkAll } from './store/parked.ts';
+import { hasReached, readSlice } from './store/read-slice.ts';
 import { endRebuild, type Rebuild, readMark, readRebuild, startRebuild, writeMark } from './store/upkeep.ts';
 
-/** A mark that is not on disk yet, and a hand-over that is due, have this long (ms). */
-const DUE_AFTER = 30_000;
+/** Slices of a thread that may be on their way at a time. Beyond it the object sends the rest by itself. */
+const SLICES_OUT = 32;
+/** What was not acknowledged for so long (ms) is sent again: whoever had it is gone. */
+const LOST_AFTER = 5000;
+
+/** Name of the timer that says when a hand-over which failed is tried again. */
+export const COPY_TIMER = 'copy';
 
 export type CopyPorts = {
   sql: SqlStorage;
@@ -18,36 +26,41 @@ export type CopyPorts = {
   /** How far the copy should be. */
   latest: () => Mark;
   write: (slice: Slice) => Promise<Written>;
-  /** Told when a hand-over failed, with the time of the next try (ms). */
-  failed: (retryAt: number) => void;
+  timers: Timers;
+  now: () => number;
   crash: () => void;
 };
 
-/** D1's copy of a thread, as the thread knows it: how far it is, what is on its way there, and whether it is being rebuilt (ENGINE 3). */
+/**
+ * D1's copy of a thread, as the thread knows it (ENGINE 3). Each row of a slice is a whole image that D1 takes only when it is newer, so
+ * slices may be lost, doubled and overtaken: what counts is that each stretch of the log is acknowledged once. Those who command a
+ * thread take the slice of their commit along; what they lose, and what nobody took, the object sends by itself.
+ */
 export class Copy {
   readonly #ports: CopyPorts;
-  readonly #handOver: HandOver;
   /** Events that D1 has not acknowledged yet. */
   readonly #tail = new EventTail();
   readonly #flags = new CopiedFlags();
-  /** The acknowledged mark as it is on disk. */
+  /** D1 has everything up to here, as far as is known, and as it is on disk. */
+  #acknowledged: Mark = { seq: 0, version: 0 };
   #written: Mark = { seq: 0, version: 0 };
+  /** Everything up to here is on its way. */
+  #sent: Mark = { seq: 0, version: 0 };
+  /** Ranges on their way since a time (ms), the oldest first, and those that were acknowledged before an older one. */
+  #out: { range: SliceRange; at: number; isAcknowledged: boolean }[] = [];
+  /** Up to where slices are narrow, because D1 refuses something before it. */
+  #narrowUpto: Mark | null = null;
   #rebuild: Rebuild | null = null;
+  #generation = 0;
+  #isRunning = false;
+  #runUntil = 0;
+  /** The run that is under way, or the last one. */
+  #running: Promise<void> = Promise.resolve();
 
   /** `isStored`: the object has tables, in which its mark is. */
   constructor(ports: CopyPorts, isStored: boolean) {
     this.#ports = ports;
     if (isStored) this.#load();
-    this.#handOver = new HandOver(
-      {
-        read: (from) => this.#readSlice(from),
-        write: ports.write,
-        now: () => Date.now(),
-        failed: ports.failed,
-        crash: ports.crash,
-      },
-      this.#written,
-    );
   }
 
   /** Version up to which D1 surely has the deliveries. */
@@ -55,9 +68,14 @@ export class Copy {
     return this.#written.version;
   }
 
-  /** Whether a rebuild has begun of which it is not on disk that D1 has all of it. */
-  get isRebuilding(): boolean {
-    return this.#rebuild !== null;
+  /** Whether D1 has everything, as far as is known. */
+  get isUpToDate(): boolean {
+    return this.has(this.#ports.latest());
+  }
+
+  /** Whether nothing is left to do, also for a new instance of the object. */
+  get isSettled(): boolean {
+    return this.isUpToDate && hasReached(this.#written, this.#acknowledged);
   }
 
   /** Takes what was committed, so that handing it over reads nothing. */
@@ -65,62 +83,168 @@ export class Copy {
     this.#tail.add(events);
   }
 
-  /** Resolves with the share of the cost when D1 has all that there is now, or could not be reached. Never rejects. */
-  catchUp(): Promise<Cost> {
-    return this.#handOver.reach(this.#ports.latest());
+  /** The next slice, for a caller who brings it to D1; null when there is none, or when the object has to send it by itself. */
+  handOut(): HandedSlice | null {
+    const isBusy = this.#isRunning || this.#rebuild !== null || this.#narrowUpto !== null;
+    if (isBusy || this.#out.length >= SLICES_OUT || this.#ports.timers.isBackingOff(COPY_TIMER)) return null;
+    return this.#next();
   }
 
-  /** Hands over whatever is there, unless it is backing off. Never rejects. */
-  run(): Promise<void> {
-    return this.#handOver.run();
+  /** Told that D1 has a range. Harmless when it is told twice, late, or of a copy that was given up. */
+  acknowledge(range: SliceRange): void {
+    if (range.generation !== this.#generation) return;
+    for (const out of this.#out) if (covers(range, out.range)) out.isAcknowledged = true;
+    if (hasReached(this.#acknowledged, range.after)) this.#moveTo(range.upto);
+    for (let first = this.#out[0]; first?.isAcknowledged; first = this.#out[0]) {
+      this.#moveTo(first.range.upto);
+      this.#out.shift();
+    }
+  }
+
+  /**
+   * Sends what nobody has taken, and what was lost, slice after slice until `until` (ms) at the latest, unless it is backing off.
+   * Resolves when nothing is left, or when it failed. Never rejects.
+   */
+  run(until: number, cost: Cost = noCost()): Promise<void> {
+    this.#runUntil = Math.max(this.#runUntil, until);
+    const mayRun = !this.#isRunning && !this.#ports.timers.isBackingOff(COPY_TIMER);
+    if (mayRun) this.#running = this.#run(cost);
+    return this.#running;
   }
 
   /** Whether D1 has acknowledged everything up to a mark. */
   has(mark: Mark): boolean {
-    return hasReached(this.#handOver.acknowledged, mark);
+    return hasReached(this.#acknowledged, mark);
   }
 
   /** Folds the log anew and begins to hand all of it over again, after D1's rows of the thread are deleted (invariant 6). */
   beginRebuild(): void {
     const { name } = this.#ports.state();
     const { version } = this.#ports.latest();
-    this.#ports.transaction(() => startRebuild(this.#ports.sql, name, version, Date.now()));
+    this.#ports.transaction(() => {
+      startRebuild(this.#ports.sql, name, version, this.#ports.now());
+      unparkAll(this.#ports.sql);
+    });
     this.#load();
     this.#tail.forget(Number.POSITIVE_INFINITY);
-    this.#flags.forget();
-    this.#handOver.restart();
+    this.#narrowUpto = null;
+    this.#ports.timers.clear(COPY_TIMER);
   }
 
   /** Writes down how far D1 is, if that is not on disk yet. */
   writeMark(): void {
-    const { acknowledged } = this.#handOver;
-    if (hasReached(this.#written, acknowledged)) return;
-    const isRebuilt = this.#rebuild !== null && hasReached(acknowledged, this.#rebuild.until);
+    if (hasReached(this.#written, this.#acknowledged)) return;
+    const isRebuilt = this.#rebuild !== null && this.has(this.#rebuild.until);
     this.#ports.transaction(() => {
-      writeMark(this.#ports.sql, acknowledged);
+      writeMark(this.#ports.sql, this.#acknowledged);
       if (isRebuilt) endRebuild(this.#ports.sql);
     });
-    this.#written = acknowledged;
+    this.#written = this.#acknowledged;
     if (isRebuilt) this.#rebuild = null;
   }
 
-  /** When the alarm should ring for the copy (ms): to hand over, or to write the mark down. Null for neither. */
-  dueAt(now: number): number | null {
-    const { acknowledged, retryAt } = this.#handOver;
-    if (!hasReached(acknowledged, this.#ports.latest())) return retryAt ?? now + DUE_AFTER;
-    return hasReached(this.#written, acknowledged) ? null : now + DUE_AFTER;
-  }
-
   #load(): void {
+    const { rebuild, generation } = readRebuild(this.#ports.sql);
     this.#written = readMark(this.#ports.sql);
-    this.#rebuild = readRebuild(this.#ports.sql);
+    this.#rebuild = rebuild;
+    this.#generation = generation;
+    this.#acknowledged = this.#written;
+    this.#startAgain();
   }
 
-  #readSlice(from: Mark) {
-    this.#tail.forget(from.seq);
-    const isRebuilding = this.#rebuild !== null && !hasReached(from, this.#rebuild.until);
-    const rebuild = isRebuilding ? (this.#rebuild?.number ?? null) : null;
-    const { sql, state, latest } = this.#ports;
-    return readSlice({ sql, state: state(), tail: this.#tail, flags: this.#flags, latest: latest(), rebuild }, from);
+  /** What is on its way counts as lost. */
+  #startAgain(): void {
+    this.#sent = this.#acknowledged;
+    this.#out = [];
+    this.#flags.forget();
   }
+
+  #moveTo(mark: Mark): void {
+    this.#acknowledged = laterOf(this.#acknowledged, mark);
+    this.#sent = laterOf(this.#sent, mark);
+    this.#tail.forget(this.#acknowledged.seq);
+    this.#flags.acknowledge(this.#acknowledged.seq);
+    if (this.#narrowUpto !== null && this.has(this.#narrowUpto)) this.#narrowUpto = null;
+  }
+
+  async #run(cost: Cost): Promise<void> {
+    this.#isRunning = true;
+    const oldest = this.#out[0];
+    if (oldest !== undefined && this.#ports.now() - oldest.at >= LOST_AFTER) this.#startAgain();
+    try {
+      for (let next = this.#next(); next !== null; next = this.#next()) {
+        const written = await this.#ports.write(next.slice);
+        if (next.range.generation !== this.#generation) continue;
+        if (written.ok) {
+          fault('before acknowledgement', this.#ports.crash);
+          this.acknowledge(next.range);
+          this.#ports.timers.clear(COPY_TIMER);
+          addCost(cost, { ...noCost(), d1: written.share });
+        } else if (!this.#isRefused(next.range, written.reason)) {
+          this.#fail(written.reason);
+          return;
+        }
+        if (this.#ports.now() >= this.#runUntil) return;
+      }
+    } catch (error) {
+      this.#fail(errorText(error));
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** Whether D1 refuses the rows themselves: then each event alone is tried, and those that it refuses are parked. */
+  #isRefused(range: SliceRange, reason: string): boolean {
+    if (reason !== 'rejected') return false;
+    if (this.#narrowUpto === null) {
+      this.#narrowUpto = range.upto;
+      this.#startAgain();
+      return true;
+    }
+    park(this.#ports.sql, range, this.#ports.now());
+    writeLog('error', 'slice_parked', { thread: this.#ports.state().name, ...range.upto });
+    this.acknowledge(range);
+    return true;
+  }
+
+  #fail(reason: string): void {
+    this.#startAgain();
+    const retryAt = this.#ports.timers.fail(COPY_TIMER);
+    writeLog('error', 'hand_over_failed', { thread: this.#ports.state().name, reason, retry_at: retryAt });
+  }
+
+  #next(): HandedSlice | null {
+    const { sql, state, latest, now } = this.#ports;
+    const after = this.#sent;
+    const isRebuilding = this.#rebuild !== null && !hasReached(after, this.#rebuild.until);
+    const found = readSlice(
+      {
+        sql,
+        state: state(),
+        tail: this.#tail,
+        flags: this.#flags,
+        latest: latest(),
+        rebuild: isRebuilding ? this.#generation : null,
+        isNarrow: this.#narrowUpto !== null,
+      },
+      after,
+    );
+    if (found === null) return null;
+    const range = { generation: this.#generation, after, upto: found.upto };
+    this.#sent = found.upto;
+    this.#out.push({ range, at: now(), isAcknowledged: false });
+    if (found.slice !== null) return { slice: found.slice, range };
+    // Nothing that D1 shows has changed in this stretch.
+    this.acknowledge(range);
+    return this.#next();
+  }
+}
+
+/** Whether a range holds all of another. */
+function covers(range: SliceRange, other: SliceRange): boolean {
+  return hasReached(other.after, range.after) && hasReached(range.upto, other.upto);
+}
+
+function laterOf(one: Mark, other: Mark): Mark {
+  return { seq: Math.max(one.seq, other.seq), version: Math.max(one.version, other.version) };
 }

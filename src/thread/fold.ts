@@ -3,11 +3,10 @@ import type { InvitationFacts } from '../resources/invitation.ts';
 import { isPresent, type MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import type { ThreadEvent } from './events.ts';
-import type { ChatState, RecentCommand, ThreadState, Touched } from './state.ts';
+import type { ChatState, ThreadState, Touched } from './state.ts';
 
 /** A chat counts as active for this long after each message (seed 001, active_duration). ms. */
 const ACTIVE_WINDOW = 60_000;
-const RECENT_COMMANDS = 32;
 /** A visitor's name is repeated in each of his messages, so a longer one is shown cut; the variable stays whole. Characters. */
 const NAME_CHARACTERS = 255;
 
@@ -36,8 +35,7 @@ export function fold(state: ThreadState, event: ThreadEvent): ThreadState {
     case 'chat_started': {
       if (state.thread === null) throw new Error('a chat started in a thread that was never opened');
       const thread = { ...state.thread, current_chat_id: event.chat_id, seq: event.seq };
-      const previous = state.chats.get(state.thread.current_chat_id);
-      return withChat({ ...next, thread }, newChat(event, event, previous?.recent_commands ?? []));
+      return withChat({ ...next, thread }, newChat(event, event));
     }
     case 'variables_set': {
       const given = event.variables['username'];
@@ -70,12 +68,7 @@ function withChat(state: ThreadState, chat: ChatState): ThreadState {
   return { ...state, chats: new Map(state.chats).set(chat.facts.id, chat) };
 }
 
-/** A new session takes over the commands that the one before remembers: a retry may come after the rotation. */
-function newChat(
-  event: ThreadEvent,
-  start: Extract<ThreadEvent, { type: 'chat_started' }>,
-  recent: readonly RecentCommand[],
-): ChatState {
+function newChat(event: ThreadEvent, start: Extract<ThreadEvent, { type: 'chat_started' }>): ChatState {
   const facts: ChatFacts = {
     id: event.chat_id,
     chat_type: start.chat_type,
@@ -114,7 +107,6 @@ function newChat(
     members: new Map(),
     tags: new Map(),
     invitations: new Map(),
-    recent_commands: remember(recent, event),
   };
 }
 
@@ -123,7 +115,6 @@ function changeChat(chat: ChatState, event: ChatEvent): ChatState {
     ...chat,
     seq: event.seq,
     facts: { ...chat.facts, updated_at: event.at },
-    recent_commands: remember(chat.recent_commands, event),
   };
   switch (event.type) {
     case 'member_added':
@@ -169,12 +160,6 @@ function changeChat(chat: ChatState, event: ChatEvent): ChatState {
     case 'reply_suggestion_changed':
       return touched;
   }
-}
-
-/** The last event of a command holds its answer, so its `seq` replaces the earlier ones'. */
-function remember(recent: readonly RecentCommand[], event: ThreadEvent): readonly RecentCommand[] {
-  const others = recent.filter(([id]) => id !== event.command_id);
-  return [...others.slice(-(RECENT_COMMANDS - 1)), [event.command_id, event.seq]];
 }
 
 function setWaiting(facts: ChatFacts, isWaiting: boolean, at: number): ChatFacts {
@@ -262,7 +247,7 @@ export function visitorName(name: string | null): string | null {
 
 /** A chat that has ended keeps the name under which it was held. */
 function renameVisitor(chat: ChatState, visitorId: string, name: string | null, event: ThreadEvent): ChatState {
-  const touched = { ...chat, seq: event.seq, recent_commands: remember(chat.recent_commands, event) };
+  const touched = { ...chat, seq: event.seq };
   const member = chat.members.get(visitorId);
   if (member === undefined || chat.facts.ended_at !== null) return touched;
   const facts = { ...member.facts, name, public_name: name, updated_at: event.at };

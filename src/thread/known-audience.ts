@@ -3,6 +3,7 @@ import type { Cost } from '../db/cost.ts';
 import { type Audience, NO_AUDIENCE } from '../projections/audience.ts';
 import type { Reach } from '../resources/chat-grant.ts';
 import { withinTime } from '../within-time.ts';
+import { areAllAmong } from './concerned.ts';
 
 /** A command waits this long (ms) to learn who listens: a D1 that hangs counts as one that cannot be reached. */
 export const WAIT_FOR_AUDIENCE = 2000;
@@ -29,6 +30,8 @@ export class KnownAudience {
   /** As it was last known; null when it never was. */
   last: Audience | null = null;
   readonly #ports: AudiencePorts;
+  /** Whom `last` was asked for: of others it says nothing. */
+  #asked: Concerned | null = null;
   /** What `last` was made of: while that is the same, so is `last`. */
   #source: { found: Audience; rooms: string } | null = null;
   /** What is on disk, and the audience that it is the text of, when that is at hand. */
@@ -39,15 +42,16 @@ export class KnownAudience {
     this.#ports = ports;
   }
 
-  /** Takes what a former life of the object has stored: null for nobody. */
-  restore(stored: string | null): void {
+  /** Restores the audience that an earlier instance has stored, null for nobody, and whom it was asked for. */
+  restore(stored: string | null, asked: Concerned | null): void {
     this.#stored = stored;
+    this.#asked = asked;
     this.#storedOf = null;
     this.#source = null;
     this.last = stored === null ? NO_AUDIENCE : (JSON.parse(stored) as Audience | null);
   }
 
-  /** The audience of a command that concerns these; null when it cannot be known and never was. Never rejects. */
+  /** The audience of a command that concerns these; null when it cannot be known and was not before. Never rejects. */
   async of(concerned: Concerned | null, cost: Cost): Promise<Audience | null> {
     if (concerned === null) return NO_AUDIENCE;
     try {
@@ -57,8 +61,10 @@ export class KnownAudience {
       const isKnown = this.#source !== null && this.#source.rooms === rooms && isSame(this.#source.found, found);
       if (!isKnown) this.last = withinRooms(found, concerned.room_ids);
       this.#source = { found, rooms };
+      this.#asked = concerned;
     } catch (error) {
       this.#ports.failed(error);
+      if (!areAllAmong(concerned, this.#asked)) return null;
     }
     return this.last;
   }

@@ -58,19 +58,19 @@ export class Lanes {
   }
 
   readDelivery(id: string): { body: string; attempts: Attempt[] } | null {
-    return this.#ports.thread() === null ? null : readDelivery(this.#ports.sql, id);
+    return this.#hasDeliveries() ? readDelivery(this.#ports.sql, id) : null;
   }
 
   /** What the lane has accepted so far; null for a new one. */
   mark(receiver: Receiver): LaneMark | null {
-    if (this.#ports.thread() === null) return null;
+    if (!this.#hasDeliveries()) return null;
     const sql = 'SELECT receiver, organization_id, accepted, last_seq FROM lanes WHERE receiver = ?';
     return this.#ports.sql.exec<LaneMark>(sql, receiver).toArray()[0] ?? null;
   }
 
   /** Whether somebody is at work on the lane, so that a new delivery needs no offer. */
   isBusy(receiver: Receiver): boolean {
-    return this.#ports.thread() !== null && isLaneBusy(this.#ports.sql, receiver);
+    return this.#hasDeliveries() && isLaneBusy(this.#ports.sql, receiver);
   }
 
   offer(receiver: Receiver, track: Track): void {
@@ -103,10 +103,10 @@ export class Lanes {
     };
   }
 
-  /** Changes deliveries in one transaction. Null when the thread does not exist, so that it leaves nothing behind. */
+  /** Changes deliveries in one transaction. Null when nothing was ever accepted: the tables are made with the first webhook. */
   #change<T>(change: (clock: LaneClock) => T): T | null {
     const thread = this.#ports.thread();
-    if (thread === null) return null;
+    if (thread === null || !this.#hasDeliveries()) return null;
     let version = this.version;
     const clock: LaneClock = {
       now: Date.now(),

@@ -1,12 +1,13 @@
-import { audienceLasts, type Concerned, loadAudience } from '../audience/load-audience.ts';
+import { type Concerned, loadAudience } from '../audience/load-audience.ts';
 import { type Cost, noCost } from '../db/cost.ts';
 import type { Audience } from '../projections/audience.ts';
 import { composingNotification } from '../projections/notifications.ts';
 import type { ComposingStatus } from '../resources/membership.ts';
 import { liveHubStub } from '../stubs.ts';
+import type { Timers } from '../timers.ts';
 import { withinTime } from '../within-time.ts';
 import type { Command } from './commands.ts';
-import { areAllAmong, concernedBy, concernedNow } from './concerned.ts';
+import { areAllAmong, concernedNow, concernedWithThread } from './concerned.ts';
 import { KnownAudience, type Storing } from './known-audience.ts';
 import { LiveFeed } from './live-feed.ts';
 import type { ChatState, Step, ThreadState } from './state.ts';
@@ -23,8 +24,7 @@ export type ListenerPorts = {
   state: () => ThreadState;
   background: (work: Promise<unknown>) => void;
   failed: (event: string, error: unknown) => void;
-  /** Told when a hub has to be told again, with the time (ms). */
-  retry: (at: number) => void;
+  timers: Timers;
 };
 
 /** Who is to be told of what a command leads to; whom it concerned, and how far the log went, when that was asked. */
@@ -45,9 +45,12 @@ export class Listeners {
     this.#feed = this.#makeFeed();
   }
 
-  /** Takes what a former life of the object has stored. */
-  restore(stored: string | null): void {
-    this.#known.restore(stored);
+  /**
+   * Restores the audience that an earlier instance has stored. It was asked for with each commit, for the thread as it was after it
+   * too.
+   */
+  restore(stored: string | null, state: ThreadState): void {
+    this.#known.restore(stored, concernedNow(state));
   }
 
   /** Who is to be told of what a command leads to; null when that cannot be known. Never rejects. */
@@ -82,24 +85,11 @@ export class Listeners {
     }
   }
 
-  /** Shows who has stopped typing without a word. */
-  showFallen(typing: Typing): void {
-    for (const { chat_id, member_id } of typing.fall(Date.now())) {
-      const chat = this.#ports.state().chats.get(chat_id);
-      if (chat !== undefined) this.#showComposing(chat, member_id, 'typed');
-    }
-  }
-
-  /** When somebody has to be shown as having stopped (ms); null for never, and when nobody listens. */
-  typingFallsAt(typing: Typing): number | null {
-    return this.#known.last !== null && this.#feed.isHeard(this.#known.last) ? typing.fallsAt() : null;
-  }
-
   #concernedBy(command: Command): Concerned | null {
     const named = 'chat_id' in command ? command.chat_id : null;
     const state = this.#ports.state();
     const loaded = named === null || state.thread === null ? state : loadChat(this.#ports.sql, state, named);
-    return concernedBy(loaded, command);
+    return concernedWithThread(loaded, command);
   }
 
   #showComposing(chat: ChatState, memberId: string, status: ComposingStatus): void {
@@ -109,7 +99,7 @@ export class Listeners {
     this.#feed.mention(audience, chat, (view) => composingNotification(member, chat.facts, status, view));
   }
 
-  /** Tells the hubs whatever they do not have yet, also those that have awoken since; resolves when they are told. Never rejects. */
+  /** Tells the hubs whatever they lack, also those that have awoken since; resolves when they are told. Never rejects. */
   async catchUp(): Promise<void> {
     const audience = await this.#known.of(concernedNow(this.#ports.state()), noCost());
     if (audience !== null) this.#feed.catchUp(audience);
@@ -120,13 +110,13 @@ export class Listeners {
     this.#feed.writeMarks();
   }
 
-  /** When the alarm should ring for the hubs (ms); null for never. */
-  dueAt(): number | null {
-    return this.#feed.dueAt();
+  /** Whether every hub that is known to listen has everything, also as far as a new instance of the object knows. */
+  get isSettled(): boolean {
+    return this.#known.last !== null && this.#feed.isSettled(this.#known.last);
   }
 
   #makeFeed(): LiveFeed {
-    const { env, sql, state, background, failed, retry } = this.#ports;
+    const { env, sql, state, background, failed, timers } = this.#ports;
     return new LiveFeed({
       thread: () => {
         const { name, thread, last_seq } = state();
@@ -142,13 +132,10 @@ export class Listeners {
       writeMark: (hub, seq) => writeHubMark(sql, hub, seq),
       lastBefore: (time) => lastEventBefore(sql, state().last_seq, time),
       recall: (view, after, limit) => recallTold(sql, view, after, limit),
-      audienceLasts: audienceLasts(env),
+      timers,
       now: () => Date.now(),
       background,
-      failed: (error, retryAt) => {
-        failed('hub_not_told', error);
-        if (retryAt !== null) retry(retryAt);
-      },
+      failed: (error) => failed('hub_not_told', error),
     });
   }
 }

@@ -8,20 +8,19 @@ import {
   type Told,
   type View,
 } from '../projections/notifications.ts';
+import type { Timers } from '../timers.ts';
 import type { ChatState, Step, ThreadFacts } from './state.ts';
 import { ToldTail } from './told-tail.ts';
 
-/** A hub that did not answer is told again after 1 s, then twice as long each time, up to 5 min. */
-const FIRST_BACKOFF = 1000;
-const LAST_BACKOFF = 300_000;
-/** A mark that is not on disk yet has this long (ms). */
-const DUE_AFTER = 30_000;
 /** A hub counts as awake this much (ms) before it says so: its clock and the thread's need not agree. */
 const CLOCKS_DIFFER = 5000;
 /** Hubs keep what they are told for 24 h; older events are of no interest to them. ms. */
 const INTEREST = 24 * 3_600_000;
 /** Events in one call. */
 const EVENTS_IN_A_CALL = 100;
+
+/** Names of the timers that say when a hub that could not be told is told again. */
+const TIMER_OF = (hub: string) => `hub/${hub}`;
 
 export type LivePorts = {
   /** The thread as it is; null before its first commit. */
@@ -35,12 +34,11 @@ export type LivePorts = {
   lastBefore: (time: number) => number;
   /** Events of the log above `after`, at most `limit`, as they were told; `upto` says how far they go. */
   recall: (view: View, after: number, limit: number) => { entries: Told[]; upto: number };
-  /** For how long (ms) whoever asks who listens may be answered with what was so then. */
-  audienceLasts: number;
+  timers: Pick<Timers, 'fail' | 'clear' | 'isBackingOff' | 'failures'>;
   now: () => number;
   background: (work: Promise<unknown>) => void;
-  /** Told when a hub could not be told, with the time of the next try (ms), null for none. */
-  failed: (error: unknown, retryAt: number | null) => void;
+  /** Told when a hub could not be told. */
+  failed: (error: unknown) => void;
 };
 
 type Hub = {
@@ -50,21 +48,17 @@ type Hub = {
   mark: number;
   written: number;
   isRunning: boolean;
-  failures: number;
-  retryAt: number | null;
 };
 
 /**
  * Tells live hubs what happens in the thread, after the answer (ENGINE 6): the events after each hub's mark, one call in flight. The
- * newest events are in memory; after a crash or a long failure they are recalled from the log. Marks are written down by the alarm,
- * so that a crash repeats some events, which the hub drops.
+ * newest events are in memory; after a crash or a long failure they are recalled from the log. What was told after the last mark on
+ * disk is told again then, and the hub drops it.
  */
 export class LiveFeed {
   readonly #ports: LivePorts;
   readonly #hubs = new Map<string, Hub>();
-  #working: Promise<unknown> = Promise.resolve();
-  /** When to look again for hubs that have awoken (ms): what was known of them at the last commit may have been old. */
-  #lookAgainAt: number | null = null;
+  readonly #telling = new Set<Promise<void>>();
   readonly #tails: { readonly [view in View]: ToldTail } = { organization: new ToldTail(), visitor: new ToldTail() };
 
   constructor(ports: LivePorts) {
@@ -73,7 +67,6 @@ export class LiveFeed {
 
   /** Takes the steps of a commit, above `before`, and tells the hubs of the audience and the visitor's. Never rejects. */
   committed(steps: readonly Step[], before: number, audience: Audience): void {
-    this.#lookAgainAt = this.#ports.now() + Math.max(DUE_AFTER, this.#ports.audienceLasts);
     const hubs = this.#follow(audience, before);
     const { last_seq = before } = this.#ports.thread() ?? {};
     for (const view of new Set(hubs.map((hub) => hub.view))) {
@@ -94,27 +87,28 @@ export class LiveFeed {
     for (const { name, view } of hubsOf(thread.facts, audience)) {
       const about = { seq: thread.last_seq, at: this.#ports.now(), origin: null, is_silent: false };
       const told = { ...about, place: placeOf(chat, chat), notifications: [notificationFor(view)] };
-      this.#ports.background(this.#ports.mention(name, told).catch((error) => this.#ports.failed(error, null)));
+      this.#ports.background(this.#ports.mention(name, told).catch((error) => this.#ports.failed(error)));
     }
-  }
-
-  /** Whether any hub is told of the thread. */
-  isHeard(audience: Audience): boolean {
-    const thread = this.#ports.thread();
-    return thread !== null && hubsOf(thread.facts, audience).length > 0;
   }
 
   /** Tells the hubs of the audience, as it is known to be now, whatever they do not have yet, unless they are backing off. */
   catchUp(audience: Audience): void {
     const thread = this.#ports.thread();
     if (thread === null) return;
-    if (this.#lookAgainAt !== null && this.#lookAgainAt <= this.#ports.now()) this.#lookAgainAt = null;
     for (const hub of this.#follow(audience, thread.last_seq)) this.#run(hub);
   }
 
   /** Resolves when the hubs have answered, or failed to. Never rejects. */
   async settled(): Promise<void> {
-    await this.#working;
+    while (this.#telling.size > 0) await Promise.all(this.#telling);
+  }
+
+  /** Whether each hub of the audience has everything, also as far as a new instance of the object knows. */
+  isSettled(audience: Audience): boolean {
+    const thread = this.#ports.thread();
+    if (thread === null) return true;
+    const known = [...this.#hubs.values()].every(({ mark, written }) => mark === written && mark >= thread.last_seq);
+    return known && hubsOf(thread.facts, audience).every(({ name }) => this.#markOf(name) >= thread.last_seq);
   }
 
   /** Writes down how far the hubs are. */
@@ -126,17 +120,8 @@ export class LiveFeed {
     }
   }
 
-  /** When the alarm should ring (ms): to tell again, to write a mark down, or to look for hubs that have awoken. Null for none. */
-  dueAt(): number | null {
-    const last = this.#ports.thread()?.last_seq ?? 0;
-    const times = [...this.#hubs.values()].flatMap((hub) => {
-      // One that is being told has its next try when it has failed, which is said then.
-      const retryAt = hub.isRunning ? null : hub.retryAt;
-      if (hub.mark < last) return retryAt ?? this.#ports.now() + DUE_AFTER;
-      return hub.mark === hub.written ? [] : this.#ports.now() + DUE_AFTER;
-    });
-    if (this.#lookAgainAt !== null) times.push(this.#lookAgainAt);
-    return times.length === 0 ? null : Math.min(...times);
+  #markOf(hub: string): number {
+    return this.#hubs.get(hub)?.written ?? this.#ports.readMark(hub) ?? 0;
   }
 
   /**
@@ -155,7 +140,7 @@ export class LiveFeed {
       if (known !== undefined) return known;
       const written = this.#ports.readMark(name) ?? 0;
       const mark = Math.max(written, Math.min(before, this.#lastOfNoInterest(since)));
-      const hub: Hub = { name, view, mark, written, isRunning: false, failures: 0, retryAt: null };
+      const hub: Hub = { name, view, mark, written, isRunning: false };
       this.#hubs.set(name, hub);
       return hub;
     });
@@ -168,17 +153,21 @@ export class LiveFeed {
   }
 
   #run(hub: Hub): void {
-    const isWaiting = hub.retryAt !== null && hub.retryAt > this.#ports.now();
-    if (hub.isRunning || isWaiting) return;
-    this.#working = Promise.all([this.#working, this.#tell(hub)]);
-    this.#ports.background(this.#working);
+    if (hub.isRunning || this.#ports.timers.isBackingOff(TIMER_OF(hub.name))) return;
+    hub.isRunning = true;
+    const telling = this.#tell(hub).finally(() => {
+      hub.isRunning = false;
+      this.#telling.delete(telling);
+    });
+    this.#telling.add(telling);
+    this.#ports.background(telling);
   }
 
   /** Tells a hub all that it does not have yet. Never rejects. */
   async #tell(hub: Hub): Promise<void> {
-    hub.isRunning = true;
+    const timer = TIMER_OF(hub.name);
     try {
-      if (hub.failures > 0) hub.mark = Math.max(hub.mark, this.#lastOfNoInterest(0));
+      if (this.#ports.timers.failures(timer) > 0) hub.mark = Math.max(hub.mark, this.#lastOfNoInterest(0));
       for (
         let thread = this.#ports.thread();
         thread !== null && hub.mark < thread.last_seq;
@@ -188,15 +177,11 @@ export class LiveFeed {
         const fed = await this.#ports.feed({ v: 1, hub: hub.name, thread: thread.name, entries, upto });
         if (!fed.ok) throw new Error(`the hub refused: ${fed.reason}`);
         hub.mark = upto;
-        hub.failures = 0;
-        hub.retryAt = null;
       }
+      this.#ports.timers.clear(timer);
     } catch (error) {
-      hub.retryAt = this.#ports.now() + Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** hub.failures);
-      hub.failures += 1;
-      this.#ports.failed(error, hub.retryAt);
-    } finally {
-      hub.isRunning = false;
+      this.#ports.timers.fail(timer);
+      this.#ports.failed(error);
     }
   }
 
@@ -205,7 +190,7 @@ export class LiveFeed {
   }
 }
 
-/** A visitor's hub is told by every thread in which he may be at the hub himself; visitors of channels never are. */
+/** A visitor's hub is told by every thread in which they may be at the hub themselves; visitors of channels never are. */
 function hubsOf(thread: ThreadFacts, audience: Audience): { name: string; view: View; since: number }[] {
   const organizations = audience.hubs.map(({ organization_id, since }) => ({
     name: organizationHub(organization_id),

@@ -1,19 +1,19 @@
 import { DurableObject } from 'cloudflare:workers';
 import { AlarmClock } from '../alarm-clock.ts';
-import { addCost, type Cost, noCost } from '../db/cost.ts';
+import { type Cost, noCost } from '../db/cost.ts';
 import type { Attempt, Claim, Lane, Receiver, ReportAnswer } from '../delivery/lane.ts';
 import { fault } from '../faults.ts';
 import { errorText, writeLog } from '../log.ts';
 import { acceptEvents } from '../projections/accept.ts';
 import type { Audience } from '../projections/audience.ts';
-import type { Slice, Written } from '../projections/slice.ts';
-import { endsAt } from '../resources/chat.ts';
+import type { Mark, Slice, SliceRange, Written } from '../projections/slice.ts';
 import { newUuid } from '../resources/uuid.ts';
-import { memberStub, projectorStub, type Rebuilt, type ThreadStub } from '../stubs.ts';
+import { type Courier, type Executed, memberStub, projectorStub, type Rebuilt, type ThreadStub } from '../stubs.ts';
+import { Timers } from '../timers.ts';
 import { withinTime } from '../within-time.ts';
 import { threadNameOfChat } from './address.ts';
 import { addressRefusal } from './address-refusal.ts';
-import { type Answer, type Command, newCommandId } from './commands.ts';
+import { type Command, newCommandId } from './commands.ts';
 import { isKeptFromApps } from './concerned.ts';
 import { Copy } from './copy.ts';
 import type { Decision } from './decide/outcome.ts';
@@ -23,7 +23,6 @@ import { isTooFullFor } from './full.ts';
 import { grantRefusal } from './grants.ts';
 import { Lanes } from './lanes.ts';
 import { Listeners } from './listeners.ts';
-import { nextAlarm } from './next-alarm.ts';
 import { followedChat, PresenceWatch, type Watched } from './presence-watch.ts';
 import type { Query, Reading } from './queries.ts';
 import { answerQuery, type EventPage, readEventPage } from './reads.ts';
@@ -32,24 +31,19 @@ import { emptyThread, openChat, type ThreadState } from './state.ts';
 import { writeCommit } from './store/commit.ts';
 import { keepCurrentChat, loadChat, loadForCommand, loadThread } from './store/load.ts';
 import type { ReplayFilter } from './store/outbox.ts';
-import type { Mark } from './store/read-slice.ts';
+import { RecentCommands } from './store/recent-commands.ts';
 import { SCHEMA, schemaOf } from './store/tables.ts';
 import { readVersion, upgradeTables } from './store/upkeep.ts';
+import { deleteWatch, readWatches, writeWatch } from './store/watches.ts';
+import { ALARM_AFTER, ALARM_WORK, Sweep } from './sweep.ts';
 import { Typing } from './typing.ts';
 
-/** A commit arms the alarm this far ahead (ms), unless it rings sooner anyway. */
-const ALARM_AFTER = 30_000;
-/** A write waits this long (ms) for D1 and then answers all the same: the log has it. */
+/** A caller who does not take the copy of a commit along waits this long (ms) for D1. */
 const WAIT_FOR_COPY = 1000;
 /** A rebuild is answered after this long (ms) at the latest; it goes on by itself. */
 const WAIT_FOR_REBUILD = 60_000;
-/** The alarm waits this long (ms) for users' objects and live hubs, so that it need not ring again for those that answer. */
-const WAIT_FOR_OTHERS = 1000;
 /** A hand-over that was not answered for so long (ms) counts as failed; should it arrive after all, D1's guards make it harmless. */
 const WAIT_FOR_PROJECTOR = 60_000;
-
-/** What `execute` answers: the result, and what it cost for `Server-Timing`. */
-export type Executed = { result: Result<Answer>; cost: Cost };
 
 /**
  * The shell of a thread (ENGINE 2): it gives `decide` the state, the time and ids, and writes what was decided in one
@@ -59,13 +53,16 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   readonly #sql: SqlStorage;
   #state: ThreadState;
   #routing: Routing | null = null;
-  /** After an end that failed: when to try again (ms). */
-  #endAgainAt = 0;
+  /** When the last command was committed (ms), as far as this instance knows. */
+  #committedAt = 0;
+  readonly #timers: Timers;
+  readonly #commands: RecentCommands;
   readonly #copy: Copy;
   readonly #lanes: Lanes;
   readonly #alarmClock: AlarmClock;
   readonly #watch: PresenceWatch;
   readonly #listeners: Listeners;
+  readonly #sweep: Sweep;
   readonly #typing = new Typing();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -73,6 +70,13 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#sql = ctx.storage.sql;
     this.#state = emptyThread(ctx.id.name ?? '');
     this.#alarmClock = new AlarmClock(ctx, (error) => this.#logFailure('arm_failed', error));
+    this.#timers = new Timers({
+      sql: this.#sql,
+      now: () => Date.now(),
+      random: () => Math.random(),
+      armBy: (at) => this.#alarmClock.armBy(at),
+    });
+    this.#commands = new RecentCommands(this.#sql);
     this.#lanes = this.#makeLanes();
     this.#watch = this.#makeWatch();
     this.#listeners = this.#makeListeners();
@@ -81,34 +85,59 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       ctx.storage.transactionSync(() => upgradeTables(this.#sql, schema, Date.now()));
     if (schema > 0) this.#load();
     this.#copy = this.#makeCopy(schema > 0);
+    this.#sweep = this.#makeSweep();
     ctx.blockConcurrencyWhile(async () => {
       await this.#alarmClock.start();
-      // An upgrade begins one, and a crash may have come before its alarm was armed.
-      if (this.#copy.isRebuilding) this.#alarmClock.armBy(Date.now() + ALARM_AFTER);
+      if (this.#state.thread !== null) this.#sweep.start();
     });
   }
 
-  /** Decides and commits a command, then waits up to 1 s until D1 has it too. */
-  async execute(command: Command): Promise<Executed> {
+  /**
+   * Decides and commits a command. A courier gets the commit's slice along with the answer, to bring it to D1; without one the object
+   * sends it by itself, and answers when D1 has it, after a second at the latest.
+   */
+  async execute(command: Command, courier?: Courier): Promise<Executed> {
     const cost = noCost();
     cost.thread.calls = 1;
-    if (command.v !== 1) return { result: refused({ reason: 'newer_version' }), cost };
+    for (const range of courier?.acknowledged ?? []) this.#copy.acknowledge(range);
+    const decided = await this.#execute(command, cost);
+    if (!decided.ok) return { result: decided, cost };
+    const handed = decided.events.length > 0 ? await this.#handOver(courier, cost) : null;
+    fault('before answer', () => this.ctx.abort('fault: before answer'));
+    return { result: { ok: true, answer: decided.answer }, cost, handed };
+  }
+
+  /** What the courier is to bring to D1; null when the object sends it by itself. */
+  async #handOver(courier: Courier | undefined, cost: Cost): Promise<Executed['handed']> {
+    const handed = courier === undefined ? null : this.#copy.handOut();
+    if (handed !== null) return { ...handed, database: this.#database };
+    const copied = this.#copy.run(Date.now() + ALARM_WORK, cost);
+    this.ctx.waitUntil(copied);
+    if (courier === undefined) await withinTime(copied, WAIT_FOR_COPY);
+    return null;
+  }
+
+  /** Told that D1 has these stretches of the log. Their bearer waits for nothing else, so the thread is at rest: that is written down. */
+  async acknowledge({ ranges }: { v: 1; ranges: readonly SliceRange[] }): Promise<void> {
+    fault('before acknowledgement', () => this.ctx.abort('fault: before acknowledgement'));
+    for (const range of ranges) this.#copy.acknowledge(range);
+    if (this.#copy.isUpToDate) this.#sweep.writeMarks();
+  }
+
+  async #execute(command: Command, cost: Cost): Promise<Decision> {
+    if (command.v !== 1) return refused({ reason: 'newer_version' });
     let listening = await this.#listeners.listeningTo(command, cost);
     while (!this.#listeners.isFor(command, listening)) listening = await this.#listeners.listeningTo(command, cost);
-    if (listening === null) return { result: refused({ reason: 'listeners_unknown' }), cost };
+    if (listening === null) return refused({ reason: 'listeners_unknown' });
     // From here to the commit nothing is awaited.
-    const before = loadForCommand(this.#sql, this.#state, command);
+    const before = loadForCommand(this.#sql, this.#state, command, this.#commands.find(command, Date.now()));
     const decided = this.#decide(command, before);
-    if (!decided.ok) return { result: decided, cost };
+    if (!decided.ok) return decided;
     if (decided.events.length > 0) {
       cost.thread.rowsWritten = this.#commit(command, listening.audience, before, decided);
-      const reached = this.#copy.catchUp();
-      this.#noteInMemory(command, before, decided.state);
-      const copied = await withinTime(reached, WAIT_FOR_COPY);
-      if (copied !== null) addCost(cost, copied);
-    } else this.#noteInMemory(command, before, decided.state);
-    fault('before answer', () => this.ctx.abort('fault: before answer'));
-    return { result: { ok: true, answer: decided.answer }, cost };
+    }
+    this.#noteInMemory(command, before, decided.state);
+    return decided;
   }
 
   /** Answers a query about a chat, if its grant covers the chat. */
@@ -150,9 +179,14 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return this.#lanes.readDelivery(request.delivery_id);
   }
 
-  /** Rings the alarm soon, in case the platform has forgotten it: the watchdog found something overdue (ENGINE 2). */
+  /**
+   * Rings the alarm soon: the watchdog found something overdue, because the platform has dropped an alarm (ENGINE 2), or a live hub
+   * has awoken and may have missed what happened here.
+   */
   async wake(_request: { v: 1 }): Promise<void> {
-    if (this.#state.thread !== null) this.#alarmClock.arm(Date.now());
+    if (this.#state.thread === null) return;
+    this.#sweep.lookForHubs();
+    this.#alarmClock.arm(Date.now());
   }
 
   /** Folds the log anew and hands all of it over to D1, whose rows of the thread go first (invariant 6). */
@@ -163,33 +197,15 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#load();
     this.#alarmClock.armBy(Date.now() + ALARM_AFTER);
     const until = this.#latest();
-    await withinTime(this.#copy.catchUp(), WAIT_FOR_REBUILD);
+    await withinTime(this.#copy.run(Date.now() + WAIT_FOR_REBUILD), WAIT_FOR_REBUILD);
     if (!this.#copy.has(until)) return { ok: false, reason: 'not_copied_yet' };
     this.#copy.writeMark();
     return { ok: true };
   }
 
-  /** A sweep over what is due; harmless if it rings twice. It never throws: the platform forgets an alarm after six failures. */
   override async alarm(): Promise<void> {
     this.#alarmClock.ring();
-    try {
-      if (this.#state.thread === null) return;
-      // Lanes and ends first: they need no D1, so they do not wait for it.
-      this.#lanes.offerDue(Date.now());
-      await this.#endOverdueChat();
-      this.#watch.follow(followedChat(this.#state));
-      this.#listeners.showFallen(this.#typing);
-      const others = Promise.all([this.#watch.settled(), this.#listeners.catchUp()]);
-      await Promise.all([this.#copy.run(), withinTime(others, WAIT_FOR_OTHERS)]);
-      this.#copy.writeMark();
-      this.#listeners.writeMarks();
-      this.#lanes.prune(Date.now(), this.#copy.writtenVersion);
-      const next = this.#nextAlarm();
-      if (next !== null) this.#alarmClock.armBy(next);
-    } catch (error) {
-      this.#logFailure('alarm_failed', error);
-      this.#alarmClock.armBy(Date.now() + ALARM_AFTER);
-    }
+    if (this.#state.thread !== null) await this.#sweep.run();
   }
 
   #load(): void {
@@ -200,7 +216,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const nameOfChat = thread === null ? null : threadNameOfChat(thread.current_chat_id);
     this.#state = { ...loaded.state, name: name === '' ? (nameOfChat ?? '') : name };
     this.#routing = loaded.routing;
-    this.#listeners.restore(loaded.audience);
+    this.#listeners.restore(loaded.audience, this.#state);
     this.#lanes.version = Math.max(this.#lanes.version, readVersion(this.#sql));
   }
 
@@ -219,15 +235,20 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     });
   }
 
+  /** Name of the D1 binding that holds the copy. */
+  get #database(): string {
+    return this.#state.thread?.database ?? 'DB';
+  }
+
   /** How far the copy should be. */
   #latest(): Mark {
     return { seq: this.#state.last_seq, version: this.#lanes.version };
   }
 
   async #writeSlice(slice: Slice): Promise<Written> {
-    const database = this.#state.thread?.database ?? 'DB';
-    const written = projectorStub(this.env, database, slice.thread).write(database, slice);
-    return (await withinTime(written, WAIT_FOR_PROJECTOR)) ?? { ok: false, reason: 'failed' };
+    const database = this.#database;
+    const written = projectorStub(this.env, database, slice.thread).write(database, [slice]);
+    return (await withinTime(written, WAIT_FOR_PROJECTOR))?.[0] ?? { ok: false, reason: 'failed' };
   }
 
   /** Writes what was decided, arms the alarm in the same turn and offers lanes that were idle. Answers the rows written. */
@@ -244,8 +265,9 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const idle = accepted.lanes.filter(({ receiver }) => !this.#lanes.isBusy(receiver));
 
     fault('before commit', () => this.ctx.abort('fault: before commit'));
-    const committed = this.ctx.storage.transactionSync(() =>
-      writeCommit(this.#sql, {
+    const committed = this.ctx.storage.transactionSync(() => {
+      const keyRows = this.#commands.writeKey(command, decided.events);
+      const { rowsWritten, version } = writeCommit(this.#sql, {
         before,
         after: decided.state,
         accepted,
@@ -256,28 +278,29 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
         version: this.#lanes.version,
         at: decided.state.last_at,
         now: Date.now(),
-      }),
-    );
+      });
+      return { rowsWritten: rowsWritten + keyRows, version };
+    });
     this.#state = keepCurrentChat(decided.state);
+    this.#committedAt = Date.now();
+    this.#commands.add(accepted.events);
     this.#copy.add(accepted.events);
     this.#routing = given;
     this.#lanes.version = committed.version;
     const soon = Date.now() + ALARM_AFTER;
-    const isArmed = this.#alarmClock.armBy(Math.min(soon, this.#openChatEndsAt() ?? soon));
+    const isArmed = this.#alarmClock.armBy(Math.min(soon, this.#sweep.chatEndsAt() ?? soon));
     fault('after commit', () => this.ctx.abort('fault: after commit'));
     for (const { receiver } of idle) this.#lanes.offer(receiver, 'lane');
     this.#listeners.committed(decided.steps, before.last_seq, audience, known);
     return committed.rowsWritten + (isArmed ? 1 : 0);
   }
 
-  /** What an accepted command means for what is only in memory: who types, and whose presence is followed. */
+  /** What an accepted command means beside its events: who types, and whose presence is followed. */
   #noteInMemory(command: Command, before: ThreadState, after: ThreadState): void {
     const current = after.thread?.current_chat_id ?? '';
     const named = 'chat_id' in command ? command.chat_id : null;
     const concerned = after.chats.get(named ?? current);
     if (concerned !== undefined) this.#listeners.noteTyping(this.#typing, command, concerned);
-    const fallsAt = this.#listeners.typingFallsAt(this.#typing);
-    if (fallsAt !== null) this.#alarmClock.armBy(fallsAt);
     if (command.type === 'change_presence') this.#watch.told(command.user_id);
     const chat = after.chats.get(current);
     const old = before.chats.get(current);
@@ -285,39 +308,23 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (isChanged) this.#watch.follow(followedChat(this.#state), followedChat(before));
   }
 
-  /** When the open chat should be ended (ms). */
-  #openChatEndsAt(): number | null {
-    const chat = openChat(this.#state);
-    const end = chat === null ? null : endsAt(chat.facts);
-    return end === null ? null : Math.max(end, this.#endAgainAt);
-  }
-
-  /** Only the current session can be open, so no other can be overdue. A failure here must not hold up the rest of the alarm. */
-  async #endOverdueChat(): Promise<void> {
-    const end = this.#openChatEndsAt();
-    if (end === null || end > Date.now()) return;
-    try {
-      const { result } = await this.execute({ v: 1, type: 'end_overdue_chats', command_id: newCommandId() });
-      if (!result.ok) throw new Error(`refused: ${result.refusal.reason}`);
-    } catch (error) {
-      this.#logFailure('end_failed', error);
-      this.#endAgainAt = Date.now() + ALARM_AFTER;
-    }
-  }
-
-  #nextAlarm(): number | null {
-    const now = Date.now();
-    return nextAlarm(
-      {
-        projection: this.#copy.dueAt(now),
-        ...this.#lanes.dueTimes(now, this.#copy.writtenVersion),
-        chatEnd: this.#openChatEndsAt(),
-        typing: this.#listeners.typingFallsAt(this.#typing),
-        hubs: this.#listeners.dueAt(),
-        watches: this.#watch.retryAt(followedChat(this.#state)),
+  #makeSweep(): Sweep {
+    return new Sweep({
+      alarmClock: this.#alarmClock,
+      timers: this.#timers,
+      copy: this.#copy,
+      lanes: this.#lanes,
+      listeners: this.#listeners,
+      watch: this.#watch,
+      openChat: () => openChat(this.#state),
+      followedChat: () => followedChat(this.#state),
+      endChat: async () => {
+        const { result } = await this.execute({ v: 1, type: 'end_overdue_chats', command_id: newCommandId() });
+        if (!result.ok) throw new Error(`refused: ${result.refusal.reason}`);
       },
-      now,
-    );
+      committedAt: () => this.#committedAt,
+      failed: (event, error) => this.#logFailure(event, error),
+    });
   }
 
   #makeCopy(isStored: boolean): Copy {
@@ -328,7 +335,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
         state: () => this.#state,
         latest: () => this.#latest(),
         write: (slice) => this.#writeSlice(slice),
-        failed: (retryAt) => this.#alarmClock.armBy(retryAt),
+        timers: this.#timers,
+        now: () => Date.now(),
         crash: () => this.ctx.abort('fault'),
       },
       isStored,
@@ -349,7 +357,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       },
       changed: (at) => {
         this.#alarmClock.armBy(at + ALARM_AFTER);
-        this.ctx.waitUntil(this.#copy.catchUp());
+        this.ctx.waitUntil(this.#copy.run(at + ALARM_WORK));
       },
     });
   }
@@ -361,7 +369,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       state: () => this.#state,
       background: (work) => this.ctx.waitUntil(work),
       failed: (event, error) => this.#logFailure(event, error),
-      retry: (at) => this.#alarmClock.armBy(at),
+      timers: this.#timers,
     });
   }
 
@@ -370,6 +378,9 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       watch: ({ user_id, organization_id, chat_id, is_present }: Watched) =>
         memberStub(this.env, user_id).watch({ v: 1, owner: { user_id, organization_id }, chat_id, is_present }),
       unwatch: (userId, chat_id) => memberStub(this.env, userId).unwatch({ v: 1, chat_id }),
+      read: () => readWatches(this.#sql),
+      write: (userId, chatId) => writeWatch(this.#sql, userId, chatId),
+      delete: (userId) => deleteWatch(this.#sql, userId),
       recorded: (userId, chatId) => {
         const chat = openChat(this.#state);
         const member = chat?.facts.id === chatId ? chat.members.get(userId)?.facts : undefined;
@@ -379,7 +390,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
         const command_id = newCommandId();
         await this.execute({ v: 1, type: 'change_presence', command_id, chat_id, user_id, is_present });
       },
-      now: () => Date.now(),
+      timers: this.#timers,
       background: (work) => this.ctx.waitUntil(work),
       failed: (error) => this.#logFailure('watch_failed', error),
     });

@@ -1,21 +1,28 @@
+import type { Backoff, Timers } from '../timers.ts';
 import { type ChatState, openChat, type ThreadState } from './state.ts';
 
-/** A user's object that does not answer is asked again after 30 s, then twice as long each time, up to 5 min. */
-const FIRST_BACKOFF = 30_000;
-const LAST_BACKOFF = 300_000;
+/** A user's object that does not answer is asked again after half a minute, then twice as long each time, up to 5 min. */
+const BACKOFF: Backoff = { first: 30_000, last: 300_000 };
 
-/** Somebody whose object should tell a chat when he comes or goes, and his presence as the chat has it; `user_id` may be a visitor's. */
+/** Name of the timer that says when calls which failed are made again. */
+export const WATCH_TIMER = 'watch';
+
+/** Somebody whose object should tell a chat when they come or go, and their presence as the chat has it; `user_id` may be a visitor's. */
 export type Watched = { user_id: string; organization_id: string; chat_id: string; is_present: boolean };
 
 export type WatchPorts = {
-  /** Asks the user's object to tell the chat; answers whether he is present now. */
+  /** Asks the user's object to tell the chat; answers whether they are present now. */
   watch: (watched: Watched) => Promise<{ is_present: boolean }>;
   unwatch: (userId: string, chatId: string) => Promise<void>;
-  /** The user's presence as the thread has it by now; null when he does not take part in the open chat. */
+  /** The watches that are known to be held: the chat that a user's object tells, by user. */
+  read: () => Map<string, string>;
+  write: (userId: string, chatId: string) => void;
+  delete: (userId: string) => void;
+  /** The user's presence as the thread has it by now; null when they do not take part in the open chat. */
   recorded: (userId: string, chatId: string) => boolean | null;
   /** Writes another presence than was recorded into the log. */
   correct: (userId: string, chatId: string, isPresent: boolean) => Promise<void>;
-  now: () => number;
+  timers: Pick<Timers, 'fail' | 'clear' | 'isBackingOff'>;
   /** Keeps the object alive until the work is done. */
   background: (work: Promise<unknown>) => void;
   /** Told what went wrong, for the log. */
@@ -33,20 +40,15 @@ export function followedChat(state: ThreadState): ChatState | null {
 type Asking = { chat_id: string; isTold: boolean; isUnwanted: boolean };
 
 /**
- * Which users' objects tell the open chat of their user's presence (ENGINE 5). Memory only: after a restart nobody is known
- * to, and the alarm asks again, so that a crash between a commit and its call heals. A user's object that tells a chat in
- * vain is answered so and stops.
+ * Which users' objects tell the open chat of their user's presence (ENGINE 5). What they have confirmed is a row, so a new instance
+ * asks only for what is missing. A user's object that tells a chat in vain is answered so and stops.
  */
 export class PresenceWatch {
   readonly #ports: WatchPorts;
-  /** Chat that a user's object is known to tell, by user. */
-  readonly #confirmed = new Map<string, string>();
+  #held: Map<string, string> | null = null;
   readonly #asking = new Map<string, Asking>();
   /** Calls that end a watch: one that begins waits for them, or it could be overtaken. */
   readonly #ending = new Map<string, Promise<void>>();
-  #working: Promise<void> = Promise.resolve();
-  #failures = 0;
-  #retryAt = 0;
 
   constructor(ports: WatchPorts) {
     this.#ports = ports;
@@ -54,33 +56,33 @@ export class PresenceWatch {
 
   /**
    * Asks and unasks as the open chat now demands (null: none is open), in the background. `before` is the one that a change has
-   * found open: an earlier life of this object may have asked for its participants.
+   * found open: an earlier instance may have asked for its participants and not heard the answer.
    */
   follow(chat: ChatState | null, before: ChatState | null = null): void {
     const wanted = participantsOf(chat);
-    const work: Promise<void>[] = [];
-    const held = new Map(this.#confirmed);
+    const held = new Map(this.#heldWatches());
     for (const { user_id, chat_id } of participantsOf(before).values()) {
       // One that is being asked ends with the answer.
       if (!held.has(user_id) && this.#asking.get(user_id)?.chat_id !== chat_id) held.set(user_id, chat_id);
     }
     for (const [userId, chatId] of held) {
-      if (wanted.get(userId)?.chat_id === chatId) continue;
-      this.#confirmed.delete(userId);
-      work.push(this.#unwatch(userId, chatId));
+      if (wanted.get(userId)?.chat_id !== chatId) void this.#unwatch(userId, chatId);
     }
     for (const [userId, asking] of this.#asking) asking.isUnwanted = wanted.get(userId)?.chat_id !== asking.chat_id;
     for (const watched of wanted.values()) {
-      if (!this.#confirmed.has(watched.user_id) && !this.#asking.has(watched.user_id)) work.push(this.#watch(watched));
+      const { user_id, chat_id } = watched;
+      const isHeld = this.#heldWatches().get(user_id) === chat_id && !this.#ending.has(user_id);
+      if (!isHeld && !this.#asking.has(user_id)) this.#ports.background(this.#watch(watched));
     }
-    if (work.length === 0) return;
-    this.#working = Promise.all([this.#working, ...work]).then(() => {});
-    this.#ports.background(this.#working);
+    if (this.isSettled(chat)) this.#ports.timers.clear(WATCH_TIMER);
   }
 
-  /** Resolves when what was asked so far is answered. Never rejects. */
-  settled(): Promise<void> {
-    return this.#working;
+  /** Whether each participant of the open chat is watched, and nobody else, and no call is under way. */
+  isSettled(chat: ChatState | null): boolean {
+    const wanted = participantsOf(chat);
+    const held = this.#heldWatches();
+    const isAll = held.size === wanted.size && [...wanted].every(([id, { chat_id }]) => held.get(id) === chat_id);
+    return isAll && this.#asking.size === 0 && this.#ending.size === 0;
   }
 
   /** Told that the user's object has told the chat itself: it knows better than an answer that is still on its way. */
@@ -89,10 +91,9 @@ export class PresenceWatch {
     if (asking !== undefined) asking.isTold = true;
   }
 
-  /** When the alarm should ask again (ms); null when every participant of the open chat is watched. */
-  retryAt(chat: ChatState | null): number | null {
-    const isMissing = [...participantsOf(chat).keys()].some((userId) => !this.#confirmed.has(userId));
-    return isMissing ? Math.max(this.#retryAt, this.#ports.now() + FIRST_BACKOFF) : null;
+  #heldWatches(): Map<string, string> {
+    this.#held ??= this.#ports.read();
+    return this.#held;
   }
 
   async #watch(watched: Watched): Promise<void> {
@@ -102,33 +103,49 @@ export class PresenceWatch {
     try {
       await this.#ending.get(user_id);
       const { is_present } = await this.#ports.watch(watched);
-      this.#failures = 0;
       if (asking.isUnwanted) {
         await this.#unwatch(user_id, chat_id);
         return;
       }
-      this.#confirmed.set(user_id, chat_id);
+      this.#heldWatches().set(user_id, chat_id);
+      this.#ports.write(user_id, chat_id);
       const recorded = this.#ports.recorded(user_id, chat_id);
       const isOther = recorded !== null && recorded !== is_present;
       if (isOther && !asking.isTold) await this.#ports.correct(user_id, chat_id, is_present);
     } catch (error) {
-      this.#retryAt = this.#ports.now() + Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** this.#failures);
-      this.#failures += 1;
-      this.#ports.failed(error);
+      this.#fail(error);
     } finally {
       this.#asking.delete(user_id);
     }
   }
 
+  /** Ends a watch. It stays held until that has succeeded. Never rejects. */
   #unwatch(userId: string, chatId: string): Promise<void> {
-    const ending: Promise<void> = this.#ports
-      .unwatch(userId, chatId)
-      .catch((error) => this.#ports.failed(error))
-      .finally(() => {
-        if (this.#ending.get(userId) === ending) this.#ending.delete(userId);
-      });
+    const known = this.#ending.get(userId);
+    if (known !== undefined) return known;
+    const ending = this.#end(userId, chatId).finally(() => {
+      this.#ending.delete(userId);
+    });
     this.#ending.set(userId, ending);
+    this.#ports.background(ending);
     return ending;
+  }
+
+  async #end(userId: string, chatId: string): Promise<void> {
+    try {
+      await this.#ports.unwatch(userId, chatId);
+      if (this.#heldWatches().get(userId) !== chatId) return;
+      this.#heldWatches().delete(userId);
+      this.#ports.delete(userId);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    // The calls of one round fail together, and count once.
+    if (!this.#ports.timers.isBackingOff(WATCH_TIMER)) this.#ports.timers.fail(WATCH_TIMER, BACKOFF);
+    this.#ports.failed(error);
   }
 }
 

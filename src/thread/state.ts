@@ -19,11 +19,7 @@ export type ChatState = {
   tags: ReadonlyMap<string, Touched<TagFacts>>;
   /** By id: open ones, accepted ones, expired ones. */
   invitations: ReadonlyMap<string, Touched<InvitationFacts>>;
-  /** The last 32 commands that changed this chat or the session before, each with the `seq` of its answer: a repeated command is answered again. */
-  recent_commands: readonly RecentCommand[];
 };
-
-export type RecentCommand = readonly [command_id: string, seq: number];
 
 /** What a thread is, beside its chats. Null until its first accepted command. */
 export type ThreadFacts = {

@@ -2,15 +2,18 @@ import type { ChatFacts } from '../resources/chat.ts';
 import type { ComposingStatus } from '../resources/membership.ts';
 import type { Command } from './commands.ts';
 
-/** `typing` that was not said again for this long (ms) reads as `typed`: the writer has stopped, or his client is gone. */
+/**
+ * `typing` that was not said again for this long (ms) reads as `typed`: the writer has stopped, or their client is gone. Those who
+ * listen end it by themselves after this time (docs/live.md), so that typing rings no alarm.
+ */
 const TYPING_LASTS = 15_000;
 
-/** That a member has said what he does. `isOther`: not what he did before. */
+/** That a member has said what they do. `isOther`: not what they did before. */
 export type Said = { member_id: string; status: ComposingStatus; isOther: boolean };
 
 /**
- * Who types in a thread's open chat. Memory only, never in the log and never in D1 (ENGINE 5): a restart forgets it, and a
- * client that types says so again.
+ * Who types in a thread's open chat. Memory only, never in the log and never in D1 (ENGINE 5): a new instance of the object knows
+ * nothing of it, and a client that types says so again.
  */
 export class Typing {
   #chatId: string | null = null;
@@ -23,25 +26,6 @@ export class Typing {
       const isOther = this.statusOf(chat, member_id, now) !== status;
       this.#say(chat, member_id, status, now);
       return { member_id, status, isOther };
-    });
-  }
-
-  /** When the first of those who type counts as having stopped, if he says no more (ms); null when nobody types. */
-  fallsAt(): number | null {
-    const times = [...this.#said.values()].flatMap(({ status, at }) =>
-      status === 'typing' ? at + TYPING_LASTS + 1 : [],
-    );
-    return times.length === 0 ? null : Math.min(...times);
-  }
-
-  /** Notes those who have stopped without a word by `now` (ms), and answers who they are. */
-  fall(now: number): { chat_id: string; member_id: string }[] {
-    const chat_id = this.#chatId;
-    if (chat_id === null) return [];
-    return [...this.#said].flatMap(([member_id, { status, at }]) => {
-      if (status !== 'typing' || at + TYPING_LASTS >= now) return [];
-      this.#said.set(member_id, { status: 'typed', at });
-      return { chat_id, member_id };
     });
   }
 

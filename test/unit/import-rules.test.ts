@@ -33,7 +33,14 @@ const BELOW_DIALECTS = [
   'db/',
 ];
 /** What dialects share: files that lie beside them. */
-const SHARED_BY_DIALECTS = ['api/refuse-thread.ts', 'api/reach-cache.ts', 'api/app-registry/', 'api/delivery-log/'];
+const SHARED_BY_DIALECTS = [
+  'api/copy-database.ts',
+  'api/execute-command.ts',
+  'api/refuse-thread.ts',
+  'api/reach-cache.ts',
+  'api/app-registry/',
+  'api/delivery-log/',
+];
 /** How the objects of the Chats API are documented and paged: visitors are shown them too. */
 const CHAT_OBJECTS = ['api/chats/schemas.ts', 'api/chats/message-schema.ts', 'api/chats/member-page.ts'];
 const dialect = (name: string): Room => ({
@@ -72,6 +79,11 @@ const ROOMS: { readonly [room: string]: Room } = {
     holds: ['api/reach-cache.ts'],
     may: ['audience/', 'http/', 'directory/', 'isolate-cache.ts', 'resources/', 'db/'],
   },
+  executeCommand: {
+    holds: ['api/execute-command.ts'],
+    may: ['delivery/', 'projections/collector.ts', 'stubs.ts', 'thread/commands.ts', 'thread/refusals.ts', 'db/'],
+  },
+  copyDatabase: { holds: ['api/copy-database.ts'], may: ['http/', 'projections/collector.ts', 'db/'] },
   refuseThread: { holds: ['api/refuse-thread.ts'], may: ['http/', 'thread/refusals.ts'] },
   http: {
     holds: ['http/'],
@@ -98,7 +110,6 @@ const ROOMS: { readonly [room: string]: Room } = {
       'thread/fold.ts',
       'thread/grants.ts',
       'thread/members.ts',
-      'thread/next-alarm.ts',
       'thread/selected-suggestion.ts',
       'thread/state.ts',
       'thread/steps.ts',
@@ -156,7 +167,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   delivery: { holds: ['delivery/'], may: ['stubs.ts', 'faults.ts', 'resources/', 'directory/', 'db/'] },
   projections: {
     holds: ['projections/'],
-    may: ['stubs.ts', 'faults.ts', 'thread/events.ts', 'resources/', 'db/'],
+    may: ['stubs.ts', 'faults.ts', 'within-time.ts', 'thread/events.ts', 'resources/', 'db/'],
     mayTypes: ['delivery/lane.ts', 'thread/state.ts'],
   },
   stubs: {

@@ -1,12 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type ChatFilters, chatKey, listChats, type MemberChatOrdering } from '../../chats/list-chats.ts';
-import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { booleanParameter, timeField } from '../../http/fields.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
+import { copyDatabase } from '../copy-database.ts';
 import { collectionParams, routeIn } from './in-scope.ts';
 import { chatSchema } from './schemas.ts';
 import type { ChatScope } from './scopes.ts';
@@ -67,7 +67,7 @@ export function chatListRoutes(scope: ChatScope, kind: keyof typeof CHAT_FILTERS
     const { page } = read;
     const granted = await scope.findGrant(c, c.req.valid('param'));
     if (!granted.ok) return refuse(c, granted.refusal);
-    const database = organizationDatabase(c);
+    const database = await copyDatabase(c);
     const { rows, cut_at } = await listChats(database, granted.grant, chosen, ordering, page.keyset);
     const parts = { page, rows, keyOf: chatKey(ordering), resource: chatResource };
     return c.json(collectionResponse(c, { ...parts, cutAt: cut_at === null ? null : [cut_at] }), 200);

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listMembershipsOfUser } from '../../chats/memberships.ts';
-import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { booleanParameter, pathId, timeField } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
@@ -8,6 +8,7 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { membershipResource } from '../../resources/membership.ts';
+import { copyDatabase } from '../copy-database.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { userGuards } from './guards.ts';
 import { type ChatPath, commandOfActor, queryChat } from './in-scope.ts';
@@ -78,7 +79,7 @@ chatMembershipRoutes.openapi(listRoute, async (c) => {
   const read = readPage(query, 'chat_id', idKey);
   if (!read.ok) return refuse(c, read.refusal);
   const { user: own, organization } = c.var.principal;
-  const database = organizationDatabase(c);
+  const database = await copyDatabase(c);
   const found = await listMembershipsOfUser(database, organization.id, own.id, { is_participating }, read.page.keyset);
   return c.json(membershipsByChat(c, read.page, found), 200);
 });

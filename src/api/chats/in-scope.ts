@@ -3,11 +3,12 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { pathId } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { type Refused, refuse } from '../../http/refusals.ts';
-import { executeCommand, queryThread } from '../../stubs.ts';
+import { queryThread } from '../../stubs.ts';
 import { threadNameOfChat } from '../../thread/address.ts';
 import { type AnswerOf, type Command, newCommandId } from '../../thread/commands.ts';
 import type { Query, ReadingOf } from '../../thread/queries.ts';
 import type { Result, ThreadRefusal } from '../../thread/refusals.ts';
+import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import type { ChatScope, PathField, PathValues } from './scopes.ts';
 

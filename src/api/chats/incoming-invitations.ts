@@ -1,12 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { findInvitation, listIncomingInvitations } from '../../chats/invitations.ts';
-import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import { copyDatabase } from '../copy-database.ts';
 import { teamsOfCaller } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { userGuards } from './guards.ts';
@@ -65,7 +66,7 @@ incomingInvitationRoutes.openapi(listRoute, async (c) => {
   if (!asked.ok) return refuse(c, asked.refusal);
   const filters = { is_accepted, is_expired };
   const invitees = await findInviteeIds(c);
-  const found = await listIncomingInvitations(organizationDatabase(c), invitees, filters, asked.page.keyset);
+  const found = await listIncomingInvitations(await copyDatabase(c), invitees, filters, asked.page.keyset);
   const body = collectionResponse(c, {
     page: asked.page,
     rows: found.rows,
@@ -78,7 +79,7 @@ incomingInvitationRoutes.openapi(listRoute, async (c) => {
 
 incomingInvitationRoutes.openapi(itemRoute, async (c) => {
   const { invitation_id } = c.req.valid('param');
-  const found = await findInvitation(organizationDatabase(c), invitation_id);
+  const found = await findInvitation(await copyDatabase(c), invitation_id);
   if (found === null || !(await findInviteeIds(c)).includes(found.invitee_id))
     return refuseThread(c, { reason: 'invitation_not_found' });
   // Who is invited need not be a member yet: the invitation is read in the name of the one who sent it.
@@ -101,7 +102,7 @@ for (const method of ['put', 'patch'] as const) {
   });
   incomingInvitationRoutes.openapi(route, async (c) => {
     const { invitation_id } = c.req.valid('param');
-    const found = await findInvitation(organizationDatabase(c), invitation_id);
+    const found = await findInvitation(await copyDatabase(c), invitation_id);
     return found === null
       ? refuseThread(c, { reason: 'invitation_not_found' })
       : await accept(c, found.chat_id, invitation_id);

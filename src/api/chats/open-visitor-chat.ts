@@ -2,14 +2,15 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
 import { findOrganization } from '../../directory/organizations.ts';
 import { findVisitor } from '../../directory/visitors.ts';
-import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource, lifetimeOf, VISITOR_CHAT_TYPES } from '../../resources/chat.ts';
-import { executeCommand } from '../../stubs.ts';
 import { threadName, threadNameOfChat } from '../../thread/address.ts';
 import { newCommandId, type OpenVisitorChat } from '../../thread/commands.ts';
+import { copyDatabase } from '../copy-database.ts';
+import { executeCommand } from '../execute-command.ts';
 import { reachedRoom } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { collectionParams, routeIn } from './in-scope.ts';
@@ -44,7 +45,7 @@ export const openVisitorChatRoutes = createRouter();
 openVisitorChatRoutes.openapi(route, async (c) => {
   const { room_id = '', visitor_id = '' } = c.req.valid('param');
   const { user, organization } = c.var.principal;
-  const database = organizationDatabase(c);
+  const database = await copyDatabase(c);
   const room = await reachedRoom(c, room_id);
   if (room === null) return refuse(c, { reason: 'forbidden' });
   // Read anew: a thread that starts writes down the name as the newest one that there is.

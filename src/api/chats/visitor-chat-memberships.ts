@@ -1,12 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listVisitorMemberships } from '../../chats/memberships.ts';
-import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import { type Refused, refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { membershipResource } from '../../resources/membership.ts';
+import { copyDatabase } from '../copy-database.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { type ChatPath, chatParams, queryChat, routeIn } from './in-scope.ts';
 import { membershipsByChat } from './membership-parts.ts';
@@ -48,7 +49,7 @@ visitorChatMembershipRoutes.openapi(listRoute, async (c) => {
   const unknown = await refuseUnknownVisitor(c, place, place.visitor_id);
   if (unknown !== null) return unknown;
   const of = { visitor_id: place.visitor_id, user_id: c.var.principal.user.id };
-  const found = await listVisitorMemberships(organizationDatabase(c), of, asked.page.keyset);
+  const found = await listVisitorMemberships(await copyDatabase(c), of, asked.page.keyset);
   return c.json(membershipsByChat(c, asked.page, found), 200);
 });
 

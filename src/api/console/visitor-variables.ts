@@ -11,7 +11,7 @@ import {
   setVisitorVariable,
   type VisitorVariable,
 } from '../../directory/visitors.ts';
-import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId, pathNameField, textField } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
@@ -19,9 +19,10 @@ import { type Refused, refusalResponses, refuse, refuseField } from '../../http/
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
-import { executeCommand } from '../../stubs.ts';
 import { threadNameOfChat } from '../../thread/address.ts';
 import { newCommandId } from '../../thread/commands.ts';
+import { copyDatabase } from '../copy-database.ts';
+import { executeCommand } from '../execute-command.ts';
 import { ownRoom } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { organizationGuards } from './guards.ts';
@@ -104,7 +105,7 @@ visitorVariableRoutes.openapi(listRoute, async (c) => {
   const asked = readPage(c.req.valid('query'), 'key', idKey);
   if (!asked.ok) return refuse(c, asked.refusal);
   const { organization_id, room_id, visitor_id } = c.req.valid('param');
-  const database = organizationDatabase(c);
+  const database = await copyDatabase(c);
   const rows = await listVisitorVariables(database, organization_id, room_id, visitor_id, asked.page.keyset);
   if (rows === null) return refuse(c, { reason: 'not_found', detail: 'Visitor not found.' });
   const body = collectionResponse(c, { page: asked.page, rows, keyOf: ({ key }) => [key], resource: resourceOf });
@@ -116,7 +117,7 @@ visitorVariableRoutes.openapi(setRoute, async (c) => {
   const { key, value } = c.req.valid('json');
   const refused = (await refuseVisitor(c, path)) ?? refuseBlankName(c, key, value);
   if (refused !== null) return refused;
-  const set = await setVisitorVariable(organizationDatabase(c), path.visitor_id, key, value, Date.now());
+  const set = await setVisitorVariable(await copyDatabase(c), path.visitor_id, key, value, Date.now());
   const unnamed = await rename(c, path, key, value);
   return unnamed ?? c.json(resourceOf(set.variable), set.is_new ? 201 : 200);
 });
@@ -125,7 +126,7 @@ visitorVariableRoutes.openapi(itemRoute, async (c) => {
   const { key, ...path } = c.req.valid('param');
   const refused = await refuseVisitor(c, path);
   if (refused !== null) return refused;
-  const variable = await findVisitorVariable(organizationDatabase(c), path.visitor_id, key);
+  const variable = await findVisitorVariable(await copyDatabase(c), path.visitor_id, key);
   return variable === null ? refuse(c, VARIABLE_NOT_FOUND) : c.json(resourceOf(variable), 200);
 });
 
@@ -143,7 +144,7 @@ for (const method of ['put', 'patch'] as const) {
     const { value } = c.req.valid('json');
     const refused = (await refuseVisitor(c, path)) ?? refuseBlankName(c, key, value);
     if (refused !== null) return refused;
-    const changed = await changeVisitorVariable(organizationDatabase(c), path.visitor_id, key, value, Date.now());
+    const changed = await changeVisitorVariable(await copyDatabase(c), path.visitor_id, key, value, Date.now());
     if (changed === null) return refuse(c, VARIABLE_NOT_FOUND);
     const unnamed = await rename(c, path, key, value);
     return unnamed ?? c.json(resourceOf(changed), 200);
@@ -154,7 +155,7 @@ visitorVariableRoutes.openapi(removeRoute, async (c) => {
   const { key, ...path } = c.req.valid('param');
   const refused = await refuseVisitor(c, path);
   if (refused !== null) return refused;
-  const isDeleted = await deleteVisitorVariable(organizationDatabase(c), path.visitor_id, key, Date.now());
+  const isDeleted = await deleteVisitorVariable(await copyDatabase(c), path.visitor_id, key, Date.now());
   if (!isDeleted) return refuse(c, VARIABLE_NOT_FOUND);
   const unnamed = await rename(c, path, key, null);
   return unnamed ?? c.body(null, 204);
@@ -165,7 +166,7 @@ async function refuseVisitor(c: AppContext, { room_id, visitor_id }: VisitorPath
   const room = await ownRoom(c, room_id);
   if (room === null) return refuse(c, { reason: 'not_found', detail: 'Room not found.' });
   const place = { organization_id: room.organization_id, room_id, visitor_id };
-  const visitor = await findRoomVisitor(organizationDatabase(c), place);
+  const visitor = await findRoomVisitor(await copyDatabase(c), place);
   return visitor === null ? refuse(c, { reason: 'not_found', detail: 'Visitor not found.' }) : null;
 }
 
@@ -186,7 +187,7 @@ async function rename(
   name: string | null,
 ): Promise<Refused | null> {
   if (key !== NAME_VARIABLE) return null;
-  const chats = await findNewestChatInEachRoom(organizationDatabase(c), organization_id, visitor_id);
+  const chats = await findNewestChatInEachRoom(await copyDatabase(c), organization_id, visitor_id);
   const results = await inParallel(chats, RENAMED_AT_A_TIME, async (chat_id) => {
     const thread = threadNameOfChat(chat_id);
     if (thread === null) throw new Error('a chat that D1 has copied from a thread names none');

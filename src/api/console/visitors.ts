@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { RoomRow } from '../../db/rows.ts';
 import { findRoomVisitor, listRoomVisitors, roomVisitor } from '../../directory/room-visitors.ts';
-import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { booleanParameter, pathId } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
@@ -9,6 +9,7 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { roomVisitorResource } from '../../resources/room-visitor.ts';
+import { copyDatabase } from '../copy-database.ts';
 import { ownRoom, reachedRoom } from '../reach-cache.ts';
 import { organizationGuards, userGuards } from './guards.ts';
 import { roomVisitorSchema } from './visitor-schemas.ts';
@@ -67,7 +68,7 @@ visitorRoutes.openapi(listRoute, async (c) => {
   if (room === null) return refuse(c, ROOM_NOT_FOUND);
   const now = Date.now();
   const { keyset } = asked.page;
-  const rows = await listRoomVisitors(organizationDatabase(c), room.organization_id, room.id, is_present, now, keyset);
+  const rows = await listRoomVisitors(await copyDatabase(c), room.organization_id, room.id, is_present, now, keyset);
   const body = collectionResponse(c, {
     page: asked.page,
     rows,
@@ -90,7 +91,7 @@ visitorRoutes.openapi(userItemRoute, async (c) => {
 async function showVisitor(c: AppContext, room: RoomRow | null, visitor_id: string) {
   if (room === null) return refuse(c, ROOM_NOT_FOUND);
   const place = { organization_id: room.organization_id, room_id: room.id, visitor_id };
-  const row = await findRoomVisitor(organizationDatabase(c), place);
+  const row = await findRoomVisitor(await copyDatabase(c), place);
   if (row === null) return refuse(c, VISITOR_NOT_FOUND);
   return c.json(roomVisitorResource(roomVisitor(row, Date.now())), 200);
 }

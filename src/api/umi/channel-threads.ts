@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type ChannelThreadRow, listChannelThreads } from '../../delivery/channel-threads.ts';
 import { findChannelOrDeleted } from '../../directory/channels.ts';
-import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema } from '../../http/fields.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
+import { copyDatabase } from '../copy-database.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
 
 const threadSchema = z
@@ -37,7 +37,7 @@ channelThreadRoutes.openapi(getThreads, async (c) => {
   const { organization_id, config_id } = c.req.valid('param');
   const asked = readPage(c.req.valid('query'), '-mapping_id', idKey);
   if (!asked.ok) return refuse(c, asked.refusal);
-  const database = organizationDatabase(c);
+  const database = await copyDatabase(c);
   if ((await findChannelOrDeleted(database, organization_id, config_id)) === null) return refuse(c, CHANNEL_NOT_FOUND);
   const rows = await listChannelThreads(database, organization_id, config_id, asked.page.keyset);
   const keyOf = (row: ChannelThreadRow) => [row.mapping_id];

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listOwnMembershipsOfVisitor } from '../../chats/memberships.ts';
-import { type AppContext, visitorDatabase } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { timeField } from '../../http/fields.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
@@ -8,6 +8,7 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { membershipForVisitor } from '../../resources/as-visitors-see.ts';
 import { newCommandId } from '../../thread/commands.ts';
+import { visitorCopyDatabase } from '../copy-database.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { asVisitor, CHAT_MEMBERSHIPS, chatPath, visitorPath } from './guards.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
@@ -73,7 +74,7 @@ export const chatMembershipRoutes = createRouter();
 chatMembershipRoutes.openapi(listRoute, async (c) => {
   const asked = readPage(c.req.valid('query'), 'chat_id', idKey);
   if (!asked.ok) return refuse(c, asked.refusal);
-  const found = await listOwnMembershipsOfVisitor(visitorDatabase(c), c.var.visitor.id, asked.page.keyset);
+  const found = await listOwnMembershipsOfVisitor(await visitorCopyDatabase(c), c.var.visitor.id, asked.page.keyset);
   const body = collectionResponse(c, {
     page: asked.page,
     rows: found.rows,

@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { chatKey, listChats } from '../../chats/list-chats.ts';
-import { visitorDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { booleanParameter } from '../../http/fields.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
@@ -8,6 +7,7 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatForVisitor } from '../../resources/as-visitors-see.ts';
 import { newCommandId } from '../../thread/commands.ts';
+import { visitorCopyDatabase } from '../copy-database.ts';
 import { asVisitor, CHAT, CHATS, chatPath, visitorPath } from './guards.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
 import { visitorChatSchema } from './schemas.ts';
@@ -56,7 +56,7 @@ chatRoutes.openapi(listRoute, async (c) => {
   const asked = readPage(query, ordering, idKey);
   if (!asked.ok) return refuse(c, asked.refusal);
   const { page } = asked;
-  const found = await listChats(visitorDatabase(c), ownChats(c), { is_ended }, ordering, page.keyset);
+  const found = await listChats(await visitorCopyDatabase(c), ownChats(c), { is_ended }, ordering, page.keyset);
   const cutAt = found.cut_at === null ? null : [found.cut_at];
   const parts = { page, rows: found.rows, keyOf: chatKey(ordering), resource: chatForVisitor, cutAt };
   return c.json(collectionResponse(c, parts), 200);

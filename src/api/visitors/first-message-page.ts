@@ -1,7 +1,8 @@
 import { findVisitorOnPage } from '../../chats/visitor-chats.ts';
-import { type AppContext, visitorDatabase } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../log.ts';
 import type { PageFacts } from '../../resources/chat.ts';
+import { visitorCopyDatabase } from '../copy-database.ts';
 
 /** Chats in which the visitor has written, which stays so; as many as an isolate remembers. */
 const written = new Set<string>();
@@ -14,7 +15,7 @@ const REMEMBERED_CHATS = 10_000;
 export async function pageForFirstMessage(c: AppContext, chatId: string): Promise<PageFacts | null> {
   if (written.has(chatId)) return null;
   try {
-    const found = await findVisitorOnPage(visitorDatabase(c), c.var.visitor.id, chatId);
+    const found = await findVisitorOnPage(await visitorCopyDatabase(c), c.var.visitor.id, chatId);
     if (found?.has_written !== true) return found?.page ?? null;
   } catch (error) {
     writeLog('error', 'visitor_page_unknown', { chat_id: chatId, error: errorText(error) });

@@ -2,15 +2,15 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
 import { stayInRoom } from '../../directory/room-visitors.ts';
 import { findVisitor } from '../../directory/visitors.ts';
-import { visitorDatabase } from '../../http/app-environment.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatForVisitor } from '../../resources/as-visitors-see.ts';
 import { lifetimeOf, VISITOR_CHAT_TYPES } from '../../resources/chat.ts';
-import { executeCommand } from '../../stubs.ts';
 import { threadName, threadNameOfChat } from '../../thread/address.ts';
 import { newCommandId, type OpenVisitorChat } from '../../thread/commands.ts';
+import { visitorCopyDatabase } from '../copy-database.ts';
+import { executeCommand } from '../execute-command.ts';
 import { roomForVisitor } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { asRoomVisitor, ROOM_NOT_FOUND, ROOM_VISITORS, roomVisitorPath, VISITOR_NOT_FOUND } from './guards.ts';
@@ -43,7 +43,7 @@ export const openChatRoutes = createRouter();
 
 openChatRoutes.openapi(route, async (c) => {
   const { organization, id: visitor_id } = c.var.visitor;
-  const database = visitorDatabase(c);
+  const database = await visitorCopyDatabase(c);
   const room = await roomForVisitor(c, c.req.valid('param').room_id);
   if (room === null) return refuse(c, ROOM_NOT_FOUND);
   const place = { organization_id: organization.id, room_id: room.id, visitor_id };

@@ -2,7 +2,8 @@ import type { Accepted } from '../../projections/accept.ts';
 import { uuidVersion7 } from '../../resources/uuid.ts';
 import type { Routing } from '../events.ts';
 import type { ReceivedBefore, ThreadState } from '../state.ts';
-import { createTables } from './tables.ts';
+import { keepSnapshots } from './snapshots.ts';
+import { createTables, makeTable } from './tables.ts';
 import { writeChats } from './write-chats.ts';
 
 /**
@@ -35,7 +36,7 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
     rowsWritten += sql.exec(statement, ...parameters).rowsWritten;
   };
   const { before, after, accepted } = commit;
-  if (before.thread === null) createTables(sql, 0);
+  if (before.thread === null) createTables(sql);
   if (after.thread !== null && (after.thread !== before.thread || commit.isRoutingNew)) {
     const routing = commit.routing === null ? null : JSON.stringify(commit.routing);
     write(
@@ -56,7 +57,7 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
       JSON.stringify(event),
     );
   }
-  rowsWritten += writeChats(sql, before, after);
+  rowsWritten += writeChats(sql, before, after) + keepSnapshots(sql, before, after, commit.at);
   for (const { key, chat_id, message_id, seq, request, is_new_session, messages_created } of commit.received) {
     write(
       `INSERT INTO received (key, chat_id, message_id, seq, request, is_new_session, messages_created)
@@ -71,6 +72,7 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
     );
   }
   let version = commit.version;
+  if (accepted.lanes.length > 0) makeTable(sql, 'lanes');
   for (const lane of accepted.lanes) {
     version += 1;
     write(

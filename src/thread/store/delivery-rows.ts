@@ -4,6 +4,9 @@ import type { SliceBuilder } from './slice-builder.ts';
 /** Deliveries that go in one slice, at most. */
 export const DELIVERIES_IN_A_SLICE = 300;
 
+/** The deliveries and lanes changed after a version, as `latest` says how far they go, so many deliveries at most. */
+export type Versions = { after: number; latest: number; limit: number };
+
 type DeliveryImage = {
   id: string;
   version: number;
@@ -49,8 +52,7 @@ export function addDeliveries(
   sql: SqlStorage,
   name: string,
   thread: ThreadFacts,
-  after: number,
-  latest: number,
+  { after, latest, limit }: Versions,
 ): number {
   const deliveries = sql
     .exec<DeliveryImage>(
@@ -59,10 +61,10 @@ export function addDeliveries(
          (SELECT organization_id FROM lanes WHERE lanes.receiver = deliveries.receiver) AS organization_id
        FROM deliveries WHERE version > ? ORDER BY version LIMIT ?`,
       after,
-      DELIVERIES_IN_A_SLICE,
+      limit,
     )
     .toArray();
-  const isLast = deliveries.length < DELIVERIES_IN_A_SLICE;
+  const isLast = deliveries.length < limit;
   const end = isLast ? Number.MAX_SAFE_INTEGER : (deliveries.at(-1)?.version ?? after);
   const lanes = sql
     .exec<LaneImage>(

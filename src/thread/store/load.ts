@@ -15,6 +15,7 @@ import {
   type ThreadState,
   type Touched,
 } from '../state.ts';
+import { hasTable } from './tables.ts';
 
 /** What an object keeps in memory between commands: its thread with the current chat, and where its last event stands. */
 export function loadThread(
@@ -35,13 +36,18 @@ export function loadThread(
 
 const NONE: ReadonlyMap<string, NamedMessage> = new Map();
 
-/** The state with everything in it that the command can touch. */
-export function loadForCommand(sql: SqlStorage, state: ThreadState, command: Command): ThreadState {
+/** The state with everything in it that the command can touch. `answeredAt`: `seq` of the event that answered this very command before. */
+export function loadForCommand(
+  sql: SqlStorage,
+  state: ThreadState,
+  command: Command,
+  answeredAt: number | null,
+): ThreadState {
   if (state.thread === null) return state;
   const named = 'chat_id' in command ? command.chat_id : null;
   const place = named === null ? state : loadChat(sql, state, named);
-  const answered = loadAnswer(sql, place, command.command_id);
-  // A session takes over the commands of the one before it: the answer may lie in a chat between the named one and the current one.
+  const answered = answeredAt === null ? null : loadEvent(sql, answeredAt);
+  // The answer may lie in another chat than the named one and the current one.
   const loaded = answered === null ? place : loadChat(sql, place, answered.chat_id);
   switch (command.type) {
     case 'receive_messages': {
@@ -85,8 +91,8 @@ export function keepCurrentChat(state: ThreadState): ThreadState {
 export function loadChat(sql: SqlStorage, state: ThreadState, chatId: string): ThreadState {
   if (state.chats.has(chatId)) return state;
   const row = sql
-    .exec<{ first_seq: number; seq: number; facts: string; recent_commands: string }>(
-      'SELECT first_seq, seq, facts, recent_commands FROM chats WHERE id = ?',
+    .exec<{ first_seq: number; seq: number; facts: string }>(
+      'SELECT first_seq, seq, facts FROM chats WHERE id = ?',
       chatId,
     )
     .toArray()[0];
@@ -98,7 +104,6 @@ export function loadChat(sql: SqlStorage, state: ThreadState, chatId: string): T
     members: loadChildren<MemberFacts>(sql, 'members', chatId),
     tags: loadChildren<TagFacts>(sql, 'tags', chatId),
     invitations: loadChildren<InvitationFacts>(sql, 'invitations', chatId),
-    recent_commands: JSON.parse(row.recent_commands) as ChatState['recent_commands'],
   };
   return { ...state, chats: new Map(state.chats).set(chatId, chat) };
 }
@@ -106,6 +111,7 @@ export function loadChat(sql: SqlStorage, state: ThreadState, chatId: string): T
 const KEYS = { members: 'member_id', tags: 'name', invitations: 'id' } as const;
 
 function loadChildren<Facts>(sql: SqlStorage, table: keyof typeof KEYS, chatId: string): Map<string, Touched<Facts>> {
+  if (table !== 'members' && !hasTable(sql, table)) return new Map();
   const rows = sql.exec<{ id: string; seq: number; facts: string }>(
     `SELECT ${KEYS[table]} AS id, seq, facts FROM ${table} WHERE chat_id = ? ORDER BY 1`,
     chatId,
@@ -184,14 +190,6 @@ function loadLastEvent(sql: SqlStorage): ThreadEvent {
   return upcastEvent(JSON.parse(row.event) as { v: number });
 }
 
-function loadAnswer(sql: SqlStorage, state: ThreadState, commandId: string): ThreadEvent | null {
-  for (const chat of state.chats.values()) {
-    const recent = chat.recent_commands.find(([id]) => id === commandId);
-    if (recent !== undefined) return loadEvent(sql, recent[1]);
-  }
-  return null;
-}
-
 function loadReceived(sql: SqlStorage, keys: string[]): Map<string, ReceivedBefore> {
   const rows = sql
     .exec<{
@@ -215,7 +213,7 @@ function loadReceived(sql: SqlStorage, keys: string[]): Map<string, ReceivedBefo
 
 /** Suggestions by their ids; unknown ones are left out. */
 export function loadSuggestions(sql: SqlStorage, ids: string[]): Map<string, Suggestion> {
-  if (ids.length === 0) return new Map();
+  if (ids.length === 0 || !hasTable(sql, 'suggestions')) return new Map();
   const rows = sql
     .exec<{ id: string; chat_id: string; seq: number; facts: string }>(
       'SELECT id, chat_id, seq, facts FROM suggestions WHERE id IN (SELECT value FROM json_each(?))',

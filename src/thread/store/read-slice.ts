@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { SLICE_BYTES, SLICE_ROWS, type Slice } from '../../projections/slice.ts';
+import { type Mark, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../projections/slice.ts';
 import { type CopiedFlags, flagsOf } from '../copied-flags.ts';
 import type { EventTail } from '../event-tail.ts';
 import { type ThreadEvent, upcastEvent } from '../events.ts';
@@ -8,9 +8,7 @@ import { ChatTouches, chatRow } from './chat-rows.ts';
 import { addDeliveries, DELIVERIES_IN_A_SLICE } from './delivery-rows.ts';
 import { loadChat } from './load.ts';
 import { SliceBuilder } from './slice-builder.ts';
-
-/** How far D1's copy is known to be: events by `seq`, deliveries and lanes by `version`. */
-export type Mark = { seq: number; version: number };
+import { hasTable } from './tables.ts';
 
 /** Whether a mark has come as far as another. */
 export function hasReached(mark: Mark, other: Mark): boolean {
@@ -27,20 +25,22 @@ export type SliceSources = {
   flags: CopiedFlags;
   latest: Mark;
   rebuild: number | null;
+  /** Only the next event and the next delivery: to find out which of them D1 refuses. */
+  isNarrow: boolean;
 };
 
 /**
  * The next hand-over after `from`: the rows last touched in a stretch of the log, and the deliveries and lanes changed since.
  * Null when everything is handed over; `latest` says how far that is. `upto` is the mark to keep once the slice is
- * acknowledged. What is in memory is not read again: the plain message costs no query here.
+ * acknowledged; a slice of null changes nothing in D1. What is in memory is not read again: the plain message costs no query here.
  */
-export function readSlice(sources: SliceSources, from: Mark): { slice: Slice; upto: Mark } | null {
-  const { sql, state, tail, flags, latest, rebuild } = sources;
+export function readSlice(sources: SliceSources, from: Mark): { slice: Slice | null; upto: Mark } | null {
+  const { sql, state, tail, latest, rebuild, isNarrow } = sources;
   const { name, thread } = state;
   if (thread === null || hasReached(from, latest)) return null;
-  flags.acknowledge(from.seq);
   const builder = new SliceBuilder(name);
-  const events = from.seq >= latest.seq ? [] : (tail.after(from.seq) ?? readEvents(sql, from.seq));
+  const found = from.seq >= latest.seq ? [] : (tail.after(from.seq) ?? readEvents(sql, from.seq));
+  const events = isNarrow ? found.slice(0, 1) : found;
   const uptoSeq = events.at(-1)?.seq ?? from.seq;
   const touched = new Map<string, ChatTouches>();
   for (const event of events) {
@@ -53,15 +53,16 @@ export function readSlice(sources: SliceSources, from: Mark): { slice: Slice; up
   const isThreadTouched = thread.seq > from.seq && thread.seq <= uptoSeq;
   if (isThreadTouched || (rebuild !== null && isFirst)) addThread(builder, thread, name);
   for (const [chatId, touches] of touched) addChat(builder, sources, chatId, touches, from.seq, uptoSeq);
+  const deliveries = isNarrow ? 1 : DELIVERIES_IN_A_SLICE;
   const uptoVersion =
     from.version >= latest.version
       ? from.version
-      : addDeliveries(builder, sql, name, thread, from.version, latest.version);
+      : addDeliveries(builder, sql, name, thread, { after: from.version, latest: latest.version, limit: deliveries });
   if (rebuild !== null) {
     builder.mark({ number: rebuild, seq: uptoSeq, empties: isFirst ? rowsOfThread(sql, thread) : null });
   }
-  if (builder.isEmpty) return null;
-  return { slice: builder.slice, upto: { seq: uptoSeq, version: uptoVersion } };
+  const isNothing = builder.isEmpty && rebuild === null;
+  return { slice: isNothing ? null : builder.slice, upto: { seq: uptoSeq, version: uptoVersion } };
 }
 
 function readEvents(sql: SqlStorage, after: number): ThreadEvent[] {
@@ -142,7 +143,9 @@ function addChat(
 function rowsOfThread(sql: SqlStorage, thread: ThreadFacts) {
   return {
     chat_ids: Array.from(sql.exec<{ id: string }>('SELECT id FROM chats'), ({ id }) => id),
-    receivers: Array.from(sql.exec<{ receiver: string }>('SELECT receiver FROM lanes'), ({ receiver }) => receiver),
+    receivers: hasTable(sql, 'lanes')
+      ? Array.from(sql.exec<{ receiver: string }>('SELECT receiver FROM lanes'), ({ receiver }) => receiver)
+      : [],
     thread_id: thread.thread_id,
   };
 }

@@ -1,14 +1,17 @@
 import { KINDS, notificationsOf, type Told, type View } from '../../projections/notifications.ts';
-import { upcastEvent } from '../events.ts';
-import { emptyThread } from '../state.ts';
+import { seqOfResource } from '../address.ts';
+import { type ThreadEvent, upcastEvent } from '../events.ts';
+import { emptyThread, type Step, type ThreadState } from '../state.ts';
 import { takeStep } from '../steps.ts';
+import { readSnapshot, type Snapshot } from './snapshots.ts';
+import { hasTable, makeTable } from './tables.ts';
 
 /** An answer ends early at so many characters of JSON, because a call ends at 32 MiB. */
 const CHARACTERS = 4_000_000;
 
 /**
  * The events above `after`, at most `limit` of them, as hubs were told of them; those that notify of nothing are left out, so `upto` says
- * how far they go. Their chats are folded again from their beginning, because what has changed follows from what was before.
+ * how far they go. What has changed follows from what was before, so their chats are folded from their last snapshots on.
  */
 export function recallTold(
   sql: SqlStorage,
@@ -24,31 +27,76 @@ export function recallTold(
     )
     .toArray();
   let upto = found.at(-1)?.seq ?? after;
-  const rows = sql.exec<{ event: string }>(
-    `SELECT event FROM events
-     WHERE seq <= ? AND (chat_id IN (SELECT value FROM json_each(?)) OR type IN ('thread_opened', 'variables_set'))
-     ORDER BY seq`,
-    upto,
-    JSON.stringify([...new Set(found.map(({ chat_id }) => chat_id))]),
-  );
+  const chatIds = [...new Set(found.map(({ chat_id }) => chat_id))];
   const entries: Told[] = [];
   let characters = 0;
-  let state = emptyThread('');
-  for (const row of rows) {
-    const event = upcastEvent(JSON.parse(row.event) as { v: number });
-    const taken = takeStep(state, event);
-    state = taken.state;
-    if (taken.step === null || event.seq <= after) continue;
+  for (const step of stepsBetween(sql, chatIds, after, upto)) {
     if (characters > CHARACTERS) {
-      upto = event.seq - 1;
+      upto = step.event.seq - 1;
       break;
     }
-    const told = notificationsOf(taken.step, view, KINDS);
+    const told = notificationsOf(step, view, KINDS);
     if (told.notifications.length === 0) continue;
     entries.push(told);
     characters += JSON.stringify(told).length;
   }
   return { entries, upto };
+}
+
+/** The steps of some chats above `after`, up to `upto`. */
+function* stepsBetween(sql: SqlStorage, chatIds: readonly string[], after: number, upto: number): Generator<Step> {
+  const snapshots = chatIds.map((id) => ({ id, ...(readSnapshot(sql, id, after) ?? BEGINNING) }));
+  /** Those of which the log, read from the oldest one on, has not come to the next event yet. */
+  const ahead = snapshots.sort((one, other) => one.seq - other.seq);
+  const from = ahead[0] ?? BEGINNING;
+  let state: ThreadState = { ...emptyThread(''), thread: from.thread };
+  const rows = sql.exec<{ event: string }>(
+    `SELECT event FROM events WHERE seq > ? AND seq <= ?
+       AND (chat_id IN (SELECT value FROM json_each(?)) OR type IN ('thread_opened', 'variables_set'))
+     ORDER BY seq`,
+    from.seq,
+    upto,
+    JSON.stringify(chatIds),
+  );
+  for (const row of rows) {
+    const event = upcastEvent(JSON.parse(row.event) as { v: number });
+    for (let next = ahead[0]; next !== undefined && next.seq < event.seq; next = ahead[0]) {
+      if (next.chat !== null) state = { ...state, chats: new Map(state.chats).set(next.id, next.chat) };
+      ahead.shift();
+    }
+    // The visitor's name is the thread's, whichever chat it was given in.
+    if (event.type !== 'variables_set' && ahead.some(({ id }) => id === event.chat_id)) continue;
+    const isChange = event.type === 'reply_suggestion_changed' && event.seq > after;
+    const suggestions = isChange ? suggestionBefore(sql, event) : NONE;
+    const taken = takeStep({ ...state, suggestions }, event);
+    // Kept, they would be copied with each further suggestion.
+    state = { ...taken.state, suggestions: NONE };
+    if (taken.step !== null && event.seq > after) yield taken.step;
+  }
+}
+
+const BEGINNING: Snapshot = { seq: 0, thread: null, chat: null };
+const NONE: ThreadState['suggestions'] = new Map();
+
+type SuggestionChanged = Extract<ThreadEvent, { type: 'reply_suggestion_changed' }>;
+
+/** A suggestion as it was before an event changed it. Its id holds the `seq` of the event that added it. */
+function suggestionBefore(
+  sql: SqlStorage,
+  { seq, chat_id, suggestion }: SuggestionChanged,
+): ThreadState['suggestions'] {
+  const rows = sql.exec<{ event: string }>(
+    `SELECT event FROM events WHERE seq >= ? AND seq < ?
+       AND type IN ('reply_suggestion_added', 'reply_suggestion_changed') AND event ->> '$.suggestion.id' = ?
+     ORDER BY seq DESC LIMIT 1`,
+    seqOfResource(suggestion.id) ?? 0,
+    seq,
+    suggestion.id,
+  );
+  const row = rows.toArray()[0];
+  if (row === undefined) return NONE;
+  const before = upcastEvent(JSON.parse(row.event) as { v: number }) as SuggestionChanged;
+  return new Map([[suggestion.id, { seq: before.seq, chat_id, facts: before.suggestion }]]);
 }
 
 /** `seq` of the last event before `time` (ms); 0 for none. Times grow with `seq`, so it is searched by halves. */
@@ -66,9 +114,11 @@ export function lastEventBefore(sql: SqlStorage, last: number, time: number): nu
 
 /** Up to which `seq` a hub was told, as it was last written down; null when it never was. */
 export function readHubMark(sql: SqlStorage, hub: string): number | null {
+  if (!hasTable(sql, 'hub_marks')) return null;
   return sql.exec<{ seq: number }>('SELECT seq FROM hub_marks WHERE hub = ?', hub).toArray()[0]?.seq ?? null;
 }
 
 export function writeHubMark(sql: SqlStorage, hub: string, seq: number): void {
+  makeTable(sql, 'hub_marks');
   sql.exec('INSERT INTO hub_marks (hub, seq) VALUES (?1, ?2) ON CONFLICT (hub) DO UPDATE SET seq = ?2', hub, seq);
 }

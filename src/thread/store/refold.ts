@@ -2,6 +2,7 @@ import { type ThreadEvent, upcastEvent } from '../events.ts';
 import { fold } from '../fold.ts';
 import { emptyThread, type ThreadState } from '../state.ts';
 import { keepCurrentChat, loadChat } from './load.ts';
+import { hasTable } from './tables.ts';
 import { writeChats } from './write-chats.ts';
 
 /** Bounds of what is folded between two writes, because it is in memory together: events, and characters of their JSON. */
@@ -13,7 +14,10 @@ const CHARACTERS_AT_ONCE = 4_000_000;
  * part at a time, so its length does not matter to memory. Must run inside a transaction.
  */
 export function refold(sql: SqlStorage, name: string): void {
-  for (const table of ['chats', 'members', 'tags', 'invitations', 'suggestions']) sql.exec(`DELETE FROM ${table}`);
+  for (const table of ['chats', 'members']) sql.exec(`DELETE FROM ${table}`);
+  for (const table of ['tags', 'invitations', 'suggestions'] as const) {
+    if (hasTable(sql, table)) sql.exec(`DELETE FROM ${table}`);
+  }
   let state = emptyThread(name);
   for (let events = readPart(sql, 0); events.length > 0; events = readPart(sql, state.last_seq)) {
     state = keepCurrentChat(foldPart(sql, state, events));

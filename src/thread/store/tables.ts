@@ -1,92 +1,148 @@
 /**
- * The tables of a thread's object, those of each schema after those of the one before. They are made in the commit of the
- * first accepted command, never before: a probe with a random id leaves nothing behind. Facts are JSON. Times are ms.
+ * The tables of a thread's object. They are made in the commit of the first accepted command, never before: a probe with a random
+ * id leaves nothing behind. Most threads never have a tag, an invitation, a suggestion or a webhook, so the tables of those are made
+ * with their first row. Facts are JSON. Times are ms.
  */
-const TABLES_OF_1 = [
-  // One row: the thread's facts, the last known routing and how far D1's copy is acknowledged.
+const BASE = [
+  // One row: the thread's facts, the last known routing, how far D1's copy is acknowledged, and who listens as last known.
   `CREATE TABLE thread (
     one INTEGER PRIMARY KEY CHECK (one = 1), facts TEXT NOT NULL, routing TEXT,
-    acknowledged_seq INTEGER NOT NULL DEFAULT 0, acknowledged_version INTEGER NOT NULL DEFAULT 0)`,
+    acknowledged_seq INTEGER NOT NULL DEFAULT 0, acknowledged_version INTEGER NOT NULL DEFAULT 0, audience TEXT)`,
   `CREATE TABLE events (
     seq INTEGER PRIMARY KEY, chat_id TEXT NOT NULL, type TEXT NOT NULL, event TEXT NOT NULL)`,
   // With a rowid: a row of this size would not fit into a page of a WITHOUT ROWID table, and every message rewrites it.
   `CREATE TABLE chats (
-    id TEXT PRIMARY KEY, first_seq INTEGER NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL,
-    recent_commands TEXT NOT NULL)`,
+    id TEXT PRIMARY KEY, first_seq INTEGER NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL)`,
   `CREATE TABLE members (
     chat_id TEXT NOT NULL, member_id TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL,
     PRIMARY KEY (chat_id, member_id)) WITHOUT ROWID`,
-  `CREATE TABLE suggestions (
-    id TEXT PRIMARY KEY, chat_id TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID`,
   // Fingerprints of received messages. They never expire and survive rotation.
   `CREATE TABLE received (
     key TEXT PRIMARY KEY, chat_id TEXT NOT NULL, message_id TEXT NOT NULL, seq INTEGER NOT NULL,
     request TEXT, is_new_session INTEGER NOT NULL, messages_created INTEGER NOT NULL) WITHOUT ROWID`,
-  `CREATE TABLE lanes (
-    receiver TEXT PRIMARY KEY, version INTEGER NOT NULL, accepted INTEGER NOT NULL, last_seq INTEGER,
-    delivered INTEGER NOT NULL DEFAULT 0, exhausted INTEGER NOT NULL DEFAULT 0,
-    skipped_disabled INTEGER NOT NULL DEFAULT 0, skipped_channel_deleted INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID`,
-  `CREATE TABLE deliveries (
-    id TEXT PRIMARY KEY, version INTEGER NOT NULL, receiver TEXT NOT NULL, seq INTEGER NOT NULL,
-    ordinal INTEGER NOT NULL, chat_id TEXT NOT NULL, event_type TEXT NOT NULL, body TEXT NOT NULL,
-    status TEXT NOT NULL, skip_reason TEXT, is_replay INTEGER NOT NULL DEFAULT 0,
-    attempt_count INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL,
-    lease_token TEXT, lease_until INTEGER, last_attempt_at INTEGER, last_status INTEGER, last_error TEXT,
-    created_at INTEGER NOT NULL) WITHOUT ROWID`,
-  `CREATE INDEX deliveries_pending ON deliveries (receiver, is_replay, seq, ordinal) WHERE status = 'pending'`,
-  `CREATE INDEX deliveries_by_version ON deliveries (version)`,
-  `CREATE TABLE attempts (
-    delivery_id TEXT NOT NULL, number INTEGER NOT NULL, attempt TEXT NOT NULL,
-    PRIMARY KEY (delivery_id, number)) WITHOUT ROWID`,
-];
-
-/** Tags, invitations, and the suggestions of a chat in their order. */
-const TABLES_OF_2 = [
   // One row: the schema of the tables, and the rebuild of D1's copy: its number and how far it has to go, null when it is over.
   `CREATE TABLE upkeep (
     one INTEGER PRIMARY KEY CHECK (one = 1), schema INTEGER NOT NULL,
     rebuild_number INTEGER NOT NULL DEFAULT 0, rebuild_seq INTEGER, rebuild_version INTEGER)`,
-  `CREATE TABLE tags (
-    chat_id TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL,
-    PRIMARY KEY (chat_id, name)) WITHOUT ROWID`,
-  `CREATE TABLE invitations (
-    chat_id TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL,
-    PRIMARY KEY (chat_id, id)) WITHOUT ROWID`,
-  `CREATE INDEX suggestions_by_chat ON suggestions (chat_id, id)`,
-];
+].join(';\n');
 
-/**
- * Webhooks of apps: whose a lane is (null: the thread's organization), what a delivery is about. Who is told as last known, null for
- * nobody. How far live hubs were told.
- */
-const TABLES_OF_3 = [
-  'ALTER TABLE lanes ADD COLUMN organization_id TEXT',
-  'ALTER TABLE lanes ADD COLUMN skipped_webhook_deleted INTEGER NOT NULL DEFAULT 0',
-  'ALTER TABLE lanes ADD COLUMN skipped_uninstalled INTEGER NOT NULL DEFAULT 0',
-  'ALTER TABLE deliveries ADD COLUMN webhook_id TEXT',
-  'ALTER TABLE deliveries ADD COLUMN channel TEXT',
-  'ALTER TABLE deliveries ADD COLUMN resource_id TEXT',
-  'ALTER TABLE thread ADD COLUMN audience TEXT',
-  'CREATE TABLE hub_marks (hub TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID',
-];
+/** Tables that are made when they are needed. */
+const ON_DEMAND = {
+  tags: [
+    `CREATE TABLE tags (
+      chat_id TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL,
+      PRIMARY KEY (chat_id, name)) WITHOUT ROWID`,
+  ],
+  invitations: [
+    `CREATE TABLE invitations (
+      chat_id TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL,
+      PRIMARY KEY (chat_id, id)) WITHOUT ROWID`,
+  ],
+  suggestions: [
+    `CREATE TABLE suggestions (
+      id TEXT PRIMARY KEY, chat_id TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID`,
+    'CREATE INDEX suggestions_by_chat ON suggestions (chat_id, id)',
+  ],
+  // Webhooks: what each receiver has accepted in all, what it still gets, and each attempt.
+  lanes: [
+    `CREATE TABLE lanes (
+      receiver TEXT PRIMARY KEY, version INTEGER NOT NULL, accepted INTEGER NOT NULL, last_seq INTEGER,
+      delivered INTEGER NOT NULL DEFAULT 0, exhausted INTEGER NOT NULL DEFAULT 0,
+      skipped_disabled INTEGER NOT NULL DEFAULT 0, skipped_channel_deleted INTEGER NOT NULL DEFAULT 0,
+      organization_id TEXT, skipped_webhook_deleted INTEGER NOT NULL DEFAULT 0,
+      skipped_uninstalled INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID`,
+    `CREATE TABLE deliveries (
+      id TEXT PRIMARY KEY, version INTEGER NOT NULL, receiver TEXT NOT NULL, seq INTEGER NOT NULL,
+      ordinal INTEGER NOT NULL, chat_id TEXT NOT NULL, event_type TEXT NOT NULL, body TEXT NOT NULL,
+      status TEXT NOT NULL, skip_reason TEXT, is_replay INTEGER NOT NULL DEFAULT 0,
+      attempt_count INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL,
+      lease_token TEXT, lease_until INTEGER, last_attempt_at INTEGER, last_status INTEGER, last_error TEXT,
+      created_at INTEGER NOT NULL, webhook_id TEXT, channel TEXT, resource_id TEXT) WITHOUT ROWID`,
+    `CREATE INDEX deliveries_pending ON deliveries (receiver, is_replay, seq, ordinal) WHERE status = 'pending'`,
+    'CREATE INDEX deliveries_by_version ON deliveries (version)',
+    `CREATE TABLE attempts (
+      delivery_id TEXT NOT NULL, number INTEGER NOT NULL, attempt TEXT NOT NULL,
+      PRIMARY KEY (delivery_id, number)) WITHOUT ROWID`,
+  ],
+  // How far live hubs were told.
+  hub_marks: ['CREATE TABLE hub_marks (hub TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID'],
+  // Chats as they were at a moment, for catching up hubs without reading the log from its beginning.
+  snapshots: [
+    `CREATE TABLE snapshots (
+      chat_id TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, thread TEXT NOT NULL, chat TEXT,
+      PRIMARY KEY (chat_id, seq))`,
+  ],
+  // Users and visitors whose object has confirmed that it tells the open chat when they come or go.
+  watches: ['CREATE TABLE watches (member_id TEXT PRIMARY KEY, chat_id TEXT NOT NULL) WITHOUT ROWID'],
+  // Commands whose id is a client's own key, with the place of their answer in the log.
+  keyed_commands: [
+    'CREATE TABLE keyed_commands (id TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID',
+  ],
+  // Stretches of the log, and versions of deliveries, that D1 has refused for what is in them.
+  parked: [
+    `CREATE TABLE parked (
+      after_seq INTEGER NOT NULL, upto_seq INTEGER NOT NULL, after_version INTEGER NOT NULL,
+      upto_version INTEGER NOT NULL, at INTEGER NOT NULL)`,
+  ],
+} as const;
+
+export type TableOnDemand = keyof typeof ON_DEMAND;
+
+/** What each schema after the first changed, for objects that were made before it. */
+const UPGRADES: Readonly<Record<number, readonly string[]>> = {
+  2: [
+    `CREATE TABLE upkeep (
+      one INTEGER PRIMARY KEY CHECK (one = 1), schema INTEGER NOT NULL,
+      rebuild_number INTEGER NOT NULL DEFAULT 0, rebuild_seq INTEGER, rebuild_version INTEGER)`,
+    'CREATE INDEX suggestions_by_chat ON suggestions (chat_id, id)',
+  ],
+  3: [
+    'ALTER TABLE lanes ADD COLUMN organization_id TEXT',
+    'ALTER TABLE lanes ADD COLUMN skipped_webhook_deleted INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE lanes ADD COLUMN skipped_uninstalled INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE deliveries ADD COLUMN webhook_id TEXT',
+    'ALTER TABLE deliveries ADD COLUMN channel TEXT',
+    'ALTER TABLE deliveries ADD COLUMN resource_id TEXT',
+    'ALTER TABLE thread ADD COLUMN audience TEXT',
+  ],
+  // Commands are found in the log. The audience is stored with the scope that it was asked for.
+  4: ['ALTER TABLE chats DROP COLUMN recent_commands', 'UPDATE thread SET audience = NULL'],
+};
 
 /** The schema that this program works with. */
-export const SCHEMA = 3;
+export const SCHEMA = 4;
 
 /** The schema of this object's tables; 0 when it has never accepted a command. The first one did not write its number down. */
 export function schemaOf(sql: SqlStorage): number {
-  const found = sql
-    .exec<{ name: string }>(`SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('thread', 'upkeep')`)
-    .toArray();
-  if (found.length === 0) return 0;
-  if (!found.some(({ name }) => name === 'upkeep')) return 1;
-  return sql.exec<{ schema: number }>('SELECT schema FROM upkeep').one().schema;
+  if (!hasTable(sql, 'thread')) return 0;
+  return hasTable(sql, 'upkeep') ? sql.exec<{ schema: number }>('SELECT schema FROM upkeep').one().schema : 1;
 }
 
-/** Makes the tables that are missing after `schema`. Must run inside a transaction: of the first commit, or of an upgrade. */
-export function createTables(sql: SqlStorage, schema: number): void {
-  if (schema < 1) for (const statement of TABLES_OF_1) sql.exec(statement);
-  if (schema < 2) for (const statement of TABLES_OF_2) sql.exec(statement);
-  if (schema < 3) for (const statement of TABLES_OF_3) sql.exec(statement);
+/** Makes the tables of a new thread. Must run inside the transaction of its first commit. */
+export function createTables(sql: SqlStorage): void {
+  sql.exec(BASE);
+  writeSchema(sql);
+}
+
+/** Changes the tables of an earlier schema. Must run inside a transaction. */
+export function changeTables(sql: SqlStorage, schema: number): void {
+  for (let next = schema + 1; next <= SCHEMA; next++) {
+    for (const statement of UPGRADES[next] ?? []) sql.exec(statement);
+  }
+  writeSchema(sql);
+}
+
+/** Whether a table is there. */
+export function hasTable(sql: SqlStorage, name: TableOnDemand | 'thread' | 'upkeep'): boolean {
+  return sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?`, name).toArray().length > 0;
+}
+
+/** Makes a table, and those that belong to it, if it is not there. */
+export function makeTable(sql: SqlStorage, name: TableOnDemand): void {
+  if (hasTable(sql, name)) return;
+  for (const statement of ON_DEMAND[name]) sql.exec(statement);
+}
+
+function writeSchema(sql: SqlStorage): void {
   sql.exec('INSERT INTO upkeep (one, schema) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET schema = ?1', SCHEMA);
 }

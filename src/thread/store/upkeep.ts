@@ -1,7 +1,7 @@
+import type { Mark } from '../../projections/slice.ts';
 import { threadNameOfChat } from '../address.ts';
-import type { Mark } from './read-slice.ts';
 import { refold } from './refold.ts';
-import { createTables, SCHEMA } from './tables.ts';
+import { changeTables, hasTable, SCHEMA } from './tables.ts';
 
 /**
  * A rebuild of D1's copy that is under way: everything up to `until` goes again, from the beginning. `number` (ms of its
@@ -11,11 +11,11 @@ export type Rebuild = { number: number; until: Mark };
 
 type UpkeepRow = { rebuild_number: number; rebuild_seq: number | null; rebuild_version: number | null };
 
-/** The rebuild that is under way; null when there is none. */
-export function readRebuild(sql: SqlStorage): Rebuild | null {
-  const row = readUpkeep(sql);
-  if (row.rebuild_seq === null || row.rebuild_version === null) return null;
-  return { number: row.rebuild_number, until: { seq: row.rebuild_seq, version: row.rebuild_version } };
+/** The rebuild that is under way, null when there is none, and the number of the last one. */
+export function readRebuild(sql: SqlStorage): { rebuild: Rebuild | null; generation: number } {
+  const { rebuild_number: number, rebuild_seq: seq, rebuild_version: version } = readUpkeep(sql);
+  const rebuild = seq === null || version === null ? null : { number, until: { seq, version } };
+  return { rebuild, generation: number };
 }
 
 /**
@@ -43,7 +43,7 @@ export function endRebuild(sql: SqlStorage): void {
  */
 export function upgradeTables(sql: SqlStorage, schema: number, now: number): void {
   if (schema > SCHEMA) throw new Error(`the tables of schema ${schema} are newer than this program`);
-  createTables(sql, schema);
+  changeTables(sql, schema);
   if (schema > 1) return;
   const { facts } = sql.exec<{ facts: string }>('SELECT facts FROM thread').one();
   const { current_chat_id } = JSON.parse(facts) as { current_chat_id: string };
@@ -52,6 +52,7 @@ export function upgradeTables(sql: SqlStorage, schema: number, now: number): voi
 
 /** Version of the last changed delivery or lane. */
 export function readVersion(sql: SqlStorage): number {
+  if (!hasTable(sql, 'lanes')) return readMark(sql).version;
   return sql
     .exec<{ version: number }>(
       `SELECT max(

@@ -1,4 +1,5 @@
 import type { ChatState, ThreadState, Touched } from '../state.ts';
+import { makeTable } from './tables.ts';
 
 /**
  * Writes what differs between two states into the tables that are folded from the log: chats with their children, and
@@ -12,6 +13,7 @@ export function writeChats(sql: SqlStorage, before: ThreadState, after: ThreadSt
   }
   for (const [id, suggestion] of after.suggestions) {
     if (suggestion === before.suggestions.get(id)) continue;
+    makeTable(sql, 'suggestions');
     rowsWritten += sql.exec(
       `INSERT INTO suggestions (id, chat_id, seq, facts) VALUES (?1, ?2, ?3, ?4)
        ON CONFLICT (id) DO UPDATE SET seq = ?3, facts = ?4`,
@@ -26,13 +28,12 @@ export function writeChats(sql: SqlStorage, before: ThreadState, after: ThreadSt
 
 function writeChat(sql: SqlStorage, old: ChatState | undefined, chat: ChatState): number {
   const { rowsWritten } = sql.exec(
-    `INSERT INTO chats (id, first_seq, seq, facts, recent_commands) VALUES (?1, ?2, ?3, ?4, ?5)
-     ON CONFLICT (id) DO UPDATE SET seq = ?3, facts = ?4, recent_commands = ?5`,
+    `INSERT INTO chats (id, first_seq, seq, facts) VALUES (?1, ?2, ?3, ?4)
+     ON CONFLICT (id) DO UPDATE SET seq = ?3, facts = ?4`,
     chat.facts.id,
     chat.first_seq,
     chat.seq,
     JSON.stringify(chat.facts),
-    JSON.stringify(chat.recent_commands),
   );
   return (
     rowsWritten +
@@ -51,7 +52,8 @@ function writeChildren<Facts>(
   old: ReadonlyMap<string, Touched<Facts>> | undefined,
   now: ReadonlyMap<string, Touched<Facts>>,
 ): number {
-  if (now === old) return 0;
+  if (now === old || (now.size === 0 && old === undefined)) return 0;
+  if (table !== 'members') makeTable(sql, table);
   const key = KEYS[table];
   let rowsWritten = 0;
   for (const [id, child] of now) {

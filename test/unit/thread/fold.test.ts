@@ -267,27 +267,6 @@ describe('the time of the last activity', () => {
   });
 });
 
-describe('recent commands', () => {
-  test('hold the last 32, each once with the seq of its last event', () => {
-    for (let place = 0; place < 40; place++) {
-      log.add(place, visitorSays(place), `command ${place}`).add(place, visitorSays(place), `command ${place}`);
-    }
-    const recent = log.chat.recent_commands;
-    expect(recent).toHaveLength(32);
-    expect(recent[0]?.[0]).toBe('command 8');
-    expect(recent.at(-1)).toEqual(['command 39', log.state.last_seq]);
-  });
-
-  test('are taken over by the next session, for a retry that comes after the rotation', () => {
-    log.add(1, visitorSays(1), 'message').add(2, { type: 'chat_ended' }, 'close');
-    const closedAt = log.state.last_seq;
-    log.chatId = 'chat-2';
-    log.add(3, chatStarted(), 'next');
-    expect(log.chat.recent_commands).toContainEqual(['close', closedAt]);
-    expect(log.chat.recent_commands.at(-1)).toEqual(['next', log.state.last_seq]);
-  });
-});
-
 test('an event of a chat that is not loaded is an accident', () => {
   log.chatId = 'elsewhere';
   expect(() => log.add(1, visitorSays(1))).toThrow('not loaded');

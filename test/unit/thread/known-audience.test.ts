@@ -50,17 +50,30 @@ describe('the audience of a thread', () => {
   it('is the last known while it cannot be asked for, also that of a former life', async () => {
     const { known, failures } = audience(() => Promise.reject(new Error('D1 is away')));
     expect(await known.of(CONCERNED, noCost())).toBeNull();
-    known.restore(null);
+    known.restore(null, CONCERNED);
     expect(await known.of(CONCERNED, noCost())).toEqual(NO_AUDIENCE);
-    known.restore(JSON.stringify(SOMEBODY));
+    known.restore(JSON.stringify(SOMEBODY), CONCERNED);
     expect(await known.of(CONCERNED, noCost())).toEqual(SOMEBODY);
     expect(failures).toHaveLength(3);
+  });
+
+  it('is unknown of those for whom it was not asked, while it cannot be asked for', async () => {
+    let isAway = false;
+    const { known } = audience(() => (isAway ? Promise.reject(new Error('D1 is away')) : Promise.resolve(SOMEBODY)));
+    await known.of({ ...CONCERNED, organization_ids: ['o', 'p'] }, noCost());
+    await known.of(CONCERNED, noCost());
+    isAway = true;
+    expect(await known.of(CONCERNED, noCost())).not.toBeNull();
+    expect(await known.of({ ...CONCERNED, organization_ids: ['o', 'p'] }, noCost())).toBeNull();
+    expect(await known.of({ ...CONCERNED, room_ids: ['another'] }, noCost())).toBeNull();
+    known.restore(JSON.stringify(SOMEBODY), { ...CONCERNED, organization_ids: ['p'] });
+    expect(await known.of(CONCERNED, noCost())).toBeNull();
   });
 
   it('is the last known, after a while, when whom it is asked of hangs for ever', async () => {
     vi.useFakeTimers();
     const { known, failures } = audience(() => new Promise(() => {}));
-    known.restore(JSON.stringify(SOMEBODY));
+    known.restore(JSON.stringify(SOMEBODY), CONCERNED);
     const found = known.of(CONCERNED, noCost());
     await vi.advanceTimersByTimeAsync(WAIT_FOR_AUDIENCE);
     expect(await found).toEqual(SOMEBODY);
@@ -72,7 +85,7 @@ describe('the audience of a thread', () => {
     const hubs = Array.from({ length: 40_000 }, (_, index) => ({ organization_id: crypto.randomUUID(), since: index }));
     const stored = known.toStore({ installations: [], hubs })?.stored ?? '';
     expect(stored.length).toBeLessThan(2_000_000);
-    known.restore(stored);
+    known.restore(stored, CONCERNED);
     expect(await known.of(CONCERNED, noCost())).toBeNull();
   });
 
@@ -100,7 +113,7 @@ describe('the audience of a thread', () => {
     expect((await known.of(CONCERNED, noCost()))?.hubs).toEqual(found.hubs);
     found = { installations: [{ ...SOMEBODY.installations[0], receiver: 'installation/j' }], hubs: [] } as Audience;
     expect((await known.of(CONCERNED, noCost()))?.installations[0]?.receiver).toBe('installation/j');
-    known.restore(null);
+    known.restore(null, CONCERNED);
     expect((await known.of(CONCERNED, noCost()))?.installations).toHaveLength(1);
   });
 });

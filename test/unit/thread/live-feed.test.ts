@@ -5,6 +5,7 @@ import { KINDS, notificationsOf, type Told, type View } from '../../../src/proje
 import { LiveFeed } from '../../../src/thread/live-feed.ts';
 import { emptyThread } from '../../../src/thread/state.ts';
 import { stepsOf } from '../../../src/thread/steps.ts';
+import { timersInMemory } from '../timers-in-memory.ts';
 import { open, say, visitorsChat } from './decide/scene.ts';
 import { VISITOR } from './sample-events.ts';
 import { ORGANIZATION, type ThreadModel } from './thread-model.ts';
@@ -13,9 +14,6 @@ const HUB = `organization/${ORGANIZATION}`;
 const OWN = `visitor/${VISITOR}`;
 const AWAKE: Audience = { installations: [], hubs: [{ organization_id: ORGANIZATION, since: 0 }] };
 const ASLEEP: Audience = { installations: [], hubs: [] };
-
-/** Longer than the alarm's own pace. */
-const AUDIENCE_LASTS = 40_000;
 
 /** A thread whose hubs remember what they were told. */
 class Telling {
@@ -32,6 +30,7 @@ class Telling {
   held: Promise<void> = Promise.resolve();
   now = 0;
   #committed = 0;
+  readonly timers = timersInMemory(() => this.now);
   feed = this.restarted();
 
   constructor() {
@@ -64,7 +63,7 @@ class Telling {
         const { entries } = this.#toldAfter(view, after);
         return { entries: entries.slice(0, limit), upto: this.model.state.last_seq };
       },
-      audienceLasts: AUDIENCE_LASTS,
+      timers: this.timers,
       now: () => this.now,
       background: () => {},
       failed: (error) => this.failures.push(error),
@@ -144,7 +143,8 @@ describe('the live feed of a thread', () => {
     telling.commit();
     await telling.feed.settled();
     expect(telling.failures).toHaveLength(2);
-    expect(telling.feed.dueAt()).toBe(telling.now + 1000);
+    expect(telling.timers.next()).toBe(telling.now + 1000);
+    expect(telling.feed.isSettled(AWAKE)).toBe(false);
     telling.isReachable = true;
     telling.feed.catchUp(AWAKE);
     await telling.feed.settled();
@@ -179,8 +179,10 @@ describe('the live feed of a thread', () => {
     await telling.feed.settled();
     const waits: number[] = [];
     for (let count = 0; count < 12; count += 1) {
-      waits.push((telling.feed.dueAt() ?? 0) - telling.now);
-      telling.now = telling.feed.dueAt() ?? 0;
+      waits.push((telling.timers.next() ?? 0) - telling.now);
+      telling.now = telling.timers.next() ?? 0;
+      // Nothing of it is only in memory.
+      telling.feed = telling.restarted();
       telling.feed.catchUp(ASLEEP);
       await telling.feed.settled();
     }
@@ -191,7 +193,10 @@ describe('the live feed of a thread', () => {
   it('after a crash goes on from the mark on disk, from the log', async () => {
     telling.commit();
     await telling.feed.settled();
+    expect(telling.feed.isSettled(AWAKE)).toBe(false);
     telling.feed.writeMarks();
+    expect(telling.feed.isSettled(AWAKE)).toBe(true);
+    expect(telling.restarted().isSettled(AWAKE)).toBe(true);
     expect(telling.marks.get(HUB)).toBe(telling.model.state.last_seq);
     telling.model.answer(say(telling.model, telling.chatId));
     telling.fed.length = 0;
@@ -224,28 +229,32 @@ describe('the live feed of a thread', () => {
     expect(telling.heard(HUB)).toEqual(telling.seqs());
   });
 
-  it('looks again for hubs that have awoken, when what was known at the last commit can be so no more', async () => {
+  it('finds a hub that has awoken since the last commit', async () => {
     telling.commit(ASLEEP);
     await telling.feed.settled();
-    telling.feed.catchUp(ASLEEP);
     telling.feed.writeMarks();
-    expect(telling.feed.dueAt()).toBe(telling.now + AUDIENCE_LASTS);
-    telling.now += AUDIENCE_LASTS;
+    expect(telling.feed.isSettled(ASLEEP)).toBe(true);
     telling.feed.catchUp(AWAKE);
     await telling.feed.settled();
     expect(telling.heard(HUB)).toEqual(telling.seqs());
-    telling.feed.writeMarks();
-    expect(telling.feed.dueAt()).toBeNull();
   });
 
-  it('has no time for a new try while one is under way', async () => {
+  it('makes no second call to a hub while one is under way', async () => {
     telling.isReachable = false;
     telling.commit(ASLEEP);
     await telling.feed.settled();
-    telling.held = new Promise(() => {});
+    let release = () => {};
+    telling.held = new Promise((resolve) => {
+      release = resolve;
+    });
+    telling.isReachable = true;
     telling.now += 1000;
     telling.feed.catchUp(ASLEEP);
-    expect(telling.feed.dueAt()).toBeGreaterThanOrEqual(telling.now + 30_000);
+    telling.feed.catchUp(ASLEEP);
+    release();
+    await telling.feed.settled();
+    expect(telling.fed).toHaveLength(1);
+    expect(telling.timers.next()).toBeNull();
   });
 
   it('gives up telling what is older than a day', async () => {
@@ -258,7 +267,8 @@ describe('the live feed of a thread', () => {
     await telling.feed.settled();
     telling.feed.writeMarks();
     expect(telling.fed).toEqual([]);
-    expect(telling.feed.dueAt()).toBeNull();
+    expect(telling.timers.next()).toBeNull();
+    expect(telling.feed.isSettled(ASLEEP)).toBe(true);
   });
 
   it('does not tell of what is older than a day', async () => {

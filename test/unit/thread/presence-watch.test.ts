@@ -3,6 +3,7 @@ import type { ChatFacts } from '../../../src/resources/chat.ts';
 import type { MemberFacts } from '../../../src/resources/membership.ts';
 import { followedChat, PresenceWatch } from '../../../src/thread/presence-watch.ts';
 import type { ChatState, ThreadState } from '../../../src/thread/state.ts';
+import { timersInMemory } from '../timers-in-memory.ts';
 
 type Person = Partial<MemberFacts> & { member_id: string };
 
@@ -25,20 +26,34 @@ class Bench {
   readonly owners: string[] = [];
   readonly failures: unknown[] = [];
   readonly #open: { resolve: (answer: { is_present: boolean }) => void; reject: (error: Error) => void }[] = [];
-  readonly watch = new PresenceWatch({
-    watch: ({ user_id, organization_id, chat_id, is_present }) => {
-      this.owners.push(organization_id);
-      this.calls.push(`watch ${user_id} ${chat_id} ${is_present}`);
-      return new Promise((resolve, reject) => this.#open.push({ resolve, reject }));
-    },
-    unwatch: async (userId, chatId) => void this.calls.push(`unwatch ${userId} ${chatId}`),
-    recorded: (userId, chatId) =>
-      this.chat?.facts.id === chatId ? (this.chat.members.get(userId)?.facts.is_present ?? null) : null,
-    correct: async (userId, chatId, isPresent) => void this.calls.push(`correct ${userId} ${chatId} ${isPresent}`),
-    now: () => this.now,
-    background: () => {},
-    failed: (error) => this.failures.push(error),
-  });
+  /** Rows, which outlive the watch. */
+  readonly rows = new Map<string, string>();
+  readonly timers = timersInMemory(() => this.now);
+  isEndable = true;
+  watch = this.restarted();
+
+  restarted(): PresenceWatch {
+    return new PresenceWatch({
+      watch: ({ user_id, organization_id, chat_id, is_present }) => {
+        this.owners.push(organization_id);
+        this.calls.push(`watch ${user_id} ${chat_id} ${is_present}`);
+        return new Promise((resolve, reject) => this.#open.push({ resolve, reject }));
+      },
+      unwatch: async (userId, chatId) => {
+        this.calls.push(`unwatch ${userId} ${chatId}`);
+        if (!this.isEndable) throw new Error('away');
+      },
+      read: () => new Map(this.rows),
+      write: (userId, chatId) => this.rows.set(userId, chatId),
+      delete: (userId) => this.rows.delete(userId),
+      recorded: (userId, chatId) =>
+        this.chat?.facts.id === chatId ? (this.chat.members.get(userId)?.facts.is_present ?? null) : null,
+      correct: async (userId, chatId, isPresent) => void this.calls.push(`correct ${userId} ${chatId} ${isPresent}`),
+      timers: this.timers,
+      background: () => {},
+      failed: (error) => this.failures.push(error),
+    });
+  }
 
   follow(chat: ChatState | null, before: ChatState | null = null): void {
     this.chat = chat;
@@ -62,11 +77,11 @@ describe('the watch of presence', () => {
     const chat = chatOf([{ member_id: 'a' }, { member_id: 'b', is_participating: false }]);
     bench.follow(chat);
     bench.follow(chat);
-    expect(bench.watch.retryAt(chat)).not.toBeNull();
+    expect(bench.watch.isSettled(chat)).toBe(false);
     await bench.answer(true);
     bench.follow(chat);
     expect(bench.calls).toEqual(['watch a chat true']);
-    expect(bench.watch.retryAt(chat)).toBeNull();
+    expect(bench.watch.isSettled(chat)).toBe(true);
   });
 
   test('asks for a visitor, as one of the chat’s organization, but not for one of a channel', async () => {
@@ -98,7 +113,9 @@ describe('the watch of presence', () => {
     expect(bench.calls.slice(3)).toEqual(['unwatch a chat', 'watch a next true']);
     bench.follow(null);
     expect(bench.calls.slice(5)).toEqual(['unwatch a next']);
-    expect(bench.watch.retryAt(null)).toBeNull();
+    await settle();
+    expect(bench.watch.isSettled(null)).toBe(true);
+    expect(bench.rows.size).toBe(0);
   });
 
   test('that an earlier life of the object began ends too, once', async () => {
@@ -136,20 +153,75 @@ describe('the watch of presence', () => {
     expect(told.calls).toEqual(['watch a chat false']);
   });
 
-  test('that fails is asked for again, ever later up to five minutes, and anew after a success', async () => {
+  test('that is held is known to the next instance, which asks only for what is missing', async () => {
+    const bench = new Bench();
+    bench.follow(chatOf([{ member_id: 'a' }]));
+    await bench.answer(true);
+    const both = chatOf([{ member_id: 'a' }, { member_id: 'b' }]);
+    bench.watch = bench.restarted();
+    bench.follow(both);
+    await bench.answer(true);
+    expect(bench.calls).toEqual(['watch a chat true', 'watch b chat true']);
+    bench.watch = bench.restarted();
+    expect(bench.watch.isSettled(both)).toBe(true);
+    bench.follow(null);
+    await settle();
+    expect(bench.calls.slice(2).sort()).toEqual(['unwatch a chat', 'unwatch b chat']);
+  });
+
+  test('that could not be ended is ended later, also by the next instance', async () => {
+    const bench = new Bench();
+    bench.follow(chatOf([{ member_id: 'a' }]));
+    await bench.answer(true);
+    bench.isEndable = false;
+    bench.follow(null);
+    await settle();
+    expect(bench.watch.isSettled(null)).toBe(false);
+    expect(bench.timers.next()).toBe(bench.now + 30_000);
+    bench.isEndable = true;
+    bench.watch = bench.restarted();
+    bench.follow(null);
+    await settle();
+    expect(bench.calls).toEqual(['watch a chat true', 'unwatch a chat', 'unwatch a chat']);
+    expect(bench.rows.size).toBe(0);
+  });
+
+  test('of a user who comes back while it is being ended is asked for anew', async () => {
     const bench = new Bench();
     const chat = chatOf([{ member_id: 'a' }]);
-    const pauses: number[] = [];
-    for (let failure = 0; failure < 6; failure++) {
-      bench.follow(chat);
-      await bench.answer(new Error('away'));
-      pauses.push((bench.watch.retryAt(chat) ?? 0) - bench.now);
-    }
-    expect(pauses).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000]);
-    expect(bench.failures).toHaveLength(6);
     bench.follow(chat);
     await bench.answer(true);
-    expect(bench.watch.retryAt(chat)).toBeNull();
-    await bench.watch.settled();
+    bench.follow(null);
+    bench.follow(chat);
+    await bench.answer(true);
+    expect(bench.calls).toEqual(['watch a chat true', 'unwatch a chat', 'watch a chat true']);
+    expect(bench.watch.isSettled(chat)).toBe(true);
+  });
+
+  test('that fails is asked for again, ever later up to five minutes, also by new instances', async () => {
+    const bench = new Bench();
+    const chat = chatOf([{ member_id: 'a' }, { member_id: 'b' }]);
+    const pauses: number[] = [];
+    for (let failure = 0; failure < 6; failure++) {
+      bench.watch = bench.restarted();
+      bench.follow(chat);
+      await bench.answer(new Error('away'));
+      await bench.answer(new Error('away'));
+      pauses.push((bench.timers.next() ?? 0) - bench.now);
+      bench.now = bench.timers.next() ?? 0;
+    }
+    expect(pauses).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000]);
+    expect(bench.failures).toHaveLength(12);
+    bench.follow(chat);
+    await bench.answer(true);
+    await bench.answer(true);
+    bench.follow(chat);
+    expect(bench.watch.isSettled(chat)).toBe(true);
+    expect(bench.timers.next()).toBeNull();
   });
 });
+
+/** Lets calls that are answered at once come to their end. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+}

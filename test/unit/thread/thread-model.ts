@@ -5,6 +5,7 @@ import type { Decision } from '../../../src/thread/decide/outcome.ts';
 import { decide } from '../../../src/thread/decide.ts';
 import type { ThreadEvent } from '../../../src/thread/events.ts';
 import { type ChatState, emptyThread, type NamedMessage, type ThreadState } from '../../../src/thread/state.ts';
+import { REMEMBERED_FOR } from '../../../src/thread/store/recent-commands.ts';
 
 export const IDENTITY = {
   kind: 'channel',
@@ -32,9 +33,8 @@ export class ThreadModel {
   execute(command: Command, pause = 1): Decision {
     this.#clock += pause;
     const now = Math.max(this.#clock, this.state.last_at + 1);
-    const recent = [...this.state.chats.values()].flatMap((chat) => chat.recent_commands);
-    const seq = recent.find(([id]) => id === command.command_id)?.[1];
-    const answered = seq === undefined ? null : (this.log[seq - 1] ?? null);
+    const last = this.log.findLast(({ command_id }) => command_id === command.command_id);
+    const answered = last === undefined || last.at < this.#clock - REMEMBERED_FOR ? null : last;
     const messages = new Map(this.#named(command).map((message) => [message.facts.id, message]));
     const decision = decide({ ...this.state, answered, messages }, command, {
       command_id: command.command_id,

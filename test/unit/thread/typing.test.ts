@@ -37,7 +37,7 @@ test('a message ends the typing of its sender', () => {
   expect(typing.statusOf(chat, AGENT.id, NOW)).toBe('idle');
 });
 
-test('who closes the chat without a word on his typing has ended it', () => {
+test('those who close the chat without a word on their typing have ended it', () => {
   const typing = new Typing();
   typing.note(says('typing'), chat, NOW);
   typing.note({ ...says(null), is_participating: true } as Command, chat, NOW);
@@ -61,7 +61,7 @@ test('nobody types in a chat that has ended, and a new session begins idle', () 
   expect(typing.statusOf(next, AGENT.id, NOW)).toBe('typed');
 });
 
-test('the end of the chat ends the typing, once, and nobody falls silent later', () => {
+test('the end of the chat ends the typing, once', () => {
   const typing = new Typing();
   typing.note(says('typing'), chat, NOW);
   const ended = { ...chat, ended_at: NOW };
@@ -69,6 +69,4 @@ test('the end of the chat ends the typing, once, and nobody falls silent later',
   expect(typing.note(end, { ...ended, id: 'older' }, NOW)).toEqual([]);
   expect(typing.note(end, ended, NOW)).toEqual([{ member_id: AGENT.id, status: 'idle', isOther: true }]);
   expect(typing.note(end, ended, NOW)).toEqual([]);
-  expect(typing.fallsAt()).toBeNull();
-  expect(typing.fall(NOW + 60_000)).toEqual([]);
 });

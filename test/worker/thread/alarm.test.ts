@@ -7,6 +7,7 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import { chatIdAt, threadName } from '../../../src/thread/address.ts';
 import type { PostMessage } from '../../../src/thread/commands.ts';
+import { testAlarm } from '../alarm.ts';
 import {
   type Channel,
   newChannel,
@@ -104,17 +105,15 @@ describe('the alarm', () => {
     expect(await alarmOf(channel)).not.toBeNull();
   });
 
-  test('rings 30 s after the last commit, so that hubs which have awoken meanwhile are found', async () => {
+  testAlarm('rings once after commits that are settled', async (ring) => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
     const channel = newChannel();
     await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
-    passTime(20_000);
+    expect(await alarmOf(channel)).toBe(Date.now() + 8000);
+    passTime(4000);
     await receive(receiveCommand(channel, 't', [visitorMessage('again')]));
-    passTime(10_000);
-    await runDurableObjectAlarm(objectOf(channel));
-    expect(await alarmOf(channel)).toBe(Date.now() + 20_000);
-    passTime(20_000);
-    await runDurableObjectAlarm(objectOf(channel));
+    passTime(4000);
+    expect(await ring(objectOf(channel))).toBe(true);
     expect(await alarmOf(channel)).toBeNull();
   });
 

@@ -1,9 +1,8 @@
 import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
-import { noCost } from '../../../src/db/cost.ts';
 import { type FaultStep, onFault } from '../../../src/faults.ts';
-import { executeCommand, threadStub } from '../../../src/stubs.ts';
+import { commandThread, threadStub } from '../../../src/stubs.ts';
 import type { Command } from '../../../src/thread/commands.ts';
 import { type CommandBody, newUser, newVisitorChat } from './fixtures.ts';
 import { dumpCopy } from './rich-history.ts';
@@ -85,7 +84,8 @@ for (const seed of [1, 2, 3, 4]) {
     for (let turn = 0; turn < 80; turn++) {
       const command = { v: 1, command_id: crypto.randomUUID(), ...pick(commands)() } as Command;
       // The Worker's own retry; a second crash in a row is the client's to repeat.
-      const result = await executeCommand(env, noCost(), thread, command).catch(() => null);
+      const executed = await commandThread(env, thread, command).catch(() => null);
+      const result = executed?.result;
       if (result?.ok === true) accepted += 1;
       if (result?.ok === true && command.type === 'open_visitor_chat') {
         chat = (result.answer as { chat: { id: string } }).chat.id;

@@ -1,10 +1,9 @@
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { noCost } from '../../../src/db/cost.ts';
 import { type FaultStep, onFault } from '../../../src/faults.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
-import { executeCommand, threadStub } from '../../../src/stubs.ts';
+import { commandThread, threadStub } from '../../../src/stubs.ts';
 import { threadName } from '../../../src/thread/address.ts';
 import type { Command, PostMessage, ReceiveMessages } from '../../../src/thread/commands.ts';
 import {
@@ -42,7 +41,7 @@ function breakAt(step: FaultStep, times: number, how: 'crash' | 'error'): { pass
 async function sendUntilAnswered(command: Command, thread: string) {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
-      return accepted(await executeCommand(env, noCost(), thread, command));
+      return accepted((await commandThread(env, thread, command)).result);
     } catch (error) {
       if (attempt === 4) throw error;
     }

@@ -32,8 +32,7 @@ beforeEach(async () => {
     const chat = folded.chats.get(chatId);
     if (chat === undefined) throw new Error('the log has no chat');
     const { is_private: _, lifetime: __, last_activity_at: ___, ...old } = chat.facts;
-    const recent = JSON.stringify(chat.recent_commands);
-    sql.exec('INSERT INTO chats VALUES (?, ?, ?, ?, ?)', chatId, chat.first_seq, chat.seq, JSON.stringify(old), recent);
+    sql.exec(`INSERT INTO chats VALUES (?, ?, ?, ?, '[]')`, chatId, chat.first_seq, chat.seq, JSON.stringify(old));
     for (const { seq, facts } of chat.members.values()) {
       const member = JSON.stringify({ ...facts, composing_status: 'typed' });
       sql.exec('INSERT INTO members VALUES (?, ?, ?, ?)', chatId, facts.member_id, seq, member);
@@ -105,41 +104,56 @@ test('an object that was lost right after its upgrade brings its copy up to date
   expect(alarm).not.toBeNull();
 });
 
-test('an upgraded object has the same tables as a new one', async () => {
-  const tablesOf = (thread: string) =>
-    runInDurableObject(env.THREADS.getByName(thread), (_, { storage }) =>
-      storage.sql
-        .exec(`SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY name`)
-        .toArray(),
+/** The columns of each table and the indexes of an object. */
+function tablesOf(thread: string): Promise<Map<unknown, unknown>> {
+  return runInDurableObject(env.THREADS.getByName(thread), (_, { storage: { sql } }) => {
+    const made = sql.exec(`SELECT name, type FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'`).toArray();
+    return new Map(
+      made.map(({ name: table, type }) => [
+        table,
+        type === 'table'
+          ? sql.exec(`SELECT name, type FROM pragma_table_info(?) ORDER BY name`, table).toArray()
+          : type,
+      ]),
     );
+  });
+}
+
+test('an upgraded object has the columns of a new one', async () => {
   await read(name, { v: 1, type: 'read_chat', chat_id: chatId, grant });
-  const { thread } = await newVisitorChat();
-  expect(await tablesOf(name)).toEqual(await tablesOf(thread));
+  const upgraded = await tablesOf(name);
+  const { thread, chat_id, actor } = await newVisitorChat();
+  const member = { kind: 'member' as const, user_id: actor.id };
+  await execute(thread, { type: 'add_tag', chat_id, grant: member, actor, name: 'new' });
+  const fresh = await tablesOf(thread);
+  expect([...fresh.keys()]).toEqual(
+    expect.arrayContaining(['thread', 'events', 'chats', 'members', 'received', 'tags']),
+  );
+  for (const [table, columns] of upgraded)
+    if (fresh.has(table)) expect([table, columns]).toEqual([table, fresh.get(table)]);
 });
 
 test('an object of the second schema gets what is missing, and its copy is not rebuilt', async () => {
   const { thread, chat_id, actor } = await newVisitorChat();
   const young = env.THREADS.getByName(thread);
-  const tablesOf = () =>
-    runInDurableObject(young, (_, { storage }) =>
-      storage.sql.exec('SELECT name, sql FROM sqlite_master ORDER BY name').toArray(),
-    );
-  const before = await tablesOf();
-  await runInDurableObject(young, (_, { storage }) => {
-    for (const column of ['organization_id', 'skipped_webhook_deleted', 'skipped_uninstalled']) {
-      storage.sql.exec(`ALTER TABLE lanes DROP COLUMN ${column}`);
+  await runInDurableObject(young, (_, { storage: { sql } }) => {
+    for (const statement of TABLES_OF_VERSION_1) {
+      if (/TABLE (lanes|deliveries|suggestions|attempts)|INDEX/.test(statement)) sql.exec(statement);
     }
-    for (const column of ['webhook_id', 'channel', 'resource_id']) {
-      storage.sql.exec(`ALTER TABLE deliveries DROP COLUMN ${column}`);
-    }
-    storage.sql.exec('ALTER TABLE thread DROP COLUMN audience');
-    storage.sql.exec('DROP TABLE hub_marks');
-    storage.sql.exec('UPDATE upkeep SET schema = 2');
+    sql.exec('CREATE INDEX suggestions_by_chat ON suggestions (chat_id, id)');
+    sql.exec(`ALTER TABLE chats ADD COLUMN recent_commands TEXT NOT NULL DEFAULT '[]'`);
+    sql.exec('ALTER TABLE thread DROP COLUMN audience');
+    sql.exec('UPDATE upkeep SET schema = 2');
   });
   await evictDurableObject(young);
   const grant = { kind: 'member' as const, user_id: actor.id };
   await execute(thread, { type: 'add_tag', chat_id, grant, actor, name: 'new' });
-  expect(await tablesOf()).toEqual(before);
+  const tables = await tablesOf(thread);
+  const columns = (table: string) => (tables.get(table) as { name: string }[]).map((column) => column.name);
+  expect(columns('lanes')).toEqual(expect.arrayContaining(['organization_id', 'skipped_uninstalled']));
+  expect(columns('deliveries')).toEqual(expect.arrayContaining(['webhook_id', 'channel', 'resource_id']));
+  expect(columns('thread')).toContain('audience');
+  expect(columns('chats')).not.toContain('recent_commands');
   const upkeep = await runInDurableObject(young, (_, { storage }) => storage.sql.exec('SELECT * FROM upkeep').one());
   expect(upkeep).toMatchObject({ schema: SCHEMA, rebuild_number: 0, rebuild_seq: null });
 });

@@ -1,0 +1,18 @@
+import type { Database } from '../db/database.ts';
+import { type AppContext, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
+import { writeCollected } from '../projections/collector.ts';
+
+/**
+ * The database with the copy of the chats of the caller's organization. What this isolate still owes it is written first, so that a
+ * client reads its own writes; what others owe comes within a second.
+ */
+export async function copyDatabase(c: AppContext): Promise<Database> {
+  await writeCollected(c.env);
+  return organizationDatabase(c);
+}
+
+/** The same for a visitor's organization. */
+export async function visitorCopyDatabase(c: AppContext): Promise<Database> {
+  await writeCollected(c.env);
+  return visitorDatabase(c);
+}

@@ -1,0 +1,134 @@
+import { waitUntil } from 'cloudflare:workers';
+import { errorText, writeLog } from '../log.ts';
+import { projectorStub, threadStub } from '../stubs.ts';
+import { withinTime } from '../within-time.ts';
+import type { HandedSlice, SliceRange } from './slice.ts';
+
+/**
+ * How long (ms) slices are collected before they go to D1 together: a moment where the isolate was idle, longer where one batch follows
+ * the other. D1 takes one batch at a time, and a batch for each thread would cost ten times the row.
+ */
+const LINGER_IDLE = 25;
+const LINGER_BUSY = 400;
+/** A batch this long (ms) ago makes the isolate idle. */
+const IDLE_AFTER = 1000;
+/** So much is not held back any longer: slices, and bytes of UTF-8. */
+const ENOUGH_SLICES = 400;
+const ENOUGH_BYTES = 2_000_000;
+/** What a thread has to know goes along with its next command. When none comes for so long (ms), it is called for that. */
+const ACKNOWLEDGE_AFTER = 1000;
+/** A batch that was not answered for so long (ms) counts as lost: the threads send it again. */
+const WAIT_FOR_PROJECTOR = 20_000;
+/** A reader waits so long (ms) for what others are writing. */
+const WAIT_FOR_OTHERS = 1000;
+/** How often it looks (ms): a request cannot wait for a promise that belongs to another one. */
+const LOOK_EVERY = 5;
+/** A flush that has not begun after so long (ms) ended with its request. */
+const FLUSH_LOST_AFTER = 5000;
+
+type Collected = HandedSlice & { database: string };
+
+let waiting: Collected[] = [];
+let waitingBytes = 0;
+/** When a flush of what is waiting was planned (ms); null when none is. */
+let plannedAt: number | null = null;
+let lastFlushAt = 0;
+/** Batches under way. */
+let underWay = 0;
+/** Stretches that D1 has, of which their thread does not know yet. */
+const acknowledged = new Map<string, SliceRange[]>();
+
+/** Takes a slice that has to come to D1 within a second, together with those of other threads. */
+export function collectSlice(env: Env, database: string, handed: HandedSlice): void {
+  waiting.push({ ...handed, database });
+  waitingBytes += handed.slice.size;
+  const now = Date.now();
+  const isEnough = waiting.length >= ENOUGH_SLICES || waitingBytes >= ENOUGH_BYTES;
+  const isPlanned = plannedAt !== null && now - plannedAt < FLUSH_LOST_AFTER;
+  if (isEnough) waitUntil(flush(env));
+  else if (!isPlanned) {
+    plannedAt = now;
+    waitUntil(flushAfter(env, now - lastFlushAt > IDLE_AFTER ? LINGER_IDLE : LINGER_BUSY));
+  }
+}
+
+/** What D1 has of a thread since the thread was last told. Whoever asks tells it. */
+export function takeAcknowledged(thread: string): SliceRange[] {
+  const ranges = acknowledged.get(thread) ?? [];
+  acknowledged.delete(thread);
+  return ranges;
+}
+
+/**
+ * Writes what this isolate owes D1, and waits for what other requests of it are writing, so that a client reads its own writes. It
+ * waits a second at most: a D1 that hangs must not stop the readers.
+ */
+export async function writeCollected(env: Env): Promise<void> {
+  if (waiting.length > 0) await withinTime(writeWaiting(env), WAIT_FOR_OTHERS);
+  const until = Date.now() + WAIT_FOR_OTHERS;
+  while (underWay > 0 && Date.now() < until) await scheduler.wait(LOOK_EVERY);
+}
+
+async function flushAfter(env: Env, milliseconds: number): Promise<void> {
+  await scheduler.wait(milliseconds);
+  await flush(env);
+}
+
+/** Writes what is waiting, and tells the threads that have no next command to be told with. */
+async function flush(env: Env): Promise<void> {
+  const threads = await writeWaiting(env);
+  if (threads.length === 0) return;
+  await scheduler.wait(ACKNOWLEDGE_AFTER);
+  await Promise.all(threads.map((thread) => acknowledge(env, thread)));
+}
+
+/** Answers the threads of which D1 has taken slices. Never rejects. */
+async function writeWaiting(env: Env): Promise<string[]> {
+  const batch = waiting;
+  waiting = [];
+  waitingBytes = 0;
+  plannedAt = null;
+  lastFlushAt = Date.now();
+  if (batch.length === 0) return [];
+  underWay += 1;
+  try {
+    const groups = Map.groupBy(batch, ({ database, slice }) => `${database} ${slice.thread.slice(-6)}`);
+    const written = await Promise.all(Array.from(groups.values(), (group) => writeGroup(env, group)));
+    return [...new Set(written.flat())];
+  } finally {
+    underWay -= 1;
+  }
+}
+
+/** Slices of one projector. */
+async function writeGroup(env: Env, group: Collected[]): Promise<string[]> {
+  const [first] = group;
+  if (first === undefined) return [];
+  const { database } = first;
+  const slices = group.map(({ slice }) => slice);
+  try {
+    const answers = await withinTime(
+      projectorStub(env, database, first.slice.thread).write(database, slices),
+      WAIT_FOR_PROJECTOR,
+    );
+    const taken = group.filter((_, place) => answers?.[place]?.ok === true);
+    for (const { slice, range } of taken) {
+      acknowledged.set(slice.thread, [...(acknowledged.get(slice.thread) ?? []), range]);
+    }
+    return taken.map(({ slice }) => slice.thread);
+  } catch (error) {
+    writeLog('error', 'collected_slices_lost', { slices: slices.length, error: errorText(error) });
+    return [];
+  }
+}
+
+async function acknowledge(env: Env, thread: string): Promise<void> {
+  const ranges = takeAcknowledged(thread);
+  if (ranges.length === 0) return;
+  try {
+    await threadStub(env, thread).acknowledge({ v: 1, ranges });
+  } catch (error) {
+    // Its alarm sends the slices again, which changes nothing in D1.
+    writeLog('warn', 'acknowledgement_lost', { thread, error: errorText(error) });
+  }
+}

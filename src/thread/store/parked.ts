@@ -1,0 +1,20 @@
+import type { SliceRange } from '../../projections/slice.ts';
+import { hasTable, makeTable } from './tables.ts';
+
+/** Notes that D1 has refused what is in a range, for whoever mends it. A rebuild of the thread sends it again. */
+export function park(sql: SqlStorage, { after, upto }: SliceRange, at: number): void {
+  makeTable(sql, 'parked');
+  sql.exec(
+    'INSERT INTO parked (after_seq, upto_seq, after_version, upto_version, at) VALUES (?, ?, ?, ?, ?)',
+    after.seq,
+    upto.seq,
+    after.version,
+    upto.version,
+    at,
+  );
+}
+
+/** Forgets what was parked. */
+export function unparkAll(sql: SqlStorage): void {
+  if (hasTable(sql, 'parked')) sql.exec('DELETE FROM parked');
+}

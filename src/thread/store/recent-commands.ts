@@ -1,0 +1,96 @@
+import type { Command } from '../commands.ts';
+import type { ThreadEvent } from '../events.ts';
+import { hasTable, makeTable } from './tables.ts';
+
+/** A Worker repeats a command within seconds, so a minute is enough. ms. */
+export const REMEMBERED_FOR = 60_000;
+/** A client may repeat its own key for a day. ms. */
+const KEYS_REMEMBERED_FOR = 24 * 3_600_000;
+/** How often expired keys are looked for. ms. */
+const PRUNE_EVERY = 3_600_000;
+/** Events read at a time on the way back through the log. */
+const EVENTS_AT_A_TIME = 200;
+
+type Remembered = { seq: number; at: number };
+
+/**
+ * The commands of the last minute, each with the `seq` of its last event, which holds its answer: a repeated command is answered
+ * again. Each event names its command, so the log is the memory, and a new instance reads back a minute of it. Only a client's own
+ * keys need rows.
+ */
+export class RecentCommands {
+  readonly #sql: SqlStorage;
+  /** Oldest first. Null until they were read from the log. */
+  #recent: Map<string, Remembered> | null = null;
+  #prunedAt = 0;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** `seq` of the event that answered the command; null when it was never accepted, or too long ago. `now` in ms. */
+  find({ command_id, has_client_key }: Command, now: number): number | null {
+    const recent = this.#load(now);
+    for (const [id, { at }] of recent) {
+      if (at >= now - REMEMBERED_FOR) break;
+      recent.delete(id);
+    }
+    return recent.get(command_id)?.seq ?? (has_client_key ? this.#findKey(command_id, now) : null);
+  }
+
+  /** Remembers a client's key with the events of its command. Must run in the transaction of their commit. Answers the rows written. */
+  writeKey(command: Command, events: readonly ThreadEvent[]): number {
+    const last = events.at(-1);
+    if (!command.has_client_key || last === undefined) return 0;
+    makeTable(this.#sql, 'keyed_commands');
+    const { rowsWritten } = this.#sql.exec(
+      'INSERT OR REPLACE INTO keyed_commands (id, seq, at) VALUES (?, ?, ?)',
+      command.command_id,
+      last.seq,
+      last.at,
+    );
+    if (last.at - this.#prunedAt < PRUNE_EVERY) return rowsWritten;
+    this.#sql.exec('DELETE FROM keyed_commands WHERE at < ?', last.at - KEYS_REMEMBERED_FOR);
+    this.#prunedAt = last.at;
+    return rowsWritten;
+  }
+
+  /** Told of events that were committed. */
+  add(events: readonly ThreadEvent[]): void {
+    if (this.#recent === null) return;
+    for (const { command_id, seq, at } of events) this.#recent.set(command_id, { seq, at });
+  }
+
+  #load(now: number): Map<string, Remembered> {
+    if (this.#recent !== null) return this.#recent;
+    const found: [string, Remembered][] = [];
+    let before = Number.MAX_SAFE_INTEGER;
+    for (let isMore = hasTable(this.#sql, 'thread'); isMore; ) {
+      const rows = this.#sql
+        .exec<{ seq: number; at: number; command_id: string }>(
+          `SELECT seq, event ->> '$.at' AS at, event ->> '$.command_id' AS command_id FROM events
+           WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
+          before,
+          EVENTS_AT_A_TIME,
+        )
+        .toArray();
+      const recent = rows.filter(({ at }) => at >= now - REMEMBERED_FOR);
+      found.push(...recent.map(({ seq, at, command_id }): [string, Remembered] => [command_id, { seq, at }]));
+      before = rows.at(-1)?.seq ?? 0;
+      isMore = recent.length === EVENTS_AT_A_TIME;
+    }
+    // From the oldest on, so that the last event of a command stays.
+    this.#recent = new Map(found.reverse());
+    return this.#recent;
+  }
+
+  #findKey(id: string, now: number): number | null {
+    if (!hasTable(this.#sql, 'keyed_commands')) return null;
+    const rows = this.#sql.exec<{ seq: number }>(
+      'SELECT seq FROM keyed_commands WHERE id = ? AND at >= ?',
+      id,
+      now - KEYS_REMEMBERED_FOR,
+    );
+    return rows.toArray()[0]?.seq ?? null;
+  }
+}

@@ -1,0 +1,84 @@
+import type { ChatState, ThreadFacts, ThreadState, Touched } from '../state.ts';
+import { hasTable, makeTable } from './tables.ts';
+
+/** So many events of the thread, at most, are folded to get from a snapshot to the next one. */
+const EVERY = 200;
+/** Hubs want nothing that is older, so no older snapshot is needed but one. ms. */
+const KEPT_FOR = 24 * 3_600_000;
+
+/** A thread's facts and one of its chats, null before they began, as they were after the event `seq`. */
+export type Snapshot = { seq: number; thread: ThreadFacts | null; chat: ChatState | null };
+
+type StoredChat = Pick<ChatState, 'first_seq' | 'seq' | 'facts'> & {
+  [table in 'members' | 'tags' | 'invitations']: [string, Touched<unknown>][];
+};
+
+/**
+ * Keeps the chats that a commit changes as they were before it, where the last snapshot is old, and what was before a new session.
+ * Must run in the commit's transaction. Answers the rows written.
+ */
+export function keepSnapshots(sql: SqlStorage, before: ThreadState, after: ThreadState, at: number): number {
+  if (before.thread === null) return 0;
+  let rowsWritten = 0;
+  for (const [id, chat] of after.chats) {
+    const old = before.chats.get(id) ?? null;
+    if (old === chat || !isDue(sql, before.last_seq, id, old)) continue;
+    rowsWritten += writeSnapshot(sql, id, { seq: before.last_seq, thread: before.thread, chat: old }, at);
+  }
+  return rowsWritten;
+}
+
+function isDue(sql: SqlStorage, lastSeq: number, chatId: string, chat: ChatState | null): boolean {
+  if (chat === null) return true;
+  if (lastSeq - chat.first_seq < EVERY) return false;
+  const newest = 'SELECT max(seq) AS seq FROM snapshots WHERE chat_id = ?';
+  const last = hasTable(sql, 'snapshots') ? sql.exec<{ seq: number | null }>(newest, chatId).one().seq : null;
+  return last === null || lastSeq - last >= EVERY;
+}
+
+function writeSnapshot(sql: SqlStorage, chatId: string, { seq, thread, chat }: Snapshot, at: number): number {
+  makeTable(sql, 'snapshots');
+  const written = sql.exec(
+    'INSERT OR REPLACE INTO snapshots (chat_id, seq, at, thread, chat) VALUES (?, ?, ?, ?, ?)',
+    chatId,
+    seq,
+    at,
+    JSON.stringify(thread),
+    chat === null ? null : JSON.stringify(storedChat(chat)),
+  );
+  const deleted = sql.exec(
+    `DELETE FROM snapshots WHERE chat_id = ?1
+       AND seq < (SELECT max(seq) FROM snapshots WHERE chat_id = ?1 AND at < ?2)`,
+    chatId,
+    at - KEPT_FOR,
+  );
+  return written.rowsWritten + deleted.rowsWritten;
+}
+
+function storedChat({ first_seq, seq, facts, members, tags, invitations }: ChatState): StoredChat {
+  return { first_seq, seq, facts, members: [...members], tags: [...tags], invitations: [...invitations] };
+}
+
+/** The newest snapshot for a chat that is not newer than the event `upto`; null when there is none. */
+export function readSnapshot(sql: SqlStorage, chatId: string, upto: number): Snapshot | null {
+  if (!hasTable(sql, 'snapshots')) return null;
+  const row = sql
+    .exec<{ seq: number; thread: string; chat: string | null }>(
+      'SELECT seq, thread, chat FROM snapshots WHERE chat_id = ? AND seq <= ? ORDER BY seq DESC LIMIT 1',
+      chatId,
+      upto,
+    )
+    .toArray()[0];
+  if (row === undefined) return null;
+  const chat = row.chat === null ? null : chatOf(JSON.parse(row.chat) as StoredChat);
+  return { seq: row.seq, thread: JSON.parse(row.thread) as ThreadFacts, chat };
+}
+
+function chatOf({ members, tags, invitations, ...chat }: StoredChat): ChatState {
+  return {
+    ...chat,
+    members: new Map(members) as ChatState['members'],
+    tags: new Map(tags) as ChatState['tags'],
+    invitations: new Map(invitations) as ChatState['invitations'],
+  };
+}

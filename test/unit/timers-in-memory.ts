@@ -1,0 +1,17 @@
+import { DatabaseSync } from 'node:sqlite';
+import { Timers } from '../../src/timers.ts';
+
+/** As much of an object's SQL storage as timers need, on a real SQLite in memory. */
+function sqlInMemory(): SqlStorage {
+  const database = new DatabaseSync(':memory:');
+  const exec = (sql: string, ...parameters: (string | number)[]) => {
+    const rows = database.prepare(sql).all(...parameters);
+    return { toArray: () => rows, [Symbol.iterator]: () => rows[Symbol.iterator]() };
+  };
+  return { exec } as unknown as SqlStorage;
+}
+
+/** The timers of an object, with the test's clock and back-offs of full length. */
+export function timersInMemory(now: () => number): Timers {
+  return new Timers({ sql: sqlInMemory(), now, random: () => 1, armBy: () => {} });
+}
