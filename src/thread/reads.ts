@@ -10,6 +10,7 @@ import type { Query, Reading, ReadingOf, ReadMessages, ReadSuggestions } from '.
 import type { Result, ThreadRefusal } from './refusals.ts';
 import type { ChatState, ThreadState } from './state.ts';
 import { loadChat, loadMessageEvent, loadSuggestions } from './store/load.ts';
+import { hasTable } from './store/tables.ts';
 import type { Typing } from './typing.ts';
 
 export type EventPage = { events: ChannelWebhook[]; has_more: boolean };
@@ -121,6 +122,8 @@ function readMessagePage(sql: SqlStorage, chat: ChatState, query: ReadMessages):
 }
 
 function readSuggestionPage(sql: SqlStorage, chat: ChatState, query: ReadSuggestions): ReadingOf<ReadSuggestions> {
+  const room_id = chat.facts.room?.id ?? null;
+  if (!hasTable(sql, 'suggestions')) return { suggestions: [], has_more: false, room_id };
   const order = query.descending ? 'DESC' : 'ASC';
   const rows = sql.exec<{ event: string }>(
     `SELECT facts AS event FROM suggestions
@@ -133,7 +136,7 @@ function readSuggestionPage(sql: SqlStorage, chat: ChatState, query: ReadSuggest
     query.limit + 1,
   );
   const page = boundedPage(rows, query.limit, ({ event }) => [JSON.parse(event) as ReplySuggestionFacts]);
-  return { suggestions: page.items, has_more: page.has_more, room_id: chat.facts.room?.id ?? null };
+  return { suggestions: page.items, has_more: page.has_more, room_id };
 }
 
 /** What was accepted for a receiver above `after`, ascending: the bodies that its webhooks had (ENGINE 4). */

@@ -1,5 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { writeCollected } from '../../../src/projections/collector.ts';
 import { threadName } from '../../../src/thread/address.ts';
 import { testEnv } from '../http/hub.ts';
 import { ask, countRows, Desk, type Json, unique } from './desk.ts';
@@ -84,6 +85,7 @@ describe('close_session works', () => {
       }),
     );
     expect(new Set(answers)).toEqual(new Set([200, 201]));
+    await writeCollected(testEnv);
     const { results } = await testEnv.DB.prepare(
       `SELECT is_ended, facts ->> '$.visitor_message_count' AS count FROM chats
        WHERE thread = (SELECT id FROM threads WHERE thread_id = ? AND channel_id = ?)`,

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { writeCollected } from '../../../src/projections/collector.ts';
 import { type Answer, admin, type Call, call, type Person, testEnv } from '../http/hub.ts';
 import { Gateway } from './gateway.ts';
 
@@ -204,6 +205,7 @@ const COPIED = [
 
 /** Rows of each table that requests to the hub fill. */
 export async function countRows(): Promise<Record<string, number>> {
+  await writeCollected(testEnv);
   const results = await testEnv.DB.batch<{ count: number }>(
     COPIED.map((table) => testEnv.DB.prepare(`SELECT count(*) AS count FROM ${table}`)),
   );
@@ -214,6 +216,7 @@ export type CopiedMessage = { id: string; seq: number; chat_id: string; facts: s
 
 /** D1's copy of a chat's messages, in order. */
 export async function copiedMessages(chatId: string): Promise<CopiedMessage[]> {
+  await writeCollected(testEnv);
   const statement = testEnv.DB.prepare('SELECT * FROM messages WHERE chat_id = ? ORDER BY seq').bind(chatId);
   return (await statement.all<CopiedMessage>()).results;
 }

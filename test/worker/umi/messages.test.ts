@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { writeCollected } from '../../../src/projections/collector.ts';
 import { keysOf, MESSAGE_KEYS } from '../chats/documented-keys.ts';
 import { type Call, call, testEnv } from '../http/hub.ts';
 import { PLAIN } from '../plain-message.ts';
@@ -312,6 +313,7 @@ describe('variables', () => {
       'Hare',
     ]);
     expect(visitorOf(await desk.memberships(chatId))['member_name']).toBe('Hare');
+    await writeCollected(testEnv);
     const copy = await testEnv.DB.prepare(
       "SELECT facts ->> '$.name' AS name FROM members WHERE chat_id = ? AND facts ->> '$.member_type' = 'visitor'",
     )
