@@ -49,7 +49,7 @@ export interface UserStub {
   keepClient(request: { v: 1; owner: PresenceOwner; client_id: string; changes: ClientChanges }): Promise<void>;
   /** False when the user has no such client. */
   deleteClient(request: { v: 1; client_id: string }): Promise<boolean>;
-  /** Deletes all clients of a user who is deleted himself: he is absent from now on. */
+  /** Deletes all clients of a user who is deleted: they are absent from now on. */
   deleteClients(request: { v: 1 }): Promise<void>;
   /** Puts a chat among those that are told; answers whether the user is present now, and tells the chat if that is not `is_present`. */
   watch(request: {

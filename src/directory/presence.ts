@@ -3,9 +3,9 @@ import type { Database } from '../db/database.ts';
 /** A copy of what a user's object knows. `version` grows with each copy. */
 export type PresenceCopy = {
   version: number;
-  /** When the last of the user's clients expires (ms); null when he has none. */
+  /** When the last of the user's clients expires (ms); null when there is none. */
   present_until: number | null;
-  /** Open chats in which he takes part. */
+  /** Open chats in which the user takes part. */
   current_chat_count: number;
 };
 

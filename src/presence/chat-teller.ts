@@ -1,6 +1,6 @@
 import { errorText, writeLog } from '../log.ts';
+import type { Timers } from '../timers.ts';
 import { settledWithin } from '../within-time.ts';
-import { backoffAfter } from './backoff.ts';
 
 /** Calls to threads under way at a time: a Durable Object has six connections. */
 const WIDTH = 6;
@@ -9,7 +9,7 @@ const WIDTH = 6;
  * 1,000 of them.
  */
 const AT_A_STRETCH = 400;
-/** A call that takes longer (ms) goes on without holding up the other chats. */
+/** A call that takes longer (ms) counts as failed and goes on without holding up the other chats. */
 const PATIENCE = 10_000;
 /** The alarm looks after calls under way, which a crash would end, this much later (ms). */
 const RESCUE_AFTER = 30_000;
@@ -18,7 +18,7 @@ const RESCUE_AFTER = 30_000;
 export type Told = 'told' | 'unwatched';
 
 export type TellerPorts = {
-  /** Chats that do not know whether the user is present, so many at most. */
+  /** Chats that must hear whether the user is present, so many at most. */
   untold: (limit: number) => string[];
   isUntold: (chatId: string) => boolean;
   isPresent: () => boolean;
@@ -26,23 +26,22 @@ export type TellerPorts = {
   tell: (chatId: string, isPresent: boolean) => Promise<Told>;
   /** Writes down how it went. */
   settle: (chatId: string, isPresent: boolean, told: Told) => void;
+  /** Keeps which chats failed, and when each is tried again. */
+  timers: Timers;
+  /** ms since 1970. */
   now: () => number;
-  /** Told when a chat could not be told, with the time of the next try (ms). */
-  failed: (retryAt: number) => void;
 };
 
 type Call = { isDisowned: boolean };
-type Failure = { count: number; retryAt: number };
 
 /**
- * Tells the chats of a user that he came or went: six at a time, one call to a chat at a time, so that none overtakes another. What is
- * still untold is known from the rows; only the backoff is memory.
+ * Tells the chats of a user that they came or went: six at a time, one call to a chat at a time, so that none overtakes another. What
+ * is untold and what backs off are rows; only the calls under way are memory. A chat that fails backs off for itself.
  */
 export class ChatTeller {
   readonly #ports: TellerPorts;
   readonly #queue = new Set<string>();
   readonly #calls = new Map<string, Call>();
-  readonly #failures = new Map<string, Failure>();
   readonly #workers = new Set<Promise<void>>();
   /** How many chats may still be told before the teller rests. */
   #left = 0;
@@ -57,6 +56,7 @@ export class ChatTeller {
    */
   async run(): Promise<void> {
     if (this.#workers.size === 0) this.#left = AT_A_STRETCH;
+    this.#forgetFailures();
     for (const chatId of this.#untold(AT_A_STRETCH)) this.#enqueue(chatId);
     while (this.#workers.size > 0) await Promise.all(this.#workers);
   }
@@ -65,7 +65,7 @@ export class ChatTeller {
   disown(chatId: string): void {
     const call = this.#calls.get(chatId);
     if (call !== undefined) call.isDisowned = true;
-    this.#failures.delete(chatId);
+    this.#ports.timers.clear(timerOf(chatId));
   }
 
   isTelling(chatId: string): boolean {
@@ -77,19 +77,29 @@ export class ChatTeller {
     const now = this.#ports.now();
     const times = this.#untold(1).map((chatId) => {
       if (this.#calls.has(chatId) || this.#queue.has(chatId)) return now + RESCUE_AFTER;
-      return this.#failures.get(chatId)?.retryAt ?? now;
+      return this.#ports.timers.dueAt(timerOf(chatId)) ?? now;
     });
     return times.length === 0 ? null : times.reduce((one, other) => Math.min(one, other));
   }
 
-  /** Untold chats, among them at least `count` about which nothing is known here, if there are so many. */
+  /** A chat that failed and then had nothing to hear, because the user came back, begins anew. */
+  #forgetFailures(): void {
+    const { timers } = this.#ports;
+    for (const name of timers.due()) {
+      const chatId = chatOf(name);
+      if (chatId !== null && !this.#ports.isUntold(chatId)) timers.clear(name);
+    }
+  }
+
+  /** Untold chats, among them at least `count` that are neither under way nor backing off, if there are so many. */
   #untold(count: number): string[] {
-    return this.#ports.untold(count + this.#calls.size + this.#queue.size + this.#failures.size);
+    const others = this.#calls.size + this.#queue.size + this.#ports.timers.names().length;
+    return this.#ports.untold(count + others);
   }
 
   #enqueue(chatId: string): void {
     if (this.#calls.has(chatId) || this.#queue.has(chatId)) return;
-    if ((this.#failures.get(chatId)?.retryAt ?? 0) > this.#ports.now() || this.#left === 0) return;
+    if (this.#ports.timers.isBackingOff(timerOf(chatId)) || this.#left === 0) return;
     this.#left -= 1;
     this.#queue.add(chatId);
     if (this.#workers.size >= WIDTH) return;
@@ -106,7 +116,8 @@ export class ChatTeller {
       if (chatId === undefined) return;
       this.#queue.delete(chatId);
       if (!this.#ports.isUntold(chatId)) continue;
-      await settledWithin(this.#tell(chatId), PATIENCE);
+      const isOver = await settledWithin(this.#tell(chatId), PATIENCE);
+      if (!isOver) this.#fail(chatId, new Error('the thread did not answer in time'));
     }
   }
 
@@ -118,7 +129,7 @@ export class ChatTeller {
       const isPresent = this.#ports.isPresent();
       const told = await this.#ports.tell(chatId, isPresent);
       if (!call.isDisowned) {
-        this.#failures.delete(chatId);
+        this.#ports.timers.clear(timerOf(chatId));
         this.#ports.settle(chatId, isPresent, told);
       }
     } catch (error) {
@@ -131,10 +142,20 @@ export class ChatTeller {
   }
 
   #fail(chatId: string, error: unknown): void {
-    const count = (this.#failures.get(chatId)?.count ?? 0) + 1;
-    const retryAt = this.#ports.now() + backoffAfter(count);
-    this.#failures.set(chatId, { count, retryAt });
-    writeLog('error', 'presence_not_told', { chat_id: chatId, failures: count, error: errorText(error) });
-    this.#ports.failed(retryAt);
+    const { timers } = this.#ports;
+    timers.fail(timerOf(chatId));
+    const failures = timers.failures(timerOf(chatId));
+    writeLog('error', 'presence_not_told', { chat_id: chatId, failures, error: errorText(error) });
   }
+}
+
+const PREFIX = 'chat/';
+
+function timerOf(chatId: string): string {
+  return `${PREFIX}${chatId}`;
+}
+
+/** Null when the timer is not a chat's. */
+function chatOf(timer: string): string | null {
+  return timer.startsWith(PREFIX) ? timer.slice(PREFIX.length) : null;
 }

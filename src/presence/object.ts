@@ -8,20 +8,24 @@ import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
 import { commandThread, isVisitorId, type UserStub } from '../stubs.ts';
 import { threadNameOfChat } from '../thread/address.ts';
 import { newCommandId } from '../thread/commands.ts';
+import { Timers } from '../timers.ts';
 import { settledWithin } from '../within-time.ts';
 import { ChatTeller, type Told } from './chat-teller.ts';
-import type { ClientChanges, ClientSaved, Presence, PresenceOwner } from './client.ts';
+import type { ClientSaved, Presence } from './client.ts';
 import {
   type CopiedPresence,
   changeClient,
   checkDueAt,
   copyDueAt,
+  departureAt,
+  GRACE,
   isUserPresent,
   makeRoom,
   newClient,
   nextAlarm,
   nextClientId,
   outlivedClients,
+  pruneDueAt,
 } from './presence.ts';
 import { PresenceCopier } from './presence-copier.ts';
 import {
@@ -35,6 +39,7 @@ import {
   endCopy,
   findClient,
   hasTables,
+  isPresentToAny,
   listClients,
   makeTables,
   markTold,
@@ -50,111 +55,121 @@ import {
 /** A client's request waits this long (ms) until chats and D1 know, and is then answered all the same: the rows have it. */
 const WAIT_FOR_OTHERS = 1000;
 /** The alarm waits this long (ms) for what it has started, and then rings again for the rest. */
-const WAIT_IN_ALARM = 60_000;
-/** After an accident in the alarm it rings again so much later (ms). */
+const WAIT_IN_ALARM = 10_000;
+/** After an accident the alarm rings again so much later (ms). */
 const ALARM_AFTER_ACCIDENT = 30_000;
+/** The timer that runs for the grace after chats heard of an arrival. */
+const ARRIVAL = 'arrival';
 
 /**
- * The object of a user, or of a visitor: his clients, and the open chats that are told when he comes or goes (ENGINE 5). It keeps rows; telling the
- * chats and D1 follows from them, and is taken up again by the alarm until it is done. Between reading rows and writing them nothing
- * is awaited.
+ * The object of a user, or of a visitor: their clients, and the open chats that are told when they come or go (ENGINE 5). It keeps rows;
+ * telling the chats and D1 follows from them, and is taken up again by the alarm until it is done. Between reading rows and writing
+ * them nothing is awaited.
  */
 export class UserObject extends DurableObject<Env> implements UserStub {
   readonly #sql: SqlStorage;
+  readonly #alarmClock: AlarmClock;
+  readonly #timers: Timers;
   readonly #teller: ChatTeller;
   readonly #copier: PresenceCopier;
-  readonly #alarmClock: AlarmClock;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
+    const now = () => Date.now();
     this.#alarmClock = new AlarmClock(ctx, (error) => logFailure('arm_failed', error));
-    const failed = (retryAt: number) => void this.#alarmClock.armBy(retryAt);
+    this.#timers = new Timers({
+      sql: this.#sql,
+      now,
+      random: () => Math.random(),
+      armBy: (at) => this.#alarmClock.armBy(at),
+    });
     this.#teller = new ChatTeller({
-      untold: (limit) => untoldChats(this.#sql, this.#isPresent(), limit),
+      untold: (limit) => untoldChats(this.#sql, this.#wrongBelief(), limit),
       isUntold: (chatId) => this.#isUntold(chatId),
       isPresent: () => this.#isPresent(),
       tell: (chatId, isPresent) => this.#tell(chatId, isPresent),
       settle: (chatId, isPresent, told) => this.#settle(chatId, isPresent, told),
-      now: () => Date.now(),
-      failed,
+      timers: this.#timers,
+      now,
     });
     this.#copier = new PresenceCopier({
       dueAt: (now) => this.#copyDueAt(now),
       begin: () => ({ version: beginCopy(this.#sql), ...this.#presenceToCopy() }),
       write: (copy) => this.#copy(copy),
       end: (copy) => endCopy(this.#sql, copy),
-      now: () => Date.now(),
-      failed,
+      timers: this.#timers,
+      now,
     });
     ctx.blockConcurrencyWhile(async () => {
       await this.#alarmClock.start();
+      // One that is long past the platform has dropped.
+      if (!this.#alarmClock.isStopped && hasTables(this.#sql)) this.#armNext();
     });
   }
 
-  async presence(): Promise<Presence> {
+  async presence(request: { v: 1 }): Promise<Presence> {
+    expectVersion(request);
     if (!hasTables(this.#sql)) return { is_present: false, current_chat_count: 0 };
     return { is_present: this.#isPresent(), current_chat_count: countChats(this.#sql) };
   }
 
-  async listClients(): Promise<ClientFacts[]> {
+  async listClients(request: { v: 1 }): Promise<ClientFacts[]> {
+    expectVersion(request);
     return hasTables(this.#sql) ? listClients(this.#sql) : [];
   }
 
-  async createClient(request: { owner: PresenceOwner; changes: ClientChanges }): Promise<ClientSaved | null> {
+  async createClient(request: Parameters<UserStub['createClient']>[0]): Promise<ClientSaved | null> {
+    expectVersion(request);
     const now = Date.now();
     const clients = hasTables(this.#sql) ? listClients(this.#sql) : [];
     const surplus = makeRoom(clients, now);
     if (surplus === null) return null;
     const client = newClient(nextClientId(clients, now), request.changes, now);
-    this.ctx.storage.transactionSync(() => {
+    await this.#change(() => {
       makeTables(this.#sql, request.owner, now);
       for (const id of surplus) deleteClient(this.#sql, id);
       putClient(this.#sql, client);
     });
-    await settledWithin(this.#follow(), WAIT_FOR_OTHERS);
     return { client, was_absent: true };
   }
 
-  async updateClient(request: { client_id: string; changes: ClientChanges }): Promise<ClientSaved | null> {
+  async updateClient(request: Parameters<UserStub['updateClient']>[0]): Promise<ClientSaved | null> {
+    expectVersion(request);
     const before = hasTables(this.#sql) ? findClient(this.#sql, request.client_id) : null;
     if (before === null) return null;
     const now = Date.now();
     const client = changeClient(before, request.changes, now);
-    putClient(this.#sql, client);
-    await settledWithin(this.#follow(), WAIT_FOR_OTHERS);
+    await this.#change(() => putClient(this.#sql, client));
     return { client, was_absent: !isClientPresent(before, now) };
   }
 
-  async keepClient(request: { owner: PresenceOwner; client_id: string; changes: ClientChanges }): Promise<void> {
+  async keepClient(request: Parameters<UserStub['keepClient']>[0]): Promise<void> {
+    expectVersion(request);
     const { owner, client_id, changes } = request;
     const now = Date.now();
     const before = hasTables(this.#sql) ? findClient(this.#sql, client_id) : null;
     const client = before === null ? newClient(client_id, changes, now) : changeClient(before, changes, now);
-    this.ctx.storage.transactionSync(() => {
+    await this.#change(() => {
       makeTables(this.#sql, owner, now);
       putClient(this.#sql, client);
     });
-    await settledWithin(this.#follow(), WAIT_FOR_OTHERS);
   }
 
-  async deleteClient(request: { client_id: string }): Promise<boolean> {
-    if (!hasTables(this.#sql) || !deleteClient(this.#sql, request.client_id)) return false;
-    await settledWithin(this.#follow(), WAIT_FOR_OTHERS);
+  async deleteClient(request: Parameters<UserStub['deleteClient']>[0]): Promise<boolean> {
+    expectVersion(request);
+    if (!hasTables(this.#sql) || findClient(this.#sql, request.client_id) === null) return false;
+    await this.#change(() => deleteClient(this.#sql, request.client_id));
     return true;
   }
 
-  async deleteClients(): Promise<void> {
-    if (!hasTables(this.#sql)) return;
-    deleteAllClients(this.#sql);
-    await settledWithin(this.#follow(), WAIT_FOR_OTHERS);
+  async deleteClients(request: { v: 1 }): Promise<void> {
+    expectVersion(request);
+    if (hasTables(this.#sql)) await this.#change(() => deleteAllClients(this.#sql));
   }
 
-  async watch(request: {
-    owner: PresenceOwner;
-    chat_id: string;
-    is_present: boolean;
-  }): Promise<{ is_present: boolean }> {
+  async watch(request: Parameters<UserStub['watch']>[0]): Promise<{ is_present: boolean }> {
+    expectVersion(request);
     const { chat_id } = request;
     this.ctx.storage.transactionSync(() => {
       makeTables(this.#sql, request.owner, Date.now());
@@ -168,7 +183,8 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     return { is_present: this.#isPresent() };
   }
 
-  async unwatch(request: { chat_id: string }): Promise<void> {
+  async unwatch(request: { v: 1; chat_id: string }): Promise<void> {
+    expectVersion(request);
     if (!hasTables(this.#sql)) return;
     deleteChat(this.#sql, request.chat_id);
     this.#teller.disown(request.chat_id);
@@ -184,11 +200,11 @@ export class UserObject extends DurableObject<Env> implements UserStub {
       for (const id of outlivedClients(listClients(this.#sql), now)) deleteClient(this.#sql, id);
       const checkAt = this.#checkAt();
       if (checkAt !== null && checkAt <= now) beginCheck(this.#sql, now);
+      if (this.#timers.due().includes(ARRIVAL)) this.#timers.clear(ARRIVAL);
       await settledWithin(this.#catchUp(), WAIT_IN_ALARM);
       this.#armNext();
     } catch (error) {
-      logFailure('presence_alarm_failed', error);
-      this.#alarmClock.armBy(Date.now() + ALARM_AFTER_ACCIDENT);
+      this.#armAfter(error);
     }
   }
 
@@ -196,7 +212,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     return isUserPresent(spanOfClients(this.#sql).last, Date.now());
   }
 
-  /** What D1 shows of a visitor's presence is written by his requests themselves, for each room (directory/room-visitors.ts). */
+  /** What D1 shows of a visitor's presence is written by their requests themselves, for each room (directory/room-visitors.ts). */
   #copyDueAt(now: number): number | null {
     if (isVisitorId(readOwner(this.#sql).user_id)) return null;
     return copyDueAt(copiedPresence(this.#sql), this.#presenceToCopy(), now);
@@ -204,7 +220,17 @@ export class UserObject extends DurableObject<Env> implements UserStub {
 
   #isUntold(chatId: string): boolean {
     const told = toldOf(this.#sql, chatId);
-    return told !== undefined && told !== this.#isPresent();
+    return told !== undefined && (told === null || told === this.#wrongBelief());
+  }
+
+  /** What no chat may go on believing; null while a departure is not to be told yet. */
+  #wrongBelief(): boolean | null {
+    if (this.#isPresent()) return false;
+    return this.#departureAt() <= Date.now() ? true : null;
+  }
+
+  #departureAt(): number {
+    return departureAt(spanOfClients(this.#sql).last, this.#timers.dueAt(ARRIVAL));
   }
 
   #checkAt(): number | null {
@@ -213,6 +239,15 @@ export class UserObject extends DurableObject<Env> implements UserStub {
 
   #presenceToCopy(): CopiedPresence {
     return { present_until: spanOfClients(this.#sql).last, current_chat_count: countChats(this.#sql) };
+  }
+
+  /** Changes the clients, and lets chats and D1 know. */
+  async #change(write: () => void): Promise<void> {
+    const wasPresent = hasTables(this.#sql) && this.#isPresent();
+    this.ctx.storage.transactionSync(write);
+    const isArrival = !wasPresent && this.#isPresent();
+    if (isArrival && untoldChats(this.#sql, false, 1).length > 0) this.#timers.set(ARRIVAL, Date.now() + GRACE);
+    await settledWithin(this.#follow(), WAIT_FOR_OTHERS);
   }
 
   /** Lets chats and D1 know what the rows say, with the alarm armed in the turn of the change. */
@@ -272,22 +307,37 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     this.#followLater();
   }
 
+  /** Never throws: the constructor calls it too. */
   #armNext(): void {
-    const clients = spanOfClients(this.#sql);
-    const now = Date.now();
-    const isExpected = isUserPresent(clients.last, now) && countChats(this.#sql) > 0;
-    const next = nextAlarm(
-      {
-        absence: isExpected ? clients.last : null,
-        untold: this.#teller.nextAt(),
-        copy: this.#copier.nextAt(),
-        check: this.#checkAt(),
-        clients,
-      },
-      now,
-    );
-    if (next !== null) this.#alarmClock.armBy(next);
+    try {
+      const next = this.#nextAlarm(Date.now());
+      if (next !== null) this.#alarmClock.armBy(next);
+    } catch (error) {
+      this.#armAfter(error);
+    }
   }
+
+  #armAfter(error: unknown): void {
+    logFailure('presence_alarm_failed', error);
+    this.#alarmClock.armBy(Date.now() + ALARM_AFTER_ACCIDENT);
+  }
+
+  #nextAlarm(now: number): number | null {
+    const leavesAt = this.#departureAt();
+    const times = [
+      leavesAt > now && isPresentToAny(this.#sql) ? leavesAt : null,
+      this.#teller.nextAt(),
+      this.#copier.nextAt(),
+      this.#checkAt(),
+      pruneDueAt(spanOfClients(this.#sql)),
+    ];
+    return nextAlarm(times, now);
+  }
+}
+
+/** A request of a newer program fails as one that meets a restart does: its caller tries again when the rollout is through. */
+function expectVersion({ v }: { v: number }): void {
+  if (v !== 1) throw Object.assign(new Error('newer version'), { retryable: true });
 }
 
 function logFailure(event: string, error: unknown): void {

@@ -1,12 +1,14 @@
 import type { PresenceCopy } from '../directory/presence.ts';
 import { errorText, writeLog } from '../log.ts';
+import type { Timers } from '../timers.ts';
 import { settledWithin } from '../within-time.ts';
-import { backoffAfter } from './backoff.ts';
 
 /** A write that was not answered for so long (ms) counts as failed; should it arrive after all, its version makes it harmless. */
-const PATIENCE = 30_000;
+const PATIENCE = 10_000;
 /** The alarm looks after a copy that nobody is making, as after a crash, this much later (ms). */
 const RESCUE_AFTER = 30_000;
+/** The timer of the next try. */
+const TIMER = 'copy';
 
 export type CopierPorts = {
   /** When the next copy is due (ms), seen from `now`; null for never. */
@@ -15,16 +17,14 @@ export type CopierPorts = {
   begin: () => PresenceCopy;
   write: (copy: PresenceCopy) => Promise<unknown>;
   end: (copy: PresenceCopy) => void;
+  timers: Timers;
+  /** ms since 1970. */
   now: () => number;
-  /** Told when a copy failed, with the time of the next try (ms). */
-  failed: (retryAt: number) => void;
 };
 
 /** Copies a user's presence to D1, one write in flight: what changes meanwhile goes with the next one, of which the newest state is written. */
 export class PresenceCopier {
   readonly #ports: CopierPorts;
-  #failures = 0;
-  #retryAt: number | null = null;
   #isRunning = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -43,7 +43,7 @@ export class PresenceCopier {
     const now = this.#ports.now();
     const dueAt = this.#ports.dueAt(now);
     if (dueAt === null) return null;
-    return Math.max(dueAt, this.#retryAt ?? 0, this.#isRunning ? now + RESCUE_AFTER : 0);
+    return Math.max(dueAt, this.#ports.timers.dueAt(TIMER) ?? 0, this.#isRunning ? now + RESCUE_AFTER : 0);
   }
 
   async #run(): Promise<void> {
@@ -63,21 +63,19 @@ export class PresenceCopier {
     if (!(await settledWithin(written, PATIENCE))) throw new Error('D1 did not answer in time');
     await written;
     this.#ports.end(copy);
-    this.#failures = 0;
-    this.#retryAt = null;
+    this.#ports.timers.clear(TIMER);
   }
 
   #isDue(): boolean {
     const now = this.#ports.now();
-    if (this.#retryAt !== null && this.#retryAt > now) return false;
+    if (this.#ports.timers.isBackingOff(TIMER)) return false;
     const dueAt = this.#ports.dueAt(now);
     return dueAt !== null && dueAt <= now;
   }
 
   #fail(error: unknown): void {
-    this.#failures += 1;
-    this.#retryAt = this.#ports.now() + backoffAfter(this.#failures);
-    writeLog('error', 'presence_not_copied', { failures: this.#failures, error: errorText(error) });
-    this.#ports.failed(this.#retryAt);
+    const { timers } = this.#ports;
+    timers.fail(TIMER);
+    writeLog('error', 'presence_not_copied', { failures: timers.failures(TIMER), error: errorText(error) });
   }
 }

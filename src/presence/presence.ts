@@ -11,6 +11,8 @@ const MOST_CLIENTS = 100;
 const CHECK_EVERY = 7 * 24 * 3_600_000;
 /** D1 learns that a user stays longer when so much is left of what it knows. ms. */
 const COPY_AHEAD = 30_000;
+/** How long (ms) chats go without news that a user left, so that coming and going in turns costs them at most two commands in this time. */
+export const GRACE = 30_000;
 
 /** An id for one more client: ids sort by creation, also of two clients within one millisecond. `clients` come oldest first. */
 export function nextClientId(clients: readonly ClientFacts[], now: number): string {
@@ -78,8 +80,8 @@ export function isUserPresent(until: number | null, now: number): boolean {
 export type CopiedPresence = { present_until: number | null; current_chat_count: number };
 
 /**
- * When D1 should learn `present` (ms); null when it knows enough. At once when the user comes, when he leaves sooner than D1 knows
- * or when the count of his chats changes. That he stays longer waits until less than 30 s of the known time are left, so that a
+ * When D1 should learn `present` (ms); null when it knows enough. At once when the user comes, when they leave sooner than D1 knows
+ * or when the count of their chats changes. That they stay longer waits until less than 30 s of the known time are left, so that a
  * client may renew as often as it likes: D1's readers only compare with the time of day. So D1 says too much only while the news
  * that a user left sooner is on its way. `copied` is null when unknown.
  */
@@ -96,23 +98,22 @@ export function checkDueAt(checkedAt: number, count: number): number | null {
   return count === 0 ? null : checkedAt + CHECK_EVERY;
 }
 
-/** Everything for which a user's alarm may have to ring. Times in ms; null for nothing. */
-export type DueTimes = {
-  /** When the user's presence ends, if a chat must hear of it. */
-  absence: number | null;
-  /** When the chats that were not told yet should be tried again. */
-  untold: number | null;
-  /** When D1 should be told. */
-  copy: number | null;
-  /** When all chats should be asked whether they still are to be told. */
-  check: number | null;
-  clients: ClientSpan;
-};
+/** When old clients should be looked through (ms); null while there is none that may go. */
+export function pruneDueAt({ count, first }: ClientSpan): number | null {
+  return count > 1 && first !== null ? first + KEEP_EXPIRED : null;
+}
 
-/** When the alarm should ring: the earliest due time, but not before `now + 1 s`, so that a late one cannot spin. Null for never. */
-export function nextAlarm(due: DueTimes, now: number): number | null {
-  const { count, first } = due.clients;
-  const prune = count > 1 && first !== null ? first + KEEP_EXPIRED : null;
-  const times = [due.absence, due.untold, due.copy, due.check, prune].filter((time) => time !== null);
-  return times.length === 0 ? null : Math.max(Math.min(...times), now + 1000);
+/**
+ * From when on (ms) chats may hear that the user is absent, whose last client expires or expired at `until` (ms; null: there is
+ * none). A blink of the network is shorter than the grace and costs no chat a command. Who signs off has no client left and is told
+ * of at once, but not before `arrivalEndsAt` (ms; null: long ago), the end of the grace after chats heard of an arrival.
+ */
+export function departureAt(until: number | null, arrivalEndsAt: number | null): number {
+  return Math.max(until === null ? 0 : until + GRACE, arrivalEndsAt ?? 0);
+}
+
+/** When the alarm should ring: at the earliest of the times (ms), but not before `now + 1 s`, so that a late one cannot spin. Null for never. */
+export function nextAlarm(times: readonly (number | null)[], now: number): number | null {
+  const due = times.filter((time) => time !== null);
+  return due.length === 0 ? null : Math.max(Math.min(...due), now + 1000);
 }

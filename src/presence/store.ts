@@ -123,16 +123,22 @@ export function deleteChat(sql: SqlStorage, chatId: string): void {
   sql.exec('DELETE FROM chats WHERE chat_id = ?', chatId);
 }
 
-/** Watched chats that do not know that the user is present, or absent, so many at most: the durable outbox. */
-export function untoldChats(sql: SqlStorage, isPresent: boolean, limit: number): string[] {
+/** Watched chats of which is unknown what they were told, or that were told `wrong` (null: none of those), so many at most: the durable outbox. */
+export function untoldChats(sql: SqlStorage, wrong: boolean | null, limit: number): string[] {
+  // No row has a `told` that equals null.
   return sql
     .exec<{ chat_id: string }>(
       'SELECT chat_id FROM chats WHERE told = ? UNION ALL SELECT chat_id FROM chats WHERE told IS NULL LIMIT ?',
-      flagOf(!isPresent),
+      flagOf(wrong),
       limit,
     )
     .toArray()
     .map(({ chat_id }) => chat_id);
+}
+
+/** Whether any chat was told that the user is present. */
+export function isPresentToAny(sql: SqlStorage): boolean {
+  return sql.exec('SELECT 1 FROM chats WHERE told = 1 LIMIT 1').toArray().length > 0;
 }
 
 /** When (ms) all chats were last asked whether they still are to be told. */

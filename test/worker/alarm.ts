@@ -1,15 +1,16 @@
 import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
 import { test } from 'vitest';
 
-/** Rings an object's alarm; false when none was set. */
-export type Ring = (stub: DurableObjectStub) => Promise<boolean>;
+/** Rings an object's alarm; false when none was set. `revived` gives a new life of the object what the test had put into the one before. */
+export type Ring = (stub: DurableObjectStub, revived?: () => Promise<void>) => Promise<boolean>;
 
 const LIVES: readonly { when: string; ring: Ring }[] = [
   { when: 'in memory', ring: (stub) => runDurableObjectAlarm(stub) },
   {
     when: 'evicted',
-    ring: async (stub) => {
+    ring: async (stub, revived) => {
       await evictDurableObject(stub);
+      await revived?.();
       return await runDurableObjectAlarm(stub);
     },
   },

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ChatTeller, type Told } from '../../../src/presence/chat-teller.ts';
+import { timersInMemory } from './timers-in-memory.ts';
 
 type Call = {
   chatId: string;
@@ -12,7 +13,7 @@ type Call = {
 class Chats {
   readonly told = new Map<string, boolean | null>();
   readonly calls: Call[] = [];
-  readonly retries: number[] = [];
+  readonly timers = timersInMemory();
   isPresent = true;
   readonly teller: ChatTeller;
 
@@ -40,8 +41,8 @@ class Chats {
         if (told === 'unwatched') this.told.delete(chatId);
         else if (this.told.has(chatId)) this.told.set(chatId, isPresent);
       },
+      timers: this.timers,
       now: () => Date.now(),
-      failed: (retryAt) => this.retries.push(retryAt - Date.now()),
     });
   }
 
@@ -103,22 +104,35 @@ describe('the teller', () => {
     await bad?.fail();
     await run;
     expect(chats.told.get('chat-1')).toBe(true);
+    const pauses: number[] = [];
     for (let attempt = 0; attempt < 11; attempt++) {
       await chats.teller.run();
       expect(chats.take()).toEqual([]);
-      expect(chats.teller.nextAt()).toBe(Date.now() + (chats.retries.at(-1) ?? 0));
+      pauses.push((chats.teller.nextAt() ?? 0) - Date.now());
       vi.setSystemTime(chats.teller.nextAt() ?? 0);
       const again = chats.teller.run();
       await chats.take1().fail();
       await again;
     }
-    expect(chats.retries.slice(0, 4)).toEqual([1000, 2000, 4000, 8000]);
-    expect(chats.retries.at(-1)).toBe(300_000);
+    expect(pauses.slice(0, 4)).toEqual([1000, 2000, 4000, 8000]);
+    expect(pauses.at(-1)).toBe(300_000);
     vi.setSystemTime(chats.teller.nextAt() ?? 0);
     const last = chats.teller.run();
     await chats.take1().answer('told');
     await last;
     expect(chats.told.get('chat-0')).toBe(true);
+    expect(chats.timers.names()).toEqual([]);
+  });
+
+  test('forgets that a chat failed when there is nothing to tell it any more', async () => {
+    const chats = new Chats(1);
+    const run = chats.teller.run();
+    await chats.take1().fail();
+    await run;
+    chats.isPresent = false;
+    vi.setSystemTime(Date.now() + 1000);
+    await chats.teller.run();
+    expect([chats.take(), chats.timers.names(), chats.teller.nextAt()]).toEqual([[], [], null]);
   });
 
   test('rests after 400 chats and leaves the others to the alarm, also behind chats that fail', async () => {
@@ -143,7 +157,7 @@ describe('the teller', () => {
     expect(chats.teller.nextAt()).toBeNull();
   });
 
-  test('is not held up by threads that hang', async () => {
+  test('is not held up by threads that hang, which is a failure of theirs', async () => {
     const chats = new Chats(8);
     const run = chats.teller.run();
     const hanging = chats.take();
@@ -151,12 +165,15 @@ describe('the teller', () => {
     await vi.advanceTimersByTimeAsync(10_000);
     for (const call of chats.take()) await call.answer('told');
     await run;
+    expect(chatsOf(hanging).map((chatId) => chats.timers.failures(`chat/${chatId}`))).toEqual([1, 1, 1, 1, 1, 1]);
     expect([...chats.told.values()].filter((told) => told === true)).toHaveLength(2);
+    vi.setSystemTime(Date.now() + 60_000);
     // No second call to a chat of which one is still under way, however late its answer comes.
     await chats.teller.run();
     expect(chats.take()).toEqual([]);
     for (const call of hanging) await call.answer('told');
     expect([...chats.told.values()].every((told) => told === true)).toBe(true);
+    expect(chats.timers.names()).toEqual([]);
   });
 
   test('tells the newest state after a call during which it changed, never two at a time', async () => {

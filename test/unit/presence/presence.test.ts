@@ -4,12 +4,14 @@ import {
   changeClient,
   checkDueAt,
   copyDueAt,
+  departureAt,
   isUserPresent,
   makeRoom,
   newClient,
   nextAlarm,
   nextClientId,
   outlivedClients,
+  pruneDueAt,
 } from '../../../src/presence/presence.ts';
 import { type ClientFacts, clientResource } from '../../../src/resources/user-client.ts';
 
@@ -77,7 +79,7 @@ describe('ids of clients', () => {
 });
 
 describe('a user', () => {
-  test('is present until his last client expires', () => {
+  test('is present until their last client expires', () => {
     expect([null, NOW - 1, NOW, NOW + 1].map((until) => isUserPresent(until, NOW))).toEqual([
       false,
       false,
@@ -117,16 +119,16 @@ describe('the copy in D1', () => {
   test.each<[string, CopiedPresence | null, CopiedPresence, number | null]>([
     ['what it has is unknown', null, until(null), NOW],
     ['the user comes', until(null), until(60), NOW],
-    ['he comes back', until(-5), until(60), NOW],
-    ['his last client goes', until(60), until(null), NOW],
-    ['he leaves sooner', until(60), until(59), NOW],
+    ['they come back', until(-5), until(60), NOW],
+    ['their last client goes', until(60), until(null), NOW],
+    ['they leave sooner', until(60), until(59), NOW],
     ['a chat is added', until(60), until(60, 1), NOW],
-    ['a chat is taken away while he is absent', until(null, 1), until(null), NOW],
-    ['he stays longer, with time left', until(60), until(120), NOW + 30_000],
-    ['he stays longer, with little left', until(29), until(120), NOW],
+    ['a chat is taken away while they are absent', until(null, 1), until(null), NOW],
+    ['they stay longer, with time left', until(60), until(120), NOW + 30_000],
+    ['they stay longer, with little left', until(29), until(120), NOW],
     ['nothing changes', until(60), until(60), null],
-    ['he was absent and is', until(null), until(-1), null],
-    ['his time runs out', until(-1), until(-1), null],
+    ['they were absent and are', until(null), until(-1), null],
+    ['their time runs out', until(-1), until(-1), null],
   ])('is due when %s', (_, copied, present, due) => {
     expect(copyDueAt(copied, present, NOW)).toBe(due);
   });
@@ -148,35 +150,34 @@ describe('the copy in D1', () => {
   });
 });
 
-describe('the alarm', () => {
-  const nothing = {
-    absence: null,
-    untold: null,
-    copy: null,
-    check: null,
-    clients: { count: 0, first: null, last: null },
-  };
+describe('chats hear that a user is absent', () => {
+  test.each([
+    ['30 s after the last client expired', NOW, null, NOW + 30_000],
+    ['at once when no client is left', null, null, 0],
+    ['not within the grace after an arrival', null, NOW + 5000, NOW + 5000],
+    ['when both have passed', NOW, NOW + 5000, NOW + 30_000],
+  ])('%s', (_, until, arrivalEndsAt, due) => {
+    expect(departureAt(until, arrivalEndsAt)).toBe(due);
+  });
+});
 
+describe('the alarm', () => {
   test('rings for whatever comes first', () => {
-    expect(nextAlarm(nothing, NOW)).toBeNull();
-    const due = { ...nothing, absence: NOW + 60_000, untold: NOW + 30_000, copy: NOW + 45_000 };
-    expect(nextAlarm(due, NOW)).toBe(NOW + 30_000);
-    expect(nextAlarm({ ...due, untold: null }, NOW)).toBe(NOW + 45_000);
-    expect(nextAlarm({ ...due, untold: null, copy: null }, NOW)).toBe(NOW + 60_000);
+    expect(nextAlarm([null, null], NOW)).toBeNull();
+    expect(nextAlarm([NOW + 60_000, null, NOW + 30_000, NOW + 45_000], NOW)).toBe(NOW + 30_000);
   });
 
-  test('rings once a week for a user with chats, so that none is kept that he has left', () => {
-    expect(checkDueAt(NOW, 0)).toBeNull();
-    expect(nextAlarm({ ...nothing, check: checkDueAt(NOW, 1) }, NOW)).toBe(NOW + 7 * DAY);
+  test('rings once a week for a user with chats, so that none is kept that they have left', () => {
+    expect([checkDueAt(NOW, 0), checkDueAt(NOW, 1)]).toEqual([null, NOW + 7 * DAY]);
   });
 
   test('does not spin when it is late', () => {
-    expect(nextAlarm({ ...nothing, untold: NOW - 5000 }, NOW)).toBe(NOW + 1000);
+    expect(nextAlarm([NOW - 5000], NOW)).toBe(NOW + 1000);
   });
 
   test('rings for old clients only while there is one that may go', () => {
-    const one = { count: 1, first: NOW, last: NOW };
-    expect(nextAlarm({ ...nothing, clients: one }, NOW)).toBeNull();
-    expect(nextAlarm({ ...nothing, clients: { count: 2, first: NOW, last: NOW + DAY } }, NOW)).toBe(NOW + 30 * DAY);
+    expect(pruneDueAt({ count: 0, first: null, last: null })).toBeNull();
+    expect(pruneDueAt({ count: 1, first: NOW, last: NOW })).toBeNull();
+    expect(pruneDueAt({ count: 2, first: NOW, last: NOW + DAY })).toBe(NOW + 30 * DAY);
   });
 });

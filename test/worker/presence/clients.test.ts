@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { userStub } from '../../../src/stubs.ts';
+import { testAlarm } from '../alarm.ts';
 import { newChatId, passSeconds, User } from './user.ts';
 
 const DAY = 24 * 3600;
@@ -29,7 +30,7 @@ describe('the object of a user', () => {
     expect(await user.alarmAt()).toBeNull();
   });
 
-  test('says that he is present until the last of his clients expires', async () => {
+  test('says that they are present until the last of their clients expires', async () => {
     const user = await User.create();
     await user.addClient(60);
     const longer = await user.addClient(90);
@@ -67,7 +68,7 @@ describe('the object of a user', () => {
     expect(saved?.client).toMatchObject({ ...changes, presence_expires_in: 120 });
   });
 
-  test('goes absent with his last client', async () => {
+  test('goes absent with the last client', async () => {
     const user = await User.create();
     const [first, second] = [await user.addClient(60), await user.addClient(60)];
     expect(await user.stub.deleteClient({ v: 1, client_id: first })).toBe(true);
@@ -78,7 +79,7 @@ describe('the object of a user', () => {
     expect(await user.renew(second)).toBeNull();
   });
 
-  test('loses all clients when the user is deleted, and tells his chats and D1', async () => {
+  test('loses all clients when the user is deleted, and tells their chats and D1', async () => {
     const user = await User.create();
     await user.addClient(7200);
     const chatId = newChatId();
@@ -91,18 +92,18 @@ describe('the object of a user', () => {
 
   test('has at most 100 clients: expired ones make room, else a new one is refused', async () => {
     const user = await User.create();
-    const expiring = await user.addClient(1);
+    const expiring = await user.addClient(60);
     for (let count = 1; count < 100; count++) await user.addClient(3600);
     expect(await user.stub.createClient({ v: 1, owner: user.owner, changes: {} })).toBeNull();
     expect(await idsOf(user)).toHaveLength(100);
-    passSeconds(2);
+    passSeconds(61);
     const newest = await user.addClient(60);
     const ids = await idsOf(user);
     expect([ids.length, ids.includes(expiring), ids.includes(newest)]).toEqual([100, false, true]);
   });
 
-  test('forgets clients 30 days after they expired, but not the last one', async () => {
-    const user = await User.create();
+  testAlarm('forgets clients 30 days after they expired, but not the last one', async (ring) => {
+    const user = await User.create(ring);
     const early = await user.addClient(60);
     const late = await user.addClient(120);
     passSeconds(60 + 30 * DAY - 1);
@@ -117,22 +118,22 @@ describe('the object of a user', () => {
     expect(await user.renew(late)).toMatchObject({ was_absent: true });
   });
 
-  test('has no alarm for a user who is in no chat and whom D1 knows', async () => {
-    const user = await User.create();
+  testAlarm('has no alarm for a user who is in no chat and whom D1 knows', async (ring) => {
+    const user = await User.create(ring);
     await user.addClient(3600);
     await user.ring();
     expect(await user.alarmAt()).toBeNull();
   });
 
-  test('arms its alarm again when a sweep fails', async () => {
-    const user = await User.create();
+  testAlarm('arms its alarm again when a sweep fails', async (ring) => {
+    const user = await User.create(ring);
     await user.addClient(60);
     await user.watch(newChatId(), true);
     await user.inside((_, state) => state.storage.sql.exec('ALTER TABLE clients RENAME TO clients_away'));
     await user.ring();
     expect(await user.alarmAt()).not.toBeNull();
     await user.inside((_, state) => state.storage.sql.exec('ALTER TABLE clients_away RENAME TO clients'));
-    passSeconds(61);
+    passSeconds(91);
     await user.ring();
     expect(user.told).toMatchObject([{ is_present: false }]);
   });

@@ -1,9 +1,9 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { recordPresence } from '../../../src/directory/presence.ts';
 import { deleteUser } from '../../../src/directory/users.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
+import { type Ring, testAlarm } from '../alarm.ts';
 import { database } from '../directory/directory.ts';
 import { brokenDatabase } from '../http/hub.ts';
 import { newChatId, passSeconds, User } from './user.ts';
@@ -16,17 +16,20 @@ afterEach(() => {
 /** Far enough ahead that no alarm rings by itself. */
 const START = Date.now() + 3_600_000;
 
-async function freeze(): Promise<User> {
-  const user = await User.create();
+/** A D1 that never answers. */
+const silentDatabase = {
+  prepare() {
+    const silence = () => new Promise(() => {});
+    const statement = { bind: () => statement, all: silence, run: silence };
+    return statement;
+  },
+  batch: () => new Promise(() => {}),
+} as unknown as D1Database;
+
+async function freeze(ring?: Ring): Promise<User> {
+  const user = await User.create(ring);
   vi.useFakeTimers({ toFake: ['Date'], now: START });
   return user;
-}
-
-async function loseDatabase(user: User): Promise<void> {
-  await user.inside((instance) => {
-    const inner = instance as { env: Env };
-    Object.assign(inner.env, { DB: brokenDatabase });
-  });
 }
 
 /** How often the row was written: its version. */
@@ -53,8 +56,8 @@ describe('the copy of a user’s presence in D1', () => {
     expect(await user.copy()).toMatchObject({ present_until: null });
   });
 
-  test('learns that he stays longer only when it must', async () => {
-    const user = await freeze();
+  testAlarm('learns that they stay longer only when it must', async (ring) => {
+    const user = await freeze(ring);
     const clientId = await user.addClient(120);
     await user.ring();
     expect(await user.alarmAt()).toBeNull();
@@ -75,7 +78,7 @@ describe('the copy of a user’s presence in D1', () => {
     ]);
   });
 
-  test('counts his open chats', async () => {
+  test('counts the user’s open chats', async () => {
     const user = await freeze();
     const chatIds = Array.from({ length: 10 }, newChatId);
     await Promise.all(chatIds.map((chatId) => user.watch(chatId, false)));
@@ -86,9 +89,10 @@ describe('the copy of a user’s presence in D1', () => {
     await vi.waitFor(async () => expect((await user.copy()).current_chat_count).toBe(9));
   });
 
-  test('catches up after D1 was away, with the newest state', async () => {
-    const user = await freeze();
-    await loseDatabase(user);
+  testAlarm('catches up after D1 was away, with the newest state', async (ring) => {
+    const user = await freeze(ring);
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    await user.useDatabase(brokenDatabase);
     const clientId = await user.addClient(60);
     passSeconds(0.5);
     await user.renew(clientId, 30);
@@ -97,8 +101,7 @@ describe('the copy of a user’s presence in D1', () => {
     passSeconds(0.5);
     await user.ring();
     expect(await user.alarmAt()).toBe(START + 3000);
-    await user.meetThreads();
-    await user.inside((instance) => Object.assign((instance as { env: Env }).env, { DB: env.DB }));
+    await user.useDatabase(env.DB);
     passSeconds(2);
     await user.ring();
     expect(await user.copy()).toEqual({ present_until: START + 30_500, current_chat_count: 0 });
@@ -109,17 +112,17 @@ describe('the copy of a user’s presence in D1', () => {
     const user = await freeze();
     const chat_id = newChatId();
     await user.watch(chat_id, false);
-    await loseDatabase(user);
+    await user.useDatabase(brokenDatabase);
     await user.addClient(60);
     expect(user.told).toEqual([{ chat_id, is_present: true }]);
   });
 
-  test('is made once more after a crash in the middle of one', async () => {
-    const user = await freeze();
-    await loseDatabase(user);
+  testAlarm('is made once more after a crash in the middle of one', async (ring) => {
+    const user = await freeze(ring);
+    await user.useDatabase(silentDatabase);
     await user.addClient(60);
-    await evictDurableObject(user.object);
-    await user.meetThreads();
+    await user.inside(() => user.crash()).catch(() => {});
+    await user.useDatabase(env.DB);
     expect(await user.rows('SELECT copied_count FROM owner')).toEqual([{ copied_count: null }]);
     expect(await user.alarmAt()).not.toBeNull();
     await user.ring();
@@ -137,21 +140,24 @@ describe('the copy of a user’s presence in D1', () => {
     expect(await user.copy()).toEqual({ present_until: START + 3, current_chat_count: 3 });
   });
 
-  test('takes the clients from one who is deleted', async () => {
-    const user = await freeze();
+  testAlarm('takes the clients from one who is deleted', async (ring) => {
+    const user = await freeze(ring);
     const chat_id = newChatId();
     await user.watch(chat_id, false);
     await deleteUser(database, user.owner.organization_id, user.owner.user_id, START);
-    // An isolate that does not know it yet lets him in.
+    // An isolate that does not know it yet lets them in.
     await user.addClient(60);
+    expect(user.told).toEqual([{ chat_id, is_present: true }]);
     await vi.waitFor(async () => expect(await user.isPresent()).toBe(false));
     expect(await user.stub.listClients({ v: 1 })).toEqual([]);
     await vi.waitFor(async () => expect((await user.copy()).present_until).toBeNull());
-    await vi.waitFor(() => expect(user.told.at(-1)).toEqual({ chat_id, is_present: false }));
+    passSeconds(30);
+    await user.ring();
+    expect(user.told.at(-1)).toEqual({ chat_id, is_present: false });
   });
 
-  test('of a user who has no row is given up', async () => {
-    const user = await freeze();
+  testAlarm('of a user who has no row is given up', async (ring) => {
+    const user = await freeze(ring);
     await database.run('DELETE FROM users WHERE id = ?', user.owner.user_id);
     await user.addClient(60);
     await user.ring();

@@ -274,7 +274,7 @@ describe('clients of another user of the organization', () => {
 });
 
 describe('a user who is deleted', () => {
-  it('loses his clients, at the latest when the operator repeats a request that failed half way', async () => {
+  it('loses their clients, at the latest when the operator repeats a request that failed half way', async () => {
     const person = await enroll();
     const { organization_id, user_id } = person;
     await ask(person, 'POST', `/users/${user_id}/clients`, { presence_expires_in: 3600 });

@@ -1,8 +1,9 @@
-import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { userStub } from '../../../src/stubs.ts';
 import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { testAlarm } from '../alarm.ts';
 import type { Person } from '../http/hub.ts';
 import { ask, Desk, type Json, unique } from '../umi/desk.ts';
 import { passSeconds } from './user.ts';
@@ -48,25 +49,39 @@ describe('a chat of a real thread', () => {
   const taken = { is_waiting: true, is_pending: false, count: 1, is_present: true };
   const pending = { is_waiting: true, is_pending: true, count: 0, is_present: false };
 
-  it('goes back to pending when the user’s presence expires, and is taken again when he comes back', async () => {
+  testAlarm(
+    'goes back to pending when the user’s presence expires, and is taken again when they come back',
+    async (ring) => {
+      const { chatId, client, thread } = await takenChat();
+      expect(await stateOf(chatId)).toEqual(taken);
+      passSeconds(91);
+      await ring(objectOf(desk.agent));
+      expect(await stateOf(chatId)).toEqual(pending);
+      expect((await ask(desk.agent, 'PATCH', client, {})).status).toBe(201);
+      expect(await stateOf(chatId)).toEqual(taken);
+      // Not so soon after the chat has heard of an arrival.
+      expect((await ask(desk.agent, 'DELETE', client)).status).toBe(204);
+      expect(await stateOf(chatId)).toEqual(taken);
+      passSeconds(30);
+      await ring(objectOf(desk.agent));
+      expect(await stateOf(chatId)).toEqual(pending);
+      await desk.close(thread);
+      await watched(0);
+    },
+  );
+
+  it('goes back to pending at once when the user signs off', async () => {
     const { chatId, client, thread } = await takenChat();
-    expect(await stateOf(chatId)).toEqual(taken);
-    passSeconds(61);
-    await runDurableObjectAlarm(objectOf(desk.agent));
-    expect(await stateOf(chatId)).toEqual(pending);
-    expect((await ask(desk.agent, 'PATCH', client, {})).status).toBe(201);
-    expect(await stateOf(chatId)).toEqual(taken);
     expect((await ask(desk.agent, 'DELETE', client)).status).toBe(204);
     expect(await stateOf(chatId)).toEqual(pending);
     await desk.close(thread);
     await watched(0);
   });
 
-  it('follows the user after both objects were evicted', async () => {
+  testAlarm('follows the user after both objects were evicted', async (ring) => {
     const { chatId, client, thread } = await takenChat();
-    await evictDurableObject(objectOf(desk.agent));
-    passSeconds(61);
-    await runDurableObjectAlarm(objectOf(desk.agent));
+    passSeconds(91);
+    await ring(objectOf(desk.agent));
     expect(await stateOf(chatId)).toEqual(pending);
     await evictDurableObject(objectOf(desk.agent));
     await evictDurableObject(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''));
@@ -76,7 +91,7 @@ describe('a chat of a real thread', () => {
     await watched(0);
   });
 
-  it('that the user left does not follow him', async () => {
+  it('that the user left does not follow them', async () => {
     const { chatId, client } = await takenChat();
     const path = `/users/${desk.agent.user_id}/chat_memberships/${chatId}`;
     expect((await ask(desk.agent, 'PATCH', path, { is_participating: false })).status).toBe(200);
@@ -85,14 +100,14 @@ describe('a chat of a real thread', () => {
     expect(await stateOf(chatId)).toEqual(pending);
   });
 
-  it('lets him go after its own object was evicted', async () => {
+  it('lets them go after its own object was evicted', async () => {
     const { chatId, thread } = await takenChat();
     await evictDurableObject(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''));
     await desk.close(thread);
     await watched(0);
   });
 
-  it('lets him go when he leaves after its own object was evicted', async () => {
+  it('lets them go when they leave after its own object was evicted', async () => {
     const { chatId } = await takenChat();
     await evictDurableObject(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''));
     const path = `/users/${desk.agent.user_id}/chat_memberships/${chatId}`;

@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
@@ -9,6 +9,7 @@ import { type ThreadStub, type UserStub, userStub } from '../../../src/stubs.ts'
 import { chatIdAt, threadName } from '../../../src/thread/address.ts';
 import type { ChangePresence, PresenceChanged } from '../../../src/thread/commands.ts';
 import type { Result } from '../../../src/thread/refusals.ts';
+import type { Ring } from '../alarm.ts';
 import { AT, database, newOrganization } from '../directory/directory.ts';
 
 export type CopiedRow = { present_until: number | null; current_chat_count: number };
@@ -17,7 +18,7 @@ type Told = { chat_id: string; is_present: boolean };
 export const WATCHED: Result<PresenceChanged> = { ok: true, answer: { is_watched: true } };
 export const UNWATCHED: Result<PresenceChanged> = { ok: true, answer: { is_watched: false } };
 
-/** A user of a new organization with his object, and threads that answer as the test says. */
+/** A user of a new organization with their object, and threads that answer as the test says. */
 export class User {
   readonly owner: PresenceOwner;
   /** What threads were told, in order. */
@@ -25,13 +26,20 @@ export class User {
   /** Most calls to threads that were ever under way at a time. */
   mostCalls = 0;
   answer: (command: ChangePresence) => Result<PresenceChanged> | Promise<Result<PresenceChanged>> = () => WATCHED;
+  /** Ends the object's present life in the middle of what it does. */
+  crash: () => void = () => {};
+  /** The object's D1. */
+  database: D1Database = env.DB;
   #calls = 0;
+  readonly #ring: Ring;
 
-  private constructor(owner: PresenceOwner) {
+  private constructor(owner: PresenceOwner, ring: Ring) {
     this.owner = owner;
+    this.#ring = ring;
   }
 
-  static async create(): Promise<User> {
+  /** `ring` rings the alarm; without it the object keeps its memory. */
+  static async create(ring: Ring = (stub) => runDurableObjectAlarm(stub)): Promise<User> {
     const owner = { user_id: newUuid(Date.now()), organization_id: await newOrganization() };
     await insertUser(database, owner.organization_id, {
       id: owner.user_id,
@@ -45,12 +53,12 @@ export class User {
       is_staff: 0,
       created_at: AT,
     });
-    const user = new User(owner);
-    await user.meetThreads();
+    const user = new User(owner, ring);
+    await user.meet();
     return user;
   }
 
-  /** The platform's own stub of his object, for alarms and evictions. */
+  /** The platform's own stub of their object, for alarms and evictions. */
   get object() {
     return env.USERS.getByName(this.owner.user_id);
   }
@@ -59,8 +67,20 @@ export class User {
     return userStub(env, this.owner.user_id);
   }
 
-  /** Puts the test's threads into the object's place for threads: once for each life of the object. */
-  async meetThreads(): Promise<void> {
+  /** Ends the object's life, as ten idle seconds do. */
+  async evict(): Promise<void> {
+    await evictDurableObject(this.object);
+    await this.meet();
+  }
+
+  /** Lets the object work with another D1. */
+  async useDatabase(database: D1Database): Promise<void> {
+    this.database = database;
+    await this.meet();
+  }
+
+  /** Puts the test's threads and D1 into the object's environment: once for each life of the object. */
+  async meet(): Promise<void> {
     const thread: Pick<ThreadStub, 'execute'> = {
       execute: async (command) => {
         const { chat_id, is_present } = command as ChangePresence;
@@ -74,11 +94,12 @@ export class User {
         }
       },
     };
-    await this.inside((instance) => {
+    await this.inside((instance, state) => {
+      this.crash = () => state.abort('crash');
       const inner = (instance as unknown as { env: Env }).env;
       // Each object has its own threads, although all of them share the binding.
       Object.defineProperty(instance, 'env', {
-        value: { ...inner, THREADS: { getByName: () => thread } },
+        value: { ...inner, THREADS: { getByName: () => thread }, DB: this.database },
         configurable: true,
         writable: true,
       });
@@ -110,7 +131,7 @@ export class User {
   }
 
   ring(): Promise<boolean> {
-    return runDurableObjectAlarm(this.object);
+    return this.#ring(this.object, () => this.meet());
   }
 
   alarmAt(): Promise<number | null> {

@@ -159,7 +159,7 @@ describe('the presence of a visitor in his chat', () => {
     const visitor = await site.visitor({ presence_expires_in: 60 });
     const chatId = await site.chat(visitor);
     expect(await present(chatId)).toBe(1);
-    passSeconds(61);
+    passSeconds(91);
     await vi.waitFor(async () => {
       await ring(visitor);
       expect(await present(chatId)).toBe(0);
