@@ -116,10 +116,10 @@ export class Timers {
 }
 
 /**
- * How long to wait (ms) after this many failures in a row, the first being 1. Half of it is `random` in [0, 1): objects that failed
- * together must not come back together.
+ * How long to wait (ms) after this many failures in a row, the first being 1. A quarter of it is left to `random` in [0, 1): objects
+ * that failed together must not come back together.
  */
 export function backoffAfter(failures: number, { first, last }: Backoff, random: number): number {
   const whole = Math.min(last, first * 2 ** (failures - 1));
-  return Math.round(whole * (0.5 + random / 2));
+  return Math.round(whole * (0.75 + random / 4));
 }

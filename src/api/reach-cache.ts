@@ -8,6 +8,7 @@ import { findVisitor, type Visitor } from '../directory/visitors.ts';
 import { type AppContext, identityDatabase, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
 import type { Reach } from '../resources/chat-grant.ts';
+import { copyDatabase } from './copy-database.ts';
 
 /** Without the name, which must not be old: threads write it down. */
 type KnownVisitor = Omit<Visitor, 'name'>;
@@ -61,7 +62,7 @@ export function reachedRoom(c: AppContext, roomId: string): Promise<RoomRow | nu
 
 /** A visitor of a room, which is the caller's to check. Visitors stay, so nothing has to forget them. */
 export function visitorOf(c: AppContext, roomId: string, visitorId: string): Promise<KnownVisitor | null> {
-  const load = () => findVisitor(organizationDatabase(c), roomId, visitorId);
+  const load = async () => findVisitor(await copyDatabase(c), roomId, visitorId);
   return visitors.get(`${roomId}/${visitorId}`, cacheTimeToLive(c.env), load);
 }
 

@@ -77,7 +77,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   visitors: { ...dialect('visitors'), may: [...dialect('visitors').may, ...CHAT_OBJECTS] },
   reachCache: {
     holds: ['api/reach-cache.ts'],
-    may: ['audience/', 'http/', 'directory/', 'isolate-cache.ts', 'resources/', 'db/'],
+    may: ['api/copy-database.ts', 'audience/', 'http/', 'directory/', 'isolate-cache.ts', 'resources/', 'db/'],
   },
   executeCommand: {
     holds: ['api/execute-command.ts'],
