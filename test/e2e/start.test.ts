@@ -86,7 +86,7 @@ describe('npm start', () => {
     expect(onUsedStore.output()).toContain('is in use by another hub');
     third.kill('SIGINT');
     expect(await third.ended).toBe(0);
-  });
+  }, 120_000);
 
   test('the admin token is nowhere in the configuration', async () => {
     expect(await readFile('wrangler.toml', 'utf8')).not.toContain('ADMIN_TOKEN');
