@@ -12,7 +12,8 @@ export type ReceivedRequest = {
 
 /** What the receiver does with a request after it has read it. */
 export type Reply =
-  | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string }
+  /** `after`: ms until it answers. */
+  | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string; after?: number }
   /** Never answers. */
   | { kind: 'hang' }
   /** Answers 200 at once, then sends one byte each `interval` ms for ever. */
@@ -45,7 +46,11 @@ export type WebhookReceiver = {
 const PATIENCE_MILLISECONDS = 20_000;
 const ENDLESS_CHUNK = Buffer.alloc(16_384, 0x2e);
 
-export function answer(status: number, headers: Record<string, string> = {}, body = ''): Reply {
+export function answer(
+  status: number,
+  headers: Record<string, string> = {},
+  body = '',
+): Extract<Reply, { kind: 'answer' }> {
   return { kind: 'answer', status, headers, body };
 }
 
@@ -138,7 +143,8 @@ export async function startReceiver(behaviour: Behaviour = () => answer(200)): P
 function reply(response: ServerResponse, what: Reply): void {
   switch (what.kind) {
     case 'answer':
-      response.writeHead(what.status, what.headers).end(what.body ?? '');
+      if (what.after === undefined) response.writeHead(what.status, what.headers).end(what.body ?? '');
+      else setTimeout(() => response.writeHead(what.status, what.headers).end(what.body ?? ''), what.after);
       return;
     case 'hang':
       return;

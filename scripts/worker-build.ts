@@ -37,8 +37,8 @@ export type WorkerBuild = {
   configuration: WorkerConfiguration;
 };
 
-/** What a build depends on. A folder counts with all its files. */
-export type BuildSources = { config: string; sources: readonly string[] };
+/** What a build depends on. A folder counts with all its files. `main` stands in for the configuration's entry. */
+export type BuildSources = { config: string; main?: string; sources: readonly string[] };
 
 export const hubSources: BuildSources = {
   config: 'wrangler.toml',
@@ -49,12 +49,12 @@ export const hubSources: BuildSources = {
 const CONFIGURATION = 'configuration.json';
 
 /**
- * Bundles a Worker exactly as a deployment would (`wrangler deploy --dry-run`), with what its configuration says, into `dist/<config name>/<digest>/`. A build
+ * Bundles a Worker exactly as a deployment would (`wrangler deploy --dry-run`), with what its configuration says, into `dist/<name>/<digest>/`. A build
  * whose sources have not changed is taken from there unless `fresh` is set. Throws with wrangler's output when it fails.
  */
 export async function buildWorker(from: BuildSources = hubSources, fresh = false): Promise<WorkerBuild> {
   const digest = await sourcesDigest(from);
-  const shelf = projectPath(`dist/${basename(from.config, '.toml')}`);
+  const shelf = projectPath(`dist/${basename(from.main ?? from.config).split('.')[0]}`);
   const built = join(shelf, digest);
   if (fresh) await rm(built, { recursive: true, force: true });
   const existing = await readBuild(built);
@@ -62,7 +62,9 @@ export async function buildWorker(from: BuildSources = hubSources, fresh = false
 
   await mkdir(shelf, { recursive: true });
   const workshop = await mkdtemp(join(shelf, 'building-'));
-  const result = await runWrangler(['deploy', '--dry-run', '--config', projectPath(from.config), '--outdir', workshop]);
+  const entry = from.main === undefined ? [] : [projectPath(from.main)];
+  const flags = ['--dry-run', '--config', projectPath(from.config), '--outdir', workshop];
+  const result = await runWrangler(['deploy', ...entry, ...flags]);
   if (result.code !== 0) {
     await rm(workshop, { recursive: true, force: true });
     throw new Error(`the Worker does not build:\n${result.stdout}${result.stderr}`);
