@@ -34,10 +34,13 @@ export async function startBadReceiver(failuresInARow: number): Promise<BadRecei
   const receiver = await startReceiver((request) => {
     const webhookId = request.headers['webhook-id'] ?? '';
     const outcome = outcomeOf(webhookId);
-    const after = Math.random() * DELAY * (Math.random() < 0.01 ? 10 : 1);
     const at = Date.now();
-    arrivals.push({ at, answered: at + after, outcome, webhookId, body: request.body });
-    return replyOf(outcome, after);
+    const arrival: Arrival = { at, answered: at, outcome: 'dropped', webhookId, body: request.body };
+    arrivals.push(arrival);
+    return replyOf(outcome, (isSent) => {
+      arrival.answered = Date.now();
+      if (isSent) arrival.outcome = outcome;
+    });
   });
   return {
     url: receiver.url,
@@ -49,7 +52,8 @@ export async function startBadReceiver(failuresInARow: number): Promise<BadRecei
   };
 }
 
-function replyOf(outcome: Outcome, after: number): Reply {
+function replyOf(outcome: Outcome, settled: (isSent: boolean) => void): Reply {
   if (outcome === 'dropped') return { kind: 'reset' };
-  return { ...answer(outcome === 'delivered' ? 200 : 500), after };
+  const after = Math.random() * DELAY * (Math.random() < 0.01 ? 10 : 1);
+  return { ...answer(outcome === 'delivered' ? 200 : 500), after, settled };
 }

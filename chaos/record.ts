@@ -16,7 +16,10 @@ export type Sent = {
 
 export type Outcome = 'delivered' | 'failed' | 'dropped';
 
-/** A webhook request that reached the receiver, in the order of arrival. */
+/**
+ * A webhook request that reached the receiver; they are kept in the order of their arrival. It is `dropped` also where the sender was
+ * gone before it could be answered.
+ */
 export type Arrival = { at: number; answered: number; outcome: Outcome; webhookId: string; body: string };
 
 /** What was killed, and when. */

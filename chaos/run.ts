@@ -9,6 +9,8 @@ import { parseArgs } from 'node:util';
 import { type Outcome, runScenario, type Scenario, seconds } from './scenario.ts';
 
 const MINUTE = 60_000;
+/** The longest that clients may be without an answer, or the receiver without a webhook, after a kill. ms. */
+const RECOVERY = 30_000;
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, events: { type: 'string', default: '10000' } } });
 const events = Number(values.events);
@@ -107,7 +109,9 @@ function printTable(outcomes: readonly Outcome[]): void {
 const outcomes: Outcome[] = [];
 for (const scenario of scenarios.filter(({ name }) => values.only === undefined || name.startsWith(values.only))) {
   console.error(`${scenario.name} …`);
-  outcomes.push(await runScenario(scenario));
+  const outcome = await runScenario(scenario);
+  if (outcome.recovery > RECOVERY) outcome.violations.push(`nothing went on for ${seconds(outcome.recovery)}`);
+  outcomes.push(outcome);
 }
 printTable(outcomes);
 for (const { name, violations } of outcomes) {

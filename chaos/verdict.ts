@@ -1,7 +1,7 @@
 import type { Arrival, Kill, Sent } from './record.ts';
 
-/** A webhook that was answered 2xx this long before a kill may be sent again: its hub had no time to write that down. ms. */
-const IN_FLIGHT = 2_000;
+/** The lease of a channel's webhook: so long may a hub under load take to write down its answer. ms. */
+const IN_FLIGHT = 15_000;
 /** A runtime outlives its hub by up to a second. ms. */
 const AFTERLIFE = 1_500;
 
@@ -93,10 +93,28 @@ function countRepeats(arrivals: readonly Arrival[], kills: readonly Kill[], viol
     const before = delivered.get(arrival.webhookId);
     if (before !== undefined) {
       repeats += 1;
-      const isExcused = kills.some(({ at }) => before.at <= at + AFTERLIFE && before.answered >= at - IN_FLIGHT);
-      if (!isExcused) violations.push(`webhook ${arrival.webhookId} was repeated without a kill`);
+      if (!kills.some((kill) => wasInFlight(before, kill, arrival, arrivals))) {
+        violations.push(`webhook ${arrival.webhookId} was repeated: ${timesOf(before, arrival, kills)}`);
+      }
     }
     if (arrival.outcome === 'delivered') delivered.set(arrival.webhookId, arrival);
   }
   return repeats;
+}
+
+/** Whether a kill came between an answer and its place in the thread's log: before the repeat, and before the lane went on. */
+function wasInFlight(before: Arrival, kill: Kill, repeat: Arrival, arrivals: readonly Arrival[]): boolean {
+  if (before.at > kill.at + AFTERLIFE || repeat.at < kill.at || before.answered < kill.at - IN_FLIGHT) return false;
+  const { thread_id, seq } = JSON.parse(before.body) as WebhookBody;
+  return !arrivals.some(({ at, body }) => {
+    if (at <= before.at || at >= kill.at) return false;
+    const other = JSON.parse(body) as WebhookBody;
+    return other.thread_id === thread_id && other.seq > seq;
+  });
+}
+
+/** What tells why a webhook was repeated. */
+function timesOf(before: Arrival, repeat: Arrival, kills: readonly Kill[]): string {
+  const after = kills.map(({ what, at }) => `, ${Math.round(before.answered - at)} ms after the kill of a ${what}`);
+  return `again after ${repeat.at - before.at} ms; it was answered in ${before.answered - before.at} ms${after.join('')}`;
 }
