@@ -98,7 +98,8 @@ function listsOf(desk: ListDesk): List[] {
  */
 export async function measureListReads(hub: DemoHub, demo: Demo, sizes: readonly number[]): Promise<ListReads[]> {
   const desk = await openListDesk(demo);
-  const database = await hub.miniflare.getD1Database('DB');
+  const database = hub.sideDoor?.database('DB');
+  if (database === undefined) throw new Error('the hub was started without a side door');
   const { agent, organizationId: agentOrganizationId } = desk;
   const own: Filling = {
     organizationId: agentOrganizationId,

@@ -1,40 +1,52 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unstable_splitSqlQuery as splitSqlQuery } from 'wrangler';
+import { projectPath } from './project.ts';
+import type { SideDatabase } from './side-door.ts';
 
-/** The table in which `wrangler d1 migrations` keeps what it applied, with wrangler's own columns. */
-const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  name TEXT UNIQUE,
-  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
-)`;
+/** A folder of `.sql` files, relative to the project, and the table in which `wrangler d1 migrations` keeps which of them it applied. */
+export type Migrations = { folder: string; table: string };
 
-/** The part of D1 that is needed here; both the Worker's binding and Miniflare's proxy of it fit. */
-export type MigrationDatabase = {
-  prepare(sql: string): MigrationStatement;
-  batch(statements: MigrationStatement[]): Promise<unknown>;
-};
-type MigrationStatement = {
-  bind(...values: unknown[]): MigrationStatement;
-  all(): Promise<{ results: Record<string, unknown>[] }>;
-};
+/** The names of a folder's migrations in the order in which they apply; none where there is no folder. */
+async function migrationsIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names.filter((name) => name.endsWith('.sql')).sort();
+}
 
 /**
  * Applies the `.sql` files of a folder that the database has not seen yet, in the order of their names, each in one
  * transaction together with its entry in wrangler's table. Answers the names applied now. A failing file throws and leaves
  * no trace; the ones before it stay.
  */
-export async function applyMigrations(database: MigrationDatabase, folder: string): Promise<string[]> {
-  await database.batch([database.prepare(MIGRATIONS_TABLE)]);
-  const { results } = await database.prepare('SELECT name FROM d1_migrations').all();
-  const known = new Set(results.map((row) => row['name']));
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql') && !known.has(name)).sort();
+export async function applyMigrations(database: SideDatabase, { folder, table }: Migrations): Promise<string[]> {
+  const all = await migrationsIn(projectPath(folder));
+  if (all.length === 0) return [];
+  const [, applied] = await database.batch([
+    database.prepare(migrationsTable(table)),
+    database.prepare(`SELECT name FROM ${table}`),
+  ]);
+  const known = new Set(applied?.results.map((row) => row['name']));
+  const names = all.filter((name) => !known.has(name));
+  if (names.length === 0) return [];
+  // Loading wrangler takes a second, which only a start with something to apply has to pay.
+  const { unstable_splitSqlQuery: splitSqlQuery } = await import('wrangler');
   for (const name of names) {
-    const statements = splitSqlQuery(await readFile(join(folder, name), 'utf8'));
+    const statements = splitSqlQuery(await readFile(projectPath(join(folder, name)), 'utf8'));
     await database.batch([
       ...statements.map((statement) => database.prepare(statement)),
-      database.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name),
+      database.prepare(`INSERT INTO ${table} (name) VALUES (?)`).bind(name),
     ]);
   }
   return names;
+}
+
+/** With wrangler's own columns. */
+function migrationsTable(name: string): string {
+  return `CREATE TABLE IF NOT EXISTS ${name} (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT UNIQUE,
+  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
+)`;
 }

@@ -1,15 +1,10 @@
 import { adminTokenOf, type Demo, provideDemo } from './demo-file.ts';
 import { freePort } from './free-port.ts';
-import { type LocalHub, startHub } from './local-hub.ts';
-import type { LogLine } from './local-worker.ts';
+import { type HubOptions, type LocalHub, startHub } from './local-hub.ts';
 
 export type DemoHub = LocalHub & { adminToken: string; demo: Demo | null };
 
-export type DemoHubOptions = {
-  port?: number;
-  persistTo: string;
-  log?: (line: LogLine) => void;
-  cron?: boolean;
+export type DemoHubOptions = Omit<HubOptions, 'variables'> & {
   /** On top of what a local hub needs: the admin token, http webhooks to loopback, its own origin, SERVER_TIMING as in the environment. */
   variables?: Record<string, string>;
 };
@@ -32,6 +27,7 @@ export async function startDemoHub(options: DemoHubOptions): Promise<DemoHub> {
       ...options.variables,
     },
   });
+  options.step?.('Seeing to the demo organizations');
   try {
     return { ...hub, adminToken, demo: await provideDemo(options.persistTo, hub.url, adminToken) };
   } catch (error) {

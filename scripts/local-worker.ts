@@ -1,15 +1,13 @@
-import { mkdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { basename, dirname, join, resolve } from 'node:path';
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
+import { basename, dirname } from 'node:path';
+import { applyMigrations } from './d1-migrations.ts';
 import { freePort, isPortFree } from './free-port.ts';
-import { projectPath } from './project.ts';
+import { warnOfFewFiles } from './open-files.ts';
+import { type LogLine, type Runtime, startRuntime, statePaths } from './runtime.ts';
+import { openSideDoor, SIDE_DOOR, type SideDoor, sideDoorWorker } from './side-door.ts';
 import { waitForStore } from './store-owner.ts';
-import { type BuildSources, buildWorker } from './worker-build.ts';
+import { type BuildSources, buildWorker, type WorkerConfiguration } from './worker-build.ts';
 
-/** One line that the Worker or the runtime wrote. */
-export type LogLine = { level: string; message: string };
+export type { LogLine } from './runtime.ts';
 
 export type LocalWorkerOptions = {
   /** What to build and which wrangler configuration names its bindings. */
@@ -22,6 +20,10 @@ export type LocalWorkerOptions = {
   variables?: Record<string, string>;
   /** Gets each line of the Worker's log; nothing is printed without it. */
   log?: (line: LogLine) => void;
+  /** Is told what is being done, each time that it changes. */
+  step?: (what: string) => void;
+  /** Opens a side door, for tests and benchmarks. */
+  sideDoor?: boolean;
   /** Answers the Worker's own outgoing requests in place of the network. */
   outboundService?: (request: Request) => Response | Promise<Response>;
 };
@@ -30,79 +32,70 @@ export type LocalWorker = {
   /** `http://127.0.0.1:<port>`, no slash at the end. */
   url: string;
   port: number;
-  miniflare: Miniflare;
+  /** Null unless it was asked for. */
+  sideDoor: SideDoor | null;
   /** Ends the runtime and releases port and store. Calling it again is harmless. */
   stop(): Promise<void>;
-};
+} & Pick<Runtime, 'ringCron' | 'failed'>;
 
 /** Why a Worker did not start; `message` is meant for the person who started it. */
 export class StartRefused extends Error {}
 
+const WORKER = 'umi';
+
 /**
- * Builds a Worker when its sources changed and runs it on the local runtime, listening on 127.0.0.1 only, without any use
- * of the network. Throws `StartRefused` when the port is taken or another hub runs on the store.
+ * Builds a Worker when its sources changed, applies its migrations, and runs it on the local runtime. Its port, of 127.0.0.1
+ * only, opens when all that is done. Throws `StartRefused` when the port is taken or another hub runs on the store.
  */
 export async function startWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
-  const build = await buildWorker(options.from);
-  const state = join(resolve(options.persistTo), 'state');
-  const pidFile = join(state, 'runtime.pid');
-  await mkdir(state, { recursive: true });
-  const user = await waitForStore(pidFile);
-  if (user !== null)
-    throw new StartRefused(`The store ${options.persistTo} is in use by another hub (process ${user}).`);
+  const { persistTo, log, step = () => {} } = options;
+  step('Building the Worker');
+  const { path, script, configuration } = await buildWorker(options.from);
+  step('Waiting until nobody else uses the store');
+  const user = await waitForStore(statePaths(persistTo).pidFile);
+  if (user !== null) throw new StartRefused(`The store ${persistTo} is in use by another hub (process ${user}).`);
   const port = options.port ?? (await freePort());
   if (!(await isPortFree(port))) throw new StartRefused(`Port ${port} of 127.0.0.1 is taken; choose another one.`);
+  warnOfFewFiles(log);
 
-  const { workerOptions } = workerOptionsOf(projectPath(options.from.config));
-  useGuardedRuntime();
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      host: '127.0.0.1',
-      port,
-      cf: false,
-      telemetry: { enabled: false },
-      log: new Log(LogLevel.NONE),
-      handleStructuredLogs: ({ level, message }) => options.log?.({ level, message }),
-      resourcePersistencePath: join(state, 'v3'),
-      unsafeRuntimeEnv: { HUB_RUNTIME_PID_FILE: pidFile },
-      workers: [
-        {
-          ...workerOptions,
-          name: 'umi',
-          // The runtime names a module by its path below this folder and refuses one outside of it.
-          rootPath: dirname(build.path),
-          modules: [{ type: 'ESModule', path: basename(build.path), contents: build.script }],
-          bindings: { ...(workerOptions.bindings as Record<string, string>), ...options.variables },
-          ...(options.outboundService === undefined ? {} : { outboundService: options.outboundService }),
-        },
-      ],
-    }),
-  );
-  try {
-    await miniflare.ready;
-  } catch (error) {
-    await miniflare.dispose();
-    throw error;
-  }
-  let stopping: Promise<void> | null = null;
+  step('Bringing the database up to date');
+  await migrate(persistTo, configuration, log);
+  step('Starting the runtime');
+  const worker = {
+    ...configuration.options,
+    name: WORKER,
+    // The runtime names a module by its path below this folder and refuses one outside of it.
+    rootPath: dirname(path),
+    modules: [{ type: 'ESModule', path: basename(path), contents: script }],
+    bindings: { ...configuration.options.bindings, ...options.variables },
+    unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+    ...(options.outboundService === undefined ? {} : { outboundService: options.outboundService }),
+  };
+  const side = options.sideDoor === true ? sideDoorWorker(configuration.options, WORKER) : null;
+  const runtime = await startRuntime(persistTo, side === null ? [worker] : [worker, side.worker], log);
   return {
     url: `http://127.0.0.1:${port}`,
     port,
-    miniflare,
-    stop() {
-      stopping ??= miniflare.dispose();
-      return stopping;
-    },
+    sideDoor: side === null ? null : openSideDoor(await runtime.addressOf(SIDE_DOOR), side.secret),
+    ringCron: runtime.ringCron,
+    failed: runtime.failed,
+    stop: runtime.stop,
   };
 }
 
-/**
- * Miniflare takes the runtime's path from the environment only, at each launch; processes started from here inherit both
- * variables. There is no /bin/sh on Windows: there the guard is left out.
- */
-function useGuardedRuntime(): void {
-  if (process.platform === 'win32' || process.env['HUB_RUNTIME'] !== undefined) return;
-  const packaged = (createRequire(import.meta.url)('workerd') as { default: string }).default;
-  process.env['HUB_RUNTIME'] = process.env['MINIFLARE_WORKERD_PATH'] ?? packaged;
-  process.env['MINIFLARE_WORKERD_PATH'] = projectPath('scripts/workerd-with-hub.sh');
+/** Applies what is new in a runtime of its own: clients that hammer on the Worker's port do not reach it. */
+async function migrate(
+  persistTo: string,
+  { options, databases }: WorkerConfiguration,
+  log: LocalWorkerOptions['log'],
+): Promise<void> {
+  if (databases.length === 0) return;
+  const side = sideDoorWorker(options);
+  const runtime = await startRuntime(persistTo, [side.worker], log);
+  try {
+    const door = openSideDoor(await runtime.addressOf(SIDE_DOOR), side.secret);
+    for (const { binding, migrations } of databases) await applyMigrations(door.database(binding), migrations);
+  } finally {
+    await runtime.stop();
+  }
 }

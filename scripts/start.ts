@@ -11,6 +11,7 @@ import { type LogLine, StartRefused } from './local-worker.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const PARENT_CHECK_MILLISECONDS = 1_000;
+const SILENCE_MILLISECONDS = 1_000;
 
 function readOptions(): { port: number; persistTo: string } {
   const { values } = parseArgs({
@@ -24,6 +25,23 @@ function readOptions(): { port: number; persistTo: string } {
 }
 
 let isIntroduced = false;
+
+/** Says what the start is at, once it has taken a second. */
+function stepPrinter(): (what: string) => void {
+  let current = '';
+  let isLate = false;
+  const print = () => {
+    if (!isIntroduced && current !== '') process.stderr.write(`${current} …\n`);
+  };
+  setTimeout(() => {
+    isLate = true;
+    print();
+  }, SILENCE_MILLISECONDS).unref();
+  return (what) => {
+    current = what;
+    if (isLate) print();
+  };
+}
 
 /** What the seeding logs would stand in front of the introduction; only complaints do. */
 function printLog({ level, message }: LogLine): void {
@@ -105,11 +123,12 @@ function endRequested(): Promise<void> {
 
 try {
   const { port, persistTo } = readOptions();
-  const hub = await startDemoHub({ port, persistTo, log: printLog, cron: true });
+  const hub = await startDemoHub({ port, persistTo, log: printLog, step: stepPrinter(), cron: true });
   const end = endRequested();
   process.stdout.write(introduction(hub, persistTo));
   isIntroduced = true;
-  await end;
+  const failure = await Promise.race([end, hub.failed]);
+  if (failure instanceof Error) throw failure;
   await hub.stop();
   process.exit(0);
 } catch (error) {

@@ -10,9 +10,19 @@ export type ReceivedRequest = {
   index: number;
 };
 
+/** `after`: ms until it answers. `settled` is told whether there still was a connection to answer on. */
+export type Answer = {
+  kind: 'answer';
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+  after?: number;
+  settled?: (isSent: boolean) => void;
+};
+
 /** What the receiver does with a request after it has read it. */
 export type Reply =
-  | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string }
+  | Answer
   /** Never answers. */
   | { kind: 'hang' }
   /** Answers 200 at once, then sends one byte each `interval` ms for ever. */
@@ -45,7 +55,7 @@ export type WebhookReceiver = {
 const PATIENCE_MILLISECONDS = 20_000;
 const ENDLESS_CHUNK = Buffer.alloc(16_384, 0x2e);
 
-export function answer(status: number, headers: Record<string, string> = {}, body = ''): Reply {
+export function answer(status: number, headers: Record<string, string> = {}, body = ''): Answer {
   return { kind: 'answer', status, headers, body };
 }
 
@@ -138,7 +148,8 @@ export async function startReceiver(behaviour: Behaviour = () => answer(200)): P
 function reply(response: ServerResponse, what: Reply): void {
   switch (what.kind) {
     case 'answer':
-      response.writeHead(what.status, what.headers).end(what.body ?? '');
+      if (what.after === undefined) answerNow(response, what);
+      else setTimeout(() => answerNow(response, what), what.after);
       return;
     case 'hang':
       return;
@@ -156,6 +167,11 @@ function reply(response: ServerResponse, what: Reply): void {
       response.destroy();
       return;
   }
+}
+
+function answerNow(response: ServerResponse, { status, headers, body, settled }: Answer): void {
+  settled?.(!response.destroyed);
+  response.writeHead(status, headers).end(body ?? '');
 }
 
 function pour(response: ServerResponse): void {

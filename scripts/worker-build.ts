@@ -1,31 +1,60 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { projectPath } from './project.ts';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import type { Migrations } from './d1-migrations.ts';
+import { projectPath, projectRoot } from './project.ts';
 import { runWrangler } from './wrangler-command.ts';
+
+/** A Worker's options for Miniflare; those that the scripts look at are named. */
+export type WorkerOptions = {
+  bindings?: Record<string, unknown>;
+  d1Databases?: Record<string, { id: string }>;
+  durableObjects?: Record<string, { className: string; useSQLite?: boolean }>;
+  [option: string]: unknown;
+};
+
+/** A database in wrangler's configuration, whose types leave this open. */
+type WranglerDatabase = {
+  binding: string;
+  database_id?: string;
+  preview_database_id?: string;
+  migrations_dir?: string;
+  migrations_table?: string;
+};
+
+/** What the wrangler configuration says, as JSON; paths are relative to the project. */
+export type WorkerConfiguration = {
+  options: WorkerOptions;
+  /** The local database of each binding and the migrations that belong to it; several bindings may share a database. */
+  databases: { binding: string; id: string; migrations: Migrations }[];
+};
 
 export type WorkerBuild = {
   /** Absolute path of the bundled ES module. */
   path: string;
   /** Its source text. */
   script: string;
+  configuration: WorkerConfiguration;
 };
 
-/** What a build depends on. A folder counts with all its files. */
-export type BuildSources = { config: string; sources: readonly string[] };
+/** What a build depends on. A folder counts with all its files. `main` stands in for the configuration's entry. */
+export type BuildSources = { config: string; main?: string; sources: readonly string[] };
 
 export const hubSources: BuildSources = {
   config: 'wrangler.toml',
   sources: ['wrangler.toml', 'package-lock.json', 'tsconfig.json', 'src'],
 };
 
+/** What wrangler's configuration says, beside the module of a build: reading it again takes a second. */
+const CONFIGURATION = 'configuration.json';
+
 /**
- * Bundles a Worker exactly as a deployment would (`wrangler deploy --dry-run`) into `dist/<config name>/<digest>/`. A build
+ * Bundles a Worker exactly as a deployment would (`wrangler deploy --dry-run`), with what its configuration says, into `dist/<name>/<digest>/`. A build
  * whose sources have not changed is taken from there unless `fresh` is set. Throws with wrangler's output when it fails.
  */
 export async function buildWorker(from: BuildSources = hubSources, fresh = false): Promise<WorkerBuild> {
   const digest = await sourcesDigest(from);
-  const shelf = projectPath(`dist/${basename(from.config, '.toml')}`);
+  const shelf = projectPath(`dist/${basename(from.main ?? from.config).split('.')[0]}`);
   const built = join(shelf, digest);
   if (fresh) await rm(built, { recursive: true, force: true });
   const existing = await readBuild(built);
@@ -33,11 +62,14 @@ export async function buildWorker(from: BuildSources = hubSources, fresh = false
 
   await mkdir(shelf, { recursive: true });
   const workshop = await mkdtemp(join(shelf, 'building-'));
-  const result = await runWrangler(['deploy', '--dry-run', '--config', projectPath(from.config), '--outdir', workshop]);
+  const entry = from.main === undefined ? [] : [projectPath(from.main)];
+  const flags = ['--dry-run', '--config', projectPath(from.config), '--outdir', workshop];
+  const result = await runWrangler(['deploy', ...entry, ...flags]);
   if (result.code !== 0) {
     await rm(workshop, { recursive: true, force: true });
     throw new Error(`the Worker does not build:\n${result.stdout}${result.stderr}`);
   }
+  await writeFile(join(workshop, CONFIGURATION), JSON.stringify(await readConfiguration(projectPath(from.config))));
   await moveIntoPlace(workshop, built);
   await removeOlderBuilds(shelf, digest);
   const done = await readBuild(built);
@@ -46,11 +78,33 @@ export async function buildWorker(from: BuildSources = hubSources, fresh = false
 }
 
 async function readBuild(folder: string): Promise<WorkerBuild | null> {
-  const names = await readdir(folder).catch(() => []);
+  const names: string[] = await readdir(folder).catch(() => []);
   const name = names.find((entry) => entry.endsWith('.js'));
-  if (name === undefined) return null;
+  if (name === undefined || !names.includes(CONFIGURATION)) return null;
   const path = join(folder, name);
-  return { path, script: await readFile(path, 'utf8') };
+  return {
+    path,
+    script: await readFile(path, 'utf8'),
+    configuration: JSON.parse(await readFile(join(folder, CONFIGURATION), 'utf8')) as WorkerConfiguration,
+  };
+}
+
+/** Reads a wrangler configuration. Variables are the file's own: what lies in `.dev.vars` does not belong into a build. */
+async function readConfiguration(path: string): Promise<WorkerConfiguration> {
+  const { unstable_getMiniflareWorkerOptions: workerOptionsOf, unstable_readConfig: readConfig } = await import(
+    'wrangler'
+  );
+  const { rootPath: _, ...options } = workerOptionsOf(path).workerOptions;
+  const { vars, d1_databases } = readConfig({ config: path });
+  const databases = d1_databases.map((database: WranglerDatabase) => ({
+    binding: database.binding,
+    id: database.preview_database_id ?? database.database_id ?? database.binding,
+    migrations: {
+      folder: relative(projectRoot, join(dirname(path), database.migrations_dir ?? 'migrations')),
+      table: database.migrations_table ?? 'd1_migrations',
+    },
+  }));
+  return { options: { ...(options as WorkerOptions), bindings: vars }, databases };
 }
 
 /** Two builds of the same sources may finish together; whoever comes second keeps the first one's result. */
@@ -71,7 +125,8 @@ async function removeOlderBuilds(shelf: string, digest: string): Promise<void> {
 }
 
 async function sourcesDigest(from: BuildSources): Promise<string> {
-  const hash = createHash('sha256');
+  // Names what a build holds: folders of an older layout are not taken for builds.
+  const hash = createHash('sha256').update(CONFIGURATION);
   for (const source of from.sources) await addToDigest(hash, projectPath(source), source);
   return hash.digest('hex').slice(0, 16);
 }

@@ -25,6 +25,7 @@ export type TestHubOptions = {
   variables?: Record<string, string>;
   behaviour?: Behaviour;
   port?: number;
+  sideDoor?: boolean;
 };
 
 /** The built Worker on a free port with a store of its own, its demo organizations, and a receiver beside it. */
@@ -40,6 +41,7 @@ export async function openHub(options: TestHubOptions = {}): Promise<TestHub> {
       for (const watcher of [...watchers]) watcher();
     },
     ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.sideDoor === undefined ? {} : { sideDoor: options.sideDoor }),
     ...(options.variables === undefined ? {} : { variables: options.variables }),
   });
   if (hub.demo === null) throw new Error('a new store was not seeded');

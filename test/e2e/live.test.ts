@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { projectPath } from '../../scripts/project.ts';
 import type { Feed } from '../../src/live/feed.ts';
 import { organizationHub } from '../../src/live/feed.ts';
-import type { LiveHubStub } from '../../src/stubs.ts';
 import { told as toldOf } from '../unit/live/sample.ts';
 import { openHub, type TestHub } from './hub.ts';
 import { RawSocket } from './raw-socket.ts';
@@ -15,7 +14,7 @@ let hub: TestHub;
 let folder: string;
 
 beforeAll(async () => {
-  hub = await openHub();
+  hub = await openHub({ sideDoor: true });
   folder = await mkdtemp(join(tmpdir(), 'umi-live-'));
 });
 afterAll(async () => {
@@ -30,8 +29,6 @@ let threads = 0;
 async function feeder() {
   const { organization_id } = hub.demo;
   const name = organizationHub(organization_id);
-  const namespace = await hub.hub.miniflare.getDurableObjectNamespace('LIVE');
-  const stub = namespace.get(namespace.idFromName(name)) as unknown as LiveHubStub;
   threads += 1;
   const thread = `thread-${threads}`;
   let seq = 0;
@@ -43,7 +40,7 @@ async function feeder() {
       return { ...event, at: Date.now(), place: { ...event.place, room } };
     });
     const feed: Feed = { v: 1, hub: name, thread, entries, upto: seq };
-    expect(await stub.feed(feed)).toEqual({ ok: true });
+    expect(await hub.hub.sideDoor?.callObject('LIVE', name, 'feed', feed)).toEqual({ ok: true });
   };
 }
 

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Demo, readDemo } from '../../scripts/demo-file.ts';
 import { freePort } from '../../scripts/free-port.ts';
+import { projectPath } from '../../scripts/project.ts';
 import { makeFolder } from './hub.ts';
 import { HubClient } from './hub-client.ts';
 import { runScript, type ScriptProcess } from './script-process.ts';
@@ -86,6 +88,17 @@ describe('npm start', () => {
     expect(onUsedStore.output()).toContain('is in use by another hub');
     third.kill('SIGINT');
     expect(await third.ended).toBe(0);
+  }, 120_000);
+
+  test.skipIf(process.platform === 'win32')('warns when so few files may be open that the runtime would end', () => {
+    const script = `import { warnOfFewFiles } from ${JSON.stringify(projectPath('scripts/open-files.ts'))};
+      warnOfFewFiles(({ level, message }) => console.log(level, message));`;
+    const warned = (limit: number) => {
+      const command = `ulimit -n ${limit} && exec "$0" --input-type=module -e "$1"`;
+      return spawnSync('sh', ['-c', command, process.execPath, script], { encoding: 'utf8' }).stdout;
+    };
+    expect(warned(1_024)).toMatch(/^warn This process may open 1024 files .* about 324 threads/);
+    expect(warned(4_096)).toBe('');
   });
 
   test('the admin token is nowhere in the configuration', async () => {

@@ -1,0 +1,77 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type JsonAnswer, requestJson } from '../scripts/json-request.ts';
+import type { Sent } from './record.ts';
+
+const CONNECTIONS = 32;
+/** Between two tries of a client. It does not wait for anything to come back. */
+const RETRY_MILLISECONDS = 10;
+
+export type Load = {
+  /** Address of the channel's `messages`. */
+  url: string;
+  token: string;
+  /** Writes the users' messages. */
+  userId: string;
+  threads: number;
+  events: number;
+  /** Events a second of all clients together; as many as go through when null. */
+  rate: number | null;
+};
+
+/**
+ * Sends events to threads in turn, each until it is answered 201, and tells each one that is. In a thread the next event goes out
+ * after the one before was acknowledged. Three of four are users' messages, which have webhooks; the first is a visitor's.
+ * Rejects on an answer that no retry can mend.
+ */
+export async function sendEvents(load: Load, tell: (sent: Sent) => void): Promise<void> {
+  const begin = Date.now();
+  let started = 0;
+  const acknowledged = new Map<number, number>();
+  async function client(): Promise<void> {
+    while (started < load.events) {
+      const number = started;
+      started += 1;
+      const thread = number % load.threads;
+      if (load.rate !== null) await pause(begin + (number * 1000) / load.rate - Date.now());
+      const place = Math.floor(number / load.threads);
+      while ((acknowledged.get(thread) ?? 0) < place) await pause(RETRY_MILLISECONDS);
+      tell(await sendOne(load, `thread-${thread}`, place));
+      acknowledged.set(thread, place + 1);
+    }
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, client));
+}
+
+async function sendOne(load: Load, thread: string, place: number): Promise<Sent> {
+  const sender = place % 4 === 0 ? 'visitor' : 'user';
+  const message = {
+    body: `event ${place}`,
+    thread_id: thread,
+    sender_type: sender,
+    sender_id: sender === 'user' ? load.userId : 'customer@example.com',
+    message_id: `${thread}-${place}`,
+  };
+  for (let requests = 1; ; requests++) {
+    const asked = Date.now();
+    const answer = await ask(load, { messages: [message] });
+    if (answer?.status === 201) {
+      const { chat_id, message_ids, seqs } = answer.body as { chat_id: string; message_ids: string[]; seqs: number[] };
+      const acknowledged = Date.now();
+      const [id = '', seq = 0] = [message_ids[0], seqs[0]];
+      return { thread, place, sender, asked, acknowledged, requests, chat: chat_id, message: id, seq };
+    }
+    if (answer !== null && answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
+      throw new Error(`an event was refused with ${answer.status}: ${JSON.stringify(answer.body)}`);
+    }
+    await pause(RETRY_MILLISECONDS);
+  }
+}
+
+/** Null when there was no whole answer. */
+async function ask({ url, token }: Load, body: unknown): Promise<JsonAnswer | null> {
+  try {
+    return await requestJson({ method: 'POST', url, token, body });
+  } catch {
+    return null;
+  }
+}

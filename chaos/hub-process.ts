@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Demo, readDemo } from '../scripts/demo-file.ts';
+import { projectPath, projectRoot } from '../scripts/project.ts';
+
+const PATIENCE_MILLISECONDS = 120_000;
+
+export type HubProcess = {
+  url: string;
+  /** Waits until it answers and has its demo organizations. Rejects with the end of its log when it ended instead. */
+  ready(): Promise<Demo>;
+  /** kill -9 of the hub and its runtime, and a new one on the same port and store at once. */
+  killAndRestart(): Promise<void>;
+  /** kill -9 of the runtime, which the hub starts again by itself. */
+  killRuntime(): Promise<void>;
+  /** Rings the cron of a faulty hub. */
+  ringCron(): void;
+  stop(): Promise<void>;
+};
+
+/** Runs `npm start`'s script, or the faulty hub with this fault, in a process of its own. Its output goes to `hub.log` in the folder. */
+export function startHubProcess(options: { port: number; folder: string; fault: string | null }): HubProcess {
+  const { port, folder, fault } = options;
+  const url = `http://127.0.0.1:${port}`;
+  const log = join(folder, 'hub.log');
+  const output = openSync(log, 'a');
+  let child = launch();
+
+  function launch(): ChildProcess {
+    const script = projectPath(fault === null ? 'scripts/start.ts' : 'chaos/faulty-hub.ts');
+    return spawn(process.execPath, [script, '--port', String(port), '--persist-to', folder], {
+      cwd: projectRoot,
+      env: { ...process.env, CHAOS: fault ?? '' },
+      stdio: ['ignore', output, output, 'ipc'],
+    });
+  }
+  async function runtimePid(): Promise<number> {
+    return Number((await readFile(join(folder, 'state', 'runtime.pid'), 'utf8')).split(' ')[0]);
+  }
+  async function kill(): Promise<void> {
+    const runtime = await runtimePid();
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGKILL');
+    process.kill(runtime, 'SIGKILL');
+    await ended;
+  }
+  return {
+    url,
+    async ready() {
+      const deadline = Date.now() + PATIENCE_MILLISECONDS;
+      while (Date.now() < deadline && child.exitCode === null) {
+        const demo = await readDemo(folder);
+        if (demo !== null && (await isHealthy(url))) return demo;
+        await pause(50);
+      }
+      throw new Error(`the hub does not run:\n${(await readFile(log, 'utf8')).slice(-2_000)}`);
+    },
+    async killAndRestart() {
+      await kill();
+      child = launch();
+    },
+    async killRuntime() {
+      process.kill(await runtimePid(), 'SIGKILL');
+    },
+    ringCron() {
+      child.send('cron');
+    },
+    stop: kill,
+  };
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/healthz`)).ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,59 @@
+import { answer, type Reply, startReceiver } from '../scripts/webhook-receiver.ts';
+import type { Arrival, Outcome } from './record.ts';
+
+const FAILS = 0.2;
+const DROPS = 0.05;
+/** Most answers take up to this long, one of a hundred ten times as long. ms. */
+const DELAY = 50;
+
+export type BadReceiver = {
+  url: string;
+  arrivals: readonly Arrival[];
+  /** While it is down it drops every connection. */
+  setDown(isDown: boolean): void;
+  stop(): Promise<void>;
+};
+
+/**
+ * Fails a fifth of the requests, drops a twentieth of the connections and delays its answers at random. It fails no webhook more than
+ * `failuresInARow` times, so that the back-off of the hub has an end that a check can wait for.
+ */
+export async function startBadReceiver(failuresInARow: number): Promise<BadReceiver> {
+  const arrivals: Arrival[] = [];
+  const failures = new Map<string, number>();
+  let isDown = false;
+
+  function outcomeOf(webhookId: string): Outcome {
+    if (isDown) return 'dropped';
+    const chance = Math.random();
+    if (chance >= FAILS + DROPS || (failures.get(webhookId) ?? 0) >= failuresInARow) return 'delivered';
+    failures.set(webhookId, (failures.get(webhookId) ?? 0) + 1);
+    return chance < FAILS ? 'failed' : 'dropped';
+  }
+
+  const receiver = await startReceiver((request) => {
+    const webhookId = request.headers['webhook-id'] ?? '';
+    const outcome = outcomeOf(webhookId);
+    const at = Date.now();
+    const arrival: Arrival = { at, answered: at, outcome: 'dropped', webhookId, body: request.body };
+    arrivals.push(arrival);
+    return replyOf(outcome, (isSent) => {
+      arrival.answered = Date.now();
+      if (isSent) arrival.outcome = outcome;
+    });
+  });
+  return {
+    url: receiver.url,
+    arrivals,
+    setDown(next) {
+      isDown = next;
+    },
+    stop: () => receiver.stop(),
+  };
+}
+
+function replyOf(outcome: Outcome, settled: (isSent: boolean) => void): Reply {
+  if (outcome === 'dropped') return { kind: 'reset' };
+  const after = Math.random() * DELAY * (Math.random() < 0.01 ? 10 : 1);
+  return { ...answer(outcome === 'delivered' ? 200 : 500), after, settled };
+}

@@ -1,0 +1,121 @@
+/**
+ * `npm run chaos`: a real hub under load is killed, and its D1, its queue, its alarms and its receiver fail. Prints what was lost,
+ * turned round and repeated; ends with 1 when anything is not as it must be.
+ *   --only NAME     one scenario
+ *   --events N      10,000 by default
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type Outcome, runScenario, type Scenario, seconds } from './scenario.ts';
+
+const MINUTE = 60_000;
+/** The longest that clients may be without an answer, or the receiver without a webhook, after a kill. ms. */
+const RECOVERY = 30_000;
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, events: { type: 'string', default: '10000' } } });
+const events = Number(values.events);
+const usual = { threads: 200, events, rate: null, failuresInARow: 4 };
+
+const scenarios: readonly Scenario[] = [
+  {
+    ...usual,
+    name: 'kills',
+    fault: null,
+    async play({ acknowledged, kill }) {
+      const order = ['hub', 'hub', 'runtime', 'hub', 'hub', 'runtime', 'hub'] as const;
+      for (const [place, what] of order.entries()) {
+        await acknowledged(Math.round(((place + 1) * events) / (order.length + 1)));
+        await kill(what);
+      }
+    },
+  },
+  {
+    ...usual,
+    name: 'D1 down for a minute',
+    fault: '',
+    // So many that they last longer than the outage, whatever the machine.
+    rate: events / 100,
+    async play({ acknowledged, hub, sent }) {
+      await acknowledged(events / 10);
+      await fetch(`${hub.url}/chaos/d1-down`);
+      const before = sent.length;
+      await pause(MINUTE);
+      await fetch(`${hub.url}/chaos/d1-up`);
+      if (sent.length < before + events / 4) throw new Error(`only ${sent.length - before} events while D1 was down`);
+    },
+  },
+  {
+    ...usual,
+    name: 'queue loses 30 %, repeats 30 %',
+    fault: 'queue',
+    play: async () => {},
+    heal: ({ hub }) => hub.ringCron(),
+    // The watchdog offers what has been overdue for 90 s.
+    patience: 90_000,
+  },
+  {
+    ...usual,
+    name: 'alarms never ring, a kill',
+    fault: 'alarms',
+    async play({ acknowledged, kill }) {
+      await acknowledged(events / 2);
+      await kill('hub');
+    },
+    heal: ({ hub }) => hub.ringCron(),
+    patience: 90_000,
+  },
+  {
+    ...usual,
+    name: 'receiver down for two minutes',
+    fault: null,
+    rate: events / 150,
+    async play({ acknowledged, receiver }) {
+      await acknowledged(events / 10);
+      receiver.setDown(true);
+      await pause(2 * MINUTE);
+      receiver.setDown(false);
+    },
+    // The back-off has grown to a minute and more by then.
+    patience: 2 * MINUTE,
+  },
+];
+
+function row(outcome: Outcome): string[] {
+  const { name, lost, inversions, repeats, violations } = outcome;
+  const times = [outcome.recovery, outcome.silence, outcome.delivered, outcome.copied].map(seconds);
+  const counts = [outcome.events, outcome.webhooks, outcome.kills, lost, inversions, repeats].map(String);
+  return [name, ...counts, ...times, violations.length === 0 ? 'yes' : 'NO'];
+}
+
+function printTable(outcomes: readonly Outcome[]): void {
+  const header = [
+    '',
+    'events',
+    'webhooks',
+    'kills',
+    'lost',
+    'inversions',
+    'repeats',
+    'recovery',
+    'silence',
+    'delivered',
+    'copied',
+    'well',
+  ];
+  const rows = [header, header.map(() => '---'), ...outcomes.map(row)];
+  for (const cells of rows) console.log(`| ${cells.join(' | ')} |`);
+}
+
+const outcomes: Outcome[] = [];
+for (const scenario of scenarios.filter(({ name }) => values.only === undefined || name.startsWith(values.only))) {
+  console.error(`${scenario.name} …`);
+  const outcome = await runScenario(scenario);
+  if (outcome.recovery > RECOVERY) outcome.violations.push(`nothing went on for ${seconds(outcome.recovery)}`);
+  outcomes.push(outcome);
+}
+printTable(outcomes);
+for (const { name, violations } of outcomes) {
+  for (const violation of violations.slice(0, 10)) console.error(`${name}: ${violation}`);
+  if (violations.length > 10) console.error(`${name}: ${violations.length - 10} more`);
+}
+process.exitCode = outcomes.length > 0 && outcomes.every(({ violations }) => violations.length === 0) ? 0 : 1;

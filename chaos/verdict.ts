@@ -1,0 +1,120 @@
+import type { Arrival, Kill, Sent } from './record.ts';
+
+/** The lease of a channel's webhook: so long may a hub under load take to write down its answer. ms. */
+const IN_FLIGHT = 15_000;
+/** A runtime outlives its hub by up to a second. ms. */
+const AFTERLIFE = 1_500;
+
+type WebhookBody = { thread_id: string; seq: number; prev_seq: number | null; message?: { id: string } };
+
+export type Verdict = {
+  /** Events of users whose webhook never was delivered. */
+  lost: number;
+  /** Neighbours in a thread that came in the wrong order, or whose `prev_seq` is not the one before. */
+  inversions: number;
+  /** Webhooks that were delivered more than once. */
+  repeats: number;
+  /** What must not be, in words. Empty: all is well. */
+  violations: string[];
+};
+
+/** Judges what a receiver got against what clients were answered 201 for. */
+export function judge(sent: readonly Sent[], arrivals: readonly Arrival[], kills: readonly Kill[]): Verdict {
+  const violations: string[] = [];
+  const firsts = firstArrivals(arrivals, violations);
+  const lost = countLost(sent, arrivals, violations);
+  const inversions = countInversions(sent, firsts, violations);
+  const repeats = countRepeats(arrivals, kills, violations);
+  return { lost, inversions, repeats, violations };
+}
+
+/** The first arrival of each webhook. One webhook has one body, and one event has one webhook. */
+function firstArrivals(arrivals: readonly Arrival[], violations: string[]): WebhookBody[] {
+  const bodies = new Map<string, string>();
+  const events = new Set<string>();
+  const firsts: WebhookBody[] = [];
+  for (const { webhookId, body } of arrivals) {
+    const known = bodies.get(webhookId);
+    if (known === body) continue;
+    if (known !== undefined) {
+      violations.push(`webhook ${webhookId} came with two bodies`);
+      continue;
+    }
+    bodies.set(webhookId, body);
+    const parsed = JSON.parse(body) as WebhookBody;
+    const event = `${parsed.thread_id} ${parsed.seq}`;
+    if (events.has(event)) violations.push(`event ${event} came as two webhooks`);
+    events.add(event);
+    firsts.push(parsed);
+  }
+  return firsts;
+}
+
+function countLost(sent: readonly Sent[], arrivals: readonly Arrival[], violations: string[]): number {
+  const delivered = new Set<string | undefined>();
+  for (const { outcome, body } of arrivals) {
+    if (outcome === 'delivered') delivered.add((JSON.parse(body) as WebhookBody).message?.id);
+  }
+  const wanted = sent.filter(({ sender }) => sender === 'user');
+  const lost = wanted.filter(({ message }) => !delivered.has(message));
+  for (const { thread, place } of lost) violations.push(`event ${place} of ${thread} was lost`);
+  const known = new Set<string | undefined>(wanted.map(({ message }) => message));
+  for (const message of delivered)
+    if (!known.has(message)) violations.push(`a webhook told of ${message}, which nobody sent`);
+  return lost.length;
+}
+
+function countInversions(sent: readonly Sent[], firsts: readonly WebhookBody[], violations: string[]): number {
+  let inversions = 0;
+  const found = (text: string) => {
+    inversions += 1;
+    violations.push(text);
+  };
+  for (const [thread, webhooks] of Map.groupBy(firsts, ({ thread_id }) => thread_id)) {
+    let previous: number | null = null;
+    for (const { seq, prev_seq } of webhooks) {
+      if (prev_seq !== previous) found(`${thread}: event ${seq} came after ${previous}, and names ${prev_seq}`);
+      previous = seq;
+    }
+  }
+  for (const [thread, events] of Map.groupBy(sent, (event) => event.thread)) {
+    const seqs = events.sort((a, b) => a.place - b.place).map(({ seq }) => seq);
+    for (const [place, seq] of seqs.entries()) {
+      if (seq <= (seqs[place - 1] ?? 0)) found(`${thread}: event ${place} was given the place ${seq}`);
+    }
+  }
+  return inversions;
+}
+
+function countRepeats(arrivals: readonly Arrival[], kills: readonly Kill[], violations: string[]): number {
+  let repeats = 0;
+  const delivered = new Map<string, Arrival>();
+  for (const arrival of arrivals) {
+    const before = delivered.get(arrival.webhookId);
+    if (before !== undefined) {
+      repeats += 1;
+      if (!kills.some((kill) => wasInFlight(before, kill, arrival, arrivals))) {
+        violations.push(`webhook ${arrival.webhookId} was repeated: ${timesOf(before, arrival, kills)}`);
+      }
+    }
+    if (arrival.outcome === 'delivered') delivered.set(arrival.webhookId, arrival);
+  }
+  return repeats;
+}
+
+/** Whether a kill came between an answer and its place in the thread's log: before the repeat, and before the lane went on. */
+function wasInFlight(before: Arrival, kill: Kill, repeat: Arrival, arrivals: readonly Arrival[]): boolean {
+  if (before.at > kill.at + AFTERLIFE || repeat.at < kill.at || before.answered < kill.at - IN_FLIGHT) return false;
+  const { thread_id, seq } = JSON.parse(before.body) as WebhookBody;
+  return !arrivals.some(({ at, body }) => {
+    if (at <= before.at || at >= kill.at) return false;
+    const other = JSON.parse(body) as WebhookBody;
+    return other.thread_id === thread_id && other.seq > seq;
+  });
+}
+
+/** What tells why a webhook was repeated. */
+function timesOf(before: Arrival, repeat: Arrival, kills: readonly Kill[]): string {
+  const after = kills.map(({ what, at }) => `, ${Math.round(before.answered - at)} ms after the kill of a ${what}`);
+  return `again after ${repeat.at - before.at} ms; it was answered in ${before.answered - before.at} ms${after.join('')}`;
+}
