@@ -1,0 +1,160 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { executeCommand } from '../../../src/api/execute-command.ts';
+import { noCost } from '../../../src/db/cost.ts';
+import { onFault } from '../../../src/faults.ts';
+import { type Command, newCommandId, type PostVisitorMessage } from '../../../src/thread/commands.ts';
+import { testAlarm } from '../alarm.ts';
+import { type CommandBody, execute, newVisitorChat } from './fixtures.ts';
+
+afterEach(() => {
+  onFault(null);
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+type Opened = Awaited<ReturnType<typeof newVisitorChat>>;
+
+const objectOf = ({ thread }: Opened) => env.THREADS.getByName(thread);
+const says = ({ chat_id, visitor_id }: Opened, message: string) =>
+  ({
+    type: 'post_visitor_message',
+    chat_id,
+    visitor_id,
+    content: { type: 'msg', message },
+  }) as const satisfies CommandBody;
+
+function passTime(milliseconds: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
+}
+
+/** Sends a command as the Worker does, which brings its copy to D1 and acknowledges it. */
+async function send(opened: Opened, body: Omit<PostVisitorMessage, 'v' | 'command_id'>): Promise<void> {
+  const command: Command = { v: 1, command_id: newCommandId(), ...body };
+  expect((await executeCommand(env, noCost(), opened.thread, command)).ok).toBe(true);
+}
+
+/** Counts what the thread's object asks of others from now on, until it is evicted. */
+async function countCalls(opened: Opened, calls = { projector: 0, hub: 0, user: 0 }) {
+  await runInDurableObject(objectOf(opened), (instance) => {
+    const inside = (instance as unknown as { env: Env }).env;
+    const count = (namespace: DurableObjectNamespace, name: keyof typeof calls) => {
+      const getByName = namespace.getByName.bind(namespace);
+      vi.spyOn(namespace, 'getByName').mockImplementation((id) => {
+        calls[name] += 1;
+        return getByName(id);
+      });
+    };
+    count(inside.PROJECTORS as unknown as DurableObjectNamespace, 'projector');
+    count(inside.LIVE as unknown as DurableObjectNamespace, 'hub');
+    count(inside.USERS as unknown as DurableObjectNamespace, 'user');
+  });
+  return calls;
+}
+
+/** How far D1 and hubs are, as it is on disk. */
+function marksOf(opened: Opened): Promise<{ acknowledged: number; last: number; hubs: number[]; watches: number }> {
+  return runInDurableObject(objectOf(opened), (_, { storage: { sql } }) => {
+    const one = (query: string) => Number(Object.values(sql.exec(query).one())[0]);
+    const has = (table: string) => one(`SELECT count(*) FROM sqlite_master WHERE name = '${table}'`) > 0;
+    const hubs = has('hub_marks') ? sql.exec<{ seq: number }>('SELECT seq FROM hub_marks').toArray() : [];
+    return {
+      acknowledged: one('SELECT acknowledged_seq FROM thread'),
+      last: one('SELECT max(seq) FROM events'),
+      hubs: hubs.map(({ seq }) => seq),
+      watches: has('watches') ? one('SELECT count(*) FROM watches') : 0,
+    };
+  });
+}
+
+/** A chat with its visitor’s hub, and a message that everybody has acknowledged. */
+async function settledChat(): Promise<Opened> {
+  const opened = await newVisitorChat();
+  await send(opened, says(opened, 'hello'));
+  await vi.waitFor(
+    async () => {
+      const { acknowledged, last, hubs, watches } = await marksOf(opened);
+      expect({ acknowledged, hubs, watches }).toEqual({ acknowledged: last, hubs: [last], watches: 2 });
+    },
+    { timeout: 20_000 },
+  );
+  return opened;
+}
+
+describe('a thread at rest', () => {
+  test('has written down what all have acknowledged, without an alarm', async () => {
+    await settledChat();
+  });
+
+  testAlarm('tells nobody anything again', async (ring) => {
+    const opened = await settledChat();
+    const calls = await countCalls(opened);
+    passTime(8000);
+    expect(await ring(objectOf(opened), async () => void (await countCalls(opened, calls)))).toBe(true);
+    expect(calls).toEqual({ projector: 0, hub: 0, user: 0 });
+    const next = await runInDurableObject(objectOf(opened), (_, { storage }) => storage.getAlarm());
+    // That of the chat's end.
+    expect(next).toBeGreaterThan(Date.now() + 60_000);
+  });
+
+  test('of a commit that nobody brought to D1 is settled by the alarm, once', async () => {
+    const opened = await newVisitorChat();
+    await execute(opened.thread, says(opened, 'hello'));
+    passTime(8000);
+    await runDurableObjectAlarm(objectOf(opened));
+    await evictDurableObject(objectOf(opened));
+    const calls = await countCalls(opened);
+    await runInDurableObject(objectOf(opened), (instance) =>
+      (instance as unknown as { alarm(): Promise<void> }).alarm(),
+    );
+    expect(calls).toEqual({ projector: 0, hub: 0, user: 0 });
+  });
+
+  test('sends again what its courier has lost', async () => {
+    const opened = await newVisitorChat();
+    onFault((step) => {
+      if (step === 'projector before D1') throw new Error('fault: the isolate is gone');
+    });
+    await send(opened, says(opened, 'hello'));
+    await vi.waitFor(async () => expect((await marksOf(opened)).last).toBeGreaterThan(0));
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    onFault(null);
+    await evictDurableObject(objectOf(opened));
+    passTime(8000);
+    expect(await runDurableObjectAlarm(objectOf(opened))).toBe(true);
+    const { acknowledged, last } = await marksOf(opened);
+    expect(acknowledged).toBe(last);
+  });
+});
+
+describe('an outage of D1', () => {
+  for (const isEvicted of [false, true]) {
+    test(`of an hour costs a thread 25 tries at most [${isEvicted ? 'evicted' : 'in memory'}]`, async () => {
+      vi.spyOn(Math, 'random').mockReturnValue(0);
+      const opened = await newVisitorChat();
+      let tries = 0;
+      onFault((step) => {
+        if (step !== 'projector before D1') return;
+        tries += 1;
+        throw new Error('fault: D1 is away');
+      });
+      await execute(opened.thread, says(opened, 'hello'));
+      const end = Date.now() + 3_600_000;
+      for (let rings = 0; rings < 500; rings++) {
+        if (isEvicted) await evictDurableObject(objectOf(opened));
+        const at = await runInDurableObject(objectOf(opened), (_, { storage }) => storage.getAlarm());
+        if (at === null || at > end) break;
+        vi.useFakeTimers({ toFake: ['Date'], now: Math.max(at, Date.now()) });
+        await runDurableObjectAlarm(objectOf(opened));
+      }
+      expect(tries).toBeGreaterThan(10);
+      expect(tries).toBeLessThanOrEqual(25);
+      onFault(null);
+      passTime(300_000);
+      await runDurableObjectAlarm(objectOf(opened));
+      const { acknowledged, last } = await marksOf(opened);
+      expect(acknowledged).toBe(last);
+    }, 60_000);
+  }
+});
