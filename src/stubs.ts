@@ -63,7 +63,7 @@ export interface LiveHubStub {
 }
 
 export interface ProjectorStub {
-  write(database: string, slice: Slice): Promise<Written>;
+  write(database: string, slices: Slice[]): Promise<Written[]>;
 }
 
 /** The object of a thread, by its name (thread/address.ts). */

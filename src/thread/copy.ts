@@ -118,6 +118,7 @@ export class Copy {
 
   #readSlice(from: Mark) {
     this.#tail.forget(from.seq);
+    this.#flags.acknowledge(from.seq);
     const isRebuilding = this.#rebuild !== null && !hasReached(from, this.#rebuild.until);
     const rebuild = isRebuilding ? (this.#rebuild?.number ?? null) : null;
     const { sql, state, latest } = this.#ports;

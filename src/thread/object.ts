@@ -226,8 +226,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
 
   async #writeSlice(slice: Slice): Promise<Written> {
     const database = this.#state.thread?.database ?? 'DB';
-    const written = projectorStub(this.env, database, slice.thread).write(database, slice);
-    return (await withinTime(written, WAIT_FOR_PROJECTOR)) ?? { ok: false, reason: 'failed' };
+    const written = projectorStub(this.env, database, slice.thread).write(database, [slice]);
+    return (await withinTime(written, WAIT_FOR_PROJECTOR))?.[0] ?? { ok: false, reason: 'failed' };
   }
 
   /** Writes what was decided, arms the alarm in the same turn and offers lanes that were idle. Answers the rows written. */

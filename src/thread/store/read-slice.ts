@@ -35,10 +35,9 @@ export type SliceSources = {
  * acknowledged. What is in memory is not read again: the plain message costs no query here.
  */
 export function readSlice(sources: SliceSources, from: Mark): { slice: Slice; upto: Mark } | null {
-  const { sql, state, tail, flags, latest, rebuild } = sources;
+  const { sql, state, tail, latest, rebuild } = sources;
   const { name, thread } = state;
   if (thread === null || hasReached(from, latest)) return null;
-  flags.acknowledge(from.seq);
   const builder = new SliceBuilder(name);
   const events = from.seq >= latest.seq ? [] : (tail.after(from.seq) ?? readEvents(sql, from.seq));
   const uptoSeq = events.at(-1)?.seq ?? from.seq;
@@ -57,9 +56,7 @@ export function readSlice(sources: SliceSources, from: Mark): { slice: Slice; up
     from.version >= latest.version
       ? from.version
       : addDeliveries(builder, sql, name, thread, from.version, latest.version);
-  if (rebuild !== null) {
-    builder.mark({ number: rebuild, seq: uptoSeq, empties: isFirst ? rowsOfThread(sql, thread) : null });
-  }
+  if (rebuild !== null && isFirst) builder.begin({ number: rebuild, chat_ids: chatIdsOf(sql) });
   if (builder.isEmpty) return null;
   return { slice: builder.slice, upto: { seq: uptoSeq, version: uptoVersion } };
 }
@@ -96,9 +93,6 @@ function addEventRows(builder: SliceBuilder, name: string, event: ThreadEvent): 
         builder.add('visitor_variables', [event.visitor_id, key, value, event.at, event.at, name, event.seq]);
       }
       return;
-    case 'message_added':
-      builder.add('messages', [event.chat_id, event.seq, event.message.id, event.message]);
-      return;
     default:
       return;
   }
@@ -131,18 +125,12 @@ function addChat(
   if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
   touches.addRows(builder, chat, { after, upto });
   const known = flagsOf(chat.facts);
-  const isCut = chat.seq > upto;
-  const isKnown = !isCut && rebuild === null && flags.has(chatId, known);
-  builder.add(isKnown ? 'chats_with_known_flags' : 'chats', chatRow(chat, state.name, upto));
-  if (isCut) flags.forget();
-  else flags.send(upto, chatId, known);
+  const isKnown = rebuild === null && flags.has(chatId, known);
+  builder.add(isKnown ? 'chats_with_known_flags' : 'chats', chatRow(chat, state.name));
+  flags.send(upto, chatId, known);
 }
 
-/** What D1 may have of the thread, for the rebuild that begins by deleting it. */
-function rowsOfThread(sql: SqlStorage, thread: ThreadFacts) {
-  return {
-    chat_ids: Array.from(sql.exec<{ id: string }>('SELECT id FROM chats'), ({ id }) => id),
-    receivers: Array.from(sql.exec<{ receiver: string }>('SELECT receiver FROM lanes'), ({ receiver }) => receiver),
-    thread_id: thread.thread_id,
-  };
+/** The chats of which D1 may have rows, for the rebuild that begins by deleting them. */
+function chatIdsOf(sql: SqlStorage): string[] {
+  return Array.from(sql.exec<{ id: string }>('SELECT id FROM chats'), ({ id }) => id);
 }

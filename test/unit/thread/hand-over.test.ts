@@ -41,7 +41,7 @@ class Bench {
   #read(from: Mark): { slice: Slice; upto: Mark } | null {
     if (from.seq >= this.end) return null;
     const upto = { seq: Math.min(from.seq + 10, this.end), version: 0 };
-    return { slice: { v: 3, thread: 't', rows: {}, size: upto.seq }, upto };
+    return { slice: { v: 4, thread: 't', rows: {}, size: upto.seq }, upto };
   }
 
   #write(slice: Slice): Promise<Written> {
