@@ -28,9 +28,15 @@ function isNewer(column: 'seq' | 'version', table: string): string {
   return `excluded.${column} > ${table}.${column}`;
 }
 
-/** The same, but one that comes again is written again: a rebuild does not delete these rows, it mends them in their place. */
-function isAsNew(column: 'seq' | 'version', table: string): string {
-  return `excluded.${column} >= ${table}.${column}`;
+/** The same, but a row that is only as new and differs is mended: a rebuild does not delete the rows of this table first. */
+function isAsNewAndOther(column: 'seq' | 'version', table: string, sets: readonly string[]): string {
+  const valuesOf = (place: string) => sets.map((name) => `${place}.${name}`).join(', ');
+  return `excluded.${column} >= ${table}.${column} AND (${valuesOf('excluded')}) IS NOT (${valuesOf(table)})`;
+}
+
+/** Inserts rows, or mends in their place those of the same key. */
+function mend(into: string, key: string, column: 'seq' | 'version', sets: readonly string[]): RowsWrite {
+  return upsert(into, key, sets, isAsNewAndOther(column, into, sets));
 }
 
 const VARIABLE_IS_NEWER = `(excluded.at, excluded.thread, excluded.seq)
@@ -53,9 +59,6 @@ const CHAT_COLUMNS = [
 ];
 const CHAT_CHANGES = ['seq', 'is_waiting', 'updated_at', 'facts'];
 const CHAT_FLAGS = ['chat_type', 'is_ended', 'is_pending', 'overdue_after'];
-const FLAGS_DIFFER = `(${CHAT_FLAGS.map((flag) => `excluded.${flag}`).join(', ')})
-  IS NOT (${CHAT_FLAGS.map((flag) => `chats.${flag}`).join(', ')})`;
-
 /** Leaves the flags alone: D1 writes an index again whenever its columns are set, changed or not. */
 const writeChatWithoutFlags = upsert('chats', 'id', CHAT_CHANGES, isNewer('seq', 'chats'));
 /**
@@ -68,7 +71,7 @@ const writeChatWithOtherFlags: RowsWrite = (columns, rows) =>
     'chats',
     'id',
     [...CHAT_CHANGES, ...CHAT_FLAGS],
-    `${isAsNew('seq', 'chats')} AND ${FLAGS_DIFFER}`,
+    isAsNewAndOther('seq', 'chats', CHAT_FLAGS),
   )(columns, `${rows} ORDER BY row.seq`);
 
 const COPY: readonly TableWrite[] = [
@@ -126,12 +129,7 @@ const COPY: readonly TableWrite[] = [
     table: 'messages',
     columns: ['organization_id', 'place', 'chat_id', 'room_id', 'seq', 'sender_type', 'type', 'facts'],
     statements: [
-      upsert(
-        'messages',
-        'organization_id, place',
-        ['chat_id', 'room_id', 'seq', 'sender_type', 'type', 'facts'],
-        isAsNew('seq', 'messages'),
-      ),
+      mend('messages', 'organization_id, place', 'seq', ['chat_id', 'room_id', 'seq', 'sender_type', 'type', 'facts']),
     ],
   },
   {
@@ -174,22 +172,17 @@ const DELIVERIES: readonly TableWrite[] = [
       'skipped_uninstalled',
     ],
     statements: [
-      upsert(
-        'lanes',
-        'receiver, thread',
-        [
-          'version',
-          'accepted',
-          'delivered',
-          'pending',
-          'exhausted',
-          'skipped_disabled',
-          'skipped_channel_deleted',
-          'skipped_webhook_deleted',
-          'skipped_uninstalled',
-        ],
-        isAsNew('version', 'lanes'),
-      ),
+      mend('lanes', 'receiver, thread', 'version', [
+        'version',
+        'accepted',
+        'delivered',
+        'pending',
+        'exhausted',
+        'skipped_disabled',
+        'skipped_channel_deleted',
+        'skipped_webhook_deleted',
+        'skipped_uninstalled',
+      ]),
     ],
   },
   {
@@ -218,22 +211,17 @@ const DELIVERIES: readonly TableWrite[] = [
       'created_at',
     ],
     statements: [
-      upsert(
-        'deliveries',
-        'receiver, id',
-        [
-          'version',
-          'status',
-          'skip_reason',
-          'is_replay',
-          'attempt_count',
-          'due_at',
-          'last_attempt_at',
-          'last_status',
-          'last_error',
-        ],
-        isAsNew('version', 'deliveries'),
-      ),
+      mend('deliveries', 'receiver, id', 'version', [
+        'version',
+        'status',
+        'skip_reason',
+        'is_replay',
+        'attempt_count',
+        'due_at',
+        'last_attempt_at',
+        'last_status',
+        'last_error',
+      ]),
     ],
   },
 ];

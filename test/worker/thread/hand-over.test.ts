@@ -145,6 +145,7 @@ describe('two slices of one thread', () => {
     await receive(receiveCommand(channel, 't', [visitorMessage('two')], { variables: { username: 'Jane' } }));
     const [newer] = await slicesOf(channel);
     if (older === undefined || newer === undefined) throw new Error('no slices');
+    onFault(null);
     await writeSlices([newer, older]);
     const { members, messages, chat } = await copyOf(chat_id);
     expect(members.map(({ facts }) => JSON.parse(String(facts)).name)).toEqual(['Jane']);
