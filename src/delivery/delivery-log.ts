@@ -54,13 +54,13 @@ export async function listDeliveries(
   filter: DeliveryFilter,
   keyset: Keyset,
 ): Promise<Scan<DeliveryRow>> {
-  const { status = null, thread_id = null, event_type = null } = filter;
-  const isIndexed = status !== null && status !== 'delivered';
-  const conditions = [
-    ...(status === null || isIndexed ? [] : ['walk.status = ?5']),
-    ...(thread_id === null ? [] : ['walk.thread_id = ?6']),
-    ...(event_type === null ? [] : ['walk.event_type = ?7']),
-  ];
+  const isIndexed = filter.status !== undefined && filter.status !== 'delivered';
+  // The status comes first: it is the index's ?5.
+  const chosen = (['status', 'thread_id', 'event_type'] as const).flatMap((column) => {
+    const value = filter[column];
+    return value === undefined ? [] : [{ column, value }];
+  });
+  const conditions = chosen.map(({ column }, place) => `walk.${column} = ?${5 + place}`).slice(isIndexed ? 1 : 0);
   const found = await scan(
     log,
     {
@@ -70,7 +70,7 @@ export async function listDeliveries(
       joins: '',
       match: conditions.length === 0 ? null : conditions.join(' AND '),
       rowsOfId: 0,
-      parameters: [organizationId, status, thread_id, event_type],
+      parameters: [organizationId, ...chosen.map(({ value }) => value)],
     },
     idRange(keyset, true),
     keyset.limit,
