@@ -5,7 +5,7 @@ export type ParsedCommand = { ok: true; request: AdminRequest } | { ok: false; p
 /** Values of options by their name without dashes in front. */
 export type Options = { readonly [name: string]: string | undefined };
 
-type FieldKind = 'text' | 'nullable' | 'flag' | 'list' | 'seconds' | 'targets';
+type FieldKind = 'text' | 'nullable' | 'flag' | 'list' | 'seconds' | 'days' | 'targets';
 type Resource = {
   /** Path of the collection; the words in braces are options. */
   path: string;
@@ -26,6 +26,7 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
       has_active_subscription: 'flag',
       private_chats: 'flag',
       private_chat_history: 'flag',
+      message_list_days: 'days',
     },
     verbs: ['create', 'list', 'get', 'update'],
   },
@@ -218,6 +219,7 @@ function fieldValue(kind: FieldKind, text: string): unknown {
     case 'list':
       return partsOf(text);
     case 'seconds':
+    case 'days':
       return text === '' ? null : /^\d+$/.test(text) ? Number(text) : undefined;
     case 'targets': {
       const targets = partsOf(text).map(routerTarget);
@@ -284,5 +286,6 @@ const VALUES: { readonly [kind in FieldKind]: string } = {
   flag: 'true or false',
   list: 'a,b',
   seconds: 'seconds or empty',
+  days: 'days or empty',
   targets: 'all,user:<id>,team:<id>,organization:<id>',
 };

@@ -1,10 +1,11 @@
 import { createApp } from './app.ts';
+import { deleteExpiredMessages } from './chats/expired-messages.ts';
 import { noCost } from './db/cost.ts';
-import { databasesOf } from './db/database.ts';
+import { databasesOf, db, deliveryLog } from './db/database.ts';
 import { handleQueue } from './delivery/consumer.ts';
 import { consumerDependencies } from './delivery/consumer-dependencies.ts';
 import { wakeOverdueThreads } from './delivery/wake-overdue.ts';
-import { sweepDatabases, sweepDeliveries } from './delivery/watchdog.ts';
+import { deleteOldDeliveries, runSweeps, type Sweep, sweepDeliveries } from './delivery/watchdog.ts';
 import { threadStub } from './stubs.ts';
 
 export { LiveHub } from './live/hub.ts';
@@ -20,13 +21,19 @@ export default {
   queue: (batch, env, context) => handleQueue(batch, context, consumerDependencies(env)),
 
   /** The watchdog. */
-  scheduled: (_controller, env) =>
-    sweepDatabases(
-      databasesOf(env, noCost()),
-      {
-        offered: (database, now) => sweepDeliveries(database, env.WEBHOOKS, now),
-        woken: (database, now) => wakeOverdueThreads(database, (thread) => threadStub(env, thread), now),
-      },
-      Date.now(),
-    ),
+  scheduled: (_controller, env) => runSweeps(sweepsOf(env), Date.now()),
 } satisfies ExportedHandler<Env>;
+
+function sweepsOf(env: Env): Sweep[] {
+  const identity = db(env, null, noCost());
+  const log = deliveryLog(env, noCost());
+  const ofOrganizations = [...databasesOf(env, noCost())].flatMap(([database, copy]): Sweep[] => [
+    { database, name: 'woken', run: (now) => wakeOverdueThreads(copy, (thread) => threadStub(env, thread), now) },
+    { database, name: 'messages_deleted', run: (now) => deleteExpiredMessages(identity, copy, database, now) },
+  ]);
+  return [
+    { database: 'DELIVERY_LOG', name: 'offered', run: (now) => sweepDeliveries(log, env.WEBHOOKS, now) },
+    { database: 'DELIVERY_LOG', name: 'deliveries_deleted', run: (now) => deleteOldDeliveries(log, now) },
+    ...ofOrganizations,
+  ];
+}

@@ -28,11 +28,25 @@ export function db(env: Env, owner: DatabaseOwner | null, cost: Cost): Database 
   return countedDatabase(binding, cost);
 }
 
-/** Every D1 database of this Worker: for sweeps that belong to no organization. */
-export function databasesOf(env: Env, cost: Cost): Database[] {
-  return Object.values(env as unknown as Record<string, unknown>)
-    .filter(isDatabase)
-    .map((binding) => countedDatabase(binding, cost));
+/** The name of the binding of the database that holds the log of deliveries, of all organizations. */
+const DELIVERY_LOG = 'DELIVERY_LOG';
+
+declare const isDeliveryLog: unique symbol;
+/** The database of the log of deliveries: tables `deliveries` and `lanes`. Another type, so that nobody reads them from an organization's. */
+export type DeliveryLog = Database & { readonly [isDeliveryLog]: true };
+
+/** The log of deliveries, which has a database of its own: it fills fastest, and the others hold identity and chats. */
+export function deliveryLog(env: Env, cost: Cost): DeliveryLog {
+  return countedDatabase(env.DELIVERY_LOG, cost) as DeliveryLog;
+}
+
+/** Every database with rows of organizations, by the name of its binding: for sweeps that belong to no organization. */
+export function databasesOf(env: Env, cost: Cost): Map<string, Database> {
+  return new Map(
+    Object.entries(env as unknown as Record<string, unknown>).flatMap(([name, binding]) =>
+      name !== DELIVERY_LOG && isDatabase(binding) ? [[name, countedDatabase(binding, cost)]] : [],
+    ),
+  );
 }
 
 /** A service binding answers to every name, as a remote method would; only it has `fetch` too. */

@@ -13,6 +13,8 @@ export type OrganizationRow = {
   has_active_subscription: Flag;
   private_chats: Flag;
   private_chat_history: Flag;
+  /** How many days back the list of its messages goes; null: all the way. */
+  message_list_days: number | null;
   /** JSON object: email, phone, street, postal_code, city, country, business_id; what is missing is null. */
   profile: string;
   created_at: number;
@@ -163,11 +165,11 @@ export type DeliveryStatus = 'pending' | 'delivered' | 'exhausted' | 'skipped';
 export type SkipReason = 'disabled' | 'channel_deleted' | 'webhook_deleted' | 'uninstalled';
 
 export type DeliveryRow = {
+  receiver: string;
   /** UUID version 7, also the `webhook-id` header. */
   id: string;
   version: number;
   organization_id: string;
-  receiver: string;
   thread: string;
   thread_id: string | null;
   chat_id: string;

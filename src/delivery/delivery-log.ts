@@ -1,5 +1,7 @@
-import type { Database } from '../db/database.ts';
-import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { IdIndex } from '../chats/id-walk.ts';
+import { idRange, type Scan, scan } from '../chats/scan.ts';
+import type { DeliveryLog } from '../db/database.ts';
+import type { Keyset } from '../db/keyset.ts';
 import type { DeliveryRow, DeliveryStatus } from '../db/rows.ts';
 import type { Receiver } from './lane.ts';
 
@@ -9,41 +11,84 @@ export type DeliveryFilter = {
   event_type?: string | undefined;
 };
 
-/** Deliveries of a receiver from D1's log, newest first. A key holds the id, which sorts by time. */
-export function listDeliveries(
-  database: Database,
+/** The deliveries of a receiver, in the order of their ids, which sort by time. */
+const OF_RECEIVER = { table: 'deliveries', owner: 'receiver', id: 'id' };
+/** True of each delivery of a receiver, or of none. */
+const OF_ORGANIZATION = 'organization_id = ?4';
+const ALL: IdIndex = { ...OF_RECEIVER, name: null, where: OF_ORGANIZATION };
+/** Those that are not delivered stand in an index by their status. */
+const UNDELIVERED: IdIndex = {
+  ...OF_RECEIVER,
+  name: 'deliveries_undelivered',
+  where: `status = ?5 AND status <> 'delivered' AND ${OF_ORGANIZATION}`,
+};
+
+const COLUMNS = {
+  version: 'walk.version',
+  organization_id: 'walk.organization_id',
+  receiver: 'walk.receiver',
+  thread: 'walk.thread',
+  thread_id: 'walk.thread_id',
+  chat_id: 'walk.chat_id',
+  seq: 'walk.seq',
+  event_type: 'walk.event_type',
+  webhook_id: 'walk.webhook_id',
+  channel: 'walk.channel',
+  resource_id: 'walk.resource_id',
+  status: 'walk.status',
+  skip_reason: 'walk.skip_reason',
+  is_replay: 'walk.is_replay',
+  attempt_count: 'walk.attempt_count',
+  due_at: 'walk.due_at',
+  last_attempt_at: 'walk.last_attempt_at',
+  last_status: 'walk.last_status',
+  last_error: 'walk.last_error',
+  created_at: 'walk.created_at',
+} satisfies { [Column in Exclude<keyof DeliveryRow, 'id'>]: string };
+
+/** Deliveries of a receiver, newest first. The keyset's key is the id. Filters that no index answers may cut a page short. */
+export async function listDeliveries(
+  log: DeliveryLog,
   organizationId: string,
   receiver: Receiver,
   filter: DeliveryFilter,
   keyset: Keyset,
-): Promise<DeliveryRow[]> {
-  const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: true }, keyset);
-  const equal = (['status', 'thread_id', 'event_type'] as const).flatMap((column) => {
+): Promise<Scan<DeliveryRow>> {
+  const isIndexed = filter.status !== undefined && filter.status !== 'delivered';
+  // The status comes first: it is the index's ?5.
+  const chosen = (['status', 'thread_id', 'event_type'] as const).flatMap((column) => {
     const value = filter[column];
     return value === undefined ? [] : [{ column, value }];
   });
-  return database.all<DeliveryRow>(
-    `SELECT * FROM deliveries
-     WHERE receiver = ? AND organization_id = ?${equal.map(({ column }) => ` AND ${column} = ?`).join('')} AND ${where}
-     ORDER BY ${orderBy}`,
-    receiver,
-    organizationId,
-    ...equal.map(({ value }) => value),
-    ...parameters,
+  const conditions = chosen.map(({ column }, place) => `walk.${column} = ?${5 + place}`).slice(isIndexed ? 1 : 0);
+  const found = await scan(
+    log,
+    {
+      sources: [{ index: isIndexed ? UNDELIVERED : ALL, owner: receiver }],
+      carried: Object.keys(COLUMNS),
+      columns: COLUMNS,
+      joins: '',
+      match: conditions.length === 0 ? null : conditions.join(' AND '),
+      rowsOfId: 0,
+      parameters: [organizationId, ...chosen.map(({ value }) => value)],
+    },
+    idRange(keyset, true),
+    keyset.limit,
   );
+  return found as Scan<unknown> as Scan<DeliveryRow>;
 }
 
 /** One delivery of a receiver. */
 export function findDelivery(
-  database: Database,
+  log: DeliveryLog,
   organizationId: string,
   receiver: Receiver,
   deliveryId: string,
 ): Promise<DeliveryRow | null> {
-  return database.first<DeliveryRow>(
-    'SELECT * FROM deliveries WHERE id = ? AND receiver = ? AND organization_id = ?',
-    deliveryId,
+  return log.first<DeliveryRow>(
+    'SELECT * FROM deliveries WHERE receiver = ? AND id = ? AND organization_id = ?',
     receiver,
+    deliveryId,
     organizationId,
   );
 }

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { DeliveryLog } from '../db/database.ts';
 import type { DeliveryStatus, Flag } from '../db/rows.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 import type { Receiver } from './lane.ts';
@@ -11,17 +11,18 @@ export type PendingTrack = { thread: string; is_replay: Flag };
  * head is of this webhook of an app; the order of ids is that of a lane.
  */
 export function listPendingTracks(
-  database: Database,
+  log: DeliveryLog,
   organizationId: string,
   receiver: Receiver,
   webhookId: string | null,
   after: PendingTrack | null,
   limit: number,
 ): Promise<PendingTrack[]> {
-  return database.all<PendingTrack>(
+  return log.all<PendingTrack>(
     `SELECT thread, is_replay FROM (
-       SELECT thread, is_replay, webhook_id, min(id) FROM deliveries
-       WHERE receiver = ?1 AND status = 'pending' AND organization_id = ?2 AND (thread, is_replay) > (?4, ?5)
+       SELECT thread, is_replay, webhook_id, min(id) FROM deliveries INDEXED BY deliveries_undelivered
+       WHERE receiver = ?1 AND status = 'pending' AND status <> 'delivered' AND organization_id = ?2
+         AND (thread, is_replay) > (?4, ?5)
        GROUP BY thread, is_replay)
      WHERE ?3 IS NULL OR webhook_id = ?3
      ORDER BY thread, is_replay LIMIT ?6`,
@@ -39,23 +40,28 @@ export type FinishedStatus = Exclude<DeliveryStatus, 'pending'>;
 /** Finished deliveries of a receiver. A null bound is open; `from` and `to` in ms, `to` exclusive. */
 export type FinishedFilter = { status: FinishedStatus | null; from: number | null; to: number | null };
 
+/** Where finished deliveries are found: those that are not delivered by an index, the others among all of the receiver's. */
+const FINISHED: { readonly [Status in FinishedStatus | 'all']: string } = {
+  all: "deliveries WHERE status <> 'pending'",
+  delivered: "deliveries WHERE status = 'delivered'",
+  exhausted: "deliveries INDEXED BY deliveries_undelivered WHERE status = 'exhausted' AND status <> 'delivered'",
+  skipped: "deliveries INDEXED BY deliveries_undelivered WHERE status = 'skipped' AND status <> 'delivered'",
+};
+
 /** Threads with deliveries that the filter names, in the order of their names, after `after`. Ids sort by time, so they bound it. */
 export async function listFinishedThreads(
-  database: Database,
+  log: DeliveryLog,
   organizationId: string,
   receiver: Receiver,
   filter: FinishedFilter,
   after: string,
   limit: number,
 ): Promise<string[]> {
-  const statuses = filter.status === null ? ['delivered', 'exhausted', 'skipped'] : [filter.status];
-  const rows = await database.all<{ thread: string }>(
-    `SELECT DISTINCT thread FROM deliveries
-     WHERE receiver = ? AND status IN (SELECT value FROM json_each(?)) AND id >= ? AND id < ? AND organization_id = ?
-       AND thread > ?
-     ORDER BY thread LIMIT ?`,
+  const rows = await log.all<{ thread: string }>(
+    `SELECT DISTINCT thread FROM ${FINISHED[filter.status ?? 'all']}
+       AND receiver = ?1 AND id >= ?2 AND id < ?3 AND organization_id = ?4 AND thread > ?5
+     ORDER BY thread LIMIT ?6`,
     receiver,
-    JSON.stringify(statuses),
     firstUuidAt(filter.from ?? 0),
     filter.to === null ? 'g' : firstUuidAt(filter.to),
     organizationId,
@@ -77,8 +83,8 @@ export type LaneSums = {
 };
 
 /** The sums of a receiver's lanes. `accepted` is counted apart from the rest (DESIGN.md, invariant 4). */
-export async function sumLanes(database: Database, organizationId: string, receiver: Receiver): Promise<LaneSums> {
-  const row = await database.first<LaneSums>(
+export async function sumLanes(log: DeliveryLog, organizationId: string, receiver: Receiver): Promise<LaneSums> {
+  const row = await log.first<LaneSums>(
     `SELECT coalesce(sum(accepted), 0) AS accepted, coalesce(sum(delivered), 0) AS delivered,
        coalesce(sum(pending), 0) AS pending, coalesce(sum(exhausted), 0) AS exhausted,
        coalesce(sum(skipped_disabled), 0) AS skipped_disabled,

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { DeliveryLog } from '../db/database.ts';
 import type { Pointer, Receiver } from './lane.ts';
 import { listPendingTracks, type PendingTrack } from './lanes-of-receiver.ts';
 
@@ -16,7 +16,7 @@ export type PointerQueue = { sendBatch(messages: { body: Pointer }[]): Promise<u
  * own pointer or alarm meets at its due time. Answers the number of pointers.
  */
 export async function drainLanes(
-  database: Database,
+  log: DeliveryLog,
   queue: PointerQueue,
   organizationId: string,
   receiver: Receiver,
@@ -25,14 +25,7 @@ export async function drainLanes(
   let count = 0;
   let after: PendingTrack | null = null;
   for (;;) {
-    const tracks: PendingTrack[] = await listPendingTracks(
-      database,
-      organizationId,
-      receiver,
-      webhookId,
-      after,
-      PAGE_SIZE,
-    );
+    const tracks: PendingTrack[] = await listPendingTracks(log, organizationId, receiver, webhookId, after, PAGE_SIZE);
     await sendPointers(
       queue,
       tracks.map((track) => drainPointer(receiver, track)),

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { DeliveryLog } from '../db/database.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Receiver } from './lane.ts';
 import { type FinishedFilter, listFinishedThreads } from './lanes-of-receiver.ts';
@@ -17,7 +17,7 @@ export type LanesReplayed = { lanes: number; replayed: number; after: string | n
  * `replay` asks one thread and answers how many it put back.
  */
 export async function replayLanes(
-  database: Database,
+  log: DeliveryLog,
   organizationId: string,
   receiver: Receiver,
   filter: FinishedFilter,
@@ -25,7 +25,7 @@ export async function replayLanes(
   replay: (thread: string) => Promise<number>,
 ): Promise<LanesReplayed> {
   const limit = MAX_LANES_PER_CALL + 1;
-  const found = await listFinishedThreads(database, organizationId, receiver, filter, after, limit);
+  const found = await listFinishedThreads(log, organizationId, receiver, filter, after, limit);
   const threads = found.slice(0, MAX_LANES_PER_CALL);
   const counts = await inParallel(threads, PARALLEL_CALLS, replay);
   return {

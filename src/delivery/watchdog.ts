@@ -1,4 +1,5 @@
-import type { Database } from '../db/database.ts';
+import type { DeliveryLog } from '../db/database.ts';
+import { deleteInPortions } from '../db/delete-in-portions.ts';
 import { errorText, writeLog } from '../log.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 import type { Pointer, Receiver } from './lane.ts';
@@ -7,61 +8,70 @@ import { goldenPlaceAt, otherPlaceAt, threadNameAt } from './sweep-place.ts';
 
 /** A pending delivery is overdue this long after its due time: its pointer and its thread's alarm should have come. ms. */
 const OVERDUE_AFTER = 90_000;
-/** Lanes that one run offers, and log rows that it deletes. The next run goes on. */
+/** Lanes that one run offers. The next run goes on. */
 const LANES_IN_A_RUN = 500;
-const ROWS_DELETED_IN_A_RUN = 1000;
 /** Pending rows that each of the three ranges of a run reads at most: overdue after its start, before it, and not overdue. */
 export const ROWS_IN_A_RANGE = 20_000;
 /** The log of finished deliveries is kept for 30 days. ms. */
 const KEEP_DELIVERIES = 30 * 24 * 3_600_000;
+/** Rows of the log that one run deletes at most: 58 million a day, more than a database takes in. */
+const ROWS_DELETED_IN_A_RUN = 200_000;
 
 type OverdueLane = { thread: string; receiver: Receiver; is_replay: 0 | 1 };
 
-/** One of the watchdog's sweeps over a database at `now` (ms): answers how much it did, for the log. */
-export type Sweep = (database: Database, now: number) => Promise<number>;
+/** One of the watchdog's sweeps at `now` (ms), over the database that it is named with: answers how much it did, for the log. */
+export type Sweep = { database: string; name: string; run: (now: number) => Promise<number> };
 
 /**
- * Runs each sweep over each database on its own: one that fails is logged and keeps nobody else waiting. Rejects in the end
- * when any failed, so that the platform shows the run as failed; cron comes again. `now` in ms.
+ * Runs each sweep on its own: one that fails is logged and keeps nobody else waiting. Rejects in the end when any failed, so that the
+ * platform shows the run as failed; cron comes again. `now` in ms.
  */
-export async function sweepDatabases(
-  databases: readonly Database[],
-  sweeps: { readonly [name: string]: Sweep },
-  now: number,
-): Promise<void> {
+export async function runSweeps(sweeps: readonly Sweep[], now: number): Promise<void> {
   const failures: unknown[] = [];
-  for (const [place, database] of databases.entries()) {
-    const done: Record<string, number> = {};
-    for (const [name, sweep] of Object.entries(sweeps)) {
-      try {
-        done[name] = await sweep(database, now);
-      } catch (error) {
-        writeLog('error', 'watchdog_failed', { database: place, sweep: name, error: errorText(error) });
-        failures.push(error);
-      }
+  const done: Record<string, Record<string, number>> = {};
+  for (const { database, name, run } of sweeps) {
+    try {
+      done[database] = { ...done[database], [name]: await run(now) };
+    } catch (error) {
+      writeLog('error', 'watchdog_failed', { database, sweep: name, error: errorText(error) });
+      failures.push(error);
     }
-    if (Object.keys(done).length > 0) writeLog('info', 'watchdog', done);
   }
+  for (const [database, counts] of Object.entries(done)) writeLog('info', 'watchdog', { database, ...counts });
   if (failures.length > 0) throw new AggregateError(failures, 'the watchdog failed');
 }
 
 /**
  * The cron sweep (ENGINE 2): offers lanes whose head is overdue in D1, in case a queue message was lost and the platform
- * forgot the thread's alarm, and deletes old rows of the log. `now` in ms. Answers how many lanes it offered.
+ * forgot the thread's alarm. `now` in ms. Answers how many lanes it offered.
  *
  * Rows behind a head that waits for its retry are not overdue, however old: receivers that are down for long take nobody's
  * place. Nothing is kept between runs, so each one begins at another place, which follows from its time: among the lanes,
  * of which it offers 500, and among the due times, of which it reads a bounded number. Successive places fill both evenly,
  * so every overdue lane is offered in some run, whatever else is overdue.
  */
-export async function sweepDeliveries(database: Database, queue: PointerQueue, now: number): Promise<number> {
+export async function sweepDeliveries(log: DeliveryLog, queue: PointerQueue, now: number): Promise<number> {
   const dueBefore = now - OVERDUE_AFTER;
-  const oldest = await oldestDueTime(database);
-  const lanes =
-    oldest === null || oldest >= dueBefore ? [] : await overdueLanes(database, rangeOf(now, oldest, dueBefore));
+  const oldest = await oldestDueTime(log);
+  const lanes = oldest === null || oldest >= dueBefore ? [] : await overdueLanes(log, rangeOf(now, oldest, dueBefore));
   await sendPointers(queue, lanes.map(pointerTo));
-  await deleteOldDeliveries(database, firstUuidAt(now - KEEP_DELIVERIES));
   return lanes.length;
+}
+
+/**
+ * Deletes finished deliveries from the log 30 days after they were accepted. Steps from receiver to receiver along the key, and so reads
+ * two rows of each that has a log. `now` in ms. Answers how many are gone.
+ */
+export function deleteOldDeliveries(log: DeliveryLog, now: number): Promise<number> {
+  const before = firstUuidAt(now - KEEP_DELIVERIES);
+  const sql = `DELETE FROM deliveries WHERE (receiver, id) IN (
+    WITH RECURSIVE step (receiver) AS (
+      SELECT min(receiver) FROM deliveries
+      UNION ALL
+      SELECT (SELECT min(receiver) FROM deliveries WHERE receiver > step.receiver) FROM step WHERE receiver IS NOT NULL)
+    SELECT old.receiver, old.id FROM step CROSS JOIN deliveries AS old
+    WHERE old.receiver = step.receiver AND old.id < ? AND old.status <> 'pending' LIMIT ?)`;
+  return deleteInPortions((limit) => log.run(sql, before, limit), ROWS_DELETED_IN_A_RUN);
 }
 
 /** What a run looks at: rows due before `due_before` (ms), beginning with `start_due` (ms) and with the thread `start_thread`. */
@@ -80,20 +90,20 @@ function pointerTo({ thread, receiver, is_replay }: OverdueLane): Pointer {
 }
 
 /** Crosses organizations, as everything here: only the sweep may do so. */
-async function oldestDueTime(database: Database): Promise<number | null> {
+async function oldestDueTime(log: DeliveryLog): Promise<number | null> {
   const sql = `SELECT min(due_at) AS due_at FROM deliveries WHERE status = 'pending'`;
-  return (await database.first<{ due_at: number | null }>(sql))?.due_at ?? null;
+  return (await log.first<{ due_at: number | null }>(sql))?.due_at ?? null;
 }
 
 /**
  * Tracks whose first pending row, by `seq`, is overdue. Each range is walked along the index of pending rows and cut off, so
  * a run costs the same whatever waits. Where a cut hides a waiting head, its lane is offered in vain and answers `wait`.
  */
-function overdueLanes(database: Database, range: Range): Promise<OverdueLane[]> {
+function overdueLanes(log: DeliveryLog, range: Range): Promise<OverdueLane[]> {
   const columns = 'thread, receiver, is_replay, seq, due_at';
   const rows = (due: string) =>
     `SELECT * FROM (SELECT ${columns} FROM deliveries WHERE status = 'pending' AND ${due} ORDER BY due_at LIMIT ?4)`;
-  return database.all<OverdueLane>(
+  return log.all<OverdueLane>(
     `SELECT thread, receiver, is_replay FROM (
        ${rows('due_at >= ?2 AND due_at < ?1')} UNION ALL ${rows('due_at < ?2')} UNION ALL ${rows('due_at >= ?1')})
      GROUP BY thread, receiver, is_replay
@@ -104,14 +114,5 @@ function overdueLanes(database: Database, range: Range): Promise<OverdueLane[]> 
     range.start_thread,
     ROWS_IN_A_RANGE,
     LANES_IN_A_RUN,
-  );
-}
-
-function deleteOldDeliveries(database: Database, beforeId: string): Promise<{ changes: number }> {
-  return database.run(
-    `DELETE FROM deliveries WHERE id IN (
-       SELECT id FROM deliveries WHERE id < ? AND status <> 'pending' ORDER BY id LIMIT ?)`,
-    beforeId,
-    ROWS_DELETED_IN_A_RUN,
   );
 }

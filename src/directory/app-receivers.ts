@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts';
 import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
-import type { AppInstallationRow, OrganizationRow } from '../db/rows.ts';
+import type { AppInstallationRow } from '../db/rows.ts';
 
 /** The installations of an app as its owner sees them, and where the logs of their webhooks lie: with those who installed it. */
 
@@ -37,8 +37,8 @@ export function listInstallationsOfApp(
   );
 }
 
-/** An installation as a receiver of webhooks: the organization that has it, and the database that has the log. */
-export type InstalledReceiver = Pick<AppInstallationRow, 'id' | 'organization_id'> & Pick<OrganizationRow, 'database'>;
+/** An installation as a receiver of webhooks, with the organization that has it. */
+export type InstalledReceiver = Pick<AppInstallationRow, 'id' | 'organization_id'>;
 
 /**
  * An installation of the organization's app, also when it has ended or the app is deleted: the log outlives both. `is_installed` says
@@ -51,9 +51,7 @@ export async function findInstallationOfApp(
   installationId: string,
 ): Promise<(InstalledReceiver & { is_installed: boolean }) | null> {
   const row = await identity.first<InstalledReceiver & Pick<AppInstallationRow, 'deleted_at'>>(
-    `SELECT installations.id, installations.organization_id, installations.deleted_at, organizations.database
-     FROM app_installations AS installations JOIN organizations ON organizations.id = installations.organization_id
-     WHERE installations.id = ? AND installations.app_id = (${OWN_APP})`,
+    `SELECT id, organization_id, deleted_at FROM app_installations WHERE id = ? AND app_id = (${OWN_APP})`,
     installationId,
     appId,
     organizationId,
@@ -71,28 +69,10 @@ export function listReceiversOfApp(
   limit: number,
 ): Promise<InstalledReceiver[]> {
   return identity.all<InstalledReceiver>(
-    `SELECT installations.id, installations.organization_id, organizations.database FROM (
-       SELECT id, organization_id FROM app_installations
-       WHERE app_id = (${OWN_APP} AND deleted_at IS NULL) AND deleted_at IS NULL ORDER BY id LIMIT ?
-     ) AS installations JOIN organizations ON organizations.id = installations.organization_id`,
+    `SELECT id, organization_id FROM app_installations
+     WHERE app_id = (${OWN_APP} AND deleted_at IS NULL) AND deleted_at IS NULL ORDER BY id LIMIT ?`,
     appId,
     organizationId,
     limit,
   );
-}
-
-/** Installations that have just ended, with the databases of their organizations. */
-export async function receiversOf(
-  identity: Database,
-  installations: readonly Pick<AppInstallationRow, 'id' | 'organization_id'>[],
-): Promise<InstalledReceiver[]> {
-  const rows = await identity.all<Pick<OrganizationRow, 'id' | 'database'>>(
-    'SELECT id, database FROM organizations WHERE id IN (SELECT value FROM json_each(?))',
-    JSON.stringify(installations.map(({ organization_id }) => organization_id)),
-  );
-  const databases = new Map(rows.map(({ id, database }) => [id, database]));
-  return installations.flatMap(({ id, organization_id }) => {
-    const database = databases.get(organization_id);
-    return database === undefined ? [] : [{ id, organization_id, database }];
-  });
 }

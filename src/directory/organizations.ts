@@ -36,20 +36,25 @@ export type NewOrganization = Omit<OrganizationRow, 'database' | 'profile' | 'up
 /** Adds an organization. Null when the id is taken. */
 export function insertOrganization(database: Database, organization: NewOrganization): Promise<OrganizationRow | null> {
   return database.first<OrganizationRow>(
-    `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history, message_list_days,
+       created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING RETURNING *`,
     organization.id,
     organization.name,
     organization.has_active_subscription,
     organization.private_chats,
     organization.private_chat_history,
+    organization.message_list_days,
     organization.created_at,
     organization.created_at,
   );
 }
 
-type Changeable = Pick<OrganizationRow, 'name' | 'has_active_subscription' | 'private_chats' | 'private_chat_history'>;
+type Changeable = Pick<
+  OrganizationRow,
+  'name' | 'has_active_subscription' | 'private_chats' | 'private_chat_history' | 'message_list_days'
+>;
 
 /** Undefined leaves a value as it is; so does a key that `profile` has not. */
 export type OrganizationChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined } & {
@@ -87,6 +92,7 @@ export async function viewOrganization(
   return {
     id: row.id,
     name: row.name,
+    message_list_days: row.message_list_days,
     profile: { ...NO_PROFILE, ...(JSON.parse(row.profile) as Partial<OrganizationProfile>) },
     ...attendantsOf(row),
     created_at: row.created_at,

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Cost } from '../db/cost.ts';
-import { type Database, db } from '../db/database.ts';
+import { type Database, type DeliveryLog, db, deliveryLog } from '../db/database.ts';
 import type { UserFacts } from '../resources/user.ts';
 
 /** Who makes a request: the token's user and his organization. */
@@ -59,4 +59,9 @@ export function visitorDatabase(c: AppContext): Database {
 /** The first database: organizations, users, tokens. */
 export function identityDatabase(c: AppContext): Database {
   return db(c.env, null, c.var.cost);
+}
+
+/** The log of the deliveries of all organizations. */
+export function deliveryDatabase(c: AppContext): DeliveryLog {
+  return deliveryLog(c.env, c.var.cost);
 }

@@ -1,132 +1,83 @@
 import { DurableObject } from 'cloudflare:workers';
-import { fault } from '../faults.ts';
 import { errorText, writeLog } from '../log.ts';
 import type { ProjectorStub } from '../stubs.ts';
-import { SLICE_VERSION, type Slice, type Written } from './slice.ts';
-import { type SliceStatement, sliceStatements } from './write-slices.ts';
+import { emptyingBatches } from './rebuild-statements.ts';
+import { type RebuildStart, SLICE_VERSION, type Slice, type Written } from './slice.ts';
+import { runBatch, StoreWriter } from './store-writer.ts';
+import { hasRowsFor, type SliceStore } from './write-slices.ts';
 
 /** Above this many buffered bytes of UTF-8 a projector answers `busy`. */
 const BUFFER_BYTES = 8_000_000;
 
 /**
- * After a batch a projector lingers, unless enough has come meanwhile: under load the next threads are a moment away, and a
- * batch for each of them costs ten times the row. ms.
- */
-const LINGER = 2;
-const ENOUGH_FOR_A_BATCH = 8;
-
-type Waiting = { slice: Slice; answer: (written: Written) => void };
-type Share = { trips: number; rowsRead: number; rowsWritten: number; milliseconds: number };
-
-/**
- * Writes hand-overs of many threads to one D1 database (ENGINE 3). Idle, it writes at once; busy, it takes what came while
- * the last batch ran, and in the moment after it, as the next one. It keeps nothing: a thread whose hand-over was not
- * acknowledged sends it again.
+ * Writes hand-overs of many threads to one D1 database, and to that of the log of deliveries what is for it (ENGINE 3). Neither waits for
+ * the other. It keeps nothing: a slice that was not acknowledged is sent again.
  */
 export class ProjectorObject extends DurableObject<Env> implements ProjectorStub {
-  #waiting: Waiting[] = [];
+  readonly #writers = new Map<SliceStore, StoreWriter>();
   #buffered = 0;
-  #isRunning = false;
 
-  /** Writes slices into the database of binding `database`; answers for each when D1 has it or has refused it. */
-  async write(database: string, slices: readonly Slice[]): Promise<Written[]> {
-    return await Promise.all(slices.map((slice) => this.#write(database, slice)));
+  /**
+   * Writes slices, of one thread or of many, into the database of binding `database` and the log of deliveries. Answers for each of them,
+   * in their order, when D1 has all of it or has refused it.
+   */
+  write(database: string, slices: readonly Slice[]): Promise<Written[]> {
+    return Promise.all(slices.map((slice) => this.#take(database, slice)));
   }
 
-  async #write(database: string, slice: Slice): Promise<Written> {
+  async #take(database: string, slice: Slice): Promise<Written> {
     if (slice.v !== SLICE_VERSION) return { ok: false, reason: 'other_version' };
     if (this.#buffered > 0 && this.#buffered + slice.size > BUFFER_BYTES) return { ok: false, reason: 'busy' };
     this.#buffered += slice.size;
-    const written = new Promise<Written>((answer) => this.#waiting.push({ slice, answer }));
-    if (!this.#isRunning) this.ctx.waitUntil(this.#run(database));
-    return await written;
-  }
-
-  /** Runs batch after batch until nothing waits. Never rejects: a failed batch must not block the next one. */
-  async #run(database: string): Promise<void> {
-    this.#isRunning = true;
     try {
-      while (this.#waiting.length > 0) {
-        const batch = this.#waiting;
-        this.#waiting = [];
-        const answers = await this.#writeBatch(
-          database,
-          batch.map(({ slice }) => slice),
-        );
-        for (const [place, { slice, answer }] of batch.entries()) {
-          this.#buffered -= slice.size;
-          answer(answers[place] ?? { ok: false, reason: 'failed' });
-        }
-        if (this.#waiting.length < ENOUGH_FOR_A_BATCH) await scheduler.wait(LINGER);
-      }
-    } finally {
-      this.#isRunning = false;
-    }
-  }
-
-  async #writeBatch(database: string, slices: Slice[]): Promise<Written[]> {
-    try {
-      return await this.#writeOnce(database, slices);
+      if (slice.rebuild !== undefined) await this.#empty(database, slice.thread, slice.rebuild);
+      const stores = (['copy', 'deliveries'] as const).filter((store) => hasRowsFor(slice, store));
+      return sumOf(await Promise.all(stores.map((store) => this.#writer(database, store).write(slice))));
     } catch (error) {
-      if (!isRowError(error)) return refuseAll(slices, 'failed', error);
-      if (slices.length === 1) return refuseAll(slices, 'rejected', error);
+      writeLog('error', 'projection_failed', { reason: 'failed', threads: [slice.thread], error: errorText(error) });
+      return { ok: false, reason: 'failed' };
+    } finally {
+      this.#buffered -= slice.size;
     }
-    // A row of one thread spoils the others' batch: once more, a batch for each thread.
-    const answers: Written[] = [];
-    for (const slice of slices) {
-      try {
-        answers.push(...(await this.#writeOnce(database, [slice])));
-      } catch (error) {
-        answers.push(...refuseAll([slice], isRowError(error) ? 'rejected' : 'failed', error));
+  }
+
+  /** Deletes a thread's rows, a portion at a time, so that the slices of other threads go on between them. */
+  async #empty(database: string, thread: string, rebuild: RebuildStart): Promise<void> {
+    const d1 = d1Of(this.env, database);
+    for (const batch of emptyingBatches(thread, rebuild)) {
+      for (;;) {
+        const results = await runBatch(d1, batch);
+        if (results.every(({ meta }) => meta.changes === 0)) break;
       }
     }
-    return answers;
   }
 
-  async #writeOnce(database: string, slices: Slice[]): Promise<Written[]> {
-    fault('projector before D1', () => this.ctx.abort('fault: projector before D1'));
-    const d1 = d1Of(this.env, database);
-    const statements = sliceStatements(slices);
-    const started = performance.now();
-    const results = await d1.batch(statements.map(({ sql, parameters }) => d1.prepare(sql).bind(...parameters)));
-    const milliseconds = performance.now() - started;
-    fault('projector after D1', () => this.ctx.abort('fault: projector after D1'));
-    return shareOut(slices.length, statements, results, milliseconds).map((share) => ({ ok: true, share }));
+  /** An object is named by its database, so it never has another one. */
+  #writer(database: string, store: SliceStore): StoreWriter {
+    const writer =
+      this.#writers.get(store) ??
+      new StoreWriter({
+        d1: store === 'copy' ? d1Of(this.env, database) : this.env.DELIVERY_LOG,
+        store,
+        background: (work) => this.ctx.waitUntil(work),
+        crash: () => this.ctx.abort('fault: projector'),
+      });
+    this.#writers.set(store, writer);
+    return writer;
   }
 }
 
-/** Each slice pays for its rows in each statement, and an equal part of the trip. */
-function shareOut(count: number, statements: SliceStatement[], results: D1Result[], milliseconds: number): Share[] {
-  const shares = Array.from({ length: count }, () => ({
-    trips: 1 / count,
-    rowsRead: 0,
-    rowsWritten: 0,
-    milliseconds: milliseconds / count,
-  }));
-  for (const [index, { carried }] of statements.entries()) {
-    const meta = results[index]?.meta;
-    if (meta === undefined) continue;
-    const total = [...carried.values()].reduce((sum, rows) => sum + rows, 0);
-    for (const [place, rows] of carried) {
-      const share = shares[place];
-      if (share === undefined) continue;
-      share.rowsRead += (meta.rows_read * rows) / total;
-      share.rowsWritten += (meta.rows_written * rows) / total;
-    }
+/** Of a slice that went to several databases: it is written when all of them have their part. */
+function sumOf(parts: readonly Written[]): Written {
+  const share = { trips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0 };
+  for (const part of parts) {
+    if (!part.ok) return part;
+    share.trips += part.share.trips;
+    share.rowsRead += part.share.rowsRead;
+    share.rowsWritten += part.share.rowsWritten;
+    share.milliseconds += part.share.milliseconds;
   }
-  return shares;
-}
-
-function refuseAll(slices: Slice[], reason: 'rejected' | 'failed', error: unknown): Written[] {
-  const threads = slices.map(({ thread }) => thread);
-  writeLog('error', 'projection_failed', { reason, threads, error: errorText(error) });
-  return slices.map(() => ({ ok: false, reason }));
-}
-
-/** Errors that come from the rows themselves; all others are the database's and concern every thread of the batch. */
-function isRowError(error: unknown): boolean {
-  const message = error instanceof Error ? error.message : '';
-  return /SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)|D1_TYPE_ERROR|malformed JSON|string or blob too big/i.test(message);
+  return { ok: true, share };
 }
 
 function d1Of(env: Env, name: string): D1Database {

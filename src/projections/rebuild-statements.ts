@@ -1,62 +1,58 @@
-import type { RebuildSlice } from './slice.ts';
+import type { RebuildStart } from './slice.ts';
 import type { SliceStatement } from './write-slices.ts';
+
+/** Rows that one statement deletes at most: D1 gives a statement 30 s, and everybody else waits for it. */
+export const ROWS_DELETED_AT_ONCE = 5_000;
 
 /** Ids of chats in a parameter: 400 KB of JSON, and a thread may have had more chats than that. */
 const CHATS_IN_A_STATEMENT = 10_000;
 
-/** Where the rows of some chats of a thread are found. The tables of visitors are D1's own and stay as they are. */
+/** The rows of a thread's copy that are found by its chats, each table with its key. */
 const ROWS_OF_CHATS = [
-  ...['members', 'involvements', 'messages', 'tags', 'invitations', 'reply_suggestions'].map(
-    (table) => `${table} WHERE chat_id IN (SELECT value FROM json_each(?2))`,
-  ),
-  'chats WHERE id IN (SELECT value FROM json_each(?2))',
+  { table: 'members', key: 'chat_id, member_id', chat: 'chat_id' },
+  { table: 'involvements', key: 'organization_id, chat_id', chat: 'chat_id' },
+  { table: 'tags', key: 'chat_id, name', chat: 'chat_id' },
+  { table: 'invitations', key: 'chat_id, id', chat: 'chat_id' },
+  { table: 'chats', key: 'id', chat: 'id' },
 ];
 
-const OF_ITS_RECEIVERS = `thread = ?1 AND receiver IN (SELECT value FROM json_each(?2, '$.receivers'))`;
+/** Once for each number: an emptying that comes again, or late, deletes nothing of what was written after it. */
+const NOT_YET = 'NOT EXISTS (SELECT 1 FROM rebuilds WHERE thread = ?1 AND number >= ?2)';
 
-/** Where the other rows of a thread's copy are found. Each kind of thread has its index of deliveries. */
-function rowsOfThread(threadId: string | null): string[] {
-  const deliveries =
-    threadId === null
-      ? 'deliveries WHERE thread = ?1 AND thread_id IS NULL'
-      : `deliveries WHERE thread_id = json_extract(?2, '$.thread_id') AND ${OF_ITS_RECEIVERS}`;
-  return ['threads WHERE id = ?1', `lanes WHERE ${OF_ITS_RECEIVERS}`, deliveries];
+/**
+ * Empties the copy of a thread before a rebuild writes it anew: batches of statements, each batch to be run until it deletes nothing
+ * more. Messages and the log of deliveries stay: their rows are written again in their place. So do the visitors' tables, which are
+ * D1's own.
+ */
+export function emptyingBatches(thread: string, { number, chat_ids }: RebuildStart): SliceStatement[][] {
+  const parts = Array.from({ length: Math.ceil(chat_ids.length / CHATS_IN_A_STATEMENT) }, (_, part) =>
+    JSON.stringify(chat_ids.slice(part * CHATS_IN_A_STATEMENT, (part + 1) * CHATS_IN_A_STATEMENT)),
+  );
+  return parts.map((ids) =>
+    ROWS_OF_CHATS.map(({ table, key, chat }) => ({
+      sql: `DELETE FROM ${table} WHERE (${key}) IN (
+          SELECT ${key} FROM ${table} WHERE ${chat} IN (SELECT value FROM json_each(?3)) LIMIT ${ROWS_DELETED_AT_ONCE})
+        AND ${NOT_YET}`,
+      parameters: [thread, number, ids],
+      carried: new Map(),
+    })),
+  );
 }
 
 /**
- * What the first slice of a rebuild runs before its rows: everything of the thread goes, and the rebuild's mark begins at 0. Once
- * for each number: the slice that comes again, or late, deletes nothing.
+ * The first statements of the batch that writes the first rows of a rebuild. The register's row goes only here, so that a rebuild that
+ * is cut short loses no thread.
  */
-export function emptyingStatements(place: number, thread: string, rebuild: RebuildSlice): SliceStatement[] {
-  const { number, empties } = rebuild;
-  if (empties === null) return [];
+export function beginStatements(place: number, thread: string, { number }: RebuildStart): SliceStatement[] {
   const carried = new Map([[place, 1]]);
-  const deleting = (found: string, rows: unknown): SliceStatement => ({
-    sql: `DELETE FROM ${found} AND NOT EXISTS (SELECT 1 FROM rebuilds WHERE thread = ?1 AND number >= ?3)`,
-    parameters: [thread, JSON.stringify(rows), number],
-    carried,
-  });
-  const { chat_ids, ...rest } = empties;
-  const parts = Array.from({ length: Math.ceil(chat_ids.length / CHATS_IN_A_STATEMENT) }, (_, part) =>
-    chat_ids.slice(part * CHATS_IN_A_STATEMENT, (part + 1) * CHATS_IN_A_STATEMENT),
-  );
+  const parameters = [thread, number];
   return [
-    ...parts.flatMap((ids) => ROWS_OF_CHATS.map((found) => deleting(found, ids))),
-    ...rowsOfThread(rest.thread_id).map((found) => deleting(found, rest)),
+    { sql: `DELETE FROM threads WHERE id = ?1 AND ${NOT_YET}`, parameters, carried },
     {
-      sql: `INSERT INTO rebuilds (thread, number, seq) VALUES (?1, ?2, 0)
-        ON CONFLICT (thread) DO UPDATE SET number = excluded.number, seq = 0 WHERE excluded.number > rebuilds.number`,
-      parameters: [thread, number],
+      sql: `INSERT INTO rebuilds (thread, number) VALUES (?1, ?2)
+        ON CONFLICT (thread) DO UPDATE SET number = excluded.number WHERE excluded.number > rebuilds.number`,
+      parameters,
       carried,
     },
   ];
-}
-
-/** Moves the rebuild's mark to the end of a slice; goes last in the batch. */
-export function rebuildMarkStatement(place: number, thread: string, rebuild: RebuildSlice): SliceStatement {
-  return {
-    sql: 'UPDATE rebuilds SET seq = ?3 WHERE thread = ?1 AND number = ?2 AND seq < ?3',
-    parameters: [thread, rebuild.number, rebuild.seq],
-    carried: new Map([[place, 1]]),
-  };
 }

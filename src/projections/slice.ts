@@ -1,6 +1,7 @@
 /**
- * A hand-over from a thread to D1 (ENGINE 3): final images of the rows last touched in a stretch of its log, each encoded as
- * a JSON array in the order of COLUMNS. Rows that come late or twice change nothing: the guards compare `seq` or `version`.
+ * A hand-over from a thread to D1 (ENGINE 3): whole images of the rows last touched in a stretch of its log, each encoded as a JSON
+ * array in the order of COLUMNS. Each row goes by its own `seq` or `version`, so slices may be lost, doubled and reordered, and several
+ * of a thread may be under way: once all have arrived, D1 has the newest image of each row.
  */
 export type SliceTable =
   | 'threads'
@@ -9,20 +10,21 @@ export type SliceTable =
   | 'members'
   | 'involvements'
   | 'messages'
+  /** Without facts: the tag is gone. */
   | 'tags'
-  /** Tags that are gone: rows of `tags` to delete. */
-  | 'removed_tags'
   | 'invitations'
-  | 'reply_suggestions'
   | 'lanes'
   | 'deliveries'
-  /** Rows of `chats` whose flags D1 has: they stay as they are, and with them their indexes. */
+  /**
+   * Rows of `chats` whose flags D1 has: they stay as they are, and with them their indexes. Only for a chat of which D1 has acknowledged
+   * a row with these flags, and no row with others was sent since (thread/copied-flags.ts).
+   */
   | 'chats_with_known_flags'
   /** Their flags are written where D1 has others. */
   | 'chats';
 
 /** Version of slices: a projector writes only those of its own. */
-export const SLICE_VERSION = 3;
+export const SLICE_VERSION = 4;
 
 export type Slice = {
   v: typeof SLICE_VERSION;
@@ -31,20 +33,16 @@ export type Slice = {
   rows: Partial<Record<SliceTable, string[]>>;
   /** Size of all rows in bytes of UTF-8. */
   size: number;
-  /** Only on the slices of a rebuild. */
-  rebuild?: RebuildSlice;
+  /** Only on the first slice of a rebuild. */
+  rebuild?: RebuildStart;
 };
 
 /**
- * A slice of a rebuild goes by the rebuild's own mark instead of the chats': the chats' may come from a late older slice. `number` grows with
- * each rebuild of the thread and `seq` is the slice's end, so that a late slice, of this rebuild or of an older one, changes nothing.
+ * Has the thread's rows deleted before those of the slice are written; once for each `number`, which grows with each rebuild of the
+ * thread. What was sent before the rebuild began may arrive whenever it likes. But from then on nothing else of the thread may be sent
+ * until this slice is acknowledged: its rows could be deleted after they were written.
  */
-export type RebuildSlice = {
-  number: number;
-  seq: number;
-  /** Only on the first one: what to delete before the rows are written. */
-  empties: { chat_ids: string[]; receivers: string[]; thread_id: string | null } | null;
-};
+export type RebuildStart = { number: number; chat_ids: string[] };
 
 /** Answer of a projector. `busy`: its buffer is full. `rejected`: D1 refuses these rows. `failed`: D1 could not be reached or overran. */
 export type Written =

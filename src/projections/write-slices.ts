@@ -1,52 +1,42 @@
 import { Buffer } from 'node:buffer';
-import { emptyingStatements, rebuildMarkStatement } from './rebuild-statements.ts';
-import type { RebuildSlice, Slice, SliceTable } from './slice.ts';
+import { beginStatements } from './rebuild-statements.ts';
+import type { Slice, SliceTable } from './slice.ts';
 
 /** A parameter may have 1 MB of UTF-8: production D1 refuses values above 2 MB, which the local one accepts. */
 const PARAMETER_BYTES = 1_000_000;
 
-/**
- * Rows above the chat's mark are new; a chat that D1 does not know yet has the mark 0 (ENGINE 3). Two slices of a thread can
- * meet in one batch, where the mark has not moved yet: there the rows' own `seq` decides.
- */
-const ABOVE_MARK = 'row.seq > coalesce((SELECT seq FROM chats WHERE id = row.chat_id), 0)';
-/** Rows of a rebuild go by its own mark. Without one of its number another rebuild has begun since: nothing is written. */
-const ABOVE_REBUILD_MARK = 'row.seq > (SELECT seq FROM rebuilds WHERE thread = ?2 AND number = ?3)';
+/** SQL around `rows`, a FROM clause in which the slice's rows are a table named `row`. */
+type RowsWrite = (columns: string, rows: string) => string;
 
-/** A live row must be newer than the one that D1 has. One of a rebuild wins a tie too: an older program may have written that one. */
-type Newer = '>' | '>=';
+/** The databases that a slice goes to: the organization's has the copy of the log, that of the deliveries their log. */
+export type SliceStore = 'copy' | 'deliveries';
 
-/** SQL around `rows`, a FROM clause in which the slice's rows are a table named `row`, with a condition that ANDs may follow. */
-type RowsWrite = (columns: string, rows: string, newer: Newer) => string;
-
-/**
- * `isMarked`: the rows are a chat's children, which a mark holds back when they are old. The same rows go through all of `statements`.
- */
-type TableWrite = {
-  table: SliceTable;
-  columns: readonly string[];
-  isMarked: boolean;
-  statements: readonly RowsWrite[];
-};
+/** How a table's rows are written: all of them go through each of `statements`. */
+type TableWrite = { table: SliceTable; columns: readonly string[]; statements: readonly RowsWrite[] };
 
 /** Inserts rows, or sets these columns of one that has the same key, if the guard lets it; null: it always does. */
-function upsert(
-  into: string,
-  key: string,
-  sets: readonly string[],
-  guard: ((newer: Newer) => string) | null,
-): RowsWrite {
+function upsert(into: string, key: string, sets: readonly string[], guard: string | null): RowsWrite {
   const assignments = sets.map((column) => `${column} = excluded.${column}`).join(', ');
-  return (columns, rows, newer) => {
-    const update = sets.length === 0 ? 'NOTHING' : `UPDATE SET ${assignments}`;
-    const condition = guard === null ? '' : ` WHERE ${guard(newer)}`;
-    return `INSERT INTO ${into} (${columns}) SELECT ${columns} ${rows} ON CONFLICT (${key}) DO ${update}${condition}`;
-  };
+  const update = sets.length === 0 ? 'NOTHING' : `UPDATE SET ${assignments}`;
+  const condition = guard === null ? '' : ` WHERE ${guard}`;
+  return (columns, rows) =>
+    `INSERT INTO ${into} (${columns}) SELECT ${columns} ${rows} ON CONFLICT (${key}) DO ${update}${condition}`;
 }
 
-/** The guard of rows that have a number which grows with each change. */
-function newerBy(column: 'seq' | 'version', table: string) {
-  return (newer: Newer) => `excluded.${column} ${newer} ${table}.${column}`;
+/** The guard of whole images of a row: the number grows with each change, so the newest one wins whenever it comes. */
+function isNewer(column: 'seq' | 'version', table: string): string {
+  return `excluded.${column} > ${table}.${column}`;
+}
+
+/** The same, but a row that is only as new and differs is mended: a rebuild does not delete the rows of this table first. */
+function isAsNewAndOther(column: 'seq' | 'version', table: string, sets: readonly string[]): string {
+  const valuesOf = (place: string) => sets.map((name) => `${place}.${name}`).join(', ');
+  return `excluded.${column} >= ${table}.${column} AND (${valuesOf('excluded')}) IS NOT (${valuesOf(table)})`;
+}
+
+/** Inserts rows, or mends in their place those of the same key. */
+function mend(into: string, key: string, column: 'seq' | 'version', sets: readonly string[]): RowsWrite {
+  return upsert(into, key, sets, isAsNewAndOther(column, into, sets));
 }
 
 const VARIABLE_IS_NEWER = `(excluded.at, excluded.thread, excluded.seq)
@@ -69,23 +59,22 @@ const CHAT_COLUMNS = [
 ];
 const CHAT_CHANGES = ['seq', 'is_waiting', 'updated_at', 'facts'];
 const CHAT_FLAGS = ['chat_type', 'is_ended', 'is_pending', 'overdue_after'];
-const FLAGS_DIFFER = `(${CHAT_FLAGS.map((flag) => `excluded.${flag}`).join(', ')})
-  IS NOT (${CHAT_FLAGS.map((flag) => `chats.${flag}`).join(', ')})`;
-
-const chatIsNewer = newerBy('seq', 'chats');
 /** Leaves the flags alone: D1 writes an index again whenever its columns are set, changed or not. */
-const writeChatWithoutFlags = upsert('chats', 'id', CHAT_CHANGES, () => chatIsNewer('>'));
+const writeChatWithoutFlags = upsert('chats', 'id', CHAT_CHANGES, isNewer('seq', 'chats'));
 /**
- * Passes over a live row whose flags D1 has: it is left to the statement above, to which the others then are as new as what is there.
- * In the order of `seq`, so that of two rows of a chat the newer one is compared with the flags of the older one.
+ * Passes over a row whose flags D1 has: that is left to the statement above, to which the others then are as new as what is there. A
+ * row that is only as new mends the flags that a row without them, coming before this one, left behind. In the order of `seq`, so
+ * that of two rows of a chat the newer one is compared with the flags of the older one.
  */
-const writeChatWithOtherFlags: RowsWrite = (columns, rows, newer) =>
-  upsert('chats', 'id', [...CHAT_CHANGES, ...CHAT_FLAGS], () =>
-    newer === '>' ? `${chatIsNewer(newer)} AND ${FLAGS_DIFFER}` : chatIsNewer(newer),
-  )(columns, `${rows} ORDER BY row.seq`, newer);
+const writeChatWithOtherFlags: RowsWrite = (columns, rows) =>
+  upsert(
+    'chats',
+    'id',
+    [...CHAT_CHANGES, ...CHAT_FLAGS],
+    isAsNewAndOther('seq', 'chats', CHAT_FLAGS),
+  )(columns, `${rows} ORDER BY row.seq`);
 
-/** In the order of writing: the chats' rows go last, because they are the marks for the others. */
-const WRITES: readonly TableWrite[] = [
+const COPY: readonly TableWrite[] = [
   {
     table: 'threads',
     columns: [
@@ -99,84 +88,73 @@ const WRITES: readonly TableWrite[] = [
       'created_at',
       'seq',
     ],
-    isMarked: false,
-    statements: [upsert('threads', 'id', ['current_chat_id', 'seq'], newerBy('seq', 'threads'))],
+    statements: [upsert('threads', 'id', ['current_chat_id', 'seq'], isNewer('seq', 'threads'))],
   },
   {
     table: 'visitors',
     columns: ['id', 'organization_id', 'room_id', 'created_at'],
-    isMarked: false,
     statements: [upsert('visitors', 'id, room_id', [], null)],
   },
   {
     table: 'visitor_variables',
     columns: ['visitor_id', 'key', 'value', 'created_at', 'at', 'thread', 'seq'],
-    isMarked: false,
-    statements: [
-      upsert('visitor_variables', 'visitor_id, key', ['value', 'at', 'thread', 'seq'], () => VARIABLE_IS_NEWER),
-    ],
+    statements: [upsert('visitor_variables', 'visitor_id, key', ['value', 'at', 'thread', 'seq'], VARIABLE_IS_NEWER)],
   },
   {
     table: 'members',
     columns: ['chat_id', 'member_id', 'seq', 'is_participating', 'is_ended', 'facts'],
-    isMarked: true,
     statements: [
       upsert(
         'members',
         'chat_id, member_id',
         ['seq', 'is_participating', 'is_ended', 'facts'],
-        newerBy('seq', 'members'),
+        isNewer('seq', 'members'),
       ),
     ],
   },
   {
-    // Organizations never leave a chat and a chat never opens again: a late row can only say less, so it needs no mark.
+    // Organizations never leave a chat and a chat never opens again: a late row can only say less.
     table: 'involvements',
     columns: ['organization_id', 'chat_id', 'seq', 'is_ended'],
-    isMarked: false,
     statements: [
       upsert(
         'involvements',
         'organization_id, chat_id',
         ['seq', 'is_ended'],
-        () => 'excluded.is_ended > involvements.is_ended',
+        'excluded.is_ended > involvements.is_ended',
       ),
     ],
   },
   {
     table: 'messages',
-    columns: ['chat_id', 'seq', 'id', 'facts'],
-    isMarked: true,
-    statements: [upsert('messages', 'chat_id, seq', ['facts'], null)],
+    columns: ['organization_id', 'place', 'chat_id', 'room_id', 'seq', 'sender_type', 'type', 'facts'],
+    statements: [
+      mend('messages', 'organization_id, place', 'seq', ['chat_id', 'room_id', 'seq', 'sender_type', 'type', 'facts']),
+    ],
   },
   {
     table: 'tags',
     columns: ['chat_id', 'name', 'seq', 'facts'],
-    isMarked: true,
-    statements: [upsert('tags', 'chat_id, name', ['seq', 'facts'], newerBy('seq', 'tags'))],
-  },
-  {
-    table: 'removed_tags',
-    columns: ['chat_id', 'name', 'seq'],
-    isMarked: true,
-    statements: [
-      (_, rows) => `DELETE FROM tags WHERE (chat_id, name) IN (
-       SELECT row.chat_id, row.name ${rows}
-         AND row.seq > (SELECT seq FROM tags AS tag WHERE tag.chat_id = row.chat_id AND tag.name = row.name))`,
-    ],
+    statements: [upsert('tags', 'chat_id, name', ['seq', 'facts'], isNewer('seq', 'tags'))],
   },
   {
     table: 'invitations',
     columns: ['chat_id', 'id', 'seq', 'invitee_id', 'facts'],
-    isMarked: true,
-    statements: [upsert('invitations', 'chat_id, id', ['seq', 'facts'], newerBy('seq', 'invitations'))],
+    statements: [upsert('invitations', 'chat_id, id', ['seq', 'facts'], isNewer('seq', 'invitations'))],
   },
   {
-    table: 'reply_suggestions',
-    columns: ['chat_id', 'id', 'seq', 'message_id', 'facts'],
-    isMarked: true,
-    statements: [upsert('reply_suggestions', 'chat_id, id', ['seq', 'facts'], newerBy('seq', 'reply_suggestions'))],
+    table: 'chats_with_known_flags',
+    columns: CHAT_COLUMNS,
+    statements: [writeChatWithoutFlags],
   },
+  {
+    table: 'chats',
+    columns: CHAT_COLUMNS,
+    statements: [writeChatWithOtherFlags, writeChatWithoutFlags],
+  },
+];
+
+const DELIVERIES: readonly TableWrite[] = [
   {
     table: 'lanes',
     columns: [
@@ -193,33 +171,27 @@ const WRITES: readonly TableWrite[] = [
       'skipped_webhook_deleted',
       'skipped_uninstalled',
     ],
-    isMarked: false,
     statements: [
-      upsert(
-        'lanes',
-        'receiver, thread',
-        [
-          'version',
-          'accepted',
-          'delivered',
-          'pending',
-          'exhausted',
-          'skipped_disabled',
-          'skipped_channel_deleted',
-          'skipped_webhook_deleted',
-          'skipped_uninstalled',
-        ],
-        newerBy('version', 'lanes'),
-      ),
+      mend('lanes', 'receiver, thread', 'version', [
+        'version',
+        'accepted',
+        'delivered',
+        'pending',
+        'exhausted',
+        'skipped_disabled',
+        'skipped_channel_deleted',
+        'skipped_webhook_deleted',
+        'skipped_uninstalled',
+      ]),
     ],
   },
   {
     table: 'deliveries',
     columns: [
+      'receiver',
       'id',
       'version',
       'organization_id',
-      'receiver',
       'thread',
       'thread_id',
       'chat_id',
@@ -238,48 +210,29 @@ const WRITES: readonly TableWrite[] = [
       'last_error',
       'created_at',
     ],
-    isMarked: false,
     statements: [
-      upsert(
-        'deliveries',
-        'id',
-        [
-          'version',
-          'status',
-          'skip_reason',
-          'is_replay',
-          'attempt_count',
-          'due_at',
-          'last_attempt_at',
-          'last_status',
-          'last_error',
-        ],
-        newerBy('version', 'deliveries'),
-      ),
+      mend('deliveries', 'receiver, id', 'version', [
+        'version',
+        'status',
+        'skip_reason',
+        'is_replay',
+        'attempt_count',
+        'due_at',
+        'last_attempt_at',
+        'last_status',
+        'last_error',
+      ]),
     ],
-  },
-  {
-    table: 'chats_with_known_flags',
-    columns: CHAT_COLUMNS,
-    isMarked: false,
-    statements: [writeChatWithoutFlags],
-  },
-  {
-    table: 'chats',
-    columns: CHAT_COLUMNS,
-    isMarked: false,
-    statements: [writeChatWithOtherFlags, writeChatWithoutFlags],
   },
 ];
 
-/** A table's write with its SQL for live slices and for those of a rebuild. */
-type PreparedWrite = TableWrite & { live: readonly string[]; rebuilt: readonly string[] };
+/** A table and its SQL, made once. */
+type PreparedWrite = { table: SliceTable; sqls: readonly string[] };
 
-const PREPARED: readonly PreparedWrite[] = WRITES.map((write) => ({
-  ...write,
-  live: sqlsOf(write, ABOVE_MARK, '>'),
-  rebuilt: sqlsOf(write, ABOVE_REBUILD_MARK, '>='),
-}));
+const PREPARED: { readonly [Store in SliceStore]: readonly PreparedWrite[] } = {
+  copy: COPY.map(prepared),
+  deliveries: DELIVERIES.map(prepared),
+};
 
 /** One statement of the batch and how many rows of each slice it carries, by the slice's place. */
 export type SliceStatement = {
@@ -290,25 +243,29 @@ export type SliceStatement = {
 
 type RowPart = { rows: string[]; size: number; carried: Map<number, number> };
 
-/** The statements that write some slices, to be run as one batch in this order. Each slice of a rebuild has its own. */
-export function sliceStatements(slices: readonly Slice[]): SliceStatement[] {
-  const placed = slices.map((slice, place) => ({ place, slice, thread: slice.thread, rebuild: slice.rebuild ?? null }));
-  const together = placed.filter(({ rebuild }) => rebuild === null);
-  const rebuilt = placed.flatMap(({ rebuild, ...one }) => (rebuild === null ? [] : [{ ...one, rebuild }]));
-  return [
-    ...rebuilt.flatMap(({ place, thread, rebuild }) => emptyingStatements(place, thread, rebuild)),
-    ...PREPARED.flatMap((write) => [
-      ...partsOf(write.table, together).flatMap((part) => statementsOf(write, part)),
-      ...rebuilt.flatMap((one) => partsOf(write.table, [one]).flatMap((part) => statementsOf(write, part, one))),
-    ]),
-    ...rebuilt.map(({ place, thread, rebuild }) => rebuildMarkStatement(place, thread, rebuild)),
-  ];
+/** Whether a slice has something for one of the databases. */
+export function hasRowsFor(slice: Slice, store: SliceStore): boolean {
+  return (store === 'copy' && slice.rebuild !== undefined) || PREPARED[store].some(({ table }) => table in slice.rows);
+}
+
+/** The statements that write into one of the databases what some slices have for it, to be run as one batch in this order. */
+export function sliceStatements(slices: readonly Slice[], store: SliceStore): SliceStatement[] {
+  const begins = slices.flatMap(({ thread, rebuild }, place) =>
+    store === 'deliveries' || rebuild === undefined ? [] : beginStatements(place, thread, rebuild),
+  );
+  const writes = PREPARED[store].flatMap(({ table, sqls }) =>
+    partsOf(table, slices).flatMap(({ rows, carried }) => {
+      const parameters = [`[${rows.join(',')}]`];
+      return sqls.map((sql) => ({ sql, parameters, carried }));
+    }),
+  );
+  return [...begins, ...writes];
 }
 
 /** The rows of one table in parts that a parameter can hold. */
-function partsOf(table: SliceTable, slices: readonly { place: number; slice: Slice }[]): RowPart[] {
+function partsOf(table: SliceTable, slices: readonly Slice[]): RowPart[] {
   const parts: RowPart[] = [];
-  for (const { place, slice } of slices) {
+  for (const [place, slice] of slices.entries()) {
     for (const row of slice.rows[table] ?? []) {
       const bytes = Buffer.byteLength(row) + 1;
       let part = parts.at(-1);
@@ -324,19 +281,8 @@ function partsOf(table: SliceTable, slices: readonly { place: number; slice: Sli
   return parts;
 }
 
-/** The rows of a table that has no mark go without one in a rebuild too. */
-function statementsOf(
-  { isMarked, live, rebuilt }: PreparedWrite,
-  { rows, carried }: RowPart,
-  of?: { thread: string; rebuild: RebuildSlice },
-): SliceStatement[] {
-  const values = `[${rows.join(',')}]`;
-  const parameters = of !== undefined && isMarked ? [values, of.thread, of.rebuild.number] : [values];
-  return (of === undefined ? live : rebuilt).map((sql) => ({ sql, parameters, carried }));
-}
-
-function sqlsOf({ columns, isMarked, statements }: TableWrite, mark: string, newer: Newer): string[] {
+function prepared({ table, columns, statements }: TableWrite): PreparedWrite {
   const values = columns.map((column, index) => `json_extract(value, '$[${index}]') AS ${column}`).join(', ');
-  const rows = `FROM (SELECT ${values} FROM json_each(?1)) AS row WHERE ${isMarked ? mark : 'true'}`;
-  return statements.map((statement) => statement(columns.join(', '), rows, newer));
+  const rows = `FROM (SELECT ${values} FROM json_each(?1)) AS row WHERE true`;
+  return { table, sqls: statements.map((statement) => statement(columns.join(', '), rows)) };
 }

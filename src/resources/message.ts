@@ -1,6 +1,7 @@
 import type { Action, Attachment, AttachmentTemplate } from './attachment.ts';
 import { isoTime } from './clock.ts';
 import type { Avatar } from './user.ts';
+import { parseUuidVersion7, uuidVersion7 } from './uuid.ts';
 
 export type MessageType =
   | 'msg'
@@ -85,3 +86,13 @@ export function messageResource(message: MessageFacts, chat: { id: string; room_
 }
 
 export type MessageResource = ReturnType<typeof messageResource>;
+
+/**
+ * Where a message stands among all of its organization's: its id with the time at which it was written. Another one than the id only for
+ * an imported message, whose id has the time of the import. Throws when the id is no UUID version 7: no message of ours has another.
+ */
+export function messagePlace({ id, created_at }: Pick<MessageFacts, 'id' | 'created_at'>): string {
+  const parsed = parseUuidVersion7(id);
+  if (parsed === null) throw new Error(`the id of a message is no UUID version 7: ${id}`);
+  return parsed.at === created_at ? id : uuidVersion7(created_at, parsed.tail);
+}

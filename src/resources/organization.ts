@@ -18,12 +18,14 @@ export type Attendants = { is_present: boolean; is_online: boolean; is_humans_on
 export type OrganizationView = Attendants & {
   id: string;
   name: string;
+  /** How many days back the list of its messages goes; null: all the way. */
+  message_list_days: number | null;
   profile: OrganizationProfile;
   created_at: number;
   updated_at: number;
 };
 
-/** The organization object (protocol.md 4.7). There is no script for web pages and there are no rules to count. */
+/** The organization object (protocol.md 4.7). There is no script for web pages and there are no rules to count. An extension: `message_list_days`. */
 export function organizationResource(organization: OrganizationView) {
   return {
     id: organization.id,
@@ -34,6 +36,7 @@ export function organizationResource(organization: OrganizationView) {
     is_humans_online: organization.is_humans_online,
     is_present: organization.is_present,
     max_rules_count: null,
+    message_list_days: organization.message_list_days,
     created_at: isoTime(organization.created_at),
     updated_at: isoTime(organization.updated_at),
   };

@@ -12,38 +12,44 @@ export function flagsOf(facts: ChatFacts): ChatFlags {
   return [facts.ended_at === null ? 0 : 1, isPending(facts) ? 1 : 0, facts.chat_type, overdueAfter];
 }
 
-type Handed = { seq: number; chat_id: string; flags: string };
-
 /**
  * What D1 is known to have of a chat's flags. They stand in indexes, and D1 writes an index again whenever its columns are
  * set, changed or not: a message that leaves them alone need not hand them over.
+ *
+ * Why rows without flags are safe, although slices may be lost, doubled and reordered: one is sent only after D1 has acknowledged a row
+ * with these flags, below which it takes nothing any more; and since that row was sent, none with others was. So whatever is still under
+ * way is either older and does nothing, or has the same flags. Only a rebuild takes that row away; its own rows have all flags, and mend
+ * in D1 those of a row of the same `seq` that came before them without.
  */
 export class CopiedFlags {
-  #sent: Handed | null = null;
-  #copied: Handed | null = null;
+  /** The flags that were sent last and have stayed the same since the slice that ended at `seq`. */
+  #sent: { seq: number; chat_id: string; flags: string } | null = null;
+  #isCopied = false;
 
-  /** Told the mark up to which D1 has acknowledged the log. */
+  /** Told that D1 has acknowledged the whole log up to `seq`. */
   acknowledge(seq: number): void {
-    if (this.#sent !== null && seq >= this.#sent.seq) this.#copied = this.#sent;
+    if (this.#sent !== null && seq >= this.#sent.seq) this.#isCopied = true;
   }
 
-  /** Told what a slice that ends at `seq` hands over. Other flags than before may reach D1 also without its acknowledgement. */
+  /** Told what a slice that ends at `seq` hands over. */
   send(seq: number, chatId: string, flags: ChatFlags): void {
-    if (!this.has(chatId, flags)) this.#copied = null;
+    if (this.#isSent(chatId, flags)) return;
     this.#sent = { seq, chat_id: chatId, flags: flags.join() };
+    this.#isCopied = false;
   }
 
-  /**
-   * Told that a slice ends before the chat's last event, or that everything goes again. D1 may be ahead of it and then
-   * acknowledges the row without taking its flags.
-   */
+  /** Told that everything goes again: D1's rows are deleted first. */
   forget(): void {
     this.#sent = null;
-    this.#copied = null;
+    this.#isCopied = false;
   }
 
   /** Whether D1 has these flags of the chat. */
   has(chatId: string, flags: ChatFlags): boolean {
-    return this.#copied?.chat_id === chatId && this.#copied.flags === flags.join();
+    return this.#isCopied && this.#isSent(chatId, flags);
+  }
+
+  #isSent(chatId: string, flags: ChatFlags): boolean {
+    return this.#sent?.chat_id === chatId && this.#sent.flags === flags.join();
   }
 }

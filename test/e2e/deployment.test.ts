@@ -6,7 +6,10 @@ import { deploy } from '../../scripts/deployment.ts';
 import { projectPath } from '../../scripts/project.ts';
 import type { RunWrangler } from '../../scripts/wrangler-command.ts';
 
-const DATABASE = '11111111-2222-4333-8444-555555555555';
+const IDS: { [name: string]: string } = {
+  umi: '11111111-2222-4333-8444-555555555555',
+  'umi-deliveries': '66666666-7777-4888-8999-aaaaaaaaaaaa',
+};
 
 /** An account that behaves as wrangler shows one, and a record of what was asked of it. */
 function account(state: {
@@ -24,7 +27,8 @@ function account(state: {
     if (call === state.fails) return { code: 1, stdout: '', stderr: 'it failed' };
     if (call === 'd1 list --json') return { code: 0, stdout: JSON.stringify(state.databases), stderr: '' };
     if (call === 'd1 migrations list umi --remote') return { code: 0, stdout: due.join('\n'), stderr: '' };
-    if (call === 'd1 create umi') state.databases.push({ uuid: DATABASE, name: 'umi' });
+    const created = /^d1 create (.+)$/.exec(call)?.[1];
+    if (created !== undefined) state.databases.push({ uuid: IDS[created] ?? '', name: created });
     if (call.startsWith('queues info'))
       return { code: state.queues.includes(args[2] ?? '') ? 0 : 1, stdout: '', stderr: '' };
     if (call.startsWith('queues create')) state.queues.push(args[2] ?? '');
@@ -42,7 +46,10 @@ describe('npm run deploy', () => {
     folder = await mkdtemp(join(tmpdir(), 'umi-deploy-'));
     configPath = join(folder, 'wrangler.toml');
     const toml = await readFile(projectPath('wrangler.toml'), 'utf8');
-    await writeFile(configPath, toml.replace(/(database_id = )"[^"]*"/, '$1"00000000-0000-4000-8000-000000000000"'));
+    await writeFile(
+      configPath,
+      toml.replaceAll(/^(database_id = )"[^"]*"/gm, '$1"00000000-0000-4000-8000-000000000000"'),
+    );
     said.length = 0;
   });
   afterEach(() => rm(folder, { recursive: true }));
@@ -51,19 +58,24 @@ describe('npm run deploy', () => {
     return deploy({ run, configPath, say: (line) => said.push(line) });
   }
 
-  test('an empty account gets database, queues and tables before the Worker', async () => {
+  test('an empty account gets databases, queues and tables before the Worker', async () => {
     const empty = account({ databases: [], queues: [] });
     await deployTo(empty);
     expect(
       empty.calls.filter((call) => !/^(whoami|d1 list|d1 migrations list|queues info|secret list)/.test(call)),
     ).toEqual([
       'd1 create umi',
+      'd1 create umi-deliveries',
       'queues create umi-webhooks',
       'queues create umi-webhooks-dead',
       'd1 migrations apply umi --remote',
+      'd1 migrations apply umi-deliveries --remote',
       'deploy',
     ]);
-    expect(await readFile(configPath, 'utf8')).toContain(`database_id = "${DATABASE}"`);
+    const config = await readFile(configPath, 'utf8');
+    for (const [name, id] of Object.entries(IDS)) {
+      expect(config).toContain(`database_name = "${name}"\ndatabase_id = "${id}"`);
+    }
     expect(said.join('\n')).toContain('wrangler secret put ADMIN_TOKEN');
   });
 
@@ -80,6 +92,7 @@ describe('npm run deploy', () => {
   test.each([
     ['new', ['0001_hub.sql', '0002_chats_api.sql'], false],
     ['older than the Chats API', ['0002_chats_api.sql'], true],
+    ['older than the convergent copy', ['0005_convergent_copy.sql'], true],
     ['up to date', [], false],
   ])('says whether chats need a rebuild when the database is %s', async (_, due, isNeeded) => {
     await deployTo(account({ databases: [], queues: [], due }));
@@ -89,7 +102,7 @@ describe('npm run deploy', () => {
   test("another account's database id stops it before anything is created", async () => {
     await deployTo(account({ databases: [], queues: [] }));
     const other = account({ databases: [{ uuid: 'another', name: 'umi' }], queues: [] });
-    await expect(deployTo(other)).rejects.toThrow(DATABASE);
+    await expect(deployTo(other)).rejects.toThrow(String(IDS['umi']));
     expect(other.calls.some((call) => call.includes('create') || call === 'deploy')).toBe(false);
   });
 

@@ -164,7 +164,11 @@ const ROOMS: { readonly [room: string]: Room } = {
       'db/',
     ],
   },
-  delivery: { holds: ['delivery/'], may: ['stubs.ts', 'faults.ts', 'resources/', 'directory/', 'db/'] },
+  delivery: {
+    holds: ['delivery/'],
+    may: ['chats/scan.ts', 'stubs.ts', 'faults.ts', 'resources/', 'directory/', 'db/'],
+    mayTypes: ['chats/id-walk.ts'],
+  },
   projections: {
     holds: ['projections/'],
     may: ['stubs.ts', 'faults.ts', 'within-time.ts', 'thread/events.ts', 'resources/', 'db/'],

@@ -73,6 +73,7 @@ organizationRoutes.openapi(createOrganization, async (c) => {
     has_active_subscription: flag(body.has_active_subscription ?? true),
     private_chats: flag(body.private_chats ?? false),
     private_chat_history: flag(body.private_chat_history ?? false),
+    message_list_days: body.message_list_days ?? null,
     created_at: now,
   });
   if (row === null) return refuse(c, { reason: 'conflict', detail: 'An organization with this id already exists.' });
@@ -100,6 +101,7 @@ organizationRoutes.openapi(patchOrganization, async (c) => {
     has_active_subscription: flag(body.has_active_subscription),
     private_chats: flag(body.private_chats),
     private_chat_history: flag(body.private_chat_history),
+    message_list_days: body.message_list_days,
   };
   const row = await updateOrganization(identityDatabase(c), organization_id, changes, Date.now());
   if (row === null) return refuse(c, { reason: 'organization_unknown' });

@@ -85,7 +85,7 @@ async function rebuildFrom(
   place: number,
   after: string,
 ): Promise<{ outcomes: (Failure | null)[]; next: string | null }> {
-  const databases = databasesOf(c.env, c.var.cost);
+  const databases = [...databasesOf(c.env, c.var.cost).values()];
   const deadline = Date.now() + REQUEST_TIME;
   const outcomes: (Failure | null)[] = [];
   let at = { place, after };

@@ -5,6 +5,7 @@ import { userFacts, userProfile } from '../../directory/users.ts';
 import {
   integerField,
   isoTimeSchema,
+  messageListDays,
   pathId,
   textField,
   timeField,
@@ -30,6 +31,7 @@ const organizationFields = z.object({
   has_active_subscription: z.boolean(),
   private_chats: z.boolean(),
   private_chat_history: z.boolean(),
+  message_list_days: messageListDays,
 });
 export const organizationChanges = organizationFields.partial();
 export const newOrganization = organizationChanges.required({ name: true }).extend(chosenId);
@@ -41,6 +43,7 @@ export const organizationSchema = z
     has_active_subscription: z.boolean(),
     private_chats: z.boolean(),
     private_chat_history: z.boolean(),
+    message_list_days: z.int().nullable(),
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
   })
@@ -53,6 +56,7 @@ export function organizationResource(row: OrganizationRow): z.infer<typeof organ
     has_active_subscription: row.has_active_subscription === 1,
     private_chats: row.private_chats === 1,
     private_chat_history: row.private_chat_history === 1,
+    message_list_days: row.message_list_days,
     created_at: isoTime(row.created_at),
     updated_at: isoTime(row.updated_at),
   };

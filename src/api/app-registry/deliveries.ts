@@ -1,7 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { db } from '../../db/database.ts';
 import { installationReceiver } from '../../delivery/lane.ts';
-import { sumLanes } from '../../delivery/lanes-of-receiver.ts';
 import {
   findInstallationOfApp,
   type InstallationOfAppRow,
@@ -21,6 +19,7 @@ import {
   readKept,
   replayMany,
   replayOne,
+  sumsOf,
 } from '../delivery-log/receiver-log.ts';
 import { replayedSchema, replayRequest, replaySchema } from '../delivery-log/schemas.ts';
 import {
@@ -106,7 +105,7 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
     const ids = c.req.valid('param');
     const log = await findLog(c, ids);
     if (log === null) return refuse(c, INSTALLATION_NOT_FOUND);
-    const row = await findLogged(log, ids.delivery_id);
+    const row = await findLogged(c, log, ids.delivery_id);
     if (row === null) return refuse(c, DELIVERY_NOT_FOUND);
     const kept = await readKept(c, row);
     // Who has uninstalled an app shows it nothing more, also not what could not be delivered before.
@@ -128,7 +127,7 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
     const ids = c.req.valid('param');
     const log = await findLog(c, ids);
     if (log === null || !log.is_installed) return refuse(c, INSTALLATION_NOT_FOUND);
-    const row = await findLogged(log, ids.delivery_id);
+    const row = await findLogged(c, log, ids.delivery_id);
     if (row === null) return refuse(c, DELIVERY_NOT_FOUND);
     return c.json({ replayed: await replayOne(c, log, row) }, 202);
   });
@@ -160,13 +159,13 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
   routes.openapi(getLedger, async (c) => {
     const log = await findLog(c, c.req.valid('param'));
     if (log === null) return refuse(c, INSTALLATION_NOT_FOUND);
-    return c.json(appLedgerResource(await sumLanes(log.database, log.organization_id, log.receiver)), 200);
+    return c.json(appLedgerResource(await sumsOf(c, log)), 200);
   });
 
   return routes;
 }
 
-/** The log of an installation, which lies with the organization that has it; null when the app never was installed so. */
+/** The log of an installation; null when the app never was installed so. */
 async function findLog(
   c: AppContext,
   { organization_id, app_id, installation_id }: z.infer<typeof appInstallationPath>,
@@ -176,7 +175,6 @@ async function findLog(
   return {
     receiver: installationReceiver(found.id),
     organization_id: found.organization_id,
-    database: db(c.env, found, c.var.cost),
     is_installed: found.is_installed,
   };
 }

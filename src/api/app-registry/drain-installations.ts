@@ -1,9 +1,8 @@
-import { db } from '../../db/database.ts';
 import { inParallel } from '../../delivery/in-parallel.ts';
 import { installationReceiver } from '../../delivery/lane.ts';
 import { drainLanes } from '../../delivery/offer-lanes.ts';
-import { type InstalledReceiver, listReceiversOfApp, receiversOf } from '../../directory/app-receivers.ts';
-import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { type InstalledReceiver, listReceiversOfApp } from '../../directory/app-receivers.ts';
+import { type AppContext, deliveryDatabase, identityDatabase } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../log.ts';
 
 const AT_A_TIME = 6;
@@ -20,9 +19,8 @@ export function drainWebhook(c: AppContext, organizationId: string, appId: strin
 }
 
 /** The same for all webhooks of installations that have just ended. */
-export function drainInstallations(c: AppContext, ended: readonly { id: string; organization_id: string }[]): void {
-  const find = () => receiversOf(identityDatabase(c), ended.slice(0, AT_MOST));
-  c.executionCtx.waitUntil(drain(c, find, null));
+export function drainInstallations(c: AppContext, ended: readonly InstalledReceiver[]): void {
+  c.executionCtx.waitUntil(drain(c, async () => ended.slice(0, AT_MOST), null));
 }
 
 async function drain(c: AppContext, find: () => Promise<InstalledReceiver[]>, webhookId: string | null): Promise<void> {
@@ -36,8 +34,7 @@ async function drain(c: AppContext, find: () => Promise<InstalledReceiver[]>, we
 async function drainOne(c: AppContext, installation: InstalledReceiver, webhookId: string | null): Promise<void> {
   const { id, organization_id } = installation;
   try {
-    const database = db(c.env, installation, c.var.cost);
-    await drainLanes(database, c.env.WEBHOOKS, organization_id, installationReceiver(id), webhookId);
+    await drainLanes(deliveryDatabase(c), c.env.WEBHOOKS, organization_id, installationReceiver(id), webhookId);
   } catch (error) {
     writeLog('warn', 'app.drain_failed', { installation_id: id, webhook_id: webhookId, error: errorText(error) });
   }

@@ -9,7 +9,8 @@ import { chatParams, queryChat, routeIn } from './in-scope.ts';
 import { messageSchema } from './message-schema.ts';
 import type { ChatScope } from './scopes.ts';
 
-const typeList = z
+/** A filter by types of messages. */
+export const typeList = z
   .string()
   .transform((text) => text.split(',').filter((type) => type !== ''))
   .openapi({ type: 'string', description: 'Comma separated message types.' });

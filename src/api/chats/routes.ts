@@ -9,6 +9,7 @@ import { joinChatRoutes, joinMemberRoutes } from './join-chat.ts';
 import { membershipRoutes } from './memberships.ts';
 import { messageRoutes } from './messages.ts';
 import { openVisitorChatRoutes } from './open-visitor-chat.ts';
+import { organizationMessageRoutes } from './organization-messages.ts';
 import { outgoingInvitationRoutes } from './outgoing-invitations.ts';
 import { postMessageRoutes } from './post-message.ts';
 import { chatReplySuggestionRoutes, messageReplySuggestionRoutes } from './reply-suggestions.ts';
@@ -59,7 +60,7 @@ mount(chatMembershipRoutes, visitorChatMembershipRoutes);
 for (const scope of [userChats, userRoutedHistory, ownedChats, involvedChats, organizationRoutedChats]) {
   mount(messageRoutes(scope));
 }
-mount(postMessageRoutes);
+mount(postMessageRoutes, organizationMessageRoutes);
 
 for (const scope of [userChats, ownedChats, involvedChats, organizationRoutedChats]) {
   mount(tagRoutes(scope), allowedTagRoutes(scope));

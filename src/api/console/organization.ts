@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { updateOrganization, viewOrganization } from '../../directory/organizations.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { purgeOrganization } from '../../http/authenticate.ts';
-import { pathId, textField } from '../../http/fields.ts';
+import { messageListDays, pathId, textField } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -26,6 +26,7 @@ const changes = z.object({
   city: textField({ max: 255 }).nullish(),
   country: textField({ max: 255 }).nullish(),
   business_id: textField({ max: 64 }).nullish(),
+  message_list_days: messageListDays.optional(),
 });
 
 const getOrganization = createRoute({
@@ -61,10 +62,10 @@ organizationRoutes.openapi(getOrganization, async (c) => {
 
 organizationRoutes.openapi(patchOrganization, async (c) => {
   const { organization_id } = c.req.valid('param');
-  const { name, ...profile } = c.req.valid('json');
+  const { name, message_list_days, ...profile } = c.req.valid('json');
   const database = identityDatabase(c);
   const now = Date.now();
-  await updateOrganization(database, organization_id, { name, profile }, now);
+  await updateOrganization(database, organization_id, { name, message_list_days, profile }, now);
   const view = await viewOrganization(database, organization_id, now);
   if (view === null) return refuse(c, { reason: 'organization_unknown' });
   purgeOrganization(organization_id);

@@ -137,6 +137,7 @@ export const organizationSchema = z
     is_humans_online: z.boolean(),
     is_present: z.boolean(),
     max_rules_count: z.null(),
+    message_list_days: z.int().nullable(),
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
   })

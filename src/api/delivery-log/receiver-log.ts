@@ -1,38 +1,45 @@
 import type { z } from '@hono/zod-openapi';
-import type { Database } from '../../db/database.ts';
 import type { DeliveryRow } from '../../db/rows.ts';
 import { type DeliveryFilter, findDelivery, listDeliveries } from '../../delivery/delivery-log.ts';
 import type { Attempt, Receiver } from '../../delivery/lane.ts';
+import { type LaneSums, sumLanes } from '../../delivery/lanes-of-receiver.ts';
 import { replayLanes } from '../../delivery/replay-lanes.ts';
-import type { AppContext } from '../../http/app-environment.ts';
+import { type AppContext, deliveryDatabase } from '../../http/app-environment.ts';
 import { collectionResponse, type Page } from '../../http/collection.ts';
 import type { Refusal } from '../../http/refusals.ts';
 import { readThread } from '../../stubs.ts';
 import type { replayRequest, replaySchema } from './schemas.ts';
 
-/** The webhooks of one receiver: the organization whose receiver it is, and the database that has their log. */
-export type ReceiverLog = { receiver: Receiver; organization_id: string; database: Database };
+/** The webhooks of one receiver, and the organization whose receiver it is. */
+export type ReceiverLog = { receiver: Receiver; organization_id: string };
 
 export const DELIVERY_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Delivery not found.' };
 
 /** A page of the log, newest first. */
 export async function pageOfDeliveries<Resource>(
   c: AppContext,
-  { database, organization_id, receiver }: ReceiverLog,
+  { organization_id, receiver }: ReceiverLog,
   page: Page,
   filter: DeliveryFilter,
   resource: (row: DeliveryRow) => Resource,
 ) {
-  const rows = await listDeliveries(database, organization_id, receiver, filter, page.keyset);
-  return collectionResponse(c, { page, rows, keyOf: (row) => [row.id], resource });
+  const found = await listDeliveries(deliveryDatabase(c), organization_id, receiver, filter, page.keyset);
+  const cutAt = found.cut_at === null ? null : [found.cut_at];
+  return collectionResponse(c, { page, rows: found.rows, cutAt, keyOf: (row) => [row.id], resource });
 }
 
 /** One delivery as D1's log has it; null when it is none of this receiver. */
 export function findLogged(
-  { database, organization_id, receiver }: ReceiverLog,
+  c: AppContext,
+  { organization_id, receiver }: ReceiverLog,
   deliveryId: string,
 ): Promise<DeliveryRow | null> {
-  return findDelivery(database, organization_id, receiver, deliveryId);
+  return findDelivery(deliveryDatabase(c), organization_id, receiver, deliveryId);
+}
+
+/** What has become of the receiver's webhooks, counted. */
+export function sumsOf(c: AppContext, { organization_id, receiver }: ReceiverLog): Promise<LaneSums> {
+  return sumLanes(deliveryDatabase(c), organization_id, receiver);
 }
 
 /** What the thread keeps of a delivery: the frozen body, null when no longer kept, and the attempts, oldest first. */
@@ -54,7 +61,7 @@ export async function replayOne(c: AppContext, { receiver }: ReceiverLog, row: D
 /** Sends finished deliveries again, thread by thread. */
 export async function replayMany(
   c: AppContext,
-  { database, organization_id, receiver }: ReceiverLog,
+  { organization_id, receiver }: ReceiverLog,
   asked: z.infer<typeof replayRequest>,
 ): Promise<z.infer<typeof replaySchema>> {
   const { status = null, created_at_after: from = null, created_at_before: to = null, cursor } = asked;
@@ -64,7 +71,7 @@ export async function replayMany(
     return replayed;
   };
   const bounds = { status, from, to };
-  const done = await replayLanes(database, organization_id, receiver, bounds, cursor ?? '', replay);
+  const done = await replayLanes(deliveryDatabase(c), organization_id, receiver, bounds, cursor ?? '', replay);
   const { lanes, replayed, after } = done;
   return { lanes, replayed, is_complete: after === null, cursor: after };
 }

@@ -1,6 +1,5 @@
 import { createRoute, type z } from '@hono/zod-openapi';
 import { channelReceiver } from '../../delivery/lane.ts';
-import { sumLanes } from '../../delivery/lanes-of-receiver.ts';
 import { findChannel, findChannelOrDeleted } from '../../directory/channels.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { collectionSchema, idKey, readPage } from '../../http/collection.ts';
@@ -15,6 +14,7 @@ import {
   readKept,
   replayMany,
   replayOne,
+  sumsOf,
 } from '../delivery-log/receiver-log.ts';
 import { attemptResource, replayedSchema, replayRequest, replaySchema } from '../delivery-log/schemas.ts';
 import {
@@ -88,12 +88,12 @@ deliveryRoutes.openapi(getDeliveries, async (c) => {
   if (!asked.ok) return refuse(c, asked.refusal);
   if (!(await isKnown(c, ids))) return refuse(c, CHANNEL_NOT_FOUND);
   const filter = { status, thread_id, event_type };
-  return c.json(await pageOfDeliveries(c, logOf(c, ids), asked.page, filter, deliveryResource), 200);
+  return c.json(await pageOfDeliveries(c, logOf(ids), asked.page, filter, deliveryResource), 200);
 });
 
 deliveryRoutes.openapi(getDelivery, async (c) => {
   const ids = c.req.valid('param');
-  const row = await findLogged(logOf(c, ids), ids.delivery_id);
+  const row = await findLogged(c, logOf(ids), ids.delivery_id);
   if (row === null) return refuse(c, DELIVERY_NOT_FOUND);
   const { body, attempts } = await readKept(c, row);
   return c.json({ ...deliveryResource(row), attempts: attempts.map(attemptResource), body }, 200);
@@ -102,8 +102,8 @@ deliveryRoutes.openapi(getDelivery, async (c) => {
 deliveryRoutes.openapi(replayDelivery, async (c) => {
   const ids = c.req.valid('param');
   if (!(await isThere(c, ids))) return refuse(c, CHANNEL_NOT_FOUND);
-  const log = logOf(c, ids);
-  const row = await findLogged(log, ids.delivery_id);
+  const log = logOf(ids);
+  const row = await findLogged(c, log, ids.delivery_id);
   if (row === null) return refuse(c, DELIVERY_NOT_FOUND);
   return c.json({ replayed: await replayOne(c, log, row) }, 202);
 });
@@ -111,14 +111,13 @@ deliveryRoutes.openapi(replayDelivery, async (c) => {
 deliveryRoutes.openapi(replayDeliveries, async (c) => {
   const ids = c.req.valid('param');
   if (!(await isThere(c, ids))) return refuse(c, CHANNEL_NOT_FOUND);
-  return c.json(await replayMany(c, logOf(c, ids), c.req.valid('json')), 202);
+  return c.json(await replayMany(c, logOf(ids), c.req.valid('json')), 202);
 });
 
 deliveryRoutes.openapi(getLedger, async (c) => {
   const ids = c.req.valid('param');
   if (!(await isKnown(c, ids))) return refuse(c, CHANNEL_NOT_FOUND);
-  const { database, organization_id, receiver } = logOf(c, ids);
-  const sums = await sumLanes(database, organization_id, receiver);
+  const sums = await sumsOf(c, logOf(ids));
   const { accepted, delivered, pending, exhausted } = sums;
   const skipped = { disabled: sums.skipped_disabled, channel_deleted: sums.skipped_channel_deleted };
   return c.json({ accepted, delivered, pending, exhausted, skipped }, 200);
@@ -126,8 +125,8 @@ deliveryRoutes.openapi(getLedger, async (c) => {
 
 type ChannelIds = z.infer<typeof channelPath>;
 
-function logOf(c: AppContext, { organization_id, config_id }: ChannelIds): ReceiverLog {
-  return { receiver: channelReceiver(config_id), organization_id, database: organizationDatabase(c) };
+function logOf({ organization_id, config_id }: ChannelIds): ReceiverLog {
+  return { receiver: channelReceiver(config_id), organization_id };
 }
 
 /** Whether the organization has the channel. */

@@ -1,6 +1,6 @@
 import { channelReceiver } from '../../delivery/lane.ts';
 import { drainLanes } from '../../delivery/offer-lanes.ts';
-import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import { type AppContext, deliveryDatabase } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../log.ts';
 
 /**
@@ -8,8 +8,7 @@ import { errorText, writeLog } from '../../log.ts';
  * lane meets the change by itself when its next row is due.
  */
 export function drainChannel(c: AppContext, organizationId: string, channelId: string): void {
-  const database = organizationDatabase(c);
-  const draining = drainLanes(database, c.env.WEBHOOKS, organizationId, channelReceiver(channelId), null);
+  const draining = drainLanes(deliveryDatabase(c), c.env.WEBHOOKS, organizationId, channelReceiver(channelId), null);
   const logged = draining.catch((error: unknown) => {
     writeLog('warn', 'channel.drain_failed', { channel_id: channelId, error: errorText(error) });
   });

@@ -1,4 +1,4 @@
-import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
+import { type MessageFacts, messagePlace } from '../../resources/message.ts';
 import type { TagFacts } from '../../resources/tag.ts';
 import { flagsOf } from '../copied-flags.ts';
 import type { ThreadEvent } from '../events.ts';
@@ -11,7 +11,7 @@ export type Stretch = { after: number; upto: number };
 /** What a stretch of the log did to a chat, as far as its state does not tell. */
 export class ChatTouches {
   readonly #tags = new Map<string, { seq: number; tag: TagFacts | null }>();
-  readonly #suggestions = new Map<string, { seq: number; facts: ReplySuggestionFacts }>();
+  readonly #messages: { seq: number; facts: MessageFacts }[] = [];
   readonly #joined = new Set<string>();
   #endSeq: number | null = null;
 
@@ -31,9 +31,8 @@ export class ChatTouches {
       case 'tag_removed':
         this.#tags.set(event.name, { seq, tag: null });
         return;
-      case 'reply_suggestion_added':
-      case 'reply_suggestion_changed':
-        this.#suggestions.set(event.suggestion.id, { seq, facts: event.suggestion });
+      case 'message_added':
+        this.#messages.push({ seq, facts: event.message });
         return;
       default:
         return;
@@ -45,15 +44,19 @@ export class ChatTouches {
     this.#addMembers(builder, chat, stretch);
     this.#addInvolvements(builder, chat);
     const chatId = chat.facts.id;
-    for (const [name, { seq, tag }] of this.#tags) {
-      if (tag === null) builder.add('removed_tags', [chatId, name, seq]);
-      else builder.add('tags', [chatId, name, seq, tag]);
-    }
+    this.#addMessages(builder, chat);
+    for (const [name, { seq, tag }] of this.#tags) builder.add('tags', [chatId, name, seq, tag]);
     for (const [id, { seq, facts }] of chat.invitations) {
       if (isWithin(seq, stretch)) builder.add('invitations', [chatId, id, seq, facts.invitee.id, facts]);
     }
-    for (const [id, { seq, facts }] of this.#suggestions) {
-      builder.add('reply_suggestions', [chatId, id, seq, facts.message_id, facts]);
+  }
+
+  /** Messages of a chat without a room are in nobody's list. */
+  #addMessages(builder: SliceBuilder, { facts: { id, organization_id, room } }: ChatState): void {
+    if (room === null) return;
+    for (const { seq, facts } of this.#messages) {
+      const { sender_type, type } = facts;
+      builder.add('messages', [organization_id, messagePlace(facts), id, room.id, seq, sender_type, type, facts]);
     }
   }
 
@@ -89,16 +92,16 @@ function isWithin(seq: number, { after, upto }: Stretch): boolean {
 }
 
 /**
- * The chat's own row. It is the mark for the children: in a slice that ends before the chat's last event it carries the
- * slice's end, otherwise the children of the next slice would count as known.
+ * The chat's own row, as its newest event leaves it: also in a slice that ends before that event. Else its `seq` would not say which of
+ * two images is the newer one.
  */
-export function chatRow(chat: ChatState, thread: string, upto: number): readonly unknown[] {
+export function chatRow(chat: ChatState, thread: string): readonly unknown[] {
   const { facts } = chat;
   const [isEnded, isPending, chatType, overdueAfter] = flagsOf(facts);
   return [
     facts.id,
     thread,
-    Math.min(chat.seq, upto),
+    chat.seq,
     facts.organization_id,
     facts.room?.id ?? null,
     facts.visitor_id,

@@ -79,10 +79,10 @@ export function addDeliveries(
     .toArray();
   for (const row of deliveries) {
     builder.add('deliveries', [
+      row.receiver,
       row.id,
       row.version,
       row.organization_id ?? thread.organization_id,
-      row.receiver,
       name,
       thread.thread_id,
       row.chat_id,

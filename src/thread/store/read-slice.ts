@@ -8,7 +8,6 @@ import { ChatTouches, chatRow } from './chat-rows.ts';
 import { addDeliveries, DELIVERIES_IN_A_SLICE } from './delivery-rows.ts';
 import { loadChat } from './load.ts';
 import { SliceBuilder } from './slice-builder.ts';
-import { hasTable } from './tables.ts';
 
 /** Whether a mark has come as far as another. */
 export function hasReached(mark: Mark, other: Mark): boolean {
@@ -58,11 +57,8 @@ export function readSlice(sources: SliceSources, from: Mark): { slice: Slice | n
     from.version >= latest.version
       ? from.version
       : addDeliveries(builder, sql, name, thread, { after: from.version, latest: latest.version, limit: deliveries });
-  if (rebuild !== null) {
-    builder.mark({ number: rebuild, seq: uptoSeq, empties: isFirst ? rowsOfThread(sql, thread) : null });
-  }
-  const isNothing = builder.isEmpty && rebuild === null;
-  return { slice: isNothing ? null : builder.slice, upto: { seq: uptoSeq, version: uptoVersion } };
+  if (rebuild !== null && isFirst) builder.begin({ number: rebuild, chat_ids: chatIdsOf(sql) });
+  return { slice: builder.isEmpty ? null : builder.slice, upto: { seq: uptoSeq, version: uptoVersion } };
 }
 
 function readEvents(sql: SqlStorage, after: number): ThreadEvent[] {
@@ -97,9 +93,6 @@ function addEventRows(builder: SliceBuilder, name: string, event: ThreadEvent): 
         builder.add('visitor_variables', [event.visitor_id, key, value, event.at, event.at, name, event.seq]);
       }
       return;
-    case 'message_added':
-      builder.add('messages', [event.chat_id, event.seq, event.message.id, event.message]);
-      return;
     default:
       return;
   }
@@ -132,20 +125,12 @@ function addChat(
   if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
   touches.addRows(builder, chat, { after, upto });
   const known = flagsOf(chat.facts);
-  const isCut = chat.seq > upto;
-  const isKnown = !isCut && rebuild === null && flags.has(chatId, known);
-  builder.add(isKnown ? 'chats_with_known_flags' : 'chats', chatRow(chat, state.name, upto));
-  if (isCut) flags.forget();
-  else flags.send(upto, chatId, known);
+  const isKnown = rebuild === null && flags.has(chatId, known);
+  builder.add(isKnown ? 'chats_with_known_flags' : 'chats', chatRow(chat, state.name));
+  flags.send(upto, chatId, known);
 }
 
-/** What D1 may have of the thread, for the rebuild that begins by deleting it. */
-function rowsOfThread(sql: SqlStorage, thread: ThreadFacts) {
-  return {
-    chat_ids: Array.from(sql.exec<{ id: string }>('SELECT id FROM chats'), ({ id }) => id),
-    receivers: hasTable(sql, 'lanes')
-      ? Array.from(sql.exec<{ receiver: string }>('SELECT receiver FROM lanes'), ({ receiver }) => receiver)
-      : [],
-    thread_id: thread.thread_id,
-  };
+/** The chats of which D1 may have rows, for the rebuild that begins by deleting them. */
+function chatIdsOf(sql: SqlStorage): string[] {
+  return Array.from(sql.exec<{ id: string }>('SELECT id FROM chats'), ({ id }) => id);
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { type RebuildSlice, SLICE_VERSION, type Slice, type SliceTable } from '../../projections/slice.ts';
+import { type RebuildStart, SLICE_VERSION, type Slice, type SliceTable } from '../../projections/slice.ts';
 
 /** Puts a slice together, row by row. */
 export class SliceBuilder {
@@ -20,8 +20,8 @@ export class SliceBuilder {
     this.isEmpty = false;
   }
 
-  /** Makes it a slice of a rebuild. */
-  mark(rebuild: RebuildSlice): void {
+  /** Makes it the first slice of a rebuild. */
+  begin(rebuild: RebuildStart): void {
     this.slice.rebuild = rebuild;
   }
 }

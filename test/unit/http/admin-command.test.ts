@@ -67,6 +67,11 @@ describe('admin command line', () => {
     expect(parseCommand(['rooms', 'update'], { organization: 'o', room: 'r', ...lifetimes })).toMatchObject({
       request: { body: { visitor_chat_idle_ttl: 60, task_chat_ttl: null } },
     });
+    const forgets = (days: string) =>
+      parseCommand(['organizations', 'update'], { organization: 'o', 'message-list-days': days });
+    expect(forgets('90')).toMatchObject({ request: { body: { message_list_days: 90 } } });
+    expect(forgets('')).toMatchObject({ request: { body: { message_list_days: null } } });
+    expect(forgets('a month')).toMatchObject({ problem: '--message-list-days is days or empty' });
   });
 
   it('turns apps, their webhooks and installations into requests', () => {

@@ -29,7 +29,18 @@ test('a slice that may have reached D1 without an acknowledgement makes them unk
   expect(copied.has('chat', WAITING)).toBe(true);
 });
 
-test('a slice that ends before the last event of the chat makes nothing known', () => {
+test('while the same flags go on, the acknowledgement of the first slice with them is enough', () => {
+  const copied = new CopiedFlags();
+  for (const seq of [5, 6, 7]) copied.send(seq, 'chat', WAITING);
+  copied.acknowledge(5);
+  copied.send(8, 'chat', WAITING);
+  expect(copied.has('chat', WAITING)).toBe(true);
+  copied.send(9, 'other', WAITING);
+  copied.acknowledge(8);
+  expect([copied.has('chat', WAITING), copied.has('other', WAITING)]).toEqual([false, false]);
+});
+
+test('when everything goes again nothing is known', () => {
   const copied = new CopiedFlags();
   copied.send(5, 'chat', WAITING);
   copied.forget();

@@ -13,9 +13,10 @@ const ofMembers = ofUsers.filter(
   ({ path }) => /\/(chats|chat_memberships)\/\{chat_id\}/.test(path) && !path.includes('{room_id}'),
 );
 
-/** Whether an operation asks for the scope `reports` whatever the organization's settings: the lists of a room (seed 001). */
+/** Whether an operation asks for the scope `reports` whatever the organization's settings: the lists of a room (seed 001), and of messages. */
 const needsReports = ({ path }: Operation) =>
-  /\/rooms\/\{room_id\}\/(pending_)?chats/.test(path) && path.startsWith('/orgs');
+  (/\/rooms\/\{room_id\}\/(pending_)?chats/.test(path) && path.startsWith('/orgs')) ||
+  path === '/orgs/{organization_id}/messages';
 
 let desk: Desk;
 let owner: Person;

@@ -82,6 +82,7 @@ export const ORGANIZATION_KEYS = [
   'is_online',
   'is_present',
   'max_rules_count',
+  'message_list_days',
   'name',
   'phone',
   'postal_code',

@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
-import { type Database, db } from '../../../src/db/database.ts';
+import { type DeliveryLog, deliveryLog } from '../../../src/db/database.ts';
 import type { Pointer } from '../../../src/delivery/lane.ts';
-import { ROWS_IN_A_RANGE, sweepDeliveries } from '../../../src/delivery/watchdog.ts';
+import { deleteOldDeliveries, ROWS_IN_A_RANGE, sweepDeliveries } from '../../../src/delivery/watchdog.ts';
 import worker from '../../../src/index.ts';
 import { firstUuidAt } from '../../../src/resources/uuid.ts';
 import { brokenDatabase, testEnv } from '../http/hub.ts';
@@ -13,7 +13,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-const database = db(testEnv, null, noCost());
+const log = deliveryLog(testEnv, noCost());
 
 beforeEach(async () => {
   await env.DB.exec('DELETE FROM deliveries');
@@ -65,7 +65,7 @@ function threadAt(place: number, of: number): string {
 
 async function sweep(now = NOW): Promise<Queue> {
   const queue = new Queue();
-  expect(await sweepDeliveries(database, queue, now)).toBe(queue.threads().length);
+  expect(await sweepDeliveries(log, queue, now)).toBe(queue.threads().length);
   return queue;
 }
 
@@ -141,22 +141,22 @@ describe('a run of the watchdog', () => {
   test('reads pending rows along their index only, and a bounded number of them', async () => {
     await insert([{ thread: 'flood', seq: 1, due_at: NOW - HOUR }], 10);
     const asked: { sql: string; parameters: unknown[] }[] = [];
-    const recorded: Database = {
-      ...database,
+    const recorded: DeliveryLog = {
+      ...log,
       all: (sql, ...parameters) => {
         asked.push({ sql, parameters });
-        return database.all(sql, ...parameters);
+        return log.all(sql, ...parameters);
       },
       first: (sql, ...parameters) => {
         asked.push({ sql, parameters });
-        return database.first(sql, ...parameters);
+        return log.first(sql, ...parameters);
       },
     };
     await sweepDeliveries(recorded, new Queue(), NOW);
     expect(asked).toHaveLength(2);
     const plans: string[] = [];
     for (const { sql, parameters } of asked) {
-      const steps = await database.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...parameters);
+      const steps = await log.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...parameters);
       plans.push(...steps.map(({ detail }) => detail));
     }
     const accesses = plans.filter((detail) => detail.includes('deliveries'));
@@ -168,7 +168,7 @@ describe('a run of the watchdog', () => {
   test('costs no more however many rows wait', async () => {
     await insert([{ thread: 'flood', seq: 1, due_at: NOW - HOUR }], ROWS_IN_A_RANGE * 3);
     const cost = noCost();
-    await sweepDeliveries(db(testEnv, null, cost), new Queue(), NOW);
+    await sweepDeliveries(deliveryLog(testEnv, cost), new Queue(), NOW);
     expect(cost.d1.rowsRead).toBeLessThan(ROWS_IN_A_RANGE * 5);
   });
 
@@ -182,12 +182,50 @@ describe('a run of the watchdog', () => {
       NOW - 31 * DAY,
     );
     await insert([{ thread: 'new', seq: 1, due_at: 0, status: 'delivered' }], 1, NOW - 29 * DAY);
-    await sweep();
+    expect(await deleteOldDeliveries(log, NOW)).toBe(1);
     const { results } = await env.DB.prepare('SELECT thread, seq FROM deliveries ORDER BY id').all();
     expect(results).toEqual([
       { thread: 'old', seq: 2 },
       { thread: 'new', seq: 1 },
     ]);
+  });
+
+  test('deletes the old rows of every receiver, a bounded number at a time, however many there are', async () => {
+    const old = NOW - 31 * DAY;
+    const done = { seq: 1, due_at: 0, status: 'delivered' };
+    await insert([{ thread: 'many', receiver: 'channel/b', ...done }], 12_000, old);
+    await insert([{ thread: 'few', receiver: 'channel/d', ...done }], 3, old);
+    await insert([
+      { thread: 'new', receiver: 'channel/a', ...done },
+      { thread: 'new', receiver: 'channel/c', ...done },
+    ]);
+    const portions: number[] = [];
+    const counted: DeliveryLog = {
+      ...log,
+      run: async (sql, ...parameters) => {
+        const done = await log.run(sql, ...parameters);
+        portions.push(done.changes);
+        return done;
+      },
+    };
+    expect(await deleteOldDeliveries(counted, NOW)).toBe(12_003);
+    expect(portions).toEqual([5000, 5000, 2003]);
+    const { results } = await env.DB.prepare('SELECT receiver FROM deliveries ORDER BY receiver').all();
+    expect(results).toEqual([{ receiver: 'channel/a' }, { receiver: 'channel/c' }]);
+  });
+
+  test('steps over what is not old yet: two rows of each receiver', async () => {
+    const done = { thread: 'new', seq: 1, due_at: 0, status: 'delivered' };
+    await insert(
+      [
+        { ...done, receiver: 'channel/a' },
+        { ...done, receiver: 'channel/b' },
+      ],
+      1000,
+    );
+    const cost = noCost();
+    expect(await deleteOldDeliveries(deliveryLog(testEnv, cost), NOW)).toBe(0);
+    expect(cost.d1.rowsRead).toBeLessThan(20);
   });
 
   test('sweeps every database though one is away, logs that one and fails in the end', async () => {
@@ -196,20 +234,22 @@ describe('a run of the watchdog', () => {
     const lines: unknown[] = [];
     vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(JSON.parse(line)));
     vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(JSON.parse(line)));
-    const databases = { DB: brokenDatabase, DB2: env.DB, DB3: brokenDatabase };
+    const databases = { DB: env.DB, DB2: brokenDatabase, DELIVERY_LOG: env.DELIVERY_LOG };
     const run = worker.scheduled({} as ScheduledController, { ...databases, WEBHOOKS: queue } as unknown as Env);
     await expect(run).rejects.toThrow('the watchdog failed');
     expect(queue.threads()).toEqual(['overdue']);
-    const failed = (database: number, sweep: string) => {
-      const error = expect.stringContaining('D1_ERROR');
-      return { level: 'error', event: 'watchdog_failed', database, sweep, error };
-    };
+    const done = { level: 'info', event: 'watchdog' };
     expect(lines).toEqual([
-      failed(0, 'offered'),
-      failed(0, 'woken'),
-      { level: 'info', event: 'watchdog', offered: 1, woken: 0 },
-      failed(2, 'offered'),
-      failed(2, 'woken'),
+      {
+        level: 'error',
+        event: 'watchdog_failed',
+        database: 'DB2',
+        sweep: 'woken',
+        error: expect.stringContaining('D1_ERROR'),
+      },
+      { ...done, database: 'DELIVERY_LOG', offered: 1, deliveries_deleted: 0 },
+      { ...done, database: 'DB', woken: 0, messages_deleted: 0 },
+      { ...done, database: 'DB2', messages_deleted: 0 },
     ]);
   });
 });

@@ -17,6 +17,7 @@ describe('admin API works', () => {
       has_active_subscription: true,
       private_chats: true,
       private_chat_history: false,
+      message_list_days: null,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       updated_at: created.json.created_at,
     });

@@ -2,7 +2,6 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Slice } from '../../../src/projections/slice.ts';
-import { sliceStatements } from '../../../src/projections/write-slices.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub, userStub } from '../../../src/stubs.ts';
 import type { Command } from '../../../src/thread/commands.ts';
@@ -21,6 +20,7 @@ import {
   receiveCommand,
   visitorMessage,
 } from './fixtures.ts';
+import { writeSlices } from './slices.ts';
 
 const HOUR = 3_600_000;
 
@@ -93,7 +93,9 @@ describe('the copy of a chat', () => {
   test('follows tags that come, go and come back, and forgets none of it when an old slice comes late', async () => {
     const { thread, chat_id, actor, grant } = await newVisitorChat();
     const tags = async () =>
-      (await rowsOf('SELECT name FROM tags WHERE chat_id = ? ORDER BY name', chat_id)).map(({ name }) => name);
+      (await rowsOf('SELECT name FROM tags WHERE chat_id = ? AND facts IS NOT NULL ORDER BY name', chat_id)).map(
+        ({ name }) => name,
+      );
     const tag = { chat_id, grant, actor };
     for (const name of ['a', 'b']) await execute(thread, { type: 'add_tag', ...tag, name });
     const older = await wholeSlice(thread);
@@ -104,7 +106,7 @@ describe('the copy of a chat', () => {
     await execute(thread, { type: 'remove_tag', ...tag, name: 'b' });
     await execute(thread, { type: 'add_tag', ...tag, name: 'b' });
     const newer = await wholeSlice(thread);
-    // Both in one batch, where the mark has not moved yet, in either order.
+    // Both in one batch, in either order.
     for (const slices of [
       [older, newer],
       [newer, older],
@@ -149,25 +151,13 @@ describe('the copy of a chat', () => {
         }
       }
     }
-  });
-
-  test('follows a suggestion that is changed', async () => {
-    const { thread, chat_id, actor } = await newVisitorChat();
-    const suggestion = { suggestion: 'one', relevancy_score: 0.5 };
-    const grant = { kind: 'member' as const, user_id: actor.id };
-    const posted = await execute(thread, { type: 'post_message', chat_id, actor, message: 'm', ...plain });
-    const names = { chat_id, message_id: posted.message.id, grant, actor };
-    const added = await execute(thread, { type: 'add_reply_suggestion', ...names, ...suggestion });
-    const suggestion_id = added.suggestion.id;
-    await execute(thread, { type: 'update_reply_suggestion', ...names, suggestion_id, suggestion: 'two' });
-    const [row] = await rowsOf('SELECT facts FROM reply_suggestions WHERE id = ?', suggestion_id);
-    expect(JSON.parse(String(row?.['facts']))).toMatchObject({ suggestion: 'two', relevancy_score: 0.5 });
-  });
-
-  test('finds the tags to delete by their key', async () => {
-    const [statement] = sliceStatements([{ v: 3, thread: 't', rows: { removed_tags: ['["c","n",1]'] }, size: 11 }]);
-    const plan = await rowsOf(`EXPLAIN QUERY PLAN ${statement?.sql}`, ...(statement?.parameters ?? []));
-    expect(plan[0]?.['detail']).toBe('SEARCH tags USING PRIMARY KEY (chat_id=? AND name=?)');
+    // After a rebuild has deleted the row, one without flags may meet those of an older one: the rebuild's own row mends them.
+    const [, pending, , ended] = slices;
+    if (pending === undefined || ended === undefined) throw new Error('no slices');
+    const { chats = [], ...rest } = ended.rows;
+    const withoutFlags: Slice = { ...ended, rows: { ...rest, chats_with_known_flags: chats } };
+    expect(await writeAnew([pending], [withoutFlags])).toMatchObject([{ is_ended: 0, is_pending: 1 }]);
+    expect(await writeAnew([pending], [withoutFlags], [ended])).toEqual(alone[3]);
   });
 });
 
@@ -224,13 +214,12 @@ function wholeSlice(thread: string): Promise<Slice> {
     const { state } = loadThread(storage.sql, thread);
     const latest = { seq: state.last_seq, version: 0 };
     const memory = { tail: new EventTail(), flags: new CopiedFlags() };
-    const read = readSlice({ sql: storage.sql, state, ...memory, latest, rebuild: null }, { seq: 0, version: 0 });
-    if (read === null || read.upto.seq < latest.seq) throw new Error('the log is more than a slice');
+    const read = readSlice(
+      { sql: storage.sql, state, ...memory, latest, rebuild: null, isNarrow: false },
+      { seq: 0, version: 0 },
+    );
+    if (read === null || read.slice === null || read.upto.seq < latest.seq)
+      throw new Error('the log is more than a slice');
     return read.slice;
   });
-}
-
-async function writeSlices(slices: Slice[]): Promise<void> {
-  const statements = sliceStatements(slices);
-  await env.DB.batch(statements.map(({ sql, parameters }) => env.DB.prepare(sql).bind(...parameters)));
 }

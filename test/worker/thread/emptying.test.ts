@@ -1,26 +1,70 @@
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
-import { emptyingStatements } from '../../../src/projections/rebuild-statements.ts';
+import { emptyingBatches, ROWS_DELETED_AT_ONCE } from '../../../src/projections/rebuild-statements.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { writeSlices } from './slices.ts';
 
-/** How D1 finds the rows that the first slice of a rebuild deletes. */
-async function plansOf(thread_id: string | null): Promise<string[]> {
-  const empties = { chat_ids: ['c'], receivers: ['installation/i'], thread_id };
-  const statements = emptyingStatements(0, 't', { number: 1, seq: 1, empties });
-  const deleting = statements.filter(({ sql }) => sql.startsWith('DELETE'));
-  const plans = deleting.map(async ({ sql, parameters }) => {
-    const steps = env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...parameters);
-    const { results } = await steps.all<{ detail: string }>();
-    return results.map(({ detail }) => detail).join('\n');
-  });
-  return await Promise.all(plans);
+const GHOSTS = 2 * ROWS_DELETED_AT_ONCE + 1;
+
+function batchOf(thread: string, chatId: string): D1PreparedStatement[] {
+  const [batch, ...others] = emptyingBatches(thread, { number: 1, chat_ids: [chatId] });
+  expect(others).toEqual([]);
+  return (batch ?? []).map(({ sql, parameters }) => env.DB.prepare(sql).bind(...parameters));
 }
 
-it.each([
-  ['of a channel', 'order-17', 'deliveries_by_thread (receiver=? AND thread_id=?)'],
-  ['without a thread_id', null, 'deliveries_without_thread_id (thread=?)'],
-])('a rebuild finds the rows of a thread %s without reading those of others', async (_, threadId, index) => {
-  const plans = await plansOf(threadId);
-  expect(plans).toHaveLength(10);
-  expect(plans.at(-1)).toContain(index);
-  for (const plan of plans) expect(plan).not.toMatch(/SCAN (?!json_each)/);
+async function insertGhosts(chatId: string): Promise<void> {
+  await env.DB.prepare(
+    `WITH RECURSIVE place (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM place WHERE n < ?2)
+     INSERT INTO members (chat_id, member_id, seq, facts) SELECT ?1, 'ghost ' || n, 99999, '{}' FROM place`,
+  )
+    .bind(chatId, GHOSTS)
+    .run();
+}
+
+const membersOf = (chatId: string) =>
+  env.DB.prepare('SELECT count(*) AS count FROM members WHERE chat_id = ?').bind(chatId).first('count');
+
+it('the emptying of a thread deletes a bounded number of rows at a time, found by keys and indexes', async () => {
+  const thread = '0000000000000000abd';
+  const chat_id = newUuid(Date.now());
+  const other = newUuid(Date.now());
+  await env.DB.prepare(`INSERT INTO members (chat_id, member_id, seq, facts) VALUES (?, 'm', 1, '{}')`)
+    .bind(other)
+    .run();
+  await insertGhosts(chat_id);
+  for (const { sql } of emptyingBatches(thread, { number: 1, chat_ids: [chat_id] }).flat()) {
+    const plan = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(thread, 1, '["c"]').all<{ detail: string }>();
+    for (const { detail } of plan.results) expect(detail).not.toMatch(/^SCAN (?!json_each)/);
+  }
+  const deleted: number[] = [];
+  for (let isDone = false; !isDone; ) {
+    const results = await env.DB.batch(batchOf(thread, chat_id));
+    const changes = results.map(({ meta }) => meta.changes);
+    deleted.push(Math.max(...changes));
+    isDone = changes.every((count) => count === 0);
+  }
+  expect(deleted).toEqual([ROWS_DELETED_AT_ONCE, ROWS_DELETED_AT_ONCE, 1, 0]);
+  expect(await membersOf(chat_id)).toBe(0);
+  expect(await membersOf(other)).toBe(1);
+});
+
+it('a projector empties in as many portions as it takes before it writes the first rows, and once for each number', async () => {
+  const thread = '0000000000000000abc';
+  const chat_id = newUuid(Date.now());
+  await insertGhosts(chat_id);
+  const row = JSON.stringify([chat_id, 'somebody', 1, 1, 0, {}]);
+  const first = {
+    v: 4 as const,
+    thread,
+    rows: { members: [row] },
+    size: 100,
+    rebuild: { number: 5, chat_ids: [chat_id] },
+  };
+  await writeSlices([first]);
+  expect(await membersOf(chat_id)).toBe(1);
+  // What was written since must outlive the same slice that comes again, and one of an older rebuild.
+  await writeSlices([{ v: 4, thread, rows: { members: [row.replace('somebody', 'another')] }, size: 100 }]);
+  await writeSlices([first]);
+  await writeSlices([{ ...first, rebuild: { number: 4, chat_ids: [chat_id] } }]);
+  expect(await membersOf(chat_id)).toBe(2);
 });

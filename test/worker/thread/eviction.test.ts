@@ -25,7 +25,9 @@ afterEach(() => {
 });
 
 async function copiedMessages(chatId: string): Promise<unknown[]> {
-  const { results } = await env.DB.prepare('SELECT id FROM messages WHERE chat_id = ? ORDER BY seq').bind(chatId).all();
+  const { results } = await env.DB.prepare('SELECT place AS id FROM messages WHERE chat_id = ? ORDER BY seq')
+    .bind(chatId)
+    .all();
   return results.map(({ id }) => id);
 }
 
@@ -118,10 +120,10 @@ describe('a thread that was evicted', () => {
 test('a projector that was evicted takes the next slice', async () => {
   const thread = '0000000000000000000';
   const row = () => JSON.stringify([newUuid(Date.now()), newUuid(Date.now()), newUuid(Date.now()), 1]);
-  const slice = (): Slice => ({ v: 3, thread, rows: { visitors: [row()] }, size: 100 });
-  expect((await projectorStub(env, 'DB', thread).write('DB', slice())).ok).toBe(true);
+  const slice = (): Slice => ({ v: 4, thread, rows: { visitors: [row()] }, size: 100 });
+  expect(await projectorStub(env, 'DB', thread).write('DB', [slice()])).toMatchObject([{ ok: true }]);
   await evictDurableObject(env.PROJECTORS.getByName('DB/0'));
-  expect((await projectorStub(env, 'DB', thread).write('DB', slice())).ok).toBe(true);
+  expect(await projectorStub(env, 'DB', thread).write('DB', [slice()])).toMatchObject([{ ok: true }]);
 });
 
 test('a thread that starts again behind D1, with more than a slice, hands over a changed flag', async () => {

@@ -54,7 +54,7 @@ function threadOf(command: ReceiveMessages): string {
 }
 
 async function copiedMessages(chatId: string): Promise<{ id: string }[]> {
-  const { results } = await env.DB.prepare('SELECT id FROM messages WHERE chat_id = ? ORDER BY seq')
+  const { results } = await env.DB.prepare('SELECT place AS id FROM messages WHERE chat_id = ? ORDER BY seq')
     .bind(chatId)
     .all<{ id: string }>();
   return results;

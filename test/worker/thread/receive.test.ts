@@ -8,7 +8,7 @@ test('a message opens a session, the next one goes into it, and D1 has both', as
   const second = await receive(receiveCommand(channel, 't', [visitorMessage('two')]));
   expect(first.is_new_session).toBe(true);
   expect(second).toMatchObject({ is_new_session: false, chat_id: first.chat_id, mapping_id: first.mapping_id });
-  const { results } = await env.DB.prepare('SELECT id, seq FROM messages WHERE chat_id = ? ORDER BY seq')
+  const { results } = await env.DB.prepare('SELECT place AS id, seq FROM messages WHERE chat_id = ? ORDER BY seq')
     .bind(first.chat_id)
     .all();
   expect(results).toEqual([

@@ -197,7 +197,6 @@ const COPIED = [
   'messages',
   'tags',
   'invitations',
-  'reply_suggestions',
   'conversation_starters',
   'deliveries',
   'lanes',
@@ -212,7 +211,7 @@ export async function countRows(): Promise<Record<string, number>> {
   return Object.fromEntries(COPIED.map((table, place) => [table, results[place]?.results[0]?.count ?? -1]));
 }
 
-export type CopiedMessage = { id: string; seq: number; chat_id: string; facts: string };
+export type CopiedMessage = { place: string; seq: number; chat_id: string; facts: string };
 
 /** D1's copy of a chat's messages, in order. */
 export async function copiedMessages(chatId: string): Promise<CopiedMessage[]> {

@@ -100,7 +100,7 @@ describe('what fits works', () => {
     for (const [place, body] of bodies.entries()) expectSameText(read[place]?.['message'], body);
     await vi.waitFor(async () => expect(await copiedMessages(chatId)).toHaveLength(50), { timeout: 20_000 });
     for (const [place, row] of (await copiedMessages(chatId)).entries()) {
-      expect(row.id).toBe(ids[place]);
+      expect(row.place).toBe(ids[place]);
       expectSameText((JSON.parse(row.facts) as { message: string }).message, bodies[place] ?? '');
     }
     const events: Json[] = [];

@@ -1,0 +1,63 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { listMessages, messageKey } from '../../chats/list-messages.ts';
+import { organizationDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { pathId, timeField, uuidField } from '../../http/fields.ts';
+import { userTokenSecurity } from '../../http/openapi.ts';
+import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { messageResource } from '../../resources/message.ts';
+import { roomGuards } from './guards.ts';
+import { messageSchema } from './message-schema.ts';
+import { typeList } from './messages.ts';
+
+const getMessages = createRoute({
+  method: 'get',
+  path: '/orgs/{organization_id}/messages',
+  tags: ['Chat messages'],
+  summary: 'List the messages of all rooms that the organization owns',
+  description:
+    'For reports, with the scope `reports`. A moment behind the chats, and as far back as `message_list_days` of the organization says; a chat’s own messages are complete.',
+  security: userTokenSecurity,
+  middleware: roomGuards,
+  request: {
+    params: z.object({ organization_id: pathId('organization_id') }),
+    query: z.object({
+      ...collectionQuery,
+      ordering: z.enum(['created_at', '-created_at']).optional(),
+      created_at_after: timeField().optional(),
+      created_at_before: timeField().optional(),
+      room_id: uuidField().optional(),
+      chat_id: uuidField().optional(),
+      sender_type: z.enum(['user', 'visitor']).optional(),
+      type__in: typeList.optional(),
+      type__not_in: typeList.optional(),
+    }),
+  },
+  responses: {
+    200: jsonOf(collectionSchema(messageSchema), 'Messages, newest first unless ordered otherwise'),
+    ...refusalResponses(400, 401, 403, 503),
+  },
+});
+
+/** GET /orgs/<organization_id>/messages (an extension): from D1's copy. */
+export const organizationMessageRoutes = createRouter();
+
+organizationMessageRoutes.openapi(getMessages, async (c) => {
+  const { cursor, page_size, ordering = '-created_at', ...filters } = c.req.valid('query');
+  const read = readPage({ cursor, page_size }, ordering, idKey);
+  if (!read.ok) return refuse(c, read.refusal);
+  const { page } = read;
+  const organizationId = c.var.principal.organization.id;
+  const isNewestFirst = ordering === '-created_at';
+  const found = await listMessages(organizationDatabase(c), organizationId, filters, isNewestFirst, page.keyset);
+  const body = collectionResponse(c, {
+    page,
+    rows: found.rows,
+    ...(found.isCut ? { hasMore: true } : { cutAt: found.cut_at === null ? null : [found.cut_at] }),
+    keyOf: messageKey,
+    resource: ({ message, chat_id, room_id }) => messageResource(message, { id: chat_id, room_id }),
+  });
+  return c.json(body, 200);
+});

@@ -1,0 +1,105 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, expect, test, vi } from 'vitest';
+import { noCost } from '../../../src/db/cost.ts';
+import { onFault } from '../../../src/faults.ts';
+import type { Mark, Slice } from '../../../src/projections/slice.ts';
+import { sliceStatements } from '../../../src/projections/write-slices.ts';
+import { commandThread, threadStub } from '../../../src/stubs.ts';
+import { CopiedFlags } from '../../../src/thread/copied-flags.ts';
+import { EventTail } from '../../../src/thread/event-tail.ts';
+import { upcastEvent } from '../../../src/thread/events.ts';
+import { loadThread } from '../../../src/thread/store/load.ts';
+import { readSlice } from '../../../src/thread/store/read-slice.ts';
+import { newRandomThread, randomFrom } from './random-thread.ts';
+import { dumpCopy } from './rich-history.ts';
+
+afterEach(() => {
+  onFault(null);
+  vi.restoreAllMocks();
+});
+
+type Sent = { slice: Slice; upto: Mark };
+
+/** Hands over as a thread with several slices under way does: each reads on from what was sent before, and knows what was acknowledged. */
+class Sender {
+  readonly #thread: string;
+  readonly #random: () => number;
+  readonly #flags = new CopiedFlags();
+  #mark: Mark = { seq: 0, version: 0 };
+  readonly sent: Sent[] = [];
+  readonly #arrived = new Set<Sent>();
+
+  constructor(thread: string, random: () => number) {
+    this.#thread = thread;
+    this.#random = random;
+  }
+
+  /** Sends the next slice, which ends anywhere in what was committed since. */
+  async send(isWhole = false): Promise<void> {
+    const read = await runInDurableObject(env.THREADS.getByName(this.#thread), (_, { storage: { sql } }) => {
+      const { state } = loadThread(sql, this.#thread);
+      const rows = sql.exec<{ event: string }>('SELECT event FROM events WHERE seq > ? ORDER BY seq', this.#mark.seq);
+      const events = Array.from(rows, ({ event }) => upcastEvent(JSON.parse(event) as { v: number }));
+      const tail = new EventTail();
+      tail.add(isWhole ? events : events.slice(0, 1 + Math.floor(this.#random() * events.length)));
+      const latest = { seq: state.last_seq, version: 0 };
+      return readSlice({ sql, state, tail, flags: this.#flags, latest, rebuild: null, isNarrow: false }, this.#mark);
+    });
+    if (read === null || read.slice === null) return;
+    this.#mark = read.upto;
+    this.sent.push({ slice: read.slice, upto: read.upto });
+  }
+
+  /** A slice reaches D1. What is acknowledged is the log up to the first slice that has not arrived. */
+  async arrive(sent: Sent): Promise<void> {
+    const statements = sliceStatements([sent.slice], 'copy');
+    await env.DB.batch(statements.map(({ sql, parameters }) => env.DB.prepare(sql).bind(...parameters)));
+    this.#arrived.add(sent);
+    const open = this.sent.findIndex((each) => !this.#arrived.has(each));
+    const last = open === -1 ? this.sent.at(-1) : this.sent[open - 1];
+    if (last !== undefined) this.#flags.acknowledge(last.upto.seq);
+  }
+}
+
+for (const seed of [1, 2, 3]) {
+  test(`slices that were lost, doubled and reordered make, once all have come, the copy that a rebuild makes (${seed})`, async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    // The thread's own hand-over never arrives.
+    onFault((step) => {
+      if (step === 'projector before D1') throw new Error('fault: D1 is away');
+    });
+    const random = randomFrom(seed);
+    const { thread, chat, command, answered } = await newRandomThread(random);
+    const sender = new Sender(thread, random);
+    const under: Sent[] = [];
+    for (let turn = 0; turn < 100; turn++) {
+      const { result } = await commandThread(env, thread, command());
+      if (result.ok) answered(result.answer);
+      if (random() < 0.7) {
+        const count = sender.sent.length;
+        await sender.send();
+        under.push(...sender.sent.slice(count));
+      }
+      // Some of what is under way arrives, in any order, some of it for the second time.
+      while (under.length > 0 && random() < 0.7) {
+        const place = Math.floor(random() * under.length);
+        const sent = under[place] as Sent;
+        if (random() < 0.8) under.splice(place, 1);
+        await sender.arrive(sent);
+      }
+    }
+    await sender.send(true);
+    const rowsOf = (table: 'chats' | 'chats_with_known_flags') =>
+      sender.sent.flatMap(({ slice }) => slice.rows[table] ?? []).length;
+    expect(rowsOf('chats')).toBeGreaterThan(10);
+    expect(rowsOf('chats_with_known_flags')).toBeGreaterThan(3);
+    for (const sent of sender.sent) await sender.arrive(sent);
+    const settled = await dumpCopy();
+    expect(settled.chats.some((row) => (row as { id: string }).id === chat())).toBe(true);
+    expect(settled.tags.some((row) => (row as { facts: unknown }).facts === null)).toBe(true);
+    onFault(null);
+    expect(await threadStub(env, thread).rebuild({ v: 1 })).toEqual({ ok: true });
+    expect(await dumpCopy()).toEqual(settled);
+  });
+}
