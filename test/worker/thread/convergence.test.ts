@@ -1,7 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
-import { noCost } from '../../../src/db/cost.ts';
 import { onFault } from '../../../src/faults.ts';
 import type { Mark, Slice } from '../../../src/projections/slice.ts';
 import { sliceStatements } from '../../../src/projections/write-slices.ts';

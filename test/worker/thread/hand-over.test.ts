@@ -2,7 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { onFault } from '../../../src/faults.ts';
-import type { Mark, SLICE_BYTES, SLICE_ROWS, Slice } from '../../../src/projections/slice.ts';
+import { type Mark, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../../src/projections/slice.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { projectorStub } from '../../../src/stubs.ts';
 import { CopiedFlags } from '../../../src/thread/copied-flags.ts';
