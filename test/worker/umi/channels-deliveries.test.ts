@@ -190,10 +190,12 @@ describe('a bulk replay', () => {
     const prefix = firstUuidAt(9_000).slice(0, 32);
     await testEnv.DB.prepare(
       `WITH RECURSIVE numbers(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM numbers WHERE value < 1003)
-       INSERT INTO deliveries SELECT ? || printf('%04d', value), 1, ?, ?, 't' || printf('%04d', value), 'x', 'c', 1,
-         'message_created', 'exhausted', NULL, 0, 1, 1, NULL, NULL, NULL, 1, NULL, NULL, NULL FROM numbers`,
+       INSERT INTO deliveries (receiver, id, version, organization_id, thread, thread_id, chat_id, seq, event_type, status, is_replay,
+         attempt_count, due_at, created_at)
+       SELECT ?, ? || printf('%04d', value), 1, ?, 't' || printf('%04d', value), 'x', 'c', 1, 'message_created', 'exhausted',
+         0, 1, 1, 1 FROM numbers`,
     )
-      .bind(prefix, hub.organizationId, channelReceiver(id))
+      .bind(channelReceiver(id), prefix, hub.organizationId)
       .run();
     hub.thread.replay = async () => ({ replayed: 1 });
     hub.asked.length = 0;
