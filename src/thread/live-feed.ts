@@ -1,4 +1,4 @@
-import { type Fed, type Feed, organizationHub, visitorHub } from '../live/feed.ts';
+import { CLOCKS_DIFFER, type Fed, type Feed, organizationHub, visitorHub } from '../live/feed.ts';
 import type { Audience } from '../projections/audience.ts';
 import {
   KINDS,
@@ -16,8 +16,6 @@ const FIRST_BACKOFF = 1000;
 const LAST_BACKOFF = 300_000;
 /** A mark that is not on disk yet has this long (ms). */
 const DUE_AFTER = 30_000;
-/** A hub counts as awake this much (ms) before it says so: its clock and the thread's need not agree. */
-const CLOCKS_DIFFER = 5000;
 /** Hubs keep what they are told for 24 h; older events are of no interest to them. ms. */
 const INTEREST = 24 * 3_600_000;
 /** Events in one call. */

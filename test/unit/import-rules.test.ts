@@ -133,6 +133,8 @@ const ROOMS: { readonly [room: string]: Room } = {
       'faults.ts',
       'within-time.ts',
       'isolate-cache.ts',
+      'chats/',
+      'delivery/in-parallel.ts',
       'directory/',
       'resources/',
       'db/',
