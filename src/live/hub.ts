@@ -75,6 +75,8 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   #isMade: boolean;
   readonly #alarmClock: AlarmClock;
   #timers: Timers;
+  /** What D1 is being told of how long this hub listens. */
+  #renewing: Promise<number> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -228,6 +230,14 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     const now = Date.now();
     const until = this.#isMade ? readHub(this.#sql).awake_until : 0;
     if (until - now > RENEW_BEFORE) return until;
+    // Sockets that open at once wait for the same answer.
+    this.#renewing ??= this.#tellAwake(organizationId, now).finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  async #tellAwake(organizationId: string, now: number): Promise<number> {
     const identity = db(this.env, null, noCost());
     const since = await keepHubAwake(identity, organizationId, now, now + AWAKE_FOR);
     purgeAudience();

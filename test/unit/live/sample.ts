@@ -81,9 +81,11 @@ export class MemoryWire implements Wire {
   }
 }
 
-export function newSocket(position: number, owner: SocketOwner = OWNER, load = new HubLoad(() => {})) {
-  const wire = new MemoryWire();
-  const state: Attachment = {
+export function newSocket(
+  position: number,
+  owner: SocketOwner = OWNER,
+  load = new HubLoad(() => {}),
+  state: Attachment = {
     id: crypto.randomUUID(),
     position,
     window: [],
@@ -91,6 +93,8 @@ export function newSocket(position: number, owner: SocketOwner = OWNER, load = n
     heard_at: 0,
     has_begun: false,
     faults: 0,
-  };
+  },
+) {
+  const wire = new MemoryWire();
   return { wire, socket: new LiveSocket(wire, owner, state, load, position) };
 }

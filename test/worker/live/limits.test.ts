@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { LiveHub } from '../../../src/index.ts';
 import { organizationHub } from '../../../src/live/feed.ts';
 import { eventsAfter } from '../../../src/live/store.ts';
 import { testAlarm } from '../alarm.ts';
@@ -239,8 +240,8 @@ describe('a heartbeat', () => {
       await ring(hub());
       expect(await alarmIn()).toBe(109_000);
       later(99_000);
-      client.send('ping');
-      await client.ponged();
+      client.send({ type: 'unsubscribe', channels: ['nothing'] });
+      await client.next('unsubscribed');
       later(10_000);
       await ring(hub());
       expect(await alarmIn()).toBe(140_000);
@@ -251,6 +252,21 @@ describe('a heartbeat', () => {
       expect(await alarmIn()).toBe(24 * 3_600_000 - 140_000);
     },
   );
+
+  it('by pings alone makes the alarm ring as seldom as by frames', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const client = await LiveClient.ofUser(person);
+    later(150_000);
+    const alarmIn = await runInDurableObject(hub(), async (instance, state) => {
+      // The platform keeps the real time of the last ping.
+      vi.spyOn(state, 'getWebSocketAutoResponseTimestamp').mockReturnValue(new Date(Date.now() - 7000));
+      await (instance as LiveHub).alarm();
+      return Number(await state.storage.getAlarm()) - Date.now();
+    });
+    vi.restoreAllMocks();
+    expect(alarmIn).toBe(143_000);
+    client.close();
+  });
 
   testAlarm('ends with the token, at that moment', async (ring) => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });

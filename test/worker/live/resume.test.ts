@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LiveHub } from '../../../src/index.ts';
@@ -184,7 +184,31 @@ describe('a hub that has slept', () => {
     client.close();
   });
 
-  testAlarm('forgets the sockets that it lost in a crash, and their clients resume', async (ring) => {
+  it.each([1000, 1005, 1006, 1015])(
+    'forgets a socket that was closed with %i, whether it can be answered or not',
+    async (code) => {
+      const person = await enroll();
+      const client = await LiveClient.ofUser(person);
+      await client.subscribe(messagesOf(person));
+      await runInDurableObject(hubOf(person), async (hub, state) => {
+        const [wire] = state.getWebSockets();
+        if (wire === undefined) throw new Error('it has a socket');
+        const answers: (number | undefined)[] = [];
+        // The platform's socket throws for a connection that is not there any more.
+        vi.spyOn(wire, 'close').mockImplementation((answer) => {
+          if (code === 1006 || code === 1015) throw new TypeError('there is nobody to answer');
+          answers.push(answer);
+        });
+        await (hub as LiveHub).webSocketClose(wire, code);
+        expect(answers).toEqual(code === 1006 || code === 1015 ? [] : [1000]);
+        expect(state.storage.sql.exec('SELECT count(*) AS count FROM sockets').one()).toEqual({ count: 0 });
+        expect(state.storage.sql.exec('SELECT left_at IS NULL AS is_used FROM hub').one()).toEqual({ is_used: 0 });
+      });
+      vi.restoreAllMocks();
+    },
+  );
+
+  it('forgets the sockets that it lost in a crash, and their clients resume', async () => {
     const person = await enroll();
     const thread = FeedingThread.ofOrganization(person.organization_id);
     const client = await LiveClient.ofUser(person);
@@ -192,7 +216,7 @@ describe('a hub that has slept', () => {
     await evictDurableObject(hubOf(person), { webSockets: 'close' });
     await client.closed;
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
-    await ring(hubOf(person));
+    await runDurableObjectAlarm(hubOf(person));
     await runInDurableObject(hubOf(person), async (_, { storage }) => {
       const { left_at } = storage.sql.exec<{ left_at: number | null }>('SELECT left_at FROM hub').one();
       expect(await storage.getAlarm()).toBe((left_at ?? 0) + A_DAY);

@@ -1,3 +1,4 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadAudience } from '../../../src/audience/load-audience.ts';
@@ -192,6 +193,40 @@ describe('a hub that D1 cannot be told of', () => {
     expect(renewed?.awake_since).toBe(first?.awake_since);
     expect((renewed?.awake_until ?? 0) - Date.now()).toBeGreaterThan(week - 60_000);
     for (const each of [client, second]) each.close();
+  });
+});
+
+describe('a hub that cannot say that it goes on listening', () => {
+  testAlarm('tries again after a while, longer each time, and says it when D1 is back', async (ring) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const person = await enroll();
+    const client = await listen(person);
+    const renewal = () =>
+      runInDurableObject(hubOf(person), (_, { storage }) => {
+        const sql = `SELECT due_at, failures FROM timers WHERE name = 'renew'`;
+        return storage.sql.exec<{ due_at: number; failures: number }>(sql).toArray()[0] ?? null;
+      });
+    later(4.5 * 24 * 3_600_000);
+    client.send({ type: 'unsubscribe', channels: ['nothing'] });
+    await client.next('unsubscribed');
+    setDatabase(brokenDatabase);
+    const waits: number[] = [];
+    for (const failures of [1, 2, 3]) {
+      await ring(hubOf(person));
+      const due = await renewal();
+      expect(due?.failures).toBe(failures);
+      waits.push(Number(due?.due_at) - Date.now());
+      vi.setSystemTime(Number(due?.due_at));
+    }
+    for (const [place, wait] of waits.entries()) {
+      expect(wait).toBeGreaterThanOrEqual(500 * 2 ** place);
+      expect(wait).toBeLessThanOrEqual(1000 * 2 ** place);
+    }
+    setDatabase(DB);
+    await ring(hubOf(person));
+    expect(await renewal()).toBe(null);
+    client.close();
   });
 });
 
