@@ -40,6 +40,8 @@ export class Reaches {
   /** Reaches by the names that made them: users of the same teams share one. */
   readonly #known = new Map<string, Reach>();
   #idsKept = 0;
+  /** With private history, and without. */
+  readonly #ofOrganization: { all: Reach; open: Reach };
 
   constructor(rows: ReachRows) {
     this.#rows = rows;
@@ -58,6 +60,12 @@ export class Reaches {
         rooms.set(name, (rooms.get(name) ?? new Set()).add(room_id));
       }
     }
+    const { organization_id } = rows;
+    const reach = (options: ReachOptions) => ({ organization_id, room_ids: this.#sharedRooms(null, options) });
+    this.#ofOrganization = {
+      all: reach({ includesPrivateHistory: true }),
+      open: reach({ includesPrivateHistory: false }),
+    };
   }
 
   /** How many rows this was made of. */
@@ -89,7 +97,7 @@ export class Reaches {
 
   /** The rooms whose chats are routed to the organization: its own, and those that others share with it. */
   ofOrganization(options: ReachOptions): Reach {
-    return { organization_id: this.#rows.organization_id, room_ids: this.#sharedRooms(null, options) };
+    return options.includesPrivateHistory ? this.#ofOrganization.all : this.#ofOrganization.open;
   }
 
   /** The teams of a user that are not deleted. */

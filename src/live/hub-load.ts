@@ -1,7 +1,7 @@
 import { SubscriptionIndex } from './subscription-index.ts';
 
-/** Subscriptions of all sockets of a hub: some 40 MB of the 128 that the platform gives an object. */
-export const MOST_SUBSCRIPTIONS = 100_000;
+/** Subscriptions of all sockets of a hub: some 35 MB of the 128 that the platform gives an object, besides 15 MB for 10,000 sockets. */
+export const MOST_SUBSCRIPTIONS = 50_000;
 /** Characters that all sockets of a hub together were sent and have not acknowledged. From here on each has an equal share. */
 export const MOST_UNACKNOWLEDGED = 40_000_000;
 /** From here on who does not acknowledge is not even answered. */

@@ -124,7 +124,7 @@ describe('the subscriptions of a hub', () => {
     for (const text of patterns) socket.subscribe(subscription(text));
     expect([load.subscriptions.size, load.freeSubscriptions, load.sockets]).toEqual([
       patterns.length,
-      100_000 - patterns.length,
+      50_000 - patterns.length,
       1,
     ]);
     expect([socket.unsubscribe(`${own}/owned_chats`), socket.unsubscribe(`${own}/owned_chats`)]).toEqual([true, false]);
