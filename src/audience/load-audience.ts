@@ -2,7 +2,7 @@ import type { Cost } from '../db/cost.ts';
 import { type DatabaseOwner, db } from '../db/database.ts';
 import { installationReceiver } from '../delivery/lane.ts';
 import { findListenerRows, partnersOfRoom, type SubscriptionRow } from '../directory/subscriptions.ts';
-import { cacheTimeToLive, createIsolateCache, REFRESH_DEADLINE, STALE_FOR } from '../isolate-cache.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
 import type { Audience, Installation, Subscription } from '../projections/audience.ts';
 import { compilePattern } from '../resources/channel-path.ts';
 import { purgeReaches, reachesOf } from './known-reaches.ts';
@@ -40,8 +40,7 @@ export async function loadAudience(env: Env, cost: Cost, concerned: Concerned): 
 
 /** For how long (ms) `loadAudience` may answer what was so before; longer only while D1 cannot be reached. */
 export function audienceLasts(env: Env): number {
-  const timeToLive = cacheTimeToLive(env);
-  return timeToLive === 0 ? 0 : timeToLive + REFRESH_DEADLINE;
+  return cacheTimeToLive(env);
 }
 
 const NOBODY: Listening = { installations: [], live_since: null };

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { AlarmClock } from '../alarm-clock.ts';
-import { audienceLasts, purgeAudience } from '../audience/load-audience.ts';
+import { purgeAudience } from '../audience/load-audience.ts';
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
 import { keepHubAwake } from '../directory/subscriptions.ts';
@@ -241,7 +241,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     const identity = db(this.env, null, noCost());
     const since = await keepHubAwake(identity, organizationId, now, now + AWAKE_FOR);
     purgeAudience();
-    const asksAt = asksThreadsAt(since, audienceLasts(this.env));
+    const asksAt = asksThreadsAt(since, cacheTimeToLive(this.env));
     if (asksAt > now) this.#timers.set(ASK_THREADS, asksAt);
     return now + AWAKE_FOR;
   }

@@ -3,6 +3,7 @@ import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
 import { inParallel } from '../delivery/in-parallel.ts';
 import { findOrganization } from '../directory/organizations.ts';
+import { REFRESH_DEADLINE } from '../isolate-cache.ts';
 import { threadStub } from '../stubs.ts';
 import type { Backoff } from '../timers.ts';
 import { CLOCKS_DIFFER } from './feed.ts';
@@ -15,10 +16,10 @@ const AT_ONCE = 6;
 
 /**
  * When to ask the threads for what they did not tell a hub that is awake since `since` (ms): when none of them goes any more by what was
- * known before, which lasts `audienceLasts` (ms).
+ * known before. `timeToLive` (ms): how long isolates keep who listens, unless one is just reading it anew.
  */
-export function asksThreadsAt(since: number, audienceLasts: number): number {
-  return since + audienceLasts + CLOCKS_DIFFER;
+export function asksThreadsAt(since: number, timeToLive: number): number {
+  return since + timeToLive + REFRESH_DEADLINE + CLOCKS_DIFFER;
 }
 
 /**
