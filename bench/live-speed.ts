@@ -24,14 +24,26 @@ export type LiveSpeed = {
   last: number;
   /** What writing a message costs, the median, by who listens. */
   costs: WriteCost[];
+  agents: AgentsSpeed[];
+};
+
+/** Agents with a socket each, to whom the same message is routed: from its request to the first and to the last frame, the medians, in ms. */
+export type AgentsSpeed = {
+  agents: number;
+  rights: 'known' | 'looked up';
+  messages: number;
+  first: number;
+  last: number;
 };
 
 const SOCKETS = 200;
 /** A user has at most 20. */
 const USERS = 10;
+/** Agents of one organization. */
+const AGENTS = 600;
 /** A socket is to acknowledge every 100 frames. */
 const ACKNOWLEDGED_EVERY = 50;
-/** Longer than a thread's isolate goes by what it knows of who listens (AUTH_CACHE_SECONDS). ms. */
+/** Longer than an isolate goes by what it knows of who listens, and with which rights (AUTH_CACHE_SECONDS). ms. */
 const AUDIENCE_KNOWN = 31_000;
 /** A ledger that did not change for so long has everything. ms. */
 const LEDGER_STILL = 1000;
@@ -67,7 +79,35 @@ export async function measureLive(hub: DemoHub, demo: Demo, messages: number): P
       p95: all[Math.ceil(all.length * 0.95) - 1] ?? Number.NaN,
       last: median(rounds.map((times) => Math.max(...times))),
       costs,
+      agents: await measureAgents(hub, demo, visitor, messages),
     };
+  } finally {
+    for (const { socket } of sockets) socket.close();
+  }
+}
+
+/** Many agents, each with rights of their own: first while these are known, then each time when they have run out. */
+async function measureAgents(hub: DemoHub, demo: Demo, visitor: Visitor, messages: number): Promise<AgentsSpeed[]> {
+  const sockets: Listening[] = [];
+  try {
+    for (let place = 0; place < AGENTS; place++) {
+      const { id, token } = await createUser(demo, place);
+      const url = `${hub.url.replace('http', 'ws')}/api/v5/users/${id}/live`;
+      sockets.push(await listen(url, token, [`/api/v5/users/${id}/routed_chats/*/messages`]));
+    }
+    const measure = async (rights: AgentsSpeed['rights'], count: number, pause: number): Promise<AgentsSpeed> => {
+      const rounds: number[][] = [];
+      for (let place = 0; place < count; place++) {
+        await setTimeout(pause);
+        rounds.push(await sendHeard(visitor, sockets, `${rights} ${place}`));
+      }
+      const first = median(rounds.map((times) => Math.min(...times)));
+      const last = median(rounds.map((times) => Math.max(...times)));
+      return { agents: AGENTS, rights, messages: count, first, last };
+    };
+    await sendHeard(visitor, sockets, 'warm-up for agents');
+    const known = await measure('known', Math.ceil(messages / 10), 0);
+    return [known, await measure('looked up', 3, AUDIENCE_KNOWN)];
   } finally {
     for (const { socket } of sockets) socket.close();
   }

@@ -95,7 +95,7 @@ function readsTable(reads: readonly ListReads[]): string {
 }
 
 function liveTable(live: LiveSpeed): string {
-  const { sockets, messages, p50, p95, last, costs } = live;
+  const { sockets, messages, p50, p95, last, costs, agents } = live;
   const rows = costs.map(({ listeners, outboxRows, d1Trips, d1RowsWritten, objectRows }) => [
     listeners,
     ...[d1Trips, outboxRows, d1RowsWritten, objectRows].map((value) => value.toFixed(2)),
@@ -105,6 +105,10 @@ function liveTable(live: LiveSpeed): string {
     `${messages} messages of a visitor to ${sockets} sockets: from the request to each frame ${times[0]} ms at the median, ${times[1]} at p95; to the last frame ${times[2]}`,
     `to reach 50 ms at the median: ${p50 < 50 ? 'yes' : 'NO'}`,
     table(['a message is written, and listens', 'D1 trips', 'outbox rows', 'D1 rows', 'object rows'], rows),
+    ...agents.map(
+      ({ agents: count, rights, first, last: slowest }) =>
+        `${count} agents whose rights are ${rights}: from the request to the first frame ${first.toFixed(0)} ms, to the last ${slowest.toFixed(0)} ms`,
+    ),
   ].join('\n');
 }
 

@@ -26,11 +26,6 @@ export class AlarmClock {
     this.#armedAt = null;
   }
 
-  /** Whether no alarm is set as far as is known: one that could not ring six times the platform has forgotten. */
-  get isStopped(): boolean {
-    return this.#armedAt === null;
-  }
-
   /** Makes the alarm ring at `at` at the latest; answers whether that had to be written. Must run in the turn of the commit it belongs to. */
   armBy(at: number): boolean {
     const isDropped = this.#armedAt !== null && this.#armedAt < Date.now() - DROPPED_AFTER;

@@ -4,62 +4,108 @@
  */
 export type IsolateCache<Value> = {
   /**
-   * The value of a key, loaded unless a copy younger than `timeToLive` (ms; 0: nothing is kept) is there. Null when there is
-   * none. Throws what the loader throws when no copy is young enough to stand in.
+   * The value of a key, loaded unless a copy younger than `timeToLive` (ms; 0: nothing is kept) is there. While one request loads
+   * it anew, others are served the old copy, for up to REFRESH_DEADLINE. Null when there is none. Throws what the loader throws
+   * when no copy is young enough to stand in.
    */
   get(key: string, timeToLive: number, load: () => Promise<Value | null>): Promise<Value | null>;
+  /** The copy that is there, if it is younger than `age` (ms); null when there is none. */
+  peek(key: string, age: number): Value | null;
+  /**
+   * For whoever loads many values at once: to be called before the load, for a function that keeps what it found (null: there is
+   * none). What was purged meanwhile is not kept.
+   */
+  beginLoad(): (key: string, value: Value | null) => void;
   purge(key: string): void;
   purgeWhere(matches: (value: Value) => boolean): void;
 };
 
-type Entry<Value> = { value: Value; loadedAt: number };
+/** A request that loads a value anew has so long (ms) before another one tries: it may never come back. */
+export const REFRESH_DEADLINE = 5000;
 
-/** @param options `clock` gives ms; above `limit` entries the one loaded longest ago is dropped. */
+type Entry<Value> = { value: Value; loadedAt: number; weight: number; refreshedBy: number };
+
+/**
+ * @param options `clock` gives ms; above `limit` entries the one loaded longest ago is dropped. `weightOf`: an entry counts as so many;
+ * the newest is kept, whatever it weighs.
+ */
 export function createIsolateCache<Value>(options: {
   clock: () => number;
   limit: number;
   staleFor: number;
+  weightOf?: (value: Value) => number;
 }): IsolateCache<Value> {
   const entries = new Map<string, Entry<Value>>();
+  let weight = 0;
   // A load that began before a purge may bring back what the purge was to remove: it is used once and not kept.
   let purges = 0;
 
-  function keep(key: string, entry: Entry<Value>): void {
+  function drop(key: string): void {
+    weight -= entries.get(key)?.weight ?? 0;
     entries.delete(key);
+  }
+
+  function keep(key: string, value: Value, loadedAt: number): void {
+    const known = entries.get(key);
+    // A load that took longer than the deadline, while another one has brought a newer value.
+    if (known !== undefined && known.loadedAt > loadedAt) return;
+    drop(key);
+    const entry = { value, loadedAt, weight: options.weightOf?.(value) ?? 1, refreshedBy: 0 };
     entries.set(key, entry);
-    if (entries.size <= options.limit) return;
-    const oldest = entries.keys().next();
-    if (!oldest.done) entries.delete(oldest.value);
+    weight += entry.weight;
+    for (const oldest of entries.keys()) {
+      if (weight <= options.limit || oldest === key) return;
+      drop(oldest);
+    }
+  }
+
+  function beginLoad(): (key: string, value: Value | null) => void {
+    const purgesBefore = purges;
+    const loadedAt = options.clock();
+    return (key, value) => {
+      if (value === null) drop(key);
+      else if (purges === purgesBefore) keep(key, value, loadedAt);
+    };
+  }
+
+  function peek(key: string, age: number): Value | null {
+    const known = entries.get(key);
+    return known !== undefined && options.clock() - known.loadedAt < age ? known.value : null;
   }
 
   return {
     // Loads are not shared between requests: workerd forbids waiting for another request's I/O.
     async get(key, timeToLive, load) {
       if (timeToLive <= 0) return load();
+      const young = peek(key, timeToLive);
+      if (young !== null) return young;
       const known = entries.get(key);
       const now = options.clock();
-      if (known !== undefined && now - known.loadedAt < timeToLive) return known.value;
-      const purgesBefore = purges;
+      if (known !== undefined) {
+        if (now < known.refreshedBy && now - known.loadedAt < options.staleFor) return known.value;
+        known.refreshedBy = now + REFRESH_DEADLINE;
+      }
+      const loaded = beginLoad();
       let value: Value | null;
       try {
         value = await load();
       } catch (error) {
-        const stillThere = entries.get(key);
-        if (stillThere !== undefined && options.clock() - stillThere.loadedAt < options.staleFor)
-          return stillThere.value;
+        const old = peek(key, options.staleFor);
+        if (old !== null) return old;
         throw error;
       }
-      if (value === null) entries.delete(key);
-      else if (purges === purgesBefore) keep(key, { value, loadedAt: now });
+      loaded(key, value);
       return value;
     },
+    peek,
+    beginLoad,
     purge(key) {
       purges += 1;
-      entries.delete(key);
+      drop(key);
     },
     purgeWhere(matches) {
       purges += 1;
-      for (const [key, { value }] of entries) if (matches(value)) entries.delete(key);
+      for (const [key, { value }] of entries) if (matches(value)) drop(key);
     },
   };
 }

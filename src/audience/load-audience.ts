@@ -5,12 +5,13 @@ import { findListenerRows, partnersOfRoom, type SubscriptionRow } from '../direc
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
 import type { Audience, Installation, Subscription } from '../projections/audience.ts';
 import { compilePattern } from '../resources/channel-path.ts';
-import { listenerOf } from './listener-of.ts';
+import { purgeReaches, reachesOf } from './known-reaches.ts';
+import { listenerFor, needReaches } from './listener-of.ts';
 
 /** Who listens in one organization. */
 type Listening = { installations: readonly Installation[]; live_since: number | null };
 
-const bounds = { clock: Date.now, limit: 10_000, staleFor: STALE_FOR };
+const bounds = { clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR };
 const listening = createIsolateCache<Listening>(bounds);
 const partners = createIsolateCache<string[]>(bounds);
 
@@ -45,10 +46,11 @@ export function audienceLasts(env: Env): number {
 const NOBODY: Listening = { installations: [], live_since: null };
 
 /**
- * Forgets in this isolate who listens; others forget it when their copy is AUTH_CACHE_SECONDS old. All of it, because one app, router
- * or share concerns several organizations, and such changes are rare.
+ * Forgets in this isolate who listens and what is routed to whom; others forget it when their copy is AUTH_CACHE_SECONDS old. All of
+ * it, because one app, router or share concerns several organizations, and such changes are rare.
  */
 export function purgeAudience(): void {
+  purgeReaches();
   listening.purgeWhere(() => true);
   partners.purgeWhere(() => true);
 }
@@ -58,23 +60,30 @@ async function loadPartners(env: Env, cost: Cost, owner: DatabaseOwner, roomId: 
   return (await partners.get(roomId, cacheTimeToLive(env), load)) ?? [];
 }
 
+/** One trip, and two more for all reaches together when a channel needs any and this isolate does not know them. */
 function loadListening(env: Env, cost: Cost, organizationId: string): Promise<Listening | null> {
   return listening.get(organizationId, cacheTimeToLive(env), async () => {
     const identity = db(env, null, cost);
     const { database, subscriptions, live_since } = await findListenerRows(identity, organizationId, Date.now());
     if (database === null) return NOBODY;
-    const databases = { identity, organization: db(env, { database }, cost) };
-    const rowsOf = Map.groupBy(subscriptions, ({ installation_id }) => installation_id);
-    const installations = await Promise.all(
-      Array.from(rowsOf, async ([id, rows]): Promise<Installation> => {
-        const subscribed = rows.flatMap((row) => subscriptionOf(row, organizationId) ?? []);
-        const facts = factsOf(rows, organizationId);
-        const channels = subscribed.map(({ channel }) => channel);
-        const listener = await listenerOf(databases, facts, channels);
-        return { receiver: installationReceiver(id), listener, subscriptions: subscribed };
+    const subscribed = Array.from(
+      Map.groupBy(subscriptions, ({ installation_id }) => installation_id),
+      ([id, rows]) => {
+        const own = rows.flatMap((row) => subscriptionOf(row, organizationId) ?? []);
+        return { id, facts: factsOf(rows, organizationId), subscriptions: own };
+      },
+    ).filter((each) => each.subscriptions.length > 0);
+    const channelsOf = (own: readonly Subscription[]) => own.map(({ channel }) => channel);
+    const needsAny = subscribed.some((each) => needReaches(channelsOf(each.subscriptions)));
+    const reaches = needsAny ? await reachesOf(env, cost, { id: organizationId, database }) : null;
+    const installations = subscribed.map(
+      ({ id, facts, subscriptions: own }): Installation => ({
+        receiver: installationReceiver(id),
+        listener: listenerFor(reaches, facts, channelsOf(own)),
+        subscriptions: own,
       }),
     );
-    return { installations: installations.filter((each) => each.subscriptions.length > 0), live_since };
+    return { installations, live_since };
   });
 }
 

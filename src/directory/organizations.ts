@@ -13,18 +13,6 @@ export async function organizationExists(database: Database, organizationId: str
   return (await database.first('SELECT 1 FROM organizations WHERE id = ?', organizationId)) !== null;
 }
 
-/** Those of the given organizations that keep their chat history private. */
-export async function privateHistoryOwners(
-  database: Database,
-  organizationIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const rows = await database.all<{ id: string }>(
-    'SELECT id FROM organizations WHERE id IN (SELECT value FROM json_each(?)) AND private_chat_history = 1',
-    JSON.stringify(organizationIds),
-  );
-  return new Set(rows.map(({ id }) => id));
-}
-
 /** All organizations in the order of their ids: for the operator of the hub only. */
 export function listOrganizations(database: Database, keyset: Keyset): Promise<OrganizationRow[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);

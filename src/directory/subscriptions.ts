@@ -51,19 +51,24 @@ export async function partnersOfRoom(database: Database, roomId: string): Promis
   return rows.map(({ organization_id }) => organization_id);
 }
 
-/** Has an organization's live hub told until `until` (ms); of what happens from `now` (ms) on, when it was not awake. */
+/**
+ * Has an organization's live hub told until `until` (ms); of what happens from `now` (ms) on, when it was not awake. Answers since when
+ * (ms) it is awake.
+ */
 export async function keepHubAwake(
   identity: Database,
   organizationId: string,
   now: number,
   until: number,
-): Promise<void> {
-  await identity.run(
+): Promise<number> {
+  const row = await identity.first<{ awake_since: number }>(
     `INSERT INTO live_organizations (organization_id, awake_since, awake_until) VALUES (?1, ?2, ?3)
      ON CONFLICT (organization_id) DO UPDATE SET
-       awake_since = CASE WHEN awake_until > ?2 THEN awake_since ELSE ?2 END, awake_until = max(awake_until, ?3)`,
+       awake_since = CASE WHEN awake_until > ?2 THEN awake_since ELSE ?2 END, awake_until = max(awake_until, ?3)
+     RETURNING awake_since`,
     organizationId,
     now,
     until,
   );
+  return row?.awake_since ?? now;
 }

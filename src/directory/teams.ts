@@ -99,17 +99,6 @@ export async function deleteTeam(
   return changes > 0;
 }
 
-/** The teams of a user that are not deleted: of his organization, all of them. */
-export async function teamIdsOfUser(identity: Database, organizationId: string, userId: string): Promise<string[]> {
-  const rows = await identity.all<{ id: string }>(
-    `SELECT teams.id FROM team_members JOIN teams ON teams.id = team_members.team_id
-     WHERE team_members.user_id = ? AND teams.organization_id = ? AND teams.deleted_at IS NULL`,
-    userId,
-    organizationId,
-  );
-  return rows.map(({ id }) => id);
-}
-
 /**
  * Whom a user of the organization may invite, with the name that the invitation shows (seed 001, Chat invitations): a user of the
  * organization, a team of it or one shared with it, a partner organization. Null when there is no such one or it is deleted.

@@ -1,19 +1,22 @@
 import { errorText, writeLog } from '../log.ts';
-import type { Listener } from '../projections/listener.ts';
 import type { Told } from '../projections/notifications.ts';
 import type { Ending } from './endings.ts';
 import { hubFrame } from './hub-frames.ts';
 import type { LiveSocket } from './live-socket.ts';
 import type { Extent } from './log-rules.ts';
 import { factsKey, type Rights, type Standing } from './rights.ts';
+import type { SocketOwner } from './socket-owner.ts';
 import type { LoggedEvent } from './store.ts';
+import type { Concerned } from './subscription-index.ts';
 import { ToldFrames } from './told-frames.ts';
 
 export type DistributorParts = {
   sockets: () => Iterable<LiveSocket>;
+  /** Whom an event concerns. `number`: null for what is not logged. */
+  concernedBy: (number: number | null, told: Told) => Concerned;
   extent: () => Extent;
   eventsAfter: (number: number, limit: number) => LoggedEvent[];
-  rights: Pick<Rights, 'standingOf'>;
+  rights: Pick<Rights, 'known' | 'lookUp'>;
   end: (socket: LiveSocket, ending: Ending) => void;
   now: () => number;
   /** Rights could not be looked up: `run` is to be called again some seconds later. */
@@ -24,166 +27,199 @@ export type DistributorParts = {
 
 /** A socket that is behind gets so many events of the log at a time. */
 const STRETCH = 100;
-/** From so many places the log is read at a time, because all of it is in memory then. */
+/** From so many places the log is read at a time, and so many characters in all, because all of it is in memory then. */
 const MOST_PLACES = 20;
+const MOST_CHARACTERS = 4_000_000;
+
+type StandingOf = (owner: SocketOwner) => Standing | null;
 
 /**
  * Brings every socket to the end of the log. Each stands at a number of its own and is served from there in order, so whoever resumes, who
- * was told to wait and who is up to date are served alike. A socket that does not acknowledge keeps its place and holds up nobody.
+ * was told to wait and who is up to date are served alike. A socket holds up no other: neither one that does not acknowledge nor one
+ * whose owner's rights must be looked up.
  */
 export class Distributor {
   readonly #parts: DistributorParts;
-  /** Those whose rights are not known in this run. */
+  /** Those whose owners' rights are being looked up, and those of whom they could not be since `run` was called. */
+  readonly #asking = new Set<LiveSocket>();
   readonly #unknown = new Set<LiveSocket>();
   #isWanted = false;
   #running: Promise<void> | null = null;
+  /** Resolves when there is something new, or rights were looked up. */
+  #changed = Promise.withResolvers<void>();
 
   constructor(parts: DistributorParts) {
     this.#parts = parts;
   }
 
-  /** Resolves when everybody has what there is for him. Never rejects. */
+  /** Resolves when everybody has what there is for them. Never rejects. */
   run(): Promise<void> {
-    this.#isWanted = true;
+    this.#unknown.clear();
+    this.#want();
     this.#running ??= this.#loop();
     return this.#running;
   }
 
   /** Tells those who are up to date of something that is not logged. Never rejects. */
   async mention(told: Told): Promise<void> {
-    const frames = new ToldFrames(null, told);
-    const { head } = this.#parts.extent();
-    const audience = [...this.#parts.sockets()].filter(
-      (socket) => socket.isOpen && !socket.isFull && socket.position === head && concerns([frames], socket),
-    );
-    const standings = await this.#standingsOf(audience);
-    for (const [socket, standing] of standings) {
-      if (!socket.isOpen || socket.isFull || standing === null) continue;
-      if ('ending' in standing) this.#parts.end(socket, standing.ending);
-      else this.#send(socket, frames, standing.listener);
-      socket.save(this.#parts.extent().head);
+    const { extent, rights, concernedBy } = this.#parts;
+    const frames = new ToldFrames(null, told, concernedBy(null, told));
+    const { head } = extent();
+    const unknown: LiveSocket[] = [];
+    for (const socket of frames.concerned.keys()) {
+      if (!socket.isOpen || socket.isFull || socket.position !== head) continue;
+      const standing = rights.known(socket.owner);
+      if (standing === null) unknown.push(socket);
+      else this.#tell(socket, [frames], standing);
     }
+    if (unknown.length === 0) return;
+    const standings = await rights.lookUp(unknown.map(({ owner }) => owner));
+    for (const socket of unknown) {
+      const standing = standings.get(socket.owner);
+      if (standing !== undefined && socket.isOpen && !socket.isFull) this.#tell(socket, [frames], standing);
+    }
+  }
+
+  #want(): void {
+    this.#isWanted = true;
+    this.#changed.resolve();
   }
 
   async #loop(): Promise<void> {
     // The caller must have the promise before the loop can end.
     await Promise.resolve();
     try {
-      while (this.#isWanted) {
+      while (this.#isWanted || this.#asking.size > 0) {
+        await this.#changed.promise;
+        this.#changed = Promise.withResolvers();
         this.#isWanted = false;
-        this.#unknown.clear();
-        while (await this.#serveOnce()) await this.#parts.breathe();
+        for (let isBehind = this.#serve(); isBehind; isBehind = this.#serve()) await this.#parts.breathe();
       }
     } catch (error) {
-      writeLog('error', 'live_distribution_failed', { error: errorText(error) });
-      this.#parts.retryLater();
+      this.#failed(error);
     } finally {
       this.#running = null;
     }
   }
 
   /** Serves each socket that is behind a stretch of the log; answers whether any of them is still behind. */
-  async #serveOnce(): Promise<boolean> {
-    const stretches = this.#stretches();
-    const behind = nearestToEnd(this.#behind()).map((socket) => {
-      if (socket.position < this.#parts.extent().floor) this.#reset(socket);
-      const start = socket.position;
-      return { socket, start, frames: stretches(start) };
-    });
-    const concerned = behind.filter(({ socket, frames }) => concerns(frames, socket)).map(({ socket }) => socket);
-    const standings = await this.#standingsOf(concerned);
-    for (const { socket, start, frames } of behind) {
-      const standing = standings.get(socket);
-      // It may have begun meanwhile: elsewhere in the log, or here, with channels for which nothing was looked up.
-      if (socket.position !== start || (standing === undefined && concerns(frames, socket))) continue;
-      if (standing === null) this.#unknown.add(socket);
-      else if (standing === undefined) socket.position = frames.at(-1)?.number ?? start;
-      else if ('ending' in standing) this.#parts.end(socket, standing.ending);
-      else this.#serve(socket, standing, frames);
-      socket.save(this.#parts.extent().head);
-    }
-    if (this.#unknown.size > 0) this.#parts.retryLater();
-    return this.#behind().length > 0;
+  #serve(): boolean {
+    const asked = this.#serveThose(this.#behind(this.#parts.sockets()), (owner) => this.#parts.rights.known(owner));
+    if (asked.length > 0) void this.#ask(asked);
+    return this.#behind(this.#parts.sockets()).length > 0;
   }
 
-  #behind(): LiveSocket[] {
+  /** Looks up the rights of sockets' owners and serves them. Never rejects. */
+  async #ask(sockets: readonly LiveSocket[]): Promise<void> {
+    for (const socket of sockets) this.#asking.add(socket);
+    try {
+      const standings = await this.#parts.rights.lookUp(sockets.map(({ owner }) => owner));
+      for (const socket of sockets) this.#asking.delete(socket);
+      const unknown = this.#serveThose(this.#behind(sockets), (owner) => standings.get(owner) ?? null);
+      for (const socket of unknown) this.#unknown.add(socket);
+      if (unknown.length > 0) this.#parts.retryLater();
+    } catch (error) {
+      for (const socket of sockets) this.#asking.delete(socket);
+      this.#failed(error);
+    } finally {
+      this.#changed.resolve();
+    }
+  }
+
+  /** Serves each of the sockets a stretch of the log; answers those that it concerns whose owners' standing is not known. */
+  #serveThose(sockets: readonly LiveSocket[], standingOf: StandingOf): LiveSocket[] {
+    const unknown: LiveSocket[] = [];
+    const { extent } = this.#parts;
+    for (const socket of sockets) if (socket.position < extent().floor) this.#reset(socket);
+    const stretches = this.#stretches();
+    const standings = remembered(standingOf);
+    for (const [place, there] of placesFromEnd(sockets)) {
+      const stretch = stretches(place);
+      if (stretch === null) break;
+      for (const socket of there) {
+        if (!stretch.some(({ concerned }) => concerned.has(socket))) {
+          socket.position = stretch.at(-1)?.number ?? place;
+        } else {
+          const standing = standings(socket.owner);
+          if (standing === null) unknown.push(socket);
+          else this.#tell(socket, stretch, standing);
+        }
+        socket.save(extent().head);
+      }
+    }
+    return unknown;
+  }
+
+  #behind(sockets: Iterable<LiveSocket>): LiveSocket[] {
     const { head } = this.#parts.extent();
-    return [...this.#parts.sockets()].filter(
-      (socket) => socket.position < head && socket.isOpen && !socket.isFull && !this.#unknown.has(socket),
+    return [...sockets].filter(
+      (socket) =>
+        socket.position < head &&
+        socket.isOpen &&
+        !socket.isFull &&
+        !this.#asking.has(socket) &&
+        !this.#unknown.has(socket),
     );
   }
 
-  /** The log from a number on, as frames that all sockets share. */
-  #stretches(): (after: number) => ToldFrames[] {
-    const read = new Map<number, ToldFrames[]>();
+  /** The log from a number on, as frames that all sockets share; null when enough of it was read. */
+  #stretches(): (after: number) => ToldFrames[] | null {
+    const { eventsAfter, concernedBy } = this.#parts;
     const shared = new Map<number, ToldFrames>();
-    const framesOf = ({ number, told }: LoggedEvent): ToldFrames => {
-      const frames = shared.get(number) ?? new ToldFrames(number, told);
-      shared.set(number, frames);
-      return frames;
-    };
+    let characters = 0;
     return (after) => {
-      const known = read.get(after) ?? this.#parts.eventsAfter(after, STRETCH).map(framesOf);
-      read.set(after, known);
-      return known;
+      if (characters >= MOST_CHARACTERS) return null;
+      return eventsAfter(after, STRETCH).map(({ number, told, characters: more }) => {
+        const known = shared.get(number);
+        if (known !== undefined) return known;
+        characters += more;
+        const frames = new ToldFrames(number, told, concernedBy(number, told));
+        shared.set(number, frames);
+        return frames;
+      });
     };
   }
 
-  #serve(socket: LiveSocket, { listener }: Extract<Standing, { listener: unknown }>, stretch: ToldFrames[]): void {
-    for (const frames of stretch) {
-      if (socket.isFull) return;
-      socket.position = frames.number ?? socket.position;
-      this.#send(socket, frames, listener);
+  #tell(socket: LiveSocket, stretch: readonly ToldFrames[], standing: Standing): void {
+    if ('ending' in standing) {
+      this.#parts.end(socket, standing.ending);
+      return;
     }
-  }
-
-  #send(socket: LiveSocket, frames: ToldFrames, listener: Listener): void {
-    const text = frames.frameFor(listener, socket.subscriptions.values());
-    if (text !== null) socket.send(text, frames.number, this.#parts.now());
+    for (const frames of stretch) {
+      if (socket.isFull) break;
+      socket.position = frames.number ?? socket.position;
+      const text = frames.frameFor(socket, standing.listener);
+      if (text !== null) socket.send(text, frames.number, this.#parts.now());
+    }
+    socket.save(this.#parts.extent().head);
   }
 
   #reset(socket: LiveSocket): void {
     const { head } = this.#parts.extent();
     socket.position = head;
     socket.send(hubFrame({ type: 'reset', number: head }), head, this.#parts.now());
+    socket.save(head);
   }
 
-  /** How each of the sockets' owners stands; null when that cannot be found out at present. What is equal is looked up once. */
-  async #standingsOf(sockets: readonly LiveSocket[]): Promise<Map<LiveSocket, Standing | null>> {
-    const lookups = new Map<string, Promise<Standing | null>>();
-    const found = await Promise.all(
-      sockets.map(async (socket) => {
-        const key = `${factsKey(socket.owner)}/${socket.owner.expires_at}/${socket.needs}`;
-        const lookup = lookups.get(key) ?? this.#standingOf(socket);
-        lookups.set(key, lookup);
-        return [socket, await lookup] as const;
-      }),
-    );
-    return new Map(found);
-  }
-
-  async #standingOf(socket: LiveSocket): Promise<Standing | null> {
-    const channels = () => [...socket.subscriptions.values()].map(({ channel }) => channel);
-    try {
-      return await this.#parts.rights.standingOf(socket.owner, socket.needs, channels);
-    } catch (error) {
-      writeLog('error', 'live_rights_unavailable', { error: errorText(error) });
-      return null;
-    }
+  #failed(error: unknown): void {
+    writeLog('error', 'live_distribution_failed', { error: errorText(error) });
+    this.#parts.retryLater();
   }
 }
 
-/** Those at the MOST_PLACES highest places in the log: who is nearly up to date does not wait for who has much to catch up. */
-function nearestToEnd(sockets: readonly LiveSocket[]): LiveSocket[] {
-  const places = new Set(sockets.map(({ position }) => position));
-  if (places.size <= MOST_PLACES) return [...sockets];
-  const nearest = new Set([...places].toSorted((one, other) => other - one).slice(0, MOST_PLACES));
-  return sockets.filter(({ position }) => nearest.has(position));
+/** Sockets by their places in the log, those at the MOST_PLACES highest first: who is nearly up to date does not wait for who has much to catch up. */
+function placesFromEnd(sockets: readonly LiveSocket[]): [number, LiveSocket[]][] {
+  const places = [...Map.groupBy(sockets, ({ position }) => position)];
+  return places.toSorted(([one], [other]) => other - one).slice(0, MOST_PLACES);
 }
 
-function concerns(stretch: readonly ToldFrames[], socket: LiveSocket): boolean {
-  for (const frames of stretch) {
-    for (const subscription of socket.subscriptions.values()) if (frames.concerns(subscription)) return true;
-  }
-  return false;
+/** Asks once for all sockets that somebody has opened by one credential, so that they share what is made for a listener. */
+function remembered(standingOf: StandingOf): StandingOf {
+  const known = new Map<string, Standing | null>();
+  return (owner) => {
+    const key = `${factsKey(owner)}/${owner.expires_at}`;
+    const standing = known.get(key) ?? standingOf(owner);
+    known.set(key, standing);
+    return standing;
+  };
 }

@@ -13,6 +13,9 @@ export function visitorHub(visitorId: string): string {
   return `visitor/${visitorId}`;
 }
 
+/** So much (ms) the clocks of a thread and of a hub may differ: a hub counts as awake that much before it says so. */
+export const CLOCKS_DIFFER = 5000;
+
 /**
  * Events of one thread in the order of their `seq`, all that the hub has not acknowledged. Events that notify of nothing are left out, so
  * `upto` says how far the log goes. One call of a thread is in flight at a time; what is not acknowledged comes again.

@@ -1,4 +1,3 @@
-import { errorText, writeLog } from '../log.ts';
 import { type ClientFrame, LONGEST_FRAME, readClientFrame } from './client-frames.ts';
 import { ENDINGS, type Ending } from './endings.ts';
 import { hubFrame } from './hub-frames.ts';
@@ -10,7 +9,9 @@ import { decideSubscriptions, MOST_CHANNELS, type Subscription } from './subscri
 
 export type FrameServerParts = {
   extent: () => Extent;
-  rights: Pick<Rights, 'standingOf'>;
+  rights: Pick<Rights, 'known' | 'lookUp'>;
+  /** How many more channels the hub takes. */
+  freeSubscriptions: () => number;
   /** Writes down what a socket has subscribed, or has no more. */
   keep: (socket: LiveSocket, added: readonly Subscription[]) => void;
   drop: (socket: LiveSocket, texts: readonly string[]) => void;
@@ -34,7 +35,7 @@ export class FrameServer {
 
   /** Afterwards the socket may be behind the log: the distributor is to run. */
   async receive(socket: LiveSocket, data: string | ArrayBuffer): Promise<void> {
-    socket.state.heard_at = this.#parts.now();
+    socket.hear(this.#parts.now());
     const read = readClientFrame(data);
     if ('frame' in read && read.frame.type === 'ack') {
       this.#acknowledge(socket, read.frame.number);
@@ -90,7 +91,13 @@ export class FrameServer {
     const resumes = after !== null && canResume(after, extent);
     const since = resumes ? after : extent.head;
     const who = { subscriber: subscriberOf(socket.owner), listener: standing.listener };
-    const { added, ...answer } = decideSubscriptions(frame.channels, socket.subscriptions, who, since);
+    const { added, ...answer } = decideSubscriptions(
+      frame.channels,
+      socket.subscriptions,
+      who,
+      since,
+      this.#parts.freeSubscriptions(),
+    );
     if (added.length > 0) {
       this.#parts.keep(socket, added);
       for (const subscription of added) socket.subscribe(subscription);
@@ -103,14 +110,9 @@ export class FrameServer {
     if (after !== null && !resumes) socket.send(hubFrame({ type: 'reset', number: since }), null, now);
   }
 
-  /** Which scopes the owner has; reaches are looked up when there is something to tell. */
   async #standingOf({ owner }: LiveSocket): Promise<Standing> {
-    try {
-      return await this.#parts.rights.standingOf(owner, '', () => []);
-    } catch (error) {
-      writeLog('error', 'live_rights_unavailable', { error: errorText(error) });
-      return { ending: ENDINGS.unavailable };
-    }
+    const { rights } = this.#parts;
+    return rights.known(owner) ?? (await rights.lookUp([owner])).get(owner) ?? { ending: ENDINGS.unavailable };
   }
 
   #complain(socket: LiveSocket, detail: string): void {

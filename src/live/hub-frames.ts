@@ -16,6 +16,8 @@ export type HubFrame =
   | { type: 'unsubscribed'; channels: readonly string[] }
   /** Something may have been missed: it goes on after `number`. */
   | { type: 'reset'; number: number }
+  /** The socket is told nothing more until it acknowledges. Said only when it could not know that. */
+  | { type: 'acknowledge' }
   | { type: 'error'; detail: string };
 
 export function hubFrame(frame: HubFrame): string {

@@ -9,8 +9,8 @@ const KEPT_AT_HAND = 4_000_000;
 export class HubLog {
   readonly #sql: SqlStorage;
   #extent: Extent | null = null;
-  #recent: { event: LoggedEvent; bytes: number }[] = [];
-  #recentBytes = 0;
+  #recent: LoggedEvent[] = [];
+  #recentCharacters = 0;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -34,27 +34,27 @@ export class HubLog {
 
   /** Events above a number in their order, at most `limit`. */
   after(number: number, limit: number): LoggedEvent[] {
-    const first = this.#recent[0]?.event.number;
+    const first = this.#recent[0]?.number;
     if (first === undefined || number + 1 < first) return eventsAfter(this.#sql, number, limit);
     const place = number + 1 - first;
-    return this.#recent.slice(place, place + limit).map(({ event }) => event);
+    return this.#recent.slice(place, place + limit);
   }
 
   /** Forgets what is in memory: rows were deleted past this log. */
   reload(): void {
     this.#extent = null;
     this.#recent = [];
-    this.#recentBytes = 0;
+    this.#recentCharacters = 0;
   }
 
-  #remember(appended: readonly { event: LoggedEvent; bytes: number }[]): void {
-    for (const one of appended) {
-      this.#recent.push(one);
-      this.#recentBytes += one.bytes;
+  #remember(appended: readonly LoggedEvent[]): void {
+    for (const event of appended) {
+      this.#recent.push(event);
+      this.#recentCharacters += event.characters;
     }
     let surplus = 0;
-    while (this.#recentBytes > KEPT_AT_HAND && surplus < this.#recent.length - 1) {
-      this.#recentBytes -= this.#recent[surplus]?.bytes ?? 0;
+    while (this.#recentCharacters > KEPT_AT_HAND && surplus < this.#recent.length - 1) {
+      this.#recentCharacters -= this.#recent[surplus]?.characters ?? 0;
       surplus += 1;
     }
     this.#recent.splice(0, surplus);

@@ -4,38 +4,62 @@ import { purgeAudience } from '../audience/load-audience.ts';
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
 import { keepHubAwake } from '../directory/subscriptions.ts';
-import { cacheTimeToLive } from '../isolate-cache.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
 import { errorText, writeLog } from '../log.ts';
 import type { LiveHubStub } from '../stubs.ts';
+import { Timers } from '../timers.ts';
 import { Distributor } from './distributor.ts';
 import type { Ending } from './endings.ts';
 import {
   AWAKE_FOR,
+  type Enduring,
   endingAt,
+  endsAt,
+  FULLNESS_ENDURED,
   isForgotten,
-  LOOK_EVERY,
   MOST_OF_HUB,
   MOST_OF_OWNER,
-  nextLook,
   PRUNE_EVERY,
+  prunesAt,
   RENEW_BEFORE,
+  SILENCE_ENDURED,
 } from './endurance.ts';
 import type { Aside, Fed, Feed } from './feed.ts';
 import { FrameServer } from './frame-server.ts';
 import { hubFrame } from './hub-frames.ts';
+import { HubLoad } from './hub-load.ts';
 import { HubLog } from './hub-log.ts';
 import type { LiveSocket } from './live-socket.ts';
 import { KEEP_EVENTS, KEEP_FOR, unseenOf } from './log-rules.ts';
-import { Rights } from './rights.ts';
+import { type OwnerFacts, Rights } from './rights.ts';
 import { rightsInDatabase } from './rights-source.ts';
 import { ownerId, PROTOCOL, readOpeningRequest, type SocketOwner } from './socket-owner.ts';
 import { Sockets } from './sockets.ts';
-import { deleteBefore, hasTables, makeTables, readHub, seenOf, setAwakeUntil, setLeftAt } from './store.ts';
+import {
+  deleteBefore,
+  hasTables,
+  makeTables,
+  oldestLoggedAt,
+  readHub,
+  seenOf,
+  setAwakeUntil,
+  setLeftAt,
+} from './store.ts';
+import { ASK_AGAIN, asksThreadsAt, askThreads, MOST_ASKED } from './unheard.ts';
 
 /** Rights that could not be looked up are tried again so much later (ms). */
 const RETRY_AFTER = 5000;
 /** After an accident in the alarm it rings again so much later (ms). */
 const ALARM_AFTER_ACCIDENT = 60_000;
+/** The connection broke: there is nobody to answer (RFC 6455, 7.4.1). */
+const BROKEN: ReadonlySet<number> = new Set([1006, 1015]);
+
+/** What is due in a hub besides what follows from its sockets and its log. */
+const RENEW = 'renew';
+const ASK_THREADS = 'ask_threads';
+
+/** The rights of owners outlive a hub's memory, which ten seconds of silence end. */
+const facts = createIsolateCache<OwnerFacts>({ clock: () => Date.now(), limit: 20_000, staleFor: STALE_FOR });
 
 /**
  * The live hub of an organization's users, or of a visitor (ENGINE 6). It numbers the events that threads feed it, keeps them for a while
@@ -47,21 +71,28 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   readonly #sockets: Sockets;
   readonly #distributor: Distributor;
   readonly #server: FrameServer;
+  readonly #load: HubLoad;
   #isMade: boolean;
   readonly #alarmClock: AlarmClock;
+  #timers: Timers;
+  /** What D1 is being told of how long this hub listens. */
+  #renewing: Promise<number> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#alarmClock = new AlarmClock(ctx, (error) => logFailure('arm_failed', error));
     this.#isMade = hasTables(this.#sql);
+    this.#timers = this.#makeTimers();
     this.#log = new HubLog(this.#sql);
-    this.#sockets = new Sockets(ctx, () => this.#log.extent().head);
-    const rights = new Rights(
-      rightsInDatabase(env),
-      () => cacheTimeToLive(this.env),
-      () => Date.now(),
-    );
+    this.#load = new HubLoad((now) => this.#alarmClock.armBy(now + FULLNESS_ENDURED));
+    this.#sockets = new Sockets(ctx, this.#load, () => this.#log.extent().head);
+    const rights = new Rights({
+      source: rightsInDatabase(env),
+      facts,
+      timeToLive: () => cacheTimeToLive(this.env),
+      clock: () => Date.now(),
+    });
     const common = {
       extent: () => this.#log.extent(),
       rights,
@@ -71,12 +102,14 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     this.#distributor = new Distributor({
       ...common,
       sockets: () => this.#sockets.all(),
+      concernedBy: (number, told) => this.#load.subscriptions.concernedBy(number, told),
       eventsAfter: (number, limit) => this.#log.after(number, limit),
       retryLater: () => this.#alarmClock.armBy(Date.now() + RETRY_AFTER),
       breathe: () => scheduler.wait(0),
     });
     this.#server = new FrameServer({
       ...common,
+      freeSubscriptions: () => this.#load.freeSubscriptions,
       keep: (socket, added) => this.#sockets.keepSubscriptions(socket, added),
       drop: (socket, texts) => this.#sockets.dropSubscriptions(socket, texts),
     });
@@ -111,16 +144,20 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     // Sockets that were asleep stand at the log's end as it is before this.
     this.#sockets.wake();
     const now = Date.now();
-    const unseen = unseenOf(entries, seenOf(this.#sql, thread), readHub(this.#sql).number_before, now);
+    const { number_before, left_at } = readHub(this.#sql);
+    const unseen = unseenOf(entries, seenOf(this.#sql, thread), number_before, now);
     if (unseen.length === 0) return { ok: true };
-    if (this.#alarmClock.isStopped) this.#alarmClock.armBy(now + LOOK_EVERY);
+    // In case the platform has forgotten the alarm: it is never due later than this.
+    this.#alarmClock.armBy(left_at === null ? now + SILENCE_ENDURED : left_at + KEEP_FOR);
     this.ctx.storage.transactionSync(() => this.#log.append(thread, unseen, now, KEEP_EVENTS));
     await this.#distributor.run();
     return { ok: true };
   }
 
   async mention({ v, told }: Aside): Promise<void> {
-    if (v === 1 && this.#isMade) await this.#distributor.mention(told);
+    if (v !== 1 || !this.#isMade) return;
+    this.#sockets.wake();
+    await this.#distributor.mention(told);
   }
 
   override async webSocketMessage(wire: WebSocket, data: string | ArrayBuffer): Promise<void> {
@@ -130,10 +167,10 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     await this.#distributor.run();
   }
 
-  override async webSocketClose(wire: WebSocket): Promise<void> {
-    // Some clients wait for the answer.
-    if (wire.readyState !== WebSocket.CLOSED) wire.close(1000);
+  override async webSocketClose(wire: WebSocket, code: number): Promise<void> {
     this.#forget(wire);
+    // Some clients wait for the answer.
+    if (!BROKEN.has(code) && wire.readyState !== WebSocket.CLOSED) wire.close(1000);
   }
 
   override async webSocketError(wire: WebSocket): Promise<void> {
@@ -147,14 +184,12 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     try {
       const now = Date.now();
       for (const socket of this.#sockets.all()) {
-        const { expires_at } = socket.owner;
-        const heard_at = this.#sockets.heardAt(socket);
-        const ending = endingAt({ expires_at, heard_at, full_since: socket.state.full_since }, now);
+        const ending = endingAt(this.#enduring(socket), now);
         if (ending !== null) this.#end(socket, ending);
       }
       // A hub that crashed has lost its sockets without a word.
       if (this.#sockets.size() === 0) setLeftAt(this.#sql, readHub(this.#sql).left_at ?? now);
-      const { left_at, pruned_at, organization_id } = readHub(this.#sql);
+      const { left_at, pruned_at } = readHub(this.#sql);
       if (isForgotten(left_at, now)) {
         await this.#forgetAll();
         return;
@@ -163,9 +198,8 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
         this.ctx.storage.transactionSync(() => deleteBefore(this.#sql, now - KEEP_FOR, now));
         this.#log.reload();
       }
-      this.#alarmClock.armBy(nextLook(left_at, now));
-      await this.#distributor.run();
-      if (left_at === null) setAwakeUntil(this.#sql, await this.#keepAwake(organization_id));
+      await Promise.all([this.#distributor.run(), this.#renew(), this.#askThreads()]);
+      this.#armForNext();
     } catch (error) {
       logFailure('live_alarm_failed', error);
       this.#alarmClock.armBy(Date.now() + ALARM_AFTER_ACCIDENT);
@@ -184,7 +218,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     const { head } = this.#log.extent();
     socket.send(hubFrame({ type: 'welcome', number: head }), null, now);
     socket.save(head);
-    this.#alarmClock.armBy(nextLook(null, now));
+    this.#alarmClock.armBy(endsAt(this.#enduring(socket)));
   }
 
   /**
@@ -196,9 +230,72 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     const now = Date.now();
     const until = this.#isMade ? readHub(this.#sql).awake_until : 0;
     if (until - now > RENEW_BEFORE) return until;
-    await keepHubAwake(db(this.env, null, noCost()), organizationId, now, now + AWAKE_FOR);
+    // Sockets that open at once wait for the same answer.
+    this.#renewing ??= this.#tellAwake(organizationId, now).finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  async #tellAwake(organizationId: string, now: number): Promise<number> {
+    const identity = db(this.env, null, noCost());
+    const since = await keepHubAwake(identity, organizationId, now, now + AWAKE_FOR);
     purgeAudience();
+    const asksAt = asksThreadsAt(since, cacheTimeToLive(this.env));
+    if (asksAt > now) this.#timers.set(ASK_THREADS, asksAt);
     return now + AWAKE_FOR;
+  }
+
+  /** While there are sockets, D1 is told in time that the hub goes on listening. */
+  async #renew(): Promise<void> {
+    const { left_at, organization_id } = readHub(this.#sql);
+    if (left_at !== null || this.#timers.isBackingOff(RENEW)) return;
+    try {
+      setAwakeUntil(this.#sql, await this.#keepAwake(organization_id));
+      this.#timers.clear(RENEW);
+    } catch (error) {
+      logFailure('live_hub_not_awake', error);
+      this.#timers.fail(RENEW);
+    }
+  }
+
+  /** Threads that went by what was known before the hub awoke have told it nothing: it asks them. */
+  async #askThreads(): Promise<void> {
+    if (!this.#timers.due().includes(ASK_THREADS)) return;
+    const { organization_id, number_before: made_at } = readHub(this.#sql);
+    try {
+      if (organization_id !== null) await askThreads(this.env, organization_id, made_at);
+      this.#timers.clear(ASK_THREADS);
+    } catch (error) {
+      logFailure('threads_not_asked', error);
+      // One that can never be reached must not make the hub ring for ever.
+      if (this.#timers.failures(ASK_THREADS) < MOST_ASKED) this.#timers.fail(ASK_THREADS, ASK_AGAIN);
+      else this.#timers.clear(ASK_THREADS);
+    }
+  }
+
+  #enduring(socket: LiveSocket): Enduring {
+    const { expires_at } = socket.owner;
+    return { expires_at, heard_at: this.#sockets.heardAt(socket), full_since: socket.state.full_since };
+  }
+
+  /** Makes the alarm ring when the next thing is due, and not before: an idle hub costs what it rings. */
+  #armForNext(): void {
+    const { left_at, awake_until, organization_id, pruned_at } = readHub(this.#sql);
+    const times = [prunesAt(oldestLoggedAt(this.#sql), pruned_at), this.#timers.next()];
+    if (left_at !== null) times.push(left_at + KEEP_FOR);
+    else if (organization_id !== null && !this.#timers.isBackingOff(RENEW)) times.push(awake_until - RENEW_BEFORE);
+    for (const socket of this.#sockets.all()) times.push(endsAt(this.#enduring(socket)));
+    this.#alarmClock.armBy(Math.min(...times.filter((at) => at !== null)));
+  }
+
+  #makeTimers(): Timers {
+    return new Timers({
+      sql: this.#sql,
+      now: () => Date.now(),
+      random: Math.random,
+      armBy: (at) => this.#alarmClock.armBy(at),
+    });
   }
 
   #end(socket: LiveSocket, ending: Ending): void {
@@ -212,7 +309,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     if (this.#sockets.size() > 0) return;
     const now = Date.now();
     setLeftAt(this.#sql, now);
-    this.#alarmClock.armBy(nextLook(now, now));
+    this.#armForNext();
   }
 
   /** Nobody can resume any more. The next socket makes everything anew, with higher numbers. */
@@ -223,6 +320,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
       await this.ctx.storage.deleteAll();
     } finally {
       this.#isMade = hasTables(this.#sql);
+      this.#timers = this.#makeTimers();
     }
   }
 }

@@ -1,8 +1,10 @@
 import type { readClientFrame } from './client-frames.ts';
 import type { Ending } from './endings.ts';
+import { hubFrame } from './hub-frames.ts';
+import type { HubLoad } from './hub-load.ts';
 import type { SocketOwner } from './socket-owner.ts';
 import type { Subscription } from './subscribe.ts';
-import { isFull, isOverfull, type Window, withAcknowledged, withSent } from './window.ts';
+import { charactersIn, isFull, isOverfull, type Window, withAcknowledged, withSent } from './window.ts';
 
 /** What of the platform's socket is used here. */
 export type Wire = {
@@ -33,27 +35,26 @@ const OPEN = 1;
 export class LiveSocket {
   readonly wire: Wire;
   readonly owner: SocketOwner;
-  readonly subscriptions: Map<string, Subscription>;
   readonly state: Attachment;
   /** The number up to which it was served. */
   position: number;
   /** Its frames are handled one after the other: those that wait. */
   waiting: { read: ReturnType<typeof readClientFrame>; characters: number }[] = [];
   isBusy = false;
-  #needs: string | null = null;
+  readonly #load: HubLoad;
+  readonly #subscriptions = new Map<string, Subscription>();
+  /** Whether the state differs from what was written down, but for the position. */
+  #isChanged = false;
 
-  constructor(
-    wire: Wire,
-    owner: SocketOwner,
-    state: Attachment,
-    subscriptions: Map<string, Subscription>,
-    head: number,
-  ) {
+  /** @param head the log's last number. */
+  constructor(wire: Wire, owner: SocketOwner, state: Attachment, load: HubLoad, head: number) {
     this.wire = wire;
     this.owner = owner;
     this.state = state;
-    this.subscriptions = subscriptions;
     this.position = state.position ?? head;
+    this.#load = load;
+    load.sockets += 1;
+    load.unacknowledged += charactersIn(state.window);
   }
 
   get isOpen(): boolean {
@@ -66,52 +67,85 @@ export class LiveSocket {
 
   /** Whether it goes on asking, without acknowledging any answer. */
   get isOverfull(): boolean {
-    return isOverfull(this.state.window);
+    return isOverfull(this.state.window) || (this.isFull && this.#load.isOverloaded);
   }
 
-  /** Which kinds of collections its channels are of: sockets of one user with the same have the same rights. */
-  get needs(): string {
-    this.#needs ??= [
-      ...new Set([...this.subscriptions.values()].map(({ channel }) => `${channel.chats} ${channel.part}`)),
-    ]
-      .toSorted()
-      .join();
-    return this.#needs;
+  get subscriptions(): ReadonlyMap<string, Subscription> {
+    return this.#subscriptions;
   }
 
   subscribe(subscription: Subscription): void {
-    this.subscriptions.set(subscription.text, subscription);
-    this.#needs = null;
+    this.#subscriptions.set(subscription.text, subscription);
+    this.#load.subscriptions.add(this, subscription);
   }
 
   /** False when it was not subscribed. */
   unsubscribe(text: string): boolean {
-    this.#needs = null;
-    return this.subscriptions.delete(text);
+    const subscription = this.#subscriptions.get(text);
+    if (subscription === undefined) return false;
+    this.#load.subscriptions.remove(subscription);
+    return this.#subscriptions.delete(text);
+  }
+
+  /** It has gone, and takes none of the hub's memory any more. */
+  leave(): void {
+    for (const text of [...this.#subscriptions.keys()]) this.unsubscribe(text);
+    this.#load.sockets -= 1;
+    this.#load.unacknowledged -= charactersIn(this.state.window);
+    this.state.window = [];
+  }
+
+  /** It has sent a frame. */
+  hear(now: number): void {
+    this.state.heard_at = now;
+    this.#isChanged = true;
   }
 
   /** Sends a frame and counts it. `number`: the frame's own. `save` must follow before the turn ends. A socket that has gone takes nothing. */
   send(text: string, number: number | null, now: number): void {
     if (!this.isOpen) return;
-    this.wire.send(text);
-    this.state.window = withSent(this.state.window, number, text.length);
-    if (this.state.full_since === null && isFull(this.state.window)) this.state.full_since = now;
+    this.#put(text, number);
+    if (this.isFull) return;
+    const isAsked = this.#load.isMoreThanShare(charactersIn(this.state.window));
+    if (!isAsked && !isFull(this.state.window)) return;
+    this.state.full_since = now;
+    this.#load.becameFull(now);
+    // A client acknowledges by its own count, and does not know what the others leave to it.
+    if (isAsked) this.#put(ACKNOWLEDGE, null);
   }
 
   acknowledge(number: number): void {
+    const before = charactersIn(this.state.window);
     this.state.window = withAcknowledged(this.state.window, number);
-    if (!isFull(this.state.window)) this.state.full_since = null;
+    const left = charactersIn(this.state.window);
+    this.#load.unacknowledged -= before - left;
+    this.#isChanged = true;
+    if (!this.isFull || isFull(this.state.window)) return;
+    if (this.#load.isMoreThanShare(left)) this.#put(ACKNOWLEDGE, null);
+    else this.state.full_since = null;
   }
 
-  /** Writes down what must outlive the hub's sleep. `head`: the log's last number. */
+  /** Writes down what must outlive the hub's sleep, if it has changed. `head`: the log's last number. */
   save(head: number): void {
     if (!this.isOpen) return;
     // One that is full is passed over while the log grows: "the log's last" would skip what came meanwhile.
-    this.state.position = this.position === head && !this.isFull ? null : this.position;
+    const position = this.position === head && !this.isFull ? null : this.position;
+    if (position === this.state.position && !this.#isChanged) return;
+    this.state.position = position;
+    this.#isChanged = false;
     this.wire.serializeAttachment(this.state);
   }
 
   close({ code, reason }: Ending): void {
     if (this.isOpen) this.wire.close(code, reason);
   }
+
+  #put(text: string, number: number | null): void {
+    this.wire.send(text);
+    this.state.window = withSent(this.state.window, number, text.length);
+    this.#load.unacknowledged += text.length;
+    this.#isChanged = true;
+  }
 }
+
+const ACKNOWLEDGE = hubFrame({ type: 'acknowledge' });

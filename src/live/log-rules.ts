@@ -1,4 +1,5 @@
 import type { Told } from '../projections/notifications.ts';
+import { CLOCKS_DIFFER } from './feed.ts';
 
 /** How long (ms), and how many events, a hub keeps for those who come back. */
 export const KEEP_FOR = 24 * 3_600_000;
@@ -6,9 +7,6 @@ export const KEEP_EVENTS = 10_000;
 
 /** The events that a hub has: numbers without gaps above `floor`, up to `head`. */
 export type Extent = { floor: number; head: number };
-
-/** So much (ms) the clocks of a thread and of the hub may differ. */
-const CLOCKS_DIFFER = 1000;
 
 /**
  * What of a thread's feed the hub has not seen: events above the thread's mark (0: none). What happened more than KEEP_FOR ago is dropped,

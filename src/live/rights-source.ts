@@ -1,32 +1,36 @@
-import { listenerOf } from '../audience/listener-of.ts';
+import { knownReaches, reachesOf } from '../audience/known-reaches.ts';
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
-import { findTriggerPrincipal } from '../directory/app-principals.ts';
 import { findOrganization } from '../directory/organizations.ts';
-import { findPrincipal, type PrincipalRow } from '../directory/tokens.ts';
-import { withinTime } from '../within-time.ts';
-import type { OwnerFacts, RightsSource } from './rights.ts';
+import { findSocketOwners, type SocketOwnerRow } from '../directory/socket-owners.ts';
+import { factsKey, type OwnerFacts, type RightsSource } from './rights.ts';
 import type { SocketOwner } from './socket-owner.ts';
-
-/** A look-up that takes longer (ms) counts as failed. */
-const PATIENCE = 2000;
 
 /** The rights of sockets' owners as D1 has them. */
 export function rightsInDatabase(env: Env): RightsSource {
-  const identity = () => db(env, null, noCost());
   return {
-    factsOf: (owner) => inTime(owner.kind === 'visitor' ? ofVisitor(env, owner) : ofUser(env, owner)),
-    listenerOf: ({ organization_id, user_id }, facts, channels) => {
-      const { database, has_reports, keeps_private_history } = facts;
-      const databases = { identity: identity(), organization: db(env, { database }, noCost()) };
-      const who = { organization_id, user_id, has_reports, keeps_private_history };
-      return inTime(listenerOf(databases, who, channels));
+    factsOf: async (owners) => {
+      const found = new Map<string, OwnerFacts>();
+      for (const [organizationId, own] of Map.groupBy(owners, ({ organization_id }) => organization_id)) {
+        const users = own.filter((owner) => owner.kind === 'user');
+        const [facts, visitors] = await Promise.all([
+          users.length === 0 ? [] : factsOfUsers(env, organizationId, users),
+          users.length === own.length ? null : factsOfVisitors(env, organizationId),
+        ]);
+        for (const [key, each] of facts) found.set(key, each);
+        for (const owner of own)
+          if (owner.kind === 'visitor' && visitors !== null) found.set(factsKey(owner), visitors);
+      }
+      return found;
     },
+    reachesOf: (id, database) => reachesOf(env, noCost(), { id, database }),
+    knownReaches,
   };
 }
 
-async function ofVisitor(env: Env, { organization_id }: SocketOwner): Promise<OwnerFacts | null> {
-  const row = await findOrganization(db(env, null, noCost()), organization_id);
+/** A visitor may listen as long as the organization may. */
+async function factsOfVisitors(env: Env, organizationId: string): Promise<OwnerFacts | null> {
+  const row = await findOrganization(db(env, null, noCost()), organizationId);
   if (row === null) return null;
   return {
     database: row.database,
@@ -36,34 +40,35 @@ async function ofVisitor(env: Env, { organization_id }: SocketOwner): Promise<Ow
   };
 }
 
-async function ofUser(env: Env, owner: SocketOwner & { kind: 'user' }): Promise<OwnerFacts | null> {
-  const row = await principalOf(env, owner);
-  if (row === null || row.user_id !== owner.user_id) return null;
+type User = SocketOwner & { kind: 'user' };
+
+async function factsOfUsers(env: Env, organizationId: string, users: readonly User[]): Promise<[string, OwnerFacts][]> {
+  const digests = new Set<string>();
+  const actors = new Map<string, { installation_id: string; user_id: string }>();
+  for (const owner of users) {
+    const { credential, user_id } = owner;
+    if (credential.kind === 'token') digests.add(credential.digest);
+    else actors.set(factsKey(owner), { installation_id: credential.installation_id, user_id });
+  }
+  const identity = db(env, null, noCost());
+  const { byToken, byApp } = await findSocketOwners(identity, organizationId, [...digests], [...actors.values()]);
+  const tokens = new Map(byToken.map((row) => [row.credential, row]));
+  const apps = new Map(byApp.map((row) => [`${row.credential}/${row.user_id}`, row]));
+  return users.flatMap((owner): [string, OwnerFacts][] => {
+    const { credential, user_id } = owner;
+    const row =
+      credential.kind === 'token'
+        ? tokens.get(credential.digest)
+        : apps.get(`${credential.installation_id}/${user_id}`);
+    return row === undefined || row.user_id !== user_id ? [] : [[factsKey(owner), factsIn(row)]];
+  });
+}
+
+function factsIn(row: SocketOwnerRow): OwnerFacts {
   return {
     database: row.database,
     has_active_subscription: row.has_active_subscription === 1,
     has_reports: (JSON.parse(row.scopes) as string[]).includes('reports'),
     keeps_private_history: row.private_chat_history === 1,
   };
-}
-
-function principalOf(env: Env, { organization_id, user_id, credential }: SocketOwner & { kind: 'user' }) {
-  const identity = db(env, null, noCost());
-  if (credential.kind === 'token') return findPrincipal(identity, credential.digest);
-  const { app_id, installation_id } = credential;
-  return findTriggerPrincipal(identity, {
-    organization_id,
-    user_id,
-    app_id,
-    installation_id,
-  }) as Promise<PrincipalRow | null>;
-}
-
-async function inTime<T>(promise: Promise<T>): Promise<T> {
-  const found = await withinTime(
-    promise.then((value) => ({ value })),
-    PATIENCE,
-  );
-  if (found === null) throw new Error('D1 did not answer in time');
-  return found.value;
 }

@@ -1,10 +1,13 @@
-import { createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
-import type { Listener, UserListener } from '../projections/listener.ts';
-import type { Channel } from '../resources/channel-path.ts';
+import { listenerOf } from '../audience/listener-of.ts';
+import type { Reaches } from '../directory/reaches.ts';
+import { type IsolateCache, STALE_FOR } from '../isolate-cache.ts';
+import { errorText, writeLog } from '../log.ts';
+import type { Listener } from '../projections/listener.ts';
+import { withinTime } from '../within-time.ts';
 import { ENDINGS, type Ending } from './endings.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
-/** What is known of a socket's owner before his reach. `database` is his organization's. */
+/** What is known of a socket's owner before their reach. `database` is their organization's. */
 export type OwnerFacts = {
   database: string;
   has_active_subscription: boolean;
@@ -12,93 +15,154 @@ export type OwnerFacts = {
   keeps_private_history: boolean;
 };
 
-/** Where rights are looked up. Null: the token is revoked, or its owner is gone. */
+/** Where rights are looked up. */
 export type RightsSource = {
-  factsOf(owner: SocketOwner): Promise<OwnerFacts | null>;
-  listenerOf(
-    owner: SocketOwner & { kind: 'user' },
-    facts: OwnerFacts,
-    channels: readonly Pick<Channel, 'chats' | 'part'>[],
-  ): Promise<UserListener>;
+  /** By `factsKey`. Missing: the token is revoked, or its owner is gone. */
+  factsOf(owners: readonly SocketOwner[]): Promise<ReadonlyMap<string, OwnerFacts>>;
+  reachesOf(organizationId: string, database: string): Promise<Reaches>;
+  /** What was read of them before and is younger than `age` (ms). */
+  knownReaches(organizationId: string, age: number): Reaches | null;
 };
 
+export type RightsParts = {
+  source: RightsSource;
+  /** What is known of owners outlives the hub's sleep in the memory of its isolate. */
+  facts: IsolateCache<OwnerFacts>;
+  /** ms. */
+  timeToLive: () => number;
+  clock: () => number;
+};
+
+/** A look-up that takes longer (ms) counts as failed. */
+const PATIENCE = 2000;
 /** When a look-up has failed, none is tried for so long (ms): nobody waits for each event while D1 is away. */
 const PAUSE_AFTER_FAILURE = 5000;
 
-/** How an owner stands now: what he may hear, or why his sockets are closed. */
+/** How an owner stands now: what they may hear, or why their sockets are closed. */
 export type Standing = { listener: Listener } | { ending: Ending };
+
+/** How owners stand. Who is missing is not known, and cannot be looked up at present. */
+export type Standings = ReadonlyMap<SocketOwner, Standing>;
 
 /**
  * The rights of those who listen: looked up when there is something for them, at most `timeToLive` ms old, and up to 10 minutes while
  * they cannot be looked up.
  */
 export class Rights {
-  readonly #source: RightsSource;
-  readonly #timeToLive: () => number;
-  readonly #clock: () => number;
-  readonly #facts;
-  readonly #listeners;
+  readonly #parts: RightsParts;
   #pauseUntil = 0;
-  /** A hub has one visitor at most. */
-  readonly #visitors = new Map<string, Listener>();
+  /** Those who wait for the look-up after the one that is under way. */
+  #next: { owners: Set<SocketOwner>; found: Promise<Standings> } | null = null;
+  #working: Promise<void> = Promise.resolve();
 
-  constructor(source: RightsSource, timeToLive: () => number, clock: () => number) {
-    this.#source = source;
-    this.#timeToLive = timeToLive;
-    this.#clock = clock;
-    const bounds = { clock, limit: 20_000, staleFor: STALE_FOR };
-    this.#facts = createIsolateCache<OwnerFacts>(bounds);
-    this.#listeners = createIsolateCache<UserListener>(bounds);
+  constructor(parts: RightsParts) {
+    this.#parts = parts;
+  }
+
+  /** How an owner stands, if that is known without a look-up; null when it is not. */
+  known(owner: SocketOwner): Standing | null {
+    return this.#standing(owner, this.#parts.timeToLive(), null);
   }
 
   /**
-   * @param needs names the kinds of `channels` (LiveSocket.needs). Answers the same listener, not merely an equal one, while it is kept.
-   * Rejects when the rights are not known and cannot be looked up.
+   * Looks up how owners stand, all of them in the same few trips to D1. One look-up is under way at a time; who asks meanwhile is in
+   * the next. Never rejects.
    */
-  async standingOf(
-    owner: SocketOwner,
-    needs: string,
-    channels: () => readonly Pick<Channel, 'chats' | 'part'>[],
-  ): Promise<Standing> {
-    if (isOver(owner.expires_at, this.#clock())) return { ending: ENDINGS.token };
-    const facts = await this.#facts.get(factsKey(owner), this.#timeToLive(), () =>
-      this.#lookUp(() => this.#source.factsOf(owner)),
-    );
-    if (facts === null) return { ending: ENDINGS.token };
-    if (!facts.has_active_subscription) return { ending: ENDINGS.subscription };
-    if (owner.kind === 'visitor') return { listener: this.#visitor(owner.visitor_id) };
-    const flags = `${facts.has_reports}/${facts.keeps_private_history}`;
-    const load = () => this.#lookUp(() => this.#source.listenerOf(owner, facts, channels()));
-    const listener = await this.#listeners.get(`${owner.user_id}/${flags}/${needs}`, this.#timeToLive(), load);
-    if (listener === null) throw new Error('a listener is never absent');
-    return { listener };
-  }
-
-  async #lookUp<Found>(ask: () => Promise<Found>): Promise<Found> {
-    if (this.#clock() < this.#pauseUntil) throw new Error('a look-up has just failed');
-    try {
-      return await ask();
-    } catch (error) {
-      this.#pauseUntil = this.#clock() + PAUSE_AFTER_FAILURE;
-      throw error;
+  lookUp(owners: Iterable<SocketOwner>): Promise<Standings> {
+    if (this.#next === null) {
+      const waiting = new Set<SocketOwner>();
+      const found = this.#working.then(() => {
+        this.#next = null;
+        return this.#ask([...waiting]);
+      });
+      this.#working = found.then(() => {});
+      this.#next = { owners: waiting, found };
     }
+    for (const owner of owners) this.#next.owners.add(owner);
+    return this.#next.found;
   }
 
-  #visitor(visitor_id: string): Listener {
-    const known = this.#visitors.get(visitor_id);
-    if (known !== undefined) return known;
-    const listener: Listener = { kind: 'visitor', visitor_id };
-    this.#visitors.set(visitor_id, listener);
-    return listener;
+  async #ask(owners: readonly SocketOwner[]): Promise<Standings> {
+    const { clock, timeToLive } = this.#parts;
+    const asked = new Asked();
+    let age = timeToLive();
+    if (clock() >= this.#pauseUntil) {
+      const inTime = await withinTime(this.#read(owners, asked), PATIENCE).catch((error: unknown) => ({ error }));
+      if (inTime !== true) {
+        this.#pauseUntil = clock() + PAUSE_AFTER_FAILURE;
+        const error = inTime === null ? 'D1 did not answer in time' : errorText(inTime.error);
+        writeLog('error', 'live_rights_unavailable', { error });
+      }
+    }
+    if (clock() < this.#pauseUntil && age > 0) age = STALE_FOR;
+    const standings = new Map<SocketOwner, Standing>();
+    for (const owner of owners) {
+      const standing = this.#standing(owner, age, asked);
+      if (standing !== null) standings.set(owner, standing);
+    }
+    return standings;
   }
+
+  /** Reads what is not known. */
+  async #read(owners: readonly SocketOwner[], asked: Asked): Promise<true> {
+    const { source, facts, timeToLive } = this.#parts;
+    const age = timeToLive();
+    const unknown = new Map<string, SocketOwner>();
+    for (const owner of owners) {
+      const key = factsKey(owner);
+      const known = facts.peek(key, age);
+      if (known === null) unknown.set(key, owner);
+      else asked.facts.set(key, known);
+    }
+    if (unknown.size > 0) {
+      const keep = facts.beginLoad();
+      const found = await source.factsOf([...unknown.values()]);
+      for (const key of unknown.keys()) {
+        const each = found.get(key) ?? null;
+        asked.facts.set(key, each);
+        if (age > 0) keep(key, each);
+      }
+    }
+    for (const owner of owners) {
+      const { organization_id: id, kind } = owner;
+      const database = asked.facts.get(factsKey(owner))?.database;
+      if (kind === 'visitor' || database === undefined || asked.reaches.has(id)) continue;
+      asked.reaches.set(id, await source.reachesOf(id, database));
+    }
+    return true;
+  }
+
+  /** `age`: what is kept may be so old (ms). `asked`: what a look-up goes by. */
+  #standing(owner: SocketOwner, age: number, asked: Asked | null): Standing | null {
+    const { source, facts, clock } = this.#parts;
+    if (isOver(owner.expires_at, clock())) return { ending: ENDINGS.token };
+    const key = factsKey(owner);
+    const answer = asked?.facts.get(key);
+    if (answer === null) return { ending: ENDINGS.token };
+    const known = answer ?? facts.peek(key, age);
+    if (known === null) return null;
+    if (!known.has_active_subscription) return { ending: ENDINGS.subscription };
+    if (owner.kind === 'visitor') return { listener: { kind: 'visitor', visitor_id: owner.visitor_id } };
+    const { organization_id, user_id } = owner;
+    const reaches = asked?.reaches.get(organization_id) ?? source.knownReaches(organization_id, age);
+    if (reaches === null) return null;
+    const { has_reports, keeps_private_history } = known;
+    return { listener: listenerOf(reaches, { organization_id, user_id, has_reports, keeps_private_history }) };
+  }
+}
+
+/** What one look-up goes by; facts are null of who is gone. */
+class Asked {
+  readonly facts = new Map<string, OwnerFacts | null>();
+  readonly reaches = new Map<string, Reaches>();
 }
 
 /** The key under which what is looked up for an owner is kept. */
 export function factsKey(owner: SocketOwner): string {
   if (owner.kind === 'visitor') return `visitor/${owner.organization_id}`;
-  const { credential } = owner;
-  if (credential.kind === 'token') return `token/${credential.digest}`;
-  return `app/${credential.installation_id}/${owner.user_id}`;
+  const { credential, user_id } = owner;
+  if (credential.kind === 'token') return `token/${credential.digest}/${user_id}`;
+  return `app/${credential.installation_id}/${user_id}`;
 }
 
 /** Whether a token that ends at `at` (ms, null: never) has ended. */

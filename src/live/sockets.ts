@@ -1,4 +1,5 @@
 import { subscribedChannel } from '../resources/channel-path.ts';
+import type { HubLoad } from './hub-load.ts';
 import { type Attachment, LiveSocket } from './live-socket.ts';
 import { ownerId, type SocketOwner, subscriberOf } from './socket-owner.ts';
 import {
@@ -16,10 +17,12 @@ import type { Subscription } from './subscribe.ts';
 export class Sockets {
   readonly #ctx: DurableObjectState;
   readonly #head: () => number;
+  readonly #load: HubLoad;
   #known: Map<object, LiveSocket> | null = null;
 
-  constructor(ctx: DurableObjectState, head: () => number) {
+  constructor(ctx: DurableObjectState, load: HubLoad, head: () => number) {
     this.#ctx = ctx;
+    this.#load = load;
     this.#head = head;
   }
 
@@ -55,7 +58,7 @@ export class Sockets {
       has_begun: false,
       faults: 0,
     };
-    const socket = new LiveSocket(wire, owner, state, new Map(), this.#head());
+    const socket = new LiveSocket(wire, owner, state, this.#load, this.#head());
     known.set(wire, socket);
     return socket;
   }
@@ -65,6 +68,7 @@ export class Sockets {
     const socket = known.get(wire);
     if (socket === undefined) return;
     known.delete(wire);
+    socket.leave();
     this.#ctx.storage.transactionSync(() => deleteSocket(this.#ctx.storage.sql, socket.state.id));
   }
 
@@ -106,20 +110,19 @@ export class Sockets {
       const owner = owners.get(state?.id ?? '');
       if (state === null || owner === undefined || wire.readyState !== WebSocket.OPEN) continue;
       owners.delete(state.id);
-      const own = subscriptionsOf(owner, subscriptions.get(state.id) ?? []);
-      found.set(wire, new LiveSocket(wire, owner, state, own, this.#head()));
+      const socket = new LiveSocket(wire, owner, state, this.#load, this.#head());
+      for (const each of subscriptionsOf(owner, subscriptions.get(state.id) ?? [])) socket.subscribe(each);
+      found.set(wire, socket);
     }
     for (const id of owners.keys()) deleteSocket(sql, id);
     return found;
   }
 }
 
-function subscriptionsOf(owner: SocketOwner, rows: readonly SubscriptionRow[]): Map<string, Subscription> {
+function subscriptionsOf(owner: SocketOwner, rows: readonly SubscriptionRow[]): Subscription[] {
   const subscriber = subscriberOf(owner);
-  return new Map(
-    rows.flatMap(({ channel: text, since }) => {
-      const read = subscribedChannel(text, subscriber);
-      return 'channel' in read ? [[text, { text, channel: read.channel, since }] as const] : [];
-    }),
-  );
+  return rows.flatMap(({ channel: text, since }) => {
+    const read = subscribedChannel(text, subscriber);
+    return 'channel' in read ? [{ text, channel: read.channel, since }] : [];
+  });
 }

@@ -73,28 +73,34 @@ export function readExtent(sql: SqlStorage): Extent {
   return { floor: first - 1, head: last };
 }
 
+/** When the oldest event was logged (ms); null while there are not two: the newest is kept. */
+export function oldestLoggedAt(sql: SqlStorage): number | null {
+  const rows = sql.exec<{ logged_at: number }>('SELECT logged_at FROM events ORDER BY number LIMIT 2').toArray();
+  return rows.length < 2 ? null : (rows[0]?.logged_at ?? null);
+}
+
 export function seenOf(sql: SqlStorage, thread: string): number {
   return sql.exec<{ seq: number }>('SELECT seq FROM threads WHERE thread = ?', thread).toArray()[0]?.seq ?? 0;
 }
 
-/** An event with the hub's number. */
-export type LoggedEvent = { number: number; told: Told };
+/** An event with the hub's number, and the characters of its JSON. */
+export type LoggedEvent = { number: number; told: Told; characters: number };
 
-/** Appends a thread's events after `head` and moves the thread's mark. Must run in a transaction. Answers them with their numbers and the bytes they take. */
+/** Appends a thread's events after `head` and moves the thread's mark. Must run in a transaction. Answers them with their numbers. */
 export function appendEvents(
   sql: SqlStorage,
   thread: string,
   entries: readonly Told[],
   head: number,
   now: number,
-): { event: LoggedEvent; bytes: number }[] {
+): LoggedEvent[] {
   const last = entries.at(-1);
   if (last === undefined) return [];
   const appended = entries.map((told, place) => {
     const number = head + 1 + place;
     const text = JSON.stringify(told);
     sql.exec('INSERT INTO events (number, logged_at, told) VALUES (?, ?, ?)', number, now, text);
-    return { event: { number, told }, bytes: text.length };
+    return { number, told, characters: text.length };
   });
   sql.exec(
     `INSERT INTO threads (thread, seq, at) VALUES (?, ?, ?)
@@ -118,7 +124,7 @@ export function eventsAfter(sql: SqlStorage, number: number, limit: number): Log
     number,
     limit,
   )) {
-    events.push({ number: row.number, told: JSON.parse(row.told) as Told });
+    events.push({ number: row.number, told: JSON.parse(row.told) as Told, characters: row.told.length });
     characters += row.told.length;
     if (characters >= CHARACTERS_READ) break;
   }

@@ -21,14 +21,16 @@ export const MOST_CHANNELS = 100;
 const MOST_REFUSALS = 100;
 
 const SURPLUS = `A socket subscribes to ${MOST_CHANNELS} channels at most.`;
+const HUB_IS_FULL = 'The hub has no room for more channels at present.';
 const NEEDS_REPORTS = 'The scope "reports" is required.';
 
-/** What becomes of a wish to subscribe: each channel for itself. `held`: what the socket has. */
+/** What becomes of a wish to subscribe: each channel for itself. `held`: what the socket has; `room`: how many more the hub takes. */
 export function decideSubscriptions(
   wanted: readonly string[],
   held: ReadonlyMap<string, Subscription>,
   who: { subscriber: Subscriber; listener: Listener },
   since: number,
+  room: number,
 ): Subscribed {
   const added = new Map<string, Subscription>();
   const subscribed = new Set<string>();
@@ -47,6 +49,7 @@ export function decideSubscriptions(
     if ('problem' in read) refuse(text, read.problem);
     else if (lacksReports(who.listener, read.channel)) refuse(text, NEEDS_REPORTS);
     else if (held.size + added.size >= MOST_CHANNELS) refuse(text, SURPLUS);
+    else if (added.size >= room) refuse(text, HUB_IS_FULL);
     else {
       added.set(text, { text, channel: read.channel, since });
       subscribed.add(text);

@@ -1,8 +1,9 @@
 import type { Listener } from '../projections/listener.ts';
-import { kindOf, match, type Telling } from '../projections/match.ts';
-import type { Kind, Told } from '../projections/notifications.ts';
-import { type ChannelIds, takesIds } from '../resources/channel-path.ts';
+import { match, type Telling } from '../projections/match.ts';
+import type { Told } from '../projections/notifications.ts';
+import type { LiveSocket } from './live-socket.ts';
 import type { Subscription } from './subscribe.ts';
+import type { Concerned } from './subscription-index.ts';
 
 /**
  * The frames that tell of one event. A frame holds all that its socket is told of the event; text that several sockets get is made once.
@@ -10,36 +11,24 @@ import type { Subscription } from './subscribe.ts';
  */
 export class ToldFrames {
   readonly number: number | null;
+  /** Whom it concerns, whatever their rights: what decides that they are looked up. */
+  readonly concerned: Concerned;
   readonly #told: Told;
-  /** What is asked for each subscription of each socket: made once. */
-  readonly #subjects: readonly { kind: Kind; ids: ChannelIds }[];
   /** What a listener is told by a channel, as JSON. */
   readonly #parts = new Map<Listener, Map<string, readonly string[]>>();
   readonly #resources = new Map<object, string>();
 
-  constructor(number: number | null, told: Told) {
+  constructor(number: number | null, told: Told, concerned: Concerned) {
     this.number = number;
+    this.concerned = concerned;
     this.#told = told;
-    const { chat_id, room, visitor_id } = told.place;
-    this.#subjects = told.notifications.map(({ kind, message_id }) => ({
-      kind,
-      ids: { chat_id, room_id: room?.id ?? null, visitor_id, message_id },
-    }));
-  }
-
-  /** Whether a subscription is about this event, whatever its owner's rights: what decides that they are looked up. */
-  concerns({ channel, since }: Subscription): boolean {
-    if (this.number !== null && this.number <= since) return false;
-    const wanted = kindOf(channel);
-    return this.#subjects.some(({ kind, ids }) => kind === wanted && takesIds(channel, ids));
   }
 
   /** The frame for a socket; null when it is told nothing. */
-  frameFor(listener: Listener, subscriptions: Iterable<Subscription>): string | null {
+  frameFor(socket: LiveSocket, listener: Listener): string | null {
     // Two patterns may name one channel.
     const parts = new Set<string>();
-    for (const subscription of subscriptions) {
-      if (!this.concerns(subscription)) continue;
+    for (const subscription of this.concerned.get(socket) ?? []) {
       for (const part of this.#partsOf(listener, subscription)) parts.add(part);
     }
     if (parts.size === 0) return null;

@@ -6,7 +6,7 @@
  */
 export type Window = readonly (readonly [number: number, frames: number, characters: number])[];
 
-/** Nothing more is told above either: frames, and characters. */
+/** Nothing more is told a socket above either: frames, and characters. hub-load.ts bounds those of all sockets together. */
 export const MOST_FRAMES = 1000;
 export const MOST_CHARACTERS = 4_000_000;
 /** So much more is answered to what the client itself sends. */
@@ -40,12 +40,12 @@ export function isOverfull(window: Window): boolean {
   return holds(window, MOST_FRAMES + ANSWERED_FRAMES, MOST_CHARACTERS + ANSWERED_CHARACTERS);
 }
 
+/** How many characters were sent and not acknowledged. */
+export function charactersIn(window: Window): number {
+  return window.reduce((sum, stretch) => sum + stretch[2], 0);
+}
+
 function holds(window: Window, mostFrames: number, mostCharacters: number): boolean {
-  let frames = 0;
-  let characters = 0;
-  for (const stretch of window) {
-    frames += stretch[1];
-    characters += stretch[2];
-  }
-  return frames >= mostFrames || characters >= mostCharacters;
+  const frames = window.reduce((sum, stretch) => sum + stretch[1], 0);
+  return frames >= mostFrames || charactersIn(window) >= mostCharacters;
 }

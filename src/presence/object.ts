@@ -103,8 +103,8 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     });
     ctx.blockConcurrencyWhile(async () => {
       await this.#alarmClock.start();
-      // One that is long past the platform has dropped.
-      if (!this.#alarmClock.isStopped && hasTables(this.#sql)) this.#armNext();
+      // The platform may have dropped the one of an earlier instance.
+      if (hasTables(this.#sql)) this.#armNext();
     });
   }
 

@@ -1,4 +1,4 @@
-import { type Fed, type Feed, organizationHub, visitorHub } from '../live/feed.ts';
+import { CLOCKS_DIFFER, type Fed, type Feed, organizationHub, visitorHub } from '../live/feed.ts';
 import type { Audience } from '../projections/audience.ts';
 import {
   KINDS,
@@ -12,8 +12,6 @@ import type { Timers } from '../timers.ts';
 import type { ChatState, Step, ThreadFacts } from './state.ts';
 import { ToldTail } from './told-tail.ts';
 
-/** A hub counts as awake this much (ms) before it says so: its clock and the thread's need not agree. */
-const CLOCKS_DIFFER = 5000;
 /** Hubs keep what they are told for 24 h; older events are of no interest to them. ms. */
 const INTEREST = 24 * 3_600_000;
 /** Events in one call. */

@@ -144,6 +144,8 @@ const ROOMS: { readonly [room: string]: Room } = {
       'faults.ts',
       'within-time.ts',
       'isolate-cache.ts',
+      'chats/',
+      'delivery/in-parallel.ts',
       'directory/',
       'resources/',
       'db/',

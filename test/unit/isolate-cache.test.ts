@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cacheTimeToLive, createIsolateCache } from '../../src/isolate-cache.ts';
+import { cacheTimeToLive, createIsolateCache, REFRESH_DEADLINE } from '../../src/isolate-cache.ts';
 
 function setUp(limit = 10) {
   const clock = { now: 1000 };
@@ -67,6 +67,74 @@ describe('isolate cache', () => {
     finish('old');
     expect(await loading).toBe('old');
     expect(await cache.get('b', 30, load('new'))).toBe('new');
+  });
+
+  it('serves others the old value while one loads it anew, and lets another try when that one does not come back', async () => {
+    const { clock, cache, load, loads } = setUp();
+    await cache.get('a', 30, load('old'));
+    clock.now += 30;
+    const loading = Promise.withResolvers<string>();
+    const first = cache.get('a', 30, () => loading.promise);
+    expect(await cache.get('a', 30, load('second'))).toBe('old');
+    expect(loads()).toBe(1);
+    clock.now += 20;
+    loading.resolve('new');
+    expect([await first, await cache.get('a', 30, load('third'))]).toEqual(['new', 'new']);
+  });
+
+  it('lets another one load when the first has not come back in time, and keeps the newer value', async () => {
+    const clock = { now: 0 };
+    const cache = createIsolateCache<string>({ clock: () => clock.now, limit: 9, staleFor: 60_000 });
+    await cache.get('a', 30, async () => 'old');
+    clock.now += 30;
+    const lost = Promise.withResolvers<string>();
+    const first = cache.get('a', 30, () => lost.promise);
+    const refuse = () => Promise.reject(new Error('another one is loading'));
+    clock.now += REFRESH_DEADLINE - 1;
+    expect(await cache.get('a', 30, refuse)).toBe('old');
+    clock.now += 1;
+    expect(await cache.get('a', 30, async () => 'new')).toBe('new');
+    lost.resolve('late');
+    expect([await first, cache.peek('a', 30)]).toEqual(['late', 'new']);
+  });
+
+  it('serves nobody an old value that was purged, or is too old to stand in', async () => {
+    const { clock, cache, load } = setUp();
+    await cache.get('a', 30, load('old'));
+    clock.now += 30;
+    const loading = Promise.withResolvers<string>();
+    const first = cache.get('a', 30, () => loading.promise);
+    cache.purge('a');
+    expect(await cache.get('a', 30, load('new'))).toBe('new');
+    loading.resolve('old again');
+    await first;
+    expect(cache.peek('a', 30)).toBe('new');
+    clock.now += 100;
+    void cache.get('a', 30, () => new Promise(() => {}));
+    expect(await cache.get('a', 30, load('newest'))).toBe('newest');
+  });
+
+  it('keeps many values that were loaded at once, but not what was purged meanwhile', async () => {
+    const { cache } = setUp();
+    const keep = cache.beginLoad();
+    keep('a', '1');
+    keep('b', null);
+    expect([cache.peek('a', 30), cache.peek('b', 30), cache.peek('a', 0)]).toEqual(['1', null, null]);
+    const late = cache.beginLoad();
+    cache.purgeWhere(() => true);
+    late('a', '2');
+    expect(cache.peek('a', 30)).toBe(null);
+  });
+
+  it('counts what entries weigh, and keeps the newest whatever it weighs', async () => {
+    const cache = createIsolateCache<number>({ clock: () => 0, limit: 10, staleFor: 100, weightOf: (value) => value });
+    const keep = cache.beginLoad();
+    for (const [key, value] of Object.entries({ a: 4, b: 4, c: 4 })) keep(key, value);
+    expect(['a', 'b', 'c'].map((key) => cache.peek(key, 30))).toEqual([null, 4, 4]);
+    keep('d', 99);
+    expect(['b', 'c', 'd'].map((key) => cache.peek(key, 30))).toEqual([null, null, 99]);
+    keep('e', 1);
+    expect(['d', 'e'].map((key) => cache.peek(key, 30))).toEqual([null, 1]);
   });
 
   it('holds no more than its limit', async () => {

@@ -7,12 +7,19 @@ import { MESSAGES, newSocket } from './sample.ts';
 const VISITOR: Standing = { listener: { kind: 'visitor', visitor_id: 'v' } };
 
 /** A server whose log ends at 50, and whose rights are answered when the test says so. */
-function newServer(standing: () => Promise<Standing>) {
+function newServer(standing: () => Promise<Standing>, freeSubscriptions = 1000) {
   const ended: number[] = [];
   const kept: string[] = [];
   const server = new FrameServer({
     extent: () => ({ floor: 10, head: 50 }),
-    rights: { standingOf: standing },
+    rights: {
+      known: () => null,
+      lookUp: async (owners) => {
+        const found = await standing().catch(() => null);
+        return new Map([...owners].flatMap((owner) => (found === null ? [] : [[owner, found] as const])));
+      },
+    },
+    freeSubscriptions: () => freeSubscriptions,
     keep: (_, added) => kept.push(...added.map(({ text }) => text)),
     drop: () => {},
     end: (socket: LiveSocket, ending) => {
@@ -113,6 +120,19 @@ describe('the frames of a client', () => {
     const { socket } = newSocket(50);
     await server.receive(socket, subscribe());
     expect([ended, kept]).toEqual([[1013], []]);
+  });
+
+  it('are refused what the hub has no room for', async () => {
+    const visitor = (path: string) => `/api/v5/public/visitors/${'a'.repeat(32)}/${path}`;
+    const owner = { kind: 'visitor' as const, visitor_id: 'a'.repeat(32), organization_id: 'o', expires_at: null };
+    const { server, kept } = newServer(() => Promise.resolve(VISITOR), 1);
+    const { socket, wire } = newSocket(50, owner);
+    await server.receive(socket, subscribe({ channels: [visitor('chats'), visitor('chat_memberships')] }));
+    expect(kept).toEqual([visitor('chats')]);
+    expect(JSON.parse(wire.sent[0] ?? '')).toMatchObject({
+      channels: [visitor('chats')],
+      refused: [{ channel: visitor('chat_memberships'), detail: 'The hub has no room for more channels at present.' }],
+    });
   });
 
   it('end nothing of a socket that went meanwhile', async () => {

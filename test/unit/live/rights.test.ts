@@ -1,5 +1,7 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import { type OwnerFacts, Rights } from '../../../src/live/rights.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Reaches } from '../../../src/directory/reaches.ts';
+import { createIsolateCache, STALE_FOR } from '../../../src/isolate-cache.ts';
+import { factsKey, type OwnerFacts, Rights, type Standing } from '../../../src/live/rights.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
 import { ORGANIZATION, OWNER, USER } from './sample.ts';
 
@@ -9,73 +11,141 @@ const FACTS: OwnerFacts = {
   has_reports: false,
   keeps_private_history: false,
 };
+const TIME_TO_LIVE = 30_000;
 
 let now: number;
 let facts: () => Promise<OwnerFacts | null>;
-let asked: { facts: number; listeners: string[] };
+/** The owners of each look-up of facts, and the look-ups of reach. */
+let asked: { facts: number[]; reaches: number };
+let timeToLive: number;
+
+const clock = () => now;
+const noReaches = () =>
+  new Reaches({
+    organization_id: ORGANIZATION,
+    room_ids: [],
+    shared: [],
+    routed: [],
+    targets: [],
+    members: [{ team_id: 't', user_id: USER }],
+    team_shares: [],
+    private_owner_ids: [],
+  });
+
+let factsCache = createIsolateCache<OwnerFacts>({ clock, limit: 100, staleFor: STALE_FOR });
+let reachesCache = createIsolateCache<Reaches>({ clock, limit: 100, staleFor: STALE_FOR });
+
+/** A hub's rights; those of another life of the hub share what the isolate keeps. */
+function newRights(): Rights {
+  return new Rights({
+    source: {
+      factsOf: async (owners) => {
+        asked.facts.push(owners.length);
+        const found = new Map<string, OwnerFacts>();
+        for (const owner of owners) {
+          const each = await facts();
+          if (each !== null) found.set(factsKey(owner), each);
+        }
+        return found;
+      },
+      reachesOf: async (id) => {
+        const load = async () => {
+          asked.reaches += 1;
+          return noReaches();
+        };
+        return (await reachesCache.get(id, timeToLive, load)) ?? noReaches();
+      },
+      knownReaches: (id, age) => reachesCache.peek(id, age),
+    },
+    facts: factsCache,
+    timeToLive: () => timeToLive,
+    clock,
+  });
+}
+
 let rights: Rights;
 
 beforeEach(() => {
+  vi.spyOn(console, 'error').mockImplementation(() => {});
   now = 1_000_000;
+  timeToLive = TIME_TO_LIVE;
   facts = () => Promise.resolve(FACTS);
-  asked = { facts: 0, listeners: [] };
-  rights = new Rights(
-    {
-      factsOf: () => {
-        asked.facts += 1;
-        return facts();
-      },
-      listenerOf: (owner, { has_reports, keeps_private_history }) => {
-        asked.listeners.push(owner.user_id);
-        const { organization_id, user_id } = owner;
-        const reaches = { reach: null, history_reach: null, organization_reach: null, stands_for: [] };
-        return Promise.resolve({
-          kind: 'user',
-          organization_id,
-          user_id,
-          has_reports,
-          keeps_private_history,
-          ...reaches,
-        });
-      },
-    },
-    () => 30_000,
-    () => now,
-  );
+  asked = { facts: [], reaches: 0 };
+  factsCache = createIsolateCache({ clock, limit: 100, staleFor: STALE_FOR });
+  reachesCache = createIsolateCache({ clock, limit: 100, staleFor: STALE_FOR });
+  rights = newRights();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
-const standing = (owner: SocketOwner = OWNER, needs = 'chats') => rights.standingOf(owner, needs, () => []);
+/** How an owner stands, as the hub asks: null when that cannot be known. */
+async function standing(owner: SocketOwner = OWNER): Promise<Standing | null> {
+  return rights.known(owner) ?? (await rights.lookUp([owner])).get(owner) ?? null;
+}
+
 const visitor: SocketOwner = { kind: 'visitor', visitor_id: 'v', organization_id: ORGANIZATION, expires_at: null };
+const agent = (place: number): SocketOwner => ({
+  ...OWNER,
+  kind: 'user',
+  user_id: `user-${place}`,
+  credential: { kind: 'token', digest: `digest-${place}` },
+});
 
 describe('the rights of an owner', () => {
-  it('are kept for a while, the same for all sockets with the same token and needs', async () => {
-    const first = await standing();
-    now += 29_999;
-    const second = await standing();
-    expect('listener' in first && 'listener' in second && first.listener === second.listener).toBe(true);
-    await standing(OWNER, 'other chats');
-    expect(asked).toEqual({ facts: 1, listeners: [USER, USER] });
+  it('are kept for a while, also for the next life of the hub', async () => {
+    expect(rights.known(OWNER)).toBe(null);
+    expect(await standing()).toMatchObject({
+      listener: { user_id: USER, stands_for: [USER, ORGANIZATION, 't'], reach: { organization_id: ORGANIZATION } },
+    });
+    now += TIME_TO_LIVE - 1;
+    rights = newRights();
+    expect(rights.known(OWNER)).toHaveProperty('listener');
     now += 1;
+    expect(rights.known(OWNER)).toBe(null);
     await standing();
-    expect(asked).toEqual({ facts: 2, listeners: [USER, USER, USER] });
+    expect(asked).toEqual({ facts: [1, 1], reaches: 2 });
   });
 
-  it('are other ones when his scopes or his organization’s settings change', async () => {
+  it('are looked up for all owners at once, each once, and what all share is read once', async () => {
+    const owners = Array.from({ length: 600 }, (_, place) => agent(place % 300));
+    const standings = await rights.lookUp(owners);
+    expect([standings.size, asked]).toEqual([600, { facts: [300], reaches: 1 }]);
+    // The cache holds a hundred only.
+    expect((await rights.lookUp(owners)).size).toBe(600);
+    expect(asked).toEqual({ facts: [300, 200], reaches: 1 });
+  });
+
+  it('are looked up in the next turn for all who ask while a look-up is under way', async () => {
+    const gate = Promise.withResolvers<void>();
+    facts = () => gate.promise.then(() => FACTS);
+    const first = rights.lookUp([agent(0)]);
+    await Promise.resolve();
+    const others = [1, 2, 3].map((place) => rights.lookUp([agent(place)]));
+    gate.resolve();
+    await Promise.all([first, ...others]);
+    expect(asked.facts).toEqual([1, 3]);
+  });
+
+  it('are not kept where nothing is to be kept', async () => {
+    timeToLive = 0;
+    expect(await standing()).toHaveProperty('listener');
+    expect(await standing()).toHaveProperty('listener');
+    expect([rights.known(OWNER), asked.facts]).toEqual([null, [1, 1]]);
+  });
+
+  it('are other ones when their scopes or their organization’s settings change', async () => {
     await standing();
-    now += 29_000;
-    await standing(OWNER, 'late');
     facts = () => Promise.resolve({ ...FACTS, has_reports: true, keeps_private_history: true });
-    now += 1_000;
-    expect(await standing(OWNER, 'late')).toMatchObject({
-      listener: { has_reports: true, keeps_private_history: true },
-    });
+    now += TIME_TO_LIVE;
+    expect(await standing()).toMatchObject({ listener: { has_reports: true, keeps_private_history: true } });
   });
 
   it('end with the token, its owner or the subscription', async () => {
     expect(await standing({ ...OWNER, expires_at: now })).toEqual({ ending: expect.objectContaining({ code: 4401 }) });
     expect(await standing({ ...OWNER, expires_at: now + 1 })).toHaveProperty('listener');
     facts = () => Promise.resolve(null);
-    now += 30_000;
+    now += TIME_TO_LIVE;
     expect(await standing()).toEqual({ ending: expect.objectContaining({ code: 4401 }) });
     facts = () => Promise.resolve({ ...FACTS, has_active_subscription: false });
     for (const owner of [OWNER, visitor]) {
@@ -83,9 +153,9 @@ describe('the rights of an owner', () => {
     }
   });
 
-  it('of a visitor are his own chats', async () => {
+  it('of a visitor are their own chats', async () => {
     expect(await standing(visitor)).toEqual({ listener: { kind: 'visitor', visitor_id: 'v' } });
-    expect(asked.listeners).toEqual([]);
+    expect(asked.reaches).toBe(0);
   });
 
   it('are the known ones for ten minutes while they cannot be looked up, which is tried every few seconds', async () => {
@@ -93,13 +163,13 @@ describe('the rights of an owner', () => {
     facts = () => Promise.reject(new Error('D1 is away'));
     now += 60_000;
     for (let event = 0; event < 5; event++) expect(await standing()).toHaveProperty('listener');
-    expect(asked.facts).toBe(2);
+    expect(asked.facts).toEqual([1, 1]);
+    expect(await standing(agent(1))).toBe(null);
     now += 5_000;
     await standing();
-    expect(asked.facts).toBe(3);
+    expect(asked.facts).toEqual([1, 1, 1]);
     now += 535_000;
-    await expect(standing()).rejects.toThrow('D1 is away');
-    await expect(standing()).rejects.toThrow('just failed');
+    expect([await standing(), await standing()]).toEqual([null, null]);
     facts = () => Promise.resolve(FACTS);
     now += 5_000;
     expect(await standing()).toHaveProperty('listener');

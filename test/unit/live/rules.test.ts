@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { LONGEST_FRAME, readClientFrame } from '../../../src/live/client-frames.ts';
-import { endingAt, isForgotten, nextLook } from '../../../src/live/endurance.ts';
+import { endingAt, endsAt, isForgotten, prunesAt } from '../../../src/live/endurance.ts';
 import { canResume, unseenOf } from '../../../src/live/log-rules.ts';
 import { decideSubscriptions } from '../../../src/live/subscribe.ts';
 import { isFull, MOST_FRAMES, type Window, withAcknowledged, withSent } from '../../../src/live/window.ts';
@@ -63,8 +63,8 @@ describe('what a thread feeds', () => {
 });
 
 test('what happened before the hub was made is of no interest, but for what clocks may differ', () => {
-  const entries = [1000, 1001, 2000, 3000].map((at, place) => ({ ...told(place + 1), at }));
-  expect(unseenOf(entries, 0, 2000, 3000).map(({ at }) => at)).toEqual([1001, 2000, 3000]);
+  const entries = [15_000, 15_001, 20_000, 30_000].map((at, place) => ({ ...told(place + 1), at }));
+  expect(unseenOf(entries, 0, 20_000, 30_000).map(({ at }) => at)).toEqual([15_001, 20_000, 30_000]);
 });
 
 test('a client goes on from any number that the log still follows', () => {
@@ -85,11 +85,25 @@ describe('how long a socket may stay', () => {
   ])('when %s', (_, change, now, code) => {
     expect(endingAt({ ...socket, ...change }, now)?.code ?? null).toBe(code);
   });
+
+  it.each([
+    ['it is heard for the last time', {}, 650_000],
+    ['its token ends before', { expires_at: 600_000 }, 600_000],
+    ['it does not acknowledge', { full_since: 510_000 }, 540_000],
+    ['it has a token for ever', { expires_at: null }, 650_000],
+  ])('is known when %s', (_, change, end) => {
+    const enduring = { ...socket, ...change };
+    expect(endsAt(enduring)).toBe(end);
+    expect([endingAt(enduring, end - 1), endingAt(enduring, end)]).toEqual([null, expect.any(Object)]);
+  });
 });
 
 test('a hub forgets all a day after its last socket', () => {
   expect([isForgotten(null, A_DAY), isForgotten(1, A_DAY), isForgotten(0, A_DAY)]).toEqual([false, false, true]);
-  expect([nextLook(null, 5), nextLook(7, 100)]).toEqual([60_005, 7 + A_DAY]);
+});
+
+test('old events are deleted a day after the oldest, and once an hour at most', () => {
+  expect([prunesAt(null, 5), prunesAt(100, 5), prunesAt(100, A_DAY)]).toEqual([null, 100 + A_DAY, A_DAY + 3_600_000]);
 });
 
 describe('a wish to subscribe', () => {
@@ -110,20 +124,20 @@ describe('a wish to subscribe', () => {
   const many = (count: number) => Array.from({ length: count }, (_, place) => ownChat(place));
 
   it('is granted for each channel by itself, once', () => {
-    const answer = decideSubscriptions([MESSAGES, 'nonsense', MESSAGES], new Map(), who, 7);
+    const answer = decideSubscriptions([MESSAGES, 'nonsense', MESSAGES], new Map(), who, 7, 1000);
     expect(answer).toMatchObject({ subscribed: [MESSAGES], refused: [{ channel: 'nonsense' }], refused_count: 1 });
     expect(answer.added).toEqual([{ text: MESSAGES, channel: expect.any(Object), since: 7 }]);
   });
 
   it('leaves what is there as it is', () => {
-    const [held] = decideSubscriptions([MESSAGES], new Map(), who, 7).added;
+    const [held] = decideSubscriptions([MESSAGES], new Map(), who, 7, 1000).added;
     if (held === undefined) throw new Error('it was granted');
-    const answer = decideSubscriptions([MESSAGES], new Map([[MESSAGES, held]]), who, 9);
+    const answer = decideSubscriptions([MESSAGES], new Map([[MESSAGES, held]]), who, 9, 1000);
     expect([answer.added, answer.subscribed]).toEqual([[], [MESSAGES]]);
   });
 
   it('is refused from the hundredth on, with a hundred reasons at most', () => {
-    const answer = decideSubscriptions(many(10_000), new Map(), who, 0);
+    const answer = decideSubscriptions(many(10_000), new Map(), who, 0, 1000);
     expect([answer.added.length, answer.refused.length, answer.refused_count]).toEqual([100, 100, 9900]);
     expect(answer.refused[0]).toEqual({ channel: ownChat(100), detail: expect.stringContaining('100 channels') });
   });

@@ -1,3 +1,4 @@
+import { HubLoad } from '../../../src/live/hub-load.ts';
 import type { Attachment, Wire } from '../../../src/live/live-socket.ts';
 import { LiveSocket } from '../../../src/live/live-socket.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
@@ -53,6 +54,8 @@ export class MemoryWire implements Wire {
   readyState = 1;
   readonly sent: string[] = [];
   attachment: Attachment | null = null;
+  /** How often the attachment was written. */
+  writes = 0;
   closedBy: number | null = null;
 
   send(text: string): void {
@@ -65,6 +68,7 @@ export class MemoryWire implements Wire {
   }
 
   serializeAttachment(attachment: unknown): void {
+    this.writes += 1;
     this.attachment = structuredClone(attachment) as Attachment;
   }
 
@@ -77,9 +81,11 @@ export class MemoryWire implements Wire {
   }
 }
 
-export function newSocket(position: number, owner: SocketOwner = OWNER) {
-  const wire = new MemoryWire();
-  const state: Attachment = {
+export function newSocket(
+  position: number,
+  owner: SocketOwner = OWNER,
+  load = new HubLoad(() => {}),
+  state: Attachment = {
     id: crypto.randomUUID(),
     position,
     window: [],
@@ -87,6 +93,8 @@ export function newSocket(position: number, owner: SocketOwner = OWNER) {
     heard_at: 0,
     has_begun: false,
     faults: 0,
-  };
-  return { wire, socket: new LiveSocket(wire, owner, state, new Map(), position) };
+  },
+) {
+  const wire = new MemoryWire();
+  return { wire, socket: new LiveSocket(wire, owner, state, load, position) };
 }

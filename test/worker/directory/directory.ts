@@ -3,7 +3,8 @@ import { noCost } from '../../../src/db/cost.ts';
 import { type Database, db } from '../../../src/db/database.ts';
 import type { Keyset, KeysetValue } from '../../../src/db/keyset.ts';
 import { insertOrganization } from '../../../src/directory/organizations.ts';
-import type { DirectoryDatabases } from '../../../src/directory/reach.ts';
+import { type DirectoryDatabases, readReaches } from '../../../src/directory/reach.ts';
+import type { ReachOptions } from '../../../src/directory/reaches.ts';
 import { insertRoom } from '../../../src/directory/rooms.ts';
 import { insertRouter, type RouterTarget } from '../../../src/directory/routers.ts';
 import { insertShare, type SharedKind } from '../../../src/directory/shares.ts';
@@ -16,6 +17,16 @@ export const cost = noCost();
 export const database: Database = db(env as unknown as Env, null, cost);
 
 export const databases: DirectoryDatabases = { identity: database, organization: database };
+
+/** What is routed to a user, read anew. */
+export async function reachOfUser(from: DirectoryDatabases, organizationId: string, id: string, options: ReachOptions) {
+  return (await readReaches(from, organizationId)).ofUser(id, options);
+}
+
+/** What is routed to an organization, read anew. */
+export async function reachOfOrganization(from: DirectoryDatabases, organizationId: string, options: ReachOptions) {
+  return (await readReaches(from, organizationId)).ofOrganization(options);
+}
 
 export const AT = 1_772_000_000_000;
 

@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { type Database, db } from '../../../src/db/database.ts';
 import { viewOrganization } from '../../../src/directory/organizations.ts';
-import { reachOfOrganization, reachOfUser } from '../../../src/directory/reach.ts';
 import { viewRooms } from '../../../src/directory/room-views.ts';
 import { deleteRoom, findRoom, listRooms, updateRoom } from '../../../src/directory/rooms.ts';
 import type { RouterTarget } from '../../../src/directory/routers.ts';
@@ -21,6 +20,8 @@ import {
   newTeam,
   newUser,
   page,
+  reachOfOrganization,
+  reachOfUser,
   share,
 } from './directory.ts';
 

@@ -1,8 +1,10 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { LiveHub } from '../../../src/index.ts';
 import { organizationHub } from '../../../src/live/feed.ts';
 import { eventsAfter } from '../../../src/live/store.ts';
+import { testAlarm } from '../alarm.ts';
 import { enroll, type Person } from '../http/hub.ts';
 import { LiveClient, said, shakeHands } from './live-client.ts';
 import { FeedingThread, message } from './told.ts';
@@ -98,35 +100,37 @@ describe('frames that mean nothing', () => {
 });
 
 describe('a socket that does not acknowledge', () => {
-  it('is sent a thousand frames and no more, is closed, and gets the rest when it resumes; others get all', async () => {
-    const idle = await LiveClient.ofUser(person);
-    const diligent = await LiveClient.ofUser(person);
-    await idle.subscribe([all()]);
-    await diligent.subscribe([all()]);
-    const thread = FeedingThread.ofOrganization(person.organization_id);
-    const feeding = sayAll(thread, 2500, 'hello');
-    for (const place of range(2500)) {
-      const { number } = await diligent.next('notifications');
-      if (place % 100 === 0) diligent.send({ type: 'ack', number });
-    }
-    await feeding;
-    // Of the thousand, one was the welcome and one the answer to its subscription.
-    const got = idle.frames.filter(({ type }) => type === 'notifications');
-    expect(got).toHaveLength(998);
-    await evictDurableObject(hub());
-    later(31_000);
-    await runDurableObjectAlarm(hub());
-    expect(await idle.closed).toEqual({ code: 4008, reason: 'not acknowledged in time' });
-    vi.useRealTimers();
-    const back = await LiveClient.ofUser(person);
-    await back.subscribe([all()], Number(got.at(-1)?.['number']));
-    for (const place of range(1502)) {
-      const { number } = await back.next('notifications');
-      expect(number).toBe(Number(got.at(-1)?.['number']) + 1 + place);
-      if (place % 100 === 99) back.send({ type: 'ack', number });
-    }
-    for (const client of [diligent, back]) client.close();
-  });
+  testAlarm(
+    'is sent a thousand frames and no more, is closed, and gets the rest when it resumes; others get all',
+    async (ring) => {
+      const idle = await LiveClient.ofUser(person);
+      const diligent = await LiveClient.ofUser(person);
+      await idle.subscribe([all()]);
+      await diligent.subscribe([all()]);
+      const thread = FeedingThread.ofOrganization(person.organization_id);
+      const feeding = sayAll(thread, 2500, 'hello');
+      for (const place of range(2500)) {
+        const { number } = await diligent.next('notifications');
+        if (place % 100 === 0) diligent.send({ type: 'ack', number });
+      }
+      await feeding;
+      // Of the thousand, one was the welcome and one the answer to its subscription.
+      const got = idle.frames.filter(({ type }) => type === 'notifications');
+      expect(got).toHaveLength(998);
+      later(31_000);
+      await ring(hub());
+      expect(await idle.closed).toEqual({ code: 4008, reason: 'not acknowledged in time' });
+      vi.useRealTimers();
+      const back = await LiveClient.ofUser(person);
+      await back.subscribe([all()], Number(got.at(-1)?.['number']));
+      for (const place of range(1502)) {
+        const { number } = await back.next('notifications');
+        expect(number).toBe(Number(got.at(-1)?.['number']) + 1 + place);
+        if (place % 100 === 99) back.send({ type: 'ack', number });
+      }
+      for (const client of [diligent, back]) client.close();
+    },
+  );
 
   it('goes on where it stopped when it acknowledges in time', async () => {
     const client = await LiveClient.ofUser(person);
@@ -211,28 +215,69 @@ describe('a heartbeat', () => {
     client.close();
   });
 
-  it('keeps the socket; without it it is closed', async () => {
+  testAlarm('keeps the socket; without it it is closed', async (ring) => {
     const [silent, alive] = [await LiveClient.ofUser(person), await LiveClient.ofUser(person)];
     later(140_000);
     await alive.subscribe([all()]);
-    await runDurableObjectAlarm(hub());
+    await ring(hub());
     later(11_000);
-    await runDurableObjectAlarm(hub());
+    await ring(hub());
     expect(await silent.closed).toEqual({ code: 4408, reason: 'no heartbeat' });
     await FeedingThread.ofOrganization(person.organization_id).say('heard');
     await alive.next('notifications');
     alive.close();
   });
 
-  it('is looked for every minute while there are sockets, and then the log is kept for a day', async () => {
+  testAlarm(
+    'lets the alarm ring when it may end, no sooner; without sockets the log is kept for a day',
+    async (ring) => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+      const alarmIn = () =>
+        runInDurableObject(hub(), async (_, { storage }) => Number(await storage.getAlarm()) - Date.now());
+      const client = await LiveClient.ofUser(person);
+      // Threads are asked once for what they did not tell a hub that has just awoken.
+      later(41_000);
+      await ring(hub());
+      expect(await alarmIn()).toBe(109_000);
+      later(99_000);
+      client.send({ type: 'unsubscribe', channels: ['nothing'] });
+      await client.next('unsubscribed');
+      later(10_000);
+      await ring(hub());
+      expect(await alarmIn()).toBe(140_000);
+      client.close();
+      await client.closed;
+      later(140_000);
+      await ring(hub());
+      expect(await alarmIn()).toBe(24 * 3_600_000 - 140_000);
+    },
+  );
+
+  it('by pings alone makes the alarm ring as seldom as by frames', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
     const client = await LiveClient.ofUser(person);
-    const alarmAt = () => runInDurableObject(hub(), (_, { storage }) => storage.getAlarm());
-    expect(Number(await alarmAt()) - Date.now()).toBeLessThanOrEqual(60_000);
-    expect(Number(await alarmAt()) - Date.now()).toBeGreaterThan(55_000);
+    later(150_000);
+    const alarmIn = await runInDurableObject(hub(), async (instance, state) => {
+      // The platform keeps the real time of the last ping.
+      vi.spyOn(state, 'getWebSocketAutoResponseTimestamp').mockReturnValue(new Date(Date.now() - 7000));
+      await (instance as LiveHub).alarm();
+      return Number(await state.storage.getAlarm()) - Date.now();
+    });
+    vi.restoreAllMocks();
+    expect(alarmIn).toBe(143_000);
     client.close();
-    await client.closed;
-    await runDurableObjectAlarm(hub());
-    expect(Number(await alarmAt()) - Date.now()).toBeGreaterThan(23.9 * 3_600_000);
+  });
+
+  testAlarm('ends with the token, at that moment', async (ring) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const short = await enroll({ expires_at: new Date(Date.now() + 20_000).toISOString() });
+    const stub = env.LIVE.getByName(organizationHub(short.organization_id));
+    const client = await LiveClient.ofUser(short);
+    const at = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
+    expect(Number(at) - Date.now()).toBe(20_000);
+    later(20_000);
+    await ring(stub);
+    expect((await client.closed).code).toBe(4401);
   });
 });
 

@@ -1,9 +1,10 @@
-import { runDurableObjectAlarm } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadAudience } from '../../../src/audience/load-audience.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { organizationHub, visitorHub } from '../../../src/live/feed.ts';
+import { testAlarm } from '../alarm.ts';
 import { admin, brokenDatabase, enroll, type Person, testEnv } from '../http/hub.ts';
 import { enrollAgent } from '../umi/desk.ts';
 import { newRoom } from '../umi/gateway.ts';
@@ -37,7 +38,8 @@ async function listen(person: Person, channel = all(person)): Promise<LiveClient
 const say = ({ organization_id }: Person) => FeedingThread.ofOrganization(organization_id).say('hello');
 
 describe('the rights of a user who listens', () => {
-  it('end with his token', async () => {
+  testAlarm('end with their token', async (ring) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
     const expires_at = new Date(Date.now() + 60_000).toISOString();
     const short = await enroll({ expires_at });
     const [telling, silent] = [await listen(short), await listen(short, `/api/v5/users/${short.user_id}/chats`)];
@@ -47,7 +49,7 @@ describe('the rights of a user who listens', () => {
     later(1_001);
     await say(short);
     expect(await telling.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
-    await runDurableObjectAlarm(hubOf(short));
+    await ring(hubOf(short));
     expect(await silent.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
     expect(telling.frames.filter(({ type }) => type === 'notifications')).toHaveLength(1);
   });
@@ -169,7 +171,7 @@ describe('a hub that D1 cannot be told of', () => {
     client.close();
   });
 
-  it('is told to threads for a week, and anew before that is over', async () => {
+  testAlarm('is told to threads for a week, and anew before that is over', async (ring) => {
     const person = await enroll();
     const awake = () =>
       env.DB.prepare('SELECT awake_since, awake_until FROM live_organizations WHERE organization_id = ?')
@@ -186,11 +188,45 @@ describe('a hub that D1 cannot be told of', () => {
     later(2.5 * 24 * 3_600_000);
     client.send({ type: 'unsubscribe', channels: ['nothing'] });
     await client.next('unsubscribed');
-    await runDurableObjectAlarm(hubOf(person));
+    await ring(hubOf(person));
     const renewed = await awake();
     expect(renewed?.awake_since).toBe(first?.awake_since);
     expect((renewed?.awake_until ?? 0) - Date.now()).toBeGreaterThan(week - 60_000);
     for (const each of [client, second]) each.close();
+  });
+});
+
+describe('a hub that cannot say that it goes on listening', () => {
+  testAlarm('tries again after a while, longer each time, and says it when D1 is back', async (ring) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const person = await enroll();
+    const client = await listen(person);
+    const renewal = () =>
+      runInDurableObject(hubOf(person), (_, { storage }) => {
+        const sql = `SELECT due_at, failures FROM timers WHERE name = 'renew'`;
+        return storage.sql.exec<{ due_at: number; failures: number }>(sql).toArray()[0] ?? null;
+      });
+    later(4.5 * 24 * 3_600_000);
+    client.send({ type: 'unsubscribe', channels: ['nothing'] });
+    await client.next('unsubscribed');
+    setDatabase(brokenDatabase);
+    const waits: number[] = [];
+    for (const failures of [1, 2, 3]) {
+      await ring(hubOf(person));
+      const due = await renewal();
+      expect(due?.failures).toBe(failures);
+      waits.push(Number(due?.due_at) - Date.now());
+      vi.setSystemTime(Number(due?.due_at));
+    }
+    for (const [place, wait] of waits.entries()) {
+      expect(wait).toBeGreaterThanOrEqual(500 * 2 ** place);
+      expect(wait).toBeLessThanOrEqual(1000 * 2 ** place);
+    }
+    setDatabase(DB);
+    await ring(hubOf(person));
+    expect(await renewal()).toBe(null);
+    client.close();
   });
 });
 
@@ -221,7 +257,7 @@ describe('a visitor’s socket', () => {
     for (const each of [client, other]) each.close();
   });
 
-  it('resumes, and ends with his token or his organization’s subscription', async () => {
+  testAlarm('resumes, and ends with their token or their organization’s subscription', async (ring) => {
     const site = await Site.open();
     const visitor = await authenticate(site.organizationId);
     const thread = FeedingThread.ofVisitor(visitor.id, site.organizationId);
@@ -234,7 +270,7 @@ describe('a visitor’s socket', () => {
     await again.subscribe([messages(visitor.id)], Number(number));
     expect(said(await again.next('notifications'))).toMatchObject([[expect.any(String), 'added', missed]]);
     later(1_801_000);
-    await runDurableObjectAlarm(env.LIVE.getByName(visitorHub(visitor.id)));
+    await ring(env.LIVE.getByName(visitorHub(visitor.id)));
     expect((await again.closed).code).toBe(4401);
     const fresh = await authenticate(site.organizationId, visitor.secret);
     const third = await LiveClient.ofVisitor(fresh);

@@ -1,0 +1,155 @@
+import type { RouterTargetKind } from '../db/rows.ts';
+import type { Reach } from '../resources/chat-grant.ts';
+
+/** Without private history, shared rooms whose owner keeps its chat history private are left out (seed 001, Routed chats). */
+export type ReachOptions = { includesPrivateHistory: boolean };
+
+/** All rows from which follows what reaches an organization and its users (reach.ts reads them). */
+export type ReachRows = {
+  organization_id: string;
+  /** The organization's own rooms, deleted ones too; not read while none of them has a router. */
+  room_ids: readonly string[];
+  /** Rooms of others that are shared with it, with their owners. */
+  shared: readonly { id: string; organization_id: string }[];
+  /** The routers of all these rooms, with the routers' owners, who are the rooms' too; and whom the routers name. */
+  routed: readonly { room_id: string; router_id: string; organization_id: string }[];
+  targets: readonly { router_id: string; kind: RouterTargetKind; target_id: string | null }[];
+  /** The members of the organization's teams, and with whom it shares the teams; without deleted teams. */
+  members: readonly { team_id: string; user_id: string }[];
+  team_shares: readonly { team_id: string; organization_id: string }[];
+  /** Owners of the shared rooms whose history is private. */
+  private_owner_ids: readonly string[];
+};
+
+/** So many ids of rooms are kept in answers that were given, to be given again. */
+const MOST_IDS_KEPT = 500_000;
+
+/**
+ * What is routed to an organization and to each of its users (seed 001, Routed chats; protocol.md 4.6), computed from rows that were
+ * read once for all of them.
+ */
+export class Reaches {
+  readonly #rows: ReachRows;
+  readonly #privateOwners: ReadonlySet<string>;
+  readonly #teamsOf: ReadonlyMap<string, readonly string[]>;
+  readonly #sharesOfTeam: ReadonlyMap<string, readonly string[]>;
+  /** The rooms that some router gives to whom a name stands for: own ones, and shared ones. */
+  readonly #own = new Map<string, Set<string>>();
+  readonly #shared = new Map<string, Set<string>>();
+  readonly #routedRooms = new Set<string>();
+  /** Reaches by the names that made them: users of the same teams share one. */
+  readonly #known = new Map<string, Reach>();
+  #idsKept = 0;
+  /** With private history, and without. */
+  readonly #ofOrganization: { all: Reach; open: Reach };
+
+  constructor(rows: ReachRows) {
+    this.#rows = rows;
+    this.#privateOwners = new Set(rows.private_owner_ids);
+    this.#teamsOf = grouped(rows.members, ({ user_id, team_id }) => [user_id, team_id]);
+    this.#sharesOfTeam = grouped(rows.team_shares, ({ team_id, organization_id }) => [team_id, organization_id]);
+    const targetsOf = Map.groupBy(rows.targets, ({ router_id }) => router_id);
+    for (const { room_id, router_id, organization_id } of rows.routed) {
+      const isOwn = organization_id === rows.organization_id;
+      if (isOwn) this.#routedRooms.add(room_id);
+      for (const { kind, target_id } of targetsOf.get(router_id) ?? []) {
+        // All users of the room's own organization.
+        if (kind === 'all' && !isOwn) continue;
+        const name = nameOf(kind, target_id, organization_id);
+        const rooms = isOwn ? this.#own : this.#shared;
+        rooms.set(name, (rooms.get(name) ?? new Set()).add(room_id));
+      }
+    }
+    const { organization_id } = rows;
+    const reach = (options: ReachOptions) => ({ organization_id, room_ids: this.#sharedRooms(null, options) });
+    this.#ofOrganization = {
+      all: reach({ includesPrivateHistory: true }),
+      open: reach({ includesPrivateHistory: false }),
+    };
+  }
+
+  /** How many rows this was made of. */
+  get size(): number {
+    const { room_ids, shared, routed, targets, members, team_shares } = this.#rows;
+    return room_ids.length + shared.length + routed.length + targets.length + members.length + team_shares.length;
+  }
+
+  /**
+   * The rooms whose chats are routed to a user of the organization: those with a router that names them, one of their teams, their
+   * organization as a partner, or all users of the room's own organization; and the own rooms without any router. Rooms of others
+   * count while they are shared with the organization, teams while the router's owner has them. A deleted room keeps its reach, a deleted team has
+   * none. That the user is not deleted is the caller's to check.
+   */
+  ofUser(userId: string, options: ReachOptions): Reach {
+    const names = this.#namesOf(userId).filter((name) => this.#own.has(name) || this.#shared.has(name));
+    const key = `${options.includesPrivateHistory} ${names.join()}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const reach = this.#reachOf(names, options);
+    this.#idsKept += reach.room_ids.length;
+    if (this.#idsKept > MOST_IDS_KEPT) {
+      this.#known.clear();
+      this.#idsKept = reach.room_ids.length;
+    }
+    this.#known.set(key, reach);
+    return reach;
+  }
+
+  /** The rooms whose chats are routed to the organization: its own, and those that others share with it. */
+  ofOrganization(options: ReachOptions): Reach {
+    return options.includesPrivateHistory ? this.#ofOrganization.all : this.#ofOrganization.open;
+  }
+
+  /** The teams of a user that are not deleted. */
+  teamsOf(userId: string): readonly string[] {
+    return this.#teamsOf.get(userId) ?? [];
+  }
+
+  #reachOf(names: readonly string[], options: ReachOptions): Reach {
+    const { organization_id, room_ids } = this.#rows;
+    const reached = union(names, this.#own);
+    const shared = this.#sharedRooms(union(names, this.#shared), options);
+    // Rooms without routers reach everybody: only where one with routers does not reach a user the own rooms must be named.
+    if (reached.size === this.#routedRooms.size) return { organization_id, room_ids: shared };
+    const own = room_ids.filter((id) => reached.has(id) || !this.#routedRooms.has(id));
+    return { organization_id: null, room_ids: [...own, ...shared] };
+  }
+
+  /** Ids of rooms that others share, null for all of them. */
+  #sharedRooms(among: ReadonlySet<string> | null, { includesPrivateHistory }: ReachOptions): string[] {
+    const found = this.#rows.shared.filter(
+      ({ id, organization_id }) =>
+        (among === null || among.has(id)) && (includesPrivateHistory || !this.#privateOwners.has(organization_id)),
+    );
+    return found.map(({ id }) => id);
+  }
+
+  /** By what routers may name a user. */
+  #namesOf(userId: string): string[] {
+    const own = this.#rows.organization_id;
+    const teams = this.teamsOf(userId).flatMap((team) =>
+      [own, ...(this.#sharesOfTeam.get(team) ?? [])].map((owner) => nameOf('team', team, owner)),
+    );
+    return [nameOf('all', null, own), nameOf('organization', own, own), nameOf('user', userId, own), ...teams];
+  }
+}
+
+/** A router may name teams that its owner has or that are shared with it, so a team's name has the owner in it. */
+function nameOf(kind: RouterTargetKind, id: string | null, routerOwner: string): string {
+  return kind === 'team' ? `team/${id}/${routerOwner}` : `${kind}/${id}`;
+}
+
+function union(names: readonly string[], rooms: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {
+  return new Set(names.flatMap((name) => [...(rooms.get(name) ?? [])]));
+}
+
+function grouped<Row>(rows: readonly Row[], entry: (row: Row) => [string, string]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const row of rows) {
+    const [key, value] = entry(row);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [value]);
+    else group.push(value);
+  }
+  return groups;
+}

@@ -1,0 +1,72 @@
+import { kindOf } from '../projections/match.ts';
+import type { Told } from '../projections/notifications.ts';
+import { type Channel, type ChannelIds, takesIds } from '../resources/channel-path.ts';
+import type { LiveSocket } from './live-socket.ts';
+import type { Subscription } from './subscribe.ts';
+
+/** Sockets with those of their subscriptions that an event is about. */
+export type Concerned = ReadonlyMap<LiveSocket, readonly Subscription[]>;
+
+/**
+ * The subscriptions of all sockets, by what their channels tell of: an event is compared only with those that can be about it, however
+ * many others there are.
+ */
+export class SubscriptionIndex {
+  readonly #entries = new Map<string, Map<Subscription, LiveSocket>>();
+  #size = 0;
+
+  /** How many subscriptions there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  add(socket: LiveSocket, subscription: Subscription): void {
+    const place = placeOf(subscription.channel);
+    let entry = this.#entries.get(place);
+    if (entry === undefined) {
+      entry = new Map();
+      this.#entries.set(place, entry);
+    }
+    entry.set(subscription, socket);
+    this.#size += 1;
+  }
+
+  remove(subscription: Subscription): void {
+    const place = placeOf(subscription.channel);
+    const entry = this.#entries.get(place);
+    if (entry === undefined || !entry.delete(subscription)) return;
+    this.#size -= 1;
+    if (entry.size === 0) this.#entries.delete(place);
+  }
+
+  /** Whom an event concerns, whatever their rights. `number`: the hub's, null for what is not logged. */
+  concernedBy(number: number | null, told: Told): Concerned {
+    const { chat_id, room, visitor_id, user_ids } = told.place;
+    const found = new Map<LiveSocket, Subscription[]>();
+    const seen = new Set<Subscription>();
+    for (const { kind, message_id } of told.notifications) {
+      const ids: ChannelIds = { chat_id, room_id: room?.id ?? null, visitor_id, message_id };
+      for (const id of [ANY, chat_id, ids.room_id, visitor_id, message_id, ...user_ids]) {
+        for (const [subscription, socket] of this.#entries.get(`${kind} ${id}`) ?? []) {
+          const { channel, since } = subscription;
+          if ((number !== null && number <= since) || seen.has(subscription) || !takesIds(channel, ids)) continue;
+          seen.add(subscription);
+          const own = found.get(socket);
+          if (own === undefined) found.set(socket, [subscription]);
+          else own.push(subscription);
+        }
+      }
+    }
+    return found;
+  }
+}
+
+const ANY = '*';
+
+/** Where a channel's subscriptions lie: under the narrowest id that it names; under its owner, if it tells only of their own chats. */
+function placeOf(channel: Channel): string {
+  const { chats, part, owner_id, message_id, chat_id, visitor_id, room_id } = channel;
+  const isOfMember = chats === 'user_chats' && part !== 'incoming_invitations';
+  const id = message_id ?? chat_id ?? visitor_id ?? room_id ?? (isOfMember ? owner_id : ANY);
+  return `${kindOf(channel)} ${id}`;
+}

@@ -1,0 +1,133 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { tokenDigest } from '../../../src/directory/tokens.ts';
+import { organizationHub } from '../../../src/live/feed.ts';
+import { openingRequest } from '../../../src/live/socket-owner.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { liveHubStub } from '../../../src/stubs.ts';
+import { enroll, testEnv } from '../http/hub.ts';
+import { newRoom } from '../umi/gateway.ts';
+import { FeedingThread } from './told.ts';
+
+const AGENTS = 200;
+const { DB } = testEnv;
+
+/** Trips to D1, and those that said that the hub listens. */
+let trips = 0;
+let awakenings = 0;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  trips = 0;
+  awakenings = 0;
+});
+
+afterEach(() => {
+  Object.assign(testEnv, { DB });
+  vi.useRealTimers();
+});
+
+/** The database, every trip to it counted. */
+function counted(): D1Database {
+  const batch = async (statements: D1PreparedStatement[]) => {
+    trips += 1;
+    return DB.batch(statements);
+  };
+  return new Proxy(DB, {
+    get(target, name) {
+      if (name === 'batch') return batch;
+      if (name === 'prepare') {
+        return (sql: string) => {
+          if (sql.includes('INTO live_organizations')) awakenings += 1;
+          return countedStatement(target.prepare(sql));
+        };
+      }
+      return Reflect.get(target, name);
+    },
+  });
+}
+
+/** Inside a batch the platform wants its own statements, so only the call is watched. */
+function countedStatement(statement: D1PreparedStatement): D1PreparedStatement {
+  const bind = statement.bind.bind(statement);
+  const run = statement.run.bind(statement);
+  return Object.assign(statement, {
+    bind: (...values: unknown[]) => countedStatement(bind(...values)),
+    run: async () => {
+      trips += 1;
+      return run();
+    },
+  });
+}
+
+class Agent {
+  readonly id = newUuid(Date.now());
+  readonly digest = tokenDigest(crypto.randomUUID());
+  told = 0;
+  #hear = () => {};
+
+  async listen(organization_id: string): Promise<void> {
+    const credential = { kind: 'token' as const, digest: this.digest };
+    const owner = { kind: 'user' as const, organization_id, user_id: this.id, expires_at: null, credential };
+    const { webSocket: socket } = await liveHubStub(env, organizationHub(organization_id)).fetch(
+      openingRequest(owner, false),
+    );
+    if (socket === null) throw new Error('the socket was refused');
+    const granted = Promise.withResolvers<void>();
+    socket.addEventListener('message', ({ data }) => {
+      const { type } = JSON.parse(String(data)) as { type: string };
+      if (type === 'subscribed') granted.resolve();
+      if (type !== 'notifications') return;
+      this.told += 1;
+      this.#hear();
+    });
+    socket.accept();
+    socket.send(JSON.stringify({ type: 'subscribe', channels: [`/api/v5/users/${this.id}/routed_chats/*/messages`] }));
+    await granted.promise;
+  }
+
+  async hears(count: number): Promise<void> {
+    while (this.told < count) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#hear = resolve;
+      await promise;
+    }
+  }
+}
+
+it('hundreds of agents are served by three trips to D1, and by none while their rights are known', async () => {
+  const { organization_id } = await enroll();
+  const room = { id: await newRoom(organization_id), organization_id };
+  const agents = Array.from({ length: AGENTS }, () => new Agent());
+  await DB.batch(
+    agents.flatMap(({ id, digest }) => [
+      DB.prepare(
+        `INSERT INTO users (id, organization_id, first_name, last_name, created_at, updated_at) VALUES (?, ?, 'A', 'B', 0, 0)`,
+      ).bind(id, organization_id),
+      DB.prepare('INSERT INTO tokens (digest, id, organization_id, user_id, created_at) VALUES (?, ?, ?, ?, 0)').bind(
+        digest,
+        newUuid(Date.now()),
+        organization_id,
+        id,
+      ),
+    ]),
+  );
+  Object.assign(testEnv, { DB: counted() });
+  await Promise.all(agents.map((agent) => agent.listen(organization_id)));
+  expect(awakenings).toBe(1);
+
+  const thread = FeedingThread.ofOrganization(organization_id, { room });
+  const tripsToTell = async (count: number) => {
+    trips = 0;
+    await thread.say('hello');
+    await Promise.all(agents.map((agent) => agent.hears(count)));
+    return trips;
+  };
+  expect(await tripsToTell(1)).toBe(0);
+  await evictDurableObject(env.LIVE.getByName(organizationHub(organization_id)));
+  expect(await tripsToTell(2)).toBe(0);
+  vi.setSystemTime(Date.now() + 31_000);
+  expect(await tripsToTell(3)).toBe(3);
+  expect(new Set(agents.map(({ told }) => told))).toEqual(new Set([3]));
+});

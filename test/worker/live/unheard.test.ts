@@ -1,0 +1,114 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { findStirredThreads } from '../../../src/chats/stirred-threads.ts';
+import { noCost } from '../../../src/db/cost.ts';
+import { db } from '../../../src/db/database.ts';
+import type { LiveHub } from '../../../src/index.ts';
+import { organizationHub } from '../../../src/live/feed.ts';
+import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { testAlarm } from '../alarm.ts';
+import { brokenDatabase, type Person, testEnv } from '../http/hub.ts';
+import { Desk, unique } from '../umi/desk.ts';
+import { LiveClient } from './live-client.ts';
+
+const { DB } = testEnv;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+});
+afterEach(() => {
+  Object.assign(testEnv, { DB });
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const later = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds);
+const hubOf = ({ organization_id }: Pick<Person, 'organization_id'>) =>
+  env.LIVE.getByName(organizationHub(organization_id));
+const alarmOf = (chatId: string) =>
+  runInDurableObject(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''), (_, { storage }) => storage.getAlarm());
+/** The thread sleeps, and nothing is due in it. */
+const fallAsleep = (chatId: string) =>
+  runInDurableObject(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''), (_, { storage }) => storage.deleteAlarm());
+const dueIn = (person: Pick<Person, 'organization_id'>) =>
+  runInDurableObject(hubOf(person), (_, { storage }) =>
+    storage.sql.exec<{ name: string; due_at: number; failures: number }>('SELECT * FROM timers').toArray(),
+  );
+
+describe('a hub that has awoken', () => {
+  testAlarm(
+    'asks the threads, once nobody goes by what was known before, for what they did not tell it',
+    async (ring) => {
+      const desk = await Desk.open();
+      const agent = { ...desk.agent, organization_id: desk.organizationId };
+      const { chatId: old } = await desk.say(unique('thread'), 'long ago');
+      await fallAsleep(old);
+      later(60_000);
+      const client = await LiveClient.ofUser(agent);
+      const { chatId } = await desk.say(unique('thread'), 'hello');
+      await fallAsleep(chatId);
+      expect(await dueIn(agent)).toEqual([{ name: 'ask_threads', due_at: Date.now() + 40_000, failures: 0 }]);
+      later(39_999);
+      await ring(hubOf(agent));
+      expect(await alarmOf(chatId)).toBe(null);
+      later(1);
+      await ring(hubOf(agent));
+      expect([(await alarmOf(chatId)) !== null, await alarmOf(old)]).toEqual([true, null]);
+      expect(await dueIn(agent)).toEqual([]);
+      client.close();
+    },
+  );
+
+  testAlarm('asks again when D1 cannot be reached, and gives up after an hour', async (ring) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const desk = await Desk.open();
+    const agent = { ...desk.agent, organization_id: desk.organizationId };
+    const client = await LiveClient.ofUser(agent);
+    later(40_000);
+    Object.assign(testEnv, { DB: brokenDatabase });
+    let tries = 0;
+    for (let [due] = await dueIn(agent); due !== undefined; [due] = await dueIn(agent)) {
+      expect(due).toMatchObject({ name: 'ask_threads', failures: tries });
+      vi.setSystemTime(Math.max(Date.now(), due.due_at));
+      await ring(hubOf(agent));
+      tries += 1;
+    }
+    expect(tries).toBe(16);
+    client.close();
+  });
+
+  it('asks nobody when it was awake before: another life of the hub, a second socket', async () => {
+    const desk = await Desk.open();
+    const agent = { ...desk.agent, organization_id: desk.organizationId };
+    const [first, second] = [await LiveClient.ofUser(agent), await LiveClient.ofUser(agent)];
+    later(40_000);
+    await runInDurableObject(hubOf(agent), (hub) => (hub as LiveHub).alarm());
+    // It forgets all, and D1 says still that it listens.
+    await runInDurableObject(hubOf(agent), (_, { storage }) => storage.sql.exec('UPDATE hub SET awake_until = 0'));
+    const third = await LiveClient.ofUser(agent);
+    expect(await dueIn(agent)).toEqual([]);
+    for (const client of [first, second, third]) client.close();
+  });
+});
+
+describe('threads in which something has happened', () => {
+  it('are found in an organization’s rooms and in those that are shared with it', async () => {
+    const [desk, partner] = [await Desk.open(), await Desk.open()];
+    const since = Date.now();
+    later(1000);
+    const own = await desk.say(unique('thread'), 'hello');
+    const shared = await partner.say(unique('thread'), 'hello');
+    const database = db(testEnv, null, noCost());
+    const found = () => findStirredThreads(database, desk.organizationId, since);
+    expect(await found()).toEqual([threadNameOfChat(own.chatId)]);
+    const [chat] = await database.all<{ room_id: string }>('SELECT room_id FROM chats WHERE id = ?', shared.chatId);
+    await database.run(
+      'INSERT INTO room_shares (room_id, organization_id, created_at) VALUES (?, ?, 0)',
+      chat?.room_id,
+      desk.organizationId,
+    );
+    expect((await found()).toSorted()).toEqual([own, shared].map(({ chatId }) => threadNameOfChat(chatId)).toSorted());
+    expect(await findStirredThreads(database, desk.organizationId, Date.now() + 1)).toEqual([]);
+  });
+});
