@@ -32,7 +32,7 @@ export async function sendEvents(load: Load, tell: (sent: Sent) => void): Promis
       const number = started;
       started += 1;
       const thread = number % load.threads;
-      if (load.rate !== null) await pause(begin + (number * 1000) / load.rate - Date.now());
+      if (load.rate !== null) await pause(Math.max(0, begin + (number * 1000) / load.rate - Date.now()));
       const place = Math.floor(number / load.threads);
       while ((acknowledged.get(thread) ?? 0) < place) await pause(RETRY_MILLISECONDS);
       tell(await sendOne(load, `thread-${thread}`, place));
