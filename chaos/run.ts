@@ -42,7 +42,7 @@ const scenarios: readonly Scenario[] = [
       const before = sent.length;
       await pause(MINUTE);
       await fetch(`${hub.url}/chaos/d1-up`);
-      if (sent.length < before + events / 4) throw new Error(`only ${sent.length - before} events while D1 was down`);
+      if (sent.length < before + events / 20) throw new Error(`only ${sent.length - before} events while D1 was down`);
     },
   },
   {
