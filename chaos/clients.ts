@@ -19,31 +19,28 @@ export type Load = {
 };
 
 /**
- * Sends events to threads in turn, each until it is answered 201, and tells each one that is. In a thread the next event goes out
- * after the one before was acknowledged. Three of four are users' messages, which have webhooks; the first is a visitor's.
+ * Sends events to threads in turn, each until it is answered 201, and tells each one that is. A thread belongs to one client, who
+ * sends its next event after the one before was acknowledged. In every fourth thread visitors speak to themselves: these go on also
+ * while users cannot be looked up. In the others all events but the first are users' messages, which have webhooks.
  * Rejects on an answer that no retry can mend.
  */
 export async function sendEvents(load: Load, tell: (sent: Sent) => void): Promise<void> {
   const begin = Date.now();
-  let started = 0;
-  const acknowledged = new Map<number, number>();
-  async function client(): Promise<void> {
-    while (started < load.events) {
-      const number = started;
-      started += 1;
-      const thread = number % load.threads;
-      if (load.rate !== null) await pause(begin + (number * 1000) / load.rate - Date.now());
-      const place = Math.floor(number / load.threads);
-      while ((acknowledged.get(thread) ?? 0) < place) await pause(RETRY_MILLISECONDS);
-      tell(await sendOne(load, `thread-${thread}`, place));
-      acknowledged.set(thread, place + 1);
+  async function client(first: number): Promise<void> {
+    for (let round = 0; round * load.threads < load.events; round++) {
+      for (let thread = first; thread < load.threads; thread += CONNECTIONS) {
+        const number = round * load.threads + thread;
+        if (number >= load.events) return;
+        if (load.rate !== null) await pause(Math.max(0, begin + (number * 1000) / load.rate - Date.now()));
+        const sender = round === 0 || thread % 4 === 0 ? 'visitor' : 'user';
+        tell(await sendOne(load, `thread-${thread}`, round, sender));
+      }
     }
   }
-  await Promise.all(Array.from({ length: CONNECTIONS }, client));
+  await Promise.all(Array.from({ length: CONNECTIONS }, (_, number) => client(number)));
 }
 
-async function sendOne(load: Load, thread: string, place: number): Promise<Sent> {
-  const sender = place % 4 === 0 ? 'visitor' : 'user';
+async function sendOne(load: Load, thread: string, place: number, sender: Sent['sender']): Promise<Sent> {
   const message = {
     body: `event ${place}`,
     thread_id: thread,

@@ -18,6 +18,12 @@ export async function ledgerProblem(reader: Reader, accepted: number): Promise<s
   return isSame(ledger, wanted) ? null : `the ledger says ${JSON.stringify(ledger)}, ${accepted} were accepted`;
 }
 
+/** How many attempts of a webhook were answered too late for the hub, by its own log: on a busy machine it waits for the processor. */
+export async function lateAnswers(reader: Reader, webhookId: string): Promise<number> {
+  const delivery = await read(reader, `${channelOf(reader)}/deliveries/${webhookId}`);
+  return (delivery['attempts'] as { error: string | null }[]).filter(({ error }) => error === 'timeout').length;
+}
+
 /**
  * Where D1's lists differ from the threads' logs, or null: chats with their counts, threads, the log of deliveries, and the events.
  * Stops at the first difference.

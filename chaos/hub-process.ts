@@ -37,15 +37,22 @@ export function startHubProcess(options: { port: number; folder: string; fault: 
       stdio: ['ignore', output, output, 'ipc'],
     });
   }
-  async function runtimePid(): Promise<number> {
-    return Number((await readFile(join(folder, 'state', 'runtime.pid'), 'utf8')).split(' ')[0]);
-  }
+  /** The runtime goes on for a second when it is not killed too. */
   async function kill(): Promise<void> {
-    const runtime = await runtimePid();
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('close', resolve));
     child.kill('SIGKILL');
-    process.kill(runtime, 'SIGKILL');
+    await killRuntime();
     await ended;
+  }
+  /** While the hub starts there may be none. */
+  async function killRuntime(): Promise<void> {
+    const [pid] = (await readFile(join(folder, 'state', 'runtime.pid'), 'utf8').catch(() => '')).split(' ');
+    try {
+      if (pid !== undefined && pid !== '') process.kill(Number(pid), 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
   return {
     url,
@@ -62,9 +69,7 @@ export function startHubProcess(options: { port: number; folder: string; fault: 
       await kill();
       child = launch();
     },
-    async killRuntime() {
-      process.kill(await runtimePid(), 'SIGKILL');
-    },
+    killRuntime,
     ringCron() {
       child.send('cron');
     },

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../scripts/free-port.ts';
 import { requestJson } from '../scripts/json-request.ts';
 import { sendEvents } from './clients.ts';
-import { copyProblem, ledgerProblem, type Reader } from './copies.ts';
+import { copyProblem, lateAnswers, ledgerProblem, type Reader } from './copies.ts';
 import { type HubProcess, startHubProcess } from './hub-process.ts';
 import { type BadReceiver, startBadReceiver } from './receiver.ts';
 import type { Kill, Sent } from './record.ts';
@@ -115,6 +115,10 @@ async function play(scenario: Scenario, hub: HubProcess, receiver: BadReceiver):
   const recovery = Math.max(0, ...kills.map(({ at }) => recoveryFrom(at, sent, receiver)));
   const verdict = judge(sent, receiver.arrivals, kills);
   verdict.violations.push(...settled.problems);
+  for (const [webhookId, repeats] of Map.groupBy(verdict.unexplained, (repeat) => repeat.webhookId)) {
+    if ((await lateAnswers(reader, webhookId)) >= repeats.length) continue;
+    for (const { times } of repeats) verdict.violations.push(`webhook ${webhookId} was repeated: ${times}`);
+  }
   return {
     ...verdict,
     name: scenario.name,

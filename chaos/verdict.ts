@@ -14,18 +14,22 @@ export type Verdict = {
   inversions: number;
   /** Webhooks that were delivered more than once. */
   repeats: number;
+  /** Those of them that no kill explains. */
+  unexplained: { webhookId: string; times: string }[];
   /** What must not be, in words. Empty: all is well. */
   violations: string[];
 };
 
-/** Judges what a receiver got against what clients were answered 201 for. */
+/**
+ * Judges what a receiver got against what clients were answered 201 for. A repeat that is not explained is no violation yet: the
+ * hub may say that the answer came too late for it.
+ */
 export function judge(sent: readonly Sent[], arrivals: readonly Arrival[], kills: readonly Kill[]): Verdict {
   const violations: string[] = [];
   const firsts = firstArrivals(arrivals, violations);
   const lost = countLost(sent, arrivals, violations);
   const inversions = countInversions(sent, firsts, violations);
-  const repeats = countRepeats(arrivals, kills, violations);
-  return { lost, inversions, repeats, violations };
+  return { lost, inversions, ...findRepeats(arrivals, kills), violations };
 }
 
 /** The first arrival of each webhook. One webhook has one body, and one event has one webhook. */
@@ -86,20 +90,21 @@ function countInversions(sent: readonly Sent[], firsts: readonly WebhookBody[], 
   return inversions;
 }
 
-function countRepeats(arrivals: readonly Arrival[], kills: readonly Kill[], violations: string[]): number {
+function findRepeats(arrivals: readonly Arrival[], kills: readonly Kill[]): Pick<Verdict, 'repeats' | 'unexplained'> {
   let repeats = 0;
+  const unexplained: Verdict['unexplained'] = [];
   const delivered = new Map<string, Arrival>();
   for (const arrival of arrivals) {
     const before = delivered.get(arrival.webhookId);
     if (before !== undefined) {
       repeats += 1;
       if (!kills.some((kill) => wasInFlight(before, kill, arrival, arrivals))) {
-        violations.push(`webhook ${arrival.webhookId} was repeated: ${timesOf(before, arrival, kills)}`);
+        unexplained.push({ webhookId: arrival.webhookId, times: timesOf(before, arrival, kills) });
       }
     }
     if (arrival.outcome === 'delivered') delivered.set(arrival.webhookId, arrival);
   }
-  return repeats;
+  return { repeats, unexplained };
 }
 
 /** Whether a kill came between an answer and its place in the thread's log: before the repeat, and before the lane went on. */
