@@ -1,6 +1,7 @@
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
-import { findAppEndpoint } from '../directory/app-endpoints.ts';
+import type { ChannelRow } from '../db/rows.ts';
+import { type AppEndpoint, findAppEndpoint } from '../directory/app-endpoints.ts';
 import { findChannelOrDeleted } from '../directory/channels.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { cachedSigningKey } from '../directory/signing-keys.ts';
@@ -12,6 +13,7 @@ import { attemptWebhook } from './attempt.ts';
 import { attemptDependencies } from './attempt-dependencies.ts';
 import type { DeliveryDependencies } from './deliver-lane.ts';
 import { type Endpoint, endpointOfChannel, endpointOfInstallation } from './endpoint.ts';
+import { EndpointCache } from './endpoint-cache.ts';
 import { channelOfReceiver, installationOfReceiver } from './lane.ts';
 import { queueDelay } from './pointer.ts';
 
@@ -30,22 +32,40 @@ export function consumerDependencies(env: Env): DeliveryDependencies {
   };
 }
 
-/** Reads a receiver from D1, uncached: what was switched off or deleted must hold for the next attempt. */
+const channels = new EndpointCache<ChannelRow | null>(() => Date.now());
+const webhooksOfApps = new EndpointCache<AppEndpoint | null>(() => Date.now());
+
+/** Makes this isolate read a channel anew for the next attempt; others do so within two seconds. */
+export function purgeChannelEndpoint(organizationId: string, channelId: string): void {
+  channels.purge(`${organizationId}/${channelId}`);
+}
+
+/** The same for all that apps receive: one app, webhook or bot user concerns several installations, and such changes are rare. */
+export function purgeAppEndpoints(): void {
+  webhooksOfApps.purgeAll();
+}
+
+/** What a receiver is now, by its row in D1 of the last second or two. */
 async function readEndpoint(env: Env, head: Parameters<DeliveryDependencies['endpoint']>[0]): Promise<Endpoint> {
   const { organization_id, receiver, webhook_id } = head;
   const channelId = channelOfReceiver(receiver);
   if (channelId !== null) return await readChannel(env, organization_id, channelId);
   const installationId = installationOfReceiver(receiver);
   if (installationId === null) throw new Error('a receiver of a kind that this version does not know');
-  const found = await findAppEndpoint(db(env, null, noCost()), organization_id, installationId, webhook_id ?? '');
+  const webhookId = webhook_id ?? '';
+  const found = await webhooksOfApps.get(`${organization_id}/${installationId}/${webhookId}`, () =>
+    findAppEndpoint(db(env, null, noCost()), organization_id, installationId, webhookId),
+  );
   return await endpointOfInstallation(found, env.PUBLIC_ORIGIN, async (appUser) =>
     makeAppUserAuth(await cachedSigningKey(env, noCost()), appUser, Date.now()),
   );
 }
 
 async function readChannel(env: Env, organizationId: string, channelId: string): Promise<Endpoint> {
-  const database = db(env, { database: await databaseOf(env, organizationId) }, noCost());
-  const channel = await findChannelOrDeleted(database, organizationId, channelId);
+  const channel = await channels.get(`${organizationId}/${channelId}`, async () => {
+    const database = db(env, { database: await databaseOf(env, organizationId) }, noCost());
+    return await findChannelOrDeleted(database, organizationId, channelId);
+  });
   return endpointOfChannel(channel, Date.now(), env.PUBLIC_ORIGIN);
 }
 
