@@ -1,5 +1,5 @@
 import { addCost, type Cost } from './db/cost.ts';
-import type { Attempt, Lane, Receiver } from './delivery/lane.ts';
+import type { Attempt, Head, Lane, Receiver, Takes } from './delivery/lane.ts';
 import type { Aside, Fed, Feed } from './live/feed.ts';
 import type { ClientChanges, ClientSaved, Presence, PresenceOwner } from './presence/client.ts';
 import type { Slice, Written } from './projections/slice.ts';
@@ -13,7 +13,7 @@ import type { ReplayFilter } from './thread/store/outbox.ts';
 
 /** What a thread's object can be asked. Values only: classes and their `instanceof` do not survive the call. */
 export interface ThreadStub extends Lane {
-  execute(command: Command): Promise<Executed>;
+  execute(command: Command, takes?: Takes): Promise<Executed>;
   read(query: Query): Promise<Result<Reading>>;
   readEvents(request: {
     v: 1;
@@ -123,28 +123,45 @@ function asPlain<Interface>(stub: unknown): Interface {
   return stub as Interface;
 }
 
+/** Makes the first attempts of webhooks that a command has brought. `askedAt` (ms): before the command was sent. */
+export type FirstAttempts = (env: Env, thread: string, heads: readonly Head[], askedAt: number) => void;
+
+let firstAttempts: FirstAttempts | null = null;
+
+/** Told by the Worker's entry, since nothing here may import what delivers. Until then the queue brings all attempts. */
+export function makeFirstAttemptsWith(make: FirstAttempts | null): void {
+  firstAttempts = make;
+}
+
 /**
  * Sends a command to its thread and adds what it cost. Sent once more, with a new stub, when the object was lost on the
  * way: the `command_id` makes that harmless. Never again when the object is overloaded. Rejects on any other accident.
+ * Webhooks that find their lane idle go out from here at once. Not from an object: it would have to stay awake for their receivers.
  */
 export async function executeCommand<C extends Command>(
   env: Env,
   cost: Cost,
   thread: string,
   command: C,
+  sender: 'worker' | 'object' = 'worker',
 ): Promise<Result<AnswerOf<C>>> {
   const started = performance.now();
-  const executed = await executeOnce(env, thread, command).catch((error: unknown) => {
+  const make = sender === 'worker' ? firstAttempts : null;
+  const executed = await executeOnce(env, thread, command, make).catch((error: unknown) => {
     if (!isLost(error)) throw error;
-    return executeOnce(env, thread, command);
+    return executeOnce(env, thread, command, make);
   });
   addCost(cost, executed.cost);
   cost.thread.milliseconds += performance.now() - started;
   return executed.result as Result<AnswerOf<C>>;
 }
 
-async function executeOnce(env: Env, thread: string, command: Command): Promise<Executed> {
-  return await threadStub(env, thread).execute(command);
+async function executeOnce(env: Env, thread: string, command: Command, make: FirstAttempts | null): Promise<Executed> {
+  const askedAt = Date.now();
+  const executed = await threadStub(env, thread).execute(command, { heads: make !== null });
+  const { heads } = executed;
+  if (make !== null && heads !== undefined && heads.length > 0) make(env, thread, heads, askedAt);
+  return executed;
 }
 
 /** Asks a thread about one of its chats; repeated like a command. */

@@ -50,6 +50,12 @@ export type Head = {
   attempt: number;
 };
 
+/**
+ * Whether the sender of a command makes the first attempts of deliveries that find their lane idle. Versions of the hub that do not know
+ * of this neither take heads nor answer any: then the queue brings all attempts.
+ */
+export type Takes = { heads: boolean };
+
 /** `wait`: the head is leased to somebody else or not due yet. `nothing`: no pending row. `later`: the caller's version is newer than the object's. */
 export type Claim = Head | { kind: 'wait' } | { kind: 'nothing' } | { kind: 'later' };
 

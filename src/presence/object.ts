@@ -7,7 +7,7 @@ import { errorText, writeLog } from '../log.ts';
 import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
 import { executeCommand, isVisitorId, type UserStub } from '../stubs.ts';
 import { threadNameOfChat } from '../thread/address.ts';
-import { newCommandId } from '../thread/commands.ts';
+import { type ChangePresence, newCommandId } from '../thread/commands.ts';
 import { settledWithin } from '../within-time.ts';
 import { ChatTeller, type Told } from './chat-teller.ts';
 import type { ClientChanges, ClientSaved, Presence, PresenceOwner } from './client.ts';
@@ -239,14 +239,15 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     const thread = threadNameOfChat(chatId);
     if (thread === null) return 'unwatched';
     const { user_id } = readOwner(this.#sql);
-    const result = await executeCommand(this.env, noCost(), thread, {
+    const command: ChangePresence = {
       v: 1,
       type: 'change_presence',
       command_id: newCommandId(),
       chat_id: chatId,
       user_id,
       is_present: isPresent,
-    });
+    };
+    const result = await executeCommand(this.env, noCost(), thread, command, 'object');
     if (result.ok) return result.answer.is_watched ? 'told' : 'unwatched';
     const { reason } = result.refusal;
     if (reason === 'chat_not_found' || reason === 'thread_not_found') return 'unwatched';

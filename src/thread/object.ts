@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { AlarmClock } from '../alarm-clock.ts';
 import { addCost, type Cost, noCost } from '../db/cost.ts';
-import type { Attempt, Claim, Lane, Receiver, ReportAnswer } from '../delivery/lane.ts';
+import type { Attempt, Claim, Head, Lane, Receiver, ReportAnswer, Takes } from '../delivery/lane.ts';
 import { fault } from '../faults.ts';
 import { errorText, writeLog } from '../log.ts';
 import { acceptEvents } from '../projections/accept.ts';
@@ -29,7 +29,7 @@ import type { Query, Reading } from './queries.ts';
 import { answerQuery, type EventPage, readEventPage } from './reads.ts';
 import type { Result, ThreadRefusal } from './refusals.ts';
 import { emptyThread, openChat, type ThreadState } from './state.ts';
-import { writeCommit } from './store/commit.ts';
+import { type Committed, writeCommit } from './store/commit.ts';
 import { keepCurrentChat, loadChat, loadForCommand, loadThread } from './store/load.ts';
 import type { ReplayFilter } from './store/outbox.ts';
 import type { Mark } from './store/read-slice.ts';
@@ -48,8 +48,8 @@ const WAIT_FOR_OTHERS = 1000;
 /** A hand-over that was not answered for so long (ms) counts as failed; should it arrive after all, D1's guards make it harmless. */
 const WAIT_FOR_PROJECTOR = 60_000;
 
-/** What `execute` answers: the result, and what it cost for `Server-Timing`. */
-export type Executed = { result: Result<Answer>; cost: Cost };
+/** What `execute` answers: the result, what it cost for `Server-Timing`, and the deliveries that the caller is to make. */
+export type Executed = { result: Result<Answer>; cost: Cost; heads?: Head[] };
 
 /**
  * The shell of a thread (ENGINE 2): it gives `decide` the state, the time and ids, and writes what was decided in one
@@ -88,8 +88,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     });
   }
 
-  /** Decides and commits a command, then waits up to 1 s until D1 has it too. */
-  async execute(command: Command): Promise<Executed> {
+  /** Decides and commits a command, then waits up to 1 s until D1 has it too. `takes`: what the caller does of what follows. */
+  async execute(command: Command, takes?: Takes): Promise<Executed> {
     const cost = noCost();
     cost.thread.calls = 1;
     if (command.v !== 1) return { result: refused({ reason: 'newer_version' }), cost };
@@ -100,15 +100,17 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const before = loadForCommand(this.#sql, this.#state, command);
     const decided = this.#decide(command, before);
     if (!decided.ok) return { result: decided, cost };
+    let heads: Head[] = [];
     if (decided.events.length > 0) {
-      cost.thread.rowsWritten = this.#commit(command, listening.audience, before, decided);
+      const committed = this.#commit(command, listening.audience, before, decided, takes?.heads === true);
+      ({ heads, rowsWritten: cost.thread.rowsWritten } = committed);
       const reached = this.#copy.catchUp();
       this.#noteInMemory(command, before, decided.state);
       const copied = await withinTime(reached, WAIT_FOR_COPY);
       if (copied !== null) addCost(cost, copied);
     } else this.#noteInMemory(command, before, decided.state);
     fault('before answer', () => this.ctx.abort('fault: before answer'));
-    return { result: { ok: true, answer: decided.answer }, cost };
+    return { result: { ok: true, answer: decided.answer }, cost, heads };
   }
 
   /** Answers a query about a chat, if its grant covers the chat. */
@@ -175,6 +177,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     try {
       if (this.#state.thread === null) return;
       // Lanes and ends first: they need no D1, so they do not wait for it.
+      this.#lanes.makeRest();
       this.#lanes.offerDue(Date.now());
       await this.#endOverdueChat();
       this.#watch.follow(followedChat(this.#state));
@@ -230,8 +233,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return (await withinTime(written, WAIT_FOR_PROJECTOR)) ?? { ok: false, reason: 'failed' };
   }
 
-  /** Writes what was decided, arms the alarm in the same turn and offers lanes that were idle. Answers the rows written. */
-  #commit(command: Command, audience: Audience, before: ThreadState, decided: Extract<Decision, { ok: true }>): number {
+  /** Writes what was decided, arms the alarm in the same turn and offers lanes that were idle, but for those whose head the caller takes. */
+  #commit(command: Command, audience: Audience, before: ThreadState, decided: Decided, takesHeads: boolean): Committed {
     const given = command.type === 'receive_messages' ? command.routing : this.#routing;
     const isRoutingNew = !isSameRouting(given, this.#routing);
     const accepted = acceptEvents(decided.events, decided.steps, {
@@ -239,9 +242,11 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       audience,
       isSilent: isKeptFromApps(command),
       markOf: (receiver) => this.#lanes.mark(receiver),
+      room: this.#lanes.room,
     });
     const known = this.#listeners.toStore(audience);
-    const idle = accepted.lanes.filter(({ receiver }) => !this.#lanes.isBusy(receiver));
+    const { leases, offers } = this.#lanes.startsOf(accepted, takesHeads);
+    const now = Date.now();
 
     fault('before commit', () => this.ctx.abort('fault: before commit'));
     const committed = this.ctx.storage.transactionSync(() =>
@@ -249,25 +254,26 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
         before,
         after: decided.state,
         accepted,
+        leases,
         received: decided.received,
         routing: given,
         isRoutingNew,
         audience: known,
         version: this.#lanes.version,
         at: decided.state.last_at,
-        now: Date.now(),
+        now,
       }),
     );
     this.#state = keepCurrentChat(decided.state);
     this.#copy.add(accepted.events);
     this.#routing = given;
-    this.#lanes.version = committed.version;
-    const soon = Date.now() + ALARM_AFTER;
+    this.#lanes.committed(committed.version, accepted.rest !== null);
+    const soon = now + (accepted.rest === null ? Math.min(ALARM_AFTER, ...leases.values()) : 0);
     const isArmed = this.#alarmClock.armBy(Math.min(soon, this.#openChatEndsAt() ?? soon));
     fault('after commit', () => this.ctx.abort('fault: after commit'));
-    for (const { receiver } of idle) this.#lanes.offer(receiver, 'lane');
+    for (const receiver of offers) this.#lanes.offer(receiver, 'lane');
     this.#listeners.committed(decided.steps, before.last_seq, audience, known);
-    return committed.rowsWritten + (isArmed ? 1 : 0);
+    return { ...committed, rowsWritten: committed.rowsWritten + (isArmed ? 1 : 0) };
   }
 
   /** What an accepted command means for what is only in memory: who types, and whose presence is followed. */
@@ -339,10 +345,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return new Lanes({
       sql: this.#sql,
       transaction: (change) => this.ctx.storage.transactionSync(change),
-      thread: () => {
-        const { name, thread } = this.#state;
-        return thread === null ? null : { name, organization_id: thread.organization_id };
-      },
+      thread: () => this.#state.thread && { ...this.#state.thread, name: this.#state.name },
       send: (pointer) => {
         const sent = this.env.WEBHOOKS.send(pointer).catch((error) => this.#logFailure('offer_failed', error));
         this.ctx.waitUntil(sent);
@@ -389,6 +392,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     writeLog('error', event, { thread: this.#state.name, error: errorText(error) });
   }
 }
+
+type Decided = Extract<Decision, { ok: true }>;
 
 function refused(refusal: ThreadRefusal): { ok: false; refusal: ThreadRefusal } {
   return { ok: false, refusal };

@@ -1,3 +1,5 @@
+import { OUTBOX_UPGRADE, REST_TABLES } from './outbox-tables.ts';
+
 /**
  * The tables of a thread's object, those of each schema after those of the one before. They are made in the commit of the
  * first accepted command, never before: a probe with a random id leaves nothing behind. Facts are JSON. Times are ms.
@@ -70,8 +72,11 @@ const TABLES_OF_3 = [
   'CREATE TABLE hub_marks (hub TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID',
 ];
 
+/** What webhooks tell, stored once for each event; webhooks that are made later. */
+const TABLES_OF_4 = [...OUTBOX_UPGRADE, ...REST_TABLES];
+
 /** The schema that this program works with. */
-export const SCHEMA = 3;
+export const SCHEMA = 4;
 
 /** The schema of this object's tables; 0 when it has never accepted a command. The first one did not write its number down. */
 export function schemaOf(sql: SqlStorage): number {
@@ -88,5 +93,6 @@ export function createTables(sql: SqlStorage, schema: number): void {
   if (schema < 1) for (const statement of TABLES_OF_1) sql.exec(statement);
   if (schema < 2) for (const statement of TABLES_OF_2) sql.exec(statement);
   if (schema < 3) for (const statement of TABLES_OF_3) sql.exec(statement);
+  if (schema < 4) for (const statement of TABLES_OF_4) sql.exec(statement);
   sql.exec('INSERT INTO upkeep (one, schema) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET schema = ?1', SCHEMA);
 }

@@ -129,11 +129,12 @@ test('an object of the second schema gets what is missing, and its copy is not r
     for (const column of ['organization_id', 'skipped_webhook_deleted', 'skipped_uninstalled']) {
       storage.sql.exec(`ALTER TABLE lanes DROP COLUMN ${column}`);
     }
-    for (const column of ['webhook_id', 'channel', 'resource_id']) {
+    for (const column of ['webhook_id', 'channel', 'resource_id', 'content', 'first_attempt', 'offered_at']) {
       storage.sql.exec(`ALTER TABLE deliveries DROP COLUMN ${column}`);
     }
     storage.sql.exec('ALTER TABLE thread DROP COLUMN audience');
-    storage.sql.exec('DROP TABLE hub_marks');
+    const rests = ['webhook_rests', 'webhook_rest_events', 'webhook_rest_installations'];
+    for (const table of ['hub_marks', 'webhook_contents', ...rests]) storage.sql.exec(`DROP TABLE ${table}`);
     storage.sql.exec('UPDATE upkeep SET schema = 2');
   });
   await evictDurableObject(young);
