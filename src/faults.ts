@@ -6,6 +6,7 @@ export type FaultStep =
   | 'projector after D1'
   | 'before acknowledgement'
   | 'before answer'
+  | 'before the first attempt'
   | 'after claim'
   | 'after the receiver answered'
   | 'after report';

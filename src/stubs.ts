@@ -1,8 +1,8 @@
 import type { Cost } from './db/cost.ts';
-import type { Attempt, Lane, Receiver } from './delivery/lane.ts';
+import type { Attempt, Head, Lane, Receiver } from './delivery/lane.ts';
 import type { Aside, Fed, Feed } from './live/feed.ts';
 import type { ClientChanges, ClientSaved, Presence, PresenceOwner } from './presence/client.ts';
-import type { HandedSlice, Slice, SliceRange, Written } from './projections/slice.ts';
+import type { Handed, Slice, SliceRange, Written } from './projections/slice.ts';
 import type { ClientFacts } from './resources/user-client.ts';
 import type { Answer, AnswerOf, Command } from './thread/commands.ts';
 import type { Query, Reading, ReadingOf } from './thread/queries.ts';
@@ -28,11 +28,14 @@ export interface ThreadStub extends Lane {
   rebuild(request: { v: 1 }): Promise<Rebuilt>;
 }
 
-/** A caller who brings the copy of a commit to D1, and what D1 has of the thread as far as the caller knows. */
-export type Courier = { acknowledged: readonly SliceRange[] };
+/**
+ * What a caller does of what follows from a commit; what is not named the object does by itself. `heads`: makes the first attempts of
+ * webhooks. `acknowledged`: brings the copy to D1, and says what D1 has of the thread as far as the caller knows.
+ */
+export type Courier = { heads?: boolean; acknowledged?: readonly SliceRange[] };
 
-/** What a command came to: the result, what it cost for `Server-Timing`, and what a courier is to bring to which database. */
-export type Executed = { result: Result<Answer>; cost: Cost; handed?: (HandedSlice & { database: string }) | null };
+/** What a command came to: the result, what it cost for `Server-Timing`, and what is the courier's to do. */
+export type Executed = { result: Result<Answer>; cost: Cost; handed?: Handed | null; heads?: Head[] };
 
 /** What became of a rebuild. `not_copied_yet`: D1 does not have all of it, and the thread goes on by itself. */
 export type Rebuilt = { ok: true } | { ok: false; reason: 'thread_not_found' | 'not_copied_yet' | 'newer_version' };

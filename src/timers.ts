@@ -8,10 +8,10 @@ type Timer = { due_at: number; failures: number };
 
 export type TimerPorts = {
   sql: SqlStorage;
-  /** ms since 1970. */
-  now: () => number;
+  /** ms since 1970: the clock, unless a test has its own. */
+  now?: () => number;
   /** In [0, 1). */
-  random: () => number;
+  random?: () => number;
   /** Makes the object's alarm ring at a time (ms) at the latest. */
   armBy: (at: number) => void;
 };
@@ -22,13 +22,13 @@ export type TimerPorts = {
  * Must not be changed inside a transaction, because memory would not roll back with it.
  */
 export class Timers {
-  readonly #ports: TimerPorts;
+  readonly #ports: Required<TimerPorts>;
   readonly #timers = new Map<string, Timer>();
   #hasTable: boolean;
 
   /** Reads the rows of an earlier instance. */
   constructor(ports: TimerPorts) {
-    this.#ports = ports;
+    this.#ports = { now: () => Date.now(), random: () => Math.random(), ...ports };
     this.#hasTable = ports.sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'timers'`).toArray().length > 0;
     if (!this.#hasTable) return;
     const rows = ports.sql.exec<Timer & { name: string }>('SELECT name, due_at, failures FROM timers');

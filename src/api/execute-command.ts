@@ -1,12 +1,30 @@
+import { waitUntil } from 'cloudflare:workers';
 import { addCost, type Cost } from '../db/cost.ts';
+import { consumerDependencies } from '../delivery/consumer-dependencies.ts';
+import { deliverHeads } from '../delivery/deliver-lane.ts';
+import type { Head } from '../delivery/lane.ts';
 import { collectSlice, takeAcknowledged } from '../projections/collector.ts';
 import { commandThread } from '../stubs.ts';
 import type { AnswerOf, Command } from '../thread/commands.ts';
 import type { Result } from '../thread/refusals.ts';
 
+/** Makes the first attempts of webhooks that a command has brought. `askedAt` (ms): before the command was sent. */
+export type FirstAttempts = (env: Env, thread: string, heads: readonly Head[], askedAt: number) => void;
+
+const deliverThem: FirstAttempts = (env, thread, heads, askedAt) => {
+  waitUntil(deliverHeads(consumerDependencies(env), thread, heads, askedAt));
+};
+
+let firstAttempts: FirstAttempts | null = deliverThem;
+
+/** For tests: who makes first attempts. Null: nobody takes any, and the queue brings them all, as if each Worker were lost with its answer. */
+export function makeFirstAttemptsWith(make: FirstAttempts | null): void {
+  firstAttempts = make;
+}
+
 /**
- * Sends a command to its thread, adds what it cost, and sees after the answer to what follows from it: the copy of the commit goes to
- * D1 within a second. Rejects when the thread could not be reached.
+ * Sends a command to its thread, adds what it cost, and sees after the answer to what follows from it: webhooks that find their lane idle
+ * go out at once, and the copy of the commit goes to D1 within a second. Rejects when the thread could not be reached.
  */
 export async function executeCommand<C extends Command>(
   env: Env,
@@ -15,10 +33,14 @@ export async function executeCommand<C extends Command>(
   command: C,
 ): Promise<Result<AnswerOf<C>>> {
   const started = performance.now();
-  const executed = await commandThread(env, thread, command, { acknowledged: takeAcknowledged(thread) });
+  const askedAt = Date.now();
+  const acknowledged = takeAcknowledged(thread);
+  const make = firstAttempts;
+  const executed = await commandThread(env, thread, command, { acknowledged, heads: make !== null });
+  const { result, handed, heads = [] } = executed;
   addCost(cost, executed.cost);
   cost.thread.milliseconds += performance.now() - started;
-  const { handed } = executed;
-  if (handed !== null && handed !== undefined) collectSlice(env, handed.database, handed);
-  return executed.result as Result<AnswerOf<C>>;
+  if (heads.length > 0) make?.(env, thread, heads, askedAt);
+  if (handed !== null && handed !== undefined) collectSlice(env, handed);
+  return result;
 }

@@ -1,24 +1,27 @@
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
-import { findAppEndpoint } from '../directory/app-endpoints.ts';
+import type { ChannelRow } from '../db/rows.ts';
+import { type AppEndpoint, findAppEndpoint } from '../directory/app-endpoints.ts';
 import { findChannelOrDeleted } from '../directory/channels.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { cachedSigningKey } from '../directory/signing-keys.ts';
 import { fault } from '../faults.ts';
 import { writeLog } from '../log.ts';
+import { collectSlice, takeAcknowledged } from '../projections/collector.ts';
 import { threadStub } from '../stubs.ts';
 import { makeAppUserAuth } from './app-user-auth.ts';
 import { attemptWebhook } from './attempt.ts';
 import { attemptDependencies } from './attempt-dependencies.ts';
 import type { DeliveryDependencies } from './deliver-lane.ts';
 import { type Endpoint, endpointOfChannel, endpointOfInstallation } from './endpoint.ts';
-import { channelOfReceiver, installationOfReceiver } from './lane.ts';
+import { EndpointCache } from './endpoint-cache.ts';
+import { channelOfReceiver, installationOfReceiver, type Lane } from './lane.ts';
 import { queueDelay } from './pointer.ts';
 
 /** What the queue's consumer works with in a deployed Worker. */
 export function consumerDependencies(env: Env): DeliveryDependencies {
   return {
-    lane: (thread) => threadStub(env, thread),
+    lane: (thread) => laneOf(env, thread),
     endpoint: (head) => readEndpoint(env, head),
     attempt: (destination, webhook, times) => attemptWebhook(attemptDependencies(env, times), destination, webhook),
     send: async (pointer, delaySeconds) => {
@@ -30,22 +33,53 @@ export function consumerDependencies(env: Env): DeliveryDependencies {
   };
 }
 
-/** Reads a receiver from D1, uncached: what was switched off or deleted must hold for the next attempt. */
+/** The lanes of a thread. What a report changes goes to D1 from here, together with what other threads have changed. */
+function laneOf(env: Env, thread: string): Lane {
+  const stub = threadStub(env, thread);
+  return {
+    claim: (request) => stub.claim(request),
+    report: async (request) => {
+      const answer = await stub.report({ ...request, acknowledged: takeAcknowledged(thread) });
+      if (answer.handed !== null && answer.handed !== undefined) collectSlice(env, answer.handed);
+      return answer;
+    },
+  };
+}
+
+const channels = new EndpointCache<ChannelRow | null>(() => Date.now());
+const webhooksOfApps = new EndpointCache<AppEndpoint | null>(() => Date.now());
+
+/** Makes this isolate read a channel anew for the next attempt; others do so within two seconds. */
+export function purgeChannelEndpoint(organizationId: string, channelId: string): void {
+  channels.purge(`${organizationId}/${channelId}`);
+}
+
+/** The same for all that apps receive: one app, webhook or bot user concerns several installations, and such changes are rare. */
+export function purgeAppEndpoints(): void {
+  webhooksOfApps.purgeAll();
+}
+
+/** What a receiver is now, by its row in D1 of the last second or two. */
 async function readEndpoint(env: Env, head: Parameters<DeliveryDependencies['endpoint']>[0]): Promise<Endpoint> {
   const { organization_id, receiver, webhook_id } = head;
   const channelId = channelOfReceiver(receiver);
   if (channelId !== null) return await readChannel(env, organization_id, channelId);
   const installationId = installationOfReceiver(receiver);
   if (installationId === null) throw new Error('a receiver of a kind that this version does not know');
-  const found = await findAppEndpoint(db(env, null, noCost()), organization_id, installationId, webhook_id ?? '');
+  const webhookId = webhook_id ?? '';
+  const found = await webhooksOfApps.get(`${organization_id}/${installationId}/${webhookId}`, () =>
+    findAppEndpoint(db(env, null, noCost()), organization_id, installationId, webhookId),
+  );
   return await endpointOfInstallation(found, env.PUBLIC_ORIGIN, async (appUser) =>
     makeAppUserAuth(await cachedSigningKey(env, noCost()), appUser, Date.now()),
   );
 }
 
 async function readChannel(env: Env, organizationId: string, channelId: string): Promise<Endpoint> {
-  const database = db(env, { database: await databaseOf(env, organizationId) }, noCost());
-  const channel = await findChannelOrDeleted(database, organizationId, channelId);
+  const channel = await channels.get(`${organizationId}/${channelId}`, async () => {
+    const database = db(env, { database: await databaseOf(env, organizationId) }, noCost());
+    return await findChannelOrDeleted(database, organizationId, channelId);
+  });
   return endpointOfChannel(channel, Date.now(), env.PUBLIC_ORIGIN);
 }
 

@@ -57,7 +57,39 @@ export async function deliverLane(dependencies: DeliveryDependencies, pointer: P
   if (claim.kind === 'later') return await dependencies.send(pointer, NEWER_VERSION_DELAY);
   if (claim.kind !== 'head') return;
   dependencies.fault('after claim');
-  let held: HeldHead | null = holdSince(startedAt, claim, startedAt);
+  await deliverFrom(dependencies, pointer, claim, startedAt);
+}
+
+/**
+ * Delivers heads that the thread leased while it committed them, each with what follows in its lane, as after a claim.
+ * `askedAt` (ms): before the command was sent. Never rejects: what breaks off is logged, and the lease runs out.
+ */
+export async function deliverHeads(
+  dependencies: DeliveryDependencies,
+  thread: string,
+  heads: readonly Head[],
+  askedAt: number,
+): Promise<void> {
+  const deliver = async (head: Head) => {
+    const { receiver } = head;
+    try {
+      dependencies.fault('before the first attempt');
+      await deliverFrom(dependencies, { v: 1, thread, receiver, track: 'lane', drain: false }, head, askedAt);
+    } catch (error) {
+      dependencies.log({ event: 'delivery.run_failed', thread, receiver, error: errorName(error) });
+    }
+  };
+  await Promise.all(heads.map(deliver));
+}
+
+/** `startedAt`: when the head was asked for (ms), with which the run began. */
+async function deliverFrom(
+  dependencies: DeliveryDependencies,
+  pointer: Pointer,
+  head: Head,
+  startedAt: number,
+): Promise<void> {
+  let held: HeldHead | null = holdSince(startedAt, head, startedAt);
   while (held !== null) held = await deliverHead(dependencies, pointer, held, startedAt);
 }
 
@@ -106,15 +138,9 @@ async function deliverHead(
     dependencies.log({ event: 'delivery.stale_report', ...placeOf(pointer), delivery_id: head.delivery_id });
     return null;
   }
-  const delay = offerDelay(outcome, answer, hasTime);
+  const delay = outcome.kind === 'later' ? Math.max(answer.offer_in ?? 0, UNATTEMPTED_DELAY) : answer.offer_in;
   if (delay !== null) await dependencies.send(rest, delay);
   return answer.next === null ? null : holdSince(reportedAt, answer.next, startedAt);
-}
-
-/** Seconds after which a pointer should follow; null when the lane needs none. */
-function offerDelay(outcome: Outcome, answer: ReportAnswer, hasTime: boolean): number | null {
-  if (outcome.kind === 'later') return Math.max(answer.offer_in ?? 0, UNATTEMPTED_DELAY);
-  return answer.offer_in ?? (hasTime ? null : 0);
 }
 
 async function outcomeOf(dependencies: DeliveryDependencies, held: HeldHead): Promise<Outcome> {

@@ -1,4 +1,5 @@
 import type { SkipReason } from '../db/rows.ts';
+import type { Handed, SliceRange } from '../projections/slice.ts';
 
 /**
  * A lane is one receiver and one thread; its rows live in the thread's object. These are the messages between the lane and
@@ -74,9 +75,10 @@ export type Outcome =
 
 /**
  * Answer to a report. `next` is the track's following head under a lease of its own, if asked for and there is one.
- * `offer_in`: whole seconds after which a pointer should be sent (0: at once), null for none.
+ * `offer_in`: whole seconds after which a pointer should be sent (0: at once), null for none. `handed`: what a caller who does so is to
+ * bring to D1.
  */
-export type ReportAnswer = { is_stale: boolean; next: Head | null; offer_in: number | null };
+export type ReportAnswer = { is_stale: boolean; next: Head | null; offer_in: number | null; handed?: Handed | null };
 
 /** The lane's side, as the consumer calls it. `lease_milliseconds`: how long the head is held. */
 export type Lane = {
@@ -93,5 +95,7 @@ export type Lane = {
     outcome: Outcome;
     /** Null when no further head is wanted. */
     next: { drain: boolean; lease_milliseconds: number } | null;
+    /** Of a caller who brings the copy to D1: what D1 has of the thread as far as they know. */
+    acknowledged?: readonly SliceRange[];
   }): Promise<ReportAnswer>;
 };

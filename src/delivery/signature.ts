@@ -30,10 +30,22 @@ export function secretOfText(text: string): string {
   return SECRET_PREFIX + base64(new TextEncoder().encode(text));
 }
 
+const ALGORITHM = { name: 'HMAC', hash: 'SHA-256' };
+
+/** Keys by their secrets: to import one takes longer than to sign with it. */
+const keys = new Map<string, CryptoKey>();
+const MAX_KEYS = 1000;
+
 async function signatureOf(secret: string, signed: BufferSource): Promise<string> {
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
-  const key = await crypto.subtle.importKey('raw', secretBytes(secret), algorithm, false, ['sign']);
-  return `v1,${base64(new Uint8Array(await crypto.subtle.sign(algorithm, key, signed)))}`;
+  const key = keys.get(secret) ?? (await importKey(secret));
+  return `v1,${base64(new Uint8Array(await crypto.subtle.sign(ALGORITHM, key, signed)))}`;
+}
+
+async function importKey(secret: string): Promise<CryptoKey> {
+  const key = await crypto.subtle.importKey('raw', secretBytes(secret), ALGORITHM, false, ['sign']);
+  if (keys.size >= MAX_KEYS) keys.clear();
+  keys.set(secret, key);
+  return key;
 }
 
 function secretBytes(secret: string): Uint8Array<ArrayBuffer> {

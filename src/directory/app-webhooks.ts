@@ -43,6 +43,24 @@ export function listAppWebhooks(
   );
 }
 
+/** Whether another webhook of an app of the organization has this pattern; `webhookId`: the one that may have it, if there is one. */
+export async function isPatternTaken(
+  identity: Database,
+  organizationId: string,
+  appId: string,
+  pattern: string,
+  webhookId: string | null,
+): Promise<boolean> {
+  const row = await identity.first(
+    `SELECT 1 FROM app_webhooks WHERE ${OF_OWN_APP} AND channel_pattern = ? AND id IS NOT ? LIMIT 1`,
+    appId,
+    organizationId,
+    pattern,
+    webhookId,
+  );
+  return row !== null;
+}
+
 /** The channel patterns of an app of the organization: at most MAX_APP_WEBHOOKS. */
 export async function listAppPatterns(identity: Database, organizationId: string, appId: string): Promise<string[]> {
   const rows = await identity.all<{ channel_pattern: string }>(
@@ -55,7 +73,10 @@ export async function listAppPatterns(identity: Database, organizationId: string
 
 export type NewAppWebhook = Omit<AppWebhookRow, 'deleted_at' | 'updated_at'>;
 
-/** Adds a webhook to an app of the organization, which the caller has found. Null when it has MAX_APP_WEBHOOKS already, or is gone. */
+/**
+ * Adds a webhook to an app of the organization, which the caller has found. Null when the app has MAX_APP_WEBHOOKS already or one with this
+ * pattern, or is gone.
+ */
 export function insertAppWebhook(
   identity: Database,
   organizationId: string,
@@ -67,6 +88,8 @@ export function insertAppWebhook(
      SELECT ?, apps.id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM apps
      WHERE apps.id = ? AND apps.organization_id = ? AND apps.deleted_at IS NULL
        AND (SELECT count(*) FROM app_webhooks WHERE app_id = apps.id AND deleted_at IS NULL) < ${MAX_APP_WEBHOOKS}
+       AND NOT EXISTS (
+         SELECT 1 FROM app_webhooks WHERE app_id = apps.id AND deleted_at IS NULL AND channel_pattern = ?)
      RETURNING *`,
     webhook.id,
     webhook.endpoint_url,
@@ -80,6 +103,7 @@ export function insertAppWebhook(
     webhook.created_at,
     webhook.app_id,
     organizationId,
+    webhook.channel_pattern,
   );
 }
 
@@ -87,7 +111,7 @@ type Changeable = Omit<NewAppWebhook, 'id' | 'app_id' | 'registered_origin' | 'c
 /** Undefined leaves a value as it is. */
 export type AppWebhookChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined };
 
-/** Changes what is given. Null when there is no such webhook, or when nothing would be left of what it is about. */
+/** Changes what is given. Null when there is no such webhook, another has its new pattern, or nothing would be left of what it is about. */
 export function updateAppWebhook(
   identity: Database,
   organizationId: string,
@@ -102,6 +126,10 @@ export function updateAppWebhook(
     `UPDATE app_webhooks SET ${set}
      WHERE id = ? AND ${OF_OWN_APP}
        AND coalesce(?, on_added) + coalesce(?, on_changed) + coalesce(?, on_removed) > 0
+       AND NOT EXISTS (
+         SELECT 1 FROM app_webhooks AS others
+         WHERE others.app_id = app_webhooks.app_id AND others.id <> app_webhooks.id AND others.deleted_at IS NULL
+           AND others.channel_pattern = ?)
      RETURNING *`,
     ...parameters,
     webhookId,
@@ -110,6 +138,7 @@ export function updateAppWebhook(
     on_added,
     on_changed,
     on_removed,
+    changes.channel_pattern ?? null,
   );
 }
 

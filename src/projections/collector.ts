@@ -2,7 +2,7 @@ import { waitUntil } from 'cloudflare:workers';
 import { errorText, writeLog } from '../log.ts';
 import { projectorStub, threadStub } from '../stubs.ts';
 import { withinTime } from '../within-time.ts';
-import type { HandedSlice, SliceRange } from './slice.ts';
+import type { Handed, SliceRange } from './slice.ts';
 
 /**
  * How long (ms) slices are collected before they go to D1 together: a moment where the isolate was idle, longer where one batch follows
@@ -26,9 +26,7 @@ const LOOK_EVERY = 5;
 /** A flush that has not begun after so long (ms) ended with its request. */
 const FLUSH_LOST_AFTER = 5000;
 
-type Collected = HandedSlice & { database: string };
-
-let waiting: Collected[] = [];
+let waiting: Handed[] = [];
 let waitingBytes = 0;
 /** When a flush of what is waiting was planned (ms); null when none is. */
 let plannedAt: number | null = null;
@@ -39,8 +37,8 @@ let underWay = 0;
 const acknowledged = new Map<string, SliceRange[]>();
 
 /** Takes a slice that has to come to D1 within a second, together with those of other threads. */
-export function collectSlice(env: Env, database: string, handed: HandedSlice): void {
-  waiting.push({ ...handed, database });
+export function collectSlice(env: Env, handed: Handed): void {
+  waiting.push(handed);
   waitingBytes += handed.slice.size;
   const now = Date.now();
   const isEnough = waiting.length >= ENOUGH_SLICES || waitingBytes >= ENOUGH_BYTES;
@@ -101,7 +99,7 @@ async function writeWaiting(env: Env): Promise<string[]> {
 }
 
 /** Slices of one projector. */
-async function writeGroup(env: Env, group: Collected[]): Promise<string[]> {
+async function writeGroup(env: Env, group: Handed[]): Promise<string[]> {
   const [first] = group;
   if (first === undefined) return [];
   const { database } = first;

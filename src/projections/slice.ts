@@ -64,3 +64,6 @@ export type SliceRange = { generation: number; after: Mark; upto: Mark };
 
 /** A slice on its way to D1 in somebody else's hands, who acknowledges `range` when D1 has it. Lost ones are sent again. */
 export type HandedSlice = { slice: Slice; range: SliceRange };
+
+/** The same with the D1 binding that it is for. */
+export type Handed = HandedSlice & { database: string };

@@ -7,48 +7,61 @@ import type { Kind, Notification, Told } from './notifications.ts';
 export const KINDS_OF_CHANNELS: ReadonlySet<Kind> = new Set(['message', 'reply_suggestion']);
 
 /** The place of an event in its thread, and that of the event accepted for the receiver before it; null for the first. */
-type Places = { seq: number; prev_seq: number | null };
+export type Places = { seq: number; prev_seq: number | null };
+
+/** What a channel is told of a notification. */
+export type ChannelEvent = { event_type: ChannelWebhook['event_type']; key: 'message' | 'reply_suggestion' };
 
 /**
- * The body that a channel gets for a notification; null when it gets none. Each `msg` of an agent or bot and each new suggestion
- * goes to the channel (seed 000, Webhook trigger conditions), but for what the channel or the request does not want told back.
- * The log's `/events` and the outbox both call it. `previousSeq` is asked only when there is a body.
+ * What a channel is told of a notification; null for nothing. Each `msg` of an agent or bot and each new suggestion goes to the channel
+ * (seed 000, Webhook trigger conditions), but for what the channel or the request does not want told back.
  */
-export function channelWebhook(
-  told: Told,
-  notification: Notification,
-  routing: Routing,
-  previousSeq: () => number | null,
-): ChannelWebhook | null {
+export function channelEvent(told: Told, notification: Notification, routing: Routing): ChannelEvent | null {
   if (told.is_silent || (told.origin === routing.receiver && !routing.echo_user_messages)) return null;
-  const event = channelEvent(notification);
-  if (event === null) return null;
-  const { event_type, ...resource } = event;
-  return {
-    event_type,
-    thread_id: routing.thread_id,
-    chat_id: told.place.chat_id,
-    ...resource,
-    messaging_channel: routing.messaging_channel,
-    channel_config_id: routing.channel_id,
-    seq: told.seq,
-    prev_seq: previousSeq(),
-  };
-}
-
-type ChannelEvent =
-  | { event_type: 'message_created'; message: object }
-  | { event_type: 'reply_suggestion_created'; reply_suggestion: object };
-
-function channelEvent({ kind, action, resource }: Notification): ChannelEvent | null {
+  const { kind, action, resource } = notification;
   if (action !== 'added') return null;
-  if (kind === 'reply_suggestion') return { event_type: 'reply_suggestion_created', reply_suggestion: resource };
+  if (kind === 'reply_suggestion') return { event_type: 'reply_suggestion_created', key: kind };
   if (kind !== 'message') return null;
   const { type, sender_type } = resource as { type: string; sender_type: string };
-  return type === 'msg' && sender_type === 'user' ? { event_type: 'message_created', message: resource } : null;
+  return type === 'msg' && sender_type === 'user' ? { event_type: 'message_created', key: kind } : null;
 }
 
-/** The frozen part of an app's webhook (protocol.md 6.3); `app_user_auth` is made at each attempt. */
-export function appWebhook({ channel, action, resource_id, resource }: Telling, { seq, prev_seq }: Places): object {
-  return { channel, action, resource_id, resource, seq, prev_seq };
+/** Stands in a body's text where its resource belongs. No JSON text has a line break. */
+const GAP = '\n';
+
+/** The text of a channel's body, without its resource. */
+export function channelBody(
+  { event_type, key }: ChannelEvent,
+  chat_id: string,
+  { thread_id, messaging_channel, channel_id }: Routing,
+  { seq, prev_seq }: Places,
+): string {
+  const after = { messaging_channel, channel_config_id: channel_id, seq, prev_seq };
+  return textAround({ event_type, thread_id, chat_id }, key, after);
+}
+
+/** The same of an app's webhook (protocol.md 6.3); `app_user_auth` is made at each attempt. */
+export function appBody(
+  { channel, action, resource_id }: Omit<Telling, 'resource'>,
+  { seq, prev_seq }: Places,
+): string {
+  return textAround({ channel, action, resource_id }, 'resource', { seq, prev_seq });
+}
+
+/**
+ * The whole text of a body: the log's `/events` and the deliveries call it. Deliveries of one event share their resource (JSON), so
+ * it is stored once. A body without a gap is whole.
+ */
+export function wholeBody(body: string, resource: string): string {
+  const gap = body.indexOf(GAP);
+  return gap === -1 ? body : body.slice(0, gap) + resource + body.slice(gap + GAP.length);
+}
+
+/** Whether a body's resource is stored apart from it. */
+export function hasGap(body: string): boolean {
+  return body.includes(GAP);
+}
+
+function textAround(before: object, key: string, after: object): string {
+  return `${JSON.stringify(before).slice(0, -1)},"${key}":${GAP},${JSON.stringify(after).slice(1)}`;
 }

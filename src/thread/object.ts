@@ -1,19 +1,19 @@
 import { DurableObject } from 'cloudflare:workers';
 import { AlarmClock } from '../alarm-clock.ts';
 import { type Cost, noCost } from '../db/cost.ts';
-import type { Attempt, Claim, Lane, Receiver, ReportAnswer } from '../delivery/lane.ts';
+import type { Attempt, Claim, Head, Lane, Receiver, ReportAnswer } from '../delivery/lane.ts';
 import { fault } from '../faults.ts';
 import { errorText, writeLog } from '../log.ts';
 import { acceptEvents } from '../projections/accept.ts';
 import type { Audience } from '../projections/audience.ts';
-import type { Mark, Slice, SliceRange, Written } from '../projections/slice.ts';
+import type { Handed, Mark, Slice, SliceRange, Written } from '../projections/slice.ts';
 import { newUuid } from '../resources/uuid.ts';
-import { type Courier, type Executed, memberStub, projectorStub, type Rebuilt, type ThreadStub } from '../stubs.ts';
+import { type Courier, type Executed, projectorStub, type Rebuilt, type ThreadStub } from '../stubs.ts';
 import { Timers } from '../timers.ts';
 import { withinTime } from '../within-time.ts';
 import { threadNameOfChat } from './address.ts';
 import { addressRefusal } from './address-refusal.ts';
-import { type Command, newCommandId } from './commands.ts';
+import type { Command } from './commands.ts';
 import { isKeptFromApps } from './concerned.ts';
 import { Copy } from './copy.ts';
 import type { Decision } from './decide/outcome.ts';
@@ -23,20 +23,20 @@ import { isTooFullFor } from './full.ts';
 import { grantRefusal } from './grants.ts';
 import { Lanes } from './lanes.ts';
 import { Listeners } from './listeners.ts';
-import { followedChat, PresenceWatch, type Watched } from './presence-watch.ts';
+import { followedChat, type PresenceWatch } from './presence-watch.ts';
 import type { Query, Reading } from './queries.ts';
 import { answerQuery, type EventPage, readEventPage } from './reads.ts';
 import type { Result, ThreadRefusal } from './refusals.ts';
-import { emptyThread, openChat, type ThreadState } from './state.ts';
-import { writeCommit } from './store/commit.ts';
+import { emptyThread, type ThreadState } from './state.ts';
+import { type Committed, writeCommit } from './store/commit.ts';
 import { keepCurrentChat, loadChat, loadForCommand, loadThread } from './store/load.ts';
 import type { ReplayFilter } from './store/outbox.ts';
 import { RecentCommands } from './store/recent-commands.ts';
 import { SCHEMA, schemaOf } from './store/tables.ts';
 import { readVersion, upgradeTables } from './store/upkeep.ts';
-import { deleteWatch, readWatches, writeWatch } from './store/watches.ts';
 import { ALARM_AFTER, ALARM_WORK, Sweep } from './sweep.ts';
 import { Typing } from './typing.ts';
+import { watchUsers } from './watch-users.ts';
 
 /** A caller who does not take the copy of a commit along waits this long (ms) for D1. */
 const WAIT_FOR_COPY = 1000;
@@ -70,12 +70,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#sql = ctx.storage.sql;
     this.#state = emptyThread(ctx.id.name ?? '');
     this.#alarmClock = new AlarmClock(ctx, (error) => this.#logFailure('arm_failed', error));
-    this.#timers = new Timers({
-      sql: this.#sql,
-      now: () => Date.now(),
-      random: () => Math.random(),
-      armBy: (at) => this.#alarmClock.armBy(at),
-    });
+    this.#timers = new Timers({ sql: this.#sql, armBy: (at) => this.#alarmClock.armBy(at) });
     this.#commands = new RecentCommands(this.#sql);
     this.#lanes = this.#makeLanes();
     this.#watch = this.#makeWatch();
@@ -93,27 +88,34 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /**
-   * Decides and commits a command. A courier gets the commit's slice along with the answer, to bring it to D1; without one the object
-   * sends it by itself, and answers when D1 has it, after a second at the latest.
+   * Decides and commits a command. A courier gets along with the answer what they do: the commit's slice, to bring it to D1, and webhooks
+   * to deliver. Without one the object sends the slice by itself, and answers when D1 has it, after a second at the latest.
    */
   async execute(command: Command, courier?: Courier): Promise<Executed> {
     const cost = noCost();
     cost.thread.calls = 1;
     for (const range of courier?.acknowledged ?? []) this.#copy.acknowledge(range);
-    const decided = await this.#execute(command, cost);
+    const { decided, heads } = await this.#execute(command, courier?.heads === true, cost);
     if (!decided.ok) return { result: decided, cost };
     const handed = decided.events.length > 0 ? await this.#handOver(courier, cost) : null;
     fault('before answer', () => this.ctx.abort('fault: before answer'));
-    return { result: { ok: true, answer: decided.answer }, cost, handed };
+    return { result: { ok: true, answer: decided.answer }, cost, handed, heads };
   }
 
   /** What the courier is to bring to D1; null when the object sends it by itself. */
-  async #handOver(courier: Courier | undefined, cost: Cost): Promise<Executed['handed']> {
-    const handed = courier === undefined ? null : this.#copy.handOut();
+  async #handOver(courier?: Courier, cost = noCost()): Promise<Handed | null> {
+    const isTaken = courier?.acknowledged !== undefined;
+    const handed = isTaken ? this.#copy.handOut() : null;
     if (handed !== null) return { ...handed, database: this.#database };
     const copied = this.#copy.run(Date.now() + ALARM_WORK, cost);
     this.ctx.waitUntil(copied);
-    if (courier === undefined) await withinTime(copied, WAIT_FOR_COPY);
+    if (!isTaken) await withinTime(copied, WAIT_FOR_COPY);
+    return null;
+  }
+
+  /** Sends the copy without anybody waiting for it. */
+  #copyLater(): null {
+    this.ctx.waitUntil(this.#copy.run(Date.now() + ALARM_WORK));
     return null;
   }
 
@@ -124,20 +126,22 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (this.#copy.isUpToDate) this.#sweep.writeMarks();
   }
 
-  async #execute(command: Command, cost: Cost): Promise<Decision> {
-    if (command.v !== 1) return refused({ reason: 'newer_version' });
+  async #execute(command: Command, takesHeads: boolean, cost: Cost): Promise<{ decided: Decision; heads: Head[] }> {
+    if (command.v !== 1) return { decided: refused({ reason: 'newer_version' }), heads: [] };
     let listening = await this.#listeners.listeningTo(command, cost);
     while (!this.#listeners.isFor(command, listening)) listening = await this.#listeners.listeningTo(command, cost);
-    if (listening === null) return refused({ reason: 'listeners_unknown' });
+    if (listening === null) return { decided: refused({ reason: 'listeners_unknown' }), heads: [] };
     // From here to the commit nothing is awaited.
     const before = loadForCommand(this.#sql, this.#state, command, this.#commands.find(command, Date.now()));
     const decided = this.#decide(command, before);
-    if (!decided.ok) return decided;
+    if (!decided.ok) return { decided, heads: [] };
+    let heads: Head[] = [];
     if (decided.events.length > 0) {
-      cost.thread.rowsWritten = this.#commit(command, listening.audience, before, decided);
+      const committed = this.#commit(command, listening.audience, before, decided, takesHeads);
+      ({ heads, rowsWritten: cost.thread.rowsWritten } = committed);
     }
     this.#noteInMemory(command, before, decided.state);
-    return decided;
+    return { decided, heads };
   }
 
   /** Answers a query about a chat, if its grant covers the chat. */
@@ -164,14 +168,18 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   async report(request: Parameters<Lane['report']>[0]): Promise<ReportAnswer> {
+    for (const range of request.acknowledged ?? []) this.#copy.acknowledge(range);
     const answer = this.#lanes.report(request);
     if (answer.is_stale) writeLog('warn', 'stale_lease', { thread: this.#state.name });
-    return answer;
+    const handed = request.acknowledged === undefined ? this.#copyLater() : await this.#handOver(request);
+    return { ...answer, handed };
   }
 
   /** Puts finished deliveries back to pending beside their lane (an explicit replay) and offers them. */
   async replay(request: { v: 1; receiver: Receiver; filter: ReplayFilter }): Promise<{ replayed: number }> {
-    return { replayed: this.#lanes.replay(request.receiver, request.filter) };
+    const replayed = this.#lanes.replay(request.receiver, request.filter);
+    this.#copyLater();
+    return { replayed };
   }
 
   /** The frozen body and the attempts of a delivery; null when there is none. */
@@ -251,8 +259,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return (await withinTime(written, WAIT_FOR_PROJECTOR))?.[0] ?? { ok: false, reason: 'failed' };
   }
 
-  /** Writes what was decided, arms the alarm in the same turn and offers lanes that were idle. Answers the rows written. */
-  #commit(command: Command, audience: Audience, before: ThreadState, decided: Extract<Decision, { ok: true }>): number {
+  /** Writes what was decided, arms the alarm in the same turn and offers lanes that were idle, but for those whose head the caller takes. */
+  #commit(command: Command, audience: Audience, before: ThreadState, decided: Decided, takesHeads: boolean): Committed {
     const given = command.type === 'receive_messages' ? command.routing : this.#routing;
     const isRoutingNew = !isSameRouting(given, this.#routing);
     const accepted = acceptEvents(decided.events, decided.steps, {
@@ -260,39 +268,42 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       audience,
       isSilent: isKeptFromApps(command),
       markOf: (receiver) => this.#lanes.mark(receiver),
+      room: this.#lanes.room,
     });
     const known = this.#listeners.toStore(audience);
-    const idle = accepted.lanes.filter(({ receiver }) => !this.#lanes.isBusy(receiver));
+    const { leases, offers } = this.#lanes.startsOf(accepted, takesHeads);
+    const now = Date.now();
 
     fault('before commit', () => this.ctx.abort('fault: before commit'));
     const committed = this.ctx.storage.transactionSync(() => {
       const keyRows = this.#commands.writeKey(command, decided.events);
-      const { rowsWritten, version } = writeCommit(this.#sql, {
+      const written = writeCommit(this.#sql, {
         before,
         after: decided.state,
         accepted,
+        leases,
         received: decided.received,
         routing: given,
         isRoutingNew,
         audience: known,
         version: this.#lanes.version,
         at: decided.state.last_at,
-        now: Date.now(),
+        now,
       });
-      return { rowsWritten: rowsWritten + keyRows, version };
+      return { ...written, rowsWritten: written.rowsWritten + keyRows };
     });
     this.#state = keepCurrentChat(decided.state);
     this.#committedAt = Date.now();
     this.#commands.add(accepted.events);
     this.#copy.add(accepted.events);
     this.#routing = given;
-    this.#lanes.version = committed.version;
-    const soon = Date.now() + ALARM_AFTER;
+    this.#lanes.committed(committed.version, accepted);
+    const soon = now + (accepted.rest === null ? Math.min(ALARM_AFTER, ...leases.values()) : 0);
     const isArmed = this.#alarmClock.armBy(Math.min(soon, this.#sweep.chatEndsAt() ?? soon));
     fault('after commit', () => this.ctx.abort('fault: after commit'));
-    for (const { receiver } of idle) this.#lanes.offer(receiver, 'lane');
+    for (const receiver of offers) this.#lanes.offer(receiver, 'lane');
     this.#listeners.committed(decided.steps, before.last_seq, audience, known);
-    return committed.rowsWritten + (isArmed ? 1 : 0);
+    return { ...committed, rowsWritten: committed.rowsWritten + (isArmed ? 1 : 0) };
   }
 
   /** What an accepted command means beside its events: who types, and whose presence is followed. */
@@ -316,12 +327,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       lanes: this.#lanes,
       listeners: this.#listeners,
       watch: this.#watch,
-      openChat: () => openChat(this.#state),
-      followedChat: () => followedChat(this.#state),
-      endChat: async () => {
-        const { result } = await this.execute({ v: 1, type: 'end_overdue_chats', command_id: newCommandId() });
-        if (!result.ok) throw new Error(`refused: ${result.refusal.reason}`);
-      },
+      state: () => this.#state,
+      execute: (command) => this.execute(command),
       committedAt: () => this.#committedAt,
       failed: (event, error) => this.#logFailure(event, error),
     });
@@ -347,17 +354,13 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return new Lanes({
       sql: this.#sql,
       transaction: (change) => this.ctx.storage.transactionSync(change),
-      thread: () => {
-        const { name, thread } = this.#state;
-        return thread === null ? null : { name, organization_id: thread.organization_id };
-      },
+      thread: () => this.#state.thread && { ...this.#state.thread, name: this.#state.name },
       send: (pointer) => {
         const sent = this.env.WEBHOOKS.send(pointer).catch((error) => this.#logFailure('offer_failed', error));
         this.ctx.waitUntil(sent);
       },
       changed: (at) => {
         this.#alarmClock.armBy(at + ALARM_AFTER);
-        this.ctx.waitUntil(this.#copy.run(at + ALARM_WORK));
       },
     });
   }
@@ -374,23 +377,12 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   #makeWatch(): PresenceWatch {
-    return new PresenceWatch({
-      watch: ({ user_id, organization_id, chat_id, is_present }: Watched) =>
-        memberStub(this.env, user_id).watch({ v: 1, owner: { user_id, organization_id }, chat_id, is_present }),
-      unwatch: (userId, chat_id) => memberStub(this.env, userId).unwatch({ v: 1, chat_id }),
-      read: () => readWatches(this.#sql),
-      write: (userId, chatId) => writeWatch(this.#sql, userId, chatId),
-      delete: (userId) => deleteWatch(this.#sql, userId),
-      recorded: (userId, chatId) => {
-        const chat = openChat(this.#state);
-        const member = chat?.facts.id === chatId ? chat.members.get(userId)?.facts : undefined;
-        return member?.is_participating === true ? member.is_present : null;
-      },
-      correct: async (user_id, chat_id, is_present) => {
-        const command_id = newCommandId();
-        await this.execute({ v: 1, type: 'change_presence', command_id, chat_id, user_id, is_present });
-      },
+    return watchUsers({
+      env: this.env,
+      sql: this.#sql,
       timers: this.#timers,
+      state: () => this.#state,
+      execute: (command) => this.execute(command),
       background: (work) => this.ctx.waitUntil(work),
       failed: (error) => this.#logFailure('watch_failed', error),
     });
@@ -400,6 +392,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     writeLog('error', event, { thread: this.#state.name, error: errorText(error) });
   }
 }
+
+type Decided = Extract<Decision, { ok: true }>;
 
 function refused(refusal: ThreadRefusal): { ok: false; refusal: ThreadRefusal } {
   return { ok: false, refusal };

@@ -1,6 +1,6 @@
 import type { Receiver } from '../delivery/lane.ts';
 import { notificationsOf } from '../projections/notifications.ts';
-import { channelWebhook, KINDS_OF_CHANNELS } from '../projections/webhook-body.ts';
+import { channelBody, channelEvent, KINDS_OF_CHANNELS, wholeBody } from '../projections/webhook-body.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { MemberFacts, MemberView } from '../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
@@ -168,9 +168,13 @@ export function readEventPage(
       'organization',
       KINDS_OF_CHANNELS,
     );
-    return told.notifications.flatMap(
-      (notification) => channelWebhook(told, notification, accepted.routing, () => accepted.prev_seq) ?? [],
-    );
+    const places = { seq: event.seq, prev_seq: accepted.prev_seq };
+    return told.notifications.flatMap((notification) => {
+      const channelTold = channelEvent(told, notification, accepted.routing);
+      if (channelTold === null) return [];
+      const body = channelBody(channelTold, event.chat_id, accepted.routing, places);
+      return [JSON.parse(wholeBody(body, JSON.stringify(notification.resource))) as ChannelWebhook];
+    });
   });
   return { events: page.items, has_more: page.has_more };
 }

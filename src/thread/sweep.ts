@@ -1,12 +1,14 @@
 import type { AlarmClock } from '../alarm-clock.ts';
 import { endsAt } from '../resources/chat.ts';
+import type { Executed } from '../stubs.ts';
 import type { Backoff, Timers } from '../timers.ts';
 import { withinTime } from '../within-time.ts';
+import { type Command, newCommandId } from './commands.ts';
 import { COPY_TIMER, type Copy } from './copy.ts';
 import type { Lanes } from './lanes.ts';
 import type { Listeners } from './listeners.ts';
-import { type PresenceWatch, WATCH_TIMER } from './presence-watch.ts';
-import type { ChatState } from './state.ts';
+import { followedChat, type PresenceWatch, WATCH_TIMER } from './presence-watch.ts';
+import { openChat, type ThreadState } from './state.ts';
 
 /**
  * A commit arms the alarm this far ahead (ms), unless it rings sooner anyway: while the memory is still there, which the platform
@@ -29,12 +31,8 @@ export type SweepPorts = {
   lanes: Lanes;
   listeners: Listeners;
   watch: PresenceWatch;
-  /** The open chat; null when there is none. */
-  openChat: () => ChatState | null;
-  /** The same with those whose presence can be followed. */
-  followedChat: () => ChatState | null;
-  /** Ends the open chat; rejects when that failed. */
-  endChat: () => Promise<void>;
+  state: () => ThreadState;
+  execute: (command: Command) => Promise<Executed>;
   /** When the last command was committed (ms); 0 when that was not in this instance. */
   committedAt: () => number;
   failed: (event: string, error: unknown) => void;
@@ -73,7 +71,7 @@ export class Sweep {
 
   /** When the open chat should be ended (ms); null for never. */
   chatEndsAt(): number | null {
-    const chat = this.#ports.openChat();
+    const chat = openChat(this.#ports.state());
     const end = chat === null ? null : endsAt(chat.facts);
     return end === null ? null : Math.max(end, this.#ports.timers.dueAt(END_TIMER) ?? 0);
   }
@@ -86,16 +84,17 @@ export class Sweep {
 
   /** Whether nothing is under way that a new instance of the object would have to look after. */
   isSettled(): boolean {
-    const { copy, listeners, watch, followedChat } = this.#ports;
-    return copy.isSettled && listeners.isSettled && watch.isSettled(followedChat());
+    const { copy, listeners, watch, state } = this.#ports;
+    return copy.isSettled && listeners.isSettled && watch.isSettled(followedChat(state()));
   }
 
   /** Lanes and ends first: they need no D1, so they do not wait for it. */
   async #sweep(until: number): Promise<void> {
-    const { lanes, watch, listeners, copy, timers, followedChat } = this.#ports;
+    const { lanes, watch, listeners, copy, timers, state } = this.#ports;
+    lanes.makeRest();
     lanes.offerDue(Date.now());
     await this.#endOverdueChat();
-    watch.follow(followedChat());
+    watch.follow(followedChat(state()));
     const isHubDue = !listeners.isSettled || (timers.dueAt(HUBS_TIMER) ?? until) < until;
     const work = [copy.run(until), ...(isHubDue ? [listeners.catchUp()] : [])];
     await withinTime(Promise.all(work), ALARM_WORK);
@@ -109,7 +108,9 @@ export class Sweep {
     const end = this.chatEndsAt();
     if (end === null || end > Date.now()) return;
     try {
-      await this.#ports.endChat();
+      const command = { v: 1, type: 'end_overdue_chats', command_id: newCommandId() } as const;
+      const { result } = await this.#ports.execute(command);
+      if (!result.ok) throw new Error(`refused: ${result.refusal.reason}`);
       this.#ports.timers.clear(END_TIMER);
     } catch (error) {
       this.#ports.failed('end_failed', error);

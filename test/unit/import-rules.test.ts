@@ -81,7 +81,15 @@ const ROOMS: { readonly [room: string]: Room } = {
   },
   executeCommand: {
     holds: ['api/execute-command.ts'],
-    may: ['delivery/', 'projections/collector.ts', 'stubs.ts', 'thread/commands.ts', 'thread/refusals.ts', 'db/'],
+    may: [
+      'delivery/',
+      'projections/collector.ts',
+      'projections/slice.ts',
+      'stubs.ts',
+      'thread/commands.ts',
+      'thread/refusals.ts',
+      'db/',
+    ],
   },
   copyDatabase: { holds: ['api/copy-database.ts'], may: ['http/', 'projections/collector.ts', 'db/'] },
   refuseThread: { holds: ['api/refuse-thread.ts'], may: ['http/', 'thread/refusals.ts'] },

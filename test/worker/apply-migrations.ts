@@ -1,4 +1,8 @@
 import { applyD1Migrations, type D1Migration } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
+import { makeFirstAttemptsWith } from '../../src/api/execute-command.ts';
+
+// Nobody delivers but a test that says so, as if each Worker were lost with its answer: the queue then brings all attempts.
+makeFirstAttemptsWith(null);
 
 await applyD1Migrations(env.DB, (env as unknown as { TEST_MIGRATIONS: D1Migration[] }).TEST_MIGRATIONS);

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { purgeAudience } from '../../audience/load-audience.ts';
 import type { Database } from '../../db/database.ts';
+import { purgeAppEndpoints } from '../../delivery/consumer-dependencies.ts';
 import { listAppPatterns } from '../../directory/app-webhooks.ts';
 import {
   type AppChanges,
@@ -148,6 +149,7 @@ export function appRoutesOf(door: Door): AppRouter {
     if (ended === null) return refuse(c, APP_NOT_FOUND);
     purgeApp(app_id);
     purgeAudience();
+    purgeAppEndpoints();
     await dismissBots(
       c,
       ended.flatMap(({ app_user_id }) => app_user_id ?? []),
@@ -171,6 +173,7 @@ export function appRoutesOf(door: Door): AppRouter {
     const isChanged = await updateApp(identityDatabase(c), organization_id, app_id, { secret }, Date.now());
     if (!isChanged) return refuse(c, APP_NOT_FOUND);
     purgeApp(app_id);
+    purgeAppEndpoints();
     return c.json({ secret }, 200);
   });
 

@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { purgeAudience } from '../../audience/load-audience.ts';
+import { purgeAppEndpoints } from '../../delivery/consumer-dependencies.ts';
 import { findAvailableApp } from '../../directory/apps.ts';
 import {
   deleteInstallation,
@@ -135,6 +136,7 @@ export function installationRoutesOf(door: Door): AppRouter {
     if (gone === null) return refuse(c, INSTALLATION_NOT_FOUND);
     purgeApp(gone.app_id);
     purgeAudience();
+    purgeAppEndpoints();
     await dismissBots(c, gone.app_user_id === null ? [] : [gone.app_user_id]);
     drainInstallations(c, [{ id: installation_id, organization_id }]);
     if (leaving !== null) callUninstallTrigger(c, leaving, door.userId(c));

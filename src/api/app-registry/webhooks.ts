@@ -1,11 +1,13 @@
 import { createRoute } from '@hono/zod-openapi';
 import { purgeAudience } from '../../audience/load-audience.ts';
 import type { AppWebhookRow } from '../../db/rows.ts';
+import { purgeAppEndpoints } from '../../delivery/consumer-dependencies.ts';
 import {
   type AppWebhookChanges,
   deleteAppWebhook,
   findAppWebhook,
   insertAppWebhook,
+  isPatternTaken,
   listAppWebhooks,
   MAX_APP_WEBHOOKS,
   updateAppWebhook,
@@ -39,7 +41,7 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Subscribe an app to a channel',
-    description: `At least one of on_added, on_changed and on_removed is true. An app has at most ${MAX_APP_WEBHOOKS} webhooks.`,
+    description: `At least one of on_added, on_changed and on_removed is true. An app has at most ${MAX_APP_WEBHOOKS} webhooks, each with another pattern.`,
     request: { params: appPath, body: bodyOf(wholeWebhook) },
     responses: { 201: jsonOf(webhookSchema, 'Created'), ...refusalResponses(400, 401, 403, 404, 409, 413, 503) },
   });
@@ -63,8 +65,12 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
       registered_origin: registrationOrigin(c),
       created_at: now,
     });
-    if (webhook === null) return refuse(c, TOO_MANY_WEBHOOKS);
+    if (webhook === null) {
+      const isTaken = await isPatternTaken(identityDatabase(c), organization_id, app_id, fields.channel_pattern, null);
+      return refuse(c, isTaken ? PATTERN_TAKEN : TOO_MANY_WEBHOOKS);
+    }
     purgeAudience();
+    purgeAppEndpoints();
     return c.json(appWebhookResource(webhook), 201);
   });
 
@@ -143,6 +149,7 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
     const isDeleted = await deleteAppWebhook(identityDatabase(c), organization_id, app_id, webhook_id, Date.now());
     if (!isDeleted) return refuse(c, WEBHOOK_NOT_FOUND);
     purgeAudience();
+    purgeAppEndpoints();
     drainWebhook(c, organization_id, app_id, webhook_id);
     return c.body(null, 204);
   });
@@ -153,6 +160,10 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
 const NOTHING_SUBSCRIBED: Refusal = {
   reason: 'invalid',
   fields: { non_field_errors: ['At least one of on_added, on_changed and on_removed must be true.'] },
+};
+const PATTERN_TAKEN: Refusal = {
+  reason: 'invalid',
+  fields: { channel_pattern: ['The app has a webhook with this pattern already.'] },
 };
 const TOO_MANY_WEBHOOKS: Refusal = {
   reason: 'conflict',
@@ -192,11 +203,17 @@ async function changeWebhook(
   const webhook = await updateAppWebhook(identity, organization_id, app_id, webhook_id, columnsOf(fields), Date.now());
   if (webhook !== null) {
     purgeAudience();
+    purgeAppEndpoints();
     if (before.is_enabled === 1 && webhook.is_enabled === 0) drainWebhook(c, organization_id, app_id, webhook_id);
     return { ok: true, webhook };
   }
-  const isGone = (await findAppWebhook(identity, organization_id, app_id, webhook_id)) === null;
-  return { ok: false, refusal: isGone ? WEBHOOK_NOT_FOUND : NOTHING_SUBSCRIBED };
+  if ((await findAppWebhook(identity, organization_id, app_id, webhook_id)) === null) {
+    return { ok: false, refusal: WEBHOOK_NOT_FOUND };
+  }
+  const pattern = fields.channel_pattern;
+  const isTaken =
+    pattern !== undefined && (await isPatternTaken(identity, organization_id, app_id, pattern, webhook_id));
+  return { ok: false, refusal: isTaken ? PATTERN_TAKEN : NOTHING_SUBSCRIBED };
 }
 
 function columnsOf(fields: WebhookFields): AppWebhookChanges {

@@ -1,4 +1,5 @@
 import type { ChannelRow } from '../../db/rows.ts';
+import { purgeChannelEndpoint } from '../../delivery/consumer-dependencies.ts';
 import { findChannel } from '../../directory/channels.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../../isolate-cache.ts';
@@ -25,9 +26,10 @@ export async function findCachedChannel(
   return { channel, room: { id: room.id, name: room.name, organization_id: room.organization_id } };
 }
 
-/** Forgets a channel in this isolate; others forget it when their copy is AUTH_CACHE_SECONDS old. */
+/** Forgets a channel in this isolate; others forget it when their copy is AUTH_CACHE_SECONDS old, for attempts 2 s. */
 export function purgeChannel(organizationId: string, channelId: string): void {
   channels.purge(cacheKey(organizationId, channelId));
+  purgeChannelEndpoint(organizationId, channelId);
 }
 
 function cacheKey(organizationId: string, channelId: string): string {

@@ -1,9 +1,11 @@
-import type { Accepted } from '../../projections/accept.ts';
-import { uuidVersion7 } from '../../resources/uuid.ts';
+import type { Head, Receiver } from '../../delivery/lane.ts';
+import type { Accepted, OutboxRow } from '../../projections/accept.ts';
 import type { Routing } from '../events.ts';
 import type { ReceivedBefore, ThreadState } from '../state.ts';
+import { insertDeliveries } from './new-deliveries.ts';
 import { keepSnapshots } from './snapshots.ts';
 import { createTables, makeTable } from './tables.ts';
+import { noteRest } from './webhook-rests.ts';
 import { writeChats } from './write-chats.ts';
 
 /**
@@ -14,6 +16,8 @@ export type Commit = {
   before: ThreadState;
   after: ThreadState;
   accepted: Accepted;
+  /** Lanes whose first new delivery is leased at once, each with the length of the lease (ms). */
+  leases: ReadonlyMap<Receiver, number>;
   received: ReceivedBefore[];
   routing: Routing | null;
   isRoutingNew: boolean;
@@ -27,7 +31,8 @@ export type Commit = {
   now: number;
 };
 
-export type Committed = { rowsWritten: number; version: number };
+/** `heads`: the deliveries that were leased at once. */
+export type Committed = { rowsWritten: number; version: number; heads: Head[] };
 
 /** Writes a commit. Must run inside `transactionSync`. */
 export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
@@ -73,44 +78,38 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
   }
   let version = commit.version;
   if (accepted.lanes.length > 0) makeTable(sql, 'lanes');
-  for (const lane of accepted.lanes) {
+  const nextVersion = () => {
     version += 1;
+    return version;
+  };
+  const { rows } = accepted.outbox;
+  const organizations = new Map(accepted.lanes.map(({ receiver, organization_id }) => [receiver, organization_id]));
+  for (const lane of accepted.lanes) {
+    // Of a lane whose only new row is leased, D1 is told when that is: with its first report, or when the lease runs out.
+    const isHeldBack = commit.leases.has(lane.receiver) && rows.filter(isOf(lane.receiver)).length === 1;
     write(
       `INSERT INTO lanes (receiver, version, accepted, last_seq, organization_id) VALUES (?1, ?2, ?3, ?4, ?5)
-       ON CONFLICT (receiver) DO UPDATE SET version = ?2, accepted = ?3, last_seq = ?4`,
+       ON CONFLICT (receiver) DO UPDATE SET version = max(version, ?2), accepted = ?3, last_seq = ?4`,
       lane.receiver,
-      version,
+      isHeldBack ? 0 : nextVersion(),
       lane.accepted,
       lane.last_seq,
       lane.organization_id,
     );
   }
-  for (const [place, row] of accepted.outbox.entries()) {
-    version += 1;
-    write(
-      `INSERT INTO deliveries (id, version, receiver, seq, ordinal, chat_id, event_type, webhook_id, channel, resource_id,
-         body, status, due_at, created_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'pending', ?12, ?13)`,
-      deliveryId(commit.at, place),
-      version,
-      row.receiver,
-      row.seq,
-      row.ordinal,
-      row.chat_id,
-      row.event_type,
-      row.webhook_id,
-      row.channel,
-      row.resource_id,
-      row.body,
-      commit.now,
-      commit.at,
-    );
-  }
-  return { rowsWritten, version };
+  const inserted = insertDeliveries(sql, accepted.outbox, {
+    at: commit.at,
+    now: commit.now,
+    made: 0,
+    leases: commit.leases,
+    organizationOf: (receiver) => organizations.get(receiver) ?? after.thread?.organization_id ?? '',
+    nextVersion,
+  });
+  rowsWritten += inserted.rowsWritten;
+  if (accepted.rest !== null) rowsWritten += noteRest(sql, accepted.rest, { at: commit.at, made: rows.length });
+  return { rowsWritten, version, heads: inserted.heads };
 }
 
-/** An id whose order is the order of acceptance: the time, 16 bits of the place in the commit, 58 random bits. */
-function deliveryId(at: number, place: number): string {
-  const random = new DataView(crypto.getRandomValues(new Uint8Array(8)).buffer).getBigUint64(0) & ((1n << 58n) - 1n);
-  return uuidVersion7(at, { high12: (place >> 4) & 0xfff, low62: (BigInt(place & 0xf) << 58n) | random });
+function isOf(receiver: Receiver): (row: OutboxRow) => boolean {
+  return (row) => row.receiver === receiver;
 }

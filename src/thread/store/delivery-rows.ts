@@ -45,7 +45,8 @@ type LaneImage = {
 
 /**
  * Adds the deliveries and lanes changed after version `after`; answers the version up to which the slice then has them all,
- * which is `latest` when there are no more. Old deliveries are deleted, so `latest` may be no row's version.
+ * which is `latest` when there are no more. Old deliveries are deleted, so `latest` may be no row's version. A delivery under its first
+ * lease has version 0 and is left out, and so is what it has changed in its lane.
  */
 export function addDeliveries(
   builder: SliceBuilder,

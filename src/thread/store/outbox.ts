@@ -1,27 +1,42 @@
 import type { DeliveryStatus, SkipReason } from '../../db/rows.ts';
 import type { Attempt, Claim, Head, Outcome, Receiver, ReportAnswer, Track } from '../../delivery/lane.ts';
 import { isLastAttempt, retryDelay, wholeSeconds } from '../../delivery/retry-schedule.ts';
+import { bodyOf } from './kept-deliveries.ts';
+import { newLeaseToken } from './new-deliveries.ts';
 
 /** A delivery whose endpoint could not be read is offered again after this many seconds. */
 const LATER_SECONDS = 10;
-/** An alarm offers a lane this long after its head was due (ms): the queue's pointer normally comes first. */
+/** An alarm offers a lane this long (ms) after its head was due, since the queue's pointer normally comes first; and again after as long. */
 const OFFER_AFTER = 30_000;
 
-/** What each change of a lane needs from the object: `now` in ms, `random` in [0, 1). `nextVersion` numbers the changed rows for D1's log. */
-export type LaneClock = { now: number; random: number; organization_id: string; nextVersion: () => number };
+/**
+ * What each change of a lane needs from the object: `now` in ms, `random` in [0, 1). `nextVersion` numbers the changed rows for D1's log;
+ * `version` is the last number that it gave.
+ */
+export type LaneClock = {
+  now: number;
+  random: number;
+  organization_id: string;
+  readonly version: number;
+  nextVersion: () => number;
+};
 
 type DeliveryState = {
   id: string;
+  version: number;
   receiver: Receiver;
+  seq: number;
   event_type: string;
   webhook_id: string | null;
   body: string;
+  content: number;
   is_replay: number;
   attempt_count: number;
   tries: number;
   due_at: number;
   lease_token: string | null;
   lease_until: number | null;
+  offered_at: number | null;
 };
 
 /** Leases the head of a track, if it is due (or `drain`) and nobody else holds it. */
@@ -34,7 +49,8 @@ export function claimHead(
   if (head === null) return { kind: 'nothing' };
   if (head.lease_until !== null && head.lease_until > clock.now) return { kind: 'wait' };
   if (head.due_at > clock.now && !request.drain) return { kind: 'wait' };
-  const lease_token = `${head.id}.${crypto.randomUUID()}`;
+  announce(sql, head, clock);
+  const lease_token = newLeaseToken(head.id);
   sql.exec(
     'UPDATE deliveries SET lease_token = ?, lease_until = ? WHERE id = ?',
     lease_token,
@@ -49,7 +65,7 @@ export function claimHead(
     delivery_id: head.id,
     event_type: head.event_type,
     webhook_id: head.webhook_id,
-    body: head.body,
+    body: bodyOf(sql, head),
     attempt: head.attempt_count + 1,
   };
 }
@@ -64,9 +80,14 @@ export function recordOutcome(
   },
   clock: LaneClock,
 ): ReportAnswer {
+  const { outcome } = request;
+  if (outcome.kind === 'delivered') {
+    const receiver = deliveredAtOnce(sql, request.lease_token, outcome.attempt, clock);
+    if (receiver !== null) return { is_stale: false, ...goOn(sql, receiver, 'lane', request.next, clock) };
+  }
   const row = leasedBy(sql, request.lease_token);
   if (row === null) return { is_stale: true, next: null, offer_in: null };
-  const { outcome } = request;
+  announce(sql, row, clock);
   if ('attempt' in outcome) addAttempt(sql, row.id, row.attempt_count + 1, outcome.attempt);
   switch (outcome.kind) {
     case 'delivered':
@@ -94,21 +115,51 @@ export function recordOutcome(
       return { is_stale: false, next: null, offer_in: wholeSeconds(delay) };
     }
   }
-  return { is_stale: false, ...goOn(sql, row, request.next, clock) };
+  return { is_stale: false, ...goOn(sql, row.receiver, row.is_replay === 1 ? 'replay' : 'lane', request.next, clock) };
+}
+
+/**
+ * Records that the first attempt of a leased delivery has delivered it, as nearly all do: in two statements, and without a row for the
+ * attempt. Answers the receiver; null when it is another case, with nothing changed.
+ */
+function deliveredAtOnce(sql: SqlStorage, leaseToken: string, attempt: Attempt, clock: LaneClock): Receiver | null {
+  const delivered = sql
+    .exec<{ receiver: Receiver }>(
+      `UPDATE deliveries SET version = ?, status = 'delivered', attempt_count = 1, last_attempt_at = ?, last_status = ?,
+         last_error = ?, first_attempt = ?, lease_token = NULL, lease_until = NULL
+       WHERE id = ? AND lease_token = ? AND status = 'pending' AND attempt_count = 0 AND is_replay = 0
+       RETURNING receiver`,
+      clock.version + 1,
+      attempt.at,
+      attempt.status,
+      attempt.error,
+      JSON.stringify(attempt),
+      deliveryOf(leaseToken),
+      leaseToken,
+    )
+    .toArray()[0];
+  if (delivered === undefined) return null;
+  clock.nextVersion();
+  sql.exec(
+    'UPDATE lanes SET version = ?, delivered = delivered + 1 WHERE receiver = ?',
+    clock.nextVersion(),
+    delivered.receiver,
+  );
+  return delivered.receiver;
 }
 
 /** After a head is finished: the next one under a new lease, or when the lane should be offered again. */
 function goOn(
   sql: SqlStorage,
-  row: DeliveryState,
+  receiver: Receiver,
+  track: Track,
   next: { drain: boolean; lease_milliseconds: number } | null,
   clock: LaneClock,
 ): { next: Head | null; offer_in: number | null } {
-  const track = row.is_replay === 1 ? 'replay' : 'lane';
-  const head = headOf(sql, row.receiver, track);
+  const head = headOf(sql, receiver, track);
   if (head === null) return { next: null, offer_in: null };
   if (next !== null) {
-    const claim = claimHead(sql, { receiver: row.receiver, track, ...next }, clock);
+    const claim = claimHead(sql, { receiver, track, ...next }, clock);
     if (claim.kind === 'head') return { next: claim, offer_in: null };
   }
   return { next: null, offer_in: wholeSeconds(head.due_at - clock.now) };
@@ -150,18 +201,7 @@ export function replayDeliveries(sql: SqlStorage, receiver: Receiver, filter: Re
   return found.length;
 }
 
-/** The frozen body of a delivery and its attempts, oldest first; null when the thread has no such delivery. */
-export function readDelivery(sql: SqlStorage, id: string): { body: string; attempts: Attempt[] } | null {
-  const row = sql.exec<{ body: string }>('SELECT body FROM deliveries WHERE id = ?', id).toArray()[0];
-  if (row === undefined) return null;
-  const attempts = sql
-    .exec<{ attempt: string }>('SELECT attempt FROM attempts WHERE delivery_id = ? ORDER BY number', id)
-    .toArray()
-    .map(({ attempt }) => JSON.parse(attempt) as Attempt);
-  return { body: row.body, attempts };
-}
-
-export type WaitingTrack = { receiver: Receiver; track: Track; offer_at: number };
+export type WaitingTrack = { receiver: Receiver; track: Track; head_id: string; offer_at: number };
 
 /** Each track with a pending delivery and when an alarm should offer it (ms). */
 export function waitingTracks(sql: SqlStorage): WaitingTrack[] {
@@ -169,9 +209,17 @@ export function waitingTracks(sql: SqlStorage): WaitingTrack[] {
   return receivers.flatMap(({ receiver }) =>
     (['lane', 'replay'] as const).flatMap((track) => {
       const head = headOf(sql, receiver, track);
-      return head === null ? [] : [{ receiver, track, offer_at: head.lease_until ?? head.due_at + OFFER_AFTER }];
+      if (head === null) return [];
+      const offer_at = head.lease_until ?? head.due_at + OFFER_AFTER;
+      const again = head.offered_at === null ? 0 : head.offered_at + OFFER_AFTER;
+      return [{ receiver, track, head_id: head.id, offer_at: Math.max(offer_at, again) }];
     }),
   );
+}
+
+/** Notes that an alarm has offered a track, by its head. `now` in ms. */
+export function noteOffer(sql: SqlStorage, headId: string, now: number): void {
+  sql.exec('UPDATE deliveries SET offered_at = ? WHERE id = ?', now, headId);
 }
 
 /** Whether the lane has a delivery that still has to go out, so that somebody is at work on it. */
@@ -183,29 +231,38 @@ export function isLaneBusy(sql: SqlStorage, receiver: Receiver): boolean {
   return rows.toArray().length > 0;
 }
 
-/** What may be deleted: finished, and D1's log has seen the end. Otherwise D1 would show it as pending for ever. */
-const IS_OVER = `status <> 'pending' AND version <= ?`;
+/** Lets D1 know of deliveries whose first lease ran out without a report. */
+export function announceLapsed(sql: SqlStorage, clock: LaneClock): void {
+  const lapsed = sql.exec<Pick<DeliveryState, 'id' | 'version' | 'receiver'>>(
+    'SELECT id, version, receiver FROM deliveries WHERE version = 0 AND lease_until <= ?',
+    clock.now,
+  );
+  for (const row of lapsed.toArray()) announce(sql, row, clock);
+}
 
-/** Deletes deliveries older than the id bound that are over, with their attempts. The lanes' sums stay. */
-export function pruneDeliveries(sql: SqlStorage, beforeId: string, acknowledgedVersion: number): void {
+/** What was committed under a lease has no version until its first attempt: D1 then takes it and its lane in one image each. */
+function announce(
+  sql: SqlStorage,
+  { id, version, receiver }: Pick<DeliveryState, 'id' | 'version' | 'receiver'>,
+  clock: LaneClock,
+): void {
+  if (version > 0) return;
+  sql.exec('UPDATE deliveries SET version = ? WHERE id = ?', clock.nextVersion(), id);
+  sql.exec('UPDATE lanes SET version = ? WHERE receiver = ?', clock.nextVersion(), receiver);
+}
+
+/** Counts webhooks that are made for a lane after the commit that accepted them. */
+export function countAccepted(sql: SqlStorage, receiver: Receiver, count: number, clock: LaneClock): void {
   sql.exec(
-    `DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE id < ? AND ${IS_OVER})`,
-    beforeId,
-    acknowledgedVersion,
+    'UPDATE lanes SET version = ?, accepted = accepted + ? WHERE receiver = ?',
+    clock.nextVersion(),
+    count,
+    receiver,
   );
-  sql.exec(`DELETE FROM deliveries WHERE id < ? AND ${IS_OVER}`, beforeId, acknowledgedVersion);
 }
 
-/** The id of the oldest delivery that will have to be deleted; null without any. */
-export function oldestFinishedDelivery(sql: SqlStorage, acknowledgedVersion: number): string | null {
-  const rows = sql.exec<{ id: string }>(
-    `SELECT id FROM deliveries WHERE ${IS_OVER} ORDER BY id LIMIT 1`,
-    acknowledgedVersion,
-  );
-  return rows.toArray()[0]?.id ?? null;
-}
-
-const STATE = `id, receiver, event_type, webhook_id, body, is_replay, attempt_count, tries, due_at, lease_token, lease_until`;
+const STATE = `id, version, receiver, seq, event_type, webhook_id, body, content, is_replay, attempt_count, tries, due_at,
+  lease_token, lease_until, offered_at`;
 
 function headOf(sql: SqlStorage, receiver: Receiver, track: Track): DeliveryState | null {
   const rows = sql.exec<DeliveryState>(
@@ -227,13 +284,17 @@ function organizationOf(sql: SqlStorage, receiver: Receiver): string | null {
 }
 
 function leasedBy(sql: SqlStorage, leaseToken: string): DeliveryState | null {
-  const id = leaseToken.split('.')[0] ?? '';
   const rows = sql.exec<DeliveryState>(
     `SELECT ${STATE} FROM deliveries WHERE id = ? AND lease_token = ? AND status = 'pending'`,
-    id,
+    deliveryOf(leaseToken),
     leaseToken,
   );
   return rows.toArray()[0] ?? null;
+}
+
+/** The id of the delivery that a lease is of. */
+function deliveryOf(leaseToken: string): string {
+  return leaseToken.split('.')[0] ?? '';
 }
 
 function addAttempt(sql: SqlStorage, id: string, number: number, attempt: Attempt): void {

@@ -1,3 +1,5 @@
+import { OUTBOX_TABLES, OUTBOX_UPGRADE, REST_TABLES } from './outbox-tables.ts';
+
 /**
  * The tables of a thread's object. They are made in the commit of the first accepted command, never before: a probe with a random
  * id leaves nothing behind. Most threads never have a tag, an invitation, a suggestion or a webhook, so the tables of those are made
@@ -43,27 +45,8 @@ const ON_DEMAND = {
       id TEXT PRIMARY KEY, chat_id TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID`,
     'CREATE INDEX suggestions_by_chat ON suggestions (chat_id, id)',
   ],
-  // Webhooks: what each receiver has accepted in all, what it still gets, and each attempt.
-  lanes: [
-    `CREATE TABLE lanes (
-      receiver TEXT PRIMARY KEY, version INTEGER NOT NULL, accepted INTEGER NOT NULL, last_seq INTEGER,
-      delivered INTEGER NOT NULL DEFAULT 0, exhausted INTEGER NOT NULL DEFAULT 0,
-      skipped_disabled INTEGER NOT NULL DEFAULT 0, skipped_channel_deleted INTEGER NOT NULL DEFAULT 0,
-      organization_id TEXT, skipped_webhook_deleted INTEGER NOT NULL DEFAULT 0,
-      skipped_uninstalled INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID`,
-    `CREATE TABLE deliveries (
-      id TEXT PRIMARY KEY, version INTEGER NOT NULL, receiver TEXT NOT NULL, seq INTEGER NOT NULL,
-      ordinal INTEGER NOT NULL, chat_id TEXT NOT NULL, event_type TEXT NOT NULL, body TEXT NOT NULL,
-      status TEXT NOT NULL, skip_reason TEXT, is_replay INTEGER NOT NULL DEFAULT 0,
-      attempt_count INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL,
-      lease_token TEXT, lease_until INTEGER, last_attempt_at INTEGER, last_status INTEGER, last_error TEXT,
-      created_at INTEGER NOT NULL, webhook_id TEXT, channel TEXT, resource_id TEXT) WITHOUT ROWID`,
-    `CREATE INDEX deliveries_pending ON deliveries (receiver, is_replay, seq, ordinal) WHERE status = 'pending'`,
-    'CREATE INDEX deliveries_by_version ON deliveries (version)',
-    `CREATE TABLE attempts (
-      delivery_id TEXT NOT NULL, number INTEGER NOT NULL, attempt TEXT NOT NULL,
-      PRIMARY KEY (delivery_id, number)) WITHOUT ROWID`,
-  ],
+  lanes: OUTBOX_TABLES,
+  webhook_rests: REST_TABLES,
   // How far live hubs were told.
   hub_marks: ['CREATE TABLE hub_marks (hub TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID'],
   // Chats as they were at a moment, for catching up hubs without reading the log from its beginning.
@@ -84,7 +67,7 @@ const ON_DEMAND = {
       after_seq INTEGER NOT NULL, upto_seq INTEGER NOT NULL, after_version INTEGER NOT NULL,
       upto_version INTEGER NOT NULL, at INTEGER NOT NULL)`,
   ],
-} as const;
+} as const satisfies Record<string, readonly string[]>;
 
 export type TableOnDemand = keyof typeof ON_DEMAND;
 
@@ -106,7 +89,7 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
     'ALTER TABLE thread ADD COLUMN audience TEXT',
   ],
   // Commands are found in the log. The audience is stored with the scope that it was asked for.
-  4: ['ALTER TABLE chats DROP COLUMN recent_commands', 'UPDATE thread SET audience = NULL'],
+  4: ['ALTER TABLE chats DROP COLUMN recent_commands', 'UPDATE thread SET audience = NULL', ...OUTBOX_UPGRADE],
 };
 
 /** The schema that this program works with. */

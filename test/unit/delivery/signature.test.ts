@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { newSecret, secretOfText, signWebhook } from '../../../src/delivery/signature.ts';
 
 const BODY = JSON.stringify({ event_type: 'message_created', message: 'Sää on 12 °C 🙂' });
@@ -47,6 +47,16 @@ describe('signWebhook', () => {
       await signWebhook({ ...content, secrets: [current] }),
       await signWebhook({ ...content, secrets: [previous] }),
     ]);
+  });
+
+  it('imports a key once', async () => {
+    const imports = vi.spyOn(crypto.subtle, 'importKey');
+    const [current, previous] = [newSecret(), newSecret()];
+    const content = { id: 'id-6', timestamp: 1, body: '{}' };
+    const both = await signWebhook({ ...content, secrets: [current, previous] });
+    expect(await signWebhook({ ...content, secrets: [current, previous] })).toBe(both);
+    expect(imports).toHaveBeenCalledTimes(2);
+    imports.mockRestore();
   });
 
   it('throws on a secret of another form', async () => {

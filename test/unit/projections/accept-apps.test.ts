@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { acceptEvents, type LaneMark } from '../../../src/projections/accept.ts';
+import { acceptEvents, type LaneMark, makeRest, type Unmade } from '../../../src/projections/accept.ts';
 import type { Audience, Installation, Subscription } from '../../../src/projections/audience.ts';
 import type { UserListener } from '../../../src/projections/listener.ts';
 import { compilePattern } from '../../../src/resources/channel-path.ts';
@@ -8,6 +8,7 @@ import { stepsOf } from '../../../src/thread/steps.ts';
 import { end, incoming, join, post, START, waitingChat } from '../thread/decide/scene.ts';
 import { BOT, ROUTING } from '../thread/sample-events.ts';
 import { ORGANIZATION, ThreadModel } from '../thread/thread-model.ts';
+import { bodiesOf } from './bodies-of.ts';
 
 const REACH = { organization_id: ORGANIZATION, room_ids: [] };
 const LISTENER: UserListener = {
@@ -39,15 +40,16 @@ const installed = (...subscriptions: Subscription[]): Installation => ({
 function accepted(
   model: ThreadModel,
   installations: Installation[],
-  more: { isSilent?: boolean; marks?: LaneMark[] } = {},
+  more: { isSilent?: boolean; marks?: LaneMark[]; room?: number } = {},
 ) {
   const audience: Audience = { installations, hubs: [] };
-  const { isSilent = false, marks = [] } = more;
+  const { isSilent = false, marks = [], room = 1000 } = more;
   return acceptEvents(model.log, stepsOf(emptyThread(model.state.name), model.log), {
     routing: null,
     audience,
     isSilent,
     markOf: (receiver) => marks.find((mark) => mark.receiver === receiver) ?? null,
+    room,
   });
 }
 
@@ -59,7 +61,7 @@ describe('the webhooks of an installed app', () => {
   it('are one for each notification and subscription, in one lane, in the order of the events', () => {
     const { model, chatId } = waitingChat();
     const { outbox, lanes } = accepted(model, [installed(CHATS, MESSAGES)]);
-    const told = outbox.map(({ webhook_id, event_type, channel, resource_id }) => [
+    const told = outbox.rows.map(({ webhook_id, event_type, channel, resource_id }) => [
       webhook_id,
       event_type,
       channel,
@@ -74,18 +76,18 @@ describe('the webhooks of an installed app', () => {
       ['chats', 'changed', chats, chatId],
       ['messages', 'added', `${chats}/${chatId}/messages`, messageId],
     ]);
-    expect(new Set(outbox.map(({ receiver }) => receiver))).toEqual(new Set([RECEIVER]));
-    const places = outbox.map(({ seq, ordinal }) => [seq, ordinal]);
+    expect(new Set(outbox.rows.map(({ receiver }) => receiver))).toEqual(new Set([RECEIVER]));
+    const places = outbox.rows.map(({ seq, ordinal }) => [seq, ordinal]);
     expect(places).toEqual([...places].sort(([a = 0, b = 0], [c = 0, d = 0]) => a - c || b - d));
     expect(lanes).toEqual([
-      { receiver: RECEIVER, organization_id: ORGANIZATION, accepted: 4, last_seq: outbox.at(-1)?.seq },
+      { receiver: RECEIVER, organization_id: ORGANIZATION, accepted: 4, last_seq: outbox.rows.at(-1)?.seq },
     ]);
   });
 
   it('have the documented envelope, and name the event accepted before theirs', () => {
     const { model } = waitingChat();
     const { outbox, events } = accepted(model, [installed(CHATS, MESSAGES)]);
-    const bodies = outbox.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+    const bodies = bodiesOf(outbox).map((body) => JSON.parse(body) as Record<string, unknown>);
     for (const body of bodies) {
       expect(Object.keys(body)).toEqual(['channel', 'action', 'resource_id', 'resource', 'seq', 'prev_seq']);
     }
@@ -105,8 +107,8 @@ describe('the webhooks of an installed app', () => {
     const { model } = waitingChat();
     const mark = { receiver: RECEIVER, organization_id: ORGANIZATION, accepted: 7, last_seq: 1 };
     const { outbox, lanes } = accepted(model, [installed(MESSAGES)], { marks: [mark] });
-    expect(JSON.parse(outbox[0]?.body ?? '')).toMatchObject({ prev_seq: 1 });
-    expect(lanes).toEqual([{ ...mark, accepted: 8, last_seq: outbox[0]?.seq }]);
+    expect(JSON.parse(bodiesOf(outbox)[0] ?? '')).toMatchObject({ prev_seq: 1 });
+    expect(lanes).toEqual([{ ...mark, accepted: 8, last_seq: outbox.rows[0]?.seq }]);
   });
 
   it('are only of the actions that are subscribed', () => {
@@ -122,7 +124,7 @@ describe('the webhooks of an installed app', () => {
             ...more,
           }),
         ),
-      ]).outbox.map(({ event_type }) => event_type);
+      ]).outbox.rows.map(({ event_type }) => event_type);
     expect(only({ on_added: true })).toEqual(['added']);
     expect(only({ on_removed: true })).toEqual(['removed']);
     expect(new Set(only({ on_changed: true }))).toEqual(new Set([]));
@@ -132,16 +134,63 @@ describe('the webhooks of an installed app', () => {
     const { model, chatId } = waitingChat();
     model.answer(join(chatId));
     const pending = subscription('p', 'users/{user_id}/pending_chats', { on_added: false, on_changed: false });
-    const [row] = accepted(model, [installed(pending)]).outbox;
-    expect(JSON.parse(row?.body ?? '')).toMatchObject({ action: 'removed', resource: { id: chatId } });
+    const [body] = bodiesOf(accepted(model, [installed(pending)]).outbox);
+    expect(JSON.parse(body ?? '')).toMatchObject({ action: 'removed', resource: { id: chatId } });
   });
 
   it('do not tell of what is silent', () => {
     const { model } = waitingChat();
-    expect(accepted(model, [installed(CHATS, MESSAGES)], { isSilent: true })).toMatchObject({ outbox: [], lanes: [] });
+    expect(accepted(model, [installed(CHATS, MESSAGES)], { isSilent: true })).toMatchObject({
+      outbox: { rows: [], contents: [] },
+      lanes: [],
+    });
     const silent = new ThreadModel(START);
     silent.answer(incoming('quiet', { skip_webhooks: true }));
-    expect(accepted(silent, [installed(MESSAGES)]).outbox).toEqual([]);
+    expect(accepted(silent, [installed(MESSAGES)]).outbox.rows).toEqual([]);
+  });
+
+  it('are the same whether they are made at once or in portions', () => {
+    const { model, chatId } = waitingChat();
+    model.answer(join(chatId));
+    model.answer(post(chatId));
+    model.answer(end(chatId));
+    const installations = [installed(CHATS, MESSAGES)];
+    const whole = accepted(model, installations);
+    expect(whole.rest).toBeNull();
+    for (const room of [0, 1, 2, 5]) {
+      const begun = accepted(model, installations, { room });
+      expect(begun.outbox.rows).toHaveLength(room);
+      expect(begun.events).toEqual(whole.events);
+      expect(begun.lanes.map(({ accepted: count, last_seq }) => [count, last_seq])).toEqual([
+        [room, whole.lanes[0]?.last_seq],
+      ]);
+      // As the store keeps it.
+      let unmade = JSON.parse(JSON.stringify(begun.rest?.unmade)) as Unmade[];
+      const bodies = bodiesOf(begun.outbox);
+      const { rows } = begun.outbox;
+      const acceptedOf = (seq: number) => whole.events.find((event) => event.seq === seq)?.accepted ?? [];
+      while (unmade.length > 0) {
+        const { outbox, next } = makeRest(unmade, { routing: null, installations }, acceptedOf, 3);
+        rows.push(...outbox.rows);
+        bodies.push(...bodiesOf(outbox));
+        unmade = unmade
+          .filter(({ told }) => next !== null && told.seq >= next.seq)
+          .map(({ told, from }) => ({ told, from: told.seq === next?.seq ? next.from : from }));
+      }
+      expect(rows).toEqual(whole.outbox.rows);
+      expect(bodies).toEqual(bodiesOf(whole.outbox));
+    }
+  });
+
+  it('tell a resource that several of them share, which is stored once', () => {
+    const { model } = waitingChat();
+    const subscriptions = Array.from({ length: 20 }, (_, index) => subscription(`m${index}`, `${OWNED}/*/messages`));
+    const { outbox } = accepted(model, [installed(...subscriptions)]);
+    expect(outbox.rows).toHaveLength(20);
+    expect(outbox.contents.map(({ resources }) => resources.length)).toEqual([1]);
+    for (const { body } of outbox.rows) expect(body.length).toBeLessThan(300);
+    const [first, ...others] = bodiesOf(outbox);
+    expect(new Set(others)).toEqual(new Set([first]));
   });
 
   it('leave the lanes of other installations and of the channel alone', () => {
@@ -156,11 +205,14 @@ describe('the webhooks of an installed app', () => {
       audience,
       isSilent: false,
       markOf: () => null,
+      room: 1000,
     });
     for (const receiver of [RECEIVER, 'installation/other', ROUTING.receiver]) {
-      const rows = outbox.filter((row) => row.receiver === receiver);
+      const rows = outbox.rows.filter((row) => row.receiver === receiver);
       expect(lanes.find((lane) => lane.receiver === receiver)?.accepted).toBe(rows.length);
-      const bodies = rows.map(({ body }) => JSON.parse(body) as { seq: number; prev_seq: number | null });
+      const bodies = bodiesOf({ ...outbox, rows }).map(
+        (body) => JSON.parse(body) as { seq: number; prev_seq: number | null },
+      );
       const seqs = [...new Set(bodies.map(({ seq }) => seq))];
       for (const { seq, prev_seq } of bodies) expect(prev_seq).toBe(seqs[seqs.indexOf(seq) - 1] ?? null);
     }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { acceptEvents, type LaneMark } from '../../../src/projections/accept.ts';
 import { NO_AUDIENCE } from '../../../src/projections/audience.ts';
-import { KINDS, notificationsOf } from '../../../src/projections/notifications.ts';
-import { channelWebhook } from '../../../src/projections/webhook-body.ts';
-import type { EventBody, Routing, ThreadEvent } from '../../../src/thread/events.ts';
+import { KINDS, type Notification, notificationsOf, type Told } from '../../../src/projections/notifications.ts';
+import { channelBody, channelEvent, wholeBody } from '../../../src/projections/webhook-body.ts';
+import type { Acceptance, EventBody, Routing, ThreadEvent } from '../../../src/thread/events.ts';
 import { fold } from '../../../src/thread/fold.ts';
 import { type ChatState, emptyThread, type Step } from '../../../src/thread/state.ts';
+import { bodiesOf } from '../projections/bodies-of.ts';
 import { AGENT, BOT, chatStarted, ROUTING, userMessageEvent, visitorMessageEvent } from './sample-events.ts';
 import { ROOM } from './thread-model.ts';
 
@@ -50,8 +51,23 @@ const suggestionAdded: EventBody = {
 
 function accept(events: ThreadEvent[], marks: LaneMark[] = [], routing: Routing | null = ROUTING) {
   const markOf = (receiver: string) => marks.find((mark) => mark.receiver === receiver) ?? null;
-  return acceptEvents(events, events.map(stepOf), { routing, audience: NO_AUDIENCE, isSilent: false, markOf });
+  return acceptEvents(events, events.map(stepOf), {
+    routing,
+    audience: NO_AUDIENCE,
+    isSilent: false,
+    markOf,
+    room: 1000,
+  });
 }
+
+function bodyFromLog(told: Told, notification: Notification, { routing, prev_seq }: ChannelAcceptance): string[] {
+  const channelTold = channelEvent(told, notification, routing);
+  if (channelTold === null) return [];
+  const body = channelBody(channelTold, told.place.chat_id, routing, { seq: told.seq, prev_seq });
+  return [wholeBody(body, JSON.stringify(notification.resource))];
+}
+
+type ChannelAcceptance = Extract<Acceptance, { routing: Routing }>;
 
 /** The events stand for themselves, in a chat as it began: what a channel is told does not depend on the chat around them. */
 function stepOf(each: ThreadEvent): Step {
@@ -59,7 +75,7 @@ function stepOf(each: ThreadEvent): Step {
 }
 
 describe('what a channel is told', () => {
-  const isTold = (body: EventBody, routing = ROUTING) => accept([event(1, body)], [], routing).outbox.length > 0;
+  const isTold = (body: EventBody, routing = ROUTING) => accept([event(1, body)], [], routing).outbox.rows.length > 0;
 
   test('messages of agents and bots, and suggestions', () => {
     expect(isTold(userMessageEvent('hi'))).toBe(true);
@@ -90,7 +106,10 @@ describe('what a channel is told', () => {
   });
 
   test('nothing without a channel', () => {
-    expect(accept([event(1, userMessageEvent('hi'))], [], null)).toMatchObject({ outbox: [], lanes: [] });
+    expect(accept([event(1, userMessageEvent('hi'))], [], null)).toMatchObject({
+      outbox: { rows: [], contents: [] },
+      lanes: [],
+    });
   });
 });
 
@@ -101,21 +120,24 @@ describe('what is accepted', () => {
     const { events: named, outbox, lanes } = accept(events, [before]);
     expect(named.map(({ accepted }) => accepted.map(({ prev_seq }) => prev_seq))).toEqual([[], [3], [8]]);
     expect(lanes).toEqual([{ ...before, accepted: 6, last_seq: 9 }]);
-    expect(outbox.map(({ seq, ordinal, event_type }) => [seq, ordinal, event_type])).toEqual([
+    expect(outbox.rows.map(({ seq, ordinal, event_type }) => [seq, ordinal, event_type])).toEqual([
       [8, 0, 'message_created'],
       [9, 0, 'reply_suggestion_created'],
     ]);
-    expect(outbox.map(({ body }) => JSON.parse(body)).map(({ seq, prev_seq }) => [seq, prev_seq])).toEqual([
+    expect(
+      bodiesOf(outbox)
+        .map((body) => JSON.parse(body))
+        .map(({ seq, prev_seq }) => [seq, prev_seq]),
+    ).toEqual([
       [8, 3],
       [9, 8],
     ]);
   });
 
   test('in a new lane has none before it, and nothing accepted changes no lane', () => {
-    expect(accept([event(8, userMessageEvent('a'))]).outbox.map(({ body }) => JSON.parse(body).prev_seq)).toEqual([
-      null,
-    ]);
-    expect(accept([event(8, visitorMessageEvent(1))])).toMatchObject({ outbox: [], lanes: [] });
+    const [body = ''] = bodiesOf(accept([event(8, userMessageEvent('a'))]).outbox);
+    expect(JSON.parse(body).prev_seq).toBeNull();
+    expect(accept([event(8, visitorMessageEvent(1))])).toMatchObject({ outbox: { rows: [], contents: [] }, lanes: [] });
   });
 
   test('gives the same body again from the log', () => {
@@ -124,20 +146,17 @@ describe('what is accepted', () => {
       const told = notificationsOf(stepOf(each), 'organization', KINDS);
       return told.notifications.flatMap((notification) =>
         each.accepted.flatMap((acceptance) =>
-          'routing' in acceptance
-            ? (channelWebhook(told, notification, acceptance.routing, () => acceptance.prev_seq) ?? [])
-            : [],
+          'routing' in acceptance ? bodyFromLog(told, notification, acceptance) : [],
         ),
       );
     });
-    expect(again.map((body) => JSON.stringify(body))).toEqual(outbox.map(({ body }) => body));
+    expect(again).toEqual(bodiesOf(outbox));
   });
 });
 
 test('a body has the documented keys and seq and prev_seq', () => {
-  const [message, suggestion] = accept([event(8, userMessageEvent('a')), event(9, suggestionAdded)]).outbox.map(
-    ({ body }) => JSON.parse(body),
-  );
+  const { outbox } = accept([event(8, userMessageEvent('a')), event(9, suggestionAdded)]);
+  const [message, suggestion] = bodiesOf(outbox).map((body) => JSON.parse(body));
   const common = {
     thread_id: 't',
     chat_id: CHAT,

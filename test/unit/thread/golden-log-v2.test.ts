@@ -220,6 +220,7 @@ describe('the golden logs of version 2', () => {
       audience: NO_AUDIENCE,
       isSilent: false,
       markOf: () => null,
+      room: 1000,
     });
     expect(again.events).toEqual(logs.channel);
     expect(again.events.filter(({ accepted }) => accepted.length > 0).map(({ seq }) => seq)).toEqual([6, 11]);

@@ -147,6 +147,7 @@ describe('the golden log of version 1', () => {
       audience: NO_AUDIENCE,
       isSilent: false,
       markOf: () => null,
+      room: 1000,
     });
     expect(again.events).toEqual(log);
   });

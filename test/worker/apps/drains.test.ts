@@ -5,7 +5,15 @@ import { admin, call, type Person, testEnv } from '../http/hub.ts';
 import { ask } from '../umi/desk.ts';
 import { deliveryId, logAppDelivery, RecordingHub } from './logged-deliveries.ts';
 import { type Got, receive } from './receiver.ts';
-import { createApp, enrollManager, type Installation, install, newWebhook, orgOf, TRIGGER_URL } from './registry.ts';
+import {
+  anotherWebhook,
+  createApp,
+  enrollManager,
+  type Installation,
+  install,
+  orgOf,
+  TRIGGER_URL,
+} from './registry.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -27,7 +35,7 @@ describe('what waits', () => {
     installer = await enrollManager();
     const { id } = await createApp(owner, { is_available_to_anyone: true });
     app = `${orgOf(owner)}/apps/${id}`;
-    const subscribe = async () => String((await ask(owner, 'POST', `${app}/webhooks`, newWebhook())).json['id']);
+    const subscribe = async () => String((await ask(owner, 'POST', `${app}/webhooks`, anotherWebhook())).json['id']);
     webhooks = [await subscribe(), await subscribe()];
     installations = [await install(owner, id), await install(installer, id)];
     const [here, there] = [owner, installer].map(({ organization_id }, place) => ({

@@ -3,7 +3,16 @@ import { loadAudience } from '../../../src/audience/load-audience.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { type Person, testEnv } from '../http/hub.ts';
 import { ask } from '../umi/desk.ts';
-import { type CreatedApp, type Installation, install, newWebhook, openApp, orgOf, uninstall } from './registry.ts';
+import {
+  anotherWebhook,
+  type CreatedApp,
+  type Installation,
+  install,
+  newWebhook,
+  openApp,
+  orgOf,
+  uninstall,
+} from './registry.ts';
 
 let manager: Person;
 let app: CreatedApp;
@@ -18,7 +27,7 @@ beforeEach(async () => {
 /** Path of a new webhook. */
 async function subscribe(): Promise<string> {
   const path = `${orgOf(manager)}/apps/${app.id}/webhooks`;
-  return `${path}/${(await ask(manager, 'POST', path, newWebhook())).json['id']}`;
+  return `${path}/${(await ask(manager, 'POST', path, anotherWebhook())).json['id']}`;
 }
 
 /** How many subscriptions this isolate knows in the organization. */

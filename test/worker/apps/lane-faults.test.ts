@@ -1,4 +1,3 @@
-import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AttemptResult, Destination } from '../../../src/delivery/attempt.ts';
@@ -7,6 +6,7 @@ import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/de
 import { installationReceiver, type Pointer } from '../../../src/delivery/lane.ts';
 import { type FaultStep, fault, onFault } from '../../../src/faults.ts';
 import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { testAlarm } from '../alarm.ts';
 import { testEnv } from '../http/hub.ts';
 import { Site } from '../visitors/site.ts';
 import { acceptedFor, installedApp } from './told.ts';
@@ -107,7 +107,7 @@ const STEPS: FaultStep[] = [
 ];
 
 describe.each(STEPS)('a crash %s', (step) => {
-  it('loses no webhook of an app, keeps their order and repeats at most one', async () => {
+  testAlarm('loses no webhook of an app, keeps their order and repeats at most one', async (ring) => {
     const { site, installation, visitor, chatId, endpoints } = await openChat();
     await site.say(visitor, chatId, 'one');
     const broken = breakOnce(step);
@@ -119,7 +119,7 @@ describe.each(STEPS)('a crash %s', (step) => {
     if (said.status !== 201) await site.say(visitor, chatId, 'two');
     for (let round = 0; round < 3; round += 1) {
       passTime(MINUTE);
-      await runDurableObjectAlarm(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''));
+      await ring(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''));
       await endpoints.play();
     }
     const accepted = await acceptedFor(chatId, installation);

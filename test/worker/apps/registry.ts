@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
 import { findOrMakeSigningKey } from '../../../src/directory/signing-keys.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
 import { type Answer, enroll, type Person, testEnv } from '../http/hub.ts';
 import { ask, type Json, unique } from '../umi/desk.ts';
 
@@ -49,6 +50,11 @@ export async function install(person: Person, appId: string): Promise<Installati
   expect([answer.status, answer.text]).toEqual([201, expect.any(String)]);
   const bot = answer.json['app_user_id'];
   return { id: String(answer.json['id']), app_user_id: bot === null ? null : String(bot), json: answer.json };
+}
+
+/** A webhook as `newWebhook` makes it, with a pattern that no other one of its app has. */
+export function anotherWebhook(more: Json = {}): Json {
+  return newWebhook({ channel_pattern: `${OWNED_CHATS}/${newUuid(Date.now())}/messages`, ...more });
 }
 
 export async function uninstall(person: Person, installation: Installation): Promise<void> {

@@ -5,7 +5,16 @@ import { readAppUserToken } from '../../../src/directory/app-tokens.ts';
 import { admin, type Person, testEnv } from '../http/hub.ts';
 import { ask, type Json } from '../umi/desk.ts';
 import { receive } from './receiver.ts';
-import { type CreatedApp, createApp, enrollManager, hubKey, newWebhook, openApp, orgOf } from './registry.ts';
+import {
+  anotherWebhook,
+  type CreatedApp,
+  createApp,
+  enrollManager,
+  hubKey,
+  OWNED_CHATS,
+  openApp,
+  orgOf,
+} from './registry.ts';
 
 let manager: Person;
 let app: CreatedApp;
@@ -24,7 +33,7 @@ afterEach(() => {
 /** Path of a new webhook of an app. */
 async function subscribe(appId: string, more: Json = {}): Promise<string> {
   const path = `${orgOf(manager)}/apps/${appId}/webhooks`;
-  const { json } = await ask(manager, 'POST', path, newWebhook(more));
+  const { json } = await ask(manager, 'POST', path, anotherWebhook(more));
   return `${path}/${json['id']}`;
 }
 
@@ -33,7 +42,7 @@ const idOf = (path: string) => path.split('/').at(-1);
 describe('the test of a webhook of an app', () => {
   it('sends the envelope with a token of the own installation’s bot user, also while switched off', async () => {
     const got = receive(() => new Response('thank you', { status: 202 }));
-    const webhook = await subscribe(app.id, { is_enabled: false });
+    const webhook = await subscribe(app.id, { channel_pattern: OWNED_CHATS, is_enabled: false });
     const answer = await ask(manager, 'POST', `${webhook}/test`);
     expect([answer.status, answer.json]).toEqual([
       200,

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Person } from '../http/hub.ts';
 import { ask, type Json, resultsOf, TIME, UUID } from '../umi/desk.ts';
-import { createApp, enrollManager, newWebhook, OWNED_CHATS, orgOf } from './registry.ts';
+import { anotherWebhook, createApp, enrollManager, newWebhook, OWNED_CHATS, orgOf } from './registry.ts';
 
 let manager: Person;
 let appId: string;
@@ -129,10 +129,27 @@ describe('webhooks of an app', () => {
     expect([on_added, on_changed].filter(Boolean)).toEqual([true]);
   });
 
+  it('have each another pattern, also when two come at once', async () => {
+    const app = await createApp(manager);
+    const path = `${orgOf(manager)}/apps/${app.id}/webhooks`;
+    const same = anotherWebhook();
+    const taken = [400, { channel_pattern: ['The app has a webhook with this pattern already.'] }];
+    const answers = await Promise.all([ask(manager, 'POST', path, same), ask(manager, 'POST', path, same)]);
+    const [made, refused] = answers.toSorted((one, other) => one.status - other.status);
+    expect([made?.status, [refused?.status, refused?.json]]).toEqual([201, taken]);
+    const other = (await ask(manager, 'POST', path, anotherWebhook())).json['id'];
+    const { channel_pattern } = same;
+    const changed = await ask(manager, 'PATCH', `${path}/${other}`, { channel_pattern });
+    expect([changed.status, changed.json]).toEqual(taken);
+    expect((await ask(manager, 'PATCH', `${path}/${made?.json['id']}`, { channel_pattern })).status).toBe(200);
+    expect((await ask(manager, 'DELETE', `${path}/${made?.json['id']}`)).status).toBe(204);
+    expect((await ask(manager, 'PATCH', `${path}/${other}`, { channel_pattern })).status).toBe(200);
+  });
+
   it('are at most 50, also when many come at once', async () => {
     const app = await createApp(manager);
     const path = `${orgOf(manager)}/apps/${app.id}/webhooks`;
-    const answers = await Promise.all(Array.from({ length: 54 }, () => ask(manager, 'POST', path, newWebhook())));
+    const answers = await Promise.all(Array.from({ length: 54 }, () => ask(manager, 'POST', path, anotherWebhook())));
     const refused = answers.filter(({ status }) => status !== 201);
     expect(refused.map(({ status, json }) => [status, json])).toEqual(
       Array.from({ length: 4 }, () => [409, { detail: 'An app may have at most 50 webhooks.' }]),
@@ -140,12 +157,12 @@ describe('webhooks of an app', () => {
     const all = resultsOf(await ask(manager, 'GET', `${path}?page_size=200`));
     expect(all.length).toBe(50);
     expect((await ask(manager, 'DELETE', `${path}/${all[0]?.['id']}`)).status).toBe(204);
-    expect((await ask(manager, 'POST', path, newWebhook())).status).toBe(201);
+    expect((await ask(manager, 'POST', path, anotherWebhook())).status).toBe(201);
   });
 
   it('belong to their app alone', async () => {
     const other = await createApp(manager);
-    const { id } = (await ask(manager, 'POST', webhooks, newWebhook())).json;
+    const { id } = (await ask(manager, 'POST', webhooks, anotherWebhook())).json;
     for (const [method, body] of [['GET'], ['PATCH', {}], ['PUT', newWebhook()], ['DELETE']] as const) {
       expect((await ask(manager, method, `${orgOf(manager)}/apps/${other.id}/webhooks/${id}`, body)).status).toBe(404);
     }

@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { consumerDependencies } from '../../../src/delivery/consumer-dependencies.ts';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { consumerDependencies, purgeChannelEndpoint } from '../../../src/delivery/consumer-dependencies.ts';
 import { channelReceiver } from '../../../src/delivery/lane.ts';
 import { brokenDatabase, testEnv } from '../http/hub.ts';
 import { Gateway, RECEIVER_URL } from '../umi/gateway.ts';
@@ -9,6 +9,13 @@ let hub: Gateway;
 beforeAll(async () => {
   hub = await Gateway.open();
 });
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const SECRET = expect.stringMatching(/^whsec_/);
 
 const dependencies = consumerDependencies({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
 
@@ -21,7 +28,7 @@ function endpoint(channelId: string, organizationId = hub.organizationId) {
 }
 
 describe('the endpoint of a channel', () => {
-  it('is read anew at each attempt', async () => {
+  it('is at each attempt what it was changed to in this isolate', async () => {
     const id = await hub.register({ max_retry_count: 5 });
     const { secret } = (await hub.get(`/${id}/secret`)).json;
     const destination = {
@@ -45,7 +52,33 @@ describe('the endpoint of a channel', () => {
     const after = (await hub.request('POST', `/${id}/secret/rotate`, { grace_seconds: 60 })).json['secret'];
     expect(await endpoint(id)).toMatchObject({ destination: { secrets: [after, before] } });
     await testEnv.DB.prepare('UPDATE channels SET previous_secret_expires_at = 1 WHERE id = ?').bind(id).run();
+    purgeChannelEndpoint(hub.organizationId, id);
     expect(await endpoint(id)).toMatchObject({ destination: { secrets: [after] } });
+  });
+
+  it('has one secret once the grace is over, also while its row is remembered', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const id = await hub.register();
+    const after = (await hub.request('POST', `/${id}/secret/rotate`, { grace_seconds: 1 })).json['secret'];
+    vi.setSystemTime(Date.now() + 500);
+    expect((await endpoint(id)) as { destination: object }).toMatchObject({
+      destination: { secrets: [after, SECRET] },
+    });
+    const D1 = vi.spyOn(testEnv.DB, 'prepare');
+    vi.setSystemTime(Date.now() + 500);
+    expect(await endpoint(id)).toMatchObject({ destination: { secrets: [after] } });
+    expect(D1).not.toHaveBeenCalled();
+  });
+
+  it('is looked up once a second', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const id = await hub.register();
+    await endpoint(id);
+    await testEnv.DB.prepare('UPDATE channels SET is_webhook_enabled = 0 WHERE id = ?').bind(id).run();
+    vi.setSystemTime(Date.now() + 999);
+    expect(await endpoint(id)).toMatchObject({ kind: 'open' });
+    vi.setSystemTime(Date.now() + 1);
+    expect(await endpoint(id)).toEqual({ kind: 'disabled' });
   });
 
   it('is not that of another organization', async () => {

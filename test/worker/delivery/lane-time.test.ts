@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
@@ -7,9 +7,12 @@ import type { Pointer } from '../../../src/delivery/lane.ts';
 import { queueDelay } from '../../../src/delivery/pointer.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import { threadName } from '../../../src/thread/address.ts';
+import { testAlarm } from '../alarm.ts';
 import { newChannel, newUser, receive, receiveCommand, userMessage } from '../thread/fixtures.ts';
+import { recordOffers } from '../thread/offers.ts';
 
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -65,21 +68,10 @@ test('a consumer whose lease ran out while it read the endpoint does not repeat 
   expect(queue).toEqual([]);
 });
 
-test('a Retry-After of 24 h outlasts its pointer of 12 h, and the alarm offers the lane in time', async () => {
+testAlarm('a Retry-After of 24 h outlasts its pointer of 12 h, and the alarm offers the lane in time', async (ring) => {
   const { name, pointer, got, queue, failures, dependencies } = await openLane();
   const object = env.THREADS.getByName(name);
-  const offered: unknown[] = [];
-  const ring = async () => {
-    await runInDurableObject(object, (instance) => {
-      const { WEBHOOKS } = (instance as unknown as { env: { WEBHOOKS: Queue } }).env;
-      vi.spyOn(WEBHOOKS, 'send').mockImplementation(async (message) => {
-        offered.push(message);
-        return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
-      });
-    });
-    await runDurableObjectAlarm(object);
-    vi.restoreAllMocks();
-  };
+  const offered = recordOffers();
   const alarm = async () => (await runInDurableObject(object, (_, state) => state.storage.getAlarm())) ?? 0;
 
   passTime(0);
@@ -92,7 +84,7 @@ test('a Retry-After of 24 h outlasts its pointer of 12 h, and the alarm offers t
   // The copy in D1 is written down first; what is left to ring for is the lane.
   for (let rings = 0; (await alarm()) < dueAt && rings < 5; rings++) {
     passTime(31_000);
-    await ring();
+    await ring(object);
   }
   expect(await alarm()).toBe(dueAt + 30_000);
   expect(offered).toEqual([]);
@@ -104,7 +96,7 @@ test('a Retry-After of 24 h outlasts its pointer of 12 h, and the alarm offers t
   expect(await alarm()).toBe(dueAt + 30_000);
 
   passTime(dueAt + 30_000 - Date.now());
-  await ring();
+  await ring(object);
   expect(offered).toEqual([pointer]);
   await deliverLane(dependencies, pointer);
   expect(got).toEqual(['reply 1', 'reply 1', 'reply 2']);

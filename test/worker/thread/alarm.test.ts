@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Claim, Outcome } from '../../../src/delivery/lane.ts';
+import type { Claim } from '../../../src/delivery/lane.ts';
 import { onFault } from '../../../src/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/stubs.ts';
@@ -47,51 +47,21 @@ async function threadWithReply(): Promise<Channel> {
   return channel;
 }
 
-const attempt = () => ({ at: Date.now(), duration: 1, status: 200, response: '', error: null });
-
 async function claim(channel: Channel, track: 'lane' | 'replay' = 'lane'): Promise<Claim> {
   const request = { v: 1 as const, receiver: channel.receiver, track, drain: false, lease_milliseconds: 15_000 };
   return await stubOf(channel, 't').claim(request);
 }
 
-async function deliver(channel: Channel, track: 'lane' | 'replay' = 'lane'): Promise<void> {
-  const claimed = await claim(channel, track);
-  if (claimed.kind !== 'head') throw new Error(`nothing to deliver: ${claimed.kind}`);
-  const outcome: Outcome = { kind: 'delivered', attempt: attempt() };
-  await stubOf(channel, 't').report({ v: 1, lease_token: claimed.lease_token, outcome, next: null });
-}
-
 describe('the alarm', () => {
-  test('does not spin over a delivery that has been pending for longer than deliveries are kept', async () => {
+  testAlarm('does not spin over a delivery that has been pending for longer than deliveries are kept', async (ring) => {
     const channel = await threadWithReply();
     passTime(31 * DAY);
-    await runDurableObjectAlarm(objectOf(channel));
-    await runDurableObjectAlarm(objectOf(channel));
+    await ring(objectOf(channel));
+    await ring(objectOf(channel));
     const next = await alarmOf(channel);
     expect(next).not.toBeNull();
     expect((next ?? 0) - Date.now()).toBeGreaterThanOrEqual(29_000);
     expect(await rowsOf(channel, 'SELECT id FROM deliveries')).toHaveLength(1);
-  });
-
-  test('deletes old deliveries only once D1 knows how they ended', async () => {
-    const channel = await threadWithReply();
-    passTime(31 * DAY);
-    onFault((step) => {
-      if (step === 'projector before D1') throw new Error('fault: D1 is away');
-    });
-    await deliver(channel);
-    await runDurableObjectAlarm(objectOf(channel));
-    expect(await rowsOf(channel, 'SELECT status FROM deliveries')).toEqual([{ status: 'delivered' }]);
-    onFault(null);
-    passTime(301_000);
-    await runDurableObjectAlarm(objectOf(channel));
-    passTime(301_000);
-    await runDurableObjectAlarm(objectOf(channel));
-    const copy = await env.DB.prepare('SELECT status FROM deliveries WHERE receiver = ?').bind(channel.receiver).all();
-    expect(copy.results).toEqual([{ status: 'delivered' }]);
-    expect(await rowsOf(channel, 'SELECT id FROM deliveries')).toEqual([]);
-    expect(await rowsOf(channel, 'SELECT delivery_id FROM attempts')).toEqual([]);
-    expect(await rowsOf(channel, 'SELECT accepted, delivered FROM lanes')).toEqual([{ accepted: 1, delivered: 1 }]);
   });
 
   test('stops ringing when nothing is left to do', async () => {

@@ -8,10 +8,22 @@ import type { Pointer, Track } from '../../../src/delivery/lane.ts';
 import { onFault } from '../../../src/faults.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import type { MessagesReceived } from '../../../src/thread/commands.ts';
-import { type Channel, nameOf, newChannel, newUser, receive, receiveCommand, userMessage } from './fixtures.ts';
+import { testAlarm } from '../alarm.ts';
+import {
+  type Channel,
+  nameOf,
+  newChannel,
+  newUser,
+  objectOf,
+  receive,
+  receiveCommand,
+  userMessage,
+} from './fixtures.ts';
+import { recordOffers } from './offers.ts';
 
 afterEach(() => {
   onFault(null);
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -182,31 +194,22 @@ describe('a queue that drops, repeats and reorders', () => {
     expect(receiver.got).toHaveLength(2);
   });
 
-  test('when every pointer is lost, the alarm offers the lane', async () => {
+  testAlarm('when every pointer is lost, the alarm offers the lane', async (ring) => {
     const { channel } = await threadWithReplies(1);
-    const object = env.THREADS.getByName(nameOf(channel));
-    const offered: unknown[] = [];
-    const { runInDurableObject } = await import('cloudflare:test');
-    await runInDurableObject(object, (instance) => {
-      const inside = instance as unknown as { env: { WEBHOOKS: Queue } };
-      vi.spyOn(inside.env.WEBHOOKS, 'send').mockImplementation(async (pointer) => {
-        offered.push(pointer);
-        return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
-      });
-    });
-    await runDurableObjectAlarm(object);
+    const object = objectOf(channel);
+    const offered = recordOffers();
+    await ring(object);
     expect(offered).toEqual([]);
     passTime(31_000);
-    await runDurableObjectAlarm(object);
+    await ring(object);
     expect(offered).toEqual([
       { v: 1, thread: nameOf(channel), receiver: channel.receiver, track: 'lane', drain: false },
     ]);
-    await runDurableObjectAlarm(object);
+    await ring(object);
     expect(offered).toHaveLength(1);
     passTime(31_000);
-    await runDurableObjectAlarm(object);
+    await ring(object);
     expect(offered).toHaveLength(2);
-    vi.restoreAllMocks();
   });
 });
 

@@ -228,8 +228,8 @@ describe('the rows of the log', () => {
     await desk.send([desk.userSays(thread, worst, { selected_reply_suggestion_id: suggestion })]);
     const name = threadName({ kind: 'channel', channel_id: desk.channelId, thread_id: thread });
     const largest = await runInDurableObject(testEnv.THREADS.getByName(name), (_, state) =>
-      ['events', 'deliveries'].map((table) => {
-        const column = table === 'events' ? 'event' : 'body';
+      ['events', 'webhook_contents'].map((table) => {
+        const column = table === 'events' ? 'event' : 'resources';
         const sql = `SELECT max(length(CAST(${column} AS BLOB))) AS bytes FROM ${table}`;
         return state.storage.sql.exec<{ bytes: number }>(sql).one().bytes;
       }),

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { deliverHeads } from '../../../src/delivery/deliver-lane.ts';
+import type { Head } from '../../../src/delivery/lane.ts';
+import { DeliveryRun, POINTER } from './delivery-run.ts';
+
+/** Leases the head as a commit does. */
+async function leased(run: DeliveryRun): Promise<Head> {
+  const claim = await run.lane.claim({ track: 'lane', drain: false, lease_milliseconds: 15_000 });
+  if (claim.kind !== 'head') throw new Error('nothing to lease');
+  return claim;
+}
+
+describe('deliverHeads', () => {
+  it('delivers what a commit leased and what follows in the lane, without a pointer', async () => {
+    const run = new DeliveryRun();
+    run.lane.accept('a', 'b');
+    await deliverHeads(run.dependencies, POINTER.thread, [await leased(run)], run.now);
+    expect(run.received).toEqual(['a', 'b']);
+    expect(run.sent).toEqual([]);
+  });
+
+  it('sends the pointer of a retry with its delay', async () => {
+    const run = new DeliveryRun();
+    run.lane.accept('a');
+    run.answer = () => 500;
+    await deliverHeads(run.dependencies, POINTER.thread, [await leased(run)], run.now);
+    expect(run.sent).toMatchObject([{ pointer: POINTER, delay: 2 }]);
+  });
+
+  it('counts the lease from before the command, and makes no attempt with less than 6 s left', async () => {
+    for (const [askedBefore, received] of [
+      [9_000, ['a']],
+      [9_001, []],
+    ] as const) {
+      const run = new DeliveryRun();
+      run.lane.accept('a');
+      const head = await leased(run);
+      const askedAt = run.now;
+      run.now += askedBefore;
+      await deliverHeads(run.dependencies, POINTER.thread, [head], askedAt);
+      expect(run.received).toEqual(received);
+    }
+  });
+
+  it('delivers each lane by itself: one that breaks off is logged and holds up no other', async () => {
+    const run = new DeliveryRun();
+    const other = new DeliveryRun('channel/c2');
+    run.lane.accept('a');
+    other.lane.accept('b');
+    const heads = [await leased(run), await leased(other)];
+    let passed = 0;
+    run.dependencies.fault = (step) => {
+      passed += step === 'before the first attempt' ? 1 : 0;
+      if (step === 'before the first attempt' && passed === 1) throw new Error('with a secret inside');
+    };
+    run.dependencies.lane = () => other.lane;
+    await deliverHeads(run.dependencies, POINTER.thread, heads, run.now);
+    expect(run.received).toEqual(['b']);
+    expect(run.logged).toEqual([
+      { event: 'delivery.run_failed', thread: POINTER.thread, receiver: POINTER.receiver, error: 'Error' },
+    ]);
+  });
+});

@@ -1,0 +1,309 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { executeCommand, makeFirstAttemptsWith } from '../../../src/api/execute-command.ts';
+import { noCost } from '../../../src/db/cost.ts';
+import type { AttemptResult } from '../../../src/delivery/attempt.ts';
+import { type DeliveryDependencies, deliverHeads, deliverLane } from '../../../src/delivery/deliver-lane.ts';
+import type { Head, Pointer } from '../../../src/delivery/lane.ts';
+import { type FaultStep, fault, onFault } from '../../../src/faults.ts';
+import { threadStub } from '../../../src/stubs.ts';
+import type { ReceiveMessages } from '../../../src/thread/commands.ts';
+import { type Ring, testAlarm } from '../alarm.ts';
+import {
+  type Channel,
+  nameOf,
+  newChannel,
+  newUser,
+  objectOf,
+  receive,
+  receiveCommand,
+  stubOf,
+  userMessage,
+} from '../thread/fixtures.ts';
+import { recordOffers } from '../thread/offers.ts';
+import { channelWithApps } from './listening-apps.ts';
+
+afterEach(() => {
+  makeFirstAttemptsWith(null);
+  onFault(null);
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+function passTime(milliseconds: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
+}
+
+/** A receiver that answers by a script, and a Worker that delivers to it. */
+class Receiver {
+  readonly got: { id: string; body: string }[] = [];
+  readonly sent: { pointer: Pointer; delay: number }[] = [];
+  /** Statuses of the coming answers; 200 when used up. */
+  answers: number[] = [];
+
+  readonly dependencies: DeliveryDependencies = {
+    lane: (thread) => threadStub(env, thread),
+    endpoint: async () => ({
+      kind: 'open',
+      destination: { url: 'https://receiver.example/', secrets: [], own_origins: [] },
+      max_retry_count: 3,
+    }),
+    attempt: async (_destination, webhook): Promise<AttemptResult> => {
+      const status = this.answers.shift() ?? 200;
+      this.got.push(webhook);
+      const attempt = { at: Date.now(), duration: 1, status, response: '', error: null };
+      return { is_delivered: status === 200, attempt, retry_after: null };
+    },
+    send: async (pointer, delay) => void this.sent.push({ pointer, delay }),
+    now: Date.now,
+    log: () => {},
+    fault: (step) => fault(step),
+  };
+
+  /** Makes this Worker the one that commands come from. Answers when what they have brought is delivered. */
+  attach(): () => Promise<void> {
+    const running: Promise<void>[] = [];
+    makeFirstAttemptsWith((_env, thread, heads, askedAt) => {
+      running.push(deliverHeads(this.dependencies, thread, heads, askedAt));
+    });
+    return async () => void (await Promise.all(running));
+  }
+
+  texts(): string[] {
+    return this.got.map(({ body }) => (JSON.parse(body) as { message: { message: string } }).message.message);
+  }
+}
+
+function openThread() {
+  const channel = newChannel();
+  const user = newUser(channel.organizationId);
+  const command = (...texts: string[]) =>
+    receiveCommand(
+      channel,
+      't',
+      texts.map((text) => userMessage(text, user)),
+    );
+  return { channel, receiver: new Receiver(), command };
+}
+
+async function headsOf(command: ReceiveMessages, channel: Channel): Promise<Head[]> {
+  return (await stubOf(channel, 't').execute(command, { heads: true })).heads ?? [];
+}
+
+const inD1 = async (channel: Channel) => ({
+  deliveries: (
+    await env.DB.prepare('SELECT status, attempt_count FROM deliveries WHERE receiver = ? ORDER BY id')
+      .bind(channel.receiver)
+      .all()
+  ).results,
+  lane: await env.DB.prepare('SELECT accepted, delivered, pending FROM lanes WHERE receiver = ?')
+    .bind(channel.receiver)
+    .first(),
+});
+
+const rowsOf = <Row>(channel: Channel, sql: string) =>
+  runInDurableObject(objectOf(channel), (_, state) => state.storage.sql.exec(sql).toArray() as Row[]);
+
+describe('a delivery that finds its lane idle', () => {
+  test('goes out with the answer, without a pointer, and what follows in the lane with it', async () => {
+    const { channel, receiver, command } = openThread();
+    const offered = recordOffers();
+    const done = receiver.attach();
+    await executeCommand(env, noCost(), nameOf(channel), command('one', 'two', 'three'));
+    await done();
+    expect(receiver.texts()).toEqual(['one', 'two', 'three']);
+    expect([offered, receiver.sent]).toEqual([[], []]);
+  });
+
+  test('is told to D1 in one image of it and of its lane, after its first attempt', async () => {
+    const { channel, receiver, command } = openThread();
+    const heads = await headsOf(command('one'), channel);
+    expect(await inD1(channel)).toEqual({ deliveries: [], lane: null });
+    expect(await rowsOf(channel, 'SELECT version, accepted FROM lanes')).toEqual([{ version: 0, accepted: 1 }]);
+    await deliverHeads(receiver.dependencies, nameOf(channel), heads, Date.now());
+    expect(await rowsOf(channel, 'SELECT version FROM deliveries UNION ALL SELECT version FROM lanes')).toEqual([
+      { version: 1 },
+      { version: 2 },
+    ]);
+    await vi.waitFor(async () => {
+      expect(await inD1(channel)).toEqual({
+        deliveries: [{ status: 'delivered', attempt_count: 1 }],
+        lane: { accepted: 1, delivered: 1, pending: 0 },
+      });
+    });
+  });
+
+  test('has the body that the log shows, and keeps the one attempt without a row for it', async () => {
+    const { channel, receiver, command } = openThread();
+    const [head] = await headsOf(command('one'), channel);
+    if (head === undefined) throw new Error('no head');
+    await deliverHeads(receiver.dependencies, nameOf(channel), [head], Date.now());
+    const stub = stubOf(channel, 't');
+    const kept = await stub.readDelivery({ v: 1, delivery_id: head.delivery_id });
+    expect(kept).toEqual({ body: head.body, attempts: [expect.objectContaining({ status: 200 })] });
+    expect(receiver.got).toEqual([{ id: head.delivery_id, body: head.body }]);
+    const identity = `channel/${channel.channelId}/t`;
+    const page = await stub.readEvents({ v: 1, identity, receiver: channel.receiver, after: 0, limit: 10 });
+    expect(page).toMatchObject({ ok: true, answer: { events: [JSON.parse(head.body)] } });
+    expect(await rowsOf(channel, 'SELECT * FROM attempts')).toEqual([]);
+  });
+
+  test('shows a replay’s attempts after the first one', async () => {
+    const { channel, receiver, command } = openThread();
+    const [head] = await headsOf(command('one'), channel);
+    if (head === undefined) throw new Error('no head');
+    await deliverHeads(receiver.dependencies, nameOf(channel), [head], Date.now());
+    const stub = stubOf(channel, 't');
+    const filter = { delivery_id: head.delivery_id };
+    await stub.replay({ v: 1, receiver: channel.receiver, filter });
+    receiver.answers = [404];
+    const pointer = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
+    await deliverLane(receiver.dependencies, { ...pointer, track: 'replay' });
+    const kept = await stub.readDelivery({ v: 1, delivery_id: head.delivery_id });
+    expect(kept?.attempts.map(({ status }) => status)).toEqual([200, 404]);
+    expect(receiver.got.map(({ body }) => body)).toEqual([head.body, head.body]);
+  });
+
+  test('is tried again by a pointer with its delay, with the same id and bytes, in order', async () => {
+    const { channel, receiver, command } = openThread();
+    const done = receiver.attach();
+    receiver.answers = [500];
+    await executeCommand(env, noCost(), nameOf(channel), command('one', 'two'));
+    await done();
+    expect(receiver.sent).toMatchObject([{ delay: expect.any(Number), pointer: { drain: false, track: 'lane' } }]);
+    expect(receiver.sent[0]?.delay).toBeGreaterThanOrEqual(1);
+    const pointer = receiver.sent[0]?.pointer;
+    if (pointer === undefined) throw new Error('no pointer');
+    passTime(2000);
+    await deliverLane(receiver.dependencies, pointer);
+    expect(receiver.texts()).toEqual(['one', 'one', 'two']);
+    expect(receiver.got[1]).toEqual(receiver.got[0]);
+    const [first] = await rowsOf<{ id: string }>(channel, 'SELECT id FROM deliveries ORDER BY id');
+    const kept = await stubOf(channel, 't').readDelivery({ v: 1, delivery_id: String(first?.id) });
+    expect(kept?.attempts.map(({ status }) => status)).toEqual([500, 200]);
+  });
+
+  test('tells D1 of itself also when its first attempt fails or could not be made', async () => {
+    for (const outcome of ['failed', 'later'] as const) {
+      const { channel, receiver, command } = openThread();
+      const heads = await headsOf(command('one'), channel);
+      if (outcome === 'failed') receiver.answers = [500];
+      const askedAt = outcome === 'later' ? Date.now() - 60_000 : Date.now();
+      await deliverHeads(receiver.dependencies, nameOf(channel), heads, askedAt);
+      await vi.waitFor(async () => {
+        expect(await inD1(channel)).toEqual({
+          deliveries: [{ status: 'pending', attempt_count: outcome === 'failed' ? 1 : 0 }],
+          lane: { accepted: 1, delivered: 0, pending: 1 },
+        });
+      });
+      expect(receiver.got).toHaveLength(outcome === 'failed' ? 1 : 0);
+    }
+  });
+});
+
+describe('a command takes no heads', () => {
+  test('of a lane in which somebody is at work, nor is that lane offered', async () => {
+    const { channel, receiver, command } = openThread();
+    const offered = recordOffers();
+    const first = await headsOf(command('one'), channel);
+    expect(await headsOf(command('two'), channel)).toEqual([]);
+    await deliverHeads(receiver.dependencies, nameOf(channel), first, Date.now());
+    expect(receiver.texts()).toEqual(['one', 'two']);
+    expect(offered).toEqual([]);
+  });
+
+  test('when it is repeated', async () => {
+    const { channel, command } = openThread();
+    const sent = command('one');
+    expect(await headsOf(sent, channel)).toHaveLength(1);
+    expect(await headsOf(sent, channel)).toEqual([]);
+    expect(await rowsOf(channel, 'SELECT id FROM deliveries')).toHaveLength(1);
+  });
+
+  test('when its sender does not deliver: the lane is offered', async () => {
+    const { channel, receiver, command } = openThread();
+    const offered = recordOffers();
+    receiver.attach();
+    await receive(command('one'));
+    await deliverLane(receiver.dependencies, offered[0] as Pointer);
+    await stubOf(channel, 't').execute(command('two'));
+    expect(receiver.texts()).toEqual(['one']);
+    expect(offered).toEqual([offered[0], offered[0]]);
+    expect(offered[0]).toMatchObject({ receiver: channel.receiver, track: 'lane' });
+  });
+
+  test('beyond four, and the other lanes are offered', async () => {
+    const channel = await channelWithApps(5, 1);
+    const command = (text: string) =>
+      receiveCommand(channel, 't', [userMessage(text, newUser(channel.organizationId))]);
+    const offered = recordOffers();
+    const heads = await headsOf(command('one'), channel);
+    expect(heads).toHaveLength(4);
+    expect(new Set([...heads, ...offered].map(({ receiver }) => receiver)).size).toBe(6);
+    expect(offered).toHaveLength(2);
+    // D1 knows of what a pointer brings, and not yet of what is being attempted.
+    const versions = await rowsOf<{ version: number }>(channel, 'SELECT version FROM deliveries');
+    expect(versions.filter(({ version }) => version === 0)).toHaveLength(4);
+  });
+});
+
+describe('a Worker that is lost between the commit and the first attempt', () => {
+  const lose = (step: FaultStep) =>
+    onFault((at) => {
+      if (at === step) throw new Error('the Worker is gone');
+    });
+
+  testAlarm('leaves a lease that runs out, and the alarm offers the lane', async (ring: Ring) => {
+    const { channel, receiver, command } = openThread();
+    const offered = recordOffers();
+    const done = receiver.attach();
+    lose('before the first attempt');
+    await executeCommand(env, noCost(), nameOf(channel), command('one', 'two'));
+    await done();
+    onFault(null);
+    expect(receiver.got).toEqual([]);
+    const alarm = await runInDurableObject(objectOf(channel), (_, { storage }) => storage.getAlarm());
+    expect((alarm ?? Number.POSITIVE_INFINITY) - Date.now()).toBeLessThanOrEqual(15_000);
+    passTime(15_001);
+    await ring(objectOf(channel));
+    expect(offered).toMatchObject([{ receiver: channel.receiver }]);
+    expect(await inD1(channel)).toMatchObject({ lane: { accepted: 2, delivered: 0, pending: 2 } });
+    await deliverLane(receiver.dependencies, offered[0] as Pointer);
+    expect(receiver.texts()).toEqual(['one', 'two']);
+    expect(await rowsOf(channel, 'SELECT accepted, delivered FROM lanes')).toEqual([{ accepted: 2, delivered: 2 }]);
+  });
+
+  test.each<FaultStep>(['before the first attempt', 'after the receiver answered', 'after report'])(
+    'or later (%s) repeats one webhook at most, the same, and keeps the order',
+    async (step) => {
+      const { channel, receiver, command } = openThread();
+      const done = receiver.attach();
+      lose(step);
+      await executeCommand(env, noCost(), nameOf(channel), command('one', 'two'));
+      await done();
+      onFault(null);
+      passTime(60_000);
+      const pointer = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
+      await deliverLane(receiver.dependencies, { ...pointer, track: 'lane' });
+      const repeated = step === 'after the receiver answered' ? ['one'] : [];
+      expect(receiver.texts()).toEqual(['one', ...repeated, 'two']);
+      expect(new Set(receiver.got.map(({ id, body }) => id + body)).size).toBe(2);
+    },
+  );
+
+  test('does not report late: the lease is somebody else’s', async () => {
+    const { channel, receiver, command } = openThread();
+    const [head] = await headsOf(command('one'), channel);
+    if (head === undefined) throw new Error('no head');
+    passTime(15_001);
+    const pointer = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
+    await deliverLane(receiver.dependencies, { ...pointer, track: 'lane' });
+    const before = await rowsOf(channel, 'SELECT * FROM deliveries');
+    const attempt = { at: Date.now(), duration: 1, status: 200, response: '', error: null };
+    const outcome = { kind: 'delivered' as const, attempt };
+    const late = await stubOf(channel, 't').report({ v: 1, lease_token: head.lease_token, outcome, next: null });
+    expect(late).toEqual({ is_stale: true, next: null, offer_in: null });
+    expect(await rowsOf(channel, 'SELECT * FROM deliveries')).toEqual(before);
+  });
+});
