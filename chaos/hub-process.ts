@@ -33,7 +33,8 @@ export function startHubProcess(options: { port: number; folder: string; fault: 
     const script = projectPath(fault === null ? 'scripts/start.ts' : 'chaos/faulty-hub.ts');
     return spawn(process.execPath, [script, '--port', String(port), '--persist-to', folder], {
       cwd: projectRoot,
-      env: { ...process.env, CHAOS: fault ?? '' },
+      // As one that npm started: it ends when its parent is gone.
+      env: { ...process.env, npm_lifecycle_event: 'start', CHAOS: fault ?? '' },
       stdio: ['ignore', output, output, 'ipc'],
     });
   }

@@ -98,6 +98,8 @@ function findRepeats(arrivals: readonly Arrival[], kills: readonly Kill[]): Pick
     const before = delivered.get(arrival.webhookId);
     if (before !== undefined) {
       repeats += 1;
+      // What follows until the next delivery are tries of this repeat.
+      delivered.delete(arrival.webhookId);
       if (!kills.some((kill) => wasInFlight(before, kill, arrival, arrivals))) {
         unexplained.push({ webhookId: arrival.webhookId, times: timesOf(before, arrival, kills) });
       }

@@ -76,6 +76,11 @@ describe('the judge of chaos', () => {
     }
   });
 
+  test('counts the tries of a repeat once', () => {
+    const repeated = [...well, arrival(3, 500, 'failed'), arrival(3, 600, 'dropped'), arrival(3, 700)];
+    expect(judge(sent, repeated, [])).toMatchObject({ repeats: 1, unexplained: [{ webhookId: 'a-3' }] });
+  });
+
   test('excuses no repeat of a webhook after which the thread went on before the kill', () => {
     const repeated = [...well, arrival(2, 30_000)];
     expect(judge(sent, repeated, [{ what: 'hub', at: 405 }]).unexplained).toHaveLength(1);
