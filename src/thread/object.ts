@@ -114,9 +114,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /** Sends the copy without anybody waiting for it. */
-  #copyLater(): null {
+  #copyLater(): void {
     this.ctx.waitUntil(this.#copy.run(Date.now() + ALARM_WORK));
-    return null;
   }
 
   /** Told that D1 has these stretches of the log. Their bearer waits for nothing else, so the thread is at rest: that is written down. */
@@ -171,8 +170,9 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     for (const range of request.acknowledged ?? []) this.#copy.acknowledge(range);
     const answer = this.#lanes.report(request);
     if (answer.is_stale) writeLog('warn', 'stale_lease', { thread: this.#state.name });
-    const handed = request.acknowledged === undefined ? this.#copyLater() : await this.#handOver(request);
-    return { ...answer, handed };
+    if (request.acknowledged !== undefined) return { ...answer, handed: await this.#handOver(request) };
+    this.#copyLater();
+    return answer;
   }
 
   /** Puts finished deliveries back to pending beside their lane (an explicit replay) and offers them. */

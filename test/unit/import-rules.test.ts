@@ -176,8 +176,8 @@ const ROOMS: { readonly [room: string]: Room } = {
   },
   delivery: {
     holds: ['delivery/'],
-    may: ['chats/scan.ts', 'stubs.ts', 'faults.ts', 'resources/', 'directory/', 'db/'],
-    mayTypes: ['chats/id-walk.ts'],
+    may: ['chats/scan.ts', 'projections/collector.ts', 'stubs.ts', 'faults.ts', 'resources/', 'directory/', 'db/'],
+    mayTypes: ['chats/id-walk.ts', 'projections/slice.ts'],
   },
   projections: {
     holds: ['projections/'],

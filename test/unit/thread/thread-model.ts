@@ -33,8 +33,7 @@ export class ThreadModel {
   execute(command: Command, pause = 1): Decision {
     this.#clock += pause;
     const now = Math.max(this.#clock, this.state.last_at + 1);
-    const last = this.log.findLast(({ command_id }) => command_id === command.command_id);
-    const answered = last === undefined || last.at < this.#clock - REMEMBERED_FOR ? null : last;
+    const answered = this.remembered(command);
     const messages = new Map(this.#named(command).map((message) => [message.facts.id, message]));
     const decision = decide({ ...this.state, answered, messages }, command, {
       command_id: command.command_id,
@@ -45,6 +44,12 @@ export class ThreadModel {
     });
     if (decision.ok) this.#keep(decision);
     return decision;
+  }
+
+  /** The event that answered a command before, if that is not too long ago. */
+  remembered({ command_id }: Command): ThreadEvent | null {
+    const last = this.log.findLast((event) => event.command_id === command_id);
+    return last === undefined || last.at < this.#clock - REMEMBERED_FOR ? null : last;
   }
 
   /** The answer of a command that must not be refused. */

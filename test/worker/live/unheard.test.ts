@@ -6,6 +6,7 @@ import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
 import type { LiveHub } from '../../../src/index.ts';
 import { organizationHub } from '../../../src/live/feed.ts';
+import { writeCollected } from '../../../src/projections/collector.ts';
 import { threadNameOfChat } from '../../../src/thread/address.ts';
 import { testAlarm } from '../alarm.ts';
 import { brokenDatabase, type Person, testEnv } from '../http/hub.ts';
@@ -47,6 +48,7 @@ describe('a hub that has awoken', () => {
       later(60_000);
       const client = await LiveClient.ofUser(agent);
       const { chatId } = await desk.say(unique('thread'), 'hello');
+      await writeCollected(testEnv);
       await fallAsleep(chatId);
       expect(await dueIn(agent)).toEqual([{ name: 'ask_threads', due_at: Date.now() + 40_000, failures: 0 }]);
       later(39_999);
@@ -99,6 +101,7 @@ describe('threads in which something has happened', () => {
     later(1000);
     const own = await desk.say(unique('thread'), 'hello');
     const shared = await partner.say(unique('thread'), 'hello');
+    await writeCollected(testEnv);
     const database = db(testEnv, null, noCost());
     const found = () => findStirredThreads(database, desk.organizationId, since);
     expect(await found()).toEqual([threadNameOfChat(own.chatId)]);

@@ -5,6 +5,7 @@ import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/de
 import { installationReceiver, type Pointer } from '../../../src/delivery/lane.ts';
 import type { FaultStep } from '../../../src/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
+import { makeTable } from '../../../src/thread/store/tables.ts';
 import { receive as receiveWebhooks } from '../apps/receiver.ts';
 import { type Installation, newWebhook, OWNED_CHATS, openApp, orgOf, uninstall } from '../apps/registry.ts';
 import { type Person, testEnv } from '../http/hub.ts';
@@ -57,6 +58,7 @@ async function acceptForInstallation(rows: Row[]): Promise<void> {
   const receiver = installationReceiver(installation.id);
   await runInDurableObject(objectOf(channel), (_, { storage }) => {
     const { sql } = storage;
+    makeTable(sql, 'lanes');
     sql.exec(
       'INSERT INTO lanes (receiver, version, accepted, last_seq, organization_id) VALUES (?, 1, ?, ?, ?)',
       receiver,

@@ -165,8 +165,8 @@ describe('what a webhook tells', () => {
       for (const column of ['content', 'first_attempt', 'offered_at']) {
         sql.exec(`ALTER TABLE deliveries DROP COLUMN ${column}`);
       }
-      const added = ['webhook_contents', 'webhook_rests', 'webhook_rest_events', 'webhook_rest_installations'];
-      for (const table of added) sql.exec(`DROP TABLE ${table}`);
+      sql.exec('DROP TABLE webhook_contents');
+      sql.exec(`ALTER TABLE chats ADD COLUMN recent_commands TEXT NOT NULL DEFAULT '[]'`);
       sql.exec('UPDATE upkeep SET schema = 3');
     });
     await evictDurableObject(objectOf(channel));

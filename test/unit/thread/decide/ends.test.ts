@@ -109,8 +109,8 @@ describe('a chat past its lifetime', () => {
     const command = overdue();
     expect(model.answer(command, 2 * MINUTE)).toEqual({ ended: 1 });
     model.answer(open({ lifetime: { idle: MINUTE, total: null } }));
-    expect(model.answer(command, 2 * MINUTE)).toEqual({ ended: 1 });
-    expect(model.answer(overdue())).toEqual({ ended: 1 });
+    expect(model.answer(command, MINUTE / 2)).toEqual({ ended: 1 });
+    expect(model.answer(overdue(), MINUTE)).toEqual({ ended: 1 });
     const endless = waitingChat();
     expect(endless.model.answer(overdue(), 1e12)).toEqual({ ended: 0 });
   });
