@@ -1,5 +1,5 @@
-import type { Database } from '../db/database.ts';
-import { type AppContext, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
+import type { Database, DeliveryLog } from '../db/database.ts';
+import { type AppContext, deliveryDatabase, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
 import { writeCollected } from '../projections/collector.ts';
 
 /**
@@ -15,4 +15,10 @@ export async function copyDatabase(c: AppContext): Promise<Database> {
 export async function visitorCopyDatabase(c: AppContext): Promise<Database> {
   await writeCollected(c.env);
   return visitorDatabase(c);
+}
+
+/** The same for the log of deliveries. */
+export async function deliveryLogCopy(c: AppContext): Promise<DeliveryLog> {
+  await writeCollected(c.env);
+  return deliveryDatabase(c);
 }

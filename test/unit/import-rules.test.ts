@@ -62,6 +62,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   appRegistry: {
     holds: ['api/app-registry/'],
     may: [
+      'api/copy-database.ts',
       'api/reach-cache.ts',
       'api/delivery-log/',
       'audience/',
@@ -73,7 +74,10 @@ const ROOMS: { readonly [room: string]: Room } = {
       'db/',
     ],
   },
-  deliveryLog: { holds: ['api/delivery-log/'], may: ['http/', 'delivery/', 'stubs.ts', 'resources/', 'db/'] },
+  deliveryLog: {
+    holds: ['api/delivery-log/'],
+    may: ['api/copy-database.ts', 'http/', 'delivery/', 'stubs.ts', 'resources/', 'db/'],
+  },
   visitors: { ...dialect('visitors'), may: [...dialect('visitors').may, ...CHAT_OBJECTS] },
   reachCache: {
     holds: ['api/reach-cache.ts'],

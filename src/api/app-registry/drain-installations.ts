@@ -2,8 +2,9 @@ import { inParallel } from '../../delivery/in-parallel.ts';
 import { installationReceiver } from '../../delivery/lane.ts';
 import { drainLanes } from '../../delivery/offer-lanes.ts';
 import { type InstalledReceiver, listReceiversOfApp } from '../../directory/app-receivers.ts';
-import { type AppContext, deliveryDatabase, identityDatabase } from '../../http/app-environment.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../log.ts';
+import { deliveryLogCopy } from '../copy-database.ts';
 
 const AT_A_TIME = 6;
 /** A request may make 1,000 calls; the lanes of further installations meet the change when their next rows are due. */
@@ -34,7 +35,7 @@ async function drain(c: AppContext, find: () => Promise<InstalledReceiver[]>, we
 async function drainOne(c: AppContext, installation: InstalledReceiver, webhookId: string | null): Promise<void> {
   const { id, organization_id } = installation;
   try {
-    await drainLanes(deliveryDatabase(c), c.env.WEBHOOKS, organization_id, installationReceiver(id), webhookId);
+    await drainLanes(await deliveryLogCopy(c), c.env.WEBHOOKS, organization_id, installationReceiver(id), webhookId);
   } catch (error) {
     writeLog('warn', 'app.drain_failed', { installation_id: id, webhook_id: webhookId, error: errorText(error) });
   }

@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listMessages, messageKey } from '../../chats/list-messages.ts';
-import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId, timeField, uuidField } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
@@ -8,6 +7,7 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { messageResource } from '../../resources/message.ts';
+import { copyDatabase } from '../copy-database.ts';
 import { roomGuards } from './guards.ts';
 import { messageSchema } from './message-schema.ts';
 import { typeList } from './messages.ts';
@@ -51,7 +51,7 @@ organizationMessageRoutes.openapi(getMessages, async (c) => {
   const { page } = read;
   const organizationId = c.var.principal.organization.id;
   const isNewestFirst = ordering === '-created_at';
-  const found = await listMessages(organizationDatabase(c), organizationId, filters, isNewestFirst, page.keyset);
+  const found = await listMessages(await copyDatabase(c), organizationId, filters, isNewestFirst, page.keyset);
   const body = collectionResponse(c, {
     page,
     rows: found.rows,

@@ -4,10 +4,11 @@ import { type DeliveryFilter, findDelivery, listDeliveries } from '../../deliver
 import type { Attempt, Receiver } from '../../delivery/lane.ts';
 import { type LaneSums, sumLanes } from '../../delivery/lanes-of-receiver.ts';
 import { replayLanes } from '../../delivery/replay-lanes.ts';
-import { type AppContext, deliveryDatabase } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { collectionResponse, type Page } from '../../http/collection.ts';
 import type { Refusal } from '../../http/refusals.ts';
 import { readThread } from '../../stubs.ts';
+import { deliveryLogCopy } from '../copy-database.ts';
 import type { replayRequest, replaySchema } from './schemas.ts';
 
 /** The webhooks of one receiver, and the organization whose receiver it is. */
@@ -23,23 +24,23 @@ export async function pageOfDeliveries<Resource>(
   filter: DeliveryFilter,
   resource: (row: DeliveryRow) => Resource,
 ) {
-  const found = await listDeliveries(deliveryDatabase(c), organization_id, receiver, filter, page.keyset);
+  const found = await listDeliveries(await deliveryLogCopy(c), organization_id, receiver, filter, page.keyset);
   const cutAt = found.cut_at === null ? null : [found.cut_at];
   return collectionResponse(c, { page, rows: found.rows, cutAt, keyOf: (row) => [row.id], resource });
 }
 
 /** One delivery as D1's log has it; null when it is none of this receiver. */
-export function findLogged(
+export async function findLogged(
   c: AppContext,
   { organization_id, receiver }: ReceiverLog,
   deliveryId: string,
 ): Promise<DeliveryRow | null> {
-  return findDelivery(deliveryDatabase(c), organization_id, receiver, deliveryId);
+  return findDelivery(await deliveryLogCopy(c), organization_id, receiver, deliveryId);
 }
 
 /** What has become of the receiver's webhooks, counted. */
-export function sumsOf(c: AppContext, { organization_id, receiver }: ReceiverLog): Promise<LaneSums> {
-  return sumLanes(deliveryDatabase(c), organization_id, receiver);
+export async function sumsOf(c: AppContext, { organization_id, receiver }: ReceiverLog): Promise<LaneSums> {
+  return sumLanes(await deliveryLogCopy(c), organization_id, receiver);
 }
 
 /** What the thread keeps of a delivery: the frozen body, null when no longer kept, and the attempts, oldest first. */
@@ -71,7 +72,7 @@ export async function replayMany(
     return replayed;
   };
   const bounds = { status, from, to };
-  const done = await replayLanes(deliveryDatabase(c), organization_id, receiver, bounds, cursor ?? '', replay);
+  const done = await replayLanes(await deliveryLogCopy(c), organization_id, receiver, bounds, cursor ?? '', replay);
   const { lanes, replayed, after } = done;
   return { lanes, replayed, is_complete: after === null, cursor: after };
 }

@@ -1,15 +1,17 @@
 import { channelReceiver } from '../../delivery/lane.ts';
 import { drainLanes } from '../../delivery/offer-lanes.ts';
-import { type AppContext, deliveryDatabase } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../log.ts';
+import { deliveryLogCopy } from '../copy-database.ts';
 
 /**
  * After the answer, lets the channel's pending webhooks end as skipped before their due times. A failure is only logged: each
  * lane meets the change by itself when its next row is due.
  */
 export function drainChannel(c: AppContext, organizationId: string, channelId: string): void {
-  const draining = drainLanes(deliveryDatabase(c), c.env.WEBHOOKS, organizationId, channelReceiver(channelId), null);
-  const logged = draining.catch((error: unknown) => {
+  const draining = async () =>
+    drainLanes(await deliveryLogCopy(c), c.env.WEBHOOKS, organizationId, channelReceiver(channelId), null);
+  const logged = draining().catch((error: unknown) => {
     writeLog('warn', 'channel.drain_failed', { channel_id: channelId, error: errorText(error) });
   });
   c.executionCtx.waitUntil(logged);
