@@ -73,6 +73,11 @@ export class Copy {
     return this.has(this.#ports.latest());
   }
 
+  /** Whether all that there is was handed out. */
+  get isAllSent(): boolean {
+    return hasReached(this.#sent, this.#ports.latest());
+  }
+
   /** Whether nothing is left to do, also for a new instance of the object. */
   get isSettled(): boolean {
     return this.isUpToDate && hasReached(this.#written, this.#acknowledged);

@@ -94,7 +94,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   async execute(command: Command, courier?: Courier): Promise<Executed> {
     const cost = noCost();
     cost.thread.calls = 1;
-    for (const range of courier?.acknowledged ?? []) this.#copy.acknowledge(range);
+    this.#acknowledge(courier?.acknowledged);
     const { decided, heads } = await this.#execute(command, courier?.heads === true, cost);
     if (!decided.ok) return { result: decided, cost };
     const handed = decided.events.length > 0 ? await this.#handOver(courier, cost) : null;
@@ -105,12 +105,14 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   /** What the courier is to bring to D1; null when the object sends it by itself. */
   async #handOver(courier?: Courier, cost = noCost()): Promise<Handed | null> {
     const isTaken = courier?.acknowledged !== undefined;
-    const handed = isTaken ? this.#copy.handOut() : null;
-    if (handed !== null) return { ...handed, database: this.#database };
+    const slice = isTaken ? this.#copy.handOut() : null;
+    const handed = slice === null ? null : { ...slice, database: this.#database };
+    if (handed !== null && this.#copy.isAllSent) return handed;
+    // A commit may be more than a slice: the object brings the rest.
     const copied = this.#copy.run(Date.now() + ALARM_WORK, cost);
     this.ctx.waitUntil(copied);
-    if (!isTaken) await withinTime(copied, WAIT_FOR_COPY);
-    return null;
+    await withinTime(copied, WAIT_FOR_COPY);
+    return handed;
   }
 
   /** Sends the copy without anybody waiting for it. */
@@ -120,9 +122,13 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
 
   /** Told that D1 has these stretches of the log. Their bearer waits for nothing else, so the thread is at rest: that is written down. */
   async acknowledge({ ranges }: { v: 1; ranges: readonly SliceRange[] }): Promise<void> {
-    fault('before acknowledgement', () => this.ctx.abort('fault: before acknowledgement'));
-    for (const range of ranges) this.#copy.acknowledge(range);
+    this.#acknowledge(ranges);
     if (this.#copy.isUpToDate) this.#sweep.writeMarks();
+  }
+
+  #acknowledge(ranges: readonly SliceRange[] = []): void {
+    if (ranges.length > 0) fault('before acknowledgement', () => this.ctx.abort('fault: before acknowledgement'));
+    for (const range of ranges) this.#copy.acknowledge(range);
   }
 
   async #execute(command: Command, takesHeads: boolean, cost: Cost): Promise<{ decided: Decision; heads: Head[] }> {
@@ -167,7 +173,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   async report(request: Parameters<Lane['report']>[0]): Promise<ReportAnswer> {
-    for (const range of request.acknowledged ?? []) this.#copy.acknowledge(range);
+    this.#acknowledge(request.acknowledged);
     const answer = this.#lanes.report(request);
     if (answer.is_stale) writeLog('warn', 'stale_lease', { thread: this.#state.name });
     if (request.acknowledged !== undefined) return { ...answer, handed: await this.#handOver(request) };

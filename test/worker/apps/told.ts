@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { threadNameOfChat } from '../../../src/thread/address.ts';
 import { bodyOf } from '../../../src/thread/store/kept-deliveries.ts';
+import { hasTable } from '../../../src/thread/store/tables.ts';
 import type { Person } from '../http/hub.ts';
 import { ask, type Json } from '../umi/desk.ts';
 import { createApp, type Installation, install, newWebhook, orgOf } from './registry.ts';
@@ -20,16 +21,17 @@ export async function acceptedFor(chatId: string, installation: { id: string }):
   const name = threadNameOfChat(chatId);
   if (name === null) throw new Error('no chat of ours');
   const stub = env.THREADS.getByName(name);
-  const rows = await runInDurableObject(stub, (_instance, state) =>
-    state.storage.sql
+  const rows = await runInDurableObject(stub, (_instance, state) => {
+    if (!hasTable(state.storage.sql, 'lanes')) return [];
+    return state.storage.sql
       .exec<{ webhook_id: string; receiver: string; seq: number; ordinal: number; body: string; content: number }>(
         `SELECT webhook_id, receiver, seq, ordinal, body, content FROM deliveries WHERE receiver = ?
          ORDER BY seq, ordinal`,
         `installation/${installation.id}`,
       )
       .toArray()
-      .map(({ content, ...row }) => ({ ...row, body: bodyOf(state.storage.sql, { ...row, content }) })),
-  );
+      .map(({ content, ...row }) => ({ ...row, body: bodyOf(state.storage.sql, { ...row, content }) }));
+  });
   return rows.map((row) => ({ ...row, body: JSON.parse(row.body) as Accepted['body'] }));
 }
 

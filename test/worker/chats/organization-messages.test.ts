@@ -3,6 +3,7 @@ import { deleteExpiredMessages } from '../../../src/chats/expired-messages.ts';
 import { listMessages } from '../../../src/chats/list-messages.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
+import { writeCollected } from '../../../src/projections/collector.ts';
 import { firstUuidAt, uuidVersion7 } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import { threadNameOfChat } from '../../../src/thread/address.ts';
@@ -200,6 +201,7 @@ describe('message_list_days', () => {
       const database = db(testEnv, null, noCost());
       return deleteExpiredMessages(database, database, 'DB', now);
     };
+    await writeCollected(testEnv);
     expect(await sweep()).toBe(0);
     const manager = await enrollAgent(own.organizationId, {}, ['settings']);
     const changed = await ask(manager, 'PATCH', own.organizationPath, { message_list_days: 30 });

@@ -202,8 +202,17 @@ const COPIED = [
   'lanes',
 ];
 
-/** Rows of each table that requests to the hub fill. */
+/** Rows of each table that requests to the hub fill, once nothing more comes: what objects do by themselves follows an answer. */
 export async function countRows(): Promise<Record<string, number>> {
+  for (let before = await countNow(); ; ) {
+    await scheduler.wait(50);
+    const now = await countNow();
+    if (JSON.stringify(now) === JSON.stringify(before)) return now;
+    before = now;
+  }
+}
+
+async function countNow(): Promise<Record<string, number>> {
   await writeCollected(testEnv);
   const results = await testEnv.DB.batch<{ count: number }>(
     COPIED.map((table) => testEnv.DB.prepare(`SELECT count(*) AS count FROM ${table}`)),
