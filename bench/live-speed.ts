@@ -2,8 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { Demo } from '../scripts/demo-file.ts';
 import type { DemoHub } from '../scripts/demo-hub.ts';
 import { type JsonRequest, requestJson } from '../scripts/json-request.ts';
-import { median } from './measure.ts';
 import { counted } from './server-timing.ts';
+import { median } from './statistics.ts';
 
 /** `outboxRows`: webhooks that the apps' lanes accepted for each message; `objectRows` counts their indexes and lanes too. */
 export type WriteCost = {
