@@ -135,8 +135,8 @@ function countedState(state: DurableObjectState, name: string): DurableObjectSta
     queueMicrotask(() => {
       add(counts.objectRowsRead, name, cursor.rowsRead);
       add(counts.objectRowsWritten, name, cursor.rowsWritten);
-      const isOfLog = name === 'threads' && /\bFROM events\b/.test(query);
-      if (isOfLog && cursor.rowsRead >= ROWS_OF_A_FOLD) counts.logFolds += 1;
+      const isWhole = name === 'threads' && /\bevent FROM events\b/.test(query);
+      if (isWhole && cursor.rowsRead >= ROWS_OF_A_FOLD) counts.logFolds += 1;
     });
     return cursor;
   };

@@ -11,13 +11,13 @@ export type Counts = {
   /** By class; arming an alarm is a row written. */
   objectRowsRead: { [name: string]: number };
   objectRowsWritten: { [name: string]: number };
-  /** Statements of a thread that read so much of its log that they must have folded or told it anew. */
+  /** Statements of a thread that read so many whole events of its log that it is folded or told anew. */
   logFolds: number;
   d1: { trips: number; tripsThatWrote: number; rowsRead: number; rowsWritten: number };
   queue: { written: number; read: number; deleted: number };
 };
 
-/** A thread of the benchmark has more events than this; a statement that reads so many rows of its log reads all of it. */
+/** Of the log's events a commit and its telling need a few at most; the counted thread has twice as many as this. */
 export const ROWS_OF_A_FOLD = 20;
 
 export function noCounts(): Counts {
