@@ -19,17 +19,18 @@ const environments = new WeakMap<object, Env>();
 function countedEnv(env: Env, caller: string): Env {
   const known = environments.get(env);
   if (known !== undefined) return known;
-  const counted = {
-    ...env,
-    DB: countedDatabase(env.DB),
-    THREADS: countedNamespace(env.THREADS, `${caller} THREADS`),
-    PROJECTORS: countedNamespace(env.PROJECTORS, `${caller} PROJECTORS`),
-    USERS: countedNamespace(env.USERS, `${caller} USERS`),
-    LIVE: countedNamespace(env.LIVE, `${caller} LIVE`),
-    WEBHOOKS: countedQueue(env.WEBHOOKS),
-  };
+  const bindings = Object.entries(env).map(([name, binding]) => [name, countedBinding(binding, `${caller} ${name}`)]);
+  const counted = Object.fromEntries(bindings) as Env;
   environments.set(env, counted);
   return counted;
+}
+
+function countedBinding(binding: unknown, name: string): unknown {
+  if (typeof binding !== 'object' || binding === null) return binding;
+  if ('idFromName' in binding) return countedNamespace(binding, name);
+  if ('sendBatch' in binding) return countedQueue(binding as Queue);
+  if ('prepare' in binding) return countedDatabase(binding as D1Database);
+  throw new Error(`nothing counts what ${name} does`);
 }
 
 /** The part of a database that the hub uses (src/db). */
@@ -68,7 +69,7 @@ function countedDatabase(database: D1Database): D1Database {
 }
 
 /** A namespace whose stubs count each call by its method. */
-function countedNamespace<Namespace extends object>(namespace: Namespace, name: string): Namespace {
+function countedNamespace(namespace: object, name: string): object {
   return new Proxy(namespace, {
     get(target, property) {
       const member: unknown = Reflect.get(target, property);

@@ -62,7 +62,7 @@ function report(measured: Map<number, { floor: Series; hub: Series }>, threads: 
       spreadOf(series.runs, (run) => run.cpu, 2),
       spread(ratios(speeds(series), speeds(floor)), 2),
     ]);
-    const header = ['threads/s', 'of them the last fifth', 'p95 ms', 'CPU ms', 'of the floor'];
+    const header = ['threads/s', 'in the last fifth', 'p95 ms', 'CPU ms', 'of the floor'];
     tables.push(titledTable(`${threads} new threads, ${connections} connections; CPU with all alarms`, header, rows));
     const what = `new threads, ${threads} in a row, ${connections} connections, of the floor`;
     verdicts.push(atLeast(what, ratios(speeds(hub), speeds(floor)), THREAD_OF_FLOOR));
