@@ -83,14 +83,15 @@ async function measureSockets(): Promise<Report> {
 
 function liveTable(live: LiveSpeed): string {
   const { sockets, messages, p50, p95, last, costs } = live;
-  const rows = costs.map(({ listeners, outboxRows, d1Trips, d1RowsWritten, objectRows }) => [
+  const rows = costs.map(({ listeners, outboxRows, objectRows }) => [
     listeners,
-    ...[d1Trips, outboxRows, d1RowsWritten, objectRows].map((value) => value.toFixed(2)),
+    outboxRows.toFixed(2),
+    objectRows.toFixed(2),
   ]);
   const times = [p50, p95, last].map((value) => value.toFixed(1));
   return [
     `${messages} messages of a visitor to ${sockets} sockets: from the request to each frame ${times[0]} ms at the median, ${times[1]} at p95; to the last frame ${times[2]}`,
-    table(['a message is written, and listens', 'D1 trips', 'outbox rows', 'D1 rows', 'object rows'], rows),
+    table(['a message is written, and listens', 'outbox rows', 'object rows'], rows),
     '',
   ].join('\n');
 }
