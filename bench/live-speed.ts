@@ -2,15 +2,12 @@ import { setTimeout } from 'node:timers/promises';
 import type { Demo } from '../scripts/demo-file.ts';
 import type { DemoHub } from '../scripts/demo-hub.ts';
 import { type JsonRequest, requestJson } from '../scripts/json-request.ts';
-import { median } from './measure.ts';
-import { counted } from './server-timing.ts';
+import { median } from './statistics.ts';
 
 /** `outboxRows`: webhooks that the apps' lanes accepted for each message; `objectRows` counts their indexes and lanes too. */
 export type WriteCost = {
   listeners: string;
   outboxRows: number;
-  d1Trips: number;
-  d1RowsWritten: number;
   objectRows: number;
 };
 
@@ -139,13 +136,10 @@ async function writeCosts(
   for (let place = 0; place < messages; place++) {
     timings.push((await visitor.say(`cost ${place}`)).get('server-timing') ?? '');
   }
-  const of = (part: 'd1' | 'thread', name: string): number => median(timings.map((each) => counted(each, part, name)));
   return {
     listeners,
     outboxRows: ((await acceptedBy(demo, apps)) - before) / messages,
-    d1Trips: of('d1', 'trips'),
-    d1RowsWritten: of('d1', 'written'),
-    objectRows: of('thread', 'written'),
+    objectRows: median(timings.map((each) => rowsWritten(each))),
   };
 }
 
@@ -269,4 +263,11 @@ async function expectDone(request: JsonRequest) {
   const answer = await requestJson(request);
   if (answer.status < 300) return answer;
   throw new Error(`${request.method} ${request.url} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+}
+
+/** Rows that threads wrote for a request, by its `Server-Timing`. Throws when that does not say. */
+function rowsWritten(serverTiming: string): number {
+  const rows = /thread;desc="[^"]*written=([\d.]+)/.exec(serverTiming)?.[1];
+  if (rows === undefined) throw new Error(`Server-Timing says nothing of threads: ${serverTiming}`);
+  return Number(rows);
 }

@@ -1,83 +1,158 @@
 /** The load generator: keep-alive connections, each with one request in flight, until the count is reached. Started by measure.ts. */
 import { connect, type Socket } from 'node:net';
-import type { LoadJob, LoadResult } from './load-job.ts';
-import { type RawResponse, ResponseReader } from './response-reader.ts';
+import { setTimeout } from 'node:timers/promises';
+import { Arrivals } from './arrivals.ts';
+import type { LoadJob, LoadResult, WebhookResult } from './load-job.ts';
+import { ResponseReader } from './response-reader.ts';
+import { cpuTime } from './runtime-cpu.ts';
+
+/** So long (ms) without another webhook means that some were lost. */
+const WEBHOOK_PATIENCE = 60_000;
+
+/** When a request was due or sent, and when it was answered: times of `performance.now()`. */
+type Exchange = { due: number; answered: number };
 
 async function runLoad(job: LoadJob): Promise<LoadResult> {
-  const result: LoadResult = {
-    seconds: 0,
-    latencies: [],
-    unexpected: {},
-    d1Trips: 0,
-    d1RowsRead: 0,
-    d1RowsWritten: 0,
-    threadRowsWritten: 0,
-  };
-  const sockets = await Promise.all(Array.from({ length: job.connections }, () => open(job.port)));
-  let next = 0;
-  const begin = performance.now();
-  await Promise.all(
-    sockets.map((socket) => converse(socket, () => (next < job.count ? requestText(job, next++) : null), job, result)),
-  );
-  result.seconds = (performance.now() - begin) / 1000;
-  for (const socket of sockets) socket.destroy();
-  result.latencies.sort((a, b) => a - b);
-  return result;
-}
-
-function open(port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      resolve(socket);
-    });
-  });
-}
-
-function converse(socket: Socket, nextRequest: () => string | null, job: LoadJob, result: LoadResult): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const reader = new ResponseReader();
-    let sent = 0;
-    function send(): void {
-      const request = nextRequest();
-      if (request === null) {
-        resolve();
-        return;
-      }
-      sent = performance.now();
-      socket.write(request);
-    }
-    socket.on('data', (chunk: Buffer) => {
-      const response = reader.push(chunk);
-      if (response === null) return;
-      result.latencies.push(performance.now() - sent);
-      record(response, job, result);
-      send();
-    });
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('the connection was closed')));
-    send();
-  });
-}
-
-function record(response: RawResponse, job: LoadJob, result: LoadResult): void {
-  if (response.status !== job.expectedStatus) {
-    result.unexpected[response.status] = (result.unexpected[response.status] ?? 0) + 1;
+  const arrivals = job.webhooks === undefined ? null : new Arrivals(job.webhooks.mark);
+  if (arrivals !== null && job.webhooks !== undefined) await arrivals.listen(job.webhooks.port);
+  const connections = await Promise.all(Array.from({ length: job.connections }, () => open(job.port)));
+  const unexpected: Record<string, number> = {};
+  async function exchange(connection: Connection, index: number, due = performance.now()): Promise<Exchange> {
+    const status = await connection.send(requestText(job, index));
+    if (status !== job.expectedStatus) unexpected[status] = (unexpected[status] ?? 0) + 1;
+    return { due, answered: performance.now() };
   }
-  if (response.serverTiming === null) return;
-  const d1 = /d1;desc="([^"]*)"/.exec(response.serverTiming)?.[1] ?? '';
-  const thread = /thread;desc="([^"]*)"/.exec(response.serverTiming)?.[1] ?? '';
-  result.d1Trips += part(d1, 'trips');
-  result.d1RowsRead += part(d1, 'read');
-  result.d1RowsWritten += part(d1, 'written');
-  result.threadRowsWritten += part(thread, 'written');
+
+  await closedLoop(connections, 0, job.warmUp, exchange);
+  await arrivals?.waitFor(job.warmUp, WEBHOOK_PATIENCE);
+  const cpuBefore = job.runtime === null ? null : cpuTime(job.runtime);
+  const begin = performance.now();
+  const upTo = job.warmUp + job.count;
+  const exchanges =
+    job.rate === null
+      ? await closedLoop(connections, job.warmUp, upTo, exchange)
+      : await openLoop(connections, job.warmUp, upTo, job.rate, exchange);
+  await arrivals?.waitFor(upTo, WEBHOOK_PATIENCE);
+  await setTimeout(job.silence);
+  const cpu = job.runtime === null || cpuBefore === null ? null : cpuTime(job.runtime) - cpuBefore;
+  for (const connection of connections) connection.close();
+
+  const answered = [...exchanges.values()].map((each) => each.answered).sort(ascending);
+  const end = answered.at(-1) ?? begin;
+  const fifth = Math.floor(answered.length / 5);
+  const fifthBegin = answered.at(-1 - fifth) ?? begin;
+  return {
+    seconds: (end - begin) / 1000,
+    lastFifth: fifth / ((end - fifthBegin) / 1000),
+    latencies: [...exchanges.values()].map((each) => each.answered - each.due).sort(ascending),
+    unexpected,
+    cpu,
+    webhooks: arrivals === null ? null : webhookResult(arrivals, exchanges, begin),
+  };
 }
 
-function part(description: string, name: string): number {
-  const value = new RegExp(`(?:^|;)${name}=([\\d.]+)`).exec(description)?.[1];
-  return value === undefined ? 0 : Number(value);
+type Send = (connection: Connection, index: number, due?: number) => Promise<Exchange>;
+
+/** Each connection sends its next request as soon as it has the answer of the one before. */
+async function closedLoop(
+  connections: readonly Connection[],
+  from: number,
+  upTo: number,
+  send: Send,
+): Promise<Map<number, Exchange>> {
+  const exchanges = new Map<number, Exchange>();
+  let next = from;
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (next < upTo) {
+        const index = next++;
+        exchanges.set(index, await send(connection, index));
+      }
+    }),
+  );
+  return exchanges;
+}
+
+/** Requests fall due as a Poisson process has it; one that finds no free connection waits, and its time runs. */
+async function openLoop(
+  connections: readonly Connection[],
+  from: number,
+  upTo: number,
+  rate: number,
+  send: Send,
+): Promise<Map<number, Exchange>> {
+  const exchanges = new Map<number, Exchange>();
+  const free = [...connections];
+  const waiting: { index: number; due: number }[] = [];
+  const underWay: Promise<void>[] = [];
+  async function serve(connection: Connection, first: { index: number; due: number }): Promise<void> {
+    for (let one: typeof first | undefined = first; one !== undefined; one = waiting.shift()) {
+      exchanges.set(one.index, await send(connection, one.index, one.due));
+    }
+    free.push(connection);
+  }
+  let due = performance.now();
+  for (let index = from; index < upTo; index++) {
+    due += (-Math.log(1 - Math.random()) / rate) * 1000;
+    const wait = due - performance.now();
+    if (wait > 0) await setTimeout(wait);
+    const connection = free.pop();
+    if (connection === undefined) waiting.push({ index, due });
+    else underWay.push(serve(connection, { index, due }));
+  }
+  await Promise.all(underWay);
+  return exchanges;
+}
+
+function webhookResult(arrivals: Arrivals, exchanges: Map<number, Exchange>, begin: number): WebhookResult {
+  const afterAnswer: number[] = [];
+  const afterDue: number[] = [];
+  let last = begin;
+  for (const [index, { due, answered }] of exchanges) {
+    const at = arrivals.at.get(index) ?? Number.NaN;
+    afterAnswer.push(at - answered);
+    afterDue.push(at - due);
+    last = Math.max(last, at);
+  }
+  return {
+    seconds: (last - begin) / 1000,
+    afterAnswer: afterAnswer.sort(ascending),
+    afterDue: afterDue.sort(ascending),
+    repeats: arrivals.repeats,
+  };
+}
+
+type Connection = {
+  /** Sends one request and resolves with the status of its answer. */
+  send(request: string): Promise<number>;
+  close(): void;
+};
+
+async function open(port: number): Promise<Connection> {
+  const socket = await new Promise<Socket>((resolve, reject) => {
+    const opening = connect({ port, host: '127.0.0.1', noDelay: true });
+    opening.once('error', reject);
+    opening.once('connect', () => {
+      opening.off('error', reject);
+      resolve(opening);
+    });
+  });
+  const reader = new ResponseReader();
+  let waiting: { resolve: (status: number) => void; reject: (error: Error) => void } | null = null;
+  socket.on('data', (chunk: Buffer) => {
+    const status = reader.push(chunk);
+    if (status !== null) waiting?.resolve(status);
+  });
+  socket.once('error', (error) => waiting?.reject(error));
+  socket.once('close', () => waiting?.reject(new Error('the connection was closed')));
+  return {
+    send: (request) =>
+      new Promise((resolve, reject) => {
+        waiting = { resolve, reject };
+        socket.write(request);
+      }),
+    close: () => socket.destroy(),
+  };
 }
 
 function requestText(job: LoadJob, index: number): string {
@@ -93,6 +168,10 @@ function requestText(job: LoadJob, index: number): string {
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `${job.method} ${fill(job.path)} HTTP/1.1\r\n${lines.join('')}\r\n${job.method === 'POST' ? body : ''}`;
+}
+
+function ascending(one: number, other: number): number {
+  return one - other;
 }
 
 process.once('message', (job: LoadJob) => {

@@ -1,5 +1,3 @@
-export type RawResponse = { status: number; serverTiming: string | null };
-
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LINE_END = Buffer.from('\r\n');
 
@@ -7,8 +5,8 @@ const LINE_END = Buffer.from('\r\n');
 export class ResponseReader {
   #buffer: Buffer = Buffer.alloc(0);
 
-  /** Takes what the socket brought; answers the response once it is complete. */
-  push(chunk: Buffer): RawResponse | null {
+  /** Takes what the socket brought; answers the status once the response is complete. */
+  push(chunk: Buffer): number | null {
     this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk]);
     const headEnd = this.#buffer.indexOf(HEAD_END);
     if (headEnd === -1) return null;
@@ -16,10 +14,7 @@ export class ResponseReader {
     const bodyEnd = this.#findBodyEnd(head, headEnd + HEAD_END.length);
     if (bodyEnd === null) return null;
     this.#buffer = this.#buffer.subarray(bodyEnd);
-    return {
-      status: Number(head.slice(9, 12)),
-      serverTiming: /^server-timing: *(.*)$/im.exec(head)?.[1] ?? null,
-    };
+    return Number(head.slice(9, 12));
   }
 
   #findBodyEnd(head: string, start: number): number | null {

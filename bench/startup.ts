@@ -10,7 +10,7 @@ import { startHub } from '../scripts/local-hub.ts';
 import { startWorker } from '../scripts/local-worker.ts';
 import { buildWorker, hubSources } from '../scripts/worker-build.ts';
 import { runWrangler } from '../scripts/wrangler-command.ts';
-import { median } from './measure.ts';
+import { median } from './statistics.ts';
 
 const RUNS = 5;
 const LIMIT_MILLISECONDS = 400;

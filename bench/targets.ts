@@ -1,123 +1,205 @@
 import type { Demo } from '../scripts/demo-file.ts';
 import { requestJson } from '../scripts/json-request.ts';
 import type { LoadJob } from './load-job.ts';
+import { type Measurement, measure } from './measure.ts';
 
-/** Something to measure: requests of one kind against one Worker. */
+/** A Worker that is measured: its port on 127.0.0.1 and the process of its runtime, if the system tells. */
+export type Server = { port: number; runtime: number | null };
+
+/** Something to measure: requests of one kind. */
 export type Target = {
   name: string;
   /** Requests in a full run. */
   count: number;
   /** The job of one run; `run` makes its message and thread ids its own. */
-  job(run: string): Omit<LoadJob, 'connections' | 'count'>;
+  job(run: string): Job;
 };
 
-const THREADS = 200;
+/** By default a closed loop on warm threads: a request to each of them goes before what is measured. */
+type Job = Omit<LoadJob, 'connections' | 'count' | 'rate' | 'silence' | 'warmUp'> &
+  Partial<Pick<LoadJob, 'rate' | 'silence' | 'warmUp'>>;
+
+export const THREADS = 200;
+/** Fewer, for batches: their warm-up sends fifty messages to each. */
+const BATCH_THREADS = 40;
+export const BATCH = 50;
 const JSON_HEADERS = { 'Content-Type': 'application/json' };
 const TEXT = 'A message of the benchmark, about as long as most are.';
 
-export const FLOOR = 'floor: object call + one D1 insert';
+export const INSERT_FLOOR = 'floor: object call with one insert';
 export const EXISTING_THREAD = 'message to an existing thread';
 export const USER_MESSAGE = "a user's message to an existing chat";
-export const NEW_THREAD = 'first message of a new thread';
+export const BATCH_OF_MESSAGES = `batch of ${BATCH} messages`;
 
-/** What the hub's targets need: a channel, and a user's chats. These are no channel's, whose webhooks would be part of the cost. */
-export type Opened = { channelId: string; chatIds: string[] };
+/** Sends `count` requests of a target, besides those that warm its threads. */
+export function measureTarget(
+  target: Target,
+  run: string,
+  load: Pick<LoadJob, 'connections' | 'count'> & Partial<Pick<LoadJob, 'rate' | 'silence' | 'warmUp'>>,
+): Promise<Measurement> {
+  const job = target.job(`${run}-${load.connections}`);
+  return measure({ warmUp: job.threads, rate: null, silence: 0, ...job, ...load });
+}
 
-/** The raw floors, on a Worker that has been set up. */
-export function floorTargets(port: number): Target[] {
-  const floor = (name: string, path: string, count: number): Target => ({
-    name,
-    count,
-    job: () => ({
-      port,
+function floor(server: Server, name: string, path: string, count: number): Target {
+  const job = {
+    ...server,
+    method: 'POST',
+    body: '{}',
+    threads: THREADS,
+    headers: JSON_HEADERS,
+    expectedStatus: 200,
+  } as const;
+  return { name, count, job: (run) => ({ ...job, path: path.replace('$RUN', run) }) };
+}
+
+export function insertFloor(server: Server): Target {
+  return floor(server, INSERT_FLOOR, '/object-insert/$THREAD', 2_000);
+}
+
+/** What the same runtime does with nothing of the hub in it. */
+export function floorTargets(server: Server): Target[] {
+  return [
+    floor(server, 'floor: empty handler', '/empty', 4_000),
+    floor(server, 'floor: object call', '/object/$THREAD', 3_000),
+    insertFloor(server),
+  ];
+}
+
+export function newObjectFloor(server: Server, count: number): Target {
+  return floor(server, 'floor: new object, one table, one insert', '/object-insert/$RUN-$INDEX', count);
+}
+
+/** The floor of a message with a webhook; the Worker must have been started with the receiver's URL. */
+export function webhookFloor(server: Server, receiverPort: number, count: number): Target {
+  const target = floor(server, 'floor: insert, answer, fetch, update', '/webhook/$THREAD', count);
+  return {
+    ...target,
+    job: (run) => ({
+      ...target.job(run),
+      body: `{"mark":"${run}-$INDEX"}`,
+      webhooks: { port: receiverPort, mark: run },
+    }),
+  };
+}
+
+/** Requests to a channel of the demo's organization. */
+function channelTarget(
+  server: Server,
+  demo: Demo,
+  channelId: string,
+  name: string,
+  count: number,
+  messagesOf: (run: string) => unknown[],
+): Target {
+  const job = {
+    ...server,
+    method: 'POST',
+    path: `/api/v5/orgs/${demo.organization_id}/unified_messaging/${channelId}/messages`,
+    threads: THREADS,
+    headers: { Authorization: `Bearer ${demo.settings_token}`, ...JSON_HEADERS },
+    expectedStatus: 201,
+  } as const;
+  return { name, count, job: (run) => ({ ...job, body: JSON.stringify({ messages: messagesOf(run) }) }) };
+}
+
+export function existingThread(server: Server, demo: Demo, channelId: string): Target {
+  return channelTarget(server, demo, channelId, EXISTING_THREAD, 1_500, (run) => [
+    message('thread-$THREAD', `${run}-$INDEX`),
+  ]);
+}
+
+export function newThread(server: Server, demo: Demo, channelId: string, count: number): Target {
+  return channelTarget(server, demo, channelId, 'first message of a new thread', count, (run) => [
+    message(`${run}-$INDEX`, 'first'),
+  ]);
+}
+
+export function batchOfMessages(server: Server, demo: Demo, channelId: string): Target {
+  const target = channelTarget(server, demo, channelId, BATCH_OF_MESSAGES, 200, (run) =>
+    Array.from({ length: BATCH }, (_, place) => message('thread-$THREAD', `${run}-$INDEX-${place}`)),
+  );
+  return { ...target, job: (run) => ({ ...target.job(run), threads: BATCH_THREADS }) };
+}
+
+/** A user's message through a channel, whose webhook comes to `receiverPort`. */
+export function messageWithWebhook(
+  server: Server,
+  demo: Demo,
+  channelId: string,
+  { name, count, receiverPort }: { name: string; count: number; receiverPort: number },
+): Target {
+  const target = channelTarget(server, demo, channelId, name, count, (run) => [
+    {
+      body: `${TEXT} ${run}-$INDEX`,
+      thread_id: 'thread-$THREAD',
+      sender_type: 'user',
+      sender_id: demo.agent.id,
+      message_id: `${run}-$INDEX`,
+    },
+  ]);
+  return { ...target, job: (run) => ({ ...target.job(run), webhooks: { port: receiverPort, mark: run } }) };
+}
+
+export function userMessage(server: Server, demo: Demo, chatIds: readonly string[]): Target {
+  return {
+    name: USER_MESSAGE,
+    count: 1_500,
+    job: (run) => ({
+      ...server,
       method: 'POST',
-      path,
-      body: '{}',
+      path: `/api/v5/users/${demo.agent.id}/chats/$CHAT/messages`,
+      body: JSON.stringify({ message: `${TEXT} ${run}` }),
       threads: THREADS,
-      headers: JSON_HEADERS,
+      chats: chatIds,
+      headers: { Authorization: `Bearer ${demo.agent.token}`, ...JSON_HEADERS },
       expectedStatus: 200,
     }),
-  });
-  return [
-    floor('floor: empty handler', '/empty', 4_000),
-    floor('floor: object call', '/object/$THREAD', 3_000),
-    floor('floor: object call with one insert', '/object-insert/$THREAD', 2_000),
-    floor(FLOOR, '/object-d1/$THREAD', 1_500),
-  ];
+  };
 }
 
-/** The hub's own work, on a channel whose threads are open. Batches and the user have theirs, so that they do not burden the others'. */
-export function hubTargets(port: number, demo: Demo, { channelId, chatIds }: Opened): Target[] {
-  const organization = `/api/v5/orgs/${demo.organization_id}`;
-  const headers = { Authorization: `Bearer ${demo.settings_token}`, ...JSON_HEADERS };
-  const messages = `${organization}/unified_messaging/${channelId}/messages`;
-  const post = (name: string, count: number, body: (run: string) => unknown): Target => ({
-    name,
-    count,
-    job: (run) => ({
-      port,
-      method: 'POST',
-      path: messages,
-      body: JSON.stringify(body(run)),
+export function listOfChats(server: Server, demo: Demo): Target {
+  return {
+    name: 'list of chats, a page of 50',
+    count: 600,
+    job: () => ({
+      ...server,
+      method: 'GET',
+      path: `/api/v5/orgs/${demo.organization_id}/owned_chats`,
+      body: '',
       threads: THREADS,
-      headers,
-      expectedStatus: 201,
+      headers: { Authorization: `Bearer ${demo.settings_token}` },
+      expectedStatus: 200,
     }),
-  });
-  return [
-    post(EXISTING_THREAD, 1_500, (run) => ({ messages: [message('single-$THREAD', `${run}-$INDEX`)] })),
-    {
-      name: USER_MESSAGE,
-      count: 1_500,
-      job: (run) => ({
-        port,
-        method: 'POST',
-        path: `/api/v5/users/${demo.agent.id}/chats/$CHAT/messages`,
-        body: JSON.stringify({ message: `${TEXT} ${run}` }),
-        threads: THREADS,
-        chats: chatIds,
-        headers: { ...headers, Authorization: `Bearer ${demo.agent.token}` },
-        expectedStatus: 200,
-      }),
-    },
-    post(NEW_THREAD, 600, (run) => ({ messages: [message(`${run}-$INDEX`, 'first')] })),
-    post('batch of 50 messages', 100, (run) => ({
-      messages: Array.from({ length: 50 }, (_, place) => message('batch-$THREAD', `${run}-$INDEX-${place}`)),
-    })),
-    {
-      name: 'list of chats, a page of 50',
-      count: 600,
-      job: () => ({
-        port,
-        method: 'GET',
-        path: `${organization}/owned_chats`,
-        body: '',
-        threads: THREADS,
-        headers,
-        expectedStatus: 200,
-      }),
-    },
-  ];
+  };
 }
 
-/** Registers the channel of the benchmark, opens its threads, and the user's chats. */
-export async function openThreads(demo: Demo): Promise<Opened> {
-  const channels = `orgs/${demo.organization_id}/unified_messaging`;
-  const { id } = await create(demo, channels, demo.settings_token, {
+/** Registers a channel; without a receiver's URL nothing is ever sent there. */
+export async function openChannel(demo: Demo, receiverUrl = 'http://127.0.0.1:9/never-called'): Promise<string> {
+  const { id } = await create(demo, `orgs/${demo.organization_id}/unified_messaging`, demo.settings_token, {
     name: 'Benchmark',
     messaging_channel: 'benchmark',
     room_id: demo.room_id,
-    reply_webhook_url: 'http://127.0.0.1:9/never-called',
+    reply_webhook_url: receiverUrl,
   });
-  const messages = `${channels}/${id}/messages`;
-  const chatIds: string[] = [];
+  return String(id);
+}
+
+/** A visitor's first message in each of a channel's threads. */
+export async function openThreads(demo: Demo, channelId: string): Promise<void> {
+  const path = `orgs/${demo.organization_id}/unified_messaging/${channelId}/messages`;
   for (let thread = 0; thread < THREADS; thread++) {
-    await create(demo, messages, demo.settings_token, { messages: [message(`single-${thread}`, 'first')] });
-    await create(demo, messages, demo.settings_token, { messages: [message(`batch-${thread}`, 'first')] });
-    const chat = await create(demo, `users/${demo.agent.id}/chats`, demo.agent.token, {});
-    chatIds.push(String(chat['id']));
+    await create(demo, path, demo.settings_token, { messages: [message(`thread-${thread}`, 'first')] });
   }
-  return { channelId: String(id), chatIds };
+}
+
+/** Chats of the agent which are no channel's: no webhook is part of their cost. */
+export async function openChats(demo: Demo): Promise<string[]> {
+  const ids: string[] = [];
+  for (let thread = 0; thread < THREADS; thread++) {
+    ids.push(String((await create(demo, `users/${demo.agent.id}/chats`, demo.agent.token, {}))['id']));
+  }
+  return ids;
 }
 
 async function create(demo: Demo, path: string, token: string, body: unknown): Promise<Record<string, unknown>> {

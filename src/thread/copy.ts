@@ -95,8 +95,13 @@ export class Copy {
     return this.#next();
   }
 
-  /** Told that D1 has a range. Harmless when it is told twice, late, or of a copy that was given up. */
-  acknowledge(range: SliceRange): void {
+  /** Told that D1 has these ranges. Harmless when it is told twice, late, or of a copy that was given up. */
+  acknowledge(ranges: readonly SliceRange[] = []): void {
+    if (ranges.length > 0) fault('before acknowledgement', this.#ports.crash);
+    for (const range of ranges) this.#acknowledge(range);
+  }
+
+  #acknowledge(range: SliceRange): void {
     if (range.generation !== this.#generation) return;
     for (const out of this.#out) if (covers(range, out.range)) out.isAcknowledged = true;
     if (hasReached(this.#acknowledged, range.after)) this.#moveTo(range.upto);
@@ -181,8 +186,7 @@ export class Copy {
         const written = await this.#ports.write(next.slice);
         if (next.range.generation !== this.#generation) continue;
         if (written.ok) {
-          fault('before acknowledgement', this.#ports.crash);
-          this.acknowledge(next.range);
+          this.acknowledge([next.range]);
           this.#ports.timers.clear(COPY_TIMER);
           addCost(cost, { ...noCost(), d1: written.share });
         } else if (!this.#isRefused(next.range, written.reason)) {
@@ -208,7 +212,7 @@ export class Copy {
     }
     park(this.#ports.sql, range, this.#ports.now());
     writeLog('error', 'slice_parked', { thread: this.#ports.state().name, ...range.upto });
-    this.acknowledge(range);
+    this.#acknowledge(range);
     return true;
   }
 
@@ -240,7 +244,7 @@ export class Copy {
     this.#out.push({ range, at: now(), isAcknowledged: false });
     if (found.slice !== null) return { slice: found.slice, range };
     // Nothing that D1 shows has changed in this stretch.
-    this.acknowledge(range);
+    this.#acknowledge(range);
     return this.#next();
   }
 }

@@ -40,9 +40,8 @@ import { watchUsers } from './watch-users.ts';
 
 /** A caller who does not take the copy of a commit along waits this long (ms) for D1. */
 const WAIT_FOR_COPY = 1000;
-/** A rebuild is answered after this long (ms) at the latest; it goes on by itself. */
+/** A rebuild, and a hand-over to the projector, are waited for this long (ms). Both may go on by themselves. */
 const WAIT_FOR_REBUILD = 60_000;
-/** A hand-over that was not answered for so long (ms) counts as failed; should it arrive after all, D1's guards make it harmless. */
 const WAIT_FOR_PROJECTOR = 60_000;
 
 /**
@@ -94,7 +93,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   async execute(command: Command, courier?: Courier): Promise<Executed> {
     const cost = noCost();
     cost.thread.calls = 1;
-    this.#acknowledge(courier?.acknowledged);
+    this.#copy.acknowledge(courier?.acknowledged);
     const { decided, heads } = await this.#execute(command, courier?.heads === true, cost);
     if (!decided.ok) return { result: decided, cost };
     const handed = decided.events.length > 0 ? await this.#handOver(courier, cost) : null;
@@ -120,15 +119,10 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.ctx.waitUntil(this.#copy.run(Date.now() + ALARM_WORK));
   }
 
-  /** Told that D1 has these stretches of the log. Their bearer waits for nothing else, so the thread is at rest: that is written down. */
+  /** Told that D1 has these stretches of the log, by a courier who has no further command: the thread is at rest, which is written down. */
   async acknowledge({ ranges }: { v: 1; ranges: readonly SliceRange[] }): Promise<void> {
-    this.#acknowledge(ranges);
+    this.#copy.acknowledge(ranges);
     if (this.#copy.isUpToDate) this.#sweep.writeMarks();
-  }
-
-  #acknowledge(ranges: readonly SliceRange[] = []): void {
-    if (ranges.length > 0) fault('before acknowledgement', () => this.ctx.abort('fault: before acknowledgement'));
-    for (const range of ranges) this.#copy.acknowledge(range);
   }
 
   async #execute(command: Command, takesHeads: boolean, cost: Cost): Promise<{ decided: Decision; heads: Head[] }> {
@@ -173,7 +167,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   async report(request: Parameters<Lane['report']>[0]): Promise<ReportAnswer> {
-    this.#acknowledge(request.acknowledged);
+    this.#copy.acknowledge(request.acknowledged);
     const answer = this.#lanes.report(request);
     if (answer.is_stale) writeLog('warn', 'stale_lease', { thread: this.#state.name });
     if (request.acknowledged !== undefined) return { ...answer, handed: await this.#handOver(request) };

@@ -116,6 +116,7 @@ describe.each(STEPS)('a crash %s', (step) => {
     const broken = breakOnce(step);
     const said = await site.say(visitor, chatId, 'two');
     await endpoints.play();
+    await writeCollected(testEnv);
     expect(broken.isDone()).toBe(true);
     onFault(null);
     // A client whose request failed asks again; of messages in a chat the hub cannot know a repeat.

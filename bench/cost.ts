@@ -1,0 +1,174 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Demo } from '../scripts/demo-file.ts';
+import { requestJson } from '../scripts/json-request.ts';
+import { answer, startReceiver } from '../scripts/webhook-receiver.ts';
+import { hubSources } from '../scripts/worker-build.ts';
+import { COUNTS_PATH, type Counts, ROWS_OF_A_FOLD, total } from './counts.ts';
+import { billed, priceOfMillion } from './prices.ts';
+import { atMost, type Report, titledTable } from './report.ts';
+import { withHub } from './servers.ts';
+import { openChannel } from './targets.ts';
+
+const BURST = 50;
+/** ms from one message of the burst to the next. */
+const BURST_PACE = 100;
+/** ms of silence: the alarm rings 8 s after a message, ten idle seconds end an object, a hub that is asleep is forgotten, and caches are old. */
+const SILENCE = 45_000;
+const SHORT_SILENCE = 20_000;
+const ROWS_OF_A_BURST = 5;
+
+const counting = {
+  config: hubSources.config,
+  main: 'bench/counting-worker.ts',
+  sources: [...hubSources.sources, 'bench/counting-worker.ts', 'bench/counts.ts'],
+};
+
+type Case = { name: string; messages: number; counts: Counts };
+
+/**
+ * What one message costs, counted: after a rest, with all that rings in the silence behind it, and as one of a burst; a visitor's, a
+ * user's with its webhook, and a visitor's of which a live hub is told.
+ */
+export function measureCost(quick: boolean): Promise<Report> {
+  return withHub({ from: counting }, async ({ hub, demo }) => {
+    const receiver = await startReceiver(() => answer(200));
+    try {
+      return report(await measureCases(hub.url, demo, receiver.url, quick ? SHORT_SILENCE : SILENCE));
+    } finally {
+      await receiver.stop();
+    }
+  });
+}
+
+async function measureCases(url: string, demo: Demo, receiverUrl: string, silence: number): Promise<Case[]> {
+  const channelId = await openChannel(demo, receiverUrl);
+  const path = `/orgs/${demo.organization_id}/unified_messaging/${channelId}/messages`;
+  let sent = 0;
+  async function send(sender: object): Promise<void> {
+    sent += 1;
+    const message = { body: 'A message of the benchmark.', thread_id: 'cost', message_id: `cost-${sent}`, ...sender };
+    const body = { messages: [message] };
+    const given = await requestJson({ method: 'POST', url: `${url}/api/v5${path}`, token: demo.settings_token, body });
+    if (given.status !== 201) throw new Error(`${path} answered ${given.status}: ${JSON.stringify(given.body)}`);
+  }
+  async function countAfter(name: string, messages: number, sender: object): Promise<Case> {
+    await takeCounts(url);
+    for (let place = 0; place < messages; place++) {
+      if (place > 0) await setTimeout(BURST_PACE);
+      await send(sender);
+    }
+    await setTimeout(silence);
+    return { name, messages, counts: await takeCounts(url) };
+  }
+  const pair = async (name: string, sender: object): Promise<Case[]> => [
+    await countAfter(`${name}, isolated`, 1, sender),
+    await countAfter(`${name}, one of ${BURST}`, BURST, sender),
+  ];
+
+  const visitor = { sender_id: 'customer@example.com' };
+  const user = { sender_type: 'user', sender_id: demo.agent.id };
+  // The log becomes long enough to tell when it is read anew.
+  for (let place = 0; place < ROWS_OF_A_FOLD * 2; place++) await send(visitor);
+  await send(user);
+  await setTimeout(silence);
+  const cases = [...(await pair('plain message', visitor)), ...(await pair('with webhook', user))];
+  const socket = await listen(url, demo);
+  try {
+    // Until the thread knows that somebody listens, and its old back-offs are over.
+    await send(visitor);
+    await setTimeout(silence);
+    cases.push(await countAfter('no message, a hub awake', 0, visitor), ...(await pair('with a hub awake', visitor)));
+  } finally {
+    socket.close();
+  }
+  return cases;
+}
+
+async function takeCounts(url: string): Promise<Counts> {
+  const { status, body } = await requestJson({ method: 'GET', url: `${url}${COUNTS_PATH}`, token: null });
+  if (status !== 200) throw new Error(`${COUNTS_PATH} answered ${status}`);
+  return body as Counts;
+}
+
+/** A socket of the agent that is told of the organization's messages. */
+function listen(url: string, demo: Demo): Promise<WebSocket> {
+  return new Promise((resolve, reject) => {
+    const channels = [`/api/v5/orgs/${demo.organization_id}/owned_chats/*/messages`];
+    const address = `${url.replace('http', 'ws')}/api/v5/users/${demo.agent.id}/live`;
+    const socket = new WebSocket(address, ['umi.v1', `bearer.${demo.agent.token}`]);
+    let frames = 0;
+    socket.addEventListener('message', () => {
+      frames += 1;
+      if (frames === 1) socket.send(JSON.stringify({ type: 'subscribe', channels }));
+      if (frames === 2) resolve(socket);
+    });
+    socket.addEventListener('close', ({ code, reason }) =>
+      reject(new Error(`the socket was closed: ${code} ${reason}`)),
+    );
+  });
+}
+
+function report(cases: readonly Case[]): Report {
+  const rows = cases.map(({ name, messages, counts }) => {
+    const items = billed(counts);
+    const each = (count: number): string => shortest(count / Math.max(1, messages));
+    return [
+      name,
+      each(items.objectRequests),
+      each(total(counts.alarms)),
+      each(counts.d1.trips),
+      each(counts.d1.tripsThatWrote),
+      each(items.objectRowsRead),
+      each(items.objectRowsWritten),
+      each(items.d1RowsRead),
+      each(items.d1RowsWritten),
+      each(items.queueOperations),
+      (priceOfMillion(items) / Math.max(1, messages)).toFixed(2),
+    ];
+  });
+  const header = [
+    'object requests',
+    'of them alarms',
+    'D1 trips',
+    'of them writing',
+    'object rows read',
+    'written',
+    'D1 rows read',
+    'written',
+    'queue operations',
+    'US$ a million',
+  ];
+  const details = cases.map(({ name, messages, counts }) => {
+    const all = [
+      ...Object.entries(counts.calls),
+      ...Object.entries(counts.alarms).map(([of, count]) => [`alarms of ${of}`, count] as const),
+      ...Object.entries(counts.objectRowsWritten).map(([of, count]) => [`rows written by ${of}`, count] as const),
+    ].filter(([, count]) => count > 0);
+    return `${name}, ${messages} in all: ${all.map(([what, count]) => `${what} ${count}`).join(', ') || 'nothing'}`;
+  });
+  const text = `${titledTable('what a message costs, counted', header, rows)}\n${details.join('\n')}\n`;
+  return { text, verdicts: cases.flatMap(verdictsOf) };
+}
+
+function verdictsOf({ name, messages, counts }: Case): Report['verdicts'] {
+  if (messages === 1) {
+    const feeds = sumWhere(counts.calls, /LIVE\.feed$/);
+    return [
+      atMost(`${name}: D1 trips that write`, [counts.d1.tripsThatWrote], 1, 0),
+      atMost(`${name}: feeds of a hub`, [feeds], 1, 0),
+      atMost(`${name}: folds of the log`, [counts.logFolds], 0, 0),
+    ];
+  }
+  if (messages === 0 || !name.startsWith('plain')) return [];
+  const written = (total(counts.objectRowsWritten) + counts.d1.rowsWritten) / messages;
+  return [atMost(`${name}: rows written, objects and D1`, [written], ROWS_OF_A_BURST)];
+}
+
+function sumWhere(counted: { [name: string]: number }, pattern: RegExp): number {
+  return Object.entries(counted).reduce((sum, [name, count]) => (pattern.test(name) ? sum + count : sum), 0);
+}
+
+/** Whole numbers without decimals. */
+function shortest(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(2);
+}

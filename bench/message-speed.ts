@@ -1,0 +1,108 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Measurement } from './measure.ts';
+import { atLeast, type Report, ratios, titledTable } from './report.ts';
+import { type MeasuredHub, withFloors, withHub } from './servers.ts';
+import { spread, spreadOf } from './statistics.ts';
+import {
+  BATCH,
+  BATCH_OF_MESSAGES,
+  batchOfMessages,
+  EXISTING_THREAD,
+  existingThread,
+  floorTargets,
+  INSERT_FLOOR,
+  insertFloor,
+  listOfChats,
+  measureTarget,
+  openChannel,
+  openChats,
+  openThreads,
+  type Server,
+  type Target,
+  THREADS,
+  USER_MESSAGE,
+  userMessage,
+} from './targets.ts';
+
+const CONNECTIONS = [8, 32, 64] as const;
+const COLD_CONNECTIONS = 8;
+/** ms of rest, after which every alarm has rung and no object is in memory: an alarm rings 8 s after the last message, and ten idle seconds end an object. */
+const REST = 25_000;
+
+const MESSAGE_OF_FLOOR = 0.65;
+const MESSAGES_IN_BATCHES = 8_000;
+
+type Series = { target: Target; connections: number; isCold: boolean; runs: Measurement[] };
+
+/** Messages to threads that are there, beside the floors: on warm objects, and each thread's first one after a rest. */
+export function measureMessages(runs: number, share: number): Promise<Report> {
+  return withHub({}, (hub) => withFloors((floors) => measureBoth(hub, floors, runs, share)));
+}
+
+async function measureBoth(hub: MeasuredHub, floors: Server, runs: number, share: number): Promise<Report> {
+  const { demo, server } = hub;
+  const channelId = await openChannel(demo);
+  await openThreads(demo, channelId);
+  // Its threads have other contents than the batches', which would make their logs long.
+  const batches = await openChannel(demo);
+  const warm = [
+    ...floorTargets(floors),
+    existingThread(server, demo, channelId),
+    userMessage(server, demo, await openChats(demo)),
+    batchOfMessages(server, demo, batches),
+    listOfChats(server, demo),
+  ];
+  const cold = [insertFloor(floors), existingThread(server, demo, channelId)];
+  const series: Series[] = [
+    ...cold.map((target) => ({ target, connections: COLD_CONNECTIONS, isCold: true, runs: [] })),
+    ...CONNECTIONS.flatMap((connections) => warm.map((target) => ({ target, connections, isCold: false, runs: [] }))),
+  ];
+  // What was never asked before is compiled and loaded now; it makes the objects of the floors, too.
+  for (const target of warm) await measureTarget(target, 'before', { connections: 8, count: 8 });
+  for (let run = 1; run <= runs; run++) {
+    await setTimeout(REST);
+    for (const one of series) one.runs.push(await measureOnce(one, `run-${run}`, share));
+    process.stderr.write(`messages: run ${run} of ${runs} done\n`);
+  }
+  return report(series);
+}
+
+function measureOnce({ target, connections, isCold }: Series, run: string, share: number): Promise<Measurement> {
+  if (isCold) return measureTarget(target, `${run}-cold`, { connections, count: THREADS, warmUp: 0 });
+  return measureTarget(target, run, { connections, count: Math.max(connections, Math.round(target.count * share)) });
+}
+
+function report(series: readonly Series[]): Report {
+  const groups = Map.groupBy(series, ({ connections, isCold }) =>
+    isCold ? `cold objects, ${connections} connections` : `warm objects, ${connections} connections`,
+  );
+  const tables = Array.from(groups, ([title, group]) => speedTable(title, group));
+  const verdicts = CONNECTIONS.flatMap((connections) => {
+    const group = groups.get(`warm objects, ${connections} connections`) ?? [];
+    const at = `, ${connections} connections`;
+    const ofFloor = (name: string) => ratios(speeds(group, name), speeds(group, INSERT_FLOOR));
+    const inBatches = speeds(group, BATCH_OF_MESSAGES).map((speed) => speed * BATCH);
+    return [
+      atLeast(`${EXISTING_THREAD}${at}, of the insert floor`, ofFloor(EXISTING_THREAD), MESSAGE_OF_FLOOR),
+      atLeast(`${USER_MESSAGE}${at}, of the insert floor`, ofFloor(USER_MESSAGE), MESSAGE_OF_FLOOR),
+      atLeast(`messages/s in batches of ${BATCH}${at}`, inBatches, MESSAGES_IN_BATCHES, 0),
+    ];
+  });
+  return { text: tables.join('\n'), verdicts };
+}
+
+function speedTable(title: string, group: readonly Series[]): string {
+  const rows = group.map(({ target, runs }) => [
+    target.name,
+    spreadOf(runs, (run) => run.requestsPerSecond, 0),
+    spreadOf(runs, (run) => run.p50, 1),
+    spreadOf(runs, (run) => run.p95, 1),
+    spreadOf(runs, (run) => run.cpu, 2),
+    spread(ratios(speeds(group, target.name), speeds(group, INSERT_FLOOR)), 2),
+  ]);
+  return titledTable(title, ['req/s', 'p50 ms', 'p95 ms', 'CPU ms', 'of the insert floor'], rows);
+}
+
+function speeds(group: readonly Series[], name: string): number[] {
+  return group.find(({ target }) => target.name === name)?.runs.map((run) => run.requestsPerSecond) ?? [];
+}
