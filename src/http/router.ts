@@ -2,6 +2,7 @@ import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import type { AppContext, AppEnvironment } from './app-environment.ts';
 import { readJsonBody } from './json-body.ts';
 import { refuse } from './refusals.ts';
+import { RememberingRouter } from './remembering-router.ts';
 import { fieldErrors } from './validation-errors.ts';
 import { useValidationMessages } from './validation-messages.ts';
 
@@ -17,6 +18,7 @@ useValidationMessages();
 export function createRouter(): AppRouter {
   const router: AppRouter = new OpenAPIHono<AppEnvironment>({
     strict: false,
+    router: new RememberingRouter(),
     defaultHook: (result, c: AppContext) => {
       if (result.success) return undefined;
       if (result.target === 'param') return refuse(c, { reason: 'not_found' });

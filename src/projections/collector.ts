@@ -33,8 +33,8 @@ let plannedAt: number | null = null;
 let lastFlushAt = 0;
 /** Batches under way. */
 let underWay = 0;
-/** Stretches that D1 has, of which their thread does not know yet. */
-const acknowledged = new Map<string, SliceRange[]>();
+/** Stretches that D1 has, of which their thread does not know yet, and since when (ms). */
+const acknowledged = new Map<string, { ranges: SliceRange[]; since: number }>();
 
 /** Takes a slice that has to come to D1 within a second, together with those of other threads. */
 export function collectSlice(env: Env, handed: Handed): void {
@@ -52,7 +52,7 @@ export function collectSlice(env: Env, handed: Handed): void {
 
 /** What D1 has of a thread since the thread was last told. Whoever asks tells it. */
 export function takeAcknowledged(thread: string): SliceRange[] {
-  const ranges = acknowledged.get(thread) ?? [];
+  const ranges = acknowledged.get(thread)?.ranges ?? [];
   acknowledged.delete(thread);
   return ranges;
 }
@@ -111,7 +111,9 @@ async function writeGroup(env: Env, group: Handed[]): Promise<string[]> {
     );
     const taken = group.filter((_, place) => answers?.[place]?.ok === true);
     for (const { slice, range } of taken) {
-      acknowledged.set(slice.thread, [...(acknowledged.get(slice.thread) ?? []), range]);
+      const known = acknowledged.get(slice.thread);
+      if (known === undefined) acknowledged.set(slice.thread, { ranges: [range], since: Date.now() });
+      else known.ranges.push(range);
     }
     return taken.map(({ slice }) => slice.thread);
   } catch (error) {
@@ -121,8 +123,10 @@ async function writeGroup(env: Env, group: Handed[]): Promise<string[]> {
 }
 
 async function acknowledge(env: Env, thread: string): Promise<void> {
+  const known = acknowledged.get(thread);
+  // What came since belongs to a later flush, unless a command takes it along before.
+  if (known === undefined || Date.now() - known.since < ACKNOWLEDGE_AFTER - LOOK_EVERY) return;
   const ranges = takeAcknowledged(thread);
-  if (ranges.length === 0) return;
   try {
     await threadStub(env, thread).acknowledge({ v: 1, ranges });
   } catch (error) {

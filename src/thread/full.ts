@@ -14,3 +14,23 @@ const OF_A_FULL_THREAD: ReadonlySet<Command['type']> = new Set([
 export function isTooFullFor(command: Command, size: number): boolean {
   return size > FULL_AT && !OF_A_FULL_THREAD.has(command.type);
 }
+
+/** Commands between two looks at the size: none stores more than a few megabytes, and asking SQLite costs as much as a message does. */
+const LOOK_EVERY = 50;
+
+/** The size of an object's storage in bytes, as it was a few commands ago. */
+export class StorageSize {
+  readonly #sql: Pick<SqlStorage, 'databaseSize'>;
+  #size = 0;
+  #asked = 0;
+
+  constructor(sql: Pick<SqlStorage, 'databaseSize'>) {
+    this.#sql = sql;
+  }
+
+  get bytes(): number {
+    if (this.#asked % LOOK_EVERY === 0) this.#size = this.#sql.databaseSize;
+    this.#asked += 1;
+    return this.#size;
+  }
+}

@@ -19,7 +19,7 @@ import { Copy } from './copy.ts';
 import type { Decision } from './decide/outcome.ts';
 import { decide } from './decide.ts';
 import { isSameRouting, type Routing } from './events.ts';
-import { isTooFullFor } from './full.ts';
+import { isTooFullFor, StorageSize } from './full.ts';
 import { grantRefusal } from './grants.ts';
 import { Lanes } from './lanes.ts';
 import { Listeners } from './listeners.ts';
@@ -52,8 +52,6 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   readonly #sql: SqlStorage;
   #state: ThreadState;
   #routing: Routing | null = null;
-  /** When the last command was committed (ms), as far as this instance knows. */
-  #committedAt = 0;
   readonly #timers: Timers;
   readonly #commands: RecentCommands;
   readonly #copy: Copy;
@@ -63,10 +61,12 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   readonly #listeners: Listeners;
   readonly #sweep: Sweep;
   readonly #typing = new Typing();
+  readonly #size: StorageSize;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
+    this.#size = new StorageSize(this.#sql);
     this.#state = emptyThread(ctx.id.name ?? '');
     this.#alarmClock = new AlarmClock(ctx, (error) => this.#logFailure('arm_failed', error));
     this.#timers = new Timers({ sql: this.#sql, armBy: (at) => this.#alarmClock.armBy(at) });
@@ -232,7 +232,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   #decide(command: Command, before: ThreadState): Decision {
     const refusal = addressRefusal(command, before);
     if (refusal !== null) return refused(refusal);
-    if (isTooFullFor(command, this.#sql.databaseSize)) return refused({ reason: 'thread_full' });
+    if (isTooFullFor(command, this.#size.bytes)) return refused({ reason: 'thread_full' });
     const now = Math.max(Date.now(), this.#state.last_at + 1);
     return decide(before, command, {
       command_id: command.command_id,
@@ -293,7 +293,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       return { ...written, rowsWritten: written.rowsWritten + keyRows };
     });
     this.#state = keepCurrentChat(decided.state);
-    this.#committedAt = Date.now();
+    this.#sweep.committed(now);
     this.#commands.add(accepted.events);
     this.#copy.add(accepted.events);
     this.#routing = given;
@@ -329,7 +329,6 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       watch: this.#watch,
       state: () => this.#state,
       execute: (command) => this.execute(command),
-      committedAt: () => this.#committedAt,
       failed: (event, error) => this.#logFailure(event, error),
     });
   }

@@ -33,14 +33,14 @@ export type SweepPorts = {
   watch: PresenceWatch;
   state: () => ThreadState;
   execute: (command: Command) => Promise<Executed>;
-  /** When the last command was committed (ms); 0 when that was not in this instance. */
-  committedAt: () => number;
   failed: (event: string, error: unknown) => void;
 };
 
 /** What a thread's alarm does: whatever is due, with a bound of work, and then it is armed for what is due next. */
 export class Sweep {
   readonly #ports: SweepPorts;
+  /** When the last command was committed (ms); 0 when that was not in this instance. */
+  #committedAt = 0;
 
   constructor(ports: SweepPorts) {
     this.#ports = ports;
@@ -62,6 +62,11 @@ export class Sweep {
     const { alarmClock, timers } = this.#ports;
     const due = this.isSettled() ? timers.next() : Date.now() + ALARM_AFTER;
     if (due !== null) alarmClock.armBy(due);
+  }
+
+  /** Told that a command was committed at `now` (ms). */
+  committed(now: number): void {
+    this.#committedAt = now;
   }
 
   /** Has the next sweep look for live hubs that have awoken. */
@@ -123,9 +128,9 @@ export class Sweep {
    * time of its own is looked after as after each commit while the thread is busy, and then ever later.
    */
   #armNext(): void {
-    const { timers, lanes, copy, alarmClock, committedAt } = this.#ports;
+    const { timers, lanes, copy, alarmClock } = this.#ports;
     const now = Date.now();
-    const isBusy = now - committedAt() < ALARM_AFTER;
+    const isBusy = now - this.#committedAt < ALARM_AFTER;
     const isSettled = this.isSettled();
     if (isSettled) timers.clear(SWEEP_TIMER);
     else if (!isBusy && !this.#isTried()) timers.fail(SWEEP_TIMER, BACKOFF);

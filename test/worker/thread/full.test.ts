@@ -10,6 +10,8 @@ test('a full thread takes no message and no tag, but hears of presence and ends 
   await runInDurableObject(objectOf(channel), (_, state) => {
     Object.defineProperty(state.storage.sql, 'databaseSize', { get: () => NINE_GIGABYTES, configurable: true });
   });
+  // It looks at its size every fifty commands.
+  for (let command = 0; command < 49; command++) await receive(receiveCommand(channel, 't', [visitorMessage('more')]));
   const head = () => ({ v: 1 as const, command_id: crypto.randomUUID() });
   const grant = {
     kind: 'reach' as const,
