@@ -11,6 +11,12 @@ export function isCrowded(chat: ChatState, userId: string): boolean {
   return chat.members.size >= MEMBERS_OF_A_CHAT && !chat.members.has(userId);
 }
 
+/** Whether the chat, null for one that begins now, cannot take all these users as members. A new one has its visitor already. */
+export function isCrowdedBy(chat: ChatState | null, userIds: readonly string[]): boolean {
+  const coming = new Set(userIds.filter((id) => chat?.members.has(id) !== true));
+  return coming.size > 0 && (chat?.members.size ?? 1) + coming.size > MEMBERS_OF_A_CHAT;
+}
+
 /** The membership of a user who comes to a chat at `at` (ms). `is_present` as his own object says (ENGINE 5). */
 export function userMember(
   user: UserFacts,

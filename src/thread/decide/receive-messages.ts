@@ -3,7 +3,7 @@ import { ENDLESS } from '../../resources/chat.ts';
 import { chatIdAt } from '../address.ts';
 import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../commands.ts';
 import { type Context, Draft } from '../draft.ts';
-import { userAsSender, userMember, visitorAsSender, visitorMember } from '../members.ts';
+import { isCrowdedBy, userAsSender, userMember, visitorAsSender, visitorMember } from '../members.ts';
 import { requestKey } from '../received.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import { selectedSuggestion } from '../selected-suggestion.ts';
@@ -33,6 +33,8 @@ export function receiveMessages(
   const open = openChat(state);
   const refusal = refuseSuggestions(state, command, fresh, open) ?? refuseTimes(command, fresh, open, context);
   if (refusal !== null) return refuse(refusal);
+  const senders = command.messages.flatMap(({ user }, index) => (user !== null && fresh[index] ? [user.id] : []));
+  if (isCrowdedBy(open, senders)) return refuse({ reason: 'too_many_members' });
 
   const draft = new Draft(state, context);
   const chatId = open === null ? startSession(draft, command, context) : open.facts.id;

@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttachmentTemplate, NewAction } from '../../../../src/resources/attachment.ts';
 import { isUuid } from '../../../../src/resources/uuid.ts';
 import type { PostVisitorMessage } from '../../../../src/thread/commands.ts';
+import { messageKey } from '../../../../src/thread/received.ts';
 import { AGENT, VISITOR } from '../sample-events.ts';
-import type { ThreadModel } from '../thread-model.ts';
+import { receiveCommand, type ThreadModel } from '../thread-model.ts';
 import {
   ACTION,
   ATTACHMENT,
@@ -213,4 +214,21 @@ describe('messages of a channel', () => {
     expect(first).toMatchObject({ is_new_session: true, messages_created: 1 });
     expect(channel.model.answer(command)).toEqual(first);
   });
+});
+
+test('users who write through a channel do not make more members than a chat may have', () => {
+  const { model, chatId } = waitingChat();
+  const from = (first: number, count: number) =>
+    receiveCommand({
+      messages: Array.from({ length: count }, (_, place) => {
+        const user = { ...AGENT, id: `018f0000-0000-7000-8000-${String(first + place).padStart(12, '0')}` };
+        const message = { message_id: user.id, sender_type: 'user' as const, sender_id: user.id, body: 'hello' };
+        return { ...message, created_at: null, selected_reply_suggestion_id: null, user, key: messageKey(message) };
+      }),
+    });
+  model.answer(from(1, 500));
+  model.answer(from(501, 499));
+  expect(model.chat(chatId).members.size).toBe(1000);
+  expect(model.refusal(from(1000, 1))).toBe('too_many_members');
+  expect(model.refusal(incoming('the visitor still writes'))).toBeNull();
 });
