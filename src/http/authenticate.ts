@@ -1,3 +1,4 @@
+import { forgetUser } from '../directory/known-users.ts';
 import { findPrincipal, type PrincipalRow, tokenDigest } from '../directory/tokens.ts';
 import { userFacts } from '../directory/users.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
@@ -20,8 +21,9 @@ export function purgeToken(digest: string): void {
   principals.purge(digest);
 }
 
-/** Forgets a user's tokens in this isolate. */
+/** Forgets a user and their tokens in this isolate. */
 export function purgeUser(userId: string): void {
+  forgetUser(userId);
   principals.purgeWhere((principal) => principal.user.id === userId);
 }
 

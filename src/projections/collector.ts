@@ -16,7 +16,7 @@ const IDLE_AFTER = 1000;
 const ENOUGH_SLICES = 400;
 const ENOUGH_BYTES = 2_000_000;
 /** What a thread has to know goes along with its next command. When none comes for so long (ms), it is called for that. */
-const ACKNOWLEDGE_AFTER = 1000;
+const ACKNOWLEDGE_AFTER = 3000;
 /** A batch that was not answered for so long (ms) counts as lost: the threads send it again. */
 const WAIT_FOR_PROJECTOR = 20_000;
 /** A reader waits so long (ms) for what others are writing. */

@@ -102,6 +102,7 @@ const ROOMS: { readonly [room: string]: Room } = {
     may: [
       'isolate-cache.ts',
       'directory/tokens.ts',
+      'directory/known-users.ts',
       'directory/users.ts',
       'directory/organizations.ts',
       'directory/apps.ts',

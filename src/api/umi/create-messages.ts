@@ -1,11 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { channelReceiver } from '../../delivery/lane.ts';
-import { findUsers, userFacts } from '../../directory/users.ts';
-import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
+import { findKnownUsers } from '../../directory/known-users.ts';
+import { userFacts } from '../../directory/users.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { refuseUnkeepableName, textField, timeField, uuidField } from '../../http/fields.ts';
 import { type FieldErrors, refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import { cacheTimeToLive } from '../../isolate-cache.ts';
 import type { UserFacts } from '../../resources/user.ts';
 import { isUuid } from '../../resources/uuid.ts';
 import { threadName } from '../../thread/address.ts';
@@ -182,8 +184,9 @@ async function findSenders(
   const ids = messages.map(({ sender_type, sender_id }) => (sender_type === 'user' ? sender_id.toLowerCase() : null));
   const wanted = [...new Set(ids.filter((id) => id !== null))];
   if (wanted.length === 0) return { ok: true, users: new Map() };
-  const rows = await findUsers(organizationDatabase(c), c.var.principal.organization.id, wanted);
-  const users = new Map(rows.map((row) => [row.id, userFacts(row)]));
+  const { id: organizationId } = c.var.principal.organization;
+  const found = await findKnownUsers(identityDatabase(c), organizationId, wanted, cacheTimeToLive(c.env));
+  const users = new Map(Array.from(found, ([id, row]) => [id, userFacts(row)]));
   if (wanted.every((id) => users.has(id))) return { ok: true, users };
   const unknown = { sender_id: ['No user with this id in the organization.'] };
   return { ok: false, fields: { messages: ids.map((id) => (id === null || users.has(id) ? {} : unknown)) } };
