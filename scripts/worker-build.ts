@@ -89,7 +89,7 @@ async function readBuild(folder: string): Promise<WorkerBuild | null> {
   };
 }
 
-/** Reads a wrangler configuration. Variables are the file's own: what lies in `.dev.vars` does not belong into a build. */
+/** Reads a wrangler configuration. Variables are the file's own: those in `.dev.vars` do not belong in a build. */
 async function readConfiguration(path: string): Promise<WorkerConfiguration> {
   const { unstable_getMiniflareWorkerOptions: workerOptionsOf, unstable_readConfig: readConfig } = await import(
     'wrangler'

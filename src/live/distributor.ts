@@ -40,7 +40,7 @@ type StandingOf = (owner: SocketOwner) => Standing | null;
  */
 export class Distributor {
   readonly #parts: DistributorParts;
-  /** Those whose owners' rights are being looked up, and those of whom they could not be since `run` was called. */
+  /** Sockets whose owners' rights are being read, and sockets whose owners' rights could not be read since `run` was called. */
   readonly #asking = new Set<LiveSocket>();
   readonly #unknown = new Set<LiveSocket>();
   #isWanted = false;
