@@ -62,7 +62,11 @@ export function takeAcknowledged(thread: string): SliceRange[] {
  * waits a second at most: a D1 that hangs must not stop the readers.
  */
 export async function writeCollected(env: Env): Promise<void> {
-  if (waiting.length > 0) await withinTime(writeWaiting(env), WAIT_FOR_OTHERS);
+  if (waiting.length > 0) {
+    const written = writeWaiting(env);
+    waitUntil(written.then((threads) => acknowledgeLater(env, threads)));
+    await withinTime(written, WAIT_FOR_OTHERS);
+  }
   const until = Date.now() + WAIT_FOR_OTHERS;
   while (underWay > 0 && Date.now() < until) await scheduler.wait(LOOK_EVERY);
 }
@@ -74,7 +78,10 @@ async function flushAfter(env: Env, milliseconds: number): Promise<void> {
 
 /** Writes what is waiting, and tells the threads that have no next command to be told with. */
 async function flush(env: Env): Promise<void> {
-  const threads = await writeWaiting(env);
+  await acknowledgeLater(env, await writeWaiting(env));
+}
+
+async function acknowledgeLater(env: Env, threads: readonly string[]): Promise<void> {
   if (threads.length === 0) return;
   await scheduler.wait(ACKNOWLEDGE_AFTER);
   await Promise.all(threads.map((thread) => acknowledge(env, thread)));

@@ -132,6 +132,11 @@ export class Sweep {
     const now = Date.now();
     const isBusy = now - this.#committedAt < ALARM_AFTER;
     const isSettled = this.isSettled();
+    // What was due and did not fail again is done, by somebody else perhaps: a timer that stayed due would ring for ever.
+    for (const name of timers.due()) {
+      if (isSettled) timers.clear(name);
+      else timers.fail(name);
+    }
     if (isSettled) timers.clear(SWEEP_TIMER);
     else if (!isBusy && !this.#isTried()) timers.fail(SWEEP_TIMER, BACKOFF);
     const due = lanes.dueTimes(now, copy.writtenVersion);

@@ -129,6 +129,24 @@ describe('a thread at rest', () => {
 });
 
 describe('an outage of D1', () => {
+  testAlarm('that ended with a command leaves no timer behind, which would ring for ever', async (ring) => {
+    const opened = await newVisitorChat();
+    onFault((step) => {
+      if (step === 'projector before D1') throw new Error('fault: D1 is away');
+    });
+    await execute(opened.thread, says(opened, 'hello'));
+    onFault(null);
+    passTime(2000);
+    await send(opened, says(opened, 'again'));
+    await vi.waitFor(async () => expect((await marksOf(opened)).acknowledged).toBeGreaterThan(0), { timeout: 20_000 });
+    passTime(8000);
+    await ring(objectOf(opened));
+    const timers = await runInDurableObject(objectOf(opened), (_, { storage: { sql } }) =>
+      sql.exec('SELECT name FROM timers').toArray(),
+    );
+    expect(timers).toEqual([]);
+  });
+
   for (const isEvicted of [false, true]) {
     test(`of an hour costs a thread 25 tries at most [${isEvicted ? 'evicted' : 'in memory'}]`, async () => {
       vi.spyOn(Math, 'random').mockReturnValue(0);
