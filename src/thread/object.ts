@@ -110,7 +110,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     // A commit may be more than a slice: the object brings the rest.
     const copied = this.#copy.run(Date.now() + ALARM_WORK, cost);
     this.ctx.waitUntil(copied);
-    await withinTime(copied, WAIT_FOR_COPY);
+    if (!isTaken || handed !== null) await withinTime(copied, WAIT_FOR_COPY);
     return handed;
   }
 
