@@ -249,6 +249,8 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   /** While there are sockets, D1 is told in time that the hub goes on listening. */
   async #renew(): Promise<void> {
     const { left_at, organization_id } = readHub(this.#sql);
+    // Nobody listens any more: a timer that stayed due would ring for ever.
+    if (left_at !== null) this.#timers.clear(RENEW);
     if (left_at !== null || this.#timers.isBackingOff(RENEW)) return;
     try {
       setAwakeUntil(this.#sql, await this.#keepAwake(organization_id));
