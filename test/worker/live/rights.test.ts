@@ -202,11 +202,6 @@ describe('a hub that cannot say that it goes on listening', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
     const person = await enroll();
     const client = await listen(person);
-    const renewal = () =>
-      runInDurableObject(hubOf(person), (_, { storage }) => {
-        const sql = `SELECT due_at, failures FROM timers WHERE name = 'renew'`;
-        return storage.sql.exec<{ due_at: number; failures: number }>(sql).toArray()[0] ?? null;
-      });
     later(4.5 * 24 * 3_600_000);
     client.send({ type: 'unsubscribe', channels: ['nothing'] });
     await client.next('unsubscribed');
@@ -214,7 +209,7 @@ describe('a hub that cannot say that it goes on listening', () => {
     const waits: number[] = [];
     for (const failures of [1, 2, 3]) {
       await ring(hubOf(person));
-      const due = await renewal();
+      const due = await renewalOf(person);
       expect(due?.failures).toBe(failures);
       waits.push(Number(due?.due_at) - Date.now());
       vi.setSystemTime(Number(due?.due_at));
@@ -225,10 +220,47 @@ describe('a hub that cannot say that it goes on listening', () => {
     }
     setDatabase(DB);
     await ring(hubOf(person));
-    expect(await renewal()).toBe(null);
+    expect(await renewalOf(person)).toBe(null);
     client.close();
   });
+
+  testAlarm('forgets to try again once nobody listens to it', async (ring) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const person = await enroll();
+    const client = await listen(person);
+    later(4.5 * 24 * 3_600_000);
+    client.send({ type: 'unsubscribe', channels: ['nothing'] });
+    await client.next('unsubscribed');
+    setDatabase(brokenDatabase);
+    await ring(hubOf(person));
+    expect(await renewalOf(person)).toMatchObject({ failures: 1 });
+    client.close();
+    await vi.waitFor(async () => expect(await leftAt(person)).not.toBe(null));
+    later(60_000);
+    await ring(hubOf(person));
+    expect(await renewalOf(person)).toBe(null);
+    const next = await runInDurableObject(hubOf(person), (_, { storage }) => storage.getAlarm());
+    expect(next).toBeGreaterThan(Date.now() + 1000);
+    setDatabase(DB);
+  });
 });
+
+/** The timer by which a hub says again that it goes on listening; null when there is none. */
+function renewalOf(person: Person) {
+  return runInDurableObject(hubOf(person), (_, { storage }) => {
+    const sql = `SELECT due_at, failures FROM timers WHERE name = 'renew'`;
+    return storage.sql.exec<{ due_at: number; failures: number }>(sql).toArray()[0] ?? null;
+  });
+}
+
+/** Since when (ms) nobody listens to a hub; null while somebody does. */
+function leftAt(person: Person) {
+  return runInDurableObject(
+    hubOf(person),
+    (_, { storage }) => storage.sql.exec<{ left_at: number | null }>('SELECT left_at FROM hub').one().left_at,
+  );
+}
 
 describe('a visitor’s socket', () => {
   const messages = (id: string) => `/api/v5/public/visitors/${id}/chats/*/messages`;
