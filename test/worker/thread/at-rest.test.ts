@@ -5,6 +5,7 @@ import { executeCommand } from '../../../src/api/execute-command.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { onFault } from '../../../src/faults.ts';
 import { type Command, newCommandId, type PostVisitorMessage } from '../../../src/thread/commands.ts';
+import { Timers } from '../../../src/timers.ts';
 import { testAlarm } from '../alarm.ts';
 import { type CommandBody, execute, newVisitorChat } from './fixtures.ts';
 
@@ -98,6 +99,21 @@ describe('a thread at rest', () => {
     expect(next).toBeGreaterThan(Date.now() + 60_000);
   });
 
+  test('forgets what was to be tried again and is done: it would ring for ever', async () => {
+    const opened = await settledChat();
+    await runInDurableObject(objectOf(opened), (_, { storage: { sql } }) => {
+      const timers = new Timers({ sql, armBy: () => {} });
+      for (const name of ['copy', 'watch', 'hub/organization/gone']) timers.fail(name);
+    });
+    await evictDurableObject(objectOf(opened));
+    passTime(8000);
+    await runDurableObjectAlarm(objectOf(opened));
+    const left = await runInDurableObject(objectOf(opened), (_, { storage: { sql } }) =>
+      sql.exec('SELECT name FROM timers').toArray(),
+    );
+    expect(left).toEqual([]);
+  });
+
   test('of a commit that nobody brought to D1 is settled by the alarm, once', async () => {
     const opened = await newVisitorChat();
     await execute(opened.thread, says(opened, 'hello'));
@@ -129,24 +145,6 @@ describe('a thread at rest', () => {
 });
 
 describe('an outage of D1', () => {
-  testAlarm('that ended with a command leaves no timer behind, which would ring for ever', async (ring) => {
-    const opened = await newVisitorChat();
-    onFault((step) => {
-      if (step === 'projector before D1') throw new Error('fault: D1 is away');
-    });
-    await execute(opened.thread, says(opened, 'hello'));
-    onFault(null);
-    passTime(2000);
-    await send(opened, says(opened, 'again'));
-    await vi.waitFor(async () => expect((await marksOf(opened)).acknowledged).toBeGreaterThan(0), { timeout: 20_000 });
-    passTime(8000);
-    await ring(objectOf(opened));
-    const timers = await runInDurableObject(objectOf(opened), (_, { storage: { sql } }) =>
-      sql.exec('SELECT name FROM timers').toArray(),
-    );
-    expect(timers).toEqual([]);
-  });
-
   for (const isEvicted of [false, true]) {
     test(`of an hour costs a thread 25 tries at most [${isEvicted ? 'evicted' : 'in memory'}]`, async () => {
       vi.spyOn(Math, 'random').mockReturnValue(0);
