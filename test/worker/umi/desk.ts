@@ -205,7 +205,7 @@ const COPIED = [
 /** Rows of each table that requests to the hub fill, once nothing more comes: what objects do by themselves follows an answer. */
 export async function countRows(): Promise<Record<string, number>> {
   for (let before = await countNow(); ; ) {
-    await scheduler.wait(50);
+    await scheduler.wait(5);
     const now = await countNow();
     if (JSON.stringify(now) === JSON.stringify(before)) return now;
     before = now;
