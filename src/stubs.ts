@@ -117,11 +117,15 @@ export function liveHubStub(env: Env, hub: string): LiveHubStub {
 
 /** The projector that writes this thread's copy into its database: threads are spread over PROJECTOR_COUNT objects by their name. */
 export function projectorStub(env: Env, database: string, thread: string): ProjectorStub {
-  const count = Math.max(1, Number.parseInt(env.PROJECTOR_COUNT, 10) || 1);
-  const place = Number.parseInt(thread.slice(-6), 16) % count;
   const hint = env.PROJECTOR_LOCATION;
   const options = hint === undefined ? {} : { locationHint: hint };
-  return asPlain<ProjectorStub>(env.PROJECTORS.getByName(`${database}/${place}`, options));
+  return asPlain<ProjectorStub>(env.PROJECTORS.getByName(projectorName(env, database, thread), options));
+}
+
+/** The name of that projector: threads of one name travel together. */
+export function projectorName(env: Env, database: string, thread: string): string {
+  const count = Math.max(1, Number.parseInt(env.PROJECTOR_COUNT, 10) || 1);
+  return `${database}/${Number.parseInt(thread.slice(-6), 16) % count}`;
 }
 
 /**

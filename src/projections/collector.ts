@@ -1,6 +1,6 @@
 import { waitUntil } from 'cloudflare:workers';
 import { errorText, writeLog } from '../log.ts';
-import { projectorStub, threadStub } from '../stubs.ts';
+import { projectorName, projectorStub, threadStub } from '../stubs.ts';
 import { withinTime } from '../within-time.ts';
 import type { Handed, SliceRange } from './slice.ts';
 
@@ -97,7 +97,7 @@ async function writeWaiting(env: Env): Promise<string[]> {
   if (batch.length === 0) return [];
   underWay += 1;
   try {
-    const groups = Map.groupBy(batch, ({ database, slice }) => `${database} ${slice.thread.slice(-6)}`);
+    const groups = Map.groupBy(batch, ({ database, slice }) => projectorName(env, database, slice.thread));
     const written = await Promise.all(Array.from(groups.values(), (group) => writeGroup(env, group)));
     return [...new Set(written.flat())];
   } finally {
