@@ -8,6 +8,7 @@ import { type FaultStep, fault, onFault } from '../../../src/faults.ts';
 import { writeCollected } from '../../../src/projections/collector.ts';
 import { threadNameOfChat } from '../../../src/thread/address.ts';
 import { testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
 import { testEnv } from '../http/hub.ts';
 import { Site } from '../visitors/site.ts';
 import { acceptedFor, installedApp } from './told.ts';
@@ -19,10 +20,6 @@ afterEach(() => {
   onFault(null);
   vi.useRealTimers();
 });
-
-function passTime(milliseconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
-}
 
 type Got = { id: string; url: string; seq: number; action: string; text: unknown; status: number };
 

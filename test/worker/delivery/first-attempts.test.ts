@@ -1,4 +1,3 @@
-import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { executeCommand, makeFirstAttemptsWith } from '../../../src/api/execute-command.ts';
@@ -10,7 +9,9 @@ import { type FaultStep, fault, onFault } from '../../../src/faults.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import type { ReceiveMessages } from '../../../src/thread/commands.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
 import {
+  alarmOf,
   type Channel,
   nameOf,
   newChannel,
@@ -18,6 +19,7 @@ import {
   objectOf,
   receive,
   receiveCommand,
+  rowsOf,
   stubOf,
   userMessage,
 } from '../thread/fixtures.ts';
@@ -30,10 +32,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
-
-function passTime(milliseconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
-}
 
 /** A receiver that answers by a script, and a Worker that delivers to it. */
 class Receiver {
@@ -101,9 +99,6 @@ const inD1 = async (channel: Channel) => ({
     .bind(channel.receiver)
     .first(),
 });
-
-const rowsOf = <Row>(channel: Channel, sql: string) =>
-  runInDurableObject(objectOf(channel), (_, state) => state.storage.sql.exec(sql).toArray() as Row[]);
 
 describe('a delivery that finds its lane idle', () => {
   test('goes out with the answer, without a pointer, and what follows in the lane with it', async () => {
@@ -263,7 +258,7 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
     await done();
     onFault(null);
     expect(receiver.got).toEqual([]);
-    const alarm = await runInDurableObject(objectOf(channel), (_, { storage }) => storage.getAlarm());
+    const alarm = await alarmOf(objectOf(channel));
     expect((alarm ?? Number.POSITIVE_INFINITY) - Date.now()).toBeLessThanOrEqual(15_000);
     passTime(15_001);
     await ring(objectOf(channel));

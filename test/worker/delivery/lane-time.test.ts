@@ -8,6 +8,7 @@ import { queueDelay } from '../../../src/delivery/pointer.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import { threadName } from '../../../src/thread/address.ts';
 import { testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
 import { newChannel, newUser, receive, receiveCommand, userMessage } from '../thread/fixtures.ts';
 import { recordOffers } from '../thread/offers.ts';
 
@@ -21,10 +22,6 @@ const OPEN = {
   destination: { url: 'https://receiver.example/', secrets: [], own_origins: [] },
   max_retry_count: 3,
 } as const;
-
-function passTime(milliseconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
-}
 
 /** A thread with two replies to deliver, and a consumer in front of it whose receiver and queue are lists. */
 async function openLane() {

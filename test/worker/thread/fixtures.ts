@@ -1,3 +1,4 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { channelReceiver } from '../../../src/delivery/lane.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
@@ -132,6 +133,16 @@ export function nameOf(channel: Channel): string {
 /** The platform's own stub of that object, for alarms and evictions. */
 export function objectOf(channel: Channel) {
   return env.THREADS.getByName(nameOf(channel));
+}
+
+/** What that object has stored. */
+export function rowsOf<Row>(channel: Channel, sql: string): Promise<Row[]> {
+  return runInDurableObject(objectOf(channel), (_, { storage }) => storage.sql.exec(sql).toArray() as Row[]);
+}
+
+/** When an object's alarm rings (ms); null for never. */
+export function alarmOf(object: DurableObjectStub): Promise<number | null> {
+  return runInDurableObject(object, (_, { storage }) => storage.getAlarm());
 }
 
 /** Sends a command and takes its answer; a refusal fails the test. */

@@ -8,6 +8,7 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 import { makeTable } from '../../../src/thread/store/tables.ts';
 import { receive as receiveWebhooks } from '../apps/receiver.ts';
 import { type Installation, newWebhook, OWNED_CHATS, openApp, orgOf, uninstall } from '../apps/registry.ts';
+import { passTime } from '../clock.ts';
 import { type Person, testEnv } from '../http/hub.ts';
 import { ask } from '../umi/desk.ts';
 import { type Channel, newChannel, objectOf, receive, receiveCommand, stubOf, visitorMessage } from './fixtures.ts';
@@ -115,10 +116,6 @@ async function play(more: Partial<Pointer> = {}): Promise<void> {
     if (next.delay > 0) passTime(next.delay * 1000);
     await deliverLane(dependencies(), next.pointer);
   }
-}
-
-function passTime(milliseconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
 }
 
 const kept = async (id: string) => {

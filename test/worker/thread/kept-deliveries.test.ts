@@ -6,13 +6,16 @@ import { onFault } from '../../../src/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { OUTBOX_TABLES } from '../../../src/thread/store/outbox-tables.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
 import {
+  alarmOf,
   type Channel,
   newChannel,
   newUser,
   objectOf,
   receive,
   receiveCommand,
+  rowsOf,
   stubOf,
   userMessage,
 } from './fixtures.ts';
@@ -23,15 +26,6 @@ afterEach(() => {
   onFault(null);
   vi.useRealTimers();
 });
-
-function passTime(milliseconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
-}
-
-const alarmOf = (channel: Channel) => runInDurableObject(objectOf(channel), (_, { storage }) => storage.getAlarm());
-
-const rowsOf = <Row>(channel: Channel, sql: string) =>
-  runInDurableObject(objectOf(channel), (_, { storage }) => storage.sql.exec(sql).toArray() as Row[]);
 
 async function reply(channel: Channel, text: string): Promise<void> {
   await receive(receiveCommand(channel, 't', [userMessage(text, newUser(channel.organizationId))]));
@@ -53,7 +47,11 @@ async function deliver(channel: Channel): Promise<void> {
 /** Rings the alarm whenever it is due until `until` (ms). Answers when it rang. */
 async function ringUntil(channel: Channel, ring: Ring, until: number): Promise<number[]> {
   const rings: number[] = [];
-  for (let next = await alarmOf(channel); next !== null && next <= until; next = await alarmOf(channel)) {
+  for (
+    let next = await alarmOf(objectOf(channel));
+    next !== null && next <= until;
+    next = await alarmOf(objectOf(channel))
+  ) {
     if (rings.length > 200) throw new Error('the alarm does not come to an end');
     vi.setSystemTime(Math.max(next, Date.now()));
     rings.push(Date.now());
@@ -85,7 +83,7 @@ describe('deliveries that are over', () => {
       expect(await rowsOf(channel, `SELECT * FROM ${table}`)).toEqual([]);
     }
     expect(await rowsOf(channel, 'SELECT accepted, delivered FROM lanes')).toEqual([{ accepted: 5, delivered: 5 }]);
-    expect(await alarmOf(channel)).toBeNull();
+    expect(await alarmOf(objectOf(channel))).toBeNull();
   });
 
   testAlarm('go in portions, and only what nobody tells of any more', async (ring) => {

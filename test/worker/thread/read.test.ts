@@ -7,6 +7,7 @@ import { threadStub } from '../../../src/stubs.ts';
 import { chatIdAt, threadName } from '../../../src/thread/address.ts';
 import type { Command } from '../../../src/thread/commands.ts';
 import type { Query, ReadSuggestions } from '../../../src/thread/queries.ts';
+import { passTime } from '../clock.ts';
 import { execute, newUser, newVisitorChat, read, readMessages } from './fixtures.ts';
 
 afterEach(() => {
@@ -220,7 +221,7 @@ describe('typing', () => {
     await execute(thread, { ...update, composing_status: 'typing', last_seen_at: null });
     expect(await statusOf()).toEqual(['visitor idle', 'user typing']);
     expect(await seq()).toEqual(before);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 16_000 });
+    passTime(16_000);
     expect(await statusOf()).toEqual(['visitor idle', 'user typed']);
     const content = { selected_reply_suggestion_id: null, attachments: [], attachment_template: null };
     await execute(thread, { type: 'post_message', chat_id, actor, message: 'there', ...content });
