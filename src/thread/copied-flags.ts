@@ -38,7 +38,7 @@ export class CopiedFlags {
     this.#isCopied = false;
   }
 
-  /** Told that everything goes again: D1's rows are deleted first. */
+  /** Told that what was sent need not be in D1: it goes again, is deleted by a rebuild, or was refused. */
   forget(): void {
     this.#sent = null;
     this.#isCopied = false;

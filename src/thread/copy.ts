@@ -213,6 +213,8 @@ export class Copy {
     park(this.#ports.sql, range, this.#ports.now());
     writeLog('error', 'slice_parked', { thread: this.#ports.state().name, ...range.upto });
     this.#acknowledge(range);
+    // Among its rows was the chat's, which D1 has refused with them.
+    this.#flags.forget();
     return true;
   }
 

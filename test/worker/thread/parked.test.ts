@@ -1,0 +1,162 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { onFault } from '../../../src/faults.ts';
+import { threadStub } from '../../../src/stubs.ts';
+import { type Ring, testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
+import {
+  type Channel,
+  nameOf,
+  newChannel,
+  newUser,
+  objectOf,
+  receive,
+  receiveCommand,
+  rowsOf,
+  userMessage,
+  visitorMessage,
+} from './fixtures.ts';
+import { dumpCopy } from './rich-history.ts';
+
+/** A message with this text is what D1 refuses, as it does what breaks a constraint or is too long. */
+const REFUSED = 'what D1 refuses';
+
+let lines: string[];
+
+beforeEach(async () => {
+  lines = [];
+  vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line));
+  await env.DB.prepare(
+    `CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.facts LIKE '%${REFUSED}%'
+       BEGIN SELECT RAISE(ABORT, 'refused by a test'); END`,
+  ).run();
+});
+afterEach(async () => {
+  await mend();
+  onFault(null);
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const mend = () => env.DB.prepare('DROP TRIGGER IF EXISTS refuse').run();
+
+const say = async (channel: Channel, ...texts: string[]) =>
+  receive(
+    receiveCommand(
+      channel,
+      't',
+      texts.map((text) => visitorMessage(text)),
+    ),
+  );
+
+async function textsInD1(chatId: string): Promise<unknown[]> {
+  const sql = `SELECT facts ->> '$.message' AS text FROM messages WHERE chat_id = ? ORDER BY seq`;
+  return (await env.DB.prepare(sql).bind(chatId).all()).results.map(({ text }) => text);
+}
+
+const parkedOf = (channel: Channel) =>
+  rowsOf<{ after_seq: number; upto_seq: number }>(channel, 'SELECT after_seq, upto_seq FROM parked');
+const eventsOf = (name: string) => lines.filter((line) => line.includes(`"${name}"`));
+
+async function isCopied(channel: Channel): Promise<boolean> {
+  const [mark] = await rowsOf<{ lacks: number }>(
+    channel,
+    'SELECT (SELECT max(seq) FROM events) - acknowledged_seq AS lacks FROM thread',
+  );
+  return mark?.lacks === 0;
+}
+
+/** Counts the batches that go to D1 from now on. */
+function countBatches(): () => number {
+  let batches = 0;
+  onFault((step) => {
+    if (step === 'projector before D1') batches += 1;
+  });
+  return () => batches;
+}
+
+/** A thread whose messages wait for D1, one of which it will refuse; the first one is there. */
+async function waitingThread() {
+  const channel = newChannel();
+  const { chat_id } = await say(channel, 'first');
+  onFault((step) => {
+    if (step === 'projector before D1') throw new Error('fault: D1 is away');
+  });
+  const { seqs } = await say(channel, 'second', REFUSED, 'fourth');
+  await say(channel, 'fifth');
+  onFault(null);
+  return { channel, chat_id, refused: seqs[1] ?? 0 };
+}
+
+/** Rings when what has failed may be tried again. */
+async function ringLater(channel: Channel, ring: Ring): Promise<void> {
+  passTime(301_000);
+  await ring(objectOf(channel));
+}
+
+describe('a row that D1 refuses', () => {
+  testAlarm('is parked alone and reported, and what came before and after it reaches D1', async (ring) => {
+    const { channel, chat_id, refused } = await waitingThread();
+    await ringLater(channel, ring);
+    expect(await textsInD1(chat_id)).toEqual(['first', 'second', 'fourth', 'fifth']);
+    expect(await parkedOf(channel)).toEqual([{ after_seq: refused - 1, upto_seq: refused }]);
+    expect(eventsOf('slice_parked').map((line) => JSON.parse(line) as object)).toMatchObject([
+      { thread: nameOf(channel), seq: refused },
+    ]);
+    expect(await isCopied(channel)).toBe(true);
+    await say(channel, 'sixth');
+    await vi.waitFor(async () =>
+      expect(await textsInD1(chat_id)).toEqual(['first', 'second', 'fourth', 'fifth', 'sixth']),
+    );
+  });
+
+  testAlarm('is not sent again', async (ring) => {
+    const { channel } = await waitingThread();
+    await ringLater(channel, ring);
+    const batches = countBatches();
+    lines.length = 0;
+    await ringLater(channel, ring);
+    await ringLater(channel, ring);
+    expect([batches(), lines]).toEqual([0, []]);
+    const left = await runInDurableObject(objectOf(channel), (_, { storage }) => storage.getAlarm());
+    expect(left).toBeNull();
+  });
+
+  testAlarm('gets there with a rebuild once the cause is mended', async (ring) => {
+    const { channel, chat_id } = await waitingThread();
+    await ringLater(channel, ring);
+    await mend();
+    expect(await threadStub(env, nameOf(channel)).rebuild({ v: 1 })).toEqual({ ok: true });
+    expect(await textsInD1(chat_id)).toEqual(['first', 'second', REFUSED, 'fourth', 'fifth']);
+    expect(await parkedOf(channel)).toEqual([]);
+    const rebuilt = await dumpCopy();
+    await ringLater(channel, ring);
+    expect(await threadStub(env, nameOf(channel)).rebuild({ v: 1 })).toEqual({ ok: true });
+    expect(await dumpCopy()).toEqual(rebuilt);
+  });
+
+  testAlarm('is parked again by a rebuild before that, which brings all else', async (ring) => {
+    const { channel, chat_id, refused } = await waitingThread();
+    await ringLater(channel, ring);
+    await env.DB.prepare('DELETE FROM messages WHERE chat_id = ?').bind(chat_id).run();
+    expect(await threadStub(env, nameOf(channel)).rebuild({ v: 1 })).toEqual({ ok: true });
+    await ringLater(channel, ring);
+    expect(await textsInD1(chat_id)).toEqual(['first', 'second', 'fourth', 'fifth']);
+    expect(await parkedOf(channel)).toEqual([{ after_seq: refused - 1, upto_seq: refused }]);
+  });
+
+  test('leaves the chat’s own row right: its flags go with what comes next', async () => {
+    const channel = newChannel();
+    const { chat_id } = await say(channel, 'question');
+    await receive(receiveCommand(channel, 't', [userMessage('answer', newUser(channel.organizationId))]));
+    const flags = () =>
+      env.DB.prepare('SELECT seq, is_waiting, is_pending FROM chats WHERE id = ?').bind(chat_id).first();
+    await vi.waitFor(async () => expect(await flags()).toMatchObject({ is_waiting: 0, is_pending: 0 }));
+    // It would make the chat wait.
+    await say(channel, REFUSED);
+    await vi.waitFor(async () => expect(await parkedOf(channel)).toHaveLength(1));
+    const { seqs } = await say(channel, 'another question');
+    await vi.waitFor(async () => expect(await flags()).toEqual({ seq: seqs[0], is_waiting: 1, is_pending: 1 }));
+  });
+});
