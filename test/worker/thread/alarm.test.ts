@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Claim } from '../../../src/delivery/lane.ts';
@@ -8,13 +8,16 @@ import { threadStub } from '../../../src/stubs.ts';
 import { chatIdAt, threadName } from '../../../src/thread/address.ts';
 import type { PostMessage } from '../../../src/thread/commands.ts';
 import { testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
 import {
+  alarmOf,
   type Channel,
   newChannel,
   newUser,
   objectOf,
   receive,
   receiveCommand,
+  rowsOf,
   stubOf,
   userMessage,
   visitorMessage,
@@ -27,18 +30,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
-
-function passTime(milliseconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
-}
-
-function alarmOf(channel: Channel): Promise<number | null> {
-  return runInDurableObject(objectOf(channel), (_, state) => state.storage.getAlarm());
-}
-
-function rowsOf<Row>(channel: Channel, sql: string): Promise<Row[]> {
-  return runInDurableObject(objectOf(channel), (_, state) => state.storage.sql.exec(sql).toArray() as Row[]);
-}
 
 /** A thread with one reply that waits to be delivered. */
 async function threadWithReply(): Promise<Channel> {
@@ -58,70 +49,83 @@ describe('the alarm', () => {
     passTime(31 * DAY);
     await ring(objectOf(channel));
     await ring(objectOf(channel));
-    const next = await alarmOf(channel);
+    const next = await alarmOf(objectOf(channel));
     expect(next).not.toBeNull();
     expect((next ?? 0) - Date.now()).toBeGreaterThanOrEqual(29_000);
     expect(await rowsOf(channel, 'SELECT id FROM deliveries')).toHaveLength(1);
   });
 
-  test('stops ringing when nothing is left to do', async () => {
+  testAlarm('stops ringing when nothing is left to do', async (ring) => {
     const channel = newChannel();
     await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
-    expect(await alarmOf(channel)).not.toBeNull();
+    expect(await alarmOf(objectOf(channel))).not.toBeNull();
     passTime(30_000);
-    await runDurableObjectAlarm(objectOf(channel));
-    expect(await alarmOf(channel)).toBeNull();
+    await ring(objectOf(channel));
+    expect(await alarmOf(objectOf(channel))).toBeNull();
     await receive(receiveCommand(channel, 't', [visitorMessage('again')]));
-    expect(await alarmOf(channel)).not.toBeNull();
+    expect(await alarmOf(objectOf(channel))).not.toBeNull();
   });
 
   testAlarm('rings once after commits that are settled', async (ring) => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
     const channel = newChannel();
     await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
-    expect(await alarmOf(channel)).toBe(Date.now() + 8000);
+    expect(await alarmOf(objectOf(channel))).toBe(Date.now() + 8000);
     passTime(4000);
     await receive(receiveCommand(channel, 't', [visitorMessage('again')]));
     passTime(4000);
     expect(await ring(objectOf(channel))).toBe(true);
-    expect(await alarmOf(channel)).toBeNull();
+    expect(await alarmOf(objectOf(channel))).toBeNull();
   });
 
-  test('offers a lane also while a hand-over to D1 hangs', async () => {
+  testAlarm('offers a lane also while a hand-over to D1 hangs', async (ring) => {
     const channel = await threadWithReply();
     const object = objectOf(channel);
+    onFault((step) => {
+      if (step === 'projector before D1') throw new Error('fault: D1 is away');
+    });
+    await receive(receiveCommand(channel, 't', [visitorMessage('one more')]));
     let release = () => {};
     const hanging = new Promise<{ ok: false; reason: 'failed' }>((resolve) => {
       release = () => resolve({ ok: false, reason: 'failed' });
     });
-    const offered = new Promise<void>((resolve) => {
-      void runInDurableObject(object, (instance) => {
+    const done: string[] = [];
+    const meet = () =>
+      runInDurableObject(object, (instance) => {
         const inside = instance as unknown as { env: Env };
-        vi.spyOn(inside.env.PROJECTORS, 'getByName').mockReturnValue({ write: () => hanging } as never);
+        const write = () => {
+          done.push('hand over');
+          return hanging;
+        };
+        vi.spyOn(inside.env.PROJECTORS, 'getByName').mockReturnValue({ write } as never);
         vi.spyOn(inside.env.WEBHOOKS, 'send').mockImplementation(async () => {
-          resolve();
+          done.push('offer');
           return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
         });
       });
-    });
-    await receive(receiveCommand(channel, 't', [visitorMessage('one more')]));
+    await meet();
     passTime(31_000);
-    const ringing = runDurableObjectAlarm(object);
-    await offered;
+    const ringing = ring(object, meet);
+    await vi.waitFor(() => expect(done).toEqual(['offer', 'hand over']));
     release();
     await ringing;
-    expect(await alarmOf(channel)).not.toBeNull();
+    expect(await alarmOf(objectOf(channel))).not.toBeNull();
   });
 
-  test('is armed again when a sweep fails', async () => {
+  testAlarm('is armed again when a sweep fails', async (ring) => {
     const channel = await threadWithReply();
     const object = objectOf(channel);
-    await runInDurableObject(object, (_, state) => {
-      state.storage.sql.exec('ALTER TABLE attempts RENAME TO attempts_away');
-      state.storage.sql.exec('ALTER TABLE deliveries RENAME TO deliveries_away');
+    await runInDurableObject(object, (_, { storage }) => {
+      storage.sql.exec(
+        `CREATE TRIGGER broken BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
+      );
     });
-    await runDurableObjectAlarm(object);
-    expect(await alarmOf(channel)).not.toBeNull();
+    const lines: string[] = [];
+    vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line));
+    passTime(31_000);
+    await ring(object);
+    expect(lines.join()).toContain('alarm_failed');
+    expect(await alarmOf(objectOf(channel))).not.toBeNull();
   });
 });
 

@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
@@ -7,8 +7,11 @@ import { wakeOverdueThreads } from '../../../src/delivery/wake-overdue.ts';
 import { onFault } from '../../../src/faults.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import { threadName } from '../../../src/thread/address.ts';
+import { testAlarm } from '../alarm.ts';
+import { setClock } from '../clock.ts';
 import { testEnv } from '../http/hub.ts';
 import {
+  alarmOf,
   execute,
   newChannel,
   newVisitorChat,
@@ -30,13 +33,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function setClock(now: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now });
-}
-
-const alarmOf = (thread: string) =>
-  runInDurableObject(env.THREADS.getByName(thread), (_, state) => state.storage.getAlarm());
-const ring = (thread: string) => runDurableObjectAlarm(env.THREADS.getByName(thread));
+const objectAt = (thread: string) => env.THREADS.getByName(thread);
 
 type Opened = Awaited<ReturnType<typeof newVisitorChat>>;
 
@@ -50,69 +47,69 @@ async function flagsOf(chatId: string) {
 }
 
 describe('a chat that ends by itself', () => {
-  test('ends at its time when nobody writes, and D1 knows', async () => {
+  testAlarm('ends at its time when nobody writes, and D1 knows', async (ring) => {
     const opened = await newVisitorChat({ lifetime: { idle: HOUR, total: null } });
     const { thread, chat_id } = opened;
     setClock(NOON + 30_000);
-    await ring(thread);
+    await ring(objectAt(thread));
     const end = (await chatOf(opened)).created_at + HOUR;
-    expect(await alarmOf(thread)).toBe(end);
+    expect(await alarmOf(objectAt(thread))).toBe(end);
     expect(await flagsOf(chat_id)).toEqual({ is_ended: 0, overdue_after: Math.ceil(end / HOUR) * HOUR });
     setClock(end);
-    await ring(thread);
+    await ring(objectAt(thread));
     expect((await chatOf(opened)).ended_at).toBeGreaterThanOrEqual(end);
     expect(await flagsOf(chat_id)).toEqual({ is_ended: 1, overdue_after: null });
     setClock(end + 31_000);
-    await ring(thread);
-    expect(await alarmOf(thread)).toBeNull();
+    await ring(objectAt(thread));
+    expect(await alarmOf(objectAt(thread))).toBeNull();
   });
 
-  test('ends later when somebody writes, without an alarm for each message', async () => {
+  testAlarm('ends later when somebody writes, without an alarm for each message', async (ring) => {
     const opened = await newVisitorChat({ lifetime: { idle: HOUR, total: null } });
     const { thread, chat_id, visitor_id } = opened;
     setClock(NOON + 30_000);
-    await ring(thread);
+    await ring(objectAt(thread));
     setClock(NOON + HOUR / 2);
     const says = { type: 'post_visitor_message', chat_id, visitor_id, content: { type: 'msg', message: 'x' } } as const;
     await execute(thread, says);
     // The alarm that every commit arms, and then the new end.
-    expect(await alarmOf(thread)).toBe(NOON + HOUR / 2 + 8000);
+    expect(await alarmOf(objectAt(thread))).toBe(NOON + HOUR / 2 + 8000);
     setClock(NOON + HOUR / 2 + 8000);
-    await ring(thread);
-    expect(await alarmOf(thread)).toBe(NOON + 1.5 * HOUR);
+    await ring(objectAt(thread));
+    expect(await alarmOf(objectAt(thread))).toBe(NOON + 1.5 * HOUR);
     setClock(NOON + HOUR + 1000);
-    await ring(thread);
+    await ring(objectAt(thread));
     expect((await chatOf(opened)).ended_at).toBeNull();
     setClock(NOON + 1.5 * HOUR);
-    await ring(thread);
+    await ring(objectAt(thread));
     expect((await chatOf(opened)).ended_at).not.toBeNull();
   });
 
   test('of a short life is ended by an alarm of its own, not by the one after each commit', async () => {
     const opened = await newVisitorChat({ lifetime: { idle: null, total: 5000 } });
-    expect(await alarmOf(opened.thread)).toBe((await chatOf(opened)).created_at + 5000);
+    expect(await alarmOf(objectAt(opened.thread))).toBe((await chatOf(opened)).created_at + 5000);
   });
 
-  test('ends after a crash and an eviction all the same', async () => {
+  testAlarm('ends after a crash and an eviction all the same', async (ring) => {
     const opened = await newVisitorChat({ lifetime: { idle: null, total: HOUR } });
     const { thread } = opened;
-    await ring(thread);
+    await ring(objectAt(thread));
     onFault((step, crash) => {
       if (step === 'before commit') crash();
     });
     setClock(NOON + 2 * HOUR);
-    await ring(thread).catch(() => null);
+    await ring(objectAt(thread)).catch(() => null);
     onFault(null);
-    await evictDurableObject(env.THREADS.getByName(thread)).catch(() => null);
+    await evictDurableObject(objectAt(thread)).catch(() => null);
     setClock(NOON + 3 * HOUR);
-    await runInDurableObject(env.THREADS.getByName(thread), (instance) =>
+    await runInDurableObject(objectAt(thread), (instance) =>
       (instance as unknown as { alarm(): Promise<void> }).alarm(),
     );
     const { ended_at } = await chatOf(opened);
     expect(ended_at).toBeGreaterThanOrEqual(NOON + 2 * HOUR);
   });
 
-  test('that cannot be ended holds up neither the copy nor the next try', async () => {
+  testAlarm('that cannot be ended holds up neither the copy nor the next try', async (ring) => {
     const opened = await newVisitorChat({ lifetime: { idle: null, total: HOUR } });
     const { thread, chat_id } = opened;
     onFault((step) => {
@@ -121,15 +118,15 @@ describe('a chat that ends by itself', () => {
     const lines: string[] = [];
     vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line));
     setClock(NOON + HOUR + 1000);
-    await ring(thread);
+    await ring(objectAt(thread));
     expect(lines.some((line) => line.includes('end_failed'))).toBe(true);
-    const again = (await alarmOf(thread)) ?? 0;
+    const again = (await alarmOf(objectAt(thread))) ?? 0;
     expect(again).toBeGreaterThanOrEqual(NOON + HOUR + 9000);
     expect(again).toBeLessThanOrEqual(NOON + HOUR + 17_000);
     expect(await flagsOf(chat_id)).toMatchObject({ is_ended: 0 });
     onFault(null);
     setClock(again);
-    await ring(thread);
+    await ring(objectAt(thread));
     expect(await flagsOf(chat_id)).toEqual({ is_ended: 1, overdue_after: null });
   });
 });
@@ -141,20 +138,20 @@ describe('the watchdog wakes', () => {
 
   /** The alarm as after six failures: the platform has forgotten it, and the object does not know. */
   const forgetAlarm = (thread: string) =>
-    runInDurableObject(env.THREADS.getByName(thread), (_, state) => state.storage.deleteAlarm());
+    runInDurableObject(objectAt(thread), (_, state) => state.storage.deleteAlarm());
 
-  test('a thread whose alarm was forgotten, and its chat ends', async () => {
+  testAlarm('a thread whose alarm was forgotten, and its chat ends', async (ring) => {
     const opened = await newVisitorChat({ lifetime: { idle: null, total: HOUR } });
     const { thread } = opened;
-    await ring(thread);
+    await ring(objectAt(thread));
     await forgetAlarm(thread);
     const { overdue_after } = (await flagsOf(opened.chat_id)) as { overdue_after: number };
     setClock(overdue_after + 10 * 60_000);
     expect(await wake(Date.now())).toBe(0);
     setClock(overdue_after + 10 * 60_000 + 1);
     expect(await wake(Date.now())).toBe(1);
-    expect(await alarmOf(thread)).toBeLessThanOrEqual(Date.now());
-    await ring(thread);
+    expect(await alarmOf(objectAt(thread))).toBeLessThanOrEqual(Date.now());
+    await ring(objectAt(thread));
     expect((await chatOf(opened)).ended_at).not.toBeNull();
     expect(await wake(Date.now())).toBe(0);
   });
@@ -212,14 +209,14 @@ describe('the watchdog wakes', () => {
   test('nothing of an object that holds no thread', async () => {
     const name = threadName({ kind: 'chat', id: '018f0000-0000-7000-8000-00000000ffff' });
     await threadStub(env, name).wake({ v: 1 });
-    expect(await alarmOf(name)).toBeNull();
+    expect(await alarmOf(objectAt(name))).toBeNull();
   });
 });
 
-test('a message in a channel’s thread arms no alarm for an end that never comes', async () => {
+testAlarm('a message in a channel’s thread arms no alarm for an end that never comes', async (ring) => {
   const channel = newChannel();
   await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
   setClock(NOON + 30_000);
-  await runDurableObjectAlarm(objectOf(channel));
-  expect(await alarmOf(objectOf(channel).name ?? '')).toBeNull();
+  await ring(objectOf(channel));
+  expect(await alarmOf(objectOf(channel))).toBeNull();
 });

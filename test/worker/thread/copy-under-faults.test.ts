@@ -1,8 +1,10 @@
-import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, vi } from 'vitest';
 import { type FaultStep, onFault } from '../../../src/faults.ts';
 import { commandThread, threadStub } from '../../../src/stubs.ts';
+import { testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
 import { newRandomThread, randomFrom } from './random-thread.ts';
 import { dumpCopy } from './rich-history.ts';
 
@@ -15,7 +17,7 @@ afterEach(() => {
 const STEPS: FaultStep[] = ['projector before D1', 'projector after D1', 'before acknowledgement'];
 
 for (const seed of [1, 2, 3, 4]) {
-  test(`a copy that was made through faults is the one that a rebuild makes (${seed})`, async () => {
+  testAlarm(`a copy that was made through faults is the one that a rebuild makes (${seed})`, async (ring) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const random = randomFrom(seed);
     const { thread, chat, command, answered } = await newRandomThread(random);
@@ -33,13 +35,13 @@ for (const seed of [1, 2, 3, 4]) {
       answered(executed.result.answer);
       if (random() < 0.1) await evictDurableObject(env.THREADS.getByName(thread)).catch(() => null);
       // Lets what is backing off try again.
-      if (random() < 0.3) vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 5000 });
+      if (random() < 0.3) passTime(5000);
     }
     onFault(null);
     expect(accepted).toBeGreaterThan(30);
-    for (let ring = 0; ring < 3; ring++) {
-      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 });
-      await runDurableObjectAlarm(env.THREADS.getByName(thread));
+    for (let rings = 0; rings < 3; rings++) {
+      passTime(301_000);
+      await ring(env.THREADS.getByName(thread));
     }
     const lived = await dumpCopy();
     expect(lived.chats.some((row) => (row as { id: string }).id === chat())).toBe(true);

@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Head } from '../../../src/delivery/lane.ts';
@@ -7,6 +7,8 @@ import type { Slice } from '../../../src/projections/slice.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { projectorStub } from '../../../src/stubs.ts';
 import type { PostMessage } from '../../../src/thread/commands.ts';
+import { testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
 import {
   accepted,
   newChannel,
@@ -60,7 +62,7 @@ describe('a thread that was evicted', () => {
     expect(await copiedMessages(opening.chat_id)).toHaveLength(4);
   });
 
-  test('hands over what D1 did not get, without a further command', async () => {
+  testAlarm('hands over what D1 did not get, without a further command', async (ring) => {
     const channel = newChannel();
     onFault((step) => {
       if (step === 'projector before D1') throw new Error('fault: D1 is away');
@@ -68,12 +70,12 @@ describe('a thread that was evicted', () => {
     const { chat_id, message_ids } = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
     await evictDurableObject(objectOf(channel));
     onFault(null);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
-    expect(await runDurableObjectAlarm(objectOf(channel))).toBe(true);
+    passTime(31_000);
+    expect(await ring(objectOf(channel))).toBe(true);
     expect(await copiedMessages(chat_id)).toEqual(message_ids);
   });
 
-  test('keeps its leases, its versions and its alarm', async () => {
+  testAlarm('keeps its leases, its versions and its alarm', async (ring) => {
     const channel = newChannel();
     const user = newUser(channel.organizationId);
     await receive(receiveCommand(channel, 't', [userMessage('one', user), userMessage('two', user)]));
@@ -93,18 +95,18 @@ describe('a thread that was evicted', () => {
       state.storage.sql.exec('SELECT version FROM deliveries UNION ALL SELECT version FROM lanes').toArray(),
     );
     expect(new Set(versions.map(({ version }) => version)).size).toBe(3);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
-    expect(await runDurableObjectAlarm(objectOf(channel))).toBe(true);
+    passTime(31_000);
+    expect(await ring(objectOf(channel))).toBe(true);
     const copy = await env.DB.prepare('SELECT accepted, delivered, pending FROM lanes WHERE receiver = ?')
       .bind(channel.receiver)
       .first();
     expect(copy).toEqual({ accepted: 2, delivered: 2, pending: 0 });
   });
 
-  test('does not write its log to D1 twice once the mark is on disk', async () => {
+  testAlarm('does not write its log to D1 twice once the mark is on disk', async (ring) => {
     const channel = newChannel();
     await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
-    await runDurableObjectAlarm(objectOf(channel));
+    await ring(objectOf(channel));
     await evictDurableObject(objectOf(channel));
     let batches = 0;
     onFault((step) => {

@@ -1,4 +1,3 @@
-import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type FaultStep, onFault } from '../../../src/faults.ts';
@@ -6,12 +5,15 @@ import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import { commandThread, threadStub } from '../../../src/stubs.ts';
 import { threadName } from '../../../src/thread/address.ts';
 import type { Command, PostMessage, ReceiveMessages } from '../../../src/thread/commands.ts';
+import { type Ring, testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
 import {
   accepted,
   type Channel,
   nameOf,
   newChannel,
   newUser,
+  objectOf,
   read,
   readMessages,
   receive,
@@ -61,13 +63,12 @@ async function copiedMessages(chatId: string): Promise<{ id: string }[]> {
 }
 
 /** Rings the thread's alarm, each time five minutes later, until D1 has this many of the chat's messages. */
-async function ringUntilCopied(channel: Channel, chatId: string, count: number): Promise<string[]> {
-  const name = nameOf(channel);
-  for (let ring = 0; ring < 20; ring++) {
+async function ringUntilCopied(ring: Ring, channel: Channel, chatId: string, count: number): Promise<string[]> {
+  for (let rings = 0; rings < 20; rings++) {
     const rows = await copiedMessages(chatId);
     if (rows.length >= count) return rows.map(({ id }) => id);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 });
-    await runDurableObjectAlarm(env.THREADS.getByName(name));
+    passTime(301_000);
+    await ring(objectOf(channel));
   }
   throw new Error('the alarm does not bring the copy up to date');
 }
@@ -83,7 +84,7 @@ const STEPS: FaultStep[] = [
 
 describe('a message whose thread or projector crashes', () => {
   for (const step of STEPS) {
-    test(`${step}: is stored once, answered on the repeat, and reaches D1`, async () => {
+    testAlarm(`${step}: is stored once, answered on the repeat, and reaches D1`, async (ring) => {
       const channel = newChannel();
       const opening = await receive(receiveCommand(channel, 't', [visitorMessage('first', 'm-1')]));
       const fault = breakAt(step, 1, 'crash');
@@ -94,11 +95,11 @@ describe('a message whose thread or projector crashes', () => {
       onFault(null);
       const repeat = await receive({ ...command, command_id: crypto.randomUUID() });
       expect(repeat).toMatchObject({ message_ids: (answer as typeof repeat).message_ids, is_repeat: true });
-      const copied = await ringUntilCopied(channel, opening.chat_id, 2);
+      const copied = await ringUntilCopied(ring, channel, opening.chat_id, 2);
       expect(copied).toEqual([...opening.message_ids, ...repeat.message_ids]);
     });
 
-    test(`${step}: a user's message is not doubled by the Worker's retry`, async () => {
+    testAlarm(`${step}: a user's message is not doubled by the Worker's retry`, async (ring) => {
       const channel = newChannel();
       const user = newUser(channel.organizationId);
       const opening = await receive(receiveCommand(channel, 't', [visitorMessage('first'), userMessage('auto', user)]));
@@ -120,7 +121,7 @@ describe('a message whose thread or projector crashes', () => {
       onFault(null);
       const { messages } = await readMessages(name, opening.chat_id, user.id);
       expect(messages.map(({ message }) => message.message)).toEqual(['first', 'auto', 'reply']);
-      await ringUntilCopied(channel, opening.chat_id, 3);
+      await ringUntilCopied(ring, channel, opening.chat_id, 3);
     });
   }
 
@@ -142,7 +143,7 @@ describe('a message whose thread or projector crashes', () => {
 });
 
 describe('D1 that fails for a while', () => {
-  test('writes are answered all the same, and the copy follows when D1 is back', async () => {
+  testAlarm('writes are answered all the same, and the copy follows when D1 is back', async (ring) => {
     const channel = newChannel();
     const fault = breakAt('projector before D1', Number.POSITIVE_INFINITY, 'error');
     const first = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
@@ -151,7 +152,7 @@ describe('D1 that fails for a while', () => {
     expect(second.chat_id).toBe(first.chat_id);
     expect(await copiedMessages(first.chat_id)).toEqual([]);
     onFault(null);
-    const copied = await ringUntilCopied(channel, first.chat_id, 2);
+    const copied = await ringUntilCopied(ring, channel, first.chat_id, 2);
     expect(copied).toEqual([...first.message_ids, ...second.message_ids]);
   });
 
@@ -166,21 +167,24 @@ describe('D1 that fails for a while', () => {
     for (const answer of answers) expect(await copiedMessages(answer.chat_id)).toHaveLength(1);
   });
 
-  test('the flags of a chat are right in D1 although the slice that changed them was never acknowledged', async () => {
-    const channel = newChannel();
-    const user = newUser(channel.organizationId);
-    const { chat_id } = await receive(receiveCommand(channel, 't', [visitorMessage('question')]));
-    // D1 gets the answer, which ends the waiting, but the thread does not hear of it.
-    breakAt('before acknowledgement', 1, 'error');
-    await receive(receiveCommand(channel, 't', [userMessage('answer', user)]));
-    onFault(null);
-    await receive(receiveCommand(channel, 't', [visitorMessage('another question')]));
-    await ringUntilCopied(channel, chat_id, 3);
-    const chat = await env.DB.prepare('SELECT is_waiting, is_pending FROM chats WHERE id = ?').bind(chat_id).first();
-    expect(chat).toEqual({ is_waiting: 1, is_pending: 1 });
-  });
+  testAlarm(
+    'the flags of a chat are right in D1 although the slice that changed them was never acknowledged',
+    async (ring) => {
+      const channel = newChannel();
+      const user = newUser(channel.organizationId);
+      const { chat_id } = await receive(receiveCommand(channel, 't', [visitorMessage('question')]));
+      // D1 gets the answer, which ends the waiting, but the thread does not hear of it.
+      breakAt('before acknowledgement', 1, 'error');
+      await receive(receiveCommand(channel, 't', [userMessage('answer', user)]));
+      onFault(null);
+      await receive(receiveCommand(channel, 't', [visitorMessage('another question')]));
+      await ringUntilCopied(ring, channel, chat_id, 3);
+      const chat = await env.DB.prepare('SELECT is_waiting, is_pending FROM chats WHERE id = ?').bind(chat_id).first();
+      expect(chat).toEqual({ is_waiting: 1, is_pending: 1 });
+    },
+  );
 
-  test('a slice that comes late or twice changes nothing', async () => {
+  testAlarm('a slice that comes late or twice changes nothing', async (ring) => {
     const channel = newChannel();
     const user = newUser(channel.organizationId);
     const opening = await receive(receiveCommand(channel, 't', [visitorMessage('one'), userMessage('two', user)]));
@@ -189,7 +193,7 @@ describe('D1 that fails for a while', () => {
     await receive(receiveCommand(channel, 't', [visitorMessage('three')], { variables: { username: 'Jane' } }));
     onFault(null);
     await receive(receiveCommand(channel, 't', [visitorMessage('four')], { close_session: true }));
-    await ringUntilCopied(channel, opening.chat_id, 4);
+    await ringUntilCopied(ring, channel, opening.chat_id, 4);
     const chat = await env.DB.prepare('SELECT is_ended, seq FROM chats WHERE id = ?').bind(opening.chat_id).first();
     const grant: ChatGrant = { kind: 'member', user_id: user.id };
     const query = { v: 1, type: 'read_members', chat_id: opening.chat_id, grant } as const;

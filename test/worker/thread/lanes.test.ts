@@ -1,4 +1,3 @@
-import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
@@ -8,7 +7,8 @@ import type { Pointer, Track } from '../../../src/delivery/lane.ts';
 import { onFault } from '../../../src/faults.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import type { MessagesReceived } from '../../../src/thread/commands.ts';
-import { testAlarm } from '../alarm.ts';
+import { type Ring, testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
 import {
   type Channel,
   nameOf,
@@ -83,10 +83,6 @@ class Receiver {
   }
 }
 
-function passTime(milliseconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
-}
-
 /** A thread with so many replies of an agent, none of them delivered yet. */
 async function threadWithReplies(count: number) {
   const channel = newChannel();
@@ -99,9 +95,9 @@ async function threadWithReplies(count: number) {
 const texts = (receiver: Receiver) => receiver.got.map(({ text }) => text);
 
 /** The lane's sums as D1 has them once the thread's hand-over is through. */
-async function ledgerOf(channel: Channel) {
+async function ledgerOf(ring: Ring, channel: Channel) {
   passTime(301_000);
-  await runDurableObjectAlarm(env.THREADS.getByName(nameOf(channel)));
+  await ring(objectOf(channel));
   const row = await env.DB.prepare('SELECT * FROM lanes WHERE receiver = ?').bind(channel.receiver).first<{
     accepted: number;
     delivered: number;
@@ -117,13 +113,13 @@ async function ledgerOf(channel: Channel) {
 }
 
 describe('a lane', () => {
-  test('delivers in order of seq, each naming the one before it', async () => {
+  testAlarm('delivers in order of seq, each naming the one before it', async (ring) => {
     const { channel, answer, receiver } = await threadWithReplies(3);
     await receiver.play();
     expect(texts(receiver)).toEqual(['reply 1', 'reply 2', 'reply 3']);
     expect(receiver.got.map(({ seq }) => seq)).toEqual(answer.seqs);
     expect(receiver.got.map(({ prev_seq }) => prev_seq)).toEqual([null, answer.seqs[0], answer.seqs[1]]);
-    expect(await ledgerOf(channel)).toEqual({ accepted: 3, delivered: 3, pending: 0, exhausted: 0, skipped: 0 });
+    expect(await ledgerOf(ring, channel)).toEqual({ accepted: 3, delivered: 3, pending: 0, exhausted: 0, skipped: 0 });
   });
 
   test('holds the next one back until a failing one is delivered, under one webhook-id', async () => {
@@ -134,25 +130,34 @@ describe('a lane', () => {
     expect(new Set(receiver.got.slice(0, 3).map(({ id }) => id)).size).toBe(1);
   });
 
-  test('goes on after max_retry_count, and a replay delivers the exhausted one without counting it again', async () => {
-    const { channel, receiver, stub } = await threadWithReplies(2);
-    receiver.answers = [500, 410, 500, 503];
-    await receiver.play();
-    expect(texts(receiver)).toEqual(['reply 1', 'reply 1', 'reply 1', 'reply 1', 'reply 2']);
-    const filter = { status: ['exhausted' as const], from: null, to: null };
-    expect(await stub.replay({ v: 1, receiver: channel.receiver, filter })).toEqual({ replayed: 1 });
-    await receiver.play({ track: 'replay' });
-    expect(texts(receiver).slice(5)).toEqual(['reply 1']);
-    expect(await ledgerOf(channel)).toEqual({ accepted: 2, delivered: 1, pending: 0, exhausted: 1, skipped: 0 });
-  });
+  testAlarm(
+    'goes on after max_retry_count, and a replay delivers the exhausted one without counting it again',
+    async (ring) => {
+      const { channel, receiver, stub } = await threadWithReplies(2);
+      receiver.answers = [500, 410, 500, 503];
+      await receiver.play();
+      expect(texts(receiver)).toEqual(['reply 1', 'reply 1', 'reply 1', 'reply 1', 'reply 2']);
+      const filter = { status: ['exhausted' as const], from: null, to: null };
+      expect(await stub.replay({ v: 1, receiver: channel.receiver, filter })).toEqual({ replayed: 1 });
+      await receiver.play({ track: 'replay' });
+      expect(texts(receiver).slice(5)).toEqual(['reply 1']);
+      expect(await ledgerOf(ring, channel)).toEqual({
+        accepted: 2,
+        delivered: 1,
+        pending: 0,
+        exhausted: 1,
+        skipped: 0,
+      });
+    },
+  );
 
-  test('skips while it is switched off, and a replay brings that back', async () => {
+  testAlarm('skips while it is switched off, and a replay brings that back', async (ring) => {
     const { channel, receiver, stub } = await threadWithReplies(2);
     const open = receiver.endpoint;
     receiver.endpoint = { kind: 'disabled' };
     await receiver.play();
     expect(receiver.got).toEqual([]);
-    expect(await ledgerOf(channel)).toEqual({ accepted: 2, delivered: 0, pending: 0, exhausted: 0, skipped: 2 });
+    expect(await ledgerOf(ring, channel)).toEqual({ accepted: 2, delivered: 0, pending: 0, exhausted: 0, skipped: 2 });
     receiver.endpoint = open;
     const filter = { status: ['skipped' as const], from: null, to: null };
     expect(await stub.replay({ v: 1, receiver: channel.receiver, filter })).toEqual({ replayed: 2 });
@@ -160,28 +165,28 @@ describe('a lane', () => {
     expect(texts(receiver)).toEqual(['reply 1', 'reply 2']);
   });
 
-  test('a drain takes a waiting row before its time', async () => {
+  testAlarm('a drain takes a waiting row before its time', async (ring) => {
     const { channel, receiver } = await threadWithReplies(1);
     receiver.answers = [500];
     await deliverLane(receiver.dependencies(), receiver.pointer());
     receiver.queue.length = 0;
     receiver.endpoint = { kind: 'channel_deleted' };
     await deliverLane(receiver.dependencies(), receiver.pointer());
-    expect((await ledgerOf(channel)).pending).toBe(1);
+    expect((await ledgerOf(ring, channel)).pending).toBe(1);
     await deliverLane(receiver.dependencies(), receiver.pointer({ drain: true }));
-    expect((await ledgerOf(channel)).skipped).toBe(1);
+    expect((await ledgerOf(ring, channel)).skipped).toBe(1);
   });
 });
 
 describe('a queue that drops, repeats and reorders', () => {
-  test('repeated and parallel pointers deliver each row once', async () => {
+  testAlarm('repeated and parallel pointers deliver each row once', async (ring) => {
     const { channel, receiver } = await threadWithReplies(5);
     const pointers = Array.from({ length: 10 }, () => deliverLane(receiver.dependencies(), receiver.pointer()));
     await Promise.all(pointers);
     await receiver.play();
     await receiver.play();
     expect(texts(receiver)).toEqual(['reply 1', 'reply 2', 'reply 3', 'reply 4', 'reply 5']);
-    expect(await ledgerOf(channel)).toEqual({ accepted: 5, delivered: 5, pending: 0, exhausted: 0, skipped: 0 });
+    expect(await ledgerOf(ring, channel)).toEqual({ accepted: 5, delivered: 5, pending: 0, exhausted: 0, skipped: 0 });
   });
 
   test('a pointer that comes before its time does not advance the retry', async () => {
@@ -215,7 +220,7 @@ describe('a queue that drops, repeats and reorders', () => {
 
 describe('a crash around a delivery', () => {
   for (const step of ['after claim', 'after the receiver answered', 'after report'] as const) {
-    test(`${step}: at most one delivery is repeated, with the same id, and none is lost`, async () => {
+    testAlarm(`${step}: at most one delivery is repeated, with the same id, and none is lost`, async (ring) => {
       const { channel, receiver } = await threadWithReplies(2);
       const crashing = { ...receiver.dependencies() };
       crashing.fault = (at) => {
@@ -230,7 +235,13 @@ describe('a crash around a delivery', () => {
       expect([...new Set(texts(receiver))]).toEqual(['reply 1', 'reply 2']);
       expect(new Set(ids).size).toBe(2);
       expect(ids.length).toBeLessThanOrEqual(3);
-      expect(await ledgerOf(channel)).toEqual({ accepted: 2, delivered: 2, pending: 0, exhausted: 0, skipped: 0 });
+      expect(await ledgerOf(ring, channel)).toEqual({
+        accepted: 2,
+        delivered: 2,
+        pending: 0,
+        exhausted: 0,
+        skipped: 0,
+      });
     });
   }
 

@@ -4,6 +4,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { onFault } from '../../../src/faults.ts';
 import type { Slice } from '../../../src/projections/slice.ts';
 import { type ProjectorStub, threadStub } from '../../../src/stubs.ts';
+import { type Ring, testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
 import { type Answer, admin, call } from '../http/hub.ts';
 import { execute, newChannel, newVisitorChat, objectOf, receive, receiveCommand, visitorMessage } from './fixtures.ts';
 import { COPY_TABLES, type CopyTable, dumpCopy, liveThrough } from './rich-history.ts';
@@ -29,8 +31,8 @@ afterEach(() => {
 });
 
 /** Waits until every thread has handed over what it has: lanes change after their commands are answered. */
-async function quiet(): Promise<void> {
-  for (const thread of threads) await runDurableObjectAlarm(env.THREADS.getByName(thread));
+async function quiet(ring: Ring = (stub) => runDurableObjectAlarm(stub)): Promise<void> {
+  for (const thread of threads) await ring(env.THREADS.getByName(thread));
 }
 
 async function wipe(tables: readonly CopyTable[]): Promise<void> {
@@ -122,7 +124,7 @@ describe('a rebuild', () => {
     await expectCopy(lived);
   });
 
-  test('goes on after a crash between its slices, and after D1 was away', async () => {
+  testAlarm('goes on after a crash between its slices, and after D1 was away', async (ring) => {
     await wipe(ALL_BUT_THE_REGISTER);
     let passed = 0;
     onFault((step, crash) => {
@@ -137,9 +139,9 @@ describe('a rebuild', () => {
         .catch(() => null);
     expect(passed).toBeGreaterThanOrEqual(threads.length);
     onFault(null);
-    for (let ring = 0; ring < 3; ring++) {
-      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 });
-      await quiet();
+    for (let rings = 0; rings < 3; rings++) {
+      passTime(301_000);
+      await quiet(ring);
     }
     await expectCopy(lived);
   });
@@ -220,7 +222,7 @@ describe('commands during a rebuild', () => {
     });
   });
 
-  test('of an object that was evicted in its midst goes on as a rebuild', async () => {
+  testAlarm('of an object that was evicted in its midst goes on as a rebuild', async (ring) => {
     const channel = newChannel();
     const { chat_id } = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
     onFault((step) => {
@@ -231,8 +233,8 @@ describe('commands during a rebuild', () => {
     expect(await threadStub(env, thread).rebuild({ v: 1 })).toEqual({ ok: false, reason: 'not_copied_yet' });
     await evictDurableObject(objectOf(channel));
     onFault(null);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
-    await runDurableObjectAlarm(objectOf(channel));
+    passTime(31_000);
+    await ring(objectOf(channel));
     const { results } = await env.DB.prepare('SELECT name FROM tags WHERE chat_id = ?').bind(chat_id).all();
     expect(results).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { threadNameOfChat } from '../../../src/thread/address.ts';
@@ -8,7 +8,9 @@ import { emptyThread } from '../../../src/thread/state.ts';
 import { SCHEMA } from '../../../src/thread/store/tables.ts';
 import { upgradeTables } from '../../../src/thread/store/upkeep.ts';
 import stored from '../../unit/thread/golden-log-v1.json' with { type: 'json' };
-import { execute, newUser, newVisitorChat, read, readMessages } from './fixtures.ts';
+import { testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
+import { alarmOf, execute, newUser, newVisitorChat, read, readMessages } from './fixtures.ts';
 import { TABLES_OF_VERSION_1 } from './store-v1.ts';
 
 const events = stored as unknown as ThreadEvent[];
@@ -74,13 +76,13 @@ test('an object of the first schema takes commands that the first program did no
   expect(seqs.map(({ seq }) => seq)).toEqual(seqs.map((_, place) => place + 1));
 });
 
-test('an object of the first schema is upgraded once, and brings its copy up to date by itself', async () => {
+testAlarm('an object of the first schema is upgraded once, and brings its copy up to date by itself', async (ring) => {
   await env.DB.prepare('INSERT OR REPLACE INTO members (chat_id, member_id, seq, facts) VALUES (?, ?, 11, ?)')
     .bind(chatId, AGENT, '{}')
     .run();
   await read(name, { v: 1, type: 'read_chat', chat_id: chatId, grant });
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
-  expect(await runDurableObjectAlarm(object())).toBe(true);
+  passTime(31_000);
+  expect(await ring(object())).toBe(true);
   const { results } = await env.DB.prepare('SELECT member_id, seq, is_ended FROM members WHERE chat_id = ?')
     .bind(chatId)
     .all();
@@ -100,7 +102,7 @@ test('an object of the first schema is upgraded once, and brings its copy up to 
 test('an object that was lost right after its upgrade brings its copy up to date all the same', async () => {
   await runInDurableObject(object(), (_, { storage }) => storage.deleteAlarm());
   await evictDurableObject(object());
-  const alarm = await runInDurableObject(object(), (_, { storage }) => storage.getAlarm());
+  const alarm = await alarmOf(object());
   expect(alarm).not.toBeNull();
 });
 
