@@ -1,10 +1,12 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { onFault } from '../../../src/faults.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import { threadStub, userStub } from '../../../src/stubs.ts';
-import { execute, newUser, newVisitorChat, read } from './fixtures.ts';
+import { testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
+import { alarmOf, execute, newUser, newVisitorChat, read } from './fixtures.ts';
 
 afterEach(() => {
   onFault(null);
@@ -19,34 +21,30 @@ async function comeOnline({ id, organization_id }: UserFacts): Promise<void> {
 }
 
 const watched = async (user: UserFacts) => (await userStub(env, user.id).presence({ v: 1 })).current_chat_count;
-const ring = (thread: string) => runDurableObjectAlarm(env.THREADS.getByName(thread));
+const objectAt = (thread: string) => env.THREADS.getByName(thread);
 
-const alarmOf = (thread: string) =>
-  runInDurableObject(env.THREADS.getByName(thread), (_, state) => state.storage.getAlarm());
 const involved = ({ organization_id }: UserFacts) => ({ kind: 'involved' as const, organization_id });
-
-function passTime(milliseconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
-}
 
 /** Users' objects, as this thread sees them, that do not answer until the test lets them fail. */
 async function replaceUsers(thread: string) {
   let asked = 0;
   let isFailing = false;
-  await runInDurableObject(env.THREADS.getByName(thread), (instance) => {
-    const inside = instance as unknown as { env: Env };
-    // Looks again and again: a promise may only be settled by the object that made it.
-    const watch = async () => {
-      asked += 1;
-      while (!isFailing) await scheduler.wait(5);
-      throw new Error('Network connection lost.');
-    };
-    vi.spyOn(inside.env.USERS, 'getByName').mockReturnValue({ watch, unwatch: async () => {} } as never);
-  });
+  const meet = () =>
+    runInDurableObject(objectAt(thread), (instance) => {
+      const inside = instance as unknown as { env: Env };
+      // Looks again and again: a promise may only be settled by the object that made it.
+      const watch = async () => {
+        asked += 1;
+        while (!isFailing) await scheduler.wait(5);
+        throw new Error('Network connection lost.');
+      };
+      vi.spyOn(inside.env.USERS, 'getByName').mockReturnValue({ watch, unwatch: async () => {} } as never);
+    });
+  await meet();
   const fail = () => {
     isFailing = true;
   };
-  return { asked: () => asked, fail };
+  return { asked: () => asked, fail, meet };
 }
 
 type Opened = Awaited<ReturnType<typeof newVisitorChat>>;
@@ -78,7 +76,7 @@ describe('the presence of a participating user', () => {
     await vi.waitFor(async () => expect(await watched(actor)).toBe(0));
   });
 
-  test('heals when the thread is lost between the commit and the call', async () => {
+  testAlarm('heals when the thread is lost between the commit and the call', async (ring) => {
     const opened = await newVisitorChat();
     const { thread, chat_id, actor } = opened;
     await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
@@ -102,47 +100,48 @@ describe('the presence of a participating user', () => {
     });
     expect(users.asked()).toBe(1);
     users.fail();
-    await evictDurableObject(env.THREADS.getByName(thread));
+    await evictDurableObject(objectAt(thread));
     vi.restoreAllMocks();
     expect(await watched(colleague)).toBe(0);
     expect(await isPresent(opened, colleague)).toBe(false);
     passTime(31_000);
-    await ring(thread);
+    await ring(objectAt(thread));
     await vi.waitFor(async () => expect(await watched(colleague)).toBe(1));
     await vi.waitFor(async () => expect(await isPresent(opened, colleague)).toBe(true));
   });
 
-  test('is asked for by the alarm until the user’s object answers, without holding up the commands', async () => {
-    const opened = await newVisitorChat();
-    const { thread, chat_id, visitor_id, actor } = opened;
-    await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
-    // As after a crash before the call.
-    await userStub(env, actor.id).unwatch({ v: 1, chat_id });
-    await runInDurableObject(env.THREADS.getByName(thread), (_, { storage }) =>
-      storage.sql.exec('DELETE FROM watches'),
-    );
-    await evictDurableObject(env.THREADS.getByName(thread));
-    const users = await replaceUsers(thread);
-    const content = { type: 'msg', message: 'x' } as const;
-    await execute(thread, { type: 'post_visitor_message', chat_id, visitor_id, content });
-    expect(users.asked()).toBe(0);
-    passTime(31_000);
-    await ring(thread);
-    // For the user and for the visitor.
-    expect(users.asked()).toBe(2);
-    const started = performance.now();
-    await execute(thread, { type: 'post_visitor_message', chat_id, visitor_id, content });
-    expect(performance.now() - started).toBeLessThan(1000);
-    const lines: string[] = [];
-    vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line));
-    users.fail();
-    await vi.waitFor(() => expect(lines.join()).toContain('watch_failed'));
-    expect(await alarmOf(thread)).not.toBeNull();
-    vi.restoreAllMocks();
-    passTime(61_000);
-    await ring(thread);
-    await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
-  });
+  testAlarm(
+    'is asked for by the alarm until the user’s object answers, without holding up the commands',
+    async (ring) => {
+      const opened = await newVisitorChat();
+      const { thread, chat_id, visitor_id, actor } = opened;
+      await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+      // As after a crash before the call.
+      await userStub(env, actor.id).unwatch({ v: 1, chat_id });
+      await runInDurableObject(objectAt(thread), (_, { storage }) => storage.sql.exec('DELETE FROM watches'));
+      await evictDurableObject(objectAt(thread));
+      const users = await replaceUsers(thread);
+      const content = { type: 'msg', message: 'x' } as const;
+      await execute(thread, { type: 'post_visitor_message', chat_id, visitor_id, content });
+      expect(users.asked()).toBe(0);
+      passTime(31_000);
+      await ring(objectAt(thread), users.meet);
+      // For the user and for the visitor.
+      expect(users.asked()).toBe(2);
+      const lines: string[] = [];
+      vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line));
+      await execute(thread, { type: 'post_visitor_message', chat_id, visitor_id, content });
+      // Nobody has answered them yet.
+      expect(lines).toEqual([]);
+      users.fail();
+      await vi.waitFor(() => expect(lines.join()).toContain('watch_failed'));
+      expect(await alarmOf(objectAt(thread))).not.toBeNull();
+      vi.restoreAllMocks();
+      passTime(61_000);
+      await ring(objectAt(thread));
+      await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+    },
+  );
 });
 
 test('a plain message asks nobody to watch', async () => {
@@ -151,7 +150,7 @@ test('a plain message asks nobody to watch', async () => {
   await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
   await vi.waitFor(async () => expect(await isPresent(opened, actor)).toBe(false));
   let asked = 0;
-  await runInDurableObject(env.THREADS.getByName(thread), (instance) => {
+  await runInDurableObject(objectAt(thread), (instance) => {
     const inside = instance as unknown as { env: Env };
     const original = inside.env.USERS.getByName.bind(inside.env.USERS);
     vi.spyOn(inside.env.USERS, 'getByName').mockImplementation((name) => {
