@@ -1,7 +1,8 @@
-import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
 import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { type Ring, testAlarm } from '../alarm.ts';
+import { setClock } from '../clock.ts';
 import { admin, testEnv } from '../http/hub.ts';
 import { arrive, ask, Desk, type Json } from '../umi/desk.ts';
 import { own } from './office.ts';
@@ -10,7 +11,6 @@ let desk: Desk;
 let visitors = 0;
 
 const NOW = Date.now();
-const setClock = (now: number) => vi.useFakeTimers({ toFake: ['Date'], now });
 
 beforeAll(async () => {
   desk = await Desk.open();
@@ -42,40 +42,40 @@ async function open(body?: Json) {
 }
 
 /** The chat as it is read after its thread's alarm rang at `now` (ms). */
-async function chatAt(now: number, chatId: unknown): Promise<Json> {
+async function chatAt(ring: Ring, now: number, chatId: unknown): Promise<Json> {
   setClock(now);
-  await runDurableObjectAlarm(env.THREADS.getByName(threadNameOfChat(String(chatId)) ?? ''));
+  await ring(env.THREADS.getByName(threadNameOfChat(String(chatId)) ?? ''));
   return (await own(desk.agent, `/chats/${String(chatId)}`)).json;
 }
 
 describe('a chat ends by itself', () => {
-  it('of type visitor, when nobody has written for the room’s idle time', async () => {
+  testAlarm('of type visitor, when nobody has written for the room’s idle time', async (ring) => {
     const chat = await open();
     expect(chat['chat_type']).toBe('visitor');
-    expect(await chatAt(NOW + 590_000, chat['id'])).toMatchObject({ is_ended: false });
+    expect(await chatAt(ring, NOW + 590_000, chat['id'])).toMatchObject({ is_ended: false });
     const path = `/users/${desk.agent.user_id}/chats/${String(chat['id'])}/messages`;
     const { created_at } = (await ask(desk.agent, 'POST', path, { message: 'Still there?' })).json;
     const wrote = Date.parse(String(created_at));
-    expect(await chatAt(wrote + 599_000, chat['id'])).toMatchObject({ is_ended: false });
-    const ended = await chatAt(wrote + 600_000, chat['id']);
+    expect(await chatAt(ring, wrote + 599_000, chat['id'])).toMatchObject({ is_ended: false });
+    const ended = await chatAt(ring, wrote + 600_000, chat['id']);
     expect(ended).toMatchObject({ is_ended: true, duration: 0, present_participant_count: 0 });
   });
 
-  it('of type task, when its time is over, whoever writes', async () => {
+  testAlarm('of type task, when its time is over, whoever writes', async (ring) => {
     const chat = await open({ chat_type: 'task' });
     expect(chat['chat_type']).toBe('task');
     const path = `/users/${desk.agent.user_id}/chats/${String(chat['id'])}/messages`;
     setClock(NOW + 1_790_000);
     expect((await ask(desk.agent, 'POST', path, { message: 'On it.' })).status).toBe(200);
     const created = Date.parse(String(chat['created_at']));
-    expect(await chatAt(created + 1_799_000, chat['id'])).toMatchObject({ is_ended: false });
-    expect(await chatAt(created + 1_800_000, chat['id'])).toMatchObject({ is_ended: true });
+    expect(await chatAt(ring, created + 1_799_000, chat['id'])).toMatchObject({ is_ended: false });
+    expect(await chatAt(ring, created + 1_800_000, chat['id'])).toMatchObject({ is_ended: true });
     expect((await ask(desk.agent, 'POST', path, { message: 'Too late.' })).status).toBe(409);
   });
 
-  it('never, of type external, and of no type that is none', async () => {
+  testAlarm('never, of type external, and of no type that is none', async (ring) => {
     const chat = await open({ chat_type: 'external' });
-    expect(await chatAt(NOW + 365 * 24 * 3_600_000, chat['id'])).toMatchObject({
+    expect(await chatAt(ring, NOW + 365 * 24 * 3_600_000, chat['id'])).toMatchObject({
       chat_type: 'external',
       is_ended: false,
     });

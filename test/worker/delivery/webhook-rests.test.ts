@@ -1,8 +1,9 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import { bodyOf } from '../../../src/thread/store/kept-deliveries.ts';
 import { testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
 import { type Channel, newUser, objectOf, receive, receiveCommand, userMessage } from '../thread/fixtures.ts';
 import { recordOffers } from '../thread/offers.ts';
 import { channelWithApps } from './listening-apps.ts';
@@ -11,10 +12,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
-
-function passTime(milliseconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
-}
 
 type Made = { id: string; receiver: string; webhook_id: string | null; seq: number; ordinal: number; body: string };
 
@@ -109,16 +106,15 @@ describe('a commit with more webhooks than may be made at once', () => {
     expect(tellingOf('third', await outboxOf(channel))).toHaveLength(51);
   });
 
-  test('goes on where it was when the object is lost between portions, and counts only what is made', async () => {
+  testAlarm('goes on where it was from portion to portion, and counts only what is made', async (ring) => {
     const channel = await channelWithApps(2, 50);
     await say(channel, ...Array.from({ length: 61 }, (_, index) => `text ${index}`));
     let rings = 0;
     for (let made = 1000; made < 6161; rings++) {
       expect(rings).toBeLessThan(4);
       expect(await countOf(channel, 'deliveries')).toBe(made);
-      await evictDurableObject(objectOf(channel));
       passTime(1000);
-      await runDurableObjectAlarm(objectOf(channel));
+      await ring(objectOf(channel));
       for (const { accepted, pending } of await ledgerOf(channel)) expect(accepted).toBe(pending);
       made = await countOf(channel, 'deliveries');
     }

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findStirredThreads } from '../../../src/chats/stirred-threads.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
-import type { LiveHub } from '../../../src/index.ts';
 import { organizationHub } from '../../../src/live/feed.ts';
 import { writeCollected } from '../../../src/projections/collector.ts';
 import { threadNameOfChat } from '../../../src/thread/address.ts';
@@ -80,12 +79,12 @@ describe('a hub that has awoken', () => {
     client.close();
   });
 
-  it('asks nobody when it was awake before: another life of the hub, a second socket', async () => {
+  testAlarm('asks nobody when it was awake before: another life of the hub, a second socket', async (ring) => {
     const desk = await Desk.open();
     const agent = { ...desk.agent, organization_id: desk.organizationId };
     const [first, second] = [await LiveClient.ofUser(agent), await LiveClient.ofUser(agent)];
     later(40_000);
-    await runInDurableObject(hubOf(agent), (hub) => (hub as LiveHub).alarm());
+    await ring(hubOf(agent));
     // It forgets all, and D1 says still that it listens.
     await runInDurableObject(hubOf(agent), (_, { storage }) => storage.sql.exec('UPDATE hub SET awake_until = 0'));
     const third = await LiveClient.ofUser(agent);

@@ -1,7 +1,8 @@
-import { createExecutionContext, runDurableObjectAlarm, waitOnExecutionContext } from 'cloudflare:test';
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../../src/app.ts';
+import { testAlarm } from '../alarm.ts';
 import { addRouter, shareRoom } from '../chats/office.ts';
 import { admin, testEnv } from '../http/hub.ts';
 import { ask, Desk, enrollAgent, type Json, resultsOf, unique } from '../umi/desk.ts';
@@ -36,7 +37,7 @@ function passSeconds(seconds: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
 }
 
-const ring = (visitor: { id: string }) => runDurableObjectAlarm(env.USERS.getByName(`visitor/${visitor.id}`));
+const objectOf = (visitor: { id: string }) => env.USERS.getByName(`visitor/${visitor.id}`);
 
 describe('a visitor in a room', () => {
   it('is new at first and known later', async () => {
@@ -155,13 +156,13 @@ describe('a visitor in a room', () => {
 describe('the presence of a visitor in his chat', () => {
   const present = async (chatId: string) => (await site.ownedChat(chatId))['present_visitor_participant_count'];
 
-  it('ends with his time and comes back with him', async () => {
+  testAlarm('ends with his time and comes back with him', async (ring) => {
     const visitor = await site.visitor({ presence_expires_in: 60 });
     const chatId = await site.chat(visitor);
     expect(await present(chatId)).toBe(1);
     passSeconds(91);
     await vi.waitFor(async () => {
-      await ring(visitor);
+      await ring(objectOf(visitor));
       expect(await present(chatId)).toBe(0);
     });
     const { token } = await authenticate(site.organizationId, visitor.secret);
@@ -169,7 +170,7 @@ describe('the presence of a visitor in his chat', () => {
     await vi.waitFor(async () => expect(await present(chatId)).toBe(1));
   });
 
-  it('lasts while he writes, for as long again as he asked for last', async () => {
+  testAlarm('lasts while he writes, for as long again as he asked for last', async (ring) => {
     const visitor = await site.visitor({ presence_expires_in: 60 });
     const chatId = await site.chat(visitor);
     passSeconds(50);
@@ -178,7 +179,7 @@ describe('the presence of a visitor in his chat', () => {
     await vi.waitFor(async () =>
       expect((await seen(visitor)).json).toMatchObject({ is_present: true, visit_count: 1 }),
     );
-    await ring(visitor);
+    await ring(objectOf(visitor));
     expect(await present(chatId)).toBe(1);
     passSeconds(61);
     expect((await seen(visitor)).json).toMatchObject({ is_present: false });
@@ -194,14 +195,14 @@ describe('the presence of a visitor in his chat', () => {
     await vi.waitFor(async () => expect(await present(String(opened.json['id']))).toBe(1));
   });
 
-  it('stays while he is in one of his rooms, as each room says for itself', async () => {
+  testAlarm('stays while he is in one of his rooms, as each room says for itself', async (ring) => {
     const visitor = await site.visitor({ presence_expires_in: 60 });
     const chatId = await site.chat(visitor);
     const elsewhere = await newRoom(site.organizationId);
     const room = `/orgs/${site.organizationId}/rooms/${elsewhere}`;
     await come(visitor, { id: visitor.id, presence_expires_in: 600 }, room);
     passSeconds(61);
-    await ring(visitor);
+    await ring(objectOf(visitor));
     expect(await present(chatId)).toBe(1);
     expect((await seen(visitor)).json).toMatchObject({ is_present: false });
     const there = await ask(site.agent, 'GET', `${room}/visitors/${visitor.id}`);
