@@ -109,7 +109,7 @@ describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('an 
           await compare(model, command, each.pause);
           sent.push(command);
         }
-        // In either life: what each life loads is what the restarts between the commands are for.
+        // Once, with what is in memory: the restarts between the commands already show what another life loads.
         await runDurableObjectAlarm(objectOf(name));
         const lived = await foldedTables(name);
         await inStore(name, (storage) => storage.transactionSync(() => refold(storage.sql, name)));

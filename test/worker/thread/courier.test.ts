@@ -1,0 +1,81 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  accepted,
+  type Channel,
+  newChannel,
+  objectOf,
+  receive,
+  receiveCommand,
+  stubOf,
+  visitorMessage,
+} from './fixtures.ts';
+
+const NEVER = 1000;
+
+beforeEach(() => {
+  // Who waits for D1 gives up after a second at the earliest. Here they never do, so an answer that comes has not waited.
+  const inTime = setTimeout;
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, milliseconds = 0) =>
+    milliseconds >= NEVER ? undefined : inTime(run, milliseconds)) as never);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** A projector, as this thread sees it, that does not answer until it is released. */
+async function hangProjector(channel: Channel) {
+  let asked = 0;
+  let isReleased = false;
+  await runInDurableObject(objectOf(channel), (instance) => {
+    const { env } = instance as unknown as { env: Env };
+    // Looks again and again: a promise may only be settled by the object that made it.
+    const write = async () => {
+      asked += 1;
+      while (!isReleased) await scheduler.wait(5);
+      return [{ ok: false, reason: 'failed' }];
+    };
+    vi.spyOn(env.PROJECTORS, 'getByName').mockReturnValue({ write } as never);
+  });
+  const release = () => {
+    isReleased = true;
+  };
+  return { asked: () => asked, release };
+}
+
+const says = (channel: Channel, text: string) => receiveCommand(channel, 't', [visitorMessage(text)]);
+const asCourier = (channel: Channel, text: string) =>
+  stubOf(channel, 't').execute(says(channel, text), { acknowledged: [] });
+
+describe('a projector that hangs keeps no courier waiting', () => {
+  test('who comes while the object hands over for a caller who is none', async () => {
+    const channel = newChannel();
+    await receive(says(channel, 'first'));
+    const projector = await hangProjector(channel);
+    let isAnswered = false;
+    const waiting = receive(says(channel, 'of one who is no courier')).then(() => {
+      isAnswered = true;
+    });
+    await vi.waitFor(() => expect(projector.asked()).toBe(1));
+    const { result, handed } = await asCourier(channel, 'of a courier');
+    expect(accepted(result)).toMatchObject({ messages_created: 1 });
+    // What is on its way is the object's to bring, and so is what follows it.
+    expect([handed, isAnswered, projector.asked()]).toEqual([null, false, 1]);
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    projector.release();
+    await waiting;
+  });
+
+  test('who comes when more slices are out than the object gives away', async () => {
+    const channel = newChannel();
+    await receive(says(channel, 'first'));
+    const projector = await hangProjector(channel);
+    const slices = [];
+    for (let place = 0; place < 40; place++) slices.push((await asCourier(channel, `${place}`)).handed);
+    // Beyond 32 that are out the object sends by itself, and waits for the projector alone.
+    expect(slices.filter((handed) => handed !== null)).toHaveLength(32);
+    expect(projector.asked()).toBe(1);
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    projector.release();
+  });
+});
