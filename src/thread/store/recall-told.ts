@@ -61,11 +61,13 @@ function* stepsBetween(sql: SqlStorage, chatIds: readonly string[], after: numbe
   for (const row of rows) {
     const event = upcastEvent(JSON.parse(row.event) as { v: number });
     for (let next = ahead[0]; next !== undefined && next.seq < event.seq; next = ahead[0]) {
-      if (next.chat !== null) state = { ...state, chats: new Map(state.chats).set(next.id, next.chat) };
+      const chats = next.chat === null ? state.chats : new Map(state.chats).set(next.id, next.chat);
+      state = { ...state, thread: next.thread ?? state.thread, chats };
       ahead.shift();
     }
-    // The visitor's name is the thread's, whichever chat it was given in.
-    if (event.type !== 'variables_set' && ahead.some(({ id }) => id === event.chat_id)) continue;
+    // The thread's own facts and the visitor's name do not wait for the chat in which they were given.
+    const isOfThread = event.type === 'thread_opened' || event.type === 'variables_set';
+    if (!isOfThread && ahead.some(({ id }) => id === event.chat_id)) continue;
     const isChange = event.type === 'reply_suggestion_changed' && event.seq > after;
     const suggestions = isChange ? suggestionBefore(sql, event) : NONE;
     const taken = takeStep({ ...state, suggestions }, event);

@@ -59,17 +59,22 @@ function storedChat({ first_seq, seq, facts, members, tags, invitations }: ChatS
   return { first_seq, seq, facts, members: [...members], tags: [...tags], invitations: [...invitations] };
 }
 
-/** The newest snapshot for a chat that is not newer than the event `upto`; null when there is none. */
+/**
+ * Where to begin to fold a chat whose events above `upto` are wanted: its newest snapshot that is not newer, or what was before it, when
+ * it began later. Null when there is neither.
+ */
 export function readSnapshot(sql: SqlStorage, chatId: string, upto: number): Snapshot | null {
   if (!hasTable(sql, 'snapshots')) return null;
-  const row = sql
-    .exec<{ seq: number; thread: string; chat: string | null }>(
-      'SELECT seq, thread, chat FROM snapshots WHERE chat_id = ? AND seq <= ? ORDER BY seq DESC LIMIT 1',
-      chatId,
-      upto,
-    )
-    .toArray()[0];
-  if (row === undefined) return null;
+  const columns = 'SELECT seq, thread, chat FROM snapshots WHERE chat_id = ?';
+  const newest = one(sql, `${columns} AND seq <= ? ORDER BY seq DESC LIMIT 1`, chatId, upto);
+  if (newest !== undefined) return newest;
+  const oldest = one(sql, `${columns} ORDER BY seq LIMIT 1`, chatId);
+  return oldest?.chat === null ? oldest : null;
+}
+
+function one(sql: SqlStorage, query: string, ...values: SqlStorageValue[]): Snapshot | undefined {
+  const row = sql.exec<{ seq: number; thread: string; chat: string | null }>(query, ...values).toArray()[0];
+  if (row === undefined) return undefined;
   const chat = row.chat === null ? null : chatOf(JSON.parse(row.chat) as StoredChat);
   return { seq: row.seq, thread: JSON.parse(row.thread) as ThreadFacts, chat };
 }

@@ -1,0 +1,285 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { purgeAudience } from '../../../src/audience/load-audience.ts';
+import { insertOrganization } from '../../../src/directory/organizations.ts';
+import { keepHubAwake } from '../../../src/directory/subscriptions.ts';
+import { type Feed, organizationHub, visitorHub } from '../../../src/live/feed.ts';
+import { KINDS, notificationsOf, type Told, type View } from '../../../src/projections/notifications.ts';
+import { threadStub } from '../../../src/stubs.ts';
+import { type AnswerOf, type Command, newCommandId } from '../../../src/thread/commands.ts';
+import { type ThreadEvent, upcastEvent } from '../../../src/thread/events.ts';
+import { emptyThread } from '../../../src/thread/state.ts';
+import { stepsOf } from '../../../src/thread/steps.ts';
+import { recallTold } from '../../../src/thread/store/recall-told.ts';
+import { testAlarm } from '../alarm.ts';
+import { passTime } from '../clock.ts';
+import { AT, database } from '../directory/directory.ts';
+import { accepted, type CommandBody, newVisitorChat } from './fixtures.ts';
+
+const HOUR = 3_600_000;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+/** A visitor's thread with an agent, of which the agent's organization and the visitor want to hear live. */
+class Conversation {
+  readonly #opened: Awaited<ReturnType<typeof newVisitorChat>>;
+  chatId: string;
+  /** What hubs were fed, by their names, and whether they can be reached. */
+  readonly fed = new Map<string, Feed[]>();
+  isAway = false;
+
+  private constructor(opened: Awaited<ReturnType<typeof newVisitorChat>>) {
+    this.#opened = opened;
+    this.chatId = opened.chat_id;
+  }
+
+  static async begin(): Promise<Conversation> {
+    const conversation = new Conversation(await newVisitorChat());
+    const { actor } = conversation.#opened;
+    await insertOrganization(database, {
+      id: actor.organization_id,
+      name: 'Harbour',
+      has_active_subscription: 1,
+      private_chats: 0,
+      private_chat_history: 0,
+      message_list_days: null,
+      created_at: AT,
+    });
+    await keepHubAwake(database, actor.organization_id, Date.now() - HOUR, Date.now() + 24 * HOUR);
+    purgeAudience();
+    await conversation.meetHubs();
+    return conversation;
+  }
+
+  get thread(): string {
+    return this.#opened.thread;
+  }
+
+  get object() {
+    return env.THREADS.getByName(this.thread);
+  }
+
+  get hubs(): [View, string][] {
+    const { actor, visitor_id } = this.#opened;
+    return [
+      ['organization', organizationHub(actor.organization_id)],
+      ['visitor', visitorHub(visitor_id)],
+    ];
+  }
+
+  /** Puts the test's hubs into the object's environment: once for each life of the object. */
+  async meetHubs(): Promise<void> {
+    await runInDurableObject(this.object, (instance) => {
+      const inside = instance as unknown as { env: Env };
+      vi.spyOn(inside.env.LIVE, 'getByName').mockImplementation(((hub: string) => ({
+        feed: async (feed: Feed) => {
+          if (this.isAway) throw new Error('the hub is away');
+          this.fed.set(hub, [...(this.fed.get(hub) ?? []), structuredClone(feed)]);
+          return { ok: true };
+        },
+        mention: async () => {},
+      })) as never);
+    });
+  }
+
+  /** Sends a command as a courier who loses the slice: what D1 gets is none of these tests' business. */
+  async send<C extends CommandBody>(command: C): Promise<AnswerOf<Command & C>> {
+    const whole = { v: 1, command_id: newCommandId(), ...command } as Command & C;
+    const { result } = await threadStub(env, this.thread).execute(whole, { acknowledged: [] });
+    return accepted(result) as AnswerOf<Command & C>;
+  }
+
+  async say(count: number): Promise<string[]> {
+    const { visitor_id } = this.#opened;
+    const ids: string[] = [];
+    for (let place = 0; place < count; place++) {
+      const content = { type: 'msg', message: `text ${place}` } as const;
+      const { message } = await this.send({ type: 'post_visitor_message', chat_id: this.chatId, visitor_id, content });
+      ids.push(message.id);
+    }
+    return ids;
+  }
+
+  async suggest(message_id: string): Promise<(score: number) => Promise<unknown>> {
+    const { actor, grant } = this.#opened;
+    const of = { chat_id: this.chatId, message_id, grant, actor };
+    const { suggestion } = await this.send({
+      type: 'add_reply_suggestion',
+      ...of,
+      suggestion: 'It is on its way.',
+      relevancy_score: null,
+    });
+    return (relevancy_score) =>
+      this.send({ type: 'update_reply_suggestion', ...of, suggestion_id: suggestion.id, relevancy_score });
+  }
+
+  /** Ends the session and begins another. */
+  async rotate(): Promise<void> {
+    const { actor, grant, visitor_id, room } = this.#opened;
+    await this.send({ type: 'update_chat', chat_id: this.chatId, grant, is_ended: true, is_waiting: null });
+    const { chat } = await this.send({
+      type: 'open_visitor_chat',
+      chat_id: this.chatId,
+      identity: null,
+      visitor_id,
+      visitor_name: null,
+      database: 'DB',
+      organization_id: room.organization_id,
+      room,
+      is_private: false,
+      chat_type: 'visitor',
+      lifetime: { idle: null, total: null },
+      actor,
+      is_present: true,
+      is_kept_out: false,
+    });
+    expect(chat.id).not.toBe(this.chatId);
+    this.chatId = chat.id;
+  }
+
+  async tag(name: string): Promise<void> {
+    const { actor, grant } = this.#opened;
+    await this.send({ type: 'add_tag', chat_id: this.chatId, grant, actor, name });
+  }
+
+  async rename(name: string): Promise<void> {
+    const { visitor_id } = this.#opened;
+    await this.send({ type: 'rename_visitor', chat_id: this.chatId, visitor_id, name });
+  }
+
+  /** The whole log, and what it tells hubs of a kind when it is followed from its beginning. */
+  async log(): Promise<{ events: ThreadEvent[]; told: (view: View) => Told[] }> {
+    const rows = await runInDurableObject(this.object, (_, { storage: { sql } }) =>
+      sql.exec<{ event: string }>('SELECT event FROM events ORDER BY seq').toArray(),
+    );
+    const events = rows.map(({ event }) => upcastEvent(JSON.parse(event) as { v: number }));
+    const told = (view: View) =>
+      stepsOf(emptyThread(this.thread), events)
+        .map((step) => notificationsOf(step, view, KINDS))
+        .filter(({ notifications }) => notifications.length > 0);
+    return { events, told };
+  }
+
+  /** How far a hub has heard. */
+  markOf(hub: string): number {
+    return this.fed.get(hub)?.at(-1)?.upto ?? 0;
+  }
+}
+
+describe('a hub that was away', () => {
+  testAlarm('for hundreds of events and several sessions hears what the whole log tells', async (ring) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const conversation = await Conversation.begin();
+    const early = await conversation.say(240);
+    const rate = await conversation.suggest(early[0] ?? '');
+    // What hubs have heard is written down.
+    passTime(8000);
+    await ring(conversation.object, () => conversation.meetHubs());
+    const heard = (await conversation.log()).events.length;
+    for (const [, hub] of conversation.hubs) expect(conversation.markOf(hub)).toBe(heard);
+    const marks = conversation.hubs.map(([, hub]) => conversation.markOf(hub));
+    conversation.isAway = true;
+    const [asked = ''] = await conversation.say(110);
+    await rate(0.5);
+    await conversation.suggest(asked);
+    await conversation.rename('Jane');
+    await conversation.rotate();
+    await rate(0.1);
+    const [question = ''] = await conversation.say(110);
+    await conversation.tag('vip');
+    await (await conversation.suggest(question))(0.9);
+    await conversation.rotate();
+    await conversation.rename('Jane Doe');
+    await conversation.say(10);
+    conversation.fed.clear();
+    const comeBack = async () => {
+      conversation.isAway = false;
+      await conversation.meetHubs();
+    };
+    // Before the object's next life: what it has in memory must not be told in the one before.
+    passTime(301_000);
+    await ring(conversation.object, comeBack);
+    await comeBack();
+    passTime(301_000);
+    await ring(conversation.object, comeBack);
+
+    const { events, told } = await conversation.log();
+    const snapshots = await runInDurableObject(conversation.object, (_, { storage: { sql } }) =>
+      sql.exec<{ seq: number }>('SELECT seq FROM snapshots WHERE chat IS NOT NULL').toArray(),
+    );
+    for (const [place, [view, hub]] of conversation.hubs.entries()) {
+      const mark = marks[place] ?? 0;
+      expect(events.length - mark).toBeGreaterThan(200);
+      expect(snapshots.some(({ seq }) => seq <= mark)).toBe(true);
+      const missed = told(view).filter(({ seq }) => seq > mark);
+      const fed = conversation.fed.get(hub) ?? [];
+      expect(fed.flatMap(({ entries }) => entries)).toEqual(structuredClone(missed));
+      expect(conversation.markOf(hub)).toBe(events.length);
+    }
+    const kinds = told('organization').flatMap(({ seq, notifications }) =>
+      seq > (marks[0] ?? 0) ? notifications.map(({ kind, action }) => `${kind} ${action}`) : [],
+    );
+    expect(kinds).toEqual(
+      expect.arrayContaining(['chat added', 'chat changed', 'reply_suggestion added', 'reply_suggestion changed']),
+    );
+  });
+});
+
+describe('what is read for a hub that missed something', () => {
+  test('is what the whole log tells, from wherever it is read and however many sessions it spans', async () => {
+    const conversation = await Conversation.begin();
+    conversation.isAway = true;
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    for (const count of [230, 20, 210]) {
+      const [question = ''] = await conversation.say(count);
+      await (await conversation.suggest(question))(0.5);
+      await conversation.rename(`Jane ${count}`);
+      await conversation.rotate();
+      await conversation.tag('vip');
+    }
+    const { events, told } = await conversation.log();
+    await runInDurableObject(conversation.object, (_, { storage: { sql } }) => {
+      for (const [view] of conversation.hubs) {
+        const all = told(view);
+        for (let after = 0; after < events.length; after += 7) {
+          const { entries, upto } = recallTold(sql, view, after, 100);
+          expect(upto).toBe(Math.min(after + 100, events.length));
+          expect(entries).toEqual(all.filter(({ seq }) => seq > after && seq <= upto));
+        }
+      }
+    });
+  });
+
+  test('follows what is new to it, not how long the log is', async () => {
+    const conversation = await Conversation.begin();
+    await conversation.say(300);
+    await conversation.rotate();
+    await conversation.say(600);
+    const rowsReadFor = (after: number, count: number) =>
+      runInDurableObject(conversation.object, (_, { storage: { sql } }) => {
+        const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+        const exec: SqlStorage['exec'] = (query, ...values) => {
+          const cursor = sql.exec(query, ...values);
+          cursors.push(cursor);
+          return cursor as never;
+        };
+        const { upto } = recallTold({ exec } as unknown as SqlStorage, 'organization', after, count);
+        expect(upto).toBe(after + count);
+        return cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
+      });
+    // At the log's beginning, in its first session, across to the next one, in that, and behind 500 and 800 events.
+    for (const after of [0, 100, 250, 280, 400, 500, 800]) {
+      const ofFifty = await rowsReadFor(after, 50);
+      const ofHundred = await rowsReadFor(after, 100);
+      // Each event is found and then read; a further session has snapshots of its own.
+      expect(ofHundred - ofFifty).toBeGreaterThanOrEqual(100);
+      expect(ofHundred - ofFifty).toBeLessThan(100 + 20);
+      // From the last snapshot on, which is at most 200 events before.
+      expect(ofFifty).toBeLessThan(2 * 50 + 200 + 30);
+    }
+  });
+});
