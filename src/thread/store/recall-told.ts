@@ -20,17 +20,19 @@ export function recallTold(
   limit: number,
 ): { entries: Told[]; upto: number } {
   const found = sql
-    .exec<{ seq: number; chat_id: string }>(
-      'SELECT seq, chat_id FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
+    .exec<{ seq: number; chat_id: string; changed: string | null }>(
+      `SELECT seq, chat_id, CASE type WHEN 'reply_suggestion_changed' THEN event ->> '$.suggestion.id' END AS changed
+       FROM events WHERE seq > ? ORDER BY seq LIMIT ?`,
       after,
       limit,
     )
     .toArray();
   let upto = found.at(-1)?.seq ?? after;
   const chatIds = [...new Set(found.map(({ chat_id }) => chat_id))];
+  const suggestions = suggestionsAt(sql, new Set(found.flatMap(({ changed }) => changed ?? [])), after);
   const entries: Told[] = [];
   let characters = 0;
-  for (const step of stepsBetween(sql, chatIds, after, upto)) {
+  for (const step of stepsBetween(sql, chatIds, suggestions, after, upto)) {
     if (characters > CHARACTERS) {
       upto = step.event.seq - 1;
       break;
@@ -43,8 +45,15 @@ export function recallTold(
   return { entries, upto };
 }
 
-/** The steps of some chats above `after`, up to `upto`. */
-function* stepsBetween(sql: SqlStorage, chatIds: readonly string[], after: number, upto: number): Generator<Step> {
+/** The steps of some chats above `after`, up to `upto`. `suggestions`: those that they change, as they were before. */
+function* stepsBetween(
+  sql: SqlStorage,
+  chatIds: readonly string[],
+  suggestions: Suggestions,
+  after: number,
+  upto: number,
+): Generator<Step> {
+  const known = new Map(suggestions);
   const snapshots = chatIds.map((id) => ({ id, ...(readSnapshot(sql, id, after) ?? BEGINNING) }));
   /** Those of which the log, read from the oldest one on, has not come to the next event yet. */
   const ahead = snapshots.sort((one, other) => one.seq - other.seq);
@@ -68,9 +77,11 @@ function* stepsBetween(sql: SqlStorage, chatIds: readonly string[], after: numbe
     // The thread's own facts and the visitor's name do not wait for the chat in which they were given.
     const isOfThread = event.type === 'thread_opened' || event.type === 'variables_set';
     if (!isOfThread && ahead.some(({ id }) => id === event.chat_id)) continue;
-    const isChange = event.type === 'reply_suggestion_changed' && event.seq > after;
-    const suggestions = isChange ? suggestionBefore(sql, event) : NONE;
-    const taken = takeStep({ ...state, suggestions }, event);
+    const id = event.seq > after && 'suggestion' in event ? event.suggestion.id : '';
+    const old = known.get(id);
+    const taken = takeStep({ ...state, suggestions: old === undefined ? NONE : new Map([[id, old]]) }, event);
+    const now = taken.state.suggestions.get(id);
+    if (now !== undefined) known.set(id, now);
     // Kept, they would be copied with each further suggestion.
     state = { ...taken.state, suggestions: NONE };
     if (taken.step !== null && event.seq > after) yield taken.step;
@@ -78,27 +89,32 @@ function* stepsBetween(sql: SqlStorage, chatIds: readonly string[], after: numbe
 }
 
 const BEGINNING: Snapshot = { seq: 0, thread: null, chat: null };
-const NONE: ThreadState['suggestions'] = new Map();
+const NONE: Suggestions = new Map();
 
-type SuggestionChanged = Extract<ThreadEvent, { type: 'reply_suggestion_changed' }>;
+type Suggestions = ThreadState['suggestions'];
+type SuggestionEvent = Extract<ThreadEvent, { type: 'reply_suggestion_added' | 'reply_suggestion_changed' }>;
 
-/** A suggestion as it was before an event changed it. Its id holds the `seq` of the event that added it. */
-function suggestionBefore(
-  sql: SqlStorage,
-  { seq, chat_id, suggestion }: SuggestionChanged,
-): ThreadState['suggestions'] {
+/**
+ * Suggestions as they were after the event `upto`, if they were there. The log is read once for all of them, from where the oldest was
+ * added: its id holds that `seq`.
+ */
+function suggestionsAt(sql: SqlStorage, ids: ReadonlySet<string>, upto: number): Suggestions {
+  if (ids.size === 0) return NONE;
   const rows = sql.exec<{ event: string }>(
-    `SELECT event FROM events WHERE seq >= ? AND seq < ?
-       AND type IN ('reply_suggestion_added', 'reply_suggestion_changed') AND event ->> '$.suggestion.id' = ?
-     ORDER BY seq DESC LIMIT 1`,
-    seqOfResource(suggestion.id) ?? 0,
-    seq,
-    suggestion.id,
+    `SELECT event FROM events WHERE seq BETWEEN ? AND ?
+       AND type IN ('reply_suggestion_added', 'reply_suggestion_changed')
+       AND event ->> '$.suggestion.id' IN (SELECT value FROM json_each(?))
+     ORDER BY seq`,
+    Math.min(...Array.from(ids, (id) => seqOfResource(id) ?? 0)),
+    upto,
+    JSON.stringify([...ids]),
   );
-  const row = rows.toArray()[0];
-  if (row === undefined) return NONE;
-  const before = upcastEvent(JSON.parse(row.event) as { v: number }) as SuggestionChanged;
-  return new Map([[suggestion.id, { seq: before.seq, chat_id, facts: before.suggestion }]]);
+  return new Map(
+    Array.from(rows, (row) => {
+      const { seq, chat_id, suggestion } = upcastEvent(JSON.parse(row.event) as { v: number }) as SuggestionEvent;
+      return [suggestion.id, { seq, chat_id, facts: suggestion }];
+    }),
+  );
 }
 
 /** `seq` of the last event before `time` (ms); 0 for none. Times grow with `seq`, so it is searched by halves. */

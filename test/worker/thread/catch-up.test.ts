@@ -229,6 +229,21 @@ describe('a hub that was away', () => {
   });
 });
 
+/** The rows that are read to recall `count` events after a mark. */
+function rowsReadFor({ object }: Conversation, after: number, count: number): Promise<number> {
+  return runInDurableObject(object, (_, { storage: { sql } }) => {
+    const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+    const exec: SqlStorage['exec'] = (query, ...values) => {
+      const cursor = sql.exec(query, ...values);
+      cursors.push(cursor);
+      return cursor as never;
+    };
+    const { upto } = recallTold({ exec } as unknown as SqlStorage, 'organization', after, count);
+    expect(upto).toBe(after + count);
+    return cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
+  });
+}
+
 describe('what is read for a hub that missed something', () => {
   test('is what the whole log tells, from wherever it is read and however many sessions it spans', async () => {
     const conversation = await Conversation.begin();
@@ -259,27 +274,28 @@ describe('what is read for a hub that missed something', () => {
     await conversation.say(300);
     await conversation.rotate();
     await conversation.say(600);
-    const rowsReadFor = (after: number, count: number) =>
-      runInDurableObject(conversation.object, (_, { storage: { sql } }) => {
-        const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-        const exec: SqlStorage['exec'] = (query, ...values) => {
-          const cursor = sql.exec(query, ...values);
-          cursors.push(cursor);
-          return cursor as never;
-        };
-        const { upto } = recallTold({ exec } as unknown as SqlStorage, 'organization', after, count);
-        expect(upto).toBe(after + count);
-        return cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
-      });
     // At the log's beginning, in its first session, across to the next one, in that, and behind 500 and 800 events.
     for (const after of [0, 100, 250, 280, 400, 500, 800]) {
-      const ofFifty = await rowsReadFor(after, 50);
-      const ofHundred = await rowsReadFor(after, 100);
+      const ofFifty = await rowsReadFor(conversation, after, 50);
+      const ofHundred = await rowsReadFor(conversation, after, 100);
       // Each event is found and then read; a further session has snapshots of its own.
       expect(ofHundred - ofFifty).toBeGreaterThanOrEqual(100);
       expect(ofHundred - ofFifty).toBeLessThan(100 + 20);
       // From the last snapshot on, which is at most 200 events before.
       expect(ofFifty).toBeLessThan(2 * 50 + 200 + 30);
     }
+  });
+
+  test('reads the log once for all suggestions of long ago that have changed', async () => {
+    const conversation = await Conversation.begin();
+    const rates = [];
+    for (const message of await conversation.say(40)) rates.push(await conversation.suggest(message));
+    await conversation.say(500);
+    const mark = (await conversation.log()).events.length;
+    for (const rate of rates) await rate(0.5);
+    const ofTwenty = await rowsReadFor(conversation, mark, 20);
+    const ofForty = await rowsReadFor(conversation, mark, 40);
+    // Each is found, sought in the log, and read.
+    expect(ofForty - ofTwenty).toBeLessThan(4 * 20);
   });
 });
