@@ -39,7 +39,9 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-const mend = () => env.DB.prepare('DROP TRIGGER IF EXISTS refuse').run();
+async function mend(): Promise<void> {
+  for (const name of ['refuse', 'refuse_delivery']) await env.DB.prepare(`DROP TRIGGER IF EXISTS ${name}`).run();
+}
 
 const say = async (channel: Channel, ...texts: string[]) =>
   receive(
@@ -144,6 +146,34 @@ describe('a row that D1 refuses', () => {
     await ringLater(channel, ring);
     expect(await textsInD1(chat_id)).toEqual(['first', 'second', 'fourth', 'fifth']);
     expect(await parkedOf(channel)).toEqual([{ after_seq: refused - 1, upto_seq: refused }]);
+  });
+
+  testAlarm('of the log of deliveries holds up neither the messages nor the other deliveries', async (ring) => {
+    const channel = newChannel();
+    const user = newUser(channel.organizationId);
+    await say(channel, 'first');
+    onFault((step) => {
+      if (step === 'projector before D1') throw new Error('fault: D1 is away');
+    });
+    const replies = ['one', 'two', 'three'].map((text) => userMessage(text, user));
+    const { chat_id, seqs } = await receive(receiveCommand(channel, 't', replies));
+    onFault(null);
+    await env.DB.prepare(
+      `CREATE TRIGGER refuse_delivery BEFORE INSERT ON deliveries WHEN NEW.seq = ${seqs[1]}
+         BEGIN SELECT RAISE(ABORT, 'refused by a test'); END`,
+    ).run();
+    await ringLater(channel, ring);
+    const delivered = async () => {
+      const sql = 'SELECT seq FROM deliveries WHERE receiver = ? ORDER BY seq';
+      return (await env.DB.prepare(sql).bind(channel.receiver).all()).results.map(({ seq }) => seq);
+    };
+    expect(await textsInD1(chat_id)).toEqual(['first', 'one', 'two', 'three']);
+    expect(await delivered()).toEqual([seqs[0], seqs[2]]);
+    expect(await parkedOf(channel)).toHaveLength(1);
+    await mend();
+    expect(await threadStub(env, nameOf(channel)).rebuild({ v: 1 })).toEqual({ ok: true });
+    expect(await delivered()).toEqual(seqs);
+    expect(await parkedOf(channel)).toEqual([]);
   });
 
   test('leaves the chat’s own row right: its flags go with what comes next', async () => {
