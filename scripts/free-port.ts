@@ -1,27 +1,31 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** A TCP port of the loopback interface that nobody listens on at this moment. */
+/**
+ * Systems give outgoing connections their ports from 32768 on: one of those could be taken between two starts of a server that keeps
+ * its port.
+ */
+const FIRST_PORT = 20_000;
+const END_OF_PORTS = 32_000;
+const TRIES = 100;
+
+/** A TCP port of the loopback interface that nobody listens on at this moment, and that no outgoing connection will get. */
 export async function freePort(): Promise<number> {
-  const port = await listenOnce(0);
-  if (port === null) throw new Error('no free port on 127.0.0.1');
-  return port;
+  for (let tried = 0; tried < TRIES; tried++) {
+    const port = randomInt(FIRST_PORT, END_OF_PORTS);
+    if (await isPortFree(port)) return port;
+  }
+  throw new Error('no free port on 127.0.0.1');
 }
 
 /** Whether a server could listen on this port of the loopback interface now. */
-export async function isPortFree(port: number): Promise<boolean> {
-  return (await listenOnce(port)) !== null;
-}
-
-function listenOnce(port: number): Promise<number | null> {
+export function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(null);
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
       else reject(error);
     });
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : null));
-    });
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
   });
 }
