@@ -125,7 +125,7 @@ const expected = (grant: ChatGrant, filters: ChatFilters) =>
   chats.filter((chat) => isCovered(grant, chat) && isChosen(grant, filters, chat));
 
 const listOf = (grant: ChatGrant, filters: ChatFilters, ordering: MemberChatOrdering) =>
-  walkPages(50, (keyset) => listChats(database, grant, filters, ordering, keyset), chatKey(ordering));
+  walkPages(150, (keyset) => listChats(database, grant, filters, ordering, keyset), chatKey(ordering));
 
 const idsBy = (list: CopiedChat[], ordering: MemberChatOrdering): string[] => {
   const key = (chat: CopiedChat) => (ordering.endsWith('updated_at') ? chat.updated_at : 0);
