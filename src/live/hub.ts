@@ -288,7 +288,9 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     if (left_at !== null) times.push(left_at + KEEP_FOR);
     else if (organization_id !== null && !this.#timers.isBackingOff(RENEW)) times.push(awake_until - RENEW_BEFORE);
     for (const socket of this.#sockets.all()) times.push(endsAt(this.#enduring(socket)));
-    this.#alarmClock.armBy(Math.min(...times.filter((at) => at !== null)));
+    const next = Math.min(...times.filter((at) => at !== null));
+    // Not before a second has passed: what stays due would ring without end.
+    this.#alarmClock.armBy(Math.max(next, Date.now() + 1000));
   }
 
   #makeTimers(): Timers {

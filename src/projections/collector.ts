@@ -17,6 +17,8 @@ const ENOUGH_SLICES = 400;
 const ENOUGH_BYTES = 2_000_000;
 /** What a thread has to know goes along with its next command. When none comes for so long (ms), it is called for that. */
 const ACKNOWLEDGE_AFTER = 3000;
+/** So many threads wait to be told at most. One that is never told sends its slices again, which changes nothing in D1. */
+const THREADS_TO_TELL = 10_000;
 /** A batch that was not answered for so long (ms) counts as lost: the threads send it again. */
 const WAIT_FOR_PROJECTOR = 20_000;
 /** A reader waits so long (ms) for what others are writing. */
@@ -117,15 +119,22 @@ async function writeGroup(env: Env, group: Handed[]): Promise<string[]> {
       WAIT_FOR_PROJECTOR,
     );
     const taken = group.filter((_, place) => answers?.[place]?.ok === true);
-    for (const { slice, range } of taken) {
-      const known = acknowledged.get(slice.thread);
-      if (known === undefined) acknowledged.set(slice.thread, { ranges: [range], since: Date.now() });
-      else known.ranges.push(range);
-    }
+    for (const { slice, range } of taken) noteAcknowledged(slice.thread, range);
     return taken.map(({ slice }) => slice.thread);
   } catch (error) {
     writeLog('error', 'collected_slices_lost', { slices: slices.length, error: errorText(error) });
     return [];
+  }
+}
+
+function noteAcknowledged(thread: string, range: SliceRange): void {
+  const known = acknowledged.get(thread);
+  if (known !== undefined) known.ranges.push(range);
+  else {
+    // The request that would have told the oldest ones may have been cut off.
+    const [oldest] = acknowledged.keys();
+    if (oldest !== undefined && acknowledged.size >= THREADS_TO_TELL) acknowledged.delete(oldest);
+    acknowledged.set(thread, { ranges: [range], since: Date.now() });
   }
 }
 
