@@ -51,8 +51,8 @@ const scenarios: readonly Scenario[] = [
     fault: 'queue',
     play: async () => {},
     heal: ({ hub }) => hub.ringCron(),
-    // The watchdog offers what has been overdue for 90 s.
-    patience: 90_000,
+    // A thread has a dozen pointers for its retries, some lose eight of them, and each is made good 20 s later.
+    patience: 4 * MINUTE,
   },
   {
     ...usual,

@@ -28,6 +28,8 @@ const PRUNED_AT_ONCE = 1000;
 const MADE_AT_ONCE = 1000;
 /** Portions that an alarm makes before it rings again. */
 const PORTIONS_OF_AN_ALARM = 5;
+/** Commits look for lanes that nobody is at work on, as the alarm does, when nobody has looked for so long (ms). */
+const LOOK_EVERY = 10_000;
 /** A Worker can wait for six connections; some are left for the request that brought the command. */
 const HEADS_OF_A_COMMIT = 4;
 
@@ -50,6 +52,8 @@ export class Lanes {
   #isRestLeft: boolean | null = null;
   /** Whether the tables are there; null when that has to be looked up. */
   #isMade: boolean | null = null;
+  /** When lanes were last looked at (ms); 0 when that was not in this instance. */
+  #lookedAt = 0;
 
   constructor(ports: LanePorts) {
     this.#ports = ports;
@@ -101,11 +105,15 @@ export class Lanes {
     };
   }
 
-  /** Told of a commit: the version of its last row, and what it has accepted. */
-  committed(version: number, accepted: Accepted): void {
+  /**
+   * Told of a commit at `now` (ms): the version of its last row, and what it has accepted. Where messages come in, a lane does not depend
+   * on the alarm: neither when the platform has dropped that nor when the queue has lost a pointer.
+   */
+  committed(version: number, accepted: Accepted, now: number): void {
     this.version = version;
     if (accepted.lanes.length > 0) this.#isMade = true;
     if (accepted.rest !== null) this.#isRestLeft = true;
+    if (now - this.#lookedAt >= LOOK_EVERY) this.offerDue(now);
   }
 
   /** Whether somebody is at work on the lane. */
@@ -149,6 +157,7 @@ export class Lanes {
 
   /** Offers the tracks that wait for it, and lets D1 know of deliveries whose first lease has run out. `now` in ms. */
   offerDue(now: number): void {
+    this.#lookedAt = now;
     if (!this.#hasLanes()) return;
     this.#change((clock) => announceLapsed(this.#ports.sql, clock));
     for (const { receiver, track, head_id, offer_at } of waitingTracks(this.#ports.sql)) {

@@ -297,7 +297,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#commands.add(accepted.events);
     this.#copy.add(accepted.events);
     this.#routing = given;
-    this.#lanes.committed(committed.version, accepted);
+    this.#lanes.committed(committed.version, accepted, now);
     const soon = now + (accepted.rest === null ? Math.min(ALARM_AFTER, ...leases.values()) : 0);
     const isArmed = this.#alarmClock.armBy(Math.min(soon, this.#sweep.chatEndsAt() ?? soon));
     fault('after commit', () => this.ctx.abort('fault: after commit'));

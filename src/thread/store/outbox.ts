@@ -6,8 +6,8 @@ import { newLeaseToken } from './new-deliveries.ts';
 
 /** A delivery whose endpoint could not be read is offered again after this many seconds. */
 const LATER_SECONDS = 10;
-/** An alarm offers a lane this long (ms) after its head was due, since the queue's pointer normally comes first; and again after as long. */
-const OFFER_AFTER = 30_000;
+/** The thread offers a lane this long (ms) after its head was due, since the queue's pointer normally comes first; and again after as long. */
+const OFFER_AFTER = 20_000;
 
 /**
  * What each change of a lane needs from the object: `now` in ms, `random` in [0, 1). `nextVersion` numbers the changed rows for D1's log;

@@ -83,16 +83,16 @@ testAlarm('a Retry-After of 24 h outlasts its pointer of 12 h, and the alarm off
     passTime(31_000);
     await ring(object);
   }
-  expect(await alarm()).toBe(dueAt + 30_000);
+  expect(await alarm()).toBe(dueAt + 20_000);
   expect(offered).toEqual([]);
 
   passTime(dueAt - 43_200_000 - Date.now());
   await deliverLane(dependencies, pointer);
   expect(got).toEqual(['reply 1']);
   expect(queue).toEqual([43_200]);
-  expect(await alarm()).toBe(dueAt + 30_000);
+  expect(await alarm()).toBe(dueAt + 20_000);
 
-  passTime(dueAt + 30_000 - Date.now());
+  passTime(dueAt + 20_000 - Date.now());
   await ring(object);
   expect(offered).toEqual([pointer]);
   await deliverLane(dependencies, pointer);

@@ -1,4 +1,4 @@
-import { runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Claim } from '../../../src/delivery/lane.ts';
@@ -51,7 +51,7 @@ describe('the alarm', () => {
     await ring(objectOf(channel));
     const next = await alarmOf(objectOf(channel));
     expect(next).not.toBeNull();
-    expect((next ?? 0) - Date.now()).toBeGreaterThanOrEqual(29_000);
+    expect((next ?? 0) - Date.now()).toBeGreaterThanOrEqual(19_000);
     expect(await rowsOf(channel, 'SELECT id FROM deliveries')).toHaveLength(1);
   });
 
@@ -127,6 +127,36 @@ describe('the alarm', () => {
     expect(lines.join()).toContain('alarm_failed');
     expect(await alarmOf(objectOf(channel))).not.toBeNull();
   });
+});
+
+describe('a commit', () => {
+  test.each(['in memory', 'evicted'])(
+    'offers a lane whose pointer was lost, though no alarm rings [%s]',
+    async (life) => {
+      const channel = await threadWithReply();
+      const object = objectOf(channel);
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+      if (life === 'evicted') await evictDurableObject(object);
+      const sent: unknown[] = [];
+      await runInDurableObject(object, (instance) => {
+        const inside = instance as unknown as { env: Env };
+        vi.spyOn(inside.env.WEBHOOKS, 'send').mockImplementation(async (pointer) => {
+          sent.push(pointer);
+          return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+        });
+      });
+      const sentAfter = async (milliseconds: number) => {
+        passTime(milliseconds);
+        await receive(receiveCommand(channel, 't', [visitorMessage(`after ${milliseconds}`)]));
+        return sent.splice(0);
+      };
+      const pointer = { v: 1, thread: object.name, receiver: channel.receiver, track: 'lane', drain: false };
+      expect(await sentAfter(11_000)).toEqual([]);
+      expect(await sentAfter(12_000)).toEqual([pointer]);
+      expect(await sentAfter(13_000)).toEqual([]);
+      expect(await sentAfter(14_000)).toEqual([pointer]);
+    },
+  );
 });
 
 describe('a delivery', () => {

@@ -1,4 +1,4 @@
-import { runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { consumerDependencies } from '../../../src/delivery/consumer-dependencies.ts';
 import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/deliver-lane.ts';
@@ -93,6 +93,8 @@ async function acceptForInstallation(rows: Row[]): Promise<void> {
       );
     }
   });
+  // What the object knows of its tables was read before.
+  await evictDurableObject(objectOf(channel));
 }
 
 /** The consumer of a deployed Worker, but for the queue, which the test plays. */
