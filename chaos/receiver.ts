@@ -16,7 +16,8 @@ export type BadReceiver = {
 
 /**
  * Fails a fifth of the requests, drops a twentieth of the connections and delays its answers at random. It fails no webhook more than
- * `failuresInARow` times, so that the back-off of the hub has an end that a check can wait for.
+ * `failuresInARow` times, so that the back-off of the hub has an end that a check can wait for. Those while it is down count: one that
+ * the outage has put off by minutes is not put off again.
  */
 export async function startBadReceiver(failuresInARow: number): Promise<BadReceiver> {
   const arrivals: Arrival[] = [];
@@ -24,10 +25,10 @@ export async function startBadReceiver(failuresInARow: number): Promise<BadRecei
   let isDown = false;
 
   function outcomeOf(webhookId: string): Outcome {
-    if (isDown) return 'dropped';
-    const chance = Math.random();
-    if (chance >= FAILS + DROPS || (failures.get(webhookId) ?? 0) >= failuresInARow) return 'delivered';
-    failures.set(webhookId, (failures.get(webhookId) ?? 0) + 1);
+    const failed = failures.get(webhookId) ?? 0;
+    const chance = isDown ? FAILS : Math.random();
+    if (!isDown && (chance >= FAILS + DROPS || failed >= failuresInARow)) return 'delivered';
+    failures.set(webhookId, failed + 1);
     return chance < FAILS ? 'failed' : 'dropped';
   }
 
