@@ -26,10 +26,9 @@ export async function startBadReceiver(failuresInARow: number): Promise<BadRecei
 
   function outcomeOf(webhookId: string): Outcome {
     const failed = failures.get(webhookId) ?? 0;
-    const chance = isDown ? FAILS : Math.random();
-    if (!isDown && (chance >= FAILS + DROPS || failed >= failuresInARow)) return 'delivered';
-    failures.set(webhookId, failed + 1);
-    return chance < FAILS ? 'failed' : 'dropped';
+    const outcome = isDown ? 'dropped' : failed < failuresInARow ? randomOutcome() : 'delivered';
+    if (outcome !== 'delivered') failures.set(webhookId, failed + 1);
+    return outcome;
   }
 
   const receiver = await startReceiver((request) => {
@@ -51,6 +50,12 @@ export async function startBadReceiver(failuresInARow: number): Promise<BadRecei
     },
     stop: () => receiver.stop(),
   };
+}
+
+function randomOutcome(): Outcome {
+  const chance = Math.random();
+  if (chance < FAILS) return 'failed';
+  return chance < FAILS + DROPS ? 'dropped' : 'delivered';
 }
 
 function replyOf(outcome: Outcome, settled: (isSent: boolean) => void): Reply {

@@ -105,14 +105,18 @@ export class Lanes {
     };
   }
 
-  /**
-   * Told of a commit at `now` (ms): the version of its last row, and what it has accepted. Where messages come in, a lane does not depend
-   * on the alarm: neither when the platform has dropped that nor when the queue has lost a pointer.
-   */
-  committed(version: number, accepted: Accepted, now: number): void {
+  /** Told of a commit: the version of its last row, and what it has accepted. */
+  committed(version: number, accepted: Accepted): void {
     this.version = version;
     if (accepted.lanes.length > 0) this.#isMade = true;
     if (accepted.rest !== null) this.#isRestLeft = true;
+  }
+
+  /**
+   * Does the same as the alarm when nobody has looked for a while: where messages come in, a lane depends neither on an alarm that the
+   * platform has dropped nor on a pointer that the queue has lost. `now` in ms.
+   */
+  offerOverdue(now: number): void {
     if (now - this.#lookedAt >= LOOK_EVERY) this.offerDue(now);
   }
 

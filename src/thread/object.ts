@@ -297,11 +297,12 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#commands.add(accepted.events);
     this.#copy.add(accepted.events);
     this.#routing = given;
-    this.#lanes.committed(committed.version, accepted, now);
+    this.#lanes.committed(committed.version, accepted);
     const soon = now + (accepted.rest === null ? Math.min(ALARM_AFTER, ...leases.values()) : 0);
     const isArmed = this.#alarmClock.armBy(Math.min(soon, this.#sweep.chatEndsAt() ?? soon));
     fault('after commit', () => this.ctx.abort('fault: after commit'));
     for (const receiver of offers) this.#lanes.offer(receiver, 'lane');
+    this.#lanes.offerOverdue(now);
     this.#listeners.committed(decided.steps, before.last_seq, audience, known);
     return { ...committed, rowsWritten: committed.rowsWritten + (isArmed ? 1 : 0) };
   }

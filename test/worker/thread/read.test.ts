@@ -173,7 +173,7 @@ describe('suggestions', () => {
   });
 });
 
-describe('a visitor’s chat that goes on by the id of his newest one', () => {
+describe('a chat that goes on by the id of its visitor’s newest one', () => {
   test('must be in the thread that is asked', async () => {
     const { thread, room, visitor_id, actor } = await newVisitorChat();
     const opens = {

@@ -156,7 +156,7 @@ describe('a visitor in a room', () => {
 describe('the presence of a visitor in his chat', () => {
   const present = async (chatId: string) => (await site.ownedChat(chatId))['present_visitor_participant_count'];
 
-  testAlarm('ends with his time and comes back with him', async (ring) => {
+  testAlarm('ends with its time and comes back with the visitor', async (ring) => {
     const visitor = await site.visitor({ presence_expires_in: 60 });
     const chatId = await site.chat(visitor);
     expect(await present(chatId)).toBe(1);
@@ -170,7 +170,7 @@ describe('the presence of a visitor in his chat', () => {
     await vi.waitFor(async () => expect(await present(chatId)).toBe(1));
   });
 
-  testAlarm('lasts while he writes, for as long again as he asked for last', async (ring) => {
+  testAlarm('lasts while the visitor writes, for as long again as was asked for last', async (ring) => {
     const visitor = await site.visitor({ presence_expires_in: 60 });
     const chatId = await site.chat(visitor);
     passSeconds(50);
@@ -195,7 +195,7 @@ describe('the presence of a visitor in his chat', () => {
     await vi.waitFor(async () => expect(await present(String(opened.json['id']))).toBe(1));
   });
 
-  testAlarm('stays while he is in one of his rooms, as each room says for itself', async (ring) => {
+  testAlarm('stays while the visitor is in one of their rooms, as each room says for itself', async (ring) => {
     const visitor = await site.visitor({ presence_expires_in: 60 });
     const chatId = await site.chat(visitor);
     const elsewhere = await newRoom(site.organizationId);
