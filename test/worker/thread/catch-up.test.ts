@@ -15,7 +15,7 @@ import { recallTold } from '../../../src/thread/store/recall-told.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { AT, database } from '../directory/directory.ts';
-import { accepted, type CommandBody, newVisitorChat } from './fixtures.ts';
+import { accepted, type CommandBody, newVisitorChat, nextVisitorChat } from './fixtures.ts';
 
 const HOUR = 3_600_000;
 
@@ -119,24 +119,9 @@ class Conversation {
 
   /** Ends the session and begins another. */
   async rotate(): Promise<void> {
-    const { actor, grant, visitor_id, room } = this.#opened;
+    const { grant } = this.#opened;
     await this.send({ type: 'update_chat', chat_id: this.chatId, grant, is_ended: true, is_waiting: null });
-    const { chat } = await this.send({
-      type: 'open_visitor_chat',
-      chat_id: this.chatId,
-      identity: null,
-      visitor_id,
-      visitor_name: null,
-      database: 'DB',
-      organization_id: room.organization_id,
-      room,
-      is_private: false,
-      chat_type: 'visitor',
-      lifetime: { idle: null, total: null },
-      actor,
-      is_present: true,
-      is_kept_out: false,
-    });
+    const { chat } = await this.send(nextVisitorChat(this.#opened, this.chatId));
     expect(chat.id).not.toBe(this.chatId);
     this.chatId = chat.id;
   }

@@ -121,6 +121,29 @@ export async function newVisitorChat(more: Partial<OpenVisitorChat> = {}) {
   return { thread, chat_id: chat.id, chat, actor, visitor_id, room, grant };
 }
 
+/** The command with which a user starts the visitor's next chat, after `chat_id`, in the same thread. */
+export function nextVisitorChat(
+  { visitor_id, room, actor }: Pick<OpenVisitorChat, 'visitor_id' | 'room' | 'actor'>,
+  chat_id: string,
+): Omit<OpenVisitorChat, 'v' | 'command_id'> {
+  return {
+    type: 'open_visitor_chat',
+    chat_id,
+    identity: null,
+    visitor_id,
+    visitor_name: null,
+    database: 'DB',
+    organization_id: room.organization_id,
+    room,
+    is_private: false,
+    chat_type: 'visitor',
+    lifetime: { idle: null, total: null },
+    actor,
+    is_present: true,
+    is_kept_out: false,
+  };
+}
+
 export function stubOf(channel: Channel, threadId: string) {
   return threadStub(env, threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: threadId }));
 }

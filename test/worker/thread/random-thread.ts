@@ -1,5 +1,5 @@
 import type { Command } from '../../../src/thread/commands.ts';
-import { type CommandBody, newUser, newVisitorChat } from './fixtures.ts';
+import { type CommandBody, newUser, newVisitorChat, nextVisitorChat } from './fixtures.ts';
 
 /** Numbers in [0, 1) that follow from a seed, so that a failure can be seen again. */
 export function randomFrom(seed: number): () => number {
@@ -45,22 +45,7 @@ export async function newRandomThread(random: () => number) {
       is_present: pick([true, false]),
     }),
     () => ({ type: 'update_chat', chat_id: chat, grant, is_ended: random() < 0.5, is_waiting: null }),
-    () => ({
-      type: 'open_visitor_chat',
-      chat_id: chat,
-      identity: null,
-      visitor_id,
-      visitor_name: null,
-      database: 'DB',
-      organization_id: room.organization_id,
-      room,
-      is_private: false,
-      chat_type: 'visitor',
-      lifetime: { idle: 3_600_000, total: null },
-      actor,
-      is_present: true,
-      is_kept_out: false,
-    }),
+    () => ({ ...nextVisitorChat({ visitor_id, room, actor }, chat), lifetime: { idle: 3_600_000, total: null } }),
   ];
   return {
     thread,

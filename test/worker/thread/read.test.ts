@@ -8,7 +8,7 @@ import { chatIdAt, threadName } from '../../../src/thread/address.ts';
 import type { Command } from '../../../src/thread/commands.ts';
 import type { Query, ReadSuggestions } from '../../../src/thread/queries.ts';
 import { passTime } from '../clock.ts';
-import { execute, newUser, newVisitorChat, read, readMessages } from './fixtures.ts';
+import { execute, newUser, newVisitorChat, nextVisitorChat, read, readMessages } from './fixtures.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -142,18 +142,7 @@ describe('suggestions', () => {
     const suggests = { chat_id, message_id: message.id, grant, actor, suggestion: 's', relevancy_score: null };
     const { suggestion } = await execute(thread, { type: 'add_reply_suggestion', ...suggests });
     await execute(thread, { type: 'update_chat', chat_id, grant, is_ended: true, is_waiting: null });
-    const opens = { identity: null, visitor_id, visitor_name: null, database: 'DB', room, actor } as const;
-    const next = await execute(thread, {
-      type: 'open_visitor_chat',
-      chat_id,
-      ...opens,
-      organization_id: room.organization_id,
-      is_private: false,
-      chat_type: 'visitor',
-      lifetime: { idle: null, total: null },
-      is_present: true,
-      is_kept_out: false,
-    });
+    const next = await execute(thread, nextVisitorChat({ visitor_id, room, actor }, chat_id));
     expect(next.is_new).toBe(true);
     const asked = { v: 1 as const, chat_id: next.chat.id, grant };
     const one = { ...asked, type: 'read_suggestion' as const, suggestion_id: suggestion.id };
@@ -176,23 +165,7 @@ describe('suggestions', () => {
 describe('a chat that goes on by the id of its visitor’s newest one', () => {
   test('must be in the thread that is asked', async () => {
     const { thread, room, visitor_id, actor } = await newVisitorChat();
-    const opens = {
-      v: 1,
-      type: 'open_visitor_chat',
-      command_id: 'x',
-      identity: null,
-      visitor_id,
-      visitor_name: null,
-      database: 'DB',
-      organization_id: room.organization_id,
-      room,
-      is_private: false,
-      chat_type: 'visitor',
-      lifetime: { idle: null, total: null },
-      actor,
-      is_present: true,
-      is_kept_out: false,
-    } as const;
+    const opens = { v: 1, command_id: 'x', ...nextVisitorChat({ visitor_id, room, actor }, '') } as const;
     const send = async (name: string) =>
       (await threadStub(env, name).execute({ ...opens, chat_id: chatIdAt(name, 1) })).result;
     expect(await send(thread)).toEqual(refusal('chat_not_found'));
