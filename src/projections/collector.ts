@@ -21,8 +21,8 @@ const ACKNOWLEDGE_AFTER = 3000;
 const THREADS_TO_TELL = 10_000;
 /** A batch that was not answered for so long (ms) counts as lost: the threads send it again. */
 const WAIT_FOR_PROJECTOR = 20_000;
-/** A reader waits so long (ms) for what others are writing. */
-const WAIT_FOR_OTHERS = 1000;
+/** A reader waits so long (ms) at most for what its isolate owes: a slow machine takes more than a second for 500 messages. */
+const READER_WAITS = 5000;
 /** How often it looks (ms): a request cannot wait for a promise that belongs to another one. */
 const LOOK_EVERY = 5;
 /** A flush that has not begun after so long (ms) ended with its request. */
@@ -33,8 +33,10 @@ let waitingBytes = 0;
 /** When a flush of what is waiting was planned (ms); null when none is. */
 let plannedAt: number | null = null;
 let lastFlushAt = 0;
-/** Batches under way. */
-let underWay = 0;
+/** The number of the newest batch. */
+let newestBatch = 0;
+/** When the batches under way began (ms), by their numbers, the oldest first. */
+const underWay = new Map<number, number>();
 /** Stretches that D1 has, of which their thread does not know yet, and since when (ms). */
 const acknowledged = new Map<string, { ranges: SliceRange[]; since: number }>();
 
@@ -60,17 +62,26 @@ export function takeAcknowledged(thread: string): SliceRange[] {
 }
 
 /**
- * Writes what this isolate owes D1, and waits for what other requests of it are writing, so that a client reads its own writes. It
- * waits a second at most: a D1 that hangs must not stop the readers.
+ * Writes what this isolate owes D1, and waits for the batches that other requests of it have begun, so that a client reads its own
+ * writes. Batches that begin later are not waited for. It waits 5 s at most: a D1 that hangs must not stop the readers.
  */
 export async function writeCollected(env: Env): Promise<void> {
+  const until = Date.now() + READER_WAITS;
   if (waiting.length > 0) {
     const written = writeWaiting(env);
     waitUntil(written.then((threads) => acknowledgeLater(env, threads)));
-    await withinTime(written, WAIT_FOR_OTHERS);
   }
-  const until = Date.now() + WAIT_FOR_OTHERS;
-  while (underWay > 0 && Date.now() < until) await scheduler.wait(LOOK_EVERY);
+  const upTo = newestBatch;
+  while (isUnderWay(upTo) && Date.now() < until) await scheduler.wait(LOOK_EVERY);
+}
+
+/** Whether a batch of this number or an older one is still being written. One whose request was cut off ends unseen: it counts as lost. */
+function isUnderWay(upTo: number): boolean {
+  for (const [number, begunAt] of underWay) {
+    if (Date.now() - begunAt < WAIT_FOR_PROJECTOR) return number <= upTo;
+    underWay.delete(number);
+  }
+  return false;
 }
 
 async function flushAfter(env: Env, milliseconds: number): Promise<void> {
@@ -97,13 +108,15 @@ async function writeWaiting(env: Env): Promise<string[]> {
   plannedAt = null;
   lastFlushAt = Date.now();
   if (batch.length === 0) return [];
-  underWay += 1;
+  newestBatch += 1;
+  const number = newestBatch;
+  underWay.set(number, lastFlushAt);
   try {
     const groups = Map.groupBy(batch, ({ database, slice }) => projectorName(env, database, slice.thread));
     const written = await Promise.all(Array.from(groups.values(), (group) => writeGroup(env, group)));
     return [...new Set(written.flat())];
   } finally {
-    underWay -= 1;
+    underWay.delete(number);
   }
 }
 
