@@ -80,12 +80,15 @@ describe('a request larger than a slice', () => {
       onFault((step) => {
         if (step !== 'projector before D1') return;
         batches += 1;
-        if (batches === 2) throw new Error('fault: D1 is away');
+        // It stays away: the object's own alarm tries again after a second.
+        if (batches >= 2) throw new Error('fault: D1 is away');
       });
       const answer = await receive(receiveCommand(channel, 't', messages, { variables: { username: 'Jane' } }));
-      expect(batches).toBe(2);
       // The log of deliveries is another database: its part may have failed first, while this one's is being written.
-      await vi.waitFor(async () => expect((await copyOf(answer.chat_id)).messages.length).toBeGreaterThan(0));
+      await vi.waitFor(async () => {
+        expect(batches).toBeGreaterThanOrEqual(2);
+        expect((await copyOf(answer.chat_id)).messages.length).toBeGreaterThan(0);
+      });
       expect((await copyOf(answer.chat_id)).messages.length).toBeLessThan(500);
       onFault(null);
       passTime(301_000);
