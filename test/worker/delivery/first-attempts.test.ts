@@ -8,6 +8,7 @@ import type { Head, Pointer } from '../../../src/delivery/lane.ts';
 import { type FaultStep, fault, onFault } from '../../../src/faults.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import type { ReceiveMessages } from '../../../src/thread/commands.ts';
+import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import {
@@ -121,7 +122,7 @@ describe('a delivery that finds its lane idle', () => {
       { version: 1 },
       { version: 2 },
     ]);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await inD1(channel)).toEqual({
         deliveries: [{ status: 'delivered', attempt_count: 1 }],
         lane: { accepted: 1, delivered: 1, pending: 0 },
@@ -186,7 +187,7 @@ describe('a delivery that finds its lane idle', () => {
       if (outcome === 'failed') receiver.answers = [500];
       const askedAt = outcome === 'later' ? Date.now() - 60_000 : Date.now();
       await deliverHeads(receiver.dependencies, nameOf(channel), heads, askedAt);
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         expect(await inD1(channel)).toEqual({
           deliveries: [{ status: 'pending', attempt_count: outcome === 'failed' ? 1 : 0 }],
           lane: { accepted: 1, delivered: 0, pending: 1 },

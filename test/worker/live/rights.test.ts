@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadAudience } from '../../../src/audience/load-audience.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { organizationHub, visitorHub } from '../../../src/live/feed.ts';
+import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { admin, brokenDatabase, enroll, type Person, testEnv } from '../http/hub.ts';
 import { enrollAgent } from '../umi/desk.ts';
@@ -236,7 +237,7 @@ describe('a hub that cannot say that it goes on listening', () => {
     await ring(hubOf(person));
     expect(await renewalOf(person)).toMatchObject({ failures: 1 });
     client.close();
-    await vi.waitFor(async () => expect(await leftAt(person)).not.toBe(null));
+    await eventually(async () => expect(await leftAt(person)).not.toBe(null));
     later(60_000);
     await ring(hubOf(person));
     expect(await renewalOf(person)).toBe(null);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { newChatId, passSeconds, User } from './user.ts';
 
@@ -29,7 +30,7 @@ describe('chats of a user who comes and goes', () => {
       expect([await user.isPresent(), (await user.copy()).present_until]).toEqual([false, until]);
       expect(await user.renew(clientId, 60)).toMatchObject({ was_absent: true });
       expect(await user.isPresent()).toBe(true);
-      await vi.waitFor(async () => expect((await user.copy()).present_until).toBeGreaterThan(until));
+      await eventually(async () => expect((await user.copy()).present_until).toBeGreaterThan(until));
       passSeconds(31);
       await user.ring();
       expect(user.told).toEqual([]);

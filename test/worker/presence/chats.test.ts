@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ChangePresence } from '../../../src/thread/commands.ts';
+import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { newChatId, passSeconds, UNWATCHED, User, WATCHED } from './user.ts';
 
@@ -59,9 +60,9 @@ describe('chats that watch a user', () => {
       return WATCHED;
     };
     await user.watch(chat_id, true);
-    await vi.waitFor(() => expect(user.takeTold()).toEqual([{ chat_id, is_present: false }]));
+    await eventually(() => expect(user.takeTold()).toEqual([{ chat_id, is_present: false }]));
     isAway = false;
-    await vi.waitFor(() => expect(user.told).toEqual([{ chat_id, is_present: false }]), { timeout: 15_000 });
+    await eventually(() => expect(user.told).toEqual([{ chat_id, is_present: false }]));
   });
 
   testAlarm('hear nothing while another client holds out', async (ring) => {
@@ -80,11 +81,11 @@ describe('chats that watch a user', () => {
     const user = await User.create();
     const [one, other] = [newChatId(), newChatId()];
     expect(await user.watch(one, true)).toEqual({ is_present: false });
-    await vi.waitFor(() => expect(user.takeTold()).toEqual([{ chat_id: one, is_present: false }]));
+    await eventually(() => expect(user.takeTold()).toEqual([{ chat_id: one, is_present: false }]));
     await user.addClient(60);
     expect(user.takeTold()).toEqual([{ chat_id: one, is_present: true }]);
     expect(await user.watch(other, false)).toEqual({ is_present: true });
-    await vi.waitFor(() => expect(user.takeTold()).toEqual([{ chat_id: other, is_present: true }]));
+    await eventually(() => expect(user.takeTold()).toEqual([{ chat_id: other, is_present: true }]));
   });
 
   testAlarm('are told once more when a watch crosses with what they were told', async (ring) => {
@@ -97,13 +98,13 @@ describe('chats that watch a user', () => {
     };
     passSeconds(91);
     const ringing = user.ring();
-    await vi.waitFor(() => expect(user.takeTold()).toHaveLength(1));
+    await eventually(() => expect(user.takeTold()).toHaveLength(1));
     // They join again while the chat still answers that they are nobody there.
     user.answer = () => WATCHED;
     await user.watch(chat_id, false);
     isReleased = true;
     await ringing;
-    await vi.waitFor(() => expect(user.takeTold()).toEqual([{ chat_id, is_present: false }]));
+    await eventually(() => expect(user.takeTold()).toEqual([{ chat_id, is_present: false }]));
     expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: false, current_chat_count: 1 });
   });
 
@@ -132,14 +133,14 @@ describe('chats that watch a user', () => {
       await user.ring();
       expect(user.takeTold()).toHaveLength(1);
       expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: false, current_chat_count: 0 });
-      await vi.waitFor(async () => expect((await user.copy()).current_chat_count).toBe(0));
+      await eventually(async () => expect((await user.copy()).current_chat_count).toBe(0));
     });
   }
 
   test('that cannot be chats are dropped without a call', async () => {
     const user = await User.create();
     await user.watch(crypto.randomUUID(), true);
-    await vi.waitFor(async () => expect((await user.stub.presence({ v: 1 })).current_chat_count).toBe(0));
+    await eventually(async () => expect((await user.stub.presence({ v: 1 })).current_chat_count).toBe(0));
     expect(user.told).toEqual([]);
   });
 
@@ -219,7 +220,7 @@ describe('chats that watch a user', () => {
     await user.ring();
     expect(user.takeTold().map(({ chat_id }) => chat_id)).toEqual([kept, lost].sort());
     expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: true, current_chat_count: 1 });
-    await vi.waitFor(async () => expect((await user.copy()).current_chat_count).toBe(1));
+    await eventually(async () => expect((await user.copy()).current_chat_count).toBe(1));
     await user.ring();
     expect(user.takeTold()).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { recordPresence } from '../../../src/directory/presence.ts';
 import { deleteUser } from '../../../src/directory/users.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
+import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { database } from '../directory/directory.ts';
 import { brokenDatabase } from '../http/hub.ts';
@@ -82,11 +83,11 @@ describe('the copy of a user’s presence in D1', () => {
     const user = await freeze();
     const chatIds = Array.from({ length: 10 }, newChatId);
     await Promise.all(chatIds.map((chatId) => user.watch(chatId, false)));
-    await vi.waitFor(async () => expect((await user.copy()).current_chat_count).toBe(10));
+    await eventually(async () => expect((await user.copy()).current_chat_count).toBe(10));
     // One write in flight: what came meanwhile went together.
     expect(await writes(user)).toBeLessThan(10);
     await user.stub.unwatch({ v: 1, chat_id: chatIds[0] ?? '' });
-    await vi.waitFor(async () => expect((await user.copy()).current_chat_count).toBe(9));
+    await eventually(async () => expect((await user.copy()).current_chat_count).toBe(9));
   });
 
   testAlarm('catches up after D1 was away, with the newest state', async (ring) => {
@@ -148,9 +149,9 @@ describe('the copy of a user’s presence in D1', () => {
     // An isolate that does not know it yet lets them in.
     await user.addClient(60);
     expect(user.told).toEqual([{ chat_id, is_present: true }]);
-    await vi.waitFor(async () => expect(await user.isPresent()).toBe(false));
+    await eventually(async () => expect(await user.isPresent()).toBe(false));
     expect(await user.stub.listClients({ v: 1 })).toEqual([]);
-    await vi.waitFor(async () => expect((await user.copy()).present_until).toBeNull());
+    await eventually(async () => expect((await user.copy()).present_until).toBeNull());
     passSeconds(30);
     await user.ring();
     expect(user.told.at(-1)).toEqual({ chat_id, is_present: false });

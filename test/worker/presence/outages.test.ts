@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import type { UserStub } from '../../../src/stubs.ts';
+import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { newChatId, passSeconds, User, WATCHED } from './user.ts';
 
@@ -96,7 +97,7 @@ describe('the object of a user', () => {
     await user.useDatabase(database);
     await user.watch(newChatId(), false);
     await user.addClient(24 * 3600);
-    await vi.waitFor(async () => expect((await user.copy()).current_chat_count).toBe(1));
+    await eventually(async () => expect((await user.copy()).current_chat_count).toBe(1));
     expect(user.takeTold()).toHaveLength(1);
     const { queries } = counted;
     for (let life = 0; life < 3; life++) {
@@ -113,8 +114,8 @@ describe('the object of a user', () => {
     const user = await laterUser();
     const chatId = newChatId();
     await user.watch(chatId, false);
-    await vi.waitFor(async () => expect((await user.copy()).current_chat_count).toBe(1));
-    await vi.waitFor(async () =>
+    await eventually(async () => expect((await user.copy()).current_chat_count).toBe(1));
+    await eventually(async () =>
       expect(await user.rows('SELECT copied_count FROM owner')).toEqual([{ copied_count: 1 }]),
     );
     const changes = () => user.rows('SELECT total_changes() AS count');

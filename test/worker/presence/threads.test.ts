@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { userStub } from '../../../src/stubs.ts';
 import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import type { Person } from '../http/hub.ts';
 import { ask, Desk, type Json, unique } from '../umi/desk.ts';
@@ -37,7 +38,7 @@ describe('a chat of a real thread', () => {
 
   /** Waits until the thread has asked the agent's object to tell it. */
   async function watched(count: number): Promise<void> {
-    await vi.waitFor(async () => expect((await presenceOf(desk.agent)).current_chat_count).toBe(count));
+    await eventually(async () => expect((await presenceOf(desk.agent)).current_chat_count).toBe(count));
   }
 
   async function stateOf(chatId: string): Promise<Json> {

@@ -7,6 +7,7 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import { chatIdAt, threadName } from '../../../src/thread/address.ts';
 import type { PostMessage } from '../../../src/thread/commands.ts';
+import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import {
@@ -106,7 +107,7 @@ describe('the alarm', () => {
     await meet();
     passTime(31_000);
     const ringing = ring(object, meet);
-    await vi.waitFor(() => expect(done).toEqual(['offer', 'hand over']));
+    await eventually(() => expect(done).toEqual(['offer', 'hand over']));
     release();
     await ringing;
     expect(await alarmOf(objectOf(channel))).not.toBeNull();

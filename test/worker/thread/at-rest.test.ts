@@ -6,6 +6,7 @@ import { noCost } from '../../../src/db/cost.ts';
 import { onFault } from '../../../src/faults.ts';
 import { type Command, newCommandId, type PostVisitorMessage } from '../../../src/thread/commands.ts';
 import { Timers } from '../../../src/timers.ts';
+import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { alarmOf, type CommandBody, execute, newVisitorChat } from './fixtures.ts';
@@ -70,13 +71,10 @@ function marksOf(opened: Opened): Promise<{ acknowledged: number; last: number; 
 async function settledChat(): Promise<Opened> {
   const opened = await newVisitorChat();
   await send(opened, says(opened, 'hello'));
-  await vi.waitFor(
-    async () => {
-      const { acknowledged, last, hubs, watches } = await marksOf(opened);
-      expect({ acknowledged, hubs, watches }).toEqual({ acknowledged: last, hubs: [last], watches: 2 });
-    },
-    { timeout: 20_000 },
-  );
+  await eventually(async () => {
+    const { acknowledged, last, hubs, watches } = await marksOf(opened);
+    expect({ acknowledged, hubs, watches }).toEqual({ acknowledged: last, hubs: [last], watches: 2 });
+  });
   return opened;
 }
 
@@ -131,7 +129,7 @@ describe('a thread at rest', () => {
       if (step === 'projector before D1') throw new Error('fault: the isolate is gone');
     });
     await send(opened, says(opened, 'hello'));
-    await vi.waitFor(async () => expect((await marksOf(opened)).last).toBeGreaterThan(0));
+    await eventually(async () => expect((await marksOf(opened)).last).toBeGreaterThan(0));
     await new Promise((resolve) => setTimeout(resolve, 600));
     onFault(null);
     passTime(8000);

@@ -1,5 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { eventually } from '../../eventually.ts';
 import {
   accepted,
   type Channel,
@@ -56,7 +57,7 @@ describe('a projector that hangs keeps no courier waiting', () => {
     const waiting = receive(says(channel, 'of one who is no courier')).then(() => {
       isAnswered = true;
     });
-    await vi.waitFor(() => expect(projector.asked()).toBe(1));
+    await eventually(() => expect(projector.asked()).toBe(1));
     const { result, handed } = await asCourier(channel, 'of a courier');
     expect(accepted(result)).toMatchObject({ messages_created: 1 });
     // What is on its way is the object's to bring, and so is what follows it.

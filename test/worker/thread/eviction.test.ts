@@ -7,6 +7,7 @@ import type { Slice } from '../../../src/projections/slice.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { projectorStub } from '../../../src/stubs.ts';
 import type { PostMessage } from '../../../src/thread/commands.ts';
+import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import {
@@ -134,9 +135,9 @@ test('a thread that starts again behind D1, with more than a slice, hands over a
   const long = Array.from({ length: 12 }, () => visitorMessage('🙂'.repeat(100_000)));
   const { chat_id } = await receive(receiveCommand(channel, 't', [userMessage('hello', user), ...long]));
   const chat = () => env.DB.prepare('SELECT seq, is_waiting FROM chats WHERE id = ?').bind(chat_id).first();
-  await vi.waitFor(async () => expect(await chat()).toEqual({ seq: 17, is_waiting: 1 }));
+  await eventually(async () => expect(await chat()).toEqual({ seq: 17, is_waiting: 1 }));
   // Its mark is not on disk yet, so it hands the log over anew, in two slices, after the flag has changed.
   await evictDurableObject(objectOf(channel));
   await receive(receiveCommand(channel, 't', [userMessage('answer', user)]));
-  await vi.waitFor(async () => expect(await chat()).toEqual({ seq: 18, is_waiting: 0 }));
+  await eventually(async () => expect(await chat()).toEqual({ seq: 18, is_waiting: 0 }));
 });

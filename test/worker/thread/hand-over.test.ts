@@ -10,6 +10,7 @@ import { EventTail } from '../../../src/thread/event-tail.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
 import { readSlice } from '../../../src/thread/store/read-slice.ts';
 import { readVersion } from '../../../src/thread/store/upkeep.ts';
+import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import {
@@ -85,7 +86,7 @@ describe('a request larger than a slice', () => {
       });
       const answer = await receive(receiveCommand(channel, 't', messages, { variables: { username: 'Jane' } }));
       // The log of deliveries is another database: its part may have failed first, while this one's is being written.
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         expect(batches).toBeGreaterThanOrEqual(2);
         expect((await copyOf(answer.chat_id)).messages.length).toBeGreaterThan(0);
       });

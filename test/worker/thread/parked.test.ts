@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { onFault } from '../../../src/faults.ts';
 import { threadStub } from '../../../src/stubs.ts';
+import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import {
@@ -108,7 +109,7 @@ describe('a row that D1 refuses', () => {
     ]);
     expect(await isCopied(channel)).toBe(true);
     await say(channel, 'sixth');
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await textsInD1(chat_id)).toEqual(['first', 'second', 'fourth', 'fifth', 'sixth']),
     );
   });
@@ -182,11 +183,11 @@ describe('a row that D1 refuses', () => {
     await receive(receiveCommand(channel, 't', [userMessage('answer', newUser(channel.organizationId))]));
     const flags = () =>
       env.DB.prepare('SELECT seq, is_waiting, is_pending FROM chats WHERE id = ?').bind(chat_id).first();
-    await vi.waitFor(async () => expect(await flags()).toMatchObject({ is_waiting: 0, is_pending: 0 }));
+    await eventually(async () => expect(await flags()).toMatchObject({ is_waiting: 0, is_pending: 0 }));
     // It would make the chat wait.
     await say(channel, REFUSED);
-    await vi.waitFor(async () => expect(await parkedOf(channel)).toHaveLength(1));
+    await eventually(async () => expect(await parkedOf(channel)).toHaveLength(1));
     const { seqs } = await say(channel, 'another question');
-    await vi.waitFor(async () => expect(await flags()).toEqual({ seq: seqs[0], is_waiting: 1, is_pending: 1 }));
+    await eventually(async () => expect(await flags()).toEqual({ seq: seqs[0], is_waiting: 1, is_pending: 1 }));
   });
 });

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { onFault } from '../../../src/faults.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import { threadStub, userStub } from '../../../src/stubs.ts';
+import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { alarmOf, execute, newUser, newVisitorChat, read } from './fixtures.ts';
@@ -58,28 +59,28 @@ describe('the presence of a participating user', () => {
   test('is told by his own object from the commit on, and no longer once he has left', async () => {
     const opened = await newVisitorChat();
     const { thread, chat_id, actor } = opened;
-    await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+    await eventually(async () => expect(await watched(actor)).toBe(1));
     // He was taken for present and has no client.
-    await vi.waitFor(async () => expect(await isPresent(opened, actor)).toBe(false));
+    await eventually(async () => expect(await isPresent(opened, actor)).toBe(false));
     await comeOnline(actor);
-    await vi.waitFor(async () => expect(await isPresent(opened, actor)).toBe(true));
+    await eventually(async () => expect(await isPresent(opened, actor)).toBe(true));
     const leaves = { is_present: true, is_participating: false, composing_status: null, last_seen_at: null };
     await execute(thread, { type: 'update_membership', chat_id, actor, ...leaves });
-    await vi.waitFor(async () => expect(await watched(actor)).toBe(0));
+    await eventually(async () => expect(await watched(actor)).toBe(0));
   });
 
   test('is told no longer once the chat has ended', async () => {
     const opened = await newVisitorChat();
     const { thread, chat_id, actor, grant } = opened;
-    await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+    await eventually(async () => expect(await watched(actor)).toBe(1));
     await execute(thread, { type: 'update_chat', chat_id, grant, is_ended: true, is_waiting: null });
-    await vi.waitFor(async () => expect(await watched(actor)).toBe(0));
+    await eventually(async () => expect(await watched(actor)).toBe(0));
   });
 
   testAlarm('heals when the thread is lost between the commit and the call', async (ring) => {
     const opened = await newVisitorChat();
     const { thread, chat_id, actor } = opened;
-    await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+    await eventually(async () => expect(await watched(actor)).toBe(1));
     const colleague = newUser(actor.organization_id);
     await comeOnline(colleague);
     const users = await replaceUsers(thread);
@@ -106,8 +107,8 @@ describe('the presence of a participating user', () => {
     expect(await isPresent(opened, colleague)).toBe(false);
     passTime(31_000);
     await ring(objectAt(thread));
-    await vi.waitFor(async () => expect(await watched(colleague)).toBe(1));
-    await vi.waitFor(async () => expect(await isPresent(opened, colleague)).toBe(true));
+    await eventually(async () => expect(await watched(colleague)).toBe(1));
+    await eventually(async () => expect(await isPresent(opened, colleague)).toBe(true));
   });
 
   testAlarm(
@@ -115,7 +116,7 @@ describe('the presence of a participating user', () => {
     async (ring) => {
       const opened = await newVisitorChat();
       const { thread, chat_id, visitor_id, actor } = opened;
-      await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+      await eventually(async () => expect(await watched(actor)).toBe(1));
       // As after a crash before the call.
       await userStub(env, actor.id).unwatch({ v: 1, chat_id });
       await runInDurableObject(objectAt(thread), (_, { storage }) => storage.sql.exec('DELETE FROM watches'));
@@ -134,12 +135,12 @@ describe('the presence of a participating user', () => {
       // Nobody has answered them yet.
       expect(lines).toEqual([]);
       users.fail();
-      await vi.waitFor(() => expect(lines.join()).toContain('watch_failed'));
+      await eventually(() => expect(lines.join()).toContain('watch_failed'));
       expect(await alarmOf(objectAt(thread))).not.toBeNull();
       vi.restoreAllMocks();
       passTime(61_000);
       await ring(objectAt(thread));
-      await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
+      await eventually(async () => expect(await watched(actor)).toBe(1));
     },
   );
 });
@@ -147,8 +148,8 @@ describe('the presence of a participating user', () => {
 test('a plain message asks nobody to watch', async () => {
   const opened = await newVisitorChat();
   const { thread, chat_id, visitor_id, actor } = opened;
-  await vi.waitFor(async () => expect(await watched(actor)).toBe(1));
-  await vi.waitFor(async () => expect(await isPresent(opened, actor)).toBe(false));
+  await eventually(async () => expect(await watched(actor)).toBe(1));
+  await eventually(async () => expect(await isPresent(opened, actor)).toBe(false));
   let asked = 0;
   await runInDurableObject(objectAt(thread), (instance) => {
     const inside = instance as unknown as { env: Env };

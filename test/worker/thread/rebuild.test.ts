@@ -4,6 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { onFault } from '../../../src/faults.ts';
 import type { Slice } from '../../../src/projections/slice.ts';
 import { type ProjectorStub, threadStub } from '../../../src/stubs.ts';
+import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { type Answer, admin, call } from '../http/hub.ts';
@@ -187,7 +188,7 @@ describe('the slices of a rebuild', () => {
     const messages = Array.from({ length: 1000 }, (_, index) => visitorMessage(`${index} ${long}`));
     const { chat_id } = await receive(receiveCommand(channel, 't', messages));
     const thread = objectOf(channel).name ?? '';
-    await vi.waitFor(async () => expect(await count(chat_id)).toBe(1000));
+    await eventually(async () => expect(await count(chat_id)).toBe(1000));
     const copy = await dumpCopy();
     const [first, ...rest] = await slicesOfRebuild(thread);
     if (first?.rebuild === undefined) throw new Error('not a slice of a rebuild');
@@ -216,7 +217,7 @@ describe('commands during a rebuild', () => {
     );
     expect(await rebuilding).toEqual({ ok: true });
     expect(new Set(sent.map((answer) => answer.chat_id))).toEqual(new Set([chat_id]));
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { results } = await env.DB.prepare('SELECT seq FROM messages WHERE chat_id = ?').bind(chat_id).all();
       expect(results).toHaveLength(503);
     });

@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { threadName } from '../../../src/thread/address.ts';
+import { eventually } from '../../eventually.ts';
 import { testEnv } from '../http/hub.ts';
 import { ask, copiedMessages, countRows, Desk, type Json, resultsOf, unique, visitorSays } from './desk.ts';
 
@@ -49,7 +50,7 @@ describe('what fits works', () => {
     const read = await allMessages(sent.chatId);
     expect(read.map(({ id }) => id)).toEqual(sent.ids);
     expect(read.map(({ message }) => message)).toEqual(Array.from({ length: 500 }, (_, place) => `text ${place}`));
-    await vi.waitFor(async () => expect(await copiedMessages(sent.chatId)).toHaveLength(500), { timeout: 10_000 });
+    await eventually(async () => expect(await copiedMessages(sent.chatId)).toHaveLength(500));
     expect(await desk.ledger()).toMatchObject({ accepted: 250 });
   });
 
@@ -98,7 +99,7 @@ describe('what fits works', () => {
     const read = await allMessages(chatId);
     expect(read.map(({ id }) => id)).toEqual(ids);
     for (const [place, body] of bodies.entries()) expectSameText(read[place]?.['message'], body);
-    await vi.waitFor(async () => expect(await copiedMessages(chatId)).toHaveLength(50), { timeout: 20_000 });
+    await eventually(async () => expect(await copiedMessages(chatId)).toHaveLength(50));
     for (const [place, row] of (await copiedMessages(chatId)).entries()) {
       expect(row.place).toBe(ids[place]);
       expectSameText((JSON.parse(row.facts) as { message: string }).message, bodies[place] ?? '');
@@ -121,7 +122,7 @@ describe('what fits works', () => {
     const body = `x${'\u0001\u2028\u007f"\\'.repeat(19_999)}x`;
     const sent = await desk.say(unique('thread'), body);
     expectSameText((await desk.messages(sent.chatId, '?type__in=msg'))[0]?.['message'], body);
-    await vi.waitFor(async () => expect(await copiedMessages(sent.chatId)).toHaveLength(1));
+    await eventually(async () => expect(await copiedMessages(sent.chatId)).toHaveLength(1));
     const [row] = await copiedMessages(sent.chatId);
     expectSameText((JSON.parse(row?.facts ?? '{}') as { message?: string }).message, body);
   });
@@ -148,14 +149,11 @@ describe('what fits works', () => {
     expect(sent.status).toBe(201);
     const visitor = (await desk.memberships(String(sent.json['chat_id'])))[0]?.['member_id'];
     const path = `${desk.organizationPath}/rooms/${desk.gateway.roomId}/visitors/${visitor}/variables`;
-    await vi.waitFor(
-      async () => {
-        const listed = resultsOf(await ask(desk.agent, 'GET', path));
-        expect(listed.map(({ key }) => key)).toEqual(Object.keys(variables).sort());
-        for (const row of listed) expectSameText(row['value'], value);
-      },
-      { timeout: 10_000 },
-    );
+    await eventually(async () => {
+      const listed = resultsOf(await ask(desk.agent, 'GET', path));
+      expect(listed.map(({ key }) => key)).toEqual(Object.keys(variables).sort());
+      for (const row of listed) expectSameText(row['value'], value);
+    });
   });
 
   it('1,000 variables; one more is refused and writes nothing', async () => {

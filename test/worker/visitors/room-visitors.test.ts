@@ -2,6 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../../src/app.ts';
+import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { addRouter, shareRoom } from '../chats/office.ts';
 import { admin, testEnv } from '../http/hub.ts';
@@ -161,13 +162,13 @@ describe('the presence of a visitor in his chat', () => {
     const chatId = await site.chat(visitor);
     expect(await present(chatId)).toBe(1);
     passSeconds(91);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await ring(objectOf(visitor));
       expect(await present(chatId)).toBe(0);
     });
     const { token } = await authenticate(site.organizationId, visitor.secret);
     await stay({ ...visitor, token }, { presence_expires_in: 60 });
-    await vi.waitFor(async () => expect(await present(chatId)).toBe(1));
+    await eventually(async () => expect(await present(chatId)).toBe(1));
   });
 
   testAlarm('lasts while the visitor writes, for as long again as was asked for last', async (ring) => {
@@ -176,7 +177,7 @@ describe('the presence of a visitor in his chat', () => {
     passSeconds(50);
     expect((await site.say(visitor, chatId, 'still here')).status).toBe(201);
     passSeconds(50);
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await seen(visitor)).json).toMatchObject({ is_present: true, visit_count: 1 }),
     );
     await ring(objectOf(visitor));
@@ -184,7 +185,7 @@ describe('the presence of a visitor in his chat', () => {
     passSeconds(61);
     expect((await seen(visitor)).json).toMatchObject({ is_present: false });
     await site.say(visitor, chatId, 'back');
-    await vi.waitFor(async () => expect(await present(chatId)).toBe(1));
+    await eventually(async () => expect(await present(chatId)).toBe(1));
   });
 
   it('is there from the start when an agent opens the chat', async () => {
@@ -192,7 +193,7 @@ describe('the presence of a visitor in his chat', () => {
     const path = `/users/${site.agent.user_id}/rooms/${site.roomId}/visitors/${visitor.id}/chats`;
     const opened = await ask(site.agent, 'POST', path);
     expect(opened.status).toBe(201);
-    await vi.waitFor(async () => expect(await present(String(opened.json['id']))).toBe(1));
+    await eventually(async () => expect(await present(String(opened.json['id']))).toBe(1));
   });
 
   testAlarm('stays while the visitor is in one of their rooms, as each room says for itself', async (ring) => {
