@@ -3,42 +3,32 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 const migrations = await readD1Migrations('./migrations');
 
-/** Tests inside workerd. Isolated files have a runtime and a store each, which takes a second and a half to start. */
-function inWorkerd(name: string, files: { include: string[]; exclude?: string[] }, isolate: boolean) {
-  return {
-    plugins: [
-      cloudflareTest({
-        wrangler: { configPath: './wrangler.toml' },
-        miniflare: {
-          // The queue waits out the tests, as one that drops everything would: tests of lanes drive the consumer.
-          queueConsumers: { 'umi-webhooks': { maxBatchSize: 100, maxBatchTimeout: 60 } },
-          bindings: {
-            TEST_MIGRATIONS: migrations,
-            ADMIN_TOKEN: 'admin-token-of-the-tests',
-            ALLOW_INSECURE_WEBHOOKS: '1',
-          },
+/** Tests inside workerd: a few runtimes serve all files, since each takes seconds to start. `new-hub.ts` empties them before each file. */
+const insideWorkerd: TestProjectInlineConfiguration = {
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: './wrangler.toml' },
+      miniflare: {
+        // The queue waits out the tests, as one that drops everything would: tests of lanes drive the consumer.
+        queueConsumers: { 'umi-webhooks': { maxBatchSize: 100, maxBatchTimeout: 60 } },
+        bindings: {
+          TEST_MIGRATIONS: migrations,
+          ADMIN_TOKEN: 'admin-token-of-the-tests',
+          ALLOW_INSECURE_WEBHOOKS: '1',
         },
-      }),
-    ],
-    test: {
-      name,
-      ...files,
-      isolate,
-      // Generous: a busy machine must not decide what passes.
-      testTimeout: 30_000,
-      hookTimeout: 60_000,
-      setupFiles: ['test/worker/apply-migrations.ts'],
-    },
-  } satisfies TestProjectInlineConfiguration;
-}
-
-/**
- * Tests of the interfaces ask for nothing but what they have made themselves, so a few runtimes serve them all. The others count whole
- * tables, or break things that would go on in the files after them.
- */
-const INTERFACES = ['apps', 'chats', 'console', 'contract', 'umi', 'visitors'].map(
-  (folder) => `test/worker/${folder}/**/*.test.ts`,
-);
+      },
+    }),
+  ],
+  test: {
+    name: 'worker',
+    include: ['test/worker/**/*.test.ts'],
+    isolate: false,
+    // Generous: a busy machine must not decide what passes.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    setupFiles: ['test/worker/new-hub.ts'],
+  },
+};
 
 export default defineConfig({
   test: {
@@ -53,8 +43,7 @@ export default defineConfig({
         },
         test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', testTimeout: 30_000 },
       },
-      inWorkerd('interfaces', { include: INTERFACES }, false),
-      inWorkerd('worker', { include: ['test/worker/**/*.test.ts'], exclude: INTERFACES }, true),
+      insideWorkerd,
       {
         test: {
           name: 'e2e',

@@ -1,6 +1,7 @@
 import { decodeJwt, SignJWT } from 'jose';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { appUserCode, appUserToken, triggerToken } from '../../../src/directory/app-tokens.ts';
+import { passTime, setClock } from '../clock.ts';
 import { admin, call, enroll, type Person } from '../http/hub.ts';
 import { ask, type Json } from '../umi/desk.ts';
 import { type CreatedApp, hubKey, type Installation, openApp, orgOf, trigger, uninstall } from './registry.ts';
@@ -76,7 +77,7 @@ describe('the token of an app’s bot user', () => {
     const now = Date.now();
     const token = await tokenOf(opened, {}, now);
     const cached = { AUTH_CACHE_SECONDS: '3600' };
-    vi.useFakeTimers({ toFake: ['Date'], now });
+    setClock(now);
     expect((await bearer(token, cached)).status).toBe(200);
     vi.setSystemTime(now + 298_000);
     expect([(await bearer(token)).status, (await bearer(token, cached)).status]).toEqual([200, 200]);
@@ -263,7 +264,7 @@ describe('GIOSGAPP credentials', () => {
     expect((await asks(header(one.app.secret), me, cached)).status).toBe(401);
     expect((await asks(header(secret), me, cached)).status).toBe(200);
 
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_601_000 });
+    passTime(3_601_000);
     expect((await asks(header(secret), me, cached)).status).toBe(401);
     vi.useRealTimers();
 

@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { appUserCode, appUserToken } from '../../../src/directory/app-tokens.ts';
+import { passTime, setClock } from '../clock.ts';
 import { type Answer, brokenDatabase, call, type Person } from '../http/hub.ts';
 import { ask } from '../umi/desk.ts';
 import { type CreatedApp, hubKey, type Installation, openApp, orgOf, trigger, uninstall } from './registry.ts';
@@ -56,7 +57,7 @@ describe('POST /identity/token', () => {
     ]);
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
     const token = String(answer.json['access_token']);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 400 * 86_400_000 });
+    passTime(400 * 86_400_000);
     const me = await call('/api/v5/users/me', { authorization: `Token ${token}` });
     expect([me.status, me.json]).toEqual([200, expect.objectContaining({ id: installation.app_user_id })]);
     expect((await ask({ token }, 'GET', `${orgOf(manager)}/apps`)).status).toBe(403);
@@ -74,7 +75,7 @@ describe('POST /identity/token', () => {
     const code = await newCode();
     const other = await newCode();
     const exp = Number(decodeJwt(code).exp) * 1000;
-    vi.useFakeTimers({ toFake: ['Date'], now: exp - 1 });
+    setClock(exp - 1);
     expect((await exchange(code)).status).toBe(200);
     vi.setSystemTime(Number(decodeJwt(other).exp) * 1000);
     expect((await exchange(other)).json).toMatchObject({ error: 'invalid_grant' });

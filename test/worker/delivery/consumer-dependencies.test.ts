@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { consumerDependencies, purgeChannelEndpoint } from '../../../src/delivery/consumer-dependencies.ts';
 import { channelReceiver } from '../../../src/delivery/lane.ts';
+import { setClock } from '../clock.ts';
 import { brokenDatabase, testEnv } from '../http/hub.ts';
 import { Gateway, RECEIVER_URL } from '../umi/gateway.ts';
 
@@ -57,7 +58,7 @@ describe('the endpoint of a channel', () => {
   });
 
   it('has one secret once the grace is over, also while its row is remembered', async () => {
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    setClock(Date.now());
     const id = await hub.register();
     const after = (await hub.request('POST', `/${id}/secret/rotate`, { grace_seconds: 1 })).json['secret'];
     vi.setSystemTime(Date.now() + 500);
@@ -71,7 +72,7 @@ describe('the endpoint of a channel', () => {
   });
 
   it('is looked up once a second', async () => {
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    setClock(Date.now());
     const id = await hub.register();
     await endpoint(id);
     await testEnv.DB.prepare('UPDATE channels SET is_webhook_enabled = 0 WHERE id = ?').bind(id).run();

@@ -10,6 +10,7 @@ import {
 } from '../../../src/http/permissions.ts';
 import { logRequests } from '../../../src/http/request-log.ts';
 import { createRouter } from '../../../src/http/router.ts';
+import { setClock } from '../clock.ts';
 import { LONG_AGO } from '../safety.ts';
 import { admin, brokenDatabase, type Call, call, enroll } from './hub.ts';
 
@@ -89,7 +90,7 @@ describe('authentication', () => {
     const cached = { AUTH_CACHE_SECONDS: '30' };
     const down = { DB: brokenDatabase, ...cached };
     const now = Date.now();
-    vi.useFakeTimers({ toFake: ['Date'], now });
+    setClock(now);
     try {
       expect((await ask('/who', bearer, cached)).status).toBe(200);
       vi.setSystemTime(now + 9 * 60_000);
@@ -110,7 +111,7 @@ describe('authentication', () => {
     const person = await enroll({ expires_at: '2100-01-01T00:00:00Z' });
     const cached = { AUTH_CACHE_SECONDS: '30' };
     const expiry = Date.parse('2100-01-01T00:00:00Z');
-    vi.useFakeTimers({ toFake: ['Date'], now: expiry - 1 });
+    setClock(expiry - 1);
     try {
       expect((await ask('/who', `Bearer ${person.token}`, cached)).status).toBe(200);
       vi.setSystemTime(expiry);

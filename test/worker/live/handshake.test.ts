@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { liveRoutes } from '../../../src/api/live/routes.ts';
 import { appUserToken } from '../../../src/directory/app-tokens.ts';
 import { hubKey, openApp, trigger, uninstall } from '../apps/registry.ts';
+import { passTime } from '../clock.ts';
 import { call, enroll, type Person } from '../http/hub.ts';
 import { enrollCallers, expectOwn } from '../safety.ts';
 import { authenticate, Site, type Visitor } from '../visitors/site.ts';
@@ -75,7 +76,7 @@ describe('the addresses of live sockets', () => {
     const forged = `${header}.${sibling.token.split('.')[1]}.${signature}`;
     expect(await outcome(visitorPath(sibling), bearer(forged))).toEqual([401, null]);
     expect(await outcome(visitorPath(visitor), bearer(sibling.token))).toEqual([403, null]);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_801_000 });
+    passTime(1_801_000);
     expect(await outcome(visitorPath(visitor), bearer(visitor.token))).toEqual([401, null]);
   });
 
@@ -193,7 +194,7 @@ describe('whoever acts by an app', () => {
       await first.next('notifications');
       first.close();
       await uninstall(manager, installation);
-      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+      passTime(31_000);
       await thread.say('hello again');
       expect((await second.closed).code).toBe(4401);
       expect(second.frames.filter(({ type }) => type === 'notifications')).toHaveLength(1);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { organizationHub } from '../../../src/live/feed.ts';
 import { eventsAfter } from '../../../src/live/store.ts';
 import { testAlarm } from '../alarm.ts';
+import { passTime, setClock } from '../clock.ts';
 import { enroll, type Person } from '../http/hub.ts';
 import { LiveClient, said, shakeHands } from './live-client.ts';
 import { FeedingThread, message } from './told.ts';
@@ -23,7 +24,6 @@ const all = () => `/api/v5/orgs/${person.organization_id}/owned_chats/*/messages
 const chatId = (place: number) => `0190a000-0000-7000-8000-${String(place).padStart(12, '0')}`;
 const one = (place: number) => `/api/v5/orgs/${person.organization_id}/owned_chats/${chatId(place)}/messages`;
 const range = (count: number) => Array.from({ length: count }, (_, place) => place);
-const later = (milliseconds: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
 
 /** What of a frame's text counts against the window is its length. */
 async function sayAll(thread: FeedingThread, count: number, text: string): Promise<void> {
@@ -116,7 +116,7 @@ describe('a socket that does not acknowledge', () => {
       // Of the thousand, one was the welcome and one the answer to its subscription.
       const got = idle.frames.filter(({ type }) => type === 'notifications');
       expect(got).toHaveLength(998);
-      later(31_000);
+      passTime(31_000);
       await ring(hub());
       expect(await idle.closed).toEqual({ code: 4008, reason: 'not acknowledged in time' });
       vi.useRealTimers();
@@ -216,10 +216,10 @@ describe('a heartbeat', () => {
 
   testAlarm('keeps the socket; without it it is closed', async (ring) => {
     const [silent, alive] = [await LiveClient.ofUser(person), await LiveClient.ofUser(person)];
-    later(140_000);
+    passTime(140_000);
     await alive.subscribe([all()]);
     await ring(hub());
-    later(11_000);
+    passTime(11_000);
     await ring(hub());
     expect(await silent.closed).toEqual({ code: 4408, reason: 'no heartbeat' });
     await FeedingThread.ofOrganization(person.organization_id).say('heard');
@@ -230,32 +230,32 @@ describe('a heartbeat', () => {
   testAlarm(
     'lets the alarm ring when it may end, no sooner; without sockets the log is kept for a day',
     async (ring) => {
-      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+      setClock(Date.now());
       const alarmIn = () =>
         runInDurableObject(hub(), async (_, { storage }) => Number(await storage.getAlarm()) - Date.now());
       const client = await LiveClient.ofUser(person);
       // Threads are asked once for what they did not tell a hub that has just awoken.
-      later(41_000);
+      passTime(41_000);
       await ring(hub());
       expect(await alarmIn()).toBe(109_000);
-      later(99_000);
+      passTime(99_000);
       client.send({ type: 'unsubscribe', channels: ['nothing'] });
       await client.next('unsubscribed');
-      later(10_000);
+      passTime(10_000);
       await ring(hub());
       expect(await alarmIn()).toBe(140_000);
       client.close();
       await client.closed;
-      later(140_000);
+      passTime(140_000);
       await ring(hub());
       expect(await alarmIn()).toBe(24 * 3_600_000 - 140_000);
     },
   );
 
   testAlarm('by pings alone makes the alarm ring as seldom as by frames', async (ring) => {
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    setClock(Date.now());
     const client = await LiveClient.ofUser(person);
-    later(150_000);
+    passTime(150_000);
     const pinged = async () => {
       await runInDurableObject(hub(), (_, state) => {
         // The platform keeps the real time of the last ping.
@@ -271,13 +271,13 @@ describe('a heartbeat', () => {
   });
 
   testAlarm('ends with the token, at that moment', async (ring) => {
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    setClock(Date.now());
     const short = await enroll({ expires_at: new Date(Date.now() + 20_000).toISOString() });
     const stub = env.LIVE.getByName(organizationHub(short.organization_id));
     const client = await LiveClient.ofUser(short);
     const at = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
     expect(Number(at) - Date.now()).toBe(20_000);
-    later(20_000);
+    passTime(20_000);
     await ring(stub);
     expect((await client.closed).code).toBe(4401);
   });

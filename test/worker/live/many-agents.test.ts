@@ -6,6 +6,7 @@ import { organizationHub } from '../../../src/live/feed.ts';
 import { openingRequest } from '../../../src/live/socket-owner.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { liveHubStub } from '../../../src/stubs.ts';
+import { setClock } from '../clock.ts';
 import { enroll, testEnv } from '../http/hub.ts';
 import { newRoom } from '../umi/gateway.ts';
 import { FeedingThread } from './told.ts';
@@ -18,7 +19,7 @@ let trips = 0;
 let awakenings = 0;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  setClock(Date.now());
   trips = 0;
   awakenings = 0;
 });

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LiveHub } from '../../../src/index.ts';
 import { organizationHub } from '../../../src/live/feed.ts';
 import { testAlarm } from '../alarm.ts';
+import { passTime, setClock } from '../clock.ts';
 import { enroll, type Person } from '../http/hub.ts';
 import { type Frame, LiveClient, said } from './live-client.ts';
 import { FeedingThread } from './told.ts';
@@ -111,7 +112,7 @@ describe('a client that comes back', () => {
     await first.next('notifications');
     first.close();
     await first.closed;
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + A_DAY + 60_000 });
+    passTime(A_DAY + 60_000);
     expect(await ring(hubOf(person))).toBe(true);
     await runInDurableObject(hubOf(person), async (_, { storage }) => {
       expect(storage.sql.exec(`SELECT name FROM sqlite_master WHERE name = 'events'`).toArray()).toEqual([]);
@@ -130,7 +131,7 @@ describe('a client that comes back', () => {
     const first = await LiveClient.ofUser(person);
     first.close();
     await first.closed;
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + A_DAY + 60_000 });
+    passTime(A_DAY + 60_000);
     const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
     let asked = 0;
     const breakStorage = async () => {
@@ -227,7 +228,7 @@ describe('a hub that has slept', () => {
     const { number } = await client.subscribe(messagesOf(person));
     await evictDurableObject(hubOf(person), { webSockets: 'close' });
     await client.closed;
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+    passTime(60_000);
     await ring(hubOf(person));
     await runInDurableObject(hubOf(person), async (_, { storage }) => {
       const { left_at } = storage.sql.exec<{ left_at: number | null }>('SELECT left_at FROM hub').one();
@@ -269,7 +270,7 @@ describe('what threads feed', () => {
     const [early, late] = range(2).map(() => FeedingThread.ofOrganization(person.organization_id));
     const client = await LiveClient.ofUser(person);
     await client.subscribe(messagesOf(person));
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 3_600_000 });
+    passTime(2 * 3_600_000);
     const delayed = late?.told('delayed', { at: Date.now() - 3_600_000 });
     const stale = late?.told('stale', { at: Date.now() - A_DAY });
     if (delayed === undefined || stale === undefined) throw new Error('both were made');
@@ -308,7 +309,7 @@ describe('what threads feed', () => {
     const entries = range(3).map((place) => thread.told(`message ${place}`));
     await thread.feed(entries);
     for (const _ of entries) await client.next('notifications');
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + A_DAY + 1 });
+    passTime(A_DAY + 1);
     client.send({ type: 'ack', number: number + 3 });
     await client.subscribe([`/api/v5/users/${person.user_id}/chats`]);
     await ring(hubOf(person));
@@ -335,11 +336,11 @@ describe('what threads feed', () => {
       const number = Number((await client.subscribe(messagesOf(person)))['number']);
       const at = Date.now();
       for (const minutes of [0, 10, 5, 10]) {
-        vi.useFakeTimers({ toFake: ['Date'], now: at + minutes * 60_000 });
+        setClock(at + minutes * 60_000);
         await thread.say('hello');
         await client.next('notifications');
       }
-      vi.useFakeTimers({ toFake: ['Date'], now: at + A_DAY + 7 * 60_000 });
+      setClock(at + A_DAY + 7 * 60_000);
       client.send({ type: 'ack', number: number + 4 });
       await client.subscribe([`/api/v5/users/${person.user_id}/chats`]);
       await ring(hubOf(person));

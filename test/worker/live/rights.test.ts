@@ -6,6 +6,7 @@ import { noCost } from '../../../src/db/cost.ts';
 import { organizationHub, visitorHub } from '../../../src/live/feed.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
+import { passTime, setClock } from '../clock.ts';
 import { admin, brokenDatabase, enroll, type Person, testEnv } from '../http/hub.ts';
 import { enrollAgent } from '../umi/desk.ts';
 import { newRoom } from '../umi/gateway.ts';
@@ -25,7 +26,6 @@ afterEach(() => {
 
 const hubOf = ({ organization_id }: Person) => env.LIVE.getByName(organizationHub(organization_id));
 const all = ({ organization_id }: Person) => `/api/v5/orgs/${organization_id}/owned_chats/*/messages`;
-const later = (milliseconds: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
 
 /** Longer than rights are kept. */
 const FORGOTTEN = 31_000;
@@ -40,14 +40,14 @@ const say = ({ organization_id }: Person) => FeedingThread.ofOrganization(organi
 
 describe('the rights of a user who listens', () => {
   testAlarm('end with their token', async (ring) => {
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    setClock(Date.now());
     const expires_at = new Date(Date.now() + 60_000).toISOString();
     const short = await enroll({ expires_at });
     const [telling, silent] = [await listen(short), await listen(short, `/api/v5/users/${short.user_id}/chats`)];
-    later(59_000);
+    passTime(59_000);
     await say(short);
     await telling.next('notifications');
-    later(1_001);
+    passTime(1_001);
     await say(short);
     expect(await telling.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
     await ring(hubOf(short));
@@ -60,7 +60,7 @@ describe('the rights of a user who listens', () => {
     const client = await listen(person);
     const path = `/organizations/${person.organization_id}/users/${person.user_id}/tokens/${person.token_id}`;
     expect((await admin(path, { method: 'DELETE' })).status).toBe(204);
-    later(FORGOTTEN);
+    passTime(FORGOTTEN);
     await say(person);
     expect(await client.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
     expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'subscribed']);
@@ -87,7 +87,7 @@ describe('the rights of a user who listens', () => {
     const before = await inLeft?.say('while it is routed to him');
     expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', before]]);
     expect((await admin(`${path}/routers/${router?.json['id']}`, { method: 'DELETE' })).status).toBe(204);
-    later(FORGOTTEN);
+    passTime(FORGOTTEN);
     await inLeft?.say('afterwards');
     const id = await inKept?.say('elsewhere');
     expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', id]]);
@@ -102,7 +102,7 @@ describe('the rights of a user who listens', () => {
     const client = await listen(person);
     const path = `/organizations/${person.organization_id}/users/${person.user_id}`;
     expect((await admin(path, { method: 'DELETE' })).status).toBe(204);
-    later(FORGOTTEN);
+    passTime(FORGOTTEN);
     await say(person);
     expect((await client.closed).code).toBe(4401);
   });
@@ -112,7 +112,7 @@ describe('the rights of a user who listens', () => {
     const client = await listen(person);
     const changes = { has_active_subscription: false };
     await admin(`/organizations/${person.organization_id}`, { method: 'PATCH', body: changes });
-    later(FORGOTTEN);
+    passTime(FORGOTTEN);
     await say(person);
     expect(await client.closed).toEqual({ code: 4403, reason: 'no active subscription' });
   });
@@ -123,7 +123,7 @@ describe('the rights of a user who listens', () => {
     const [client, allowed] = [await listen(person), await listen(reporter)];
     const changes = { private_chat_history: true };
     await admin(`/organizations/${person.organization_id}`, { method: 'PATCH', body: changes });
-    later(FORGOTTEN);
+    passTime(FORGOTTEN);
     await say(person);
     await allowed.next('notifications');
     await client.subscribe([`/api/v5/users/${person.user_id}/chats`]);
@@ -138,14 +138,14 @@ describe('the rights of a user who listens', () => {
     await say(person);
     await client.next('notifications');
     setDatabase(brokenDatabase);
-    later(5 * 60_000);
+    passTime(5 * 60_000);
     const known = await say(person);
     expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', known]]);
-    later(6 * 60_000);
+    passTime(6 * 60_000);
     const waiting = await say(person);
     expect(client.frames.filter(({ type }) => type === 'notifications')).toHaveLength(2);
     setDatabase(DB);
-    later(5_000);
+    passTime(5_000);
     client.send({ type: 'ack', number: client.frames.at(-1)?.['number'] });
     expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', waiting]]);
     client.close();
@@ -183,10 +183,10 @@ describe('a hub that D1 cannot be told of', () => {
     const first = await awake();
     const week = 7 * 24 * 3_600_000;
     expect((first?.awake_until ?? 0) - (first?.awake_since ?? 0)).toBe(week);
-    later(2 * 24 * 3_600_000);
+    passTime(2 * 24 * 3_600_000);
     const second = await LiveClient.ofUser(person);
     expect(await awake()).toEqual(first);
-    later(2.5 * 24 * 3_600_000);
+    passTime(2.5 * 24 * 3_600_000);
     client.send({ type: 'unsubscribe', channels: ['nothing'] });
     await client.next('unsubscribed');
     await ring(hubOf(person));
@@ -200,10 +200,10 @@ describe('a hub that D1 cannot be told of', () => {
 describe('a hub that cannot say that it goes on listening', () => {
   testAlarm('tries again after a while, longer each time, and says it when D1 is back', async (ring) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    setClock(Date.now());
     const person = await enroll();
     const client = await listen(person);
-    later(4.5 * 24 * 3_600_000);
+    passTime(4.5 * 24 * 3_600_000);
     client.send({ type: 'unsubscribe', channels: ['nothing'] });
     await client.next('unsubscribed');
     setDatabase(brokenDatabase);
@@ -227,10 +227,10 @@ describe('a hub that cannot say that it goes on listening', () => {
 
   testAlarm('forgets to try again once nobody listens to it', async (ring) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    setClock(Date.now());
     const person = await enroll();
     const client = await listen(person);
-    later(4.5 * 24 * 3_600_000);
+    passTime(4.5 * 24 * 3_600_000);
     client.send({ type: 'unsubscribe', channels: ['nothing'] });
     await client.next('unsubscribed');
     setDatabase(brokenDatabase);
@@ -238,7 +238,7 @@ describe('a hub that cannot say that it goes on listening', () => {
     expect(await renewalOf(person)).toMatchObject({ failures: 1 });
     client.close();
     await eventually(async () => expect(await leftAt(person)).not.toBe(null));
-    later(60_000);
+    passTime(60_000);
     await ring(hubOf(person));
     expect(await renewalOf(person)).toBe(null);
     const next = await runInDurableObject(hubOf(person), (_, { storage }) => storage.getAlarm());
@@ -302,14 +302,14 @@ describe('a visitor’s socket', () => {
     const again = await LiveClient.ofVisitor(visitor);
     await again.subscribe([messages(visitor.id)], Number(number));
     expect(said(await again.next('notifications'))).toMatchObject([[expect.any(String), 'added', missed]]);
-    later(1_801_000);
+    passTime(1_801_000);
     await ring(env.LIVE.getByName(visitorHub(visitor.id)));
     expect((await again.closed).code).toBe(4401);
     const fresh = await authenticate(site.organizationId, visitor.secret);
     const third = await LiveClient.ofVisitor(fresh);
     await third.subscribe([messages(visitor.id)]);
     await site.setOrganization({ has_active_subscription: false });
-    later(FORGOTTEN);
+    passTime(FORGOTTEN);
     await thread.say('not told');
     expect((await third.closed).code).toBe(4403);
   });

@@ -2,6 +2,7 @@ import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { passTime } from '../clock.ts';
 import type { Json } from '../umi/desk.ts';
 import { ask } from '../umi/desk.ts';
 import { Site, visit } from '../visitors/site.ts';
@@ -92,7 +93,7 @@ describe('a conversation', () => {
   it('is told from the first connection on, also when its thread slept before it had written down whom it told', async () => {
     const site = await Site.open();
     const visitor = await site.visitor();
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 5000 });
+    passTime(-5000);
     const chatId = await site.chat(visitor);
     await site.say(visitor, chatId, 'before anybody listens');
     vi.useRealTimers();

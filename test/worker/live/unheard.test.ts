@@ -8,6 +8,7 @@ import { organizationHub } from '../../../src/live/feed.ts';
 import { writeCollected } from '../../../src/projections/collector.ts';
 import { threadNameOfChat } from '../../../src/thread/address.ts';
 import { testAlarm } from '../alarm.ts';
+import { setClock } from '../clock.ts';
 import { brokenDatabase, type Person, testEnv } from '../http/hub.ts';
 import { Desk, unique } from '../umi/desk.ts';
 import { LiveClient } from './live-client.ts';
@@ -15,7 +16,7 @@ import { LiveClient } from './live-client.ts';
 const { DB } = testEnv;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  setClock(Date.now());
 });
 afterEach(() => {
   Object.assign(testEnv, { DB });

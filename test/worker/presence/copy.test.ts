@@ -5,6 +5,7 @@ import { deleteUser } from '../../../src/directory/users.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
+import { setClock } from '../clock.ts';
 import { database } from '../directory/directory.ts';
 import { brokenDatabase } from '../http/hub.ts';
 import { newChatId, passSeconds, User } from './user.ts';
@@ -29,7 +30,7 @@ const silentDatabase = {
 
 async function freeze(ring?: Ring): Promise<User> {
   const user = await User.create(ring);
-  vi.useFakeTimers({ toFake: ['Date'], now: START });
+  setClock(START);
   return user;
 }
 

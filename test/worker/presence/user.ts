@@ -1,6 +1,5 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { insertUser } from '../../../src/directory/users.ts';
 import type { PresenceOwner } from '../../../src/presence/client.ts';
@@ -10,6 +9,7 @@ import { chatIdAt, threadName } from '../../../src/thread/address.ts';
 import type { ChangePresence, PresenceChanged } from '../../../src/thread/commands.ts';
 import type { Result } from '../../../src/thread/refusals.ts';
 import type { Ring } from '../alarm.ts';
+import { passTime } from '../clock.ts';
 import { AT, database, newOrganization } from '../directory/directory.ts';
 
 export type CopiedRow = { present_until: number | null; current_chat_count: number };
@@ -165,5 +165,5 @@ export function newChatId(): string {
 
 /** Lets the clock of tests and objects jump; alarms ring only when the test rings them. */
 export function passSeconds(seconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
+  passTime(seconds * 1000);
 }

@@ -9,7 +9,7 @@ import { chatIdAt, threadName } from '../../../src/thread/address.ts';
 import type { PostMessage } from '../../../src/thread/commands.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
+import { passTime, setClock } from '../clock.ts';
 import {
   alarmOf,
   type Channel,
@@ -68,7 +68,7 @@ describe('the alarm', () => {
   });
 
   testAlarm('rings once after commits that are settled', async (ring) => {
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    setClock(Date.now());
     const channel = newChannel();
     await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
     expect(await alarmOf(objectOf(channel))).toBe(Date.now() + 8000);
@@ -136,7 +136,7 @@ describe('a commit', () => {
     async (life) => {
       const channel = await threadWithReply();
       const object = objectOf(channel);
-      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+      setClock(Date.now());
       if (life === 'evicted') await evictDurableObject(object);
       const sent: unknown[] = [];
       await runInDurableObject(object, (instance) => {
@@ -162,7 +162,7 @@ describe('a commit', () => {
 
 describe('a delivery', () => {
   test('is due at once, also when the log runs ahead of the clock', async () => {
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    setClock(Date.now());
     const channel = newChannel();
     const user = newUser(channel.organizationId);
     for (const text of ['a', 'b', 'c']) await receive(receiveCommand(channel, 't', [visitorMessage(text)]));

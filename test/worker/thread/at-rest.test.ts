@@ -8,7 +8,7 @@ import { type Command, newCommandId, type PostVisitorMessage } from '../../../sr
 import { Timers } from '../../../src/timers.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
+import { passTime, setClock } from '../clock.ts';
 import { alarmOf, type CommandBody, execute, newVisitorChat } from './fixtures.ts';
 
 afterEach(() => {
@@ -157,7 +157,7 @@ describe('an outage of D1', () => {
         if (isEvicted) await evictDurableObject(objectOf(opened));
         const at = await alarmOf(objectOf(opened));
         if (at === null || at > end) break;
-        vi.useFakeTimers({ toFake: ['Date'], now: Math.max(at, Date.now()) });
+        setClock(Math.max(at, Date.now()));
         await runDurableObjectAlarm(objectOf(opened));
       }
       expect(tries).toBeGreaterThan(10);

@@ -9,6 +9,7 @@ import { CopiedFlags } from '../../../src/thread/copied-flags.ts';
 import { EventTail } from '../../../src/thread/event-tail.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
 import { readSlice } from '../../../src/thread/store/read-slice.ts';
+import { setClock } from '../clock.ts';
 import {
   type CommandBody,
   execute,
@@ -26,7 +27,7 @@ const HOUR = 3_600_000;
 
 // Half past, so that no chat's end passes a full hour within a test.
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Math.ceil(Date.now() / HOUR) * HOUR + HOUR / 2 });
+  setClock(Math.ceil(Date.now() / HOUR) * HOUR + HOUR / 2);
 });
 
 afterEach(() => {

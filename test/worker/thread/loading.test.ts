@@ -10,6 +10,7 @@ import { fold } from '../../../src/thread/fold.ts';
 import { refold } from '../../../src/thread/store/refold.ts';
 import { IDENTITY, ThreadModel } from '../../unit/thread/thread-model.ts';
 import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../unit/thread/thread-steps.ts';
+import { setClock } from '../clock.ts';
 import { accepted, execute, newVisitorChat } from './fixtures.ts';
 
 /** Tomorrow, so that no alarm rings by itself. */
@@ -104,7 +105,7 @@ describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('an 
           const command = commandOf(each.of, model, identity, sent, STARTS_AT);
           if (command === null) continue;
           now += each.pause;
-          vi.useFakeTimers({ toFake: ['Date'], now });
+          setClock(now);
           if (each.restarts) await restart(name);
           await compare(model, command, each.pause);
           sent.push(command);
@@ -121,7 +122,7 @@ describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('an 
 });
 
 test('the retry of a visitor’s chat that was opened two sessions ago is answered with that chat', async () => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  setClock(Date.now());
   const first = await newVisitorChat();
   const { thread, visitor_id, room, actor } = first;
   const end = (chat_id: string) => {

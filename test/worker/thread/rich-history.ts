@@ -4,6 +4,7 @@ import type { Head, Outcome } from '../../../src/delivery/lane.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadName } from '../../../src/thread/address.ts';
+import { passTime } from '../clock.ts';
 import {
   execute,
   nameOf,
@@ -193,7 +194,7 @@ async function liveWithVisitor(): Promise<string> {
   const accept = { type: 'accept_invitation' as const, chat_id, is_present: false, stands_for: [colleague.id] };
   await execute(thread, { ...accept, actor: colleague, invitation_id: ids[0] ?? '' });
   await execute(thread, { type: 'expire_invitation', chat_id, actor, invitation_id: ids[1] ?? '' });
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+  passTime(3_600_000);
   await execute(thread, { type: 'end_overdue_chats' });
   vi.useRealTimers();
   await execute(thread, { type: 'remove_tag', ...tag, name: 'vip' });

@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findOrMakeSigningKey } from '../../../src/directory/signing-keys.ts';
+import { passTime, setClock } from '../clock.ts';
 import { database } from '../directory/directory.ts';
 import { brokenDatabase } from '../http/hub.ts';
 import { ask, countRows, TIME } from '../umi/desk.ts';
@@ -116,11 +117,12 @@ describe('the authentication of a visitor', () => {
 
 describe('a visitor’s token', () => {
   it('is valid for half an hour', async () => {
+    setClock(Date.now());
     const { token } = await authenticate(site.organizationId, visitor.secret);
     expect((await chatsOf(token)).status).toBe(200);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_795_000 });
+    passTime(1_795_000);
     expect((await chatsOf(token)).status).toBe(200);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6_000 });
+    passTime(6_000);
     expect((await chatsOf(token)).status).toBe(401);
   });
 

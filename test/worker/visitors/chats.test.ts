@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { setVisitorVariable } from '../../../src/directory/visitors.ts';
 import { setOrganization } from '../chats/office.ts';
+import { passTime } from '../clock.ts';
 import { database } from '../directory/directory.ts';
 import { call } from '../http/hub.ts';
 import { arrive, ask, leave, resultsOf, unique } from '../umi/desk.ts';
@@ -157,9 +158,9 @@ describe('a chat that a visitor starts', () => {
 
   it('keeps the visitor present as long as he asked for last', async () => {
     const visitor = await site.visitor({ presence_expires_in: 1000 });
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 900_000 });
+    passTime(900_000);
     await site.chat(visitor);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 200_000 });
+    passTime(200_000);
     const shown = await ask(site.agent, 'GET', site.orgRoom(`/visitors/${visitor.id}`));
     expect(shown.json).toMatchObject({ is_present: true });
   });

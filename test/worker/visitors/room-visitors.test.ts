@@ -5,6 +5,7 @@ import { createApp } from '../../../src/app.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { addRouter, shareRoom } from '../chats/office.ts';
+import { passTime } from '../clock.ts';
 import { admin, testEnv } from '../http/hub.ts';
 import { ask, Desk, enrollAgent, type Json, resultsOf, unique } from '../umi/desk.ts';
 import { newRoom } from '../umi/gateway.ts';
@@ -35,7 +36,7 @@ const stay = (visitor: Visitor, body: Json, method = 'PATCH') =>
 const seen = async (visitor: { id: string }) => await ask(site.agent, 'GET', site.orgRoom(`/visitors/${visitor.id}`));
 
 function passSeconds(seconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
+  passTime(seconds * 1000);
 }
 
 const objectOf = (visitor: { id: string }) => env.USERS.getByName(`visitor/${visitor.id}`);

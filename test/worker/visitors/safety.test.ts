@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { visitorRoutes } from '../../../src/api/visitors/routes.ts';
+import { passTime } from '../clock.ts';
 import { type Answer, call } from '../http/hub.ts';
 import { type Callers, expectOwn, expectSafe, spendTokens } from '../safety.ts';
 import { ask, countRows, enrollAgent, resultsOf } from '../umi/desk.ts';
@@ -102,7 +103,7 @@ describe('every operation of the public API', () => {
     }
     const foreign = await attempt(operation, `Bearer ${foreigner.token}`);
     expect([foreign.status, foreign.json]).toEqual([403, { detail: expect.any(String) }]);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_801_000 });
+    passTime(1_801_000);
     expect((await attempt(operation, `Bearer ${expired}`)).status).toBe(401);
     vi.useRealTimers();
     expect(await everything()).toEqual(before);
