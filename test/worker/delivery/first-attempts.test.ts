@@ -104,7 +104,7 @@ const inD1 = async (channel: Channel) => ({
 describe('a delivery that finds its lane idle', () => {
   test('goes out with the answer, without a pointer, and what follows in the lane with it', async () => {
     const { channel, receiver, command } = openThread();
-    const offered = recordOffers();
+    const offered = recordOffers(nameOf(channel));
     const done = receiver.attach();
     await executeCommand(env, noCost(), nameOf(channel), command('one', 'two', 'three'));
     await done();
@@ -201,7 +201,7 @@ describe('a delivery that finds its lane idle', () => {
 describe('a command takes no heads', () => {
   test('of a lane in which somebody is at work, nor is that lane offered', async () => {
     const { channel, receiver, command } = openThread();
-    const offered = recordOffers();
+    const offered = recordOffers(nameOf(channel));
     const first = await headsOf(command('one'), channel);
     expect(await headsOf(command('two'), channel)).toEqual([]);
     await deliverHeads(receiver.dependencies, nameOf(channel), first, Date.now());
@@ -219,7 +219,7 @@ describe('a command takes no heads', () => {
 
   test('when its sender does not deliver: the lane is offered', async () => {
     const { channel, receiver, command } = openThread();
-    const offered = recordOffers();
+    const offered = recordOffers(nameOf(channel));
     receiver.attach();
     await receive(command('one'));
     await deliverLane(receiver.dependencies, offered[0] as Pointer);
@@ -233,7 +233,7 @@ describe('a command takes no heads', () => {
     const channel = await channelWithApps(5, 1);
     const command = (text: string) =>
       receiveCommand(channel, 't', [userMessage(text, newUser(channel.organizationId))]);
-    const offered = recordOffers();
+    const offered = recordOffers(nameOf(channel));
     const heads = await headsOf(command('one'), channel);
     expect(heads).toHaveLength(4);
     expect(new Set([...heads, ...offered].map(({ receiver }) => receiver)).size).toBe(6);
@@ -252,7 +252,7 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
 
   testAlarm('leaves a lease that runs out, and the alarm offers the lane', async (ring: Ring) => {
     const { channel, receiver, command } = openThread();
-    const offered = recordOffers();
+    const offered = recordOffers(nameOf(channel));
     const done = receiver.attach();
     lose('before the first attempt');
     await executeCommand(env, noCost(), nameOf(channel), command('one', 'two'));

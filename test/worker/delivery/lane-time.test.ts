@@ -68,7 +68,7 @@ test('a consumer whose lease ran out while it read the endpoint does not repeat 
 testAlarm('a Retry-After of 24 h outlasts its pointer of 12 h, and the alarm offers the lane in time', async (ring) => {
   const { name, pointer, got, queue, failures, dependencies } = await openLane();
   const object = env.THREADS.getByName(name);
-  const offered = recordOffers();
+  const offered = recordOffers(name);
   const alarm = async () => (await runInDurableObject(object, (_, state) => state.storage.getAlarm())) ?? 0;
 
   passTime(0);

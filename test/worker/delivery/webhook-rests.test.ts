@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import { bodyOf } from '../../../src/thread/store/kept-deliveries.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
-import { type Channel, newUser, objectOf, receive, receiveCommand, userMessage } from '../thread/fixtures.ts';
+import { type Channel, nameOf, newUser, objectOf, receive, receiveCommand, userMessage } from '../thread/fixtures.ts';
 import { recordOffers } from '../thread/offers.ts';
 import { channelWithApps } from './listening-apps.ts';
 
@@ -55,7 +55,7 @@ const tellingOf = (text: string, made: Made[]) => made.filter(({ body }) => body
 describe('a commit with more webhooks than may be made at once', () => {
   testAlarm('makes the first 1,000, and the alarm the others, in their order', async (ring) => {
     const channel = await channelWithApps(2, 50);
-    const offered = recordOffers();
+    const offered = recordOffers(nameOf(channel));
     // 101 webhooks each: two apps with 50, and the channel.
     await say(channel, ...Array.from({ length: 12 }, (_, index) => `text ${index}`));
     expect(await countOf(channel, 'deliveries')).toBe(1000);

@@ -13,6 +13,7 @@ import { passTime, setClock } from '../clock.ts';
 import {
   alarmOf,
   type Channel,
+  nameOf,
   newChannel,
   newUser,
   objectOf,
@@ -23,6 +24,8 @@ import {
   userMessage,
   visitorMessage,
 } from './fixtures.ts';
+import { recordOffers } from './offers.ts';
+import { replaceProjector } from './projector.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -86,29 +89,20 @@ describe('the alarm', () => {
       if (step === 'projector before D1') throw new Error('fault: D1 is away');
     });
     await receive(receiveCommand(channel, 't', [visitorMessage('one more')]));
-    let release = () => {};
-    const hanging = new Promise<{ ok: false; reason: 'failed' }>((resolve) => {
-      release = () => resolve({ ok: false, reason: 'failed' });
-    });
-    const done: string[] = [];
+    let isReleased = false;
+    const offers = recordOffers(nameOf(channel));
+    const handOvers: string[] = [];
     const meet = () =>
-      runInDurableObject(object, (instance) => {
-        const inside = instance as unknown as { env: Env };
-        const write = () => {
-          done.push('hand over');
-          return hanging;
-        };
-        vi.spyOn(inside.env.PROJECTORS, 'getByName').mockReturnValue({ write } as never);
-        vi.spyOn(inside.env.WEBHOOKS, 'send').mockImplementation(async () => {
-          done.push('offer');
-          return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
-        });
+      replaceProjector(channel, async () => {
+        handOvers.push(`after ${offers.length} offers`);
+        while (!isReleased) await scheduler.wait(5);
+        return [{ ok: false, reason: 'failed' }];
       });
     await meet();
     passTime(31_000);
     const ringing = ring(object, meet);
-    await eventually(() => expect(done).toEqual(['offer', 'hand over']));
-    release();
+    await eventually(() => expect(handOvers).toEqual(['after 1 offers']));
+    isReleased = true;
     await ringing;
     expect(await alarmOf(objectOf(channel))).not.toBeNull();
   });
@@ -138,14 +132,7 @@ describe('a commit', () => {
       const object = objectOf(channel);
       setClock(Date.now());
       if (life === 'evicted') await evictDurableObject(object);
-      const sent: unknown[] = [];
-      await runInDurableObject(object, (instance) => {
-        const inside = instance as unknown as { env: Env };
-        vi.spyOn(inside.env.WEBHOOKS, 'send').mockImplementation(async (pointer) => {
-          sent.push(pointer);
-          return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
-        });
-      });
+      const sent = recordOffers(object.name ?? '');
       const sentAfter = async (milliseconds: number) => {
         passTime(milliseconds);
         await receive(receiveCommand(channel, 't', [visitorMessage(`after ${milliseconds}`)]));

@@ -1,16 +1,7 @@
-import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { eventually } from '../../eventually.ts';
-import {
-  accepted,
-  type Channel,
-  newChannel,
-  objectOf,
-  receive,
-  receiveCommand,
-  stubOf,
-  visitorMessage,
-} from './fixtures.ts';
+import { accepted, type Channel, newChannel, receive, receiveCommand, stubOf, visitorMessage } from './fixtures.ts';
+import { replaceProjector } from './projector.ts';
 
 const NEVER = 1000;
 
@@ -28,15 +19,11 @@ afterEach(() => {
 async function hangProjector(channel: Channel) {
   let asked = 0;
   let isReleased = false;
-  await runInDurableObject(objectOf(channel), (instance) => {
-    const { env } = instance as unknown as { env: Env };
-    // Looks again and again: a promise may only be settled by the object that made it.
-    const write = async () => {
-      asked += 1;
-      while (!isReleased) await scheduler.wait(5);
-      return [{ ok: false, reason: 'failed' }];
-    };
-    vi.spyOn(env.PROJECTORS, 'getByName').mockReturnValue({ write } as never);
+  // Looks again and again: a promise may only be settled by the object that made it.
+  await replaceProjector(channel, async () => {
+    asked += 1;
+    while (!isReleased) await scheduler.wait(5);
+    return [{ ok: false, reason: 'failed' }];
   });
   const release = () => {
     isReleased = true;

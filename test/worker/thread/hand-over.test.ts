@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { onFault } from '../../../src/faults.ts';
 import { type Mark, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../../src/projections/slice.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { type ProjectorStub, projectorStub } from '../../../src/stubs.ts';
+import { projectorStub } from '../../../src/stubs.ts';
 import { CopiedFlags } from '../../../src/thread/copied-flags.ts';
 import { EventTail } from '../../../src/thread/event-tail.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
@@ -26,6 +26,7 @@ import {
   userMessage,
   visitorMessage,
 } from './fixtures.ts';
+import { replaceProjector } from './projector.ts';
 import { writeSlices } from './slices.ts';
 
 afterEach(() => {
@@ -69,19 +70,10 @@ async function copyOf(chatId: string) {
 async function failProjectorAfter(channel: Channel, taken: number) {
   let calls = 0;
   let isAway = true;
-  await runInDurableObject(objectOf(channel), (instance) => {
-    const { PROJECTORS } = (instance as unknown as { env: Env }).env;
-    const real = PROJECTORS.getByName.bind(PROJECTORS);
-    vi.spyOn(PROJECTORS, 'getByName').mockImplementation(((...address: Parameters<typeof real>) => {
-      const stub = real(...address) as unknown as ProjectorStub;
-      const write = async (database: string, slices: Slice[]) => {
-        const isOurs = slices.some(({ thread }) => thread === nameOf(channel));
-        if (isOurs) calls += 1;
-        if (isOurs && calls > taken && isAway) throw new Error('fault: D1 is away');
-        return await stub.write(database, slices);
-      };
-      return { write };
-    }) as never);
+  await replaceProjector(channel, async (real, database, slices) => {
+    calls += 1;
+    if (calls > taken && isAway) throw new Error('fault: D1 is away');
+    return await real(database, slices);
   });
   const comeBack = () => {
     isAway = false;

@@ -202,7 +202,7 @@ describe('a queue that drops, repeats and reorders', () => {
   testAlarm('when every pointer is lost, the alarm offers the lane', async (ring) => {
     const { channel } = await threadWithReplies(1);
     const object = objectOf(channel);
-    const offered = recordOffers();
+    const offered = recordOffers(nameOf(channel));
     await ring(object);
     expect(offered).toEqual([]);
     passTime(31_000);
