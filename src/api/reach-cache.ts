@@ -6,7 +6,7 @@ import type { Reaches, ReachOptions } from '../directory/reaches.ts';
 import { findReachedRoom, findRoom } from '../directory/rooms.ts';
 import { findVisitor, type Visitor } from '../directory/visitors.ts';
 import { type AppContext, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import type { Reach } from '../resources/chat-grant.ts';
 import { copyDatabase } from './copy-database.ts';
 

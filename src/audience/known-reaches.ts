@@ -2,7 +2,7 @@ import type { Cost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
 import { readReaches } from '../directory/reach.ts';
 import type { Reaches } from '../directory/reaches.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 
 /** Counted in rows, because an organization may have a few or many thousands of them: some 20 MB. */
 const MOST_ROWS_KEPT = 200_000;

@@ -5,8 +5,8 @@ import { type AppEndpoint, findAppEndpoint } from '../directory/app-endpoints.ts
 import { findChannelOrDeleted } from '../directory/channels.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { cachedSigningKey } from '../directory/signing-keys.ts';
-import { fault } from '../faults.ts';
-import { writeLog } from '../log.ts';
+import { fault } from '../platform/faults.ts';
+import { writeLog } from '../platform/log.ts';
 import { collectSlice, takeAcknowledged } from '../projections/collector.ts';
 import { threadStub } from '../stubs.ts';
 import { makeAppUserAuth } from './app-user-auth.ts';

@@ -1,4 +1,4 @@
-import type { FaultStep } from '../faults.ts';
+import type { FaultStep } from '../platform/faults.ts';
 import { withAppUserAuth, withoutToken } from './app-user-auth.ts';
 import { type AttemptResult, type Destination, sentUrl, type Webhook } from './attempt.ts';
 import { type AttemptTimes, START_DELAY, timesOf } from './attempt-times.ts';

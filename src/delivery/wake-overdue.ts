@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts';
-import { errorText, writeLog } from '../log.ts';
+import { errorText, writeLog } from '../platform/log.ts';
 import type { ThreadStub } from '../stubs.ts';
 import { inParallel } from './in-parallel.ts';
 import { goldenPlaceAt, otherPlaceAt, threadNameAt } from './sweep-place.ts';

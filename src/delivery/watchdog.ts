@@ -1,6 +1,6 @@
 import type { DeliveryLog } from '../db/database.ts';
 import { deleteInPortions } from '../db/delete-in-portions.ts';
-import { errorText, writeLog } from '../log.ts';
+import { errorText, writeLog } from '../platform/log.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 import type { Pointer, Receiver } from './lane.ts';
 import { type PointerQueue, sendPointers } from './offer-lanes.ts';

@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts';
 import type { UserRow } from '../db/rows.ts';
-import { createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
+import { createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { findUsers } from './users.ts';
 
 const known = createIsolateCache<UserRow>({ clock: Date.now, limit: 10_000, staleFor: STALE_FOR });

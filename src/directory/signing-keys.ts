@@ -1,6 +1,6 @@
 import type { Cost } from '../db/cost.ts';
 import { type Database, db } from '../db/database.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 
 /**
  * The key with which this hub signs its own tokens (JWT, HS256): 32 random bytes, made at the first call and the same for ever

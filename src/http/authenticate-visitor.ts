@@ -1,5 +1,5 @@
 import { readVisitorToken } from '../directory/visitor-sessions.ts';
-import { errorText, writeLog } from '../log.ts';
+import { errorText, writeLog } from '../platform/log.ts';
 import { isUuid } from '../resources/uuid.ts';
 import type { AppContext, AppMiddleware, VisitorPrincipal } from './app-environment.ts';
 import { parseAuthorization } from './authenticate.ts';

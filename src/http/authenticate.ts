@@ -1,8 +1,8 @@
 import { forgetUser } from '../directory/known-users.ts';
 import { findPrincipal, type PrincipalRow, tokenDigest } from '../directory/tokens.ts';
 import { userFacts } from '../directory/users.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
-import { errorText, writeLog } from '../log.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
+import { errorText, writeLog } from '../platform/log.ts';
 import {
   type AppPrincipalRow,
   findAppUser,

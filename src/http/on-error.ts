@@ -1,5 +1,5 @@
 import { HTTPException } from 'hono/http-exception';
-import { writeLog } from '../log.ts';
+import { writeLog } from '../platform/log.ts';
 import type { AppContext } from './app-environment.ts';
 import { refuse } from './refusals.ts';
 import { routePattern } from './request-log.ts';

@@ -1,6 +1,6 @@
 import type { OrganizationRow } from '../db/rows.ts';
 import { findOrganization } from '../directory/organizations.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { type AppContext, identityDatabase } from './app-environment.ts';
 
 const organizations = createIsolateCache<OrganizationRow>({

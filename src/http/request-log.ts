@@ -1,6 +1,6 @@
 import { matchedRoutes } from 'hono/route';
 import { noCost } from '../db/cost.ts';
-import { writeLog } from '../log.ts';
+import { writeLog } from '../platform/log.ts';
 import type { AppContext, AppMiddleware, Principal } from './app-environment.ts';
 
 /**

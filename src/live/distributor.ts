@@ -1,4 +1,4 @@
-import { errorText, writeLog } from '../log.ts';
+import { errorText, writeLog } from '../platform/log.ts';
 import type { Told } from '../projections/notifications.ts';
 import type { Ending } from './endings.ts';
 import { hubFrame } from './hub-frames.ts';

@@ -1,13 +1,13 @@
 import { DurableObject } from 'cloudflare:workers';
-import { AlarmClock } from '../alarm-clock.ts';
 import { purgeAudience } from '../audience/load-audience.ts';
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
 import { keepHubAwake } from '../directory/subscriptions.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../isolate-cache.ts';
-import { errorText, writeLog } from '../log.ts';
+import { AlarmClock } from '../platform/alarm-clock.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
+import { errorText, writeLog } from '../platform/log.ts';
+import { Timers } from '../platform/timers.ts';
 import type { LiveHubStub } from '../stubs.ts';
-import { Timers } from '../timers.ts';
 import { Distributor } from './distributor.ts';
 import type { Ending } from './endings.ts';
 import {

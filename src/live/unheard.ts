@@ -3,9 +3,9 @@ import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
 import { inParallel } from '../delivery/in-parallel.ts';
 import { findOrganization } from '../directory/organizations.ts';
-import { REFRESH_DEADLINE } from '../isolate-cache.ts';
+import { REFRESH_DEADLINE } from '../platform/isolate-cache.ts';
+import type { Backoff } from '../platform/timers.ts';
 import { threadStub } from '../stubs.ts';
-import type { Backoff } from '../timers.ts';
 import { CLOCKS_DIFFER } from './feed.ts';
 
 /** When threads could not be asked they are asked again, so many times at most: for about an hour. */

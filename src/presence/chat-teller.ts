@@ -1,6 +1,6 @@
-import { errorText, writeLog } from '../log.ts';
-import type { Timers } from '../timers.ts';
-import { settledWithin } from '../within-time.ts';
+import { errorText, writeLog } from '../platform/log.ts';
+import { settledWithin } from '../platform/timeout.ts';
+import type { Timers } from '../platform/timers.ts';
 
 /** Calls to threads under way at a time: a Durable Object has six connections. */
 const WIDTH = 6;

@@ -1,15 +1,15 @@
 import { DurableObject } from 'cloudflare:workers';
-import { AlarmClock } from '../alarm-clock.ts';
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
 import { type PresenceCopy, recordPresence } from '../directory/presence.ts';
-import { errorText, writeLog } from '../log.ts';
+import { AlarmClock } from '../platform/alarm-clock.ts';
+import { errorText, writeLog } from '../platform/log.ts';
+import { settledWithin } from '../platform/timeout.ts';
+import { Timers } from '../platform/timers.ts';
 import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
 import { commandThread, isVisitorId, type UserStub } from '../stubs.ts';
 import { threadNameOfChat } from '../thread/address.ts';
 import { newCommandId } from '../thread/commands.ts';
-import { Timers } from '../timers.ts';
-import { settledWithin } from '../within-time.ts';
 import { ChatTeller, type Told } from './chat-teller.ts';
 import type { ClientSaved, Presence } from './client.ts';
 import {

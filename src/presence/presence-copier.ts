@@ -1,7 +1,7 @@
 import type { PresenceCopy } from '../directory/presence.ts';
-import { errorText, writeLog } from '../log.ts';
-import type { Timers } from '../timers.ts';
-import { settledWithin } from '../within-time.ts';
+import { errorText, writeLog } from '../platform/log.ts';
+import { settledWithin } from '../platform/timeout.ts';
+import type { Timers } from '../platform/timers.ts';
 
 /** A write that was not answered for so long (ms) counts as failed; should it arrive after all, its version makes it harmless. */
 const PATIENCE = 10_000;

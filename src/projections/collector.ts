@@ -1,7 +1,7 @@
 import { waitUntil } from 'cloudflare:workers';
-import { errorText, writeLog } from '../log.ts';
+import { errorText, writeLog } from '../platform/log.ts';
+import { withinTime } from '../platform/timeout.ts';
 import { projectorName, projectorStub, threadStub } from '../stubs.ts';
-import { withinTime } from '../within-time.ts';
 import type { Handed, SliceRange } from './slice.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { errorText, writeLog } from '../log.ts';
+import { errorText, writeLog } from '../platform/log.ts';
 import type { ProjectorStub } from '../stubs.ts';
 import { emptyingBatches } from './rebuild-statements.ts';
 import { type RebuildStart, SLICE_VERSION, type Slice, type Written } from './slice.ts';

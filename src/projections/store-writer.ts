@@ -1,5 +1,5 @@
-import { fault } from '../faults.ts';
-import { errorText, writeLog } from '../log.ts';
+import { fault } from '../platform/faults.ts';
+import { errorText, writeLog } from '../platform/log.ts';
 import type { Slice, Written } from './slice.ts';
 import { type SliceStatement, type SliceStore, sliceStatements } from './write-slices.ts';
 

@@ -1,8 +1,8 @@
 import { addCost, type Cost, noCost } from '../db/cost.ts';
-import { fault } from '../faults.ts';
-import { errorText, writeLog } from '../log.ts';
+import { fault } from '../platform/faults.ts';
+import { errorText, writeLog } from '../platform/log.ts';
+import type { Timers } from '../platform/timers.ts';
 import type { HandedSlice, Mark, Slice, SliceRange, Written } from '../projections/slice.ts';
-import type { Timers } from '../timers.ts';
 import { CopiedFlags } from './copied-flags.ts';
 import { EventTail } from './event-tail.ts';
 import type { ThreadEvent } from './events.ts';

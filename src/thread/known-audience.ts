@@ -1,8 +1,8 @@
 import type { Concerned } from '../audience/load-audience.ts';
 import type { Cost } from '../db/cost.ts';
+import { withinTime } from '../platform/timeout.ts';
 import { type Audience, NO_AUDIENCE } from '../projections/audience.ts';
 import type { Reach } from '../resources/chat-grant.ts';
-import { withinTime } from '../within-time.ts';
 import { areAllAmong } from './concerned.ts';
 
 /** A command waits this long (ms) to learn who listens: a D1 that hangs counts as one that cannot be reached. */

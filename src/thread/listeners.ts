@@ -1,11 +1,11 @@
 import { type Concerned, loadAudience } from '../audience/load-audience.ts';
 import { type Cost, noCost } from '../db/cost.ts';
+import { withinTime } from '../platform/timeout.ts';
+import type { Timers } from '../platform/timers.ts';
 import type { Audience } from '../projections/audience.ts';
 import { composingNotification } from '../projections/notifications.ts';
 import type { ComposingStatus } from '../resources/membership.ts';
 import { liveHubStub } from '../stubs.ts';
-import type { Timers } from '../timers.ts';
-import { withinTime } from '../within-time.ts';
 import type { Command } from './commands.ts';
 import { areAllAmong, concernedNow, concernedWithThread } from './concerned.ts';
 import { KnownAudience, type Storing } from './known-audience.ts';

@@ -1,4 +1,5 @@
 import { CLOCKS_DIFFER, type Fed, type Feed, organizationHub, visitorHub } from '../live/feed.ts';
+import type { Timers } from '../platform/timers.ts';
 import type { Audience } from '../projections/audience.ts';
 import {
   KINDS,
@@ -8,7 +9,6 @@ import {
   type Told,
   type View,
 } from '../projections/notifications.ts';
-import type { Timers } from '../timers.ts';
 import type { ChatState, Step, ThreadFacts } from './state.ts';
 import { ToldTail } from './told-tail.ts';
 

@@ -1,4 +1,4 @@
-import type { Backoff, Timers } from '../timers.ts';
+import type { Backoff, Timers } from '../platform/timers.ts';
 import { type ChatState, openChat, type ThreadState } from './state.ts';
 
 /** A user's object that does not answer is asked again after half a minute, then twice as long each time, up to 5 min. */

@@ -1,8 +1,8 @@
-import type { AlarmClock } from '../alarm-clock.ts';
+import type { AlarmClock } from '../platform/alarm-clock.ts';
+import { withinTime } from '../platform/timeout.ts';
+import type { Backoff, Timers } from '../platform/timers.ts';
 import { endsAt } from '../resources/chat.ts';
 import type { Executed } from '../stubs.ts';
-import type { Backoff, Timers } from '../timers.ts';
-import { withinTime } from '../within-time.ts';
 import { type Command, newCommandId } from './commands.ts';
 import { COPY_TIMER, type Copy } from './copy.ts';
 import type { Lanes } from './lanes.ts';

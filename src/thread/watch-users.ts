@@ -1,5 +1,5 @@
+import type { Timers } from '../platform/timers.ts';
 import { memberStub } from '../stubs.ts';
-import type { Timers } from '../timers.ts';
 import { type Command, newCommandId } from './commands.ts';
 import { PresenceWatch } from './presence-watch.ts';
 import { openChat, type ThreadState } from './state.ts';

@@ -21,7 +21,7 @@ const THREAD_CONTRACT = [
 ];
 const BELOW_DIALECTS = [
   'audience/',
-  'isolate-cache.ts',
+  'platform/',
   'live/feed.ts',
   'http/',
   'directory/',
@@ -81,7 +81,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   visitors: { ...dialect('visitors'), may: [...dialect('visitors').may, ...CHAT_OBJECTS] },
   reachCache: {
     holds: ['api/reach-cache.ts'],
-    may: ['api/copy-database.ts', 'audience/', 'http/', 'directory/', 'isolate-cache.ts', 'resources/', 'db/'],
+    may: ['api/copy-database.ts', 'audience/', 'http/', 'directory/', 'platform/', 'resources/', 'db/'],
   },
   executeCommand: {
     holds: ['api/execute-command.ts'],
@@ -100,7 +100,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   http: {
     holds: ['http/'],
     may: [
-      'isolate-cache.ts',
+      'platform/',
       'directory/tokens.ts',
       'directory/known-users.ts',
       'directory/users.ts',
@@ -132,31 +132,15 @@ const ROOMS: { readonly [room: string]: Room } = {
   },
   threadShell: {
     holds: ['thread/'],
-    may: [
-      'audience/',
-      'live/feed.ts',
-      'projections/',
-      'delivery/',
-      'stubs.ts',
-      'faults.ts',
-      'alarm-clock.ts',
-      'timers.ts',
-      'within-time.ts',
-      'resources/',
-      'db/',
-    ],
+    may: ['audience/', 'live/feed.ts', 'projections/', 'delivery/', 'stubs.ts', 'platform/', 'resources/', 'db/'],
   },
   live: {
     holds: ['live/'],
     may: [
-      'alarm-clock.ts',
-      'timers.ts',
+      'platform/',
       'audience/',
       'projections/',
       'stubs.ts',
-      'faults.ts',
-      'within-time.ts',
-      'isolate-cache.ts',
       'chats/',
       'delivery/in-parallel.ts',
       'directory/',
@@ -166,27 +150,16 @@ const ROOMS: { readonly [room: string]: Room } = {
   },
   presence: {
     holds: ['presence/'],
-    may: [
-      'alarm-clock.ts',
-      'timers.ts',
-      'stubs.ts',
-      'faults.ts',
-      'within-time.ts',
-      'thread/address.ts',
-      'thread/commands.ts',
-      'directory/',
-      'resources/',
-      'db/',
-    ],
+    may: ['platform/', 'stubs.ts', 'thread/address.ts', 'thread/commands.ts', 'directory/', 'resources/', 'db/'],
   },
   delivery: {
     holds: ['delivery/'],
-    may: ['chats/scan.ts', 'projections/collector.ts', 'stubs.ts', 'faults.ts', 'resources/', 'directory/', 'db/'],
+    may: ['chats/scan.ts', 'projections/collector.ts', 'stubs.ts', 'platform/', 'resources/', 'directory/', 'db/'],
     mayTypes: ['chats/id-walk.ts', 'projections/slice.ts'],
   },
   projections: {
     holds: ['projections/'],
-    may: ['stubs.ts', 'faults.ts', 'within-time.ts', 'thread/events.ts', 'resources/', 'db/'],
+    may: ['stubs.ts', 'platform/', 'thread/events.ts', 'resources/', 'db/'],
     mayTypes: ['delivery/lane.ts', 'thread/state.ts'],
   },
   stubs: {
@@ -195,17 +168,12 @@ const ROOMS: { readonly [room: string]: Room } = {
     mayTypes: ['thread/', 'presence/', 'live/', 'projections/', 'delivery/', 'resources/'],
   },
   chats: { holds: ['chats/'], may: ['resources/', 'db/'] },
-  directory: { holds: ['directory/'], may: ['isolate-cache.ts', 'db/'], mayTypes: ['resources/'] },
+  directory: { holds: ['directory/'], may: ['platform/', 'db/'], mayTypes: ['resources/'] },
   audience: {
     holds: ['audience/'],
-    may: ['projections/', 'directory/', 'delivery/lane.ts', 'isolate-cache.ts', 'resources/', 'db/'],
+    may: ['projections/', 'directory/', 'delivery/lane.ts', 'platform/', 'resources/', 'db/'],
   },
-  isolateCache: { holds: ['isolate-cache.ts'], may: [] },
-  faults: { holds: ['faults.ts'], may: [] },
-  log: { holds: ['log.ts'], may: [] },
-  alarmClock: { holds: ['alarm-clock.ts'], may: [] },
-  timers: { holds: ['timers.ts'], may: [] },
-  withinTime: { holds: ['within-time.ts'], may: [] },
+  platform: { holds: ['platform/'], may: [] },
   resources: { holds: ['resources/'], may: [] },
   db: { holds: ['db/'], may: [] },
 };
@@ -238,7 +206,7 @@ function isAllowed({ from, to, isType }: Import): boolean {
   if (room === undefined) return false;
   if (roomOf(to) === room || isWithin(to, room.may)) return true;
   // Every room that is no pure core may write to the log.
-  if (to === 'log.ts' && room !== ROOMS['threadRules'] && room !== ROOMS['resources']) return true;
+  if (to === 'platform/log.ts' && room !== ROOMS['threadRules'] && room !== ROOMS['resources']) return true;
   // The thread's shell stands on the whole of the thread.
   if (room === ROOMS['threadShell'] && to.startsWith('thread/')) return true;
   return isType && isWithin(to, room.mayTypes ?? []);
@@ -274,7 +242,7 @@ describe('the house', () => {
 
   it('writes to the log in one place', () => {
     const writers = [...sources].filter(([, text]) => /\bconsole\./.test(text)).map(([path]) => path);
-    expect(writers).toEqual(['log.ts']);
+    expect(writers).toEqual(['platform/log.ts']);
   });
 
   it('holds no SQL in its dialects', () => {

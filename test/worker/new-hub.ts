@@ -2,7 +2,7 @@ import { applyD1Migrations, type D1Migration, evictAllDurableObjects, reset } fr
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
 import { makeFirstAttemptsWith } from '../../src/api/execute-command.ts';
-import { onFault } from '../../src/faults.ts';
+import { onFault } from '../../src/platform/faults.ts';
 import './quiet-requests.ts';
 
 // Before each file of tests: the files share a runtime, which takes seconds to start, and each gets a hub with nothing in it.

@@ -7,7 +7,7 @@ import { adminTokenSecurity } from '../../http/openapi.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { errorText, writeLog } from '../../log.ts';
+import { errorText, writeLog } from '../../platform/log.ts';
 import { listThreadNames } from '../../projections/register.ts';
 import { type ThreadStub, threadStub, threadStubById } from '../../stubs.ts';
 

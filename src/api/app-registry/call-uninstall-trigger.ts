@@ -4,7 +4,7 @@ import { INSTALLATION_TIMES } from '../../delivery/attempt-times.ts';
 import { signTriggerData } from '../../directory/app-tokens.ts';
 import type { UninstallTrigger } from '../../directory/installations.ts';
 import type { AppContext } from '../../http/app-environment.ts';
-import { errorText, writeLog } from '../../log.ts';
+import { errorText, writeLog } from '../../platform/log.ts';
 import { withParameters } from './trigger-url.ts';
 
 /**

@@ -3,7 +3,7 @@ import { installationReceiver } from '../../delivery/lane.ts';
 import { drainLanes } from '../../delivery/offer-lanes.ts';
 import { type InstalledReceiver, listReceiversOfApp } from '../../directory/app-receivers.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
-import { errorText, writeLog } from '../../log.ts';
+import { errorText, writeLog } from '../../platform/log.ts';
 import { deliveryLogCopy } from '../copy-database.ts';
 
 const AT_A_TIME = 6;

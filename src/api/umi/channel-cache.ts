@@ -2,7 +2,7 @@ import type { ChannelRow } from '../../db/rows.ts';
 import { purgeChannelEndpoint } from '../../delivery/consumer-dependencies.ts';
 import { findChannel } from '../../directory/channels.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
-import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../../isolate-cache.ts';
+import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../../platform/isolate-cache.ts';
 import type { RoomFacts } from '../../resources/chat.ts';
 import { ownRoom } from '../reach-cache.ts';
 

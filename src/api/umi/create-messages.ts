@@ -7,7 +7,7 @@ import { refuseUnkeepableName, textField, timeField, uuidField } from '../../htt
 import { type FieldErrors, refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { cacheTimeToLive } from '../../isolate-cache.ts';
+import { cacheTimeToLive } from '../../platform/isolate-cache.ts';
 import type { UserFacts } from '../../resources/user.ts';
 import { isUuid } from '../../resources/uuid.ts';
 import { threadName } from '../../thread/address.ts';

@@ -1,7 +1,7 @@
 import { channelReceiver } from '../../delivery/lane.ts';
 import { drainLanes } from '../../delivery/offer-lanes.ts';
 import type { AppContext } from '../../http/app-environment.ts';
-import { errorText, writeLog } from '../../log.ts';
+import { errorText, writeLog } from '../../platform/log.ts';
 import { deliveryLogCopy } from '../copy-database.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { findVisitorOnPage } from '../../chats/visitor-chats.ts';
 import type { AppContext } from '../../http/app-environment.ts';
-import { errorText, writeLog } from '../../log.ts';
+import { errorText, writeLog } from '../../platform/log.ts';
 import type { PageFacts } from '../../resources/chat.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
 

@@ -3,7 +3,7 @@ import { db } from '../../db/database.ts';
 import type { VisitorRow } from '../../db/rows.ts';
 import { stayInRoom } from '../../directory/room-visitors.ts';
 import type { AppContext } from '../../http/app-environment.ts';
-import { errorText, writeLog } from '../../log.ts';
+import { errorText, writeLog } from '../../platform/log.ts';
 import { askVisitor } from '../../stubs.ts';
 
 /** What a visitor writes renews his presence at most this often (ms), so that it costs D1 little; shorter ones his page keeps up. */

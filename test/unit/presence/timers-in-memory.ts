@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { Timers } from '../../../src/timers.ts';
+import { Timers } from '../../../src/platform/timers.ts';
 
 /** Timers whose rows are in memory, by the clock of the test, with the whole back-off. */
 export function timersInMemory(): Timers {

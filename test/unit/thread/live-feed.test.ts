@@ -5,7 +5,7 @@ import { KINDS, notificationsOf, type Told, type View } from '../../../src/proje
 import { LiveFeed } from '../../../src/thread/live-feed.ts';
 import { emptyThread } from '../../../src/thread/state.ts';
 import { stepsOf } from '../../../src/thread/steps.ts';
-import { timersInMemory } from '../timers-in-memory.ts';
+import { timersInMemory } from '../platform/timers-in-memory.ts';
 import { open, say, visitorsChat } from './decide/scene.ts';
 import { VISITOR } from './sample-events.ts';
 import { ORGANIZATION, type ThreadModel } from './thread-model.ts';

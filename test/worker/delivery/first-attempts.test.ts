@@ -5,7 +5,7 @@ import { noCost } from '../../../src/db/cost.ts';
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
 import { type DeliveryDependencies, deliverHeads, deliverLane } from '../../../src/delivery/deliver-lane.ts';
 import type { Head, Pointer } from '../../../src/delivery/lane.ts';
-import { type FaultStep, fault, onFault } from '../../../src/faults.ts';
+import { type FaultStep, fault, onFault } from '../../../src/platform/faults.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import type { ReceiveMessages } from '../../../src/thread/commands.ts';
 import { eventually } from '../../eventually.ts';

@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Claim } from '../../../src/delivery/lane.ts';
-import { onFault } from '../../../src/faults.ts';
+import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import { chatIdAt, threadName } from '../../../src/thread/address.ts';

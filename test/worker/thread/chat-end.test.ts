@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
 import { wakeOverdueThreads } from '../../../src/delivery/wake-overdue.ts';
-import { onFault } from '../../../src/faults.ts';
+import { onFault } from '../../../src/platform/faults.ts';
 import { threadStub } from '../../../src/stubs.ts';
 import { threadName } from '../../../src/thread/address.ts';
 import { testAlarm } from '../alarm.ts';

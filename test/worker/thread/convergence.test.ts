@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
-import { onFault } from '../../../src/faults.ts';
+import { onFault } from '../../../src/platform/faults.ts';
 import type { Mark, Slice } from '../../../src/projections/slice.ts';
 import { sliceStatements } from '../../../src/projections/write-slices.ts';
 import { commandThread, threadStub } from '../../../src/stubs.ts';

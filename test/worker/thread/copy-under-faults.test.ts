@@ -1,7 +1,7 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, vi } from 'vitest';
-import { type FaultStep, onFault } from '../../../src/faults.ts';
+import { type FaultStep, onFault } from '../../../src/platform/faults.ts';
 import { commandThread, threadStub } from '../../../src/stubs.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';

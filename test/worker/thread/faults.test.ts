@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type FaultStep, onFault } from '../../../src/faults.ts';
+import { type FaultStep, onFault } from '../../../src/platform/faults.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import { commandThread, threadStub } from '../../../src/stubs.ts';
 import { threadName } from '../../../src/thread/address.ts';

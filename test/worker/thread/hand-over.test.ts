@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { onFault } from '../../../src/faults.ts';
+import { onFault } from '../../../src/platform/faults.ts';
 import { type Mark, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../../src/projections/slice.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { projectorStub } from '../../../src/stubs.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { consumerDependencies } from '../../../src/delivery/consumer-dependencies.ts';
 import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/deliver-lane.ts';
 import { installationReceiver, type Pointer } from '../../../src/delivery/lane.ts';
-import type { FaultStep } from '../../../src/faults.ts';
+import type { FaultStep } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { makeTable } from '../../../src/thread/store/tables.ts';
 import { receive as receiveWebhooks } from '../apps/receiver.ts';

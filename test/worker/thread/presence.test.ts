@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { onFault } from '../../../src/faults.ts';
+import { onFault } from '../../../src/platform/faults.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import { threadStub, userStub } from '../../../src/stubs.ts';
 import { eventually } from '../../eventually.ts';

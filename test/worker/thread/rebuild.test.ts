@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { onFault } from '../../../src/faults.ts';
+import { onFault } from '../../../src/platform/faults.ts';
 import type { Slice } from '../../../src/projections/slice.ts';
 import { type ProjectorStub, threadStub } from '../../../src/stubs.ts';
 import { eventually } from '../../eventually.ts';

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
-import { BACKOFF, backoffAfter, Timers } from '../../src/timers.ts';
+import { BACKOFF, backoffAfter, Timers } from '../../../src/platform/timers.ts';
 
 /** Runs with the storage of an object that nothing else uses, and a clock that stands still. */
 async function inObject(run: (make: () => Timers, clock: { now: number }, armed: number[]) => void): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cacheTimeToLive, createIsolateCache, REFRESH_DEADLINE } from '../../src/isolate-cache.ts';
+import { cacheTimeToLive, createIsolateCache, REFRESH_DEADLINE } from '../../../src/platform/isolate-cache.ts';
 
 function setUp(limit = 10) {
   const clock = { now: 1000 };

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { Timers } from '../../src/timers.ts';
+import { Timers } from '../../../src/platform/timers.ts';
 
 /** As much of an object's SQL storage as timers need, on a real SQLite in memory. */
 function sqlInMemory(): SqlStorage {
