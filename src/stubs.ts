@@ -4,10 +4,10 @@ import type { Aside, Fed, Feed } from './live/feed.ts';
 import type { ClientChanges, ClientSaved, Presence, PresenceOwner } from './presence/client.ts';
 import type { Handed, Slice, SliceRange, Written } from './projections/slice.ts';
 import type { ClientFacts } from './resources/user-client.ts';
-import type { Answer, AnswerOf, Command } from './thread/commands.ts';
-import type { Query, Reading, ReadingOf } from './thread/queries.ts';
+import type { Answer, AnswerOf, Command } from './domain/commands.ts';
+import type { Query, Reading, ReadingOf } from './domain/queries.ts';
 import type { EventPage } from './thread/reads.ts';
-import type { Result } from './thread/refusals.ts';
+import type { Result } from './domain/refusals.ts';
 import type { ReplayFilter } from './thread/store/outbox.ts';
 
 /** What a thread's object can be asked. Values only: classes and their `instanceof` do not survive the call. */
@@ -75,7 +75,7 @@ export interface ProjectorStub {
   write(database: string, slices: readonly Slice[]): Promise<Written[]>;
 }
 
-/** The object of a thread, by its name (thread/address.ts). */
+/** The object of a thread, by its name (domain/address.ts). */
 export function threadStub(env: Env, name: string): ThreadStub {
   return asPlain<ThreadStub>(env.THREADS.getByName(name));
 }

@@ -1,6 +1,6 @@
 import { type ChatFacts, ENDLESS } from '../resources/chat.ts';
 
-/** What chats of the first version did not have: they were never private and ended by no time (thread/events.ts, fromVersion1). */
+/** What chats of the first version did not have: they were never private and ended by no time (domain/events.ts, fromVersion1). */
 const SINCE_THE_FIRST_VERSION = {
   is_private: false,
   lifetime: ENDLESS,

@@ -8,8 +8,8 @@ import { settledWithin } from '../platform/timeout.ts';
 import { Timers } from '../platform/timers.ts';
 import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
 import { commandThread, isVisitorId, type UserStub } from '../stubs.ts';
-import { threadNameOfChat } from '../thread/address.ts';
-import { newCommandId } from '../thread/commands.ts';
+import { threadNameOfChat } from '../domain/address.ts';
+import { newCommandId } from '../domain/commands.ts';
 import { ChatTeller, type Told } from './chat-teller.ts';
 import type { ClientSaved, Presence } from './client.ts';
 import {

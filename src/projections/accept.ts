@@ -1,6 +1,6 @@
 import type { Receiver } from '../delivery/lane.ts';
-import type { Acceptance, Routing, ThreadEvent } from '../thread/events.ts';
-import type { Step } from '../thread/state.ts';
+import type { Acceptance, Routing, ThreadEvent } from '../domain/events.ts';
+import type { Step } from '../domain/state.ts';
 import type { Audience, Installation } from './audience.ts';
 import { kindOf, match } from './match.ts';
 import { type Kind, type Notification, notificationsOf, type Told } from './notifications.ts';

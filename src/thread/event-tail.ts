@@ -1,4 +1,4 @@
-import type { ThreadEvent } from './events.ts';
+import type { ThreadEvent } from '../domain/events.ts';
 
 /** Bounds of what is kept, well inside those of a slice: rows of D1 that come of it, and characters of long texts. */
 const ROWS = 100;

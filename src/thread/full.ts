@@ -1,4 +1,4 @@
-import type { Command } from './commands.ts';
+import type { Command } from '../domain/commands.ts';
 
 /** An object holds 10 GB; above this it refuses commands, so that deliveries and the alarm still have room. Bytes. */
 const FULL_AT = 8_000_000_000;

@@ -9,7 +9,7 @@ import {
   type Told,
   type View,
 } from '../projections/notifications.ts';
-import type { ChatState, Step, ThreadFacts } from './state.ts';
+import type { ChatState, Step, ThreadFacts } from '../domain/state.ts';
 import { ToldTail } from './told-tail.ts';
 
 /** Hubs keep what they are told for 24 h; older events are of no interest to them. ms. */

@@ -12,12 +12,12 @@ type Room = {
 };
 
 const THREAD_CONTRACT = [
-  'thread/address.ts',
-  'thread/commands.ts',
-  'thread/events.ts',
-  'thread/queries.ts',
-  'thread/received.ts',
-  'thread/refusals.ts',
+  'domain/address.ts',
+  'domain/commands.ts',
+  'domain/events.ts',
+  'domain/queries.ts',
+  'domain/fingerprints.ts',
+  'domain/refusals.ts',
 ];
 const BELOW_DIALECTS = [
   'audience/',
@@ -90,13 +90,13 @@ const ROOMS: { readonly [room: string]: Room } = {
       'projections/collector.ts',
       'projections/slice.ts',
       'stubs.ts',
-      'thread/commands.ts',
-      'thread/refusals.ts',
+      'domain/commands.ts',
+      'domain/refusals.ts',
       'db/',
     ],
   },
   copyDatabase: { holds: ['api/copy-database.ts'], may: ['http/', 'projections/collector.ts', 'db/'] },
-  refuseThread: { holds: ['api/refuse-thread.ts'], may: ['http/', 'thread/refusals.ts'] },
+  refuseThread: { holds: ['api/refuse-thread.ts'], may: ['http/', 'domain/refusals.ts'] },
   http: {
     holds: ['http/'],
     may: [
@@ -117,15 +117,15 @@ const ROOMS: { readonly [room: string]: Room } = {
   threadContract: { holds: THREAD_CONTRACT, may: ['resources/'], mayTypes: ['delivery/lane.ts'] },
   threadRules: {
     holds: [
-      'thread/decide.ts',
+      'domain/decide/decide.ts',
       'thread/decide/',
-      'thread/draft.ts',
-      'thread/fold.ts',
-      'thread/grants.ts',
-      'thread/members.ts',
-      'thread/selected-suggestion.ts',
-      'thread/state.ts',
-      'thread/steps.ts',
+      'domain/decide/recorder.ts',
+      'domain/evolve.ts',
+      'domain/grants.ts',
+      'domain/members.ts',
+      'domain/decide/selected-suggestion.ts',
+      'domain/state.ts',
+      'domain/steps.ts',
     ],
     may: [...THREAD_CONTRACT, 'resources/'],
     mayTypes: ['delivery/lane.ts'],
@@ -150,7 +150,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   },
   presence: {
     holds: ['presence/'],
-    may: ['platform/', 'stubs.ts', 'thread/address.ts', 'thread/commands.ts', 'directory/', 'resources/', 'db/'],
+    may: ['platform/', 'stubs.ts', 'domain/address.ts', 'domain/commands.ts', 'directory/', 'resources/', 'db/'],
   },
   delivery: {
     holds: ['delivery/'],
@@ -159,8 +159,8 @@ const ROOMS: { readonly [room: string]: Room } = {
   },
   projections: {
     holds: ['projections/'],
-    may: ['stubs.ts', 'platform/', 'thread/events.ts', 'resources/', 'db/'],
-    mayTypes: ['delivery/lane.ts', 'thread/state.ts'],
+    may: ['stubs.ts', 'platform/', 'domain/events.ts', 'resources/', 'db/'],
+    mayTypes: ['delivery/lane.ts', 'domain/state.ts'],
   },
   stubs: {
     holds: ['stubs.ts'],

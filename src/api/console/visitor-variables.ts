@@ -19,8 +19,8 @@ import { type Refused, refusalResponses, refuse, refuseField } from '../../http/
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
-import { threadNameOfChat } from '../../thread/address.ts';
-import { newCommandId } from '../../thread/commands.ts';
+import { threadNameOfChat } from '../../domain/address.ts';
+import { newCommandId } from '../../domain/commands.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { executeCommand } from '../execute-command.ts';
 import { ownRoom } from '../reach-cache.ts';

@@ -8,7 +8,7 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { readThread } from '../../stubs.ts';
-import { identityText, threadName } from '../../thread/address.ts';
+import { identityText, threadName } from '../../domain/address.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
 

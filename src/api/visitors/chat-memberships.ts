@@ -7,7 +7,7 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { membershipForVisitor } from '../../resources/as-visitors-see.ts';
-import { newCommandId } from '../../thread/commands.ts';
+import { newCommandId } from '../../domain/commands.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { asVisitor, CHAT_MEMBERSHIPS, chatPath, visitorPath } from './guards.ts';

@@ -6,7 +6,7 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatForVisitor } from '../../resources/as-visitors-see.ts';
-import { newCommandId } from '../../thread/commands.ts';
+import { newCommandId } from '../../domain/commands.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
 import { asVisitor, CHAT, CHATS, chatPath, visitorPath } from './guards.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';

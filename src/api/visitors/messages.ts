@@ -5,7 +5,7 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { HIDDEN_FROM_VISITORS, messageForVisitor } from '../../resources/as-visitors-see.ts';
-import { newCommandId } from '../../thread/commands.ts';
+import { newCommandId } from '../../domain/commands.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { pageForFirstMessage } from './first-message-page.ts';
 import { asVisitor, CHAT, chatPath } from './guards.ts';

@@ -1,4 +1,4 @@
-import type { ThreadFacts } from '../state.ts';
+import type { ThreadFacts } from '../../domain/state.ts';
 import type { SliceBuilder } from './slice-builder.ts';
 
 /** Deliveries that go in one slice, at most. */

@@ -3,9 +3,9 @@ import type { InvitationFacts } from '../../resources/invitation.ts';
 import type { MemberFacts } from '../../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
 import type { TagFacts } from '../../resources/tag.ts';
-import { seqOfResource } from '../address.ts';
-import type { Command } from '../commands.ts';
-import { type Routing, type ThreadEvent, upcastEvent } from '../events.ts';
+import { seqOfResource } from '../../domain/address.ts';
+import type { Command } from '../../domain/commands.ts';
+import { type Routing, type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import {
   type ChatState,
   emptyThread,
@@ -14,7 +14,7 @@ import {
   type Suggestion,
   type ThreadState,
   type Touched,
-} from '../state.ts';
+} from '../../domain/state.ts';
 import { hasTable } from './tables.ts';
 
 /** What an object keeps in memory between commands: its thread with the current chat, and where its last event stands. */

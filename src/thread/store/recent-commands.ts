@@ -1,5 +1,5 @@
-import type { Command } from '../commands.ts';
-import type { ThreadEvent } from '../events.ts';
+import type { Command } from '../../domain/commands.ts';
+import type { ThreadEvent } from '../../domain/events.ts';
 import { hasTable, makeTable } from './tables.ts';
 
 /** A Worker repeats a command within seconds, so a minute is enough. ms. */

@@ -1,6 +1,6 @@
-import { type ThreadEvent, upcastEvent } from '../events.ts';
-import { fold } from '../fold.ts';
-import { emptyThread, type ThreadState } from '../state.ts';
+import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
+import { fold } from '../../domain/evolve.ts';
+import { emptyThread, type ThreadState } from '../../domain/state.ts';
 import { keepCurrentChat, loadChat } from './load.ts';
 import { hasTable } from './tables.ts';
 import { writeChats } from './write-chats.ts';

@@ -1,4 +1,4 @@
-import type { ChatState, ThreadFacts, ThreadState, Touched } from '../state.ts';
+import type { ChatState, ThreadFacts, ThreadState, Touched } from '../../domain/state.ts';
 import { hasTable, makeTable } from './tables.ts';
 
 /** So many events of the thread, at most, are folded to get from a snapshot to the next one. */

@@ -1,4 +1,4 @@
-import type { ChatState, ThreadState, Touched } from '../state.ts';
+import type { ChatState, ThreadState, Touched } from '../../domain/state.ts';
 import { makeTable } from './tables.ts';
 
 /**

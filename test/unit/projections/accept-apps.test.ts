@@ -3,11 +3,11 @@ import { acceptEvents, type LaneMark, makeRest, type Unmade } from '../../../src
 import type { Audience, Installation, Subscription } from '../../../src/projections/audience.ts';
 import type { UserListener } from '../../../src/projections/listener.ts';
 import { compilePattern } from '../../../src/resources/channel-path.ts';
-import { emptyThread } from '../../../src/thread/state.ts';
-import { stepsOf } from '../../../src/thread/steps.ts';
-import { end, incoming, join, post, START, waitingChat } from '../thread/decide/scene.ts';
-import { BOT, ROUTING } from '../thread/sample-events.ts';
-import { ORGANIZATION, ThreadModel } from '../thread/thread-model.ts';
+import { emptyThread } from '../../../src/domain/state.ts';
+import { stepsOf } from '../../../src/domain/steps.ts';
+import { end, incoming, join, post, START, waitingChat } from '../domain/decide/scene.ts';
+import { BOT, ROUTING } from '../domain/sample-events.ts';
+import { ORGANIZATION, ThreadModel } from '../domain/thread-model.ts';
 import { bodiesOf } from './bodies-of.ts';
 
 const REACH = { organization_id: ORGANIZATION, room_ids: [] };

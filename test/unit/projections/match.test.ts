@@ -3,11 +3,11 @@ import { lacksReports, type UserListener } from '../../../src/projections/listen
 import { match } from '../../../src/projections/match.ts';
 import { KINDS, type Notification, notificationsOf, type Told } from '../../../src/projections/notifications.ts';
 import { type Channel, subscribedChannel } from '../../../src/resources/channel-path.ts';
-import { emptyThread } from '../../../src/thread/state.ts';
-import { stepsOf } from '../../../src/thread/steps.ts';
-import { COLLEAGUE, FOREIGNER, incoming, join, post, START, waitingChat } from '../thread/decide/scene.ts';
-import { AGENT } from '../thread/sample-events.ts';
-import { ORGANIZATION, ROOM, ThreadModel } from '../thread/thread-model.ts';
+import { emptyThread } from '../../../src/domain/state.ts';
+import { stepsOf } from '../../../src/domain/steps.ts';
+import { COLLEAGUE, FOREIGNER, incoming, join, post, START, waitingChat } from '../domain/decide/scene.ts';
+import { AGENT } from '../domain/sample-events.ts';
+import { ORGANIZATION, ROOM, ThreadModel } from '../domain/thread-model.ts';
 
 const PARTNER = FOREIGNER.organization_id;
 const NOWHERE = { organization_id: null, room_ids: [] };

@@ -16,14 +16,14 @@ import { type MemberFacts, membershipResource } from '../../../src/resources/mem
 import { messageResource } from '../../../src/resources/message.ts';
 import { replySuggestionResource } from '../../../src/resources/reply-suggestion.ts';
 import { tagResource } from '../../../src/resources/tag.ts';
-import type { ThreadIdentity } from '../../../src/thread/address.ts';
-import { threadName } from '../../../src/thread/address.ts';
-import type { Command } from '../../../src/thread/commands.ts';
-import { type ChatState, emptyThread } from '../../../src/thread/state.ts';
-import { stepsOf } from '../../../src/thread/steps.ts';
-import { AGENT } from '../thread/sample-events.ts';
-import { IDENTITY, ORGANIZATION, ThreadModel } from '../thread/thread-model.ts';
-import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../thread/thread-steps.ts';
+import type { ThreadIdentity } from '../../../src/domain/address.ts';
+import { threadName } from '../../../src/domain/address.ts';
+import type { Command } from '../../../src/domain/commands.ts';
+import { type ChatState, emptyThread } from '../../../src/domain/state.ts';
+import { stepsOf } from '../../../src/domain/steps.ts';
+import { AGENT } from '../domain/sample-events.ts';
+import { IDENTITY, ORGANIZATION, ThreadModel } from '../domain/thread-model.ts';
+import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../domain/thread-steps.ts';
 
 /**
  * Whoever applies what he is told (added, changed, removed) to an empty copy has in the end what REST answers for the same path.

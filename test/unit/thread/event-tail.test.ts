@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Attachment } from '../../../src/resources/attachment.ts';
 import { EventTail } from '../../../src/thread/event-tail.ts';
-import type { EventBody, ThreadEvent } from '../../../src/thread/events.ts';
-import { userMessageEvent } from './sample-events.ts';
+import type { EventBody, ThreadEvent } from '../../../src/domain/events.ts';
+import { userMessageEvent } from '../domain/sample-events.ts';
 
 function event(seq: number, body: EventBody = { type: 'waiting_ended' }): ThreadEvent {
   return { ...body, v: 2, seq, at: seq, chat_id: 'c', command_id: 'x', accepted: [] };

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { ChatFacts } from '../../../src/resources/chat.ts';
 import type { ComposingStatus } from '../../../src/resources/membership.ts';
-import type { Command } from '../../../src/thread/commands.ts';
+import type { Command } from '../../../src/domain/commands.ts';
 import { Typing } from '../../../src/thread/typing.ts';
-import { AGENT } from './sample-events.ts';
+import { AGENT } from '../domain/sample-events.ts';
 
 const NOW = 1_000_000;
 const chat = { id: 'c', ended_at: null } as ChatFacts;

@@ -6,7 +6,7 @@ import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/de
 import { installationReceiver, type Pointer } from '../../../src/delivery/lane.ts';
 import { type FaultStep, fault, onFault } from '../../../src/platform/faults.ts';
 import { writeCollected } from '../../../src/projections/collector.ts';
-import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { testEnv } from '../http/hub.ts';

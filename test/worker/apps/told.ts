@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { bodyOf } from '../../../src/thread/store/kept-deliveries.ts';
 import { hasTable } from '../../../src/thread/store/tables.ts';
 import type { Person } from '../http/hub.ts';

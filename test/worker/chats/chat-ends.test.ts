@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
-import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { setClock } from '../clock.ts';
 import { admin, testEnv } from '../http/hub.ts';

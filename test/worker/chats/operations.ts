@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { chatsRoutes } from '../../../src/api/chats/routes.ts';
-import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { type Person, testEnv } from '../http/hub.ts';
 import { ask, type Desk, enrollAgent, resultsOf, unique } from '../umi/desk.ts';
 

@@ -7,7 +7,7 @@ import { type DeliveryDependencies, deliverHeads, deliverLane } from '../../../s
 import type { Head, Pointer } from '../../../src/delivery/lane.ts';
 import { type FaultStep, fault, onFault } from '../../../src/platform/faults.ts';
 import { threadStub } from '../../../src/stubs.ts';
-import type { ReceiveMessages } from '../../../src/thread/commands.ts';
+import type { ReceiveMessages } from '../../../src/domain/commands.ts';
 import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';

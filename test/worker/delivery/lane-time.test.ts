@@ -6,7 +6,7 @@ import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/de
 import type { Pointer } from '../../../src/delivery/lane.ts';
 import { queueDelay } from '../../../src/delivery/pointer.ts';
 import { threadStub } from '../../../src/stubs.ts';
-import { threadName } from '../../../src/thread/address.ts';
+import { threadName } from '../../../src/domain/address.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { newChannel, newUser, receive, receiveCommand, userMessage } from '../thread/fixtures.ts';

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
 import { wakeOverdueThreads } from '../../../src/delivery/wake-overdue.ts';
-import { threadName } from '../../../src/thread/address.ts';
+import { threadName } from '../../../src/domain/address.ts';
 import { testEnv } from '../http/hub.ts';
 
 const NOON = Date.UTC(2026, 10, 21, 12);

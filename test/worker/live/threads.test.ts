@@ -1,7 +1,7 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { passTime } from '../clock.ts';
 import type { Json } from '../umi/desk.ts';
 import { ask } from '../umi/desk.ts';

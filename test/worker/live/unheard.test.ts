@@ -6,7 +6,7 @@ import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
 import { organizationHub } from '../../../src/live/feed.ts';
 import { writeCollected } from '../../../src/projections/collector.ts';
-import { threadNameOfChat } from '../../../src/thread/address.ts';
+import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { testAlarm } from '../alarm.ts';
 import { setClock } from '../clock.ts';
 import { brokenDatabase, type Person, testEnv } from '../http/hub.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { ChangePresence } from '../../../src/thread/commands.ts';
+import type { ChangePresence } from '../../../src/domain/commands.ts';
 import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { newChatId, passSeconds, UNWATCHED, User, WATCHED } from './user.ts';

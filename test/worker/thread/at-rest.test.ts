@@ -5,7 +5,7 @@ import { executeCommand } from '../../../src/api/execute-command.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { Timers } from '../../../src/platform/timers.ts';
-import { type Command, newCommandId, type PostVisitorMessage } from '../../../src/thread/commands.ts';
+import { type Command, newCommandId, type PostVisitorMessage } from '../../../src/domain/commands.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime, setClock } from '../clock.ts';

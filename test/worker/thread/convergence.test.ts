@@ -7,7 +7,7 @@ import { sliceStatements } from '../../../src/projections/write-slices.ts';
 import { commandThread, threadStub } from '../../../src/stubs.ts';
 import { CopiedFlags } from '../../../src/thread/copied-flags.ts';
 import { EventTail } from '../../../src/thread/event-tail.ts';
-import { upcastEvent } from '../../../src/thread/events.ts';
+import { upcastEvent } from '../../../src/domain/events.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
 import { readSlice } from '../../../src/thread/store/read-slice.ts';
 import { newRandomThread, randomFrom } from './random-thread.ts';

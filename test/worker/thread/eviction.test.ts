@@ -6,7 +6,7 @@ import { onFault } from '../../../src/platform/faults.ts';
 import type { Slice } from '../../../src/projections/slice.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { projectorStub } from '../../../src/stubs.ts';
-import type { PostMessage } from '../../../src/thread/commands.ts';
+import type { PostMessage } from '../../../src/domain/commands.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';

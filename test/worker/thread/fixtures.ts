@@ -5,7 +5,7 @@ import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/stubs.ts';
-import { threadName } from '../../../src/thread/address.ts';
+import { threadName } from '../../../src/domain/address.ts';
 import {
   type AnswerOf,
   type Command,
@@ -14,10 +14,10 @@ import {
   newCommandId,
   type OpenVisitorChat,
   type ReceiveMessages,
-} from '../../../src/thread/commands.ts';
-import type { Query, ReadingOf } from '../../../src/thread/queries.ts';
-import { messageKey } from '../../../src/thread/received.ts';
-import type { Result } from '../../../src/thread/refusals.ts';
+} from '../../../src/domain/commands.ts';
+import type { Query, ReadingOf } from '../../../src/domain/queries.ts';
+import { messageKey } from '../../../src/domain/fingerprints.ts';
+import type { Result } from '../../../src/domain/refusals.ts';
 
 /** One channel of one organization, with names of its own, so that tests in a file do not meet. */
 export function newChannel() {

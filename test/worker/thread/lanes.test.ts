@@ -6,7 +6,7 @@ import type { Endpoint } from '../../../src/delivery/endpoint.ts';
 import type { Pointer, Track } from '../../../src/delivery/lane.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { threadStub } from '../../../src/stubs.ts';
-import type { MessagesReceived } from '../../../src/thread/commands.ts';
+import type { MessagesReceived } from '../../../src/domain/commands.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Command } from '../../../src/thread/commands.ts';
+import type { Command } from '../../../src/domain/commands.ts';
 import { type CommandBody, newUser, newVisitorChat, nextVisitorChat } from './fixtures.ts';
 
 /** Numbers in [0, 1) that follow from a seed, so that a failure can be seen again. */

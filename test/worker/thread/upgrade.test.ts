@@ -1,13 +1,13 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { threadNameOfChat } from '../../../src/thread/address.ts';
-import { type ThreadEvent, upcastEvent } from '../../../src/thread/events.ts';
-import { fold } from '../../../src/thread/fold.ts';
-import { emptyThread } from '../../../src/thread/state.ts';
+import { threadNameOfChat } from '../../../src/domain/address.ts';
+import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
+import { fold } from '../../../src/domain/evolve.ts';
+import { emptyThread } from '../../../src/domain/state.ts';
 import { SCHEMA } from '../../../src/thread/store/tables.ts';
 import { upgradeTables } from '../../../src/thread/store/upkeep.ts';
-import stored from '../../unit/thread/golden-log-v1.json' with { type: 'json' };
+import stored from '../../unit/domain/golden-log-v1.json' with { type: 'json' };
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { alarmOf, execute, newUser, newVisitorChat, read, readMessages } from './fixtures.ts';

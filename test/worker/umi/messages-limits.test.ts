@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { threadName } from '../../../src/thread/address.ts';
+import { threadName } from '../../../src/domain/address.ts';
 import { eventually } from '../../eventually.ts';
 import { testEnv } from '../http/hub.ts';
 import { ask, copiedMessages, countRows, Desk, type Json, resultsOf, unique, visitorSays } from './desk.ts';

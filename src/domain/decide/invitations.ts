@@ -1,0 +1,112 @@
+import { type InvitationFacts, isOpenInvitation } from '../../resources/invitation.ts';
+import { resourceIdAt } from '../address.ts';
+import type {
+  AcceptInvitation,
+  ExpireInvitation,
+  InvitationAccepted,
+  InvitationExpired,
+  Invite,
+  Invited,
+} from '../commands.ts';
+import { type Context, Draft } from './recorder.ts';
+import { isCrowded } from '../members.ts';
+import type { ThreadRefusal } from '../refusals.ts';
+import type { ChatState, ThreadState } from '../state.ts';
+import { attend } from './attend.ts';
+import { findChatOf } from './find-chat.ts';
+import { accept, type Decision, refuse, unchanged } from './outcome.ts';
+
+/** Invitations of a chat are read as one list, so their number has a bound. */
+const INVITATIONS_OF_A_CHAT = 1000;
+
+/** A member invites a user, a team or an organization (seed 001, Send a chat invitation), unless that one is invited already. */
+export function invite(state: ThreadState, command: Invite, context: Context): Decision<Invited> {
+  const found = findChatOf(state, command.chat_id, command.actor.id);
+  if (!found.ok) return found;
+  const { facts, invitations } = found.chat;
+  if (state.answered?.type === 'invitation_sent') {
+    return unchanged(state, { invitation: state.answered.invitation, chat: facts, is_new: true });
+  }
+  if (facts.ended_at !== null) return refuse({ reason: 'invitation_to_ended_chat' });
+  const { invitee } = command;
+  const pending = [...invitations.values()].find(
+    (each) =>
+      isOpenInvitation(each.facts) && each.facts.invitee.kind === invitee.kind && each.facts.invitee.id === invitee.id,
+  );
+  if (pending !== undefined) return unchanged(state, { invitation: pending.facts, chat: facts, is_new: false });
+  if (invitations.size >= INVITATIONS_OF_A_CHAT) return refuse({ reason: 'too_many_invitations' });
+
+  const draft = new Draft(state, context);
+  const invitation: InvitationFacts = {
+    id: resourceIdAt(state.name, context.now, draft.nextSeq),
+    invitee,
+    invited_by_user: command.actor,
+    accepted_by_user: null,
+    created_at: context.now,
+    updated_at: context.now,
+    accepted_at: null,
+    expired_at: null,
+  };
+  draft.emit(command.chat_id, { type: 'invitation_sent', invitation });
+  return accept(draft, { invitation, chat: draft.chat(command.chat_id).facts, is_new: true });
+}
+
+/** A member takes back an invitation that he sent (seed 001, Expire a chat invitation). */
+export function expireInvitation(
+  state: ThreadState,
+  command: ExpireInvitation,
+  context: Context,
+): Decision<InvitationExpired> {
+  const found = findChatOf(state, command.chat_id, command.actor.id);
+  if (!found.ok) return found;
+  const { facts } = found.chat;
+  const invitation = found.chat.invitations.get(command.invitation_id)?.facts;
+  if (invitation === undefined || invitation.invited_by_user.id !== command.actor.id) {
+    return refuse({ reason: 'invitation_not_found' });
+  }
+  if (state.answered !== null) return unchanged(state, { invitation, chat: facts });
+  const refusal = closedRefusal(invitation);
+  if (refusal !== null) return refuse(refusal);
+
+  const draft = new Draft(state, context);
+  draft.emit(command.chat_id, { type: 'invitation_expired', invitation_id: invitation.id });
+  return accept(draft, answerOf(draft.chat(command.chat_id), invitation.id));
+}
+
+/**
+ * Somebody for whom an invitation stands accepts it and so participates in the chat (seed 001, Accept incoming chat
+ * invitation). A chat's end has closed its invitations, so one that is open belongs to an open chat.
+ */
+export function acceptInvitation(
+  state: ThreadState,
+  command: AcceptInvitation,
+  context: Context,
+): Decision<InvitationAccepted> {
+  const chat = state.chats.get(command.chat_id);
+  if (chat === undefined) return refuse({ reason: 'chat_not_found' });
+  const invitation = chat.invitations.get(command.invitation_id)?.facts;
+  if (invitation === undefined || !command.stands_for.includes(invitation.invitee.id)) {
+    return refuse({ reason: 'invitation_not_found' });
+  }
+  if (state.answered !== null) return unchanged(state, { invitation, chat: chat.facts });
+  const refusal = closedRefusal(invitation);
+  if (refusal !== null) return refuse(refusal);
+
+  const { actor, chat_id, is_present } = command;
+  if (isCrowded(chat, actor.id)) return refuse({ reason: 'too_many_members' });
+  const draft = new Draft(state, context);
+  attend(draft, chat_id, actor, { is_participating: true, is_present });
+  draft.emit(chat_id, { type: 'invitation_accepted', invitation_id: invitation.id, accepted_by_user: actor });
+  return accept(draft, answerOf(draft.chat(chat_id), invitation.id));
+}
+
+function closedRefusal(invitation: InvitationFacts): ThreadRefusal | null {
+  if (invitation.accepted_at !== null) return { reason: 'invitation_accepted' };
+  return invitation.expired_at === null ? null : { reason: 'invitation_expired' };
+}
+
+function answerOf(chat: ChatState, invitationId: string): InvitationExpired {
+  const invitation = chat.invitations.get(invitationId)?.facts;
+  if (invitation === undefined) throw new Error('an invitation that was changed is not there');
+  return { invitation, chat: chat.facts };
+}

@@ -1,0 +1,226 @@
+import { Buffer } from 'node:buffer';
+import { ENDLESS } from '../../resources/chat.ts';
+import { chatIdAt } from '../address.ts';
+import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../commands.ts';
+import { type Context, Draft } from './recorder.ts';
+import { isCrowdedBy, userAsSender, userMember, visitorAsSender, visitorMember } from '../members.ts';
+import { requestKey } from '../fingerprints.ts';
+import type { ThreadRefusal } from '../refusals.ts';
+import { selectedSuggestion } from './selected-suggestion.ts';
+import { type ChatState, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
+import { addMessage } from './add-message.ts';
+import { endChat } from './end-chat.ts';
+import { openThread } from './open-thread.ts';
+import { accept, type Decision, refuse, unchanged } from './outcome.ts';
+
+/** Bytes of variables in one event, as JSON; a single variable has at most 0.6 MB. */
+const VARIABLES_BYTES = 1_000_000;
+/** Variables in one event, each a row of a hand-over to D1. */
+const VARIABLES_IN_AN_EVENT = 200;
+
+/** A batch of messages of one external thread (seed 000, 2.1; DESIGN "Repeats", "Visitors", "Waiting", "Imports"). */
+export function receiveMessages(
+  state: ThreadState,
+  command: ReceiveMessages,
+  context: Context,
+): Decision<MessagesReceived> {
+  const keys = command.messages.map(({ key }) => key);
+  const fresh = command.messages.map(
+    (_, index) => !state.received.has(keyAt(keys, index)) && keys.indexOf(keyAt(keys, index)) === index,
+  );
+  if (!fresh.includes(true)) return unchanged(state, answerRepeat(state, command, keys));
+
+  const open = openChat(state);
+  const refusal = refuseSuggestions(state, command, fresh, open) ?? refuseTimes(command, fresh, open, context);
+  if (refusal !== null) return refuse(refusal);
+  const senders = command.messages.flatMap(({ user }, index) => (user !== null && fresh[index] ? [user.id] : []));
+  if (isCrowdedBy(open, senders)) return refuse({ reason: 'too_many_members' });
+
+  const draft = new Draft(state, context);
+  const chatId = open === null ? startSession(draft, command, context) : open.facts.id;
+  if (open !== null) setVariables(draft, chatId, command);
+  const added = new Map<string, ReceivedBefore>();
+  command.messages.forEach((message, index) => {
+    if (!fresh[index]) return;
+    const key = keyAt(keys, index);
+    const { id, seq } = addIncoming(draft, chatId, command, message);
+    added.set(key, {
+      key,
+      chat_id: chatId,
+      message_id: id,
+      seq,
+      request: null,
+      is_new_session: open === null,
+      messages_created: 0,
+    });
+  });
+  if (command.close_session) endChat(draft, chatId);
+
+  const received = [...added.values()].map((each, index) => ({
+    ...each,
+    request: index === 0 ? requestKey(command) : null,
+    messages_created: added.size,
+  }));
+  const places = keys.map((key) => placeOf(state.received.get(key) ?? added.get(key)));
+  return accept(
+    draft,
+    {
+      chat_id: chatId,
+      mapping_id: mappingOf(draft.state),
+      message_ids: places.map((place) => place.message_id),
+      seqs: places.map((place) => place.seq),
+      messages_created: added.size,
+      is_new_session: open === null,
+      is_repeat: false,
+    },
+    received,
+  );
+}
+
+/** A request whose every message was there already: as its first sending was answered, when it is the same request. */
+function answerRepeat(state: ThreadState, command: ReceiveMessages, keys: string[]): MessagesReceived {
+  const places = keys.map((key) => placeOf(state.received.get(key)));
+  const request = requestKey(command);
+  const first = places.find((place) => place.request === request);
+  return {
+    // A retry is answered with the chat that got the new messages; the last message may be an older repeat from another.
+    chat_id: state.answered?.chat_id ?? placeOf(places.at(-1)).chat_id,
+    mapping_id: mappingOf(state),
+    message_ids: places.map((place) => place.message_id),
+    seqs: places.map((place) => place.seq),
+    messages_created: first?.messages_created ?? 0,
+    is_new_session: first?.is_new_session ?? false,
+    is_repeat: state.answered === null,
+  };
+}
+
+function refuseSuggestions(
+  state: ThreadState,
+  command: ReceiveMessages,
+  fresh: boolean[],
+  open: ChatState | null,
+): ThreadRefusal | null {
+  for (const [index, message] of command.messages.entries()) {
+    const id = message.selected_reply_suggestion_id;
+    if (!fresh[index] || id === null) continue;
+    if (open === null) return { reason: 'suggestion_without_session', index };
+    const suggestion = state.suggestions.get(id);
+    if (suggestion?.chat_id !== open.facts.id || suggestion.facts.organization_id !== command.organization_id) {
+      return { reason: 'suggestion_not_in_session', index };
+    }
+  }
+  return null;
+}
+
+/** An import's times may not run against the order in which messages are stored, joins among them (ENGINE 2). */
+function refuseTimes(
+  command: ReceiveMessages,
+  fresh: boolean[],
+  open: ChatState | null,
+  context: Context,
+): ThreadRefusal | null {
+  let last = open?.facts.newest_message_at ?? Number.NEGATIVE_INFINITY;
+  for (const [index, message] of command.messages.entries()) {
+    if (!fresh[index]) continue;
+    const at = message.created_at ?? context.now;
+    if (at > context.now) return { reason: 'created_at_in_future', index };
+    if (message.created_at !== null && at < last) return { reason: 'created_at_out_of_order', index };
+    last = Math.max(last, at);
+  }
+  return null;
+}
+
+/** A new session: of a new thread, with its visitor, or of one whose last session has ended, with the same visitor. */
+function startSession(draft: Draft, command: ReceiveMessages, context: Context): string {
+  const before = draft.state.thread;
+  const chatId = chatIdAt(draft.state.name, context.now);
+  const visitorId = before?.visitor_id ?? context.newVisitorId();
+  if (before === null) {
+    const { identity, database, organization_id } = command;
+    openThread(draft, chatId, { identity, database, organization_id, visitor_id: visitorId, room_id: command.room.id });
+  }
+  draft.emit(chatId, {
+    type: 'chat_started',
+    chat_type: 'external',
+    room: command.room,
+    organization_id: command.room.organization_id,
+    visitor_id: visitorId,
+    is_private: command.is_private,
+    lifetime: ENDLESS,
+  });
+  setVariables(draft, chatId, command);
+  const name = draft.state.thread?.visitor_name ?? null;
+  draft.emit(chatId, { type: 'member_added', member: visitorMember(visitorId, name, context.now) });
+  return chatId;
+}
+
+/** Several events when the variables are many or long: the platform stores no row above 2 MB. */
+function setVariables(draft: Draft, chatId: string, command: ReceiveMessages): void {
+  const visitorId = draft.state.thread?.visitor_id ?? null;
+  if (visitorId === null) return;
+  for (const variables of variablesByEvent(command.variables)) {
+    draft.emit(chatId, { type: 'variables_set', visitor_id: visitorId, variables });
+  }
+}
+
+function variablesByEvent(variables: Record<string, string>): Record<string, string>[] {
+  const parts: [string, string][][] = [];
+  let size = 0;
+  for (const entry of Object.entries(variables)) {
+    const bytes = Buffer.byteLength(JSON.stringify(entry));
+    const part = parts.at(-1);
+    if (part === undefined || part.length === VARIABLES_IN_AN_EVENT || size + bytes > VARIABLES_BYTES) {
+      parts.push([entry]);
+      size = bytes;
+    } else {
+      part.push(entry);
+      size += bytes;
+    }
+  }
+  return parts.map((part) => Object.fromEntries(part));
+}
+
+function addIncoming(
+  draft: Draft,
+  chatId: string,
+  command: ReceiveMessages,
+  message: IncomingMessage,
+): { id: string; seq: number } {
+  const { user } = message;
+  if (user !== null && !draft.chat(chatId).members.has(user.id)) {
+    const comes = { is_participating: false, is_present: false };
+    draft.emit(chatId, { type: 'member_added', member: userMember(user, draft.context.now, comes) });
+  }
+  const seq = draft.nextSeq;
+  const content = {
+    type: 'msg' as const,
+    created_at: message.created_at ?? draft.context.now,
+    message: message.body,
+    external_sender_id: user === null ? message.sender_id : null,
+    external_message_id: message.message_id,
+    selected_reply_suggestion: selectedSuggestion(draft.state, message.selected_reply_suggestion_id),
+  };
+  const sender = user === null ? visitorAsSender(draft.state) : userAsSender(user);
+  const { id } = addMessage(draft, chatId, sender, content, {
+    is_waiting: command.skip_waiting_state ? draft.chat(chatId).facts.is_waiting : message.sender_type === 'visitor',
+    origin: command.routing.receiver,
+    is_silent: command.skip_webhooks || command.messages.some((each) => each.created_at !== null),
+  });
+  return { id, seq };
+}
+
+function mappingOf(state: ThreadState): string {
+  if (state.thread === null) throw new Error('messages were received in a thread that was never opened');
+  return state.thread.mapping_id;
+}
+
+function placeOf(place: ReceivedBefore | undefined): ReceivedBefore {
+  if (place === undefined) throw new Error('a message of the request is neither new nor known');
+  return place;
+}
+
+function keyAt(keys: string[], index: number): string {
+  const key = keys[index];
+  if (key === undefined) throw new Error('more messages than keys');
+  return key;
+}

@@ -1,0 +1,78 @@
+import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
+import { resourceIdAt } from '../address.ts';
+import type {
+  AddReplySuggestion,
+  ReplySuggestionAdded,
+  ReplySuggestionUpdated,
+  UpdateReplySuggestion,
+} from '../commands.ts';
+import { type Context, Draft } from './recorder.ts';
+import type { ThreadState } from '../state.ts';
+import { chatRef, findChat } from './find-chat.ts';
+import { accept, type Decision, refuse, unchanged } from './outcome.ts';
+
+/** A suggestion for a message (seed 001, Add a chat reply suggestion), also in an ended chat. */
+export function addReplySuggestion(
+  state: ThreadState,
+  command: AddReplySuggestion,
+  context: Context,
+): Decision<ReplySuggestionAdded> {
+  const found = findChat(state, command.chat_id, command.grant);
+  if (!found.ok) return found;
+  if (!state.messages.has(command.message_id)) return refuse({ reason: 'message_not_found' });
+  const ref = chatRef(found.chat);
+  if (state.answered?.type === 'reply_suggestion_added') {
+    return unchanged(state, { suggestion: state.answered.suggestion, chat: ref });
+  }
+  const draft = new Draft(state, context);
+  const suggestion: ReplySuggestionFacts = {
+    id: resourceIdAt(state.name, context.now, draft.nextSeq),
+    message_id: command.message_id,
+    suggestion: command.suggestion,
+    relevancy_score: command.relevancy_score,
+    organization_id: command.actor.organization_id,
+    created_by_user: command.actor,
+    updated_by_user: command.actor,
+    created_at: context.now,
+    updated_at: context.now,
+  };
+  draft.emit(command.chat_id, { type: 'reply_suggestion_added', suggestion });
+  return accept(draft, { suggestion, chat: ref });
+}
+
+/**
+ * A user changes a suggestion of his organization (seed 001, Update a chat reply suggestion: "your reply suggestions"). An
+ * update that says what is there changes nothing, not even who updated it last.
+ */
+export function updateReplySuggestion(
+  state: ThreadState,
+  command: UpdateReplySuggestion,
+  context: Context,
+): Decision<ReplySuggestionUpdated> {
+  const found = findChat(state, command.chat_id, command.grant);
+  if (!found.ok) return found;
+  if (!state.messages.has(command.message_id)) return refuse({ reason: 'message_not_found' });
+  const before = state.suggestions.get(command.suggestion_id)?.facts;
+  if (before?.message_id !== command.message_id || before.organization_id !== command.actor.organization_id) {
+    return refuse({ reason: 'reply_suggestion_not_found' });
+  }
+  const ref = chatRef(found.chat);
+  if (state.answered?.type === 'reply_suggestion_changed') {
+    return unchanged(state, { suggestion: state.answered.suggestion, chat: ref });
+  }
+  const text = command.suggestion ?? before.suggestion;
+  const score = command.relevancy_score === undefined ? before.relevancy_score : command.relevancy_score;
+  if (text === before.suggestion && score === before.relevancy_score) {
+    return unchanged(state, { suggestion: before, chat: ref });
+  }
+  const draft = new Draft(state, context);
+  const suggestion: ReplySuggestionFacts = {
+    ...before,
+    suggestion: text,
+    relevancy_score: score,
+    updated_by_user: command.actor,
+    updated_at: context.now,
+  };
+  draft.emit(command.chat_id, { type: 'reply_suggestion_changed', suggestion });
+  return accept(draft, { suggestion, chat: ref });
+}

@@ -1,0 +1,44 @@
+import type { AddTag, RemoveTag, TagAdded, TagRemoved } from '../commands.ts';
+import { type Context, Draft } from './recorder.ts';
+import { userAsSender } from '../members.ts';
+import type { ThreadState } from '../state.ts';
+import { addMessage } from './add-message.ts';
+import { chatRef, findChat } from './find-chat.ts';
+import { accept, type Decision, refuse, unchanged } from './outcome.ts';
+
+/** Tags of a chat are read as one list, so their number has a bound. */
+const TAGS_OF_A_CHAT = 1000;
+
+/**
+ * A tag for a chat, also an ended one (seed 001, Add a tag to a chat), with the message `tag_created` that tells of it
+ * (protocol.md 5.3). The message goes first: the command's last event holds its answer.
+ */
+export function addTag(state: ThreadState, command: AddTag, context: Context): Decision<TagAdded> {
+  const found = findChat(state, command.chat_id, command.grant);
+  if (!found.ok) return found;
+  const { chat } = found;
+  const ref = chatRef(chat);
+  if (state.answered?.type === 'tag_added')
+    return unchanged(state, { tag: state.answered.tag, chat: ref, is_new: true });
+  const present = chat.tags.get(command.name);
+  if (present !== undefined) return unchanged(state, { tag: present.facts, chat: ref, is_new: false });
+  if (chat.tags.size >= TAGS_OF_A_CHAT) return refuse({ reason: 'too_many_tags' });
+
+  const draft = new Draft(state, context);
+  addMessage(draft, command.chat_id, userAsSender(command.actor), { type: 'tag_created', message: command.name });
+  const tag = { name: command.name, created_at: context.now };
+  draft.emit(command.chat_id, { type: 'tag_added', tag });
+  return accept(draft, { tag, chat: ref, is_new: true });
+}
+
+/** Takes a tag off a chat (seed 001, Remove a tag from a chat). */
+export function removeTag(state: ThreadState, command: RemoveTag, context: Context): Decision<TagRemoved> {
+  const found = findChat(state, command.chat_id, command.grant);
+  if (!found.ok) return found;
+  const { name } = command;
+  if (state.answered !== null) return unchanged(state, { name });
+  if (!found.chat.tags.has(name)) return refuse({ reason: 'tag_not_found' });
+  const draft = new Draft(state, context);
+  draft.emit(command.chat_id, { type: 'tag_removed', name });
+  return accept(draft, { name });
+}

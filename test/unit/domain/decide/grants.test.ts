@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import type { ChatGrant } from '../../../../src/resources/chat-grant.ts';
+import { grantRefusal } from '../../../../src/domain/grants.ts';
+import { AGENT, VISITOR } from '../sample-events.ts';
+import { ORGANIZATION, ROOM } from '../thread-model.ts';
+import { end, FOREIGNER, join, PENDING, ROUTED, visitorsChat, waitingChat } from './scene.ts';
+
+const reach = (organization_id: string | null, room_ids: string[]): ChatGrant => {
+  return { kind: 'reach', reach: { organization_id, room_ids }, is_pending: false };
+};
+
+describe('a grant', () => {
+  const { model, chatId } = visitorsChat();
+  const refusal = (grant: ChatGrant) => grantRefusal(model.chat(chatId), grant)?.reason ?? null;
+
+  test('of a member covers the chats that he is in', () => {
+    expect(refusal({ kind: 'member', user_id: AGENT.id })).toBeNull();
+    expect(refusal({ kind: 'member', user_id: FOREIGNER.id })).toBe('not_a_member');
+    expect(refusal({ kind: 'member', user_id: VISITOR })).toBe('not_a_member');
+  });
+
+  test('of an involved organization covers the chats that one of its users is in', () => {
+    expect(refusal({ kind: 'involved', organization_id: ORGANIZATION })).toBeNull();
+    expect(refusal({ kind: 'involved', organization_id: FOREIGNER.organization_id })).toBe('chat_not_found');
+  });
+
+  test('of a reach covers its rooms, single or all of an organization', () => {
+    expect(refusal(ROUTED)).toBeNull();
+    expect(refusal(reach(null, [ROOM.id]))).toBeNull();
+    expect(refusal(reach(FOREIGNER.organization_id, [ROOM.id]))).toBeNull();
+    expect(refusal(reach(FOREIGNER.organization_id, ['another']))).toBe('not_routed');
+    expect(refusal(reach(null, []))).toBe('not_routed');
+  });
+
+  test('of a visitor covers his chats in the room', () => {
+    expect(refusal({ kind: 'visitor', room_id: ROOM.id, visitor_id: VISITOR })).toBeNull();
+    expect(refusal({ kind: 'visitor', room_id: 'another', visitor_id: VISITOR })).toBe('chat_not_found');
+    expect(refusal({ kind: 'visitor', room_id: ROOM.id, visitor_id: 'f'.repeat(32) })).toBe('chat_not_found');
+  });
+
+  test('of pending chats covers them while they are', () => {
+    const waiting = waitingChat();
+    const pending = () => grantRefusal(waiting.model.chat(waiting.chatId), PENDING)?.reason ?? null;
+    expect(pending()).toBeNull();
+    waiting.model.answer(join(waiting.chatId, { is_present: false }));
+    expect(pending()).toBeNull();
+    waiting.model.answer(join(waiting.chatId, { actor: FOREIGNER }));
+    expect(pending()).toBe('not_pending');
+    waiting.model.answer(end(waiting.chatId));
+    expect(pending()).toBe('not_pending');
+    const elsewhere: ChatGrant = { kind: 'reach', reach: { organization_id: null, room_ids: [] }, is_pending: true };
+    expect(grantRefusal(waiting.model.chat(waiting.chatId), elsewhere)?.reason).toBe('not_routed');
+  });
+});

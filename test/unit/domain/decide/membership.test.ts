@@ -1,0 +1,178 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { isPending } from '../../../../src/resources/chat.ts';
+import type { UpdateMembership } from '../../../../src/domain/commands.ts';
+import { AGENT } from '../sample-events.ts';
+import type { ThreadModel } from '../thread-model.ts';
+import { COLLEAGUE, end, FOREIGNER, head, incoming, join, PENDING, START, waitingChat } from './scene.ts';
+
+let model: ThreadModel;
+let chatId: string;
+
+beforeEach(() => {
+  ({ model, chatId } = waitingChat());
+});
+
+function update(more: Partial<UpdateMembership> = {}): UpdateMembership {
+  const nothing = { is_participating: null, composing_status: null, last_seen_at: null };
+  return { ...head(), type: 'update_membership', chat_id: chatId, actor: AGENT, is_present: true, ...nothing, ...more };
+}
+
+const told = (isPresent: boolean, userId = AGENT.id) =>
+  ({ ...head(), type: 'change_presence', chat_id: chatId, user_id: userId, is_present: isPresent }) as const;
+
+describe('joining', () => {
+  test('adds a member, a join message and, when he is present, ends that the chat is pending', () => {
+    expect(isPending(model.chat(chatId).facts)).toBe(true);
+    expect(model.eventsOf(join(chatId))).toEqual(['member_added', 'join']);
+    expect(isPending(model.chat(chatId).facts)).toBe(false);
+    expect(model.chat(chatId).facts.is_waiting).toBe(true);
+  });
+
+  test('of an absent user leaves the chat pending', () => {
+    model.answer(join(chatId, { is_present: false }));
+    expect(isPending(model.chat(chatId).facts)).toBe(true);
+  });
+
+  test('without participating adds a member silently, and again makes him one who does', () => {
+    expect(model.eventsOf(join(chatId, { is_participating: false, is_present: false }))).toEqual(['member_added']);
+    const answer = model.answer(join(chatId));
+    expect(answer).toMatchObject({ is_new: false, member: { is_participating: true, is_present: true } });
+    expect(model.eventsOf(join(chatId))).toEqual([]);
+  });
+
+  test('is refused to whom the chat is not routed, and who must be present and is not', () => {
+    expect(model.refusal(join(chatId, { grant: { kind: 'involved', organization_id: FOREIGNER.id } }))).toBe(
+      'chat_not_found',
+    );
+    expect(model.refusal(join(chatId, { grant: { kind: 'member', user_id: AGENT.id } }))).toBe('not_a_member');
+    expect(model.refusal(join(chatId, { must_be_present: true, is_present: false }))).toBe('not_present');
+  });
+
+  test('through the pending scope is for the first only, whose retry succeeds', () => {
+    const command = join(chatId, { grant: PENDING, must_be_present: true });
+    const first = model.answer(command);
+    expect(model.answer(command)).toEqual(first);
+    expect(model.refusal(join(chatId, { grant: PENDING, actor: COLLEAGUE }))).toBe('not_pending');
+    expect(model.refusal(join(chatId, { grant: PENDING }))).toBe('not_pending');
+  });
+
+  test('ends with the thousandth member; those who are in it go on', () => {
+    const silent = { is_participating: false, is_present: false };
+    for (let place = 1; place < 1000; place++) {
+      model.answer(join(chatId, { ...silent, actor: { ...AGENT, id: `user-${place}` } }));
+    }
+    expect(model.chat(chatId).facts.member_count).toBe(1000);
+    expect(model.refusal(join(chatId))).toBe('too_many_members');
+    expect(model.eventsOf(join(chatId, { actor: { ...AGENT, id: 'user-7' } }))).toEqual(['member_changed', 'join']);
+  });
+
+  test('an ended chat is refused to a new member and unchanged for an old one', () => {
+    model.answer(join(chatId));
+    model.answer(end(chatId));
+    expect(model.refusal(join(chatId, { actor: COLLEAGUE }))).toBe('join_of_ended_chat');
+    expect(model.eventsOf(join(chatId, { is_participating: false }))).toEqual([]);
+    expect(model.refusal(join(chatId, { grant: PENDING }))).toBe('not_pending');
+  });
+
+  test('a taken chat is refused to who is kept out, unless he is in it or leaves it', () => {
+    model.answer(join(chatId, { actor: COLLEAGUE }));
+    model.answer(join(chatId, { is_present: true }));
+    const kept = { is_kept_out: true };
+    expect(model.refusal(join(chatId, kept))).toBeNull();
+    expect(model.refusal(join(chatId, { ...kept, is_participating: false }))).toBeNull();
+    expect(model.refusal(join(chatId, kept))).toBe('join_of_taken_chat');
+    model.answer(told(false, COLLEAGUE.id));
+    expect(model.refusal(join(chatId, kept))).toBeNull();
+  });
+});
+
+describe('a membership', () => {
+  beforeEach(() => {
+    model.answer(join(chatId));
+  });
+
+  test('changes only in what differs', () => {
+    expect(model.eventsOf(update({ composing_status: 'typing' }))).toEqual([]);
+    expect(model.eventsOf(update({ is_participating: true }))).toEqual([]);
+    expect(model.eventsOf(update({ last_seen_at: START }))).toEqual(['member_changed']);
+    expect(model.log.at(-1)).toMatchObject({ changes: { last_seen_at: START } });
+    expect(model.eventsOf(update({ last_seen_at: START }))).toEqual([]);
+    expect(model.eventsOf(update({ last_seen_at: START - 1 }))).toEqual([]);
+    expect(model.answer(update()).member.last_seen_at).toBe(START);
+  });
+
+  test('leaves and comes back with its messages, keeping what else it is', () => {
+    expect(model.eventsOf(update({ is_participating: false, last_seen_at: START + 5 }))).toEqual([
+      'member_changed',
+      'leave',
+    ]);
+    expect(model.chat(chatId).facts.present_user_participant_count).toBe(0);
+    expect(model.eventsOf(update({ is_participating: true }))).toEqual(['member_changed', 'join']);
+    expect(model.answer(update()).member).toMatchObject({ is_participating: true, last_seen_at: START + 5 });
+    expect(model.chat(chatId).facts.member_count).toBe(2);
+  });
+
+  test('has its update_at moved by a change and not by none', () => {
+    const before = model.answer(update()).member.updated_at;
+    expect(model.answer(update({ is_participating: false })).member.updated_at).toBeGreaterThan(before);
+  });
+
+  test('is refused: no member, then an ended chat, then an absent user', () => {
+    expect(model.refusal(update({ chat_id: 'elsewhere' }))).toBe('chat_not_found');
+    expect(model.refusal(update({ actor: COLLEAGUE, is_present: false }))).toBe('not_a_member');
+    expect(model.refusal(update({ is_present: false }))).toBe('not_present');
+    model.answer(end(chatId));
+    expect(model.refusal(update({ is_present: false }))).toBe('membership_of_ended_chat');
+  });
+
+  test('that a retry asks for is not changed again, also when the chat has ended', () => {
+    const command = update({ is_participating: false });
+    model.answer(command);
+    model.answer(update({ is_participating: true }));
+    expect(model.eventsOf(command)).toEqual([]);
+    model.answer(end(chatId));
+    expect(model.eventsOf(command)).toEqual([]);
+  });
+});
+
+describe('presence', () => {
+  test('makes a waiting chat pending again when the user goes, and not when he is back', () => {
+    model.answer(join(chatId));
+    expect(model.answer(told(false))).toEqual({ is_watched: true });
+    expect(isPending(model.chat(chatId).facts)).toBe(true);
+    expect(model.eventsOf(told(false))).toEqual([]);
+    model.answer(told(true));
+    expect(isPending(model.chat(chatId).facts)).toBe(false);
+  });
+
+  test('is watched only of participating members of an open chat', () => {
+    expect(model.answer(told(false))).toEqual({ is_watched: false });
+    model.answer(join(chatId, { is_participating: false }));
+    expect(model.answer(told(false))).toEqual({ is_watched: false });
+    model.answer(join(chatId));
+    expect(model.answer(told(true))).toEqual({ is_watched: true });
+    model.answer(end(chatId));
+    const { length } = model.log;
+    expect(model.answer(told(false))).toEqual({ is_watched: false });
+    expect(model.log).toHaveLength(length);
+  });
+
+  test('told late by a retry does not undo what was told after it', () => {
+    model.answer(join(chatId));
+    const gone = told(false);
+    model.answer(gone);
+    model.answer(told(true));
+    expect(model.eventsOf(gone)).toEqual([]);
+    expect(model.chat(chatId).members.get(AGENT.id)?.facts.is_present).toBe(true);
+  });
+
+  test('of a user whom a channel brought is not known', () => {
+    const [message] = incoming('from the agent').messages;
+    if (message === undefined) throw new Error('no message');
+    model.answer(
+      incoming('from the agent', { messages: [{ ...message, sender_type: 'user', sender_id: AGENT.id, user: AGENT }] }),
+    );
+    const member = model.chat(chatId).members.get(AGENT.id)?.facts;
+    expect(member).toMatchObject({ is_participating: false, is_present: false });
+  });
+});

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { threadName } from '../../../../src/domain/address.ts';
+import type { PostVisitorMessage, RenameVisitor, UpdateVisitorMembership } from '../../../../src/domain/commands.ts';
+import { AGENT, VISITOR } from '../sample-events.ts';
+import { ThreadModel } from '../thread-model.ts';
+import { VISITOR_IDENTITY } from '../thread-steps.ts';
+import { head, incoming, open, START, visitorsChat, waitingChat } from './scene.ts';
+
+const say = (chat_id: string, more: Partial<PostVisitorMessage> = {}): PostVisitorMessage => ({
+  ...head(),
+  type: 'post_visitor_message',
+  chat_id,
+  visitor_id: VISITOR,
+  content: { type: 'msg', message: 'hello' },
+  ...more,
+});
+
+const update = (chat_id: string, more: Partial<UpdateVisitorMembership>): UpdateVisitorMembership => ({
+  ...head(),
+  type: 'update_visitor_membership',
+  chat_id,
+  visitor_id: VISITOR,
+  is_participating: null,
+  composing_status: null,
+  last_seen_at: null,
+  ...more,
+});
+
+const rename = (chat_id: string, name: string | null, visitor_id = VISITOR): RenameVisitor => ({
+  ...head(),
+  type: 'rename_visitor',
+  chat_id,
+  visitor_id,
+  name,
+});
+
+/** A chat that the visitor has opened himself. */
+function ownChat(): { model: ThreadModel; chatId: string } {
+  const model = new ThreadModel(START, threadName(VISITOR_IDENTITY));
+  return { model, chatId: model.answer(open({ actor: null })).chat.id };
+}
+
+const memberOf = (model: ThreadModel, chatId: string, id = VISITOR) =>
+  model.state.chats.get(chatId)?.members.get(id)?.facts;
+
+describe('a visitor who opens his chat himself', () => {
+  test('is its only member, present and named', () => {
+    const { model, chatId } = ownChat();
+    const chat = model.state.chats.get(chatId)?.facts;
+    expect(chat).toMatchObject({ member_count: 1, present_visitor_participant_count: 1, is_waiting: false });
+    expect(memberOf(model, chatId)).toMatchObject({ name: 'Jane', is_present: true, is_participating: true });
+  });
+
+  test('resumes the open one, whoever else is in it, under his newest name', () => {
+    const { model, chatId } = visitorsChat({ is_present: true });
+    expect(memberOf(model, chatId)?.is_present).toBe(false);
+    const again = open({ actor: null, chat_id: chatId, identity: null, visitor_name: 'Joan', is_kept_out: true });
+    const answer = model.answer(again);
+    expect([answer.chat.id, answer.is_new]).toEqual([chatId, false]);
+    expect(answer.chat).toMatchObject({ member_count: 2, present_visitor_participant_count: 1 });
+    expect(memberOf(model, chatId)).toMatchObject({ name: 'Joan', is_present: true });
+    expect(memberOf(model, chatId, AGENT.id)).toBeDefined();
+  });
+
+  test('changes nothing when he comes again', () => {
+    const { model, chatId } = ownChat();
+    const before = model.state.last_seq;
+    model.answer(open({ actor: null, chat_id: chatId, identity: null }));
+    expect(model.state.last_seq).toBe(before);
+  });
+});
+
+describe('the page of a visitor', () => {
+  const page = { url: 'https://shop.example/cart', title: 'Cart' };
+
+  test('is kept from his first message only', () => {
+    const { model, chatId } = ownChat();
+    model.answer(say(chatId, { page }));
+    model.answer(say(chatId, { page: { url: 'https://shop.example/other', title: null } }));
+    expect(model.state.chats.get(chatId)?.facts.first_visitor_message_page).toEqual(page);
+  });
+
+  test('stays unknown when the first message does not tell', () => {
+    const { model, chatId } = ownChat();
+    model.answer(say(chatId, { page: null }));
+    model.answer(say(chatId, { page }));
+    expect(model.state.chats.get(chatId)?.facts.first_visitor_message_page).toBeUndefined();
+  });
+});
+
+describe('the membership of a visitor', () => {
+  test('changes without a message, and what he has seen never goes back', () => {
+    const { model, chatId } = ownChat();
+    const left = model.answer(update(chatId, { is_participating: false, last_seen_at: START + 5 }));
+    expect(left.member).toMatchObject({ is_participating: false, last_seen_at: START + 5 });
+    expect(left.chat).toMatchObject({ present_visitor_participant_count: 0, newest_message_at: null });
+    const back = model.answer(update(chatId, { is_participating: true, last_seen_at: START + 1 }));
+    expect(back.member).toMatchObject({ is_participating: true, last_seen_at: START + 5 });
+  });
+
+  test('is his alone, and final once the chat has ended', () => {
+    const { model, chatId } = ownChat();
+    expect(model.refusal(update(chatId, { visitor_id: 'another' }))).toBe('chat_not_found');
+    const grant = { kind: 'visitor' as const, room_id: null, visitor_id: VISITOR };
+    model.answer({ ...head(), type: 'update_chat', chat_id: chatId, grant, is_ended: true, is_waiting: null });
+    expect(model.refusal(update(chatId, { is_participating: false }))).toBe('membership_of_ended_chat');
+  });
+});
+
+describe('the name of a visitor', () => {
+  test('changes in his chat and in those to come, not in what he has said', () => {
+    const { model, chatId } = ownChat();
+    const first = model.answer(say(chatId));
+    expect(model.answer(rename(chatId, 'Joan'))).toEqual({ name: 'Joan' });
+    expect(memberOf(model, chatId)).toMatchObject({ name: 'Joan', public_name: 'Joan' });
+    expect(first.message.sender_name).toBe('Jane');
+    expect(model.answer(say(chatId)).message.sender_name).toBe('Joan');
+    expect(model.eventsOf(rename(chatId, 'Joan'))).toEqual([]);
+  });
+
+  test('goes away when it is deleted', () => {
+    const { model, chatId } = ownChat();
+    model.answer(rename(chatId, null));
+    expect(memberOf(model, chatId)).toMatchObject({ name: null, public_name: null });
+    expect(model.answer(say(chatId)).message.sender_name).toBeNull();
+  });
+
+  test('can be given in a channel’s thread, to the next session too', () => {
+    const { model, chatId } = waitingChat();
+    const visitor = model.state.thread?.visitor_id ?? '';
+    model.answer(rename(chatId, 'Joan', visitor));
+    const grant = { kind: 'visitor' as const, room_id: null, visitor_id: visitor };
+    model.answer({ ...head(), type: 'update_chat', chat_id: chatId, grant, is_ended: true, is_waiting: null });
+    model.answer(rename(chatId, 'Jill', visitor));
+    expect(memberOf(model, chatId, visitor)?.name).toBe('Joan');
+    const next = model.answer(incoming('again')).chat_id;
+    expect(next).not.toBe(chatId);
+    expect(memberOf(model, next, visitor)?.name).toBe('Jill');
+  });
+
+  test('is not set back by a command that comes again', () => {
+    const { model, chatId } = ownChat();
+    const first = rename(chatId, 'Joan');
+    model.answer(first);
+    model.answer(rename(chatId, 'Jill'));
+    expect(model.eventsOf(first)).toEqual([]);
+    expect(memberOf(model, chatId)?.name).toBe('Jill');
+  });
+
+  test('is refused for another visitor', () => {
+    const { model, chatId } = ownChat();
+    expect(model.refusal(rename(chatId, 'Joan', 'another'))).toBe('chat_not_found');
+  });
+});
