@@ -1,13 +1,13 @@
 import type { Cost } from './db/cost.ts';
 import type { Attempt, Head, Lane, Receiver } from './delivery/lane.ts';
+import type { Answer, AnswerOf, Command } from './domain/commands.ts';
+import type { Query, Reading, ReadingOf } from './domain/queries.ts';
+import type { Result } from './domain/refusals.ts';
 import type { Aside, Fed, Feed } from './live/feed.ts';
 import type { ClientChanges, ClientSaved, Presence, PresenceOwner } from './presence/client.ts';
 import type { Handed, Slice, SliceRange, Written } from './projections/slice.ts';
 import type { ClientFacts } from './resources/user-client.ts';
-import type { Answer, AnswerOf, Command } from './domain/commands.ts';
-import type { Query, Reading, ReadingOf } from './domain/queries.ts';
 import type { EventPage } from './thread/reads.ts';
-import type { Result } from './domain/refusals.ts';
 import type { ReplayFilter } from './thread/store/outbox.ts';
 
 /** What a thread's object can be asked. Values only: classes and their `instanceof` do not survive the call. */

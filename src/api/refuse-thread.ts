@@ -1,6 +1,6 @@
+import type { ThreadRefusal } from '../domain/refusals.ts';
 import type { AppContext } from '../http/app-environment.ts';
 import { type FieldErrors, type Refusal, type Refused, refuse } from '../http/refusals.ts';
-import type { ThreadRefusal } from '../domain/refusals.ts';
 
 type Mapping = {
   [Reason in ThreadRefusal['reason']]: (

@@ -3,7 +3,28 @@ import type { InvitationFacts } from '../resources/invitation.ts';
 import { isPresent, type MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import type { ThreadEvent } from './events.ts';
-import type { ChatState, ThreadState, Touched } from './state.ts';
+import type { ChatState, Step, ThreadState, Touched } from './state.ts';
+
+/** The state after an event, and the step in its chat; null for an event before the thread's first chat. */
+export function takeStep(before: ThreadState, event: ThreadEvent): { state: ThreadState; step: Step | null } {
+  const state = fold(before, event);
+  const after = state.chats.get(event.chat_id);
+  if (after === undefined) return { state, step: null };
+  const suggestion =
+    event.type === 'reply_suggestion_changed' ? before.suggestions.get(event.suggestion.id)?.facts : undefined;
+  const chat = before.chats.get(event.chat_id);
+  return { state, step: { event, before: chat ?? null, after, suggestion_before: suggestion ?? null } };
+}
+
+/** The steps of events that follow a state, which must hold the chats and suggestions that they change. */
+export function stepsOf(before: ThreadState, events: readonly ThreadEvent[]): Step[] {
+  let state = before;
+  return events.flatMap((event) => {
+    const taken = takeStep(state, event);
+    state = taken.state;
+    return taken.step ?? [];
+  });
+}
 
 /** A chat counts as active for this long after each message (seed 001, active_duration). ms. */
 const ACTIVE_WINDOW = 60_000;

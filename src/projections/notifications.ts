@@ -1,4 +1,5 @@
 import type { Receiver } from '../delivery/lane.ts';
+import type { ChatState, Step } from '../domain/state.ts';
 import {
   chatForVisitor,
   HIDDEN_FROM_VISITORS,
@@ -11,7 +12,6 @@ import { type ComposingStatus, type MemberFacts, membershipResource } from '../r
 import { type MessageFacts, messageResource } from '../resources/message.ts';
 import { replySuggestionResource } from '../resources/reply-suggestion.ts';
 import { tagResource } from '../resources/tag.ts';
-import type { ChatState, Step } from '../domain/state.ts';
 import { changesBetween } from './changes-between.ts';
 
 /** What a notification is about. */

@@ -1,5 +1,5 @@
-import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { Routing } from '../domain/events.ts';
+import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { Telling } from './match.ts';
 import type { Kind, Notification, Told } from './notifications.ts';
 

@@ -1,7 +1,7 @@
 import type { Concerned } from '../audience/load-audience.ts';
-import { type Invitee, isOpenInvitation } from '../resources/invitation.ts';
 import type { Command } from '../domain/commands.ts';
 import type { ChatState, ThreadState } from '../domain/state.ts';
+import { type Invitee, isOpenInvitation } from '../resources/invitation.ts';
 
 /**
  * Whom a command to a thread concerns: the organizations of the room, of the actor, of the chat's members and of whom it is open to by

@@ -1,12 +1,12 @@
 import { addCost, type Cost, noCost } from '../db/cost.ts';
+import type { ThreadEvent } from '../domain/events.ts';
+import type { ThreadState } from '../domain/state.ts';
 import { fault } from '../platform/faults.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import type { Timers } from '../platform/timers.ts';
 import type { HandedSlice, Mark, Slice, SliceRange, Written } from '../projections/slice.ts';
 import { CopiedFlags } from './copied-flags.ts';
 import { EventTail } from './event-tail.ts';
-import type { ThreadEvent } from '../domain/events.ts';
-import type { ThreadState } from '../domain/state.ts';
 import { park, unparkAll } from './store/parked.ts';
 import { hasReached, readSlice } from './store/read-slice.ts';
 import { endRebuild, type Rebuild, readMark, readRebuild, startRebuild, writeMark } from './store/upkeep.ts';

@@ -1,16 +1,16 @@
 import { type Concerned, loadAudience } from '../audience/load-audience.ts';
 import { type Cost, noCost } from '../db/cost.ts';
+import type { Command } from '../domain/commands.ts';
+import type { ChatState, Step, ThreadState } from '../domain/state.ts';
 import { withinTime } from '../platform/timeout.ts';
 import type { Timers } from '../platform/timers.ts';
 import type { Audience } from '../projections/audience.ts';
 import { composingNotification } from '../projections/notifications.ts';
 import type { ComposingStatus } from '../resources/membership.ts';
 import { liveHubStub } from '../stubs.ts';
-import type { Command } from '../domain/commands.ts';
 import { areAllAmong, concernedNow, concernedWithThread } from './concerned.ts';
 import { KnownAudience, type Storing } from './known-audience.ts';
 import { LiveFeed } from './live-feed.ts';
-import type { ChatState, Step, ThreadState } from '../domain/state.ts';
 import { loadChat } from './store/load.ts';
 import { lastEventBefore, readHubMark, recallTold, writeHubMark } from './store/recall-told.ts';
 import type { Typing } from './typing.ts';

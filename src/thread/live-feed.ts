@@ -1,3 +1,4 @@
+import type { ChatState, Step, ThreadFacts } from '../domain/state.ts';
 import { CLOCKS_DIFFER, type Fed, type Feed, organizationHub, visitorHub } from '../live/feed.ts';
 import type { Timers } from '../platform/timers.ts';
 import type { Audience } from '../projections/audience.ts';
@@ -9,7 +10,6 @@ import {
   type Told,
   type View,
 } from '../projections/notifications.ts';
-import type { ChatState, Step, ThreadFacts } from '../domain/state.ts';
 import { ToldTail } from './told-tail.ts';
 
 /** Hubs keep what they are told for 24 h; older events are of no interest to them. ms. */

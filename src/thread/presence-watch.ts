@@ -1,5 +1,5 @@
-import type { Backoff, Timers } from '../platform/timers.ts';
 import { type ChatState, openChat, type ThreadState } from '../domain/state.ts';
+import type { Backoff, Timers } from '../platform/timers.ts';
 
 /** A user's object that does not answer is asked again after half a minute, then twice as long each time, up to 5 min. */
 const BACKOFF: Backoff = { first: 30_000, last: 300_000 };

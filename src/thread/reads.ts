@@ -1,14 +1,14 @@
 import type { Receiver } from '../delivery/lane.ts';
+import { type ThreadEvent, upcastEvent } from '../domain/events.ts';
+import type { Query, Reading, ReadingOf, ReadMessages, ReadSuggestions } from '../domain/queries.ts';
+import type { Result, ThreadRefusal } from '../domain/refusals.ts';
+import type { ChatState, ThreadState } from '../domain/state.ts';
 import { notificationsOf } from '../projections/notifications.ts';
 import { channelBody, channelEvent, KINDS_OF_CHANNELS, wholeBody } from '../projections/webhook-body.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { MemberFacts, MemberView } from '../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
-import { type ThreadEvent, upcastEvent } from '../domain/events.ts';
-import type { Query, Reading, ReadingOf, ReadMessages, ReadSuggestions } from '../domain/queries.ts';
-import type { Result, ThreadRefusal } from '../domain/refusals.ts';
-import type { ChatState, ThreadState } from '../domain/state.ts';
 import { loadChat, loadMessageEvent, loadSuggestions } from './store/load.ts';
 import { hasTable } from './store/tables.ts';
 import type { Typing } from './typing.ts';

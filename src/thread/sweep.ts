@@ -1,14 +1,14 @@
+import { type Command, newCommandId } from '../domain/commands.ts';
+import { openChat, type ThreadState } from '../domain/state.ts';
 import type { AlarmClock } from '../platform/alarm-clock.ts';
 import { withinTime } from '../platform/timeout.ts';
 import type { Backoff, Timers } from '../platform/timers.ts';
 import { endsAt } from '../resources/chat.ts';
 import type { Executed } from '../stubs.ts';
-import { type Command, newCommandId } from '../domain/commands.ts';
 import { COPY_TIMER, type Copy } from './copy.ts';
 import type { Lanes } from './lanes.ts';
 import type { Listeners } from './listeners.ts';
 import { followedChat, type PresenceWatch, WATCH_TIMER } from './presence-watch.ts';
-import { openChat, type ThreadState } from '../domain/state.ts';
 
 /**
  * A commit arms the alarm this far ahead (ms), unless it rings sooner anyway: while the memory is still there, which the platform

@@ -1,6 +1,6 @@
+import type { Command } from '../domain/commands.ts';
 import type { ChatFacts } from '../resources/chat.ts';
 import type { ComposingStatus } from '../resources/membership.ts';
-import type { Command } from '../domain/commands.ts';
 
 /**
  * `typing` that was not said again for this long (ms) reads as `typed`: the writer has stopped, or their client is gone. Those who

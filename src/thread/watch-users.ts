@@ -1,8 +1,8 @@
+import { type Command, newCommandId } from '../domain/commands.ts';
+import { openChat, type ThreadState } from '../domain/state.ts';
 import type { Timers } from '../platform/timers.ts';
 import { memberStub } from '../stubs.ts';
-import { type Command, newCommandId } from '../domain/commands.ts';
 import { PresenceWatch } from './presence-watch.ts';
-import { openChat, type ThreadState } from '../domain/state.ts';
 import { deleteWatch, readWatches, writeWatch } from './store/watches.ts';
 
 /** What the watch of a thread's object needs of it. */

@@ -11,6 +11,7 @@ type Room = {
   mayTypes?: readonly string[];
 };
 
+/** What others know of a thread: how it is named, asked and told. */
 const THREAD_CONTRACT = [
   'domain/address.ts',
   'domain/commands.ts',
@@ -114,25 +115,20 @@ const ROOMS: { readonly [room: string]: Room } = {
       'db/',
     ],
   },
-  threadContract: { holds: THREAD_CONTRACT, may: ['resources/'], mayTypes: ['delivery/lane.ts'] },
-  threadRules: {
-    holds: [
-      'domain/decide/decide.ts',
-      'thread/decide/',
-      'domain/decide/recorder.ts',
-      'domain/evolve.ts',
-      'domain/grants.ts',
-      'domain/members.ts',
-      'domain/decide/selected-suggestion.ts',
-      'domain/state.ts',
-      'domain/steps.ts',
-    ],
-    may: [...THREAD_CONTRACT, 'resources/'],
-    mayTypes: ['delivery/lane.ts'],
-  },
+  domain: { holds: ['domain/'], may: ['resources/'], mayTypes: ['delivery/lane.ts'] },
   threadShell: {
     holds: ['thread/'],
-    may: ['audience/', 'live/feed.ts', 'projections/', 'delivery/', 'stubs.ts', 'platform/', 'resources/', 'db/'],
+    may: [
+      'domain/',
+      'audience/',
+      'live/feed.ts',
+      'projections/',
+      'delivery/',
+      'stubs.ts',
+      'platform/',
+      'resources/',
+      'db/',
+    ],
   },
   live: {
     holds: ['live/'],
@@ -165,7 +161,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   stubs: {
     holds: ['stubs.ts'],
     may: ['db/'],
-    mayTypes: ['thread/', 'presence/', 'live/', 'projections/', 'delivery/', 'resources/'],
+    mayTypes: ['domain/', 'thread/', 'presence/', 'live/', 'projections/', 'delivery/', 'resources/'],
   },
   chats: { holds: ['chats/'], may: ['resources/', 'db/'] },
   directory: { holds: ['directory/'], may: ['platform/', 'db/'], mayTypes: ['resources/'] },
@@ -206,9 +202,7 @@ function isAllowed({ from, to, isType }: Import): boolean {
   if (room === undefined) return false;
   if (roomOf(to) === room || isWithin(to, room.may)) return true;
   // Every room that is no pure core may write to the log.
-  if (to === 'platform/log.ts' && room !== ROOMS['threadRules'] && room !== ROOMS['resources']) return true;
-  // The thread's shell stands on the whole of the thread.
-  if (room === ROOMS['threadShell'] && to.startsWith('thread/')) return true;
+  if (to === 'platform/log.ts' && room !== ROOMS['domain'] && room !== ROOMS['resources']) return true;
   return isType && isWithin(to, room.mayTypes ?? []);
 }
 

@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi';
+import { threadNameOfChat } from '../../domain/address.ts';
+import { type AnswerOf, type Command, newCommandId } from '../../domain/commands.ts';
+import type { Query, ReadingOf } from '../../domain/queries.ts';
+import type { Result, ThreadRefusal } from '../../domain/refusals.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { pathId } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { type Refused, refuse } from '../../http/refusals.ts';
 import { queryThread } from '../../stubs.ts';
-import { threadNameOfChat } from '../../domain/address.ts';
-import { type AnswerOf, type Command, newCommandId } from '../../domain/commands.ts';
-import type { Query, ReadingOf } from '../../domain/queries.ts';
-import type { Result, ThreadRefusal } from '../../domain/refusals.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import type { ChatScope, PathField, PathValues } from './scopes.ts';

@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { threadName } from '../../domain/address.ts';
+import { newCommandId, type StartUserChat } from '../../domain/commands.ts';
 import { refusalResponses } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
 import { newUuid } from '../../resources/uuid.ts';
-import { threadName } from '../../domain/address.ts';
-import { newCommandId, type StartUserChat } from '../../domain/commands.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { collectionParams, routeIn } from './in-scope.ts';

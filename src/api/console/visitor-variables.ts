@@ -11,6 +11,8 @@ import {
   setVisitorVariable,
   type VisitorVariable,
 } from '../../directory/visitors.ts';
+import { threadNameOfChat } from '../../domain/address.ts';
+import { newCommandId } from '../../domain/commands.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId, pathNameField, textField } from '../../http/fields.ts';
@@ -19,8 +21,6 @@ import { type Refused, refusalResponses, refuse, refuseField } from '../../http/
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
-import { threadNameOfChat } from '../../domain/address.ts';
-import { newCommandId } from '../../domain/commands.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { executeCommand } from '../execute-command.ts';
 import { ownRoom } from '../reach-cache.ts';

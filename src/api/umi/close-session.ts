@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { threadName } from '../../domain/address.ts';
+import { type CloseThread, newCommandId } from '../../domain/commands.ts';
 import { textField } from '../../http/fields.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { threadName } from '../../domain/address.ts';
-import { type CloseThread, newCommandId } from '../../domain/commands.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { findCachedChannel } from './channel-cache.ts';

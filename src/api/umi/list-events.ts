@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { channelReceiver } from '../../delivery/lane.ts';
 import { findChannelOrDeleted } from '../../directory/channels.ts';
+import { identityText, threadName } from '../../domain/address.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, publicOrigin } from '../../http/collection.ts';
 import { textField } from '../../http/fields.ts';
@@ -8,7 +9,6 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { readThread } from '../../stubs.ts';
-import { identityText, threadName } from '../../domain/address.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
 

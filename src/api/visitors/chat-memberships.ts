@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listOwnMembershipsOfVisitor } from '../../chats/memberships.ts';
+import { newCommandId } from '../../domain/commands.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { timeField } from '../../http/fields.ts';
@@ -7,7 +8,6 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { membershipForVisitor } from '../../resources/as-visitors-see.ts';
-import { newCommandId } from '../../domain/commands.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { asVisitor, CHAT_MEMBERSHIPS, chatPath, visitorPath } from './guards.ts';

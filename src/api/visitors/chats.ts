@@ -1,12 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { chatKey, listChats } from '../../chats/list-chats.ts';
+import { newCommandId } from '../../domain/commands.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { booleanParameter } from '../../http/fields.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatForVisitor } from '../../resources/as-visitors-see.ts';
-import { newCommandId } from '../../domain/commands.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
 import { asVisitor, CHAT, CHATS, chatPath, visitorPath } from './guards.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';

@@ -1,11 +1,11 @@
-import type { AppContext } from '../../http/app-environment.ts';
-import { type Refused, refuse } from '../../http/refusals.ts';
-import type { ChatGrant } from '../../resources/chat-grant.ts';
-import { queryThread } from '../../stubs.ts';
 import { threadNameOfChat } from '../../domain/address.ts';
 import type { AnswerOf, Command } from '../../domain/commands.ts';
 import type { Query, ReadingOf } from '../../domain/queries.ts';
 import type { Result, ThreadRefusal } from '../../domain/refusals.ts';
+import type { AppContext } from '../../http/app-environment.ts';
+import { type Refused, refuse } from '../../http/refusals.ts';
+import type { ChatGrant } from '../../resources/chat-grant.ts';
+import { queryThread } from '../../stubs.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { textField, uuidField } from '../../http/fields.ts';
 import type { PostVisitorMessage } from '../../domain/commands.ts';
+import { textField, uuidField } from '../../http/fields.ts';
 
 /** As for users (seed 001, Send a chat message). Characters. */
 const MESSAGE_CHARACTERS = 2000;

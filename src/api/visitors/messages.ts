@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { newCommandId } from '../../domain/commands.ts';
 import { boundsOf, collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { HIDDEN_FROM_VISITORS, messageForVisitor } from '../../resources/as-visitors-see.ts';
-import { newCommandId } from '../../domain/commands.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { pageForFirstMessage } from './first-message-page.ts';
 import { asVisitor, CHAT, chatPath } from './guards.ts';

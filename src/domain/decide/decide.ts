@@ -1,23 +1,22 @@
+import { identityText } from '../address.ts';
 import type { Command } from '../commands.ts';
-import { changePresence } from './change-presence.ts';
-import { closeThread } from './close-thread.ts';
-import { endOverdueChats } from './end-overdue-chats.ts';
-import { acceptInvitation, expireInvitation, invite } from './invitations.ts';
-import { joinChat } from './join-chat.ts';
-import { openVisitorChat } from './open-visitor-chat.ts';
-import type { Decision } from './outcome.ts';
-import { postMessage } from './post-message.ts';
-import { postVisitorMessage } from './post-visitor-message.ts';
-import { receiveMessages } from './receive-messages.ts';
-import { renameVisitor } from './rename-visitor.ts';
-import { addReplySuggestion, updateReplySuggestion } from './reply-suggestions.ts';
-import { startUserChat } from './start-user-chat.ts';
-import { addTag, removeTag } from './tags.ts';
-import { updateChat } from './update-chat.ts';
-import { updateMembership } from './update-membership.ts';
-import { updateVisitorMembership } from './update-visitor-membership.ts';
-import type { Context } from './recorder.ts';
+import type { ThreadRefusal } from '../refusals.ts';
 import type { ThreadState } from '../state.ts';
+import {
+  closeThread,
+  endOverdueChats,
+  openVisitorChat,
+  renameVisitor,
+  startUserChat,
+  updateChat,
+} from './chat-lifecycle.ts';
+import { acceptInvitation, expireInvitation, invite } from './invitations.ts';
+import { changePresence, joinChat, updateMembership, updateVisitorMembership } from './memberships.ts';
+import { postMessage, postVisitorMessage } from './messages.ts';
+import { receiveMessages } from './receive-messages.ts';
+import type { Context, Decision } from './recorder.ts';
+import { addReplySuggestion, updateReplySuggestion } from './reply-suggestions.ts';
+import { addTag, removeTag } from './tags.ts';
 
 /**
  * The rules of a thread. Pure: the same state, command and context give the same decision.
@@ -66,4 +65,19 @@ export function decide(state: ThreadState, command: Command, context: Context): 
     case 'update_reply_suggestion':
       return updateReplySuggestion(state, command, context);
   }
+}
+
+/**
+ * Why a command has not come to the thread that it means; null when it has. Names of objects can meet by accident, because
+ * they are 74 bits of a hash (ENGINE 1). `before` holds what was loaded for the command.
+ */
+export function addressRefusal(command: Command, before: ThreadState): ThreadRefusal | null {
+  const { thread } = before;
+  const identity = 'identity' in command ? command.identity : null;
+  const isOther = identity !== null && thread !== null && thread.identity !== identityText(identity);
+  if (isOther) return { reason: 'thread_not_found' };
+  if (identity === null && thread === null) return { reason: 'chat_not_found' };
+  // The other commands look for their chat themselves.
+  const resumed = command.type === 'open_visitor_chat' ? command.chat_id : null;
+  return resumed !== null && !before.chats.has(resumed) ? { reason: 'chat_not_found' } : null;
 }

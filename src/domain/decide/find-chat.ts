@@ -3,7 +3,7 @@ import type { ChatRef } from '../commands.ts';
 import { grantRefusal } from '../grants.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import type { ChatState, ThreadState } from '../state.ts';
-import { refuse } from './outcome.ts';
+import { refuse } from './recorder.ts';
 
 /**
  * The chat that a command names, when it is there and the grant covers it. A retry was let in the first time, and is so

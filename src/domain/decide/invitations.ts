@@ -8,13 +8,12 @@ import type {
   Invite,
   Invited,
 } from '../commands.ts';
-import { type Context, Draft } from './recorder.ts';
 import { isCrowded } from '../members.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import type { ChatState, ThreadState } from '../state.ts';
-import { attend } from './attend.ts';
 import { findChatOf } from './find-chat.ts';
-import { accept, type Decision, refuse, unchanged } from './outcome.ts';
+import { attend } from './memberships.ts';
+import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
 
 /** Invitations of a chat are read as one list, so their number has a bound. */
 const INVITATIONS_OF_A_CHAT = 1000;

@@ -2,16 +2,13 @@ import { Buffer } from 'node:buffer';
 import { ENDLESS } from '../../resources/chat.ts';
 import { chatIdAt } from '../address.ts';
 import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../commands.ts';
-import { type Context, Draft } from './recorder.ts';
-import { isCrowdedBy, userAsSender, userMember, visitorAsSender, visitorMember } from '../members.ts';
 import { requestKey } from '../fingerprints.ts';
+import { isCrowdedBy, userAsSender, userMember, visitorAsSender, visitorMember } from '../members.ts';
 import type { ThreadRefusal } from '../refusals.ts';
-import { selectedSuggestion } from './selected-suggestion.ts';
 import { type ChatState, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
-import { addMessage } from './add-message.ts';
-import { endChat } from './end-chat.ts';
-import { openThread } from './open-thread.ts';
-import { accept, type Decision, refuse, unchanged } from './outcome.ts';
+import { endChat, openThread } from './chat-lifecycle.ts';
+import { addMessage, selectedSuggestion } from './messages.ts';
+import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
 
 /** Bytes of variables in one event, as JSON; a single variable has at most 0.6 MB. */
 const VARIABLES_BYTES = 1_000_000;

@@ -6,10 +6,9 @@ import type {
   ReplySuggestionUpdated,
   UpdateReplySuggestion,
 } from '../commands.ts';
-import { type Context, Draft } from './recorder.ts';
 import type { ThreadState } from '../state.ts';
 import { chatRef, findChat } from './find-chat.ts';
-import { accept, type Decision, refuse, unchanged } from './outcome.ts';
+import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
 
 /** A suggestion for a message (seed 001, Add a chat reply suggestion), also in an ended chat. */
 export function addReplySuggestion(

@@ -1,10 +1,9 @@
 import type { AddTag, RemoveTag, TagAdded, TagRemoved } from '../commands.ts';
-import { type Context, Draft } from './recorder.ts';
 import { userAsSender } from '../members.ts';
 import type { ThreadState } from '../state.ts';
-import { addMessage } from './add-message.ts';
 import { chatRef, findChat } from './find-chat.ts';
-import { accept, type Decision, refuse, unchanged } from './outcome.ts';
+import { addMessage } from './messages.ts';
+import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
 
 /** Tags of a chat are read as one list, so their number has a bound. */
 const TAGS_OF_A_CHAT = 1000;

@@ -1,8 +1,8 @@
+import type { ThreadEvent } from '../../domain/events.ts';
+import type { ChatState } from '../../domain/state.ts';
 import { type MessageFacts, messagePlace } from '../../resources/message.ts';
 import type { TagFacts } from '../../resources/tag.ts';
 import { flagsOf } from '../copied-flags.ts';
-import type { ThreadEvent } from '../../domain/events.ts';
-import type { ChatState } from '../../domain/state.ts';
 import type { SliceBuilder } from './slice-builder.ts';
 
 /** A stretch of the log: above `after`, up to `upto`. */

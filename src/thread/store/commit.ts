@@ -1,7 +1,7 @@
 import type { Head, Receiver } from '../../delivery/lane.ts';
-import type { Accepted, OutboxRow } from '../../projections/accept.ts';
 import type { Routing } from '../../domain/events.ts';
 import type { ReceivedBefore, ThreadState } from '../../domain/state.ts';
+import type { Accepted, OutboxRow } from '../../projections/accept.ts';
 import { insertDeliveries } from './new-deliveries.ts';
 import { keepSnapshots } from './snapshots.ts';
 import { createTables, makeTable } from './tables.ts';

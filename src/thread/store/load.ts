@@ -1,8 +1,3 @@
-import type { ChatFacts } from '../../resources/chat.ts';
-import type { InvitationFacts } from '../../resources/invitation.ts';
-import type { MemberFacts } from '../../resources/membership.ts';
-import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
-import type { TagFacts } from '../../resources/tag.ts';
 import { seqOfResource } from '../../domain/address.ts';
 import type { Command } from '../../domain/commands.ts';
 import { type Routing, type ThreadEvent, upcastEvent } from '../../domain/events.ts';
@@ -15,6 +10,11 @@ import {
   type ThreadState,
   type Touched,
 } from '../../domain/state.ts';
+import type { ChatFacts } from '../../resources/chat.ts';
+import type { InvitationFacts } from '../../resources/invitation.ts';
+import type { MemberFacts } from '../../resources/membership.ts';
+import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
+import type { TagFacts } from '../../resources/tag.ts';
 import { hasTable } from './tables.ts';
 
 /** What an object keeps in memory between commands: its thread with the current chat, and where its last event stands. */

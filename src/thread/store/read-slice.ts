@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
+import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
+import type { ThreadFacts, ThreadState } from '../../domain/state.ts';
 import { type Mark, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../projections/slice.ts';
 import { type CopiedFlags, flagsOf } from '../copied-flags.ts';
 import type { EventTail } from '../event-tail.ts';
-import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
-import type { ThreadFacts, ThreadState } from '../../domain/state.ts';
 import { ChatTouches, chatRow } from './chat-rows.ts';
 import { addDeliveries, DELIVERIES_IN_A_SLICE } from './delivery-rows.ts';
 import { loadChat } from './load.ts';

@@ -1,8 +1,8 @@
-import { KINDS, notificationsOf, type Told, type View } from '../../projections/notifications.ts';
 import { seqOfResource } from '../../domain/address.ts';
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
+import { takeStep } from '../../domain/evolve.ts';
 import { emptyThread, type Step, type ThreadState } from '../../domain/state.ts';
-import { takeStep } from '../../domain/steps.ts';
+import { KINDS, notificationsOf, type Told, type View } from '../../projections/notifications.ts';
 import { readSnapshot, type Snapshot } from './snapshots.ts';
 import { hasTable, makeTable } from './tables.ts';
 

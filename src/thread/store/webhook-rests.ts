@@ -1,7 +1,7 @@
+import type { Acceptance, Routing } from '../../domain/events.ts';
 import { type Accepted, makeRest, type Outbox, type Recipients, type Unmade } from '../../projections/accept.ts';
 import type { Installation } from '../../projections/audience.ts';
 import type { Told } from '../../projections/notifications.ts';
-import type { Acceptance, Routing } from '../../domain/events.ts';
 import { hasTable, makeTable } from './tables.ts';
 
 /** Webhooks that a commit has accepted and left to be made later, for those who listened then. */

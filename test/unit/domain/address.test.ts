@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { parseUuidVersion7 } from '../../../src/resources/uuid.ts';
 import {
   chatIdAt,
   identityText,
@@ -10,6 +9,7 @@ import {
   threadName,
   threadNameOfChat,
 } from '../../../src/domain/address.ts';
+import { parseUuidVersion7 } from '../../../src/resources/uuid.ts';
 
 const CHANNEL = '018f0000-0000-7000-8000-000000000001';
 const IDENTITIES: ThreadIdentity[] = [

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { endsAt } from '../../../src/resources/chat.ts';
-import { isOpenInvitation } from '../../../src/resources/invitation.ts';
 import { seqOfResource, type ThreadIdentity, threadName, threadNameOfChat } from '../../../src/domain/address.ts';
 import type { Command } from '../../../src/domain/commands.ts';
 import type { ThreadEvent } from '../../../src/domain/events.ts';
 import { fold } from '../../../src/domain/evolve.ts';
 import { messageKey } from '../../../src/domain/fingerprints.ts';
 import { type ChatState, emptyThread, openChat } from '../../../src/domain/state.ts';
+import { endsAt } from '../../../src/resources/chat.ts';
+import { isOpenInvitation } from '../../../src/resources/invitation.ts';
 import { IDENTITY, ThreadModel } from './thread-model.ts';
 import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from './thread-steps.ts';
 

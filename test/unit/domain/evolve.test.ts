@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { chatResource } from '../../../src/resources/chat.ts';
 import type { EventBody, ThreadEvent } from '../../../src/domain/events.ts';
 import { fold } from '../../../src/domain/evolve.ts';
 import { type ChatState, emptyThread, type ThreadState } from '../../../src/domain/state.ts';
+import { chatResource } from '../../../src/resources/chat.ts';
 import {
   AGENT,
   BOT,

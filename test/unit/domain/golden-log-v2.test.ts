@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { seqOfResource, threadNameOfChat } from '../../../src/domain/address.ts';
+import { type EventType, type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
+import { fold, stepsOf } from '../../../src/domain/evolve.ts';
+import { type ChatState, emptyThread, type ThreadState } from '../../../src/domain/state.ts';
 import { acceptEvents } from '../../../src/projections/accept.ts';
 import { NO_AUDIENCE } from '../../../src/projections/audience.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
 import { messageResource } from '../../../src/resources/message.ts';
-import { seqOfResource, threadNameOfChat } from '../../../src/domain/address.ts';
-import { type EventType, type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
-import { fold } from '../../../src/domain/evolve.ts';
-import { type ChatState, emptyThread, type ThreadState } from '../../../src/domain/state.ts';
-import { stepsOf } from '../../../src/domain/steps.ts';
 import { routingOf } from './sample-events.ts';
 
 /**

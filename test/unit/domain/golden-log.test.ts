@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { seqOfResource, threadNameOfChat } from '../../../src/domain/address.ts';
+import { EVENT_VERSION, type EventType, type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
+import { fold, stepsOf } from '../../../src/domain/evolve.ts';
+import { emptyThread, type ThreadState } from '../../../src/domain/state.ts';
 import { acceptEvents } from '../../../src/projections/accept.ts';
 import { NO_AUDIENCE } from '../../../src/projections/audience.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
-import { seqOfResource, threadNameOfChat } from '../../../src/domain/address.ts';
-import { EVENT_VERSION, type EventType, type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
-import { fold } from '../../../src/domain/evolve.ts';
-import { emptyThread, type ThreadState } from '../../../src/domain/state.ts';
-import { stepsOf } from '../../../src/domain/steps.ts';
 import { routingOf } from './sample-events.ts';
 
 /**

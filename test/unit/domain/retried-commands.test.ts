@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import type { Command, JoinChat, MessagesReceived, PostMessage } from '../../../src/domain/commands.ts';
 import { messageKey } from '../../../src/domain/fingerprints.ts';
+import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import { AGENT } from './sample-events.ts';
 import { IDENTITY, ORGANIZATION, receiveCommand, ThreadModel } from './thread-model.ts';
 

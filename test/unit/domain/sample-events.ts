@@ -1,8 +1,8 @@
+import type { EventBody, Routing, ThreadEvent } from '../../../src/domain/events.ts';
+import { userAsSender, userMember, visitorMember } from '../../../src/domain/members.ts';
 import { type ChatType, ENDLESS } from '../../../src/resources/chat.ts';
 import type { MessageFacts, SelectedReplySuggestion } from '../../../src/resources/message.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
-import type { EventBody, Routing, ThreadEvent } from '../../../src/domain/events.ts';
-import { userAsSender, userMember, visitorMember } from '../../../src/domain/members.ts';
 import { ORGANIZATION, ROOM } from './thread-model.ts';
 
 /** Bodies of events as tests put them together by hand. Times in ms. */

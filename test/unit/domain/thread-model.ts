@@ -1,10 +1,10 @@
-import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import type { AnswerOf, Command, ReceiveMessages } from '../../../src/domain/commands.ts';
-import type { Decision } from '../../../src/domain/decide/outcome.ts';
 import { decide } from '../../../src/domain/decide/decide.ts';
+import type { Decision } from '../../../src/domain/decide/recorder.ts';
 import type { ThreadEvent } from '../../../src/domain/events.ts';
 import { type ChatState, emptyThread, type NamedMessage, type ThreadState } from '../../../src/domain/state.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
 import { REMEMBERED_FOR } from '../../../src/thread/store/recent-commands.ts';
 
 export const IDENTITY = {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
+import { resourceIdAt, type ThreadIdentity } from '../../../src/domain/address.ts';
+import type { Command, IncomingMessage, PostVisitorMessage } from '../../../src/domain/commands.ts';
+import { messageKey } from '../../../src/domain/fingerprints.ts';
 import type { AttachmentTemplate, NewAttachment } from '../../../src/resources/attachment.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import type { Invitee } from '../../../src/resources/invitation.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
-import { resourceIdAt, type ThreadIdentity } from '../../../src/domain/address.ts';
-import type { Command, IncomingMessage, PostVisitorMessage } from '../../../src/domain/commands.ts';
-import { messageKey } from '../../../src/domain/fingerprints.ts';
 import { VISITOR } from './sample-events.ts';
 import { IDENTITY, ORGANIZATION, ROOM, receiveCommand, type ThreadModel } from './thread-model.ts';
 

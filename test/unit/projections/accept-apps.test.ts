@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { stepsOf } from '../../../src/domain/evolve.ts';
+import { emptyThread } from '../../../src/domain/state.ts';
 import { acceptEvents, type LaneMark, makeRest, type Unmade } from '../../../src/projections/accept.ts';
 import type { Audience, Installation, Subscription } from '../../../src/projections/audience.ts';
 import type { UserListener } from '../../../src/projections/listener.ts';
 import { compilePattern } from '../../../src/resources/channel-path.ts';
-import { emptyThread } from '../../../src/domain/state.ts';
-import { stepsOf } from '../../../src/domain/steps.ts';
 import { end, incoming, join, post, START, waitingChat } from '../domain/decide/scene.ts';
 import { BOT, ROUTING } from '../domain/sample-events.ts';
 import { ORGANIZATION, ThreadModel } from '../domain/thread-model.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { stepsOf } from '../../../src/domain/evolve.ts';
+import { emptyThread } from '../../../src/domain/state.ts';
 import { lacksReports, type UserListener } from '../../../src/projections/listener.ts';
 import { match } from '../../../src/projections/match.ts';
 import { KINDS, type Notification, notificationsOf, type Told } from '../../../src/projections/notifications.ts';
 import { type Channel, subscribedChannel } from '../../../src/resources/channel-path.ts';
-import { emptyThread } from '../../../src/domain/state.ts';
-import { stepsOf } from '../../../src/domain/steps.ts';
 import { COLLEAGUE, FOREIGNER, incoming, join, post, START, waitingChat } from '../domain/decide/scene.ts';
 import { AGENT } from '../domain/sample-events.ts';
 import { ORGANIZATION, ROOM, ThreadModel } from '../domain/thread-model.ts';

@@ -1,5 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { ThreadIdentity } from '../../../src/domain/address.ts';
+import { threadName } from '../../../src/domain/address.ts';
+import type { Command } from '../../../src/domain/commands.ts';
+import { stepsOf } from '../../../src/domain/evolve.ts';
+import { type ChatState, emptyThread } from '../../../src/domain/state.ts';
 import type { Listener } from '../../../src/projections/listener.ts';
 import { match } from '../../../src/projections/match.ts';
 import { KINDS, notificationsOf, type View } from '../../../src/projections/notifications.ts';
@@ -16,11 +21,6 @@ import { type MemberFacts, membershipResource } from '../../../src/resources/mem
 import { messageResource } from '../../../src/resources/message.ts';
 import { replySuggestionResource } from '../../../src/resources/reply-suggestion.ts';
 import { tagResource } from '../../../src/resources/tag.ts';
-import type { ThreadIdentity } from '../../../src/domain/address.ts';
-import { threadName } from '../../../src/domain/address.ts';
-import type { Command } from '../../../src/domain/commands.ts';
-import { type ChatState, emptyThread } from '../../../src/domain/state.ts';
-import { stepsOf } from '../../../src/domain/steps.ts';
 import { AGENT } from '../domain/sample-events.ts';
 import { IDENTITY, ORGANIZATION, ThreadModel } from '../domain/thread-model.ts';
 import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../domain/thread-steps.ts';

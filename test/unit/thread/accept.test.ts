@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import type { Acceptance, EventBody, Routing, ThreadEvent } from '../../../src/domain/events.ts';
+import { fold } from '../../../src/domain/evolve.ts';
+import { type ChatState, emptyThread, type Step } from '../../../src/domain/state.ts';
 import { acceptEvents, type LaneMark } from '../../../src/projections/accept.ts';
 import { NO_AUDIENCE } from '../../../src/projections/audience.ts';
 import { KINDS, type Notification, notificationsOf, type Told } from '../../../src/projections/notifications.ts';
 import { channelBody, channelEvent, wholeBody } from '../../../src/projections/webhook-body.ts';
-import type { Acceptance, EventBody, Routing, ThreadEvent } from '../../../src/domain/events.ts';
-import { fold } from '../../../src/domain/evolve.ts';
-import { type ChatState, emptyThread, type Step } from '../../../src/domain/state.ts';
-import { bodiesOf } from '../projections/bodies-of.ts';
 import { AGENT, BOT, chatStarted, ROUTING, userMessageEvent, visitorMessageEvent } from '../domain/sample-events.ts';
 import { ROOM } from '../domain/thread-model.ts';
+import { bodiesOf } from '../projections/bodies-of.ts';
 
 const CHAT = '018f0000-0000-7000-8000-0000000000e1';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { EventBody, ThreadEvent } from '../../../src/domain/events.ts';
 import type { Attachment } from '../../../src/resources/attachment.ts';
 import { EventTail } from '../../../src/thread/event-tail.ts';
-import type { EventBody, ThreadEvent } from '../../../src/domain/events.ts';
 import { userMessageEvent } from '../domain/sample-events.ts';
 
 function event(seq: number, body: EventBody = { type: 'waiting_ended' }): ThreadEvent {

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { stepsOf } from '../../../src/domain/evolve.ts';
+import { emptyThread } from '../../../src/domain/state.ts';
 import type { Feed } from '../../../src/live/feed.ts';
 import type { Audience } from '../../../src/projections/audience.ts';
 import { KINDS, notificationsOf, type Told, type View } from '../../../src/projections/notifications.ts';
 import { LiveFeed } from '../../../src/thread/live-feed.ts';
-import { emptyThread } from '../../../src/domain/state.ts';
-import { stepsOf } from '../../../src/domain/steps.ts';
-import { timersInMemory } from '../platform/timers-in-memory.ts';
 import { open, say, visitorsChat } from '../domain/decide/scene.ts';
 import { VISITOR } from '../domain/sample-events.ts';
 import { ORGANIZATION, type ThreadModel } from '../domain/thread-model.ts';
+import { timersInMemory } from '../platform/timers-in-memory.ts';
 
 const HUB = `organization/${ORGANIZATION}`;
 const OWN = `visitor/${VISITOR}`;

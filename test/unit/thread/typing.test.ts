@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Command } from '../../../src/domain/commands.ts';
 import type { ChatFacts } from '../../../src/resources/chat.ts';
 import type { ComposingStatus } from '../../../src/resources/membership.ts';
-import type { Command } from '../../../src/domain/commands.ts';
 import { Typing } from '../../../src/thread/typing.ts';
 import { AGENT } from '../domain/sample-events.ts';
 

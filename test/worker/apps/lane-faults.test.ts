@@ -4,9 +4,9 @@ import type { AttemptResult, Destination } from '../../../src/delivery/attempt.t
 import { consumerDependencies } from '../../../src/delivery/consumer-dependencies.ts';
 import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/deliver-lane.ts';
 import { installationReceiver, type Pointer } from '../../../src/delivery/lane.ts';
+import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { type FaultStep, fault, onFault } from '../../../src/platform/faults.ts';
 import { writeCollected } from '../../../src/projections/collector.ts';
-import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { testEnv } from '../http/hub.ts';

@@ -1,8 +1,8 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { userStub } from '../../../src/stubs.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
+import { userStub } from '../../../src/stubs.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import type { Person } from '../http/hub.ts';

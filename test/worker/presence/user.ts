@@ -2,12 +2,12 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { noCost } from '../../../src/db/cost.ts';
 import { insertUser } from '../../../src/directory/users.ts';
-import type { PresenceOwner } from '../../../src/presence/client.ts';
-import { newUuid } from '../../../src/resources/uuid.ts';
-import { type ThreadStub, type UserStub, userStub } from '../../../src/stubs.ts';
 import { chatIdAt, threadName } from '../../../src/domain/address.ts';
 import type { ChangePresence, PresenceChanged } from '../../../src/domain/commands.ts';
 import type { Result } from '../../../src/domain/refusals.ts';
+import type { PresenceOwner } from '../../../src/presence/client.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { type ThreadStub, type UserStub, userStub } from '../../../src/stubs.ts';
 import type { Ring } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { AT, database, newOrganization } from '../directory/directory.ts';

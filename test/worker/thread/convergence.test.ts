@@ -1,13 +1,13 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
+import { upcastEvent } from '../../../src/domain/events.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import type { Mark, Slice } from '../../../src/projections/slice.ts';
 import { sliceStatements } from '../../../src/projections/write-slices.ts';
 import { commandThread, threadStub } from '../../../src/stubs.ts';
 import { CopiedFlags } from '../../../src/thread/copied-flags.ts';
 import { EventTail } from '../../../src/thread/event-tail.ts';
-import { upcastEvent } from '../../../src/domain/events.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
 import { readSlice } from '../../../src/thread/store/read-slice.ts';
 import { newRandomThread, randomFrom } from './random-thread.ts';

@@ -1,10 +1,10 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Command } from '../../../src/domain/commands.ts';
 import type { Slice } from '../../../src/projections/slice.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub, userStub } from '../../../src/stubs.ts';
-import type { Command } from '../../../src/domain/commands.ts';
 import { CopiedFlags } from '../../../src/thread/copied-flags.ts';
 import { EventTail } from '../../../src/thread/event-tail.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';

@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { threadName } from '../../../src/domain/address.ts';
+import type { Command, PostMessage, ReceiveMessages } from '../../../src/domain/commands.ts';
 import { type FaultStep, onFault } from '../../../src/platform/faults.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import { commandThread, threadStub } from '../../../src/stubs.ts';
-import { threadName } from '../../../src/domain/address.ts';
-import type { Command, PostMessage, ReceiveMessages } from '../../../src/domain/commands.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import {

@@ -1,10 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { channelReceiver } from '../../../src/delivery/lane.ts';
-import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
-import type { UserFacts } from '../../../src/resources/user.ts';
-import { newUuid } from '../../../src/resources/uuid.ts';
-import { threadStub } from '../../../src/stubs.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import {
   type AnswerOf,
@@ -15,9 +11,13 @@ import {
   type OpenVisitorChat,
   type ReceiveMessages,
 } from '../../../src/domain/commands.ts';
-import type { Query, ReadingOf } from '../../../src/domain/queries.ts';
 import { messageKey } from '../../../src/domain/fingerprints.ts';
+import type { Query, ReadingOf } from '../../../src/domain/queries.ts';
 import type { Result } from '../../../src/domain/refusals.ts';
+import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
+import type { UserFacts } from '../../../src/resources/user.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { threadStub } from '../../../src/stubs.ts';
 
 /** One channel of one organization, with names of its own, so that tests in a file do not meet. */
 export function newChannel() {

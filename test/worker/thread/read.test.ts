@@ -1,12 +1,12 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
-import { newUuid } from '../../../src/resources/uuid.ts';
-import { threadStub } from '../../../src/stubs.ts';
 import { chatIdAt, threadName } from '../../../src/domain/address.ts';
 import type { Command } from '../../../src/domain/commands.ts';
 import type { Query, ReadSuggestions } from '../../../src/domain/queries.ts';
+import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { threadStub } from '../../../src/stubs.ts';
 import { passTime } from '../clock.ts';
 import { execute, newUser, newVisitorChat, nextVisitorChat, read, readMessages } from './fixtures.ts';
 

@@ -1,10 +1,10 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeAll, expect, it } from 'vitest';
-import { KINDS, notificationsOf, type Told, type View } from '../../../src/projections/notifications.ts';
 import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
+import { stepsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
-import { stepsOf } from '../../../src/domain/steps.ts';
+import { KINDS, notificationsOf, type Told, type View } from '../../../src/projections/notifications.ts';
 import { lastEventBefore, recallTold } from '../../../src/thread/store/recall-told.ts';
 import { liveThrough } from './rich-history.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ChatGrant } from '../../../../src/resources/chat-grant.ts';
 import { grantRefusal } from '../../../../src/domain/grants.ts';
+import type { ChatGrant } from '../../../../src/resources/chat-grant.ts';
 import { AGENT, VISITOR } from '../sample-events.ts';
 import { ORGANIZATION, ROOM } from '../thread-model.ts';
 import { end, FOREIGNER, join, PENDING, ROUTED, visitorsChat, waitingChat } from './scene.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Invitee } from '../../../../src/resources/invitation.ts';
 import { seqOfResource } from '../../../../src/domain/address.ts';
 import type { AcceptInvitation, ExpireInvitation, Invite } from '../../../../src/domain/commands.ts';
+import type { Invitee } from '../../../../src/resources/invitation.ts';
 import { AGENT } from '../sample-events.ts';
 import type { ThreadModel } from '../thread-model.ts';
 import { COLLEAGUE, end, FOREIGNER, head, join, waitingChat } from './scene.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { isPending } from '../../../../src/resources/chat.ts';
 import type { UpdateMembership } from '../../../../src/domain/commands.ts';
+import { isPending } from '../../../../src/resources/chat.ts';
 import { AGENT } from '../sample-events.ts';
 import type { ThreadModel } from '../thread-model.ts';
 import { COLLEAGUE, end, FOREIGNER, head, incoming, join, PENDING, START, waitingChat } from './scene.ts';

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { AttachmentTemplate, NewAction } from '../../../../src/resources/attachment.ts';
-import { isUuid } from '../../../../src/resources/uuid.ts';
 import type { PostVisitorMessage } from '../../../../src/domain/commands.ts';
 import { messageKey } from '../../../../src/domain/fingerprints.ts';
+import type { AttachmentTemplate, NewAction } from '../../../../src/resources/attachment.ts';
+import { isUuid } from '../../../../src/resources/uuid.ts';
 import { AGENT, VISITOR } from '../sample-events.ts';
 import { receiveCommand, type ThreadModel } from '../thread-model.ts';
 import {

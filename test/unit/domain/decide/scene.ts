@@ -1,7 +1,3 @@
-import type { NewAttachment } from '../../../../src/resources/attachment.ts';
-import type { ChatGrant } from '../../../../src/resources/chat-grant.ts';
-import type { MessageFacts } from '../../../../src/resources/message.ts';
-import type { UserFacts } from '../../../../src/resources/user.ts';
 import { threadName } from '../../../../src/domain/address.ts';
 import type {
   JoinChat,
@@ -12,6 +8,10 @@ import type {
   UpdateChat,
 } from '../../../../src/domain/commands.ts';
 import { messageKey } from '../../../../src/domain/fingerprints.ts';
+import type { NewAttachment } from '../../../../src/resources/attachment.ts';
+import type { ChatGrant } from '../../../../src/resources/chat-grant.ts';
+import type { MessageFacts } from '../../../../src/resources/message.ts';
+import type { UserFacts } from '../../../../src/resources/user.ts';
 import { AGENT, VISITOR } from '../sample-events.ts';
 import { ORGANIZATION, ROOM, receiveCommand, ThreadModel } from '../thread-model.ts';
 import { VISITOR_IDENTITY } from '../thread-steps.ts';

@@ -1,0 +1,203 @@
+import { ENDLESS, endsAt } from '../../resources/chat.ts';
+import { isOpenInvitation } from '../../resources/invitation.ts';
+import { chatIdAt, identityText, type ThreadIdentity } from '../address.ts';
+import type {
+  ChatOpened,
+  ChatUpdated,
+  OpenVisitorChat,
+  OverdueChatsEnded,
+  RenameVisitor,
+  StartUserChat,
+  ThreadClosed,
+  UpdateChat,
+  VisitorRenamed,
+} from '../commands.ts';
+import { visitorName } from '../evolve.ts';
+import { isCrowded, visitorMember } from '../members.ts';
+import { type ChatState, openChat, type ThreadState } from '../state.ts';
+import { findChat } from './find-chat.ts';
+import { attend, attendAsVisitor, isTaken, memberOf } from './memberships.ts';
+import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
+
+/**
+ * A chat with a visitor: the open session of the visitor's thread, which the user joins, or a new one in it (seed
+ * 001, Create a new chat with a visitor in a room). The visitor himself may ask for it too (protocol.md 2.4).
+ */
+export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, context: Context): Decision<ChatOpened> {
+  if (!isVisitorsThread(state, command)) return refuse({ reason: 'chat_not_found' });
+  const draft = new Draft(state, context);
+  if (state.answered !== null) {
+    const { facts } = draft.chat(state.answered.chat_id);
+    return unchanged(state, { chat: facts, is_new: facts.created_at === state.answered.at });
+  }
+  const open = openChat(state);
+  const { actor, is_present } = command;
+  if (open !== null && actor !== null) {
+    // His channel was moved to another room since, and who is let into this room need not be let into that one.
+    const isElsewhere = !isInRoom(open, command);
+    if (isElsewhere || (command.is_kept_out && isTaken(open, actor.id))) return refuse({ reason: 'chat_taken' });
+    if (isCrowded(open, actor.id)) return refuse({ reason: 'too_many_members' });
+  }
+
+  const chatId = open === null ? startSession(draft, command) : open.facts.id;
+  if (actor !== null) attend(draft, chatId, actor, { is_participating: true, is_present });
+  else comeAsVisitor(draft, chatId, command);
+  return accept(draft, { chat: draft.chat(chatId).facts, is_new: open === null });
+}
+
+/** The visitor himself takes part, under the name that he has by now. */
+function comeAsVisitor(draft: Draft, chatId: string, { visitor_id, visitor_name, is_present }: OpenVisitorChat): void {
+  const name = visitorName(visitor_name);
+  const isRenamed = name !== null && name !== draft.state.thread?.visitor_name;
+  if (isRenamed) draft.emit(chatId, { type: 'variables_set', visitor_id, variables: { username: visitor_name } });
+  const { last_seen_at } = memberOf(draft.chat(chatId), visitor_id);
+  attendAsVisitor(draft, chatId, visitor_id, { is_participating: true, is_present, last_seen_at });
+}
+
+/** Whether the thread is this visitor's: a new one under his identity, or the one that the chat in his room led to. */
+function isVisitorsThread(state: ThreadState, command: OpenVisitorChat): boolean {
+  if (state.thread === null) return command.identity !== null;
+  if (state.thread.visitor_id !== command.visitor_id) return false;
+  return command.chat_id === null || isInRoom(state.chats.get(command.chat_id), command);
+}
+
+function isInRoom(chat: ChatState | undefined, { room }: OpenVisitorChat): boolean {
+  return chat?.facts.room?.id === room.id;
+}
+
+/** A session in the visitor's thread; one in a channel's thread is the channel's, whose sessions have no end of their own. */
+function startSession(draft: Draft, command: OpenVisitorChat): string {
+  const { identity, database, organization_id, room, visitor_id, visitor_name, is_private } = command;
+  const { now } = draft.context;
+  const chatId = chatIdAt(draft.state.name, now);
+  const isNew = draft.state.thread === null;
+  if (isNew && identity !== null) {
+    openThread(draft, chatId, { identity, database, organization_id, visitor_id, room_id: room.id });
+  }
+  const isChannels = draft.state.thread !== null && draft.state.thread.channel_id !== null;
+  draft.emit(chatId, {
+    type: 'chat_started',
+    chat_type: isChannels ? 'external' : command.chat_type,
+    room,
+    organization_id: room.organization_id,
+    visitor_id,
+    is_private,
+    lifetime: isChannels ? ENDLESS : command.lifetime,
+  });
+  if (isNew && visitor_name !== null) {
+    draft.emit(chatId, { type: 'variables_set', visitor_id, variables: { username: visitor_name } });
+  }
+  const name = draft.state.thread?.visitor_name ?? null;
+  const is_present = command.actor === null && command.is_present;
+  draft.emit(chatId, { type: 'member_added', member: { ...visitorMember(visitor_id, name, now), is_present } });
+  return chatId;
+}
+
+/**
+ * A new chat between users, without a room and a visitor (seed 001, Create a new empty chat for user). Its identity is made
+ * for this very command, so a thread that is there already is the command's own.
+ */
+export function startUserChat(state: ThreadState, command: StartUserChat, context: Context): Decision<ChatOpened> {
+  const draft = new Draft(state, context);
+  if (state.thread !== null) {
+    return unchanged(state, { chat: draft.chat(state.thread.current_chat_id).facts, is_new: true });
+  }
+  const { identity, database, organization_id, actor, is_present } = command;
+  const chatId = chatIdAt(state.name, context.now);
+  openThread(draft, chatId, { identity, database, organization_id, visitor_id: null, room_id: null });
+  draft.emit(chatId, {
+    type: 'chat_started',
+    chat_type: 'operator',
+    room: null,
+    organization_id,
+    visitor_id: null,
+    is_private: false,
+    lifetime: ENDLESS,
+  });
+  attend(draft, chatId, actor, { is_participating: true, is_present });
+  return accept(draft, { chat: draft.chat(chatId).facts, is_new: true });
+}
+
+/** What a thread is opened with, and keeps for its life. */
+export type Opening = {
+  identity: ThreadIdentity;
+  database: string;
+  organization_id: string;
+  visitor_id: string | null;
+  room_id: string | null;
+};
+
+/** Opens a new thread; `chatId` is the chat that starts in it next. */
+export function openThread(draft: Draft, chatId: string, { identity, ...rest }: Opening): void {
+  draft.emit(chatId, {
+    type: 'thread_opened',
+    ...rest,
+    identity: identityText(identity),
+    mapping_id: draft.context.newMappingId(),
+    channel: identity.kind === 'channel' ? { channel_id: identity.channel_id, thread_id: identity.thread_id } : null,
+  });
+}
+
+/**
+ * Gives the thread's visitor another name, or none: in the open session, and in those that follow (protocol.md 3.2). What he has said
+ * keeps the name that he had then.
+ */
+export function renameVisitor(state: ThreadState, command: RenameVisitor, context: Context): Decision<VisitorRenamed> {
+  const { thread } = state;
+  const isHis = thread !== null && thread.visitor_id === command.visitor_id && state.chats.has(command.chat_id);
+  if (!isHis) return refuse({ reason: 'chat_not_found' });
+  const name = visitorName(command.name);
+  if (state.answered !== null || name === thread.visitor_name) return unchanged(state, { name });
+
+  const draft = new Draft(state, context);
+  const variables = { username: name === null ? null : command.name };
+  draft.emit(thread.current_chat_id, { type: 'variables_set', visitor_id: command.visitor_id, variables });
+  return accept(draft, { name });
+}
+
+/** Ends a chat, or its waiting (seed 001, End a chat; Change a chat to not waiting status). Ending an ended chat changes nothing. */
+export function updateChat(state: ThreadState, command: UpdateChat, context: Context): Decision<ChatUpdated> {
+  const found = findChat(state, command.chat_id, command.grant);
+  if (!found.ok) return found;
+  const { facts } = found.chat;
+  const isEnded = facts.ended_at !== null;
+  if (state.answered !== null) return unchanged(state, { chat: facts });
+  if (command.is_waiting === false && isEnded) return refuse({ reason: 'waiting_of_ended_chat' });
+
+  const draft = new Draft(state, context);
+  if (command.is_ended && !isEnded) endChat(draft, command.chat_id);
+  else if (command.is_waiting === false && facts.is_waiting) draft.emit(command.chat_id, { type: 'waiting_ended' });
+  return accept(draft, { chat: draft.chat(command.chat_id).facts });
+}
+
+/** Ends the open session; a second time changes nothing (seed 000, 2.2). */
+export function closeThread(state: ThreadState, context: Context): Decision<ThreadClosed> {
+  if (state.thread === null) return refuse({ reason: 'thread_not_found' });
+  // A retry must not end the session that has opened meanwhile.
+  if (state.answered !== null) return unchanged(state, { chat_id: state.answered.chat_id, was_open: true });
+  const chat_id = state.thread.current_chat_id;
+  const open = openChat(state);
+  if (open === null) return unchanged(state, { chat_id, was_open: false });
+  const draft = new Draft(state, context);
+  endChat(draft, chat_id);
+  return accept(draft, { chat_id, was_open: true });
+}
+
+/** Ends the open session when its lifetime is over (seed 001, chat_type; DESIGN, "Chats API"). */
+export function endOverdueChats(state: ThreadState, context: Context): Decision<OverdueChatsEnded> {
+  if (state.answered !== null) return unchanged(state, { ended: 1 });
+  const open = openChat(state);
+  const due = open === null ? null : endsAt(open.facts);
+  if (open === null || due === null || due > context.now) return unchanged(state, { ended: 0 });
+  const draft = new Draft(state, context);
+  endChat(draft, open.facts.id);
+  return accept(draft, { ended: 1 });
+}
+
+/** Ends an open chat: the invitations that nobody has accepted expire with it (seed 001, Chat invitations). */
+export function endChat(draft: Draft, chatId: string): void {
+  for (const { facts } of draft.chat(chatId).invitations.values()) {
+    if (isOpenInvitation(facts)) draft.emit(chatId, { type: 'invitation_expired', invitation_id: facts.id });
+  }
+  draft.emit(chatId, { type: 'chat_ended' });
+}

@@ -1,0 +1,191 @@
+import { isPresent, type MemberFacts } from '../../resources/membership.ts';
+import type { UserFacts } from '../../resources/user.ts';
+import type {
+  ChangePresence,
+  ChatJoined,
+  JoinChat,
+  MembershipUpdated,
+  PresenceChanged,
+  UpdateMembership,
+  UpdateVisitorMembership,
+} from '../commands.ts';
+import type { MemberChanges } from '../events.ts';
+import { isCrowded, userAsSender, userMember } from '../members.ts';
+import type { ChatState, ThreadState } from '../state.ts';
+import { findChat, findChatOf } from './find-chat.ts';
+import { addMessage } from './messages.ts';
+import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
+
+/**
+ * A user joins a chat (seed 001, Join user to a pending chat, to a routed chat, to an organization's chat). A member already
+ * there keeps his membership and gets the new status.
+ */
+export function joinChat(state: ThreadState, command: JoinChat, context: Context): Decision<ChatJoined> {
+  const found = findChat(state, command.chat_id, command.grant);
+  if (!found.ok) return found;
+  const { chat } = found;
+  if (state.answered !== null) {
+    const joined = memberOf(chat, command.actor.id);
+    return unchanged(state, { member: joined, chat: chat.facts, is_new: state.answered.at === joined.created_at });
+  }
+  const { is_participating, is_present } = command;
+  const member = chat.members.get(command.actor.id)?.facts;
+  const isEnded = chat.facts.ended_at !== null;
+  if (member !== undefined && (isEnded || member.is_participating === is_participating)) {
+    return unchanged(state, { member, chat: chat.facts, is_new: false });
+  }
+  if (isEnded) return refuse({ reason: 'join_of_ended_chat' });
+  if (command.must_be_present && !is_present) return refuse({ reason: 'not_present' });
+  const isLeaving = member !== undefined && !is_participating;
+  if (command.is_kept_out && !isLeaving && isTaken(chat, command.actor.id)) {
+    return refuse({ reason: 'join_of_taken_chat' });
+  }
+  if (isCrowded(chat, command.actor.id)) return refuse({ reason: 'too_many_members' });
+
+  const draft = new Draft(state, context);
+  const joined = attend(draft, command.chat_id, command.actor, { is_participating, is_present });
+  return accept(draft, { member: joined, chat: draft.chat(command.chat_id).facts, is_new: member === undefined });
+}
+
+/** Whether a user other than this one is there: participating and present. */
+export function isTaken(chat: ChatState, userId: string): boolean {
+  return [...chat.members.values()].some(
+    ({ facts }) => facts.member_type === 'user' && facts.member_id !== userId && isPresent(facts),
+  );
+}
+
+/** How a user is in a chat; `last_seen_at` (ms) only when it changes. */
+type Attendance = { is_participating: boolean; is_present: boolean; last_seen_at?: number };
+
+/**
+ * Brings a user's membership to what is asked for and answers it. Who begins or stops to participate is announced by a
+ * `join` or `leave` message (protocol.md 5.3). `is_present` is recorded when he begins: from then on his own object tells
+ * of changes.
+ */
+export function attend(draft: Draft, chatId: string, user: UserFacts, attendance: Attendance): MemberFacts {
+  const { is_participating } = attendance;
+  const member = draft.chat(chatId).members.get(user.id)?.facts;
+  if (member === undefined) {
+    draft.emit(chatId, { type: 'member_added', member: userMember(user, draft.context.now, attendance) });
+  } else {
+    const changes = changesOf(member, attendance);
+    if (Object.keys(changes).length > 0) {
+      draft.emit(chatId, { type: 'member_changed', member_id: user.id, changes });
+    }
+  }
+  if (is_participating !== (member?.is_participating ?? false)) {
+    const type = is_participating ? 'join' : 'leave';
+    addMessage(draft, chatId, userAsSender(user), { type, message: null });
+  }
+  return memberOf(draft.chat(chatId), user.id);
+}
+
+function changesOf(member: MemberFacts, { is_participating, is_present, last_seen_at }: Attendance): MemberChanges {
+  const begins = is_participating && !member.is_participating;
+  return {
+    ...(is_participating === member.is_participating ? {} : { is_participating }),
+    ...(begins && is_present !== member.is_present ? { is_present } : {}),
+    ...(last_seen_at === undefined ? {} : { last_seen_at }),
+  };
+}
+
+/** The membership of a user who is known to be a member. */
+export function memberOf(chat: ChatState, userId: string): MemberFacts {
+  const member = chat.members.get(userId);
+  if (member === undefined) throw new Error('a member of the chat is not there');
+  return member.facts;
+}
+
+/**
+ * A user changes his membership (seed 001, Update a chat membership of a user). Only what differs is recorded; the time when
+ * he last saw the chat never goes back. His typing is the shell's (ENGINE 5).
+ */
+export function updateMembership(
+  state: ThreadState,
+  command: UpdateMembership,
+  context: Context,
+): Decision<MembershipUpdated> {
+  const found = findChatOf(state, command.chat_id, command.actor.id);
+  if (!found.ok) return found;
+  const { chat } = found;
+  const member = memberOf(chat, command.actor.id);
+  if (state.answered !== null) return unchanged(state, { member, chat: chat.facts });
+  if (chat.facts.ended_at !== null) return refuse({ reason: 'membership_of_ended_chat' });
+  if (!command.is_present) return refuse({ reason: 'not_present' });
+
+  const { is_present, last_seen_at } = command;
+  const isNewlySeen = last_seen_at !== null && last_seen_at > (member.last_seen_at ?? Number.NEGATIVE_INFINITY);
+  const draft = new Draft(state, context);
+  const updated = attend(draft, command.chat_id, command.actor, {
+    is_participating: command.is_participating ?? member.is_participating,
+    is_present,
+    ...(isNewlySeen ? { last_seen_at } : {}),
+  });
+  return accept(draft, { member: updated, chat: draft.chat(command.chat_id).facts });
+}
+
+/** Brings the membership of the thread's visitor, who is always a member, to what is asked for and answers it. Times in ms. */
+export function attendAsVisitor(
+  draft: Draft,
+  chatId: string,
+  visitorId: string,
+  attendance: Pick<MemberFacts, 'is_participating' | 'is_present' | 'last_seen_at'>,
+): MemberFacts {
+  const member = memberOf(draft.chat(chatId), visitorId);
+  const { is_participating, is_present, last_seen_at } = attendance;
+  const changes: MemberChanges = {
+    ...(is_participating === member.is_participating ? {} : { is_participating }),
+    ...(is_present === member.is_present ? {} : { is_present }),
+    ...(last_seen_at === member.last_seen_at ? {} : { last_seen_at }),
+  };
+  if (Object.keys(changes).length > 0) {
+    draft.emit(chatId, { type: 'member_changed', member_id: visitorId, changes });
+  }
+  return memberOf(draft.chat(chatId), visitorId);
+}
+
+/**
+ * A visitor changes his membership (protocol.md 2.6). As for users, the time when he last saw the chat never goes back and his
+ * typing is the shell's; unlike theirs, his coming and going makes no message.
+ */
+export function updateVisitorMembership(
+  state: ThreadState,
+  command: UpdateVisitorMembership,
+  context: Context,
+): Decision<MembershipUpdated> {
+  const { chat_id, visitor_id, last_seen_at } = command;
+  const chat = state.chats.get(chat_id);
+  if (chat === undefined || chat.facts.visitor_id !== visitor_id) return refuse({ reason: 'chat_not_found' });
+  const member = memberOf(chat, visitor_id);
+  if (state.answered !== null) return unchanged(state, { member, chat: chat.facts });
+  if (chat.facts.ended_at !== null) return refuse({ reason: 'membership_of_ended_chat' });
+
+  const draft = new Draft(state, context);
+  const isNewlySeen = last_seen_at !== null && last_seen_at > (member.last_seen_at ?? Number.NEGATIVE_INFINITY);
+  const updated = attendAsVisitor(draft, chat_id, visitor_id, {
+    is_participating: command.is_participating ?? member.is_participating,
+    is_present: member.is_present,
+    last_seen_at: isNewlySeen ? last_seen_at : member.last_seen_at,
+  });
+  return accept(draft, { member: updated, chat: draft.chat(chat_id).facts });
+}
+
+/** A user came or went (ENGINE 5). It matters only where he participates in an open chat; elsewhere he is watched no more. */
+export function changePresence(
+  state: ThreadState,
+  command: ChangePresence,
+  context: Context,
+): Decision<PresenceChanged> {
+  const chat = state.chats.get(command.chat_id);
+  if (chat === undefined) return refuse({ reason: 'chat_not_found' });
+  const { user_id, is_present } = command;
+  const member = chat.members.get(user_id)?.facts;
+  const is_watched = member?.is_participating === true && chat.facts.ended_at === null;
+  // A retry must not undo what was told after it.
+  if (!is_watched || state.answered !== null || member.is_present === is_present) {
+    return unchanged(state, { is_watched });
+  }
+  const draft = new Draft(state, context);
+  draft.emit(command.chat_id, { type: 'member_changed', member_id: user_id, changes: { is_present } });
+  return accept(draft, { is_watched });
+}

@@ -1,0 +1,157 @@
+import type { Attachment, NewAttachment } from '../../resources/attachment.ts';
+import type { MessageFacts, ResponseFacts, SelectedReplySuggestion } from '../../resources/message.ts';
+import { resourceIdAt } from '../address.ts';
+import type { MessagePosted, PostMessage, PostVisitorMessage } from '../commands.ts';
+import type { EventBody } from '../events.ts';
+import { type Sender, userAsSender, visitorAsSender } from '../members.ts';
+import type { ThreadRefusal } from '../refusals.ts';
+import type { NamedMessage, ThreadState } from '../state.ts';
+import { chatRef, findChatOf } from './find-chat.ts';
+import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
+
+/** A user's message in one of his chats (seed 001, Send a chat message). It ends the waiting. */
+export function postMessage(state: ThreadState, command: PostMessage, context: Context): Decision<MessagePosted> {
+  const found = findChatOf(state, command.chat_id, command.actor.id);
+  if (!found.ok) return found;
+  const { chat } = found;
+  const ref = chatRef(chat);
+  if (state.answered?.type === 'message_added') return unchanged(state, { message: state.answered.message, chat: ref });
+  if (chat.facts.ended_at !== null) return refuse({ reason: 'message_to_ended_chat' });
+  const suggestionId = command.selected_reply_suggestion_id;
+  if (suggestionId !== null && state.suggestions.get(suggestionId)?.chat_id !== command.chat_id) {
+    return refuse({ reason: 'suggestion_not_in_chat' });
+  }
+
+  const draft = new Draft(state, context);
+  const content = {
+    type: 'msg' as const,
+    message: command.message,
+    selected_reply_suggestion: selectedSuggestion(state, suggestionId),
+    attachments: command.attachments.map((attachment) => withIds(attachment, context)),
+    attachment_template: command.attachment_template,
+  };
+  const message = addMessage(draft, command.chat_id, userAsSender(command.actor), content, { is_waiting: false });
+  return accept(draft, { message, chat: ref });
+}
+
+function withIds(attachment: NewAttachment, context: Context): Attachment {
+  const { actions, ...rest } = attachment;
+  return {
+    id: context.newId(),
+    ...rest,
+    actions: actions.map((action) => ({ id: context.newId(), ...action })),
+  };
+}
+
+type Response = Extract<PostVisitorMessage['content'], { type: 'action' }>;
+
+/**
+ * A visitor's message in his chat. A text makes the chat wait for an answer; what he chose of an attachment does not (seed
+ * 001, Chat message response actions; protocol.md 2.5).
+ */
+export function postVisitorMessage(
+  state: ThreadState,
+  command: PostVisitorMessage,
+  context: Context,
+): Decision<MessagePosted> {
+  const chat = state.chats.get(command.chat_id);
+  if (chat === undefined || chat.facts.visitor_id !== command.visitor_id) return refuse({ reason: 'chat_not_found' });
+  const ref = chatRef(chat);
+  if (state.answered?.type === 'message_added') return unchanged(state, { message: state.answered.message, chat: ref });
+  if (chat.facts.ended_at !== null) return refuse({ reason: 'message_to_ended_chat' });
+
+  const draft = new Draft(state, context);
+  const sender = visitorAsSender(state);
+  if (command.content.type === 'msg') {
+    const message = addMessage(
+      draft,
+      command.chat_id,
+      sender,
+      { type: 'msg', message: command.content.message },
+      { is_waiting: true, ...(command.page == null ? {} : { page: command.page }) },
+    );
+    return accept(draft, { message, chat: ref });
+  }
+  const response = respond(state.messages.get(command.content.message_id), command.content);
+  if (!response.ok) return response;
+  const { attachment, action } = response.facts;
+  const text = action === null ? attachment.title : action.text;
+  const content = { type: 'action' as const, message: text, response_to: response.facts };
+  return accept(draft, { message: addMessage(draft, command.chat_id, sender, content), chat: ref });
+}
+
+/** What the visitor's choice means for the message that offered it, unless it was not offered or is offered no more. */
+function respond(
+  message: NamedMessage | undefined,
+  { message_id, attachment_id, action_id, value, text }: Response,
+): { ok: true; facts: ResponseFacts } | { ok: false; refusal: ThreadRefusal } {
+  if (message === undefined) return refuse({ reason: 'message_not_found' });
+  const attachment = message.facts.attachments.find(({ id }) => id === attachment_id);
+  if (attachment === undefined) return refuse({ reason: 'attachment_not_found' });
+  if (message.facts.attachment_template === 'interaction' && (text ?? '').trim() === '') {
+    return refuse({ reason: 'response_text_required' });
+  }
+  if (action_id === null) {
+    if (value !== null && !hasLink(attachment, value)) return refuse({ reason: 'response_value_unknown' });
+    return { ok: true, facts: { message_id, attachment, action: null, value, text } };
+  }
+  const action = attachment.actions.find(({ id }) => id === action_id);
+  if (action === undefined) return refuse({ reason: 'action_not_found' });
+  const isDisabled =
+    (action.is_disabled_on_selection && message.answered_attachments.has(attachment_id)) ||
+    (action.is_disabled_on_visitor_message && message.is_followed_by_visitor);
+  if (isDisabled) return refuse({ reason: 'action_disabled' });
+  return { ok: true, facts: { message_id, attachment, action, value: action.value, text } };
+}
+
+/** Whether the attachment offers this link: as that of its title or image, or in the Markdown of its text. */
+function hasLink({ title_link_url, image_url, image_link_url, text }: Attachment, link: string): boolean {
+  return [title_link_url, image_url, image_link_url].includes(link) || (text ?? '').includes(`](${link})`);
+}
+
+/** The suggestion as a message shows it nested; null when none was selected. */
+export function selectedSuggestion(state: ThreadState, id: string | null): SelectedReplySuggestion | null {
+  const facts = id === null ? undefined : state.suggestions.get(id)?.facts;
+  return facts === undefined
+    ? null
+    : { id: facts.id, suggestion: facts.suggestion, relevancy_score: facts.relevancy_score };
+}
+
+type Content = Pick<MessageFacts, 'type' | 'message'> & Partial<Omit<MessageFacts, 'id' | keyof Sender>>;
+type Circumstances = Partial<
+  Pick<Extract<EventBody, { type: 'message_added' }>, 'is_waiting' | 'origin' | 'is_silent' | 'page'>
+>;
+
+/** Adds a message to a chat. What is left out is empty, and the chat goes on waiting or not as before. */
+export function addMessage(
+  draft: Draft,
+  chatId: string,
+  sender: Sender,
+  content: Content,
+  circumstances: Circumstances = {},
+): MessageFacts {
+  const { now } = draft.context;
+  const message: MessageFacts = {
+    ...sender,
+    id: resourceIdAt(draft.state.name, now, draft.nextSeq),
+    type: content.type,
+    created_at: content.created_at ?? now,
+    message: content.message,
+    external_sender_id: content.external_sender_id ?? null,
+    external_message_id: content.external_message_id ?? null,
+    selected_reply_suggestion: content.selected_reply_suggestion ?? null,
+    attachments: content.attachments ?? [],
+    attachment_template: content.attachment_template ?? null,
+    response_to: content.response_to ?? null,
+  };
+  const is_waiting = circumstances.is_waiting ?? draft.chat(chatId).facts.is_waiting;
+  draft.emit(chatId, {
+    type: 'message_added',
+    message,
+    is_waiting,
+    origin: circumstances.origin ?? null,
+    is_silent: circumstances.is_silent ?? false,
+    ...(circumstances.page === undefined ? {} : { page: circumstances.page }),
+  });
+  return message;
+}
