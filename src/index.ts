@@ -6,7 +6,7 @@ import { handleQueue } from './delivery/consumer.ts';
 import { consumerDependencies } from './delivery/consumer-dependencies.ts';
 import { wakeOverdueThreads } from './delivery/wake-overdue.ts';
 import { deleteOldDeliveries, runSweeps, type Sweep, sweepDeliveries } from './delivery/watchdog.ts';
-import { threadStub } from './stubs.ts';
+import { threadStub } from './rpc/thread.ts';
 
 export { LiveHub } from './live/hub.ts';
 export { UserObject } from './presence/object.ts';

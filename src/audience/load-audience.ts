@@ -1,6 +1,6 @@
 import type { Cost } from '../db/cost.ts';
 import { type DatabaseOwner, db } from '../db/database.ts';
-import { installationReceiver } from '../delivery/lane.ts';
+import { installationReceiver } from '../resources/receiver.ts';
 import { findListenerRows, partnersOfRoom, type SubscriptionRow } from '../directory/subscriptions.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import type { Audience, Installation, Subscription } from '../projections/audience.ts';

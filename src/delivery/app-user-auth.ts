@@ -1,5 +1,5 @@
 import { APP_USER_TOKEN_SECONDS, appUserToken, type ScopedAppUser } from '../directory/app-tokens.ts';
-import type { Attempt } from './lane.ts';
+import type { Attempt } from '../rpc/lane.ts';
 
 /** With what the receiver of an app's webhook may act as the app's bot user (protocol.md 6.3). Never stored and never logged. */
 export type AppUserAuth = {

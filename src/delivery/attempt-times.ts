@@ -1,4 +1,4 @@
-import { installationOfReceiver, type Receiver } from './lane.ts';
+import { installationOfReceiver, type Receiver } from '../resources/receiver.ts';
 
 /** How long things may take for a receiver. All in ms. */
 export type AttemptTimes = {

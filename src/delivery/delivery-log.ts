@@ -3,7 +3,7 @@ import { idRange, type Scan, scan } from '../chats/scan.ts';
 import type { DeliveryLog } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import type { DeliveryRow, DeliveryStatus } from '../db/rows.ts';
-import type { Receiver } from './lane.ts';
+import type { Receiver } from '../resources/receiver.ts';
 
 export type DeliveryFilter = {
   status?: DeliveryStatus | undefined;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Pointer } from './lane.ts';
+import type { Pointer } from '../rpc/lane.ts';
 
 const versionSchema = z.object({ v: z.int().min(1) });
 

@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts';
 import { errorText, writeLog } from '../platform/log.ts';
-import type { ThreadStub } from '../stubs.ts';
+import type { ThreadStub } from '../rpc/thread.ts';
 import { inParallel } from './in-parallel.ts';
 import { goldenPlaceAt, otherPlaceAt, threadNameAt } from './sweep-place.ts';
 

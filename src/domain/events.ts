@@ -1,4 +1,4 @@
-import type { Receiver } from '../delivery/lane.ts';
+import type { Receiver } from '../resources/receiver.ts';
 import { type ChatType, ENDLESS, type Lifetime, type PageFacts, type RoomFacts } from '../resources/chat.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
 import type { MemberFacts } from '../resources/membership.ts';

@@ -7,7 +7,7 @@ import { AlarmClock } from '../platform/alarm-clock.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { Timers } from '../platform/timers.ts';
-import type { LiveHubStub } from '../stubs.ts';
+import type { LiveHubStub } from '../rpc/live-hub.ts';
 import { Distributor } from './distributor.ts';
 import type { Ending } from './endings.ts';
 import {
@@ -24,7 +24,7 @@ import {
   RENEW_BEFORE,
   SILENCE_ENDURED,
 } from './endurance.ts';
-import type { Aside, Fed, Feed } from './feed.ts';
+import type { Aside, Fed, Feed } from '../rpc/live-hub.ts';
 import { FrameServer } from './frame-server.ts';
 import { hubFrame } from './hub-frames.ts';
 import { HubLoad } from './hub-load.ts';

@@ -1,5 +1,5 @@
 import type { Told } from '../projections/notifications.ts';
-import { CLOCKS_DIFFER } from './feed.ts';
+import { CLOCKS_DIFFER } from '../rpc/live-hub.ts';
 
 /** How long (ms), and how many events, a hub keeps for those who come back. */
 export const KEEP_FOR = 24 * 3_600_000;

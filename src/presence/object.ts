@@ -9,9 +9,10 @@ import { errorText, writeLog } from '../platform/log.ts';
 import { settledWithin } from '../platform/timeout.ts';
 import { Timers } from '../platform/timers.ts';
 import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
-import { commandThread, isVisitorId, type UserStub } from '../stubs.ts';
+import { commandThread } from '../rpc/thread.ts';
+import { isVisitorId, type UserStub } from '../rpc/user.ts';
 import { ChatTeller, type Told } from './chat-teller.ts';
-import type { ClientSaved, Presence } from './client.ts';
+import type { ClientSaved, Presence } from '../rpc/user.ts';
 import {
   type CopiedPresence,
   changeClient,

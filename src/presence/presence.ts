@@ -1,6 +1,6 @@
 import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
 import { newUuid, parseUuidVersion7 } from '../resources/uuid.ts';
-import type { ClientChanges } from './client.ts';
+import type { ClientChanges } from '../rpc/user.ts';
 
 /** How long a client keeps its user present when it does not say. Seconds. */
 const DEFAULT_EXPIRES_IN = 120;

@@ -1,6 +1,6 @@
 import type { PresenceCopy } from '../directory/presence.ts';
 import type { ClientFacts } from '../resources/user-client.ts';
-import type { PresenceOwner } from './client.ts';
+import type { PresenceOwner } from '../rpc/user.ts';
 import type { ClientSpan, CopiedPresence } from './presence.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Receiver } from '../delivery/lane.ts';
+import type { Receiver } from '../resources/receiver.ts';
 import type { Acceptance, Routing, ThreadEvent } from '../domain/events.ts';
 import type { Step } from '../domain/state.ts';
 import type { Audience, Installation } from './audience.ts';

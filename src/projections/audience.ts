@@ -1,4 +1,4 @@
-import type { Receiver } from '../delivery/lane.ts';
+import type { Receiver } from '../resources/receiver.ts';
 import type { Channel } from '../resources/channel-path.ts';
 import type { UserListener } from './listener.ts';
 

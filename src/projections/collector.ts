@@ -1,8 +1,9 @@
 import { waitUntil } from 'cloudflare:workers';
 import { errorText, writeLog } from '../platform/log.ts';
 import { withinTime } from '../platform/timeout.ts';
-import { projectorName, projectorStub, threadStub } from '../stubs.ts';
-import type { Handed, SliceRange } from './slice.ts';
+import { projectorName, projectorStub } from '../rpc/projector.ts';
+import { threadStub } from '../rpc/thread.ts';
+import type { Handed, SliceRange } from '../rpc/projector.ts';
 
 /**
  * How long (ms) slices are collected before they go to D1 together: a moment where the isolate was idle, longer where one batch follows

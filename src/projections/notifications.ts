@@ -1,4 +1,4 @@
-import type { Receiver } from '../delivery/lane.ts';
+import type { Receiver } from '../resources/receiver.ts';
 import type { ChatState, Step } from '../domain/state.ts';
 import {
   chatForVisitor,

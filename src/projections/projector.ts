@@ -1,8 +1,8 @@
 import { DurableObject } from 'cloudflare:workers';
 import { errorText, writeLog } from '../platform/log.ts';
-import type { ProjectorStub } from '../stubs.ts';
+import type { ProjectorStub } from '../rpc/projector.ts';
 import { emptyingBatches } from './rebuild-statements.ts';
-import { type RebuildStart, SLICE_VERSION, type Slice, type Written } from './slice.ts';
+import { type RebuildStart, SLICE_VERSION, type Slice, type Written } from '../rpc/projector.ts';
 import { runBatch, StoreWriter } from './store-writer.ts';
 import { hasRowsFor, type SliceStore } from './write-slices.ts';
 

@@ -1,4 +1,4 @@
-import type { RebuildStart } from './slice.ts';
+import type { RebuildStart } from '../rpc/projector.ts';
 import type { SliceStatement } from './write-slices.ts';
 
 /** Rows that one statement deletes at most: D1 gives a statement 30 s, and everybody else waits for it. */

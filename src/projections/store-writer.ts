@@ -1,6 +1,6 @@
 import { fault } from '../platform/faults.ts';
 import { errorText, writeLog } from '../platform/log.ts';
-import type { Slice, Written } from './slice.ts';
+import type { Slice, Written } from '../rpc/projector.ts';
 import { type SliceStatement, type SliceStore, sliceStatements } from './write-slices.ts';
 
 /**

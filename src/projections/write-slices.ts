@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { beginStatements } from './rebuild-statements.ts';
-import type { Slice, SliceTable } from './slice.ts';
+import type { Slice, SliceTable } from '../rpc/projector.ts';
 
 /** A parameter may have 1 MB of UTF-8: production D1 refuses values above 2 MB, which the local one accepts. */
 const PARAMETER_BYTES = 1_000_000;

@@ -4,7 +4,7 @@ import type { ThreadState } from '../domain/state.ts';
 import { fault } from '../platform/faults.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import type { Timers } from '../platform/timers.ts';
-import type { HandedSlice, Mark, Slice, SliceRange, Written } from '../projections/slice.ts';
+import type { HandedSlice, Mark, Slice, SliceRange, Written } from '../rpc/projector.ts';
 import { CopiedFlags } from './copied-flags.ts';
 import { EventTail } from './event-tail.ts';
 import { park, unparkAll } from './store/parked.ts';

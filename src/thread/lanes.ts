@@ -1,21 +1,12 @@
 import { timesOf } from '../delivery/attempt-times.ts';
-import type { Attempt, Claim, Lane, Pointer, Receiver, ReportAnswer, Track } from '../delivery/lane.ts';
+import type { Attempt, Claim, Lane, Pointer, ReportAnswer, Track } from '../rpc/lane.ts';
+import type { Receiver } from '../resources/receiver.ts';
 import type { Accepted, LaneMark } from '../projections/accept.ts';
 import { firstUuidAt, parseUuidVersion7 } from '../resources/uuid.ts';
 import { oldestFinishedDelivery, pruneDeliveries, readDelivery } from './store/kept-deliveries.ts';
 import { insertDeliveries } from './store/new-deliveries.ts';
-import {
-  announceLapsed,
-  claimHead,
-  countAccepted,
-  isLaneBusy,
-  type LaneClock,
-  noteOffer,
-  type ReplayFilter,
-  recordOutcome,
-  replayDeliveries,
-  waitingTracks,
-} from './store/outbox.ts';
+import { announceLapsed, claimHead, countAccepted, isLaneBusy, type LaneClock, noteOffer, recordOutcome, replayDeliveries, waitingTracks } from './store/outbox.ts';
+import { type ReplayFilter } from '../rpc/thread.ts';
 import { hasTable } from './store/tables.ts';
 import { hasRest, takeRest } from './store/webhook-rests.ts';
 

@@ -7,7 +7,7 @@ import type { Timers } from '../platform/timers.ts';
 import type { Audience } from '../projections/audience.ts';
 import { composingNotification } from '../projections/notifications.ts';
 import type { ComposingStatus } from '../resources/membership.ts';
-import { liveHubStub } from '../stubs.ts';
+import { liveHubStub } from '../rpc/live-hub.ts';
 import { areAllAmong, concernedNow, concernedWithThread } from './concerned.ts';
 import { KnownAudience, type Storing } from './known-audience.ts';
 import { LiveFeed } from './live-feed.ts';

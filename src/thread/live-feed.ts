@@ -1,5 +1,5 @@
 import type { ChatState, Step, ThreadFacts } from '../domain/state.ts';
-import { CLOCKS_DIFFER, type Fed, type Feed, organizationHub, visitorHub } from '../live/feed.ts';
+import { CLOCKS_DIFFER, type Fed, type Feed, organizationHub, visitorHub } from '../rpc/live-hub.ts';
 import type { Timers } from '../platform/timers.ts';
 import type { Audience } from '../projections/audience.ts';
 import {

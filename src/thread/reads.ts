@@ -1,4 +1,4 @@
-import type { Receiver } from '../delivery/lane.ts';
+import type { Receiver } from '../resources/receiver.ts';
 import { type ThreadEvent, upcastEvent } from '../domain/events.ts';
 import type { Query, Reading, ReadingOf, ReadMessages, ReadSuggestions } from '../domain/queries.ts';
 import type { Result, ThreadRefusal } from '../domain/refusals.ts';
@@ -6,14 +6,13 @@ import type { ChatState, ThreadState } from '../domain/state.ts';
 import { notificationsOf } from '../projections/notifications.ts';
 import { channelBody, channelEvent, KINDS_OF_CHANNELS, wholeBody } from '../projections/webhook-body.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
+import type { EventPage } from '../rpc/thread.ts';
 import type { MemberFacts, MemberView } from '../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 import { loadChat, loadMessageEvent, loadSuggestions } from './store/load.ts';
 import { hasTable } from './store/tables.ts';
 import type { Typing } from './typing.ts';
-
-export type EventPage = { events: ChannelWebhook[]; has_more: boolean };
 
 /** A page ends early at this many characters of JSON, because an RPC answer ends at 32 MiB. */
 const PAGE_CHARACTERS = 4_000_000;

@@ -4,7 +4,7 @@ import type { AlarmClock } from '../platform/alarm-clock.ts';
 import { withinTime } from '../platform/timeout.ts';
 import type { Backoff, Timers } from '../platform/timers.ts';
 import { endsAt } from '../resources/chat.ts';
-import type { Executed } from '../stubs.ts';
+import type { Executed } from '../rpc/thread.ts';
 import { COPY_TIMER, type Copy } from './copy.ts';
 import type { Lanes } from './lanes.ts';
 import type { Listeners } from './listeners.ts';

@@ -1,7 +1,7 @@
 import { type Command, newCommandId } from '../domain/commands.ts';
 import { openChat, type ThreadState } from '../domain/state.ts';
 import type { Timers } from '../platform/timers.ts';
-import { memberStub } from '../stubs.ts';
+import { memberStub } from '../rpc/user.ts';
 import { PresenceWatch } from './presence-watch.ts';
 import { deleteWatch, readWatches, writeWatch } from './store/watches.ts';
 

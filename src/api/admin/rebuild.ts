@@ -9,7 +9,7 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
 import { listThreadNames } from '../../projections/register.ts';
-import { type ThreadStub, threadStub, threadStubById } from '../../stubs.ts';
+import { type ThreadStub, threadStub, threadStubById } from '../../rpc/thread.ts';
 
 /** Threads that are rebuilt at a time, and in one request. */
 const AT_ONCE = 5;

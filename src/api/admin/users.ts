@@ -9,7 +9,7 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { newUuid } from '../../resources/uuid.ts';
-import { askUser } from '../../stubs.ts';
+import { askUser } from '../../rpc/user.ts';
 import { purgeReach } from '../reach-cache.ts';
 import { idCollection, readIdPage } from './id-collection.ts';
 import { flag, newUser, organizationPath, userChanges, userPath, userResource, userSchema } from './schemas.ts';

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { installationReceiver } from '../../delivery/lane.ts';
+import { installationReceiver } from '../../resources/receiver.ts';
 import {
   findInstallationOfApp,
   type InstallationOfAppRow,

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { DeliveryRow } from '../../db/rows.ts';
-import type { Attempt } from '../../delivery/lane.ts';
+import type { Attempt } from '../../rpc/lane.ts';
 import type { LaneSums } from '../../delivery/lanes-of-receiver.ts';
 import type { InstallationOfAppRow } from '../../directory/app-receivers.ts';
 import { collectionQuery } from '../../http/collection.ts';

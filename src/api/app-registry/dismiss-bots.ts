@@ -2,7 +2,7 @@ import { inParallel } from '../../delivery/in-parallel.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { purgeUser } from '../../http/authenticate.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
-import { askUser } from '../../stubs.ts';
+import { askUser } from '../../rpc/user.ts';
 import { purgeReach } from '../reach-cache.ts';
 
 const AT_A_TIME = 10;

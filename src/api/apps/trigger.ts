@@ -14,7 +14,7 @@ import { signingKey } from '../../http/signing-key.ts';
 import { APP_TRIGGERS, type AppTrigger } from '../../resources/app.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import type { ChatGrant } from '../../resources/chat-grant.ts';
-import { queryThread } from '../../stubs.ts';
+import { queryThread } from '../../rpc/thread.ts';
 import { INSTALLATION_NOT_FOUND, installationPath } from '../app-registry/door.ts';
 import { withParameters } from '../app-registry/trigger-url.ts';
 import { reachedRoom, userReach } from '../reach-cache.ts';

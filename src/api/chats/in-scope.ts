@@ -7,7 +7,7 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { pathId } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { type Refused, refuse } from '../../http/refusals.ts';
-import { queryThread } from '../../stubs.ts';
+import { queryThread } from '../../rpc/thread.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import type { ChatScope, PathField, PathValues } from './scopes.ts';

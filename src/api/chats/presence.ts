@@ -1,5 +1,5 @@
 import type { AppContext } from '../../http/app-environment.ts';
-import { askUser } from '../../stubs.ts';
+import { askUser } from '../../rpc/user.ts';
 
 /** Whether a user is present now, as his own object says: a command carries it to the chat's thread. */
 export async function isUserPresent(c: AppContext, userId: string): Promise<boolean> {

@@ -9,7 +9,7 @@ import { type Refused, refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { clientResource } from '../../resources/user-client.ts';
-import { askUser, userStub } from '../../stubs.ts';
+import { askUser, userStub } from '../../rpc/user.ts';
 import { changeUserGuards, userGuards } from './guards.ts';
 
 /** The longest time for which a client can keep its user present: 30 days. Seconds. */

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { DeliveryRow } from '../../db/rows.ts';
-import type { Attempt } from '../../delivery/lane.ts';
+import type { Attempt } from '../../rpc/lane.ts';
 import { isoTimeSchema, timeField } from '../../http/fields.ts';
 import { isoTime, isoTimeOrNull } from '../../resources/clock.ts';
 

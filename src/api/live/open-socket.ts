@@ -1,7 +1,7 @@
 import type { AppContext } from '../../http/app-environment.ts';
 import { type Refused, refuse } from '../../http/refusals.ts';
 import { openingRequest, PROTOCOL, type SocketOwner } from '../../live/socket-owner.ts';
-import { liveHubStub } from '../../stubs.ts';
+import { liveHubStub } from '../../rpc/live-hub.ts';
 import { offeredProtocols } from './handshake.ts';
 
 /** Opens a socket at a hub for a caller who is authenticated and permitted, or refuses as the hub does. */

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { channelReceiver } from '../../delivery/lane.ts';
+import { channelReceiver } from '../../resources/receiver.ts';
 import { findKnownUsers } from '../../directory/known-users.ts';
 import { userFacts } from '../../directory/users.ts';
 import { threadName } from '../../domain/address.ts';

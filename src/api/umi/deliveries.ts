@@ -1,5 +1,5 @@
 import { createRoute, type z } from '@hono/zod-openapi';
-import { channelReceiver } from '../../delivery/lane.ts';
+import { channelReceiver } from '../../resources/receiver.ts';
 import { findChannel, findChannelOrDeleted } from '../../directory/channels.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { collectionSchema, idKey, readPage } from '../../http/collection.ts';

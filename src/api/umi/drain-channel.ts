@@ -1,4 +1,4 @@
-import { channelReceiver } from '../../delivery/lane.ts';
+import { channelReceiver } from '../../resources/receiver.ts';
 import { drainLanes } from '../../delivery/offer-lanes.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../platform/log.ts';

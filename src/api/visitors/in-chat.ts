@@ -5,7 +5,7 @@ import type { Result, ThreadRefusal } from '../../domain/refusals.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { type Refused, refuse } from '../../http/refusals.ts';
 import type { ChatGrant } from '../../resources/chat-grant.ts';
-import { queryThread } from '../../stubs.ts';
+import { queryThread } from '../../rpc/thread.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
 

@@ -4,7 +4,7 @@ import type { VisitorRow } from '../../db/rows.ts';
 import { stayInRoom } from '../../directory/room-visitors.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
-import { askVisitor } from '../../stubs.ts';
+import { askVisitor } from '../../rpc/user.ts';
 
 /** What a visitor writes renews his presence at most this often (ms), so that it costs D1 little; shorter ones his page keeps up. */
 const RENEWED_EVERY = 30_000;

@@ -1,4 +1,5 @@
-import type { Head, Receiver } from '../../delivery/lane.ts';
+import type { Head } from '../../rpc/lane.ts';
+import type { Receiver } from '../../resources/receiver.ts';
 import type { Routing } from '../../domain/events.ts';
 import type { ReceivedBefore, ThreadState } from '../../domain/state.ts';
 import type { Accepted, OutboxRow } from '../../projections/accept.ts';

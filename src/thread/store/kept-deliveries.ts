@@ -1,4 +1,4 @@
-import type { Attempt } from '../../delivery/lane.ts';
+import type { Attempt } from '../../rpc/lane.ts';
 import { hasGap, wholeBody } from '../../projections/webhook-body.ts';
 
 /** The frozen body of a delivery and its attempts, oldest first; null when the thread has no such delivery. */

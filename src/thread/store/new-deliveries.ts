@@ -1,4 +1,5 @@
-import type { Head, Receiver } from '../../delivery/lane.ts';
+import type { Head } from '../../rpc/lane.ts';
+import type { Receiver } from '../../resources/receiver.ts';
 import type { Outbox, OutboxRow } from '../../projections/accept.ts';
 import { wholeBody } from '../../projections/webhook-body.ts';
 import { uuidVersion7 } from '../../resources/uuid.ts';

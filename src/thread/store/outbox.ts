@@ -1,5 +1,7 @@
+import type { ReplayFilter } from '../../rpc/thread.ts';
 import type { DeliveryStatus, SkipReason } from '../../db/rows.ts';
-import type { Attempt, Claim, Head, Outcome, Receiver, ReportAnswer, Track } from '../../delivery/lane.ts';
+import type { Attempt, Claim, Head, Outcome, ReportAnswer, Track } from '../../rpc/lane.ts';
+import type { Receiver } from '../../resources/receiver.ts';
 import { isLastAttempt, retryDelay, wholeSeconds } from '../../delivery/retry-schedule.ts';
 import { bodyOf } from './kept-deliveries.ts';
 import { newLeaseToken } from './new-deliveries.ts';
@@ -164,11 +166,6 @@ function goOn(
   }
   return { next: null, offer_in: wholeSeconds(head.due_at - clock.now) };
 }
-
-/** Which finished deliveries an explicit replay puts back. Null bounds are open; `from` and `to` in ms, `to` exclusive. */
-export type ReplayFilter =
-  | { delivery_id: string }
-  | { status: DeliveryStatus[] | null; from: number | null; to: number | null };
 
 /** Puts finished deliveries back to pending beside their lane, marked, not counted again. Answers how many. */
 export function replayDeliveries(sql: SqlStorage, receiver: Receiver, filter: ReplayFilter, clock: LaneClock): number {

@@ -1,4 +1,4 @@
-import type { SliceRange } from '../../projections/slice.ts';
+import type { SliceRange } from '../../rpc/projector.ts';
 import { hasTable, makeTable } from './tables.ts';
 
 /** Notes that D1 has refused what is in a range, for whoever mends it. A rebuild of the thread sends it again. */

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import type { ThreadFacts, ThreadState } from '../../domain/state.ts';
-import { type Mark, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../projections/slice.ts';
+import { type Mark, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../rpc/projector.ts';
 import { type CopiedFlags, flagsOf } from '../copied-flags.ts';
 import type { EventTail } from '../event-tail.ts';
 import { ChatTouches, chatRow } from './chat-rows.ts';

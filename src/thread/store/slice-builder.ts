@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { type RebuildStart, SLICE_VERSION, type Slice, type SliceTable } from '../../projections/slice.ts';
+import { type RebuildStart, SLICE_VERSION, type Slice, type SliceTable } from '../../rpc/projector.ts';
 
 /** Puts a slice together, row by row. */
 export class SliceBuilder {

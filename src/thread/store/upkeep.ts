@@ -1,5 +1,5 @@
 import { threadNameOfChat } from '../../domain/address.ts';
-import type { Mark } from '../../projections/slice.ts';
+import type { Mark } from '../../rpc/projector.ts';
 import { refold } from './refold.ts';
 import { changeTables, hasTable, SCHEMA } from './tables.ts';
 

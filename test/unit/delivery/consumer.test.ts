@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { handleQueue } from '../../../src/delivery/consumer.ts';
-import { channelOfReceiver, channelReceiver } from '../../../src/delivery/lane.ts';
+import { channelOfReceiver, channelReceiver } from '../../../src/resources/receiver.ts';
 import { queueDelay } from '../../../src/delivery/pointer.ts';
 import { DeliveryRun, POINTER } from './delivery-run.ts';
 

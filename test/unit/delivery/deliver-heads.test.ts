@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deliverHeads } from '../../../src/delivery/deliver-lane.ts';
-import type { Head } from '../../../src/delivery/lane.ts';
+import type { Head } from '../../../src/rpc/lane.ts';
 import { DeliveryRun, POINTER } from './delivery-run.ts';
 
 /** Leases the head as a commit does. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AppUserAuth } from '../../../src/delivery/app-user-auth.ts';
 import { CHANNEL_TIMES, INSTALLATION_TIMES, timesOf } from '../../../src/delivery/attempt-times.ts';
 import type { Endpoint } from '../../../src/delivery/endpoint.ts';
-import { installationReceiver } from '../../../src/delivery/lane.ts';
+import { installationReceiver } from '../../../src/resources/receiver.ts';
 import { DeliveryRun, OPEN } from './delivery-run.ts';
 
 const RECEIVER = installationReceiver('i1');

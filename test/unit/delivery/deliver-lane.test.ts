@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Lane } from '../../../src/delivery/lane.ts';
+import type { Lane } from '../../../src/rpc/lane.ts';
 import { DeliveryRun, OPEN, POINTER } from './delivery-run.ts';
 
 function resetError(): Error {

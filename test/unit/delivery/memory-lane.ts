@@ -1,5 +1,6 @@
 import type { SkipReason } from '../../../src/db/rows.ts';
-import type { Claim, Head, Lane, Outcome, Receiver, ReportAnswer, Track } from '../../../src/delivery/lane.ts';
+import type { Claim, Head, Lane, Outcome, ReportAnswer, Track } from '../../../src/rpc/lane.ts';
+import type { Receiver } from '../../../src/resources/receiver.ts';
 import { isLastAttempt, retryDelay, wholeSeconds } from '../../../src/delivery/retry-schedule.ts';
 
 export type MemoryRow = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Handed } from '../../../src/projections/slice.ts';
+import type { Handed } from '../../../src/rpc/projector.ts';
 
 // The collector lives as long as its isolate, so each test gets one of its own.
 async function newCollector() {

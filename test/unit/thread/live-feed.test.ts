@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { stepsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
-import type { Feed } from '../../../src/live/feed.ts';
+import type { Feed } from '../../../src/rpc/live-hub.ts';
 import type { Audience } from '../../../src/projections/audience.ts';
 import { KINDS, notificationsOf, type Told, type View } from '../../../src/projections/notifications.ts';
 import { LiveFeed } from '../../../src/thread/live-feed.ts';

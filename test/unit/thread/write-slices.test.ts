@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { emptyingBatches } from '../../../src/projections/rebuild-statements.ts';
-import type { Slice } from '../../../src/projections/slice.ts';
+import type { Slice } from '../../../src/rpc/projector.ts';
 import { hasRowsFor, sliceStatements } from '../../../src/projections/write-slices.ts';
 
 function slice(rows: Slice['rows']): Slice {

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { installationReceiver } from '../../../src/delivery/lane.ts';
-import type { ThreadStub } from '../../../src/stubs.ts';
+import { installationReceiver } from '../../../src/resources/receiver.ts';
+import type { ThreadStub } from '../../../src/rpc/thread.ts';
 import { ADMIN_TOKEN, type Person, testEnv } from '../http/hub.ts';
 import { resultsOf, TIME } from '../umi/desk.ts';
 import { deliveryId, logAppDelivery, RecordingHub, THREAD } from './logged-deliveries.ts';

@@ -1,6 +1,6 @@
 import { jwtVerify } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { installationReceiver } from '../../../src/delivery/lane.ts';
+import { installationReceiver } from '../../../src/resources/receiver.ts';
 import { admin, call, type Person, testEnv } from '../http/hub.ts';
 import { ask } from '../umi/desk.ts';
 import { deliveryId, logAppDelivery, RecordingHub } from './logged-deliveries.ts';

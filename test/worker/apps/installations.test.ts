@@ -4,7 +4,7 @@ import { db } from '../../../src/db/database.ts';
 import { appUserToken } from '../../../src/directory/app-tokens.ts';
 import { insertInstallation } from '../../../src/directory/installations.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { userStub } from '../../../src/stubs.ts';
+import { userStub } from '../../../src/rpc/user.ts';
 import { enroll, testEnv } from '../http/hub.ts';
 import { ask, resultsOf, TIME, UUID } from '../umi/desk.ts';
 import { createApp, enrollManager, hubKey, install, openApp, orgOf, uninstall } from './registry.ts';

@@ -1,6 +1,7 @@
-import { installationReceiver, type Pointer } from '../../../src/delivery/lane.ts';
+import { installationReceiver } from '../../../src/resources/receiver.ts';
+import { type Pointer } from '../../../src/rpc/lane.ts';
 import { uuidVersion7 } from '../../../src/resources/uuid.ts';
-import type { ThreadStub } from '../../../src/stubs.ts';
+import type { ThreadStub } from '../../../src/rpc/thread.ts';
 import { type Answer, call, type Person, testEnv } from '../http/hub.ts';
 
 export const THREAD = 'a000000000000000000';

@@ -6,7 +6,7 @@ import { db } from '../../../src/db/database.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { writeCollected } from '../../../src/projections/collector.ts';
 import { firstUuidAt, uuidVersion7 } from '../../../src/resources/uuid.ts';
-import { threadStub } from '../../../src/stubs.ts';
+import { threadStub } from '../../../src/rpc/thread.ts';
 import { type Answer, admin, type Person, testEnv } from '../http/hub.ts';
 import { ask, copiedMessages, Desk, enrollAgent, type Json, resultsOf, unique, visitorSays } from '../umi/desk.ts';
 import { keysOf, MESSAGE_KEYS } from './documented-keys.ts';

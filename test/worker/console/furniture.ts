@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { userStub } from '../../../src/stubs.ts';
+import { userStub } from '../../../src/rpc/user.ts';
 import { admin, type Person, testEnv } from '../http/hub.ts';
 import { ask, enrollAgent } from '../umi/desk.ts';
 

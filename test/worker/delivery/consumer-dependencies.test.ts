@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { consumerDependencies, purgeChannelEndpoint } from '../../../src/delivery/consumer-dependencies.ts';
-import { channelReceiver } from '../../../src/delivery/lane.ts';
+import { channelReceiver } from '../../../src/resources/receiver.ts';
 import { setClock } from '../clock.ts';
 import { brokenDatabase, testEnv } from '../http/hub.ts';
 import { Gateway, RECEIVER_URL } from '../umi/gateway.ts';

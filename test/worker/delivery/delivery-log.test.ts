@@ -5,9 +5,9 @@ import { type DeliveryLog, deliveryLog } from '../../../src/db/database.ts';
 import type { Keyset } from '../../../src/db/keyset.ts';
 import { listDeliveries } from '../../../src/delivery/delivery-log.ts';
 import { listFinishedThreads, listPendingTracks } from '../../../src/delivery/lanes-of-receiver.ts';
-import type { Slice } from '../../../src/projections/slice.ts';
+import type { Slice } from '../../../src/rpc/projector.ts';
 import { firstUuidAt, newUuid } from '../../../src/resources/uuid.ts';
-import { projectorStub } from '../../../src/stubs.ts';
+import { projectorStub } from '../../../src/rpc/projector.ts';
 import { testEnv } from '../http/hub.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);

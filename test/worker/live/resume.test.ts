@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LiveHub } from '../../../src/index.ts';
-import { organizationHub } from '../../../src/live/feed.ts';
+import { organizationHub } from '../../../src/rpc/live-hub.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime, setClock } from '../clock.ts';
 import { enroll, type Person } from '../http/hub.ts';

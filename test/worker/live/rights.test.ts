@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadAudience } from '../../../src/audience/load-audience.ts';
 import { noCost } from '../../../src/db/cost.ts';
-import { organizationHub, visitorHub } from '../../../src/live/feed.ts';
+import { organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime, setClock } from '../clock.ts';

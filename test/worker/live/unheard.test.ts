@@ -5,7 +5,7 @@ import { findStirredThreads } from '../../../src/chats/stirred-threads.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
-import { organizationHub } from '../../../src/live/feed.ts';
+import { organizationHub } from '../../../src/rpc/live-hub.ts';
 import { writeCollected } from '../../../src/projections/collector.ts';
 import { testAlarm } from '../alarm.ts';
 import { setClock } from '../clock.ts';

@@ -2,7 +2,7 @@ import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { userStub } from '../../../src/stubs.ts';
+import { userStub } from '../../../src/rpc/user.ts';
 import { testAlarm } from '../alarm.ts';
 import { newChatId, passSeconds, User } from './user.ts';
 

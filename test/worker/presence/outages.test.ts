@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import type { UserStub } from '../../../src/stubs.ts';
+import type { UserStub } from '../../../src/rpc/user.ts';
 import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { newChatId, passSeconds, User, WATCHED } from './user.ts';

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clientRoutes } from '../../../src/api/console/clients.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { userStub } from '../../../src/stubs.ts';
+import { userStub } from '../../../src/rpc/user.ts';
 import { admin, call, enroll, type Person } from '../http/hub.ts';
 import { type Callers, enrollCallers, expectOwn, expectSafe } from '../safety.ts';
 import { ask, type Json, resultsOf, TIME, UUID } from '../umi/desk.ts';

@@ -2,7 +2,7 @@ import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
-import { userStub } from '../../../src/stubs.ts';
+import { userStub } from '../../../src/rpc/user.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import type { Person } from '../http/hub.ts';

@@ -8,9 +8,9 @@ import { type AnswerOf, type Command, newCommandId } from '../../../src/domain/c
 import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
 import { stepsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
-import { type Feed, organizationHub, visitorHub } from '../../../src/live/feed.ts';
+import { type Feed, organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
 import { KINDS, notificationsOf, type Told, type View } from '../../../src/projections/notifications.ts';
-import { threadStub } from '../../../src/stubs.ts';
+import { threadStub } from '../../../src/rpc/thread.ts';
 import { recallTold } from '../../../src/thread/store/recall-told.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';

@@ -6,7 +6,7 @@ import { db } from '../../../src/db/database.ts';
 import { wakeOverdueThreads } from '../../../src/delivery/wake-overdue.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import { onFault } from '../../../src/platform/faults.ts';
-import { threadStub } from '../../../src/stubs.ts';
+import { threadStub } from '../../../src/rpc/thread.ts';
 import { testAlarm } from '../alarm.ts';
 import { setClock } from '../clock.ts';
 import { testEnv } from '../http/hub.ts';

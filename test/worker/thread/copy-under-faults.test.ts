@@ -2,7 +2,7 @@ import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, vi } from 'vitest';
 import { type FaultStep, onFault } from '../../../src/platform/faults.ts';
-import { commandThread, threadStub } from '../../../src/stubs.ts';
+import { commandThread, threadStub } from '../../../src/rpc/thread.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { newRandomThread, randomFrom } from './random-thread.ts';

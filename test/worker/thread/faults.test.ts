@@ -4,7 +4,7 @@ import { threadName } from '../../../src/domain/address.ts';
 import type { Command, PostMessage, ReceiveMessages } from '../../../src/domain/commands.ts';
 import { type FaultStep, onFault } from '../../../src/platform/faults.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
-import { commandThread, threadStub } from '../../../src/stubs.ts';
+import { commandThread, threadStub } from '../../../src/rpc/thread.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import {

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { channelReceiver } from '../../../src/delivery/lane.ts';
+import { channelReceiver } from '../../../src/resources/receiver.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import {
   type AnswerOf,
@@ -17,7 +17,7 @@ import type { Result } from '../../../src/domain/refusals.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { threadStub } from '../../../src/stubs.ts';
+import { threadStub } from '../../../src/rpc/thread.ts';
 
 /** One channel of one organization, with names of its own, so that tests in a file do not meet. */
 export function newChannel() {

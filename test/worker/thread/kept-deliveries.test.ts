@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Head } from '../../../src/delivery/lane.ts';
+import type { Head } from '../../../src/rpc/lane.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { OUTBOX_TABLES } from '../../../src/thread/store/outbox-tables.ts';

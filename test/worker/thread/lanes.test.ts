@@ -3,10 +3,10 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
 import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/deliver-lane.ts';
 import type { Endpoint } from '../../../src/delivery/endpoint.ts';
-import type { Pointer, Track } from '../../../src/delivery/lane.ts';
+import type { Pointer, Track } from '../../../src/rpc/lane.ts';
 import type { MessagesReceived } from '../../../src/domain/commands.ts';
 import { onFault } from '../../../src/platform/faults.ts';
-import { threadStub } from '../../../src/stubs.ts';
+import { threadStub } from '../../../src/rpc/thread.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import {

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
-import type { Pointer } from '../../../src/delivery/lane.ts';
+import type { Pointer } from '../../../src/rpc/lane.ts';
 
 /**
  * Records the pointers that a thread's object sends from now on, in whichever life, until mocks are restored. None reaches the queue,

@@ -6,7 +6,7 @@ import type { Command } from '../../../src/domain/commands.ts';
 import type { Query, ReadSuggestions } from '../../../src/domain/queries.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { threadStub } from '../../../src/stubs.ts';
+import { threadStub } from '../../../src/rpc/thread.ts';
 import { passTime } from '../clock.ts';
 import { execute, newUser, newVisitorChat, nextVisitorChat, read, readMessages } from './fixtures.ts';
 

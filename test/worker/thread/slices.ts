@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { expect } from 'vitest';
-import type { Slice } from '../../../src/projections/slice.ts';
-import { projectorStub } from '../../../src/stubs.ts';
+import type { Slice } from '../../../src/rpc/projector.ts';
+import { projectorStub } from '../../../src/rpc/projector.ts';
 
 /** Has slices written in one batch, by the projector of the first one's thread, and expects that all of them are. */
 export async function writeSlices(slices: readonly Slice[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { channelReceiver } from '../../../src/delivery/lane.ts';
+import { channelReceiver } from '../../../src/resources/receiver.ts';
 import { firstUuidAt, uuidVersion7 } from '../../../src/resources/uuid.ts';
-import type { ThreadStub } from '../../../src/stubs.ts';
+import type { ThreadStub } from '../../../src/rpc/thread.ts';
 import { testEnv } from '../http/hub.ts';
 import { Gateway, logDelivery } from './gateway.ts';
 

@@ -1,5 +1,6 @@
-import { channelReceiver, type Pointer } from '../../../src/delivery/lane.ts';
-import type { ThreadStub } from '../../../src/stubs.ts';
+import { channelReceiver } from '../../../src/resources/receiver.ts';
+import { type Pointer } from '../../../src/rpc/lane.ts';
+import type { ThreadStub } from '../../../src/rpc/thread.ts';
 import { type Answer, admin, type Call, call, enroll, testEnv } from '../http/hub.ts';
 
 export const RECEIVER_URL = 'https://receiver.example.com/hook';

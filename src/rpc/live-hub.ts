@@ -1,4 +1,5 @@
 import type { Told } from '../projections/notifications.ts';
+import { asPlain } from './call.ts';
 
 /**
  * What threads tell a live hub (ENGINE 6). A hub is an organization's or a visitor's; which resources the notifications show
@@ -27,3 +28,15 @@ export type Fed = { ok: true } | { ok: false; reason: 'newer_version' };
 
 /** What is shown to who listens now, is never logged and not repeated: typing. */
 export type Aside = { v: 1; hub: string; told: Told };
+
+/** What a live hub can be asked (src/live). `fetch` takes the request that opens a socket. */
+export interface LiveHubStub {
+  feed(request: Feed): Promise<Fed>;
+  mention(request: Aside): Promise<void>;
+  fetch(request: Request): Promise<Response>;
+}
+
+/** A live hub, by its name (`organizationHub`, `visitorHub`). */
+export function liveHubStub(env: Env, hub: string): LiveHubStub {
+  return asPlain<LiveHubStub>(env.LIVE.getByName(hub));
+}

@@ -1,3 +1,5 @@
+import { asPlain } from './call.ts';
+
 /**
  * A hand-over from a thread to D1 (ENGINE 3): whole images of the rows last touched in a stretch of its log, each encoded as a JSON
  * array in the order of COLUMNS. Each row goes by its own `seq` or `version`, so slices may be lost, doubled and reordered, and several
@@ -67,3 +69,20 @@ export type HandedSlice = { slice: Slice; range: SliceRange };
 
 /** The same with the D1 binding that it is for. */
 export type Handed = HandedSlice & { database: string };
+
+export interface ProjectorStub {
+  write(database: string, slices: readonly Slice[]): Promise<Written[]>;
+}
+
+/** The projector that writes this thread's copy into its database: threads are spread over PROJECTOR_COUNT objects by their name. */
+export function projectorStub(env: Env, database: string, thread: string): ProjectorStub {
+  const hint = env.PROJECTOR_LOCATION;
+  const options = hint === undefined ? {} : { locationHint: hint };
+  return asPlain<ProjectorStub>(env.PROJECTORS.getByName(projectorName(env, database, thread), options));
+}
+
+/** The name of that projector: threads of one name travel together. */
+export function projectorName(env: Env, database: string, thread: string): string {
+  const count = Math.max(1, Number.parseInt(env.PROJECTOR_COUNT, 10) || 1);
+  return `${database}/${Number.parseInt(thread.slice(-6), 16) % count}`;
+}

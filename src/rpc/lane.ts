@@ -1,31 +1,11 @@
 import type { SkipReason } from '../db/rows.ts';
-import type { Handed, SliceRange } from '../projections/slice.ts';
+import type { Receiver } from '../resources/receiver.ts';
+import type { Handed, SliceRange } from './projector.ts';
 
 /**
  * A lane is one receiver and one thread; its rows live in the thread's object. These are the messages between the lane and
  * whoever delivers for it. ENGINE 4.
  */
-
-/** Who gets the webhooks: `channel/<channel id>` or `installation/<installation id>`, whatever URLs an installation uses. */
-export type Receiver = string;
-
-export function channelReceiver(channelId: string): Receiver {
-  return `channel/${channelId}`;
-}
-
-/** The channel id of a channel's receiver; null for another kind of receiver. */
-export function channelOfReceiver(receiver: Receiver): string | null {
-  return receiver.startsWith('channel/') ? receiver.slice('channel/'.length) : null;
-}
-
-export function installationReceiver(installationId: string): Receiver {
-  return `installation/${installationId}`;
-}
-
-/** The installation id of an app installation's receiver; null for another kind of receiver. */
-export function installationOfReceiver(receiver: Receiver): string | null {
-  return receiver.startsWith('installation/') ? receiver.slice('installation/'.length) : null;
-}
 
 /**
  * A queue message: it only points to a lane, so it may be lost, repeated and reordered without harm.

@@ -1,0 +1,101 @@
+import type { Cost } from '../db/cost.ts';
+import type { DeliveryStatus } from '../db/rows.ts';
+import type { Answer, AnswerOf, Command } from '../domain/commands.ts';
+import type { Query, Reading, ReadingOf } from '../domain/queries.ts';
+import type { Result } from '../domain/refusals.ts';
+import type { ChannelWebhook } from '../resources/channel-webhook.ts';
+import type { Receiver } from '../resources/receiver.ts';
+import { asPlain, callTwice, isLost } from './call.ts';
+import type { Attempt, Head, Lane } from './lane.ts';
+import type { Handed, SliceRange } from './projector.ts';
+
+/** What a thread's object can be asked. Values only: classes and their `instanceof` do not survive the call. */
+export interface ThreadStub extends Lane {
+  execute(command: Command, courier?: Courier): Promise<Executed>;
+  acknowledge(request: { v: 1; ranges: readonly SliceRange[] }): Promise<void>;
+  read(query: Query): Promise<Result<Reading>>;
+  readEvents(request: {
+    v: 1;
+    identity: string;
+    receiver: Receiver;
+    after: number;
+    limit: number;
+  }): Promise<Result<EventPage>>;
+  replay(request: { v: 1; receiver: Receiver; filter: ReplayFilter }): Promise<{ replayed: number }>;
+  readDelivery(request: { v: 1; delivery_id: string }): Promise<{ body: string; attempts: Attempt[] } | null>;
+  wake(request: { v: 1 }): Promise<void>;
+  rebuild(request: { v: 1 }): Promise<Rebuilt>;
+}
+
+/**
+ * What a caller does of what follows from a commit; what is not named the object does by itself. `heads`: makes the first attempts of
+ * webhooks. `acknowledged`: brings the copy to D1, and says what D1 has of the thread as far as the caller knows.
+ */
+export type Courier = { heads?: boolean; acknowledged?: readonly SliceRange[] };
+
+/** What a command came to: the result, what it cost for `Server-Timing`, and what is the courier's to do. */
+export type Executed = { result: Result<Answer>; cost: Cost; handed?: Handed | null; heads?: Head[] };
+
+/** What became of a rebuild. `not_copied_yet`: D1 does not have all of it, and the thread goes on by itself. */
+export type Rebuilt = { ok: true } | { ok: false; reason: 'thread_not_found' | 'not_copied_yet' | 'newer_version' };
+
+/** A page of what was accepted for a receiver, and whether there is more. */
+export type EventPage = { events: ChannelWebhook[]; has_more: boolean };
+
+/** Which finished deliveries an explicit replay puts back. Null bounds are open; `from` and `to` in ms, `to` exclusive. */
+export type ReplayFilter =
+  | { delivery_id: string }
+  | { status: DeliveryStatus[] | null; from: number | null; to: number | null };
+
+/** The object of a thread, by its name (domain/address.ts). */
+export function threadStub(env: Env, name: string): ThreadStub {
+  return asPlain<ThreadStub>(env.THREADS.getByName(name));
+}
+
+/** The object of a thread, by the id that Cloudflare lists for it (64 hex digits); null when the text is no id of a thread's object. */
+export function threadStubById(env: Env, id: string): ThreadStub | null {
+  try {
+    return asPlain<ThreadStub>(env.THREADS.get(env.THREADS.idFromString(id)));
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Sends a command to its thread. Sent once more, with a new stub, when the object was lost on the way: the `command_id` makes that
+ * harmless. Never again when the object is overloaded. Rejects on any other accident. Without a courier the thread sees to its copy.
+ */
+export async function commandThread<C extends Command>(
+  env: Env,
+  thread: string,
+  command: C,
+  courier?: Courier,
+): Promise<Omit<Executed, 'result'> & { result: Result<AnswerOf<C>> }> {
+  const execute = () => threadStub(env, thread).execute(command, courier);
+  const executed = await execute().catch((error: unknown) => {
+    if (!isLost(error)) throw error;
+    return execute();
+  });
+  return { ...executed, result: executed.result as Result<AnswerOf<C>> };
+}
+
+/** Asks a thread about one of its chats; repeated like a command. */
+export async function queryThread<Q extends Query>(
+  env: Env,
+  cost: Cost,
+  thread: string,
+  query: Q,
+): Promise<Result<ReadingOf<Q>>> {
+  return (await readThread(env, cost, thread, (stub) => stub.read(query))) as Result<ReadingOf<Q>>;
+}
+
+/** A read of a thread counts as a call; it is repeated like a command. */
+export async function readThread<Answer>(
+  env: Env,
+  cost: Cost,
+  thread: string,
+  read: (stub: ThreadStub) => Promise<Answer>,
+): Promise<Answer> {
+  return await callTwice(cost, () => read(threadStub(env, thread)));
+}
