@@ -10,7 +10,7 @@ import { threadStub } from './rpc/thread.ts';
 
 export { LiveHub } from './live/hub.ts';
 export { UserObject } from './presence/object.ts';
-export { ProjectorObject } from './projections/projector.ts';
+export { ProjectorObject } from './read-model/projector.ts';
 export { ThreadObject } from './thread/object.ts';
 
 const app = createApp();

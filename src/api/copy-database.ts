@@ -1,6 +1,6 @@
 import type { Database, DeliveryLog } from '../db/database.ts';
 import { type AppContext, deliveryDatabase, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
-import { writeCollected } from '../projections/collector.ts';
+import { writeCollected } from '../read-model/collector.ts';
 
 /**
  * The database with the copy of the chats of the caller's organization. What this isolate still owes it is written first, so that a

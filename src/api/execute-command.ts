@@ -2,10 +2,10 @@ import { waitUntil } from 'cloudflare:workers';
 import { addCost, type Cost } from '../db/cost.ts';
 import { consumerDependencies } from '../delivery/consumer-dependencies.ts';
 import { deliverHeads } from '../delivery/deliver-lane.ts';
-import type { Head } from '../rpc/lane.ts';
 import type { AnswerOf, Command } from '../domain/commands.ts';
 import type { Result } from '../domain/refusals.ts';
-import { collectSlice, takeAcknowledged } from '../projections/collector.ts';
+import { collectSlice, takeAcknowledged } from '../read-model/collector.ts';
+import type { Head } from '../rpc/lane.ts';
 import { commandThread } from '../rpc/thread.ts';
 
 /** Makes the first attempts of webhooks that a command has brought. `askedAt` (ms): before the command was sent. */

@@ -1,11 +1,11 @@
-import { reachesOf } from '../audience/known-reaches.ts';
-import { purgeAudience } from '../audience/load-audience.ts';
 import type { Database } from '../db/database.ts';
 import type { RoomRow } from '../db/rows.ts';
 import type { Reaches, ReachOptions } from '../directory/reaches.ts';
 import { findReachedRoom, findRoom } from '../directory/rooms.ts';
 import { findVisitor, type Visitor } from '../directory/visitors.ts';
 import { type AppContext, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
+import { reachesOf } from '../notifications/known-reaches.ts';
+import { purgeAudience } from '../notifications/load-audience.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import type { Reach } from '../resources/chat-grant.ts';
 import { copyDatabase } from './copy-database.ts';

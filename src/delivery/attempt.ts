@@ -1,5 +1,5 @@
-import { readAnswerBody } from './answer-body.ts';
 import type { Attempt } from '../rpc/lane.ts';
+import { readAnswerBody } from './answer-body.ts';
 import { parseRetryAfter } from './retry-schedule.ts';
 import { signWebhook } from './signature.ts';
 import { guardWebhookUrl } from './url-guard.ts';

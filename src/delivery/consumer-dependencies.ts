@@ -7,7 +7,9 @@ import { findOrganization } from '../directory/organizations.ts';
 import { cachedSigningKey } from '../directory/signing-keys.ts';
 import { fault } from '../platform/faults.ts';
 import { writeLog } from '../platform/log.ts';
-import { collectSlice, takeAcknowledged } from '../projections/collector.ts';
+import { collectSlice, takeAcknowledged } from '../read-model/collector.ts';
+import { channelOfReceiver, installationOfReceiver } from '../resources/receiver.ts';
+import type { Lane } from '../rpc/lane.ts';
 import { threadStub } from '../rpc/thread.ts';
 import { makeAppUserAuth } from './app-user-auth.ts';
 import { attemptWebhook } from './attempt.ts';
@@ -15,8 +17,6 @@ import { attemptDependencies } from './attempt-dependencies.ts';
 import type { DeliveryDependencies } from './deliver-lane.ts';
 import { type Endpoint, endpointOfChannel, endpointOfInstallation } from './endpoint.ts';
 import { EndpointCache } from './endpoint-cache.ts';
-import { channelOfReceiver, installationOfReceiver } from '../resources/receiver.ts';
-import { type Lane } from '../rpc/lane.ts';
 import { queueDelay } from './pointer.ts';
 
 /** What the queue's consumer works with in a deployed Worker. */

@@ -1,5 +1,5 @@
-import { type DeliveryDependencies, deliverLane, errorName } from './deliver-lane.ts';
 import type { Pointer } from '../rpc/lane.ts';
+import { type DeliveryDependencies, deliverLane, errorName } from './deliver-lane.ts';
 import { parsePointer } from './pointer.ts';
 
 /** Seconds until a message of a newer version is offered again: a rollout is through by then. */

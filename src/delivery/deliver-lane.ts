@@ -1,10 +1,10 @@
 import type { FaultStep } from '../platform/faults.ts';
+import { installationOfReceiver } from '../resources/receiver.ts';
+import type { Attempt, Claim, Head, Lane, Outcome, Pointer, ReportAnswer } from '../rpc/lane.ts';
 import { withAppUserAuth, withoutToken } from './app-user-auth.ts';
 import { type AttemptResult, type Destination, sentUrl, type Webhook } from './attempt.ts';
 import { type AttemptTimes, START_DELAY, timesOf } from './attempt-times.ts';
 import type { Endpoint } from './endpoint.ts';
-import { type Attempt, type Claim, type Head, type Lane, type Outcome, type Pointer, type ReportAnswer } from '../rpc/lane.ts';
-import { installationOfReceiver } from '../resources/receiver.ts';
 
 /**
  * An attempt starts only when its deadline and this much more is left of the lease: whoever gets the lease next must not have

@@ -1,7 +1,7 @@
 import type { DeliveryLog } from '../db/database.ts';
 import type { DeliveryStatus, Flag } from '../db/rows.ts';
-import { firstUuidAt } from '../resources/uuid.ts';
 import type { Receiver } from '../resources/receiver.ts';
+import { firstUuidAt } from '../resources/uuid.ts';
 
 /** A lane with pending rows; `is_replay` tells its track. */
 export type PendingTrack = { thread: string; is_replay: Flag };

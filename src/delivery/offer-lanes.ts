@@ -1,6 +1,6 @@
 import type { DeliveryLog } from '../db/database.ts';
-import type { Pointer } from '../rpc/lane.ts';
 import type { Receiver } from '../resources/receiver.ts';
+import type { Pointer } from '../rpc/lane.ts';
 import { listPendingTracks, type PendingTrack } from './lanes-of-receiver.ts';
 
 /** Most messages that a queue takes at once. */

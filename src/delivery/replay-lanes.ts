@@ -1,6 +1,6 @@
 import type { DeliveryLog } from '../db/database.ts';
-import { inParallel } from './in-parallel.ts';
 import type { Receiver } from '../resources/receiver.ts';
+import { inParallel } from './in-parallel.ts';
 import { type FinishedFilter, listFinishedThreads } from './lanes-of-receiver.ts';
 
 /** Connections that may wait at a time in one invocation. */

@@ -1,9 +1,9 @@
 import type { DeliveryLog } from '../db/database.ts';
 import { deleteInPortions } from '../db/delete-in-portions.ts';
 import { errorText, writeLog } from '../platform/log.ts';
+import type { Receiver } from '../resources/receiver.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 import type { Pointer } from '../rpc/lane.ts';
-import type { Receiver } from '../resources/receiver.ts';
 import { type PointerQueue, sendPointers } from './offer-lanes.ts';
 import { goldenPlaceAt, otherPlaceAt, threadNameAt } from './sweep-place.ts';
 

@@ -1,8 +1,8 @@
-import type { Receiver } from '../resources/receiver.ts';
 import { type ChatType, ENDLESS, type Lifetime, type PageFacts, type RoomFacts } from '../resources/chat.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
 import type { MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
+import type { Receiver } from '../resources/receiver.ts';
 import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 import type { UserFacts } from '../resources/user.ts';

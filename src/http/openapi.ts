@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { renderReference } from './reference-page.ts';
+import { type OpenApiDocument, renderReference } from './reference-page.ts';
 import { type AppRouter, createRouter } from './router.ts';
 
 /** Security of routes behind a user token, for `createRoute({ security })`. */
@@ -11,7 +11,7 @@ export const visitorTokenSecurity: { [scheme: string]: string[] }[] = [{ visitor
 export const adminTokenSecurity: { [scheme: string]: string[] }[] = [{ adminToken: [] }];
 
 /** The OpenAPI 3.1 document of all routes that are mounted on `app` by the time of the call. */
-export function openApiDocument(app: AppRouter) {
+export function openApiDocument(app: AppRouter): OpenApiDocument {
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -24,8 +24,6 @@ export function openApiDocument(app: AppRouter) {
     tags: TAGS,
   });
 }
-
-export type OpenApiDocument = ReturnType<typeof openApiDocument>;
 
 const TAGS = [
   { name: 'Channels', description: 'Messaging channel configurations, their secrets and their test.' },

@@ -1,6 +1,8 @@
 import { html, raw } from 'hono/html';
-import type { OpenApiDocument } from './openapi.ts';
 import { expandSchema, type SchemaField, type SchemaObject } from './reference-schema.ts';
+import type { AppRouter } from './router.ts';
+
+export type OpenApiDocument = ReturnType<AppRouter['getOpenAPI31Document']>;
 
 type Operation = {
   method: string;

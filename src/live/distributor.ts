@@ -1,5 +1,5 @@
+import type { Told } from '../notifications/notifications.ts';
 import { errorText, writeLog } from '../platform/log.ts';
-import type { Told } from '../projections/notifications.ts';
 import type { Ending } from './endings.ts';
 import { hubFrame } from './hub-frames.ts';
 import type { LiveSocket } from './live-socket.ts';
@@ -13,7 +13,7 @@ import { ToldFrames } from './told-frames.ts';
 export type DistributorParts = {
   sockets: () => Iterable<LiveSocket>;
   /** Whom an event concerns. `number`: null for what is not logged. */
-  concernedBy: (number: number | null, told: Told) => Concerned;
+  concernedBy: (number: number | null, told: Told) => Concerned<LiveSocket>;
   extent: () => Extent;
   eventsAfter: (number: number, limit: number) => LoggedEvent[];
   rights: Pick<Rights, 'known' | 'lookUp'>;

@@ -8,8 +8,8 @@ export const MOST_UNACKNOWLEDGED = 40_000_000;
 const TOO_MANY_UNACKNOWLEDGED = 50_000_000;
 
 /** What the sockets of a hub take of its memory, all together. */
-export class HubLoad {
-  readonly subscriptions = new SubscriptionIndex();
+export class HubLoad<Socket> {
+  readonly subscriptions = new SubscriptionIndex<Socket>();
   sockets = 0;
   /** Characters that were sent and not acknowledged. */
   unacknowledged = 0;

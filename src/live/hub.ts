@@ -1,13 +1,13 @@
 import { DurableObject } from 'cloudflare:workers';
-import { purgeAudience } from '../audience/load-audience.ts';
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
 import { keepHubAwake } from '../directory/subscriptions.ts';
+import { purgeAudience } from '../notifications/load-audience.ts';
 import { AlarmClock } from '../platform/alarm-clock.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { Timers } from '../platform/timers.ts';
-import type { LiveHubStub } from '../rpc/live-hub.ts';
+import type { Aside, Fed, Feed, LiveHubStub } from '../rpc/live-hub.ts';
 import { Distributor } from './distributor.ts';
 import type { Ending } from './endings.ts';
 import {
@@ -24,7 +24,6 @@ import {
   RENEW_BEFORE,
   SILENCE_ENDURED,
 } from './endurance.ts';
-import type { Aside, Fed, Feed } from '../rpc/live-hub.ts';
 import { FrameServer } from './frame-server.ts';
 import { hubFrame } from './hub-frames.ts';
 import { HubLoad } from './hub-load.ts';
@@ -71,7 +70,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   readonly #sockets: Sockets;
   readonly #distributor: Distributor;
   readonly #server: FrameServer;
-  readonly #load: HubLoad;
+  readonly #load: HubLoad<LiveSocket>;
   #isMade: boolean;
   readonly #alarmClock: AlarmClock;
   #timers: Timers;
@@ -85,7 +84,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     this.#isMade = hasTables(this.#sql);
     this.#timers = this.#makeTimers();
     this.#log = new HubLog(this.#sql);
-    this.#load = new HubLoad((now) => this.#alarmClock.armBy(now + FULLNESS_ENDURED));
+    this.#load = new HubLoad<LiveSocket>((now) => this.#alarmClock.armBy(now + FULLNESS_ENDURED));
     this.#sockets = new Sockets(ctx, this.#load, () => this.#log.extent().head);
     const rights = new Rights({
       source: rightsInDatabase(env),

@@ -41,13 +41,13 @@ export class LiveSocket {
   /** Its frames are handled one after the other: those that wait. */
   waiting: { read: ReturnType<typeof readClientFrame>; characters: number }[] = [];
   isBusy = false;
-  readonly #load: HubLoad;
+  readonly #load: HubLoad<LiveSocket>;
   readonly #subscriptions = new Map<string, Subscription>();
   /** Whether the state differs from what was written down, but for the position. */
   #isChanged = false;
 
   /** @param head the log's last number. */
-  constructor(wire: Wire, owner: SocketOwner, state: Attachment, load: HubLoad, head: number) {
+  constructor(wire: Wire, owner: SocketOwner, state: Attachment, load: HubLoad<LiveSocket>, head: number) {
     this.wire = wire;
     this.owner = owner;
     this.state = state;

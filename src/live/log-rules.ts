@@ -1,4 +1,4 @@
-import type { Told } from '../projections/notifications.ts';
+import type { Told } from '../notifications/notifications.ts';
 import { CLOCKS_DIFFER } from '../rpc/live-hub.ts';
 
 /** How long (ms), and how many events, a hub keeps for those who come back. */

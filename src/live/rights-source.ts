@@ -1,8 +1,8 @@
-import { knownReaches, reachesOf } from '../audience/known-reaches.ts';
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { findSocketOwners, type SocketOwnerRow } from '../directory/socket-owners.ts';
+import { knownReaches, reachesOf } from '../notifications/known-reaches.ts';
 import { factsKey, type OwnerFacts, type RightsSource } from './rights.ts';
 import type { SocketOwner } from './socket-owner.ts';
 

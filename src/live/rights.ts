@@ -1,9 +1,9 @@
-import { listenerOf } from '../audience/listener-of.ts';
 import type { Reaches } from '../directory/reaches.ts';
+import { listenerOf } from '../notifications/load-subscriber.ts';
+import type { Listener } from '../notifications/subscriber.ts';
 import { type IsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { withinTime } from '../platform/timeout.ts';
-import type { Listener } from '../projections/listener.ts';
 import { ENDINGS, type Ending } from './endings.ts';
 import type { SocketOwner } from './socket-owner.ts';
 

@@ -17,10 +17,10 @@ import type { Subscription } from './subscribe.ts';
 export class Sockets {
   readonly #ctx: DurableObjectState;
   readonly #head: () => number;
-  readonly #load: HubLoad;
+  readonly #load: HubLoad<LiveSocket>;
   #known: Map<object, LiveSocket> | null = null;
 
-  constructor(ctx: DurableObjectState, load: HubLoad, head: () => number) {
+  constructor(ctx: DurableObjectState, load: HubLoad<LiveSocket>, head: () => number) {
     this.#ctx = ctx;
     this.#load = load;
     this.#head = head;

@@ -1,4 +1,4 @@
-import type { Told } from '../projections/notifications.ts';
+import type { Told } from '../notifications/notifications.ts';
 import type { Extent } from './log-rules.ts';
 import type { SocketOwner } from './socket-owner.ts';
 

@@ -1,4 +1,4 @@
-import { type Listener, lacksReports } from '../projections/listener.ts';
+import { type Listener, lacksReports } from '../notifications/subscriber.ts';
 import { type Channel, MAX_PATTERN_LENGTH, type Subscriber, subscribedChannel } from '../resources/channel-path.ts';
 
 /** A channel or pattern that a socket has subscribed, as the client wrote it. It hears what has a higher number than `since`. */

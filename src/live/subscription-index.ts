@@ -1,18 +1,17 @@
-import { kindOf } from '../projections/match.ts';
-import type { Told } from '../projections/notifications.ts';
+import { kindOf } from '../notifications/match.ts';
+import type { Told } from '../notifications/notifications.ts';
 import { type Channel, type ChannelIds, takesIds } from '../resources/channel-path.ts';
-import type { LiveSocket } from './live-socket.ts';
 import type { Subscription } from './subscribe.ts';
 
 /** Sockets with those of their subscriptions that an event is about. */
-export type Concerned = ReadonlyMap<LiveSocket, readonly Subscription[]>;
+export type Concerned<Socket> = ReadonlyMap<Socket, readonly Subscription[]>;
 
 /**
  * The subscriptions of all sockets, by what their channels tell of: an event is compared only with those that can be about it, however
  * many others there are.
  */
-export class SubscriptionIndex {
-  readonly #entries = new Map<string, Map<Subscription, LiveSocket>>();
+export class SubscriptionIndex<Socket> {
+  readonly #entries = new Map<string, Map<Subscription, Socket>>();
   #size = 0;
 
   /** How many subscriptions there are. */
@@ -20,7 +19,7 @@ export class SubscriptionIndex {
     return this.#size;
   }
 
-  add(socket: LiveSocket, subscription: Subscription): void {
+  add(socket: Socket, subscription: Subscription): void {
     const place = placeOf(subscription.channel);
     let entry = this.#entries.get(place);
     if (entry === undefined) {
@@ -40,9 +39,9 @@ export class SubscriptionIndex {
   }
 
   /** Whom an event concerns, whatever their rights. `number`: the hub's, null for what is not logged. */
-  concernedBy(number: number | null, told: Told): Concerned {
+  concernedBy(number: number | null, told: Told): Concerned<Socket> {
     const { chat_id, room, visitor_id, user_ids } = told.place;
-    const found = new Map<LiveSocket, Subscription[]>();
+    const found = new Map<Socket, Subscription[]>();
     const seen = new Set<Subscription>();
     for (const { kind, message_id } of told.notifications) {
       const ids: ChannelIds = { chat_id, room_id: room?.id ?? null, visitor_id, message_id };

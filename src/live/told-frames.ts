@@ -1,6 +1,6 @@
-import type { Listener } from '../projections/listener.ts';
-import { match, type Telling } from '../projections/match.ts';
-import type { Told } from '../projections/notifications.ts';
+import { match, type Telling } from '../notifications/match.ts';
+import type { Told } from '../notifications/notifications.ts';
+import type { Listener } from '../notifications/subscriber.ts';
 import type { LiveSocket } from './live-socket.ts';
 import type { Subscription } from './subscribe.ts';
 import type { Concerned } from './subscription-index.ts';
@@ -12,13 +12,13 @@ import type { Concerned } from './subscription-index.ts';
 export class ToldFrames {
   readonly number: number | null;
   /** Whom it concerns, whatever their rights: what decides that they are looked up. */
-  readonly concerned: Concerned;
+  readonly concerned: Concerned<LiveSocket>;
   readonly #told: Told;
   /** What a listener is told by a channel, as JSON. */
   readonly #parts = new Map<Listener, Map<string, readonly string[]>>();
   readonly #resources = new Map<object, string>();
 
-  constructor(number: number | null, told: Told, concerned: Concerned) {
+  constructor(number: number | null, told: Told, concerned: Concerned<LiveSocket>) {
     this.number = number;
     this.concerned = concerned;
     this.#told = told;

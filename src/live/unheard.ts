@@ -5,8 +5,8 @@ import { inParallel } from '../delivery/in-parallel.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { REFRESH_DEADLINE } from '../platform/isolate-cache.ts';
 import type { Backoff } from '../platform/timers.ts';
-import { threadStub } from '../rpc/thread.ts';
 import { CLOCKS_DIFFER } from '../rpc/live-hub.ts';
+import { threadStub } from '../rpc/thread.ts';
 
 /** When threads could not be asked they are asked again, so many times at most: for about an hour. */
 export const ASK_AGAIN: Backoff = { first: 5000, last: 300_000 };

@@ -10,9 +10,9 @@ import { settledWithin } from '../platform/timeout.ts';
 import { Timers } from '../platform/timers.ts';
 import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
 import { commandThread } from '../rpc/thread.ts';
+import type { ClientSaved, Presence } from '../rpc/user.ts';
 import { isVisitorId, type UserStub } from '../rpc/user.ts';
 import { ChatTeller, type Told } from './chat-teller.ts';
-import type { ClientSaved, Presence } from '../rpc/user.ts';
 import {
   type CopiedPresence,
   changeClient,

@@ -1,4 +1,4 @@
-import type { Told } from '../projections/notifications.ts';
+import type { Told } from '../notifications/notifications.ts';
 import { asPlain } from './call.ts';
 
 /**

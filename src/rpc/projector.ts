@@ -19,7 +19,7 @@ export type SliceTable =
   | 'deliveries'
   /**
    * Rows of `chats` whose flags D1 has: they stay as they are, and with them their indexes. Only for a chat of which D1 has acknowledged
-   * a row with these flags, and no row with others was sent since (thread/copied-flags.ts).
+   * a row with these flags, and no row with others was sent since (thread/replica/chat-flags.ts).
    */
   | 'chats_with_known_flags'
   /** Their flags are written where D1 has others. */

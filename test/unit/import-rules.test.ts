@@ -2,176 +2,47 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-type Room = {
-  /** Files and folders (ending in `/`) of the room, under src/. The first room that matches a file has it. */
-  holds: readonly string[];
-  /** What it may import besides itself. */
-  may: readonly string[];
-  /** What it may import types from, besides. */
-  mayTypes?: readonly string[];
+// Paths are under src/. A folder ends in `/` and stands for all that is in it.
+
+/** What these may import besides themselves. */
+const ONLY: { readonly [place: string]: readonly string[] } = {
+  'resources/': [],
+  'db/': [],
+  'platform/': [],
+  'domain/': ['resources/'],
+  'http/': ['directory/', 'platform/', 'resources/', 'db/'],
+  'app.ts': ['api/', 'http/'],
+  'api/refuse-thread.ts': ['http/', 'domain/refusals.ts'],
 };
 
-/** What others know of a thread: how it is named, asked and told. */
-const THREAD_CONTRACT = [
-  'domain/address.ts',
-  'domain/commands.ts',
-  'domain/events.ts',
-  'domain/queries.ts',
-  'domain/fingerprints.ts',
-  'domain/refusals.ts',
-];
-const BELOW_DIALECTS = [
-  'audience/',
-  'platform/',
-  'live/feed.ts',
-  'http/',
-  'directory/',
-  'delivery/',
-  'projections/',
-  'chats/',
-  'stubs.ts',
-  'resources/',
-  'db/',
-];
-/** What dialects share: files that lie beside them. */
-const SHARED_BY_DIALECTS = [
-  'api/copy-database.ts',
-  'api/execute-command.ts',
-  'api/refuse-thread.ts',
-  'api/reach-cache.ts',
-  'api/app-registry/',
-  'api/delivery-log/',
-];
-/** How the objects of the Chats API are documented and paged: visitors are shown them too. */
-const CHAT_OBJECTS = ['api/chats/schemas.ts', 'api/chats/message-schema.ts', 'api/chats/member-page.ts'];
-const dialect = (name: string): Room => ({
-  holds: [`api/${name}/`],
-  may: [...SHARED_BY_DIALECTS, ...BELOW_DIALECTS, ...THREAD_CONTRACT],
-  mayTypes: ['presence/client.ts'],
-});
-
-/** The rooms of the house. An arrow that is not here does not exist. */
-const ROOMS: { readonly [room: string]: Room } = {
-  worker: { holds: ['index.ts'], may: [''] },
-  app: { holds: ['app.ts'], may: ['http/', 'api/'] },
-  umi: dialect('umi'),
-  chatsApi: dialect('chats'),
-  console: dialect('console'),
-  liveSockets: { ...dialect('live'), may: [...dialect('live').may, 'live/socket-owner.ts'] },
-  admin: dialect('admin'),
-  apps: dialect('apps'),
-  appRegistry: {
-    holds: ['api/app-registry/'],
-    may: [
-      'api/copy-database.ts',
-      'api/reach-cache.ts',
-      'api/delivery-log/',
-      'audience/',
-      'http/',
-      'directory/',
-      'delivery/',
-      'stubs.ts',
-      'resources/',
-      'db/',
-    ],
-  },
-  deliveryLog: {
-    holds: ['api/delivery-log/'],
-    may: ['api/copy-database.ts', 'http/', 'delivery/', 'stubs.ts', 'resources/', 'db/'],
-  },
-  visitors: { ...dialect('visitors'), may: [...dialect('visitors').may, ...CHAT_OBJECTS] },
-  reachCache: {
-    holds: ['api/reach-cache.ts'],
-    may: ['api/copy-database.ts', 'audience/', 'http/', 'directory/', 'platform/', 'resources/', 'db/'],
-  },
-  executeCommand: {
-    holds: ['api/execute-command.ts'],
-    may: [
-      'delivery/',
-      'projections/collector.ts',
-      'projections/slice.ts',
-      'stubs.ts',
-      'domain/commands.ts',
-      'domain/refusals.ts',
-      'db/',
-    ],
-  },
-  copyDatabase: { holds: ['api/copy-database.ts'], may: ['http/', 'projections/collector.ts', 'db/'] },
-  refuseThread: { holds: ['api/refuse-thread.ts'], may: ['http/', 'domain/refusals.ts'] },
-  http: {
-    holds: ['http/'],
-    may: [
-      'platform/',
-      'directory/tokens.ts',
-      'directory/known-users.ts',
-      'directory/users.ts',
-      'directory/organizations.ts',
-      'directory/apps.ts',
-      'directory/app-principals.ts',
-      'directory/app-tokens.ts',
-      'directory/signing-keys.ts',
-      'directory/visitor-sessions.ts',
-      'resources/',
-      'db/',
-    ],
-  },
-  domain: { holds: ['domain/'], may: ['resources/'], mayTypes: ['delivery/lane.ts'] },
-  threadShell: {
-    holds: ['thread/'],
-    may: [
-      'domain/',
-      'audience/',
-      'live/feed.ts',
-      'projections/',
-      'delivery/',
-      'stubs.ts',
-      'platform/',
-      'resources/',
-      'db/',
-    ],
-  },
-  live: {
-    holds: ['live/'],
-    may: [
-      'platform/',
-      'audience/',
-      'projections/',
-      'stubs.ts',
-      'chats/',
-      'delivery/in-parallel.ts',
-      'directory/',
-      'resources/',
-      'db/',
-    ],
-  },
-  presence: {
-    holds: ['presence/'],
-    may: ['platform/', 'stubs.ts', 'domain/address.ts', 'domain/commands.ts', 'directory/', 'resources/', 'db/'],
-  },
-  delivery: {
-    holds: ['delivery/'],
-    may: ['chats/scan.ts', 'projections/collector.ts', 'stubs.ts', 'platform/', 'resources/', 'directory/', 'db/'],
-    mayTypes: ['chats/id-walk.ts', 'projections/slice.ts'],
-  },
-  projections: {
-    holds: ['projections/'],
-    may: ['stubs.ts', 'platform/', 'domain/events.ts', 'resources/', 'db/'],
-    mayTypes: ['delivery/lane.ts', 'domain/state.ts'],
-  },
-  stubs: {
-    holds: ['stubs.ts'],
-    may: ['db/'],
-    mayTypes: ['domain/', 'thread/', 'presence/', 'live/', 'projections/', 'delivery/', 'resources/'],
-  },
-  chats: { holds: ['chats/'], may: ['resources/', 'db/'] },
-  directory: { holds: ['directory/'], may: ['platform/', 'db/'], mayTypes: ['resources/'] },
-  audience: {
-    holds: ['audience/'],
-    may: ['projections/', 'directory/', 'delivery/lane.ts', 'platform/', 'resources/', 'db/'],
-  },
-  platform: { holds: ['platform/'], may: [] },
-  resources: { holds: ['resources/'], may: [] },
-  db: { holds: ['db/'], may: [] },
+/** Who may import these besides themselves: everybody else goes by `rpc/`, or by what is beside it. */
+const BY: { readonly [place: string]: readonly string[] } = {
+  'thread/': ['index.ts'],
+  'presence/': ['index.ts'],
+  'live/socket-owner.ts': ['live/', 'api/live/'],
+  'live/': ['index.ts'],
+  'read-model/collector.ts': ['api/copy-database.ts', 'api/execute-command.ts', 'delivery/'],
+  'read-model/thread-register.ts': ['api/admin/'],
+  'read-model/': ['index.ts'],
+  'api/app-registry/': ['api/apps/', 'api/admin/'],
+  'api/delivery-log/': ['api/umi/', 'api/app-registry/'],
+  // A dialect knows no other one. Visitors are shown the objects of the Chats API, documented and paged in the same way.
+  'api/chats/schemas.ts': ['api/chats/', 'api/visitors/'],
+  'api/chats/message-schema.ts': ['api/chats/', 'api/visitors/'],
+  'api/chats/member-page.ts': ['api/chats/', 'api/visitors/'],
+  'api/admin/': ['app.ts'],
+  'api/apps/': ['app.ts'],
+  'api/chats/': ['app.ts'],
+  'api/console/': ['app.ts'],
+  'api/live/': ['app.ts'],
+  'api/umi/': ['app.ts'],
+  'api/visitors/': ['app.ts'],
+  // Others know what a thread is called, asked and told. How it decides is the thread's.
+  'domain/decide/': ['thread/'],
+  'domain/evolve.ts': ['domain/', 'thread/'],
+  'domain/grants.ts': ['domain/', 'thread/'],
+  'domain/members.ts': ['domain/', 'thread/'],
+  'domain/state.ts': ['domain/', 'thread/', 'notifications/'],
 };
 
 type Import = { from: string; to: string; isType: boolean };
@@ -193,45 +64,67 @@ function importsOf(from: string, text: string): Import[] {
   ];
 }
 
-const roomOf = (path: string) => Object.values(ROOMS).find((room) => isWithin(path, room.holds));
-const isWithin = (path: string, places: readonly string[]) =>
-  places.some((place) => path === place || ((place === '' || place.endsWith('/')) && path.startsWith(place)));
+const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
 
-function isAllowed({ from, to, isType }: Import): boolean {
-  const room = roomOf(from);
-  if (room === undefined) return false;
-  if (roomOf(to) === room || isWithin(to, room.may)) return true;
-  // Every room that is no pure core may write to the log.
-  if (to === 'platform/log.ts' && room !== ROOMS['domain'] && room !== ROOMS['resources']) return true;
-  return isType && isWithin(to, room.mayTypes ?? []);
+const isWithin = (path: string, place: string) => path === place || (place.endsWith('/') && path.startsWith(place));
+const isWithinAny = (path: string, places: readonly string[]) => places.some((place) => isWithin(path, place));
+const folderOf = (path: string) => (dirname(path) === '.' ? path : dirname(path));
+const shown = ({ from, to }: Import) => `${from} → ${to}`;
+
+/** A way back to where it began, for each group of places that lead to each other; `name` says which place a file counts as. */
+function circles(name: (path: string) => string): string[] {
+  const arrows = new Map<string, Set<string>>();
+  for (const { from, to } of imports) {
+    const [start, end] = [name(from), name(to)];
+    if (start !== end) arrows.set(start, (arrows.get(start) ?? new Set()).add(end));
+  }
+  const found: string[] = [];
+  const done = new Set<string>();
+  const walk = (place: string, way: readonly string[]): void => {
+    if (way.includes(place)) found.push([...way.slice(way.indexOf(place)), place].join(' → '));
+    if (done.has(place) || way.includes(place)) return;
+    for (const next of arrows.get(place) ?? []) walk(next, [...way, place]);
+    done.add(place);
+  };
+  for (const place of arrows.keys()) walk(place, []);
+  return found;
 }
 
 describe('the house', () => {
-  it('has a room for every file', () => {
-    expect([...sources.keys()].filter((path) => roomOf(path) === undefined)).toEqual([]);
+  it('has no circle of files, of folders or of rooms: arrows run one way', () => {
+    expect(imports.length).toBeGreaterThan(sources.size);
+    expect(circles((path) => path)).toEqual([]);
+    expect(circles(folderOf)).toEqual([]);
+    expect(circles((path) => path.split('/')[0] ?? '')).toEqual([]);
   });
 
-  it('has no arrow that runs back up', () => {
-    const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
-    expect(imports.length).toBeGreaterThan(sources.size);
-    const broken = imports.filter((one) => !isAllowed(one));
-    expect(broken.map(({ from, to, isType }) => `${from} → ${to}${isType ? ' (types)' : ''}`)).toEqual([]);
+  it('keeps pure what is pure, and HTTP from knowing chats', () => {
+    const broken = imports.filter(({ from, to }) => {
+      const place = Object.keys(ONLY).find((each) => isWithin(from, each));
+      return place !== undefined && !isWithin(to, place) && !isWithinAny(to, ONLY[place] ?? []);
+    });
+    expect(broken.map(shown)).toEqual([]);
+  });
+
+  it('opens its rooms to those that are named', () => {
+    const broken = imports.filter(({ from, to }) => {
+      const place = Object.keys(BY).find((each) => isWithin(to, each));
+      return place !== undefined && !isWithin(from, place) && !isWithinAny(from, BY[place] ?? []);
+    });
+    expect(broken.map(shown)).toEqual([]);
   });
 
   it('names every local import with its extension', () => {
-    const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
     expect(imports.filter(({ to }) => !sources.has(to))).toEqual([]);
   });
 
-  it('has one notion of change, on which apps and sockets both feed (ENGINE 6)', () => {
-    const imports = [...sources].flatMap(([path, text]) => importsOf(path, text)).filter(({ isType }) => !isType);
+  it('has one notion of change, on which apps and sockets both feed', () => {
     const importersOf = (file: string) => [
-      ...new Set(imports.filter(({ to }) => to === file).map(({ from }) => from.split('/')[0])),
+      ...new Set(imports.filter(({ to, isType }) => to === file && !isType).map(({ from }) => from.split('/')[0])),
     ];
-    expect(importersOf('projections/notifications.ts').sort()).toEqual(['projections', 'thread']);
-    expect(importersOf('projections/match.ts').sort()).toEqual(['live', 'projections']);
-    expect(importersOf('projections/webhook-body.ts').sort()).toEqual(['projections', 'thread']);
-    expect(importersOf('projections/changes-between.ts')).toEqual(['projections']);
+    expect(importersOf('notifications/notifications.ts')).toEqual(['thread']);
+    expect(importersOf('notifications/match.ts').sort()).toEqual(['live', 'thread']);
+    expect(importersOf('notifications/webhook-body.ts')).toEqual(['thread']);
   });
 
   it('writes to the log in one place', () => {

@@ -8,7 +8,7 @@ import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
-import { listThreadNames } from '../../projections/register.ts';
+import { listThreadNames } from '../../read-model/thread-register.ts';
 import { type ThreadStub, threadStub, threadStubById } from '../../rpc/thread.ts';
 
 /** Threads that are rebuilt at a time, and in one request. */

@@ -1,5 +1,4 @@
 import { createRoute } from '@hono/zod-openapi';
-import { purgeAudience } from '../../audience/load-audience.ts';
 import type { Database } from '../../db/database.ts';
 import { purgeAppEndpoints } from '../../delivery/consumer-dependencies.ts';
 import { listAppPatterns } from '../../directory/app-webhooks.ts';
@@ -20,6 +19,7 @@ import { collectionResponse, collectionSchema, readPage } from '../../http/colle
 import { type FieldErrors, type Refusal, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
+import { purgeAudience } from '../../notifications/load-audience.ts';
 import { ownAppResource } from '../../resources/app.ts';
 import { type PatternOwner, problemOfPattern } from '../../resources/channel-path.ts';
 import { newUuid } from '../../resources/uuid.ts';

@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { installationReceiver } from '../../resources/receiver.ts';
 import {
   findInstallationOfApp,
   type InstallationOfAppRow,
@@ -11,6 +10,7 @@ import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage 
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
+import { installationReceiver } from '../../resources/receiver.ts';
 import {
   DELIVERY_NOT_FOUND,
   findLogged,

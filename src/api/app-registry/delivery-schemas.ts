@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import type { DeliveryRow } from '../../db/rows.ts';
-import type { Attempt } from '../../rpc/lane.ts';
 import type { LaneSums } from '../../delivery/lanes-of-receiver.ts';
 import type { InstallationOfAppRow } from '../../directory/app-receivers.ts';
 import { collectionQuery } from '../../http/collection.ts';
 import { isoTimeSchema } from '../../http/fields.ts';
 import { isoTime } from '../../resources/clock.ts';
+import type { Attempt } from '../../rpc/lane.ts';
 import {
   attemptResource,
   attemptSchema,

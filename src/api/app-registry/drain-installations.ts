@@ -1,9 +1,9 @@
 import { inParallel } from '../../delivery/in-parallel.ts';
-import { installationReceiver } from '../../resources/receiver.ts';
 import { drainLanes } from '../../delivery/offer-lanes.ts';
 import { type InstalledReceiver, listReceiversOfApp } from '../../directory/app-receivers.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
+import { installationReceiver } from '../../resources/receiver.ts';
 import { deliveryLogCopy } from '../copy-database.ts';
 
 const AT_A_TIME = 6;

@@ -1,5 +1,4 @@
 import { createRoute } from '@hono/zod-openapi';
-import { purgeAudience } from '../../audience/load-audience.ts';
 import { purgeAppEndpoints } from '../../delivery/consumer-dependencies.ts';
 import { findAvailableApp } from '../../directory/apps.ts';
 import {
@@ -17,6 +16,7 @@ import { collectionResponse, collectionSchema, readPage } from '../../http/colle
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
+import { purgeAudience } from '../../notifications/load-audience.ts';
 import { installationResource } from '../../resources/app.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { purgeReach } from '../reach-cache.ts';

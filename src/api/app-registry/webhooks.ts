@@ -1,5 +1,4 @@
 import { createRoute } from '@hono/zod-openapi';
-import { purgeAudience } from '../../audience/load-audience.ts';
 import type { AppWebhookRow } from '../../db/rows.ts';
 import { purgeAppEndpoints } from '../../delivery/consumer-dependencies.ts';
 import {
@@ -18,6 +17,7 @@ import { collectionResponse, collectionSchema, readPage } from '../../http/colle
 import { type Refusal, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
+import { purgeAudience } from '../../notifications/load-audience.ts';
 import { appWebhookResource } from '../../resources/app.ts';
 import { problemOfPattern } from '../../resources/channel-path.ts';
 import { newUuid } from '../../resources/uuid.ts';

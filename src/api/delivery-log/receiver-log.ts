@@ -1,13 +1,13 @@
 import type { z } from '@hono/zod-openapi';
 import type { DeliveryRow } from '../../db/rows.ts';
 import { type DeliveryFilter, findDelivery, listDeliveries } from '../../delivery/delivery-log.ts';
-import type { Attempt } from '../../rpc/lane.ts';
-import type { Receiver } from '../../resources/receiver.ts';
 import { type LaneSums, sumLanes } from '../../delivery/lanes-of-receiver.ts';
 import { replayLanes } from '../../delivery/replay-lanes.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionResponse, type Page } from '../../http/collection.ts';
 import type { Refusal } from '../../http/refusals.ts';
+import type { Receiver } from '../../resources/receiver.ts';
+import type { Attempt } from '../../rpc/lane.ts';
 import { readThread } from '../../rpc/thread.ts';
 import { deliveryLogCopy } from '../copy-database.ts';
 import type { replayRequest, replaySchema } from './schemas.ts';

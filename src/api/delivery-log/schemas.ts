@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { DeliveryRow } from '../../db/rows.ts';
-import type { Attempt } from '../../rpc/lane.ts';
 import { isoTimeSchema, timeField } from '../../http/fields.ts';
 import { isoTime, isoTimeOrNull } from '../../resources/clock.ts';
+import type { Attempt } from '../../rpc/lane.ts';
 
 /** What the logs of all kinds of receivers have in common on the wire. */
 

@@ -8,8 +8,8 @@ import { userTokenSecurity, visitorTokenSecurity } from '../../http/openapi.ts';
 import { requireOwnUser, requireSubscription } from '../../http/permissions.ts';
 import { refusalResponses } from '../../http/refusals.ts';
 import { createRouter } from '../../http/router.ts';
-import { organizationHub, visitorHub } from '../../rpc/live-hub.ts';
 import type { Credential } from '../../live/socket-owner.ts';
+import { organizationHub, visitorHub } from '../../rpc/live-hub.ts';
 import { requireAllowedOrigin, requireUpgrade, takeTokenFromProtocols } from './handshake.ts';
 import { openSocket } from './open-socket.ts';
 

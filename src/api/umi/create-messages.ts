@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { channelReceiver } from '../../resources/receiver.ts';
 import { findKnownUsers } from '../../directory/known-users.ts';
 import { userFacts } from '../../directory/users.ts';
 import { threadName } from '../../domain/address.ts';
@@ -11,6 +10,7 @@ import { type FieldErrors, refusalResponses, refuse } from '../../http/refusals.
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { cacheTimeToLive } from '../../platform/isolate-cache.ts';
+import { channelReceiver } from '../../resources/receiver.ts';
 import type { UserFacts } from '../../resources/user.ts';
 import { isUuid } from '../../resources/uuid.ts';
 import { executeCommand } from '../execute-command.ts';

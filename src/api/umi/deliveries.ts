@@ -1,11 +1,11 @@
 import { createRoute, type z } from '@hono/zod-openapi';
-import { channelReceiver } from '../../resources/receiver.ts';
 import { findChannel, findChannelOrDeleted } from '../../directory/channels.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import { channelReceiver } from '../../resources/receiver.ts';
 import {
   DELIVERY_NOT_FOUND,
   findLogged,

@@ -1,7 +1,7 @@
-import { channelReceiver } from '../../resources/receiver.ts';
 import { drainLanes } from '../../delivery/offer-lanes.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
+import { channelReceiver } from '../../resources/receiver.ts';
 import { deliveryLogCopy } from '../copy-database.ts';
 
 /**

@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { channelReceiver } from '../../resources/receiver.ts';
 import { findChannelOrDeleted } from '../../directory/channels.ts';
 import { identityText, threadName } from '../../domain/address.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
@@ -8,6 +7,7 @@ import { textField } from '../../http/fields.ts';
 import { refusalResponses, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import { channelReceiver } from '../../resources/receiver.ts';
 import { readThread } from '../../rpc/thread.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';

@@ -1,5 +1,5 @@
 import type { SliceRange } from '../../rpc/projector.ts';
-import { hasTable, makeTable } from './tables.ts';
+import { hasTable, makeTable } from './schema.ts';
 
 /** Notes that D1 has refused what is in a range, for whoever mends it. A rebuild of the thread sends it again. */
 export function park(sql: SqlStorage, { after, upto }: SliceRange, at: number): void {

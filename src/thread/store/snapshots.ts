@@ -1,5 +1,5 @@
 import type { ChatState, ThreadFacts, ThreadState, Touched } from '../../domain/state.ts';
-import { hasTable, makeTable } from './tables.ts';
+import { hasTable, makeTable } from './schema.ts';
 
 /** So many events of the thread, at most, are folded to get from a snapshot to the next one. */
 const EVERY = 200;

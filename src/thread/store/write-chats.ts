@@ -1,5 +1,5 @@
 import type { ChatState, ThreadState, Touched } from '../../domain/state.ts';
-import { makeTable } from './tables.ts';
+import { makeTable } from './schema.ts';
 
 /**
  * Writes what differs between two states into the tables that are folded from the log: chats with their children, and

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { handleQueue } from '../../../src/delivery/consumer.ts';
-import { channelOfReceiver, channelReceiver } from '../../../src/resources/receiver.ts';
 import { queueDelay } from '../../../src/delivery/pointer.ts';
+import { channelOfReceiver, channelReceiver } from '../../../src/resources/receiver.ts';
 import { DeliveryRun, POINTER } from './delivery-run.ts';
 
 class QueueMessage {

@@ -2,8 +2,8 @@ import type { AttemptResult } from '../../../src/delivery/attempt.ts';
 import type { AttemptTimes } from '../../../src/delivery/attempt-times.ts';
 import { type DeliveryDependencies, deliverLane, type LogRecord } from '../../../src/delivery/deliver-lane.ts';
 import type { Endpoint } from '../../../src/delivery/endpoint.ts';
-import type { Pointer } from '../../../src/rpc/lane.ts';
 import type { Receiver } from '../../../src/resources/receiver.ts';
+import type { Pointer } from '../../../src/rpc/lane.ts';
 import { MemoryLane, RECEIVER } from './memory-lane.ts';
 
 export const POINTER: Pointer = { v: 1, thread: 't1', receiver: RECEIVER, track: 'lane', drain: false };

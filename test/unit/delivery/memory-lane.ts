@@ -1,7 +1,7 @@
 import type { SkipReason } from '../../../src/db/rows.ts';
-import type { Claim, Head, Lane, Outcome, ReportAnswer, Track } from '../../../src/rpc/lane.ts';
-import type { Receiver } from '../../../src/resources/receiver.ts';
 import { isLastAttempt, retryDelay, wholeSeconds } from '../../../src/delivery/retry-schedule.ts';
+import type { Receiver } from '../../../src/resources/receiver.ts';
+import type { Claim, Head, Lane, Outcome, ReportAnswer, Track } from '../../../src/rpc/lane.ts';
 
 export type MemoryRow = {
   id: string;

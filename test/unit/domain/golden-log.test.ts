@@ -4,9 +4,9 @@ import { seqOfResource, threadNameOfChat } from '../../../src/domain/address.ts'
 import { EVENT_VERSION, type EventType, type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
 import { fold, stepsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread, type ThreadState } from '../../../src/domain/state.ts';
-import { acceptEvents } from '../../../src/projections/accept.ts';
-import { NO_AUDIENCE } from '../../../src/projections/audience.ts';
+import { NO_AUDIENCE } from '../../../src/notifications/audience.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
+import { acceptEvents } from '../../../src/thread/webhooks/fan-out.ts';
 import { routingOf } from './sample-events.ts';
 
 /**

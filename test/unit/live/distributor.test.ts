@@ -5,7 +5,7 @@ import type { LiveSocket } from '../../../src/live/live-socket.ts';
 import type { Standing } from '../../../src/live/rights.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
 import type { LoggedEvent } from '../../../src/live/store.ts';
-import type { Listener } from '../../../src/projections/listener.ts';
+import type { Listener } from '../../../src/notifications/subscriber.ts';
 import { compilePattern } from '../../../src/resources/channel-path.ts';
 import { MESSAGES, newSocket, ORGANIZATION, OWNER, told, USER } from './sample.ts';
 
@@ -38,7 +38,7 @@ class Scene {
   standing: () => Promise<Standing> = () => Promise.resolve({ listener: LISTENER });
   /** Owners whose standing is known without a look-up. */
   readonly known = new Map<SocketOwner, Standing>();
-  readonly load = new HubLoad(() => {});
+  readonly load = new HubLoad<LiveSocket>(() => {});
   readonly distributor = new Distributor({
     sockets: () => this.sockets,
     concernedBy: (number, event) => this.load.subscriptions.concernedBy(number, event),

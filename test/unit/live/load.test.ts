@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { HubLoad, MOST_UNACKNOWLEDGED } from '../../../src/live/hub-load.ts';
-import type { UserListener } from '../../../src/projections/listener.ts';
-import { match } from '../../../src/projections/match.ts';
-import type { Kind, Told } from '../../../src/projections/notifications.ts';
+import type { LiveSocket } from '../../../src/live/live-socket.ts';
+import { match } from '../../../src/notifications/match.ts';
+import type { Kind, Told } from '../../../src/notifications/notifications.ts';
+import type { UserListener } from '../../../src/notifications/subscriber.ts';
 import { subscribedChannel } from '../../../src/resources/channel-path.ts';
 import { CHAT, newSocket, ORGANIZATION, OWNER, ROOM, told, USER } from './sample.ts';
 
@@ -89,7 +90,7 @@ describe('the subscriptions of a hub', () => {
   );
 
   it('are found for every event of which they are told, by whatever channel', () => {
-    const load = new HubLoad(() => {});
+    const load = new HubLoad<LiveSocket>(() => {});
     const { socket } = newSocket(0, OWNER, load);
     for (const text of patterns) socket.subscribe(subscription(text));
     let tellings = 0;
@@ -106,7 +107,7 @@ describe('the subscriptions of a hub', () => {
   });
 
   it('of others’ chats are not looked at, nor what was said before they were made', () => {
-    const load = new HubLoad(() => {});
+    const load = new HubLoad<LiveSocket>(() => {});
     const [near, far, late] = [newSocket(0, OWNER, load), newSocket(0, OWNER, load), newSocket(0, OWNER, load)];
     near.socket.subscribe(subscription(`${mine}/chats/*/messages`));
     far.socket.subscribe(subscription(`${own}/owned_chats/${OTHER}/messages`));
@@ -119,7 +120,7 @@ describe('the subscriptions of a hub', () => {
   });
 
   it('go with their socket', () => {
-    const load = new HubLoad(() => {});
+    const load = new HubLoad<LiveSocket>(() => {});
     const { socket } = newSocket(0, OWNER, load);
     for (const text of patterns) socket.subscribe(subscription(text));
     expect([load.subscriptions.size, load.freeSubscriptions, load.sockets]).toEqual([
@@ -140,7 +141,7 @@ describe('what all sockets of a hub have not acknowledged', () => {
   /** Twenty sockets that were sent two million characters each, as much as a hub bears. */
   function crowd() {
     const full: number[] = [];
-    const load = new HubLoad((now) => full.push(now));
+    const load = new HubLoad<LiveSocket>((now) => full.push(now));
     const sockets = Array.from({ length: 20 }, () => newSocket(0, OWNER, load));
     for (const number of [1, 2]) for (const { socket } of sockets) socket.send(text, number, 7);
     return { load, sockets, full };
@@ -192,7 +193,7 @@ describe('what all sockets of a hub have not acknowledged', () => {
 
   it('is counted again from what outlived the hub’s sleep', () => {
     const { sockets } = crowd();
-    const load = new HubLoad(() => {});
+    const load = new HubLoad<LiveSocket>(() => {});
     const state = sockets[0]?.socket.state;
     if (state === undefined) throw new Error('there are twenty');
     newSocket(0, OWNER, load, state);

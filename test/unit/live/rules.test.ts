@@ -4,7 +4,7 @@ import { endingAt, endsAt, isForgotten, prunesAt } from '../../../src/live/endur
 import { canResume, unseenOf } from '../../../src/live/log-rules.ts';
 import { decideSubscriptions } from '../../../src/live/subscribe.ts';
 import { isFull, MOST_FRAMES, type Window, withAcknowledged, withSent } from '../../../src/live/window.ts';
-import type { UserListener } from '../../../src/projections/listener.ts';
+import type { UserListener } from '../../../src/notifications/subscriber.ts';
 import { MESSAGES, ORGANIZATION, told, USER } from './sample.ts';
 
 const A_DAY = 24 * 3_600_000;

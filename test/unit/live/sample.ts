@@ -2,7 +2,7 @@ import { HubLoad } from '../../../src/live/hub-load.ts';
 import type { Attachment, Wire } from '../../../src/live/live-socket.ts';
 import { LiveSocket } from '../../../src/live/live-socket.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
-import type { Notification, Told } from '../../../src/projections/notifications.ts';
+import type { Notification, Told } from '../../../src/notifications/notifications.ts';
 
 export const ORGANIZATION = '0190a000-0000-7000-8000-0000000000aa';
 export const USER = '0190a000-0000-7000-8000-0000000000bb';
@@ -84,7 +84,7 @@ export class MemoryWire implements Wire {
 export function newSocket(
   position: number,
   owner: SocketOwner = OWNER,
-  load = new HubLoad(() => {}),
+  load = new HubLoad<LiveSocket>(() => {}),
   state: Attachment = {
     id: crypto.randomUUID(),
     position,

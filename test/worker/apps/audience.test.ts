@@ -1,9 +1,9 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
-import { loadAudience, purgeAudience } from '../../../src/audience/load-audience.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
+import { loadAudience, purgeAudience } from '../../../src/notifications/load-audience.ts';
 import { testEnv } from '../http/hub.ts';
 import { Desk, enrollAgent, unique } from '../umi/desk.ts';
 import { ALL_SCOPES, enrollManager } from './registry.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { loadAudience } from '../../../src/audience/load-audience.ts';
 import { noCost } from '../../../src/db/cost.ts';
+import { loadAudience } from '../../../src/notifications/load-audience.ts';
 import { type Person, testEnv } from '../http/hub.ts';
 import { ask } from '../umi/desk.ts';
 import {

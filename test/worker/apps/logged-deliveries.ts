@@ -1,6 +1,6 @@
 import { installationReceiver } from '../../../src/resources/receiver.ts';
-import { type Pointer } from '../../../src/rpc/lane.ts';
 import { uuidVersion7 } from '../../../src/resources/uuid.ts';
+import type { Pointer } from '../../../src/rpc/lane.ts';
 import type { ThreadStub } from '../../../src/rpc/thread.ts';
 import { type Answer, call, type Person, testEnv } from '../http/hub.ts';
 

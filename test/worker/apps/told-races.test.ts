@@ -1,9 +1,9 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
-import { purgeAudience } from '../../../src/audience/load-audience.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { type Command, newCommandId } from '../../../src/domain/commands.ts';
+import { purgeAudience } from '../../../src/notifications/load-audience.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import type { ThreadObject } from '../../../src/thread/object.ts';
 import { Desk, enrollAgent } from '../umi/desk.ts';

@@ -1,8 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
-import { bodyOf } from '../../../src/thread/store/kept-deliveries.ts';
-import { hasTable } from '../../../src/thread/store/tables.ts';
+import { hasTable } from '../../../src/thread/store/schema.ts';
+import { bodyOf } from '../../../src/thread/webhooks/kept-deliveries.ts';
 import type { Person } from '../http/hub.ts';
 import { ask, type Json } from '../umi/desk.ts';
 import { createApp, type Installation, install, newWebhook, orgOf } from './registry.ts';

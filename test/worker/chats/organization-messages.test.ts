@@ -4,7 +4,7 @@ import { listMessages } from '../../../src/chats/list-messages.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
-import { writeCollected } from '../../../src/projections/collector.ts';
+import { writeCollected } from '../../../src/read-model/collector.ts';
 import { firstUuidAt, uuidVersion7 } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { type Answer, admin, type Person, testEnv } from '../http/hub.ts';

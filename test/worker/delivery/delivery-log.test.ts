@@ -5,8 +5,8 @@ import { type DeliveryLog, deliveryLog } from '../../../src/db/database.ts';
 import type { Keyset } from '../../../src/db/keyset.ts';
 import { listDeliveries } from '../../../src/delivery/delivery-log.ts';
 import { listFinishedThreads, listPendingTracks } from '../../../src/delivery/lanes-of-receiver.ts';
-import type { Slice } from '../../../src/rpc/projector.ts';
 import { firstUuidAt, newUuid } from '../../../src/resources/uuid.ts';
+import type { Slice } from '../../../src/rpc/projector.ts';
 import { projectorStub } from '../../../src/rpc/projector.ts';
 import { testEnv } from '../http/hub.ts';
 

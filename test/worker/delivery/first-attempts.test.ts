@@ -4,9 +4,9 @@ import { executeCommand, makeFirstAttemptsWith } from '../../../src/api/execute-
 import { noCost } from '../../../src/db/cost.ts';
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
 import { type DeliveryDependencies, deliverHeads, deliverLane } from '../../../src/delivery/deliver-lane.ts';
-import type { Head, Pointer } from '../../../src/rpc/lane.ts';
 import type { ReceiveMessages } from '../../../src/domain/commands.ts';
 import { type FaultStep, fault, onFault } from '../../../src/platform/faults.ts';
+import type { Head, Pointer } from '../../../src/rpc/lane.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AppUserAuth } from '../../../src/delivery/app-user-auth.ts';
 import { consumerDependencies } from '../../../src/delivery/consumer-dependencies.ts';
-import { installationReceiver } from '../../../src/resources/receiver.ts';
 import { secretOfText } from '../../../src/delivery/signature.ts';
 import { readAppUserToken } from '../../../src/directory/app-tokens.ts';
+import { installationReceiver } from '../../../src/resources/receiver.ts';
 import {
   type CreatedApp,
   createApp,

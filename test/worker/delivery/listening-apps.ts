@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { purgeAudience } from '../../../src/audience/load-audience.ts';
+import { purgeAudience } from '../../../src/notifications/load-audience.ts';
 import { enrollManager } from '../apps/registry.ts';
 import { installedApp } from '../apps/told.ts';
 import { type Channel, newChannel } from '../thread/fixtures.ts';

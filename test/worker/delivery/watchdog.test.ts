@@ -2,10 +2,10 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { type DeliveryLog, deliveryLog } from '../../../src/db/database.ts';
-import type { Pointer } from '../../../src/rpc/lane.ts';
 import { deleteOldDeliveries, ROWS_IN_A_RANGE, sweepDeliveries } from '../../../src/delivery/watchdog.ts';
 import worker from '../../../src/index.ts';
 import { firstUuidAt } from '../../../src/resources/uuid.ts';
+import type { Pointer } from '../../../src/rpc/lane.ts';
 import { brokenDatabase, testEnv } from '../http/hub.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
-import { bodyOf } from '../../../src/thread/store/kept-deliveries.ts';
+import { bodyOf } from '../../../src/thread/webhooks/kept-deliveries.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { type Channel, nameOf, newUser, objectOf, receive, receiveCommand, userMessage } from '../thread/fixtures.ts';

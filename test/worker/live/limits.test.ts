@@ -1,8 +1,8 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { organizationHub } from '../../../src/rpc/live-hub.ts';
 import { eventsAfter } from '../../../src/live/store.ts';
+import { organizationHub } from '../../../src/rpc/live-hub.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime, setClock } from '../clock.ts';
 import { enroll, type Person } from '../http/hub.ts';

@@ -1,8 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { loadAudience } from '../../../src/audience/load-audience.ts';
 import { noCost } from '../../../src/db/cost.ts';
+import { loadAudience } from '../../../src/notifications/load-audience.ts';
 import { organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';

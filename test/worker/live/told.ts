@@ -1,9 +1,8 @@
 import { env } from 'cloudflare:workers';
-import type { Feed } from '../../../src/rpc/live-hub.ts';
-import { organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
-import type { Notification, Place, Told } from '../../../src/projections/notifications.ts';
+import type { Notification, Place, Told } from '../../../src/notifications/notifications.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { liveHubStub } from '../../../src/rpc/live-hub.ts';
+import type { Feed } from '../../../src/rpc/live-hub.ts';
+import { liveHubStub, organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
 
 let threads = 0;
 

@@ -1,11 +1,11 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Claim } from '../../../src/rpc/lane.ts';
 import { chatIdAt, threadName } from '../../../src/domain/address.ts';
 import type { PostMessage } from '../../../src/domain/commands.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
+import type { Claim } from '../../../src/rpc/lane.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';

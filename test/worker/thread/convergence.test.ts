@@ -3,13 +3,13 @@ import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
 import { upcastEvent } from '../../../src/domain/events.ts';
 import { onFault } from '../../../src/platform/faults.ts';
+import { sliceStatements } from '../../../src/read-model/write-batches.ts';
 import type { Mark, Slice } from '../../../src/rpc/projector.ts';
-import { sliceStatements } from '../../../src/projections/write-slices.ts';
 import { commandThread, threadStub } from '../../../src/rpc/thread.ts';
-import { CopiedFlags } from '../../../src/thread/copied-flags.ts';
-import { EventTail } from '../../../src/thread/event-tail.ts';
+import { CopiedFlags } from '../../../src/thread/replica/chat-flags.ts';
+import { readSlice } from '../../../src/thread/replica/next-batch.ts';
+import { EventTail } from '../../../src/thread/replica/recent-events.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
-import { readSlice } from '../../../src/thread/store/read-slice.ts';
 import { newRandomThread, randomFrom } from './random-thread.ts';
 import { dumpCopy } from './rich-history.ts';
 

@@ -2,14 +2,14 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Command } from '../../../src/domain/commands.ts';
-import type { Slice } from '../../../src/rpc/projector.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
+import type { Slice } from '../../../src/rpc/projector.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { userStub } from '../../../src/rpc/user.ts';
-import { CopiedFlags } from '../../../src/thread/copied-flags.ts';
-import { EventTail } from '../../../src/thread/event-tail.ts';
+import { CopiedFlags } from '../../../src/thread/replica/chat-flags.ts';
+import { readSlice } from '../../../src/thread/replica/next-batch.ts';
+import { EventTail } from '../../../src/thread/replica/recent-events.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
-import { readSlice } from '../../../src/thread/store/read-slice.ts';
 import { setClock } from '../clock.ts';
 import {
   type CommandBody,

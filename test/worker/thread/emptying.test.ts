@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
-import { emptyingBatches, ROWS_DELETED_AT_ONCE } from '../../../src/projections/rebuild-statements.ts';
+import { emptyingBatches, ROWS_DELETED_AT_ONCE } from '../../../src/read-model/rebuild-statements.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { writeSlices } from './slices.ts';
 

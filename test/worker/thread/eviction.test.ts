@@ -1,11 +1,11 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Head } from '../../../src/rpc/lane.ts';
 import type { PostMessage } from '../../../src/domain/commands.ts';
 import { onFault } from '../../../src/platform/faults.ts';
-import type { Slice } from '../../../src/rpc/projector.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
+import type { Head } from '../../../src/rpc/lane.ts';
+import type { Slice } from '../../../src/rpc/projector.ts';
 import { projectorStub } from '../../../src/rpc/projector.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';

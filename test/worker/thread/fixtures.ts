@@ -1,6 +1,5 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { channelReceiver } from '../../../src/resources/receiver.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import {
   type AnswerOf,
@@ -15,6 +14,7 @@ import { messageKey } from '../../../src/domain/fingerprints.ts';
 import type { Query, ReadingOf } from '../../../src/domain/queries.ts';
 import type { Result } from '../../../src/domain/refusals.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
+import { channelReceiver } from '../../../src/resources/receiver.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';

@@ -7,7 +7,7 @@ import type { Command, OpenVisitorChat } from '../../../src/domain/commands.ts';
 import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
 import { fold } from '../../../src/domain/evolve.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { refold } from '../../../src/thread/store/refold.ts';
+import { refold } from '../../../src/thread/store/replay.ts';
 import { IDENTITY, ThreadModel } from '../../unit/domain/thread-model.ts';
 import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../unit/domain/thread-steps.ts';
 import { setClock } from '../clock.ts';

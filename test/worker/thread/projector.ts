@@ -1,7 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { vi } from 'vitest';
-import type { Slice } from '../../../src/rpc/projector.ts';
-import type { ProjectorStub } from '../../../src/rpc/projector.ts';
+import type { ProjectorStub, Slice } from '../../../src/rpc/projector.ts';
 import { type Channel, nameOf, objectOf } from './fixtures.ts';
 
 type Write = ProjectorStub['write'];

@@ -2,8 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { onFault } from '../../../src/platform/faults.ts';
-import type { Slice } from '../../../src/rpc/projector.ts';
-import { type ProjectorStub } from '../../../src/rpc/projector.ts';
+import type { ProjectorStub, Slice } from '../../../src/rpc/projector.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';

@@ -4,8 +4,8 @@ import { beforeAll, expect, it } from 'vitest';
 import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
 import { stepsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
-import { KINDS, notificationsOf, type Told, type View } from '../../../src/projections/notifications.ts';
-import { lastEventBefore, recallTold } from '../../../src/thread/store/recall-told.ts';
+import { KINDS, notificationsOf, type Told, type View } from '../../../src/notifications/notifications.ts';
+import { lastEventBefore, recallTold } from '../../../src/thread/live/replay-updates.ts';
 import { liveThrough } from './rich-history.ts';
 
 let threads: string[];

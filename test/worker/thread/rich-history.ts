@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
-import type { Head, Outcome } from '../../../src/rpc/lane.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
+import type { Head, Outcome } from '../../../src/rpc/lane.ts';
 import { passTime } from '../clock.ts';
 import {
   execute,

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { threadName } from '../../../src/domain/address.ts';
-import { writeCollected } from '../../../src/projections/collector.ts';
+import { writeCollected } from '../../../src/read-model/collector.ts';
 import { testEnv } from '../http/hub.ts';
 import { ask, countRows, Desk, type Json, unique } from './desk.ts';
 

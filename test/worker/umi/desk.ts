@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { writeCollected } from '../../../src/projections/collector.ts';
+import { writeCollected } from '../../../src/read-model/collector.ts';
 import { type Answer, admin, type Call, call, type Person, testEnv } from '../http/hub.ts';
 import { Gateway } from './gateway.ts';
 

@@ -1,5 +1,5 @@
 import { channelReceiver } from '../../../src/resources/receiver.ts';
-import { type Pointer } from '../../../src/rpc/lane.ts';
+import type { Pointer } from '../../../src/rpc/lane.ts';
 import type { ThreadStub } from '../../../src/rpc/thread.ts';
 import { type Answer, admin, type Call, call, enroll, testEnv } from '../http/hub.ts';
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { writeCollected } from '../../../src/projections/collector.ts';
+import { writeCollected } from '../../../src/read-model/collector.ts';
 import { keysOf, MESSAGE_KEYS } from '../chats/documented-keys.ts';
 import { type Call, call, testEnv } from '../http/hub.ts';
 import { PLAIN } from '../plain-message.ts';

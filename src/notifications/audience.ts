@@ -1,0 +1,26 @@
+import type { Channel } from '../resources/channel-path.ts';
+import type { Receiver } from '../resources/receiver.ts';
+import type { UserListener } from './subscriber.ts';
+
+/** A webhook subscription of an installed app, for the installation: its pattern with the installation's ids. */
+export type Subscription = {
+  webhook_id: string;
+  channel: Channel;
+  on_added: boolean;
+  on_changed: boolean;
+  on_removed: boolean;
+};
+
+/** An installed app that wants webhooks. One receiver, whatever endpoint URLs its subscriptions have (DESIGN.md, invariant 5). */
+export type Installation = { receiver: Receiver; listener: UserListener; subscriptions: readonly Subscription[] };
+
+/**
+ * Who is told of what happens in a thread, besides its channel: installed apps, and the organizations whose live hub is awake, of
+ * which each wants to know what has happened since a time (ms).
+ */
+export type Audience = {
+  installations: readonly Installation[];
+  hubs: readonly { organization_id: string; since: number }[];
+};
+
+export const NO_AUDIENCE: Audience = { installations: [], hubs: [] };

@@ -1,0 +1,54 @@
+import type { Reaches } from '../directory/reaches.ts';
+import type { Channel } from '../resources/channel-path.ts';
+import { isRoutedHistory, type UserListener } from './subscriber.ts';
+
+/** Who listens, and what is known of them before their reach. */
+export type ListenerFacts = Pick<UserListener, 'organization_id' | 'user_id' | 'has_reports' | 'keeps_private_history'>;
+
+/** A listener with all rights. The rules of reach are those by which REST answers the same paths (api/chats/scopes.ts). */
+export function listenerOf(reaches: Reaches, facts: ListenerFacts): UserListener {
+  const { organization_id, user_id, has_reports } = facts;
+  return {
+    kind: 'user',
+    ...facts,
+    reach: user_id === null ? null : reaches.ofUser(user_id, { includesPrivateHistory: true }),
+    history_reach: user_id === null ? null : reaches.ofUser(user_id, { includesPrivateHistory: has_reports }),
+    organization_reach: reaches.ofOrganization({ includesPrivateHistory: has_reports }),
+    stands_for: user_id === null ? [] : [user_id, organization_id, ...reaches.teamsOf(user_id)],
+  };
+}
+
+type Wanted = Pick<Channel, 'chats' | 'part'>;
+
+/** Whether any of the channels tells by what is routed, or by teams: if none does, no reach need be known. */
+export function needReaches(channels: readonly Wanted[]): boolean {
+  return channels.some((channel) => isRouted(channel) || isRoutedToOrganization(channel) || isInvited(channel));
+}
+
+/** The listener without what none of its channels needs, to be stored. `reaches` null: none is needed. */
+export function listenerFor(reaches: Reaches | null, facts: ListenerFacts, channels: readonly Wanted[]): UserListener {
+  const { organization_id, user_id } = facts;
+  const stands_for = user_id === null ? [] : [user_id, organization_id];
+  const without = { reach: null, history_reach: null, organization_reach: null, stands_for };
+  if (reaches === null) return { kind: 'user', ...facts, ...without };
+  const all = listenerOf(reaches, facts);
+  return {
+    ...all,
+    reach: channels.some(isRouted) ? all.reach : null,
+    history_reach: channels.some(isRoutedHistory) ? all.history_reach : null,
+    organization_reach: channels.some(isRoutedToOrganization) ? all.organization_reach : null,
+    stands_for: channels.some(isInvited) ? all.stands_for : stands_for,
+  };
+}
+
+function isRouted({ chats }: Wanted): boolean {
+  return chats === 'user_routed_chats' || chats === 'user_pending_chats';
+}
+
+function isRoutedToOrganization({ chats }: Wanted): boolean {
+  return chats === 'routed_chats';
+}
+
+function isInvited({ part }: Wanted): boolean {
+  return part === 'incoming_invitations';
+}

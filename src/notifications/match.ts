@@ -1,0 +1,129 @@
+import { type Channel, type ChannelIds, type ChannelPart, channelPath, takesIds } from '../resources/channel-path.ts';
+import { isRoomReached, type Reach } from '../resources/chat-grant.ts';
+import type { Kind, Notification, Place, Told } from './notifications.ts';
+import { isRoutedHistory, type Listener, lacksReports } from './subscriber.ts';
+
+/** A notification as one subscriber gets it (protocol.md 6.3 and 7). */
+export type Telling = {
+  /** The concrete path of the collection. */
+  channel: string;
+  action: 'added' | 'changed' | 'removed';
+  resource_id: string;
+  /** `added`: the whole; `changed`: what has changed; `removed`: the id. */
+  resource: object;
+};
+
+const KIND_OF_PART = {
+  chats: 'chat',
+  messages: 'message',
+  memberships: 'membership',
+  own_memberships: 'membership',
+  tags: 'tag',
+  reply_suggestions: 'reply_suggestion',
+  message_reply_suggestions: 'reply_suggestion',
+  outgoing_invitations: 'invitation',
+  incoming_invitations: 'invitation',
+} as const satisfies Record<ChannelPart, Kind>;
+
+/** The kind of resource that a channel tells of. */
+export function kindOf(channel: Pick<Channel, 'part'>): Kind {
+  return KIND_OF_PART[channel.part];
+}
+
+/**
+ * What a listener who subscribes to a channel is told of a notification; null for nothing. The one rule of who gets what, for apps
+ * and for sockets (ENGINE 4): it gives what the same path would give in REST.
+ */
+export function match(told: Told, notification: Notification, channel: Channel, listener: Listener): Telling | null {
+  if (kindOf(channel) !== notification.kind || lacksReports(listener, channel)) return null;
+  const { place } = told;
+  const ids: ChannelIds = {
+    chat_id: place.chat_id,
+    room_id: place.room?.id ?? null,
+    visitor_id: place.visitor_id,
+    message_id: notification.message_id,
+  };
+  if (!takesIds(channel, ids)) return null;
+  const sight = sightOf(place, notification, channel, listener);
+  const asSeen = sight === null ? null : telling(notification, channel, sight);
+  return asSeen === null ? null : { channel: channelPath(channel, ids), ...asSeen };
+}
+
+/** How a chat lies in a collection: it was there and is, it has just come, or it has just gone. */
+type Sight = 'there' | 'new' | 'gone';
+
+function telling(
+  { kind, action, resource_id, resource, changes }: Notification,
+  channel: Channel,
+  sight: Sight,
+): Omit<Telling, 'channel'> | null {
+  if (kind !== 'chat') {
+    if (sight === 'gone') return null;
+    const id = channel.part === 'own_memberships' ? (resource as { chat_id: string }).chat_id : resource_id;
+    return { action, resource_id: id, resource: changes ?? resource };
+  }
+  if (sight === 'gone') return { action: 'removed', resource_id, resource: { id: resource_id } };
+  if (sight === 'new') return { action: 'added', resource_id, resource };
+  return { action, resource_id, resource: changes ?? resource };
+}
+
+/** How the chat lies in the channel's collection for the listener; null when it does not. */
+function sightOf(place: Place, notification: Notification, channel: Channel, listener: Listener): Sight | null {
+  const { owner_id, part } = channel;
+  if (listener.kind === 'visitor') {
+    const isOwn =
+      channel.chats === 'visitor_chats' && owner_id === listener.visitor_id && place.visitor_id === owner_id;
+    return isOwn && (part !== 'own_memberships' || notification.member_id === owner_id) ? 'there' : null;
+  }
+  // Who is invited is no member yet, and sees of the chat only that.
+  if (part === 'incoming_invitations') {
+    return owner_id === listener.user_id && listener.stands_for.includes(notification.member_id ?? '') ? 'there' : null;
+  }
+  if (part === 'own_memberships' && notification.member_id !== owner_id) return null;
+  if (part === 'outgoing_invitations' && notification.inviter_id !== owner_id) return null;
+  return sightOfChat(place, channel, listener);
+}
+
+function sightOfChat(place: Place, channel: Channel, listener: Listener): Sight | null {
+  if (listener.kind === 'visitor') return null;
+  const { chats, owner_id } = channel;
+  const isOwned = place.room !== null && place.room.organization_id === owner_id;
+  const isOfUser = owner_id === listener.user_id;
+  const routed = isRoutedHistory(channel) ? listener.history_reach : listener.reach;
+  switch (chats) {
+    case 'owned_chats':
+    case 'room_chats':
+      return isOwned ? 'there' : null;
+    case 'room_visitor_chats':
+      return isOwned && place.visitor_id !== null ? 'there' : null;
+    case 'room_pending_chats':
+      return isOwned ? sightOfPending(place) : null;
+    case 'routed_chats':
+      return isWithin(place, listener.organization_reach) ? 'there' : null;
+    case 'involved_chats':
+      return among(owner_id, place.organization_ids, place.joined_organization_ids);
+    case 'user_chats':
+      return isOfUser ? among(owner_id, place.user_ids, place.joined_user_ids) : null;
+    case 'user_routed_chats':
+      return isOfUser && isWithin(place, routed) ? 'there' : null;
+    case 'user_pending_chats':
+      return isOfUser && isWithin(place, routed) ? sightOfPending(place) : null;
+    case 'visitor_chats':
+      return null;
+  }
+}
+
+function isWithin(place: Place, reach: Reach | null): boolean {
+  return reach !== null && isRoomReached(place.room, reach);
+}
+
+function among(id: string, ids: readonly string[], joined: readonly string[]): Sight | null {
+  if (!ids.includes(id)) return null;
+  return joined.includes(id) ? 'new' : 'there';
+}
+
+/** A chat enters and leaves the pending ones (protocol.md 7). */
+function sightOfPending({ was_pending, is_pending }: Place): Sight | null {
+  if (!was_pending) return is_pending ? 'new' : null;
+  return is_pending ? 'there' : 'gone';
+}

@@ -1,0 +1,240 @@
+import type { ChatState, Step } from '../domain/state.ts';
+import {
+  chatForVisitor,
+  HIDDEN_FROM_VISITORS,
+  membershipForVisitor,
+  messageForVisitor,
+} from '../resources/as-visitors-see.ts';
+import { type ChatFacts, chatResource, isPending } from '../resources/chat.ts';
+import { invitationResource } from '../resources/invitation.ts';
+import { type ComposingStatus, type MemberFacts, membershipResource } from '../resources/membership.ts';
+import { type MessageFacts, messageResource } from '../resources/message.ts';
+import type { Receiver } from '../resources/receiver.ts';
+import { replySuggestionResource } from '../resources/reply-suggestion.ts';
+import { tagResource } from '../resources/tag.ts';
+
+/** What a notification is about. */
+export type Kind = 'chat' | 'message' | 'membership' | 'tag' | 'reply_suggestion' | 'invitation';
+export const KINDS: ReadonlySet<Kind> = new Set([
+  'chat',
+  'message',
+  'membership',
+  'tag',
+  'reply_suggestion',
+  'invitation',
+]);
+
+/** How the resources are shown: to an organization's people and apps, or to the chat's visitor. */
+export type View = 'organization' | 'visitor';
+
+/** A change of one resource, as `match` and the receivers need it. */
+export type Notification = {
+  kind: Kind;
+  action: 'added' | 'changed' | 'removed';
+  /** The last segment of the resource's path in its collection (protocol.md 7). */
+  resource_id: string;
+  /** The whole resource as REST shows it; of a removed one only its id. */
+  resource: object;
+  /** Of `changed`: the attributes that have changed. */
+  changes: object | null;
+  /** Of a suggestion: the message that it is for. */
+  message_id: string | null;
+  /** Of a membership: whose. Of an invitation: who is invited, and by whom. */
+  member_id: string | null;
+  inviter_id: string | null;
+};
+
+/** The facts of a chat from which follows who sees it, after an event and as far as needed before it. */
+export type Place = {
+  chat_id: string;
+  room: { id: string; organization_id: string } | null;
+  visitor_id: string | null;
+  was_pending: boolean;
+  is_pending: boolean;
+  /** Users who are members, and their organizations; and those of both that the event has brought in. */
+  user_ids: string[];
+  organization_ids: string[];
+  joined_user_ids: string[];
+  joined_organization_ids: string[];
+};
+
+/** What an event tells the world (ENGINE 6): its notifications and the facts by which `match` finds who is told. */
+export type Told = {
+  seq: number;
+  /** ms. */
+  at: number;
+  /** The receiver through which a message came, or null. */
+  origin: Receiver | null;
+  /** No webhook is to tell of it (imports, `skip_webhooks`). */
+  is_silent: boolean;
+  place: Place;
+  notifications: Notification[];
+};
+
+/**
+ * The notifications of an event, for every collection that it touches; most are for nobody. The only place that turns events into
+ * notifications. `wanted`: kinds that anybody listens for.
+ */
+export function notificationsOf(step: Step, view: View, wanted: ReadonlySet<Kind>): Told {
+  const { event, before, after } = step;
+  const notifications: Notification[] = [];
+  const add = (kind: Kind, make: () => Notification[]) => {
+    if (wanted.has(kind)) notifications.push(...make());
+  };
+  add('chat', () => changedChat(before, after, view));
+  add('membership', () => changedMembers(step, view));
+  if (event.type === 'message_added') add('message', () => addedMessage(event.message, after.facts, view));
+  if (view === 'organization') {
+    add('tag', () => changedTags(step));
+    add('reply_suggestion', () => changedSuggestions(step));
+    add('invitation', () => changedInvitations(step));
+  }
+  const isMessage = event.type === 'message_added';
+  return {
+    seq: event.seq,
+    at: event.at,
+    origin: isMessage ? event.origin : null,
+    is_silent: isMessage && event.is_silent,
+    place: placeOf(before, after),
+    notifications,
+  };
+}
+
+/** The notification of what is never logged: a member types, or has stopped (ENGINE 5). */
+export function composingNotification(
+  member: MemberFacts,
+  chat: ChatFacts,
+  status: ComposingStatus,
+  view: View,
+): Notification {
+  const resource = membership(member, chat, view, status);
+  return {
+    ...notification('membership', member.member_id, resource, { composing_status: status }),
+    member_id: member.member_id,
+  };
+}
+
+/** The facts about a chat around an event (`before` null: it begins with it); twice the same chat when nothing has changed but typing. */
+export function placeOf(before: ChatState | null, after: ChatState): Place {
+  const { facts } = after;
+  const users = usersOf(after);
+  const usersBefore = before === null ? [] : before === after ? users : usersOf(before);
+  const organizations = organizationsOf(users);
+  const idsBefore = new Set(usersBefore.map(({ member_id }) => member_id));
+  const organizationsBefore = new Set(organizationsOf(usersBefore));
+  const user_ids = users.map(({ member_id }) => member_id);
+  return {
+    chat_id: facts.id,
+    room: facts.room === null ? null : { id: facts.room.id, organization_id: facts.room.organization_id },
+    visitor_id: facts.visitor_id,
+    was_pending: before !== null && isPending(before.facts),
+    is_pending: isPending(facts),
+    user_ids,
+    organization_ids: organizations,
+    joined_user_ids: user_ids.filter((id) => !idsBefore.has(id)),
+    joined_organization_ids: organizations.filter((id) => !organizationsBefore.has(id)),
+  };
+}
+
+function usersOf(chat: ChatState): MemberFacts[] {
+  return [...chat.members.values()].map(({ facts }) => facts).filter(({ member_type }) => member_type === 'user');
+}
+
+function organizationsOf(users: readonly MemberFacts[]): string[] {
+  return [...new Set(users.flatMap(({ organization_id }) => organization_id ?? []))];
+}
+
+/** Something that is there: changed when there are `changes`, else new. */
+function notification(kind: Kind, resource_id: string, resource: object, changes: object | null): Notification {
+  const action = changes === null ? 'added' : 'changed';
+  return { kind, action, resource_id, resource, changes, message_id: null, member_id: null, inviter_id: null };
+}
+
+/** The notification of something that may have been there before; none when nothing of it has changed. */
+function compared(kind: Kind, resource_id: string, before: object | null, after: object): Notification[] {
+  if (before === null) return [notification(kind, resource_id, after, null)];
+  const changes = changesBetween(before, after);
+  return changes === null ? [] : [notification(kind, resource_id, after, changes)];
+}
+
+function changedChat(before: ChatState | null, after: ChatState, view: View): Notification[] {
+  const show = view === 'visitor' ? chatForVisitor : chatResource;
+  return compared('chat', after.facts.id, before === null ? null : show(before.facts), show(after.facts));
+}
+
+/** A membership shows whether its chat is open and how many messages the member has sent: both change without the member's row. */
+function changedMembers({ event, before, after }: Step, view: View): Notification[] {
+  const sender = event.type === 'message_added' ? event.message.sender_id : null;
+  const isEnd = event.type === 'chat_ended';
+  return [...after.members].flatMap(([id, touched]) => {
+    const old = before?.members.get(id);
+    if (before !== null && old === touched && id !== sender && !isEnd) return [];
+    const shown = before === null || old === undefined ? null : membership(old.facts, before.facts, view);
+    const found = compared('membership', id, shown, membership(touched.facts, after.facts, view));
+    return found.map((each) => ({ ...each, member_id: id }));
+  });
+}
+
+function membership(member: MemberFacts, chat: ChatFacts, view: View, composing_status: ComposingStatus = 'idle') {
+  const show = view === 'visitor' ? membershipForVisitor : membershipResource;
+  return show({ ...member, composing_status }, chat);
+}
+
+function addedMessage(message: MessageFacts, chat: ChatFacts, view: View): Notification[] {
+  if (view === 'visitor' && HIDDEN_FROM_VISITORS.includes(message.type)) return [];
+  const show = view === 'visitor' ? messageForVisitor : messageResource;
+  return [notification('message', message.id, show(message, { id: chat.id, room_id: chat.room?.id ?? null }), null)];
+}
+
+/** A tag's id in its collection is its name. */
+function changedTags({ event, after }: Step): Notification[] {
+  if (event.type === 'tag_added') {
+    return [notification('tag', event.tag.name, tagResource(event.tag, after.facts.room?.id ?? null), null)];
+  }
+  if (event.type !== 'tag_removed') return [];
+  return [{ ...notification('tag', event.name, { id: event.name }, null), action: 'removed' }];
+}
+
+function changedSuggestions({ event, after, suggestion_before }: Step): Notification[] {
+  if (event.type !== 'reply_suggestion_added' && event.type !== 'reply_suggestion_changed') return [];
+  const chat = { id: after.facts.id, room_id: after.facts.room?.id ?? null };
+  const { suggestion } = event;
+  const old = suggestion_before === null ? null : replySuggestionResource(suggestion_before, chat);
+  const found = compared('reply_suggestion', suggestion.id, old, replySuggestionResource(suggestion, chat));
+  return found.map((each) => ({ ...each, message_id: suggestion.message_id }));
+}
+
+/** That the numbers of the chat's members stand in an invitation does not make it change with them. */
+function changedInvitations({ event, before, after }: Step): Notification[] {
+  const id =
+    event.type === 'invitation_sent'
+      ? event.invitation.id
+      : event.type === 'invitation_expired' || event.type === 'invitation_accepted'
+        ? event.invitation_id
+        : null;
+  const facts = id === null ? undefined : after.invitations.get(id)?.facts;
+  if (id === null || facts === undefined) return [];
+  const { user_member_count, visitor_member_count } = after.facts;
+  const chat = { id: after.facts.id, room_id: after.facts.room?.id ?? null, user_member_count, visitor_member_count };
+  const old = before?.invitations.get(id)?.facts;
+  const shown = old === undefined ? null : invitationResource(old, chat);
+  const found = compared('invitation', id, shown, invitationResource(facts, chat));
+  return found.map((each) => ({ ...each, member_id: facts.invitee.id, inviter_id: facts.invited_by_user.id }));
+}
+
+/**
+ * The attributes of a resource that differ from those that it had, with their present values; null when none do (seed 003: the payload
+ * of a change contains only the changed fields). Both have the same keys.
+ */
+export function changesBetween(before: object, after: object): object | null {
+  const old = before as { readonly [key: string]: unknown };
+  const changed = Object.entries(after).filter(([key, value]) => !isSame(old[key], value));
+  return changed.length === 0 ? null : Object.fromEntries(changed);
+}
+
+/** Resources are JSON, made by the same function: the same nested value has the same text. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  const areObjects = typeof one === 'object' && typeof other === 'object' && one !== null && other !== null;
+  return areObjects && JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,87 @@
+import { DurableObject } from 'cloudflare:workers';
+import { errorText, writeLog } from '../platform/log.ts';
+import type { ProjectorStub } from '../rpc/projector.ts';
+import { type RebuildStart, SLICE_VERSION, type Slice, type Written } from '../rpc/projector.ts';
+import { emptyingBatches } from './rebuild-statements.ts';
+import { runBatch, StoreWriter } from './store-writer.ts';
+import { hasRowsFor, type SliceStore } from './write-batches.ts';
+
+/** Above this many buffered bytes of UTF-8 a projector answers `busy`. */
+const BUFFER_BYTES = 8_000_000;
+
+/**
+ * Writes hand-overs of many threads to one D1 database, and to that of the log of deliveries what is for it (ENGINE 3). Neither waits for
+ * the other. It keeps nothing: a slice that was not acknowledged is sent again.
+ */
+export class ProjectorObject extends DurableObject<Env> implements ProjectorStub {
+  readonly #writers = new Map<SliceStore, StoreWriter>();
+  #buffered = 0;
+
+  /**
+   * Writes slices, of one thread or of many, into the database of binding `database` and the log of deliveries. Answers for each of them,
+   * in their order, when D1 has all of it or has refused it.
+   */
+  write(database: string, slices: readonly Slice[]): Promise<Written[]> {
+    return Promise.all(slices.map((slice) => this.#take(database, slice)));
+  }
+
+  async #take(database: string, slice: Slice): Promise<Written> {
+    if (slice.v !== SLICE_VERSION) return { ok: false, reason: 'other_version' };
+    if (this.#buffered > 0 && this.#buffered + slice.size > BUFFER_BYTES) return { ok: false, reason: 'busy' };
+    this.#buffered += slice.size;
+    try {
+      if (slice.rebuild !== undefined) await this.#empty(database, slice.thread, slice.rebuild);
+      const stores = (['copy', 'deliveries'] as const).filter((store) => hasRowsFor(slice, store));
+      return sumOf(await Promise.all(stores.map((store) => this.#writer(database, store).write(slice))));
+    } catch (error) {
+      writeLog('error', 'projection_failed', { reason: 'failed', threads: [slice.thread], error: errorText(error) });
+      return { ok: false, reason: 'failed' };
+    } finally {
+      this.#buffered -= slice.size;
+    }
+  }
+
+  /** Deletes a thread's rows, a portion at a time, so that the slices of other threads go on between them. */
+  async #empty(database: string, thread: string, rebuild: RebuildStart): Promise<void> {
+    const d1 = d1Of(this.env, database);
+    for (const batch of emptyingBatches(thread, rebuild)) {
+      for (;;) {
+        const results = await runBatch(d1, batch);
+        if (results.every(({ meta }) => meta.changes === 0)) break;
+      }
+    }
+  }
+
+  /** An object is named by its database, so it never has another one. */
+  #writer(database: string, store: SliceStore): StoreWriter {
+    const writer =
+      this.#writers.get(store) ??
+      new StoreWriter({
+        d1: store === 'copy' ? d1Of(this.env, database) : this.env.DELIVERY_LOG,
+        store,
+        background: (work) => this.ctx.waitUntil(work),
+        crash: () => this.ctx.abort('fault: projector'),
+      });
+    this.#writers.set(store, writer);
+    return writer;
+  }
+}
+
+/** Of a slice that went to several databases: it is written when all of them have their part. */
+function sumOf(parts: readonly Written[]): Written {
+  const share = { trips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0 };
+  for (const part of parts) {
+    if (!part.ok) return part;
+    share.trips += part.share.trips;
+    share.rowsRead += part.share.rowsRead;
+    share.rowsWritten += part.share.rowsWritten;
+    share.milliseconds += part.share.milliseconds;
+  }
+  return { ok: true, share };
+}
+
+function d1Of(env: Env, name: string): D1Database {
+  const binding = (env as unknown as Record<string, unknown>)[name];
+  if (typeof binding !== 'object' || binding === null) throw new Error(`no D1 binding named ${name}`);
+  return binding as D1Database;
+}

@@ -1,0 +1,64 @@
+import type { RebuildStart } from '../rpc/projector.ts';
+
+/** One statement of the batch and how many rows of each slice it carries, by the slice's place. */
+export type SliceStatement = {
+  sql: string;
+  parameters: readonly (string | number)[];
+  carried: ReadonlyMap<number, number>;
+};
+
+/** Rows that one statement deletes at most: D1 gives a statement 30 s, and everybody else waits for it. */
+export const ROWS_DELETED_AT_ONCE = 5_000;
+
+/** Ids of chats in a parameter: 400 KB of JSON, and a thread may have had more chats than that. */
+const CHATS_IN_A_STATEMENT = 10_000;
+
+/** The rows of a thread's copy that are found by its chats, each table with its key. */
+const ROWS_OF_CHATS = [
+  { table: 'members', key: 'chat_id, member_id', chat: 'chat_id' },
+  { table: 'involvements', key: 'organization_id, chat_id', chat: 'chat_id' },
+  { table: 'tags', key: 'chat_id, name', chat: 'chat_id' },
+  { table: 'invitations', key: 'chat_id, id', chat: 'chat_id' },
+  { table: 'chats', key: 'id', chat: 'id' },
+];
+
+/** Once for each number: an emptying that comes again, or late, deletes nothing of what was written after it. */
+const NOT_YET = 'NOT EXISTS (SELECT 1 FROM rebuilds WHERE thread = ?1 AND number >= ?2)';
+
+/**
+ * Empties the copy of a thread before a rebuild writes it anew: batches of statements, each batch to be run until it deletes nothing
+ * more. Messages and the log of deliveries stay: their rows are written again in their place. So do the visitors' tables, which are
+ * D1's own.
+ */
+export function emptyingBatches(thread: string, { number, chat_ids }: RebuildStart): SliceStatement[][] {
+  const parts = Array.from({ length: Math.ceil(chat_ids.length / CHATS_IN_A_STATEMENT) }, (_, part) =>
+    JSON.stringify(chat_ids.slice(part * CHATS_IN_A_STATEMENT, (part + 1) * CHATS_IN_A_STATEMENT)),
+  );
+  return parts.map((ids) =>
+    ROWS_OF_CHATS.map(({ table, key, chat }) => ({
+      sql: `DELETE FROM ${table} WHERE (${key}) IN (
+          SELECT ${key} FROM ${table} WHERE ${chat} IN (SELECT value FROM json_each(?3)) LIMIT ${ROWS_DELETED_AT_ONCE})
+        AND ${NOT_YET}`,
+      parameters: [thread, number, ids],
+      carried: new Map(),
+    })),
+  );
+}
+
+/**
+ * The first statements of the batch that writes the first rows of a rebuild. The register's row goes only here, so that a rebuild that
+ * is cut short loses no thread.
+ */
+export function beginStatements(place: number, thread: string, { number }: RebuildStart): SliceStatement[] {
+  const carried = new Map([[place, 1]]);
+  const parameters = [thread, number];
+  return [
+    { sql: `DELETE FROM threads WHERE id = ?1 AND ${NOT_YET}`, parameters, carried },
+    {
+      sql: `INSERT INTO rebuilds (thread, number) VALUES (?1, ?2)
+        ON CONFLICT (thread) DO UPDATE SET number = excluded.number WHERE excluded.number > rebuilds.number`,
+      parameters,
+      carried,
+    },
+  ];
+}

@@ -1,0 +1,281 @@
+import { Buffer } from 'node:buffer';
+import type { Slice, SliceTable } from '../rpc/projector.ts';
+import { beginStatements, type SliceStatement } from './rebuild-statements.ts';
+
+/** A parameter may have 1 MB of UTF-8: production D1 refuses values above 2 MB, which the local one accepts. */
+const PARAMETER_BYTES = 1_000_000;
+
+/** SQL around `rows`, a FROM clause in which the slice's rows are a table named `row`. */
+type RowsWrite = (columns: string, rows: string) => string;
+
+/** The databases that a slice goes to: the organization's has the copy of the log, that of the deliveries their log. */
+export type SliceStore = 'copy' | 'deliveries';
+
+/** How a table's rows are written: all of them go through each of `statements`. */
+type TableWrite = { table: SliceTable; columns: readonly string[]; statements: readonly RowsWrite[] };
+
+/** Inserts rows, or sets these columns of one that has the same key, if the guard lets it; null: it always does. */
+function upsert(into: string, key: string, sets: readonly string[], guard: string | null): RowsWrite {
+  const assignments = sets.map((column) => `${column} = excluded.${column}`).join(', ');
+  const update = sets.length === 0 ? 'NOTHING' : `UPDATE SET ${assignments}`;
+  const condition = guard === null ? '' : ` WHERE ${guard}`;
+  return (columns, rows) =>
+    `INSERT INTO ${into} (${columns}) SELECT ${columns} ${rows} ON CONFLICT (${key}) DO ${update}${condition}`;
+}
+
+/** The guard of whole images of a row: the number grows with each change, so the newest one wins whenever it comes. */
+function isNewer(column: 'seq' | 'version', table: string): string {
+  return `excluded.${column} > ${table}.${column}`;
+}
+
+/** The same, but a row that is only as new and differs is mended: a rebuild does not delete the rows of this table first. */
+function isAsNewAndOther(column: 'seq' | 'version', table: string, sets: readonly string[]): string {
+  const valuesOf = (place: string) => sets.map((name) => `${place}.${name}`).join(', ');
+  return `excluded.${column} >= ${table}.${column} AND (${valuesOf('excluded')}) IS NOT (${valuesOf(table)})`;
+}
+
+/** Inserts rows, or mends in their place those of the same key. */
+function mend(into: string, key: string, column: 'seq' | 'version', sets: readonly string[]): RowsWrite {
+  return upsert(into, key, sets, isAsNewAndOther(column, into, sets));
+}
+
+const VARIABLE_IS_NEWER = `(excluded.at, excluded.thread, excluded.seq)
+  > (visitor_variables.at, visitor_variables.thread, visitor_variables.seq)`;
+
+const CHAT_COLUMNS = [
+  'id',
+  'thread',
+  'seq',
+  'organization_id',
+  'room_id',
+  'visitor_id',
+  'chat_type',
+  'is_ended',
+  'is_waiting',
+  'is_pending',
+  'overdue_after',
+  'updated_at',
+  'facts',
+];
+const CHAT_CHANGES = ['seq', 'is_waiting', 'updated_at', 'facts'];
+const CHAT_FLAGS = ['chat_type', 'is_ended', 'is_pending', 'overdue_after'];
+/** Leaves the flags alone: D1 writes an index again whenever its columns are set, changed or not. */
+const writeChatWithoutFlags = upsert('chats', 'id', CHAT_CHANGES, isNewer('seq', 'chats'));
+/**
+ * Passes over a row whose flags D1 has: that is left to the statement above, to which the others then are as new as what is there. A
+ * row that is only as new mends the flags that a row without them, coming before this one, left behind. In the order of `seq`, so
+ * that of two rows of a chat the newer one is compared with the flags of the older one.
+ */
+const writeChatWithOtherFlags: RowsWrite = (columns, rows) =>
+  upsert(
+    'chats',
+    'id',
+    [...CHAT_CHANGES, ...CHAT_FLAGS],
+    isAsNewAndOther('seq', 'chats', CHAT_FLAGS),
+  )(columns, `${rows} ORDER BY row.seq`);
+
+const COPY: readonly TableWrite[] = [
+  {
+    table: 'threads',
+    columns: [
+      'id',
+      'organization_id',
+      'identity',
+      'channel_id',
+      'thread_id',
+      'mapping_id',
+      'current_chat_id',
+      'created_at',
+      'seq',
+    ],
+    statements: [upsert('threads', 'id', ['current_chat_id', 'seq'], isNewer('seq', 'threads'))],
+  },
+  {
+    table: 'visitors',
+    columns: ['id', 'organization_id', 'room_id', 'created_at'],
+    statements: [upsert('visitors', 'id, room_id', [], null)],
+  },
+  {
+    table: 'visitor_variables',
+    columns: ['visitor_id', 'key', 'value', 'created_at', 'at', 'thread', 'seq'],
+    statements: [upsert('visitor_variables', 'visitor_id, key', ['value', 'at', 'thread', 'seq'], VARIABLE_IS_NEWER)],
+  },
+  {
+    table: 'members',
+    columns: ['chat_id', 'member_id', 'seq', 'is_participating', 'is_ended', 'facts'],
+    statements: [
+      upsert(
+        'members',
+        'chat_id, member_id',
+        ['seq', 'is_participating', 'is_ended', 'facts'],
+        isNewer('seq', 'members'),
+      ),
+    ],
+  },
+  {
+    // Organizations never leave a chat and a chat never opens again: a late row can only say less.
+    table: 'involvements',
+    columns: ['organization_id', 'chat_id', 'seq', 'is_ended'],
+    statements: [
+      upsert(
+        'involvements',
+        'organization_id, chat_id',
+        ['seq', 'is_ended'],
+        'excluded.is_ended > involvements.is_ended',
+      ),
+    ],
+  },
+  {
+    table: 'messages',
+    columns: ['organization_id', 'place', 'chat_id', 'room_id', 'seq', 'sender_type', 'type', 'facts'],
+    statements: [
+      mend('messages', 'organization_id, place', 'seq', ['chat_id', 'room_id', 'seq', 'sender_type', 'type', 'facts']),
+    ],
+  },
+  {
+    table: 'tags',
+    columns: ['chat_id', 'name', 'seq', 'facts'],
+    statements: [upsert('tags', 'chat_id, name', ['seq', 'facts'], isNewer('seq', 'tags'))],
+  },
+  {
+    table: 'invitations',
+    columns: ['chat_id', 'id', 'seq', 'invitee_id', 'facts'],
+    statements: [upsert('invitations', 'chat_id, id', ['seq', 'facts'], isNewer('seq', 'invitations'))],
+  },
+  {
+    table: 'chats_with_known_flags',
+    columns: CHAT_COLUMNS,
+    statements: [writeChatWithoutFlags],
+  },
+  {
+    table: 'chats',
+    columns: CHAT_COLUMNS,
+    statements: [writeChatWithOtherFlags, writeChatWithoutFlags],
+  },
+];
+
+const DELIVERIES: readonly TableWrite[] = [
+  {
+    table: 'lanes',
+    columns: [
+      'receiver',
+      'thread',
+      'version',
+      'organization_id',
+      'accepted',
+      'delivered',
+      'pending',
+      'exhausted',
+      'skipped_disabled',
+      'skipped_channel_deleted',
+      'skipped_webhook_deleted',
+      'skipped_uninstalled',
+    ],
+    statements: [
+      mend('lanes', 'receiver, thread', 'version', [
+        'version',
+        'accepted',
+        'delivered',
+        'pending',
+        'exhausted',
+        'skipped_disabled',
+        'skipped_channel_deleted',
+        'skipped_webhook_deleted',
+        'skipped_uninstalled',
+      ]),
+    ],
+  },
+  {
+    table: 'deliveries',
+    columns: [
+      'receiver',
+      'id',
+      'version',
+      'organization_id',
+      'thread',
+      'thread_id',
+      'chat_id',
+      'seq',
+      'event_type',
+      'webhook_id',
+      'channel',
+      'resource_id',
+      'status',
+      'skip_reason',
+      'is_replay',
+      'attempt_count',
+      'due_at',
+      'last_attempt_at',
+      'last_status',
+      'last_error',
+      'created_at',
+    ],
+    statements: [
+      mend('deliveries', 'receiver, id', 'version', [
+        'version',
+        'status',
+        'skip_reason',
+        'is_replay',
+        'attempt_count',
+        'due_at',
+        'last_attempt_at',
+        'last_status',
+        'last_error',
+      ]),
+    ],
+  },
+];
+
+/** A table and its SQL, made once. */
+type PreparedWrite = { table: SliceTable; sqls: readonly string[] };
+
+const PREPARED: { readonly [Store in SliceStore]: readonly PreparedWrite[] } = {
+  copy: COPY.map(prepared),
+  deliveries: DELIVERIES.map(prepared),
+};
+
+type RowPart = { rows: string[]; size: number; carried: Map<number, number> };
+
+/** Whether a slice has something for one of the databases. */
+export function hasRowsFor(slice: Slice, store: SliceStore): boolean {
+  return (store === 'copy' && slice.rebuild !== undefined) || PREPARED[store].some(({ table }) => table in slice.rows);
+}
+
+/** The statements that write into one of the databases what some slices have for it, to be run as one batch in this order. */
+export function sliceStatements(slices: readonly Slice[], store: SliceStore): SliceStatement[] {
+  const begins = slices.flatMap(({ thread, rebuild }, place) =>
+    store === 'deliveries' || rebuild === undefined ? [] : beginStatements(place, thread, rebuild),
+  );
+  const writes = PREPARED[store].flatMap(({ table, sqls }) =>
+    partsOf(table, slices).flatMap(({ rows, carried }) => {
+      const parameters = [`[${rows.join(',')}]`];
+      return sqls.map((sql) => ({ sql, parameters, carried }));
+    }),
+  );
+  return [...begins, ...writes];
+}
+
+/** The rows of one table in parts that a parameter can hold. */
+function partsOf(table: SliceTable, slices: readonly Slice[]): RowPart[] {
+  const parts: RowPart[] = [];
+  for (const [place, slice] of slices.entries()) {
+    for (const row of slice.rows[table] ?? []) {
+      const bytes = Buffer.byteLength(row) + 1;
+      let part = parts.at(-1);
+      if (part === undefined || part.size + bytes > PARAMETER_BYTES) {
+        part = { rows: [], size: 2, carried: new Map() };
+        parts.push(part);
+      }
+      part.rows.push(row);
+      part.size += bytes;
+      part.carried.set(place, (part.carried.get(place) ?? 0) + 1);
+    }
+  }
+  return parts;
+}
+
+function prepared({ table, columns, statements }: TableWrite): PreparedWrite {
+  const values = columns.map((column, index) => `json_extract(value, '$[${index}]') AS ${column}`).join(', ');
+  const rows = `FROM (SELECT ${values} FROM json_each(?1)) AS row WHERE true`;
+  return { table, sqls: statements.map((statement) => statement(columns.join(', '), rows)) };
+}

@@ -1,0 +1,196 @@
+import { type ThreadEvent, upcastEvent } from '../domain/events.ts';
+import type { Query, Reading, ReadingOf, ReadMessages, ReadSuggestions } from '../domain/queries.ts';
+import type { Result, ThreadRefusal } from '../domain/refusals.ts';
+import type { ChatState, ThreadState } from '../domain/state.ts';
+import { notificationsOf } from '../notifications/notifications.ts';
+import { channelBody, channelEvent, KINDS_OF_CHANNELS, wholeBody } from '../notifications/webhook-body.ts';
+import type { ChannelWebhook } from '../resources/channel-webhook.ts';
+import type { MemberFacts, MemberView } from '../resources/membership.ts';
+import type { Receiver } from '../resources/receiver.ts';
+import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
+import type { TagFacts } from '../resources/tag.ts';
+import type { EventPage } from '../rpc/thread.ts';
+import type { Typing } from './live/typing.ts';
+import { loadChat, loadMessageEvent, loadSuggestions } from './store/load.ts';
+import { hasTable } from './store/schema.ts';
+
+/** A page ends early at this many characters of JSON, because an RPC answer ends at 32 MiB. */
+const PAGE_CHARACTERS = 4_000_000;
+
+/** Members oldest first: the visitor, who joins first, leads (protocol.md 1.4). Those of one moment by id, so that pages agree. */
+export function membersOf(chat: ChatState): MemberFacts[] {
+  const rank = (member: MemberFacts) => (member.member_type === 'visitor' ? 0 : 1);
+  const members = [...chat.members.values()].map(({ facts }) => facts);
+  return members.sort(
+    (a, b) => a.created_at - b.created_at || rank(a) - rank(b) || (a.member_id < b.member_id ? -1 : 1),
+  );
+}
+
+/** Answers a query about a chat that its grant covers. `now` in ms. */
+export function answerQuery(
+  sql: SqlStorage,
+  chat: ChatState,
+  typing: Typing,
+  query: Query,
+  now: number,
+): Result<Reading> {
+  const room_id = chat.facts.room?.id ?? null;
+  const chat_id = chat.facts.id;
+  switch (query.type) {
+    case 'read_chat':
+      return found({ chat: chat.facts });
+    case 'read_members':
+      return found({ chat: chat.facts, members: memberViews(chat, typing, now) });
+    case 'read_messages':
+      return found(readMessagePage(sql, chat, query));
+    case 'read_message': {
+      const event = loadMessageEvent(sql, chat_id, query.message_id);
+      return event === null ? refused({ reason: 'message_not_found' }) : found({ message: event.message, room_id });
+    }
+    case 'read_tags':
+      return found({ tags: tagsOf(chat), room_id });
+    case 'read_invitations': {
+      const sent = [...chat.invitations.values()].map(({ facts }) => facts);
+      const own = sent.filter(({ invited_by_user }) => invited_by_user.id === query.invited_by_user_id);
+      return found({ chat: chat.facts, invitations: own.sort((a, b) => compare(a.id, b.id)) });
+    }
+    case 'read_suggestions': {
+      const { message_id } = query;
+      const isThere = message_id === null || loadMessageEvent(sql, chat_id, message_id) !== null;
+      return isThere ? found(readSuggestionPage(sql, chat, query)) : refused({ reason: 'message_not_found' });
+    }
+    case 'read_suggestion': {
+      const { message_id, suggestion_id } = query;
+      const isThere = message_id === null || loadMessageEvent(sql, chat_id, message_id) !== null;
+      if (!isThere) return refused({ reason: 'message_not_found' });
+      const suggestion = loadSuggestions(sql, [suggestion_id]).get(suggestion_id);
+      const isIts = suggestion?.chat_id === chat_id && [null, suggestion.facts.message_id].includes(message_id);
+      return isIts
+        ? found({ suggestion: suggestion.facts, room_id })
+        : refused({ reason: 'reply_suggestion_not_found' });
+    }
+  }
+}
+
+function found(answer: Reading): Result<Reading> {
+  return { ok: true, answer };
+}
+
+function refused(refusal: ThreadRefusal): Result<Reading> {
+  return { ok: false, refusal };
+}
+
+function memberViews(chat: ChatState, typing: Typing, now: number): MemberView[] {
+  return membersOf(chat).map((member) => ({
+    ...member,
+    composing_status: typing.statusOf(chat.facts, member.member_id, now),
+  }));
+}
+
+/** Tags oldest first; those of one moment by name, so that pages agree. */
+function tagsOf(chat: ChatState): TagFacts[] {
+  const tags = [...chat.tags.values()].map(({ facts }) => facts);
+  return tags.sort((a, b) => a.created_at - b.created_at || compare(a.name, b.name));
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function readMessagePage(sql: SqlStorage, chat: ChatState, query: ReadMessages): ReadingOf<ReadMessages> {
+  const order = query.descending ? 'DESC' : 'ASC';
+  const rows = sql.exec<{ seq: number; event: string }>(
+    `SELECT seq, event FROM events
+     WHERE seq > ?1 AND seq < ?2 AND seq <= ?3 AND chat_id = ?4 AND type = 'message_added'
+       AND (?5 = '[]' OR event ->> '$.message.type' IN (SELECT value FROM json_each(?5)))
+       AND event ->> '$.message.type' NOT IN (SELECT value FROM json_each(?6))
+     ORDER BY seq ${order} LIMIT ?7`,
+    Math.max(chat.first_seq - 1, query.after ?? 0),
+    query.before ?? Number.MAX_SAFE_INTEGER,
+    chat.seq,
+    chat.facts.id,
+    JSON.stringify(query.types_in),
+    JSON.stringify(query.types_not_in),
+    query.limit + 1,
+  );
+  const page = boundedPage(rows, query.limit, ({ event }) => {
+    const added = upcastEvent(JSON.parse(event) as { v: number });
+    return added.type === 'message_added' ? [{ seq: added.seq, message: added.message }] : [];
+  });
+  return { messages: page.items, has_more: page.has_more, room_id: chat.facts.room?.id ?? null };
+}
+
+function readSuggestionPage(sql: SqlStorage, chat: ChatState, query: ReadSuggestions): ReadingOf<ReadSuggestions> {
+  const room_id = chat.facts.room?.id ?? null;
+  if (!hasTable(sql, 'suggestions')) return { suggestions: [], has_more: false, room_id };
+  const order = query.descending ? 'DESC' : 'ASC';
+  const rows = sql.exec<{ event: string }>(
+    `SELECT facts AS event FROM suggestions
+     WHERE chat_id = ?1 AND id > ?2 AND (?3 IS NULL OR id < ?3) AND (?4 IS NULL OR facts ->> '$.message_id' = ?4)
+     ORDER BY id ${order} LIMIT ?5`,
+    chat.facts.id,
+    query.after ?? '',
+    query.before,
+    query.message_id,
+    query.limit + 1,
+  );
+  const page = boundedPage(rows, query.limit, ({ event }) => [JSON.parse(event) as ReplySuggestionFacts]);
+  return { suggestions: page.items, has_more: page.has_more, room_id };
+}
+
+/** What was accepted for a receiver above `after`, ascending: the bodies that its webhooks had (ENGINE 4). */
+export function readEventPage(
+  sql: SqlStorage,
+  state: ThreadState,
+  { receiver, after, limit }: { receiver: Receiver; after: number; limit: number },
+): EventPage {
+  let loaded = state;
+  const rows = sql.exec<{ seq: number; event: string }>(
+    `SELECT seq, event FROM events
+     WHERE seq > ? AND type IN ('message_added', 'reply_suggestion_added')
+       AND EXISTS (SELECT 1 FROM json_each(event, '$.accepted') WHERE value ->> '$.receiver' = ?)
+     ORDER BY seq LIMIT ?`,
+    after,
+    receiver,
+    limit + 1,
+  );
+  const page = boundedPage(rows, limit, (row) => {
+    const event: ThreadEvent = upcastEvent(JSON.parse(row.event) as { v: number });
+    const accepted = event.accepted.find((acceptance) => acceptance.receiver === receiver);
+    if (accepted === undefined || !('routing' in accepted)) return [];
+    loaded = loadChat(sql, loaded, event.chat_id);
+    const chat = loaded.chats.get(event.chat_id);
+    if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
+    // What a channel is told of an event does not depend on the chat around it.
+    const told = notificationsOf(
+      { event, before: chat, after: chat, suggestion_before: null },
+      'organization',
+      KINDS_OF_CHANNELS,
+    );
+    const places = { seq: event.seq, prev_seq: accepted.prev_seq };
+    return told.notifications.flatMap((notification) => {
+      const channelTold = channelEvent(told, notification, accepted.routing);
+      if (channelTold === null) return [];
+      const body = channelBody(channelTold, event.chat_id, accepted.routing, places);
+      return [JSON.parse(wholeBody(body, JSON.stringify(notification.resource))) as ChannelWebhook];
+    });
+  });
+  return { events: page.items, has_more: page.has_more };
+}
+
+function boundedPage<Row extends { event: string }, Item>(
+  rows: Iterable<Row>,
+  limit: number,
+  itemsOf: (row: Row) => Item[],
+): { items: Item[]; has_more: boolean } {
+  const items: Item[] = [];
+  let count = 0;
+  let size = 0;
+  for (const row of rows) {
+    size += row.event.length;
+    if (count === limit || (count > 0 && size > PAGE_CHARACTERS)) return { items, has_more: true };
+    items.push(...itemsOf(row));
+    count += 1;
+  }
+  return { items, has_more: false };
+}

@@ -1,0 +1,116 @@
+import type { Routing } from '../domain/events.ts';
+import type { ReceivedBefore, ThreadState } from '../domain/state.ts';
+import type { Receiver } from '../resources/receiver.ts';
+import type { Head } from '../rpc/lane.ts';
+import { createTables, makeTable } from './store/schema.ts';
+import { keepSnapshots } from './store/snapshots.ts';
+import { writeChats } from './store/write-chats.ts';
+import type { Accepted, OutboxRow } from './webhooks/fan-out.ts';
+import { insertDeliveries } from './webhooks/new-deliveries.ts';
+import { noteRest } from './webhooks/webhook-rests.ts';
+
+/**
+ * What a commit writes. `before` and `after` are the states around it, so that only what changed is written: `before` must
+ * hold what was loaded for the command.
+ */
+export type Commit = {
+  before: ThreadState;
+  after: ThreadState;
+  accepted: Accepted;
+  /** Lanes whose first new delivery is leased at once, each with the length of the lease (ms). */
+  leases: ReadonlyMap<Receiver, number>;
+  received: ReceivedBefore[];
+  routing: Routing | null;
+  isRoutingNew: boolean;
+  /** Who is told as last known (JSON, null for nobody); null when it stays as it is. */
+  audience: { stored: string | null } | null;
+  /** Version of the last changed delivery or lane; the rows written here get the following ones. */
+  version: number;
+  /** The commit's time in the log (ms), which may run ahead of the clock. */
+  at: number;
+  /** The clock (ms): what is delivered is due at once, so not at a time in the log. */
+  now: number;
+};
+
+/** `heads`: the deliveries that were leased at once. */
+export type Committed = { rowsWritten: number; version: number; heads: Head[] };
+
+/** Writes a commit. Must run inside `transactionSync`. */
+export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
+  let rowsWritten = 0;
+  const write = (statement: string, ...parameters: SqlStorageValue[]) => {
+    rowsWritten += sql.exec(statement, ...parameters).rowsWritten;
+  };
+  const { before, after, accepted } = commit;
+  if (before.thread === null) createTables(sql);
+  if (after.thread !== null && (after.thread !== before.thread || commit.isRoutingNew)) {
+    const routing = commit.routing === null ? null : JSON.stringify(commit.routing);
+    write(
+      `INSERT INTO thread (one, facts, routing) VALUES (1, ?1, ?2)
+       ON CONFLICT (one) DO UPDATE SET facts = ?1, routing = ?2`,
+      JSON.stringify(after.thread),
+      routing,
+    );
+  }
+  if (commit.audience !== null) write('UPDATE thread SET audience = ?', commit.audience.stored);
+  for (const event of accepted.events) {
+    const { seq, chat_id, type } = event;
+    write(
+      'INSERT INTO events (seq, chat_id, type, event) VALUES (?, ?, ?, ?)',
+      seq,
+      chat_id,
+      type,
+      JSON.stringify(event),
+    );
+  }
+  rowsWritten += writeChats(sql, before, after) + keepSnapshots(sql, before, after, commit.at);
+  for (const { key, chat_id, message_id, seq, request, is_new_session, messages_created } of commit.received) {
+    write(
+      `INSERT INTO received (key, chat_id, message_id, seq, request, is_new_session, messages_created)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      key,
+      chat_id,
+      message_id,
+      seq,
+      request,
+      is_new_session ? 1 : 0,
+      messages_created,
+    );
+  }
+  let version = commit.version;
+  if (accepted.lanes.length > 0) makeTable(sql, 'lanes');
+  const nextVersion = () => {
+    version += 1;
+    return version;
+  };
+  const { rows } = accepted.outbox;
+  const organizations = new Map(accepted.lanes.map(({ receiver, organization_id }) => [receiver, organization_id]));
+  for (const lane of accepted.lanes) {
+    // Of a lane whose only new row is leased, D1 is told when that is: with its first report, or when the lease runs out.
+    const isHeldBack = commit.leases.has(lane.receiver) && rows.filter(isOf(lane.receiver)).length === 1;
+    write(
+      `INSERT INTO lanes (receiver, version, accepted, last_seq, organization_id) VALUES (?1, ?2, ?3, ?4, ?5)
+       ON CONFLICT (receiver) DO UPDATE SET version = max(version, ?2), accepted = ?3, last_seq = ?4`,
+      lane.receiver,
+      isHeldBack ? 0 : nextVersion(),
+      lane.accepted,
+      lane.last_seq,
+      lane.organization_id,
+    );
+  }
+  const inserted = insertDeliveries(sql, accepted.outbox, {
+    at: commit.at,
+    now: commit.now,
+    made: 0,
+    leases: commit.leases,
+    organizationOf: (receiver) => organizations.get(receiver) ?? after.thread?.organization_id ?? '',
+    nextVersion,
+  });
+  rowsWritten += inserted.rowsWritten;
+  if (accepted.rest !== null) rowsWritten += noteRest(sql, accepted.rest, { at: commit.at, made: rows.length });
+  return { rowsWritten, version, heads: inserted.heads };
+}
+
+function isOf(receiver: Receiver): (row: OutboxRow) => boolean {
+  return (row) => row.receiver === receiver;
+}

@@ -1,0 +1,204 @@
+import type { Cost } from '../../db/cost.ts';
+import type { Command } from '../../domain/commands.ts';
+import type { ChatState, ThreadState } from '../../domain/state.ts';
+import { type Audience, NO_AUDIENCE } from '../../notifications/audience.ts';
+import type { Concerned } from '../../notifications/load-audience.ts';
+import { withinTime } from '../../platform/timeout.ts';
+import type { Reach } from '../../resources/chat-grant.ts';
+import { type Invitee, isOpenInvitation } from '../../resources/invitation.ts';
+
+/** A command waits this long (ms) to learn who listens: a D1 that hangs counts as one that cannot be reached. */
+export const WAIT_FOR_AUDIENCE = 2000;
+
+/** The platform stores no row above 2 MB. Ids and names of collections only, so characters are bytes. */
+const STORED_CHARACTERS = 1_500_000;
+/** Stored for an audience that is too long: to a next life of the object it is unknown. */
+const UNKNOWN = 'null';
+
+export type AudiencePorts = {
+  /** Rejects when it cannot be known. */
+  load: (concerned: Concerned, cost: Cost) => Promise<Audience>;
+  failed: (error: unknown) => void;
+};
+
+/** An audience to be stored, and its text; null for nobody. */
+export type Storing = { stored: string | null; audience: Audience };
+
+/**
+ * Who is to be told of what happens in the thread. The thread keeps what it last knew, for when D1 cannot be reached: what is
+ * accepted then is accepted for those.
+ */
+export class KnownAudience {
+  /** As it was last known; null when it never was. */
+  last: Audience | null = null;
+  readonly #ports: AudiencePorts;
+  /** Whom `last` was asked for: of others it says nothing. */
+  #asked: Concerned | null = null;
+  /** What `last` was made of: while that is the same, so is `last`. */
+  #source: { found: Audience; rooms: string } | null = null;
+  /** What is on disk, and the audience that it is the text of, when that is at hand. */
+  #stored: string | null = null;
+  #storedOf: Audience | null = null;
+
+  constructor(ports: AudiencePorts) {
+    this.#ports = ports;
+  }
+
+  /** Restores the audience that an earlier instance has stored, null for nobody, and whom it was asked for. */
+  restore(stored: string | null, asked: Concerned | null): void {
+    this.#stored = stored;
+    this.#asked = asked;
+    this.#storedOf = null;
+    this.#source = null;
+    this.last = stored === null ? NO_AUDIENCE : (JSON.parse(stored) as Audience | null);
+  }
+
+  /** The audience of a command that concerns these; null when it cannot be known and was not before. Never rejects. */
+  async of(concerned: Concerned | null, cost: Cost): Promise<Audience | null> {
+    if (concerned === null) return NO_AUDIENCE;
+    try {
+      const found = await withinTime(this.#ports.load(concerned, cost), WAIT_FOR_AUDIENCE);
+      if (found === null) throw new Error('D1 did not say in time who listens');
+      const rooms = concerned.room_ids.join();
+      const isKnown = this.#source !== null && this.#source.rooms === rooms && isSame(this.#source.found, found);
+      if (!isKnown) this.last = withinRooms(found, concerned.room_ids);
+      this.#source = { found, rooms };
+      this.#asked = concerned;
+    } catch (error) {
+      this.#ports.failed(error);
+      if (!areAllAmong(concerned, this.#asked)) return null;
+    }
+    return this.last;
+  }
+
+  /** What is to be stored with a commit; null when nothing has to be. Nobody is stored as null. */
+  toStore(audience: Audience): Storing | null {
+    if (audience === this.#storedOf) return null;
+    const isNobody = audience.installations.length === 0 && audience.hubs.length === 0;
+    const text = JSON.stringify(audience);
+    const stored = isNobody ? null : text.length > STORED_CHARACTERS ? UNKNOWN : text;
+    if (stored !== this.#stored) return { stored, audience };
+    this.#storedOf = audience;
+    return null;
+  }
+
+  /** Told that it is on disk. */
+  noteStored({ stored, audience }: Storing): void {
+    this.#stored = stored;
+    this.#storedOf = audience;
+  }
+}
+
+/** Whether two answers say the same: while the isolate has them from its cache, they are made of the same parts. */
+function isSame(one: Audience, other: Audience): boolean {
+  return (
+    one.installations.length === other.installations.length &&
+    one.hubs.length === other.hubs.length &&
+    one.installations.every((each, place) => each === other.installations[place]) &&
+    one.hubs.every((hub, place) => {
+      const { organization_id, since } = other.hubs[place] ?? {};
+      return hub.organization_id === organization_id && hub.since === since;
+    })
+  );
+}
+
+/** A listener may be reached by thousands of rooms, of which the thread needs to know its own. */
+function withinRooms(audience: Audience, roomIds: readonly string[]): Audience {
+  const trim = (reach: Reach | null) =>
+    reach === null ? null : { ...reach, room_ids: reach.room_ids.filter((id) => roomIds.includes(id)) };
+  const installations = audience.installations.map((installation) => {
+    const { listener } = installation;
+    const { reach, history_reach, organization_reach } = listener;
+    return {
+      ...installation,
+      listener: {
+        ...listener,
+        reach: trim(reach),
+        history_reach: trim(history_reach),
+        organization_reach: trim(organization_reach),
+      },
+    };
+  });
+  return { ...audience, installations };
+}
+
+/**
+ * Whom a command to a thread concerns: the organizations of the room, of the actor, of the chat's members and of whom it is open to by
+ * invitation. Two rooms when the channel of an open session has moved: the session stays, the next one begins in the other. Null when
+ * it cannot lead to anything: the thread does not exist and the command opens none. The state must hold the chat that the command names.
+ */
+export function concernedBy(state: ThreadState, command: Command): Concerned | null {
+  const isOpening = 'database' in command;
+  if (state.thread === null && !isOpening) return null;
+  const chat = concernedChat(state, 'chat_id' in command ? command.chat_id : null);
+  const rooms = ['room' in command ? command.room : null, chat?.facts.room ?? null].filter((room) => room !== null);
+  const organizations = [
+    state.thread?.organization_id,
+    'organization_id' in command ? command.organization_id : null,
+    ...rooms.map(({ organization_id }) => organization_id),
+    'actor' in command ? command.actor?.organization_id : null,
+    ...(command.type === 'receive_messages' ? command.messages.map(({ user }) => user?.organization_id) : []),
+    command.type === 'invite' ? organizationOf(command.invitee) : null,
+    ...(chat === undefined ? [] : organizationsOf(chat)),
+  ];
+  return {
+    organization_ids: [...new Set(organizations.filter((id) => id !== null && id !== undefined))],
+    room_ids: [...new Set(rooms.map(({ id }) => id))],
+    database: isOpening ? command.database : (state.thread?.database ?? 'DB'),
+  };
+}
+
+/**
+ * The same for the command and for the thread as it is: what is known of who listens then stands for the thread's next commands too,
+ * should nobody be able to say it anew.
+ */
+export function concernedWithThread(state: ThreadState, command: Command): Concerned | null {
+  const one = concernedBy(state, command);
+  const other = concernedNow(state);
+  if (one === null || other === null) return one ?? other;
+  return {
+    organization_ids: [...new Set([...one.organization_ids, ...other.organization_ids])],
+    room_ids: [...new Set([...one.room_ids, ...other.room_ids])],
+    database: one.database,
+  };
+}
+
+/** Whether everybody whom something concerns is among those who were asked for. */
+export function areAllAmong(concerned: Concerned | null, asked: Concerned | null): boolean {
+  if (concerned === null) return true;
+  if (asked === null) return false;
+  const { organization_ids, room_ids } = concerned;
+  const { organization_ids: organizations, room_ids: rooms } = asked;
+  return organization_ids.every((id) => organizations.includes(id)) && room_ids.every((id) => rooms.includes(id));
+}
+
+/** Whether no app is told of a command: what it brings is history, or is not to be told (DESIGN, "Imports"; README, `skip_webhooks`). */
+export function isKeptFromApps(command: Command): boolean {
+  if (command.type !== 'receive_messages') return false;
+  return command.skip_webhooks || command.messages.some(({ created_at }) => created_at !== null);
+}
+
+/** Whom the thread concerns as it is, without a command. */
+export function concernedNow(state: ThreadState): Concerned | null {
+  return concernedBy(state, { v: 1, type: 'end_overdue_chats', command_id: '' });
+}
+
+function concernedChat(state: ThreadState, named: string | null): ChatState | undefined {
+  const current = state.thread?.current_chat_id;
+  return (
+    (named === null ? undefined : state.chats.get(named)) ??
+    (current === undefined ? undefined : state.chats.get(current))
+  );
+}
+
+function organizationsOf({ members, invitations }: ChatState): (string | null)[] {
+  const open = [...invitations.values()].filter(({ facts }) => isOpenInvitation(facts));
+  return [
+    ...[...members.values()].map(({ facts }) => facts.organization_id),
+    ...open.map(({ facts }) => organizationOf(facts.invitee)),
+  ];
+}
+
+function organizationOf({ kind, id, organization_id }: Invitee): string | null {
+  return organization_id ?? (kind === 'organization' ? id : null);
+}

@@ -1,0 +1,140 @@
+import { type Cost, noCost } from '../../db/cost.ts';
+import type { Command } from '../../domain/commands.ts';
+import type { ChatState, Step, ThreadState } from '../../domain/state.ts';
+import type { Audience } from '../../notifications/audience.ts';
+import { type Concerned, loadAudience } from '../../notifications/load-audience.ts';
+import { composingNotification } from '../../notifications/notifications.ts';
+import { withinTime } from '../../platform/timeout.ts';
+import type { Timers } from '../../platform/timers.ts';
+import type { ComposingStatus } from '../../resources/membership.ts';
+import { liveHubStub } from '../../rpc/live-hub.ts';
+import { loadChat } from '../store/load.ts';
+import { areAllAmong, concernedNow, concernedWithThread, KnownAudience, type Storing } from './audience.ts';
+import { LiveFeed } from './hub-publisher.ts';
+import { lastEventBefore, readHubMark, recallTold, writeHubMark } from './replay-updates.ts';
+import type { Typing } from './typing.ts';
+
+/** A hub that has not answered for so long (ms) counts as not told; should it have heard after all, it drops the repeat. */
+const WAIT_FOR_HUB = 30_000;
+
+export type ListenerPorts = {
+  env: Env;
+  sql: SqlStorage;
+  state: () => ThreadState;
+  background: (work: Promise<unknown>) => void;
+  failed: (event: string, error: unknown) => void;
+  timers: Timers;
+};
+
+/** Who is to be told of what a command leads to; whom it concerned, and how far the log went, when that was asked. */
+export type Listening = { audience: Audience; concerned: Concerned | null; last_seq: number };
+
+/** Who listens to the thread besides its channel: apps, for the commit, and live hubs, which are told after it. */
+export class Listeners {
+  readonly #ports: ListenerPorts;
+  readonly #known: KnownAudience;
+  readonly #feed: LiveFeed;
+
+  constructor(ports: ListenerPorts) {
+    this.#ports = ports;
+    this.#known = new KnownAudience({
+      load: (concerned, cost) => loadAudience(ports.env, cost, concerned),
+      failed: (error) => ports.failed('audience_unknown', error),
+    });
+    this.#feed = this.#makeFeed();
+  }
+
+  /**
+   * Restores the audience that an earlier instance has stored. It was asked for with each commit, for the thread as it was after it
+   * too.
+   */
+  restore(stored: string | null, state: ThreadState): void {
+    this.#known.restore(stored, concernedNow(state));
+  }
+
+  /** Who is to be told of what a command leads to; null when that cannot be known. Never rejects. */
+  async listeningTo(command: Command, cost: Cost): Promise<Listening | null> {
+    const { last_seq } = this.#ports.state();
+    const concerned = this.#concernedBy(command);
+    const audience = await this.#known.of(concerned, cost);
+    return audience === null ? null : { audience, concerned, last_seq };
+  }
+
+  /** Whether nobody else is concerned by the command since it was asked who listens: others may have been committed meanwhile. */
+  isFor(command: Command, listening: Listening | null): boolean {
+    if (listening === null || listening.last_seq === this.#ports.state().last_seq) return true;
+    return areAllAmong(this.#concernedBy(command), listening.concerned);
+  }
+
+  /** What a commit is to store of the audience; null when nothing. */
+  toStore(audience: Audience): Storing | null {
+    return this.#known.toStore(audience);
+  }
+
+  /** Told of a commit that took these steps above `before`, and of what it has stored. */
+  committed(steps: readonly Step[], before: number, audience: Audience, stored: Storing | null): void {
+    if (stored !== null) this.#known.noteStored(stored);
+    this.#feed.committed(steps, before, audience);
+  }
+
+  /** Notes who types, and shows it to those who listen now. */
+  noteTyping(typing: Typing, command: Command, chat: ChatState): void {
+    for (const { member_id, status, isOther } of typing.note(command, chat.facts, Date.now())) {
+      if (isOther) this.#showComposing(chat, member_id, status);
+    }
+  }
+
+  #concernedBy(command: Command): Concerned | null {
+    const named = 'chat_id' in command ? command.chat_id : null;
+    const state = this.#ports.state();
+    const loaded = named === null || state.thread === null ? state : loadChat(this.#ports.sql, state, named);
+    return concernedWithThread(loaded, command);
+  }
+
+  #showComposing(chat: ChatState, memberId: string, status: ComposingStatus): void {
+    const member = chat.members.get(memberId)?.facts;
+    const audience = this.#known.last;
+    if (member === undefined || audience === null) return;
+    this.#feed.mention(audience, chat, (view) => composingNotification(member, chat.facts, status, view));
+  }
+
+  /** Tells the hubs whatever they lack, also those that have awoken since; resolves when they are told. Never rejects. */
+  async catchUp(): Promise<void> {
+    const audience = await this.#known.of(concernedNow(this.#ports.state()), noCost());
+    if (audience !== null) this.#feed.catchUp(audience);
+    await this.#feed.settled();
+  }
+
+  writeMarks(): void {
+    this.#feed.writeMarks();
+  }
+
+  /** Whether every hub that is known to listen has everything, also as far as a new instance of the object knows. */
+  get isSettled(): boolean {
+    return this.#known.last !== null && this.#feed.isSettled(this.#known.last);
+  }
+
+  #makeFeed(): LiveFeed {
+    const { env, sql, state, background, failed, timers } = this.#ports;
+    return new LiveFeed({
+      thread: () => {
+        const { name, thread, last_seq } = state();
+        return thread === null ? null : { name, facts: thread, last_seq };
+      },
+      feed: async (feed) => {
+        const fed = await withinTime(liveHubStub(env, feed.hub).feed(feed), WAIT_FOR_HUB);
+        if (fed === null) throw new Error('the hub did not answer in time');
+        return fed;
+      },
+      mention: (hub, told) => liveHubStub(env, hub).mention({ v: 1, hub, told }),
+      readMark: (hub) => readHubMark(sql, hub),
+      writeMark: (hub, seq) => writeHubMark(sql, hub, seq),
+      lastBefore: (time) => lastEventBefore(sql, state().last_seq, time),
+      recall: (view, after, limit) => recallTold(sql, view, after, limit),
+      timers,
+      now: () => Date.now(),
+      background,
+      failed: (error) => failed('hub_not_told', error),
+    });
+  }
+}

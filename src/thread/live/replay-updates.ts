@@ -1,0 +1,142 @@
+import { seqOfResource } from '../../domain/address.ts';
+import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
+import { takeStep } from '../../domain/evolve.ts';
+import { emptyThread, type Step, type ThreadState } from '../../domain/state.ts';
+import { KINDS, notificationsOf, type Told, type View } from '../../notifications/notifications.ts';
+import { hasTable, makeTable } from '../store/schema.ts';
+import { readSnapshot, type Snapshot } from '../store/snapshots.ts';
+
+/** An answer ends early at so many characters of JSON, because a call ends at 32 MiB. */
+const CHARACTERS = 4_000_000;
+
+/**
+ * The events above `after`, at most `limit` of them, as hubs were told of them; those that notify of nothing are left out, so `upto` says
+ * how far they go. What has changed follows from what was before, so their chats are folded from their last snapshots on.
+ */
+export function recallTold(
+  sql: SqlStorage,
+  view: View,
+  after: number,
+  limit: number,
+): { entries: Told[]; upto: number } {
+  const found = sql
+    .exec<{ seq: number; chat_id: string; changed: string | null }>(
+      `SELECT seq, chat_id, CASE type WHEN 'reply_suggestion_changed' THEN event ->> '$.suggestion.id' END AS changed
+       FROM events WHERE seq > ? ORDER BY seq LIMIT ?`,
+      after,
+      limit,
+    )
+    .toArray();
+  let upto = found.at(-1)?.seq ?? after;
+  const chatIds = [...new Set(found.map(({ chat_id }) => chat_id))];
+  const suggestions = suggestionsAt(sql, new Set(found.flatMap(({ changed }) => changed ?? [])), after);
+  const entries: Told[] = [];
+  let characters = 0;
+  for (const step of stepsBetween(sql, chatIds, suggestions, after, upto)) {
+    if (characters > CHARACTERS) {
+      upto = step.event.seq - 1;
+      break;
+    }
+    const told = notificationsOf(step, view, KINDS);
+    if (told.notifications.length === 0) continue;
+    entries.push(told);
+    characters += JSON.stringify(told).length;
+  }
+  return { entries, upto };
+}
+
+/** The steps of some chats above `after`, up to `upto`. `suggestions`: those that they change, as they were before. */
+function* stepsBetween(
+  sql: SqlStorage,
+  chatIds: readonly string[],
+  suggestions: Suggestions,
+  after: number,
+  upto: number,
+): Generator<Step> {
+  const known = new Map(suggestions);
+  const snapshots = chatIds.map((id) => ({ id, ...(readSnapshot(sql, id, after) ?? BEGINNING) }));
+  /** Those of which the log, read from the oldest one on, has not come to the next event yet. */
+  const ahead = snapshots.sort((one, other) => one.seq - other.seq);
+  const from = ahead[0] ?? BEGINNING;
+  let state: ThreadState = { ...emptyThread(''), thread: from.thread };
+  const rows = sql.exec<{ event: string }>(
+    `SELECT event FROM events WHERE seq > ? AND seq <= ?
+       AND (chat_id IN (SELECT value FROM json_each(?)) OR type IN ('thread_opened', 'variables_set'))
+     ORDER BY seq`,
+    from.seq,
+    upto,
+    JSON.stringify(chatIds),
+  );
+  for (const row of rows) {
+    const event = upcastEvent(JSON.parse(row.event) as { v: number });
+    for (let next = ahead[0]; next !== undefined && next.seq < event.seq; next = ahead[0]) {
+      const chats = next.chat === null ? state.chats : new Map(state.chats).set(next.id, next.chat);
+      state = { ...state, thread: next.thread ?? state.thread, chats };
+      ahead.shift();
+    }
+    // The thread's own facts and the visitor's name do not wait for the chat in which they were given.
+    const isOfThread = event.type === 'thread_opened' || event.type === 'variables_set';
+    if (!isOfThread && ahead.some(({ id }) => id === event.chat_id)) continue;
+    const id = event.seq > after && 'suggestion' in event ? event.suggestion.id : '';
+    const old = known.get(id);
+    const taken = takeStep({ ...state, suggestions: old === undefined ? NONE : new Map([[id, old]]) }, event);
+    const now = taken.state.suggestions.get(id);
+    if (now !== undefined) known.set(id, now);
+    // Kept, they would be copied with each further suggestion.
+    state = { ...taken.state, suggestions: NONE };
+    if (taken.step !== null && event.seq > after) yield taken.step;
+  }
+}
+
+const BEGINNING: Snapshot = { seq: 0, thread: null, chat: null };
+const NONE: Suggestions = new Map();
+
+type Suggestions = ThreadState['suggestions'];
+type SuggestionEvent = Extract<ThreadEvent, { type: 'reply_suggestion_added' | 'reply_suggestion_changed' }>;
+
+/**
+ * Suggestions as they were after the event `upto`, if they were there. The log is read once for all of them, from where the oldest was
+ * added: its id holds that `seq`.
+ */
+function suggestionsAt(sql: SqlStorage, ids: ReadonlySet<string>, upto: number): Suggestions {
+  if (ids.size === 0) return NONE;
+  const rows = sql.exec<{ event: string }>(
+    `SELECT event FROM events WHERE seq BETWEEN ? AND ?
+       AND type IN ('reply_suggestion_added', 'reply_suggestion_changed')
+       AND event ->> '$.suggestion.id' IN (SELECT value FROM json_each(?))
+     ORDER BY seq`,
+    Math.min(...Array.from(ids, (id) => seqOfResource(id) ?? 0)),
+    upto,
+    JSON.stringify([...ids]),
+  );
+  return new Map(
+    Array.from(rows, (row) => {
+      const { seq, chat_id, suggestion } = upcastEvent(JSON.parse(row.event) as { v: number }) as SuggestionEvent;
+      return [suggestion.id, { seq, chat_id, facts: suggestion }];
+    }),
+  );
+}
+
+/** `seq` of the last event before `time` (ms); 0 for none. Times grow with `seq`, so it is searched by halves. */
+export function lastEventBefore(sql: SqlStorage, last: number, time: number): number {
+  let before = 0;
+  let from = last + 1;
+  while (from - before > 1) {
+    const middle = Math.floor((before + from) / 2);
+    const row = sql.exec<{ at: number }>(`SELECT event ->> '$.at' AS at FROM events WHERE seq = ?`, middle).one();
+    if (row.at < time) before = middle;
+    else from = middle;
+  }
+  return before;
+}
+
+/** Up to which `seq` a hub was told, as it was last written down; null when it never was. */
+export function readHubMark(sql: SqlStorage, hub: string): number | null {
+  if (!hasTable(sql, 'hub_marks')) return null;
+  return sql.exec<{ seq: number }>('SELECT seq FROM hub_marks WHERE hub = ?', hub).toArray()[0]?.seq ?? null;
+}
+
+export function writeHubMark(sql: SqlStorage, hub: string, seq: number): void {
+  makeTable(sql, 'hub_marks');
+  sql.exec('INSERT INTO hub_marks (hub, seq) VALUES (?1, ?2) ON CONFLICT (hub) DO UPDATE SET seq = ?2', hub, seq);
+}

@@ -1,0 +1,78 @@
+import type { Command } from '../../domain/commands.ts';
+import type { ChatFacts } from '../../resources/chat.ts';
+import type { ComposingStatus } from '../../resources/membership.ts';
+
+/**
+ * `typing` that was not said again for this long (ms) reads as `typed`: the writer has stopped, or their client is gone. Those who
+ * listen end it by themselves after this time (docs/live.md), so that typing rings no alarm.
+ */
+const TYPING_LASTS = 15_000;
+
+/** That a member has said what they do. `isOther`: not what they did before. */
+export type Said = { member_id: string; status: ComposingStatus; isOther: boolean };
+
+/**
+ * Who types in a thread's open chat. Memory only, never in the log and never in D1 (ENGINE 5): a new instance of the object knows
+ * nothing of it, and a client that types says so again.
+ */
+export class Typing {
+  #chatId: string | null = null;
+  readonly #said = new Map<string, { status: ComposingStatus; at: number }>();
+
+  /** Told an accepted command and the chat that it concerned; answers what was said by it, or by the chat's end. `now` in ms. */
+  note(command: Command, chat: ChatFacts, now: number): Said[] {
+    if (chat.ended_at !== null) return this.#endIn(chat);
+    return saidBy(command).map(({ member_id, status }) => {
+      const isOther = this.statusOf(chat, member_id, now) !== status;
+      this.#say(chat, member_id, status, now);
+      return { member_id, status, isOther };
+    });
+  }
+
+  /** What a member does now (`now` in ms). Nobody types in a chat that has ended. */
+  statusOf(chat: ChatFacts, memberId: string, now: number): ComposingStatus {
+    if (chat.id !== this.#chatId || chat.ended_at !== null) return 'idle';
+    const said = this.#said.get(memberId);
+    if (said === undefined) return 'idle';
+    return said.status === 'typing' && now - said.at > TYPING_LASTS ? 'typed' : said.status;
+  }
+
+  #endIn(chat: ChatFacts): Said[] {
+    if (chat.id !== this.#chatId) return [];
+    const members = [...this.#said.keys()];
+    this.#said.clear();
+    return members.map((member_id) => ({ member_id, status: 'idle', isOther: true }));
+  }
+
+  #say(chat: ChatFacts, memberId: string, status: ComposingStatus, at: number): void {
+    if (chat.id !== this.#chatId) this.#said.clear();
+    this.#chatId = chat.id;
+    if (status === 'idle') this.#said.delete(memberId);
+    else this.#said.set(memberId, { status, at });
+  }
+}
+
+function saidBy(command: Command): { member_id: string; status: ComposingStatus }[] {
+  switch (command.type) {
+    case 'join_chat':
+      return [{ member_id: command.actor.id, status: command.composing_status }];
+    case 'update_membership':
+    case 'update_visitor_membership': {
+      const member_id = command.type === 'update_membership' ? command.actor.id : command.visitor_id;
+      // Clients that close a chat may say no more than that.
+      const unsaid = command.is_participating === false ? 'idle' : null;
+      const status = command.composing_status ?? unsaid;
+      return status === null ? [] : [{ member_id, status }];
+    }
+    case 'post_message':
+      return [{ member_id: command.actor.id, status: 'idle' }];
+    case 'post_visitor_message':
+      return [{ member_id: command.visitor_id, status: 'idle' }];
+    case 'receive_messages':
+      return command.messages.flatMap(({ user }) =>
+        user === null ? [] : [{ member_id: user.id, status: 'idle' as const }],
+      );
+    default:
+      return [];
+  }
+}

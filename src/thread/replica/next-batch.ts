@@ -1,0 +1,136 @@
+import { Buffer } from 'node:buffer';
+import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
+import type { ThreadFacts, ThreadState } from '../../domain/state.ts';
+import { type Mark, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../rpc/projector.ts';
+import { loadChat } from '../store/load.ts';
+import { SliceBuilder } from './batch-builder.ts';
+import { type CopiedFlags, flagsOf } from './chat-flags.ts';
+import { ChatTouches, chatRow } from './chat-rows.ts';
+import { addDeliveries, DELIVERIES_IN_A_SLICE } from './delivery-rows.ts';
+import type { EventTail } from './recent-events.ts';
+
+/** Whether a mark has come as far as another. */
+export function hasReached(mark: Mark, other: Mark): boolean {
+  return mark.seq >= other.seq && mark.version >= other.version;
+}
+
+const EVENT_ROWS_IN_A_SLICE = SLICE_ROWS - DELIVERIES_IN_A_SLICE;
+
+/** What the reader is given beside the mark. `rebuild`: number of the rebuild that is under way, or null. */
+export type SliceSources = {
+  sql: SqlStorage;
+  state: ThreadState;
+  tail: EventTail;
+  flags: CopiedFlags;
+  latest: Mark;
+  rebuild: number | null;
+  /** Only the next event and the next delivery: to find out which of them D1 refuses. */
+  isNarrow: boolean;
+};
+
+/**
+ * The next hand-over after `from`: the rows last touched in a stretch of the log, and the deliveries and lanes changed since.
+ * Null when everything is handed over; `latest` says how far that is. `upto` is the mark to keep once the slice is
+ * acknowledged; a slice of null changes nothing in D1. What is in memory is not read again: the plain message costs no query here.
+ */
+export function readSlice(sources: SliceSources, from: Mark): { slice: Slice | null; upto: Mark } | null {
+  const { sql, state, tail, latest, rebuild, isNarrow } = sources;
+  const { name, thread } = state;
+  if (thread === null || hasReached(from, latest)) return null;
+  const builder = new SliceBuilder(name);
+  const found = from.seq >= latest.seq ? [] : (tail.after(from.seq) ?? readEvents(sql, from.seq));
+  const events = isNarrow ? found.slice(0, 1) : found;
+  const uptoSeq = events.at(-1)?.seq ?? from.seq;
+  const touched = new Map<string, ChatTouches>();
+  for (const event of events) {
+    const touches = touched.get(event.chat_id) ?? new ChatTouches();
+    touched.set(event.chat_id, touches);
+    touches.note(event);
+    addEventRows(builder, name, event);
+  }
+  const isFirst = from.seq === 0 && from.version === 0;
+  const isThreadTouched = thread.seq > from.seq && thread.seq <= uptoSeq;
+  if (isThreadTouched || (rebuild !== null && isFirst)) addThread(builder, thread, name);
+  for (const [chatId, touches] of touched) addChat(builder, sources, chatId, touches, from.seq, uptoSeq);
+  const deliveries = isNarrow ? 1 : DELIVERIES_IN_A_SLICE;
+  const uptoVersion =
+    from.version >= latest.version
+      ? from.version
+      : addDeliveries(builder, sql, name, thread, { after: from.version, latest: latest.version, limit: deliveries });
+  if (rebuild !== null && isFirst) builder.begin({ number: rebuild, chat_ids: chatIdsOf(sql) });
+  return { slice: builder.isEmpty ? null : builder.slice, upto: { seq: uptoSeq, version: uptoVersion } };
+}
+
+function readEvents(sql: SqlStorage, after: number): ThreadEvent[] {
+  const events: ThreadEvent[] = [];
+  let size = 0;
+  let count = 0;
+  const rows = sql.exec<{ event: string }>(
+    'SELECT event FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
+    after,
+    EVENT_ROWS_IN_A_SLICE,
+  );
+  for (const row of rows) {
+    size += Buffer.byteLength(row.event);
+    const event = upcastEvent(JSON.parse(row.event) as { v: number });
+    count += event.type === 'variables_set' ? Object.keys(event.variables).length : 1;
+    if (events.length > 0 && (size > SLICE_BYTES || count > EVENT_ROWS_IN_A_SLICE)) break;
+    events.push(event);
+  }
+  return events;
+}
+
+/** Rows that an event makes by itself; those of a chat's other children follow from its ChatTouches. */
+function addEventRows(builder: SliceBuilder, name: string, event: ThreadEvent): void {
+  switch (event.type) {
+    case 'thread_opened':
+      if (event.visitor_id !== null) {
+        builder.add('visitors', [event.visitor_id, event.organization_id, event.room_id, event.at]);
+      }
+      return;
+    case 'variables_set':
+      for (const [key, value] of Object.entries(event.variables)) {
+        builder.add('visitor_variables', [event.visitor_id, key, value, event.at, event.at, name, event.seq]);
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+function addThread(builder: SliceBuilder, thread: ThreadFacts, name: string): void {
+  const { organization_id, identity, channel_id, thread_id, mapping_id, current_chat_id, created_at, seq } = thread;
+  builder.add('threads', [
+    name,
+    organization_id,
+    identity,
+    channel_id,
+    thread_id,
+    mapping_id,
+    current_chat_id,
+    created_at,
+    seq,
+  ]);
+}
+
+function addChat(
+  builder: SliceBuilder,
+  { sql, state, flags, rebuild }: SliceSources,
+  chatId: string,
+  touches: ChatTouches,
+  after: number,
+  upto: number,
+): void {
+  const chat = loadChat(sql, state, chatId).chats.get(chatId);
+  if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
+  touches.addRows(builder, chat, { after, upto });
+  const known = flagsOf(chat.facts);
+  const isKnown = rebuild === null && flags.has(chatId, known);
+  builder.add(isKnown ? 'chats_with_known_flags' : 'chats', chatRow(chat, state.name));
+  flags.send(upto, chatId, known);
+}
+
+/** The chats of which D1 may have rows, for the rebuild that begins by deleting them. */
+function chatIdsOf(sql: SqlStorage): string[] {
+  return Array.from(sql.exec<{ id: string }>('SELECT id FROM chats'), ({ id }) => id);
+}

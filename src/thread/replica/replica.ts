@@ -1,0 +1,261 @@
+import { addCost, type Cost, noCost } from '../../db/cost.ts';
+import type { ThreadEvent } from '../../domain/events.ts';
+import type { ThreadState } from '../../domain/state.ts';
+import { fault } from '../../platform/faults.ts';
+import { errorText, writeLog } from '../../platform/log.ts';
+import type { Timers } from '../../platform/timers.ts';
+import type { HandedSlice, Mark, Slice, SliceRange, Written } from '../../rpc/projector.ts';
+import { endRebuild, type Rebuild, readMark, readRebuild, startRebuild, writeMark } from '../store/checkpoint.ts';
+import { park, unparkAll } from '../store/parked.ts';
+import { CopiedFlags } from './chat-flags.ts';
+import { hasReached, readSlice } from './next-batch.ts';
+import { EventTail } from './recent-events.ts';
+
+/** Slices of a thread that may be on their way at a time. Beyond it the object sends the rest by itself. */
+const SLICES_OUT = 32;
+/** What was not acknowledged for so long (ms) is sent again: whoever had it is gone. */
+const LOST_AFTER = 5000;
+
+/** Name of the timer that says when a hand-over which failed is tried again. */
+export const COPY_TIMER = 'copy';
+
+export type CopyPorts = {
+  sql: SqlStorage;
+  transaction: (change: () => void) => void;
+  state: () => ThreadState;
+  /** How far the copy should be. */
+  latest: () => Mark;
+  write: (slice: Slice) => Promise<Written>;
+  timers: Timers;
+  now: () => number;
+  crash: () => void;
+};
+
+/**
+ * D1's copy of a thread, as the thread knows it (ENGINE 3). Each row of a slice is a whole image that D1 takes only when it is newer, so
+ * slices may be lost, doubled and overtaken: what counts is that each stretch of the log is acknowledged once. Those who command a
+ * thread take the slice of their commit along; what they lose, and what nobody took, the object sends by itself.
+ */
+export class Copy {
+  readonly #ports: CopyPorts;
+  /** Events that D1 has not acknowledged yet. */
+  readonly #tail = new EventTail();
+  readonly #flags = new CopiedFlags();
+  /** D1 has everything up to here, as far as is known, and as it is on disk. */
+  #acknowledged: Mark = { seq: 0, version: 0 };
+  #written: Mark = { seq: 0, version: 0 };
+  /** Everything up to here is on its way. */
+  #sent: Mark = { seq: 0, version: 0 };
+  /** Ranges on their way since a time (ms), the oldest first, and those that were acknowledged before an older one. */
+  #out: { range: SliceRange; at: number; isAcknowledged: boolean }[] = [];
+  /** Up to where slices are narrow, because D1 refuses something before it. */
+  #narrowUpto: Mark | null = null;
+  #rebuild: Rebuild | null = null;
+  #generation = 0;
+  #isRunning = false;
+  #runUntil = 0;
+  /** The run that is under way, or the last one. */
+  #running: Promise<void> = Promise.resolve();
+
+  /** `isStored`: the object has tables, in which its mark is. */
+  constructor(ports: CopyPorts, isStored: boolean) {
+    this.#ports = ports;
+    if (isStored) this.#load();
+  }
+
+  /** Version up to which D1 surely has the deliveries. */
+  get writtenVersion(): number {
+    return this.#written.version;
+  }
+
+  /** Whether D1 has everything, as far as is known. */
+  get isUpToDate(): boolean {
+    return this.has(this.#ports.latest());
+  }
+
+  /** Whether all that there is was handed out. */
+  get isAllSent(): boolean {
+    return hasReached(this.#sent, this.#ports.latest());
+  }
+
+  /** Whether nothing is left to do, also for a new instance of the object. */
+  get isSettled(): boolean {
+    return this.isUpToDate && hasReached(this.#written, this.#acknowledged);
+  }
+
+  /** Takes what was committed, so that handing it over reads nothing. */
+  add(events: readonly ThreadEvent[]): void {
+    this.#tail.add(events);
+  }
+
+  /** The next slice, for a caller who brings it to D1; null when there is none, or when the object has to send it by itself. */
+  handOut(): HandedSlice | null {
+    const isBusy = this.#isRunning || this.#rebuild !== null || this.#narrowUpto !== null;
+    if (isBusy || this.#out.length >= SLICES_OUT || this.#ports.timers.isBackingOff(COPY_TIMER)) return null;
+    return this.#next();
+  }
+
+  /** Told that D1 has these ranges. Harmless when it is told twice, late, or of a copy that was given up. */
+  acknowledge(ranges: readonly SliceRange[] = []): void {
+    if (ranges.length > 0) fault('before acknowledgement', this.#ports.crash);
+    for (const range of ranges) this.#acknowledge(range);
+  }
+
+  #acknowledge(range: SliceRange): void {
+    if (range.generation !== this.#generation) return;
+    for (const out of this.#out) if (covers(range, out.range)) out.isAcknowledged = true;
+    if (hasReached(this.#acknowledged, range.after)) this.#moveTo(range.upto);
+    for (let first = this.#out[0]; first?.isAcknowledged; first = this.#out[0]) {
+      this.#moveTo(first.range.upto);
+      this.#out.shift();
+    }
+  }
+
+  /**
+   * Sends what nobody has taken, and what was lost, slice after slice until `until` (ms) at the latest, unless it is backing off.
+   * Resolves when nothing is left, or when it failed. Never rejects.
+   */
+  run(until: number, cost: Cost = noCost()): Promise<void> {
+    this.#runUntil = Math.max(this.#runUntil, until);
+    const mayRun = !this.#isRunning && !this.#ports.timers.isBackingOff(COPY_TIMER);
+    if (mayRun) this.#running = this.#run(cost);
+    return this.#running;
+  }
+
+  /** Whether D1 has acknowledged everything up to a mark. */
+  has(mark: Mark): boolean {
+    return hasReached(this.#acknowledged, mark);
+  }
+
+  /** Folds the log anew and begins to hand all of it over again, after D1's rows of the thread are deleted (invariant 6). */
+  beginRebuild(): void {
+    const { name } = this.#ports.state();
+    const { version } = this.#ports.latest();
+    this.#ports.transaction(() => {
+      startRebuild(this.#ports.sql, name, version, this.#ports.now());
+      unparkAll(this.#ports.sql);
+    });
+    this.#load();
+    this.#tail.forget(Number.POSITIVE_INFINITY);
+    this.#narrowUpto = null;
+    this.#ports.timers.clear(COPY_TIMER);
+  }
+
+  /** Writes down how far D1 is, if that is not on disk yet. */
+  writeMark(): void {
+    if (hasReached(this.#written, this.#acknowledged)) return;
+    const isRebuilt = this.#rebuild !== null && this.has(this.#rebuild.until);
+    this.#ports.transaction(() => {
+      writeMark(this.#ports.sql, this.#acknowledged);
+      if (isRebuilt) endRebuild(this.#ports.sql);
+    });
+    this.#written = this.#acknowledged;
+    if (isRebuilt) this.#rebuild = null;
+  }
+
+  #load(): void {
+    const { rebuild, generation } = readRebuild(this.#ports.sql);
+    this.#written = readMark(this.#ports.sql);
+    this.#rebuild = rebuild;
+    this.#generation = generation;
+    this.#acknowledged = this.#written;
+    this.#startAgain();
+  }
+
+  /** What is on its way counts as lost. */
+  #startAgain(): void {
+    this.#sent = this.#acknowledged;
+    this.#out = [];
+    this.#flags.forget();
+  }
+
+  #moveTo(mark: Mark): void {
+    this.#acknowledged = laterOf(this.#acknowledged, mark);
+    this.#sent = laterOf(this.#sent, mark);
+    this.#tail.forget(this.#acknowledged.seq);
+    this.#flags.acknowledge(this.#acknowledged.seq);
+    if (this.#narrowUpto !== null && this.has(this.#narrowUpto)) this.#narrowUpto = null;
+  }
+
+  async #run(cost: Cost): Promise<void> {
+    this.#isRunning = true;
+    const oldest = this.#out[0];
+    if (oldest !== undefined && this.#ports.now() - oldest.at >= LOST_AFTER) this.#startAgain();
+    try {
+      for (let next = this.#next(); next !== null; next = this.#next()) {
+        const written = await this.#ports.write(next.slice);
+        if (next.range.generation !== this.#generation) continue;
+        if (written.ok) {
+          this.acknowledge([next.range]);
+          this.#ports.timers.clear(COPY_TIMER);
+          addCost(cost, { ...noCost(), d1: written.share });
+        } else if (!this.#isRefused(next.range, written.reason)) {
+          this.#fail(written.reason);
+          return;
+        }
+        if (this.#ports.now() >= this.#runUntil) return;
+      }
+    } catch (error) {
+      this.#fail(errorText(error));
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** Whether D1 refuses the rows themselves: then each event alone is tried, and those that it refuses are parked. */
+  #isRefused(range: SliceRange, reason: string): boolean {
+    if (reason !== 'rejected') return false;
+    if (this.#narrowUpto === null) {
+      this.#narrowUpto = range.upto;
+      this.#startAgain();
+      return true;
+    }
+    park(this.#ports.sql, range, this.#ports.now());
+    writeLog('error', 'slice_parked', { thread: this.#ports.state().name, ...range.upto });
+    this.#acknowledge(range);
+    // Among its rows was the chat's, which D1 has refused with them.
+    this.#flags.forget();
+    return true;
+  }
+
+  #fail(reason: string): void {
+    this.#startAgain();
+    const retryAt = this.#ports.timers.fail(COPY_TIMER);
+    writeLog('error', 'hand_over_failed', { thread: this.#ports.state().name, reason, retry_at: retryAt });
+  }
+
+  #next(): HandedSlice | null {
+    const { sql, state, latest, now } = this.#ports;
+    const after = this.#sent;
+    const isRebuilding = this.#rebuild !== null && !hasReached(after, this.#rebuild.until);
+    const found = readSlice(
+      {
+        sql,
+        state: state(),
+        tail: this.#tail,
+        flags: this.#flags,
+        latest: latest(),
+        rebuild: isRebuilding ? this.#generation : null,
+        isNarrow: this.#narrowUpto !== null,
+      },
+      after,
+    );
+    if (found === null) return null;
+    const range = { generation: this.#generation, after, upto: found.upto };
+    this.#sent = found.upto;
+    this.#out.push({ range, at: now(), isAcknowledged: false });
+    if (found.slice !== null) return { slice: found.slice, range };
+    // Nothing that D1 shows has changed in this stretch.
+    this.#acknowledge(range);
+    return this.#next();
+  }
+}
+
+/** Whether a range holds all of another. */
+function covers(range: SliceRange, other: SliceRange): boolean {
+  return hasReached(other.after, range.after) && hasReached(range.upto, other.upto);
+}
+
+function laterOf(one: Mark, other: Mark): Mark {
+  return { seq: Math.max(one.seq, other.seq), version: Math.max(one.version, other.version) };
+}

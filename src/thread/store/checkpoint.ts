@@ -1,0 +1,82 @@
+import { threadNameOfChat } from '../../domain/address.ts';
+import type { Mark } from '../../rpc/projector.ts';
+import { refold } from './replay.ts';
+import { changeTables, hasTable, SCHEMA } from './schema.ts';
+
+/**
+ * A rebuild of D1's copy that is under way: everything up to `until` goes again, from the beginning. `number` (ms of its
+ * start, growing) tells its slices from those of an older one.
+ */
+export type Rebuild = { number: number; until: Mark };
+
+type UpkeepRow = { rebuild_number: number; rebuild_seq: number | null; rebuild_version: number | null };
+
+/** The rebuild that is under way, null when there is none, and the number of the last one. */
+export function readRebuild(sql: SqlStorage): { rebuild: Rebuild | null; generation: number } {
+  const { rebuild_number: number, rebuild_seq: seq, rebuild_version: version } = readUpkeep(sql);
+  const rebuild = seq === null || version === null ? null : { number, until: { seq, version } };
+  return { rebuild, generation: number };
+}
+
+/**
+ * Folds the log anew and starts a rebuild of the copy up to the log's end and to `version`, that of the last changed delivery
+ * or lane. `now` in ms. Must run inside a transaction.
+ */
+export function startRebuild(sql: SqlStorage, name: string, version: number, now: number): Rebuild {
+  refold(sql, name);
+  const { seq } = sql.exec<{ seq: number }>('SELECT max(seq) AS seq FROM events').one();
+  const number = Math.max(now, readUpkeep(sql).rebuild_number + 1);
+  sql.exec('UPDATE upkeep SET rebuild_number = ?, rebuild_seq = ?, rebuild_version = ?', number, seq, version);
+  sql.exec('UPDATE thread SET acknowledged_seq = 0, acknowledged_version = 0');
+  return { number, until: { seq, version } };
+}
+
+/** D1 has acknowledged the whole of the rebuild. */
+export function endRebuild(sql: SqlStorage): void {
+  sql.exec('UPDATE upkeep SET rebuild_seq = NULL, rebuild_version = NULL');
+}
+
+/**
+ * Brings the tables of an earlier program up to this one. What is folded has changed since the first schema, and so have the columns
+ * of D1's copy: from there the log is folded anew and the copy rebuilt. Must run inside a transaction. Throws on the tables of a later
+ * program.
+ */
+export function upgradeTables(sql: SqlStorage, schema: number, now: number): void {
+  if (schema > SCHEMA) throw new Error(`the tables of schema ${schema} are newer than this program`);
+  changeTables(sql, schema);
+  if (schema > 1) return;
+  const { facts } = sql.exec<{ facts: string }>('SELECT facts FROM thread').one();
+  const { current_chat_id } = JSON.parse(facts) as { current_chat_id: string };
+  startRebuild(sql, threadNameOfChat(current_chat_id) ?? '', readVersion(sql), now);
+}
+
+/** Version of the last changed delivery or lane. */
+export function readVersion(sql: SqlStorage): number {
+  if (!hasTable(sql, 'lanes')) return readMark(sql).version;
+  return sql
+    .exec<{ version: number }>(
+      `SELECT max(
+         coalesce((SELECT max(version) FROM deliveries), 0), coalesce((SELECT max(version) FROM lanes), 0),
+         acknowledged_version) AS version
+       FROM thread`,
+    )
+    .one().version;
+}
+
+/** How far D1's copy is known to be, as it was last written down. */
+export function readMark(sql: SqlStorage): Mark {
+  return sql
+    .exec<{ seq: number; version: number }>(
+      'SELECT acknowledged_seq AS seq, acknowledged_version AS version FROM thread',
+    )
+    .one();
+}
+
+/** Writes down how far D1's copy is. */
+export function writeMark(sql: SqlStorage, mark: Mark): void {
+  sql.exec('UPDATE thread SET acknowledged_seq = ?, acknowledged_version = ?', mark.seq, mark.version);
+}
+
+function readUpkeep(sql: SqlStorage): UpkeepRow {
+  return sql.exec<UpkeepRow>('SELECT rebuild_number, rebuild_seq, rebuild_version FROM upkeep').one();
+}

@@ -1,0 +1,52 @@
+import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
+import { fold } from '../../domain/evolve.ts';
+import { emptyThread, type ThreadState } from '../../domain/state.ts';
+import { keepCurrentChat, loadChat } from './load.ts';
+import { hasTable } from './schema.ts';
+import { writeChats } from './write-chats.ts';
+
+/** Bounds of what is folded between two writes, because it is in memory together: events, and characters of their JSON. */
+const EVENTS_AT_ONCE = 500;
+const CHARACTERS_AT_ONCE = 4_000_000;
+
+/**
+ * Makes the tables that are folded from the log anew, and the thread's own facts, from the log alone. The log is read a
+ * part at a time, so its length does not matter to memory. Must run inside a transaction.
+ */
+export function refold(sql: SqlStorage, name: string): void {
+  for (const table of ['chats', 'members']) sql.exec(`DELETE FROM ${table}`);
+  for (const table of ['tags', 'invitations', 'suggestions'] as const) {
+    if (hasTable(sql, table)) sql.exec(`DELETE FROM ${table}`);
+  }
+  let state = emptyThread(name);
+  for (let events = readPart(sql, 0); events.length > 0; events = readPart(sql, state.last_seq)) {
+    state = keepCurrentChat(foldPart(sql, state, events));
+  }
+  if (state.thread === null) throw new Error('the log does not begin with the opening of its thread');
+  sql.exec('UPDATE thread SET facts = ?', JSON.stringify(state.thread));
+}
+
+/** Folds some events and writes what they changed. A chat that comes up again is loaded from what was written before. */
+function foldPart(sql: SqlStorage, state: ThreadState, events: readonly ThreadEvent[]): ThreadState {
+  let before = state;
+  for (const { chat_id } of events) before = loadChat(sql, before, chat_id);
+  const after = events.reduce(fold, before);
+  writeChats(sql, before, after);
+  return after;
+}
+
+function readPart(sql: SqlStorage, after: number): ThreadEvent[] {
+  const events: ThreadEvent[] = [];
+  let size = 0;
+  const rows = sql.exec<{ event: string }>(
+    'SELECT event FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
+    after,
+    EVENTS_AT_ONCE,
+  );
+  for (const { event } of rows) {
+    size += event.length;
+    events.push(upcastEvent(JSON.parse(event) as { v: number }));
+    if (size > CHARACTERS_AT_ONCE) break;
+  }
+  return events;
+}

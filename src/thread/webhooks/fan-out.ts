@@ -1,0 +1,263 @@
+import type { Acceptance, Routing, ThreadEvent } from '../../domain/events.ts';
+import type { Step } from '../../domain/state.ts';
+import type { Audience, Installation } from '../../notifications/audience.ts';
+import { kindOf, match } from '../../notifications/match.ts';
+import { type Kind, type Notification, notificationsOf, type Told } from '../../notifications/notifications.ts';
+import {
+  appBody,
+  channelBody,
+  channelEvent,
+  KINDS_OF_CHANNELS,
+  type Places,
+  wholeBody,
+} from '../../notifications/webhook-body.ts';
+import type { Receiver } from '../../resources/receiver.ts';
+
+/** What a commit knows of a lane: how many webhooks it has accepted and the `seq` of the last event among them. */
+export type LaneMark = {
+  receiver: Receiver;
+  /** Whose receiver it is; null for the thread's own organization. */
+  organization_id: string | null;
+  accepted: number;
+  last_seq: number | null;
+};
+
+/** A webhook to deliver. `ordinal` orders those of one event. */
+export type OutboxRow = {
+  receiver: Receiver;
+  seq: number;
+  ordinal: number;
+  chat_id: string;
+  /** Of an app's webhook: its action. */
+  event_type: string;
+  /** Of an app's webhook: the subscription, the collection's path and the id of what has changed; null for a channel's. */
+  webhook_id: string | null;
+  channel: string | null;
+  resource_id: string | null;
+  /** The text of the body, as a rule without its resource (`wholeBody`). */
+  body: string;
+  /** Place of the resource among the event's. */
+  content: number;
+};
+
+/** What the webhooks of an event tell: JSON texts, which stay as they are. */
+export type Content = { seq: number; resources: readonly string[] };
+
+/** Webhooks in their order, and what they tell. */
+export type Outbox = { rows: OutboxRow[]; contents: Content[] };
+
+/** Who gets webhooks: the thread's channel, null without one, and apps. */
+export type Recipients = { routing: Routing | null; installations: readonly Installation[] };
+
+/** An event whose webhooks are not all made, and the ordinal of the first that is not. */
+export type Unmade = { told: Told; from: number };
+
+export type Accepted = {
+  events: ThreadEvent[];
+  outbox: Outbox;
+  lanes: LaneMark[];
+  /** What is to be made later, in order; and for whom. */
+  rest: { unmade: Unmade[]; recipients: Recipients } | null;
+};
+
+/** Who may get webhooks of a commit, and what is known of their lanes. */
+export type Receivers = {
+  /** Where the thread's channel is; null without one. */
+  routing: Routing | null;
+  audience: Audience;
+  /** No app is to be told of the whole command (imports, `skip_webhooks`). */
+  isSilent: boolean;
+  /** A lane's mark before the commit; null for a new lane. */
+  markOf: (receiver: Receiver) => LaneMark | null;
+  /** So many webhooks are made now at most. */
+  room: number;
+};
+
+/**
+ * Names on each event the receivers that get it, and makes their webhooks as far as there is room (ENGINE 4). `steps` are those of
+ * `events` whose chats exist. A lane counts as accepted only what is made.
+ */
+export function acceptEvents(events: readonly ThreadEvent[], steps: readonly Step[], receivers: Receivers): Accepted {
+  const { routing, audience, isSilent } = receivers;
+  const recipients: Recipients = { routing, installations: isSilent ? [] : audience.installations };
+  const wanted = wantedKinds(recipients);
+  const making = new Making(receivers.room);
+  if (wanted.size === 0) return { events: [...events], outbox: making.outbox, lanes: [], rest: null };
+  const lanes = new Map<Receiver, LaneMark>();
+  const acceptances = new Map<number, readonly Acceptance[]>();
+  const unmade: Unmade[] = [];
+  for (const step of steps) {
+    const told = notificationsOf(step, 'organization', wanted);
+    const offers = offersOf(told, recipients);
+    if (offers.length === 0) continue;
+    const accepted = nameReceivers(told.seq, offers, recipients, lanes, receivers.markOf);
+    acceptances.set(told.seq, accepted);
+    const made = making.add(told, offers, accepted, 0);
+    for (const { receiver } of offers.slice(0, made)) count(lanes, receiver);
+    if (made < offers.length) unmade.push({ told, from: made });
+  }
+  const named = events.map((event) => {
+    const accepted = acceptances.get(event.seq);
+    return accepted === undefined ? event : { ...event, accepted: [...accepted] };
+  });
+  const rest = unmade.length === 0 ? null : { unmade, recipients };
+  return { events: named, outbox: making.outbox, lanes: [...lanes.values()], rest };
+}
+
+/**
+ * Makes at most `room` of the webhooks that a commit has left for later. `acceptedOf` answers what the event names. `next` is the place
+ * to go on from; null when all are made.
+ */
+export function makeRest(
+  unmade: Iterable<Unmade>,
+  recipients: Recipients,
+  acceptedOf: (seq: number) => readonly Acceptance[],
+  room: number,
+): { outbox: Outbox; next: { seq: number; from: number } | null } {
+  const making = new Making(room);
+  for (const { told, from } of unmade) {
+    const offers = offersOf(told, recipients);
+    const upto = making.add(told, offers, acceptedOf(told.seq), from);
+    if (upto < offers.length) return { outbox: making.outbox, next: { seq: told.seq, from: upto } };
+  }
+  return { outbox: making.outbox, next: null };
+}
+
+function wantedKinds({ routing, installations }: Recipients): ReadonlySet<Kind> {
+  const wanted = new Set<Kind>(routing === null ? [] : KINDS_OF_CHANNELS);
+  for (const { subscriptions } of installations) for (const { channel } of subscriptions) wanted.add(kindOf(channel));
+  return wanted;
+}
+
+/** A webhook that an event brings, not made yet. */
+type Offer = Pick<OutboxRow, 'receiver' | 'event_type' | 'webhook_id' | 'channel' | 'resource_id'> & {
+  /** Whose receiver it is; null for the thread's own organization. */
+  organization_id: string | null;
+  resource: object;
+  /** Whether others may tell the very same resource. */
+  is_shared: boolean;
+  bodyAt: (places: Places) => string;
+};
+
+/** One for each notification and each subscription, or channel, that it is for. The same each time, in the same order. */
+function offersOf(told: Told, { routing, installations }: Recipients): Offer[] {
+  const offers: Offer[] = [];
+  for (const notification of told.notifications) {
+    if (routing !== null) {
+      const offer = channelOffer(told, notification, routing);
+      if (offer !== null) offers.push(offer);
+    }
+    if (told.is_silent) continue;
+    for (const installation of installations) addAppOffers(offers, told, notification, installation);
+  }
+  return offers;
+}
+
+function channelOffer(told: Told, notification: Notification, routing: Routing): Offer | null {
+  const event = channelEvent(told, notification, routing);
+  if (event === null) return null;
+  return {
+    receiver: routing.receiver,
+    organization_id: null,
+    event_type: event.event_type,
+    webhook_id: null,
+    channel: null,
+    resource_id: null,
+    resource: notification.resource,
+    is_shared: true,
+    bodyAt: (places) => channelBody(event, told.place.chat_id, routing, places),
+  };
+}
+
+function addAppOffers(
+  offers: Offer[],
+  told: Told,
+  notification: Notification,
+  { receiver, listener, subscriptions }: Installation,
+): void {
+  for (const { webhook_id, channel, on_added, on_changed, on_removed } of subscriptions) {
+    const telling = match(told, notification, channel, listener);
+    if (telling === null || !{ added: on_added, changed: on_changed, removed: on_removed }[telling.action]) continue;
+    const { resource, action, resource_id } = telling;
+    offers.push({
+      receiver,
+      organization_id: listener.organization_id,
+      event_type: action,
+      webhook_id,
+      channel: telling.channel,
+      resource_id,
+      resource,
+      is_shared: resource === notification.resource || resource === notification.changes,
+      bodyAt: (places) => appBody(telling, places),
+    });
+  }
+}
+
+/** The receivers that get an event, each once, with its mark moved on. */
+function nameReceivers(
+  seq: number,
+  offers: readonly Offer[],
+  { routing }: Recipients,
+  lanes: Map<Receiver, LaneMark>,
+  markOf: Receivers['markOf'],
+): Acceptance[] {
+  const named = new Map<Receiver, Acceptance>();
+  for (const { receiver, organization_id } of offers) {
+    const before = named.get(receiver);
+    if (before !== undefined) {
+      if ('rows' in before) before.rows += 1;
+      continue;
+    }
+    const mark = lanes.get(receiver) ?? markOf(receiver) ?? { receiver, organization_id, accepted: 0, last_seq: null };
+    const prev_seq = mark.last_seq;
+    named.set(
+      receiver,
+      receiver === routing?.receiver ? { receiver, prev_seq, routing } : { receiver, prev_seq, rows: 1 },
+    );
+    lanes.set(receiver, { ...mark, last_seq: seq });
+  }
+  return [...named.values()];
+}
+
+function count(lanes: Map<Receiver, LaneMark>, receiver: Receiver): void {
+  const mark = lanes.get(receiver);
+  if (mark !== undefined) mark.accepted += 1;
+}
+
+/** Webhooks in the making, up to a number. */
+class Making {
+  readonly outbox: Outbox = { rows: [], contents: [] };
+  readonly #room: number;
+
+  constructor(room: number) {
+    this.#room = room;
+  }
+
+  /** Makes an event's webhooks from the ordinal `from` on, as far as there is room. Answers the ordinal of the first that is not made. */
+  add(told: Told, offers: readonly Offer[], accepted: readonly Acceptance[], from: number): number {
+    const { rows, contents } = this.outbox;
+    const upto = Math.min(offers.length, from + this.#room - rows.length);
+    if (upto <= from) return from;
+    const { seq, place } = told;
+    const shared = [...new Set(offers.filter(({ is_shared }) => is_shared).map(({ resource }) => resource))];
+    if (shared.length > 0) contents.push({ seq, resources: shared.map((resource) => JSON.stringify(resource)) });
+    const previous = new Map(accepted.map(({ receiver, prev_seq }) => [receiver, prev_seq]));
+    for (const [index, offer] of offers.slice(from, upto).entries()) {
+      const { receiver, event_type, webhook_id, channel, resource_id, resource, is_shared, bodyAt } = offer;
+      const body = bodyAt({ seq, prev_seq: previous.get(receiver) ?? null });
+      rows.push({
+        receiver,
+        seq,
+        ordinal: from + index,
+        chat_id: place.chat_id,
+        event_type,
+        webhook_id,
+        channel,
+        resource_id,
+        body: is_shared ? body : wholeBody(body, JSON.stringify(resource)),
+        content: is_shared ? shared.indexOf(resource) : 0,
+      });
+    }
+    return upto;
+  }
+}

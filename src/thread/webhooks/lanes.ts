@@ -1,0 +1,229 @@
+import { timesOf } from '../../delivery/attempt-times.ts';
+import type { Receiver } from '../../resources/receiver.ts';
+import { firstUuidAt, parseUuidVersion7 } from '../../resources/uuid.ts';
+import type { Attempt, Claim, Lane, Pointer, ReportAnswer, Track } from '../../rpc/lane.ts';
+import type { ReplayFilter } from '../../rpc/thread.ts';
+import { hasTable } from '../store/schema.ts';
+import type { Accepted, LaneMark } from './fan-out.ts';
+import { oldestFinishedDelivery, pruneDeliveries, readDelivery } from './kept-deliveries.ts';
+import { insertDeliveries } from './new-deliveries.ts';
+import {
+  announceLapsed,
+  claimHead,
+  countAccepted,
+  isLaneBusy,
+  type LaneClock,
+  noteOffer,
+  recordOutcome,
+  replayDeliveries,
+  waitingTracks,
+} from './outbox.ts';
+import { hasRest, takeRest } from './webhook-rests.ts';
+
+const DAY = 24 * 3_600_000;
+/** Finished deliveries are kept for 30 days, and then until the end of the thread's own day. ms. */
+const KEEP_DELIVERIES = 30 * DAY;
+/** Deliveries that are deleted in one transaction. */
+const PRUNED_AT_ONCE = 1000;
+/** Webhooks that are made in one transaction: a commit, or a portion of what it has left. */
+const MADE_AT_ONCE = 1000;
+/** Portions that an alarm makes before it rings again. */
+const PORTIONS_OF_AN_ALARM = 5;
+/** Commits look for lanes that nobody is at work on, as the alarm does, when nobody has looked for so long (ms). */
+const LOOK_EVERY = 10_000;
+/** A Worker can wait for six connections; some are left for the request that brought the command. */
+const HEADS_OF_A_COMMIT = 4;
+
+export type LanePorts = {
+  sql: SqlStorage;
+  transaction: <T>(change: () => T) => T;
+  /** Name of the thread and its organization; null while nothing was ever accepted. */
+  thread: () => { name: string; organization_id: string } | null;
+  send: (pointer: Pointer) => void;
+  /** Told in the same turn that deliveries or lanes have changed, with the time (ms). */
+  changed: (at: number) => void;
+};
+
+/** The lanes of a thread: what its receivers still have to get, and when somebody should be reminded of it (ENGINE 4). */
+export class Lanes {
+  /** Version of the last changed delivery or lane. */
+  version = 0;
+  readonly #ports: LanePorts;
+  /** Whether a commit has left webhooks to be made later; null when that has to be looked up. */
+  #isRestLeft: boolean | null = null;
+  /** Whether the tables are there; null when that has to be looked up. */
+  #isMade: boolean | null = null;
+  /** When lanes were last looked at (ms); 0 when that was not in this instance. */
+  #lookedAt = 0;
+
+  constructor(ports: LanePorts) {
+    this.#ports = ports;
+  }
+
+  claim(request: Parameters<Lane['claim']>[0]): Claim {
+    return this.#change((clock) => claimHead(this.#ports.sql, request, clock)) ?? { kind: 'nothing' };
+  }
+
+  report(request: Parameters<Lane['report']>[0]): ReportAnswer {
+    const answer = this.#change((clock) => recordOutcome(this.#ports.sql, request, clock));
+    return answer ?? { is_stale: true, next: null, offer_in: null };
+  }
+
+  /** Puts finished deliveries back to pending beside their lane and offers them. Answers how many. */
+  replay(receiver: Receiver, filter: ReplayFilter): number {
+    const replayed = this.#change((clock) => replayDeliveries(this.#ports.sql, receiver, filter, clock)) ?? 0;
+    if (replayed > 0) this.offer(receiver, 'replay');
+    return replayed;
+  }
+
+  readDelivery(id: string): { body: string; attempts: Attempt[] } | null {
+    return this.#hasLanes() ? readDelivery(this.#ports.sql, id) : null;
+  }
+
+  /** What the lane has accepted so far; null for a new one. */
+  mark(receiver: Receiver): LaneMark | null {
+    if (!this.#hasLanes()) return null;
+    const sql = 'SELECT receiver, organization_id, accepted, last_seq FROM lanes WHERE receiver = ?';
+    return this.#ports.sql.exec<LaneMark>(sql, receiver).toArray()[0] ?? null;
+  }
+
+  /** How many webhooks a commit may make. None while an earlier commit has not made all of its own: they go first. */
+  get room(): number {
+    return this.#hasRest() ? 0 : MADE_AT_ONCE;
+  }
+
+  /**
+   * What is to be done about the new deliveries of a commit whose lanes are idle: whoever called takes the first of a lane under a lease
+   * (ms), if they take any, and the other lanes are to be offered. Nobody has to be reminded of a lane that has deliveries already.
+   */
+  startsOf({ outbox }: Accepted, takesHeads: boolean): { leases: Map<Receiver, number>; offers: Receiver[] } {
+    const receivers = new Set(outbox.rows.map(({ receiver }) => receiver));
+    const idle = [...receivers].filter((receiver) => !this.#isBusy(receiver));
+    const heads = takesHeads ? HEADS_OF_A_COMMIT : 0;
+    return {
+      leases: new Map(idle.slice(0, heads).map((receiver) => [receiver, timesOf(receiver).lease])),
+      offers: idle.slice(heads),
+    };
+  }
+
+  /** Told of a commit: the version of its last row, and what it has accepted. */
+  committed(version: number, accepted: Accepted): void {
+    this.version = version;
+    if (accepted.lanes.length > 0) this.#isMade = true;
+    if (accepted.rest !== null) this.#isRestLeft = true;
+  }
+
+  /**
+   * Does the same as the alarm when nobody has looked for a while: where messages come in, a lane depends neither on an alarm that the
+   * platform has dropped nor on a pointer that the queue has lost. `now` in ms.
+   */
+  offerOverdue(now: number): void {
+    if (now - this.#lookedAt >= LOOK_EVERY) this.offerDue(now);
+  }
+
+  /** Whether somebody is at work on the lane. */
+  #isBusy(receiver: Receiver): boolean {
+    return this.#hasLanes() && isLaneBusy(this.#ports.sql, receiver);
+  }
+
+  /** Makes webhooks that commits have left, portion by portion, and offers their lanes. `isDone`: nothing is left. */
+  makeRest(): { isDone: boolean } {
+    if (!this.#hasRest()) return { isDone: true };
+    for (let made = 0; made < PORTIONS_OF_AN_ALARM && this.#hasRest(); made++) this.#makePortion();
+    return { isDone: !this.#hasRest() };
+  }
+
+  #makePortion(): void {
+    let idle: Receiver[] = [];
+    this.#change((clock) => {
+      const rest = takeRest(this.#ports.sql, MADE_AT_ONCE);
+      if (rest === null) return;
+      const { outbox, at, made } = rest;
+      const counts = Map.groupBy(outbox.rows, ({ receiver }) => receiver);
+      idle = [...counts.keys()].filter((receiver) => !this.#isBusy(receiver));
+      for (const [receiver, { length }] of counts) countAccepted(this.#ports.sql, receiver, length, clock);
+      const { now, nextVersion } = clock;
+      const organizationOf = () => clock.organization_id;
+      insertDeliveries(this.#ports.sql, outbox, { at, now, made, leases: new Map(), organizationOf, nextVersion });
+    });
+    this.#isRestLeft = null;
+    for (const receiver of idle) this.offer(receiver, 'lane');
+  }
+
+  #hasRest(): boolean {
+    this.#isRestLeft ??= hasRest(this.#ports.sql);
+    return this.#isRestLeft;
+  }
+
+  offer(receiver: Receiver, track: Track): void {
+    const thread = this.#ports.thread();
+    if (thread !== null) this.#ports.send({ v: 1, thread: thread.name, receiver, track, drain: false });
+  }
+
+  /** Offers the tracks that wait for it, and lets D1 know of deliveries whose first lease has run out. `now` in ms. */
+  offerDue(now: number): void {
+    this.#lookedAt = now;
+    if (!this.#hasLanes()) return;
+    this.#change((clock) => announceLapsed(this.#ports.sql, clock));
+    for (const { receiver, track, head_id, offer_at } of waitingTracks(this.#ports.sql)) {
+      if (offer_at > now) continue;
+      noteOffer(this.#ports.sql, head_id, now);
+      this.offer(receiver, track);
+    }
+  }
+
+  /** Deletes a portion of the deliveries whose time is over and whose end D1 knows: its version is at most `acknowledged`. `now` in ms. */
+  prune(now: number, acknowledged: number): void {
+    if (!this.#hasLanes()) return;
+    const bound = firstUuidAt(now - KEEP_DELIVERIES + 1);
+    this.#ports.transaction(() => pruneDeliveries(this.#ports.sql, bound, acknowledged, PRUNED_AT_ONCE));
+  }
+
+  /** When the alarm should ring for a track or for webhooks that are left to be made, and for the end of the oldest delivery (ms). */
+  dueTimes(now: number, acknowledged: number): { lanes: number[]; expiry: number | null } {
+    if (!this.#hasLanes()) return { lanes: [], expiry: null };
+    const oldest = oldestFinishedDelivery(this.#ports.sql, acknowledged);
+    const lanes = waitingTracks(this.#ports.sql).map(({ offer_at }) => offer_at);
+    return {
+      lanes: this.#hasRest() ? [...lanes, now] : lanes,
+      expiry: oldest === null ? null : this.#endOfDay((parseUuidVersion7(oldest)?.at ?? now) + KEEP_DELIVERIES),
+    };
+  }
+
+  /** The end of the thread's day (ms), so that it rings once for all deliveries of a day. Threads end their days at different times. */
+  #endOfDay(at: number): number {
+    const offset = Number.parseInt(this.#ports.thread()?.name.slice(-7) ?? '', 16) % DAY || 0;
+    return Math.ceil((at - offset) / DAY) * DAY + offset;
+  }
+
+  /** Changes deliveries in one transaction. Null when nothing was ever accepted: the tables are made with the first webhook. */
+  #change<T>(change: (clock: LaneClock) => T): T | null {
+    const thread = this.#ports.thread();
+    if (thread === null || !this.#hasLanes()) return null;
+    let version = this.version;
+    const clock: LaneClock = {
+      now: Date.now(),
+      random: Math.random(),
+      organization_id: thread.organization_id,
+      get version() {
+        return version;
+      },
+      nextVersion: () => {
+        version += 1;
+        return version;
+      },
+    };
+    const answer = this.#ports.transaction(() => change(clock));
+    if (version > this.version) {
+      this.version = version;
+      this.#ports.changed(clock.now);
+    }
+    return answer;
+  }
+
+  /** Whether anything was ever accepted for a receiver here: most alarms ring in threads where nothing was. */
+  #hasLanes(): boolean {
+    this.#isMade ??= hasTable(this.#ports.sql, 'lanes');
+    return this.#isMade;
+  }
+}

@@ -1,0 +1,340 @@
+import type { DeliveryStatus, SkipReason } from '../../db/rows.ts';
+import { isLastAttempt, retryDelay, wholeSeconds } from '../../delivery/retry-schedule.ts';
+import type { Receiver } from '../../resources/receiver.ts';
+import type { Attempt, Claim, Head, Outcome, ReportAnswer, Track } from '../../rpc/lane.ts';
+import type { ReplayFilter } from '../../rpc/thread.ts';
+import { bodyOf } from './kept-deliveries.ts';
+import { newLeaseToken } from './new-deliveries.ts';
+
+/** A delivery whose endpoint could not be read is offered again after this many seconds. */
+const LATER_SECONDS = 10;
+/** The thread offers a lane this long (ms) after its head was due, since the queue's pointer normally comes first; and again after as long. */
+const OFFER_AFTER = 20_000;
+
+/**
+ * What each change of a lane needs from the object: `now` in ms, `random` in [0, 1). `nextVersion` numbers the changed rows for D1's log;
+ * `version` is the last number that it gave.
+ */
+export type LaneClock = {
+  now: number;
+  random: number;
+  organization_id: string;
+  readonly version: number;
+  nextVersion: () => number;
+};
+
+type DeliveryState = {
+  id: string;
+  version: number;
+  receiver: Receiver;
+  seq: number;
+  event_type: string;
+  webhook_id: string | null;
+  body: string;
+  content: number;
+  is_replay: number;
+  attempt_count: number;
+  tries: number;
+  due_at: number;
+  lease_token: string | null;
+  lease_until: number | null;
+  offered_at: number | null;
+};
+
+/** Leases the head of a track, if it is due (or `drain`) and nobody else holds it. */
+export function claimHead(
+  sql: SqlStorage,
+  request: { receiver: Receiver; track: Track; drain: boolean; lease_milliseconds: number },
+  clock: LaneClock,
+): Claim {
+  const head = headOf(sql, request.receiver, request.track);
+  if (head === null) return { kind: 'nothing' };
+  if (head.lease_until !== null && head.lease_until > clock.now) return { kind: 'wait' };
+  if (head.due_at > clock.now && !request.drain) return { kind: 'wait' };
+  announce(sql, head, clock);
+  const lease_token = newLeaseToken(head.id);
+  sql.exec(
+    'UPDATE deliveries SET lease_token = ?, lease_until = ? WHERE id = ?',
+    lease_token,
+    clock.now + request.lease_milliseconds,
+    head.id,
+  );
+  return {
+    kind: 'head',
+    lease_token,
+    organization_id: organizationOf(sql, head.receiver) ?? clock.organization_id,
+    receiver: head.receiver,
+    delivery_id: head.id,
+    event_type: head.event_type,
+    webhook_id: head.webhook_id,
+    body: bodyOf(sql, head),
+    attempt: head.attempt_count + 1,
+  };
+}
+
+/** Records what became of a leased delivery. A lease that is no longer the row's own changes nothing. */
+export function recordOutcome(
+  sql: SqlStorage,
+  request: {
+    lease_token: string;
+    outcome: Outcome;
+    next: { drain: boolean; lease_milliseconds: number } | null;
+  },
+  clock: LaneClock,
+): ReportAnswer {
+  const { outcome } = request;
+  if (outcome.kind === 'delivered') {
+    const receiver = deliveredAtOnce(sql, request.lease_token, outcome.attempt, clock);
+    if (receiver !== null) return { is_stale: false, ...goOn(sql, receiver, 'lane', request.next, clock) };
+  }
+  const row = leasedBy(sql, request.lease_token);
+  if (row === null) return { is_stale: true, next: null, offer_in: null };
+  announce(sql, row, clock);
+  if ('attempt' in outcome) addAttempt(sql, row.id, row.attempt_count + 1, outcome.attempt);
+  switch (outcome.kind) {
+    case 'delivered':
+      finish(sql, row, 'delivered', null, clock);
+      break;
+    case 'skipped':
+      finish(sql, row, 'skipped', outcome.reason, clock);
+      break;
+    case 'later':
+      sql.exec('UPDATE deliveries SET lease_token = NULL, lease_until = NULL WHERE id = ?', row.id);
+      return { is_stale: false, next: null, offer_in: LATER_SECONDS };
+    case 'failed': {
+      if (isLastAttempt(row.tries + 1, outcome.max_retry_count)) {
+        finish(sql, row, 'exhausted', null, clock);
+        break;
+      }
+      const delay = retryDelay(row.tries, clock.random, outcome.retry_after);
+      sql.exec(
+        `UPDATE deliveries SET version = ?, tries = tries + 1, due_at = ?, lease_token = NULL, lease_until = NULL
+         WHERE id = ?`,
+        clock.nextVersion(),
+        clock.now + delay,
+        row.id,
+      );
+      return { is_stale: false, next: null, offer_in: wholeSeconds(delay) };
+    }
+  }
+  return { is_stale: false, ...goOn(sql, row.receiver, row.is_replay === 1 ? 'replay' : 'lane', request.next, clock) };
+}
+
+/**
+ * Records that the first attempt of a leased delivery has delivered it, as nearly all do: in two statements, and without a row for the
+ * attempt. Answers the receiver; null when it is another case, with nothing changed.
+ */
+function deliveredAtOnce(sql: SqlStorage, leaseToken: string, attempt: Attempt, clock: LaneClock): Receiver | null {
+  const delivered = sql
+    .exec<{ receiver: Receiver }>(
+      `UPDATE deliveries SET version = ?, status = 'delivered', attempt_count = 1, last_attempt_at = ?, last_status = ?,
+         last_error = ?, first_attempt = ?, lease_token = NULL, lease_until = NULL
+       WHERE id = ? AND lease_token = ? AND status = 'pending' AND attempt_count = 0 AND is_replay = 0
+       RETURNING receiver`,
+      clock.version + 1,
+      attempt.at,
+      attempt.status,
+      attempt.error,
+      JSON.stringify(attempt),
+      deliveryOf(leaseToken),
+      leaseToken,
+    )
+    .toArray()[0];
+  if (delivered === undefined) return null;
+  clock.nextVersion();
+  sql.exec(
+    'UPDATE lanes SET version = ?, delivered = delivered + 1 WHERE receiver = ?',
+    clock.nextVersion(),
+    delivered.receiver,
+  );
+  return delivered.receiver;
+}
+
+/** After a head is finished: the next one under a new lease, or when the lane should be offered again. */
+function goOn(
+  sql: SqlStorage,
+  receiver: Receiver,
+  track: Track,
+  next: { drain: boolean; lease_milliseconds: number } | null,
+  clock: LaneClock,
+): { next: Head | null; offer_in: number | null } {
+  const head = headOf(sql, receiver, track);
+  if (head === null) return { next: null, offer_in: null };
+  if (next !== null) {
+    const claim = claimHead(sql, { receiver, track, ...next }, clock);
+    if (claim.kind === 'head') return { next: claim, offer_in: null };
+  }
+  return { next: null, offer_in: wholeSeconds(head.due_at - clock.now) };
+}
+
+/** Puts finished deliveries back to pending beside their lane, marked, not counted again. Answers how many. */
+export function replayDeliveries(sql: SqlStorage, receiver: Receiver, filter: ReplayFilter, clock: LaneClock): number {
+  const ids =
+    'delivery_id' in filter
+      ? sql.exec<{ id: string }>(
+          `SELECT id FROM deliveries WHERE receiver = ? AND id = ? AND status <> 'pending'`,
+          receiver,
+          filter.delivery_id,
+        )
+      : sql.exec<{ id: string }>(
+          `SELECT id FROM deliveries WHERE receiver = ?1 AND status <> 'pending'
+             AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))
+             AND created_at >= ?3 AND created_at < ?4`,
+          receiver,
+          filter.status === null ? null : JSON.stringify(filter.status),
+          filter.from ?? 0,
+          filter.to ?? Number.MAX_SAFE_INTEGER,
+        );
+  const found = ids.toArray();
+  for (const { id } of found) {
+    sql.exec(
+      `UPDATE deliveries SET version = ?, status = 'pending', skip_reason = NULL, is_replay = 1, tries = 0, due_at = ?,
+         lease_token = NULL, lease_until = NULL WHERE id = ?`,
+      clock.nextVersion(),
+      clock.now,
+      id,
+    );
+  }
+  return found.length;
+}
+
+export type WaitingTrack = { receiver: Receiver; track: Track; head_id: string; offer_at: number };
+
+/** Each track with a pending delivery and when an alarm should offer it (ms). */
+export function waitingTracks(sql: SqlStorage): WaitingTrack[] {
+  const receivers = sql.exec<{ receiver: string }>('SELECT receiver FROM lanes').toArray();
+  return receivers.flatMap(({ receiver }) =>
+    (['lane', 'replay'] as const).flatMap((track) => {
+      const head = headOf(sql, receiver, track);
+      if (head === null) return [];
+      const offer_at = head.lease_until ?? head.due_at + OFFER_AFTER;
+      const again = head.offered_at === null ? 0 : head.offered_at + OFFER_AFTER;
+      return [{ receiver, track, head_id: head.id, offer_at: Math.max(offer_at, again) }];
+    }),
+  );
+}
+
+/** Notes that an alarm has offered a track, by its head. `now` in ms. */
+export function noteOffer(sql: SqlStorage, headId: string, now: number): void {
+  sql.exec('UPDATE deliveries SET offered_at = ? WHERE id = ?', now, headId);
+}
+
+/** Whether the lane has a delivery that still has to go out, so that somebody is at work on it. */
+export function isLaneBusy(sql: SqlStorage, receiver: Receiver): boolean {
+  const rows = sql.exec(
+    `SELECT 1 FROM deliveries WHERE receiver = ? AND is_replay = 0 AND status = 'pending' LIMIT 1`,
+    receiver,
+  );
+  return rows.toArray().length > 0;
+}
+
+/** Lets D1 know of deliveries whose first lease ran out without a report. */
+export function announceLapsed(sql: SqlStorage, clock: LaneClock): void {
+  const lapsed = sql.exec<Pick<DeliveryState, 'id' | 'version' | 'receiver'>>(
+    'SELECT id, version, receiver FROM deliveries WHERE version = 0 AND lease_until <= ?',
+    clock.now,
+  );
+  for (const row of lapsed.toArray()) announce(sql, row, clock);
+}
+
+/** What was committed under a lease has no version until its first attempt: D1 then takes it and its lane in one image each. */
+function announce(
+  sql: SqlStorage,
+  { id, version, receiver }: Pick<DeliveryState, 'id' | 'version' | 'receiver'>,
+  clock: LaneClock,
+): void {
+  if (version > 0) return;
+  sql.exec('UPDATE deliveries SET version = ? WHERE id = ?', clock.nextVersion(), id);
+  sql.exec('UPDATE lanes SET version = ? WHERE receiver = ?', clock.nextVersion(), receiver);
+}
+
+/** Counts webhooks that are made for a lane after the commit that accepted them. */
+export function countAccepted(sql: SqlStorage, receiver: Receiver, count: number, clock: LaneClock): void {
+  sql.exec(
+    'UPDATE lanes SET version = ?, accepted = accepted + ? WHERE receiver = ?',
+    clock.nextVersion(),
+    count,
+    receiver,
+  );
+}
+
+const STATE = `id, version, receiver, seq, event_type, webhook_id, body, content, is_replay, attempt_count, tries, due_at,
+  lease_token, lease_until, offered_at`;
+
+function headOf(sql: SqlStorage, receiver: Receiver, track: Track): DeliveryState | null {
+  const rows = sql.exec<DeliveryState>(
+    `SELECT ${STATE} FROM deliveries WHERE receiver = ? AND is_replay = ? AND status = 'pending'
+     ORDER BY seq, ordinal LIMIT 1`,
+    receiver,
+    track === 'replay' ? 1 : 0,
+  );
+  return rows.toArray()[0] ?? null;
+}
+
+/** The organization whose receiver it is; null for the thread's own. */
+function organizationOf(sql: SqlStorage, receiver: Receiver): string | null {
+  const rows = sql.exec<{ organization_id: string | null }>(
+    'SELECT organization_id FROM lanes WHERE receiver = ?',
+    receiver,
+  );
+  return rows.toArray()[0]?.organization_id ?? null;
+}
+
+function leasedBy(sql: SqlStorage, leaseToken: string): DeliveryState | null {
+  const rows = sql.exec<DeliveryState>(
+    `SELECT ${STATE} FROM deliveries WHERE id = ? AND lease_token = ? AND status = 'pending'`,
+    deliveryOf(leaseToken),
+    leaseToken,
+  );
+  return rows.toArray()[0] ?? null;
+}
+
+/** The id of the delivery that a lease is of. */
+function deliveryOf(leaseToken: string): string {
+  return leaseToken.split('.')[0] ?? '';
+}
+
+function addAttempt(sql: SqlStorage, id: string, number: number, attempt: Attempt): void {
+  sql.exec('INSERT INTO attempts (delivery_id, number, attempt) VALUES (?, ?, ?)', id, number, JSON.stringify(attempt));
+  sql.exec(
+    'UPDATE deliveries SET attempt_count = ?, last_attempt_at = ?, last_status = ?, last_error = ? WHERE id = ?',
+    number,
+    attempt.at,
+    attempt.status,
+    attempt.error,
+    id,
+  );
+}
+
+const COUNTER: Record<Exclude<DeliveryStatus, 'pending' | 'skipped'> | SkipReason, string> = {
+  delivered: 'delivered',
+  exhausted: 'exhausted',
+  disabled: 'skipped_disabled',
+  channel_deleted: 'skipped_channel_deleted',
+  webhook_deleted: 'skipped_webhook_deleted',
+  uninstalled: 'skipped_uninstalled',
+};
+
+/** Ends a delivery. Its first end is counted in the lane; that of a replay is not. */
+function finish(
+  sql: SqlStorage,
+  row: DeliveryState,
+  status: Exclude<DeliveryStatus, 'pending'>,
+  reason: SkipReason | null,
+  clock: LaneClock,
+): void {
+  sql.exec(
+    `UPDATE deliveries SET version = ?, status = ?, skip_reason = ?, lease_token = NULL, lease_until = NULL WHERE id = ?`,
+    clock.nextVersion(),
+    status,
+    reason,
+    row.id,
+  );
+  if (row.is_replay === 1) return;
+  const counter = COUNTER[status === 'skipped' ? (reason ?? 'disabled') : status];
+  sql.exec(
+    `UPDATE lanes SET version = ?, ${counter} = ${counter} + 1 WHERE receiver = ?`,
+    clock.nextVersion(),
+    row.receiver,
+  );
+}

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { stepsOf } from '../../../src/domain/evolve.ts';
+import { emptyThread } from '../../../src/domain/state.ts';
+import { match } from '../../../src/notifications/match.ts';
+import { KINDS, type Notification, notificationsOf, type Told } from '../../../src/notifications/notifications.ts';
+import { lacksReports, type UserListener } from '../../../src/notifications/subscriber.ts';
+import { type Channel, subscribedChannel } from '../../../src/resources/channel-path.ts';
+import { COLLEAGUE, FOREIGNER, incoming, join, post, START, waitingChat } from '../domain/decide/scene.ts';
+import { AGENT } from '../domain/sample-events.ts';
+import { ORGANIZATION, ROOM, ThreadModel } from '../domain/thread-model.ts';
+
+const PARTNER = FOREIGNER.organization_id;
+const NOWHERE = { organization_id: null, room_ids: [] };
+const HERE = { organization_id: null, room_ids: [ROOM.id] };
+
+const NOBODY: UserListener = {
+  kind: 'user',
+  organization_id: ORGANIZATION,
+  user_id: COLLEAGUE.id,
+  has_reports: false,
+  keeps_private_history: false,
+  reach: null,
+  history_reach: null,
+  organization_reach: null,
+  stands_for: [],
+};
+
+function channelOf(path: string, listener: UserListener): Channel {
+  const { organization_id, user_id } = listener;
+  const read = subscribedChannel(`/api/v5/${path}`, { organization_id, user_id: user_id ?? '' });
+  if ('problem' in read) throw new Error(read.problem);
+  return read.channel;
+}
+
+/** What a listener is told of the last event on a channel. */
+function heard(model: ThreadModel, path: string, listener: UserListener): string[] {
+  const last = stepsOf(emptyThread(model.state.name), model.log).at(-1);
+  if (last === undefined) throw new Error('nothing has happened');
+  const told: Told = notificationsOf(last, 'organization', KINDS);
+  const channel = channelOf(path, listener);
+  return told.notifications.flatMap((each: Notification) => match(told, each, channel, listener)?.channel ?? []);
+}
+
+describe('a listener', () => {
+  const { model, chatId } = waitingChat();
+
+  it('hears on the path of the collection with its ids', () => {
+    expect(heard(model, `orgs/${ORGANIZATION}/owned_chats/*/messages`, NOBODY)).toEqual([
+      `/api/v5/orgs/${ORGANIZATION}/owned_chats/${chatId}/messages`,
+    ]);
+    const reports = { ...NOBODY, has_reports: true };
+    const visitor = model.chat(chatId).facts.visitor_id;
+    expect(heard(model, `orgs/${ORGANIZATION}/rooms/*/visitors/*/chats/*/messages`, reports)).toEqual([
+      `/api/v5/orgs/${ORGANIZATION}/rooms/${ROOM.id}/visitors/${visitor}/chats/${chatId}/messages`,
+    ]);
+  });
+
+  it('hears nothing on a path with other ids', () => {
+    const other = '018f0000-0000-7000-8000-0000000000ee';
+    const reports = { ...NOBODY, has_reports: true };
+    expect(heard(model, `orgs/${ORGANIZATION}/owned_chats/${other}/messages`, NOBODY)).toEqual([]);
+    expect(heard(model, `orgs/${ORGANIZATION}/rooms/${other}/chats/*/messages`, reports)).toEqual([]);
+    const path = `orgs/${ORGANIZATION}/rooms/*/visitors/${'f'.repeat(32)}/chats/*/messages`;
+    expect(heard(model, path, reports)).toEqual([]);
+  });
+
+  it('of another organization hears of rooms only through a share', () => {
+    const partner = { ...NOBODY, organization_id: PARTNER, user_id: FOREIGNER.id, has_reports: true };
+    expect(heard(model, `orgs/${PARTNER}/owned_chats/*/messages`, partner)).toEqual([]);
+    expect(heard(model, `orgs/${PARTNER}/rooms/*/chats/*/messages`, partner)).toEqual([]);
+    const routed = `orgs/${PARTNER}/routed_chats/*/messages`;
+    expect(heard(model, routed, partner)).toEqual([]);
+    expect(heard(model, routed, { ...partner, organization_reach: NOWHERE })).toEqual([]);
+    expect(heard(model, routed, { ...partner, organization_reach: HERE })).toHaveLength(1);
+  });
+
+  it('hears of routed chats as far as its user’s reach goes, of their messages as far as that of history', () => {
+    const chats = 'users/{user_id}/routed_chats';
+    expect(heard(model, chats, NOBODY)).toEqual([]);
+    expect(heard(model, chats, { ...NOBODY, reach: NOWHERE })).toEqual([]);
+    expect(heard(model, chats, { ...NOBODY, reach: HERE })).toHaveLength(1);
+    expect(heard(model, `${chats}/*/messages`, { ...NOBODY, reach: HERE, history_reach: NOWHERE })).toEqual([]);
+    expect(heard(model, `${chats}/*/messages`, { ...NOBODY, history_reach: HERE })).toHaveLength(1);
+    const pending = 'users/{user_id}/pending_chats';
+    expect(heard(model, pending, { ...NOBODY, reach: HERE, history_reach: NOWHERE })).toHaveLength(1);
+    expect(heard(model, `${pending}/*/messages`, { ...NOBODY, reach: HERE, history_reach: NOWHERE })).toEqual([]);
+    expect(heard(model, `${pending}/*/messages`, { ...NOBODY, history_reach: HERE })).toHaveLength(1);
+  });
+
+  it('hears of a user’s own chats once he is a member, and of involved ones once anybody of the organization is', () => {
+    const { model: other, chatId: id } = waitingChat();
+    const colleague = { ...NOBODY, user_id: COLLEAGUE.id };
+    other.answer(join(id));
+    other.answer(post(id));
+    expect(heard(other, 'users/{user_id}/chats/*/messages', colleague)).toEqual([]);
+    expect(heard(other, 'users/{user_id}/chats/*/messages', { ...NOBODY, user_id: AGENT.id })).toHaveLength(1);
+    expect(heard(other, `orgs/${ORGANIZATION}/involved_chats/*/messages`, colleague)).toHaveLength(1);
+    const partner = { ...NOBODY, organization_id: PARTNER, user_id: FOREIGNER.id };
+    expect(heard(other, `orgs/${PARTNER}/involved_chats/*/messages`, partner)).toEqual([]);
+  });
+
+  it('does not hear of the messages of a chat that is pending no more', () => {
+    const { model: other, chatId: id } = waitingChat();
+    other.answer(join(id));
+    other.answer(incoming('again'));
+    expect(heard(other, 'users/{user_id}/pending_chats/*/messages', { ...NOBODY, history_reach: HERE })).toEqual([]);
+  });
+
+  it('of a channel of other people hears nothing', () => {
+    const own = channelOf('users/{user_id}/chats', { ...NOBODY, user_id: AGENT.id });
+    const [last] = stepsOf(emptyThread(model.state.name), model.log).slice(-1);
+    if (last === undefined) throw new Error('nothing has happened');
+    const told = notificationsOf(last, 'organization', KINDS);
+    for (const each of told.notifications) {
+      expect(match(told, each, own, NOBODY)).toBeNull();
+      expect(match(told, each, own, { kind: 'visitor', visitor_id: 'f'.repeat(32) })).toBeNull();
+    }
+  });
+});
+
+describe('the scope `reports`', () => {
+  const lists = ['room_chats', 'room_pending_chats'] as const;
+  const histories = ['owned_chats', 'routed_chats', 'involved_chats', 'room_visitor_chats'] as const;
+  const routed = ['user_routed_chats', 'user_pending_chats'] as const;
+
+  it('is needed for the lists of a room, and with private history for what the organization’s paths show', () => {
+    const kept = { ...NOBODY, keeps_private_history: true };
+    for (const chats of lists) expect(lacksReports(NOBODY, { chats, part: 'chats' })).toBe(true);
+    for (const chats of histories) {
+      expect(lacksReports(NOBODY, { chats, part: 'messages' })).toBe(false);
+      expect(lacksReports(kept, { chats, part: 'messages' })).toBe(true);
+    }
+    expect(lacksReports(kept, { chats: 'user_chats', part: 'messages' })).toBe(false);
+    for (const chats of routed) {
+      for (const part of ['messages', 'tags'] as const) expect(lacksReports(kept, { chats, part })).toBe(true);
+      for (const part of ['chats', 'memberships', 'reply_suggestions'] as const)
+        expect(lacksReports(kept, { chats, part })).toBe(false);
+    }
+  });
+
+  it('opens everything, and who lacks it is told nothing', () => {
+    const kept = { ...NOBODY, keeps_private_history: true };
+    for (const chats of [...lists, ...histories, ...routed, 'user_chats'] as const) {
+      expect(lacksReports({ ...kept, has_reports: true }, { chats, part: 'messages' })).toBe(false);
+    }
+    const { model } = waitingChat();
+    const path = `orgs/${ORGANIZATION}/owned_chats/*/messages`;
+    expect(heard(model, path, kept)).toEqual([]);
+    expect(heard(model, path, { ...kept, has_reports: true })).toHaveLength(1);
+  });
+});
+
+it('an import’s events lie in the past but are shown to sockets all the same', () => {
+  const model = new ThreadModel(START);
+  model.answer(incoming('long ago', { close_session: true, skip_webhooks: true }));
+  expect(heard(model, `orgs/${ORGANIZATION}/owned_chats`, NOBODY)).toHaveLength(1);
+});

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Handed } from '../../../src/rpc/projector.ts';
+
+// The collector lives as long as its isolate, so each test gets one of its own.
+async function newCollector() {
+  vi.resetModules();
+  return await import('../../../src/read-model/collector.ts');
+}
+
+vi.mock('cloudflare:workers', () => ({ waitUntil: (promise: Promise<unknown>) => void promise }));
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('scheduler', { wait: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)) });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** A projector that finishes the batches when it is told to, in any order. */
+function slowProjector() {
+  const batches: { threads: string[]; finish: () => void }[] = [];
+  const write = (_: string, slices: { thread: string }[]) =>
+    new Promise((resolve) => {
+      const finish = () => resolve(slices.map(() => ({ ok: true })));
+      batches.push({ threads: slices.map(({ thread }) => thread), finish });
+    });
+  const env = {
+    PROJECTOR_COUNT: '1',
+    PROJECTORS: { getByName: () => ({ write }) },
+    THREADS: { getByName: () => ({ acknowledge: async () => undefined }) },
+  };
+  return { env: env as unknown as Env, batches };
+}
+
+const slice = (thread: string): Handed => ({
+  database: 'DB',
+  slice: { v: 4, thread, rows: {}, size: 100 },
+  range: { generation: 1, after: { seq: 0, version: 0 }, upto: { seq: 1, version: 1 } },
+});
+
+/** Whether a promise has settled after so many milliseconds. */
+async function isDoneAfter(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let isDone = false;
+  void promise.then(() => {
+    isDone = true;
+  });
+  await vi.advanceTimersByTimeAsync(milliseconds);
+  return isDone;
+}
+
+describe('a reader of D1', () => {
+  it('writes what its isolate owes, and waits for it', async () => {
+    const { collectSlice, writeCollected } = await newCollector();
+    const { env, batches } = slowProjector();
+    collectSlice(env, slice('a'));
+    const reading = writeCollected(env);
+    expect(batches.map(({ threads }) => threads)).toEqual([['a']]);
+    expect(await isDoneAfter(reading, 2000)).toBe(false);
+    batches[0]?.finish();
+    expect(await isDoneAfter(reading, 10)).toBe(true);
+  });
+
+  it('waits for a batch that began before it, and for none that began later', async () => {
+    const { collectSlice, writeCollected } = await newCollector();
+    const { env, batches } = slowProjector();
+    collectSlice(env, slice('before'));
+    await vi.advanceTimersByTimeAsync(25);
+    const reading = writeCollected(env);
+    collectSlice(env, slice('later'));
+    await vi.advanceTimersByTimeAsync(400);
+    expect(batches.map(({ threads }) => threads)).toEqual([['before'], ['later']]);
+    expect(await isDoneAfter(reading, 100)).toBe(false);
+    batches[0]?.finish();
+    expect(await isDoneAfter(reading, 10)).toBe(true);
+  });
+
+  it('waits five seconds at most', async () => {
+    const { collectSlice, writeCollected } = await newCollector();
+    const { env } = slowProjector();
+    collectSlice(env, slice('a'));
+    const reading = writeCollected(env);
+    expect(await isDoneAfter(reading, 4900)).toBe(false);
+    expect(await isDoneAfter(reading, 200)).toBe(true);
+    // What the projector never answers counts as lost after a while, and holds up nobody any more.
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await isDoneAfter(writeCollected(env), 0)).toBe(true);
+  });
+});

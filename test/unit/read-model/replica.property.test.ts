@@ -1,0 +1,236 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ThreadIdentity } from '../../../src/domain/address.ts';
+import { threadName } from '../../../src/domain/address.ts';
+import type { Command } from '../../../src/domain/commands.ts';
+import { stepsOf } from '../../../src/domain/evolve.ts';
+import { type ChatState, emptyThread } from '../../../src/domain/state.ts';
+import { match } from '../../../src/notifications/match.ts';
+import { KINDS, notificationsOf, type View } from '../../../src/notifications/notifications.ts';
+import type { Listener } from '../../../src/notifications/subscriber.ts';
+import {
+  chatForVisitor,
+  HIDDEN_FROM_VISITORS,
+  membershipForVisitor,
+  messageForVisitor,
+} from '../../../src/resources/as-visitors-see.ts';
+import { type Channel, subscribedChannel } from '../../../src/resources/channel-path.ts';
+import { chatResource, isPending } from '../../../src/resources/chat.ts';
+import { invitationResource } from '../../../src/resources/invitation.ts';
+import { type MemberFacts, membershipResource } from '../../../src/resources/membership.ts';
+import { messageResource } from '../../../src/resources/message.ts';
+import { replySuggestionResource } from '../../../src/resources/reply-suggestion.ts';
+import { tagResource } from '../../../src/resources/tag.ts';
+import { AGENT } from '../domain/sample-events.ts';
+import { IDENTITY, ORGANIZATION, ThreadModel } from '../domain/thread-model.ts';
+import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../domain/thread-steps.ts';
+
+/**
+ * Whoever applies what he is told (added, changed, removed) to an empty copy has in the end what REST answers for the same path.
+ */
+const STARTS_AT = 1_800_000_000_000;
+const REACH = { organization_id: ORGANIZATION, room_ids: [] };
+const LISTENER: Listener = {
+  kind: 'user',
+  organization_id: ORGANIZATION,
+  user_id: AGENT.id,
+  has_reports: true,
+  keeps_private_history: false,
+  reach: REACH,
+  history_reach: REACH,
+  organization_reach: REACH,
+  stands_for: [AGENT.id, ORGANIZATION],
+};
+
+type Entries = [id: string, resource: object][];
+type Collection = { path: string; entries: (chats: readonly ChatState[], model: ThreadModel) => Entries };
+
+const org = (name: string) => `/api/v5/orgs/${ORGANIZATION}/${name}`;
+const user = (name: string) => `/api/v5/users/${AGENT.id}/${name}`;
+const isMember = (chat: ChatState) => chat.members.has(AGENT.id);
+const isOfOrganization = (chat: ChatState) =>
+  [...chat.members.values()].some(({ facts }) => facts.organization_id === ORGANIZATION);
+const placeOf = (chat: ChatState) => ({ id: chat.facts.id, room_id: chat.facts.room?.id ?? null });
+const asMember = (facts: MemberFacts, chat: ChatState) =>
+  membershipResource({ ...facts, composing_status: 'idle' }, chat.facts);
+const messagesOf = (model: ThreadModel, chat: ChatState) =>
+  model.log.flatMap((event) =>
+    event.type === 'message_added' && event.chat_id === chat.facts.id ? [event.message] : [],
+  );
+
+const chatsIf =
+  (isThere: (chat: ChatState) => boolean): Collection['entries'] =>
+  (chats) =>
+    chats.filter(isThere).map((chat) => [chat.facts.id, chatResource(chat.facts)]);
+const partsIf =
+  (
+    isThere: (chat: ChatState) => boolean,
+    parts: (chat: ChatState, model: ThreadModel) => Entries,
+  ): Collection['entries'] =>
+  (chats, model) =>
+    chats.filter(isThere).flatMap((chat) => parts(chat, model));
+
+const members = (chat: ChatState): Entries =>
+  [...chat.members].map(([id, { facts }]) => [`${chat.facts.id}/${id}`, asMember(facts, chat)]);
+const tags = (chat: ChatState): Entries =>
+  [...chat.tags].map(([name, { facts }]) => [`${chat.facts.id}/${name}`, tagResource(facts, placeOf(chat).room_id)]);
+const messages = (chat: ChatState, model: ThreadModel): Entries =>
+  messagesOf(model, chat).map((message) => [`${chat.facts.id}/${message.id}`, messageResource(message, placeOf(chat))]);
+const suggestions = (chat: ChatState, model: ThreadModel): Entries =>
+  [...model.state.suggestions.values()]
+    .filter(({ chat_id }) => chat_id === chat.facts.id)
+    .map(({ facts }) => [`${chat.facts.id}/${facts.id}`, replySuggestionResource(facts, placeOf(chat))]);
+
+const hasRoom = (chat: ChatState) => chat.facts.room !== null;
+
+const COLLECTIONS: Collection[] = [
+  { path: org('owned_chats'), entries: chatsIf(hasRoom) },
+  { path: org('routed_chats'), entries: chatsIf(hasRoom) },
+  { path: org('involved_chats'), entries: chatsIf(isOfOrganization) },
+  { path: org('rooms/*/chats'), entries: chatsIf(hasRoom) },
+  { path: org('rooms/*/pending_chats'), entries: chatsIf((chat) => hasRoom(chat) && isPending(chat.facts)) },
+  {
+    path: org('rooms/*/visitors/*/chats'),
+    entries: chatsIf((chat) => hasRoom(chat) && chat.facts.visitor_id !== null),
+  },
+  { path: user('chats'), entries: chatsIf(isMember) },
+  { path: user('routed_chats'), entries: chatsIf(hasRoom) },
+  { path: user('pending_chats'), entries: chatsIf((chat) => hasRoom(chat) && isPending(chat.facts)) },
+  { path: org('owned_chats/*/messages'), entries: partsIf(hasRoom, messages) },
+  { path: org('owned_chats/*/memberships'), entries: partsIf(hasRoom, members) },
+  { path: org('owned_chats/*/tags'), entries: partsIf(hasRoom, tags) },
+  { path: org('owned_chats/*/reply_suggestions'), entries: partsIf(hasRoom, suggestions) },
+  { path: org('routed_chats/*/messages/*/reply_suggestions'), entries: partsIf(hasRoom, suggestions) },
+  {
+    path: user('chat_memberships'),
+    entries: (chats) =>
+      chats.flatMap((chat) => {
+        const own = chat.members.get(AGENT.id);
+        return own === undefined ? [] : [[chat.facts.id, asMember(own.facts, chat)]];
+      }),
+  },
+];
+
+/** What the told would have: ids of parts are unique in their chat only. */
+function replicaOf(model: ThreadModel, channel: Channel, listener: Listener, view: View): Map<string, object> {
+  const replica = new Map<string, object>();
+  for (const each of stepsOf(emptyThread(model.state.name), model.log)) {
+    const told = notificationsOf(each, view, KINDS);
+    for (const notification of told.notifications) {
+      const telling = match(told, notification, channel, listener);
+      if (telling === null) continue;
+      const isOfChat = ['chats', 'own_memberships'].includes(channel.part);
+      const id = isOfChat ? telling.resource_id : `${told.place.chat_id}/${telling.resource_id}`;
+      const known = replica.get(id);
+      if (telling.action === 'removed') {
+        expect(known).toBeDefined();
+        expect(telling.resource).toEqual({ id: telling.resource_id });
+        replica.delete(id);
+      } else if (telling.action === 'added') {
+        expect(known).toBeUndefined();
+        replica.set(id, telling.resource);
+      } else {
+        expect(known).toBeDefined();
+        expect(Object.keys(telling.resource)).not.toEqual([]);
+        expect(known).not.toMatchObject(telling.resource);
+        replica.set(id, { ...known, ...telling.resource });
+      }
+    }
+  }
+  return replica;
+}
+
+function channelOf(path: string, subscriber: Parameters<typeof subscribedChannel>[1]): Channel {
+  const read = subscribedChannel(path, subscriber);
+  if ('problem' in read) throw new Error(read.problem);
+  return read.channel;
+}
+
+function compare(replica: Map<string, object>, entries: Entries): void {
+  const sorted = (all: Iterable<[string, object]>) => [...all].sort(([one], [other]) => (one < other ? -1 : 1));
+  expect(sorted(replica)).toEqual(sorted(entries));
+}
+
+function checkUser(model: ThreadModel): void {
+  const chats = [...model.state.chats.values()];
+  for (const { path, entries } of COLLECTIONS) {
+    const channel = channelOf(path, { organization_id: ORGANIZATION, user_id: AGENT.id });
+    compare(replicaOf(model, channel, LISTENER, 'organization'), entries(chats, model));
+  }
+  // Later changes of the chat's numbers are not told with its invitations.
+  const invited = channelOf(user('incoming_chat_invitations'), { organization_id: ORGANIZATION, user_id: AGENT.id });
+  const facts = (entry: object) => {
+    const { user_member_count: _users, visitor_member_count: _visitors, ...rest } = entry as Record<string, unknown>;
+    return rest;
+  };
+  const told = [...replicaOf(model, invited, LISTENER, 'organization')].map(
+    ([id, entry]) => [id, facts(entry)] as const,
+  );
+  const there = chats.flatMap((chat) =>
+    [...chat.invitations.values()].flatMap(({ facts: one }) =>
+      [AGENT.id, ORGANIZATION].includes(one.invitee.id)
+        ? [[`${chat.facts.id}/${one.id}`, facts(invitationResource(one, invitationChat(chat)))] as const]
+        : [],
+    ),
+  );
+  compare(
+    new Map(told),
+    there.map(([id, entry]) => [id, entry]),
+  );
+}
+
+function invitationChat(chat: ChatState) {
+  const { user_member_count, visitor_member_count } = chat.facts;
+  return { ...placeOf(chat), user_member_count, visitor_member_count };
+}
+
+function checkVisitor(model: ThreadModel): void {
+  const visitor_id = model.state.thread?.visitor_id;
+  if (visitor_id == null) return;
+  const own = (name: string) => channelOf(`/api/v5/public/visitors/${visitor_id}/${name}`, { visitor_id });
+  const replica = (name: string) => replicaOf(model, own(name), { kind: 'visitor', visitor_id }, 'visitor');
+  const chats = [...model.state.chats.values()];
+  const shown = (chat: ChatState) => messagesOf(model, chat).filter(({ type }) => !HIDDEN_FROM_VISITORS.includes(type));
+  compare(
+    replica('chats'),
+    chats.map((chat) => [chat.facts.id, chatForVisitor(chat.facts)]),
+  );
+  compare(
+    replica('chats/*/messages'),
+    chats.flatMap((chat) =>
+      shown(chat).map((message): [string, object] => [
+        `${chat.facts.id}/${message.id}`,
+        messageForVisitor(message, placeOf(chat)),
+      ]),
+    ),
+  );
+  compare(
+    replica('chats/*/memberships'),
+    chats.flatMap((chat) =>
+      [...chat.members].map(([id, { facts }]): [string, object] => [
+        `${chat.facts.id}/${id}`,
+        membershipForVisitor({ ...facts, composing_status: 'idle' }, chat.facts),
+      ]),
+    ),
+  );
+}
+
+describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('a thread of kind $kind', (identity) => {
+  test('is told so that a copy of each collection is what REST answers', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (turns) => {
+        const model = new ThreadModel(STARTS_AT, threadName(identity));
+        const sent: Command[] = [];
+        for (const turn of [openingStep(identity), ...turns]) {
+          const command = commandOf(turn, model, identity, sent, STARTS_AT);
+          if (command === null) continue;
+          model.execute(command, 1000);
+          sent.push(command);
+        }
+        checkUser(model);
+        checkVisitor(model);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import type { Acceptance, EventBody, Routing, ThreadEvent } from '../../../../src/domain/events.ts';
+import { fold } from '../../../../src/domain/evolve.ts';
+import { type ChatState, emptyThread, type Step } from '../../../../src/domain/state.ts';
+import { NO_AUDIENCE } from '../../../../src/notifications/audience.ts';
+import { KINDS, type Notification, notificationsOf, type Told } from '../../../../src/notifications/notifications.ts';
+import { channelBody, channelEvent, wholeBody } from '../../../../src/notifications/webhook-body.ts';
+import { acceptEvents, type LaneMark } from '../../../../src/thread/webhooks/fan-out.ts';
+import { AGENT, BOT, chatStarted, ROUTING, userMessageEvent, visitorMessageEvent } from '../../domain/sample-events.ts';
+import { ROOM } from '../../domain/thread-model.ts';
+import { bodiesOf } from './bodies-of.ts';
+
+const CHAT = '018f0000-0000-7000-8000-0000000000e1';
+
+function event(seq: number, body: EventBody): ThreadEvent {
+  return { ...body, v: 2, seq, at: 1000 + seq, chat_id: CHAT, command_id: 'x', accepted: [] };
+}
+
+const BEGUN = begunChat();
+
+function begunChat(): ChatState {
+  const opened = event(1, {
+    type: 'thread_opened',
+    identity: 'channel/c/t',
+    database: 'DB',
+    organization_id: ROOM.organization_id,
+    mapping_id: 'm',
+    visitor_id: null,
+    room_id: ROOM.id,
+    channel: null,
+  });
+  const chat = [opened, event(2, chatStarted())].reduce(fold, emptyThread('t')).chats.get(CHAT);
+  if (chat === undefined) throw new Error('no chat');
+  return chat;
+}
+
+const suggestionAdded: EventBody = {
+  type: 'reply_suggestion_added',
+  suggestion: {
+    id: '018f0000-0000-7000-8000-0000000000f1',
+    message_id: '018f0000-0000-7000-8000-0000000000c1',
+    suggestion: 'It is on its way.',
+    relevancy_score: 0.95,
+    organization_id: ROOM.organization_id,
+    created_by_user: BOT,
+    updated_by_user: BOT,
+    created_at: 2000,
+    updated_at: 2000,
+  },
+};
+
+function accept(events: ThreadEvent[], marks: LaneMark[] = [], routing: Routing | null = ROUTING) {
+  const markOf = (receiver: string) => marks.find((mark) => mark.receiver === receiver) ?? null;
+  return acceptEvents(events, events.map(stepOf), {
+    routing,
+    audience: NO_AUDIENCE,
+    isSilent: false,
+    markOf,
+    room: 1000,
+  });
+}
+
+function bodyFromLog(told: Told, notification: Notification, { routing, prev_seq }: ChannelAcceptance): string[] {
+  const channelTold = channelEvent(told, notification, routing);
+  if (channelTold === null) return [];
+  const body = channelBody(channelTold, told.place.chat_id, routing, { seq: told.seq, prev_seq });
+  return [wholeBody(body, JSON.stringify(notification.resource))];
+}
+
+type ChannelAcceptance = Extract<Acceptance, { routing: Routing }>;
+
+/** The events stand for themselves, in a chat as it began: what a channel is told does not depend on the chat around them. */
+function stepOf(each: ThreadEvent): Step {
+  return { event: each, before: BEGUN, after: BEGUN, suggestion_before: null };
+}
+
+describe('what a channel is told', () => {
+  const isTold = (body: EventBody, routing = ROUTING) => accept([event(1, body)], [], routing).outbox.rows.length > 0;
+
+  test('messages of agents and bots, and suggestions', () => {
+    expect(isTold(userMessageEvent('hi'))).toBe(true);
+    expect(isTold(userMessageEvent('hi', null, { user: BOT }))).toBe(true);
+    expect(isTold(suggestionAdded)).toBe(true);
+  });
+
+  test('not what a visitor writes, nor joins, leaves and changes', () => {
+    expect(isTold(visitorMessageEvent(1000))).toBe(false);
+    expect(isTold(userMessageEvent('', null, { type: 'join' }))).toBe(false);
+    expect(isTold(userMessageEvent('', null, { type: 'leave' }))).toBe(false);
+    expect(isTold({ type: 'chat_ended' })).toBe(false);
+    expect(isTold({ type: 'waiting_ended' })).toBe(false);
+    const changes = { is_participating: false };
+    expect(isTold({ type: 'member_changed', member_id: AGENT.id, changes })).toBe(false);
+    expect(isTold({ type: 'tag_added', tag: { name: 'Lead', created_at: 1 } })).toBe(false);
+    expect(isTold({ type: 'tag_removed', name: 'Lead' })).toBe(false);
+  });
+
+  test('not what is silent, and its own messages only if it wants them back', () => {
+    const mute = { ...ROUTING, echo_user_messages: false };
+    expect(isTold(userMessageEvent('hi', null, { is_silent: true }))).toBe(false);
+    expect(isTold(userMessageEvent('hi', null, { origin: ROUTING.receiver }))).toBe(true);
+    expect(isTold(userMessageEvent('hi', null, { origin: ROUTING.receiver }), mute)).toBe(false);
+    expect(isTold(userMessageEvent('hi', null, { origin: 'channel/another' }), mute)).toBe(true);
+    expect(isTold(userMessageEvent('hi'), mute)).toBe(true);
+    expect(isTold(suggestionAdded, mute)).toBe(true);
+  });
+
+  test('nothing without a channel', () => {
+    expect(accept([event(1, userMessageEvent('hi'))], [], null)).toMatchObject({
+      outbox: { rows: [], contents: [] },
+      lanes: [],
+    });
+  });
+});
+
+describe('what is accepted', () => {
+  test('is named on the event, counted in the lane, and each body names the one before it', () => {
+    const events = [event(7, visitorMessageEvent(1)), event(8, userMessageEvent('a')), event(9, suggestionAdded)];
+    const before: LaneMark = { receiver: ROUTING.receiver, organization_id: null, accepted: 4, last_seq: 3 };
+    const { events: named, outbox, lanes } = accept(events, [before]);
+    expect(named.map(({ accepted }) => accepted.map(({ prev_seq }) => prev_seq))).toEqual([[], [3], [8]]);
+    expect(lanes).toEqual([{ ...before, accepted: 6, last_seq: 9 }]);
+    expect(outbox.rows.map(({ seq, ordinal, event_type }) => [seq, ordinal, event_type])).toEqual([
+      [8, 0, 'message_created'],
+      [9, 0, 'reply_suggestion_created'],
+    ]);
+    expect(
+      bodiesOf(outbox)
+        .map((body) => JSON.parse(body))
+        .map(({ seq, prev_seq }) => [seq, prev_seq]),
+    ).toEqual([
+      [8, 3],
+      [9, 8],
+    ]);
+  });
+
+  test('in a new lane has none before it, and nothing accepted changes no lane', () => {
+    const [body = ''] = bodiesOf(accept([event(8, userMessageEvent('a'))]).outbox);
+    expect(JSON.parse(body).prev_seq).toBeNull();
+    expect(accept([event(8, visitorMessageEvent(1))])).toMatchObject({ outbox: { rows: [], contents: [] }, lanes: [] });
+  });
+
+  test('gives the same body again from the log', () => {
+    const { events, outbox } = accept([event(8, userMessageEvent('a')), event(9, suggestionAdded)]);
+    const again = events.flatMap((each) => {
+      const told = notificationsOf(stepOf(each), 'organization', KINDS);
+      return told.notifications.flatMap((notification) =>
+        each.accepted.flatMap((acceptance) =>
+          'routing' in acceptance ? bodyFromLog(told, notification, acceptance) : [],
+        ),
+      );
+    });
+    expect(again).toEqual(bodiesOf(outbox));
+  });
+});
+
+test('a body has the documented keys and seq and prev_seq', () => {
+  const { outbox } = accept([event(8, userMessageEvent('a')), event(9, suggestionAdded)]);
+  const [message, suggestion] = bodiesOf(outbox).map((body) => JSON.parse(body));
+  const common = {
+    thread_id: 't',
+    chat_id: CHAT,
+    messaging_channel: 'email',
+    channel_config_id: ROUTING.channel_id,
+  };
+  expect(message).toEqual({
+    ...common,
+    event_type: 'message_created',
+    message: expect.objectContaining({
+      chat_id: CHAT,
+      room_id: ROOM.id,
+      sender_id: AGENT.id,
+      sender_name: 'Ada Agent',
+      sender_public_name: 'Support',
+      message: 'a',
+      created_at: '1970-01-01T00:00:01.000Z',
+    }),
+    seq: 8,
+    prev_seq: null,
+  });
+  expect(suggestion).toEqual({
+    ...common,
+    event_type: 'reply_suggestion_created',
+    reply_suggestion: expect.objectContaining({
+      suggestion: 'It is on its way.',
+      relevancy_score: 0.95,
+      created_by_user_id: BOT.id,
+      target_organization: null,
+    }),
+    seq: 9,
+    prev_seq: 8,
+  });
+});
