@@ -3,26 +3,29 @@ import type { InvitationFacts } from '../resources/invitation.ts';
 import { isPresent, type MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import type { ThreadEvent } from './events.ts';
-import type { ChatState, Step, ThreadState, Touched } from './state.ts';
+import type { ChatState, ThreadState, Touched, Transition } from './state.ts';
 
-/** The state after an event, and the step in its chat; null for an event before the thread's first chat. */
-export function takeStep(before: ThreadState, event: ThreadEvent): { state: ThreadState; step: Step | null } {
-  const state = fold(before, event);
+/** The state after an event, and the transition in its chat; null for an event before the thread's first chat. */
+export function applyEvent(
+  before: ThreadState,
+  event: ThreadEvent,
+): { state: ThreadState; transition: Transition | null } {
+  const state = evolve(before, event);
   const after = state.chats.get(event.chat_id);
-  if (after === undefined) return { state, step: null };
+  if (after === undefined) return { state, transition: null };
   const suggestion =
     event.type === 'reply_suggestion_changed' ? before.suggestions.get(event.suggestion.id)?.facts : undefined;
   const chat = before.chats.get(event.chat_id);
-  return { state, step: { event, before: chat ?? null, after, suggestion_before: suggestion ?? null } };
+  return { state, transition: { event, before: chat ?? null, after, suggestion_before: suggestion ?? null } };
 }
 
-/** The steps of events that follow a state, which must hold the chats and suggestions that they change. */
-export function stepsOf(before: ThreadState, events: readonly ThreadEvent[]): Step[] {
+/** The transitions of events that follow a state, which must hold the chats and suggestions that they change. */
+export function transitionsOf(before: ThreadState, events: readonly ThreadEvent[]): Transition[] {
   let state = before;
   return events.flatMap((event) => {
-    const taken = takeStep(state, event);
+    const taken = applyEvent(state, event);
     state = taken.state;
-    return taken.step ?? [];
+    return taken.transition ?? [];
   });
 }
 
@@ -32,7 +35,7 @@ const ACTIVE_WINDOW = 60_000;
 const NAME_CHARACTERS = 255;
 
 /** The state after an event. Pure; never fails on an event that `decide` made. */
-export function fold(state: ThreadState, event: ThreadEvent): ThreadState {
+export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
   const next = { ...state, last_seq: event.seq, last_at: event.at };
   switch (event.type) {
     case 'thread_opened':

@@ -63,7 +63,7 @@ export type NamedMessage = {
 };
 
 /**
- * The state that `decide` sees and `fold` grows: the thread, and of its children at least those that the command can
+ * The state that `decide` sees and `evolve` grows: the thread, and of its children at least those that the command can
  * touch. Treated as immutable.
  */
 export type ThreadState = {
@@ -82,7 +82,7 @@ export type ThreadState = {
 };
 
 /** An event with its chat before and after it (null: it begins with the event), and the suggestion that it changes as it was. */
-export type Step = {
+export type Transition = {
   event: ThreadEvent;
   before: ChatState | null;
   after: ChatState;

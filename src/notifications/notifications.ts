@@ -1,4 +1,4 @@
-import type { ChatState, Step } from '../domain/state.ts';
+import type { ChatState, Transition } from '../domain/state.ts';
 import {
   chatForVisitor,
   HIDDEN_FROM_VISITORS,
@@ -75,19 +75,19 @@ export type Told = {
  * The notifications of an event, for every collection that it touches; most are for nobody. The only place that turns events into
  * notifications. `wanted`: kinds that anybody listens for.
  */
-export function notificationsOf(step: Step, view: View, wanted: ReadonlySet<Kind>): Told {
-  const { event, before, after } = step;
+export function notificationsOf(transition: Transition, view: View, wanted: ReadonlySet<Kind>): Told {
+  const { event, before, after } = transition;
   const notifications: Notification[] = [];
   const add = (kind: Kind, make: () => Notification[]) => {
     if (wanted.has(kind)) notifications.push(...make());
   };
   add('chat', () => changedChat(before, after, view));
-  add('membership', () => changedMembers(step, view));
+  add('membership', () => changedMembers(transition, view));
   if (event.type === 'message_added') add('message', () => addedMessage(event.message, after.facts, view));
   if (view === 'organization') {
-    add('tag', () => changedTags(step));
-    add('reply_suggestion', () => changedSuggestions(step));
-    add('invitation', () => changedInvitations(step));
+    add('tag', () => changedTags(transition));
+    add('reply_suggestion', () => changedSuggestions(transition));
+    add('invitation', () => changedInvitations(transition));
   }
   const isMessage = event.type === 'message_added';
   return {
@@ -163,7 +163,7 @@ function changedChat(before: ChatState | null, after: ChatState, view: View): No
 }
 
 /** A membership shows whether its chat is open and how many messages the member has sent: both change without the member's row. */
-function changedMembers({ event, before, after }: Step, view: View): Notification[] {
+function changedMembers({ event, before, after }: Transition, view: View): Notification[] {
   const sender = event.type === 'message_added' ? event.message.sender_id : null;
   const isEnd = event.type === 'chat_ended';
   return [...after.members].flatMap(([id, touched]) => {
@@ -187,7 +187,7 @@ function addedMessage(message: MessageFacts, chat: ChatFacts, view: View): Notif
 }
 
 /** A tag's id in its collection is its name. */
-function changedTags({ event, after }: Step): Notification[] {
+function changedTags({ event, after }: Transition): Notification[] {
   if (event.type === 'tag_added') {
     return [notification('tag', event.tag.name, tagResource(event.tag, after.facts.room?.id ?? null), null)];
   }
@@ -195,7 +195,7 @@ function changedTags({ event, after }: Step): Notification[] {
   return [{ ...notification('tag', event.name, { id: event.name }, null), action: 'removed' }];
 }
 
-function changedSuggestions({ event, after, suggestion_before }: Step): Notification[] {
+function changedSuggestions({ event, after, suggestion_before }: Transition): Notification[] {
   if (event.type !== 'reply_suggestion_added' && event.type !== 'reply_suggestion_changed') return [];
   const chat = { id: after.facts.id, room_id: after.facts.room?.id ?? null };
   const { suggestion } = event;
@@ -205,7 +205,7 @@ function changedSuggestions({ event, after, suggestion_before }: Step): Notifica
 }
 
 /** That the numbers of the chat's members stand in an invitation does not make it change with them. */
-function changedInvitations({ event, before, after }: Step): Notification[] {
+function changedInvitations({ event, before, after }: Transition): Notification[] {
   const id =
     event.type === 'invitation_sent'
       ? event.invitation.id

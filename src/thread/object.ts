@@ -262,7 +262,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   #commit(command: Command, audience: Audience, before: ThreadState, decided: Decided, takesHeads: boolean): Committed {
     const given = command.type === 'receive_messages' ? command.routing : this.#routing;
     const isRoutingNew = !isSameRouting(given, this.#routing);
-    const accepted = acceptEvents(decided.events, decided.steps, {
+    const accepted = acceptEvents(decided.events, decided.transitions, {
       routing: given,
       audience,
       isSilent: isKeptFromApps(command),
@@ -302,7 +302,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     fault('after commit', () => this.ctx.abort('fault: after commit'));
     for (const receiver of offers) this.#lanes.offer(receiver, 'lane');
     this.#lanes.offerOverdue(now);
-    this.#listeners.committed(decided.steps, before.last_seq, audience, known);
+    this.#listeners.committed(decided.transitions, before.last_seq, audience, known);
     return { ...committed, rowsWritten: committed.rowsWritten + (isArmed ? 1 : 0) };
   }
 

@@ -17,7 +17,7 @@ import { isCrowded, visitorMember } from '../members.ts';
 import { type ChatState, openChat, type ThreadState } from '../state.ts';
 import { findChat } from './find-chat.ts';
 import { attend, attendAsVisitor, isTaken, memberOf } from './memberships.ts';
-import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
+import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /**
  * A chat with a visitor: the open session of the visitor's thread, which the user joins, or a new one in it (seed
@@ -25,9 +25,9 @@ import { accept, type Context, type Decision, Draft, refuse, unchanged } from '.
  */
 export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, context: Context): Decision<ChatOpened> {
   if (!isVisitorsThread(state, command)) return refuse({ reason: 'chat_not_found' });
-  const draft = new Draft(state, context);
+  const recorder = new EventRecorder(state, context);
   if (state.answered !== null) {
-    const { facts } = draft.chat(state.answered.chat_id);
+    const { facts } = recorder.chat(state.answered.chat_id);
     return unchanged(state, { chat: facts, is_new: facts.created_at === state.answered.at });
   }
   const open = openChat(state);
@@ -39,19 +39,23 @@ export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, co
     if (isCrowded(open, actor.id)) return refuse({ reason: 'too_many_members' });
   }
 
-  const chatId = open === null ? startSession(draft, command) : open.facts.id;
-  if (actor !== null) attend(draft, chatId, actor, { is_participating: true, is_present });
-  else comeAsVisitor(draft, chatId, command);
-  return accept(draft, { chat: draft.chat(chatId).facts, is_new: open === null });
+  const chatId = open === null ? startSession(recorder, command) : open.facts.id;
+  if (actor !== null) attend(recorder, chatId, actor, { is_participating: true, is_present });
+  else comeAsVisitor(recorder, chatId, command);
+  return accept(recorder, { chat: recorder.chat(chatId).facts, is_new: open === null });
 }
 
 /** The visitor himself takes part, under the name that he has by now. */
-function comeAsVisitor(draft: Draft, chatId: string, { visitor_id, visitor_name, is_present }: OpenVisitorChat): void {
+function comeAsVisitor(
+  recorder: EventRecorder,
+  chatId: string,
+  { visitor_id, visitor_name, is_present }: OpenVisitorChat,
+): void {
   const name = visitorName(visitor_name);
-  const isRenamed = name !== null && name !== draft.state.thread?.visitor_name;
-  if (isRenamed) draft.emit(chatId, { type: 'variables_set', visitor_id, variables: { username: visitor_name } });
-  const { last_seen_at } = memberOf(draft.chat(chatId), visitor_id);
-  attendAsVisitor(draft, chatId, visitor_id, { is_participating: true, is_present, last_seen_at });
+  const isRenamed = name !== null && name !== recorder.state.thread?.visitor_name;
+  if (isRenamed) recorder.emit(chatId, { type: 'variables_set', visitor_id, variables: { username: visitor_name } });
+  const { last_seen_at } = memberOf(recorder.chat(chatId), visitor_id);
+  attendAsVisitor(recorder, chatId, visitor_id, { is_participating: true, is_present, last_seen_at });
 }
 
 /** Whether the thread is this visitor's: a new one under his identity, or the one that the chat in his room led to. */
@@ -66,16 +70,16 @@ function isInRoom(chat: ChatState | undefined, { room }: OpenVisitorChat): boole
 }
 
 /** A session in the visitor's thread; one in a channel's thread is the channel's, whose sessions have no end of their own. */
-function startSession(draft: Draft, command: OpenVisitorChat): string {
+function startSession(recorder: EventRecorder, command: OpenVisitorChat): string {
   const { identity, database, organization_id, room, visitor_id, visitor_name, is_private } = command;
-  const { now } = draft.context;
-  const chatId = chatIdAt(draft.state.name, now);
-  const isNew = draft.state.thread === null;
+  const { now } = recorder.context;
+  const chatId = chatIdAt(recorder.state.name, now);
+  const isNew = recorder.state.thread === null;
   if (isNew && identity !== null) {
-    openThread(draft, chatId, { identity, database, organization_id, visitor_id, room_id: room.id });
+    openThread(recorder, chatId, { identity, database, organization_id, visitor_id, room_id: room.id });
   }
-  const isChannels = draft.state.thread !== null && draft.state.thread.channel_id !== null;
-  draft.emit(chatId, {
+  const isChannels = recorder.state.thread !== null && recorder.state.thread.channel_id !== null;
+  recorder.emit(chatId, {
     type: 'chat_started',
     chat_type: isChannels ? 'external' : command.chat_type,
     room,
@@ -85,11 +89,11 @@ function startSession(draft: Draft, command: OpenVisitorChat): string {
     lifetime: isChannels ? ENDLESS : command.lifetime,
   });
   if (isNew && visitor_name !== null) {
-    draft.emit(chatId, { type: 'variables_set', visitor_id, variables: { username: visitor_name } });
+    recorder.emit(chatId, { type: 'variables_set', visitor_id, variables: { username: visitor_name } });
   }
-  const name = draft.state.thread?.visitor_name ?? null;
+  const name = recorder.state.thread?.visitor_name ?? null;
   const is_present = command.actor === null && command.is_present;
-  draft.emit(chatId, { type: 'member_added', member: { ...visitorMember(visitor_id, name, now), is_present } });
+  recorder.emit(chatId, { type: 'member_added', member: { ...visitorMember(visitor_id, name, now), is_present } });
   return chatId;
 }
 
@@ -98,14 +102,14 @@ function startSession(draft: Draft, command: OpenVisitorChat): string {
  * for this very command, so a thread that is there already is the command's own.
  */
 export function startUserChat(state: ThreadState, command: StartUserChat, context: Context): Decision<ChatOpened> {
-  const draft = new Draft(state, context);
+  const recorder = new EventRecorder(state, context);
   if (state.thread !== null) {
-    return unchanged(state, { chat: draft.chat(state.thread.current_chat_id).facts, is_new: true });
+    return unchanged(state, { chat: recorder.chat(state.thread.current_chat_id).facts, is_new: true });
   }
   const { identity, database, organization_id, actor, is_present } = command;
   const chatId = chatIdAt(state.name, context.now);
-  openThread(draft, chatId, { identity, database, organization_id, visitor_id: null, room_id: null });
-  draft.emit(chatId, {
+  openThread(recorder, chatId, { identity, database, organization_id, visitor_id: null, room_id: null });
+  recorder.emit(chatId, {
     type: 'chat_started',
     chat_type: 'operator',
     room: null,
@@ -114,8 +118,8 @@ export function startUserChat(state: ThreadState, command: StartUserChat, contex
     is_private: false,
     lifetime: ENDLESS,
   });
-  attend(draft, chatId, actor, { is_participating: true, is_present });
-  return accept(draft, { chat: draft.chat(chatId).facts, is_new: true });
+  attend(recorder, chatId, actor, { is_participating: true, is_present });
+  return accept(recorder, { chat: recorder.chat(chatId).facts, is_new: true });
 }
 
 /** What a thread is opened with, and keeps for its life. */
@@ -128,12 +132,12 @@ export type Opening = {
 };
 
 /** Opens a new thread; `chatId` is the chat that starts in it next. */
-export function openThread(draft: Draft, chatId: string, { identity, ...rest }: Opening): void {
-  draft.emit(chatId, {
+export function openThread(recorder: EventRecorder, chatId: string, { identity, ...rest }: Opening): void {
+  recorder.emit(chatId, {
     type: 'thread_opened',
     ...rest,
     identity: identityText(identity),
-    mapping_id: draft.context.newMappingId(),
+    mapping_id: recorder.context.newMappingId(),
     channel: identity.kind === 'channel' ? { channel_id: identity.channel_id, thread_id: identity.thread_id } : null,
   });
 }
@@ -149,10 +153,10 @@ export function renameVisitor(state: ThreadState, command: RenameVisitor, contex
   const name = visitorName(command.name);
   if (state.answered !== null || name === thread.visitor_name) return unchanged(state, { name });
 
-  const draft = new Draft(state, context);
+  const recorder = new EventRecorder(state, context);
   const variables = { username: name === null ? null : command.name };
-  draft.emit(thread.current_chat_id, { type: 'variables_set', visitor_id: command.visitor_id, variables });
-  return accept(draft, { name });
+  recorder.emit(thread.current_chat_id, { type: 'variables_set', visitor_id: command.visitor_id, variables });
+  return accept(recorder, { name });
 }
 
 /** Ends a chat, or its waiting (seed 001, End a chat; Change a chat to not waiting status). Ending an ended chat changes nothing. */
@@ -164,10 +168,10 @@ export function updateChat(state: ThreadState, command: UpdateChat, context: Con
   if (state.answered !== null) return unchanged(state, { chat: facts });
   if (command.is_waiting === false && isEnded) return refuse({ reason: 'waiting_of_ended_chat' });
 
-  const draft = new Draft(state, context);
-  if (command.is_ended && !isEnded) endChat(draft, command.chat_id);
-  else if (command.is_waiting === false && facts.is_waiting) draft.emit(command.chat_id, { type: 'waiting_ended' });
-  return accept(draft, { chat: draft.chat(command.chat_id).facts });
+  const recorder = new EventRecorder(state, context);
+  if (command.is_ended && !isEnded) endChat(recorder, command.chat_id);
+  else if (command.is_waiting === false && facts.is_waiting) recorder.emit(command.chat_id, { type: 'waiting_ended' });
+  return accept(recorder, { chat: recorder.chat(command.chat_id).facts });
 }
 
 /** Ends the open session; a second time changes nothing (seed 000, 2.2). */
@@ -178,9 +182,9 @@ export function closeThread(state: ThreadState, context: Context): Decision<Thre
   const chat_id = state.thread.current_chat_id;
   const open = openChat(state);
   if (open === null) return unchanged(state, { chat_id, was_open: false });
-  const draft = new Draft(state, context);
-  endChat(draft, chat_id);
-  return accept(draft, { chat_id, was_open: true });
+  const recorder = new EventRecorder(state, context);
+  endChat(recorder, chat_id);
+  return accept(recorder, { chat_id, was_open: true });
 }
 
 /** Ends the open session when its lifetime is over (seed 001, chat_type; DESIGN, "Chats API"). */
@@ -189,15 +193,15 @@ export function endOverdueChats(state: ThreadState, context: Context): Decision<
   const open = openChat(state);
   const due = open === null ? null : endsAt(open.facts);
   if (open === null || due === null || due > context.now) return unchanged(state, { ended: 0 });
-  const draft = new Draft(state, context);
-  endChat(draft, open.facts.id);
-  return accept(draft, { ended: 1 });
+  const recorder = new EventRecorder(state, context);
+  endChat(recorder, open.facts.id);
+  return accept(recorder, { ended: 1 });
 }
 
 /** Ends an open chat: the invitations that nobody has accepted expire with it (seed 001, Chat invitations). */
-export function endChat(draft: Draft, chatId: string): void {
-  for (const { facts } of draft.chat(chatId).invitations.values()) {
-    if (isOpenInvitation(facts)) draft.emit(chatId, { type: 'invitation_expired', invitation_id: facts.id });
+export function endChat(recorder: EventRecorder, chatId: string): void {
+  for (const { facts } of recorder.chat(chatId).invitations.values()) {
+    if (isOpenInvitation(facts)) recorder.emit(chatId, { type: 'invitation_expired', invitation_id: facts.id });
   }
-  draft.emit(chatId, { type: 'chat_ended' });
+  recorder.emit(chatId, { type: 'chat_ended' });
 }

@@ -13,7 +13,7 @@ import type { ThreadRefusal } from '../refusals.ts';
 import type { ChatState, ThreadState } from '../state.ts';
 import { findChatOf } from './find-chat.ts';
 import { attend } from './memberships.ts';
-import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
+import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /** Invitations of a chat are read as one list, so their number has a bound. */
 const INVITATIONS_OF_A_CHAT = 1000;
@@ -35,9 +35,9 @@ export function invite(state: ThreadState, command: Invite, context: Context): D
   if (pending !== undefined) return unchanged(state, { invitation: pending.facts, chat: facts, is_new: false });
   if (invitations.size >= INVITATIONS_OF_A_CHAT) return refuse({ reason: 'too_many_invitations' });
 
-  const draft = new Draft(state, context);
+  const recorder = new EventRecorder(state, context);
   const invitation: InvitationFacts = {
-    id: resourceIdAt(state.name, context.now, draft.nextSeq),
+    id: resourceIdAt(state.name, context.now, recorder.nextSeq),
     invitee,
     invited_by_user: command.actor,
     accepted_by_user: null,
@@ -46,8 +46,8 @@ export function invite(state: ThreadState, command: Invite, context: Context): D
     accepted_at: null,
     expired_at: null,
   };
-  draft.emit(command.chat_id, { type: 'invitation_sent', invitation });
-  return accept(draft, { invitation, chat: draft.chat(command.chat_id).facts, is_new: true });
+  recorder.emit(command.chat_id, { type: 'invitation_sent', invitation });
+  return accept(recorder, { invitation, chat: recorder.chat(command.chat_id).facts, is_new: true });
 }
 
 /** A member takes back an invitation that he sent (seed 001, Expire a chat invitation). */
@@ -67,9 +67,9 @@ export function expireInvitation(
   const refusal = closedRefusal(invitation);
   if (refusal !== null) return refuse(refusal);
 
-  const draft = new Draft(state, context);
-  draft.emit(command.chat_id, { type: 'invitation_expired', invitation_id: invitation.id });
-  return accept(draft, answerOf(draft.chat(command.chat_id), invitation.id));
+  const recorder = new EventRecorder(state, context);
+  recorder.emit(command.chat_id, { type: 'invitation_expired', invitation_id: invitation.id });
+  return accept(recorder, answerOf(recorder.chat(command.chat_id), invitation.id));
 }
 
 /**
@@ -93,10 +93,10 @@ export function acceptInvitation(
 
   const { actor, chat_id, is_present } = command;
   if (isCrowded(chat, actor.id)) return refuse({ reason: 'too_many_members' });
-  const draft = new Draft(state, context);
-  attend(draft, chat_id, actor, { is_participating: true, is_present });
-  draft.emit(chat_id, { type: 'invitation_accepted', invitation_id: invitation.id, accepted_by_user: actor });
-  return accept(draft, answerOf(draft.chat(chat_id), invitation.id));
+  const recorder = new EventRecorder(state, context);
+  attend(recorder, chat_id, actor, { is_participating: true, is_present });
+  recorder.emit(chat_id, { type: 'invitation_accepted', invitation_id: invitation.id, accepted_by_user: actor });
+  return accept(recorder, answerOf(recorder.chat(chat_id), invitation.id));
 }
 
 function closedRefusal(invitation: InvitationFacts): ThreadRefusal | null {

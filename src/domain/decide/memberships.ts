@@ -14,7 +14,7 @@ import { isCrowded, userAsSender, userMember } from '../members.ts';
 import type { ChatState, ThreadState } from '../state.ts';
 import { findChat, findChatOf } from './find-chat.ts';
 import { addMessage } from './messages.ts';
-import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
+import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /**
  * A user joins a chat (seed 001, Join user to a pending chat, to a routed chat, to an organization's chat). A member already
@@ -42,9 +42,9 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
   }
   if (isCrowded(chat, command.actor.id)) return refuse({ reason: 'too_many_members' });
 
-  const draft = new Draft(state, context);
-  const joined = attend(draft, command.chat_id, command.actor, { is_participating, is_present });
-  return accept(draft, { member: joined, chat: draft.chat(command.chat_id).facts, is_new: member === undefined });
+  const recorder = new EventRecorder(state, context);
+  const joined = attend(recorder, command.chat_id, command.actor, { is_participating, is_present });
+  return accept(recorder, { member: joined, chat: recorder.chat(command.chat_id).facts, is_new: member === undefined });
 }
 
 /** Whether a user other than this one is there: participating and present. */
@@ -62,22 +62,22 @@ type Attendance = { is_participating: boolean; is_present: boolean; last_seen_at
  * `join` or `leave` message (protocol.md 5.3). `is_present` is recorded when he begins: from then on his own object tells
  * of changes.
  */
-export function attend(draft: Draft, chatId: string, user: UserFacts, attendance: Attendance): MemberFacts {
+export function attend(recorder: EventRecorder, chatId: string, user: UserFacts, attendance: Attendance): MemberFacts {
   const { is_participating } = attendance;
-  const member = draft.chat(chatId).members.get(user.id)?.facts;
+  const member = recorder.chat(chatId).members.get(user.id)?.facts;
   if (member === undefined) {
-    draft.emit(chatId, { type: 'member_added', member: userMember(user, draft.context.now, attendance) });
+    recorder.emit(chatId, { type: 'member_added', member: userMember(user, recorder.context.now, attendance) });
   } else {
     const changes = changesOf(member, attendance);
     if (Object.keys(changes).length > 0) {
-      draft.emit(chatId, { type: 'member_changed', member_id: user.id, changes });
+      recorder.emit(chatId, { type: 'member_changed', member_id: user.id, changes });
     }
   }
   if (is_participating !== (member?.is_participating ?? false)) {
     const type = is_participating ? 'join' : 'leave';
-    addMessage(draft, chatId, userAsSender(user), { type, message: null });
+    addMessage(recorder, chatId, userAsSender(user), { type, message: null });
   }
-  return memberOf(draft.chat(chatId), user.id);
+  return memberOf(recorder.chat(chatId), user.id);
 }
 
 function changesOf(member: MemberFacts, { is_participating, is_present, last_seen_at }: Attendance): MemberChanges {
@@ -115,23 +115,23 @@ export function updateMembership(
 
   const { is_present, last_seen_at } = command;
   const isNewlySeen = last_seen_at !== null && last_seen_at > (member.last_seen_at ?? Number.NEGATIVE_INFINITY);
-  const draft = new Draft(state, context);
-  const updated = attend(draft, command.chat_id, command.actor, {
+  const recorder = new EventRecorder(state, context);
+  const updated = attend(recorder, command.chat_id, command.actor, {
     is_participating: command.is_participating ?? member.is_participating,
     is_present,
     ...(isNewlySeen ? { last_seen_at } : {}),
   });
-  return accept(draft, { member: updated, chat: draft.chat(command.chat_id).facts });
+  return accept(recorder, { member: updated, chat: recorder.chat(command.chat_id).facts });
 }
 
 /** Brings the membership of the thread's visitor, who is always a member, to what is asked for and answers it. Times in ms. */
 export function attendAsVisitor(
-  draft: Draft,
+  recorder: EventRecorder,
   chatId: string,
   visitorId: string,
   attendance: Pick<MemberFacts, 'is_participating' | 'is_present' | 'last_seen_at'>,
 ): MemberFacts {
-  const member = memberOf(draft.chat(chatId), visitorId);
+  const member = memberOf(recorder.chat(chatId), visitorId);
   const { is_participating, is_present, last_seen_at } = attendance;
   const changes: MemberChanges = {
     ...(is_participating === member.is_participating ? {} : { is_participating }),
@@ -139,9 +139,9 @@ export function attendAsVisitor(
     ...(last_seen_at === member.last_seen_at ? {} : { last_seen_at }),
   };
   if (Object.keys(changes).length > 0) {
-    draft.emit(chatId, { type: 'member_changed', member_id: visitorId, changes });
+    recorder.emit(chatId, { type: 'member_changed', member_id: visitorId, changes });
   }
-  return memberOf(draft.chat(chatId), visitorId);
+  return memberOf(recorder.chat(chatId), visitorId);
 }
 
 /**
@@ -160,14 +160,14 @@ export function updateVisitorMembership(
   if (state.answered !== null) return unchanged(state, { member, chat: chat.facts });
   if (chat.facts.ended_at !== null) return refuse({ reason: 'membership_of_ended_chat' });
 
-  const draft = new Draft(state, context);
+  const recorder = new EventRecorder(state, context);
   const isNewlySeen = last_seen_at !== null && last_seen_at > (member.last_seen_at ?? Number.NEGATIVE_INFINITY);
-  const updated = attendAsVisitor(draft, chat_id, visitor_id, {
+  const updated = attendAsVisitor(recorder, chat_id, visitor_id, {
     is_participating: command.is_participating ?? member.is_participating,
     is_present: member.is_present,
     last_seen_at: isNewlySeen ? last_seen_at : member.last_seen_at,
   });
-  return accept(draft, { member: updated, chat: draft.chat(chat_id).facts });
+  return accept(recorder, { member: updated, chat: recorder.chat(chat_id).facts });
 }
 
 /** A user came or went (ENGINE 5). It matters only where he participates in an open chat; elsewhere he is watched no more. */
@@ -185,7 +185,7 @@ export function changePresence(
   if (!is_watched || state.answered !== null || member.is_present === is_present) {
     return unchanged(state, { is_watched });
   }
-  const draft = new Draft(state, context);
-  draft.emit(command.chat_id, { type: 'member_changed', member_id: user_id, changes: { is_present } });
-  return accept(draft, { is_watched });
+  const recorder = new EventRecorder(state, context);
+  recorder.emit(command.chat_id, { type: 'member_changed', member_id: user_id, changes: { is_present } });
+  return accept(recorder, { is_watched });
 }

@@ -7,7 +7,7 @@ import { type Sender, userAsSender, visitorAsSender } from '../members.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import type { NamedMessage, ThreadState } from '../state.ts';
 import { chatRef, findChatOf } from './find-chat.ts';
-import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
+import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /** A user's message in one of his chats (seed 001, Send a chat message). It ends the waiting. */
 export function postMessage(state: ThreadState, command: PostMessage, context: Context): Decision<MessagePosted> {
@@ -22,7 +22,7 @@ export function postMessage(state: ThreadState, command: PostMessage, context: C
     return refuse({ reason: 'suggestion_not_in_chat' });
   }
 
-  const draft = new Draft(state, context);
+  const recorder = new EventRecorder(state, context);
   const content = {
     type: 'msg' as const,
     message: command.message,
@@ -30,8 +30,8 @@ export function postMessage(state: ThreadState, command: PostMessage, context: C
     attachments: command.attachments.map((attachment) => withIds(attachment, context)),
     attachment_template: command.attachment_template,
   };
-  const message = addMessage(draft, command.chat_id, userAsSender(command.actor), content, { is_waiting: false });
-  return accept(draft, { message, chat: ref });
+  const message = addMessage(recorder, command.chat_id, userAsSender(command.actor), content, { is_waiting: false });
+  return accept(recorder, { message, chat: ref });
 }
 
 function withIds(attachment: NewAttachment, context: Context): Attachment {
@@ -60,24 +60,24 @@ export function postVisitorMessage(
   if (state.answered?.type === 'message_added') return unchanged(state, { message: state.answered.message, chat: ref });
   if (chat.facts.ended_at !== null) return refuse({ reason: 'message_to_ended_chat' });
 
-  const draft = new Draft(state, context);
+  const recorder = new EventRecorder(state, context);
   const sender = visitorAsSender(state);
   if (command.content.type === 'msg') {
     const message = addMessage(
-      draft,
+      recorder,
       command.chat_id,
       sender,
       { type: 'msg', message: command.content.message },
       { is_waiting: true, ...(command.page == null ? {} : { page: command.page }) },
     );
-    return accept(draft, { message, chat: ref });
+    return accept(recorder, { message, chat: ref });
   }
   const response = respond(state.messages.get(command.content.message_id), command.content);
   if (!response.ok) return response;
   const { attachment, action } = response.facts;
   const text = action === null ? attachment.title : action.text;
   const content = { type: 'action' as const, message: text, response_to: response.facts };
-  return accept(draft, { message: addMessage(draft, command.chat_id, sender, content), chat: ref });
+  return accept(recorder, { message: addMessage(recorder, command.chat_id, sender, content), chat: ref });
 }
 
 /** What the visitor's choice means for the message that offered it, unless it was not offered or is offered no more. */
@@ -124,16 +124,16 @@ type Circumstances = Partial<
 
 /** Adds a message to a chat. What is left out is empty, and the chat goes on waiting or not as before. */
 export function addMessage(
-  draft: Draft,
+  recorder: EventRecorder,
   chatId: string,
   sender: Sender,
   content: Content,
   circumstances: Circumstances = {},
 ): MessageFacts {
-  const { now } = draft.context;
+  const { now } = recorder.context;
   const message: MessageFacts = {
     ...sender,
-    id: resourceIdAt(draft.state.name, now, draft.nextSeq),
+    id: resourceIdAt(recorder.state.name, now, recorder.nextSeq),
     type: content.type,
     created_at: content.created_at ?? now,
     message: content.message,
@@ -144,8 +144,8 @@ export function addMessage(
     attachment_template: content.attachment_template ?? null,
     response_to: content.response_to ?? null,
   };
-  const is_waiting = circumstances.is_waiting ?? draft.chat(chatId).facts.is_waiting;
-  draft.emit(chatId, {
+  const is_waiting = circumstances.is_waiting ?? recorder.chat(chatId).facts.is_waiting;
+  recorder.emit(chatId, {
     type: 'message_added',
     message,
     is_waiting,

@@ -8,7 +8,7 @@ import type { ThreadRefusal } from '../refusals.ts';
 import { type ChatState, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
 import { endChat, openThread } from './chat-lifecycle.ts';
 import { addMessage, selectedSuggestion } from './messages.ts';
-import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
+import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /** Bytes of variables in one event, as JSON; a single variable has at most 0.6 MB. */
 const VARIABLES_BYTES = 1_000_000;
@@ -33,14 +33,14 @@ export function receiveMessages(
   const senders = command.messages.flatMap(({ user }, index) => (user !== null && fresh[index] ? [user.id] : []));
   if (isCrowdedBy(open, senders)) return refuse({ reason: 'too_many_members' });
 
-  const draft = new Draft(state, context);
-  const chatId = open === null ? startSession(draft, command, context) : open.facts.id;
-  if (open !== null) setVariables(draft, chatId, command);
+  const recorder = new EventRecorder(state, context);
+  const chatId = open === null ? startSession(recorder, command, context) : open.facts.id;
+  if (open !== null) setVariables(recorder, chatId, command);
   const added = new Map<string, ReceivedBefore>();
   command.messages.forEach((message, index) => {
     if (!fresh[index]) return;
     const key = keyAt(keys, index);
-    const { id, seq } = addIncoming(draft, chatId, command, message);
+    const { id, seq } = addIncoming(recorder, chatId, command, message);
     added.set(key, {
       key,
       chat_id: chatId,
@@ -51,7 +51,7 @@ export function receiveMessages(
       messages_created: 0,
     });
   });
-  if (command.close_session) endChat(draft, chatId);
+  if (command.close_session) endChat(recorder, chatId);
 
   const received = [...added.values()].map((each, index) => ({
     ...each,
@@ -60,10 +60,10 @@ export function receiveMessages(
   }));
   const places = keys.map((key) => placeOf(state.received.get(key) ?? added.get(key)));
   return accept(
-    draft,
+    recorder,
     {
       chat_id: chatId,
-      mapping_id: mappingOf(draft.state),
+      mapping_id: mappingOf(recorder.state),
       message_ids: places.map((place) => place.message_id),
       seqs: places.map((place) => place.seq),
       messages_created: added.size,
@@ -128,15 +128,21 @@ function refuseTimes(
 }
 
 /** A new session: of a new thread, with its visitor, or of one whose last session has ended, with the same visitor. */
-function startSession(draft: Draft, command: ReceiveMessages, context: Context): string {
-  const before = draft.state.thread;
-  const chatId = chatIdAt(draft.state.name, context.now);
+function startSession(recorder: EventRecorder, command: ReceiveMessages, context: Context): string {
+  const before = recorder.state.thread;
+  const chatId = chatIdAt(recorder.state.name, context.now);
   const visitorId = before?.visitor_id ?? context.newVisitorId();
   if (before === null) {
     const { identity, database, organization_id } = command;
-    openThread(draft, chatId, { identity, database, organization_id, visitor_id: visitorId, room_id: command.room.id });
+    openThread(recorder, chatId, {
+      identity,
+      database,
+      organization_id,
+      visitor_id: visitorId,
+      room_id: command.room.id,
+    });
   }
-  draft.emit(chatId, {
+  recorder.emit(chatId, {
     type: 'chat_started',
     chat_type: 'external',
     room: command.room,
@@ -145,18 +151,18 @@ function startSession(draft: Draft, command: ReceiveMessages, context: Context):
     is_private: command.is_private,
     lifetime: ENDLESS,
   });
-  setVariables(draft, chatId, command);
-  const name = draft.state.thread?.visitor_name ?? null;
-  draft.emit(chatId, { type: 'member_added', member: visitorMember(visitorId, name, context.now) });
+  setVariables(recorder, chatId, command);
+  const name = recorder.state.thread?.visitor_name ?? null;
+  recorder.emit(chatId, { type: 'member_added', member: visitorMember(visitorId, name, context.now) });
   return chatId;
 }
 
 /** Several events when the variables are many or long: the platform stores no row above 2 MB. */
-function setVariables(draft: Draft, chatId: string, command: ReceiveMessages): void {
-  const visitorId = draft.state.thread?.visitor_id ?? null;
+function setVariables(recorder: EventRecorder, chatId: string, command: ReceiveMessages): void {
+  const visitorId = recorder.state.thread?.visitor_id ?? null;
   if (visitorId === null) return;
   for (const variables of variablesByEvent(command.variables)) {
-    draft.emit(chatId, { type: 'variables_set', visitor_id: visitorId, variables });
+    recorder.emit(chatId, { type: 'variables_set', visitor_id: visitorId, variables });
   }
 }
 
@@ -178,28 +184,28 @@ function variablesByEvent(variables: Record<string, string>): Record<string, str
 }
 
 function addIncoming(
-  draft: Draft,
+  recorder: EventRecorder,
   chatId: string,
   command: ReceiveMessages,
   message: IncomingMessage,
 ): { id: string; seq: number } {
   const { user } = message;
-  if (user !== null && !draft.chat(chatId).members.has(user.id)) {
+  if (user !== null && !recorder.chat(chatId).members.has(user.id)) {
     const comes = { is_participating: false, is_present: false };
-    draft.emit(chatId, { type: 'member_added', member: userMember(user, draft.context.now, comes) });
+    recorder.emit(chatId, { type: 'member_added', member: userMember(user, recorder.context.now, comes) });
   }
-  const seq = draft.nextSeq;
+  const seq = recorder.nextSeq;
   const content = {
     type: 'msg' as const,
-    created_at: message.created_at ?? draft.context.now,
+    created_at: message.created_at ?? recorder.context.now,
     message: message.body,
     external_sender_id: user === null ? message.sender_id : null,
     external_message_id: message.message_id,
-    selected_reply_suggestion: selectedSuggestion(draft.state, message.selected_reply_suggestion_id),
+    selected_reply_suggestion: selectedSuggestion(recorder.state, message.selected_reply_suggestion_id),
   };
-  const sender = user === null ? visitorAsSender(draft.state) : userAsSender(user);
-  const { id } = addMessage(draft, chatId, sender, content, {
-    is_waiting: command.skip_waiting_state ? draft.chat(chatId).facts.is_waiting : message.sender_type === 'visitor',
+  const sender = user === null ? visitorAsSender(recorder.state) : userAsSender(user);
+  const { id } = addMessage(recorder, chatId, sender, content, {
+    is_waiting: command.skip_waiting_state ? recorder.chat(chatId).facts.is_waiting : message.sender_type === 'visitor',
     origin: command.routing.receiver,
     is_silent: command.skip_webhooks || command.messages.some((each) => each.created_at !== null),
   });

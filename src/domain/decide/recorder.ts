@@ -1,26 +1,40 @@
 import type { Answer } from '../commands.ts';
 import { EVENT_VERSION, type EventBody, type ThreadEvent } from '../events.ts';
-import { takeStep } from '../evolve.ts';
+import { applyEvent } from '../evolve.ts';
 import type { ThreadRefusal } from '../refusals.ts';
-import type { ChatState, ReceivedBefore, Step, ThreadState } from '../state.ts';
+import type { ChatState, ReceivedBefore, ThreadState, Transition } from '../state.ts';
 
 /** What a command leads to: a refusal, or an answer with the events that make it true (none for a repeat). */
 export type Decision<A = Answer> =
   | { ok: false; refusal: ThreadRefusal }
-  | { ok: true; answer: A; events: ThreadEvent[]; steps: Step[]; state: ThreadState; received: ReceivedBefore[] };
+  | {
+      ok: true;
+      answer: A;
+      events: ThreadEvent[];
+      transitions: Transition[];
+      state: ThreadState;
+      received: ReceivedBefore[];
+    };
 
 export function refuse(refusal: ThreadRefusal): { ok: false; refusal: ThreadRefusal } {
   return { ok: false, refusal };
 }
 
-/** The answer of a draft with what it wants remembered of received messages. */
-export function accept<A>(draft: Draft, answer: A, received: ReceivedBefore[] = []): Decision<A> {
-  return { ok: true, answer, events: draft.events, steps: draft.steps, state: draft.state, received };
+/** Accepts a command: its answer, what was recorded, and what is to be remembered of received messages. */
+export function accept<A>(recorder: EventRecorder, answer: A, received: ReceivedBefore[] = []): Decision<A> {
+  return {
+    ok: true,
+    answer,
+    events: recorder.events,
+    transitions: recorder.transitions,
+    state: recorder.state,
+    received,
+  };
 }
 
 /** An answer that changes nothing: what was asked for is so already. */
 export function unchanged<A>(state: ThreadState, answer: A): Decision<A> {
-  return { ok: true, answer, events: [], steps: [], state, received: [] };
+  return { ok: true, answer, events: [], transitions: [], state, received: [] };
 }
 
 /**
@@ -35,11 +49,11 @@ export type Context = {
   newId: () => string;
 };
 
-/** Events in the making: each is folded into the state at once, so that the next rule sees what the last one did. */
-export class Draft {
+/** Records the events of one command. Each evolves the state at once, so that the next rule sees what the last one did. */
+export class EventRecorder {
   state: ThreadState;
   readonly events: ThreadEvent[] = [];
-  readonly steps: Step[] = [];
+  readonly transitions: Transition[] = [];
   readonly context: Context;
 
   constructor(state: ThreadState, context: Context) {
@@ -55,7 +69,7 @@ export class Draft {
   /** A chat as the events so far leave it. Throws when it is not there: rules name only chats that they have looked up. */
   chat(chatId: string): ChatState {
     const chat = this.state.chats.get(chatId);
-    if (chat === undefined) throw new Error('the chat of a draft is not loaded');
+    if (chat === undefined) throw new Error('the chat of a command is not loaded');
     return chat;
   }
 
@@ -69,10 +83,10 @@ export class Draft {
       command_id: this.context.command_id,
       accepted: [],
     };
-    const step = takeStep(this.state, event);
-    this.state = step.state;
+    const transition = applyEvent(this.state, event);
+    this.state = transition.state;
     this.events.push(event);
-    if (step.step !== null) this.steps.push(step.step);
+    if (transition.transition !== null) this.transitions.push(transition.transition);
     return event;
   }
 }

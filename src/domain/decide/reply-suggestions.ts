@@ -8,7 +8,7 @@ import type {
 } from '../commands.ts';
 import type { ThreadState } from '../state.ts';
 import { chatRef, findChat } from './find-chat.ts';
-import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
+import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /** A suggestion for a message (seed 001, Add a chat reply suggestion), also in an ended chat. */
 export function addReplySuggestion(
@@ -23,9 +23,9 @@ export function addReplySuggestion(
   if (state.answered?.type === 'reply_suggestion_added') {
     return unchanged(state, { suggestion: state.answered.suggestion, chat: ref });
   }
-  const draft = new Draft(state, context);
+  const recorder = new EventRecorder(state, context);
   const suggestion: ReplySuggestionFacts = {
-    id: resourceIdAt(state.name, context.now, draft.nextSeq),
+    id: resourceIdAt(state.name, context.now, recorder.nextSeq),
     message_id: command.message_id,
     suggestion: command.suggestion,
     relevancy_score: command.relevancy_score,
@@ -35,8 +35,8 @@ export function addReplySuggestion(
     created_at: context.now,
     updated_at: context.now,
   };
-  draft.emit(command.chat_id, { type: 'reply_suggestion_added', suggestion });
-  return accept(draft, { suggestion, chat: ref });
+  recorder.emit(command.chat_id, { type: 'reply_suggestion_added', suggestion });
+  return accept(recorder, { suggestion, chat: ref });
 }
 
 /**
@@ -64,7 +64,7 @@ export function updateReplySuggestion(
   if (text === before.suggestion && score === before.relevancy_score) {
     return unchanged(state, { suggestion: before, chat: ref });
   }
-  const draft = new Draft(state, context);
+  const recorder = new EventRecorder(state, context);
   const suggestion: ReplySuggestionFacts = {
     ...before,
     suggestion: text,
@@ -72,6 +72,6 @@ export function updateReplySuggestion(
     updated_by_user: command.actor,
     updated_at: context.now,
   };
-  draft.emit(command.chat_id, { type: 'reply_suggestion_changed', suggestion });
-  return accept(draft, { suggestion, chat: ref });
+  recorder.emit(command.chat_id, { type: 'reply_suggestion_changed', suggestion });
+  return accept(recorder, { suggestion, chat: ref });
 }

@@ -3,7 +3,7 @@ import { userAsSender } from '../members.ts';
 import type { ThreadState } from '../state.ts';
 import { chatRef, findChat } from './find-chat.ts';
 import { addMessage } from './messages.ts';
-import { accept, type Context, type Decision, Draft, refuse, unchanged } from './recorder.ts';
+import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /** Tags of a chat are read as one list, so their number has a bound. */
 const TAGS_OF_A_CHAT = 1000;
@@ -23,11 +23,11 @@ export function addTag(state: ThreadState, command: AddTag, context: Context): D
   if (present !== undefined) return unchanged(state, { tag: present.facts, chat: ref, is_new: false });
   if (chat.tags.size >= TAGS_OF_A_CHAT) return refuse({ reason: 'too_many_tags' });
 
-  const draft = new Draft(state, context);
-  addMessage(draft, command.chat_id, userAsSender(command.actor), { type: 'tag_created', message: command.name });
+  const recorder = new EventRecorder(state, context);
+  addMessage(recorder, command.chat_id, userAsSender(command.actor), { type: 'tag_created', message: command.name });
   const tag = { name: command.name, created_at: context.now };
-  draft.emit(command.chat_id, { type: 'tag_added', tag });
-  return accept(draft, { tag, chat: ref, is_new: true });
+  recorder.emit(command.chat_id, { type: 'tag_added', tag });
+  return accept(recorder, { tag, chat: ref, is_new: true });
 }
 
 /** Takes a tag off a chat (seed 001, Remove a tag from a chat). */
@@ -37,7 +37,7 @@ export function removeTag(state: ThreadState, command: RemoveTag, context: Conte
   const { name } = command;
   if (state.answered !== null) return unchanged(state, { name });
   if (!found.chat.tags.has(name)) return refuse({ reason: 'tag_not_found' });
-  const draft = new Draft(state, context);
-  draft.emit(command.chat_id, { type: 'tag_removed', name });
-  return accept(draft, { name });
+  const recorder = new EventRecorder(state, context);
+  recorder.emit(command.chat_id, { type: 'tag_removed', name });
+  return accept(recorder, { name });
 }

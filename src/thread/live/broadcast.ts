@@ -1,6 +1,6 @@
 import { type Cost, noCost } from '../../db/cost.ts';
 import type { Command } from '../../domain/commands.ts';
-import type { ChatState, Step, ThreadState } from '../../domain/state.ts';
+import type { ChatState, ThreadState, Transition } from '../../domain/state.ts';
 import type { Audience } from '../../notifications/audience.ts';
 import { type Concerned, loadAudience } from '../../notifications/load-audience.ts';
 import { composingNotification } from '../../notifications/notifications.ts';
@@ -71,10 +71,10 @@ export class Listeners {
     return this.#known.toStore(audience);
   }
 
-  /** Told of a commit that took these steps above `before`, and of what it has stored. */
-  committed(steps: readonly Step[], before: number, audience: Audience, stored: Storing | null): void {
+  /** Told of a commit that took these transitions above `before`, and of what it has stored. */
+  committed(transitions: readonly Transition[], before: number, audience: Audience, stored: Storing | null): void {
     if (stored !== null) this.#known.noteStored(stored);
-    this.#feed.committed(steps, before, audience);
+    this.#feed.committed(transitions, before, audience);
   }
 
   /** Notes who types, and shows it to those who listen now. */

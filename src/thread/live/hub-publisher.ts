@@ -1,4 +1,4 @@
-import type { ChatState, Step, ThreadFacts } from '../../domain/state.ts';
+import type { ChatState, ThreadFacts, Transition } from '../../domain/state.ts';
 import type { Audience } from '../../notifications/audience.ts';
 import {
   KINDS,
@@ -63,12 +63,12 @@ export class LiveFeed {
     this.#ports = ports;
   }
 
-  /** Takes the steps of a commit, above `before`, and tells the hubs of the audience and the visitor's. Never rejects. */
-  committed(steps: readonly Step[], before: number, audience: Audience): void {
+  /** Takes the transitions of a commit, above `before`, and tells the hubs of the audience and the visitor's. Never rejects. */
+  committed(transitions: readonly Transition[], before: number, audience: Audience): void {
     const hubs = this.#follow(audience, before);
     const { last_seq = before } = this.#ports.thread() ?? {};
     for (const view of new Set(hubs.map((hub) => hub.view))) {
-      const entries = steps.map((step) => notificationsOf(step, view, KINDS));
+      const entries = transitions.map((transition) => notificationsOf(transition, view, KINDS));
       this.#tails[view].add(
         before,
         entries.filter(({ notifications }) => notifications.length > 0),

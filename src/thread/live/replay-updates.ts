@@ -1,7 +1,7 @@
 import { seqOfResource } from '../../domain/address.ts';
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
-import { takeStep } from '../../domain/evolve.ts';
-import { emptyThread, type Step, type ThreadState } from '../../domain/state.ts';
+import { applyEvent } from '../../domain/evolve.ts';
+import { emptyThread, type ThreadState, type Transition } from '../../domain/state.ts';
 import { KINDS, notificationsOf, type Told, type View } from '../../notifications/notifications.ts';
 import { hasTable, makeTable } from '../store/schema.ts';
 import { readSnapshot, type Snapshot } from '../store/snapshots.ts';
@@ -11,7 +11,7 @@ const CHARACTERS = 4_000_000;
 
 /**
  * The events above `after`, at most `limit` of them, as hubs were told of them; those that notify of nothing are left out, so `upto` says
- * how far they go. What has changed follows from what was before, so their chats are folded from their last snapshots on.
+ * how far they go. What has changed follows from what was before, so their chats are replayed from their last snapshots on.
  */
 export function recallTold(
   sql: SqlStorage,
@@ -32,12 +32,12 @@ export function recallTold(
   const suggestions = suggestionsAt(sql, new Set(found.flatMap(({ changed }) => changed ?? [])), after);
   const entries: Told[] = [];
   let characters = 0;
-  for (const step of stepsBetween(sql, chatIds, suggestions, after, upto)) {
+  for (const transition of transitionsBetween(sql, chatIds, suggestions, after, upto)) {
     if (characters > CHARACTERS) {
-      upto = step.event.seq - 1;
+      upto = transition.event.seq - 1;
       break;
     }
-    const told = notificationsOf(step, view, KINDS);
+    const told = notificationsOf(transition, view, KINDS);
     if (told.notifications.length === 0) continue;
     entries.push(told);
     characters += JSON.stringify(told).length;
@@ -45,14 +45,14 @@ export function recallTold(
   return { entries, upto };
 }
 
-/** The steps of some chats above `after`, up to `upto`. `suggestions`: those that they change, as they were before. */
-function* stepsBetween(
+/** The transitions of some chats above `after`, up to `upto`. `suggestions`: those that they change, as they were before. */
+function* transitionsBetween(
   sql: SqlStorage,
   chatIds: readonly string[],
   suggestions: Suggestions,
   after: number,
   upto: number,
-): Generator<Step> {
+): Generator<Transition> {
   const known = new Map(suggestions);
   const snapshots = chatIds.map((id) => ({ id, ...(readSnapshot(sql, id, after) ?? BEGINNING) }));
   /** Those of which the log, read from the oldest one on, has not come to the next event yet. */
@@ -79,12 +79,12 @@ function* stepsBetween(
     if (!isOfThread && ahead.some(({ id }) => id === event.chat_id)) continue;
     const id = event.seq > after && 'suggestion' in event ? event.suggestion.id : '';
     const old = known.get(id);
-    const taken = takeStep({ ...state, suggestions: old === undefined ? NONE : new Map([[id, old]]) }, event);
+    const taken = applyEvent({ ...state, suggestions: old === undefined ? NONE : new Map([[id, old]]) }, event);
     const now = taken.state.suggestions.get(id);
     if (now !== undefined) known.set(id, now);
     // Kept, they would be copied with each further suggestion.
     state = { ...taken.state, suggestions: NONE };
-    if (taken.step !== null && event.seq > after) yield taken.step;
+    if (taken.transition !== null && event.seq > after) yield taken.transition;
   }
 }
 

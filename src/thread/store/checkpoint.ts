@@ -1,6 +1,6 @@
 import { threadNameOfChat } from '../../domain/address.ts';
 import type { Mark } from '../../rpc/projector.ts';
-import { refold } from './replay.ts';
+import { replayLog } from './replay.ts';
 import { changeTables, hasTable, SCHEMA } from './schema.ts';
 
 /**
@@ -23,7 +23,7 @@ export function readRebuild(sql: SqlStorage): { rebuild: Rebuild | null; generat
  * or lane. `now` in ms. Must run inside a transaction.
  */
 export function startRebuild(sql: SqlStorage, name: string, version: number, now: number): Rebuild {
-  refold(sql, name);
+  replayLog(sql, name);
   const { seq } = sql.exec<{ seq: number }>('SELECT max(seq) AS seq FROM events').one();
   const number = Math.max(now, readUpkeep(sql).rebuild_number + 1);
   sql.exec('UPDATE upkeep SET rebuild_number = ?, rebuild_seq = ?, rebuild_version = ?', number, seq, version);
@@ -37,8 +37,8 @@ export function endRebuild(sql: SqlStorage): void {
 }
 
 /**
- * Brings the tables of an earlier program up to this one. What is folded has changed since the first schema, and so have the columns
- * of D1's copy: from there the log is folded anew and the copy rebuilt. Must run inside a transaction. Throws on the tables of a later
+ * Brings the tables of an earlier program up to this one. What is derived from the log has changed since the first schema, and so have the columns
+ * of D1's copy: from there the log is replayed and the copy rebuilt. Must run inside a transaction. Throws on the tables of a later
  * program.
  */
 export function upgradeTables(sql: SqlStorage, schema: number, now: number): void {

@@ -1,19 +1,19 @@
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
-import { fold } from '../../domain/evolve.ts';
+import { evolve } from '../../domain/evolve.ts';
 import { emptyThread, type ThreadState } from '../../domain/state.ts';
 import { keepCurrentChat, loadChat } from './load.ts';
 import { hasTable } from './schema.ts';
 import { writeChats } from './write-chats.ts';
 
-/** Bounds of what is folded between two writes, because it is in memory together: events, and characters of their JSON. */
+/** Bounds of what is replayed between two writes, because it is in memory together: events, and characters of their JSON. */
 const EVENTS_AT_ONCE = 500;
 const CHARACTERS_AT_ONCE = 4_000_000;
 
 /**
- * Makes the tables that are folded from the log anew, and the thread's own facts, from the log alone. The log is read a
+ * Makes the tables that are derived from the log anew, and the thread's own facts, from the log alone. The log is read a
  * part at a time, so its length does not matter to memory. Must run inside a transaction.
  */
-export function refold(sql: SqlStorage, name: string): void {
+export function replayLog(sql: SqlStorage, name: string): void {
   for (const table of ['chats', 'members']) sql.exec(`DELETE FROM ${table}`);
   for (const table of ['tags', 'invitations', 'suggestions'] as const) {
     if (hasTable(sql, table)) sql.exec(`DELETE FROM ${table}`);
@@ -30,7 +30,7 @@ export function refold(sql: SqlStorage, name: string): void {
 function foldPart(sql: SqlStorage, state: ThreadState, events: readonly ThreadEvent[]): ThreadState {
   let before = state;
   for (const { chat_id } of events) before = loadChat(sql, before, chat_id);
-  const after = events.reduce(fold, before);
+  const after = events.reduce(evolve, before);
   writeChats(sql, before, after);
   return after;
 }

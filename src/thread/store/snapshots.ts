@@ -1,7 +1,7 @@
 import type { ChatState, ThreadFacts, ThreadState, Touched } from '../../domain/state.ts';
 import { hasTable, makeTable } from './schema.ts';
 
-/** So many events of the thread, at most, are folded to get from a snapshot to the next one. */
+/** So many events of the thread, at most, are replayed to get from a snapshot to the next one. */
 const EVERY = 200;
 /** Hubs want nothing that is older, so no older snapshot is needed but one. ms. */
 const KEPT_FOR = 24 * 3_600_000;
@@ -60,7 +60,7 @@ function storedChat({ first_seq, seq, facts, members, tags, invitations }: ChatS
 }
 
 /**
- * Where to begin to fold a chat whose events above `upto` are wanted: its newest snapshot that is not newer, or what was before it, when
+ * Where to begin to replay a chat whose events above `upto` are wanted: its newest snapshot that is not newer, or what was before it, when
  * it began later. Null when there is neither.
  */
 export function readSnapshot(sql: SqlStorage, chatId: string, upto: number): Snapshot | null {

@@ -1,5 +1,5 @@
 import type { Acceptance, Routing, ThreadEvent } from '../../domain/events.ts';
-import type { Step } from '../../domain/state.ts';
+import type { Transition } from '../../domain/state.ts';
 import type { Audience, Installation } from '../../notifications/audience.ts';
 import { kindOf, match } from '../../notifications/match.ts';
 import { type Kind, type Notification, notificationsOf, type Told } from '../../notifications/notifications.ts';
@@ -74,10 +74,14 @@ export type Receivers = {
 };
 
 /**
- * Names on each event the receivers that get it, and makes their webhooks as far as there is room (ENGINE 4). `steps` are those of
+ * Names on each event the receivers that get it, and makes their webhooks as far as there is room (ENGINE 4). `transitions` are those of
  * `events` whose chats exist. A lane counts as accepted only what is made.
  */
-export function acceptEvents(events: readonly ThreadEvent[], steps: readonly Step[], receivers: Receivers): Accepted {
+export function acceptEvents(
+  events: readonly ThreadEvent[],
+  transitions: readonly Transition[],
+  receivers: Receivers,
+): Accepted {
   const { routing, audience, isSilent } = receivers;
   const recipients: Recipients = { routing, installations: isSilent ? [] : audience.installations };
   const wanted = wantedKinds(recipients);
@@ -86,8 +90,8 @@ export function acceptEvents(events: readonly ThreadEvent[], steps: readonly Ste
   const lanes = new Map<Receiver, LaneMark>();
   const acceptances = new Map<number, readonly Acceptance[]>();
   const unmade: Unmade[] = [];
-  for (const step of steps) {
-    const told = notificationsOf(step, 'organization', wanted);
+  for (const transition of transitions) {
+    const told = notificationsOf(transition, 'organization', wanted);
     const offers = offersOf(told, recipients);
     if (offers.length === 0) continue;
     const accepted = nameReceivers(told.seq, offers, recipients, lanes, receivers.markOf);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { seqOfResource, type ThreadIdentity, threadName, threadNameOfChat } from '../../../src/domain/address.ts';
 import type { Command } from '../../../src/domain/commands.ts';
 import type { ThreadEvent } from '../../../src/domain/events.ts';
-import { fold } from '../../../src/domain/evolve.ts';
+import { evolve } from '../../../src/domain/evolve.ts';
 import { messageKey } from '../../../src/domain/fingerprints.ts';
 import { type ChatState, emptyThread, openChat } from '../../../src/domain/state.ts';
 import { endsAt } from '../../../src/resources/chat.ts';
@@ -109,7 +109,7 @@ function checkAfterEnd(event: ThreadEvent): void {
 
 /** What must hold of the state beside the log. */
 function checkState(model: ThreadModel): void {
-  const replayed = model.log.reduce(fold, emptyThread(model.state.name));
+  const replayed = model.log.reduce(evolve, emptyThread(model.state.name));
   expect(replayed.thread).toEqual(model.state.thread);
   expect(replayed.chats).toEqual(model.state.chats);
   expect(replayed.suggestions).toEqual(model.state.suggestions);

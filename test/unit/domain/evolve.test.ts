@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { EventBody, ThreadEvent } from '../../../src/domain/events.ts';
-import { fold } from '../../../src/domain/evolve.ts';
+import { evolve } from '../../../src/domain/evolve.ts';
 import { type ChatState, emptyThread, type ThreadState } from '../../../src/domain/state.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
 import {
@@ -26,7 +26,7 @@ class Log {
   add(at: number, body: EventBody, commandId = 'command'): this {
     const place = { seq: this.state.last_seq + 1, at: START + at, chat_id: this.chatId, command_id: commandId };
     const event: ThreadEvent = { ...body, v: 2, ...place, accepted: [] };
-    this.state = fold(this.state, event);
+    this.state = evolve(this.state, event);
     return this;
   }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { seqOfResource, threadNameOfChat } from '../../../src/domain/address.ts';
 import { type EventType, type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
-import { fold, stepsOf } from '../../../src/domain/evolve.ts';
+import { evolve, transitionsOf } from '../../../src/domain/evolve.ts';
 import { type ChatState, emptyThread, type ThreadState } from '../../../src/domain/state.ts';
 import { NO_AUDIENCE } from '../../../src/notifications/audience.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
@@ -49,7 +49,7 @@ const PARTNER = '018f0000-0000-7000-8000-0000000000d1';
 function replay(log: ThreadEvent[]): ThreadState {
   const name = threadNameOfChat(log[0]?.chat_id ?? '');
   if (name === null) throw new Error('the log has no chat');
-  return log.reduce(fold, emptyThread(name));
+  return log.reduce(evolve, emptyThread(name));
 }
 
 function chatOf(log: ThreadEvent[]): ChatState {
@@ -214,7 +214,7 @@ describe('the golden logs of version 2', () => {
   test('are accepted for their receiver as they were', () => {
     const routing = routingOf(logs.channel.find(({ accepted }) => accepted.length > 0));
     const unnamed = logs.channel.map((event) => ({ ...event, accepted: [] }));
-    const again = acceptEvents(unnamed, stepsOf(emptyThread('t'), unnamed), {
+    const again = acceptEvents(unnamed, transitionsOf(emptyThread('t'), unnamed), {
       routing,
       audience: NO_AUDIENCE,
       isSilent: false,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { seqOfResource, threadNameOfChat } from '../../../src/domain/address.ts';
 import { EVENT_VERSION, type EventType, type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
-import { fold, stepsOf } from '../../../src/domain/evolve.ts';
+import { evolve, transitionsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread, type ThreadState } from '../../../src/domain/state.ts';
 import { NO_AUDIENCE } from '../../../src/notifications/audience.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
@@ -35,7 +35,7 @@ const AGENT = '018f0000-0000-7000-8000-0000000000a1';
 function replay(): ThreadState {
   const name = threadNameOfChat(log[0]?.chat_id ?? '');
   if (name === null) throw new Error('the log has no chat');
-  return log.reduce(fold, emptyThread(name));
+  return log.reduce(evolve, emptyThread(name));
 }
 
 describe('the golden log of version 1', () => {
@@ -141,7 +141,7 @@ describe('the golden log of version 1', () => {
   test('is accepted for its receiver as it was', () => {
     const routing = routingOf(log[5]);
     const unnamed = log.map((event) => ({ ...event, accepted: [] }));
-    const again = acceptEvents(unnamed, stepsOf(emptyThread('t'), unnamed), {
+    const again = acceptEvents(unnamed, transitionsOf(emptyThread('t'), unnamed), {
       routing,
       audience: NO_AUDIENCE,
       isSilent: false,

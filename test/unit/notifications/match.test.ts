@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stepsOf } from '../../../src/domain/evolve.ts';
+import { transitionsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
 import { match } from '../../../src/notifications/match.ts';
 import { KINDS, type Notification, notificationsOf, type Told } from '../../../src/notifications/notifications.ts';
@@ -34,7 +34,7 @@ function channelOf(path: string, listener: UserListener): Channel {
 
 /** What a listener is told of the last event on a channel. */
 function heard(model: ThreadModel, path: string, listener: UserListener): string[] {
-  const last = stepsOf(emptyThread(model.state.name), model.log).at(-1);
+  const last = transitionsOf(emptyThread(model.state.name), model.log).at(-1);
   if (last === undefined) throw new Error('nothing has happened');
   const told: Told = notificationsOf(last, 'organization', KINDS);
   const channel = channelOf(path, listener);
@@ -108,7 +108,7 @@ describe('a listener', () => {
 
   it('of a channel of other people hears nothing', () => {
     const own = channelOf('users/{user_id}/chats', { ...NOBODY, user_id: AGENT.id });
-    const [last] = stepsOf(emptyThread(model.state.name), model.log).slice(-1);
+    const [last] = transitionsOf(emptyThread(model.state.name), model.log).slice(-1);
     if (last === undefined) throw new Error('nothing has happened');
     const told = notificationsOf(last, 'organization', KINDS);
     for (const each of told.notifications) {

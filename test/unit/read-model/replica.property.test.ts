@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ThreadIdentity } from '../../../src/domain/address.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import type { Command } from '../../../src/domain/commands.ts';
-import { stepsOf } from '../../../src/domain/evolve.ts';
+import { transitionsOf } from '../../../src/domain/evolve.ts';
 import { type ChatState, emptyThread } from '../../../src/domain/state.ts';
 import { match } from '../../../src/notifications/match.ts';
 import { KINDS, notificationsOf, type View } from '../../../src/notifications/notifications.ts';
@@ -114,7 +114,7 @@ const COLLECTIONS: Collection[] = [
 /** What the told would have: ids of parts are unique in their chat only. */
 function replicaOf(model: ThreadModel, channel: Channel, listener: Listener, view: View): Map<string, object> {
   const replica = new Map<string, object>();
-  for (const each of stepsOf(emptyThread(model.state.name), model.log)) {
+  for (const each of transitionsOf(emptyThread(model.state.name), model.log)) {
     const told = notificationsOf(each, view, KINDS);
     for (const notification of told.notifications) {
       const telling = match(told, notification, channel, listener);

@@ -5,7 +5,7 @@ import { insertOrganization } from '../../../src/directory/organizations.ts';
 import { keepHubAwake } from '../../../src/directory/subscriptions.ts';
 import { type AnswerOf, type Command, newCommandId } from '../../../src/domain/commands.ts';
 import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
-import { stepsOf } from '../../../src/domain/evolve.ts';
+import { transitionsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
 import { purgeAudience } from '../../../src/notifications/load-audience.ts';
 import { KINDS, notificationsOf, type Told, type View } from '../../../src/notifications/notifications.ts';
@@ -143,7 +143,7 @@ class Conversation {
     );
     const events = rows.map(({ event }) => upcastEvent(JSON.parse(event) as { v: number }));
     const told = (view: View) =>
-      stepsOf(emptyThread(this.thread), events)
+      transitionsOf(emptyThread(this.thread), events)
         .map((step) => notificationsOf(step, view, KINDS))
         .filter(({ notifications }) => notifications.length > 0);
     return { events, told };

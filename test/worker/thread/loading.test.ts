@@ -5,9 +5,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type ThreadIdentity, threadName } from '../../../src/domain/address.ts';
 import type { Command, OpenVisitorChat } from '../../../src/domain/commands.ts';
 import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
-import { fold } from '../../../src/domain/evolve.ts';
+import { evolve } from '../../../src/domain/evolve.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { refold } from '../../../src/thread/store/replay.ts';
+import { replayLog } from '../../../src/thread/store/replay.ts';
 import { IDENTITY, ThreadModel } from '../../unit/domain/thread-model.ts';
 import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../unit/domain/thread-steps.ts';
 import { setClock } from '../clock.ts';
@@ -82,7 +82,7 @@ async function compare(model: ThreadModel, command: Command, pause: number): Pro
   const events = await eventsAfter(state.name, length);
   expect(events.map(({ type }) => type)).toEqual(expected.events.map(({ type }) => type));
   log.splice(length, log.length, ...events);
-  model.state = { ...events.reduce(fold, state), received, messages: new Map(), answered: null };
+  model.state = { ...events.reduce(evolve, state), received, messages: new Map(), answered: null };
   const answer = withoutAttachments(accepted(result));
   // The first command of a channel's thread makes random ids.
   if (length > 0) expect(answer).toEqual(withoutAttachments(expected.answer));
@@ -91,7 +91,7 @@ async function compare(model: ThreadModel, command: Command, pause: number): Pro
 }
 
 describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('an object of kind $kind', (identity) => {
-  test('decides from what it loads as from everything, and its tables are the fold of its log', async () => {
+  test('decides from what it loads as from everything, and its tables are what its log evolves to', async () => {
     const name = threadName(identity);
     const pause = fc.oneof(fc.constant(3), fc.nat({ max: 90_000 }));
     const turn = fc.record({ of: step, pause, restarts: fc.nat({ max: 5 }).map((chance) => chance === 0) });
@@ -113,7 +113,7 @@ describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('an 
         // Once, with what is in memory: the restarts between the commands already show what another life loads.
         await runDurableObjectAlarm(objectOf(name));
         const lived = await foldedTables(name);
-        await inStore(name, (storage) => storage.transactionSync(() => refold(storage.sql, name)));
+        await inStore(name, (storage) => storage.transactionSync(() => replayLog(storage.sql, name)));
         expect(await foldedTables(name)).toEqual(lived);
       }),
       { numRuns: 8 },
@@ -158,7 +158,7 @@ test('a log of long messages is folded a few megabytes at a time', async () => {
       if (statement.startsWith('INSERT INTO chats')) chats += 1;
       return sql.exec(statement, ...parameters);
     };
-    refold({ exec } as unknown as SqlStorage, thread);
+    replayLog({ exec } as unknown as SqlStorage, thread);
     return chats;
   });
   expect(written).toBe(3);

@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeAll, expect, it } from 'vitest';
 import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
-import { stepsOf } from '../../../src/domain/evolve.ts';
+import { transitionsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
 import { KINDS, notificationsOf, type Told, type View } from '../../../src/notifications/notifications.ts';
 import { lastEventBefore, recallTold } from '../../../src/thread/live/replay-updates.ts';
@@ -43,7 +43,7 @@ it.each<View>(['organization', 'visitor'])(
       await inThread(name, (sql, log) => {
         const last = log.at(-1)?.seq ?? 0;
         expect(last).toBeGreaterThan(5);
-        const all = stepsOf(emptyThread(name), log).map((step) => notificationsOf(step, view, KINDS));
+        const all = transitionsOf(emptyThread(name), log).map((step) => notificationsOf(step, view, KINDS));
         const told = all.filter(({ notifications }) => notifications.length > 0);
         for (let after = 0; after <= last; after += 1) {
           expect(recallAll(sql, view, after, last)).toEqual(told.filter(({ seq }) => seq > after));

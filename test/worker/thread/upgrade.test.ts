@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
-import { fold } from '../../../src/domain/evolve.ts';
+import { evolve } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
 import { upgradeTables } from '../../../src/thread/store/checkpoint.ts';
 import { SCHEMA } from '../../../src/thread/store/schema.ts';
@@ -16,7 +16,7 @@ import { TABLES_OF_VERSION_1 } from './store-v1.ts';
 const events = stored as unknown as ThreadEvent[];
 const chatId = events[0]?.chat_id ?? '';
 const name = threadNameOfChat(chatId) ?? '';
-const folded = events.map(upcastEvent).reduce(fold, emptyThread(name));
+const folded = events.map(upcastEvent).reduce(evolve, emptyThread(name));
 const AGENT = '018f0000-0000-7000-8000-0000000000a1';
 
 const object = () => env.THREADS.getByName(name);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { stepsOf } from '../../../../src/domain/evolve.ts';
+import { transitionsOf } from '../../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../../src/domain/state.ts';
 import type { Audience } from '../../../../src/notifications/audience.ts';
 import { KINDS, notificationsOf, type Told, type View } from '../../../../src/notifications/notifications.ts';
@@ -71,7 +71,7 @@ class Telling {
   }
 
   #toldAfter(view: View, after: number) {
-    const steps = stepsOf(emptyThread(this.model.state.name), this.model.log);
+    const steps = transitionsOf(emptyThread(this.model.state.name), this.model.log);
     const told = steps.filter(({ event }) => event.seq > after).map((each) => notificationsOf(each, view, KINDS));
     return { steps, entries: told.filter(({ notifications }) => notifications.length > 0) };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stepsOf } from '../../../../src/domain/evolve.ts';
+import { transitionsOf } from '../../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../../src/domain/state.ts';
 import type { Audience, Installation, Subscription } from '../../../../src/notifications/audience.ts';
 import type { UserListener } from '../../../../src/notifications/subscriber.ts';
@@ -44,7 +44,7 @@ function accepted(
 ) {
   const audience: Audience = { installations, hubs: [] };
   const { isSilent = false, marks = [], room = 1000 } = more;
-  return acceptEvents(model.log, stepsOf(emptyThread(model.state.name), model.log), {
+  return acceptEvents(model.log, transitionsOf(emptyThread(model.state.name), model.log), {
     routing: null,
     audience,
     isSilent,
@@ -200,7 +200,7 @@ describe('the webhooks of an installed app', () => {
     model.answer(end(chatId));
     const other = { ...installed(MESSAGES), receiver: 'installation/other' };
     const audience: Audience = { installations: [installed(CHATS), other], hubs: [] };
-    const { outbox, lanes } = acceptEvents(model.log, stepsOf(emptyThread(model.state.name), model.log), {
+    const { outbox, lanes } = acceptEvents(model.log, transitionsOf(emptyThread(model.state.name), model.log), {
       routing: ROUTING,
       audience,
       isSilent: false,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Acceptance, EventBody, Routing, ThreadEvent } from '../../../../src/domain/events.ts';
-import { fold } from '../../../../src/domain/evolve.ts';
-import { type ChatState, emptyThread, type Step } from '../../../../src/domain/state.ts';
+import { evolve } from '../../../../src/domain/evolve.ts';
+import { type ChatState, emptyThread, type Transition } from '../../../../src/domain/state.ts';
 import { NO_AUDIENCE } from '../../../../src/notifications/audience.ts';
 import { KINDS, type Notification, notificationsOf, type Told } from '../../../../src/notifications/notifications.ts';
 import { channelBody, channelEvent, wholeBody } from '../../../../src/notifications/webhook-body.ts';
@@ -29,7 +29,7 @@ function begunChat(): ChatState {
     room_id: ROOM.id,
     channel: null,
   });
-  const chat = [opened, event(2, chatStarted())].reduce(fold, emptyThread('t')).chats.get(CHAT);
+  const chat = [opened, event(2, chatStarted())].reduce(evolve, emptyThread('t')).chats.get(CHAT);
   if (chat === undefined) throw new Error('no chat');
   return chat;
 }
@@ -70,7 +70,7 @@ function bodyFromLog(told: Told, notification: Notification, { routing, prev_seq
 type ChannelAcceptance = Extract<Acceptance, { routing: Routing }>;
 
 /** The events stand for themselves, in a chat as it began: what a channel is told does not depend on the chat around them. */
-function stepOf(each: ThreadEvent): Step {
+function stepOf(each: ThreadEvent): Transition {
   return { event: each, before: BEGUN, after: BEGUN, suggestion_before: null };
 }
 
