@@ -7,7 +7,7 @@ import type { ChatState, ThreadState } from './state.ts';
 const MEMBERS_OF_A_CHAT = 1000;
 
 /** Whether the chat takes nobody but those who are members of it. */
-export function isCrowded(chat: ChatState, userId: string): boolean {
+export function hasNoRoom(chat: ChatState, userId: string): boolean {
   return chat.members.size >= MEMBERS_OF_A_CHAT && !chat.members.has(userId);
 }
 

@@ -1,9 +1,9 @@
 import type { Told } from '../notifications/notifications.ts';
 import { errorText, writeLog } from '../platform/log.ts';
-import type { Ending } from './endings.ts';
+import type { CloseReason } from './endings.ts';
 import { hubFrame } from './hub-frames.ts';
 import type { LiveSocket } from './live-socket.ts';
-import type { Extent } from './log-rules.ts';
+import type { LogRange } from './log-rules.ts';
 import { factsKey, type Rights, type Standing } from './rights.ts';
 import type { SocketOwner } from './socket-owner.ts';
 import type { LoggedEvent } from './store.ts';
@@ -14,10 +14,10 @@ export type DistributorParts = {
   sockets: () => Iterable<LiveSocket>;
   /** Whom an event concerns. `number`: null for what is not logged. */
   concernedBy: (number: number | null, told: Told) => Concerned<LiveSocket>;
-  extent: () => Extent;
+  extent: () => LogRange;
   eventsAfter: (number: number, limit: number) => LoggedEvent[];
   rights: Pick<Rights, 'known' | 'lookUp'>;
-  end: (socket: LiveSocket, ending: Ending) => void;
+  end: (socket: LiveSocket, ending: CloseReason) => void;
   now: () => number;
   /** Rights could not be looked up: `run` is to be called again some seconds later. */
   retryLater: () => void;

@@ -1,21 +1,21 @@
 import { type ClientFrame, LONGEST_FRAME, readClientFrame } from './client-frames.ts';
-import { ENDINGS, type Ending } from './endings.ts';
+import { CLOSE_REASONS, type CloseReason } from './endings.ts';
 import { hubFrame } from './hub-frames.ts';
 import type { LiveSocket } from './live-socket.ts';
-import { canResume, type Extent } from './log-rules.ts';
+import { canResume, type LogRange } from './log-rules.ts';
 import type { Rights, Standing } from './rights.ts';
 import { subscriberOf } from './socket-owner.ts';
 import { decideSubscriptions, MOST_CHANNELS, type Subscription } from './subscribe.ts';
 
 export type FrameServerParts = {
-  extent: () => Extent;
+  extent: () => LogRange;
   rights: Pick<Rights, 'known' | 'lookUp'>;
   /** How many more channels the hub takes. */
   freeSubscriptions: () => number;
   /** Writes down what a socket has subscribed, or has no more. */
   keep: (socket: LiveSocket, added: readonly Subscription[]) => void;
   drop: (socket: LiveSocket, texts: readonly string[]) => void;
-  end: (socket: LiveSocket, ending: Ending) => void;
+  end: (socket: LiveSocket, ending: CloseReason) => void;
   now: () => number;
 };
 
@@ -42,7 +42,7 @@ export class FrameServer {
       return;
     }
     socket.waiting.push({ read, characters: 'frame' in read && typeof data === 'string' ? data.length : 0 });
-    if (isTooMuch(socket.waiting)) this.#parts.end(socket, ENDINGS.flood);
+    if (isTooMuch(socket.waiting)) this.#parts.end(socket, CLOSE_REASONS.flood);
     if (socket.isBusy) return;
     socket.isBusy = true;
     try {
@@ -55,7 +55,7 @@ export class FrameServer {
   }
 
   async #handle(socket: LiveSocket, read: ReturnType<typeof readClientFrame>): Promise<void> {
-    if (socket.isOverfull) this.#parts.end(socket, ENDINGS.slow);
+    if (socket.isOverfull) this.#parts.end(socket, CLOSE_REASONS.slow);
     else if ('problem' in read) this.#complain(socket, read.problem);
     else if (read.frame.type === 'subscribe') await this.#subscribe(socket, read.frame);
     else if (read.frame.type === 'unsubscribe') this.#unsubscribe(socket, read.frame.channels);
@@ -112,13 +112,13 @@ export class FrameServer {
 
   async #standingOf({ owner }: LiveSocket): Promise<Standing> {
     const { rights } = this.#parts;
-    return rights.known(owner) ?? (await rights.lookUp([owner])).get(owner) ?? { ending: ENDINGS.unavailable };
+    return rights.known(owner) ?? (await rights.lookUp([owner])).get(owner) ?? { ending: CLOSE_REASONS.unavailable };
   }
 
   #complain(socket: LiveSocket, detail: string): void {
     socket.send(hubFrame({ type: 'error', detail }), null, this.#parts.now());
     socket.state.faults += 1;
-    if (socket.state.faults >= MOST_FAULTS) this.#parts.end(socket, ENDINGS.malformed);
+    if (socket.state.faults >= MOST_FAULTS) this.#parts.end(socket, CLOSE_REASONS.malformed);
   }
 }
 

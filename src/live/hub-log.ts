@@ -1,5 +1,5 @@
 import type { Told } from '../notifications/notifications.ts';
-import type { Extent } from './log-rules.ts';
+import type { LogRange } from './log-rules.ts';
 import { appendEvents, deleteEventsUpTo, eventsAfter, type LoggedEvent, readExtent } from './store.ts';
 
 /** So much of the newest events' JSON is kept at hand, in characters. */
@@ -8,7 +8,7 @@ const KEPT_AT_HAND = 4_000_000;
 /** The hub's log, with its newest events in memory. All but `reload` needs the tables. */
 export class HubLog {
   readonly #sql: SqlStorage;
-  #extent: Extent | null = null;
+  #extent: LogRange | null = null;
   #recent: LoggedEvent[] = [];
   #recentCharacters = 0;
 
@@ -16,7 +16,7 @@ export class HubLog {
     this.#sql = sql;
   }
 
-  extent(): Extent {
+  extent(): LogRange {
     this.#extent ??= readExtent(this.#sql);
     return this.#extent;
   }

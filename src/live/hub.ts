@@ -9,7 +9,7 @@ import { errorText, writeLog } from '../platform/log.ts';
 import { Timers } from '../platform/timers.ts';
 import type { Aside, Fed, Feed, LiveHubStub } from '../rpc/live-hub.ts';
 import { Distributor } from './distributor.ts';
-import type { Ending } from './endings.ts';
+import type { CloseReason } from './endings.ts';
 import {
   AWAKE_FOR,
   type Enduring,
@@ -95,7 +95,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     const common = {
       extent: () => this.#log.extent(),
       rights,
-      end: (socket: LiveSocket, ending: Ending) => this.#end(socket, ending),
+      end: (socket: LiveSocket, ending: CloseReason) => this.#end(socket, ending),
       now: () => Date.now(),
     };
     this.#distributor = new Distributor({
@@ -301,7 +301,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     });
   }
 
-  #end(socket: LiveSocket, ending: Ending): void {
+  #end(socket: LiveSocket, ending: CloseReason): void {
     socket.close(ending);
     this.#forget(socket.wire);
   }

@@ -1,5 +1,5 @@
 import type { readClientFrame } from './client-frames.ts';
-import type { Ending } from './endings.ts';
+import type { CloseReason } from './endings.ts';
 import { hubFrame } from './hub-frames.ts';
 import type { HubLoad } from './hub-load.ts';
 import type { SocketOwner } from './socket-owner.ts';
@@ -136,7 +136,7 @@ export class LiveSocket {
     this.wire.serializeAttachment(this.state);
   }
 
-  close({ code, reason }: Ending): void {
+  close({ code, reason }: CloseReason): void {
     if (this.isOpen) this.wire.close(code, reason);
   }
 

@@ -6,7 +6,7 @@ export const KEEP_FOR = 24 * 3_600_000;
 export const KEEP_EVENTS = 10_000;
 
 /** The events that a hub has: numbers without gaps above `floor`, up to `head`. */
-export type Extent = { floor: number; head: number };
+export type LogRange = { floor: number; head: number };
 
 /**
  * What of a thread's feed the hub has not seen: events above the thread's mark (0: none). What happened more than KEEP_FOR ago is dropped,
@@ -19,6 +19,6 @@ export function unseenOf(entries: readonly Told[], mark: number, madeAt: number,
 }
 
 /** Whether a client that has read up to `after` can go on from there without a gap. */
-export function canResume(after: number, { floor, head }: Extent): boolean {
+export function canResume(after: number, { floor, head }: LogRange): boolean {
   return after >= floor && after <= head;
 }

@@ -38,7 +38,7 @@ type Call = { isDisowned: boolean };
  * Tells the chats of a user that they came or went: six at a time, one call to a chat at a time, so that none overtakes another. What
  * is untold and what backs off are rows; only the calls under way are memory. A chat that fails backs off for itself.
  */
-export class ChatTeller {
+export class PresenceBroadcaster {
   readonly #ports: TellerPorts;
   readonly #queue = new Set<string>();
   readonly #calls = new Map<string, Call>();

@@ -12,7 +12,7 @@ import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
 import { commandThread } from '../rpc/thread.ts';
 import type { ClientSaved, Presence } from '../rpc/user.ts';
 import { isVisitorId, type UserStub } from '../rpc/user.ts';
-import { ChatTeller, type Told } from './chat-teller.ts';
+import { PresenceBroadcaster, type Told } from './chat-teller.ts';
 import {
   type CopiedPresence,
   changeClient,
@@ -71,7 +71,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
   readonly #sql: SqlStorage;
   readonly #alarmClock: AlarmClock;
   readonly #timers: Timers;
-  readonly #teller: ChatTeller;
+  readonly #teller: PresenceBroadcaster;
   readonly #copier: PresenceCopier;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -85,7 +85,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
       random: () => Math.random(),
       armBy: (at) => this.#alarmClock.armBy(at),
     });
-    this.#teller = new ChatTeller({
+    this.#teller = new PresenceBroadcaster({
       untold: (limit) => untoldChats(this.#sql, this.#wrongBelief(), limit),
       isUntold: (chatId) => this.#isUntold(chatId),
       isPresent: () => this.#isPresent(),

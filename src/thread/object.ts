@@ -34,7 +34,7 @@ import { readVersion, upgradeTables } from './store/checkpoint.ts';
 import { keepCurrentChat, loadChat, loadForCommand, loadThread } from './store/load.ts';
 import { RecentCommands } from './store/recent-commands.ts';
 import { SCHEMA, schemaOf } from './store/schema.ts';
-import { acceptEvents } from './webhooks/fan-out.ts';
+import { fanOutWebhooks } from './webhooks/fan-out.ts';
 import { Lanes } from './webhooks/lanes.ts';
 
 /** A caller who does not take the copy of a commit along waits this long (ms) for D1. */
@@ -262,7 +262,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   #commit(command: Command, audience: Audience, before: ThreadState, decided: Decided, takesHeads: boolean): Committed {
     const given = command.type === 'receive_messages' ? command.routing : this.#routing;
     const isRoutingNew = !isSameRouting(given, this.#routing);
-    const accepted = acceptEvents(decided.events, decided.transitions, {
+    const accepted = fanOutWebhooks(decided.events, decided.transitions, {
       routing: given,
       audience,
       isSilent: isKeptFromApps(command),

@@ -13,10 +13,10 @@ import type {
   VisitorRenamed,
 } from '../commands.ts';
 import { visitorName } from '../evolve.ts';
-import { isCrowded, visitorMember } from '../members.ts';
+import { hasNoRoom, visitorMember } from '../members.ts';
 import { type ChatState, openChat, type ThreadState } from '../state.ts';
 import { findChat } from './find-chat.ts';
-import { attend, attendAsVisitor, isTaken, memberOf } from './memberships.ts';
+import { setMembership, setVisitorMembership, isTaken, memberOf } from './memberships.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /**
@@ -36,11 +36,11 @@ export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, co
     // His channel was moved to another room since, and who is let into this room need not be let into that one.
     const isElsewhere = !isInRoom(open, command);
     if (isElsewhere || (command.is_kept_out && isTaken(open, actor.id))) return refuse({ reason: 'chat_taken' });
-    if (isCrowded(open, actor.id)) return refuse({ reason: 'too_many_members' });
+    if (hasNoRoom(open, actor.id)) return refuse({ reason: 'too_many_members' });
   }
 
   const chatId = open === null ? startSession(recorder, command) : open.facts.id;
-  if (actor !== null) attend(recorder, chatId, actor, { is_participating: true, is_present });
+  if (actor !== null) setMembership(recorder, chatId, actor, { is_participating: true, is_present });
   else comeAsVisitor(recorder, chatId, command);
   return accept(recorder, { chat: recorder.chat(chatId).facts, is_new: open === null });
 }
@@ -55,7 +55,7 @@ function comeAsVisitor(
   const isRenamed = name !== null && name !== recorder.state.thread?.visitor_name;
   if (isRenamed) recorder.emit(chatId, { type: 'variables_set', visitor_id, variables: { username: visitor_name } });
   const { last_seen_at } = memberOf(recorder.chat(chatId), visitor_id);
-  attendAsVisitor(recorder, chatId, visitor_id, { is_participating: true, is_present, last_seen_at });
+  setVisitorMembership(recorder, chatId, visitor_id, { is_participating: true, is_present, last_seen_at });
 }
 
 /** Whether the thread is this visitor's: a new one under his identity, or the one that the chat in his room led to. */
@@ -118,7 +118,7 @@ export function startUserChat(state: ThreadState, command: StartUserChat, contex
     is_private: false,
     lifetime: ENDLESS,
   });
-  attend(recorder, chatId, actor, { is_participating: true, is_present });
+  setMembership(recorder, chatId, actor, { is_participating: true, is_present });
   return accept(recorder, { chat: recorder.chat(chatId).facts, is_new: true });
 }
 

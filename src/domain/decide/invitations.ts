@@ -8,11 +8,11 @@ import type {
   Invite,
   Invited,
 } from '../commands.ts';
-import { isCrowded } from '../members.ts';
+import { hasNoRoom } from '../members.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import type { ChatState, ThreadState } from '../state.ts';
 import { findChatOf } from './find-chat.ts';
-import { attend } from './memberships.ts';
+import { setMembership } from './memberships.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /** Invitations of a chat are read as one list, so their number has a bound. */
@@ -92,9 +92,9 @@ export function acceptInvitation(
   if (refusal !== null) return refuse(refusal);
 
   const { actor, chat_id, is_present } = command;
-  if (isCrowded(chat, actor.id)) return refuse({ reason: 'too_many_members' });
+  if (hasNoRoom(chat, actor.id)) return refuse({ reason: 'too_many_members' });
   const recorder = new EventRecorder(state, context);
-  attend(recorder, chat_id, actor, { is_participating: true, is_present });
+  setMembership(recorder, chat_id, actor, { is_participating: true, is_present });
   recorder.emit(chat_id, { type: 'invitation_accepted', invitation_id: invitation.id, accepted_by_user: actor });
   return accept(recorder, answerOf(recorder.chat(chat_id), invitation.id));
 }

@@ -10,7 +10,7 @@ import type {
   UpdateVisitorMembership,
 } from '../commands.ts';
 import type { MemberChanges } from '../events.ts';
-import { isCrowded, userAsSender, userMember } from '../members.ts';
+import { hasNoRoom, userAsSender, userMember } from '../members.ts';
 import type { ChatState, ThreadState } from '../state.ts';
 import { findChat, findChatOf } from './find-chat.ts';
 import { addMessage } from './messages.ts';
@@ -40,10 +40,10 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
   if (command.is_kept_out && !isLeaving && isTaken(chat, command.actor.id)) {
     return refuse({ reason: 'join_of_taken_chat' });
   }
-  if (isCrowded(chat, command.actor.id)) return refuse({ reason: 'too_many_members' });
+  if (hasNoRoom(chat, command.actor.id)) return refuse({ reason: 'too_many_members' });
 
   const recorder = new EventRecorder(state, context);
-  const joined = attend(recorder, command.chat_id, command.actor, { is_participating, is_present });
+  const joined = setMembership(recorder, command.chat_id, command.actor, { is_participating, is_present });
   return accept(recorder, { member: joined, chat: recorder.chat(command.chat_id).facts, is_new: member === undefined });
 }
 
@@ -62,7 +62,7 @@ type Attendance = { is_participating: boolean; is_present: boolean; last_seen_at
  * `join` or `leave` message (protocol.md 5.3). `is_present` is recorded when he begins: from then on his own object tells
  * of changes.
  */
-export function attend(recorder: EventRecorder, chatId: string, user: UserFacts, attendance: Attendance): MemberFacts {
+export function setMembership(recorder: EventRecorder, chatId: string, user: UserFacts, attendance: Attendance): MemberFacts {
   const { is_participating } = attendance;
   const member = recorder.chat(chatId).members.get(user.id)?.facts;
   if (member === undefined) {
@@ -116,7 +116,7 @@ export function updateMembership(
   const { is_present, last_seen_at } = command;
   const isNewlySeen = last_seen_at !== null && last_seen_at > (member.last_seen_at ?? Number.NEGATIVE_INFINITY);
   const recorder = new EventRecorder(state, context);
-  const updated = attend(recorder, command.chat_id, command.actor, {
+  const updated = setMembership(recorder, command.chat_id, command.actor, {
     is_participating: command.is_participating ?? member.is_participating,
     is_present,
     ...(isNewlySeen ? { last_seen_at } : {}),
@@ -125,7 +125,7 @@ export function updateMembership(
 }
 
 /** Brings the membership of the thread's visitor, who is always a member, to what is asked for and answers it. Times in ms. */
-export function attendAsVisitor(
+export function setVisitorMembership(
   recorder: EventRecorder,
   chatId: string,
   visitorId: string,
@@ -162,7 +162,7 @@ export function updateVisitorMembership(
 
   const recorder = new EventRecorder(state, context);
   const isNewlySeen = last_seen_at !== null && last_seen_at > (member.last_seen_at ?? Number.NEGATIVE_INFINITY);
-  const updated = attendAsVisitor(recorder, chat_id, visitor_id, {
+  const updated = setVisitorMembership(recorder, chat_id, visitor_id, {
     is_participating: command.is_participating ?? member.is_participating,
     is_present: member.is_present,
     last_seen_at: isNewlySeen ? last_seen_at : member.last_seen_at,

@@ -28,7 +28,7 @@ export type Storing = { stored: string | null; audience: Audience };
  * Who is to be told of what happens in the thread. The thread keeps what it last knew, for when D1 cannot be reached: what is
  * accepted then is accepted for those.
  */
-export class KnownAudience {
+export class AudienceCache {
   /** As it was last known; null when it never was. */
   last: Audience | null = null;
   readonly #ports: AudiencePorts;

@@ -9,9 +9,9 @@ import type { Timers } from '../../platform/timers.ts';
 import type { ComposingStatus } from '../../resources/membership.ts';
 import { liveHubStub } from '../../rpc/live-hub.ts';
 import { loadChat } from '../store/load.ts';
-import { areAllAmong, concernedNow, concernedWithThread, KnownAudience, type Storing } from './audience.ts';
-import { LiveFeed } from './hub-publisher.ts';
-import { lastEventBefore, readHubMark, recallTold, writeHubMark } from './replay-updates.ts';
+import { areAllAmong, concernedNow, concernedWithThread, AudienceCache, type Storing } from './audience.ts';
+import { HubPublisher } from './hub-publisher.ts';
+import { lastEventBefore, readHubMark, replayUpdates, writeHubMark } from './replay-updates.ts';
 import type { Typing } from './typing.ts';
 
 /** A hub that has not answered for so long (ms) counts as not told; should it have heard after all, it drops the repeat. */
@@ -32,12 +32,12 @@ export type Listening = { audience: Audience; concerned: Concerned | null; last_
 /** Who listens to the thread besides its channel: apps, for the commit, and live hubs, which are told after it. */
 export class Listeners {
   readonly #ports: ListenerPorts;
-  readonly #known: KnownAudience;
-  readonly #feed: LiveFeed;
+  readonly #known: AudienceCache;
+  readonly #feed: HubPublisher;
 
   constructor(ports: ListenerPorts) {
     this.#ports = ports;
-    this.#known = new KnownAudience({
+    this.#known = new AudienceCache({
       load: (concerned, cost) => loadAudience(ports.env, cost, concerned),
       failed: (error) => ports.failed('audience_unknown', error),
     });
@@ -114,9 +114,9 @@ export class Listeners {
     return this.#known.last !== null && this.#feed.isSettled(this.#known.last);
   }
 
-  #makeFeed(): LiveFeed {
+  #makeFeed(): HubPublisher {
     const { env, sql, state, background, failed, timers } = this.#ports;
-    return new LiveFeed({
+    return new HubPublisher({
       thread: () => {
         const { name, thread, last_seq } = state();
         return thread === null ? null : { name, facts: thread, last_seq };
@@ -130,7 +130,7 @@ export class Listeners {
       readMark: (hub) => readHubMark(sql, hub),
       writeMark: (hub, seq) => writeHubMark(sql, hub, seq),
       lastBefore: (time) => lastEventBefore(sql, state().last_seq, time),
-      recall: (view, after, limit) => recallTold(sql, view, after, limit),
+      recall: (view, after, limit) => replayUpdates(sql, view, after, limit),
       timers,
       now: () => Date.now(),
       background,

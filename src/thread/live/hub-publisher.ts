@@ -10,7 +10,7 @@ import {
 } from '../../notifications/notifications.ts';
 import type { Timers } from '../../platform/timers.ts';
 import { CLOCKS_DIFFER, type Fed, type Feed, organizationHub, visitorHub } from '../../rpc/live-hub.ts';
-import { ToldTail } from './recent-updates.ts';
+import { RecentUpdates } from './recent-updates.ts';
 
 /** Hubs keep what they are told for 24 h; older events are of no interest to them. ms. */
 const INTEREST = 24 * 3_600_000;
@@ -53,11 +53,11 @@ type Hub = {
  * newest events are in memory; after a crash or a long failure they are recalled from the log. What was told after the last mark on
  * disk is told again then, and the hub drops it.
  */
-export class LiveFeed {
+export class HubPublisher {
   readonly #ports: LivePorts;
   readonly #hubs = new Map<string, Hub>();
   readonly #telling = new Set<Promise<void>>();
-  readonly #tails: { readonly [view in View]: ToldTail } = { organization: new ToldTail(), visitor: new ToldTail() };
+  readonly #tails: { readonly [view in View]: RecentUpdates } = { organization: new RecentUpdates(), visitor: new RecentUpdates() };
 
   constructor(ports: LivePorts) {
     this.#ports = ports;

@@ -7,7 +7,7 @@ const CHARACTERS = 1_000_000;
 type Kept = { told: Told; characters: number };
 
 /** The newest events of a log as hubs are told of them, in memory, so that telling reads nothing. */
-export class ToldTail {
+export class RecentUpdates {
   /** The tail has everything above `#from` up to `#upto`. */
   #from = 0;
   #upto = 0;

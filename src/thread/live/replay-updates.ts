@@ -13,7 +13,7 @@ const CHARACTERS = 4_000_000;
  * The events above `after`, at most `limit` of them, as hubs were told of them; those that notify of nothing are left out, so `upto` says
  * how far they go. What has changed follows from what was before, so their chats are replayed from their last snapshots on.
  */
-export function recallTold(
+export function replayUpdates(
   sql: SqlStorage,
   view: View,
   after: number,

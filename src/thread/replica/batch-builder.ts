@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { type RebuildStart, SLICE_VERSION, type Slice, type SliceTable } from '../../rpc/projector.ts';
 
 /** Puts a slice together, row by row. */
-export class SliceBuilder {
+export class BatchBuilder {
   readonly slice: Slice;
   isEmpty = true;
 

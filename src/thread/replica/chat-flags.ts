@@ -21,7 +21,7 @@ export function flagsOf(facts: ChatFacts): ChatFlags {
  * way is either older and does nothing, or has the same flags. Only a rebuild takes that row away; its own rows have all flags, and mend
  * in D1 those of a row of the same `seq` that came before them without.
  */
-export class CopiedFlags {
+export class ReplicatedFlags {
   /** The flags that were sent last and have stayed the same since the slice that ended at `seq`. */
   #sent: { seq: number; chat_id: string; flags: string } | null = null;
   #isCopied = false;

@@ -2,14 +2,14 @@ import type { ThreadEvent } from '../../domain/events.ts';
 import type { ChatState } from '../../domain/state.ts';
 import { type MessageFacts, messagePlace } from '../../resources/message.ts';
 import type { TagFacts } from '../../resources/tag.ts';
-import type { SliceBuilder } from './batch-builder.ts';
+import type { BatchBuilder } from './batch-builder.ts';
 import { flagsOf } from './chat-flags.ts';
 
 /** A stretch of the log: above `after`, up to `upto`. */
-export type Stretch = { after: number; upto: number };
+export type SeqRange = { after: number; upto: number };
 
 /** What a stretch of the log did to a chat, as far as its state does not tell. */
-export class ChatTouches {
+export class ChatChanges {
   readonly #tags = new Map<string, { seq: number; tag: TagFacts | null }>();
   readonly #messages: { seq: number; facts: MessageFacts }[] = [];
   readonly #joined = new Set<string>();
@@ -40,7 +40,7 @@ export class ChatTouches {
   }
 
   /** Adds the rows of the chat's children that the stretch touched last; the end of a chat touches its members. */
-  addRows(builder: SliceBuilder, chat: ChatState, stretch: Stretch): void {
+  addRows(builder: BatchBuilder, chat: ChatState, stretch: SeqRange): void {
     this.#addMembers(builder, chat, stretch);
     this.#addInvolvements(builder, chat);
     const chatId = chat.facts.id;
@@ -52,7 +52,7 @@ export class ChatTouches {
   }
 
   /** Messages of a chat without a room are in nobody's list. */
-  #addMessages(builder: SliceBuilder, { facts: { id, organization_id, room } }: ChatState): void {
+  #addMessages(builder: BatchBuilder, { facts: { id, organization_id, room } }: ChatState): void {
     if (room === null) return;
     for (const { seq, facts } of this.#messages) {
       const { sender_type, type } = facts;
@@ -60,7 +60,7 @@ export class ChatTouches {
     }
   }
 
-  #addMembers(builder: SliceBuilder, chat: ChatState, stretch: Stretch): void {
+  #addMembers(builder: BatchBuilder, chat: ChatState, stretch: SeqRange): void {
     const isEnded = chat.facts.ended_at === null ? 0 : 1;
     for (const [memberId, { seq, facts }] of chat.members) {
       // Touched again after the stretch: a later slice has the row.
@@ -72,7 +72,7 @@ export class ChatTouches {
     }
   }
 
-  #addInvolvements(builder: SliceBuilder, chat: ChatState): void {
+  #addInvolvements(builder: BatchBuilder, chat: ChatState): void {
     const chatId = chat.facts.id;
     if (this.#endSeq === null) {
       for (const organizationId of this.#joined) {
@@ -87,7 +87,7 @@ export class ChatTouches {
   }
 }
 
-function isWithin(seq: number, { after, upto }: Stretch): boolean {
+function isWithin(seq: number, { after, upto }: SeqRange): boolean {
   return seq > after && seq <= upto;
 }
 

@@ -1,5 +1,5 @@
 import type { ThreadFacts } from '../../domain/state.ts';
-import type { SliceBuilder } from './batch-builder.ts';
+import type { BatchBuilder } from './batch-builder.ts';
 
 /** Deliveries that go in one slice, at most. */
 export const DELIVERIES_IN_A_SLICE = 300;
@@ -49,7 +49,7 @@ type LaneImage = {
  * lease has version 0 and is left out, and so is what it has changed in its lane.
  */
 export function addDeliveries(
-  builder: SliceBuilder,
+  builder: BatchBuilder,
   sql: SqlStorage,
   name: string,
   thread: ThreadFacts,

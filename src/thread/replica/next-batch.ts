@@ -3,11 +3,11 @@ import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import type { ThreadFacts, ThreadState } from '../../domain/state.ts';
 import { type Mark, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../rpc/projector.ts';
 import { loadChat } from '../store/load.ts';
-import { SliceBuilder } from './batch-builder.ts';
-import { type CopiedFlags, flagsOf } from './chat-flags.ts';
-import { ChatTouches, chatRow } from './chat-rows.ts';
+import { BatchBuilder } from './batch-builder.ts';
+import { type ReplicatedFlags, flagsOf } from './chat-flags.ts';
+import { ChatChanges, chatRow } from './chat-rows.ts';
 import { addDeliveries, DELIVERIES_IN_A_SLICE } from './delivery-rows.ts';
-import type { EventTail } from './recent-events.ts';
+import type { RecentEvents } from './recent-events.ts';
 
 /** Whether a mark has come as far as another. */
 export function hasReached(mark: Mark, other: Mark): boolean {
@@ -20,8 +20,8 @@ const EVENT_ROWS_IN_A_SLICE = SLICE_ROWS - DELIVERIES_IN_A_SLICE;
 export type SliceSources = {
   sql: SqlStorage;
   state: ThreadState;
-  tail: EventTail;
-  flags: CopiedFlags;
+  tail: RecentEvents;
+  flags: ReplicatedFlags;
   latest: Mark;
   rebuild: number | null;
   /** Only the next event and the next delivery: to find out which of them D1 refuses. */
@@ -37,13 +37,13 @@ export function readSlice(sources: SliceSources, from: Mark): { slice: Slice | n
   const { sql, state, tail, latest, rebuild, isNarrow } = sources;
   const { name, thread } = state;
   if (thread === null || hasReached(from, latest)) return null;
-  const builder = new SliceBuilder(name);
+  const builder = new BatchBuilder(name);
   const found = from.seq >= latest.seq ? [] : (tail.after(from.seq) ?? readEvents(sql, from.seq));
   const events = isNarrow ? found.slice(0, 1) : found;
   const uptoSeq = events.at(-1)?.seq ?? from.seq;
-  const touched = new Map<string, ChatTouches>();
+  const touched = new Map<string, ChatChanges>();
   for (const event of events) {
-    const touches = touched.get(event.chat_id) ?? new ChatTouches();
+    const touches = touched.get(event.chat_id) ?? new ChatChanges();
     touched.set(event.chat_id, touches);
     touches.note(event);
     addEventRows(builder, name, event);
@@ -80,8 +80,8 @@ function readEvents(sql: SqlStorage, after: number): ThreadEvent[] {
   return events;
 }
 
-/** Rows that an event makes by itself; those of a chat's other children follow from its ChatTouches. */
-function addEventRows(builder: SliceBuilder, name: string, event: ThreadEvent): void {
+/** Rows that an event makes by itself; those of a chat's other children follow from its ChatChanges. */
+function addEventRows(builder: BatchBuilder, name: string, event: ThreadEvent): void {
   switch (event.type) {
     case 'thread_opened':
       if (event.visitor_id !== null) {
@@ -98,7 +98,7 @@ function addEventRows(builder: SliceBuilder, name: string, event: ThreadEvent): 
   }
 }
 
-function addThread(builder: SliceBuilder, thread: ThreadFacts, name: string): void {
+function addThread(builder: BatchBuilder, thread: ThreadFacts, name: string): void {
   const { organization_id, identity, channel_id, thread_id, mapping_id, current_chat_id, created_at, seq } = thread;
   builder.add('threads', [
     name,
@@ -114,10 +114,10 @@ function addThread(builder: SliceBuilder, thread: ThreadFacts, name: string): vo
 }
 
 function addChat(
-  builder: SliceBuilder,
+  builder: BatchBuilder,
   { sql, state, flags, rebuild }: SliceSources,
   chatId: string,
-  touches: ChatTouches,
+  touches: ChatChanges,
   after: number,
   upto: number,
 ): void {

@@ -7,7 +7,7 @@ const CHARACTERS = 600_000;
 type Weight = { rows: number; characters: number };
 
 /** The newest events of a log, in memory until D1 has them, so that handing them over reads nothing. */
-export class EventTail {
+export class RecentEvents {
   #events: ThreadEvent[] = [];
   #weight: Weight = weigh([]);
 

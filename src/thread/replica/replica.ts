@@ -7,9 +7,9 @@ import type { Timers } from '../../platform/timers.ts';
 import type { HandedSlice, Mark, Slice, SliceRange, Written } from '../../rpc/projector.ts';
 import { endRebuild, type Rebuild, readMark, readRebuild, startRebuild, writeMark } from '../store/checkpoint.ts';
 import { park, unparkAll } from '../store/parked.ts';
-import { CopiedFlags } from './chat-flags.ts';
+import { ReplicatedFlags } from './chat-flags.ts';
 import { hasReached, readSlice } from './next-batch.ts';
-import { EventTail } from './recent-events.ts';
+import { RecentEvents } from './recent-events.ts';
 
 /** Slices of a thread that may be on their way at a time. Beyond it the object sends the rest by itself. */
 const SLICES_OUT = 32;
@@ -39,8 +39,8 @@ export type CopyPorts = {
 export class Copy {
   readonly #ports: CopyPorts;
   /** Events that D1 has not acknowledged yet. */
-  readonly #tail = new EventTail();
-  readonly #flags = new CopiedFlags();
+  readonly #tail = new RecentEvents();
+  readonly #flags = new ReplicatedFlags();
   /** D1 has everything up to here, as far as is known, and as it is on disk. */
   #acknowledged: Mark = { seq: 0, version: 0 };
   #written: Mark = { seq: 0, version: 0 };

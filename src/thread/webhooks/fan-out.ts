@@ -1,4 +1,4 @@
-import type { Acceptance, Routing, ThreadEvent } from '../../domain/events.ts';
+import type { WebhookReceipt, Routing, ThreadEvent } from '../../domain/events.ts';
 import type { Transition } from '../../domain/state.ts';
 import type { Audience, Installation } from '../../notifications/audience.ts';
 import { kindOf, match } from '../../notifications/match.ts';
@@ -77,7 +77,7 @@ export type Receivers = {
  * Names on each event the receivers that get it, and makes their webhooks as far as there is room (ENGINE 4). `transitions` are those of
  * `events` whose chats exist. A lane counts as accepted only what is made.
  */
-export function acceptEvents(
+export function fanOutWebhooks(
   events: readonly ThreadEvent[],
   transitions: readonly Transition[],
   receivers: Receivers,
@@ -88,7 +88,7 @@ export function acceptEvents(
   const making = new Making(receivers.room);
   if (wanted.size === 0) return { events: [...events], outbox: making.outbox, lanes: [], rest: null };
   const lanes = new Map<Receiver, LaneMark>();
-  const acceptances = new Map<number, readonly Acceptance[]>();
+  const acceptances = new Map<number, readonly WebhookReceipt[]>();
   const unmade: Unmade[] = [];
   for (const transition of transitions) {
     const told = notificationsOf(transition, 'organization', wanted);
@@ -115,7 +115,7 @@ export function acceptEvents(
 export function makeRest(
   unmade: Iterable<Unmade>,
   recipients: Recipients,
-  acceptedOf: (seq: number) => readonly Acceptance[],
+  acceptedOf: (seq: number) => readonly WebhookReceipt[],
   room: number,
 ): { outbox: Outbox; next: { seq: number; from: number } | null } {
   const making = new Making(room);
@@ -204,8 +204,8 @@ function nameReceivers(
   { routing }: Recipients,
   lanes: Map<Receiver, LaneMark>,
   markOf: Receivers['markOf'],
-): Acceptance[] {
-  const named = new Map<Receiver, Acceptance>();
+): WebhookReceipt[] {
+  const named = new Map<Receiver, WebhookReceipt>();
   for (const { receiver, organization_id } of offers) {
     const before = named.get(receiver);
     if (before !== undefined) {
@@ -238,7 +238,7 @@ class Making {
   }
 
   /** Makes an event's webhooks from the ordinal `from` on, as far as there is room. Answers the ordinal of the first that is not made. */
-  add(told: Told, offers: readonly Offer[], accepted: readonly Acceptance[], from: number): number {
+  add(told: Told, offers: readonly Offer[], accepted: readonly WebhookReceipt[], from: number): number {
     const { rows, contents } = this.outbox;
     const upto = Math.min(offers.length, from + this.#room - rows.length);
     if (upto <= from) return from;

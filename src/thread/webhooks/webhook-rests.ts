@@ -1,4 +1,4 @@
-import type { Acceptance, Routing } from '../../domain/events.ts';
+import type { WebhookReceipt, Routing } from '../../domain/events.ts';
 import type { Installation } from '../../notifications/audience.ts';
 import type { Told } from '../../notifications/notifications.ts';
 import { hasTable, makeTable } from '../store/schema.ts';
@@ -114,9 +114,9 @@ function readRecipients(sql: SqlStorage, { first_seq, routing }: RestRow): Recip
 }
 
 /** The receivers that an event names, each with the event accepted for it before. */
-function acceptedOf(sql: SqlStorage, seq: number): Acceptance[] {
+function acceptedOf(sql: SqlStorage, seq: number): WebhookReceipt[] {
   const { accepted } = sql
     .exec<{ accepted: string }>(`SELECT event -> '$.accepted' AS accepted FROM events WHERE seq = ?`, seq)
     .one();
-  return JSON.parse(accepted) as Acceptance[];
+  return JSON.parse(accepted) as WebhookReceipt[];
 }

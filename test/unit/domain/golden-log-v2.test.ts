@@ -7,7 +7,7 @@ import { type ChatState, emptyThread, type ThreadState } from '../../../src/doma
 import { NO_AUDIENCE } from '../../../src/notifications/audience.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
 import { messageResource } from '../../../src/resources/message.ts';
-import { acceptEvents } from '../../../src/thread/webhooks/fan-out.ts';
+import { fanOutWebhooks } from '../../../src/thread/webhooks/fan-out.ts';
 import { routingOf } from './sample-events.ts';
 
 /**
@@ -214,7 +214,7 @@ describe('the golden logs of version 2', () => {
   test('are accepted for their receiver as they were', () => {
     const routing = routingOf(logs.channel.find(({ accepted }) => accepted.length > 0));
     const unnamed = logs.channel.map((event) => ({ ...event, accepted: [] }));
-    const again = acceptEvents(unnamed, transitionsOf(emptyThread('t'), unnamed), {
+    const again = fanOutWebhooks(unnamed, transitionsOf(emptyThread('t'), unnamed), {
       routing,
       audience: NO_AUDIENCE,
       isSilent: false,

@@ -6,7 +6,7 @@ import { evolve, transitionsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread, type ThreadState } from '../../../src/domain/state.ts';
 import { NO_AUDIENCE } from '../../../src/notifications/audience.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
-import { acceptEvents } from '../../../src/thread/webhooks/fan-out.ts';
+import { fanOutWebhooks } from '../../../src/thread/webhooks/fan-out.ts';
 import { routingOf } from './sample-events.ts';
 
 /**
@@ -141,7 +141,7 @@ describe('the golden log of version 1', () => {
   test('is accepted for its receiver as it was', () => {
     const routing = routingOf(log[5]);
     const unnamed = log.map((event) => ({ ...event, accepted: [] }));
-    const again = acceptEvents(unnamed, transitionsOf(emptyThread('t'), unnamed), {
+    const again = fanOutWebhooks(unnamed, transitionsOf(emptyThread('t'), unnamed), {
       routing,
       audience: NO_AUDIENCE,
       isSilent: false,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ChatTeller, type Told } from '../../../src/presence/chat-teller.ts';
+import { PresenceBroadcaster, type Told } from '../../../src/presence/chat-teller.ts';
 import { timersInMemory } from './timers-in-memory.ts';
 
 type Call = {
@@ -15,11 +15,11 @@ class Chats {
   readonly calls: Call[] = [];
   readonly timers = timersInMemory();
   isPresent = true;
-  readonly teller: ChatTeller;
+  readonly teller: PresenceBroadcaster;
 
   constructor(count: number) {
     for (let place = 0; place < count; place++) this.told.set(`chat-${place}`, false);
-    this.teller = new ChatTeller({
+    this.teller = new PresenceBroadcaster({
       untold: (limit) => [...this.told.keys()].filter((chatId) => this.isUntold(chatId)).slice(0, limit),
       isUntold: (chatId) => this.isUntold(chatId),
       isPresent: () => this.isPresent,

@@ -11,7 +11,7 @@ import { purgeAudience } from '../../../src/notifications/load-audience.ts';
 import { KINDS, notificationsOf, type Told, type View } from '../../../src/notifications/notifications.ts';
 import { type Feed, organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { recallTold } from '../../../src/thread/live/replay-updates.ts';
+import { replayUpdates } from '../../../src/thread/live/replay-updates.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { AT, database } from '../directory/directory.ts';
@@ -223,7 +223,7 @@ function rowsReadFor({ object }: Conversation, after: number, count: number): Pr
       cursors.push(cursor);
       return cursor as never;
     };
-    const { upto } = recallTold({ exec } as unknown as SqlStorage, 'organization', after, count);
+    const { upto } = replayUpdates({ exec } as unknown as SqlStorage, 'organization', after, count);
     expect(upto).toBe(after + count);
     return cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
   });
@@ -246,7 +246,7 @@ describe('what is read for a hub that missed something', () => {
       for (const [view] of conversation.hubs) {
         const all = told(view);
         for (let after = 0; after < events.length; after += 7) {
-          const { entries, upto } = recallTold(sql, view, after, 100);
+          const { entries, upto } = replayUpdates(sql, view, after, 100);
           expect(upto).toBe(Math.min(after + 100, events.length));
           expect(entries).toEqual(all.filter(({ seq }) => seq > after && seq <= upto));
         }

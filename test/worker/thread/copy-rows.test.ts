@@ -6,9 +6,9 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 import type { Slice } from '../../../src/rpc/projector.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { userStub } from '../../../src/rpc/user.ts';
-import { CopiedFlags } from '../../../src/thread/replica/chat-flags.ts';
+import { ReplicatedFlags } from '../../../src/thread/replica/chat-flags.ts';
 import { readSlice } from '../../../src/thread/replica/next-batch.ts';
-import { EventTail } from '../../../src/thread/replica/recent-events.ts';
+import { RecentEvents } from '../../../src/thread/replica/recent-events.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
 import { setClock } from '../clock.ts';
 import {
@@ -215,7 +215,7 @@ function wholeSlice(thread: string): Promise<Slice> {
   return runInDurableObject(env.THREADS.getByName(thread), (_, { storage }) => {
     const { state } = loadThread(storage.sql, thread);
     const latest = { seq: state.last_seq, version: 0 };
-    const memory = { tail: new EventTail(), flags: new CopiedFlags() };
+    const memory = { tail: new RecentEvents(), flags: new ReplicatedFlags() };
     const read = readSlice(
       { sql: storage.sql, state, ...memory, latest, rebuild: null, isNarrow: false },
       { seq: 0, version: 0 },

@@ -4,9 +4,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { type Mark, projectorStub, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../../src/rpc/projector.ts';
-import { CopiedFlags } from '../../../src/thread/replica/chat-flags.ts';
+import { ReplicatedFlags } from '../../../src/thread/replica/chat-flags.ts';
 import { readSlice } from '../../../src/thread/replica/next-batch.ts';
-import { EventTail } from '../../../src/thread/replica/recent-events.ts';
+import { RecentEvents } from '../../../src/thread/replica/recent-events.ts';
 import { readVersion } from '../../../src/thread/store/checkpoint.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
 import { eventually } from '../../eventually.ts';
@@ -40,7 +40,7 @@ function slicesOf(channel: Channel): Promise<Slice[]> {
     const { sql } = state.storage;
     const { state: thread } = loadThread(sql, nameOf(channel));
     const latest = { seq: thread.last_seq, version: readVersion(sql) };
-    const memory = { tail: new EventTail(), flags: new CopiedFlags() };
+    const memory = { tail: new RecentEvents(), flags: new ReplicatedFlags() };
     const read = (mark: Mark) =>
       readSlice({ sql, state: thread, ...memory, latest, rebuild: null, isNarrow: false }, mark);
     const slices: Slice[] = [];

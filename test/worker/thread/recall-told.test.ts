@@ -5,7 +5,7 @@ import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
 import { transitionsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
 import { KINDS, notificationsOf, type Told, type View } from '../../../src/notifications/notifications.ts';
-import { lastEventBefore, recallTold } from '../../../src/thread/live/replay-updates.ts';
+import { lastEventBefore, replayUpdates } from '../../../src/thread/live/replay-updates.ts';
 import { liveThrough } from './rich-history.ts';
 
 let threads: string[];
@@ -28,7 +28,7 @@ function inThread(name: string, check: (sql: SqlStorage, log: ThreadEvent[]) => 
 function recallAll(sql: SqlStorage, view: View, after: number, last: number): Told[] {
   const told: Told[] = [];
   for (let mark = after; mark < last; ) {
-    const { entries, upto } = recallTold(sql, view, mark, 3);
+    const { entries, upto } = replayUpdates(sql, view, mark, 3);
     expect(upto).toBeGreaterThan(mark);
     told.push(...entries);
     mark = upto;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { noCost } from '../../../../src/db/cost.ts';
 import { type Audience, NO_AUDIENCE } from '../../../../src/notifications/audience.ts';
 import type { UserListener } from '../../../../src/notifications/subscriber.ts';
-import { KnownAudience, WAIT_FOR_AUDIENCE } from '../../../../src/thread/live/audience.ts';
+import { AudienceCache, WAIT_FOR_AUDIENCE } from '../../../../src/thread/live/audience.ts';
 
 const listener: UserListener = {
   kind: 'user',
@@ -21,9 +21,9 @@ const SOMEBODY: Audience = {
 };
 const CONCERNED = { organization_ids: ['o'], room_ids: ['room'], database: 'DB' };
 
-function audience(load: () => Promise<Audience>): { known: KnownAudience; failures: unknown[] } {
+function audience(load: () => Promise<Audience>): { known: AudienceCache; failures: unknown[] } {
   const failures: unknown[] = [];
-  return { known: new KnownAudience({ load, failed: (error) => failures.push(error) }), failures };
+  return { known: new AudienceCache({ load, failed: (error) => failures.push(error) }), failures };
 }
 
 afterEach(() => {

@@ -4,7 +4,7 @@ import { emptyThread } from '../../../../src/domain/state.ts';
 import type { Audience } from '../../../../src/notifications/audience.ts';
 import { KINDS, notificationsOf, type Told, type View } from '../../../../src/notifications/notifications.ts';
 import type { Feed } from '../../../../src/rpc/live-hub.ts';
-import { LiveFeed } from '../../../../src/thread/live/hub-publisher.ts';
+import { HubPublisher } from '../../../../src/thread/live/hub-publisher.ts';
 import { open, say, visitorsChat } from '../../domain/decide/scene.ts';
 import { VISITOR } from '../../domain/sample-events.ts';
 import { ORGANIZATION, type ThreadModel } from '../../domain/thread-model.ts';
@@ -40,8 +40,8 @@ class Telling {
     this.now = model.state.last_at;
   }
 
-  restarted(): LiveFeed {
-    return new LiveFeed({
+  restarted(): HubPublisher {
+    return new HubPublisher({
       thread: () => {
         const { name, thread, last_seq } = this.model.state;
         return thread === null ? null : { name, facts: thread, last_seq };

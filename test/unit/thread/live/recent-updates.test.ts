@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Told } from '../../../../src/notifications/notifications.ts';
-import { ToldTail } from '../../../../src/thread/live/recent-updates.ts';
+import { RecentUpdates } from '../../../../src/thread/live/recent-updates.ts';
 
 const told = (seq: number, size = 10): Told =>
   ({ seq, at: seq, origin: 'x'.repeat(size), is_silent: false, notifications: [] }) as unknown as Told;
@@ -8,7 +8,7 @@ const seqs = (found: { entries: Told[] } | null) => found?.entries.map(({ seq })
 
 describe('the tail of what was told', () => {
   it('answers what comes after a mark, and how far that goes', () => {
-    const tail = new ToldTail();
+    const tail = new RecentUpdates();
     tail.add(0, [told(2), told(3)], 4);
     tail.add(4, [told(5)], 5);
     expect(tail.after(0, 10)).toEqual({ entries: [told(2), told(3), told(5)], upto: 5 });
@@ -17,13 +17,13 @@ describe('the tail of what was told', () => {
   });
 
   it('goes to the end over events that told nothing', () => {
-    const tail = new ToldTail();
+    const tail = new RecentUpdates();
     tail.add(0, [], 3);
     expect(tail.after(1, 10)).toEqual({ entries: [], upto: 3 });
   });
 
   it('does not answer for what it does not have', () => {
-    const tail = new ToldTail();
+    const tail = new RecentUpdates();
     tail.add(7, [told(8)], 8);
     expect(tail.after(6, 10)).toBeNull();
     expect(tail.after(8, 10)).toBeNull();
@@ -31,7 +31,7 @@ describe('the tail of what was told', () => {
   });
 
   it('begins anew where events are missing', () => {
-    const tail = new ToldTail();
+    const tail = new RecentUpdates();
     tail.add(0, [told(1)], 1);
     tail.add(5, [told(6)], 6);
     expect(tail.after(0, 10)).toBeNull();
@@ -39,11 +39,11 @@ describe('the tail of what was told', () => {
   });
 
   it('keeps a bounded number of entries and of characters, the newest', () => {
-    const many = new ToldTail();
+    const many = new RecentUpdates();
     for (let seq = 1; seq <= 500; seq += 1) many.add(seq - 1, [told(seq)], seq);
     expect(many.after(0, 1000)).toBeNull();
     expect(many.after(300, 1000)?.entries).toHaveLength(200);
-    const large = new ToldTail();
+    const large = new RecentUpdates();
     for (let seq = 1; seq <= 5; seq += 1) large.add(seq - 1, [told(seq, 400_000)], seq);
     expect(seqs(large.after(3, 10))).toEqual([4, 5]);
     expect(large.after(2, 10)).toBeNull();

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import type { ChatFacts } from '../../../../src/resources/chat.ts';
-import { type ChatFlags, CopiedFlags, flagsOf } from '../../../../src/thread/replica/chat-flags.ts';
+import { type ChatFlags, ReplicatedFlags, flagsOf } from '../../../../src/thread/replica/chat-flags.ts';
 
 const WAITING: ChatFlags = [0, 1, 'visitor', 7_200_000];
 const QUIET: ChatFlags = [0, 0, 'visitor', 7_200_000];
 
 test('flags are known once D1 has acknowledged the slice that held them', () => {
-  const copied = new CopiedFlags();
+  const copied = new ReplicatedFlags();
   copied.send(5, 'chat', WAITING);
   expect(copied.has('chat', WAITING)).toBe(false);
   copied.acknowledge(4);
@@ -18,7 +18,7 @@ test('flags are known once D1 has acknowledged the slice that held them', () => 
 });
 
 test('a slice that may have reached D1 without an acknowledgement makes them unknown', () => {
-  const copied = new CopiedFlags();
+  const copied = new ReplicatedFlags();
   copied.send(5, 'chat', WAITING);
   copied.acknowledge(5);
   copied.send(7, 'chat', QUIET);
@@ -30,7 +30,7 @@ test('a slice that may have reached D1 without an acknowledgement makes them unk
 });
 
 test('while the same flags go on, the acknowledgement of the first slice with them is enough', () => {
-  const copied = new CopiedFlags();
+  const copied = new ReplicatedFlags();
   for (const seq of [5, 6, 7]) copied.send(seq, 'chat', WAITING);
   copied.acknowledge(5);
   copied.send(8, 'chat', WAITING);
@@ -41,7 +41,7 @@ test('while the same flags go on, the acknowledgement of the first slice with th
 });
 
 test('when everything goes again nothing is known', () => {
-  const copied = new CopiedFlags();
+  const copied = new ReplicatedFlags();
   copied.send(5, 'chat', WAITING);
   copied.forget();
   copied.acknowledge(6);

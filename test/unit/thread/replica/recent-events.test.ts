@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EventBody, ThreadEvent } from '../../../../src/domain/events.ts';
 import type { Attachment } from '../../../../src/resources/attachment.ts';
-import { EventTail } from '../../../../src/thread/replica/recent-events.ts';
+import { RecentEvents } from '../../../../src/thread/replica/recent-events.ts';
 import { userMessageEvent } from '../../domain/sample-events.ts';
 
 function event(seq: number, body: EventBody = { type: 'waiting_ended' }): ThreadEvent {
@@ -12,7 +12,7 @@ const seqs = (events: ThreadEvent[] | null) => events?.map(({ seq }) => seq) ?? 
 
 describe('the tail of a log', () => {
   test('holds what was committed until D1 has it', () => {
-    const tail = new EventTail();
+    const tail = new RecentEvents();
     tail.add([event(1), event(2)]);
     tail.add([event(3)]);
     expect(seqs(tail.after(0))).toEqual([1, 2, 3]);
@@ -22,7 +22,7 @@ describe('the tail of a log', () => {
   });
 
   test('does not answer when it does not reach back far enough: a gap in the copy would be for ever', () => {
-    const tail = new EventTail();
+    const tail = new RecentEvents();
     expect(tail.after(0)).toBeNull();
     tail.add([event(8), event(9)]);
     expect(tail.after(6)).toBeNull();
@@ -32,7 +32,7 @@ describe('the tail of a log', () => {
   });
 
   test('starts anew after it grew too large', () => {
-    const tail = new EventTail();
+    const tail = new RecentEvents();
     tail.add(Array.from({ length: 101 }, (_, index) => event(index + 1)));
     expect(tail.after(0)).toBeNull();
     tail.add([event(102)]);
@@ -42,19 +42,19 @@ describe('the tail of a log', () => {
 
   test('keeps less than a slice may hold: each variable is a row, and selected suggestions are texts too', () => {
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, '']));
-    const variables = new EventTail();
+    const variables = new RecentEvents();
     variables.add([event(1, { type: 'variables_set', visitor_id: 'v', variables: many })]);
     expect(variables.after(0)).toBeNull();
 
     const selected = { id: 's', suggestion: 'x'.repeat(100_000), relevancy_score: null };
-    const replies = new EventTail();
+    const replies = new RecentEvents();
     replies.add(Array.from({ length: 7 }, (_, index) => event(index + 1, userMessageEvent('ok', selected))));
     expect(replies.after(0)).toBeNull();
 
     const attachment = { text: 'x'.repeat(100_000), actions: [] } as unknown as Attachment;
     const { message, ...rest } = userMessageEvent('ok');
     const offer: EventBody = { ...rest, message: { ...message, attachments: [attachment] } };
-    const offers = new EventTail();
+    const offers = new RecentEvents();
     offers.add(Array.from({ length: 7 }, (_, index) => event(index + 1, offer)));
     expect(offers.after(0)).toBeNull();
   });

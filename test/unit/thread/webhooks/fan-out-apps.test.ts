@@ -4,7 +4,7 @@ import { emptyThread } from '../../../../src/domain/state.ts';
 import type { Audience, Installation, Subscription } from '../../../../src/notifications/audience.ts';
 import type { UserListener } from '../../../../src/notifications/subscriber.ts';
 import { compilePattern } from '../../../../src/resources/channel-path.ts';
-import { acceptEvents, type LaneMark, makeRest, type Unmade } from '../../../../src/thread/webhooks/fan-out.ts';
+import { fanOutWebhooks, type LaneMark, makeRest, type Unmade } from '../../../../src/thread/webhooks/fan-out.ts';
 import { end, incoming, join, post, START, waitingChat } from '../../domain/decide/scene.ts';
 import { BOT, ROUTING } from '../../domain/sample-events.ts';
 import { ORGANIZATION, ThreadModel } from '../../domain/thread-model.ts';
@@ -44,7 +44,7 @@ function accepted(
 ) {
   const audience: Audience = { installations, hubs: [] };
   const { isSilent = false, marks = [], room = 1000 } = more;
-  return acceptEvents(model.log, transitionsOf(emptyThread(model.state.name), model.log), {
+  return fanOutWebhooks(model.log, transitionsOf(emptyThread(model.state.name), model.log), {
     routing: null,
     audience,
     isSilent,
@@ -200,7 +200,7 @@ describe('the webhooks of an installed app', () => {
     model.answer(end(chatId));
     const other = { ...installed(MESSAGES), receiver: 'installation/other' };
     const audience: Audience = { installations: [installed(CHATS), other], hubs: [] };
-    const { outbox, lanes } = acceptEvents(model.log, transitionsOf(emptyThread(model.state.name), model.log), {
+    const { outbox, lanes } = fanOutWebhooks(model.log, transitionsOf(emptyThread(model.state.name), model.log), {
       routing: ROUTING,
       audience,
       isSilent: false,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Acceptance, EventBody, Routing, ThreadEvent } from '../../../../src/domain/events.ts';
+import type { WebhookReceipt, EventBody, Routing, ThreadEvent } from '../../../../src/domain/events.ts';
 import { evolve } from '../../../../src/domain/evolve.ts';
 import { type ChatState, emptyThread, type Transition } from '../../../../src/domain/state.ts';
 import { NO_AUDIENCE } from '../../../../src/notifications/audience.ts';
 import { KINDS, type Notification, notificationsOf, type Told } from '../../../../src/notifications/notifications.ts';
 import { channelBody, channelEvent, wholeBody } from '../../../../src/notifications/webhook-body.ts';
-import { acceptEvents, type LaneMark } from '../../../../src/thread/webhooks/fan-out.ts';
+import { fanOutWebhooks, type LaneMark } from '../../../../src/thread/webhooks/fan-out.ts';
 import { AGENT, BOT, chatStarted, ROUTING, userMessageEvent, visitorMessageEvent } from '../../domain/sample-events.ts';
 import { ROOM } from '../../domain/thread-model.ts';
 import { bodiesOf } from './bodies-of.ts';
@@ -51,7 +51,7 @@ const suggestionAdded: EventBody = {
 
 function accept(events: ThreadEvent[], marks: LaneMark[] = [], routing: Routing | null = ROUTING) {
   const markOf = (receiver: string) => marks.find((mark) => mark.receiver === receiver) ?? null;
-  return acceptEvents(events, events.map(stepOf), {
+  return fanOutWebhooks(events, events.map(stepOf), {
     routing,
     audience: NO_AUDIENCE,
     isSilent: false,
@@ -67,7 +67,7 @@ function bodyFromLog(told: Told, notification: Notification, { routing, prev_seq
   return [wholeBody(body, JSON.stringify(notification.resource))];
 }
 
-type ChannelAcceptance = Extract<Acceptance, { routing: Routing }>;
+type ChannelAcceptance = Extract<WebhookReceipt, { routing: Routing }>;
 
 /** The events stand for themselves, in a chat as it began: what a channel is told does not depend on the chat around them. */
 function stepOf(each: ThreadEvent): Transition {

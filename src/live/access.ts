@@ -4,7 +4,7 @@ import type { Listener } from '../notifications/subscriber.ts';
 import { type IsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { withinTime } from '../platform/timeout.ts';
-import { ENDINGS, type Ending } from './endings.ts';
+import { CLOSE_REASONS, type CloseReason } from './endings.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
 /** What is known of a socket's owner before their reach. `database` is their organization's. */
@@ -39,7 +39,7 @@ const PATIENCE = 2000;
 const PAUSE_AFTER_FAILURE = 5000;
 
 /** How an owner stands now: what they may hear, or why their sockets are closed. */
-export type Standing = { listener: Listener } | { ending: Ending };
+export type Standing = { listener: Listener } | { ending: CloseReason };
 
 /** How owners stand. Who is missing is not known, and cannot be looked up at present. */
 export type Standings = ReadonlyMap<SocketOwner, Standing>;
@@ -135,13 +135,13 @@ export class Rights {
   /** `age`: what is kept may be so old (ms). `asked`: what a look-up goes by. */
   #standing(owner: SocketOwner, age: number, asked: Asked | null): Standing | null {
     const { source, facts, clock } = this.#parts;
-    if (isOver(owner.expires_at, clock())) return { ending: ENDINGS.token };
+    if (isOver(owner.expires_at, clock())) return { ending: CLOSE_REASONS.token };
     const key = factsKey(owner);
     const answer = asked?.facts.get(key);
-    if (answer === null) return { ending: ENDINGS.token };
+    if (answer === null) return { ending: CLOSE_REASONS.token };
     const known = answer ?? facts.peek(key, age);
     if (known === null) return null;
-    if (!known.has_active_subscription) return { ending: ENDINGS.subscription };
+    if (!known.has_active_subscription) return { ending: CLOSE_REASONS.subscription };
     if (owner.kind === 'visitor') return { listener: { kind: 'visitor', visitor_id: owner.visitor_id } };
     const { organization_id, user_id } = owner;
     const reaches = asked?.reaches.get(organization_id) ?? source.knownReaches(organization_id, age);

@@ -1,6 +1,23 @@
-import { ENDINGS, type Ending } from './endings.ts';
 import { KEEP_FOR } from './log-rules.ts';
-import { isOver } from './rights.ts';
+import { isOver } from './access.ts';
+
+/** Why the hub closes a socket: WebSocket close code and reason (docs/live.md). */
+export type CloseReason = { code: number; reason: string };
+
+export const CLOSE_REASONS = {
+  /** The client authenticates again and resumes. */
+  token: { code: 4401, reason: 'token expired or revoked' },
+  /** The organization has no active subscription. */
+  subscription: { code: 4403, reason: 'no active subscription' },
+  /** The client does not acknowledge what it was sent; it connects again and resumes. */
+  slow: { code: 4008, reason: 'not acknowledged in time' },
+  /** No heartbeat. */
+  silent: { code: 4408, reason: 'no heartbeat' },
+  malformed: { code: 1008, reason: 'too many malformed frames' },
+  flood: { code: 1008, reason: 'too many frames at once' },
+  /** The rights cannot be read at present; the client connects again later and resumes. */
+  unavailable: { code: 1013, reason: 'try again later' },
+} as const satisfies { [name: string]: CloseReason };
 
 /** Times in ms. Clients send `ping` this often. */
 export const HEARTBEAT_EVERY = 30_000;
@@ -22,10 +39,10 @@ export const MOST_OF_HUB = 10_000;
 export type Enduring = { expires_at: number | null; heard_at: number; full_since: number | null };
 
 /** Why a socket must be closed at `now`; null when it may stay. */
-export function endingAt({ expires_at, heard_at, full_since }: Enduring, now: number): Ending | null {
-  if (isOver(expires_at, now)) return ENDINGS.token;
-  if (full_since !== null && now - full_since >= FULLNESS_ENDURED) return ENDINGS.slow;
-  if (now - heard_at >= SILENCE_ENDURED) return ENDINGS.silent;
+export function endingAt({ expires_at, heard_at, full_since }: Enduring, now: number): CloseReason | null {
+  if (isOver(expires_at, now)) return CLOSE_REASONS.token;
+  if (full_since !== null && now - full_since >= FULLNESS_ENDURED) return CLOSE_REASONS.slow;
+  if (now - heard_at >= SILENCE_ENDURED) return CLOSE_REASONS.silent;
   return null;
 }
 
