@@ -4,7 +4,7 @@ import type { Listener } from '../notifications/subscriber.ts';
 import { type IsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { withinTime } from '../platform/timeout.ts';
-import { CLOSE_REASONS, type CloseReason } from './endings.ts';
+import { CLOSE_REASONS, type CloseReason } from './limits.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
 /** What is known of a socket's owner before their reach. `database` is their organization's. */

@@ -1,10 +1,10 @@
 import type { Told } from '../notifications/notifications.ts';
 import { errorText, writeLog } from '../platform/log.ts';
-import type { CloseReason } from './endings.ts';
+import { factsKey, type Rights, type Standing } from './access.ts';
 import { hubFrame } from './hub-frames.ts';
+import type { CloseReason } from './limits.ts';
 import type { LiveSocket } from './live-socket.ts';
 import type { LogRange } from './log-rules.ts';
-import { factsKey, type Rights, type Standing } from './rights.ts';
 import type { SocketOwner } from './socket-owner.ts';
 import type { LoggedEvent } from './store.ts';
 import type { Concerned } from './subscription-index.ts';

@@ -1,9 +1,9 @@
+import type { Rights, Standing } from './access.ts';
 import { type ClientFrame, LONGEST_FRAME, readClientFrame } from './client-frames.ts';
-import { CLOSE_REASONS, type CloseReason } from './endings.ts';
 import { hubFrame } from './hub-frames.ts';
+import { CLOSE_REASONS, type CloseReason } from './limits.ts';
 import type { LiveSocket } from './live-socket.ts';
 import { canResume, type LogRange } from './log-rules.ts';
-import type { Rights, Standing } from './rights.ts';
 import { subscriberOf } from './socket-owner.ts';
 import { decideSubscriptions, MOST_CHANNELS, type Subscription } from './subscribe.ts';
 

@@ -1,4 +1,4 @@
-import { HEARTBEAT_EVERY } from './endurance.ts';
+import { HEARTBEAT_EVERY } from './limits.ts';
 import { MOST_CHANNELS, type RefusedChannel } from './subscribe.ts';
 
 /** What the hub sends besides notifications (told-frames.ts), as text. */

@@ -8,8 +8,13 @@ import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isol
 import { errorText, writeLog } from '../platform/log.ts';
 import { Timers } from '../platform/timers.ts';
 import type { Aside, Fed, Feed, LiveHubStub } from '../rpc/live-hub.ts';
+import { type OwnerFacts, Rights } from './access.ts';
 import { Distributor } from './distributor.ts';
-import type { CloseReason } from './endings.ts';
+import { FrameServer } from './frame-server.ts';
+import { hubFrame } from './hub-frames.ts';
+import { HubLoad } from './hub-load.ts';
+import { HubLog } from './hub-log.ts';
+import type { CloseReason } from './limits.ts';
 import {
   AWAKE_FOR,
   type Enduring,
@@ -23,15 +28,10 @@ import {
   prunesAt,
   RENEW_BEFORE,
   SILENCE_ENDURED,
-} from './endurance.ts';
-import { FrameServer } from './frame-server.ts';
-import { hubFrame } from './hub-frames.ts';
-import { HubLoad } from './hub-load.ts';
-import { HubLog } from './hub-log.ts';
+} from './limits.ts';
 import type { LiveSocket } from './live-socket.ts';
+import { rightsInDatabase } from './load-access.ts';
 import { KEEP_EVENTS, KEEP_FOR, unseenOf } from './log-rules.ts';
-import { type OwnerFacts, Rights } from './rights.ts';
-import { rightsInDatabase } from './rights-source.ts';
 import { ownerId, PROTOCOL, readOpeningRequest, type SocketOwner } from './socket-owner.ts';
 import { Sockets } from './sockets.ts';
 import {

@@ -1,5 +1,5 @@
-import { KEEP_FOR } from './log-rules.ts';
 import { isOver } from './access.ts';
+import { KEEP_FOR } from './log-rules.ts';
 
 /** Why the hub closes a socket: WebSocket close code and reason (docs/live.md). */
 export type CloseReason = { code: number; reason: string };

@@ -1,10 +1,10 @@
 import type { readClientFrame } from './client-frames.ts';
-import type { CloseReason } from './endings.ts';
 import { hubFrame } from './hub-frames.ts';
 import type { HubLoad } from './hub-load.ts';
+import type { CloseReason } from './limits.ts';
+import { charactersIn, isFull, isOverfull, type Window, withAcknowledged, withSent } from './send-window.ts';
 import type { SocketOwner } from './socket-owner.ts';
 import type { Subscription } from './subscribe.ts';
-import { charactersIn, isFull, isOverfull, type Window, withAcknowledged, withSent } from './window.ts';
 
 /** What of the platform's socket is used here. */
 export type Wire = {

@@ -3,7 +3,7 @@ import { db } from '../db/database.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { findSocketOwners, type SocketOwnerRow } from '../directory/socket-owners.ts';
 import { knownReaches, reachesOf } from '../notifications/known-reaches.ts';
-import { factsKey, type OwnerFacts, type RightsSource } from './rights.ts';
+import { factsKey, type OwnerFacts, type RightsSource } from './access.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
 /** The rights of sockets' owners as D1 has them. */

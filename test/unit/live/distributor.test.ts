@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Standing } from '../../../src/live/access.ts';
 import { Distributor } from '../../../src/live/distributor.ts';
 import { HubLoad } from '../../../src/live/hub-load.ts';
 import type { LiveSocket } from '../../../src/live/live-socket.ts';
-import type { Standing } from '../../../src/live/rights.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
 import type { LoggedEvent } from '../../../src/live/store.ts';
 import type { Listener } from '../../../src/notifications/subscriber.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Standing } from '../../../src/live/access.ts';
 import { FrameServer } from '../../../src/live/frame-server.ts';
 import type { LiveSocket } from '../../../src/live/live-socket.ts';
-import type { Standing } from '../../../src/live/rights.ts';
 import { MESSAGES, newSocket } from './sample.ts';
 
 const VISITOR: Standing = { listener: { kind: 'visitor', visitor_id: 'v' } };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Reaches } from '../../../src/directory/reaches.ts';
-import { factsKey, type OwnerFacts, Rights, type Standing } from '../../../src/live/rights.ts';
+import { factsKey, type OwnerFacts, Rights, type Standing } from '../../../src/live/access.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
 import { createIsolateCache, STALE_FOR } from '../../../src/platform/isolate-cache.ts';
 import { ORGANIZATION, OWNER, USER } from './sample.ts';

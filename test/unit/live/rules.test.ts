@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
 import { LONGEST_FRAME, readClientFrame } from '../../../src/live/client-frames.ts';
-import { endingAt, endsAt, isForgotten, prunesAt } from '../../../src/live/endurance.ts';
+import { endingAt, endsAt, isForgotten, prunesAt } from '../../../src/live/limits.ts';
 import { canResume, unseenOf } from '../../../src/live/log-rules.ts';
+import { isFull, MOST_FRAMES, type Window, withAcknowledged, withSent } from '../../../src/live/send-window.ts';
 import { decideSubscriptions } from '../../../src/live/subscribe.ts';
-import { isFull, MOST_FRAMES, type Window, withAcknowledged, withSent } from '../../../src/live/window.ts';
 import type { UserListener } from '../../../src/notifications/subscriber.ts';
 import { MESSAGES, ORGANIZATION, told, USER } from './sample.ts';
 
