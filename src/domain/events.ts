@@ -80,7 +80,10 @@ export type MemberChanges = Partial<Pick<MemberFacts, 'is_participating' | 'is_p
  * That an event was accepted for a receiver (ENGINE 4): what a channel's webhook needs beside the event itself; of an app, how many
  * webhooks it gets for the event.
  */
-export type WebhookReceipt = { receiver: Receiver; prev_seq: number | null } & ({ routing: Routing } | { rows: number });
+export type WebhookReceipt = { receiver: Receiver; prev_seq: number | null } & (
+  | { routing: Routing }
+  | { rows: number }
+);
 
 /**
  * An event in its place. `seq` grows by one within the thread, without gaps; `at` is ms and grows with it.

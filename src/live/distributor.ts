@@ -1,4 +1,4 @@
-import type { Told } from '../notifications/notifications.ts';
+import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { factsKey, type Rights, type Standing } from './access.ts';
 import { hubFrame } from './hub-frames.ts';
@@ -13,7 +13,7 @@ import { ToldFrames } from './told-frames.ts';
 export type DistributorParts = {
   sockets: () => Iterable<LiveSocket>;
   /** Whom an event concerns. `number`: null for what is not logged. */
-  concernedBy: (number: number | null, told: Told) => Concerned<LiveSocket>;
+  concernedBy: (number: number | null, told: ThreadUpdate) => Concerned<LiveSocket>;
   extent: () => LogRange;
   eventsAfter: (number: number, limit: number) => LoggedEvent[];
   rights: Pick<Rights, 'known' | 'lookUp'>;
@@ -61,7 +61,7 @@ export class Distributor {
   }
 
   /** Tells those who are up to date of something that is not logged. Never rejects. */
-  async mention(told: Told): Promise<void> {
+  async mention(told: ThreadUpdate): Promise<void> {
     const { extent, rights, concernedBy } = this.#parts;
     const frames = new ToldFrames(null, told, concernedBy(null, told));
     const { head } = extent();

@@ -1,4 +1,4 @@
-import type { Told } from '../notifications/notifications.ts';
+import type { ThreadUpdate } from '../notifications/notifications.ts';
 import type { LogRange } from './log-rules.ts';
 import { appendEvents, deleteEventsUpTo, eventsAfter, type LoggedEvent, readExtent } from './store.ts';
 
@@ -22,7 +22,7 @@ export class HubLog {
   }
 
   /** Appends events of a thread and keeps `most` in all. Must run in a transaction. */
-  append(thread: string, entries: readonly Told[], now: number, most: number): void {
+  append(thread: string, entries: readonly ThreadUpdate[], now: number, most: number): void {
     const { floor, head } = this.extent();
     const appended = appendEvents(this.#sql, thread, entries, head, now);
     const newHead = head + entries.length;

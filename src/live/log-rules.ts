@@ -1,4 +1,4 @@
-import type { Told } from '../notifications/notifications.ts';
+import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { CLOCKS_DIFFER } from '../rpc/live-hub.ts';
 
 /** How long (ms), and how many events, a hub keeps for those who come back. */
@@ -13,7 +13,7 @@ export type LogRange = { floor: number; head: number };
  * so that a mark that has gone with its events cannot bring them back; it goes for imported messages of old times too. So is what
  * happened before the hub was made at `madeAt` (ms), when nobody listened: a thread may tell again what the hub did not keep then.
  */
-export function unseenOf(entries: readonly Told[], mark: number, madeAt: number, now: number): Told[] {
+export function unseenOf(entries: readonly ThreadUpdate[], mark: number, madeAt: number, now: number): ThreadUpdate[] {
   const from = Math.max(now - KEEP_FOR, madeAt - CLOCKS_DIFFER);
   return entries.filter(({ seq, at }) => seq > mark && at > from);
 }

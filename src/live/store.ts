@@ -1,4 +1,4 @@
-import type { Told } from '../notifications/notifications.ts';
+import type { ThreadUpdate } from '../notifications/notifications.ts';
 import type { LogRange } from './log-rules.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
@@ -84,13 +84,13 @@ export function seenOf(sql: SqlStorage, thread: string): number {
 }
 
 /** An event with the hub's number, and the characters of its JSON. */
-export type LoggedEvent = { number: number; told: Told; characters: number };
+export type LoggedEvent = { number: number; told: ThreadUpdate; characters: number };
 
 /** Appends a thread's events after `head` and moves the thread's mark. Must run in a transaction. Answers them with their numbers. */
 export function appendEvents(
   sql: SqlStorage,
   thread: string,
-  entries: readonly Told[],
+  entries: readonly ThreadUpdate[],
   head: number,
   now: number,
 ): LoggedEvent[] {
@@ -124,7 +124,7 @@ export function eventsAfter(sql: SqlStorage, number: number, limit: number): Log
     number,
     limit,
   )) {
-    events.push({ number: row.number, told: JSON.parse(row.told) as Told, characters: row.told.length });
+    events.push({ number: row.number, told: JSON.parse(row.told) as ThreadUpdate, characters: row.told.length });
     characters += row.told.length;
     if (characters >= CHARACTERS_READ) break;
   }

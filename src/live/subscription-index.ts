@@ -1,5 +1,5 @@
 import { kindOf } from '../notifications/match.ts';
-import type { Told } from '../notifications/notifications.ts';
+import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { type Channel, type ChannelIds, takesIds } from '../resources/channel-path.ts';
 import type { Subscription } from './subscribe.ts';
 
@@ -39,7 +39,7 @@ export class SubscriptionIndex<Socket> {
   }
 
   /** Whom an event concerns, whatever their rights. `number`: the hub's, null for what is not logged. */
-  concernedBy(number: number | null, told: Told): Concerned<Socket> {
+  concernedBy(number: number | null, told: ThreadUpdate): Concerned<Socket> {
     const { chat_id, room, visitor_id, user_ids } = told.place;
     const found = new Map<Socket, Subscription[]>();
     const seen = new Set<Subscription>();

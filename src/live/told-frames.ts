@@ -1,5 +1,5 @@
 import { match, type Telling } from '../notifications/match.ts';
-import type { Told } from '../notifications/notifications.ts';
+import type { ThreadUpdate } from '../notifications/notifications.ts';
 import type { Listener } from '../notifications/subscriber.ts';
 import type { LiveSocket } from './live-socket.ts';
 import type { Subscription } from './subscribe.ts';
@@ -13,12 +13,12 @@ export class ToldFrames {
   readonly number: number | null;
   /** Whom it concerns, whatever their rights: what decides that they are looked up. */
   readonly concerned: Concerned<LiveSocket>;
-  readonly #told: Told;
+  readonly #told: ThreadUpdate;
   /** What a listener is told by a channel, as JSON. */
   readonly #parts = new Map<Listener, Map<string, readonly string[]>>();
   readonly #resources = new Map<object, string>();
 
-  constructor(number: number | null, told: Told, concerned: Concerned<LiveSocket>) {
+  constructor(number: number | null, told: ThreadUpdate, concerned: Concerned<LiveSocket>) {
     this.number = number;
     this.concerned = concerned;
     this.#told = told;

@@ -1,6 +1,6 @@
 import { type Channel, type ChannelIds, type ChannelPart, channelPath, takesIds } from '../resources/channel-path.ts';
 import { isRoomReached, type Reach } from '../resources/chat-grant.ts';
-import type { Kind, Notification, Place, Told } from './notifications.ts';
+import type { Kind, Notification, Place, ThreadUpdate } from './notifications.ts';
 import { isRoutedHistory, type Listener, lacksReports } from './subscriber.ts';
 
 /** A notification as one subscriber gets it (protocol.md 6.3 and 7). */
@@ -34,7 +34,12 @@ export function kindOf(channel: Pick<Channel, 'part'>): Kind {
  * What a listener who subscribes to a channel is told of a notification; null for nothing. The one rule of who gets what, for apps
  * and for sockets (ENGINE 4): it gives what the same path would give in REST.
  */
-export function match(told: Told, notification: Notification, channel: Channel, listener: Listener): Telling | null {
+export function match(
+  told: ThreadUpdate,
+  notification: Notification,
+  channel: Channel,
+  listener: Listener,
+): Telling | null {
   if (kindOf(channel) !== notification.kind || lacksReports(listener, channel)) return null;
   const { place } = told;
   const ids: ChannelIds = {

@@ -59,7 +59,7 @@ export type Place = {
 };
 
 /** What an event tells the world (ENGINE 6): its notifications and the facts by which `match` finds who is told. */
-export type Told = {
+export type ThreadUpdate = {
   seq: number;
   /** ms. */
   at: number;
@@ -75,7 +75,7 @@ export type Told = {
  * The notifications of an event, for every collection that it touches; most are for nobody. The only place that turns events into
  * notifications. `wanted`: kinds that anybody listens for.
  */
-export function notificationsOf(transition: Transition, view: View, wanted: ReadonlySet<Kind>): Told {
+export function notificationsOf(transition: Transition, view: View, wanted: ReadonlySet<Kind>): ThreadUpdate {
   const { event, before, after } = transition;
   const notifications: Notification[] = [];
   const add = (kind: Kind, make: () => Notification[]) => {

@@ -1,7 +1,7 @@
 import type { Routing } from '../domain/events.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { Telling } from './match.ts';
-import type { Kind, Notification, Told } from './notifications.ts';
+import type { Kind, Notification, ThreadUpdate } from './notifications.ts';
 
 /** The kinds of notifications of which channels may be told. */
 export const KINDS_OF_CHANNELS: ReadonlySet<Kind> = new Set(['message', 'reply_suggestion']);
@@ -16,7 +16,7 @@ export type ChannelEvent = { event_type: ChannelWebhook['event_type']; key: 'mes
  * What a channel is told of a notification; null for nothing. Each `msg` of an agent or bot and each new suggestion goes to the channel
  * (seed 000, Webhook trigger conditions), but for what the channel or the request does not want told back.
  */
-export function channelEvent(told: Told, notification: Notification, routing: Routing): ChannelEvent | null {
+export function channelEvent(told: ThreadUpdate, notification: Notification, routing: Routing): ChannelEvent | null {
   if (told.is_silent || (told.origin === routing.receiver && !routing.echo_user_messages)) return null;
   const { kind, action, resource } = notification;
   if (action !== 'added') return null;

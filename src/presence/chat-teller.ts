@@ -15,7 +15,7 @@ const PATIENCE = 10_000;
 const RESCUE_AFTER = 30_000;
 
 /** A chat was told, or wants to hear no more of this user. */
-export type Told = 'told' | 'unwatched';
+export type TellResult = 'told' | 'unwatched';
 
 export type TellerPorts = {
   /** Chats that must hear whether the user is present, so many at most. */
@@ -23,9 +23,9 @@ export type TellerPorts = {
   isUntold: (chatId: string) => boolean;
   isPresent: () => boolean;
   /** Tells a chat; rejects when that failed. */
-  tell: (chatId: string, isPresent: boolean) => Promise<Told>;
+  tell: (chatId: string, isPresent: boolean) => Promise<TellResult>;
   /** Writes down how it went. */
-  settle: (chatId: string, isPresent: boolean, told: Told) => void;
+  settle: (chatId: string, isPresent: boolean, told: TellResult) => void;
   /** Keeps which chats failed, and when each is tried again. */
   timers: Timers;
   /** ms since 1970. */

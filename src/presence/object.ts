@@ -12,7 +12,7 @@ import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
 import { commandThread } from '../rpc/thread.ts';
 import type { ClientSaved, Presence } from '../rpc/user.ts';
 import { isVisitorId, type UserStub } from '../rpc/user.ts';
-import { PresenceBroadcaster, type Told } from './chat-teller.ts';
+import { PresenceBroadcaster, type TellResult } from './chat-teller.ts';
 import {
   type CopiedPresence,
   changeClient,
@@ -271,7 +271,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     this.ctx.waitUntil(this.#follow());
   }
 
-  async #tell(chatId: string, isPresent: boolean): Promise<Told> {
+  async #tell(chatId: string, isPresent: boolean): Promise<TellResult> {
     const thread = threadNameOfChat(chatId);
     if (thread === null) return 'unwatched';
     const { user_id } = readOwner(this.#sql);
@@ -289,7 +289,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     throw new Error(`the thread refused: ${reason}`);
   }
 
-  #settle(chatId: string, isPresent: boolean, told: Told): void {
+  #settle(chatId: string, isPresent: boolean, told: TellResult): void {
     if (told === 'told') {
       markTold(this.#sql, chatId, isPresent);
       return;

@@ -1,4 +1,4 @@
-import type { Told } from '../notifications/notifications.ts';
+import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { asPlain } from './call.ts';
 
 /**
@@ -21,13 +21,13 @@ export const CLOCKS_DIFFER = 5000;
  * Events of one thread in the order of their `seq`, all that the hub has not acknowledged. Events that notify of nothing are left out, so
  * `upto` says how far the log goes. One call of a thread is in flight at a time; what is not acknowledged comes again.
  */
-export type Feed = { v: 1; hub: string; thread: string; entries: Told[]; upto: number };
+export type Feed = { v: 1; hub: string; thread: string; entries: ThreadUpdate[]; upto: number };
 
 /** `ok: false`: the hub's program is older. */
 export type Fed = { ok: true } | { ok: false; reason: 'newer_version' };
 
 /** What is shown to who listens now, is never logged and not repeated: typing. */
-export type Aside = { v: 1; hub: string; told: Told };
+export type Aside = { v: 1; hub: string; told: ThreadUpdate };
 
 /** What a live hub can be asked (src/live). `fetch` takes the request that opens a socket. */
 export interface LiveHubStub {

@@ -16,7 +16,7 @@ import { visitorName } from '../evolve.ts';
 import { hasNoRoom, visitorMember } from '../members.ts';
 import { type ChatState, openChat, type ThreadState } from '../state.ts';
 import { findChat } from './find-chat.ts';
-import { setMembership, setVisitorMembership, isTaken, memberOf } from './memberships.ts';
+import { isTaken, memberOf, setMembership, setVisitorMembership } from './memberships.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /**

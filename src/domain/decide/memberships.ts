@@ -62,7 +62,12 @@ type Attendance = { is_participating: boolean; is_present: boolean; last_seen_at
  * `join` or `leave` message (protocol.md 5.3). `is_present` is recorded when he begins: from then on his own object tells
  * of changes.
  */
-export function setMembership(recorder: EventRecorder, chatId: string, user: UserFacts, attendance: Attendance): MemberFacts {
+export function setMembership(
+  recorder: EventRecorder,
+  chatId: string,
+  user: UserFacts,
+  attendance: Attendance,
+): MemberFacts {
   const { is_participating } = attendance;
   const member = recorder.chat(chatId).members.get(user.id)?.facts;
   if (member === undefined) {

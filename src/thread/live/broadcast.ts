@@ -9,7 +9,7 @@ import type { Timers } from '../../platform/timers.ts';
 import type { ComposingStatus } from '../../resources/membership.ts';
 import { liveHubStub } from '../../rpc/live-hub.ts';
 import { loadChat } from '../store/load.ts';
-import { areAllAmong, concernedNow, concernedWithThread, AudienceCache, type Storing } from './audience.ts';
+import { AudienceCache, areAllAmong, concernedNow, concernedWithThread, type Storing } from './audience.ts';
 import { HubPublisher } from './hub-publisher.ts';
 import { lastEventBefore, readHubMark, replayUpdates, writeHubMark } from './replay-updates.ts';
 import type { Typing } from './typing.ts';

@@ -5,7 +5,7 @@ import {
   type Notification,
   notificationsOf,
   placeOf,
-  type Told,
+  type ThreadUpdate,
   type View,
 } from '../../notifications/notifications.ts';
 import type { Timers } from '../../platform/timers.ts';
@@ -24,14 +24,14 @@ export type LivePorts = {
   /** The thread as it is; null before its first commit. */
   thread: () => { name: string; facts: ThreadFacts; last_seq: number } | null;
   feed: (feed: Feed) => Promise<Fed>;
-  mention: (hub: string, told: Told) => Promise<void>;
+  mention: (hub: string, told: ThreadUpdate) => Promise<void>;
   /** Marks on disk. */
   readMark: (hub: string) => number | null;
   writeMark: (hub: string, seq: number) => void;
   /** `seq` of the last event before a time (ms); 0 for none. */
   lastBefore: (time: number) => number;
   /** Events of the log above `after`, at most `limit`, as they were told; `upto` says how far they go. */
-  recall: (view: View, after: number, limit: number) => { entries: Told[]; upto: number };
+  recall: (view: View, after: number, limit: number) => { entries: ThreadUpdate[]; upto: number };
   timers: Pick<Timers, 'fail' | 'clear' | 'isBackingOff' | 'failures'>;
   now: () => number;
   background: (work: Promise<unknown>) => void;
@@ -57,7 +57,10 @@ export class HubPublisher {
   readonly #ports: LivePorts;
   readonly #hubs = new Map<string, Hub>();
   readonly #telling = new Set<Promise<void>>();
-  readonly #tails: { readonly [view in View]: RecentUpdates } = { organization: new RecentUpdates(), visitor: new RecentUpdates() };
+  readonly #tails: { readonly [view in View]: RecentUpdates } = {
+    organization: new RecentUpdates(),
+    visitor: new RecentUpdates(),
+  };
 
   constructor(ports: LivePorts) {
     this.#ports = ports;
@@ -183,7 +186,7 @@ export class HubPublisher {
     }
   }
 
-  #next({ view, mark }: Hub): { entries: Told[]; upto: number } {
+  #next({ view, mark }: Hub): { entries: ThreadUpdate[]; upto: number } {
     return this.#tails[view].after(mark, EVENTS_IN_A_CALL) ?? this.#ports.recall(view, mark, EVENTS_IN_A_CALL);
   }
 }

@@ -1,10 +1,10 @@
-import type { Told } from '../../notifications/notifications.ts';
+import type { ThreadUpdate } from '../../notifications/notifications.ts';
 
 /** Bounds of what is kept: entries, and characters of their JSON. */
 const ENTRIES = 200;
 const CHARACTERS = 1_000_000;
 
-type Kept = { told: Told; characters: number };
+type Kept = { told: ThreadUpdate; characters: number };
 
 /** The newest events of a log as hubs are told of them, in memory, so that telling reads nothing. */
 export class RecentUpdates {
@@ -15,7 +15,7 @@ export class RecentUpdates {
   #characters = 0;
 
   /** Adds the entries of the events above `before` up to `upto`. */
-  add(before: number, entries: readonly Told[], upto: number): void {
+  add(before: number, entries: readonly ThreadUpdate[], upto: number): void {
     if (before !== this.#upto) this.#restart(before);
     for (const told of entries) {
       const characters = JSON.stringify(told).length;
@@ -27,7 +27,7 @@ export class RecentUpdates {
   }
 
   /** The first `limit` entries above `seq` and how far they go; null when the tail does not reach back that far. */
-  after(seq: number, limit: number): { entries: Told[]; upto: number } | null {
+  after(seq: number, limit: number): { entries: ThreadUpdate[]; upto: number } | null {
     if (seq < this.#from || seq >= this.#upto) return null;
     const above = this.#kept.filter(({ told }) => told.seq > seq).map(({ told }) => told);
     const entries = above.slice(0, limit);

@@ -2,7 +2,7 @@ import { seqOfResource } from '../../domain/address.ts';
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import { applyEvent } from '../../domain/evolve.ts';
 import { emptyThread, type ThreadState, type Transition } from '../../domain/state.ts';
-import { KINDS, notificationsOf, type Told, type View } from '../../notifications/notifications.ts';
+import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../notifications/notifications.ts';
 import { hasTable, makeTable } from '../store/schema.ts';
 import { readSnapshot, type Snapshot } from '../store/snapshots.ts';
 
@@ -18,7 +18,7 @@ export function replayUpdates(
   view: View,
   after: number,
   limit: number,
-): { entries: Told[]; upto: number } {
+): { entries: ThreadUpdate[]; upto: number } {
   const found = sql
     .exec<{ seq: number; chat_id: string; changed: string | null }>(
       `SELECT seq, chat_id, CASE type WHEN 'reply_suggestion_changed' THEN event ->> '$.suggestion.id' END AS changed
@@ -30,7 +30,7 @@ export function replayUpdates(
   let upto = found.at(-1)?.seq ?? after;
   const chatIds = [...new Set(found.map(({ chat_id }) => chat_id))];
   const suggestions = suggestionsAt(sql, new Set(found.flatMap(({ changed }) => changed ?? [])), after);
-  const entries: Told[] = [];
+  const entries: ThreadUpdate[] = [];
   let characters = 0;
   for (const transition of transitionsBetween(sql, chatIds, suggestions, after, upto)) {
     if (characters > CHARACTERS) {

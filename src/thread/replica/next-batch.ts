@@ -4,7 +4,7 @@ import type { ThreadFacts, ThreadState } from '../../domain/state.ts';
 import { type Mark, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../rpc/projector.ts';
 import { loadChat } from '../store/load.ts';
 import { BatchBuilder } from './batch-builder.ts';
-import { type ReplicatedFlags, flagsOf } from './chat-flags.ts';
+import { flagsOf, type ReplicatedFlags } from './chat-flags.ts';
 import { ChatChanges, chatRow } from './chat-rows.ts';
 import { addDeliveries, DELIVERIES_IN_A_SLICE } from './delivery-rows.ts';
 import type { RecentEvents } from './recent-events.ts';

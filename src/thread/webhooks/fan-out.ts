@@ -1,8 +1,8 @@
-import type { WebhookReceipt, Routing, ThreadEvent } from '../../domain/events.ts';
+import type { Routing, ThreadEvent, WebhookReceipt } from '../../domain/events.ts';
 import type { Transition } from '../../domain/state.ts';
 import type { Audience, Installation } from '../../notifications/audience.ts';
 import { kindOf, match } from '../../notifications/match.ts';
-import { type Kind, type Notification, notificationsOf, type Told } from '../../notifications/notifications.ts';
+import { type Kind, type Notification, notificationsOf, type ThreadUpdate } from '../../notifications/notifications.ts';
 import {
   appBody,
   channelBody,
@@ -50,7 +50,7 @@ export type Outbox = { rows: OutboxRow[]; contents: Content[] };
 export type Recipients = { routing: Routing | null; installations: readonly Installation[] };
 
 /** An event whose webhooks are not all made, and the ordinal of the first that is not. */
-export type Unmade = { told: Told; from: number };
+export type Unmade = { told: ThreadUpdate; from: number };
 
 export type Accepted = {
   events: ThreadEvent[];
@@ -144,7 +144,7 @@ type Offer = Pick<OutboxRow, 'receiver' | 'event_type' | 'webhook_id' | 'channel
 };
 
 /** One for each notification and each subscription, or channel, that it is for. The same each time, in the same order. */
-function offersOf(told: Told, { routing, installations }: Recipients): Offer[] {
+function offersOf(told: ThreadUpdate, { routing, installations }: Recipients): Offer[] {
   const offers: Offer[] = [];
   for (const notification of told.notifications) {
     if (routing !== null) {
@@ -157,7 +157,7 @@ function offersOf(told: Told, { routing, installations }: Recipients): Offer[] {
   return offers;
 }
 
-function channelOffer(told: Told, notification: Notification, routing: Routing): Offer | null {
+function channelOffer(told: ThreadUpdate, notification: Notification, routing: Routing): Offer | null {
   const event = channelEvent(told, notification, routing);
   if (event === null) return null;
   return {
@@ -175,7 +175,7 @@ function channelOffer(told: Told, notification: Notification, routing: Routing):
 
 function addAppOffers(
   offers: Offer[],
-  told: Told,
+  told: ThreadUpdate,
   notification: Notification,
   { receiver, listener, subscriptions }: Installation,
 ): void {
@@ -238,7 +238,7 @@ class Making {
   }
 
   /** Makes an event's webhooks from the ordinal `from` on, as far as there is room. Answers the ordinal of the first that is not made. */
-  add(told: Told, offers: readonly Offer[], accepted: readonly WebhookReceipt[], from: number): number {
+  add(told: ThreadUpdate, offers: readonly Offer[], accepted: readonly WebhookReceipt[], from: number): number {
     const { rows, contents } = this.outbox;
     const upto = Math.min(offers.length, from + this.#room - rows.length);
     if (upto <= from) return from;

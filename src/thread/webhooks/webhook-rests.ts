@@ -1,6 +1,6 @@
-import type { WebhookReceipt, Routing } from '../../domain/events.ts';
+import type { Routing, WebhookReceipt } from '../../domain/events.ts';
 import type { Installation } from '../../notifications/audience.ts';
-import type { Told } from '../../notifications/notifications.ts';
+import type { ThreadUpdate } from '../../notifications/notifications.ts';
 import { hasTable, makeTable } from '../store/schema.ts';
 import { type Accepted, makeRest, type Outbox, type Recipients, type Unmade } from './fan-out.ts';
 
@@ -99,7 +99,8 @@ function* unmadeOf(sql: SqlStorage, { first_seq, next_seq, next_ordinal }: RestR
     next_seq,
     first_seq,
   );
-  for (const { seq, told } of rows) yield { told: JSON.parse(told) as Told, from: seq === next_seq ? next_ordinal : 0 };
+  for (const { seq, told } of rows)
+    yield { told: JSON.parse(told) as ThreadUpdate, from: seq === next_seq ? next_ordinal : 0 };
 }
 
 function readRecipients(sql: SqlStorage, { first_seq, routing }: RestRow): Recipients {

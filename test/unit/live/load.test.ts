@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HubLoad, MOST_UNACKNOWLEDGED } from '../../../src/live/hub-load.ts';
 import type { LiveSocket } from '../../../src/live/live-socket.ts';
 import { match } from '../../../src/notifications/match.ts';
-import type { Kind, Told } from '../../../src/notifications/notifications.ts';
+import type { Kind, ThreadUpdate } from '../../../src/notifications/notifications.ts';
 import type { UserListener } from '../../../src/notifications/subscriber.ts';
 import { subscribedChannel } from '../../../src/resources/channel-path.ts';
 import { CHAT, newSocket, ORGANIZATION, OWNER, ROOM, told, USER } from './sample.ts';
@@ -29,7 +29,7 @@ function subscription(text: string, since = 0) {
 }
 
 /** An event about one resource of a kind, in which the user takes part. */
-function about(kind: Kind, place: Partial<Told['place']> = {}): Told {
+function about(kind: Kind, place: Partial<ThreadUpdate['place']> = {}): ThreadUpdate {
   const event = told(1);
   const notifications = event.notifications.map((each) => ({
     ...each,
@@ -85,9 +85,13 @@ describe('the subscriptions of a hub', () => {
     `${mine}/chats/*/outgoing_chat_invitations`,
     `${mine}/incoming_chat_invitations`,
   ];
-  const events: Told[] = (['chat', 'message', 'membership', 'tag', 'reply_suggestion', 'invitation'] as const).flatMap(
-    (kind) => [about(kind), about(kind, { room: null }), about(kind, { visitor_id: 'a'.repeat(32), user_ids: [] })],
-  );
+  const events: ThreadUpdate[] = (
+    ['chat', 'message', 'membership', 'tag', 'reply_suggestion', 'invitation'] as const
+  ).flatMap((kind) => [
+    about(kind),
+    about(kind, { room: null }),
+    about(kind, { visitor_id: 'a'.repeat(32), user_ids: [] }),
+  ]);
 
   it('are found for every event of which they are told, by whatever channel', () => {
     const load = new HubLoad<LiveSocket>(() => {});

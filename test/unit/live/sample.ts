@@ -2,7 +2,7 @@ import { HubLoad } from '../../../src/live/hub-load.ts';
 import type { Attachment, Wire } from '../../../src/live/live-socket.ts';
 import { LiveSocket } from '../../../src/live/live-socket.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
-import type { Notification, Told } from '../../../src/notifications/notifications.ts';
+import type { Notification, ThreadUpdate } from '../../../src/notifications/notifications.ts';
 
 export const ORGANIZATION = '0190a000-0000-7000-8000-0000000000aa';
 export const USER = '0190a000-0000-7000-8000-0000000000bb';
@@ -18,7 +18,7 @@ export const OWNER: SocketOwner = {
   expires_at: null,
 };
 
-export function told(seq: number, text = `message ${seq}`): Told {
+export function told(seq: number, text = `message ${seq}`): ThreadUpdate {
   const notification: Notification = {
     kind: 'message',
     action: 'added',

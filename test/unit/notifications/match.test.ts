@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { transitionsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
 import { match } from '../../../src/notifications/match.ts';
-import { KINDS, type Notification, notificationsOf, type Told } from '../../../src/notifications/notifications.ts';
+import {
+  KINDS,
+  type Notification,
+  notificationsOf,
+  type ThreadUpdate,
+} from '../../../src/notifications/notifications.ts';
 import { lacksReports, type UserListener } from '../../../src/notifications/subscriber.ts';
 import { type Channel, subscribedChannel } from '../../../src/resources/channel-path.ts';
 import { COLLEAGUE, FOREIGNER, incoming, join, post, START, waitingChat } from '../domain/decide/scene.ts';
@@ -36,7 +41,7 @@ function channelOf(path: string, listener: UserListener): Channel {
 function heard(model: ThreadModel, path: string, listener: UserListener): string[] {
   const last = transitionsOf(emptyThread(model.state.name), model.log).at(-1);
   if (last === undefined) throw new Error('nothing has happened');
-  const told: Told = notificationsOf(last, 'organization', KINDS);
+  const told: ThreadUpdate = notificationsOf(last, 'organization', KINDS);
   const channel = channelOf(path, listener);
   return told.notifications.flatMap((each: Notification) => match(told, each, channel, listener)?.channel ?? []);
 }

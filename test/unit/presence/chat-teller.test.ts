@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { PresenceBroadcaster, type Told } from '../../../src/presence/chat-teller.ts';
+import { PresenceBroadcaster, type TellResult } from '../../../src/presence/chat-teller.ts';
 import { timersInMemory } from './timers-in-memory.ts';
 
 type Call = {
   chatId: string;
   isPresent: boolean;
-  answer: (told: Told) => Promise<void>;
+  answer: (told: TellResult) => Promise<void>;
   fail: () => Promise<void>;
 };
 
@@ -24,7 +24,7 @@ class Chats {
       isUntold: (chatId) => this.isUntold(chatId),
       isPresent: () => this.isPresent,
       tell: (chatId, isPresent) => {
-        const { promise, resolve, reject } = Promise.withResolvers<Told>();
+        const { promise, resolve, reject } = Promise.withResolvers<TellResult>();
         const settled = (act: () => void) => async () => {
           act();
           await vi.advanceTimersByTimeAsync(0);

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import type { Notification, Place, Told } from '../../../src/notifications/notifications.ts';
+import type { Notification, Place, ThreadUpdate } from '../../../src/notifications/notifications.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import type { Feed } from '../../../src/rpc/live-hub.ts';
 import { liveHubStub, organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
@@ -45,7 +45,7 @@ export class FeedingThread {
   }
 
   /** An event of the thread, the next one: a message, unless other notifications are given. */
-  told(text: string, more: Partial<Told> = {}): Told {
+  told(text: string, more: Partial<ThreadUpdate> = {}): ThreadUpdate {
     this.#seq += 1;
     return {
       seq: this.#seq,
@@ -58,7 +58,7 @@ export class FeedingThread {
     };
   }
 
-  feed(entries: Told[], more: Partial<Feed> = {}) {
+  feed(entries: ThreadUpdate[], more: Partial<Feed> = {}) {
     const feed = { v: 1, hub: this.hub, thread: this.thread, entries, upto: this.#seq, ...more } as Feed;
     return liveHubStub(env, this.hub).feed(feed);
   }

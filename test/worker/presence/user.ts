@@ -14,7 +14,7 @@ import { passTime } from '../clock.ts';
 import { AT, database, newOrganization } from '../directory/directory.ts';
 
 export type CopiedRow = { present_until: number | null; current_chat_count: number };
-type Told = { chat_id: string; is_present: boolean };
+type ThreadUpdate = { chat_id: string; is_present: boolean };
 
 export const WATCHED: Result<PresenceChanged> = { ok: true, answer: { is_watched: true } };
 export const UNWATCHED: Result<PresenceChanged> = { ok: true, answer: { is_watched: false } };
@@ -23,7 +23,7 @@ export const UNWATCHED: Result<PresenceChanged> = { ok: true, answer: { is_watch
 export class User {
   readonly owner: PresenceOwner;
   /** What threads were told, in order. */
-  readonly told: Told[] = [];
+  readonly told: ThreadUpdate[] = [];
   /** Most calls to threads that were ever under way at a time. */
   mostCalls = 0;
   answer: (command: ChangePresence) => Result<PresenceChanged> | Promise<Result<PresenceChanged>> = () => WATCHED;
@@ -144,7 +144,7 @@ export class User {
   }
 
   /** What was told since the last time. */
-  takeTold(): Told[] {
+  takeTold(): ThreadUpdate[] {
     return this.told.splice(0);
   }
 

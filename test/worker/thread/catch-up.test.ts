@@ -8,7 +8,7 @@ import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
 import { transitionsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
 import { purgeAudience } from '../../../src/notifications/load-audience.ts';
-import { KINDS, notificationsOf, type Told, type View } from '../../../src/notifications/notifications.ts';
+import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../../src/notifications/notifications.ts';
 import { type Feed, organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { replayUpdates } from '../../../src/thread/live/replay-updates.ts';
@@ -137,7 +137,7 @@ class Conversation {
   }
 
   /** The whole log, and what it tells hubs of a kind when it is followed from its beginning. */
-  async log(): Promise<{ events: ThreadEvent[]; told: (view: View) => Told[] }> {
+  async log(): Promise<{ events: ThreadEvent[]; told: (view: View) => ThreadUpdate[] }> {
     const rows = await runInDurableObject(this.object, (_, { storage: { sql } }) =>
       sql.exec<{ event: string }>('SELECT event FROM events ORDER BY seq').toArray(),
     );

@@ -4,7 +4,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
 import { transitionsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
-import { KINDS, notificationsOf, type Told, type View } from '../../../src/notifications/notifications.ts';
+import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../../src/notifications/notifications.ts';
 import { lastEventBefore, replayUpdates } from '../../../src/thread/live/replay-updates.ts';
 import { liveThrough } from './rich-history.ts';
 
@@ -25,8 +25,8 @@ function inThread(name: string, check: (sql: SqlStorage, log: ThreadEvent[]) => 
 }
 
 /** All that is recalled above a mark, a few events at a time. */
-function recallAll(sql: SqlStorage, view: View, after: number, last: number): Told[] {
-  const told: Told[] = [];
+function recallAll(sql: SqlStorage, view: View, after: number, last: number): ThreadUpdate[] {
+  const told: ThreadUpdate[] = [];
   for (let mark = after; mark < last; ) {
     const { entries, upto } = replayUpdates(sql, view, mark, 3);
     expect(upto).toBeGreaterThan(mark);

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { transitionsOf } from '../../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../../src/domain/state.ts';
 import type { Audience } from '../../../../src/notifications/audience.ts';
-import { KINDS, notificationsOf, type Told, type View } from '../../../../src/notifications/notifications.ts';
+import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../../../src/notifications/notifications.ts';
 import type { Feed } from '../../../../src/rpc/live-hub.ts';
 import { HubPublisher } from '../../../../src/thread/live/hub-publisher.ts';
 import { open, say, visitorsChat } from '../../domain/decide/scene.ts';
@@ -22,7 +22,7 @@ class Telling {
   readonly fed: Feed[] = [];
   readonly marks = new Map<string, number>();
   readonly failures: unknown[] = [];
-  readonly mentioned: [hub: string, told: Told][] = [];
+  readonly mentioned: [hub: string, told: ThreadUpdate][] = [];
   recalls = 0;
   /** Whether hubs answer. */
   isReachable = true;

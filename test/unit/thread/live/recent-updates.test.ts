@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Told } from '../../../../src/notifications/notifications.ts';
+import type { ThreadUpdate } from '../../../../src/notifications/notifications.ts';
 import { RecentUpdates } from '../../../../src/thread/live/recent-updates.ts';
 
-const told = (seq: number, size = 10): Told =>
-  ({ seq, at: seq, origin: 'x'.repeat(size), is_silent: false, notifications: [] }) as unknown as Told;
-const seqs = (found: { entries: Told[] } | null) => found?.entries.map(({ seq }) => seq);
+const told = (seq: number, size = 10): ThreadUpdate =>
+  ({ seq, at: seq, origin: 'x'.repeat(size), is_silent: false, notifications: [] }) as unknown as ThreadUpdate;
+const seqs = (found: { entries: ThreadUpdate[] } | null) => found?.entries.map(({ seq }) => seq);
 
 describe('the tail of what was told', () => {
   it('answers what comes after a mark, and how far that goes', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ChatFacts } from '../../../../src/resources/chat.ts';
-import { type ChatFlags, ReplicatedFlags, flagsOf } from '../../../../src/thread/replica/chat-flags.ts';
+import { type ChatFlags, flagsOf, ReplicatedFlags } from '../../../../src/thread/replica/chat-flags.ts';
 
 const WAITING: ChatFlags = [0, 1, 'visitor', 7_200_000];
 const QUIET: ChatFlags = [0, 0, 'visitor', 7_200_000];

@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { WebhookReceipt, EventBody, Routing, ThreadEvent } from '../../../../src/domain/events.ts';
+import type { EventBody, Routing, ThreadEvent, WebhookReceipt } from '../../../../src/domain/events.ts';
 import { evolve } from '../../../../src/domain/evolve.ts';
 import { type ChatState, emptyThread, type Transition } from '../../../../src/domain/state.ts';
 import { NO_AUDIENCE } from '../../../../src/notifications/audience.ts';
-import { KINDS, type Notification, notificationsOf, type Told } from '../../../../src/notifications/notifications.ts';
+import {
+  KINDS,
+  type Notification,
+  notificationsOf,
+  type ThreadUpdate,
+} from '../../../../src/notifications/notifications.ts';
 import { channelBody, channelEvent, wholeBody } from '../../../../src/notifications/webhook-body.ts';
 import { fanOutWebhooks, type LaneMark } from '../../../../src/thread/webhooks/fan-out.ts';
 import { AGENT, BOT, chatStarted, ROUTING, userMessageEvent, visitorMessageEvent } from '../../domain/sample-events.ts';
@@ -60,7 +65,11 @@ function accept(events: ThreadEvent[], marks: LaneMark[] = [], routing: Routing 
   });
 }
 
-function bodyFromLog(told: Told, notification: Notification, { routing, prev_seq }: ChannelAcceptance): string[] {
+function bodyFromLog(
+  told: ThreadUpdate,
+  notification: Notification,
+  { routing, prev_seq }: ChannelAcceptance,
+): string[] {
   const channelTold = channelEvent(told, notification, routing);
   if (channelTold === null) return [];
   const body = channelBody(channelTold, told.place.chat_id, routing, { seq: told.seq, prev_seq });
