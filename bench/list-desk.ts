@@ -11,11 +11,11 @@ export type ListDesk = {
   /** Rooms of the demo's first organization, shared with the other one. */
   sharedOwnerId: string;
   sharedRooms: string[];
-  /** Routed to all of `rooms`, one by one: the organization has a room that is not routed to him. */
+  /** Routed to all of `rooms`, one by one: the organization has a room that is not routed to them. */
   agent: DemoUser;
   /** Routed to the first of `rooms`. */
   agentOfOneRoom: DemoUser;
-  /** A visitor of the first of `rooms`, and his one chat that is no mere copy: the agent is a member of it. */
+  /** A visitor of the first of `rooms`, and their one chat that is no mere copy: the agent is a member of it. */
   visitorId: string;
   chatId: string;
 };

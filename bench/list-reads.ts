@@ -87,7 +87,7 @@ function listsOf(desk: ListDesk): List[] {
     ofAgent('memberships of a user', 'chat_memberships'),
     ofAgent('memberships of a user, participating', 'chat_memberships?is_participating=true'),
     ofAgent('memberships of a visitor', `chats/${desk.chatId}/visitors/${desk.visitorId}/chat_memberships`, rare),
-    ofAgent('invitations of a user and his organization', 'incoming_chat_invitations', ofSources(2)),
+    ofAgent('invitations of a user and their organization', 'incoming_chat_invitations', ofSources(2)),
     ofAgent('invitations, accepted', 'incoming_chat_invitations?is_accepted=true', rare),
   ];
 }

@@ -112,7 +112,7 @@ async function measureAgents(hub: DemoHub, demo: Demo, visitor: Visitor, message
 
 type Visitor = { say: (message: string) => Promise<Headers> };
 
-/** A visitor of the demo's room with a chat of his own, which is no channel's. */
+/** A visitor of the demo's room with a chat of their own, which is no channel's. */
 async function openChat(demo: Demo): Promise<Visitor> {
   const below = `/public/orgs/${demo.organization_id}`;
   const session = await send(demo, 'POST', `${below}/auth`, null, {});

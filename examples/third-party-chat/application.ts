@@ -110,7 +110,7 @@ export function createApplication({ configuration, database, log }: ApplicationO
 
   function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const [path = ''] = request.url?.split('?') ?? [];
-    // What a visitor enters wrongly he sees himself; what a webhook has wrong nobody does.
+    // What a visitor enters wrongly they see themselves; what a webhook has wrong nobody does.
     if (!(error instanceof RequestRefused) || WEBHOOKS.has(path))
       log(`${request.method} ${path} failed: ${String(error)}`);
     if (response.headersSent) {

@@ -27,7 +27,7 @@ export function listChats(database: DatabaseSync, session: string): StoredChat[]
   return rows.map((row) => chatOf(row as ChatRow));
 }
 
-/** A chat of a browser's visitor; null when it is not his. */
+/** A chat of a browser's visitor; null when it is not theirs. */
 export function findChat(database: DatabaseSync, session: string, chatId: string): StoredChat | null {
   const row = database
     .prepare(

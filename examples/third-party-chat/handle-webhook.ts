@@ -56,7 +56,7 @@ export async function handleWebhook(
   }
 }
 
-/** Whose chat it is. Of one that is not stored the hub knows the visitor, who is stored since he authenticated. */
+/** Whose chat it is. Of one that is not stored the hub knows the visitor, who is stored since they authenticated. */
 async function ownerOf(database: DatabaseSync, hub: HubApi, chatId: string): Promise<ChatOwner | typeof SOMEBODY_ELSE> {
   const known = findChatOwner(database, chatId);
   if (known !== null) return known;

@@ -15,7 +15,7 @@ export type MessageResource = {
   id: string;
   type: string;
   sender_type: string;
-  /** What visitors may know of an agent; his real name, `sender_name`, is not for them. */
+  /** What visitors may know of an agent; their real name, `sender_name`, is not for them. */
   sender_public_name: string | null;
   message: string | null;
   created_at: string;
@@ -23,14 +23,14 @@ export type MessageResource = {
 
 export type VisitorSession = {
   visitor_id: string;
-  /** Names the same visitor when his token has expired. */
+  /** Names the same visitor when their token has expired. */
   visitor_secret_id: string;
   access_token: string;
   /** Seconds. */
   expires_in: number;
 };
 
-/** A visitor and the token with which he may act. */
+/** A visitor and the token with which they may act. */
 export type VisitorAccess = { visitorId: string; accessToken: string };
 
 type MembershipResource = { member_type: string; member_id: string; member_public_name: string | null };
@@ -62,7 +62,7 @@ export class HubApi {
     await requestHub({ method: 'POST', url, token: accessToken, body: { id: visitorId } });
   }
 
-  /** The variable `username` is the visitor's name in all his chats. Only the organization may set it. */
+  /** The variable `username` is the visitor's name in all their chats. Only the organization may set it. */
   async nameVisitor(visitorId: string, name: string): Promise<void> {
     const url = `${this.#organization}/rooms/${this.#roomId}/visitors/${visitorId}/variables`;
     await requestHub({ method: 'POST', url, token: this.#apiToken, body: { key: 'username', value: name } });

@@ -7,7 +7,7 @@ import { deleteVisitor, findVisitor, insertVisitor, type StoredVisitor, updateTo
 const SPARE_SECONDS = 10;
 
 /**
- * Starts a chat for the visitor of a session, or resumes his open one. Nothing of the chat is stored: the hub's webhook brings it. Throws
+ * Starts a chat for the visitor of a session, or resumes their open one. Nothing of the chat is stored: the hub's webhook brings it. Throws
  * as the hub's calls do.
  */
 export async function startChat(database: DatabaseSync, hub: HubApi, session: string, name: string): Promise<void> {
@@ -28,7 +28,7 @@ export async function sendMessage(
   await hub.sendMessage(await accessOf(database, hub, visitor), chatId, message);
 }
 
-/** The visitor that the session had before; null without one, or when the hub, which has lost its data, does not know his secret. */
+/** The visitor that the session had before; null without one, or when the hub, which has lost its data, does not know their secret. */
 async function recreateVisitor(database: DatabaseSync, hub: HubApi, session: string): Promise<VisitorAccess | null> {
   const visitor = findVisitor(database, session);
   if (visitor === null) return null;

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** A visitor's authentication data: all that his own requests write. */
+/** A visitor's authentication data: all that their own requests write. */
 export type StoredVisitor = {
   /** Names the visitor's browser, in its cookie. */
   session: string;

@@ -15,7 +15,7 @@ export function recordHandled(database: DatabaseSync, webhookId: string, now: nu
 
 /**
  * `seq` of the last event handled in a visitor's thread, null for none. All chats of a visitor in one room are one thread, so the numbers
- * go on from one chat to his next.
+ * go on from one chat to their next.
  */
 export function lastSeq(database: DatabaseSync, visitorId: string): number | null {
   const row = database.prepare('SELECT last_seq FROM threads WHERE visitor_id = ?').get(visitorId);

@@ -12,7 +12,7 @@ export type Walk = { sources: readonly Source[]; descending: boolean; depth: num
 
 /**
  * The SQL of a common table `walk (id, …carried)`: the ids of all sources in one order, strictly between ?1 and ?2. ?3 takes
- * `owners`. It is read lazily: who stops early pays only for what he took. One source reads one row an id; several are merged by a
+ * `owners`. It is read lazily: who stops early pays only for what they took. One source reads one row an id; several are merged by a
  * queue that holds the next id of each, and read two rows an id and three a source.
  */
 export function walkSql({ sources, descending, depth, carried = [] }: Walk): { sql: string; owners: string } {

@@ -22,7 +22,7 @@ const BY_INVITEE: IdIndex = {
   where: 'TRUE',
 };
 
-/** The invitations of some invitees (a user, his teams, his organization), oldest first. The keyset's key is the invitation's id. */
+/** The invitations of some invitees (a user, their teams, their organization), oldest first. The keyset's key is the invitation's id. */
 export async function listIncomingInvitations(
   database: Database,
   inviteeIds: readonly string[],

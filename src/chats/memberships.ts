@@ -22,7 +22,7 @@ const READ = {
 /** True of each of a user's memberships, or of none, so that it leaves no gaps in the walk. The organization is ?4. */
 const IS_OF_ORGANIZATION = "facts ->> '$.organization_id' = ?4";
 
-/** The memberships of a user in all his chats, by chat, oldest chat first. The keyset's key is the chat's id. */
+/** The memberships of a user in all their chats, by chat, oldest chat first. The keyset's key is the chat's id. */
 export async function listMembershipsOfUser(
   database: Database,
   organizationId: string,
@@ -68,7 +68,7 @@ export async function listVisitorMemberships(
   return { rows: found.rows.map(membershipOf), cut_at: found.cut_at };
 }
 
-/** The memberships of a visitor in all his chats, oldest chat first. The key is the chat's id. */
+/** The memberships of a visitor in all their chats, oldest chat first. The key is the chat's id. */
 export async function listOwnMembershipsOfVisitor(
   database: Database,
   visitorId: string,

@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts';
 import type { Flag } from '../db/rows.ts';
 import type { PageFacts } from '../resources/chat.ts';
 
-/** The chat of a visitor in a room that started last; null when he has none. */
+/** The chat of a visitor in a room that started last; null when they have none. */
 export async function findNewestChatOfVisitor(
   database: Database,
   roomId: string,
@@ -17,7 +17,7 @@ export async function findNewestChatOfVisitor(
   return row === null ? null : { chat_id: row.id, is_ended: row.is_ended === 1 };
 }
 
-/** Of so many chats of a visitor, the newest, the rooms are looked at; and of these no more rooms than his name is brought to at once. */
+/** Of so many chats of a visitor, the newest, the rooms are looked at; and of these no more rooms than their name is brought to at once. */
 const CHATS_LOOKED_AT = 1000;
 const ROOMS_AT_MOST = 100;
 
@@ -38,10 +38,10 @@ export async function findNewestChatInEachRoom(
   return rows.map(({ id }) => id);
 }
 
-/** Whether a visitor has written in a chat, and the page on which he is; null when it is unknown. */
+/** Whether a visitor has written in a chat, and the page on which they are; null when it is unknown. */
 export type VisitorOnPage = { has_written: boolean; page: PageFacts | null };
 
-/** A visitor in a chat of his, as far as D1 knows by now; null when it knows of no such chat. */
+/** A visitor in a chat of theirs, as far as D1 knows by now; null when it knows of no such chat. */
 export async function findVisitorOnPage(
   database: Database,
   visitorId: string,

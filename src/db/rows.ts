@@ -39,7 +39,7 @@ export type UserRow = {
   /** JSON object: chat_capacity, ui_language_code; what is missing has its default. */
   preferences: string;
   is_online_enabled: Flag;
-  /** Until when he is present, copied from his object; null or past: absent. */
+  /** Until when they are present, copied from their object; null or past: absent. */
   present_until: number | null;
   current_chat_count: number;
   deleted_at: number | null;
@@ -144,9 +144,9 @@ export type VisitorRow = {
   /** JSON of VisitorDetails (src/resources/room-visitor.ts); what is missing is null. */
   details: string;
   visit_count: number;
-  /** Seconds, as he asked for last. */
+  /** Seconds, as they asked for last. */
   presence_expires_in: number;
-  /** Until when he is present in this room; null or past: absent. */
+  /** Until when they are present in this room; null or past: absent. */
   present_until: number | null;
   created_at: number;
 };

@@ -12,7 +12,7 @@ export type AppEndpoint = {
   secret: string;
   /** Null when the app never had this webhook. */
   webhook: EndpointColumns | null;
-  /** Null when the app has no bot user here or he is deleted. */
+  /** Null when the app has no bot user here or they are deleted. */
   app_user: ScopedAppUser | null;
 };
 

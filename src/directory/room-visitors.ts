@@ -6,11 +6,11 @@ import type { RoomVisitor, VisitorDetails } from '../resources/room-visitor.ts';
 /** Undefined leaves a detail as it is, null takes it away. */
 export type DetailChanges = { [Name in keyof VisitorDetails]?: VisitorDetails[Name] | undefined };
 
-/** A visitor at one of his rooms. */
+/** A visitor at one of their rooms. */
 export type VisitorPlace = { organization_id: string; room_id: string; visitor_id: string };
 
 /**
- * A visitor comes to a room, or comes again: the row is made or changed, and he is present for `presence_expires_in` seconds from `now`
+ * A visitor comes to a room, or comes again: the row is made or changed, and they are present for `presence_expires_in` seconds from `now`
  * (ms). One who was absent begins a further visit. The room is the caller's to check.
  */
 export async function enterRoom(
@@ -45,7 +45,7 @@ export async function enterRoom(
 }
 
 /**
- * Keeps a visitor present in a room for so many seconds from `now` (ms), or for as many as he asked for last. Null when he has not come
+ * Keeps a visitor present in a room for so many seconds from `now` (ms), or for as many as they asked for last. Null when they have not come
  * to the room.
  */
 export function stayInRoom(
@@ -106,7 +106,7 @@ export function listRoomVisitors(
   );
 }
 
-/** The visitor as resources show him at `now` (ms). */
+/** The visitor as resources show them at `now` (ms). */
 export function roomVisitor(row: VisitorRow, now: number): RoomVisitor {
   return {
     id: row.id,

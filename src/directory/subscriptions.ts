@@ -4,7 +4,7 @@ import type { AppInstallationRow, AppWebhookRow, Flag } from '../db/rows.ts';
 /** A webhook subscription of an app that the organization has installed, with what says which chats it sees. */
 export type SubscriptionRow = {
   installation_id: string;
-  /** The bot user; null when the app has none or he is deleted. */
+  /** The bot user; null when the app has none or they are deleted. */
   user_id: string | null;
   private_chat_history: Flag;
 } & Pick<AppInstallationRow, 'allowed_scopes'> &

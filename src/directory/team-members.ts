@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { UserRow } from '../db/rows.ts';
 
-/** A member of a team: his user's row and since when (ms) he belongs to it. */
+/** A member of a team: their user's row and since when (ms) they belong to it. */
 export type TeamMemberUserRow = UserRow & { team_id: string; joined_at: number };
 
 const MEMBERS = `SELECT users.*, team_members.team_id, team_members.created_at AS joined_at FROM team_members

@@ -11,7 +11,7 @@ export type UserFactsRow = Pick<
   'id' | 'first_name' | 'last_name' | 'organization_id' | 'alias' | 'avatar_id' | 'avatar_url' | 'is_bot' | 'is_staff'
 >;
 
-/** The user as threads record him and as resources nest him. */
+/** The user as threads record them and as resources nest them. */
 export function userFacts(row: UserFactsRow): UserFacts {
   return {
     id: row.id,
@@ -25,7 +25,7 @@ export function userFacts(row: UserFactsRow): UserFacts {
   };
 }
 
-/** A user's account as the organization's console shows it; `now` (ms) decides whether he is present. */
+/** A user's account as the organization's console shows it; `now` (ms) decides whether they are present. */
 export function userAccount(row: UserRow, organization: NestedOrganization, now: number): UserAccount {
   return {
     facts: userFacts(row),
@@ -171,7 +171,7 @@ export function updateUser(
   );
 }
 
-/** Marks a user as deleted; his tokens stop working with it. Null when the organization never had such a user. */
+/** Marks a user as deleted; their tokens stop working with it. Null when the organization never had such a user. */
 export async function deleteUser(
   database: Database,
   organizationId: string,

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { readOwnToken, secondsOf, signOwnToken } from './own-tokens.ts';
 
 /**
- * Who a visitor is, without a row for him (protocol.md 2.1): his secret is 10 random bytes and the hub's signature over them and his
- * organization; his id is derived from the same bytes. `key` is the hub's signing key (signing-keys.ts).
+ * Who a visitor is, without a row for them (protocol.md 2.1): their secret is 10 random bytes and the hub's signature over them and their
+ * organization; their id is derived from the same bytes. `key` is the hub's signing key (signing-keys.ts).
  */
 export type VisitorSession = { visitor_id: string; visitor_secret_id: string };
 

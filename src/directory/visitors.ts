@@ -47,7 +47,7 @@ export async function listVisitorVariables(
   return (variables ?? []) as VisitorVariable[];
 }
 
-/** A variable of a visitor; null when he has none of that key. The visitor is the caller's to check. */
+/** A variable of a visitor; null when they have none of that key. The visitor is the caller's to check. */
 export function findVisitorVariable(
   database: Database,
   visitorId: string,
@@ -64,7 +64,7 @@ export function findVisitorVariable(
 const LATER = 'max(?, visitor_variables.at + 1)';
 
 /**
- * Sets a variable of a visitor at `now` (ms); `is_new` when he had none of that key. The newest (at, thread, seq) wins over what
+ * Sets a variable of a visitor at `now` (ms); `is_new` when they had none of that key. The newest (at, thread, seq) wins over what
  * threads write; here the thread is '' and the seq 0. The visitor is the caller's to check.
  */
 export async function setVisitorVariable(

@@ -113,7 +113,7 @@ export type StartUserChat = Head & {
 
 /**
  * A chat with a visitor: the visitor's open chat, which the user joins, or a new one (seed 001, Create a new chat with a
- * visitor in a room; protocol.md 2.4, when the visitor asks for it himself). `chat_id` names the visitor's newest chat and so the thread in which his sessions go on, a channel's for
+ * visitor in a room; protocol.md 2.4, when the visitor asks for it). `chat_id` names the visitor's newest chat and so the thread in which their sessions go on, a channel's for
  * one; without it `identity` does.
  */
 export type OpenVisitorChat = Head & {
@@ -121,7 +121,7 @@ export type OpenVisitorChat = Head & {
   chat_id: string | null;
   identity: Extract<ThreadIdentity, { kind: 'visitor' }> | null;
   visitor_id: string;
-  /** The variable `username`: for a thread that does not exist yet, and whenever the visitor himself asks. */
+  /** The variable `username`: for a thread that does not exist yet, and whenever the visitor asks. */
   visitor_name: string | null;
   database: string;
   /** Of the room. */
@@ -131,7 +131,7 @@ export type OpenVisitorChat = Head & {
   /** Type and lifetime of a chat that starts now, but for a session in a channel's thread, which is `external`. */
   chat_type: VisitorChatType;
   lifetime: Lifetime;
-  /** Null: the visitor himself. */
+  /** Null: the visitor. */
   actor: UserFacts | null;
   /** Of the actor. */
   is_present: boolean;
@@ -141,7 +141,7 @@ export type OpenVisitorChat = Head & {
 
 export type ChatOpened = { chat: ChatFacts; is_new: boolean };
 
-/** A user's message in a chat of which he is a member (seed 001, Send a chat message). */
+/** A user's message in a chat of which they are a member (seed 001, Send a chat message). */
 export type PostMessage = Head & {
   type: 'post_message';
   chat_id: string;
@@ -152,12 +152,12 @@ export type PostMessage = Head & {
   attachment_template: AttachmentTemplate | null;
 };
 
-/** A visitor's message in his chat: a text, or the answer to an attachment (seed 001, Chat message response actions). */
+/** A visitor's message in their chat: a text, or the answer to an attachment (seed 001, Chat message response actions). */
 export type PostVisitorMessage = Head & {
   type: 'post_visitor_message';
   chat_id: string;
   visitor_id: string;
-  /** The page on which he is, when it is known. */
+  /** The page on which they are, when it is known. */
   page?: PageFacts | null;
   content:
     | { type: 'msg'; message: string }
@@ -194,7 +194,7 @@ export type JoinChat = Head & {
 
 export type ChatJoined = { member: MemberFacts; chat: ChatFacts; is_new: boolean };
 
-/** A user changes his membership; null leaves a field as it is (seed 001, Update a chat membership of a user). */
+/** A user changes their membership; null leaves a field as it is (seed 001, Update a chat membership of a user). */
 export type UpdateMembership = Head & {
   type: 'update_membership';
   chat_id: string;
@@ -208,7 +208,7 @@ export type UpdateMembership = Head & {
 
 export type MembershipUpdated = { member: MemberFacts; chat: ChatFacts };
 
-/** A visitor changes his membership; null leaves a field as it is (protocol.md 2.6). He need not be present. */
+/** A visitor changes their membership; null leaves a field as it is (protocol.md 2.6). They need not be present. */
 export type UpdateVisitorMembership = Head & {
   type: 'update_visitor_membership';
   chat_id: string;
@@ -219,13 +219,13 @@ export type UpdateVisitorMembership = Head & {
   last_seen_at: number | null;
 };
 
-/** The thread's visitor has another name, or none any more: his variable `username` was set or deleted (protocol.md 3.2). */
+/** The thread's visitor has another name, or none any more: their variable `username` was set or deleted (protocol.md 3.2). */
 export type RenameVisitor = Head & { type: 'rename_visitor'; chat_id: string; visitor_id: string; name: string | null };
 
 /** The name as the thread has it now: a long one is cut. */
 export type VisitorRenamed = { name: string | null };
 
-/** A user came or went, as his own object says. `is_watched`: it should go on telling this chat (ENGINE 5). */
+/** A user came or went, as their own object says. `is_watched`: it should go on telling this chat (ENGINE 5). */
 export type ChangePresence = Head & {
   type: 'change_presence';
   chat_id: string;
@@ -278,7 +278,7 @@ export type AcceptInvitation = Head & {
   actor: UserFacts;
   is_present: boolean;
   invitation_id: string;
-  /** Ids under which the user may be invited: his own, his teams', his organization's. */
+  /** Ids under which the user may be invited: their own, their teams', their organization's. */
   stands_for: readonly string[];
 };
 export type InvitationAccepted = { invitation: InvitationFacts; chat: ChatFacts };

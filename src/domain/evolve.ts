@@ -31,7 +31,7 @@ export function transitionsOf(before: ThreadState, events: readonly ThreadEvent[
 
 /** A chat counts as active for this long after each message (seed 001, active_duration). ms. */
 const ACTIVE_WINDOW = 60_000;
-/** A visitor's name is repeated in each of his messages, so a longer one is shown cut; the variable stays whole. Characters. */
+/** A visitor's name is repeated in each of their messages, so a longer one is shown cut; the variable stays whole. Characters. */
 const NAME_CHARACTERS = 255;
 
 /** The state after an event. Pure; never fails on an event that `decide` made. */
@@ -191,7 +191,7 @@ function setWaiting(facts: ChatFacts, isWaiting: boolean, at: number): ChatFacts
   return { ...facts, is_waiting: isWaiting, waiting_started_at: isWaiting ? at : facts.waiting_started_at };
 }
 
-/** Where the visitor was at his first message (seed 001, Chats). */
+/** Where the visitor was at their first message (seed 001, Chats). */
 function notePage(facts: ChatFacts, { message, page }: Extract<ThreadEvent, { type: 'message_added' }>): ChatFacts {
   const isFirst =
     facts.first_visitor_message_at === null && message.type === 'msg' && message.sender_type === 'visitor';

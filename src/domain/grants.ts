@@ -4,7 +4,7 @@ import type { ThreadRefusal } from './refusals.ts';
 import type { ChatState } from './state.ts';
 
 /**
- * Why a chat is refused to whoever holds the grant; null when the grant covers it. To him the chat does not exist, so all
+ * Why a chat is refused to whoever holds the grant; null when the grant covers it. To them the chat does not exist, so all
  * of these are a 404. The rule of commands and of reads alike.
  */
 export function grantRefusal(chat: ChatState, grant: ChatGrant): ThreadRefusal | null {

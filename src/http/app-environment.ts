@@ -3,7 +3,7 @@ import type { Cost } from '../db/cost.ts';
 import { type Database, type DeliveryLog, db, deliveryLog } from '../db/database.ts';
 import type { UserFacts } from '../resources/user.ts';
 
-/** Who makes a request: the token's user and his organization. */
+/** Who makes a request: the token's user and their organization. */
 export type Principal = {
   user: UserFacts;
   organization: {
@@ -23,7 +23,7 @@ export type Principal = {
   app_id: string | null;
 };
 
-/** A visitor who makes a request, and his organization. */
+/** A visitor who makes a request, and their organization. */
 export type VisitorPrincipal = {
   id: string;
   /** The token's end in ms. */

@@ -44,7 +44,7 @@ const TAGS = [
   { name: 'Rooms', description: 'Rooms of the organization, those that reach a user, and the tags that they allow.' },
   { name: 'Organization', description: 'The organization itself.' },
   { name: 'Visitors', description: 'What is known of visitors.' },
-  { name: 'Public API', description: 'What a visitor may do himself: authenticate, visit rooms, chat.' },
+  { name: 'Public API', description: 'What a visitor may do: authenticate, visit rooms, chat.' },
   { name: 'Live', description: 'WebSockets that tell of changes as they happen (docs/live.md).' },
   { name: 'Apps', description: 'Apps, their webhooks, where they are installed, and how they are opened.' },
   {

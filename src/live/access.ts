@@ -4,7 +4,7 @@ import type { Listener } from '../notifications/subscriber.ts';
 import { type IsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { withinTime } from '../platform/timeout.ts';
-import { CLOSE_REASONS, type CloseReason } from './limits.ts';
+import { CLOSE_REASONS, type CloseReason, isOver } from './limits.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
 /** What is known of a socket's owner before their reach. `database` is their organization's. */
@@ -163,9 +163,4 @@ export function factsKey(owner: SocketOwner): string {
   const { credential, user_id } = owner;
   if (credential.kind === 'token') return `token/${credential.digest}/${user_id}`;
   return `app/${credential.installation_id}/${user_id}`;
-}
-
-/** Whether a token that ends at `at` (ms, null: never) has ended. */
-export function isOver(at: number | null, now: number): boolean {
-  return at !== null && now >= at;
 }

@@ -1,4 +1,3 @@
-import { isOver } from './access.ts';
 import { KEEP_FOR } from './log-rules.ts';
 
 /** Why the hub closes a socket: WebSocket close code and reason (docs/live.md). */
@@ -60,4 +59,9 @@ export function isForgotten(leftAt: number | null, now: number): boolean {
 /** When old events are to be deleted (ms). `oldestAt`: when the oldest of them was logged; null when there is none to delete. */
 export function prunesAt(oldestAt: number | null, prunedAt: number): number | null {
   return oldestAt === null ? null : Math.max(oldestAt + KEEP_FOR, prunedAt + PRUNE_EVERY);
+}
+
+/** Whether a token that ends at `at` (ms, null: never) has ended. */
+export function isOver(at: number | null, now: number): boolean {
+  return at !== null && now >= at;
 }

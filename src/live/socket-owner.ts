@@ -3,10 +3,10 @@ import type { Subscriber } from '../resources/channel-path.ts';
 /** The subprotocol of live sockets (docs/live.md). */
 export const PROTOCOL = 'umi.v1';
 
-/** By what a user opened his socket, so that it can be looked up again: a stored token, or an app that acts by an installation. */
+/** By what a user opened their socket, so that it can be looked up again: a stored token, or an app that acts by an installation. */
 export type Credential = { kind: 'token'; digest: string } | { kind: 'app'; app_id: string; installation_id: string };
 
-/** Who opens a socket. `expires_at` is his token's end in ms, null for none. */
+/** Who opens a socket. `expires_at` is their token's end in ms, null for none. */
 export type SocketOwner = { organization_id: string; expires_at: number | null } & (
   | { kind: 'user'; user_id: string; credential: Credential }
   | { kind: 'visitor'; visitor_id: string }

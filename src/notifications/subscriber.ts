@@ -2,8 +2,8 @@ import { type Channel, isListOfRoom } from '../resources/channel-path.ts';
 import type { Reach } from '../resources/chat-grant.ts';
 
 /**
- * Who is told, with the rights that REST would give him: an app's installation with its bot user (null: it has none), or a user on a
- * socket. A reach that no channel of his needs is null.
+ * Who is told, with the rights that REST would give them: an app's installation with its bot user (null: it has none), or a user on a
+ * socket. A reach that no channel of theirs needs is null.
  */
 export type UserListener = {
   kind: 'user';
@@ -16,7 +16,7 @@ export type UserListener = {
   reach: Reach | null;
   history_reach: Reach | null;
   organization_reach: Reach | null;
-  /** Ids under which the user may be invited: his own, his teams', his organization's. */
+  /** Ids under which the user may be invited: their own, their teams', their organization's. */
   stands_for: readonly string[];
 };
 
@@ -44,7 +44,7 @@ export function lacksReports(listener: Listener, { chats, part }: Pick<Channel, 
 }
 
 /**
- * Whether a channel tells what was written in chats that are routed to a user who need not be a member: private history, his
+ * Whether a channel tells what was written in chats that are routed to a user who need not be a member: private history, their
  * organization's or that of a shared room's owner, closes it (seed 001, List chat messages). REST has the messages under routed chats
  * alone, and tags only where private history closes the whole collection.
  */

@@ -14,7 +14,7 @@ export type ChatGrant =
   | { kind: 'member'; user_id: string }
   | { kind: 'involved'; organization_id: string }
   | { kind: 'reach'; reach: Reach; is_pending: boolean }
-  /** `room_id` null: in all rooms of his organization. */
+  /** `room_id` null: in all rooms of their organization. */
   | { kind: 'visitor'; room_id: string | null; visitor_id: string };
 
 /** What a grant asks about a chat's members. */

@@ -57,9 +57,9 @@ export type ChatFacts = {
   /** `created_at` of the last message of any type; an import's times may not precede it. */
   newest_message_at: number | null;
   first_visitor_message_at: number | null;
-  /** Where the visitor was when he wrote that message; left out when it is unknown. */
+  /** Where the visitor was when they wrote that message; left out when it is unknown. */
   first_visitor_message_page?: PageFacts;
-  /** First `msg` of a user after the visitor's first one: the answer he waited for. */
+  /** First `msg` of a user after the visitor's first one: the answer they waited for. */
   first_answer_at: number | null;
   /** Sum of the 60 s windows after each message, cut at the next message, without the last one's. In ms. */
   active_milliseconds: number;

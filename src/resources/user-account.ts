@@ -4,7 +4,7 @@ import { nestedUser, type UserFacts } from './user.ts';
 /** An organization as other resources nest it. */
 export type NestedOrganization = { id: string; name: string };
 
-/** What a user's account holds besides his names (protocol.md 4.1). `birthday` is a day, YYYY-MM-DD. */
+/** What a user's account holds besides their names (protocol.md 4.1). `birthday` is a day, YYYY-MM-DD. */
 export type UserProfile = {
   title: string | null;
   phone: string | null;
@@ -12,10 +12,10 @@ export type UserProfile = {
   birthday: string | null;
 };
 
-/** How many chats a user takes at a time (null: as many as come) and the language in which he works. */
+/** How many chats a user takes at a time (null: as many as come) and the language in which they work. */
 export type UserPreferences = { chat_capacity: number | null; ui_language_code: string };
 
-/** A user with all that his organization's console shows of him. Times in ms. */
+/** A user with all that their organization's console shows of them. Times in ms. */
 export type UserAccount = {
   facts: UserFacts;
   organization: NestedOrganization;

@@ -1,7 +1,7 @@
 /** Avatar image of a user, as members and messages show it. */
 export type Avatar = { id: string; url: string };
 
-/** What a thread records of a user when he acts: every value a later reader will see. Also the nested user on the wire. */
+/** What a thread records of a user when they act: every value a later reader will see. Also the nested user on the wire. */
 export type UserFacts = {
   id: string;
   first_name: string;

@@ -46,7 +46,7 @@ export function userStub(env: Env, userId: string): UserStub {
   return asPlain<UserStub>(env.USERS.getByName(userId));
 }
 
-/** The same for a visitor, who has a client in each room that he visits. */
+/** The same for a visitor, who has a client in each room that they visit. */
 export function visitorStub(env: Env, visitorId: string): UserStub {
   return userStub(env, `visitor/${visitorId}`);
 }

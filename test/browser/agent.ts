@@ -13,7 +13,7 @@ export class Agent {
     this.#path = `/api/v5/users/${site.demo.agent.id}`;
   }
 
-  /** What visitors know him by. */
+  /** What visitors know them by. */
   async takeAlias(alias: string): Promise<void> {
     const { client, demo } = this.#site;
     const path = `/api/v5/orgs/${demo.organization_id}/users/${demo.agent.id}`;

@@ -119,7 +119,7 @@ describe('the webhooks of examples/third-party-chat', () => {
     expect(await shown()).toEqual(['first']);
   });
 
-  it('go on from one chat of a visitor to his next', async () => {
+  it('go on from one chat of a visitor to their next', async () => {
     await app.deliver(chat.ofChat('added', {}, 2, null));
     await site.client.request('PATCH', `/api/v5/orgs/${site.demo.organization_id}/owned_chats/${chat.id}`, {
       is_ended: true,

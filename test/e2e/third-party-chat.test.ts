@@ -118,7 +118,7 @@ describe('the visitors of examples/third-party-chat', () => {
     expect(await viewOf<ListView>(app, browser, '/chat')).toMatchObject({
       chats: [{ id: chat.id, visitor_name: 'Stranger again' }],
     });
-    // While the hub does know him, he stays who he is.
+    // While the hub does know them, they stay who they are.
     const before = visitors();
     await app.post(browser, '/chat', { name: 'Friend' });
     expect(visitors()).toEqual(before);

@@ -67,7 +67,7 @@ async function installApp(
   return { id: String(app['id']), secret: String(app['secret']), botId: bot === null ? null : String(bot) };
 }
 
-/** A visitor as the tutorial's application makes one, with his name and his chat. */
+/** A visitor as the tutorial's application makes one, with their name and their chat. */
 async function openChat(username: string): Promise<{ visitorId: string; token: string; chatId: string }> {
   const auth = await ok('POST', `/api/v5/public/orgs/${hub.demo.organization_id}/auth`, {}, null);
   const visitorId = String(auth['visitor_id']);
@@ -92,7 +92,7 @@ function toldOf(name: string, chatId: string): ReceivedRequest[] {
   });
 }
 
-test('a visitor’s chat from his first step to its end, each told to the application by webhook', async () => {
+test('a visitor’s chat from their first step to its end, each told to the application by webhook', async () => {
   const app = await installApp('tutorial', { is_app_user_required: true });
   const { visitorId, token, chatId } = await openChat('Väinö Virtanen');
   const chats = `${organization()}/owned_chats`;

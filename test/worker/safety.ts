@@ -14,7 +14,7 @@ export async function enrollCallers(scopes: string[]): Promise<Callers> {
   return { owner, foreigner: await enroll({ scopes }), powerless: await enroll({ organization_id }), ...spent };
 }
 
-/** Tokens of the person himself that would open everything, had one not been revoked and the other expired. */
+/** Tokens of the person that would open everything, had one not been revoked and the other expired. */
 export async function spendTokens(
   { organization_id, user_id }: Person,
   scopes: string[],

@@ -30,8 +30,8 @@ const putMember = createRoute({
   summary: 'Make a user a member of a team',
   request: { params: teamMemberPath },
   responses: {
-    200: jsonOf(teamMemberSchema, 'He was a member already'),
-    201: jsonOf(teamMemberSchema, 'He is one now'),
+    200: jsonOf(teamMemberSchema, 'The user was a member already'),
+    201: jsonOf(teamMemberSchema, 'The user is a member now'),
     ...refusalResponses(401, 404),
   },
 });
@@ -42,7 +42,7 @@ const removeMember = createRoute({
   path: `${ALL}/{user_id}`,
   summary: 'Take a user out of a team',
   request: { params: teamMemberPath },
-  responses: { 204: { description: 'He is no member any more' }, ...refusalResponses(401, 404) },
+  responses: { 204: { description: 'The user is no longer a member' }, ...refusalResponses(401, 404) },
 });
 
 export const teamMemberRoutes = createRouter();

@@ -139,7 +139,7 @@ userRoutes.openapi(removeUser, async (c) => {
   if (outcome === null) return refuse(c, { reason: 'not_found' });
   purgeUser(user_id);
   purgeReach();
-  // Also when he was deleted before: that request may have come no further.
+  // Also when they were deleted before: that request may have come no further.
   await askUser(c.env, c.var.cost, user_id, (stub) => stub.deleteClients({ v: 1 }));
   return outcome === 'deleted' ? c.body(null, 204) : refuse(c, { reason: 'not_found' });
 });

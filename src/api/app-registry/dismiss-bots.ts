@@ -10,7 +10,7 @@ const AT_A_TIME = 10;
 const AT_MOST = 800;
 
 /**
- * Ends the presence of bot users whom D1 has as deleted already. One whose object cannot be reached stays present in his chats until his
+ * Ends the presence of bot users whom D1 has as deleted already. One whose object cannot be reached stays present in their chats until their
  * clients expire, and acts no more.
  */
 export async function dismissBots(c: AppContext, userIds: readonly string[]): Promise<void> {

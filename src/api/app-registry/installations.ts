@@ -49,7 +49,7 @@ export function installationRoutesOf(door: Door): AppRouter {
     path: all,
     summary: 'Install an app',
     description:
-      'The app may be the organization’s own or one that is available to anyone. It gets the scopes that it requires, which the caller must have himself, and a bot user if it requires one.',
+      'The app may be the organization’s own or one that is available to anyone. It gets the scopes that it requires, which the caller must have themselves, and a bot user if it requires one.',
     middleware: door.writers,
     request: { params: organizationPath, body: bodyOf(newInstallation) },
     responses: { 201: jsonOf(installationSchema, 'Installed'), ...refusalResponses(400, 401, 403, 404, 409, 413, 503) },

@@ -14,7 +14,7 @@ export const organizationGuards: AppMiddleware[] = [
 /** What the scope `settings` opens (protocol.md 1.8) for whoever it is. */
 export const settingsGuards: AppMiddleware[] = [authenticate(), requireSubscription(), requireScope('settings')];
 
-/** The registry for an organization's own users. Nobody gives an app a scope that he has not himself. */
+/** The registry for an organization's own users. Nobody gives an app a scope that they do not have. */
 export const organizationDoor: Door = {
   organization: '/orgs/{organization_id}',
   tags: ['Apps'],

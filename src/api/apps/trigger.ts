@@ -29,14 +29,14 @@ const getTrigger = createRoute({
   tags: ['Apps'],
   summary: 'Get the URL with which a console opens an app',
   description:
-    'The triggers install, uninstall and setup need the scope settings. An app that acts for a user cannot open apps in his name.',
+    'The triggers install, uninstall and setup need the scope settings. An app that acts for a user cannot open apps in their name.',
   security: userTokenSecurity,
   middleware: organizationGuards,
   request: {
     params: installationPath,
     query: z.object({
       type: z.enum(APP_TRIGGERS),
-      chat_id: uuidField().optional().openapi({ description: 'A chat of the caller or one that is routed to him.' }),
+      chat_id: uuidField().optional().openapi({ description: 'A chat of the caller or one that is routed to them.' }),
       redirect_uri: webUrlField({ max: 2048 })
         .optional()
         .openapi({ description: 'Where the app leads when an install is done; without it, to this service.' }),
@@ -96,7 +96,7 @@ triggerRoutes.openapi(getTrigger, async (c) => {
   return c.json({ url: withParameters(app.trigger_url, parameters) }, 200);
 });
 
-/** The chat, as the caller's own or as one that is routed to him; null when he sees it in neither way. */
+/** The chat, as the caller's own or as one that is routed to them; null when they see it in neither way. */
 async function findChat(c: AppContext, chatId: string): Promise<ChatFacts | null> {
   const thread = threadNameOfChat(chatId);
   if (thread === null) return null;

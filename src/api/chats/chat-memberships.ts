@@ -27,7 +27,7 @@ const listRoute = createRoute({
   ...shared,
   method: 'get',
   path,
-  summary: 'List the memberships of the user, one for each of his chats',
+  summary: 'List the memberships of the user, one for each of their chats',
   request: { params: user, query: z.object({ ...collectionQuery, is_participating: booleanParameter().optional() }) },
   responses: {
     200: jsonOf(collectionSchema(membershipSchema), 'Memberships, oldest chat first'),
@@ -92,7 +92,7 @@ chatMembershipRoutes.openapi(patchRoute, async (c) => {
   return await updateMembership(c, c.req.valid('param'), c.req.valid('json'));
 });
 
-/** The caller's own membership, with his typing, which only the thread knows. */
+/** The caller's own membership, with their typing, which only the thread knows. */
 async function showMembership(c: AppContext, place: ChatPath) {
   const read = await queryChat(c, userChats, place, { type: 'read_members' });
   if (!read.ok) return read.refused;

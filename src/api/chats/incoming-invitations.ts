@@ -28,7 +28,7 @@ const listRoute = createRoute({
   ...shared,
   method: 'get',
   path,
-  summary: 'List the invitations of the user, his teams and his organization',
+  summary: 'List the invitations of the user, their teams and their organization',
   request: { params: user, query: z.object({ ...collectionQuery, ...invitationFilters }) },
   responses: {
     200: jsonOf(collectionSchema(invitationSchema), 'Invitations, oldest first'),
@@ -40,7 +40,7 @@ const itemRoute = createRoute({
   ...shared,
   method: 'get',
   path: `${path}/{invitation_id}`,
-  summary: 'Retrieve an invitation of the user, a team of his or his organization',
+  summary: 'Retrieve an invitation of the user, one of their teams or their organization',
   request: { params: user.extend(invitation) },
   responses: { 200: jsonOf(invitationSchema, 'The invitation'), ...refusalResponses(401, 403, 404, 503) },
 });

@@ -29,7 +29,7 @@ const shared = (scope: ChatScope) => ({
 });
 
 /**
- * POST …/<chat_id>/memberships of a user's scope: he joins (seed 001, Join user to a pending chat, to a routed chat). A repeat
+ * POST …/<chat_id>/memberships of a user's scope: they join (seed 001, Join user to a pending chat, to a routed chat). A repeat
  * answers 200.
  */
 export function joinChatRoutes(scope: ChatScope, options: { mustBePresent: boolean }) {

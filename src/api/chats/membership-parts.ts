@@ -6,7 +6,7 @@ import { type MemberFacts, membershipResource } from '../../resources/membership
 
 /** What routes about memberships have in common (seed 001, Chat memberships). */
 
-/** What a user says of himself when he joins a chat, and later. */
+/** What a user says of themselves when they join a chat, and later. */
 export const statusFields = {
   is_participating: z.boolean(),
   composing_status: z.enum(['idle', 'typing', 'typed']),

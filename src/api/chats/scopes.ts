@@ -55,7 +55,7 @@ export const userChats: ChatScope = {
   namesRouting: false,
 };
 
-/** The chats of another user, read in his name where something he made gives the right. */
+/** The chats of another user, read in their name where something they made gives the right. */
 export function memberOf(userId: string): ChatScope {
   return { ...userChats, findGrant: async () => granted({ kind: 'member', user_id: userId }) };
 }

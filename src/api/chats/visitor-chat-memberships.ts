@@ -20,7 +20,7 @@ const visitor = { visitor_id: pathText('visitor_id') };
 const listRoute = createRoute({
   ...routeIn(userChats, '/{chat_id}/visitors/{visitor_id}/chat_memberships'),
   ...shared,
-  summary: 'List the memberships of a visitor in the chats that he shares with the user',
+  summary: 'List the memberships of a visitor in the chats that they share with the user',
   request: { params: chatParams(userChats, visitor), query: z.object(collectionQuery) },
   responses: {
     200: jsonOf(collectionSchema(membershipSchema), 'Memberships, oldest chat first'),
@@ -31,14 +31,14 @@ const listRoute = createRoute({
 const itemRoute = createRoute({
   ...routeIn(userChats, '/{chat_id}/visitors/{visitor_id}/chat_memberships/{other_chat_id}'),
   ...shared,
-  summary: 'Retrieve the membership of a visitor in a chat that he shares with the user',
+  summary: 'Retrieve the membership of a visitor in a chat that they share with the user',
   request: { params: chatParams(userChats, { ...visitor, other_chat_id: pathId('other_chat_id') }) },
   responses: { 200: jsonOf(membershipSchema, 'The membership'), ...refusalResponses(401, 403, 404, 503) },
 });
 
 /**
  * GET /users/<user_id>/chats/<chat_id>/visitors/<visitor_id>/chat_memberships (seed 001, List visitor's chat memberships): one for each
- * chat, of those in which the user is a member too. The chat of the path shows that he knows the visitor.
+ * chat, of those in which the user is a member too. The chat of the path shows that they know the visitor.
  */
 export const visitorChatMembershipRoutes = createRouter();
 

@@ -2,7 +2,7 @@ import type { DirectoryDatabases } from '../../directory/reach.ts';
 import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
 import type { NestedOrganization } from '../../resources/user-account.ts';
 
-/** The caller's organization as his resources nest it. */
+/** The caller's organization as their resources nest it. */
 export function callerOrganization(c: AppContext): NestedOrganization {
   const { id, name } = c.var.principal.organization;
   return { id, name };

@@ -69,7 +69,7 @@ const user = z.object({ user_id: pathId('user_id') });
 const userOfOrganization = user.extend({ organization_id: pathId('organization_id') });
 const client = { client_id: pathId('client_id') };
 
-/** The same routes for a user himself and, with other guards, below his organization. */
+/** The same routes below a user and, with other guards, below an organization. */
 const PLACES = [
   {
     base: '/users/{user_id}/clients' as const,
@@ -86,7 +86,7 @@ const PLACES = [
 ];
 
 /**
- * The clients of a user, whose unexpired ones make him present (protocol.md 4.2), at /users/<user_id>/clients and
+ * The clients of a user, whose unexpired ones make them present (protocol.md 4.2), at /users/<user_id>/clients and
  * /orgs/<organization_id>/users/<user_id>/clients. Expired clients stay listed; a change renews them, which is a 201.
  */
 export const clientRoutes = createRouter();

@@ -22,7 +22,7 @@ export const settingsGuards: AppMiddleware[] = [...organizationGuards, requireSc
 /** What the scope `users` opens: teams. */
 export const usersGuards: AppMiddleware[] = [...organizationGuards, requireScope('users')];
 
-/** Changes of a user: himself, or whoever has the scope `users` (protocol.md 4.1). */
+/** Who may change a user: that user, or whoever has the scope `users` (protocol.md 4.1). */
 export const changeUserGuards: AppMiddleware[] = [
   ...organizationGuards,
   async (c, next) => {

@@ -27,8 +27,8 @@ const TEAM_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Team not found.'
 const teamPath = z.object({ organization_id: pathId('organization_id'), team_id: pathId('team_id') });
 const memberPath = teamPath.extend({ user_id: pathId('user_id') });
 const added = {
-  200: jsonOf(teamMemberSchema, 'He was a member already'),
-  201: jsonOf(teamMemberSchema, 'He is one now'),
+  200: jsonOf(teamMemberSchema, 'The user was a member already'),
+  201: jsonOf(teamMemberSchema, 'The user is a member now'),
 };
 
 const getMembers = createRoute({
@@ -81,7 +81,7 @@ const removeMember = createRoute({
   summary: 'Take a user out of a team',
   middleware: usersGuards,
   request: { params: memberPath },
-  responses: { 204: { description: 'He is no member any more' }, ...refusalResponses(401, 403, 404, 503) },
+  responses: { 204: { description: 'The user is no longer a member' }, ...refusalResponses(401, 403, 404, 503) },
 });
 
 /** The members of teams (protocol.md 4.4), the same in versions 5 and 6. */

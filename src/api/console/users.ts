@@ -94,7 +94,7 @@ const patchUser = createRoute({
 const putUser = createRoute({
   ...change,
   method: 'put',
-  summary: 'Change a user, naming whether he may be shown online',
+  summary: 'Change a user, naming whether they may be shown online',
   description: 'As PATCH: what is left out stays as it is, so that switching `is_online_enabled` loses no profile.',
   request: { params: organizationUserPath, body: bodyOf(changes.required({ is_online_enabled: true })) },
 });

@@ -66,7 +66,7 @@ const setRoute = createRoute({
   method: 'post',
   path: ALL,
   summary: 'Set a variable of a visitor',
-  description: 'The variable `username` is his name in chats.',
+  description: 'The variable `username` is their name in chats.',
   request: { params: visitorPath, body: bodyOf(createSchema) },
   responses: {
     200: jsonOf(variableSchema, 'The variable, which was there before'),
@@ -177,7 +177,7 @@ function refuseBlankName(c: AppContext, key: string, value: string): Refused | n
 }
 
 /**
- * Lets the threads of the visitor's newest chats, one in each room, know his name, or that he has none any more. Answers the first
+ * Lets the threads of the visitor's newest chats, one in each room, know their name, or that they have none any more. Answers the first
  * refusal, if one refuses.
  */
 async function rename(

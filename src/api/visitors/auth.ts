@@ -48,7 +48,7 @@ const route = createRoute({
     body: { ...bodyOf(requestSchema), required: false },
   },
   responses: {
-    200: jsonOf(sessionSchema, 'A visitor and a token for him'),
+    200: jsonOf(sessionSchema, 'A visitor and a token for them'),
     ...refusalResponses(400, 403, 404, 413, 503),
   },
 });
@@ -57,8 +57,8 @@ const route = createRoute({
 const MINIMAL_BAR_VERSION = 3;
 
 /**
- * POST /public/orgs/<organization_id>/auth (protocol.md 2.1; seed 003): a visitor gets his identity and an access token for 30 minutes.
- * Nothing is stored for him.
+ * POST /public/orgs/<organization_id>/auth (protocol.md 2.1; seed 003): a visitor gets their identity and an access token for 30 minutes.
+ * Nothing is stored for them.
  */
 export const authRoutes = createRouter();
 

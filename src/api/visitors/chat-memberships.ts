@@ -20,7 +20,7 @@ const listRoute = createRoute({
   ...asVisitor,
   method: 'get',
   path: CHAT_MEMBERSHIPS,
-  summary: 'List the memberships of the visitor, one for each of his chats',
+  summary: 'List the memberships of the visitor, one for each of their chats',
   request: { params: visitorPath, query: z.object(collectionQuery) },
   responses: {
     200: jsonOf(collectionSchema(visitorMembershipSchema), 'Memberships, oldest chat first'),
@@ -93,7 +93,7 @@ chatMembershipRoutes.openapi(patchRoute, async (c) => {
   return await updateMembership(c, c.req.valid('param').chat_id, c.req.valid('json'));
 });
 
-/** The visitor's own membership, with his typing, which only the thread knows. */
+/** The visitor's own membership, with their typing, which only the thread knows. */
 async function showMembership(c: AppContext, chat_id: string) {
   const read = await queryOwnChat(c, { v: 1, type: 'read_members', chat_id, grant: ownChats(c) });
   if (!read.ok) return read.refused;

@@ -12,7 +12,7 @@ import { refuseThread } from '../refuse-thread.ts';
 /** What a thread answered, or the response that says why it did not. */
 export type Reached<Answer> = { ok: true; answer: Answer } | { ok: false; refused: Refused };
 
-/** The right of a visitor: his own chats, in whichever room. */
+/** The right of a visitor: their own chats, in whichever room. */
 export function ownChats(c: AppContext): ChatGrant {
   return { kind: 'visitor', room_id: null, visitor_id: c.var.visitor.id };
 }

@@ -20,7 +20,7 @@ import { keepPresent } from './presence.ts';
 import { roomVisitorSchema } from './schemas.ts';
 import { detailFields, detailsOf } from './visitor-details.ts';
 
-/** Seconds for which a visitor is present when he does not say. */
+/** Seconds for which a visitor is present when they do not say. */
 const DEFAULT_EXPIRES_IN = 120;
 const expiresIn = integerField({ min: 1, max: 86_400 });
 
@@ -46,7 +46,7 @@ const enterRoute = createRoute({
   },
 });
 
-/** Room visitors: a visitor's presence in a room, and what is known of him there (protocol.md 2.3). */
+/** Room visitors: a visitor's presence in a room, and what is known of them there (protocol.md 2.3). */
 export const roomVisitorRoutes = createRouter();
 
 roomVisitorRoutes.openapi(enterRoute, async (c) => {

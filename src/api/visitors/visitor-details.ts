@@ -12,7 +12,7 @@ const address = textField({ max: 2000 })
   .nullish();
 const pixels = integerField({ min: 1, max: 100_000 }).nullish();
 
-/** What a visitor's client may tell of him with his presence (protocol.md 2.3, 3.1). */
+/** What a visitor's client may tell of them with their presence (protocol.md 2.3, 3.1). */
 export const detailFields = {
   latest_page_url: address,
   latest_page_title: textField({ max: 1000, blank: true }).nullish(),
@@ -21,7 +21,7 @@ export const detailFields = {
   device_screen_height: pixels,
 };
 
-/** What his client says, and what the request itself tells: his browser's name, address and place. */
+/** What their client says, and what the request itself tells: their browser's name, address and place. */
 export function detailsOf(c: AppContext, said: z.output<z.ZodObject<typeof detailFields>>): DetailChanges {
   const { latest_page_url, latest_page_title, referrer_url, device_screen_width, device_screen_height } = said;
   const { city, country } = (c.req.raw as Request<unknown, IncomingRequestCfProperties>).cf ?? {};

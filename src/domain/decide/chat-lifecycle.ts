@@ -21,7 +21,7 @@ import { accept, type Context, type Decision, EventRecorder, refuse, unchanged }
 
 /**
  * A chat with a visitor: the open session of the visitor's thread, which the user joins, or a new one in it (seed
- * 001, Create a new chat with a visitor in a room). The visitor himself may ask for it too (protocol.md 2.4).
+ * 001, Create a new chat with a visitor in a room). The visitor may ask for it too (protocol.md 2.4).
  */
 export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, context: Context): Decision<ChatOpened> {
   if (!isVisitorsThread(state, command)) return refuse({ reason: 'chat_not_found' });
@@ -33,7 +33,7 @@ export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, co
   const open = openChat(state);
   const { actor, is_present } = command;
   if (open !== null && actor !== null) {
-    // His channel was moved to another room since, and who is let into this room need not be let into that one.
+    // Their channel was moved to another room since, and who is let into this room need not be let into that one.
     const isElsewhere = !isInRoom(open, command);
     if (isElsewhere || (command.is_kept_out && isTaken(open, actor.id))) return refuse({ reason: 'chat_taken' });
     if (hasNoRoom(open, actor.id)) return refuse({ reason: 'too_many_members' });
@@ -45,7 +45,7 @@ export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, co
   return accept(recorder, { chat: recorder.chat(chatId).facts, is_new: open === null });
 }
 
-/** The visitor himself takes part, under the name that he has by now. */
+/** The visitor takes part, under the name that they have by now. */
 function comeAsVisitor(
   recorder: EventRecorder,
   chatId: string,
@@ -58,7 +58,7 @@ function comeAsVisitor(
   setVisitorMembership(recorder, chatId, visitor_id, { is_participating: true, is_present, last_seen_at });
 }
 
-/** Whether the thread is this visitor's: a new one under his identity, or the one that the chat in his room led to. */
+/** Whether the thread is this visitor's: a new one under their identity, or the one that the chat in their room led to. */
 function isVisitorsThread(state: ThreadState, command: OpenVisitorChat): boolean {
   if (state.thread === null) return command.identity !== null;
   if (state.thread.visitor_id !== command.visitor_id) return false;
@@ -143,8 +143,8 @@ export function openThread(recorder: EventRecorder, chatId: string, { identity, 
 }
 
 /**
- * Gives the thread's visitor another name, or none: in the open session, and in those that follow (protocol.md 3.2). What he has said
- * keeps the name that he had then.
+ * Gives the thread's visitor another name, or none: in the open session, and in those that follow (protocol.md 3.2). What they have said
+ * keeps the name that they had then.
  */
 export function renameVisitor(state: ThreadState, command: RenameVisitor, context: Context): Decision<VisitorRenamed> {
   const { thread } = state;

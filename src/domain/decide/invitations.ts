@@ -50,7 +50,7 @@ export function invite(state: ThreadState, command: Invite, context: Context): D
   return accept(recorder, { invitation, chat: recorder.chat(command.chat_id).facts, is_new: true });
 }
 
-/** A member takes back an invitation that he sent (seed 001, Expire a chat invitation). */
+/** A member takes back an invitation that they sent (seed 001, Expire a chat invitation). */
 export function expireInvitation(
   state: ThreadState,
   command: ExpireInvitation,

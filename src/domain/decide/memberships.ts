@@ -18,7 +18,7 @@ import { accept, type Context, type Decision, EventRecorder, refuse, unchanged }
 
 /**
  * A user joins a chat (seed 001, Join user to a pending chat, to a routed chat, to an organization's chat). A member already
- * there keeps his membership and gets the new status.
+ * there keeps their membership and gets the new status.
  */
 export function joinChat(state: ThreadState, command: JoinChat, context: Context): Decision<ChatJoined> {
   const found = findChat(state, command.chat_id, command.grant);
@@ -59,7 +59,7 @@ type Attendance = { is_participating: boolean; is_present: boolean; last_seen_at
 
 /**
  * Brings a user's membership to what is asked for and answers it. Who begins or stops to participate is announced by a
- * `join` or `leave` message (protocol.md 5.3). `is_present` is recorded when he begins: from then on his own object tells
+ * `join` or `leave` message (protocol.md 5.3). `is_present` is recorded when they begin: from then on their own object tells
  * of changes.
  */
 export function setMembership(
@@ -102,8 +102,8 @@ export function memberOf(chat: ChatState, userId: string): MemberFacts {
 }
 
 /**
- * A user changes his membership (seed 001, Update a chat membership of a user). Only what differs is recorded; the time when
- * he last saw the chat never goes back. His typing is the shell's (ENGINE 5).
+ * A user changes their membership (seed 001, Update a chat membership of a user). Only what differs is recorded; the time when
+ * they last saw the chat never goes back. Their typing is the shell's (ENGINE 5).
  */
 export function updateMembership(
   state: ThreadState,
@@ -150,8 +150,8 @@ export function setVisitorMembership(
 }
 
 /**
- * A visitor changes his membership (protocol.md 2.6). As for users, the time when he last saw the chat never goes back and his
- * typing is the shell's; unlike theirs, his coming and going makes no message.
+ * A visitor changes their membership (protocol.md 2.6). As for users, the time when they last saw the chat never goes back and their
+ * typing is the shell's; unlike theirs, their coming and going makes no message.
  */
 export function updateVisitorMembership(
   state: ThreadState,
@@ -175,7 +175,7 @@ export function updateVisitorMembership(
   return accept(recorder, { member: updated, chat: recorder.chat(chat_id).facts });
 }
 
-/** A user came or went (ENGINE 5). It matters only where he participates in an open chat; elsewhere he is watched no more. */
+/** A user came or went (ENGINE 5). It matters only where they participate in an open chat; elsewhere they are watched no more. */
 export function changePresence(
   state: ThreadState,
   command: ChangePresence,

@@ -9,7 +9,7 @@ import type { NamedMessage, ThreadState } from '../state.ts';
 import { chatRef, findChatOf } from './find-chat.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
-/** A user's message in one of his chats (seed 001, Send a chat message). It ends the waiting. */
+/** A user's message in one of their chats (seed 001, Send a chat message). It ends the waiting. */
 export function postMessage(state: ThreadState, command: PostMessage, context: Context): Decision<MessagePosted> {
   const found = findChatOf(state, command.chat_id, command.actor.id);
   if (!found.ok) return found;
@@ -46,7 +46,7 @@ function withIds(attachment: NewAttachment, context: Context): Attachment {
 type Response = Extract<PostVisitorMessage['content'], { type: 'action' }>;
 
 /**
- * A visitor's message in his chat. A text makes the chat wait for an answer; what he chose of an attachment does not (seed
+ * A visitor's message in their chat. A text makes the chat wait for an answer; what they chose of an attachment does not (seed
  * 001, Chat message response actions; protocol.md 2.5).
  */
 export function postVisitorMessage(

@@ -40,7 +40,7 @@ export function addReplySuggestion(
 }
 
 /**
- * A user changes a suggestion of his organization (seed 001, Update a chat reply suggestion: "your reply suggestions"). An
+ * A user changes a suggestion of their organization (seed 001, Update a chat reply suggestion: "your reply suggestions"). An
  * update that says what is there changes nothing, not even who updated it last.
  */
 export function updateReplySuggestion(

@@ -161,7 +161,7 @@ function hasAnswer(sql: SqlStorage, { seq, chat_id, message }: MessageAdded, att
   return answers.toArray().length > 0;
 }
 
-/** Whether the visitor wrote after a message: a walk along the log from the message to his first text. */
+/** Whether the visitor wrote after a message: a walk along the log from the message to their first text. */
 function isFollowedByVisitor(sql: SqlStorage, { seq, chat_id }: MessageAdded): boolean {
   const followers = sql.exec(
     `SELECT 1 FROM events WHERE seq > ? AND chat_id = ? AND type = 'message_added'

@@ -86,7 +86,7 @@ describe('a channel pattern', () => {
     ['any organization', '/api/v5/orgs/*/owned_chats'],
     ['the user as organization', '/api/v5/orgs/{user_id}/owned_chats'],
     ['an upper-case organization', `/api/v5/orgs/${OWN.toUpperCase()}/owned_chats`],
-    ['a user by his id', `/api/v5/users/${BOT}/chats`],
+    ['a user by their id', `/api/v5/users/${BOT}/chats`],
     ['any user', '/api/v5/users/*/chats'],
     ['the organization as user', '/api/v5/users/{organization_id}/chats'],
     ['a public channel', `/api/v5/public/visitors/${VISITOR}/chats`],

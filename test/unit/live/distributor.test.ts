@@ -222,7 +222,7 @@ describe('the distributor', () => {
     expect(wire.said).toEqual(['reset', 21]);
   });
 
-  it('closes whose rights have ended, and sends him nothing', async () => {
+  it('closes whose rights have ended, and sends them nothing', async () => {
     const { wire } = scene.socket(0);
     scene.standing = () => Promise.resolve({ ending: { code: 4401, reason: 'x' } });
     scene.add(1);

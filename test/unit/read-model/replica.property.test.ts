@@ -26,7 +26,7 @@ import { IDENTITY, ORGANIZATION, ThreadModel } from '../domain/thread-model.ts';
 import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../domain/thread-steps.ts';
 
 /**
- * Whoever applies what he is told (added, changed, removed) to an empty copy has in the end what REST answers for the same path.
+ * Whoever applies what they are told (added, changed, removed) to an empty copy has in the end what REST answers for the same path.
  */
 const STARTS_AT = 1_800_000_000_000;
 const REACH = { organization_id: ORGANIZATION, room_ids: [] };

@@ -210,7 +210,7 @@ describe('GIOSGAPP credentials', () => {
     const header = `GIOSGAPP ${await triggerOf(agent, opened)} ${opened.app.secret}`;
     expect((await asks(header)).json).toMatchObject({ id: agent.user_id });
     expect((await asks(header.replace('GIOSGAPP', 'giosgapp'))).status).toBe(200);
-    // The manager has the scope; what he opens has it not.
+    // The manager has the scope; what they open has it not.
     const managers = `GIOSGAPP ${await triggerOf(opened.manager, opened)} ${opened.app.secret}`;
     expect((await asks(managers)).json).toMatchObject({ id: opened.manager.user_id });
     expect((await asks(managers, `/api/v5${orgOf(opened.manager)}/apps`)).status).toBe(403);

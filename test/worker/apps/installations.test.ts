@@ -96,7 +96,7 @@ describe('installations', () => {
     expect([again.status, again.json]).toEqual([409, { detail: expect.stringMatching(/installed already/) }]);
   });
 
-  it('give no scope that the installer has not himself', async () => {
+  it('give no scope that the installer does not have', async () => {
     const manager = await enrollManager();
     const app = await createApp(manager, { required_scopes: ['settings', 'reports'], is_app_user_required: true });
     const settler = await enroll({ organization_id: manager.organization_id, scopes: ['settings'] });

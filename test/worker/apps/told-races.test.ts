@@ -11,7 +11,7 @@ import { Site } from '../visitors/site.ts';
 import { ALL_SCOPES } from './registry.ts';
 import { acceptedFor, installedApp } from './told.ts';
 
-it('whoever joins while a message waits to learn who listens has his app told of the message', async () => {
+it('whoever joins while a message waits to learn who listens has their app told of the message', async () => {
   const site = await Site.open();
   const visitor = await site.visitor();
   const chatId = await site.chat(visitor);

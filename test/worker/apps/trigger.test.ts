@@ -83,7 +83,7 @@ describe('a trigger', () => {
     expect([data.app_user_id, data.app_user_code]).toEqual([null, null]);
   });
 
-  it('names the chat, its visitor and its room, of the caller’s own chats and of those routed to him', async () => {
+  it('names the chat, its visitor and its room, of the caller’s own chats and of those routed to them', async () => {
     const desk = await Desk.open();
     const boss = await enrollAgent(desk.organizationId, {}, ['settings']);
     const fields = { trigger_url: 'https://apps.example.com/', trigger_types: ['chat_open'] };

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 describe('the chats', () => {
-  it('of a user are those of which he is a member', async () => {
+  it('of a user are those of which they are a member', async () => {
     const { desk, taken, answered } = busy;
     expect(idsOf(await own(desk.agent, '/chats'))).toEqual([answered, taken]);
     expect(idsOf(await own(desk.bot, '/chats'))).toEqual([]);
@@ -86,7 +86,7 @@ describe('the chats', () => {
     expect(await list('created_at_after=2001-01-01T00:00&created_at_before=2002-01-01T00:00:00Z')).toEqual([]);
   });
 
-  it('of a user are chosen by whether he takes part, and ordered by their last change', async () => {
+  it('of a user are chosen by whether they take part, and ordered by their last change', async () => {
     const { desk, taken, answered } = busy;
     const agent = await enrollAgent(desk.organizationId);
     await desk.join(agent, taken);

@@ -24,7 +24,7 @@ const update = (method: string, chatId: string, body: unknown, person: Person = 
   ask(person, method, `/users/${person.user_id}/chat_memberships/${chatId}`, body);
 
 describe('the memberships of a user', () => {
-  it('are one for each of his chats, page by page, and chosen by whether he takes part', async () => {
+  it('are one for each of their chats, page by page, and chosen by whether they take part', async () => {
     const agent = await enrollAgent(desk.organizationId);
     const first = (await joined(agent)).chatId;
     const second = (await joined(agent, AWAY)).chatId;
@@ -138,7 +138,7 @@ describe('the memberships of a visitor', () => {
   const list = (chatId: string, visitor: unknown, person = desk.agent, rest = '') =>
     own(person, `/chats/${chatId}/visitors/${visitor}/chat_memberships${rest}`);
 
-  it('are those in the chats that he shares with the user', async () => {
+  it('are those in the chats that they share with the user', async () => {
     const { thread, chatId } = await joined();
     const visitor = (await desk.memberships(chatId))[0]?.['member_id'];
     await desk.close(thread);

@@ -55,7 +55,7 @@ describe('joining a pending chat', () => {
     expect([(await members()).status, (await members()).json]).toEqual([404, DETAIL]);
   });
 
-  it('becomes pending again when the user goes before he has answered', async () => {
+  it('becomes pending again when the user goes before they have answered', async () => {
     const [agent, chatId] = [await presentAgent(), await newChat()];
     await join(agent, chatId);
     await leave(agent);

@@ -178,7 +178,7 @@ describe('joining a taken chat of an organization with private chats', () => {
     expect(refused).toMatchObject({ status: 409, json: { detail: expect.any(String) } });
     expect(await priv.memberships(chatId)).toHaveLength(2);
     expect((await priv.join(priv.reporter, chatId)).status).toBe(201);
-    // The first user comes back to his own chat, and anybody joins one that nobody attends.
+    // The first user comes back to their own chat, and anybody joins one that nobody attends.
     expect((await priv.join(priv.agent, chatId)).status).toBe(200);
     const free = await priv.say(unique('thread'), 'hi');
     expect((await priv.join(kept, free.chatId)).status).toBe(201);

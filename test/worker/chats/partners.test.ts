@@ -38,7 +38,7 @@ const attempt = (operation: Operation, person: Person, names: Names): Promise<An
 const ofOthers = OPERATIONS.filter(({ path }) => /\{(chat|room)_id\}/.test(path));
 const isRead = ({ method }: Operation) => method === 'GET';
 
-/** Under these, what a room that is shared holds is routed to the partner: to his user, and to the organization. */
+/** Under these, what a room that is shared holds is routed to the partner: to their user, and to the organization. */
 const isRouted = ({ path }: Operation) =>
   path.includes('/routed_chats/') || path.startsWith('/users/{user_id}/rooms/') || isPending({ path });
 const isPending = ({ path }: { path: string }) => path.startsWith('/users/{user_id}/pending_chats/');
@@ -123,12 +123,12 @@ describe('a room that is shared no more', () => {
     await arrive(member);
   });
 
-  it('leaves a partner who is no member nothing, and one who is a member his membership', async () => {
+  it('leaves a partner who is no member nothing, and one who is a member their membership', async () => {
     const chat = names['chat_id'] ?? '';
     const joining = `/users/${member.user_id}/routed_chats/${chat}/memberships`;
     expect((await ask(member, 'POST', joining, PARTICIPATING)).status).toBe(201);
     await unshare(shared);
-    // What his organization is involved in stays: he is its member.
+    // What their organization is involved in stays: they are its member.
     const isKept = ({ path }: Operation) => path.includes('/involved_chats/');
     const isMembers = ({ path }: Operation) =>
       /\/users\/\{user_id\}\/(chats|chat_memberships)\/\{chat_id\}/.test(path) || isKept({ method: '', path });
@@ -152,7 +152,7 @@ describe('a room that is shared no more', () => {
 });
 
 describe('a private chat that a user has taken', () => {
-  it('opens to whoever he invites, and to nobody else', async () => {
+  it('opens to whoever they invite, and to nobody else', async () => {
     const desk = await Desk.open();
     await setOrganization(desk.organizationId, { private_chats: true });
     const { chatId } = await desk.say(unique('thread'), 'help');

@@ -153,7 +153,7 @@ describe('private chat history', () => {
   });
 
   it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && path.startsWith('/users/{user_id}/chats')))(
-    'leaves a member his own chats: $method $path',
+    'leaves a member their own chats: $method $path',
     async (operation) => {
       const answer = await try_(operation, agent, { ...closed, user_id: agent.user_id });
       const isMissing = operation.path.endsWith('/allowed_tags/{tag_name}');

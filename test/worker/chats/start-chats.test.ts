@@ -104,7 +104,7 @@ describe('a chat with a visitor', () => {
   const open = (person: Person, roomId: string, visitor: string) =>
     ask(person, 'POST', `/users/${person.user_id}/rooms/${roomId}/visitors/${visitor}/chats`);
 
-  it('is his open one, which the user joins: 200', async () => {
+  it('is their open one, which the user joins: 200', async () => {
     const { chatId, visitor } = await visitorOf(desk);
     const answer = await open(desk.agent, desk.gateway.roomId, visitor);
     expect([answer.status, keysOf(answer.json)]).toEqual([200, CHAT_KEYS]);

@@ -156,7 +156,7 @@ describe('the rooms of an organization', () => {
 });
 
 describe('the rooms that reach a user', () => {
-  it('are his organization’s and those that partners route to it', async () => {
+  it('are their organization’s and those that partners route to it', async () => {
     const [owner, partner] = [await enroll(), await enroll()];
     const own = await newRoom(partner.organization_id);
     const shared = await newRoom(owner.organization_id);

@@ -138,7 +138,7 @@ describe('every operation of the console', () => {
 
 describe('a user without a scope', () => {
   it.each(ofOrganizations.filter(({ path, method }) => /users\/\{user_id\}/.test(path) && method !== 'DELETE'))(
-    'may do with himself: $method $path',
+    'may do with themselves: $method $path',
     async (operation) => {
       const { powerless } = callers;
       const { user_id } = powerless;

@@ -87,7 +87,7 @@ export async function share(kind: SharedKind, owner: string, id: string, partner
   await insertShare(database, kind, owner, id, { organization_id: partner, created_at: AT });
 }
 
-/** Makes a user present until a moment (ms), as his object would. */
+/** Makes a user present until a moment (ms), as their object would. */
 export async function bePresent(userId: string, until: number): Promise<void> {
   await database.run('UPDATE users SET present_until = ? WHERE id = ?', until, userId);
 }

@@ -51,8 +51,8 @@ const teamsOf = async (id: string) => (await readReaches(databases, owner)).team
 
 const nothing = { organization_id: null, room_ids: [] };
 
-describe('the reach of a user in his own organization', () => {
-  it('is all of it, rooms to come too, while no router keeps him out', async () => {
+describe('the reach of a user in their own organization', () => {
+  it('is all of it, rooms to come too, while no router keeps them out', async () => {
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
     await newRoom(owner);
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
@@ -75,7 +75,7 @@ describe('the reach of a user in his own organization', () => {
 
   it.each([
     ['all', () => ALL],
-    ['himself', () => user(colleague)],
+    ['the user', () => user(colleague)],
   ])('is all of it when the routers name %s', async (_, target) => {
     await newRouter(owner, [room], [target()]);
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
@@ -91,7 +91,7 @@ describe('the reach of a user in his own organization', () => {
     expect(await teamsOf(colleague)).toEqual([]);
   });
 
-  it('is single rooms when a router leaves him out of others', async () => {
+  it('is single rooms when a router leaves them out of others', async () => {
     const other = await newUser(owner);
     const open = await newRoom(owner);
     await newRouter(owner, [room], [user(other), team(await newTeam(owner, other))]);
@@ -152,7 +152,7 @@ describe('the reach of a partner’s user', () => {
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
   });
 
-  it('comes by his organization while the room is shared', async () => {
+  it('comes by their organization while the room is shared', async () => {
     await newRouter(owner, [room], [organization(partner)]);
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
     await share('room', owner, room, partner);
@@ -180,7 +180,7 @@ describe('the reach of a partner’s user', () => {
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
   });
 
-  it('comes by himself', async () => {
+  it('comes by the user alone', async () => {
     await share('room', owner, room, partner);
     await newRouter(owner, [room], [user(agent)]);
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner, [room]));

@@ -20,7 +20,7 @@ const post = (path: string, body: unknown) => admin(path, { method: 'POST', body
 const patch = (path: string, body: unknown) => admin(path, { method: 'PATCH', body });
 const remove = (path: string) => admin(path, { method: 'DELETE' });
 
-/** The rooms that reach a person, as he sees it: in this isolate a change shows at once. */
+/** The rooms that reach a person, as they see it: in this isolate a change shows at once. */
 async function roomsOf(person: Person): Promise<unknown[]> {
   return resultsOf(await ask(person, 'GET', `/users/${person.user_id}/rooms`)).map(({ id }) => id);
 }

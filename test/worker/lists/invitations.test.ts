@@ -18,7 +18,7 @@ type Invited = { id: string; invitee: string; isAccepted: boolean; isExpired: bo
 const invited: Invited[] = [];
 let chat: CopiedChat;
 
-/** Invitations of a user, his teams, his organization and of somebody else; one of thirty is open. */
+/** Invitations of a user, their teams, their organization and of somebody else; one of thirty is open. */
 beforeAll(async () => {
   chat = copiedChat(AT, { members: [{ id: 'inviter', organization_id: 'own', is_participating: true }] });
   await writeChats([chat]);
@@ -44,7 +44,7 @@ describe('incoming invitations', () => {
     [{ is_expired: false }, (one) => !one.isExpired],
     [{ is_accepted: true, is_expired: true }, () => false],
   ] as [InvitationFilters, (one: Invited) => boolean][])(
-    'of all his invitees with %j: each once, oldest first',
+    'of all their invitees with %j: each once, oldest first',
     async (filters, test) => {
       const list = (keyset: Parameters<typeof listIncomingInvitations>[3]) =>
         listIncomingInvitations(database, [...INVITEES, 'team-1'], filters, keyset);

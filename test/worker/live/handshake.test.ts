@@ -57,7 +57,7 @@ describe('the addresses of live sockets', () => {
     }
   });
 
-  it('of a user are his alone', async () => {
+  it('of a user are theirs alone', async () => {
     const callers = await enrollCallers([]);
     await expectOwn({ method: 'GET', path: (user_id) => `/api/v5${userPath({ user_id })}` }, callers);
   });

@@ -55,7 +55,7 @@ describe('the rights of a user who listens', () => {
     expect(telling.frames.filter(({ type }) => type === 'notifications')).toHaveLength(1);
   });
 
-  it('end when his token is revoked', async () => {
+  it('end when their token is revoked', async () => {
     const person = await enroll();
     const client = await listen(person);
     const path = `/organizations/${person.organization_id}/users/${person.user_id}/tokens/${person.token_id}`;
@@ -66,7 +66,7 @@ describe('the rights of a user who listens', () => {
     expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'subscribed']);
   });
 
-  it('end for a room when it is routed to him no more, also for what he has missed', async () => {
+  it('end for a room when it is routed to them no more, also for what they have missed', async () => {
     const { organization_id, user_id: other } = await enroll();
     const agent = await enrollAgent(organization_id);
     const path = `/organizations/${organization_id}`;
@@ -84,7 +84,7 @@ describe('the rights of a user who listens', () => {
     const [inLeft, inKept] = [left, kept].map((id) =>
       FeedingThread.ofOrganization(organization_id, { room: { id, organization_id } }),
     );
-    const before = await inLeft?.say('while it is routed to him');
+    const before = await inLeft?.say('while it is routed to them');
     expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', before]]);
     expect((await admin(`${path}/routers/${router?.json['id']}`, { method: 'DELETE' })).status).toBe(204);
     passTime(FORGOTTEN);
@@ -97,7 +97,7 @@ describe('the rights of a user who listens', () => {
     for (const each of [client, back]) each.close();
   });
 
-  it('end when he is deleted', async () => {
+  it('end when they are deleted', async () => {
     const person = await enroll();
     const client = await listen(person);
     const path = `/organizations/${person.organization_id}/users/${person.user_id}`;
@@ -107,7 +107,7 @@ describe('the rights of a user who listens', () => {
     expect((await client.closed).code).toBe(4401);
   });
 
-  it('end with the subscription of his organization', async () => {
+  it('end with the subscription of their organization', async () => {
     const person = await enroll();
     const client = await listen(person);
     const changes = { has_active_subscription: false };
@@ -131,7 +131,7 @@ describe('the rights of a user who listens', () => {
     for (const each of [client, allowed]) each.close();
   });
 
-  it('stand for ten minutes while D1 cannot be reached; then he waits, and gets all when it is back', async () => {
+  it('stand for ten minutes while D1 cannot be reached; then they wait, and get all when it is back', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const person = await enroll();
     const client = await listen(person);
@@ -266,7 +266,7 @@ function leftAt(person: Person) {
 describe('a visitor’s socket', () => {
   const messages = (id: string) => `/api/v5/public/visitors/${id}/chats/*/messages`;
 
-  it('hears what is his own, and nobody else’s', async () => {
+  it('hears what is their own, and nobody else’s', async () => {
     const site = await Site.open();
     const [visitor, sibling] = [await authenticate(site.organizationId), await authenticate(site.organizationId)];
     const client = await LiveClient.ofVisitor(visitor);
@@ -278,7 +278,7 @@ describe('a visitor’s socket', () => {
     });
     await other.subscribe([messages(sibling.id)]);
     const thread = FeedingThread.ofVisitor(visitor.id, site.organizationId);
-    const id = await thread.say('for him');
+    const id = await thread.say('for them');
     const channel = messages(visitor.id).replace('*', thread.chatId);
     expect(said(await client.next('notifications'))).toEqual([[channel, 'added', id]]);
     const strange = FeedingThread.ofVisitor(sibling.id, site.organizationId);

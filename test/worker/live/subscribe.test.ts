@@ -162,9 +162,9 @@ describe('a user’s socket', () => {
     await client.subscribe([`/api/v5/users/${agent.user_id}/routed_chats/*/messages`]);
     const inRoom = (id: unknown) =>
       FeedingThread.ofOrganization(organization_id, { room: { id: String(id), organization_id } });
-    await inRoom(closed.json['id']).say('not for him');
+    await inRoom(closed.json['id']).say('not for them');
     const thread = inRoom(reached.json['id']);
-    const id = await thread.say('for him');
+    const id = await thread.say('for them');
     expect(said(await client.next('notifications'))).toEqual([
       [`/api/v5/users/${agent.user_id}/routed_chats/${thread.chatId}/messages`, 'added', id],
     ]);

@@ -22,7 +22,7 @@ async function heard(client: LiveClient, ending: string): Promise<Json & { frame
 }
 
 describe('a conversation', () => {
-  it('is heard by agent and visitor, each as REST shows it to him', async () => {
+  it('is heard by agent and visitor, each as REST shows it to them', async () => {
     const site = await Site.open();
     const visitor = await site.visitor();
     const { agent } = site;

@@ -48,7 +48,7 @@ async function costOf(thread: string, command: CommandBody) {
   return (await threadStub(env, thread).execute(whole)).cost;
 }
 
-/** A user whose own object says that he is there. */
+/** A user whose own object says that they are there. */
 async function presentUser() {
   const user = newUser(newUuid(Date.now()));
   const owner = { user_id: user.id, organization_id: user.organization_id };

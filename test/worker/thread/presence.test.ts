@@ -16,7 +16,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Gives a user a client, so that he is present for an hour. */
+/** Gives a user a client, so that they are present for an hour. */
 async function comeOnline({ id, organization_id }: UserFacts): Promise<void> {
   const owner = { user_id: id, organization_id };
   await userStub(env, id).createClient({ v: 1, owner, changes: { presence_expires_in: 3600 } });
@@ -57,11 +57,11 @@ async function isPresent({ thread, chat_id, grant }: Opened, user: UserFacts): P
 }
 
 describe('the presence of a participating user', () => {
-  test('is told by his own object from the commit on, and no longer once he has left', async () => {
+  test('is told by their own object from the commit on, and no longer once they have left', async () => {
     const opened = await newVisitorChat();
     const { thread, chat_id, actor } = opened;
     await eventually(async () => expect(await watched(actor)).toBe(1));
-    // He was taken for present and has no client.
+    // They were taken for present and has no client.
     await eventually(async () => expect(await isPresent(opened, actor)).toBe(false));
     await comeOnline(actor);
     await eventually(async () => expect(await isPresent(opened, actor)).toBe(true));
@@ -91,7 +91,7 @@ describe('the presence of a participating user', () => {
       is_participating: true,
       composing_status: 'idle',
     } as const;
-    // Absent, as the Worker saw him a moment before he came.
+    // Absent, as the Worker saw them a moment before they came.
     await execute(thread, {
       type: 'join_chat',
       chat_id,

@@ -39,14 +39,14 @@ export async function enrollAgent(organizationId: string, fields: Json = {}, sco
 /** Longest presence of a client, in seconds: tests move the clock. */
 const A_MONTH = 30 * 24 * 3600;
 
-/** The person becomes present; answers the id of the client that keeps him so. */
+/** The person becomes present; answers the id of the client that keeps them so. */
 export async function arrive(person: Person): Promise<string> {
   const answer = await ask(person, 'POST', `/users/${person.user_id}/clients`, { presence_expires_in: A_MONTH });
   expect([answer.status, answer.text]).toEqual([201, expect.any(String)]);
   return String(answer.json['id']);
 }
 
-/** The person goes: all his clients are deleted. */
+/** The person goes: all their clients are deleted. */
 export async function leave(person: Person): Promise<void> {
   const path = `/users/${person.user_id}/clients`;
   for (const { id } of resultsOf(await ask(person, 'GET', path))) {

@@ -23,7 +23,7 @@ async function variablesOf(visitorId: unknown): Promise<Record<string, unknown>>
 }
 
 describe('a session', () => {
-  it('is opened by a new thread, with a visitor, his membership and a mapping', async () => {
+  it('is opened by a new thread, with a visitor, their membership and a mapping', async () => {
     const thread = unique('thread');
     const answer = await desk.post({ messages: [visitorSays(thread, 'Hello')] });
     expect(answer.status).toBe(201);
@@ -174,7 +174,7 @@ describe('messages', () => {
     expect(await desk.chat(sent.chatId)).toMatchObject({ visitor_member_count: 1, visitor_message_count: 2 });
   });
 
-  it('of a user make him a member who takes no part, without a join message', async () => {
+  it('of a user make them a member who takes no part, without a join message', async () => {
     const thread = unique('thread');
     const sent = await desk.send([desk.userSays(thread, 'only a user wrote')]);
     const members = await desk.memberships(sent.chatId);
@@ -189,7 +189,7 @@ describe('messages', () => {
     expect(await desk.chat(sent.chatId)).toMatchObject({ user_member_count: 2, user_message_count: 2 });
   });
 
-  it('of a user who takes part already leave his membership as it is', async () => {
+  it('of a user who takes part already leave their membership as it is', async () => {
     const thread = unique('thread');
     const { chatId } = await desk.say(thread, 'hi');
     await desk.join(desk.agent, chatId);

@@ -69,7 +69,7 @@ describe('the authentication of a visitor', () => {
     expect(left).toBeLessThanOrEqual(1_800_000);
   });
 
-  it('knows a visitor again by his secret, and makes a new one without it', async () => {
+  it('knows a visitor again by their secret, and makes a new one without it', async () => {
     const again = await authenticate(site.organizationId, visitor.secret);
     expect([again.id, again.secret]).toEqual([visitor.id, visitor.secret]);
     for (const body of [undefined, {}, { visitor_secret_id: null }]) {
@@ -78,13 +78,13 @@ describe('the authentication of a visitor', () => {
     }
   });
 
-  it('writes nothing for him', async () => {
+  it('writes nothing for them', async () => {
     const before = await countRows();
     await authenticate(site.organizationId);
     expect(await countRows()).toEqual(before);
   });
 
-  it('refuses a secret that is not his organization’s', async () => {
+  it('refuses a secret that is not their organization’s', async () => {
     const other = await Site.open();
     const foreign = await authenticate(other.organizationId);
     const changed = visitor.secret.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));

@@ -120,7 +120,7 @@ describe('a chat that a visitor starts', () => {
   it('never brings an older name back, that was read before another was set', async () => {
     const visitor = await site.visitor();
     await site.setVariable(visitor, 'username', 'Ann');
-    // What his presence waits for takes its time.
+    // What their presence waits for takes its time.
     const keepClient = async () => {
       await site.setVariable(visitor, 'username', 'Bea');
     };
@@ -156,7 +156,7 @@ describe('a chat that a visitor starts', () => {
     expect(await own.ownedChat(chatId)).toMatchObject({ is_private: true });
   });
 
-  it('keeps the visitor present as long as he asked for last', async () => {
+  it('keeps the visitor present as long as they asked for last', async () => {
     const visitor = await site.visitor({ presence_expires_in: 1000 });
     passTime(900_000);
     await site.chat(visitor);
@@ -167,7 +167,7 @@ describe('a chat that a visitor starts', () => {
 });
 
 describe('the chats of a visitor', () => {
-  it('are his own, oldest first unless ordered otherwise', async () => {
+  it('are their own, oldest first unless ordered otherwise', async () => {
     const visitor = await site.visitor();
     await site.chat(await site.visitor());
     const ids: string[] = [];
@@ -209,7 +209,7 @@ describe('the end of a chat by its visitor', () => {
     expect([again.status, again.json['ended_at']]).toEqual([200, ended.json['ended_at']]);
   });
 
-  it('is all that he can change', async () => {
+  it('is all that they can change', async () => {
     const visitor = await site.visitor();
     const chatId = await site.chat(visitor);
     await site.say(visitor, chatId, unique('hello'));

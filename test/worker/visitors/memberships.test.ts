@@ -71,7 +71,7 @@ describe('the memberships of a visitor’s chat', () => {
 });
 
 describe('the visitor’s own memberships', () => {
-  it('are one for each of his chats', async () => {
+  it('are one for each of their chats', async () => {
     const who = await site.visitor();
     const first = await site.chat(who);
     await visit(who.token, 'PATCH', `/visitors/${who.id}/chats/${first}`, { is_ended: true });

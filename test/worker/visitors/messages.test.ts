@@ -70,7 +70,7 @@ describe('a message of a visitor', () => {
 });
 
 describe('the page from which a visitor writes', () => {
-  it('is shown of his first message', async () => {
+  it('is shown of their first message', async () => {
     const details = { latest_page_url: 'https://shop.example/cart', latest_page_title: 'Cart' };
     const own = await site.visitor(details);
     const chat = await site.chat(own);
@@ -104,7 +104,7 @@ describe('while D1 cannot be reached', () => {
     expect(await site.ownedChat(chat)).toMatchObject({ visitor_message_count: 1, first_visitor_message_url: null });
   });
 
-  it('nothing is missed for his later ones, which ask D1 for nothing', async () => {
+  it('nothing is missed for their later ones, which ask D1 for nothing', async () => {
     const own = await site.visitor();
     const chat = await site.chat(own);
     for (const text of ['first', 'second']) expect((await site.say(own, chat, text)).status).toBe(201);
@@ -273,7 +273,7 @@ describe('the answer to an attachment', () => {
     expect(await states()).toEqual([201, 201, 201]);
     await site.answerBy(site.agent, place, 'a text of a user disables nothing');
     expect(await states()).toEqual([201, 201, 201]);
-    await site.say(who, place, 'a text of his own');
+    await site.say(who, place, 'a text of their own');
     expect(await states()).toEqual([409, 201, 201]);
     expect([await choose(first, 0), await choose(second, 0), await choose(second, 1)]).toEqual([409, 409, 409]);
   });

@@ -66,7 +66,7 @@ describe('a visitor in a room', () => {
     expect((await seen(visitor)).status).toBe(404);
   });
 
-  it('stays for as long as he says', async () => {
+  it('stays for as long as they say', async () => {
     const visitor = await site.visitor();
     for (const method of ['PUT', 'PATCH']) {
       const answer = await stay(visitor, { presence_expires_in: 600 }, method);
@@ -83,7 +83,7 @@ describe('a visitor in a room', () => {
     expect((await stay(unknown, { presence_expires_in: 60 })).status).toBe(404);
   });
 
-  it('is described by his client and by his requests', async () => {
+  it('is described by their client and by their requests', async () => {
     const visitor = await authenticate(site.organizationId);
     const details = {
       latest_page_url: 'https://shop.example/cart',
@@ -130,7 +130,7 @@ describe('a visitor in a room', () => {
   it.each([
     ['FI', 'Helsinki', { geo_country_code: 'FI', geo_country: 'Finland', geo_city: 'Helsinki' }],
     ['T1', undefined, { geo_country_code: 'T1', geo_country: null, geo_city: null }],
-  ])('is placed by where his requests come from: %s', async (country, city, place) => {
+  ])('is placed by where their requests come from: %s', async (country, city, place) => {
     const visitor = await authenticate(site.organizationId);
     const context = createExecutionContext();
     const request = new Request(`https://hub.example/api/v5/public${site.room}/visitors`, {
@@ -144,7 +144,7 @@ describe('a visitor in a room', () => {
     expect((await seen(visitor)).json).toMatchObject(place);
   });
 
-  it('begins a further visit when he comes again after he was gone', async () => {
+  it('begins a further visit when they come again after they were gone', async () => {
     const visitor = await site.visitor({ presence_expires_in: 60 });
     await come(visitor, { id: visitor.id, presence_expires_in: 60 });
     expect((await seen(visitor)).json).toMatchObject({ visit_count: 1, is_present: true });
@@ -155,7 +155,7 @@ describe('a visitor in a room', () => {
   });
 });
 
-describe('the presence of a visitor in his chat', () => {
+describe('the presence of a visitor in their chat', () => {
   const present = async (chatId: string) => (await site.ownedChat(chatId))['present_visitor_participant_count'];
 
   testAlarm('ends with its time and comes back with the visitor', async (ring) => {

@@ -71,7 +71,7 @@ function attempt(operation: Operation, authorization: string | null, changed: Na
   });
 }
 
-/** What a stranger could change: rows, what is known of the visitor and his chat as its thread has it. */
+/** What a stranger could change: rows, what is known of the visitor and their chat as its thread has it. */
 async function everything(): Promise<unknown[]> {
   const chat = `/orgs/${site.organizationId}/owned_chats/${names['chat_id']}`;
   const paths = [chat, `${chat}/messages`, `${chat}/memberships`, site.orgRoom('/visitors')];
@@ -110,7 +110,7 @@ describe('every operation of the public API', () => {
   });
 
   it.each(OPERATIONS.filter(({ path }) => path.includes('{visitor_id}')))(
-    '$method $path is 403 for another visitor of the organization, and 404 under his own name',
+    '$method $path is 403 for another visitor of the organization, and 404 under their own name',
     async (operation) => {
       const before = await everything();
       const named = await attempt(operation, `Bearer ${sibling.token}`);

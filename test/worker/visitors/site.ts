@@ -3,7 +3,7 @@ import { type Answer, admin, type Call, call, enroll, type Person } from '../htt
 import { arrive, ask, type Desk, enrollAgent, type Json } from '../umi/desk.ts';
 import { newRoom } from '../umi/gateway.ts';
 
-/** A visitor with a token, as the public API has made him. */
+/** A visitor with a token, as the public API has made them. */
 export type Visitor = { id: string; secret: string; token: string; organizationId: string };
 
 /** A request to the public API, below /api/v5/public. */

@@ -3,7 +3,7 @@ import { ask, resultsOf, UUID } from '../umi/desk.ts';
 import { authenticate, Site, visit } from './site.ts';
 
 describe('the tutorial for a third-party chat (seed 003)', () => {
-  it('takes a visitor from his first step to the end of his chat', async () => {
+  it('takes a visitor from their first step to the end of their chat', async () => {
     const site = await Site.open();
     const { organizationId, roomId, agent } = site;
     const visitor = await authenticate(organizationId);

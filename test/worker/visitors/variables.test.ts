@@ -80,7 +80,7 @@ describe('the variable username', () => {
     return resultsOf(members)[0]?.['member_name'];
   };
 
-  it('names the visitor in his open chat, in the chats to come and no more once it is deleted', async () => {
+  it('names the visitor in their open chat, in the chats to come and no more once it is deleted', async () => {
     const who = await site.visitor();
     const chatId = await site.chat(who);
     expect(await memberName(chatId)).toBeNull();
@@ -99,7 +99,7 @@ describe('the variable username', () => {
     expect(resultsOf(await request('GET', at(who)))).toEqual([]);
   });
 
-  it('names him in every room, through whichever it is set', async () => {
+  it('names them in every room, through whichever it is set', async () => {
     const who = await site.visitor();
     const here = await site.chat(who);
     const room = `/orgs/${site.organizationId}/rooms/${await newRoom(site.organizationId)}`;
@@ -119,7 +119,7 @@ describe('the variable username', () => {
     expect(resultsOf(await request('GET', at(who)))).toEqual([]);
   });
 
-  it('names a visitor of a channel too, and yields to what his channel says later', async () => {
+  it('names a visitor of a channel too, and yields to what their channel says later', async () => {
     const desk = await Desk.open();
     const place = await Site.at(desk);
     const thread = unique('thread');

@@ -13,7 +13,7 @@ describe('a grant', () => {
   const { model, chatId } = visitorsChat();
   const refusal = (grant: ChatGrant) => grantRefusal(model.chat(chatId), grant)?.reason ?? null;
 
-  test('of a member covers the chats that he is in', () => {
+  test('of a member covers the chats that they are in', () => {
     expect(refusal({ kind: 'member', user_id: AGENT.id })).toBeNull();
     expect(refusal({ kind: 'member', user_id: FOREIGNER.id })).toBe('not_a_member');
     expect(refusal({ kind: 'member', user_id: VISITOR })).toBe('not_a_member');
@@ -32,7 +32,7 @@ describe('a grant', () => {
     expect(refusal(reach(null, []))).toBe('not_routed');
   });
 
-  test('of a visitor covers his chats in the room', () => {
+  test('of a visitor covers their chats in the room', () => {
     expect(refusal({ kind: 'visitor', room_id: ROOM.id, visitor_id: VISITOR })).toBeNull();
     expect(refusal({ kind: 'visitor', room_id: 'another', visitor_id: VISITOR })).toBe('chat_not_found');
     expect(refusal({ kind: 'visitor', room_id: ROOM.id, visitor_id: 'f'.repeat(32) })).toBe('chat_not_found');

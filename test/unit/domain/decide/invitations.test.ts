@@ -44,7 +44,7 @@ describe('an invitation', () => {
     expect(model.refusal(invite(TEAM, { chat_id: 'elsewhere' }))).toBe('chat_not_found');
   });
 
-  test('of one who is invited is the one that he has, until that is closed', () => {
+  test('of one who is invited is the one that they have, until that is closed', () => {
     const { invitation } = model.answer(invite(TEAM));
     expect(model.answer(invite(TEAM))).toMatchObject({ is_new: false, invitation: { id: invitation.id } });
     expect(model.answer(invite({ ...TEAM, kind: 'user' })).is_new).toBe(true);
@@ -89,7 +89,7 @@ describe('an invitation', () => {
     expect(model.refusal(expire(id))).toBe('invitation_accepted');
   });
 
-  test('is accepted by a member too, who participates again when he had left', () => {
+  test('is accepted by a member too, who participates again when they had left', () => {
     const first = model.answer(invite(TEAM)).invitation.id;
     model.answer(join(chatId, { actor: COLLEAGUE }));
     expect(model.eventsOf(accept(first))).toEqual(['invitation_accepted']);

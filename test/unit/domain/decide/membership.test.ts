@@ -21,7 +21,7 @@ const told = (isPresent: boolean, userId = AGENT.id) =>
   ({ ...head(), type: 'change_presence', chat_id: chatId, user_id: userId, is_present: isPresent }) as const;
 
 describe('joining', () => {
-  test('adds a member, a join message and, when he is present, ends that the chat is pending', () => {
+  test('adds a member, a join message and, when they are present, ends that the chat is pending', () => {
     expect(isPending(model.chat(chatId).facts)).toBe(true);
     expect(model.eventsOf(join(chatId))).toEqual(['member_added', 'join']);
     expect(isPending(model.chat(chatId).facts)).toBe(false);
@@ -33,7 +33,7 @@ describe('joining', () => {
     expect(isPending(model.chat(chatId).facts)).toBe(true);
   });
 
-  test('without participating adds a member silently, and again makes him one who does', () => {
+  test('without participating adds a member silently, and again makes them one who does', () => {
     expect(model.eventsOf(join(chatId, { is_participating: false, is_present: false }))).toEqual(['member_added']);
     const answer = model.answer(join(chatId));
     expect(answer).toMatchObject({ is_new: false, member: { is_participating: true, is_present: true } });
@@ -74,7 +74,7 @@ describe('joining', () => {
     expect(model.refusal(join(chatId, { grant: PENDING }))).toBe('not_pending');
   });
 
-  test('a taken chat is refused to who is kept out, unless he is in it or leaves it', () => {
+  test('a taken chat is refused to who is kept out, unless they are in it or leaves it', () => {
     model.answer(join(chatId, { actor: COLLEAGUE }));
     model.answer(join(chatId, { is_present: true }));
     const kept = { is_kept_out: true };
@@ -136,7 +136,7 @@ describe('a membership', () => {
 });
 
 describe('presence', () => {
-  test('makes a waiting chat pending again when the user goes, and not when he is back', () => {
+  test('makes a waiting chat pending again when the user goes, and not when they are back', () => {
     model.answer(join(chatId));
     expect(model.answer(told(false))).toEqual({ is_watched: true });
     expect(isPending(model.chat(chatId).facts)).toBe(true);

@@ -75,13 +75,13 @@ describe("a user's message", () => {
 });
 
 describe("a visitor's text", () => {
-  test('makes the chat wait and carries his name', () => {
+  test('makes the chat wait and carries their name', () => {
     const message = respond({ type: 'msg', message: 'hello?' });
     expect(message).toMatchObject({ type: 'msg', sender_type: 'visitor', sender_id: VISITOR, sender_name: 'Jane' });
     expect(model.chat(chatId).facts).toMatchObject({ is_waiting: true, visitor_message_count: 1 });
   });
 
-  test('is refused in a chat that is not his, is not there, or has ended', () => {
+  test('is refused in a chat that is not theirs, is not there, or has ended', () => {
     const another = { ...say(model, chatId), visitor_id: 'f'.repeat(32) };
     expect(model.refusal(another)).toBe('chat_not_found');
     expect(model.refusal(say(model, 'elsewhere'))).toBe('chat_not_found');
@@ -160,7 +160,7 @@ describe("a visitor's choice", () => {
     expect(refusal(choice(once))).toBe('action_disabled');
   });
 
-  test('disables what is disabled on a visitor message, by a later text of his only', () => {
+  test('disables what is disabled on a visitor message, by a later text of theirs only', () => {
     model.answer(say(model, chatId));
     const message = offer({ is_disabled_on_visitor_message: true });
     model.answer(join(chatId, { actor: COLLEAGUE }));

@@ -53,7 +53,7 @@ describe('a chat between users', () => {
 });
 
 describe("a user's chat with a visitor", () => {
-  test('starts in a thread of its own, with the visitor, his name and the user', () => {
+  test('starts in a thread of its own, with the visitor, their name and the user', () => {
     const model = new ThreadModel(START, visitorsChat().model.state.name);
     const command = open({ is_private: true });
     expect(model.eventsOf(command)).toEqual([
@@ -120,7 +120,7 @@ describe("a user's chat with a visitor", () => {
     expect(chat).toMatchObject({ chat_type: 'external', lifetime: { idle: null, total: null }, visitor_id });
   });
 
-  test('is not found where the chat named is not his, not in the room, or not there', () => {
+  test('is not found where the chat named is not theirs, not in the room, or not there', () => {
     const { model, chatId } = waitingChat();
     const visitor_id = model.state.thread?.visitor_id ?? '';
     const named = { chat_id: chatId, identity: null, visitor_id };

@@ -110,7 +110,7 @@ export function post(chatId: string, more: Partial<PostMessage> = {}): PostMessa
   };
 }
 
-/** A visitor's text, or his answer to the attachment of a message. */
+/** A visitor's text, or their answer to the attachment of a message. */
 export function say(
   model: ThreadModel,
   chatId: string,

@@ -34,7 +34,7 @@ const rename = (chat_id: string, name: string | null, visitor_id = VISITOR): Ren
   name,
 });
 
-/** A chat that the visitor has opened himself. */
+/** A chat that the visitor has opened. */
 function ownChat(): { model: ThreadModel; chatId: string } {
   const model = new ThreadModel(START, threadName(VISITOR_IDENTITY));
   return { model, chatId: model.answer(open({ actor: null })).chat.id };
@@ -43,7 +43,7 @@ function ownChat(): { model: ThreadModel; chatId: string } {
 const memberOf = (model: ThreadModel, chatId: string, id = VISITOR) =>
   model.state.chats.get(chatId)?.members.get(id)?.facts;
 
-describe('a visitor who opens his chat himself', () => {
+describe('a visitor who opens a chat', () => {
   test('is its only member, present and named', () => {
     const { model, chatId } = ownChat();
     const chat = model.state.chats.get(chatId)?.facts;
@@ -51,7 +51,7 @@ describe('a visitor who opens his chat himself', () => {
     expect(memberOf(model, chatId)).toMatchObject({ name: 'Jane', is_present: true, is_participating: true });
   });
 
-  test('resumes the open one, whoever else is in it, under his newest name', () => {
+  test('resumes the open one, whoever else is in it, under their newest name', () => {
     const { model, chatId } = visitorsChat({ is_present: true });
     expect(memberOf(model, chatId)?.is_present).toBe(false);
     const again = open({ actor: null, chat_id: chatId, identity: null, visitor_name: 'Joan', is_kept_out: true });
@@ -62,7 +62,7 @@ describe('a visitor who opens his chat himself', () => {
     expect(memberOf(model, chatId, AGENT.id)).toBeDefined();
   });
 
-  test('changes nothing when he comes again', () => {
+  test('changes nothing when they come again', () => {
     const { model, chatId } = ownChat();
     const before = model.state.last_seq;
     model.answer(open({ actor: null, chat_id: chatId, identity: null }));
@@ -73,7 +73,7 @@ describe('a visitor who opens his chat himself', () => {
 describe('the page of a visitor', () => {
   const page = { url: 'https://shop.example/cart', title: 'Cart' };
 
-  test('is kept from his first message only', () => {
+  test('is kept from their first message only', () => {
     const { model, chatId } = ownChat();
     model.answer(say(chatId, { page }));
     model.answer(say(chatId, { page: { url: 'https://shop.example/other', title: null } }));
@@ -89,7 +89,7 @@ describe('the page of a visitor', () => {
 });
 
 describe('the membership of a visitor', () => {
-  test('changes without a message, and what he has seen never goes back', () => {
+  test('changes without a message, and what they have seen never goes back', () => {
     const { model, chatId } = ownChat();
     const left = model.answer(update(chatId, { is_participating: false, last_seen_at: START + 5 }));
     expect(left.member).toMatchObject({ is_participating: false, last_seen_at: START + 5 });
@@ -98,7 +98,7 @@ describe('the membership of a visitor', () => {
     expect(back.member).toMatchObject({ is_participating: true, last_seen_at: START + 5 });
   });
 
-  test('is his alone, and final once the chat has ended', () => {
+  test('is theirs alone, and final once the chat has ended', () => {
     const { model, chatId } = ownChat();
     expect(model.refusal(update(chatId, { visitor_id: 'another' }))).toBe('chat_not_found');
     const grant = { kind: 'visitor' as const, room_id: null, visitor_id: VISITOR };
@@ -108,7 +108,7 @@ describe('the membership of a visitor', () => {
 });
 
 describe('the name of a visitor', () => {
-  test('changes in his chat and in those to come, not in what he has said', () => {
+  test('changes in their chat and in those to come, not in what they have said', () => {
     const { model, chatId } = ownChat();
     const first = model.answer(say(chatId));
     expect(model.answer(rename(chatId, 'Joan'))).toEqual({ name: 'Joan' });
