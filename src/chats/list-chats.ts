@@ -25,7 +25,7 @@ export type ChatFilters = {
   created_at_before?: number | undefined;
 };
 
-/** Orders by the last change look at this many of a member's chats, the newest (ENGINE 3): that time stands in no index. */
+/** Orders by the last change look at this many of a member's chats, the newest: that time stands in no index. */
 const SORTED_CHATS = 1000;
 
 /** The keyset's key of a chat in an order: its id, or the time of its last change (ms) and its id. */

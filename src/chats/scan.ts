@@ -10,7 +10,7 @@ import { type Source, walkSql } from './id-walk.ts';
  */
 export type Scan<Row> = { rows: Row[]; cut_at: string | null };
 
-/** Rows that D1 reads at most for a page of a list whose filter matches rarely (DESIGN, the hot path's budget). */
+/** Rows that D1 reads at most for a page of a list whose filter matches rarely. */
 const SCAN_ROWS = 1000;
 /** Of these, for what is read once. */
 const ROWS_READ_ONCE = 10;

@@ -1,7 +1,7 @@
 import { APP_USER_TOKEN_SECONDS, appUserToken, type ScopedAppUser } from '../directory/app-tokens.ts';
 import type { Attempt } from '../rpc/lane.ts';
 
-/** With what the receiver of an app's webhook may act as the app's bot user (protocol.md 6.3). Never stored and never logged. */
+/** With what the receiver of an app's webhook may act as the app's bot user. Never stored and never logged. */
 export type AppUserAuth = {
   access_token: string;
   token_type: 'Bearer';

@@ -4,7 +4,7 @@ import { installationOfReceiver, type Receiver } from '../resources/receiver.ts'
 export type AttemptTimes = {
   /** Over connection, headers and body of one attempt. */
   deadline: number;
-  /** How long the head of a lane is held: the deadline and 10 s more (ENGINE 4). */
+  /** How long the head of a lane is held: the deadline and 10 s more. */
   lease: number;
   /** No further head is taken later than this after the pointer came: with the deadline, a run ends within 25 s. */
   last_start: number;
@@ -19,7 +19,7 @@ export const START_DELAY = 2_000;
 /** Seed 000, 3: timeout 5 seconds. */
 export const CHANNEL_TIMES: AttemptTimes = { deadline: 5_000, lease: 15_000, last_start: 20_000 };
 
-/** Apps call the hub several times before they answer (protocol.md 6.4). */
+/** Apps call the hub several times before they answer. */
 export const INSTALLATION_TIMES: AttemptTimes = { deadline: 10_000, lease: 20_000, last_start: 15_000 };
 
 export function timesOf(receiver: Receiver): AttemptTimes {

@@ -8,7 +8,7 @@ import type { Endpoint } from './endpoint.ts';
 
 /**
  * An attempt starts only when its deadline and this much more is left of the lease: whoever gets the lease next must not have
- * recorded a 2xx before this webhook goes out (DESIGN.md, invariant 5).
+ * recorded a 2xx before this webhook goes out (docs/architecture.md, invariant 5).
  */
 const LEASE_MARGIN_MILLISECONDS = 1_000;
 

@@ -82,7 +82,7 @@ export type LaneSums = {
   skipped_uninstalled: number;
 };
 
-/** The sums of a receiver's lanes. `accepted` is counted apart from the rest (DESIGN.md, invariant 4). */
+/** The sums of a receiver's lanes. `accepted` is counted apart from the rest (docs/architecture.md, invariant 4). */
 export async function sumLanes(log: DeliveryLog, organizationId: string, receiver: Receiver): Promise<LaneSums> {
   const row = await log.first<LaneSums>(
     `SELECT coalesce(sum(accepted), 0) AS accepted, coalesce(sum(delivered), 0) AS delivered,

@@ -13,7 +13,7 @@ const AT_ONCE = 6;
 const ROWS_IN_A_RANGE = 500;
 
 /**
- * Wakes threads whose open chat should have ended long ago, in case the platform forgot their alarm (ENGINE 2). `now` in ms.
+ * Wakes threads whose open chat should have ended long ago, in case the platform forgot their alarm. `now` in ms.
  * Answers how many it woke. A thread that cannot be woken is logged and keeps no other waiting.
  *
  * Each run begins at another of their hours and in it at another thread, much as the sweep of the deliveries does: threads that stay

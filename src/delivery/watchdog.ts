@@ -43,7 +43,7 @@ export async function runSweeps(sweeps: readonly Sweep[], now: number): Promise<
 }
 
 /**
- * The cron sweep (ENGINE 2): offers lanes whose head is overdue in D1, in case a queue message was lost and the platform
+ * The cron sweep: offers lanes whose head is overdue in D1, in case a queue message was lost and the platform
  * forgot the thread's alarm. `now` in ms. Answers how many lanes it offered.
  *
  * Rows behind a head that waits for its retry are not overdue, however old: receivers that are down for long take nobody's

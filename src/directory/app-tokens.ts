@@ -3,19 +3,19 @@ import { z } from 'zod';
 import { readOwnToken, secondsOf, signOwnToken } from './own-tokens.ts';
 
 /**
- * The JWTs of apps (protocol.md 1.2 and 6.6), HS256 all of them. What the hub reads again it signs with its own key (own-tokens.ts);
+ * The JWTs of apps, HS256 all of them. What the hub reads again it signs with its own key (own-tokens.ts);
  * what the app reads is signed with the app's secret.
  */
 
 const VERSION = 1;
 
-/** How long the token that a webhook carries is valid, in seconds (protocol.md 6.3). */
+/** How long the token that a webhook carries is valid, in seconds. */
 export const APP_USER_TOKEN_SECONDS = 300;
 /** How long an app may act with the token of a trigger, in seconds. */
 export const TRIGGER_TOKEN_SECONDS = 3600;
 /** How long the data of a trigger are to be believed, in seconds. */
 const TRIGGER_DATA_SECONDS = 300;
-/** How long the code of an installation can be exchanged, in seconds (protocol.md 6.6). */
+/** How long the code of an installation can be exchanged, in seconds. */
 const APP_USER_CODE_SECONDS = 30;
 
 /** The bot user of an installation, as whom a token acts. */
@@ -109,7 +109,7 @@ export function readAppUserCode(
   return readOwnToken(key, 'app_user_code', code, codeClaims, now);
 }
 
-/** What a trigger tells the app: all keys are always there (protocol.md 6.6). `user_id`: who opens the app; null for the operator of the hub. */
+/** What a trigger tells the app: all keys are always there. `user_id`: who opens the app; null for the operator of the hub. */
 export type TriggerData = {
   org_id: string;
   user_id: string | null;

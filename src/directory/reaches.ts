@@ -25,7 +25,7 @@ export type ReachRows = {
 const MOST_IDS_KEPT = 500_000;
 
 /**
- * What is routed to an organization and to each of its users (seed 001, Routed chats; protocol.md 4.6), computed from rows that were
+ * What is routed to an organization and to each of its users (seed 001, Routed chats), computed from rows that were
  * read once for all of them.
  */
 export class Reaches {

@@ -61,7 +61,7 @@ export function listReachedRooms(database: Database, reach: Reach, keyset: Keyse
   );
 }
 
-/** What of a room can be chosen (protocol.md 4.5) and what it has when it is not. Lifetimes in seconds, null: never. */
+/** What of a room can be chosen and what it has when it is not. Lifetimes in seconds, null: never. */
 export const DEFAULT_ROOM_OPTIONS = {
   language_code: 'en',
   visitor_chat_idle_ttl: 3600,

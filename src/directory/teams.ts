@@ -6,7 +6,7 @@ import { assignments } from './assignments.ts';
 
 /** Teams lie with their members in the first database; routers name them by id. */
 
-/** The orderings of lists of teams (protocol.md 4.4) and the columns of each, in keyset order. */
+/** The orderings of lists of teams and the columns of each, in keyset order. */
 export const TEAM_ORDERS = {
   id: { columns: ['id'], descending: false },
   created_at: { columns: ['created_at', 'id'], descending: false },

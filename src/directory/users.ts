@@ -80,7 +80,7 @@ export async function findDeletedUsers(database: Database, userIds: readonly str
   return new Set(rows.map(({ id }) => id));
 }
 
-/** The orderings of lists of users (protocol.md 4.1) and the columns of each, in keyset order. */
+/** The orderings of lists of users and the columns of each, in keyset order. */
 export const USER_ORDERS = {
   id: { columns: ['id'], descending: false },
   created_at: { columns: ['created_at', 'id'], descending: false },

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { readOwnToken, secondsOf, signOwnToken } from './own-tokens.ts';
 
 /**
- * Who a visitor is, without a row for them (protocol.md 2.1): their secret is 10 random bytes and the hub's signature over them and their
+ * Who a visitor is, without a row for them: their secret is 10 random bytes and the hub's signature over them and their
  * organization; their id is derived from the same bytes. `key` is the hub's signing key (signing-keys.ts).
  */
 export type VisitorSession = { visitor_id: string; visitor_secret_id: string };
@@ -40,7 +40,7 @@ function sessionOf(key: Uint8Array, organizationId: string, random: string): Vis
   };
 }
 
-/** Seconds for which an access token of a visitor is valid (protocol.md 2.1). */
+/** Seconds for which an access token of a visitor is valid. */
 export const VISITOR_TOKEN_LIFETIME = 1800;
 
 const visitorClaims = z.object({ visitor_id: z.string(), organization_id: z.string() });

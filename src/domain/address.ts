@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseUuidVersion7, type Tail, uuidVersion7 } from '../resources/uuid.ts';
 
 /**
- * Addresses (ENGINE 1). A thread's identity is the thing within which at most one session is open. 74 bits of its SHA-256
+ * Addresses. A thread's identity is the thing within which at most one session is open. 74 bits of its SHA-256
  * name the thread's object, and the same bits are the random bits of each of its chats' ids: a chat id is its address.
  */
 export type ThreadIdentity =

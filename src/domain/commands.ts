@@ -12,7 +12,7 @@ import type { Routing } from './events.ts';
 
 /**
  * Commands to a thread. The Worker has authenticated the caller, validated the wire form and looked up what is not the
- * thread's own; the thread decides. `command_id` makes a repeated command harmless. Versions: ENGINE 8.
+ * thread's own; the thread decides. `command_id` makes a repeated command harmless.
  */
 export type Command =
   | ReceiveMessages
@@ -113,7 +113,7 @@ export type StartUserChat = Head & {
 
 /**
  * A chat with a visitor: the visitor's open chat, which the user joins, or a new one (seed 001, Create a new chat with a
- * visitor in a room; protocol.md 2.4, when the visitor asks for it). `chat_id` names the visitor's newest chat and so the thread in which their sessions go on, a channel's for
+ * visitor in a room; the visitor may ask for it too). `chat_id` names the visitor's newest chat and so the thread in which their sessions go on, a channel's for
  * one; without it `identity` does.
  */
 export type OpenVisitorChat = Head & {
@@ -208,7 +208,7 @@ export type UpdateMembership = Head & {
 
 export type MembershipUpdated = { member: MemberFacts; chat: ChatFacts };
 
-/** A visitor changes their membership; null leaves a field as it is (protocol.md 2.6). They need not be present. */
+/** A visitor changes their membership; null leaves a field as it is. They need not be present. */
 export type UpdateVisitorMembership = Head & {
   type: 'update_visitor_membership';
   chat_id: string;
@@ -219,13 +219,13 @@ export type UpdateVisitorMembership = Head & {
   last_seen_at: number | null;
 };
 
-/** The thread's visitor has another name, or none any more: their variable `username` was set or deleted (protocol.md 3.2). */
+/** The thread's visitor has another name, or none any more: their variable `username` was set or deleted. */
 export type RenameVisitor = Head & { type: 'rename_visitor'; chat_id: string; visitor_id: string; name: string | null };
 
 /** The name as the thread has it now: a long one is cut. */
 export type VisitorRenamed = { name: string | null };
 
-/** A user came or went, as their own object says. `is_watched`: it should go on telling this chat (ENGINE 5). */
+/** A user came or went, as their own object says. `is_watched`: it should go on telling this chat. */
 export type ChangePresence = Head & {
   type: 'change_presence';
   chat_id: string;

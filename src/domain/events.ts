@@ -77,7 +77,7 @@ export type EventBody =
 export type MemberChanges = Partial<Pick<MemberFacts, 'is_participating' | 'is_present' | 'last_seen_at'>>;
 
 /**
- * That an event was accepted for a receiver (ENGINE 4): what a channel's webhook needs beside the event itself; of an app, how many
+ * That an event was accepted for a receiver: what a channel's webhook needs beside the event itself; of an app, how many
  * webhooks it gets for the event.
  */
 export type WebhookReceipt = { receiver: Receiver; prev_seq: number | null } & (

@@ -225,7 +225,7 @@ function countMessage(facts: ChatFacts, message: MessageFacts, chat: ChatState):
   };
 }
 
-/** A chat between users becomes a group with its third one (DESIGN, "Chats API"). */
+/** A chat between users becomes a group with its third one. */
 function withMember(chat: ChatState, member: Touched<MemberFacts>): ChatState {
   const members = new Map(chat.members).set(member.facts.member_id, member);
   const facts = [...members.values()].map((each) => each.facts);

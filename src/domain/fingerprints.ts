@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ReceiveMessages } from './commands.ts';
 
 /**
- * Fingerprint under which a message counts as received (DESIGN, "Repeats"): its `message_id` in this thread with its
+ * Fingerprint under which a message counts as received: its `message_id` in this thread with its
  * sender and body. The same id with other content is another message.
  */
 export function messageKey(

@@ -17,7 +17,7 @@ export function isCrowdedBy(chat: ChatState | null, userIds: readonly string[]):
   return coming.size > 0 && (chat?.members.size ?? 1) + coming.size > MEMBERS_OF_A_CHAT;
 }
 
-/** The membership of a user who comes to a chat at `at` (ms). `is_present` as their own object says (ENGINE 5). */
+/** The membership of a user who comes to a chat at `at` (ms). `is_present` as their own object says. */
 export function userMember(
   user: UserFacts,
   at: number,

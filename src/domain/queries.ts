@@ -24,7 +24,7 @@ type Head = { v: 1; chat_id: string; grant: ChatGrant };
 
 export type ReadChat = Head & { type: 'read_chat' };
 
-/** Members oldest first, the visitor leading (protocol.md 1.4). */
+/** Members oldest first, the visitor leading. */
 export type ReadMembers = Head & { type: 'read_members' };
 
 /** A page by `seq`, the bounds excluded. Empty `types` lists filter nothing. */

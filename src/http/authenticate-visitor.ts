@@ -12,7 +12,7 @@ import { signingKey } from './signing-key.ts';
  * the path names one, `requireVisitorSubscription()`.
  */
 
-/** Lets a request through that carries a visitor's access token (protocol.md 2.1) and sets `visitor`; all others are 401, users too. */
+/** Lets a request through that carries a visitor's access token and sets `visitor`; all others are 401, users too. */
 export function authenticateVisitor(): AppMiddleware {
   return async (c, next) => {
     const credentials = parseAuthorization(c.req.header('Authorization'));

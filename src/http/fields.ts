@@ -77,7 +77,7 @@ export function integerField({ min, max }: { min: number; max: number }) {
 /** How many days back the list of an organization's messages goes; null: all the way. */
 export const messageListDays = integerField({ min: 1, max: 36_500 }).nullable();
 
-/** An ISO 8601 time as ms since 1970. Without a zone it is UTC (protocol.md 1.5). */
+/** An ISO 8601 time as ms since 1970. Without a zone it is UTC. */
 export function timeField() {
   return z
     .string()

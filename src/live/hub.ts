@@ -61,7 +61,7 @@ const ASK_THREADS = 'ask_threads';
 const facts = createIsolateCache<OwnerFacts>({ clock: () => Date.now(), limit: 20_000, staleFor: STALE_FOR });
 
 /**
- * The live hub of an organization's users, or of a visitor (ENGINE 6). It numbers the events that threads feed it, keeps them for a while
+ * The live hub of an organization's users, or of a visitor. It numbers the events that threads feed it, keeps them for a while
  * and serves its sockets from there. It sleeps while its sockets are silent; what it must know again is in rows and in their attachments.
  */
 export class LiveHub extends DurableObject<Env> implements LiveHubStub {

@@ -11,7 +11,7 @@ export type Subscription = {
   on_removed: boolean;
 };
 
-/** An installed app that wants webhooks. One receiver, whatever endpoint URLs its subscriptions have (DESIGN.md, invariant 5). */
+/** An installed app that wants webhooks. One receiver, whatever endpoint URLs its subscriptions have. */
 export type Installation = { receiver: Receiver; listener: UserListener; subscriptions: readonly Subscription[] };
 
 /**

@@ -3,7 +3,7 @@ import { isRoomReached, type Reach } from '../resources/chat-grant.ts';
 import type { Kind, Notification, Place, ThreadUpdate } from './notifications.ts';
 import { isRoutedHistory, type Listener, lacksReports } from './subscriber.ts';
 
-/** A notification as one subscriber gets it (protocol.md 6.3 and 7). */
+/** A notification as one subscriber gets it. */
 export type Telling = {
   /** The concrete path of the collection. */
   channel: string;
@@ -32,7 +32,7 @@ export function kindOf(channel: Pick<Channel, 'part'>): Kind {
 
 /**
  * What a listener who subscribes to a channel is told of a notification; null for nothing. The one rule of who gets what, for apps
- * and for sockets (ENGINE 4): it gives what the same path would give in REST.
+ * and for sockets: it gives what the same path would give in REST.
  */
 export function match(
   told: ThreadUpdate,
@@ -127,7 +127,7 @@ function among(id: string, ids: readonly string[], joined: readonly string[]): S
   return joined.includes(id) ? 'new' : 'there';
 }
 
-/** A chat enters and leaves the pending ones (protocol.md 7). */
+/** A chat enters and leaves the pending ones. */
 function sightOfPending({ was_pending, is_pending }: Place): Sight | null {
   if (!was_pending) return is_pending ? 'new' : null;
   return is_pending ? 'there' : 'gone';

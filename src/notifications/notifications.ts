@@ -31,7 +31,7 @@ export type View = 'organization' | 'visitor';
 export type Notification = {
   kind: Kind;
   action: 'added' | 'changed' | 'removed';
-  /** The last segment of the resource's path in its collection (protocol.md 7). */
+  /** The last segment of the resource's path in its collection. */
   resource_id: string;
   /** The whole resource as REST shows it; of a removed one only its id. */
   resource: object;
@@ -58,7 +58,7 @@ export type Place = {
   joined_organization_ids: string[];
 };
 
-/** What an event tells the world (ENGINE 6): its notifications and the facts by which `match` finds who is told. */
+/** What an event tells the world: its notifications and the facts by which `match` finds who is told. */
 export type ThreadUpdate = {
   seq: number;
   /** ms. */
@@ -100,7 +100,7 @@ export function notificationsOf(transition: Transition, view: View, wanted: Read
   };
 }
 
-/** The notification of what is never logged: a member types, or has stopped (ENGINE 5). */
+/** The notification of what is never logged: a member types, or has stopped. */
 export function composingNotification(
   member: MemberFacts,
   chat: ChatFacts,

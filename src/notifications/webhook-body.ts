@@ -40,7 +40,7 @@ export function channelBody(
   return textAround({ event_type, thread_id, chat_id }, key, after);
 }
 
-/** The same of an app's webhook (protocol.md 6.3); `app_user_auth` is made at each attempt. */
+/** The same of an app's webhook; `app_user_auth` is made at each attempt. */
 export function appBody(
   { channel, action, resource_id }: Omit<Telling, 'resource'>,
   { seq, prev_seq }: Places,

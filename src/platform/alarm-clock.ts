@@ -3,7 +3,7 @@ const DROPPED_AFTER = 60_000;
 
 /**
  * The one alarm that an object has, with what it is set to kept in memory: asking the platform is an await, and answers
- * null while the alarm rings (ENGINE 2). Times in ms.
+ * null while the alarm rings. Times in ms.
  */
 export class AlarmClock {
   #armedAt: number | null = null;

@@ -1,4 +1,4 @@
-/** The steps at which tests make a part fail or crash (ENGINE 9). */
+/** The steps at which tests make a part fail or crash. */
 export type FaultStep =
   | 'before commit'
   | 'after commit'

@@ -110,7 +110,7 @@ export function createIsolateCache<Value>(options: {
   };
 }
 
-/** How long a value may stand in while D1 cannot be reached, in ms (ENGINE 7). */
+/** How long a value may stand in while D1 cannot be reached, in ms. */
 export const STALE_FOR = 10 * 60_000;
 
 /** The time to live of cached directory data in ms; a malformed setting keeps nothing. */

@@ -63,7 +63,7 @@ const ALARM_AFTER_ACCIDENT = 30_000;
 const ARRIVAL = 'arrival';
 
 /**
- * The object of a user, or of a visitor: their clients, and the open chats that are told when they come or go (ENGINE 5). It keeps rows;
+ * The object of a user, or of a visitor: their clients, and the open chats that are told when they come or go. It keeps rows;
  * telling the chats and D1 follows from them, and is taken up again by the alarm until it is done. Between reading rows and writing
  * them nothing is awaited.
  */

@@ -4,7 +4,7 @@ import type { ClientChanges } from '../rpc/user.ts';
 
 /** How long a client keeps its user present when it does not say. Seconds. */
 const DEFAULT_EXPIRES_IN = 120;
-/** Expired clients stay listed for 30 days, because bots renew the first client of the list, whatever its age (protocol.md 4.2). ms. */
+/** Expired clients stay listed for 30 days, because bots renew the first client of the list, whatever its age. ms. */
 const KEEP_EXPIRED = 30 * 24 * 3_600_000;
 const MOST_CLIENTS = 100;
 /** All chats are asked once a week whether they still are to be told: a thread's word that its user has left can be lost. ms. */

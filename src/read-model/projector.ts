@@ -10,7 +10,7 @@ import { hasRowsFor, type SliceStore } from './write-batches.ts';
 const BUFFER_BYTES = 8_000_000;
 
 /**
- * Writes hand-overs of many threads to one D1 database, and to that of the log of deliveries what is for it (ENGINE 3). Neither waits for
+ * Writes hand-overs of many threads to one D1 database, and to that of the log of deliveries what is for it. Neither waits for
  * the other. It keeps nothing: a slice that was not acknowledged is sent again.
  */
 export class ProjectorObject extends DurableObject<Env> implements ProjectorStub {

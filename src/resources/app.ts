@@ -2,7 +2,7 @@ import { isoTime } from './clock.ts';
 import { nestedUser, type UserFacts } from './user.ts';
 import type { NestedOrganization } from './user-account.ts';
 
-/** When a console opens an app (protocol.md 6.6). */
+/** When a console opens an app. */
 export const APP_TRIGGERS = [
   'install',
   'uninstall',
@@ -37,7 +37,7 @@ export type AppView = {
   updated_at: number;
 };
 
-/** An app as those see it who may install it (protocol.md 6.1); only its owner sees whether it is available to anyone. */
+/** An app as those see it who may install it; only its owner sees whether it is available to anyone. */
 export function publicAppResource(app: AppView, viewerOrganizationId: string) {
   return {
     id: app.id,
@@ -79,7 +79,7 @@ export type AppInstallationView = {
   updated_at: number;
 };
 
-/** An installation (protocol.md 6.1), for the organization that has it. */
+/** An installation, for the organization that has it. */
 export function installationResource(installation: AppInstallationView) {
   return {
     id: installation.id,
@@ -109,7 +109,7 @@ export type AppWebhookFacts = {
   updated_at: number;
 };
 
-/** A webhook subscription of an app: where to send which changes (protocol.md 6.2). */
+/** A webhook subscription of an app: where to send which changes. */
 export function appWebhookResource(webhook: AppWebhookFacts) {
   return {
     id: webhook.id,

@@ -3,7 +3,7 @@ import { type ChatFacts, chatResource } from './chat.ts';
 import { type MemberView, membershipResource } from './membership.ts';
 import { type MessageFacts, messageResource } from './message.ts';
 
-/** What of a chat is the organization's business: how it routes, tags and measures its chats (protocol.md 2.4). */
+/** What of a chat is the organization's business: how it routes, tags and measures its chats. */
 type OfOperators =
   | 'room_name'
   | 'is_private'
@@ -35,7 +35,7 @@ export function chatForVisitor(chat: ChatFacts): Omit<ReturnType<typeof chatReso
 }
 
 /**
- * The message as a visitor sees it: the real names of users are hidden, the public ones are shown (protocol.md 2.5). Of which suggestion
+ * The message as a visitor sees it: the real names of users are hidden, the public ones are shown. Of which suggestion
  * a text came is the organization's business.
  */
 export function messageForVisitor(message: MessageFacts, chat: { id: string; room_id: string | null }) {
@@ -71,7 +71,7 @@ function isTitleForOperators({ response_to }: MessageFacts): boolean {
 /** Types of messages that visitors do not see: what users note for each other. */
 export const HIDDEN_FROM_VISITORS: readonly string[] = ['tag_created'];
 
-/** The membership as a visitor sees it, with the public name only (protocol.md 2.6). */
+/** The membership as a visitor sees it, with the public name only. */
 export function membershipForVisitor(member: MemberView, chat: ChatFacts, isUserDeleted = false) {
   const { member_name: _hidden, ...shown } = membershipResource(member, chat, isUserDeleted);
   return shown;

@@ -1,7 +1,7 @@
 import { isUuid } from './uuid.ts';
 
 /**
- * Channels (protocol.md 6.2 and 7): the path of a REST collection names what changes in it. A pattern of channels has the
+ * Channels: the path of a REST collection names what changes in it. A pattern of channels has the
  * placeholders {organization_id} and {user_id} for the subscriber's own ids and `*` for exactly one id. All of it is compared
  * segment by segment as text: no part of a pattern is ever run as an expression.
  */

@@ -19,7 +19,7 @@ export const ENDLESS: Lifetime = { idle: null, total: null };
 /** A room's options about the ends of its chats, in seconds; null: never. */
 export type RoomTimes = { visitor_chat_idle_ttl: number | null; task_chat_ttl: number | null };
 
-/** How long a chat of a type lives in a room (DESIGN, "Chats API"): `visitor` while it is not idle, `task` for its time, others for ever. */
+/** How long a chat of a type lives in a room: `visitor` while it is not idle, `task` for its time, others for ever. */
 export function lifetimeOf(chatType: ChatType, room: RoomTimes): Lifetime {
   const milliseconds = (seconds: number | null) => (seconds === null ? null : seconds * 1000);
   if (chatType === 'visitor') return { idle: milliseconds(room.visitor_chat_idle_ttl), total: null };
@@ -87,7 +87,7 @@ export function endsAt(chat: ChatFacts): number | null {
   );
 }
 
-/** The chat as the Chats API shows it (seed 001, Chats; key set of protocol.md 5.1). */
+/** The chat as the Chats API shows it (seed 001, Chats). */
 export function chatResource(chat: ChatFacts) {
   const messageCount = chat.user_message_count + chat.visitor_message_count;
   const ended = chat.ended_at !== null;

@@ -21,7 +21,7 @@ export type MemberFacts = {
   is_present: boolean;
 };
 
-/** A member with their typing, which is never logged and so not part of the facts (ENGINE 5). */
+/** A member with their typing, which is never logged and so not part of the facts. */
 export type MemberView = MemberFacts & { composing_status: ComposingStatus };
 
 /** A participating, present member of a chat that has not ended. */

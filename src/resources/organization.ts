@@ -1,6 +1,6 @@
 import { isoTime } from './clock.ts';
 
-/** What an organization tells of itself (protocol.md 4.7). */
+/** What an organization tells of itself. */
 export type OrganizationProfile = {
   email: string | null;
   phone: string | null;
@@ -25,7 +25,7 @@ export type OrganizationView = Attendants & {
   updated_at: number;
 };
 
-/** The organization object (protocol.md 4.7). There is no script for web pages and there are no rules to count. An extension: `message_list_days`. */
+/** The organization object. There is no script for web pages and there are no rules to count. An extension: `message_list_days`. */
 export function organizationResource(organization: OrganizationView) {
   return {
     id: organization.id,

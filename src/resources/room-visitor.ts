@@ -22,7 +22,7 @@ export type RoomVisitor = {
 };
 
 /**
- * The room visitor as the organization sees them (protocol.md 3.1). Nobody tells the hub of priorities, of shopping carts and of what is
+ * The room visitor as the organization sees them. Nobody tells the hub of priorities, of shopping carts and of what is
  * read out of a browser's name, so these are null.
  */
 export function roomVisitorResource({ id, room_id, is_present, visit_count, details }: RoomVisitor) {

@@ -23,7 +23,7 @@ export type RoomView = {
   updated_at: number;
 };
 
-/** The room object (protocol.md 4.5): online while it is open and its routers reach somebody who is. */
+/** The room object: online while it is open and its routers reach somebody who is. */
 export function roomResource(room: RoomView) {
   return {
     id: room.id,

@@ -22,7 +22,7 @@ export type TeamView = {
   updated_at: number;
 };
 
-/** The team as version 5 of the API shows it (protocol.md 4.4). Teams have no group chat. */
+/** The team as version 5 of the API shows it. Teams have no group chat. */
 export function teamResource(team: TeamView) {
   return {
     id: team.id,

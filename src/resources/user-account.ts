@@ -4,7 +4,7 @@ import { nestedUser, type UserFacts } from './user.ts';
 /** An organization as other resources nest it. */
 export type NestedOrganization = { id: string; name: string };
 
-/** What a user's account holds besides their names (protocol.md 4.1). `birthday` is a day, YYYY-MM-DD. */
+/** What a user's account holds besides their names. `birthday` is a day, YYYY-MM-DD. */
 export type UserProfile = {
   title: string | null;
   phone: string | null;
@@ -29,7 +29,7 @@ export type UserAccount = {
   updated_at: number;
 };
 
-/** The user object (protocol.md 4.1): the nested user and more. Bots have no email. */
+/** The user object: the nested user and more. Bots have no email. */
 export function userAccountResource(account: UserAccount) {
   return {
     ...nestedUser(account.facts),

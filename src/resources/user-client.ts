@@ -1,6 +1,6 @@
 import { isoTime } from './clock.ts';
 
-/** A client of a user (a browser, a bot's process): while one of them is unexpired the user is present (protocol.md 4.2). Times in ms. */
+/** A client of a user (a browser, a bot's process): while one of them is unexpired the user is present. Times in ms. */
 export type ClientFacts = {
   id: string;
   /** As it was asked for, in seconds. */
@@ -21,7 +21,7 @@ export function isClientPresent(client: Pick<ClientFacts, 'presence_expires_at'>
 }
 
 /**
- * The client as the API shows it (key set of protocol.md 4.2) at `now` (ms). `is_about_to_expire`: still present, with less than
+ * The client as the API shows it at `now` (ms). `is_about_to_expire`: still present, with less than
  * 30 s left. `subscribed_channels` is always empty: a socket's subscriptions belong to the socket.
  */
 export function clientResource(client: ClientFacts, now: number) {

@@ -4,7 +4,7 @@ import type { Handed, SliceRange } from './projector.ts';
 
 /**
  * A lane is one receiver and one thread; its rows live in the thread's object. These are the messages between the lane and
- * whoever delivers for it. ENGINE 4.
+ * whoever delivers for it.
  */
 
 /**

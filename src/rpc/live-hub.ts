@@ -2,7 +2,7 @@ import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { asPlain } from './call.ts';
 
 /**
- * What threads tell a live hub (ENGINE 6). A hub is an organization's or a visitor's; which resources the notifications show
+ * What threads tell a live hub. A hub is an organization's or a visitor's; which resources the notifications show
  * follows from that.
  */
 

@@ -1,7 +1,7 @@
 import { asPlain } from './call.ts';
 
 /**
- * A hand-over from a thread to D1 (ENGINE 3): whole images of the rows last touched in a stretch of its log, each encoded as a JSON
+ * A hand-over from a thread to D1: whole images of the rows last touched in a stretch of its log, each encoded as a JSON
  * array in the order of COLUMNS. Each row goes by its own `seq` or `version`, so slices may be lost, doubled and reordered, and several
  * of a thread may be under way: once all have arrived, D1 has the newest image of each row.
  */

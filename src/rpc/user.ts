@@ -12,7 +12,7 @@ export type ClientChanges = {
   properties?: Record<string, unknown> | undefined;
 };
 
-/** `was_absent`: the client is new or had expired, which is answered 201 (protocol.md 4.2). */
+/** `was_absent`: the client is new or had expired, which is answered 201. */
 export type ClientSaved = { client: ClientFacts; was_absent: boolean };
 
 export type Presence = { is_present: boolean; current_chat_count: number };
@@ -56,7 +56,7 @@ export function memberStub(env: Env, memberId: string): UserStub {
   return isVisitorId(memberId) ? visitorStub(env, memberId) : userStub(env, memberId);
 }
 
-/** Whether an id is a visitor's: those of users have dashes, visitors' have none (protocol.md 1.3). */
+/** Whether an id is a visitor's: those of users have dashes, visitors' have none. */
 export function isVisitorId(memberId: string): boolean {
   return !memberId.includes('-');
 }

@@ -17,7 +17,7 @@ import { hasTable } from './store/schema.ts';
 /** A page ends early at this many characters of JSON, because an RPC answer ends at 32 MiB. */
 const PAGE_CHARACTERS = 4_000_000;
 
-/** Members oldest first: the visitor, who joins first, leads (protocol.md 1.4). Those of one moment by id, so that pages agree. */
+/** Members oldest first: the visitor, who joins first, leads. Those of one moment by id, so that pages agree. */
 export function membersOf(chat: ChatState): MemberFacts[] {
   const rank = (member: MemberFacts) => (member.member_type === 'visitor' ? 0 : 1);
   const members = [...chat.members.values()].map(({ facts }) => facts);
@@ -138,7 +138,7 @@ function readSuggestionPage(sql: SqlStorage, chat: ChatState, query: ReadSuggest
   return { suggestions: page.items, has_more: page.has_more, room_id };
 }
 
-/** What was accepted for a receiver above `after`, ascending: the bodies that its webhooks had (ENGINE 4). */
+/** What was accepted for a receiver above `after`, ascending: the bodies that its webhooks had. */
 export function readEventPage(
   sql: SqlStorage,
   state: ThreadState,

@@ -44,7 +44,7 @@ const WAIT_FOR_REBUILD = 60_000;
 const WAIT_FOR_PROJECTOR = 60_000;
 
 /**
- * The shell of a thread (ENGINE 2): it gives `decide` the state, the time and ids, and writes what was decided in one
+ * The shell of a thread: it gives `decide` the state, the time and ids, and writes what was decided in one
  * transaction. Between reading the state and the commit nothing is awaited, so commands run one after the other.
  */
 export class ThreadObject extends DurableObject<Env> implements ThreadStub {
@@ -187,7 +187,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /**
-   * Rings the alarm soon: the watchdog found something overdue, because the platform has dropped an alarm (ENGINE 2), or a live hub
+   * Rings the alarm soon: the watchdog found something overdue, because the platform has dropped an alarm, or a live hub
    * has awoken and may have missed what happened here.
    */
   async wake(_request: { v: 1 }): Promise<void> {

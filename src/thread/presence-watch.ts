@@ -43,7 +43,7 @@ export function followedChat(state: ThreadState): ChatState | null {
 type Asking = { chat_id: string; isTold: boolean; isUnwanted: boolean };
 
 /**
- * Which users' objects tell the open chat of their user's presence (ENGINE 5). What they have confirmed is a row, so a new instance
+ * Which users' objects tell the open chat of their user's presence. What they have confirmed is a row, so a new instance
  * asks only for what is missing. A user's object that tells a chat in vain is answered so and stops.
  */
 export class PresenceWatch {

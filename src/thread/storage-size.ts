@@ -10,7 +10,7 @@ const OF_A_FULL_THREAD: ReadonlySet<Command['type']> = new Set([
   'update_chat',
 ]);
 
-/** Whether a thread of `size` bytes has no room for a command (ENGINE 2). */
+/** Whether a thread of `size` bytes has no room for a command. */
 export function isTooFullFor(command: Command, size: number): boolean {
   return size > FULL_AT && !OF_A_FULL_THREAD.has(command.type);
 }

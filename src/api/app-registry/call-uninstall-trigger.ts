@@ -8,8 +8,8 @@ import { errorText, writeLog } from '../../platform/log.ts';
 import { withParameters } from './trigger-url.ts';
 
 /**
- * After the answer, tells an app that it was uninstalled: one GET to its trigger URL, without a token, whose answer may be any 2xx
- * (protocol.md 6.6). It is not repeated; a failure is logged. `userId`: who uninstalled it; null for the operator.
+ * After the answer, tells an app that it was uninstalled: one GET to its trigger URL, without a token, whose answer may be any 2xx.
+ * It is not repeated; a failure is logged. `userId`: who uninstalled it; null for the operator.
  */
 export function callUninstallTrigger(c: AppContext, trigger: UninstallTrigger, userId: string | null): void {
   c.executionCtx.waitUntil(call(c.env, trigger, userId));

@@ -28,7 +28,7 @@ const optionalFields = {
   is_available_to_anyone: z.boolean(),
 };
 
-/** A whole app (protocol.md 6.1), for POST and PUT: what is left out gets its default. */
+/** A whole app, for POST and PUT: what is left out gets its default. */
 export const wholeApp = z.object({
   ...requiredFields,
   description: optionalFields.description.default(''),
@@ -85,7 +85,7 @@ const webhookRequired = {
   }),
 };
 
-/** A whole webhook subscription (protocol.md 6.2), for POST and PUT. */
+/** A whole webhook subscription, for POST and PUT. */
 export const wholeWebhook = z.object({
   ...webhookRequired,
   on_added: z.boolean().default(false),

@@ -11,7 +11,7 @@ export const organizationGuards: AppMiddleware[] = [
   requireSubscription(),
 ];
 
-/** What the scope `settings` opens (protocol.md 1.8) for whoever it is. */
+/** What the scope `settings` opens for whoever it is. */
 export const settingsGuards: AppMiddleware[] = [authenticate(), requireSubscription(), requireScope('settings')];
 
 /** The registry for an organization's own users. Nobody gives an app a scope that they do not have. */

@@ -34,7 +34,7 @@ const tokenSchema = z
 
 const errorSchema = z.object({ error: z.string(), error_description: z.string() }).openapi('OAuthError');
 
-/** What RFC 6749, section 5.2, calls the ways in which an exchange fails. All of them are 400 (protocol.md 6.6). */
+/** What RFC 6749, section 5.2, calls the ways in which an exchange fails. All of them are 400. */
 const FAILURES = {
   invalid_request: 'grant_type, code, client_id and client_secret are required, as a form, each once.',
   unsupported_grant_type: 'The grant type must be authorization_code.',
@@ -42,7 +42,7 @@ const FAILURES = {
   invalid_grant: 'The code is unknown, expired or used, or the app is not installed any more.',
 } as const;
 
-/** Tokens of apps (protocol.md 6.6), to be mounted at /identity. */
+/** Tokens of apps, to be mounted at /identity. */
 export const identityRoutes = createRouter();
 
 identityRoutes.openAPIRegistry.registerPath({

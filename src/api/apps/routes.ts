@@ -8,7 +8,7 @@ import { organizationDoor } from './guards.ts';
 import { publicAppRoutes } from './public-apps.ts';
 import { triggerRoutes } from './trigger.ts';
 
-/** Apps, their webhooks and installations (protocol.md 6), mounted at /api/v5. */
+/** Apps, their webhooks and installations, mounted at /api/v5. */
 export const appsRoutes = createRouter();
 appsRoutes.route('/', appRoutesOf(organizationDoor));
 appsRoutes.route('/', appWebhookRoutesOf(organizationDoor));

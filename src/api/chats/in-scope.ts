@@ -88,7 +88,7 @@ export async function commandOfActor<Type extends ActorCommand['type']>(
   return await reachChat(c, null, chatId, (thread) => executeCommand(c.env, c.var.cost, thread, whole));
 }
 
-/** An id that can be no chat of ours is refused without a call (ENGINE 1). */
+/** An id that can be no chat of ours is refused without a call. */
 async function reachChat<Answer>(
   c: AppContext,
   scope: ChatScope | null,

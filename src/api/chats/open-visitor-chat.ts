@@ -18,7 +18,7 @@ import { isKeptOut, isUserPresent } from './presence.ts';
 import { chatSchema } from './schemas.ts';
 import { userVisitorChats } from './scopes.ts';
 
-/** Nothing is asked of the payload. `chat_type` is an extension: the type that visitors may choose (protocol.md 2.4). */
+/** Nothing is asked of the payload. `chat_type` is an extension: the type that visitors may choose. */
 const openSchema = z
   .object({ chat_type: z.enum(VISITOR_CHAT_TYPES).optional().openapi({ default: 'visitor' }) })
   .openapi('OpenVisitorChat');

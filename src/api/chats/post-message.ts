@@ -9,7 +9,7 @@ import { chatParams, commandOfActor, routeIn } from './in-scope.ts';
 import { messageSchema } from './message-schema.ts';
 import { userChats } from './scopes.ts';
 
-/** The limit of the Chats API; messages of channels may be longer (DESIGN, "Long bodies"). Characters. */
+/** The limit of the Chats API; messages of channels may be longer. Characters. */
 const MESSAGE_CHARACTERS = 2000;
 
 /** The payload of a new message. */

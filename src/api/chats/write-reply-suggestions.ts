@@ -77,7 +77,7 @@ export function writeReplySuggestionRoutes(scope: ChatScope) {
 
   router.openapi(putRoute, async (c) => {
     const payload = c.req.valid('json');
-    // A PUT sets what it leaves out to its default (protocol.md 1.6).
+    // A PUT sets what it leaves out to its default.
     const whole = { suggestion: payload.suggestion, relevancy_score: payload.relevancy_score ?? null };
     return await updateSuggestion(c, scope, c.req.valid('param'), whole);
   });

@@ -86,7 +86,7 @@ const PLACES = [
 ];
 
 /**
- * The clients of a user, whose unexpired ones make them present (protocol.md 4.2), at /users/<user_id>/clients and
+ * The clients of a user, whose unexpired ones make them present, at /users/<user_id>/clients and
  * /orgs/<organization_id>/users/<user_id>/clients. Expired clients stay listed; a change renews them, which is a 201.
  */
 export const clientRoutes = createRouter();

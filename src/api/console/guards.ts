@@ -16,13 +16,13 @@ export const organizationGuards: AppMiddleware[] = [
   requireSubscription(),
 ];
 
-/** What the scope `settings` opens: rooms, their allowed tags, the organization itself (protocol.md 1.8). */
+/** What the scope `settings` opens: rooms, their allowed tags, the organization itself. */
 export const settingsGuards: AppMiddleware[] = [...organizationGuards, requireScope('settings')];
 
 /** What the scope `users` opens: teams. */
 export const usersGuards: AppMiddleware[] = [...organizationGuards, requireScope('users')];
 
-/** Who may change a user: that user, or whoever has the scope `users` (protocol.md 4.1). */
+/** Who may change a user: that user, or whoever has the scope `users`. */
 export const changeUserGuards: AppMiddleware[] = [
   ...organizationGuards,
   async (c, next) => {

@@ -11,7 +11,7 @@ import { userRoutes } from './users.ts';
 import { visitorVariableRoutes } from './visitor-variables.ts';
 import { visitorRoutes } from './visitors.ts';
 
-/** What a console shows of an organization and its users (protocol.md 4), mounted at /api/v5. */
+/** What a console shows of an organization and its users, mounted at /api/v5. */
 export const consoleRoutes = createRouter();
 consoleRoutes.route('/', userRoutes);
 consoleRoutes.route('/', preferenceRoutes);

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { isoTimeSchema } from '../../http/fields.ts';
 
-/** The objects of the console API as its answers document them (protocol.md 4). The resources are made in src/resources. */
+/** The objects of the console API as its answers document them. The resources are made in src/resources. */
 
 const id = z.string().openapi({ format: 'uuid' });
 const idOrNull = id.nullable();

@@ -84,7 +84,7 @@ const removeMember = createRoute({
   responses: { 204: { description: 'The user is no longer a member' }, ...refusalResponses(401, 403, 404, 503) },
 });
 
-/** The members of teams (protocol.md 4.4), the same in versions 5 and 6. */
+/** The members of teams, the same in versions 5 and 6. */
 export function teamMembershipRoutes(): AppRouter {
   const routes = createRouter();
 

@@ -28,7 +28,7 @@ const changes = z.object({
 });
 const wholeTeam = changes.required({ name: true });
 
-/** The two versions of the API that have teams, and the team as each shows it (protocol.md 4.4). */
+/** The two versions of the API that have teams, and the team as each shows it. */
 const VERSIONS = {
   5: { schema: teamSchema, resource: teamResource },
   6: { schema: teamSchemaV6, resource: teamResourceV6 },

@@ -35,7 +35,7 @@ const getRoom = createRoute({
   responses: { 200: jsonOf(roomSchema, 'The room'), ...refusalResponses(401, 403, 404, 503) },
 });
 
-/** The rooms whose routers reach a user, shared ones too (protocol.md 4.3). */
+/** The rooms whose routers reach a user, shared ones too. */
 export const userRoomRoutes = createRouter();
 
 userRoomRoutes.openapi(getRooms, async (c) => {

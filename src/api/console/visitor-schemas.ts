@@ -6,7 +6,7 @@ const pixelsOrNull = z.int().nullable().openapi({ description: 'Pixels.' });
 /** What the hub is never told (src/resources/room-visitor.ts). */
 const unknown = z.null();
 
-/** The room visitor (protocol.md 3.1). */
+/** The room visitor. */
 export const roomVisitorSchema = z
   .object({
     id: z.string(),

@@ -53,11 +53,11 @@ const route = createRoute({
   },
 });
 
-/** The oldest version of the vendor's web client that may go on; clients of this hub do not ask for it (protocol.md 2.1). */
+/** The oldest version of the vendor's web client that may go on; clients of this hub do not ask for it. */
 const MINIMAL_BAR_VERSION = 3;
 
 /**
- * POST /public/orgs/<organization_id>/auth (protocol.md 2.1; seed 003): a visitor gets their identity and an access token for 30 minutes.
+ * POST /public/orgs/<organization_id>/auth (seed 003): a visitor gets their identity and an access token for 30 minutes.
  * Nothing is stored for them.
  */
 export const authRoutes = createRouter();

@@ -68,7 +68,7 @@ const patchRoute = createRoute({
   request: { params: chatPath, body: bodyOf(patchSchema) },
 });
 
-/** /public/visitors/<visitor_id>/chat_memberships: listed from D1's copy, read and changed in the chats' threads (protocol.md 2.6). */
+/** /public/visitors/<visitor_id>/chat_memberships: listed from D1's copy, read and changed in the chats' threads. */
 export const chatMembershipRoutes = createRouter();
 
 chatMembershipRoutes.openapi(listRoute, async (c) => {

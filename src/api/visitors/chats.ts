@@ -48,7 +48,7 @@ const endSchema = z
   })
   .openapi('EndOwnChat');
 
-/** /public/visitors/<visitor_id>/chats: listed from D1's copy, read and ended in the chats' threads (protocol.md 2.4). */
+/** /public/visitors/<visitor_id>/chats: listed from D1's copy, read and ended in the chats' threads. */
 export const chatRoutes = createRouter();
 
 chatRoutes.openapi(listRoute, async (c) => {

@@ -9,7 +9,7 @@ const written = new Set<string>();
 const REMEMBERED_CHATS = 10_000;
 
 /**
- * The page on which the visitor is, for their first message in a chat (protocol.md 5.1); null when it is unknown, or when they have written
+ * The page on which the visitor is, for their first message in a chat; null when it is unknown, or when they have written
  * there before. While D1 cannot be reached it is unknown: their message is worth more.
  */
 export async function pageForFirstMessage(c: AppContext, chatId: string): Promise<PageFacts | null> {

@@ -43,7 +43,7 @@ const itemRoute = createRoute({
   responses: { 200: jsonOf(visitorMembershipSchema, 'The membership'), ...refusalResponses(401, 403, 404, 503) },
 });
 
-/** /public/visitors/<visitor_id>/chats/<chat_id>/memberships, from the chat's thread (protocol.md 2.6). */
+/** /public/visitors/<visitor_id>/chats/<chat_id>/memberships, from the chat's thread. */
 export const membershipRoutes = createRouter();
 
 membershipRoutes.openapi(listRoute, async (c) => {

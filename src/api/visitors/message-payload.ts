@@ -10,7 +10,7 @@ const VALUE_CHARACTERS = 2048;
 const text = textField({ max: MESSAGE_CHARACTERS });
 
 /**
- * What a visitor may post (protocol.md 2.5; seed 001, Chat message response actions): a text, or with `type` `action` the answer to an
+ * What a visitor may post (seed 001, Chat message response actions): a text, or with `type` `action` the answer to an
  * attachment, of which the hub itself knows the texts.
  */
 export const postMessageSchema = z

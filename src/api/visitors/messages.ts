@@ -52,7 +52,7 @@ const postRoute = createRoute({
   },
 });
 
-/** /public/visitors/<visitor_id>/chats/<chat_id>/messages, from the chat's thread (protocol.md 2.5). */
+/** /public/visitors/<visitor_id>/chats/<chat_id>/messages, from the chat's thread. */
 export const messageRoutes = createRouter();
 
 messageRoutes.openapi(listRoute, async (c) => {

@@ -27,7 +27,7 @@ export async function keepPresent(c: AppContext, row: VisitorRow): Promise<void>
 }
 
 /**
- * After the answer, keeps a visitor who has just written in a room present there, for as long as they asked for last (protocol.md 2.3: a
+ * After the answer, keeps a visitor who has just written in a room present there, for as long as they asked for last (a
  * visitor is there at every call). A failure is only logged.
  */
 export function stayPresent(c: AppContext, roomId: string | null): void {

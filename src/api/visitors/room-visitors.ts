@@ -46,7 +46,7 @@ const enterRoute = createRoute({
   },
 });
 
-/** Room visitors: a visitor's presence in a room, and what is known of them there (protocol.md 2.3). */
+/** Room visitors: a visitor's presence in a room, and what is known of them there. */
 export const roomVisitorRoutes = createRouter();
 
 roomVisitorRoutes.openapi(enterRoute, async (c) => {

@@ -45,7 +45,7 @@ const getOnlineUsers = createRoute({
   },
 });
 
-/** Rooms as visitors see them (protocol.md 2.2). */
+/** Rooms as visitors see them. */
 export const roomRoutes = createRouter();
 
 roomRoutes.openapi(getRoom, async (c) => {

@@ -12,7 +12,7 @@ const address = textField({ max: 2000 })
   .nullish();
 const pixels = integerField({ min: 1, max: 100_000 }).nullish();
 
-/** What a visitor's client may tell of them with their presence (protocol.md 2.3, 3.1). */
+/** What a visitor's client may tell of them with their presence. */
 export const detailFields = {
   latest_page_url: address,
   latest_page_title: textField({ max: 1000, blank: true }).nullish(),

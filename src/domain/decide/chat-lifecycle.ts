@@ -21,7 +21,7 @@ import { accept, type Context, type Decision, EventRecorder, refuse, unchanged }
 
 /**
  * A chat with a visitor: the open session of the visitor's thread, which the user joins, or a new one in it (seed
- * 001, Create a new chat with a visitor in a room). The visitor may ask for it too (protocol.md 2.4).
+ * 001, Create a new chat with a visitor in a room). The visitor may ask for it too.
  */
 export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, context: Context): Decision<ChatOpened> {
   if (!isVisitorsThread(state, command)) return refuse({ reason: 'chat_not_found' });
@@ -143,7 +143,7 @@ export function openThread(recorder: EventRecorder, chatId: string, { identity, 
 }
 
 /**
- * Gives the thread's visitor another name, or none: in the open session, and in those that follow (protocol.md 3.2). What they have said
+ * Gives the thread's visitor another name, or none: in the open session, and in those that follow. What they have said
  * keeps the name that they had then.
  */
 export function renameVisitor(state: ThreadState, command: RenameVisitor, context: Context): Decision<VisitorRenamed> {
@@ -187,7 +187,7 @@ export function closeThread(state: ThreadState, context: Context): Decision<Thre
   return accept(recorder, { chat_id, was_open: true });
 }
 
-/** Ends the open session when its lifetime is over (seed 001, chat_type; DESIGN, "Chats API"). */
+/** Ends the open session when its lifetime is over (seed 001, chat_type). */
 export function endOverdueChats(state: ThreadState, context: Context): Decision<OverdueChatsEnded> {
   if (state.answered !== null) return unchanged(state, { ended: 1 });
   const open = openChat(state);

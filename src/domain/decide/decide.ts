@@ -69,7 +69,7 @@ export function decide(state: ThreadState, command: Command, context: Context): 
 
 /**
  * Why a command has not come to the thread that it means; null when it has. Names of objects can meet by accident, because
- * they are 74 bits of a hash (ENGINE 1). `before` holds what was loaded for the command.
+ * they are 74 bits of a hash. `before` holds what was loaded for the command.
  */
 export function addressRefusal(command: Command, before: ThreadState): ThreadRefusal | null {
   const { thread } = before;

@@ -59,7 +59,7 @@ type Attendance = { is_participating: boolean; is_present: boolean; last_seen_at
 
 /**
  * Brings a user's membership to what is asked for and answers it. Who begins or stops to participate is announced by a
- * `join` or `leave` message (protocol.md 5.3). `is_present` is recorded when they begin: from then on their own object tells
+ * `join` or `leave` message. `is_present` is recorded when they begin: from then on their own object tells
  * of changes.
  */
 export function setMembership(
@@ -103,7 +103,7 @@ export function memberOf(chat: ChatState, userId: string): MemberFacts {
 
 /**
  * A user changes their membership (seed 001, Update a chat membership of a user). Only what differs is recorded; the time when
- * they last saw the chat never goes back. Their typing is the shell's (ENGINE 5).
+ * they last saw the chat never goes back. Their typing is the shell's.
  */
 export function updateMembership(
   state: ThreadState,
@@ -150,7 +150,7 @@ export function setVisitorMembership(
 }
 
 /**
- * A visitor changes their membership (protocol.md 2.6). As for users, the time when they last saw the chat never goes back and their
+ * A visitor changes their membership. As for users, the time when they last saw the chat never goes back and their
  * typing is the shell's; unlike theirs, their coming and going makes no message.
  */
 export function updateVisitorMembership(
@@ -175,7 +175,7 @@ export function updateVisitorMembership(
   return accept(recorder, { member: updated, chat: recorder.chat(chat_id).facts });
 }
 
-/** A user came or went (ENGINE 5). It matters only where they participate in an open chat; elsewhere they are watched no more. */
+/** A user came or went. It matters only where they participate in an open chat; elsewhere they are watched no more. */
 export function changePresence(
   state: ThreadState,
   command: ChangePresence,

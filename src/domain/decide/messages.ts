@@ -47,7 +47,7 @@ type Response = Extract<PostVisitorMessage['content'], { type: 'action' }>;
 
 /**
  * A visitor's message in their chat. A text makes the chat wait for an answer; what they chose of an attachment does not (seed
- * 001, Chat message response actions; protocol.md 2.5).
+ * 001, Chat message response actions).
  */
 export function postVisitorMessage(
   state: ThreadState,

@@ -15,7 +15,7 @@ const VARIABLES_BYTES = 1_000_000;
 /** Variables in one event, each a row of a hand-over to D1. */
 const VARIABLES_IN_AN_EVENT = 200;
 
-/** A batch of messages of one external thread (seed 000, 2.1; DESIGN "Repeats", "Visitors", "Waiting", "Imports"). */
+/** A batch of messages of one external thread (seed 000, 2.1). */
 export function receiveMessages(
   state: ThreadState,
   command: ReceiveMessages,
@@ -109,7 +109,7 @@ function refuseSuggestions(
   return null;
 }
 
-/** An import's times may not run against the order in which messages are stored, joins among them (ENGINE 2). */
+/** An import's times may not run against the order in which messages are stored, joins among them. */
 function refuseTimes(
   command: ReceiveMessages,
   fresh: boolean[],

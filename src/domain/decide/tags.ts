@@ -9,8 +9,8 @@ import { accept, type Context, type Decision, EventRecorder, refuse, unchanged }
 const TAGS_OF_A_CHAT = 1000;
 
 /**
- * A tag for a chat, also an ended one (seed 001, Add a tag to a chat), with the message `tag_created` that tells of it
- * (protocol.md 5.3). The message goes first: the command's last event holds its answer.
+ * A tag for a chat, also an ended one (seed 001, Add a tag to a chat), with the message `tag_created` that tells of it.
+ * The message goes first: the command's last event holds its answer.
  */
 export function addTag(state: ThreadState, command: AddTag, context: Context): Decision<TagAdded> {
   const found = findChat(state, command.chat_id, command.grant);

@@ -49,7 +49,7 @@ type Hub = {
 };
 
 /**
- * Tells live hubs what happens in the thread, after the answer (ENGINE 6): the events after each hub's mark, one call in flight. The
+ * Tells live hubs what happens in the thread, after the answer: the events after each hub's mark, one call in flight. The
  * newest events are in memory; after a crash or a long failure they are recalled from the log. What was told after the last mark on
  * disk is told again then, and the hub drops it.
  */

@@ -12,7 +12,7 @@ const TYPING_LASTS = 15_000;
 export type Said = { member_id: string; status: ComposingStatus; isOther: boolean };
 
 /**
- * Who types in a thread's open chat. Memory only, never in the log and never in D1 (ENGINE 5): a new instance of the object knows
+ * Who types in a thread's open chat. Memory only, never in the log and never in D1: a new instance of the object knows
  * nothing of it, and a client that types says so again.
  */
 export class Typing {

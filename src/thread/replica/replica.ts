@@ -32,7 +32,7 @@ export type CopyPorts = {
 };
 
 /**
- * D1's copy of a thread, as the thread knows it (ENGINE 3). Each row of a slice is a whole image that D1 takes only when it is newer, so
+ * D1's copy of a thread, as the thread knows it. Each row of a slice is a whole image that D1 takes only when it is newer, so
  * slices may be lost, doubled and overtaken: what counts is that each stretch of the log is acknowledged once. Those who command a
  * thread take the slice of their commit along; what they lose, and what nobody took, the object sends by itself.
  */

@@ -74,7 +74,7 @@ export type Receivers = {
 };
 
 /**
- * Names on each event the receivers that get it, and makes their webhooks as far as there is room (ENGINE 4). `transitions` are those of
+ * Names on each event the receivers that get it, and makes their webhooks as far as there is room. `transitions` are those of
  * `events` whose chats exist. A lane counts as accepted only what is made.
  */
 export function fanOutWebhooks(

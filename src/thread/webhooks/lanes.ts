@@ -44,7 +44,7 @@ export type LanePorts = {
   changed: (at: number) => void;
 };
 
-/** The lanes of a thread: what its receivers still have to get, and when somebody should be reminded of it (ENGINE 4). */
+/** The lanes of a thread: what its receivers still have to get, and when somebody should be reminded of it. */
 export class Lanes {
   /** Version of the last changed delivery or lane. */
   version = 0;

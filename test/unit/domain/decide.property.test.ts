@@ -98,7 +98,7 @@ function checkLog({ log, state }: ThreadModel): void {
   }
 }
 
-/** An ended chat gets tags and suggestions, and nothing else (DESIGN, "Chats API"). A new name is the thread's, for the next session. */
+/** An ended chat gets tags and suggestions, and nothing else. A new name is the thread's, for the next session. */
 function checkAfterEnd(event: ThreadEvent): void {
   if (event.type === 'variables_set') return;
   const what = event.type === 'message_added' ? event.message.type : event.type;

@@ -12,7 +12,7 @@ import { routingOf } from './sample-events.ts';
 
 /**
  * Logs as version 2 stored them, one for each kind of thread and together with an event of each type. They are never changed:
- * what a later program makes of them must stay what is checked here (ENGINE 8).
+ * what a later program makes of them must stay what is checked here.
  */
 const stored = JSON.parse(readFileSync('test/unit/domain/golden-log-v2.json', 'utf8')) as Record<
   'channel' | 'visitor' | 'users',

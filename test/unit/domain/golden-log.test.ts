@@ -11,7 +11,7 @@ import { routingOf } from './sample-events.ts';
 
 /**
  * A log as version 1 stored it, with an event of each type. It is never changed: what a later program makes of it must stay
- * what is checked here (ENGINE 8). A new version of events adds a file of its own.
+ * what is checked here. A new version of events adds a file of its own.
  */
 const stored = JSON.parse(readFileSync('test/unit/domain/golden-log-v1.json', 'utf8')) as { v: number }[];
 const log: ThreadEvent[] = stored.map(upcastEvent);

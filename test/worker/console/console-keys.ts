@@ -1,4 +1,4 @@
-/** The keys of the objects of protocol.md 4, as clients index them. */
+/** The keys of the console's objects, as clients index them. */
 
 export const USER_KEYS = [
   'alias',

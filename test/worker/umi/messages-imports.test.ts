@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ask, copiedMessages, countRows, Desk, type Json, resultsOf, unique, visitorSays } from './desk.ts';
 
-/** `created_at`, `skip_webhooks` and `echo_user_messages` (DESIGN, "Imports" and "Own messages"). */
+/** `created_at`, `skip_webhooks` and `echo_user_messages`. */
 
 let desk: Desk;
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { copiedMessages, countRows, Desk, type Incoming, type Json, unique, visitorSays } from './desk.ts';
 
-/** DESIGN, "Repeats". */
+/** A repeated message is stored once, and a repeated request is answered as the first was. */
 
 let desk: Desk;
 

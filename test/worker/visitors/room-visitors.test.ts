@@ -11,7 +11,7 @@ import { ask, Desk, enrollAgent, type Json, resultsOf, unique } from '../umi/des
 import { newRoom } from '../umi/gateway.ts';
 import { authenticate, Site, type Visitor, visit } from './site.ts';
 
-/** The fields of protocol.md 3.1. */
+/** The fields of a room visitor. */
 const ROOM_VISITOR_KEYS = `id room_id is_present session_id explicit_priority implicit_priority visit_count device_type
   device_screen_width device_screen_height browser_name browser_version browser_language preferred_language_code os_name os_version
   user_agent ip_address ip_organization geo_city geo_country_code geo_country referrer_url referrer_hostname referrer_medium
