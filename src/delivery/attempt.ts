@@ -1,5 +1,6 @@
 import type { Attempt } from '../rpc/lane.ts';
 import { readAnswerBody } from './answer-body.ts';
+import type { AttemptTimes } from './attempt-times.ts';
 import { parseRetryAfter } from './retry-schedule.ts';
 import { signWebhook } from './signature.ts';
 import { guardWebhookUrl } from './url-guard.ts';
@@ -129,4 +130,22 @@ function errorOf(answer: Response, isComplete: boolean, signal: AbortSignal): st
 
 function unanswered(error: string): Seen {
   return { is_delivered: false, status: null, response: null, error, retry_after: null };
+}
+
+/** How a deployed Worker makes attempts: the platform's fetch and clock, and the deployment's rule about loopback receivers. */
+export function attemptDependencies(
+  env: { ALLOW_INSECURE_WEBHOOKS: string },
+  { deadline }: Pick<AttemptTimes, 'deadline'>,
+): AttemptDependencies {
+  return {
+    fetch: (url, init) => fetch(url, init),
+    now: Date.now,
+    deadline_milliseconds: deadline,
+    allow_insecure_loopback: allowsInsecureLoopback(env),
+  };
+}
+
+/** Whether webhooks may go to loopback addresses, also without TLS: for a hub on a developer's machine. */
+export function allowsInsecureLoopback(env: { ALLOW_INSECURE_WEBHOOKS: string }): boolean {
+  return env.ALLOW_INSECURE_WEBHOOKS === '1';
 }

@@ -12,12 +12,11 @@ import { channelOfReceiver, installationOfReceiver } from '../resources/receiver
 import type { Lane } from '../rpc/lane.ts';
 import { threadStub } from '../rpc/thread.ts';
 import { makeAppUserAuth } from './app-user-auth.ts';
-import { attemptWebhook } from './attempt.ts';
-import { attemptDependencies } from './attempt-dependencies.ts';
+import { attemptDependencies, attemptWebhook } from './attempt.ts';
 import type { DeliveryDependencies } from './deliver-lane.ts';
 import { type Endpoint, endpointOfChannel, endpointOfInstallation } from './endpoint.ts';
 import { EndpointCache } from './endpoint-cache.ts';
-import { queueDelay } from './pointer.ts';
+import { queueDelay } from './offer-lanes.ts';
 
 /** What the queue's consumer works with in a deployed Worker. */
 export function consumerDependencies(env: Env): DeliveryDependencies {

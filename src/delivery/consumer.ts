@@ -1,6 +1,6 @@
 import type { Pointer } from '../rpc/lane.ts';
 import { type DeliveryDependencies, deliverLane, errorName } from './deliver-lane.ts';
-import { parsePointer } from './pointer.ts';
+import { parsePointer } from './offer-lanes.ts';
 
 /** Seconds until a message of a newer version is offered again: a rollout is through by then. */
 const NEWER_VERSION_DELAY = 60;

@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import type { ThreadStub } from '../rpc/thread.ts';
 import { inParallel } from './in-parallel.ts';
-import { goldenPlaceAt, otherPlaceAt, threadNameAt } from './sweep-place.ts';
+import { goldenPlaceAt, otherPlaceAt, threadNameAt } from './watchdog.ts';
 
 /** An open chat is overdue this long (ms) after the hour that D1 has for its end: its thread's alarm should have rung. */
 const OVERDUE_AFTER = 10 * 60_000;

@@ -5,7 +5,6 @@ import type { Receiver } from '../resources/receiver.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 import type { Pointer } from '../rpc/lane.ts';
 import { type PointerQueue, sendPointers } from './offer-lanes.ts';
-import { goldenPlaceAt, otherPlaceAt, threadNameAt } from './sweep-place.ts';
 
 /** A pending delivery is overdue this long after its due time: its pointer and its thread's alarm should have come. ms. */
 const OVERDUE_AFTER = 90_000;
@@ -116,4 +115,32 @@ function overdueLanes(log: DeliveryLog, range: Range): Promise<OverdueLane[]> {
     ROWS_IN_A_RANGE,
     LANES_IN_A_RUN,
   );
+}
+
+/** Two numbers without a common measure: the multiples of each, modulo 1, fill the interval evenly. */
+const GOLDEN_RATIO = 0.618033988749895;
+const ROOT_OF_TWO = 0.414213562373095;
+
+/**
+ * Where a run of the watchdog begins: a place in [0, 1) that is another one in each minute (`now` in ms), so that nothing has
+ * to be kept between runs.
+ */
+export function goldenPlaceAt(now: number): number {
+  return placeAt(now, GOLDEN_RATIO);
+}
+
+/** The same by another step, for a second thing to begin in. */
+export function otherPlaceAt(now: number): number {
+  return placeAt(now, ROOT_OF_TWO);
+}
+
+/** The beginning of the name of a thread at this place among all names: 12 bits, then 62 that start with a small digit. */
+export function threadNameAt(place: number): string {
+  const high12 = Math.floor(place * 2 ** 12);
+  const next30 = Math.floor(((place * 2 ** 12) % 1) * 2 ** 30);
+  return high12.toString(16).padStart(3, '0') + next30.toString(16).padStart(8, '0');
+}
+
+function placeAt(now: number, step: number): number {
+  return (Math.floor(now / 60_000) * step) % 1;
 }

@@ -1,5 +1,4 @@
-import { attemptCall } from '../../delivery/attempt.ts';
-import { attemptDependencies } from '../../delivery/attempt-dependencies.ts';
+import { attemptCall, attemptDependencies } from '../../delivery/attempt.ts';
 import { INSTALLATION_TIMES } from '../../delivery/attempt-times.ts';
 import { signTriggerData } from '../../directory/app-tokens.ts';
 import type { UninstallTrigger } from '../../directory/installations.ts';

@@ -1,4 +1,4 @@
-import { allowsInsecureLoopback } from '../../delivery/attempt-dependencies.ts';
+import { allowsInsecureLoopback } from '../../delivery/attempt.ts';
 import { guardWebhookUrl } from '../../delivery/url-guard.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 

@@ -1,7 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { makeAppUserAuth, withAppUserAuth, withoutToken } from '../../delivery/app-user-auth.ts';
-import { attemptWebhook } from '../../delivery/attempt.ts';
-import { attemptDependencies } from '../../delivery/attempt-dependencies.ts';
+import { attemptDependencies, attemptWebhook } from '../../delivery/attempt.ts';
 import { INSTALLATION_TIMES } from '../../delivery/attempt-times.ts';
 import { destinationOfWebhook } from '../../delivery/endpoint.ts';
 import { findAppUser } from '../../directory/app-endpoints.ts';

@@ -1,6 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { attemptWebhook } from '../../delivery/attempt.ts';
-import { attemptDependencies } from '../../delivery/attempt-dependencies.ts';
+import { attemptDependencies, attemptWebhook } from '../../delivery/attempt.ts';
 import { CHANNEL_TIMES } from '../../delivery/attempt-times.ts';
 import { destinationOfChannel } from '../../delivery/endpoint.ts';
 import { findChannel } from '../../directory/channels.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { handleQueue } from '../../../src/delivery/consumer.ts';
-import { queueDelay } from '../../../src/delivery/pointer.ts';
+import { queueDelay } from '../../../src/delivery/offer-lanes.ts';
 import { channelOfReceiver, channelReceiver } from '../../../src/resources/receiver.ts';
 import { DeliveryRun, POINTER } from './delivery-run.ts';
 

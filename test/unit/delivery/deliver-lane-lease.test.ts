@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { queueDelay } from '../../../src/delivery/pointer.ts';
+import { queueDelay } from '../../../src/delivery/offer-lanes.ts';
 import { DeliveryRun, OPEN, POINTER } from './delivery-run.ts';
 
 describe('deliverLane and the rest of a lease', () => {

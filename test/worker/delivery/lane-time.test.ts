@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
 import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/deliver-lane.ts';
-import { queueDelay } from '../../../src/delivery/pointer.ts';
+import { queueDelay } from '../../../src/delivery/offer-lanes.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import type { Pointer } from '../../../src/rpc/lane.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
