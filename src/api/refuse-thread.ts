@@ -9,7 +9,7 @@ type Mapping = {
   ) => Refusal;
 };
 
-/** What each refusal of a thread is on the wire. Statuses are those of seed 000 (2.1, 2.2) and seed 001. */
+/** What each refusal of a thread is on the wire. Statuses are those of UMI documentation (2.1, 2.2) and Chats API. */
 const MAPPING: Mapping = {
   thread_not_found: () => ({ reason: 'not_found', detail: 'Thread not found.' }),
   chat_not_found: () => ({ reason: 'not_found', detail: 'Chat not found.' }),

@@ -9,7 +9,7 @@ import { idRange, type Scan, scan } from './scan.ts';
 /** An invitation with its chat, whose counts it shows. */
 export type ChatInvitation = { invitation: InvitationFacts; chat: ChatFacts };
 
-/** `is_accepted: false` means pending: neither accepted nor expired (seed 001, Chat invitations). */
+/** `is_accepted: false` means pending: neither accepted nor expired (Chats API, Chat invitations). */
 export type InvitationFilters = { is_accepted?: boolean | undefined; is_expired?: boolean | undefined };
 
 type Row = { invitation: string; chat: string };

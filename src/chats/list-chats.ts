@@ -10,10 +10,10 @@ import { type IdRange, idRange, type Listing, type Scan, scan } from './scan.ts'
 /** The lists of chats across threads, from D1's copy. A chat id sorts by the time the chat started, so it is the key. */
 export type ChatOrdering = 'created_at' | '-created_at';
 
-/** The orders of a member's chats (seed 001, List chats of a user). */
+/** The orders of a member's chats (Chats API, List chats of a user). */
 export type MemberChatOrdering = ChatOrdering | 'updated_at' | '-updated_at';
 
-/** What a list of chats chooses by (seed 001, Chats). Times in ms. `is_participating` counts for a grant of a member only. */
+/** What a list of chats chooses by (Chats API, Chats). Times in ms. `is_participating` counts for a grant of a member only. */
 export type ChatFilters = {
   is_waiting?: boolean | undefined;
   is_ended?: boolean | undefined;

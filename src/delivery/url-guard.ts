@@ -9,7 +9,7 @@ export type GuardOptions = {
 
 export type GuardedUrl = { ok: true; url: URL } | { ok: false; reason: string };
 
-/** Longest URL of a webhook in characters (seed 000, 1.1). */
+/** Longest URL of a webhook in characters (UMI documentation, 1.1). */
 export const MAX_WEBHOOK_URL_LENGTH = 2048;
 
 const CLOSED_NAMES = ['localhost', 'internal', 'local'];

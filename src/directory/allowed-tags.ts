@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { AllowedTagRow } from '../db/rows.ts';
 
-/** The tags that a room allows, by name (seed 001, Chat tags). The room is the caller's to check. */
+/** The tags that a room allows, by name (Chats API, Chat tags). The room is the caller's to check. */
 export function listAllowedTags(database: Database, roomId: string, keyset: Keyset): Promise<AllowedTagRow[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['name'], descending: false }, keyset);
   return database.all<AllowedTagRow>(

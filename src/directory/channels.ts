@@ -3,7 +3,7 @@ import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { ChannelRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
 
-/** The orderings of the list of channels (seed 000, 1.2) and the columns of each, in keyset order. */
+/** The orderings of the list of channels (UMI documentation, 1.2) and the columns of each, in keyset order. */
 export const CHANNEL_ORDERS = {
   created_at: { columns: ['created_at', 'id'], descending: false },
   '-created_at': { columns: ['created_at', 'id'], descending: true },

@@ -5,7 +5,7 @@ import { assignments } from './assignments.ts';
 
 /** Conversation starters lie with their users in the first database. Language codes are compared without regard to case. */
 
-/** The starters of a user, oldest first (seed 001, Chat conversation starters). */
+/** The starters of a user, oldest first (Chats API, Chat conversation starters). */
 export function listConversationStarters(
   identity: Database,
   organizationId: string,

@@ -1,7 +1,7 @@
 import type { RouterTargetKind } from '../db/rows.ts';
 import type { Reach } from '../resources/chat-grant.ts';
 
-/** Without private history, shared rooms whose owner keeps its chat history private are left out (seed 001, Routed chats). */
+/** Without private history, shared rooms whose owner keeps its chat history private are left out (Chats API, Routed chats). */
 export type ReachOptions = { includesPrivateHistory: boolean };
 
 /** All rows from which follows what reaches an organization and its users (reach.ts reads them). */
@@ -25,7 +25,7 @@ export type ReachRows = {
 const MOST_IDS_KEPT = 500_000;
 
 /**
- * What is routed to an organization and to each of its users (seed 001, Routed chats), computed from rows that were
+ * What is routed to an organization and to each of its users (Chats API, Routed chats), computed from rows that were
  * read once for all of them.
  */
 export class Reaches {

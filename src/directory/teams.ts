@@ -100,7 +100,7 @@ export async function deleteTeam(
 }
 
 /**
- * Whom a user of the organization may invite, with the name that the invitation shows (seed 001, Chat invitations): a user of the
+ * Whom a user of the organization may invite, with the name that the invitation shows (Chats API, Chat invitations): a user of the
  * organization, a team of it or one shared with it, a partner organization. Null when there is no such one or it is deleted.
  */
 export async function findInvitee(

@@ -3,7 +3,7 @@ import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow, TokenRow, UserRow } from '../db/rows.ts';
 
-/** What a token may be allowed to do beyond its user's own chats (seed 001: settings, reports, users). */
+/** What a token may be allowed to do beyond its user's own chats (Chats API: settings, reports, users). */
 export const SCOPES = ['settings', 'reports', 'users'] as const;
 export type Scope = (typeof SCOPES)[number];
 

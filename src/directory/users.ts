@@ -70,7 +70,7 @@ export function findUsers(database: Database, organizationId: string, userIds: r
   );
 }
 
-/** Those of the given users, of whatever organization, who are deleted: memberships show it (seed 001, Chat memberships). */
+/** Those of the given users, of whatever organization, who are deleted: memberships show it (Chats API, Chat memberships). */
 export async function findDeletedUsers(database: Database, userIds: readonly string[]): Promise<ReadonlySet<string>> {
   if (userIds.length === 0) return new Set();
   const rows = await database.all<{ id: string }>(

@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { VisitorVariableRow } from '../db/rows.ts';
 
-/** The variable that is a visitor's name (seed 003). */
+/** The variable that is a visitor's name (visitors' API). */
 export const NAME_VARIABLE = 'username';
 
 /** The name is null while none is set. */

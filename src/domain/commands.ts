@@ -63,7 +63,7 @@ export type IncomingMessage = {
   user: UserFacts | null;
 };
 
-/** Messages of one external thread, all or nothing (seed 000, 2.1). */
+/** Messages of one external thread, all or nothing (UMI documentation, 2.1). */
 export type ReceiveMessages = Head & {
   type: 'receive_messages';
   identity: Extract<ThreadIdentity, { kind: 'channel' }>;
@@ -92,7 +92,7 @@ export type MessagesReceived = {
   is_repeat: boolean;
 };
 
-/** Ends the open session of an external thread (seed 000, 2.2). */
+/** Ends the open session of an external thread (UMI documentation, 2.2). */
 export type CloseThread = Head & {
   type: 'close_thread';
   identity: Extract<ThreadIdentity, { kind: 'channel' }>;
@@ -101,7 +101,7 @@ export type CloseThread = Head & {
 
 export type ThreadClosed = { chat_id: string; was_open: boolean };
 
-/** A new chat between users, without a room (seed 001, Create a new empty chat for user). The actor takes part in it. */
+/** A new chat between users, without a room (Chats API, Create a new empty chat for user). The actor takes part in it. */
 export type StartUserChat = Head & {
   type: 'start_user_chat';
   identity: Extract<ThreadIdentity, { kind: 'chat' }>;
@@ -112,7 +112,7 @@ export type StartUserChat = Head & {
 };
 
 /**
- * A chat with a visitor: the visitor's open chat, which the user joins, or a new one (seed 001, Create a new chat with a
+ * A chat with a visitor: the visitor's open chat, which the user joins, or a new one (Chats API, Create a new chat with a
  * visitor in a room; the visitor may ask for it too). `chat_id` names the visitor's newest chat and so the thread in which their sessions go on, a channel's for
  * one; without it `identity` does.
  */
@@ -141,7 +141,7 @@ export type OpenVisitorChat = Head & {
 
 export type ChatOpened = { chat: ChatFacts; is_new: boolean };
 
-/** A user's message in a chat of which they are a member (seed 001, Send a chat message). */
+/** A user's message in a chat of which they are a member (Chats API, Send a chat message). */
 export type PostMessage = Head & {
   type: 'post_message';
   chat_id: string;
@@ -152,7 +152,7 @@ export type PostMessage = Head & {
   attachment_template: AttachmentTemplate | null;
 };
 
-/** A visitor's message in their chat: a text, or the answer to an attachment (seed 001, Chat message response actions). */
+/** A visitor's message in their chat: a text, or the answer to an attachment (Chats API, Chat message response actions). */
 export type PostVisitorMessage = Head & {
   type: 'post_visitor_message';
   chat_id: string;
@@ -176,7 +176,7 @@ export type ChatRef = { id: string; room_id: string | null };
 
 export type MessagePosted = { message: MessageFacts; chat: ChatRef };
 
-/** A user becomes a member of a chat that the grant covers (seed 001, Join user to a pending, routed or organization's chat). */
+/** A user becomes a member of a chat that the grant covers (Chats API, Join user to a pending, routed or organization's chat). */
 export type JoinChat = Head & {
   type: 'join_chat';
   chat_id: string;
@@ -194,7 +194,7 @@ export type JoinChat = Head & {
 
 export type ChatJoined = { member: MemberFacts; chat: ChatFacts; is_new: boolean };
 
-/** A user changes their membership; null leaves a field as it is (seed 001, Update a chat membership of a user). */
+/** A user changes their membership; null leaves a field as it is (Chats API, Update a chat membership of a user). */
 export type UpdateMembership = Head & {
   type: 'update_membership';
   chat_id: string;
@@ -235,7 +235,7 @@ export type ChangePresence = Head & {
 
 export type PresenceChanged = { is_watched: boolean };
 
-/** A chat ends, or its waiting (seed 001, End a chat; Change a chat to not waiting status). */
+/** A chat ends, or its waiting (Chats API, End a chat; Change a chat to not waiting status). */
 export type UpdateChat = Head & {
   type: 'update_chat';
   chat_id: string;
@@ -251,18 +251,18 @@ export type EndOverdueChats = Head & { type: 'end_overdue_chats' };
 
 export type OverdueChatsEnded = { ended: number };
 
-/** A tag for a chat (seed 001, Add a tag to a chat), also an ended one. */
+/** A tag for a chat (Chats API, Add a tag to a chat), also an ended one. */
 export type AddTag = Head & { type: 'add_tag'; chat_id: string; grant: ChatGrant; actor: UserFacts; name: string };
 export type TagAdded = { tag: TagFacts; chat: ChatRef; is_new: boolean };
 
 export type RemoveTag = Head & { type: 'remove_tag'; chat_id: string; grant: ChatGrant; name: string };
 export type TagRemoved = { name: string };
 
-/** A member invites a user, a team or an organization (seed 001, Send a chat invitation). The Worker has found the invitee. */
+/** A member invites a user, a team or an organization (Chats API, Send a chat invitation). The Worker has found the invitee. */
 export type Invite = Head & { type: 'invite'; chat_id: string; actor: UserFacts; invitee: Invitee };
 export type Invited = { invitation: InvitationFacts; chat: ChatFacts; is_new: boolean };
 
-/** The inviter takes an open invitation back (seed 001, Expire a chat invitation). */
+/** The inviter takes an open invitation back (Chats API, Expire a chat invitation). */
 export type ExpireInvitation = Head & {
   type: 'expire_invitation';
   chat_id: string;
@@ -271,7 +271,7 @@ export type ExpireInvitation = Head & {
 };
 export type InvitationExpired = { invitation: InvitationFacts; chat: ChatFacts };
 
-/** An invited user accepts and so becomes a member (seed 001, Accept incoming chat invitation). */
+/** An invited user accepts and so becomes a member (Chats API, Accept incoming chat invitation). */
 export type AcceptInvitation = Head & {
   type: 'accept_invitation';
   chat_id: string;
@@ -283,7 +283,7 @@ export type AcceptInvitation = Head & {
 };
 export type InvitationAccepted = { invitation: InvitationFacts; chat: ChatFacts };
 
-/** A suggestion for a message of a chat that the grant covers (seed 001, Add a chat reply suggestion). */
+/** A suggestion for a message of a chat that the grant covers (Chats API, Add a chat reply suggestion). */
 export type AddReplySuggestion = Head & {
   type: 'add_reply_suggestion';
   chat_id: string;
@@ -296,7 +296,7 @@ export type AddReplySuggestion = Head & {
 
 export type ReplySuggestionAdded = { suggestion: ReplySuggestionFacts; chat: ChatRef };
 
-/** Undefined leaves a field as it is (seed 001, Update a chat reply suggestion). */
+/** Undefined leaves a field as it is (Chats API, Update a chat reply suggestion). */
 export type UpdateReplySuggestion = Head & {
   type: 'update_reply_suggestion';
   chat_id: string;

@@ -29,7 +29,7 @@ export function transitionsOf(before: ThreadState, events: readonly ThreadEvent[
   });
 }
 
-/** A chat counts as active for this long after each message (seed 001, active_duration). ms. */
+/** A chat counts as active for this long after each message (Chats API, active_duration). ms. */
 const ACTIVE_WINDOW = 60_000;
 /** A visitor's name is repeated in each of their messages, so a longer one is shown cut; the variable stays whole. Characters. */
 const NAME_CHARACTERS = 255;
@@ -191,14 +191,14 @@ function setWaiting(facts: ChatFacts, isWaiting: boolean, at: number): ChatFacts
   return { ...facts, is_waiting: isWaiting, waiting_started_at: isWaiting ? at : facts.waiting_started_at };
 }
 
-/** Where the visitor was at their first message (seed 001, Chats). */
+/** Where the visitor was at their first message (Chats API, Chats). */
 function notePage(facts: ChatFacts, { message, page }: Extract<ThreadEvent, { type: 'message_added' }>): ChatFacts {
   const isFirst =
     facts.first_visitor_message_at === null && message.type === 'msg' && message.sender_type === 'visitor';
   return isFirst && page !== undefined ? { ...facts, first_visitor_message_page: page } : facts;
 }
 
-/** Counts and durations cover messages of type `msg` only (seed 001, Chats); an answer to an attachment keeps the chat alive too. */
+/** Counts and durations cover messages of type `msg` only (Chats API, Chats); an answer to an attachment keeps the chat alive too. */
 function countMessage(facts: ChatFacts, message: MessageFacts, chat: ChatState): ChatFacts {
   const at = message.created_at;
   if (message.type === 'action') return { ...facts, last_activity_at: at, newest_message_at: at };

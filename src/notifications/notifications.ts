@@ -223,7 +223,7 @@ function changedInvitations({ event, before, after }: Transition): Notification[
 }
 
 /**
- * The attributes of a resource that differ from those that it had, with their present values; null when none do (seed 003: the payload
+ * The attributes of a resource that differ from those that it had, with their present values; null when none do (visitors' API: the payload
  * of a change contains only the changed fields). Both have the same keys.
  */
 export function changesBetween(before: object, after: object): object | null {

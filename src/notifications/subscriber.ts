@@ -24,7 +24,7 @@ export type VisitorListener = { kind: 'visitor'; visitor_id: string };
 
 export type Listener = UserListener | VisitorListener;
 
-/** Whether a channel demands the scope `reports`, which the listener does not have (seed 001; the guards of the same paths in REST). */
+/** Whether a channel demands the scope `reports`, which the listener does not have (Chats API; the guards of the same paths in REST). */
 export function lacksReports(listener: Listener, { chats, part }: Pick<Channel, 'chats' | 'part'>): boolean {
   if (listener.kind === 'visitor' || listener.has_reports) return false;
   if (isListOfRoom(chats)) return true;
@@ -45,7 +45,7 @@ export function lacksReports(listener: Listener, { chats, part }: Pick<Channel, 
 
 /**
  * Whether a channel tells what was written in chats that are routed to a user who need not be a member: private history, their
- * organization's or that of a shared room's owner, closes it (seed 001, List chat messages). REST has the messages under routed chats
+ * organization's or that of a shared room's owner, closes it (Chats API, List chat messages). REST has the messages under routed chats
  * alone, and tags only where private history closes the whole collection.
  */
 export function isRoutedHistory({ chats, part }: Pick<Channel, 'chats' | 'part'>): boolean {

@@ -14,7 +14,7 @@ export type ChannelEvent = { event_type: ChannelWebhook['event_type']; key: 'mes
 
 /**
  * What a channel is told of a notification; null for nothing. Each `msg` of an agent or bot and each new suggestion goes to the channel
- * (seed 000, Webhook trigger conditions), but for what the channel or the request does not want told back.
+ * (UMI documentation, Webhook trigger conditions), but for what the channel or the request does not want told back.
  */
 export function channelEvent(told: ThreadUpdate, notification: Notification, routing: Routing): ChannelEvent | null {
   if (told.is_silent || (told.origin === routing.receiver && !routing.echo_user_messages)) return null;

@@ -53,7 +53,7 @@ export function messageForVisitor(message: MessageFacts, chat: { id: string; roo
   return shown;
 }
 
-/** Title and text of an interaction or an external page are only for operators (seed 001, Chat message attachments). */
+/** Title and text of an interaction or an external page are only for operators (Chats API, Chat message attachments). */
 function attachmentForVisitor(attachment: Attachment): Attachment {
   return isForOperators(attachment) ? { ...attachment, title: null, text: null } : attachment;
 }

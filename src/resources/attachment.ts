@@ -1,4 +1,4 @@
-/** What kind of attachments a message carries (seed 001, Chat message attachments). */
+/** What kind of attachments a message carries (Chats API, Chat message attachments). */
 export type AttachmentTemplate = 'generic' | 'interaction' | 'external';
 export type LinkTarget = '_blank' | '_parent';
 

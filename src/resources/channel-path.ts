@@ -133,7 +133,7 @@ function idsIn(segments: readonly string[], path: readonly Segment[]): ChannelId
   return ids;
 }
 
-/** Whether a channel lists the chats of rooms, which always needs the scope `reports` (seed 001), also for their parts. */
+/** Whether a channel lists the chats of rooms, which always needs the scope `reports` (Chats API), also for their parts. */
 export function isListOfRoom(chats: ChatCollection): chats is 'room_chats' | 'room_pending_chats' {
   return chats === 'room_chats' || chats === 'room_pending_chats';
 }

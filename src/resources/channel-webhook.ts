@@ -1,5 +1,5 @@
 /**
- * The bodies of a channel's webhooks (seed 000, section 3). `seq` and `prev_seq` are the only extra keys: the event's place in
+ * The bodies of a channel's webhooks (UMI documentation, 3). `seq` and `prev_seq` are the only extra keys: the event's place in
  * its thread and that of the event accepted for this receiver before it, so that a receiver sees a gap and can fill it.
  */
 export type ChannelWebhook = {

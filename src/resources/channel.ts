@@ -16,7 +16,7 @@ export type ChannelFacts = {
 };
 
 /**
- * A messaging channel configuration (seed 000, 1.1) with the extensions `echo_user_messages` and `is_webhook_enabled`.
+ * A messaging channel configuration (UMI documentation, 1.1) with the extensions `echo_user_messages` and `is_webhook_enabled`.
  * The secret is never part of it.
  */
 export function channelResource(channel: ChannelFacts) {

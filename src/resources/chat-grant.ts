@@ -7,7 +7,7 @@ import type { ChatFacts } from './chat.ts';
 export type Reach = { organization_id: string | null; room_ids: readonly string[] };
 
 /**
- * By which right a caller sees chats: the scopes of the Chats API (seed 001) in the form in which threads and lists decide.
+ * By which right a caller sees chats: the scopes of the Chats API (Chats API) in the form in which threads and lists decide.
  * `is_pending` narrows a reach to the chats that are pending now.
  */
 export type ChatGrant =

@@ -29,7 +29,7 @@ export function lifetimeOf(chatType: ChatType, room: RoomTimes): Lifetime {
 
 /**
  * All that is known of a chat without its children: what the thread keeps in the chat's row and D1 copies. Times in ms.
- * Counts of messages cover type `msg` only (seed 001, Chats).
+ * Counts of messages cover type `msg` only (Chats API, Chats).
  */
 export type ChatFacts = {
   id: string;
@@ -72,7 +72,7 @@ export type ChatFacts = {
   present_visitor_participant_count: number;
 };
 
-/** `is_pending`: waiting and nobody there to answer (seed 001, Chats). */
+/** `is_pending`: waiting and nobody there to answer (Chats API, Chats). */
 export function isPending(chat: ChatFacts): boolean {
   return chat.is_waiting && chat.present_user_participant_count === 0;
 }
@@ -87,7 +87,7 @@ export function endsAt(chat: ChatFacts): number | null {
   );
 }
 
-/** The chat as the Chats API shows it (seed 001, Chats). */
+/** The chat as the Chats API shows it (Chats API, Chats). */
 export function chatResource(chat: ChatFacts) {
   const messageCount = chat.user_message_count + chat.visitor_message_count;
   const ended = chat.ended_at !== null;

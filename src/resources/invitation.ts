@@ -35,7 +35,7 @@ export type InvitationChat = {
   visitor_member_count: number;
 };
 
-/** The invitation as the Chats API shows it (seed 001, Chat invitations). */
+/** The invitation as the Chats API shows it (Chats API, Chat invitations). */
 export function invitationResource(invitation: InvitationFacts, chat: InvitationChat) {
   const { invitee, invited_by_user, accepted_by_user } = invitation;
   const idOf = (kind: Invitee['kind']) => (invitee.kind === kind ? invitee.id : null);

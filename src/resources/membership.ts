@@ -29,7 +29,7 @@ export function isPresent(member: MemberFacts): boolean {
   return member.is_participating && member.is_present;
 }
 
-/** The membership as the Chats API shows it (seed 001, Chat memberships). */
+/** The membership as the Chats API shows it (Chats API, Chat memberships). */
 export function membershipResource(member: MemberView, chat: ChatFacts, isUserDeleted = false) {
   return {
     member_id: member.member_id,

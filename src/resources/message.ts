@@ -36,7 +36,7 @@ export type MessageFacts = {
   response_to: ResponseFacts | null;
 };
 
-/** What an `action` message answers (seed 001, Chat message response actions): an attachment, by one of its actions or by a text. */
+/** What an `action` message answers (Chats API, Chat message response actions): an attachment, by one of its actions or by a text. */
 export type ResponseFacts = {
   message_id: string;
   attachment: Attachment;
@@ -45,11 +45,11 @@ export type ResponseFacts = {
   text: string | null;
 };
 
-/** The nested suggestion of a message: three keys (seed 001, Chat messages). */
+/** The nested suggestion of a message: three keys (Chats API, Chat messages). */
 export type SelectedReplySuggestion = { id: string; suggestion: string; relevancy_score: number | null };
 
 /**
- * The message as the Chats API and the webhooks show it (seed 000, 3.1; seed 001, Chat messages).
+ * The message as the Chats API and the webhooks show it (UMI documentation, 3.1; Chats API, Chat messages).
  * `external_sender_id` is an extension and appears only on a visitor's message that came through a channel.
  */
 export function messageResource(message: MessageFacts, chat: { id: string; room_id: string | null }) {

@@ -15,7 +15,7 @@ export type ReplySuggestionFacts = {
   updated_at: number;
 };
 
-/** The suggestion as the Chats API and the webhooks show it (seed 000, 3.2; seed 001, Chat reply suggestions). */
+/** The suggestion as the Chats API and the webhooks show it (UMI documentation, 3.2; Chats API, Chat reply suggestions). */
 export function replySuggestionResource(
   suggestion: ReplySuggestionFacts,
   chat: { id: string; room_id: string | null },

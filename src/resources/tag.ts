@@ -4,7 +4,7 @@ import { isoTime } from './clock.ts';
 /** A tag of a chat, or one that a room allows. Times in ms. */
 export type TagFacts = { name: string; created_at: number };
 
-/** The tag as the Chats API shows it (seed 001, Chat tags): always all four keys. */
+/** The tag as the Chats API shows it (Chats API, Chat tags): always all four keys. */
 export function tagResource(tag: TagFacts, roomId: string | null) {
   return {
     name: tag.name,

@@ -14,7 +14,7 @@ export type UserFacts = {
   is_staff: boolean;
 };
 
-/** The nested user object (seed 000, 3.2): nine keys, always all of them. */
+/** The nested user object (UMI documentation, 3.2): nine keys, always all of them. */
 export type NestedUser = {
   id: string;
   first_name: string;
@@ -31,7 +31,7 @@ export function fullName(user: Pick<UserFacts, 'first_name' | 'last_name'>): str
   return [user.first_name, user.last_name].filter((part) => part !== '').join(' ');
 }
 
-/** The name a visitor sees: the alias, else the full name (seed 001, chat memberships). */
+/** The name a visitor sees: the alias, else the full name (Chats API, chat memberships). */
 export function publicName(user: UserFacts): string {
   return user.alias ?? fullName(user);
 }

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => chatSite?.stop());
 
-describe('the tutorial for a third-party chat (seed 003) in a browser', () => {
+describe('the tutorial for a third-party chat (visitors’ API) in a browser', () => {
   it('takes visitor and agent through a chat, from the first word to its end', async ({ onTestFailed }) => {
     const { page, url, site } = chatSite;
     onTestFailed(async () => console.error(await chatSite.report()));

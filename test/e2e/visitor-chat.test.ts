@@ -4,7 +4,7 @@ import { requestJson } from '../../scripts/json-request.ts';
 import { answer, type Behaviour, type ReceivedRequest } from '../../scripts/webhook-receiver.ts';
 import { openHub, type TestHub } from './hub.ts';
 
-/** The tutorial of seed 003, and what it needs of the hub: over HTTP, with an app's webhooks at a real receiver. */
+/** The tutorial of the visitors' API, and what it needs of the hub: over HTTP, with an app's webhooks at a real receiver. */
 let hub: TestHub;
 /** What the receiver does, by the path of an app's URLs. */
 const behaviours = new Map<string, Behaviour>();

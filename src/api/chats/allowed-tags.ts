@@ -11,7 +11,7 @@ import { chatParams, queryChat, routeIn } from './in-scope.ts';
 import { tagSchema } from './schemas.ts';
 import { type ChatScope, pathText } from './scopes.ts';
 
-/** GET …/<chat_id>/allowed_tags of a scope (seed 001, List allowed tags for a chat): those of its room; a chat without one has none. */
+/** GET …/<chat_id>/allowed_tags of a scope (Chats API, List allowed tags for a chat): those of its room; a chat without one has none. */
 export function allowedTagRoutes(scope: ChatScope) {
   const shared = { method: 'get' as const, tags: ['Chat tags'] };
   const listRoute = createRoute({

@@ -84,7 +84,7 @@ function elementCount(attachments: unknown): number {
   }, 0);
 }
 
-/** The fields `attachment_template` and `attachments` of a message (seed 001, Chat message attachments). */
+/** The fields `attachment_template` and `attachments` of a message (Chats API, Chat message attachments). */
 export const attachmentFields = {
   attachment_template: z.enum(['generic', 'interaction', 'external']).nullish().openapi({
     description:

@@ -7,7 +7,7 @@ import { chatParams, queryChat, routeIn } from './in-scope.ts';
 import { chatSchema } from './schemas.ts';
 import type { ChatScope } from './scopes.ts';
 
-/** GET <collection>/<chat_id> of a scope (seed 001, Retrieve details of …): from the chat's thread. */
+/** GET <collection>/<chat_id> of a scope (Chats API, Retrieve details of …): from the chat's thread. */
 export function chatItemRoutes(scope: ChatScope) {
   const route = createRoute({
     ...routeIn(scope, '/{chat_id}'),

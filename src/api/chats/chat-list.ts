@@ -25,7 +25,7 @@ const filters = {
 };
 
 /**
- * The filters of the lists of chats: those that seed 001 names for the lists of an organization, on each list; a member's chats
+ * The filters of the lists of chats: those that the Chats API names for the lists of an organization, on each list; a member's chats
  * have one of their own.
  */
 const CHAT_FILTERS = { any: filters, member: { ...filters, is_participating: flag } };
@@ -39,7 +39,7 @@ type ListQuery = ChatFilters & {
   ordering?: MemberChatOrdering | undefined;
 };
 
-/** GET <collection> of a scope (seed 001, the lists of chats): from D1's copy, newest first unless ordered otherwise. */
+/** GET <collection> of a scope (Chats API, the lists of chats): from D1's copy, newest first unless ordered otherwise. */
 export function chatListRoutes(scope: ChatScope, kind: keyof typeof CHAT_FILTERS = 'any') {
   const route = createRoute({
     ...routeIn(scope),

@@ -71,7 +71,7 @@ const patchRoute = createRoute({
   request: { params: chat, body: bodyOf(patchSchema) },
 });
 
-/** /users/<user_id>/chat_memberships: listed from D1's copy, read and changed in the chats' threads (seed 001, Chat memberships). */
+/** /users/<user_id>/chat_memberships: listed from D1's copy, read and changed in the chats' threads (Chats API, Chat memberships). */
 export const chatMembershipRoutes = createRouter();
 
 chatMembershipRoutes.openapi(listRoute, async (c) => {

@@ -118,7 +118,7 @@ const removeStarter = createRoute({
   responses: { 204: { description: 'Removed' }, ...refusalResponses(401, 403, 404, 503) },
 });
 
-/** …/chat_conversation_starters: one for each language of a user, whatever the case of its code (seed 001). */
+/** …/chat_conversation_starters: one for each language of a user, whatever the case of its code (Chats API). */
 export const conversationStarterRoutes = createRouter();
 
 conversationStarterRoutes.openapi(getStarters, async (c) => {

@@ -55,7 +55,7 @@ const acceptParts = {
 };
 
 /**
- * Invitations as the invited see them (seed 001, List incoming chat invitations; Accept incoming chat invitation). Both of the
+ * Invitations as the invited see them (Chats API, List incoming chat invitations; Accept incoming chat invitation). Both of the
  * text's paths accept one; that with the chat spares the look-up of its chat.
  */
 export const incomingInvitationRoutes = createRouter();

@@ -3,7 +3,7 @@ import { booleanParameter } from '../../http/fields.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import { type InvitationFacts, invitationResource, isOpenInvitation } from '../../resources/invitation.ts';
 
-/** What both lists of invitations, the outgoing and the incoming one, have in common (seed 001, Chat invitations). */
+/** What both lists of invitations, the outgoing and the incoming one, have in common (Chats API, Chat invitations). */
 
 export const invitationFilters = {
   is_accepted: booleanParameter().optional().openapi({ description: '`false`: neither accepted nor expired.' }),

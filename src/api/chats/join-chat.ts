@@ -29,7 +29,7 @@ const shared = (scope: ChatScope) => ({
 });
 
 /**
- * POST …/<chat_id>/memberships of a user's scope: they join (seed 001, Join user to a pending chat, to a routed chat). A repeat
+ * POST …/<chat_id>/memberships of a user's scope: they join (Chats API, Join user to a pending chat, to a routed chat). A repeat
  * answers 200.
  */
 export function joinChatRoutes(scope: ChatScope, options: { mustBePresent: boolean }) {
@@ -47,7 +47,7 @@ export function joinChatRoutes(scope: ChatScope, options: { mustBePresent: boole
   return router;
 }
 
-/** POST …/<chat_id>/memberships of an organization's scope: one of its users joins (seed 001, Join user to a organization's chat). */
+/** POST …/<chat_id>/memberships of an organization's scope: one of its users joins (Chats API, Join user to a organization's chat). */
 export function joinMemberRoutes(scope: ChatScope) {
   const route = createRoute({
     ...shared(scope),

@@ -4,7 +4,7 @@ import { collectionResponse, type Page } from '../../http/collection.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import { type MemberFacts, membershipResource } from '../../resources/membership.ts';
 
-/** What routes about memberships have in common (seed 001, Chat memberships). */
+/** What routes about memberships have in common (Chats API, Chat memberships). */
 
 /** What a user says of themselves when they join a chat, and later. */
 export const statusFields = {

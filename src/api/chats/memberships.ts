@@ -12,7 +12,7 @@ import { pageOfMembers, showMembers } from './member-page.ts';
 import { membershipSchema } from './schemas.ts';
 import { type ChatScope, pathText } from './scopes.ts';
 
-/** GET …/<chat_id>/memberships and …/memberships/<member_id> of a scope (seed 001, List chat memberships). */
+/** GET …/<chat_id>/memberships and …/memberships/<member_id> of a scope (Chats API, List chat memberships). */
 export function membershipRoutes(scope: ChatScope) {
   const shared = { method: 'get' as const, tags: ['Chat memberships'] };
   const listRoute = createRoute({

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { isoTimeSchema } from '../../http/fields.ts';
 import { ACTION_STYLES } from '../../resources/attachment.ts';
 
-/** A message of the Chats API as its answers document it (seed 001, Chat messages, Chat message attachments). */
+/** A message of the Chats API as its answers document it (Chats API, Chat messages, Chat message attachments). */
 
 const id = z.string().openapi({ format: 'uuid' });
 const idOrNull = id.nullable();

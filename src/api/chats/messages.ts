@@ -22,7 +22,7 @@ const listQuery = z.object({
   type__not_in: typeList.optional(),
 });
 
-/** GET …/<chat_id>/messages and …/messages/<message_id> of a scope (seed 001, List chat messages), from the chat's thread. */
+/** GET …/<chat_id>/messages and …/messages/<message_id> of a scope (Chats API, List chat messages), from the chat's thread. */
 export function messageRoutes(scope: ChatScope) {
   const shared = { method: 'get' as const, tags: ['Chat messages'] };
   const listRoute = createRoute({

@@ -37,7 +37,7 @@ const route = createRoute({
 });
 
 /**
- * POST /users/<user_id>/rooms/<room_id>/visitors/<visitor_id>/chats (seed 001, Create a new chat with a visitor in a room): the
+ * POST /users/<user_id>/rooms/<room_id>/visitors/<visitor_id>/chats (Chats API, Create a new chat with a visitor in a room): the
  * visitor's open chat, which the user joins, or a new one in the thread of their newest.
  */
 export const openVisitorChatRoutes = createRouter();

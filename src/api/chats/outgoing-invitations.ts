@@ -76,7 +76,7 @@ const itemRoute = createRoute({
   responses: { 200: jsonOf(invitationSchema, 'The invitation'), ...refusalResponses(401, 403, 404, 503) },
 });
 
-/** /users/<user_id>/chats/<chat_id>/outgoing_chat_invitations (seed 001, Chat invitations), from the chat's thread. */
+/** /users/<user_id>/chats/<chat_id>/outgoing_chat_invitations (Chats API, Chat invitations), from the chat's thread. */
 export const outgoingInvitationRoutes = createRouter();
 
 outgoingInvitationRoutes.openapi(listRoute, async (c) => {

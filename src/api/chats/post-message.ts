@@ -39,7 +39,7 @@ const route = createRoute({
   },
 });
 
-/** POST /users/<user_id>/chats/<chat_id>/messages (seed 001, Send a chat message). It answers 200, as its text says. */
+/** POST /users/<user_id>/chats/<chat_id>/messages (Chats API, Send a chat message). It answers 200, as its text says. */
 export const postMessageRoutes = createRouter();
 
 postMessageRoutes.openapi(route, async (c) => {

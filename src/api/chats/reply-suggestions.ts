@@ -31,7 +31,7 @@ const shared = { method: 'get' as const, tags: ['Chat reply suggestions'] };
 const suggestion = { reply_suggestion_id: pathId('reply_suggestion_id') };
 const message = { message_id: pathId('message_id') };
 
-/** GET …/<chat_id>/reply_suggestions[/<id>] of a scope (seed 001, List reply suggestions of a chat). */
+/** GET …/<chat_id>/reply_suggestions[/<id>] of a scope (Chats API, List reply suggestions of a chat). */
 export function chatReplySuggestionRoutes(scope: ChatScope) {
   const listRoute = createRoute({
     ...routeIn(scope, '/{chat_id}/reply_suggestions'),
@@ -58,7 +58,7 @@ export function chatReplySuggestionRoutes(scope: ChatScope) {
   return router;
 }
 
-/** GET …/messages/<message_id>/reply_suggestions[/<id>] of a scope (seed 001, List reply suggestions of a message). */
+/** GET …/messages/<message_id>/reply_suggestions[/<id>] of a scope (Chats API, List reply suggestions of a message). */
 export function messageReplySuggestionRoutes(scope: ChatScope) {
   const listRoute = createRoute({
     ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions'),

@@ -32,7 +32,7 @@ import { updateChatRoutes } from './update-chat.ts';
 import { visitorChatMembershipRoutes } from './visitor-chat-memberships.ts';
 import { writeReplySuggestionRoutes } from './write-reply-suggestions.ts';
 
-/** The Chats API (seed 001), mounted at /api/v5: which collection of chats has what. */
+/** The Chats API (Chats API), mounted at /api/v5: which collection of chats has what. */
 export const chatsRoutes = createRouter();
 
 const mount = (...routers: (typeof chatsRoutes)[]) => {

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { isoTimeSchema } from '../../http/fields.ts';
 
-/** The objects of the Chats API as its answers document them (seed 001). The resources themselves are made in src/resources. */
+/** The objects of the Chats API as its answers document them (Chats API). The resources themselves are made in src/resources. */
 
 const id = z.string().openapi({ format: 'uuid' });
 const idOrNull = id.nullable();

@@ -15,7 +15,7 @@ export type PathField = z.ZodType<string, string>;
 export type Granted = { ok: true; grant: ChatGrant } | { ok: false; refusal: Refusal };
 
 /**
- * A collection of chats and the right by which its chats are seen (seed 001): everything that a route below it needs to know. The
+ * A collection of chats and the right by which its chats are seen (Chats API): everything that a route below it needs to know. The
  * routes themselves are written once and mounted for each scope that has them.
  */
 export type ChatScope = {

@@ -25,7 +25,7 @@ const route = createRoute({
   responses: { 201: jsonOf(chatSchema, 'The new chat'), ...refusalResponses(400, 401, 403, 413, 503) },
 });
 
-/** POST /users/<user_id>/chats (seed 001, Create a new empty chat for user). The user takes part in it. */
+/** POST /users/<user_id>/chats (Chats API, Create a new empty chat for user). The user takes part in it. */
 export const startUserChatRoutes = createRouter();
 
 startUserChatRoutes.openapi(route, async (c) => {

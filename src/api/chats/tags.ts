@@ -13,7 +13,7 @@ import { type ChatScope, pathText } from './scopes.ts';
 
 const addSchema = z.object({ name: pathNameField() }).openapi('AddChatTag');
 
-/** …/<chat_id>/tags of a scope (seed 001, Chat tags). A tag is addressed by its URL-encoded name. */
+/** …/<chat_id>/tags of a scope (Chats API, Chat tags). A tag is addressed by its URL-encoded name. */
 export function tagRoutes(scope: ChatScope) {
   const shared = { tags: ['Chat tags'] };
   const collection = routeIn(scope, '/{chat_id}/tags');

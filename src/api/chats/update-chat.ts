@@ -18,7 +18,7 @@ const updateSchema = z
   })
   .openapi('UpdateChat');
 
-/** PUT and PATCH <collection>/<chat_id> of a scope (seed 001, End a chat; Change a chat to not waiting status). */
+/** PUT and PATCH <collection>/<chat_id> of a scope (Chats API, End a chat; Change a chat to not waiting status). */
 export function updateChatRoutes(scope: ChatScope) {
   const router = createRouter();
   for (const method of ['put', 'patch'] as const) {

@@ -37,7 +37,7 @@ const itemRoute = createRoute({
 });
 
 /**
- * GET /users/<user_id>/chats/<chat_id>/visitors/<visitor_id>/chat_memberships (seed 001, List visitor's chat memberships): one for each
+ * GET /users/<user_id>/chats/<chat_id>/visitors/<visitor_id>/chat_memberships (Chats API, List visitor's chat memberships): one for each
  * chat, of those in which the user is a member too. The chat of the path shows that they know the visitor.
  */
 export const visitorChatMembershipRoutes = createRouter();

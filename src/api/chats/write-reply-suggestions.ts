@@ -25,7 +25,7 @@ const patchSchema = z
 
 const tags = ['Chat reply suggestions'];
 
-/** POST …/messages/<message_id>/reply_suggestions of a scope, PUT and PATCH …/<id> (seed 001, Chat reply suggestions). */
+/** POST …/messages/<message_id>/reply_suggestions of a scope, PUT and PATCH …/<id> (Chats API, Chat reply suggestions). */
 export function writeReplySuggestionRoutes(scope: ChatScope) {
   const message = { message_id: pathId('message_id') };
   const itemParams = chatParams(scope, { ...message, reply_suggestion_id: pathId('reply_suggestion_id') });

@@ -52,7 +52,7 @@ const removeTag = createRoute({
   responses: { 204: { description: 'Not allowed any more' }, ...refusalResponses(401, 403, 404, 503) },
 });
 
-/** The tags that a room allows its chats (seed 001, Chat tags). */
+/** The tags that a room allows its chats (Chats API, Chat tags). */
 export const allowedTagRoutes = createRouter();
 
 allowedTagRoutes.openapi(getTags, async (c) => {

@@ -96,7 +96,7 @@ const removeRoute = createRoute({
 const VARIABLE_NOT_FOUND = { reason: 'not_found', detail: 'Visitor variable not found.' } as const;
 
 /**
- * /orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/variables (seed 003). They are the visitor's, in whichever
+ * /orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/variables (visitors' API). They are the visitor's, in whichever
  * room; threads and these routes both write them.
  */
 export const visitorVariableRoutes = createRouter();

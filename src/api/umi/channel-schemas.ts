@@ -3,7 +3,7 @@ import { CHANNEL_ORDERS, type ChannelOrdering } from '../../directory/channels.t
 import { collectionQuery } from '../../http/collection.ts';
 import { integerField, isoTimeSchema, textField, uuidField } from '../../http/fields.ts';
 
-/** A channel on the wire (seed 000, 1.1) with the extensions; never its secret. */
+/** A channel on the wire (UMI documentation, 1.1) with the extensions; never its secret. */
 export const channelSchema = z
   .object({
     id: z.string(),

@@ -29,7 +29,7 @@ const route = createRoute({
   },
 });
 
-/** POST …/close_session: ends the thread's open session; idempotent (seed 000, 2.2). */
+/** POST …/close_session: ends the thread's open session; idempotent (UMI documentation, 2.2). */
 export const closeSessionRoutes = createRouter();
 
 closeSessionRoutes.openapi(route, async (c) => {

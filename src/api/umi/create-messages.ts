@@ -54,7 +54,7 @@ function refuseUnkeepableVariables(variables: unknown, context: z.RefinementCtx)
   return refuseUnkeepableName(variables, context);
 }
 
-/** The payload of "Create Messages" (seed 000, 2.1) with the extensions `created_at` and `skip_webhooks`. */
+/** The payload of "Create Messages" (UMI documentation, 2.1) with the extensions `created_at` and `skip_webhooks`. */
 export const createMessagesSchema = z
   .object({
     messages: z.array(messageSchema).min(1).max(MESSAGES_IN_A_REQUEST),
@@ -176,7 +176,7 @@ function incoming(message: Message, users: ReadonlyMap<string, UserFacts>): Inco
   };
 }
 
-/** The users who send messages of the batch; a sender who is no user of the organization is the client's error (seed 000, 2.1). */
+/** The users who send messages of the batch; a sender who is no user of the organization is the client's error (UMI documentation, 2.1). */
 async function findSenders(
   c: AppContext,
   messages: Message[],

@@ -4,7 +4,7 @@ import { pathId } from '../../http/fields.ts';
 import { userTokenSecurity } from '../../http/openapi.ts';
 import { requireOrganization, requireScope, requireSubscription } from '../../http/permissions.ts';
 
-/** Paths of the Messaging API, below /api/v5 (seed 000). */
+/** Paths of the Messaging API, below /api/v5 (UMI documentation). */
 export const CHANNELS = '/orgs/{organization_id}/unified_messaging';
 export const CHANNEL = `${CHANNELS}/{config_id}` as const;
 

@@ -8,7 +8,7 @@ import { deliveryRoutes } from './deliveries.ts';
 import { listEventsRoutes } from './list-events.ts';
 import { channelTestRoutes } from './test-channel.ts';
 
-/** The Unified Messaging Interface (seed 000), to be mounted at /api/v5. */
+/** The Unified Messaging Interface (UMI documentation), to be mounted at /api/v5. */
 export const umiRoutes = createRouter();
 umiRoutes.route('/', channelRoutes);
 umiRoutes.route('/', channelSecretRoutes);

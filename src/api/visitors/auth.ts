@@ -57,7 +57,7 @@ const route = createRoute({
 const MINIMAL_BAR_VERSION = 3;
 
 /**
- * POST /public/orgs/<organization_id>/auth (seed 003): a visitor gets their identity and an access token for 30 minutes.
+ * POST /public/orgs/<organization_id>/auth (visitors' API): a visitor gets their identity and an access token for 30 minutes.
  * Nothing is stored for them.
  */
 export const authRoutes = createRouter();

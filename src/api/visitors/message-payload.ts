@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { PostVisitorMessage } from '../../domain/commands.ts';
 import { textField, uuidField } from '../../http/fields.ts';
 
-/** As for users (seed 001, Send a chat message). Characters. */
+/** As for users (Chats API, Send a chat message). Characters. */
 const MESSAGE_CHARACTERS = 2000;
 /** As long as an action's value or a link that attachments may offer. Characters. */
 const VALUE_CHARACTERS = 2048;
@@ -10,7 +10,7 @@ const VALUE_CHARACTERS = 2048;
 const text = textField({ max: MESSAGE_CHARACTERS });
 
 /**
- * What a visitor may post (seed 001, Chat message response actions): a text, or with `type` `action` the answer to an
+ * What a visitor may post (Chats API, Chat message response actions): a text, or with `type` `action` the answer to an
  * attachment, of which the hub itself knows the texts.
  */
 export const postMessageSchema = z

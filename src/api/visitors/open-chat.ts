@@ -36,7 +36,7 @@ const route = createRoute({
 });
 
 /**
- * POST /public/orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/chats (seed 003): the visitor's open chat, or
+ * POST /public/orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/chats (visitors' API): the visitor's open chat, or
  * a new one in the thread of their newest. They are present from then on, as long as they asked for last, also when nobody is online.
  */
 export const openChatRoutes = createRouter();

@@ -9,7 +9,7 @@ import { openChatRoutes } from './open-chat.ts';
 import { roomVisitorRoutes } from './room-visitors.ts';
 import { roomRoutes } from './rooms.ts';
 
-/** The public API, for visitors themselves and their web pages (seed 003), mounted at /api/v5. */
+/** The public API, for visitors themselves and their web pages (visitors' API), mounted at /api/v5. */
 export const visitorRoutes = createRouter();
 visitorRoutes.use('/public/*', allowWebPages);
 visitorRoutes.route('/', authRoutes);

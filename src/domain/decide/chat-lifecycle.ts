@@ -98,7 +98,7 @@ function startSession(recorder: EventRecorder, command: OpenVisitorChat): string
 }
 
 /**
- * A new chat between users, without a room and a visitor (seed 001, Create a new empty chat for user). Its identity is made
+ * A new chat between users, without a room and a visitor (Chats API, Create a new empty chat for user). Its identity is made
  * for this very command, so a thread that is there already is the command's own.
  */
 export function startUserChat(state: ThreadState, command: StartUserChat, context: Context): Decision<ChatOpened> {
@@ -159,7 +159,7 @@ export function renameVisitor(state: ThreadState, command: RenameVisitor, contex
   return accept(recorder, { name });
 }
 
-/** Ends a chat, or its waiting (seed 001, End a chat; Change a chat to not waiting status). Ending an ended chat changes nothing. */
+/** Ends a chat, or its waiting (Chats API, End a chat; Change a chat to not waiting status). Ending an ended chat changes nothing. */
 export function updateChat(state: ThreadState, command: UpdateChat, context: Context): Decision<ChatUpdated> {
   const found = findChat(state, command.chat_id, command.grant);
   if (!found.ok) return found;
@@ -174,7 +174,7 @@ export function updateChat(state: ThreadState, command: UpdateChat, context: Con
   return accept(recorder, { chat: recorder.chat(command.chat_id).facts });
 }
 
-/** Ends the open session; a second time changes nothing (seed 000, 2.2). */
+/** Ends the open session; a second time changes nothing (UMI documentation, 2.2). */
 export function closeThread(state: ThreadState, context: Context): Decision<ThreadClosed> {
   if (state.thread === null) return refuse({ reason: 'thread_not_found' });
   // A retry must not end the session that has opened meanwhile.
@@ -187,7 +187,7 @@ export function closeThread(state: ThreadState, context: Context): Decision<Thre
   return accept(recorder, { chat_id, was_open: true });
 }
 
-/** Ends the open session when its lifetime is over (seed 001, chat_type). */
+/** Ends the open session when its lifetime is over (Chats API, chat_type). */
 export function endOverdueChats(state: ThreadState, context: Context): Decision<OverdueChatsEnded> {
   if (state.answered !== null) return unchanged(state, { ended: 1 });
   const open = openChat(state);
@@ -198,7 +198,7 @@ export function endOverdueChats(state: ThreadState, context: Context): Decision<
   return accept(recorder, { ended: 1 });
 }
 
-/** Ends an open chat: the invitations that nobody has accepted expire with it (seed 001, Chat invitations). */
+/** Ends an open chat: the invitations that nobody has accepted expire with it (Chats API, Chat invitations). */
 export function endChat(recorder: EventRecorder, chatId: string): void {
   for (const { facts } of recorder.chat(chatId).invitations.values()) {
     if (isOpenInvitation(facts)) recorder.emit(chatId, { type: 'invitation_expired', invitation_id: facts.id });

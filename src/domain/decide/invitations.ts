@@ -18,7 +18,7 @@ import { accept, type Context, type Decision, EventRecorder, refuse, unchanged }
 /** Invitations of a chat are read as one list, so their number has a bound. */
 const INVITATIONS_OF_A_CHAT = 1000;
 
-/** A member invites a user, a team or an organization (seed 001, Send a chat invitation), unless that one is invited already. */
+/** A member invites a user, a team or an organization (Chats API, Send a chat invitation), unless that one is invited already. */
 export function invite(state: ThreadState, command: Invite, context: Context): Decision<Invited> {
   const found = findChatOf(state, command.chat_id, command.actor.id);
   if (!found.ok) return found;
@@ -50,7 +50,7 @@ export function invite(state: ThreadState, command: Invite, context: Context): D
   return accept(recorder, { invitation, chat: recorder.chat(command.chat_id).facts, is_new: true });
 }
 
-/** A member takes back an invitation that they sent (seed 001, Expire a chat invitation). */
+/** A member takes back an invitation that they sent (Chats API, Expire a chat invitation). */
 export function expireInvitation(
   state: ThreadState,
   command: ExpireInvitation,
@@ -73,7 +73,7 @@ export function expireInvitation(
 }
 
 /**
- * Somebody for whom an invitation stands accepts it and so participates in the chat (seed 001, Accept incoming chat
+ * Somebody for whom an invitation stands accepts it and so participates in the chat (Chats API, Accept incoming chat
  * invitation). A chat's end has closed its invitations, so one that is open belongs to an open chat.
  */
 export function acceptInvitation(

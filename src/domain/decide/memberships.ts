@@ -17,7 +17,7 @@ import { addMessage } from './messages.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /**
- * A user joins a chat (seed 001, Join user to a pending chat, to a routed chat, to an organization's chat). A member already
+ * A user joins a chat (Chats API, Join user to a pending chat, to a routed chat, to an organization's chat). A member already
  * there keeps their membership and gets the new status.
  */
 export function joinChat(state: ThreadState, command: JoinChat, context: Context): Decision<ChatJoined> {
@@ -102,7 +102,7 @@ export function memberOf(chat: ChatState, userId: string): MemberFacts {
 }
 
 /**
- * A user changes their membership (seed 001, Update a chat membership of a user). Only what differs is recorded; the time when
+ * A user changes their membership (Chats API, Update a chat membership of a user). Only what differs is recorded; the time when
  * they last saw the chat never goes back. Their typing is the shell's.
  */
 export function updateMembership(

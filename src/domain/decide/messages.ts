@@ -9,7 +9,7 @@ import type { NamedMessage, ThreadState } from '../state.ts';
 import { chatRef, findChatOf } from './find-chat.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
-/** A user's message in one of their chats (seed 001, Send a chat message). It ends the waiting. */
+/** A user's message in one of their chats (Chats API, Send a chat message). It ends the waiting. */
 export function postMessage(state: ThreadState, command: PostMessage, context: Context): Decision<MessagePosted> {
   const found = findChatOf(state, command.chat_id, command.actor.id);
   if (!found.ok) return found;

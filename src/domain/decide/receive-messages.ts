@@ -15,7 +15,7 @@ const VARIABLES_BYTES = 1_000_000;
 /** Variables in one event, each a row of a hand-over to D1. */
 const VARIABLES_IN_AN_EVENT = 200;
 
-/** A batch of messages of one external thread (seed 000, 2.1). */
+/** A batch of messages of one external thread (UMI documentation, 2.1). */
 export function receiveMessages(
   state: ThreadState,
   command: ReceiveMessages,

@@ -10,7 +10,7 @@ import type { ThreadState } from '../state.ts';
 import { chatRef, findChat } from './find-chat.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
-/** A suggestion for a message (seed 001, Add a chat reply suggestion), also in an ended chat. */
+/** A suggestion for a message (Chats API, Add a chat reply suggestion), also in an ended chat. */
 export function addReplySuggestion(
   state: ThreadState,
   command: AddReplySuggestion,
@@ -40,7 +40,7 @@ export function addReplySuggestion(
 }
 
 /**
- * A user changes a suggestion of their organization (seed 001, Update a chat reply suggestion: "your reply suggestions"). An
+ * A user changes a suggestion of their organization (Chats API, Update a chat reply suggestion: "your reply suggestions"). An
  * update that says what is there changes nothing, not even who updated it last.
  */
 export function updateReplySuggestion(

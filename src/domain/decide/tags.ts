@@ -9,7 +9,7 @@ import { accept, type Context, type Decision, EventRecorder, refuse, unchanged }
 const TAGS_OF_A_CHAT = 1000;
 
 /**
- * A tag for a chat, also an ended one (seed 001, Add a tag to a chat), with the message `tag_created` that tells of it.
+ * A tag for a chat, also an ended one (Chats API, Add a tag to a chat), with the message `tag_created` that tells of it.
  * The message goes first: the command's last event holds its answer.
  */
 export function addTag(state: ThreadState, command: AddTag, context: Context): Decision<TagAdded> {
@@ -30,7 +30,7 @@ export function addTag(state: ThreadState, command: AddTag, context: Context): D
   return accept(recorder, { tag, chat: ref, is_new: true });
 }
 
-/** Takes a tag off a chat (seed 001, Remove a tag from a chat). */
+/** Takes a tag off a chat (Chats API, Remove a tag from a chat). */
 export function removeTag(state: ThreadState, command: RemoveTag, context: Context): Decision<TagRemoved> {
   const found = findChat(state, command.chat_id, command.grant);
   if (!found.ok) return found;

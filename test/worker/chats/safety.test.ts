@@ -13,7 +13,7 @@ const ofMembers = ofUsers.filter(
   ({ path }) => /\/(chats|chat_memberships)\/\{chat_id\}/.test(path) && !path.includes('{room_id}'),
 );
 
-/** Whether an operation asks for the scope `reports` whatever the organization's settings: the lists of a room (seed 001), and of messages. */
+/** Whether an operation asks for the scope `reports` whatever the organization's settings: the lists of a room (Chats API), and of messages. */
 const needsReports = ({ path }: Operation) =>
   (/\/rooms\/\{room_id\}\/(pending_)?chats/.test(path) && path.startsWith('/orgs')) ||
   path === '/orgs/{organization_id}/messages';
@@ -72,7 +72,7 @@ describe('every operation of the Chats API', () => {
     const own = { organization_id: foreigner.organization_id, user_id: foreigner.user_id };
     await expectUntouched(async () => {
       const answer = await try_(operation, foreigner, own);
-      // To open a chat in a room that does not reach the user is forbidden (seed 001).
+      // To open a chat in a room that does not reach the user is forbidden (Chats API).
       const opensChat = operation.method === 'POST' && operation.path.endsWith('/visitors/{visitor_id}/chats');
       expect([answer.status, answer.json]).toEqual([opensChat ? 403 : 404, { detail: expect.any(String) }]);
     });

@@ -5,7 +5,7 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 import { AT, database, databases, newOrganization, newUser } from './directory.ts';
 
 /**
- * The rule of reach once more, as one query for each room (seed 001, Routed chats): slow, and independent of the code
+ * The rule of reach once more, as one query for each room (Chats API, Routed chats): slow, and independent of the code
  * that is tested. ?1 the user's organization, ?2 the user.
  */
 const REACHED = `

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { countRows, Desk, type Json, unique, visitorSays } from './desk.ts';
 
-/** `selected_reply_suggestion_id` (seed 000, 2.1). */
+/** `selected_reply_suggestion_id` (UMI documentation, 2.1). */
 
 let desk: Desk;
 let other: Desk;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ask, resultsOf, UUID } from '../umi/desk.ts';
 import { authenticate, Site, visit } from './site.ts';
 
-describe('the tutorial for a third-party chat (seed 003)', () => {
+describe('the tutorial for a third-party chat (visitors’ API)', () => {
   it('takes a visitor from their first step to the end of their chat', async () => {
     const site = await Site.open();
     const { organizationId, roomId, agent } = site;
