@@ -3,7 +3,7 @@ import { deleteExpiredMessages } from './chats/expired-messages.ts';
 import { noCost } from './db/cost.ts';
 import { databasesOf, db, deliveryLog } from './db/database.ts';
 import { handleQueue } from './delivery/consumer.ts';
-import { consumerDependencies } from './delivery/consumer-dependencies.ts';
+import { consumerDeps } from './delivery/consumer-deps.ts';
 import { wakeOverdueThreads } from './delivery/wake-overdue.ts';
 import { deleteOldDeliveries, runSweeps, type Sweep, sweepDeliveries } from './delivery/watchdog.ts';
 import { threadStub } from './rpc/thread.ts';
@@ -18,7 +18,7 @@ const app = createApp();
 export default {
   fetch: (request, env, context) => app.fetch(request, env, context),
 
-  queue: (batch, env, context) => handleQueue(batch, context, consumerDependencies(env)),
+  queue: (batch, env, context) => handleQueue(batch, context, consumerDeps(env)),
 
   /** The watchdog. */
   scheduled: (_controller, env) => runSweeps(sweepsOf(env), Date.now()),

@@ -1,6 +1,6 @@
 import { waitUntil } from 'cloudflare:workers';
 import { addCost, type Cost } from '../db/cost.ts';
-import { consumerDependencies } from '../delivery/consumer-dependencies.ts';
+import { consumerDeps } from '../delivery/consumer-deps.ts';
 import { deliverHeads } from '../delivery/deliver-lane.ts';
 import type { AnswerOf, Command } from '../domain/commands.ts';
 import type { Result } from '../domain/refusals.ts';
@@ -12,7 +12,7 @@ import { commandThread } from '../rpc/thread.ts';
 export type FirstAttempts = (env: Env, thread: string, heads: readonly Head[], askedAt: number) => void;
 
 const deliverThem: FirstAttempts = (env, thread, heads, askedAt) => {
-  waitUntil(deliverHeads(consumerDependencies(env), thread, heads, askedAt));
+  waitUntil(deliverHeads(consumerDeps(env), thread, heads, askedAt));
 };
 
 let firstAttempts: FirstAttempts | null = deliverThem;

@@ -17,7 +17,7 @@ export type Destination = {
 /** What is sent: the `webhook-id`, the same at each attempt, and the JSON text. */
 export type Webhook = { id: string; body: string };
 
-export type AttemptDependencies = {
+export type AttemptDeps = {
   fetch: (url: URL, init: RequestInit) => Promise<Response>;
   /** ms since 1970. */
   now: () => number;
@@ -35,7 +35,7 @@ export type AttemptResult = { is_delivered: boolean; attempt: Attempt; retry_aft
  * `timeout`, `connection failed`, `redirect refused`, `url refused: …`; null when the status says it all.
  */
 export function attemptWebhook(
-  dependencies: AttemptDependencies,
+  dependencies: AttemptDeps,
   destination: Destination,
   webhook: Webhook,
 ): Promise<AttemptResult> {
@@ -44,7 +44,7 @@ export function attemptWebhook(
 
 /** The same for a GET without a body or signature: what it says stands in the URL. */
 export function attemptCall(
-  dependencies: AttemptDependencies,
+  dependencies: AttemptDeps,
   destination: Omit<Destination, 'secrets'>,
 ): Promise<AttemptResult> {
   return attemptRequest(dependencies, destination, () => ({ method: 'GET', headers: { 'user-agent': USER_AGENT } }));
@@ -54,7 +54,7 @@ const USER_AGENT = 'UMI-Webhooks/1';
 
 /** `make`: the request that goes out at the given time (ms), if the guard lets it. */
 async function attemptRequest(
-  dependencies: AttemptDependencies,
+  dependencies: AttemptDeps,
   destination: Omit<Destination, 'secrets'>,
   make: (at: number) => RequestInit | Promise<RequestInit>,
 ): Promise<AttemptResult> {
@@ -103,7 +103,7 @@ async function signedRequest(destination: Destination, webhook: Webhook, at: num
   };
 }
 
-async function send(dependencies: AttemptDependencies, url: URL, request: RequestInit): Promise<Seen> {
+async function send(dependencies: AttemptDeps, url: URL, request: RequestInit): Promise<Seen> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), dependencies.deadline_milliseconds);
   try {
@@ -133,10 +133,10 @@ function unanswered(error: string): Seen {
 }
 
 /** How a deployed Worker makes attempts: the platform's fetch and clock, and the deployment's rule about loopback receivers. */
-export function attemptDependencies(
+export function attemptDeps(
   env: { ALLOW_INSECURE_WEBHOOKS: string },
   { deadline }: Pick<AttemptTimes, 'deadline'>,
-): AttemptDependencies {
+): AttemptDeps {
   return {
     fetch: (url, init) => fetch(url, init),
     now: Date.now,

@@ -1,5 +1,5 @@
 import type { Pointer } from '../rpc/lane.ts';
-import { type DeliveryDependencies, deliverLane, errorName } from './deliver-lane.ts';
+import { type DeliveryDeps, deliverLane, errorName } from './deliver-lane.ts';
 import { parsePointer } from './offer-lanes.ts';
 
 /** Seconds until a message of a newer version is offered again: a rollout is through by then. */
@@ -18,7 +18,7 @@ type Waiting = Pick<ExecutionContext, 'waitUntil'>;
  * The Worker's queue handler. Pointers are acknowledged at once and delivered in `waitUntil`, so that a receiver that hangs
  * holds up nobody else's batch; what is lost by that the lane offers again. Dead letters go back to the main queue.
  */
-export async function handleQueue(batch: Batch, context: Waiting, dependencies: DeliveryDependencies): Promise<void> {
+export async function handleQueue(batch: Batch, context: Waiting, dependencies: DeliveryDeps): Promise<void> {
   const isDead = batch.queue.endsWith(DEAD_LETTER_SUFFIX);
   for (const message of batch.messages) {
     if (isDead) await offerAgain(message, dependencies);
@@ -26,7 +26,7 @@ export async function handleQueue(batch: Batch, context: Waiting, dependencies: 
   }
 }
 
-function consume(message: Settled, context: Waiting, dependencies: DeliveryDependencies): void {
+function consume(message: Settled, context: Waiting, dependencies: DeliveryDeps): void {
   const parsed = parsePointer(message.body);
   if (parsed.kind === 'newer') {
     dependencies.log({ event: 'delivery.newer_pointer', message_id: message.id });
@@ -38,7 +38,7 @@ function consume(message: Settled, context: Waiting, dependencies: DeliveryDepen
   else context.waitUntil(deliverSafely(parsed.pointer, dependencies));
 }
 
-async function deliverSafely(pointer: Pointer, dependencies: DeliveryDependencies): Promise<void> {
+async function deliverSafely(pointer: Pointer, dependencies: DeliveryDeps): Promise<void> {
   try {
     await deliverLane(dependencies, pointer);
   } catch (error) {
@@ -47,7 +47,7 @@ async function deliverSafely(pointer: Pointer, dependencies: DeliveryDependencie
   }
 }
 
-async function offerAgain(message: Settled, dependencies: DeliveryDependencies): Promise<void> {
+async function offerAgain(message: Settled, dependencies: DeliveryDeps): Promise<void> {
   const parsed = parsePointer(message.body);
   dependencies.log({ event: 'delivery.dead_letter', message_id: message.id, kind: parsed.kind });
   try {

@@ -22,7 +22,7 @@ const AFTER_LEASE_DELAY = 1;
 
 export type LogRecord = { event: string } & Record<string, string | number | boolean | null>;
 
-export type DeliveryDependencies = {
+export type DeliveryDeps = {
   /** A new stub at each call: a stub that failed stays broken. */
   lane: (thread: string) => Lane;
   /** Reads what the receiver is now; throws when that cannot be known. */
@@ -42,7 +42,7 @@ export type DeliveryDependencies = {
  * until the lane has none or the time for starts has passed. Then pointers carry the rest. Rejects only on a fault or an accident, whose
  * lease then runs out and whose row the lane offers again.
  */
-export async function deliverLane(dependencies: DeliveryDependencies, pointer: Pointer): Promise<void> {
+export async function deliverLane(dependencies: DeliveryDeps, pointer: Pointer): Promise<void> {
   const startedAt = dependencies.now();
   const claim = await claimHead(dependencies, pointer);
   if (claim === null) return;
@@ -57,7 +57,7 @@ export async function deliverLane(dependencies: DeliveryDependencies, pointer: P
  * `askedAt` (ms): before the command was sent. Never rejects: what breaks off is logged, and the lease runs out.
  */
 export async function deliverHeads(
-  dependencies: DeliveryDependencies,
+  dependencies: DeliveryDeps,
   thread: string,
   heads: readonly Head[],
   askedAt: number,
@@ -75,12 +75,7 @@ export async function deliverHeads(
 }
 
 /** `startedAt`: when the head was asked for (ms), with which the run began. */
-async function deliverFrom(
-  dependencies: DeliveryDependencies,
-  pointer: Pointer,
-  head: Head,
-  startedAt: number,
-): Promise<void> {
+async function deliverFrom(dependencies: DeliveryDeps, pointer: Pointer, head: Head, startedAt: number): Promise<void> {
   let held: HeldHead | null = holdSince(startedAt, head, startedAt);
   while (held !== null) held = await deliverHead(dependencies, pointer, held, startedAt);
 }
@@ -95,7 +90,7 @@ function holdSince(askedAt: number, head: Head, startedAt: number): HeldHead {
   return { head, start_by: Math.min(leaseStartBy, startedAt + last_start + START_DELAY) };
 }
 
-async function claimHead(dependencies: DeliveryDependencies, pointer: Pointer): Promise<Claim | null> {
+async function claimHead(dependencies: DeliveryDeps, pointer: Pointer): Promise<Claim | null> {
   const { receiver, track, drain } = pointer;
   try {
     return await dependencies
@@ -111,7 +106,7 @@ async function claimHead(dependencies: DeliveryDependencies, pointer: Pointer): 
 
 /** One attempt and its report. Answers the next head, null when this run is over. */
 async function deliverHead(
-  dependencies: DeliveryDependencies,
+  dependencies: DeliveryDeps,
   pointer: Pointer,
   held: HeldHead,
   startedAt: number,
@@ -135,7 +130,7 @@ async function deliverHead(
   return answer.next === null ? null : holdSince(reportedAt, answer.next, startedAt);
 }
 
-async function outcomeOf(dependencies: DeliveryDependencies, held: HeldHead): Promise<Outcome> {
+async function outcomeOf(dependencies: DeliveryDeps, held: HeldHead): Promise<Outcome> {
   if (isLeaseShort(dependencies, held)) return { kind: 'later' };
   const { head } = held;
   const endpoint = await readEndpoint(dependencies, head);
@@ -159,7 +154,7 @@ function loggedAttempt(head: Head, { destination, app_user_auth }: OpenEndpoint,
 type OpenEndpoint = Extract<Endpoint, { kind: 'open' }>;
 
 /** Whether too little of the lease or of the run is left for an attempt: the object or D1 was slow to answer. */
-function isLeaseShort(dependencies: DeliveryDependencies, { head, start_by }: HeldHead): boolean {
+function isLeaseShort(dependencies: DeliveryDeps, { head, start_by }: HeldHead): boolean {
   const late = dependencies.now() - start_by;
   if (late <= 0) return false;
   const { receiver, delivery_id } = head;
@@ -167,7 +162,7 @@ function isLeaseShort(dependencies: DeliveryDependencies, { head, start_by }: He
   return true;
 }
 
-async function readEndpoint(dependencies: DeliveryDependencies, head: Head): Promise<Endpoint | null> {
+async function readEndpoint(dependencies: DeliveryDeps, head: Head): Promise<Endpoint | null> {
   try {
     return await dependencies.endpoint(head);
   } catch (error) {
@@ -178,7 +173,7 @@ async function readEndpoint(dependencies: DeliveryDependencies, head: Head): Pro
 
 /** Reports, once more with a new stub when the object was reset meanwhile: a recorded answer saves a repeated webhook. */
 async function reportOutcome(
-  dependencies: DeliveryDependencies,
+  dependencies: DeliveryDeps,
   pointer: Pointer,
   head: Head,
   outcome: Outcome,

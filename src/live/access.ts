@@ -24,7 +24,7 @@ export type RightsSource = {
   knownReaches(organizationId: string, age: number): Reaches | null;
 };
 
-export type RightsParts = {
+export type RightsDeps = {
   source: RightsSource;
   /** What is known of owners outlives the hub's sleep in the memory of its isolate. */
   facts: IsolateCache<OwnerFacts>;
@@ -49,13 +49,13 @@ export type Standings = ReadonlyMap<SocketOwner, Standing>;
  * they cannot be looked up.
  */
 export class Rights {
-  readonly #parts: RightsParts;
+  readonly #parts: RightsDeps;
   #pauseUntil = 0;
   /** Those who wait for the look-up after the one that is under way. */
   #next: { owners: Set<SocketOwner>; found: Promise<Standings> } | null = null;
   #working: Promise<void> = Promise.resolve();
 
-  constructor(parts: RightsParts) {
+  constructor(parts: RightsDeps) {
     this.#parts = parts;
   }
 

@@ -10,7 +10,7 @@ import type { LoggedEvent } from './store.ts';
 import type { Concerned } from './subscription-index.ts';
 import { ToldFrames } from './told-frames.ts';
 
-export type DistributorParts = {
+export type DistributorDeps = {
   sockets: () => Iterable<LiveSocket>;
   /** Whom an event concerns. `number`: null for what is not logged. */
   concernedBy: (number: number | null, told: ThreadUpdate) => Concerned<LiveSocket>;
@@ -39,7 +39,7 @@ type StandingOf = (owner: SocketOwner) => Standing | null;
  * whose owner's rights must be looked up.
  */
 export class Distributor {
-  readonly #parts: DistributorParts;
+  readonly #parts: DistributorDeps;
   /** Sockets whose owners' rights are being read, and sockets whose owners' rights could not be read since `run` was called. */
   readonly #asking = new Set<LiveSocket>();
   readonly #unknown = new Set<LiveSocket>();
@@ -48,7 +48,7 @@ export class Distributor {
   /** Resolves when there is something new, or rights were looked up. */
   #changed = Promise.withResolvers<void>();
 
-  constructor(parts: DistributorParts) {
+  constructor(parts: DistributorDeps) {
     this.#parts = parts;
   }
 

@@ -7,7 +7,7 @@ import { canResume, type LogRange } from './log-rules.ts';
 import { subscriberOf } from './socket-owner.ts';
 import { decideSubscriptions, MOST_CHANNELS, type Subscription } from './subscribe.ts';
 
-export type FrameServerParts = {
+export type FrameServerDeps = {
   extent: () => LogRange;
   rights: Pick<Rights, 'known' | 'lookUp'>;
   /** How many more channels the hub takes. */
@@ -27,9 +27,9 @@ const MOST_WAITING_CHARACTERS = 4 * LONGEST_FRAME;
 
 /** Answers what clients send. The frames of one socket are handled one after the other, but for acknowledgements, which need not wait. */
 export class FrameServer {
-  readonly #parts: FrameServerParts;
+  readonly #parts: FrameServerDeps;
 
-  constructor(parts: FrameServerParts) {
+  constructor(parts: FrameServerDeps) {
     this.#parts = parts;
   }
 

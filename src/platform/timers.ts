@@ -6,7 +6,7 @@ export const BACKOFF: Backoff = { first: 1000, last: 300_000 };
 
 type Timer = { due_at: number; failures: number };
 
-export type TimerPorts = {
+export type TimerDeps = {
   sql: SqlStorage;
   /** ms since 1970: the clock, unless a test has its own. */
   now?: () => number;
@@ -22,16 +22,16 @@ export type TimerPorts = {
  * Must not be changed inside a transaction, because memory would not roll back with it.
  */
 export class Timers {
-  readonly #ports: Required<TimerPorts>;
+  readonly #deps: Required<TimerDeps>;
   readonly #timers = new Map<string, Timer>();
   #hasTable: boolean;
 
   /** Reads the rows of an earlier instance. */
-  constructor(ports: TimerPorts) {
-    this.#ports = { now: () => Date.now(), random: () => Math.random(), ...ports };
-    this.#hasTable = ports.sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'timers'`).toArray().length > 0;
+  constructor(deps: TimerDeps) {
+    this.#deps = { now: () => Date.now(), random: () => Math.random(), ...deps };
+    this.#hasTable = deps.sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'timers'`).toArray().length > 0;
     if (!this.#hasTable) return;
-    const rows = ports.sql.exec<Timer & { name: string }>('SELECT name, due_at, failures FROM timers');
+    const rows = deps.sql.exec<Timer & { name: string }>('SELECT name, due_at, failures FROM timers');
     for (const { name, ...timer } of rows) this.#timers.set(name, timer);
   }
 
@@ -42,13 +42,13 @@ export class Timers {
 
   /** `name` is done. Writes nothing when it was not due. */
   clear(name: string): void {
-    if (this.#timers.delete(name)) this.#ports.sql.exec('DELETE FROM timers WHERE name = ?', name);
+    if (this.#timers.delete(name)) this.#deps.sql.exec('DELETE FROM timers WHERE name = ?', name);
   }
 
   /** `name` has failed once more. Answers when it is due again (ms). */
   fail(name: string, backoff: Backoff = BACKOFF): number {
     const failures = this.failures(name) + 1;
-    const due_at = this.#ports.now() + backoffAfter(failures, backoff, this.#ports.random());
+    const due_at = this.#deps.now() + backoffAfter(failures, backoff, this.#deps.random());
     this.#write(name, { due_at, failures });
     return due_at;
   }
@@ -66,12 +66,12 @@ export class Timers {
   /** Whether `name` has failed and must not be tried again yet. */
   isBackingOff(name: string): boolean {
     const timer = this.#timers.get(name);
-    return timer !== undefined && timer.failures > 0 && timer.due_at > this.#ports.now();
+    return timer !== undefined && timer.failures > 0 && timer.due_at > this.#deps.now();
   }
 
   /** Names whose time has come, those due longest first. */
   due(): string[] {
-    const now = this.#ports.now();
+    const now = this.#deps.now();
     const due = [...this.#timers].filter(([, { due_at }]) => due_at <= now);
     return due.sort(([, one], [, other]) => one.due_at - other.due_at).map(([name]) => name);
   }
@@ -92,7 +92,7 @@ export class Timers {
     const before = this.#timers.get(name);
     if (before?.due_at !== timer.due_at || before.failures !== timer.failures) {
       this.#makeTable();
-      this.#ports.sql.exec(
+      this.#deps.sql.exec(
         `INSERT INTO timers (name, due_at, failures) VALUES (?1, ?2, ?3)
          ON CONFLICT (name) DO UPDATE SET due_at = ?2, failures = ?3`,
         name,
@@ -101,13 +101,13 @@ export class Timers {
       );
       this.#timers.set(name, timer);
     }
-    this.#ports.armBy(timer.due_at);
+    this.#deps.armBy(timer.due_at);
   }
 
   /** Most objects never fail at anything, so the table is made when it is needed. */
   #makeTable(): void {
     if (this.#hasTable) return;
-    this.#ports.sql.exec(
+    this.#deps.sql.exec(
       `CREATE TABLE timers (
         name TEXT PRIMARY KEY, due_at INTEGER NOT NULL, failures INTEGER NOT NULL) WITHOUT ROWID`,
     );

@@ -17,7 +17,7 @@ const RESCUE_AFTER = 30_000;
 /** A chat was told, or wants to hear no more of this user. */
 export type TellResult = 'told' | 'unwatched';
 
-export type TellerPorts = {
+export type TellerDeps = {
   /** Chats that must hear whether the user is present, so many at most. */
   untold: (limit: number) => string[];
   isUntold: (chatId: string) => boolean;
@@ -39,15 +39,15 @@ type Call = { isDisowned: boolean };
  * is untold and what backs off are rows; only the calls under way are memory. A chat that fails backs off for itself.
  */
 export class PresenceBroadcaster {
-  readonly #ports: TellerPorts;
+  readonly #deps: TellerDeps;
   readonly #queue = new Set<string>();
   readonly #calls = new Map<string, Call>();
   readonly #workers = new Set<Promise<void>>();
   /** How many chats may still be told before the teller rests. */
   #left = 0;
 
-  constructor(ports: TellerPorts) {
-    this.#ports = ports;
+  constructor(deps: TellerDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -65,7 +65,7 @@ export class PresenceBroadcaster {
   disown(chatId: string): void {
     const call = this.#calls.get(chatId);
     if (call !== undefined) call.isDisowned = true;
-    this.#ports.timers.clear(timerOf(chatId));
+    this.#deps.timers.clear(timerOf(chatId));
   }
 
   isTelling(chatId: string): boolean {
@@ -74,32 +74,32 @@ export class PresenceBroadcaster {
 
   /** When the alarm should look after untold chats (ms); null when there are none. */
   nextAt(): number | null {
-    const now = this.#ports.now();
+    const now = this.#deps.now();
     const times = this.#untold(1).map((chatId) => {
       if (this.#calls.has(chatId) || this.#queue.has(chatId)) return now + RESCUE_AFTER;
-      return this.#ports.timers.dueAt(timerOf(chatId)) ?? now;
+      return this.#deps.timers.dueAt(timerOf(chatId)) ?? now;
     });
     return times.length === 0 ? null : times.reduce((one, other) => Math.min(one, other));
   }
 
   /** A chat that failed and then had nothing to hear, because the user came back, begins anew. */
   #forgetFailures(): void {
-    const { timers } = this.#ports;
+    const { timers } = this.#deps;
     for (const name of timers.due()) {
       const chatId = chatOf(name);
-      if (chatId !== null && !this.#ports.isUntold(chatId)) timers.clear(name);
+      if (chatId !== null && !this.#deps.isUntold(chatId)) timers.clear(name);
     }
   }
 
   /** Untold chats, among them at least `count` that are neither under way nor backing off, if there are so many. */
   #untold(count: number): string[] {
-    const others = this.#calls.size + this.#queue.size + this.#ports.timers.names().length;
-    return this.#ports.untold(count + others);
+    const others = this.#calls.size + this.#queue.size + this.#deps.timers.names().length;
+    return this.#deps.untold(count + others);
   }
 
   #enqueue(chatId: string): void {
     if (this.#calls.has(chatId) || this.#queue.has(chatId)) return;
-    if (this.#ports.timers.isBackingOff(timerOf(chatId)) || this.#left === 0) return;
+    if (this.#deps.timers.isBackingOff(timerOf(chatId)) || this.#left === 0) return;
     this.#left -= 1;
     this.#queue.add(chatId);
     if (this.#workers.size >= WIDTH) return;
@@ -115,7 +115,7 @@ export class PresenceBroadcaster {
       const [chatId] = this.#queue;
       if (chatId === undefined) return;
       this.#queue.delete(chatId);
-      if (!this.#ports.isUntold(chatId)) continue;
+      if (!this.#deps.isUntold(chatId)) continue;
       const isOver = await settledWithin(this.#tell(chatId), PATIENCE);
       if (!isOver) this.#fail(chatId, new Error('the thread did not answer in time'));
     }
@@ -126,11 +126,11 @@ export class PresenceBroadcaster {
     const call: Call = { isDisowned: false };
     this.#calls.set(chatId, call);
     try {
-      const isPresent = this.#ports.isPresent();
-      const told = await this.#ports.tell(chatId, isPresent);
+      const isPresent = this.#deps.isPresent();
+      const told = await this.#deps.tell(chatId, isPresent);
       if (!call.isDisowned) {
-        this.#ports.timers.clear(timerOf(chatId));
-        this.#ports.settle(chatId, isPresent, told);
+        this.#deps.timers.clear(timerOf(chatId));
+        this.#deps.settle(chatId, isPresent, told);
       }
     } catch (error) {
       this.#fail(chatId, error);
@@ -138,11 +138,11 @@ export class PresenceBroadcaster {
       this.#calls.delete(chatId);
     }
     // The user may have come or gone meanwhile. At the end of a stretch the alarm sees to it.
-    if (this.#ports.isUntold(chatId)) this.#enqueue(chatId);
+    if (this.#deps.isUntold(chatId)) this.#enqueue(chatId);
   }
 
   #fail(chatId: string, error: unknown): void {
-    const { timers } = this.#ports;
+    const { timers } = this.#deps;
     timers.fail(timerOf(chatId));
     const failures = timers.failures(timerOf(chatId));
     writeLog('error', 'presence_not_told', { chat_id: chatId, failures, error: errorText(error) });

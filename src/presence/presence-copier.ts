@@ -10,7 +10,7 @@ const RESCUE_AFTER = 30_000;
 /** The timer of the next try. */
 const TIMER = 'copy';
 
-export type CopierPorts = {
+export type CopierDeps = {
   /** When the next copy is due (ms), seen from `now`; null for never. */
   dueAt: (now: number) => number | null;
   /** The copy to make now, with a version of its own. */
@@ -24,12 +24,12 @@ export type CopierPorts = {
 
 /** Copies a user's presence to D1, one write in flight: what changes meanwhile goes with the next one, of which the newest state is written. */
 export class PresenceCopier {
-  readonly #ports: CopierPorts;
+  readonly #deps: CopierDeps;
   #isRunning = false;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(ports: CopierPorts) {
-    this.#ports = ports;
+  constructor(deps: CopierDeps) {
+    this.#deps = deps;
   }
 
   /** Copies what is due, unless it is backing off; joins the run that is under way. Never rejects. */
@@ -40,10 +40,10 @@ export class PresenceCopier {
 
   /** When the alarm should look after the copy (ms); null for never. */
   nextAt(): number | null {
-    const now = this.#ports.now();
-    const dueAt = this.#ports.dueAt(now);
+    const now = this.#deps.now();
+    const dueAt = this.#deps.dueAt(now);
     if (dueAt === null) return null;
-    return Math.max(dueAt, this.#ports.timers.dueAt(TIMER) ?? 0, this.#isRunning ? now + RESCUE_AFTER : 0);
+    return Math.max(dueAt, this.#deps.timers.dueAt(TIMER) ?? 0, this.#isRunning ? now + RESCUE_AFTER : 0);
   }
 
   async #run(): Promise<void> {
@@ -58,23 +58,23 @@ export class PresenceCopier {
   }
 
   async #copy(): Promise<void> {
-    const copy = this.#ports.begin();
-    const written = this.#ports.write(copy);
+    const copy = this.#deps.begin();
+    const written = this.#deps.write(copy);
     if (!(await settledWithin(written, PATIENCE))) throw new Error('D1 did not answer in time');
     await written;
-    this.#ports.end(copy);
-    this.#ports.timers.clear(TIMER);
+    this.#deps.end(copy);
+    this.#deps.timers.clear(TIMER);
   }
 
   #isDue(): boolean {
-    const now = this.#ports.now();
-    if (this.#ports.timers.isBackingOff(TIMER)) return false;
-    const dueAt = this.#ports.dueAt(now);
+    const now = this.#deps.now();
+    if (this.#deps.timers.isBackingOff(TIMER)) return false;
+    const dueAt = this.#deps.dueAt(now);
     return dueAt !== null && dueAt <= now;
   }
 
   #fail(error: unknown): void {
-    const { timers } = this.#ports;
+    const { timers } = this.#deps;
     timers.fail(TIMER);
     writeLog('error', 'presence_not_copied', { failures: timers.failures(TIMER), error: errorText(error) });
   }

@@ -11,7 +11,7 @@ import { type SliceStore, sliceStatements } from './write-batches.ts';
 const LINGER = 2;
 const ENOUGH_FOR_A_BATCH = 8;
 
-export type WriterPorts = {
+export type WriterDeps = {
   d1: D1Database;
   store: SliceStore;
   background: (work: Promise<unknown>) => void;
@@ -23,18 +23,18 @@ type Share = Extract<Written, { ok: true }>['share'];
 
 /** Writes slices into one database: idle, at once; busy, what came while the last batch ran, and in the moment after it, as the next one. */
 export class StoreWriter {
-  readonly #ports: WriterPorts;
+  readonly #deps: WriterDeps;
   #waiting: Waiting[] = [];
   #isRunning = false;
 
-  constructor(ports: WriterPorts) {
-    this.#ports = ports;
+  constructor(deps: WriterDeps) {
+    this.#deps = deps;
   }
 
   /** Writes what the slice has for this database. Never rejects. */
   write(slice: Slice): Promise<Written> {
     const written = new Promise<Written>((answer) => this.#waiting.push({ slice, answer }));
-    if (!this.#isRunning) this.#ports.background(this.#run());
+    if (!this.#isRunning) this.#deps.background(this.#run());
     return written;
   }
 
@@ -76,13 +76,13 @@ export class StoreWriter {
   }
 
   async #writeOnce(slices: Slice[]): Promise<Written[]> {
-    fault('projector before D1', this.#ports.crash);
-    const { d1, store } = this.#ports;
+    fault('projector before D1', this.#deps.crash);
+    const { d1, store } = this.#deps;
     const statements = sliceStatements(slices, store);
     const started = performance.now();
     const results = await runBatch(d1, statements);
     const milliseconds = performance.now() - started;
-    fault('projector after D1', this.#ports.crash);
+    fault('projector after D1', this.#deps.crash);
     return shareOut(slices.length, statements, results, milliseconds).map((share) => ({ ok: true, share }));
   }
 }

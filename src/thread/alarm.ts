@@ -5,9 +5,9 @@ import { withinTime } from '../platform/timeout.ts';
 import type { Backoff, Timers } from '../platform/timers.ts';
 import { endsAt } from '../resources/chat.ts';
 import type { Executed } from '../rpc/thread.ts';
-import type { Listeners } from './live/broadcast.ts';
+import type { Broadcast } from './live/broadcast.ts';
 import { followedChat, type PresenceWatch, WATCH_TIMER } from './presence-watch.ts';
-import { COPY_TIMER, type Copy } from './replica/replica.ts';
+import { COPY_TIMER, type Replica } from './replica/replica.ts';
 import type { Lanes } from './webhooks/lanes.ts';
 
 /**
@@ -24,12 +24,12 @@ const SWEEP_TIMER = 'sweep';
 const END_TIMER = 'end';
 const HUBS_TIMER = 'hubs';
 
-export type SweepPorts = {
+export type SweepDeps = {
   alarmClock: AlarmClock;
   timers: Timers;
-  copy: Copy;
+  replica: Replica;
   lanes: Lanes;
-  listeners: Listeners;
+  broadcast: Broadcast;
   watch: PresenceWatch;
   state: () => ThreadState;
   execute: (command: Command) => Promise<Executed>;
@@ -38,12 +38,12 @@ export type SweepPorts = {
 
 /** What a thread's alarm does: whatever is due, with a bound of work, and then it is armed for what is due next. */
 export class Sweep {
-  readonly #ports: SweepPorts;
+  readonly #deps: SweepDeps;
   /** When the last command was committed (ms); 0 when that was not in this instance. */
   #committedAt = 0;
 
-  constructor(ports: SweepPorts) {
-    this.#ports = ports;
+  constructor(deps: SweepDeps) {
+    this.#deps = deps;
   }
 
   /** Does what is due; harmless when it is done twice. Never rejects: the platform forgets an alarm after six failures. */
@@ -52,14 +52,14 @@ export class Sweep {
       await this.#sweep(Date.now() + ALARM_WORK);
       this.#armNext();
     } catch (error) {
-      this.#ports.failed('alarm_failed', error);
-      this.#ports.timers.fail(SWEEP_TIMER, BACKOFF);
+      this.#deps.failed('alarm_failed', error);
+      this.#deps.timers.fail(SWEEP_TIMER, BACKOFF);
     }
   }
 
   /** Arms the alarm of a new instance: the platform may have dropped that of an earlier one. */
   start(): void {
-    const { alarmClock, timers } = this.#ports;
+    const { alarmClock, timers } = this.#deps;
     const due = this.isSettled() ? timers.next() : Date.now() + ALARM_AFTER;
     if (due !== null) alarmClock.armBy(due);
   }
@@ -71,41 +71,41 @@ export class Sweep {
 
   /** Has the next sweep look for live hubs that have awoken. */
   lookForHubs(): void {
-    this.#ports.timers.set(HUBS_TIMER, Date.now());
+    this.#deps.timers.set(HUBS_TIMER, Date.now());
   }
 
   /** When the open chat should be ended (ms); null for never. */
   chatEndsAt(): number | null {
-    const chat = openChat(this.#ports.state());
+    const chat = openChat(this.#deps.state());
     const end = chat === null ? null : endsAt(chat.facts);
-    return end === null ? null : Math.max(end, this.#ports.timers.dueAt(END_TIMER) ?? 0);
+    return end === null ? null : Math.max(end, this.#deps.timers.dueAt(END_TIMER) ?? 0);
   }
 
   /** Writes down how far D1 and the live hubs are, so that a new instance tells them nothing again. */
   writeMarks(): void {
-    this.#ports.copy.writeMark();
-    this.#ports.listeners.writeMarks();
+    this.#deps.replica.writeMark();
+    this.#deps.broadcast.writeMarks();
   }
 
   /** Whether nothing is under way that a new instance of the object would have to look after. */
   isSettled(): boolean {
-    const { copy, listeners, watch, state } = this.#ports;
-    return copy.isSettled && listeners.isSettled && watch.isSettled(followedChat(state()));
+    const { replica, broadcast, watch, state } = this.#deps;
+    return replica.isSettled && broadcast.isSettled && watch.isSettled(followedChat(state()));
   }
 
   /** Lanes and ends first: they need no D1, so they do not wait for it. */
   async #sweep(until: number): Promise<void> {
-    const { lanes, watch, listeners, copy, timers, state } = this.#ports;
+    const { lanes, watch, broadcast, replica, timers, state } = this.#deps;
     lanes.makeRest();
     lanes.offerDue(Date.now());
     await this.#endOverdueChat();
     watch.follow(followedChat(state()));
-    const isHubDue = !listeners.isSettled || (timers.dueAt(HUBS_TIMER) ?? until) < until;
-    const work = [copy.run(until), ...(isHubDue ? [listeners.catchUp()] : [])];
+    const isHubDue = !broadcast.isSettled || (timers.dueAt(HUBS_TIMER) ?? until) < until;
+    const work = [replica.run(until), ...(isHubDue ? [broadcast.catchUp()] : [])];
     await withinTime(Promise.all(work), ALARM_WORK);
     if (isHubDue) timers.clear(HUBS_TIMER);
     this.writeMarks();
-    lanes.prune(Date.now(), copy.writtenVersion);
+    lanes.prune(Date.now(), replica.writtenVersion);
   }
 
   /** Only the current session can be open, so no other can be overdue. A failure here must not hold up the rest of the sweep. */
@@ -114,12 +114,12 @@ export class Sweep {
     if (end === null || end > Date.now()) return;
     try {
       const command = { v: 1, type: 'end_overdue_chats', command_id: newCommandId() } as const;
-      const { result } = await this.#ports.execute(command);
+      const { result } = await this.#deps.execute(command);
       if (!result.ok) throw new Error(`refused: ${result.refusal.reason}`);
-      this.#ports.timers.clear(END_TIMER);
+      this.#deps.timers.clear(END_TIMER);
     } catch (error) {
-      this.#ports.failed('end_failed', error);
-      this.#ports.timers.fail(END_TIMER, BACKOFF);
+      this.#deps.failed('end_failed', error);
+      this.#deps.timers.fail(END_TIMER, BACKOFF);
     }
   }
 
@@ -128,7 +128,7 @@ export class Sweep {
    * time of its own is looked after as after each commit while the thread is busy, and then ever later.
    */
   #armNext(): void {
-    const { timers, lanes, copy, alarmClock } = this.#ports;
+    const { timers, lanes, replica, alarmClock } = this.#deps;
     const now = Date.now();
     const isBusy = now - this.#committedAt < ALARM_AFTER;
     const isSettled = this.isSettled();
@@ -139,7 +139,7 @@ export class Sweep {
     }
     if (isSettled) timers.clear(SWEEP_TIMER);
     else if (!isBusy && !this.#isTried()) timers.fail(SWEEP_TIMER, BACKOFF);
-    const due = lanes.dueTimes(now, copy.writtenVersion);
+    const due = lanes.dueTimes(now, replica.writtenVersion);
     const busyUntil = isBusy && !isSettled ? now + ALARM_AFTER : null;
     const times = [...due.lanes, due.expiry, this.chatEndsAt(), timers.next(), busyUntil].filter((at) => at !== null);
     if (times.length > 0) alarmClock.armBy(Math.max(Math.min(...times), now + 1000));
@@ -147,7 +147,7 @@ export class Sweep {
 
   /** Whether what is unsettled has failed, and so has a time at which it is tried again. */
   #isTried(): boolean {
-    const names = this.#ports.timers.names();
+    const names = this.#deps.timers.names();
     return names.some((name) => name === COPY_TIMER || name === WATCH_TIMER || name.startsWith('hub/'));
   }
 }

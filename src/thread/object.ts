@@ -25,10 +25,10 @@ import { ALARM_AFTER, ALARM_WORK, Sweep } from './alarm.ts';
 import { answerQuery, readEventPage } from './answer-query.ts';
 import { type Committed, writeCommit } from './commit.ts';
 import { isKeptFromApps } from './live/audience.ts';
-import { Listeners } from './live/broadcast.ts';
+import { Broadcast } from './live/broadcast.ts';
 import { Typing } from './live/typing.ts';
 import { followedChat, type PresenceWatch, watchUsers } from './presence-watch.ts';
-import { Copy } from './replica/replica.ts';
+import { Replica } from './replica/replica.ts';
 import { isTooFullFor, StorageSize } from './storage-size.ts';
 import { readVersion, upgradeTables } from './store/checkpoint.ts';
 import { keepCurrentChat, loadChat, loadForCommand, loadThread } from './store/load.ts';
@@ -53,11 +53,11 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   #routing: Routing | null = null;
   readonly #timers: Timers;
   readonly #commands: RecentCommands;
-  readonly #copy: Copy;
+  readonly #replica: Replica;
   readonly #lanes: Lanes;
   readonly #alarmClock: AlarmClock;
   readonly #watch: PresenceWatch;
-  readonly #listeners: Listeners;
+  readonly #broadcast: Broadcast;
   readonly #sweep: Sweep;
   readonly #typing = new Typing();
   readonly #size: StorageSize;
@@ -72,12 +72,12 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#commands = new RecentCommands(this.#sql);
     this.#lanes = this.#makeLanes();
     this.#watch = this.#makeWatch();
-    this.#listeners = this.#makeListeners();
+    this.#broadcast = this.#makeBroadcast();
     const schema = schemaOf(this.#sql);
     if (schema > 0 && schema !== SCHEMA)
       ctx.storage.transactionSync(() => upgradeTables(this.#sql, schema, Date.now()));
     if (schema > 0) this.#load();
-    this.#copy = this.#makeCopy(schema > 0);
+    this.#replica = this.#makeReplica(schema > 0);
     this.#sweep = this.#makeSweep();
     ctx.blockConcurrencyWhile(async () => {
       await this.#alarmClock.start();
@@ -92,7 +92,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   async execute(command: Command, courier?: Courier): Promise<Executed> {
     const cost = noCost();
     cost.thread.calls = 1;
-    this.#copy.acknowledge(courier?.acknowledged);
+    this.#replica.acknowledge(courier?.acknowledged);
     const { decided, heads } = await this.#execute(command, courier?.heads === true, cost);
     if (!decided.ok) return { result: decided, cost };
     const handed = decided.events.length > 0 ? await this.#handOver(courier, cost) : null;
@@ -103,11 +103,11 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   /** What the courier is to bring to D1; null when the object sends it by itself. */
   async #handOver(courier?: Courier, cost = noCost()): Promise<Handed | null> {
     const isTaken = courier?.acknowledged !== undefined;
-    const slice = isTaken ? this.#copy.handOut() : null;
+    const slice = isTaken ? this.#replica.handOut() : null;
     const handed = slice === null ? null : { ...slice, database: this.#database };
-    if (handed !== null && this.#copy.isAllSent) return handed;
+    if (handed !== null && this.#replica.isAllSent) return handed;
     // A commit may be more than a slice: the object brings the rest.
-    const copied = this.#copy.run(Date.now() + ALARM_WORK, cost);
+    const copied = this.#replica.run(Date.now() + ALARM_WORK, cost);
     this.ctx.waitUntil(copied);
     if (!isTaken || handed !== null) await withinTime(copied, WAIT_FOR_COPY);
     return handed;
@@ -115,19 +115,19 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
 
   /** Sends the copy without anybody waiting for it. */
   #copyLater(): void {
-    this.ctx.waitUntil(this.#copy.run(Date.now() + ALARM_WORK));
+    this.ctx.waitUntil(this.#replica.run(Date.now() + ALARM_WORK));
   }
 
   /** Told that D1 has these stretches of the log, by a courier who has no further command: the thread is at rest, which is written down. */
   async acknowledge({ ranges }: { v: 1; ranges: readonly SliceRange[] }): Promise<void> {
-    this.#copy.acknowledge(ranges);
-    if (this.#copy.isUpToDate) this.#sweep.writeMarks();
+    this.#replica.acknowledge(ranges);
+    if (this.#replica.isUpToDate) this.#sweep.writeMarks();
   }
 
   async #execute(command: Command, takesHeads: boolean, cost: Cost): Promise<{ decided: Decision; heads: Head[] }> {
     if (command.v !== 1) return { decided: refused({ reason: 'newer_version' }), heads: [] };
-    let listening = await this.#listeners.listeningTo(command, cost);
-    while (!this.#listeners.isFor(command, listening)) listening = await this.#listeners.listeningTo(command, cost);
+    let listening = await this.#broadcast.listeningTo(command, cost);
+    while (!this.#broadcast.isFor(command, listening)) listening = await this.#broadcast.listeningTo(command, cost);
     if (listening === null) return { decided: refused({ reason: 'listeners_unknown' }), heads: [] };
     // From here to the commit nothing is awaited.
     const before = loadForCommand(this.#sql, this.#state, command, this.#commands.find(command, Date.now()));
@@ -166,7 +166,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   async report(request: Parameters<Lane['report']>[0]): Promise<ReportAnswer> {
-    this.#copy.acknowledge(request.acknowledged);
+    this.#replica.acknowledge(request.acknowledged);
     const answer = this.#lanes.report(request);
     if (answer.is_stale) writeLog('warn', 'stale_lease', { thread: this.#state.name });
     if (request.acknowledged !== undefined) return { ...answer, handed: await this.#handOver(request) };
@@ -200,13 +200,13 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   async rebuild(request: { v: 1 }): Promise<Rebuilt> {
     if (request.v !== 1) return { ok: false, reason: 'newer_version' };
     if (this.#state.thread === null) return { ok: false, reason: 'thread_not_found' };
-    this.#copy.beginRebuild();
+    this.#replica.beginRebuild();
     this.#load();
     this.#alarmClock.armBy(Date.now() + ALARM_AFTER);
     const until = this.#latest();
-    await withinTime(this.#copy.run(Date.now() + WAIT_FOR_REBUILD), WAIT_FOR_REBUILD);
-    if (!this.#copy.has(until)) return { ok: false, reason: 'not_copied_yet' };
-    this.#copy.writeMark();
+    await withinTime(this.#replica.run(Date.now() + WAIT_FOR_REBUILD), WAIT_FOR_REBUILD);
+    if (!this.#replica.has(until)) return { ok: false, reason: 'not_copied_yet' };
+    this.#replica.writeMark();
     return { ok: true };
   }
 
@@ -223,7 +223,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const nameOfChat = thread === null ? null : threadNameOfChat(thread.current_chat_id);
     this.#state = { ...loaded.state, name: name === '' ? (nameOfChat ?? '') : name };
     this.#routing = loaded.routing;
-    this.#listeners.restore(loaded.audience, this.#state);
+    this.#broadcast.restore(loaded.audience, this.#state);
     this.#lanes.version = Math.max(this.#lanes.version, readVersion(this.#sql));
   }
 
@@ -269,7 +269,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       markOf: (receiver) => this.#lanes.mark(receiver),
       room: this.#lanes.room,
     });
-    const known = this.#listeners.toStore(audience);
+    const known = this.#broadcast.toStore(audience);
     const { leases, offers } = this.#lanes.startsOf(accepted, takesHeads);
     const now = Date.now();
 
@@ -294,7 +294,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#state = keepCurrentChat(decided.state);
     this.#sweep.committed(now);
     this.#commands.add(accepted.events);
-    this.#copy.add(accepted.events);
+    this.#replica.add(accepted.events);
     this.#routing = given;
     this.#lanes.committed(committed.version, accepted);
     const soon = now + (accepted.rest === null ? Math.min(ALARM_AFTER, ...leases.values()) : 0);
@@ -302,7 +302,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     fault('after commit', () => this.ctx.abort('fault: after commit'));
     for (const receiver of offers) this.#lanes.offer(receiver, 'lane');
     this.#lanes.offerOverdue(now);
-    this.#listeners.committed(decided.transitions, before.last_seq, audience, known);
+    this.#broadcast.committed(decided.transitions, before.last_seq, audience, known);
     return { ...committed, rowsWritten: committed.rowsWritten + (isArmed ? 1 : 0) };
   }
 
@@ -311,7 +311,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const current = after.thread?.current_chat_id ?? '';
     const named = 'chat_id' in command ? command.chat_id : null;
     const concerned = after.chats.get(named ?? current);
-    if (concerned !== undefined) this.#listeners.noteTyping(this.#typing, command, concerned);
+    if (concerned !== undefined) this.#broadcast.noteTyping(this.#typing, command, concerned);
     if (command.type === 'change_presence') this.#watch.told(command.user_id);
     const chat = after.chats.get(current);
     const old = before.chats.get(current);
@@ -323,9 +323,9 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return new Sweep({
       alarmClock: this.#alarmClock,
       timers: this.#timers,
-      copy: this.#copy,
+      replica: this.#replica,
       lanes: this.#lanes,
-      listeners: this.#listeners,
+      broadcast: this.#broadcast,
       watch: this.#watch,
       state: () => this.#state,
       execute: (command) => this.execute(command),
@@ -333,8 +333,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     });
   }
 
-  #makeCopy(isStored: boolean): Copy {
-    return new Copy(
+  #makeReplica(isStored: boolean): Replica {
+    return new Replica(
       {
         sql: this.#sql,
         transaction: (change) => this.ctx.storage.transactionSync(change),
@@ -364,8 +364,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     });
   }
 
-  #makeListeners(): Listeners {
-    return new Listeners({
+  #makeBroadcast(): Broadcast {
+    return new Broadcast({
       env: this.env,
       sql: this.#sql,
       state: () => this.#state,

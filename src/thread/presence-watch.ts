@@ -13,7 +13,7 @@ export const WATCH_TIMER = 'watch';
 /** Somebody whose object should tell a chat when they come or go, and their presence as the chat has it; `user_id` may be a visitor's. */
 export type Watched = { user_id: string; organization_id: string; chat_id: string; is_present: boolean };
 
-export type WatchPorts = {
+export type WatchDeps = {
   /** Asks the user's object to tell the chat; answers whether they are present now. */
   watch: (watched: Watched) => Promise<{ is_present: boolean }>;
   unwatch: (userId: string, chatId: string) => Promise<void>;
@@ -47,14 +47,14 @@ type Asking = { chat_id: string; isTold: boolean; isUnwanted: boolean };
  * asks only for what is missing. A user's object that tells a chat in vain is answered so and stops.
  */
 export class PresenceWatch {
-  readonly #ports: WatchPorts;
+  readonly #deps: WatchDeps;
   #held: Map<string, string> | null = null;
   readonly #asking = new Map<string, Asking>();
   /** Calls that end a watch: one that begins waits for them, or it could be overtaken. */
   readonly #ending = new Map<string, Promise<void>>();
 
-  constructor(ports: WatchPorts) {
-    this.#ports = ports;
+  constructor(deps: WatchDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -75,9 +75,9 @@ export class PresenceWatch {
     for (const watched of wanted.values()) {
       const { user_id, chat_id } = watched;
       const isHeld = this.#heldWatches().get(user_id) === chat_id && !this.#ending.has(user_id);
-      if (!isHeld && !this.#asking.has(user_id)) this.#ports.background(this.#watch(watched));
+      if (!isHeld && !this.#asking.has(user_id)) this.#deps.background(this.#watch(watched));
     }
-    if (this.isSettled(chat)) this.#ports.timers.clear(WATCH_TIMER);
+    if (this.isSettled(chat)) this.#deps.timers.clear(WATCH_TIMER);
   }
 
   /** Whether each participant of the open chat is watched, and nobody else, and no call is under way. */
@@ -95,7 +95,7 @@ export class PresenceWatch {
   }
 
   #heldWatches(): Map<string, string> {
-    this.#held ??= this.#ports.read();
+    this.#held ??= this.#deps.read();
     return this.#held;
   }
 
@@ -105,16 +105,16 @@ export class PresenceWatch {
     this.#asking.set(user_id, asking);
     try {
       await this.#ending.get(user_id);
-      const { is_present } = await this.#ports.watch(watched);
+      const { is_present } = await this.#deps.watch(watched);
       if (asking.isUnwanted) {
         await this.#unwatch(user_id, chat_id);
         return;
       }
       this.#heldWatches().set(user_id, chat_id);
-      this.#ports.write(user_id, chat_id);
-      const recorded = this.#ports.recorded(user_id, chat_id);
+      this.#deps.write(user_id, chat_id);
+      const recorded = this.#deps.recorded(user_id, chat_id);
       const isOther = recorded !== null && recorded !== is_present;
-      if (isOther && !asking.isTold) await this.#ports.correct(user_id, chat_id, is_present);
+      if (isOther && !asking.isTold) await this.#deps.correct(user_id, chat_id, is_present);
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -130,16 +130,16 @@ export class PresenceWatch {
       this.#ending.delete(userId);
     });
     this.#ending.set(userId, ending);
-    this.#ports.background(ending);
+    this.#deps.background(ending);
     return ending;
   }
 
   async #end(userId: string, chatId: string): Promise<void> {
     try {
-      await this.#ports.unwatch(userId, chatId);
+      await this.#deps.unwatch(userId, chatId);
       if (this.#heldWatches().get(userId) !== chatId) return;
       this.#heldWatches().delete(userId);
-      this.#ports.delete(userId);
+      this.#deps.delete(userId);
     } catch (error) {
       this.#fail(error);
     }
@@ -147,8 +147,8 @@ export class PresenceWatch {
 
   #fail(error: unknown): void {
     // The calls of one round fail together, and count once.
-    if (!this.#ports.timers.isBackingOff(WATCH_TIMER)) this.#ports.timers.fail(WATCH_TIMER, BACKOFF);
-    this.#ports.failed(error);
+    if (!this.#deps.timers.isBackingOff(WATCH_TIMER)) this.#deps.timers.fail(WATCH_TIMER, BACKOFF);
+    this.#deps.failed(error);
   }
 }
 

@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
-import { purgeAppEndpoints } from '../../delivery/consumer-dependencies.ts';
+import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
 import { listAppPatterns } from '../../directory/app-webhooks.ts';
 import {
   type AppChanges,

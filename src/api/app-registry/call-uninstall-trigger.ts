@@ -1,4 +1,4 @@
-import { attemptCall, attemptDependencies } from '../../delivery/attempt.ts';
+import { attemptCall, attemptDeps } from '../../delivery/attempt.ts';
 import { INSTALLATION_TIMES } from '../../delivery/attempt-times.ts';
 import { signTriggerData } from '../../directory/app-tokens.ts';
 import type { UninstallTrigger } from '../../directory/installations.ts';
@@ -21,7 +21,7 @@ async function call(env: Env, trigger: UninstallTrigger, userId: string | null):
       url: await urlOf(trigger, userId),
       own_origins: [env.PUBLIC_ORIGIN, trigger.registered_origin],
     };
-    const { is_delivered, attempt } = await attemptCall(attemptDependencies(env, INSTALLATION_TIMES), destination);
+    const { is_delivered, attempt } = await attemptCall(attemptDeps(env, INSTALLATION_TIMES), destination);
     const { status, error } = attempt;
     if (!is_delivered) writeLog('warn', 'app.uninstall_trigger_failed', { app_id, installation_id, status, error });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { purgeAppEndpoints } from '../../delivery/consumer-dependencies.ts';
+import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
 import { findAvailableApp } from '../../directory/apps.ts';
 import {
   deleteInstallation,

@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { makeAppUserAuth, withAppUserAuth, withoutToken } from '../../delivery/app-user-auth.ts';
-import { attemptDependencies, attemptWebhook } from '../../delivery/attempt.ts';
+import { attemptDeps, attemptWebhook } from '../../delivery/attempt.ts';
 import { INSTALLATION_TIMES } from '../../delivery/attempt-times.ts';
 import { destinationOfWebhook } from '../../delivery/endpoint.ts';
 import { findAppUser } from '../../directory/app-endpoints.ts';
@@ -47,7 +47,7 @@ export function webhookTestRoutesOf(door: Door): AppRouter {
     const auth = appUser === null ? null : await makeAppUserAuth(await signingKey(c), appUser, now);
     const body = auth === null ? event : withAppUserAuth(event, auth);
     const destination = destinationOfWebhook(webhook, app.secret, c.env.PUBLIC_ORIGIN);
-    const dependencies = attemptDependencies(c.env, INSTALLATION_TIMES);
+    const dependencies = attemptDeps(c.env, INSTALLATION_TIMES);
     const { is_delivered, attempt } = await attemptWebhook(dependencies, destination, { id: newUuid(now), body });
     return c.json(testResult(is_delivered, auth === null ? attempt : withoutToken(attempt, auth)), 200);
   });

@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { AppWebhookRow } from '../../db/rows.ts';
-import { purgeAppEndpoints } from '../../delivery/consumer-dependencies.ts';
+import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
 import {
   type AppWebhookChanges,
   deleteAppWebhook,

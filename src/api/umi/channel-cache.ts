@@ -1,5 +1,5 @@
 import type { ChannelRow } from '../../db/rows.ts';
-import { purgeChannelEndpoint } from '../../delivery/consumer-dependencies.ts';
+import { purgeChannelEndpoint } from '../../delivery/consumer-deps.ts';
 import { findChannel } from '../../directory/channels.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../../platform/isolate-cache.ts';

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { attemptDependencies, attemptWebhook } from '../../delivery/attempt.ts';
+import { attemptDeps, attemptWebhook } from '../../delivery/attempt.ts';
 import { CHANNEL_TIMES } from '../../delivery/attempt-times.ts';
 import { destinationOfChannel } from '../../delivery/endpoint.ts';
 import { findChannel } from '../../directory/channels.ts';
@@ -41,10 +41,6 @@ channelTestRoutes.openapi(testChannel, async (c) => {
   });
   const destination = destinationOfChannel(channel, now, c.env.PUBLIC_ORIGIN);
   const webhook = { id: newUuid(now), body };
-  const { is_delivered, attempt } = await attemptWebhook(
-    attemptDependencies(c.env, CHANNEL_TIMES),
-    destination,
-    webhook,
-  );
+  const { is_delivered, attempt } = await attemptWebhook(attemptDeps(c.env, CHANNEL_TIMES), destination, webhook);
   return c.json(testResult(is_delivered, attempt), 200);
 });

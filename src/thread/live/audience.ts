@@ -15,7 +15,7 @@ const STORED_CHARACTERS = 1_500_000;
 /** Stored for an audience that is too long: to a next life of the object it is unknown. */
 const UNKNOWN = 'null';
 
-export type AudiencePorts = {
+export type AudienceDeps = {
   /** Rejects when it cannot be known. */
   load: (concerned: Concerned, cost: Cost) => Promise<Audience>;
   failed: (error: unknown) => void;
@@ -31,7 +31,7 @@ export type Storing = { stored: string | null; audience: Audience };
 export class AudienceCache {
   /** As it was last known; null when it never was. */
   last: Audience | null = null;
-  readonly #ports: AudiencePorts;
+  readonly #deps: AudienceDeps;
   /** Whom `last` was asked for: of others it says nothing. */
   #asked: Concerned | null = null;
   /** What `last` was made of: while that is the same, so is `last`. */
@@ -40,8 +40,8 @@ export class AudienceCache {
   #stored: string | null = null;
   #storedOf: Audience | null = null;
 
-  constructor(ports: AudiencePorts) {
-    this.#ports = ports;
+  constructor(deps: AudienceDeps) {
+    this.#deps = deps;
   }
 
   /** Restores the audience that an earlier instance has stored, null for nobody, and whom it was asked for. */
@@ -57,7 +57,7 @@ export class AudienceCache {
   async of(concerned: Concerned | null, cost: Cost): Promise<Audience | null> {
     if (concerned === null) return NO_AUDIENCE;
     try {
-      const found = await withinTime(this.#ports.load(concerned, cost), WAIT_FOR_AUDIENCE);
+      const found = await withinTime(this.#deps.load(concerned, cost), WAIT_FOR_AUDIENCE);
       if (found === null) throw new Error('D1 did not say in time who listens');
       const rooms = concerned.room_ids.join();
       const isKnown = this.#source !== null && this.#source.rooms === rooms && isSame(this.#source.found, found);
@@ -65,7 +65,7 @@ export class AudienceCache {
       this.#source = { found, rooms };
       this.#asked = concerned;
     } catch (error) {
-      this.#ports.failed(error);
+      this.#deps.failed(error);
       if (!areAllAmong(concerned, this.#asked)) return null;
     }
     return this.last;

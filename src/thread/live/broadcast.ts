@@ -17,7 +17,7 @@ import type { Typing } from './typing.ts';
 /** A hub that has not answered for so long (ms) counts as not told; should it have heard after all, it drops the repeat. */
 const WAIT_FOR_HUB = 30_000;
 
-export type ListenerPorts = {
+export type BroadcastDeps = {
   env: Env;
   sql: SqlStorage;
   state: () => ThreadState;
@@ -30,16 +30,16 @@ export type ListenerPorts = {
 export type Listening = { audience: Audience; concerned: Concerned | null; last_seq: number };
 
 /** Who listens to the thread besides its channel: apps, for the commit, and live hubs, which are told after it. */
-export class Listeners {
-  readonly #ports: ListenerPorts;
+export class Broadcast {
+  readonly #deps: BroadcastDeps;
   readonly #known: AudienceCache;
   readonly #feed: HubPublisher;
 
-  constructor(ports: ListenerPorts) {
-    this.#ports = ports;
+  constructor(deps: BroadcastDeps) {
+    this.#deps = deps;
     this.#known = new AudienceCache({
-      load: (concerned, cost) => loadAudience(ports.env, cost, concerned),
-      failed: (error) => ports.failed('audience_unknown', error),
+      load: (concerned, cost) => loadAudience(deps.env, cost, concerned),
+      failed: (error) => deps.failed('audience_unknown', error),
     });
     this.#feed = this.#makeFeed();
   }
@@ -54,7 +54,7 @@ export class Listeners {
 
   /** Who is to be told of what a command leads to; null when that cannot be known. Never rejects. */
   async listeningTo(command: Command, cost: Cost): Promise<Listening | null> {
-    const { last_seq } = this.#ports.state();
+    const { last_seq } = this.#deps.state();
     const concerned = this.#concernedBy(command);
     const audience = await this.#known.of(concerned, cost);
     return audience === null ? null : { audience, concerned, last_seq };
@@ -62,7 +62,7 @@ export class Listeners {
 
   /** Whether nobody else is concerned by the command since it was asked who listens: others may have been committed meanwhile. */
   isFor(command: Command, listening: Listening | null): boolean {
-    if (listening === null || listening.last_seq === this.#ports.state().last_seq) return true;
+    if (listening === null || listening.last_seq === this.#deps.state().last_seq) return true;
     return areAllAmong(this.#concernedBy(command), listening.concerned);
   }
 
@@ -86,8 +86,8 @@ export class Listeners {
 
   #concernedBy(command: Command): Concerned | null {
     const named = 'chat_id' in command ? command.chat_id : null;
-    const state = this.#ports.state();
-    const loaded = named === null || state.thread === null ? state : loadChat(this.#ports.sql, state, named);
+    const state = this.#deps.state();
+    const loaded = named === null || state.thread === null ? state : loadChat(this.#deps.sql, state, named);
     return concernedWithThread(loaded, command);
   }
 
@@ -100,7 +100,7 @@ export class Listeners {
 
   /** Tells the hubs whatever they lack, also those that have awoken since; resolves when they are told. Never rejects. */
   async catchUp(): Promise<void> {
-    const audience = await this.#known.of(concernedNow(this.#ports.state()), noCost());
+    const audience = await this.#known.of(concernedNow(this.#deps.state()), noCost());
     if (audience !== null) this.#feed.catchUp(audience);
     await this.#feed.settled();
   }
@@ -115,7 +115,7 @@ export class Listeners {
   }
 
   #makeFeed(): HubPublisher {
-    const { env, sql, state, background, failed, timers } = this.#ports;
+    const { env, sql, state, background, failed, timers } = this.#deps;
     return new HubPublisher({
       thread: () => {
         const { name, thread, last_seq } = state();

@@ -20,7 +20,7 @@ const EVENTS_IN_A_CALL = 100;
 /** Names of the timers that say when a hub that could not be told is told again. */
 const TIMER_OF = (hub: string) => `hub/${hub}`;
 
-export type LivePorts = {
+export type LiveDeps = {
   /** The thread as it is; null before its first commit. */
   thread: () => { name: string; facts: ThreadFacts; last_seq: number } | null;
   feed: (feed: Feed) => Promise<Fed>;
@@ -54,7 +54,7 @@ type Hub = {
  * disk is told again then, and the hub drops it.
  */
 export class HubPublisher {
-  readonly #ports: LivePorts;
+  readonly #deps: LiveDeps;
   readonly #hubs = new Map<string, Hub>();
   readonly #telling = new Set<Promise<void>>();
   readonly #tails: { readonly [view in View]: RecentUpdates } = {
@@ -62,14 +62,14 @@ export class HubPublisher {
     visitor: new RecentUpdates(),
   };
 
-  constructor(ports: LivePorts) {
-    this.#ports = ports;
+  constructor(deps: LiveDeps) {
+    this.#deps = deps;
   }
 
   /** Takes the transitions of a commit, above `before`, and tells the hubs of the audience and the visitor's. Never rejects. */
   committed(transitions: readonly Transition[], before: number, audience: Audience): void {
     const hubs = this.#follow(audience, before);
-    const { last_seq = before } = this.#ports.thread() ?? {};
+    const { last_seq = before } = this.#deps.thread() ?? {};
     for (const view of new Set(hubs.map((hub) => hub.view))) {
       const entries = transitions.map((transition) => notificationsOf(transition, view, KINDS));
       this.#tails[view].add(
@@ -83,18 +83,18 @@ export class HubPublisher {
 
   /** Tells the hubs what is never logged. Nobody is told twice, or later. */
   mention(audience: Audience, chat: ChatState, notificationFor: (view: View) => Notification): void {
-    const thread = this.#ports.thread();
+    const thread = this.#deps.thread();
     if (thread === null) return;
     for (const { name, view } of hubsOf(thread.facts, audience)) {
-      const about = { seq: thread.last_seq, at: this.#ports.now(), origin: null, is_silent: false };
+      const about = { seq: thread.last_seq, at: this.#deps.now(), origin: null, is_silent: false };
       const told = { ...about, place: placeOf(chat, chat), notifications: [notificationFor(view)] };
-      this.#ports.background(this.#ports.mention(name, told).catch((error) => this.#ports.failed(error)));
+      this.#deps.background(this.#deps.mention(name, told).catch((error) => this.#deps.failed(error)));
     }
   }
 
   /** Tells the hubs of the audience, as it is known to be now, whatever they do not have yet, unless they are backing off. */
   catchUp(audience: Audience): void {
-    const thread = this.#ports.thread();
+    const thread = this.#deps.thread();
     if (thread === null) return;
     for (const hub of this.#follow(audience, thread.last_seq)) this.#run(hub);
   }
@@ -106,7 +106,7 @@ export class HubPublisher {
 
   /** Whether each hub of the audience has everything, also as far as a new instance of the object knows. */
   isSettled(audience: Audience): boolean {
-    const thread = this.#ports.thread();
+    const thread = this.#deps.thread();
     if (thread === null) return true;
     const known = [...this.#hubs.values()].every(({ mark, written }) => mark === written && mark >= thread.last_seq);
     return known && hubsOf(thread.facts, audience).every(({ name }) => this.#markOf(name) >= thread.last_seq);
@@ -116,13 +116,13 @@ export class HubPublisher {
   writeMarks(): void {
     for (const hub of this.#hubs.values()) {
       if (hub.mark === hub.written) continue;
-      this.#ports.writeMark(hub.name, hub.mark);
+      this.#deps.writeMark(hub.name, hub.mark);
       hub.written = hub.mark;
     }
   }
 
   #markOf(hub: string): number {
-    return this.#hubs.get(hub)?.written ?? this.#ports.readMark(hub) ?? 0;
+    return this.#hubs.get(hub)?.written ?? this.#deps.readMark(hub) ?? 0;
   }
 
   /**
@@ -130,7 +130,7 @@ export class HubPublisher {
    * forgotten once it has what it was to be told before.
    */
   #follow(audience: Audience, before: number): Hub[] {
-    const thread = this.#ports.thread();
+    const thread = this.#deps.thread();
     const wanted = thread === null ? [] : hubsOf(thread.facts, audience);
     const names = new Set(wanted.map(({ name }) => name));
     const others = [...this.#hubs.values()].filter(({ name }) => !names.has(name));
@@ -139,7 +139,7 @@ export class HubPublisher {
     const hubs = wanted.map(({ name, view, since }) => {
       const known = this.#hubs.get(name);
       if (known !== undefined) return known;
-      const written = this.#ports.readMark(name) ?? 0;
+      const written = this.#deps.readMark(name) ?? 0;
       const mark = Math.max(written, Math.min(before, this.#lastOfNoInterest(since)));
       const hub: Hub = { name, view, mark, written, isRunning: false };
       this.#hubs.set(name, hub);
@@ -150,44 +150,44 @@ export class HubPublisher {
 
   /** `seq` of the last event that no hub wants that is awake since then (ms). */
   #lastOfNoInterest(since: number): number {
-    return this.#ports.lastBefore(Math.max(since - CLOCKS_DIFFER, this.#ports.now() - INTEREST));
+    return this.#deps.lastBefore(Math.max(since - CLOCKS_DIFFER, this.#deps.now() - INTEREST));
   }
 
   #run(hub: Hub): void {
-    if (hub.isRunning || this.#ports.timers.isBackingOff(TIMER_OF(hub.name))) return;
+    if (hub.isRunning || this.#deps.timers.isBackingOff(TIMER_OF(hub.name))) return;
     hub.isRunning = true;
     const telling = this.#tell(hub).finally(() => {
       hub.isRunning = false;
       this.#telling.delete(telling);
     });
     this.#telling.add(telling);
-    this.#ports.background(telling);
+    this.#deps.background(telling);
   }
 
   /** Tells a hub all that it does not have yet. Never rejects. */
   async #tell(hub: Hub): Promise<void> {
     const timer = TIMER_OF(hub.name);
     try {
-      if (this.#ports.timers.failures(timer) > 0) hub.mark = Math.max(hub.mark, this.#lastOfNoInterest(0));
+      if (this.#deps.timers.failures(timer) > 0) hub.mark = Math.max(hub.mark, this.#lastOfNoInterest(0));
       for (
-        let thread = this.#ports.thread();
+        let thread = this.#deps.thread();
         thread !== null && hub.mark < thread.last_seq;
-        thread = this.#ports.thread()
+        thread = this.#deps.thread()
       ) {
         const { entries, upto } = this.#next(hub);
-        const fed = await this.#ports.feed({ v: 1, hub: hub.name, thread: thread.name, entries, upto });
+        const fed = await this.#deps.feed({ v: 1, hub: hub.name, thread: thread.name, entries, upto });
         if (!fed.ok) throw new Error(`the hub refused: ${fed.reason}`);
         hub.mark = upto;
       }
-      this.#ports.timers.clear(timer);
+      this.#deps.timers.clear(timer);
     } catch (error) {
-      this.#ports.timers.fail(timer);
-      this.#ports.failed(error);
+      this.#deps.timers.fail(timer);
+      this.#deps.failed(error);
     }
   }
 
   #next({ view, mark }: Hub): { entries: ThreadUpdate[]; upto: number } {
-    return this.#tails[view].after(mark, EVENTS_IN_A_CALL) ?? this.#ports.recall(view, mark, EVENTS_IN_A_CALL);
+    return this.#tails[view].after(mark, EVENTS_IN_A_CALL) ?? this.#deps.recall(view, mark, EVENTS_IN_A_CALL);
   }
 }
 

@@ -19,7 +19,7 @@ const LOST_AFTER = 5000;
 /** Name of the timer that says when a hand-over which failed is tried again. */
 export const COPY_TIMER = 'copy';
 
-export type CopyPorts = {
+export type ReplicaDeps = {
   sql: SqlStorage;
   transaction: (change: () => void) => void;
   state: () => ThreadState;
@@ -36,8 +36,8 @@ export type CopyPorts = {
  * slices may be lost, doubled and overtaken: what counts is that each stretch of the log is acknowledged once. Those who command a
  * thread take the slice of their commit along; what they lose, and what nobody took, the object sends by itself.
  */
-export class Copy {
-  readonly #ports: CopyPorts;
+export class Replica {
+  readonly #deps: ReplicaDeps;
   /** Events that D1 has not acknowledged yet. */
   readonly #tail = new RecentEvents();
   readonly #flags = new ReplicatedFlags();
@@ -58,8 +58,8 @@ export class Copy {
   #running: Promise<void> = Promise.resolve();
 
   /** `isStored`: the object has tables, in which its mark is. */
-  constructor(ports: CopyPorts, isStored: boolean) {
-    this.#ports = ports;
+  constructor(deps: ReplicaDeps, isStored: boolean) {
+    this.#deps = deps;
     if (isStored) this.#load();
   }
 
@@ -70,12 +70,12 @@ export class Copy {
 
   /** Whether D1 has everything, as far as is known. */
   get isUpToDate(): boolean {
-    return this.has(this.#ports.latest());
+    return this.has(this.#deps.latest());
   }
 
   /** Whether all that there is was handed out. */
   get isAllSent(): boolean {
-    return hasReached(this.#sent, this.#ports.latest());
+    return hasReached(this.#sent, this.#deps.latest());
   }
 
   /** Whether nothing is left to do, also for a new instance of the object. */
@@ -91,13 +91,13 @@ export class Copy {
   /** The next slice, for a caller who brings it to D1; null when there is none, or when the object has to send it by itself. */
   handOut(): HandedSlice | null {
     const isBusy = this.#isRunning || this.#rebuild !== null || this.#narrowUpto !== null;
-    if (isBusy || this.#out.length >= SLICES_OUT || this.#ports.timers.isBackingOff(COPY_TIMER)) return null;
+    if (isBusy || this.#out.length >= SLICES_OUT || this.#deps.timers.isBackingOff(COPY_TIMER)) return null;
     return this.#next();
   }
 
   /** Told that D1 has these ranges. Harmless when it is told twice, late, or of a copy that was given up. */
   acknowledge(ranges: readonly SliceRange[] = []): void {
-    if (ranges.length > 0) fault('before acknowledgement', this.#ports.crash);
+    if (ranges.length > 0) fault('before acknowledgement', this.#deps.crash);
     for (const range of ranges) this.#acknowledge(range);
   }
 
@@ -117,7 +117,7 @@ export class Copy {
    */
   run(until: number, cost: Cost = noCost()): Promise<void> {
     this.#runUntil = Math.max(this.#runUntil, until);
-    const mayRun = !this.#isRunning && !this.#ports.timers.isBackingOff(COPY_TIMER);
+    const mayRun = !this.#isRunning && !this.#deps.timers.isBackingOff(COPY_TIMER);
     if (mayRun) this.#running = this.#run(cost);
     return this.#running;
   }
@@ -129,33 +129,33 @@ export class Copy {
 
   /** Folds the log anew and begins to hand all of it over again, after D1's rows of the thread are deleted (invariant 6). */
   beginRebuild(): void {
-    const { name } = this.#ports.state();
-    const { version } = this.#ports.latest();
-    this.#ports.transaction(() => {
-      startRebuild(this.#ports.sql, name, version, this.#ports.now());
-      unparkAll(this.#ports.sql);
+    const { name } = this.#deps.state();
+    const { version } = this.#deps.latest();
+    this.#deps.transaction(() => {
+      startRebuild(this.#deps.sql, name, version, this.#deps.now());
+      unparkAll(this.#deps.sql);
     });
     this.#load();
     this.#tail.forget(Number.POSITIVE_INFINITY);
     this.#narrowUpto = null;
-    this.#ports.timers.clear(COPY_TIMER);
+    this.#deps.timers.clear(COPY_TIMER);
   }
 
   /** Writes down how far D1 is, if that is not on disk yet. */
   writeMark(): void {
     if (hasReached(this.#written, this.#acknowledged)) return;
     const isRebuilt = this.#rebuild !== null && this.has(this.#rebuild.until);
-    this.#ports.transaction(() => {
-      writeMark(this.#ports.sql, this.#acknowledged);
-      if (isRebuilt) endRebuild(this.#ports.sql);
+    this.#deps.transaction(() => {
+      writeMark(this.#deps.sql, this.#acknowledged);
+      if (isRebuilt) endRebuild(this.#deps.sql);
     });
     this.#written = this.#acknowledged;
     if (isRebuilt) this.#rebuild = null;
   }
 
   #load(): void {
-    const { rebuild, generation } = readRebuild(this.#ports.sql);
-    this.#written = readMark(this.#ports.sql);
+    const { rebuild, generation } = readRebuild(this.#deps.sql);
+    this.#written = readMark(this.#deps.sql);
     this.#rebuild = rebuild;
     this.#generation = generation;
     this.#acknowledged = this.#written;
@@ -180,20 +180,20 @@ export class Copy {
   async #run(cost: Cost): Promise<void> {
     this.#isRunning = true;
     const oldest = this.#out[0];
-    if (oldest !== undefined && this.#ports.now() - oldest.at >= LOST_AFTER) this.#startAgain();
+    if (oldest !== undefined && this.#deps.now() - oldest.at >= LOST_AFTER) this.#startAgain();
     try {
       for (let next = this.#next(); next !== null; next = this.#next()) {
-        const written = await this.#ports.write(next.slice);
+        const written = await this.#deps.write(next.slice);
         if (next.range.generation !== this.#generation) continue;
         if (written.ok) {
           this.acknowledge([next.range]);
-          this.#ports.timers.clear(COPY_TIMER);
+          this.#deps.timers.clear(COPY_TIMER);
           addCost(cost, { ...noCost(), d1: written.share });
         } else if (!this.#isRefused(next.range, written.reason)) {
           this.#fail(written.reason);
           return;
         }
-        if (this.#ports.now() >= this.#runUntil) return;
+        if (this.#deps.now() >= this.#runUntil) return;
       }
     } catch (error) {
       this.#fail(errorText(error));
@@ -210,8 +210,8 @@ export class Copy {
       this.#startAgain();
       return true;
     }
-    park(this.#ports.sql, range, this.#ports.now());
-    writeLog('error', 'slice_parked', { thread: this.#ports.state().name, ...range.upto });
+    park(this.#deps.sql, range, this.#deps.now());
+    writeLog('error', 'slice_parked', { thread: this.#deps.state().name, ...range.upto });
     this.#acknowledge(range);
     // Among its rows was the chat's, which D1 has refused with them.
     this.#flags.forget();
@@ -220,12 +220,12 @@ export class Copy {
 
   #fail(reason: string): void {
     this.#startAgain();
-    const retryAt = this.#ports.timers.fail(COPY_TIMER);
-    writeLog('error', 'hand_over_failed', { thread: this.#ports.state().name, reason, retry_at: retryAt });
+    const retryAt = this.#deps.timers.fail(COPY_TIMER);
+    writeLog('error', 'hand_over_failed', { thread: this.#deps.state().name, reason, retry_at: retryAt });
   }
 
   #next(): HandedSlice | null {
-    const { sql, state, latest, now } = this.#ports;
+    const { sql, state, latest, now } = this.#deps;
     const after = this.#sent;
     const isRebuilding = this.#rebuild !== null && !hasReached(after, this.#rebuild.until);
     const found = readSlice(

@@ -34,7 +34,7 @@ const LOOK_EVERY = 10_000;
 /** A Worker can wait for six connections; some are left for the request that brought the command. */
 const HEADS_OF_A_COMMIT = 4;
 
-export type LanePorts = {
+export type LaneDeps = {
   sql: SqlStorage;
   transaction: <T>(change: () => T) => T;
   /** Name of the thread and its organization; null while nothing was ever accepted. */
@@ -48,7 +48,7 @@ export type LanePorts = {
 export class Lanes {
   /** Version of the last changed delivery or lane. */
   version = 0;
-  readonly #ports: LanePorts;
+  readonly #deps: LaneDeps;
   /** Whether a commit has left webhooks to be made later; null when that has to be looked up. */
   #isRestLeft: boolean | null = null;
   /** Whether the tables are there; null when that has to be looked up. */
@@ -56,35 +56,35 @@ export class Lanes {
   /** When lanes were last looked at (ms); 0 when that was not in this instance. */
   #lookedAt = 0;
 
-  constructor(ports: LanePorts) {
-    this.#ports = ports;
+  constructor(deps: LaneDeps) {
+    this.#deps = deps;
   }
 
   claim(request: Parameters<Lane['claim']>[0]): Claim {
-    return this.#change((clock) => claimHead(this.#ports.sql, request, clock)) ?? { kind: 'nothing' };
+    return this.#change((clock) => claimHead(this.#deps.sql, request, clock)) ?? { kind: 'nothing' };
   }
 
   report(request: Parameters<Lane['report']>[0]): ReportAnswer {
-    const answer = this.#change((clock) => recordOutcome(this.#ports.sql, request, clock));
+    const answer = this.#change((clock) => recordOutcome(this.#deps.sql, request, clock));
     return answer ?? { is_stale: true, next: null, offer_in: null };
   }
 
   /** Puts finished deliveries back to pending beside their lane and offers them. Answers how many. */
   replay(receiver: Receiver, filter: ReplayFilter): number {
-    const replayed = this.#change((clock) => replayDeliveries(this.#ports.sql, receiver, filter, clock)) ?? 0;
+    const replayed = this.#change((clock) => replayDeliveries(this.#deps.sql, receiver, filter, clock)) ?? 0;
     if (replayed > 0) this.offer(receiver, 'replay');
     return replayed;
   }
 
   readDelivery(id: string): { body: string; attempts: Attempt[] } | null {
-    return this.#hasLanes() ? readDelivery(this.#ports.sql, id) : null;
+    return this.#hasLanes() ? readDelivery(this.#deps.sql, id) : null;
   }
 
   /** What the lane has accepted so far; null for a new one. */
   mark(receiver: Receiver): LaneMark | null {
     if (!this.#hasLanes()) return null;
     const sql = 'SELECT receiver, organization_id, accepted, last_seq FROM lanes WHERE receiver = ?';
-    return this.#ports.sql.exec<LaneMark>(sql, receiver).toArray()[0] ?? null;
+    return this.#deps.sql.exec<LaneMark>(sql, receiver).toArray()[0] ?? null;
   }
 
   /** How many webhooks a commit may make. None while an earlier commit has not made all of its own: they go first. */
@@ -123,7 +123,7 @@ export class Lanes {
 
   /** Whether somebody is at work on the lane. */
   #isBusy(receiver: Receiver): boolean {
-    return this.#hasLanes() && isLaneBusy(this.#ports.sql, receiver);
+    return this.#hasLanes() && isLaneBusy(this.#deps.sql, receiver);
   }
 
   /** Makes webhooks that commits have left, portion by portion, and offers their lanes. `isDone`: nothing is left. */
@@ -136,38 +136,38 @@ export class Lanes {
   #makePortion(): void {
     let idle: Receiver[] = [];
     this.#change((clock) => {
-      const rest = takeRest(this.#ports.sql, MADE_AT_ONCE);
+      const rest = takeRest(this.#deps.sql, MADE_AT_ONCE);
       if (rest === null) return;
       const { outbox, at, made } = rest;
       const counts = Map.groupBy(outbox.rows, ({ receiver }) => receiver);
       idle = [...counts.keys()].filter((receiver) => !this.#isBusy(receiver));
-      for (const [receiver, { length }] of counts) countAccepted(this.#ports.sql, receiver, length, clock);
+      for (const [receiver, { length }] of counts) countAccepted(this.#deps.sql, receiver, length, clock);
       const { now, nextVersion } = clock;
       const organizationOf = () => clock.organization_id;
-      insertDeliveries(this.#ports.sql, outbox, { at, now, made, leases: new Map(), organizationOf, nextVersion });
+      insertDeliveries(this.#deps.sql, outbox, { at, now, made, leases: new Map(), organizationOf, nextVersion });
     });
     this.#isRestLeft = null;
     for (const receiver of idle) this.offer(receiver, 'lane');
   }
 
   #hasRest(): boolean {
-    this.#isRestLeft ??= hasRest(this.#ports.sql);
+    this.#isRestLeft ??= hasRest(this.#deps.sql);
     return this.#isRestLeft;
   }
 
   offer(receiver: Receiver, track: Track): void {
-    const thread = this.#ports.thread();
-    if (thread !== null) this.#ports.send({ v: 1, thread: thread.name, receiver, track, drain: false });
+    const thread = this.#deps.thread();
+    if (thread !== null) this.#deps.send({ v: 1, thread: thread.name, receiver, track, drain: false });
   }
 
   /** Offers the tracks that wait for it, and lets D1 know of deliveries whose first lease has run out. `now` in ms. */
   offerDue(now: number): void {
     this.#lookedAt = now;
     if (!this.#hasLanes()) return;
-    this.#change((clock) => announceLapsed(this.#ports.sql, clock));
-    for (const { receiver, track, head_id, offer_at } of waitingTracks(this.#ports.sql)) {
+    this.#change((clock) => announceLapsed(this.#deps.sql, clock));
+    for (const { receiver, track, head_id, offer_at } of waitingTracks(this.#deps.sql)) {
       if (offer_at > now) continue;
-      noteOffer(this.#ports.sql, head_id, now);
+      noteOffer(this.#deps.sql, head_id, now);
       this.offer(receiver, track);
     }
   }
@@ -176,14 +176,14 @@ export class Lanes {
   prune(now: number, acknowledged: number): void {
     if (!this.#hasLanes()) return;
     const bound = firstUuidAt(now - KEEP_DELIVERIES + 1);
-    this.#ports.transaction(() => pruneDeliveries(this.#ports.sql, bound, acknowledged, PRUNED_AT_ONCE));
+    this.#deps.transaction(() => pruneDeliveries(this.#deps.sql, bound, acknowledged, PRUNED_AT_ONCE));
   }
 
   /** When the alarm should ring for a track or for webhooks that are left to be made, and for the end of the oldest delivery (ms). */
   dueTimes(now: number, acknowledged: number): { lanes: number[]; expiry: number | null } {
     if (!this.#hasLanes()) return { lanes: [], expiry: null };
-    const oldest = oldestFinishedDelivery(this.#ports.sql, acknowledged);
-    const lanes = waitingTracks(this.#ports.sql).map(({ offer_at }) => offer_at);
+    const oldest = oldestFinishedDelivery(this.#deps.sql, acknowledged);
+    const lanes = waitingTracks(this.#deps.sql).map(({ offer_at }) => offer_at);
     return {
       lanes: this.#hasRest() ? [...lanes, now] : lanes,
       expiry: oldest === null ? null : this.#endOfDay((parseUuidVersion7(oldest)?.at ?? now) + KEEP_DELIVERIES),
@@ -192,13 +192,13 @@ export class Lanes {
 
   /** The end of the thread's day (ms), so that it rings once for all deliveries of a day. Threads end their days at different times. */
   #endOfDay(at: number): number {
-    const offset = Number.parseInt(this.#ports.thread()?.name.slice(-7) ?? '', 16) % DAY || 0;
+    const offset = Number.parseInt(this.#deps.thread()?.name.slice(-7) ?? '', 16) % DAY || 0;
     return Math.ceil((at - offset) / DAY) * DAY + offset;
   }
 
   /** Changes deliveries in one transaction. Null when nothing was ever accepted: the tables are made with the first webhook. */
   #change<T>(change: (clock: LaneClock) => T): T | null {
-    const thread = this.#ports.thread();
+    const thread = this.#deps.thread();
     if (thread === null || !this.#hasLanes()) return null;
     let version = this.version;
     const clock: LaneClock = {
@@ -213,17 +213,17 @@ export class Lanes {
         return version;
       },
     };
-    const answer = this.#ports.transaction(() => change(clock));
+    const answer = this.#deps.transaction(() => change(clock));
     if (version > this.version) {
       this.version = version;
-      this.#ports.changed(clock.now);
+      this.#deps.changed(clock.now);
     }
     return answer;
   }
 
   /** Whether anything was ever accepted for a receiver here: most alarms ring in threads where nothing was. */
   #hasLanes(): boolean {
-    this.#isMade ??= hasTable(this.#ports.sql, 'lanes');
+    this.#isMade ??= hasTable(this.#deps.sql, 'lanes');
     return this.#isMade;
   }
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type AttemptDependencies, attemptCall, attemptWebhook, sentUrl } from '../../../src/delivery/attempt.ts';
+import { type AttemptDeps, attemptCall, attemptWebhook, sentUrl } from '../../../src/delivery/attempt.ts';
 import { newSecret } from '../../../src/delivery/signature.ts';
 
 const SECRET = newSecret();
@@ -31,8 +31,8 @@ function clock(times: number[]): () => number {
   return () => times.shift() ?? Date.now();
 }
 
-async function attempt(url: string, change: Partial<AttemptDependencies> = {}) {
-  const dependencies: AttemptDependencies = {
+async function attempt(url: string, change: Partial<AttemptDeps> = {}) {
+  const dependencies: AttemptDeps = {
     fetch: (input, init) => fetch(input, init),
     now: Date.now,
     deadline_milliseconds: AMPLE,
@@ -212,7 +212,7 @@ describe('attemptWebhook', () => {
 });
 
 describe('attemptCall', () => {
-  const dependencies: AttemptDependencies = {
+  const dependencies: AttemptDeps = {
     fetch: (input, init) => fetch(input, init),
     now: Date.now,
     deadline_milliseconds: AMPLE,

@@ -1,6 +1,6 @@
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
 import type { AttemptTimes } from '../../../src/delivery/attempt-times.ts';
-import { type DeliveryDependencies, deliverLane, type LogRecord } from '../../../src/delivery/deliver-lane.ts';
+import { type DeliveryDeps, deliverLane, type LogRecord } from '../../../src/delivery/deliver-lane.ts';
 import type { Endpoint } from '../../../src/delivery/endpoint.ts';
 import type { Receiver } from '../../../src/resources/receiver.ts';
 import type { Pointer } from '../../../src/rpc/lane.ts';
@@ -29,7 +29,7 @@ export class DeliveryRun {
   sent: { pointer: Pointer; delay: number; at: number }[] = [];
   logged: LogRecord[] = [];
 
-  dependencies: DeliveryDependencies = {
+  dependencies: DeliveryDeps = {
     lane: () => this.lane,
     endpoint: async () => this.endpoint(),
     attempt: async (_destination, webhook, times) => {

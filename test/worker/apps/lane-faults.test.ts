@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AttemptResult, Destination } from '../../../src/delivery/attempt.ts';
-import { consumerDependencies } from '../../../src/delivery/consumer-dependencies.ts';
-import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/deliver-lane.ts';
+import { consumerDeps } from '../../../src/delivery/consumer-deps.ts';
+import { type DeliveryDeps, deliverLane } from '../../../src/delivery/deliver-lane.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { type FaultStep, fault, onFault } from '../../../src/platform/faults.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
@@ -53,9 +53,9 @@ class Endpoints {
     }
   }
 
-  #dependencies(): DeliveryDependencies {
+  #dependencies(): DeliveryDeps {
     return {
-      ...consumerDependencies(testEnv),
+      ...consumerDeps(testEnv),
       attempt: async (destination: Destination, webhook): Promise<AttemptResult> => {
         const status = this.answers.shift() ?? 200;
         const { seq, action, resource } = JSON.parse(webhook.body) as {

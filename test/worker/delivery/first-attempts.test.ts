@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { executeCommand, makeFirstAttemptsWith } from '../../../src/api/execute-command.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
-import { type DeliveryDependencies, deliverHeads, deliverLane } from '../../../src/delivery/deliver-lane.ts';
+import { type DeliveryDeps, deliverHeads, deliverLane } from '../../../src/delivery/deliver-lane.ts';
 import type { ReceiveMessages } from '../../../src/domain/commands.ts';
 import { type FaultStep, fault, onFault } from '../../../src/platform/faults.ts';
 import type { Head, Pointer } from '../../../src/rpc/lane.ts';
@@ -41,7 +41,7 @@ class Receiver {
   /** Statuses of the coming answers; 200 when used up. */
   answers: number[] = [];
 
-  readonly dependencies: DeliveryDependencies = {
+  readonly dependencies: DeliveryDeps = {
     lane: (thread) => threadStub(env, thread),
     endpoint: async () => ({
       kind: 'open',

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AppUserAuth } from '../../../src/delivery/app-user-auth.ts';
-import { consumerDependencies } from '../../../src/delivery/consumer-dependencies.ts';
+import { consumerDeps } from '../../../src/delivery/consumer-deps.ts';
 import { secretOfText } from '../../../src/delivery/signature.ts';
 import { readAppUserToken } from '../../../src/directory/app-tokens.ts';
 import { installationReceiver } from '../../../src/resources/receiver.ts';
@@ -19,7 +19,7 @@ import {
 import { admin, brokenDatabase, type Person, testEnv } from '../http/hub.ts';
 import { ask } from '../umi/desk.ts';
 
-const dependencies = consumerDependencies({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
+const dependencies = consumerDeps({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
 
 let manager: Person;
 let app: CreatedApp;
@@ -154,7 +154,7 @@ describe('the endpoint of an installation', () => {
   });
 
   it('cannot be known while D1 is away', async () => {
-    const broken = consumerDependencies({ ...testEnv, DB: brokenDatabase });
+    const broken = consumerDeps({ ...testEnv, DB: brokenDatabase });
     await expect(broken.endpoint(head)).rejects.toThrow();
   });
 });

@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
-import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/deliver-lane.ts';
+import { type DeliveryDeps, deliverLane } from '../../../src/delivery/deliver-lane.ts';
 import { queueDelay } from '../../../src/delivery/offer-lanes.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import type { Pointer } from '../../../src/rpc/lane.ts';
@@ -33,7 +33,7 @@ async function openLane() {
   const got: string[] = [];
   const queue: number[] = [];
   const failures: { status: number; retry_after: number }[] = [];
-  const dependencies: DeliveryDependencies = {
+  const dependencies: DeliveryDeps = {
     lane: (thread) => threadStub(env, thread),
     endpoint: async () => OPEN,
     attempt: async (_destination, webhook): Promise<AttemptResult> => {
@@ -52,7 +52,7 @@ async function openLane() {
 
 test('a consumer whose lease ran out while it read the endpoint does not repeat a recorded delivery', async () => {
   const { pointer, got, queue, dependencies } = await openLane();
-  const slow: DeliveryDependencies = {
+  const slow: DeliveryDeps = {
     ...dependencies,
     endpoint: async () => {
       passTime(16_000);

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { consumerDependencies } from '../../../src/delivery/consumer-dependencies.ts';
-import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/deliver-lane.ts';
+import { consumerDeps } from '../../../src/delivery/consumer-deps.ts';
+import { type DeliveryDeps, deliverLane } from '../../../src/delivery/deliver-lane.ts';
 import type { FaultStep } from '../../../src/platform/faults.ts';
 import { installationReceiver } from '../../../src/resources/receiver.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
@@ -99,9 +99,9 @@ async function acceptForInstallation(rows: Row[]): Promise<void> {
 }
 
 /** The consumer of a deployed Worker, but for the queue, which the test plays. */
-function dependencies(): DeliveryDependencies {
+function dependencies(): DeliveryDeps {
   const send = async (pointer: Pointer, delay: number) => void queue.push({ pointer, delay });
-  return { ...consumerDependencies(testEnv), send, log: () => {} };
+  return { ...consumerDeps(testEnv), send, log: () => {} };
 }
 
 function pointer(more: Partial<Pointer> = {}): Pointer {

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
-import { type DeliveryDependencies, deliverLane } from '../../../src/delivery/deliver-lane.ts';
+import { type DeliveryDeps, deliverLane } from '../../../src/delivery/deliver-lane.ts';
 import type { Endpoint } from '../../../src/delivery/endpoint.ts';
 import type { MessagesReceived } from '../../../src/domain/commands.ts';
 import { onFault } from '../../../src/platform/faults.ts';
@@ -63,7 +63,7 @@ class Receiver {
     return { v: 1, thread: nameOf(this.#channel), receiver: this.#channel.receiver, track, drain: false, ...more };
   }
 
-  dependencies(): DeliveryDependencies {
+  dependencies(): DeliveryDeps {
     return {
       lane: (thread) => threadStub(env, thread),
       endpoint: async () => this.endpoint,

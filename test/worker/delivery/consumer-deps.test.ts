@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { consumerDependencies, purgeChannelEndpoint } from '../../../src/delivery/consumer-dependencies.ts';
+import { consumerDeps, purgeChannelEndpoint } from '../../../src/delivery/consumer-deps.ts';
 import { channelReceiver } from '../../../src/resources/receiver.ts';
 import { setClock } from '../clock.ts';
 import { brokenDatabase, testEnv } from '../http/hub.ts';
@@ -18,7 +18,7 @@ afterEach(() => {
 
 const SECRET = expect.stringMatching(/^whsec_/);
 
-const dependencies = consumerDependencies({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
+const dependencies = consumerDeps({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
 
 function endpoint(channelId: string, organizationId = hub.organizationId) {
   return dependencies.endpoint({
@@ -90,7 +90,7 @@ describe('the endpoint of a channel', () => {
 
   it('cannot be known while D1 is away, or for a receiver of a later version', async () => {
     const id = await hub.register();
-    const broken = consumerDependencies({ ...testEnv, DB: brokenDatabase });
+    const broken = consumerDeps({ ...testEnv, DB: brokenDatabase });
     const head = { organization_id: hub.organizationId, receiver: channelReceiver(id), webhook_id: null };
     await expect(broken.endpoint(head)).rejects.toThrow();
     await expect(dependencies.endpoint({ ...head, receiver: 'mailbox/m1' })).rejects.toThrow();
@@ -101,7 +101,7 @@ describe('a pointer', () => {
   it('is sent with a delay that the queue takes', async () => {
     const sent: unknown[] = [];
     const queue = { send: async (body: unknown, options: unknown) => void sent.push([body, options]) };
-    const { send } = consumerDependencies({ ...testEnv, WEBHOOKS: queue } as unknown as Env);
+    const { send } = consumerDeps({ ...testEnv, WEBHOOKS: queue } as unknown as Env);
     const pointer = { v: 1 as const, thread: 't', receiver: 'channel/c', track: 'lane' as const, drain: false };
     await send(pointer, 86_400);
     await send(pointer, 0.5);

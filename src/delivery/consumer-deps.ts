@@ -12,18 +12,18 @@ import { channelOfReceiver, installationOfReceiver } from '../resources/receiver
 import type { Lane } from '../rpc/lane.ts';
 import { threadStub } from '../rpc/thread.ts';
 import { makeAppUserAuth } from './app-user-auth.ts';
-import { attemptDependencies, attemptWebhook } from './attempt.ts';
-import type { DeliveryDependencies } from './deliver-lane.ts';
+import { attemptDeps, attemptWebhook } from './attempt.ts';
+import type { DeliveryDeps } from './deliver-lane.ts';
 import { type Endpoint, endpointOfChannel, endpointOfInstallation } from './endpoint.ts';
 import { EndpointCache } from './endpoint-cache.ts';
 import { queueDelay } from './offer-lanes.ts';
 
 /** What the queue's consumer works with in a deployed Worker. */
-export function consumerDependencies(env: Env): DeliveryDependencies {
+export function consumerDeps(env: Env): DeliveryDeps {
   return {
     lane: (thread) => laneOf(env, thread),
     endpoint: (head) => readEndpoint(env, head),
-    attempt: (destination, webhook, times) => attemptWebhook(attemptDependencies(env, times), destination, webhook),
+    attempt: (destination, webhook, times) => attemptWebhook(attemptDeps(env, times), destination, webhook),
     send: async (pointer, delaySeconds) => {
       await env.WEBHOOKS.send(pointer, { delaySeconds: queueDelay(delaySeconds) });
     },
@@ -60,7 +60,7 @@ export function purgeAppEndpoints(): void {
 }
 
 /** What a receiver is now, by its row in D1 of the last second or two. */
-async function readEndpoint(env: Env, head: Parameters<DeliveryDependencies['endpoint']>[0]): Promise<Endpoint> {
+async function readEndpoint(env: Env, head: Parameters<DeliveryDeps['endpoint']>[0]): Promise<Endpoint> {
   const { organization_id, receiver, webhook_id } = head;
   const channelId = channelOfReceiver(receiver);
   if (channelId !== null) return await readChannel(env, organization_id, channelId);
