@@ -24,7 +24,7 @@ export type RightsSource = {
   knownReaches(organizationId: string, age: number): Reaches | null;
 };
 
-export type RightsDeps = {
+export type AccessDeps = {
   source: RightsSource;
   /** What is known of owners outlives the hub's sleep in the memory of its isolate. */
   facts: IsolateCache<OwnerFacts>;
@@ -39,36 +39,36 @@ const PATIENCE = 2000;
 const PAUSE_AFTER_FAILURE = 5000;
 
 /** How an owner stands now: what they may hear, or why their sockets are closed. */
-export type Standing = { listener: Listener } | { ending: CloseReason };
+export type Access = { listener: Listener } | { ending: CloseReason };
 
 /** How owners stand. Who is missing is not known, and cannot be looked up at present. */
-export type Standings = ReadonlyMap<SocketOwner, Standing>;
+export type Accesses = ReadonlyMap<SocketOwner, Access>;
 
 /**
  * The rights of those who listen: looked up when there is something for them, at most `timeToLive` ms old, and up to 10 minutes while
  * they cannot be looked up.
  */
-export class Rights {
-  readonly #parts: RightsDeps;
+export class AccessCache {
+  readonly #parts: AccessDeps;
   #pauseUntil = 0;
   /** Those who wait for the look-up after the one that is under way. */
-  #next: { owners: Set<SocketOwner>; found: Promise<Standings> } | null = null;
+  #next: { owners: Set<SocketOwner>; found: Promise<Accesses> } | null = null;
   #working: Promise<void> = Promise.resolve();
 
-  constructor(parts: RightsDeps) {
+  constructor(parts: AccessDeps) {
     this.#parts = parts;
   }
 
   /** How an owner stands, if that is known without a look-up; null when it is not. */
-  known(owner: SocketOwner): Standing | null {
-    return this.#standing(owner, this.#parts.timeToLive(), null);
+  known(owner: SocketOwner): Access | null {
+    return this.#access(owner, this.#parts.timeToLive(), null);
   }
 
   /**
    * Looks up how owners stand, all of them in the same few trips to D1. One look-up is under way at a time; who asks meanwhile is in
    * the next. Never rejects.
    */
-  lookUp(owners: Iterable<SocketOwner>): Promise<Standings> {
+  lookUp(owners: Iterable<SocketOwner>): Promise<Accesses> {
     if (this.#next === null) {
       const waiting = new Set<SocketOwner>();
       const found = this.#working.then(() => {
@@ -82,7 +82,7 @@ export class Rights {
     return this.#next.found;
   }
 
-  async #ask(owners: readonly SocketOwner[]): Promise<Standings> {
+  async #ask(owners: readonly SocketOwner[]): Promise<Accesses> {
     const { clock, timeToLive } = this.#parts;
     const asked = new Asked();
     let age = timeToLive();
@@ -95,12 +95,12 @@ export class Rights {
       }
     }
     if (clock() < this.#pauseUntil && age > 0) age = STALE_FOR;
-    const standings = new Map<SocketOwner, Standing>();
+    const accesses = new Map<SocketOwner, Access>();
     for (const owner of owners) {
-      const standing = this.#standing(owner, age, asked);
-      if (standing !== null) standings.set(owner, standing);
+      const access = this.#access(owner, age, asked);
+      if (access !== null) accesses.set(owner, access);
     }
-    return standings;
+    return accesses;
   }
 
   /** Reads what is not known. */
@@ -133,7 +133,7 @@ export class Rights {
   }
 
   /** `age`: what is kept may be so old (ms). `asked`: what a look-up goes by. */
-  #standing(owner: SocketOwner, age: number, asked: Asked | null): Standing | null {
+  #access(owner: SocketOwner, age: number, asked: Asked | null): Access | null {
     const { source, facts, clock } = this.#parts;
     if (isOver(owner.expires_at, clock())) return { ending: CLOSE_REASONS.token };
     const key = factsKey(owner);

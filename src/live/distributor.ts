@@ -1,6 +1,6 @@
 import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { errorText, writeLog } from '../platform/log.ts';
-import { factsKey, type Rights, type Standing } from './access.ts';
+import { type Access, type AccessCache, factsKey } from './access.ts';
 import { hubFrame } from './hub-frames.ts';
 import type { CloseReason } from './limits.ts';
 import type { LiveSocket } from './live-socket.ts';
@@ -16,7 +16,7 @@ export type DistributorDeps = {
   concernedBy: (number: number | null, told: ThreadUpdate) => Concerned<LiveSocket>;
   extent: () => LogRange;
   eventsAfter: (number: number, limit: number) => LoggedEvent[];
-  rights: Pick<Rights, 'known' | 'lookUp'>;
+  rights: Pick<AccessCache, 'known' | 'lookUp'>;
   end: (socket: LiveSocket, ending: CloseReason) => void;
   now: () => number;
   /** Rights could not be looked up: `run` is to be called again some seconds later. */
@@ -31,7 +31,7 @@ const STRETCH = 100;
 const MOST_PLACES = 20;
 const MOST_CHARACTERS = 4_000_000;
 
-type StandingOf = (owner: SocketOwner) => Standing | null;
+type AccessOf = (owner: SocketOwner) => Access | null;
 
 /**
  * Brings every socket to the end of the log. Each stands at a number of its own and is served from there in order, so whoever resumes, who
@@ -68,15 +68,15 @@ export class Distributor {
     const unknown: LiveSocket[] = [];
     for (const socket of frames.concerned.keys()) {
       if (!socket.isOpen || socket.isFull || socket.position !== head) continue;
-      const standing = rights.known(socket.owner);
-      if (standing === null) unknown.push(socket);
-      else this.#tell(socket, [frames], standing);
+      const access = rights.known(socket.owner);
+      if (access === null) unknown.push(socket);
+      else this.#tell(socket, [frames], access);
     }
     if (unknown.length === 0) return;
-    const standings = await rights.lookUp(unknown.map(({ owner }) => owner));
+    const accesses = await rights.lookUp(unknown.map(({ owner }) => owner));
     for (const socket of unknown) {
-      const standing = standings.get(socket.owner);
-      if (standing !== undefined && socket.isOpen && !socket.isFull) this.#tell(socket, [frames], standing);
+      const access = accesses.get(socket.owner);
+      if (access !== undefined && socket.isOpen && !socket.isFull) this.#tell(socket, [frames], access);
     }
   }
 
@@ -113,9 +113,9 @@ export class Distributor {
   async #ask(sockets: readonly LiveSocket[]): Promise<void> {
     for (const socket of sockets) this.#asking.add(socket);
     try {
-      const standings = await this.#parts.rights.lookUp(sockets.map(({ owner }) => owner));
+      const accesses = await this.#parts.rights.lookUp(sockets.map(({ owner }) => owner));
       for (const socket of sockets) this.#asking.delete(socket);
-      const unknown = this.#serveThose(this.#behind(sockets), (owner) => standings.get(owner) ?? null);
+      const unknown = this.#serveThose(this.#behind(sockets), (owner) => accesses.get(owner) ?? null);
       for (const socket of unknown) this.#unknown.add(socket);
       if (unknown.length > 0) this.#parts.retryLater();
     } catch (error) {
@@ -126,13 +126,13 @@ export class Distributor {
     }
   }
 
-  /** Serves each of the sockets a stretch of the log; answers those that it concerns whose owners' standing is not known. */
-  #serveThose(sockets: readonly LiveSocket[], standingOf: StandingOf): LiveSocket[] {
+  /** Serves each of the sockets a stretch of the log; answers those that it concerns whose owners' access is not known. */
+  #serveThose(sockets: readonly LiveSocket[], accessOf: AccessOf): LiveSocket[] {
     const unknown: LiveSocket[] = [];
     const { extent } = this.#parts;
     for (const socket of sockets) if (socket.position < extent().floor) this.#reset(socket);
     const stretches = this.#stretches();
-    const standings = remembered(standingOf);
+    const accesses = remembered(accessOf);
     for (const [place, there] of placesFromEnd(sockets)) {
       const stretch = stretches(place);
       if (stretch === null) break;
@@ -140,9 +140,9 @@ export class Distributor {
         if (!stretch.some(({ concerned }) => concerned.has(socket))) {
           socket.position = stretch.at(-1)?.number ?? place;
         } else {
-          const standing = standings(socket.owner);
-          if (standing === null) unknown.push(socket);
-          else this.#tell(socket, stretch, standing);
+          const access = accesses(socket.owner);
+          if (access === null) unknown.push(socket);
+          else this.#tell(socket, stretch, access);
         }
         socket.save(extent().head);
       }
@@ -180,15 +180,15 @@ export class Distributor {
     };
   }
 
-  #tell(socket: LiveSocket, stretch: readonly ToldFrames[], standing: Standing): void {
-    if ('ending' in standing) {
-      this.#parts.end(socket, standing.ending);
+  #tell(socket: LiveSocket, stretch: readonly ToldFrames[], access: Access): void {
+    if ('ending' in access) {
+      this.#parts.end(socket, access.ending);
       return;
     }
     for (const frames of stretch) {
       if (socket.isFull) break;
       socket.position = frames.number ?? socket.position;
-      const text = frames.frameFor(socket, standing.listener);
+      const text = frames.frameFor(socket, access.listener);
       if (text !== null) socket.send(text, frames.number, this.#parts.now());
     }
     socket.save(this.#parts.extent().head);
@@ -214,12 +214,12 @@ function placesFromEnd(sockets: readonly LiveSocket[]): [number, LiveSocket[]][]
 }
 
 /** Asks once for all sockets that somebody has opened by one credential, so that they share what is made for a listener. */
-function remembered(standingOf: StandingOf): StandingOf {
-  const known = new Map<string, Standing | null>();
+function remembered(accessOf: AccessOf): AccessOf {
+  const known = new Map<string, Access | null>();
   return (owner) => {
     const key = `${factsKey(owner)}/${owner.expires_at}`;
-    const standing = known.get(key) ?? standingOf(owner);
-    known.set(key, standing);
-    return standing;
+    const access = known.get(key) ?? accessOf(owner);
+    known.set(key, access);
+    return access;
   };
 }

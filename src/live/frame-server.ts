@@ -1,4 +1,4 @@
-import type { Rights, Standing } from './access.ts';
+import type { Access, AccessCache } from './access.ts';
 import { type ClientFrame, LONGEST_FRAME, readClientFrame } from './client-frames.ts';
 import { hubFrame } from './hub-frames.ts';
 import { CLOSE_REASONS, type CloseReason } from './limits.ts';
@@ -9,7 +9,7 @@ import { decideSubscriptions, MOST_CHANNELS, type Subscription } from './subscri
 
 export type FrameServerDeps = {
   extent: () => LogRange;
-  rights: Pick<Rights, 'known' | 'lookUp'>;
+  rights: Pick<AccessCache, 'known' | 'lookUp'>;
   /** How many more channels the hub takes. */
   freeSubscriptions: () => number;
   /** Writes down what a socket has subscribed, or has no more. */
@@ -81,16 +81,16 @@ export class FrameServer {
       this.#complain(socket, '"after" stands in the first subscription of a connection only.');
       return;
     }
-    const standing = await this.#standingOf(socket);
+    const access = await this.#accessOf(socket);
     if (!socket.isOpen) return;
-    if ('ending' in standing) {
-      this.#parts.end(socket, standing.ending);
+    if ('ending' in access) {
+      this.#parts.end(socket, access.ending);
       return;
     }
     const extent = this.#parts.extent();
     const resumes = after !== null && canResume(after, extent);
     const since = resumes ? after : extent.head;
-    const who = { subscriber: subscriberOf(socket.owner), listener: standing.listener };
+    const who = { subscriber: subscriberOf(socket.owner), listener: access.listener };
     const { added, ...answer } = decideSubscriptions(
       frame.channels,
       socket.subscriptions,
@@ -110,7 +110,7 @@ export class FrameServer {
     if (after !== null && !resumes) socket.send(hubFrame({ type: 'reset', number: since }), null, now);
   }
 
-  async #standingOf({ owner }: LiveSocket): Promise<Standing> {
+  async #accessOf({ owner }: LiveSocket): Promise<Access> {
     const { rights } = this.#parts;
     return rights.known(owner) ?? (await rights.lookUp([owner])).get(owner) ?? { ending: CLOSE_REASONS.unavailable };
   }

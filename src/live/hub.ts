@@ -8,7 +8,7 @@ import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isol
 import { errorText, writeLog } from '../platform/log.ts';
 import { Timers } from '../platform/timers.ts';
 import type { Aside, Fed, Feed, LiveHubStub } from '../rpc/live-hub.ts';
-import { type OwnerFacts, Rights } from './access.ts';
+import { AccessCache, type OwnerFacts } from './access.ts';
 import { Distributor } from './distributor.ts';
 import { FrameServer } from './frame-server.ts';
 import { hubFrame } from './hub-frames.ts';
@@ -86,7 +86,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     this.#log = new HubLog(this.#sql);
     this.#load = new HubLoad<LiveSocket>((now) => this.#alarmClock.armBy(now + FULLNESS_ENDURED));
     this.#sockets = new Sockets(ctx, this.#load, () => this.#log.extent().head);
-    const rights = new Rights({
+    const rights = new AccessCache({
       source: rightsInDatabase(env),
       facts,
       timeToLive: () => cacheTimeToLive(this.env),

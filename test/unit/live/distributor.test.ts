@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Standing } from '../../../src/live/access.ts';
+import type { Access } from '../../../src/live/access.ts';
 import { Distributor } from '../../../src/live/distributor.ts';
 import { HubLoad } from '../../../src/live/hub-load.ts';
 import type { LiveSocket } from '../../../src/live/live-socket.ts';
@@ -35,9 +35,9 @@ class Scene {
   /** How often the log was read since the last pause, and before each pause. */
   reads = 0;
   readonly readsBefore: number[] = [];
-  standing: () => Promise<Standing> = () => Promise.resolve({ listener: LISTENER });
-  /** Owners whose standing is known without a look-up. */
-  readonly known = new Map<SocketOwner, Standing>();
+  access: () => Promise<Access> = () => Promise.resolve({ listener: LISTENER });
+  /** Owners whose access is known without a look-up. */
+  readonly known = new Map<SocketOwner, Access>();
   readonly load = new HubLoad<LiveSocket>(() => {});
   readonly distributor = new Distributor({
     sockets: () => this.sockets,
@@ -52,10 +52,10 @@ class Scene {
       lookUp: async (owners) => {
         const asked = [...owners];
         this.lookups.push(asked.length);
-        const found = new Map<SocketOwner, Standing>();
+        const found = new Map<SocketOwner, Access>();
         for (const owner of asked) {
-          const standing = await this.standing().catch(() => null);
-          if (standing !== null) found.set(owner, standing);
+          const access = await this.access().catch(() => null);
+          if (access !== null) found.set(owner, access);
         }
         return found;
       },
@@ -125,8 +125,8 @@ describe('the distributor', () => {
   it('tells what comes while it is at work', async () => {
     const { wire } = scene.socket(0);
     scene.add(1);
-    const gate = Promise.withResolvers<Standing>();
-    scene.standing = () => gate.promise;
+    const gate = Promise.withResolvers<Access>();
+    scene.access = () => gate.promise;
     const first = scene.distributor.run();
     scene.add(2);
     const second = scene.distributor.run();
@@ -162,8 +162,8 @@ describe('the distributor', () => {
   it('serves whose rights are known while those of others are looked up, also what comes meanwhile', async () => {
     const [slow, quick] = [scene.socket(0), scene.socket(0)];
     scene.known.set(quick.socket.owner, { listener: LISTENER });
-    const gate = Promise.withResolvers<Standing>();
-    scene.standing = () => gate.promise;
+    const gate = Promise.withResolvers<Access>();
+    scene.access = () => gate.promise;
     scene.add(1);
     const first = scene.distributor.run();
     await turns();
@@ -224,7 +224,7 @@ describe('the distributor', () => {
 
   it('closes whose rights have ended, and sends them nothing', async () => {
     const { wire } = scene.socket(0);
-    scene.standing = () => Promise.resolve({ ending: { code: 4401, reason: 'x' } });
+    scene.access = () => Promise.resolve({ ending: { code: 4401, reason: 'x' } });
     scene.add(1);
     await scene.distributor.run();
     expect([wire.said, wire.closedBy, scene.ended]).toEqual([[], 4401, [4401]]);
@@ -234,7 +234,7 @@ describe('the distributor', () => {
     const waiting = scene.socket(0);
     const known = scene.socket(0);
     let failures = 0;
-    scene.standing = () => {
+    scene.access = () => {
       failures += 1;
       return failures === 1 ? Promise.reject(new Error('D1 is away')) : Promise.resolve({ listener: LISTENER });
     };
@@ -249,8 +249,8 @@ describe('the distributor', () => {
   it('serves a socket from where it begins anew, also when that happens meanwhile', async () => {
     const { socket, wire } = scene.socket(5);
     scene.add(8);
-    const gate = Promise.withResolvers<Standing>();
-    scene.standing = () => gate.promise;
+    const gate = Promise.withResolvers<Access>();
+    scene.access = () => gate.promise;
     const running = scene.distributor.run();
     await turns();
     socket.position = 2;
@@ -263,8 +263,8 @@ describe('the distributor', () => {
     const other = scene.socket(0);
     const { socket, wire } = scene.socket(0, null);
     scene.add(2);
-    const gate = Promise.withResolvers<Standing>();
-    scene.standing = () => gate.promise;
+    const gate = Promise.withResolvers<Access>();
+    scene.access = () => gate.promise;
     const running = scene.distributor.run();
     await turns();
     for (const each of other.socket.subscriptions.values()) socket.subscribe({ ...each });

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Standing } from '../../../src/live/access.ts';
+import type { Access } from '../../../src/live/access.ts';
 import { FrameServer } from '../../../src/live/frame-server.ts';
 import type { LiveSocket } from '../../../src/live/live-socket.ts';
 import { MESSAGES, newSocket } from './sample.ts';
 
-const VISITOR: Standing = { listener: { kind: 'visitor', visitor_id: 'v' } };
+const VISITOR: Access = { listener: { kind: 'visitor', visitor_id: 'v' } };
 
 /** A server whose log ends at 50, and whose rights are answered when the test says so. */
-function newServer(standing: () => Promise<Standing>, freeSubscriptions = 1000) {
+function newServer(access: () => Promise<Access>, freeSubscriptions = 1000) {
   const ended: number[] = [];
   const kept: string[] = [];
   const server = new FrameServer({
@@ -15,7 +15,7 @@ function newServer(standing: () => Promise<Standing>, freeSubscriptions = 1000) 
     rights: {
       known: () => null,
       lookUp: async (owners) => {
-        const found = await standing().catch(() => null);
+        const found = await access().catch(() => null);
         return new Map([...owners].flatMap((owner) => (found === null ? [] : [[owner, found] as const])));
       },
     },
@@ -43,7 +43,7 @@ afterEach(() => {
 
 describe('the frames of a client', () => {
   it('are answered in their order, but for acknowledgements, which do not wait', async () => {
-    const gate = Promise.withResolvers<Standing>();
+    const gate = Promise.withResolvers<Access>();
     const { server } = newServer(() => gate.promise);
     const { socket, wire } = newSocket(50);
     socket.send('x', 50, 0);
@@ -70,7 +70,7 @@ describe('the frames of a client', () => {
   });
 
   it('close the connection when too many of them wait', async () => {
-    const gate = Promise.withResolvers<Standing>();
+    const gate = Promise.withResolvers<Access>();
     const { server, ended, kept } = newServer(() => gate.promise);
     const { socket } = newSocket(50);
     const handled = Array.from({ length: 102 }, () => server.receive(socket, subscribe()));
@@ -81,7 +81,7 @@ describe('the frames of a client', () => {
   });
 
   it('close the connection when those that wait are large', async () => {
-    const gate = Promise.withResolvers<Standing>();
+    const gate = Promise.withResolvers<Access>();
     const { server, ended } = newServer(() => gate.promise);
     const { socket } = newSocket(50);
     const large = subscribe({ padding: 'x'.repeat(200_000) });
@@ -101,7 +101,7 @@ describe('the frames of a client', () => {
   });
 
   it('may subscribe each of a hundred channels by itself at once', async () => {
-    const gate = Promise.withResolvers<Standing>();
+    const gate = Promise.withResolvers<Access>();
     const { server, ended, kept } = newServer(() => gate.promise);
     const id = 'a'.repeat(32);
     const { socket, wire } = newSocket(50, { kind: 'visitor', visitor_id: id, organization_id: 'o', expires_at: null });
@@ -136,7 +136,7 @@ describe('the frames of a client', () => {
   });
 
   it('end nothing of a socket that went meanwhile', async () => {
-    const gate = Promise.withResolvers<Standing>();
+    const gate = Promise.withResolvers<Access>();
     const { server, kept } = newServer(() => gate.promise);
     const { socket, wire } = newSocket(50);
     const handled = server.receive(socket, subscribe());

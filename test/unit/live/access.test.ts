@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Reaches } from '../../../src/directory/reaches.ts';
-import { factsKey, type OwnerFacts, Rights, type Standing } from '../../../src/live/access.ts';
+import { type Access, AccessCache, factsKey, type OwnerFacts } from '../../../src/live/access.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
 import { createIsolateCache, STALE_FOR } from '../../../src/platform/isolate-cache.ts';
 import { ORGANIZATION, OWNER, USER } from './sample.ts';
@@ -36,8 +36,8 @@ let factsCache = createIsolateCache<OwnerFacts>({ clock, limit: 100, staleFor: S
 let reachesCache = createIsolateCache<Reaches>({ clock, limit: 100, staleFor: STALE_FOR });
 
 /** A hub's rights; those of another life of the hub share what the isolate keeps. */
-function newRights(): Rights {
-  return new Rights({
+function newRights(): AccessCache {
+  return new AccessCache({
     source: {
       factsOf: async (owners) => {
         asked.facts.push(owners.length);
@@ -63,7 +63,7 @@ function newRights(): Rights {
   });
 }
 
-let rights: Rights;
+let rights: AccessCache;
 
 beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -80,7 +80,7 @@ afterEach(() => {
 });
 
 /** How an owner stands, as the hub asks: null when that cannot be known. */
-async function standing(owner: SocketOwner = OWNER): Promise<Standing | null> {
+async function access(owner: SocketOwner = OWNER): Promise<Access | null> {
   return rights.known(owner) ?? (await rights.lookUp([owner])).get(owner) ?? null;
 }
 
@@ -95,7 +95,7 @@ const agent = (place: number): SocketOwner => ({
 describe('the rights of an owner', () => {
   it('are kept for a while, also for the next life of the hub', async () => {
     expect(rights.known(OWNER)).toBe(null);
-    expect(await standing()).toMatchObject({
+    expect(await access()).toMatchObject({
       listener: { user_id: USER, stands_for: [USER, ORGANIZATION, 't'], reach: { organization_id: ORGANIZATION } },
     });
     now += TIME_TO_LIVE - 1;
@@ -103,14 +103,14 @@ describe('the rights of an owner', () => {
     expect(rights.known(OWNER)).toHaveProperty('listener');
     now += 1;
     expect(rights.known(OWNER)).toBe(null);
-    await standing();
+    await access();
     expect(asked).toEqual({ facts: [1, 1], reaches: 2 });
   });
 
   it('are looked up for all owners at once, each once, and what all share is read once', async () => {
     const owners = Array.from({ length: 600 }, (_, place) => agent(place % 300));
-    const standings = await rights.lookUp(owners);
-    expect([standings.size, asked]).toEqual([600, { facts: [300], reaches: 1 }]);
+    const accesses = await rights.lookUp(owners);
+    expect([accesses.size, asked]).toEqual([600, { facts: [300], reaches: 1 }]);
     // The cache holds a hundred only.
     expect((await rights.lookUp(owners)).size).toBe(600);
     expect(asked).toEqual({ facts: [300, 200], reaches: 1 });
@@ -129,49 +129,49 @@ describe('the rights of an owner', () => {
 
   it('are not kept where nothing is to be kept', async () => {
     timeToLive = 0;
-    expect(await standing()).toHaveProperty('listener');
-    expect(await standing()).toHaveProperty('listener');
+    expect(await access()).toHaveProperty('listener');
+    expect(await access()).toHaveProperty('listener');
     expect([rights.known(OWNER), asked.facts]).toEqual([null, [1, 1]]);
   });
 
   it('are other ones when their scopes or their organization’s settings change', async () => {
-    await standing();
+    await access();
     facts = () => Promise.resolve({ ...FACTS, has_reports: true, keeps_private_history: true });
     now += TIME_TO_LIVE;
-    expect(await standing()).toMatchObject({ listener: { has_reports: true, keeps_private_history: true } });
+    expect(await access()).toMatchObject({ listener: { has_reports: true, keeps_private_history: true } });
   });
 
   it('end with the token, its owner or the subscription', async () => {
-    expect(await standing({ ...OWNER, expires_at: now })).toEqual({ ending: expect.objectContaining({ code: 4401 }) });
-    expect(await standing({ ...OWNER, expires_at: now + 1 })).toHaveProperty('listener');
+    expect(await access({ ...OWNER, expires_at: now })).toEqual({ ending: expect.objectContaining({ code: 4401 }) });
+    expect(await access({ ...OWNER, expires_at: now + 1 })).toHaveProperty('listener');
     facts = () => Promise.resolve(null);
     now += TIME_TO_LIVE;
-    expect(await standing()).toEqual({ ending: expect.objectContaining({ code: 4401 }) });
+    expect(await access()).toEqual({ ending: expect.objectContaining({ code: 4401 }) });
     facts = () => Promise.resolve({ ...FACTS, has_active_subscription: false });
     for (const owner of [OWNER, visitor]) {
-      expect(await standing(owner)).toEqual({ ending: expect.objectContaining({ code: 4403 }) });
+      expect(await access(owner)).toEqual({ ending: expect.objectContaining({ code: 4403 }) });
     }
   });
 
   it('of a visitor are their own chats', async () => {
-    expect(await standing(visitor)).toEqual({ listener: { kind: 'visitor', visitor_id: 'v' } });
+    expect(await access(visitor)).toEqual({ listener: { kind: 'visitor', visitor_id: 'v' } });
     expect(asked.reaches).toBe(0);
   });
 
   it('are the known ones for ten minutes while they cannot be looked up, which is tried every few seconds', async () => {
-    await standing();
+    await access();
     facts = () => Promise.reject(new Error('D1 is away'));
     now += 60_000;
-    for (let event = 0; event < 5; event++) expect(await standing()).toHaveProperty('listener');
+    for (let event = 0; event < 5; event++) expect(await access()).toHaveProperty('listener');
     expect(asked.facts).toEqual([1, 1]);
-    expect(await standing(agent(1))).toBe(null);
+    expect(await access(agent(1))).toBe(null);
     now += 5_000;
-    await standing();
+    await access();
     expect(asked.facts).toEqual([1, 1, 1]);
     now += 535_000;
-    expect([await standing(), await standing()]).toEqual([null, null]);
+    expect([await access(), await access()]).toEqual([null, null]);
     facts = () => Promise.resolve(FACTS);
     now += 5_000;
-    expect(await standing()).toHaveProperty('listener');
+    expect(await access()).toHaveProperty('listener');
   });
 });
