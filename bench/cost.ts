@@ -161,7 +161,7 @@ function verdictsOf({ name, messages, counts }: Case): Report['verdicts'] {
     return [
       atMost(`${name}: D1 trips that write`, [counts.d1.tripsThatWrote], databasesOf(name), 0),
       atMost(`${name}: feeds of a hub`, [feeds], 1, 0),
-      atMost(`${name}: folds of the log`, [counts.logFolds], 0, 0),
+      atMost(`${name}: replays of the log`, [counts.logReplays], 0, 0),
     ];
   }
   if (messages === 0 || !name.startsWith('plain')) return [];

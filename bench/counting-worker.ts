@@ -137,7 +137,7 @@ function countedState(state: DurableObjectState, name: string): DurableObjectSta
       add(counts.objectRowsRead, name, cursor.rowsRead);
       add(counts.objectRowsWritten, name, cursor.rowsWritten);
       const isWhole = name === 'threads' && /\bevent FROM events\b/.test(query);
-      if (isWhole && cursor.rowsRead >= ROWS_OF_A_FOLD) counts.logFolds += 1;
+      if (isWhole && cursor.rowsRead >= ROWS_OF_A_FOLD) counts.logReplays += 1;
     });
     return cursor;
   };

@@ -11,8 +11,8 @@ export type Counts = {
   /** By class; arming an alarm is a row written. */
   objectRowsRead: { [name: string]: number };
   objectRowsWritten: { [name: string]: number };
-  /** Statements of a thread that read so many whole events of its log that it is folded or told anew. */
-  logFolds: number;
+  /** Statements of a thread that read so many whole events of its log that it is replayed. */
+  logReplays: number;
   d1: { trips: number; tripsThatWrote: number; rowsRead: number; rowsWritten: number };
   queue: { written: number; read: number; deleted: number };
 };
@@ -28,7 +28,7 @@ export function noCounts(): Counts {
     socketMessages: 0,
     objectRowsRead: {},
     objectRowsWritten: {},
-    logFolds: 0,
+    logReplays: 0,
     d1: { trips: 0, tripsThatWrote: 0, rowsRead: 0, rowsWritten: 0 },
     queue: { written: 0, read: 0, deleted: 0 },
   };

@@ -15,7 +15,7 @@ describe('what a message costs', () => {
       socketMessages: 20,
       objectRowsRead: { threads: 10 },
       objectRowsWritten: { threads: 3, "threads' alarms": 1 },
-      logFolds: 7,
+      logReplays: 7,
       d1: { trips: 5, tripsThatWrote: 1, rowsRead: 20, rowsWritten: 2 },
       queue: { written: 1, read: 2, deleted: 1 },
     });

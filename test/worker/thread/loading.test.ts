@@ -44,7 +44,7 @@ async function restartEmpty(name: string): Promise<void> {
   await restart(name);
 }
 
-function foldedTables(name: string): Promise<unknown[]> {
+function derivedTables(name: string): Promise<unknown[]> {
   return inStore(name, ({ sql }) => {
     const made = new Set(
       sql
@@ -112,9 +112,9 @@ describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('an 
         }
         // Once, with what is in memory: the restarts between the commands already show what another life loads.
         await runDurableObjectAlarm(objectOf(name));
-        const lived = await foldedTables(name);
+        const lived = await derivedTables(name);
         await inStore(name, (storage) => storage.transactionSync(() => replayLog(storage.sql, name)));
-        expect(await foldedTables(name)).toEqual(lived);
+        expect(await derivedTables(name)).toEqual(lived);
       }),
       { numRuns: 8 },
     );
@@ -145,13 +145,13 @@ test('the retry of a visitor’s chat that was opened two sessions ago is answer
   expect(third.chat.id).not.toBe(second.chat.id);
 });
 
-test('a log of long messages is folded a few megabytes at a time', async () => {
+test('a log of long messages is replayed a few megabytes at a time', async () => {
   const { thread, chat_id, visitor_id } = await newVisitorChat();
   const content = { type: 'msg' as const, message: 'x'.repeat(100_000) };
   for (let place = 0; place < 90; place++) {
     await execute(thread, { type: 'post_visitor_message', chat_id, visitor_id, content });
   }
-  const lived = await foldedTables(thread);
+  const lived = await derivedTables(thread);
   const written = await inStore(thread, ({ sql }) => {
     let chats = 0;
     const exec = (statement: string, ...parameters: SqlStorageValue[]) => {
@@ -162,5 +162,5 @@ test('a log of long messages is folded a few megabytes at a time', async () => {
     return chats;
   });
   expect(written).toBe(3);
-  expect(await foldedTables(thread)).toEqual(lived);
+  expect(await derivedTables(thread)).toEqual(lived);
 });

@@ -16,7 +16,7 @@ import { TABLES_OF_VERSION_1 } from './store-v1.ts';
 const events = stored as unknown as ThreadEvent[];
 const chatId = events[0]?.chat_id ?? '';
 const name = threadNameOfChat(chatId) ?? '';
-const folded = events.map(upcastEvent).reduce(evolve, emptyThread(name));
+const replayed = events.map(upcastEvent).reduce(evolve, emptyThread(name));
 const AGENT = '018f0000-0000-7000-8000-0000000000a1';
 
 const object = () => env.THREADS.getByName(name);
@@ -25,13 +25,13 @@ const object = () => env.THREADS.getByName(name);
 beforeEach(async () => {
   await runInDurableObject(object(), (_instance, { storage }) => {
     const { sql } = storage;
-    const thread = JSON.stringify(folded.thread);
+    const thread = JSON.stringify(replayed.thread);
     for (const statement of TABLES_OF_VERSION_1) sql.exec(statement);
     sql.exec(`INSERT INTO thread (one, facts, acknowledged_seq) VALUES (1, ?, ?)`, thread, events.length);
     for (const event of events) {
       sql.exec('INSERT INTO events VALUES (?, ?, ?, ?)', event.seq, event.chat_id, event.type, JSON.stringify(event));
     }
-    const chat = folded.chats.get(chatId);
+    const chat = replayed.chats.get(chatId);
     if (chat === undefined) throw new Error('the log has no chat');
     const { is_private: _, lifetime: __, last_activity_at: ___, ...old } = chat.facts;
     sql.exec(`INSERT INTO chats VALUES (?, ?, ?, ?, '[]')`, chatId, chat.first_seq, chat.seq, JSON.stringify(old));
@@ -53,20 +53,20 @@ const grant = { kind: 'member' as const, user_id: AGENT };
 
 test('an object of the first schema answers as its log says', async () => {
   const { chat } = await read(name, { v: 1, type: 'read_chat', chat_id: chatId, grant });
-  expect(chat).toEqual(folded.chats.get(chatId)?.facts);
+  expect(chat).toEqual(replayed.chats.get(chatId)?.facts);
   const { members } = await read(name, { v: 1, type: 'read_members', chat_id: chatId, grant });
   const facts = members.map(({ composing_status, ...member }) => {
     expect(composing_status).toBe('idle');
     return member;
   });
-  expect(facts).toEqual([...(folded.chats.get(chatId)?.members.values() ?? [])].map((member) => member.facts));
+  expect(facts).toEqual([...(replayed.chats.get(chatId)?.members.values() ?? [])].map((member) => member.facts));
   const { messages } = await readMessages(name, chatId, AGENT);
   expect(messages.map(({ message }) => message.attachments)).toEqual(messages.map(() => []));
   expect((await read(name, { v: 1, type: 'read_tags', chat_id: chatId, grant })).tags).toEqual([]);
 });
 
 test('an object of the first schema takes commands that the first program did not know', async () => {
-  const actor = newUser(folded.thread?.organization_id ?? '', { id: AGENT });
+  const actor = newUser(replayed.thread?.organization_id ?? '', { id: AGENT });
   await execute(name, { type: 'add_tag', chat_id: chatId, grant, actor, name: 'old' });
   const { tags } = await read(name, { v: 1, type: 'read_tags', chat_id: chatId, grant });
   expect(tags.map((tag) => tag.name)).toEqual(['old']);
