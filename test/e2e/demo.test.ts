@@ -7,16 +7,7 @@ test('npm run demo: every step and batch of the documented example comes out as 
   const output = demo.output();
   expect(output.split('\n').slice(-12).join('\n')).toContain('Everything is as documented.');
   expect(code).toBe(0);
-  for (const step of [
-    'Transition 1',
-    'Transition 2',
-    'Transition 3',
-    'Transition 4',
-    'Transition 5',
-    'Transition 6',
-    'Batch: two',
-    'Batch: a visitor',
-  ]) {
+  for (const step of ['Step 1', 'Step 2', 'Step 3', 'Step 4', 'Step 5', 'Step 6', 'Batch: two', 'Batch: a visitor']) {
     expect(output).toContain(`━━ ${step}`);
   }
   expect(output.match(/signature verified/g)).toHaveLength(4);

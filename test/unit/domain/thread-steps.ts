@@ -101,7 +101,7 @@ const STEPS = {
 type Kinds = {
   [K in keyof typeof STEPS]: (typeof STEPS)[K] extends fc.Arbitrary<infer Of> ? { kind: K; of: Of } : never;
 };
-export type Transition = Kinds[keyof Kinds];
+export type Step = Kinds[keyof Kinds];
 
 /** Weights: what makes chats and messages comes more often than what changes them. */
 const WEIGHTS: Partial<Record<keyof typeof STEPS, number>> = { receive: 6, open: 4, post: 4, join: 5, again: 4 };
@@ -109,12 +109,12 @@ const WEIGHTS: Partial<Record<keyof typeof STEPS, number>> = { receive: 6, open:
 export const step = fc.oneof(
   ...Object.entries(STEPS).map(([kind, arbitrary]) => ({
     weight: WEIGHTS[kind as keyof typeof STEPS] ?? 2,
-    arbitrary: (arbitrary as fc.Arbitrary<unknown>).map((of) => ({ kind, of }) as Transition),
+    arbitrary: (arbitrary as fc.Arbitrary<unknown>).map((of) => ({ kind, of }) as Step),
   })),
 );
 
 /** The step that opens a thread of a kind: a visitor's first message, or a user's chat. */
-export function openingStep(identity: ThreadIdentity): Transition {
+export function openingStep(identity: ThreadIdentity): Step {
   const message = { sender: 0, id: 99, body: 0, suggestion: null, age: null };
   return identity.kind === 'channel'
     ? { kind: 'receive', of: { messages: [message], close: false, skip: false, name: 'Jane' } }
@@ -123,7 +123,7 @@ export function openingStep(identity: ThreadIdentity): Transition {
 
 /** The command of a step in the thread as it is now; null where no such command can reach this kind of thread. */
 export function commandOf(
-  { kind, of }: Transition,
+  { kind, of }: Step,
   model: ThreadModel,
   identity: ThreadIdentity,
   sent: Command[],

@@ -93,7 +93,7 @@ describe('the alarm', () => {
     const offers = recordOffers(nameOf(channel));
     const handOvers: string[] = [];
     const meet = () =>
-      replaceProjector(channel, async () => {
+      replaceProjector(nameOf(channel), async () => {
         handOvers.push(`after ${offers.length} offers`);
         while (!isReleased) await scheduler.wait(5);
         return [{ ok: false, reason: 'failed' }];

@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { eventually } from '../../eventually.ts';
-import { accepted, type Channel, newChannel, receive, receiveCommand, stubOf, visitorMessage } from './fixtures.ts';
+import {
+  accepted,
+  type Channel,
+  nameOf,
+  newChannel,
+  receive,
+  receiveCommand,
+  stubOf,
+  visitorMessage,
+} from './fixtures.ts';
 import { replaceProjector } from './projector.ts';
 
 const NEVER = 1000;
@@ -20,7 +29,7 @@ async function hangProjector(channel: Channel) {
   let asked = 0;
   let isReleased = false;
   // Looks again and again: a promise may only be settled by the object that made it.
-  await replaceProjector(channel, async () => {
+  await replaceProjector(nameOf(channel), async () => {
     asked += 1;
     while (!isReleased) await scheduler.wait(5);
     return [{ ok: false, reason: 'failed' }];

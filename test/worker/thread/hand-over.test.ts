@@ -69,7 +69,7 @@ async function copyOf(chatId: string) {
 async function failProjectorAfter(channel: Channel, taken: number) {
   let calls = 0;
   let isAway = true;
-  await replaceProjector(channel, async (real, database, slices) => {
+  await replaceProjector(nameOf(channel), async (real, database, slices) => {
     calls += 1;
     if (calls > taken && isAway) throw new Error('fault: D1 is away');
     return await real(database, slices);
