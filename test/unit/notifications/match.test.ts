@@ -92,7 +92,7 @@ describe('a listener', () => {
     expect(heard(model, `${pending}/*/messages`, { ...NOBODY, history_reach: HERE })).toHaveLength(1);
   });
 
-  it('hears of a user’s own chats once they are a member, and of involved ones once anybody of the organization is', () => {
+  it('tells of a user’s own chats once the user is a member, and of involved ones once anybody of the organization is', () => {
     const { model: other, chatId: id } = waitingChat();
     const colleague = { ...NOBODY, user_id: COLLEAGUE.id };
     other.answer(join(id));

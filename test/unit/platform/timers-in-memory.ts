@@ -12,6 +12,6 @@ function sqlInMemory(): SqlStorage {
 }
 
 /** The timers of an object, with the test's clock and back-offs of full length. */
-export function timersInMemory(now: () => number): Timers {
+export function timersInMemory(now = () => Date.now()): Timers {
   return new Timers({ sql: sqlInMemory(), now, random: () => 1, armBy: () => {} });
 }

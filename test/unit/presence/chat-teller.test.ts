@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PresenceBroadcaster, type TellResult } from '../../../src/presence/chat-teller.ts';
-import { timersInMemory } from './timers-in-memory.ts';
+import { timersInMemory } from '../platform/timers-in-memory.ts';
 
 type Call = {
   chatId: string;
