@@ -76,13 +76,19 @@ export async function writeCollected(env: Env): Promise<void> {
   while (isUnderWay(upTo) && Date.now() < until) await scheduler.wait(LOOK_EVERY);
 }
 
-/** Whether a batch of this number or an older one is still being written. One whose request was cut off ends unseen: it counts as lost. */
+/** Whether a batch of this number or an older one is still being written. */
 function isUnderWay(upTo: number): boolean {
+  forgetLost();
+  const [oldest] = underWay.keys();
+  return oldest !== undefined && oldest <= upTo;
+}
+
+/** A batch whose request was cut off ends unseen: nobody waits for it for ever. */
+function forgetLost(): void {
   for (const [number, begunAt] of underWay) {
-    if (Date.now() - begunAt < WAIT_FOR_PROJECTOR) return number <= upTo;
+    if (Date.now() - begunAt < WAIT_FOR_PROJECTOR) return;
     underWay.delete(number);
   }
-  return false;
 }
 
 async function flushAfter(env: Env, milliseconds: number): Promise<void> {

@@ -12,7 +12,7 @@ export type TeamView = {
   updated_by_user: UserFacts | null;
   member_count: number;
   present_member_count: number;
-  /** Members who are present and let themselves be shown online: any, and any that are no bots. */
+  /** Whether any member is present and may be shown online, and whether any such member is no bot. */
   is_online: boolean;
   is_humans_online: boolean;
   /** Whether a router of some room names the team. */

@@ -57,7 +57,7 @@ const userItemRoute = createRoute({
   responses: item,
 });
 
-/** Room visitors as the organization sees them: those of the public API, and those of channels, of whom less is known. */
+/** Room visitors as the organization sees them: those of the public API, and those of channels, about whom less is known. */
 export const visitorRoutes = createRouter();
 
 visitorRoutes.openapi(listRoute, async (c) => {

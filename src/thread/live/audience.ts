@@ -123,8 +123,8 @@ function withinRooms(audience: Audience, roomIds: readonly string[]): Audience {
 }
 
 /**
- * Whom a command to a thread concerns: the organizations of the room, of the actor, of the chat's members and of whom it is open to by
- * invitation. Two rooms when the channel of an open session has moved: the session stays, the next one begins in the other. Null when
+ * The organizations that may see the result of a command to a thread: those of the room, the actor, the chat's members and the open
+ * invitations. Two rooms when the channel of an open session has moved: the session stays, the next one begins in the other. Null when
  * it cannot lead to anything: the thread does not exist and the command opens none. The state must hold the chat that the command names.
  */
 export function concernedBy(state: ThreadState, command: Command): Concerned | null {
