@@ -27,3 +27,15 @@ export async function replaceProjector(
     }) as never);
   });
 }
+
+/** Counts what a thread sends to its projector from now on. `meet`: again, for a further life of the object. */
+export async function countWrites(name: string): Promise<{ count: () => number; meet: () => Promise<void> }> {
+  let writes = 0;
+  const meet = () =>
+    replaceProjector(name, (real, ...slices) => {
+      writes += 1;
+      return real(...slices);
+    });
+  await meet();
+  return { count: () => writes, meet };
+}
