@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { upcastEvent } from '../../../src/domain/events.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { sliceStatements } from '../../../src/read-model/write-batches.ts';
@@ -10,9 +10,11 @@ import { ReplicatedFlags } from '../../../src/thread/replica/chat-flags.ts';
 import { readSlice } from '../../../src/thread/replica/next-batch.ts';
 import { RecentEvents } from '../../../src/thread/replica/recent-events.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
+import { emptyHub } from '../empty-hub.ts';
 import { newRandomThread, randomFrom } from './random-thread.ts';
 import { dumpCopy } from './rich-history.ts';
 
+beforeEach(emptyHub);
 afterEach(() => {
   onFault(null);
   vi.restoreAllMocks();

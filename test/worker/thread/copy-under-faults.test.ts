@@ -1,13 +1,15 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { afterEach, expect, vi } from 'vitest';
+import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { type FaultStep, onFault } from '../../../src/platform/faults.ts';
 import { commandThread, threadStub } from '../../../src/rpc/thread.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
+import { emptyHub } from '../empty-hub.ts';
 import { newRandomThread, randomFrom } from './random-thread.ts';
 import { dumpCopy } from './rich-history.ts';
 
+beforeEach(emptyHub);
 afterEach(() => {
   onFault(null);
   vi.restoreAllMocks();

@@ -6,6 +6,7 @@ import { threadStub } from '../../../src/rpc/thread.ts';
 import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
+import { emptyHub } from '../empty-hub.ts';
 import {
   type Channel,
   nameOf,
@@ -27,6 +28,7 @@ const REFUSED = 'what D1 refuses';
 let lines: string[];
 
 beforeEach(async () => {
+  await emptyHub();
   lines = [];
   vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line));
   await env.DB.prepare(
