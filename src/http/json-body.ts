@@ -10,7 +10,7 @@ export type ParsedBody = { ok: true; value: BodyObject } | { ok: false; refusal:
 
 /**
  * Reads a route's JSON body before the validator does: bounded, whatever its Content-Type says, an empty one as `{}`.
- * `createRouter` puts it into every route that declares a body, behind the route's own guards.
+ * `defineRoute` puts it into every route that declares a body, behind the route's guards.
  */
 export const readJsonBody: AppMiddleware = async (c, next) => {
   // Hono takes a segment such as `:chat_id`, a template that nobody filled in, through each middleware twice.

@@ -104,8 +104,11 @@ const DESCRIPTIONS = {
   503: 'Temporarily unavailable',
 } as const;
 
-/** Documents the refusals of a route by status: spread it into `responses`. 400 shows fields, all others `{detail}`. */
-export function refusalResponses<Status extends 400 | keyof typeof DESCRIPTIONS>(...statuses: readonly Status[]) {
+/** The statuses of all refusals that a route documents. */
+export type RefusalStatus = 400 | keyof typeof DESCRIPTIONS;
+
+/** The documented refusals of a route by status, for its `responses`. 400 shows fields, all others `{detail}`. */
+export function refusalResponses<Status extends RefusalStatus>(...statuses: readonly Status[]) {
   const entries = statuses.map((status) => {
     if (status === 400) {
       return [

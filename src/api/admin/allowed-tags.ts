@@ -1,17 +1,18 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { deleteAllowedTag, insertAllowedTag, listAllowedTags } from '../../directory/allowed-tags.ts';
 import { findRoom } from '../../directory/rooms.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathNameField } from '../../http/fields.ts';
-import { adminTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { tagResource } from '../../resources/tag.ts';
+import { operator } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { roomDatabaseOf } from './organization-database.ts';
 import { roomPath } from './schemas.ts';
 
-const common = { tags: ['Administration'], security: adminTokenSecurity };
+const common = { tag: 'Administration', access: operator };
 const ALL = '/organizations/{organization_id}/rooms/{room_id}/allowed_tags';
 
 const newTag = z.object({ name: pathNameField() });
@@ -20,36 +21,38 @@ const tagSchema = z
   .object({ name: z.string(), created_at: isoTimeSchema, hashed_name: z.string(), room_id: z.string().nullable() })
   .openapi('AdminAllowedTag');
 
-const getTags = createRoute({
+const getTags = defineRoute({
+  operationId: 'listTags',
   ...common,
   method: 'get',
   path: ALL,
   summary: 'List the tags that a room allows',
   request: { params: roomPath, query: z.object(collectionQuery) },
-  responses: { 200: jsonOf(collectionSchema(tagSchema), 'A page, by name'), ...refusalResponses(400, 401, 404) },
+  answers: { 200: jsonOf(collectionSchema(tagSchema), 'A page, by name') },
 });
 
-const createTag = createRoute({
+const createTag = defineRoute({
+  operationId: 'createTag',
   ...common,
   method: 'post',
   path: ALL,
   summary: 'Allow a tag in a room',
   request: { params: roomPath, body: bodyOf(newTag) },
-  responses: {
+  answers: {
     200: jsonOf(tagSchema, 'It was allowed already'),
     201: jsonOf(tagSchema, 'It is allowed now'),
-    ...refusalResponses(400, 401, 404, 413),
   },
 });
 
-const removeTag = createRoute({
+const removeTag = defineRoute({
+  operationId: 'deleteTag',
   ...common,
   method: 'delete',
   path: `${ALL}/{tag_name}`,
   summary: 'Stop allowing a tag in a room',
   description: 'Chats keep the tags that they have.',
   request: { params: roomPath.extend({ tag_name: z.string() }) },
-  responses: { 204: { description: 'Not allowed any more' }, ...refusalResponses(401, 404) },
+  answers: { 204: { description: 'Not allowed any more' } },
 });
 
 export const allowedTagRoutes = createRouter();

@@ -1,10 +1,10 @@
 import { organizationExists } from '../../directory/organizations.ts';
 import { SCOPES } from '../../directory/tokens.ts';
 import { type AppMiddleware, identityDatabase } from '../../http/app-environment.ts';
-import { adminTokenSecurity } from '../../http/openapi.ts';
 import { refuse } from '../../http/refusals.ts';
 import { createRouter } from '../../http/router.ts';
 import { isUuid } from '../../resources/uuid.ts';
+import { operator, withGuards } from '../access.ts';
 import { appRoutesOf } from '../app-registry/apps.ts';
 import { appDeliveryRoutesOf } from '../app-registry/deliveries.ts';
 import type { Door } from '../app-registry/door.ts';
@@ -23,10 +23,9 @@ const requireExistingOrganization: AppMiddleware = async (c, next) => {
 /** The registry for the operator of the hub, who may give every scope. */
 const operatorDoor: Door = {
   organization: '/organizations/{organization_id}',
-  tags: ['Administration'],
-  security: adminTokenSecurity,
-  readers: [requireExistingOrganization],
-  writers: [requireExistingOrganization],
+  tag: 'Administration',
+  readers: withGuards(operator, requireExistingOrganization),
+  writers: withGuards(operator, requireExistingOrganization),
   grantableScopes: () => new Set(SCOPES),
   userId: () => null,
 };

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import {
   findOrganization,
   insertOrganization,
@@ -8,11 +8,12 @@ import {
 import { identityDatabase } from '../../http/app-environment.ts';
 import { purgeOrganization } from '../../http/authenticate.ts';
 import { collectionQuery, collectionSchema } from '../../http/collection.ts';
-import { adminTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { operator } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
 import { idCollection, readIdPage } from './id-collection.ts';
 import {
@@ -24,42 +25,47 @@ import {
   organizationSchema,
 } from './schemas.ts';
 
-const common = { tags: ['Administration'], security: adminTokenSecurity };
+const common = { tag: 'Administration', access: operator };
 
-const createOrganization = createRoute({
+const createOrganization = defineRoute({
+  operationId: 'createOrganization',
   ...common,
   method: 'post',
   path: '/organizations',
   summary: 'Create an organization',
   request: { body: bodyOf(newOrganization) },
-  responses: { 201: jsonOf(organizationSchema, 'Created'), ...refusalResponses(400, 401, 409, 413) },
+  refusals: [409],
+  answers: { 201: jsonOf(organizationSchema, 'Created') },
 });
 
-const getOrganizations = createRoute({
+const getOrganizations = defineRoute({
+  operationId: 'listOrganizations',
   ...common,
   method: 'get',
   path: '/organizations',
   summary: 'List organizations',
   request: { query: z.object(collectionQuery) },
-  responses: { 200: jsonOf(collectionSchema(organizationSchema), 'A page'), ...refusalResponses(400, 401) },
+  answers: { 200: jsonOf(collectionSchema(organizationSchema), 'A page') },
 });
 
-const getOrganization = createRoute({
+const getOrganization = defineRoute({
+  operationId: 'getOrganization',
   ...common,
   method: 'get',
   path: '/organizations/{organization_id}',
   summary: 'Get an organization',
   request: { params: organizationPath },
-  responses: { 200: jsonOf(organizationSchema, 'The organization'), ...refusalResponses(401, 404) },
+  answers: { 200: jsonOf(organizationSchema, 'The organization') },
 });
 
-const patchOrganization = createRoute({
+const patchOrganization = defineRoute({
+  operationId: 'updateOrganization',
   ...common,
   method: 'patch',
   path: '/organizations/{organization_id}',
   summary: 'Change an organization',
   request: { params: organizationPath, body: bodyOf(organizationChanges) },
-  responses: { 200: jsonOf(organizationSchema, 'Changed'), ...refusalResponses(400, 401, 404, 413) },
+  answers: { 200: jsonOf(organizationSchema, 'Changed') },
 });
 
 export const organizationRoutes = createRouter();

@@ -1,15 +1,16 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { databasesOf } from '../../db/database.ts';
 import { inParallel } from '../../delivery/in-parallel.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
-import { adminTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
 import { listThreadNames } from '../../read-model/thread-register.ts';
 import { type ThreadStub, threadStub, threadStubById } from '../../rpc/thread.ts';
+import { operator } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 
 /** Threads that are rebuilt at a time, and in one request. */
 const AT_ONCE = 5;
@@ -31,11 +32,12 @@ const failureSchema = z.object({
 
 type Failure = z.infer<typeof failureSchema>;
 
-const postRebuild = createRoute({
+const postRebuild = defineRoute({
+  operationId: 'rebuildChats',
   method: 'post',
   path: '/rebuild',
-  tags: ['Administration'],
-  security: adminTokenSecurity,
+  tag: 'Administration',
+  access: operator,
   summary: 'Rebuild the copy of the chats',
   description:
     'Rebuilds the rows of the next threads of the register from their logs. Call it again with `next` as `cursor` until ' +
@@ -51,12 +53,12 @@ const postRebuild = createRoute({
       }),
     ),
   },
-  responses: {
+  refusals: [404],
+  answers: {
     200: jsonOf(
       z.object({ rebuilt: z.int(), failed: z.array(failureSchema), next: z.string().nullable() }),
       'What was rebuilt',
     ),
-    ...refusalResponses(400, 401, 404, 413),
   },
 });
 

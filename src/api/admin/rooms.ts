@@ -1,63 +1,70 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { deleteRoom, findRoom, insertRoom, listRooms, updateRoom } from '../../directory/rooms.ts';
 import { collectionQuery, collectionSchema } from '../../http/collection.ts';
-import { adminTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { operator } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
 import { idCollection, readIdPage } from './id-collection.ts';
 import { roomDatabaseOf } from './organization-database.ts';
 import { flag, newRoom, organizationPath, roomChanges, roomPath, roomResource, roomSchema } from './schemas.ts';
 
-const common = { tags: ['Administration'], security: adminTokenSecurity };
+const common = { tag: 'Administration', access: operator };
 const ONE = '/organizations/{organization_id}/rooms/{room_id}';
 const ALL = '/organizations/{organization_id}/rooms';
 
-const createRoom = createRoute({
+const createRoom = defineRoute({
+  operationId: 'createRoom',
   ...common,
   method: 'post',
   path: ALL,
   summary: 'Create a room',
   request: { params: organizationPath, body: bodyOf(newRoom) },
-  responses: { 201: jsonOf(roomSchema, 'Created'), ...refusalResponses(400, 401, 404, 409, 413) },
+  refusals: [409],
+  answers: { 201: jsonOf(roomSchema, 'Created') },
 });
 
-const getRooms = createRoute({
+const getRooms = defineRoute({
+  operationId: 'listRooms',
   ...common,
   method: 'get',
   path: ALL,
   summary: 'List the rooms of an organization',
   request: { params: organizationPath, query: z.object(collectionQuery) },
-  responses: { 200: jsonOf(collectionSchema(roomSchema), 'A page'), ...refusalResponses(400, 401, 404) },
+  answers: { 200: jsonOf(collectionSchema(roomSchema), 'A page') },
 });
 
-const getRoom = createRoute({
+const getRoom = defineRoute({
+  operationId: 'getRoom',
   ...common,
   method: 'get',
   path: ONE,
   summary: 'Get a room',
   request: { params: roomPath },
-  responses: { 200: jsonOf(roomSchema, 'The room'), ...refusalResponses(401, 404) },
+  answers: { 200: jsonOf(roomSchema, 'The room') },
 });
 
-const patchRoom = createRoute({
+const patchRoom = defineRoute({
+  operationId: 'updateRoom',
   ...common,
   method: 'patch',
   path: ONE,
   summary: 'Change a room',
   request: { params: roomPath, body: bodyOf(roomChanges) },
-  responses: { 200: jsonOf(roomSchema, 'Changed'), ...refusalResponses(400, 401, 404, 413) },
+  answers: { 200: jsonOf(roomSchema, 'Changed') },
 });
 
-const removeRoom = createRoute({
+const removeRoom = defineRoute({
+  operationId: 'deleteRoom',
   ...common,
   method: 'delete',
   path: ONE,
   summary: 'Delete a room',
   request: { params: roomPath },
-  responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 404) },
+  answers: { 204: { description: 'Deleted' } },
 });
 
 export const roomRoutes = createRouter();

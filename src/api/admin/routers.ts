@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import type { OrganizationRow } from '../../db/rows.ts';
 import {
@@ -12,22 +12,24 @@ import {
 } from '../../directory/routers.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema } from '../../http/collection.ts';
-import { adminTokenSecurity } from '../../http/openapi.ts';
-import { type FieldErrors, refusalResponses, refuse } from '../../http/refusals.ts';
+import { type FieldErrors, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { operator } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
 import { idCollection, readIdPage } from './id-collection.ts';
 import { organizationWithDatabase, roomDatabaseOf } from './organization-database.ts';
 import { newRouter, routerChanges, routerPath, routerResource, routerSchema } from './router-schemas.ts';
 import { organizationPath } from './schemas.ts';
 
-const common = { tags: ['Administration'], security: adminTokenSecurity };
+const common = { tag: 'Administration', access: operator };
 const ONE = '/organizations/{organization_id}/routers/{router_id}';
 const ALL = '/organizations/{organization_id}/routers';
 
-const postRouter = createRoute({
+const postRouter = defineRoute({
+  operationId: 'createRouter',
   ...common,
   method: 'post',
   path: ALL,
@@ -35,44 +37,49 @@ const postRouter = createRoute({
   description:
     'Chats of its rooms are routed to whom its targets name. A room without a router reaches all users of its organization.',
   request: { params: organizationPath, body: bodyOf(newRouter) },
-  responses: { 201: jsonOf(routerSchema, 'Created'), ...refusalResponses(400, 401, 404, 409, 413) },
+  refusals: [409],
+  answers: { 201: jsonOf(routerSchema, 'Created') },
 });
 
-const getRouters = createRoute({
+const getRouters = defineRoute({
+  operationId: 'listRouters',
   ...common,
   method: 'get',
   path: ALL,
   summary: 'List the routers of an organization',
   request: { params: organizationPath, query: z.object(collectionQuery) },
-  responses: { 200: jsonOf(collectionSchema(routerSchema), 'A page'), ...refusalResponses(400, 401, 404) },
+  answers: { 200: jsonOf(collectionSchema(routerSchema), 'A page') },
 });
 
-const getRouter = createRoute({
+const getRouter = defineRoute({
+  operationId: 'getRouter',
   ...common,
   method: 'get',
   path: ONE,
   summary: 'Get a router',
   request: { params: routerPath },
-  responses: { 200: jsonOf(routerSchema, 'The router'), ...refusalResponses(401, 404) },
+  answers: { 200: jsonOf(routerSchema, 'The router') },
 });
 
-const patchRouter = createRoute({
+const patchRouter = defineRoute({
+  operationId: 'updateRouter',
   ...common,
   method: 'patch',
   path: ONE,
   summary: 'Change a router',
   description: 'Targets and rooms are replaced as a whole.',
   request: { params: routerPath, body: bodyOf(routerChanges) },
-  responses: { 200: jsonOf(routerSchema, 'Changed'), ...refusalResponses(400, 401, 404, 413) },
+  answers: { 200: jsonOf(routerSchema, 'Changed') },
 });
 
-const removeRouter = createRoute({
+const removeRouter = defineRoute({
+  operationId: 'deleteRouter',
   ...common,
   method: 'delete',
   path: ONE,
   summary: 'Delete a router',
   request: { params: routerPath },
-  responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 404) },
+  answers: { 204: { description: 'Deleted' } },
 });
 
 export const routerRoutes = createRouter();

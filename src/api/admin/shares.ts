@@ -1,19 +1,20 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findOrganization } from '../../directory/organizations.ts';
 import { deleteShare, insertShare, listShares, type Share } from '../../directory/shares.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathId } from '../../http/fields.ts';
-import { adminTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
+import { operator } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
 import { organizationWithDatabase } from './organization-database.ts';
 import { organizationPath } from './schemas.ts';
 
-const common = { tags: ['Administration'], security: adminTokenSecurity };
+const common = { tag: 'Administration', access: operator };
 
 const shareSchema = z
   .object({ organization_id: z.string().openapi({ description: 'The partner.' }), created_at: isoTimeSchema })
@@ -32,13 +33,14 @@ for (const kind of ['room', 'team'] as const) {
   const partnerParams = params.extend({ partner_id: pathId('partner_id') });
   const path = `/organizations/{organization_id}/${kind}s/{id}/shares`;
 
-  const getShares = createRoute({
+  const getShares = defineRoute({
+    operationId: 'listShares',
     ...common,
     method: 'get',
     path,
     summary: `List the partners with whom a ${kind} is shared`,
     request: { params, query: z.object(collectionQuery) },
-    responses: { 200: jsonOf(collectionSchema(shareSchema), 'A page'), ...refusalResponses(400, 401, 404) },
+    answers: { 200: jsonOf(collectionSchema(shareSchema), 'A page') },
   });
   shareRoutes.openapi(getShares, async (c) => {
     const { organization_id, id } = c.req.valid('param');
@@ -53,16 +55,17 @@ for (const kind of ['room', 'team'] as const) {
     return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource: shareResource }), 200);
   });
 
-  const putShare = createRoute({
+  const putShare = defineRoute({
+    operationId: 'putShare',
     ...common,
     method: 'put',
     path: `${path}/{partner_id}`,
     summary: `Share a ${kind} with a partner organization`,
     request: { params: partnerParams },
-    responses: {
+    refusals: [409],
+    answers: {
       200: jsonOf(shareSchema, 'It was shared already'),
       201: jsonOf(shareSchema, 'It is shared now'),
-      ...refusalResponses(401, 404, 409),
     },
   });
   shareRoutes.openapi(putShare, async (c) => {
@@ -86,13 +89,14 @@ for (const kind of ['room', 'team'] as const) {
     return c.json(shareResource(put.share), put.isNew ? 201 : 200);
   });
 
-  const removeShare = createRoute({
+  const removeShare = defineRoute({
+    operationId: 'deleteShare',
     ...common,
     method: 'delete',
     path: `${path}/{partner_id}`,
     summary: `Stop sharing a ${kind}`,
     request: { params: partnerParams },
-    responses: { 204: { description: 'It is not shared any more' }, ...refusalResponses(401, 404) },
+    answers: { 204: { description: 'It is not shared any more' } },
   });
   shareRoutes.openapi(removeShare, async (c) => {
     const { organization_id, id, partner_id } = c.req.valid('param');

@@ -1,48 +1,51 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { deleteTeamMember, insertTeamMember, listTeamMembers } from '../../directory/team-members.ts';
 import { findTeam } from '../../directory/teams.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema } from '../../http/collection.ts';
-import { adminTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import { operator } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
 import { idCollection, readIdPage } from './id-collection.ts';
 import { teamMemberPath, teamMemberResource, teamMemberSchema, teamPath } from './team-schemas.ts';
 
-const common = { tags: ['Administration'], security: adminTokenSecurity };
+const common = { tag: 'Administration', access: operator };
 const ALL = '/organizations/{organization_id}/teams/{team_id}/members';
 
-const getMembers = createRoute({
+const getMembers = defineRoute({
+  operationId: 'listMembers',
   ...common,
   method: 'get',
   path: ALL,
   summary: 'List the members of a team',
   request: { params: teamPath, query: z.object(collectionQuery) },
-  responses: { 200: jsonOf(collectionSchema(teamMemberSchema), 'A page'), ...refusalResponses(400, 401, 404) },
+  answers: { 200: jsonOf(collectionSchema(teamMemberSchema), 'A page') },
 });
 
-const putMember = createRoute({
+const putMember = defineRoute({
+  operationId: 'putMember',
   ...common,
   method: 'put',
   path: `${ALL}/{user_id}`,
   summary: 'Make a user a member of a team',
   request: { params: teamMemberPath },
-  responses: {
+  answers: {
     200: jsonOf(teamMemberSchema, 'The user was a member already'),
     201: jsonOf(teamMemberSchema, 'The user is a member now'),
-    ...refusalResponses(401, 404),
   },
 });
 
-const removeMember = createRoute({
+const removeMember = defineRoute({
+  operationId: 'deleteMember',
   ...common,
   method: 'delete',
   path: `${ALL}/{user_id}`,
   summary: 'Take a user out of a team',
   request: { params: teamMemberPath },
-  responses: { 204: { description: 'The user is no longer a member' }, ...refusalResponses(401, 404) },
+  answers: { 204: { description: 'The user is no longer a member' } },
 });
 
 export const teamMemberRoutes = createRouter();

@@ -1,66 +1,73 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { organizationExists } from '../../directory/organizations.ts';
 import { deleteTeam, findTeam, insertTeam, listTeams, updateTeam } from '../../directory/teams.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema } from '../../http/collection.ts';
-import { adminTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { operator } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
 import { idCollection, readIdPage } from './id-collection.ts';
 import { organizationPath } from './schemas.ts';
 import { newTeam, teamChanges, teamPath, teamResource, teamSchema } from './team-schemas.ts';
 
-const common = { tags: ['Administration'], security: adminTokenSecurity };
+const common = { tag: 'Administration', access: operator };
 const ONE = '/organizations/{organization_id}/teams/{team_id}';
 const ALL = '/organizations/{organization_id}/teams';
 
-const createTeam = createRoute({
+const createTeam = defineRoute({
+  operationId: 'createTeam',
   ...common,
   method: 'post',
   path: ALL,
   summary: 'Create a team',
   request: { params: organizationPath, body: bodyOf(newTeam) },
-  responses: { 201: jsonOf(teamSchema, 'Created'), ...refusalResponses(400, 401, 404, 409, 413) },
+  refusals: [409],
+  answers: { 201: jsonOf(teamSchema, 'Created') },
 });
 
-const getTeams = createRoute({
+const getTeams = defineRoute({
+  operationId: 'listTeams',
   ...common,
   method: 'get',
   path: ALL,
   summary: 'List the teams of an organization',
   request: { params: organizationPath, query: z.object(collectionQuery) },
-  responses: { 200: jsonOf(collectionSchema(teamSchema), 'A page'), ...refusalResponses(400, 401, 404) },
+  answers: { 200: jsonOf(collectionSchema(teamSchema), 'A page') },
 });
 
-const getTeam = createRoute({
+const getTeam = defineRoute({
+  operationId: 'getTeam',
   ...common,
   method: 'get',
   path: ONE,
   summary: 'Get a team',
   request: { params: teamPath },
-  responses: { 200: jsonOf(teamSchema, 'The team'), ...refusalResponses(401, 404) },
+  answers: { 200: jsonOf(teamSchema, 'The team') },
 });
 
-const patchTeam = createRoute({
+const patchTeam = defineRoute({
+  operationId: 'updateTeam',
   ...common,
   method: 'patch',
   path: ONE,
   summary: 'Change a team',
   request: { params: teamPath, body: bodyOf(teamChanges) },
-  responses: { 200: jsonOf(teamSchema, 'Changed'), ...refusalResponses(400, 401, 404, 413) },
+  answers: { 200: jsonOf(teamSchema, 'Changed') },
 });
 
-const removeTeam = createRoute({
+const removeTeam = defineRoute({
+  operationId: 'deleteTeam',
   ...common,
   method: 'delete',
   path: ONE,
   summary: 'Delete a team',
   description: 'Routers that name it do not reach its members any more.',
   request: { params: teamPath },
-  responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 404) },
+  answers: { 204: { description: 'Deleted' } },
 });
 
 export const teamRoutes = createRouter();

@@ -1,47 +1,51 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { insertToken, listTokens, newToken, revokeToken, tokenDigest } from '../../directory/tokens.ts';
 import { findUser } from '../../directory/users.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { purgeToken } from '../../http/authenticate.ts';
 import { collectionQuery, collectionSchema } from '../../http/collection.ts';
-import { adminTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { operator } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { idCollection, readIdPage } from './id-collection.ts';
 import { createdTokenSchema, newTokenBody, tokenPath, tokenResource, tokenSchema, userPath } from './schemas.ts';
 
-const common = { tags: ['Administration'], security: adminTokenSecurity };
+const common = { tag: 'Administration', access: operator };
 const ALL = '/organizations/{organization_id}/users/{user_id}/tokens';
 
-const createToken = createRoute({
+const createToken = defineRoute({
+  operationId: 'createToken',
   ...common,
   method: 'post',
   path: ALL,
   summary: 'Create a token for a user',
   description: 'The answer shows the token this once.',
   request: { params: userPath, body: bodyOf(newTokenBody) },
-  responses: { 201: jsonOf(createdTokenSchema, 'Created'), ...refusalResponses(400, 401, 404, 413) },
+  answers: { 201: jsonOf(createdTokenSchema, 'Created') },
 });
 
-const getTokens = createRoute({
+const getTokens = defineRoute({
+  operationId: 'listTokens',
   ...common,
   method: 'get',
   path: ALL,
   summary: 'List the tokens of a user',
   request: { params: userPath, query: z.object(collectionQuery) },
-  responses: { 200: jsonOf(collectionSchema(tokenSchema), 'A page'), ...refusalResponses(400, 401, 404) },
+  answers: { 200: jsonOf(collectionSchema(tokenSchema), 'A page') },
 });
 
-const removeToken = createRoute({
+const removeToken = defineRoute({
+  operationId: 'deleteToken',
   ...common,
   method: 'delete',
   path: `${ALL}/{token_id}`,
   summary: 'Revoke a token',
   description: 'Revoking it again changes nothing. Other isolates may honour it for AUTH_CACHE_SECONDS longer.',
   request: { params: tokenPath },
-  responses: { 204: { description: 'Revoked' }, ...refusalResponses(401, 404) },
+  answers: { 204: { description: 'Revoked' } },
 });
 
 export const tokenRoutes = createRouter();

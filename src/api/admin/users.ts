@@ -1,67 +1,74 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { organizationExists } from '../../directory/organizations.ts';
 import { deleteUser, findUser, insertUser, listUsers, updateUser } from '../../directory/users.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { purgeUser } from '../../http/authenticate.ts';
 import { collectionQuery, collectionSchema } from '../../http/collection.ts';
-import { adminTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { askUser } from '../../rpc/user.ts';
+import { operator } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
 import { idCollection, readIdPage } from './id-collection.ts';
 import { flag, newUser, organizationPath, userChanges, userPath, userResource, userSchema } from './schemas.ts';
 
-const common = { tags: ['Administration'], security: adminTokenSecurity };
+const common = { tag: 'Administration', access: operator };
 const ONE = '/organizations/{organization_id}/users/{user_id}';
 const ALL = '/organizations/{organization_id}/users';
 
-const createUser = createRoute({
+const createUser = defineRoute({
+  operationId: 'createUser',
   ...common,
   method: 'post',
   path: ALL,
   summary: 'Create a user',
   request: { params: organizationPath, body: bodyOf(newUser) },
-  responses: { 201: jsonOf(userSchema, 'Created'), ...refusalResponses(400, 401, 404, 409, 413) },
+  refusals: [409],
+  answers: { 201: jsonOf(userSchema, 'Created') },
 });
 
-const getUsers = createRoute({
+const getUsers = defineRoute({
+  operationId: 'listUsers',
   ...common,
   method: 'get',
   path: ALL,
   summary: 'List the users of an organization',
   request: { params: organizationPath, query: z.object(collectionQuery) },
-  responses: { 200: jsonOf(collectionSchema(userSchema), 'A page'), ...refusalResponses(400, 401, 404) },
+  answers: { 200: jsonOf(collectionSchema(userSchema), 'A page') },
 });
 
-const getUser = createRoute({
+const getUser = defineRoute({
+  operationId: 'getUser',
   ...common,
   method: 'get',
   path: ONE,
   summary: 'Get a user',
   request: { params: userPath },
-  responses: { 200: jsonOf(userSchema, 'The user'), ...refusalResponses(401, 404) },
+  answers: { 200: jsonOf(userSchema, 'The user') },
 });
 
-const patchUser = createRoute({
+const patchUser = defineRoute({
+  operationId: 'updateUser',
   ...common,
   method: 'patch',
   path: ONE,
   summary: 'Change a user',
   request: { params: userPath, body: bodyOf(userChanges) },
-  responses: { 200: jsonOf(userSchema, 'Changed'), ...refusalResponses(400, 401, 404, 413) },
+  answers: { 200: jsonOf(userSchema, 'Changed') },
 });
 
-const removeUser = createRoute({
+const removeUser = defineRoute({
+  operationId: 'deleteUser',
   ...common,
   method: 'delete',
   path: ONE,
   summary: 'Delete a user',
   description: 'The tokens of the user stop working.',
   request: { params: userPath },
-  responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 404) },
+  answers: { 204: { description: 'Deleted' } },
 });
 
 export const userRoutes = createRouter();

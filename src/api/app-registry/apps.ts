@@ -1,4 +1,3 @@
-import { createRoute } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
 import { listAppPatterns } from '../../directory/app-webhooks.ts';
@@ -16,13 +15,14 @@ import {
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { purgeApp } from '../../http/authenticate.ts';
 import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
-import { type FieldErrors, type Refusal, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { type FieldErrors, type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { purgeAudience } from '../../notifications/load-audience.ts';
 import { ownAppResource } from '../../resources/app.ts';
 import { type PatternOwner, problemOfPattern } from '../../resources/channel-path.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { defineRoute } from '../define-route.ts';
 import { dismissBots } from './dismiss-bots.ts';
 import { APP_NOT_FOUND, appPath, creationKey, type Door, newestFirst, organizationPath } from './door.ts';
 import { drainInstallations } from './drain-installations.ts';
@@ -34,19 +34,20 @@ type Found = { ok: true; app: AppColumns } | { ok: false; refusal: Refusal };
 
 /** The apps that an organization owns. */
 export function appRoutesOf(door: Door): AppRouter {
-  const common = { tags: door.tags, security: door.security, middleware: door.writers };
+  const common = { tag: door.tag, access: door.writers };
   const all = `${door.organization}/apps`;
   const one = `${all}/{app_id}`;
   const routes = createRouter();
 
-  const createApp = createRoute({
+  const createApp = defineRoute({
+    operationId: 'createApp',
     ...common,
     method: 'post',
     path: all,
     summary: 'Create an app',
     description: 'The answer shows the secret of the app this once.',
     request: { params: organizationPath, body: bodyOf(wholeApp) },
-    responses: { 201: jsonOf(createdAppSchema, 'Created'), ...refusalResponses(400, 401, 403, 404, 413, 503) },
+    answers: { 201: jsonOf(createdAppSchema, 'Created') },
   });
   routes.openapi(createApp, async (c) => {
     const { organization_id } = c.req.valid('param');
@@ -71,13 +72,14 @@ export function appRoutesOf(door: Door): AppRouter {
       : c.json({ ...ownAppResource(appView(row)), secret: app.secret }, 201);
   });
 
-  const getApps = createRoute({
+  const getApps = defineRoute({
+    operationId: 'listApps',
     ...common,
     method: 'get',
     path: all,
     summary: 'List the apps that the organization owns',
     request: { params: organizationPath, query: newestFirst },
-    responses: { 200: jsonOf(collectionSchema(appSchema), 'A page'), ...refusalResponses(400, 401, 403, 404, 503) },
+    answers: { 200: jsonOf(collectionSchema(appSchema), 'A page') },
   });
   routes.openapi(getApps, async (c) => {
     const { organization_id } = c.req.valid('param');
@@ -90,13 +92,14 @@ export function appRoutesOf(door: Door): AppRouter {
     return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource }), 200);
   });
 
-  const getApp = createRoute({
+  const getApp = defineRoute({
+    operationId: 'getApp',
     ...common,
     method: 'get',
     path: one,
     summary: 'Get an app that the organization owns',
     request: { params: appPath },
-    responses: { 200: jsonOf(appSchema, 'The app'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(appSchema, 'The app') },
   });
   routes.openapi(getApp, async (c) => {
     const { organization_id, app_id } = c.req.valid('param');
@@ -104,8 +107,9 @@ export function appRoutesOf(door: Door): AppRouter {
     return row === null ? refuse(c, APP_NOT_FOUND) : c.json(ownAppResource(appView(row)), 200);
   });
 
-  const changed = { 200: jsonOf(appSchema, 'Changed'), ...refusalResponses(400, 401, 403, 404, 413, 503) };
-  const putApp = createRoute({
+  const changed = { 200: jsonOf(appSchema, 'Changed') };
+  const putApp = defineRoute({
+    operationId: 'replaceApp',
     ...common,
     method: 'put',
     path: one,
@@ -113,35 +117,37 @@ export function appRoutesOf(door: Door): AppRouter {
     description:
       'What is left out goes back to its default. The secret stays; so do scopes and bot users of installations.',
     request: { params: appPath, body: bodyOf(wholeApp) },
-    responses: changed,
+    answers: changed,
   });
   routes.openapi(putApp, async (c) => {
     const result = await changeApp(c, c.req.valid('param'), c.req.valid('json'));
     return result.ok ? c.json(ownAppResource(appView(result.app)), 200) : refuse(c, result.refusal);
   });
 
-  const patchApp = createRoute({
+  const patchApp = defineRoute({
+    operationId: 'updateApp',
     ...common,
     method: 'patch',
     path: one,
     summary: 'Change an app',
     description: 'Installations keep the scopes and the bot user that they have.',
     request: { params: appPath, body: bodyOf(appChanges) },
-    responses: changed,
+    answers: changed,
   });
   routes.openapi(patchApp, async (c) => {
     const result = await changeApp(c, c.req.valid('param'), c.req.valid('json'));
     return result.ok ? c.json(ownAppResource(appView(result.app)), 200) : refuse(c, result.refusal);
   });
 
-  const removeApp = createRoute({
+  const removeApp = defineRoute({
+    operationId: 'deleteApp',
     ...common,
     method: 'delete',
     path: one,
     summary: 'Delete an app',
     description: 'It is uninstalled wherever it is installed; its bot users are deleted.',
     request: { params: appPath },
-    responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 403, 404, 503) },
+    answers: { 204: { description: 'Deleted' } },
   });
   routes.openapi(removeApp, async (c) => {
     const { organization_id, app_id } = c.req.valid('param');
@@ -158,14 +164,15 @@ export function appRoutesOf(door: Door): AppRouter {
     return c.body(null, 204);
   });
 
-  const rotateSecret = createRoute({
+  const rotateSecret = defineRoute({
+    operationId: 'rotateAppSecret',
     ...common,
     method: 'post',
     path: `${one}/secret/rotate`,
     summary: 'Give an app a new secret',
     description: 'The old secret is worth nothing from now on. The answer shows the new one this once.',
     request: { params: appPath },
-    responses: { 200: jsonOf(appSecretSchema, 'The new secret'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(appSecretSchema, 'The new secret') },
   });
   routes.openapi(rotateSecret, async (c) => {
     const { organization_id, app_id } = c.req.valid('param');

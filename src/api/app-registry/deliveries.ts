@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import {
   findInstallationOfApp,
   type InstallationOfAppRow,
@@ -7,10 +7,11 @@ import {
 import { findApp } from '../../directory/apps.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { installationReceiver } from '../../resources/receiver.ts';
+import { defineRoute } from '../define-route.ts';
 import {
   DELIVERY_NOT_FOUND,
   findLogged,
@@ -44,20 +45,20 @@ import {
 
 /** What an app's owner sees of its installations: which there are, and what became of the webhooks of each. */
 export function appDeliveryRoutesOf(door: Door): AppRouter {
-  const common = { tags: door.tags, security: door.security, middleware: door.writers };
+  const common = { tag: door.tag, access: door.writers };
   const all = `${door.organization}/apps/{app_id}/installations`;
   const one = `${all}/{installation_id}`;
   const routes = createRouter();
 
-  const getInstallations = createRoute({
+  const getInstallations = defineRoute({
+    operationId: 'listInstallationsOfApp',
     ...common,
     method: 'get',
     path: all,
     summary: 'List where an app is installed, newest first',
     request: { params: appPath, query: z.object(collectionQuery) },
-    responses: {
+    answers: {
       200: jsonOf(collectionSchema(installationOfAppSchema), 'A page'),
-      ...refusalResponses(400, 401, 403, 404, 503),
     },
   });
   routes.openapi(getInstallations, async (c) => {
@@ -72,16 +73,16 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
     return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource }), 200);
   });
 
-  const getDeliveries = createRoute({
+  const getDeliveries = defineRoute({
+    operationId: 'listAppDeliveries',
     ...common,
     method: 'get',
     path: `${one}/deliveries`,
     summary: 'List the webhooks of an installation, newest first',
     description: 'The log stays readable when the app is uninstalled or deleted.',
     request: { params: appInstallationPath, query: appDeliveriesQuery },
-    responses: {
+    answers: {
       200: jsonOf(collectionSchema(appDeliverySchema), 'A page'),
-      ...refusalResponses(400, 401, 403, 404, 503),
     },
   });
   routes.openapi(getDeliveries, async (c) => {
@@ -93,13 +94,14 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
     return c.json(await pageOfDeliveries(c, log, asked.page, { status }, appDeliveryResource), 200);
   });
 
-  const getDelivery = createRoute({
+  const getDelivery = defineRoute({
+    operationId: 'getAppDelivery',
     ...common,
     method: 'get',
     path: `${one}/deliveries/{delivery_id}`,
     summary: 'Get a webhook of an installation with its body and its attempts',
     request: { params: appDeliveryPath },
-    responses: { 200: jsonOf(appDeliveryDetailSchema, 'The webhook'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(appDeliveryDetailSchema, 'The webhook') },
   });
   routes.openapi(getDelivery, async (c) => {
     const ids = c.req.valid('param');
@@ -113,7 +115,8 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
     return c.json({ ...appDeliveryResource(row), attempts: kept.attempts.map(appAttemptResource), body }, 200);
   });
 
-  const replayDelivery = createRoute({
+  const replayDelivery = defineRoute({
+    operationId: 'replayAppDelivery',
     ...common,
     method: 'post',
     path: `${one}/deliveries/{delivery_id}/replay`,
@@ -121,7 +124,7 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
     description:
       'Outside the order of its thread, with the same `webhook-id`. One that is still pending stays as it is.',
     request: { params: appDeliveryPath },
-    responses: { 202: jsonOf(replayedSchema, 'Accepted'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 202: jsonOf(replayedSchema, 'Accepted') },
   });
   routes.openapi(replayDelivery, async (c) => {
     const ids = c.req.valid('param');
@@ -132,14 +135,15 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
     return c.json({ replayed: await replayOne(c, log, row) }, 202);
   });
 
-  const replayDeliveries = createRoute({
+  const replayDeliveries = defineRoute({
+    operationId: 'replayAppDeliveries',
     ...common,
     method: 'post',
     path: `${one}/replay`,
     summary: 'Send finished webhooks of an installation again',
     description: 'Those of a status, of a time range, or both. A bare time range means every finished webhook in it.',
     request: { params: appInstallationPath, body: bodyOf(replayRequest) },
-    responses: { 202: jsonOf(replaySchema, 'Accepted'), ...refusalResponses(400, 401, 403, 404, 413, 503) },
+    answers: { 202: jsonOf(replaySchema, 'Accepted') },
   });
   routes.openapi(replayDeliveries, async (c) => {
     const log = await findLog(c, c.req.valid('param'));
@@ -147,14 +151,15 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
     return c.json(await replayMany(c, log, c.req.valid('json')), 202);
   });
 
-  const getLedger = createRoute({
+  const getLedger = defineRoute({
+    operationId: 'getAppLedger',
     ...common,
     method: 'get',
     path: `${one}/ledger`,
     summary: 'Count what became of the webhooks of an installation',
     description: 'accepted = delivered + pending + exhausted + skipped; replays are not counted again.',
     request: { params: appInstallationPath },
-    responses: { 200: jsonOf(appLedgerSchema, 'The sums'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(appLedgerSchema, 'The sums') },
   });
   routes.openapi(getLedger, async (c) => {
     const log = await findLog(c, c.req.valid('param'));

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import type { AppContext, AppMiddleware } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import type { Refusal } from '../../http/refusals.ts';
+import type { Access } from '../access.ts';
 
 /**
  * Through what the registry of apps is reached: by an organization's own users, or by the operator of the hub. The routes are written
@@ -11,11 +12,10 @@ import type { Refusal } from '../../http/refusals.ts';
 export type Door = {
   /** Path of an organization below which the registry lies. */
   organization: '/orgs/{organization_id}' | '/organizations/{organization_id}';
-  tags: string[];
-  security: { [scheme: string]: string[] }[];
-  /** Guards of what everybody of the organization may read, and of all the rest. They leave only organizations that exist. */
-  readers: AppMiddleware[];
-  writers: AppMiddleware[];
+  tag: string;
+  /** For what everybody of the organization may read, and for all the rest. Both let only organizations pass that exist. */
+  readers: Access;
+  writers: Access;
   /** The scopes that who comes through the door may give away. */
   grantableScopes: (c: AppContext) => ReadonlySet<string>;
   /** The user who comes through it; null for the operator. */

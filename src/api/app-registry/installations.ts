@@ -1,4 +1,3 @@
-import { createRoute } from '@hono/zod-openapi';
 import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
 import { findAvailableApp } from '../../directory/apps.ts';
 import {
@@ -13,12 +12,13 @@ import {
 import { identityDatabase } from '../../http/app-environment.ts';
 import { purgeApp } from '../../http/authenticate.ts';
 import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { purgeAudience } from '../../notifications/load-audience.ts';
 import { installationResource } from '../../resources/app.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
 import { callUninstallTrigger } from './call-uninstall-trigger.ts';
 import { dismissBots } from './dismiss-bots.ts';
@@ -38,21 +38,23 @@ const resource = (row: InstallationRow) => installationResource(installationView
 
 /** The apps that an organization has installed. */
 export function installationRoutesOf(door: Door): AppRouter {
-  const common = { tags: door.tags, security: door.security };
+  const common = { tag: door.tag };
   const all = `${door.organization}/app_installations`;
   const one = `${all}/{installation_id}`;
   const routes = createRouter();
 
-  const install = createRoute({
+  const install = defineRoute({
+    operationId: 'installApp',
     ...common,
     method: 'post',
     path: all,
     summary: 'Install an app',
     description:
       'The app may be the organization’s own or one that is available to anyone. It gets the scopes that it requires, which the caller must have themselves, and a bot user if it requires one.',
-    middleware: door.writers,
+    access: door.writers,
     request: { params: organizationPath, body: bodyOf(newInstallation) },
-    responses: { 201: jsonOf(installationSchema, 'Installed'), ...refusalResponses(400, 401, 403, 404, 409, 413, 503) },
+    refusals: [409],
+    answers: { 201: jsonOf(installationSchema, 'Installed') },
   });
   routes.openapi(install, async (c) => {
     const { organization_id } = c.req.valid('param');
@@ -80,16 +82,16 @@ export function installationRoutesOf(door: Door): AppRouter {
     return row === null ? refuse(c, INSTALLATION_NOT_FOUND) : c.json(resource(row), 201);
   });
 
-  const getInstallations = createRoute({
+  const getInstallations = defineRoute({
+    operationId: 'listInstallations',
     ...common,
     method: 'get',
     path: all,
     summary: 'List the apps that the organization has installed',
-    middleware: door.readers,
+    access: door.readers,
     request: { params: organizationPath, query: newestFirst },
-    responses: {
+    answers: {
       200: jsonOf(collectionSchema(installationSchema), 'A page'),
-      ...refusalResponses(400, 401, 403, 404, 503),
     },
   });
   routes.openapi(getInstallations, async (c) => {
@@ -102,14 +104,15 @@ export function installationRoutesOf(door: Door): AppRouter {
     return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource }), 200);
   });
 
-  const getInstallation = createRoute({
+  const getInstallation = defineRoute({
+    operationId: 'getInstallation',
     ...common,
     method: 'get',
     path: one,
     summary: 'Get an installation of an app',
-    middleware: door.readers,
+    access: door.readers,
     request: { params: installationPath },
-    responses: { 200: jsonOf(installationSchema, 'The installation'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(installationSchema, 'The installation') },
   });
   routes.openapi(getInstallation, async (c) => {
     const { organization_id, installation_id } = c.req.valid('param');
@@ -117,16 +120,17 @@ export function installationRoutesOf(door: Door): AppRouter {
     return row === null ? refuse(c, INSTALLATION_NOT_FOUND) : c.json(resource(row), 200);
   });
 
-  const uninstall = createRoute({
+  const uninstall = defineRoute({
+    operationId: 'uninstallApp',
     ...common,
     method: 'delete',
     path: one,
     summary: 'Uninstall an app',
     description:
       'Its bot user is deleted; all credentials of the installation stop working. An app with the trigger `uninstall` is told by a GET from the hub to its trigger URL.',
-    middleware: door.writers,
+    access: door.writers,
     request: { params: installationPath },
-    responses: { 204: { description: 'Uninstalled' }, ...refusalResponses(401, 403, 404, 503) },
+    answers: { 204: { description: 'Uninstalled' } },
   });
   routes.openapi(uninstall, async (c) => {
     const { organization_id, installation_id } = c.req.valid('param');

@@ -1,4 +1,3 @@
-import { createRoute } from '@hono/zod-openapi';
 import { makeAppUserAuth, withAppUserAuth, withoutToken } from '../../delivery/app-user-auth.ts';
 import { attemptDeps, attemptWebhook } from '../../delivery/attempt.ts';
 import { INSTALLATION_TIMES } from '../../delivery/attempt-times.ts';
@@ -7,29 +6,29 @@ import { findAppUser } from '../../directory/app-endpoints.ts';
 import { findAppSecret } from '../../directory/app-user-codes.ts';
 import { findAppWebhook } from '../../directory/app-webhooks.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { signingKey } from '../../http/signing-key.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { defineRoute } from '../define-route.ts';
 import { testResult, testResultSchema } from '../delivery-log/schemas.ts';
 import { type Door, WEBHOOK_NOT_FOUND, webhookPath } from './door.ts';
 
 /** Tests of the webhooks of an organization's apps. */
 export function webhookTestRoutesOf(door: Door): AppRouter {
-  const testWebhook = createRoute({
-    tags: door.tags,
-    security: door.security,
-    middleware: door.writers,
+  const testWebhook = defineRoute({
+    operationId: 'testWebhook',
+    tag: door.tag,
+    access: door.writers,
     method: 'post',
     path: `${door.organization}/apps/{app_id}/webhooks/{webhook_id}/test`,
     summary: 'Send a signed test event to a webhook of an app',
     description:
       'One attempt, now, outside the order of the real webhooks and also while the webhook is switched off: the envelope with the action `test`, the pattern as its channel, the webhook as its resource. It carries `app_user_auth` when the organization itself has installed the app and its bot user.',
     request: { params: webhookPath },
-    responses: {
+    answers: {
       200: jsonOf(testResultSchema.openapi('AppWebhookTestResult'), 'What the receiver answered'),
-      ...refusalResponses(401, 403, 404, 503),
     },
   });
   return createRouter().openapi(testWebhook, async (c) => {

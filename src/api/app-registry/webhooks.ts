@@ -1,4 +1,3 @@
-import { createRoute } from '@hono/zod-openapi';
 import type { AppWebhookRow } from '../../db/rows.ts';
 import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
 import {
@@ -14,13 +13,14 @@ import {
 import { type AppColumns, findApp } from '../../directory/apps.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
-import { type Refusal, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { purgeAudience } from '../../notifications/load-audience.ts';
 import { appWebhookResource } from '../../resources/app.ts';
 import { problemOfPattern } from '../../resources/channel-path.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { defineRoute } from '../define-route.ts';
 import { APP_NOT_FOUND, appPath, creationKey, type Door, oldestFirst, WEBHOOK_NOT_FOUND, webhookPath } from './door.ts';
 import { drainWebhook } from './drain-installations.ts';
 import { refusalOfAppUrl, registrationOrigin } from './guard-app-url.ts';
@@ -31,19 +31,21 @@ type Changed = { ok: true; webhook: AppWebhookRow } | { ok: false; refusal: Refu
 
 /** The webhook subscriptions of an organization's apps. */
 export function appWebhookRoutesOf(door: Door): AppRouter {
-  const common = { tags: door.tags, security: door.security, middleware: door.writers };
+  const common = { tag: door.tag, access: door.writers };
   const all = `${door.organization}/apps/{app_id}/webhooks`;
   const one = `${all}/{webhook_id}`;
   const routes = createRouter();
 
-  const createWebhook = createRoute({
+  const createWebhook = defineRoute({
+    operationId: 'createWebhook',
     ...common,
     method: 'post',
     path: all,
     summary: 'Subscribe an app to a channel',
     description: `At least one of on_added, on_changed and on_removed is true. An app has at most ${MAX_APP_WEBHOOKS} webhooks, each with another pattern.`,
     request: { params: appPath, body: bodyOf(wholeWebhook) },
-    responses: { 201: jsonOf(webhookSchema, 'Created'), ...refusalResponses(400, 401, 403, 404, 409, 413, 503) },
+    refusals: [409],
+    answers: { 201: jsonOf(webhookSchema, 'Created') },
   });
   routes.openapi(createWebhook, async (c) => {
     const { organization_id, app_id } = c.req.valid('param');
@@ -74,13 +76,14 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
     return c.json(appWebhookResource(webhook), 201);
   });
 
-  const getWebhooks = createRoute({
+  const getWebhooks = defineRoute({
+    operationId: 'listWebhooks',
     ...common,
     method: 'get',
     path: all,
     summary: 'List the webhooks of an app',
     request: { params: appPath, query: oldestFirst },
-    responses: { 200: jsonOf(collectionSchema(webhookSchema), 'A page'), ...refusalResponses(400, 401, 403, 404, 503) },
+    answers: { 200: jsonOf(collectionSchema(webhookSchema), 'A page') },
   });
   routes.openapi(getWebhooks, async (c) => {
     const { organization_id, app_id } = c.req.valid('param');
@@ -94,13 +97,14 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
     return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource: appWebhookResource }), 200);
   });
 
-  const getWebhook = createRoute({
+  const getWebhook = defineRoute({
+    operationId: 'getWebhook',
     ...common,
     method: 'get',
     path: one,
     summary: 'Get a webhook of an app',
     request: { params: webhookPath },
-    responses: { 200: jsonOf(webhookSchema, 'The webhook'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(webhookSchema, 'The webhook') },
   });
   routes.openapi(getWebhook, async (c) => {
     const { organization_id, app_id, webhook_id } = c.req.valid('param');
@@ -108,41 +112,44 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
     return webhook === null ? refuse(c, WEBHOOK_NOT_FOUND) : c.json(appWebhookResource(webhook), 200);
   });
 
-  const changed = { 200: jsonOf(webhookSchema, 'Changed'), ...refusalResponses(400, 401, 403, 404, 413, 503) };
-  const putWebhook = createRoute({
+  const changed = { 200: jsonOf(webhookSchema, 'Changed') };
+  const putWebhook = defineRoute({
+    operationId: 'replaceWebhook',
     ...common,
     method: 'put',
     path: one,
     summary: 'Replace a webhook of an app',
     description: 'What is left out goes back to its default.',
     request: { params: webhookPath, body: bodyOf(wholeWebhook) },
-    responses: changed,
+    answers: changed,
   });
   routes.openapi(putWebhook, async (c) => {
     const result = await changeWebhook(c, c.req.valid('param'), c.req.valid('json'));
     return result.ok ? c.json(appWebhookResource(result.webhook), 200) : refuse(c, result.refusal);
   });
 
-  const patchWebhook = createRoute({
+  const patchWebhook = defineRoute({
+    operationId: 'updateWebhook',
     ...common,
     method: 'patch',
     path: one,
     summary: 'Change a webhook of an app',
     request: { params: webhookPath, body: bodyOf(webhookChanges) },
-    responses: changed,
+    answers: changed,
   });
   routes.openapi(patchWebhook, async (c) => {
     const result = await changeWebhook(c, c.req.valid('param'), c.req.valid('json'));
     return result.ok ? c.json(appWebhookResource(result.webhook), 200) : refuse(c, result.refusal);
   });
 
-  const removeWebhook = createRoute({
+  const removeWebhook = defineRoute({
+    operationId: 'deleteWebhook',
     ...common,
     method: 'delete',
     path: one,
     summary: 'Delete a webhook of an app',
     request: { params: webhookPath },
-    responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 403, 404, 503) },
+    answers: { 204: { description: 'Deleted' } },
   });
   routes.openapi(removeWebhook, async (c) => {
     const { organization_id, app_id, webhook_id } = c.req.valid('param');

@@ -48,7 +48,9 @@ export const identityRoutes = createRouter();
 identityRoutes.openAPIRegistry.registerPath({
   method: 'post',
   path: PATH,
+  operationId: 'exchangeAppUserCode',
   tags: ['Apps'],
+  security: [],
   summary: 'Exchange the code of an installation for a lasting token of the app’s bot user',
   description: 'A code works once, within 30 seconds.',
   request: { body: { required: true, content: { 'application/x-www-form-urlencoded': { schema: formSchema } } } },

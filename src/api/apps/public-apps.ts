@@ -1,36 +1,38 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { type AppColumns, appView, findAvailableApp, listAvailableApps } from '../../directory/apps.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { publicAppResource } from '../../resources/app.ts';
+import { anyUserWith } from '../access.ts';
 import { APP_NOT_FOUND, creationKey, newestFirst } from '../app-registry/door.ts';
 import { publicAppSchema } from '../app-registry/schemas.ts';
-import { settingsGuards } from './guards.ts';
+import { defineRoute } from '../define-route.ts';
 
-const common = { tags: ['Apps'], security: userTokenSecurity, middleware: settingsGuards };
+const common = { tag: 'Apps', access: anyUserWith('settings') };
 
-const getPublicApps = createRoute({
+const getPublicApps = defineRoute({
+  operationId: 'listPublicApps',
   ...common,
   method: 'get',
   path: '/public_apps',
   summary: 'List the apps that the organization may install',
   description: 'Its own ones, and those of all organizations that are available to anyone.',
   request: { query: newestFirst },
-  responses: { 200: jsonOf(collectionSchema(publicAppSchema), 'A page'), ...refusalResponses(400, 401, 403, 503) },
+  answers: { 200: jsonOf(collectionSchema(publicAppSchema), 'A page') },
 });
 
-const getPublicApp = createRoute({
+const getPublicApp = defineRoute({
+  operationId: 'getPublicApp',
   ...common,
   method: 'get',
   path: '/public_apps/{app_id}',
   summary: 'Get an app that the organization may install',
   request: { params: z.object({ app_id: pathId('app_id') }) },
-  responses: { 200: jsonOf(publicAppSchema, 'The app'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(publicAppSchema, 'The app') },
 });
 
 export const publicAppRoutes = createRouter();

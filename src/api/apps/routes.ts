@@ -1,12 +1,23 @@
 import { createRouter } from '../../http/router.ts';
+import { organizationUser, organizationUserWith } from '../access.ts';
 import { appRoutesOf } from '../app-registry/apps.ts';
 import { appDeliveryRoutesOf } from '../app-registry/deliveries.ts';
+import type { Door } from '../app-registry/door.ts';
 import { installationRoutesOf } from '../app-registry/installations.ts';
 import { webhookTestRoutesOf } from '../app-registry/test-webhook.ts';
 import { appWebhookRoutesOf } from '../app-registry/webhooks.ts';
-import { organizationDoor } from './guards.ts';
 import { publicAppRoutes } from './public-apps.ts';
 import { triggerRoutes } from './trigger.ts';
+
+/** The registry for an organization's own users. Nobody gives an app a scope that they do not have. */
+const organizationDoor: Door = {
+  organization: '/orgs/{organization_id}',
+  tag: 'Apps',
+  readers: organizationUser,
+  writers: organizationUserWith('settings'),
+  grantableScopes: (c) => c.var.principal.scopes,
+  userId: (c) => c.var.principal.user.id,
+};
 
 /** Apps, their webhooks and installations, mounted at /api/v5. */
 export const appsRoutes = createRouter();

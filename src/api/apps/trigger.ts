@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { appUserCode, signTriggerData, triggerToken } from '../../directory/app-tokens.ts';
 import { findInstalledSecret } from '../../directory/app-user-codes.ts';
 import { findInstallation, installationView } from '../../directory/installations.ts';
@@ -6,8 +6,7 @@ import { threadNameOfChat } from '../../domain/address.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { publicOrigin } from '../../http/collection.ts';
 import { uuidField, webUrlField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { refuse, refuseField } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { signingKey } from '../../http/signing-key.ts';
@@ -15,23 +14,24 @@ import { APP_TRIGGERS, type AppTrigger } from '../../resources/app.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import type { ChatGrant } from '../../resources/chat-grant.ts';
 import { queryThread } from '../../rpc/thread.ts';
+import { organizationUser } from '../access.ts';
 import { INSTALLATION_NOT_FOUND, installationPath } from '../app-registry/door.ts';
 import { withParameters } from '../app-registry/trigger-url.ts';
+import { defineRoute } from '../define-route.ts';
 import { reachedRoom, userReach } from '../reach-cache.ts';
-import { organizationGuards } from './guards.ts';
 
 /** Triggers that belong to the installation itself. */
 const SETTINGS_TRIGGERS: ReadonlySet<AppTrigger> = new Set(['install', 'uninstall', 'setup']);
 
-const getTrigger = createRoute({
+const getTrigger = defineRoute({
+  operationId: 'getAppTrigger',
   method: 'get',
   path: '/orgs/{organization_id}/app_installations/{installation_id}/trigger',
-  tags: ['Apps'],
+  tag: 'Apps',
   summary: 'Get the URL with which a console opens an app',
   description:
     'The triggers install, uninstall and setup need the scope settings. An app that acts for a user cannot open apps in their name.',
-  security: userTokenSecurity,
-  middleware: organizationGuards,
+  access: organizationUser,
   request: {
     params: installationPath,
     query: z.object({
@@ -42,7 +42,7 @@ const getTrigger = createRoute({
         .openapi({ description: 'Where the app leads when an install is done; without it, to this service.' }),
     }),
   },
-  responses: { 200: jsonOf(z.object({ url: z.string() }), 'The URL'), ...refusalResponses(400, 401, 403, 404, 503) },
+  answers: { 200: jsonOf(z.object({ url: z.string() }), 'The URL') },
 });
 
 export const triggerRoutes = createRouter();

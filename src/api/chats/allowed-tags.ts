@@ -1,11 +1,12 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findAllowedTag, listAllowedTags } from '../../directory/allowed-tags.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { tagResource } from '../../resources/tag.ts';
+import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
 import { tagSchema } from './schemas.ts';
@@ -13,23 +14,24 @@ import { type ChatScope, pathText } from './scopes.ts';
 
 /** GET …/<chat_id>/allowed_tags of a scope (Chats API, List allowed tags for a chat): those of its room; a chat without one has none. */
 export function allowedTagRoutes(scope: ChatScope) {
-  const shared = { method: 'get' as const, tags: ['Chat tags'] };
-  const listRoute = createRoute({
+  const shared = { method: 'get' as const, tag: 'Chat tags' };
+  const listRoute = defineRoute({
+    operationId: `list${scope.name}AllowedTags`,
     ...routeIn(scope, '/{chat_id}/allowed_tags'),
     ...shared,
     summary: `List the tags that are allowed for ${scope.chat}`,
     request: { params: chatParams(scope), query: z.object(collectionQuery) },
-    responses: {
+    answers: {
       200: jsonOf(collectionSchema(tagSchema), 'Tags by name'),
-      ...refusalResponses(400, 401, 403, 404, 503),
     },
   });
-  const itemRoute = createRoute({
+  const itemRoute = defineRoute({
+    operationId: `get${scope.name}AllowedTag`,
     ...routeIn(scope, '/{chat_id}/allowed_tags/{tag_name}'),
     ...shared,
     summary: `Retrieve a tag that is allowed for ${scope.chat}`,
     request: { params: chatParams(scope, { tag_name: pathText('tag_name') }) },
-    responses: { 200: jsonOf(tagSchema, 'The tag'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(tagSchema, 'The tag') },
   });
   const router = createRouter();
 

@@ -1,21 +1,21 @@
-import { createRoute } from '@hono/zod-openapi';
-import { refusalResponses } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
+import { defineRoute } from '../define-route.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
 import { chatSchema } from './schemas.ts';
 import type { ChatScope } from './scopes.ts';
 
 /** GET <collection>/<chat_id> of a scope (Chats API, Retrieve details of …): from the chat's thread. */
 export function chatItemRoutes(scope: ChatScope) {
-  const route = createRoute({
+  const route = defineRoute({
+    operationId: `get${scope.name}`,
     ...routeIn(scope, '/{chat_id}'),
     method: 'get',
-    tags: ['Chats'],
+    tag: 'Chats',
     summary: `Retrieve ${scope.chat}`,
     request: { params: chatParams(scope) },
-    responses: { 200: jsonOf(chatSchema, 'The chat'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(chatSchema, 'The chat') },
   });
   const router = createRouter();
   router.openapi(route, async (c) => {

@@ -1,12 +1,13 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { type ChatFilters, chatKey, listChats, type MemberChatOrdering } from '../../chats/list-chats.ts';
 import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { booleanParameter, timeField } from '../../http/fields.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
 import { copyDatabase } from '../copy-database.ts';
+import { defineRoute } from '../define-route.ts';
 import { collectionParams, routeIn } from './in-scope.ts';
 import { chatSchema } from './schemas.ts';
 import type { ChatScope } from './scopes.ts';
@@ -41,10 +42,11 @@ type ListQuery = ChatFilters & {
 
 /** GET <collection> of a scope (Chats API, the lists of chats): from D1's copy, newest first unless ordered otherwise. */
 export function chatListRoutes(scope: ChatScope, kind: keyof typeof CHAT_FILTERS = 'any') {
-  const route = createRoute({
+  const route = defineRoute({
+    operationId: `list${scope.name}s`,
     ...routeIn(scope),
     method: 'get',
-    tags: ['Chats'],
+    tag: 'Chats',
     summary: `List ${scope.chats}`,
     request: {
       params: collectionParams(scope),
@@ -54,9 +56,8 @@ export function chatListRoutes(scope: ChatScope, kind: keyof typeof CHAT_FILTERS
         ordering: z.enum(ORDERINGS[kind]).optional(),
       }),
     },
-    responses: {
+    answers: {
       200: jsonOf(collectionSchema(chatSchema), 'Chats, newest first unless ordered otherwise'),
-      ...refusalResponses(400, 401, 403, 404, 503),
     },
   });
   const router = createRouter();

@@ -1,16 +1,16 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { listMembershipsOfUser } from '../../chats/memberships.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { booleanParameter, pathId, timeField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { membershipResource } from '../../resources/membership.ts';
+import { ownUser } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
+import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
-import { userGuards } from './guards.ts';
 import { type ChatPath, commandOfActor, queryChat } from './in-scope.ts';
 import { membershipsByChat, statusFields } from './membership-parts.ts';
 import { isUserPresent } from './presence.ts';
@@ -19,29 +19,30 @@ import { userChats } from './scopes.ts';
 
 const user = z.object({ user_id: pathId('user_id') });
 const chat = user.extend({ chat_id: pathId('chat_id') });
-const shared = { tags: ['Chat memberships'], security: userTokenSecurity, middleware: userGuards };
+const shared = { tag: 'Chat memberships', access: ownUser };
 const path = '/users/{user_id}/chat_memberships';
 const itemPath = `${path}/{chat_id}` as const;
 
-const listRoute = createRoute({
+const listRoute = defineRoute({
+  operationId: 'listOwnChatMemberships',
   ...shared,
   method: 'get',
   path,
   summary: 'List the memberships of the user, one for each of their chats',
   request: { params: user, query: z.object({ ...collectionQuery, is_participating: booleanParameter().optional() }) },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(membershipSchema), 'Memberships, oldest chat first'),
-    ...refusalResponses(400, 401, 403, 503),
   },
 });
 
-const itemRoute = createRoute({
+const itemRoute = defineRoute({
+  operationId: 'getOwnChatMembership',
   ...shared,
   method: 'get',
   path: itemPath,
   summary: 'Retrieve the membership of the user in a chat',
   request: { params: chat },
-  responses: { 200: jsonOf(membershipSchema, 'The membership'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(membershipSchema, 'The membership') },
 });
 
 const last_seen_at = timeField().nullish();
@@ -59,13 +60,18 @@ const updateParts = {
   ...shared,
   path: itemPath,
   summary: 'Update the membership of the user in a chat',
-  responses: {
+  answers: {
     200: jsonOf(membershipSchema, 'The membership'),
-    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
   },
 };
-const putRoute = createRoute({ ...updateParts, method: 'put', request: { params: chat, body: bodyOf(putSchema) } });
-const patchRoute = createRoute({
+const putRoute = defineRoute({
+  operationId: 'replaceOwnChatMembership',
+  ...updateParts,
+  method: 'put',
+  request: { params: chat, body: bodyOf(putSchema) },
+});
+const patchRoute = defineRoute({
+  operationId: 'updateOwnChatMembership',
   ...updateParts,
   method: 'patch',
   request: { params: chat, body: bodyOf(patchSchema) },

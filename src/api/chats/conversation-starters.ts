@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import {
   type ConversationStarterChanges,
   deleteConversationStarter,
@@ -10,16 +10,16 @@ import {
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathId, textField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { type Refusal, refusalResponses, refuse } from '../../http/refusals.ts';
+import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { type ConversationStarter, conversationStarterResource } from '../../resources/conversation-starter.ts';
-import { userGuards } from './guards.ts';
+import { ownUser } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 
 const ALL = '/users/{user_id}/chat_conversation_starters';
 const ONE = `${ALL}/{language_code}` as const;
-const common = { tags: ['Conversation starters'], security: userTokenSecurity, middleware: userGuards };
+const common = { tag: 'Conversation starters', access: ownUser };
 
 const NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Conversation starter not found.' };
 const LANGUAGE_TAKEN: Refusal = {
@@ -59,63 +59,68 @@ const starterSchema = z
   })
   .openapi('ConversationStarter');
 
-const getStarters = createRoute({
+const getStarters = defineRoute({
+  operationId: 'listConversationStarters',
   ...common,
   method: 'get',
   path: ALL,
   summary: 'List chat conversation starters for user',
   request: { params: userPath, query: z.object(collectionQuery) },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(starterSchema), 'Conversation starters, oldest first'),
-    ...refusalResponses(400, 401, 403, 404, 503),
   },
 });
 
-const addStarter = createRoute({
+const addStarter = defineRoute({
+  operationId: 'createConversationStarter',
   ...common,
   method: 'post',
   path: ALL,
   summary: 'Add a chat conversation starter for user',
   request: { params: userPath, body: bodyOf(wholeStarter) },
-  responses: { 201: jsonOf(starterSchema, 'Added'), ...refusalResponses(400, 401, 403, 404, 413, 503) },
+  answers: { 201: jsonOf(starterSchema, 'Added') },
 });
 
-const getStarter = createRoute({
+const getStarter = defineRoute({
+  operationId: 'getConversationStarter',
   ...common,
   method: 'get',
   path: ONE,
   summary: 'Get a chat conversation starter',
   request: { params: starterPath },
-  responses: { 200: jsonOf(starterSchema, 'The starter'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(starterSchema, 'The starter') },
 });
 
-const changed = { 200: jsonOf(starterSchema, 'Changed'), ...refusalResponses(400, 401, 403, 404, 413, 503) };
+const changed = { 200: jsonOf(starterSchema, 'Changed') };
 
-const putStarter = createRoute({
+const putStarter = defineRoute({
+  operationId: 'replaceConversationStarter',
   ...common,
   method: 'put',
   path: ONE,
   summary: 'Update a chat conversation starter',
   request: { params: starterPath, body: bodyOf(wholeStarter) },
-  responses: changed,
+  answers: changed,
 });
 
-const patchStarter = createRoute({
+const patchStarter = defineRoute({
+  operationId: 'updateConversationStarter',
   ...common,
   method: 'patch',
   path: ONE,
   summary: 'Update a chat conversation starter partly',
   request: { params: starterPath, body: bodyOf(someOfStarter) },
-  responses: changed,
+  answers: changed,
 });
 
-const removeStarter = createRoute({
+const removeStarter = defineRoute({
+  operationId: 'deleteConversationStarter',
   ...common,
   method: 'delete',
   path: ONE,
   summary: 'Remove a chat conversation starter from user',
   request: { params: starterPath },
-  responses: { 204: { description: 'Removed' }, ...refusalResponses(401, 403, 404, 503) },
+  answers: { 204: { description: 'Removed' } },
 });
 
 /** …/chat_conversation_starters: one for each language of a user, whatever the case of its code (Chats API). */

@@ -5,7 +5,6 @@ import type { Query, ReadingOf } from '../../domain/queries.ts';
 import type { Result, ThreadRefusal } from '../../domain/refusals.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { pathId } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
 import { type Refused, refuse } from '../../http/refusals.ts';
 import { queryThread } from '../../rpc/thread.ts';
 import { executeCommand } from '../execute-command.ts';
@@ -30,9 +29,9 @@ type OfType<Whole, Type> = Extract<Whole, { type: Type }>;
 
 const CHAT_NOT_FOUND = { reason: 'chat_not_found' } as const;
 
-/** Path, guards and documentation of a route below a scope's collection. */
+/** Path and access of a route below a scope's collection. */
 export function routeIn(scope: ChatScope, below = '') {
-  return { path: `${scope.path}${below}`, security: userTokenSecurity, middleware: scope.guards };
+  return { path: `${scope.path}${below}`, access: scope.access };
 }
 
 /** The parameters of a path that names a scope's collection, and of those that name one of its chats. */

@@ -1,56 +1,56 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findInvitation, listIncomingInvitations } from '../../chats/invitations.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import { ownUser } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
 import { teamsOfCaller } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
-import { userGuards } from './guards.ts';
 import { chatParams, commandOfActor, queryChat, routeIn } from './in-scope.ts';
 import { invitationFilters, onlyTrue, resourceOf } from './invitation-parts.ts';
 import { isUserPresent } from './presence.ts';
 import { invitationSchema } from './schemas.ts';
 import { memberOf, userChats } from './scopes.ts';
 
-const shared = { tags: ['Chat invitations'], security: userTokenSecurity, middleware: userGuards };
+const shared = { tag: 'Chat invitations', access: ownUser };
 const path = '/users/{user_id}/incoming_chat_invitations';
 const user = z.object({ user_id: pathId('user_id') });
 const invitation = { invitation_id: pathId('invitation_id') };
 
 const acceptSchema = z.object({ is_accepted: z.literal(true, { error: onlyTrue }) }).openapi('AcceptChatInvitation');
 
-const listRoute = createRoute({
+const listRoute = defineRoute({
+  operationId: 'listIncomingInvitations',
   ...shared,
   method: 'get',
   path,
   summary: 'List the invitations of the user, their teams and their organization',
   request: { params: user, query: z.object({ ...collectionQuery, ...invitationFilters }) },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(invitationSchema), 'Invitations, oldest first'),
-    ...refusalResponses(400, 401, 403, 503),
   },
 });
 
-const itemRoute = createRoute({
+const itemRoute = defineRoute({
+  operationId: 'getIncomingInvitation',
   ...shared,
   method: 'get',
   path: `${path}/{invitation_id}`,
   summary: 'Retrieve an invitation of the user, one of their teams or their organization',
   request: { params: user.extend(invitation) },
-  responses: { 200: jsonOf(invitationSchema, 'The invitation'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(invitationSchema, 'The invitation') },
 });
 
 const acceptParts = {
   ...shared,
   summary: 'Accept an invitation: the user becomes a member of the chat',
-  responses: {
+  answers: {
     200: jsonOf(invitationSchema, 'The accepted invitation'),
-    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
   },
 };
 
@@ -94,7 +94,8 @@ incomingInvitationRoutes.openapi(itemRoute, async (c) => {
 });
 
 for (const method of ['put', 'patch'] as const) {
-  const route = createRoute({
+  const route = defineRoute({
+    operationId: `${VERBS[method]}IncomingInvitation`,
     ...acceptParts,
     method,
     path: `${path}/{invitation_id}`,
@@ -108,7 +109,8 @@ for (const method of ['put', 'patch'] as const) {
       : await accept(c, found.chat_id, invitation_id);
   });
 
-  const routeOfChat = createRoute({
+  const routeOfChat = defineRoute({
+    operationId: `${VERBS[method]}IncomingInvitationOfChat`,
     ...acceptParts,
     ...routeIn(userChats, '/{chat_id}/incoming_chat_invitations/{invitation_id}'),
     method,

@@ -1,12 +1,13 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findUser, userFacts } from '../../directory/users.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { uuidField } from '../../http/fields.ts';
-import { refusalResponses, refuseField } from '../../http/refusals.ts';
+import { refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { membershipResource } from '../../resources/membership.ts';
 import type { UserFacts } from '../../resources/user.ts';
+import { defineRoute } from '../define-route.ts';
 import { type ChatPath, chatParams, commandToChat, routeIn } from './in-scope.ts';
 import { statusFields } from './membership-parts.ts';
 import { isKeptOut, isUserPresent } from './presence.ts';
@@ -16,16 +17,15 @@ import type { ChatScope } from './scopes.ts';
 const joinSchema = z.object(statusFields).openapi('JoinChat');
 const joinMemberSchema = z.object({ member_id: uuidField(), ...statusFields }).openapi('JoinChatAsMember');
 
-const responses = {
+const answers = {
   200: jsonOf(membershipSchema, 'The user was a member already'),
   201: jsonOf(membershipSchema, 'The new membership'),
-  ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
 };
 
 const shared = (scope: ChatScope) => ({
   ...routeIn(scope, '/{chat_id}/memberships'),
   method: 'post' as const,
-  tags: ['Chat memberships'],
+  tag: 'Chat memberships',
 });
 
 /**
@@ -33,11 +33,12 @@ const shared = (scope: ChatScope) => ({
  * answers 200.
  */
 export function joinChatRoutes(scope: ChatScope, options: { mustBePresent: boolean }) {
-  const route = createRoute({
+  const route = defineRoute({
+    operationId: `join${scope.name}`,
     ...shared(scope),
     summary: `Join ${scope.chat}`,
     request: { params: chatParams(scope), body: bodyOf(joinSchema) },
-    responses,
+    answers,
   });
   const router = createRouter();
   router.openapi(route, async (c) => {
@@ -49,11 +50,12 @@ export function joinChatRoutes(scope: ChatScope, options: { mustBePresent: boole
 
 /** POST …/<chat_id>/memberships of an organization's scope: one of its users joins (Chats API, Join user to a organization's chat). */
 export function joinMemberRoutes(scope: ChatScope) {
-  const route = createRoute({
+  const route = defineRoute({
+    operationId: `addMemberTo${scope.name}`,
     ...shared(scope),
     summary: `Join a user of the organization to ${scope.chat}`,
     request: { params: chatParams(scope), body: bodyOf(joinMemberSchema) },
-    responses,
+    answers,
   });
   const router = createRouter();
   router.openapi(route, async (c) => {

@@ -1,11 +1,12 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import { type MembershipResource, type MemberView, membershipResource } from '../../resources/membership.ts';
+import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
 import { pageOfMembers, showMembers } from './member-page.ts';
@@ -14,23 +15,24 @@ import { type ChatScope, pathText } from './scopes.ts';
 
 /** GET …/<chat_id>/memberships and …/memberships/<member_id> of a scope (Chats API, List chat memberships). */
 export function membershipRoutes(scope: ChatScope) {
-  const shared = { method: 'get' as const, tags: ['Chat memberships'] };
-  const listRoute = createRoute({
+  const shared = { method: 'get' as const, tag: 'Chat memberships' };
+  const listRoute = defineRoute({
+    operationId: `list${scope.name}Memberships`,
     ...routeIn(scope, '/{chat_id}/memberships'),
     ...shared,
     summary: `List the memberships of ${scope.chat}`,
     request: { params: chatParams(scope), query: z.object(collectionQuery) },
-    responses: {
+    answers: {
       200: jsonOf(collectionSchema(membershipSchema), 'Memberships, oldest first'),
-      ...refusalResponses(400, 401, 403, 404, 503),
     },
   });
-  const itemRoute = createRoute({
+  const itemRoute = defineRoute({
+    operationId: `get${scope.name}Membership`,
     ...routeIn(scope, '/{chat_id}/memberships/{member_id}'),
     ...shared,
     summary: `Retrieve a membership of ${scope.chat}`,
     request: { params: chatParams(scope, { member_id: pathText('member_id').toLowerCase() }) },
-    responses: { 200: jsonOf(membershipSchema, 'The membership'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(membershipSchema, 'The membership') },
   });
   const router = createRouter();
 

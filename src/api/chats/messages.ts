@@ -1,10 +1,11 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { boundsOf, collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { messageResource } from '../../resources/message.ts';
+import { defineRoute } from '../define-route.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
 import { messageSchema } from './message-schema.ts';
 import type { ChatScope } from './scopes.ts';
@@ -24,23 +25,24 @@ const listQuery = z.object({
 
 /** GET …/<chat_id>/messages and …/messages/<message_id> of a scope (Chats API, List chat messages), from the chat's thread. */
 export function messageRoutes(scope: ChatScope) {
-  const shared = { method: 'get' as const, tags: ['Chat messages'] };
-  const listRoute = createRoute({
+  const shared = { method: 'get' as const, tag: 'Chat messages' };
+  const listRoute = defineRoute({
+    operationId: `list${scope.name}Messages`,
     ...routeIn(scope, '/{chat_id}/messages'),
     ...shared,
     summary: `List the messages of ${scope.chat}`,
     request: { params: chatParams(scope), query: listQuery },
-    responses: {
+    answers: {
       200: jsonOf(collectionSchema(messageSchema), 'Messages, oldest first unless ordered otherwise'),
-      ...refusalResponses(400, 401, 403, 404, 503),
     },
   });
-  const itemRoute = createRoute({
+  const itemRoute = defineRoute({
+    operationId: `get${scope.name}Message`,
     ...routeIn(scope, '/{chat_id}/messages/{message_id}'),
     ...shared,
     summary: `Retrieve a message of ${scope.chat}`,
     request: { params: chatParams(scope, { message_id: pathId('message_id') }) },
-    responses: { 200: jsonOf(messageSchema, 'The message'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(messageSchema, 'The message') },
   });
   const router = createRouter();
 

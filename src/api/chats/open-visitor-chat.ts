@@ -1,15 +1,16 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
 import { findOrganization } from '../../directory/organizations.ts';
 import { findVisitor } from '../../directory/visitors.ts';
 import { threadName, threadNameOfChat } from '../../domain/address.ts';
 import { newCommandId, type OpenVisitorChat } from '../../domain/commands.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource, lifetimeOf, VISITOR_CHAT_TYPES } from '../../resources/chat.ts';
 import { copyDatabase } from '../copy-database.ts';
+import { defineRoute } from '../define-route.ts';
 import { executeCommand } from '../execute-command.ts';
 import { reachedRoom } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
@@ -23,16 +24,17 @@ const openSchema = z
   .object({ chat_type: z.enum(VISITOR_CHAT_TYPES).optional().openapi({ default: 'visitor' }) })
   .openapi('OpenVisitorChat');
 
-const route = createRoute({
+const route = defineRoute({
+  operationId: 'openUserRoomVisitorChat',
   ...routeIn(userVisitorChats),
   method: 'post',
-  tags: ['Chats'],
+  tag: 'Chats',
   summary: 'Start or resume a chat with a visitor',
   request: { params: collectionParams(userVisitorChats), body: { ...bodyOf(openSchema), required: false } },
-  responses: {
+  refusals: [409],
+  answers: {
     200: jsonOf(chatSchema, 'The open chat of the visitor, of which the user is now a member'),
     201: jsonOf(chatSchema, 'The new chat'),
-    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
   },
 });
 

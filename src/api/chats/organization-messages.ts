@@ -1,26 +1,26 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { listMessages, messageKey } from '../../chats/list-messages.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId, timeField, uuidField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { messageResource } from '../../resources/message.ts';
+import { organizationUserWith } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
-import { roomGuards } from './guards.ts';
+import { defineRoute } from '../define-route.ts';
 import { messageSchema } from './message-schema.ts';
 import { typeList } from './messages.ts';
 
-const getMessages = createRoute({
+const getMessages = defineRoute({
+  operationId: 'listOrganizationMessages',
   method: 'get',
   path: '/orgs/{organization_id}/messages',
-  tags: ['Chat messages'],
+  tag: 'Chat messages',
   summary: 'List the messages of all rooms that the organization owns',
   description:
     'For reports, with the scope `reports`. A moment behind the chats, and as far back as `message_list_days` of the organization says; a chat’s own messages are complete.',
-  security: userTokenSecurity,
-  middleware: roomGuards,
+  access: organizationUserWith('reports'),
   request: {
     params: z.object({ organization_id: pathId('organization_id') }),
     query: z.object({
@@ -35,9 +35,8 @@ const getMessages = createRoute({
       type__not_in: typeList.optional(),
     }),
   },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(messageSchema), 'Messages, newest first unless ordered otherwise'),
-    ...refusalResponses(400, 401, 403, 503),
   },
 });
 

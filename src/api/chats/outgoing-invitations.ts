@@ -1,12 +1,13 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findInvitee } from '../../directory/teams.ts';
 import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId, uuidField } from '../../http/fields.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import type { Invitee } from '../../resources/invitation.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { chatParams, commandOfActor, queryChat, routeIn } from './in-scope.ts';
 import { chosenBy, invitationFilters, onlyTrue, resourceOf } from './invitation-parts.ts';
@@ -14,7 +15,7 @@ import { pageOfAll } from './page-of-all.ts';
 import { invitationSchema } from './schemas.ts';
 import { userChats } from './scopes.ts';
 
-const tags = ['Chat invitations'];
+const tag = 'Chat invitations';
 const collection = routeIn(userChats, '/{chat_id}/outgoing_chat_invitations');
 const item = routeIn(userChats, '/{chat_id}/outgoing_chat_invitations/{invitation_id}');
 const itemParams = chatParams(userChats, { invitation_id: pathId('invitation_id') });
@@ -42,38 +43,40 @@ const inviteSchema = z
 
 const expireSchema = z.object({ is_expired: z.literal(true, { error: onlyTrue }) }).openapi('ExpireChatInvitation');
 
-const listRoute = createRoute({
+const listRoute = defineRoute({
+  operationId: 'listOutgoingInvitations',
   ...collection,
   method: 'get',
-  tags,
+  tag,
   summary: 'List the invitations that the user sent in a chat',
   request: { params: chatParams(userChats), query: z.object({ ...collectionQuery, ...invitationFilters }) },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(invitationSchema), 'Invitations, oldest first'),
-    ...refusalResponses(400, 401, 403, 404, 503),
   },
 });
 
-const inviteRoute = createRoute({
+const inviteRoute = defineRoute({
+  operationId: 'inviteToChat',
   ...collection,
   method: 'post',
-  tags,
+  tag,
   summary: 'Invite a user, a team or an organization to a chat',
   request: { params: chatParams(userChats), body: bodyOf(inviteSchema) },
-  responses: {
+  refusals: [409],
+  answers: {
     200: jsonOf(invitationSchema, 'The party has an open invitation to this chat already'),
     201: jsonOf(invitationSchema, 'The new invitation'),
-    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
   },
 });
 
-const itemRoute = createRoute({
+const itemRoute = defineRoute({
+  operationId: 'getOutgoingInvitation',
   ...item,
   method: 'get',
-  tags,
+  tag,
   summary: 'Retrieve an invitation that the user sent',
   request: { params: itemParams },
-  responses: { 200: jsonOf(invitationSchema, 'The invitation'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(invitationSchema, 'The invitation') },
 });
 
 /** /users/<user_id>/chats/<chat_id>/outgoing_chat_invitations (Chats API, Chat invitations), from the chat's thread. */
@@ -121,15 +124,15 @@ outgoingInvitationRoutes.openapi(itemRoute, async (c) => {
 });
 
 for (const method of ['put', 'patch'] as const) {
-  const expireRoute = createRoute({
+  const expireRoute = defineRoute({
+    operationId: `${VERBS[method]}OutgoingInvitation`,
     ...item,
     method,
-    tags,
+    tag,
     summary: 'Take an open invitation back',
     request: { params: itemParams, body: bodyOf(expireSchema) },
-    responses: {
+    answers: {
       200: jsonOf(invitationSchema, 'The expired invitation'),
-      ...refusalResponses(400, 401, 403, 404, 413, 503),
     },
   });
   outgoingInvitationRoutes.openapi(expireRoute, async (c) => {

@@ -1,9 +1,9 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { textField, uuidField } from '../../http/fields.ts';
-import { refusalResponses } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { messageResource } from '../../resources/message.ts';
+import { defineRoute } from '../define-route.ts';
 import { attachedTo, attachmentFields } from './attachment-payload.ts';
 import { chatParams, commandOfActor, routeIn } from './in-scope.ts';
 import { messageSchema } from './message-schema.ts';
@@ -27,15 +27,16 @@ export const postMessageSchema = z
     ...attachedTo(payload, context),
   }));
 
-const route = createRoute({
+const route = defineRoute({
+  operationId: 'createUserChatMessage',
   ...routeIn(userChats, '/{chat_id}/messages'),
   method: 'post',
-  tags: ['Chat messages'],
+  tag: 'Chat messages',
   summary: 'Send a message to a chat of the user',
   request: { params: chatParams(userChats), body: bodyOf(postMessageSchema) },
-  responses: {
+  refusals: [409],
+  answers: {
     200: jsonOf(messageSchema, 'The message'),
-    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
   },
 });
 

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { AppContext } from '../../http/app-environment.ts';
 import {
   boundsOf,
@@ -9,10 +9,11 @@ import {
   readPage,
 } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { replySuggestionResource } from '../../resources/reply-suggestion.ts';
+import { defineRoute } from '../define-route.ts';
 import { type ChatPath, chatParams, queryChat, routeIn } from './in-scope.ts';
 import { replySuggestionSchema } from './schemas.ts';
 import type { ChatScope } from './scopes.ts';
@@ -21,31 +22,31 @@ const listQuery = z.object({ ...collectionQuery, ordering: z.enum(['created_at',
 
 const listResponses = {
   200: jsonOf(collectionSchema(replySuggestionSchema), 'Suggestions, oldest first unless ordered otherwise'),
-  ...refusalResponses(400, 401, 403, 404, 503),
 };
 const itemResponses = {
   200: jsonOf(replySuggestionSchema, 'The suggestion'),
-  ...refusalResponses(401, 403, 404, 503),
 };
-const shared = { method: 'get' as const, tags: ['Chat reply suggestions'] };
+const shared = { method: 'get' as const, tag: 'Chat reply suggestions' };
 const suggestion = { reply_suggestion_id: pathId('reply_suggestion_id') };
 const message = { message_id: pathId('message_id') };
 
 /** GET …/<chat_id>/reply_suggestions[/<id>] of a scope (Chats API, List reply suggestions of a chat). */
 export function chatReplySuggestionRoutes(scope: ChatScope) {
-  const listRoute = createRoute({
+  const listRoute = defineRoute({
+    operationId: `list${scope.name}ReplySuggestions`,
     ...routeIn(scope, '/{chat_id}/reply_suggestions'),
     ...shared,
     summary: `List the reply suggestions of ${scope.chat}`,
     request: { params: chatParams(scope), query: listQuery },
-    responses: listResponses,
+    answers: listResponses,
   });
-  const itemRoute = createRoute({
+  const itemRoute = defineRoute({
+    operationId: `get${scope.name}ReplySuggestion`,
     ...routeIn(scope, '/{chat_id}/reply_suggestions/{reply_suggestion_id}'),
     ...shared,
     summary: `Retrieve a reply suggestion of ${scope.chat}`,
     request: { params: chatParams(scope, suggestion) },
-    responses: itemResponses,
+    answers: itemResponses,
   });
   const router = createRouter();
   router.openapi(listRoute, async (c) => {
@@ -60,19 +61,21 @@ export function chatReplySuggestionRoutes(scope: ChatScope) {
 
 /** GET …/messages/<message_id>/reply_suggestions[/<id>] of a scope (Chats API, List reply suggestions of a message). */
 export function messageReplySuggestionRoutes(scope: ChatScope) {
-  const listRoute = createRoute({
+  const listRoute = defineRoute({
+    operationId: `list${scope.name}MessageReplySuggestions`,
     ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions'),
     ...shared,
     summary: `List the reply suggestions of a message of ${scope.chat}`,
     request: { params: chatParams(scope, message), query: listQuery },
-    responses: listResponses,
+    answers: listResponses,
   });
-  const itemRoute = createRoute({
+  const itemRoute = defineRoute({
+    operationId: `get${scope.name}MessageReplySuggestion`,
     ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions/{reply_suggestion_id}'),
     ...shared,
     summary: `Retrieve a reply suggestion of a message of ${scope.chat}`,
     request: { params: chatParams(scope, { ...message, ...suggestion }) },
-    responses: itemResponses,
+    answers: itemResponses,
   });
   const router = createRouter();
   router.openapi(listRoute, async (c) => {

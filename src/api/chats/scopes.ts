@@ -1,10 +1,11 @@
 import { z } from '@hono/zod-openapi';
-import type { AppContext, AppMiddleware } from '../../http/app-environment.ts';
+import type { AppContext } from '../../http/app-environment.ts';
 import { pathId } from '../../http/fields.ts';
 import type { Refusal } from '../../http/refusals.ts';
 import type { ChatGrant } from '../../resources/chat-grant.ts';
+import type { Access } from '../access.ts';
+import { organizationHistory, organizationUserWith, ownUser, ownUserHistory } from '../access.ts';
 import { organizationReach, ownRoom, reachedRoom, userReach, visitorOf } from '../reach-cache.ts';
-import { organizationGuards, roomGuards, userGuards, userHistoryGuards } from './guards.ts';
 
 /** The values of a path's parameters, lower-cased where they are UUIDs. */
 export type PathValues = { [name: string]: string };
@@ -19,11 +20,13 @@ export type Granted = { ok: true; grant: ChatGrant } | { ok: false; refusal: Ref
  * routes themselves are written once and mounted for each scope that has them.
  */
 export type ChatScope = {
+  /** The part of each `operationId` that tells the scopes apart. */
+  name: string;
   /** Path of the collection below /api/v5. */
   path: string;
   /** The path's parameters. */
   params: { [name: string]: PathField };
-  guards: AppMiddleware[];
+  access: Access;
   /** What one of its chats, and all of them, are called in the reference. */
   chat: string;
   chats: string;
@@ -46,9 +49,10 @@ const granted = (grant: ChatGrant): Granted => ({ ok: true, grant });
 const notFound = (detail: string): Granted => ({ ok: false, refusal: { reason: 'not_found', detail } });
 
 export const userChats: ChatScope = {
+  name: 'UserChat',
   path: '/users/{user_id}/chats',
   params: user,
-  guards: userGuards,
+  access: ownUser,
   chat: 'a chat of the user',
   chats: 'the chats of the user',
   findGrant: async (c) => granted({ kind: 'member', user_id: c.var.principal.user.id }),
@@ -61,9 +65,10 @@ export function memberOf(userId: string): ChatScope {
 }
 
 export const userRoutedChats: ChatScope = {
+  name: 'UserRoutedChat',
   path: '/users/{user_id}/routed_chats',
   params: user,
-  guards: userGuards,
+  access: ownUser,
   chat: 'a chat that is routed to the user',
   chats: 'the chats that are routed to the user',
   findGrant: async (c) => {
@@ -76,7 +81,7 @@ export const userRoutedChats: ChatScope = {
 /** The same collection as its messages see it: private history, the own or that of a shared room's owner, needs `reports`. */
 export const userRoutedHistory: ChatScope = {
   ...userRoutedChats,
-  guards: userHistoryGuards,
+  access: ownUserHistory,
   findGrant: async (c) => {
     const includesPrivateHistory = c.var.principal.scopes.has('reports');
     return granted({ kind: 'reach', reach: await userReach(c, { includesPrivateHistory }), is_pending: false });
@@ -84,9 +89,10 @@ export const userRoutedHistory: ChatScope = {
 };
 
 export const userPendingChats: ChatScope = {
+  name: 'UserPendingChat',
   path: '/users/{user_id}/pending_chats',
   params: user,
-  guards: userGuards,
+  access: ownUser,
   chat: 'a pending chat that is routed to the user',
   chats: 'the pending chats that are routed to the user',
   findGrant: async (c) => {
@@ -97,9 +103,10 @@ export const userPendingChats: ChatScope = {
 };
 
 export const ownedChats: ChatScope = {
+  name: 'OwnedChat',
   path: '/orgs/{organization_id}/owned_chats',
   params: organization,
-  guards: organizationGuards,
+  access: organizationHistory,
   chat: 'a chat of a room that the organization owns',
   chats: 'the chats of rooms that the organization owns',
   findGrant: async (c) => {
@@ -110,9 +117,10 @@ export const ownedChats: ChatScope = {
 };
 
 export const involvedChats: ChatScope = {
+  name: 'InvolvedChat',
   path: '/orgs/{organization_id}/involved_chats',
   params: organization,
-  guards: organizationGuards,
+  access: organizationHistory,
   chat: 'a chat with a member of the organization',
   chats: 'the chats with a member of the organization',
   findGrant: async (c) => granted({ kind: 'involved', organization_id: c.var.principal.organization.id }),
@@ -120,9 +128,10 @@ export const involvedChats: ChatScope = {
 };
 
 export const organizationRoutedChats: ChatScope = {
+  name: 'OrganizationRoutedChat',
   path: '/orgs/{organization_id}/routed_chats',
   params: organization,
-  guards: organizationGuards,
+  access: organizationHistory,
   chat: 'a chat of a room that the organization owns or that is shared with it',
   chats: 'the chats of rooms that the organization owns or that are shared with it',
   findGrant: async (c) => {
@@ -132,9 +141,10 @@ export const organizationRoutedChats: ChatScope = {
 };
 
 export const roomChats: ChatScope = {
+  name: 'RoomChat',
   path: '/orgs/{organization_id}/rooms/{room_id}/chats',
   params: { ...organization, ...room },
-  guards: roomGuards,
+  access: organizationUserWith('reports'),
   chat: 'a chat of the room',
   chats: 'the chats of the room',
   findGrant: (c, path) => grantOfRoom(c, path, false),
@@ -143,6 +153,7 @@ export const roomChats: ChatScope = {
 
 export const roomPendingChats: ChatScope = {
   ...roomChats,
+  name: 'RoomPendingChat',
   path: '/orgs/{organization_id}/rooms/{room_id}/pending_chats',
   chat: 'a pending chat of the room',
   chats: 'the pending chats of the room',
@@ -150,9 +161,10 @@ export const roomPendingChats: ChatScope = {
 };
 
 export const organizationVisitorChats: ChatScope = {
+  name: 'RoomVisitorChat',
   path: '/orgs/{organization_id}/rooms/{room_id}/visitors/{visitor_id}/chats',
   params: { ...organization, ...room, ...visitor },
-  guards: organizationGuards,
+  access: organizationHistory,
   chat: 'a chat of the visitor in the room',
   chats: 'the chats of the visitor in the room',
   findGrant: async (c, path) => {
@@ -163,9 +175,10 @@ export const organizationVisitorChats: ChatScope = {
 };
 
 export const userVisitorChats: ChatScope = {
+  name: 'UserRoomVisitorChat',
   path: '/users/{user_id}/rooms/{room_id}/visitors/{visitor_id}/chats',
   params: { ...user, ...room, ...visitor },
-  guards: userGuards,
+  access: ownUser,
   chat: 'a chat of the visitor in a room that reaches the user',
   chats: 'the chats of the visitor in a room that reaches the user',
   findGrant: async (c, path) => {

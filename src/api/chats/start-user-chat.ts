@@ -1,11 +1,11 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { threadName } from '../../domain/address.ts';
 import { newCommandId, type StartUserChat } from '../../domain/commands.ts';
-import { refusalResponses } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { defineRoute } from '../define-route.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { collectionParams, routeIn } from './in-scope.ts';
@@ -16,13 +16,14 @@ import { userChats } from './scopes.ts';
 /** The payload of a new chat: an object, of which nothing is asked. */
 export const newChatBody = { ...bodyOf(z.object({}).openapi('StartChat')), required: false };
 
-const route = createRoute({
+const route = defineRoute({
+  operationId: 'startUserChat',
   ...routeIn(userChats),
   method: 'post',
-  tags: ['Chats'],
+  tag: 'Chats',
   summary: 'Start a chat without a visitor',
   request: { params: collectionParams(userChats), body: newChatBody },
-  responses: { 201: jsonOf(chatSchema, 'The new chat'), ...refusalResponses(400, 401, 403, 413, 503) },
+  answers: { 201: jsonOf(chatSchema, 'The new chat') },
 });
 
 /** POST /users/<user_id>/chats (Chats API, Create a new empty chat for user). The user takes part in it. */

@@ -1,10 +1,11 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathNameField } from '../../http/fields.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { tagResource } from '../../resources/tag.ts';
+import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { chatParams, commandToChat, queryChat, routeIn } from './in-scope.ts';
 import { pageOfAll } from './page-of-all.ts';
@@ -15,48 +16,51 @@ const addSchema = z.object({ name: pathNameField() }).openapi('AddChatTag');
 
 /** …/<chat_id>/tags of a scope (Chats API, Chat tags). A tag is addressed by its URL-encoded name. */
 export function tagRoutes(scope: ChatScope) {
-  const shared = { tags: ['Chat tags'] };
+  const shared = { tag: 'Chat tags' };
   const collection = routeIn(scope, '/{chat_id}/tags');
   const item = routeIn(scope, '/{chat_id}/tags/{tag_name}');
   const itemParams = chatParams(scope, { tag_name: pathText('tag_name') });
-  const listRoute = createRoute({
+  const listRoute = defineRoute({
+    operationId: `list${scope.name}Tags`,
     ...collection,
     ...shared,
     method: 'get',
     summary: `List the tags of ${scope.chat}`,
     request: { params: chatParams(scope), query: z.object(collectionQuery) },
-    responses: {
+    answers: {
       200: jsonOf(collectionSchema(tagSchema), 'Tags, oldest first'),
-      ...refusalResponses(400, 401, 403, 404, 503),
     },
   });
-  const addRoute = createRoute({
+  const addRoute = defineRoute({
+    operationId: `add${scope.name}Tag`,
     ...collection,
     ...shared,
     method: 'post',
     summary: `Add a tag to ${scope.chat}`,
     request: { params: chatParams(scope), body: bodyOf(addSchema) },
-    responses: {
+    refusals: [409],
+    answers: {
       200: jsonOf(tagSchema, 'The chat had this tag already'),
       201: jsonOf(tagSchema, 'The new tag'),
-      ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
     },
   });
-  const itemRoute = createRoute({
+  const itemRoute = defineRoute({
+    operationId: `get${scope.name}Tag`,
     ...item,
     ...shared,
     method: 'get',
     summary: `Retrieve a tag of ${scope.chat}`,
     request: { params: itemParams },
-    responses: { 200: jsonOf(tagSchema, 'The tag'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(tagSchema, 'The tag') },
   });
-  const removeRoute = createRoute({
+  const removeRoute = defineRoute({
+    operationId: `remove${scope.name}Tag`,
     ...item,
     ...shared,
     method: 'delete',
     summary: `Remove a tag from ${scope.chat}`,
     request: { params: itemParams },
-    responses: { 204: { description: 'The chat has this tag no more' }, ...refusalResponses(401, 403, 404, 503) },
+    answers: { 204: { description: 'The chat has this tag no more' } },
   });
   const router = createRouter();
 

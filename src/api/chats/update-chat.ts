@@ -1,8 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
-import { refusalResponses } from '../../http/refusals.ts';
+import { z } from '@hono/zod-openapi';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
 import { chatParams, commandToChat, routeIn } from './in-scope.ts';
 import { chatSchema } from './schemas.ts';
 import type { ChatScope } from './scopes.ts';
@@ -22,13 +22,14 @@ const updateSchema = z
 export function updateChatRoutes(scope: ChatScope) {
   const router = createRouter();
   for (const method of ['put', 'patch'] as const) {
-    const route = createRoute({
+    const route = defineRoute({
+      operationId: `${VERBS[method]}${scope.name}`,
       ...routeIn(scope, '/{chat_id}'),
       method,
-      tags: ['Chats'],
+      tag: 'Chats',
       summary: `End ${scope.chat}, or its waiting`,
       request: { params: chatParams(scope), body: bodyOf(updateSchema) },
-      responses: { 200: jsonOf(chatSchema, 'The chat'), ...refusalResponses(400, 401, 403, 404, 413, 503) },
+      answers: { 200: jsonOf(chatSchema, 'The chat') },
     });
     router.openapi(route, async (c) => {
       const { is_ended = false, is_waiting = null } = c.req.valid('json');

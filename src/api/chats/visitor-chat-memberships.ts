@@ -1,39 +1,41 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { listVisitorMemberships } from '../../chats/memberships.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
-import { type Refused, refusalResponses, refuse } from '../../http/refusals.ts';
+import { type Refused, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { membershipResource } from '../../resources/membership.ts';
 import { copyDatabase } from '../copy-database.ts';
+import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { type ChatPath, chatParams, queryChat, routeIn } from './in-scope.ts';
 import { membershipsByChat } from './membership-parts.ts';
 import { membershipSchema } from './schemas.ts';
 import { pathText, userChats } from './scopes.ts';
 
-const shared = { method: 'get' as const, tags: ['Chat memberships'] };
+const shared = { method: 'get' as const, tag: 'Chat memberships' };
 const visitor = { visitor_id: pathText('visitor_id') };
 
-const listRoute = createRoute({
+const listRoute = defineRoute({
+  operationId: 'listSharedVisitorMemberships',
   ...routeIn(userChats, '/{chat_id}/visitors/{visitor_id}/chat_memberships'),
   ...shared,
   summary: 'List the memberships of a visitor in the chats that they share with the user',
   request: { params: chatParams(userChats, visitor), query: z.object(collectionQuery) },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(membershipSchema), 'Memberships, oldest chat first'),
-    ...refusalResponses(400, 401, 403, 404, 503),
   },
 });
 
-const itemRoute = createRoute({
+const itemRoute = defineRoute({
+  operationId: 'getSharedVisitorMembership',
   ...routeIn(userChats, '/{chat_id}/visitors/{visitor_id}/chat_memberships/{other_chat_id}'),
   ...shared,
   summary: 'Retrieve the membership of a visitor in a chat that they share with the user',
   request: { params: chatParams(userChats, { ...visitor, other_chat_id: pathId('other_chat_id') }) },
-  responses: { 200: jsonOf(membershipSchema, 'The membership'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(membershipSchema, 'The membership') },
 });
 
 /**

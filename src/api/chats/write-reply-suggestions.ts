@@ -1,10 +1,10 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { AppContext } from '../../http/app-environment.ts';
 import { pathId, textField } from '../../http/fields.ts';
-import { refusalResponses } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { replySuggestionResource } from '../../resources/reply-suggestion.ts';
+import { defineRoute } from '../define-route.ts';
 import { type ChatPath, chatParams, commandToChat, routeIn } from './in-scope.ts';
 import { replySuggestionSchema } from './schemas.ts';
 import type { ChatScope } from './scopes.ts';
@@ -23,38 +23,39 @@ const patchSchema = z
   })
   .openapi('PatchReplySuggestion');
 
-const tags = ['Chat reply suggestions'];
+const tag = 'Chat reply suggestions';
 
 /** POST …/messages/<message_id>/reply_suggestions of a scope, PUT and PATCH …/<id> (Chats API, Chat reply suggestions). */
 export function writeReplySuggestionRoutes(scope: ChatScope) {
   const message = { message_id: pathId('message_id') };
   const itemParams = chatParams(scope, { ...message, reply_suggestion_id: pathId('reply_suggestion_id') });
-  const addRoute = createRoute({
+  const addRoute = defineRoute({
+    operationId: `create${scope.name}ReplySuggestion`,
     ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions'),
     method: 'post',
-    tags,
+    tag,
     summary: `Add a reply suggestion for a message of ${scope.chat}`,
     request: { params: chatParams(scope, message), body: bodyOf(writeSchema) },
-    responses: {
+    answers: {
       201: jsonOf(replySuggestionSchema, 'The suggestion'),
-      ...refusalResponses(400, 401, 403, 404, 413, 503),
     },
   });
   const updateParts = {
     ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions/{reply_suggestion_id}'),
-    tags,
+    tag,
     summary: `Update a reply suggestion for a message of ${scope.chat}`,
-    responses: {
+    answers: {
       200: jsonOf(replySuggestionSchema, 'The suggestion'),
-      ...refusalResponses(400, 401, 403, 404, 413, 503),
     },
   };
-  const putRoute = createRoute({
+  const putRoute = defineRoute({
+    operationId: `replace${scope.name}ReplySuggestion`,
     ...updateParts,
     method: 'put',
     request: { params: itemParams, body: bodyOf(writeSchema) },
   });
-  const patchRoute = createRoute({
+  const patchRoute = defineRoute({
+    operationId: `update${scope.name}ReplySuggestion`,
     ...updateParts,
     method: 'patch',
     request: { params: itemParams, body: bodyOf(patchSchema) },

@@ -1,55 +1,56 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { deleteAllowedTag, insertAllowedTag, listAllowedTags } from '../../directory/allowed-tags.ts';
 import { findRoom } from '../../directory/rooms.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId, pathNameField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { type Refusal, refusalResponses, refuse } from '../../http/refusals.ts';
+import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { tagResource } from '../../resources/tag.ts';
-import { settingsGuards } from './guards.ts';
+import { organizationUserWith } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { tagSchema } from './schemas.ts';
 
-const common = { tags: ['Rooms'], security: userTokenSecurity, middleware: settingsGuards };
+const common = { tag: 'Rooms', access: organizationUserWith('settings') };
 const ALL = '/orgs/{organization_id}/rooms/{room_id}/allowed_tags';
 const ROOM_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Room not found.' };
 const params = z.object({ organization_id: pathId('organization_id'), room_id: pathId('room_id') });
 
-const getTags = createRoute({
+const getTags = defineRoute({
+  operationId: 'listTags',
   ...common,
   method: 'get',
   path: ALL,
   summary: 'List the tags that a room allows',
   request: { params, query: z.object(collectionQuery) },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(tagSchema), 'A page, by name'),
-    ...refusalResponses(400, 401, 403, 404, 503),
   },
 });
 
-const createTag = createRoute({
+const createTag = defineRoute({
+  operationId: 'createTag',
   ...common,
   method: 'post',
   path: ALL,
   summary: 'Allow a tag in a room',
   request: { params, body: bodyOf(z.object({ name: pathNameField() })) },
-  responses: {
+  answers: {
     200: jsonOf(tagSchema, 'It was allowed already'),
     201: jsonOf(tagSchema, 'It is allowed now'),
-    ...refusalResponses(400, 401, 403, 404, 413, 503),
   },
 });
 
-const removeTag = createRoute({
+const removeTag = defineRoute({
+  operationId: 'deleteTag',
   ...common,
   method: 'delete',
   path: `${ALL}/{tag_name}`,
   summary: 'Stop allowing a tag in a room',
   description: 'Chats keep the tags that they have.',
   request: { params: params.extend({ tag_name: z.string() }) },
-  responses: { 204: { description: 'Not allowed any more' }, ...refusalResponses(401, 403, 404, 503) },
+  answers: { 204: { description: 'Not allowed any more' } },
 });
 
 /** The tags that a room allows its chats (Chats API, Chat tags). */

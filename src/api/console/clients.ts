@@ -1,16 +1,16 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findUser } from '../../directory/users.ts';
 import { type AppContext, type AppMiddleware, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { integerField, isoTimeSchema, pathId, refuseUnkeepableName, textField } from '../../http/fields.ts';
 import { isNestedWithin, jsonBytes } from '../../http/json-size.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { type Refused, refusalResponses, refuse } from '../../http/refusals.ts';
+import { type Refused, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { clientResource } from '../../resources/user-client.ts';
 import { askUser, userStub } from '../../rpc/user.ts';
-import { changeUserGuards, userGuards } from './guards.ts';
+import { ownUser, userOrScope, withGuards } from '../access.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
 
 /** The longest time for which a client can keep its user present: 30 days. Seconds. */
 const LONGEST_PRESENCE = 30 * 24 * 3600;
@@ -69,17 +69,19 @@ const user = z.object({ user_id: pathId('user_id') });
 const userOfOrganization = user.extend({ organization_id: pathId('organization_id') });
 const client = { client_id: pathId('client_id') };
 
-/** The same routes below a user and, with other guards, below an organization. */
+/** The same routes below a user and, with another access, below an organization. */
 const PLACES = [
   {
+    name: 'Client',
     base: '/users/{user_id}/clients' as const,
-    middleware: userGuards,
+    access: ownUser,
     all: user,
     one: user.extend(client),
   },
   {
+    name: 'UserClient',
     base: '/orgs/{organization_id}/users/{user_id}/clients' as const,
-    middleware: [...changeUserGuards, requireUser],
+    access: withGuards(userOrScope, requireUser),
     all: userOfOrganization,
     one: userOfOrganization.extend(client),
   },
@@ -91,18 +93,18 @@ const PLACES = [
  */
 export const clientRoutes = createRouter();
 
-for (const { base, middleware, all, one } of PLACES) {
-  const shared = { tags: ['Users'], security: userTokenSecurity, middleware };
+for (const { name, base, access, all, one } of PLACES) {
+  const shared = { tag: 'Users', access };
 
-  const listRoute = createRoute({
+  const listRoute = defineRoute({
+    operationId: `list${name}s`,
     ...shared,
     method: 'get',
     path: base,
     summary: "List a user's clients",
     request: { params: all, query: z.object(collectionQuery) },
-    responses: {
+    answers: {
       200: jsonOf(collectionSchema(clientSchema), 'Clients, oldest first, expired ones too'),
-      ...refusalResponses(400, 401, 403, 404, 503),
     },
   });
   clientRoutes.openapi(listRoute, async (c) => {
@@ -124,13 +126,15 @@ for (const { base, middleware, all, one } of PLACES) {
     return c.json(body, 200);
   });
 
-  const createClientRoute = createRoute({
+  const createClientRoute = defineRoute({
+    operationId: `create${name}`,
     ...shared,
     method: 'post',
     path: base,
     summary: 'Make a user present with a new client',
     request: { params: all, body: bodyOf(changesSchema) },
-    responses: { 201: jsonOf(clientSchema, 'The client'), ...refusalResponses(400, 401, 403, 404, 409, 413, 503) },
+    refusals: [409],
+    answers: { 201: jsonOf(clientSchema, 'The client') },
   });
   clientRoutes.openapi(createClientRoute, async (c) => {
     const { user_id } = c.req.valid('param');
@@ -140,13 +144,14 @@ for (const { base, middleware, all, one } of PLACES) {
     return c.json(clientResource(saved.client, Date.now()), 201);
   });
 
-  const retrieveRoute = createRoute({
+  const retrieveRoute = defineRoute({
+    operationId: `get${name}`,
     ...shared,
     method: 'get',
     path: `${base}/{client_id}`,
     summary: "Retrieve a user's client",
     request: { params: one },
-    responses: { 200: jsonOf(clientSchema, 'The client'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(clientSchema, 'The client') },
   });
   clientRoutes.openapi(retrieveRoute, async (c) => {
     const { user_id, client_id } = c.req.valid('param');
@@ -156,17 +161,17 @@ for (const { base, middleware, all, one } of PLACES) {
   });
 
   for (const method of ['put', 'patch'] as const) {
-    const updateRoute = createRoute({
+    const updateRoute = defineRoute({
+      operationId: `${VERBS[method]}${name}`,
       ...shared,
       method,
       path: `${base}/{client_id}`,
       summary: "Renew the presence of a user's client",
       description: 'What is left out stays as it is; the presence is renewed by every request.',
       request: { params: one, body: bodyOf(changesSchema) },
-      responses: {
+      answers: {
         200: jsonOf(clientSchema, 'The client'),
         201: jsonOf(clientSchema, 'The client, which had expired'),
-        ...refusalResponses(400, 401, 403, 404, 413, 503),
       },
     });
     clientRoutes.openapi(updateRoute, async (c) => {
@@ -180,13 +185,14 @@ for (const { base, middleware, all, one } of PLACES) {
     });
   }
 
-  const deleteRoute = createRoute({
+  const deleteRoute = defineRoute({
+    operationId: `delete${name}`,
     ...shared,
     method: 'delete',
     path: `${base}/{client_id}`,
     summary: "Delete a user's client",
     request: { params: one },
-    responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 403, 404, 503) },
+    answers: { 204: { description: 'Deleted' } },
   });
   clientRoutes.openapi(deleteRoute, async (c) => {
     const { user_id, client_id } = c.req.valid('param');

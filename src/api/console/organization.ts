@@ -1,17 +1,17 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { updateOrganization, viewOrganization } from '../../directory/organizations.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { purgeOrganization } from '../../http/authenticate.ts';
 import { messageListDays, pathId, textField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { organizationResource } from '../../resources/organization.ts';
-import { organizationGuards, settingsGuards } from './guards.ts';
+import { organizationUser, organizationUserWith } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { organizationSchema } from './schemas.ts';
 
-const common = { tags: ['Organization'], security: userTokenSecurity };
+const common = { tag: 'Organization' };
 const PATH = '/orgs/{organization_id}';
 const params = z.object({ organization_id: pathId('organization_id') });
 
@@ -29,26 +29,27 @@ const changes = z.object({
   message_list_days: messageListDays.optional(),
 });
 
-const getOrganization = createRoute({
+const getOrganization = defineRoute({
+  operationId: 'getOrganization',
   ...common,
   method: 'get',
   path: PATH,
   summary: 'Get the organization',
-  middleware: organizationGuards,
+  access: organizationUser,
   request: { params },
-  responses: { 200: jsonOf(organizationSchema, 'The organization'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(organizationSchema, 'The organization') },
 });
 
-const patchOrganization = createRoute({
+const patchOrganization = defineRoute({
+  operationId: 'updateOrganization',
   ...common,
   method: 'patch',
   path: PATH,
   summary: 'Change the organization',
-  middleware: settingsGuards,
+  access: organizationUserWith('settings'),
   request: { params, body: bodyOf(changes) },
-  responses: {
+  answers: {
     200: jsonOf(organizationSchema, 'Changed'),
-    ...refusalResponses(400, 401, 403, 404, 413, 503),
   },
 });
 

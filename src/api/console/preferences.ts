@@ -1,18 +1,18 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findUser, updateUser, userPreferences } from '../../directory/users.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { integerField, pathId, textField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { type Refusal, refusalResponses, refuse } from '../../http/refusals.ts';
+import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import type { UserPreferences } from '../../resources/user-account.ts';
-import { userGuards } from './guards.ts';
+import { ownUser } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { preferencesSchema } from './schemas.ts';
 
 const USER_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'User not found.' };
 
-const common = { tags: ['Users'], security: userTokenSecurity, middleware: userGuards };
+const common = { tag: 'Users', access: ownUser };
 const PATH = '/users/{user_id}/preferences';
 const params = z.object({ user_id: pathId('user_id') });
 
@@ -21,37 +21,39 @@ const changes = z.object({
   ui_language_code: textField({ max: 35 }).optional(),
 });
 
-const getPreferences = createRoute({
+const getPreferences = defineRoute({
+  operationId: 'getPreferences',
   ...common,
   method: 'get',
   path: PATH,
   summary: 'Get one’s preferences',
   request: { params },
-  responses: { 200: jsonOf(preferencesSchema, 'The preferences'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(preferencesSchema, 'The preferences') },
 });
 
-const responses = {
+const answers = {
   200: jsonOf(preferencesSchema, 'Changed'),
-  ...refusalResponses(400, 401, 403, 404, 413, 503),
 };
 
-const patchPreferences = createRoute({
+const patchPreferences = defineRoute({
+  operationId: 'updatePreferences',
   ...common,
   method: 'patch',
   path: PATH,
   summary: 'Change one’s preferences',
   request: { params, body: bodyOf(changes) },
-  responses,
+  answers,
 });
 
-const putPreferences = createRoute({
+const putPreferences = defineRoute({
+  operationId: 'replacePreferences',
   ...common,
   method: 'put',
   path: PATH,
   summary: 'Replace one’s preferences',
   description: 'What is left out goes back to its default.',
   request: { params, body: bodyOf(changes) },
-  responses,
+  answers,
 });
 
 export const preferenceRoutes = createRouter();

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { RoomRow } from '../../db/rows.ts';
 import { viewRooms } from '../../directory/room-views.ts';
 import {
@@ -12,18 +12,18 @@ import {
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { booleanParameter, pathId, textField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { type Refusal, refusalResponses, refuse } from '../../http/refusals.ts';
+import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { roomResource } from '../../resources/room.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { organizationUser, organizationUserWith } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
 import { callerDatabases } from './caller.ts';
-import { organizationGuards, settingsGuards } from './guards.ts';
 import { roomSchema } from './schemas.ts';
 
-const common = { tags: ['Rooms'], security: userTokenSecurity };
+const common = { tag: 'Rooms' };
 const ALL = '/orgs/{organization_id}/rooms';
 const ONE = '/orgs/{organization_id}/rooms/{room_id}';
 const ROOM_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Room not found.' };
@@ -39,12 +39,13 @@ const changes = z.object({
 });
 const wholeRoom = changes.required({ name: true });
 
-const getRooms = createRoute({
+const getRooms = defineRoute({
+  operationId: 'listRooms',
   ...common,
   method: 'get',
   path: ALL,
   summary: 'List the rooms of the organization',
-  middleware: organizationGuards,
+  access: organizationUser,
   request: {
     params: organizationPath,
     query: z.object({
@@ -53,64 +54,69 @@ const getRooms = createRoute({
       is_shared: booleanParameter().optional(),
     }),
   },
-  responses: { 200: jsonOf(collectionSchema(roomSchema), 'A page'), ...refusalResponses(400, 401, 403, 503) },
+  answers: { 200: jsonOf(collectionSchema(roomSchema), 'A page') },
 });
 
-const createRoom = createRoute({
+const createRoom = defineRoute({
+  operationId: 'createRoom',
   ...common,
   method: 'post',
   path: ALL,
   summary: 'Create a room',
-  middleware: settingsGuards,
+  access: organizationUserWith('settings'),
   request: { params: organizationPath, body: bodyOf(wholeRoom) },
-  responses: { 201: jsonOf(roomSchema, 'Created'), ...refusalResponses(400, 401, 403, 409, 413, 503) },
+  refusals: [409],
+  answers: { 201: jsonOf(roomSchema, 'Created') },
 });
 
-const getRoom = createRoute({
+const getRoom = defineRoute({
+  operationId: 'getRoom',
   ...common,
   method: 'get',
   path: ONE,
   summary: 'Get a room of the organization',
-  middleware: organizationGuards,
+  access: organizationUser,
   request: { params: roomPath },
-  responses: { 200: jsonOf(roomSchema, 'The room'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(roomSchema, 'The room') },
 });
 
 const changed = {
   200: jsonOf(roomSchema, 'Changed'),
-  ...refusalResponses(400, 401, 403, 404, 413, 503),
 };
 
-const putRoom = createRoute({
+const putRoom = defineRoute({
+  operationId: 'replaceRoom',
   ...common,
   method: 'put',
   path: ONE,
   summary: 'Replace a room',
   description: 'What is left out goes back to its default; the display name to the name.',
-  middleware: settingsGuards,
+  access: organizationUserWith('settings'),
   request: { params: roomPath, body: bodyOf(wholeRoom) },
-  responses: changed,
+  answers: changed,
 });
 
-const patchRoom = createRoute({
+const patchRoom = defineRoute({
+  operationId: 'updateRoom',
   ...common,
   method: 'patch',
   path: ONE,
   summary: 'Change a room',
-  middleware: settingsGuards,
+  access: organizationUserWith('settings'),
   request: { params: roomPath, body: bodyOf(changes) },
-  responses: changed,
+  answers: changed,
 });
 
-const removeRoom = createRoute({
+const removeRoom = defineRoute({
+  operationId: 'deleteRoom',
   ...common,
   method: 'delete',
   path: ONE,
   summary: 'Delete a room',
   description: 'Its chats stay visible to whom it reaches.',
-  middleware: settingsGuards,
+  access: organizationUserWith('settings'),
   request: { params: roomPath },
-  responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 403, 404, 503) },
+  answers: { 204: { description: 'Deleted' } },
 });
 
 export const roomRoutes = createRouter();

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import {
   deleteTeamMember,
   findTeamMember,
@@ -11,16 +11,16 @@ import { userFacts } from '../../directory/users.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId, uuidField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { type Refusal, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { teamMemberResource } from '../../resources/team.ts';
+import { organizationUser, organizationUserWith } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
-import { organizationGuards, usersGuards } from './guards.ts';
 import { teamMemberSchema } from './schemas.ts';
 
-const common = { tags: ['Teams'], security: userTokenSecurity };
+const common = { tag: 'Teams' };
 const ALL = '/orgs/{organization_id}/teams/{team_id}/memberships';
 const ONE = `${ALL}/{user_id}` as const;
 const TEAM_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Team not found.' };
@@ -31,57 +31,61 @@ const added = {
   201: jsonOf(teamMemberSchema, 'The user is a member now'),
 };
 
-const getMembers = createRoute({
+const getMembers = defineRoute({
+  operationId: 'listMembers',
   ...common,
   method: 'get',
   path: ALL,
   summary: 'List the members of a team',
-  middleware: organizationGuards,
+  access: organizationUser,
   request: { params: teamPath, query: z.object(collectionQuery) },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(teamMemberSchema), 'A page'),
-    ...refusalResponses(400, 401, 403, 404, 503),
   },
 });
 
-const postMember = createRoute({
+const postMember = defineRoute({
+  operationId: 'postMember',
   ...common,
   method: 'post',
   path: ALL,
   summary: 'Make a user a member of a team',
-  middleware: usersGuards,
+  access: organizationUserWith('users'),
   request: { params: teamPath, body: bodyOf(z.object({ user_id: uuidField() })) },
-  responses: { ...added, ...refusalResponses(400, 401, 403, 404, 413, 503) },
+  answers: added,
 });
 
-const getMember = createRoute({
+const getMember = defineRoute({
+  operationId: 'getMember',
   ...common,
   method: 'get',
   path: ONE,
   summary: 'Get a member of a team',
-  middleware: organizationGuards,
+  access: organizationUser,
   request: { params: memberPath },
-  responses: { 200: jsonOf(teamMemberSchema, 'The member'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(teamMemberSchema, 'The member') },
 });
 
-const putMember = createRoute({
+const putMember = defineRoute({
+  operationId: 'putMember',
   ...common,
   method: 'put',
   path: ONE,
   summary: 'Make a user a member of a team',
-  middleware: usersGuards,
+  access: organizationUserWith('users'),
   request: { params: memberPath },
-  responses: { ...added, ...refusalResponses(401, 403, 404, 503) },
+  answers: added,
 });
 
-const removeMember = createRoute({
+const removeMember = defineRoute({
+  operationId: 'deleteMember',
   ...common,
   method: 'delete',
   path: ONE,
   summary: 'Take a user out of a team',
-  middleware: usersGuards,
+  access: organizationUserWith('users'),
   request: { params: memberPath },
-  responses: { 204: { description: 'The user is no longer a member' }, ...refusalResponses(401, 403, 404, 503) },
+  answers: { 204: { description: 'The user is no longer a member' } },
 });
 
 /** The members of teams, the same in versions 5 and 6. */

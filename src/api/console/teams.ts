@@ -1,19 +1,19 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { TeamRow } from '../../db/rows.ts';
 import { viewTeams } from '../../directory/team-views.ts';
 import { deleteTeam, findTeam, insertTeam, listTeams, updateTeam } from '../../directory/teams.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId, textField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { type Refusal, refusalResponses, refuse } from '../../http/refusals.ts';
+import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { type TeamView, teamResource, teamResourceV6 } from '../../resources/team.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { organizationUser, organizationUserWith } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
 import { callerDatabases, callerOrganization } from './caller.ts';
-import { organizationGuards, usersGuards } from './guards.ts';
 import { teamSchema, teamSchemaV6 } from './schemas.ts';
 
 const ALL = '/orgs/{organization_id}/teams';
@@ -38,20 +38,21 @@ const VERSIONS = {
 export function teamRoutesOf(version: keyof typeof VERSIONS): AppRouter {
   const schema = VERSIONS[version].schema as typeof teamSchema;
   const resource: (team: TeamView) => z.infer<typeof teamSchema> = VERSIONS[version].resource;
-  const common = { tags: ['Teams'], security: userTokenSecurity };
+  const common = { tag: 'Teams' };
   const routes = createRouter();
 
-  const getTeams = createRoute({
+  const getTeams = defineRoute({
+    operationId: 'listTeams',
     ...common,
     method: 'get',
     path: ALL,
     summary: 'List the teams of the organization',
-    middleware: organizationGuards,
+    access: organizationUser,
     request: {
       params: organizationPath,
       query: z.object({ ...collectionQuery, ordering: z.enum(['created_at', '-created_at']).default('created_at') }),
     },
-    responses: { 200: jsonOf(collectionSchema(schema), 'A page'), ...refusalResponses(400, 401, 403, 503) },
+    answers: { 200: jsonOf(collectionSchema(schema), 'A page') },
   });
   routes.openapi(getTeams, async (c) => {
     const { organization_id } = c.req.valid('param');
@@ -64,14 +65,16 @@ export function teamRoutesOf(version: keyof typeof VERSIONS): AppRouter {
     return c.json(collectionResponse(c, { page: asked.page, rows: views, keyOf, resource }), 200);
   });
 
-  const createTeam = createRoute({
+  const createTeam = defineRoute({
+    operationId: 'createTeam',
     ...common,
     method: 'post',
     path: ALL,
     summary: 'Create a team',
-    middleware: usersGuards,
+    access: organizationUserWith('users'),
     request: { params: organizationPath, body: bodyOf(wholeTeam) },
-    responses: { 201: jsonOf(schema, 'Created'), ...refusalResponses(400, 401, 403, 409, 413, 503) },
+    refusals: [409],
+    answers: { 201: jsonOf(schema, 'Created') },
   });
   routes.openapi(createTeam, async (c) => {
     const { organization_id } = c.req.valid('param');
@@ -88,14 +91,15 @@ export function teamRoutesOf(version: keyof typeof VERSIONS): AppRouter {
     return c.json(resource(await viewOf(c, row)), 201);
   });
 
-  const getTeam = createRoute({
+  const getTeam = defineRoute({
+    operationId: 'getTeam',
     ...common,
     method: 'get',
     path: ONE,
     summary: 'Get a team',
-    middleware: organizationGuards,
+    access: organizationUser,
     request: { params: teamPath },
-    responses: { 200: jsonOf(schema, 'The team'), ...refusalResponses(401, 403, 404, 503) },
+    answers: { 200: jsonOf(schema, 'The team') },
   });
   routes.openapi(getTeam, async (c) => {
     const { organization_id, team_id } = c.req.valid('param');
@@ -103,16 +107,17 @@ export function teamRoutesOf(version: keyof typeof VERSIONS): AppRouter {
     return row === null ? refuse(c, TEAM_NOT_FOUND) : c.json(resource(await viewOf(c, row)), 200);
   });
 
-  const changed = { 200: jsonOf(schema, 'Changed'), ...refusalResponses(400, 401, 403, 404, 413, 503) };
-  const putTeam = createRoute({
+  const changed = { 200: jsonOf(schema, 'Changed') };
+  const putTeam = defineRoute({
+    operationId: 'replaceTeam',
     ...common,
     method: 'put',
     path: ONE,
     summary: 'Replace a team',
     description: 'A display name that is left out becomes the name.',
-    middleware: usersGuards,
+    access: organizationUserWith('users'),
     request: { params: teamPath, body: bodyOf(wholeTeam) },
-    responses: changed,
+    answers: changed,
   });
   routes.openapi(putTeam, async (c) => {
     const { name, display_name = name } = c.req.valid('json');
@@ -120,14 +125,15 @@ export function teamRoutesOf(version: keyof typeof VERSIONS): AppRouter {
     return row === null ? refuse(c, TEAM_NOT_FOUND) : c.json(resource(await viewOf(c, row)), 200);
   });
 
-  const patchTeam = createRoute({
+  const patchTeam = defineRoute({
+    operationId: 'updateTeam',
     ...common,
     method: 'patch',
     path: ONE,
     summary: 'Change a team',
-    middleware: usersGuards,
+    access: organizationUserWith('users'),
     request: { params: teamPath, body: bodyOf(changes) },
-    responses: changed,
+    answers: changed,
   });
   routes.openapi(patchTeam, async (c) => {
     const { name, display_name } = c.req.valid('json');
@@ -135,14 +141,15 @@ export function teamRoutesOf(version: keyof typeof VERSIONS): AppRouter {
     return row === null ? refuse(c, TEAM_NOT_FOUND) : c.json(resource(await viewOf(c, row)), 200);
   });
 
-  const removeTeam = createRoute({
+  const removeTeam = defineRoute({
+    operationId: 'deleteTeam',
     ...common,
     method: 'delete',
     path: ONE,
     summary: 'Delete a team',
-    middleware: usersGuards,
+    access: organizationUserWith('users'),
     request: { params: teamPath },
-    responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 403, 404, 503) },
+    answers: { 204: { description: 'Deleted' } },
   });
   routes.openapi(removeTeam, async (c) => {
     const { organization_id, team_id } = c.req.valid('param');

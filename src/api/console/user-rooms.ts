@@ -1,38 +1,40 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { viewRooms } from '../../directory/room-views.ts';
 import { findReachedRoom, listReachedRooms } from '../../directory/rooms.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { roomResource } from '../../resources/room.ts';
+import { ownUser } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { userReach } from '../reach-cache.ts';
 import { callerDatabases } from './caller.ts';
-import { userGuards } from './guards.ts';
 import { roomSchema } from './schemas.ts';
 
-const common = { tags: ['Rooms'], security: userTokenSecurity, middleware: userGuards };
+const common = { tag: 'Rooms', access: ownUser };
 const userPath = z.object({ user_id: pathId('user_id') });
 
-const getRooms = createRoute({
+const getRooms = defineRoute({
+  operationId: 'listUserRooms',
   ...common,
   method: 'get',
   path: '/users/{user_id}/rooms',
   summary: 'List the rooms that reach the user',
   request: { params: userPath, query: z.object(collectionQuery) },
-  responses: { 200: jsonOf(collectionSchema(roomSchema), 'A page'), ...refusalResponses(400, 401, 403, 503) },
+  answers: { 200: jsonOf(collectionSchema(roomSchema), 'A page') },
 });
 
-const getRoom = createRoute({
+const getRoom = defineRoute({
+  operationId: 'getUserRoom',
   ...common,
   method: 'get',
   path: '/users/{user_id}/rooms/{room_id}',
   summary: 'Get a room that reaches the user',
   request: { params: userPath.extend({ room_id: pathId('room_id') }) },
-  responses: { 200: jsonOf(roomSchema, 'The room'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(roomSchema, 'The room') },
 });
 
 /** The rooms whose routers reach a user, shared ones too. */

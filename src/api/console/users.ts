@@ -1,20 +1,20 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findUser, listUsers, type UserOrdering, updateUser, userAccount } from '../../directory/users.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { purgeUser } from '../../http/authenticate.ts';
 import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { booleanParameter, pathId, textField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { type Refusal, refusalResponses, refuse } from '../../http/refusals.ts';
+import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isDay } from '../../resources/clock.ts';
 import { type UserAccountResource, userAccountResource } from '../../resources/user-account.ts';
+import { anyUser, organizationUser, ownUser, userOrScope } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { callerOrganization } from './caller.ts';
-import { callerGuards, changeUserGuards, organizationGuards, userGuards } from './guards.ts';
 import { userSchema } from './schemas.ts';
 
-const common = { tags: ['Users'], security: userTokenSecurity };
+const common = { tag: 'Users' };
 const USER_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'User not found.' };
 const organizationPath = z.object({ organization_id: pathId('organization_id') });
 const organizationUserPath = organizationPath.extend({ user_id: pathId('user_id') });
@@ -30,31 +30,34 @@ const changes = z.object({
   birthday: z.string().refine(isDay, 'Date has wrong format. Use YYYY-MM-DD.').nullish(),
 });
 
-const getMe = createRoute({
+const getMe = defineRoute({
+  operationId: 'getMe',
   ...common,
   method: 'get',
   path: '/users/me',
   summary: 'Get the user of the token',
-  middleware: callerGuards,
-  responses: { 200: jsonOf(userSchema, 'The user'), ...refusalResponses(401, 403, 503) },
+  access: anyUser,
+  answers: { 200: jsonOf(userSchema, 'The user') },
 });
 
-const getUser = createRoute({
+const getUser = defineRoute({
+  operationId: 'getUser',
   ...common,
   method: 'get',
   path: '/users/{user_id}',
   summary: 'Get oneself',
-  middleware: userGuards,
+  access: ownUser,
   request: { params: z.object({ user_id: pathId('user_id') }) },
-  responses: { 200: jsonOf(userSchema, 'The user'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(userSchema, 'The user') },
 });
 
-const getUsers = createRoute({
+const getUsers = defineRoute({
+  operationId: 'listUsers',
   ...common,
   method: 'get',
   path: '/orgs/{organization_id}/users',
   summary: 'List the users of the organization',
-  middleware: organizationGuards,
+  access: organizationUser,
   request: {
     params: organizationPath,
     query: z.object({
@@ -63,27 +66,29 @@ const getUsers = createRoute({
       include_deleted: booleanParameter().optional(),
     }),
   },
-  responses: { 200: jsonOf(collectionSchema(userSchema), 'A page'), ...refusalResponses(400, 401, 403, 503) },
+  answers: { 200: jsonOf(collectionSchema(userSchema), 'A page') },
 });
 
-const getOrganizationUser = createRoute({
+const getOrganizationUser = defineRoute({
+  operationId: 'getOrganizationUser',
   ...common,
   method: 'get',
   path: '/orgs/{organization_id}/users/{user_id}',
   summary: 'Get a user of the organization',
-  middleware: organizationGuards,
+  access: organizationUser,
   request: { params: organizationUserPath },
-  responses: { 200: jsonOf(userSchema, 'The user'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(userSchema, 'The user') },
 });
 
 const change = {
   ...common,
   path: '/orgs/{organization_id}/users/{user_id}',
-  middleware: changeUserGuards,
-  responses: { 200: jsonOf(userSchema, 'Changed'), ...refusalResponses(400, 401, 403, 404, 413, 503) },
+  access: userOrScope,
+  answers: { 200: jsonOf(userSchema, 'Changed') },
 } as const;
 
-const patchUser = createRoute({
+const patchUser = defineRoute({
+  operationId: 'updateUser',
   ...change,
   method: 'patch',
   summary: 'Change a user',
@@ -91,7 +96,8 @@ const patchUser = createRoute({
   request: { params: organizationUserPath, body: bodyOf(changes) },
 });
 
-const putUser = createRoute({
+const putUser = defineRoute({
+  operationId: 'replaceUser',
   ...change,
   method: 'put',
   summary: 'Change a user, naming whether they may be shown online',

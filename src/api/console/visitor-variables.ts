@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findNewestChatInEachRoom } from '../../chats/visitor-chats.ts';
 import { inParallel } from '../../delivery/in-parallel.ts';
 import { findRoomVisitor } from '../../directory/room-visitors.ts';
@@ -16,16 +16,16 @@ import { newCommandId } from '../../domain/commands.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId, pathNameField, textField } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { type Refused, refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { type Refused, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
+import { organizationUser } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
 import { executeCommand } from '../execute-command.ts';
 import { ownRoom } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
-import { organizationGuards } from './guards.ts';
 import { variableSchema } from './visitor-schemas.ts';
 
 const VALUE_CHARACTERS = 10_000;
@@ -45,52 +45,56 @@ const valueField = textField({ max: VALUE_CHARACTERS, blank: true });
 const createSchema = z.object({ key: pathNameField(), value: valueField }).openapi('SetVisitorVariable');
 const changeSchema = z.object({ value: valueField }).openapi('ChangeVisitorVariable');
 
-const shared = { tags: ['Visitors'], security: userTokenSecurity, middleware: organizationGuards };
+const shared = { tag: 'Visitors', access: organizationUser };
 const ALL = '/orgs/{organization_id}/rooms/{room_id}/visitors/{visitor_id}/variables';
 const ONE = `${ALL}/{key}` as const;
 
-const listRoute = createRoute({
+const listRoute = defineRoute({
+  operationId: 'listVisitorVariables',
   ...shared,
   method: 'get',
   path: ALL,
   summary: 'List the variables of a visitor',
   request: { params: visitorPath, query: z.object(collectionQuery) },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(variableSchema), 'Variables by key'),
-    ...refusalResponses(400, 401, 403, 404, 503),
   },
 });
 
-const setRoute = createRoute({
+const setRoute = defineRoute({
+  operationId: 'createVisitorVariable',
   ...shared,
   method: 'post',
   path: ALL,
   summary: 'Set a variable of a visitor',
   description: 'The variable `username` is their name in chats.',
   request: { params: visitorPath, body: bodyOf(createSchema) },
-  responses: {
+  refusals: [409],
+  answers: {
     200: jsonOf(variableSchema, 'The variable, which was there before'),
     201: jsonOf(variableSchema, 'The new variable'),
-    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
   },
 });
 
-const itemRoute = createRoute({
+const itemRoute = defineRoute({
+  operationId: 'getVisitorVariable',
   ...shared,
   method: 'get',
   path: ONE,
   summary: 'Get a variable of a visitor',
   request: { params: variablePath },
-  responses: { 200: jsonOf(variableSchema, 'The variable'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(variableSchema, 'The variable') },
 });
 
-const removeRoute = createRoute({
+const removeRoute = defineRoute({
+  operationId: 'deleteVisitorVariable',
   ...shared,
   method: 'delete',
   path: ONE,
   summary: 'Delete a variable of a visitor',
   request: { params: variablePath },
-  responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 403, 404, 409, 503) },
+  refusals: [409],
+  answers: { 204: { description: 'Deleted' } },
 });
 
 const VARIABLE_NOT_FOUND = { reason: 'not_found', detail: 'Visitor variable not found.' } as const;
@@ -131,13 +135,15 @@ visitorVariableRoutes.openapi(itemRoute, async (c) => {
 });
 
 for (const method of ['put', 'patch'] as const) {
-  const route = createRoute({
+  const route = defineRoute({
+    operationId: `${VERBS[method]}VisitorVariable`,
     ...shared,
     method,
     path: ONE,
     summary: 'Change a variable of a visitor',
     request: { params: variablePath, body: bodyOf(changeSchema) },
-    responses: { 200: jsonOf(variableSchema, 'The variable'), ...refusalResponses(400, 401, 403, 404, 409, 413, 503) },
+    refusals: [409],
+    answers: { 200: jsonOf(variableSchema, 'The variable') },
   });
   visitorVariableRoutes.openapi(route, async (c) => {
     const { key, ...path } = c.req.valid('param');

@@ -1,20 +1,20 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { RoomRow } from '../../db/rows.ts';
 import { findRoomVisitor, listRoomVisitors, roomVisitor } from '../../directory/room-visitors.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { booleanParameter, pathId } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { roomVisitorResource } from '../../resources/room-visitor.ts';
+import { organizationUser, ownUser } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
+import { defineRoute } from '../define-route.ts';
 import { ownRoom, reachedRoom } from '../reach-cache.ts';
-import { organizationGuards, userGuards } from './guards.ts';
 import { roomVisitorSchema } from './visitor-schemas.ts';
 
-const common = { tags: ['Visitors'], security: userTokenSecurity, method: 'get' as const };
+const common = { tag: 'Visitors', method: 'get' as const };
 const visitorId = z.string().openapi({ param: { name: 'visitor_id', in: 'path' } });
 const organizationRoom = z.object({ organization_id: pathId('organization_id'), room_id: pathId('room_id') });
 const userRoom = z.object({ user_id: pathId('user_id'), room_id: pathId('room_id') });
@@ -22,39 +22,41 @@ const userRoom = z.object({ user_id: pathId('user_id'), room_id: pathId('room_id
 const ROOM_NOT_FOUND = { reason: 'not_found', detail: 'Room not found.' } as const;
 const VISITOR_NOT_FOUND = { reason: 'not_found', detail: 'Visitor not found.' } as const;
 
-const listRoute = createRoute({
+const listRoute = defineRoute({
+  operationId: 'listRoomVisitors',
   ...common,
   path: '/orgs/{organization_id}/rooms/{room_id}/visitors',
   summary: 'List the visitors of a room of the organization',
-  middleware: organizationGuards,
+  access: organizationUser,
   request: {
     params: organizationRoom,
     query: z.object({ ...collectionQuery, is_present: booleanParameter().optional() }),
   },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(roomVisitorSchema), 'Visitors, by their ids'),
-    ...refusalResponses(400, 401, 403, 404, 503),
   },
 });
 
-const item = { 200: jsonOf(roomVisitorSchema, 'The visitor'), ...refusalResponses(401, 403, 404, 503) };
+const item = { 200: jsonOf(roomVisitorSchema, 'The visitor') };
 
-const itemRoute = createRoute({
+const itemRoute = defineRoute({
+  operationId: 'getRoomVisitor',
   ...common,
   path: '/orgs/{organization_id}/rooms/{room_id}/visitors/{visitor_id}',
   summary: 'Get a visitor of a room of the organization',
-  middleware: organizationGuards,
+  access: organizationUser,
   request: { params: organizationRoom.extend({ visitor_id: visitorId }) },
-  responses: item,
+  answers: item,
 });
 
-const userItemRoute = createRoute({
+const userItemRoute = defineRoute({
+  operationId: 'getUserRoomVisitor',
   ...common,
   path: '/users/{user_id}/rooms/{room_id}/visitors/{visitor_id}',
   summary: 'Get a visitor of a room that reaches the user',
-  middleware: userGuards,
+  access: ownUser,
   request: { params: userRoom.extend({ visitor_id: visitorId }) },
-  responses: item,
+  answers: item,
 });
 
 /** Room visitors as the organization sees them: those of the public API, and those of channels, about whom less is known. */

@@ -1,47 +1,43 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { tokenDigest } from '../../directory/tokens.ts';
 import type { Principal } from '../../http/app-environment.ts';
-import { authenticate, parseAuthorization } from '../../http/authenticate.ts';
-import { authenticateVisitor, requireOwnVisitor, requireVisitorSubscription } from '../../http/authenticate-visitor.ts';
+import { parseAuthorization } from '../../http/authenticate.ts';
 import { pathId } from '../../http/fields.ts';
-import { userTokenSecurity, visitorTokenSecurity } from '../../http/openapi.ts';
-import { requireOwnUser, requireSubscription } from '../../http/permissions.ts';
-import { refusalResponses } from '../../http/refusals.ts';
 import { createRouter } from '../../http/router.ts';
 import type { Credential } from '../../live/socket-owner.ts';
 import { organizationHub, visitorHub } from '../../rpc/live-hub.ts';
+import { ownUser, ownVisitor } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { requireAllowedOrigin, requireUpgrade, takeTokenFromProtocols } from './handshake.ts';
 import { openSocket } from './open-socket.ts';
 
 const SWITCHED = { 101: { description: 'The connection is a WebSocket that speaks `umi.v1` (docs/live.md)' } };
 
-const userRoute = createRoute({
+const userRoute = defineRoute({
+  operationId: 'openUserSocket',
   method: 'get',
   path: '/users/{user_id}/live',
-  tags: ['Live'],
+  tag: 'Live',
   summary: 'Open the live socket of a user',
-  security: userTokenSecurity,
-  middleware: [takeTokenFromProtocols, authenticate(), requireOwnUser(), requireSubscription(), requireUpgrade],
+  access: { ...ownUser, guards: [takeTokenFromProtocols, ...ownUser.guards, requireUpgrade] },
   request: { params: z.object({ user_id: pathId('user_id') }) },
-  responses: { ...SWITCHED, ...refusalResponses(401, 403, 404, 426, 429, 503) },
+  refusals: [426, 429],
+  answers: SWITCHED,
 });
 
-const visitorRoute = createRoute({
+const visitorRoute = defineRoute({
+  operationId: 'openVisitorSocket',
   method: 'get',
   path: '/public/visitors/{visitor_id}/live',
-  tags: ['Live'],
+  tag: 'Live',
   summary: 'Open the live socket of a visitor',
-  security: visitorTokenSecurity,
-  middleware: [
-    takeTokenFromProtocols,
-    authenticateVisitor(),
-    requireOwnVisitor(),
-    requireVisitorSubscription(),
-    requireUpgrade,
-    requireAllowedOrigin,
-  ],
+  access: {
+    ...ownVisitor,
+    guards: [takeTokenFromProtocols, ...ownVisitor.guards, requireUpgrade, requireAllowedOrigin],
+  },
   request: { params: z.object({ visitor_id: z.string().openapi({ param: { name: 'visitor_id', in: 'path' } }) }) },
-  responses: { ...SWITCHED, ...refusalResponses(401, 403, 426, 429, 503) },
+  refusals: [426, 429],
+  answers: SWITCHED,
 });
 
 /** Live sockets of users and visitors (docs/live.md), mounted at /api/v5. */

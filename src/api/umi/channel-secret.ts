@@ -1,17 +1,19 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { ChannelRow } from '../../db/rows.ts';
 import { newSecret } from '../../delivery/signature.ts';
 import { findChannel, rotateChannelSecret } from '../../directory/channels.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { integerField, isoTimeSchema } from '../../http/fields.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
+import { channelSettings } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { purgeChannel } from './channel-cache.ts';
-import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
-const common = { ...settingsAccess, tags: ['Channels'] };
+const common = { access: channelSettings, tag: 'Channels' };
 
 const DAY_SECONDS = 86_400;
 
@@ -30,22 +32,24 @@ const rotation = z.object({
     .openapi({ description: 'For so many seconds webhooks are signed with the old secret as well.' }),
 });
 
-const getSecret = createRoute({
+const getSecret = defineRoute({
+  operationId: 'getChannelSecret',
   ...common,
   method: 'get',
   path: `${CHANNEL}/secret`,
   summary: 'Get the secret that signs the webhooks of a channel',
   request: { params: channelPath },
-  responses: { 200: jsonOf(secretSchema, 'The secret'), ...refusalResponses(401, 403, 404) },
+  answers: { 200: jsonOf(secretSchema, 'The secret') },
 });
 
-const rotateSecret = createRoute({
+const rotateSecret = defineRoute({
+  operationId: 'rotateChannelSecret',
   ...common,
   method: 'post',
   path: `${CHANNEL}/secret/rotate`,
   summary: 'Give a channel a new secret',
   request: { params: channelPath, body: bodyOf(rotation) },
-  responses: { 200: jsonOf(secretSchema, 'The new secret'), ...refusalResponses(400, 401, 403, 404, 413) },
+  answers: { 200: jsonOf(secretSchema, 'The new secret') },
 });
 
 export const channelSecretRoutes = createRouter();

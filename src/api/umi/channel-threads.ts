@@ -1,14 +1,16 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { type ChannelThreadRow, listChannelThreads } from '../../delivery/channel-threads.ts';
 import { findChannelOrDeleted } from '../../directory/channels.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema } from '../../http/fields.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
+import { channelSettings } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
-import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
+import { defineRoute } from '../define-route.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
 const threadSchema = z
   .object({
@@ -21,14 +23,15 @@ const threadSchema = z
   })
   .openapi('ChannelThread');
 
-const getThreads = createRoute({
-  ...settingsAccess,
-  tags: ['Messages'],
+const getThreads = defineRoute({
+  operationId: 'listThreads',
+  access: channelSettings,
+  tag: 'Messages',
   method: 'get',
   path: `${CHANNEL}/threads`,
   summary: 'List the threads of a channel',
   request: { params: channelPath, query: z.object(collectionQuery) },
-  responses: { 200: jsonOf(collectionSchema(threadSchema), 'A page'), ...refusalResponses(400, 401, 403, 404) },
+  answers: { 200: jsonOf(collectionSchema(threadSchema), 'A page') },
 });
 
 export const channelThreadRoutes = createRouter();

@@ -1,76 +1,83 @@
-import { createRoute } from '@hono/zod-openapi';
 import { newSecret } from '../../delivery/signature.ts';
 import { deleteChannel, findChannel, insertChannel, listChannels } from '../../directory/channels.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
-import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { channelResource } from '../../resources/channel.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { channelSettings } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { changeChannel, ROOM_UNKNOWN } from './change-channel.ts';
 import { purgeChannel } from './channel-cache.ts';
 import { channelChanges, channelKeySchema, channelSchema, channelsQuery, wholeChannel } from './channel-schemas.ts';
 import { drainChannel } from './drain-channel.ts';
 import { refusalOfUrl, requestOrigin } from './guard-channel-url.ts';
-import { CHANNEL, CHANNEL_NOT_FOUND, CHANNELS, channelPath, channelsPath, settingsAccess } from './paths.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, CHANNELS, channelPath, channelsPath } from './paths.ts';
 
-const common = { ...settingsAccess, tags: ['Channels'] };
+const common = { access: channelSettings, tag: 'Channels' };
 
-const registerChannel = createRoute({
+const registerChannel = defineRoute({
+  operationId: 'createChannel',
   ...common,
   method: 'post',
   path: CHANNELS,
   summary: 'Register a messaging channel',
   request: { params: channelsPath, body: bodyOf(wholeChannel) },
-  responses: { 201: jsonOf(channelSchema, 'Registered'), ...refusalResponses(400, 401, 403, 404, 413) },
+  answers: { 201: jsonOf(channelSchema, 'Registered') },
 });
 
-const getChannels = createRoute({
+const getChannels = defineRoute({
+  operationId: 'listChannels',
   ...common,
   method: 'get',
   path: CHANNELS,
   summary: 'List messaging channels',
   request: { params: channelsPath, query: channelsQuery },
-  responses: { 200: jsonOf(collectionSchema(channelSchema), 'A page'), ...refusalResponses(400, 401, 403, 404) },
+  answers: { 200: jsonOf(collectionSchema(channelSchema), 'A page') },
 });
 
-const getChannel = createRoute({
+const getChannel = defineRoute({
+  operationId: 'getChannel',
   ...common,
   method: 'get',
   path: CHANNEL,
   summary: 'Get a messaging channel',
   request: { params: channelPath },
-  responses: { 200: jsonOf(channelSchema, 'The channel'), ...refusalResponses(401, 403, 404) },
+  answers: { 200: jsonOf(channelSchema, 'The channel') },
 });
 
-const putChannel = createRoute({
+const putChannel = defineRoute({
+  operationId: 'replaceChannel',
   ...common,
   method: 'put',
   path: CHANNEL,
   summary: 'Replace a messaging channel',
   description: 'Every required field is needed; optional ones that are left out go back to their defaults.',
   request: { params: channelPath, body: bodyOf(wholeChannel) },
-  responses: { 200: jsonOf(channelSchema, 'Changed'), ...refusalResponses(400, 401, 403, 404, 413) },
+  answers: { 200: jsonOf(channelSchema, 'Changed') },
 });
 
-const patchChannel = createRoute({
+const patchChannel = defineRoute({
+  operationId: 'updateChannel',
   ...common,
   method: 'patch',
   path: CHANNEL,
   summary: 'Change a messaging channel',
   request: { params: channelPath, body: bodyOf(channelChanges) },
-  responses: { 200: jsonOf(channelSchema, 'Changed'), ...refusalResponses(400, 401, 403, 404, 413) },
+  answers: { 200: jsonOf(channelSchema, 'Changed') },
 });
 
-const removeChannel = createRoute({
+const removeChannel = defineRoute({
+  operationId: 'deleteChannel',
   ...common,
   method: 'delete',
   path: CHANNEL,
   summary: 'Delete a messaging channel',
   description: 'Open chats go on; pending webhooks end as skipped. Deliveries, ledger and events stay readable.',
   request: { params: channelPath },
-  responses: { 204: { description: 'Deleted' }, ...refusalResponses(401, 403, 404) },
+  answers: { 204: { description: 'Deleted' } },
 });
 
 export const channelRoutes = createRouter();

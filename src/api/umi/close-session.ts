@@ -1,14 +1,16 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { threadName } from '../../domain/address.ts';
 import { type CloseThread, newCommandId } from '../../domain/commands.ts';
 import { textField } from '../../http/fields.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import { channelSettings } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { findCachedChannel } from './channel-cache.ts';
-import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
 const closeSchema = z.object({ thread_id: textField({ max: 512 }) }).openapi('CloseSession');
 
@@ -16,16 +18,16 @@ const closedSchema = z
   .object({ chat_session_id: z.string(), thread_id: z.string(), message: z.string(), is_ended: z.literal(true) })
   .openapi('SessionClosed');
 
-const route = createRoute({
+const route = defineRoute({
+  operationId: 'closeSession',
   method: 'post',
   path: `${CHANNEL}/close_session`,
-  tags: ['Messages'],
+  tag: 'Messages',
   summary: 'Close session',
-  ...settingsAccess,
+  access: channelSettings,
   request: { params: channelPath, body: bodyOf(closeSchema) },
-  responses: {
+  answers: {
     200: jsonOf(closedSchema, 'The session is closed, now or before'),
-    ...refusalResponses(400, 401, 403, 404, 413, 503),
   },
 });
 

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findKnownUsers } from '../../directory/known-users.ts';
 import { userFacts } from '../../directory/users.ts';
 import { threadName } from '../../domain/address.ts';
@@ -6,17 +6,19 @@ import { type IncomingMessage, newCommandId, type ReceiveMessages } from '../../
 import { messageKey } from '../../domain/fingerprints.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { refuseUnkeepableName, textField, timeField, uuidField } from '../../http/fields.ts';
-import { type FieldErrors, refusalResponses, refuse } from '../../http/refusals.ts';
+import { type FieldErrors, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { cacheTimeToLive } from '../../platform/isolate-cache.ts';
 import { channelReceiver } from '../../resources/receiver.ts';
 import type { UserFacts } from '../../resources/user.ts';
 import { isUuid } from '../../resources/uuid.ts';
+import { channelSettings } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { findCachedChannel } from './channel-cache.ts';
-import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
 const MESSAGES_IN_A_REQUEST = 500;
 const BODY_CHARACTERS = 100_000;
@@ -101,19 +103,20 @@ const answerSchema = z
   })
   .openapi('MessagesCreated');
 
-const route = createRoute({
+const route = defineRoute({
+  operationId: 'createMessages',
   method: 'post',
   path: `${CHANNEL}/messages`,
-  tags: ['Messages'],
+  tag: 'Messages',
   summary: 'Create messages',
-  ...settingsAccess,
+  access: channelSettings,
   request: {
     params: channelPath,
     body: bodyOf(createMessagesSchema),
   },
-  responses: {
+  refusals: [409],
+  answers: {
     201: jsonOf(answerSchema, 'The messages are stored'),
-    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
   },
 });
 

@@ -1,11 +1,13 @@
-import { createRoute, type z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi';
 import { findChannel, findChannelOrDeleted } from '../../directory/channels.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { channelReceiver } from '../../resources/receiver.ts';
+import { channelSettings } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import {
   DELIVERY_NOT_FOUND,
   findLogged,
@@ -24,59 +26,63 @@ import {
   deliverySchema,
   ledgerSchema,
 } from './delivery-schemas.ts';
-import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, deliveryPath, settingsAccess } from './paths.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, deliveryPath } from './paths.ts';
 
-const common = { ...settingsAccess, tags: ['Deliveries'] };
+const common = { access: channelSettings, tag: 'Deliveries' };
 
-const getDeliveries = createRoute({
+const getDeliveries = defineRoute({
+  operationId: 'listChannelDeliveries',
   ...common,
   method: 'get',
   path: `${CHANNEL}/deliveries`,
   summary: 'List the webhooks of a channel, newest first',
   request: { params: channelPath, query: deliveriesQuery },
-  responses: { 200: jsonOf(collectionSchema(deliverySchema), 'A page'), ...refusalResponses(400, 401, 403, 404) },
+  answers: { 200: jsonOf(collectionSchema(deliverySchema), 'A page') },
 });
 
-const getDelivery = createRoute({
+const getDelivery = defineRoute({
+  operationId: 'getChannelDelivery',
   ...common,
   method: 'get',
   path: `${CHANNEL}/deliveries/{delivery_id}`,
   summary: 'Get a webhook with its body and its attempts',
   request: { params: deliveryPath },
-  responses: { 200: jsonOf(deliveryDetailSchema, 'The webhook'), ...refusalResponses(401, 403, 404) },
+  answers: { 200: jsonOf(deliveryDetailSchema, 'The webhook') },
 });
 
-const replayDelivery = createRoute({
+const replayDelivery = defineRoute({
+  operationId: 'replayChannelDelivery',
   ...common,
   method: 'post',
   path: `${CHANNEL}/deliveries/{delivery_id}/replay`,
   summary: 'Send a webhook again',
   description: 'Outside the order of its thread, with the same `webhook-id`. One that is still pending stays as it is.',
   request: { params: deliveryPath },
-  responses: {
+  answers: {
     202: jsonOf(replayedSchema, 'Accepted'),
-    ...refusalResponses(401, 403, 404),
   },
 });
 
-const replayDeliveries = createRoute({
+const replayDeliveries = defineRoute({
+  operationId: 'replayChannelDeliveries',
   ...common,
   method: 'post',
   path: `${CHANNEL}/replay`,
   summary: 'Send finished webhooks again',
   description: 'Those of a status, of a time range, or both. A bare time range means every finished webhook in it.',
   request: { params: channelPath, body: bodyOf(replayRequest) },
-  responses: { 202: jsonOf(replaySchema, 'Accepted'), ...refusalResponses(400, 401, 403, 404, 413) },
+  answers: { 202: jsonOf(replaySchema, 'Accepted') },
 });
 
-const getLedger = createRoute({
+const getLedger = defineRoute({
+  operationId: 'getChannelLedger',
   ...common,
   method: 'get',
   path: `${CHANNEL}/ledger`,
   summary: 'Count what became of the webhooks of a channel',
   description: 'accepted = delivered + pending + exhausted + skipped; replays are not counted again.',
   request: { params: channelPath },
-  responses: { 200: jsonOf(ledgerSchema, 'The sums'), ...refusalResponses(401, 403, 404) },
+  answers: { 200: jsonOf(ledgerSchema, 'The sums') },
 });
 
 export const deliveryRoutes = createRouter();

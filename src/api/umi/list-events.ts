@@ -1,16 +1,18 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findChannelOrDeleted } from '../../directory/channels.ts';
 import { identityText, threadName } from '../../domain/address.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, publicOrigin } from '../../http/collection.ts';
 import { textField } from '../../http/fields.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { channelReceiver } from '../../resources/receiver.ts';
 import { readThread } from '../../rpc/thread.ts';
+import { channelSettings } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
-import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
 const wholeNumber = z
   .string()
@@ -24,12 +26,13 @@ const eventsSchema = z.object({
   results: z.array(z.record(z.string(), z.unknown())),
 });
 
-const route = createRoute({
+const route = defineRoute({
+  operationId: 'listThreadEvents',
   method: 'get',
   path: `${CHANNEL}/events`,
-  tags: ['Messages'],
+  tag: 'Messages',
   summary: 'List the events of a thread, as the webhooks carried them',
-  ...settingsAccess,
+  access: channelSettings,
   request: {
     params: channelPath,
     query: z.object({
@@ -38,7 +41,7 @@ const route = createRoute({
       page_size: collectionQuery.page_size,
     }),
   },
-  responses: { 200: jsonOf(eventsSchema, 'Bodies in ascending `seq`'), ...refusalResponses(400, 401, 403, 404, 503) },
+  answers: { 200: jsonOf(eventsSchema, 'Bodies in ascending `seq`') },
 });
 
 /** GET …/events: for a receiver that was away. Answered from the thread's log; also of a deleted channel. */

@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { authenticate } from '../../http/authenticate.ts';
 import { pathId } from '../../http/fields.ts';
-import { userTokenSecurity } from '../../http/openapi.ts';
 import { requireOrganization, requireScope, requireSubscription } from '../../http/permissions.ts';
 
 /** Paths of the Messaging API, below /api/v5 (UMI documentation). */
@@ -14,7 +13,6 @@ export const deliveryPath = channelPath.extend({ delivery_id: pathId('delivery_i
 
 /** Guards and security of every call of this interface: the scope `settings` in the caller's own organization. */
 export const settingsAccess = {
-  security: userTokenSecurity,
   middleware: [authenticate(), requireOrganization({ unknown: 404 }), requireSubscription(), requireScope('settings')],
 };
 

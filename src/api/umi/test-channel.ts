@@ -1,28 +1,29 @@
-import { createRoute } from '@hono/zod-openapi';
 import { attemptDeps, attemptWebhook } from '../../delivery/attempt.ts';
 import { CHANNEL_TIMES } from '../../delivery/attempt-times.ts';
 import { destinationOfChannel } from '../../delivery/endpoint.ts';
 import { findChannel } from '../../directory/channels.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
 import { newUuid } from '../../resources/uuid.ts';
+import { channelSettings } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 import { testResult, testResultSchema } from '../delivery-log/schemas.ts';
-import { CHANNEL, CHANNEL_NOT_FOUND, channelPath, settingsAccess } from './paths.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
-const testChannel = createRoute({
-  ...settingsAccess,
-  tags: ['Channels'],
+const testChannel = defineRoute({
+  operationId: 'testChannel',
+  access: channelSettings,
+  tag: 'Channels',
   method: 'post',
   path: `${CHANNEL}/test`,
   summary: 'Send a signed test event to a channel',
   description: 'One attempt, now, outside the order of the real webhooks and also while these are switched off.',
   request: { params: channelPath },
-  responses: {
+  answers: {
     200: jsonOf(testResultSchema.openapi('ChannelTestResult'), 'What the receiver answered'),
-    ...refusalResponses(401, 403, 404),
   },
 });
 

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import {
   issueVisitorToken,
   newVisitorSession,
@@ -9,11 +9,13 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { publicOrigin } from '../../http/collection.ts';
 import { isoTimeSchema, pathId } from '../../http/fields.ts';
 import { knownOrganization } from '../../http/organization-cache.ts';
-import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { signingKey } from '../../http/signing-key.ts';
 import { isoTime } from '../../resources/clock.ts';
+import { publicAccess } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 
 const requestSchema = z
   .object({
@@ -38,18 +40,20 @@ const sessionSchema = z
   })
   .openapi('VisitorSession');
 
-const route = createRoute({
+const route = defineRoute({
+  operationId: 'authenticateVisitor',
   method: 'post',
   path: '/public/orgs/{organization_id}/auth',
-  tags: ['Public API'],
+  tag: 'Public API',
+  access: publicAccess,
   summary: 'Authenticate a visitor',
   request: {
     params: z.object({ organization_id: pathId('organization_id') }),
     body: { ...bodyOf(requestSchema), required: false },
   },
-  responses: {
+  refusals: [403],
+  answers: {
     200: jsonOf(sessionSchema, 'A visitor and a token for them'),
-    ...refusalResponses(400, 403, 404, 413, 503),
   },
 });
 

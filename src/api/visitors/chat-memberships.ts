@@ -1,40 +1,42 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { listOwnMembershipsOfVisitor } from '../../chats/memberships.ts';
 import { newCommandId } from '../../domain/commands.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { timeField } from '../../http/fields.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { membershipForVisitor } from '../../resources/as-visitors-see.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
+import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
-import { asVisitor, CHAT_MEMBERSHIPS, chatPath, visitorPath } from './guards.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
+import { asVisitor, CHAT_MEMBERSHIPS, chatPath, visitorPath } from './paths.ts';
 import { visitorMembershipSchema } from './schemas.ts';
 
 const itemPath = `${CHAT_MEMBERSHIPS}/{chat_id}` as const;
 
-const listRoute = createRoute({
+const listRoute = defineRoute({
+  operationId: 'listVisitorChatMemberships',
   ...asVisitor,
   method: 'get',
   path: CHAT_MEMBERSHIPS,
   summary: 'List the memberships of the visitor, one for each of their chats',
   request: { params: visitorPath, query: z.object(collectionQuery) },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(visitorMembershipSchema), 'Memberships, oldest chat first'),
-    ...refusalResponses(400, 401, 403, 503),
   },
 });
 
-const itemRoute = createRoute({
+const itemRoute = defineRoute({
+  operationId: 'getVisitorChatMembership',
   ...asVisitor,
   method: 'get',
   path: itemPath,
   summary: 'Get the membership of the visitor in a chat',
   request: { params: chatPath },
-  responses: { 200: jsonOf(visitorMembershipSchema, 'The membership'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(visitorMembershipSchema, 'The membership') },
 });
 
 const status = { is_participating: z.boolean(), composing_status: z.enum(['idle', 'typing', 'typed']) };
@@ -56,13 +58,18 @@ const updateParts = {
   ...asVisitor,
   path: itemPath,
   summary: 'Update the membership of the visitor in a chat',
-  responses: {
+  answers: {
     200: jsonOf(visitorMembershipSchema, 'The membership'),
-    ...refusalResponses(400, 401, 403, 404, 413, 503),
   },
 };
-const putRoute = createRoute({ ...updateParts, method: 'put', request: { params: chatPath, body: bodyOf(putSchema) } });
-const patchRoute = createRoute({
+const putRoute = defineRoute({
+  operationId: 'replaceVisitorChatMembership',
+  ...updateParts,
+  method: 'put',
+  request: { params: chatPath, body: bodyOf(putSchema) },
+});
+const patchRoute = defineRoute({
+  operationId: 'updateVisitorChatMembership',
   ...updateParts,
   method: 'patch',
   request: { params: chatPath, body: bodyOf(patchSchema) },

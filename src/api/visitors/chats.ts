@@ -1,18 +1,20 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { chatKey, listChats } from '../../chats/list-chats.ts';
 import { newCommandId } from '../../domain/commands.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { booleanParameter } from '../../http/fields.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatForVisitor } from '../../resources/as-visitors-see.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
-import { asVisitor, CHAT, CHATS, chatPath, visitorPath } from './guards.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
+import { asVisitor, CHAT, CHATS, chatPath, visitorPath } from './paths.ts';
 import { visitorChatSchema } from './schemas.ts';
 
-const listRoute = createRoute({
+const listRoute = defineRoute({
+  operationId: 'listVisitorChats',
   ...asVisitor,
   method: 'get',
   path: CHATS,
@@ -25,19 +27,19 @@ const listRoute = createRoute({
       ordering: z.enum(['created_at', '-created_at']).optional(),
     }),
   },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(visitorChatSchema), 'Chats, oldest first unless ordered otherwise'),
-    ...refusalResponses(400, 401, 403, 503),
   },
 });
 
-const itemRoute = createRoute({
+const itemRoute = defineRoute({
+  operationId: 'getVisitorChat',
   ...asVisitor,
   method: 'get',
   path: CHAT,
   summary: 'Get a chat of the visitor',
   request: { params: chatPath },
-  responses: { 200: jsonOf(visitorChatSchema, 'The chat'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(visitorChatSchema, 'The chat') },
 });
 
 const endSchema = z
@@ -69,13 +71,14 @@ chatRoutes.openapi(itemRoute, async (c) => {
 });
 
 for (const method of ['put', 'patch'] as const) {
-  const route = createRoute({
+  const route = defineRoute({
+    operationId: `${VERBS[method]}VisitorChat`,
     ...asVisitor,
     method,
     path: CHAT,
     summary: 'End a chat of the visitor',
     request: { params: chatPath, body: bodyOf(endSchema) },
-    responses: { 200: jsonOf(visitorChatSchema, 'The chat'), ...refusalResponses(400, 401, 403, 404, 413, 503) },
+    answers: { 200: jsonOf(visitorChatSchema, 'The chat') },
   });
   chatRoutes.openapi(route, async (c) => {
     const { chat_id } = c.req.valid('param');

@@ -1,33 +1,35 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { membershipForVisitor } from '../../resources/as-visitors-see.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import type { MemberView } from '../../resources/membership.ts';
 import { pageOfMembers, showMembers } from '../chats/member-page.ts';
+import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
-import { asVisitor, CHAT, chatPath } from './guards.ts';
 import { ownChats, queryOwnChat } from './in-chat.ts';
+import { asVisitor, CHAT, chatPath } from './paths.ts';
 import { visitorMembershipSchema } from './schemas.ts';
 
 const path = `${CHAT}/memberships` as const;
 
-const listRoute = createRoute({
+const listRoute = defineRoute({
+  operationId: 'listVisitorChatMembers',
   ...asVisitor,
   method: 'get',
   path,
   summary: 'List the memberships of a chat of the visitor',
   request: { params: chatPath, query: z.object(collectionQuery) },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(visitorMembershipSchema), 'Memberships, oldest first'),
-    ...refusalResponses(400, 401, 403, 404, 503),
   },
 });
 
-const itemRoute = createRoute({
+const itemRoute = defineRoute({
+  operationId: 'getVisitorChatMember',
   ...asVisitor,
   method: 'get',
   path: `${path}/{member_id}` as const,
@@ -40,7 +42,7 @@ const itemRoute = createRoute({
         .openapi({ param: { name: 'member_id', in: 'path' } }),
     }),
   },
-  responses: { 200: jsonOf(visitorMembershipSchema, 'The membership'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(visitorMembershipSchema, 'The membership') },
 });
 
 /** /public/visitors/<visitor_id>/chats/<chat_id>/memberships, from the chat's thread. */

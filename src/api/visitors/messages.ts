@@ -1,22 +1,24 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { newCommandId } from '../../domain/commands.ts';
 import { boundsOf, collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { HIDDEN_FROM_VISITORS, messageForVisitor } from '../../resources/as-visitors-see.ts';
+import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { pageForFirstMessage } from './first-message-page.ts';
-import { asVisitor, CHAT, chatPath } from './guards.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
 import { postMessageSchema } from './message-payload.ts';
+import { asVisitor, CHAT, chatPath } from './paths.ts';
 import { stayPresent } from './presence.ts';
 import { visitorMessageSchema } from './schemas.ts';
 
 const path = `${CHAT}/messages` as const;
 
-const listRoute = createRoute({
+const listRoute = defineRoute({
+  operationId: 'listVisitorChatMessages',
   ...asVisitor,
   method: 'get',
   path,
@@ -25,30 +27,31 @@ const listRoute = createRoute({
     params: chatPath,
     query: z.object({ ...collectionQuery, ordering: z.enum(['created_at', '-created_at']).optional() }),
   },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(visitorMessageSchema), 'Messages, oldest first unless ordered otherwise'),
-    ...refusalResponses(400, 401, 403, 404, 503),
   },
 });
 
-const itemRoute = createRoute({
+const itemRoute = defineRoute({
+  operationId: 'getVisitorChatMessage',
   ...asVisitor,
   method: 'get',
   path: `${path}/{message_id}` as const,
   summary: 'Get a message of a chat of the visitor',
   request: { params: chatPath.extend({ message_id: pathId('message_id') }) },
-  responses: { 200: jsonOf(visitorMessageSchema, 'The message'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(visitorMessageSchema, 'The message') },
 });
 
-const postRoute = createRoute({
+const postRoute = defineRoute({
+  operationId: 'createVisitorChatMessage',
   ...asVisitor,
   method: 'post',
   path,
   summary: 'Send a message as the visitor',
   request: { params: chatPath, body: bodyOf(postMessageSchema) },
-  responses: {
+  refusals: [409],
+  answers: {
     201: jsonOf(visitorMessageSchema, 'The message'),
-    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
   },
 });
 

@@ -1,19 +1,20 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
 import { stayInRoom } from '../../directory/room-visitors.ts';
 import { findVisitor } from '../../directory/visitors.ts';
 import { threadName, threadNameOfChat } from '../../domain/address.ts';
 import { newCommandId, type OpenVisitorChat } from '../../domain/commands.ts';
-import { refusalResponses, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatForVisitor } from '../../resources/as-visitors-see.ts';
 import { lifetimeOf, VISITOR_CHAT_TYPES } from '../../resources/chat.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
+import { defineRoute } from '../define-route.ts';
 import { executeCommand } from '../execute-command.ts';
 import { roomForVisitor } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
-import { asRoomVisitor, ROOM_NOT_FOUND, ROOM_VISITORS, roomVisitorPath, VISITOR_NOT_FOUND } from './guards.ts';
+import { asRoomVisitor, ROOM_NOT_FOUND, ROOM_VISITORS, roomVisitorPath, VISITOR_NOT_FOUND } from './paths.ts';
 import { keepPresent } from './presence.ts';
 import { isOnline } from './rooms.ts';
 import { visitorChatSchema } from './schemas.ts';
@@ -22,16 +23,17 @@ const openSchema = z
   .object({ chat_type: z.enum(VISITOR_CHAT_TYPES).optional().openapi({ default: 'visitor' }) })
   .openapi('StartChatAsVisitor');
 
-const route = createRoute({
+const route = defineRoute({
+  operationId: 'openVisitorChat',
   ...asRoomVisitor,
   method: 'post',
   path: `${ROOM_VISITORS}/{visitor_id}/chats` as const,
   summary: 'Start a chat, or resume the open one',
   request: { params: roomVisitorPath, body: { ...bodyOf(openSchema), required: false } },
-  responses: {
+  refusals: [409],
+  answers: {
     200: jsonOf(visitorChatSchema, 'The open chat of the visitor in the room'),
     201: jsonOf(visitorChatSchema, 'The new chat'),
-    ...refusalResponses(400, 401, 403, 404, 409, 413, 503),
   },
 });
 

@@ -1,11 +1,12 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { VisitorRow } from '../../db/rows.ts';
 import { enterRoom, stayInRoom } from '../../directory/room-visitors.ts';
 import { visitorDatabase } from '../../http/app-environment.ts';
 import { integerField } from '../../http/fields.ts';
-import { refusalResponses, refuse, refuseField } from '../../http/refusals.ts';
+import { refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
 import { roomForVisitor } from '../reach-cache.ts';
 import {
   asRoomVisitor,
@@ -15,7 +16,7 @@ import {
   roomPath,
   roomVisitorPath,
   VISITOR_NOT_FOUND,
-} from './guards.ts';
+} from './paths.ts';
 import { keepPresent } from './presence.ts';
 import { roomVisitorSchema } from './schemas.ts';
 import { detailFields, detailsOf } from './visitor-details.ts';
@@ -33,16 +34,16 @@ const createSchema = z
   .openapi('CreateRoomVisitor');
 const updateSchema = z.object({ presence_expires_in: expiresIn, ...detailFields }).openapi('UpdateRoomVisitor');
 
-const enterRoute = createRoute({
+const enterRoute = defineRoute({
+  operationId: 'enterRoom',
   ...inRoom,
   method: 'post',
   path: ROOM_VISITORS,
   summary: 'Come to a room, or come again',
   request: { params: roomPath, body: bodyOf(createSchema) },
-  responses: {
+  answers: {
     200: jsonOf(roomVisitorSchema, 'The visitor has come to the room before'),
     201: jsonOf(roomVisitorSchema, 'The visitor is new in the room'),
-    ...refusalResponses(400, 401, 403, 404, 413, 503),
   },
 });
 
@@ -63,13 +64,14 @@ roomVisitorRoutes.openapi(enterRoute, async (c) => {
 });
 
 for (const method of ['put', 'patch'] as const) {
-  const route = createRoute({
+  const route = defineRoute({
+    operationId: `${VERBS[method]}RoomVisitor`,
     ...asRoomVisitor,
     method,
     path: `${ROOM_VISITORS}/{visitor_id}` as const,
     summary: 'Stay in a room',
     request: { params: roomVisitorPath, body: bodyOf(updateSchema) },
-    responses: { 200: jsonOf(roomVisitorSchema, 'The visitor'), ...refusalResponses(400, 401, 403, 404, 413, 503) },
+    answers: { 200: jsonOf(roomVisitorSchema, 'The visitor') },
   });
   roomVisitorRoutes.openapi(route, async (c) => {
     const { presence_expires_in, ...said } = c.req.valid('json');

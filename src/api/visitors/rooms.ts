@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { RoomRow } from '../../db/rows.ts';
 import { listOnlineUsers } from '../../directory/online-users.ts';
 import { viewRooms } from '../../directory/room-views.ts';
@@ -10,38 +10,41 @@ import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { roomResource } from '../../resources/room.ts';
 import { publicName } from '../../resources/user.ts';
+import { defineRoute } from '../define-route.ts';
 import { roomForVisitor } from '../reach-cache.ts';
-import { inRoom, ROOM, ROOM_NOT_FOUND, roomPath } from './guards.ts';
+import { inRoom, ROOM, ROOM_NOT_FOUND, roomPath } from './paths.ts';
 import { onlineUserSchema, publicRoomSchema } from './schemas.ts';
 
-const getRoom = createRoute({
+const getRoom = defineRoute({
+  operationId: 'getPublicRoom',
   ...inRoom,
   method: 'get',
   path: ROOM,
   summary: 'Get a room, and whether somebody is online in it',
   request: { params: roomPath },
-  responses: { 200: jsonOf(publicRoomSchema, 'The room'), ...refusalResponses(401, 403, 404, 503) },
+  answers: { 200: jsonOf(publicRoomSchema, 'The room') },
 });
 
-const getBrand = createRoute({
+const getBrand = defineRoute({
+  operationId: 'getPublicRoomBrand',
   ...inRoom,
   method: 'get',
   path: `${ROOM}/brand` as const,
   summary: 'Get the brand of a room',
   description: 'Rooms have no brands here, so there is nothing to find.',
   request: { params: roomPath },
-  responses: refusalResponses(401, 403, 404, 503),
+  answers: refusalResponses(404),
 });
 
-const getOnlineUsers = createRoute({
+const getOnlineUsers = defineRoute({
+  operationId: 'listPublicRoomOnlineUsers',
   ...inRoom,
   method: 'get',
   path: `${ROOM}/online_users` as const,
   summary: 'List the users who are online and serve the room',
   request: { params: roomPath, query: z.object(collectionQuery) },
-  responses: {
+  answers: {
     200: jsonOf(collectionSchema(onlineUserSchema), 'A page'),
-    ...refusalResponses(400, 401, 403, 404, 503),
   },
 });
 

@@ -1,20 +1,23 @@
-import { createRoute, z } from '@hono/zod-openapi';
-import { identityDatabase } from './app-environment.ts';
-import { refusalResponses, refuse } from './refusals.ts';
-import { createRouter } from './router.ts';
+import { z } from '@hono/zod-openapi';
+import { identityDatabase } from '../../http/app-environment.ts';
+import { refuse } from '../../http/refusals.ts';
+import { createRouter } from '../../http/router.ts';
+import { publicAccess } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
 
-const checkHealth = createRoute({
+const checkHealth = defineRoute({
+  operationId: 'checkHealth',
   method: 'get',
   path: '/healthz',
-  tags: ['Service'],
+  tag: 'Service',
+  access: publicAccess,
   summary: 'Check health',
   description: '200 when the database answers.',
-  responses: {
+  answers: {
     200: {
       description: 'The service works',
       content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
     },
-    ...refusalResponses(503),
   },
 });
 

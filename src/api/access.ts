@@ -1,0 +1,102 @@
+import type { Scope } from '../directory/tokens.ts';
+import type { AppMiddleware } from '../http/app-environment.ts';
+import { authenticate } from '../http/authenticate.ts';
+import {
+  authenticateVisitor,
+  requireOwnVisitor,
+  requireVisitorOrganization,
+  requireVisitorSubscription,
+} from '../http/authenticate-visitor.ts';
+import { requireOrganization, requireOwnUser, requireScope, requireSubscription } from '../http/permissions.ts';
+import { type RefusalStatus, refuse } from '../http/refusals.ts';
+import { requireOperator } from './admin/require-operator.ts';
+
+/**
+ * Who may call a route. Each way in is a value here, with its guards in the order in which they run: authentication, the path's
+ * owner, the subscription, the scope.
+ */
+export type Access = {
+  /** How to authenticate, for the reference. Empty: nobody has to. */
+  security: { [scheme: string]: string[] }[];
+  /** They run before the body is read. */
+  guards: readonly AppMiddleware[];
+  /** The statuses with which these guards refuse. */
+  refusals: readonly RefusalStatus[];
+};
+
+/** The same way in with further guards behind its own. */
+export function withGuards(access: Access, ...guards: AppMiddleware[]): Access {
+  return { ...access, guards: [...access.guards, ...guards] };
+}
+
+function asUser(...guards: AppMiddleware[]): Access {
+  return { security: [{ userToken: [] }], guards: [authenticate(), ...guards], refusals: [401, 403, 503] };
+}
+
+function asVisitor(...guards: AppMiddleware[]): Access {
+  const all = [authenticateVisitor(), ...guards, requireVisitorSubscription()];
+  return { security: [{ visitorToken: [] }], guards: all, refusals: [401, 403, 503] };
+}
+
+/** With private history on, only the scope `reports` opens an organization's chats (Chats API). */
+const requireHistory: AppMiddleware = async (c, next) => {
+  const { organization, scopes } = c.var.principal;
+  if (organization.private_chat_history && !scopes.has('reports')) {
+    return refuse(c, { reason: 'scope_missing', scope: 'reports' });
+  }
+  await next();
+};
+
+/** The path's `user_id` is the token's own user, or the token has the scope `users`. */
+const requireOwnUserOrScope: AppMiddleware = async (c, next) => {
+  const { user, scopes } = c.var.principal;
+  const isOwn = c.req.param('user_id')?.toLowerCase() === user.id;
+  if (!isOwn && !scopes.has('users')) return refuse(c, { reason: 'scope_missing', scope: 'users' });
+  await next();
+};
+
+/** Anybody, without a token. `refusals`: what the route itself may answer besides those that follow from its request. */
+export const publicAccess: Access = { security: [], guards: [], refusals: [503] };
+
+/** Any user: the path names no owner. */
+export const anyUser = asUser(requireSubscription());
+
+/** Any user with a scope: the path names no owner. */
+export const anyUserWith = (scope: Scope): Access => withGuards(anyUser, requireScope(scope));
+
+/** Paths under /users/<user_id>: that user. */
+export const ownUser = asUser(requireOwnUser(), requireSubscription());
+
+/** Paths under /users/<user_id> that show earlier messages, which private history closes. */
+export const ownUserHistory = withGuards(ownUser, requireHistory);
+
+/** Paths under /orgs/<organization_id>: every user of that organization. One that does not exist is 403, as in the Chats API. */
+export const organizationUser = asUser(requireOrganization({ unknown: 403 }), requireSubscription());
+
+/** Paths under /orgs/<organization_id>: its users whose token has a scope. */
+export const organizationUserWith = (scope: Scope): Access => withGuards(organizationUser, requireScope(scope));
+
+/** Paths under /orgs/<organization_id> over all its chats, which private history closes. */
+export const organizationHistory = withGuards(organizationUser, requireHistory);
+
+/** Paths under /orgs/<organization_id>/users/<user_id>: that user, or one with the scope `users`. */
+export const userOrScope = withGuards(organizationUser, requireOwnUserOrScope);
+
+/** Channels: the scope `settings`. An organization that does not exist is 404, as in the Messaging API. */
+export const channelSettings = asUser(
+  requireOrganization({ unknown: 404 }),
+  requireSubscription(),
+  requireScope('settings'),
+);
+
+/** Paths under /public/orgs/<organization_id>: visitors of that organization. */
+export const organizationVisitor = asVisitor(requireVisitorOrganization());
+
+/** Paths that name both an organization and a visitor. */
+export const ownOrganizationVisitor = asVisitor(requireVisitorOrganization(), requireOwnVisitor());
+
+/** Paths under /public/visitors/<visitor_id>: that visitor. */
+export const ownVisitor = asVisitor(requireOwnVisitor());
+
+/** The operator of the hub, by ADMIN_TOKEN. */
+export const operator: Access = { security: [{ adminToken: [] }], guards: [requireOperator], refusals: [401, 503] };

@@ -1,0 +1,57 @@
+import { createRoute, type RouteConfig } from '@hono/zod-openapi';
+import { readJsonBody } from '../http/json-body.ts';
+import { type RefusalStatus, refusalResponses } from '../http/refusals.ts';
+import type { Access } from './access.ts';
+
+/** What a route says of itself; everything else about it follows. */
+export type RouteDefinition = Pick<RouteConfig, 'method' | 'path' | 'summary' | 'description' | 'request'> & {
+  /** Unique among all routes: generated clients name their functions after it. */
+  operationId: string;
+  /** The heading under which the reference shows it, one of TAGS in http/openapi.ts. */
+  tag: string;
+  access: Access;
+  /** What it answers when it does what it is for, by status. */
+  answers: RouteConfig['responses'];
+  /** Statuses of refusals that do not follow from the rest: 404 of a body's reference, 409, 426, 429. */
+  refusals?: readonly RefusalStatus[];
+};
+
+/** The verb in the `operationId` of a route that exists with both methods. */
+export const VERBS = { put: 'replace', patch: 'update' } as const;
+
+/** The part of a `createRoute` description that decides the types of a handler's input and answer. */
+type Described<Definition extends RouteDefinition> = Pick<
+  Definition,
+  'method' | 'path' | Extract<'request', keyof Definition>
+> & { responses: Definition['answers'] };
+
+export type Route<Definition extends RouteDefinition> = ReturnType<
+  typeof createRoute<Definition['path'], Described<Definition>>
+>;
+
+/**
+ * Makes a route for `router.openapi(route, handler)`. Its access gives the guards, which run before the body is read; access and
+ * request give the documented refusals: 400 for a query or a body, 404 for a path with parameters, 413 for a body, and those of
+ * the guards.
+ */
+export function defineRoute<const Definition extends RouteDefinition>(definition: Definition): Route<Definition> {
+  const { access, answers, refusals, tag, ...rest } = definition;
+  const middleware = [...access.guards, ...(rest.request?.body === undefined ? [] : [readJsonBody])];
+  const route = createRoute({
+    ...rest,
+    tags: [tag],
+    security: access.security,
+    middleware,
+    responses: { ...answers, ...refusalResponses(...refusalsOf(definition)) },
+  });
+  return route as unknown as Route<Definition>;
+}
+
+/** The statuses of a route's refusals, ascending, each once. */
+function refusalsOf({ access, request = {}, refusals = [] }: RouteDefinition): RefusalStatus[] {
+  const statuses = new Set<RefusalStatus>([...access.refusals, ...refusals]);
+  if (request.query !== undefined || request.body !== undefined) statuses.add(400);
+  if (request.params !== undefined) statuses.add(404);
+  if (request.body !== undefined) statuses.add(413);
+  return [...statuses].sort((left, right) => left - right);
+}
