@@ -9,7 +9,7 @@ import {
 } from '../http/authenticate-visitor.ts';
 import { requireOrganization, requireOwnUser, requireScope, requireSubscription } from '../http/permissions.ts';
 import { type RefusalStatus, refuse } from '../http/refusals.ts';
-import { requireOperator } from './admin/require-operator.ts';
+import { requireOperator } from '../http/require-operator.ts';
 
 /**
  * Who may call a route. Each way in is a value here, with its guards in the order in which they run: authentication, the path's

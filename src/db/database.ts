@@ -95,3 +95,8 @@ function countedDatabase(d1: D1Database, cost: Cost): Database {
     },
   };
 }
+
+/** Asks the database for nothing. Throws when it does not answer. */
+export async function ping(database: Database): Promise<void> {
+  await database.first('SELECT 1');
+}

@@ -22,7 +22,7 @@ const tagSchema = z
   .openapi('AdminAllowedTag');
 
 const getTags = defineRoute({
-  operationId: 'listTags',
+  operationId: 'adminListTags',
   ...common,
   method: 'get',
   path: ALL,
@@ -32,7 +32,7 @@ const getTags = defineRoute({
 });
 
 const createTag = defineRoute({
-  operationId: 'createTag',
+  operationId: 'adminCreateTag',
   ...common,
   method: 'post',
   path: ALL,
@@ -45,7 +45,7 @@ const createTag = defineRoute({
 });
 
 const removeTag = defineRoute({
-  operationId: 'deleteTag',
+  operationId: 'adminDeleteTag',
   ...common,
   method: 'delete',
   path: `${ALL}/{tag_name}`,

@@ -22,6 +22,7 @@ const requireExistingOrganization: AppMiddleware = async (c, next) => {
 
 /** The registry for the operator of the hub, who may give every scope. */
 const operatorDoor: Door = {
+  nameOf: (operation) => `admin${operation.charAt(0).toUpperCase()}${operation.slice(1)}`,
   organization: '/organizations/{organization_id}',
   tag: 'Administration',
   readers: withGuards(operator, requireExistingOrganization),

@@ -28,7 +28,7 @@ import {
 const common = { tag: 'Administration', access: operator };
 
 const createOrganization = defineRoute({
-  operationId: 'createOrganization',
+  operationId: 'adminCreateOrganization',
   ...common,
   method: 'post',
   path: '/organizations',
@@ -39,7 +39,7 @@ const createOrganization = defineRoute({
 });
 
 const getOrganizations = defineRoute({
-  operationId: 'listOrganizations',
+  operationId: 'adminListOrganizations',
   ...common,
   method: 'get',
   path: '/organizations',
@@ -49,7 +49,7 @@ const getOrganizations = defineRoute({
 });
 
 const getOrganization = defineRoute({
-  operationId: 'getOrganization',
+  operationId: 'adminGetOrganization',
   ...common,
   method: 'get',
   path: '/organizations/{organization_id}',
@@ -59,7 +59,7 @@ const getOrganization = defineRoute({
 });
 
 const patchOrganization = defineRoute({
-  operationId: 'updateOrganization',
+  operationId: 'adminUpdateOrganization',
   ...common,
   method: 'patch',
   path: '/organizations/{organization_id}',

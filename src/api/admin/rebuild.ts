@@ -33,7 +33,7 @@ const failureSchema = z.object({
 type Failure = z.infer<typeof failureSchema>;
 
 const postRebuild = defineRoute({
-  operationId: 'rebuildChats',
+  operationId: 'adminRebuildChats',
   method: 'post',
   path: '/rebuild',
   tag: 'Administration',

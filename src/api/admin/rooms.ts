@@ -17,7 +17,7 @@ const ONE = '/organizations/{organization_id}/rooms/{room_id}';
 const ALL = '/organizations/{organization_id}/rooms';
 
 const createRoom = defineRoute({
-  operationId: 'createRoom',
+  operationId: 'adminCreateRoom',
   ...common,
   method: 'post',
   path: ALL,
@@ -28,7 +28,7 @@ const createRoom = defineRoute({
 });
 
 const getRooms = defineRoute({
-  operationId: 'listRooms',
+  operationId: 'adminListRooms',
   ...common,
   method: 'get',
   path: ALL,
@@ -38,7 +38,7 @@ const getRooms = defineRoute({
 });
 
 const getRoom = defineRoute({
-  operationId: 'getRoom',
+  operationId: 'adminGetRoom',
   ...common,
   method: 'get',
   path: ONE,
@@ -48,7 +48,7 @@ const getRoom = defineRoute({
 });
 
 const patchRoom = defineRoute({
-  operationId: 'updateRoom',
+  operationId: 'adminUpdateRoom',
   ...common,
   method: 'patch',
   path: ONE,
@@ -58,7 +58,7 @@ const patchRoom = defineRoute({
 });
 
 const removeRoom = defineRoute({
-  operationId: 'deleteRoom',
+  operationId: 'adminDeleteRoom',
   ...common,
   method: 'delete',
   path: ONE,

@@ -29,7 +29,7 @@ const ONE = '/organizations/{organization_id}/routers/{router_id}';
 const ALL = '/organizations/{organization_id}/routers';
 
 const postRouter = defineRoute({
-  operationId: 'createRouter',
+  operationId: 'adminCreateRouter',
   ...common,
   method: 'post',
   path: ALL,
@@ -42,7 +42,7 @@ const postRouter = defineRoute({
 });
 
 const getRouters = defineRoute({
-  operationId: 'listRouters',
+  operationId: 'adminListRouters',
   ...common,
   method: 'get',
   path: ALL,
@@ -52,7 +52,7 @@ const getRouters = defineRoute({
 });
 
 const getRouter = defineRoute({
-  operationId: 'getRouter',
+  operationId: 'adminGetRouter',
   ...common,
   method: 'get',
   path: ONE,
@@ -62,7 +62,7 @@ const getRouter = defineRoute({
 });
 
 const patchRouter = defineRoute({
-  operationId: 'updateRouter',
+  operationId: 'adminUpdateRouter',
   ...common,
   method: 'patch',
   path: ONE,
@@ -73,7 +73,7 @@ const patchRouter = defineRoute({
 });
 
 const removeRouter = defineRoute({
-  operationId: 'deleteRouter',
+  operationId: 'adminDeleteRouter',
   ...common,
   method: 'delete',
   path: ONE,

@@ -1,9 +1,9 @@
+import { requireOperator } from '../../http/require-operator.ts';
 import { createRouter } from '../../http/router.ts';
 import { allowedTagRoutes } from './allowed-tags.ts';
 import { appRoutes } from './apps.ts';
 import { organizationRoutes } from './organizations.ts';
 import { rebuildRoutes } from './rebuild.ts';
-import { requireOperator } from './require-operator.ts';
 import { roomRoutes } from './rooms.ts';
 import { routerRoutes } from './routers.ts';
 import { shareRoutes } from './shares.ts';

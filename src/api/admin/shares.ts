@@ -29,12 +29,13 @@ const shareResource = (share: Share) => ({
 export const shareRoutes = createRouter();
 
 for (const kind of ['room', 'team'] as const) {
+  const name = kind === 'room' ? 'Room' : 'Team';
   const params = organizationPath.extend({ id: pathId('id') });
   const partnerParams = params.extend({ partner_id: pathId('partner_id') });
   const path = `/organizations/{organization_id}/${kind}s/{id}/shares`;
 
   const getShares = defineRoute({
-    operationId: 'listShares',
+    operationId: `adminList${name}Shares`,
     ...common,
     method: 'get',
     path,
@@ -56,7 +57,7 @@ for (const kind of ['room', 'team'] as const) {
   });
 
   const putShare = defineRoute({
-    operationId: 'putShare',
+    operationId: `adminPut${name}Share`,
     ...common,
     method: 'put',
     path: `${path}/{partner_id}`,
@@ -90,7 +91,7 @@ for (const kind of ['room', 'team'] as const) {
   });
 
   const removeShare = defineRoute({
-    operationId: 'deleteShare',
+    operationId: `adminDelete${name}Share`,
     ...common,
     method: 'delete',
     path: `${path}/{partner_id}`,

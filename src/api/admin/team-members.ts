@@ -16,7 +16,7 @@ const common = { tag: 'Administration', access: operator };
 const ALL = '/organizations/{organization_id}/teams/{team_id}/members';
 
 const getMembers = defineRoute({
-  operationId: 'listMembers',
+  operationId: 'adminListMembers',
   ...common,
   method: 'get',
   path: ALL,
@@ -26,7 +26,7 @@ const getMembers = defineRoute({
 });
 
 const putMember = defineRoute({
-  operationId: 'putMember',
+  operationId: 'adminPutMember',
   ...common,
   method: 'put',
   path: `${ALL}/{user_id}`,
@@ -39,7 +39,7 @@ const putMember = defineRoute({
 });
 
 const removeMember = defineRoute({
-  operationId: 'deleteMember',
+  operationId: 'adminDeleteMember',
   ...common,
   method: 'delete',
   path: `${ALL}/{user_id}`,

@@ -19,7 +19,7 @@ const ONE = '/organizations/{organization_id}/teams/{team_id}';
 const ALL = '/organizations/{organization_id}/teams';
 
 const createTeam = defineRoute({
-  operationId: 'createTeam',
+  operationId: 'adminCreateTeam',
   ...common,
   method: 'post',
   path: ALL,
@@ -30,7 +30,7 @@ const createTeam = defineRoute({
 });
 
 const getTeams = defineRoute({
-  operationId: 'listTeams',
+  operationId: 'adminListTeams',
   ...common,
   method: 'get',
   path: ALL,
@@ -40,7 +40,7 @@ const getTeams = defineRoute({
 });
 
 const getTeam = defineRoute({
-  operationId: 'getTeam',
+  operationId: 'adminGetTeam',
   ...common,
   method: 'get',
   path: ONE,
@@ -50,7 +50,7 @@ const getTeam = defineRoute({
 });
 
 const patchTeam = defineRoute({
-  operationId: 'updateTeam',
+  operationId: 'adminUpdateTeam',
   ...common,
   method: 'patch',
   path: ONE,
@@ -60,7 +60,7 @@ const patchTeam = defineRoute({
 });
 
 const removeTeam = defineRoute({
-  operationId: 'deleteTeam',
+  operationId: 'adminDeleteTeam',
   ...common,
   method: 'delete',
   path: ONE,

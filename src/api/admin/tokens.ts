@@ -17,7 +17,7 @@ const common = { tag: 'Administration', access: operator };
 const ALL = '/organizations/{organization_id}/users/{user_id}/tokens';
 
 const createToken = defineRoute({
-  operationId: 'createToken',
+  operationId: 'adminCreateToken',
   ...common,
   method: 'post',
   path: ALL,
@@ -28,7 +28,7 @@ const createToken = defineRoute({
 });
 
 const getTokens = defineRoute({
-  operationId: 'listTokens',
+  operationId: 'adminListTokens',
   ...common,
   method: 'get',
   path: ALL,
@@ -38,7 +38,7 @@ const getTokens = defineRoute({
 });
 
 const removeToken = defineRoute({
-  operationId: 'deleteToken',
+  operationId: 'adminDeleteToken',
   ...common,
   method: 'delete',
   path: `${ALL}/{token_id}`,

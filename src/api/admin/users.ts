@@ -20,7 +20,7 @@ const ONE = '/organizations/{organization_id}/users/{user_id}';
 const ALL = '/organizations/{organization_id}/users';
 
 const createUser = defineRoute({
-  operationId: 'createUser',
+  operationId: 'adminCreateUser',
   ...common,
   method: 'post',
   path: ALL,
@@ -31,7 +31,7 @@ const createUser = defineRoute({
 });
 
 const getUsers = defineRoute({
-  operationId: 'listUsers',
+  operationId: 'adminListUsers',
   ...common,
   method: 'get',
   path: ALL,
@@ -41,7 +41,7 @@ const getUsers = defineRoute({
 });
 
 const getUser = defineRoute({
-  operationId: 'getUser',
+  operationId: 'adminGetUser',
   ...common,
   method: 'get',
   path: ONE,
@@ -51,7 +51,7 @@ const getUser = defineRoute({
 });
 
 const patchUser = defineRoute({
-  operationId: 'updateUser',
+  operationId: 'adminUpdateUser',
   ...common,
   method: 'patch',
   path: ONE,
@@ -61,7 +61,7 @@ const patchUser = defineRoute({
 });
 
 const removeUser = defineRoute({
-  operationId: 'deleteUser',
+  operationId: 'adminDeleteUser',
   ...common,
   method: 'delete',
   path: ONE,

@@ -40,7 +40,7 @@ export function appRoutesOf(door: Door): AppRouter {
   const routes = createRouter();
 
   const createApp = defineRoute({
-    operationId: 'createApp',
+    operationId: door.nameOf('createApp'),
     ...common,
     method: 'post',
     path: all,
@@ -73,7 +73,7 @@ export function appRoutesOf(door: Door): AppRouter {
   });
 
   const getApps = defineRoute({
-    operationId: 'listApps',
+    operationId: door.nameOf('listApps'),
     ...common,
     method: 'get',
     path: all,
@@ -93,7 +93,7 @@ export function appRoutesOf(door: Door): AppRouter {
   });
 
   const getApp = defineRoute({
-    operationId: 'getApp',
+    operationId: door.nameOf('getApp'),
     ...common,
     method: 'get',
     path: one,
@@ -109,7 +109,7 @@ export function appRoutesOf(door: Door): AppRouter {
 
   const changed = { 200: jsonOf(appSchema, 'Changed') };
   const putApp = defineRoute({
-    operationId: 'replaceApp',
+    operationId: door.nameOf('replaceApp'),
     ...common,
     method: 'put',
     path: one,
@@ -125,7 +125,7 @@ export function appRoutesOf(door: Door): AppRouter {
   });
 
   const patchApp = defineRoute({
-    operationId: 'updateApp',
+    operationId: door.nameOf('updateApp'),
     ...common,
     method: 'patch',
     path: one,
@@ -140,7 +140,7 @@ export function appRoutesOf(door: Door): AppRouter {
   });
 
   const removeApp = defineRoute({
-    operationId: 'deleteApp',
+    operationId: door.nameOf('deleteApp'),
     ...common,
     method: 'delete',
     path: one,
@@ -165,7 +165,7 @@ export function appRoutesOf(door: Door): AppRouter {
   });
 
   const rotateSecret = defineRoute({
-    operationId: 'rotateAppSecret',
+    operationId: door.nameOf('rotateAppSecret'),
     ...common,
     method: 'post',
     path: `${one}/secret/rotate`,

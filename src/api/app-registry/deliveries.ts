@@ -51,7 +51,7 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
   const routes = createRouter();
 
   const getInstallations = defineRoute({
-    operationId: 'listInstallationsOfApp',
+    operationId: door.nameOf('listInstallationsOfApp'),
     ...common,
     method: 'get',
     path: all,
@@ -74,7 +74,7 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
   });
 
   const getDeliveries = defineRoute({
-    operationId: 'listAppDeliveries',
+    operationId: door.nameOf('listAppDeliveries'),
     ...common,
     method: 'get',
     path: `${one}/deliveries`,
@@ -95,7 +95,7 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
   });
 
   const getDelivery = defineRoute({
-    operationId: 'getAppDelivery',
+    operationId: door.nameOf('getAppDelivery'),
     ...common,
     method: 'get',
     path: `${one}/deliveries/{delivery_id}`,
@@ -116,7 +116,7 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
   });
 
   const replayDelivery = defineRoute({
-    operationId: 'replayAppDelivery',
+    operationId: door.nameOf('replayAppDelivery'),
     ...common,
     method: 'post',
     path: `${one}/deliveries/{delivery_id}/replay`,
@@ -136,7 +136,7 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
   });
 
   const replayDeliveries = defineRoute({
-    operationId: 'replayAppDeliveries',
+    operationId: door.nameOf('replayAppDeliveries'),
     ...common,
     method: 'post',
     path: `${one}/replay`,
@@ -152,7 +152,7 @@ export function appDeliveryRoutesOf(door: Door): AppRouter {
   });
 
   const getLedger = defineRoute({
-    operationId: 'getAppLedger',
+    operationId: door.nameOf('getAppLedger'),
     ...common,
     method: 'get',
     path: `${one}/ledger`,

@@ -10,6 +10,8 @@ import type { Access } from '../access.ts';
  * once and mounted for each door.
  */
 export type Door = {
+  /** The `operationId` of a route behind this door. */
+  nameOf: (operation: string) => string;
   /** Path of an organization below which the registry lies. */
   organization: '/orgs/{organization_id}' | '/organizations/{organization_id}';
   tag: string;

@@ -44,7 +44,7 @@ export function installationRoutesOf(door: Door): AppRouter {
   const routes = createRouter();
 
   const install = defineRoute({
-    operationId: 'installApp',
+    operationId: door.nameOf('installApp'),
     ...common,
     method: 'post',
     path: all,
@@ -83,7 +83,7 @@ export function installationRoutesOf(door: Door): AppRouter {
   });
 
   const getInstallations = defineRoute({
-    operationId: 'listInstallations',
+    operationId: door.nameOf('listInstallations'),
     ...common,
     method: 'get',
     path: all,
@@ -105,7 +105,7 @@ export function installationRoutesOf(door: Door): AppRouter {
   });
 
   const getInstallation = defineRoute({
-    operationId: 'getInstallation',
+    operationId: door.nameOf('getInstallation'),
     ...common,
     method: 'get',
     path: one,
@@ -121,7 +121,7 @@ export function installationRoutesOf(door: Door): AppRouter {
   });
 
   const uninstall = defineRoute({
-    operationId: 'uninstallApp',
+    operationId: door.nameOf('uninstallApp'),
     ...common,
     method: 'delete',
     path: one,

@@ -18,7 +18,7 @@ import { type Door, WEBHOOK_NOT_FOUND, webhookPath } from './door.ts';
 /** Tests of the webhooks of an organization's apps. */
 export function webhookTestRoutesOf(door: Door): AppRouter {
   const testWebhook = defineRoute({
-    operationId: 'testWebhook',
+    operationId: door.nameOf('testWebhook'),
     tag: door.tag,
     access: door.writers,
     method: 'post',

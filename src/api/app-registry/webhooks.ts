@@ -37,7 +37,7 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
   const routes = createRouter();
 
   const createWebhook = defineRoute({
-    operationId: 'createWebhook',
+    operationId: door.nameOf('createWebhook'),
     ...common,
     method: 'post',
     path: all,
@@ -77,7 +77,7 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
   });
 
   const getWebhooks = defineRoute({
-    operationId: 'listWebhooks',
+    operationId: door.nameOf('listWebhooks'),
     ...common,
     method: 'get',
     path: all,
@@ -98,7 +98,7 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
   });
 
   const getWebhook = defineRoute({
-    operationId: 'getWebhook',
+    operationId: door.nameOf('getWebhook'),
     ...common,
     method: 'get',
     path: one,
@@ -114,7 +114,7 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
 
   const changed = { 200: jsonOf(webhookSchema, 'Changed') };
   const putWebhook = defineRoute({
-    operationId: 'replaceWebhook',
+    operationId: door.nameOf('replaceWebhook'),
     ...common,
     method: 'put',
     path: one,
@@ -129,7 +129,7 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
   });
 
   const patchWebhook = defineRoute({
-    operationId: 'updateWebhook',
+    operationId: door.nameOf('updateWebhook'),
     ...common,
     method: 'patch',
     path: one,
@@ -143,7 +143,7 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
   });
 
   const removeWebhook = defineRoute({
-    operationId: 'deleteWebhook',
+    operationId: door.nameOf('deleteWebhook'),
     ...common,
     method: 'delete',
     path: one,

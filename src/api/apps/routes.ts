@@ -11,6 +11,7 @@ import { triggerRoutes } from './trigger.ts';
 
 /** The registry for an organization's own users. Nobody gives an app a scope that they do not have. */
 const organizationDoor: Door = {
+  nameOf: (operation) => operation,
   organization: '/orgs/{organization_id}',
   tag: 'Apps',
   readers: organizationUser,

@@ -23,9 +23,9 @@ consoleRoutes.route('/', allowedTagRoutes);
 consoleRoutes.route('/', visitorRoutes);
 consoleRoutes.route('/', visitorVariableRoutes);
 consoleRoutes.route('/', teamRoutesOf(5));
-consoleRoutes.route('/', teamMembershipRoutes());
+consoleRoutes.route('/', teamMembershipRoutes(5));
 
 /** What of it version 6 has, mounted at /api/v6. */
 export const consoleRoutesV6 = createRouter();
 consoleRoutesV6.route('/', teamRoutesOf(6));
-consoleRoutesV6.route('/', teamMembershipRoutes());
+consoleRoutesV6.route('/', teamMembershipRoutes(6));

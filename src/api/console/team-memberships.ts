@@ -31,66 +31,67 @@ const added = {
   201: jsonOf(teamMemberSchema, 'The user is a member now'),
 };
 
-const getMembers = defineRoute({
-  operationId: 'listMembers',
-  ...common,
-  method: 'get',
-  path: ALL,
-  summary: 'List the members of a team',
-  access: organizationUser,
-  request: { params: teamPath, query: z.object(collectionQuery) },
-  answers: {
-    200: jsonOf(collectionSchema(teamMemberSchema), 'A page'),
-  },
-});
-
-const postMember = defineRoute({
-  operationId: 'postMember',
-  ...common,
-  method: 'post',
-  path: ALL,
-  summary: 'Make a user a member of a team',
-  access: organizationUserWith('users'),
-  request: { params: teamPath, body: bodyOf(z.object({ user_id: uuidField() })) },
-  answers: added,
-});
-
-const getMember = defineRoute({
-  operationId: 'getMember',
-  ...common,
-  method: 'get',
-  path: ONE,
-  summary: 'Get a member of a team',
-  access: organizationUser,
-  request: { params: memberPath },
-  answers: { 200: jsonOf(teamMemberSchema, 'The member') },
-});
-
-const putMember = defineRoute({
-  operationId: 'putMember',
-  ...common,
-  method: 'put',
-  path: ONE,
-  summary: 'Make a user a member of a team',
-  access: organizationUserWith('users'),
-  request: { params: memberPath },
-  answers: added,
-});
-
-const removeMember = defineRoute({
-  operationId: 'deleteMember',
-  ...common,
-  method: 'delete',
-  path: ONE,
-  summary: 'Take a user out of a team',
-  access: organizationUserWith('users'),
-  request: { params: memberPath },
-  answers: { 204: { description: 'The user is no longer a member' } },
-});
-
 /** The members of teams, the same in versions 5 and 6. */
-export function teamMembershipRoutes(): AppRouter {
+export function teamMembershipRoutes(version: 5 | 6): AppRouter {
+  const nameOf = (operation: string) => (version === 6 ? `${operation}V6` : operation);
   const routes = createRouter();
+
+  const getMembers = defineRoute({
+    operationId: nameOf('listTeamMembers'),
+    ...common,
+    method: 'get',
+    path: ALL,
+    summary: 'List the members of a team',
+    access: organizationUser,
+    request: { params: teamPath, query: z.object(collectionQuery) },
+    answers: {
+      200: jsonOf(collectionSchema(teamMemberSchema), 'A page'),
+    },
+  });
+
+  const postMember = defineRoute({
+    operationId: nameOf('addTeamMember'),
+    ...common,
+    method: 'post',
+    path: ALL,
+    summary: 'Make a user a member of a team',
+    access: organizationUserWith('users'),
+    request: { params: teamPath, body: bodyOf(z.object({ user_id: uuidField() })) },
+    answers: added,
+  });
+
+  const getMember = defineRoute({
+    operationId: nameOf('getTeamMember'),
+    ...common,
+    method: 'get',
+    path: ONE,
+    summary: 'Get a member of a team',
+    access: organizationUser,
+    request: { params: memberPath },
+    answers: { 200: jsonOf(teamMemberSchema, 'The member') },
+  });
+
+  const putMember = defineRoute({
+    operationId: nameOf('putTeamMember'),
+    ...common,
+    method: 'put',
+    path: ONE,
+    summary: 'Make a user a member of a team',
+    access: organizationUserWith('users'),
+    request: { params: memberPath },
+    answers: added,
+  });
+
+  const removeMember = defineRoute({
+    operationId: nameOf('deleteTeamMember'),
+    ...common,
+    method: 'delete',
+    path: ONE,
+    summary: 'Take a user out of a team',
+    access: organizationUserWith('users'),
+    request: { params: memberPath },
+    answers: { 204: { description: 'The user is no longer a member' } },
+  });
 
   routes.openapi(getMembers, async (c) => {
     const { organization_id, team_id } = c.req.valid('param');

@@ -39,10 +39,11 @@ export function teamRoutesOf(version: keyof typeof VERSIONS): AppRouter {
   const schema = VERSIONS[version].schema as typeof teamSchema;
   const resource: (team: TeamView) => z.infer<typeof teamSchema> = VERSIONS[version].resource;
   const common = { tag: 'Teams' };
+  const nameOf = (operation: string) => (version === 6 ? `${operation}V6` : operation);
   const routes = createRouter();
 
   const getTeams = defineRoute({
-    operationId: 'listTeams',
+    operationId: nameOf('listTeams'),
     ...common,
     method: 'get',
     path: ALL,
@@ -66,7 +67,7 @@ export function teamRoutesOf(version: keyof typeof VERSIONS): AppRouter {
   });
 
   const createTeam = defineRoute({
-    operationId: 'createTeam',
+    operationId: nameOf('createTeam'),
     ...common,
     method: 'post',
     path: ALL,
@@ -92,7 +93,7 @@ export function teamRoutesOf(version: keyof typeof VERSIONS): AppRouter {
   });
 
   const getTeam = defineRoute({
-    operationId: 'getTeam',
+    operationId: nameOf('getTeam'),
     ...common,
     method: 'get',
     path: ONE,
@@ -109,7 +110,7 @@ export function teamRoutesOf(version: keyof typeof VERSIONS): AppRouter {
 
   const changed = { 200: jsonOf(schema, 'Changed') };
   const putTeam = defineRoute({
-    operationId: 'replaceTeam',
+    operationId: nameOf('replaceTeam'),
     ...common,
     method: 'put',
     path: ONE,
@@ -126,7 +127,7 @@ export function teamRoutesOf(version: keyof typeof VERSIONS): AppRouter {
   });
 
   const patchTeam = defineRoute({
-    operationId: 'updateTeam',
+    operationId: nameOf('updateTeam'),
     ...common,
     method: 'patch',
     path: ONE,
@@ -142,7 +143,7 @@ export function teamRoutesOf(version: keyof typeof VERSIONS): AppRouter {
   });
 
   const removeTeam = defineRoute({
-    operationId: 'deleteTeam',
+    operationId: nameOf('deleteTeam'),
     ...common,
     method: 'delete',
     path: ONE,

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { ping } from '../../db/database.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { refuse } from '../../http/refusals.ts';
 import { createRouter } from '../../http/router.ts';
@@ -26,7 +27,7 @@ export const healthRoutes = createRouter();
 
 healthRoutes.openapi(checkHealth, async (c) => {
   try {
-    await identityDatabase(c).first('SELECT 1');
+    await ping(identityDatabase(c));
   } catch {
     return refuse(c, { reason: 'unavailable' });
   }

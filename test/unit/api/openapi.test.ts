@@ -13,15 +13,19 @@ const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
 );
 
 describe('the OpenAPI document', () => {
-  test('names each operation once', () => {
-    const seen = new Map<string, string>();
-    const repeated: string[] = [];
-    for (const { name, operation } of operations) {
-      const id = operation.operationId ?? '(none)';
-      const before = seen.get(id);
-      if (before !== undefined) repeated.push(`${id}: ${before}, ${name}`);
-      seen.set(id, name);
-    }
-    expect(repeated).toEqual([]);
+  test('names each operation once, in camel case', () => {
+    const names = operations.map(({ operation }) => operation.operationId ?? '');
+    expect(names.filter((name) => !/^[a-z][A-Za-z0-9]*$/.test(name))).toEqual([]);
+    expect(names.filter((name, place) => names.indexOf(name) !== place)).toEqual([]);
+  });
+
+  test('says of each operation how to authenticate', () => {
+    const silent = operations.filter(({ operation }) => operation.security === undefined);
+    expect(silent.map(({ name }) => name)).toEqual([]);
+  });
+
+  test('says of each operation with storage behind it that it may be unavailable', () => {
+    const certain = operations.filter(({ operation }) => operation.responses['503'] === undefined);
+    expect(certain.map(({ name }) => name)).toEqual(['GET /openapi.json', 'GET /docs']);
   });
 });

@@ -1,6 +1,6 @@
-import type { AppMiddleware } from '../../http/app-environment.ts';
-import { parseAuthorization } from '../../http/authenticate.ts';
-import { refuse } from '../../http/refusals.ts';
+import type { AppMiddleware } from './app-environment.ts';
+import { parseAuthorization } from './authenticate.ts';
+import { refuse } from './refusals.ts';
 
 /** Lets the operator through: Bearer ADMIN_TOKEN. In a deployment without that secret every path is 404. */
 export const requireOperator: AppMiddleware = async (c, next) => {
