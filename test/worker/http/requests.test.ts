@@ -1,9 +1,12 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { describe, expect, it, vi } from 'vitest';
+import { publicAccess } from '../../../src/api/access.ts';
+import { defineRoute } from '../../../src/api/define-route.ts';
 import { createApp } from '../../../src/app.ts';
 import { DRAIN_LIMIT } from '../../../src/http/drain-body.ts';
 import { textField, uuidField } from '../../../src/http/fields.ts';
 import { BODY_LIMIT } from '../../../src/http/json-body.ts';
+import { bodyOf, jsonOf } from '../../../src/http/route-parts.ts';
 import { ADMIN_TOKEN, admin, brokenDatabase, call, enroll } from './hub.ts';
 
 const bodySchema = z.object({
@@ -14,16 +17,14 @@ const bodySchema = z.object({
 
 function probe() {
   const app = createApp();
-  const post = createRoute({
+  const post = defineRoute({
+    operationId: 'probe',
     method: 'post',
     path: '/probe/{id}',
-    request: {
-      params: z.object({ id: uuidField() }),
-      body: { required: true, content: { 'application/json': { schema: bodySchema } } },
-    },
-    responses: {
-      200: { description: 'ok', content: { 'application/json': { schema: z.object({ note: z.string() }) } } },
-    },
+    tag: 'Service',
+    access: publicAccess,
+    request: { params: z.object({ id: uuidField() }), body: bodyOf(bodySchema) },
+    answers: { 200: jsonOf(z.object({ note: z.string() }), 'ok') },
   });
   app.openapi(post, (c) => c.json({ note: c.req.valid('json').note ?? 'none' }, 200));
   app.get('/probe/crash', () => {
