@@ -10,6 +10,8 @@ export type WorkerOptions = {
   bindings?: Record<string, unknown>;
   d1Databases?: Record<string, { id: string }>;
   durableObjects?: Record<string, { className: string; useSQLite?: boolean }>;
+  serviceBindings?: Record<string, unknown>;
+  assets?: { binding: string; [option: string]: unknown };
   [option: string]: unknown;
 };
 
@@ -42,7 +44,7 @@ export type BuildSources = { config: string; main?: string; sources: readonly st
 
 export const hubSources: BuildSources = {
   config: 'wrangler.toml',
-  sources: ['wrangler.toml', 'package-lock.json', 'tsconfig.json', 'src'],
+  sources: ['wrangler.toml', 'package-lock.json', 'tsconfig.json', 'src', 'public'],
 };
 
 /** What wrangler's configuration says, beside the module of a build: reading it again takes a second. */

@@ -5,11 +5,11 @@ import { chatsRoutes } from './api/chats/routes.ts';
 import { consoleRoutes, consoleRoutesV6 } from './api/console/routes.ts';
 import { liveRoutes } from './api/live/routes.ts';
 import { healthRoutes } from './api/service/health.ts';
+import { referenceRoutes } from './api/service/reference.ts';
 import { umiRoutes } from './api/umi/routes.ts';
 import { visitorRoutes } from './api/visitors/routes.ts';
 import { drainRefusedBodies } from './http/drain-body.ts';
 import { answerAccidents, answerUnknownRoutes } from './http/on-error.ts';
-import { mountReference } from './http/openapi.ts';
 import { logRequests } from './http/request-log.ts';
 import { type AppRouter, createRouter } from './http/router.ts';
 import { reportServerTiming } from './http/server-timing.ts';
@@ -33,6 +33,6 @@ export function createApp(): AppRouter {
   app.route('/identity', identityRoutes);
   app.route('/admin/v1', adminRoutes);
   app.route('/', healthRoutes);
-  mountReference(app);
+  app.route('/', referenceRoutes);
   return app;
 }

@@ -7,7 +7,7 @@ import type { Access } from './access.ts';
 export type RouteDefinition = Pick<RouteConfig, 'method' | 'path' | 'summary' | 'description' | 'request'> & {
   /** Unique among all routes: generated clients name their functions after it. */
   operationId: string;
-  /** The heading under which the reference shows it, one of TAGS in http/openapi.ts. */
+  /** The heading under which the reference shows it, one of TAGS in openapi/document.ts. */
   tag: string;
   access: Access;
   /** What it answers when it does what it is for, by status. */

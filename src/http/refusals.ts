@@ -1,4 +1,3 @@
-import { z } from '@hono/zod-openapi';
 import type { TypedResponse } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AppContext } from './app-environment.ts';
@@ -88,39 +87,53 @@ export function answerTo(refusal: Refusal): Answer {
   return answer(refusal);
 }
 
-const detailSchema = z.object({ detail: z.string() }).openapi('Detail');
-const fieldErrorsSchema = z.record(z.string(), z.unknown()).openapi('FieldErrors', {
-  description: 'Messages for each field, nested like the payload; `non_field_errors` for the rest.',
-});
-
-const DESCRIPTIONS = {
-  401: 'No token, or one that is unknown, expired or revoked',
-  403: 'Not permitted, or no active subscription',
-  404: 'Not found',
-  409: 'Conflicts with the present state',
-  413: 'Body larger than 5,000,000 bytes',
-  426: 'No WebSocket handshake',
-  429: 'Too many sockets are open',
-  503: 'Temporarily unavailable',
+/** The statuses that routes document as refusals, each a component of the OpenAPI document. */
+const DOCUMENTED = {
+  400: { name: 'Invalid', description: 'The path, the query or the body is not valid' },
+  401: { name: 'NotAuthenticated', description: 'No token, or one that is unknown, expired or revoked' },
+  403: { name: 'Forbidden', description: 'Not permitted, or no active subscription' },
+  404: { name: 'NotFound', description: 'Not found' },
+  409: { name: 'Conflict', description: 'In conflict with the present state' },
+  413: { name: 'TooLarge', description: 'The body is larger than 5,000,000 bytes' },
+  426: { name: 'UpgradeRequired', description: 'The request is no WebSocket handshake' },
+  429: { name: 'TooMany', description: 'Too many requests or sockets; `Retry-After` says when to try again' },
+  503: { name: 'Unavailable', description: 'Temporarily unavailable; `Retry-After` says when to try again' },
 } as const;
 
-/** The statuses of all refusals that a route documents. */
-export type RefusalStatus = 400 | keyof typeof DESCRIPTIONS;
+export type RefusalStatus = keyof typeof DOCUMENTED;
 
-/** The documented refusals of a route by status, for its `responses`. 400 shows fields, all others `{detail}`. */
-export function refusalResponses<Status extends RefusalStatus>(...statuses: readonly Status[]) {
-  const entries = statuses.map((status) => {
-    if (status === 400) {
-      return [
-        400,
-        { description: 'Invalid payload or query', content: { 'application/json': { schema: fieldErrorsSchema } } },
-      ];
-    }
-    const description = DESCRIPTIONS[status as keyof typeof DESCRIPTIONS];
-    return [status, { description, content: { 'application/json': { schema: detailSchema } } }];
-  });
-  return Object.fromEntries(entries) as Record<
-    Status,
-    { description: string; content: { 'application/json': { schema: typeof detailSchema } } }
-  >;
+type ResponseReference<Status extends RefusalStatus> = {
+  $ref: `#/components/responses/${(typeof DOCUMENTED)[Status]['name']}`;
+};
+
+/** The documented refusals of a route by status, for its `responses`. */
+export function refusalResponses<Status extends RefusalStatus>(
+  ...statuses: readonly Status[]
+): { [status in Status]: ResponseReference<status> } {
+  const entries = statuses.map((status) => [status, { $ref: `#/components/responses/${DOCUMENTED[status].name}` }]);
+  return Object.fromEntries(entries);
 }
+
+const detailSchema = {
+  type: 'object' as const,
+  properties: { detail: { type: 'string' as const } },
+  required: ['detail'],
+};
+
+/** Messages by field, or `{detail}` for a body that is no JSON: a client must be ready for both. */
+const invalidSchema = {
+  type: 'object' as const,
+  description:
+    'Messages by field, nested like the payload; `non_field_errors` has those of no single field. A body that is no JSON has `detail` alone, a string.',
+  additionalProperties: true,
+  example: { thread_id: ['This field is required.'] },
+};
+
+/** The components to which `refusalResponses` refers, as parts of an OpenAPI document. */
+export const refusalComponents = {
+  schemas: { Detail: detailSchema, FieldErrors: invalidSchema },
+  responses: Object.entries(DOCUMENTED).map(([status, { name, description }]) => {
+    const schema = { $ref: `#/components/schemas/${status === '400' ? 'FieldErrors' : 'Detail'}` };
+    return { name, response: { description, content: { 'application/json': { schema } } } };
+  }),
+};

@@ -27,8 +27,8 @@ const BY: { readonly [place: string]: readonly string[] } = {
   'api/app-registry/': ['api/apps/', 'api/admin/'],
   'api/delivery-log/': ['api/umi/', 'api/app-registry/'],
   // A dialect knows no other one. Visitors are shown the objects of the Chats API, documented and paged in the same way.
-  'api/chats/schemas.ts': ['api/chats/', 'api/visitors/'],
-  'api/chats/message-schema.ts': ['api/chats/', 'api/visitors/'],
+  'api/chats/schemas.ts': ['api/chats/', 'api/visitors/', 'api/openapi/'],
+  'api/chats/message-schema.ts': ['api/chats/', 'api/visitors/', 'api/openapi/'],
   'api/chats/member-page.ts': ['api/chats/', 'api/visitors/'],
   'api/admin/': ['app.ts'],
   'api/apps/': ['app.ts'],

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { describe, expect, it, vi } from 'vitest';
 import { publicAccess } from '../../../src/api/access.ts';
 import { defineRoute } from '../../../src/api/define-route.ts';
+import { openApiDocument } from '../../../src/api/openapi/document.ts';
 import { createApp } from '../../../src/app.ts';
 import { DRAIN_LIMIT } from '../../../src/http/drain-body.ts';
 import { textField, uuidField } from '../../../src/http/fields.ts';
@@ -206,35 +207,22 @@ describe('what a request leaves behind', () => {
 describe('reference', () => {
   it('holds every registered route', async () => {
     const hub = createApp();
-    const document = (await call('/openapi.json', { app: hub })).json as {
-      openapi: string;
-      paths: Record<string, Record<string, { tags?: string[]; summary?: string }>>;
-    };
-    expect(document.openapi).toBe('3.1.0');
+    const document = openApiDocument(hub, '1.0.0');
+    const assets = ['/', '/docs', '/openapi.json', '/reference/*'];
     const registered = hub.routes
-      .filter((route) => route.method !== 'ALL')
+      .filter((route) => route.method !== 'ALL' && !assets.includes(route.path))
       .map((route) => `${route.method} ${route.path.replaceAll(/:([^/]+)/g, '{$1}')}`);
-    const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    const operations = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
+      Object.entries(methods as Record<string, { tags?: string[]; summary?: string }>).map(([method, operation]) => ({
+        name: `${method.toUpperCase()} ${path}`,
+        ...operation,
+      })),
     );
-    expect(new Set(documented)).toEqual(new Set(registered));
-    for (const methods of Object.values(document.paths)) {
-      for (const operation of Object.values(methods)) {
-        expect(operation.tags).toHaveLength(1);
-        expect(operation.summary).toBeTruthy();
-      }
+    expect(new Set(operations.map(({ name }) => name))).toEqual(new Set(registered));
+    for (const { tags, summary } of operations) {
+      expect(tags).toHaveLength(1);
+      expect(summary).toBeTruthy();
     }
-  });
-
-  it('is a page that needs nothing from elsewhere', async () => {
-    const page = await call('/docs');
-    expect(page.status).toBe(200);
-    expect(page.headers.get('Content-Type')).toMatch(/^text\/html/);
-    expect(page.headers.get('Content-Security-Policy')).toContain("default-src 'none'");
-    expect(page.text).toContain('/admin/v1/organizations/{organization_id}');
-    expect(page.text).toContain('has_active_subscription');
-    expect(page.text).toContain('</html>');
-    expect(page.text).not.toMatch(/<script|<link|src=|url\(|@import|\[object/);
   });
 });
 

@@ -1,0 +1,94 @@
+import { refusalComponents } from '../../http/refusals.ts';
+import type { AppRouter } from '../../http/router.ts';
+import { registerWebhooks } from './webhooks.ts';
+
+/**
+ * The OpenAPI document. It is made by `npm run openapi`, committed as `public/openapi.json` and served as a static asset: nothing of
+ * this file is part of the Worker.
+ */
+
+/** What the reader of the document needs of it. */
+export type OpenApiDocument = ReturnType<AppRouter['getOpenAPI31Document']>;
+
+const SECURITY_SCHEMES = {
+  userToken: 'Access token of a user: `Authorization: Bearer <token>` or `Authorization: Token <token>`.',
+  visitorToken: 'Access token of a visitor, valid for 30 minutes: `Authorization: Bearer <token>`.',
+  adminToken: 'The secret ADMIN_TOKEN of the deployment: `Authorization: Bearer <secret>`.',
+};
+
+const TAGS = [
+  { name: 'Channels', description: 'Messaging channel configurations, their secrets and their test.' },
+  { name: 'Messages', description: 'Messages into threads, the end of a session, the events of a thread.' },
+  { name: 'Deliveries', description: 'Webhooks: what was sent, what failed, replays.' },
+  {
+    name: 'Chats',
+    description: 'Chats of a user, of an organization, of a room or of a visitor; routed and pending chats.',
+  },
+  { name: 'Chat memberships', description: 'Members of a chat: who takes part, is present or types. Joining a chat.' },
+  { name: 'Chat messages', description: 'Messages of a chat, with attachments.' },
+  { name: 'Chat invitations', description: 'Invitations of users, teams and organizations to a chat.' },
+  { name: 'Chat tags', description: 'Tags of a chat, and the tags that its room allows.' },
+  { name: 'Chat reply suggestions', description: 'Suggested replies to a message.' },
+  { name: 'Conversation starters', description: 'Greetings that a user opens conversations with, one a language.' },
+  { name: 'Users', description: 'Users of the organization, their preferences and clients.' },
+  { name: 'Teams', description: 'Teams of the organization and their members.' },
+  { name: 'Rooms', description: 'Rooms of the organization, rooms that reach a user, allowed tags of a room.' },
+  { name: 'Organization', description: 'The organization itself.' },
+  { name: 'Visitors', description: 'Visitors of a room and their variables.' },
+  { name: 'Public API', description: 'What a visitor may do: authenticate, visit rooms, chat.' },
+  { name: 'Live', description: 'WebSockets that report changes as they happen (docs/live.md).' },
+  { name: 'Apps', description: 'Apps, their webhooks, installations and triggers.' },
+  { name: 'Administration', description: 'Organizations and everything in them, for the operator of the hub.' },
+  { name: 'Webhooks', description: 'What the hub sends to the URLs of channels and apps, signed (docs/webhooks.md).' },
+  { name: 'Service', description: 'The service itself.' },
+];
+
+/**
+ * The OpenAPI 3.1 document of all routes of `app`. `version` is that of package.json.
+ */
+export function openApiDocument(app: AppRouter, version: string): OpenApiDocument {
+  const registry = app.openAPIRegistry;
+  for (const [name, description] of Object.entries(SECURITY_SCHEMES)) {
+    registry.registerComponent('securitySchemes', name, { type: 'http', scheme: 'bearer', description });
+  }
+  for (const [name, schema] of Object.entries(refusalComponents.schemas))
+    registry.registerComponent('schemas', name, schema);
+  for (const { name, response } of refusalComponents.responses) registry.registerComponent('responses', name, response);
+  registerWebhooks(app);
+  return namePages(
+    app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: {
+        title: 'UMI',
+        version,
+        description:
+          'Unified messaging hub: messages come in from any channel, chat sessions are kept, replies go out by signed webhook.',
+      },
+      servers: [{ url: '/' }],
+      tags: TAGS,
+    }),
+  );
+}
+
+type Page = { type: 'object'; properties: { results: { items: { $ref: string } } } };
+
+/** Makes a component of the page of each kind of resource: `ChatPage` for pages of `Chat`. */
+function namePages(document: OpenApiDocument): OpenApiDocument {
+  const pages = new Map<string, Page>();
+  const named = JSON.parse(JSON.stringify(document), (_key, value: unknown) => {
+    if (!isPage(value)) return value;
+    const name = `${value.properties.results.items.$ref.split('/').at(-1)}Page`;
+    pages.set(name, value);
+    return { $ref: `#/components/schemas/${name}` };
+  }) as OpenApiDocument;
+  const schemas = { ...named.components?.schemas, ...Object.fromEntries(pages) };
+  return { ...named, components: { ...named.components, schemas } };
+}
+
+function isPage(value: unknown): value is Page {
+  const { properties } = (value ?? {}) as { properties?: Record<string, { items?: { $ref?: string } }> };
+  return (
+    Object.keys(properties ?? {}).join() === 'next,previous,results' &&
+    properties?.['results']?.items?.$ref !== undefined
+  );
+}

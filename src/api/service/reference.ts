@@ -1,0 +1,14 @@
+import type { AppContext } from '../../http/app-environment.ts';
+import { createRouter } from '../../http/router.ts';
+
+/**
+ * The reference page and the OpenAPI document are static assets (public/). Cloudflare serves them without the Worker; these
+ * routes are for a runtime that asks the Worker first, as that of `npm start` does.
+ */
+export const referenceRoutes = createRouter();
+
+for (const path of ['/docs', '/openapi.json', '/reference/*']) {
+  referenceRoutes.get(path, (c: AppContext) => c.env.ASSETS.fetch(c.req.raw));
+}
+
+referenceRoutes.get('/', (c) => c.redirect('/docs'));
