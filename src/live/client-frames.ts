@@ -21,7 +21,7 @@ export function readClientFrame(data: string | ArrayBuffer): { frame: ClientFram
     case 'subscribe':
       return readSubscribe(fields);
     case 'unsubscribe': {
-      const channels = readChannels(fields);
+      const channels = readTopics(fields);
       return channels === null ? { problem: CHANNELS } : { frame: { type: 'unsubscribe', channels } };
     }
     case 'ack': {
@@ -34,7 +34,7 @@ export function readClientFrame(data: string | ArrayBuffer): { frame: ClientFram
 }
 
 function readSubscribe(fields: Fields): { frame: ClientFrame } | { problem: string } {
-  const channels = readChannels(fields);
+  const channels = readTopics(fields);
   if (channels === null) return { problem: CHANNELS };
   const after = fields['after'] ?? null;
   if (after !== null && !isNumber(after)) return { problem: NUMBER('after') };
@@ -44,7 +44,7 @@ function readSubscribe(fields: Fields): { frame: ClientFrame } | { problem: stri
 const CHANNELS = '"channels" is a list of one or more strings.';
 const NUMBER = (field: string) => `"${field}" is a number that the hub has sent.`;
 
-function readChannels({ channels }: Fields): string[] | null {
+function readTopics({ channels }: Fields): string[] | null {
   if (!Array.isArray(channels) || channels.length === 0) return null;
   return channels.every((each) => typeof each === 'string') ? channels : null;
 }

@@ -4,13 +4,13 @@ import { hubFrame } from './hub-frames.ts';
 import { CLOSE_REASONS, type CloseReason } from './limits.ts';
 import type { LiveSocket } from './live-socket.ts';
 import { canResume, type LogRange } from './log-rules.ts';
-import { subscriberOf } from './socket-owner.ts';
-import { decideSubscriptions, MOST_CHANNELS, type Subscription } from './subscribe.ts';
+import { subscriberIdOf } from './socket-owner.ts';
+import { decideSubscriptions, MOST_TOPICS, type Subscription } from './subscribe.ts';
 
 export type FrameServerDeps = {
   extent: () => LogRange;
   rights: Pick<AccessCache, 'known' | 'lookUp'>;
-  /** How many more channels the hub takes. */
+  /** How many more topics the hub takes. */
   freeSubscriptions: () => number;
   /** Writes down what a socket has subscribed, or has no more. */
   keep: (socket: LiveSocket, added: readonly Subscription[]) => void;
@@ -21,8 +21,8 @@ export type FrameServerDeps = {
 
 /** A connection may send so many frames that mean nothing. */
 const MOST_FAULTS = 10;
-/** So many frames of one socket, and characters in them, may wait while the rights are looked up: enough to subscribe each channel by itself. */
-const MOST_WAITING = MOST_CHANNELS;
+/** So many frames of one socket, and characters in them, may wait while the rights are looked up: enough to subscribe each topic by itself. */
+const MOST_WAITING = MOST_TOPICS;
 const MOST_WAITING_CHARACTERS = 4 * LONGEST_FRAME;
 
 /** Answers what clients send. The frames of one socket are handled one after the other, but for acknowledgements, which need not wait. */
@@ -90,7 +90,7 @@ export class FrameServer {
     const extent = this.#parts.extent();
     const resumes = after !== null && canResume(after, extent);
     const since = resumes ? after : extent.head;
-    const who = { subscriber: subscriberOf(socket.owner), listener: access.listener };
+    const who = { id: subscriberIdOf(socket.owner), listener: access.listener };
     const { added, ...answer } = decideSubscriptions(
       frame.channels,
       socket.subscriptions,

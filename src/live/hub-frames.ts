@@ -1,15 +1,15 @@
 import { HEARTBEAT_EVERY } from './limits.ts';
-import { MOST_CHANNELS, type RefusedChannel } from './subscribe.ts';
+import { MOST_TOPICS, type RefusedTopic } from './subscribe.ts';
 
 /** What the hub sends besides notifications (told-frames.ts), as text. */
 export type HubFrame =
   /** `number`: the log's last. */
   | { type: 'welcome'; number: number }
-  /** `number`: that after which the added channels are told. */
+  /** `number`: that after which the added topics are told. */
   | {
       type: 'subscribed';
       channels: readonly string[];
-      refused: readonly RefusedChannel[];
+      refused: readonly RefusedTopic[];
       refused_count: number;
       number: number;
     }
@@ -22,5 +22,5 @@ export type HubFrame =
 
 export function hubFrame(frame: HubFrame): string {
   if (frame.type !== 'welcome') return JSON.stringify(frame);
-  return JSON.stringify({ ...frame, heartbeat_seconds: HEARTBEAT_EVERY / 1000, most_channels: MOST_CHANNELS });
+  return JSON.stringify({ ...frame, heartbeat_seconds: HEARTBEAT_EVERY / 1000, most_channels: MOST_TOPICS });
 }

@@ -20,7 +20,7 @@ export class HubLoad<Socket> {
     this.becameFull = becameFull;
   }
 
-  /** How many more channels may be subscribed. */
+  /** How many more topics may be subscribed. */
   get freeSubscriptions(): number {
     return Math.max(0, MOST_SUBSCRIPTIONS - this.subscriptions.size);
   }

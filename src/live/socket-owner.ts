@@ -1,4 +1,4 @@
-import type { Subscriber } from '../resources/channel-path.ts';
+import type { SubscriberId } from '../resources/topic.ts';
 
 /** The subprotocol of live sockets (docs/live.md). */
 export const PROTOCOL = 'umi.v1';
@@ -17,8 +17,8 @@ export function ownerId(owner: SocketOwner): string {
   return owner.kind === 'user' ? owner.user_id : owner.visitor_id;
 }
 
-/** The owner as the subscriber of channels. */
-export function subscriberOf(owner: SocketOwner): Subscriber {
+/** The owner as the subscriber of topics. */
+export function subscriberIdOf(owner: SocketOwner): SubscriberId {
   if (owner.kind === 'visitor') return { visitor_id: owner.visitor_id };
   return { organization_id: owner.organization_id, user_id: owner.user_id };
 }

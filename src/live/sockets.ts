@@ -1,7 +1,7 @@
-import { subscribedChannel } from '../resources/channel-path.ts';
+import { subscribedTopic } from '../resources/topic.ts';
 import type { HubLoad } from './hub-load.ts';
 import { type Attachment, LiveSocket } from './live-socket.ts';
-import { ownerId, type SocketOwner, subscriberOf } from './socket-owner.ts';
+import { ownerId, type SocketOwner, subscriberIdOf } from './socket-owner.ts';
 import {
   deleteSocket,
   deleteSubscription,
@@ -120,9 +120,9 @@ export class Sockets {
 }
 
 function subscriptionsOf(owner: SocketOwner, rows: readonly SubscriptionRow[]): Subscription[] {
-  const subscriber = subscriberOf(owner);
+  const subscriberId = subscriberIdOf(owner);
   return rows.flatMap(({ channel: text, since }) => {
-    const read = subscribedChannel(text, subscriber);
-    return 'channel' in read ? [{ text, channel: read.channel, since }] : [];
+    const read = subscribedTopic(text, subscriberId);
+    return 'topic' in read ? [{ text, topic: read.topic, since }] : [];
   });
 }

@@ -1,40 +1,40 @@
 import { type Listener, lacksReports } from '../notifications/subscriber.ts';
-import { type Channel, MAX_PATTERN_LENGTH, type Subscriber, subscribedChannel } from '../resources/channel-path.ts';
+import { MAX_PATTERN_LENGTH, type SubscriberId, subscribedTopic, type Topic } from '../resources/topic.ts';
 
-/** A channel or pattern that a socket has subscribed, as the client wrote it. It hears what has a higher number than `since`. */
-export type Subscription = { text: string; channel: Channel; since: number };
+/** A topic or pattern that a socket has subscribed, as the client wrote it. It hears what has a higher number than `since`. */
+export type Subscription = { text: string; topic: Topic; since: number };
 
-export type RefusedChannel = { channel: string; detail: string };
+export type RefusedTopic = { channel: string; detail: string };
 
 export type Subscribed = {
   added: Subscription[];
   /** Those that the client named and has: the added ones and those that it had before. */
   subscribed: string[];
   /** Why others were refused: the first of them. */
-  refused: RefusedChannel[];
+  refused: RefusedTopic[];
   refused_count: number;
 };
 
-/** The channels that one socket may subscribe. */
-export const MOST_CHANNELS = 100;
+/** The topics that one socket may subscribe. */
+export const MOST_TOPICS = 100;
 /** So many refusals are told one by one. */
 const MOST_REFUSALS = 100;
 
-const SURPLUS = `A socket subscribes to ${MOST_CHANNELS} channels at most.`;
+const SURPLUS = `A socket subscribes to ${MOST_TOPICS} channels at most.`;
 const HUB_IS_FULL = 'The hub has no room for more channels at present.';
 const NEEDS_REPORTS = 'The scope "reports" is required.';
 
-/** What becomes of a wish to subscribe: each channel for itself. `held`: what the socket has; `room`: how many more the hub takes. */
+/** What becomes of a wish to subscribe: each topic for itself. `held`: what the socket has; `room`: how many more the hub takes. */
 export function decideSubscriptions(
   wanted: readonly string[],
   held: ReadonlyMap<string, Subscription>,
-  who: { subscriber: Subscriber; listener: Listener },
+  who: { id: SubscriberId; listener: Listener },
   since: number,
   room: number,
 ): Subscribed {
   const added = new Map<string, Subscription>();
   const subscribed = new Set<string>();
-  const refused: RefusedChannel[] = [];
+  const refused: RefusedTopic[] = [];
   let refused_count = 0;
   const refuse = (channel: string, detail: string) => {
     refused_count += 1;
@@ -45,13 +45,13 @@ export function decideSubscriptions(
       subscribed.add(text);
       continue;
     }
-    const read = subscribedChannel(text, who.subscriber);
+    const read = subscribedTopic(text, who.id);
     if ('problem' in read) refuse(text, read.problem);
-    else if (lacksReports(who.listener, read.channel)) refuse(text, NEEDS_REPORTS);
-    else if (held.size + added.size >= MOST_CHANNELS) refuse(text, SURPLUS);
+    else if (lacksReports(who.listener, read.topic)) refuse(text, NEEDS_REPORTS);
+    else if (held.size + added.size >= MOST_TOPICS) refuse(text, SURPLUS);
     else if (added.size >= room) refuse(text, HUB_IS_FULL);
     else {
-      added.set(text, { text, channel: read.channel, since });
+      added.set(text, { text, topic: read.topic, since });
       subscribed.add(text);
     }
   }

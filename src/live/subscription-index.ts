@@ -1,13 +1,13 @@
 import { kindOf } from '../notifications/match.ts';
 import type { ThreadUpdate } from '../notifications/notifications.ts';
-import { type Channel, type ChannelIds, takesIds } from '../resources/channel-path.ts';
+import { type Topic, type TopicIds, takesIds } from '../resources/topic.ts';
 import type { Subscription } from './subscribe.ts';
 
 /** Sockets with those of their subscriptions that an event is about. */
 export type Concerned<Socket> = ReadonlyMap<Socket, readonly Subscription[]>;
 
 /**
- * The subscriptions of all sockets, by what their channels tell of: an event is compared only with those that can be about it, however
+ * The subscriptions of all sockets, by what their topics tell of: an event is compared only with those that can be about it, however
  * many others there are.
  */
 export class SubscriptionIndex<Socket> {
@@ -20,7 +20,7 @@ export class SubscriptionIndex<Socket> {
   }
 
   add(socket: Socket, subscription: Subscription): void {
-    const place = placeOf(subscription.channel);
+    const place = placeOf(subscription.topic);
     let entry = this.#entries.get(place);
     if (entry === undefined) {
       entry = new Map();
@@ -31,7 +31,7 @@ export class SubscriptionIndex<Socket> {
   }
 
   remove(subscription: Subscription): void {
-    const place = placeOf(subscription.channel);
+    const place = placeOf(subscription.topic);
     const entry = this.#entries.get(place);
     if (entry === undefined || !entry.delete(subscription)) return;
     this.#size -= 1;
@@ -44,11 +44,11 @@ export class SubscriptionIndex<Socket> {
     const found = new Map<Socket, Subscription[]>();
     const seen = new Set<Subscription>();
     for (const { kind, message_id } of told.notifications) {
-      const ids: ChannelIds = { chat_id, room_id: room?.id ?? null, visitor_id, message_id };
+      const ids: TopicIds = { chat_id, room_id: room?.id ?? null, visitor_id, message_id };
       for (const id of [ANY, chat_id, ids.room_id, visitor_id, message_id, ...user_ids]) {
         for (const [subscription, socket] of this.#entries.get(`${kind} ${id}`) ?? []) {
-          const { channel, since } = subscription;
-          if ((number !== null && number <= since) || seen.has(subscription) || !takesIds(channel, ids)) continue;
+          const { topic, since } = subscription;
+          if ((number !== null && number <= since) || seen.has(subscription) || !takesIds(topic, ids)) continue;
           seen.add(subscription);
           const own = found.get(socket);
           if (own === undefined) found.set(socket, [subscription]);
@@ -62,10 +62,10 @@ export class SubscriptionIndex<Socket> {
 
 const ANY = '*';
 
-/** Where a channel's subscriptions lie: under the narrowest id that it names; under its owner, if it tells only of their own chats. */
-function placeOf(channel: Channel): string {
-  const { chats, part, owner_id, message_id, chat_id, visitor_id, room_id } = channel;
+/** Where a topic's subscriptions lie: under the narrowest id that it names; under its owner, if it tells only of their own chats. */
+function placeOf(topic: Topic): string {
+  const { chats, part, owner_id, message_id, chat_id, visitor_id, room_id } = topic;
   const isOfMember = chats === 'user_chats' && part !== 'incoming_invitations';
   const id = message_id ?? chat_id ?? visitor_id ?? room_id ?? (isOfMember ? owner_id : ANY);
-  return `${kindOf(channel)} ${id}`;
+  return `${kindOf(topic)} ${id}`;
 }

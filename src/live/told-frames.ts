@@ -14,7 +14,7 @@ export class ToldFrames {
   /** Whom it concerns, whatever their rights: what decides that they are looked up. */
   readonly concerned: Concerned<LiveSocket>;
   readonly #told: ThreadUpdate;
-  /** What a listener is told by a channel, as JSON. */
+  /** What a listener is told by a topic, as JSON. */
   readonly #parts = new Map<Listener, Map<string, readonly string[]>>();
   readonly #resources = new Map<object, string>();
 
@@ -26,7 +26,7 @@ export class ToldFrames {
 
   /** The frame for a socket; null when it is told nothing. */
   frameFor(socket: LiveSocket, listener: Listener): string | null {
-    // Two patterns may name one channel.
+    // Two patterns may name one topic.
     const parts = new Set<string>();
     for (const subscription of this.concerned.get(socket) ?? []) {
       for (const part of this.#partsOf(listener, subscription)) parts.add(part);
@@ -44,7 +44,7 @@ export class ToldFrames {
     let parts = known.get(subscription.text);
     if (parts === undefined) {
       parts = this.#told.notifications.flatMap((each) => {
-        const telling = match(this.#told, each, subscription.channel, listener);
+        const telling = match(this.#told, each, subscription.topic, listener);
         return telling === null ? [] : this.#jsonOf(telling);
       });
       known.set(subscription.text, parts);

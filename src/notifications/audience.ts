@@ -1,11 +1,11 @@
-import type { Channel } from '../resources/channel-path.ts';
 import type { Receiver } from '../resources/receiver.ts';
+import type { Topic } from '../resources/topic.ts';
 import type { UserListener } from './subscriber.ts';
 
 /** A webhook subscription of an installed app, for the installation: its pattern with the installation's ids. */
 export type Subscription = {
   webhook_id: string;
-  channel: Channel;
+  channel: Topic;
   on_added: boolean;
   on_changed: boolean;
   on_removed: boolean;

@@ -2,8 +2,8 @@ import type { Cost } from '../db/cost.ts';
 import { type DatabaseOwner, db } from '../db/database.ts';
 import { findListenerRows, partnersOfRoom, type SubscriptionRow } from '../directory/subscriptions.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
-import { compilePattern } from '../resources/channel-path.ts';
 import { installationReceiver } from '../resources/receiver.ts';
+import { compilePattern } from '../resources/topic.ts';
 import type { Audience, Installation, Subscription } from './audience.ts';
 import { purgeReaches, reachesOf } from './known-reaches.ts';
 import { listenerFor, needReaches } from './load-subscriber.ts';
@@ -60,7 +60,7 @@ async function loadPartners(env: Env, cost: Cost, owner: DatabaseOwner, roomId: 
   return (await partners.get(roomId, cacheTimeToLive(env), load)) ?? [];
 }
 
-/** One trip, and two more for all reaches together when a channel needs any and this isolate does not know them. */
+/** One trip, and two more for all reaches together when a topic needs any and this isolate does not know them. */
 function loadListening(env: Env, cost: Cost, organizationId: string): Promise<Listening | null> {
   return listening.get(organizationId, cacheTimeToLive(env), async () => {
     const identity = db(env, null, cost);
@@ -73,13 +73,13 @@ function loadListening(env: Env, cost: Cost, organizationId: string): Promise<Li
         return { id, facts: factsOf(rows, organizationId), subscriptions: own };
       },
     ).filter((each) => each.subscriptions.length > 0);
-    const channelsOf = (own: readonly Subscription[]) => own.map(({ channel }) => channel);
-    const needsAny = subscribed.some((each) => needReaches(channelsOf(each.subscriptions)));
+    const topicsOf = (own: readonly Subscription[]) => own.map(({ channel: topic }) => topic);
+    const needsAny = subscribed.some((each) => needReaches(topicsOf(each.subscriptions)));
     const reaches = needsAny ? await reachesOf(env, cost, { id: organizationId, database }) : null;
     const installations = subscribed.map(
       ({ id, facts, subscriptions: own }): Installation => ({
         receiver: installationReceiver(id),
-        listener: listenerFor(reaches, facts, channelsOf(own)),
+        listener: listenerFor(reaches, facts, topicsOf(own)),
         subscriptions: own,
       }),
     );
@@ -100,12 +100,12 @@ function factsOf(rows: readonly SubscriptionRow[], organization_id: string) {
 
 /** Null for a pattern that means nothing here: of a bot user who is not there. */
 function subscriptionOf(row: SubscriptionRow, organizationId: string): Subscription | null {
-  const channel = compilePattern(row.channel_pattern, { organization_id: organizationId, user_id: row.user_id });
-  if (channel === null) return null;
+  const topic = compilePattern(row.channel_pattern, { organization_id: organizationId, user_id: row.user_id });
+  if (topic === null) return null;
   const { id: webhook_id, on_added, on_changed, on_removed } = row;
   return {
     webhook_id,
-    channel,
+    channel: topic,
     on_added: on_added === 1,
     on_changed: on_changed === 1,
     on_removed: on_removed === 1,

@@ -1,5 +1,5 @@
 import type { Reaches } from '../directory/reaches.ts';
-import type { Channel } from '../resources/channel-path.ts';
+import type { Topic } from '../resources/topic.ts';
 import { isRoutedHistory, type UserListener } from './subscriber.ts';
 
 /** Who listens, and what is known of them before their reach. */
@@ -18,15 +18,15 @@ export function listenerOf(reaches: Reaches, facts: ListenerFacts): UserListener
   };
 }
 
-type Wanted = Pick<Channel, 'chats' | 'part'>;
+type Wanted = Pick<Topic, 'chats' | 'part'>;
 
-/** Whether any of the channels tells by what is routed, or by teams: if none does, no reach need be known. */
-export function needReaches(channels: readonly Wanted[]): boolean {
-  return channels.some((channel) => isRouted(channel) || isRoutedToOrganization(channel) || isInvited(channel));
+/** Whether any of the topics tells by what is routed, or by teams: if none does, no reach need be known. */
+export function needReaches(topics: readonly Wanted[]): boolean {
+  return topics.some((topic) => isRouted(topic) || isRoutedToOrganization(topic) || isInvited(topic));
 }
 
-/** The listener without what none of its channels needs, to be stored. `reaches` null: none is needed. */
-export function listenerFor(reaches: Reaches | null, facts: ListenerFacts, channels: readonly Wanted[]): UserListener {
+/** The listener without what none of its topics needs, to be stored. `reaches` null: none is needed. */
+export function listenerFor(reaches: Reaches | null, facts: ListenerFacts, topics: readonly Wanted[]): UserListener {
   const { organization_id, user_id } = facts;
   const stands_for = user_id === null ? [] : [user_id, organization_id];
   const without = { reach: null, history_reach: null, organization_reach: null, stands_for };
@@ -34,10 +34,10 @@ export function listenerFor(reaches: Reaches | null, facts: ListenerFacts, chann
   const all = listenerOf(reaches, facts);
   return {
     ...all,
-    reach: channels.some(isRouted) ? all.reach : null,
-    history_reach: channels.some(isRoutedHistory) ? all.history_reach : null,
-    organization_reach: channels.some(isRoutedToOrganization) ? all.organization_reach : null,
-    stands_for: channels.some(isInvited) ? all.stands_for : stands_for,
+    reach: topics.some(isRouted) ? all.reach : null,
+    history_reach: topics.some(isRoutedHistory) ? all.history_reach : null,
+    organization_reach: topics.some(isRoutedToOrganization) ? all.organization_reach : null,
+    stands_for: topics.some(isInvited) ? all.stands_for : stands_for,
   };
 }
 

@@ -1,5 +1,5 @@
-import { type Channel, type ChannelIds, type ChannelPart, channelPath, takesIds } from '../resources/channel-path.ts';
 import { isRoomReached, type Reach } from '../resources/chat-grant.ts';
+import { type Topic, type TopicIds, type TopicPart, takesIds, topicPath } from '../resources/topic.ts';
 import type { Kind, Notification, Place, ThreadUpdate } from './notifications.ts';
 import { isRoutedHistory, type Listener, lacksReports } from './subscriber.ts';
 
@@ -23,35 +23,35 @@ const KIND_OF_PART = {
   message_reply_suggestions: 'reply_suggestion',
   outgoing_invitations: 'invitation',
   incoming_invitations: 'invitation',
-} as const satisfies Record<ChannelPart, Kind>;
+} as const satisfies Record<TopicPart, Kind>;
 
-/** The kind of resource that a channel tells of. */
-export function kindOf(channel: Pick<Channel, 'part'>): Kind {
-  return KIND_OF_PART[channel.part];
+/** The kind of resource that a topic tells of. */
+export function kindOf(topic: Pick<Topic, 'part'>): Kind {
+  return KIND_OF_PART[topic.part];
 }
 
 /**
- * What a listener who subscribes to a channel is told of a notification; null for nothing. The one rule of who gets what, for apps
+ * What a listener who subscribes to a topic is told of a notification; null for nothing. The one rule of who gets what, for apps
  * and for sockets: it gives what the same path would give in REST.
  */
 export function match(
   told: ThreadUpdate,
   notification: Notification,
-  channel: Channel,
+  topic: Topic,
   listener: Listener,
 ): Telling | null {
-  if (kindOf(channel) !== notification.kind || lacksReports(listener, channel)) return null;
+  if (kindOf(topic) !== notification.kind || lacksReports(listener, topic)) return null;
   const { place } = told;
-  const ids: ChannelIds = {
+  const ids: TopicIds = {
     chat_id: place.chat_id,
     room_id: place.room?.id ?? null,
     visitor_id: place.visitor_id,
     message_id: notification.message_id,
   };
-  if (!takesIds(channel, ids)) return null;
-  const sight = sightOf(place, notification, channel, listener);
-  const asSeen = sight === null ? null : telling(notification, channel, sight);
-  return asSeen === null ? null : { channel: channelPath(channel, ids), ...asSeen };
+  if (!takesIds(topic, ids)) return null;
+  const sight = sightOf(place, notification, topic, listener);
+  const asSeen = sight === null ? null : telling(notification, topic, sight);
+  return asSeen === null ? null : { channel: topicPath(topic, ids), ...asSeen };
 }
 
 /** How a chat lies in a collection: it was there and is, it has just come, or it has just gone. */
@@ -59,12 +59,12 @@ type Sight = 'there' | 'new' | 'gone';
 
 function telling(
   { kind, action, resource_id, resource, changes }: Notification,
-  channel: Channel,
+  topic: Topic,
   sight: Sight,
 ): Omit<Telling, 'channel'> | null {
   if (kind !== 'chat') {
     if (sight === 'gone') return null;
-    const id = channel.part === 'own_memberships' ? (resource as { chat_id: string }).chat_id : resource_id;
+    const id = topic.part === 'own_memberships' ? (resource as { chat_id: string }).chat_id : resource_id;
     return { action, resource_id: id, resource: changes ?? resource };
   }
   if (sight === 'gone') return { action: 'removed', resource_id, resource: { id: resource_id } };
@@ -72,12 +72,11 @@ function telling(
   return { action, resource_id, resource: changes ?? resource };
 }
 
-/** How the chat lies in the channel's collection for the listener; null when it does not. */
-function sightOf(place: Place, notification: Notification, channel: Channel, listener: Listener): Sight | null {
-  const { owner_id, part } = channel;
+/** How the chat lies in the topic's collection for the listener; null when it does not. */
+function sightOf(place: Place, notification: Notification, topic: Topic, listener: Listener): Sight | null {
+  const { owner_id, part } = topic;
   if (listener.kind === 'visitor') {
-    const isOwn =
-      channel.chats === 'visitor_chats' && owner_id === listener.visitor_id && place.visitor_id === owner_id;
+    const isOwn = topic.chats === 'visitor_chats' && owner_id === listener.visitor_id && place.visitor_id === owner_id;
     return isOwn && (part !== 'own_memberships' || notification.member_id === owner_id) ? 'there' : null;
   }
   // Who is invited is no member yet, and sees of the chat only that.
@@ -86,15 +85,15 @@ function sightOf(place: Place, notification: Notification, channel: Channel, lis
   }
   if (part === 'own_memberships' && notification.member_id !== owner_id) return null;
   if (part === 'outgoing_invitations' && notification.inviter_id !== owner_id) return null;
-  return sightOfChat(place, channel, listener);
+  return sightOfChat(place, topic, listener);
 }
 
-function sightOfChat(place: Place, channel: Channel, listener: Listener): Sight | null {
+function sightOfChat(place: Place, topic: Topic, listener: Listener): Sight | null {
   if (listener.kind === 'visitor') return null;
-  const { chats, owner_id } = channel;
+  const { chats, owner_id } = topic;
   const isOwned = place.room !== null && place.room.organization_id === owner_id;
   const isOfUser = owner_id === listener.user_id;
-  const routed = isRoutedHistory(channel) ? listener.history_reach : listener.reach;
+  const routed = isRoutedHistory(topic) ? listener.history_reach : listener.reach;
   switch (chats) {
     case 'owned_chats':
     case 'room_chats':

@@ -1,9 +1,9 @@
-import { type Channel, isListOfRoom } from '../resources/channel-path.ts';
 import type { Reach } from '../resources/chat-grant.ts';
+import { isListOfRoom, type Topic } from '../resources/topic.ts';
 
 /**
  * Who is told, with the rights that REST would give them: an app's installation with its bot user (null: it has none), or a user on a
- * socket. A reach that no channel of theirs needs is null.
+ * socket. A reach that no topic of theirs needs is null.
  */
 export type UserListener = {
   kind: 'user';
@@ -24,8 +24,8 @@ export type VisitorListener = { kind: 'visitor'; visitor_id: string };
 
 export type Listener = UserListener | VisitorListener;
 
-/** Whether a channel demands the scope `reports`, which the listener does not have (Chats API; the guards of the same paths in REST). */
-export function lacksReports(listener: Listener, { chats, part }: Pick<Channel, 'chats' | 'part'>): boolean {
+/** Whether a topic demands the scope `reports`, which the listener does not have (Chats API; the guards of the same paths in REST). */
+export function lacksReports(listener: Listener, { chats, part }: Pick<Topic, 'chats' | 'part'>): boolean {
   if (listener.kind === 'visitor' || listener.has_reports) return false;
   if (isListOfRoom(chats)) return true;
   switch (chats) {
@@ -44,11 +44,11 @@ export function lacksReports(listener: Listener, { chats, part }: Pick<Channel, 
 }
 
 /**
- * Whether a channel tells what was written in chats that are routed to a user who need not be a member: private history, their
+ * Whether a topic tells what was written in chats that are routed to a user who need not be a member: private history, their
  * organization's or that of a shared room's owner, closes it (Chats API, List chat messages). REST has the messages under routed chats
  * alone, and tags only where private history closes the whole collection.
  */
-export function isRoutedHistory({ chats, part }: Pick<Channel, 'chats' | 'part'>): boolean {
+export function isRoutedHistory({ chats, part }: Pick<Topic, 'chats' | 'part'>): boolean {
   const isRouted = chats === 'user_routed_chats' || chats === 'user_pending_chats';
   return isRouted && (part === 'messages' || part === 'tags');
 }

@@ -20,7 +20,7 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { purgeAudience } from '../../notifications/load-audience.ts';
 import { ownAppResource } from '../../resources/app.ts';
-import { type PatternOwner, problemOfPattern } from '../../resources/channel-path.ts';
+import { type PatternOwner, problemOfPattern } from '../../resources/topic.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
 import { dismissBots } from './dismiss-bots.ts';

@@ -1,5 +1,5 @@
 import type { AppColumns } from '../../directory/apps.ts';
-import type { PatternOwner } from '../../resources/channel-path.ts';
+import type { PatternOwner } from '../../resources/topic.ts';
 
 /** What the patterns of an app may name, as it is. Whoever installs it gives it the scopes that it requires. */
 export function patternOwnerOf(app: AppColumns): PatternOwner {

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { SCOPES } from '../../directory/tokens.ts';
 import { isoTimeSchema, textField, uuidField, webUrlField } from '../../http/fields.ts';
 import { APP_TRIGGERS } from '../../resources/app.ts';
-import { MAX_PATTERN_LENGTH } from '../../resources/channel-path.ts';
+import { MAX_PATTERN_LENGTH } from '../../resources/topic.ts';
 
 const URL_LENGTH = 2048;
 

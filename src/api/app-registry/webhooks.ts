@@ -18,7 +18,7 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { purgeAudience } from '../../notifications/load-audience.ts';
 import { appWebhookResource } from '../../resources/app.ts';
-import { problemOfPattern } from '../../resources/channel-path.ts';
+import { problemOfPattern } from '../../resources/topic.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
 import { APP_NOT_FOUND, appPath, creationKey, type Door, oldestFirst, WEBHOOK_NOT_FOUND, webhookPath } from './door.ts';

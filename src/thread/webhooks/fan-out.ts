@@ -129,7 +129,8 @@ export function makeRest(
 
 function wantedKinds({ routing, installations }: Recipients): ReadonlySet<Kind> {
   const wanted = new Set<Kind>(routing === null ? [] : KINDS_OF_CHANNELS);
-  for (const { subscriptions } of installations) for (const { channel } of subscriptions) wanted.add(kindOf(channel));
+  for (const { subscriptions } of installations)
+    for (const { channel: topic } of subscriptions) wanted.add(kindOf(topic));
   return wanted;
 }
 
@@ -179,8 +180,8 @@ function addAppOffers(
   notification: Notification,
   { receiver, listener, subscriptions }: Installation,
 ): void {
-  for (const { webhook_id, channel, on_added, on_changed, on_removed } of subscriptions) {
-    const telling = match(told, notification, channel, listener);
+  for (const { webhook_id, channel: topic, on_added, on_changed, on_removed } of subscriptions) {
+    const telling = match(told, notification, topic, listener);
     if (telling === null || !{ added: on_added, changed: on_changed, removed: on_removed }[telling.action]) continue;
     const { resource, action, resource_id } = telling;
     offers.push({

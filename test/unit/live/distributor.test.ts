@@ -6,7 +6,7 @@ import type { LiveSocket } from '../../../src/live/live-socket.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
 import type { LoggedEvent } from '../../../src/live/store.ts';
 import type { Listener } from '../../../src/notifications/subscriber.ts';
-import { compilePattern } from '../../../src/resources/channel-path.ts';
+import { compilePattern } from '../../../src/resources/topic.ts';
 import { MESSAGES, newSocket, ORGANIZATION, OWNER, told, USER } from './sample.ts';
 
 const LISTENER: Listener = {
@@ -87,8 +87,8 @@ class Scene {
   socket(position: number, pattern: string | null = MESSAGES, since = 0) {
     const made = newSocket(position, { ...OWNER }, this.load);
     this.sockets.push(made.socket);
-    const channel = pattern === null ? null : compilePattern(pattern, { organization_id: ORGANIZATION, user_id: USER });
-    if (pattern !== null && channel !== null) made.socket.subscribe({ text: pattern, channel, since });
+    const topic = pattern === null ? null : compilePattern(pattern, { organization_id: ORGANIZATION, user_id: USER });
+    if (pattern !== null && topic !== null) made.socket.subscribe({ text: pattern, topic: topic, since });
     return made;
   }
 }

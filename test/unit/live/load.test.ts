@@ -4,7 +4,7 @@ import type { LiveSocket } from '../../../src/live/live-socket.ts';
 import { match } from '../../../src/notifications/match.ts';
 import type { Kind, ThreadUpdate } from '../../../src/notifications/notifications.ts';
 import type { UserListener } from '../../../src/notifications/subscriber.ts';
-import { subscribedChannel } from '../../../src/resources/channel-path.ts';
+import { subscribedTopic } from '../../../src/resources/topic.ts';
 import { CHAT, newSocket, ORGANIZATION, OWNER, ROOM, told, USER } from './sample.ts';
 
 const OTHER = '0190a000-0000-7000-8000-0000000000ee';
@@ -23,9 +23,9 @@ const LISTENER: UserListener = {
 };
 
 function subscription(text: string, since = 0) {
-  const read = subscribedChannel(text, { organization_id: ORGANIZATION, user_id: USER });
+  const read = subscribedTopic(text, { organization_id: ORGANIZATION, user_id: USER });
   if ('problem' in read) throw new Error(`${text}: ${read.problem}`);
-  return { text, channel: read.channel, since };
+  return { text, topic: read.topic, since };
 }
 
 /** An event about one resource of a kind, in which the user takes part. */
@@ -101,7 +101,7 @@ describe('the subscriptions of a hub', () => {
     for (const event of events) {
       const found = load.subscriptions.concernedBy(1, event).get(socket) ?? [];
       for (const each of socket.subscriptions.values()) {
-        const isTold = event.notifications.some((one) => match(event, one, each.channel, LISTENER) !== null);
+        const isTold = event.notifications.some((one) => match(event, one, each.topic, LISTENER) !== null);
         if (!isTold) continue;
         tellings += 1;
         expect(found).toContain(each);

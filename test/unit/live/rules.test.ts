@@ -118,7 +118,7 @@ describe('a wish to subscribe', () => {
     organization_reach: null,
     stands_for: [],
   };
-  const who = { subscriber: { organization_id: ORGANIZATION, user_id: USER }, listener };
+  const who = { id: { organization_id: ORGANIZATION, user_id: USER }, listener };
   const ownChat = (place: number) =>
     `/api/v5/users/${USER}/chats/0190a000-0000-7000-8000-${String(place).padStart(12, '0')}/messages`;
   const many = (count: number) => Array.from({ length: count }, (_, place) => ownChat(place));
@@ -126,7 +126,7 @@ describe('a wish to subscribe', () => {
   it('is granted for each channel by itself, once', () => {
     const answer = decideSubscriptions([MESSAGES, 'nonsense', MESSAGES], new Map(), who, 7, 1000);
     expect(answer).toMatchObject({ subscribed: [MESSAGES], refused: [{ channel: 'nonsense' }], refused_count: 1 });
-    expect(answer.added).toEqual([{ text: MESSAGES, channel: expect.any(Object), since: 7 }]);
+    expect(answer.added).toEqual([{ text: MESSAGES, topic: expect.any(Object), since: 7 }]);
   });
 
   it('leaves what is there as it is', () => {

@@ -9,7 +9,7 @@ import {
   type ThreadUpdate,
 } from '../../../src/notifications/notifications.ts';
 import { lacksReports, type UserListener } from '../../../src/notifications/subscriber.ts';
-import { type Channel, subscribedChannel } from '../../../src/resources/channel-path.ts';
+import { subscribedTopic, type Topic } from '../../../src/resources/topic.ts';
 import { COLLEAGUE, FOREIGNER, incoming, join, post, START, waitingChat } from '../domain/decide/scene.ts';
 import { AGENT } from '../domain/sample-events.ts';
 import { ORGANIZATION, ROOM, ThreadModel } from '../domain/thread-model.ts';
@@ -30,11 +30,11 @@ const NOBODY: UserListener = {
   stands_for: [],
 };
 
-function channelOf(path: string, listener: UserListener): Channel {
+function topicOf(path: string, listener: UserListener): Topic {
   const { organization_id, user_id } = listener;
-  const read = subscribedChannel(`/api/v5/${path}`, { organization_id, user_id: user_id ?? '' });
+  const read = subscribedTopic(`/api/v5/${path}`, { organization_id, user_id: user_id ?? '' });
   if ('problem' in read) throw new Error(read.problem);
-  return read.channel;
+  return read.topic;
 }
 
 /** What a listener is told of the last event on a channel. */
@@ -42,8 +42,8 @@ function heard(model: ThreadModel, path: string, listener: UserListener): string
   const last = transitionsOf(emptyThread(model.state.name), model.log).at(-1);
   if (last === undefined) throw new Error('nothing has happened');
   const told: ThreadUpdate = notificationsOf(last, 'organization', KINDS);
-  const channel = channelOf(path, listener);
-  return told.notifications.flatMap((each: Notification) => match(told, each, channel, listener)?.channel ?? []);
+  const topic = topicOf(path, listener);
+  return told.notifications.flatMap((each: Notification) => match(told, each, topic, listener)?.channel ?? []);
 }
 
 describe('a listener', () => {
@@ -112,7 +112,7 @@ describe('a listener', () => {
   });
 
   it('of a channel of other people hears nothing', () => {
-    const own = channelOf('users/{user_id}/chats', { ...NOBODY, user_id: AGENT.id });
+    const own = topicOf('users/{user_id}/chats', { ...NOBODY, user_id: AGENT.id });
     const [last] = transitionsOf(emptyThread(model.state.name), model.log).slice(-1);
     if (last === undefined) throw new Error('nothing has happened');
     const told = notificationsOf(last, 'organization', KINDS);

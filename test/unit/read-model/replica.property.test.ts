@@ -14,13 +14,13 @@ import {
   membershipForVisitor,
   messageForVisitor,
 } from '../../../src/resources/as-visitors-see.ts';
-import { type Channel, subscribedChannel } from '../../../src/resources/channel-path.ts';
 import { chatResource, isPending } from '../../../src/resources/chat.ts';
 import { invitationResource } from '../../../src/resources/invitation.ts';
 import { type MemberFacts, membershipResource } from '../../../src/resources/membership.ts';
 import { messageResource } from '../../../src/resources/message.ts';
 import { replySuggestionResource } from '../../../src/resources/reply-suggestion.ts';
 import { tagResource } from '../../../src/resources/tag.ts';
+import { subscribedTopic, type Topic } from '../../../src/resources/topic.ts';
 import { AGENT } from '../domain/sample-events.ts';
 import { IDENTITY, ORGANIZATION, ThreadModel } from '../domain/thread-model.ts';
 import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../domain/thread-steps.ts';
@@ -112,14 +112,14 @@ const COLLECTIONS: Collection[] = [
 ];
 
 /** What the told would have: ids of parts are unique in their chat only. */
-function replicaOf(model: ThreadModel, channel: Channel, listener: Listener, view: View): Map<string, object> {
+function replicaOf(model: ThreadModel, topic: Topic, listener: Listener, view: View): Map<string, object> {
   const replica = new Map<string, object>();
   for (const each of transitionsOf(emptyThread(model.state.name), model.log)) {
     const told = notificationsOf(each, view, KINDS);
     for (const notification of told.notifications) {
-      const telling = match(told, notification, channel, listener);
+      const telling = match(told, notification, topic, listener);
       if (telling === null) continue;
-      const isOfChat = ['chats', 'own_memberships'].includes(channel.part);
+      const isOfChat = ['chats', 'own_memberships'].includes(topic.part);
       const id = isOfChat ? telling.resource_id : `${told.place.chat_id}/${telling.resource_id}`;
       const known = replica.get(id);
       if (telling.action === 'removed') {
@@ -140,10 +140,10 @@ function replicaOf(model: ThreadModel, channel: Channel, listener: Listener, vie
   return replica;
 }
 
-function channelOf(path: string, subscriber: Parameters<typeof subscribedChannel>[1]): Channel {
-  const read = subscribedChannel(path, subscriber);
+function topicOf(path: string, subscriber: Parameters<typeof subscribedTopic>[1]): Topic {
+  const read = subscribedTopic(path, subscriber);
   if ('problem' in read) throw new Error(read.problem);
-  return read.channel;
+  return read.topic;
 }
 
 function compare(replica: Map<string, object>, entries: Entries): void {
@@ -154,11 +154,11 @@ function compare(replica: Map<string, object>, entries: Entries): void {
 function checkUser(model: ThreadModel): void {
   const chats = [...model.state.chats.values()];
   for (const { path, entries } of COLLECTIONS) {
-    const channel = channelOf(path, { organization_id: ORGANIZATION, user_id: AGENT.id });
-    compare(replicaOf(model, channel, LISTENER, 'organization'), entries(chats, model));
+    const topic = topicOf(path, { organization_id: ORGANIZATION, user_id: AGENT.id });
+    compare(replicaOf(model, topic, LISTENER, 'organization'), entries(chats, model));
   }
   // Later changes of the chat's numbers are not told with its invitations.
-  const invited = channelOf(user('incoming_chat_invitations'), { organization_id: ORGANIZATION, user_id: AGENT.id });
+  const invited = topicOf(user('incoming_chat_invitations'), { organization_id: ORGANIZATION, user_id: AGENT.id });
   const facts = (entry: object) => {
     const { user_member_count: _users, visitor_member_count: _visitors, ...rest } = entry as Record<string, unknown>;
     return rest;
@@ -187,7 +187,7 @@ function invitationChat(chat: ChatState) {
 function checkVisitor(model: ThreadModel): void {
   const visitor_id = model.state.thread?.visitor_id;
   if (visitor_id == null) return;
-  const own = (name: string) => channelOf(`/api/v5/public/visitors/${visitor_id}/${name}`, { visitor_id });
+  const own = (name: string) => topicOf(`/api/v5/public/visitors/${visitor_id}/${name}`, { visitor_id });
   const replica = (name: string) => replicaOf(model, own(name), { kind: 'visitor', visitor_id }, 'visitor');
   const chats = [...model.state.chats.values()];
   const shown = (chat: ChatState) => messagesOf(model, chat).filter(({ type }) => !HIDDEN_FROM_VISITORS.includes(type));

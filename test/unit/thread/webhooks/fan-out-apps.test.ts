@@ -3,7 +3,7 @@ import { transitionsOf } from '../../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../../src/domain/state.ts';
 import type { Audience, Installation, Subscription } from '../../../../src/notifications/audience.ts';
 import type { UserListener } from '../../../../src/notifications/subscriber.ts';
-import { compilePattern } from '../../../../src/resources/channel-path.ts';
+import { compilePattern } from '../../../../src/resources/topic.ts';
 import { fanOutWebhooks, type LaneMark, makeRest, type Unmade } from '../../../../src/thread/webhooks/fan-out.ts';
 import { end, incoming, join, post, START, waitingChat } from '../../domain/decide/scene.ts';
 import { BOT, ROUTING } from '../../domain/sample-events.ts';

@@ -1,7 +1,7 @@
 import { isUuid } from './uuid.ts';
 
 /**
- * Channels: the path of a REST collection names what changes in it. A pattern of channels has the
+ * A topic is the path of a REST collection, and names what changes in it. On the wire it is called a channel. A pattern of topics has the
  * placeholders {organization_id} and {user_id} for the subscriber's own ids and `*` for exactly one id. All of it is compared
  * segment by segment as text: no part of a pattern is ever run as an expression.
  */
@@ -39,12 +39,12 @@ const PARTS_OF_CHAT = {
 /** Parts that visitors see of their chats. */
 const PARTS_FOR_VISITORS: readonly string[] = ['messages', 'memberships'];
 
-/** Whose path a channel is: an organization's, a user's or a visitor's. */
+/** Whose path a topic is: an organization's, a user's or a visitor's. */
 export type OwnerKind = 'orgs' | 'users' | 'public/visitors';
-/** Which chats a channel is about. */
+/** Which chats a topic is about. */
 export type ChatCollection = keyof typeof CHATS;
 /** What of them: the chats themselves, or one of their parts. */
-export type ChannelPart =
+export type TopicPart =
   | 'chats'
   | keyof typeof PARTS_OF_CHAT
   | 'own_memberships'
@@ -53,7 +53,7 @@ export type ChannelPart =
 
 type IdName = 'room_id' | 'visitor_id' | 'chat_id' | 'message_id';
 type Segment = { name: string } | { id: IdName };
-type Collection = { owner: OwnerKind; chats: ChatCollection; part: ChannelPart; segments: readonly Segment[] };
+type Collection = { owner: OwnerKind; chats: ChatCollection; part: TopicPart; segments: readonly Segment[] };
 
 const COLLECTIONS: readonly Collection[] = [
   ...(Object.keys(CHATS) as ChatCollection[]).flatMap((chats) => {
@@ -71,7 +71,7 @@ const COLLECTIONS: readonly Collection[] = [
   { ...ofUser('visitor_chats', 'own_memberships', 'chat_memberships'), owner: 'public/visitors' },
 ];
 
-function ofUser(chats: ChatCollection, part: ChannelPart, path: string): Collection {
+function ofUser(chats: ChatCollection, part: TopicPart, path: string): Collection {
   return { owner: 'users', chats, part, segments: segmentsOf(path) };
 }
 
@@ -79,21 +79,21 @@ function segmentsOf(path: string): Segment[] {
   return path.split('/').map((part) => (part.startsWith(':') ? { id: part.slice(1) as IdName } : { name: part }));
 }
 
-/** A channel or a pattern of channels, read. An id that is null is any; one that its path does not have is null too. */
-export type Channel = { [name in IdName]: string | null } & {
+/** A topic or a pattern of topics, read. An id that is null is any; one that its path does not have is null too. */
+export type Topic = { [name in IdName]: string | null } & {
   chats: ChatCollection;
-  part: ChannelPart;
+  part: TopicPart;
   /** The organization, user or visitor whose path it is. */
   owner_id: string;
 };
 
-/** The ids of what has changed, for the places in a channel's path. */
-export type ChannelIds = { [name in IdName]: string | null };
+/** The ids of what has changed, for the places in a topic's path. */
+export type TopicIds = { [name in IdName]: string | null };
 
 /** Answers the id that a text stands for as the owner of a path, or what is wrong with it. */
 type OwnerReader = (kind: OwnerKind, text: string) => { id: string } | { problem: string };
 
-function readChannel(text: string, ownerOf: OwnerReader): { channel: Channel } | { problem: string } {
+function readTopic(text: string, ownerOf: OwnerReader): { topic: Topic } | { problem: string } {
   if (text.length > MAX_PATTERN_LENGTH) {
     return { problem: `Ensure this field has no more than ${MAX_PATTERN_LENGTH} characters.` };
   }
@@ -108,7 +108,7 @@ function readChannel(text: string, ownerOf: OwnerReader): { channel: Channel } |
   for (const collection of COLLECTIONS) {
     const ids = collection.owner === kind ? idsIn(segments, collection.segments) : null;
     if (ids !== null) {
-      return { channel: { ...ids, chats: collection.chats, part: collection.part, owner_id: owner.id } };
+      return { topic: { ...ids, chats: collection.chats, part: collection.part, owner_id: owner.id } };
     }
   }
   return { problem: 'No collection with this path can be subscribed.' };
@@ -117,9 +117,9 @@ function readChannel(text: string, ownerOf: OwnerReader): { channel: Channel } |
 const WRONG_PLACE = `A channel pattern lies under ${ROOT}orgs/${ORGANIZATION}/ or ${ROOT}users/${USER}/.`;
 
 /** The ids that segments have in the places of a collection's path, null for `*`; null when they are not that collection's. */
-function idsIn(segments: readonly string[], path: readonly Segment[]): ChannelIds | null {
+function idsIn(segments: readonly string[], path: readonly Segment[]): TopicIds | null {
   if (segments.length !== path.length) return null;
-  const ids: ChannelIds = { room_id: null, visitor_id: null, chat_id: null, message_id: null };
+  const ids: TopicIds = { room_id: null, visitor_id: null, chat_id: null, message_id: null };
   for (const [place, expected] of path.entries()) {
     const segment = segments[place] ?? '';
     if ('name' in expected) {
@@ -133,7 +133,7 @@ function idsIn(segments: readonly string[], path: readonly Segment[]): ChannelId
   return ids;
 }
 
-/** Whether a channel lists the chats of rooms, which always needs the scope `reports` (Chats API), also for their parts. */
+/** Whether a topic lists the chats of rooms, which always needs the scope `reports` (Chats API), also for their parts. */
 export function isListOfRoom(chats: ChatCollection): chats is 'room_chats' | 'room_pending_chats' {
   return chats === 'room_chats' || chats === 'room_pending_chats';
 }
@@ -147,9 +147,9 @@ export type PatternOwner = { organization_id: string; has_app_user: boolean; has
 /** What is wrong with an app's channel pattern, as a message for the field; null when nothing is. */
 export function problemOfPattern(pattern: string, owner: PatternOwner): string | null {
   const user_id = owner.has_app_user ? USER : null;
-  const read = readChannel(pattern, (kind, text) => ownerInApp(kind, text, owner.organization_id, user_id));
+  const read = readTopic(pattern, (kind, text) => ownerInApp(kind, text, owner.organization_id, user_id));
   if ('problem' in read) return read.problem;
-  const isRefused = isListOfRoom(read.channel.chats) && !owner.has_reports;
+  const isRefused = isListOfRoom(read.topic.chats) && !owner.has_reports;
   return isRefused ? 'This channel needs an app that requires the scope "reports".' : null;
 }
 
@@ -160,9 +160,9 @@ export function problemOfPattern(pattern: string, owner: PatternOwner): string |
 export function compilePattern(
   pattern: string,
   ids: { organization_id: string; user_id: string | null },
-): Channel | null {
-  const read = readChannel(pattern, (kind, text) => ownerInApp(kind, text, ids.organization_id, ids.user_id));
-  return 'channel' in read ? read.channel : null;
+): Topic | null {
+  const read = readTopic(pattern, (kind, text) => ownerInApp(kind, text, ids.organization_id, ids.user_id));
+  return 'topic' in read ? read.topic : null;
 }
 
 function ownerInApp(
@@ -181,19 +181,19 @@ function ownerInApp(
 }
 
 /** Who subscribes over a socket: a user of an organization, or a visitor. */
-export type Subscriber = { organization_id: string; user_id: string } | { visitor_id: string };
+export type SubscriberId = { organization_id: string; user_id: string } | { visitor_id: string };
 
-/** A channel or pattern that somebody names on a socket, or what is wrong with it. Ids of others are refused. */
-export function subscribedChannel(text: string, subscriber: Subscriber): { channel: Channel } | { problem: string } {
-  return readChannel(text, (kind, id) => {
-    if ('visitor_id' in subscriber) {
-      const isOwn = kind === 'public/visitors' && id === subscriber.visitor_id;
+/** A topic or pattern that somebody names on a socket, or what is wrong with it. Ids of others are refused. */
+export function subscribedTopic(text: string, subscriberId: SubscriberId): { topic: Topic } | { problem: string } {
+  return readTopic(text, (kind, id) => {
+    if ('visitor_id' in subscriberId) {
+      const isOwn = kind === 'public/visitors' && id === subscriberId.visitor_id;
       return isOwn ? { id } : { problem: 'Visitors subscribe to channels under their own path only.' };
     }
-    if (kind === 'orgs' && (id === ORGANIZATION || id === subscriber.organization_id)) {
-      return { id: subscriber.organization_id };
+    if (kind === 'orgs' && (id === ORGANIZATION || id === subscriberId.organization_id)) {
+      return { id: subscriberId.organization_id };
     }
-    if (kind === 'users' && (id === USER || id === subscriber.user_id)) return { id: subscriber.user_id };
+    if (kind === 'users' && (id === USER || id === subscriberId.user_id)) return { id: subscriberId.user_id };
     return { problem: 'Users subscribe to channels of their own organization and their own only.' };
   });
 }
@@ -202,20 +202,20 @@ const PATHS: ReadonlyMap<string, Collection> = new Map(
   COLLECTIONS.map((collection) => [`${collection.chats} ${collection.part}`, collection]),
 );
 
-/** The concrete path of the collection that a channel means where something with these ids has changed. */
-export function channelPath(channel: Channel, ids: ChannelIds): string {
-  const collection = PATHS.get(`${channel.chats} ${channel.part}`);
+/** The concrete path of the collection that a topic means where something with these ids has changed. */
+export function topicPath(topic: Topic, ids: TopicIds): string {
+  const collection = PATHS.get(`${topic.chats} ${topic.part}`);
   if (collection === undefined) throw new Error('a channel of a collection that does not exist');
   const below = collection.segments.map((segment) => ('name' in segment ? segment.name : (ids[segment.id] ?? '')));
-  return `${ROOT}${collection.owner}/${channel.owner_id}/${below.join('/')}`;
+  return `${ROOT}${collection.owner}/${topic.owner_id}/${below.join('/')}`;
 }
 
-/** Whether the places of a channel's path take these ids. */
-export function takesIds(channel: Channel, ids: ChannelIds): boolean {
+/** Whether the places of a topic's path take these ids. */
+export function takesIds(topic: Topic, ids: TopicIds): boolean {
   return (
-    (channel.chat_id === null || channel.chat_id === ids.chat_id) &&
-    (channel.room_id === null || channel.room_id === ids.room_id) &&
-    (channel.visitor_id === null || channel.visitor_id === ids.visitor_id) &&
-    (channel.message_id === null || channel.message_id === ids.message_id)
+    (topic.chat_id === null || topic.chat_id === ids.chat_id) &&
+    (topic.room_id === null || topic.room_id === ids.room_id) &&
+    (topic.visitor_id === null || topic.visitor_id === ids.visitor_id) &&
+    (topic.message_id === null || topic.message_id === ids.message_id)
   );
 }

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  type Channel,
-  channelPath,
   compilePattern,
   problemOfPattern,
-  subscribedChannel,
+  subscribedTopic,
+  type Topic,
   takesIds,
-} from '../../../src/resources/channel-path.ts';
+  topicPath,
+} from '../../../src/resources/topic.ts';
 
 const OWN = '0190a000-0000-7000-8000-00000000000a';
 const FOREIGN = '0190a000-0000-7000-8000-00000000000b';
@@ -25,11 +25,11 @@ const matches = (pattern: string, channel: string, installation: Parameters<type
 };
 
 /** Whether a concrete path is one that the pattern means: read, its ids fit, and they lead to the same path again. */
-function means(pattern: Channel, path: string): boolean {
+function means(pattern: Topic, path: string): boolean {
   const owner = path.split('/')[4] ?? '';
-  const read = subscribedChannel(path, { organization_id: owner, user_id: owner });
-  if ('problem' in read || read.channel.chats !== pattern.chats || read.channel.part !== pattern.part) return false;
-  return takesIds(pattern, read.channel) && channelPath(pattern, read.channel) === path;
+  const read = subscribedTopic(path, { organization_id: owner, user_id: owner });
+  if ('problem' in read || read.topic.chats !== pattern.chats || read.topic.part !== pattern.part) return false;
+  return takesIds(pattern, read.topic) && topicPath(pattern, read.topic) === path;
 }
 
 const ORGANIZATION = '/api/v5/orgs/{organization_id}';
