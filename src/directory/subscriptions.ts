@@ -17,7 +17,11 @@ export type ListenerRows = { database: string | null; subscriptions: Subscriptio
  * The enabled subscriptions of all apps that the organization has installed, none when its own subscription of the hub is inactive; and
  * whether its live hub is awake at `now` (ms). `database` is the organization's, null when it does not exist.
  */
-export async function findListenerRows(identity: Database, organizationId: string, now: number): Promise<ListenerRows> {
+export async function findSubscriptionRows(
+  identity: Database,
+  organizationId: string,
+  now: number,
+): Promise<ListenerRows> {
   const [organizations = [], subscriptions = [], live = []] = await identity.batch([
     ['SELECT database FROM organizations WHERE id = ?', organizationId],
     [

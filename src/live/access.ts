@@ -1,6 +1,6 @@
 import type { Reaches } from '../directory/reaches.ts';
-import { listenerOf } from '../notifications/load-subscriber.ts';
-import type { Listener } from '../notifications/subscriber.ts';
+import { subscriberOf } from '../notifications/load-subscriber.ts';
+import type { Subscriber } from '../notifications/subscriber.ts';
 import { type IsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { withinTime } from '../platform/timeout.ts';
@@ -39,7 +39,7 @@ const PATIENCE = 2000;
 const PAUSE_AFTER_FAILURE = 5000;
 
 /** How an owner stands now: what they may hear, or why their sockets are closed. */
-export type Access = { listener: Listener } | { ending: CloseReason };
+export type Access = { subscriber: Subscriber } | { ending: CloseReason };
 
 /** How owners stand. Who is missing is not known, and cannot be looked up at present. */
 export type Accesses = ReadonlyMap<SocketOwner, Access>;
@@ -142,12 +142,12 @@ export class AccessCache {
     const known = answer ?? facts.peek(key, age);
     if (known === null) return null;
     if (!known.has_active_subscription) return { ending: CLOSE_REASONS.subscription };
-    if (owner.kind === 'visitor') return { listener: { kind: 'visitor', visitor_id: owner.visitor_id } };
+    if (owner.kind === 'visitor') return { subscriber: { kind: 'visitor', visitor_id: owner.visitor_id } };
     const { organization_id, user_id } = owner;
     const reaches = asked?.reaches.get(organization_id) ?? source.knownReaches(organization_id, age);
     if (reaches === null) return null;
     const { has_reports, keeps_private_history } = known;
-    return { listener: listenerOf(reaches, { organization_id, user_id, has_reports, keeps_private_history }) };
+    return { subscriber: subscriberOf(reaches, { organization_id, user_id, has_reports, keeps_private_history }) };
   }
 }
 

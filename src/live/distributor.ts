@@ -188,7 +188,7 @@ export class Distributor {
     for (const frames of stretch) {
       if (socket.isFull) break;
       socket.position = frames.number ?? socket.position;
-      const text = frames.frameFor(socket, access.listener);
+      const text = frames.frameFor(socket, access.subscriber);
       if (text !== null) socket.send(text, frames.number, this.#parts.now());
     }
     socket.save(this.#parts.extent().head);
@@ -213,7 +213,7 @@ function placesFromEnd(sockets: readonly LiveSocket[]): [number, LiveSocket[]][]
   return places.toSorted(([one], [other]) => other - one).slice(0, MOST_PLACES);
 }
 
-/** Asks once for all sockets that somebody has opened by one credential, so that they share what is made for a listener. */
+/** Asks once for all sockets that somebody has opened by one credential, so that they share what is made for a subscriber. */
 function remembered(accessOf: AccessOf): AccessOf {
   const known = new Map<string, Access | null>();
   return (owner) => {

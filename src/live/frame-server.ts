@@ -90,7 +90,7 @@ export class FrameServer {
     const extent = this.#parts.extent();
     const resumes = after !== null && canResume(after, extent);
     const since = resumes ? after : extent.head;
-    const who = { id: subscriberIdOf(socket.owner), listener: access.listener };
+    const who = { id: subscriberIdOf(socket.owner), subscriber: access.subscriber };
     const { added, ...answer } = decideSubscriptions(
       frame.channels,
       socket.subscriptions,

@@ -1,4 +1,4 @@
-import { type Listener, lacksReports } from '../notifications/subscriber.ts';
+import { lacksReports, type Subscriber } from '../notifications/subscriber.ts';
 import { MAX_PATTERN_LENGTH, type SubscriberId, subscribedTopic, type Topic } from '../resources/topic.ts';
 
 /** A topic or pattern that a socket has subscribed, as the client wrote it. It hears what has a higher number than `since`. */
@@ -28,7 +28,7 @@ const NEEDS_REPORTS = 'The scope "reports" is required.';
 export function decideSubscriptions(
   wanted: readonly string[],
   held: ReadonlyMap<string, Subscription>,
-  who: { id: SubscriberId; listener: Listener },
+  who: { id: SubscriberId; subscriber: Subscriber },
   since: number,
   room: number,
 ): Subscribed {
@@ -47,7 +47,7 @@ export function decideSubscriptions(
     }
     const read = subscribedTopic(text, who.id);
     if ('problem' in read) refuse(text, read.problem);
-    else if (lacksReports(who.listener, read.topic)) refuse(text, NEEDS_REPORTS);
+    else if (lacksReports(who.subscriber, read.topic)) refuse(text, NEEDS_REPORTS);
     else if (held.size + added.size >= MOST_TOPICS) refuse(text, SURPLUS);
     else if (added.size >= room) refuse(text, HUB_IS_FULL);
     else {

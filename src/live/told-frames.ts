@@ -1,6 +1,6 @@
 import { match, type Telling } from '../notifications/match.ts';
 import type { ThreadUpdate } from '../notifications/notifications.ts';
-import type { Listener } from '../notifications/subscriber.ts';
+import type { Subscriber } from '../notifications/subscriber.ts';
 import type { LiveSocket } from './live-socket.ts';
 import type { Subscription } from './subscribe.ts';
 import type { Concerned } from './subscription-index.ts';
@@ -14,8 +14,8 @@ export class ToldFrames {
   /** Whom it concerns, whatever their rights: what decides that they are looked up. */
   readonly concerned: Concerned<LiveSocket>;
   readonly #told: ThreadUpdate;
-  /** What a listener is told by a topic, as JSON. */
-  readonly #parts = new Map<Listener, Map<string, readonly string[]>>();
+  /** What a subscriber is told by a topic, as JSON. */
+  readonly #parts = new Map<Subscriber, Map<string, readonly string[]>>();
   readonly #resources = new Map<object, string>();
 
   constructor(number: number | null, told: ThreadUpdate, concerned: Concerned<LiveSocket>) {
@@ -25,26 +25,26 @@ export class ToldFrames {
   }
 
   /** The frame for a socket; null when it is told nothing. */
-  frameFor(socket: LiveSocket, listener: Listener): string | null {
+  frameFor(socket: LiveSocket, subscriber: Subscriber): string | null {
     // Two patterns may name one topic.
     const parts = new Set<string>();
     for (const subscription of this.concerned.get(socket) ?? []) {
-      for (const part of this.#partsOf(listener, subscription)) parts.add(part);
+      for (const part of this.#partsOf(subscriber, subscription)) parts.add(part);
     }
     if (parts.size === 0) return null;
     return `{"type":"notifications","number":${this.number},"notifications":[${[...parts].join(',')}]}`;
   }
 
-  #partsOf(listener: Listener, subscription: Subscription): readonly string[] {
-    let known = this.#parts.get(listener);
+  #partsOf(subscriber: Subscriber, subscription: Subscription): readonly string[] {
+    let known = this.#parts.get(subscriber);
     if (known === undefined) {
       known = new Map();
-      this.#parts.set(listener, known);
+      this.#parts.set(subscriber, known);
     }
     let parts = known.get(subscription.text);
     if (parts === undefined) {
       parts = this.#told.notifications.flatMap((each) => {
-        const telling = match(this.#told, each, subscription.topic, listener);
+        const telling = match(this.#told, each, subscription.topic, subscriber);
         return telling === null ? [] : this.#jsonOf(telling);
       });
       known.set(subscription.text, parts);

@@ -1,6 +1,6 @@
 import type { Receiver } from '../resources/receiver.ts';
 import type { Topic } from '../resources/topic.ts';
-import type { UserListener } from './subscriber.ts';
+import type { UserSubscriber } from './subscriber.ts';
 
 /** A webhook subscription of an installed app, for the installation: its pattern with the installation's ids. */
 export type Subscription = {
@@ -11,8 +11,11 @@ export type Subscription = {
   on_removed: boolean;
 };
 
-/** An installed app that wants webhooks. One receiver, whatever endpoint URLs its subscriptions have. */
-export type Installation = { receiver: Receiver; listener: UserListener; subscriptions: readonly Subscription[] };
+/**
+ * An installed app that wants webhooks: one receiver, whatever endpoint URLs its subscriptions have. Threads store this as JSON, so
+ * its keys stay as they are.
+ */
+export type Installation = { receiver: Receiver; listener: UserSubscriber; subscriptions: readonly Subscription[] };
 
 /**
  * Who is told of what happens in a thread, besides its channel: installed apps, and the organizations whose live hub is awake, of

@@ -1,12 +1,12 @@
 import type { Cost } from '../db/cost.ts';
 import { type DatabaseOwner, db } from '../db/database.ts';
-import { findListenerRows, partnersOfRoom, type SubscriptionRow } from '../directory/subscriptions.ts';
+import { findSubscriptionRows, partnersOfRoom, type SubscriptionRow } from '../directory/subscriptions.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { installationReceiver } from '../resources/receiver.ts';
 import { compilePattern } from '../resources/topic.ts';
 import type { Audience, Installation, Subscription } from './audience.ts';
 import { purgeReaches, reachesOf } from './known-reaches.ts';
-import { listenerFor, needReaches } from './load-subscriber.ts';
+import { needReaches, subscriberFor } from './load-subscriber.ts';
 
 /** Who listens in one organization. */
 type Listening = { installations: readonly Installation[]; live_since: number | null };
@@ -64,7 +64,7 @@ async function loadPartners(env: Env, cost: Cost, owner: DatabaseOwner, roomId: 
 function loadListening(env: Env, cost: Cost, organizationId: string): Promise<Listening | null> {
   return listening.get(organizationId, cacheTimeToLive(env), async () => {
     const identity = db(env, null, cost);
-    const { database, subscriptions, live_since } = await findListenerRows(identity, organizationId, Date.now());
+    const { database, subscriptions, live_since } = await findSubscriptionRows(identity, organizationId, Date.now());
     if (database === null) return NOBODY;
     const subscribed = Array.from(
       Map.groupBy(subscriptions, ({ installation_id }) => installation_id),
@@ -79,7 +79,7 @@ function loadListening(env: Env, cost: Cost, organizationId: string): Promise<Li
     const installations = subscribed.map(
       ({ id, facts, subscriptions: own }): Installation => ({
         receiver: installationReceiver(id),
-        listener: listenerFor(reaches, facts, topicsOf(own)),
+        listener: subscriberFor(reaches, facts, topicsOf(own)),
         subscriptions: own,
       }),
     );

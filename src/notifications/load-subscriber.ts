@@ -1,12 +1,15 @@
 import type { Reaches } from '../directory/reaches.ts';
 import type { Topic } from '../resources/topic.ts';
-import { isRoutedHistory, type UserListener } from './subscriber.ts';
+import { isRoutedHistory, type UserSubscriber } from './subscriber.ts';
 
 /** Who listens, and what is known of them before their reach. */
-export type ListenerFacts = Pick<UserListener, 'organization_id' | 'user_id' | 'has_reports' | 'keeps_private_history'>;
+export type SubscriberFacts = Pick<
+  UserSubscriber,
+  'organization_id' | 'user_id' | 'has_reports' | 'keeps_private_history'
+>;
 
-/** A listener with all rights. The rules of reach are those by which REST answers the same paths (api/chats/scopes.ts). */
-export function listenerOf(reaches: Reaches, facts: ListenerFacts): UserListener {
+/** A subscriber with all rights. The rules of reach are those by which REST answers the same paths (api/chats/scopes.ts). */
+export function subscriberOf(reaches: Reaches, facts: SubscriberFacts): UserSubscriber {
   const { organization_id, user_id, has_reports } = facts;
   return {
     kind: 'user',
@@ -25,13 +28,17 @@ export function needReaches(topics: readonly Wanted[]): boolean {
   return topics.some((topic) => isRouted(topic) || isRoutedToOrganization(topic) || isInvited(topic));
 }
 
-/** The listener without what none of its topics needs, to be stored. `reaches` null: none is needed. */
-export function listenerFor(reaches: Reaches | null, facts: ListenerFacts, topics: readonly Wanted[]): UserListener {
+/** The subscriber without what none of its topics needs, to be stored. `reaches` null: none is needed. */
+export function subscriberFor(
+  reaches: Reaches | null,
+  facts: SubscriberFacts,
+  topics: readonly Wanted[],
+): UserSubscriber {
   const { organization_id, user_id } = facts;
   const stands_for = user_id === null ? [] : [user_id, organization_id];
   const without = { reach: null, history_reach: null, organization_reach: null, stands_for };
   if (reaches === null) return { kind: 'user', ...facts, ...without };
-  const all = listenerOf(reaches, facts);
+  const all = subscriberOf(reaches, facts);
   return {
     ...all,
     reach: topics.some(isRouted) ? all.reach : null,

@@ -1,7 +1,7 @@
 import { isRoomReached, type Reach } from '../resources/chat-grant.ts';
 import { type Topic, type TopicIds, type TopicPart, takesIds, topicPath } from '../resources/topic.ts';
 import type { Kind, Notification, Place, ThreadUpdate } from './notifications.ts';
-import { isRoutedHistory, type Listener, lacksReports } from './subscriber.ts';
+import { isRoutedHistory, lacksReports, type Subscriber } from './subscriber.ts';
 
 /** A notification as one subscriber gets it. */
 export type Telling = {
@@ -31,16 +31,16 @@ export function kindOf(topic: Pick<Topic, 'part'>): Kind {
 }
 
 /**
- * What a listener who subscribes to a topic is told of a notification; null for nothing. The one rule of who gets what, for apps
+ * What a subscriber who subscribes to a topic is told of a notification; null for nothing. The one rule of who gets what, for apps
  * and for sockets: it gives what the same path would give in REST.
  */
 export function match(
   told: ThreadUpdate,
   notification: Notification,
   topic: Topic,
-  listener: Listener,
+  subscriber: Subscriber,
 ): Telling | null {
-  if (kindOf(topic) !== notification.kind || lacksReports(listener, topic)) return null;
+  if (kindOf(topic) !== notification.kind || lacksReports(subscriber, topic)) return null;
   const { place } = told;
   const ids: TopicIds = {
     chat_id: place.chat_id,
@@ -49,7 +49,7 @@ export function match(
     message_id: notification.message_id,
   };
   if (!takesIds(topic, ids)) return null;
-  const sight = sightOf(place, notification, topic, listener);
+  const sight = sightOf(place, notification, topic, subscriber);
   const asSeen = sight === null ? null : telling(notification, topic, sight);
   return asSeen === null ? null : { channel: topicPath(topic, ids), ...asSeen };
 }
@@ -72,28 +72,31 @@ function telling(
   return { action, resource_id, resource: changes ?? resource };
 }
 
-/** How the chat lies in the topic's collection for the listener; null when it does not. */
-function sightOf(place: Place, notification: Notification, topic: Topic, listener: Listener): Sight | null {
+/** How the chat lies in the topic's collection for the subscriber; null when it does not. */
+function sightOf(place: Place, notification: Notification, topic: Topic, subscriber: Subscriber): Sight | null {
   const { owner_id, part } = topic;
-  if (listener.kind === 'visitor') {
-    const isOwn = topic.chats === 'visitor_chats' && owner_id === listener.visitor_id && place.visitor_id === owner_id;
+  if (subscriber.kind === 'visitor') {
+    const isOwn =
+      topic.chats === 'visitor_chats' && owner_id === subscriber.visitor_id && place.visitor_id === owner_id;
     return isOwn && (part !== 'own_memberships' || notification.member_id === owner_id) ? 'there' : null;
   }
   // Who is invited is no member yet, and sees of the chat only that.
   if (part === 'incoming_invitations') {
-    return owner_id === listener.user_id && listener.stands_for.includes(notification.member_id ?? '') ? 'there' : null;
+    return owner_id === subscriber.user_id && subscriber.stands_for.includes(notification.member_id ?? '')
+      ? 'there'
+      : null;
   }
   if (part === 'own_memberships' && notification.member_id !== owner_id) return null;
   if (part === 'outgoing_invitations' && notification.inviter_id !== owner_id) return null;
-  return sightOfChat(place, topic, listener);
+  return sightOfChat(place, topic, subscriber);
 }
 
-function sightOfChat(place: Place, topic: Topic, listener: Listener): Sight | null {
-  if (listener.kind === 'visitor') return null;
+function sightOfChat(place: Place, topic: Topic, subscriber: Subscriber): Sight | null {
+  if (subscriber.kind === 'visitor') return null;
   const { chats, owner_id } = topic;
   const isOwned = place.room !== null && place.room.organization_id === owner_id;
-  const isOfUser = owner_id === listener.user_id;
-  const routed = isRoutedHistory(topic) ? listener.history_reach : listener.reach;
+  const isOfUser = owner_id === subscriber.user_id;
+  const routed = isRoutedHistory(topic) ? subscriber.history_reach : subscriber.reach;
   switch (chats) {
     case 'owned_chats':
     case 'room_chats':
@@ -103,7 +106,7 @@ function sightOfChat(place: Place, topic: Topic, listener: Listener): Sight | nu
     case 'room_pending_chats':
       return isOwned ? sightOfPending(place) : null;
     case 'routed_chats':
-      return isWithin(place, listener.organization_reach) ? 'there' : null;
+      return isWithin(place, subscriber.organization_reach) ? 'there' : null;
     case 'involved_chats':
       return among(owner_id, place.organization_ids, place.joined_organization_ids);
     case 'user_chats':

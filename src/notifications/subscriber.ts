@@ -5,7 +5,7 @@ import { isListOfRoom, type Topic } from '../resources/topic.ts';
  * Who is told, with the rights that REST would give them: an app's installation with its bot user (null: it has none), or a user on a
  * socket. A reach that no topic of theirs needs is null.
  */
-export type UserListener = {
+export type UserSubscriber = {
   kind: 'user';
   organization_id: string;
   user_id: string | null;
@@ -20,23 +20,23 @@ export type UserListener = {
   stands_for: readonly string[];
 };
 
-export type VisitorListener = { kind: 'visitor'; visitor_id: string };
+export type VisitorSubscriber = { kind: 'visitor'; visitor_id: string };
 
-export type Listener = UserListener | VisitorListener;
+export type Subscriber = UserSubscriber | VisitorSubscriber;
 
-/** Whether a topic demands the scope `reports`, which the listener does not have (Chats API; the guards of the same paths in REST). */
-export function lacksReports(listener: Listener, { chats, part }: Pick<Topic, 'chats' | 'part'>): boolean {
-  if (listener.kind === 'visitor' || listener.has_reports) return false;
+/** Whether a topic demands the scope `reports`, which the subscriber does not have (Chats API; the guards of the same paths in REST). */
+export function lacksReports(subscriber: Subscriber, { chats, part }: Pick<Topic, 'chats' | 'part'>): boolean {
+  if (subscriber.kind === 'visitor' || subscriber.has_reports) return false;
   if (isListOfRoom(chats)) return true;
   switch (chats) {
     case 'owned_chats':
     case 'routed_chats':
     case 'involved_chats':
     case 'room_visitor_chats':
-      return listener.keeps_private_history;
+      return subscriber.keeps_private_history;
     case 'user_routed_chats':
     case 'user_pending_chats':
-      return listener.keeps_private_history && isRoutedHistory({ chats, part });
+      return subscriber.keeps_private_history && isRoutedHistory({ chats, part });
     case 'user_chats':
     case 'visitor_chats':
       return false;

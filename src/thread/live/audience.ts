@@ -102,17 +102,17 @@ function isSame(one: Audience, other: Audience): boolean {
   );
 }
 
-/** A listener may be reached by thousands of rooms, of which the thread needs to know its own. */
+/** A subscriber may be reached by thousands of rooms, of which the thread needs to know its own. */
 function withinRooms(audience: Audience, roomIds: readonly string[]): Audience {
   const trim = (reach: Reach | null) =>
     reach === null ? null : { ...reach, room_ids: reach.room_ids.filter((id) => roomIds.includes(id)) };
   const installations = audience.installations.map((installation) => {
-    const { listener } = installation;
-    const { reach, history_reach, organization_reach } = listener;
+    const { listener: subscriber } = installation;
+    const { reach, history_reach, organization_reach } = subscriber;
     return {
       ...installation,
       listener: {
-        ...listener,
+        ...subscriber,
         reach: trim(reach),
         history_reach: trim(history_reach),
         organization_reach: trim(organization_reach),

@@ -178,15 +178,15 @@ function addAppOffers(
   offers: Offer[],
   told: ThreadUpdate,
   notification: Notification,
-  { receiver, listener, subscriptions }: Installation,
+  { receiver, listener: subscriber, subscriptions }: Installation,
 ): void {
   for (const { webhook_id, channel: topic, on_added, on_changed, on_removed } of subscriptions) {
-    const telling = match(told, notification, topic, listener);
+    const telling = match(told, notification, topic, subscriber);
     if (telling === null || !{ added: on_added, changed: on_changed, removed: on_removed }[telling.action]) continue;
     const { resource, action, resource_id } = telling;
     offers.push({
       receiver,
-      organization_id: listener.organization_id,
+      organization_id: subscriber.organization_id,
       event_type: action,
       webhook_id,
       channel: telling.channel,

@@ -18,8 +18,8 @@ afterEach(() => {
   }
 });
 
-async function receiver(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
+async function receiver(subscriber: RequestListener): Promise<string> {
+  const server = createServer(subscriber);
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

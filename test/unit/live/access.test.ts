@@ -96,11 +96,11 @@ describe('the rights of an owner', () => {
   it('are kept for a while, also for the next life of the hub', async () => {
     expect(rights.known(OWNER)).toBe(null);
     expect(await access()).toMatchObject({
-      listener: { user_id: USER, stands_for: [USER, ORGANIZATION, 't'], reach: { organization_id: ORGANIZATION } },
+      subscriber: { user_id: USER, stands_for: [USER, ORGANIZATION, 't'], reach: { organization_id: ORGANIZATION } },
     });
     now += TIME_TO_LIVE - 1;
     rights = newRights();
-    expect(rights.known(OWNER)).toHaveProperty('listener');
+    expect(rights.known(OWNER)).toHaveProperty('subscriber');
     now += 1;
     expect(rights.known(OWNER)).toBe(null);
     await access();
@@ -129,8 +129,8 @@ describe('the rights of an owner', () => {
 
   it('are not kept where nothing is to be kept', async () => {
     timeToLive = 0;
-    expect(await access()).toHaveProperty('listener');
-    expect(await access()).toHaveProperty('listener');
+    expect(await access()).toHaveProperty('subscriber');
+    expect(await access()).toHaveProperty('subscriber');
     expect([rights.known(OWNER), asked.facts]).toEqual([null, [1, 1]]);
   });
 
@@ -138,12 +138,12 @@ describe('the rights of an owner', () => {
     await access();
     facts = () => Promise.resolve({ ...FACTS, has_reports: true, keeps_private_history: true });
     now += TIME_TO_LIVE;
-    expect(await access()).toMatchObject({ listener: { has_reports: true, keeps_private_history: true } });
+    expect(await access()).toMatchObject({ subscriber: { has_reports: true, keeps_private_history: true } });
   });
 
   it('end with the token, its owner or the subscription', async () => {
     expect(await access({ ...OWNER, expires_at: now })).toEqual({ ending: expect.objectContaining({ code: 4401 }) });
-    expect(await access({ ...OWNER, expires_at: now + 1 })).toHaveProperty('listener');
+    expect(await access({ ...OWNER, expires_at: now + 1 })).toHaveProperty('subscriber');
     facts = () => Promise.resolve(null);
     now += TIME_TO_LIVE;
     expect(await access()).toEqual({ ending: expect.objectContaining({ code: 4401 }) });
@@ -154,7 +154,7 @@ describe('the rights of an owner', () => {
   });
 
   it('of a visitor are their own chats', async () => {
-    expect(await access(visitor)).toEqual({ listener: { kind: 'visitor', visitor_id: 'v' } });
+    expect(await access(visitor)).toEqual({ subscriber: { kind: 'visitor', visitor_id: 'v' } });
     expect(asked.reaches).toBe(0);
   });
 
@@ -162,7 +162,7 @@ describe('the rights of an owner', () => {
     await access();
     facts = () => Promise.reject(new Error('D1 is away'));
     now += 60_000;
-    for (let event = 0; event < 5; event++) expect(await access()).toHaveProperty('listener');
+    for (let event = 0; event < 5; event++) expect(await access()).toHaveProperty('subscriber');
     expect(asked.facts).toEqual([1, 1]);
     expect(await access(agent(1))).toBe(null);
     now += 5_000;
@@ -172,6 +172,6 @@ describe('the rights of an owner', () => {
     expect([await access(), await access()]).toEqual([null, null]);
     facts = () => Promise.resolve(FACTS);
     now += 5_000;
-    expect(await access()).toHaveProperty('listener');
+    expect(await access()).toHaveProperty('subscriber');
   });
 });

@@ -5,11 +5,11 @@ import { HubLoad } from '../../../src/live/hub-load.ts';
 import type { LiveSocket } from '../../../src/live/live-socket.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
 import type { LoggedEvent } from '../../../src/live/store.ts';
-import type { Listener } from '../../../src/notifications/subscriber.ts';
+import type { Subscriber } from '../../../src/notifications/subscriber.ts';
 import { compilePattern } from '../../../src/resources/topic.ts';
 import { MESSAGES, newSocket, ORGANIZATION, OWNER, told, USER } from './sample.ts';
 
-const LISTENER: Listener = {
+const SUBSCRIBER: Subscriber = {
   kind: 'user',
   organization_id: ORGANIZATION,
   user_id: USER,
@@ -35,7 +35,7 @@ class Scene {
   /** How often the log was read since the last pause, and before each pause. */
   reads = 0;
   readonly readsBefore: number[] = [];
-  access: () => Promise<Access> = () => Promise.resolve({ listener: LISTENER });
+  access: () => Promise<Access> = () => Promise.resolve({ subscriber: SUBSCRIBER });
   /** Owners whose access is known without a look-up. */
   readonly known = new Map<SocketOwner, Access>();
   readonly load = new HubLoad<LiveSocket>(() => {});
@@ -88,7 +88,7 @@ class Scene {
     const made = newSocket(position, { ...OWNER }, this.load);
     this.sockets.push(made.socket);
     const topic = pattern === null ? null : compilePattern(pattern, { organization_id: ORGANIZATION, user_id: USER });
-    if (pattern !== null && topic !== null) made.socket.subscribe({ text: pattern, topic: topic, since });
+    if (pattern !== null && topic !== null) made.socket.subscribe({ text: pattern, topic, since });
     return made;
   }
 }
@@ -130,7 +130,7 @@ describe('the distributor', () => {
     const first = scene.distributor.run();
     scene.add(2);
     const second = scene.distributor.run();
-    gate.resolve({ listener: LISTENER });
+    gate.resolve({ subscriber: SUBSCRIBER });
     await Promise.all([first, second]);
     expect(wire.said).toEqual([1, 2, 3]);
   });
@@ -161,7 +161,7 @@ describe('the distributor', () => {
 
   it('serves whose rights are known while those of others are looked up, also what comes meanwhile', async () => {
     const [slow, quick] = [scene.socket(0), scene.socket(0)];
-    scene.known.set(quick.socket.owner, { listener: LISTENER });
+    scene.known.set(quick.socket.owner, { subscriber: SUBSCRIBER });
     const gate = Promise.withResolvers<Access>();
     scene.access = () => gate.promise;
     scene.add(1);
@@ -172,7 +172,7 @@ describe('the distributor', () => {
     const second = scene.distributor.run();
     await turns();
     expect([slow.wire.said, quick.wire.said]).toEqual([[], [1, 2]]);
-    gate.resolve({ listener: LISTENER });
+    gate.resolve({ subscriber: SUBSCRIBER });
     await Promise.all([first, second]);
     expect([slow.wire.said, quick.wire.said, scene.lookups]).toEqual([[1, 2], [1, 2], [1]]);
   });
@@ -182,7 +182,7 @@ describe('the distributor', () => {
     const other = scene.socket(0, `/api/v5/users/${USER}/chats`);
     for (const { socket } of [told, other]) socket.save(0);
     const before = [told.wire.writes, other.wire.writes];
-    scene.known.set(told.socket.owner, { listener: LISTENER });
+    scene.known.set(told.socket.owner, { subscriber: SUBSCRIBER });
     scene.add(1);
     await scene.distributor.run();
     expect([told.wire.said, other.socket.position]).toEqual([[1], 1]);
@@ -236,7 +236,7 @@ describe('the distributor', () => {
     let failures = 0;
     scene.access = () => {
       failures += 1;
-      return failures === 1 ? Promise.reject(new Error('D1 is away')) : Promise.resolve({ listener: LISTENER });
+      return failures === 1 ? Promise.reject(new Error('D1 is away')) : Promise.resolve({ subscriber: SUBSCRIBER });
     };
     scene.add(2);
     await scene.distributor.run();
@@ -254,7 +254,7 @@ describe('the distributor', () => {
     const running = scene.distributor.run();
     await turns();
     socket.position = 2;
-    gate.resolve({ listener: LISTENER });
+    gate.resolve({ subscriber: SUBSCRIBER });
     await running;
     expect(wire.said).toEqual(range(3, 8));
   });
@@ -269,7 +269,7 @@ describe('the distributor', () => {
     await turns();
     for (const each of other.socket.subscriptions.values()) socket.subscribe({ ...each });
     socket.position = 0;
-    gate.resolve({ listener: LISTENER });
+    gate.resolve({ subscriber: SUBSCRIBER });
     await running;
     expect([other.wire.said, wire.said]).toEqual([
       [1, 2],

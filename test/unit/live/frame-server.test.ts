@@ -4,7 +4,7 @@ import { FrameServer } from '../../../src/live/frame-server.ts';
 import type { LiveSocket } from '../../../src/live/live-socket.ts';
 import { MESSAGES, newSocket } from './sample.ts';
 
-const VISITOR: Access = { listener: { kind: 'visitor', visitor_id: 'v' } };
+const VISITOR: Access = { subscriber: { kind: 'visitor', visitor_id: 'v' } };
 
 /** A server whose log ends at 50, and whose rights are answered when the test says so. */
 function newServer(access: () => Promise<Access>, freeSubscriptions = 1000) {

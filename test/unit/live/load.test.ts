@@ -3,14 +3,14 @@ import { HubLoad, MOST_UNACKNOWLEDGED } from '../../../src/live/hub-load.ts';
 import type { LiveSocket } from '../../../src/live/live-socket.ts';
 import { match } from '../../../src/notifications/match.ts';
 import type { Kind, ThreadUpdate } from '../../../src/notifications/notifications.ts';
-import type { UserListener } from '../../../src/notifications/subscriber.ts';
+import type { UserSubscriber } from '../../../src/notifications/subscriber.ts';
 import { subscribedTopic } from '../../../src/resources/topic.ts';
 import { CHAT, newSocket, ORGANIZATION, OWNER, ROOM, told, USER } from './sample.ts';
 
 const OTHER = '0190a000-0000-7000-8000-0000000000ee';
 
 /** Everything is routed to this user, who may see all. */
-const LISTENER: UserListener = {
+const SUBSCRIBER: UserSubscriber = {
   kind: 'user',
   organization_id: ORGANIZATION,
   user_id: USER,
@@ -101,7 +101,7 @@ describe('the subscriptions of a hub', () => {
     for (const event of events) {
       const found = load.subscriptions.concernedBy(1, event).get(socket) ?? [];
       for (const each of socket.subscriptions.values()) {
-        const isTold = event.notifications.some((one) => match(event, one, each.topic, LISTENER) !== null);
+        const isTold = event.notifications.some((one) => match(event, one, each.topic, SUBSCRIBER) !== null);
         if (!isTold) continue;
         tellings += 1;
         expect(found).toContain(each);

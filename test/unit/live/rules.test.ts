@@ -4,7 +4,7 @@ import { endingAt, endsAt, isForgotten, prunesAt } from '../../../src/live/limit
 import { canResume, unseenOf } from '../../../src/live/log-rules.ts';
 import { isFull, MOST_FRAMES, type Window, withAcknowledged, withSent } from '../../../src/live/send-window.ts';
 import { decideSubscriptions } from '../../../src/live/subscribe.ts';
-import type { UserListener } from '../../../src/notifications/subscriber.ts';
+import type { UserSubscriber } from '../../../src/notifications/subscriber.ts';
 import { MESSAGES, ORGANIZATION, told, USER } from './sample.ts';
 
 const A_DAY = 24 * 3_600_000;
@@ -107,7 +107,7 @@ test('old events are deleted a day after the oldest, and once an hour at most', 
 });
 
 describe('a wish to subscribe', () => {
-  const listener: UserListener = {
+  const subscriber: UserSubscriber = {
     kind: 'user',
     organization_id: ORGANIZATION,
     user_id: USER,
@@ -118,7 +118,7 @@ describe('a wish to subscribe', () => {
     organization_reach: null,
     stands_for: [],
   };
-  const who = { id: { organization_id: ORGANIZATION, user_id: USER }, listener };
+  const who = { id: { organization_id: ORGANIZATION, user_id: USER }, subscriber };
   const ownChat = (place: number) =>
     `/api/v5/users/${USER}/chats/0190a000-0000-7000-8000-${String(place).padStart(12, '0')}/messages`;
   const many = (count: number) => Array.from({ length: count }, (_, place) => ownChat(place));

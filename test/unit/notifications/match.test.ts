@@ -8,7 +8,7 @@ import {
   notificationsOf,
   type ThreadUpdate,
 } from '../../../src/notifications/notifications.ts';
-import { lacksReports, type UserListener } from '../../../src/notifications/subscriber.ts';
+import { lacksReports, type UserSubscriber } from '../../../src/notifications/subscriber.ts';
 import { subscribedTopic, type Topic } from '../../../src/resources/topic.ts';
 import { COLLEAGUE, FOREIGNER, incoming, join, post, START, waitingChat } from '../domain/decide/scene.ts';
 import { AGENT } from '../domain/sample-events.ts';
@@ -18,7 +18,7 @@ const PARTNER = FOREIGNER.organization_id;
 const NOWHERE = { organization_id: null, room_ids: [] };
 const HERE = { organization_id: null, room_ids: [ROOM.id] };
 
-const NOBODY: UserListener = {
+const NOBODY: UserSubscriber = {
   kind: 'user',
   organization_id: ORGANIZATION,
   user_id: COLLEAGUE.id,
@@ -30,23 +30,23 @@ const NOBODY: UserListener = {
   stands_for: [],
 };
 
-function topicOf(path: string, listener: UserListener): Topic {
-  const { organization_id, user_id } = listener;
+function topicOf(path: string, subscriber: UserSubscriber): Topic {
+  const { organization_id, user_id } = subscriber;
   const read = subscribedTopic(`/api/v5/${path}`, { organization_id, user_id: user_id ?? '' });
   if ('problem' in read) throw new Error(read.problem);
   return read.topic;
 }
 
-/** What a listener is told of the last event on a channel. */
-function heard(model: ThreadModel, path: string, listener: UserListener): string[] {
+/** What a subscriber is told of the last event on a channel. */
+function heard(model: ThreadModel, path: string, subscriber: UserSubscriber): string[] {
   const last = transitionsOf(emptyThread(model.state.name), model.log).at(-1);
   if (last === undefined) throw new Error('nothing has happened');
   const told: ThreadUpdate = notificationsOf(last, 'organization', KINDS);
-  const topic = topicOf(path, listener);
-  return told.notifications.flatMap((each: Notification) => match(told, each, topic, listener)?.channel ?? []);
+  const topic = topicOf(path, subscriber);
+  return told.notifications.flatMap((each: Notification) => match(told, each, topic, subscriber)?.channel ?? []);
 }
 
-describe('a listener', () => {
+describe('a subscriber', () => {
   const { model, chatId } = waitingChat();
 
   it('hears on the path of the collection with its ids', () => {

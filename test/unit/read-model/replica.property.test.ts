@@ -7,7 +7,7 @@ import { transitionsOf } from '../../../src/domain/evolve.ts';
 import { type ChatState, emptyThread } from '../../../src/domain/state.ts';
 import { match } from '../../../src/notifications/match.ts';
 import { KINDS, notificationsOf, type View } from '../../../src/notifications/notifications.ts';
-import type { Listener } from '../../../src/notifications/subscriber.ts';
+import type { Subscriber } from '../../../src/notifications/subscriber.ts';
 import {
   chatForVisitor,
   HIDDEN_FROM_VISITORS,
@@ -30,7 +30,7 @@ import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '
  */
 const STARTS_AT = 1_800_000_000_000;
 const REACH = { organization_id: ORGANIZATION, room_ids: [] };
-const LISTENER: Listener = {
+const SUBSCRIBER: Subscriber = {
   kind: 'user',
   organization_id: ORGANIZATION,
   user_id: AGENT.id,
@@ -112,12 +112,12 @@ const COLLECTIONS: Collection[] = [
 ];
 
 /** What the told would have: ids of parts are unique in their chat only. */
-function replicaOf(model: ThreadModel, topic: Topic, listener: Listener, view: View): Map<string, object> {
+function replicaOf(model: ThreadModel, topic: Topic, subscriber: Subscriber, view: View): Map<string, object> {
   const replica = new Map<string, object>();
   for (const each of transitionsOf(emptyThread(model.state.name), model.log)) {
     const told = notificationsOf(each, view, KINDS);
     for (const notification of told.notifications) {
-      const telling = match(told, notification, topic, listener);
+      const telling = match(told, notification, topic, subscriber);
       if (telling === null) continue;
       const isOfChat = ['chats', 'own_memberships'].includes(topic.part);
       const id = isOfChat ? telling.resource_id : `${told.place.chat_id}/${telling.resource_id}`;
@@ -155,7 +155,7 @@ function checkUser(model: ThreadModel): void {
   const chats = [...model.state.chats.values()];
   for (const { path, entries } of COLLECTIONS) {
     const topic = topicOf(path, { organization_id: ORGANIZATION, user_id: AGENT.id });
-    compare(replicaOf(model, topic, LISTENER, 'organization'), entries(chats, model));
+    compare(replicaOf(model, topic, SUBSCRIBER, 'organization'), entries(chats, model));
   }
   // Later changes of the chat's numbers are not told with its invitations.
   const invited = topicOf(user('incoming_chat_invitations'), { organization_id: ORGANIZATION, user_id: AGENT.id });
@@ -163,7 +163,7 @@ function checkUser(model: ThreadModel): void {
     const { user_member_count: _users, visitor_member_count: _visitors, ...rest } = entry as Record<string, unknown>;
     return rest;
   };
-  const told = [...replicaOf(model, invited, LISTENER, 'organization')].map(
+  const told = [...replicaOf(model, invited, SUBSCRIBER, 'organization')].map(
     ([id, entry]) => [id, facts(entry)] as const,
   );
   const there = chats.flatMap((chat) =>

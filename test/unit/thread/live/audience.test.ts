@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { noCost } from '../../../../src/db/cost.ts';
 import { type Audience, NO_AUDIENCE } from '../../../../src/notifications/audience.ts';
-import type { UserListener } from '../../../../src/notifications/subscriber.ts';
+import type { UserSubscriber } from '../../../../src/notifications/subscriber.ts';
 import { AudienceCache, WAIT_FOR_AUDIENCE } from '../../../../src/thread/live/audience.ts';
 
-const listener: UserListener = {
+const subscriber: UserSubscriber = {
   kind: 'user',
   organization_id: 'o',
   user_id: 'u',
@@ -16,7 +16,7 @@ const listener: UserListener = {
   stands_for: [],
 };
 const SOMEBODY: Audience = {
-  installations: [{ receiver: 'installation/i', listener, subscriptions: [] }],
+  installations: [{ receiver: 'installation/i', listener: subscriber, subscriptions: [] }],
   hubs: [{ organization_id: 'o', since: 1 }],
 };
 const CONCERNED = { organization_ids: ['o'], room_ids: ['room'], database: 'DB' };
@@ -36,7 +36,7 @@ describe('the audience of a thread', () => {
     const found = await known.of(CONCERNED, noCost());
     expect(found?.hubs).toEqual(SOMEBODY.hubs);
     expect(found?.installations[0]?.listener).toEqual({
-      ...listener,
+      ...subscriber,
       reach: { organization_id: null, room_ids: ['room'] },
       organization_reach: { organization_id: 'o', room_ids: [] },
     });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { transitionsOf } from '../../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../../src/domain/state.ts';
 import type { Audience, Installation, Subscription } from '../../../../src/notifications/audience.ts';
-import type { UserListener } from '../../../../src/notifications/subscriber.ts';
+import type { UserSubscriber } from '../../../../src/notifications/subscriber.ts';
 import { compilePattern } from '../../../../src/resources/topic.ts';
 import { fanOutWebhooks, type LaneMark, makeRest, type Unmade } from '../../../../src/thread/webhooks/fan-out.ts';
 import { end, incoming, join, post, START, waitingChat } from '../../domain/decide/scene.ts';
@@ -11,7 +11,7 @@ import { ORGANIZATION, ThreadModel } from '../../domain/thread-model.ts';
 import { bodiesOf } from './bodies-of.ts';
 
 const REACH = { organization_id: ORGANIZATION, room_ids: [] };
-const LISTENER: UserListener = {
+const SUBSCRIBER: UserSubscriber = {
   kind: 'user',
   organization_id: ORGANIZATION,
   user_id: BOT.id,
@@ -32,7 +32,7 @@ function subscription(webhook_id: string, path: string, more: Partial<Subscripti
 
 const installed = (...subscriptions: Subscription[]): Installation => ({
   receiver: RECEIVER,
-  listener: LISTENER,
+  listener: SUBSCRIBER,
   subscriptions,
 });
 
