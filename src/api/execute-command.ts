@@ -4,7 +4,7 @@ import { consumerDeps } from '../delivery/consumer-deps.ts';
 import { deliverHeads } from '../delivery/deliver-lane.ts';
 import type { AnswerOf, Command } from '../domain/commands.ts';
 import type { Result } from '../domain/refusals.ts';
-import { collectSlice, takeAcknowledged } from '../read-model/collector.ts';
+import { collectBatch, takeAcknowledged } from '../read-model/collector.ts';
 import type { Head } from '../rpc/lane.ts';
 import { commandThread } from '../rpc/thread.ts';
 
@@ -41,6 +41,6 @@ export async function executeCommand<C extends Command>(
   addCost(cost, executed.cost);
   cost.thread.milliseconds += performance.now() - started;
   if (heads.length > 0) make?.(env, thread, heads, askedAt);
-  if (handed !== null && handed !== undefined) collectSlice(env, handed);
+  if (handed !== null && handed !== undefined) collectBatch(env, handed);
   return result;
 }

@@ -7,7 +7,7 @@ import { findOrganization } from '../directory/organizations.ts';
 import { cachedSigningKey } from '../directory/signing-keys.ts';
 import { fault } from '../platform/faults.ts';
 import { writeLog } from '../platform/log.ts';
-import { collectSlice, takeAcknowledged } from '../read-model/collector.ts';
+import { collectBatch, takeAcknowledged } from '../read-model/collector.ts';
 import { channelOfReceiver, installationOfReceiver } from '../resources/receiver.ts';
 import type { Lane } from '../rpc/lane.ts';
 import { threadStub } from '../rpc/thread.ts';
@@ -40,7 +40,7 @@ function laneOf(env: Env, thread: string): Lane {
     claim: (request) => stub.claim(request),
     report: async (request) => {
       const answer = await stub.report({ ...request, acknowledged: takeAcknowledged(thread) });
-      if (answer.handed !== null && answer.handed !== undefined) collectSlice(env, answer.handed);
+      if (answer.handed !== null && answer.handed !== undefined) collectBatch(env, answer.handed);
       return answer;
     },
   };

@@ -3,7 +3,7 @@ import type { MessageFacts } from '../resources/message.ts';
 import { fullName, publicName, type UserFacts } from '../resources/user.ts';
 import type { ChatState, ThreadState } from './state.ts';
 
-/** Members of a chat are read as one list and end with it in one slice, so no more than these join. */
+/** Members of a chat are read as one list and end with it in one batch, so no more than these join. */
 const MEMBERS_OF_A_CHAT = 1000;
 
 /** Whether the chat takes nobody but those who are members of it. */

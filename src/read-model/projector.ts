@@ -1,59 +1,59 @@
 import { DurableObject } from 'cloudflare:workers';
 import { errorText, writeLog } from '../platform/log.ts';
 import type { ProjectorStub } from '../rpc/projector.ts';
-import { type RebuildStart, SLICE_VERSION, type Slice, type Written } from '../rpc/projector.ts';
-import { emptyingBatches } from './rebuild-statements.ts';
-import { runBatch, StoreWriter } from './store-writer.ts';
-import { hasRowsFor, type SliceStore } from './write-batches.ts';
+import { BATCH_VERSION, type RebuildStart, type ReplicaBatch, type Written } from '../rpc/projector.ts';
+import { emptyingTransactions } from './rebuild-statements.ts';
+import { runTransaction, StoreWriter } from './store-writer.ts';
+import { hasRowsFor, type ReplicaStore } from './write-batches.ts';
 
 /** Above this many buffered bytes of UTF-8 a projector answers `busy`. */
 const BUFFER_BYTES = 8_000_000;
 
 /**
  * Writes hand-overs of many threads to one D1 database, and to that of the log of deliveries what is for it. Neither waits for
- * the other. It keeps nothing: a slice that was not acknowledged is sent again.
+ * the other. It keeps nothing: a batch that was not acknowledged is sent again.
  */
 export class ProjectorObject extends DurableObject<Env> implements ProjectorStub {
-  readonly #writers = new Map<SliceStore, StoreWriter>();
+  readonly #writers = new Map<ReplicaStore, StoreWriter>();
   #buffered = 0;
 
   /**
-   * Writes slices, of one thread or of many, into the database of binding `database` and the log of deliveries. Answers for each of them,
+   * Writes batches, of one thread or of many, into the database of binding `database` and the log of deliveries. Answers for each of them,
    * in their order, when D1 has all of it or has refused it.
    */
-  write(database: string, slices: readonly Slice[]): Promise<Written[]> {
-    return Promise.all(slices.map((slice) => this.#take(database, slice)));
+  write(database: string, batches: readonly ReplicaBatch[]): Promise<Written[]> {
+    return Promise.all(batches.map((batch) => this.#take(database, batch)));
   }
 
-  async #take(database: string, slice: Slice): Promise<Written> {
-    if (slice.v !== SLICE_VERSION) return { ok: false, reason: 'other_version' };
-    if (this.#buffered > 0 && this.#buffered + slice.size > BUFFER_BYTES) return { ok: false, reason: 'busy' };
-    this.#buffered += slice.size;
+  async #take(database: string, batch: ReplicaBatch): Promise<Written> {
+    if (batch.v !== BATCH_VERSION) return { ok: false, reason: 'other_version' };
+    if (this.#buffered > 0 && this.#buffered + batch.size > BUFFER_BYTES) return { ok: false, reason: 'busy' };
+    this.#buffered += batch.size;
     try {
-      if (slice.rebuild !== undefined) await this.#empty(database, slice.thread, slice.rebuild);
-      const stores = (['copy', 'deliveries'] as const).filter((store) => hasRowsFor(slice, store));
-      return sumOf(await Promise.all(stores.map((store) => this.#writer(database, store).write(slice))));
+      if (batch.rebuild !== undefined) await this.#empty(database, batch.thread, batch.rebuild);
+      const stores = (['copy', 'deliveries'] as const).filter((store) => hasRowsFor(batch, store));
+      return sumOf(await Promise.all(stores.map((store) => this.#writer(database, store).write(batch))));
     } catch (error) {
-      writeLog('error', 'projection_failed', { reason: 'failed', threads: [slice.thread], error: errorText(error) });
+      writeLog('error', 'projection_failed', { reason: 'failed', threads: [batch.thread], error: errorText(error) });
       return { ok: false, reason: 'failed' };
     } finally {
-      this.#buffered -= slice.size;
+      this.#buffered -= batch.size;
     }
   }
 
-  /** Deletes a thread's rows, a portion at a time, so that the slices of other threads go on between them. */
+  /** Deletes a thread's rows, a portion at a time, so that the batches of other threads go on between them. */
   async #empty(database: string, thread: string, rebuild: RebuildStart): Promise<void> {
     const d1 = d1Of(this.env, database);
-    for (const batch of emptyingBatches(thread, rebuild)) {
+    for (const transaction of emptyingTransactions(thread, rebuild)) {
       for (;;) {
-        const results = await runBatch(d1, batch);
+        const results = await runTransaction(d1, transaction);
         if (results.every(({ meta }) => meta.changes === 0)) break;
       }
     }
   }
 
   /** An object is named by its database, so it never has another one. */
-  #writer(database: string, store: SliceStore): StoreWriter {
+  #writer(database: string, store: ReplicaStore): StoreWriter {
     const writer =
       this.#writers.get(store) ??
       new StoreWriter({
@@ -67,7 +67,7 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
   }
 }
 
-/** Of a slice that went to several databases: it is written when all of them have their part. */
+/** Of a batch that went to several databases: it is written when all of them have their part. */
 function sumOf(parts: readonly Written[]): Written {
   const share = { trips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0 };
   for (const part of parts) {

@@ -1,7 +1,7 @@
 import type { RebuildStart } from '../rpc/projector.ts';
 
-/** One statement of the batch and how many rows of each slice it carries, by the slice's place. */
-export type SliceStatement = {
+/** One statement of the transaction and how many rows of each batch it carries, by the batch's place. */
+export type ReplicaStatement = {
   sql: string;
   parameters: readonly (string | number)[];
   carried: ReadonlyMap<number, number>;
@@ -26,11 +26,11 @@ const ROWS_OF_CHATS = [
 const NOT_YET = 'NOT EXISTS (SELECT 1 FROM rebuilds WHERE thread = ?1 AND number >= ?2)';
 
 /**
- * Empties the copy of a thread before a rebuild writes it anew: batches of statements, each batch to be run until it deletes nothing
+ * Empties the copy of a thread before a rebuild writes it anew: transactions of statements, each transaction to be run until it deletes nothing
  * more. Messages and the log of deliveries stay: their rows are written again in their place. So do the visitors' tables, which are
  * D1's own.
  */
-export function emptyingBatches(thread: string, { number, chat_ids }: RebuildStart): SliceStatement[][] {
+export function emptyingTransactions(thread: string, { number, chat_ids }: RebuildStart): ReplicaStatement[][] {
   const parts = Array.from({ length: Math.ceil(chat_ids.length / CHATS_IN_A_STATEMENT) }, (_, part) =>
     JSON.stringify(chat_ids.slice(part * CHATS_IN_A_STATEMENT, (part + 1) * CHATS_IN_A_STATEMENT)),
   );
@@ -46,10 +46,10 @@ export function emptyingBatches(thread: string, { number, chat_ids }: RebuildSta
 }
 
 /**
- * The first statements of the batch that writes the first rows of a rebuild. The register's row goes only here, so that a rebuild that
+ * The first statements of the transaction that writes the first rows of a rebuild. The register's row goes only here, so that a rebuild that
  * is cut short loses no thread.
  */
-export function beginStatements(place: number, thread: string, { number }: RebuildStart): SliceStatement[] {
+export function beginStatements(place: number, thread: string, { number }: RebuildStart): ReplicaStatement[] {
   const carried = new Map([[place, 1]]);
   const parameters = [thread, number];
   return [

@@ -1,27 +1,27 @@
 import { fault } from '../platform/faults.ts';
 import { errorText, writeLog } from '../platform/log.ts';
-import type { Slice, Written } from '../rpc/projector.ts';
-import type { SliceStatement } from './rebuild-statements.ts';
-import { type SliceStore, sliceStatements } from './write-batches.ts';
+import type { ReplicaBatch, Written } from '../rpc/projector.ts';
+import type { ReplicaStatement } from './rebuild-statements.ts';
+import { type ReplicaStore, statementsFor } from './write-batches.ts';
 
 /**
- * After a batch a writer lingers, unless enough has come meanwhile: under load the next threads are a moment away, and a
- * batch for each of them costs ten times the row. ms.
+ * After a transaction a writer lingers, unless enough has come meanwhile: under load the next threads are a moment away, and a
+ * transaction for each of them costs ten times the row. ms.
  */
 const LINGER = 2;
-const ENOUGH_FOR_A_BATCH = 8;
+const ENOUGH_TO_WRITE = 8;
 
 export type WriterDeps = {
   d1: D1Database;
-  store: SliceStore;
+  store: ReplicaStore;
   background: (work: Promise<unknown>) => void;
   crash: () => void;
 };
 
-type Waiting = { slice: Slice; answer: (written: Written) => void };
+type Waiting = { batch: ReplicaBatch; answer: (written: Written) => void };
 type Share = Extract<Written, { ok: true }>['share'];
 
-/** Writes slices into one database: idle, at once; busy, what came while the last batch ran, and in the moment after it, as the next one. */
+/** Writes batches into one database: idle, at once; busy, what came while the last transaction ran, and in the moment after it, as the next one. */
 export class StoreWriter {
   readonly #deps: WriterDeps;
   #waiting: Waiting[] = [];
@@ -31,69 +31,69 @@ export class StoreWriter {
     this.#deps = deps;
   }
 
-  /** Writes what the slice has for this database. Never rejects. */
-  write(slice: Slice): Promise<Written> {
-    const written = new Promise<Written>((answer) => this.#waiting.push({ slice, answer }));
+  /** Writes what the batch has for this database. Never rejects. */
+  write(batch: ReplicaBatch): Promise<Written> {
+    const written = new Promise<Written>((answer) => this.#waiting.push({ batch, answer }));
     if (!this.#isRunning) this.#deps.background(this.#run());
     return written;
   }
 
-  /** Runs batch after batch until nothing waits. Never rejects: a failed batch must not block the next one. */
+  /** Runs transaction after transaction until nothing waits. Never rejects: a failed transaction must not block the next one. */
   async #run(): Promise<void> {
     this.#isRunning = true;
-    // All slices of a call are there before the first batch is taken.
+    // All batches of a call are there before the first transaction is taken.
     await null;
     try {
       while (this.#waiting.length > 0) {
-        const batch = this.#waiting;
+        const taken = this.#waiting;
         this.#waiting = [];
-        const answers = await this.#writeBatch(batch.map(({ slice }) => slice));
-        for (const [place, { answer }] of batch.entries()) answer(answers[place] ?? { ok: false, reason: 'failed' });
-        if (this.#waiting.length < ENOUGH_FOR_A_BATCH) await scheduler.wait(LINGER);
+        const answers = await this.#writeTogether(taken.map(({ batch }) => batch));
+        for (const [place, { answer }] of taken.entries()) answer(answers[place] ?? { ok: false, reason: 'failed' });
+        if (this.#waiting.length < ENOUGH_TO_WRITE) await scheduler.wait(LINGER);
       }
     } finally {
       this.#isRunning = false;
     }
   }
 
-  async #writeBatch(slices: Slice[]): Promise<Written[]> {
+  async #writeTogether(batches: ReplicaBatch[]): Promise<Written[]> {
     try {
-      return await this.#writeOnce(slices);
+      return await this.#writeOnce(batches);
     } catch (error) {
-      if (!isRowError(error)) return refuseAll(slices, 'failed', error);
-      if (slices.length === 1) return refuseAll(slices, 'rejected', error);
+      if (!isRowError(error)) return refuseAll(batches, 'failed', error);
+      if (batches.length === 1) return refuseAll(batches, 'rejected', error);
     }
-    // A row of one slice spoils the others' batch: once more, a batch for each slice.
+    // A row of one batch spoils the others' transaction: once more, a transaction for each batch.
     const answers: Written[] = [];
-    for (const slice of slices) {
+    for (const batch of batches) {
       try {
-        answers.push(...(await this.#writeOnce([slice])));
+        answers.push(...(await this.#writeOnce([batch])));
       } catch (error) {
-        answers.push(...refuseAll([slice], isRowError(error) ? 'rejected' : 'failed', error));
+        answers.push(...refuseAll([batch], isRowError(error) ? 'rejected' : 'failed', error));
       }
     }
     return answers;
   }
 
-  async #writeOnce(slices: Slice[]): Promise<Written[]> {
+  async #writeOnce(batches: ReplicaBatch[]): Promise<Written[]> {
     fault('projector before D1', this.#deps.crash);
     const { d1, store } = this.#deps;
-    const statements = sliceStatements(slices, store);
+    const statements = statementsFor(batches, store);
     const started = performance.now();
-    const results = await runBatch(d1, statements);
+    const results = await runTransaction(d1, statements);
     const milliseconds = performance.now() - started;
     fault('projector after D1', this.#deps.crash);
-    return shareOut(slices.length, statements, results, milliseconds).map((share) => ({ ok: true, share }));
+    return shareOut(batches.length, statements, results, milliseconds).map((share) => ({ ok: true, share }));
   }
 }
 
 /** Runs statements as one trip and one transaction. */
-export function runBatch(d1: D1Database, statements: readonly SliceStatement[]): Promise<D1Result[]> {
+export function runTransaction(d1: D1Database, statements: readonly ReplicaStatement[]): Promise<D1Result[]> {
   return d1.batch(statements.map(({ sql, parameters }) => d1.prepare(sql).bind(...parameters)));
 }
 
-/** Each slice pays for its rows in each statement, and an equal part of the trip. */
-function shareOut(count: number, statements: SliceStatement[], results: D1Result[], milliseconds: number): Share[] {
+/** Each batch pays for its rows in each statement, and an equal part of the trip. */
+function shareOut(count: number, statements: ReplicaStatement[], results: D1Result[], milliseconds: number): Share[] {
   const shares = Array.from({ length: count }, () => ({
     trips: 1 / count,
     rowsRead: 0,
@@ -114,13 +114,13 @@ function shareOut(count: number, statements: SliceStatement[], results: D1Result
   return shares;
 }
 
-function refuseAll(slices: Slice[], reason: 'rejected' | 'failed', error: unknown): Written[] {
-  const threads = slices.map(({ thread }) => thread);
+function refuseAll(batches: ReplicaBatch[], reason: 'rejected' | 'failed', error: unknown): Written[] {
+  const threads = batches.map(({ thread }) => thread);
   writeLog('error', 'projection_failed', { reason, threads, error: errorText(error) });
-  return slices.map(() => ({ ok: false, reason }));
+  return batches.map(() => ({ ok: false, reason }));
 }
 
-/** Errors that come from the rows themselves; all others are the database's and concern every thread of the batch. */
+/** Errors that come from the rows themselves; all others are the database's and concern every thread of the transaction. */
 function isRowError(error: unknown): boolean {
   const message = error instanceof Error ? error.message : '';
   return /SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)|D1_TYPE_ERROR|malformed JSON|string or blob too big/i.test(message);

@@ -1,18 +1,18 @@
 import { Buffer } from 'node:buffer';
-import type { Slice, SliceTable } from '../rpc/projector.ts';
-import { beginStatements, type SliceStatement } from './rebuild-statements.ts';
+import type { ReplicaBatch, ReplicaTable } from '../rpc/projector.ts';
+import { beginStatements, type ReplicaStatement } from './rebuild-statements.ts';
 
 /** A parameter may have 1 MB of UTF-8: production D1 refuses values above 2 MB, which the local one accepts. */
 const PARAMETER_BYTES = 1_000_000;
 
-/** SQL around `rows`, a FROM clause in which the slice's rows are a table named `row`. */
+/** SQL around `rows`, a FROM clause in which the batch's rows are a table named `row`. */
 type RowsWrite = (columns: string, rows: string) => string;
 
-/** The databases that a slice goes to: the organization's has the copy of the log, that of the deliveries their log. */
-export type SliceStore = 'copy' | 'deliveries';
+/** The databases that a batch goes to: the organization's has the copy of the log, that of the deliveries their log. */
+export type ReplicaStore = 'copy' | 'deliveries';
 
 /** How a table's rows are written: all of them go through each of `statements`. */
-type TableWrite = { table: SliceTable; columns: readonly string[]; statements: readonly RowsWrite[] };
+type TableWrite = { table: ReplicaTable; columns: readonly string[]; statements: readonly RowsWrite[] };
 
 /** Inserts rows, or sets these columns of one that has the same key, if the guard lets it; null: it always does. */
 function upsert(into: string, key: string, sets: readonly string[], guard: string | null): RowsWrite {
@@ -227,27 +227,27 @@ const DELIVERIES: readonly TableWrite[] = [
 ];
 
 /** A table and its SQL, made once. */
-type PreparedWrite = { table: SliceTable; sqls: readonly string[] };
+type PreparedWrite = { table: ReplicaTable; sqls: readonly string[] };
 
-const PREPARED: { readonly [Store in SliceStore]: readonly PreparedWrite[] } = {
+const PREPARED: { readonly [Store in ReplicaStore]: readonly PreparedWrite[] } = {
   copy: COPY.map(prepared),
   deliveries: DELIVERIES.map(prepared),
 };
 
 type RowPart = { rows: string[]; size: number; carried: Map<number, number> };
 
-/** Whether a slice has something for one of the databases. */
-export function hasRowsFor(slice: Slice, store: SliceStore): boolean {
-  return (store === 'copy' && slice.rebuild !== undefined) || PREPARED[store].some(({ table }) => table in slice.rows);
+/** Whether a batch has something for one of the databases. */
+export function hasRowsFor(batch: ReplicaBatch, store: ReplicaStore): boolean {
+  return (store === 'copy' && batch.rebuild !== undefined) || PREPARED[store].some(({ table }) => table in batch.rows);
 }
 
-/** The statements that write into one of the databases what some slices have for it, to be run as one batch in this order. */
-export function sliceStatements(slices: readonly Slice[], store: SliceStore): SliceStatement[] {
-  const begins = slices.flatMap(({ thread, rebuild }, place) =>
+/** The statements that write into one of the databases what some batches have for it, to be run as one transaction in this order. */
+export function statementsFor(batches: readonly ReplicaBatch[], store: ReplicaStore): ReplicaStatement[] {
+  const begins = batches.flatMap(({ thread, rebuild }, place) =>
     store === 'deliveries' || rebuild === undefined ? [] : beginStatements(place, thread, rebuild),
   );
   const writes = PREPARED[store].flatMap(({ table, sqls }) =>
-    partsOf(table, slices).flatMap(({ rows, carried }) => {
+    partsOf(table, batches).flatMap(({ rows, carried }) => {
       const parameters = [`[${rows.join(',')}]`];
       return sqls.map((sql) => ({ sql, parameters, carried }));
     }),
@@ -256,10 +256,10 @@ export function sliceStatements(slices: readonly Slice[], store: SliceStore): Sl
 }
 
 /** The rows of one table in parts that a parameter can hold. */
-function partsOf(table: SliceTable, slices: readonly Slice[]): RowPart[] {
+function partsOf(table: ReplicaTable, batches: readonly ReplicaBatch[]): RowPart[] {
   const parts: RowPart[] = [];
-  for (const [place, slice] of slices.entries()) {
-    for (const row of slice.rows[table] ?? []) {
+  for (const [place, batch] of batches.entries()) {
+    for (const row of batch.rows[table] ?? []) {
       const bytes = Buffer.byteLength(row) + 1;
       let part = parts.at(-1);
       if (part === undefined || part.size + bytes > PARAMETER_BYTES) {

@@ -1,6 +1,6 @@
 import type { SkipReason } from '../db/rows.ts';
 import type { Receiver } from '../resources/receiver.ts';
-import type { Handed, SliceRange } from './projector.ts';
+import type { BatchRange, HandedBatch } from './projector.ts';
 
 /**
  * A lane is one receiver and one thread; its rows live in the thread's object. These are the messages between the lane and
@@ -58,7 +58,12 @@ export type Outcome =
  * `offer_in`: whole seconds after which a pointer should be sent (0: at once), null for none. `handed`: what a caller who does so is to
  * bring to D1.
  */
-export type ReportAnswer = { is_stale: boolean; next: Head | null; offer_in: number | null; handed?: Handed | null };
+export type ReportAnswer = {
+  is_stale: boolean;
+  next: Head | null;
+  offer_in: number | null;
+  handed?: HandedBatch | null;
+};
 
 /** The lane's side, as the consumer calls it. `lease_milliseconds`: how long the head is held. */
 export type Lane = {
@@ -76,6 +81,6 @@ export type Lane = {
     /** Null when no further head is wanted. */
     next: { drain: boolean; lease_milliseconds: number } | null;
     /** Of a caller who brings the copy to D1: what D1 has of the thread as far as they know. */
-    acknowledged?: readonly SliceRange[];
+    acknowledged?: readonly BatchRange[];
   }): Promise<ReportAnswer>;
 };

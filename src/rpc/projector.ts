@@ -2,10 +2,10 @@ import { asPlain } from './call.ts';
 
 /**
  * A hand-over from a thread to D1: whole images of the rows last touched in a stretch of its log, each encoded as a JSON
- * array in the order of COLUMNS. Each row goes by its own `seq` or `version`, so slices may be lost, doubled and reordered, and several
+ * array in the order of COLUMNS. Each row goes by its own `seq` or `version`, so batches may be lost, doubled and reordered, and several
  * of a thread may be under way: once all have arrived, D1 has the newest image of each row.
  */
-export type SliceTable =
+export type ReplicaTable =
   | 'threads'
   | 'visitors'
   | 'visitor_variables'
@@ -25,24 +25,24 @@ export type SliceTable =
   /** Their flags are written where D1 has others. */
   | 'chats';
 
-/** Version of slices: a projector writes only those of its own. */
-export const SLICE_VERSION = 4;
+/** Version of batches: a projector writes only those of its own. */
+export const BATCH_VERSION = 4;
 
-export type Slice = {
-  v: typeof SLICE_VERSION;
+export type ReplicaBatch = {
+  v: typeof BATCH_VERSION;
   thread: string;
   /** Encoded rows by table; a table without rows is absent. */
-  rows: Partial<Record<SliceTable, string[]>>;
+  rows: Partial<Record<ReplicaTable, string[]>>;
   /** Size of all rows in bytes of UTF-8. */
   size: number;
-  /** Only on the first slice of a rebuild. */
+  /** Only on the first batch of a rebuild. */
   rebuild?: RebuildStart;
 };
 
 /**
- * Has the thread's rows deleted before those of the slice are written; once for each `number`, which grows with each rebuild of the
+ * Has the thread's rows deleted before those of the batch are written; once for each `number`, which grows with each rebuild of the
  * thread. What was sent before the rebuild began may arrive whenever it likes. But from then on nothing else of the thread may be sent
- * until this slice is acknowledged: its rows could be deleted after they were written.
+ * until this batch is acknowledged: its rows could be deleted after they were written.
  */
 export type RebuildStart = { number: number; chat_ids: string[] };
 
@@ -51,27 +51,27 @@ export type Written =
   | { ok: true; share: { trips: number; rowsRead: number; rowsWritten: number; milliseconds: number } }
   | { ok: false; reason: 'busy' | 'rejected' | 'failed' | 'other_version' };
 
-/** Bounds of one slice: rows, and bytes of UTF-8. The end of a chat goes with all its members, however many. */
-export const SLICE_ROWS = 1000;
-export const SLICE_BYTES = 4_000_000;
+/** Bounds of one batch: rows, and bytes of UTF-8. The end of a chat goes with all its members, however many. */
+export const BATCH_ROWS = 1000;
+export const BATCH_BYTES = 4_000_000;
 
 /** How far D1's copy of a thread is: events by `seq`, deliveries and lanes by `version`. */
 export type Mark = { seq: number; version: number };
 
 /**
- * What a slice covers: everything above `after` up to `upto`. `generation` grows with each rebuild of the thread, so that the
- * acknowledgement of an older slice says nothing of the new copy.
+ * What a batch covers: everything above `after` up to `upto`. `generation` grows with each rebuild of the thread, so that the
+ * acknowledgement of an older batch says nothing of the new copy.
  */
-export type SliceRange = { generation: number; after: Mark; upto: Mark };
+export type BatchRange = { generation: number; after: Mark; upto: Mark };
 
-/** A slice on its way to D1 in somebody else's hands, who acknowledges `range` when D1 has it. Lost ones are sent again. */
-export type HandedSlice = { slice: Slice; range: SliceRange };
+/** A batch on its way to D1 in somebody else's hands, who acknowledges `range` when D1 has it. Lost ones are sent again. */
+export type RangedBatch = { slice: ReplicaBatch; range: BatchRange };
 
 /** The same with the D1 binding that it is for. */
-export type Handed = HandedSlice & { database: string };
+export type HandedBatch = RangedBatch & { database: string };
 
 export interface ProjectorStub {
-  write(database: string, slices: readonly Slice[]): Promise<Written[]>;
+  write(database: string, batches: readonly ReplicaBatch[]): Promise<Written[]>;
 }
 
 /** The projector that writes this thread's copy into its database: threads are spread over PROJECTOR_COUNT objects by their name. */

@@ -7,12 +7,12 @@ import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { asPlain, callTwice, isLost } from './call.ts';
 import type { Attempt, Head, Lane } from './lane.ts';
-import type { Handed, SliceRange } from './projector.ts';
+import type { BatchRange, HandedBatch } from './projector.ts';
 
 /** What a thread's object can be asked. Values only: classes and their `instanceof` do not survive the call. */
 export interface ThreadStub extends Lane {
   execute(command: Command, courier?: Courier): Promise<Executed>;
-  acknowledge(request: { v: 1; ranges: readonly SliceRange[] }): Promise<void>;
+  acknowledge(request: { v: 1; ranges: readonly BatchRange[] }): Promise<void>;
   read(query: Query): Promise<Result<Reading>>;
   readEvents(request: {
     v: 1;
@@ -31,10 +31,10 @@ export interface ThreadStub extends Lane {
  * What a caller does of what follows from a commit; what is not named the object does by itself. `heads`: makes the first attempts of
  * webhooks. `acknowledged`: brings the copy to D1, and says what D1 has of the thread as far as the caller knows.
  */
-export type Courier = { heads?: boolean; acknowledged?: readonly SliceRange[] };
+export type Courier = { heads?: boolean; acknowledged?: readonly BatchRange[] };
 
 /** What a command came to: the result, what it cost for `Server-Timing`, and what is the courier's to do. */
-export type Executed = { result: Result<Answer>; cost: Cost; handed?: Handed | null; heads?: Head[] };
+export type Executed = { result: Result<Answer>; cost: Cost; handed?: HandedBatch | null; heads?: Head[] };
 
 /** What became of a rebuild. `not_copied_yet`: D1 does not have all of it, and the thread goes on by itself. */
 export type Rebuilt = { ok: true } | { ok: false; reason: 'thread_not_found' | 'not_copied_yet' | 'newer_version' };

@@ -18,7 +18,7 @@ import { Timers } from '../platform/timers.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { newUuid } from '../resources/uuid.ts';
 import type { Attempt, Claim, Head, Lane, ReportAnswer } from '../rpc/lane.ts';
-import type { Handed, Mark, Slice, SliceRange, Written } from '../rpc/projector.ts';
+import type { BatchRange, HandedBatch, Mark, ReplicaBatch, Written } from '../rpc/projector.ts';
 import { projectorStub } from '../rpc/projector.ts';
 import type { Courier, EventPage, Executed, Rebuilt, ReplayFilter, ThreadStub } from '../rpc/thread.ts';
 import { ALARM_AFTER, ALARM_WORK, Sweep } from './alarm.ts';
@@ -86,8 +86,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /**
-   * Decides and commits a command. A courier gets along with the answer what they do: the commit's slice, to bring it to D1, and webhooks
-   * to deliver. Without one the object sends the slice by itself, and answers when D1 has it, after a second at the latest.
+   * Decides and commits a command. A courier gets along with the answer what they do: the commit's batch, to bring it to D1, and webhooks
+   * to deliver. Without one the object sends the batch by itself, and answers when D1 has it, after a second at the latest.
    */
   async execute(command: Command, courier?: Courier): Promise<Executed> {
     const cost = noCost();
@@ -101,12 +101,12 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /** What the courier is to bring to D1; null when the object sends it by itself. */
-  async #handOver(courier?: Courier, cost = noCost()): Promise<Handed | null> {
+  async #handOver(courier?: Courier, cost = noCost()): Promise<HandedBatch | null> {
     const isTaken = courier?.acknowledged !== undefined;
-    const slice = isTaken ? this.#replica.handOut() : null;
-    const handed = slice === null ? null : { ...slice, database: this.#database };
+    const batch = isTaken ? this.#replica.handOut() : null;
+    const handed = batch === null ? null : { ...batch, database: this.#database };
     if (handed !== null && this.#replica.isAllSent) return handed;
-    // A commit may be more than a slice: the object brings the rest.
+    // A commit may be more than a batch: the object brings the rest.
     const copied = this.#replica.run(Date.now() + ALARM_WORK, cost);
     this.ctx.waitUntil(copied);
     if (!isTaken || handed !== null) await withinTime(copied, WAIT_FOR_COPY);
@@ -119,7 +119,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /** Told that D1 has these stretches of the log, by a courier who has no further command: the thread is at rest, which is written down. */
-  async acknowledge({ ranges }: { v: 1; ranges: readonly SliceRange[] }): Promise<void> {
+  async acknowledge({ ranges }: { v: 1; ranges: readonly BatchRange[] }): Promise<void> {
     this.#replica.acknowledge(ranges);
     if (this.#replica.isUpToDate) this.#sweep.writeMarks();
   }
@@ -252,9 +252,9 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return { seq: this.#state.last_seq, version: this.#lanes.version };
   }
 
-  async #writeSlice(slice: Slice): Promise<Written> {
+  async #writeBatch(batch: ReplicaBatch): Promise<Written> {
     const database = this.#database;
-    const written = projectorStub(this.env, database, slice.thread).write(database, [slice]);
+    const written = projectorStub(this.env, database, batch.thread).write(database, [batch]);
     return (await withinTime(written, WAIT_FOR_PROJECTOR))?.[0] ?? { ok: false, reason: 'failed' };
   }
 
@@ -340,7 +340,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
         transaction: (change) => this.ctx.storage.transactionSync(change),
         state: () => this.#state,
         latest: () => this.#latest(),
-        write: (slice) => this.#writeSlice(slice),
+        write: (batch) => this.#writeBatch(batch),
         timers: this.#timers,
         now: () => Date.now(),
         crash: () => this.ctx.abort('fault'),

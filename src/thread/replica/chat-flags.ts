@@ -16,13 +16,13 @@ export function flagsOf(facts: ChatFacts): ChatFlags {
  * What D1 is known to have of a chat's flags. They stand in indexes, and D1 writes an index again whenever its columns are
  * set, changed or not: a message that leaves them alone need not hand them over.
  *
- * Why rows without flags are safe, although slices may be lost, doubled and reordered: one is sent only after D1 has acknowledged a row
+ * Why rows without flags are safe, although batches may be lost, doubled and reordered: one is sent only after D1 has acknowledged a row
  * with these flags, below which it takes nothing any more; and since that row was sent, none with others was. So whatever is still under
  * way is either older and does nothing, or has the same flags. Only a rebuild takes that row away; its own rows have all flags, and mend
  * in D1 those of a row of the same `seq` that came before them without.
  */
 export class ReplicatedFlags {
-  /** The flags that were sent last and have stayed the same since the slice that ended at `seq`. */
+  /** The flags that were sent last and have stayed the same since the batch that ended at `seq`. */
   #sent: { seq: number; chat_id: string; flags: string } | null = null;
   #isCopied = false;
 
@@ -31,7 +31,7 @@ export class ReplicatedFlags {
     if (this.#sent !== null && seq >= this.#sent.seq) this.#isCopied = true;
   }
 
-  /** Told what a slice that ends at `seq` hands over. */
+  /** Told what a batch that ends at `seq` hands over. */
   send(seq: number, chatId: string, flags: ChatFlags): void {
     if (this.#isSent(chatId, flags)) return;
     this.#sent = { seq, chat_id: chatId, flags: flags.join() };

@@ -63,7 +63,7 @@ export class ChatChanges {
   #addMembers(builder: BatchBuilder, chat: ChatState, stretch: SeqRange): void {
     const isEnded = chat.facts.ended_at === null ? 0 : 1;
     for (const [memberId, { seq, facts }] of chat.members) {
-      // Touched again after the stretch: a later slice has the row.
+      // Touched again after the stretch: a later batch has the row.
       if (seq > stretch.upto) continue;
       const touched = Math.max(seq, this.#endSeq ?? 0);
       if (!isWithin(touched, stretch)) continue;
@@ -92,7 +92,7 @@ function isWithin(seq: number, { after, upto }: SeqRange): boolean {
 }
 
 /**
- * The chat's own row, as its newest event leaves it: also in a slice that ends before that event. Else its `seq` would not say which of
+ * The chat's own row, as its newest event leaves it: also in a batch that ends before that event. Else its `seq` would not say which of
  * two images is the newer one.
  */
 export function chatRow(chat: ChatState, thread: string): readonly unknown[] {

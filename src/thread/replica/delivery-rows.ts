@@ -1,8 +1,8 @@
 import type { ThreadFacts } from '../../domain/state.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 
-/** Deliveries that go in one slice, at most. */
-export const DELIVERIES_IN_A_SLICE = 300;
+/** Deliveries that go in one batch, at most. */
+export const DELIVERIES_IN_A_BATCH = 300;
 
 /** The deliveries and lanes changed after a version, as `latest` says how far they go, so many deliveries at most. */
 export type Versions = { after: number; latest: number; limit: number };
@@ -44,7 +44,7 @@ type LaneImage = {
 };
 
 /**
- * Adds the deliveries and lanes changed after version `after`; answers the version up to which the slice then has them all,
+ * Adds the deliveries and lanes changed after version `after`; answers the version up to which the batch then has them all,
  * which is `latest` when there are no more. Old deliveries are deleted, so `latest` may be no row's version. A delivery under its first
  * lease has version 0 and is left out, and so is what it has changed in its lane.
  */

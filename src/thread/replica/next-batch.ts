@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import type { ThreadFacts, ThreadState } from '../../domain/state.ts';
-import { type Mark, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../rpc/projector.ts';
+import { BATCH_BYTES, BATCH_ROWS, type Mark, type ReplicaBatch } from '../../rpc/projector.ts';
 import { loadChat } from '../store/load.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import { flagsOf, type ReplicatedFlags } from './chat-flags.ts';
 import { ChatChanges, chatRow } from './chat-rows.ts';
-import { addDeliveries, DELIVERIES_IN_A_SLICE } from './delivery-rows.ts';
+import { addDeliveries, DELIVERIES_IN_A_BATCH } from './delivery-rows.ts';
 import type { RecentEvents } from './recent-events.ts';
 
 /** Whether a mark has come as far as another. */
@@ -14,10 +14,10 @@ export function hasReached(mark: Mark, other: Mark): boolean {
   return mark.seq >= other.seq && mark.version >= other.version;
 }
 
-const EVENT_ROWS_IN_A_SLICE = SLICE_ROWS - DELIVERIES_IN_A_SLICE;
+const EVENT_ROWS_IN_A_BATCH = BATCH_ROWS - DELIVERIES_IN_A_BATCH;
 
 /** What the reader is given beside the mark. `rebuild`: number of the rebuild that is under way, or null. */
-export type SliceSources = {
+export type BatchSources = {
   sql: SqlStorage;
   state: ThreadState;
   tail: RecentEvents;
@@ -30,10 +30,10 @@ export type SliceSources = {
 
 /**
  * The next hand-over after `from`: the rows last touched in a stretch of the log, and the deliveries and lanes changed since.
- * Null when everything is handed over; `latest` says how far that is. `upto` is the mark to keep once the slice is
- * acknowledged; a slice of null changes nothing in D1. What is in memory is not read again: the plain message costs no query here.
+ * Null when everything is handed over; `latest` says how far that is. `upto` is the mark to keep once the batch is
+ * acknowledged; a batch of null changes nothing in D1. What is in memory is not read again: the plain message costs no query here.
  */
-export function readSlice(sources: SliceSources, from: Mark): { slice: Slice | null; upto: Mark } | null {
+export function readNextBatch(sources: BatchSources, from: Mark): { batch: ReplicaBatch | null; upto: Mark } | null {
   const { sql, state, tail, latest, rebuild, isNarrow } = sources;
   const { name, thread } = state;
   if (thread === null || hasReached(from, latest)) return null;
@@ -52,13 +52,13 @@ export function readSlice(sources: SliceSources, from: Mark): { slice: Slice | n
   const isThreadTouched = thread.seq > from.seq && thread.seq <= uptoSeq;
   if (isThreadTouched || (rebuild !== null && isFirst)) addThread(builder, thread, name);
   for (const [chatId, touches] of touched) addChat(builder, sources, chatId, touches, from.seq, uptoSeq);
-  const deliveries = isNarrow ? 1 : DELIVERIES_IN_A_SLICE;
+  const deliveries = isNarrow ? 1 : DELIVERIES_IN_A_BATCH;
   const uptoVersion =
     from.version >= latest.version
       ? from.version
       : addDeliveries(builder, sql, name, thread, { after: from.version, latest: latest.version, limit: deliveries });
   if (rebuild !== null && isFirst) builder.begin({ number: rebuild, chat_ids: chatIdsOf(sql) });
-  return { slice: builder.isEmpty ? null : builder.slice, upto: { seq: uptoSeq, version: uptoVersion } };
+  return { batch: builder.isEmpty ? null : builder.batch, upto: { seq: uptoSeq, version: uptoVersion } };
 }
 
 function readEvents(sql: SqlStorage, after: number): ThreadEvent[] {
@@ -68,13 +68,13 @@ function readEvents(sql: SqlStorage, after: number): ThreadEvent[] {
   const rows = sql.exec<{ event: string }>(
     'SELECT event FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
     after,
-    EVENT_ROWS_IN_A_SLICE,
+    EVENT_ROWS_IN_A_BATCH,
   );
   for (const row of rows) {
     size += Buffer.byteLength(row.event);
     const event = upcastEvent(JSON.parse(row.event) as { v: number });
     count += event.type === 'variables_set' ? Object.keys(event.variables).length : 1;
-    if (events.length > 0 && (size > SLICE_BYTES || count > EVENT_ROWS_IN_A_SLICE)) break;
+    if (events.length > 0 && (size > BATCH_BYTES || count > EVENT_ROWS_IN_A_BATCH)) break;
     events.push(event);
   }
   return events;
@@ -115,7 +115,7 @@ function addThread(builder: BatchBuilder, thread: ThreadFacts, name: string): vo
 
 function addChat(
   builder: BatchBuilder,
-  { sql, state, flags, rebuild }: SliceSources,
+  { sql, state, flags, rebuild }: BatchSources,
   chatId: string,
   touches: ChatChanges,
   after: number,

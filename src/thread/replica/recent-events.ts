@@ -1,6 +1,6 @@
 import type { ThreadEvent } from '../../domain/events.ts';
 
-/** Bounds of what is kept, well inside those of a slice: rows of D1 that come of it, and characters of long texts. */
+/** Bounds of what is kept, well inside those of a batch: rows of D1 that come of it, and characters of long texts. */
 const ROWS = 100;
 const CHARACTERS = 600_000;
 

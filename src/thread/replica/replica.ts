@@ -4,15 +4,15 @@ import type { ThreadState } from '../../domain/state.ts';
 import { fault } from '../../platform/faults.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
 import type { Timers } from '../../platform/timers.ts';
-import type { HandedSlice, Mark, Slice, SliceRange, Written } from '../../rpc/projector.ts';
+import type { BatchRange, Mark, RangedBatch, ReplicaBatch, Written } from '../../rpc/projector.ts';
 import { endRebuild, type Rebuild, readMark, readRebuild, startRebuild, writeMark } from '../store/checkpoint.ts';
 import { park, unparkAll } from '../store/parked.ts';
 import { ReplicatedFlags } from './chat-flags.ts';
-import { hasReached, readSlice } from './next-batch.ts';
+import { hasReached, readNextBatch } from './next-batch.ts';
 import { RecentEvents } from './recent-events.ts';
 
-/** Slices of a thread that may be on their way at a time. Beyond it the object sends the rest by itself. */
-const SLICES_OUT = 32;
+/** Batches of a thread that may be on their way at a time. Beyond it the object sends the rest by itself. */
+const BATCHES_IN_FLIGHT = 32;
 /** What was not acknowledged for so long (ms) is sent again: whoever had it is gone. */
 const LOST_AFTER = 5000;
 
@@ -25,16 +25,16 @@ export type ReplicaDeps = {
   state: () => ThreadState;
   /** How far the copy should be. */
   latest: () => Mark;
-  write: (slice: Slice) => Promise<Written>;
+  write: (batch: ReplicaBatch) => Promise<Written>;
   timers: Timers;
   now: () => number;
   crash: () => void;
 };
 
 /**
- * D1's copy of a thread, as the thread knows it. Each row of a slice is a whole image that D1 takes only when it is newer, so
- * slices may be lost, doubled and overtaken: what counts is that each stretch of the log is acknowledged once. Those who command a
- * thread take the slice of their commit along; what they lose, and what nobody took, the object sends by itself.
+ * D1's copy of a thread, as the thread knows it. Each row of a batch is a whole image that D1 takes only when it is newer, so
+ * batches may be lost, doubled and overtaken: what counts is that each stretch of the log is acknowledged once. Those who command a
+ * thread take the batch of their commit along; what they lose, and what nobody took, the object sends by itself.
  */
 export class Replica {
   readonly #deps: ReplicaDeps;
@@ -47,8 +47,8 @@ export class Replica {
   /** Everything up to here is on its way. */
   #sent: Mark = { seq: 0, version: 0 };
   /** Ranges on their way since a time (ms), the oldest first, and those that were acknowledged before an older one. */
-  #out: { range: SliceRange; at: number; isAcknowledged: boolean }[] = [];
-  /** Up to where slices are narrow, because D1 refuses something before it. */
+  #out: { range: BatchRange; at: number; isAcknowledged: boolean }[] = [];
+  /** Up to where batches are narrow, because D1 refuses something before it. */
   #narrowUpto: Mark | null = null;
   #rebuild: Rebuild | null = null;
   #generation = 0;
@@ -88,20 +88,20 @@ export class Replica {
     this.#tail.add(events);
   }
 
-  /** The next slice, for a caller who brings it to D1; null when there is none, or when the object has to send it by itself. */
-  handOut(): HandedSlice | null {
+  /** The next batch, for a caller who brings it to D1; null when there is none, or when the object has to send it by itself. */
+  handOut(): RangedBatch | null {
     const isBusy = this.#isRunning || this.#rebuild !== null || this.#narrowUpto !== null;
-    if (isBusy || this.#out.length >= SLICES_OUT || this.#deps.timers.isBackingOff(COPY_TIMER)) return null;
+    if (isBusy || this.#out.length >= BATCHES_IN_FLIGHT || this.#deps.timers.isBackingOff(COPY_TIMER)) return null;
     return this.#next();
   }
 
   /** Told that D1 has these ranges. Harmless when it is told twice, late, or of a copy that was given up. */
-  acknowledge(ranges: readonly SliceRange[] = []): void {
+  acknowledge(ranges: readonly BatchRange[] = []): void {
     if (ranges.length > 0) fault('before acknowledgement', this.#deps.crash);
     for (const range of ranges) this.#acknowledge(range);
   }
 
-  #acknowledge(range: SliceRange): void {
+  #acknowledge(range: BatchRange): void {
     if (range.generation !== this.#generation) return;
     for (const out of this.#out) if (covers(range, out.range)) out.isAcknowledged = true;
     if (hasReached(this.#acknowledged, range.after)) this.#moveTo(range.upto);
@@ -112,7 +112,7 @@ export class Replica {
   }
 
   /**
-   * Sends what nobody has taken, and what was lost, slice after slice until `until` (ms) at the latest, unless it is backing off.
+   * Sends what nobody has taken, and what was lost, batch after batch until `until` (ms) at the latest, unless it is backing off.
    * Resolves when nothing is left, or when it failed. Never rejects.
    */
   run(until: number, cost: Cost = noCost()): Promise<void> {
@@ -203,7 +203,7 @@ export class Replica {
   }
 
   /** Whether D1 refuses the rows themselves: then each event alone is tried, and those that it refuses are parked. */
-  #isRefused(range: SliceRange, reason: string): boolean {
+  #isRefused(range: BatchRange, reason: string): boolean {
     if (reason !== 'rejected') return false;
     if (this.#narrowUpto === null) {
       this.#narrowUpto = range.upto;
@@ -224,11 +224,11 @@ export class Replica {
     writeLog('error', 'hand_over_failed', { thread: this.#deps.state().name, reason, retry_at: retryAt });
   }
 
-  #next(): HandedSlice | null {
+  #next(): RangedBatch | null {
     const { sql, state, latest, now } = this.#deps;
     const after = this.#sent;
     const isRebuilding = this.#rebuild !== null && !hasReached(after, this.#rebuild.until);
-    const found = readSlice(
+    const found = readNextBatch(
       {
         sql,
         state: state(),
@@ -244,7 +244,7 @@ export class Replica {
     const range = { generation: this.#generation, after, upto: found.upto };
     this.#sent = found.upto;
     this.#out.push({ range, at: now(), isAcknowledged: false });
-    if (found.slice !== null) return { slice: found.slice, range };
+    if (found.batch !== null) return { slice: found.batch, range };
     // Nothing that D1 shows has changed in this stretch.
     this.#acknowledge(range);
     return this.#next();
@@ -252,7 +252,7 @@ export class Replica {
 }
 
 /** Whether a range holds all of another. */
-function covers(range: SliceRange, other: SliceRange): boolean {
+function covers(range: BatchRange, other: BatchRange): boolean {
   return hasReached(other.after, range.after) && hasReached(range.upto, other.upto);
 }
 

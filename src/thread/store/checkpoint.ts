@@ -5,7 +5,7 @@ import { changeTables, hasTable, SCHEMA } from './schema.ts';
 
 /**
  * A rebuild of D1's copy that is under way: everything up to `until` goes again, from the beginning. `number` (ms of its
- * start, growing) tells its slices from those of an older one.
+ * start, growing) tells its batches from those of an older one.
  */
 export type Rebuild = { number: number; until: Mark };
 

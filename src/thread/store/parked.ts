@@ -1,8 +1,8 @@
-import type { SliceRange } from '../../rpc/projector.ts';
+import type { BatchRange } from '../../rpc/projector.ts';
 import { hasTable, makeTable } from './schema.ts';
 
 /** Notes that D1 has refused what is in a range, for whoever mends it. A rebuild of the thread sends it again. */
-export function park(sql: SqlStorage, { after, upto }: SliceRange, at: number): void {
+export function park(sql: SqlStorage, { after, upto }: BatchRange, at: number): void {
   makeTable(sql, 'parked');
   sql.exec(
     'INSERT INTO parked (after_seq, upto_seq, after_version, upto_version, at) VALUES (?, ?, ?, ?, ?)',

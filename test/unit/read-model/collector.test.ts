@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Handed } from '../../../src/rpc/projector.ts';
+import type { HandedBatch } from '../../../src/rpc/projector.ts';
 
 // The collector lives as long as its isolate, so each test gets one of its own.
 async function newCollector() {
@@ -18,23 +18,23 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A projector that finishes the batches when it is told to, in any order. */
+/** A projector that finishes the writes when it is told to, in any order. */
 function slowProjector() {
-  const batches: { threads: string[]; finish: () => void }[] = [];
-  const write = (_: string, slices: { thread: string }[]) =>
+  const writes: { threads: string[]; finish: () => void }[] = [];
+  const write = (_: string, batches: { thread: string }[]) =>
     new Promise((resolve) => {
-      const finish = () => resolve(slices.map(() => ({ ok: true })));
-      batches.push({ threads: slices.map(({ thread }) => thread), finish });
+      const finish = () => resolve(batches.map(() => ({ ok: true })));
+      writes.push({ threads: batches.map(({ thread }) => thread), finish });
     });
   const env = {
     PROJECTOR_COUNT: '1',
     PROJECTORS: { getByName: () => ({ write }) },
     THREADS: { getByName: () => ({ acknowledge: async () => undefined }) },
   };
-  return { env: env as unknown as Env, batches };
+  return { env: env as unknown as Env, writes };
 }
 
-const slice = (thread: string): Handed => ({
+const batch = (thread: string): HandedBatch => ({
   database: 'DB',
   slice: { v: 4, thread, rows: {}, size: 100 },
   range: { generation: 1, after: { seq: 0, version: 0 }, upto: { seq: 1, version: 1 } },
@@ -52,34 +52,34 @@ async function isDoneAfter(promise: Promise<unknown>, milliseconds: number): Pro
 
 describe('a reader of D1', () => {
   it('writes what its isolate owes, and waits for it', async () => {
-    const { collectSlice, writeCollected } = await newCollector();
-    const { env, batches } = slowProjector();
-    collectSlice(env, slice('a'));
+    const { collectBatch, writeCollected } = await newCollector();
+    const { env, writes } = slowProjector();
+    collectBatch(env, batch('a'));
     const reading = writeCollected(env);
-    expect(batches.map(({ threads }) => threads)).toEqual([['a']]);
+    expect(writes.map(({ threads }) => threads)).toEqual([['a']]);
     expect(await isDoneAfter(reading, 2000)).toBe(false);
-    batches[0]?.finish();
+    writes[0]?.finish();
     expect(await isDoneAfter(reading, 10)).toBe(true);
   });
 
-  it('waits for a batch that began before it, and for none that began later', async () => {
-    const { collectSlice, writeCollected } = await newCollector();
-    const { env, batches } = slowProjector();
-    collectSlice(env, slice('before'));
+  it('waits for a write that began before it, and for none that began later', async () => {
+    const { collectBatch, writeCollected } = await newCollector();
+    const { env, writes } = slowProjector();
+    collectBatch(env, batch('before'));
     await vi.advanceTimersByTimeAsync(25);
     const reading = writeCollected(env);
-    collectSlice(env, slice('later'));
+    collectBatch(env, batch('later'));
     await vi.advanceTimersByTimeAsync(400);
-    expect(batches.map(({ threads }) => threads)).toEqual([['before'], ['later']]);
+    expect(writes.map(({ threads }) => threads)).toEqual([['before'], ['later']]);
     expect(await isDoneAfter(reading, 100)).toBe(false);
-    batches[0]?.finish();
+    writes[0]?.finish();
     expect(await isDoneAfter(reading, 10)).toBe(true);
   });
 
   it('waits five seconds at most', async () => {
-    const { collectSlice, writeCollected } = await newCollector();
+    const { collectBatch, writeCollected } = await newCollector();
     const { env } = slowProjector();
-    collectSlice(env, slice('a'));
+    collectBatch(env, batch('a'));
     const reading = writeCollected(env);
     expect(await isDoneAfter(reading, 4900)).toBe(false);
     expect(await isDoneAfter(reading, 200)).toBe(true);

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { emptyingBatches } from '../../../src/read-model/rebuild-statements.ts';
-import { hasRowsFor, sliceStatements } from '../../../src/read-model/write-batches.ts';
-import type { Slice } from '../../../src/rpc/projector.ts';
+import { emptyingTransactions } from '../../../src/read-model/rebuild-statements.ts';
+import { hasRowsFor, statementsFor } from '../../../src/read-model/write-batches.ts';
+import type { ReplicaBatch } from '../../../src/rpc/projector.ts';
 
-function slice(rows: Slice['rows']): Slice {
+function batch(rows: ReplicaBatch['rows']): ReplicaBatch {
   return { v: 4, thread: 't', rows, size: 0 };
 }
 
 const rowsOf = (parameters: readonly (string | number)[]) => JSON.parse(String(parameters[0]));
 const bytes = (text: string) => new TextEncoder().encode(text).byteLength;
 
-describe('the statements of some slices', () => {
+describe('the statements of some batches', () => {
   test('write what is of the copy into one database and the log of deliveries into the other', () => {
-    const all = slice({
+    const all = batch({
       chats: ['[1]'],
       involvements: ['[1]'],
       invitations: ['[1]'],
@@ -26,7 +26,7 @@ describe('the statements of some slices', () => {
       visitors: ['[1]'],
     });
     const tablesOf = (store: 'copy' | 'deliveries') =>
-      sliceStatements([all], store).map(({ sql }) => /^INSERT INTO (\w+)/.exec(sql)?.[1]);
+      statementsFor([all], store).map(({ sql }) => /^INSERT INTO (\w+)/.exec(sql)?.[1]);
     expect(tablesOf('deliveries')).toEqual(['lanes', 'deliveries']);
     expect(tablesOf('copy').sort()).toEqual(
       [
@@ -35,19 +35,19 @@ describe('the statements of some slices', () => {
       ].sort(),
     );
     expect([hasRowsFor(all, 'copy'), hasRowsFor(all, 'deliveries')]).toEqual([true, true]);
-    const chat = slice({ chats: ['[1]'] });
+    const chat = batch({ chats: ['[1]'] });
     expect([hasRowsFor(chat, 'copy'), hasRowsFor(chat, 'deliveries')]).toEqual([true, false]);
-    const delivery = slice({ deliveries: ['[1]'] });
+    const delivery = batch({ deliveries: ['[1]'] });
     expect([hasRowsFor(delivery, 'copy'), hasRowsFor(delivery, 'deliveries')]).toEqual([false, true]);
   });
 
   test('carry the rows of many threads together, in order, and know whose they are', () => {
-    const slices = [
-      slice({ messages: ['["a",1]', '["a",2]'], chats: ['["a"]'] }),
-      slice({}),
-      slice({ messages: ['["b",1]'] }),
+    const batches = [
+      batch({ messages: ['["a",1]', '["a",2]'], chats: ['["a"]'] }),
+      batch({}),
+      batch({ messages: ['["b",1]'] }),
     ];
-    const statements = sliceStatements(slices, 'copy');
+    const statements = statementsFor(batches, 'copy');
     expect(statements.map(({ parameters }) => rowsOf(parameters))).toEqual([
       [
         ['a', 1],
@@ -69,7 +69,7 @@ describe('the statements of some slices', () => {
 
   test('write the flags of chats first and all else after them, a part of the rows at a time', () => {
     const row = JSON.stringify(['chat', 'x'.repeat(600_000)]);
-    const statements = sliceStatements([slice({ chats: [row, row] })], 'copy');
+    const statements = statementsFor([batch({ chats: [row, row] })], 'copy');
     const setsFlags = statements.map(({ sql }) => sql.includes('is_ended = excluded.is_ended'));
     expect(setsFlags).toEqual([true, false, true, false]);
   });
@@ -77,7 +77,7 @@ describe('the statements of some slices', () => {
   test('have parameters of at most 1 MB of UTF-8, but for a single longer row', () => {
     const row = (text: string) => JSON.stringify(['chat', 1, 'id', text]);
     const rows = [...Array.from({ length: 30 }, () => row('\u{1F600}'.repeat(25_000))), row('\u0001'.repeat(200_000))];
-    const statements = sliceStatements([slice({ messages: rows })], 'copy');
+    const statements = statementsFor([batch({ messages: rows })], 'copy');
     expect(statements.flatMap(({ parameters }) => rowsOf(parameters))).toEqual(rows.map((each) => JSON.parse(each)));
     const sizes = statements.map(({ parameters }) => bytes(String(parameters[0])));
     expect(Math.max(...sizes.slice(0, -1))).toBeLessThanOrEqual(1_000_000);
@@ -86,19 +86,19 @@ describe('the statements of some slices', () => {
   });
 
   test('of nothing are none', () => {
-    expect(sliceStatements([], 'copy')).toEqual([]);
-    expect(sliceStatements([slice({})], 'copy')).toEqual([]);
+    expect(statementsFor([], 'copy')).toEqual([]);
+    expect(statementsFor([batch({})], 'copy')).toEqual([]);
   });
 });
 
 describe('the statements of a rebuild', () => {
-  const first: Slice = {
-    ...slice({ members: ['["c"]'], chats: ['["c"]'], threads: ['["t"]'] }),
+  const first: ReplicaBatch = {
+    ...batch({ members: ['["c"]'], chats: ['["c"]'], threads: ['["t"]'] }),
     rebuild: { number: 7, chat_ids: ['c'] },
   };
 
   test('take the thread out of the register and note the number in the batch that writes the first rows', () => {
-    const statements = sliceStatements([slice({ members: ['["o"]'] }), first], 'copy');
+    const statements = statementsFor([batch({ members: ['["o"]'] }), first], 'copy');
     const kinds = statements.map(({ sql }) => /^(DELETE FROM|INSERT INTO) (\w+)/.exec(sql)?.slice(1).join(' '));
     expect(kinds).toEqual([
       'DELETE FROM threads',
@@ -112,7 +112,7 @@ describe('the statements of a rebuild', () => {
       ['t', 7],
       ['t', 7],
     ]);
-    expect(sliceStatements([first], 'deliveries')).toEqual([]);
+    expect(statementsFor([first], 'deliveries')).toEqual([]);
   });
 
   test('delete a bounded number of rows each, of chats named in parameters of at most 1 MB, however many there were', () => {
@@ -120,7 +120,7 @@ describe('the statements of a rebuild', () => {
       { length: 25_000 },
       (_, place) => `018f0000-0000-7000-8000-${String(place).padStart(12, '0')}`,
     );
-    const batches = emptyingBatches('t', { number: 7, chat_ids });
+    const batches = emptyingTransactions('t', { number: 7, chat_ids });
     const named = batches.map((batch) => new Set(batch.map(({ parameters }) => String(parameters[2]))));
     expect(named.map(({ size }) => size)).toEqual([1, 1, 1]);
     expect(named.flatMap((texts) => [...texts].flatMap((text) => JSON.parse(text)))).toEqual(chat_ids);

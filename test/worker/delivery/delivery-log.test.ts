@@ -6,7 +6,7 @@ import type { Keyset } from '../../../src/db/keyset.ts';
 import { listDeliveries } from '../../../src/delivery/delivery-log.ts';
 import { listFinishedThreads, listPendingTracks } from '../../../src/delivery/lanes-of-receiver.ts';
 import { firstUuidAt, newUuid } from '../../../src/resources/uuid.ts';
-import type { Slice } from '../../../src/rpc/projector.ts';
+import type { ReplicaBatch } from '../../../src/rpc/projector.ts';
 import { projectorStub } from '../../../src/rpc/projector.ts';
 import { testEnv } from '../http/hub.ts';
 
@@ -21,8 +21,8 @@ beforeEach(async () => {
   await env.DB.exec('DELETE FROM deliveries');
 });
 
-/** A slice with one image of a delivery, and of its lane. */
-function sliceOf(id: string, version: number, status: string, withLane = false): Slice {
+/** A batch with one image of a delivery, and of its lane. */
+function batchOf(id: string, version: number, status: string, withLane = false): ReplicaBatch {
   const delivery = [RECEIVER, id, version, 'o', THREAD, 't', 'chat', 1, 'message_created', null, null, null, status];
   const rest = [null, 0, 1, NOW, status === 'pending' ? null : NOW, 200, null, NOW];
   const lane = [RECEIVER, THREAD, version, 'o', version, 0, 0, 0, 0, 0, 0, 0];
@@ -33,8 +33,8 @@ function sliceOf(id: string, version: number, status: string, withLane = false):
   return { v: 4, thread: THREAD, rows, size: 200 };
 }
 
-async function costOf(slice: Slice): Promise<{ trips: number; rowsWritten: number }> {
-  const [written] = await projectorStub(env, 'DB', THREAD).write('DB', [slice]);
+async function costOf(batch: ReplicaBatch): Promise<{ trips: number; rowsWritten: number }> {
+  const [written] = await projectorStub(env, 'DB', THREAD).write('DB', [batch]);
   if (written?.ok !== true) throw new Error('not written');
   return { trips: written.share.trips, rowsWritten: written.share.rowsWritten };
 }
@@ -42,24 +42,24 @@ async function costOf(slice: Slice): Promise<{ trips: number; rowsWritten: numbe
 describe('a delivery costs the log', () => {
   test('one row when it has arrived before it is copied, three while it is pending, one more when it arrives then', async () => {
     const id = newUuid(NOW);
-    expect(await costOf(sliceOf(newUuid(NOW), 1, 'delivered'))).toEqual({ trips: 1, rowsWritten: 1 });
-    expect(await costOf(sliceOf(newUuid(NOW), 1, 'skipped'))).toEqual({ trips: 1, rowsWritten: 2 });
-    expect(await costOf(sliceOf(id, 1, 'pending'))).toEqual({ trips: 1, rowsWritten: 3 });
-    const delivered = await costOf(sliceOf(id, 2, 'delivered'));
+    expect(await costOf(batchOf(newUuid(NOW), 1, 'delivered'))).toEqual({ trips: 1, rowsWritten: 1 });
+    expect(await costOf(batchOf(newUuid(NOW), 1, 'skipped'))).toEqual({ trips: 1, rowsWritten: 2 });
+    expect(await costOf(batchOf(id, 1, 'pending'))).toEqual({ trips: 1, rowsWritten: 3 });
+    const delivered = await costOf(batchOf(id, 2, 'delivered'));
     expect(delivered).toEqual({ trips: 1, rowsWritten: 1 });
     // Late and repeated images cost nothing.
-    for (const late of [sliceOf(id, 1, 'pending'), sliceOf(id, 2, 'delivered')]) {
+    for (const late of [batchOf(id, 1, 'pending'), batchOf(id, 2, 'delivered')]) {
       expect(await costOf(late)).toEqual({ trips: 1, rowsWritten: 0 });
     }
   });
 
-  test('another trip only where the slice has rows of the copy too', async () => {
+  test('another trip only where the batch has rows of the copy too', async () => {
     const visitor = { visitors: [JSON.stringify([newUuid(1), newUuid(2), newUuid(3), 1])] };
-    const both = sliceOf(newUuid(NOW), 1, 'delivered', true);
-    const copyOnly: Slice = { v: 4, thread: THREAD, rows: visitor, size: 100 };
+    const both = batchOf(newUuid(NOW), 1, 'delivered', true);
+    const copyOnly: ReplicaBatch = { v: 4, thread: THREAD, rows: visitor, size: 100 };
     expect((await costOf(copyOnly)).trips).toBe(1);
     expect(await costOf(both)).toEqual({ trips: 1, rowsWritten: 2 });
-    const mixed = { ...sliceOf(newUuid(NOW), 1, 'delivered'), rows: { ...both.rows, ...visitor } };
+    const mixed = { ...batchOf(newUuid(NOW), 1, 'delivered'), rows: { ...both.rows, ...visitor } };
     expect((await costOf(mixed)).trips).toBe(2);
   });
 });

@@ -148,10 +148,10 @@ describe('an outage of D1', () => {
       let tries = 0;
       let isAway = true;
       const meetProjector = () =>
-        replaceProjector(opened.thread, async (real, ...slices) => {
+        replaceProjector(opened.thread, async (real, ...batches) => {
           tries += 1;
           if (isAway) throw new Error('fault: D1 is away');
-          return await real(...slices);
+          return await real(...batches);
         });
       await meetProjector();
       await execute(opened.thread, says(opened, 'hello'));

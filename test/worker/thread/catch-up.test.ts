@@ -86,7 +86,7 @@ class Conversation {
     });
   }
 
-  /** Sends a command as a courier who loses the slice: what D1 gets is none of these tests' business. */
+  /** Sends a command as a courier who loses the batch: what D1 gets is none of these tests' business. */
   async send<C extends CommandBody>(command: C): Promise<AnswerOf<Command & C>> {
     const whole = { v: 1, command_id: newCommandId(), ...command } as Command & C;
     const { result } = await threadStub(env, this.thread).execute(whole, { acknowledged: [] });

@@ -3,11 +3,11 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { upcastEvent } from '../../../src/domain/events.ts';
 import { onFault } from '../../../src/platform/faults.ts';
-import { sliceStatements } from '../../../src/read-model/write-batches.ts';
-import type { Mark, Slice } from '../../../src/rpc/projector.ts';
+import { statementsFor } from '../../../src/read-model/write-batches.ts';
+import type { Mark, ReplicaBatch } from '../../../src/rpc/projector.ts';
 import { commandThread, threadStub } from '../../../src/rpc/thread.ts';
 import { ReplicatedFlags } from '../../../src/thread/replica/chat-flags.ts';
-import { readSlice } from '../../../src/thread/replica/next-batch.ts';
+import { readNextBatch } from '../../../src/thread/replica/next-batch.ts';
 import { RecentEvents } from '../../../src/thread/replica/recent-events.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
 import { emptyHub } from '../empty-hub.ts';
@@ -20,9 +20,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-type Sent = { slice: Slice; upto: Mark };
+type Sent = { batch: ReplicaBatch; upto: Mark };
 
-/** Hands over as a thread with several slices under way does: each reads on from what was sent before, and knows what was acknowledged. */
+/** Hands over as a thread with several batches under way does: each reads on from what was sent before, and knows what was acknowledged. */
 class Sender {
   readonly #thread: string;
   readonly #random: () => number;
@@ -36,7 +36,7 @@ class Sender {
     this.#random = random;
   }
 
-  /** Sends the next slice, which ends anywhere in what was committed since. */
+  /** Sends the next batch, which ends anywhere in what was committed since. */
   async send(isWhole = false): Promise<void> {
     const read = await runInDurableObject(env.THREADS.getByName(this.#thread), (_, { storage: { sql } }) => {
       const { state } = loadThread(sql, this.#thread);
@@ -45,16 +45,19 @@ class Sender {
       const tail = new RecentEvents();
       tail.add(isWhole ? events : events.slice(0, 1 + Math.floor(this.#random() * events.length)));
       const latest = { seq: state.last_seq, version: 0 };
-      return readSlice({ sql, state, tail, flags: this.#flags, latest, rebuild: null, isNarrow: false }, this.#mark);
+      return readNextBatch(
+        { sql, state, tail, flags: this.#flags, latest, rebuild: null, isNarrow: false },
+        this.#mark,
+      );
     });
-    if (read === null || read.slice === null) return;
+    if (read === null || read.batch === null) return;
     this.#mark = read.upto;
-    this.sent.push({ slice: read.slice, upto: read.upto });
+    this.sent.push({ batch: read.batch, upto: read.upto });
   }
 
-  /** A slice reaches D1. What is acknowledged is the log up to the first slice that has not arrived. */
+  /** A batch reaches D1. What is acknowledged is the log up to the first batch that has not arrived. */
   async arrive(sent: Sent): Promise<void> {
-    const statements = sliceStatements([sent.slice], 'copy');
+    const statements = statementsFor([sent.batch], 'copy');
     await env.DB.batch(statements.map(({ sql, parameters }) => env.DB.prepare(sql).bind(...parameters)));
     this.#arrived.add(sent);
     const open = this.sent.findIndex((each) => !this.#arrived.has(each));
@@ -64,7 +67,7 @@ class Sender {
 }
 
 for (const seed of [1, 2, 3]) {
-  test(`slices that were lost, doubled and reordered make, once all have come, the copy that a rebuild makes (${seed})`, async () => {
+  test(`batches that were lost, doubled and reordered make, once all have come, the copy that a rebuild makes (${seed})`, async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     // The thread's own hand-over never arrives.
     onFault((step) => {
@@ -92,7 +95,7 @@ for (const seed of [1, 2, 3]) {
     }
     await sender.send(true);
     const rowsOf = (table: 'chats' | 'chats_with_known_flags') =>
-      sender.sent.flatMap(({ slice }) => slice.rows[table] ?? []).length;
+      sender.sent.flatMap(({ batch }) => batch.rows[table] ?? []).length;
     expect(rowsOf('chats')).toBeGreaterThan(10);
     expect(rowsOf('chats_with_known_flags')).toBeGreaterThan(3);
     for (const sent of sender.sent) await sender.arrive(sent);

@@ -3,14 +3,15 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Command } from '../../../src/domain/commands.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import type { Slice } from '../../../src/rpc/projector.ts';
+import type { ReplicaBatch } from '../../../src/rpc/projector.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { userStub } from '../../../src/rpc/user.ts';
 import { ReplicatedFlags } from '../../../src/thread/replica/chat-flags.ts';
-import { readSlice } from '../../../src/thread/replica/next-batch.ts';
+import { readNextBatch } from '../../../src/thread/replica/next-batch.ts';
 import { RecentEvents } from '../../../src/thread/replica/recent-events.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
 import { setClock } from '../clock.ts';
+import { writeBatches } from './batches.ts';
 import {
   type CommandBody,
   execute,
@@ -22,7 +23,6 @@ import {
   receiveCommand,
   visitorMessage,
 } from './fixtures.ts';
-import { writeSlices } from './slices.ts';
 
 const HOUR = 3_600_000;
 
@@ -92,7 +92,7 @@ describe('the copy of a chat', () => {
     expect(await involvements()).toEqual(organizations.map((organization_id) => ({ organization_id, is_ended: 1 })));
   });
 
-  test('follows tags that come, go and come back, and forgets none of it when an old slice comes late', async () => {
+  test('follows tags that come, go and come back, and forgets none of it when an old batch comes late', async () => {
     const { thread, chat_id, actor, grant } = await newVisitorChat();
     const tags = async () =>
       (await rowsOf('SELECT name FROM tags WHERE chat_id = ? AND facts IS NOT NULL ORDER BY name', chat_id)).map(
@@ -100,23 +100,23 @@ describe('the copy of a chat', () => {
       );
     const tag = { chat_id, grant, actor };
     for (const name of ['a', 'b']) await execute(thread, { type: 'add_tag', ...tag, name });
-    const older = await wholeSlice(thread);
+    const older = await wholeBatch(thread);
     await execute(thread, { type: 'remove_tag', ...tag, name: 'a' });
     expect(await tags()).toEqual(['b']);
-    await writeSlices([older]);
+    await writeBatches([older]);
     expect(await tags()).toEqual(['b']);
     await execute(thread, { type: 'remove_tag', ...tag, name: 'b' });
     await execute(thread, { type: 'add_tag', ...tag, name: 'b' });
-    const newer = await wholeSlice(thread);
+    const newer = await wholeBatch(thread);
     // Both in one batch, in either order.
-    for (const slices of [
+    for (const batches of [
       [older, newer],
       [newer, older],
     ]) {
       for (const table of ['chats WHERE id', 'tags WHERE chat_id']) {
         await env.DB.prepare(`DELETE FROM ${table} = ?`).bind(chat_id).run();
       }
-      await writeSlices(slices);
+      await writeBatches(batches);
       expect(await tags()).toEqual(['b']);
     }
   });
@@ -125,7 +125,7 @@ describe('the copy of a chat', () => {
     const { thread, chat_id, actor, grant, visitor_id } = await newVisitorChat({ actor: await presentUser() });
     const says = { type: 'post_visitor_message', chat_id, visitor_id } as const;
     const attends = { type: 'update_membership', chat_id, actor, is_present: true, last_seen_at: null } as const;
-    const slices: Slice[] = [];
+    const batches: ReplicaBatch[] = [];
     // Waiting, pending, no longer so, ended: flags come back to what they were.
     for (const command of [
       { ...says, content: { type: 'msg', message: 'one' } },
@@ -134,30 +134,30 @@ describe('the copy of a chat', () => {
       { type: 'update_chat', chat_id, grant, is_ended: true, is_waiting: null },
     ] satisfies CommandBody[]) {
       await execute(thread, command);
-      slices.push(await wholeSlice(thread));
+      batches.push(await wholeBatch(thread));
     }
-    const isPending = slices.map(({ rows }) => JSON.parse(rows.chats?.[0] ?? '[]')[9]);
+    const isPending = batches.map(({ rows }) => JSON.parse(rows.chats?.[0] ?? '[]')[9]);
     expect(isPending).toEqual([0, 1, 0, 0]);
-    const writeAnew = async (...batches: Slice[][]) => {
+    const writeAnew = async (...batches: ReplicaBatch[][]) => {
       await env.DB.prepare('DELETE FROM chats WHERE id = ?').bind(chat_id).run();
-      for (const batch of batches) await writeSlices(batch);
+      for (const batch of batches) await writeBatches(batch);
       return await rowsOf('SELECT * FROM chats WHERE id = ?', chat_id);
     };
     const alone: unknown[] = [];
-    for (const slice of slices) alone.push(await writeAnew([slice]));
-    for (const [first, known] of slices.entries()) {
-      for (const [one, slice] of slices.entries()) {
-        for (const [other, next] of slices.entries()) {
-          const rows = await writeAnew([known], [slice, next]);
+    for (const batch of batches) alone.push(await writeAnew([batch]));
+    for (const [first, known] of batches.entries()) {
+      for (const [one, batch] of batches.entries()) {
+        for (const [other, next] of batches.entries()) {
+          const rows = await writeAnew([known], [batch, next]);
           expect([first, one, other, rows]).toEqual([first, one, other, alone[Math.max(first, one, other)]]);
         }
       }
     }
     // After a rebuild has deleted the row, one without flags may meet those of an older one: the rebuild's own row mends them.
-    const [, pending, , ended] = slices;
-    if (pending === undefined || ended === undefined) throw new Error('no slices');
+    const [, pending, , ended] = batches;
+    if (pending === undefined || ended === undefined) throw new Error('no batches');
     const { chats = [], ...rest } = ended.rows;
-    const withoutFlags: Slice = { ...ended, rows: { ...rest, chats_with_known_flags: chats } };
+    const withoutFlags: ReplicaBatch = { ...ended, rows: { ...rest, chats_with_known_flags: chats } };
     expect(await writeAnew([pending], [withoutFlags])).toMatchObject([{ is_ended: 0, is_pending: 1 }]);
     expect(await writeAnew([pending], [withoutFlags], [ended])).toEqual(alone[3]);
   });
@@ -210,18 +210,18 @@ describe('a plain message', () => {
   });
 });
 
-/** The whole log of a thread in one slice, as a hand-over that has to start anew would send it. */
-function wholeSlice(thread: string): Promise<Slice> {
+/** The whole log of a thread in one batch, as a hand-over that has to start anew would send it. */
+function wholeBatch(thread: string): Promise<ReplicaBatch> {
   return runInDurableObject(env.THREADS.getByName(thread), (_, { storage }) => {
     const { state } = loadThread(storage.sql, thread);
     const latest = { seq: state.last_seq, version: 0 };
     const memory = { tail: new RecentEvents(), flags: new ReplicatedFlags() };
-    const read = readSlice(
+    const read = readNextBatch(
       { sql: storage.sql, state, ...memory, latest, rebuild: null, isNarrow: false },
       { seq: 0, version: 0 },
     );
-    if (read === null || read.slice === null || read.upto.seq < latest.seq)
-      throw new Error('the log is more than a slice');
-    return read.slice;
+    if (read === null || read.batch === null || read.upto.seq < latest.seq)
+      throw new Error('the log is more than a batch');
+    return read.batch;
   });
 }

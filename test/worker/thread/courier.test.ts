@@ -63,14 +63,14 @@ describe('a projector that hangs keeps no courier waiting', () => {
     await waiting;
   });
 
-  test('who comes when more slices are out than the object gives away', async () => {
+  test('who comes when more batches are out than the object gives away', async () => {
     const channel = newChannel();
     await receive(says(channel, 'first'));
     const projector = await hangProjector(channel);
-    const slices = [];
-    for (let place = 0; place < 40; place++) slices.push((await asCourier(channel, `${place}`)).handed);
+    const batches = [];
+    for (let place = 0; place < 40; place++) batches.push((await asCourier(channel, `${place}`)).handed);
     // Beyond 32 that are out the object sends by itself, and waits for the projector alone.
-    expect(slices.filter((handed) => handed !== null)).toHaveLength(32);
+    expect(batches.filter((handed) => handed !== null)).toHaveLength(32);
     expect(projector.asked()).toBe(1);
     vi.spyOn(console, 'error').mockImplementation(() => {});
     projector.release();

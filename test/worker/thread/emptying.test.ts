@@ -1,13 +1,13 @@
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
-import { emptyingBatches, ROWS_DELETED_AT_ONCE } from '../../../src/read-model/rebuild-statements.ts';
+import { emptyingTransactions, ROWS_DELETED_AT_ONCE } from '../../../src/read-model/rebuild-statements.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { writeSlices } from './slices.ts';
+import { writeBatches } from './batches.ts';
 
 const GHOSTS = 2 * ROWS_DELETED_AT_ONCE + 1;
 
 function batchOf(thread: string, chatId: string): D1PreparedStatement[] {
-  const [batch, ...others] = emptyingBatches(thread, { number: 1, chat_ids: [chatId] });
+  const [batch, ...others] = emptyingTransactions(thread, { number: 1, chat_ids: [chatId] });
   expect(others).toEqual([]);
   return (batch ?? []).map(({ sql, parameters }) => env.DB.prepare(sql).bind(...parameters));
 }
@@ -32,7 +32,7 @@ it('the emptying of a thread deletes a bounded number of rows at a time, found b
     .bind(other)
     .run();
   await insertGhosts(chat_id);
-  for (const { sql } of emptyingBatches(thread, { number: 1, chat_ids: [chat_id] }).flat()) {
+  for (const { sql } of emptyingTransactions(thread, { number: 1, chat_ids: [chat_id] }).flat()) {
     const plan = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(thread, 1, '["c"]').all<{ detail: string }>();
     for (const { detail } of plan.results) expect(detail).not.toMatch(/^SCAN (?!json_each)/);
   }
@@ -60,11 +60,11 @@ it('a projector empties in as many portions as it takes before it writes the fir
     size: 100,
     rebuild: { number: 5, chat_ids: [chat_id] },
   };
-  await writeSlices([first]);
+  await writeBatches([first]);
   expect(await membersOf(chat_id)).toBe(1);
-  // What was written since must outlive the same slice that comes again, and one of an older rebuild.
-  await writeSlices([{ v: 4, thread, rows: { members: [row.replace('somebody', 'another')] }, size: 100 }]);
-  await writeSlices([first]);
-  await writeSlices([{ ...first, rebuild: { number: 4, chat_ids: [chat_id] } }]);
+  // What was written since must outlive the same batch that comes again, and one of an older rebuild.
+  await writeBatches([{ v: 4, thread, rows: { members: [row.replace('somebody', 'another')] }, size: 100 }]);
+  await writeBatches([first]);
+  await writeBatches([{ ...first, rebuild: { number: 4, chat_ids: [chat_id] } }]);
   expect(await membersOf(chat_id)).toBe(2);
 });

@@ -5,7 +5,7 @@ import type { PostMessage } from '../../../src/domain/commands.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import type { Head } from '../../../src/rpc/lane.ts';
-import type { Slice } from '../../../src/rpc/projector.ts';
+import type { ReplicaBatch } from '../../../src/rpc/projector.ts';
 import { projectorStub } from '../../../src/rpc/projector.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
@@ -120,23 +120,23 @@ describe('a thread that was evicted', () => {
   });
 });
 
-test('a projector that was evicted takes the next slice', async () => {
+test('a projector that was evicted takes the next batch', async () => {
   const thread = '0000000000000000000';
   const row = () => JSON.stringify([newUuid(Date.now()), newUuid(Date.now()), newUuid(Date.now()), 1]);
-  const slice = (): Slice => ({ v: 4, thread, rows: { visitors: [row()] }, size: 100 });
-  expect(await projectorStub(env, 'DB', thread).write('DB', [slice()])).toMatchObject([{ ok: true }]);
+  const batch = (): ReplicaBatch => ({ v: 4, thread, rows: { visitors: [row()] }, size: 100 });
+  expect(await projectorStub(env, 'DB', thread).write('DB', [batch()])).toMatchObject([{ ok: true }]);
   await evictDurableObject(env.PROJECTORS.getByName('DB/0'));
-  expect(await projectorStub(env, 'DB', thread).write('DB', [slice()])).toMatchObject([{ ok: true }]);
+  expect(await projectorStub(env, 'DB', thread).write('DB', [batch()])).toMatchObject([{ ok: true }]);
 });
 
-test('a thread that starts again behind D1, with more than a slice, hands over a changed flag', async () => {
+test('a thread that starts again behind D1, with more than a batch, hands over a changed flag', async () => {
   const channel = newChannel();
   const user = newUser(channel.organizationId);
   const long = Array.from({ length: 12 }, () => visitorMessage('🙂'.repeat(100_000)));
   const { chat_id } = await receive(receiveCommand(channel, 't', [userMessage('hello', user), ...long]));
   const chat = () => env.DB.prepare('SELECT seq, is_waiting FROM chats WHERE id = ?').bind(chat_id).first();
   await eventually(async () => expect(await chat()).toEqual({ seq: 17, is_waiting: 1 }));
-  // Its mark is not on disk yet, so it hands the log over anew, in two slices, after the flag has changed.
+  // Its mark is not on disk yet, so it hands the log over anew, in two batches, after the flag has changed.
   await evictDurableObject(objectOf(channel));
   await receive(receiveCommand(channel, 't', [userMessage('answer', user)]));
   await eventually(async () => expect(await chat()).toEqual({ seq: 18, is_waiting: 0 }));

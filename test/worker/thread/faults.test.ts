@@ -168,7 +168,7 @@ describe('D1 that fails for a while', () => {
   });
 
   testAlarm(
-    'the flags of a chat are right in D1 although the slice that changed them was never acknowledged',
+    'the flags of a chat are right in D1 although the batch that changed them was never acknowledged',
     async (ring) => {
       const channel = newChannel();
       const user = newUser(channel.organizationId);
@@ -184,11 +184,11 @@ describe('D1 that fails for a while', () => {
     },
   );
 
-  testAlarm('a slice that comes late or twice changes nothing', async (ring) => {
+  testAlarm('a batch that comes late or twice changes nothing', async (ring) => {
     const channel = newChannel();
     const user = newUser(channel.organizationId);
     const opening = await receive(receiveCommand(channel, 't', [visitorMessage('one'), userMessage('two', user)]));
-    // The acknowledgement is lost, so the same slice goes again after more has happened.
+    // The acknowledgement is lost, so the same batch goes again after more has happened.
     breakAt('before acknowledgement', 1, 'error');
     await receive(receiveCommand(channel, 't', [visitorMessage('three')], { variables: { username: 'Jane' } }));
     onFault(null);

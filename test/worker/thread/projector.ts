@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
-import type { ProjectorStub, Slice } from '../../../src/rpc/projector.ts';
+import type { ProjectorStub, ReplicaBatch } from '../../../src/rpc/projector.ts';
 
 type Write = ProjectorStub['write'];
 
@@ -11,18 +11,18 @@ type Write = ProjectorStub['write'];
  */
 export async function replaceProjector(
   name: string,
-  write: (real: Write, ...slices: Parameters<Write>) => ReturnType<Write>,
+  write: (real: Write, ...batches: Parameters<Write>) => ReturnType<Write>,
 ): Promise<void> {
   await runInDurableObject(env.THREADS.getByName(name), (instance) => {
     const { PROJECTORS } = (instance as unknown as { env: Env }).env;
     const getByName = (Object.getPrototypeOf(PROJECTORS) as typeof PROJECTORS).getByName.bind(PROJECTORS);
     vi.spyOn(PROJECTORS, 'getByName').mockImplementation(((...address: Parameters<typeof getByName>) => {
       const stub = getByName(...address) as unknown as ProjectorStub;
-      const real: Write = (database, slices) => stub.write(database, slices);
-      const isOurs = (slices: readonly Slice[]) => slices.some(({ thread }) => thread === name);
+      const real: Write = (database, batches) => stub.write(database, batches);
+      const isOurs = (batches: readonly ReplicaBatch[]) => batches.some(({ thread }) => thread === name);
       return {
-        write: ((database, slices) =>
-          isOurs(slices) ? write(real, database, slices) : real(database, slices)) satisfies Write,
+        write: ((database, batches) =>
+          isOurs(batches) ? write(real, database, batches) : real(database, batches)) satisfies Write,
       };
     }) as never);
   });
@@ -32,9 +32,9 @@ export async function replaceProjector(
 export async function countWrites(name: string): Promise<{ count: () => number; meet: () => Promise<void> }> {
   let writes = 0;
   const meet = () =>
-    replaceProjector(name, (real, ...slices) => {
+    replaceProjector(name, (real, ...batches) => {
       writes += 1;
-      return real(...slices);
+      return real(...batches);
     });
   await meet();
   return { count: () => writes, meet };

@@ -2,15 +2,15 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { onFault } from '../../../src/platform/faults.ts';
-import type { ProjectorStub, Slice } from '../../../src/rpc/projector.ts';
+import type { ProjectorStub, ReplicaBatch } from '../../../src/rpc/projector.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { type Answer, admin, call } from '../http/hub.ts';
+import { writeBatches } from './batches.ts';
 import { execute, newChannel, newVisitorChat, objectOf, receive, receiveCommand, visitorMessage } from './fixtures.ts';
 import { COPY_TABLES, type CopyTable, dumpCopy, liveThrough } from './rich-history.ts';
-import { writeSlices } from './slices.ts';
 
 let threads: string[] = [];
 
@@ -125,7 +125,7 @@ describe('a rebuild', () => {
     await expectCopy(lived);
   });
 
-  testAlarm('goes on after a crash between its slices, and after D1 was away', async (ring) => {
+  testAlarm('goes on after a crash between its batches, and after D1 was away', async (ring) => {
     await wipe(ALL_BUT_THE_REGISTER);
     let passed = 0;
     onFault((step, crash) => {
@@ -148,41 +148,41 @@ describe('a rebuild', () => {
   });
 });
 
-describe('the slices of a rebuild', () => {
-  /** Makes the thread's rebuild and catches the slices that it sends. */
-  async function slicesOfRebuild(thread: string): Promise<Slice[]> {
-    const slices: Slice[] = [];
+describe('the batches of a rebuild', () => {
+  /** Makes the thread's rebuild and catches the batches that it sends. */
+  async function batchesOfRebuild(thread: string): Promise<ReplicaBatch[]> {
+    const batches: ReplicaBatch[] = [];
     await runInDurableObject(env.THREADS.getByName(thread), (instance) => {
       const projectors = (instance as unknown as { env: Env }).env.PROJECTORS;
       const getByName = projectors.getByName.bind(projectors) as unknown as (name: string) => ProjectorStub;
       vi.spyOn(projectors, 'getByName').mockImplementation(((name: string) => ({
-        write: (database: string, given: Slice[]) => {
-          slices.push(...structuredClone(given));
+        write: (database: string, given: ReplicaBatch[]) => {
+          batches.push(...structuredClone(given));
           return getByName(name).write(database, given);
         },
       })) as never);
     });
     expect(await threadStub(env, thread).rebuild({ v: 1 })).toEqual({ ok: true });
     vi.restoreAllMocks();
-    return slices;
+    return batches;
   }
 
   test('that come late change nothing, not even the one that deletes', async () => {
     const { thread, chat_id, actor, grant } = await newVisitorChat();
     await execute(thread, { type: 'add_tag', chat_id, grant, actor, name: 'gone' });
-    const slices = await slicesOfRebuild(thread);
-    expect(slices[0]?.rebuild?.chat_ids).toEqual([chat_id]);
+    const batches = await batchesOfRebuild(thread);
+    expect(batches[0]?.rebuild?.chat_ids).toEqual([chat_id]);
     await execute(thread, { type: 'remove_tag', chat_id, grant, actor, name: 'gone' });
-    const newer = await slicesOfRebuild(thread);
+    const newer = await batchesOfRebuild(thread);
     const copy = await dumpCopy();
-    for (const slice of [...slices, ...newer, ...slices]) await writeSlices([slice]);
+    for (const batch of [...batches, ...newer, ...batches]) await writeBatches([batch]);
     await expectCopy(copy);
     expect(copy.tags.filter((row) => (row as { chat_id: string }).chat_id === chat_id)).toMatchObject([
       { name: 'gone', facts: null },
     ]);
   });
 
-  test('settle with an older slice that comes between them, in whatever order they come', async () => {
+  test('settle with an older batch that comes between them, in whatever order they come', async () => {
     const channel = newChannel();
     const long = 'x'.repeat(9000);
     const messages = Array.from({ length: 1000 }, (_, index) => visitorMessage(`${index} ${long}`));
@@ -190,12 +190,12 @@ describe('the slices of a rebuild', () => {
     const thread = objectOf(channel).name ?? '';
     await eventually(async () => expect(await count(chat_id)).toBe(1000));
     const copy = await dumpCopy();
-    const [first, ...rest] = await slicesOfRebuild(thread);
-    if (first?.rebuild === undefined) throw new Error('not a slice of a rebuild');
+    const [first, ...rest] = await batchesOfRebuild(thread);
+    if (first?.rebuild === undefined) throw new Error('not a batch of a rebuild');
     expect(rest.length).toBeGreaterThan(1);
     expect(rest.filter(({ rebuild }) => rebuild !== undefined)).toEqual([]);
     const again = { ...first, rebuild: { ...first.rebuild, number: first.rebuild.number + 1 } };
-    for (const slice of [again, ...rest.toReversed(), again]) await writeSlices([slice]);
+    for (const batch of [again, ...rest.toReversed(), again]) await writeBatches([batch]);
     await expectCopy(copy);
   });
 

@@ -5,7 +5,7 @@ import { type ChatFlags, flagsOf, ReplicatedFlags } from '../../../../src/thread
 const WAITING: ChatFlags = [0, 1, 'visitor', 7_200_000];
 const QUIET: ChatFlags = [0, 0, 'visitor', 7_200_000];
 
-test('flags are known once D1 has acknowledged the slice that held them', () => {
+test('flags are known once D1 has acknowledged the batch that held them', () => {
   const copied = new ReplicatedFlags();
   copied.send(5, 'chat', WAITING);
   expect(copied.has('chat', WAITING)).toBe(false);
@@ -17,7 +17,7 @@ test('flags are known once D1 has acknowledged the slice that held them', () => 
   expect(copied.has('other', WAITING)).toBe(false);
 });
 
-test('a slice that may have reached D1 without an acknowledgement makes them unknown', () => {
+test('a batch that may have reached D1 without an acknowledgement makes them unknown', () => {
   const copied = new ReplicatedFlags();
   copied.send(5, 'chat', WAITING);
   copied.acknowledge(5);
@@ -29,7 +29,7 @@ test('a slice that may have reached D1 without an acknowledgement makes them unk
   expect(copied.has('chat', WAITING)).toBe(true);
 });
 
-test('while the same flags go on, the acknowledgement of the first slice with them is enough', () => {
+test('while the same flags go on, the acknowledgement of the first batch with them is enough', () => {
   const copied = new ReplicatedFlags();
   for (const seq of [5, 6, 7]) copied.send(seq, 'chat', WAITING);
   copied.acknowledge(5);

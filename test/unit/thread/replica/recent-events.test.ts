@@ -40,7 +40,7 @@ describe('the tail of a log', () => {
     expect(seqs(tail.after(101))).toEqual([102]);
   });
 
-  test('keeps less than a slice may hold: each variable is a row, and selected suggestions are texts too', () => {
+  test('keeps less than a batch may hold: each variable is a row, and selected suggestions are texts too', () => {
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, '']));
     const variables = new RecentEvents();
     variables.add([event(1, { type: 'variables_set', visitor_id: 'v', variables: many })]);

@@ -3,15 +3,16 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { type Mark, projectorStub, SLICE_BYTES, SLICE_ROWS, type Slice } from '../../../src/rpc/projector.ts';
+import { BATCH_BYTES, BATCH_ROWS, type Mark, projectorStub, type ReplicaBatch } from '../../../src/rpc/projector.ts';
 import { ReplicatedFlags } from '../../../src/thread/replica/chat-flags.ts';
-import { readSlice } from '../../../src/thread/replica/next-batch.ts';
+import { readNextBatch } from '../../../src/thread/replica/next-batch.ts';
 import { RecentEvents } from '../../../src/thread/replica/recent-events.ts';
 import { readVersion } from '../../../src/thread/store/checkpoint.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
+import { writeBatches } from './batches.ts';
 import {
   accepted,
   type Channel,
@@ -26,7 +27,6 @@ import {
   visitorMessage,
 } from './fixtures.ts';
 import { replaceProjector } from './projector.ts';
-import { writeSlices } from './slices.ts';
 
 afterEach(() => {
   onFault(null);
@@ -34,23 +34,23 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** All slices of a thread's log from its beginning, as a hand-over that has to start anew would send them. */
-function slicesOf(channel: Channel): Promise<Slice[]> {
+/** All batches of a thread's log from its beginning, as a hand-over that has to start anew would send them. */
+function batchesOf(channel: Channel): Promise<ReplicaBatch[]> {
   return runInDurableObject(objectOf(channel), (_, state) => {
     const { sql } = state.storage;
     const { state: thread } = loadThread(sql, nameOf(channel));
     const latest = { seq: thread.last_seq, version: readVersion(sql) };
     const memory = { tail: new RecentEvents(), flags: new ReplicatedFlags() };
     const read = (mark: Mark) =>
-      readSlice({ sql, state: thread, ...memory, latest, rebuild: null, isNarrow: false }, mark);
-    const slices: Slice[] = [];
+      readNextBatch({ sql, state: thread, ...memory, latest, rebuild: null, isNarrow: false }, mark);
+    const batches: ReplicaBatch[] = [];
     let from = { seq: 0, version: 0 };
     for (let next = read(from); next !== null; ) {
-      if (next.slice !== null) slices.push(next.slice);
+      if (next.batch !== null) batches.push(next.batch);
       from = next.upto;
       next = read(from);
     }
-    return slices;
+    return batches;
   });
 }
 
@@ -69,10 +69,10 @@ async function copyOf(chatId: string) {
 async function failProjectorAfter(channel: Channel, taken: number) {
   let calls = 0;
   let isAway = true;
-  await replaceProjector(nameOf(channel), async (real, database, slices) => {
+  await replaceProjector(nameOf(channel), async (real, database, batches) => {
     calls += 1;
     if (calls > taken && isAway) throw new Error('fault: D1 is away');
-    return await real(database, slices);
+    return await real(database, batches);
   });
   const comeBack = () => {
     isAway = false;
@@ -80,11 +80,11 @@ async function failProjectorAfter(channel: Channel, taken: number) {
   return { calls: () => calls, comeBack };
 }
 
-const rowCount = (slice: Slice) => Object.values(slice.rows).reduce((sum, rows) => sum + rows.length, 0);
+const rowCount = (batch: ReplicaBatch) => Object.values(batch.rows).reduce((sum, rows) => sum + rows.length, 0);
 
-describe('a request larger than a slice', () => {
+describe('a request larger than a batch', () => {
   testAlarm(
-    'reaches D1 whole although the projector fails between its slices, and late repeats change nothing',
+    'reaches D1 whole although the projector fails between its batches, and late repeats change nothing',
     async (ring) => {
       const channel = newChannel();
       const user = newUser(channel.organizationId);
@@ -104,15 +104,15 @@ describe('a request larger than a slice', () => {
       expect(copied.messages.map(({ place }) => place)).toEqual(answer.message_ids);
       expect(copied.deliveries).toHaveLength(5);
 
-      const slices = await slicesOf(channel);
-      expect(slices.length).toBeGreaterThan(1);
-      for (const slice of slices.toReversed()) await writeSlices([slice]);
-      await writeSlices(slices);
+      const batches = await batchesOf(channel);
+      expect(batches.length).toBeGreaterThan(1);
+      for (const batch of batches.toReversed()) await writeBatches([batch]);
+      await writeBatches(batches);
       expect(await copyOf(answer.chat_id)).toEqual(copied);
     },
   );
 
-  testAlarm('stays within the bounds of a slice and of a stored value, whatever its variables are', async (ring) => {
+  testAlarm('stays within the bounds of a batch and of a stored value, whatever its variables are', async (ring) => {
     const channel = newChannel();
     const many = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`k${index}`, '']));
     const large = Object.fromEntries(
@@ -125,9 +125,9 @@ describe('a request larger than a slice', () => {
         .toArray(),
     );
     expect(longest?.bytes).toBeLessThan(2_000_000);
-    for (const slice of await slicesOf(channel)) {
-      expect(rowCount(slice)).toBeLessThanOrEqual(SLICE_ROWS);
-      expect(slice.size).toBeLessThanOrEqual(SLICE_BYTES + 1_000_000);
+    for (const batch of await batchesOf(channel)) {
+      expect(rowCount(batch)).toBeLessThanOrEqual(BATCH_ROWS);
+      expect(batch.size).toBeLessThanOrEqual(BATCH_BYTES + 1_000_000);
     }
     const stored = await env.DB.prepare('SELECT count(*) AS count FROM visitor_variables WHERE thread = ?')
       .bind(nameOf(channel))
@@ -151,19 +151,19 @@ describe('a request larger than a slice', () => {
   });
 });
 
-describe('two slices of one thread', () => {
+describe('two batches of one thread', () => {
   test('that meet in one batch in the wrong order leave the newer rows', async () => {
     const channel = newChannel();
     onFault((step) => {
       if (step === 'projector before D1') throw new Error('fault: D1 is away');
     });
     const { chat_id } = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
-    const [older] = await slicesOf(channel);
+    const [older] = await batchesOf(channel);
     await receive(receiveCommand(channel, 't', [visitorMessage('two')], { variables: { username: 'Jane' } }));
-    const [newer] = await slicesOf(channel);
-    if (older === undefined || newer === undefined) throw new Error('no slices');
+    const [newer] = await batchesOf(channel);
+    if (older === undefined || newer === undefined) throw new Error('no batches');
     onFault(null);
-    await writeSlices([newer, older]);
+    await writeBatches([newer, older]);
     const { members, messages, chat } = await copyOf(chat_id);
     expect(members.map(({ facts }) => JSON.parse(String(facts)).name)).toEqual(['Jane']);
     expect(messages).toHaveLength(2);
@@ -237,25 +237,30 @@ describe('a projector', () => {
   test('refuses what its buffer cannot hold and takes it afterwards', async () => {
     const thread = nameOf(newChannel());
     const row = JSON.stringify([newUuid(Date.now()), newUuid(Date.now()), newUuid(Date.now()), 1]);
-    const slice: Slice = { v: 4, thread, rows: { visitors: [row] }, size: 5_000_000 };
+    const batch: ReplicaBatch = { v: 4, thread, rows: { visitors: [row] }, size: 5_000_000 };
     const busy = { ok: false, reason: 'busy' };
     const stub = projectorStub(env, 'DB', thread);
-    const [first, ...others] = await stub.write('DB', [slice, slice, slice]);
+    const [first, ...others] = await stub.write('DB', [batch, batch, batch]);
     expect(first?.ok).toBe(true);
     expect(others).toEqual([busy, busy]);
-    expect(await stub.write('DB', [slice])).toMatchObject([{ ok: true }]);
+    expect(await stub.write('DB', [batch])).toMatchObject([{ ok: true }]);
   });
 
-  test('writes the good slices of a batch that a bad row spoils', async () => {
+  test('writes the good batches of a transaction that a bad row spoils', async () => {
     const thread = nameOf(newChannel());
     const stub = projectorStub(env, 'DB', thread);
-    const good = (id: string): Slice => ({
+    const good = (id: string): ReplicaBatch => ({
       v: 4,
       thread,
       rows: { visitors: [JSON.stringify([id, newUuid(1), newUuid(2), 1])] },
       size: 100,
     });
-    const bad: Slice = { v: 4, thread, rows: { visitors: [JSON.stringify([newUuid(3), null, null, 'x'])] }, size: 100 };
+    const bad: ReplicaBatch = {
+      v: 4,
+      thread,
+      rows: { visitors: [JSON.stringify([newUuid(3), null, null, 'x'])] },
+      size: 100,
+    };
     const ids = [newUuid(4), newUuid(5), newUuid(6)];
     const answers = await stub.write('DB', [good(ids[0] ?? ''), good(ids[1] ?? ''), bad, good(ids[2] ?? '')]);
     expect(answers.map((answer) => (answer.ok ? 'ok' : answer.reason))).toEqual(['ok', 'ok', 'rejected', 'ok']);
