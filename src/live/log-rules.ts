@@ -9,13 +9,18 @@ export const KEEP_EVENTS = 10_000;
 export type LogRange = { floor: number; head: number };
 
 /**
- * What of a thread's feed the hub has not seen: events above the thread's mark (0: none). What happened more than KEEP_FOR ago is dropped,
- * so that a mark that has gone with its events cannot bring them back; it goes for imported messages of old times too. So is what
+ * What of a thread's feed the hub has not seen: events above the thread's checkpoint (0: none). What happened more than KEEP_FOR ago is dropped,
+ * so that a checkpoint that has gone with its events cannot bring them back; it goes for imported messages of old times too. So is what
  * happened before the hub was made at `madeAt` (ms), when nobody listened: a thread may tell again what the hub did not keep then.
  */
-export function unseenOf(entries: readonly ThreadUpdate[], mark: number, madeAt: number, now: number): ThreadUpdate[] {
+export function unseenOf(
+  entries: readonly ThreadUpdate[],
+  checkpoint: number,
+  madeAt: number,
+  now: number,
+): ThreadUpdate[] {
   const from = Math.max(now - KEEP_FOR, madeAt - CLOCKS_DIFFER);
-  return entries.filter(({ seq, at }) => seq > mark && at > from);
+  return entries.filter(({ seq, at }) => seq > checkpoint && at > from);
 }
 
 /** Whether a client that has read up to `after` can go on from there without a gap. */

@@ -86,7 +86,7 @@ export function seenOf(sql: SqlStorage, thread: string): number {
 /** An event with the hub's number, and the characters of its JSON. */
 export type LoggedEvent = { number: number; told: ThreadUpdate; characters: number };
 
-/** Appends a thread's events after `head` and moves the thread's mark. Must run in a transaction. Answers them with their numbers. */
+/** Appends a thread's events after `head` and moves the thread's checkpoint. Must run in a transaction. Answers them with their numbers. */
 export function appendEvents(
   sql: SqlStorage,
   thread: string,
@@ -138,7 +138,7 @@ export function deleteEventsUpTo(sql: SqlStorage, number: number): void {
 
 /**
  * Deletes the events below the first that was logged at `time` (ms) or later, so that none is missing in between although clocks may be
- * set back, and marks whose events happened before. The newest event stays, because it holds the number.
+ * set back, and checkpoints whose events happened before. The newest event stays, because it holds the number.
  */
 export function deleteBefore(sql: SqlStorage, time: number, now: number): void {
   sql.exec(

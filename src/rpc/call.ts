@@ -23,6 +23,6 @@ export async function callTwice<Answer>(cost: Cost, call: () => Promise<Answer>)
 /** Whether the object went away (a reset, a new deployment) rather than failed at its work. */
 export function isLost(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
-  const marks = error as { retryable?: unknown; durableObjectReset?: unknown; overloaded?: unknown };
-  return (marks.retryable === true || marks.durableObjectReset === true) && marks.overloaded !== true;
+  const flags = error as { retryable?: unknown; durableObjectReset?: unknown; overloaded?: unknown };
+  return (flags.retryable === true || flags.durableObjectReset === true) && flags.overloaded !== true;
 }

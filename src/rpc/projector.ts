@@ -56,13 +56,13 @@ export const BATCH_ROWS = 1000;
 export const BATCH_BYTES = 4_000_000;
 
 /** How far D1's copy of a thread is: events by `seq`, deliveries and lanes by `version`. */
-export type Mark = { seq: number; version: number };
+export type Checkpoint = { seq: number; version: number };
 
 /**
  * What a batch covers: everything above `after` up to `upto`. `generation` grows with each rebuild of the thread, so that the
  * acknowledgement of an older batch says nothing of the new copy.
  */
-export type BatchRange = { generation: number; after: Mark; upto: Mark };
+export type BatchRange = { generation: number; after: Checkpoint; upto: Checkpoint };
 
 /** A batch on its way to D1 in somebody else's hands, who acknowledges `range` when D1 has it. Lost ones are sent again. */
 export type RangedBatch = { slice: ReplicaBatch; range: BatchRange };

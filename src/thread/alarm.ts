@@ -82,9 +82,9 @@ export class Sweep {
   }
 
   /** Writes down how far D1 and the live hubs are, so that a new instance tells them nothing again. */
-  writeMarks(): void {
-    this.#deps.replica.writeMark();
-    this.#deps.broadcast.writeMarks();
+  writeCheckpoints(): void {
+    this.#deps.replica.writeCheckpoint();
+    this.#deps.broadcast.writeCheckpoints();
   }
 
   /** Whether nothing is under way that a new instance of the object would have to look after. */
@@ -104,7 +104,7 @@ export class Sweep {
     const work = [replica.run(until), ...(isHubDue ? [broadcast.catchUp()] : [])];
     await withinTime(Promise.all(work), ALARM_WORK);
     if (isHubDue) timers.clear(HUBS_TIMER);
-    this.writeMarks();
+    this.writeCheckpoints();
     lanes.prune(Date.now(), replica.writtenVersion);
   }
 

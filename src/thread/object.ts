@@ -18,7 +18,7 @@ import { Timers } from '../platform/timers.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { newUuid } from '../resources/uuid.ts';
 import type { Attempt, Claim, Head, Lane, ReportAnswer } from '../rpc/lane.ts';
-import type { BatchRange, HandedBatch, Mark, ReplicaBatch, Written } from '../rpc/projector.ts';
+import type { BatchRange, Checkpoint, HandedBatch, ReplicaBatch, Written } from '../rpc/projector.ts';
 import { projectorStub } from '../rpc/projector.ts';
 import type { Courier, EventPage, Executed, Rebuilt, ReplayFilter, ThreadStub } from '../rpc/thread.ts';
 import { ALARM_AFTER, ALARM_WORK, Sweep } from './alarm.ts';
@@ -121,7 +121,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   /** Told that D1 has these stretches of the log, by a courier who has no further command: the thread is at rest, which is written down. */
   async acknowledge({ ranges }: { v: 1; ranges: readonly BatchRange[] }): Promise<void> {
     this.#replica.acknowledge(ranges);
-    if (this.#replica.isUpToDate) this.#sweep.writeMarks();
+    if (this.#replica.isUpToDate) this.#sweep.writeCheckpoints();
   }
 
   async #execute(command: Command, takesHeads: boolean, cost: Cost): Promise<{ decided: Decision; heads: Head[] }> {
@@ -206,7 +206,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const until = this.#latest();
     await withinTime(this.#replica.run(Date.now() + WAIT_FOR_REBUILD), WAIT_FOR_REBUILD);
     if (!this.#replica.has(until)) return { ok: false, reason: 'not_copied_yet' };
-    this.#replica.writeMark();
+    this.#replica.writeCheckpoint();
     return { ok: true };
   }
 
@@ -248,7 +248,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /** How far the copy should be. */
-  #latest(): Mark {
+  #latest(): Checkpoint {
     return { seq: this.#state.last_seq, version: this.#lanes.version };
   }
 
@@ -266,7 +266,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       routing: given,
       audience,
       isSilent: isKeptFromApps(command),
-      markOf: (receiver) => this.#lanes.mark(receiver),
+      checkpointOf: (receiver) => this.#lanes.checkpoint(receiver),
       room: this.#lanes.room,
     });
     const known = this.#broadcast.toStore(audience);

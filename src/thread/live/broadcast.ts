@@ -11,7 +11,7 @@ import { liveHubStub } from '../../rpc/live-hub.ts';
 import { loadChat } from '../store/load.ts';
 import { AudienceCache, areAllAmong, concernedNow, concernedWithThread, type Storing } from './audience.ts';
 import { HubPublisher } from './hub-publisher.ts';
-import { lastEventBefore, readHubMark, replayUpdates, writeHubMark } from './replay-updates.ts';
+import { lastEventBefore, readHubCheckpoint, replayUpdates, writeHubCheckpoint } from './replay-updates.ts';
 import type { Typing } from './typing.ts';
 
 /** A hub that has not answered for so long (ms) counts as not told; should it have heard after all, it drops the repeat. */
@@ -105,8 +105,8 @@ export class Broadcast {
     await this.#feed.settled();
   }
 
-  writeMarks(): void {
-    this.#feed.writeMarks();
+  writeCheckpoints(): void {
+    this.#feed.writeCheckpoints();
   }
 
   /** Whether every hub that is known to listen has everything, also as far as a new instance of the object knows. */
@@ -127,8 +127,8 @@ export class Broadcast {
         return fed;
       },
       mention: (hub, told) => liveHubStub(env, hub).mention({ v: 1, hub, told }),
-      readMark: (hub) => readHubMark(sql, hub),
-      writeMark: (hub, seq) => writeHubMark(sql, hub, seq),
+      readCheckpoint: (hub) => readHubCheckpoint(sql, hub),
+      writeCheckpoint: (hub, seq) => writeHubCheckpoint(sql, hub, seq),
       lastBefore: (time) => lastEventBefore(sql, state().last_seq, time),
       recall: (view, after, limit) => replayUpdates(sql, view, after, limit),
       timers,

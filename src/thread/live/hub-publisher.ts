@@ -25,9 +25,9 @@ export type LiveDeps = {
   thread: () => { name: string; facts: ThreadFacts; last_seq: number } | null;
   feed: (feed: Feed) => Promise<Fed>;
   mention: (hub: string, told: ThreadUpdate) => Promise<void>;
-  /** Marks on disk. */
-  readMark: (hub: string) => number | null;
-  writeMark: (hub: string, seq: number) => void;
+  /** Checkpoints on disk. */
+  readCheckpoint: (hub: string) => number | null;
+  writeCheckpoint: (hub: string, seq: number) => void;
   /** `seq` of the last event before a time (ms); 0 for none. */
   lastBefore: (time: number) => number;
   /** Events of the log above `after`, at most `limit`, as they were told; `upto` says how far they go. */
@@ -43,14 +43,14 @@ type Hub = {
   name: string;
   view: View;
   /** Up to which `seq` the hub has the thread, and up to which that is on disk. */
-  mark: number;
+  checkpoint: number;
   written: number;
   isRunning: boolean;
 };
 
 /**
- * Tells live hubs what happens in the thread, after the answer: the events after each hub's mark, one call in flight. The
- * newest events are in memory; after a crash or a long failure they are recalled from the log. What was told after the last mark on
+ * Tells live hubs what happens in the thread, after the answer: the events after each hub's checkpoint, one call in flight. The
+ * newest events are in memory; after a crash or a long failure they are recalled from the log. What was told after the last checkpoint on
  * disk is told again then, and the hub drops it.
  */
 export class HubPublisher {
@@ -108,21 +108,23 @@ export class HubPublisher {
   isSettled(audience: Audience): boolean {
     const thread = this.#deps.thread();
     if (thread === null) return true;
-    const known = [...this.#hubs.values()].every(({ mark, written }) => mark === written && mark >= thread.last_seq);
-    return known && hubsOf(thread.facts, audience).every(({ name }) => this.#markOf(name) >= thread.last_seq);
+    const known = [...this.#hubs.values()].every(
+      ({ checkpoint, written }) => checkpoint === written && checkpoint >= thread.last_seq,
+    );
+    return known && hubsOf(thread.facts, audience).every(({ name }) => this.#checkpointOf(name) >= thread.last_seq);
   }
 
   /** Writes down how far the hubs are. */
-  writeMarks(): void {
+  writeCheckpoints(): void {
     for (const hub of this.#hubs.values()) {
-      if (hub.mark === hub.written) continue;
-      this.#deps.writeMark(hub.name, hub.mark);
-      hub.written = hub.mark;
+      if (hub.checkpoint === hub.written) continue;
+      this.#deps.writeCheckpoint(hub.name, hub.checkpoint);
+      hub.written = hub.checkpoint;
     }
   }
 
-  #markOf(hub: string): number {
-    return this.#hubs.get(hub)?.written ?? this.#deps.readMark(hub) ?? 0;
+  #checkpointOf(hub: string): number {
+    return this.#hubs.get(hub)?.written ?? this.#deps.readCheckpoint(hub) ?? 0;
   }
 
   /**
@@ -134,14 +136,14 @@ export class HubPublisher {
     const wanted = thread === null ? [] : hubsOf(thread.facts, audience);
     const names = new Set(wanted.map(({ name }) => name));
     const others = [...this.#hubs.values()].filter(({ name }) => !names.has(name));
-    for (const { name, mark } of others) if (mark >= before) this.#hubs.delete(name);
-    const behind = others.filter(({ mark }) => mark < before);
+    for (const { name, checkpoint } of others) if (checkpoint >= before) this.#hubs.delete(name);
+    const behind = others.filter(({ checkpoint }) => checkpoint < before);
     const hubs = wanted.map(({ name, view, since }) => {
       const known = this.#hubs.get(name);
       if (known !== undefined) return known;
-      const written = this.#deps.readMark(name) ?? 0;
-      const mark = Math.max(written, Math.min(before, this.#lastOfNoInterest(since)));
-      const hub: Hub = { name, view, mark, written, isRunning: false };
+      const written = this.#deps.readCheckpoint(name) ?? 0;
+      const checkpoint = Math.max(written, Math.min(before, this.#lastOfNoInterest(since)));
+      const hub: Hub = { name, view, checkpoint, written, isRunning: false };
       this.#hubs.set(name, hub);
       return hub;
     });
@@ -168,16 +170,16 @@ export class HubPublisher {
   async #tell(hub: Hub): Promise<void> {
     const timer = TIMER_OF(hub.name);
     try {
-      if (this.#deps.timers.failures(timer) > 0) hub.mark = Math.max(hub.mark, this.#lastOfNoInterest(0));
+      if (this.#deps.timers.failures(timer) > 0) hub.checkpoint = Math.max(hub.checkpoint, this.#lastOfNoInterest(0));
       for (
         let thread = this.#deps.thread();
-        thread !== null && hub.mark < thread.last_seq;
+        thread !== null && hub.checkpoint < thread.last_seq;
         thread = this.#deps.thread()
       ) {
         const { entries, upto } = this.#next(hub);
         const fed = await this.#deps.feed({ v: 1, hub: hub.name, thread: thread.name, entries, upto });
         if (!fed.ok) throw new Error(`the hub refused: ${fed.reason}`);
-        hub.mark = upto;
+        hub.checkpoint = upto;
       }
       this.#deps.timers.clear(timer);
     } catch (error) {
@@ -186,8 +188,10 @@ export class HubPublisher {
     }
   }
 
-  #next({ view, mark }: Hub): { entries: ThreadUpdate[]; upto: number } {
-    return this.#tails[view].after(mark, EVENTS_IN_A_CALL) ?? this.#deps.recall(view, mark, EVENTS_IN_A_CALL);
+  #next({ view, checkpoint }: Hub): { entries: ThreadUpdate[]; upto: number } {
+    return (
+      this.#tails[view].after(checkpoint, EVENTS_IN_A_CALL) ?? this.#deps.recall(view, checkpoint, EVENTS_IN_A_CALL)
+    );
   }
 }
 

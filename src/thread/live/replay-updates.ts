@@ -131,12 +131,12 @@ export function lastEventBefore(sql: SqlStorage, last: number, time: number): nu
 }
 
 /** Up to which `seq` a hub was told, as it was last written down; null when it never was. */
-export function readHubMark(sql: SqlStorage, hub: string): number | null {
+export function readHubCheckpoint(sql: SqlStorage, hub: string): number | null {
   if (!hasTable(sql, 'hub_marks')) return null;
   return sql.exec<{ seq: number }>('SELECT seq FROM hub_marks WHERE hub = ?', hub).toArray()[0]?.seq ?? null;
 }
 
-export function writeHubMark(sql: SqlStorage, hub: string, seq: number): void {
+export function writeHubCheckpoint(sql: SqlStorage, hub: string, seq: number): void {
   makeTable(sql, 'hub_marks');
   sql.exec('INSERT INTO hub_marks (hub, seq) VALUES (?1, ?2) ON CONFLICT (hub) DO UPDATE SET seq = ?2', hub, seq);
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import type { ThreadFacts, ThreadState } from '../../domain/state.ts';
-import { BATCH_BYTES, BATCH_ROWS, type Mark, type ReplicaBatch } from '../../rpc/projector.ts';
+import { BATCH_BYTES, BATCH_ROWS, type Checkpoint, type ReplicaBatch } from '../../rpc/projector.ts';
 import { loadChat } from '../store/load.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import { flagsOf, type ReplicatedFlags } from './chat-flags.ts';
@@ -9,20 +9,20 @@ import { ChatChanges, chatRow } from './chat-rows.ts';
 import { addDeliveries, DELIVERIES_IN_A_BATCH } from './delivery-rows.ts';
 import type { RecentEvents } from './recent-events.ts';
 
-/** Whether a mark has come as far as another. */
-export function hasReached(mark: Mark, other: Mark): boolean {
-  return mark.seq >= other.seq && mark.version >= other.version;
+/** Whether a checkpoint has come as far as another. */
+export function hasReached(checkpoint: Checkpoint, other: Checkpoint): boolean {
+  return checkpoint.seq >= other.seq && checkpoint.version >= other.version;
 }
 
 const EVENT_ROWS_IN_A_BATCH = BATCH_ROWS - DELIVERIES_IN_A_BATCH;
 
-/** What the reader is given beside the mark. `rebuild`: number of the rebuild that is under way, or null. */
+/** What the reader is given beside the checkpoint. `rebuild`: number of the rebuild that is under way, or null. */
 export type BatchSources = {
   sql: SqlStorage;
   state: ThreadState;
   tail: RecentEvents;
   flags: ReplicatedFlags;
-  latest: Mark;
+  latest: Checkpoint;
   rebuild: number | null;
   /** Only the next event and the next delivery: to find out which of them D1 refuses. */
   isNarrow: boolean;
@@ -30,10 +30,13 @@ export type BatchSources = {
 
 /**
  * The next hand-over after `from`: the rows last touched in a stretch of the log, and the deliveries and lanes changed since.
- * Null when everything is handed over; `latest` says how far that is. `upto` is the mark to keep once the batch is
+ * Null when everything is handed over; `latest` says how far that is. `upto` is the checkpoint to keep once the batch is
  * acknowledged; a batch of null changes nothing in D1. What is in memory is not read again: the plain message costs no query here.
  */
-export function readNextBatch(sources: BatchSources, from: Mark): { batch: ReplicaBatch | null; upto: Mark } | null {
+export function readNextBatch(
+  sources: BatchSources,
+  from: Checkpoint,
+): { batch: ReplicaBatch | null; upto: Checkpoint } | null {
   const { sql, state, tail, latest, rebuild, isNarrow } = sources;
   const { name, thread } = state;
   if (thread === null || hasReached(from, latest)) return null;

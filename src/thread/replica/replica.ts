@@ -4,8 +4,15 @@ import type { ThreadState } from '../../domain/state.ts';
 import { fault } from '../../platform/faults.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
 import type { Timers } from '../../platform/timers.ts';
-import type { BatchRange, Mark, RangedBatch, ReplicaBatch, Written } from '../../rpc/projector.ts';
-import { endRebuild, type Rebuild, readMark, readRebuild, startRebuild, writeMark } from '../store/checkpoint.ts';
+import type { BatchRange, Checkpoint, RangedBatch, ReplicaBatch, Written } from '../../rpc/projector.ts';
+import {
+  endRebuild,
+  type Rebuild,
+  readCheckpoint,
+  readRebuild,
+  startRebuild,
+  writeCheckpoint,
+} from '../store/checkpoint.ts';
 import { park, unparkAll } from '../store/parked.ts';
 import { ReplicatedFlags } from './chat-flags.ts';
 import { hasReached, readNextBatch } from './next-batch.ts';
@@ -24,7 +31,7 @@ export type ReplicaDeps = {
   transaction: (change: () => void) => void;
   state: () => ThreadState;
   /** How far the copy should be. */
-  latest: () => Mark;
+  latest: () => Checkpoint;
   write: (batch: ReplicaBatch) => Promise<Written>;
   timers: Timers;
   now: () => number;
@@ -42,14 +49,14 @@ export class Replica {
   readonly #tail = new RecentEvents();
   readonly #flags = new ReplicatedFlags();
   /** D1 has everything up to here, as far as is known, and as it is on disk. */
-  #acknowledged: Mark = { seq: 0, version: 0 };
-  #written: Mark = { seq: 0, version: 0 };
+  #acknowledged: Checkpoint = { seq: 0, version: 0 };
+  #written: Checkpoint = { seq: 0, version: 0 };
   /** Everything up to here is on its way. */
-  #sent: Mark = { seq: 0, version: 0 };
+  #sent: Checkpoint = { seq: 0, version: 0 };
   /** Ranges on their way since a time (ms), the oldest first, and those that were acknowledged before an older one. */
   #out: { range: BatchRange; at: number; isAcknowledged: boolean }[] = [];
   /** Up to where batches are narrow, because D1 refuses something before it. */
-  #narrowUpto: Mark | null = null;
+  #narrowUpto: Checkpoint | null = null;
   #rebuild: Rebuild | null = null;
   #generation = 0;
   #isRunning = false;
@@ -57,7 +64,7 @@ export class Replica {
   /** The run that is under way, or the last one. */
   #running: Promise<void> = Promise.resolve();
 
-  /** `isStored`: the object has tables, in which its mark is. */
+  /** `isStored`: the object has tables, in which its checkpoint is. */
   constructor(deps: ReplicaDeps, isStored: boolean) {
     this.#deps = deps;
     if (isStored) this.#load();
@@ -122,9 +129,9 @@ export class Replica {
     return this.#running;
   }
 
-  /** Whether D1 has acknowledged everything up to a mark. */
-  has(mark: Mark): boolean {
-    return hasReached(this.#acknowledged, mark);
+  /** Whether D1 has acknowledged everything up to a checkpoint. */
+  has(checkpoint: Checkpoint): boolean {
+    return hasReached(this.#acknowledged, checkpoint);
   }
 
   /** Folds the log anew and begins to hand all of it over again, after D1's rows of the thread are deleted (invariant 6). */
@@ -142,11 +149,11 @@ export class Replica {
   }
 
   /** Writes down how far D1 is, if that is not on disk yet. */
-  writeMark(): void {
+  writeCheckpoint(): void {
     if (hasReached(this.#written, this.#acknowledged)) return;
     const isRebuilt = this.#rebuild !== null && this.has(this.#rebuild.until);
     this.#deps.transaction(() => {
-      writeMark(this.#deps.sql, this.#acknowledged);
+      writeCheckpoint(this.#deps.sql, this.#acknowledged);
       if (isRebuilt) endRebuild(this.#deps.sql);
     });
     this.#written = this.#acknowledged;
@@ -155,7 +162,7 @@ export class Replica {
 
   #load(): void {
     const { rebuild, generation } = readRebuild(this.#deps.sql);
-    this.#written = readMark(this.#deps.sql);
+    this.#written = readCheckpoint(this.#deps.sql);
     this.#rebuild = rebuild;
     this.#generation = generation;
     this.#acknowledged = this.#written;
@@ -169,9 +176,9 @@ export class Replica {
     this.#flags.forget();
   }
 
-  #moveTo(mark: Mark): void {
-    this.#acknowledged = laterOf(this.#acknowledged, mark);
-    this.#sent = laterOf(this.#sent, mark);
+  #moveTo(checkpoint: Checkpoint): void {
+    this.#acknowledged = laterOf(this.#acknowledged, checkpoint);
+    this.#sent = laterOf(this.#sent, checkpoint);
     this.#tail.forget(this.#acknowledged.seq);
     this.#flags.acknowledge(this.#acknowledged.seq);
     if (this.#narrowUpto !== null && this.has(this.#narrowUpto)) this.#narrowUpto = null;
@@ -256,6 +263,6 @@ function covers(range: BatchRange, other: BatchRange): boolean {
   return hasReached(other.after, range.after) && hasReached(range.upto, other.upto);
 }
 
-function laterOf(one: Mark, other: Mark): Mark {
+function laterOf(one: Checkpoint, other: Checkpoint): Checkpoint {
   return { seq: Math.max(one.seq, other.seq), version: Math.max(one.version, other.version) };
 }

@@ -1,5 +1,5 @@
 import { threadNameOfChat } from '../../domain/address.ts';
-import type { Mark } from '../../rpc/projector.ts';
+import type { Checkpoint } from '../../rpc/projector.ts';
 import { replayLog } from './replay.ts';
 import { changeTables, hasTable, SCHEMA } from './schema.ts';
 
@@ -7,7 +7,7 @@ import { changeTables, hasTable, SCHEMA } from './schema.ts';
  * A rebuild of D1's copy that is under way: everything up to `until` goes again, from the beginning. `number` (ms of its
  * start, growing) tells its batches from those of an older one.
  */
-export type Rebuild = { number: number; until: Mark };
+export type Rebuild = { number: number; until: Checkpoint };
 
 type UpkeepRow = { rebuild_number: number; rebuild_seq: number | null; rebuild_version: number | null };
 
@@ -52,7 +52,7 @@ export function upgradeTables(sql: SqlStorage, schema: number, now: number): voi
 
 /** Version of the last changed delivery or lane. */
 export function readVersion(sql: SqlStorage): number {
-  if (!hasTable(sql, 'lanes')) return readMark(sql).version;
+  if (!hasTable(sql, 'lanes')) return readCheckpoint(sql).version;
   return sql
     .exec<{ version: number }>(
       `SELECT max(
@@ -64,7 +64,7 @@ export function readVersion(sql: SqlStorage): number {
 }
 
 /** How far D1's copy is known to be, as it was last written down. */
-export function readMark(sql: SqlStorage): Mark {
+export function readCheckpoint(sql: SqlStorage): Checkpoint {
   return sql
     .exec<{ seq: number; version: number }>(
       'SELECT acknowledged_seq AS seq, acknowledged_version AS version FROM thread',
@@ -73,8 +73,8 @@ export function readMark(sql: SqlStorage): Mark {
 }
 
 /** Writes down how far D1's copy is. */
-export function writeMark(sql: SqlStorage, mark: Mark): void {
-  sql.exec('UPDATE thread SET acknowledged_seq = ?, acknowledged_version = ?', mark.seq, mark.version);
+export function writeCheckpoint(sql: SqlStorage, checkpoint: Checkpoint): void {
+  sql.exec('UPDATE thread SET acknowledged_seq = ?, acknowledged_version = ?', checkpoint.seq, checkpoint.version);
 }
 
 function readUpkeep(sql: SqlStorage): UpkeepRow {

@@ -14,7 +14,7 @@ import {
 import type { Receiver } from '../../resources/receiver.ts';
 
 /** What a commit knows of a lane: how many webhooks it has accepted and the `seq` of the last event among them. */
-export type LaneMark = {
+export type LaneCheckpoint = {
   receiver: Receiver;
   /** Whose receiver it is; null for the thread's own organization. */
   organization_id: string | null;
@@ -55,7 +55,7 @@ export type Unmade = { told: ThreadUpdate; from: number };
 export type Accepted = {
   events: ThreadEvent[];
   outbox: Outbox;
-  lanes: LaneMark[];
+  lanes: LaneCheckpoint[];
   /** What is to be made later, in order; and for whom. */
   rest: { unmade: Unmade[]; recipients: Recipients } | null;
 };
@@ -67,8 +67,8 @@ export type Receivers = {
   audience: Audience;
   /** No app is to be told of the whole command (imports, `skip_webhooks`). */
   isSilent: boolean;
-  /** A lane's mark before the commit; null for a new lane. */
-  markOf: (receiver: Receiver) => LaneMark | null;
+  /** A lane's checkpoint before the commit; null for a new lane. */
+  checkpointOf: (receiver: Receiver) => LaneCheckpoint | null;
   /** So many webhooks are made now at most. */
   room: number;
 };
@@ -87,14 +87,14 @@ export function fanOutWebhooks(
   const wanted = wantedKinds(recipients);
   const making = new Making(receivers.room);
   if (wanted.size === 0) return { events: [...events], outbox: making.outbox, lanes: [], rest: null };
-  const lanes = new Map<Receiver, LaneMark>();
+  const lanes = new Map<Receiver, LaneCheckpoint>();
   const acceptances = new Map<number, readonly WebhookReceipt[]>();
   const unmade: Unmade[] = [];
   for (const transition of transitions) {
     const told = notificationsOf(transition, 'organization', wanted);
     const offers = offersOf(told, recipients);
     if (offers.length === 0) continue;
-    const accepted = nameReceivers(told.seq, offers, recipients, lanes, receivers.markOf);
+    const accepted = nameReceivers(told.seq, offers, recipients, lanes, receivers.checkpointOf);
     acceptances.set(told.seq, accepted);
     const made = making.add(told, offers, accepted, 0);
     for (const { receiver } of offers.slice(0, made)) count(lanes, receiver);
@@ -198,13 +198,13 @@ function addAppOffers(
   }
 }
 
-/** The receivers that get an event, each once, with its mark moved on. */
+/** The receivers that get an event, each once, with its checkpoint moved on. */
 function nameReceivers(
   seq: number,
   offers: readonly Offer[],
   { routing }: Recipients,
-  lanes: Map<Receiver, LaneMark>,
-  markOf: Receivers['markOf'],
+  lanes: Map<Receiver, LaneCheckpoint>,
+  checkpointOf: Receivers['checkpointOf'],
 ): WebhookReceipt[] {
   const named = new Map<Receiver, WebhookReceipt>();
   for (const { receiver, organization_id } of offers) {
@@ -213,20 +213,21 @@ function nameReceivers(
       if ('rows' in before) before.rows += 1;
       continue;
     }
-    const mark = lanes.get(receiver) ?? markOf(receiver) ?? { receiver, organization_id, accepted: 0, last_seq: null };
-    const prev_seq = mark.last_seq;
+    const checkpoint = lanes.get(receiver) ??
+      checkpointOf(receiver) ?? { receiver, organization_id, accepted: 0, last_seq: null };
+    const prev_seq = checkpoint.last_seq;
     named.set(
       receiver,
       receiver === routing?.receiver ? { receiver, prev_seq, routing } : { receiver, prev_seq, rows: 1 },
     );
-    lanes.set(receiver, { ...mark, last_seq: seq });
+    lanes.set(receiver, { ...checkpoint, last_seq: seq });
   }
   return [...named.values()];
 }
 
-function count(lanes: Map<Receiver, LaneMark>, receiver: Receiver): void {
-  const mark = lanes.get(receiver);
-  if (mark !== undefined) mark.accepted += 1;
+function count(lanes: Map<Receiver, LaneCheckpoint>, receiver: Receiver): void {
+  const checkpoint = lanes.get(receiver);
+  if (checkpoint !== undefined) checkpoint.accepted += 1;
 }
 
 /** Webhooks in the making, up to a number. */

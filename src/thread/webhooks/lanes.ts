@@ -4,7 +4,7 @@ import { firstUuidAt, parseUuidVersion7 } from '../../resources/uuid.ts';
 import type { Attempt, Claim, Lane, Pointer, ReportAnswer, Track } from '../../rpc/lane.ts';
 import type { ReplayFilter } from '../../rpc/thread.ts';
 import { hasTable } from '../store/schema.ts';
-import type { Accepted, LaneMark } from './fan-out.ts';
+import type { Accepted, LaneCheckpoint } from './fan-out.ts';
 import { oldestFinishedDelivery, pruneDeliveries, readDelivery } from './kept-deliveries.ts';
 import { insertDeliveries } from './new-deliveries.ts';
 import {
@@ -81,10 +81,10 @@ export class Lanes {
   }
 
   /** What the lane has accepted so far; null for a new one. */
-  mark(receiver: Receiver): LaneMark | null {
+  checkpoint(receiver: Receiver): LaneCheckpoint | null {
     if (!this.#hasLanes()) return null;
     const sql = 'SELECT receiver, organization_id, accepted, last_seq FROM lanes WHERE receiver = ?';
-    return this.#deps.sql.exec<LaneMark>(sql, receiver).toArray()[0] ?? null;
+    return this.#deps.sql.exec<LaneCheckpoint>(sql, receiver).toArray()[0] ?? null;
   }
 
   /** How many webhooks a commit may make. None while an earlier commit has not made all of its own: they go first. */

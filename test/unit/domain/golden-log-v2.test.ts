@@ -218,7 +218,7 @@ describe('the golden logs of version 2', () => {
       routing,
       audience: NO_AUDIENCE,
       isSilent: false,
-      markOf: () => null,
+      checkpointOf: () => null,
       room: 1000,
     });
     expect(again.events).toEqual(logs.channel);

@@ -145,7 +145,7 @@ describe('the golden log of version 1', () => {
       routing,
       audience: NO_AUDIENCE,
       isSilent: false,
-      markOf: () => null,
+      checkpointOf: () => null,
       room: 1000,
     });
     expect(again.events).toEqual(log);

@@ -55,7 +55,7 @@ describe('what a thread feeds', () => {
   const at = (seq: number, time: number) => ({ ...told(seq), at: time });
   const now = 10 * A_DAY;
 
-  it('is new above the mark, and not a day old', () => {
+  it('is new above the checkpoint, and not a day old', () => {
     const entries = [at(3, now), at(4, now - A_DAY), at(5, now - A_DAY + 1), at(6, now)];
     expect(unseenOf(entries, 3, 0, now).map(({ seq }) => seq)).toEqual([5, 6]);
     expect(unseenOf(entries, 6, 0, now)).toEqual([]);

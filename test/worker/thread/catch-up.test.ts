@@ -150,7 +150,7 @@ class Conversation {
   }
 
   /** How far a hub has heard. */
-  markOf(hub: string): number {
+  checkpointOf(hub: string): number {
     return this.fed.get(hub)?.at(-1)?.upto ?? 0;
   }
 }
@@ -165,8 +165,8 @@ describe('a hub that was away', () => {
     passTime(8000);
     await ring(conversation.object, () => conversation.meetHubs());
     const heard = (await conversation.log()).events.length;
-    for (const [, hub] of conversation.hubs) expect(conversation.markOf(hub)).toBe(heard);
-    const marks = conversation.hubs.map(([, hub]) => conversation.markOf(hub));
+    for (const [, hub] of conversation.hubs) expect(conversation.checkpointOf(hub)).toBe(heard);
+    const checkpoints = conversation.hubs.map(([, hub]) => conversation.checkpointOf(hub));
     conversation.isAway = true;
     const [asked = ''] = await conversation.say(110);
     await rate(0.5);
@@ -197,16 +197,16 @@ describe('a hub that was away', () => {
       sql.exec<{ seq: number }>('SELECT seq FROM snapshots WHERE chat IS NOT NULL').toArray(),
     );
     for (const [place, [view, hub]] of conversation.hubs.entries()) {
-      const mark = marks[place] ?? 0;
-      expect(events.length - mark).toBeGreaterThan(200);
-      expect(snapshots.some(({ seq }) => seq <= mark)).toBe(true);
-      const missed = told(view).filter(({ seq }) => seq > mark);
+      const checkpoint = checkpoints[place] ?? 0;
+      expect(events.length - checkpoint).toBeGreaterThan(200);
+      expect(snapshots.some(({ seq }) => seq <= checkpoint)).toBe(true);
+      const missed = told(view).filter(({ seq }) => seq > checkpoint);
       const fed = conversation.fed.get(hub) ?? [];
       expect(fed.flatMap(({ entries }) => entries)).toEqual(structuredClone(missed));
-      expect(conversation.markOf(hub)).toBe(events.length);
+      expect(conversation.checkpointOf(hub)).toBe(events.length);
     }
     const kinds = told('organization').flatMap(({ seq, notifications }) =>
-      seq > (marks[0] ?? 0) ? notifications.map(({ kind, action }) => `${kind} ${action}`) : [],
+      seq > (checkpoints[0] ?? 0) ? notifications.map(({ kind, action }) => `${kind} ${action}`) : [],
     );
     expect(kinds).toEqual(
       expect.arrayContaining(['chat added', 'chat changed', 'reply_suggestion added', 'reply_suggestion changed']),
@@ -214,7 +214,7 @@ describe('a hub that was away', () => {
   });
 });
 
-/** The rows that are read to recall `count` events after a mark. */
+/** The rows that are read to recall `count` events after a checkpoint. */
 function rowsReadFor({ object }: Conversation, after: number, count: number): Promise<number> {
   return runInDurableObject(object, (_, { storage: { sql } }) => {
     const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
@@ -276,10 +276,10 @@ describe('what is read for a hub that missed something', () => {
     const rates = [];
     for (const message of await conversation.say(40)) rates.push(await conversation.suggest(message));
     await conversation.say(500);
-    const mark = (await conversation.log()).events.length;
+    const checkpoint = (await conversation.log()).events.length;
     for (const rate of rates) await rate(0.5);
-    const ofTwenty = await rowsReadFor(conversation, mark, 20);
-    const ofForty = await rowsReadFor(conversation, mark, 40);
+    const ofTwenty = await rowsReadFor(conversation, checkpoint, 20);
+    const ofForty = await rowsReadFor(conversation, checkpoint, 40);
     // Each is found, sought in the log, and read.
     expect(ofForty - ofTwenty).toBeLessThan(4 * 20);
   });

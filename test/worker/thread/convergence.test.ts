@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { upcastEvent } from '../../../src/domain/events.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { statementsFor } from '../../../src/read-model/write-batches.ts';
-import type { Mark, ReplicaBatch } from '../../../src/rpc/projector.ts';
+import type { Checkpoint, ReplicaBatch } from '../../../src/rpc/projector.ts';
 import { commandThread, threadStub } from '../../../src/rpc/thread.ts';
 import { ReplicatedFlags } from '../../../src/thread/replica/chat-flags.ts';
 import { readNextBatch } from '../../../src/thread/replica/next-batch.ts';
@@ -20,14 +20,14 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-type Sent = { batch: ReplicaBatch; upto: Mark };
+type Sent = { batch: ReplicaBatch; upto: Checkpoint };
 
 /** Hands over as a thread with several batches under way does: each reads on from what was sent before, and knows what was acknowledged. */
 class Sender {
   readonly #thread: string;
   readonly #random: () => number;
   readonly #flags = new ReplicatedFlags();
-  #mark: Mark = { seq: 0, version: 0 };
+  #checkpoint: Checkpoint = { seq: 0, version: 0 };
   readonly sent: Sent[] = [];
   readonly #arrived = new Set<Sent>();
 
@@ -40,18 +40,21 @@ class Sender {
   async send(isWhole = false): Promise<void> {
     const read = await runInDurableObject(env.THREADS.getByName(this.#thread), (_, { storage: { sql } }) => {
       const { state } = loadThread(sql, this.#thread);
-      const rows = sql.exec<{ event: string }>('SELECT event FROM events WHERE seq > ? ORDER BY seq', this.#mark.seq);
+      const rows = sql.exec<{ event: string }>(
+        'SELECT event FROM events WHERE seq > ? ORDER BY seq',
+        this.#checkpoint.seq,
+      );
       const events = Array.from(rows, ({ event }) => upcastEvent(JSON.parse(event) as { v: number }));
       const tail = new RecentEvents();
       tail.add(isWhole ? events : events.slice(0, 1 + Math.floor(this.#random() * events.length)));
       const latest = { seq: state.last_seq, version: 0 };
       return readNextBatch(
         { sql, state, tail, flags: this.#flags, latest, rebuild: null, isNarrow: false },
-        this.#mark,
+        this.#checkpoint,
       );
     });
     if (read === null || read.batch === null) return;
-    this.#mark = read.upto;
+    this.#checkpoint = read.upto;
     this.sent.push({ batch: read.batch, upto: read.upto });
   }
 

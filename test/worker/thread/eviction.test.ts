@@ -107,7 +107,7 @@ describe('a thread that was evicted', () => {
     expect(copy).toEqual({ accepted: 2, delivered: 2, pending: 0 });
   });
 
-  testAlarm('does not write its log to D1 twice once the mark is on disk', async (ring) => {
+  testAlarm('does not write its log to D1 twice once the checkpoint is on disk', async (ring) => {
     const channel = newChannel();
     await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
     await ring(objectOf(channel));
@@ -136,7 +136,7 @@ test('a thread that starts again behind D1, with more than a batch, hands over a
   const { chat_id } = await receive(receiveCommand(channel, 't', [userMessage('hello', user), ...long]));
   const chat = () => env.DB.prepare('SELECT seq, is_waiting FROM chats WHERE id = ?').bind(chat_id).first();
   await eventually(async () => expect(await chat()).toEqual({ seq: 17, is_waiting: 1 }));
-  // Its mark is not on disk yet, so it hands the log over anew, in two batches, after the flag has changed.
+  // Its checkpoint is not on disk yet, so it hands the log over anew, in two batches, after the flag has changed.
   await evictDurableObject(objectOf(channel));
   await receive(receiveCommand(channel, 't', [userMessage('answer', user)]));
   await eventually(async () => expect(await chat()).toEqual({ seq: 18, is_waiting: 0 }));

@@ -66,11 +66,11 @@ const parkedOf = (channel: Channel) =>
 const eventsOf = (name: string) => lines.filter((line) => line.includes(`"${name}"`));
 
 async function isCopied(channel: Channel): Promise<boolean> {
-  const [mark] = await rowsOf<{ lacks: number }>(
+  const [checkpoint] = await rowsOf<{ lacks: number }>(
     channel,
     'SELECT (SELECT max(seq) FROM events) - acknowledged_seq AS lacks FROM thread',
   );
-  return mark?.lacks === 0;
+  return checkpoint?.lacks === 0;
 }
 
 /** A thread whose messages wait for D1, one of which it will refuse; the first one is there. */

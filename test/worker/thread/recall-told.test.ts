@@ -24,14 +24,14 @@ function inThread(name: string, check: (sql: SqlStorage, log: ThreadEvent[]) => 
   });
 }
 
-/** All that is recalled above a mark, a few events at a time. */
+/** All that is recalled above a checkpoint, a few events at a time. */
 function recallAll(sql: SqlStorage, view: View, after: number, last: number): ThreadUpdate[] {
   const told: ThreadUpdate[] = [];
-  for (let mark = after; mark < last; ) {
-    const { entries, upto } = replayUpdates(sql, view, mark, 3);
-    expect(upto).toBeGreaterThan(mark);
+  for (let checkpoint = after; checkpoint < last; ) {
+    const { entries, upto } = replayUpdates(sql, view, checkpoint, 3);
+    expect(upto).toBeGreaterThan(checkpoint);
     told.push(...entries);
-    mark = upto;
+    checkpoint = upto;
   }
   return told;
 }

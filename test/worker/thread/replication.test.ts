@@ -3,7 +3,13 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { BATCH_BYTES, BATCH_ROWS, type Mark, projectorStub, type ReplicaBatch } from '../../../src/rpc/projector.ts';
+import {
+  BATCH_BYTES,
+  BATCH_ROWS,
+  type Checkpoint,
+  projectorStub,
+  type ReplicaBatch,
+} from '../../../src/rpc/projector.ts';
 import { ReplicatedFlags } from '../../../src/thread/replica/chat-flags.ts';
 import { readNextBatch } from '../../../src/thread/replica/next-batch.ts';
 import { RecentEvents } from '../../../src/thread/replica/recent-events.ts';
@@ -41,8 +47,8 @@ function batchesOf(channel: Channel): Promise<ReplicaBatch[]> {
     const { state: thread } = loadThread(sql, nameOf(channel));
     const latest = { seq: thread.last_seq, version: readVersion(sql) };
     const memory = { tail: new RecentEvents(), flags: new ReplicatedFlags() };
-    const read = (mark: Mark) =>
-      readNextBatch({ sql, state: thread, ...memory, latest, rebuild: null, isNarrow: false }, mark);
+    const read = (checkpoint: Checkpoint) =>
+      readNextBatch({ sql, state: thread, ...memory, latest, rebuild: null, isNarrow: false }, checkpoint);
     const batches: ReplicaBatch[] = [];
     let from = { seq: 0, version: 0 };
     for (let next = read(from); next !== null; ) {

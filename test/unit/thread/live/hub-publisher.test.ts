@@ -20,7 +20,7 @@ class Telling {
   readonly model: ThreadModel;
   readonly chatId: string;
   readonly fed: Feed[] = [];
-  readonly marks = new Map<string, number>();
+  readonly checkpoints = new Map<string, number>();
   readonly failures: unknown[] = [];
   readonly mentioned: [hub: string, told: ThreadUpdate][] = [];
   recalls = 0;
@@ -55,8 +55,8 @@ class Telling {
       mention: async (hub, told) => {
         this.mentioned.push([hub, told]);
       },
-      readMark: (hub) => this.marks.get(hub) ?? null,
-      writeMark: (hub, seq) => this.marks.set(hub, seq),
+      readCheckpoint: (hub) => this.checkpoints.get(hub) ?? null,
+      writeCheckpoint: (hub, seq) => this.checkpoints.set(hub, seq),
       lastBefore: (time) => this.model.log.findLast(({ at }) => at < time)?.seq ?? 0,
       recall: (view, after, limit) => {
         this.recalls += 1;
@@ -190,20 +190,20 @@ describe('the live feed of a thread', () => {
     expect(waits.at(-1)).toBe(300_000);
   });
 
-  it('after a crash goes on from the mark on disk, from the log', async () => {
+  it('after a crash goes on from the checkpoint on disk, from the log', async () => {
     telling.commit();
     await telling.feed.settled();
     expect(telling.feed.isSettled(AWAKE)).toBe(false);
-    telling.feed.writeMarks();
+    telling.feed.writeCheckpoints();
     expect(telling.feed.isSettled(AWAKE)).toBe(true);
     expect(telling.restarted().isSettled(AWAKE)).toBe(true);
-    expect(telling.marks.get(HUB)).toBe(telling.model.state.last_seq);
+    expect(telling.checkpoints.get(HUB)).toBe(telling.model.state.last_seq);
     telling.model.answer(say(telling.model, telling.chatId));
     telling.fed.length = 0;
     telling.feed = telling.restarted();
     telling.feed.catchUp(AWAKE);
     await telling.feed.settled();
-    expect(telling.heard(HUB)).toEqual(telling.seqs().filter((seq) => seq > (telling.marks.get(HUB) ?? 0)));
+    expect(telling.heard(HUB)).toEqual(telling.seqs().filter((seq) => seq > (telling.checkpoints.get(HUB) ?? 0)));
     expect(telling.heard(HUB)).not.toEqual([]);
     expect(telling.recalls).toBeGreaterThan(0);
   });
@@ -232,7 +232,7 @@ describe('the live feed of a thread', () => {
   it('finds a hub that has awoken since the last commit', async () => {
     telling.commit(ASLEEP);
     await telling.feed.settled();
-    telling.feed.writeMarks();
+    telling.feed.writeCheckpoints();
     expect(telling.feed.isSettled(ASLEEP)).toBe(true);
     telling.feed.catchUp(AWAKE);
     await telling.feed.settled();
@@ -265,7 +265,7 @@ describe('the live feed of a thread', () => {
     telling.now += 25 * 3_600_000;
     telling.feed.catchUp(ASLEEP);
     await telling.feed.settled();
-    telling.feed.writeMarks();
+    telling.feed.writeCheckpoints();
     expect(telling.fed).toEqual([]);
     expect(telling.timers.next()).toBeNull();
     expect(telling.feed.isSettled(ASLEEP)).toBe(true);
@@ -285,7 +285,7 @@ describe('the live feed of a thread', () => {
     expect(telling.heard(HUB)).toEqual(telling.seqs().filter((seq) => (telling.model.log[seq - 1]?.at ?? 0) >= day));
   });
 
-  it('does not disturb a thread whose mark cannot move: a refusal counts as a failure', async () => {
+  it('does not disturb a thread whose checkpoint cannot move: a refusal counts as a failure', async () => {
     telling.held = Promise.reject(new Error('older'));
     telling.held.catch(() => {});
     telling.commit(ASLEEP);

@@ -7,7 +7,7 @@ const told = (seq: number, size = 10): ThreadUpdate =>
 const seqs = (found: { entries: ThreadUpdate[] } | null) => found?.entries.map(({ seq }) => seq);
 
 describe('the tail of what was told', () => {
-  it('answers what comes after a mark, and how far that goes', () => {
+  it('answers what comes after a checkpoint, and how far that goes', () => {
     const tail = new RecentUpdates();
     tail.add(0, [told(2), told(3)], 4);
     tail.add(4, [told(5)], 5);

@@ -4,7 +4,7 @@ import { emptyThread } from '../../../../src/domain/state.ts';
 import type { Audience, Installation, Subscription } from '../../../../src/notifications/audience.ts';
 import type { UserSubscriber } from '../../../../src/notifications/subscriber.ts';
 import { compilePattern } from '../../../../src/resources/topic.ts';
-import { fanOutWebhooks, type LaneMark, makeRest, type Unmade } from '../../../../src/thread/webhooks/fan-out.ts';
+import { fanOutWebhooks, type LaneCheckpoint, makeRest, type Unmade } from '../../../../src/thread/webhooks/fan-out.ts';
 import { end, incoming, join, post, START, waitingChat } from '../../domain/decide/scene.ts';
 import { BOT, ROUTING } from '../../domain/sample-events.ts';
 import { ORGANIZATION, ThreadModel } from '../../domain/thread-model.ts';
@@ -40,15 +40,15 @@ const installed = (...subscriptions: Subscription[]): Installation => ({
 function accepted(
   model: ThreadModel,
   installations: Installation[],
-  more: { isSilent?: boolean; marks?: LaneMark[]; room?: number } = {},
+  more: { isSilent?: boolean; checkpoints?: LaneCheckpoint[]; room?: number } = {},
 ) {
   const audience: Audience = { installations, hubs: [] };
-  const { isSilent = false, marks = [], room = 1000 } = more;
+  const { isSilent = false, checkpoints = [], room = 1000 } = more;
   return fanOutWebhooks(model.log, transitionsOf(emptyThread(model.state.name), model.log), {
     routing: null,
     audience,
     isSilent,
-    markOf: (receiver) => marks.find((mark) => mark.receiver === receiver) ?? null,
+    checkpointOf: (receiver) => checkpoints.find((checkpoint) => checkpoint.receiver === receiver) ?? null,
     room,
   });
 }
@@ -105,10 +105,10 @@ describe('the webhooks of an installed app', () => {
 
   it('go on from what the lane has accepted', () => {
     const { model } = waitingChat();
-    const mark = { receiver: RECEIVER, organization_id: ORGANIZATION, accepted: 7, last_seq: 1 };
-    const { outbox, lanes } = accepted(model, [installed(MESSAGES)], { marks: [mark] });
+    const checkpoint = { receiver: RECEIVER, organization_id: ORGANIZATION, accepted: 7, last_seq: 1 };
+    const { outbox, lanes } = accepted(model, [installed(MESSAGES)], { checkpoints: [checkpoint] });
     expect(JSON.parse(bodiesOf(outbox)[0] ?? '')).toMatchObject({ prev_seq: 1 });
-    expect(lanes).toEqual([{ ...mark, accepted: 8, last_seq: outbox.rows[0]?.seq }]);
+    expect(lanes).toEqual([{ ...checkpoint, accepted: 8, last_seq: outbox.rows[0]?.seq }]);
   });
 
   it('are only of the actions that are subscribed', () => {
@@ -204,7 +204,7 @@ describe('the webhooks of an installed app', () => {
       routing: ROUTING,
       audience,
       isSilent: false,
-      markOf: () => null,
+      checkpointOf: () => null,
       room: 1000,
     });
     for (const receiver of [RECEIVER, 'installation/other', ROUTING.receiver]) {

@@ -10,7 +10,7 @@ import {
   type ThreadUpdate,
 } from '../../../../src/notifications/notifications.ts';
 import { channelBody, channelEvent, wholeBody } from '../../../../src/notifications/webhook-body.ts';
-import { fanOutWebhooks, type LaneMark } from '../../../../src/thread/webhooks/fan-out.ts';
+import { fanOutWebhooks, type LaneCheckpoint } from '../../../../src/thread/webhooks/fan-out.ts';
 import { AGENT, BOT, chatStarted, ROUTING, userMessageEvent, visitorMessageEvent } from '../../domain/sample-events.ts';
 import { ROOM } from '../../domain/thread-model.ts';
 import { bodiesOf } from './bodies-of.ts';
@@ -54,13 +54,13 @@ const suggestionAdded: EventBody = {
   },
 };
 
-function accept(events: ThreadEvent[], marks: LaneMark[] = [], routing: Routing | null = ROUTING) {
-  const markOf = (receiver: string) => marks.find((mark) => mark.receiver === receiver) ?? null;
+function accept(events: ThreadEvent[], checkpoints: LaneCheckpoint[] = [], routing: Routing | null = ROUTING) {
+  const checkpointOf = (receiver: string) => checkpoints.find((checkpoint) => checkpoint.receiver === receiver) ?? null;
   return fanOutWebhooks(events, events.map(stepOf), {
     routing,
     audience: NO_AUDIENCE,
     isSilent: false,
-    markOf,
+    checkpointOf,
     room: 1000,
   });
 }
@@ -125,7 +125,7 @@ describe('what a channel is told', () => {
 describe('what is accepted', () => {
   test('is named on the event, counted in the lane, and each body names the one before it', () => {
     const events = [event(7, visitorMessageEvent(1)), event(8, userMessageEvent('a')), event(9, suggestionAdded)];
-    const before: LaneMark = { receiver: ROUTING.receiver, organization_id: null, accepted: 4, last_seq: 3 };
+    const before: LaneCheckpoint = { receiver: ROUTING.receiver, organization_id: null, accepted: 4, last_seq: 3 };
     const { events: named, outbox, lanes } = accept(events, [before]);
     expect(named.map(({ accepted }) => accepted.map(({ prev_seq }) => prev_seq))).toEqual([[], [3], [8]]);
     expect(lanes).toEqual([{ ...before, accepted: 6, last_seq: 9 }]);
