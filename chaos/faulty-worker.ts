@@ -1,6 +1,6 @@
 /**
  * The hub with faults around it: its databases, its queue and its alarms can fail. Nothing of this is in the deployed Worker, which
- * src/index.ts makes. `CHAOS` chooses: `queue` loses and repeats pointers, `alarms` never ring. D1 fails while it is told to.
+ * src/index.ts makes. `CHAOS` chooses: `queue` loses and repeats wake-ups, `alarms` never ring. D1 fails while it is told to.
  */
 import hub, {
   LiveHub as RealLiveHub,

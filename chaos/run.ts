@@ -51,7 +51,7 @@ const scenarios: readonly Scenario[] = [
     fault: 'queue',
     play: async () => {},
     heal: ({ hub }) => hub.ringCron(),
-    // A thread sends a dozen pointers. Of 200 threads one loses a dozen, also again and again, and each is made good 20 s later.
+    // A thread sends a dozen wake-ups. Of 200 threads one loses a dozen, also again and again, and each is made good 20 s later.
     patience: 10 * MINUTE,
   },
   {

@@ -6,7 +6,7 @@ export type AttemptTimes = {
   deadline: number;
   /** How long the head of a lane is held: the deadline and 10 s more. */
   lease: number;
-  /** No further head is taken later than this after the pointer came: with the deadline, a run ends within 25 s. */
+  /** No further head is taken later than this after the wake-up came: with the deadline, a run ends within 25 s. */
   last_start: number;
 };
 

@@ -16,7 +16,7 @@ import { attemptDeps, attemptWebhook } from './attempt.ts';
 import type { DeliveryDeps } from './deliver-lane.ts';
 import { type Endpoint, endpointOfChannel, endpointOfInstallation } from './endpoint.ts';
 import { EndpointCache } from './endpoint-cache.ts';
-import { queueDelay } from './offer-lanes.ts';
+import { queueDelay } from './wake-lanes.ts';
 
 /** What the queue's consumer works with in a deployed Worker. */
 export function consumerDeps(env: Env): DeliveryDeps {
@@ -24,8 +24,8 @@ export function consumerDeps(env: Env): DeliveryDeps {
     lane: (thread) => laneOf(env, thread),
     endpoint: (head) => readEndpoint(env, head),
     attempt: (destination, webhook, times) => attemptWebhook(attemptDeps(env, times), destination, webhook),
-    send: async (pointer, delaySeconds) => {
-      await env.WEBHOOKS.send(pointer, { delaySeconds: queueDelay(delaySeconds) });
+    send: async (wakeUp, delaySeconds) => {
+      await env.WEBHOOKS.send(wakeUp, { delaySeconds: queueDelay(delaySeconds) });
     },
     now: Date.now,
     log: ({ event, ...fields }) => writeLog('warn', event, fields),

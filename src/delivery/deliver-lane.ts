@@ -1,6 +1,6 @@
 import type { FaultStep } from '../platform/faults.ts';
 import { installationOfReceiver } from '../resources/receiver.ts';
-import type { Attempt, Claim, Head, Lane, Outcome, Pointer, ReportAnswer } from '../rpc/lane.ts';
+import type { Attempt, Claim, Head, Lane, LaneWakeUp, Outcome, ReportAnswer } from '../rpc/lane.ts';
 import { withAppUserAuth, withoutToken } from './app-user-auth.ts';
 import { type AttemptResult, type Destination, sentUrl, type Webhook } from './attempt.ts';
 import { type AttemptTimes, START_DELAY, timesOf } from './attempt-times.ts';
@@ -12,7 +12,7 @@ import type { Endpoint } from './endpoint.ts';
  */
 const LEASE_MARGIN_MILLISECONDS = 1_000;
 
-/** Delays in seconds of a pointer that is sent again: no attempt could be made; the object speaks an older version. */
+/** Delays in seconds of a wake-up that is sent again: no attempt could be made; the object speaks an older version. */
 const UNATTEMPTED_DELAY = 10;
 const NEWER_VERSION_DELAY = 60;
 /** After an object was reset, before a lease is at stake. */
@@ -30,7 +30,7 @@ export type DeliveryDeps = {
   /** Within `times.deadline`. */
   attempt: (destination: Destination, webhook: Webhook, times: AttemptTimes) => Promise<AttemptResult>;
   /** `delaySeconds`: whole seconds, at most 43,200. */
-  send: (pointer: Pointer, delaySeconds: number) => Promise<void>;
+  send: (wakeUp: LaneWakeUp, delaySeconds: number) => Promise<void>;
   /** ms since 1970. */
   now: () => number;
   log: (record: LogRecord) => void;
@@ -38,18 +38,18 @@ export type DeliveryDeps = {
 };
 
 /**
- * Delivers what a pointer leads to: claims the head of the track, attempts it, reports, and goes on with the next head
- * until the lane has none or the time for starts has passed. Then pointers carry the rest. Rejects only on a fault or an accident, whose
- * lease then runs out and whose row the lane offers again.
+ * Delivers what a wake-up leads to: claims the head of the track, attempts it, reports, and goes on with the next head
+ * until the lane has none or the time for starts has passed. Then wake-ups carry the rest. Rejects only on a fault or an accident, whose
+ * lease then runs out and whose row the lane wakes again.
  */
-export async function deliverLane(dependencies: DeliveryDeps, pointer: Pointer): Promise<void> {
+export async function deliverLane(dependencies: DeliveryDeps, wakeUp: LaneWakeUp): Promise<void> {
   const startedAt = dependencies.now();
-  const claim = await claimHead(dependencies, pointer);
+  const claim = await claimHead(dependencies, wakeUp);
   if (claim === null) return;
-  if (claim.kind === 'later') return await dependencies.send(pointer, NEWER_VERSION_DELAY);
+  if (claim.kind === 'later') return await dependencies.send(wakeUp, NEWER_VERSION_DELAY);
   if (claim.kind !== 'head') return;
   dependencies.fault('after claim');
-  await deliverFrom(dependencies, pointer, claim, startedAt);
+  await deliverFrom(dependencies, wakeUp, claim, startedAt);
 }
 
 /**
@@ -75,9 +75,14 @@ export async function deliverHeads(
 }
 
 /** `startedAt`: when the head was asked for (ms), with which the run began. */
-async function deliverFrom(dependencies: DeliveryDeps, pointer: Pointer, head: Head, startedAt: number): Promise<void> {
+async function deliverFrom(
+  dependencies: DeliveryDeps,
+  wakeUp: LaneWakeUp,
+  head: Head,
+  startedAt: number,
+): Promise<void> {
   let held: HeldHead | null = holdSince(startedAt, head, startedAt);
-  while (held !== null) held = await deliverHead(dependencies, pointer, held, startedAt);
+  while (held !== null) held = await deliverHead(dependencies, wakeUp, held, startedAt);
 }
 
 /** A head and the last moment (ms) at which its attempt may start. */
@@ -90,16 +95,16 @@ function holdSince(askedAt: number, head: Head, startedAt: number): HeldHead {
   return { head, start_by: Math.min(leaseStartBy, startedAt + last_start + START_DELAY) };
 }
 
-async function claimHead(dependencies: DeliveryDeps, pointer: Pointer): Promise<Claim | null> {
-  const { receiver, track, drain } = pointer;
+async function claimHead(dependencies: DeliveryDeps, wakeUp: LaneWakeUp): Promise<Claim | null> {
+  const { receiver, track, drain } = wakeUp;
   try {
     return await dependencies
-      .lane(pointer.thread)
+      .lane(wakeUp.thread)
       .claim({ v: 1, receiver, track, drain, lease_milliseconds: timesOf(receiver).lease });
   } catch (error) {
     const isRetryable = isRetryableError(error);
-    dependencies.log({ event: 'delivery.claim_failed', ...placeOf(pointer), is_retryable: isRetryable });
-    if (isRetryable) await dependencies.send(pointer, LOST_CLAIM_DELAY);
+    dependencies.log({ event: 'delivery.claim_failed', ...placeOf(wakeUp), is_retryable: isRetryable });
+    if (isRetryable) await dependencies.send(wakeUp, LOST_CLAIM_DELAY);
     return null;
   }
 }
@@ -107,7 +112,7 @@ async function claimHead(dependencies: DeliveryDeps, pointer: Pointer): Promise<
 /** One attempt and its report. Answers the next head, null when this run is over. */
 async function deliverHead(
   dependencies: DeliveryDeps,
-  pointer: Pointer,
+  wakeUp: LaneWakeUp,
   held: HeldHead,
   startedAt: number,
 ): Promise<HeldHead | null> {
@@ -115,14 +120,14 @@ async function deliverHead(
   const outcome = await outcomeOf(dependencies, held);
   if (outcome.kind === 'delivered' || outcome.kind === 'failed') dependencies.fault('after the receiver answered');
   // A drain is for rows that end without an attempt: after a failure the due times count again, or retries would be burnt.
-  const rest: Pointer = { ...pointer, drain: pointer.drain && outcome.kind !== 'failed' };
+  const rest: LaneWakeUp = { ...wakeUp, drain: wakeUp.drain && outcome.kind !== 'failed' };
   const reportedAt = dependencies.now();
   const hasTime = reportedAt - startedAt < timesOf(head.receiver).last_start;
   const answer = await reportOutcome(dependencies, rest, head, outcome, hasTime && outcome.kind !== 'later');
   if (answer === null) return null;
   dependencies.fault('after report');
   if (answer.is_stale) {
-    dependencies.log({ event: 'delivery.stale_report', ...placeOf(pointer), delivery_id: head.delivery_id });
+    dependencies.log({ event: 'delivery.stale_report', ...placeOf(wakeUp), delivery_id: head.delivery_id });
     return null;
   }
   const delay = outcome.kind === 'later' ? Math.max(answer.offer_in ?? 0, UNATTEMPTED_DELAY) : answer.offer_in;
@@ -174,14 +179,14 @@ async function readEndpoint(dependencies: DeliveryDeps, head: Head): Promise<End
 /** Reports, once more with a new stub when the object was reset meanwhile: a recorded answer saves a repeated webhook. */
 async function reportOutcome(
   dependencies: DeliveryDeps,
-  pointer: Pointer,
+  wakeUp: LaneWakeUp,
   head: Head,
   outcome: Outcome,
   wantsNext: boolean,
 ): Promise<ReportAnswer | null> {
   const { lease } = timesOf(head.receiver);
-  const next = wantsNext ? { drain: pointer.drain, lease_milliseconds: lease } : null;
-  const report = () => dependencies.lane(pointer.thread).report({ v: 1, lease_token: head.lease_token, outcome, next });
+  const next = wantsNext ? { drain: wakeUp.drain, lease_milliseconds: lease } : null;
+  const report = () => dependencies.lane(wakeUp.thread).report({ v: 1, lease_token: head.lease_token, outcome, next });
   try {
     return await report().catch((error: unknown) => {
       if (isRetryableError(error)) return report();
@@ -189,15 +194,15 @@ async function reportOutcome(
     });
   } catch (error) {
     const isRetryable = isRetryableError(error);
-    const place = { ...placeOf(pointer), delivery_id: head.delivery_id };
+    const place = { ...placeOf(wakeUp), delivery_id: head.delivery_id };
     dependencies.log({ event: 'delivery.report_failed', ...place, outcome: outcome.kind, is_retryable: isRetryable });
-    if (isRetryable) await dependencies.send(pointer, lease / 1000 + AFTER_LEASE_DELAY);
+    if (isRetryable) await dependencies.send(wakeUp, lease / 1000 + AFTER_LEASE_DELAY);
     return null;
   }
 }
 
-function placeOf(pointer: Pointer) {
-  return { thread: pointer.thread, receiver: pointer.receiver, track: pointer.track };
+function placeOf(wakeUp: LaneWakeUp) {
+  return { thread: wakeUp.thread, receiver: wakeUp.receiver, track: wakeUp.track };
 }
 
 /** The platform marks errors after which the same call may succeed with a new stub; an overloaded object is left alone. */

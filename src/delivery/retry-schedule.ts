@@ -22,7 +22,7 @@ export function isLastAttempt(attempt: number, maxRetryCount: number): boolean {
   return attempt > maxRetryCount;
 }
 
-/** Milliseconds as whole seconds, rounded up: a queue ignores fractions, and a pointer that comes early is answered `wait`. */
+/** Milliseconds as whole seconds, rounded up: a queue ignores fractions, and a wake-up that comes early is answered `wait`. */
 export function wholeSeconds(milliseconds: number): number {
   return Math.max(0, Math.ceil(milliseconds / 1000));
 }

@@ -3,12 +3,12 @@ import { deleteInPortions } from '../db/delete-in-portions.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
-import type { Pointer } from '../rpc/lane.ts';
-import { type PointerQueue, sendPointers } from './offer-lanes.ts';
+import type { LaneWakeUp } from '../rpc/lane.ts';
+import { sendWakeUps, type WakeUpQueue } from './wake-lanes.ts';
 
-/** A pending delivery is overdue this long after its due time: its pointer and its thread's alarm should have come. ms. */
+/** A pending delivery is overdue this long after its due time: its wake-up and its thread's alarm should have come. ms. */
 const OVERDUE_AFTER = 90_000;
-/** Lanes that one run offers. The next run goes on. */
+/** Lanes that one run wakes. The next run goes on. */
 const LANES_IN_A_RUN = 500;
 /** Pending rows that each of the three ranges of a run reads at most: overdue after its start, before it, and not overdue. */
 export const ROWS_IN_A_RANGE = 20_000;
@@ -42,19 +42,19 @@ export async function runSweeps(sweeps: readonly Sweep[], now: number): Promise<
 }
 
 /**
- * The cron sweep: offers lanes whose head is overdue in D1, in case a queue message was lost and the platform
- * forgot the thread's alarm. `now` in ms. Answers how many lanes it offered.
+ * The cron sweep: wakes lanes whose head is overdue in D1, in case a queue message was lost and the platform
+ * forgot the thread's alarm. `now` in ms. Answers how many lanes it woken.
  *
  * Rows behind a head that waits for its retry are not overdue, however old: receivers that are down for long take nobody's
  * place. Nothing is kept between runs, so each one begins at another place, which follows from its time: among the lanes,
- * of which it offers 500, and among the due times, of which it reads a bounded number. Successive places fill both evenly,
- * so every overdue lane is offered in some run, whatever else is overdue.
+ * of which it wakes 500, and among the due times, of which it reads a bounded number. Successive places fill both evenly,
+ * so every overdue lane is woken in some run, whatever else is overdue.
  */
-export async function sweepDeliveries(log: DeliveryLog, queue: PointerQueue, now: number): Promise<number> {
+export async function sweepDeliveries(log: DeliveryLog, queue: WakeUpQueue, now: number): Promise<number> {
   const dueBefore = now - OVERDUE_AFTER;
   const oldest = await oldestDueTime(log);
   const lanes = oldest === null || oldest >= dueBefore ? [] : await overdueLanes(log, rangeOf(now, oldest, dueBefore));
-  await sendPointers(queue, lanes.map(pointerTo));
+  await sendWakeUps(queue, lanes.map(wakeUpOf));
   return lanes.length;
 }
 
@@ -85,7 +85,7 @@ function rangeOf(now: number, oldest: number, dueBefore: number): Range {
   };
 }
 
-function pointerTo({ thread, receiver, is_replay }: OverdueLane): Pointer {
+function wakeUpOf({ thread, receiver, is_replay }: OverdueLane): LaneWakeUp {
   return { v: 1, thread, receiver, track: is_replay === 1 ? 'replay' : 'lane', drain: false };
 }
 
@@ -97,7 +97,7 @@ async function oldestDueTime(log: DeliveryLog): Promise<number | null> {
 
 /**
  * Tracks whose first pending row, by `seq`, is overdue. Each range is walked along the index of pending rows and cut off, so
- * a run costs the same whatever waits. Where a cut hides a waiting head, its lane is offered in vain and answers `wait`.
+ * a run costs the same whatever waits. Where a cut hides a waiting head, its lane is woken in vain and answers `wait`.
  */
 function overdueLanes(log: DeliveryLog, range: Range): Promise<OverdueLane[]> {
   const columns = 'thread, receiver, is_replay, seq, due_at';

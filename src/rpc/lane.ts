@@ -11,7 +11,7 @@ import type { BatchRange, HandedBatch } from './projector.ts';
  * A queue message: it only points to a lane, so it may be lost, repeated and reordered without harm.
  * `track`: the lane itself, or the rows that an explicit replay has put back beside it. `drain`: take rows before their due time.
  */
-export type Pointer = { v: 1; thread: string; receiver: Receiver; track: Track; drain: boolean };
+export type LaneWakeUp = { v: 1; thread: string; receiver: Receiver; track: Track; drain: boolean };
 export type Track = 'lane' | 'replay';
 
 /** The row at the head of a track, held under a lease (`lease_token`, opaque) until `report` or until the lease ends. */
@@ -55,7 +55,7 @@ export type Outcome =
 
 /**
  * Answer to a report. `next` is the track's following head under a lease of its own, if asked for and there is one.
- * `offer_in`: whole seconds after which a pointer should be sent (0: at once), null for none. `handed`: what a caller who does so is to
+ * `offer_in`: whole seconds after which a wake-up should be sent (0: at once), null for none. `handed`: what a caller who does so is to
  * bring to D1.
  */
 export type ReportAnswer = {

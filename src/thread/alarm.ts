@@ -97,7 +97,7 @@ export class Sweep {
   async #sweep(until: number): Promise<void> {
     const { lanes, watch, broadcast, replica, timers, state } = this.#deps;
     lanes.makeRest();
-    lanes.offerDue(Date.now());
+    lanes.wakeDue(Date.now());
     await this.#endOverdueChat();
     watch.follow(followedChat(state()));
     const isHubDue = !broadcast.isSettled || (timers.dueAt(HUBS_TIMER) ?? until) < until;

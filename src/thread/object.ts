@@ -174,7 +174,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return answer;
   }
 
-  /** Puts finished deliveries back to pending beside their lane (an explicit replay) and offers them. */
+  /** Puts finished deliveries back to pending beside their lane (an explicit replay) and wakes them. */
   async replay(request: { v: 1; receiver: Receiver; filter: ReplayFilter }): Promise<{ replayed: number }> {
     const replayed = this.#lanes.replay(request.receiver, request.filter);
     this.#copyLater();
@@ -258,7 +258,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return (await withinTime(written, WAIT_FOR_PROJECTOR))?.[0] ?? { ok: false, reason: 'failed' };
   }
 
-  /** Writes what was decided, arms the alarm in the same turn and offers lanes that were idle, but for those whose head the caller takes. */
+  /** Writes what was decided, arms the alarm in the same turn and wakes lanes that were idle, but for those whose head the caller takes. */
   #commit(command: Command, audience: Audience, before: ThreadState, decided: Decided, takesHeads: boolean): Committed {
     const given = command.type === 'receive_messages' ? command.routing : this.#routing;
     const isRoutingNew = !isSameRouting(given, this.#routing);
@@ -270,7 +270,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       room: this.#lanes.room,
     });
     const known = this.#broadcast.toStore(audience);
-    const { leases, offers } = this.#lanes.startsOf(accepted, takesHeads);
+    const { leases, toWake } = this.#lanes.startsOf(accepted, takesHeads);
     const now = Date.now();
 
     fault('before commit', () => this.ctx.abort('fault: before commit'));
@@ -300,8 +300,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const soon = now + (accepted.rest === null ? Math.min(ALARM_AFTER, ...leases.values()) : 0);
     const isArmed = this.#alarmClock.armBy(Math.min(soon, this.#sweep.chatEndsAt() ?? soon));
     fault('after commit', () => this.ctx.abort('fault: after commit'));
-    for (const receiver of offers) this.#lanes.offer(receiver, 'lane');
-    this.#lanes.offerOverdue(now);
+    for (const receiver of toWake) this.#lanes.wake(receiver, 'lane');
+    this.#lanes.wakeOverdue(now);
     this.#broadcast.committed(decided.transitions, before.last_seq, audience, known);
     return { ...committed, rowsWritten: committed.rowsWritten + (isArmed ? 1 : 0) };
   }
@@ -354,8 +354,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       sql: this.#sql,
       transaction: (change) => this.ctx.storage.transactionSync(change),
       thread: () => this.#state.thread && { ...this.#state.thread, name: this.#state.name },
-      send: (pointer) => {
-        const sent = this.env.WEBHOOKS.send(pointer).catch((error) => this.#logFailure('offer_failed', error));
+      send: (wakeUp) => {
+        const sent = this.env.WEBHOOKS.send(wakeUp).catch((error) => this.#logFailure('offer_failed', error));
         this.ctx.waitUntil(sent);
       },
       changed: (at) => {

@@ -1,5 +1,5 @@
 import { inParallel } from '../../delivery/in-parallel.ts';
-import { drainLanes } from '../../delivery/offer-lanes.ts';
+import { drainLanes } from '../../delivery/wake-lanes.ts';
 import { type InstalledReceiver, listReceiversOfApp } from '../../directory/app-receivers.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../platform/log.ts';

@@ -1,4 +1,4 @@
-import { drainLanes } from '../../delivery/offer-lanes.ts';
+import { drainLanes } from '../../delivery/wake-lanes.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
 import { channelReceiver } from '../../resources/receiver.ts';

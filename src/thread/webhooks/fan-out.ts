@@ -92,13 +92,13 @@ export function fanOutWebhooks(
   const unmade: Unmade[] = [];
   for (const transition of transitions) {
     const told = notificationsOf(transition, 'organization', wanted);
-    const offers = offersOf(told, recipients);
-    if (offers.length === 0) continue;
-    const accepted = nameReceivers(told.seq, offers, recipients, lanes, receivers.checkpointOf);
+    const planned = plannedWebhooks(told, recipients);
+    if (planned.length === 0) continue;
+    const accepted = nameReceivers(told.seq, planned, recipients, lanes, receivers.checkpointOf);
     acceptances.set(told.seq, accepted);
-    const made = making.add(told, offers, accepted, 0);
-    for (const { receiver } of offers.slice(0, made)) count(lanes, receiver);
-    if (made < offers.length) unmade.push({ told, from: made });
+    const made = making.add(told, planned, accepted, 0);
+    for (const { receiver } of planned.slice(0, made)) count(lanes, receiver);
+    if (made < planned.length) unmade.push({ told, from: made });
   }
   const named = events.map((event) => {
     const accepted = acceptances.get(event.seq);
@@ -120,9 +120,9 @@ export function makeRest(
 ): { outbox: Outbox; next: { seq: number; from: number } | null } {
   const making = new Making(room);
   for (const { told, from } of unmade) {
-    const offers = offersOf(told, recipients);
-    const upto = making.add(told, offers, acceptedOf(told.seq), from);
-    if (upto < offers.length) return { outbox: making.outbox, next: { seq: told.seq, from: upto } };
+    const planned = plannedWebhooks(told, recipients);
+    const upto = making.add(told, planned, acceptedOf(told.seq), from);
+    if (upto < planned.length) return { outbox: making.outbox, next: { seq: told.seq, from: upto } };
   }
   return { outbox: making.outbox, next: null };
 }
@@ -135,7 +135,7 @@ function wantedKinds({ routing, installations }: Recipients): ReadonlySet<Kind> 
 }
 
 /** A webhook that an event brings, not made yet. */
-type Offer = Pick<OutboxRow, 'receiver' | 'event_type' | 'webhook_id' | 'channel' | 'resource_id'> & {
+type PlannedWebhook = Pick<OutboxRow, 'receiver' | 'event_type' | 'webhook_id' | 'channel' | 'resource_id'> & {
   /** Whose receiver it is; null for the thread's own organization. */
   organization_id: string | null;
   resource: object;
@@ -145,20 +145,20 @@ type Offer = Pick<OutboxRow, 'receiver' | 'event_type' | 'webhook_id' | 'channel
 };
 
 /** One for each notification and each subscription, or channel, that it is for. The same each time, in the same order. */
-function offersOf(told: ThreadUpdate, { routing, installations }: Recipients): Offer[] {
-  const offers: Offer[] = [];
+function plannedWebhooks(told: ThreadUpdate, { routing, installations }: Recipients): PlannedWebhook[] {
+  const planned: PlannedWebhook[] = [];
   for (const notification of told.notifications) {
     if (routing !== null) {
-      const offer = channelOffer(told, notification, routing);
-      if (offer !== null) offers.push(offer);
+      const webhook = plannedForChannel(told, notification, routing);
+      if (webhook !== null) planned.push(webhook);
     }
     if (told.is_silent) continue;
-    for (const installation of installations) addAppOffers(offers, told, notification, installation);
+    for (const installation of installations) addPlannedForApp(planned, told, notification, installation);
   }
-  return offers;
+  return planned;
 }
 
-function channelOffer(told: ThreadUpdate, notification: Notification, routing: Routing): Offer | null {
+function plannedForChannel(told: ThreadUpdate, notification: Notification, routing: Routing): PlannedWebhook | null {
   const event = channelEvent(told, notification, routing);
   if (event === null) return null;
   return {
@@ -174,8 +174,8 @@ function channelOffer(told: ThreadUpdate, notification: Notification, routing: R
   };
 }
 
-function addAppOffers(
-  offers: Offer[],
+function addPlannedForApp(
+  planned: PlannedWebhook[],
   told: ThreadUpdate,
   notification: Notification,
   { receiver, listener: subscriber, subscriptions }: Installation,
@@ -184,7 +184,7 @@ function addAppOffers(
     const telling = match(told, notification, topic, subscriber);
     if (telling === null || !{ added: on_added, changed: on_changed, removed: on_removed }[telling.action]) continue;
     const { resource, action, resource_id } = telling;
-    offers.push({
+    planned.push({
       receiver,
       organization_id: subscriber.organization_id,
       event_type: action,
@@ -201,13 +201,13 @@ function addAppOffers(
 /** The receivers that get an event, each once, with its checkpoint moved on. */
 function nameReceivers(
   seq: number,
-  offers: readonly Offer[],
+  planned: readonly PlannedWebhook[],
   { routing }: Recipients,
   lanes: Map<Receiver, LaneCheckpoint>,
   checkpointOf: Receivers['checkpointOf'],
 ): WebhookReceipt[] {
   const named = new Map<Receiver, WebhookReceipt>();
-  for (const { receiver, organization_id } of offers) {
+  for (const { receiver, organization_id } of planned) {
     const before = named.get(receiver);
     if (before !== undefined) {
       if ('rows' in before) before.rows += 1;
@@ -240,16 +240,21 @@ class Making {
   }
 
   /** Makes an event's webhooks from the ordinal `from` on, as far as there is room. Answers the ordinal of the first that is not made. */
-  add(told: ThreadUpdate, offers: readonly Offer[], accepted: readonly WebhookReceipt[], from: number): number {
+  add(
+    told: ThreadUpdate,
+    planned: readonly PlannedWebhook[],
+    accepted: readonly WebhookReceipt[],
+    from: number,
+  ): number {
     const { rows, contents } = this.outbox;
-    const upto = Math.min(offers.length, from + this.#room - rows.length);
+    const upto = Math.min(planned.length, from + this.#room - rows.length);
     if (upto <= from) return from;
     const { seq, place } = told;
-    const shared = [...new Set(offers.filter(({ is_shared }) => is_shared).map(({ resource }) => resource))];
+    const shared = [...new Set(planned.filter(({ is_shared }) => is_shared).map(({ resource }) => resource))];
     if (shared.length > 0) contents.push({ seq, resources: shared.map((resource) => JSON.stringify(resource)) });
     const previous = new Map(accepted.map(({ receiver, prev_seq }) => [receiver, prev_seq]));
-    for (const [index, offer] of offers.slice(from, upto).entries()) {
-      const { receiver, event_type, webhook_id, channel, resource_id, resource, is_shared, bodyAt } = offer;
+    for (const [index, webhook] of planned.slice(from, upto).entries()) {
+      const { receiver, event_type, webhook_id, channel, resource_id, resource, is_shared, bodyAt } = webhook;
       const body = bodyAt({ seq, prev_seq: previous.get(receiver) ?? null });
       rows.push({
         receiver,

@@ -1,7 +1,7 @@
 import { timesOf } from '../../delivery/attempt-times.ts';
 import type { Receiver } from '../../resources/receiver.ts';
 import { firstUuidAt, parseUuidVersion7 } from '../../resources/uuid.ts';
-import type { Attempt, Claim, Lane, Pointer, ReportAnswer, Track } from '../../rpc/lane.ts';
+import type { Attempt, Claim, Lane, LaneWakeUp, ReportAnswer, Track } from '../../rpc/lane.ts';
 import type { ReplayFilter } from '../../rpc/thread.ts';
 import { hasTable } from '../store/schema.ts';
 import type { Accepted, LaneCheckpoint } from './fan-out.ts';
@@ -13,7 +13,7 @@ import {
   countAccepted,
   isLaneBusy,
   type LaneClock,
-  noteOffer,
+  noteWakeUp,
   recordOutcome,
   replayDeliveries,
   waitingTracks,
@@ -39,7 +39,7 @@ export type LaneDeps = {
   transaction: <T>(change: () => T) => T;
   /** Name of the thread and its organization; null while nothing was ever accepted. */
   thread: () => { name: string; organization_id: string } | null;
-  send: (pointer: Pointer) => void;
+  send: (wakeUp: LaneWakeUp) => void;
   /** Told in the same turn that deliveries or lanes have changed, with the time (ms). */
   changed: (at: number) => void;
 };
@@ -69,10 +69,10 @@ export class Lanes {
     return answer ?? { is_stale: true, next: null, offer_in: null };
   }
 
-  /** Puts finished deliveries back to pending beside their lane and offers them. Answers how many. */
+  /** Puts finished deliveries back to pending beside their lane and wakes them. Answers how many. */
   replay(receiver: Receiver, filter: ReplayFilter): number {
     const replayed = this.#change((clock) => replayDeliveries(this.#deps.sql, receiver, filter, clock)) ?? 0;
-    if (replayed > 0) this.offer(receiver, 'replay');
+    if (replayed > 0) this.wake(receiver, 'replay');
     return replayed;
   }
 
@@ -94,15 +94,15 @@ export class Lanes {
 
   /**
    * What is to be done about the new deliveries of a commit whose lanes are idle: whoever called takes the first of a lane under a lease
-   * (ms), if they take any, and the other lanes are to be offered. Nobody has to be reminded of a lane that has deliveries already.
+   * (ms), if they take any, and the other lanes are to be woken. Nobody has to be reminded of a lane that has deliveries already.
    */
-  startsOf({ outbox }: Accepted, takesHeads: boolean): { leases: Map<Receiver, number>; offers: Receiver[] } {
+  startsOf({ outbox }: Accepted, takesHeads: boolean): { leases: Map<Receiver, number>; toWake: Receiver[] } {
     const receivers = new Set(outbox.rows.map(({ receiver }) => receiver));
     const idle = [...receivers].filter((receiver) => !this.#isBusy(receiver));
     const heads = takesHeads ? HEADS_OF_A_COMMIT : 0;
     return {
       leases: new Map(idle.slice(0, heads).map((receiver) => [receiver, timesOf(receiver).lease])),
-      offers: idle.slice(heads),
+      toWake: idle.slice(heads),
     };
   }
 
@@ -115,10 +115,10 @@ export class Lanes {
 
   /**
    * Does the same as the alarm when nobody has looked for a while: where messages come in, a lane depends neither on an alarm that the
-   * platform has dropped nor on a pointer that the queue has lost. `now` in ms.
+   * platform has dropped nor on a wake-up that the queue has lost. `now` in ms.
    */
-  offerOverdue(now: number): void {
-    if (now - this.#lookedAt >= LOOK_EVERY) this.offerDue(now);
+  wakeOverdue(now: number): void {
+    if (now - this.#lookedAt >= LOOK_EVERY) this.wakeDue(now);
   }
 
   /** Whether somebody is at work on the lane. */
@@ -126,7 +126,7 @@ export class Lanes {
     return this.#hasLanes() && isLaneBusy(this.#deps.sql, receiver);
   }
 
-  /** Makes webhooks that commits have left, portion by portion, and offers their lanes. `isDone`: nothing is left. */
+  /** Makes webhooks that commits have left, portion by portion, and wakes their lanes. `isDone`: nothing is left. */
   makeRest(): { isDone: boolean } {
     if (!this.#hasRest()) return { isDone: true };
     for (let made = 0; made < PORTIONS_OF_AN_ALARM && this.#hasRest(); made++) this.#makePortion();
@@ -147,7 +147,7 @@ export class Lanes {
       insertDeliveries(this.#deps.sql, outbox, { at, now, made, leases: new Map(), organizationOf, nextVersion });
     });
     this.#isRestLeft = null;
-    for (const receiver of idle) this.offer(receiver, 'lane');
+    for (const receiver of idle) this.wake(receiver, 'lane');
   }
 
   #hasRest(): boolean {
@@ -155,20 +155,20 @@ export class Lanes {
     return this.#isRestLeft;
   }
 
-  offer(receiver: Receiver, track: Track): void {
+  wake(receiver: Receiver, track: Track): void {
     const thread = this.#deps.thread();
     if (thread !== null) this.#deps.send({ v: 1, thread: thread.name, receiver, track, drain: false });
   }
 
   /** Offers the tracks that wait for it, and lets D1 know of deliveries whose first lease has run out. `now` in ms. */
-  offerDue(now: number): void {
+  wakeDue(now: number): void {
     this.#lookedAt = now;
     if (!this.#hasLanes()) return;
     this.#change((clock) => announceLapsed(this.#deps.sql, clock));
-    for (const { receiver, track, head_id, offer_at } of waitingTracks(this.#deps.sql)) {
+    for (const { receiver, track, head_id, wake_at: offer_at } of waitingTracks(this.#deps.sql)) {
       if (offer_at > now) continue;
-      noteOffer(this.#deps.sql, head_id, now);
-      this.offer(receiver, track);
+      noteWakeUp(this.#deps.sql, head_id, now);
+      this.wake(receiver, track);
     }
   }
 
@@ -183,7 +183,7 @@ export class Lanes {
   dueTimes(now: number, acknowledged: number): { lanes: number[]; expiry: number | null } {
     if (!this.#hasLanes()) return { lanes: [], expiry: null };
     const oldest = oldestFinishedDelivery(this.#deps.sql, acknowledged);
-    const lanes = waitingTracks(this.#deps.sql).map(({ offer_at }) => offer_at);
+    const lanes = waitingTracks(this.#deps.sql).map(({ wake_at: offer_at }) => offer_at);
     return {
       lanes: this.#hasRest() ? [...lanes, now] : lanes,
       expiry: oldest === null ? null : this.#endOfDay((parseUuidVersion7(oldest)?.at ?? now) + KEEP_DELIVERIES),

@@ -6,10 +6,10 @@ import type { ReplayFilter } from '../../rpc/thread.ts';
 import { bodyOf } from './kept-deliveries.ts';
 import { newLeaseToken } from './new-deliveries.ts';
 
-/** A delivery whose endpoint could not be read is offered again after this many seconds. */
+/** A delivery whose endpoint could not be read is tried again after this many seconds. */
 const LATER_SECONDS = 10;
-/** The thread offers a lane this long (ms) after its head was due, since the queue's pointer normally comes first; and again after as long. */
-const OFFER_AFTER = 20_000;
+/** The thread wakes a lane this long (ms) after its head was due, since the queue's wake-up normally comes first; and again after as long. */
+const WAKE_AFTER = 20_000;
 
 /**
  * What each change of a lane needs from the object: `now` in ms, `random` in [0, 1). `nextVersion` numbers the changed rows for D1's log;
@@ -150,7 +150,7 @@ function deliveredAtOnce(sql: SqlStorage, leaseToken: string, attempt: Attempt, 
   return delivered.receiver;
 }
 
-/** After a head is finished: the next one under a new lease, or when the lane should be offered again. */
+/** After a head is finished: the next one under a new lease, or when the lane should be woken again. */
 function goOn(
   sql: SqlStorage,
   receiver: Receiver,
@@ -198,24 +198,24 @@ export function replayDeliveries(sql: SqlStorage, receiver: Receiver, filter: Re
   return found.length;
 }
 
-export type WaitingTrack = { receiver: Receiver; track: Track; head_id: string; offer_at: number };
+export type WaitingTrack = { receiver: Receiver; track: Track; head_id: string; wake_at: number };
 
-/** Each track with a pending delivery and when an alarm should offer it (ms). */
+/** Each track with a pending delivery and when an alarm should wake it (ms). */
 export function waitingTracks(sql: SqlStorage): WaitingTrack[] {
   const receivers = sql.exec<{ receiver: string }>('SELECT receiver FROM lanes').toArray();
   return receivers.flatMap(({ receiver }) =>
     (['lane', 'replay'] as const).flatMap((track) => {
       const head = headOf(sql, receiver, track);
       if (head === null) return [];
-      const offer_at = head.lease_until ?? head.due_at + OFFER_AFTER;
-      const again = head.offered_at === null ? 0 : head.offered_at + OFFER_AFTER;
-      return [{ receiver, track, head_id: head.id, offer_at: Math.max(offer_at, again) }];
+      const wake_at = head.lease_until ?? head.due_at + WAKE_AFTER;
+      const again = head.offered_at === null ? 0 : head.offered_at + WAKE_AFTER;
+      return [{ receiver, track, head_id: head.id, wake_at: Math.max(wake_at, again) }];
     }),
   );
 }
 
-/** Notes that an alarm has offered a track, by its head. `now` in ms. */
-export function noteOffer(sql: SqlStorage, headId: string, now: number): void {
+/** Notes that an alarm has woken a track, by its head. `now` in ms. */
+export function noteWakeUp(sql: SqlStorage, headId: string, now: number): void {
   sql.exec('UPDATE deliveries SET offered_at = ? WHERE id = ?', now, headId);
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { handleQueue } from '../../../src/delivery/consumer.ts';
-import { queueDelay } from '../../../src/delivery/offer-lanes.ts';
+import { queueDelay } from '../../../src/delivery/wake-lanes.ts';
 import { channelOfReceiver, channelReceiver } from '../../../src/resources/receiver.ts';
-import { DeliveryRun, POINTER } from './delivery-run.ts';
+import { DeliveryRun, WAKE_UP } from './delivery-run.ts';
 
 class QueueMessage {
   settled: (string | number | undefined)[] = [];
@@ -41,7 +41,7 @@ describe('handleQueue', () => {
       await isReleased;
       return await attempt(...sent);
     };
-    const { settled, finish } = await handle(run, 'umi-webhooks', [new QueueMessage('1', POINTER)]);
+    const { settled, finish } = await handle(run, 'umi-webhooks', [new QueueMessage('1', WAKE_UP)]);
     expect(settled).toEqual([['ack']]);
     expect(run.received).toEqual([]);
     release();
@@ -54,10 +54,10 @@ describe('handleQueue', () => {
     run.lane.accept('a');
     const { settled, finish } = await handle(run, 'umi-webhooks', [
       new QueueMessage('1', 'rubbish'),
-      new QueueMessage('2', { ...POINTER, v: 2, shape: 'of the future' }),
-      new QueueMessage('3', { ...POINTER, track: 'other' }),
+      new QueueMessage('2', { ...WAKE_UP, v: 2, shape: 'of the future' }),
+      new QueueMessage('3', { ...WAKE_UP, track: 'other' }),
       new QueueMessage('4', null),
-      new QueueMessage('5', POINTER),
+      new QueueMessage('5', WAKE_UP),
     ]);
     await finish();
     expect(settled).toEqual([['ack'], ['retry', 60], ['ack'], ['ack'], ['ack']]);
@@ -76,25 +76,25 @@ describe('handleQueue', () => {
     run.dependencies.fault = () => {
       throw new Error('with a secret inside');
     };
-    const { settled, finish } = await handle(run, 'umi-webhooks', [new QueueMessage('1', POINTER)]);
+    const { settled, finish } = await handle(run, 'umi-webhooks', [new QueueMessage('1', WAKE_UP)]);
     await finish();
     expect(settled).toEqual([['ack']]);
     expect(run.logged).toEqual([
-      { event: 'delivery.run_failed', thread: 't1', receiver: POINTER.receiver, error: 'Error' },
+      { event: 'delivery.run_failed', thread: 't1', receiver: WAKE_UP.receiver, error: 'Error' },
     ]);
   });
 });
 
 describe('handleQueue on the dead-letter queue', () => {
-  it('offers pointers to the main queue again and logs', async () => {
+  it('sends wake-ups to the main queue again and logs', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     const { settled } = await handle(run, 'umi-webhooks-dead', [
-      new QueueMessage('1', POINTER),
+      new QueueMessage('1', WAKE_UP),
       new QueueMessage('2', 'rubbish'),
     ]);
     expect(settled).toEqual([['ack'], ['ack']]);
-    expect(run.sent).toMatchObject([{ pointer: POINTER, delay: 60 }]);
+    expect(run.sent).toMatchObject([{ pointer: WAKE_UP, delay: 60 }]);
     expect(run.received).toEqual([]);
     expect(run.events()).toEqual(['delivery.dead_letter', 'delivery.dead_letter']);
   });
@@ -104,7 +104,7 @@ describe('handleQueue on the dead-letter queue', () => {
     run.dependencies.send = async () => {
       throw new Error('queue is away');
     };
-    const { settled } = await handle(run, 'umi-webhooks-dead', [new QueueMessage('1', POINTER)]);
+    const { settled } = await handle(run, 'umi-webhooks-dead', [new QueueMessage('1', WAKE_UP)]);
     expect(settled).toEqual([['retry', 60]]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deliverHeads } from '../../../src/delivery/deliver-lane.ts';
 import type { Head } from '../../../src/rpc/lane.ts';
-import { DeliveryRun, POINTER } from './delivery-run.ts';
+import { DeliveryRun, WAKE_UP } from './delivery-run.ts';
 
 /** Leases the head as a commit does. */
 async function leased(run: DeliveryRun): Promise<Head> {
@@ -11,20 +11,20 @@ async function leased(run: DeliveryRun): Promise<Head> {
 }
 
 describe('deliverHeads', () => {
-  it('delivers what a commit leased and what follows in the lane, without a pointer', async () => {
+  it('delivers what a commit leased and what follows in the lane, without a wake-up', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b');
-    await deliverHeads(run.dependencies, POINTER.thread, [await leased(run)], run.now);
+    await deliverHeads(run.dependencies, WAKE_UP.thread, [await leased(run)], run.now);
     expect(run.received).toEqual(['a', 'b']);
     expect(run.sent).toEqual([]);
   });
 
-  it('sends the pointer of a retry with its delay', async () => {
+  it('sends the wake-up of a retry with its delay', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     run.answer = () => 500;
-    await deliverHeads(run.dependencies, POINTER.thread, [await leased(run)], run.now);
-    expect(run.sent).toMatchObject([{ pointer: POINTER, delay: 2 }]);
+    await deliverHeads(run.dependencies, WAKE_UP.thread, [await leased(run)], run.now);
+    expect(run.sent).toMatchObject([{ pointer: WAKE_UP, delay: 2 }]);
   });
 
   it('counts the lease from before the command, and makes no attempt with less than 6 s left', async () => {
@@ -37,7 +37,7 @@ describe('deliverHeads', () => {
       const head = await leased(run);
       const askedAt = run.now;
       run.now += askedBefore;
-      await deliverHeads(run.dependencies, POINTER.thread, [head], askedAt);
+      await deliverHeads(run.dependencies, WAKE_UP.thread, [head], askedAt);
       expect(run.received).toEqual(received);
     }
   });
@@ -54,10 +54,10 @@ describe('deliverHeads', () => {
       if (step === 'before the first attempt' && passed === 1) throw new Error('with a secret inside');
     };
     run.dependencies.lane = () => other.lane;
-    await deliverHeads(run.dependencies, POINTER.thread, heads, run.now);
+    await deliverHeads(run.dependencies, WAKE_UP.thread, heads, run.now);
     expect(run.received).toEqual(['b']);
     expect(run.logged).toEqual([
-      { event: 'delivery.run_failed', thread: POINTER.thread, receiver: POINTER.receiver, error: 'Error' },
+      { event: 'delivery.run_failed', thread: WAKE_UP.thread, receiver: WAKE_UP.receiver, error: 'Error' },
     ]);
   });
 });

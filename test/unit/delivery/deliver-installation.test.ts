@@ -56,7 +56,7 @@ describe('deliverLane for an installation', () => {
     expect(run.attempts.map(({ times }) => times.deadline)).toEqual([10_000, 10_000]);
   });
 
-  it('ends a run of slow attempts within 25 s and sends a pointer for the rest', async () => {
+  it('ends a run of slow attempts within 25 s and sends a wake-up for the rest', async () => {
     const run = installationRun();
     run.lane.accept('a', 'b', 'c', 'd');
     run.answer = () => {
@@ -112,7 +112,7 @@ describe('deliverLane for an installation', () => {
     expect(run.received).toEqual(received);
   });
 
-  it('offers the lane again after its lease when the report cannot be made', async () => {
+  it('wakes the lane again after its lease when the report cannot be made', async () => {
     const run = installationRun();
     run.lane.accept('a');
     run.lane.report = async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { queueDelay } from '../../../src/delivery/offer-lanes.ts';
-import { DeliveryRun, OPEN, POINTER } from './delivery-run.ts';
+import { queueDelay } from '../../../src/delivery/wake-lanes.ts';
+import { DeliveryRun, OPEN, WAKE_UP } from './delivery-run.ts';
 
 describe('deliverLane and the rest of a lease', () => {
   it('sends nothing that another consumer has delivered while the endpoint was read', async () => {
@@ -49,9 +49,9 @@ describe('deliverLane and the rest of a lease', () => {
     expect(run.lane.outcomes).toEqual([{ kind: 'later' }]);
     expect(run.lane.leases.size).toBe(0);
     expect(run.lane.row('a')).toMatchObject({ status: 'pending', attempts: 0 });
-    expect(run.sent).toMatchObject([{ delay: 10, pointer: POINTER }]);
+    expect(run.sent).toMatchObject([{ delay: 10, pointer: WAKE_UP }]);
     expect(run.logged).toEqual([
-      { event: 'delivery.lease_short', receiver: POINTER.receiver, delivery_id: 'a', late_milliseconds: 1 },
+      { event: 'delivery.lease_short', receiver: WAKE_UP.receiver, delivery_id: 'a', late_milliseconds: 1 },
     ]);
   });
 
@@ -90,15 +90,15 @@ describe('deliverLane and the rest of a lease', () => {
 });
 
 describe('deliverLane and a Retry-After that no queue can wait for', () => {
-  it('is answered `wait` when its pointer comes after 12 h, and delivered when the lane is offered at its time', async () => {
+  it('is answered `wait` when its wake-up comes after 12 h, and delivered when the lane is woken at its time', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b');
     run.retryAfter = 24 * 3600;
     run.answer = () => (run.received.length === 1 ? 503 : 200);
     const { send } = run.dependencies;
-    run.dependencies.send = (pointer, delay) => send(pointer, queueDelay(delay));
+    run.dependencies.send = (wakeUp, delay) => send(wakeUp, queueDelay(delay));
     await run.deliver();
-    expect(run.sent).toMatchObject([{ delay: 43_200, pointer: POINTER }]);
+    expect(run.sent).toMatchObject([{ delay: 43_200, pointer: WAKE_UP }]);
     const dueAt = run.lane.row('a').due_at;
     expect(dueAt).toBe(run.now + 86_400_000);
     expect(await run.drainQueue()).toBe(1);

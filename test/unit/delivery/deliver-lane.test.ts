@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Lane } from '../../../src/rpc/lane.ts';
-import { DeliveryRun, OPEN, POINTER } from './delivery-run.ts';
+import { DeliveryRun, OPEN, WAKE_UP } from './delivery-run.ts';
 
 function resetError(): Error {
   return Object.assign(new Error('object was reset'), { retryable: true });
 }
 
 describe('deliverLane', () => {
-  it('delivers what is pending in order and ends without a pointer', async () => {
+  it('delivers what is pending in order and ends without a wake-up', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b', 'c');
     await run.deliver();
@@ -34,9 +34,9 @@ describe('deliverLane', () => {
     run.answer = (id) => (id === 'a' && failures-- > 0 ? 500 : 200);
     const delays: number[] = [];
     const send = run.dependencies.send;
-    run.dependencies.send = async (pointer, delay) => {
+    run.dependencies.send = async (wakeUp, delay) => {
       delays.push(delay);
-      await send(pointer, delay);
+      await send(wakeUp, delay);
     };
     await run.deliver();
     await run.drainQueue();
@@ -62,7 +62,7 @@ describe('deliverLane', () => {
     run.retryAfter = 90;
     await run.deliver();
     expect(run.lane.outcomes).toMatchObject([{ kind: 'failed', max_retry_count: 3, retry_after: 90 }]);
-    expect(run.sent).toMatchObject([{ delay: 90, pointer: POINTER }]);
+    expect(run.sent).toMatchObject([{ delay: 90, pointer: WAKE_UP }]);
   });
 
   it('reads the endpoint before each attempt', async () => {
@@ -75,7 +75,7 @@ describe('deliverLane', () => {
     expect(run.lane.rows.map((row) => row.skip_reason)).toEqual([null, 'disabled', 'channel_deleted', null]);
   });
 
-  it('makes no attempt while the endpoint cannot be read and offers the lane again', async () => {
+  it('makes no attempt while the endpoint cannot be read and wakes the lane again', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     let outages = 2;
@@ -94,7 +94,7 @@ describe('deliverLane', () => {
   });
 });
 
-describe('deliverLane with a drain pointer', () => {
+describe('deliverLane with a drain wake-up', () => {
   it('skips everything before its due time when the receiver is switched off', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b');
@@ -127,7 +127,7 @@ describe('deliverLane with a drain pointer', () => {
 });
 
 describe('deliverLane and its time', () => {
-  it('starts no attempt 20 s after its start and sends a pointer for the rest', async () => {
+  it('starts no attempt 20 s after its start and sends a wake-up for the rest', async () => {
     const run = new DeliveryRun();
     run.lane.accept(...Array.from({ length: 7 }, (_, index) => `d${index}`));
     run.answer = () => {
@@ -138,13 +138,13 @@ describe('deliverLane and its time', () => {
     await run.deliver();
     expect(run.received).toHaveLength(5);
     expect(run.now - start).toBeLessThan(25_000);
-    expect(run.sent).toMatchObject([{ delay: 0, pointer: POINTER }]);
+    expect(run.sent).toMatchObject([{ delay: 0, pointer: WAKE_UP }]);
     expect(run.lane.leases.size).toBe(0);
     await run.drainQueue();
     expect(run.received).toEqual(['d0', 'd1', 'd2', 'd3', 'd4', 'd5', 'd6']);
   });
 
-  it('sends no pointer at the end of its time to a lane that has nothing more', async () => {
+  it('sends no wake-up at the end of its time to a lane that has nothing more', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     run.answer = () => {
@@ -174,14 +174,14 @@ describe('deliverLane and its time', () => {
 });
 
 describe('deliverLane on a queue that repeats, drops and reorders', () => {
-  it('delivers each row once however often its pointer comes at the same time', async () => {
+  it('delivers each row once however often its wake-up comes at the same time', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b', 'c');
     await Promise.all(Array.from({ length: 20 }, () => run.deliver()));
     expect(run.received).toEqual(['a', 'b', 'c']);
   });
 
-  it('keeps order and the retry schedule when old pointers come between', async () => {
+  it('keeps order and the retry schedule when old wake-ups come between', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b');
     run.answer = (id) => (id === 'a' && run.received.length < 3 ? 500 : 200);
@@ -194,7 +194,7 @@ describe('deliverLane on a queue that repeats, drops and reorders', () => {
     expect(run.received).toEqual(['a', 'a', 'a', 'b']);
   });
 
-  it('loses nothing when a pointer is lost and the lane offers itself again', async () => {
+  it('loses nothing when a wake-up is lost and the lane wakes itself again', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     run.answer = () => (run.received.length === 1 ? 500 : 200);
@@ -225,7 +225,7 @@ describe('deliverLane and faults', () => {
     },
   );
 
-  it('sends the pointer again when the object was reset at the claim', async () => {
+  it('sends the wake-up again when the object was reset at the claim', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     const claim = run.lane.claim.bind(run.lane);
@@ -236,7 +236,7 @@ describe('deliverLane and faults', () => {
     };
     await run.deliver();
     expect(run.logged).toMatchObject([{ event: 'delivery.claim_failed', is_retryable: true }]);
-    expect(run.sent).toMatchObject([{ delay: 2, pointer: POINTER }]);
+    expect(run.sent).toMatchObject([{ delay: 2, pointer: WAKE_UP }]);
     await run.drainQueue();
     expect(run.lane.statuses()).toEqual(['delivered']);
   });
@@ -268,7 +268,7 @@ describe('deliverLane and faults', () => {
     expect(run.sent).toEqual([]);
   });
 
-  it('offers the lane again after the lease when the report cannot be made', async () => {
+  it('wakes the lane again after the lease when the report cannot be made', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     const report = run.lane.report.bind(run.lane);
@@ -285,10 +285,10 @@ describe('deliverLane and faults', () => {
     expect(run.lane.statuses()).toEqual(['delivered']);
   });
 
-  it('offers the pointer later to an object of an older version', async () => {
+  it('sends the wake-up later to an object of an older version', async () => {
     const run = new DeliveryRun();
     run.lane.claim = async () => ({ kind: 'later' });
     await run.deliver();
-    expect(run.sent).toMatchObject([{ delay: 60, pointer: POINTER }]);
+    expect(run.sent).toMatchObject([{ delay: 60, pointer: WAKE_UP }]);
   });
 });

@@ -3,10 +3,10 @@ import type { AttemptTimes } from '../../../src/delivery/attempt-times.ts';
 import { type DeliveryDeps, deliverLane, type LogRecord } from '../../../src/delivery/deliver-lane.ts';
 import type { Endpoint } from '../../../src/delivery/endpoint.ts';
 import type { Receiver } from '../../../src/resources/receiver.ts';
-import type { Pointer } from '../../../src/rpc/lane.ts';
+import type { LaneWakeUp } from '../../../src/rpc/lane.ts';
 import { MemoryLane, RECEIVER } from './memory-lane.ts';
 
-export const POINTER: Pointer = { v: 1, thread: 't1', receiver: RECEIVER, track: 'lane', drain: false };
+export const WAKE_UP: LaneWakeUp = { v: 1, thread: 't1', receiver: RECEIVER, track: 'lane', drain: false };
 
 export const OPEN: Endpoint = {
   kind: 'open',
@@ -26,7 +26,7 @@ export class DeliveryRun {
   responseOf: (id: string) => string = () => '';
   received: string[] = [];
   attempts: { id: string; body: string; times: AttemptTimes }[] = [];
-  sent: { pointer: Pointer; delay: number; at: number }[] = [];
+  sent: { wakeUp: LaneWakeUp; delay: number; at: number }[] = [];
   logged: LogRecord[] = [];
 
   dependencies: DeliveryDeps = {
@@ -36,8 +36,8 @@ export class DeliveryRun {
       this.attempts.push({ ...webhook, times });
       return this.#attempt(webhook.id);
     },
-    send: async (pointer, delay) => {
-      this.sent.push({ pointer, delay, at: this.now + delay * 1000 });
+    send: async (wakeUp, delay) => {
+      this.sent.push({ wakeUp, delay, at: this.now + delay * 1000 });
     },
     now: () => this.now,
     log: (record) => this.logged.push(record),
@@ -48,11 +48,11 @@ export class DeliveryRun {
     this.lane = new MemoryLane(() => this.now, receiver);
   }
 
-  async deliver(change: Partial<Pointer> = {}): Promise<void> {
-    await deliverLane(this.dependencies, { ...POINTER, receiver: this.lane.receiver, ...change });
+  async deliver(change: Partial<LaneWakeUp> = {}): Promise<void> {
+    await deliverLane(this.dependencies, { ...WAKE_UP, receiver: this.lane.receiver, ...change });
   }
 
-  /** Lets the queue work, in order of time, until it is empty. Answers how many pointers it delivered. */
+  /** Lets the queue work, in order of time, until it is empty. Answers how many wake-ups it delivered. */
   async drainQueue(limit = 100): Promise<number> {
     let count = 0;
     while (this.sent.length > 0 && count < limit) {
@@ -60,7 +60,7 @@ export class DeliveryRun {
       const message = this.sent.shift();
       if (message === undefined) break;
       this.now = Math.max(this.now, message.at);
-      await deliverLane(this.dependencies, message.pointer);
+      await deliverLane(this.dependencies, message.wakeUp);
       count += 1;
     }
     return count;

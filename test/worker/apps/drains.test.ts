@@ -55,39 +55,39 @@ describe('what waits', () => {
     hub.sent
       .map(({ thread, receiver, track, drain }) => [thread, receiver, track, drain])
       .toSorted((one, other) => String(one[0]).localeCompare(String(other[0])));
-  const pointerTo = (place: number, thread: string) => [
+  const wakeUpOf = (place: number, thread: string) => [
     thread,
     installationReceiver(String(installations[place]?.id)),
     'lane',
     true,
   ];
 
-  it('of a webhook is offered to end when it is switched off, wherever the app is installed', async () => {
+  it('of a webhook is woken to end when it is switched off, wherever the app is installed', async () => {
     const path = `${app}/webhooks/${webhooks[0]}`;
     await hub.ask(owner, 'PATCH', path, { on_changed: true });
     await hub.ask(owner, 'PATCH', path, { is_enabled: true });
     expect(hub.sent).toEqual([]);
     expect((await hub.ask(owner, 'PATCH', path, { is_enabled: false })).status).toBe(200);
-    expect(drained()).toEqual([pointerTo(0, THREADS[0]), pointerTo(1, THREADS[1])]);
+    expect(drained()).toEqual([wakeUpOf(0, THREADS[0]), wakeUpOf(1, THREADS[1])]);
     hub.sent = [];
     await hub.ask(owner, 'PATCH', path, { is_enabled: false });
     expect(hub.sent).toEqual([]);
   });
 
-  it('of a webhook is offered to end when it is deleted', async () => {
+  it('of a webhook is woken to end when it is deleted', async () => {
     expect((await hub.ask(owner, 'DELETE', `${app}/webhooks/${webhooks[0]}`)).status).toBe(204);
-    expect(drained()).toEqual([pointerTo(0, THREADS[0]), pointerTo(1, THREADS[1])]);
+    expect(drained()).toEqual([wakeUpOf(0, THREADS[0]), wakeUpOf(1, THREADS[1])]);
   });
 
-  it('is offered to end when the app is uninstalled, there and for all its webhooks', async () => {
+  it('is woken to end when the app is uninstalled, there and for all its webhooks', async () => {
     const path = `${orgOf(installer)}/app_installations/${installations[1]?.id}`;
     expect((await hub.ask(installer, 'DELETE', path)).status).toBe(204);
-    expect(drained()).toEqual([pointerTo(1, THREADS[1]), pointerTo(1, THREADS[2])]);
+    expect(drained()).toEqual([wakeUpOf(1, THREADS[1]), wakeUpOf(1, THREADS[2])]);
   });
 
-  it('is offered to end everywhere when the app is deleted', async () => {
+  it('is woken to end everywhere when the app is deleted', async () => {
     expect((await hub.ask(owner, 'DELETE', app)).status).toBe(204);
-    expect(drained()).toEqual([pointerTo(0, THREADS[0]), pointerTo(1, THREADS[1]), pointerTo(1, THREADS[2])]);
+    expect(drained()).toEqual([wakeUpOf(0, THREADS[0]), wakeUpOf(1, THREADS[1]), wakeUpOf(1, THREADS[2])]);
   });
 
   it('is left to its lanes when the queue cannot be reached: the change holds all the same', async () => {

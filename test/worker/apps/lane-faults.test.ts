@@ -7,7 +7,7 @@ import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { type FaultStep, fault, onFault } from '../../../src/platform/faults.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import { installationReceiver } from '../../../src/resources/receiver.ts';
-import type { Pointer } from '../../../src/rpc/lane.ts';
+import type { LaneWakeUp } from '../../../src/rpc/lane.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { testEnv } from '../http/hub.ts';
@@ -29,8 +29,8 @@ class Endpoints {
   readonly got: Got[] = [];
   /** Statuses of the coming answers; 200 when used up. */
   answers: number[] = [];
-  readonly #queue: { pointer: Pointer; delay: number }[] = [];
-  readonly #first: Pointer;
+  readonly #queue: { wakeUp: LaneWakeUp; delay: number }[] = [];
+  readonly #first: LaneWakeUp;
 
   constructor(chatId: string, installation: { id: string }) {
     const thread = threadNameOfChat(chatId) ?? '';
@@ -42,12 +42,12 @@ class Endpoints {
     return this.got.filter(({ status }) => status < 300).map(({ id }) => id);
   }
 
-  /** Plays the lane's pointer and what comes of it; a run that breaks off ends like one whose isolate is gone. */
+  /** Plays the lane's wake-up and what comes of it; a run that breaks off ends like one whose isolate is gone. */
   async play(): Promise<void> {
-    this.#queue.push({ pointer: this.#first, delay: 0 });
+    this.#queue.push({ wakeUp: this.#first, delay: 0 });
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       if (next.delay > 0) passTime(next.delay * 1000);
-      await deliverLane(this.#dependencies(), next.pointer).catch((error: unknown) => {
+      await deliverLane(this.#dependencies(), next.wakeUp).catch((error: unknown) => {
         if (!(error instanceof Error) || !error.message.startsWith('fault')) throw error;
       });
     }
@@ -67,7 +67,7 @@ class Endpoints {
         const attempt = { at: Date.now(), duration: 1, status, response: '', error: null };
         return { is_delivered: status < 300, attempt, retry_after: null };
       },
-      send: async (pointer, delay) => void this.#queue.push({ pointer, delay }),
+      send: async (wakeUp, delay) => void this.#queue.push({ wakeUp, delay }),
       fault: (step) => fault(step),
     };
   }
@@ -149,7 +149,7 @@ describe('the endpoints of an app', () => {
     expect(new Set(endpoints.taken()).size).toBe(accepted.length - 1);
   });
 
-  it('are not told again of what they have taken, however often the pointer comes', async () => {
+  it('are not told again of what they have taken, however often the wake-up comes', async () => {
     const { site, visitor, chatId, endpoints } = await openChat();
     await site.say(visitor, chatId, 'one');
     await endpoints.play();

@@ -1,6 +1,6 @@
 import { installationReceiver } from '../../../src/resources/receiver.ts';
 import { uuidVersion7 } from '../../../src/resources/uuid.ts';
-import type { Pointer } from '../../../src/rpc/lane.ts';
+import type { LaneWakeUp } from '../../../src/rpc/lane.ts';
 import type { ThreadStub } from '../../../src/rpc/thread.ts';
 import { type Answer, call, type Person, testEnv } from '../http/hub.ts';
 
@@ -52,7 +52,7 @@ export async function logAppDelivery(delivery: LoggedAppDelivery): Promise<strin
 
 /** The hub with a queue and threads that record what they are asked. */
 export class RecordingHub {
-  sent: Pointer[] = [];
+  sent: LaneWakeUp[] = [];
   asked: string[] = [];
   thread: Partial<ThreadStub> = {};
   databases: { [binding: string]: unknown } = {};
@@ -63,7 +63,7 @@ export class RecordingHub {
 
   call(path: string, method: string, authorization: string, body?: unknown): Promise<Answer> {
     const queue = {
-      sendBatch: async (messages: { body: Pointer }[]) => void this.sent.push(...messages.map((each) => each.body)),
+      sendBatch: async (messages: { body: LaneWakeUp }[]) => void this.sent.push(...messages.map((each) => each.body)),
     };
     const threads = {
       getByName: (name: string) => {

@@ -97,17 +97,17 @@ describe('the endpoint of a channel', () => {
   });
 });
 
-describe('a pointer', () => {
+describe('a wake-up', () => {
   it('is sent with a delay that the queue takes', async () => {
     const sent: unknown[] = [];
     const queue = { send: async (body: unknown, options: unknown) => void sent.push([body, options]) };
     const { send } = consumerDeps({ ...testEnv, WEBHOOKS: queue } as unknown as Env);
-    const pointer = { v: 1 as const, thread: 't', receiver: 'channel/c', track: 'lane' as const, drain: false };
-    await send(pointer, 86_400);
-    await send(pointer, 0.5);
+    const wakeUp = { v: 1 as const, thread: 't', receiver: 'channel/c', track: 'lane' as const, drain: false };
+    await send(wakeUp, 86_400);
+    await send(wakeUp, 0.5);
     expect(sent).toEqual([
-      [pointer, { delaySeconds: 43_200 }],
-      [pointer, { delaySeconds: 1 }],
+      [wakeUp, { delaySeconds: 43_200 }],
+      [wakeUp, { delaySeconds: 1 }],
     ]);
   });
 });

@@ -6,7 +6,7 @@ import type { AttemptResult } from '../../../src/delivery/attempt.ts';
 import { type DeliveryDeps, deliverHeads, deliverLane } from '../../../src/delivery/deliver-lane.ts';
 import type { ReceiveMessages } from '../../../src/domain/commands.ts';
 import { type FaultStep, fault, onFault } from '../../../src/platform/faults.ts';
-import type { Head, Pointer } from '../../../src/rpc/lane.ts';
+import type { Head, LaneWakeUp } from '../../../src/rpc/lane.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
@@ -24,7 +24,7 @@ import {
   stubOf,
   userMessage,
 } from '../thread/fixtures.ts';
-import { recordOffers } from '../thread/offers.ts';
+import { recordWakeUps } from '../thread/wake-ups.ts';
 import { channelWithApps } from './listening-apps.ts';
 
 afterEach(() => {
@@ -37,7 +37,7 @@ afterEach(() => {
 /** A receiver that answers by a script, and a Worker that delivers to it. */
 class Receiver {
   readonly got: { id: string; body: string }[] = [];
-  readonly sent: { pointer: Pointer; delay: number }[] = [];
+  readonly sent: { wakeUp: LaneWakeUp; delay: number }[] = [];
   /** Statuses of the coming answers; 200 when used up. */
   answers: number[] = [];
 
@@ -54,7 +54,7 @@ class Receiver {
       const attempt = { at: Date.now(), duration: 1, status, response: '', error: null };
       return { is_delivered: status === 200, attempt, retry_after: null };
     },
-    send: async (pointer, delay) => void this.sent.push({ pointer, delay }),
+    send: async (wakeUp, delay) => void this.sent.push({ wakeUp, delay }),
     now: Date.now,
     log: () => {},
     fault: (step) => fault(step),
@@ -102,14 +102,14 @@ const inD1 = async (channel: Channel) => ({
 });
 
 describe('a delivery that finds its lane idle', () => {
-  test('goes out with the answer, without a pointer, and what follows in the lane with it', async () => {
+  test('goes out with the answer, without a wake-up, and what follows in the lane with it', async () => {
     const { channel, receiver, command } = openThread();
-    const offered = recordOffers(nameOf(channel));
+    const wakeUps = recordWakeUps(nameOf(channel));
     const done = receiver.attach();
     await executeCommand(env, noCost(), nameOf(channel), command('one', 'two', 'three'));
     await done();
     expect(receiver.texts()).toEqual(['one', 'two', 'three']);
-    expect([offered, receiver.sent]).toEqual([[], []]);
+    expect([wakeUps, receiver.sent]).toEqual([[], []]);
   });
 
   test('is told to D1 in one image of it and of its lane, after its first attempt', async () => {
@@ -154,14 +154,14 @@ describe('a delivery that finds its lane idle', () => {
     const filter = { delivery_id: head.delivery_id };
     await stub.replay({ v: 1, receiver: channel.receiver, filter });
     receiver.answers = [404];
-    const pointer = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
-    await deliverLane(receiver.dependencies, { ...pointer, track: 'replay' });
+    const wakeUp = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
+    await deliverLane(receiver.dependencies, { ...wakeUp, track: 'replay' });
     const kept = await stub.readDelivery({ v: 1, delivery_id: head.delivery_id });
     expect(kept?.attempts.map(({ status }) => status)).toEqual([200, 404]);
     expect(receiver.got.map(({ body }) => body)).toEqual([head.body, head.body]);
   });
 
-  test('is tried again by a pointer with its delay, with the same id and bytes, in order', async () => {
+  test('is tried again by a wake-up with its delay, with the same id and bytes, in order', async () => {
     const { channel, receiver, command } = openThread();
     const done = receiver.attach();
     receiver.answers = [500];
@@ -169,10 +169,10 @@ describe('a delivery that finds its lane idle', () => {
     await done();
     expect(receiver.sent).toMatchObject([{ delay: expect.any(Number), pointer: { drain: false, track: 'lane' } }]);
     expect(receiver.sent[0]?.delay).toBeGreaterThanOrEqual(1);
-    const pointer = receiver.sent[0]?.pointer;
-    if (pointer === undefined) throw new Error('no pointer');
+    const wakeUp = receiver.sent[0]?.wakeUp;
+    if (wakeUp === undefined) throw new Error('no pointer');
     passTime(2000);
-    await deliverLane(receiver.dependencies, pointer);
+    await deliverLane(receiver.dependencies, wakeUp);
     expect(receiver.texts()).toEqual(['one', 'one', 'two']);
     expect(receiver.got[1]).toEqual(receiver.got[0]);
     const [first] = await rowsOf<{ id: string }>(channel, 'SELECT id FROM deliveries ORDER BY id');
@@ -199,14 +199,14 @@ describe('a delivery that finds its lane idle', () => {
 });
 
 describe('a command takes no heads', () => {
-  test('of a lane in which somebody is at work, nor is that lane offered', async () => {
+  test('of a lane in which somebody is at work, nor is that lane woken', async () => {
     const { channel, receiver, command } = openThread();
-    const offered = recordOffers(nameOf(channel));
+    const wakeUps = recordWakeUps(nameOf(channel));
     const first = await headsOf(command('one'), channel);
     expect(await headsOf(command('two'), channel)).toEqual([]);
     await deliverHeads(receiver.dependencies, nameOf(channel), first, Date.now());
     expect(receiver.texts()).toEqual(['one', 'two']);
-    expect(offered).toEqual([]);
+    expect(wakeUps).toEqual([]);
   });
 
   test('when it is repeated', async () => {
@@ -217,28 +217,28 @@ describe('a command takes no heads', () => {
     expect(await rowsOf(channel, 'SELECT id FROM deliveries')).toHaveLength(1);
   });
 
-  test('when its sender does not deliver: the lane is offered', async () => {
+  test('when its sender does not deliver: the lane is woken', async () => {
     const { channel, receiver, command } = openThread();
-    const offered = recordOffers(nameOf(channel));
+    const wakeUps = recordWakeUps(nameOf(channel));
     receiver.attach();
     await receive(command('one'));
-    await deliverLane(receiver.dependencies, offered[0] as Pointer);
+    await deliverLane(receiver.dependencies, wakeUps[0] as LaneWakeUp);
     await stubOf(channel, 't').execute(command('two'));
     expect(receiver.texts()).toEqual(['one']);
-    expect(offered).toEqual([offered[0], offered[0]]);
-    expect(offered[0]).toMatchObject({ receiver: channel.receiver, track: 'lane' });
+    expect(wakeUps).toEqual([wakeUps[0], wakeUps[0]]);
+    expect(wakeUps[0]).toMatchObject({ receiver: channel.receiver, track: 'lane' });
   });
 
-  test('beyond four, and the other lanes are offered', async () => {
+  test('beyond four, and the other lanes are woken', async () => {
     const channel = await channelWithApps(5, 1);
     const command = (text: string) =>
       receiveCommand(channel, 't', [userMessage(text, newUser(channel.organizationId))]);
-    const offered = recordOffers(nameOf(channel));
+    const wakeUps = recordWakeUps(nameOf(channel));
     const heads = await headsOf(command('one'), channel);
     expect(heads).toHaveLength(4);
-    expect(new Set([...heads, ...offered].map(({ receiver }) => receiver)).size).toBe(6);
-    expect(offered).toHaveLength(2);
-    // D1 knows of what a pointer brings, and not yet of what is being attempted.
+    expect(new Set([...heads, ...wakeUps].map(({ receiver }) => receiver)).size).toBe(6);
+    expect(wakeUps).toHaveLength(2);
+    // D1 knows of what a wake-up brings, and not yet of what is being attempted.
     const versions = await rowsOf<{ version: number }>(channel, 'SELECT version FROM deliveries');
     expect(versions.filter(({ version }) => version === 0)).toHaveLength(4);
   });
@@ -250,9 +250,9 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
       if (at === step) throw new Error('the Worker is gone');
     });
 
-  testAlarm('leaves a lease that runs out, and the alarm offers the lane', async (ring: Ring) => {
+  testAlarm('leaves a lease that runs out, and the alarm wakes the lane', async (ring: Ring) => {
     const { channel, receiver, command } = openThread();
-    const offered = recordOffers(nameOf(channel));
+    const wakeUps = recordWakeUps(nameOf(channel));
     const done = receiver.attach();
     lose('before the first attempt');
     await executeCommand(env, noCost(), nameOf(channel), command('one', 'two'));
@@ -263,9 +263,9 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
     expect((alarm ?? Number.POSITIVE_INFINITY) - Date.now()).toBeLessThanOrEqual(15_000);
     passTime(15_001);
     await ring(objectOf(channel));
-    expect(offered).toMatchObject([{ receiver: channel.receiver }]);
+    expect(wakeUps).toMatchObject([{ receiver: channel.receiver }]);
     expect(await inD1(channel)).toMatchObject({ lane: { accepted: 2, delivered: 0, pending: 2 } });
-    await deliverLane(receiver.dependencies, offered[0] as Pointer);
+    await deliverLane(receiver.dependencies, wakeUps[0] as LaneWakeUp);
     expect(receiver.texts()).toEqual(['one', 'two']);
     expect(await rowsOf(channel, 'SELECT accepted, delivered FROM lanes')).toEqual([{ accepted: 2, delivered: 2 }]);
   });
@@ -280,8 +280,8 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
       await done();
       onFault(null);
       passTime(60_000);
-      const pointer = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
-      await deliverLane(receiver.dependencies, { ...pointer, track: 'lane' });
+      const wakeUp = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
+      await deliverLane(receiver.dependencies, { ...wakeUp, track: 'lane' });
       const repeated = step === 'after the receiver answered' ? ['one'] : [];
       expect(receiver.texts()).toEqual(['one', ...repeated, 'two']);
       expect(new Set(receiver.got.map(({ id, body }) => id + body)).size).toBe(2);
@@ -293,8 +293,8 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
     const [head] = await headsOf(command('one'), channel);
     if (head === undefined) throw new Error('no head');
     passTime(15_001);
-    const pointer = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
-    await deliverLane(receiver.dependencies, { ...pointer, track: 'lane' });
+    const wakeUp = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
+    await deliverLane(receiver.dependencies, { ...wakeUp, track: 'lane' });
     const before = await rowsOf(channel, 'SELECT * FROM deliveries');
     const attempt = { at: Date.now(), duration: 1, status: 200, response: '', error: null };
     const outcome = { kind: 'delivered' as const, attempt };

@@ -3,14 +3,14 @@ import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
 import { type DeliveryDeps, deliverLane } from '../../../src/delivery/deliver-lane.ts';
-import { queueDelay } from '../../../src/delivery/offer-lanes.ts';
+import { queueDelay } from '../../../src/delivery/wake-lanes.ts';
 import { threadName } from '../../../src/domain/address.ts';
-import type { Pointer } from '../../../src/rpc/lane.ts';
+import type { LaneWakeUp } from '../../../src/rpc/lane.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { newChannel, newUser, receive, receiveCommand, userMessage } from '../thread/fixtures.ts';
-import { recordOffers } from '../thread/offers.ts';
+import { recordWakeUps } from '../thread/wake-ups.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -29,7 +29,7 @@ async function openLane() {
   const user = newUser(channel.organizationId);
   await receive(receiveCommand(channel, 't', [userMessage('reply 1', user), userMessage('reply 2', user)]));
   const name = threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' });
-  const pointer: Pointer = { v: 1, thread: name, receiver: channel.receiver, track: 'lane', drain: false };
+  const wakeUp: LaneWakeUp = { v: 1, thread: name, receiver: channel.receiver, track: 'lane', drain: false };
   const got: string[] = [];
   const queue: number[] = [];
   const failures: { status: number; retry_after: number }[] = [];
@@ -42,38 +42,38 @@ async function openLane() {
       const attempt = { at: Date.now(), duration: 1, status: failure?.status ?? 200, response: '', error: null };
       return { is_delivered: failure === undefined, attempt, retry_after: failure?.retry_after ?? null };
     },
-    send: async (_pointer, delaySeconds) => void queue.push(queueDelay(delaySeconds)),
+    send: async (_wakeUp, delaySeconds) => void queue.push(queueDelay(delaySeconds)),
     now: () => Date.now(),
     log: () => {},
     fault: () => {},
   };
-  return { name, pointer, got, queue, failures, dependencies };
+  return { name, pointer: wakeUp, got, queue, failures, dependencies };
 }
 
 test('a consumer whose lease ran out while it read the endpoint does not repeat a recorded delivery', async () => {
-  const { pointer, got, queue, dependencies } = await openLane();
+  const { pointer: wakeUp, got, queue, dependencies } = await openLane();
   const slow: DeliveryDeps = {
     ...dependencies,
     endpoint: async () => {
       passTime(16_000);
-      await deliverLane(dependencies, pointer);
+      await deliverLane(dependencies, wakeUp);
       return OPEN;
     },
   };
-  await deliverLane(slow, pointer);
+  await deliverLane(slow, wakeUp);
   expect(got).toEqual(['reply 1', 'reply 2']);
   expect(queue).toEqual([]);
 });
 
-testAlarm('a Retry-After of 24 h outlasts its pointer of 12 h, and the alarm offers the lane in time', async (ring) => {
-  const { name, pointer, got, queue, failures, dependencies } = await openLane();
+testAlarm('a Retry-After of 24 h outlasts its wake-up of 12 h, and the alarm wakes the lane in time', async (ring) => {
+  const { name, pointer: wakeUp, got, queue, failures, dependencies } = await openLane();
   const object = env.THREADS.getByName(name);
-  const offered = recordOffers(name);
+  const wakeUps = recordWakeUps(name);
   const alarm = async () => (await runInDurableObject(object, (_, state) => state.storage.getAlarm())) ?? 0;
 
   passTime(0);
   failures.push({ status: 503, retry_after: 86_400 });
-  await deliverLane(dependencies, pointer);
+  await deliverLane(dependencies, wakeUp);
   const dueAt = Date.now() + 86_400_000;
   expect(queue).toEqual([43_200]);
   expect(got).toEqual(['reply 1']);
@@ -84,17 +84,17 @@ testAlarm('a Retry-After of 24 h outlasts its pointer of 12 h, and the alarm off
     await ring(object);
   }
   expect(await alarm()).toBe(dueAt + 20_000);
-  expect(offered).toEqual([]);
+  expect(wakeUps).toEqual([]);
 
   passTime(dueAt - 43_200_000 - Date.now());
-  await deliverLane(dependencies, pointer);
+  await deliverLane(dependencies, wakeUp);
   expect(got).toEqual(['reply 1']);
   expect(queue).toEqual([43_200]);
   expect(await alarm()).toBe(dueAt + 20_000);
 
   passTime(dueAt + 20_000 - Date.now());
   await ring(object);
-  expect(offered).toEqual([pointer]);
-  await deliverLane(dependencies, pointer);
+  expect(wakeUps).toEqual([wakeUp]);
+  await deliverLane(dependencies, wakeUp);
   expect(got).toEqual(['reply 1', 'reply 1', 'reply 2']);
 });

@@ -5,7 +5,7 @@ import { type DeliveryLog, deliveryLog } from '../../../src/db/database.ts';
 import { deleteOldDeliveries, ROWS_IN_A_RANGE, sweepDeliveries } from '../../../src/delivery/watchdog.ts';
 import worker from '../../../src/index.ts';
 import { firstUuidAt } from '../../../src/resources/uuid.ts';
-import type { Pointer } from '../../../src/rpc/lane.ts';
+import type { LaneWakeUp } from '../../../src/rpc/lane.ts';
 import { brokenDatabase, testEnv } from '../http/hub.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
@@ -24,8 +24,8 @@ afterEach(() => {
 
 /** The queue's side of the watchdog: what it was sent, a list for each call. */
 class Queue {
-  readonly batches: Pointer[][] = [];
-  async sendBatch(messages: { body: Pointer }[]): Promise<void> {
+  readonly batches: LaneWakeUp[][] = [];
+  async sendBatch(messages: { body: LaneWakeUp }[]): Promise<void> {
     this.batches.push(messages.map(({ body }) => body));
   }
   threads(): string[] {
@@ -69,7 +69,7 @@ async function sweep(now = NOW): Promise<Queue> {
   return queue;
 }
 
-describe('the watchdog offers', () => {
+describe('the watchdog wakes', () => {
   test('lanes and replays that are overdue by 90 s, once, and nothing else', async () => {
     const at = NOW - 90_000;
     await insert([
@@ -82,15 +82,15 @@ describe('the watchdog offers', () => {
       { thread: 'both', seq: 2, due_at: at - 1 },
       { thread: 'both', seq: 3, due_at: at - 1, receiver: 'channel/other' },
     ]);
-    const pointers = (await sweep()).batches.flat();
-    const named = pointers.map(({ thread, receiver, track }) => `${thread} ${receiver} ${track}`);
+    const wakeUps = (await sweep()).batches.flat();
+    const named = wakeUps.map(({ thread, receiver, track }) => `${thread} ${receiver} ${track}`);
     expect(named.sort()).toEqual([
       'both channel/c lane',
       'both channel/c replay',
       'both channel/other lane',
       'overdue channel/c lane',
     ]);
-    expect(pointers[0]).toMatchObject({ v: 1, drain: false });
+    expect(wakeUps[0]).toMatchObject({ v: 1, drain: false });
   });
 
   test('no row behind a head that waits, so that receivers that are down starve nobody', async () => {
@@ -112,14 +112,14 @@ describe('the watchdog offers', () => {
   test('500 lanes in a run, a hundred in a message to the queue, and each of many within a few runs', async () => {
     const threads = Array.from({ length: 2000 }, (_, place) => threadAt(place, 2000));
     await insert(threads.map((thread) => ({ thread, seq: 1, due_at: NOW - HOUR })));
-    const offered = new Set<string>();
+    const wakeUps = new Set<string>();
     for (let run = 0; run < 12; run++) {
       const queue = await sweep(NOW + run * 5 * MINUTE);
       expect(queue.batches.map((batch) => batch.length)).toEqual([100, 100, 100, 100, 100]);
       expect(new Set(queue.threads()).size).toBe(500);
-      for (const thread of queue.threads()) offered.add(thread);
+      for (const thread of queue.threads()) wakeUps.add(thread);
     }
-    expect(offered.size).toBe(2000);
+    expect(wakeUps.size).toBe(2000);
   });
 
   test('a lane that lies deep in more rows than a run reads, in some run', async () => {

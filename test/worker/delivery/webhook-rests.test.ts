@@ -5,7 +5,7 @@ import { bodyOf } from '../../../src/thread/webhooks/kept-deliveries.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { type Channel, nameOf, newUser, objectOf, receive, receiveCommand, userMessage } from '../thread/fixtures.ts';
-import { recordOffers } from '../thread/offers.ts';
+import { recordWakeUps } from '../thread/wake-ups.ts';
 import { channelWithApps } from './listening-apps.ts';
 
 afterEach(() => {
@@ -55,11 +55,11 @@ const tellingOf = (text: string, made: Made[]) => made.filter(({ body }) => body
 describe('a commit with more webhooks than may be made at once', () => {
   testAlarm('makes the first 1,000, and the alarm the others, in their order', async (ring) => {
     const channel = await channelWithApps(2, 50);
-    const offered = recordOffers(nameOf(channel));
+    const wakeUps = recordWakeUps(nameOf(channel));
     // 101 webhooks each: two apps with 50, and the channel.
     await say(channel, ...Array.from({ length: 12 }, (_, index) => `text ${index}`));
     expect(await countOf(channel, 'deliveries')).toBe(1000);
-    expect(new Set(offered.map(({ receiver }) => receiver)).size).toBe(3);
+    expect(new Set(wakeUps.map(({ receiver }) => receiver)).size).toBe(3);
     const alarm = await runInDurableObject(objectOf(channel), (_, { storage }) => storage.getAlarm());
     expect(alarm).toBeLessThanOrEqual(Date.now());
     expect(await ring(objectOf(channel))).toBe(true);

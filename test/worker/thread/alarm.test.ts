@@ -24,8 +24,8 @@ import {
   userMessage,
   visitorMessage,
 } from './fixtures.ts';
-import { recordOffers } from './offers.ts';
 import { replaceProjector } from './projector.ts';
+import { recordWakeUps } from './wake-ups.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -82,7 +82,7 @@ describe('the alarm', () => {
     expect(await alarmOf(objectOf(channel))).toBeNull();
   });
 
-  testAlarm('offers a lane also while a hand-over to D1 hangs', async (ring) => {
+  testAlarm('wakes a lane also while a hand-over to D1 hangs', async (ring) => {
     const channel = await threadWithReply();
     const object = objectOf(channel);
     onFault((step) => {
@@ -90,18 +90,18 @@ describe('the alarm', () => {
     });
     await receive(receiveCommand(channel, 't', [visitorMessage('one more')]));
     let isReleased = false;
-    const offers = recordOffers(nameOf(channel));
+    const wakeUps = recordWakeUps(nameOf(channel));
     const handOvers: string[] = [];
     const meet = () =>
       replaceProjector(nameOf(channel), async () => {
-        handOvers.push(`after ${offers.length} offers`);
+        handOvers.push(`after ${wakeUps.length} wake-ups`);
         while (!isReleased) await scheduler.wait(5);
         return [{ ok: false, reason: 'failed' }];
       });
     await meet();
     passTime(31_000);
     const ringing = ring(object, meet);
-    await eventually(() => expect(handOvers).toEqual(['after 1 offers']));
+    await eventually(() => expect(handOvers).toEqual(['after 1 wake-ups']));
     isReleased = true;
     await ringing;
     expect(await alarmOf(objectOf(channel))).not.toBeNull();
@@ -126,23 +126,23 @@ describe('the alarm', () => {
 
 describe('a commit', () => {
   test.each(['in memory', 'evicted'])(
-    'offers a lane whose pointer was lost, though no alarm rings [%s]',
+    'wakes a lane whose wake-up was lost, though no alarm rings [%s]',
     async (life) => {
       const channel = await threadWithReply();
       const object = objectOf(channel);
       setClock(Date.now());
       if (life === 'evicted') await evictDurableObject(object);
-      const sent = recordOffers(object.name ?? '');
+      const sent = recordWakeUps(object.name ?? '');
       const sentAfter = async (milliseconds: number) => {
         passTime(milliseconds);
         await receive(receiveCommand(channel, 't', [visitorMessage(`after ${milliseconds}`)]));
         return sent.splice(0);
       };
-      const pointer = { v: 1, thread: object.name, receiver: channel.receiver, track: 'lane', drain: false };
+      const wakeUp = { v: 1, thread: object.name, receiver: channel.receiver, track: 'lane', drain: false };
       expect(await sentAfter(11_000)).toEqual([]);
-      expect(await sentAfter(12_000)).toEqual([pointer]);
+      expect(await sentAfter(12_000)).toEqual([wakeUp]);
       expect(await sentAfter(13_000)).toEqual([]);
-      expect(await sentAfter(14_000)).toEqual([pointer]);
+      expect(await sentAfter(14_000)).toEqual([wakeUp]);
     },
   );
 });

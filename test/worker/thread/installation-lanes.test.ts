@@ -5,7 +5,7 @@ import { type DeliveryDeps, deliverLane } from '../../../src/delivery/deliver-la
 import type { FaultStep } from '../../../src/platform/faults.ts';
 import { installationReceiver } from '../../../src/resources/receiver.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import type { Pointer } from '../../../src/rpc/lane.ts';
+import type { LaneWakeUp } from '../../../src/rpc/lane.ts';
 import { makeTable } from '../../../src/thread/store/schema.ts';
 import { receive as receiveWebhooks } from '../apps/receiver.ts';
 import { type Installation, newWebhook, OWNED_CHATS, openApp, orgOf, uninstall } from '../apps/registry.ts';
@@ -23,7 +23,7 @@ let installation: Installation;
 let webhooks: string;
 let ofChats: string;
 let channel: Channel;
-let queue: { pointer: Pointer; delay: number }[];
+let queue: { wakeUp: LaneWakeUp; delay: number }[];
 /** Ids of the chat's delivery and of its first message's. */
 let chatDelivery: string;
 let messageDelivery: string;
@@ -100,24 +100,24 @@ async function acceptForInstallation(rows: Row[]): Promise<void> {
 
 /** The consumer of a deployed Worker, but for the queue, which the test plays. */
 function dependencies(): DeliveryDeps {
-  const send = async (pointer: Pointer, delay: number) => void queue.push({ pointer, delay });
+  const send = async (wakeUp: LaneWakeUp, delay: number) => void queue.push({ wakeUp, delay });
   return { ...consumerDeps(testEnv), send, log: () => {} };
 }
 
-function pointer(more: Partial<Pointer> = {}): Pointer {
+function wakeUp(more: Partial<LaneWakeUp> = {}): LaneWakeUp {
   const receiver = installationReceiver(installation.id);
   return { v: 1, thread: String(objectOf(channel).name), receiver, track: 'lane', drain: false, ...more };
 }
 
-/** Plays a pointer and all that follows from it; time passes as the delays ask. */
-async function play(more: Partial<Pointer> = {}): Promise<void> {
-  queue.push({ pointer: pointer(more), delay: 0 });
+/** Plays a wake-up and all that follows from it; time passes as the delays ask. */
+async function play(more: Partial<LaneWakeUp> = {}): Promise<void> {
+  queue.push({ wakeUp: wakeUp(more), delay: 0 });
   for (let played = 0; queue.length > 0; played++) {
     if (played > 50) throw new Error('the pointers do not come to an end');
     const next = queue.shift();
     if (next === undefined) return;
     if (next.delay > 0) passTime(next.delay * 1000);
-    await deliverLane(dependencies(), next.pointer);
+    await deliverLane(dependencies(), next.wakeUp);
   }
 }
 
@@ -192,7 +192,7 @@ describe('a lane of an installation', () => {
 
   test('ends what is of a webhook that was switched off, and goes on with the other', async () => {
     const got = receiveWebhooks(() => new Response('', { status: 500 }));
-    await deliverLane(dependencies(), pointer());
+    await deliverLane(dependencies(), wakeUp());
     queue.length = 0;
     await ask(manager, 'PATCH', `${webhooks}/${ofChats}`, { is_enabled: false });
     vi.restoreAllMocks();
@@ -204,7 +204,7 @@ describe('a lane of an installation', () => {
 
   test('sends nothing more when the app is uninstalled', async () => {
     const got = receiveWebhooks(() => new Response('', { status: 500 }));
-    await deliverLane(dependencies(), pointer());
+    await deliverLane(dependencies(), wakeUp());
     queue.length = 0;
     await uninstall(manager, installation);
     await play({ drain: true });
@@ -219,7 +219,7 @@ describe('a lane of an installation', () => {
       const fault = (at: FaultStep) => {
         if (at === step) throw new Error('the consumer is gone');
       };
-      await expect(deliverLane({ ...dependencies(), fault }, pointer())).rejects.toThrow('the consumer is gone');
+      await expect(deliverLane({ ...dependencies(), fault }, wakeUp())).rejects.toThrow('the consumer is gone');
       passTime(60_000);
       await play();
       const ids = got.map(({ headers }) => headers['webhook-id']);

@@ -5,7 +5,7 @@ import { type DeliveryDeps, deliverLane } from '../../../src/delivery/deliver-la
 import type { Endpoint } from '../../../src/delivery/endpoint.ts';
 import type { MessagesReceived } from '../../../src/domain/commands.ts';
 import { onFault } from '../../../src/platform/faults.ts';
-import type { Pointer, Track } from '../../../src/rpc/lane.ts';
+import type { LaneWakeUp, Track } from '../../../src/rpc/lane.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
@@ -19,7 +19,7 @@ import {
   receiveCommand,
   userMessage,
 } from './fixtures.ts';
-import { recordOffers } from './offers.ts';
+import { recordWakeUps } from './wake-ups.ts';
 
 afterEach(() => {
   onFault(null);
@@ -32,7 +32,7 @@ type Delivered = { id: string; seq: number; prev_seq: number | null; text: strin
 /** A receiver that answers by a script and a consumer in front of it; the queue is a list that the test plays. */
 class Receiver {
   readonly got: Delivered[] = [];
-  readonly queue: { pointer: Pointer; delay: number }[] = [];
+  readonly queue: { wakeUp: LaneWakeUp; delay: number }[] = [];
   endpoint: Endpoint = {
     kind: 'open',
     destination: { url: 'https://receiver.example/', secrets: [], own_origins: [] },
@@ -46,19 +46,19 @@ class Receiver {
     this.#channel = channel;
   }
 
-  /** Plays a pointer to the lane, as the queue would, and what it sends on in the end; time passes as its delays ask. */
-  async play(more: Partial<Pointer> = {}): Promise<void> {
-    this.queue.push({ pointer: this.pointer(more), delay: 0 });
+  /** Plays a wake-up to the lane, as the queue would, and what it sends on in the end; time passes as its delays ask. */
+  async play(more: Partial<LaneWakeUp> = {}): Promise<void> {
+    this.queue.push({ wakeUp: this.wakeUp(more), delay: 0 });
     for (let played = 0; this.queue.length > 0; played++) {
       if (played > 100) throw new Error('the pointers do not come to an end');
       const next = this.queue.shift();
       if (next === undefined) return;
       if (next.delay > 0) passTime(next.delay * 1000);
-      await deliverLane(this.dependencies(), next.pointer);
+      await deliverLane(this.dependencies(), next.wakeUp);
     }
   }
 
-  pointer(more: Partial<Pointer> = {}): Pointer {
+  wakeUp(more: Partial<LaneWakeUp> = {}): LaneWakeUp {
     const track: Track = 'lane';
     return { v: 1, thread: nameOf(this.#channel), receiver: this.#channel.receiver, track, drain: false, ...more };
   }
@@ -75,7 +75,7 @@ class Receiver {
         const attempt = { at: Date.now(), duration: 1, status, response: '', error: status === 200 ? null : 'status' };
         return { is_delivered: status === 200, attempt, retry_after: null };
       },
-      send: async (pointer, delay) => void this.queue.push({ pointer, delay }),
+      send: async (wakeUp, delay) => void this.queue.push({ wakeUp, delay }),
       now: Date.now,
       log: () => {},
       fault: () => {},
@@ -168,53 +168,53 @@ describe('a lane', () => {
   testAlarm('a drain takes a waiting row before its time', async (ring) => {
     const { channel, receiver } = await threadWithReplies(1);
     receiver.answers = [500];
-    await deliverLane(receiver.dependencies(), receiver.pointer());
+    await deliverLane(receiver.dependencies(), receiver.wakeUp());
     receiver.queue.length = 0;
     receiver.endpoint = { kind: 'channel_deleted' };
-    await deliverLane(receiver.dependencies(), receiver.pointer());
+    await deliverLane(receiver.dependencies(), receiver.wakeUp());
     expect((await ledgerOf(ring, channel)).pending).toBe(1);
-    await deliverLane(receiver.dependencies(), receiver.pointer({ drain: true }));
+    await deliverLane(receiver.dependencies(), receiver.wakeUp({ drain: true }));
     expect((await ledgerOf(ring, channel)).skipped).toBe(1);
   });
 });
 
 describe('a queue that drops, repeats and reorders', () => {
-  testAlarm('repeated and parallel pointers deliver each row once', async (ring) => {
+  testAlarm('repeated and parallel wake-ups deliver each row once', async (ring) => {
     const { channel, receiver } = await threadWithReplies(5);
-    const pointers = Array.from({ length: 10 }, () => deliverLane(receiver.dependencies(), receiver.pointer()));
-    await Promise.all(pointers);
+    const wakeUps = Array.from({ length: 10 }, () => deliverLane(receiver.dependencies(), receiver.wakeUp()));
+    await Promise.all(wakeUps);
     await receiver.play();
     await receiver.play();
     expect(texts(receiver)).toEqual(['reply 1', 'reply 2', 'reply 3', 'reply 4', 'reply 5']);
     expect(await ledgerOf(ring, channel)).toEqual({ accepted: 5, delivered: 5, pending: 0, exhausted: 0, skipped: 0 });
   });
 
-  test('a pointer that comes before its time does not advance the retry', async () => {
+  test('a wake-up that comes before its time does not advance the retry', async () => {
     const { receiver } = await threadWithReplies(1);
     receiver.answers = [500];
-    await deliverLane(receiver.dependencies(), receiver.pointer());
-    await deliverLane(receiver.dependencies(), receiver.pointer());
+    await deliverLane(receiver.dependencies(), receiver.wakeUp());
+    await deliverLane(receiver.dependencies(), receiver.wakeUp());
     expect(receiver.got).toHaveLength(1);
     await receiver.play();
     expect(receiver.got).toHaveLength(2);
   });
 
-  testAlarm('when every pointer is lost, the alarm offers the lane', async (ring) => {
+  testAlarm('when every wake-up is lost, the alarm wakes the lane', async (ring) => {
     const { channel } = await threadWithReplies(1);
     const object = objectOf(channel);
-    const offered = recordOffers(nameOf(channel));
+    const wakeUps = recordWakeUps(nameOf(channel));
     await ring(object);
-    expect(offered).toEqual([]);
+    expect(wakeUps).toEqual([]);
     passTime(31_000);
     await ring(object);
-    expect(offered).toEqual([
+    expect(wakeUps).toEqual([
       { v: 1, thread: nameOf(channel), receiver: channel.receiver, track: 'lane', drain: false },
     ]);
     await ring(object);
-    expect(offered).toHaveLength(1);
+    expect(wakeUps).toHaveLength(1);
     passTime(31_000);
     await ring(object);
-    expect(offered).toHaveLength(2);
+    expect(wakeUps).toHaveLength(2);
   });
 });
 
@@ -226,8 +226,8 @@ describe('a crash around a delivery', () => {
       crashing.fault = (at) => {
         if (at === step) throw new Error('the consumer is gone');
       };
-      await expect(deliverLane(crashing, receiver.pointer())).rejects.toThrow('the consumer is gone');
-      // The lease runs out; the alarm then offers the lane again.
+      await expect(deliverLane(crashing, receiver.wakeUp())).rejects.toThrow('the consumer is gone');
+      // The lease runs out; the alarm then wakes the lane again.
       passTime(60_000);
       await receiver.play();
       await receiver.play();
@@ -247,7 +247,7 @@ describe('a crash around a delivery', () => {
 
   test('the report of a lease that ran out changes nothing', async () => {
     const { receiver, stub } = await threadWithReplies(1);
-    const request = { v: 1 as const, receiver: receiver.pointer().receiver, track: 'lane' as const, drain: false };
+    const request = { v: 1 as const, receiver: receiver.wakeUp().receiver, track: 'lane' as const, drain: false };
     const first = await stub.claim({ ...request, lease_milliseconds: 1000 });
     passTime(2000);
     const second = await stub.claim({ ...request, lease_milliseconds: 1000 });

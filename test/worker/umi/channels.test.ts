@@ -273,11 +273,11 @@ describe('pending webhooks of a channel', () => {
   }
 
   function drains(id: string) {
-    const pointer = { v: 1, receiver: `channel/${id}`, drain: true };
+    const wakeUp = { v: 1, receiver: `channel/${id}`, drain: true };
     return [
-      { ...pointer, ...A, track: 'lane' },
-      { ...pointer, ...A, track: 'replay' },
-      { ...pointer, ...B, track: 'lane' },
+      { ...wakeUp, ...A, track: 'lane' },
+      { ...wakeUp, ...A, track: 'replay' },
+      { ...wakeUp, ...B, track: 'lane' },
     ];
   }
 

@@ -1,5 +1,5 @@
 import { channelReceiver } from '../../../src/resources/receiver.ts';
-import type { Pointer } from '../../../src/rpc/lane.ts';
+import type { LaneWakeUp } from '../../../src/rpc/lane.ts';
 import type { ThreadStub } from '../../../src/rpc/thread.ts';
 import { type Answer, admin, type Call, call, enroll, testEnv } from '../http/hub.ts';
 
@@ -10,7 +10,7 @@ export class Gateway {
   readonly organizationId: string;
   readonly roomId: string;
   readonly token: string;
-  sent: Pointer[] = [];
+  sent: LaneWakeUp[] = [];
   batches: number[] = [];
   thread: Partial<ThreadStub> = {};
   /** Names of the threads that were asked. */
@@ -64,7 +64,7 @@ export class Gateway {
 
   #bindings(): Partial<Env> {
     const queue = {
-      sendBatch: async (messages: { body: Pointer }[]) => {
+      sendBatch: async (messages: { body: LaneWakeUp }[]) => {
         this.batches.push(messages.length);
         this.sent.push(...messages.map(({ body }) => body));
       },

@@ -232,8 +232,8 @@ describe('the answer to an attachment', () => {
     const sent = await site.answerBy(site.agent, chat, 'Look', {
       attachments: [{ title: 'Here', title_link_url: link }],
     });
-    const [offered] = sent['attachments'] as Json[];
-    const names = { response_to_message_id: sent['id'], response_to_attachment_id: offered?.['id'] };
+    const [wakeUps] = sent['attachments'] as Json[];
+    const names = { response_to_message_id: sent['id'], response_to_attachment_id: wakeUps?.['id'] };
     const chosen = await answer({ ...names, response_value: link });
     expect([chosen.status, chosen.json]).toMatchObject([201, { response_value: link }]);
     const longer = await answer({ ...names, response_value: `${link}x` });

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { DeliveryLog } from '../db/database.ts';
 import type { Receiver } from '../resources/receiver.ts';
-import type { Pointer } from '../rpc/lane.ts';
+import type { LaneWakeUp } from '../rpc/lane.ts';
 import { listPendingTracks, type PendingTrack } from './lanes-of-receiver.ts';
 
 const versionSchema = z.object({ v: z.int().min(1) });
 
-const pointerSchema: z.ZodType<Pointer> = z.object({
+const wakeUpSchema: z.ZodType<LaneWakeUp> = z.object({
   v: z.literal(1),
   thread: z.string().min(1),
   receiver: z.string().min(1),
@@ -14,21 +14,21 @@ const pointerSchema: z.ZodType<Pointer> = z.object({
   drain: z.boolean(),
 });
 
-/** `newer`: written by a later version of the hub during a rollout. `garbage`: no pointer of any version. */
-export type ParsedPointer = { kind: 'pointer'; pointer: Pointer } | { kind: 'newer' } | { kind: 'garbage' };
+/** `newer`: written by a later version of the hub during a rollout. `garbage`: no wake-up of any version. */
+export type ParsedWakeUp = { kind: 'wake_up'; wakeUp: LaneWakeUp } | { kind: 'newer' } | { kind: 'garbage' };
 
 /** Reads the body of a queue message: a message from last week's version may still be in the queue. */
-export function parsePointer(body: unknown): ParsedPointer {
+export function parseWakeUp(body: unknown): ParsedWakeUp {
   const version = versionSchema.safeParse(body);
   if (version.success && version.data.v > 1) return { kind: 'newer' };
-  const parsed = pointerSchema.safeParse(body);
-  return parsed.success ? { kind: 'pointer', pointer: parsed.data } : { kind: 'garbage' };
+  const parsed = wakeUpSchema.safeParse(body);
+  return parsed.success ? { kind: 'wake_up', wakeUp: parsed.data } : { kind: 'garbage' };
 }
 
 /** Longest delay of a queue message in seconds that every version of the platform's limits allows. */
 const MAX_DELAY_SECONDS = 43_200;
 
-/** A delay as the queue takes it: whole seconds, at most 12 h. A pointer that comes too early is answered `wait`. */
+/** A delay as the queue takes it: whole seconds, at most 12 h. A wake-up that comes too early is answered `wait`. */
 export function queueDelay(seconds: number): number {
   return Math.min(Math.max(0, Math.ceil(seconds)), MAX_DELAY_SECONDS);
 }
@@ -39,16 +39,16 @@ const BATCH_SIZE = 100;
 /** Tracks read from D1 at a time: each page walks all of the receiver's pending rows, so there are few. */
 const PAGE_SIZE = 10_000;
 
-export type PointerQueue = { sendBatch(messages: { body: Pointer }[]): Promise<unknown> };
+export type WakeUpQueue = { sendBatch(messages: { body: LaneWakeUp }[]): Promise<unknown> };
 
 /**
- * Sends a drain pointer to each lane of a receiver that has pending rows in D1's log; if a webhook is named, only where the head is of
+ * Sends a drain wake-up to each lane of a receiver that has pending rows in D1's log; if a webhook is named, only where the head is of
  * it: others would be attempted before their time. What D1 does not know yet, the lane's
- * own pointer or alarm meets at its due time. Answers the number of pointers.
+ * own wake-up or alarm meets at its due time. Answers the number of wake-ups.
  */
 export async function drainLanes(
   log: DeliveryLog,
-  queue: PointerQueue,
+  queue: WakeUpQueue,
   organizationId: string,
   receiver: Receiver,
   webhookId: string | null,
@@ -57,9 +57,9 @@ export async function drainLanes(
   let after: PendingTrack | null = null;
   for (;;) {
     const tracks: PendingTrack[] = await listPendingTracks(log, organizationId, receiver, webhookId, after, PAGE_SIZE);
-    await sendPointers(
+    await sendWakeUps(
       queue,
-      tracks.map((track) => drainPointer(receiver, track)),
+      tracks.map((track) => drainWakeUp(receiver, track)),
     );
     count += tracks.length;
     const last = tracks.at(-1);
@@ -68,13 +68,13 @@ export async function drainLanes(
   }
 }
 
-/** Sends pointers in batches that the queue accepts. */
-export async function sendPointers(queue: PointerQueue, pointers: readonly Pointer[]): Promise<void> {
-  for (let start = 0; start < pointers.length; start += BATCH_SIZE) {
-    await queue.sendBatch(pointers.slice(start, start + BATCH_SIZE).map((body) => ({ body })));
+/** Sends wake-ups in batches that the queue accepts. */
+export async function sendWakeUps(queue: WakeUpQueue, wakeUps: readonly LaneWakeUp[]): Promise<void> {
+  for (let start = 0; start < wakeUps.length; start += BATCH_SIZE) {
+    await queue.sendBatch(wakeUps.slice(start, start + BATCH_SIZE).map((body) => ({ body })));
   }
 }
 
-function drainPointer(receiver: Receiver, track: PendingTrack): Pointer {
+function drainWakeUp(receiver: Receiver, track: PendingTrack): LaneWakeUp {
   return { v: 1, thread: track.thread, receiver, track: track.is_replay === 1 ? 'replay' : 'lane', drain: true };
 }
