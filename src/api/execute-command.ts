@@ -1,18 +1,18 @@
 import { waitUntil } from 'cloudflare:workers';
 import { addCost, type Cost } from '../db/cost.ts';
 import { consumerDeps } from '../delivery/consumer-deps.ts';
-import { deliverHeads } from '../delivery/deliver-lane.ts';
+import { deliverLeased } from '../delivery/deliver-lane.ts';
 import type { AnswerOf, Command } from '../domain/commands.ts';
 import type { Result } from '../domain/refusals.ts';
 import { collectBatch, takeAcknowledged } from '../read-model/collector.ts';
-import type { Head } from '../rpc/lane.ts';
+import type { LeasedDelivery } from '../rpc/lane.ts';
 import { commandThread } from '../rpc/thread.ts';
 
 /** Makes the first attempts of webhooks that a command has brought. `askedAt` (ms): before the command was sent. */
-export type FirstAttempts = (env: Env, thread: string, heads: readonly Head[], askedAt: number) => void;
+export type FirstAttempts = (env: Env, thread: string, leased: readonly LeasedDelivery[], askedAt: number) => void;
 
-const deliverThem: FirstAttempts = (env, thread, heads, askedAt) => {
-  waitUntil(deliverHeads(consumerDeps(env), thread, heads, askedAt));
+const deliverThem: FirstAttempts = (env, thread, leased, askedAt) => {
+  waitUntil(deliverLeased(consumerDeps(env), thread, leased, askedAt));
 };
 
 let firstAttempts: FirstAttempts | null = deliverThem;
@@ -37,10 +37,10 @@ export async function executeCommand<C extends Command>(
   const acknowledged = takeAcknowledged(thread);
   const make = firstAttempts;
   const executed = await commandThread(env, thread, command, { acknowledged, heads: make !== null });
-  const { result, handed, heads = [] } = executed;
+  const { result, handed, heads: leased = [] } = executed;
   addCost(cost, executed.cost);
   cost.thread.milliseconds += performance.now() - started;
-  if (heads.length > 0) make?.(env, thread, heads, askedAt);
+  if (leased.length > 0) make?.(env, thread, leased, askedAt);
   if (handed !== null && handed !== undefined) collectBatch(env, handed);
   return result;
 }

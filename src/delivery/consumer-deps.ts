@@ -22,7 +22,7 @@ import { queueDelay } from './wake-lanes.ts';
 export function consumerDeps(env: Env): DeliveryDeps {
   return {
     lane: (thread) => laneOf(env, thread),
-    endpoint: (head) => readEndpoint(env, head),
+    endpoint: (leased) => readEndpoint(env, leased),
     attempt: (destination, webhook, times) => attemptWebhook(attemptDeps(env, times), destination, webhook),
     send: async (wakeUp, delaySeconds) => {
       await env.WEBHOOKS.send(wakeUp, { delaySeconds: queueDelay(delaySeconds) });
@@ -60,8 +60,8 @@ export function purgeAppEndpoints(): void {
 }
 
 /** What a receiver is now, by its row in D1 of the last second or two. */
-async function readEndpoint(env: Env, head: Parameters<DeliveryDeps['endpoint']>[0]): Promise<Endpoint> {
-  const { organization_id, receiver, webhook_id } = head;
+async function readEndpoint(env: Env, leased: Parameters<DeliveryDeps['endpoint']>[0]): Promise<Endpoint> {
+  const { organization_id, receiver, webhook_id } = leased;
   const channelId = channelOfReceiver(receiver);
   if (channelId !== null) return await readChannel(env, organization_id, channelId);
   const installationId = installationOfReceiver(receiver);

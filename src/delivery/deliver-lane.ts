@@ -1,6 +1,6 @@
 import type { FaultStep } from '../platform/faults.ts';
 import { installationOfReceiver } from '../resources/receiver.ts';
-import type { Attempt, Claim, Head, Lane, LaneWakeUp, Outcome, ReportAnswer } from '../rpc/lane.ts';
+import type { Attempt, ClaimResult, Lane, LaneWakeUp, LeasedDelivery, Outcome, ReportAnswer } from '../rpc/lane.ts';
 import { withAppUserAuth, withoutToken } from './app-user-auth.ts';
 import { type AttemptResult, type Destination, sentUrl, type Webhook } from './attempt.ts';
 import { type AttemptTimes, START_DELAY, timesOf } from './attempt-times.ts';
@@ -26,7 +26,7 @@ export type DeliveryDeps = {
   /** A new stub at each call: a stub that failed stays broken. */
   lane: (thread: string) => Lane;
   /** Reads what the receiver is now; throws when that cannot be known. */
-  endpoint: (head: Pick<Head, 'organization_id' | 'receiver' | 'webhook_id'>) => Promise<Endpoint>;
+  endpoint: (leased: Pick<LeasedDelivery, 'organization_id' | 'receiver' | 'webhook_id'>) => Promise<Endpoint>;
   /** Within `times.deadline`. */
   attempt: (destination: Destination, webhook: Webhook, times: AttemptTimes) => Promise<AttemptResult>;
   /** `delaySeconds`: whole seconds, at most 43,200. */
@@ -56,46 +56,46 @@ export async function deliverLane(dependencies: DeliveryDeps, wakeUp: LaneWakeUp
  * Delivers heads that the thread leased while it committed them, each with what follows in its lane, as after a claim.
  * `askedAt` (ms): before the command was sent. Never rejects: what breaks off is logged, and the lease runs out.
  */
-export async function deliverHeads(
+export async function deliverLeased(
   dependencies: DeliveryDeps,
   thread: string,
-  heads: readonly Head[],
+  leased: readonly LeasedDelivery[],
   askedAt: number,
 ): Promise<void> {
-  const deliver = async (head: Head) => {
-    const { receiver } = head;
+  const deliver = async (leased: LeasedDelivery) => {
+    const { receiver } = leased;
     try {
       dependencies.fault('before the first attempt');
-      await deliverFrom(dependencies, { v: 1, thread, receiver, track: 'lane', drain: false }, head, askedAt);
+      await deliverFrom(dependencies, { v: 1, thread, receiver, track: 'lane', drain: false }, leased, askedAt);
     } catch (error) {
       dependencies.log({ event: 'delivery.run_failed', thread, receiver, error: errorName(error) });
     }
   };
-  await Promise.all(heads.map(deliver));
+  await Promise.all(leased.map(deliver));
 }
 
 /** `startedAt`: when the head was asked for (ms), with which the run began. */
 async function deliverFrom(
   dependencies: DeliveryDeps,
   wakeUp: LaneWakeUp,
-  head: Head,
+  leased: LeasedDelivery,
   startedAt: number,
 ): Promise<void> {
-  let held: HeldHead | null = holdSince(startedAt, head, startedAt);
-  while (held !== null) held = await deliverHead(dependencies, wakeUp, held, startedAt);
+  let held: HeldDelivery | null = holdSince(startedAt, leased, startedAt);
+  while (held !== null) held = await deliverOne(dependencies, wakeUp, held, startedAt);
 }
 
 /** A head and the last moment (ms) at which its attempt may start. */
-type HeldHead = { head: Head; start_by: number };
+type HeldDelivery = { leased: LeasedDelivery; start_by: number };
 
 /** `askedAt`: when the lease was asked for. It began between then and the answer, so this moment is on the safe side. */
-function holdSince(askedAt: number, head: Head, startedAt: number): HeldHead {
-  const { lease, deadline, last_start } = timesOf(head.receiver);
+function holdSince(askedAt: number, leased: LeasedDelivery, startedAt: number): HeldDelivery {
+  const { lease, deadline, last_start } = timesOf(leased.receiver);
   const leaseStartBy = askedAt + lease - deadline - LEASE_MARGIN_MILLISECONDS;
-  return { head, start_by: Math.min(leaseStartBy, startedAt + last_start + START_DELAY) };
+  return { leased, start_by: Math.min(leaseStartBy, startedAt + last_start + START_DELAY) };
 }
 
-async function claimHead(dependencies: DeliveryDeps, wakeUp: LaneWakeUp): Promise<Claim | null> {
+async function claimHead(dependencies: DeliveryDeps, wakeUp: LaneWakeUp): Promise<ClaimResult | null> {
   const { receiver, track, drain } = wakeUp;
   try {
     return await dependencies
@@ -110,24 +110,24 @@ async function claimHead(dependencies: DeliveryDeps, wakeUp: LaneWakeUp): Promis
 }
 
 /** One attempt and its report. Answers the next head, null when this run is over. */
-async function deliverHead(
+async function deliverOne(
   dependencies: DeliveryDeps,
   wakeUp: LaneWakeUp,
-  held: HeldHead,
+  held: HeldDelivery,
   startedAt: number,
-): Promise<HeldHead | null> {
-  const { head } = held;
+): Promise<HeldDelivery | null> {
+  const { leased } = held;
   const outcome = await outcomeOf(dependencies, held);
   if (outcome.kind === 'delivered' || outcome.kind === 'failed') dependencies.fault('after the receiver answered');
   // A drain is for rows that end without an attempt: after a failure the due times count again, or retries would be burnt.
   const rest: LaneWakeUp = { ...wakeUp, drain: wakeUp.drain && outcome.kind !== 'failed' };
   const reportedAt = dependencies.now();
-  const hasTime = reportedAt - startedAt < timesOf(head.receiver).last_start;
-  const answer = await reportOutcome(dependencies, rest, head, outcome, hasTime && outcome.kind !== 'later');
+  const hasTime = reportedAt - startedAt < timesOf(leased.receiver).last_start;
+  const answer = await reportOutcome(dependencies, rest, leased, outcome, hasTime && outcome.kind !== 'later');
   if (answer === null) return null;
   dependencies.fault('after report');
   if (answer.is_stale) {
-    dependencies.log({ event: 'delivery.stale_report', ...placeOf(wakeUp), delivery_id: head.delivery_id });
+    dependencies.log({ event: 'delivery.stale_report', ...placeOf(wakeUp), delivery_id: leased.delivery_id });
     return null;
   }
   const delay = outcome.kind === 'later' ? Math.max(answer.offer_in ?? 0, UNATTEMPTED_DELAY) : answer.offer_in;
@@ -135,43 +135,47 @@ async function deliverHead(
   return answer.next === null ? null : holdSince(reportedAt, answer.next, startedAt);
 }
 
-async function outcomeOf(dependencies: DeliveryDeps, held: HeldHead): Promise<Outcome> {
+async function outcomeOf(dependencies: DeliveryDeps, held: HeldDelivery): Promise<Outcome> {
   if (isLeaseShort(dependencies, held)) return { kind: 'later' };
-  const { head } = held;
-  const endpoint = await readEndpoint(dependencies, head);
+  const { leased } = held;
+  const endpoint = await readEndpoint(dependencies, leased);
   if (endpoint === null) return { kind: 'later' };
   if (endpoint.kind !== 'open') return { kind: 'skipped', reason: endpoint.kind };
   if (isLeaseShort(dependencies, held)) return { kind: 'later' };
   const { destination, app_user_auth, max_retry_count } = endpoint;
-  const body = app_user_auth === undefined ? head.body : withAppUserAuth(head.body, app_user_auth);
-  const sent = await dependencies.attempt(destination, { id: head.delivery_id, body }, timesOf(head.receiver));
-  const attempt = loggedAttempt(head, endpoint, sent.attempt);
+  const body = app_user_auth === undefined ? leased.body : withAppUserAuth(leased.body, app_user_auth);
+  const sent = await dependencies.attempt(destination, { id: leased.delivery_id, body }, timesOf(leased.receiver));
+  const attempt = loggedAttempt(leased, endpoint, sent.attempt);
   if (sent.is_delivered) return { kind: 'delivered', attempt };
   return { kind: 'failed', attempt, max_retry_count, retry_after: sent.retry_after };
 }
 
 /** An attempt as the log shows it. An installation may have several URLs, so it says which. */
-function loggedAttempt(head: Head, { destination, app_user_auth }: OpenEndpoint, attempt: Attempt): Attempt {
+function loggedAttempt(
+  leased: LeasedDelivery,
+  { destination, app_user_auth }: OpenEndpoint,
+  attempt: Attempt,
+): Attempt {
   const shown = app_user_auth === undefined ? attempt : withoutToken(attempt, app_user_auth);
-  return installationOfReceiver(head.receiver) === null ? shown : { ...shown, url: sentUrl(destination.url) };
+  return installationOfReceiver(leased.receiver) === null ? shown : { ...shown, url: sentUrl(destination.url) };
 }
 
 type OpenEndpoint = Extract<Endpoint, { kind: 'open' }>;
 
 /** Whether too little of the lease or of the run is left for an attempt: the object or D1 was slow to answer. */
-function isLeaseShort(dependencies: DeliveryDeps, { head, start_by }: HeldHead): boolean {
+function isLeaseShort(dependencies: DeliveryDeps, { leased, start_by }: HeldDelivery): boolean {
   const late = dependencies.now() - start_by;
   if (late <= 0) return false;
-  const { receiver, delivery_id } = head;
+  const { receiver, delivery_id } = leased;
   dependencies.log({ event: 'delivery.lease_short', receiver, delivery_id, late_milliseconds: late });
   return true;
 }
 
-async function readEndpoint(dependencies: DeliveryDeps, head: Head): Promise<Endpoint | null> {
+async function readEndpoint(dependencies: DeliveryDeps, leased: LeasedDelivery): Promise<Endpoint | null> {
   try {
-    return await dependencies.endpoint(head);
+    return await dependencies.endpoint(leased);
   } catch (error) {
-    dependencies.log({ event: 'delivery.endpoint_unreadable', receiver: head.receiver, error: errorName(error) });
+    dependencies.log({ event: 'delivery.endpoint_unreadable', receiver: leased.receiver, error: errorName(error) });
     return null;
   }
 }
@@ -180,13 +184,14 @@ async function readEndpoint(dependencies: DeliveryDeps, head: Head): Promise<End
 async function reportOutcome(
   dependencies: DeliveryDeps,
   wakeUp: LaneWakeUp,
-  head: Head,
+  leased: LeasedDelivery,
   outcome: Outcome,
   wantsNext: boolean,
 ): Promise<ReportAnswer | null> {
-  const { lease } = timesOf(head.receiver);
+  const { lease } = timesOf(leased.receiver);
   const next = wantsNext ? { drain: wakeUp.drain, lease_milliseconds: lease } : null;
-  const report = () => dependencies.lane(wakeUp.thread).report({ v: 1, lease_token: head.lease_token, outcome, next });
+  const report = () =>
+    dependencies.lane(wakeUp.thread).report({ v: 1, lease_token: leased.lease_token, outcome, next });
   try {
     return await report().catch((error: unknown) => {
       if (isRetryableError(error)) return report();
@@ -194,7 +199,7 @@ async function reportOutcome(
     });
   } catch (error) {
     const isRetryable = isRetryableError(error);
-    const place = { ...placeOf(wakeUp), delivery_id: head.delivery_id };
+    const place = { ...placeOf(wakeUp), delivery_id: leased.delivery_id };
     dependencies.log({ event: 'delivery.report_failed', ...place, outcome: outcome.kind, is_retryable: isRetryable });
     if (isRetryable) await dependencies.send(wakeUp, lease / 1000 + AFTER_LEASE_DELAY);
     return null;

@@ -42,7 +42,7 @@ export function newCommandId(): string {
   return btoa(String.fromCharCode(...bytes));
 }
 
-type Head = {
+type CommandHeader = {
   v: 1;
   command_id: string;
   /** The id is a client's own key: the command is remembered for 24 h instead of a minute (store/recent-commands.ts). */
@@ -64,7 +64,7 @@ export type IncomingMessage = {
 };
 
 /** Messages of one external thread, all or nothing (UMI documentation, 2.1). */
-export type ReceiveMessages = Head & {
+export type ReceiveMessages = CommandHeader & {
   type: 'receive_messages';
   identity: Extract<ThreadIdentity, { kind: 'channel' }>;
   /** Name of the organization's D1 binding. */
@@ -93,7 +93,7 @@ export type MessagesReceived = {
 };
 
 /** Ends the open session of an external thread (UMI documentation, 2.2). */
-export type CloseThread = Head & {
+export type CloseThread = CommandHeader & {
   type: 'close_thread';
   identity: Extract<ThreadIdentity, { kind: 'channel' }>;
   organization_id: string;
@@ -102,7 +102,7 @@ export type CloseThread = Head & {
 export type ThreadClosed = { chat_id: string; was_open: boolean };
 
 /** A new chat between users, without a room (Chats API, Create a new empty chat for user). The actor takes part in it. */
-export type StartUserChat = Head & {
+export type StartUserChat = CommandHeader & {
   type: 'start_user_chat';
   identity: Extract<ThreadIdentity, { kind: 'chat' }>;
   database: string;
@@ -116,7 +116,7 @@ export type StartUserChat = Head & {
  * visitor in a room; the visitor may ask for it too). `chat_id` names the visitor's newest chat and so the thread in which their sessions go on, a channel's for
  * one; without it `identity` does.
  */
-export type OpenVisitorChat = Head & {
+export type OpenVisitorChat = CommandHeader & {
   type: 'open_visitor_chat';
   chat_id: string | null;
   identity: Extract<ThreadIdentity, { kind: 'visitor' }> | null;
@@ -142,7 +142,7 @@ export type OpenVisitorChat = Head & {
 export type ChatOpened = { chat: ChatFacts; is_new: boolean };
 
 /** A user's message in a chat of which they are a member (Chats API, Send a chat message). */
-export type PostMessage = Head & {
+export type PostMessage = CommandHeader & {
   type: 'post_message';
   chat_id: string;
   actor: UserFacts;
@@ -153,7 +153,7 @@ export type PostMessage = Head & {
 };
 
 /** A visitor's message in their chat: a text, or the answer to an attachment (Chats API, Chat message response actions). */
-export type PostVisitorMessage = Head & {
+export type PostVisitorMessage = CommandHeader & {
   type: 'post_visitor_message';
   chat_id: string;
   visitor_id: string;
@@ -177,7 +177,7 @@ export type ChatRef = { id: string; room_id: string | null };
 export type MessagePosted = { message: MessageFacts; chat: ChatRef };
 
 /** A user becomes a member of a chat that the grant covers (Chats API, Join user to a pending, routed or organization's chat). */
-export type JoinChat = Head & {
+export type JoinChat = CommandHeader & {
   type: 'join_chat';
   chat_id: string;
   grant: ChatGrant;
@@ -195,7 +195,7 @@ export type JoinChat = Head & {
 export type ChatJoined = { member: MemberFacts; chat: ChatFacts; is_new: boolean };
 
 /** A user changes their membership; null leaves a field as it is (Chats API, Update a chat membership of a user). */
-export type UpdateMembership = Head & {
+export type UpdateMembership = CommandHeader & {
   type: 'update_membership';
   chat_id: string;
   actor: UserFacts;
@@ -209,7 +209,7 @@ export type UpdateMembership = Head & {
 export type MembershipUpdated = { member: MemberFacts; chat: ChatFacts };
 
 /** A visitor changes their membership; null leaves a field as it is. They need not be present. */
-export type UpdateVisitorMembership = Head & {
+export type UpdateVisitorMembership = CommandHeader & {
   type: 'update_visitor_membership';
   chat_id: string;
   visitor_id: string;
@@ -220,13 +220,18 @@ export type UpdateVisitorMembership = Head & {
 };
 
 /** The thread's visitor has another name, or none any more: their variable `username` was set or deleted. */
-export type RenameVisitor = Head & { type: 'rename_visitor'; chat_id: string; visitor_id: string; name: string | null };
+export type RenameVisitor = CommandHeader & {
+  type: 'rename_visitor';
+  chat_id: string;
+  visitor_id: string;
+  name: string | null;
+};
 
 /** The name as the thread has it now: a long one is cut. */
 export type VisitorRenamed = { name: string | null };
 
 /** A user came or went, as their own object says. `is_watched`: it should go on telling this chat. */
-export type ChangePresence = Head & {
+export type ChangePresence = CommandHeader & {
   type: 'change_presence';
   chat_id: string;
   user_id: string;
@@ -236,7 +241,7 @@ export type ChangePresence = Head & {
 export type PresenceChanged = { is_watched: boolean };
 
 /** A chat ends, or its waiting (Chats API, End a chat; Change a chat to not waiting status). */
-export type UpdateChat = Head & {
+export type UpdateChat = CommandHeader & {
   type: 'update_chat';
   chat_id: string;
   grant: ChatGrant;
@@ -247,23 +252,29 @@ export type UpdateChat = Head & {
 export type ChatUpdated = { chat: ChatFacts };
 
 /** The thread's own alarm ends what is past its lifetime. */
-export type EndOverdueChats = Head & { type: 'end_overdue_chats' };
+export type EndOverdueChats = CommandHeader & { type: 'end_overdue_chats' };
 
 export type OverdueChatsEnded = { ended: number };
 
 /** A tag for a chat (Chats API, Add a tag to a chat), also an ended one. */
-export type AddTag = Head & { type: 'add_tag'; chat_id: string; grant: ChatGrant; actor: UserFacts; name: string };
+export type AddTag = CommandHeader & {
+  type: 'add_tag';
+  chat_id: string;
+  grant: ChatGrant;
+  actor: UserFacts;
+  name: string;
+};
 export type TagAdded = { tag: TagFacts; chat: ChatRef; is_new: boolean };
 
-export type RemoveTag = Head & { type: 'remove_tag'; chat_id: string; grant: ChatGrant; name: string };
+export type RemoveTag = CommandHeader & { type: 'remove_tag'; chat_id: string; grant: ChatGrant; name: string };
 export type TagRemoved = { name: string };
 
 /** A member invites a user, a team or an organization (Chats API, Send a chat invitation). The Worker has found the invitee. */
-export type Invite = Head & { type: 'invite'; chat_id: string; actor: UserFacts; invitee: Invitee };
+export type Invite = CommandHeader & { type: 'invite'; chat_id: string; actor: UserFacts; invitee: Invitee };
 export type Invited = { invitation: InvitationFacts; chat: ChatFacts; is_new: boolean };
 
 /** The inviter takes an open invitation back (Chats API, Expire a chat invitation). */
-export type ExpireInvitation = Head & {
+export type ExpireInvitation = CommandHeader & {
   type: 'expire_invitation';
   chat_id: string;
   actor: UserFacts;
@@ -272,7 +283,7 @@ export type ExpireInvitation = Head & {
 export type InvitationExpired = { invitation: InvitationFacts; chat: ChatFacts };
 
 /** An invited user accepts and so becomes a member (Chats API, Accept incoming chat invitation). */
-export type AcceptInvitation = Head & {
+export type AcceptInvitation = CommandHeader & {
   type: 'accept_invitation';
   chat_id: string;
   actor: UserFacts;
@@ -284,7 +295,7 @@ export type AcceptInvitation = Head & {
 export type InvitationAccepted = { invitation: InvitationFacts; chat: ChatFacts };
 
 /** A suggestion for a message of a chat that the grant covers (Chats API, Add a chat reply suggestion). */
-export type AddReplySuggestion = Head & {
+export type AddReplySuggestion = CommandHeader & {
   type: 'add_reply_suggestion';
   chat_id: string;
   message_id: string;
@@ -297,7 +308,7 @@ export type AddReplySuggestion = Head & {
 export type ReplySuggestionAdded = { suggestion: ReplySuggestionFacts; chat: ChatRef };
 
 /** Undefined leaves a field as it is (Chats API, Update a chat reply suggestion). */
-export type UpdateReplySuggestion = Head & {
+export type UpdateReplySuggestion = CommandHeader & {
   type: 'update_reply_suggestion';
   chat_id: string;
   message_id: string;

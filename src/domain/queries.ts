@@ -20,15 +20,15 @@ export type Query =
   | ReadSuggestions
   | ReadSuggestion;
 
-type Head = { v: 1; chat_id: string; grant: ChatGrant };
+type QueryHeader = { v: 1; chat_id: string; grant: ChatGrant };
 
-export type ReadChat = Head & { type: 'read_chat' };
+export type ReadChat = QueryHeader & { type: 'read_chat' };
 
 /** Members oldest first, the visitor leading. */
-export type ReadMembers = Head & { type: 'read_members' };
+export type ReadMembers = QueryHeader & { type: 'read_members' };
 
 /** A page by `seq`, the bounds excluded. Empty `types` lists filter nothing. */
-export type ReadMessages = Head & {
+export type ReadMessages = QueryHeader & {
   type: 'read_messages';
   after: number | null;
   before: number | null;
@@ -38,16 +38,16 @@ export type ReadMessages = Head & {
   types_not_in: string[];
 };
 
-export type ReadMessage = Head & { type: 'read_message'; message_id: string };
+export type ReadMessage = QueryHeader & { type: 'read_message'; message_id: string };
 
 /** Tags oldest first. */
-export type ReadTags = Head & { type: 'read_tags' };
+export type ReadTags = QueryHeader & { type: 'read_tags' };
 
 /** The invitations that a user sent in the chat, oldest first. */
-export type ReadInvitations = Head & { type: 'read_invitations'; invited_by_user_id: string };
+export type ReadInvitations = QueryHeader & { type: 'read_invitations'; invited_by_user_id: string };
 
 /** A page of the chat's suggestions by id, which is the order of creation; of one message, which must be there, or of all. */
-export type ReadSuggestions = Head & {
+export type ReadSuggestions = QueryHeader & {
   type: 'read_suggestions';
   message_id: string | null;
   after: string | null;
@@ -57,7 +57,11 @@ export type ReadSuggestions = Head & {
 };
 
 /** One suggestion; `message_id` null when the path names none. */
-export type ReadSuggestion = Head & { type: 'read_suggestion'; message_id: string | null; suggestion_id: string };
+export type ReadSuggestion = QueryHeader & {
+  type: 'read_suggestion';
+  message_id: string | null;
+  suggestion_id: string;
+};
 
 type Readings = {
   read_chat: { chat: ChatFacts };

@@ -15,7 +15,7 @@ export type LaneWakeUp = { v: 1; thread: string; receiver: Receiver; track: Trac
 export type Track = 'lane' | 'replay';
 
 /** The row at the head of a track, held under a lease (`lease_token`, opaque) until `report` or until the lease ends. */
-export type Head = {
+export type LeasedDelivery = {
   kind: 'head';
   lease_token: string;
   /** Of the receiver. */
@@ -32,7 +32,7 @@ export type Head = {
 };
 
 /** `wait`: the head is leased to somebody else or not due yet. `nothing`: no pending row. `later`: the caller's version is newer than the object's. */
-export type Claim = Head | { kind: 'wait' } | { kind: 'nothing' } | { kind: 'later' };
+export type ClaimResult = LeasedDelivery | { kind: 'wait' } | { kind: 'nothing' } | { kind: 'later' };
 
 /** What one attempt met. `at` and `duration` in ms; `response` at most the first 2,048 bytes of the answer. */
 export type Attempt = {
@@ -60,7 +60,7 @@ export type Outcome =
  */
 export type ReportAnswer = {
   is_stale: boolean;
-  next: Head | null;
+  next: LeasedDelivery | null;
   offer_in: number | null;
   handed?: HandedBatch | null;
 };
@@ -73,7 +73,7 @@ export type Lane = {
     track: Track;
     drain: boolean;
     lease_milliseconds: number;
-  }): Promise<Claim>;
+  }): Promise<ClaimResult>;
   report(request: {
     v: 1;
     lease_token: string;

@@ -6,7 +6,7 @@ import type { Result } from '../domain/refusals.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { asPlain, callTwice, isLost } from './call.ts';
-import type { Attempt, Head, Lane } from './lane.ts';
+import type { Attempt, Lane, LeasedDelivery } from './lane.ts';
 import type { BatchRange, HandedBatch } from './projector.ts';
 
 /** What a thread's object can be asked. Values only: classes and their `instanceof` do not survive the call. */
@@ -34,7 +34,7 @@ export interface ThreadStub extends Lane {
 export type Courier = { heads?: boolean; acknowledged?: readonly BatchRange[] };
 
 /** What a command came to: the result, what it cost for `Server-Timing`, and what is the courier's to do. */
-export type Executed = { result: Result<Answer>; cost: Cost; handed?: HandedBatch | null; heads?: Head[] };
+export type Executed = { result: Result<Answer>; cost: Cost; handed?: HandedBatch | null; heads?: LeasedDelivery[] };
 
 /** What became of a rebuild. `not_copied_yet`: D1 does not have all of it, and the thread goes on by itself. */
 export type Rebuilt = { ok: true } | { ok: false; reason: 'thread_not_found' | 'not_copied_yet' | 'newer_version' };

@@ -1,7 +1,7 @@
 import type { Routing } from '../domain/events.ts';
 import type { ReceivedBefore, ThreadState } from '../domain/state.ts';
 import type { Receiver } from '../resources/receiver.ts';
-import type { Head } from '../rpc/lane.ts';
+import type { LeasedDelivery } from '../rpc/lane.ts';
 import { createTables, makeTable } from './store/schema.ts';
 import { keepSnapshots } from './store/snapshots.ts';
 import { writeChats } from './store/write-chats.ts';
@@ -33,7 +33,7 @@ export type Commit = {
 };
 
 /** `heads`: the deliveries that were leased at once. */
-export type Committed = { rowsWritten: number; version: number; heads: Head[] };
+export type Committed = { rowsWritten: number; version: number; leased: LeasedDelivery[] };
 
 /** Writes a commit. Must run inside `transactionSync`. */
 export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
@@ -108,7 +108,7 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
   });
   rowsWritten += inserted.rowsWritten;
   if (accepted.rest !== null) rowsWritten += noteRest(sql, accepted.rest, { at: commit.at, made: rows.length });
-  return { rowsWritten, version, heads: inserted.heads };
+  return { rowsWritten, version, leased: inserted.leased };
 }
 
 function isOf(receiver: Receiver): (row: OutboxRow) => boolean {

@@ -17,7 +17,7 @@ import { withinTime } from '../platform/timeout.ts';
 import { Timers } from '../platform/timers.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { newUuid } from '../resources/uuid.ts';
-import type { Attempt, Claim, Head, Lane, ReportAnswer } from '../rpc/lane.ts';
+import type { Attempt, ClaimResult, Lane, LeasedDelivery, ReportAnswer } from '../rpc/lane.ts';
 import type { BatchRange, Checkpoint, HandedBatch, ReplicaBatch, Written } from '../rpc/projector.ts';
 import { projectorStub } from '../rpc/projector.ts';
 import type { Courier, EventPage, Executed, Rebuilt, ReplayFilter, ThreadStub } from '../rpc/thread.ts';
@@ -93,11 +93,11 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const cost = noCost();
     cost.thread.calls = 1;
     this.#replica.acknowledge(courier?.acknowledged);
-    const { decided, heads } = await this.#execute(command, courier?.heads === true, cost);
+    const { decided, leased } = await this.#execute(command, courier?.heads === true, cost);
     if (!decided.ok) return { result: decided, cost };
     const handed = decided.events.length > 0 ? await this.#handOver(courier, cost) : null;
     fault('before answer', () => this.ctx.abort('fault: before answer'));
-    return { result: { ok: true, answer: decided.answer }, cost, handed, heads };
+    return { result: { ok: true, answer: decided.answer }, cost, handed, heads: leased };
   }
 
   /** What the courier is to bring to D1; null when the object sends it by itself. */
@@ -124,22 +124,26 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (this.#replica.isUpToDate) this.#sweep.writeCheckpoints();
   }
 
-  async #execute(command: Command, takesHeads: boolean, cost: Cost): Promise<{ decided: Decision; heads: Head[] }> {
-    if (command.v !== 1) return { decided: refused({ reason: 'newer_version' }), heads: [] };
+  async #execute(
+    command: Command,
+    takesDeliveries: boolean,
+    cost: Cost,
+  ): Promise<{ decided: Decision; leased: LeasedDelivery[] }> {
+    if (command.v !== 1) return { decided: refused({ reason: 'newer_version' }), leased: [] };
     let listening = await this.#broadcast.listeningTo(command, cost);
     while (!this.#broadcast.isFor(command, listening)) listening = await this.#broadcast.listeningTo(command, cost);
-    if (listening === null) return { decided: refused({ reason: 'listeners_unknown' }), heads: [] };
+    if (listening === null) return { decided: refused({ reason: 'listeners_unknown' }), leased: [] };
     // From here to the commit nothing is awaited.
     const before = loadForCommand(this.#sql, this.#state, command, this.#commands.find(command, Date.now()));
     const decided = this.#decide(command, before);
-    if (!decided.ok) return { decided, heads: [] };
-    let heads: Head[] = [];
+    if (!decided.ok) return { decided, leased: [] };
+    let leased: LeasedDelivery[] = [];
     if (decided.events.length > 0) {
-      const committed = this.#commit(command, listening.audience, before, decided, takesHeads);
-      ({ heads, rowsWritten: cost.thread.rowsWritten } = committed);
+      const committed = this.#commit(command, listening.audience, before, decided, takesDeliveries);
+      ({ leased, rowsWritten: cost.thread.rowsWritten } = committed);
     }
     this.#noteInMemory(command, before, decided.state);
-    return { decided, heads };
+    return { decided, leased };
   }
 
   /** Answers a query about a chat, if its grant covers the chat. */
@@ -158,7 +162,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return { ok: true, answer: readEventPage(this.#sql, this.#state, request) };
   }
 
-  async claim(request: Parameters<Lane['claim']>[0]): Promise<Claim> {
+  async claim(request: Parameters<Lane['claim']>[0]): Promise<ClaimResult> {
     if (request.v !== 1) return { kind: 'later' };
     const claim = this.#lanes.claim(request);
     if (claim.kind === 'head') this.#alarmClock.armBy(Date.now() + request.lease_milliseconds);
@@ -259,7 +263,13 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /** Writes what was decided, arms the alarm in the same turn and wakes lanes that were idle, but for those whose head the caller takes. */
-  #commit(command: Command, audience: Audience, before: ThreadState, decided: Decided, takesHeads: boolean): Committed {
+  #commit(
+    command: Command,
+    audience: Audience,
+    before: ThreadState,
+    decided: Decided,
+    takesDeliveries: boolean,
+  ): Committed {
     const given = command.type === 'receive_messages' ? command.routing : this.#routing;
     const isRoutingNew = !isSameRouting(given, this.#routing);
     const accepted = fanOutWebhooks(decided.events, decided.transitions, {
@@ -270,7 +280,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       room: this.#lanes.room,
     });
     const known = this.#broadcast.toStore(audience);
-    const { leases, toWake } = this.#lanes.startsOf(accepted, takesHeads);
+    const { leases, toWake } = this.#lanes.startsOf(accepted, takesDeliveries);
     const now = Date.now();
 
     fault('before commit', () => this.ctx.abort('fault: before commit'));

@@ -1,7 +1,7 @@
 import { timesOf } from '../../delivery/attempt-times.ts';
 import type { Receiver } from '../../resources/receiver.ts';
 import { firstUuidAt, parseUuidVersion7 } from '../../resources/uuid.ts';
-import type { Attempt, Claim, Lane, LaneWakeUp, ReportAnswer, Track } from '../../rpc/lane.ts';
+import type { Attempt, ClaimResult, Lane, LaneWakeUp, ReportAnswer, Track } from '../../rpc/lane.ts';
 import type { ReplayFilter } from '../../rpc/thread.ts';
 import { hasTable } from '../store/schema.ts';
 import type { Accepted, LaneCheckpoint } from './fan-out.ts';
@@ -12,7 +12,7 @@ import {
   claimHead,
   countAccepted,
   isLaneBusy,
-  type LaneClock,
+  type LaneContext,
   noteWakeUp,
   recordOutcome,
   replayDeliveries,
@@ -32,7 +32,7 @@ const PORTIONS_OF_AN_ALARM = 5;
 /** Commits look for lanes that nobody is at work on, as the alarm does, when nobody has looked for so long (ms). */
 const LOOK_EVERY = 10_000;
 /** A Worker can wait for six connections; some are left for the request that brought the command. */
-const HEADS_OF_A_COMMIT = 4;
+const DELIVERIES_TAKEN_AT_ONCE = 4;
 
 export type LaneDeps = {
   sql: SqlStorage;
@@ -60,18 +60,18 @@ export class Lanes {
     this.#deps = deps;
   }
 
-  claim(request: Parameters<Lane['claim']>[0]): Claim {
-    return this.#change((clock) => claimHead(this.#deps.sql, request, clock)) ?? { kind: 'nothing' };
+  claim(request: Parameters<Lane['claim']>[0]): ClaimResult {
+    return this.#change((context) => claimHead(this.#deps.sql, request, context)) ?? { kind: 'nothing' };
   }
 
   report(request: Parameters<Lane['report']>[0]): ReportAnswer {
-    const answer = this.#change((clock) => recordOutcome(this.#deps.sql, request, clock));
+    const answer = this.#change((context) => recordOutcome(this.#deps.sql, request, context));
     return answer ?? { is_stale: true, next: null, offer_in: null };
   }
 
   /** Puts finished deliveries back to pending beside their lane and wakes them. Answers how many. */
   replay(receiver: Receiver, filter: ReplayFilter): number {
-    const replayed = this.#change((clock) => replayDeliveries(this.#deps.sql, receiver, filter, clock)) ?? 0;
+    const replayed = this.#change((context) => replayDeliveries(this.#deps.sql, receiver, filter, context)) ?? 0;
     if (replayed > 0) this.wake(receiver, 'replay');
     return replayed;
   }
@@ -96,13 +96,13 @@ export class Lanes {
    * What is to be done about the new deliveries of a commit whose lanes are idle: whoever called takes the first of a lane under a lease
    * (ms), if they take any, and the other lanes are to be woken. Nobody has to be reminded of a lane that has deliveries already.
    */
-  startsOf({ outbox }: Accepted, takesHeads: boolean): { leases: Map<Receiver, number>; toWake: Receiver[] } {
+  startsOf({ outbox }: Accepted, takesDeliveries: boolean): { leases: Map<Receiver, number>; toWake: Receiver[] } {
     const receivers = new Set(outbox.rows.map(({ receiver }) => receiver));
     const idle = [...receivers].filter((receiver) => !this.#isBusy(receiver));
-    const heads = takesHeads ? HEADS_OF_A_COMMIT : 0;
+    const taken = takesDeliveries ? DELIVERIES_TAKEN_AT_ONCE : 0;
     return {
-      leases: new Map(idle.slice(0, heads).map((receiver) => [receiver, timesOf(receiver).lease])),
-      toWake: idle.slice(heads),
+      leases: new Map(idle.slice(0, taken).map((receiver) => [receiver, timesOf(receiver).lease])),
+      toWake: idle.slice(taken),
     };
   }
 
@@ -135,15 +135,15 @@ export class Lanes {
 
   #makePortion(): void {
     let idle: Receiver[] = [];
-    this.#change((clock) => {
+    this.#change((context) => {
       const rest = takeRest(this.#deps.sql, MADE_AT_ONCE);
       if (rest === null) return;
       const { outbox, at, made } = rest;
       const counts = Map.groupBy(outbox.rows, ({ receiver }) => receiver);
       idle = [...counts.keys()].filter((receiver) => !this.#isBusy(receiver));
-      for (const [receiver, { length }] of counts) countAccepted(this.#deps.sql, receiver, length, clock);
-      const { now, nextVersion } = clock;
-      const organizationOf = () => clock.organization_id;
+      for (const [receiver, { length }] of counts) countAccepted(this.#deps.sql, receiver, length, context);
+      const { now, nextVersion } = context;
+      const organizationOf = () => context.organization_id;
       insertDeliveries(this.#deps.sql, outbox, { at, now, made, leases: new Map(), organizationOf, nextVersion });
     });
     this.#isRestLeft = null;
@@ -164,7 +164,7 @@ export class Lanes {
   wakeDue(now: number): void {
     this.#lookedAt = now;
     if (!this.#hasLanes()) return;
-    this.#change((clock) => announceLapsed(this.#deps.sql, clock));
+    this.#change((context) => announceLapsed(this.#deps.sql, context));
     for (const { receiver, track, head_id, wake_at: offer_at } of waitingTracks(this.#deps.sql)) {
       if (offer_at > now) continue;
       noteWakeUp(this.#deps.sql, head_id, now);
@@ -197,11 +197,11 @@ export class Lanes {
   }
 
   /** Changes deliveries in one transaction. Null when nothing was ever accepted: the tables are made with the first webhook. */
-  #change<T>(change: (clock: LaneClock) => T): T | null {
+  #change<T>(change: (context: LaneContext) => T): T | null {
     const thread = this.#deps.thread();
     if (thread === null || !this.#hasLanes()) return null;
     let version = this.version;
-    const clock: LaneClock = {
+    const context: LaneContext = {
       now: Date.now(),
       random: Math.random(),
       organization_id: thread.organization_id,
@@ -213,10 +213,10 @@ export class Lanes {
         return version;
       },
     };
-    const answer = this.#deps.transaction(() => change(clock));
+    const answer = this.#deps.transaction(() => change(context));
     if (version > this.version) {
       this.version = version;
-      this.#deps.changed(clock.now);
+      this.#deps.changed(context.now);
     }
     return answer;
   }

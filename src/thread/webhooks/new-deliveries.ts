@@ -1,7 +1,7 @@
 import { wholeBody } from '../../notifications/webhook-body.ts';
 import type { Receiver } from '../../resources/receiver.ts';
 import { uuidVersion7 } from '../../resources/uuid.ts';
-import type { Head } from '../../rpc/lane.ts';
+import type { LeasedDelivery } from '../../rpc/lane.ts';
 import type { Outbox, OutboxRow } from './fan-out.ts';
 
 /** How the rows of a commit are put into the outbox. Times in ms. */
@@ -25,9 +25,9 @@ export function insertDeliveries(
   sql: SqlStorage,
   { rows, contents }: Outbox,
   insertion: Insertion,
-): { heads: Head[]; rowsWritten: number } {
+): { leased: LeasedDelivery[]; rowsWritten: number } {
   let rowsWritten = 0;
-  const heads: Head[] = [];
+  const leased: LeasedDelivery[] = [];
   const leases = new Map(insertion.leases);
   const { at, now } = insertion;
   for (const { seq, resources } of contents) {
@@ -63,7 +63,7 @@ export function insertDeliveries(
     );
     rowsWritten += inserted.rowsWritten;
     if (lease_token === null) continue;
-    heads.push({
+    leased.push({
       kind: 'head',
       lease_token,
       organization_id: insertion.organizationOf(row.receiver),
@@ -75,7 +75,7 @@ export function insertDeliveries(
       attempt: 1,
     });
   }
-  return { heads, rowsWritten };
+  return { leased, rowsWritten };
 }
 
 /** A token of a lease of this delivery; it begins with the delivery's id. */

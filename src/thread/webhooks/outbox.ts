@@ -1,7 +1,7 @@
 import type { DeliveryStatus, SkipReason } from '../../db/rows.ts';
 import { isLastAttempt, retryDelay, wholeSeconds } from '../../delivery/retry-schedule.ts';
 import type { Receiver } from '../../resources/receiver.ts';
-import type { Attempt, Claim, Head, Outcome, ReportAnswer, Track } from '../../rpc/lane.ts';
+import type { Attempt, ClaimResult, LeasedDelivery, Outcome, ReportAnswer, Track } from '../../rpc/lane.ts';
 import type { ReplayFilter } from '../../rpc/thread.ts';
 import { bodyOf } from './kept-deliveries.ts';
 import { newLeaseToken } from './new-deliveries.ts';
@@ -15,7 +15,7 @@ const WAKE_AFTER = 20_000;
  * What each change of a lane needs from the object: `now` in ms, `random` in [0, 1). `nextVersion` numbers the changed rows for D1's log;
  * `version` is the last number that it gave.
  */
-export type LaneClock = {
+export type LaneContext = {
   now: number;
   random: number;
   organization_id: string;
@@ -45,24 +45,24 @@ type DeliveryState = {
 export function claimHead(
   sql: SqlStorage,
   request: { receiver: Receiver; track: Track; drain: boolean; lease_milliseconds: number },
-  clock: LaneClock,
-): Claim {
+  context: LaneContext,
+): ClaimResult {
   const head = headOf(sql, request.receiver, request.track);
   if (head === null) return { kind: 'nothing' };
-  if (head.lease_until !== null && head.lease_until > clock.now) return { kind: 'wait' };
-  if (head.due_at > clock.now && !request.drain) return { kind: 'wait' };
-  announce(sql, head, clock);
+  if (head.lease_until !== null && head.lease_until > context.now) return { kind: 'wait' };
+  if (head.due_at > context.now && !request.drain) return { kind: 'wait' };
+  announce(sql, head, context);
   const lease_token = newLeaseToken(head.id);
   sql.exec(
     'UPDATE deliveries SET lease_token = ?, lease_until = ? WHERE id = ?',
     lease_token,
-    clock.now + request.lease_milliseconds,
+    context.now + request.lease_milliseconds,
     head.id,
   );
   return {
     kind: 'head',
     lease_token,
-    organization_id: organizationOf(sql, head.receiver) ?? clock.organization_id,
+    organization_id: organizationOf(sql, head.receiver) ?? context.organization_id,
     receiver: head.receiver,
     delivery_id: head.id,
     event_type: head.event_type,
@@ -80,58 +80,61 @@ export function recordOutcome(
     outcome: Outcome;
     next: { drain: boolean; lease_milliseconds: number } | null;
   },
-  clock: LaneClock,
+  context: LaneContext,
 ): ReportAnswer {
   const { outcome } = request;
   if (outcome.kind === 'delivered') {
-    const receiver = deliveredAtOnce(sql, request.lease_token, outcome.attempt, clock);
-    if (receiver !== null) return { is_stale: false, ...goOn(sql, receiver, 'lane', request.next, clock) };
+    const receiver = deliveredAtOnce(sql, request.lease_token, outcome.attempt, context);
+    if (receiver !== null) return { is_stale: false, ...goOn(sql, receiver, 'lane', request.next, context) };
   }
   const row = leasedBy(sql, request.lease_token);
   if (row === null) return { is_stale: true, next: null, offer_in: null };
-  announce(sql, row, clock);
+  announce(sql, row, context);
   if ('attempt' in outcome) addAttempt(sql, row.id, row.attempt_count + 1, outcome.attempt);
   switch (outcome.kind) {
     case 'delivered':
-      finish(sql, row, 'delivered', null, clock);
+      finish(sql, row, 'delivered', null, context);
       break;
     case 'skipped':
-      finish(sql, row, 'skipped', outcome.reason, clock);
+      finish(sql, row, 'skipped', outcome.reason, context);
       break;
     case 'later':
       sql.exec('UPDATE deliveries SET lease_token = NULL, lease_until = NULL WHERE id = ?', row.id);
       return { is_stale: false, next: null, offer_in: LATER_SECONDS };
     case 'failed': {
       if (isLastAttempt(row.tries + 1, outcome.max_retry_count)) {
-        finish(sql, row, 'exhausted', null, clock);
+        finish(sql, row, 'exhausted', null, context);
         break;
       }
-      const delay = retryDelay(row.tries, clock.random, outcome.retry_after);
+      const delay = retryDelay(row.tries, context.random, outcome.retry_after);
       sql.exec(
         `UPDATE deliveries SET version = ?, tries = tries + 1, due_at = ?, lease_token = NULL, lease_until = NULL
          WHERE id = ?`,
-        clock.nextVersion(),
-        clock.now + delay,
+        context.nextVersion(),
+        context.now + delay,
         row.id,
       );
       return { is_stale: false, next: null, offer_in: wholeSeconds(delay) };
     }
   }
-  return { is_stale: false, ...goOn(sql, row.receiver, row.is_replay === 1 ? 'replay' : 'lane', request.next, clock) };
+  return {
+    is_stale: false,
+    ...goOn(sql, row.receiver, row.is_replay === 1 ? 'replay' : 'lane', request.next, context),
+  };
 }
 
 /**
  * Records that the first attempt of a leased delivery has delivered it, as nearly all do: in two statements, and without a row for the
  * attempt. Answers the receiver; null when it is another case, with nothing changed.
  */
-function deliveredAtOnce(sql: SqlStorage, leaseToken: string, attempt: Attempt, clock: LaneClock): Receiver | null {
+function deliveredAtOnce(sql: SqlStorage, leaseToken: string, attempt: Attempt, context: LaneContext): Receiver | null {
   const delivered = sql
     .exec<{ receiver: Receiver }>(
       `UPDATE deliveries SET version = ?, status = 'delivered', attempt_count = 1, last_attempt_at = ?, last_status = ?,
          last_error = ?, first_attempt = ?, lease_token = NULL, lease_until = NULL
        WHERE id = ? AND lease_token = ? AND status = 'pending' AND attempt_count = 0 AND is_replay = 0
        RETURNING receiver`,
-      clock.version + 1,
+      context.version + 1,
       attempt.at,
       attempt.status,
       attempt.error,
@@ -141,10 +144,10 @@ function deliveredAtOnce(sql: SqlStorage, leaseToken: string, attempt: Attempt, 
     )
     .toArray()[0];
   if (delivered === undefined) return null;
-  clock.nextVersion();
+  context.nextVersion();
   sql.exec(
     'UPDATE lanes SET version = ?, delivered = delivered + 1 WHERE receiver = ?',
-    clock.nextVersion(),
+    context.nextVersion(),
     delivered.receiver,
   );
   return delivered.receiver;
@@ -156,19 +159,24 @@ function goOn(
   receiver: Receiver,
   track: Track,
   next: { drain: boolean; lease_milliseconds: number } | null,
-  clock: LaneClock,
-): { next: Head | null; offer_in: number | null } {
+  context: LaneContext,
+): { next: LeasedDelivery | null; offer_in: number | null } {
   const head = headOf(sql, receiver, track);
   if (head === null) return { next: null, offer_in: null };
   if (next !== null) {
-    const claim = claimHead(sql, { receiver, track, ...next }, clock);
+    const claim = claimHead(sql, { receiver, track, ...next }, context);
     if (claim.kind === 'head') return { next: claim, offer_in: null };
   }
-  return { next: null, offer_in: wholeSeconds(head.due_at - clock.now) };
+  return { next: null, offer_in: wholeSeconds(head.due_at - context.now) };
 }
 
 /** Puts finished deliveries back to pending beside their lane, marked, not counted again. Answers how many. */
-export function replayDeliveries(sql: SqlStorage, receiver: Receiver, filter: ReplayFilter, clock: LaneClock): number {
+export function replayDeliveries(
+  sql: SqlStorage,
+  receiver: Receiver,
+  filter: ReplayFilter,
+  context: LaneContext,
+): number {
   const ids =
     'delivery_id' in filter
       ? sql.exec<{ id: string }>(
@@ -190,8 +198,8 @@ export function replayDeliveries(sql: SqlStorage, receiver: Receiver, filter: Re
     sql.exec(
       `UPDATE deliveries SET version = ?, status = 'pending', skip_reason = NULL, is_replay = 1, tries = 0, due_at = ?,
          lease_token = NULL, lease_until = NULL WHERE id = ?`,
-      clock.nextVersion(),
-      clock.now,
+      context.nextVersion(),
+      context.now,
       id,
     );
   }
@@ -229,30 +237,30 @@ export function isLaneBusy(sql: SqlStorage, receiver: Receiver): boolean {
 }
 
 /** Lets D1 know of deliveries whose first lease ran out without a report. */
-export function announceLapsed(sql: SqlStorage, clock: LaneClock): void {
+export function announceLapsed(sql: SqlStorage, context: LaneContext): void {
   const lapsed = sql.exec<Pick<DeliveryState, 'id' | 'version' | 'receiver'>>(
     'SELECT id, version, receiver FROM deliveries WHERE version = 0 AND lease_until <= ?',
-    clock.now,
+    context.now,
   );
-  for (const row of lapsed.toArray()) announce(sql, row, clock);
+  for (const row of lapsed.toArray()) announce(sql, row, context);
 }
 
 /** What was committed under a lease has no version until its first attempt: D1 then takes it and its lane in one image each. */
 function announce(
   sql: SqlStorage,
   { id, version, receiver }: Pick<DeliveryState, 'id' | 'version' | 'receiver'>,
-  clock: LaneClock,
+  context: LaneContext,
 ): void {
   if (version > 0) return;
-  sql.exec('UPDATE deliveries SET version = ? WHERE id = ?', clock.nextVersion(), id);
-  sql.exec('UPDATE lanes SET version = ? WHERE receiver = ?', clock.nextVersion(), receiver);
+  sql.exec('UPDATE deliveries SET version = ? WHERE id = ?', context.nextVersion(), id);
+  sql.exec('UPDATE lanes SET version = ? WHERE receiver = ?', context.nextVersion(), receiver);
 }
 
 /** Counts webhooks that are made for a lane after the commit that accepted them. */
-export function countAccepted(sql: SqlStorage, receiver: Receiver, count: number, clock: LaneClock): void {
+export function countAccepted(sql: SqlStorage, receiver: Receiver, count: number, context: LaneContext): void {
   sql.exec(
     'UPDATE lanes SET version = ?, accepted = accepted + ? WHERE receiver = ?',
-    clock.nextVersion(),
+    context.nextVersion(),
     count,
     receiver,
   );
@@ -321,11 +329,11 @@ function finish(
   row: DeliveryState,
   status: Exclude<DeliveryStatus, 'pending'>,
   reason: SkipReason | null,
-  clock: LaneClock,
+  context: LaneContext,
 ): void {
   sql.exec(
     `UPDATE deliveries SET version = ?, status = ?, skip_reason = ?, lease_token = NULL, lease_until = NULL WHERE id = ?`,
-    clock.nextVersion(),
+    context.nextVersion(),
     status,
     reason,
     row.id,
@@ -334,7 +342,7 @@ function finish(
   const counter = COUNTER[status === 'skipped' ? (reason ?? 'disabled') : status];
   sql.exec(
     `UPDATE lanes SET version = ?, ${counter} = ${counter} + 1 WHERE receiver = ?`,
-    clock.nextVersion(),
+    context.nextVersion(),
     row.receiver,
   );
 }

@@ -94,7 +94,7 @@ describe('handleQueue on the dead-letter queue', () => {
       new QueueMessage('2', 'rubbish'),
     ]);
     expect(settled).toEqual([['ack'], ['ack']]);
-    expect(run.sent).toMatchObject([{ pointer: WAKE_UP, delay: 60 }]);
+    expect(run.sent).toMatchObject([{ wakeUp: WAKE_UP, delay: 60 }]);
     expect(run.received).toEqual([]);
     expect(run.events()).toEqual(['delivery.dead_letter', 'delivery.dead_letter']);
   });

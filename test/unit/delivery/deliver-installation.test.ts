@@ -67,7 +67,7 @@ describe('deliverLane for an installation', () => {
     await run.deliver();
     expect(run.received).toEqual(['a', 'b']);
     expect(run.now - start).toBeLessThan(25_000);
-    expect(run.sent).toMatchObject([{ delay: 0, pointer: { receiver: RECEIVER } }]);
+    expect(run.sent).toMatchObject([{ delay: 0, wakeUp: { receiver: RECEIVER } }]);
     await run.drainQueue();
     expect(run.received).toEqual(['a', 'b', 'c', 'd']);
   });

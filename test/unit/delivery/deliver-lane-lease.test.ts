@@ -49,7 +49,7 @@ describe('deliverLane and the rest of a lease', () => {
     expect(run.lane.outcomes).toEqual([{ kind: 'later' }]);
     expect(run.lane.leases.size).toBe(0);
     expect(run.lane.row('a')).toMatchObject({ status: 'pending', attempts: 0 });
-    expect(run.sent).toMatchObject([{ delay: 10, pointer: WAKE_UP }]);
+    expect(run.sent).toMatchObject([{ delay: 10, wakeUp: WAKE_UP }]);
     expect(run.logged).toEqual([
       { event: 'delivery.lease_short', receiver: WAKE_UP.receiver, delivery_id: 'a', late_milliseconds: 1 },
     ]);
@@ -98,7 +98,7 @@ describe('deliverLane and a Retry-After that no queue can wait for', () => {
     const { send } = run.dependencies;
     run.dependencies.send = (wakeUp, delay) => send(wakeUp, queueDelay(delay));
     await run.deliver();
-    expect(run.sent).toMatchObject([{ delay: 43_200, pointer: WAKE_UP }]);
+    expect(run.sent).toMatchObject([{ delay: 43_200, wakeUp: WAKE_UP }]);
     const dueAt = run.lane.row('a').due_at;
     expect(dueAt).toBe(run.now + 86_400_000);
     expect(await run.drainQueue()).toBe(1);

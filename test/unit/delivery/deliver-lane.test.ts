@@ -62,7 +62,7 @@ describe('deliverLane', () => {
     run.retryAfter = 90;
     await run.deliver();
     expect(run.lane.outcomes).toMatchObject([{ kind: 'failed', max_retry_count: 3, retry_after: 90 }]);
-    expect(run.sent).toMatchObject([{ delay: 90, pointer: WAKE_UP }]);
+    expect(run.sent).toMatchObject([{ delay: 90, wakeUp: WAKE_UP }]);
   });
 
   it('reads the endpoint before each attempt', async () => {
@@ -113,7 +113,7 @@ describe('deliverLane with a drain wake-up', () => {
     run.answer = () => 500;
     await run.deliver({ drain: true });
     expect(run.received).toEqual(['a']);
-    expect(run.sent).toMatchObject([{ delay: 2, pointer: { drain: false } }]);
+    expect(run.sent).toMatchObject([{ delay: 2, wakeUp: { drain: false } }]);
   });
 
   it('works on the track that it names', async () => {
@@ -138,7 +138,7 @@ describe('deliverLane and its time', () => {
     await run.deliver();
     expect(run.received).toHaveLength(5);
     expect(run.now - start).toBeLessThan(25_000);
-    expect(run.sent).toMatchObject([{ delay: 0, pointer: WAKE_UP }]);
+    expect(run.sent).toMatchObject([{ delay: 0, wakeUp: WAKE_UP }]);
     expect(run.lane.leases.size).toBe(0);
     await run.drainQueue();
     expect(run.received).toEqual(['d0', 'd1', 'd2', 'd3', 'd4', 'd5', 'd6']);
@@ -236,7 +236,7 @@ describe('deliverLane and faults', () => {
     };
     await run.deliver();
     expect(run.logged).toMatchObject([{ event: 'delivery.claim_failed', is_retryable: true }]);
-    expect(run.sent).toMatchObject([{ delay: 2, pointer: WAKE_UP }]);
+    expect(run.sent).toMatchObject([{ delay: 2, wakeUp: WAKE_UP }]);
     await run.drainQueue();
     expect(run.lane.statuses()).toEqual(['delivered']);
   });
@@ -289,6 +289,6 @@ describe('deliverLane and faults', () => {
     const run = new DeliveryRun();
     run.lane.claim = async () => ({ kind: 'later' });
     await run.deliver();
-    expect(run.sent).toMatchObject([{ delay: 60, pointer: WAKE_UP }]);
+    expect(run.sent).toMatchObject([{ delay: 60, wakeUp: WAKE_UP }]);
   });
 });

@@ -1,7 +1,7 @@
 import type { SkipReason } from '../../../src/db/rows.ts';
 import { isLastAttempt, retryDelay, wholeSeconds } from '../../../src/delivery/retry-schedule.ts';
 import type { Receiver } from '../../../src/resources/receiver.ts';
-import type { Claim, Head, Lane, Outcome, ReportAnswer, Track } from '../../../src/rpc/lane.ts';
+import type { ClaimResult, Lane, LeasedDelivery, Outcome, ReportAnswer, Track } from '../../../src/rpc/lane.ts';
 
 export type MemoryRow = {
   id: string;
@@ -48,7 +48,7 @@ export class MemoryLane implements Lane {
     return this.rows.map((row) => row.status);
   }
 
-  async claim(request: { track: Track; drain: boolean; lease_milliseconds: number }): Promise<Claim> {
+  async claim(request: { track: Track; drain: boolean; lease_milliseconds: number }): Promise<ClaimResult> {
     return this.#claim(request.track, request.drain, request.lease_milliseconds);
   }
 
@@ -78,7 +78,11 @@ export class MemoryLane implements Lane {
     return this.rows.find((row) => row.track === track && row.status === 'pending') ?? null;
   }
 
-  #claim(track: Track, drain: boolean, leaseMilliseconds: number): Head | { kind: 'wait' } | { kind: 'nothing' } {
+  #claim(
+    track: Track,
+    drain: boolean,
+    leaseMilliseconds: number,
+  ): LeasedDelivery | { kind: 'wait' } | { kind: 'nothing' } {
     const row = this.#head(track);
     if (row === null) return { kind: 'nothing' };
     const lease = this.leases.get(track);

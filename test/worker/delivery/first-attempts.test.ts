@@ -3,10 +3,10 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { executeCommand, makeFirstAttemptsWith } from '../../../src/api/execute-command.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import type { AttemptResult } from '../../../src/delivery/attempt.ts';
-import { type DeliveryDeps, deliverHeads, deliverLane } from '../../../src/delivery/deliver-lane.ts';
+import { type DeliveryDeps, deliverLane, deliverLeased } from '../../../src/delivery/deliver-lane.ts';
 import type { ReceiveMessages } from '../../../src/domain/commands.ts';
 import { type FaultStep, fault, onFault } from '../../../src/platform/faults.ts';
-import type { Head, LaneWakeUp } from '../../../src/rpc/lane.ts';
+import type { LaneWakeUp, LeasedDelivery } from '../../../src/rpc/lane.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { eventually } from '../../eventually.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
@@ -63,8 +63,8 @@ class Receiver {
   /** Makes this Worker the one that commands come from. Answers when what they have brought is delivered. */
   attach(): () => Promise<void> {
     const running: Promise<void>[] = [];
-    makeFirstAttemptsWith((_env, thread, heads, askedAt) => {
-      running.push(deliverHeads(this.dependencies, thread, heads, askedAt));
+    makeFirstAttemptsWith((_env, thread, leased, askedAt) => {
+      running.push(deliverLeased(this.dependencies, thread, leased, askedAt));
     });
     return async () => void (await Promise.all(running));
   }
@@ -86,7 +86,7 @@ function openThread() {
   return { channel, receiver: new Receiver(), command };
 }
 
-async function headsOf(command: ReceiveMessages, channel: Channel): Promise<Head[]> {
+async function leasedBy(command: ReceiveMessages, channel: Channel): Promise<LeasedDelivery[]> {
   return (await stubOf(channel, 't').execute(command, { heads: true })).heads ?? [];
 }
 
@@ -114,10 +114,10 @@ describe('a delivery that finds its lane idle', () => {
 
   test('is told to D1 in one image of it and of its lane, after its first attempt', async () => {
     const { channel, receiver, command } = openThread();
-    const heads = await headsOf(command('one'), channel);
+    const leased = await leasedBy(command('one'), channel);
     expect(await inD1(channel)).toEqual({ deliveries: [], lane: null });
     expect(await rowsOf(channel, 'SELECT version, accepted FROM lanes')).toEqual([{ version: 0, accepted: 1 }]);
-    await deliverHeads(receiver.dependencies, nameOf(channel), heads, Date.now());
+    await deliverLeased(receiver.dependencies, nameOf(channel), leased, Date.now());
     expect(await rowsOf(channel, 'SELECT version FROM deliveries UNION ALL SELECT version FROM lanes')).toEqual([
       { version: 1 },
       { version: 2 },
@@ -132,33 +132,33 @@ describe('a delivery that finds its lane idle', () => {
 
   test('has the body that the log shows, and keeps the one attempt without a row for it', async () => {
     const { channel, receiver, command } = openThread();
-    const [head] = await headsOf(command('one'), channel);
-    if (head === undefined) throw new Error('no head');
-    await deliverHeads(receiver.dependencies, nameOf(channel), [head], Date.now());
+    const [first] = await leasedBy(command('one'), channel);
+    if (first === undefined) throw new Error('no first');
+    await deliverLeased(receiver.dependencies, nameOf(channel), [first], Date.now());
     const stub = stubOf(channel, 't');
-    const kept = await stub.readDelivery({ v: 1, delivery_id: head.delivery_id });
-    expect(kept).toEqual({ body: head.body, attempts: [expect.objectContaining({ status: 200 })] });
-    expect(receiver.got).toEqual([{ id: head.delivery_id, body: head.body }]);
+    const kept = await stub.readDelivery({ v: 1, delivery_id: first.delivery_id });
+    expect(kept).toEqual({ body: first.body, attempts: [expect.objectContaining({ status: 200 })] });
+    expect(receiver.got).toEqual([{ id: first.delivery_id, body: first.body }]);
     const identity = `channel/${channel.channelId}/t`;
     const page = await stub.readEvents({ v: 1, identity, receiver: channel.receiver, after: 0, limit: 10 });
-    expect(page).toMatchObject({ ok: true, answer: { events: [JSON.parse(head.body)] } });
+    expect(page).toMatchObject({ ok: true, answer: { events: [JSON.parse(first.body)] } });
     expect(await rowsOf(channel, 'SELECT * FROM attempts')).toEqual([]);
   });
 
   test('shows a replay’s attempts after the first one', async () => {
     const { channel, receiver, command } = openThread();
-    const [head] = await headsOf(command('one'), channel);
-    if (head === undefined) throw new Error('no head');
-    await deliverHeads(receiver.dependencies, nameOf(channel), [head], Date.now());
+    const [first] = await leasedBy(command('one'), channel);
+    if (first === undefined) throw new Error('no first');
+    await deliverLeased(receiver.dependencies, nameOf(channel), [first], Date.now());
     const stub = stubOf(channel, 't');
-    const filter = { delivery_id: head.delivery_id };
+    const filter = { delivery_id: first.delivery_id };
     await stub.replay({ v: 1, receiver: channel.receiver, filter });
     receiver.answers = [404];
     const wakeUp = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
     await deliverLane(receiver.dependencies, { ...wakeUp, track: 'replay' });
-    const kept = await stub.readDelivery({ v: 1, delivery_id: head.delivery_id });
+    const kept = await stub.readDelivery({ v: 1, delivery_id: first.delivery_id });
     expect(kept?.attempts.map(({ status }) => status)).toEqual([200, 404]);
-    expect(receiver.got.map(({ body }) => body)).toEqual([head.body, head.body]);
+    expect(receiver.got.map(({ body }) => body)).toEqual([first.body, first.body]);
   });
 
   test('is tried again by a wake-up with its delay, with the same id and bytes, in order', async () => {
@@ -167,7 +167,7 @@ describe('a delivery that finds its lane idle', () => {
     receiver.answers = [500];
     await executeCommand(env, noCost(), nameOf(channel), command('one', 'two'));
     await done();
-    expect(receiver.sent).toMatchObject([{ delay: expect.any(Number), pointer: { drain: false, track: 'lane' } }]);
+    expect(receiver.sent).toMatchObject([{ delay: expect.any(Number), wakeUp: { drain: false, track: 'lane' } }]);
     expect(receiver.sent[0]?.delay).toBeGreaterThanOrEqual(1);
     const wakeUp = receiver.sent[0]?.wakeUp;
     if (wakeUp === undefined) throw new Error('no pointer');
@@ -183,10 +183,10 @@ describe('a delivery that finds its lane idle', () => {
   test('tells D1 of itself also when its first attempt fails or could not be made', async () => {
     for (const outcome of ['failed', 'later'] as const) {
       const { channel, receiver, command } = openThread();
-      const heads = await headsOf(command('one'), channel);
+      const leased = await leasedBy(command('one'), channel);
       if (outcome === 'failed') receiver.answers = [500];
       const askedAt = outcome === 'later' ? Date.now() - 60_000 : Date.now();
-      await deliverHeads(receiver.dependencies, nameOf(channel), heads, askedAt);
+      await deliverLeased(receiver.dependencies, nameOf(channel), leased, askedAt);
       await eventually(async () => {
         expect(await inD1(channel)).toEqual({
           deliveries: [{ status: 'pending', attempt_count: outcome === 'failed' ? 1 : 0 }],
@@ -202,9 +202,9 @@ describe('a command takes no heads', () => {
   test('of a lane in which somebody is at work, nor is that lane woken', async () => {
     const { channel, receiver, command } = openThread();
     const wakeUps = recordWakeUps(nameOf(channel));
-    const first = await headsOf(command('one'), channel);
-    expect(await headsOf(command('two'), channel)).toEqual([]);
-    await deliverHeads(receiver.dependencies, nameOf(channel), first, Date.now());
+    const first = await leasedBy(command('one'), channel);
+    expect(await leasedBy(command('two'), channel)).toEqual([]);
+    await deliverLeased(receiver.dependencies, nameOf(channel), first, Date.now());
     expect(receiver.texts()).toEqual(['one', 'two']);
     expect(wakeUps).toEqual([]);
   });
@@ -212,8 +212,8 @@ describe('a command takes no heads', () => {
   test('when it is repeated', async () => {
     const { channel, command } = openThread();
     const sent = command('one');
-    expect(await headsOf(sent, channel)).toHaveLength(1);
-    expect(await headsOf(sent, channel)).toEqual([]);
+    expect(await leasedBy(sent, channel)).toHaveLength(1);
+    expect(await leasedBy(sent, channel)).toEqual([]);
     expect(await rowsOf(channel, 'SELECT id FROM deliveries')).toHaveLength(1);
   });
 
@@ -234,9 +234,9 @@ describe('a command takes no heads', () => {
     const command = (text: string) =>
       receiveCommand(channel, 't', [userMessage(text, newUser(channel.organizationId))]);
     const wakeUps = recordWakeUps(nameOf(channel));
-    const heads = await headsOf(command('one'), channel);
-    expect(heads).toHaveLength(4);
-    expect(new Set([...heads, ...wakeUps].map(({ receiver }) => receiver)).size).toBe(6);
+    const leased = await leasedBy(command('one'), channel);
+    expect(leased).toHaveLength(4);
+    expect(new Set([...leased, ...wakeUps].map(({ receiver }) => receiver)).size).toBe(6);
     expect(wakeUps).toHaveLength(2);
     // D1 knows of what a wake-up brings, and not yet of what is being attempted.
     const versions = await rowsOf<{ version: number }>(channel, 'SELECT version FROM deliveries');
@@ -290,15 +290,15 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
 
   test('does not report late: the lease is somebody else’s', async () => {
     const { channel, receiver, command } = openThread();
-    const [head] = await headsOf(command('one'), channel);
-    if (head === undefined) throw new Error('no head');
+    const [first] = await leasedBy(command('one'), channel);
+    if (first === undefined) throw new Error('no first');
     passTime(15_001);
     const wakeUp = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
     await deliverLane(receiver.dependencies, { ...wakeUp, track: 'lane' });
     const before = await rowsOf(channel, 'SELECT * FROM deliveries');
     const attempt = { at: Date.now(), duration: 1, status: 200, response: '', error: null };
     const outcome = { kind: 'delivered' as const, attempt };
-    const late = await stubOf(channel, 't').report({ v: 1, lease_token: head.lease_token, outcome, next: null });
+    const late = await stubOf(channel, 't').report({ v: 1, lease_token: first.lease_token, outcome, next: null });
     expect(late).toEqual({ is_stale: true, next: null, offer_in: null });
     expect(await rowsOf(channel, 'SELECT * FROM deliveries')).toEqual(before);
   });

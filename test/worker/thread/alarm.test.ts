@@ -5,7 +5,7 @@ import { chatIdAt, threadName } from '../../../src/domain/address.ts';
 import type { PostMessage } from '../../../src/domain/commands.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import type { Claim } from '../../../src/rpc/lane.ts';
+import type { ClaimResult } from '../../../src/rpc/lane.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { eventually } from '../../eventually.ts';
 import { testAlarm } from '../alarm.ts';
@@ -42,7 +42,7 @@ async function threadWithReply(): Promise<Channel> {
   return channel;
 }
 
-async function claim(channel: Channel, track: 'lane' | 'replay' = 'lane'): Promise<Claim> {
+async function claim(channel: Channel, track: 'lane' | 'replay' = 'lane'): Promise<ClaimResult> {
   const request = { v: 1 as const, receiver: channel.receiver, track, drain: false, lease_milliseconds: 15_000 };
   return await stubOf(channel, 't').claim(request);
 }

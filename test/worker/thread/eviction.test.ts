@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { PostMessage } from '../../../src/domain/commands.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import type { Head } from '../../../src/rpc/lane.ts';
+import type { LeasedDelivery } from '../../../src/rpc/lane.ts';
 import type { ReplicaBatch } from '../../../src/rpc/projector.ts';
 import { projectorStub } from '../../../src/rpc/projector.ts';
 import { eventually } from '../../eventually.ts';
@@ -85,7 +85,7 @@ describe('a thread that was evicted', () => {
     await receive(receiveCommand(channel, 't', [userMessage('one', user), userMessage('two', user)]));
     const request = { v: 1 as const, receiver: channel.receiver, track: 'lane' as const, drain: false };
     const claim = () => stubOf(channel, 't').claim({ ...request, lease_milliseconds: 15_000 });
-    const head = (await claim()) as Head;
+    const head = (await claim()) as LeasedDelivery;
     await evictDurableObject(objectOf(channel));
     expect((await claim()).kind).toBe('wait');
     const attempt = { at: Date.now(), duration: 1, status: 200, response: '', error: null };
@@ -93,7 +93,7 @@ describe('a thread that was evicted', () => {
     const report = { v: 1 as const, lease_token: head.lease_token, outcome, next: null };
     expect(await stubOf(channel, 't').report(report)).toMatchObject({ is_stale: false });
     await evictDurableObject(objectOf(channel));
-    const second = (await claim()) as Head;
+    const second = (await claim()) as LeasedDelivery;
     await stubOf(channel, 't').report({ ...report, lease_token: second.lease_token });
     const versions = await runInDurableObject(objectOf(channel), (_, state) =>
       state.storage.sql.exec('SELECT version FROM deliveries UNION ALL SELECT version FROM lanes').toArray(),

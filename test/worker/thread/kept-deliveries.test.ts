@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import type { Head } from '../../../src/rpc/lane.ts';
+import type { LeasedDelivery } from '../../../src/rpc/lane.ts';
 import { OUTBOX_TABLES } from '../../../src/thread/store/outbox-tables.ts';
 import { type Ring, testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
@@ -31,7 +31,7 @@ async function reply(channel: Channel, text: string): Promise<void> {
   await receive(receiveCommand(channel, 't', [userMessage(text, newUser(channel.organizationId))]));
 }
 
-async function claim(channel: Channel): Promise<Head> {
+async function claim(channel: Channel): Promise<LeasedDelivery> {
   const request = { v: 1 as const, receiver: channel.receiver, track: 'lane' as const, drain: false };
   const claimed = await stubOf(channel, 't').claim({ ...request, lease_milliseconds: 15_000 });
   if (claimed.kind !== 'head') throw new Error(`nothing to deliver: ${claimed.kind}`);

@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 import { threadName } from '../../../src/domain/address.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import type { Head, Outcome } from '../../../src/rpc/lane.ts';
+import type { LeasedDelivery, Outcome } from '../../../src/rpc/lane.ts';
 import { passTime } from '../clock.ts';
 import {
   execute,
@@ -128,7 +128,7 @@ async function liveInChannel(): Promise<string> {
 async function report(channel: ReturnType<typeof newChannel>, outcome: Outcome): Promise<void> {
   const stub = stubOf(channel, 't');
   const lane = { v: 1 as const, receiver: channel.receiver, track: 'lane' as const, drain: true };
-  const { lease_token } = (await stub.claim({ ...lane, lease_milliseconds: 15_000 })) as Head;
+  const { lease_token } = (await stub.claim({ ...lane, lease_milliseconds: 15_000 })) as LeasedDelivery;
   await stub.report({ v: 1, lease_token, outcome, next: null });
 }
 

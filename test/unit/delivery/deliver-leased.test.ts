@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { deliverHeads } from '../../../src/delivery/deliver-lane.ts';
-import type { Head } from '../../../src/rpc/lane.ts';
+import { deliverLeased } from '../../../src/delivery/deliver-lane.ts';
+import type { LeasedDelivery } from '../../../src/rpc/lane.ts';
 import { DeliveryRun, WAKE_UP } from './delivery-run.ts';
 
 /** Leases the head as a commit does. */
-async function leased(run: DeliveryRun): Promise<Head> {
+async function lease(run: DeliveryRun): Promise<LeasedDelivery> {
   const claim = await run.lane.claim({ track: 'lane', drain: false, lease_milliseconds: 15_000 });
   if (claim.kind !== 'head') throw new Error('nothing to lease');
   return claim;
 }
 
-describe('deliverHeads', () => {
+describe('deliverLeased', () => {
   it('delivers what a commit leased and what follows in the lane, without a wake-up', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b');
-    await deliverHeads(run.dependencies, WAKE_UP.thread, [await leased(run)], run.now);
+    await deliverLeased(run.dependencies, WAKE_UP.thread, [await lease(run)], run.now);
     expect(run.received).toEqual(['a', 'b']);
     expect(run.sent).toEqual([]);
   });
@@ -23,8 +23,8 @@ describe('deliverHeads', () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     run.answer = () => 500;
-    await deliverHeads(run.dependencies, WAKE_UP.thread, [await leased(run)], run.now);
-    expect(run.sent).toMatchObject([{ pointer: WAKE_UP, delay: 2 }]);
+    await deliverLeased(run.dependencies, WAKE_UP.thread, [await lease(run)], run.now);
+    expect(run.sent).toMatchObject([{ wakeUp: WAKE_UP, delay: 2 }]);
   });
 
   it('counts the lease from before the command, and makes no attempt with less than 6 s left', async () => {
@@ -34,10 +34,10 @@ describe('deliverHeads', () => {
     ] as const) {
       const run = new DeliveryRun();
       run.lane.accept('a');
-      const head = await leased(run);
+      const delivery = await lease(run);
       const askedAt = run.now;
       run.now += askedBefore;
-      await deliverHeads(run.dependencies, WAKE_UP.thread, [head], askedAt);
+      await deliverLeased(run.dependencies, WAKE_UP.thread, [delivery], askedAt);
       expect(run.received).toEqual(received);
     }
   });
@@ -47,14 +47,14 @@ describe('deliverHeads', () => {
     const other = new DeliveryRun('channel/c2');
     run.lane.accept('a');
     other.lane.accept('b');
-    const heads = [await leased(run), await leased(other)];
+    const leased = [await lease(run), await lease(other)];
     let passed = 0;
     run.dependencies.fault = (step) => {
       passed += step === 'before the first attempt' ? 1 : 0;
       if (step === 'before the first attempt' && passed === 1) throw new Error('with a secret inside');
     };
     run.dependencies.lane = () => other.lane;
-    await deliverHeads(run.dependencies, WAKE_UP.thread, heads, run.now);
+    await deliverLeased(run.dependencies, WAKE_UP.thread, leased, run.now);
     expect(run.received).toEqual(['b']);
     expect(run.logged).toEqual([
       { event: 'delivery.run_failed', thread: WAKE_UP.thread, receiver: WAKE_UP.receiver, error: 'Error' },
