@@ -8,12 +8,12 @@ import type { LogRange } from './log-rules.ts';
 import type { SocketOwner } from './socket-owner.ts';
 import type { LoggedEvent } from './store.ts';
 import type { Concerned } from './subscription-index.ts';
-import { ToldFrames } from './told-frames.ts';
+import { UpdateFrames } from './update-frames.ts';
 
 export type DistributorDeps = {
   sockets: () => Iterable<LiveSocket>;
   /** Whom an event concerns. `number`: null for what is not logged. */
-  concernedBy: (number: number | null, told: ThreadUpdate) => Concerned<LiveSocket>;
+  concernedBy: (number: number | null, update: ThreadUpdate) => Concerned<LiveSocket>;
   extent: () => LogRange;
   eventsAfter: (number: number, limit: number) => LoggedEvent[];
   rights: Pick<AccessCache, 'known' | 'lookUp'>;
@@ -61,22 +61,22 @@ export class Distributor {
   }
 
   /** Tells those who are up to date of something that is not logged. Never rejects. */
-  async mention(told: ThreadUpdate): Promise<void> {
+  async sendEphemeral(update: ThreadUpdate): Promise<void> {
     const { extent, rights, concernedBy } = this.#parts;
-    const frames = new ToldFrames(null, told, concernedBy(null, told));
+    const frames = new UpdateFrames(null, update, concernedBy(null, update));
     const { head } = extent();
     const unknown: LiveSocket[] = [];
     for (const socket of frames.concerned.keys()) {
       if (!socket.isOpen || socket.isFull || socket.position !== head) continue;
       const access = rights.known(socket.owner);
       if (access === null) unknown.push(socket);
-      else this.#tell(socket, [frames], access);
+      else this.#send(socket, [frames], access);
     }
     if (unknown.length === 0) return;
     const accesses = await rights.lookUp(unknown.map(({ owner }) => owner));
     for (const socket of unknown) {
       const access = accesses.get(socket.owner);
-      if (access !== undefined && socket.isOpen && !socket.isFull) this.#tell(socket, [frames], access);
+      if (access !== undefined && socket.isOpen && !socket.isFull) this.#send(socket, [frames], access);
     }
   }
 
@@ -142,7 +142,7 @@ export class Distributor {
         } else {
           const access = accesses(socket.owner);
           if (access === null) unknown.push(socket);
-          else this.#tell(socket, stretch, access);
+          else this.#send(socket, stretch, access);
         }
         socket.save(extent().head);
       }
@@ -163,24 +163,24 @@ export class Distributor {
   }
 
   /** The log from a number on, as frames that all sockets share; null when enough of it was read. */
-  #stretches(): (after: number) => ToldFrames[] | null {
+  #stretches(): (after: number) => UpdateFrames[] | null {
     const { eventsAfter, concernedBy } = this.#parts;
-    const shared = new Map<number, ToldFrames>();
+    const shared = new Map<number, UpdateFrames>();
     let characters = 0;
     return (after) => {
       if (characters >= MOST_CHARACTERS) return null;
-      return eventsAfter(after, STRETCH).map(({ number, told, characters: more }) => {
+      return eventsAfter(after, STRETCH).map(({ number, update, characters: more }) => {
         const known = shared.get(number);
         if (known !== undefined) return known;
         characters += more;
-        const frames = new ToldFrames(number, told, concernedBy(number, told));
+        const frames = new UpdateFrames(number, update, concernedBy(number, update));
         shared.set(number, frames);
         return frames;
       });
     };
   }
 
-  #tell(socket: LiveSocket, stretch: readonly ToldFrames[], access: Access): void {
+  #send(socket: LiveSocket, stretch: readonly UpdateFrames[], access: Access): void {
     if ('ending' in access) {
       this.#parts.end(socket, access.ending);
       return;

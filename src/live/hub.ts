@@ -7,7 +7,7 @@ import { AlarmClock } from '../platform/alarm-clock.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { Timers } from '../platform/timers.ts';
-import type { Aside, Fed, Feed, LiveHubStub } from '../rpc/live-hub.ts';
+import type { EphemeralUpdate, LiveHubStub, PublishRequest, PublishResult } from '../rpc/live-hub.ts';
 import { AccessCache, type OwnerFacts } from './access.ts';
 import { Distributor } from './distributor.ts';
 import { FrameServer } from './frame-server.ts';
@@ -101,7 +101,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     this.#distributor = new Distributor({
       ...common,
       sockets: () => this.#sockets.all(),
-      concernedBy: (number, told) => this.#load.subscriptions.concernedBy(number, told),
+      concernedBy: (number, update) => this.#load.subscriptions.concernedBy(number, update),
       eventsAfter: (number, limit) => this.#log.after(number, limit),
       retryLater: () => this.#alarmClock.armBy(Date.now() + RETRY_AFTER),
       breathe: () => scheduler.wait(0),
@@ -137,7 +137,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 
-  async feed({ v, thread, entries }: Feed): Promise<Fed> {
+  async feed({ v, thread, entries }: PublishRequest): Promise<PublishResult> {
     if (v !== 1) return { ok: false, reason: 'newer_version' };
     if (!this.#isMade) return { ok: true };
     // Sockets that were asleep stand at the log's end as it is before this.
@@ -153,10 +153,10 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     return { ok: true };
   }
 
-  async mention({ v, told }: Aside): Promise<void> {
+  async mention({ v, told: update }: EphemeralUpdate): Promise<void> {
     if (v !== 1 || !this.#isMade) return;
     this.#sockets.wake();
-    await this.#distributor.mention(told);
+    await this.#distributor.sendEphemeral(update);
   }
 
   override async webSocketMessage(wire: WebSocket, data: string | ArrayBuffer): Promise<void> {

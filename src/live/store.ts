@@ -84,7 +84,7 @@ export function seenOf(sql: SqlStorage, thread: string): number {
 }
 
 /** An event with the hub's number, and the characters of its JSON. */
-export type LoggedEvent = { number: number; told: ThreadUpdate; characters: number };
+export type LoggedEvent = { number: number; update: ThreadUpdate; characters: number };
 
 /** Appends a thread's events after `head` and moves the thread's checkpoint. Must run in a transaction. Answers them with their numbers. */
 export function appendEvents(
@@ -96,11 +96,11 @@ export function appendEvents(
 ): LoggedEvent[] {
   const last = entries.at(-1);
   if (last === undefined) return [];
-  const appended = entries.map((told, place) => {
+  const appended = entries.map((update, place) => {
     const number = head + 1 + place;
-    const text = JSON.stringify(told);
+    const text = JSON.stringify(update);
     sql.exec('INSERT INTO events (number, logged_at, told) VALUES (?, ?, ?)', number, now, text);
-    return { number, told, characters: text.length };
+    return { number, update, characters: text.length };
   });
   sql.exec(
     `INSERT INTO threads (thread, seq, at) VALUES (?, ?, ?)
@@ -124,7 +124,7 @@ export function eventsAfter(sql: SqlStorage, number: number, limit: number): Log
     number,
     limit,
   )) {
-    events.push({ number: row.number, told: JSON.parse(row.told) as ThreadUpdate, characters: row.told.length });
+    events.push({ number: row.number, update: JSON.parse(row.told) as ThreadUpdate, characters: row.told.length });
     characters += row.told.length;
     if (characters >= CHARACTERS_READ) break;
   }

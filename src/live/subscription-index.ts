@@ -39,11 +39,11 @@ export class SubscriptionIndex<Socket> {
   }
 
   /** Whom an event concerns, whatever their rights. `number`: the hub's, null for what is not logged. */
-  concernedBy(number: number | null, told: ThreadUpdate): Concerned<Socket> {
-    const { chat_id, room, visitor_id, user_ids } = told.place;
+  concernedBy(number: number | null, update: ThreadUpdate): Concerned<Socket> {
+    const { chat_id, room, visitor_id, user_ids } = update.place;
     const found = new Map<Socket, Subscription[]>();
     const seen = new Set<Subscription>();
-    for (const { kind, message_id } of told.notifications) {
+    for (const { kind, message_id } of update.notifications) {
       const ids: TopicIds = { chat_id, room_id: room?.id ?? null, visitor_id, message_id };
       for (const id of [ANY, chat_id, ids.room_id, visitor_id, message_id, ...user_ids]) {
         for (const [subscription, socket] of this.#entries.get(`${kind} ${id}`) ?? []) {

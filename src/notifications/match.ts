@@ -4,7 +4,7 @@ import type { Kind, Notification, Place, ThreadUpdate } from './notifications.ts
 import { isRoutedHistory, lacksReports, type Subscriber } from './subscriber.ts';
 
 /** A notification as one subscriber gets it. */
-export type Telling = {
+export type SubscriberNotification = {
   /** The concrete path of the collection. */
   channel: string;
   action: 'added' | 'changed' | 'removed';
@@ -35,13 +35,13 @@ export function kindOf(topic: Pick<Topic, 'part'>): Kind {
  * and for sockets: it gives what the same path would give in REST.
  */
 export function match(
-  told: ThreadUpdate,
+  update: ThreadUpdate,
   notification: Notification,
   topic: Topic,
   subscriber: Subscriber,
-): Telling | null {
+): SubscriberNotification | null {
   if (kindOf(topic) !== notification.kind || lacksReports(subscriber, topic)) return null;
-  const { place } = told;
+  const { place } = update;
   const ids: TopicIds = {
     chat_id: place.chat_id,
     room_id: place.room?.id ?? null,
@@ -50,18 +50,18 @@ export function match(
   };
   if (!takesIds(topic, ids)) return null;
   const sight = sightOf(place, notification, topic, subscriber);
-  const asSeen = sight === null ? null : telling(notification, topic, sight);
-  return asSeen === null ? null : { channel: topicPath(topic, ids), ...asSeen };
+  const seen = sight === null ? null : asSeen(notification, topic, sight);
+  return seen === null ? null : { channel: topicPath(topic, ids), ...seen };
 }
 
 /** How a chat lies in a collection: it was there and is, it has just come, or it has just gone. */
 type Sight = 'there' | 'new' | 'gone';
 
-function telling(
+function asSeen(
   { kind, action, resource_id, resource, changes }: Notification,
   topic: Topic,
   sight: Sight,
-): Omit<Telling, 'channel'> | null {
+): Omit<SubscriberNotification, 'channel'> | null {
   if (kind !== 'chat') {
     if (sight === 'gone') return null;
     const id = topic.part === 'own_memberships' ? (resource as { chat_id: string }).chat_id : resource_id;

@@ -1,6 +1,6 @@
 import type { Routing } from '../domain/events.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
-import type { Telling } from './match.ts';
+import type { SubscriberNotification } from './match.ts';
 import type { Kind, Notification, ThreadUpdate } from './notifications.ts';
 
 /** The kinds of notifications of which channels may be told. */
@@ -16,8 +16,8 @@ export type ChannelEvent = { event_type: ChannelWebhook['event_type']; key: 'mes
  * What a channel is told of a notification; null for nothing. Each `msg` of an agent or bot and each new suggestion goes to the channel
  * (UMI documentation, Webhook trigger conditions), but for what the channel or the request does not want told back.
  */
-export function channelEvent(told: ThreadUpdate, notification: Notification, routing: Routing): ChannelEvent | null {
-  if (told.is_silent || (told.origin === routing.receiver && !routing.echo_user_messages)) return null;
+export function channelEvent(update: ThreadUpdate, notification: Notification, routing: Routing): ChannelEvent | null {
+  if (update.is_silent || (update.origin === routing.receiver && !routing.echo_user_messages)) return null;
   const { kind, action, resource } = notification;
   if (action !== 'added') return null;
   if (kind === 'reply_suggestion') return { event_type: 'reply_suggestion_created', key: kind };
@@ -42,7 +42,7 @@ export function channelBody(
 
 /** The same of an app's webhook; `app_user_auth` is made at each attempt. */
 export function appBody(
-  { channel, action, resource_id }: Omit<Telling, 'resource'>,
+  { channel, action, resource_id }: Omit<SubscriberNotification, 'resource'>,
   { seq, prev_seq }: Places,
 ): string {
   return textAround({ channel, action, resource_id }, 'resource', { seq, prev_seq });

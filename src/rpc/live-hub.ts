@@ -21,18 +21,18 @@ export const CLOCKS_DIFFER = 5000;
  * Events of one thread in the order of their `seq`, all that the hub has not acknowledged. Events that notify of nothing are left out, so
  * `upto` says how far the log goes. One call of a thread is in flight at a time; what is not acknowledged comes again.
  */
-export type Feed = { v: 1; hub: string; thread: string; entries: ThreadUpdate[]; upto: number };
+export type PublishRequest = { v: 1; hub: string; thread: string; entries: ThreadUpdate[]; upto: number };
 
 /** `ok: false`: the hub's program is older. */
-export type Fed = { ok: true } | { ok: false; reason: 'newer_version' };
+export type PublishResult = { ok: true } | { ok: false; reason: 'newer_version' };
 
 /** What is shown to who listens now, is never logged and not repeated: typing. */
-export type Aside = { v: 1; hub: string; told: ThreadUpdate };
+export type EphemeralUpdate = { v: 1; hub: string; told: ThreadUpdate };
 
 /** What a live hub can be asked (src/live). `fetch` takes the request that opens a socket. */
 export interface LiveHubStub {
-  feed(request: Feed): Promise<Fed>;
-  mention(request: Aside): Promise<void>;
+  feed(request: PublishRequest): Promise<PublishResult>;
+  mention(request: EphemeralUpdate): Promise<void>;
   fetch(request: Request): Promise<Response>;
 }
 

@@ -162,16 +162,16 @@ export function readEventPage(
     const chat = loaded.chats.get(event.chat_id);
     if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
     // What a channel is told of an event does not depend on the chat around it.
-    const told = notificationsOf(
+    const update = notificationsOf(
       { event, before: chat, after: chat, suggestion_before: null },
       'organization',
       KINDS_OF_CHANNELS,
     );
     const places = { seq: event.seq, prev_seq: accepted.prev_seq };
-    return told.notifications.flatMap((notification) => {
-      const channelTold = channelEvent(told, notification, accepted.routing);
-      if (channelTold === null) return [];
-      const body = channelBody(channelTold, event.chat_id, accepted.routing, places);
+    return update.notifications.flatMap((notification) => {
+      const channelEventOf = channelEvent(update, notification, accepted.routing);
+      if (channelEventOf === null) return [];
+      const body = channelBody(channelEventOf, event.chat_id, accepted.routing, places);
       return [JSON.parse(wholeBody(body, JSON.stringify(notification.resource))) as ChannelWebhook];
     });
   });

@@ -322,7 +322,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const named = 'chat_id' in command ? command.chat_id : null;
     const concerned = after.chats.get(named ?? current);
     if (concerned !== undefined) this.#broadcast.noteTyping(this.#typing, command, concerned);
-    if (command.type === 'change_presence') this.#watch.told(command.user_id);
+    if (command.type === 'change_presence') this.#watch.noteReport(command.user_id);
     const chat = after.chats.get(current);
     const old = before.chats.get(current);
     const isChanged = chat?.members !== old?.members || chat?.facts.ended_at !== old?.facts.ended_at;

@@ -40,7 +40,7 @@ export function followedChat(state: ThreadState): ChatState | null {
   return { ...chat, members: new Map(users) };
 }
 
-type Asking = { chat_id: string; isTold: boolean; isUnwanted: boolean };
+type Asking = { chat_id: string; isReported: boolean; isUnwanted: boolean };
 
 /**
  * Which users' objects tell the open chat of their user's presence. What they have confirmed is a row, so a new instance
@@ -89,9 +89,9 @@ export class PresenceWatch {
   }
 
   /** Told that the user's object has told the chat itself: it knows better than an answer that is still on its way. */
-  told(userId: string): void {
+  noteReport(userId: string): void {
     const asking = this.#asking.get(userId);
-    if (asking !== undefined) asking.isTold = true;
+    if (asking !== undefined) asking.isReported = true;
   }
 
   #heldWatches(): Map<string, string> {
@@ -101,7 +101,7 @@ export class PresenceWatch {
 
   async #watch(watched: Watched): Promise<void> {
     const { user_id, chat_id } = watched;
-    const asking: Asking = { chat_id, isTold: false, isUnwanted: false };
+    const asking: Asking = { chat_id, isReported: false, isUnwanted: false };
     this.#asking.set(user_id, asking);
     try {
       await this.#ending.get(user_id);
@@ -114,7 +114,7 @@ export class PresenceWatch {
       this.#deps.write(user_id, chat_id);
       const recorded = this.#deps.recorded(user_id, chat_id);
       const isOther = recorded !== null && recorded !== is_present;
-      if (isOther && !asking.isTold) await this.#deps.correct(user_id, chat_id, is_present);
+      if (isOther && !asking.isReported) await this.#deps.correct(user_id, chat_id, is_present);
     } catch (error) {
       this.#fail(error);
     } finally {

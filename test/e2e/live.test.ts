@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { projectPath } from '../../scripts/project.ts';
-import type { Feed } from '../../src/rpc/live-hub.ts';
+import type { PublishRequest } from '../../src/rpc/live-hub.ts';
 import { organizationHub } from '../../src/rpc/live-hub.ts';
-import { told as toldOf } from '../unit/live/sample.ts';
+import { updateOf as toldOf } from '../unit/live/sample.ts';
 import { openHub, type TestHub } from './hub.ts';
 import { RawSocket } from './raw-socket.ts';
 
@@ -39,7 +39,7 @@ async function feeder() {
       const room = { id: hub.demo.room_id, organization_id };
       return { ...event, at: Date.now(), place: { ...event.place, room } };
     });
-    const feed: Feed = { v: 1, hub: name, thread, entries, upto: seq };
+    const feed: PublishRequest = { v: 1, hub: name, thread, entries, upto: seq };
     expect(await hub.hub.sideDoor?.callObject('LIVE', name, 'feed', feed)).toEqual({ ok: true });
   };
 }

@@ -33,7 +33,7 @@ export type Listening = { audience: Audience; concerned: Concerned | null; last_
 export class Broadcast {
   readonly #deps: BroadcastDeps;
   readonly #known: AudienceCache;
-  readonly #feed: HubPublisher;
+  readonly #publisher: HubPublisher;
 
   constructor(deps: BroadcastDeps) {
     this.#deps = deps;
@@ -41,7 +41,7 @@ export class Broadcast {
       load: (concerned, cost) => loadAudience(deps.env, cost, concerned),
       failed: (error) => deps.failed('audience_unknown', error),
     });
-    this.#feed = this.#makeFeed();
+    this.#publisher = this.#makePublisher();
   }
 
   /**
@@ -74,7 +74,7 @@ export class Broadcast {
   /** Told of a commit that took these transitions above `before`, and of what it has stored. */
   committed(transitions: readonly Transition[], before: number, audience: Audience, stored: Storing | null): void {
     if (stored !== null) this.#known.noteStored(stored);
-    this.#feed.committed(transitions, before, audience);
+    this.#publisher.committed(transitions, before, audience);
   }
 
   /** Notes who types, and shows it to those who listen now. */
@@ -95,42 +95,42 @@ export class Broadcast {
     const member = chat.members.get(memberId)?.facts;
     const audience = this.#known.last;
     if (member === undefined || audience === null) return;
-    this.#feed.mention(audience, chat, (view) => composingNotification(member, chat.facts, status, view));
+    this.#publisher.sendEphemeral(audience, chat, (view) => composingNotification(member, chat.facts, status, view));
   }
 
   /** Tells the hubs whatever they lack, also those that have awoken since; resolves when they are told. Never rejects. */
   async catchUp(): Promise<void> {
     const audience = await this.#known.of(concernedNow(this.#deps.state()), noCost());
-    if (audience !== null) this.#feed.catchUp(audience);
-    await this.#feed.settled();
+    if (audience !== null) this.#publisher.catchUp(audience);
+    await this.#publisher.settled();
   }
 
   writeCheckpoints(): void {
-    this.#feed.writeCheckpoints();
+    this.#publisher.writeCheckpoints();
   }
 
   /** Whether every hub that is known to listen has everything, also as far as a new instance of the object knows. */
   get isSettled(): boolean {
-    return this.#known.last !== null && this.#feed.isSettled(this.#known.last);
+    return this.#known.last !== null && this.#publisher.isSettled(this.#known.last);
   }
 
-  #makeFeed(): HubPublisher {
+  #makePublisher(): HubPublisher {
     const { env, sql, state, background, failed, timers } = this.#deps;
     return new HubPublisher({
       thread: () => {
         const { name, thread, last_seq } = state();
         return thread === null ? null : { name, facts: thread, last_seq };
       },
-      feed: async (feed) => {
-        const fed = await withinTime(liveHubStub(env, feed.hub).feed(feed), WAIT_FOR_HUB);
-        if (fed === null) throw new Error('the hub did not answer in time');
-        return fed;
+      publish: async (request) => {
+        const result = await withinTime(liveHubStub(env, request.hub).feed(request), WAIT_FOR_HUB);
+        if (result === null) throw new Error('the hub did not answer in time');
+        return result;
       },
-      mention: (hub, told) => liveHubStub(env, hub).mention({ v: 1, hub, told }),
+      sendEphemeral: (hub, update) => liveHubStub(env, hub).mention({ v: 1, hub, told: update }),
       readCheckpoint: (hub) => readHubCheckpoint(sql, hub),
       writeCheckpoint: (hub, seq) => writeHubCheckpoint(sql, hub, seq),
       lastBefore: (time) => lastEventBefore(sql, state().last_seq, time),
-      recall: (view, after, limit) => replayUpdates(sql, view, after, limit),
+      replay: (view, after, limit) => replayUpdates(sql, view, after, limit),
       timers,
       now: () => Date.now(),
       background,

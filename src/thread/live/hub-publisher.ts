@@ -9,7 +9,13 @@ import {
   type View,
 } from '../../notifications/notifications.ts';
 import type { Timers } from '../../platform/timers.ts';
-import { CLOCKS_DIFFER, type Fed, type Feed, organizationHub, visitorHub } from '../../rpc/live-hub.ts';
+import {
+  CLOCKS_DIFFER,
+  organizationHub,
+  type PublishRequest,
+  type PublishResult,
+  visitorHub,
+} from '../../rpc/live-hub.ts';
 import { RecentUpdates } from './recent-updates.ts';
 
 /** Hubs keep what they are told for 24 h; older events are of no interest to them. ms. */
@@ -20,18 +26,18 @@ const EVENTS_IN_A_CALL = 100;
 /** Names of the timers that say when a hub that could not be told is told again. */
 const TIMER_OF = (hub: string) => `hub/${hub}`;
 
-export type LiveDeps = {
+export type HubPublisherDeps = {
   /** The thread as it is; null before its first commit. */
   thread: () => { name: string; facts: ThreadFacts; last_seq: number } | null;
-  feed: (feed: Feed) => Promise<Fed>;
-  mention: (hub: string, told: ThreadUpdate) => Promise<void>;
+  publish: (request: PublishRequest) => Promise<PublishResult>;
+  sendEphemeral: (hub: string, update: ThreadUpdate) => Promise<void>;
   /** Checkpoints on disk. */
   readCheckpoint: (hub: string) => number | null;
   writeCheckpoint: (hub: string, seq: number) => void;
   /** `seq` of the last event before a time (ms); 0 for none. */
   lastBefore: (time: number) => number;
   /** Events of the log above `after`, at most `limit`, as they were told; `upto` says how far they go. */
-  recall: (view: View, after: number, limit: number) => { entries: ThreadUpdate[]; upto: number };
+  replay: (view: View, after: number, limit: number) => { entries: ThreadUpdate[]; upto: number };
   timers: Pick<Timers, 'fail' | 'clear' | 'isBackingOff' | 'failures'>;
   now: () => number;
   background: (work: Promise<unknown>) => void;
@@ -54,15 +60,15 @@ type Hub = {
  * disk is told again then, and the hub drops it.
  */
 export class HubPublisher {
-  readonly #deps: LiveDeps;
+  readonly #deps: HubPublisherDeps;
   readonly #hubs = new Map<string, Hub>();
-  readonly #telling = new Set<Promise<void>>();
-  readonly #tails: { readonly [view in View]: RecentUpdates } = {
+  readonly #publishing = new Set<Promise<void>>();
+  readonly #recent: { readonly [view in View]: RecentUpdates } = {
     organization: new RecentUpdates(),
     visitor: new RecentUpdates(),
   };
 
-  constructor(deps: LiveDeps) {
+  constructor(deps: HubPublisherDeps) {
     this.#deps = deps;
   }
 
@@ -72,7 +78,7 @@ export class HubPublisher {
     const { last_seq = before } = this.#deps.thread() ?? {};
     for (const view of new Set(hubs.map((hub) => hub.view))) {
       const entries = transitions.map((transition) => notificationsOf(transition, view, KINDS));
-      this.#tails[view].add(
+      this.#recent[view].add(
         before,
         entries.filter(({ notifications }) => notifications.length > 0),
         last_seq,
@@ -82,13 +88,13 @@ export class HubPublisher {
   }
 
   /** Tells the hubs what is never logged. Nobody is told twice, or later. */
-  mention(audience: Audience, chat: ChatState, notificationFor: (view: View) => Notification): void {
+  sendEphemeral(audience: Audience, chat: ChatState, notificationFor: (view: View) => Notification): void {
     const thread = this.#deps.thread();
     if (thread === null) return;
     for (const { name, view } of hubsOf(thread.facts, audience)) {
       const about = { seq: thread.last_seq, at: this.#deps.now(), origin: null, is_silent: false };
-      const told = { ...about, place: placeOf(chat, chat), notifications: [notificationFor(view)] };
-      this.#deps.background(this.#deps.mention(name, told).catch((error) => this.#deps.failed(error)));
+      const update = { ...about, place: placeOf(chat, chat), notifications: [notificationFor(view)] };
+      this.#deps.background(this.#deps.sendEphemeral(name, update).catch((error) => this.#deps.failed(error)));
     }
   }
 
@@ -101,7 +107,7 @@ export class HubPublisher {
 
   /** Resolves when the hubs have answered, or failed to. Never rejects. */
   async settled(): Promise<void> {
-    while (this.#telling.size > 0) await Promise.all(this.#telling);
+    while (this.#publishing.size > 0) await Promise.all(this.#publishing);
   }
 
   /** Whether each hub of the audience has everything, also as far as a new instance of the object knows. */
@@ -158,16 +164,16 @@ export class HubPublisher {
   #run(hub: Hub): void {
     if (hub.isRunning || this.#deps.timers.isBackingOff(TIMER_OF(hub.name))) return;
     hub.isRunning = true;
-    const telling = this.#tell(hub).finally(() => {
+    const publishing = this.#publish(hub).finally(() => {
       hub.isRunning = false;
-      this.#telling.delete(telling);
+      this.#publishing.delete(publishing);
     });
-    this.#telling.add(telling);
-    this.#deps.background(telling);
+    this.#publishing.add(publishing);
+    this.#deps.background(publishing);
   }
 
   /** Tells a hub all that it does not have yet. Never rejects. */
-  async #tell(hub: Hub): Promise<void> {
+  async #publish(hub: Hub): Promise<void> {
     const timer = TIMER_OF(hub.name);
     try {
       if (this.#deps.timers.failures(timer) > 0) hub.checkpoint = Math.max(hub.checkpoint, this.#lastOfNoInterest(0));
@@ -177,8 +183,8 @@ export class HubPublisher {
         thread = this.#deps.thread()
       ) {
         const { entries, upto } = this.#next(hub);
-        const fed = await this.#deps.feed({ v: 1, hub: hub.name, thread: thread.name, entries, upto });
-        if (!fed.ok) throw new Error(`the hub refused: ${fed.reason}`);
+        const result = await this.#deps.publish({ v: 1, hub: hub.name, thread: thread.name, entries, upto });
+        if (!result.ok) throw new Error(`the hub refused: ${result.reason}`);
         hub.checkpoint = upto;
       }
       this.#deps.timers.clear(timer);
@@ -190,7 +196,7 @@ export class HubPublisher {
 
   #next({ view, checkpoint }: Hub): { entries: ThreadUpdate[]; upto: number } {
     return (
-      this.#tails[view].after(checkpoint, EVENTS_IN_A_CALL) ?? this.#deps.recall(view, checkpoint, EVENTS_IN_A_CALL)
+      this.#recent[view].after(checkpoint, EVENTS_IN_A_CALL) ?? this.#deps.replay(view, checkpoint, EVENTS_IN_A_CALL)
     );
   }
 }

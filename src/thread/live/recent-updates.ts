@@ -4,7 +4,7 @@ import type { ThreadUpdate } from '../../notifications/notifications.ts';
 const ENTRIES = 200;
 const CHARACTERS = 1_000_000;
 
-type Kept = { told: ThreadUpdate; characters: number };
+type Kept = { update: ThreadUpdate; characters: number };
 
 /** The newest events of a log as hubs are told of them, in memory, so that telling reads nothing. */
 export class RecentUpdates {
@@ -17,9 +17,9 @@ export class RecentUpdates {
   /** Adds the entries of the events above `before` up to `upto`. */
   add(before: number, entries: readonly ThreadUpdate[], upto: number): void {
     if (before !== this.#upto) this.#restart(before);
-    for (const told of entries) {
-      const characters = JSON.stringify(told).length;
-      this.#kept.push({ told, characters });
+    for (const update of entries) {
+      const characters = JSON.stringify(update).length;
+      this.#kept.push({ update, characters });
       this.#characters += characters;
     }
     this.#upto = upto;
@@ -29,7 +29,7 @@ export class RecentUpdates {
   /** The first `limit` entries above `seq` and how far they go; null when the tail does not reach back that far. */
   after(seq: number, limit: number): { entries: ThreadUpdate[]; upto: number } | null {
     if (seq < this.#from || seq >= this.#upto) return null;
-    const above = this.#kept.filter(({ told }) => told.seq > seq).map(({ told }) => told);
+    const above = this.#kept.filter(({ update }) => update.seq > seq).map(({ update }) => update);
     const entries = above.slice(0, limit);
     const isAll = entries.length === above.length;
     return { entries, upto: isAll ? this.#upto : (entries.at(-1)?.seq ?? this.#upto) };
@@ -44,7 +44,7 @@ export class RecentUpdates {
   #dropOldest(): void {
     const oldest = this.#kept.shift();
     if (oldest === undefined) return;
-    this.#from = oldest.told.seq;
+    this.#from = oldest.update.seq;
     this.#characters -= oldest.characters;
   }
 }

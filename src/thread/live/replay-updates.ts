@@ -37,10 +37,10 @@ export function replayUpdates(
       upto = transition.event.seq - 1;
       break;
     }
-    const told = notificationsOf(transition, view, KINDS);
-    if (told.notifications.length === 0) continue;
-    entries.push(told);
-    characters += JSON.stringify(told).length;
+    const update = notificationsOf(transition, view, KINDS);
+    if (update.notifications.length === 0) continue;
+    entries.push(update);
+    characters += JSON.stringify(update).length;
   }
   return { entries, upto };
 }

@@ -50,7 +50,7 @@ export type Outbox = { rows: OutboxRow[]; contents: Content[] };
 export type Recipients = { routing: Routing | null; installations: readonly Installation[] };
 
 /** An event whose webhooks are not all made, and the ordinal of the first that is not. */
-export type Unmade = { told: ThreadUpdate; from: number };
+export type Unmade = { update: ThreadUpdate; from: number };
 
 export type Accepted = {
   events: ThreadEvent[];
@@ -91,14 +91,14 @@ export function fanOutWebhooks(
   const acceptances = new Map<number, readonly WebhookReceipt[]>();
   const unmade: Unmade[] = [];
   for (const transition of transitions) {
-    const told = notificationsOf(transition, 'organization', wanted);
-    const planned = plannedWebhooks(told, recipients);
+    const update = notificationsOf(transition, 'organization', wanted);
+    const planned = plannedWebhooks(update, recipients);
     if (planned.length === 0) continue;
-    const accepted = nameReceivers(told.seq, planned, recipients, lanes, receivers.checkpointOf);
-    acceptances.set(told.seq, accepted);
-    const made = making.add(told, planned, accepted, 0);
+    const accepted = nameReceivers(update.seq, planned, recipients, lanes, receivers.checkpointOf);
+    acceptances.set(update.seq, accepted);
+    const made = making.add(update, planned, accepted, 0);
     for (const { receiver } of planned.slice(0, made)) count(lanes, receiver);
-    if (made < planned.length) unmade.push({ told, from: made });
+    if (made < planned.length) unmade.push({ update, from: made });
   }
   const named = events.map((event) => {
     const accepted = acceptances.get(event.seq);
@@ -119,10 +119,10 @@ export function makeRest(
   room: number,
 ): { outbox: Outbox; next: { seq: number; from: number } | null } {
   const making = new Making(room);
-  for (const { told, from } of unmade) {
-    const planned = plannedWebhooks(told, recipients);
-    const upto = making.add(told, planned, acceptedOf(told.seq), from);
-    if (upto < planned.length) return { outbox: making.outbox, next: { seq: told.seq, from: upto } };
+  for (const { update, from } of unmade) {
+    const planned = plannedWebhooks(update, recipients);
+    const upto = making.add(update, planned, acceptedOf(update.seq), from);
+    if (upto < planned.length) return { outbox: making.outbox, next: { seq: update.seq, from: upto } };
   }
   return { outbox: making.outbox, next: null };
 }
@@ -145,21 +145,21 @@ type PlannedWebhook = Pick<OutboxRow, 'receiver' | 'event_type' | 'webhook_id' |
 };
 
 /** One for each notification and each subscription, or channel, that it is for. The same each time, in the same order. */
-function plannedWebhooks(told: ThreadUpdate, { routing, installations }: Recipients): PlannedWebhook[] {
+function plannedWebhooks(update: ThreadUpdate, { routing, installations }: Recipients): PlannedWebhook[] {
   const planned: PlannedWebhook[] = [];
-  for (const notification of told.notifications) {
+  for (const notification of update.notifications) {
     if (routing !== null) {
-      const webhook = plannedForChannel(told, notification, routing);
+      const webhook = plannedForChannel(update, notification, routing);
       if (webhook !== null) planned.push(webhook);
     }
-    if (told.is_silent) continue;
-    for (const installation of installations) addPlannedForApp(planned, told, notification, installation);
+    if (update.is_silent) continue;
+    for (const installation of installations) addPlannedForApp(planned, update, notification, installation);
   }
   return planned;
 }
 
-function plannedForChannel(told: ThreadUpdate, notification: Notification, routing: Routing): PlannedWebhook | null {
-  const event = channelEvent(told, notification, routing);
+function plannedForChannel(update: ThreadUpdate, notification: Notification, routing: Routing): PlannedWebhook | null {
+  const event = channelEvent(update, notification, routing);
   if (event === null) return null;
   return {
     receiver: routing.receiver,
@@ -170,30 +170,30 @@ function plannedForChannel(told: ThreadUpdate, notification: Notification, routi
     resource_id: null,
     resource: notification.resource,
     is_shared: true,
-    bodyAt: (places) => channelBody(event, told.place.chat_id, routing, places),
+    bodyAt: (places) => channelBody(event, update.place.chat_id, routing, places),
   };
 }
 
 function addPlannedForApp(
   planned: PlannedWebhook[],
-  told: ThreadUpdate,
+  update: ThreadUpdate,
   notification: Notification,
   { receiver, listener: subscriber, subscriptions }: Installation,
 ): void {
   for (const { webhook_id, channel: topic, on_added, on_changed, on_removed } of subscriptions) {
-    const telling = match(told, notification, topic, subscriber);
-    if (telling === null || !{ added: on_added, changed: on_changed, removed: on_removed }[telling.action]) continue;
-    const { resource, action, resource_id } = telling;
+    const seen = match(update, notification, topic, subscriber);
+    if (seen === null || !{ added: on_added, changed: on_changed, removed: on_removed }[seen.action]) continue;
+    const { resource, action, resource_id } = seen;
     planned.push({
       receiver,
       organization_id: subscriber.organization_id,
       event_type: action,
       webhook_id,
-      channel: telling.channel,
+      channel: seen.channel,
       resource_id,
       resource,
       is_shared: resource === notification.resource || resource === notification.changes,
-      bodyAt: (places) => appBody(telling, places),
+      bodyAt: (places) => appBody(seen, places),
     });
   }
 }
@@ -241,7 +241,7 @@ class Making {
 
   /** Makes an event's webhooks from the ordinal `from` on, as far as there is room. Answers the ordinal of the first that is not made. */
   add(
-    told: ThreadUpdate,
+    update: ThreadUpdate,
     planned: readonly PlannedWebhook[],
     accepted: readonly WebhookReceipt[],
     from: number,
@@ -249,7 +249,7 @@ class Making {
     const { rows, contents } = this.outbox;
     const upto = Math.min(planned.length, from + this.#room - rows.length);
     if (upto <= from) return from;
-    const { seq, place } = told;
+    const { seq, place } = update;
     const shared = [...new Set(planned.filter(({ is_shared }) => is_shared).map(({ resource }) => resource))];
     if (shared.length > 0) contents.push({ seq, resources: shared.map((resource) => JSON.stringify(resource)) });
     const previous = new Map(accepted.map(({ receiver, prev_seq }) => [receiver, prev_seq]));

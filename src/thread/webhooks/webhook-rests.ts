@@ -27,7 +27,7 @@ export function noteRest(
     rowsWritten += sql.exec(statement, ...parameters).rowsWritten;
   };
   makeTable(sql, 'webhook_rests');
-  const { seq } = first.told;
+  const { seq } = first.update;
   const { routing, installations } = recipients;
   write(
     `INSERT INTO webhook_rests (first_seq, at, routing, next_seq, next_ordinal, made) VALUES (?1, ?2, ?3, ?1, ?4, ?5)`,
@@ -37,8 +37,8 @@ export function noteRest(
     first.from,
     made,
   );
-  for (const { told } of unmade) {
-    write('INSERT INTO webhook_rest_events (seq, told) VALUES (?, ?)', told.seq, JSON.stringify(told));
+  for (const { update } of unmade) {
+    write('INSERT INTO webhook_rest_events (seq, told) VALUES (?, ?)', update.seq, JSON.stringify(update));
   }
   for (const [place, installation] of installations.entries()) {
     write(
@@ -100,7 +100,7 @@ function* unmadeOf(sql: SqlStorage, { first_seq, next_seq, next_ordinal }: RestR
     first_seq,
   );
   for (const { seq, told } of rows)
-    yield { told: JSON.parse(told) as ThreadUpdate, from: seq === next_seq ? next_ordinal : 0 };
+    yield { update: JSON.parse(told) as ThreadUpdate, from: seq === next_seq ? next_ordinal : 0 };
 }
 
 function readRecipients(sql: SqlStorage, { first_seq, routing }: RestRow): Recipients {

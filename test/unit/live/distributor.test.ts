@@ -7,7 +7,7 @@ import type { SocketOwner } from '../../../src/live/socket-owner.ts';
 import type { LoggedEvent } from '../../../src/live/store.ts';
 import type { Subscriber } from '../../../src/notifications/subscriber.ts';
 import { compilePattern } from '../../../src/resources/topic.ts';
-import { MESSAGES, newSocket, ORGANIZATION, OWNER, told, USER } from './sample.ts';
+import { MESSAGES, newSocket, ORGANIZATION, OWNER, USER, updateOf } from './sample.ts';
 
 const SUBSCRIBER: Subscriber = {
   kind: 'user',
@@ -81,7 +81,7 @@ class Scene {
 
   add(count: number): void {
     for (let added = 0; added < count; added++)
-      this.events.push({ number: this.head + 1, told: told(this.head + 1), characters: this.characters });
+      this.events.push({ number: this.head + 1, update: updateOf(this.head + 1), characters: this.characters });
   }
 
   socket(position: number, pattern: string | null = MESSAGES, since = 0) {
@@ -178,15 +178,15 @@ describe('the distributor', () => {
   });
 
   it('writes down only where something has changed', async () => {
-    const told = scene.socket(0);
+    const update = scene.socket(0);
     const other = scene.socket(0, `/api/v5/users/${USER}/chats`);
-    for (const { socket } of [told, other]) socket.save(0);
-    const before = [told.wire.writes, other.wire.writes];
-    scene.known.set(told.socket.owner, { subscriber: SUBSCRIBER });
+    for (const { socket } of [update, other]) socket.save(0);
+    const before = [update.wire.writes, other.wire.writes];
+    scene.known.set(update.socket.owner, { subscriber: SUBSCRIBER });
     scene.add(1);
     await scene.distributor.run();
-    expect([told.wire.said, other.socket.position]).toEqual([[1], 1]);
-    expect([told.wire.writes - (before[0] ?? 0), other.wire.writes - (before[1] ?? 0)]).toEqual([1, 0]);
+    expect([update.wire.said, other.socket.position]).toEqual([[1], 1]);
+    expect([update.wire.writes - (before[0] ?? 0), other.wire.writes - (before[1] ?? 0)]).toEqual([1, 0]);
   });
 
   it('looks rights up only for whom something is there, all of them at once', async () => {
@@ -280,7 +280,7 @@ describe('the distributor', () => {
   it('tells what is not logged to those who are up to date', async () => {
     scene.add(5);
     const [now, late] = [scene.socket(5), scene.socket(4)];
-    await scene.distributor.mention(told(6));
+    await scene.distributor.sendEphemeral(updateOf(6));
     expect([now.wire.said, late.wire.said]).toEqual([[null], []]);
     await scene.distributor.run();
     expect([now.wire.said, late.wire.said]).toEqual([[null], [5]]);
@@ -290,9 +290,9 @@ describe('the distributor', () => {
     const { socket, wire } = scene.socket(0, MESSAGES);
     scene.add(1);
     await scene.distributor.run();
-    scene.events.push({ number: 2, told: { ...told(2), notifications: [] }, characters: 100 });
+    scene.events.push({ number: 2, update: { ...updateOf(2), notifications: [] }, characters: 100 });
     await scene.distributor.run();
-    for (let count = 0; count < 100; count++) await scene.distributor.mention(told(3));
+    for (let count = 0; count < 100; count++) await scene.distributor.sendEphemeral(updateOf(3));
     expect([wire.said.length, socket.position]).toEqual([101, 2]);
     socket.acknowledge(1);
     expect(socket.state.window).toEqual([]);

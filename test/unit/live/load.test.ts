@@ -5,7 +5,7 @@ import { match } from '../../../src/notifications/match.ts';
 import type { Kind, ThreadUpdate } from '../../../src/notifications/notifications.ts';
 import type { UserSubscriber } from '../../../src/notifications/subscriber.ts';
 import { subscribedTopic } from '../../../src/resources/topic.ts';
-import { CHAT, newSocket, ORGANIZATION, OWNER, ROOM, told, USER } from './sample.ts';
+import { CHAT, newSocket, ORGANIZATION, OWNER, ROOM, USER, updateOf } from './sample.ts';
 
 const OTHER = '0190a000-0000-7000-8000-0000000000ee';
 
@@ -30,7 +30,7 @@ function subscription(text: string, since = 0) {
 
 /** An event about one resource of a kind, in which the user takes part. */
 function about(kind: Kind, place: Partial<ThreadUpdate['place']> = {}): ThreadUpdate {
-  const event = told(1);
+  const event = updateOf(1);
   const notifications = event.notifications.map((each) => ({
     ...each,
     kind,
@@ -97,17 +97,17 @@ describe('the subscriptions of a hub', () => {
     const load = new HubLoad<LiveSocket>(() => {});
     const { socket } = newSocket(0, OWNER, load);
     for (const text of patterns) socket.subscribe(subscription(text));
-    let tellings = 0;
+    let matches = 0;
     for (const event of events) {
       const found = load.subscriptions.concernedBy(1, event).get(socket) ?? [];
       for (const each of socket.subscriptions.values()) {
         const isTold = event.notifications.some((one) => match(event, one, each.topic, SUBSCRIBER) !== null);
         if (!isTold) continue;
-        tellings += 1;
+        matches += 1;
         expect(found).toContain(each);
       }
     }
-    expect(tellings).toBeGreaterThan(100);
+    expect(matches).toBeGreaterThan(100);
   });
 
   it('of others’ chats are not looked at, nor what was said before they were made', () => {

@@ -5,7 +5,7 @@ import { canResume, unseenOf } from '../../../src/live/log-rules.ts';
 import { isFull, MOST_FRAMES, type Window, withAcknowledged, withSent } from '../../../src/live/send-window.ts';
 import { decideSubscriptions } from '../../../src/live/subscribe.ts';
 import type { UserSubscriber } from '../../../src/notifications/subscriber.ts';
-import { MESSAGES, ORGANIZATION, told, USER } from './sample.ts';
+import { MESSAGES, ORGANIZATION, USER, updateOf } from './sample.ts';
 
 const A_DAY = 24 * 3_600_000;
 
@@ -52,7 +52,7 @@ describe('the window', () => {
 });
 
 describe('what a thread feeds', () => {
-  const at = (seq: number, time: number) => ({ ...told(seq), at: time });
+  const at = (seq: number, time: number) => ({ ...updateOf(seq), at: time });
   const now = 10 * A_DAY;
 
   it('is new above the checkpoint, and not a day old', () => {
@@ -63,7 +63,7 @@ describe('what a thread feeds', () => {
 });
 
 test('what happened before the hub was made is of no interest, but for what clocks may differ', () => {
-  const entries = [15_000, 15_001, 20_000, 30_000].map((at, place) => ({ ...told(place + 1), at }));
+  const entries = [15_000, 15_001, 20_000, 30_000].map((at, place) => ({ ...updateOf(place + 1), at }));
   expect(unseenOf(entries, 0, 20_000, 30_000).map(({ at }) => at)).toEqual([15_001, 20_000, 30_000]);
 });
 

@@ -18,7 +18,7 @@ export const OWNER: SocketOwner = {
   expires_at: null,
 };
 
-export function told(seq: number, text = `message ${seq}`): ThreadUpdate {
+export function updateOf(seq: number, text = `message ${seq}`): ThreadUpdate {
   const notification: Notification = {
     kind: 'message',
     action: 'added',

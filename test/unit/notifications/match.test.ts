@@ -41,9 +41,9 @@ function topicOf(path: string, subscriber: UserSubscriber): Topic {
 function heard(model: ThreadModel, path: string, subscriber: UserSubscriber): string[] {
   const last = transitionsOf(emptyThread(model.state.name), model.log).at(-1);
   if (last === undefined) throw new Error('nothing has happened');
-  const told: ThreadUpdate = notificationsOf(last, 'organization', KINDS);
+  const update: ThreadUpdate = notificationsOf(last, 'organization', KINDS);
   const topic = topicOf(path, subscriber);
-  return told.notifications.flatMap((each: Notification) => match(told, each, topic, subscriber)?.channel ?? []);
+  return update.notifications.flatMap((each: Notification) => match(update, each, topic, subscriber)?.channel ?? []);
 }
 
 describe('a subscriber', () => {
@@ -115,10 +115,10 @@ describe('a subscriber', () => {
     const own = topicOf('users/{user_id}/chats', { ...NOBODY, user_id: AGENT.id });
     const [last] = transitionsOf(emptyThread(model.state.name), model.log).slice(-1);
     if (last === undefined) throw new Error('nothing has happened');
-    const told = notificationsOf(last, 'organization', KINDS);
-    for (const each of told.notifications) {
-      expect(match(told, each, own, NOBODY)).toBeNull();
-      expect(match(told, each, own, { kind: 'visitor', visitor_id: 'f'.repeat(32) })).toBeNull();
+    const update = notificationsOf(last, 'organization', KINDS);
+    for (const each of update.notifications) {
+      expect(match(update, each, own, NOBODY)).toBeNull();
+      expect(match(update, each, own, { kind: 'visitor', visitor_id: 'f'.repeat(32) })).toBeNull();
     }
   });
 });

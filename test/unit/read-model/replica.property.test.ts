@@ -115,25 +115,25 @@ const COLLECTIONS: Collection[] = [
 function replicaOf(model: ThreadModel, topic: Topic, subscriber: Subscriber, view: View): Map<string, object> {
   const replica = new Map<string, object>();
   for (const each of transitionsOf(emptyThread(model.state.name), model.log)) {
-    const told = notificationsOf(each, view, KINDS);
-    for (const notification of told.notifications) {
-      const telling = match(told, notification, topic, subscriber);
-      if (telling === null) continue;
+    const update = notificationsOf(each, view, KINDS);
+    for (const notification of update.notifications) {
+      const seen = match(update, notification, topic, subscriber);
+      if (seen === null) continue;
       const isOfChat = ['chats', 'own_memberships'].includes(topic.part);
-      const id = isOfChat ? telling.resource_id : `${told.place.chat_id}/${telling.resource_id}`;
+      const id = isOfChat ? seen.resource_id : `${update.place.chat_id}/${seen.resource_id}`;
       const known = replica.get(id);
-      if (telling.action === 'removed') {
+      if (seen.action === 'removed') {
         expect(known).toBeDefined();
-        expect(telling.resource).toEqual({ id: telling.resource_id });
+        expect(seen.resource).toEqual({ id: seen.resource_id });
         replica.delete(id);
-      } else if (telling.action === 'added') {
+      } else if (seen.action === 'added') {
         expect(known).toBeUndefined();
-        replica.set(id, telling.resource);
+        replica.set(id, seen.resource);
       } else {
         expect(known).toBeDefined();
-        expect(Object.keys(telling.resource)).not.toEqual([]);
-        expect(known).not.toMatchObject(telling.resource);
-        replica.set(id, { ...known, ...telling.resource });
+        expect(Object.keys(seen.resource)).not.toEqual([]);
+        expect(known).not.toMatchObject(seen.resource);
+        replica.set(id, { ...known, ...seen.resource });
       }
     }
   }
@@ -163,7 +163,7 @@ function checkUser(model: ThreadModel): void {
     const { user_member_count: _users, visitor_member_count: _visitors, ...rest } = entry as Record<string, unknown>;
     return rest;
   };
-  const told = [...replicaOf(model, invited, SUBSCRIBER, 'organization')].map(
+  const update = [...replicaOf(model, invited, SUBSCRIBER, 'organization')].map(
     ([id, entry]) => [id, facts(entry)] as const,
   );
   const there = chats.flatMap((chat) =>
@@ -174,7 +174,7 @@ function checkUser(model: ThreadModel): void {
     ),
   );
   compare(
-    new Map(told),
+    new Map(update),
     there.map(([id, entry]) => [id, entry]),
   );
 }

@@ -147,7 +147,7 @@ describe('the watch of presence', () => {
 
     const told = new Bench();
     told.follow(chatOf([{ member_id: 'a', is_present: false }]));
-    told.watch.told('a');
+    told.watch.noteReport('a');
     told.chat = chatOf([{ member_id: 'a', is_present: true }]);
     await told.answer(false);
     expect(told.calls).toEqual(['watch a chat false']);

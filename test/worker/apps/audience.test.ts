@@ -6,8 +6,8 @@ import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { loadAudience, purgeAudience } from '../../../src/notifications/load-audience.ts';
 import { testEnv } from '../http/hub.ts';
 import { Desk, enrollAgent, unique } from '../umi/desk.ts';
+import { installedApp } from './installed-app.ts';
 import { ALL_SCOPES, enrollManager } from './registry.ts';
-import { installedApp } from './told.ts';
 
 it('who listens does not depend on the order of those whom a thread concerns: a thread stores what is new', async () => {
   const managers = [await enrollManager(), await enrollManager(), await enrollManager()];

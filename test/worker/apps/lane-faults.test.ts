@@ -12,7 +12,7 @@ import { testAlarm } from '../alarm.ts';
 import { passTime } from '../clock.ts';
 import { testEnv } from '../http/hub.ts';
 import { Site } from '../visitors/site.ts';
-import { acceptedFor, installedApp } from './told.ts';
+import { acceptedFor, installedApp } from './installed-app.ts';
 
 const OWNED = '/orgs/{organization_id}/owned_chats';
 const MINUTE = 60_000;

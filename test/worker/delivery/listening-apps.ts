@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { purgeAudience } from '../../../src/notifications/load-audience.ts';
+import { installedApp } from '../apps/installed-app.ts';
 import { enrollManager } from '../apps/registry.ts';
-import { installedApp } from '../apps/told.ts';
 import { type Channel, newChannel } from '../thread/fixtures.ts';
 
 /** A channel of an organization in which so many apps have so many webhooks each for messages, as apps could have before patterns had to differ. */

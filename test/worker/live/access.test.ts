@@ -12,7 +12,7 @@ import { enrollAgent } from '../umi/desk.ts';
 import { newRoom } from '../umi/gateway.ts';
 import { authenticate, Site } from '../visitors/site.ts';
 import { LiveClient, said, shakeHands } from './live-client.ts';
-import { FeedingThread } from './told.ts';
+import { PublishingThread } from './publishing-thread.ts';
 
 /** The objects have the environment of the tests themselves. */
 const { DB } = testEnv;
@@ -36,23 +36,23 @@ async function listen(person: Person, channel = all(person)): Promise<LiveClient
   return client;
 }
 
-const say = ({ organization_id }: Person) => FeedingThread.ofOrganization(organization_id).say('hello');
+const say = ({ organization_id }: Person) => PublishingThread.ofOrganization(organization_id).say('hello');
 
 describe('the rights of a user who listens', () => {
   testAlarm('end with their token', async (ring) => {
     setClock(Date.now());
     const expires_at = new Date(Date.now() + 60_000).toISOString();
     const short = await enroll({ expires_at });
-    const [telling, silent] = [await listen(short), await listen(short, `/api/v5/users/${short.user_id}/chats`)];
+    const [active, silent] = [await listen(short), await listen(short, `/api/v5/users/${short.user_id}/chats`)];
     passTime(59_000);
     await say(short);
-    await telling.next('notifications');
+    await active.next('notifications');
     passTime(1_001);
     await say(short);
-    expect(await telling.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
+    expect(await active.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
     await ring(hubOf(short));
     expect(await silent.closed).toEqual({ code: 4401, reason: 'token expired or revoked' });
-    expect(telling.frames.filter(({ type }) => type === 'notifications')).toHaveLength(1);
+    expect(active.frames.filter(({ type }) => type === 'notifications')).toHaveLength(1);
   });
 
   it('end when their token is revoked', async () => {
@@ -82,7 +82,7 @@ describe('the rights of a user who listens', () => {
     const client = await LiveClient.ofUser(agent);
     const { number } = await client.subscribe([channel]);
     const [inLeft, inKept] = [left, kept].map((id) =>
-      FeedingThread.ofOrganization(organization_id, { room: { id, organization_id } }),
+      PublishingThread.ofOrganization(organization_id, { room: { id, organization_id } }),
     );
     const before = await inLeft?.say('while it is routed to them');
     expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', before]]);
@@ -165,10 +165,10 @@ describe('a hub that D1 cannot be told of', () => {
   it('is told to threads at once, where they know better', async () => {
     const person = await enroll();
     const concerned = { organization_ids: [person.organization_id], room_ids: [], database: 'DB' };
-    const told = async () => (await loadAudience(testEnv, noCost(), concerned)).hubs;
-    expect(await told()).toEqual([]);
+    const hubs = async () => (await loadAudience(testEnv, noCost(), concerned)).hubs;
+    expect(await hubs()).toEqual([]);
     const client = await LiveClient.ofUser(person);
-    expect(await told()).toEqual([{ organization_id: person.organization_id, since: expect.any(Number) }]);
+    expect(await hubs()).toEqual([{ organization_id: person.organization_id, since: expect.any(Number) }]);
     client.close();
   });
 
@@ -277,11 +277,11 @@ describe('a visitor’s socket', () => {
       refused: foreign.map((channel) => ({ channel, detail: expect.stringContaining('own path') })),
     });
     await other.subscribe([messages(sibling.id)]);
-    const thread = FeedingThread.ofVisitor(visitor.id, site.organizationId);
+    const thread = PublishingThread.ofVisitor(visitor.id, site.organizationId);
     const id = await thread.say('for them');
     const channel = messages(visitor.id).replace('*', thread.chatId);
     expect(said(await client.next('notifications'))).toEqual([[channel, 'added', id]]);
-    const strange = FeedingThread.ofVisitor(sibling.id, site.organizationId);
+    const strange = PublishingThread.ofVisitor(sibling.id, site.organizationId);
     const theirs = await strange.say('for the other');
     expect(said(await other.next('notifications'))).toEqual([
       [messages(sibling.id).replace('*', strange.chatId), 'added', theirs],
@@ -293,7 +293,7 @@ describe('a visitor’s socket', () => {
   testAlarm('resumes, and ends with their token or their organization’s subscription', async (ring) => {
     const site = await Site.open();
     const visitor = await authenticate(site.organizationId);
-    const thread = FeedingThread.ofVisitor(visitor.id, site.organizationId);
+    const thread = PublishingThread.ofVisitor(visitor.id, site.organizationId);
     const client = await LiveClient.ofVisitor(visitor);
     const { number } = await client.subscribe([messages(visitor.id)]);
     client.close();

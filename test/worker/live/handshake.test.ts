@@ -7,7 +7,7 @@ import { call, enroll, type Person } from '../http/hub.ts';
 import { enrollCallers, expectOwn } from '../safety.ts';
 import { authenticate, Site, type Visitor } from '../visitors/site.ts';
 import { LiveClient, shakeHands } from './live-client.ts';
-import { FeedingThread } from './told.ts';
+import { PublishingThread } from './publishing-thread.ts';
 
 let person: Person;
 let visitor: Visitor;
@@ -189,7 +189,7 @@ describe('whoever acts by an app', () => {
         return client;
       };
       const [first, second] = [await listen(), await listen()];
-      const thread = FeedingThread.ofOrganization(organization_id);
+      const thread = PublishingThread.ofOrganization(organization_id);
       await thread.say('hello');
       await first.next('notifications');
       first.close();

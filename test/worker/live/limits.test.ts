@@ -7,7 +7,7 @@ import { testAlarm } from '../alarm.ts';
 import { passTime, setClock } from '../clock.ts';
 import { enroll, type Person } from '../http/hub.ts';
 import { LiveClient, said, shakeHands } from './live-client.ts';
-import { FeedingThread, message } from './told.ts';
+import { message, PublishingThread } from './publishing-thread.ts';
 
 let person: Person;
 
@@ -26,9 +26,9 @@ const one = (place: number) => `/api/v5/orgs/${person.organization_id}/owned_cha
 const range = (count: number) => Array.from({ length: count }, (_, place) => place);
 
 /** What of a frame's text counts against the window is its length. */
-async function sayAll(thread: FeedingThread, count: number, text: string): Promise<void> {
+async function sayAll(thread: PublishingThread, count: number, text: string): Promise<void> {
   for (let fed = 0; fed < count; fed += 500) {
-    await thread.feed(range(Math.min(500, count - fed)).map(() => thread.told(text)));
+    await thread.publish(range(Math.min(500, count - fed)).map(() => thread.update(text)));
   }
 }
 
@@ -48,7 +48,7 @@ describe('ten thousand subscriptions on one socket', () => {
         detail: 'A socket subscribes to 100 channels at most.',
       });
     }
-    const thread = FeedingThread.ofOrganization(person.organization_id, { chat_id: chatId(5) });
+    const thread = PublishingThread.ofOrganization(person.organization_id, { chat_id: chatId(5) });
     const id = await thread.say('heard by both');
     for (const client of [greedy, other]) {
       expect(said(await client.next('notifications'))).toEqual([[one(5), 'added', id]]);
@@ -106,7 +106,7 @@ describe('a socket that does not acknowledge', () => {
       const diligent = await LiveClient.ofUser(person);
       await idle.subscribe([all()]);
       await diligent.subscribe([all()]);
-      const thread = FeedingThread.ofOrganization(person.organization_id);
+      const thread = PublishingThread.ofOrganization(person.organization_id);
       const feeding = sayAll(thread, 2500, 'hello');
       for (const place of range(2500)) {
         const { number } = await diligent.next('notifications');
@@ -134,7 +134,7 @@ describe('a socket that does not acknowledge', () => {
   it('goes on where it stopped when it acknowledges in time', async () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe([all()]);
-    await sayAll(FeedingThread.ofOrganization(person.organization_id), 1500, 'hello');
+    await sayAll(PublishingThread.ofOrganization(person.organization_id), 1500, 'hello');
     await client.received(1000);
     await evictDurableObject(hub());
     client.send({ type: 'ack', number: client.frames.at(-1)?.['number'] });
@@ -147,7 +147,7 @@ describe('a socket that does not acknowledge', () => {
   it('loses nothing when it was at the end of the log as it became full, and the hub slept', async () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe([all()]);
-    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const thread = PublishingThread.ofOrganization(person.organization_id);
     await sayAll(thread, 500, 'hello');
     await sayAll(thread, 498, 'hello');
     await client.received(1000);
@@ -163,7 +163,7 @@ describe('a socket that does not acknowledge', () => {
   it('is closed when it goes on asking', async () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe([all()]);
-    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const thread = PublishingThread.ofOrganization(person.organization_id);
     await sayAll(thread, 998, 'hello');
     await client.received(1000);
     for (const batch of range(11)) {
@@ -177,8 +177,8 @@ describe('a socket that does not acknowledge', () => {
   it('is read as much of the log at a time as fits the memory, and gets all of it', async () => {
     const first = await LiveClient.ofUser(person);
     const { number } = await first.subscribe([all()]);
-    const thread = FeedingThread.ofOrganization(person.organization_id);
-    for (const _ of range(20)) await thread.feed([thread.told('x'.repeat(180_000))]);
+    const thread = PublishingThread.ofOrganization(person.organization_id);
+    for (const _ of range(20)) await thread.publish([thread.update('x'.repeat(180_000))]);
     await evictDurableObject(hub(), { webSockets: 'close' });
     await runInDurableObject(hub(), (_, { storage }) => {
       const read = eventsAfter(storage.sql, Number(number), 100).map((event) => event.number - Number(number));
@@ -195,7 +195,7 @@ describe('a socket that does not acknowledge', () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe([all()]);
     const text = 'x'.repeat(100_000);
-    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const thread = PublishingThread.ofOrganization(person.organization_id);
     for (const _ of range(60)) await thread.say(text);
     client.send({ type: 'unsubscribe', channels: ['nothing'] });
     const frames = await client.received(43);
@@ -222,7 +222,7 @@ describe('a heartbeat', () => {
     passTime(11_000);
     await ring(hub());
     expect(await silent.closed).toEqual({ code: 4408, reason: 'no heartbeat' });
-    await FeedingThread.ofOrganization(person.organization_id).say('heard');
+    await PublishingThread.ofOrganization(person.organization_id).say('heard');
     await alive.next('notifications');
     alive.close();
   });
@@ -301,9 +301,9 @@ describe('what is not logged', () => {
   it('is told at once, without a number, and not repeated', async () => {
     const client = await LiveClient.ofUser(person);
     const { number } = await client.subscribe([all()]);
-    const thread = FeedingThread.ofOrganization(person.organization_id);
-    const told = thread.told('', { notifications: [message(thread.chatId, 'typed')] });
-    await hub().mention({ v: 1, hub: thread.hub, told });
+    const thread = PublishingThread.ofOrganization(person.organization_id);
+    const update = thread.update('', { notifications: [message(thread.chatId, 'typed')] });
+    await hub().mention({ v: 1, hub: thread.hub, told: update });
     const frame = await client.next('notifications');
     expect([frame['number'], said(frame)]).toEqual([null, [[expect.any(String), 'added', expect.any(String)]]]);
     client.close();

@@ -8,7 +8,7 @@ import { liveHubStub, organizationHub } from '../../../src/rpc/live-hub.ts';
 import { setClock } from '../clock.ts';
 import { enroll, testEnv } from '../http/hub.ts';
 import { newRoom } from '../umi/gateway.ts';
-import { FeedingThread } from './told.ts';
+import { PublishingThread } from './publishing-thread.ts';
 
 const AGENTS = 200;
 const { DB } = testEnv;
@@ -64,7 +64,7 @@ function countedStatement(statement: D1PreparedStatement): D1PreparedStatement {
 class Agent {
   readonly id = newUuid(Date.now());
   readonly digest = tokenDigest(crypto.randomUUID());
-  told = 0;
+  notified = 0;
   #hear = () => {};
 
   async listen(organization_id: string): Promise<void> {
@@ -79,7 +79,7 @@ class Agent {
       const { type } = JSON.parse(String(data)) as { type: string };
       if (type === 'subscribed') granted.resolve();
       if (type !== 'notifications') return;
-      this.told += 1;
+      this.notified += 1;
       this.#hear();
     });
     socket.accept();
@@ -88,7 +88,7 @@ class Agent {
   }
 
   async hears(count: number): Promise<void> {
-    while (this.told < count) {
+    while (this.notified < count) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#hear = resolve;
       await promise;
@@ -117,7 +117,7 @@ it('hundreds of agents are served by three trips to D1, and by none while their 
   await Promise.all(agents.map((agent) => agent.listen(organization_id)));
   expect(awakenings).toBe(1);
 
-  const thread = FeedingThread.ofOrganization(organization_id, { room });
+  const thread = PublishingThread.ofOrganization(organization_id, { room });
   const tripsToTell = async (count: number) => {
     trips = 0;
     await thread.say('hello');
@@ -129,5 +129,5 @@ it('hundreds of agents are served by three trips to D1, and by none while their 
   expect(await tripsToTell(2)).toBe(0);
   vi.setSystemTime(Date.now() + 31_000);
   expect(await tripsToTell(3)).toBe(3);
-  expect(new Set(agents.map(({ told }) => told))).toEqual(new Set([3]));
+  expect(new Set(agents.map(({ notified: told }) => told))).toEqual(new Set([3]));
 });

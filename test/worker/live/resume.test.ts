@@ -7,7 +7,7 @@ import { testAlarm } from '../alarm.ts';
 import { passTime, setClock } from '../clock.ts';
 import { enroll, type Person } from '../http/hub.ts';
 import { type Frame, LiveClient, said } from './live-client.ts';
-import { FeedingThread } from './told.ts';
+import { PublishingThread } from './publishing-thread.ts';
 
 const A_DAY = 24 * 3_600_000;
 
@@ -27,7 +27,7 @@ function range(count: number): number[] {
 describe('a client that comes back', () => {
   it('gets what it has missed, in order, and goes on from there', async () => {
     const person = await enroll();
-    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const thread = PublishingThread.ofOrganization(person.organization_id);
     const first = await LiveClient.ofUser(person);
     await first.subscribe(messagesOf(person));
     await thread.say('before');
@@ -45,7 +45,7 @@ describe('a client that comes back', () => {
 
   it('loses nothing and repeats nothing, wherever it breaks off', async () => {
     const person = await enroll();
-    const threads = range(4).map(() => FeedingThread.ofOrganization(person.organization_id));
+    const threads = range(4).map(() => PublishingThread.ofOrganization(person.organization_id));
     const start = await LiveClient.ofUser(person);
     const { number } = await start.subscribe(messagesOf(person));
     start.close();
@@ -73,7 +73,7 @@ describe('a client that comes back', () => {
 
   it('gets what fits the rights and the channels of now', async () => {
     const person = await enroll();
-    const [one, two] = range(2).map(() => FeedingThread.ofOrganization(person.organization_id));
+    const [one, two] = range(2).map(() => PublishingThread.ofOrganization(person.organization_id));
     const first = await LiveClient.ofUser(person);
     const { number } = await first.subscribe(messagesOf(person));
     await one?.say('no more wanted');
@@ -88,7 +88,7 @@ describe('a client that comes back', () => {
 
   it('is told so when its number is too old, or from a log that is gone', async () => {
     const person = await enroll();
-    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const thread = PublishingThread.ofOrganization(person.organization_id);
     const first = await LiveClient.ofUser(person);
     const { number } = await first.subscribe(messagesOf(person));
     for (const after of [Number(number) - 1, 0, Number(number) + 5]) {
@@ -105,7 +105,7 @@ describe('a client that comes back', () => {
 
   testAlarm('is told so after a day, and when nobody was there for a day the numbers go on higher', async (ring) => {
     const person = await enroll();
-    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const thread = PublishingThread.ofOrganization(person.organization_id);
     const first = await LiveClient.ofUser(person);
     const { number } = await first.subscribe(messagesOf(person));
     await thread.say('old');
@@ -170,7 +170,7 @@ describe('a client that comes back', () => {
 describe('a hub that has slept', () => {
   it('goes on with its sockets, their channels and its numbers', async () => {
     const person = await enroll();
-    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const thread = PublishingThread.ofOrganization(person.organization_id);
     const client = await LiveClient.ofUser(person);
     await client.subscribe(messagesOf(person));
     await thread.say('one');
@@ -190,7 +190,7 @@ describe('a hub that has slept', () => {
     const client = await LiveClient.ofUser(person);
     await runInDurableObject(hubOf(person), (_, { storage }) => storage.deleteAlarm());
     await evictDurableObject(hubOf(person));
-    await FeedingThread.ofOrganization(person.organization_id).say('hello');
+    await PublishingThread.ofOrganization(person.organization_id).say('hello');
     await runInDurableObject(hubOf(person), async (_, { storage }) => {
       expect(await storage.getAlarm()).not.toBe(null);
     });
@@ -223,7 +223,7 @@ describe('a hub that has slept', () => {
 
   testAlarm('forgets the sockets that it lost in a crash, and their clients resume', async (ring) => {
     const person = await enroll();
-    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const thread = PublishingThread.ofOrganization(person.organization_id);
     const client = await LiveClient.ofUser(person);
     const { number } = await client.subscribe(messagesOf(person));
     await evictDurableObject(hubOf(person), { webSockets: 'close' });
@@ -249,16 +249,16 @@ describe('a hub that has slept', () => {
 describe('what threads feed', () => {
   it('is told once, however often it comes', async () => {
     const person = await enroll();
-    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const thread = PublishingThread.ofOrganization(person.organization_id);
     const client = await LiveClient.ofUser(person);
     await client.subscribe(messagesOf(person));
-    const [one, two, three] = range(3).map((place) => thread.told(`message ${place}`));
+    const [one, two, three] = range(3).map((place) => thread.update(`message ${place}`));
     if (one === undefined || two === undefined || three === undefined) throw new Error('three were made');
-    await thread.feed([one, two]);
-    await thread.feed([one, two]);
+    await thread.publish([one, two]);
+    await thread.publish([one, two]);
     await evictDurableObject(hubOf(person));
-    await Promise.all([thread.feed([one, two, three]), thread.feed([two, three])]);
-    const marker = await FeedingThread.ofOrganization(person.organization_id).say('last');
+    await Promise.all([thread.publish([one, two, three]), thread.publish([two, three])]);
+    const marker = await PublishingThread.ofOrganization(person.organization_id).say('last');
     const frames = await client.received(6);
     const ids = [one, two, three].map(({ notifications }) => notifications[0]?.resource_id);
     expect(frames.slice(2).map(idOf)).toEqual([...ids, marker]);
@@ -267,15 +267,15 @@ describe('what threads feed', () => {
 
   it('gets the next number when it comes late, and is left out when it is a day old', async () => {
     const person = await enroll();
-    const [early, late] = range(2).map(() => FeedingThread.ofOrganization(person.organization_id));
+    const [early, late] = range(2).map(() => PublishingThread.ofOrganization(person.organization_id));
     const client = await LiveClient.ofUser(person);
     await client.subscribe(messagesOf(person));
     passTime(2 * 3_600_000);
-    const delayed = late?.told('delayed', { at: Date.now() - 3_600_000 });
-    const stale = late?.told('stale', { at: Date.now() - A_DAY });
+    const delayed = late?.update('delayed', { at: Date.now() - 3_600_000 });
+    const stale = late?.update('stale', { at: Date.now() - A_DAY });
     if (delayed === undefined || stale === undefined) throw new Error('both were made');
     const first = await early?.say('first');
-    await late?.feed([delayed, stale]);
+    await late?.publish([delayed, stale]);
     const marker = await early?.say('last');
     const frames = [1, 2, 3].map(() => client.next('notifications'));
     const ids = (await Promise.all(frames)).map(idOf);
@@ -285,10 +285,10 @@ describe('what threads feed', () => {
 
   it('is kept for 10,000 events', async () => {
     const person = await enroll();
-    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const thread = PublishingThread.ofOrganization(person.organization_id);
     const client = await LiveClient.ofUser(person);
     const number = Number((await client.subscribe([`/api/v5/users/${person.user_id}/chats`]))['number']);
-    for (const _ of range(11)) await thread.feed(range(1000).map((place) => thread.told(`message ${place}`)));
+    for (const _ of range(11)) await thread.publish(range(1000).map((place) => thread.update(`message ${place}`)));
     const late = await LiveClient.ofUser(person);
     await late.subscribe(messagesOf(person), number + 999);
     await late.next('reset');
@@ -303,11 +303,11 @@ describe('what threads feed', () => {
 
   testAlarm('is kept for a day, but for its last number, and is not told again afterwards', async (ring) => {
     const person = await enroll();
-    const thread = FeedingThread.ofOrganization(person.organization_id);
+    const thread = PublishingThread.ofOrganization(person.organization_id);
     const client = await LiveClient.ofUser(person);
     const number = Number((await client.subscribe(messagesOf(person)))['number']);
-    const entries = range(3).map((place) => thread.told(`message ${place}`));
-    await thread.feed(entries);
+    const entries = range(3).map((place) => thread.update(`message ${place}`));
+    await thread.publish(entries);
     for (const _ of entries) await client.next('notifications');
     passTime(A_DAY + 1);
     client.send({ type: 'ack', number: number + 3 });
@@ -317,7 +317,7 @@ describe('what threads feed', () => {
       expect(storage.sql.exec('SELECT number FROM events').toArray()).toEqual([{ number: number + 3 }]);
       expect(storage.sql.exec('SELECT thread FROM threads').toArray()).toEqual([]);
     });
-    await thread.feed(entries);
+    await thread.publish(entries);
     const back = await LiveClient.ofUser(person);
     await back.subscribe(messagesOf(person), number + 1);
     await back.next('reset');
@@ -331,7 +331,7 @@ describe('what threads feed', () => {
     'is forgotten from the oldest on, without a gap, although the clock was set back meanwhile',
     async (ring) => {
       const person = await enroll();
-      const thread = FeedingThread.ofOrganization(person.organization_id);
+      const thread = PublishingThread.ofOrganization(person.organization_id);
       const client = await LiveClient.ofUser(person);
       const number = Number((await client.subscribe(messagesOf(person)))['number']);
       const at = Date.now();
@@ -354,7 +354,7 @@ describe('what threads feed', () => {
 
   it('leaves nothing in a hub that never had a socket', async () => {
     const person = await enroll();
-    await FeedingThread.ofOrganization(person.organization_id).say('to nobody');
+    await PublishingThread.ofOrganization(person.organization_id).say('to nobody');
     await runInDurableObject(hubOf(person), async (_, { storage }) => {
       expect(storage.sql.exec('SELECT name FROM sqlite_master').toArray()).toEqual([]);
       expect(await storage.getAlarm()).toBe(null);
@@ -364,8 +364,8 @@ describe('what threads feed', () => {
   it('is kept by the thread when it is of a newer version', async () => {
     const person = await enroll();
     const client = await LiveClient.ofUser(person);
-    const thread = FeedingThread.ofOrganization(person.organization_id);
-    const newer = await thread.feed([thread.told('new')], { v: 2 as 1 });
+    const thread = PublishingThread.ofOrganization(person.organization_id);
+    const newer = await thread.publish([thread.update('new')], { v: 2 as 1 });
     expect(newer).toEqual({ ok: false, reason: 'newer_version' });
     client.close();
   });

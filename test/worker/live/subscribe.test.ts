@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { admin, enroll, type Person } from '../http/hub.ts';
 import { enrollAgent } from '../umi/desk.ts';
 import { LiveClient, said } from './live-client.ts';
-import { chat, FeedingThread, message } from './told.ts';
+import { chat, message, PublishingThread } from './publishing-thread.ts';
 
 let person: Person;
 let organization: string;
@@ -18,8 +18,8 @@ const ownedMessages = (chatId = '*', organizationId = organization) =>
 describe('a user’s socket', () => {
   it('hears what it has subscribed, and only that', async () => {
     const client = await LiveClient.ofUser(person);
-    const thread = FeedingThread.ofOrganization(organization);
-    const other = FeedingThread.ofOrganization(organization);
+    const thread = PublishingThread.ofOrganization(organization);
+    const other = PublishingThread.ofOrganization(organization);
     const pattern = ownedMessages(thread.chatId);
     const subscribed = await client.subscribe([pattern]);
     expect(subscribed).toEqual({
@@ -30,8 +30,8 @@ describe('a user’s socket', () => {
       number: expect.any(Number),
     });
     await other.say('not heard');
-    const told = thread.told('hello');
-    await thread.feed([told]);
+    const update = thread.update('hello');
+    await thread.publish([update]);
     expect(await client.next('notifications')).toEqual({
       type: 'notifications',
       number: Number(subscribed['number']) + 2,
@@ -39,8 +39,8 @@ describe('a user’s socket', () => {
         {
           channel: pattern,
           action: 'added',
-          resource_id: told.notifications[0]?.resource_id,
-          resource: { id: told.notifications[0]?.resource_id, chat_id: thread.chatId, message: 'hello' },
+          resource_id: update.notifications[0]?.resource_id,
+          resource: { id: update.notifications[0]?.resource_id, chat_id: thread.chatId, message: 'hello' },
         },
       ],
     });
@@ -51,7 +51,7 @@ describe('a user’s socket', () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe(['/api/v5/orgs/{organization_id}/owned_chats/*/messages']);
     for (const text of ['one', 'two']) {
-      const thread = FeedingThread.ofOrganization(organization);
+      const thread = PublishingThread.ofOrganization(organization);
       const id = await thread.say(text);
       expect(said(await client.next('notifications'))).toEqual([[ownedMessages(thread.chatId), 'added', id]]);
     }
@@ -60,14 +60,14 @@ describe('a user’s socket', () => {
 
   it('gets all that an event tells it in one frame, each channel once', async () => {
     const client = await LiveClient.ofUser(person);
-    const thread = FeedingThread.ofOrganization(organization, { user_ids: [person.user_id] });
+    const thread = PublishingThread.ofOrganization(organization, { user_ids: [person.user_id] });
     const chats = `/api/v5/orgs/${organization}/owned_chats`;
     const own = `/api/v5/users/${person.user_id}/chats`;
     const wanted = [ownedMessages(), ownedMessages(thread.chatId), chats, own, `${own}/*/messages`];
     await client.subscribe(wanted);
     const post = message(thread.chatId, 'hello');
     const changed = chat(thread.chatId, { message_count: 7 });
-    await thread.feed([thread.told('', { notifications: [changed, post] })]);
+    await thread.publish([thread.update('', { notifications: [changed, post] })]);
     const frame = await client.next('notifications');
     expect(said(frame).toSorted()).toEqual(
       [
@@ -82,7 +82,10 @@ describe('a user’s socket', () => {
 
   it('hears nothing any more of what it has unsubscribed', async () => {
     const client = await LiveClient.ofUser(person);
-    const [first, second] = [FeedingThread.ofOrganization(organization), FeedingThread.ofOrganization(organization)];
+    const [first, second] = [
+      PublishingThread.ofOrganization(organization),
+      PublishingThread.ofOrganization(organization),
+    ];
     await client.subscribe([ownedMessages(first.chatId), ownedMessages(second.chatId)]);
     client.send({ type: 'unsubscribe', channels: [ownedMessages(first.chatId), ownedMessages()] });
     expect(await client.next('unsubscribed')).toEqual({
@@ -112,8 +115,8 @@ describe('a user’s socket', () => {
     expect(answer['refused']).toEqual(
       refused.map((channel) => ({ channel: channel.slice(0, 256), detail: expect.stringMatching(/\.$|\/$/) })),
     );
-    await FeedingThread.ofOrganization(stranger.organization_id).say('theirs');
-    const mine = FeedingThread.ofOrganization(organization);
+    await PublishingThread.ofOrganization(stranger.organization_id).say('theirs');
+    const mine = PublishingThread.ofOrganization(organization);
     const id = await mine.say('ours');
     expect(said(await client.next('notifications'))).toEqual([[ownedMessages(mine.chatId), 'added', id]]);
     client.close();
@@ -161,7 +164,7 @@ describe('a user’s socket', () => {
     const client = await LiveClient.ofUser(agent);
     await client.subscribe([`/api/v5/users/${agent.user_id}/routed_chats/*/messages`]);
     const inRoom = (id: unknown) =>
-      FeedingThread.ofOrganization(organization_id, { room: { id: String(id), organization_id } });
+      PublishingThread.ofOrganization(organization_id, { room: { id: String(id), organization_id } });
     await inRoom(closed.json['id']).say('not for them');
     const thread = inRoom(reached.json['id']);
     const id = await thread.say('for them');

@@ -38,14 +38,14 @@ describe('a conversation', () => {
     expect(await heard(ofAgent, '/routed_chats')).toMatchObject({ action: 'added', resource_id: chatId });
 
     const question = await site.say(visitor, chatId, 'Do you ship?');
-    const told = await heard(ofAgent, '/messages');
-    expect(told).toMatchObject({ channel: `${own}/routed_chats/${chatId}/messages`, action: 'added' });
+    const notified = await heard(ofAgent, '/messages');
+    expect(notified).toMatchObject({ channel: `${own}/routed_chats/${chatId}/messages`, action: 'added' });
     const rest = await ask(
       agent,
       'GET',
       `/users/${agent.user_id}/routed_chats/${chatId}/messages/${question.json['id']}`,
     );
-    expect(told['resource']).toEqual(rest.json);
+    expect(notified['resource']).toEqual(rest.json);
     expect((await heard(ofVisitor, '/messages'))['resource']).toEqual(question.json);
 
     const answer = await site.answerBy(agent, chatId, 'We do.');

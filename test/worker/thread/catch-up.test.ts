@@ -9,7 +9,7 @@ import { transitionsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
 import { purgeAudience } from '../../../src/notifications/load-audience.ts';
 import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../../src/notifications/notifications.ts';
-import { type Feed, organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
+import { organizationHub, type PublishRequest, visitorHub } from '../../../src/rpc/live-hub.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { replayUpdates } from '../../../src/thread/live/replay-updates.ts';
 import { testAlarm } from '../alarm.ts';
@@ -29,7 +29,7 @@ class Conversation {
   readonly #opened: Awaited<ReturnType<typeof newVisitorChat>>;
   chatId: string;
   /** What hubs were fed, by their names, and whether they can be reached. */
-  readonly fed = new Map<string, Feed[]>();
+  readonly fed = new Map<string, PublishRequest[]>();
   isAway = false;
 
   private constructor(opened: Awaited<ReturnType<typeof newVisitorChat>>) {
@@ -76,7 +76,7 @@ class Conversation {
     await runInDurableObject(this.object, (instance) => {
       const inside = instance as unknown as { env: Env };
       vi.spyOn(inside.env.LIVE, 'getByName').mockImplementation(((hub: string) => ({
-        feed: async (feed: Feed) => {
+        feed: async (feed: PublishRequest) => {
           if (this.isAway) throw new Error('the hub is away');
           this.fed.set(hub, [...(this.fed.get(hub) ?? []), structuredClone(feed)]);
           return { ok: true };
@@ -137,16 +137,16 @@ class Conversation {
   }
 
   /** The whole log, and what it tells hubs of a kind when it is followed from its beginning. */
-  async log(): Promise<{ events: ThreadEvent[]; told: (view: View) => ThreadUpdate[] }> {
+  async log(): Promise<{ events: ThreadEvent[]; updates: (view: View) => ThreadUpdate[] }> {
     const rows = await runInDurableObject(this.object, (_, { storage: { sql } }) =>
       sql.exec<{ event: string }>('SELECT event FROM events ORDER BY seq').toArray(),
     );
     const events = rows.map(({ event }) => upcastEvent(JSON.parse(event) as { v: number }));
-    const told = (view: View) =>
+    const updates = (view: View) =>
       transitionsOf(emptyThread(this.thread), events)
         .map((step) => notificationsOf(step, view, KINDS))
         .filter(({ notifications }) => notifications.length > 0);
-    return { events, told };
+    return { events, updates };
   }
 
   /** How far a hub has heard. */
@@ -192,7 +192,7 @@ describe('a hub that was away', () => {
     passTime(301_000);
     await ring(conversation.object, comeBack);
 
-    const { events, told } = await conversation.log();
+    const { events, updates } = await conversation.log();
     const snapshots = await runInDurableObject(conversation.object, (_, { storage: { sql } }) =>
       sql.exec<{ seq: number }>('SELECT seq FROM snapshots WHERE chat IS NOT NULL').toArray(),
     );
@@ -200,12 +200,12 @@ describe('a hub that was away', () => {
       const checkpoint = checkpoints[place] ?? 0;
       expect(events.length - checkpoint).toBeGreaterThan(200);
       expect(snapshots.some(({ seq }) => seq <= checkpoint)).toBe(true);
-      const missed = told(view).filter(({ seq }) => seq > checkpoint);
+      const missed = updates(view).filter(({ seq }) => seq > checkpoint);
       const fed = conversation.fed.get(hub) ?? [];
       expect(fed.flatMap(({ entries }) => entries)).toEqual(structuredClone(missed));
       expect(conversation.checkpointOf(hub)).toBe(events.length);
     }
-    const kinds = told('organization').flatMap(({ seq, notifications }) =>
+    const kinds = updates('organization').flatMap(({ seq, notifications }) =>
       seq > (checkpoints[0] ?? 0) ? notifications.map(({ kind, action }) => `${kind} ${action}`) : [],
     );
     expect(kinds).toEqual(
@@ -241,10 +241,10 @@ describe('what is read for a hub that missed something', () => {
       await conversation.rotate();
       await conversation.tag('vip');
     }
-    const { events, told } = await conversation.log();
+    const { events, updates } = await conversation.log();
     await runInDurableObject(conversation.object, (_, { storage: { sql } }) => {
       for (const [view] of conversation.hubs) {
-        const all = told(view);
+        const all = updates(view);
         for (let after = 0; after < events.length; after += 7) {
           const { entries, upto } = replayUpdates(sql, view, after, 100);
           expect(upto).toBe(Math.min(after + 100, events.length));

@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type { ThreadUpdate } from '../../../../src/notifications/notifications.ts';
 import { RecentUpdates } from '../../../../src/thread/live/recent-updates.ts';
 
-const told = (seq: number, size = 10): ThreadUpdate =>
+const update = (seq: number, size = 10): ThreadUpdate =>
   ({ seq, at: seq, origin: 'x'.repeat(size), is_silent: false, notifications: [] }) as unknown as ThreadUpdate;
 const seqs = (found: { entries: ThreadUpdate[] } | null) => found?.entries.map(({ seq }) => seq);
 
 describe('the tail of what was told', () => {
   it('answers what comes after a checkpoint, and how far that goes', () => {
     const tail = new RecentUpdates();
-    tail.add(0, [told(2), told(3)], 4);
-    tail.add(4, [told(5)], 5);
-    expect(tail.after(0, 10)).toEqual({ entries: [told(2), told(3), told(5)], upto: 5 });
-    expect(tail.after(3, 10)).toEqual({ entries: [told(5)], upto: 5 });
-    expect(tail.after(0, 2)).toEqual({ entries: [told(2), told(3)], upto: 3 });
+    tail.add(0, [update(2), update(3)], 4);
+    tail.add(4, [update(5)], 5);
+    expect(tail.after(0, 10)).toEqual({ entries: [update(2), update(3), update(5)], upto: 5 });
+    expect(tail.after(3, 10)).toEqual({ entries: [update(5)], upto: 5 });
+    expect(tail.after(0, 2)).toEqual({ entries: [update(2), update(3)], upto: 3 });
   });
 
   it('goes to the end over events that told nothing', () => {
@@ -24,7 +24,7 @@ describe('the tail of what was told', () => {
 
   it('does not answer for what it does not have', () => {
     const tail = new RecentUpdates();
-    tail.add(7, [told(8)], 8);
+    tail.add(7, [update(8)], 8);
     expect(tail.after(6, 10)).toBeNull();
     expect(tail.after(8, 10)).toBeNull();
     expect(seqs(tail.after(7, 10))).toEqual([8]);
@@ -32,22 +32,22 @@ describe('the tail of what was told', () => {
 
   it('begins anew where events are missing', () => {
     const tail = new RecentUpdates();
-    tail.add(0, [told(1)], 1);
-    tail.add(5, [told(6)], 6);
+    tail.add(0, [update(1)], 1);
+    tail.add(5, [update(6)], 6);
     expect(tail.after(0, 10)).toBeNull();
     expect(seqs(tail.after(5, 10))).toEqual([6]);
   });
 
   it('keeps a bounded number of entries and of characters, the newest', () => {
     const many = new RecentUpdates();
-    for (let seq = 1; seq <= 500; seq += 1) many.add(seq - 1, [told(seq)], seq);
+    for (let seq = 1; seq <= 500; seq += 1) many.add(seq - 1, [update(seq)], seq);
     expect(many.after(0, 1000)).toBeNull();
     expect(many.after(300, 1000)?.entries).toHaveLength(200);
     const large = new RecentUpdates();
-    for (let seq = 1; seq <= 5; seq += 1) large.add(seq - 1, [told(seq, 400_000)], seq);
+    for (let seq = 1; seq <= 5; seq += 1) large.add(seq - 1, [update(seq, 400_000)], seq);
     expect(seqs(large.after(3, 10))).toEqual([4, 5]);
     expect(large.after(2, 10)).toBeNull();
-    large.add(5, [told(6, 2_000_000)], 6);
+    large.add(5, [update(6, 2_000_000)], 6);
     expect(large.after(5, 10)).toBeNull();
   });
 });

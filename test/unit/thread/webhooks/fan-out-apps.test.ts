@@ -61,7 +61,7 @@ describe('the webhooks of an installed app', () => {
   it('are one for each notification and subscription, in one lane, in the order of the events', () => {
     const { model, chatId } = waitingChat();
     const { outbox, lanes } = accepted(model, [installed(CHATS, MESSAGES)]);
-    const told = outbox.rows.map(({ webhook_id, event_type, channel, resource_id }) => [
+    const update = outbox.rows.map(({ webhook_id, event_type, channel, resource_id }) => [
       webhook_id,
       event_type,
       channel,
@@ -70,7 +70,7 @@ describe('the webhooks of an installed app', () => {
     const chats = `/api/v5/orgs/${ORGANIZATION}/owned_chats`;
     const message = model.log.find(({ type }) => type === 'message_added');
     const messageId = message?.type === 'message_added' ? message.message.id : '';
-    expect(told).toEqual([
+    expect(update).toEqual([
       ['chats', 'added', chats, chatId],
       ['chats', 'changed', chats, chatId],
       ['chats', 'changed', chats, chatId],
@@ -174,8 +174,8 @@ describe('the webhooks of an installed app', () => {
         rows.push(...outbox.rows);
         bodies.push(...bodiesOf(outbox));
         unmade = unmade
-          .filter(({ told }) => next !== null && told.seq >= next.seq)
-          .map(({ told, from }) => ({ told, from: told.seq === next?.seq ? next.from : from }));
+          .filter(({ update }) => next !== null && update.seq >= next.seq)
+          .map(({ update, from }) => ({ update, from: update.seq === next?.seq ? next.from : from }));
       }
       expect(rows).toEqual(whole.outbox.rows);
       expect(bodies).toEqual(bodiesOf(whole.outbox));

@@ -66,13 +66,13 @@ function accept(events: ThreadEvent[], checkpoints: LaneCheckpoint[] = [], routi
 }
 
 function bodyFromLog(
-  told: ThreadUpdate,
+  update: ThreadUpdate,
   notification: Notification,
   { routing, prev_seq }: ChannelAcceptance,
 ): string[] {
-  const channelTold = channelEvent(told, notification, routing);
-  if (channelTold === null) return [];
-  const body = channelBody(channelTold, told.place.chat_id, routing, { seq: told.seq, prev_seq });
+  const channelEventOf = channelEvent(update, notification, routing);
+  if (channelEventOf === null) return [];
+  const body = channelBody(channelEventOf, update.place.chat_id, routing, { seq: update.seq, prev_seq });
   return [wholeBody(body, JSON.stringify(notification.resource))];
 }
 
@@ -152,10 +152,10 @@ describe('what is accepted', () => {
   test('gives the same body again from the log', () => {
     const { events, outbox } = accept([event(8, userMessageEvent('a')), event(9, suggestionAdded)]);
     const again = events.flatMap((each) => {
-      const told = notificationsOf(stepOf(each), 'organization', KINDS);
-      return told.notifications.flatMap((notification) =>
+      const update = notificationsOf(stepOf(each), 'organization', KINDS);
+      return update.notifications.flatMap((notification) =>
         each.accepted.flatMap((acceptance) =>
-          'routing' in acceptance ? bodyFromLog(told, notification, acceptance) : [],
+          'routing' in acceptance ? bodyFromLog(update, notification, acceptance) : [],
         ),
       );
     });

@@ -1,13 +1,13 @@
 import { env } from 'cloudflare:workers';
 import type { Notification, Place, ThreadUpdate } from '../../../src/notifications/notifications.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import type { Feed } from '../../../src/rpc/live-hub.ts';
+import type { PublishRequest } from '../../../src/rpc/live-hub.ts';
 import { liveHubStub, organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
 
 let threads = 0;
 
 /** A thread with one chat that feeds a hub as threads do. */
-export class FeedingThread {
+export class PublishingThread {
   readonly thread: string;
   readonly hub: string;
   readonly place: Place;
@@ -30,14 +30,14 @@ export class FeedingThread {
     };
   }
 
-  static ofOrganization(organization_id: string, place: Partial<Place> = {}): FeedingThread {
+  static ofOrganization(organization_id: string, place: Partial<Place> = {}): PublishingThread {
     const room = { id: newUuid(Date.now()), organization_id };
-    return new FeedingThread(organizationHub(organization_id), { room, ...place });
+    return new PublishingThread(organizationHub(organization_id), { room, ...place });
   }
 
-  static ofVisitor(visitor_id: string, organization_id: string): FeedingThread {
+  static ofVisitor(visitor_id: string, organization_id: string): PublishingThread {
     const room = { id: newUuid(Date.now()), organization_id };
-    return new FeedingThread(visitorHub(visitor_id), { room, visitor_id });
+    return new PublishingThread(visitorHub(visitor_id), { room, visitor_id });
   }
 
   get chatId(): string {
@@ -45,7 +45,7 @@ export class FeedingThread {
   }
 
   /** An event of the thread, the next one: a message, unless other notifications are given. */
-  told(text: string, more: Partial<ThreadUpdate> = {}): ThreadUpdate {
+  update(text: string, more: Partial<ThreadUpdate> = {}): ThreadUpdate {
     this.#seq += 1;
     return {
       seq: this.#seq,
@@ -58,16 +58,16 @@ export class FeedingThread {
     };
   }
 
-  feed(entries: ThreadUpdate[], more: Partial<Feed> = {}) {
-    const feed = { v: 1, hub: this.hub, thread: this.thread, entries, upto: this.#seq, ...more } as Feed;
+  publish(entries: ThreadUpdate[], more: Partial<PublishRequest> = {}) {
+    const feed = { v: 1, hub: this.hub, thread: this.thread, entries, upto: this.#seq, ...more } as PublishRequest;
     return liveHubStub(env, this.hub).feed(feed);
   }
 
   /** Feeds a message; answers its id. */
   async say(text: string): Promise<string> {
-    const told = this.told(text);
-    await this.feed([told]);
-    return told.notifications[0]?.resource_id ?? '';
+    const update = this.update(text);
+    await this.publish([update]);
+    return update.notifications[0]?.resource_id ?? '';
   }
 }
 

@@ -25,15 +25,15 @@ function inThread(name: string, check: (sql: SqlStorage, log: ThreadEvent[]) => 
 }
 
 /** All that is recalled above a checkpoint, a few events at a time. */
-function recallAll(sql: SqlStorage, view: View, after: number, last: number): ThreadUpdate[] {
-  const told: ThreadUpdate[] = [];
+function replayAll(sql: SqlStorage, view: View, after: number, last: number): ThreadUpdate[] {
+  const updates: ThreadUpdate[] = [];
   for (let checkpoint = after; checkpoint < last; ) {
     const { entries, upto } = replayUpdates(sql, view, checkpoint, 3);
     expect(upto).toBeGreaterThan(checkpoint);
-    told.push(...entries);
+    updates.push(...entries);
     checkpoint = upto;
   }
-  return told;
+  return updates;
 }
 
 it.each<View>(['organization', 'visitor'])(
@@ -44,9 +44,9 @@ it.each<View>(['organization', 'visitor'])(
         const last = log.at(-1)?.seq ?? 0;
         expect(last).toBeGreaterThan(5);
         const all = transitionsOf(emptyThread(name), log).map((step) => notificationsOf(step, view, KINDS));
-        const told = all.filter(({ notifications }) => notifications.length > 0);
+        const updates = all.filter(({ notifications }) => notifications.length > 0);
         for (let after = 0; after <= last; after += 1) {
-          expect(recallAll(sql, view, after, last)).toEqual(told.filter(({ seq }) => seq > after));
+          expect(replayAll(sql, view, after, last)).toEqual(updates.filter(({ seq }) => seq > after));
         }
       });
     }

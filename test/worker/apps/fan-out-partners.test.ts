@@ -3,8 +3,8 @@ import { addTeam, shareRoom } from '../chats/office.ts';
 import { admin, type Person } from '../http/hub.ts';
 import { ask, Desk, enrollAgent, unique } from '../umi/desk.ts';
 import { newRoom } from '../umi/gateway.ts';
+import { acceptedFor, briefly, installedApp } from './installed-app.ts';
 import { ALL_SCOPES } from './registry.ts';
-import { acceptedFor, briefly, installedApp } from './told.ts';
 
 /** Two organizations, the other of which has an app with a bot user and these webhooks. */
 async function openPartners(patterns: string[]) {

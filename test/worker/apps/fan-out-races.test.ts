@@ -8,8 +8,8 @@ import type { UserFacts } from '../../../src/resources/user.ts';
 import type { ThreadObject } from '../../../src/thread/object.ts';
 import { Desk, enrollAgent } from '../umi/desk.ts';
 import { Site } from '../visitors/site.ts';
+import { acceptedFor, installedApp } from './installed-app.ts';
 import { ALL_SCOPES } from './registry.ts';
-import { acceptedFor, installedApp } from './told.ts';
 
 it('whoever joins while a message waits to learn who listens has their app told of the message', async () => {
   const site = await Site.open();

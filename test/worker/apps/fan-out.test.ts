@@ -3,8 +3,8 @@ import { addRouter, setOrganization, shareRoom } from '../chats/office.ts';
 import { type Answer, admin, type Person } from '../http/hub.ts';
 import { ask, Desk, enrollAgent, unique, visitorSays } from '../umi/desk.ts';
 import { Site, visit } from '../visitors/site.ts';
+import { acceptedFor, addWebhook, briefly, installedApp } from './installed-app.ts';
 import { ALL_SCOPES, createApp, enrollManager, install, orgOf, uninstall } from './registry.ts';
-import { acceptedFor, addWebhook, briefly, installedApp } from './told.ts';
 
 const OWNED = '/orgs/{organization_id}/owned_chats';
 

@@ -1,4 +1,4 @@
-import { match, type Telling } from '../notifications/match.ts';
+import { match, type SubscriberNotification } from '../notifications/match.ts';
 import type { ThreadUpdate } from '../notifications/notifications.ts';
 import type { Subscriber } from '../notifications/subscriber.ts';
 import type { LiveSocket } from './live-socket.ts';
@@ -9,19 +9,19 @@ import type { Concerned } from './subscription-index.ts';
  * The frames that tell of one event. A frame holds all that its socket is told of the event; text that several sockets get is made once.
  * `number` is null for what is not logged.
  */
-export class ToldFrames {
+export class UpdateFrames {
   readonly number: number | null;
   /** Whom it concerns, whatever their rights: what decides that they are looked up. */
   readonly concerned: Concerned<LiveSocket>;
-  readonly #told: ThreadUpdate;
+  readonly #update: ThreadUpdate;
   /** What a subscriber is told by a topic, as JSON. */
   readonly #parts = new Map<Subscriber, Map<string, readonly string[]>>();
   readonly #resources = new Map<object, string>();
 
-  constructor(number: number | null, told: ThreadUpdate, concerned: Concerned<LiveSocket>) {
+  constructor(number: number | null, update: ThreadUpdate, concerned: Concerned<LiveSocket>) {
     this.number = number;
     this.concerned = concerned;
-    this.#told = told;
+    this.#update = update;
   }
 
   /** The frame for a socket; null when it is told nothing. */
@@ -43,16 +43,16 @@ export class ToldFrames {
     }
     let parts = known.get(subscription.text);
     if (parts === undefined) {
-      parts = this.#told.notifications.flatMap((each) => {
-        const telling = match(this.#told, each, subscription.topic, subscriber);
-        return telling === null ? [] : this.#jsonOf(telling);
+      parts = this.#update.notifications.flatMap((each) => {
+        const seen = match(this.#update, each, subscription.topic, subscriber);
+        return seen === null ? [] : this.#jsonOf(seen);
       });
       known.set(subscription.text, parts);
     }
     return parts;
   }
 
-  #jsonOf({ channel, action, resource_id, resource }: Telling): string {
+  #jsonOf({ channel, action, resource_id, resource }: SubscriberNotification): string {
     let text = this.#resources.get(resource);
     if (text === undefined) {
       text = JSON.stringify(resource);
