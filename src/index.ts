@@ -9,7 +9,7 @@ import { deleteOldDeliveries, runSweeps, type Sweep, sweepDeliveries } from './d
 import { threadStub } from './rpc/thread.ts';
 
 export { LiveHub } from './live/hub.ts';
-export { UserObject } from './presence/object.ts';
+export { UserObject } from './presence/user-object.ts';
 export { ProjectorObject } from './read-model/projector.ts';
 export { ThreadObject } from './thread/object.ts';
 

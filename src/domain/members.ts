@@ -12,16 +12,16 @@ export function hasNoRoom(chat: ChatState, userId: string): boolean {
 }
 
 /** Whether the chat, null for one that begins now, cannot take all these users as members. A new one has its visitor already. */
-export function isCrowdedBy(chat: ChatState | null, userIds: readonly string[]): boolean {
-  const coming = new Set(userIds.filter((id) => chat?.members.has(id) !== true));
-  return coming.size > 0 && (chat?.members.size ?? 1) + coming.size > MEMBERS_OF_A_CHAT;
+export function hasNoRoomFor(chat: ChatState | null, userIds: readonly string[]): boolean {
+  const joining = new Set(userIds.filter((id) => chat?.members.has(id) !== true));
+  return joining.size > 0 && (chat?.members.size ?? 1) + joining.size > MEMBERS_OF_A_CHAT;
 }
 
 /** The membership of a user who comes to a chat at `at` (ms). `is_present` as their own object says. */
 export function userMember(
   user: UserFacts,
   at: number,
-  comes: { is_participating: boolean; is_present: boolean },
+  joining: { is_participating: boolean; is_present: boolean },
 ): MemberFacts {
   return {
     member_id: user.id,
@@ -34,8 +34,8 @@ export function userMember(
     created_at: at,
     updated_at: at,
     last_seen_at: null,
-    is_participating: comes.is_participating,
-    is_present: comes.is_present,
+    is_participating: joining.is_participating,
+    is_present: joining.is_present,
   };
 }
 

@@ -34,7 +34,7 @@ export type AccessDeps = {
 };
 
 /** A look-up that takes longer (ms) counts as failed. */
-const PATIENCE = 2000;
+const LOOK_UP_TIMEOUT = 2000;
 /** When a look-up has failed, none is tried for so long (ms): nobody waits for each event while D1 is away. */
 const PAUSE_AFTER_FAILURE = 5000;
 
@@ -87,7 +87,9 @@ export class AccessCache {
     const asked = new Asked();
     let age = timeToLive();
     if (clock() >= this.#pauseUntil) {
-      const inTime = await withinTime(this.#read(owners, asked), PATIENCE).catch((error: unknown) => ({ error }));
+      const inTime = await withinTime(this.#read(owners, asked), LOOK_UP_TIMEOUT).catch((error: unknown) => ({
+        error,
+      }));
       if (inTime !== true) {
         this.#pauseUntil = clock() + PAUSE_AFTER_FAILURE;
         const error = inTime === null ? 'D1 did not answer in time' : errorText(inTime.error);

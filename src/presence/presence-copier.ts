@@ -1,10 +1,10 @@
-import type { PresenceCopy } from '../directory/presence.ts';
+import type { PresenceCopy } from '../directory/record-presence.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { settledWithin } from '../platform/timeout.ts';
 import type { Timers } from '../platform/timers.ts';
 
 /** A write that was not answered for so long (ms) counts as failed; should it arrive after all, its version makes it harmless. */
-const PATIENCE = 10_000;
+const WRITE_TIMEOUT = 10_000;
 /** The alarm looks after a copy that nobody is making, as after a crash, this much later (ms). */
 const RESCUE_AFTER = 30_000;
 /** The timer of the next try. */
@@ -60,7 +60,7 @@ export class PresenceCopier {
   async #copy(): Promise<void> {
     const copy = this.#deps.begin();
     const written = this.#deps.write(copy);
-    if (!(await settledWithin(written, PATIENCE))) throw new Error('D1 did not answer in time');
+    if (!(await settledWithin(written, WRITE_TIMEOUT))) throw new Error('D1 did not answer in time');
     await written;
     this.#deps.end(copy);
     this.#deps.timers.clear(TIMER);

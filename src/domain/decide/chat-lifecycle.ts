@@ -16,7 +16,7 @@ import { visitorName } from '../evolve.ts';
 import { hasNoRoom, visitorMember } from '../members.ts';
 import { type ChatState, openChat, type ThreadState } from '../state.ts';
 import { findChat } from './find-chat.ts';
-import { isTaken, memberOf, setMembership, setVisitorMembership } from './memberships.ts';
+import { hasPresentAgent, memberOf, setMembership, setVisitorMembership } from './memberships.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /**
@@ -35,18 +35,19 @@ export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, co
   if (open !== null && actor !== null) {
     // Their channel was moved to another room since, and who is let into this room need not be let into that one.
     const isElsewhere = !isInRoom(open, command);
-    if (isElsewhere || (command.is_kept_out && isTaken(open, actor.id))) return refuse({ reason: 'chat_taken' });
+    if (isElsewhere || (command.is_kept_out && hasPresentAgent(open, actor.id)))
+      return refuse({ reason: 'chat_taken' });
     if (hasNoRoom(open, actor.id)) return refuse({ reason: 'too_many_members' });
   }
 
   const chatId = open === null ? startSession(recorder, command) : open.facts.id;
   if (actor !== null) setMembership(recorder, chatId, actor, { is_participating: true, is_present });
-  else comeAsVisitor(recorder, chatId, command);
+  else joinAsVisitor(recorder, chatId, command);
   return accept(recorder, { chat: recorder.chat(chatId).facts, is_new: open === null });
 }
 
 /** The visitor takes part, under the name that they have by now. */
-function comeAsVisitor(
+function joinAsVisitor(
   recorder: EventRecorder,
   chatId: string,
   { visitor_id, visitor_name, is_present }: OpenVisitorChat,

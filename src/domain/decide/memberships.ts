@@ -37,7 +37,7 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
   if (isEnded) return refuse({ reason: 'join_of_ended_chat' });
   if (command.must_be_present && !is_present) return refuse({ reason: 'not_present' });
   const isLeaving = member !== undefined && !is_participating;
-  if (command.is_kept_out && !isLeaving && isTaken(chat, command.actor.id)) {
+  if (command.is_kept_out && !isLeaving && hasPresentAgent(chat, command.actor.id)) {
     return refuse({ reason: 'join_of_taken_chat' });
   }
   if (hasNoRoom(chat, command.actor.id)) return refuse({ reason: 'too_many_members' });
@@ -48,7 +48,7 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
 }
 
 /** Whether a user other than this one is there: participating and present. */
-export function isTaken(chat: ChatState, userId: string): boolean {
+export function hasPresentAgent(chat: ChatState, userId: string): boolean {
   return [...chat.members.values()].some(
     ({ facts }) => facts.member_type === 'user' && facts.member_id !== userId && isPresent(facts),
   );

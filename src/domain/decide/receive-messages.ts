@@ -3,7 +3,7 @@ import { ENDLESS } from '../../resources/chat.ts';
 import { chatIdAt } from '../address.ts';
 import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../commands.ts';
 import { requestKey } from '../fingerprints.ts';
-import { isCrowdedBy, userAsSender, userMember, visitorAsSender, visitorMember } from '../members.ts';
+import { hasNoRoomFor, userAsSender, userMember, visitorAsSender, visitorMember } from '../members.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import { type ChatState, openChat, type ReceivedBefore, type ThreadState } from '../state.ts';
 import { endChat, openThread } from './chat-lifecycle.ts';
@@ -31,7 +31,7 @@ export function receiveMessages(
   const refusal = refuseSuggestions(state, command, fresh, open) ?? refuseTimes(command, fresh, open, context);
   if (refusal !== null) return refuse(refusal);
   const senders = command.messages.flatMap(({ user }, index) => (user !== null && fresh[index] ? [user.id] : []));
-  if (isCrowdedBy(open, senders)) return refuse({ reason: 'too_many_members' });
+  if (hasNoRoomFor(open, senders)) return refuse({ reason: 'too_many_members' });
 
   const recorder = new EventRecorder(state, context);
   const chatId = open === null ? startSession(recorder, command, context) : open.facts.id;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { PresenceCopy } from '../../../src/directory/presence.ts';
+import type { PresenceCopy } from '../../../src/directory/record-presence.ts';
 import { PresenceCopier } from '../../../src/presence/presence-copier.ts';
 import { timersInMemory } from '../platform/timers-in-memory.ts';
 

@@ -155,9 +155,9 @@ describe('chats that watch a user', () => {
     passSeconds(91);
     await user.ring();
     expect(user.takeTold()).toHaveLength(20);
-    const untold = async () =>
+    const outdated = async () =>
       (await user.rows<{ chat_id: string }>('SELECT chat_id FROM chats WHERE told = 1')).length;
-    expect(await untold()).toBe(2);
+    expect(await outdated()).toBe(2);
     // Each waits for itself, half of the time at least.
     for (const pause of [1, 2, 4]) {
       const retryAt = (await user.alarmAt()) ?? 0;
@@ -171,7 +171,7 @@ describe('chats that watch a user', () => {
     passSeconds(8);
     await user.ring();
     expect(user.takeTold()).toHaveLength(2);
-    expect([await untold(), await ringsLater(user)]).toEqual([0, true]);
+    expect([await outdated(), await ringsLater(user)]).toEqual([0, true]);
   });
 
   testAlarm('are called six at a time', async (ring) => {

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { recordPresence } from '../../../src/directory/presence.ts';
+import { recordPresence } from '../../../src/directory/record-presence.ts';
 import { deleteUser } from '../../../src/directory/users.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { eventually } from '../../eventually.ts';

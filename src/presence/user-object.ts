@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
-import { type PresenceCopy, recordPresence } from '../directory/presence.ts';
+import { type PresenceCopy, recordPresence } from '../directory/record-presence.ts';
 import { threadNameOfChat } from '../domain/address.ts';
 import { newCommandId } from '../domain/commands.ts';
 import { AlarmClock } from '../platform/alarm-clock.ts';
@@ -12,7 +12,8 @@ import { type ClientFacts, isClientPresent } from '../resources/user-client.ts';
 import { commandThread } from '../rpc/thread.ts';
 import type { ClientSaved, Presence } from '../rpc/user.ts';
 import { isVisitorId, type UserStub } from '../rpc/user.ts';
-import { PresenceBroadcaster, type TellResult } from './chat-teller.ts';
+import { PresenceBroadcaster, type SendResult } from './presence-broadcaster.ts';
+import { PresenceCopier } from './presence-copier.ts';
 import {
   type CopiedPresence,
   changeClient,
@@ -27,8 +28,7 @@ import {
   nextClientId,
   outlivedClients,
   pruneDueAt,
-} from './presence.ts';
-import { PresenceCopier } from './presence-copier.ts';
+} from './presence-rules.ts';
 import {
   beginCheck,
   beginCopy,
@@ -40,18 +40,18 @@ import {
   endCopy,
   findClient,
   hasTables,
-  isPresentToAny,
+  isKnownAsPresent,
+  knownPresence,
   listClients,
   makeTables,
-  markTold,
+  outdatedChats,
   putChat,
   putClient,
   readCheckedAt,
   readOwner,
+  setKnownPresence,
   spanOfClients,
-  toldOf,
-  untoldChats,
-} from './store.ts';
+} from './user-store.ts';
 
 /** A client's request waits this long (ms) until chats and D1 know, and is then answered all the same: the rows have it. */
 const WAIT_FOR_OTHERS = 1000;
@@ -71,7 +71,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
   readonly #sql: SqlStorage;
   readonly #alarmClock: AlarmClock;
   readonly #timers: Timers;
-  readonly #teller: PresenceBroadcaster;
+  readonly #broadcaster: PresenceBroadcaster;
   readonly #copier: PresenceCopier;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -85,12 +85,12 @@ export class UserObject extends DurableObject<Env> implements UserStub {
       random: () => Math.random(),
       armBy: (at) => this.#alarmClock.armBy(at),
     });
-    this.#teller = new PresenceBroadcaster({
-      untold: (limit) => untoldChats(this.#sql, this.#wrongBelief(), limit),
-      isUntold: (chatId) => this.#isUntold(chatId),
+    this.#broadcaster = new PresenceBroadcaster({
+      outdated: (limit) => outdatedChats(this.#sql, this.#wrongPresence(), limit),
+      isOutdated: (chatId) => this.#isOutdated(chatId),
       isPresent: () => this.#isPresent(),
-      tell: (chatId, isPresent) => this.#tell(chatId, isPresent),
-      settle: (chatId, isPresent, told) => this.#settle(chatId, isPresent, told),
+      send: (chatId, isPresent) => this.#send(chatId, isPresent),
+      record: (chatId, isPresent, result) => this.#record(chatId, isPresent, result),
       timers: this.#timers,
       now,
     });
@@ -174,12 +174,12 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     const { chat_id } = request;
     this.ctx.storage.transactionSync(() => {
       makeTables(this.#sql, request.owner, Date.now());
-      const before = toldOf(this.#sql, chat_id);
+      const before = knownPresence(this.#sql, chat_id);
       // What the thread believed when it asked may be older than what it was told last: then it is told once more.
-      const isSure = !this.#teller.isTelling(chat_id) && (before === undefined || before === request.is_present);
+      const isSure = !this.#broadcaster.isSending(chat_id) && (before === undefined || before === request.is_present);
       putChat(this.#sql, chat_id, isSure ? request.is_present : null);
     });
-    this.#teller.disown(chat_id);
+    this.#broadcaster.invalidate(chat_id);
     this.#followLater();
     return { is_present: this.#isPresent() };
   }
@@ -188,7 +188,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     expectVersion(request);
     if (!hasTables(this.#sql)) return;
     deleteChat(this.#sql, request.chat_id);
-    this.#teller.disown(request.chat_id);
+    this.#broadcaster.invalidate(request.chat_id);
     this.#followLater();
   }
 
@@ -219,13 +219,13 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     return copyDueAt(copiedPresence(this.#sql), this.#presenceToCopy(), now);
   }
 
-  #isUntold(chatId: string): boolean {
-    const told = toldOf(this.#sql, chatId);
-    return told !== undefined && (told === null || told === this.#wrongBelief());
+  #isOutdated(chatId: string): boolean {
+    const known = knownPresence(this.#sql, chatId);
+    return known !== undefined && (known === null || known === this.#wrongPresence());
   }
 
   /** What no chat may go on believing; null while a departure is not to be told yet. */
-  #wrongBelief(): boolean | null {
+  #wrongPresence(): boolean | null {
     if (this.#isPresent()) return false;
     return this.#departureAt() <= Date.now() ? true : null;
   }
@@ -247,7 +247,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     const wasPresent = hasTables(this.#sql) && this.#isPresent();
     this.ctx.storage.transactionSync(write);
     const isArrival = !wasPresent && this.#isPresent();
-    if (isArrival && untoldChats(this.#sql, false, 1).length > 0) this.#timers.set(ARRIVAL, Date.now() + GRACE);
+    if (isArrival && outdatedChats(this.#sql, false, 1).length > 0) this.#timers.set(ARRIVAL, Date.now() + GRACE);
     await settledWithin(this.#follow(), WAIT_FOR_OTHERS);
   }
 
@@ -261,7 +261,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
   /** Tells the chats and D1 what is due. Never rejects. */
   async #catchUp(): Promise<void> {
     try {
-      await Promise.all([this.#teller.run(), this.#copier.run()]);
+      await Promise.all([this.#broadcaster.run(), this.#copier.run()]);
     } catch (error) {
       logFailure('presence_not_followed', error);
     }
@@ -271,7 +271,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     this.ctx.waitUntil(this.#follow());
   }
 
-  async #tell(chatId: string, isPresent: boolean): Promise<TellResult> {
+  async #send(chatId: string, isPresent: boolean): Promise<SendResult> {
     const thread = threadNameOfChat(chatId);
     if (thread === null) return 'unwatched';
     const { user_id } = readOwner(this.#sql);
@@ -283,15 +283,15 @@ export class UserObject extends DurableObject<Env> implements UserStub {
       user_id,
       is_present: isPresent,
     });
-    if (result.ok) return result.answer.is_watched ? 'told' : 'unwatched';
+    if (result.ok) return result.answer.is_watched ? 'received' : 'unwatched';
     const { reason } = result.refusal;
     if (reason === 'chat_not_found' || reason === 'thread_not_found') return 'unwatched';
     throw new Error(`the thread refused: ${reason}`);
   }
 
-  #settle(chatId: string, isPresent: boolean, told: TellResult): void {
-    if (told === 'told') {
-      markTold(this.#sql, chatId, isPresent);
+  #record(chatId: string, isPresent: boolean, result: SendResult): void {
+    if (result === 'received') {
+      setKnownPresence(this.#sql, chatId, isPresent);
       return;
     }
     deleteChat(this.#sql, chatId);
@@ -326,8 +326,8 @@ export class UserObject extends DurableObject<Env> implements UserStub {
   #nextAlarm(now: number): number | null {
     const leavesAt = this.#departureAt();
     const times = [
-      leavesAt > now && isPresentToAny(this.#sql) ? leavesAt : null,
-      this.#teller.nextAt(),
+      leavesAt > now && isKnownAsPresent(this.#sql) ? leavesAt : null,
+      this.#broadcaster.nextAt(),
       this.#copier.nextAt(),
       this.#checkAt(),
       pruneDueAt(spanOfClients(this.#sql)),

@@ -1,7 +1,7 @@
-import type { PresenceCopy } from '../directory/presence.ts';
+import type { PresenceCopy } from '../directory/record-presence.ts';
 import type { ClientFacts } from '../resources/user-client.ts';
 import type { PresenceOwner } from '../rpc/user.ts';
-import type { ClientSpan, CopiedPresence } from './presence.ts';
+import type { ClientSpan, CopiedPresence } from './presence-rules.ts';
 
 /**
  * The tables of a user's object. They are made with its first row, never before: a question about a random id leaves nothing
@@ -98,25 +98,25 @@ export function countChats(sql: SqlStorage): number {
 }
 
 /** What a watched chat was told; undefined when the chat is not watched. */
-export function toldOf(sql: SqlStorage, chatId: string): boolean | null | undefined {
+export function knownPresence(sql: SqlStorage, chatId: string): boolean | null | undefined {
   const row = sql.exec<{ told: number | null }>('SELECT told FROM chats WHERE chat_id = ?', chatId).toArray()[0];
   if (row === undefined) return undefined;
   return row.told === null ? null : row.told === 1;
 }
 
 /** Puts a chat among the watched ones, or changes what it was told; writes nothing when that is so already. */
-export function putChat(sql: SqlStorage, chatId: string, told: boolean | null): void {
+export function putChat(sql: SqlStorage, chatId: string, known: boolean | null): void {
   sql.exec(
     `INSERT INTO chats (chat_id, told) VALUES (?, ?)
      ON CONFLICT (chat_id) DO UPDATE SET told = excluded.told WHERE told IS NOT excluded.told`,
     chatId,
-    flagOf(told),
+    flagOf(known),
   );
 }
 
 /** Notes what a chat was told, if it is still watched. */
-export function markTold(sql: SqlStorage, chatId: string, told: boolean): void {
-  sql.exec('UPDATE chats SET told = ? WHERE chat_id = ?', flagOf(told), chatId);
+export function setKnownPresence(sql: SqlStorage, chatId: string, known: boolean): void {
+  sql.exec('UPDATE chats SET told = ? WHERE chat_id = ?', flagOf(known), chatId);
 }
 
 export function deleteChat(sql: SqlStorage, chatId: string): void {
@@ -124,7 +124,7 @@ export function deleteChat(sql: SqlStorage, chatId: string): void {
 }
 
 /** Watched chats of which is unknown what they were told, or that were told `wrong` (null: none of those), so many at most: the durable outbox. */
-export function untoldChats(sql: SqlStorage, wrong: boolean | null, limit: number): string[] {
+export function outdatedChats(sql: SqlStorage, wrong: boolean | null, limit: number): string[] {
   // No row has a `told` that equals null.
   return sql
     .exec<{ chat_id: string }>(
@@ -137,7 +137,7 @@ export function untoldChats(sql: SqlStorage, wrong: boolean | null, limit: numbe
 }
 
 /** Whether any chat was told that the user is present. */
-export function isPresentToAny(sql: SqlStorage): boolean {
+export function isKnownAsPresent(sql: SqlStorage): boolean {
   return sql.exec('SELECT 1 FROM chats WHERE told = 1 LIMIT 1').toArray().length > 0;
 }
 

@@ -1,30 +1,30 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { PresenceBroadcaster, type TellResult } from '../../../src/presence/chat-teller.ts';
+import { PresenceBroadcaster, type SendResult } from '../../../src/presence/presence-broadcaster.ts';
 import { timersInMemory } from '../platform/timers-in-memory.ts';
 
 type Call = {
   chatId: string;
   isPresent: boolean;
-  answer: (told: TellResult) => Promise<void>;
+  answer: (known: SendResult) => Promise<void>;
   fail: () => Promise<void>;
 };
 
 /** Rows of a user in memory, and threads that answer when the test says so. */
 class Chats {
-  readonly told = new Map<string, boolean | null>();
+  readonly known = new Map<string, boolean | null>();
   readonly calls: Call[] = [];
   readonly timers = timersInMemory();
   isPresent = true;
-  readonly teller: PresenceBroadcaster;
+  readonly broadcaster: PresenceBroadcaster;
 
   constructor(count: number) {
-    for (let place = 0; place < count; place++) this.told.set(`chat-${place}`, false);
-    this.teller = new PresenceBroadcaster({
-      untold: (limit) => [...this.told.keys()].filter((chatId) => this.isUntold(chatId)).slice(0, limit),
-      isUntold: (chatId) => this.isUntold(chatId),
+    for (let place = 0; place < count; place++) this.known.set(`chat-${place}`, false);
+    this.broadcaster = new PresenceBroadcaster({
+      outdated: (limit) => [...this.known.keys()].filter((chatId) => this.isOutdated(chatId)).slice(0, limit),
+      isOutdated: (chatId) => this.isOutdated(chatId),
       isPresent: () => this.isPresent,
-      tell: (chatId, isPresent) => {
-        const { promise, resolve, reject } = Promise.withResolvers<TellResult>();
+      send: (chatId, isPresent) => {
+        const { promise, resolve, reject } = Promise.withResolvers<SendResult>();
         const settled = (act: () => void) => async () => {
           act();
           await vi.advanceTimersByTimeAsync(0);
@@ -32,23 +32,23 @@ class Chats {
         this.calls.push({
           chatId,
           isPresent,
-          answer: (told) => settled(() => resolve(told))(),
+          answer: (known) => settled(() => resolve(known))(),
           fail: settled(() => reject(new Error('the thread is away'))),
         });
         return promise;
       },
-      settle: (chatId, isPresent, told) => {
-        if (told === 'unwatched') this.told.delete(chatId);
-        else if (this.told.has(chatId)) this.told.set(chatId, isPresent);
+      record: (chatId, isPresent, known) => {
+        if (known === 'unwatched') this.known.delete(chatId);
+        else if (this.known.has(chatId)) this.known.set(chatId, isPresent);
       },
       timers: this.timers,
       now: () => Date.now(),
     });
   }
 
-  isUntold(chatId: string): boolean {
-    const told = this.told.get(chatId);
-    return told !== undefined && told !== this.isPresent;
+  isOutdated(chatId: string): boolean {
+    const known = this.known.get(chatId);
+    return known !== undefined && known !== this.isPresent;
   }
 
   /** The calls that were made, without those that were looked at before. */
@@ -78,147 +78,147 @@ afterEach(() => {
 describe('the teller', () => {
   test('tells six chats at a time, all of them in the end, and then rests', async () => {
     const chats = new Chats(20);
-    const run = chats.teller.run();
+    const run = chats.broadcaster.run();
     const seen = new Set<string>();
     let most = 0;
     for (let open = chats.take(); open.length > 0; open = chats.take()) {
       most = Math.max(most, open.length);
       for (const call of open) {
         seen.add(call.chatId);
-        await call.answer('told');
+        await call.answer('received');
       }
     }
     await run;
     expect([most, seen.size]).toEqual([6, 20]);
-    expect([...chats.told.values()].every((told) => told === true)).toBe(true);
-    expect(chats.teller.nextAt()).toBeNull();
-    await chats.teller.run();
+    expect([...chats.known.values()].every((known) => known === true)).toBe(true);
+    expect(chats.broadcaster.nextAt()).toBeNull();
+    await chats.broadcaster.run();
     expect(chats.take()).toEqual([]);
   });
 
   test('tells a failing chat again after 1 s, 2 s, 4 s … 5 min, and the others at once', async () => {
     const chats = new Chats(2);
-    const run = chats.teller.run();
+    const run = chats.broadcaster.run();
     const [bad, good] = chats.take();
-    await good?.answer('told');
+    await good?.answer('received');
     await bad?.fail();
     await run;
-    expect(chats.told.get('chat-1')).toBe(true);
+    expect(chats.known.get('chat-1')).toBe(true);
     const pauses: number[] = [];
     for (let attempt = 0; attempt < 11; attempt++) {
-      await chats.teller.run();
+      await chats.broadcaster.run();
       expect(chats.take()).toEqual([]);
-      pauses.push((chats.teller.nextAt() ?? 0) - Date.now());
-      vi.setSystemTime(chats.teller.nextAt() ?? 0);
-      const again = chats.teller.run();
+      pauses.push((chats.broadcaster.nextAt() ?? 0) - Date.now());
+      vi.setSystemTime(chats.broadcaster.nextAt() ?? 0);
+      const again = chats.broadcaster.run();
       await chats.take1().fail();
       await again;
     }
     expect(pauses.slice(0, 4)).toEqual([1000, 2000, 4000, 8000]);
     expect(pauses.at(-1)).toBe(300_000);
-    vi.setSystemTime(chats.teller.nextAt() ?? 0);
-    const last = chats.teller.run();
-    await chats.take1().answer('told');
+    vi.setSystemTime(chats.broadcaster.nextAt() ?? 0);
+    const last = chats.broadcaster.run();
+    await chats.take1().answer('received');
     await last;
-    expect(chats.told.get('chat-0')).toBe(true);
+    expect(chats.known.get('chat-0')).toBe(true);
     expect(chats.timers.names()).toEqual([]);
   });
 
   test('forgets that a chat failed when there is nothing to tell it any more', async () => {
     const chats = new Chats(1);
-    const run = chats.teller.run();
+    const run = chats.broadcaster.run();
     await chats.take1().fail();
     await run;
     chats.isPresent = false;
     vi.setSystemTime(Date.now() + 1000);
-    await chats.teller.run();
-    expect([chats.take(), chats.timers.names(), chats.teller.nextAt()]).toEqual([[], [], null]);
+    await chats.broadcaster.run();
+    expect([chats.take(), chats.timers.names(), chats.broadcaster.nextAt()]).toEqual([[], [], null]);
   });
 
   test('rests after 400 chats and leaves the others to the alarm, also behind chats that fail', async () => {
     const chats = new Chats(900);
     const stretch = async (fails: boolean) => {
-      const run = chats.teller.run();
+      const run = chats.broadcaster.run();
       let calls = 0;
       for (let open = chats.take(); open.length > 0; open = chats.take()) {
         calls += open.length;
-        for (const call of open) await (fails ? call.fail() : call.answer('told'));
+        for (const call of open) await (fails ? call.fail() : call.answer('received'));
       }
       await run;
       return calls;
     };
     expect(await stretch(true)).toBe(400);
-    expect(chats.teller.nextAt()).toBe(Date.now());
+    expect(chats.broadcaster.nextAt()).toBe(Date.now());
     expect(await stretch(false)).toBe(400);
     expect(await stretch(false)).toBe(100);
-    expect(chats.teller.nextAt()).toBe(Date.now() + 1000);
+    expect(chats.broadcaster.nextAt()).toBe(Date.now() + 1000);
     vi.setSystemTime(Date.now() + 1000);
     expect(await stretch(false)).toBe(400);
-    expect(chats.teller.nextAt()).toBeNull();
+    expect(chats.broadcaster.nextAt()).toBeNull();
   });
 
   test('is not held up by threads that hang, which is a failure of theirs', async () => {
     const chats = new Chats(8);
-    const run = chats.teller.run();
+    const run = chats.broadcaster.run();
     const hanging = chats.take();
     expect(hanging).toHaveLength(6);
     await vi.advanceTimersByTimeAsync(10_000);
-    for (const call of chats.take()) await call.answer('told');
+    for (const call of chats.take()) await call.answer('received');
     await run;
     expect(chatsOf(hanging).map((chatId) => chats.timers.failures(`chat/${chatId}`))).toEqual([1, 1, 1, 1, 1, 1]);
-    expect([...chats.told.values()].filter((told) => told === true)).toHaveLength(2);
+    expect([...chats.known.values()].filter((known) => known === true)).toHaveLength(2);
     vi.setSystemTime(Date.now() + 60_000);
     // No second call to a chat of which one is still under way, however late its answer comes.
-    await chats.teller.run();
+    await chats.broadcaster.run();
     expect(chats.take()).toEqual([]);
-    for (const call of hanging) await call.answer('told');
-    expect([...chats.told.values()].every((told) => told === true)).toBe(true);
+    for (const call of hanging) await call.answer('received');
+    expect([...chats.known.values()].every((known) => known === true)).toBe(true);
     expect(chats.timers.names()).toEqual([]);
   });
 
   test('tells the newest state after a call during which it changed, never two at a time', async () => {
     const chats = new Chats(1);
-    const run = chats.teller.run();
+    const run = chats.broadcaster.run();
     const first = chats.take1();
     chats.isPresent = false;
-    void chats.teller.run();
+    void chats.broadcaster.run();
     expect(chats.take()).toEqual([]);
-    await first.answer('told');
+    await first.answer('received');
     const second = chats.take1();
     expect([first.isPresent, second.isPresent]).toEqual([true, false]);
-    await second.answer('told');
+    await second.answer('received');
     await run;
-    expect(chats.told.get('chat-0')).toBe(false);
+    expect(chats.known.get('chat-0')).toBe(false);
   });
 
   test('skips what has changed back while it waited in the queue', async () => {
     const chats = new Chats(7);
-    const run = chats.teller.run();
+    const run = chats.broadcaster.run();
     const open = chats.take();
-    chats.told.set('chat-6', true);
-    for (const call of open) await call.answer('told');
+    chats.known.set('chat-6', true);
+    for (const call of open) await call.answer('received');
     await run;
     expect(chatsOf(chats.take())).toEqual([]);
   });
 
   test('forgets a chat that wants to hear no more', async () => {
     const chats = new Chats(1);
-    const run = chats.teller.run();
+    const run = chats.broadcaster.run();
     await chats.take1().answer('unwatched');
     await run;
-    expect([...chats.told.keys()]).toEqual([]);
+    expect([...chats.known.keys()]).toEqual([]);
   });
 
   test('does not trust a call during which the thread spoke for itself', async () => {
     const chats = new Chats(1);
-    const run = chats.teller.run();
+    const run = chats.broadcaster.run();
     const stale = chats.take1();
-    chats.told.set('chat-0', null);
-    chats.teller.disown('chat-0');
+    chats.known.set('chat-0', null);
+    chats.broadcaster.invalidate('chat-0');
     await stale.answer('unwatched');
-    expect(chats.told.get('chat-0')).toBeNull();
-    await chats.take1().answer('told');
+    expect(chats.known.get('chat-0')).toBeNull();
+    await chats.take1().answer('received');
     await run;
-    expect(chats.told.get('chat-0')).toBe(true);
+    expect(chats.known.get('chat-0')).toBe(true);
   });
 });

@@ -12,7 +12,7 @@ import {
   nextClientId,
   outlivedClients,
   pruneDueAt,
-} from '../../../src/presence/presence.ts';
+} from '../../../src/presence/presence-rules.ts';
 import { type ClientFacts, clientResource } from '../../../src/resources/user-client.ts';
 
 const NOW = 1_772_000_000_000;
