@@ -1,13 +1,13 @@
 import type { Database } from '../db/database.ts';
 import type { RoomRow } from '../db/rows.ts';
-import type { Reaches, ReachOptions } from '../directory/reaches.ts';
-import { findReachedRoom, findRoom } from '../directory/rooms.ts';
+import { findRoom, findRoomInSet } from '../directory/rooms.ts';
+import type { HistoryOptions, RoutedRooms } from '../directory/routed-rooms.ts';
 import { findVisitor, type Visitor } from '../directory/visitors.ts';
 import { type AppContext, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
-import { reachesOf } from '../notifications/known-reaches.ts';
 import { purgeAudience } from '../notifications/load-audience.ts';
+import { routedRoomsOf } from '../notifications/routed-rooms-cache.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
-import type { Reach } from '../resources/chat-grant.ts';
+import type { RoomSet } from '../resources/chat-grant.ts';
 import { copyDatabase } from './copy-database.ts';
 
 /** Without the name, which must not be old: threads write it down. */
@@ -23,13 +23,13 @@ const visitors = createIsolateCache<KnownVisitor>(bounds);
  */
 export async function userReach(
   c: AppContext,
-  options: ReachOptions = { includesPrivateHistory: true },
-): Promise<Reach> {
+  options: HistoryOptions = { includesPrivateHistory: true },
+): Promise<RoomSet> {
   return (await reachesOfCaller(c)).ofUser(c.var.principal.user.id, options);
 }
 
 /** The rooms whose chats are routed to the caller's organization; those of owners with private history need the scope `reports`. */
-export async function organizationReach(c: AppContext): Promise<Reach> {
+export async function organizationReach(c: AppContext): Promise<RoomSet> {
   const { scopes } = c.var.principal;
   return (await reachesOfCaller(c)).ofOrganization({ includesPrivateHistory: scopes.has('reports') });
 }
@@ -51,7 +51,7 @@ function roomOf(c: AppContext, database: Database, organizationId: string, roomI
 
 /** A room that reaches the caller; null when none of these has the id. Cached like reach. */
 export function reachedRoom(c: AppContext, roomId: string): Promise<RoomRow | null> {
-  const load = async () => findReachedRoom(organizationDatabase(c), await userReach(c), roomId);
+  const load = async () => findRoomInSet(organizationDatabase(c), await userReach(c), roomId);
   return rooms.get(`reached/${c.var.principal.user.id}/${roomId}`, cacheTimeToLive(c.env), load);
 }
 
@@ -66,8 +66,8 @@ export async function teamsOfCaller(c: AppContext): Promise<readonly string[]> {
   return (await reachesOfCaller(c)).teamsOf(c.var.principal.user.id);
 }
 
-function reachesOfCaller(c: AppContext): Promise<Reaches> {
-  return reachesOf(c.env, c.var.cost, c.var.principal.organization);
+function reachesOfCaller(c: AppContext): Promise<RoutedRooms> {
+  return routedRoomsOf(c.env, c.var.cost, c.var.principal.organization);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { RoomRow, UserRow } from '../db/rows.ts';
 import { IS_ONLINE } from './attendants.ts';
-import type { DirectoryDatabases } from './reach.ts';
+import type { DirectoryDatabases } from './read-routed-rooms.ts';
 import { readRouting } from './room-views.ts';
 
 /**

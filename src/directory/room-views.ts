@@ -2,7 +2,7 @@ import type { RoomRow, RouterTargetKind, UserRow } from '../db/rows.ts';
 import type { Attendants } from '../resources/organization.ts';
 import type { RoomView } from '../resources/room.ts';
 import { type AttendanceColumns, attendanceColumns, attendantsOf, IS_ONLINE } from './attendants.ts';
-import type { DirectoryDatabases } from './reach.ts';
+import type { DirectoryDatabases } from './read-routed-rooms.ts';
 import { userFacts } from './users.ts';
 
 /** A page of rooms as a console shows them at `now` (ms), whoever owns them: one trip for each database, whatever the page's size. */

@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { RoomRow } from '../db/rows.ts';
-import type { Reach } from '../resources/chat-grant.ts';
+import type { RoomSet } from '../resources/chat-grant.ts';
 import { assignments } from './assignments.ts';
 
 /** A room of the organization that is not deleted. */
@@ -17,12 +17,12 @@ export function findRoom(database: Database, organizationId: string, roomId: str
  * A room that is not deleted, own or shared, among those that reach somebody (`reach` comes from reach.ts). An organization's reach finds
  * its own rooms and those shared with it.
  */
-export function findReachedRoom(database: Database, reach: Reach, roomId: string): Promise<RoomRow | null> {
+export function findRoomInSet(database: Database, rooms: RoomSet, roomId: string): Promise<RoomRow | null> {
   return database.first<RoomRow>(
     'SELECT * FROM rooms WHERE id = ? AND deleted_at IS NULL AND (organization_id = ? OR ?)',
     roomId,
-    reach.organization_id,
-    reach.room_ids.includes(roomId) ? 1 : 0,
+    rooms.organization_id,
+    rooms.room_ids.includes(roomId) ? 1 : 0,
   );
 }
 
@@ -48,15 +48,15 @@ export function listRooms(
 }
 
 /** The rooms that reach somebody, own and shared ones, by their ids and without deleted ones. */
-export function listReachedRooms(database: Database, reach: Reach, keyset: Keyset): Promise<RoomRow[]> {
+export function listReachedRooms(database: Database, rooms: RoomSet, keyset: Keyset): Promise<RoomRow[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
   const page = (condition: string) =>
     `SELECT * FROM (SELECT * FROM rooms WHERE ${condition} AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy})`;
   return database.all<RoomRow>(
     `SELECT * FROM (${page('organization_id = ?')} UNION ${page('id IN (SELECT value FROM json_each(?))')}) ORDER BY ${orderBy}`,
-    reach.organization_id,
+    rooms.organization_id,
     ...parameters,
-    JSON.stringify(reach.room_ids),
+    JSON.stringify(rooms.room_ids),
     ...parameters,
   );
 }

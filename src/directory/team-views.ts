@@ -2,7 +2,7 @@ import type { TeamRow, UserRow } from '../db/rows.ts';
 import type { TeamView } from '../resources/team.ts';
 import type { NestedOrganization } from '../resources/user-account.ts';
 import { IS_ONLINE } from './attendants.ts';
-import type { DirectoryDatabases } from './reach.ts';
+import type { DirectoryDatabases } from './read-routed-rooms.ts';
 import { userFacts } from './users.ts';
 
 type MemberSums = {

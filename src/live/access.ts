@@ -1,4 +1,4 @@
-import type { Reaches } from '../directory/reaches.ts';
+import type { RoutedRooms } from '../directory/routed-rooms.ts';
 import { subscriberOf } from '../notifications/load-subscriber.ts';
 import type { Subscriber } from '../notifications/subscriber.ts';
 import { type IsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
@@ -19,9 +19,9 @@ export type OwnerFacts = {
 export type RightsSource = {
   /** By `factsKey`. Missing: the token is revoked, or its owner is gone. */
   factsOf(owners: readonly SocketOwner[]): Promise<ReadonlyMap<string, OwnerFacts>>;
-  reachesOf(organizationId: string, database: string): Promise<Reaches>;
+  routedRoomsOf(organizationId: string, database: string): Promise<RoutedRooms>;
   /** What was read of them before and is younger than `age` (ms). */
-  knownReaches(organizationId: string, age: number): Reaches | null;
+  cachedRoutedRooms(organizationId: string, age: number): RoutedRooms | null;
 };
 
 export type AccessDeps = {
@@ -128,8 +128,8 @@ export class AccessCache {
     for (const owner of owners) {
       const { organization_id: id, kind } = owner;
       const database = asked.facts.get(factsKey(owner))?.database;
-      if (kind === 'visitor' || database === undefined || asked.reaches.has(id)) continue;
-      asked.reaches.set(id, await source.reachesOf(id, database));
+      if (kind === 'visitor' || database === undefined || asked.routed.has(id)) continue;
+      asked.routed.set(id, await source.routedRoomsOf(id, database));
     }
     return true;
   }
@@ -146,17 +146,17 @@ export class AccessCache {
     if (!known.has_active_subscription) return { ending: CLOSE_REASONS.subscription };
     if (owner.kind === 'visitor') return { subscriber: { kind: 'visitor', visitor_id: owner.visitor_id } };
     const { organization_id, user_id } = owner;
-    const reaches = asked?.reaches.get(organization_id) ?? source.knownReaches(organization_id, age);
-    if (reaches === null) return null;
+    const routed = asked?.routed.get(organization_id) ?? source.cachedRoutedRooms(organization_id, age);
+    if (routed === null) return null;
     const { has_reports, keeps_private_history } = known;
-    return { subscriber: subscriberOf(reaches, { organization_id, user_id, has_reports, keeps_private_history }) };
+    return { subscriber: subscriberOf(routed, { organization_id, user_id, has_reports, keeps_private_history }) };
   }
 }
 
 /** What one look-up goes by; facts are null of who is gone. */
 class Asked {
   readonly facts = new Map<string, OwnerFacts | null>();
-  readonly reaches = new Map<string, Reaches>();
+  readonly routed = new Map<string, RoutedRooms>();
 }
 
 /** The key under which what is looked up for an owner is kept. */

@@ -2,7 +2,7 @@ import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { findSocketOwners, type SocketOwnerRow } from '../directory/socket-owners.ts';
-import { knownReaches, reachesOf } from '../notifications/known-reaches.ts';
+import { cachedRoutedRooms, routedRoomsOf } from '../notifications/routed-rooms-cache.ts';
 import { factsKey, type OwnerFacts, type RightsSource } from './access.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
@@ -23,8 +23,8 @@ export function rightsInDatabase(env: Env): RightsSource {
       }
       return found;
     },
-    reachesOf: (id, database) => reachesOf(env, noCost(), { id, database }),
-    knownReaches,
+    routedRoomsOf: (id, database) => routedRoomsOf(env, noCost(), { id, database }),
+    cachedRoutedRooms,
   };
 }
 

@@ -5,8 +5,8 @@ import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isol
 import { installationReceiver } from '../resources/receiver.ts';
 import { compilePattern } from '../resources/topic.ts';
 import type { Audience, Installation, Subscription } from './audience.ts';
-import { purgeReaches, reachesOf } from './known-reaches.ts';
-import { needReaches, subscriberFor } from './load-subscriber.ts';
+import { needRoutedRooms, subscriberFor } from './load-subscriber.ts';
+import { purgeRoutedRooms, routedRoomsOf } from './routed-rooms-cache.ts';
 
 /** Who listens in one organization. */
 type Listening = { installations: readonly Installation[]; live_since: number | null };
@@ -50,7 +50,7 @@ const NOBODY: Listening = { installations: [], live_since: null };
  * it, because one app, router or share concerns several organizations, and such changes are rare.
  */
 export function purgeAudience(): void {
-  purgeReaches();
+  purgeRoutedRooms();
   listening.purgeWhere(() => true);
   partners.purgeWhere(() => true);
 }
@@ -74,12 +74,12 @@ function loadListening(env: Env, cost: Cost, organizationId: string): Promise<Li
       },
     ).filter((each) => each.subscriptions.length > 0);
     const topicsOf = (own: readonly Subscription[]) => own.map(({ channel: topic }) => topic);
-    const needsAny = subscribed.some((each) => needReaches(topicsOf(each.subscriptions)));
-    const reaches = needsAny ? await reachesOf(env, cost, { id: organizationId, database }) : null;
+    const needsAny = subscribed.some((each) => needRoutedRooms(topicsOf(each.subscriptions)));
+    const routed = needsAny ? await routedRoomsOf(env, cost, { id: organizationId, database }) : null;
     const installations = subscribed.map(
       ({ id, facts, subscriptions: own }): Installation => ({
         receiver: installationReceiver(id),
-        listener: subscriberFor(reaches, facts, topicsOf(own)),
+        listener: subscriberFor(routed, facts, topicsOf(own)),
         subscriptions: own,
       }),
     );

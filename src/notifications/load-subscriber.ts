@@ -1,4 +1,4 @@
-import type { Reaches } from '../directory/reaches.ts';
+import type { RoutedRooms } from '../directory/routed-rooms.ts';
 import type { Topic } from '../resources/topic.ts';
 import { isRoutedHistory, type UserSubscriber } from './subscriber.ts';
 
@@ -9,36 +9,36 @@ export type SubscriberFacts = Pick<
 >;
 
 /** A subscriber with all rights. The rules of reach are those by which REST answers the same paths (api/chats/scopes.ts). */
-export function subscriberOf(reaches: Reaches, facts: SubscriberFacts): UserSubscriber {
+export function subscriberOf(routed: RoutedRooms, facts: SubscriberFacts): UserSubscriber {
   const { organization_id, user_id, has_reports } = facts;
   return {
     kind: 'user',
     ...facts,
-    reach: user_id === null ? null : reaches.ofUser(user_id, { includesPrivateHistory: true }),
-    history_reach: user_id === null ? null : reaches.ofUser(user_id, { includesPrivateHistory: has_reports }),
-    organization_reach: reaches.ofOrganization({ includesPrivateHistory: has_reports }),
-    stands_for: user_id === null ? [] : [user_id, organization_id, ...reaches.teamsOf(user_id)],
+    reach: user_id === null ? null : routed.ofUser(user_id, { includesPrivateHistory: true }),
+    history_reach: user_id === null ? null : routed.ofUser(user_id, { includesPrivateHistory: has_reports }),
+    organization_reach: routed.ofOrganization({ includesPrivateHistory: has_reports }),
+    stands_for: user_id === null ? [] : [user_id, organization_id, ...routed.teamsOf(user_id)],
   };
 }
 
 type Wanted = Pick<Topic, 'chats' | 'part'>;
 
 /** Whether any of the topics tells by what is routed, or by teams: if none does, no reach need be known. */
-export function needReaches(topics: readonly Wanted[]): boolean {
+export function needRoutedRooms(topics: readonly Wanted[]): boolean {
   return topics.some((topic) => isRouted(topic) || isRoutedToOrganization(topic) || isInvited(topic));
 }
 
 /** The subscriber without what none of its topics needs, to be stored. `reaches` null: none is needed. */
 export function subscriberFor(
-  reaches: Reaches | null,
+  routed: RoutedRooms | null,
   facts: SubscriberFacts,
   topics: readonly Wanted[],
 ): UserSubscriber {
   const { organization_id, user_id } = facts;
   const stands_for = user_id === null ? [] : [user_id, organization_id];
   const without = { reach: null, history_reach: null, organization_reach: null, stands_for };
-  if (reaches === null) return { kind: 'user', ...facts, ...without };
-  const all = subscriberOf(reaches, facts);
+  if (routed === null) return { kind: 'user', ...facts, ...without };
+  const all = subscriberOf(routed, facts);
   return {
     ...all,
     reach: topics.some(isRouted) ? all.reach : null,

@@ -1,6 +1,6 @@
-import { isRoomReached, type Reach } from '../resources/chat-grant.ts';
+import { isInRoomSet, type RoomSet } from '../resources/chat-grant.ts';
 import { type Topic, type TopicIds, type TopicPart, takesIds, topicPath } from '../resources/topic.ts';
-import type { Kind, Notification, Place, ThreadUpdate } from './notifications.ts';
+import type { Kind, Notification, ThreadUpdate, Visibility } from './notifications.ts';
 import { isRoutedHistory, lacksReports, type Subscriber } from './subscriber.ts';
 
 /** A notification as one subscriber gets it. */
@@ -41,96 +41,101 @@ export function match(
   subscriber: Subscriber,
 ): SubscriberNotification | null {
   if (kindOf(topic) !== notification.kind || lacksReports(subscriber, topic)) return null;
-  const { place } = update;
+  const { place: visibility } = update;
   const ids: TopicIds = {
-    chat_id: place.chat_id,
-    room_id: place.room?.id ?? null,
-    visitor_id: place.visitor_id,
+    chat_id: visibility.chat_id,
+    room_id: visibility.room?.id ?? null,
+    visitor_id: visibility.visitor_id,
     message_id: notification.message_id,
   };
   if (!takesIds(topic, ids)) return null;
-  const sight = sightOf(place, notification, topic, subscriber);
-  const seen = sight === null ? null : asSeen(notification, topic, sight);
+  const change = changeInCollection(visibility, notification, topic, subscriber);
+  const seen = change === null ? null : asSeen(notification, topic, change);
   return seen === null ? null : { channel: topicPath(topic, ids), ...seen };
 }
 
 /** How a chat lies in a collection: it was there and is, it has just come, or it has just gone. */
-type Sight = 'there' | 'new' | 'gone';
+type CollectionChange = 'stays' | 'enters' | 'leaves';
 
 function asSeen(
   { kind, action, resource_id, resource, changes }: Notification,
   topic: Topic,
-  sight: Sight,
+  change: CollectionChange,
 ): Omit<SubscriberNotification, 'channel'> | null {
   if (kind !== 'chat') {
-    if (sight === 'gone') return null;
+    if (change === 'leaves') return null;
     const id = topic.part === 'own_memberships' ? (resource as { chat_id: string }).chat_id : resource_id;
     return { action, resource_id: id, resource: changes ?? resource };
   }
-  if (sight === 'gone') return { action: 'removed', resource_id, resource: { id: resource_id } };
-  if (sight === 'new') return { action: 'added', resource_id, resource };
+  if (change === 'leaves') return { action: 'removed', resource_id, resource: { id: resource_id } };
+  if (change === 'enters') return { action: 'added', resource_id, resource };
   return { action, resource_id, resource: changes ?? resource };
 }
 
 /** How the chat lies in the topic's collection for the subscriber; null when it does not. */
-function sightOf(place: Place, notification: Notification, topic: Topic, subscriber: Subscriber): Sight | null {
+function changeInCollection(
+  visibility: Visibility,
+  notification: Notification,
+  topic: Topic,
+  subscriber: Subscriber,
+): CollectionChange | null {
   const { owner_id, part } = topic;
   if (subscriber.kind === 'visitor') {
     const isOwn =
-      topic.chats === 'visitor_chats' && owner_id === subscriber.visitor_id && place.visitor_id === owner_id;
-    return isOwn && (part !== 'own_memberships' || notification.member_id === owner_id) ? 'there' : null;
+      topic.chats === 'visitor_chats' && owner_id === subscriber.visitor_id && visibility.visitor_id === owner_id;
+    return isOwn && (part !== 'own_memberships' || notification.member_id === owner_id) ? 'stays' : null;
   }
   // Who is invited is no member yet, and sees of the chat only that.
   if (part === 'incoming_invitations') {
     return owner_id === subscriber.user_id && subscriber.stands_for.includes(notification.member_id ?? '')
-      ? 'there'
+      ? 'stays'
       : null;
   }
   if (part === 'own_memberships' && notification.member_id !== owner_id) return null;
   if (part === 'outgoing_invitations' && notification.inviter_id !== owner_id) return null;
-  return sightOfChat(place, topic, subscriber);
+  return changeOfChat(visibility, topic, subscriber);
 }
 
-function sightOfChat(place: Place, topic: Topic, subscriber: Subscriber): Sight | null {
+function changeOfChat(visibility: Visibility, topic: Topic, subscriber: Subscriber): CollectionChange | null {
   if (subscriber.kind === 'visitor') return null;
   const { chats, owner_id } = topic;
-  const isOwned = place.room !== null && place.room.organization_id === owner_id;
+  const isOwned = visibility.room !== null && visibility.room.organization_id === owner_id;
   const isOfUser = owner_id === subscriber.user_id;
   const routed = isRoutedHistory(topic) ? subscriber.history_reach : subscriber.reach;
   switch (chats) {
     case 'owned_chats':
     case 'room_chats':
-      return isOwned ? 'there' : null;
+      return isOwned ? 'stays' : null;
     case 'room_visitor_chats':
-      return isOwned && place.visitor_id !== null ? 'there' : null;
+      return isOwned && visibility.visitor_id !== null ? 'stays' : null;
     case 'room_pending_chats':
-      return isOwned ? sightOfPending(place) : null;
+      return isOwned ? changeOfPending(visibility) : null;
     case 'routed_chats':
-      return isWithin(place, subscriber.organization_reach) ? 'there' : null;
+      return isWithin(visibility, subscriber.organization_reach) ? 'stays' : null;
     case 'involved_chats':
-      return among(owner_id, place.organization_ids, place.joined_organization_ids);
+      return among(owner_id, visibility.organization_ids, visibility.joined_organization_ids);
     case 'user_chats':
-      return isOfUser ? among(owner_id, place.user_ids, place.joined_user_ids) : null;
+      return isOfUser ? among(owner_id, visibility.user_ids, visibility.joined_user_ids) : null;
     case 'user_routed_chats':
-      return isOfUser && isWithin(place, routed) ? 'there' : null;
+      return isOfUser && isWithin(visibility, routed) ? 'stays' : null;
     case 'user_pending_chats':
-      return isOfUser && isWithin(place, routed) ? sightOfPending(place) : null;
+      return isOfUser && isWithin(visibility, routed) ? changeOfPending(visibility) : null;
     case 'visitor_chats':
       return null;
   }
 }
 
-function isWithin(place: Place, reach: Reach | null): boolean {
-  return reach !== null && isRoomReached(place.room, reach);
+function isWithin(visibility: Visibility, rooms: RoomSet | null): boolean {
+  return rooms !== null && isInRoomSet(visibility.room, rooms);
 }
 
-function among(id: string, ids: readonly string[], joined: readonly string[]): Sight | null {
+function among(id: string, ids: readonly string[], joined: readonly string[]): CollectionChange | null {
   if (!ids.includes(id)) return null;
-  return joined.includes(id) ? 'new' : 'there';
+  return joined.includes(id) ? 'enters' : 'stays';
 }
 
 /** A chat enters and leaves the pending ones. */
-function sightOfPending({ was_pending, is_pending }: Place): Sight | null {
-  if (!was_pending) return is_pending ? 'new' : null;
-  return is_pending ? 'there' : 'gone';
+function changeOfPending({ was_pending, is_pending }: Visibility): CollectionChange | null {
+  if (!was_pending) return is_pending ? 'enters' : null;
+  return is_pending ? 'stays' : 'leaves';
 }

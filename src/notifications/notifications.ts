@@ -45,7 +45,7 @@ export type Notification = {
 };
 
 /** The facts of a chat from which follows who sees it, after an event and as far as needed before it. */
-export type Place = {
+export type Visibility = {
   chat_id: string;
   room: { id: string; organization_id: string } | null;
   visitor_id: string | null;
@@ -67,7 +67,7 @@ export type ThreadUpdate = {
   origin: Receiver | null;
   /** No webhook is to tell of it (imports, `skip_webhooks`). */
   is_silent: boolean;
-  place: Place;
+  place: Visibility;
   notifications: Notification[];
 };
 
@@ -95,7 +95,7 @@ export function notificationsOf(transition: Transition, view: View, wanted: Read
     at: event.at,
     origin: isMessage ? event.origin : null,
     is_silent: isMessage && event.is_silent,
-    place: placeOf(before, after),
+    place: visibilityOf(before, after),
     notifications,
   };
 }
@@ -115,7 +115,7 @@ export function composingNotification(
 }
 
 /** The facts about a chat around an event (`before` null: it begins with it); twice the same chat when nothing has changed but typing. */
-export function placeOf(before: ChatState | null, after: ChatState): Place {
+export function visibilityOf(before: ChatState | null, after: ChatState): Visibility {
   const { facts } = after;
   const users = usersOf(after);
   const usersBefore = before === null ? [] : before === after ? users : usersOf(before);

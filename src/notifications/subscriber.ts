@@ -1,4 +1,4 @@
-import type { Reach } from '../resources/chat-grant.ts';
+import type { RoomSet } from '../resources/chat-grant.ts';
 import { isListOfRoom, type Topic } from '../resources/topic.ts';
 
 /**
@@ -13,9 +13,9 @@ export type UserSubscriber = {
   /** The organization's setting `private_chat_history`. */
   keeps_private_history: boolean;
   /** The rooms that are routed to the user; the same as history sees them (`isRoutedHistory`); those routed to the organization. */
-  reach: Reach | null;
-  history_reach: Reach | null;
-  organization_reach: Reach | null;
+  reach: RoomSet | null;
+  history_reach: RoomSet | null;
+  organization_reach: RoomSet | null;
   /** Ids under which the user may be invited: their own, their teams', their organization's. */
   stands_for: readonly string[];
 };

@@ -7,7 +7,7 @@ import type { Kind, Notification, ThreadUpdate } from './notifications.ts';
 export const KINDS_OF_CHANNELS: ReadonlySet<Kind> = new Set(['message', 'reply_suggestion']);
 
 /** The place of an event in its thread, and that of the event accepted for the receiver before it; null for the first. */
-export type Places = { seq: number; prev_seq: number | null };
+export type LanePosition = { seq: number; prev_seq: number | null };
 
 /** What a channel is told of a notification. */
 export type ChannelEvent = { event_type: ChannelWebhook['event_type']; key: 'message' | 'reply_suggestion' };
@@ -34,7 +34,7 @@ export function channelBody(
   { event_type, key }: ChannelEvent,
   chat_id: string,
   { thread_id, messaging_channel, channel_id }: Routing,
-  { seq, prev_seq }: Places,
+  { seq, prev_seq }: LanePosition,
 ): string {
   const after = { messaging_channel, channel_config_id: channel_id, seq, prev_seq };
   return textAround({ event_type, thread_id, chat_id }, key, after);
@@ -43,7 +43,7 @@ export function channelBody(
 /** The same of an app's webhook; `app_user_auth` is made at each attempt. */
 export function appBody(
   { channel, action, resource_id }: Omit<SubscriberNotification, 'resource'>,
-  { seq, prev_seq }: Places,
+  { seq, prev_seq }: LanePosition,
 ): string {
   return textAround({ channel, action, resource_id }, 'resource', { seq, prev_seq });
 }

@@ -2,9 +2,9 @@ import type { ChatFacts } from './chat.ts';
 
 /**
  * The rooms whose chats somebody sees: all rooms of one organization, or none, and single rooms. What routers and shared rooms
- * lead to (src/directory/reach.ts).
+ * lead to (src/directory/read-routed-rooms.ts).
  */
-export type Reach = { organization_id: string | null; room_ids: readonly string[] };
+export type RoomSet = { organization_id: string | null; room_ids: readonly string[] };
 
 /**
  * By which right a caller sees chats: the scopes of the Chats API (Chats API) in the form in which threads and lists decide.
@@ -13,7 +13,7 @@ export type Reach = { organization_id: string | null; room_ids: readonly string[
 export type ChatGrant =
   | { kind: 'member'; user_id: string }
   | { kind: 'involved'; organization_id: string }
-  | { kind: 'reach'; reach: Reach; is_pending: boolean }
+  | { kind: 'reach'; reach: RoomSet; is_pending: boolean }
   /** `room_id` null: in all rooms of their organization. */
   | { kind: 'visitor'; room_id: string | null; visitor_id: string };
 
@@ -21,8 +21,8 @@ export type ChatGrant =
 export type Attendance = { isMember: (userId: string) => boolean; hasMemberOf: (organizationId: string) => boolean };
 
 /** Whether a chat's room lies in the reach. A chat without a room lies in nobody's. */
-export function isRoomReached(room: { id: string; organization_id: string } | null, reach: Reach): boolean {
-  return room !== null && (room.organization_id === reach.organization_id || reach.room_ids.includes(room.id));
+export function isInRoomSet(room: { id: string; organization_id: string } | null, rooms: RoomSet): boolean {
+  return room !== null && (room.organization_id === rooms.organization_id || rooms.room_ids.includes(room.id));
 }
 
 /** Whether the grant covers the chat, pending or not. */
@@ -33,7 +33,7 @@ export function covers(grant: ChatGrant, chat: ChatFacts, attendance: Attendance
     case 'involved':
       return attendance.hasMemberOf(grant.organization_id);
     case 'reach':
-      return isRoomReached(chat.room, grant.reach);
+      return isInRoomSet(chat.room, grant.reach);
     case 'visitor':
       return (grant.room_id ?? chat.room?.id) === chat.room?.id && chat.visitor_id === grant.visitor_id;
   }

@@ -167,11 +167,11 @@ export function readEventPage(
       'organization',
       KINDS_OF_CHANNELS,
     );
-    const places = { seq: event.seq, prev_seq: accepted.prev_seq };
+    const position = { seq: event.seq, prev_seq: accepted.prev_seq };
     return update.notifications.flatMap((notification) => {
       const channelEventOf = channelEvent(update, notification, accepted.routing);
       if (channelEventOf === null) return [];
-      const body = channelBody(channelEventOf, event.chat_id, accepted.routing, places);
+      const body = channelBody(channelEventOf, event.chat_id, accepted.routing, position);
       return [JSON.parse(wholeBody(body, JSON.stringify(notification.resource))) as ChannelWebhook];
     });
   });

@@ -1,4 +1,4 @@
-import type { DirectoryDatabases } from '../../directory/reach.ts';
+import type { DirectoryDatabases } from '../../directory/read-routed-rooms.ts';
 import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
 import type { NestedOrganization } from '../../resources/user-account.ts';
 

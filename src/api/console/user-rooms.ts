@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { viewRooms } from '../../directory/room-views.ts';
-import { findReachedRoom, listReachedRooms } from '../../directory/rooms.ts';
+import { findRoomInSet, listReachedRooms } from '../../directory/rooms.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
@@ -50,7 +50,7 @@ userRoomRoutes.openapi(getRooms, async (c) => {
 });
 
 userRoomRoutes.openapi(getRoom, async (c) => {
-  const row = await findReachedRoom(organizationDatabase(c), await userReach(c), c.req.valid('param').room_id);
+  const row = await findRoomInSet(organizationDatabase(c), await userReach(c), c.req.valid('param').room_id);
   const [view] = row === null ? [] : await viewRooms(callerDatabases(c), [row], Date.now());
   if (view === undefined) return refuse(c, { reason: 'not_found', detail: 'Room not found.' });
   return c.json(roomResource(view), 200);

@@ -4,7 +4,7 @@ import type { ChatState, ThreadState } from '../../domain/state.ts';
 import { type Audience, NO_AUDIENCE } from '../../notifications/audience.ts';
 import type { Concerned } from '../../notifications/load-audience.ts';
 import { withinTime } from '../../platform/timeout.ts';
-import type { Reach } from '../../resources/chat-grant.ts';
+import type { RoomSet } from '../../resources/chat-grant.ts';
 import { type Invitee, isOpenInvitation } from '../../resources/invitation.ts';
 
 /** A command waits this long (ms) to learn who listens: a D1 that hangs counts as one that cannot be reached. */
@@ -104,7 +104,7 @@ function isSame(one: Audience, other: Audience): boolean {
 
 /** A subscriber may be reached by thousands of rooms, of which the thread needs to know its own. */
 function withinRooms(audience: Audience, roomIds: readonly string[]): Audience {
-  const trim = (reach: Reach | null) =>
+  const trim = (reach: RoomSet | null) =>
     reach === null ? null : { ...reach, room_ids: reach.room_ids.filter((id) => roomIds.includes(id)) };
   const installations = audience.installations.map((installation) => {
     const { listener: subscriber } = installation;

@@ -4,9 +4,9 @@ import {
   KINDS,
   type Notification,
   notificationsOf,
-  placeOf,
   type ThreadUpdate,
   type View,
+  visibilityOf,
 } from '../../notifications/notifications.ts';
 import type { Timers } from '../../platform/timers.ts';
 import {
@@ -93,7 +93,7 @@ export class HubPublisher {
     if (thread === null) return;
     for (const { name, view } of hubsOf(thread.facts, audience)) {
       const about = { seq: thread.last_seq, at: this.#deps.now(), origin: null, is_silent: false };
-      const update = { ...about, place: placeOf(chat, chat), notifications: [notificationFor(view)] };
+      const update = { ...about, place: visibilityOf(chat, chat), notifications: [notificationFor(view)] };
       this.#deps.background(this.#deps.sendEphemeral(name, update).catch((error) => this.#deps.failed(error)));
     }
   }

@@ -8,7 +8,7 @@ import {
   channelBody,
   channelEvent,
   KINDS_OF_CHANNELS,
-  type Places,
+  type LanePosition,
   wholeBody,
 } from '../../notifications/webhook-body.ts';
 import type { Receiver } from '../../resources/receiver.ts';
@@ -141,7 +141,7 @@ type PlannedWebhook = Pick<OutboxRow, 'receiver' | 'event_type' | 'webhook_id' |
   resource: object;
   /** Whether others may tell the very same resource. */
   is_shared: boolean;
-  bodyAt: (places: Places) => string;
+  bodyAt: (position: LanePosition) => string;
 };
 
 /** One for each notification and each subscription, or channel, that it is for. The same each time, in the same order. */
@@ -170,7 +170,7 @@ function plannedForChannel(update: ThreadUpdate, notification: Notification, rou
     resource_id: null,
     resource: notification.resource,
     is_shared: true,
-    bodyAt: (places) => channelBody(event, update.place.chat_id, routing, places),
+    bodyAt: (position) => channelBody(event, update.place.chat_id, routing, position),
   };
 }
 
@@ -193,7 +193,7 @@ function addPlannedForApp(
       resource_id,
       resource,
       is_shared: resource === notification.resource || resource === notification.changes,
-      bodyAt: (places) => appBody(seen, places),
+      bodyAt: (position) => appBody(seen, position),
     });
   }
 }

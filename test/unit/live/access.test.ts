@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Reaches } from '../../../src/directory/reaches.ts';
+import { RoutedRooms } from '../../../src/directory/routed-rooms.ts';
 import { type Access, AccessCache, factsKey, type OwnerFacts } from '../../../src/live/access.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
 import { createIsolateCache, STALE_FOR } from '../../../src/platform/isolate-cache.ts';
@@ -21,7 +21,7 @@ let timeToLive: number;
 
 const clock = () => now;
 const noReaches = () =>
-  new Reaches({
+  new RoutedRooms({
     organization_id: ORGANIZATION,
     room_ids: [],
     shared: [],
@@ -33,7 +33,7 @@ const noReaches = () =>
   });
 
 let factsCache = createIsolateCache<OwnerFacts>({ clock, limit: 100, staleFor: STALE_FOR });
-let reachesCache = createIsolateCache<Reaches>({ clock, limit: 100, staleFor: STALE_FOR });
+let reachesCache = createIsolateCache<RoutedRooms>({ clock, limit: 100, staleFor: STALE_FOR });
 
 /** A hub's rights; those of another life of the hub share what the isolate keeps. */
 function newRights(): AccessCache {
@@ -48,14 +48,14 @@ function newRights(): AccessCache {
         }
         return found;
       },
-      reachesOf: async (id) => {
+      routedRoomsOf: async (id) => {
         const load = async () => {
           asked.reaches += 1;
           return noReaches();
         };
         return (await reachesCache.get(id, timeToLive, load)) ?? noReaches();
       },
-      knownReaches: (id, age) => reachesCache.peek(id, age),
+      cachedRoutedRooms: (id, age) => reachesCache.peek(id, age),
     },
     facts: factsCache,
     timeToLive: () => timeToLive,

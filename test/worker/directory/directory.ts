@@ -3,9 +3,9 @@ import { noCost } from '../../../src/db/cost.ts';
 import { type Database, db } from '../../../src/db/database.ts';
 import type { Keyset, KeysetValue } from '../../../src/db/keyset.ts';
 import { insertOrganization } from '../../../src/directory/organizations.ts';
-import { type DirectoryDatabases, readReaches } from '../../../src/directory/reach.ts';
-import type { ReachOptions } from '../../../src/directory/reaches.ts';
+import { type DirectoryDatabases, readRoutedRooms } from '../../../src/directory/read-routed-rooms.ts';
 import { insertRoom } from '../../../src/directory/rooms.ts';
+import type { HistoryOptions } from '../../../src/directory/routed-rooms.ts';
 import { insertRouter, type RouterTarget } from '../../../src/directory/routers.ts';
 import { insertShare, type SharedKind } from '../../../src/directory/shares.ts';
 import { insertTeamMember } from '../../../src/directory/team-members.ts';
@@ -19,13 +19,18 @@ export const database: Database = db(env as unknown as Env, null, cost);
 export const databases: DirectoryDatabases = { identity: database, organization: database };
 
 /** What is routed to a user, read anew. */
-export async function reachOfUser(from: DirectoryDatabases, organizationId: string, id: string, options: ReachOptions) {
-  return (await readReaches(from, organizationId)).ofUser(id, options);
+export async function reachOfUser(
+  from: DirectoryDatabases,
+  organizationId: string,
+  id: string,
+  options: HistoryOptions,
+) {
+  return (await readRoutedRooms(from, organizationId)).ofUser(id, options);
 }
 
 /** What is routed to an organization, read anew. */
-export async function reachOfOrganization(from: DirectoryDatabases, organizationId: string, options: ReachOptions) {
-  return (await readReaches(from, organizationId)).ofOrganization(options);
+export async function reachOfOrganization(from: DirectoryDatabases, organizationId: string, options: HistoryOptions) {
+  return (await readRoutedRooms(from, organizationId)).ofOrganization(options);
 }
 
 export const AT = 1_772_000_000_000;

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import type { Notification, Place, ThreadUpdate } from '../../../src/notifications/notifications.ts';
+import type { Notification, ThreadUpdate, Visibility } from '../../../src/notifications/notifications.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import type { PublishRequest } from '../../../src/rpc/live-hub.ts';
 import { liveHubStub, organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
@@ -10,10 +10,10 @@ let threads = 0;
 export class PublishingThread {
   readonly thread: string;
   readonly hub: string;
-  readonly place: Place;
+  readonly place: Visibility;
   #seq = 0;
 
-  private constructor(hub: string, place: Partial<Place> & { room: Place['room'] }) {
+  private constructor(hub: string, place: Partial<Visibility> & { room: Visibility['room'] }) {
     threads += 1;
     this.thread = `thread-${threads}`;
     this.hub = hub;
@@ -30,7 +30,7 @@ export class PublishingThread {
     };
   }
 
-  static ofOrganization(organization_id: string, place: Partial<Place> = {}): PublishingThread {
+  static ofOrganization(organization_id: string, place: Partial<Visibility> = {}): PublishingThread {
     const room = { id: newUuid(Date.now()), organization_id };
     return new PublishingThread(organizationHub(organization_id), { room, ...place });
   }

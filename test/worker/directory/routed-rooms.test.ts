@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { readReaches } from '../../../src/directory/reach.ts';
-import type { ReachOptions } from '../../../src/directory/reaches.ts';
-import { deleteRoom, findReachedRoom, listReachedRooms } from '../../../src/directory/rooms.ts';
+import { readRoutedRooms } from '../../../src/directory/read-routed-rooms.ts';
+import { deleteRoom, findRoomInSet, listReachedRooms } from '../../../src/directory/rooms.ts';
+import type { HistoryOptions } from '../../../src/directory/routed-rooms.ts';
 import { deleteRouter, type RouterTarget, updateRouter } from '../../../src/directory/routers.ts';
 import { deleteShare } from '../../../src/directory/shares.ts';
 import { deleteTeamMember } from '../../../src/directory/team-members.ts';
@@ -42,12 +42,12 @@ beforeEach(async () => {
   room = await newRoom(owner);
 });
 
-const EVERYTHING: ReachOptions = { includesPrivateHistory: true };
+const EVERYTHING: HistoryOptions = { includesPrivateHistory: true };
 const reachOfColleague = () => reachOfUser(databases, owner, colleague, EVERYTHING);
 const reachOfAgent = (options = EVERYTHING) => reachOfUser(databases, partner, agent, options);
 const wholeOrganization = (id: string, room_ids: string[] = []) => ({ organization_id: id, room_ids });
 
-const teamsOf = async (id: string) => (await readReaches(databases, owner)).teamsOf(id);
+const teamsOf = async (id: string) => (await readRoutedRooms(databases, owner)).teamsOf(id);
 
 const nothing = { organization_id: null, room_ids: [] };
 
@@ -64,7 +64,7 @@ describe('the reach of a user in their own organization', () => {
     const night = await newTeam(owner, ...colleagues.slice(0, 10));
     await newRouter(owner, [room], [team(night)]);
     const before = cost.d1.trips;
-    const reaches = await readReaches(databases, owner);
+    const reaches = await readRoutedRooms(databases, owner);
     const reached = colleagues.map((id) => reaches.ofUser(id, EVERYTHING));
     expect(cost.d1.trips - before).toBe(2);
     expect(reached.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => wholeOrganization(owner)));
@@ -240,12 +240,12 @@ describe('rooms of a reach', () => {
     expect(await listed(9, [all[1] ?? ''])).toEqual(all.slice(2));
     expect(await listed(9, [all[2] ?? ''], 'previous')).toEqual(all.slice(0, 2).toReversed());
     expect(await listReachedRooms(database, nothing, page(9))).toEqual([]);
-    expect(await findReachedRoom(database, reach, shared)).toMatchObject({ id: shared });
-    expect(await findReachedRoom(database, reach, room)).toMatchObject({ id: room, visitor_chat_idle_ttl: 3600 });
-    expect(await findReachedRoom(database, wholeOrganization(partner), room)).toBeNull();
-    expect(await findReachedRoom(database, nothing, room)).toBeNull();
+    expect(await findRoomInSet(database, reach, shared)).toMatchObject({ id: shared });
+    expect(await findRoomInSet(database, reach, room)).toMatchObject({ id: room, visitor_chat_idle_ttl: 3600 });
+    expect(await findRoomInSet(database, wholeOrganization(partner), room)).toBeNull();
+    expect(await findRoomInSet(database, nothing, room)).toBeNull();
     await deleteRoom(database, owner, room, AT);
-    expect(await findReachedRoom(database, reach, room)).toBeNull();
+    expect(await findRoomInSet(database, reach, room)).toBeNull();
     expect(await listed(9, null)).toEqual(all.filter((id) => id !== room));
   });
 });

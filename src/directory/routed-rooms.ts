@@ -1,11 +1,11 @@
 import type { RouterTargetKind } from '../db/rows.ts';
-import type { Reach } from '../resources/chat-grant.ts';
+import type { RoomSet } from '../resources/chat-grant.ts';
 
 /** Without private history, shared rooms whose owner keeps its chat history private are left out (Chats API, Routed chats). */
-export type ReachOptions = { includesPrivateHistory: boolean };
+export type HistoryOptions = { includesPrivateHistory: boolean };
 
 /** All rows from which follows what reaches an organization and its users (reach.ts reads them). */
-export type ReachRows = {
+export type RoutingRows = {
   organization_id: string;
   /** The organization's own rooms, deleted ones too; not read while none of them has a router. */
   room_ids: readonly string[];
@@ -28,8 +28,8 @@ const MOST_IDS_KEPT = 500_000;
  * What is routed to an organization and to each of its users (Chats API, Routed chats), computed from rows that were
  * read once for all of them.
  */
-export class Reaches {
-  readonly #rows: ReachRows;
+export class RoutedRooms {
+  readonly #rows: RoutingRows;
   readonly #privateOwners: ReadonlySet<string>;
   readonly #teamsOf: ReadonlyMap<string, readonly string[]>;
   readonly #sharesOfTeam: ReadonlyMap<string, readonly string[]>;
@@ -38,12 +38,12 @@ export class Reaches {
   readonly #shared = new Map<string, Set<string>>();
   readonly #routedRooms = new Set<string>();
   /** Reaches by the names that made them: users of the same teams share one. */
-  readonly #known = new Map<string, Reach>();
+  readonly #known = new Map<string, RoomSet>();
   #idsKept = 0;
   /** With private history, and without. */
-  readonly #ofOrganization: { all: Reach; open: Reach };
+  readonly #ofOrganization: { all: RoomSet; open: RoomSet };
 
-  constructor(rows: ReachRows) {
+  constructor(rows: RoutingRows) {
     this.#rows = rows;
     this.#privateOwners = new Set(rows.private_owner_ids);
     this.#teamsOf = grouped(rows.members, ({ user_id, team_id }) => [user_id, team_id]);
@@ -61,10 +61,10 @@ export class Reaches {
       }
     }
     const { organization_id } = rows;
-    const reach = (options: ReachOptions) => ({ organization_id, room_ids: this.#sharedRooms(null, options) });
+    const rooms = (options: HistoryOptions) => ({ organization_id, room_ids: this.#sharedRooms(null, options) });
     this.#ofOrganization = {
-      all: reach({ includesPrivateHistory: true }),
-      open: reach({ includesPrivateHistory: false }),
+      all: rooms({ includesPrivateHistory: true }),
+      open: rooms({ includesPrivateHistory: false }),
     };
   }
 
@@ -80,23 +80,23 @@ export class Reaches {
    * count while they are shared with the organization, teams while the router's owner has them. A deleted room keeps its reach, a deleted team has
    * none. That the user is not deleted is the caller's to check.
    */
-  ofUser(userId: string, options: ReachOptions): Reach {
+  ofUser(userId: string, options: HistoryOptions): RoomSet {
     const names = this.#namesOf(userId).filter((name) => this.#own.has(name) || this.#shared.has(name));
     const key = `${options.includesPrivateHistory} ${names.join()}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const reach = this.#reachOf(names, options);
-    this.#idsKept += reach.room_ids.length;
+    const rooms = this.#roomsOf(names, options);
+    this.#idsKept += rooms.room_ids.length;
     if (this.#idsKept > MOST_IDS_KEPT) {
       this.#known.clear();
-      this.#idsKept = reach.room_ids.length;
+      this.#idsKept = rooms.room_ids.length;
     }
-    this.#known.set(key, reach);
-    return reach;
+    this.#known.set(key, rooms);
+    return rooms;
   }
 
   /** The rooms whose chats are routed to the organization: its own, and those that others share with it. */
-  ofOrganization(options: ReachOptions): Reach {
+  ofOrganization(options: HistoryOptions): RoomSet {
     return options.includesPrivateHistory ? this.#ofOrganization.all : this.#ofOrganization.open;
   }
 
@@ -105,18 +105,18 @@ export class Reaches {
     return this.#teamsOf.get(userId) ?? [];
   }
 
-  #reachOf(names: readonly string[], options: ReachOptions): Reach {
+  #roomsOf(names: readonly string[], options: HistoryOptions): RoomSet {
     const { organization_id, room_ids } = this.#rows;
-    const reached = union(names, this.#own);
+    const named = union(names, this.#own);
     const shared = this.#sharedRooms(union(names, this.#shared), options);
     // Rooms without routers reach everybody: only where one with routers does not reach a user the own rooms must be named.
-    if (reached.size === this.#routedRooms.size) return { organization_id, room_ids: shared };
-    const own = room_ids.filter((id) => reached.has(id) || !this.#routedRooms.has(id));
+    if (named.size === this.#routedRooms.size) return { organization_id, room_ids: shared };
+    const own = room_ids.filter((id) => named.has(id) || !this.#routedRooms.has(id));
     return { organization_id: null, room_ids: [...own, ...shared] };
   }
 
   /** Ids of rooms that others share, null for all of them. */
-  #sharedRooms(among: ReadonlySet<string> | null, { includesPrivateHistory }: ReachOptions): string[] {
+  #sharedRooms(among: ReadonlySet<string> | null, { includesPrivateHistory }: HistoryOptions): string[] {
     const found = this.#rows.shared.filter(
       ({ id, organization_id }) =>
         (among === null || among.has(id)) && (includesPrivateHistory || !this.#privateOwners.has(organization_id)),

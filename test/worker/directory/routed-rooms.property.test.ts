@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Statement } from '../../../src/db/database.ts';
-import { readReaches } from '../../../src/directory/reach.ts';
+import { readRoutedRooms } from '../../../src/directory/read-routed-rooms.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { AT, database, databases, newOrganization, newUser } from './directory.ts';
 
@@ -141,7 +141,7 @@ it('what is computed for all users at once is what a query answers for each of t
   for (let seed = 1; seed <= 12; seed++) {
     const { organizations, users } = await randomDirectory(numbersFrom(seed));
     for (const organization of organizations) {
-      const reaches = await readReaches(databases, organization);
+      const reaches = await readRoutedRooms(databases, organization);
       const own = await ids(OWNED, organization);
       const secret = new Set(await ids(OF_PRIVATE_OWNERS, organization));
       const expectRooms = (reach: ReturnType<typeof reaches.ofOrganization>, expected: string[]) => {

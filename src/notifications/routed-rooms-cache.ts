@@ -1,13 +1,13 @@
 import type { Cost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
-import { readReaches } from '../directory/reach.ts';
-import type { Reaches } from '../directory/reaches.ts';
+import { readRoutedRooms } from '../directory/read-routed-rooms.ts';
+import type { RoutedRooms } from '../directory/routed-rooms.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 
 /** Counted in rows, because an organization may have a few or many thousands of them: some 20 MB. */
 const MOST_ROWS_KEPT = 200_000;
 
-const reaches = createIsolateCache<Reaches>({
+const cache = createIsolateCache<RoutedRooms>({
   clock: () => Date.now(),
   limit: MOST_ROWS_KEPT,
   staleFor: STALE_FOR,
@@ -18,24 +18,24 @@ const reaches = createIsolateCache<Reaches>({
  * What is routed to an organization and to each of its users: at most AUTH_CACHE_SECONDS old, and older while it is read anew or D1
  * cannot be reached. Rejects when D1 cannot be reached and this isolate does not know. `database` is the organization's.
  */
-export async function reachesOf(
+export async function routedRoomsOf(
   env: Env,
   cost: Cost,
   organization: { id: string; database: string },
-): Promise<Reaches> {
+): Promise<RoutedRooms> {
   const load = () =>
-    readReaches({ identity: db(env, null, cost), organization: db(env, organization, cost) }, organization.id);
-  const found = await reaches.get(organization.id, cacheTimeToLive(env), load);
-  if (found === null) throw new Error('an organization always has a reach');
+    readRoutedRooms({ identity: db(env, null, cost), organization: db(env, organization, cost) }, organization.id);
+  const found = await cache.get(organization.id, cacheTimeToLive(env), load);
+  if (found === null) throw new Error('an organization always has routed rooms, if only none');
   return found;
 }
 
 /** What this isolate has of that, if it is younger than `age` (ms). */
-export function knownReaches(organizationId: string, age: number): Reaches | null {
-  return reaches.peek(organizationId, age);
+export function cachedRoutedRooms(organizationId: string, age: number): RoutedRooms | null {
+  return cache.peek(organizationId, age);
 }
 
 /** Forgets all of it in this isolate. */
-export function purgeReaches(): void {
-  reaches.purgeWhere(() => true);
+export function purgeRoutedRooms(): void {
+  cache.purgeWhere(() => true);
 }

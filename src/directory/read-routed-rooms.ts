@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts';
-import { Reaches, type ReachRows } from './reaches.ts';
+import { RoutedRooms, type RoutingRows } from './routed-rooms.ts';
 
 /** Where the directory lies: users, teams and organizations in the first database, rooms and routers in their organization's. */
 export type DirectoryDatabases = { identity: Database; organization: Database };
@@ -8,7 +8,10 @@ export type DirectoryDatabases = { identity: Database; organization: Database };
  * Reads what is routed to an organization and to each of its users: one trip to each of the two databases, whatever the number of
  * users. Bounded by what the organization has set up: rooms, routers, teams and their members.
  */
-export async function readReaches({ identity, organization }: DirectoryDatabases, id: string): Promise<Reaches> {
+export async function readRoutedRooms(
+  { identity, organization }: DirectoryDatabases,
+  id: string,
+): Promise<RoutedRooms> {
   const [room_ids, shared, routed, targets] = (await organization.batch([
     [`SELECT id FROM rooms WHERE organization_id = ?1 AND EXISTS (${ROUTED})`, id],
     [
@@ -22,7 +25,7 @@ export async function readReaches({ identity, organization }: DirectoryDatabases
        WHERE router_id IN (SELECT router_id FROM (${ROUTED} UNION ${ROUTED_OF_SHARED}))`,
       id,
     ],
-  ])) as [{ id: string }[], ReachRows['shared'], ReachRows['routed'], ReachRows['targets']];
+  ])) as [{ id: string }[], RoutingRows['shared'], RoutingRows['routed'], RoutingRows['targets']];
   const owners = JSON.stringify([...new Set(shared.map(({ organization_id }) => organization_id))]);
   const [members, team_shares, privateOwners] = (await identity.batch([
     [
@@ -36,8 +39,8 @@ export async function readReaches({ identity, organization }: DirectoryDatabases
       id,
     ],
     ['SELECT id FROM organizations WHERE id IN (SELECT value FROM json_each(?)) AND private_chat_history = 1', owners],
-  ])) as [ReachRows['members'], ReachRows['team_shares'], { id: string }[]];
-  return new Reaches({
+  ])) as [RoutingRows['members'], RoutingRows['team_shares'], { id: string }[]];
+  return new RoutedRooms({
     organization_id: id,
     room_ids: room_ids.map((row) => row.id),
     shared,
