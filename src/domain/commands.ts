@@ -8,7 +8,7 @@ import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 import type { UserFacts } from '../resources/user.ts';
 import type { ThreadIdentity } from './address.ts';
-import type { Routing } from './events.ts';
+import type { ChannelTarget } from './events.ts';
 
 /**
  * Commands to a thread. The Worker has authenticated the caller, validated the wire form and looked up what is not the
@@ -73,7 +73,7 @@ export type ReceiveMessages = CommandHeader & {
   room: RoomFacts;
   /** Whether a chat that starts now is private: the organization's setting. */
   is_private: boolean;
-  routing: Routing;
+  routing: ChannelTarget;
   messages: IncomingMessage[];
   skip_waiting_state: boolean;
   close_session: boolean;

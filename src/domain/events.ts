@@ -8,7 +8,7 @@ import type { TagFacts } from '../resources/tag.ts';
 import type { UserFacts } from '../resources/user.ts';
 
 /** Where the notifications of a channel's thread go, as last known to the Worker. */
-export type Routing = {
+export type ChannelTarget = {
   receiver: Receiver;
   channel_id: string;
   thread_id: string;
@@ -16,7 +16,7 @@ export type Routing = {
   echo_user_messages: boolean;
 };
 
-export function isSameRouting(one: Routing | null, other: Routing | null): boolean {
+export function isSameTarget(one: ChannelTarget | null, other: ChannelTarget | null): boolean {
   if (one === null || other === null) return one === other;
   return (
     one.receiver === other.receiver &&
@@ -81,7 +81,7 @@ export type MemberChanges = Partial<Pick<MemberFacts, 'is_participating' | 'is_p
  * webhooks it gets for the event.
  */
 export type WebhookReceipt = { receiver: Receiver; prev_seq: number | null } & (
-  | { routing: Routing }
+  | { routing: ChannelTarget }
   | { rows: number }
 );
 

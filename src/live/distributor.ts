@@ -7,13 +7,13 @@ import type { LiveSocket } from './live-socket.ts';
 import type { LogRange } from './log-rules.ts';
 import type { SocketOwner } from './socket-owner.ts';
 import type { LoggedEvent } from './store.ts';
-import type { Concerned } from './subscription-index.ts';
+import type { MatchingSubscriptions } from './subscription-index.ts';
 import { UpdateFrames } from './update-frames.ts';
 
 export type DistributorDeps = {
   sockets: () => Iterable<LiveSocket>;
   /** Whom an event concerns. `number`: null for what is not logged. */
-  concernedBy: (number: number | null, update: ThreadUpdate) => Concerned<LiveSocket>;
+  subscriptionsFor: (number: number | null, update: ThreadUpdate) => MatchingSubscriptions<LiveSocket>;
   extent: () => LogRange;
   eventsAfter: (number: number, limit: number) => LoggedEvent[];
   rights: Pick<AccessCache, 'known' | 'lookUp'>;
@@ -62,11 +62,11 @@ export class Distributor {
 
   /** Tells those who are up to date of something that is not logged. Never rejects. */
   async sendEphemeral(update: ThreadUpdate): Promise<void> {
-    const { extent, rights, concernedBy } = this.#parts;
-    const frames = new UpdateFrames(null, update, concernedBy(null, update));
+    const { extent, rights, subscriptionsFor } = this.#parts;
+    const frames = new UpdateFrames(null, update, subscriptionsFor(null, update));
     const { head } = extent();
     const unknown: LiveSocket[] = [];
-    for (const socket of frames.concerned.keys()) {
+    for (const socket of frames.subscriptions.keys()) {
       if (!socket.isOpen || socket.isFull || socket.position !== head) continue;
       const access = rights.known(socket.owner);
       if (access === null) unknown.push(socket);
@@ -137,7 +137,7 @@ export class Distributor {
       const stretch = stretches(place);
       if (stretch === null) break;
       for (const socket of there) {
-        if (!stretch.some(({ concerned }) => concerned.has(socket))) {
+        if (!stretch.some(({ subscriptions }) => subscriptions.has(socket))) {
           socket.position = stretch.at(-1)?.number ?? place;
         } else {
           const access = accesses(socket.owner);
@@ -164,7 +164,7 @@ export class Distributor {
 
   /** The log from a number on, as frames that all sockets share; null when enough of it was read. */
   #stretches(): (after: number) => UpdateFrames[] | null {
-    const { eventsAfter, concernedBy } = this.#parts;
+    const { eventsAfter, subscriptionsFor } = this.#parts;
     const shared = new Map<number, UpdateFrames>();
     let characters = 0;
     return (after) => {
@@ -173,7 +173,7 @@ export class Distributor {
         const known = shared.get(number);
         if (known !== undefined) return known;
         characters += more;
-        const frames = new UpdateFrames(number, update, concernedBy(number, update));
+        const frames = new UpdateFrames(number, update, subscriptionsFor(number, update));
         shared.set(number, frames);
         return frames;
       });

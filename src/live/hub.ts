@@ -101,7 +101,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     this.#distributor = new Distributor({
       ...common,
       sockets: () => this.#sockets.all(),
-      concernedBy: (number, update) => this.#load.subscriptions.concernedBy(number, update),
+      subscriptionsFor: (number, update) => this.#load.subscriptions.matching(number, update),
       eventsAfter: (number, limit) => this.#log.after(number, limit),
       retryLater: () => this.#alarmClock.armBy(Date.now() + RETRY_AFTER),
       breathe: () => scheduler.wait(0),

@@ -4,7 +4,7 @@ import { type Topic, type TopicIds, takesIds } from '../resources/topic.ts';
 import type { Subscription } from './subscribe.ts';
 
 /** Sockets with those of their subscriptions that an event is about. */
-export type Concerned<Socket> = ReadonlyMap<Socket, readonly Subscription[]>;
+export type MatchingSubscriptions<Socket> = ReadonlyMap<Socket, readonly Subscription[]>;
 
 /**
  * The subscriptions of all sockets, by what their topics tell of: an event is compared only with those that can be about it, however
@@ -39,7 +39,7 @@ export class SubscriptionIndex<Socket> {
   }
 
   /** Whom an event concerns, whatever their rights. `number`: the hub's, null for what is not logged. */
-  concernedBy(number: number | null, update: ThreadUpdate): Concerned<Socket> {
+  matching(number: number | null, update: ThreadUpdate): MatchingSubscriptions<Socket> {
     const { chat_id, room, visitor_id, user_ids } = update.place;
     const found = new Map<Socket, Subscription[]>();
     const seen = new Set<Subscription>();

@@ -3,7 +3,7 @@ import type { ThreadUpdate } from '../notifications/notifications.ts';
 import type { Subscriber } from '../notifications/subscriber.ts';
 import type { LiveSocket } from './live-socket.ts';
 import type { Subscription } from './subscribe.ts';
-import type { Concerned } from './subscription-index.ts';
+import type { MatchingSubscriptions } from './subscription-index.ts';
 
 /**
  * The frames that tell of one event. A frame holds all that its socket is told of the event; text that several sockets get is made once.
@@ -12,15 +12,15 @@ import type { Concerned } from './subscription-index.ts';
 export class UpdateFrames {
   readonly number: number | null;
   /** Whom it concerns, whatever their rights: what decides that they are looked up. */
-  readonly concerned: Concerned<LiveSocket>;
+  readonly subscriptions: MatchingSubscriptions<LiveSocket>;
   readonly #update: ThreadUpdate;
   /** What a subscriber is told by a topic, as JSON. */
   readonly #parts = new Map<Subscriber, Map<string, readonly string[]>>();
   readonly #resources = new Map<object, string>();
 
-  constructor(number: number | null, update: ThreadUpdate, concerned: Concerned<LiveSocket>) {
+  constructor(number: number | null, update: ThreadUpdate, subscriptions: MatchingSubscriptions<LiveSocket>) {
     this.number = number;
-    this.concerned = concerned;
+    this.subscriptions = subscriptions;
     this.#update = update;
   }
 
@@ -28,7 +28,7 @@ export class UpdateFrames {
   frameFor(socket: LiveSocket, subscriber: Subscriber): string | null {
     // Two patterns may name one topic.
     const parts = new Set<string>();
-    for (const subscription of this.concerned.get(socket) ?? []) {
+    for (const subscription of this.subscriptions.get(socket) ?? []) {
       for (const part of this.#partsOf(subscriber, subscription)) parts.add(part);
     }
     if (parts.size === 0) return null;

@@ -9,26 +9,26 @@ import { needRoutedRooms, subscriberFor } from './load-subscriber.ts';
 import { purgeRoutedRooms, routedRoomsOf } from './routed-rooms-cache.ts';
 
 /** Who listens in one organization. */
-type Listening = { installations: readonly Installation[]; live_since: number | null };
+type OrganizationAudience = { installations: readonly Installation[]; live_since: number | null };
 
 const bounds = { clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR };
-const listening = createIsolateCache<Listening>(bounds);
+const organizations = createIsolateCache<OrganizationAudience>(bounds);
 const partners = createIsolateCache<string[]>(bounds);
 
-/** Whom a thread concerns: organizations, and the rooms whose partners are concerned too. The database is the rooms'. */
-export type Concerned = { organization_ids: readonly string[]; room_ids: readonly string[] } & DatabaseOwner;
+/** The organizations whose apps and hubs may see what happens in a thread, and the rooms whose partners may too. The database is the rooms'. */
+export type AudienceScope = { organization_ids: readonly string[]; room_ids: readonly string[] } & DatabaseOwner;
 
 /**
  * Who is to be told of what happens in a thread: at most AUTH_CACHE_SECONDS old, up to 10 minutes while D1 cannot be reached. Rejects
  * when D1 cannot be reached and this isolate does not know.
  */
-export async function loadAudience(env: Env, cost: Cost, concerned: Concerned): Promise<Audience> {
-  const { organization_ids, room_ids } = concerned;
-  const shares = await Promise.all(room_ids.map((id) => loadPartners(env, cost, concerned, id)));
+export async function loadAudience(env: Env, cost: Cost, scope: AudienceScope): Promise<Audience> {
+  const { organization_ids, room_ids } = scope;
+  const shares = await Promise.all(room_ids.map((id) => loadPartners(env, cost, scope, id)));
   // In one order whoever acts, so that the thread which stores it does not store it anew with each command.
-  const organizations = [...new Set([...organization_ids, ...shares.flat()])].sort();
+  const ids = [...new Set([...organization_ids, ...shares.flat()])].sort();
   const found = await Promise.all(
-    organizations.map(async (id) => ({ id, ...((await loadListening(env, cost, id)) ?? NOBODY) })),
+    ids.map(async (id) => ({ id, ...((await loadOrganization(env, cost, id)) ?? NOBODY) })),
   );
   return {
     installations: found.flatMap(({ installations }) => installations),
@@ -43,7 +43,7 @@ export function audienceLasts(env: Env): number {
   return cacheTimeToLive(env);
 }
 
-const NOBODY: Listening = { installations: [], live_since: null };
+const NOBODY: OrganizationAudience = { installations: [], live_since: null };
 
 /**
  * Forgets in this isolate who listens and what is routed to whom; others forget it when their copy is AUTH_CACHE_SECONDS old. All of
@@ -51,7 +51,7 @@ const NOBODY: Listening = { installations: [], live_since: null };
  */
 export function purgeAudience(): void {
   purgeRoutedRooms();
-  listening.purgeWhere(() => true);
+  organizations.purgeWhere(() => true);
   partners.purgeWhere(() => true);
 }
 
@@ -61,8 +61,8 @@ async function loadPartners(env: Env, cost: Cost, owner: DatabaseOwner, roomId: 
 }
 
 /** One trip, and two more for all reaches together when a topic needs any and this isolate does not know them. */
-function loadListening(env: Env, cost: Cost, organizationId: string): Promise<Listening | null> {
-  return listening.get(organizationId, cacheTimeToLive(env), async () => {
+function loadOrganization(env: Env, cost: Cost, organizationId: string): Promise<OrganizationAudience | null> {
+  return organizations.get(organizationId, cacheTimeToLive(env), async () => {
     const identity = db(env, null, cost);
     const { database, subscriptions, live_since } = await findSubscriptionRows(identity, organizationId, Date.now());
     if (database === null) return NOBODY;

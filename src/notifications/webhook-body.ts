@@ -1,4 +1,4 @@
-import type { Routing } from '../domain/events.ts';
+import type { ChannelTarget } from '../domain/events.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { SubscriberNotification } from './match.ts';
 import type { Kind, Notification, ThreadUpdate } from './notifications.ts';
@@ -16,8 +16,12 @@ export type ChannelEvent = { event_type: ChannelWebhook['event_type']; key: 'mes
  * What a channel is told of a notification; null for nothing. Each `msg` of an agent or bot and each new suggestion goes to the channel
  * (UMI documentation, Webhook trigger conditions), but for what the channel or the request does not want told back.
  */
-export function channelEvent(update: ThreadUpdate, notification: Notification, routing: Routing): ChannelEvent | null {
-  if (update.is_silent || (update.origin === routing.receiver && !routing.echo_user_messages)) return null;
+export function channelEvent(
+  update: ThreadUpdate,
+  notification: Notification,
+  target: ChannelTarget,
+): ChannelEvent | null {
+  if (update.is_silent || (update.origin === target.receiver && !target.echo_user_messages)) return null;
   const { kind, action, resource } = notification;
   if (action !== 'added') return null;
   if (kind === 'reply_suggestion') return { event_type: 'reply_suggestion_created', key: kind };
@@ -33,7 +37,7 @@ const GAP = '\n';
 export function channelBody(
   { event_type, key }: ChannelEvent,
   chat_id: string,
-  { thread_id, messaging_channel, channel_id }: Routing,
+  { thread_id, messaging_channel, channel_id }: ChannelTarget,
   { seq, prev_seq }: LanePosition,
 ): string {
   const after = { messaging_channel, channel_config_id: channel_id, seq, prev_seq };

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { errorText, writeLog } from '../platform/log.ts';
 import type { ProjectorStub } from '../rpc/projector.ts';
-import { BATCH_VERSION, type RebuildStart, type ReplicaBatch, type Written } from '../rpc/projector.ts';
+import { BATCH_VERSION, type BatchResult, type RebuildStart, type ReplicaBatch } from '../rpc/projector.ts';
 import { emptyingTransactions } from './rebuild-statements.ts';
 import { runTransaction, StoreWriter } from './store-writer.ts';
 import { hasRowsFor, type ReplicaStore } from './write-batches.ts';
@@ -21,11 +21,11 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
    * Writes batches, of one thread or of many, into the database of binding `database` and the log of deliveries. Answers for each of them,
    * in their order, when D1 has all of it or has refused it.
    */
-  write(database: string, batches: readonly ReplicaBatch[]): Promise<Written[]> {
+  write(database: string, batches: readonly ReplicaBatch[]): Promise<BatchResult[]> {
     return Promise.all(batches.map((batch) => this.#take(database, batch)));
   }
 
-  async #take(database: string, batch: ReplicaBatch): Promise<Written> {
+  async #take(database: string, batch: ReplicaBatch): Promise<BatchResult> {
     if (batch.v !== BATCH_VERSION) return { ok: false, reason: 'other_version' };
     if (this.#buffered > 0 && this.#buffered + batch.size > BUFFER_BYTES) return { ok: false, reason: 'busy' };
     this.#buffered += batch.size;
@@ -68,7 +68,7 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
 }
 
 /** Of a batch that went to several databases: it is written when all of them have their part. */
-function sumOf(parts: readonly Written[]): Written {
+function sumOf(parts: readonly BatchResult[]): BatchResult {
   const share = { trips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0 };
   for (const part of parts) {
     if (!part.ok) return part;

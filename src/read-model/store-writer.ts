@@ -1,6 +1,6 @@
 import { fault } from '../platform/faults.ts';
 import { errorText, writeLog } from '../platform/log.ts';
-import type { ReplicaBatch, Written } from '../rpc/projector.ts';
+import type { BatchResult, ReplicaBatch } from '../rpc/projector.ts';
 import type { ReplicaStatement } from './rebuild-statements.ts';
 import { type ReplicaStore, statementsFor } from './write-batches.ts';
 
@@ -18,8 +18,8 @@ export type WriterDeps = {
   crash: () => void;
 };
 
-type Waiting = { batch: ReplicaBatch; answer: (written: Written) => void };
-type Share = Extract<Written, { ok: true }>['share'];
+type Waiting = { batch: ReplicaBatch; answer: (written: BatchResult) => void };
+type BatchCost = Extract<BatchResult, { ok: true }>['share'];
 
 /** Writes batches into one database: idle, at once; busy, what came while the last transaction ran, and in the moment after it, as the next one. */
 export class StoreWriter {
@@ -32,8 +32,8 @@ export class StoreWriter {
   }
 
   /** Writes what the batch has for this database. Never rejects. */
-  write(batch: ReplicaBatch): Promise<Written> {
-    const written = new Promise<Written>((answer) => this.#waiting.push({ batch, answer }));
+  write(batch: ReplicaBatch): Promise<BatchResult> {
+    const written = new Promise<BatchResult>((answer) => this.#waiting.push({ batch, answer }));
     if (!this.#isRunning) this.#deps.background(this.#run());
     return written;
   }
@@ -56,7 +56,7 @@ export class StoreWriter {
     }
   }
 
-  async #writeTogether(batches: ReplicaBatch[]): Promise<Written[]> {
+  async #writeTogether(batches: ReplicaBatch[]): Promise<BatchResult[]> {
     try {
       return await this.#writeOnce(batches);
     } catch (error) {
@@ -64,7 +64,7 @@ export class StoreWriter {
       if (batches.length === 1) return refuseAll(batches, 'rejected', error);
     }
     // A row of one batch spoils the others' transaction: once more, a transaction for each batch.
-    const answers: Written[] = [];
+    const answers: BatchResult[] = [];
     for (const batch of batches) {
       try {
         answers.push(...(await this.#writeOnce([batch])));
@@ -75,7 +75,7 @@ export class StoreWriter {
     return answers;
   }
 
-  async #writeOnce(batches: ReplicaBatch[]): Promise<Written[]> {
+  async #writeOnce(batches: ReplicaBatch[]): Promise<BatchResult[]> {
     fault('projector before D1', this.#deps.crash);
     const { d1, store } = this.#deps;
     const statements = statementsFor(batches, store);
@@ -93,7 +93,12 @@ export function runTransaction(d1: D1Database, statements: readonly ReplicaState
 }
 
 /** Each batch pays for its rows in each statement, and an equal part of the trip. */
-function shareOut(count: number, statements: ReplicaStatement[], results: D1Result[], milliseconds: number): Share[] {
+function shareOut(
+  count: number,
+  statements: ReplicaStatement[],
+  results: D1Result[],
+  milliseconds: number,
+): BatchCost[] {
   const shares = Array.from({ length: count }, () => ({
     trips: 1 / count,
     rowsRead: 0,
@@ -114,7 +119,7 @@ function shareOut(count: number, statements: ReplicaStatement[], results: D1Resu
   return shares;
 }
 
-function refuseAll(batches: ReplicaBatch[], reason: 'rejected' | 'failed', error: unknown): Written[] {
+function refuseAll(batches: ReplicaBatch[], reason: 'rejected' | 'failed', error: unknown): BatchResult[] {
   const threads = batches.map(({ thread }) => thread);
   writeLog('error', 'projection_failed', { reason, threads, error: errorText(error) });
   return batches.map(() => ({ ok: false, reason }));

@@ -47,7 +47,7 @@ export type ReplicaBatch = {
 export type RebuildStart = { number: number; chat_ids: string[] };
 
 /** Answer of a projector. `busy`: its buffer is full. `rejected`: D1 refuses these rows. `failed`: D1 could not be reached or overran. */
-export type Written =
+export type BatchResult =
   | { ok: true; share: { trips: number; rowsRead: number; rowsWritten: number; milliseconds: number } }
   | { ok: false; reason: 'busy' | 'rejected' | 'failed' | 'other_version' };
 
@@ -71,7 +71,7 @@ export type RangedBatch = { slice: ReplicaBatch; range: BatchRange };
 export type HandedBatch = RangedBatch & { database: string };
 
 export interface ProjectorStub {
-  write(database: string, batches: readonly ReplicaBatch[]): Promise<Written[]>;
+  write(database: string, batches: readonly ReplicaBatch[]): Promise<BatchResult[]>;
 }
 
 /** The projector that writes this thread's copy into its database: threads are spread over PROJECTOR_COUNT objects by their name. */

@@ -169,9 +169,9 @@ export function readEventPage(
     );
     const position = { seq: event.seq, prev_seq: accepted.prev_seq };
     return update.notifications.flatMap((notification) => {
-      const channelEventOf = channelEvent(update, notification, accepted.routing);
-      if (channelEventOf === null) return [];
-      const body = channelBody(channelEventOf, event.chat_id, accepted.routing, position);
+      const shown = channelEvent(update, notification, accepted.routing);
+      if (shown === null) return [];
+      const body = channelBody(shown, event.chat_id, accepted.routing, position);
       return [JSON.parse(wholeBody(body, JSON.stringify(notification.resource))) as ChannelWebhook];
     });
   });

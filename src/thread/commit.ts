@@ -1,4 +1,4 @@
-import type { Routing } from '../domain/events.ts';
+import type { ChannelTarget } from '../domain/events.ts';
 import type { ReceivedBefore, ThreadState } from '../domain/state.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import type { LeasedDelivery } from '../rpc/lane.ts';
@@ -20,8 +20,8 @@ export type Commit = {
   /** Lanes whose first new delivery is leased at once, each with the length of the lease (ms). */
   leases: ReadonlyMap<Receiver, number>;
   received: ReceivedBefore[];
-  routing: Routing | null;
-  isRoutingNew: boolean;
+  channelTarget: ChannelTarget | null;
+  isTargetNew: boolean;
   /** Who is told as last known (JSON, null for nobody); null when it stays as it is. */
   audience: { stored: string | null } | null;
   /** Version of the last changed delivery or lane; the rows written here get the following ones. */
@@ -43,8 +43,8 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
   };
   const { before, after, accepted } = commit;
   if (before.thread === null) createTables(sql);
-  if (after.thread !== null && (after.thread !== before.thread || commit.isRoutingNew)) {
-    const routing = commit.routing === null ? null : JSON.stringify(commit.routing);
+  if (after.thread !== null && (after.thread !== before.thread || commit.isTargetNew)) {
+    const routing = commit.channelTarget === null ? null : JSON.stringify(commit.channelTarget);
     write(
       `INSERT INTO thread (one, facts, routing) VALUES (1, ?1, ?2)
        ON CONFLICT (one) DO UPDATE SET facts = ?1, routing = ?2`,

@@ -4,7 +4,7 @@ import { threadNameOfChat } from '../domain/address.ts';
 import type { Command } from '../domain/commands.ts';
 import { addressRefusal, decide } from '../domain/decide/decide.ts';
 import type { Decision } from '../domain/decide/recorder.ts';
-import { isSameRouting, type Routing } from '../domain/events.ts';
+import { type ChannelTarget, isSameTarget } from '../domain/events.ts';
 import { grantRefusal } from '../domain/grants.ts';
 import type { Query, Reading } from '../domain/queries.ts';
 import type { Result, ThreadRefusal } from '../domain/refusals.ts';
@@ -18,7 +18,7 @@ import { Timers } from '../platform/timers.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { newUuid } from '../resources/uuid.ts';
 import type { Attempt, ClaimResult, Lane, LeasedDelivery, ReportAnswer } from '../rpc/lane.ts';
-import type { BatchRange, Checkpoint, HandedBatch, ReplicaBatch, Written } from '../rpc/projector.ts';
+import type { BatchRange, BatchResult, Checkpoint, HandedBatch, ReplicaBatch } from '../rpc/projector.ts';
 import { projectorStub } from '../rpc/projector.ts';
 import type { Courier, EventPage, Executed, Rebuilt, ReplayFilter, ThreadStub } from '../rpc/thread.ts';
 import { ALARM_AFTER, ALARM_WORK, Sweep } from './alarm.ts';
@@ -50,7 +50,7 @@ const WAIT_FOR_PROJECTOR = 60_000;
 export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   readonly #sql: SqlStorage;
   #state: ThreadState;
-  #routing: Routing | null = null;
+  #channelTarget: ChannelTarget | null = null;
   readonly #timers: Timers;
   readonly #commands: RecentCommands;
   readonly #replica: Replica;
@@ -95,13 +95,13 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#replica.acknowledge(courier?.acknowledged);
     const { decided, leased } = await this.#execute(command, courier?.heads === true, cost);
     if (!decided.ok) return { result: decided, cost };
-    const handed = decided.events.length > 0 ? await this.#handOver(courier, cost) : null;
+    const handed = decided.events.length > 0 ? await this.#handOut(courier, cost) : null;
     fault('before answer', () => this.ctx.abort('fault: before answer'));
     return { result: { ok: true, answer: decided.answer }, cost, handed, heads: leased };
   }
 
   /** What the courier is to bring to D1; null when the object sends it by itself. */
-  async #handOver(courier?: Courier, cost = noCost()): Promise<HandedBatch | null> {
+  async #handOut(courier?: Courier, cost = noCost()): Promise<HandedBatch | null> {
     const isTaken = courier?.acknowledged !== undefined;
     const batch = isTaken ? this.#replica.handOut() : null;
     const handed = batch === null ? null : { ...batch, database: this.#database };
@@ -130,16 +130,16 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     cost: Cost,
   ): Promise<{ decided: Decision; leased: LeasedDelivery[] }> {
     if (command.v !== 1) return { decided: refused({ reason: 'newer_version' }), leased: [] };
-    let listening = await this.#broadcast.listeningTo(command, cost);
-    while (!this.#broadcast.isFor(command, listening)) listening = await this.#broadcast.listeningTo(command, cost);
-    if (listening === null) return { decided: refused({ reason: 'listeners_unknown' }), leased: [] };
+    let loaded = await this.#broadcast.loadAudience(command, cost);
+    while (!this.#broadcast.covers(command, loaded)) loaded = await this.#broadcast.loadAudience(command, cost);
+    if (loaded === null) return { decided: refused({ reason: 'listeners_unknown' }), leased: [] };
     // From here to the commit nothing is awaited.
     const before = loadForCommand(this.#sql, this.#state, command, this.#commands.find(command, Date.now()));
     const decided = this.#decide(command, before);
     if (!decided.ok) return { decided, leased: [] };
     let leased: LeasedDelivery[] = [];
     if (decided.events.length > 0) {
-      const committed = this.#commit(command, listening.audience, before, decided, takesDeliveries);
+      const committed = this.#commit(command, loaded.audience, before, decided, takesDeliveries);
       ({ leased, rowsWritten: cost.thread.rowsWritten } = committed);
     }
     this.#noteInMemory(command, before, decided.state);
@@ -173,7 +173,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#replica.acknowledge(request.acknowledged);
     const answer = this.#lanes.report(request);
     if (answer.is_stale) writeLog('warn', 'stale_lease', { thread: this.#state.name });
-    if (request.acknowledged !== undefined) return { ...answer, handed: await this.#handOver(request) };
+    if (request.acknowledged !== undefined) return { ...answer, handed: await this.#handOut(request) };
     this.#copyLater();
     return answer;
   }
@@ -226,7 +226,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     // An object addressed by its bare id has no name; the chat id holds it too.
     const nameOfChat = thread === null ? null : threadNameOfChat(thread.current_chat_id);
     this.#state = { ...loaded.state, name: name === '' ? (nameOfChat ?? '') : name };
-    this.#routing = loaded.routing;
+    this.#channelTarget = loaded.channelTarget;
     this.#broadcast.restore(loaded.audience, this.#state);
     this.#lanes.version = Math.max(this.#lanes.version, readVersion(this.#sql));
   }
@@ -256,7 +256,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return { seq: this.#state.last_seq, version: this.#lanes.version };
   }
 
-  async #writeBatch(batch: ReplicaBatch): Promise<Written> {
+  async #writeBatch(batch: ReplicaBatch): Promise<BatchResult> {
     const database = this.#database;
     const written = projectorStub(this.env, database, batch.thread).write(database, [batch]);
     return (await withinTime(written, WAIT_FOR_PROJECTOR))?.[0] ?? { ok: false, reason: 'failed' };
@@ -270,16 +270,16 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     decided: Decided,
     takesDeliveries: boolean,
   ): Committed {
-    const given = command.type === 'receive_messages' ? command.routing : this.#routing;
-    const isRoutingNew = !isSameRouting(given, this.#routing);
+    const target = command.type === 'receive_messages' ? command.routing : this.#channelTarget;
+    const isTargetNew = !isSameTarget(target, this.#channelTarget);
     const accepted = fanOutWebhooks(decided.events, decided.transitions, {
-      routing: given,
+      target,
       audience,
       isSilent: isKeptFromApps(command),
       checkpointOf: (receiver) => this.#lanes.checkpoint(receiver),
       room: this.#lanes.room,
     });
-    const known = this.#broadcast.toStore(audience);
+    const stored = this.#broadcast.toStore(audience);
     const { leases, toWake } = this.#lanes.startsOf(accepted, takesDeliveries);
     const now = Date.now();
 
@@ -292,9 +292,9 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
         accepted,
         leases,
         received: decided.received,
-        routing: given,
-        isRoutingNew,
-        audience: known,
+        channelTarget: target,
+        isTargetNew,
+        audience: stored,
         version: this.#lanes.version,
         at: decided.state.last_at,
         now,
@@ -305,23 +305,23 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#sweep.committed(now);
     this.#commands.add(accepted.events);
     this.#replica.add(accepted.events);
-    this.#routing = given;
+    this.#channelTarget = target;
     this.#lanes.committed(committed.version, accepted);
     const soon = now + (accepted.rest === null ? Math.min(ALARM_AFTER, ...leases.values()) : 0);
     const isArmed = this.#alarmClock.armBy(Math.min(soon, this.#sweep.chatEndsAt() ?? soon));
     fault('after commit', () => this.ctx.abort('fault: after commit'));
     for (const receiver of toWake) this.#lanes.wake(receiver, 'lane');
     this.#lanes.wakeOverdue(now);
-    this.#broadcast.committed(decided.transitions, before.last_seq, audience, known);
+    this.#broadcast.committed(decided.transitions, before.last_seq, audience, stored);
     return { ...committed, rowsWritten: committed.rowsWritten + (isArmed ? 1 : 0) };
   }
 
   /** What an accepted command means beside its events: who types, and whose presence is followed. */
   #noteInMemory(command: Command, before: ThreadState, after: ThreadState): void {
     const current = after.thread?.current_chat_id ?? '';
-    const named = 'chat_id' in command ? command.chat_id : null;
-    const concerned = after.chats.get(named ?? current);
-    if (concerned !== undefined) this.#broadcast.noteTyping(this.#typing, command, concerned);
+    const namedId = 'chat_id' in command ? command.chat_id : null;
+    const named = after.chats.get(namedId ?? current);
+    if (named !== undefined) this.#broadcast.noteTyping(this.#typing, command, named);
     if (command.type === 'change_presence') this.#watch.noteReport(command.user_id);
     const chat = after.chats.get(current);
     const old = before.chats.get(current);

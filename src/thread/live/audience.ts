@@ -2,7 +2,7 @@ import type { Cost } from '../../db/cost.ts';
 import type { Command } from '../../domain/commands.ts';
 import type { ChatState, ThreadState } from '../../domain/state.ts';
 import { type Audience, NO_AUDIENCE } from '../../notifications/audience.ts';
-import type { Concerned } from '../../notifications/load-audience.ts';
+import type { AudienceScope } from '../../notifications/load-audience.ts';
 import { withinTime } from '../../platform/timeout.ts';
 import type { RoomSet } from '../../resources/chat-grant.ts';
 import { type Invitee, isOpenInvitation } from '../../resources/invitation.ts';
@@ -17,12 +17,12 @@ const UNKNOWN = 'null';
 
 export type AudienceDeps = {
   /** Rejects when it cannot be known. */
-  load: (concerned: Concerned, cost: Cost) => Promise<Audience>;
+  load: (scope: AudienceScope, cost: Cost) => Promise<Audience>;
   failed: (error: unknown) => void;
 };
 
 /** An audience to be stored, and its text; null for nobody. */
-export type Storing = { stored: string | null; audience: Audience };
+export type StoredAudience = { stored: string | null; audience: Audience };
 
 /**
  * Who is to be told of what happens in the thread. The thread keeps what it last knew, for when D1 cannot be reached: what is
@@ -33,7 +33,7 @@ export class AudienceCache {
   last: Audience | null = null;
   readonly #deps: AudienceDeps;
   /** Whom `last` was asked for: of others it says nothing. */
-  #asked: Concerned | null = null;
+  #asked: AudienceScope | null = null;
   /** What `last` was made of: while that is the same, so is `last`. */
   #source: { found: Audience; rooms: string } | null = null;
   /** What is on disk, and the audience that it is the text of, when that is at hand. */
@@ -45,7 +45,7 @@ export class AudienceCache {
   }
 
   /** Restores the audience that an earlier instance has stored, null for nobody, and whom it was asked for. */
-  restore(stored: string | null, asked: Concerned | null): void {
+  restore(stored: string | null, asked: AudienceScope | null): void {
     this.#stored = stored;
     this.#asked = asked;
     this.#storedOf = null;
@@ -54,25 +54,25 @@ export class AudienceCache {
   }
 
   /** The audience of a command that concerns these; null when it cannot be known and was not before. Never rejects. */
-  async of(concerned: Concerned | null, cost: Cost): Promise<Audience | null> {
-    if (concerned === null) return NO_AUDIENCE;
+  async of(scope: AudienceScope | null, cost: Cost): Promise<Audience | null> {
+    if (scope === null) return NO_AUDIENCE;
     try {
-      const found = await withinTime(this.#deps.load(concerned, cost), WAIT_FOR_AUDIENCE);
+      const found = await withinTime(this.#deps.load(scope, cost), WAIT_FOR_AUDIENCE);
       if (found === null) throw new Error('D1 did not say in time who listens');
-      const rooms = concerned.room_ids.join();
+      const rooms = scope.room_ids.join();
       const isKnown = this.#source !== null && this.#source.rooms === rooms && isSame(this.#source.found, found);
-      if (!isKnown) this.last = withinRooms(found, concerned.room_ids);
+      if (!isKnown) this.last = withinRooms(found, scope.room_ids);
       this.#source = { found, rooms };
-      this.#asked = concerned;
+      this.#asked = scope;
     } catch (error) {
       this.#deps.failed(error);
-      if (!areAllAmong(concerned, this.#asked)) return null;
+      if (!isWithinScope(scope, this.#asked)) return null;
     }
     return this.last;
   }
 
   /** What is to be stored with a commit; null when nothing has to be. Nobody is stored as null. */
-  toStore(audience: Audience): Storing | null {
+  toStore(audience: Audience): StoredAudience | null {
     if (audience === this.#storedOf) return null;
     const isNobody = audience.installations.length === 0 && audience.hubs.length === 0;
     const text = JSON.stringify(audience);
@@ -83,7 +83,7 @@ export class AudienceCache {
   }
 
   /** Told that it is on disk. */
-  noteStored({ stored, audience }: Storing): void {
+  noteStored({ stored, audience }: StoredAudience): void {
     this.#stored = stored;
     this.#storedOf = audience;
   }
@@ -127,10 +127,10 @@ function withinRooms(audience: Audience, roomIds: readonly string[]): Audience {
  * invitations. Two rooms when the channel of an open session has moved: the session stays, the next one begins in the other. Null when
  * it cannot lead to anything: the thread does not exist and the command opens none. The state must hold the chat that the command names.
  */
-export function concernedBy(state: ThreadState, command: Command): Concerned | null {
+export function scopeOf(state: ThreadState, command: Command): AudienceScope | null {
   const isOpening = 'database' in command;
   if (state.thread === null && !isOpening) return null;
-  const chat = concernedChat(state, 'chat_id' in command ? command.chat_id : null);
+  const chat = chatInScope(state, 'chat_id' in command ? command.chat_id : null);
   const rooms = ['room' in command ? command.room : null, chat?.facts.room ?? null].filter((room) => room !== null);
   const organizations = [
     state.thread?.organization_id,
@@ -152,9 +152,9 @@ export function concernedBy(state: ThreadState, command: Command): Concerned | n
  * The same for the command and for the thread as it is: what is known of who listens then stands for the thread's next commands too,
  * should nobody be able to say it anew.
  */
-export function concernedWithThread(state: ThreadState, command: Command): Concerned | null {
-  const one = concernedBy(state, command);
-  const other = concernedNow(state);
+export function scopeWithThread(state: ThreadState, command: Command): AudienceScope | null {
+  const one = scopeOf(state, command);
+  const other = scopeOfThread(state);
   if (one === null || other === null) return one ?? other;
   return {
     organization_ids: [...new Set([...one.organization_ids, ...other.organization_ids])],
@@ -164,10 +164,10 @@ export function concernedWithThread(state: ThreadState, command: Command): Conce
 }
 
 /** Whether everybody whom something concerns is among those who were asked for. */
-export function areAllAmong(concerned: Concerned | null, asked: Concerned | null): boolean {
-  if (concerned === null) return true;
+export function isWithinScope(scope: AudienceScope | null, asked: AudienceScope | null): boolean {
+  if (scope === null) return true;
   if (asked === null) return false;
-  const { organization_ids, room_ids } = concerned;
+  const { organization_ids, room_ids } = scope;
   const { organization_ids: organizations, room_ids: rooms } = asked;
   return organization_ids.every((id) => organizations.includes(id)) && room_ids.every((id) => rooms.includes(id));
 }
@@ -179,11 +179,11 @@ export function isKeptFromApps(command: Command): boolean {
 }
 
 /** Whom the thread concerns as it is, without a command. */
-export function concernedNow(state: ThreadState): Concerned | null {
-  return concernedBy(state, { v: 1, type: 'end_overdue_chats', command_id: '' });
+export function scopeOfThread(state: ThreadState): AudienceScope | null {
+  return scopeOf(state, { v: 1, type: 'end_overdue_chats', command_id: '' });
 }
 
-function concernedChat(state: ThreadState, named: string | null): ChatState | undefined {
+function chatInScope(state: ThreadState, named: string | null): ChatState | undefined {
   const current = state.thread?.current_chat_id;
   return (
     (named === null ? undefined : state.chats.get(named)) ??

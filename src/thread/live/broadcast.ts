@@ -2,14 +2,14 @@ import { type Cost, noCost } from '../../db/cost.ts';
 import type { Command } from '../../domain/commands.ts';
 import type { ChatState, ThreadState, Transition } from '../../domain/state.ts';
 import type { Audience } from '../../notifications/audience.ts';
-import { type Concerned, loadAudience } from '../../notifications/load-audience.ts';
+import { type AudienceScope, loadAudience } from '../../notifications/load-audience.ts';
 import { composingNotification } from '../../notifications/notifications.ts';
 import { withinTime } from '../../platform/timeout.ts';
 import type { Timers } from '../../platform/timers.ts';
 import type { ComposingStatus } from '../../resources/membership.ts';
 import { liveHubStub } from '../../rpc/live-hub.ts';
 import { loadChat } from '../store/load.ts';
-import { AudienceCache, areAllAmong, concernedNow, concernedWithThread, type Storing } from './audience.ts';
+import { AudienceCache, isWithinScope, type StoredAudience, scopeOfThread, scopeWithThread } from './audience.ts';
 import { HubPublisher } from './hub-publisher.ts';
 import { lastEventBefore, readHubCheckpoint, replayUpdates, writeHubCheckpoint } from './replay-updates.ts';
 import type { Typing } from './typing.ts';
@@ -27,18 +27,18 @@ export type BroadcastDeps = {
 };
 
 /** Who is to be told of what a command leads to; whom it concerned, and how far the log went, when that was asked. */
-export type Listening = { audience: Audience; concerned: Concerned | null; last_seq: number };
+export type LoadedAudience = { audience: Audience; scope: AudienceScope | null; last_seq: number };
 
 /** Who listens to the thread besides its channel: apps, for the commit, and live hubs, which are told after it. */
 export class Broadcast {
   readonly #deps: BroadcastDeps;
-  readonly #known: AudienceCache;
+  readonly #audience: AudienceCache;
   readonly #publisher: HubPublisher;
 
   constructor(deps: BroadcastDeps) {
     this.#deps = deps;
-    this.#known = new AudienceCache({
-      load: (concerned, cost) => loadAudience(deps.env, cost, concerned),
+    this.#audience = new AudienceCache({
+      load: (scope, cost) => loadAudience(deps.env, cost, scope),
       failed: (error) => deps.failed('audience_unknown', error),
     });
     this.#publisher = this.#makePublisher();
@@ -49,31 +49,36 @@ export class Broadcast {
    * too.
    */
   restore(stored: string | null, state: ThreadState): void {
-    this.#known.restore(stored, concernedNow(state));
+    this.#audience.restore(stored, scopeOfThread(state));
   }
 
   /** Who is to be told of what a command leads to; null when that cannot be known. Never rejects. */
-  async listeningTo(command: Command, cost: Cost): Promise<Listening | null> {
+  async loadAudience(command: Command, cost: Cost): Promise<LoadedAudience | null> {
     const { last_seq } = this.#deps.state();
-    const concerned = this.#concernedBy(command);
-    const audience = await this.#known.of(concerned, cost);
-    return audience === null ? null : { audience, concerned, last_seq };
+    const scope = this.#scopeOf(command);
+    const audience = await this.#audience.of(scope, cost);
+    return audience === null ? null : { audience, scope, last_seq };
   }
 
   /** Whether nobody else is concerned by the command since it was asked who listens: others may have been committed meanwhile. */
-  isFor(command: Command, listening: Listening | null): boolean {
-    if (listening === null || listening.last_seq === this.#deps.state().last_seq) return true;
-    return areAllAmong(this.#concernedBy(command), listening.concerned);
+  covers(command: Command, loaded: LoadedAudience | null): boolean {
+    if (loaded === null || loaded.last_seq === this.#deps.state().last_seq) return true;
+    return isWithinScope(this.#scopeOf(command), loaded.scope);
   }
 
   /** What a commit is to store of the audience; null when nothing. */
-  toStore(audience: Audience): Storing | null {
-    return this.#known.toStore(audience);
+  toStore(audience: Audience): StoredAudience | null {
+    return this.#audience.toStore(audience);
   }
 
   /** Told of a commit that took these transitions above `before`, and of what it has stored. */
-  committed(transitions: readonly Transition[], before: number, audience: Audience, stored: Storing | null): void {
-    if (stored !== null) this.#known.noteStored(stored);
+  committed(
+    transitions: readonly Transition[],
+    before: number,
+    audience: Audience,
+    stored: StoredAudience | null,
+  ): void {
+    if (stored !== null) this.#audience.noteStored(stored);
     this.#publisher.committed(transitions, before, audience);
   }
 
@@ -84,23 +89,23 @@ export class Broadcast {
     }
   }
 
-  #concernedBy(command: Command): Concerned | null {
+  #scopeOf(command: Command): AudienceScope | null {
     const named = 'chat_id' in command ? command.chat_id : null;
     const state = this.#deps.state();
     const loaded = named === null || state.thread === null ? state : loadChat(this.#deps.sql, state, named);
-    return concernedWithThread(loaded, command);
+    return scopeWithThread(loaded, command);
   }
 
   #showComposing(chat: ChatState, memberId: string, status: ComposingStatus): void {
     const member = chat.members.get(memberId)?.facts;
-    const audience = this.#known.last;
+    const audience = this.#audience.last;
     if (member === undefined || audience === null) return;
     this.#publisher.sendEphemeral(audience, chat, (view) => composingNotification(member, chat.facts, status, view));
   }
 
   /** Tells the hubs whatever they lack, also those that have awoken since; resolves when they are told. Never rejects. */
   async catchUp(): Promise<void> {
-    const audience = await this.#known.of(concernedNow(this.#deps.state()), noCost());
+    const audience = await this.#audience.of(scopeOfThread(this.#deps.state()), noCost());
     if (audience !== null) this.#publisher.catchUp(audience);
     await this.#publisher.settled();
   }
@@ -111,7 +116,7 @@ export class Broadcast {
 
   /** Whether every hub that is known to listen has everything, also as far as a new instance of the object knows. */
   get isSettled(): boolean {
-    return this.#known.last !== null && this.#publisher.isSettled(this.#known.last);
+    return this.#audience.last !== null && this.#publisher.isSettled(this.#audience.last);
   }
 
   #makePublisher(): HubPublisher {

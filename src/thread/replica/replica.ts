@@ -4,7 +4,7 @@ import type { ThreadState } from '../../domain/state.ts';
 import { fault } from '../../platform/faults.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
 import type { Timers } from '../../platform/timers.ts';
-import type { BatchRange, Checkpoint, RangedBatch, ReplicaBatch, Written } from '../../rpc/projector.ts';
+import type { BatchRange, BatchResult, Checkpoint, RangedBatch, ReplicaBatch } from '../../rpc/projector.ts';
 import {
   endRebuild,
   type Rebuild,
@@ -32,7 +32,7 @@ export type ReplicaDeps = {
   state: () => ThreadState;
   /** How far the copy should be. */
   latest: () => Checkpoint;
-  write: (batch: ReplicaBatch) => Promise<Written>;
+  write: (batch: ReplicaBatch) => Promise<BatchResult>;
   timers: Timers;
   now: () => number;
   crash: () => void;

@@ -9,11 +9,11 @@ import { changeTables, hasTable, SCHEMA } from './schema.ts';
  */
 export type Rebuild = { number: number; until: Checkpoint };
 
-type UpkeepRow = { rebuild_number: number; rebuild_seq: number | null; rebuild_version: number | null };
+type MaintenanceRow = { rebuild_number: number; rebuild_seq: number | null; rebuild_version: number | null };
 
 /** The rebuild that is under way, null when there is none, and the number of the last one. */
 export function readRebuild(sql: SqlStorage): { rebuild: Rebuild | null; generation: number } {
-  const { rebuild_number: number, rebuild_seq: seq, rebuild_version: version } = readUpkeep(sql);
+  const { rebuild_number: number, rebuild_seq: seq, rebuild_version: version } = readMaintenance(sql);
   const rebuild = seq === null || version === null ? null : { number, until: { seq, version } };
   return { rebuild, generation: number };
 }
@@ -25,7 +25,7 @@ export function readRebuild(sql: SqlStorage): { rebuild: Rebuild | null; generat
 export function startRebuild(sql: SqlStorage, name: string, version: number, now: number): Rebuild {
   replayLog(sql, name);
   const { seq } = sql.exec<{ seq: number }>('SELECT max(seq) AS seq FROM events').one();
-  const number = Math.max(now, readUpkeep(sql).rebuild_number + 1);
+  const number = Math.max(now, readMaintenance(sql).rebuild_number + 1);
   sql.exec('UPDATE upkeep SET rebuild_number = ?, rebuild_seq = ?, rebuild_version = ?', number, seq, version);
   sql.exec('UPDATE thread SET acknowledged_seq = 0, acknowledged_version = 0');
   return { number, until: { seq, version } };
@@ -77,6 +77,6 @@ export function writeCheckpoint(sql: SqlStorage, checkpoint: Checkpoint): void {
   sql.exec('UPDATE thread SET acknowledged_seq = ?, acknowledged_version = ?', checkpoint.seq, checkpoint.version);
 }
 
-function readUpkeep(sql: SqlStorage): UpkeepRow {
-  return sql.exec<UpkeepRow>('SELECT rebuild_number, rebuild_seq, rebuild_version FROM upkeep').one();
+function readMaintenance(sql: SqlStorage): MaintenanceRow {
+  return sql.exec<MaintenanceRow>('SELECT rebuild_number, rebuild_seq, rebuild_version FROM upkeep').one();
 }

@@ -1,6 +1,6 @@
 import { seqOfResource } from '../../domain/address.ts';
 import type { Command } from '../../domain/commands.ts';
-import { type Routing, type ThreadEvent, upcastEvent } from '../../domain/events.ts';
+import { type ChannelTarget, type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import {
   type ChatState,
   emptyThread,
@@ -21,7 +21,7 @@ import { hasTable } from './schema.ts';
 export function loadThread(
   sql: SqlStorage,
   name: string,
-): { state: ThreadState; routing: Routing | null; audience: string | null } {
+): { state: ThreadState; channelTarget: ChannelTarget | null; audience: string | null } {
   const row = sql
     .exec<{ facts: string; routing: string | null; audience: string | null }>(
       'SELECT facts, routing, audience FROM thread',
@@ -30,8 +30,8 @@ export function loadThread(
   const last = loadLastEvent(sql);
   const thread = JSON.parse(row.facts) as NonNullable<ThreadState['thread']>;
   const state = { ...emptyThread(name), last_seq: last.seq, last_at: last.at, thread };
-  const routing = row.routing === null ? null : (JSON.parse(row.routing) as Routing);
-  return { state: loadChat(sql, state, thread.current_chat_id), routing, audience: row.audience };
+  const channelTarget = row.routing === null ? null : (JSON.parse(row.routing) as ChannelTarget);
+  return { state: loadChat(sql, state, thread.current_chat_id), channelTarget, audience: row.audience };
 }
 
 const NONE: ReadonlyMap<string, NamedMessage> = new Map();

@@ -1,4 +1,4 @@
-import type { Routing, ThreadEvent, WebhookReceipt } from '../../domain/events.ts';
+import type { ChannelTarget, ThreadEvent, WebhookReceipt } from '../../domain/events.ts';
 import type { Transition } from '../../domain/state.ts';
 import type { Audience, Installation } from '../../notifications/audience.ts';
 import { kindOf, match } from '../../notifications/match.ts';
@@ -47,7 +47,7 @@ export type Content = { seq: number; resources: readonly string[] };
 export type Outbox = { rows: OutboxRow[]; contents: Content[] };
 
 /** Who gets webhooks: the thread's channel, null without one, and apps. */
-export type Recipients = { routing: Routing | null; installations: readonly Installation[] };
+export type Recipients = { target: ChannelTarget | null; installations: readonly Installation[] };
 
 /** An event whose webhooks are not all made, and the ordinal of the first that is not. */
 export type Unmade = { update: ThreadUpdate; from: number };
@@ -63,7 +63,7 @@ export type Accepted = {
 /** Who may get webhooks of a commit, and what is known of their lanes. */
 export type Receivers = {
   /** Where the thread's channel is; null without one. */
-  routing: Routing | null;
+  target: ChannelTarget | null;
   audience: Audience;
   /** No app is to be told of the whole command (imports, `skip_webhooks`). */
   isSilent: boolean;
@@ -82,8 +82,8 @@ export function fanOutWebhooks(
   transitions: readonly Transition[],
   receivers: Receivers,
 ): Accepted {
-  const { routing, audience, isSilent } = receivers;
-  const recipients: Recipients = { routing, installations: isSilent ? [] : audience.installations };
+  const { target, audience, isSilent } = receivers;
+  const recipients: Recipients = { target, installations: isSilent ? [] : audience.installations };
   const wanted = wantedKinds(recipients);
   const making = new Making(receivers.room);
   if (wanted.size === 0) return { events: [...events], outbox: making.outbox, lanes: [], rest: null };
@@ -127,8 +127,8 @@ export function makeRest(
   return { outbox: making.outbox, next: null };
 }
 
-function wantedKinds({ routing, installations }: Recipients): ReadonlySet<Kind> {
-  const wanted = new Set<Kind>(routing === null ? [] : KINDS_OF_CHANNELS);
+function wantedKinds({ target, installations }: Recipients): ReadonlySet<Kind> {
+  const wanted = new Set<Kind>(target === null ? [] : KINDS_OF_CHANNELS);
   for (const { subscriptions } of installations)
     for (const { channel: topic } of subscriptions) wanted.add(kindOf(topic));
   return wanted;
@@ -145,11 +145,11 @@ type PlannedWebhook = Pick<OutboxRow, 'receiver' | 'event_type' | 'webhook_id' |
 };
 
 /** One for each notification and each subscription, or channel, that it is for. The same each time, in the same order. */
-function plannedWebhooks(update: ThreadUpdate, { routing, installations }: Recipients): PlannedWebhook[] {
+function plannedWebhooks(update: ThreadUpdate, { target, installations }: Recipients): PlannedWebhook[] {
   const planned: PlannedWebhook[] = [];
   for (const notification of update.notifications) {
-    if (routing !== null) {
-      const webhook = plannedForChannel(update, notification, routing);
+    if (target !== null) {
+      const webhook = plannedForChannel(update, notification, target);
       if (webhook !== null) planned.push(webhook);
     }
     if (update.is_silent) continue;
@@ -158,11 +158,15 @@ function plannedWebhooks(update: ThreadUpdate, { routing, installations }: Recip
   return planned;
 }
 
-function plannedForChannel(update: ThreadUpdate, notification: Notification, routing: Routing): PlannedWebhook | null {
-  const event = channelEvent(update, notification, routing);
+function plannedForChannel(
+  update: ThreadUpdate,
+  notification: Notification,
+  target: ChannelTarget,
+): PlannedWebhook | null {
+  const event = channelEvent(update, notification, target);
   if (event === null) return null;
   return {
-    receiver: routing.receiver,
+    receiver: target.receiver,
     organization_id: null,
     event_type: event.event_type,
     webhook_id: null,
@@ -170,7 +174,7 @@ function plannedForChannel(update: ThreadUpdate, notification: Notification, rou
     resource_id: null,
     resource: notification.resource,
     is_shared: true,
-    bodyAt: (position) => channelBody(event, update.place.chat_id, routing, position),
+    bodyAt: (position) => channelBody(event, update.place.chat_id, target, position),
   };
 }
 
@@ -202,7 +206,7 @@ function addPlannedForApp(
 function nameReceivers(
   seq: number,
   planned: readonly PlannedWebhook[],
-  { routing }: Recipients,
+  { target }: Recipients,
   lanes: Map<Receiver, LaneCheckpoint>,
   checkpointOf: Receivers['checkpointOf'],
 ): WebhookReceipt[] {
@@ -218,7 +222,7 @@ function nameReceivers(
     const prev_seq = checkpoint.last_seq;
     named.set(
       receiver,
-      receiver === routing?.receiver ? { receiver, prev_seq, routing } : { receiver, prev_seq, rows: 1 },
+      receiver === target?.receiver ? { receiver, prev_seq, routing: target } : { receiver, prev_seq, rows: 1 },
     );
     lanes.set(receiver, { ...checkpoint, last_seq: seq });
   }

@@ -1,4 +1,4 @@
-import type { Routing, WebhookReceipt } from '../../domain/events.ts';
+import type { ChannelTarget, WebhookReceipt } from '../../domain/events.ts';
 import type { Installation } from '../../notifications/audience.ts';
 import type { ThreadUpdate } from '../../notifications/notifications.ts';
 import { hasTable, makeTable } from '../store/schema.ts';
@@ -28,12 +28,12 @@ export function noteRest(
   };
   makeTable(sql, 'webhook_rests');
   const { seq } = first.update;
-  const { routing, installations } = recipients;
+  const { target, installations } = recipients;
   write(
     `INSERT INTO webhook_rests (first_seq, at, routing, next_seq, next_ordinal, made) VALUES (?1, ?2, ?3, ?1, ?4, ?5)`,
     seq,
     at,
-    routing === null ? null : JSON.stringify(routing),
+    target === null ? null : JSON.stringify(target),
     first.from,
     made,
   );
@@ -109,7 +109,7 @@ function readRecipients(sql: SqlStorage, { first_seq, routing }: RestRow): Recip
     first_seq,
   );
   return {
-    routing: routing === null ? null : (JSON.parse(routing) as Routing),
+    target: routing === null ? null : (JSON.parse(routing) as ChannelTarget),
     installations: Array.from(rows, ({ installation }) => JSON.parse(installation) as Installation),
   };
 }

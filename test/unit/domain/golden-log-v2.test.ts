@@ -215,7 +215,7 @@ describe('the golden logs of version 2', () => {
     const routing = routingOf(logs.channel.find(({ accepted }) => accepted.length > 0));
     const unnamed = logs.channel.map((event) => ({ ...event, accepted: [] }));
     const again = fanOutWebhooks(unnamed, transitionsOf(emptyThread('t'), unnamed), {
-      routing,
+      target: routing,
       audience: NO_AUDIENCE,
       isSilent: false,
       checkpointOf: () => null,

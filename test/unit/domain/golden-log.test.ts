@@ -142,7 +142,7 @@ describe('the golden log of version 1', () => {
     const routing = routingOf(log[5]);
     const unnamed = log.map((event) => ({ ...event, accepted: [] }));
     const again = fanOutWebhooks(unnamed, transitionsOf(emptyThread('t'), unnamed), {
-      routing,
+      target: routing,
       audience: NO_AUDIENCE,
       isSilent: false,
       checkpointOf: () => null,

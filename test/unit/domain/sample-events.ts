@@ -1,4 +1,4 @@
-import type { EventBody, Routing, ThreadEvent } from '../../../src/domain/events.ts';
+import type { ChannelTarget, EventBody, ThreadEvent } from '../../../src/domain/events.ts';
 import { userAsSender, userMember, visitorMember } from '../../../src/domain/members.ts';
 import { type ChatType, ENDLESS } from '../../../src/resources/chat.ts';
 import type { MessageFacts, SelectedReplySuggestion } from '../../../src/resources/message.ts';
@@ -19,7 +19,7 @@ export const AGENT: UserFacts = {
 };
 export const BOT: UserFacts = { ...AGENT, id: '018f0000-0000-7000-8000-0000000000b1', is_bot: true };
 
-export const ROUTING: Routing = {
+export const ROUTING: ChannelTarget = {
   receiver: 'channel/018f0000-0000-7000-8000-000000000001',
   channel_id: '018f0000-0000-7000-8000-000000000001',
   thread_id: 't',
@@ -28,7 +28,7 @@ export const ROUTING: Routing = {
 };
 
 /** Where a log's event says that its channel was. */
-export function routingOf(event: ThreadEvent | undefined): Routing | null {
+export function routingOf(event: ThreadEvent | undefined): ChannelTarget | null {
   const accepted = event?.accepted[0];
   return accepted !== undefined && 'routing' in accepted ? accepted.routing : null;
 }

@@ -41,7 +41,7 @@ class Scene {
   readonly load = new HubLoad<LiveSocket>(() => {});
   readonly distributor = new Distributor({
     sockets: () => this.sockets,
-    concernedBy: (number, event) => this.load.subscriptions.concernedBy(number, event),
+    subscriptionsFor: (number, event) => this.load.subscriptions.matching(number, event),
     extent: () => ({ floor: this.floor, head: this.head }),
     eventsAfter: (number, limit) => {
       this.reads += 1;

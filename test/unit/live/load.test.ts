@@ -99,7 +99,7 @@ describe('the subscriptions of a hub', () => {
     for (const text of patterns) socket.subscribe(subscription(text));
     let matches = 0;
     for (const event of events) {
-      const found = load.subscriptions.concernedBy(1, event).get(socket) ?? [];
+      const found = load.subscriptions.matching(1, event).get(socket) ?? [];
       for (const each of socket.subscriptions.values()) {
         const isTold = event.notifications.some((one) => match(event, one, each.topic, SUBSCRIBER) !== null);
         if (!isTold) continue;
@@ -116,11 +116,11 @@ describe('the subscriptions of a hub', () => {
     near.socket.subscribe(subscription(`${mine}/chats/*/messages`));
     far.socket.subscribe(subscription(`${own}/owned_chats/${OTHER}/messages`));
     late.socket.subscribe(subscription(`${own}/owned_chats/*/messages`, 5));
-    expect([...load.subscriptions.concernedBy(5, about('message')).keys()]).toEqual([near.socket]);
-    expect([...load.subscriptions.concernedBy(6, about('message')).keys()]).toEqual([late.socket, near.socket]);
-    expect(
-      load.subscriptions.concernedBy(6, about('message', { user_ids: [OTHER], room: null })).has(near.socket),
-    ).toBe(false);
+    expect([...load.subscriptions.matching(5, about('message')).keys()]).toEqual([near.socket]);
+    expect([...load.subscriptions.matching(6, about('message')).keys()]).toEqual([late.socket, near.socket]);
+    expect(load.subscriptions.matching(6, about('message', { user_ids: [OTHER], room: null })).has(near.socket)).toBe(
+      false,
+    );
   });
 
   it('go with their socket', () => {
@@ -135,7 +135,7 @@ describe('the subscriptions of a hub', () => {
     expect([socket.unsubscribe(`${own}/owned_chats`), socket.unsubscribe(`${own}/owned_chats`)]).toEqual([true, false]);
     socket.leave();
     expect([load.subscriptions.size, load.sockets, socket.subscriptions.size]).toEqual([0, 0, 0]);
-    expect(load.subscriptions.concernedBy(1, about('chat')).size).toBe(0);
+    expect(load.subscriptions.matching(1, about('chat')).size).toBe(0);
   });
 });
 

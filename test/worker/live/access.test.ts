@@ -164,8 +164,8 @@ describe('a hub that D1 cannot be told of', () => {
 
   it('is told to threads at once, where they know better', async () => {
     const person = await enroll();
-    const concerned = { organization_ids: [person.organization_id], room_ids: [], database: 'DB' };
-    const hubs = async () => (await loadAudience(testEnv, noCost(), concerned)).hubs;
+    const scope = { organization_ids: [person.organization_id], room_ids: [], database: 'DB' };
+    const hubs = async () => (await loadAudience(testEnv, noCost(), scope)).hubs;
     expect(await hubs()).toEqual([]);
     const client = await LiveClient.ofUser(person);
     expect(await hubs()).toEqual([{ organization_id: person.organization_id, since: expect.any(Number) }]);

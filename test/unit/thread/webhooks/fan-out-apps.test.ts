@@ -45,7 +45,7 @@ function accepted(
   const audience: Audience = { installations, hubs: [] };
   const { isSilent = false, checkpoints = [], room = 1000 } = more;
   return fanOutWebhooks(model.log, transitionsOf(emptyThread(model.state.name), model.log), {
-    routing: null,
+    target: null,
     audience,
     isSilent,
     checkpointOf: (receiver) => checkpoints.find((checkpoint) => checkpoint.receiver === receiver) ?? null,
@@ -170,7 +170,7 @@ describe('the webhooks of an installed app', () => {
       const { rows } = begun.outbox;
       const acceptedOf = (seq: number) => whole.events.find((event) => event.seq === seq)?.accepted ?? [];
       while (unmade.length > 0) {
-        const { outbox, next } = makeRest(unmade, { routing: null, installations }, acceptedOf, 3);
+        const { outbox, next } = makeRest(unmade, { target: null, installations }, acceptedOf, 3);
         rows.push(...outbox.rows);
         bodies.push(...bodiesOf(outbox));
         unmade = unmade
@@ -201,7 +201,7 @@ describe('the webhooks of an installed app', () => {
     const other = { ...installed(MESSAGES), receiver: 'installation/other' };
     const audience: Audience = { installations: [installed(CHATS), other], hubs: [] };
     const { outbox, lanes } = fanOutWebhooks(model.log, transitionsOf(emptyThread(model.state.name), model.log), {
-      routing: ROUTING,
+      target: ROUTING,
       audience,
       isSilent: false,
       checkpointOf: () => null,

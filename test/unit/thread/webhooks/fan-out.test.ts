@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { EventBody, Routing, ThreadEvent, WebhookReceipt } from '../../../../src/domain/events.ts';
+import type { ChannelTarget, EventBody, ThreadEvent, WebhookReceipt } from '../../../../src/domain/events.ts';
 import { evolve } from '../../../../src/domain/evolve.ts';
 import { type ChatState, emptyThread, type Transition } from '../../../../src/domain/state.ts';
 import { NO_AUDIENCE } from '../../../../src/notifications/audience.ts';
@@ -54,10 +54,10 @@ const suggestionAdded: EventBody = {
   },
 };
 
-function accept(events: ThreadEvent[], checkpoints: LaneCheckpoint[] = [], routing: Routing | null = ROUTING) {
+function accept(events: ThreadEvent[], checkpoints: LaneCheckpoint[] = [], routing: ChannelTarget | null = ROUTING) {
   const checkpointOf = (receiver: string) => checkpoints.find((checkpoint) => checkpoint.receiver === receiver) ?? null;
   return fanOutWebhooks(events, events.map(stepOf), {
-    routing,
+    target: routing,
     audience: NO_AUDIENCE,
     isSilent: false,
     checkpointOf,
@@ -70,13 +70,13 @@ function bodyFromLog(
   notification: Notification,
   { routing, prev_seq }: ChannelAcceptance,
 ): string[] {
-  const channelEventOf = channelEvent(update, notification, routing);
-  if (channelEventOf === null) return [];
-  const body = channelBody(channelEventOf, update.place.chat_id, routing, { seq: update.seq, prev_seq });
+  const shown = channelEvent(update, notification, routing);
+  if (shown === null) return [];
+  const body = channelBody(shown, update.place.chat_id, routing, { seq: update.seq, prev_seq });
   return [wholeBody(body, JSON.stringify(notification.resource))];
 }
 
-type ChannelAcceptance = Extract<WebhookReceipt, { routing: Routing }>;
+type ChannelAcceptance = Extract<WebhookReceipt, { routing: ChannelTarget }>;
 
 /** The events stand for themselves, in a chat as it began: what a channel is told does not depend on the chat around them. */
 function stepOf(each: ThreadEvent): Transition {
