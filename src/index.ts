@@ -11,7 +11,7 @@ import { threadStub } from './rpc/thread.ts';
 export { LiveHub } from './live/hub.ts';
 export { UserObject } from './presence/user-object.ts';
 export { ProjectorObject } from './read-model/projector.ts';
-export { ThreadObject } from './thread/object.ts';
+export { ThreadObject } from './thread/thread-object.ts';
 
 const app = createApp();
 

@@ -34,40 +34,33 @@ export type AttemptResult = { is_delivered: boolean; attempt: Attempt; retry_aft
  * before the deadline. Redirects are not followed. Never throws because of the receiver; `attempt.error` is in our own words:
  * `timeout`, `connection failed`, `redirect refused`, `url refused: …`; null when the status says it all.
  */
-export function attemptWebhook(
-  dependencies: AttemptDeps,
-  destination: Destination,
-  webhook: Webhook,
-): Promise<AttemptResult> {
-  return attemptRequest(dependencies, destination, (at) => signedRequest(destination, webhook, at));
+export function attemptWebhook(deps: AttemptDeps, destination: Destination, webhook: Webhook): Promise<AttemptResult> {
+  return attemptRequest(deps, destination, (at) => signedRequest(destination, webhook, at));
 }
 
 /** The same for a GET without a body or signature: what it says stands in the URL. */
-export function attemptCall(
-  dependencies: AttemptDeps,
-  destination: Omit<Destination, 'secrets'>,
-): Promise<AttemptResult> {
-  return attemptRequest(dependencies, destination, () => ({ method: 'GET', headers: { 'user-agent': USER_AGENT } }));
+export function attemptCall(deps: AttemptDeps, destination: Omit<Destination, 'secrets'>): Promise<AttemptResult> {
+  return attemptRequest(deps, destination, () => ({ method: 'GET', headers: { 'user-agent': USER_AGENT } }));
 }
 
 const USER_AGENT = 'UMI-Webhooks/1';
 
 /** `make`: the request that goes out at the given time (ms), if the guard lets it. */
 async function attemptRequest(
-  dependencies: AttemptDeps,
+  deps: AttemptDeps,
   destination: Omit<Destination, 'secrets'>,
   make: (at: number) => RequestInit | Promise<RequestInit>,
 ): Promise<AttemptResult> {
-  const at = dependencies.now();
+  const at = deps.now();
   const guarded = guardWebhookUrl(destination.url, {
-    allowInsecureLoopback: dependencies.allow_insecure_loopback,
+    allowInsecureLoopback: deps.allow_insecure_loopback,
     ownOrigins: destination.own_origins,
   });
   const seen = guarded.ok
-    ? await send(dependencies, guarded.url, await make(at))
+    ? await send(deps, guarded.url, await make(at))
     : unanswered(`url refused: ${guarded.reason}`);
   const { is_delivered, retry_after, status, response, error } = seen;
-  const duration = guarded.ok ? dependencies.now() - at : 0;
+  const duration = guarded.ok ? deps.now() - at : 0;
   return { is_delivered, retry_after, attempt: { at, duration, status, response, error } };
 }
 
@@ -103,15 +96,15 @@ async function signedRequest(destination: Destination, webhook: Webhook, at: num
   };
 }
 
-async function send(dependencies: AttemptDeps, url: URL, request: RequestInit): Promise<Seen> {
+async function send(deps: AttemptDeps, url: URL, request: RequestInit): Promise<Seen> {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), dependencies.deadline_milliseconds);
+  const timer = setTimeout(() => controller.abort(), deps.deadline_milliseconds);
   try {
-    const answer = await dependencies.fetch(url, { ...request, redirect: 'manual', signal: controller.signal });
+    const answer = await deps.fetch(url, { ...request, redirect: 'manual', signal: controller.signal });
     const body = await readAnswerBody(answer.body, controller.signal);
     const error = errorOf(answer, body.is_complete, controller.signal);
     const isDelivered = answer.ok && error === null;
-    const retryAfter = isDelivered ? null : parseRetryAfter(answer.headers.get('retry-after'), dependencies.now());
+    const retryAfter = isDelivered ? null : parseRetryAfter(answer.headers.get('retry-after'), deps.now());
     const { status } = answer;
     return { is_delivered: isDelivered, status, response: body.text, error, retry_after: retryAfter };
   } catch {

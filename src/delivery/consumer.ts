@@ -18,43 +18,43 @@ type Waiting = Pick<ExecutionContext, 'waitUntil'>;
  * The Worker's queue handler. Wake-ups are acknowledged at once and delivered in `waitUntil`, so that a receiver that hangs
  * holds up nobody else's batch; what is lost by that the lane wakes again. Dead letters go back to the main queue.
  */
-export async function handleQueue(batch: Batch, context: Waiting, dependencies: DeliveryDeps): Promise<void> {
+export async function handleQueue(batch: Batch, context: Waiting, deps: DeliveryDeps): Promise<void> {
   const isDead = batch.queue.endsWith(DEAD_LETTER_SUFFIX);
   for (const message of batch.messages) {
-    if (isDead) await sendAgain(message, dependencies);
-    else consume(message, context, dependencies);
+    if (isDead) await sendAgain(message, deps);
+    else consume(message, context, deps);
   }
 }
 
-function consume(message: Settled, context: Waiting, dependencies: DeliveryDeps): void {
+function consume(message: Settled, context: Waiting, deps: DeliveryDeps): void {
   const parsed = parseWakeUp(message.body);
   if (parsed.kind === 'newer') {
-    dependencies.log({ event: 'delivery.newer_pointer', message_id: message.id });
+    deps.log({ event: 'delivery.newer_pointer', message_id: message.id });
     message.retry({ delaySeconds: NEWER_VERSION_DELAY });
     return;
   }
   message.ack();
-  if (parsed.kind === 'garbage') dependencies.log({ event: 'delivery.garbage_pointer', message_id: message.id });
-  else context.waitUntil(deliverSafely(parsed.wakeUp, dependencies));
+  if (parsed.kind === 'garbage') deps.log({ event: 'delivery.garbage_pointer', message_id: message.id });
+  else context.waitUntil(deliverSafely(parsed.wakeUp, deps));
 }
 
-async function deliverSafely(wakeUp: LaneWakeUp, dependencies: DeliveryDeps): Promise<void> {
+async function deliverSafely(wakeUp: LaneWakeUp, deps: DeliveryDeps): Promise<void> {
   try {
-    await deliverLane(dependencies, wakeUp);
+    await deliverLane(deps, wakeUp);
   } catch (error) {
     const { thread, receiver } = wakeUp;
-    dependencies.log({ event: 'delivery.run_failed', thread, receiver, error: errorName(error) });
+    deps.log({ event: 'delivery.run_failed', thread, receiver, error: errorName(error) });
   }
 }
 
-async function sendAgain(message: Settled, dependencies: DeliveryDeps): Promise<void> {
+async function sendAgain(message: Settled, deps: DeliveryDeps): Promise<void> {
   const parsed = parseWakeUp(message.body);
-  dependencies.log({ event: 'delivery.dead_letter', message_id: message.id, kind: parsed.kind });
+  deps.log({ event: 'delivery.dead_letter', message_id: message.id, kind: parsed.kind });
   try {
-    if (parsed.kind === 'wake_up') await dependencies.send(parsed.wakeUp, DEAD_LETTER_DELAY);
+    if (parsed.kind === 'wake_up') await deps.send(parsed.wakeUp, DEAD_LETTER_DELAY);
     message.ack();
   } catch (error) {
-    dependencies.log({ event: 'delivery.dead_letter_failed', message_id: message.id, error: errorName(error) });
+    deps.log({ event: 'delivery.dead_letter_failed', message_id: message.id, error: errorName(error) });
     message.retry({ delaySeconds: DEAD_LETTER_DELAY });
   }
 }

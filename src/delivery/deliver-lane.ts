@@ -42,14 +42,14 @@ export type DeliveryDeps = {
  * until the lane has none or the time for starts has passed. Then wake-ups carry the rest. Rejects only on a fault or an accident, whose
  * lease then runs out and whose row the lane wakes again.
  */
-export async function deliverLane(dependencies: DeliveryDeps, wakeUp: LaneWakeUp): Promise<void> {
-  const startedAt = dependencies.now();
-  const claim = await claimHead(dependencies, wakeUp);
+export async function deliverLane(deps: DeliveryDeps, wakeUp: LaneWakeUp): Promise<void> {
+  const startedAt = deps.now();
+  const claim = await claimHead(deps, wakeUp);
   if (claim === null) return;
-  if (claim.kind === 'later') return await dependencies.send(wakeUp, NEWER_VERSION_DELAY);
+  if (claim.kind === 'later') return await deps.send(wakeUp, NEWER_VERSION_DELAY);
   if (claim.kind !== 'head') return;
-  dependencies.fault('after claim');
-  await deliverFrom(dependencies, wakeUp, claim, startedAt);
+  deps.fault('after claim');
+  await deliverFrom(deps, wakeUp, claim, startedAt);
 }
 
 /**
@@ -57,7 +57,7 @@ export async function deliverLane(dependencies: DeliveryDeps, wakeUp: LaneWakeUp
  * `askedAt` (ms): before the command was sent. Never rejects: what breaks off is logged, and the lease runs out.
  */
 export async function deliverLeased(
-  dependencies: DeliveryDeps,
+  deps: DeliveryDeps,
   thread: string,
   leased: readonly LeasedDelivery[],
   askedAt: number,
@@ -65,10 +65,10 @@ export async function deliverLeased(
   const deliver = async (leased: LeasedDelivery) => {
     const { receiver } = leased;
     try {
-      dependencies.fault('before the first attempt');
-      await deliverFrom(dependencies, { v: 1, thread, receiver, track: 'lane', drain: false }, leased, askedAt);
+      deps.fault('before the first attempt');
+      await deliverFrom(deps, { v: 1, thread, receiver, track: 'lane', drain: false }, leased, askedAt);
     } catch (error) {
-      dependencies.log({ event: 'delivery.run_failed', thread, receiver, error: errorName(error) });
+      deps.log({ event: 'delivery.run_failed', thread, receiver, error: errorName(error) });
     }
   };
   await Promise.all(leased.map(deliver));
@@ -76,13 +76,13 @@ export async function deliverLeased(
 
 /** `startedAt`: when the head was asked for (ms), with which the run began. */
 async function deliverFrom(
-  dependencies: DeliveryDeps,
+  deps: DeliveryDeps,
   wakeUp: LaneWakeUp,
   leased: LeasedDelivery,
   startedAt: number,
 ): Promise<void> {
   let held: HeldDelivery | null = holdSince(startedAt, leased, startedAt);
-  while (held !== null) held = await deliverOne(dependencies, wakeUp, held, startedAt);
+  while (held !== null) held = await deliverOne(deps, wakeUp, held, startedAt);
 }
 
 /** A head and the last moment (ms) at which its attempt may start. */
@@ -95,56 +95,56 @@ function holdSince(askedAt: number, leased: LeasedDelivery, startedAt: number): 
   return { leased, start_by: Math.min(leaseStartBy, startedAt + last_start + START_DELAY) };
 }
 
-async function claimHead(dependencies: DeliveryDeps, wakeUp: LaneWakeUp): Promise<ClaimResult | null> {
+async function claimHead(deps: DeliveryDeps, wakeUp: LaneWakeUp): Promise<ClaimResult | null> {
   const { receiver, track, drain } = wakeUp;
   try {
-    return await dependencies
+    return await deps
       .lane(wakeUp.thread)
       .claim({ v: 1, receiver, track, drain, lease_milliseconds: timesOf(receiver).lease });
   } catch (error) {
     const isRetryable = isRetryableError(error);
-    dependencies.log({ event: 'delivery.claim_failed', ...placeOf(wakeUp), is_retryable: isRetryable });
-    if (isRetryable) await dependencies.send(wakeUp, LOST_CLAIM_DELAY);
+    deps.log({ event: 'delivery.claim_failed', ...placeOf(wakeUp), is_retryable: isRetryable });
+    if (isRetryable) await deps.send(wakeUp, LOST_CLAIM_DELAY);
     return null;
   }
 }
 
 /** One attempt and its report. Answers the next head, null when this run is over. */
 async function deliverOne(
-  dependencies: DeliveryDeps,
+  deps: DeliveryDeps,
   wakeUp: LaneWakeUp,
   held: HeldDelivery,
   startedAt: number,
 ): Promise<HeldDelivery | null> {
   const { leased } = held;
-  const outcome = await outcomeOf(dependencies, held);
-  if (outcome.kind === 'delivered' || outcome.kind === 'failed') dependencies.fault('after the receiver answered');
+  const outcome = await outcomeOf(deps, held);
+  if (outcome.kind === 'delivered' || outcome.kind === 'failed') deps.fault('after the receiver answered');
   // A drain is for rows that end without an attempt: after a failure the due times count again, or retries would be burnt.
   const rest: LaneWakeUp = { ...wakeUp, drain: wakeUp.drain && outcome.kind !== 'failed' };
-  const reportedAt = dependencies.now();
+  const reportedAt = deps.now();
   const hasTime = reportedAt - startedAt < timesOf(leased.receiver).last_start;
-  const answer = await reportOutcome(dependencies, rest, leased, outcome, hasTime && outcome.kind !== 'later');
+  const answer = await reportOutcome(deps, rest, leased, outcome, hasTime && outcome.kind !== 'later');
   if (answer === null) return null;
-  dependencies.fault('after report');
+  deps.fault('after report');
   if (answer.is_stale) {
-    dependencies.log({ event: 'delivery.stale_report', ...placeOf(wakeUp), delivery_id: leased.delivery_id });
+    deps.log({ event: 'delivery.stale_report', ...placeOf(wakeUp), delivery_id: leased.delivery_id });
     return null;
   }
   const delay = outcome.kind === 'later' ? Math.max(answer.offer_in ?? 0, UNATTEMPTED_DELAY) : answer.offer_in;
-  if (delay !== null) await dependencies.send(rest, delay);
+  if (delay !== null) await deps.send(rest, delay);
   return answer.next === null ? null : holdSince(reportedAt, answer.next, startedAt);
 }
 
-async function outcomeOf(dependencies: DeliveryDeps, held: HeldDelivery): Promise<Outcome> {
-  if (isLeaseShort(dependencies, held)) return { kind: 'later' };
+async function outcomeOf(deps: DeliveryDeps, held: HeldDelivery): Promise<Outcome> {
+  if (isLeaseShort(deps, held)) return { kind: 'later' };
   const { leased } = held;
-  const endpoint = await readEndpoint(dependencies, leased);
+  const endpoint = await readEndpoint(deps, leased);
   if (endpoint === null) return { kind: 'later' };
   if (endpoint.kind !== 'open') return { kind: 'skipped', reason: endpoint.kind };
-  if (isLeaseShort(dependencies, held)) return { kind: 'later' };
+  if (isLeaseShort(deps, held)) return { kind: 'later' };
   const { destination, app_user_auth, max_retry_count } = endpoint;
   const body = app_user_auth === undefined ? leased.body : withAppUserAuth(leased.body, app_user_auth);
-  const sent = await dependencies.attempt(destination, { id: leased.delivery_id, body }, timesOf(leased.receiver));
+  const sent = await deps.attempt(destination, { id: leased.delivery_id, body }, timesOf(leased.receiver));
   const attempt = loggedAttempt(leased, endpoint, sent.attempt);
   if (sent.is_delivered) return { kind: 'delivered', attempt };
   return { kind: 'failed', attempt, max_retry_count, retry_after: sent.retry_after };
@@ -163,26 +163,26 @@ function loggedAttempt(
 type OpenEndpoint = Extract<Endpoint, { kind: 'open' }>;
 
 /** Whether too little of the lease or of the run is left for an attempt: the object or D1 was slow to answer. */
-function isLeaseShort(dependencies: DeliveryDeps, { leased, start_by }: HeldDelivery): boolean {
-  const late = dependencies.now() - start_by;
+function isLeaseShort(deps: DeliveryDeps, { leased, start_by }: HeldDelivery): boolean {
+  const late = deps.now() - start_by;
   if (late <= 0) return false;
   const { receiver, delivery_id } = leased;
-  dependencies.log({ event: 'delivery.lease_short', receiver, delivery_id, late_milliseconds: late });
+  deps.log({ event: 'delivery.lease_short', receiver, delivery_id, late_milliseconds: late });
   return true;
 }
 
-async function readEndpoint(dependencies: DeliveryDeps, leased: LeasedDelivery): Promise<Endpoint | null> {
+async function readEndpoint(deps: DeliveryDeps, leased: LeasedDelivery): Promise<Endpoint | null> {
   try {
-    return await dependencies.endpoint(leased);
+    return await deps.endpoint(leased);
   } catch (error) {
-    dependencies.log({ event: 'delivery.endpoint_unreadable', receiver: leased.receiver, error: errorName(error) });
+    deps.log({ event: 'delivery.endpoint_unreadable', receiver: leased.receiver, error: errorName(error) });
     return null;
   }
 }
 
 /** Reports, once more with a new stub when the object was reset meanwhile: a recorded answer saves a repeated webhook. */
 async function reportOutcome(
-  dependencies: DeliveryDeps,
+  deps: DeliveryDeps,
   wakeUp: LaneWakeUp,
   leased: LeasedDelivery,
   outcome: Outcome,
@@ -190,8 +190,7 @@ async function reportOutcome(
 ): Promise<ReportAnswer | null> {
   const { lease } = timesOf(leased.receiver);
   const next = wantsNext ? { drain: wakeUp.drain, lease_milliseconds: lease } : null;
-  const report = () =>
-    dependencies.lane(wakeUp.thread).report({ v: 1, lease_token: leased.lease_token, outcome, next });
+  const report = () => deps.lane(wakeUp.thread).report({ v: 1, lease_token: leased.lease_token, outcome, next });
   try {
     return await report().catch((error: unknown) => {
       if (isRetryableError(error)) return report();
@@ -200,8 +199,8 @@ async function reportOutcome(
   } catch (error) {
     const isRetryable = isRetryableError(error);
     const place = { ...placeOf(wakeUp), delivery_id: leased.delivery_id };
-    dependencies.log({ event: 'delivery.report_failed', ...place, outcome: outcome.kind, is_retryable: isRetryable });
-    if (isRetryable) await dependencies.send(wakeUp, lease / 1000 + AFTER_LEASE_DELAY);
+    deps.log({ event: 'delivery.report_failed', ...place, outcome: outcome.kind, is_retryable: isRetryable });
+    if (isRetryable) await deps.send(wakeUp, lease / 1000 + AFTER_LEASE_DELAY);
     return null;
   }
 }

@@ -23,8 +23,8 @@ export function newVisitorSession(key: Uint8Array, organizationId: string): Visi
 export function resumeVisitorSession(key: Uint8Array, organizationId: string, secret: string): VisitorSession | null {
   if (!SECRET.test(secret)) return null;
   const session = sessionOf(key, organizationId, secret.slice(0, 2 * RANDOM_BYTES));
-  const isHis = timingSafeEqual(Buffer.from(session.visitor_secret_id), Buffer.from(secret));
-  return isHis ? session : null;
+  const isTheirs = timingSafeEqual(Buffer.from(session.visitor_secret_id), Buffer.from(secret));
+  return isTheirs ? session : null;
 }
 
 /** `random` is hex. */

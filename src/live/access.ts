@@ -16,7 +16,7 @@ export type OwnerFacts = {
 };
 
 /** Where rights are looked up. */
-export type RightsSource = {
+export type AccessSource = {
   /** By `factsKey`. Missing: the token is revoked, or its owner is gone. */
   factsOf(owners: readonly SocketOwner[]): Promise<ReadonlyMap<string, OwnerFacts>>;
   routedRoomsOf(organizationId: string, database: string): Promise<RoutedRooms>;
@@ -25,7 +25,7 @@ export type RightsSource = {
 };
 
 export type AccessDeps = {
-  source: RightsSource;
+  source: AccessSource;
   /** What is known of owners outlives the hub's sleep in the memory of its isolate. */
   facts: IsolateCache<OwnerFacts>;
   /** ms. */
@@ -39,7 +39,7 @@ const LOOK_UP_TIMEOUT = 2000;
 const PAUSE_AFTER_FAILURE = 5000;
 
 /** How an owner stands now: what they may hear, or why their sockets are closed. */
-export type Access = { subscriber: Subscriber } | { ending: CloseReason };
+export type Access = { subscriber: Subscriber } | { closeReason: CloseReason };
 
 /** How owners stand. Who is missing is not known, and cannot be looked up at present. */
 export type Accesses = ReadonlyMap<SocketOwner, Access>;
@@ -49,19 +49,19 @@ export type Accesses = ReadonlyMap<SocketOwner, Access>;
  * they cannot be looked up.
  */
 export class AccessCache {
-  readonly #parts: AccessDeps;
+  readonly #deps: AccessDeps;
   #pauseUntil = 0;
   /** Those who wait for the look-up after the one that is under way. */
   #next: { owners: Set<SocketOwner>; found: Promise<Accesses> } | null = null;
   #working: Promise<void> = Promise.resolve();
 
-  constructor(parts: AccessDeps) {
-    this.#parts = parts;
+  constructor(deps: AccessDeps) {
+    this.#deps = deps;
   }
 
   /** How an owner stands, if that is known without a look-up; null when it is not. */
   known(owner: SocketOwner): Access | null {
-    return this.#access(owner, this.#parts.timeToLive(), null);
+    return this.#access(owner, this.#deps.timeToLive(), null);
   }
 
   /**
@@ -83,7 +83,7 @@ export class AccessCache {
   }
 
   async #ask(owners: readonly SocketOwner[]): Promise<Accesses> {
-    const { clock, timeToLive } = this.#parts;
+    const { clock, timeToLive } = this.#deps;
     const asked = new Asked();
     let age = timeToLive();
     if (clock() >= this.#pauseUntil) {
@@ -107,7 +107,7 @@ export class AccessCache {
 
   /** Reads what is not known. */
   async #read(owners: readonly SocketOwner[], asked: Asked): Promise<true> {
-    const { source, facts, timeToLive } = this.#parts;
+    const { source, facts, timeToLive } = this.#deps;
     const age = timeToLive();
     const unknown = new Map<string, SocketOwner>();
     for (const owner of owners) {
@@ -136,14 +136,14 @@ export class AccessCache {
 
   /** `age`: what is kept may be so old (ms). `asked`: what a look-up goes by. */
   #access(owner: SocketOwner, age: number, asked: Asked | null): Access | null {
-    const { source, facts, clock } = this.#parts;
-    if (isOver(owner.expires_at, clock())) return { ending: CLOSE_REASONS.token };
+    const { source, facts, clock } = this.#deps;
+    if (isOver(owner.expires_at, clock())) return { closeReason: CLOSE_REASONS.token };
     const key = factsKey(owner);
     const answer = asked?.facts.get(key);
-    if (answer === null) return { ending: CLOSE_REASONS.token };
+    if (answer === null) return { closeReason: CLOSE_REASONS.token };
     const known = answer ?? facts.peek(key, age);
     if (known === null) return null;
-    if (!known.has_active_subscription) return { ending: CLOSE_REASONS.subscription };
+    if (!known.has_active_subscription) return { closeReason: CLOSE_REASONS.subscription };
     if (owner.kind === 'visitor') return { subscriber: { kind: 'visitor', visitor_id: owner.visitor_id } };
     const { organization_id, user_id } = owner;
     const routed = asked?.routed.get(organization_id) ?? source.cachedRoutedRooms(organization_id, age);

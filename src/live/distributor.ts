@@ -2,11 +2,11 @@ import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { type Access, type AccessCache, factsKey } from './access.ts';
 import { hubFrame } from './hub-frames.ts';
+import type { LoggedEvent } from './hub-store.ts';
 import type { CloseReason } from './limits.ts';
 import type { LiveSocket } from './live-socket.ts';
 import type { LogRange } from './log-rules.ts';
 import type { SocketOwner } from './socket-owner.ts';
-import type { LoggedEvent } from './store.ts';
 import type { MatchingSubscriptions } from './subscription-index.ts';
 import { UpdateFrames } from './update-frames.ts';
 
@@ -14,19 +14,19 @@ export type DistributorDeps = {
   sockets: () => Iterable<LiveSocket>;
   /** Whom an event concerns. `number`: null for what is not logged. */
   subscriptionsFor: (number: number | null, update: ThreadUpdate) => MatchingSubscriptions<LiveSocket>;
-  extent: () => LogRange;
+  logRange: () => LogRange;
   eventsAfter: (number: number, limit: number) => LoggedEvent[];
-  rights: Pick<AccessCache, 'known' | 'lookUp'>;
-  end: (socket: LiveSocket, ending: CloseReason) => void;
+  accessCache: Pick<AccessCache, 'known' | 'lookUp'>;
+  close: (socket: LiveSocket, closeReason: CloseReason) => void;
   now: () => number;
   /** Rights could not be looked up: `run` is to be called again some seconds later. */
   retryLater: () => void;
   /** Lets others have their turn in the midst of much work. */
-  breathe: () => Promise<void>;
+  yieldToOthers: () => Promise<void>;
 };
 
 /** A socket that is behind gets so many events of the log at a time. */
-const STRETCH = 100;
+const EVENTS_AT_A_TIME = 100;
 /** From so many places the log is read at a time, and so many characters in all, because all of it is in memory then. */
 const MOST_PLACES = 20;
 const MOST_CHARACTERS = 4_000_000;
@@ -39,7 +39,7 @@ type AccessOf = (owner: SocketOwner) => Access | null;
  * whose owner's rights must be looked up.
  */
 export class Distributor {
-  readonly #parts: DistributorDeps;
+  readonly #deps: DistributorDeps;
   /** Sockets whose owners' rights are being read, and sockets whose owners' rights could not be read since `run` was called. */
   readonly #asking = new Set<LiveSocket>();
   readonly #unknown = new Set<LiveSocket>();
@@ -48,8 +48,8 @@ export class Distributor {
   /** Resolves when there is something new, or rights were looked up. */
   #changed = Promise.withResolvers<void>();
 
-  constructor(parts: DistributorDeps) {
-    this.#parts = parts;
+  constructor(deps: DistributorDeps) {
+    this.#deps = deps;
   }
 
   /** Resolves when everybody has what there is for them. Never rejects. */
@@ -62,21 +62,21 @@ export class Distributor {
 
   /** Tells those who are up to date of something that is not logged. Never rejects. */
   async sendEphemeral(update: ThreadUpdate): Promise<void> {
-    const { extent, rights, subscriptionsFor } = this.#parts;
+    const { logRange, accessCache, subscriptionsFor } = this.#deps;
     const frames = new UpdateFrames(null, update, subscriptionsFor(null, update));
-    const { head } = extent();
+    const { head } = logRange();
     const unknown: LiveSocket[] = [];
     for (const socket of frames.subscriptions.keys()) {
-      if (!socket.isOpen || socket.isFull || socket.position !== head) continue;
-      const access = rights.known(socket.owner);
+      if (!socket.isOpen || socket.isPaused || socket.position !== head) continue;
+      const access = accessCache.known(socket.owner);
       if (access === null) unknown.push(socket);
       else this.#send(socket, [frames], access);
     }
     if (unknown.length === 0) return;
-    const accesses = await rights.lookUp(unknown.map(({ owner }) => owner));
+    const accesses = await accessCache.lookUp(unknown.map(({ owner }) => owner));
     for (const socket of unknown) {
       const access = accesses.get(socket.owner);
-      if (access !== undefined && socket.isOpen && !socket.isFull) this.#send(socket, [frames], access);
+      if (access !== undefined && socket.isOpen && !socket.isPaused) this.#send(socket, [frames], access);
     }
   }
 
@@ -93,7 +93,7 @@ export class Distributor {
         await this.#changed.promise;
         this.#changed = Promise.withResolvers();
         this.#isWanted = false;
-        for (let isBehind = this.#serve(); isBehind; isBehind = this.#serve()) await this.#parts.breathe();
+        for (let isBehind = this.#serve(); isBehind; isBehind = this.#serve()) await this.#deps.yieldToOthers();
       }
     } catch (error) {
       this.#failed(error);
@@ -104,20 +104,20 @@ export class Distributor {
 
   /** Serves each socket that is behind a stretch of the log; answers whether any of them is still behind. */
   #serve(): boolean {
-    const asked = this.#serveThose(this.#behind(this.#parts.sockets()), (owner) => this.#parts.rights.known(owner));
+    const asked = this.#serveThose(this.#behind(this.#deps.sockets()), (owner) => this.#deps.accessCache.known(owner));
     if (asked.length > 0) void this.#ask(asked);
-    return this.#behind(this.#parts.sockets()).length > 0;
+    return this.#behind(this.#deps.sockets()).length > 0;
   }
 
   /** Looks up the rights of sockets' owners and serves them. Never rejects. */
   async #ask(sockets: readonly LiveSocket[]): Promise<void> {
     for (const socket of sockets) this.#asking.add(socket);
     try {
-      const accesses = await this.#parts.rights.lookUp(sockets.map(({ owner }) => owner));
+      const accesses = await this.#deps.accessCache.lookUp(sockets.map(({ owner }) => owner));
       for (const socket of sockets) this.#asking.delete(socket);
       const unknown = this.#serveThose(this.#behind(sockets), (owner) => accesses.get(owner) ?? null);
       for (const socket of unknown) this.#unknown.add(socket);
-      if (unknown.length > 0) this.#parts.retryLater();
+      if (unknown.length > 0) this.#deps.retryLater();
     } catch (error) {
       for (const socket of sockets) this.#asking.delete(socket);
       this.#failed(error);
@@ -129,47 +129,47 @@ export class Distributor {
   /** Serves each of the sockets a stretch of the log; answers those that it concerns whose owners' access is not known. */
   #serveThose(sockets: readonly LiveSocket[], accessOf: AccessOf): LiveSocket[] {
     const unknown: LiveSocket[] = [];
-    const { extent } = this.#parts;
-    for (const socket of sockets) if (socket.position < extent().floor) this.#reset(socket);
-    const stretches = this.#stretches();
+    const { logRange } = this.#deps;
+    for (const socket of sockets) if (socket.position < logRange().floor) this.#reset(socket);
+    const framesAfter = this.#framesAfter();
     const accesses = remembered(accessOf);
     for (const [place, there] of placesFromEnd(sockets)) {
-      const stretch = stretches(place);
-      if (stretch === null) break;
+      const frames = framesAfter(place);
+      if (frames === null) break;
       for (const socket of there) {
-        if (!stretch.some(({ subscriptions }) => subscriptions.has(socket))) {
-          socket.position = stretch.at(-1)?.number ?? place;
+        if (!frames.some(({ subscriptions }) => subscriptions.has(socket))) {
+          socket.position = frames.at(-1)?.number ?? place;
         } else {
           const access = accesses(socket.owner);
           if (access === null) unknown.push(socket);
-          else this.#send(socket, stretch, access);
+          else this.#send(socket, frames, access);
         }
-        socket.save(extent().head);
+        socket.save(logRange().head);
       }
     }
     return unknown;
   }
 
   #behind(sockets: Iterable<LiveSocket>): LiveSocket[] {
-    const { head } = this.#parts.extent();
+    const { head } = this.#deps.logRange();
     return [...sockets].filter(
       (socket) =>
         socket.position < head &&
         socket.isOpen &&
-        !socket.isFull &&
+        !socket.isPaused &&
         !this.#asking.has(socket) &&
         !this.#unknown.has(socket),
     );
   }
 
   /** The log from a number on, as frames that all sockets share; null when enough of it was read. */
-  #stretches(): (after: number) => UpdateFrames[] | null {
-    const { eventsAfter, subscriptionsFor } = this.#parts;
+  #framesAfter(): (after: number) => UpdateFrames[] | null {
+    const { eventsAfter, subscriptionsFor } = this.#deps;
     const shared = new Map<number, UpdateFrames>();
     let characters = 0;
     return (after) => {
       if (characters >= MOST_CHARACTERS) return null;
-      return eventsAfter(after, STRETCH).map(({ number, update, characters: more }) => {
+      return eventsAfter(after, EVENTS_AT_A_TIME).map(({ number, update, characters: more }) => {
         const known = shared.get(number);
         if (known !== undefined) return known;
         characters += more;
@@ -180,30 +180,30 @@ export class Distributor {
     };
   }
 
-  #send(socket: LiveSocket, stretch: readonly UpdateFrames[], access: Access): void {
-    if ('ending' in access) {
-      this.#parts.end(socket, access.ending);
+  #send(socket: LiveSocket, frames: readonly UpdateFrames[], access: Access): void {
+    if ('closeReason' in access) {
+      this.#deps.close(socket, access.closeReason);
       return;
     }
-    for (const frames of stretch) {
-      if (socket.isFull) break;
-      socket.position = frames.number ?? socket.position;
-      const text = frames.frameFor(socket, access.subscriber);
-      if (text !== null) socket.send(text, frames.number, this.#parts.now());
+    for (const each of frames) {
+      if (socket.isPaused) break;
+      socket.position = each.number ?? socket.position;
+      const text = each.frameFor(socket, access.subscriber);
+      if (text !== null) socket.send(text, each.number, this.#deps.now());
     }
-    socket.save(this.#parts.extent().head);
+    socket.save(this.#deps.logRange().head);
   }
 
   #reset(socket: LiveSocket): void {
-    const { head } = this.#parts.extent();
+    const { head } = this.#deps.logRange();
     socket.position = head;
-    socket.send(hubFrame({ type: 'reset', number: head }), head, this.#parts.now());
+    socket.send(hubFrame({ type: 'reset', number: head }), head, this.#deps.now());
     socket.save(head);
   }
 
   #failed(error: unknown): void {
     writeLog('error', 'live_distribution_failed', { error: errorText(error) });
-    this.#parts.retryLater();
+    this.#deps.retryLater();
   }
 }
 

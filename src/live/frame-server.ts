@@ -8,14 +8,14 @@ import { subscriberIdOf } from './socket-owner.ts';
 import { decideSubscriptions, MOST_TOPICS, type Subscription } from './subscribe.ts';
 
 export type FrameServerDeps = {
-  extent: () => LogRange;
-  rights: Pick<AccessCache, 'known' | 'lookUp'>;
+  logRange: () => LogRange;
+  accessCache: Pick<AccessCache, 'known' | 'lookUp'>;
   /** How many more topics the hub takes. */
   freeSubscriptions: () => number;
   /** Writes down what a socket has subscribed, or has no more. */
   keep: (socket: LiveSocket, added: readonly Subscription[]) => void;
   drop: (socket: LiveSocket, texts: readonly string[]) => void;
-  end: (socket: LiveSocket, ending: CloseReason) => void;
+  close: (socket: LiveSocket, closeReason: CloseReason) => void;
   now: () => number;
 };
 
@@ -27,22 +27,22 @@ const MOST_WAITING_CHARACTERS = 4 * LONGEST_FRAME;
 
 /** Answers what clients send. The frames of one socket are handled one after the other, but for acknowledgements, which need not wait. */
 export class FrameServer {
-  readonly #parts: FrameServerDeps;
+  readonly #deps: FrameServerDeps;
 
-  constructor(parts: FrameServerDeps) {
-    this.#parts = parts;
+  constructor(deps: FrameServerDeps) {
+    this.#deps = deps;
   }
 
   /** Afterwards the socket may be behind the log: the distributor is to run. */
   async receive(socket: LiveSocket, data: string | ArrayBuffer): Promise<void> {
-    socket.hear(this.#parts.now());
+    socket.hear(this.#deps.now());
     const read = readClientFrame(data);
     if ('frame' in read && read.frame.type === 'ack') {
       this.#acknowledge(socket, read.frame.number);
       return;
     }
     socket.waiting.push({ read, characters: 'frame' in read && typeof data === 'string' ? data.length : 0 });
-    if (isTooMuch(socket.waiting)) this.#parts.end(socket, CLOSE_REASONS.flood);
+    if (isTooMuch(socket.waiting)) this.#deps.close(socket, CLOSE_REASONS.flood);
     if (socket.isBusy) return;
     socket.isBusy = true;
     try {
@@ -55,24 +55,24 @@ export class FrameServer {
   }
 
   async #handle(socket: LiveSocket, read: ReturnType<typeof readClientFrame>): Promise<void> {
-    if (socket.isOverfull) this.#parts.end(socket, CLOSE_REASONS.slow);
+    if (socket.isStalled) this.#deps.close(socket, CLOSE_REASONS.slow);
     else if ('problem' in read) this.#complain(socket, read.problem);
     else if (read.frame.type === 'subscribe') await this.#subscribe(socket, read.frame);
     else if (read.frame.type === 'unsubscribe') this.#unsubscribe(socket, read.frame.channels);
-    socket.save(this.#parts.extent().head);
+    socket.save(this.#deps.logRange().head);
   }
 
   #acknowledge(socket: LiveSocket, number: number): void {
     // The answer to a later subscription names the log's end, which the socket may not have reached.
-    if (number > this.#parts.extent().head) this.#complain(socket, 'That number was not sent on this socket.');
+    if (number > this.#deps.logRange().head) this.#complain(socket, 'That number was not sent on this socket.');
     else socket.acknowledge(number);
-    socket.save(this.#parts.extent().head);
+    socket.save(this.#deps.logRange().head);
   }
 
   #unsubscribe(socket: LiveSocket, texts: readonly string[]): void {
     const channels = [...new Set(texts)].filter((text) => socket.unsubscribe(text));
-    this.#parts.drop(socket, channels);
-    socket.send(hubFrame({ type: 'unsubscribed', channels }), null, this.#parts.now());
+    this.#deps.drop(socket, channels);
+    socket.send(hubFrame({ type: 'unsubscribed', channels }), null, this.#deps.now());
   }
 
   async #subscribe(socket: LiveSocket, frame: ClientFrame & { type: 'subscribe' }): Promise<void> {
@@ -83,42 +83,45 @@ export class FrameServer {
     }
     const access = await this.#accessOf(socket);
     if (!socket.isOpen) return;
-    if ('ending' in access) {
-      this.#parts.end(socket, access.ending);
+    if ('closeReason' in access) {
+      this.#deps.close(socket, access.closeReason);
       return;
     }
-    const extent = this.#parts.extent();
-    const resumes = after !== null && canResume(after, extent);
-    const since = resumes ? after : extent.head;
+    const logRange = this.#deps.logRange();
+    const resumes = after !== null && canResume(after, logRange);
+    const since = resumes ? after : logRange.head;
     const who = { id: subscriberIdOf(socket.owner), subscriber: access.subscriber };
     const { added, ...answer } = decideSubscriptions(
       frame.channels,
       socket.subscriptions,
       who,
       since,
-      this.#parts.freeSubscriptions(),
+      this.#deps.freeSubscriptions(),
     );
     if (added.length > 0) {
-      this.#parts.keep(socket, added);
+      this.#deps.keep(socket, added);
       for (const subscription of added) socket.subscribe(subscription);
       if (!socket.state.has_begun) socket.position = since;
       socket.state.has_begun = true;
     }
     const { channels, refused, refused_count } = { ...answer, channels: answer.subscribed };
-    const now = this.#parts.now();
+    const now = this.#deps.now();
     socket.send(hubFrame({ type: 'subscribed', channels, refused, refused_count, number: since }), null, now);
     if (after !== null && !resumes) socket.send(hubFrame({ type: 'reset', number: since }), null, now);
   }
 
   async #accessOf({ owner }: LiveSocket): Promise<Access> {
-    const { rights } = this.#parts;
-    return rights.known(owner) ?? (await rights.lookUp([owner])).get(owner) ?? { ending: CLOSE_REASONS.unavailable };
+    const { accessCache } = this.#deps;
+    return (
+      accessCache.known(owner) ??
+      (await accessCache.lookUp([owner])).get(owner) ?? { closeReason: CLOSE_REASONS.unavailable }
+    );
   }
 
   #complain(socket: LiveSocket, detail: string): void {
-    socket.send(hubFrame({ type: 'error', detail }), null, this.#parts.now());
+    socket.send(hubFrame({ type: 'error', detail }), null, this.#deps.now());
     socket.state.faults += 1;
-    if (socket.state.faults >= MOST_FAULTS) this.#parts.end(socket, CLOSE_REASONS.malformed);
+    if (socket.state.faults >= MOST_FAULTS) this.#deps.close(socket, CLOSE_REASONS.malformed);
   }
 }
 

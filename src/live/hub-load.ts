@@ -14,10 +14,10 @@ export class HubLoad<Socket> {
   /** Characters that were sent and not acknowledged. */
   unacknowledged = 0;
   /** Told when a socket is told nothing more until it acknowledges, with the time (ms). */
-  readonly becameFull: (now: number) => void;
+  readonly paused: (now: number) => void;
 
-  constructor(becameFull: (now: number) => void) {
-    this.becameFull = becameFull;
+  constructor(paused: (now: number) => void) {
+    this.paused = paused;
   }
 
   /** How many more topics may be subscribed. */

@@ -1,6 +1,6 @@
 import type { ThreadUpdate } from '../notifications/notifications.ts';
+import { appendEvents, deleteEventsUpTo, eventsAfter, type LoggedEvent, readLogRange } from './hub-store.ts';
 import type { LogRange } from './log-rules.ts';
-import { appendEvents, deleteEventsUpTo, eventsAfter, type LoggedEvent, readExtent } from './store.ts';
 
 /** So much of the newest events' JSON is kept at hand, in characters. */
 const KEPT_AT_HAND = 4_000_000;
@@ -8,7 +8,7 @@ const KEPT_AT_HAND = 4_000_000;
 /** The hub's log, with its newest events in memory. All but `reload` needs the tables. */
 export class HubLog {
   readonly #sql: SqlStorage;
-  #extent: LogRange | null = null;
+  #range: LogRange | null = null;
   #recent: LoggedEvent[] = [];
   #recentCharacters = 0;
 
@@ -16,19 +16,19 @@ export class HubLog {
     this.#sql = sql;
   }
 
-  extent(): LogRange {
-    this.#extent ??= readExtent(this.#sql);
-    return this.#extent;
+  range(): LogRange {
+    this.#range ??= readLogRange(this.#sql);
+    return this.#range;
   }
 
   /** Appends events of a thread and keeps `most` in all. Must run in a transaction. */
   append(thread: string, entries: readonly ThreadUpdate[], now: number, most: number): void {
-    const { floor, head } = this.extent();
+    const { floor, head } = this.range();
     const appended = appendEvents(this.#sql, thread, entries, head, now);
     const newHead = head + entries.length;
     const newFloor = Math.max(floor, newHead - most);
     if (newFloor > floor) deleteEventsUpTo(this.#sql, newFloor);
-    this.#extent = { floor: newFloor, head: newHead };
+    this.#range = { floor: newFloor, head: newHead };
     this.#remember(appended);
   }
 
@@ -42,7 +42,7 @@ export class HubLog {
 
   /** Forgets what is in memory: rows were deleted past this log. */
   reload(): void {
-    this.#extent = null;
+    this.#range = null;
     this.#recent = [];
     this.#recentCharacters = 0;
   }

@@ -9,31 +9,12 @@ import { errorText, writeLog } from '../platform/log.ts';
 import { Timers } from '../platform/timers.ts';
 import type { EphemeralUpdate, LiveHubStub, PublishRequest, PublishResult } from '../rpc/live-hub.ts';
 import { AccessCache, type OwnerFacts } from './access.ts';
+import { ASK_AGAIN, askThreads, askThreadsAt, MOST_ASKED } from './ask-threads.ts';
 import { Distributor } from './distributor.ts';
 import { FrameServer } from './frame-server.ts';
 import { hubFrame } from './hub-frames.ts';
 import { HubLoad } from './hub-load.ts';
 import { HubLog } from './hub-log.ts';
-import type { CloseReason } from './limits.ts';
-import {
-  AWAKE_FOR,
-  type Enduring,
-  endingAt,
-  endsAt,
-  FULLNESS_ENDURED,
-  isForgotten,
-  MOST_OF_HUB,
-  MOST_OF_OWNER,
-  PRUNE_EVERY,
-  prunesAt,
-  RENEW_BEFORE,
-  SILENCE_ENDURED,
-} from './limits.ts';
-import type { LiveSocket } from './live-socket.ts';
-import { rightsInDatabase } from './load-access.ts';
-import { KEEP_EVENTS, KEEP_FOR, unseenOf } from './log-rules.ts';
-import { ownerId, PROTOCOL, readOpeningRequest, type SocketOwner } from './socket-owner.ts';
-import { Sockets } from './sockets.ts';
 import {
   deleteBefore,
   hasTables,
@@ -43,8 +24,27 @@ import {
   seenOf,
   setAwakeUntil,
   setLeftAt,
-} from './store.ts';
-import { ASK_AGAIN, asksThreadsAt, askThreads, MOST_ASKED } from './unheard.ts';
+} from './hub-store.ts';
+import type { CloseReason } from './limits.ts';
+import {
+  AWAKE_FOR,
+  closeReasonAt,
+  endsAt,
+  isForgotten,
+  LONGEST_PAUSE,
+  LONGEST_SILENCE,
+  MOST_OF_HUB,
+  MOST_OF_OWNER,
+  PRUNE_EVERY,
+  prunesAt,
+  RENEW_BEFORE,
+  type SocketTimes,
+} from './limits.ts';
+import type { LiveSocket } from './live-socket.ts';
+import { accessInDatabase } from './load-access.ts';
+import { KEEP_EVENTS, KEEP_FOR, unseenOf } from './log-rules.ts';
+import { ownerId, PROTOCOL, readOpeningRequest, type SocketOwner } from './socket-owner.ts';
+import { Sockets } from './sockets.ts';
 
 /** Rights that could not be looked up are tried again so much later (ms). */
 const RETRY_AFTER = 5000;
@@ -84,18 +84,18 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     this.#isMade = hasTables(this.#sql);
     this.#timers = this.#makeTimers();
     this.#log = new HubLog(this.#sql);
-    this.#load = new HubLoad<LiveSocket>((now) => this.#alarmClock.armBy(now + FULLNESS_ENDURED));
-    this.#sockets = new Sockets(ctx, this.#load, () => this.#log.extent().head);
-    const rights = new AccessCache({
-      source: rightsInDatabase(env),
+    this.#load = new HubLoad<LiveSocket>((now) => this.#alarmClock.armBy(now + LONGEST_PAUSE));
+    this.#sockets = new Sockets(ctx, this.#load, () => this.#log.range().head);
+    const accessCache = new AccessCache({
+      source: accessInDatabase(env),
       facts,
       timeToLive: () => cacheTimeToLive(this.env),
       clock: () => Date.now(),
     });
     const common = {
-      extent: () => this.#log.extent(),
-      rights,
-      end: (socket: LiveSocket, ending: CloseReason) => this.#end(socket, ending),
+      logRange: () => this.#log.range(),
+      accessCache,
+      close: (socket: LiveSocket, closeReason: CloseReason) => this.#close(socket, closeReason),
       now: () => Date.now(),
     };
     this.#distributor = new Distributor({
@@ -104,7 +104,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
       subscriptionsFor: (number, update) => this.#load.subscriptions.matching(number, update),
       eventsAfter: (number, limit) => this.#log.after(number, limit),
       retryLater: () => this.#alarmClock.armBy(Date.now() + RETRY_AFTER),
-      breathe: () => scheduler.wait(0),
+      yieldToOthers: () => scheduler.wait(0),
     });
     this.#server = new FrameServer({
       ...common,
@@ -131,8 +131,8 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     if (this.#sockets.count() >= MOST_OF_HUB || this.#sockets.count(ownerId(owner)) >= MOST_OF_OWNER) {
       return new Response(null, { status: 429 });
     }
-    const [client, wire] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-    this.#open(wire, owner, awakeUntil);
+    const [client, webSocket] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    this.#open(webSocket, owner, awakeUntil);
     const headers: HeadersInit = speaks ? { 'Sec-WebSocket-Protocol': PROTOCOL } : {};
     return new Response(null, { status: 101, webSocket: client, headers });
   }
@@ -147,7 +147,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     const unseen = unseenOf(entries, seenOf(this.#sql, thread), number_before, now);
     if (unseen.length === 0) return { ok: true };
     // In case the platform has forgotten the alarm: it is never due later than this.
-    this.#alarmClock.armBy(left_at === null ? now + SILENCE_ENDURED : left_at + KEEP_FOR);
+    this.#alarmClock.armBy(left_at === null ? now + LONGEST_SILENCE : left_at + KEEP_FOR);
     this.ctx.storage.transactionSync(() => this.#log.append(thread, unseen, now, KEEP_EVENTS));
     await this.#distributor.run();
     return { ok: true };
@@ -159,21 +159,21 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     await this.#distributor.sendEphemeral(update);
   }
 
-  override async webSocketMessage(wire: WebSocket, data: string | ArrayBuffer): Promise<void> {
-    const socket = this.#isMade ? this.#sockets.of(wire) : null;
+  override async webSocketMessage(webSocket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    const socket = this.#isMade ? this.#sockets.of(webSocket) : null;
     if (socket === null) return;
     await this.#server.receive(socket, data);
     await this.#distributor.run();
   }
 
-  override async webSocketClose(wire: WebSocket, code: number): Promise<void> {
-    this.#forget(wire);
+  override async webSocketClose(webSocket: WebSocket, code: number): Promise<void> {
+    this.#forget(webSocket);
     // Some clients wait for the answer.
-    if (!BROKEN.has(code) && wire.readyState !== WebSocket.CLOSED) wire.close(1000);
+    if (!BROKEN.has(code) && webSocket.readyState !== WebSocket.CLOSED) webSocket.close(1000);
   }
 
-  override async webSocketError(wire: WebSocket): Promise<void> {
-    this.#forget(wire);
+  override async webSocketError(webSocket: WebSocket): Promise<void> {
+    this.#forget(webSocket);
   }
 
   /** Looks at the sockets and the log; harmless if it rings twice. It never throws: the platform forgets an alarm after six failures. */
@@ -183,8 +183,8 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     try {
       const now = Date.now();
       for (const socket of this.#sockets.all()) {
-        const ending = endingAt(this.#enduring(socket), now);
-        if (ending !== null) this.#end(socket, ending);
+        const closeReason = closeReasonAt(this.#timesOf(socket), now);
+        if (closeReason !== null) this.#close(socket, closeReason);
       }
       // A hub that crashed has lost its sockets without a word.
       if (this.#sockets.size() === 0) setLeftAt(this.#sql, readHub(this.#sql).left_at ?? now);
@@ -205,7 +205,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     }
   }
 
-  #open(wire: WebSocket, owner: SocketOwner, awakeUntil: number): void {
+  #open(webSocket: WebSocket, owner: SocketOwner, awakeUntil: number): void {
     const now = Date.now();
     this.ctx.storage.transactionSync(() => {
       if (!this.#isMade) makeTables(this.#sql, owner.kind === 'user' ? owner.organization_id : null, now);
@@ -213,11 +213,11 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
       setAwakeUntil(this.#sql, awakeUntil);
     });
     this.#isMade = true;
-    const socket = this.#sockets.open(wire, owner, now);
-    const { head } = this.#log.extent();
+    const socket = this.#sockets.open(webSocket, owner, now);
+    const { head } = this.#log.range();
     socket.send(hubFrame({ type: 'welcome', number: head }), null, now);
     socket.save(head);
-    this.#alarmClock.armBy(endsAt(this.#enduring(socket)));
+    this.#alarmClock.armBy(endsAt(this.#timesOf(socket)));
   }
 
   /**
@@ -240,7 +240,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     const identity = db(this.env, null, noCost());
     const since = await keepHubAwake(identity, organizationId, now, now + AWAKE_FOR);
     purgeAudience();
-    const asksAt = asksThreadsAt(since, cacheTimeToLive(this.env));
+    const asksAt = askThreadsAt(since, cacheTimeToLive(this.env));
     if (asksAt > now) this.#timers.set(ASK_THREADS, asksAt);
     return now + AWAKE_FOR;
   }
@@ -275,7 +275,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     }
   }
 
-  #enduring(socket: LiveSocket): Enduring {
+  #timesOf(socket: LiveSocket): SocketTimes {
     const { expires_at } = socket.owner;
     return { expires_at, heard_at: this.#sockets.heardAt(socket), full_since: socket.state.full_since };
   }
@@ -286,7 +286,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     const times = [prunesAt(oldestLoggedAt(this.#sql), pruned_at), this.#timers.next()];
     if (left_at !== null) times.push(left_at + KEEP_FOR);
     else if (organization_id !== null && !this.#timers.isBackingOff(RENEW)) times.push(awake_until - RENEW_BEFORE);
-    for (const socket of this.#sockets.all()) times.push(endsAt(this.#enduring(socket)));
+    for (const socket of this.#sockets.all()) times.push(endsAt(this.#timesOf(socket)));
     const next = Math.min(...times.filter((at) => at !== null));
     // Not before a second has passed: what stays due would ring without end.
     this.#alarmClock.armBy(Math.max(next, Date.now() + 1000));
@@ -301,14 +301,14 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     });
   }
 
-  #end(socket: LiveSocket, ending: CloseReason): void {
-    socket.close(ending);
-    this.#forget(socket.wire);
+  #close(socket: LiveSocket, closeReason: CloseReason): void {
+    socket.close(closeReason);
+    this.#forget(socket.webSocket);
   }
 
-  #forget(wire: object): void {
+  #forget(webSocket: object): void {
     if (!this.#isMade) return;
-    this.#sockets.remove(wire);
+    this.#sockets.remove(webSocket);
     if (this.#sockets.size() > 0) return;
     const now = Date.now();
     setLeftAt(this.#sql, now);

@@ -21,9 +21,9 @@ export const CLOSE_REASONS = {
 /** Times in ms. Clients send `ping` this often. */
 export const HEARTBEAT_EVERY = 30_000;
 /** A socket that is silent for longer is closed. */
-export const SILENCE_ENDURED = 150_000;
+export const LONGEST_SILENCE = 150_000;
 /** So long the hub waits for acknowledgements when it has stopped sending. */
-export const FULLNESS_ENDURED = 30_000;
+export const LONGEST_PAUSE = 30_000;
 /** How long D1 is asked to have the organization's hub told, and when that is renewed. */
 export const AWAKE_FOR = 7 * 24 * 3_600_000;
 export const RENEW_BEFORE = 3 * 24 * 3_600_000;
@@ -35,20 +35,20 @@ export const MOST_OF_OWNER = 20;
 export const MOST_OF_HUB = 10_000;
 
 /** What of a socket decides how long it may stay. `heard_at`: its last frame or ping; `full_since`: since when it is told nothing more. ms. */
-export type Enduring = { expires_at: number | null; heard_at: number; full_since: number | null };
+export type SocketTimes = { expires_at: number | null; heard_at: number; full_since: number | null };
 
 /** Why a socket must be closed at `now`; null when it may stay. */
-export function endingAt({ expires_at, heard_at, full_since }: Enduring, now: number): CloseReason | null {
+export function closeReasonAt({ expires_at, heard_at, full_since }: SocketTimes, now: number): CloseReason | null {
   if (isOver(expires_at, now)) return CLOSE_REASONS.token;
-  if (full_since !== null && now - full_since >= FULLNESS_ENDURED) return CLOSE_REASONS.slow;
-  if (now - heard_at >= SILENCE_ENDURED) return CLOSE_REASONS.silent;
+  if (full_since !== null && now - full_since >= LONGEST_PAUSE) return CLOSE_REASONS.slow;
+  if (now - heard_at >= LONGEST_SILENCE) return CLOSE_REASONS.silent;
   return null;
 }
 
 /** When a socket must be closed unless something happens before (ms). */
-export function endsAt({ expires_at, heard_at, full_since }: Enduring): number {
-  const atLatest = heard_at + SILENCE_ENDURED;
-  return Math.min(atLatest, expires_at ?? atLatest, full_since === null ? atLatest : full_since + FULLNESS_ENDURED);
+export function endsAt({ expires_at, heard_at, full_since }: SocketTimes): number {
+  const atLatest = heard_at + LONGEST_SILENCE;
+  return Math.min(atLatest, expires_at ?? atLatest, full_since === null ? atLatest : full_since + LONGEST_PAUSE);
 }
 
 /** Whether nobody can resume any more: the last socket left (ms; null: there are some) longer ago than anything is kept. */

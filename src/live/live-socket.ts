@@ -2,12 +2,12 @@ import type { readClientFrame } from './client-frames.ts';
 import { hubFrame } from './hub-frames.ts';
 import type { HubLoad } from './hub-load.ts';
 import type { CloseReason } from './limits.ts';
-import { charactersIn, isFull, isOverfull, type Window, withAcknowledged, withSent } from './send-window.ts';
+import { charactersIn, isPaused, isStalled, type SendWindow, withAcknowledged, withSent } from './send-window.ts';
 import type { SocketOwner } from './socket-owner.ts';
 import type { Subscription } from './subscribe.ts';
 
 /** What of the platform's socket is used here. */
-export type Wire = {
+export type PlatformSocket = {
   readonly readyState: number;
   send(text: string): void;
   close(code: number, reason: string): void;
@@ -15,11 +15,11 @@ export type Wire = {
 };
 
 /** What outlives the hub's sleep with the platform's socket, without a written row. Times are ms. */
-export type Attachment = {
+export type SocketState = {
   id: string;
   /** The number up to which the socket was served; null: the log's last. */
   position: number | null;
-  window: Window;
+  window: SendWindow;
   /** Since when nothing more may be sent to it; null: it may. */
   full_since: number | null;
   /** When it last sent a frame, but for pings. */
@@ -33,9 +33,9 @@ const OPEN = 1;
 
 /** A socket of the hub: where it stands in the log, what it listens to and what it has not acknowledged. */
 export class LiveSocket {
-  readonly wire: Wire;
+  readonly webSocket: PlatformSocket;
   readonly owner: SocketOwner;
-  readonly state: Attachment;
+  readonly state: SocketState;
   /** The number up to which it was served. */
   position: number;
   /** Its frames are handled one after the other: those that wait. */
@@ -47,8 +47,14 @@ export class LiveSocket {
   #isChanged = false;
 
   /** @param head the log's last number. */
-  constructor(wire: Wire, owner: SocketOwner, state: Attachment, load: HubLoad<LiveSocket>, head: number) {
-    this.wire = wire;
+  constructor(
+    webSocket: PlatformSocket,
+    owner: SocketOwner,
+    state: SocketState,
+    load: HubLoad<LiveSocket>,
+    head: number,
+  ) {
+    this.webSocket = webSocket;
     this.owner = owner;
     this.state = state;
     this.position = state.position ?? head;
@@ -58,16 +64,16 @@ export class LiveSocket {
   }
 
   get isOpen(): boolean {
-    return this.wire.readyState === OPEN;
+    return this.webSocket.readyState === OPEN;
   }
 
-  get isFull(): boolean {
+  get isPaused(): boolean {
     return this.state.full_since !== null;
   }
 
   /** Whether it goes on asking, without acknowledging any answer. */
-  get isOverfull(): boolean {
-    return isOverfull(this.state.window) || (this.isFull && this.#load.isOverloaded);
+  get isStalled(): boolean {
+    return isStalled(this.state.window) || (this.isPaused && this.#load.isOverloaded);
   }
 
   get subscriptions(): ReadonlyMap<string, Subscription> {
@@ -105,11 +111,11 @@ export class LiveSocket {
   send(text: string, number: number | null, now: number): void {
     if (!this.isOpen) return;
     this.#put(text, number);
-    if (this.isFull) return;
+    if (this.isPaused) return;
     const isAsked = this.#load.isMoreThanShare(charactersIn(this.state.window));
-    if (!isAsked && !isFull(this.state.window)) return;
+    if (!isAsked && !isPaused(this.state.window)) return;
     this.state.full_since = now;
-    this.#load.becameFull(now);
+    this.#load.paused(now);
     // A client acknowledges by its own count, and does not know what the others leave to it.
     if (isAsked) this.#put(ACKNOWLEDGE, null);
   }
@@ -120,7 +126,7 @@ export class LiveSocket {
     const left = charactersIn(this.state.window);
     this.#load.unacknowledged -= before - left;
     this.#isChanged = true;
-    if (!this.isFull || isFull(this.state.window)) return;
+    if (!this.isPaused || isPaused(this.state.window)) return;
     if (this.#load.isMoreThanShare(left)) this.#put(ACKNOWLEDGE, null);
     else this.state.full_since = null;
   }
@@ -129,19 +135,19 @@ export class LiveSocket {
   save(head: number): void {
     if (!this.isOpen) return;
     // One that is full is passed over while the log grows: "the log's last" would skip what came meanwhile.
-    const position = this.position === head && !this.isFull ? null : this.position;
+    const position = this.position === head && !this.isPaused ? null : this.position;
     if (position === this.state.position && !this.#isChanged) return;
     this.state.position = position;
     this.#isChanged = false;
-    this.wire.serializeAttachment(this.state);
+    this.webSocket.serializeAttachment(this.state);
   }
 
   close({ code, reason }: CloseReason): void {
-    if (this.isOpen) this.wire.close(code, reason);
+    if (this.isOpen) this.webSocket.close(code, reason);
   }
 
   #put(text: string, number: number | null): void {
-    this.wire.send(text);
+    this.webSocket.send(text);
     this.state.window = withSent(this.state.window, number, text.length);
     this.#load.unacknowledged += text.length;
     this.#isChanged = true;

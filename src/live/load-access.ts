@@ -3,11 +3,11 @@ import { db } from '../db/database.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { findSocketOwners, type SocketOwnerRow } from '../directory/socket-owners.ts';
 import { cachedRoutedRooms, routedRoomsOf } from '../notifications/routed-rooms-cache.ts';
-import { factsKey, type OwnerFacts, type RightsSource } from './access.ts';
+import { type AccessSource, factsKey, type OwnerFacts } from './access.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
 /** The rights of sockets' owners as D1 has them. */
-export function rightsInDatabase(env: Env): RightsSource {
+export function accessInDatabase(env: Env): AccessSource {
   return {
     factsOf: async (owners) => {
       const found = new Map<string, OwnerFacts>();

@@ -1,7 +1,5 @@
 import { subscribedTopic } from '../resources/topic.ts';
 import type { HubLoad } from './hub-load.ts';
-import { type Attachment, LiveSocket } from './live-socket.ts';
-import { ownerId, type SocketOwner, subscriberIdOf } from './socket-owner.ts';
 import {
   deleteSocket,
   deleteSubscription,
@@ -10,7 +8,9 @@ import {
   putSocket,
   putSubscription,
   type SubscriptionRow,
-} from './store.ts';
+} from './hub-store.ts';
+import { LiveSocket, type SocketState } from './live-socket.ts';
+import { ownerId, type SocketOwner, subscriberIdOf } from './socket-owner.ts';
 import type { Subscription } from './subscribe.ts';
 
 /** The sockets of a hub. After its sleep they are found again: the platform keeps the connections, the rows the rest. Needs the tables, but for `count`. */
@@ -40,16 +40,16 @@ export class Sockets {
     return [...this.wake().values()];
   }
 
-  of(wire: WebSocket): LiveSocket | null {
-    return this.wake().get(wire) ?? null;
+  of(webSocket: WebSocket): LiveSocket | null {
+    return this.wake().get(webSocket) ?? null;
   }
 
-  open(wire: WebSocket, owner: SocketOwner, now: number): LiveSocket {
+  open(webSocket: WebSocket, owner: SocketOwner, now: number): LiveSocket {
     const known = this.wake();
     const id = crypto.randomUUID();
-    this.#ctx.acceptWebSocket(wire, [ownerId(owner)]);
+    this.#ctx.acceptWebSocket(webSocket, [ownerId(owner)]);
     putSocket(this.#ctx.storage.sql, id, owner);
-    const state: Attachment = {
+    const state: SocketState = {
       id,
       position: null,
       window: [],
@@ -58,23 +58,23 @@ export class Sockets {
       has_begun: false,
       faults: 0,
     };
-    const socket = new LiveSocket(wire, owner, state, this.#load, this.#head());
-    known.set(wire, socket);
+    const socket = new LiveSocket(webSocket, owner, state, this.#load, this.#head());
+    known.set(webSocket, socket);
     return socket;
   }
 
-  remove(wire: object): void {
+  remove(webSocket: object): void {
     const known = this.wake();
-    const socket = known.get(wire);
+    const socket = known.get(webSocket);
     if (socket === undefined) return;
-    known.delete(wire);
+    known.delete(webSocket);
     socket.leave();
     this.#ctx.storage.transactionSync(() => deleteSocket(this.#ctx.storage.sql, socket.state.id));
   }
 
   /** When a socket last sent a frame or a ping (ms). */
   heardAt(socket: LiveSocket): number {
-    const ping = this.#ctx.getWebSocketAutoResponseTimestamp(socket.wire as WebSocket);
+    const ping = this.#ctx.getWebSocketAutoResponseTimestamp(socket.webSocket as WebSocket);
     return Math.max(socket.state.heard_at, ping?.getTime() ?? 0);
   }
 
@@ -105,14 +105,14 @@ export class Sockets {
     const owners = new Map(listSockets(sql).map(({ id, owner }) => [id, owner]));
     const subscriptions = Map.groupBy(listSubscriptions(sql), ({ socket_id }) => socket_id);
     const found = new Map<object, LiveSocket>();
-    for (const wire of this.#ctx.getWebSockets()) {
-      const state = wire.deserializeAttachment() as Attachment | null;
+    for (const webSocket of this.#ctx.getWebSockets()) {
+      const state = webSocket.deserializeAttachment() as SocketState | null;
       const owner = owners.get(state?.id ?? '');
-      if (state === null || owner === undefined || wire.readyState !== WebSocket.OPEN) continue;
+      if (state === null || owner === undefined || webSocket.readyState !== WebSocket.OPEN) continue;
       owners.delete(state.id);
-      const socket = new LiveSocket(wire, owner, state, this.#load, this.#head());
+      const socket = new LiveSocket(webSocket, owner, state, this.#load, this.#head());
       for (const each of subscriptionsOf(owner, subscriptions.get(state.id) ?? [])) socket.subscribe(each);
-      found.set(wire, socket);
+      found.set(webSocket, socket);
     }
     for (const id of owners.keys()) deleteSocket(sql, id);
     return found;

@@ -25,7 +25,7 @@ const WAIT_FOR_PROJECTOR = 20_000;
 /** A reader waits so long (ms) at most for what its isolate owes: a slow machine takes more than a second for 500 messages. */
 const READER_WAITS = 5000;
 /** How often it looks (ms): a request cannot wait for a promise that belongs to another one. */
-const LOOK_EVERY = 5;
+const CHECK_EVERY = 5;
 /** A flush that has not begun after so long (ms) ended with its request. */
 const FLUSH_LOST_AFTER = 5000;
 
@@ -73,7 +73,7 @@ export async function writeCollected(env: Env): Promise<void> {
     waitUntil(written.then((threads) => acknowledgeLater(env, threads)));
   }
   const upTo = newestWrite;
-  while (isUnderWay(upTo) && Date.now() < until) await scheduler.wait(LOOK_EVERY);
+  while (isUnderWay(upTo) && Date.now() < until) await scheduler.wait(CHECK_EVERY);
 }
 
 /** Whether a write of this number or an older one is still being written. */
@@ -161,7 +161,7 @@ function noteAcknowledged(thread: string, range: BatchRange): void {
 async function acknowledge(env: Env, thread: string): Promise<void> {
   const known = acknowledged.get(thread);
   // What came since belongs to a later flush, unless a command takes it along before.
-  if (known === undefined || Date.now() - known.since < ACKNOWLEDGE_AFTER - LOOK_EVERY) return;
+  if (known === undefined || Date.now() - known.since < ACKNOWLEDGE_AFTER - CHECK_EVERY) return;
   const ranges = takeAcknowledged(thread);
   try {
     await threadStub(env, thread).acknowledge({ v: 1, ranges });

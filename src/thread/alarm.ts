@@ -70,7 +70,7 @@ export class Sweep {
   }
 
   /** Has the next sweep look for live hubs that have awoken. */
-  lookForHubs(): void {
+  checkHubs(): void {
     this.#deps.timers.set(HUBS_TIMER, Date.now());
   }
 

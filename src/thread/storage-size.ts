@@ -16,7 +16,7 @@ export function isTooFullFor(command: Command, size: number): boolean {
 }
 
 /** Commands between two looks at the size: none stores more than a few megabytes, and asking SQLite costs as much as a message does. */
-const LOOK_EVERY = 50;
+const CHECK_EVERY = 50;
 
 /** The size of an object's storage in bytes, as it was a few commands ago. */
 export class StorageSize {
@@ -29,7 +29,7 @@ export class StorageSize {
   }
 
   get bytes(): number {
-    if (this.#asked % LOOK_EVERY === 0) this.#size = this.#sql.databaseSize;
+    if (this.#asked % CHECK_EVERY === 0) this.#size = this.#sql.databaseSize;
     this.#asked += 1;
     return this.#size;
   }

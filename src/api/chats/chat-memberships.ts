@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { listMembershipsOfUser } from '../../chats/memberships.ts';
+import { listMembershipsOfUser } from '../../chats/list-memberships.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { booleanParameter, pathId, timeField } from '../../http/fields.ts';

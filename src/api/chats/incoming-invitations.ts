@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { findInvitation, listIncomingInvitations } from '../../chats/invitations.ts';
+import { findInvitation, listIncomingInvitations } from '../../chats/list-invitations.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';

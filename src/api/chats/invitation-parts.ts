@@ -1,4 +1,4 @@
-import type { InvitationFilters } from '../../chats/invitations.ts';
+import type { InvitationFilters } from '../../chats/list-invitations.ts';
 import { booleanParameter } from '../../http/fields.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import { type InvitationFacts, invitationResource, isOpenInvitation } from '../../resources/invitation.ts';

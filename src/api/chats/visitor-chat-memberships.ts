@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { listVisitorMemberships } from '../../chats/memberships.ts';
+import { listVisitorMemberships } from '../../chats/list-memberships.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { listOwnMembershipsOfVisitor } from '../../chats/memberships.ts';
+import { listOwnMembershipsOfVisitor } from '../../chats/list-memberships.ts';
 import { newCommandId } from '../../domain/commands.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';

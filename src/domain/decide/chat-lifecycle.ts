@@ -124,7 +124,7 @@ export function startUserChat(state: ThreadState, command: StartUserChat, contex
 }
 
 /** What a thread is opened with, and keeps for its life. */
-export type Opening = {
+export type NewThread = {
   identity: ThreadIdentity;
   database: string;
   organization_id: string;
@@ -133,7 +133,7 @@ export type Opening = {
 };
 
 /** Opens a new thread; `chatId` is the chat that starts in it next. */
-export function openThread(recorder: EventRecorder, chatId: string, { identity, ...rest }: Opening): void {
+export function openThread(recorder: EventRecorder, chatId: string, { identity, ...rest }: NewThread): void {
   recorder.emit(chatId, {
     type: 'thread_opened',
     ...rest,
@@ -149,8 +149,8 @@ export function openThread(recorder: EventRecorder, chatId: string, { identity, 
  */
 export function renameVisitor(state: ThreadState, command: RenameVisitor, context: Context): Decision<VisitorRenamed> {
   const { thread } = state;
-  const isHis = thread !== null && thread.visitor_id === command.visitor_id && state.chats.has(command.chat_id);
-  if (!isHis) return refuse({ reason: 'chat_not_found' });
+  const isTheirs = thread !== null && thread.visitor_id === command.visitor_id && state.chats.has(command.chat_id);
+  if (!isTheirs) return refuse({ reason: 'chat_not_found' });
   const name = visitorName(command.name);
   if (state.answered !== null || name === thread.visitor_name) return unchanged(state, { name });
 

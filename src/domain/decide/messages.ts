@@ -118,7 +118,7 @@ export function selectedSuggestion(state: ThreadState, id: string | null): Selec
 }
 
 type Content = Pick<MessageFacts, 'type' | 'message'> & Partial<Omit<MessageFacts, 'id' | keyof Sender>>;
-type Circumstances = Partial<
+type MessageOptions = Partial<
   Pick<Extract<EventBody, { type: 'message_added' }>, 'is_waiting' | 'origin' | 'is_silent' | 'page'>
 >;
 
@@ -128,7 +128,7 @@ export function addMessage(
   chatId: string,
   sender: Sender,
   content: Content,
-  circumstances: Circumstances = {},
+  options: MessageOptions = {},
 ): MessageFacts {
   const { now } = recorder.context;
   const message: MessageFacts = {
@@ -144,14 +144,14 @@ export function addMessage(
     attachment_template: content.attachment_template ?? null,
     response_to: content.response_to ?? null,
   };
-  const is_waiting = circumstances.is_waiting ?? recorder.chat(chatId).facts.is_waiting;
+  const is_waiting = options.is_waiting ?? recorder.chat(chatId).facts.is_waiting;
   recorder.emit(chatId, {
     type: 'message_added',
     message,
     is_waiting,
-    origin: circumstances.origin ?? null,
-    is_silent: circumstances.is_silent ?? false,
-    ...(circumstances.page === undefined ? {} : { page: circumstances.page }),
+    origin: options.origin ?? null,
+    is_silent: options.is_silent ?? false,
+    ...(options.page === undefined ? {} : { page: options.page }),
   });
   return message;
 }

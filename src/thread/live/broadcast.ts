@@ -9,7 +9,7 @@ import type { Timers } from '../../platform/timers.ts';
 import type { ComposingStatus } from '../../resources/membership.ts';
 import { liveHubStub } from '../../rpc/live-hub.ts';
 import { loadChat } from '../store/load.ts';
-import { AudienceCache, isWithinScope, type StoredAudience, scopeOfThread, scopeWithThread } from './audience.ts';
+import { AudienceCache, isWithinScope, type StoredAudience, scopeOfThread, scopeWithThread } from './audience-cache.ts';
 import { HubPublisher } from './hub-publisher.ts';
 import { lastEventBefore, readHubCheckpoint, replayUpdates, writeHubCheckpoint } from './replay-updates.ts';
 import type { Typing } from './typing.ts';

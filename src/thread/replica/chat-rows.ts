@@ -40,14 +40,14 @@ export class ChatChanges {
   }
 
   /** Adds the rows of the chat's children that the stretch touched last; the end of a chat touches its members. */
-  addRows(builder: BatchBuilder, chat: ChatState, stretch: SeqRange): void {
-    this.#addMembers(builder, chat, stretch);
+  addRows(builder: BatchBuilder, chat: ChatState, range: SeqRange): void {
+    this.#addMembers(builder, chat, range);
     this.#addInvolvements(builder, chat);
     const chatId = chat.facts.id;
     this.#addMessages(builder, chat);
     for (const [name, { seq, tag }] of this.#tags) builder.add('tags', [chatId, name, seq, tag]);
     for (const [id, { seq, facts }] of chat.invitations) {
-      if (isWithin(seq, stretch)) builder.add('invitations', [chatId, id, seq, facts.invitee.id, facts]);
+      if (isWithin(seq, range)) builder.add('invitations', [chatId, id, seq, facts.invitee.id, facts]);
     }
   }
 
@@ -60,13 +60,13 @@ export class ChatChanges {
     }
   }
 
-  #addMembers(builder: BatchBuilder, chat: ChatState, stretch: SeqRange): void {
+  #addMembers(builder: BatchBuilder, chat: ChatState, range: SeqRange): void {
     const isEnded = chat.facts.ended_at === null ? 0 : 1;
     for (const [memberId, { seq, facts }] of chat.members) {
       // Touched again after the stretch: a later batch has the row.
-      if (seq > stretch.upto) continue;
+      if (seq > range.upto) continue;
       const touched = Math.max(seq, this.#endSeq ?? 0);
-      if (!isWithin(touched, stretch)) continue;
+      if (!isWithin(touched, range)) continue;
       const isParticipating = facts.is_participating ? 1 : 0;
       builder.add('members', [chat.facts.id, memberId, touched, isParticipating, isEnded, facts]);
     }

@@ -46,15 +46,15 @@ export function readNextBatch(
   const uptoSeq = events.at(-1)?.seq ?? from.seq;
   const touched = new Map<string, ChatChanges>();
   for (const event of events) {
-    const touches = touched.get(event.chat_id) ?? new ChatChanges();
-    touched.set(event.chat_id, touches);
-    touches.note(event);
+    const changes = touched.get(event.chat_id) ?? new ChatChanges();
+    touched.set(event.chat_id, changes);
+    changes.note(event);
     addEventRows(builder, name, event);
   }
   const isFirst = from.seq === 0 && from.version === 0;
   const isThreadTouched = thread.seq > from.seq && thread.seq <= uptoSeq;
   if (isThreadTouched || (rebuild !== null && isFirst)) addThread(builder, thread, name);
-  for (const [chatId, touches] of touched) addChat(builder, sources, chatId, touches, from.seq, uptoSeq);
+  for (const [chatId, changes] of touched) addChat(builder, sources, chatId, changes, from.seq, uptoSeq);
   const deliveries = isNarrow ? 1 : DELIVERIES_IN_A_BATCH;
   const uptoVersion =
     from.version >= latest.version
@@ -120,13 +120,13 @@ function addChat(
   builder: BatchBuilder,
   { sql, state, flags, rebuild }: BatchSources,
   chatId: string,
-  touches: ChatChanges,
+  changes: ChatChanges,
   after: number,
   upto: number,
 ): void {
   const chat = loadChat(sql, state, chatId).chats.get(chatId);
   if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
-  touches.addRows(builder, chat, { after, upto });
+  changes.addRows(builder, chat, { after, upto });
   const known = flagsOf(chat.facts);
   const isKnown = rebuild === null && flags.has(chatId, known);
   builder.add(isKnown ? 'chats_with_known_flags' : 'chats', chatRow(chat, state.name));

@@ -30,7 +30,7 @@ const MADE_AT_ONCE = 1000;
 /** Portions that an alarm makes before it rings again. */
 const PORTIONS_OF_AN_ALARM = 5;
 /** Commits look for lanes that nobody is at work on, as the alarm does, when nobody has looked for so long (ms). */
-const LOOK_EVERY = 10_000;
+const CHECK_EVERY = 10_000;
 /** A Worker can wait for six connections; some are left for the request that brought the command. */
 const DELIVERIES_TAKEN_AT_ONCE = 4;
 
@@ -54,7 +54,7 @@ export class Lanes {
   /** Whether the tables are there; null when that has to be looked up. */
   #isMade: boolean | null = null;
   /** When lanes were last looked at (ms); 0 when that was not in this instance. */
-  #lookedAt = 0;
+  #checkedAt = 0;
 
   constructor(deps: LaneDeps) {
     this.#deps = deps;
@@ -118,7 +118,7 @@ export class Lanes {
    * platform has dropped nor on a wake-up that the queue has lost. `now` in ms.
    */
   wakeOverdue(now: number): void {
-    if (now - this.#lookedAt >= LOOK_EVERY) this.wakeDue(now);
+    if (now - this.#checkedAt >= CHECK_EVERY) this.wakeDue(now);
   }
 
   /** Whether somebody is at work on the lane. */
@@ -162,7 +162,7 @@ export class Lanes {
 
   /** Offers the tracks that wait for it, and lets D1 know of deliveries whose first lease has run out. `now` in ms. */
   wakeDue(now: number): void {
-    this.#lookedAt = now;
+    this.#checkedAt = now;
     if (!this.#hasLanes()) return;
     this.#change((context) => announceLapsed(this.#deps.sql, context));
     for (const { receiver, track, head_id, wake_at: offer_at } of waitingTracks(this.#deps.sql)) {

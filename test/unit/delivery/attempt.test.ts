@@ -32,14 +32,14 @@ function clock(times: number[]): () => number {
 }
 
 async function attempt(url: string, change: Partial<AttemptDeps> = {}) {
-  const dependencies: AttemptDeps = {
+  const deps: AttemptDeps = {
     fetch: (input, init) => fetch(input, init),
     now: Date.now,
     deadline_milliseconds: AMPLE,
     allow_insecure_loopback: true,
     ...change,
   };
-  return await attemptWebhook(dependencies, { url, secrets: [SECRET], own_origins: [] }, WEBHOOK);
+  return await attemptWebhook(deps, { url, secrets: [SECRET], own_origins: [] }, WEBHOOK);
 }
 
 describe('attemptWebhook', () => {
@@ -212,7 +212,7 @@ describe('attemptWebhook', () => {
 });
 
 describe('attemptCall', () => {
-  const dependencies: AttemptDeps = {
+  const deps: AttemptDeps = {
     fetch: (input, init) => fetch(input, init),
     now: Date.now,
     deadline_milliseconds: AMPLE,
@@ -227,7 +227,7 @@ describe('attemptCall', () => {
       response.writeHead(302, { location: '/other' }).end();
     });
     const destination = { url: `${url}?tenant=a%20b&type=uninstall`, own_origins: [] };
-    expect(await attemptCall(dependencies, destination)).toMatchObject({
+    expect(await attemptCall(deps, destination)).toMatchObject({
       is_delivered: false,
       attempt: { status: 302, error: 'redirect refused' },
     });
@@ -236,9 +236,9 @@ describe('attemptCall', () => {
 
   it('is guarded and ends at its deadline, like a webhook', async () => {
     const silent = await receiver(() => {});
-    const hasty = { ...dependencies, deadline_milliseconds: SHORT };
+    const hasty = { ...deps, deadline_milliseconds: SHORT };
     expect((await attemptCall(hasty, { url: silent, own_origins: [] })).attempt.error).toBe('timeout');
-    const guarded = await attemptCall(dependencies, { url: 'https://10.0.0.1/', own_origins: [] });
+    const guarded = await attemptCall(deps, { url: 'https://10.0.0.1/', own_origins: [] });
     expect(guarded.attempt.error).toBe('url refused: must not point to a private or reserved address');
   });
 });

@@ -23,7 +23,7 @@ class QueueMessage {
 async function handle(run: DeliveryRun, queue: string, messages: QueueMessage[]) {
   const background: Promise<unknown>[] = [];
   const context = { waitUntil: (promise: Promise<unknown>) => void background.push(promise) };
-  await handleQueue({ queue, messages }, context, run.dependencies);
+  await handleQueue({ queue, messages }, context, run.deps);
   const settled = messages.map((message) => message.settled);
   return { settled, finish: () => Promise.all(background) };
 }
@@ -36,8 +36,8 @@ describe('handleQueue', () => {
     const isReleased = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const attempt = run.dependencies.attempt;
-    run.dependencies.attempt = async (...sent) => {
+    const attempt = run.deps.attempt;
+    run.deps.attempt = async (...sent) => {
       await isReleased;
       return await attempt(...sent);
     };
@@ -73,7 +73,7 @@ describe('handleQueue', () => {
   it('catches and logs an accident without its message', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
-    run.dependencies.fault = () => {
+    run.deps.fault = () => {
       throw new Error('with a secret inside');
     };
     const { settled, finish } = await handle(run, 'umi-webhooks', [new QueueMessage('1', WAKE_UP)]);
@@ -101,7 +101,7 @@ describe('handleQueue on the dead-letter queue', () => {
 
   it('keeps the dead letter when the main queue refuses', async () => {
     const run = new DeliveryRun();
-    run.dependencies.send = async () => {
+    run.deps.send = async () => {
       throw new Error('queue is away');
     };
     const { settled } = await handle(run, 'umi-webhooks-dead', [new QueueMessage('1', WAKE_UP)]);

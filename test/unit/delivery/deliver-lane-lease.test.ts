@@ -6,9 +6,9 @@ describe('deliverLane and the rest of a lease', () => {
   it('sends nothing that another consumer has delivered while the endpoint was read', async () => {
     const run = new DeliveryRun();
     run.lane.accept('d1', 'd2');
-    const read = run.dependencies.endpoint;
-    run.dependencies.endpoint = async (...who) => {
-      run.dependencies.endpoint = read;
+    const read = run.deps.endpoint;
+    run.deps.endpoint = async (...who) => {
+      run.deps.endpoint = read;
       run.now += 16_000;
       await run.deliver();
       return await read(...who);
@@ -95,8 +95,8 @@ describe('deliverLane and a Retry-After that no queue can wait for', () => {
     run.lane.accept('a', 'b');
     run.retryAfter = 24 * 3600;
     run.answer = () => (run.received.length === 1 ? 503 : 200);
-    const { send } = run.dependencies;
-    run.dependencies.send = (wakeUp, delay) => send(wakeUp, queueDelay(delay));
+    const { send } = run.deps;
+    run.deps.send = (wakeUp, delay) => send(wakeUp, queueDelay(delay));
     await run.deliver();
     expect(run.sent).toMatchObject([{ delay: 43_200, wakeUp: WAKE_UP }]);
     const dueAt = run.lane.row('a').due_at;

@@ -33,8 +33,8 @@ describe('deliverLane', () => {
     let failures = 3;
     run.answer = (id) => (id === 'a' && failures-- > 0 ? 500 : 200);
     const delays: number[] = [];
-    const send = run.dependencies.send;
-    run.dependencies.send = async (wakeUp, delay) => {
+    const send = run.deps.send;
+    run.deps.send = async (wakeUp, delay) => {
       delays.push(delay);
       await send(wakeUp, delay);
     };
@@ -213,7 +213,7 @@ describe('deliverLane and faults', () => {
       const run = new DeliveryRun();
       run.lane.accept('a', 'b');
       let crashes = 1;
-      run.dependencies.fault = (at) => {
+      run.deps.fault = (at) => {
         if (at === step && crashes-- > 0) throw new Error('crash');
       };
       await expect(run.deliver()).rejects.toThrow('crash');
@@ -261,7 +261,7 @@ describe('deliverLane and faults', () => {
       },
     };
     const stubs = [broken, broken];
-    run.dependencies.lane = () => stubs.shift() ?? run.lane;
+    run.deps.lane = () => stubs.shift() ?? run.lane;
     await run.deliver();
     expect(run.received).toEqual(['a']);
     expect(run.lane.statuses()).toEqual(['delivered']);

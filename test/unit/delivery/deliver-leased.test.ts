@@ -14,7 +14,7 @@ describe('deliverLeased', () => {
   it('delivers what a commit leased and what follows in the lane, without a wake-up', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b');
-    await deliverLeased(run.dependencies, WAKE_UP.thread, [await lease(run)], run.now);
+    await deliverLeased(run.deps, WAKE_UP.thread, [await lease(run)], run.now);
     expect(run.received).toEqual(['a', 'b']);
     expect(run.sent).toEqual([]);
   });
@@ -23,7 +23,7 @@ describe('deliverLeased', () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     run.answer = () => 500;
-    await deliverLeased(run.dependencies, WAKE_UP.thread, [await lease(run)], run.now);
+    await deliverLeased(run.deps, WAKE_UP.thread, [await lease(run)], run.now);
     expect(run.sent).toMatchObject([{ wakeUp: WAKE_UP, delay: 2 }]);
   });
 
@@ -37,7 +37,7 @@ describe('deliverLeased', () => {
       const delivery = await lease(run);
       const askedAt = run.now;
       run.now += askedBefore;
-      await deliverLeased(run.dependencies, WAKE_UP.thread, [delivery], askedAt);
+      await deliverLeased(run.deps, WAKE_UP.thread, [delivery], askedAt);
       expect(run.received).toEqual(received);
     }
   });
@@ -49,12 +49,12 @@ describe('deliverLeased', () => {
     other.lane.accept('b');
     const leased = [await lease(run), await lease(other)];
     let passed = 0;
-    run.dependencies.fault = (step) => {
+    run.deps.fault = (step) => {
       passed += step === 'before the first attempt' ? 1 : 0;
       if (step === 'before the first attempt' && passed === 1) throw new Error('with a secret inside');
     };
-    run.dependencies.lane = () => other.lane;
-    await deliverLeased(run.dependencies, WAKE_UP.thread, leased, run.now);
+    run.deps.lane = () => other.lane;
+    await deliverLeased(run.deps, WAKE_UP.thread, leased, run.now);
     expect(run.received).toEqual(['b']);
     expect(run.logged).toEqual([
       { event: 'delivery.run_failed', thread: WAKE_UP.thread, receiver: WAKE_UP.receiver, error: 'Error' },

@@ -29,7 +29,7 @@ export class DeliveryRun {
   sent: { wakeUp: LaneWakeUp; delay: number; at: number }[] = [];
   logged: LogRecord[] = [];
 
-  dependencies: DeliveryDeps = {
+  deps: DeliveryDeps = {
     lane: () => this.lane,
     endpoint: async () => this.endpoint(),
     attempt: async (_destination, webhook, times) => {
@@ -49,7 +49,7 @@ export class DeliveryRun {
   }
 
   async deliver(change: Partial<LaneWakeUp> = {}): Promise<void> {
-    await deliverLane(this.dependencies, { ...WAKE_UP, receiver: this.lane.receiver, ...change });
+    await deliverLane(this.deps, { ...WAKE_UP, receiver: this.lane.receiver, ...change });
   }
 
   /** Lets the queue work, in order of time, until it is empty. Answers how many wake-ups it delivered. */
@@ -60,7 +60,7 @@ export class DeliveryRun {
       const message = this.sent.shift();
       if (message === undefined) break;
       this.now = Math.max(this.now, message.at);
-      await deliverLane(this.dependencies, message.wakeUp);
+      await deliverLane(this.deps, message.wakeUp);
       count += 1;
     }
     return count;

@@ -36,7 +36,7 @@ let factsCache = createIsolateCache<OwnerFacts>({ clock, limit: 100, staleFor: S
 let reachesCache = createIsolateCache<RoutedRooms>({ clock, limit: 100, staleFor: STALE_FOR });
 
 /** A hub's rights; those of another life of the hub share what the isolate keeps. */
-function newRights(): AccessCache {
+function newCache(): AccessCache {
   return new AccessCache({
     source: {
       factsOf: async (owners) => {
@@ -63,7 +63,7 @@ function newRights(): AccessCache {
   });
 }
 
-let rights: AccessCache;
+let cache: AccessCache;
 
 beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -73,7 +73,7 @@ beforeEach(() => {
   asked = { facts: [], reaches: 0 };
   factsCache = createIsolateCache({ clock, limit: 100, staleFor: STALE_FOR });
   reachesCache = createIsolateCache({ clock, limit: 100, staleFor: STALE_FOR });
-  rights = newRights();
+  cache = newCache();
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -81,7 +81,7 @@ afterEach(() => {
 
 /** How an owner stands, as the hub asks: null when that cannot be known. */
 async function access(owner: SocketOwner = OWNER): Promise<Access | null> {
-  return rights.known(owner) ?? (await rights.lookUp([owner])).get(owner) ?? null;
+  return cache.known(owner) ?? (await cache.lookUp([owner])).get(owner) ?? null;
 }
 
 const visitor: SocketOwner = { kind: 'visitor', visitor_id: 'v', organization_id: ORGANIZATION, expires_at: null };
@@ -94,34 +94,34 @@ const agent = (place: number): SocketOwner => ({
 
 describe('the rights of an owner', () => {
   it('are kept for a while, also for the next life of the hub', async () => {
-    expect(rights.known(OWNER)).toBe(null);
+    expect(cache.known(OWNER)).toBe(null);
     expect(await access()).toMatchObject({
       subscriber: { user_id: USER, stands_for: [USER, ORGANIZATION, 't'], reach: { organization_id: ORGANIZATION } },
     });
     now += TIME_TO_LIVE - 1;
-    rights = newRights();
-    expect(rights.known(OWNER)).toHaveProperty('subscriber');
+    cache = newCache();
+    expect(cache.known(OWNER)).toHaveProperty('subscriber');
     now += 1;
-    expect(rights.known(OWNER)).toBe(null);
+    expect(cache.known(OWNER)).toBe(null);
     await access();
     expect(asked).toEqual({ facts: [1, 1], reaches: 2 });
   });
 
   it('are looked up for all owners at once, each once, and what all share is read once', async () => {
     const owners = Array.from({ length: 600 }, (_, place) => agent(place % 300));
-    const accesses = await rights.lookUp(owners);
+    const accesses = await cache.lookUp(owners);
     expect([accesses.size, asked]).toEqual([600, { facts: [300], reaches: 1 }]);
     // The cache holds a hundred only.
-    expect((await rights.lookUp(owners)).size).toBe(600);
+    expect((await cache.lookUp(owners)).size).toBe(600);
     expect(asked).toEqual({ facts: [300, 200], reaches: 1 });
   });
 
   it('are looked up in the next turn for all who ask while a look-up is under way', async () => {
     const gate = Promise.withResolvers<void>();
     facts = () => gate.promise.then(() => FACTS);
-    const first = rights.lookUp([agent(0)]);
+    const first = cache.lookUp([agent(0)]);
     await Promise.resolve();
-    const others = [1, 2, 3].map((place) => rights.lookUp([agent(place)]));
+    const others = [1, 2, 3].map((place) => cache.lookUp([agent(place)]));
     gate.resolve();
     await Promise.all([first, ...others]);
     expect(asked.facts).toEqual([1, 3]);
@@ -131,7 +131,7 @@ describe('the rights of an owner', () => {
     timeToLive = 0;
     expect(await access()).toHaveProperty('subscriber');
     expect(await access()).toHaveProperty('subscriber');
-    expect([rights.known(OWNER), asked.facts]).toEqual([null, [1, 1]]);
+    expect([cache.known(OWNER), asked.facts]).toEqual([null, [1, 1]]);
   });
 
   it('are other ones when their scopes or their organization’s settings change', async () => {
@@ -142,14 +142,16 @@ describe('the rights of an owner', () => {
   });
 
   it('end with the token, its owner or the subscription', async () => {
-    expect(await access({ ...OWNER, expires_at: now })).toEqual({ ending: expect.objectContaining({ code: 4401 }) });
+    expect(await access({ ...OWNER, expires_at: now })).toEqual({
+      closeReason: expect.objectContaining({ code: 4401 }),
+    });
     expect(await access({ ...OWNER, expires_at: now + 1 })).toHaveProperty('subscriber');
     facts = () => Promise.resolve(null);
     now += TIME_TO_LIVE;
-    expect(await access()).toEqual({ ending: expect.objectContaining({ code: 4401 }) });
+    expect(await access()).toEqual({ closeReason: expect.objectContaining({ code: 4401 }) });
     facts = () => Promise.resolve({ ...FACTS, has_active_subscription: false });
     for (const owner of [OWNER, visitor]) {
-      expect(await access(owner)).toEqual({ ending: expect.objectContaining({ code: 4403 }) });
+      expect(await access(owner)).toEqual({ closeReason: expect.objectContaining({ code: 4403 }) });
     }
   });
 

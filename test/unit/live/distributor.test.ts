@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Access } from '../../../src/live/access.ts';
 import { Distributor } from '../../../src/live/distributor.ts';
 import { HubLoad } from '../../../src/live/hub-load.ts';
+import type { LoggedEvent } from '../../../src/live/hub-store.ts';
 import type { LiveSocket } from '../../../src/live/live-socket.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
-import type { LoggedEvent } from '../../../src/live/store.ts';
 import type { Subscriber } from '../../../src/notifications/subscriber.ts';
 import { compilePattern } from '../../../src/resources/topic.ts';
 import { MESSAGES, newSocket, ORGANIZATION, OWNER, USER, updateOf } from './sample.ts';
@@ -42,12 +42,12 @@ class Scene {
   readonly distributor = new Distributor({
     sockets: () => this.sockets,
     subscriptionsFor: (number, event) => this.load.subscriptions.matching(number, event),
-    extent: () => ({ floor: this.floor, head: this.head }),
+    logRange: () => ({ floor: this.floor, head: this.head }),
     eventsAfter: (number, limit) => {
       this.reads += 1;
       return this.events.filter((event) => event.number > number).slice(0, limit);
     },
-    rights: {
+    accessCache: {
       known: (owner) => this.known.get(owner) ?? null,
       lookUp: async (owners) => {
         const asked = [...owners];
@@ -60,7 +60,7 @@ class Scene {
         return found;
       },
     },
-    end: (socket, ending) => {
+    close: (socket, ending) => {
       this.ended.push(ending.code);
       socket.close(ending);
     },
@@ -68,7 +68,7 @@ class Scene {
     retryLater: () => {
       this.retries += 1;
     },
-    breathe: () => {
+    yieldToOthers: () => {
       this.readsBefore.push(this.reads);
       this.reads = 0;
       return Promise.resolve();
@@ -205,7 +205,7 @@ describe('the distributor', () => {
     scene.add(1200);
     const running = scene.distributor.run();
     await running;
-    expect([wire.said.length, socket.isFull, wire.attachment?.position]).toEqual([1000, true, 1000]);
+    expect([wire.said.length, socket.isPaused, wire.attachment?.position]).toEqual([1000, true, 1000]);
     for (const { socket: each } of [other, { socket }]) each.acknowledge(1000);
     await scene.distributor.run();
     expect(wire.said).toEqual(range(1, 1200));
@@ -224,7 +224,7 @@ describe('the distributor', () => {
 
   it('closes whose rights have ended, and sends them nothing', async () => {
     const { wire } = scene.socket(0);
-    scene.access = () => Promise.resolve({ ending: { code: 4401, reason: 'x' } });
+    scene.access = () => Promise.resolve({ closeReason: { code: 4401, reason: 'x' } });
     scene.add(1);
     await scene.distributor.run();
     expect([wire.said, wire.closedBy, scene.ended]).toEqual([[], 4401, [4401]]);

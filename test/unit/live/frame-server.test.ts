@@ -11,8 +11,8 @@ function newServer(access: () => Promise<Access>, freeSubscriptions = 1000) {
   const ended: number[] = [];
   const kept: string[] = [];
   const server = new FrameServer({
-    extent: () => ({ floor: 10, head: 50 }),
-    rights: {
+    logRange: () => ({ floor: 10, head: 50 }),
+    accessCache: {
       known: () => null,
       lookUp: async (owners) => {
         const found = await access().catch(() => null);
@@ -22,7 +22,7 @@ function newServer(access: () => Promise<Access>, freeSubscriptions = 1000) {
     freeSubscriptions: () => freeSubscriptions,
     keep: (_, added) => kept.push(...added.map(({ text }) => text)),
     drop: () => {},
-    end: (socket: LiveSocket, ending) => {
+    close: (socket: LiveSocket, ending) => {
       ended.push(ending.code);
       socket.close(ending);
     },

@@ -163,12 +163,12 @@ describe('what all sockets of a hub have not acknowledged', () => {
     const { load, sockets, full } = crowd();
     const [greedy, modest] = [sockets[0], newSocket(0, OWNER, load)];
     greedy?.socket.send('more', 3, 8);
-    expect([greedy?.socket.isFull, full]).toEqual([true, [8]]);
+    expect([greedy?.socket.isPaused, full]).toEqual([true, [8]]);
     expect(JSON.parse(greedy?.wire.sent.at(-1) ?? '')).toEqual({ type: 'acknowledge' });
     modest.socket.send('a little', 3, 8);
-    expect([modest.socket.isFull, modest.wire.sent]).toEqual([false, ['a little']]);
+    expect([modest.socket.isPaused, modest.wire.sent]).toEqual([false, ['a little']]);
     greedy?.socket.acknowledge(3);
-    expect([greedy?.socket.isFull, greedy?.socket.state.window]).toEqual([false, []]);
+    expect([greedy?.socket.isPaused, greedy?.socket.state.window]).toEqual([false, []]);
   });
 
   it('asks again as long as that is too little', () => {
@@ -178,21 +178,21 @@ describe('what all sockets of a hub have not acknowledged', () => {
     const others = Array.from({ length: 4 }, () => newSocket(0, OWNER, load));
     for (const { socket } of others) socket.send(text, 3, 8);
     one?.acknowledge(1);
-    expect([one?.isFull, sockets[0]?.wire.sent.filter((sent) => sent.includes('"acknowledge"')).length]).toEqual([
+    expect([one?.isPaused, sockets[0]?.wire.sent.filter((sent) => sent.includes('"acknowledge"')).length]).toEqual([
       true,
       2,
     ]);
     one?.acknowledge(3);
-    expect(one?.isFull).toBe(false);
+    expect(one?.isPaused).toBe(false);
   });
 
   it('is not even answered above a quarter more', () => {
     const { load, sockets } = crowd();
     const one = sockets[0]?.socket;
     one?.send('more', 3, 8);
-    expect([one?.isOverfull, load.isOverloaded]).toEqual([false, false]);
+    expect([one?.isStalled, load.isOverloaded]).toEqual([false, false]);
     for (let count = 0; count < 10; count++) newSocket(0, OWNER, load).socket.send(text, 3, 8);
-    expect([one?.isOverfull, load.isOverloaded]).toEqual([true, true]);
+    expect([one?.isStalled, load.isOverloaded]).toEqual([true, true]);
   });
 
   it('is counted again from what outlived the hub’s sleep', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 import { LONGEST_FRAME, readClientFrame } from '../../../src/live/client-frames.ts';
-import { endingAt, endsAt, isForgotten, prunesAt } from '../../../src/live/limits.ts';
+import { closeReasonAt, endsAt, isForgotten, prunesAt } from '../../../src/live/limits.ts';
 import { canResume, unseenOf } from '../../../src/live/log-rules.ts';
-import { isFull, MOST_FRAMES, type Window, withAcknowledged, withSent } from '../../../src/live/send-window.ts';
+import { isPaused, MOST_FRAMES, type SendWindow, withAcknowledged, withSent } from '../../../src/live/send-window.ts';
 import { decideSubscriptions } from '../../../src/live/subscribe.ts';
 import type { UserSubscriber } from '../../../src/notifications/subscriber.ts';
 import { MESSAGES, ORGANIZATION, USER, updateOf } from './sample.ts';
@@ -10,18 +10,22 @@ import { MESSAGES, ORGANIZATION, USER, updateOf } from './sample.ts';
 const A_DAY = 24 * 3_600_000;
 
 describe('the window', () => {
-  const sent = (count: number, characters: number): Window => {
-    let window: Window = [];
+  const sent = (count: number, characters: number): SendWindow => {
+    let window: SendWindow = [];
     for (let number = 1; number <= count; number++) window = withSent(window, number, characters);
     return window;
   };
 
   it('is full at a thousand frames', () => {
-    expect([isFull([]), isFull(sent(MOST_FRAMES - 1, 1)), isFull(sent(MOST_FRAMES, 1))]).toEqual([false, false, true]);
+    expect([isPaused([]), isPaused(sent(MOST_FRAMES - 1, 1)), isPaused(sent(MOST_FRAMES, 1))]).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 
   it('is full at four million characters', () => {
-    expect([isFull(sent(39, 100_000)), isFull(sent(40, 100_000)), isFull(sent(1, 5_000_000))]).toEqual([
+    expect([isPaused(sent(39, 100_000)), isPaused(sent(40, 100_000)), isPaused(sent(1, 5_000_000))]).toEqual([
       false,
       true,
       true,
@@ -35,18 +39,18 @@ describe('the window', () => {
 
   it('opens by what was read whole, and by all of it when all was read', () => {
     const window = sent(1000, 1);
-    expect(isFull(withAcknowledged(window, 49))).toBe(true);
-    expect(isFull(withAcknowledged(window, 50))).toBe(false);
+    expect(isPaused(withAcknowledged(window, 49))).toBe(true);
+    expect(isPaused(withAcknowledged(window, 50))).toBe(false);
     expect(withAcknowledged(window, 1000)).toEqual([]);
     expect(withAcknowledged(window, 0)).toEqual(window);
   });
 
   it('counts frames without a number with those before them, so that a client can acknowledge them', () => {
-    let window: Window = withSent([], null, 10);
+    let window: SendWindow = withSent([], null, 10);
     expect(withAcknowledged(window, 1)).toEqual([]);
     window = withSent(window, 7, 10);
     for (let count = 0; count < 200; count++) window = withSent(window, null, 10);
-    expect(isFull(window)).toBe(false);
+    expect(isPaused(window)).toBe(false);
     expect(withAcknowledged(window, 7)).toEqual([]);
   });
 });
@@ -83,7 +87,7 @@ describe('how long a socket may stay', () => {
     ['it has some time to acknowledge', { full_since: 500_000 }, 529_999, null],
     ['it is silent with a token for ever', { expires_at: null }, 5_000_000, 4408],
   ])('when %s', (_, change, now, code) => {
-    expect(endingAt({ ...socket, ...change }, now)?.code ?? null).toBe(code);
+    expect(closeReasonAt({ ...socket, ...change }, now)?.code ?? null).toBe(code);
   });
 
   it.each([
@@ -92,9 +96,9 @@ describe('how long a socket may stay', () => {
     ['it does not acknowledge', { full_since: 510_000 }, 540_000],
     ['it has a token for ever', { expires_at: null }, 650_000],
   ])('is known when %s', (_, change, end) => {
-    const enduring = { ...socket, ...change };
-    expect(endsAt(enduring)).toBe(end);
-    expect([endingAt(enduring, end - 1), endingAt(enduring, end)]).toEqual([null, expect.any(Object)]);
+    const times = { ...socket, ...change };
+    expect(endsAt(times)).toBe(end);
+    expect([closeReasonAt(times, end - 1), closeReasonAt(times, end)]).toEqual([null, expect.any(Object)]);
   });
 });
 

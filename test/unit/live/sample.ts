@@ -1,5 +1,5 @@
 import { HubLoad } from '../../../src/live/hub-load.ts';
-import type { Attachment, Wire } from '../../../src/live/live-socket.ts';
+import type { PlatformSocket, SocketState } from '../../../src/live/live-socket.ts';
 import { LiveSocket } from '../../../src/live/live-socket.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
 import type { Notification, ThreadUpdate } from '../../../src/notifications/notifications.ts';
@@ -50,10 +50,10 @@ export function updateOf(seq: number, text = `message ${seq}`): ThreadUpdate {
 }
 
 /** A platform's socket that keeps what it was sent. */
-export class MemoryWire implements Wire {
+export class MemoryWire implements PlatformSocket {
   readyState = 1;
   readonly sent: string[] = [];
-  attachment: Attachment | null = null;
+  attachment: SocketState | null = null;
   /** How often the attachment was written. */
   writes = 0;
   closedBy: number | null = null;
@@ -69,7 +69,7 @@ export class MemoryWire implements Wire {
 
   serializeAttachment(attachment: unknown): void {
     this.writes += 1;
-    this.attachment = structuredClone(attachment) as Attachment;
+    this.attachment = structuredClone(attachment) as SocketState;
   }
 
   /** The numbers of the notifications that were sent, and the types of other frames. */
@@ -85,7 +85,7 @@ export function newSocket(
   position: number,
   owner: SocketOwner = OWNER,
   load = new HubLoad<LiveSocket>(() => {}),
-  state: Attachment = {
+  state: SocketState = {
     id: crypto.randomUUID(),
     position,
     window: [],

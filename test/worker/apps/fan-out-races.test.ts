@@ -5,7 +5,7 @@ import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { type Command, newCommandId } from '../../../src/domain/commands.ts';
 import { purgeAudience } from '../../../src/notifications/load-audience.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
-import type { ThreadObject } from '../../../src/thread/object.ts';
+import type { ThreadObject } from '../../../src/thread/thread-object.ts';
 import { Desk, enrollAgent } from '../umi/desk.ts';
 import { Site } from '../visitors/site.ts';
 import { acceptedFor, installedApp } from './installed-app.ts';

@@ -18,10 +18,10 @@ afterEach(() => {
 
 const SECRET = expect.stringMatching(/^whsec_/);
 
-const dependencies = consumerDeps({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
+const deps = consumerDeps({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
 
 function endpoint(channelId: string, organizationId = hub.organizationId) {
-  return dependencies.endpoint({
+  return deps.endpoint({
     organization_id: organizationId,
     receiver: channelReceiver(channelId),
     webhook_id: null,
@@ -93,7 +93,7 @@ describe('the endpoint of a channel', () => {
     const broken = consumerDeps({ ...testEnv, DB: brokenDatabase });
     const head = { organization_id: hub.organizationId, receiver: channelReceiver(id), webhook_id: null };
     await expect(broken.endpoint(head)).rejects.toThrow();
-    await expect(dependencies.endpoint({ ...head, receiver: 'mailbox/m1' })).rejects.toThrow();
+    await expect(deps.endpoint({ ...head, receiver: 'mailbox/m1' })).rejects.toThrow();
   });
 });
 

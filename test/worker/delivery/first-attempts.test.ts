@@ -41,7 +41,7 @@ class Receiver {
   /** Statuses of the coming answers; 200 when used up. */
   answers: number[] = [];
 
-  readonly dependencies: DeliveryDeps = {
+  readonly deps: DeliveryDeps = {
     lane: (thread) => threadStub(env, thread),
     endpoint: async () => ({
       kind: 'open',
@@ -64,7 +64,7 @@ class Receiver {
   attach(): () => Promise<void> {
     const running: Promise<void>[] = [];
     makeFirstAttemptsWith((_env, thread, leased, askedAt) => {
-      running.push(deliverLeased(this.dependencies, thread, leased, askedAt));
+      running.push(deliverLeased(this.deps, thread, leased, askedAt));
     });
     return async () => void (await Promise.all(running));
   }
@@ -117,7 +117,7 @@ describe('a delivery that finds its lane idle', () => {
     const leased = await leasedBy(command('one'), channel);
     expect(await inD1(channel)).toEqual({ deliveries: [], lane: null });
     expect(await rowsOf(channel, 'SELECT version, accepted FROM lanes')).toEqual([{ version: 0, accepted: 1 }]);
-    await deliverLeased(receiver.dependencies, nameOf(channel), leased, Date.now());
+    await deliverLeased(receiver.deps, nameOf(channel), leased, Date.now());
     expect(await rowsOf(channel, 'SELECT version FROM deliveries UNION ALL SELECT version FROM lanes')).toEqual([
       { version: 1 },
       { version: 2 },
@@ -134,7 +134,7 @@ describe('a delivery that finds its lane idle', () => {
     const { channel, receiver, command } = openThread();
     const [first] = await leasedBy(command('one'), channel);
     if (first === undefined) throw new Error('no first');
-    await deliverLeased(receiver.dependencies, nameOf(channel), [first], Date.now());
+    await deliverLeased(receiver.deps, nameOf(channel), [first], Date.now());
     const stub = stubOf(channel, 't');
     const kept = await stub.readDelivery({ v: 1, delivery_id: first.delivery_id });
     expect(kept).toEqual({ body: first.body, attempts: [expect.objectContaining({ status: 200 })] });
@@ -149,13 +149,13 @@ describe('a delivery that finds its lane idle', () => {
     const { channel, receiver, command } = openThread();
     const [first] = await leasedBy(command('one'), channel);
     if (first === undefined) throw new Error('no first');
-    await deliverLeased(receiver.dependencies, nameOf(channel), [first], Date.now());
+    await deliverLeased(receiver.deps, nameOf(channel), [first], Date.now());
     const stub = stubOf(channel, 't');
     const filter = { delivery_id: first.delivery_id };
     await stub.replay({ v: 1, receiver: channel.receiver, filter });
     receiver.answers = [404];
     const wakeUp = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
-    await deliverLane(receiver.dependencies, { ...wakeUp, track: 'replay' });
+    await deliverLane(receiver.deps, { ...wakeUp, track: 'replay' });
     const kept = await stub.readDelivery({ v: 1, delivery_id: first.delivery_id });
     expect(kept?.attempts.map(({ status }) => status)).toEqual([200, 404]);
     expect(receiver.got.map(({ body }) => body)).toEqual([first.body, first.body]);
@@ -172,7 +172,7 @@ describe('a delivery that finds its lane idle', () => {
     const wakeUp = receiver.sent[0]?.wakeUp;
     if (wakeUp === undefined) throw new Error('no pointer');
     passTime(2000);
-    await deliverLane(receiver.dependencies, wakeUp);
+    await deliverLane(receiver.deps, wakeUp);
     expect(receiver.texts()).toEqual(['one', 'one', 'two']);
     expect(receiver.got[1]).toEqual(receiver.got[0]);
     const [first] = await rowsOf<{ id: string }>(channel, 'SELECT id FROM deliveries ORDER BY id');
@@ -186,7 +186,7 @@ describe('a delivery that finds its lane idle', () => {
       const leased = await leasedBy(command('one'), channel);
       if (outcome === 'failed') receiver.answers = [500];
       const askedAt = outcome === 'later' ? Date.now() - 60_000 : Date.now();
-      await deliverLeased(receiver.dependencies, nameOf(channel), leased, askedAt);
+      await deliverLeased(receiver.deps, nameOf(channel), leased, askedAt);
       await eventually(async () => {
         expect(await inD1(channel)).toEqual({
           deliveries: [{ status: 'pending', attempt_count: outcome === 'failed' ? 1 : 0 }],
@@ -204,7 +204,7 @@ describe('a command takes no heads', () => {
     const wakeUps = recordWakeUps(nameOf(channel));
     const first = await leasedBy(command('one'), channel);
     expect(await leasedBy(command('two'), channel)).toEqual([]);
-    await deliverLeased(receiver.dependencies, nameOf(channel), first, Date.now());
+    await deliverLeased(receiver.deps, nameOf(channel), first, Date.now());
     expect(receiver.texts()).toEqual(['one', 'two']);
     expect(wakeUps).toEqual([]);
   });
@@ -222,7 +222,7 @@ describe('a command takes no heads', () => {
     const wakeUps = recordWakeUps(nameOf(channel));
     receiver.attach();
     await receive(command('one'));
-    await deliverLane(receiver.dependencies, wakeUps[0] as LaneWakeUp);
+    await deliverLane(receiver.deps, wakeUps[0] as LaneWakeUp);
     await stubOf(channel, 't').execute(command('two'));
     expect(receiver.texts()).toEqual(['one']);
     expect(wakeUps).toEqual([wakeUps[0], wakeUps[0]]);
@@ -265,7 +265,7 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
     await ring(objectOf(channel));
     expect(wakeUps).toMatchObject([{ receiver: channel.receiver }]);
     expect(await inD1(channel)).toMatchObject({ lane: { accepted: 2, delivered: 0, pending: 2 } });
-    await deliverLane(receiver.dependencies, wakeUps[0] as LaneWakeUp);
+    await deliverLane(receiver.deps, wakeUps[0] as LaneWakeUp);
     expect(receiver.texts()).toEqual(['one', 'two']);
     expect(await rowsOf(channel, 'SELECT accepted, delivered FROM lanes')).toEqual([{ accepted: 2, delivered: 2 }]);
   });
@@ -281,7 +281,7 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
       onFault(null);
       passTime(60_000);
       const wakeUp = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
-      await deliverLane(receiver.dependencies, { ...wakeUp, track: 'lane' });
+      await deliverLane(receiver.deps, { ...wakeUp, track: 'lane' });
       const repeated = step === 'after the receiver answered' ? ['one'] : [];
       expect(receiver.texts()).toEqual(['one', ...repeated, 'two']);
       expect(new Set(receiver.got.map(({ id, body }) => id + body)).size).toBe(2);
@@ -294,7 +294,7 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
     if (first === undefined) throw new Error('no first');
     passTime(15_001);
     const wakeUp = { v: 1 as const, thread: nameOf(channel), receiver: channel.receiver, drain: false };
-    await deliverLane(receiver.dependencies, { ...wakeUp, track: 'lane' });
+    await deliverLane(receiver.deps, { ...wakeUp, track: 'lane' });
     const before = await rowsOf(channel, 'SELECT * FROM deliveries');
     const attempt = { at: Date.now(), duration: 1, status: 200, response: '', error: null };
     const outcome = { kind: 'delivered' as const, attempt };

@@ -19,13 +19,13 @@ import {
 import { admin, brokenDatabase, type Person, testEnv } from '../http/hub.ts';
 import { ask } from '../umi/desk.ts';
 
-const dependencies = consumerDeps({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
+const deps = consumerDeps({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
 
 let manager: Person;
 let app: CreatedApp;
 let installation: Installation;
 let webhook: string;
-let head: Parameters<typeof dependencies.endpoint>[0];
+let head: Parameters<typeof deps.endpoint>[0];
 
 beforeEach(async () => {
   ({ manager, app, installation } = await openApp());
@@ -38,7 +38,7 @@ beforeEach(async () => {
 
 /** What the endpoint says of the bot user. */
 async function authOf(): Promise<AppUserAuth | undefined> {
-  const endpoint = await dependencies.endpoint(head);
+  const endpoint = await deps.endpoint(head);
   return endpoint.kind === 'open' ? endpoint.app_user_auth : undefined;
 }
 
@@ -52,7 +52,7 @@ describe('an attempt', () => {
     );
     const destination = { url: 'https://receiver.example.com/', secrets: [], own_origins: [] };
     const times = { deadline: 20, lease: 20_000, last_start: 15_000 };
-    const { attempt } = await dependencies.attempt(destination, { id: 'd1', body: '{}' }, times);
+    const { attempt } = await deps.attempt(destination, { id: 'd1', body: '{}' }, times);
     expect(attempt.error).toBe('timeout');
     vi.restoreAllMocks();
   });
@@ -69,13 +69,13 @@ describe('the endpoint of an installation', () => {
       },
       max_retry_count: 3,
     };
-    expect(await dependencies.endpoint(head)).toMatchObject(open);
+    expect(await deps.endpoint(head)).toMatchObject(open);
     const url = 'https://elsewhere.example.com/?k=%2F';
     await ask(manager, 'PATCH', webhook, { endpoint_url: url, is_enabled: false });
-    expect(await dependencies.endpoint(head)).toEqual({ kind: 'disabled' });
+    expect(await deps.endpoint(head)).toEqual({ kind: 'disabled' });
     await ask(manager, 'PATCH', webhook, { is_enabled: true });
     const { secret } = (await ask(manager, 'POST', `${orgOf(manager)}/apps/${app.id}/secret/rotate`)).json;
-    expect(await dependencies.endpoint(head)).toMatchObject({
+    expect(await deps.endpoint(head)).toMatchObject({
       destination: { url, secrets: [secretOfText(String(secret))] },
     });
   });
@@ -101,30 +101,30 @@ describe('the endpoint of an installation', () => {
     const { organization_id } = manager;
     const path = `/organizations/${organization_id}/users/${installation.app_user_id}`;
     expect((await admin(path, { method: 'DELETE' })).status).toBe(204);
-    const endpoint = await dependencies.endpoint(head);
+    const endpoint = await deps.endpoint(head);
     expect([endpoint.kind, Object.keys(endpoint)]).toEqual(['open', ['kind', 'destination', 'max_retry_count']]);
     const plain = await createApp(manager);
     const webhooks = `${orgOf(manager)}/apps/${plain.id}/webhooks`;
     const { id } = (await ask(manager, 'POST', webhooks, newWebhook())).json;
     const receiver = installationReceiver((await install(manager, plain.id)).id);
-    const other = await dependencies.endpoint({ organization_id, receiver, webhook_id: String(id) });
+    const other = await deps.endpoint({ organization_id, receiver, webhook_id: String(id) });
     expect(Object.keys(other)).toEqual(['kind', 'destination', 'max_retry_count']);
   });
 
   it('is gone with its webhook, its app, or itself', async () => {
     await uninstall(manager, installation);
-    expect(await dependencies.endpoint(head)).toEqual({ kind: 'uninstalled' });
+    expect(await deps.endpoint(head)).toEqual({ kind: 'uninstalled' });
     await ask(manager, 'DELETE', webhook);
-    expect(await dependencies.endpoint(head)).toEqual({ kind: 'webhook_deleted' });
+    expect(await deps.endpoint(head)).toEqual({ kind: 'webhook_deleted' });
     const other = await openApp();
     const { id } = (
       await ask(other.manager, 'POST', `${orgOf(other.manager)}/apps/${other.app.id}/webhooks`, newWebhook())
     ).json;
     const receiver = installationReceiver(other.installation.id);
     const theirs = { organization_id: other.manager.organization_id, receiver, webhook_id: String(id) };
-    expect((await dependencies.endpoint(theirs)).kind).toBe('open');
+    expect((await deps.endpoint(theirs)).kind).toBe('open');
     await ask(other.manager, 'DELETE', `${orgOf(other.manager)}/apps/${other.app.id}`);
-    expect(await dependencies.endpoint(theirs)).toEqual({ kind: 'webhook_deleted' });
+    expect(await deps.endpoint(theirs)).toEqual({ kind: 'webhook_deleted' });
   });
 
   it('is not that of another organization, and not of another app’s webhook', async () => {
@@ -133,11 +133,11 @@ describe('the endpoint of an installation', () => {
       await ask(other.manager, 'POST', `${orgOf(other.manager)}/apps/${other.app.id}/webhooks`, newWebhook())
     ).json;
     const foreign = { ...head, organization_id: other.manager.organization_id };
-    expect(await dependencies.endpoint(foreign)).toEqual({ kind: 'uninstalled' });
-    expect(await dependencies.endpoint({ ...head, webhook_id: String(id) })).toEqual({ kind: 'webhook_deleted' });
-    expect(await dependencies.endpoint({ ...head, webhook_id: null })).toEqual({ kind: 'webhook_deleted' });
+    expect(await deps.endpoint(foreign)).toEqual({ kind: 'uninstalled' });
+    expect(await deps.endpoint({ ...head, webhook_id: String(id) })).toEqual({ kind: 'webhook_deleted' });
+    expect(await deps.endpoint({ ...head, webhook_id: null })).toEqual({ kind: 'webhook_deleted' });
     const unknown = { ...head, receiver: installationReceiver('i1') };
-    expect(await dependencies.endpoint(unknown)).toEqual({ kind: 'uninstalled' });
+    expect(await deps.endpoint(unknown)).toEqual({ kind: 'uninstalled' });
   });
 
   it('is that of the organization that has installed an app of another one', async () => {
@@ -147,7 +147,7 @@ describe('the endpoint of an installation', () => {
     const here = await install(manager, shared.id);
     const receiver = installationReceiver(here.id);
     const { organization_id } = manager;
-    expect(await dependencies.endpoint({ organization_id, receiver, webhook_id: String(id) })).toMatchObject({
+    expect(await deps.endpoint({ organization_id, receiver, webhook_id: String(id) })).toMatchObject({
       kind: 'open',
       app_user_auth: { user_id: here.app_user_id, organization_id },
     });

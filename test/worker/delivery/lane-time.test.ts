@@ -33,7 +33,7 @@ async function openLane() {
   const got: string[] = [];
   const queue: number[] = [];
   const failures: { status: number; retry_after: number }[] = [];
-  const dependencies: DeliveryDeps = {
+  const deps: DeliveryDeps = {
     lane: (thread) => threadStub(env, thread),
     endpoint: async () => OPEN,
     attempt: async (_destination, webhook): Promise<AttemptResult> => {
@@ -47,16 +47,16 @@ async function openLane() {
     log: () => {},
     fault: () => {},
   };
-  return { name, pointer: wakeUp, got, queue, failures, dependencies };
+  return { name, pointer: wakeUp, got, queue, failures, dependencies: deps };
 }
 
 test('a consumer whose lease ran out while it read the endpoint does not repeat a recorded delivery', async () => {
-  const { pointer: wakeUp, got, queue, dependencies } = await openLane();
+  const { pointer: wakeUp, got, queue, dependencies: deps } = await openLane();
   const slow: DeliveryDeps = {
-    ...dependencies,
+    ...deps,
     endpoint: async () => {
       passTime(16_000);
-      await deliverLane(dependencies, wakeUp);
+      await deliverLane(deps, wakeUp);
       return OPEN;
     },
   };
@@ -66,14 +66,14 @@ test('a consumer whose lease ran out while it read the endpoint does not repeat 
 });
 
 testAlarm('a Retry-After of 24 h outlasts its wake-up of 12 h, and the alarm wakes the lane in time', async (ring) => {
-  const { name, pointer: wakeUp, got, queue, failures, dependencies } = await openLane();
+  const { name, pointer: wakeUp, got, queue, failures, dependencies: deps } = await openLane();
   const object = env.THREADS.getByName(name);
   const wakeUps = recordWakeUps(name);
   const alarm = async () => (await runInDurableObject(object, (_, state) => state.storage.getAlarm())) ?? 0;
 
   passTime(0);
   failures.push({ status: 503, retry_after: 86_400 });
-  await deliverLane(dependencies, wakeUp);
+  await deliverLane(deps, wakeUp);
   const dueAt = Date.now() + 86_400_000;
   expect(queue).toEqual([43_200]);
   expect(got).toEqual(['reply 1']);
@@ -87,7 +87,7 @@ testAlarm('a Retry-After of 24 h outlasts its wake-up of 12 h, and the alarm wak
   expect(wakeUps).toEqual([]);
 
   passTime(dueAt - 43_200_000 - Date.now());
-  await deliverLane(dependencies, wakeUp);
+  await deliverLane(deps, wakeUp);
   expect(got).toEqual(['reply 1']);
   expect(queue).toEqual([43_200]);
   expect(await alarm()).toBe(dueAt + 20_000);
@@ -95,6 +95,6 @@ testAlarm('a Retry-After of 24 h outlasts its wake-up of 12 h, and the alarm wak
   passTime(dueAt + 20_000 - Date.now());
   await ring(object);
   expect(wakeUps).toEqual([wakeUp]);
-  await deliverLane(dependencies, wakeUp);
+  await deliverLane(deps, wakeUp);
   expect(got).toEqual(['reply 1', 'reply 1', 'reply 2']);
 });

@@ -1,5 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findInvitation, type InvitationFilters, listIncomingInvitations } from '../../../src/chats/invitations.ts';
+import {
+  findInvitation,
+  type InvitationFilters,
+  listIncomingInvitations,
+} from '../../../src/chats/list-invitations.ts';
 import {
   AT,
   type CopiedChat,

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { listMembershipsOfUser, listVisitorMemberships } from '../../../src/chats/memberships.ts';
+import { listMembershipsOfUser, listVisitorMemberships } from '../../../src/chats/list-memberships.ts';
 import { findNewestChatOfVisitor } from '../../../src/chats/visitor-chats.ts';
 import { AT, type CopiedChat, copiedChat, cost, database, type Read, walkPages, writeChats } from './copied-chats.ts';
 

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { eventsAfter } from '../../../src/live/store.ts';
+import { eventsAfter } from '../../../src/live/hub-store.ts';
 import { organizationHub } from '../../../src/rpc/live-hub.ts';
 import { testAlarm } from '../alarm.ts';
 import { passTime, setClock } from '../clock.ts';

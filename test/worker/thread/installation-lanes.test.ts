@@ -99,7 +99,7 @@ async function acceptForInstallation(rows: Row[]): Promise<void> {
 }
 
 /** The consumer of a deployed Worker, but for the queue, which the test plays. */
-function dependencies(): DeliveryDeps {
+function deps(): DeliveryDeps {
   const send = async (wakeUp: LaneWakeUp, delay: number) => void queue.push({ wakeUp, delay });
   return { ...consumerDeps(testEnv), send, log: () => {} };
 }
@@ -117,7 +117,7 @@ async function play(more: Partial<LaneWakeUp> = {}): Promise<void> {
     const next = queue.shift();
     if (next === undefined) return;
     if (next.delay > 0) passTime(next.delay * 1000);
-    await deliverLane(dependencies(), next.wakeUp);
+    await deliverLane(deps(), next.wakeUp);
   }
 }
 
@@ -192,7 +192,7 @@ describe('a lane of an installation', () => {
 
   test('ends what is of a webhook that was switched off, and goes on with the other', async () => {
     const got = receiveWebhooks(() => new Response('', { status: 500 }));
-    await deliverLane(dependencies(), wakeUp());
+    await deliverLane(deps(), wakeUp());
     queue.length = 0;
     await ask(manager, 'PATCH', `${webhooks}/${ofChats}`, { is_enabled: false });
     vi.restoreAllMocks();
@@ -204,7 +204,7 @@ describe('a lane of an installation', () => {
 
   test('sends nothing more when the app is uninstalled', async () => {
     const got = receiveWebhooks(() => new Response('', { status: 500 }));
-    await deliverLane(dependencies(), wakeUp());
+    await deliverLane(deps(), wakeUp());
     queue.length = 0;
     await uninstall(manager, installation);
     await play({ drain: true });
@@ -219,7 +219,7 @@ describe('a lane of an installation', () => {
       const fault = (at: FaultStep) => {
         if (at === step) throw new Error('the consumer is gone');
       };
-      await expect(deliverLane({ ...dependencies(), fault }, wakeUp())).rejects.toThrow('the consumer is gone');
+      await expect(deliverLane({ ...deps(), fault }, wakeUp())).rejects.toThrow('the consumer is gone');
       passTime(60_000);
       await play();
       const ids = got.map(({ headers }) => headers['webhook-id']);

@@ -54,7 +54,7 @@ class Receiver {
       const next = this.queue.shift();
       if (next === undefined) return;
       if (next.delay > 0) passTime(next.delay * 1000);
-      await deliverLane(this.dependencies(), next.wakeUp);
+      await deliverLane(this.deps(), next.wakeUp);
     }
   }
 
@@ -63,7 +63,7 @@ class Receiver {
     return { v: 1, thread: nameOf(this.#channel), receiver: this.#channel.receiver, track, drain: false, ...more };
   }
 
-  dependencies(): DeliveryDeps {
+  deps(): DeliveryDeps {
     return {
       lane: (thread) => threadStub(env, thread),
       endpoint: async () => this.endpoint,
@@ -168,12 +168,12 @@ describe('a lane', () => {
   testAlarm('a drain takes a waiting row before its time', async (ring) => {
     const { channel, receiver } = await threadWithReplies(1);
     receiver.answers = [500];
-    await deliverLane(receiver.dependencies(), receiver.wakeUp());
+    await deliverLane(receiver.deps(), receiver.wakeUp());
     receiver.queue.length = 0;
     receiver.endpoint = { kind: 'channel_deleted' };
-    await deliverLane(receiver.dependencies(), receiver.wakeUp());
+    await deliverLane(receiver.deps(), receiver.wakeUp());
     expect((await ledgerOf(ring, channel)).pending).toBe(1);
-    await deliverLane(receiver.dependencies(), receiver.wakeUp({ drain: true }));
+    await deliverLane(receiver.deps(), receiver.wakeUp({ drain: true }));
     expect((await ledgerOf(ring, channel)).skipped).toBe(1);
   });
 });
@@ -181,7 +181,7 @@ describe('a lane', () => {
 describe('a queue that drops, repeats and reorders', () => {
   testAlarm('repeated and parallel wake-ups deliver each row once', async (ring) => {
     const { channel, receiver } = await threadWithReplies(5);
-    const wakeUps = Array.from({ length: 10 }, () => deliverLane(receiver.dependencies(), receiver.wakeUp()));
+    const wakeUps = Array.from({ length: 10 }, () => deliverLane(receiver.deps(), receiver.wakeUp()));
     await Promise.all(wakeUps);
     await receiver.play();
     await receiver.play();
@@ -192,8 +192,8 @@ describe('a queue that drops, repeats and reorders', () => {
   test('a wake-up that comes before its time does not advance the retry', async () => {
     const { receiver } = await threadWithReplies(1);
     receiver.answers = [500];
-    await deliverLane(receiver.dependencies(), receiver.wakeUp());
-    await deliverLane(receiver.dependencies(), receiver.wakeUp());
+    await deliverLane(receiver.deps(), receiver.wakeUp());
+    await deliverLane(receiver.deps(), receiver.wakeUp());
     expect(receiver.got).toHaveLength(1);
     await receiver.play();
     expect(receiver.got).toHaveLength(2);
@@ -222,7 +222,7 @@ describe('a crash around a delivery', () => {
   for (const step of ['after claim', 'after the receiver answered', 'after report'] as const) {
     testAlarm(`${step}: at most one delivery is repeated, with the same id, and none is lost`, async (ring) => {
       const { channel, receiver } = await threadWithReplies(2);
-      const crashing = { ...receiver.dependencies() };
+      const crashing = { ...receiver.deps() };
       crashing.fault = (at) => {
         if (at === step) throw new Error('the consumer is gone');
       };

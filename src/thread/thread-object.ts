@@ -24,7 +24,7 @@ import type { Courier, EventPage, Executed, Rebuilt, ReplayFilter, ThreadStub } 
 import { ALARM_AFTER, ALARM_WORK, Sweep } from './alarm.ts';
 import { answerQuery, readEventPage } from './answer-query.ts';
 import { type Committed, writeCommit } from './commit.ts';
-import { isKeptFromApps } from './live/audience.ts';
+import { isKeptFromApps } from './live/audience-cache.ts';
 import { Broadcast } from './live/broadcast.ts';
 import { Typing } from './live/typing.ts';
 import { followedChat, type PresenceWatch, watchUsers } from './presence-watch.ts';
@@ -124,11 +124,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (this.#replica.isUpToDate) this.#sweep.writeCheckpoints();
   }
 
-  async #execute(
-    command: Command,
-    takesDeliveries: boolean,
-    cost: Cost,
-  ): Promise<{ decided: Decision; leased: LeasedDelivery[] }> {
+  async #execute(command: Command, isCourier: boolean, cost: Cost): Promise<Execution> {
     if (command.v !== 1) return { decided: refused({ reason: 'newer_version' }), leased: [] };
     let loaded = await this.#broadcast.loadAudience(command, cost);
     while (!this.#broadcast.covers(command, loaded)) loaded = await this.#broadcast.loadAudience(command, cost);
@@ -139,7 +135,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (!decided.ok) return { decided, leased: [] };
     let leased: LeasedDelivery[] = [];
     if (decided.events.length > 0) {
-      const committed = this.#commit(command, loaded.audience, before, decided, takesDeliveries);
+      const committed = this.#commit(command, loaded.audience, before, decided, isCourier);
       ({ leased, rowsWritten: cost.thread.rowsWritten } = committed);
     }
     this.#noteInMemory(command, before, decided.state);
@@ -196,7 +192,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
    */
   async wake(_request: { v: 1 }): Promise<void> {
     if (this.#state.thread === null) return;
-    this.#sweep.lookForHubs();
+    this.#sweep.checkHubs();
     this.#alarmClock.arm(Date.now());
   }
 
@@ -263,13 +259,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /** Writes what was decided, arms the alarm in the same turn and wakes lanes that were idle, but for those whose head the caller takes. */
-  #commit(
-    command: Command,
-    audience: Audience,
-    before: ThreadState,
-    decided: Decided,
-    takesDeliveries: boolean,
-  ): Committed {
+  #commit(command: Command, audience: Audience, before: ThreadState, decided: Decided, isCourier: boolean): Committed {
     const target = command.type === 'receive_messages' ? command.routing : this.#channelTarget;
     const isTargetNew = !isSameTarget(target, this.#channelTarget);
     const accepted = fanOutWebhooks(decided.events, decided.transitions, {
@@ -280,7 +270,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       room: this.#lanes.room,
     });
     const stored = this.#broadcast.toStore(audience);
-    const { leases, toWake } = this.#lanes.startsOf(accepted, takesDeliveries);
+    const { leases, toWake } = this.#lanes.startsOf(accepted, isCourier);
     const now = Date.now();
 
     fault('before commit', () => this.ctx.abort('fault: before commit'));
@@ -403,6 +393,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
 }
 
 type Decided = Extract<Decision, { ok: true }>;
+type Execution = { decided: Decision; leased: LeasedDelivery[] };
 
 function refused(refusal: ThreadRefusal): { ok: false; refusal: ThreadRefusal } {
   return { ok: false, refusal };

@@ -60,7 +60,7 @@ export function setLeftAt(sql: SqlStorage, at: number | null): void {
   sql.exec('UPDATE hub SET left_at = ?1 WHERE left_at IS NOT ?1', at);
 }
 
-export function readExtent(sql: SqlStorage): LogRange {
+export function readLogRange(sql: SqlStorage): LogRange {
   const { first, last } = sql
     .exec<{ first: number | null; last: number | null }>(
       'SELECT (SELECT min(number) FROM events) AS first, (SELECT max(number) FROM events) AS last',

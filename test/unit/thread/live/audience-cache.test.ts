@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { noCost } from '../../../../src/db/cost.ts';
 import { type Audience, NO_AUDIENCE } from '../../../../src/notifications/audience.ts';
 import type { UserSubscriber } from '../../../../src/notifications/subscriber.ts';
-import { AudienceCache, WAIT_FOR_AUDIENCE } from '../../../../src/thread/live/audience.ts';
+import { AudienceCache, WAIT_FOR_AUDIENCE } from '../../../../src/thread/live/audience-cache.ts';
 
 const subscriber: UserSubscriber = {
   kind: 'user',

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { findStirredThreads } from '../../../src/chats/stirred-threads.ts';
+import { findActiveThreads } from '../../../src/chats/active-threads.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
@@ -103,7 +103,7 @@ describe('threads in which something has happened', () => {
     const shared = await partner.say(unique('thread'), 'hello');
     await writeCollected(testEnv);
     const database = db(testEnv, null, noCost());
-    const found = () => findStirredThreads(database, desk.organizationId, since);
+    const found = () => findActiveThreads(database, desk.organizationId, since);
     expect(await found()).toEqual([threadNameOfChat(own.chatId)]);
     const [chat] = await database.all<{ room_id: string }>('SELECT room_id FROM chats WHERE id = ?', shared.chatId);
     await database.run(
@@ -112,6 +112,6 @@ describe('threads in which something has happened', () => {
       desk.organizationId,
     );
     expect((await found()).toSorted()).toEqual([own, shared].map(({ chatId }) => threadNameOfChat(chatId)).toSorted());
-    expect(await findStirredThreads(database, desk.organizationId, Date.now() + 1)).toEqual([]);
+    expect(await findActiveThreads(database, desk.organizationId, Date.now() + 1)).toEqual([]);
   });
 });

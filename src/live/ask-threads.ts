@@ -1,4 +1,4 @@
-import { findStirredThreads } from '../chats/stirred-threads.ts';
+import { findActiveThreads } from '../chats/active-threads.ts';
 import { noCost } from '../db/cost.ts';
 import { db } from '../db/database.ts';
 import { inParallel } from '../delivery/in-parallel.ts';
@@ -18,7 +18,7 @@ const AT_ONCE = 6;
  * When to ask the threads for what they did not tell a hub that is awake since `since` (ms): when none of them goes any more by what was
  * known before. `timeToLive` (ms): how long isolates keep who listens, unless one is just reading it anew.
  */
-export function asksThreadsAt(since: number, timeToLive: number): number {
+export function askThreadsAt(since: number, timeToLive: number): number {
   return since + timeToLive + REFRESH_DEADLINE + CLOCKS_DIFFER;
 }
 
@@ -30,7 +30,7 @@ export async function askThreads(env: Env, organizationId: string, since: number
   const organization = await findOrganization(db(env, null, noCost()), organizationId);
   if (organization === null) return;
   const database = db(env, organization, noCost());
-  const threads = await findStirredThreads(database, organizationId, since - CLOCKS_DIFFER);
+  const threads = await findActiveThreads(database, organizationId, since - CLOCKS_DIFFER);
   const failures: unknown[] = [];
   await inParallel(threads, AT_ONCE, async (thread) => {
     await threadStub(env, thread)

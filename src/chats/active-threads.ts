@@ -9,7 +9,7 @@ const ROWS = 2000;
  * Names of the threads in which something has happened since a time (ms), as far as D1 has it: among the newest chats in rooms of an
  * organization and in rooms that are shared with it.
  */
-export async function findStirredThreads(database: Database, organizationId: string, since: number): Promise<string[]> {
+export async function findActiveThreads(database: Database, organizationId: string, since: number): Promise<string[]> {
   const newest = 'SELECT id FROM chats WHERE room_id = room_shares.room_id ORDER BY id DESC LIMIT 1 OFFSET ?4';
   const rows = await database.all<{ thread: string }>(
     `SELECT DISTINCT thread FROM (
