@@ -1,16 +1,24 @@
+/**
+ * Addresses of threads and ids of what lies in them. Both are derived from a thread's identity and from positions in
+ * its log, so nothing has to be looked up to find a chat or a message. Pure.
+ */
+
 import { createHash } from 'node:crypto';
 import { parseUuidVersion7, type Tail, uuidVersion7 } from '../resources/uuid.ts';
 
 /**
- * Addresses. A thread's identity is the thing within which at most one session is open. 74 bits of its SHA-256
- * name the thread's object, and the same bits are the random bits of each of its chats' ids: a chat id is its address.
+ * What a thread belongs to: at most one session is open within an identity. 74 bits of its SHA-256 name the thread's
+ * object, and the same bits are the random bits of the ids of its chats. So a chat id is an address.
  */
 export type ThreadIdentity =
   | { kind: 'channel'; channel_id: string; thread_id: string }
   | { kind: 'visitor'; room_id: string; visitor_id: string }
   | { kind: 'chat'; id: string };
 
-/** The identity as one string; the object keeps it and checks it, because 74 bits of a hash can meet by accident. */
+/**
+ * The identity as one string. The object stores it and compares it, because 74 bits of two hashes can be equal by
+ * accident.
+ */
 export function identityText(identity: ThreadIdentity): string {
   switch (identity.kind) {
     case 'channel':
@@ -22,7 +30,7 @@ export function identityText(identity: ThreadIdentity): string {
   }
 }
 
-/** The name of an identity's object: 19 hex digits, 12 bits and then 62 bits. */
+/** The name of the object of an identity: 19 hex digits, which are 12 bits followed by 62 bits. */
 export function threadName(identity: ThreadIdentity): string {
   const digest = createHash('sha256').update(identityText(identity)).digest();
   return nameOfTail({
@@ -31,27 +39,30 @@ export function threadName(identity: ThreadIdentity): string {
   });
 }
 
-/** The name of the object that a chat id leads to; null when the id is no UUID version 7 and so names no chat of ours. */
+/**
+ * The name of the object to which a chat id leads. Null when the id is not a UUID version 7: then it names no chat of
+ * this hub.
+ */
 export function threadNameOfChat(chatId: string): string | null {
   const parsed = parseUuidVersion7(chatId);
   return parsed === null ? null : nameOfTail(parsed.tail);
 }
 
-/** Id of a chat of the thread, started at `at` (ms). */
+/** The id of a chat of the thread that starts at `at` (ms). */
 export function chatIdAt(threadName: string, at: number): string {
   return uuidVersion7(at, tailOfName(threadName));
 }
 
 /**
- * Id of what an event made (a message, a suggestion): the time, 42 bits of the thread's address and the event's `seq`,
- * so that it is found in the log without an index. `seq` has 32 bits.
+ * The id of something that an event creates (a message, a suggestion): the time `at` (ms), 42 bits of the thread's
+ * address and the event's `seq` (32 bits). The log finds it by `seq`, without an index.
  */
 export function resourceIdAt(threadName: string, at: number, seq: number): string {
   const { high12, low62 } = tailOfName(threadName);
   return uuidVersion7(at, { high12, low62: ((low62 >> 32n) << 32n) | BigInt(seq) });
 }
 
-/** The `seq` inside a resource's id; null when the id cannot be one of ours. */
+/** The `seq` inside the id of a resource. Null when the id cannot be one of this hub's. */
 export function seqOfResource(id: string): number | null {
   const parsed = parseUuidVersion7(id);
   return parsed === null ? null : Number(parsed.tail.low62 & 0xffffffffn);

@@ -11,8 +11,8 @@ import type { ThreadIdentity } from './address.ts';
 import type { ChannelTarget } from './events.ts';
 
 /**
- * Commands to a thread. The Worker has authenticated the caller, validated the wire form and looked up what is not the
- * thread's own; the thread decides. `command_id` makes a repeated command harmless.
+ * Commands to a thread. The Worker has authenticated the caller, validated the request and looked up what the thread
+ * does not hold; the thread decides. `command_id` makes a repeated command harmless.
  */
 export type Command =
   | ReceiveMessages
@@ -36,7 +36,7 @@ export type Command =
   | AddReplySuggestion
   | UpdateReplySuggestion;
 
-/** A new `command_id`: 96 random bits in 16 characters, because each event carries it. */
+/** A new `command_id`: 96 random bits as 16 characters. It is short because each event carries it. */
 export function newCommandId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return btoa(String.fromCharCode(...bytes));
@@ -45,25 +45,28 @@ export function newCommandId(): string {
 type CommandHeader = {
   v: 1;
   command_id: string;
-  /** The id is a client's own key: the command is remembered for 24 h instead of a minute (store/recent-commands.ts). */
+  /**
+   * The id is a key that a client chose: the command is remembered for 24 h instead of a minute
+   * (thread/store/recent-commands.ts).
+   */
   has_client_key?: true;
 };
 
 export type IncomingMessage = {
-  /** Fingerprint by which a repeat is known: `messageKey` of received.ts. */
+  /** The fingerprint that identifies a repeated message: `messageKey` (fingerprints.ts). */
   key: string;
   body: string;
   sender_type: 'visitor' | 'user';
   sender_id: string;
   message_id: string;
-  /** ms; only with `close_session` (imports). */
+  /** In ms; only with `close_session` (imports). */
   created_at: number | null;
   selected_reply_suggestion_id: string | null;
   /** The sender, when `sender_type` is `user`. */
   user: UserFacts | null;
 };
 
-/** Messages of one external thread, all or nothing (UMI documentation, 2.1). */
+/** Messages for one external thread. All are accepted or none (UMI documentation, 2.1). */
 export type ReceiveMessages = CommandHeader & {
   type: 'receive_messages';
   identity: Extract<ThreadIdentity, { kind: 'channel' }>;
@@ -71,7 +74,7 @@ export type ReceiveMessages = CommandHeader & {
   database: string;
   organization_id: string;
   room: RoomFacts;
-  /** Whether a chat that starts now is private: the organization's setting. */
+  /** The organization's setting: whether a chat that starts now is private. */
   is_private: boolean;
   routing: ChannelTarget;
   messages: IncomingMessage[];
@@ -88,7 +91,7 @@ export type MessagesReceived = {
   seqs: number[];
   messages_created: number;
   is_new_session: boolean;
-  /** Every message of the request was there already: nothing was written. */
+  /** The hub had every message of the request already; nothing was written. */
   is_repeat: boolean;
 };
 
@@ -101,7 +104,10 @@ export type CloseThread = CommandHeader & {
 
 export type ThreadClosed = { chat_id: string; was_open: boolean };
 
-/** A new chat between users, without a room (Chats API, Create a new empty chat for user). The actor takes part in it. */
+/**
+ * A new chat between users, without a room (Chats API, Create a new empty chat for user). The actor becomes its first
+ * member.
+ */
 export type StartUserChat = CommandHeader & {
   type: 'start_user_chat';
   identity: Extract<ThreadIdentity, { kind: 'chat' }>;
@@ -112,30 +118,33 @@ export type StartUserChat = CommandHeader & {
 };
 
 /**
- * A chat with a visitor: the visitor's open chat, which the user joins, or a new one (Chats API, Create a new chat with a
- * visitor in a room; the visitor may ask for it too). `chat_id` names the visitor's newest chat and so the thread in which their sessions go on, a channel's for
- * one; without it `identity` does.
+ * A chat with a visitor: their open chat, which the user joins, or a new one (Chats API, Create a new chat with a
+ * visitor in a room). The visitor may send it too. `chat_id` is the visitor's newest chat: its thread, which may be a
+ * channel's, takes the next session. Without it, `identity` names the thread.
  */
 export type OpenVisitorChat = CommandHeader & {
   type: 'open_visitor_chat';
   chat_id: string | null;
   identity: Extract<ThreadIdentity, { kind: 'visitor' }> | null;
   visitor_id: string;
-  /** The variable `username`: for a thread that does not exist yet, and whenever the visitor asks. */
+  /**
+   * The variable `username`. It is used for a thread that does not exist yet, and whenever the visitor sends the
+   * command.
+   */
   visitor_name: string | null;
   database: string;
-  /** Of the room. */
+  /** The organization of the room. */
   organization_id: string;
   room: RoomFacts;
   is_private: boolean;
-  /** Type and lifetime of a chat that starts now, but for a session in a channel's thread, which is `external`. */
+  /** Type and lifetime of a chat that starts now. A session in a channel's thread is always `external`. */
   chat_type: VisitorChatType;
   lifetime: Lifetime;
-  /** Null: the visitor. */
+  /** Null when the visitor sends the command. */
   actor: UserFacts | null;
-  /** Of the actor. */
+  /** Whether the actor is present. */
   is_present: boolean;
-  /** As in JoinChat. */
+  /** As in `JoinChat`. */
   is_kept_out: boolean;
 };
 
@@ -152,12 +161,14 @@ export type PostMessage = CommandHeader & {
   attachment_template: AttachmentTemplate | null;
 };
 
-/** A visitor's message in their chat: a text, or the answer to an attachment (Chats API, Chat message response actions). */
+/**
+ * A visitor's message in their chat: a text, or a response to an attachment (Chats API, Chat message response actions).
+ */
 export type PostVisitorMessage = CommandHeader & {
   type: 'post_visitor_message';
   chat_id: string;
   visitor_id: string;
-  /** The page on which they are, when it is known. */
+  /** The page that the visitor is on, if known. */
   page?: PageFacts | null;
   content:
     | { type: 'msg'; message: string }
@@ -166,7 +177,7 @@ export type PostVisitorMessage = CommandHeader & {
         message_id: string;
         attachment_id: string;
         action_id: string | null;
-        /** For an answer without an action: one of the attachment's links. */
+        /** For a response without an action: one of the attachment's links. */
         value: string | null;
         text: string | null;
       };
@@ -176,17 +187,17 @@ export type ChatRef = { id: string; room_id: string | null };
 
 export type MessagePosted = { message: MessageFacts; chat: ChatRef };
 
-/** A user becomes a member of a chat that the grant covers (Chats API, Join user to a pending, routed or organization's chat). */
+/** A user joins a chat that the grant covers (Chats API, Join user to a pending, routed or organization's chat). */
 export type JoinChat = CommandHeader & {
   type: 'join_chat';
   chat_id: string;
   grant: ChatGrant;
-  /** Who joins. */
+  /** The user who joins. */
   actor: UserFacts;
   is_present: boolean;
-  /** The way to join demands presence: an absent user is refused. */
+  /** This way of joining requires presence: an absent user is refused. */
   must_be_present: boolean;
-  /** The organization keeps its chats private and the user has no scope to enter a taken one. */
+  /** The organization's chats are private and the user lacks the scope to join one in which an agent is present. */
   is_kept_out: boolean;
   is_participating: boolean;
   composing_status: ComposingStatus;
@@ -208,7 +219,7 @@ export type UpdateMembership = CommandHeader & {
 
 export type MembershipUpdated = { member: MemberFacts; chat: ChatFacts };
 
-/** A visitor changes their membership; null leaves a field as it is. They need not be present. */
+/** A visitor changes their membership; null leaves a field as it is. The visitor need not be present. */
 export type UpdateVisitorMembership = CommandHeader & {
   type: 'update_visitor_membership';
   chat_id: string;
@@ -219,7 +230,7 @@ export type UpdateVisitorMembership = CommandHeader & {
   last_seen_at: number | null;
 };
 
-/** The thread's visitor has another name, or none any more: their variable `username` was set or deleted. */
+/** The variable `username` of the thread's visitor was set, or deleted (null). */
 export type RenameVisitor = CommandHeader & {
   type: 'rename_visitor';
   chat_id: string;
@@ -227,10 +238,10 @@ export type RenameVisitor = CommandHeader & {
   name: string | null;
 };
 
-/** The name as the thread has it now: a long one is cut. */
+/** The name that the thread has now. A long one is cut. */
 export type VisitorRenamed = { name: string | null };
 
-/** A user came or went, as their own object says. `is_watched`: it should go on telling this chat. */
+/** A user came or went, as their own object reports. `is_watched`: the object should go on reporting to this chat. */
 export type ChangePresence = CommandHeader & {
   type: 'change_presence';
   chat_id: string;
@@ -240,7 +251,7 @@ export type ChangePresence = CommandHeader & {
 
 export type PresenceChanged = { is_watched: boolean };
 
-/** A chat ends, or its waiting (Chats API, End a chat; Change a chat to not waiting status). */
+/** Ends a chat, or its waiting (Chats API, End a chat; Change a chat to not waiting status). */
 export type UpdateChat = CommandHeader & {
   type: 'update_chat';
   chat_id: string;
@@ -251,12 +262,12 @@ export type UpdateChat = CommandHeader & {
 
 export type ChatUpdated = { chat: ChatFacts };
 
-/** The thread's own alarm ends what is past its lifetime. */
+/** The thread's alarm ends a chat whose lifetime is over. */
 export type EndOverdueChats = CommandHeader & { type: 'end_overdue_chats' };
 
 export type OverdueChatsEnded = { ended: number };
 
-/** A tag for a chat (Chats API, Add a tag to a chat), also an ended one. */
+/** Adds a tag to a chat, open or ended (Chats API, Add a tag to a chat). */
 export type AddTag = CommandHeader & {
   type: 'add_tag';
   chat_id: string;
@@ -269,11 +280,14 @@ export type TagAdded = { tag: TagFacts; chat: ChatRef; is_new: boolean };
 export type RemoveTag = CommandHeader & { type: 'remove_tag'; chat_id: string; grant: ChatGrant; name: string };
 export type TagRemoved = { name: string };
 
-/** A member invites a user, a team or an organization (Chats API, Send a chat invitation). The Worker has found the invitee. */
+/**
+ * A member invites a user, a team or an organization (Chats API, Send a chat invitation). The Worker has looked up the
+ * invitee.
+ */
 export type Invite = CommandHeader & { type: 'invite'; chat_id: string; actor: UserFacts; invitee: Invitee };
 export type Invited = { invitation: InvitationFacts; chat: ChatFacts; is_new: boolean };
 
-/** The inviter takes an open invitation back (Chats API, Expire a chat invitation). */
+/** The inviter withdraws an open invitation (Chats API, Expire a chat invitation). */
 export type ExpireInvitation = CommandHeader & {
   type: 'expire_invitation';
   chat_id: string;
@@ -282,14 +296,14 @@ export type ExpireInvitation = CommandHeader & {
 };
 export type InvitationExpired = { invitation: InvitationFacts; chat: ChatFacts };
 
-/** An invited user accepts and so becomes a member (Chats API, Accept incoming chat invitation). */
+/** An invited user accepts an invitation and becomes a member (Chats API, Accept incoming chat invitation). */
 export type AcceptInvitation = CommandHeader & {
   type: 'accept_invitation';
   chat_id: string;
   actor: UserFacts;
   is_present: boolean;
   invitation_id: string;
-  /** Ids under which the user may be invited: their own, their teams', their organization's. */
+  /** Ids under which the user may be invited: their own, those of their teams and that of their organization. */
   stands_for: readonly string[];
 };
 export type InvitationAccepted = { invitation: InvitationFacts; chat: ChatFacts };
@@ -307,7 +321,7 @@ export type AddReplySuggestion = CommandHeader & {
 
 export type ReplySuggestionAdded = { suggestion: ReplySuggestionFacts; chat: ChatRef };
 
-/** Undefined leaves a field as it is (Chats API, Update a chat reply suggestion). */
+/** An undefined field stays as it is (Chats API, Update a chat reply suggestion). */
 export type UpdateReplySuggestion = CommandHeader & {
   type: 'update_reply_suggestion';
   chat_id: string;
@@ -344,6 +358,6 @@ type Answers = {
   update_reply_suggestion: ReplySuggestionUpdated;
 };
 
-/** What an accepted command answers. */
+/** The answer to an accepted command. */
 export type AnswerOf<C extends Command> = Answers[C['type']];
 export type Answer = Answers[Command['type']];

@@ -1,3 +1,8 @@
+/**
+ * The events of a thread's log. Their JSON is stored for ever: keys keep their names, and a change of meaning needs a
+ * new version with an upcast.
+ */
+
 import { type ChatType, ENDLESS, type Lifetime, type PageFacts, type RoomFacts } from '../resources/chat.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
 import type { MemberFacts } from '../resources/membership.ts';
@@ -7,7 +12,7 @@ import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 import type { UserFacts } from '../resources/user.ts';
 
-/** Where the notifications of a channel's thread go, as last known to the Worker. */
+/** Where the webhooks of a channel's thread go, as last known to the Worker. Stored under `routing`. */
 export type ChannelTarget = {
   receiver: Receiver;
   channel_id: string;
@@ -16,6 +21,7 @@ export type ChannelTarget = {
   echo_user_messages: boolean;
 };
 
+/** Whether two targets are equal; null equals null. */
 export function isSameTarget(one: ChannelTarget | null, other: ChannelTarget | null): boolean {
   if (one === null || other === null) return one === other;
   return (
@@ -27,7 +33,7 @@ export function isSameTarget(one: ChannelTarget | null, other: ChannelTarget | n
   );
 }
 
-/** What happened in a thread. Events record every looked-up value that a later reader will see. */
+/** What happened in a thread. Events record each looked-up value that a later reader needs. */
 export type EventBody =
   | {
       type: 'thread_opened';
@@ -48,7 +54,7 @@ export type EventBody =
       is_private: boolean;
       lifetime: Lifetime;
     }
-  /** Null: the variable was deleted. */
+  /** A value of null: the variable was deleted. */
   | { type: 'variables_set'; visitor_id: string; variables: Record<string, string | null> }
   | { type: 'member_added'; member: MemberFacts }
   | { type: 'member_changed'; member_id: string; changes: MemberChanges }
@@ -57,11 +63,11 @@ export type EventBody =
       message: MessageFacts;
       /** Whether the chat waits for an answer after this message. */
       is_waiting: boolean;
-      /** The receiver through which the message came, for those that do not want their own messages back. */
+      /** The receiver through which the message came. Channels may ask not to get their own messages back. */
       origin: Receiver | null;
-      /** `skip_webhooks` and imports: nobody is notified. */
+      /** Nobody is notified: the request had `skip_webhooks`, or the message was imported. */
       is_silent: boolean;
-      /** The page from which a visitor wrote, when it is known. */
+      /** The page from which the visitor wrote, if known. */
       page?: PageFacts;
     }
   | { type: 'waiting_ended' }
@@ -77,8 +83,8 @@ export type EventBody =
 export type MemberChanges = Partial<Pick<MemberFacts, 'is_participating' | 'is_present' | 'last_seen_at'>>;
 
 /**
- * That an event was accepted for a receiver: what a channel's webhook needs beside the event itself; of an app, how many
- * webhooks it gets for the event.
+ * Records that an event was accepted for a receiver. A channel's entry holds what its webhook needs beside the event;
+ * an app's holds the number of webhooks.
  */
 export type WebhookReceipt = { receiver: Receiver; prev_seq: number | null } & (
   | { routing: ChannelTarget }
@@ -86,8 +92,8 @@ export type WebhookReceipt = { receiver: Receiver; prev_seq: number | null } & (
 );
 
 /**
- * An event in its place. `seq` grows by one within the thread, without gaps; `at` is ms and grows with it.
- * `accepted` names the receivers for which the commit made a delivery.
+ * An event in the log. `seq` grows by one within the thread, without gaps. `at` (ms) grows with it. `accepted` names
+ * the receivers for which the commit made a delivery.
  */
 export type ThreadEvent = EventBody & {
   v: 2;
@@ -100,18 +106,18 @@ export type ThreadEvent = EventBody & {
 
 export type EventType = EventBody['type'];
 
-/** Version that this code writes. A stored event of an older version is brought up to it on read. */
+/** The version that this code writes. Stored events of an older version are upcast when they are read. */
 export const EVENT_VERSION = 2;
 
 type Stored = Record<string, unknown> & { v: number; type: EventType };
 
-/** Brings a stored event up to the present version. Throws on one that is newer: an older program must not guess. */
+/** Brings a stored event to the current version. Throws on a newer one: an older program must not guess. */
 export function upcastEvent(stored: { v: number }): ThreadEvent {
   if (stored.v > EVENT_VERSION) throw new Error(`event version ${stored.v} is newer than this program`);
   return (stored.v === 1 ? fromVersion1(stored as Stored) : stored) as ThreadEvent;
 }
 
-/** Version 1 logged typing with the members, and had neither attachments nor ends by time. */
+/** Version 1 logged typing with the members. It had no attachments and no lifetimes. */
 function fromVersion1(event: Stored): unknown {
   const next = { ...event, v: EVENT_VERSION };
   switch (event.type) {

@@ -1,3 +1,5 @@
+/** How events change the state of a thread. Pure. The same events give the same state, wherever they are replayed. */
+
 import type { ChatFacts } from '../resources/chat.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
 import { isPresent, type MemberFacts } from '../resources/membership.ts';
@@ -5,7 +7,10 @@ import type { MessageFacts } from '../resources/message.ts';
 import type { ThreadEvent } from './events.ts';
 import type { ChatState, ThreadState, Touched, Transition } from './state.ts';
 
-/** The state after an event, and the transition in its chat; null for an event before the thread's first chat. */
+/**
+ * The state after an event, and the transition of its chat. The transition is null for an event before the thread's
+ * first chat.
+ */
 export function applyEvent(
   before: ThreadState,
   event: ThreadEvent,
@@ -19,7 +24,7 @@ export function applyEvent(
   return { state, transition: { event, before: chat ?? null, after, suggestion_before: suggestion ?? null } };
 }
 
-/** The transitions of events that follow a state, which must hold the chats and suggestions that they change. */
+/** The transitions of consecutive events. `before` must hold the chats and suggestions that they change. */
 export function transitionsOf(before: ThreadState, events: readonly ThreadEvent[]): Transition[] {
   let state = before;
   return events.flatMap((event) => {
@@ -29,12 +34,12 @@ export function transitionsOf(before: ThreadState, events: readonly ThreadEvent[
   });
 }
 
-/** A chat counts as active for this long after each message (Chats API, active_duration). ms. */
+/** After each message a chat counts as active for this long, in ms (Chats API, active_duration). */
 const ACTIVE_WINDOW = 60_000;
-/** A visitor's name is repeated in each of their messages, so a longer one is shown cut; the variable stays whole. Characters. */
+/** Longest name of a visitor that is shown, in characters: each message repeats it. The variable itself stays whole. */
 const NAME_CHARACTERS = 255;
 
-/** The state after an event. Pure; never fails on an event that `decide` made. */
+/** The state after an event. Pure. Throws only on an event that no rule of `decide` can have made. */
 export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
   const next = { ...state, last_seq: event.seq, last_at: event.at };
   switch (event.type) {
@@ -64,7 +69,7 @@ export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
     case 'variables_set': {
       const given = event.variables['username'];
       const name = visitorName(given ?? null);
-      // A blank name is none, and takes none away; only the deletion of the variable does.
+      // A blank name is no name and replaces none. Only deleting the variable takes the name away.
       if (given === undefined || (name === null && given !== null)) return next;
       if (state.thread === null || state.thread.visitor_name === name) return next;
       const thread = { ...state.thread, visitor_name: name };
@@ -191,14 +196,17 @@ function setWaiting(facts: ChatFacts, isWaiting: boolean, at: number): ChatFacts
   return { ...facts, is_waiting: isWaiting, waiting_started_at: isWaiting ? at : facts.waiting_started_at };
 }
 
-/** Where the visitor was at their first message (Chats API, Chats). */
+/** Keeps the page of the visitor's first message (Chats API, Chats). */
 function notePage(facts: ChatFacts, { message, page }: Extract<ThreadEvent, { type: 'message_added' }>): ChatFacts {
   const isFirst =
     facts.first_visitor_message_at === null && message.type === 'msg' && message.sender_type === 'visitor';
   return isFirst && page !== undefined ? { ...facts, first_visitor_message_page: page } : facts;
 }
 
-/** Counts and durations cover messages of type `msg` only (Chats API, Chats); an answer to an attachment keeps the chat alive too. */
+/**
+ * Counts and durations cover messages of type `msg` only (Chats API, Chats). A response to an attachment also keeps the
+ * chat alive.
+ */
 function countMessage(facts: ChatFacts, message: MessageFacts, chat: ChatState): ChatFacts {
   const at = message.created_at;
   if (message.type === 'action') return { ...facts, last_activity_at: at, newest_message_at: at };
@@ -225,7 +233,7 @@ function countMessage(facts: ChatFacts, message: MessageFacts, chat: ChatState):
   };
 }
 
-/** A chat between users becomes a group with its third one. */
+/** A chat between users becomes a group with its third member. */
 function withMember(chat: ChatState, member: Touched<MemberFacts>): ChatState {
   const members = new Map(chat.members).set(member.facts.member_id, member);
   const facts = [...members.values()].map((each) => each.facts);
@@ -260,7 +268,7 @@ function invitationOf(chat: ChatState, event: { seq: number; invitation_id: stri
   return invitation.facts;
 }
 
-/** The name that a variable `username` gives to a visitor; null for none. */
+/** The visitor's name in the variable `username`; null for none. */
 export function visitorName(name: string | null): string | null {
   if (name === null || name.trim() === '') return null;
   if (name.length <= NAME_CHARACTERS) return name;
@@ -269,7 +277,7 @@ export function visitorName(name: string | null): string | null {
     .join('');
 }
 
-/** A chat that has ended keeps the name under which it was held. */
+/** A chat that has ended keeps the name it was held under. */
 function renameVisitor(chat: ChatState, visitorId: string, name: string | null, event: ThreadEvent): ChatState {
   const touched = { ...chat, seq: event.seq };
   const member = chat.members.get(visitorId);

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ReceiveMessages } from './commands.ts';
 
 /**
- * Fingerprint under which a message counts as received: its `message_id` in this thread with its
- * sender and body. The same id with other content is another message.
+ * Fingerprint of a received message: its `message_id` in this thread with its sender and body. The same id with other
+ * content is another message.
  */
 export function messageKey(
   message: Pick<IncomingMessage, 'message_id' | 'sender_type' | 'sender_id' | 'body'>,
@@ -11,7 +11,10 @@ export function messageKey(
   return fingerprint([message.message_id, message.sender_type, message.sender_id, message.body]);
 }
 
-/** Fingerprint of a whole request, messages in order and options, by which a repeat of it is answered as the first was. */
+/**
+ * Fingerprint of a whole request, with the order of its messages and its options. A repeat with the same fingerprint
+ * gets the same answer.
+ */
 export function requestKey(command: ReceiveMessages): string {
   const { messages, skip_waiting_state, close_session, skip_webhooks, variables } = command;
   return fingerprint([

@@ -4,8 +4,8 @@ import type { ThreadRefusal } from './refusals.ts';
 import type { ChatState } from './state.ts';
 
 /**
- * Why a chat is refused to whoever holds the grant; null when the grant covers it. To them the chat does not exist, so all
- * of these are a 404. The rule of commands and of reads alike.
+ * Why a chat is refused to the holder of a grant; null when the grant covers it. For them the chat does not exist, so
+ * each of these is a 404. One rule for commands and for reads.
  */
 export function grantRefusal(chat: ChatState, grant: ChatGrant): ThreadRefusal | null {
   const attendance = {

@@ -3,21 +3,24 @@ import type { MessageFacts } from '../resources/message.ts';
 import { fullName, publicName, type UserFacts } from '../resources/user.ts';
 import type { ChatState, ThreadState } from './state.ts';
 
-/** Members of a chat are read as one list and end with it in one batch, so no more than these join. */
+/** Most members of a chat: they are read as one list, and the chat's end writes all of them in one replica batch. */
 const MEMBERS_OF_A_CHAT = 1000;
 
-/** Whether the chat takes nobody but those who are members of it. */
+/** Whether the chat has no room for this user. Members are always welcome. */
 export function hasNoRoom(chat: ChatState, userId: string): boolean {
   return chat.members.size >= MEMBERS_OF_A_CHAT && !chat.members.has(userId);
 }
 
-/** Whether the chat, null for one that begins now, cannot take all these users as members. A new one has its visitor already. */
+/**
+ * Whether the chat cannot take all these users as members. `chat` is null for one that starts now; it has its visitor
+ * already.
+ */
 export function hasNoRoomFor(chat: ChatState | null, userIds: readonly string[]): boolean {
   const joining = new Set(userIds.filter((id) => chat?.members.has(id) !== true));
   return joining.size > 0 && (chat?.members.size ?? 1) + joining.size > MEMBERS_OF_A_CHAT;
 }
 
-/** The membership of a user who comes to a chat at `at` (ms). `is_present` as their own object says. */
+/** The membership of a user who joins a chat at `at` (ms). Their own object knows `is_present`. */
 export function userMember(
   user: UserFacts,
   at: number,
@@ -39,7 +42,10 @@ export function userMember(
   };
 }
 
-/** The membership of the thread's visitor, whose presence is told later: one of an external channel is never seen at the hub. */
+/**
+ * The membership of the thread's visitor. Their presence is reported later; visitors of an external channel are never
+ * seen at the hub.
+ */
 export function visitorMember(visitorId: string, name: string | null, at: number): MemberFacts {
   return {
     member_id: visitorId,
@@ -57,12 +63,13 @@ export function visitorMember(visitorId: string, name: string | null, at: number
   };
 }
 
-/** What a message says of who sent it. */
+/** What a message shows of its sender. */
 export type Sender = Pick<
   MessageFacts,
   'sender_type' | 'sender_id' | 'sender_name' | 'sender_public_name' | 'sender_avatar'
 >;
 
+/** A user as the sender of a message. */
 export function userAsSender(user: UserFacts): Sender {
   return {
     sender_type: 'user',
@@ -73,7 +80,7 @@ export function userAsSender(user: UserFacts): Sender {
   };
 }
 
-/** The thread's visitor as the sender of a message. */
+/** The thread's visitor as the sender of a message. Throws when the thread has no visitor. */
 export function visitorAsSender(state: ThreadState): Sender {
   const { thread } = state;
   if (thread === null || thread.visitor_id === null) throw new Error('a visitor wrote in a thread without a visitor');

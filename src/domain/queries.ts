@@ -7,8 +7,8 @@ import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 
 /**
- * Reads of one chat, answered by its thread from what it has committed: a client reads its own writes. The grant is checked
- * as for commands; what it does not cover does not exist.
+ * Reads of one chat. The thread answers them from what it has committed, so a client reads its own writes. The grant is
+ * checked as for commands: what it does not cover does not exist.
  */
 export type Query =
   | ReadChat
@@ -24,10 +24,10 @@ type QueryHeader = { v: 1; chat_id: string; grant: ChatGrant };
 
 export type ReadChat = QueryHeader & { type: 'read_chat' };
 
-/** Members oldest first, the visitor leading. */
+/** The members, the visitor first and then the oldest first. */
 export type ReadMembers = QueryHeader & { type: 'read_members' };
 
-/** A page by `seq`, the bounds excluded. Empty `types` lists filter nothing. */
+/** A page by `seq`; both bounds are exclusive. An empty list of types filters nothing. */
 export type ReadMessages = QueryHeader & {
   type: 'read_messages';
   after: number | null;
@@ -40,13 +40,16 @@ export type ReadMessages = QueryHeader & {
 
 export type ReadMessage = QueryHeader & { type: 'read_message'; message_id: string };
 
-/** Tags oldest first. */
+/** The tags, oldest first. */
 export type ReadTags = QueryHeader & { type: 'read_tags' };
 
-/** The invitations that a user sent in the chat, oldest first. */
+/** The invitations of the chat that a user sent, oldest first. */
 export type ReadInvitations = QueryHeader & { type: 'read_invitations'; invited_by_user_id: string };
 
-/** A page of the chat's suggestions by id, which is the order of creation; of one message, which must be there, or of all. */
+/**
+ * A page of the chat's suggestions in the order of their ids, which is the order of creation. `message_id` null: of all
+ * messages.
+ */
 export type ReadSuggestions = QueryHeader & {
   type: 'read_suggestions';
   message_id: string | null;
@@ -56,7 +59,7 @@ export type ReadSuggestions = QueryHeader & {
   limit: number;
 };
 
-/** One suggestion; `message_id` null when the path names none. */
+/** One suggestion. `message_id` is null when the path names none. */
 export type ReadSuggestion = QueryHeader & {
   type: 'read_suggestion';
   message_id: string | null;
@@ -74,6 +77,6 @@ type Readings = {
   read_suggestion: { suggestion: ReplySuggestionFacts; room_id: string | null };
 };
 
-/** What a query answers. */
+/** The answer to a query. */
 export type ReadingOf<Q extends Query> = Readings[Q['type']];
 export type Reading = Readings[Query['type']];

@@ -1,4 +1,4 @@
-/** Why a thread refuses a command or a read. `index` is the place of the offending message in its batch. */
+/** Why a thread refuses a command or a query. `index` is the position of the offending message in its request. */
 export type ThreadRefusal =
   | { reason: 'thread_not_found' }
   | { reason: 'chat_not_found' }
@@ -34,9 +34,9 @@ export type ThreadRefusal =
   | { reason: 'created_at_in_future'; index: number }
   | { reason: 'created_at_out_of_order'; index: number }
   | { reason: 'thread_full' }
-  /** Who is to be told of it cannot be known at the moment: D1 cannot be reached. */
+  /** D1 cannot be reached, so nobody knows who must be notified. */
   | { reason: 'listeners_unknown' }
-  /** The caller speaks a newer version than this object; try again when the rollout is through. */
+  /** The caller uses a newer version than this object. Try again when the rollout is complete. */
   | { reason: 'newer_version' };
 
 export type Result<Answer> = { ok: true; answer: Answer } | { ok: false; refusal: ThreadRefusal };

@@ -6,25 +6,25 @@ import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 import type { ThreadEvent } from './events.ts';
 
-/** A child row of a chat, with the `seq` of the event that touched it last. */
+/** A child row of a chat with the `seq` of the last event that changed it. */
 export type Touched<Facts> = { seq: number; facts: Facts };
 
 export type ChatState = {
-  /** `seq` of the chat's first and of its last event. */
+  /** The `seq` of the chat's first event, and of its last. */
   first_seq: number;
   seq: number;
   facts: ChatFacts;
   members: ReadonlyMap<string, Touched<MemberFacts>>;
-  /** By name. A removed tag is gone. */
+  /** By name. A removed tag is not in it. */
   tags: ReadonlyMap<string, Touched<TagFacts>>;
-  /** By id: open ones, accepted ones, expired ones. */
+  /** By id: open, accepted and expired ones. */
   invitations: ReadonlyMap<string, Touched<InvitationFacts>>;
 };
 
-/** What a thread is, beside its chats. Null until its first accepted command. */
+/** The facts of a thread beside its chats. Null until its first accepted command. */
 export type ThreadFacts = {
   identity: string;
-  /** Name of the D1 binding that holds the copy: the organization's, fixed for the thread's life. */
+  /** Name of the D1 binding that holds the replica: that of the organization, fixed for the thread's life. */
   database: string;
   organization_id: string;
   channel_id: string | null;
@@ -35,17 +35,17 @@ export type ThreadFacts = {
   visitor_name: string | null;
   current_chat_id: string;
   created_at: number;
-  /** `seq` of the event that last changed what D1's register of threads shows. */
+  /** The `seq` of the last event that changed what D1's register of threads shows. */
   seq: number;
 };
 
-/** A message that was received before, under its fingerprint. */
+/** A message that was received before, with its fingerprint. */
 export type ReceivedBefore = {
   key: string;
   chat_id: string;
   message_id: string;
   seq: number;
-  /** Set on the first new message of a request: the request's fingerprint and what it was answered. */
+  /** Set on the first new message of a request: the fingerprint of the request. The fields after it are its answer. */
   request: string | null;
   is_new_session: boolean;
   messages_created: number;
@@ -53,21 +53,26 @@ export type ReceivedBefore = {
 
 export type Suggestion = Touched<ReplySuggestionFacts> & { chat_id: string };
 
-/** A message that the command names, in its chat, with what later messages did to the action that the command chooses, if it chooses one. */
+/**
+ * A message that a command names. If the command chooses one of its actions, this holds what later messages did to that
+ * action.
+ */
 export type NamedMessage = {
   facts: MessageFacts;
-  /** Ids of its attachments that a visitor has already answered; known only where an answer disables the chosen action. */
+  /**
+   * Ids of its attachments that a visitor has answered already. Filled only where an answer disables the chosen action.
+   */
   answered_attachments: ReadonlySet<string>;
-  /** Whether the visitor has sent a `msg` after it; known only where that disables the chosen action. */
+  /** Whether the visitor has sent a `msg` after it. Filled only where that disables the chosen action. */
   is_followed_by_visitor: boolean;
 };
 
 /**
- * The state that `decide` sees and `evolve` grows: the thread, and of its children at least those that the command can
- * touch. Treated as immutable.
+ * The state that `decide` reads and `evolve` changes: the thread, and at least those children that the command can
+ * touch. Immutable.
  */
 export type ThreadState = {
-  /** The object's name, from which ids are made. */
+  /** The object's name, from which ids are derived. */
   name: string;
   last_seq: number;
   last_at: number;
@@ -75,13 +80,16 @@ export type ThreadState = {
   chats: ReadonlyMap<string, ChatState>;
   received: ReadonlyMap<string, ReceivedBefore>;
   suggestions: ReadonlyMap<string, Suggestion>;
-  /** The messages that the command names and that are in its chat, by id. */
+  /** By id: the messages that the command names, if they are in its chat. */
   messages: ReadonlyMap<string, NamedMessage>;
-  /** The event that answered this very command before: it is a retry whose first answer was lost. */
+  /** The event that answered this command before. Then the command is a retry whose first answer was lost. */
   answered: ThreadEvent | null;
 };
 
-/** An event with its chat before and after it (null: it begins with the event), and the suggestion that it changes as it was. */
+/**
+ * An event with its chat before and after. `before` is null when the chat starts with the event. `suggestion_before` is
+ * the suggestion that the event changes.
+ */
 export type Transition = {
   event: ThreadEvent;
   before: ChatState | null;
@@ -89,6 +97,7 @@ export type Transition = {
   suggestion_before: ReplySuggestionFacts | null;
 };
 
+/** The state of a thread before its first event. */
 export function emptyThread(name: string): ThreadState {
   return {
     name,
@@ -103,7 +112,7 @@ export function emptyThread(name: string): ThreadState {
   };
 }
 
-/** The chat that is open now; null when there is none. */
+/** The open chat; null when there is none. */
 export function openChat(state: ThreadState): ChatState | null {
   if (state.thread === null) return null;
   const chat = state.chats.get(state.thread.current_chat_id);

@@ -2,7 +2,7 @@ import type { Receiver } from '../resources/receiver.ts';
 import type { Topic } from '../resources/topic.ts';
 import type { UserSubscriber } from './subscriber.ts';
 
-/** A webhook subscription of an installed app, for the installation: its pattern with the installation's ids. */
+/** A webhook subscription of an installed app, with the ids of the installation filled into its pattern. */
 export type Subscription = {
   webhook_id: string;
   channel: Topic;
@@ -12,14 +12,14 @@ export type Subscription = {
 };
 
 /**
- * An installed app that wants webhooks: one receiver, whatever endpoint URLs its subscriptions have. Threads store this as JSON, so
- * its keys stay as they are.
+ * An installed app that wants webhooks. It is one receiver, whatever endpoint URLs its subscriptions have. Threads
+ * store this as JSON, so its keys keep their names.
  */
 export type Installation = { receiver: Receiver; listener: UserSubscriber; subscriptions: readonly Subscription[] };
 
 /**
- * Who is told of what happens in a thread, besides its channel: installed apps, and the organizations whose live hub is awake, of
- * which each wants to know what has happened since a time (ms).
+ * Who is notified of a thread's events, besides its channel: installed apps, and the organizations whose live hub is
+ * awake. Each hub wants the events since a time (ms).
  */
 export type Audience = {
   installations: readonly Installation[];

@@ -1,3 +1,8 @@
+/**
+ * Loads who is notified of a thread's events, from D1 through the isolate's caches. The caches serve old values while
+ * D1 is away, so a thread can still commit.
+ */
+
 import type { Cost } from '../db/cost.ts';
 import { type DatabaseOwner, db } from '../db/database.ts';
 import { findSubscriptionRows, partnersOfRoom, type SubscriptionRow } from '../directory/subscriptions.ts';
@@ -8,24 +13,27 @@ import type { Audience, Installation, Subscription } from './audience.ts';
 import { needRoutedRooms, subscriberFor } from './load-subscriber.ts';
 import { purgeRoutedRooms, routedRoomsOf } from './routed-rooms-cache.ts';
 
-/** Who listens in one organization. */
+/** The installed apps of one organization, and since when its hub is awake (ms; null: asleep). */
 type OrganizationAudience = { installations: readonly Installation[]; live_since: number | null };
 
 const bounds = { clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR };
 const organizations = createIsolateCache<OrganizationAudience>(bounds);
 const partners = createIsolateCache<string[]>(bounds);
 
-/** The organizations whose apps and hubs may see what happens in a thread, and the rooms whose partners may too. The database is the rooms'. */
+/**
+ * The organizations whose apps and hubs may see the result of a command, and the rooms whose partners may see it too.
+ * The database is that of the rooms.
+ */
 export type AudienceScope = { organization_ids: readonly string[]; room_ids: readonly string[] } & DatabaseOwner;
 
 /**
- * Who is to be told of what happens in a thread: at most AUTH_CACHE_SECONDS old, up to 10 minutes while D1 cannot be reached. Rejects
- * when D1 cannot be reached and this isolate does not know.
+ * Loads an audience: at most AUTH_CACHE_SECONDS old, up to 10 minutes while D1 cannot be reached. Rejects when D1
+ * cannot be reached and this isolate has no copy.
  */
 export async function loadAudience(env: Env, cost: Cost, scope: AudienceScope): Promise<Audience> {
   const { organization_ids, room_ids } = scope;
   const shares = await Promise.all(room_ids.map((id) => loadPartners(env, cost, scope, id)));
-  // In one order whoever acts, so that the thread which stores it does not store it anew with each command.
+  // Always in the same order: a thread stores the audience, and must not store it again with each command.
   const ids = [...new Set([...organization_ids, ...shares.flat()])].sort();
   const found = await Promise.all(
     ids.map(async (id) => ({ id, ...((await loadOrganization(env, cost, id)) ?? NOBODY) })),
@@ -38,7 +46,7 @@ export async function loadAudience(env: Env, cost: Cost, scope: AudienceScope): 
   };
 }
 
-/** For how long (ms) `loadAudience` may answer what was so before; longer only while D1 cannot be reached. */
+/** How long (ms) `loadAudience` may answer an old audience while D1 can be reached. */
 export function audienceLasts(env: Env): number {
   return cacheTimeToLive(env);
 }
@@ -46,8 +54,8 @@ export function audienceLasts(env: Env): number {
 const NOBODY: OrganizationAudience = { installations: [], live_since: null };
 
 /**
- * Forgets in this isolate who listens and what is routed to whom; others forget it when their copy is AUTH_CACHE_SECONDS old. All of
- * it, because one app, router or share concerns several organizations, and such changes are rare.
+ * Forgets all audiences and routed rooms in this isolate; other isolates forget theirs after AUTH_CACHE_SECONDS. All of
+ * them, because one app, router or share affects several organizations, and such changes are rare.
  */
 export function purgeAudience(): void {
   purgeRoutedRooms();
@@ -60,7 +68,10 @@ async function loadPartners(env: Env, cost: Cost, owner: DatabaseOwner, roomId: 
   return (await partners.get(roomId, cacheTimeToLive(env), load)) ?? [];
 }
 
-/** One trip, and two more for all reaches together when a topic needs any and this isolate does not know them. */
+/**
+ * One trip to D1. Two more read the routed rooms of the organization, when a topic needs them and this isolate has no
+ * copy.
+ */
 function loadOrganization(env: Env, cost: Cost, organizationId: string): Promise<OrganizationAudience | null> {
   return organizations.get(organizationId, cacheTimeToLive(env), async () => {
     const identity = db(env, null, cost);
@@ -98,7 +109,7 @@ function factsOf(rows: readonly SubscriptionRow[], organization_id: string) {
   };
 }
 
-/** Null for a pattern that means nothing here: of a bot user who is not there. */
+/** Null for a pattern that matches nothing here: it names a bot user that does not exist. */
 function subscriptionOf(row: SubscriptionRow, organizationId: string): Subscription | null {
   const topic = compilePattern(row.channel_pattern, { organization_id: organizationId, user_id: row.user_id });
   if (topic === null) return null;

@@ -2,13 +2,16 @@ import type { RoutedRooms } from '../directory/routed-rooms.ts';
 import type { Topic } from '../resources/topic.ts';
 import { isRoutedHistory, type UserSubscriber } from './subscriber.ts';
 
-/** Who listens, and what is known of them before their reach. */
+/** The identity of a subscriber and its rights, before its rooms are known. */
 export type SubscriberFacts = Pick<
   UserSubscriber,
   'organization_id' | 'user_id' | 'has_reports' | 'keeps_private_history'
 >;
 
-/** A subscriber with all rights. The rules of reach are those by which REST answers the same paths (api/chats/scopes.ts). */
+/**
+ * A subscriber with all its rights. The rooms follow the rules by which REST answers the same paths
+ * (api/chats/scopes.ts).
+ */
 export function subscriberOf(routed: RoutedRooms, facts: SubscriberFacts): UserSubscriber {
   const { organization_id, user_id, has_reports } = facts;
   return {
@@ -23,12 +26,12 @@ export function subscriberOf(routed: RoutedRooms, facts: SubscriberFacts): UserS
 
 type Wanted = Pick<Topic, 'chats' | 'part'>;
 
-/** Whether any of the topics tells by what is routed, or by teams: if none does, no reach need be known. */
+/** Whether any of the topics depends on routed rooms or on teams. */
 export function needRoutedRooms(topics: readonly Wanted[]): boolean {
   return topics.some((topic) => isRouted(topic) || isRoutedToOrganization(topic) || isInvited(topic));
 }
 
-/** The subscriber without what none of its topics needs, to be stored. `reaches` null: none is needed. */
+/** A subscriber with only what its topics need, to be stored. `routed` is null when they need no routed rooms. */
 export function subscriberFor(
   routed: RoutedRooms | null,
   facts: SubscriberFacts,

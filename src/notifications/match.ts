@@ -1,3 +1,8 @@
+/**
+ * Decides which subscriber gets which notification. Apps and sockets use the same rule, and it gives what the path of
+ * the topic gives in REST.
+ */
+
 import { isInRoomSet, type RoomSet } from '../resources/chat-grant.ts';
 import { type Topic, type TopicIds, type TopicPart, takesIds, topicPath } from '../resources/topic.ts';
 import type { Kind, Notification, ThreadUpdate, Visibility } from './notifications.ts';
@@ -5,11 +10,11 @@ import { isRoutedHistory, lacksReports, type Subscriber } from './subscriber.ts'
 
 /** A notification as one subscriber gets it. */
 export type SubscriberNotification = {
-  /** The concrete path of the collection. */
+  /** The path of the collection, without placeholders. */
   channel: string;
   action: 'added' | 'changed' | 'removed';
   resource_id: string;
-  /** `added`: the whole; `changed`: what has changed; `removed`: the id. */
+  /** `added`: the whole resource; `changed`: the changed attributes; `removed`: the id. */
   resource: object;
 };
 
@@ -25,14 +30,13 @@ const KIND_OF_PART = {
   incoming_invitations: 'invitation',
 } as const satisfies Record<TopicPart, Kind>;
 
-/** The kind of resource that a topic tells of. */
+/** The kind of resources in a topic's collection. */
 export function kindOf(topic: Pick<Topic, 'part'>): Kind {
   return KIND_OF_PART[topic.part];
 }
 
 /**
- * What a subscriber who subscribes to a topic is told of a notification; null for nothing. The one rule of who gets what, for apps
- * and for sockets: it gives what the same path would give in REST.
+ * The notification that a subscriber of a topic gets; null for none. Rights are not looked up: `subscriber` has them.
  */
 export function match(
   update: ThreadUpdate,
@@ -54,7 +58,7 @@ export function match(
   return seen === null ? null : { channel: topicPath(topic, ids), ...seen };
 }
 
-/** How a chat lies in a collection: it was there and is, it has just come, or it has just gone. */
+/** How an event changes a chat's membership in a collection. */
 type CollectionChange = 'stays' | 'enters' | 'leaves';
 
 function asSeen(
@@ -72,7 +76,10 @@ function asSeen(
   return { action, resource_id, resource: changes ?? resource };
 }
 
-/** How the chat lies in the topic's collection for the subscriber; null when it does not. */
+/**
+ * How the event changes the chat's place in the topic's collection, as the subscriber sees it. Null when the chat is
+ * not in it.
+ */
 function changeInCollection(
   visibility: Visibility,
   notification: Notification,
@@ -85,7 +92,7 @@ function changeInCollection(
       topic.chats === 'visitor_chats' && owner_id === subscriber.visitor_id && visibility.visitor_id === owner_id;
     return isOwn && (part !== 'own_memberships' || notification.member_id === owner_id) ? 'stays' : null;
   }
-  // Who is invited is no member yet, and sees of the chat only that.
+  // An invited user is not a member yet and sees only the invitation.
   if (part === 'incoming_invitations') {
     return owner_id === subscriber.user_id && subscriber.stands_for.includes(notification.member_id ?? '')
       ? 'stays'
@@ -134,7 +141,7 @@ function among(id: string, ids: readonly string[], joined: readonly string[]): C
   return joined.includes(id) ? 'enters' : 'stays';
 }
 
-/** A chat enters and leaves the pending ones. */
+/** Chats enter and leave the collection of pending chats. */
 function changeOfPending({ was_pending, is_pending }: Visibility): CollectionChange | null {
   if (!was_pending) return is_pending ? 'enters' : null;
   return is_pending ? 'stays' : 'leaves';

@@ -1,3 +1,8 @@
+/**
+ * Turns events into notifications: the only place that does. A notification describes a change of one resource; `match`
+ * decides who gets it.
+ */
+
 import type { ChatState, Transition } from '../domain/state.ts';
 import {
   chatForVisitor,
@@ -13,7 +18,7 @@ import type { Receiver } from '../resources/receiver.ts';
 import { replySuggestionResource } from '../resources/reply-suggestion.ts';
 import { tagResource } from '../resources/tag.ts';
 
-/** What a notification is about. */
+/** The kind of resource that a notification is about. */
 export type Kind = 'chat' | 'message' | 'membership' | 'tag' | 'reply_suggestion' | 'invitation';
 export const KINDS: ReadonlySet<Kind> = new Set([
   'chat',
@@ -24,56 +29,61 @@ export const KINDS: ReadonlySet<Kind> = new Set([
   'invitation',
 ]);
 
-/** How the resources are shown: to an organization's people and apps, or to the chat's visitor. */
+/** How resources are shown: to an organization's people and apps, or to the chat's visitor. */
 export type View = 'organization' | 'visitor';
 
-/** A change of one resource, as `match` and the receivers need it. */
+/** A change of one resource, with what `match` and the receivers need. */
 export type Notification = {
   kind: Kind;
   action: 'added' | 'changed' | 'removed';
   /** The last segment of the resource's path in its collection. */
   resource_id: string;
-  /** The whole resource as REST shows it; of a removed one only its id. */
+  /** The whole resource as REST shows it. Of a removed one only its id. */
   resource: object;
-  /** Of `changed`: the attributes that have changed. */
+  /** For `changed`: the changed attributes. */
   changes: object | null;
-  /** Of a suggestion: the message that it is for. */
+  /** For a suggestion: the message that it belongs to. */
   message_id: string | null;
-  /** Of a membership: whose. Of an invitation: who is invited, and by whom. */
+  /** For a membership: the member. For an invitation: the invitee, and the inviter. */
   member_id: string | null;
   inviter_id: string | null;
 };
 
-/** The facts of a chat from which follows who sees it, after an event and as far as needed before it. */
+/**
+ * The facts about a chat that decide who sees it: after an event, and before it where that matters. Stored as part of
+ * an update.
+ */
 export type Visibility = {
   chat_id: string;
   room: { id: string; organization_id: string } | null;
   visitor_id: string | null;
   was_pending: boolean;
   is_pending: boolean;
-  /** Users who are members, and their organizations; and those of both that the event has brought in. */
+  /** Users who are members, and their organizations. `joined_…` are those that the event added. */
   user_ids: string[];
   organization_ids: string[];
   joined_user_ids: string[];
   joined_organization_ids: string[];
 };
 
-/** What an event tells the world: its notifications and the facts by which `match` finds who is told. */
+/**
+ * What an event tells the world: its notifications, and the facts from which `match` finds the subscribers. Hubs and
+ * threads store this as JSON.
+ */
 export type ThreadUpdate = {
   seq: number;
   /** ms. */
   at: number;
-  /** The receiver through which a message came, or null. */
+  /** The receiver through which a message came; null for any other event. */
   origin: Receiver | null;
-  /** No webhook is to tell of it (imports, `skip_webhooks`). */
+  /** The event makes no webhooks (imports, `skip_webhooks`). */
   is_silent: boolean;
   place: Visibility;
   notifications: Notification[];
 };
 
 /**
- * The notifications of an event, for every collection that it touches; most are for nobody. The only place that turns events into
- * notifications. `wanted`: kinds that anybody listens for.
+ * The notifications of an event, for every collection that it changes. `wanted`: kinds that anybody has subscribed to.
  */
 export function notificationsOf(transition: Transition, view: View, wanted: ReadonlySet<Kind>): ThreadUpdate {
   const { event, before, after } = transition;
@@ -100,7 +110,7 @@ export function notificationsOf(transition: Transition, view: View, wanted: Read
   };
 }
 
-/** The notification of what is never logged: a member types, or has stopped. */
+/** The notification that a member types or has stopped. It is never logged. */
 export function composingNotification(
   member: MemberFacts,
   chat: ChatFacts,
@@ -114,7 +124,10 @@ export function composingNotification(
   };
 }
 
-/** The facts about a chat around an event (`before` null: it begins with it); twice the same chat when nothing has changed but typing. */
+/**
+ * The visibility of a chat around an event. `before` is null when the chat starts with the event, and equal to `after`
+ * when nothing is logged.
+ */
 export function visibilityOf(before: ChatState | null, after: ChatState): Visibility {
   const { facts } = after;
   const users = usersOf(after);
@@ -144,13 +157,13 @@ function organizationsOf(users: readonly MemberFacts[]): string[] {
   return [...new Set(users.flatMap(({ organization_id }) => organization_id ?? []))];
 }
 
-/** Something that is there: changed when there are `changes`, else new. */
+/** A notification that a resource was added (`changes` null) or changed. */
 function notification(kind: Kind, resource_id: string, resource: object, changes: object | null): Notification {
   const action = changes === null ? 'added' : 'changed';
   return { kind, action, resource_id, resource, changes, message_id: null, member_id: null, inviter_id: null };
 }
 
-/** The notification of something that may have been there before; none when nothing of it has changed. */
+/** The notification of a resource that may have existed before; none when none of its attributes has changed. */
 function compared(kind: Kind, resource_id: string, before: object | null, after: object): Notification[] {
   if (before === null) return [notification(kind, resource_id, after, null)];
   const changes = changesBetween(before, after);
@@ -162,7 +175,10 @@ function changedChat(before: ChatState | null, after: ChatState, view: View): No
   return compared('chat', after.facts.id, before === null ? null : show(before.facts), show(after.facts));
 }
 
-/** A membership shows whether its chat is open and how many messages the member has sent: both change without the member's row. */
+/**
+ * A membership also shows whether its chat is open and how many messages the member has sent. Both change without an
+ * event of the member.
+ */
 function changedMembers({ event, before, after }: Transition, view: View): Notification[] {
   const sender = event.type === 'message_added' ? event.message.sender_id : null;
   const isEnd = event.type === 'chat_ended';
@@ -186,7 +202,7 @@ function addedMessage(message: MessageFacts, chat: ChatFacts, view: View): Notif
   return [notification('message', message.id, show(message, { id: chat.id, room_id: chat.room?.id ?? null }), null)];
 }
 
-/** A tag's id in its collection is its name. */
+/** In its collection a tag's id is its name. */
 function changedTags({ event, after }: Transition): Notification[] {
   if (event.type === 'tag_added') {
     return [notification('tag', event.tag.name, tagResource(event.tag, after.facts.room?.id ?? null), null)];
@@ -204,7 +220,7 @@ function changedSuggestions({ event, after, suggestion_before }: Transition): No
   return found.map((each) => ({ ...each, message_id: suggestion.message_id }));
 }
 
-/** That the numbers of the chat's members stand in an invitation does not make it change with them. */
+/** An invitation shows how many members its chat has, but is not reported as changed when only they change. */
 function changedInvitations({ event, before, after }: Transition): Notification[] {
   const id =
     event.type === 'invitation_sent'
@@ -223,8 +239,8 @@ function changedInvitations({ event, before, after }: Transition): Notification[
 }
 
 /**
- * The attributes of a resource that differ from those that it had, with their present values; null when none do (visitors' API: the payload
- * of a change contains only the changed fields). Both have the same keys.
+ * The attributes that have changed, with their new values; null when none has (visitors' API: the payload of a change
+ * contains only the changed fields). Both objects have the same keys.
  */
 export function changesBetween(before: object, after: object): object | null {
   const old = before as { readonly [key: string]: unknown };
@@ -232,7 +248,7 @@ export function changesBetween(before: object, after: object): object | null {
   return changed.length === 0 ? null : Object.fromEntries(changed);
 }
 
-/** Resources are JSON, made by the same function: the same nested value has the same text. */
+/** Resources are JSON made by the same function, so equal values have equal text. */
 function isSame(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   const areObjects = typeof one === 'object' && typeof other === 'object' && one !== null && other !== null;

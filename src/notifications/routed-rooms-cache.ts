@@ -4,7 +4,7 @@ import { readRoutedRooms } from '../directory/read-routed-rooms.ts';
 import type { RoutedRooms } from '../directory/routed-rooms.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 
-/** Counted in rows, because an organization may have a few or many thousands of them: some 20 MB. */
+/** Limit of the cache in rows, some 20 MB. Organizations differ from a few rows to many thousands. */
 const MOST_ROWS_KEPT = 200_000;
 
 const cache = createIsolateCache<RoutedRooms>({
@@ -15,8 +15,9 @@ const cache = createIsolateCache<RoutedRooms>({
 });
 
 /**
- * What is routed to an organization and to each of its users: at most AUTH_CACHE_SECONDS old, and older while it is read anew or D1
- * cannot be reached. Rejects when D1 cannot be reached and this isolate does not know. `database` is the organization's.
+ * The rooms that are routed to an organization and to each of its users: at most AUTH_CACHE_SECONDS old, older while
+ * they are read again or D1 cannot be reached. Rejects when D1 cannot be reached and this isolate has no copy.
+ * `database` is the organization's.
  */
 export async function routedRoomsOf(
   env: Env,
@@ -30,12 +31,12 @@ export async function routedRoomsOf(
   return found;
 }
 
-/** What this isolate has of that, if it is younger than `age` (ms). */
+/** The copy of this isolate, if it is younger than `age` (ms); null otherwise. */
 export function cachedRoutedRooms(organizationId: string, age: number): RoutedRooms | null {
   return cache.peek(organizationId, age);
 }
 
-/** Forgets all of it in this isolate. */
+/** Forgets all routed rooms in this isolate. */
 export function purgeRoutedRooms(): void {
   cache.purgeWhere(() => true);
 }

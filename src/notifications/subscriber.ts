@@ -2,8 +2,8 @@ import type { RoomSet } from '../resources/chat-grant.ts';
 import { isListOfRoom, type Topic } from '../resources/topic.ts';
 
 /**
- * Who is told, with the rights that REST would give them: an app's installation with its bot user (null: it has none), or a user on a
- * socket. A reach that no topic of theirs needs is null.
+ * A subscriber with the rights that REST gives them: an app's installation with its bot user (`user_id` null: none), or
+ * a user on a socket. A set of rooms that none of their topics needs is null. Stored in a thread's audience.
  */
 export type UserSubscriber = {
   kind: 'user';
@@ -12,11 +12,14 @@ export type UserSubscriber = {
   has_reports: boolean;
   /** The organization's setting `private_chat_history`. */
   keeps_private_history: boolean;
-  /** The rooms that are routed to the user; the same as history sees them (`isRoutedHistory`); those routed to the organization. */
+  /**
+   * The rooms that are routed to the user; the same for private history (`isRoutedHistory`); the rooms that are routed
+   * to the organization.
+   */
   reach: RoomSet | null;
   history_reach: RoomSet | null;
   organization_reach: RoomSet | null;
-  /** Ids under which the user may be invited: their own, their teams', their organization's. */
+  /** Ids under which the user may be invited: their own, those of their teams and that of their organization. */
   stands_for: readonly string[];
 };
 
@@ -24,7 +27,10 @@ export type VisitorSubscriber = { kind: 'visitor'; visitor_id: string };
 
 export type Subscriber = UserSubscriber | VisitorSubscriber;
 
-/** Whether a topic demands the scope `reports`, which the subscriber does not have (Chats API; the guards of the same paths in REST). */
+/**
+ * Whether a topic requires the scope `reports` and the subscriber lacks it (Chats API; the same rule as for the paths
+ * in REST).
+ */
 export function lacksReports(subscriber: Subscriber, { chats, part }: Pick<Topic, 'chats' | 'part'>): boolean {
   if (subscriber.kind === 'visitor' || subscriber.has_reports) return false;
   if (isListOfRoom(chats)) return true;
@@ -44,9 +50,9 @@ export function lacksReports(subscriber: Subscriber, { chats, part }: Pick<Topic
 }
 
 /**
- * Whether a topic tells what was written in chats that are routed to a user who need not be a member: private history, their
- * organization's or that of a shared room's owner, closes it (Chats API, List chat messages). REST has the messages under routed chats
- * alone, and tags only where private history closes the whole collection.
+ * Whether a topic shows messages of chats that are routed to a user who need not be a member. Private history closes
+ * such topics, whether of their organization or of the owner of a shared room (Chats API, List chat messages). REST has
+ * the same messages under routed chats, and closes tags only where private history closes the whole collection.
  */
 export function isRoutedHistory({ chats, part }: Pick<Topic, 'chats' | 'part'>): boolean {
   const isRouted = chats === 'user_routed_chats' || chats === 'user_pending_chats';

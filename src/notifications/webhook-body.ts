@@ -1,20 +1,26 @@
+/**
+ * The JSON bodies of webhooks. A body is frozen as text when its event is committed, so each attempt sends the same
+ * bytes. Deliveries of one event share the text of their resource, which is stored once.
+ */
+
 import type { ChannelTarget } from '../domain/events.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { SubscriberNotification } from './match.ts';
 import type { Kind, Notification, ThreadUpdate } from './notifications.ts';
 
-/** The kinds of notifications of which channels may be told. */
+/** The kinds of notifications that channels get. */
 export const KINDS_OF_CHANNELS: ReadonlySet<Kind> = new Set(['message', 'reply_suggestion']);
 
-/** The place of an event in its thread, and that of the event accepted for the receiver before it; null for the first. */
+/** The `seq` of an event, and of the event accepted for the receiver before it (null: the first one). */
 export type LanePosition = { seq: number; prev_seq: number | null };
 
-/** What a channel is told of a notification. */
+/** The kind of webhook that a channel gets for a notification. */
 export type ChannelEvent = { event_type: ChannelWebhook['event_type']; key: 'message' | 'reply_suggestion' };
 
 /**
- * What a channel is told of a notification; null for nothing. Each `msg` of an agent or bot and each new suggestion goes to the channel
- * (UMI documentation, Webhook trigger conditions), but for what the channel or the request does not want told back.
+ * The webhook that a channel gets for a notification; null for none. Each `msg` of an agent or bot and each new
+ * suggestion goes to the channel (UMI documentation, Webhook trigger conditions), unless the channel or the request
+ * does not want it.
  */
 export function channelEvent(
   update: ThreadUpdate,
@@ -30,7 +36,7 @@ export function channelEvent(
   return type === 'msg' && sender_type === 'user' ? { event_type: 'message_created', key: kind } : null;
 }
 
-/** Stands in a body's text where its resource belongs. No JSON text has a line break. */
+/** Marks where the resource belongs in the text of a body. JSON text contains no line break. */
 const GAP = '\n';
 
 /** The text of a channel's body, without its resource. */
@@ -44,7 +50,7 @@ export function channelBody(
   return textAround({ event_type, thread_id, chat_id }, key, after);
 }
 
-/** The same of an app's webhook; `app_user_auth` is made at each attempt. */
+/** The text of an app's body, without its resource. `app_user_auth` is added at each attempt. */
 export function appBody(
   { channel, action, resource_id }: Omit<SubscriberNotification, 'resource'>,
   { seq, prev_seq }: LanePosition,
@@ -52,10 +58,7 @@ export function appBody(
   return textAround({ channel, action, resource_id }, 'resource', { seq, prev_seq });
 }
 
-/**
- * The whole text of a body: the log's `/events` and the deliveries call it. Deliveries of one event share their resource (JSON), so
- * it is stored once. A body without a gap is whole.
- */
+/** The whole text of a body: `resource` (JSON) goes into its gap. A body without a gap is whole already. */
 export function wholeBody(body: string, resource: string): string {
   const gap = body.indexOf(GAP);
   return gap === -1 ? body : body.slice(0, gap) + resource + body.slice(gap + GAP.length);

@@ -1,14 +1,17 @@
 import type { Cost } from '../db/cost.ts';
 
 /**
- * A stub as the interface that its class implements. The runtime's own stub type wraps every answer for pipelining and
- * gives up on unions; `implements` on the classes holds the two together.
+ * A stub as the interface that its class implements. The runtime's stub type wraps each answer for pipelining and fails
+ * on unions. `implements` on the classes keeps interface and class together.
  */
 export function asPlain<Interface>(stub: unknown): Interface {
   return stub as Interface;
 }
 
-/** Calls an object, once more with a new stub when it was lost on the way. */
+/**
+ * Calls an object. If the object was lost on the way, calls once more with a new stub. Only for calls that may run
+ * twice.
+ */
 export async function callTwice<Answer>(cost: Cost, call: () => Promise<Answer>): Promise<Answer> {
   const started = performance.now();
   cost.thread.calls += 1;
@@ -20,7 +23,10 @@ export async function callTwice<Answer>(cost: Cost, call: () => Promise<Answer>)
   return answer;
 }
 
-/** Whether the object went away (a reset, a new deployment) rather than failed at its work. */
+/**
+ * Whether an error says that the object went away (a reset, a new deployment). An overloaded object must not be called
+ * again.
+ */
 export function isLost(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const flags = error as { retryable?: unknown; durableObjectReset?: unknown; overloaded?: unknown };

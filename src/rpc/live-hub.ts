@@ -2,34 +2,37 @@ import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { asPlain } from './call.ts';
 
 /**
- * What threads tell a live hub. A hub is an organization's or a visitor's; which resources the notifications show
- * follows from that.
+ * The messages from threads to a live hub. A hub belongs to an organization or to a visitor, and that decides which
+ * resources its notifications show. The methods `feed` and `mention` and the key `told` keep their first names: objects
+ * of two versions call each other during a rollout.
  */
 
-/** Name of the hub of an organization's users, and of that of a visitor. */
+/** Name of the hub of an organization's users. */
 export function organizationHub(organizationId: string): string {
   return `organization/${organizationId}`;
 }
+/** Name of the hub of a visitor. */
 export function visitorHub(visitorId: string): string {
   return `visitor/${visitorId}`;
 }
 
-/** So much (ms) the clocks of a thread and of a hub may differ: a hub counts as awake that much before it says so. */
+/** Greatest difference (ms) that is assumed between the clocks of a thread and of a hub. */
 export const CLOCKS_DIFFER = 5000;
 
 /**
- * Events of one thread in the order of their `seq`, all that the hub has not acknowledged. Events that notify of nothing are left out, so
- * `upto` says how far the log goes. One call of a thread is in flight at a time; what is not acknowledged comes again.
+ * All events of one thread that the hub has not acknowledged, in the order of their `seq`. Events without notifications
+ * are left out; `upto` is the last `seq` covered. A thread makes one call at a time and repeats what was not
+ * acknowledged.
  */
 export type PublishRequest = { v: 1; hub: string; thread: string; entries: ThreadUpdate[]; upto: number };
 
-/** `ok: false`: the hub's program is older. */
+/** `ok: false`: the hub runs an older version. */
 export type PublishResult = { ok: true } | { ok: false; reason: 'newer_version' };
 
-/** What is shown to who listens now, is never logged and not repeated: typing. */
+/** An update that is never logged and sent at most once: typing. */
 export type EphemeralUpdate = { v: 1; hub: string; told: ThreadUpdate };
 
-/** What a live hub can be asked (src/live). `fetch` takes the request that opens a socket. */
+/** The calls of a live hub (src/live). `fetch` takes the request that opens a socket. */
 export interface LiveHubStub {
   feed(request: PublishRequest): Promise<PublishResult>;
   mention(request: EphemeralUpdate): Promise<void>;

@@ -9,7 +9,7 @@ import { asPlain, callTwice, isLost } from './call.ts';
 import type { Attempt, Lane, LeasedDelivery } from './lane.ts';
 import type { BatchRange, HandedBatch } from './projector.ts';
 
-/** What a thread's object can be asked. Values only: classes and their `instanceof` do not survive the call. */
+/** The calls of a thread's object. They carry plain values: classes do not survive a call. */
 export interface ThreadStub extends Lane {
   execute(command: Command, courier?: Courier): Promise<Executed>;
   acknowledge(request: { v: 1; ranges: readonly BatchRange[] }): Promise<void>;
@@ -28,21 +28,24 @@ export interface ThreadStub extends Lane {
 }
 
 /**
- * What a caller does of what follows from a commit; what is not named the object does by itself. `heads`: makes the first attempts of
- * webhooks. `acknowledged`: brings the copy to D1, and says what D1 has of the thread as far as the caller knows.
+ * What a caller does after a commit; the object does the rest itself. `heads`: makes the first attempts of webhooks.
+ * `acknowledged`: brings batches to D1, and says what D1 has of the thread as far as the caller knows.
  */
 export type Courier = { heads?: boolean; acknowledged?: readonly BatchRange[] };
 
-/** What a command came to: the result, what it cost for `Server-Timing`, and what is the courier's to do. */
+/** The answer to a command: its result, its cost (for `Server-Timing`), and what the courier is to do. */
 export type Executed = { result: Result<Answer>; cost: Cost; handed?: HandedBatch | null; heads?: LeasedDelivery[] };
 
-/** What became of a rebuild. `not_copied_yet`: D1 does not have all of it, and the thread goes on by itself. */
+/** The result of a rebuild. `not_copied_yet`: D1 does not have all of it yet; the thread goes on by itself. */
 export type Rebuilt = { ok: true } | { ok: false; reason: 'thread_not_found' | 'not_copied_yet' | 'newer_version' };
 
-/** A page of what was accepted for a receiver, and whether there is more. */
+/** A page of the webhooks that were accepted for a receiver, and whether there are more. */
 export type EventPage = { events: ChannelWebhook[]; has_more: boolean };
 
-/** Which finished deliveries an explicit replay puts back. Null bounds are open; `from` and `to` in ms, `to` exclusive. */
+/**
+ * The finished deliveries that an explicit replay puts back. Null bounds are open; `from` and `to` in ms, `to`
+ * exclusive.
+ */
 export type ReplayFilter =
   | { delivery_id: string }
   | { status: DeliveryStatus[] | null; from: number | null; to: number | null };
@@ -52,7 +55,9 @@ export function threadStub(env: Env, name: string): ThreadStub {
   return asPlain<ThreadStub>(env.THREADS.getByName(name));
 }
 
-/** The object of a thread, by the id that Cloudflare lists for it (64 hex digits); null when the text is no id of a thread's object. */
+/**
+ * The object of a thread, by the id that Cloudflare lists for it (64 hex digits). Null when the text is not such an id.
+ */
 export function threadStubById(env: Env, id: string): ThreadStub | null {
   try {
     return asPlain<ThreadStub>(env.THREADS.get(env.THREADS.idFromString(id)));
@@ -63,8 +68,9 @@ export function threadStubById(env: Env, id: string): ThreadStub | null {
 }
 
 /**
- * Sends a command to its thread. Sent once more, with a new stub, when the object was lost on the way: the `command_id` makes that
- * harmless. Never again when the object is overloaded. Rejects on any other accident. Without a courier the thread sees to its copy.
+ * Sends a command to its thread. Sent once more, with a new stub, when the object was lost on the way: the `command_id`
+ * makes that harmless. An overloaded object is not called again. Rejects on any other error. Without a courier the
+ * thread brings its batches to D1 itself.
  */
 export async function commandThread<C extends Command>(
   env: Env,
@@ -80,7 +86,7 @@ export async function commandThread<C extends Command>(
   return { ...executed, result: executed.result as Result<AnswerOf<C>> };
 }
 
-/** Asks a thread about one of its chats; repeated like a command. */
+/** Asks a thread about one of its chats. Repeated like a command. */
 export async function queryThread<Q extends Query>(
   env: Env,
   cost: Cost,
@@ -90,7 +96,7 @@ export async function queryThread<Q extends Query>(
   return (await readThread(env, cost, thread, (stub) => stub.read(query))) as Result<ReadingOf<Q>>;
 }
 
-/** A read of a thread counts as a call; it is repeated like a command. */
+/** A read of a thread. It counts as a call and is repeated like a command. */
 export async function readThread<Answer>(
   env: Env,
   cost: Cost,

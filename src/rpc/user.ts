@@ -2,36 +2,39 @@ import type { Cost } from '../db/cost.ts';
 import type { ClientFacts } from '../resources/user-client.ts';
 import { asPlain, callTwice } from './call.ts';
 
-/** Whose presence an object keeps: a user's, or a visitor's, whose id stands in the same place. */
+/** The user whose presence an object keeps, or the visitor, whose id is in the same field. */
 export type PresenceOwner = { user_id: string; organization_id: string };
 
-/** What a caller may set. Undefined leaves a field as it is, or gives a new client its default. */
+/** What a caller may set. An undefined field stays as it is; a new client gets its default. */
 export type ClientChanges = {
   presence_expires_in?: number | undefined;
   gcm_token?: string | null | undefined;
   properties?: Record<string, unknown> | undefined;
 };
 
-/** `was_absent`: the client is new or had expired, which is answered 201. */
+/** `was_absent`: the client is new or had expired, which is answered with 201. */
 export type ClientSaved = { client: ClientFacts; was_absent: boolean };
 
 export type Presence = { is_present: boolean; current_chat_count: number };
 
-/** What a user's object can be asked (src/presence). `owner` lets an object that is new learn whose it is. */
+/** The calls of a user's object (src/presence). `owner` tells a new object whose it is. */
 export interface UserStub {
   presence(request: { v: 1 }): Promise<Presence>;
   listClients(request: { v: 1 }): Promise<ClientFacts[]>;
-  /** Null when the user has as many unexpired clients as a user may have. */
+  /** Null when the user has the maximum of unexpired clients. */
   createClient(request: { v: 1; owner: PresenceOwner; changes: ClientChanges }): Promise<ClientSaved | null>;
-  /** Renews the client's presence, also an expired one's. Null when the user has no such client. */
+  /** Renews a client's presence, even if it has expired. Null when the user has no such client. */
   updateClient(request: { v: 1; client_id: string; changes: ClientChanges }): Promise<ClientSaved | null>;
-  /** Renews a client under an id that the caller knows, or makes it. */
+  /** Renews the client with a known id, or creates it. */
   keepClient(request: { v: 1; owner: PresenceOwner; client_id: string; changes: ClientChanges }): Promise<void>;
   /** False when the user has no such client. */
   deleteClient(request: { v: 1; client_id: string }): Promise<boolean>;
-  /** Deletes all clients of a user who is deleted: they are absent from now on. */
+  /** Deletes all clients of a user who was deleted: they are absent from now on. */
   deleteClients(request: { v: 1 }): Promise<void>;
-  /** Puts a chat among those that are told; answers whether the user is present now, and tells the chat if that is not `is_present`. */
+  /**
+   * Reports the user's presence to a chat from now on. Answers the presence now; if it is not `is_present`, the chat
+   * gets a report.
+   */
   watch(request: {
     v: 1;
     owner: PresenceOwner;
@@ -46,7 +49,7 @@ export function userStub(env: Env, userId: string): UserStub {
   return asPlain<UserStub>(env.USERS.getByName(userId));
 }
 
-/** The same for a visitor, who has a client in each room that they visit. */
+/** The object of a visitor, who has a client in each room that they visit. */
 export function visitorStub(env: Env, visitorId: string): UserStub {
   return userStub(env, `visitor/${visitorId}`);
 }
@@ -56,12 +59,12 @@ export function memberStub(env: Env, memberId: string): UserStub {
   return isVisitorId(memberId) ? visitorStub(env, memberId) : userStub(env, memberId);
 }
 
-/** Whether an id is a visitor's: those of users have dashes, visitors' have none. */
+/** Whether an id is a visitor's: ids of users contain dashes, those of visitors do not. */
 export function isVisitorId(memberId: string): boolean {
   return !memberId.includes('-');
 }
 
-/** Asks a user's object for something that does no harm twice; counted and repeated like a read of a thread. */
+/** Calls a user's object; counted and repeated like a read of a thread. Only for calls that may run twice. */
 export async function askUser<Answer>(
   env: Env,
   cost: Cost,
@@ -71,7 +74,7 @@ export async function askUser<Answer>(
   return await callTwice(cost, () => ask(userStub(env, userId)));
 }
 
-/** The same for the object of a visitor. */
+/** The same for a visitor's object. */
 export async function askVisitor<Answer>(
   env: Env,
   cost: Cost,

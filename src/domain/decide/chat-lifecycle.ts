@@ -20,8 +20,8 @@ import { hasPresentAgent, memberOf, setMembership, setVisitorMembership } from '
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /**
- * A chat with a visitor: the open session of the visitor's thread, which the user joins, or a new one in it (seed
- * 001, Create a new chat with a visitor in a room). The visitor may ask for it too.
+ * Opens a chat with a visitor: the open session of the visitor's thread, which the user joins, or a new one (Chats API,
+ * Create a new chat with a visitor in a room). The visitor may send the command too.
  */
 export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, context: Context): Decision<ChatOpened> {
   if (!isVisitorsThread(state, command)) return refuse({ reason: 'chat_not_found' });
@@ -33,7 +33,7 @@ export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, co
   const open = openChat(state);
   const { actor, is_present } = command;
   if (open !== null && actor !== null) {
-    // Their channel was moved to another room since, and who is let into this room need not be let into that one.
+    // The channel has moved to another room since. The right to join that room's chats says nothing about this one.
     const isElsewhere = !isInRoom(open, command);
     if (isElsewhere || (command.is_kept_out && hasPresentAgent(open, actor.id)))
       return refuse({ reason: 'chat_taken' });
@@ -46,7 +46,7 @@ export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, co
   return accept(recorder, { chat: recorder.chat(chatId).facts, is_new: open === null });
 }
 
-/** The visitor takes part, under the name that they have by now. */
+/** The visitor joins under their current name. */
 function joinAsVisitor(
   recorder: EventRecorder,
   chatId: string,
@@ -59,7 +59,9 @@ function joinAsVisitor(
   setVisitorMembership(recorder, chatId, visitor_id, { is_participating: true, is_present, last_seen_at });
 }
 
-/** Whether the thread is this visitor's: a new one under their identity, or the one that the chat in their room led to. */
+/**
+ * Whether the thread is this visitor's: a new one with their identity, or the one that holds their chat in this room.
+ */
 function isVisitorsThread(state: ThreadState, command: OpenVisitorChat): boolean {
   if (state.thread === null) return command.identity !== null;
   if (state.thread.visitor_id !== command.visitor_id) return false;
@@ -70,7 +72,10 @@ function isInRoom(chat: ChatState | undefined, { room }: OpenVisitorChat): boole
   return chat?.facts.room?.id === room.id;
 }
 
-/** A session in the visitor's thread; one in a channel's thread is the channel's, whose sessions have no end of their own. */
+/**
+ * Starts a session in the visitor's thread. In a channel's thread it is a session of the channel, which never ends by
+ * itself.
+ */
 function startSession(recorder: EventRecorder, command: OpenVisitorChat): string {
   const { identity, database, organization_id, room, visitor_id, visitor_name, is_private } = command;
   const { now } = recorder.context;
@@ -99,8 +104,8 @@ function startSession(recorder: EventRecorder, command: OpenVisitorChat): string
 }
 
 /**
- * A new chat between users, without a room and a visitor (Chats API, Create a new empty chat for user). Its identity is made
- * for this very command, so a thread that is there already is the command's own.
+ * Starts a chat between users, without a room or a visitor (Chats API, Create a new empty chat for user). Its identity
+ * is made for this command, so a thread that exists already was made by the same command.
  */
 export function startUserChat(state: ThreadState, command: StartUserChat, context: Context): Decision<ChatOpened> {
   const recorder = new EventRecorder(state, context);
@@ -123,7 +128,7 @@ export function startUserChat(state: ThreadState, command: StartUserChat, contex
   return accept(recorder, { chat: recorder.chat(chatId).facts, is_new: true });
 }
 
-/** What a thread is opened with, and keeps for its life. */
+/** The facts that a thread keeps for its whole life. */
 export type NewThread = {
   identity: ThreadIdentity;
   database: string;
@@ -132,7 +137,7 @@ export type NewThread = {
   room_id: string | null;
 };
 
-/** Opens a new thread; `chatId` is the chat that starts in it next. */
+/** Opens a new thread; `chatId` is the chat that starts in it. */
 export function openThread(recorder: EventRecorder, chatId: string, { identity, ...rest }: NewThread): void {
   recorder.emit(chatId, {
     type: 'thread_opened',
@@ -144,8 +149,8 @@ export function openThread(recorder: EventRecorder, chatId: string, { identity, 
 }
 
 /**
- * Gives the thread's visitor another name, or none: in the open session, and in those that follow. What they have said
- * keeps the name that they had then.
+ * Renames the thread's visitor, or takes their name away, in the open session and in later ones. Earlier messages keep
+ * the name they were sent under.
  */
 export function renameVisitor(state: ThreadState, command: RenameVisitor, context: Context): Decision<VisitorRenamed> {
   const { thread } = state;
@@ -160,7 +165,10 @@ export function renameVisitor(state: ThreadState, command: RenameVisitor, contex
   return accept(recorder, { name });
 }
 
-/** Ends a chat, or its waiting (Chats API, End a chat; Change a chat to not waiting status). Ending an ended chat changes nothing. */
+/**
+ * Ends a chat, or its waiting (Chats API, End a chat; Change a chat to not waiting status). Ending an ended chat
+ * changes nothing.
+ */
 export function updateChat(state: ThreadState, command: UpdateChat, context: Context): Decision<ChatUpdated> {
   const found = findChat(state, command.chat_id, command.grant);
   if (!found.ok) return found;
@@ -175,10 +183,10 @@ export function updateChat(state: ThreadState, command: UpdateChat, context: Con
   return accept(recorder, { chat: recorder.chat(command.chat_id).facts });
 }
 
-/** Ends the open session; a second time changes nothing (UMI documentation, 2.2). */
+/** Ends the open session. Repeating it changes nothing (UMI documentation, 2.2). */
 export function closeThread(state: ThreadState, context: Context): Decision<ThreadClosed> {
   if (state.thread === null) return refuse({ reason: 'thread_not_found' });
-  // A retry must not end the session that has opened meanwhile.
+  // A retry must not end a session that has opened since.
   if (state.answered !== null) return unchanged(state, { chat_id: state.answered.chat_id, was_open: true });
   const chat_id = state.thread.current_chat_id;
   const open = openChat(state);
@@ -199,7 +207,7 @@ export function endOverdueChats(state: ThreadState, context: Context): Decision<
   return accept(recorder, { ended: 1 });
 }
 
-/** Ends an open chat: the invitations that nobody has accepted expire with it (Chats API, Chat invitations). */
+/** Ends an open chat. Invitations that nobody has accepted expire with it (Chats API, Chat invitations). */
 export function endChat(recorder: EventRecorder, chatId: string): void {
   for (const { facts } of recorder.chat(chatId).invitations.values()) {
     if (isOpenInvitation(facts)) recorder.emit(chatId, { type: 'invitation_expired', invitation_id: facts.id });

@@ -1,3 +1,8 @@
+/**
+ * The entry to the rules of a thread. They are pure: the same state, command and context give the same decision. They
+ * do no I/O and read no clock; the time and new ids come in the context.
+ */
+
 import { identityText } from '../address.ts';
 import type { Command } from '../commands.ts';
 import type { ThreadRefusal } from '../refusals.ts';
@@ -18,10 +23,7 @@ import type { Context, Decision } from './recorder.ts';
 import { addReplySuggestion, updateReplySuggestion } from './reply-suggestions.ts';
 import { addTag, removeTag } from './tags.ts';
 
-/**
- * The rules of a thread. Pure: the same state, command and context give the same decision.
- * The state must hold what the command can touch (store/load.ts).
- */
+/** Decides a command. `state` must hold everything that the command can touch (thread/store/load.ts loads it). */
 export function decide(state: ThreadState, command: Command, context: Context): Decision {
   switch (command.type) {
     case 'receive_messages':
@@ -68,8 +70,8 @@ export function decide(state: ThreadState, command: Command, context: Context): 
 }
 
 /**
- * Why a command has not come to the thread that it means; null when it has. Names of objects can meet by accident, because
- * they are 74 bits of a hash. `before` holds what was loaded for the command.
+ * Why a command has reached the wrong object; null when the object is the right one. Names of objects are 74 bits of a
+ * hash, so two identities may share one by accident. `before` holds what was loaded for the command.
  */
 export function addressRefusal(command: Command, before: ThreadState): ThreadRefusal | null {
   const { thread } = before;

@@ -6,8 +6,8 @@ import type { ChatState, ThreadState } from '../state.ts';
 import { refuse } from './recorder.ts';
 
 /**
- * The chat that a command names, when it is there and the grant covers it. A retry was let in the first time, and is so
- * again: by what it did, a pending chat may be pending no more.
+ * The chat that a command names, if it exists and the grant covers it. A retry was allowed the first time and is
+ * allowed again: what it did may have ended the reason, for example that the chat was pending.
  */
 export function findChat(
   state: ThreadState,
@@ -20,12 +20,12 @@ export function findChat(
   return refusal === null ? { ok: true, chat } : refuse(refusal);
 }
 
-/** The same for what only a member may do. */
+/** As `findChat`, for commands that only a member may send. */
 export function findChatOf(state: ThreadState, chatId: string, userId: string): ReturnType<typeof findChat> {
   return findChat(state, chatId, { kind: 'member', user_id: userId });
 }
 
-/** What a message, a tag or a suggestion shows of its chat. */
+/** The part of a chat that messages, tags and suggestions show. */
 export function chatRef(chat: ChatState): ChatRef {
   return { id: chat.facts.id, room_id: chat.facts.room?.id ?? null };
 }

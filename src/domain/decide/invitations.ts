@@ -15,10 +15,13 @@ import { findChatOf } from './find-chat.ts';
 import { setMembership } from './memberships.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
-/** Invitations of a chat are read as one list, so their number has a bound. */
+/** The invitations of a chat are read as one list, so their number is limited. */
 const INVITATIONS_OF_A_CHAT = 1000;
 
-/** A member invites a user, a team or an organization (Chats API, Send a chat invitation), unless that one is invited already. */
+/**
+ * A member invites a user, a team or an organization (Chats API, Send a chat invitation). An invitee with an open
+ * invitation is not invited again.
+ */
 export function invite(state: ThreadState, command: Invite, context: Context): Decision<Invited> {
   const found = findChatOf(state, command.chat_id, command.actor.id);
   if (!found.ok) return found;
@@ -50,7 +53,7 @@ export function invite(state: ThreadState, command: Invite, context: Context): D
   return accept(recorder, { invitation, chat: recorder.chat(command.chat_id).facts, is_new: true });
 }
 
-/** A member takes back an invitation that they sent (Chats API, Expire a chat invitation). */
+/** A member withdraws an invitation that they sent (Chats API, Expire a chat invitation). */
 export function expireInvitation(
   state: ThreadState,
   command: ExpireInvitation,
@@ -73,8 +76,8 @@ export function expireInvitation(
 }
 
 /**
- * Somebody for whom an invitation stands accepts it and so participates in the chat (Chats API, Accept incoming chat
- * invitation). A chat's end has closed its invitations, so one that is open belongs to an open chat.
+ * An invited user accepts an invitation and joins the chat (Chats API, Accept incoming chat invitation). Invitations
+ * expire when their chat ends, so an open invitation belongs to an open chat.
  */
 export function acceptInvitation(
   state: ThreadState,

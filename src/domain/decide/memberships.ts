@@ -17,8 +17,8 @@ import { addMessage } from './messages.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /**
- * A user joins a chat (Chats API, Join user to a pending chat, to a routed chat, to an organization's chat). A member already
- * there keeps their membership and gets the new status.
+ * A user joins a chat (Chats API, Join user to a pending chat, to a routed chat, to an organization's chat). An
+ * existing member keeps their membership and gets the new status.
  */
 export function joinChat(state: ThreadState, command: JoinChat, context: Context): Decision<ChatJoined> {
   const found = findChat(state, command.chat_id, command.grant);
@@ -47,20 +47,19 @@ export function joinChat(state: ThreadState, command: JoinChat, context: Context
   return accept(recorder, { member: joined, chat: recorder.chat(command.chat_id).facts, is_new: member === undefined });
 }
 
-/** Whether a user other than this one is there: participating and present. */
+/** Whether a user other than this one is participating and present. */
 export function hasPresentAgent(chat: ChatState, userId: string): boolean {
   return [...chat.members.values()].some(
     ({ facts }) => facts.member_type === 'user' && facts.member_id !== userId && isPresent(facts),
   );
 }
 
-/** How a user is in a chat; `last_seen_at` (ms) only when it changes. */
+/** How a user takes part in a chat. `last_seen_at` (ms) is given only when it changes. */
 type Attendance = { is_participating: boolean; is_present: boolean; last_seen_at?: number };
 
 /**
- * Brings a user's membership to what is asked for and answers it. Who begins or stops to participate is announced by a
- * `join` or `leave` message. `is_present` is recorded when they begin: from then on their own object tells
- * of changes.
+ * Sets a user's membership and answers it. A `join` or `leave` message announces that they begin or stop to
+ * participate. `is_present` is recorded when they begin; from then on their own object reports changes.
  */
 export function setMembership(
   recorder: EventRecorder,
@@ -94,7 +93,7 @@ function changesOf(member: MemberFacts, { is_participating, is_present, last_see
   };
 }
 
-/** The membership of a user who is known to be a member. */
+/** The membership of a user who is a member. Throws when they are not. */
 export function memberOf(chat: ChatState, userId: string): MemberFacts {
   const member = chat.members.get(userId);
   if (member === undefined) throw new Error('a member of the chat is not there');
@@ -102,8 +101,8 @@ export function memberOf(chat: ChatState, userId: string): MemberFacts {
 }
 
 /**
- * A user changes their membership (Chats API, Update a chat membership of a user). Only what differs is recorded; the time when
- * they last saw the chat never goes back. Their typing is the shell's.
+ * A user changes their membership (Chats API, Update a chat membership of a user). Only what differs is recorded.
+ * `last_seen_at` never goes back. Typing is not part of the log (thread/live/typing.ts).
  */
 export function updateMembership(
   state: ThreadState,
@@ -129,7 +128,7 @@ export function updateMembership(
   return accept(recorder, { member: updated, chat: recorder.chat(command.chat_id).facts });
 }
 
-/** Brings the membership of the thread's visitor, who is always a member, to what is asked for and answers it. Times in ms. */
+/** Sets the membership of the thread's visitor, who is always a member, and answers it. Times in ms. */
 export function setVisitorMembership(
   recorder: EventRecorder,
   chatId: string,
@@ -150,8 +149,8 @@ export function setVisitorMembership(
 }
 
 /**
- * A visitor changes their membership. As for users, the time when they last saw the chat never goes back and their
- * typing is the shell's; unlike theirs, their coming and going makes no message.
+ * A visitor changes their membership. `last_seen_at` never goes back, and typing is not part of the log, as for users.
+ * Unlike users, visitors join and leave without a message.
  */
 export function updateVisitorMembership(
   state: ThreadState,
@@ -175,7 +174,10 @@ export function updateVisitorMembership(
   return accept(recorder, { member: updated, chat: recorder.chat(chat_id).facts });
 }
 
-/** A user came or went. It matters only where they participate in an open chat; elsewhere they are watched no more. */
+/**
+ * A user came or went. It is recorded only if they participate in an open chat; any other chat answers that it need not
+ * be told.
+ */
 export function changePresence(
   state: ThreadState,
   command: ChangePresence,
@@ -186,7 +188,7 @@ export function changePresence(
   const { user_id, is_present } = command;
   const member = chat.members.get(user_id)?.facts;
   const is_watched = member?.is_participating === true && chat.facts.ended_at === null;
-  // A retry must not undo what was told after it.
+  // A retry must not undo a later report.
   if (!is_watched || state.answered !== null || member.is_present === is_present) {
     return unchanged(state, { is_watched });
   }

@@ -9,7 +9,7 @@ import type { NamedMessage, ThreadState } from '../state.ts';
 import { chatRef, findChatOf } from './find-chat.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
-/** A user's message in one of their chats (Chats API, Send a chat message). It ends the waiting. */
+/** Posts a user's message in one of their chats, which ends the waiting (Chats API, Send a chat message). */
 export function postMessage(state: ThreadState, command: PostMessage, context: Context): Decision<MessagePosted> {
   const found = findChatOf(state, command.chat_id, command.actor.id);
   if (!found.ok) return found;
@@ -46,8 +46,8 @@ function withIds(attachment: NewAttachment, context: Context): Attachment {
 type Response = Extract<PostVisitorMessage['content'], { type: 'action' }>;
 
 /**
- * A visitor's message in their chat. A text makes the chat wait for an answer; what they chose of an attachment does not (seed
- * 001, Chat message response actions).
+ * Posts a visitor's message in their chat. A text makes the chat wait for an answer; a response to an attachment does
+ * not (Chats API, Chat message response actions).
  */
 export function postVisitorMessage(
   state: ThreadState,
@@ -80,7 +80,10 @@ export function postVisitorMessage(
   return accept(recorder, { message: addMessage(recorder, command.chat_id, sender, content), chat: ref });
 }
 
-/** What the visitor's choice means for the message that offered it, unless it was not offered or is offered no more. */
+/**
+ * The facts of a visitor's response, or why it is refused: the message did not offer the choice, or offers it no
+ * longer.
+ */
 function respond(
   message: NamedMessage | undefined,
   { message_id, attachment_id, action_id, value, text }: Response,
@@ -104,12 +107,12 @@ function respond(
   return { ok: true, facts: { message_id, attachment, action, value: action.value, text } };
 }
 
-/** Whether the attachment offers this link: as that of its title or image, or in the Markdown of its text. */
+/** Whether an attachment contains this link: as the link of its title or image, or in the Markdown of its text. */
 function hasLink({ title_link_url, image_url, image_link_url, text }: Attachment, link: string): boolean {
   return [title_link_url, image_url, image_link_url].includes(link) || (text ?? '').includes(`](${link})`);
 }
 
-/** The suggestion as a message shows it nested; null when none was selected. */
+/** The suggestion as a message nests it; null when none was selected. */
 export function selectedSuggestion(state: ThreadState, id: string | null): SelectedReplySuggestion | null {
   const facts = id === null ? undefined : state.suggestions.get(id)?.facts;
   return facts === undefined
@@ -122,7 +125,10 @@ type MessageOptions = Partial<
   Pick<Extract<EventBody, { type: 'message_added' }>, 'is_waiting' | 'origin' | 'is_silent' | 'page'>
 >;
 
-/** Adds a message to a chat. What is left out is empty, and the chat goes on waiting or not as before. */
+/**
+ * Adds a message to a chat and answers it. Fields that are left out are empty; without `is_waiting` the chat's waiting
+ * stays as it is.
+ */
 export function addMessage(
   recorder: EventRecorder,
   chatId: string,

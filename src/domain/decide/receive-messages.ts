@@ -10,12 +10,12 @@ import { endChat, openThread } from './chat-lifecycle.ts';
 import { addMessage, selectedSuggestion } from './messages.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
-/** Bytes of variables in one event, as JSON; a single variable has at most 0.6 MB. */
+/** Limit of the variables in one event, in bytes of JSON. A single variable has at most 0.6 MB. */
 const VARIABLES_BYTES = 1_000_000;
-/** Variables in one event, each a row of a hand-over to D1. */
+/** Limit of the variables in one event: each becomes a row of a replica batch. */
 const VARIABLES_IN_AN_EVENT = 200;
 
-/** A batch of messages of one external thread (UMI documentation, 2.1). */
+/** Receives messages of one external thread (UMI documentation, 2.1). */
 export function receiveMessages(
   state: ThreadState,
   command: ReceiveMessages,
@@ -74,13 +74,13 @@ export function receiveMessages(
   );
 }
 
-/** A request whose every message was there already: as its first sending was answered, when it is the same request. */
+/** The answer to a request that contains no new message. The same request as before gets the same answer as before. */
 function answerRepeat(state: ThreadState, command: ReceiveMessages, keys: string[]): MessagesReceived {
   const places = keys.map((key) => placeOf(state.received.get(key)));
   const request = requestKey(command);
   const first = places.find((place) => place.request === request);
   return {
-    // A retry is answered with the chat that got the new messages; the last message may be an older repeat from another.
+    // A retry is answered with the chat that got the new messages; the last message may repeat one of another chat.
     chat_id: state.answered?.chat_id ?? placeOf(places.at(-1)).chat_id,
     mapping_id: mappingOf(state),
     message_ids: places.map((place) => place.message_id),
@@ -109,7 +109,7 @@ function refuseSuggestions(
   return null;
 }
 
-/** An import's times may not run against the order in which messages are stored, joins among them. */
+/** The times of an import must follow the order in which messages are stored, joins included. */
 function refuseTimes(
   command: ReceiveMessages,
   fresh: boolean[],
@@ -127,7 +127,10 @@ function refuseTimes(
   return null;
 }
 
-/** A new session: of a new thread, with its visitor, or of one whose last session has ended, with the same visitor. */
+/**
+ * Starts a session: in a new thread with a new visitor, or in a thread whose last session has ended, with the same
+ * visitor.
+ */
 function startSession(recorder: EventRecorder, command: ReceiveMessages, context: Context): string {
   const before = recorder.state.thread;
   const chatId = chatIdAt(recorder.state.name, context.now);
@@ -157,7 +160,7 @@ function startSession(recorder: EventRecorder, command: ReceiveMessages, context
   return chatId;
 }
 
-/** Several events when the variables are many or long: the platform stores no row above 2 MB. */
+/** Records variables, as several events if they are many or long: the platform stores no row above 2 MB. */
 function setVariables(recorder: EventRecorder, chatId: string, command: ReceiveMessages): void {
   const visitorId = recorder.state.thread?.visitor_id ?? null;
   if (visitorId === null) return;

@@ -4,7 +4,7 @@ import { applyEvent } from '../evolve.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import type { ChatState, ReceivedBefore, ThreadState, Transition } from '../state.ts';
 
-/** What a command leads to: a refusal, or an answer with the events that make it true (none for a repeat). */
+/** The result of a command: a refusal, or an answer with the events that make it true. A repeat has no events. */
 export type Decision<A = Answer> =
   | { ok: false; refusal: ThreadRefusal }
   | {
@@ -16,11 +16,12 @@ export type Decision<A = Answer> =
       received: ReceivedBefore[];
     };
 
+/** Refuses a command; nothing is recorded. */
 export function refuse(refusal: ThreadRefusal): { ok: false; refusal: ThreadRefusal } {
   return { ok: false, refusal };
 }
 
-/** Accepts a command: its answer, what was recorded, and what is to be remembered of received messages. */
+/** Accepts a command with its answer, the recorded events and the fingerprints of received messages. */
 export function accept<A>(recorder: EventRecorder, answer: A, received: ReceivedBefore[] = []): Decision<A> {
   return {
     ok: true,
@@ -32,14 +33,14 @@ export function accept<A>(recorder: EventRecorder, answer: A, received: Received
   };
 }
 
-/** An answer that changes nothing: what was asked for is so already. */
+/** Answers a command that changes nothing, because the state is as asked already. */
 export function unchanged<A>(state: ThreadState, answer: A): Decision<A> {
   return { ok: true, answer, events: [], transitions: [], state, received: [] };
 }
 
 /**
- * What the shell gives `decide` beside the state: the time and new random ids. `now` (ms) is later than the last event's.
- * `newId` makes a UUID version 7 for what has no place in the log of its own: attachments and their actions.
+ * What the shell gives to `decide` beside the state. `now` (ms) is later than the last event. `newId` makes a UUID
+ * version 7 for what has no `seq` of its own: attachments and their actions.
  */
 export type Context = {
   command_id: string;
@@ -49,7 +50,7 @@ export type Context = {
   newId: () => string;
 };
 
-/** Records the events of one command. Each evolves the state at once, so that the next rule sees what the last one did. */
+/** Records the events of one command. Each event changes the state at once, so the next rule sees its effect. */
 export class EventRecorder {
   state: ThreadState;
   readonly events: ThreadEvent[] = [];
@@ -66,13 +67,16 @@ export class EventRecorder {
     return this.state.last_seq + 1;
   }
 
-  /** A chat as the events so far leave it. Throws when it is not there: rules name only chats that they have looked up. */
+  /**
+   * A chat as the events so far leave it. Throws when it is not loaded: rules name only chats that they have looked up.
+   */
   chat(chatId: string): ChatState {
     const chat = this.state.chats.get(chatId);
     if (chat === undefined) throw new Error('the chat of a command is not loaded');
     return chat;
   }
 
+  /** Records an event of a chat and evolves the state with it. Answers the event. */
   emit(chatId: string, body: EventBody): ThreadEvent {
     const event: ThreadEvent = {
       ...body,

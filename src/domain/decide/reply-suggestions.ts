@@ -10,7 +10,7 @@ import type { ThreadState } from '../state.ts';
 import { chatRef, findChat } from './find-chat.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
-/** A suggestion for a message (Chats API, Add a chat reply suggestion), also in an ended chat. */
+/** Adds a suggestion for a message, also in an ended chat (Chats API, Add a chat reply suggestion). */
 export function addReplySuggestion(
   state: ThreadState,
   command: AddReplySuggestion,
@@ -40,8 +40,8 @@ export function addReplySuggestion(
 }
 
 /**
- * A user changes a suggestion of their organization (Chats API, Update a chat reply suggestion: "your reply suggestions"). An
- * update that says what is there changes nothing, not even who updated it last.
+ * Changes a suggestion of the user's organization (Chats API, Update a chat reply suggestion: "your reply
+ * suggestions"). An update without a difference changes nothing, not even `updated_by_user`.
  */
 export function updateReplySuggestion(
   state: ThreadState,

@@ -5,12 +5,12 @@ import { chatRef, findChat } from './find-chat.ts';
 import { addMessage } from './messages.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
-/** Tags of a chat are read as one list, so their number has a bound. */
+/** The tags of a chat are read as one list, so their number is limited. */
 const TAGS_OF_A_CHAT = 1000;
 
 /**
- * A tag for a chat, also an ended one (Chats API, Add a tag to a chat), with the message `tag_created` that tells of it.
- * The message goes first: the command's last event holds its answer.
+ * Adds a tag to a chat, open or ended (Chats API, Add a tag to a chat), with the message `tag_created`. The message
+ * comes first: a command's last event holds its answer.
  */
 export function addTag(state: ThreadState, command: AddTag, context: Context): Decision<TagAdded> {
   const found = findChat(state, command.chat_id, command.grant);
@@ -30,7 +30,7 @@ export function addTag(state: ThreadState, command: AddTag, context: Context): D
   return accept(recorder, { tag, chat: ref, is_new: true });
 }
 
-/** Takes a tag off a chat (Chats API, Remove a tag from a chat). */
+/** Removes a tag from a chat (Chats API, Remove a tag from a chat). */
 export function removeTag(state: ThreadState, command: RemoveTag, context: Context): Decision<TagRemoved> {
   const found = findChat(state, command.chat_id, command.grant);
   if (!found.ok) return found;
