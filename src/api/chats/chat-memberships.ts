@@ -60,6 +60,7 @@ const updateParts = {
   ...shared,
   path: itemPath,
   summary: 'Update the membership of the user in a chat',
+  refusals: [409] as const,
   answers: {
     200: jsonOf(membershipSchema, 'The membership'),
   },

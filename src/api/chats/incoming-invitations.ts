@@ -49,6 +49,7 @@ const itemRoute = defineRoute({
 const acceptParts = {
   ...shared,
   summary: 'Accept an invitation: the user becomes a member of the chat',
+  refusals: [409] as const,
   answers: {
     200: jsonOf(invitationSchema, 'The accepted invitation'),
   },
