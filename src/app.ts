@@ -1,12 +1,15 @@
-import { adminRoutes } from './api/admin/routes.ts';
 import { identityRoutes } from './api/apps/identity-token.ts';
 import { appsRoutes } from './api/apps/routes.ts';
 import { chatsRoutes } from './api/chats/routes.ts';
-import { consoleRoutes, consoleRoutesV6 } from './api/console/routes.ts';
+import { tenantDoor } from './api/directory/door.ts';
+import { directoryRoutesOf } from './api/directory/routes.ts';
 import { liveRoutes } from './api/live/routes.ts';
+import { operatorRoutes } from './api/operator/routes.ts';
 import { healthRoutes } from './api/service/health.ts';
 import { referenceRoutes } from './api/service/reference.ts';
 import { umiRoutes } from './api/umi/routes.ts';
+import { userRoutes } from './api/users/routes.ts';
+import { visitorRecordRoutes } from './api/visitor-records/routes.ts';
 import { visitorRoutes } from './api/visitors/routes.ts';
 import { drainRefusedBodies } from './http/drain-body.ts';
 import { answerAccidents, answerUnknownRoutes } from './http/on-error.ts';
@@ -25,13 +28,15 @@ export function createApp(): AppRouter {
 
   app.route('/api/v5', umiRoutes);
   app.route('/api/v5', chatsRoutes);
-  app.route('/api/v5', consoleRoutes);
+  app.route('/api/v5', userRoutes);
+  app.route('/api/v5', directoryRoutesOf(tenantDoor(5)));
+  app.route('/api/v5', visitorRecordRoutes);
   app.route('/api/v5', liveRoutes);
   app.route('/api/v5', visitorRoutes);
-  app.route('/api/v6', consoleRoutesV6);
+  app.route('/api/v6', directoryRoutesOf(tenantDoor(6)));
   app.route('/api/v5', appsRoutes);
   app.route('/identity', identityRoutes);
-  app.route('/admin/v1', adminRoutes);
+  app.route('/admin/v1', operatorRoutes);
   app.route('/', healthRoutes);
   app.route('/', referenceRoutes);
   return app;

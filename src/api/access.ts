@@ -7,7 +7,13 @@ import {
   requireVisitorOrganization,
   requireVisitorSubscription,
 } from '../http/authenticate-visitor.ts';
-import { requireOrganization, requireOwnUser, requireScope, requireSubscription } from '../http/permissions.ts';
+import {
+  requireKnownOrganization,
+  requireOrganization,
+  requireOwnUser,
+  requireScope,
+  requireSubscription,
+} from '../http/permissions.ts';
 import { type RefusalStatus, refuse } from '../http/refusals.ts';
 import { requireOperator } from '../http/require-operator.ts';
 
@@ -100,3 +106,6 @@ export const ownVisitor = asVisitor(requireOwnVisitor());
 
 /** The operator of the hub, by ADMIN_TOKEN. */
 export const operator: Access = { security: [{ adminToken: [] }], guards: [requireOperator], refusals: [401, 503] };
+
+/** The operator on paths under /organizations/<organization_id>. One that does not exist is 404. */
+export const operatorOfOrganization = withGuards(operator, requireKnownOrganization());

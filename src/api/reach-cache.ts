@@ -3,11 +3,12 @@ import type { RoomRow } from '../db/rows.ts';
 import { findRoom, findRoomInSet } from '../directory/rooms.ts';
 import type { HistoryOptions, RoutedRooms } from '../directory/routed-rooms.ts';
 import { findVisitor, type Visitor } from '../directory/visitors.ts';
-import { type AppContext, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
+import { type AppContext, type AppMiddleware, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
 import { purgeAudience } from '../notifications/load-audience.ts';
 import { routedRoomsOf } from '../notifications/routed-rooms-cache.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import type { RoomSet } from '../resources/chat-grant.ts';
+import { type Access, withGuards } from './access.ts';
 import { copyDatabase } from './copy-database.ts';
 
 /** Without the name, which must not be old: threads write it down. */
@@ -71,10 +72,20 @@ function reachesOfCaller(c: AppContext): Promise<RoutedRooms> {
 }
 
 /**
- * Forgets all reach, rooms and teams in this isolate; others forget them when their copy is AUTH_CACHE_SECONDS old. All of it, because one router, team
- * or share concerns users of several organizations, and such changes are rare.
+ * Forgets all reach, rooms and teams in this isolate; others forget them when their copy is AUTH_CACHE_SECONDS old. All of it, because
+ * one router, team or share concerns users of several organizations, and such changes are rare.
  */
 export function purgeReach(): void {
   rooms.purgeWhere(() => true);
   purgeAudience();
+}
+
+const purgeReachAfterwards: AppMiddleware = async (_, next) => {
+  await next();
+  purgeReach();
+};
+
+/** For routes that change rooms, teams, routers or shares: this isolate forgets all reach after each request. */
+export function changesReach(access: Access): Access {
+  return withGuards(access, purgeReachAfterwards);
 }

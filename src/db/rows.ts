@@ -5,6 +5,13 @@
 
 export type Flag = 0 | 1;
 
+/** A flag as SQLite stores it; null and undefined stay what they are. */
+export function flag(value: boolean): Flag;
+export function flag<Absent extends null | undefined>(value: boolean | Absent): Flag | Absent;
+export function flag(value: boolean | null | undefined): Flag | null | undefined {
+  return typeof value === 'boolean' ? (value ? 1 : 0) : value;
+}
+
 export type OrganizationRow = {
   id: string;
   name: string;

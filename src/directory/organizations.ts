@@ -13,30 +13,41 @@ export async function organizationExists(database: Database, organizationId: str
   return (await database.first('SELECT 1 FROM organizations WHERE id = ?', organizationId)) !== null;
 }
 
-/** All organizations in the order of their ids: for the operator of the hub only. */
-export function listOrganizations(database: Database, keyset: Keyset): Promise<OrganizationRow[]> {
+/** All organizations by their ids, with who of their users is there at `now` (ms): for the operator of the hub only. */
+export async function listOrganizations(database: Database, now: number, keyset: Keyset): Promise<OrganizationView[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
-  return database.all<OrganizationRow>(`SELECT * FROM organizations WHERE ${where} ORDER BY ${orderBy}`, ...parameters);
+  const rows = await database.all<OrganizationRow & AttendanceColumns>(
+    `SELECT organizations.*, ${attendanceColumns('organizations.id')} FROM organizations WHERE ${where} ORDER BY ${orderBy}`,
+    now,
+    ...parameters,
+  );
+  return rows.map(organizationView);
 }
 
-export type NewOrganization = Omit<OrganizationRow, 'database' | 'profile' | 'updated_at'>;
+/** A new organization; columns that are left out have their defaults. */
+export type NewOrganization = Pick<OrganizationRow, 'id' | 'name' | 'created_at'> & OrganizationChanges;
 
-/** Adds an organization. Null when the id is taken. */
-export function insertOrganization(database: Database, organization: NewOrganization): Promise<OrganizationRow | null> {
-  return database.first<OrganizationRow>(
+/** Adds an organization, which has no users yet. Null when the id is taken. */
+export async function insertOrganization(
+  database: Database,
+  organization: NewOrganization,
+): Promise<OrganizationView | null> {
+  const row = await database.first<OrganizationRow>(
     `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history, message_list_days,
-       created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       profile, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, json_patch('{}', ?), ?, ?)
      ON CONFLICT DO NOTHING RETURNING *`,
     organization.id,
     organization.name,
-    organization.has_active_subscription,
-    organization.private_chats,
-    organization.private_chat_history,
-    organization.message_list_days,
+    organization.has_active_subscription ?? 1,
+    organization.private_chats ?? 0,
+    organization.private_chat_history ?? 0,
+    organization.message_list_days ?? null,
+    JSON.stringify(organization.profile ?? {}),
     organization.created_at,
     organization.created_at,
   );
+  return row === null ? null : organizationView({ ...row, is_present: 0, is_online: 0, is_humans_online: 0 });
 }
 
 type Changeable = Pick<
@@ -65,7 +76,7 @@ export function updateOrganization(
   );
 }
 
-/** An organization as its console shows it, with who of its users is there at `now` (ms). Null when there is none. */
+/** An organization with who of its users is there at `now` (ms). Null when there is none. */
 export async function viewOrganization(
   database: Database,
   organizationId: string,
@@ -76,11 +87,17 @@ export async function viewOrganization(
     now,
     organizationId,
   );
-  if (row === null) return null;
+  return row === null ? null : organizationView(row);
+}
+
+function organizationView(row: OrganizationRow & AttendanceColumns): OrganizationView {
   return {
     id: row.id,
     name: row.name,
     message_list_days: row.message_list_days,
+    has_active_subscription: row.has_active_subscription === 1,
+    private_chats: row.private_chats === 1,
+    private_chat_history: row.private_chat_history === 1,
     profile: { ...NO_PROFILE, ...(JSON.parse(row.profile) as Partial<OrganizationProfile>) },
     ...attendantsOf(row),
     created_at: row.created_at,

@@ -5,7 +5,7 @@ import { type AttendanceColumns, attendanceColumns, attendantsOf, IS_ONLINE } fr
 import type { DirectoryDatabases } from './read-routed-rooms.ts';
 import { userFacts } from './users.ts';
 
-/** A page of rooms as a console shows them at `now` (ms), whoever owns them: one trip for each database, whatever the page's size. */
+/** A page of rooms at `now` (ms), own or shared: one trip for each database, whatever the page's size. */
 export async function viewRooms(
   databases: DirectoryDatabases,
   rooms: readonly RoomRow[],
@@ -32,6 +32,9 @@ export async function viewRooms(
       domain: room.domain,
       is_shared: partners.size > 0,
       is_open: room.is_open === 1,
+      visitor_chat_idle_ttl: room.visitor_chat_idle_ttl,
+      task_chat_ttl: room.task_chat_ttl,
+      require_online: room.require_online === 1,
       reaches_online: reached.some((one) => one?.is_online === true),
       reaches_humans_online: reached.some((one) => one?.is_humans_online === true),
       updated_by_user: people.editors.get(room.updated_by_user_id ?? '') ?? null,

@@ -13,7 +13,7 @@ type MemberSums = {
   is_humans_online: number;
 };
 
-/** A page of an organization's teams as its console shows them at `now` (ms): one trip for each database, whatever the page's size. */
+/** A page of an organization's teams at `now` (ms): one trip for each database, whatever the page's size. */
 export async function viewTeams(
   databases: DirectoryDatabases,
   organization: NestedOrganization,

@@ -8,7 +8,6 @@ import { assignments } from './assignments.ts';
 
 /** The orderings of lists of teams and the columns of each, in keyset order. */
 export const TEAM_ORDERS = {
-  id: { columns: ['id'], descending: false },
   created_at: { columns: ['created_at', 'id'], descending: false },
   '-created_at': { columns: ['created_at', 'id'], descending: true },
 } as const satisfies Record<string, KeysetOrder>;

@@ -25,7 +25,7 @@ export function userFacts(row: UserFactsRow): UserFacts {
   };
 }
 
-/** A user's account as the organization's console shows it; `now` (ms) decides whether they are present. */
+/** A user's account; `now` (ms) decides whether they are present. */
 export function userAccount(row: UserRow, organization: NestedOrganization, now: number): UserAccount {
   return {
     facts: userFacts(row),
@@ -82,7 +82,6 @@ export async function findDeletedUsers(database: Database, userIds: readonly str
 
 /** The orderings of lists of users and the columns of each, in keyset order. */
 export const USER_ORDERS = {
-  id: { columns: ['id'], descending: false },
   created_at: { columns: ['created_at', 'id'], descending: false },
   '-created_at': { columns: ['created_at', 'id'], descending: true },
   email: { columns: ['email_order', 'id'], descending: false },
@@ -112,12 +111,12 @@ type UserColumns = Pick<
   'first_name' | 'last_name' | 'alias' | 'avatar_id' | 'avatar_url' | 'email' | 'is_bot' | 'is_staff'
 >;
 
-/** A new user; without `profile` and `is_online_enabled` an empty profile and 1. */
-export type NewUser = UserColumns &
-  Pick<UserRow, 'id' | 'created_at'> & {
-    profile?: Partial<UserProfile> | undefined;
-    is_online_enabled?: UserRow['is_online_enabled'] | undefined;
-  };
+type Changeable = UserColumns & Pick<UserRow, 'is_online_enabled'>;
+
+/** A new user; columns that are left out have their defaults. */
+export type NewUser = Pick<UserRow, 'id' | 'first_name' | 'created_at'> & {
+  [Column in keyof Changeable]?: Changeable[Column] | undefined;
+} & { profile?: { [Key in keyof UserProfile]?: UserProfile[Key] | undefined } };
 
 /** Adds a user to an organization that exists. Null when the id is taken. */
 export function insertUser(database: Database, organizationId: string, user: NewUser): Promise<UserRow | null> {
@@ -129,21 +128,19 @@ export function insertUser(database: Database, organizationId: string, user: New
     user.id,
     organizationId,
     user.first_name,
-    user.last_name,
-    user.alias,
-    user.avatar_id,
-    user.avatar_url,
-    user.email,
-    user.is_bot,
-    user.is_staff,
+    user.last_name ?? '',
+    user.alias ?? null,
+    user.avatar_id ?? null,
+    user.avatar_url ?? null,
+    user.email ?? null,
+    user.is_bot ?? 0,
+    user.is_staff ?? 0,
     JSON.stringify(user.profile ?? {}),
     user.is_online_enabled ?? 1,
     user.created_at,
     user.created_at,
   );
 }
-
-type Changeable = UserColumns & Pick<UserRow, 'is_online_enabled'>;
 
 /** Undefined leaves a value as it is; so does a key that `profile` or `preferences` has not. Null there means the default. */
 export type UserChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined } & {

@@ -1,6 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Cost } from '../db/cost.ts';
 import { type Database, type DeliveryLog, db, deliveryLog } from '../db/database.ts';
+import type { OrganizationRow } from '../db/rows.ts';
+import type { DirectoryDatabases } from '../directory/read-routed-rooms.ts';
 import type { UserFacts } from '../resources/user.ts';
 
 /** Who makes a request: the token's user and their organization. */
@@ -31,11 +33,16 @@ export type VisitorPrincipal = {
   organization: { id: string; database: string; has_active_subscription: boolean; private_chats: boolean };
 };
 
-/** What middleware leaves for handlers. `principal` is there on every route behind `authenticate()`, `visitor` behind `authenticateVisitor()`. */
+/**
+ * What middleware leaves for handlers. `principal` is set on every route behind `authenticate()`, `visitor` behind
+ * `authenticateVisitor()`.
+ */
 export type AppEnvironment = {
   Bindings: Env;
   Variables: {
     principal: Principal;
+    /** The caller's organization; for the operator of the hub, the path's, set by `requireKnownOrganization()`. */
+    organization: Pick<OrganizationRow, 'id' | 'name' | 'database'>;
     visitor: VisitorPrincipal;
     cost: Cost;
     requestId: string;
@@ -46,9 +53,9 @@ export type AppEnvironment = {
 export type AppContext = Context<AppEnvironment>;
 export type AppMiddleware = MiddlewareHandler<AppEnvironment>;
 
-/** The database with the rows of the caller's organization. */
+/** The database with the rows of `c.var.organization`. */
 export function organizationDatabase(c: AppContext): Database {
-  return db(c.env, c.var.principal.organization, c.var.cost);
+  return db(c.env, c.var.organization, c.var.cost);
 }
 
 /** The database with the rows of a visitor's organization. */
@@ -59,6 +66,11 @@ export function visitorDatabase(c: AppContext): Database {
 /** The first database: organizations, users, tokens. */
 export function identityDatabase(c: AppContext): Database {
   return db(c.env, null, c.var.cost);
+}
+
+/** The two databases in which the directory of `c.var.organization` is stored. */
+export function directoryDatabases(c: AppContext): DirectoryDatabases {
+  return { identity: identityDatabase(c), organization: organizationDatabase(c) };
 }
 
 /** The log of the deliveries of all organizations. */

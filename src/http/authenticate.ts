@@ -60,6 +60,7 @@ export function authenticate(): AppMiddleware {
     }
     if (found === null || isExpired(found.expires_at, Date.now())) return refuse(c, { reason: 'token_invalid' });
     c.set('principal', found);
+    c.set('organization', found.organization);
     await next();
   };
 }

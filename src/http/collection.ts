@@ -52,6 +52,11 @@ export function readPage(
   return { ok: true, page: { size, ordering, keyset } };
 }
 
+/** The page of a list that is ordered by its rows' `id`. */
+export function readIdPage(query: PageRequest): ReturnType<typeof readPage> {
+  return readPage(query, 'id', idKey);
+}
+
 /** The stretch of a list that its thread is asked for: keys, the bounds excluded, in one direction. */
 export type Bounds<Key> = { after: Key | null; before: Key | null; descending: boolean; limit: number };
 
@@ -81,6 +86,16 @@ export function collectionResponse<Row, Resource>(
     previous: place.previous === null ? null : pageUrl(c, place.previous),
     results: place.rows.map(parts.resource),
   };
+}
+
+/** The body of a page that `readIdPage` asked for. */
+export function idCollection<Row extends { id: string }, Resource>(
+  c: AppContext,
+  page: Page,
+  rows: readonly Row[],
+  resource: (row: Row) => Resource,
+) {
+  return collectionResponse(c, { page, rows, keyOf: (row) => [row.id], resource });
 }
 
 /**

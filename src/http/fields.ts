@@ -39,7 +39,12 @@ export function webUrlField({ max }: { max: number }) {
   return textField({ max }).refine(isWebUrl, 'Enter a valid URL.').openapi({ format: 'uri' });
 }
 
-/** A name that paths carry, as that of a tag. URLs drop the segments `.` and `..`, however they are encoded: what is so named could never be removed. */
+/** An email address of at most 254 characters. */
+export function emailField() {
+  return textField({ max: 254 }).refine((text) => /^[^\s@]+@[^\s@]+$/.test(text), 'Enter a valid email address.');
+}
+
+/** A name that paths carry, as that of a tag. URLs drop the segments `.` and `..`, however they are encoded: such a name could never be removed. */
 export function pathNameField() {
   return textField({ max: 255 }).refine((text) => text !== '.' && text !== '..', 'No URL can carry this name.');
 }

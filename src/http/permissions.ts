@@ -1,4 +1,4 @@
-import { organizationExists } from '../directory/organizations.ts';
+import { findOrganization, organizationExists } from '../directory/organizations.ts';
 import type { Scope } from '../directory/tokens.ts';
 import { isUuid } from '../resources/uuid.ts';
 import { type AppContext, type AppMiddleware, identityDatabase } from './app-environment.ts';
@@ -23,6 +23,17 @@ export function requireOrganization(options: { unknown: 403 | 404 }): AppMiddlew
       }
       return refuse(c, { reason: 'organization_unknown' });
     }
+    await next();
+  };
+}
+
+/** For the operator of the hub: the path's organization must exist: 404. It becomes `c.var.organization`. */
+export function requireKnownOrganization(): AppMiddleware {
+  return async (c, next) => {
+    const organizationId = pathUuid(c, 'organization_id');
+    const organization = organizationId === null ? null : await findOrganization(identityDatabase(c), organizationId);
+    if (organization === null) return refuse(c, { reason: 'organization_unknown' });
+    c.set('organization', organization);
     await next();
   };
 }

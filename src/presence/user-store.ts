@@ -1,4 +1,5 @@
 import type { PresenceCopy } from '../directory/record-presence.ts';
+import { flag } from '../db/rows.ts';
 import type { ClientFacts } from '../resources/user-client.ts';
 import type { PresenceOwner } from '../rpc/user.ts';
 import type { ClientSpan, CopiedPresence } from './presence-rules.ts';
@@ -110,13 +111,13 @@ export function putChat(sql: SqlStorage, chatId: string, known: boolean | null):
     `INSERT INTO chats (chat_id, told) VALUES (?, ?)
      ON CONFLICT (chat_id) DO UPDATE SET told = excluded.told WHERE told IS NOT excluded.told`,
     chatId,
-    flagOf(known),
+    flag(known),
   );
 }
 
 /** Notes what a chat was told, if it is still watched. */
 export function setKnownPresence(sql: SqlStorage, chatId: string, known: boolean): void {
-  sql.exec('UPDATE chats SET told = ? WHERE chat_id = ?', flagOf(known), chatId);
+  sql.exec('UPDATE chats SET told = ? WHERE chat_id = ?', flag(known), chatId);
 }
 
 export function deleteChat(sql: SqlStorage, chatId: string): void {
@@ -129,7 +130,7 @@ export function outdatedChats(sql: SqlStorage, wrong: boolean | null, limit: num
   return sql
     .exec<{ chat_id: string }>(
       'SELECT chat_id FROM chats WHERE told = ? UNION ALL SELECT chat_id FROM chats WHERE told IS NULL LIMIT ?',
-      flagOf(wrong),
+      flag(wrong),
       limit,
     )
     .toArray()
@@ -150,10 +151,6 @@ export function readCheckedAt(sql: SqlStorage): number {
 export function beginCheck(sql: SqlStorage, now: number): void {
   sql.exec('UPDATE owner SET checked_at = ?', now);
   sql.exec('UPDATE chats SET told = NULL WHERE told IS NOT NULL');
-}
-
-function flagOf(value: boolean | null): 0 | 1 | null {
-  return value === null ? null : value ? 1 : 0;
 }
 
 /** What D1 has acknowledged; null when that is unknown, as after a crash in the middle of a copy. */

@@ -11,15 +11,18 @@ export type OrganizationProfile = {
   business_id: string | null;
 };
 
-/** Who of some users is there: anybody, anybody online (present and willing to be shown), anybody online who is no bot. */
+/** Whether any of some users is present, any is online (present and willing to be shown), and any online user is no bot. */
 export type Attendants = { is_present: boolean; is_online: boolean; is_humans_online: boolean };
 
-/** An organization with who of its users is there. Times in ms. */
+/** An organization, and whether its users are there. Times in ms. */
 export type OrganizationView = Attendants & {
   id: string;
   name: string;
   /** How many days back the list of its messages goes; null: all the way. */
   message_list_days: number | null;
+  has_active_subscription: boolean;
+  private_chats: boolean;
+  private_chat_history: boolean;
   profile: OrganizationProfile;
   created_at: number;
   updated_at: number;
@@ -39,5 +42,15 @@ export function organizationResource(organization: OrganizationView) {
     message_list_days: organization.message_list_days,
     created_at: isoTime(organization.created_at),
     updated_at: isoTime(organization.updated_at),
+  };
+}
+
+/** The organization as the operator of the hub sees it: with the options that only the operator sets. */
+export function operatorOrganizationResource(organization: OrganizationView) {
+  return {
+    ...organizationResource(organization),
+    has_active_subscription: organization.has_active_subscription,
+    private_chats: organization.private_chats,
+    private_chat_history: organization.private_chat_history,
   };
 }

@@ -3,7 +3,7 @@ import { legacyToken } from './legacy-token.ts';
 import { nestedUser, type UserFacts } from './user.ts';
 import type { NestedOrganization } from './user-account.ts';
 
-/** A room with what is known of those whom its routers reach at the moment. Times in ms. */
+/** A room, and whether its routers reach somebody at the moment. Times in ms. */
 export type RoomView = {
   id: string;
   organization: NestedOrganization;
@@ -14,7 +14,13 @@ export type RoomView = {
   /** Whether a partner organization has a share in it. */
   is_shared: boolean;
   is_open: boolean;
-  /** Whether somebody online is reached, and whether one of them is no bot. */
+  /** Seconds without a message after which a `visitor` chat ends; null: never. */
+  visitor_chat_idle_ttl: number | null;
+  /** Seconds after which a `task` chat ends; null: never. */
+  task_chat_ttl: number | null;
+  /** Whether visitors may start chats only while the room is online. */
+  require_online: boolean;
+  /** Whether the room reaches somebody who is online, and whether one of them is no bot. */
   reaches_online: boolean;
   reaches_humans_online: boolean;
   updated_by_user: UserFacts | null;
@@ -44,5 +50,15 @@ export function roomResource(room: RoomView) {
     updated_at: isoTime(room.updated_at),
     updated_by_user_id: room.updated_by_user?.id ?? null,
     updated_by_user: room.updated_by_user === null ? null : nestedUser(room.updated_by_user),
+  };
+}
+
+/** The room as the operator of the hub sees it: with the options that only the operator sets. */
+export function operatorRoomResource(room: RoomView) {
+  return {
+    ...roomResource(room),
+    visitor_chat_idle_ttl: room.visitor_chat_idle_ttl,
+    task_chat_ttl: room.task_chat_ttl,
+    require_online: room.require_online,
   };
 }

@@ -15,7 +15,7 @@ export type UserProfile = {
 /** How many chats a user takes at a time (null: as many as come) and the language in which they work. */
 export type UserPreferences = { chat_capacity: number | null; ui_language_code: string };
 
-/** A user with all that their organization's console shows of them. Times in ms. */
+/** A user with their account. Times in ms. */
 export type UserAccount = {
   facts: UserFacts;
   organization: NestedOrganization;
@@ -47,6 +47,12 @@ export function userAccountResource(account: UserAccount) {
     created_at: isoTime(account.created_at),
     updated_at: isoTime(account.updated_at),
   };
+}
+
+/** The user as the operator of the hub sees them. */
+export function operatorAccountResource(account: UserAccount) {
+  const { facts, email } = account;
+  return { ...userAccountResource(account), email, avatar_url: facts.avatar?.url ?? null };
 }
 
 export type UserAccountResource = ReturnType<typeof userAccountResource>;

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { pathId } from '../../http/fields.ts';
 import { organizationVisitor, ownOrganizationVisitor, ownVisitor } from '../access.ts';
+import { roomPath } from '../shared/paths.ts';
 
 const tag = 'Public API';
 
@@ -13,7 +14,6 @@ export const asVisitor = { tag, access: ownVisitor };
 
 const visitorId = z.string().openapi({ param: { name: 'visitor_id', in: 'path' } });
 
-export const roomPath = z.object({ organization_id: pathId('organization_id'), room_id: pathId('room_id') });
 export const roomVisitorPath = roomPath.extend({ visitor_id: visitorId });
 export const visitorPath = z.object({ visitor_id: visitorId });
 export const chatPath = visitorPath.extend({ chat_id: pathId('chat_id') });
@@ -24,6 +24,3 @@ export const ROOM_VISITORS = `${ROOM}/visitors` as const;
 export const CHATS = '/public/visitors/{visitor_id}/chats';
 export const CHAT = `${CHATS}/{chat_id}` as const;
 export const CHAT_MEMBERSHIPS = '/public/visitors/{visitor_id}/chat_memberships';
-
-export const ROOM_NOT_FOUND = { reason: 'not_found', detail: 'Room not found.' } as const;
-export const VISITOR_NOT_FOUND = { reason: 'not_found', detail: 'Visitor not found.' } as const;

@@ -8,15 +8,8 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
 import { roomForVisitor } from '../reach-cache.ts';
-import {
-  asRoomVisitor,
-  inRoom,
-  ROOM_NOT_FOUND,
-  ROOM_VISITORS,
-  roomPath,
-  roomVisitorPath,
-  VISITOR_NOT_FOUND,
-} from './paths.ts';
+import { ROOM_NOT_FOUND, roomPath, VISITOR_NOT_FOUND } from '../shared/paths.ts';
+import { asRoomVisitor, inRoom, ROOM_VISITORS, roomVisitorPath } from './paths.ts';
 import { keepPresent } from './presence.ts';
 import { roomVisitorSchema } from './schemas.ts';
 import { detailFields, detailsOf } from './visitor-details.ts';

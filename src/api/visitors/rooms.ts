@@ -12,7 +12,8 @@ import { roomResource } from '../../resources/room.ts';
 import { publicName } from '../../resources/user.ts';
 import { defineRoute } from '../define-route.ts';
 import { roomForVisitor } from '../reach-cache.ts';
-import { inRoom, ROOM, ROOM_NOT_FOUND, roomPath } from './paths.ts';
+import { ROOM_NOT_FOUND, roomPath } from '../shared/paths.ts';
+import { inRoom, ROOM } from './paths.ts';
 import { onlineUserSchema, publicRoomSchema } from './schemas.ts';
 
 const getRoom = defineRoute({

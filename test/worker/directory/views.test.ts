@@ -230,13 +230,12 @@ describe('pages', () => {
       const id = await newUser(owner);
       await updateUser(database, owner, id, { email: `${String(place).padStart(2, '0')}@example.com` }, AT);
     }
-    for (const ordering of ['id', 'created_at', '-created_at', 'email', '-email'] as const) {
+    for (const ordering of ['created_at', '-created_at', 'email', '-email'] as const) {
       const list = (counted: Database, key: (string | number)[] | null) =>
         listUsers(counted, owner, { ordering, includesDeleted: false }, page(3, key));
       const [, , third] = await list(database, null);
       const value = ordering.endsWith('email') ? third?.email_order : third?.created_at;
-      const key = ordering === 'id' ? [third?.id ?? ''] : [value ?? '', third?.id ?? ''];
-      const { read } = await costOf((counted) => list(counted, key));
+      const { read } = await costOf((counted) => list(counted, [value ?? '', third?.id ?? '']));
       expect({ ordering, read }).toEqual({ ordering, read: expect.toSatisfy((rows: number) => rows <= 8) });
     }
   });
@@ -295,7 +294,7 @@ describe('the directory in two databases', () => {
     }
     const row = await findRoom(split.organization, owner, room);
     expect(await viewRooms(split, row === null ? [] : [row], NOW)).toMatchObject([{ reaches_online: true }]);
-    const teams = await listTeams(split.identity, partner, 'id', page(5));
+    const teams = await listTeams(split.identity, partner, 'created_at', page(5));
     expect(await viewTeams(split, { id: partner, name: 'x' }, teams, NOW)).toMatchObject([
       { is_connected_to_room: true, member_count: 1 },
     ]);

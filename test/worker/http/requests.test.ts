@@ -190,7 +190,7 @@ describe('what a request leaves behind', () => {
       route: '/admin/v1/organizations/:organization_id',
       status: 200,
       request_id: answer.headers.get('x-request-id'),
-      cost: { d1: { trips: 1 } },
+      cost: { d1: { trips: 3 } },
     });
     for (const text of [ADMIN_TOKEN, 'body-text', 'query-text', person.token]) expect(lines[0]).not.toContain(text);
   });

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { clientRoutes } from '../../../src/api/console/clients.ts';
+import { clientRoutes } from '../../../src/api/users/clients.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { userStub } from '../../../src/rpc/user.ts';
 import { admin, call, enroll, type Person } from '../http/hub.ts';

@@ -1,0 +1,61 @@
+import type { Scope } from '../../directory/tokens.ts';
+import type { AppContext } from '../../http/app-environment.ts';
+import { uuidField } from '../../http/fields.ts';
+import { type Access, operatorOfOrganization, organizationUser, organizationUserWith, userOrScope } from '../access.ts';
+
+/**
+ * How the directory is reached: by the users of an organization, its tenants, or by the operator of the hub. The routes of each
+ * resource are written once and mounted for each door. `c.var.organization` is the organization behind any door.
+ */
+export type Door = {
+  /** The operator chooses ids, and sees and sets fields that tenants do not. */
+  isOperator: boolean;
+  /** The version of the API, which decides the form of a team. */
+  version: 5 | 6;
+  /** The `operationId` of a route behind this door. */
+  nameOf: (operation: string) => string;
+  /** The reference's heading for routes that tenants find under `tag`. */
+  tagOf: (tag: string) => string;
+  organization: '/orgs/{organization_id}' | '/organizations/{organization_id}';
+  members: 'memberships' | 'members';
+  reader: Access;
+  /** `scope`: what a tenant's token must have. */
+  writer: (scope: Scope) => Access;
+  /** For changes of a user, which tenants may make to themselves. */
+  userWriter: Access;
+  /** Who is recorded as the author of a change; null for the operator. */
+  userId: (c: AppContext) => string | null;
+};
+
+/** The door of an organization's users, at /api/v5 and /api/v6. */
+export function tenantDoor(version: 5 | 6): Door {
+  return {
+    isOperator: false,
+    version,
+    nameOf: (operation) => (version === 6 ? `${operation}V6` : operation),
+    tagOf: (tag) => tag,
+    organization: '/orgs/{organization_id}',
+    members: 'memberships',
+    reader: organizationUser,
+    writer: organizationUserWith,
+    userWriter: userOrScope,
+    userId: (c) => c.var.principal.user.id,
+  };
+}
+
+/** The door of the operator, at /admin/v1. */
+export const operatorDoor: Door = {
+  isOperator: true,
+  version: 6,
+  nameOf: (operation) => `admin${operation.charAt(0).toUpperCase()}${operation.slice(1)}`,
+  tagOf: () => 'Administration',
+  organization: '/organizations/{organization_id}',
+  members: 'members',
+  reader: operatorOfOrganization,
+  writer: () => operatorOfOrganization,
+  userWriter: operatorOfOrganization,
+  userId: () => null,
+};
+
+/** The operator may give a new resource its id, so that a set-up can be repeated elsewhere with the same ids. */
+export const chosenId = { id: uuidField().optional() };

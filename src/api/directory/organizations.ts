@@ -1,0 +1,192 @@
+import { z } from '@hono/zod-openapi';
+import { flag } from '../../db/rows.ts';
+import {
+  insertOrganization,
+  listOrganizations,
+  updateOrganization,
+  viewOrganization,
+} from '../../directory/organizations.ts';
+import { identityDatabase } from '../../http/app-environment.ts';
+import { purgeOrganization } from '../../http/authenticate.ts';
+import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
+import { emailField, isoTimeSchema, messageListDays, textField } from '../../http/fields.ts';
+import { refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { type AppRouter, createRouter } from '../../http/router.ts';
+import {
+  type OrganizationView,
+  operatorOrganizationResource,
+  organizationResource,
+} from '../../resources/organization.ts';
+import { newUuid } from '../../resources/uuid.ts';
+import { operator } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
+import { changesReach } from '../reach-cache.ts';
+import { organizationPath } from '../shared/paths.ts';
+import { chosenId, type Door, operatorDoor } from './door.ts';
+
+const tenantChanges = z
+  .object({
+    name: textField({ max: 64 }),
+    email: emailField().nullable(),
+    phone: textField({ max: 64 }).nullable(),
+    street: textField({ max: 255 }).nullable(),
+    postal_code: textField({ max: 32 }).nullable(),
+    city: textField({ max: 255 }).nullable(),
+    country: textField({ max: 255 }).nullable(),
+    business_id: textField({ max: 64 }).nullable(),
+    message_list_days: messageListDays,
+  })
+  .partial();
+
+const operatorChanges = tenantChanges
+  .extend({
+    name: textField({ max: 255 }),
+    has_active_subscription: z.boolean(),
+    private_chats: z.boolean(),
+    private_chat_history: z.boolean(),
+  })
+  .partial();
+type OrganizationFields = z.infer<typeof operatorChanges>;
+
+const textOrNull = z.string().nullable();
+
+const organizationSchema = z
+  .object({
+    id: z.string().openapi({ format: 'uuid' }),
+    name: z.string(),
+    email: textOrNull,
+    phone: textOrNull,
+    street: textOrNull,
+    postal_code: textOrNull,
+    city: textOrNull,
+    country: textOrNull,
+    business_id: textOrNull,
+    script_tag: z.null(),
+    is_online: z.boolean(),
+    is_humans_online: z.boolean(),
+    is_present: z.boolean(),
+    max_rules_count: z.null(),
+    message_list_days: z.int().nullable(),
+    created_at: isoTimeSchema,
+    updated_at: isoTimeSchema,
+  })
+  .openapi('Organization');
+
+const operatorSchema = organizationSchema
+  .extend({ has_active_subscription: z.boolean(), private_chats: z.boolean(), private_chat_history: z.boolean() })
+  .openapi('AdminOrganization');
+
+/** What a door shows of an organization and lets be changed. */
+type Form = {
+  changes: z.ZodType<OrganizationFields>;
+  schema: z.ZodType<z.infer<typeof organizationSchema>>;
+  resource: (organization: OrganizationView) => z.infer<typeof organizationSchema>;
+};
+const TENANT_FORM: Form = { changes: tenantChanges, schema: organizationSchema, resource: organizationResource };
+const OPERATOR_FORM: Form = {
+  changes: operatorChanges,
+  schema: operatorSchema,
+  resource: operatorOrganizationResource,
+};
+
+/** An organization by itself. */
+export function organizationRoutesOf(door: Door): AppRouter {
+  const { changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
+  const common = { tag: door.tagOf('Organization'), path: door.organization };
+  const routes = createRouter();
+
+  const getOrganization = defineRoute({
+    operationId: door.nameOf('getOrganization'),
+    ...common,
+    access: door.reader,
+    method: 'get',
+    summary: 'Get an organization',
+    request: { params: organizationPath },
+    answers: { 200: jsonOf(schema, 'The organization') },
+  });
+  routes.openapi(getOrganization, async (c) => {
+    const view = await viewOrganization(identityDatabase(c), c.var.organization.id, Date.now());
+    return view === null ? refuse(c, { reason: 'organization_unknown' }) : c.json(resource(view), 200);
+  });
+
+  const patchOrganization = defineRoute({
+    operationId: door.nameOf('updateOrganization'),
+    ...common,
+    access: changesReach(door.writer('settings')),
+    method: 'patch',
+    summary: 'Change an organization',
+    request: { params: organizationPath, body: bodyOf(changes) },
+    answers: { 200: jsonOf(schema, 'Changed') },
+  });
+  routes.openapi(patchOrganization, async (c) => {
+    const { id } = c.var.organization;
+    const database = identityDatabase(c);
+    const now = Date.now();
+    await updateOrganization(database, id, columnsOf(c.req.valid('json')), now);
+    const view = await viewOrganization(database, id, now);
+    purgeOrganization(id);
+    return view === null ? refuse(c, { reason: 'organization_unknown' }) : c.json(resource(view), 200);
+  });
+
+  return routes;
+}
+
+const forOperator = { tag: operatorDoor.tagOf(''), access: operator };
+
+const createOrganization = defineRoute({
+  operationId: operatorDoor.nameOf('createOrganization'),
+  ...forOperator,
+  method: 'post',
+  path: '/organizations',
+  summary: 'Create an organization',
+  request: { body: bodyOf(operatorChanges.required({ name: true }).extend(chosenId)) },
+  refusals: [409],
+  answers: { 201: jsonOf(operatorSchema, 'Created') },
+});
+
+const getOrganizations = defineRoute({
+  operationId: operatorDoor.nameOf('listOrganizations'),
+  ...forOperator,
+  method: 'get',
+  path: '/organizations',
+  summary: 'List organizations',
+  request: { query: z.object(collectionQuery) },
+  answers: { 200: jsonOf(collectionSchema(operatorSchema), 'A page') },
+});
+
+/** All organizations of the hub: the operator's alone. */
+export const organizationsRoutes = createRouter();
+
+organizationsRoutes.openapi(createOrganization, async (c) => {
+  const { id, name, ...fields } = c.req.valid('json');
+  const now = Date.now();
+  const view = await insertOrganization(identityDatabase(c), {
+    ...columnsOf(fields),
+    id: id ?? newUuid(now),
+    name,
+    created_at: now,
+  });
+  if (view === null) return refuse(c, { reason: 'conflict', detail: 'An organization with this id already exists.' });
+  return c.json(operatorOrganizationResource(view), 201);
+});
+
+organizationsRoutes.openapi(getOrganizations, async (c) => {
+  const asked = readIdPage(c.req.valid('query'));
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const views = await listOrganizations(identityDatabase(c), Date.now(), asked.page.keyset);
+  return c.json(idCollection(c, asked.page, views, operatorOrganizationResource), 200);
+});
+
+/** Undefined leaves a value as it is. */
+function columnsOf(fields: OrganizationFields) {
+  const { name, message_list_days, has_active_subscription, private_chats, private_chat_history, ...profile } = fields;
+  return {
+    name,
+    message_list_days,
+    has_active_subscription: flag(has_active_subscription),
+    private_chats: flag(private_chats),
+    private_chat_history: flag(private_chat_history),
+    profile,
+  };
+}

@@ -1,0 +1,228 @@
+import { z } from '@hono/zod-openapi';
+import { flag, type RoomRow } from '../../db/rows.ts';
+import { viewRooms } from '../../directory/room-views.ts';
+import {
+  DEFAULT_ROOM_OPTIONS,
+  deleteRoom,
+  findRoom,
+  insertRoom,
+  listRooms,
+  updateRoom,
+} from '../../directory/rooms.ts';
+import { type AppContext, directoryDatabases, organizationDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
+import { booleanParameter, integerField, textField } from '../../http/fields.ts';
+import { refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { type AppRouter, createRouter } from '../../http/router.ts';
+import { operatorRoomResource, type RoomView, roomResource } from '../../resources/room.ts';
+import { newUuid } from '../../resources/uuid.ts';
+import { defineRoute } from '../define-route.ts';
+import { changesReach } from '../reach-cache.ts';
+import { organizationPath, ROOM_NOT_FOUND, roomPath } from '../shared/paths.ts';
+import { roomSchema } from '../shared/room-schema.ts';
+import { chosenId, type Door } from './door.ts';
+
+const names = { name: textField({ max: 255 }), display_name: textField({ max: 255 }) };
+const tenantOptions = {
+  language_code: textField({ max: 35 }),
+  domain: textField({ max: 255 }).nullable(),
+  is_open: z.boolean(),
+};
+/** A chat's lifetime in seconds, a year at most; null: it does not end by itself. */
+const lifetime = integerField({ min: 1, max: 31_536_000 }).nullable();
+const operatorOptions = { visitor_chat_idle_ttl: lifetime, task_chat_ttl: lifetime, require_online: z.boolean() };
+
+const tenantChanges = z.object({ ...names, ...tenantOptions }).partial();
+const operatorChanges = tenantChanges.extend(z.object(operatorOptions).partial().shape);
+type RoomFields = z.infer<typeof operatorChanges>;
+
+/** A whole room, for POST and PUT: what is left out gets its default, the display name the name. */
+const tenantRoom = z.object({
+  name: names.name,
+  display_name: names.display_name.optional(),
+  language_code: tenantOptions.language_code.default(DEFAULT_ROOM_OPTIONS.language_code),
+  domain: tenantOptions.domain.default(DEFAULT_ROOM_OPTIONS.domain),
+  is_open: tenantOptions.is_open.default(true),
+});
+const operatorRoom = tenantRoom.extend({
+  visitor_chat_idle_ttl: lifetime.default(DEFAULT_ROOM_OPTIONS.visitor_chat_idle_ttl),
+  task_chat_ttl: lifetime.default(DEFAULT_ROOM_OPTIONS.task_chat_ttl),
+  require_online: operatorOptions.require_online.default(false),
+});
+type WholeRoom = RoomFields & { name: string };
+
+const operatorRoomSchema = roomSchema
+  .extend({
+    visitor_chat_idle_ttl: z.int().nullable().openapi({ description: 'Seconds without a message; null: never.' }),
+    task_chat_ttl: z.int().nullable().openapi({ description: 'Seconds; null: never.' }),
+    require_online: z.boolean(),
+  })
+  .openapi('AdminRoom');
+
+/** What a door shows of a room and lets be chosen. */
+type Form = {
+  created: z.ZodType<WholeRoom & { id?: string | undefined }>;
+  whole: z.ZodType<WholeRoom>;
+  changes: z.ZodType<RoomFields>;
+  schema: z.ZodType<z.infer<typeof roomSchema>>;
+  resource: (room: RoomView) => z.infer<typeof roomSchema>;
+};
+const TENANT_FORM: Form = {
+  created: tenantRoom,
+  whole: tenantRoom,
+  changes: tenantChanges,
+  schema: roomSchema,
+  resource: roomResource,
+};
+const OPERATOR_FORM: Form = {
+  created: operatorRoom.extend(chosenId),
+  whole: operatorRoom,
+  changes: operatorChanges,
+  schema: operatorRoomSchema,
+  resource: operatorRoomResource,
+};
+
+export function roomRoutesOf(door: Door): AppRouter {
+  const { created, whole, changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
+  const tag = door.tagOf('Rooms');
+  const writer = changesReach(door.writer('settings'));
+  const all = `${door.organization}/rooms` as const;
+  const one = `${all}/{room_id}` as const;
+  const routes = createRouter();
+
+  const getRooms = defineRoute({
+    operationId: door.nameOf('listRooms'),
+    tag,
+    access: door.reader,
+    method: 'get',
+    path: all,
+    summary: 'List the rooms of an organization',
+    request: {
+      params: organizationPath,
+      query: z.object({
+        ...collectionQuery,
+        include_deleted: booleanParameter().optional(),
+        is_shared: booleanParameter().optional(),
+      }),
+    },
+    answers: { 200: jsonOf(collectionSchema(schema), 'A page') },
+  });
+  routes.openapi(getRooms, async (c) => {
+    const { include_deleted: includesDeleted = false, is_shared: isShared = null, ...query } = c.req.valid('query');
+    const asked = readIdPage(query);
+    if (!asked.ok) return refuse(c, asked.refusal);
+    const options = { includesDeleted, isShared };
+    const rows = await listRooms(organizationDatabase(c), c.var.organization.id, options, asked.page.keyset);
+    const views = await viewRooms(directoryDatabases(c), rows, Date.now());
+    return c.json(idCollection(c, asked.page, views, resource), 200);
+  });
+
+  const createRoom = defineRoute({
+    operationId: door.nameOf('createRoom'),
+    tag,
+    access: writer,
+    method: 'post',
+    path: all,
+    summary: 'Create a room',
+    request: { params: organizationPath, body: bodyOf(created) },
+    refusals: [409],
+    answers: { 201: jsonOf(schema, 'Created') },
+  });
+  routes.openapi(createRoom, async (c) => {
+    const { id, name, display_name = name, ...options } = c.req.valid('json');
+    const now = Date.now();
+    const row = await insertRoom(organizationDatabase(c), c.var.organization.id, {
+      ...columnsOf(options),
+      id: id ?? newUuid(now),
+      name,
+      display_name,
+      updated_by_user_id: door.userId(c),
+      created_at: now,
+    });
+    if (row === null) return refuse(c, { reason: 'conflict', detail: 'A room with this id already exists.' });
+    return c.json(resource(await viewOf(c, row)), 201);
+  });
+
+  const getRoom = defineRoute({
+    operationId: door.nameOf('getRoom'),
+    tag,
+    access: door.reader,
+    method: 'get',
+    path: one,
+    summary: 'Get a room of an organization',
+    request: { params: roomPath },
+    answers: { 200: jsonOf(schema, 'The room') },
+  });
+  routes.openapi(getRoom, async (c) => {
+    const row = await findRoom(organizationDatabase(c), c.var.organization.id, c.req.valid('param').room_id);
+    return row === null ? refuse(c, ROOM_NOT_FOUND) : c.json(resource(await viewOf(c, row)), 200);
+  });
+
+  const putRoom = defineRoute({
+    operationId: door.nameOf('replaceRoom'),
+    tag,
+    access: writer,
+    method: 'put',
+    path: one,
+    summary: 'Replace a room',
+    description: 'A field that is left out gets its default. The default of the display name is the name.',
+    request: { params: roomPath, body: bodyOf(whole) },
+    answers: { 200: jsonOf(schema, 'Changed') },
+  });
+  routes.openapi(putRoom, async (c) => {
+    const { name, display_name = name, ...options } = c.req.valid('json');
+    const row = await changeRoom(c, c.req.valid('param').room_id, { name, display_name, ...options });
+    return row === null ? refuse(c, ROOM_NOT_FOUND) : c.json(resource(await viewOf(c, row)), 200);
+  });
+
+  const patchRoom = defineRoute({
+    operationId: door.nameOf('updateRoom'),
+    tag,
+    access: writer,
+    method: 'patch',
+    path: one,
+    summary: 'Change a room',
+    request: { params: roomPath, body: bodyOf(changes) },
+    answers: { 200: jsonOf(schema, 'Changed') },
+  });
+  routes.openapi(patchRoom, async (c) => {
+    const row = await changeRoom(c, c.req.valid('param').room_id, c.req.valid('json'));
+    return row === null ? refuse(c, ROOM_NOT_FOUND) : c.json(resource(await viewOf(c, row)), 200);
+  });
+
+  const removeRoom = defineRoute({
+    operationId: door.nameOf('deleteRoom'),
+    tag,
+    access: writer,
+    method: 'delete',
+    path: one,
+    summary: 'Delete a room',
+    description: 'The users whom it reaches still see its chats.',
+    request: { params: roomPath },
+    answers: { 204: { description: 'Deleted' } },
+  });
+  routes.openapi(removeRoom, async (c) => {
+    const { room_id } = c.req.valid('param');
+    const isDeleted = await deleteRoom(organizationDatabase(c), c.var.organization.id, room_id, Date.now());
+    return isDeleted ? c.body(null, 204) : refuse(c, ROOM_NOT_FOUND);
+  });
+
+  function changeRoom(c: AppContext, roomId: string, fields: RoomFields): Promise<RoomRow | null> {
+    const columns = { ...columnsOf(fields), updated_by_user_id: door.userId(c) };
+    return updateRoom(organizationDatabase(c), c.var.organization.id, roomId, columns, Date.now());
+  }
+
+  return routes;
+}
+
+/** Undefined leaves a column as it is, or gives a new room its default. */
+function columnsOf({ is_open, require_online, ...columns }: RoomFields) {
+  return { ...columns, is_open: flag(is_open), require_online: flag(require_online) };
+}
+
+async function viewOf(c: AppContext, row: RoomRow): Promise<RoomView> {
+  const [view] = await viewRooms(directoryDatabases(c), [row], Date.now());
+  if (view === undefined) throw new Error('a room has a view');
+  return view;
+}

@@ -1,0 +1,22 @@
+import { type AppRouter, createRouter } from '../../http/router.ts';
+import { allowedTagRoutesOf } from './allowed-tags.ts';
+import type { Door } from './door.ts';
+import { organizationRoutesOf } from './organizations.ts';
+import { roomRoutesOf } from './rooms.ts';
+import { teamMemberRoutesOf } from './team-members.ts';
+import { teamRoutesOf } from './teams.ts';
+import { userRoutesOf } from './users.ts';
+
+/** An organization with its users, rooms, allowed tags, teams and their members. Version 6 for tenants has only the teams. */
+export function directoryRoutesOf(door: Door): AppRouter {
+  const routes = createRouter();
+  if (door.isOperator || door.version === 5) {
+    routes.route('/', organizationRoutesOf(door));
+    routes.route('/', userRoutesOf(door));
+    routes.route('/', roomRoutesOf(door));
+    routes.route('/', allowedTagRoutesOf(door));
+  }
+  routes.route('/', teamRoutesOf(door));
+  routes.route('/', teamMemberRoutesOf(door));
+  return routes;
+}

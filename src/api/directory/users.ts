@@ -1,0 +1,261 @@
+import { z } from '@hono/zod-openapi';
+import { flag, type UserRow } from '../../db/rows.ts';
+import {
+  deleteUser,
+  findUser,
+  insertUser,
+  listUsers,
+  type UserOrdering,
+  updateUser,
+  userAccount,
+} from '../../directory/users.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { purgeUser } from '../../http/authenticate.ts';
+import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { booleanParameter, emailField, textField, webUrlField } from '../../http/fields.ts';
+import { refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { type AppRouter, createRouter } from '../../http/router.ts';
+import { isDay } from '../../resources/clock.ts';
+import { operatorAccountResource, type UserAccount, userAccountResource } from '../../resources/user-account.ts';
+import { newUuid } from '../../resources/uuid.ts';
+import { askUser } from '../../rpc/user.ts';
+import { defineRoute } from '../define-route.ts';
+import { changesReach } from '../reach-cache.ts';
+import { organizationPath, USER_NOT_FOUND, userPath } from '../shared/paths.ts';
+import { userSchema } from '../shared/user-schemas.ts';
+import { chosenId, type Door, operatorDoor } from './door.ts';
+
+const tenantChanges = z
+  .object({
+    is_online_enabled: z.boolean(),
+    first_name: textField({ max: 255 }),
+    last_name: textField({ max: 255, blank: true }),
+    alias: textField({ max: 255 }).nullable(),
+    title: textField({ max: 255 }).nullable(),
+    phone: textField({ max: 64 }).nullable(),
+    gender: textField({ max: 64 }).nullable(),
+    birthday: z.string().refine(isDay, 'Date has wrong format. Use YYYY-MM-DD.').nullable(),
+  })
+  .partial();
+
+const operatorChanges = tenantChanges
+  .extend({
+    avatar_url: webUrlField({ max: 2048 }).nullable(),
+    email: emailField().nullable(),
+    is_bot: z.boolean(),
+    is_staff: z.boolean(),
+  })
+  .partial();
+type UserFields = z.infer<typeof operatorChanges>;
+
+const operatorSchema = userSchema
+  .extend({
+    avatar_url: z.string().nullable(),
+    email: z.string().nullable().openapi({ description: 'Also of bots.' }),
+  })
+  .openapi('AdminUser');
+
+/** What a door shows of a user and lets be changed. `whole`: for PUT. */
+type Form = {
+  whole: z.ZodType<UserFields>;
+  changes: z.ZodType<UserFields>;
+  schema: z.ZodType<z.infer<typeof userSchema>>;
+  resource: (account: UserAccount) => z.infer<typeof userSchema>;
+};
+const TENANT_FORM: Form = {
+  whole: tenantChanges.required({ is_online_enabled: true }),
+  changes: tenantChanges,
+  schema: userSchema,
+  resource: userAccountResource,
+};
+const OPERATOR_FORM: Form = {
+  whole: operatorChanges.required({ is_online_enabled: true }),
+  changes: operatorChanges,
+  schema: operatorSchema,
+  resource: operatorAccountResource,
+};
+
+const byTime = z.tuple([z.number(), z.string()]);
+const byText = z.tuple([z.string(), z.string()]);
+const KEYS = { created_at: byTime, '-created_at': byTime, email: byText, '-email': byText } as const satisfies {
+  [ordering in UserOrdering]: typeof byTime | typeof byText;
+};
+
+export function userRoutesOf(door: Door): AppRouter {
+  const { whole, changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
+  const tag = door.tagOf('Users');
+  const all = `${door.organization}/users` as const;
+  const one = `${all}/{user_id}` as const;
+  const routes = createRouter();
+
+  const getUsers = defineRoute({
+    operationId: door.nameOf('listUsers'),
+    tag,
+    access: door.reader,
+    method: 'get',
+    path: all,
+    summary: 'List the users of an organization',
+    request: {
+      params: organizationPath,
+      query: z.object({
+        ...collectionQuery,
+        ordering: z.enum(['created_at', '-created_at', 'email', '-email']).default('created_at'),
+        include_deleted: booleanParameter().optional(),
+      }),
+    },
+    answers: { 200: jsonOf(collectionSchema(schema), 'A page') },
+  });
+  routes.openapi(getUsers, async (c) => {
+    const { ordering, include_deleted: includesDeleted = false, ...query } = c.req.valid('query');
+    const asked = readPage(query, ordering, KEYS[ordering]);
+    if (!asked.ok) return refuse(c, asked.refusal);
+    const options = { ordering, includesDeleted };
+    const rows = await listUsers(identityDatabase(c), c.var.organization.id, options, asked.page.keyset);
+    const column = ordering.endsWith('email') ? 'email_order' : 'created_at';
+    const body = collectionResponse(c, {
+      page: asked.page,
+      rows,
+      keyOf: (row) => [row[column], row.id],
+      resource: (row) => resource(accountOf(c, row)),
+    });
+    return c.json(body, 200);
+  });
+
+  const getUser = defineRoute({
+    operationId: door.nameOf('getOrganizationUser'),
+    tag,
+    access: door.reader,
+    method: 'get',
+    path: one,
+    summary: 'Get a user of an organization',
+    request: { params: userPath },
+    answers: { 200: jsonOf(schema, 'The user') },
+  });
+  routes.openapi(getUser, async (c) => {
+    const row = await findUser(identityDatabase(c), c.var.organization.id, c.req.valid('param').user_id);
+    return row === null ? refuse(c, USER_NOT_FOUND) : c.json(resource(accountOf(c, row)), 200);
+  });
+
+  const patchUser = defineRoute({
+    operationId: door.nameOf('updateUser'),
+    tag,
+    access: door.userWriter,
+    method: 'patch',
+    path: one,
+    summary: 'Change a user',
+    description: 'Users may change themselves. To change others, a token needs the scope `users`.',
+    request: { params: userPath, body: bodyOf(changes) },
+    answers: { 200: jsonOf(schema, 'Changed') },
+  });
+  routes.openapi(patchUser, async (c) => {
+    const row = await changeUser(c, c.req.valid('param').user_id, c.req.valid('json'));
+    return row === null ? refuse(c, USER_NOT_FOUND) : c.json(resource(accountOf(c, row)), 200);
+  });
+
+  const putUser = defineRoute({
+    operationId: door.nameOf('replaceUser'),
+    tag,
+    access: door.userWriter,
+    method: 'put',
+    path: one,
+    summary: 'Change a user and whether they may be shown online',
+    description: 'Like PATCH, a field that is left out stays: switching `is_online_enabled` loses no profile.',
+    request: { params: userPath, body: bodyOf(whole) },
+    answers: { 200: jsonOf(schema, 'Changed') },
+  });
+  routes.openapi(putUser, async (c) => {
+    const row = await changeUser(c, c.req.valid('param').user_id, c.req.valid('json'));
+    return row === null ? refuse(c, USER_NOT_FOUND) : c.json(resource(accountOf(c, row)), 200);
+  });
+
+  return routes;
+}
+
+const forOperator = { tag: operatorDoor.tagOf(''), access: operatorDoor.writer('users') };
+
+const createUser = defineRoute({
+  operationId: operatorDoor.nameOf('createUser'),
+  ...forOperator,
+  method: 'post',
+  path: '/organizations/{organization_id}/users',
+  summary: 'Create a user',
+  request: {
+    params: organizationPath,
+    body: bodyOf(operatorChanges.required({ first_name: true }).extend(chosenId)),
+  },
+  refusals: [409],
+  answers: { 201: jsonOf(operatorSchema, 'Created') },
+});
+
+const removeUser = defineRoute({
+  operationId: operatorDoor.nameOf('deleteUser'),
+  ...forOperator,
+  access: changesReach(forOperator.access),
+  method: 'delete',
+  path: '/organizations/{organization_id}/users/{user_id}',
+  summary: 'Delete a user',
+  description: 'The tokens of the user stop working.',
+  request: { params: userPath },
+  answers: { 204: { description: 'Deleted' } },
+});
+
+/** Only the operator creates and deletes users. */
+export const userLifecycleRoutes = createRouter();
+
+userLifecycleRoutes.openapi(createUser, async (c) => {
+  const { id, first_name, ...fields } = c.req.valid('json');
+  const now = Date.now();
+  const row = await insertUser(identityDatabase(c), c.var.organization.id, {
+    ...columnsOf(fields, now),
+    id: id ?? newUuid(now),
+    first_name,
+    created_at: now,
+  });
+  if (row === null) return refuse(c, { reason: 'conflict', detail: 'A user with this id already exists.' });
+  return c.json(operatorAccountResource(accountOf(c, row)), 201);
+});
+
+userLifecycleRoutes.openapi(removeUser, async (c) => {
+  const { user_id } = c.req.valid('param');
+  const outcome = await deleteUser(identityDatabase(c), c.var.organization.id, user_id, Date.now());
+  if (outcome === null) return refuse(c, USER_NOT_FOUND);
+  purgeUser(user_id);
+  // Also for a user who was deleted before: that request may have stopped between the two steps.
+  await askUser(c.env, c.var.cost, user_id, (stub) => stub.deleteClients({ v: 1 }));
+  return outcome === 'deleted' ? c.body(null, 204) : refuse(c, USER_NOT_FOUND);
+});
+
+function accountOf(c: AppContext, row: UserRow): UserAccount {
+  const { id, name } = c.var.organization;
+  return userAccount(row, { id, name }, Date.now());
+}
+
+async function changeUser(c: AppContext, userId: string, fields: UserFields): Promise<UserRow | null> {
+  const now = Date.now();
+  const row = await updateUser(identityDatabase(c), c.var.organization.id, userId, columnsOf(fields, now), now);
+  if (row !== null) purgeUser(userId);
+  return row;
+}
+
+/** Undefined leaves a value as it is. */
+function columnsOf(fields: UserFields, now: number) {
+  const { title, phone, gender, birthday, avatar_url, is_bot, is_staff, is_online_enabled, ...columns } = fields;
+  return {
+    ...columns,
+    ...avatarColumns(avatar_url, now),
+    is_bot: flag(is_bot),
+    is_staff: flag(is_staff),
+    is_online_enabled: flag(is_online_enabled),
+    profile: { title, phone, gender, birthday },
+  };
+}
+
+/** A new picture is a new avatar, with an id of its own. */
+function avatarColumns(
+  url: string | null | undefined,
+  now: number,
+): { avatar_id?: string | null; avatar_url?: string | null } {
+  if (url === undefined) return {};
+  return { avatar_id: url === null ? null : newUuid(now), avatar_url: url };
+}

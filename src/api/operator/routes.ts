@@ -1,0 +1,23 @@
+import { requireOperator } from '../../http/require-operator.ts';
+import { createRouter } from '../../http/router.ts';
+import { operatorDoor } from '../directory/door.ts';
+import { organizationsRoutes } from '../directory/organizations.ts';
+import { directoryRoutesOf } from '../directory/routes.ts';
+import { userLifecycleRoutes } from '../directory/users.ts';
+import { appRoutes } from './apps.ts';
+import { rebuildRoutes } from './rebuild.ts';
+import { routerRoutes } from './routers.ts';
+import { shareRoutes } from './shares.ts';
+import { tokenRoutes } from './tokens.ts';
+
+/** The admin API, mounted at /admin/v1: all of it needs the operator's secret, unknown paths too. */
+export const operatorRoutes = createRouter();
+operatorRoutes.use('*', requireOperator);
+operatorRoutes.route('/', organizationsRoutes);
+operatorRoutes.route('/', directoryRoutesOf(operatorDoor));
+operatorRoutes.route('/', userLifecycleRoutes);
+operatorRoutes.route('/', tokenRoutes);
+operatorRoutes.route('/', routerRoutes);
+operatorRoutes.route('/', shareRoutes);
+operatorRoutes.route('/', appRoutes);
+operatorRoutes.route('/', rebuildRoutes);

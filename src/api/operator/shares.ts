@@ -1,0 +1,107 @@
+import { z } from '@hono/zod-openapi';
+import type { Database } from '../../db/database.ts';
+import { findOrganization } from '../../directory/organizations.ts';
+import { deleteShare, insertShare, listShares, type Share } from '../../directory/shares.ts';
+import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { isoTimeSchema, pathId } from '../../http/fields.ts';
+import { refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { isoTime } from '../../resources/clock.ts';
+import { operatorOfOrganization } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
+import { changesReach } from '../reach-cache.ts';
+import { organizationPath } from '../shared/paths.ts';
+
+const reading = { tag: 'Administration', access: operatorOfOrganization };
+const writing = { tag: 'Administration', access: changesReach(operatorOfOrganization) };
+
+const shareSchema = z
+  .object({ organization_id: z.string().openapi({ description: 'The partner.' }), created_at: isoTimeSchema })
+  .openapi('AdminShare');
+
+const shareResource = (share: Share) => ({
+  organization_id: share.organization_id,
+  created_at: isoTime(share.created_at),
+});
+
+/** Rooms and teams are shared with partner organizations in the same way, but they are stored in different databases. */
+export const shareRoutes = createRouter();
+
+for (const kind of ['room', 'team'] as const) {
+  const name = kind === 'room' ? 'Room' : 'Team';
+  const params = organizationPath.extend({ id: pathId('id') });
+  const partnerParams = params.extend({ partner_id: pathId('partner_id') });
+  const databaseOf = (c: AppContext): Database => (kind === 'room' ? organizationDatabase(c) : identityDatabase(c));
+  const path = `/organizations/{organization_id}/${kind}s/{id}/shares`;
+
+  const getShares = defineRoute({
+    operationId: `adminList${name}Shares`,
+    ...reading,
+    method: 'get',
+    path,
+    summary: `List the partners with whom a ${kind} is shared`,
+    request: { params, query: z.object(collectionQuery) },
+    answers: { 200: jsonOf(collectionSchema(shareSchema), 'A page') },
+  });
+  shareRoutes.openapi(getShares, async (c) => {
+    const asked = readPage(c.req.valid('query'), 'organization_id', idKey);
+    if (!asked.ok) return refuse(c, asked.refusal);
+    const rows = await listShares(
+      databaseOf(c),
+      kind,
+      c.var.organization.id,
+      c.req.valid('param').id,
+      asked.page.keyset,
+    );
+    if (rows === null) return refuse(c, { reason: 'not_found' });
+    const keyOf = (share: Share) => [share.organization_id];
+    return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource: shareResource }), 200);
+  });
+
+  const putShare = defineRoute({
+    operationId: `adminPut${name}Share`,
+    ...writing,
+    method: 'put',
+    path: `${path}/{partner_id}`,
+    summary: `Share a ${kind} with a partner organization`,
+    request: { params: partnerParams },
+    refusals: [409],
+    answers: {
+      200: jsonOf(shareSchema, 'It was shared already'),
+      201: jsonOf(shareSchema, 'It is shared now'),
+    },
+  });
+  shareRoutes.openapi(putShare, async (c) => {
+    const { id, partner_id } = c.req.valid('param');
+    const { organization } = c.var;
+    const partner = await findOrganization(identityDatabase(c), partner_id);
+    if (partner === null) return refuse(c, { reason: 'not_found' });
+    if (partner_id === organization.id) {
+      return refuse(c, { reason: 'conflict', detail: `A ${kind} is not shared with its own organization.` });
+    }
+    if (partner.database !== organization.database) {
+      return refuse(c, { reason: 'conflict', detail: 'The two organizations are stored in different databases.' });
+    }
+    const share = { organization_id: partner_id, created_at: Date.now() };
+    const put = await insertShare(databaseOf(c), kind, organization.id, id, share);
+    if (put === null) return refuse(c, { reason: 'not_found' });
+    return c.json(shareResource(put.share), put.isNew ? 201 : 200);
+  });
+
+  const removeShare = defineRoute({
+    operationId: `adminDelete${name}Share`,
+    ...writing,
+    method: 'delete',
+    path: `${path}/{partner_id}`,
+    summary: `Stop sharing a ${kind}`,
+    request: { params: partnerParams },
+    answers: { 204: { description: 'It is not shared any more' } },
+  });
+  shareRoutes.openapi(removeShare, async (c) => {
+    const { id, partner_id } = c.req.valid('param');
+    const isDeleted = await deleteShare(databaseOf(c), kind, c.var.organization.id, id, partner_id);
+    return isDeleted ? c.body(null, 204) : refuse(c, { reason: 'not_found' });
+  });
+}

@@ -1,0 +1,207 @@
+import { z } from '@hono/zod-openapi';
+import { findUser } from '../../directory/users.ts';
+import { type AppContext, type AppMiddleware, identityDatabase } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { integerField, isoTimeSchema, pathId, refuseUnkeepableName, textField } from '../../http/fields.ts';
+import { isNestedWithin, jsonBytes } from '../../http/json-size.ts';
+import { type Refused, refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { clientResource } from '../../resources/user-client.ts';
+import { askUser, userStub } from '../../rpc/user.ts';
+import { ownUser, userOrScope, withGuards } from '../access.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
+import { USER_NOT_FOUND } from '../shared/paths.ts';
+
+/** The longest time for which a client can keep its user present: 30 days. Seconds. */
+const LONGEST_PRESENCE = 30 * 24 * 3600;
+/** Largest `properties` of a client, as JSON in UTF-8. Bytes. */
+const PROPERTIES_LIMIT = 10_000;
+/** Objects and lists inside each other in `properties`. */
+const PROPERTIES_LEVELS = 32;
+
+function refuseBulk(value: unknown, context: z.RefinementCtx): unknown {
+  if (!isNestedWithin(value, PROPERTIES_LEVELS)) {
+    context.addIssue(`Ensure this field has no more than ${PROPERTIES_LEVELS} levels.`);
+  } else if (value !== undefined && jsonBytes(value) > PROPERTIES_LIMIT) {
+    context.addIssue(`Ensure this field has no more than ${PROPERTIES_LIMIT} bytes of JSON.`);
+  }
+  return refuseUnkeepableName(value, context);
+}
+
+const properties = z.preprocess(refuseBulk, z.record(z.string(), z.unknown()));
+
+const changesSchema = z
+  .object({
+    presence_expires_in: integerField({ min: 1, max: LONGEST_PRESENCE })
+      .optional()
+      .openapi({ description: 'Seconds. A new client has 120, a renewed one what it had before.' }),
+    gcm_token: textField({ max: 4096, blank: true }).nullable().optional(),
+    properties: properties.optional(),
+  })
+  .openapi('UserClientChanges');
+
+const clientSchema = z
+  .object({
+    id: z.string().openapi({ format: 'uuid' }),
+    presence_expires_in: z.int().openapi({ description: 'Seconds.' }),
+    presence_expires_at: isoTimeSchema,
+    is_present: z.boolean(),
+    is_about_to_expire: z.boolean().openapi({ description: 'Present, with less than 30 s left.' }),
+    gcm_token: z.string().nullable(),
+    properties: z.record(z.string(), z.unknown()),
+    subscribed_channels: z.array(z.string()),
+    created_at: isoTimeSchema,
+    updated_at: isoTimeSchema,
+  })
+  .openapi('UserClient');
+
+/** A user of the path who is not the caller must be one of the organization: 404. */
+const requireUser: AppMiddleware = async (c, next) => {
+  const { user, organization } = c.var.principal;
+  const userId = c.req.param('user_id')?.toLowerCase() ?? '';
+  if (userId !== user.id && (await findUser(identityDatabase(c), organization.id, userId)) === null) {
+    return refuse(c, USER_NOT_FOUND);
+  }
+  await next();
+};
+
+const user = z.object({ user_id: pathId('user_id') });
+const userOfOrganization = user.extend({ organization_id: pathId('organization_id') });
+const client = { client_id: pathId('client_id') };
+
+/** The same routes below a user and, with another access, below an organization. */
+const PLACES = [
+  {
+    name: 'Client',
+    base: '/users/{user_id}/clients' as const,
+    access: ownUser,
+    all: user,
+    one: user.extend(client),
+  },
+  {
+    name: 'UserClient',
+    base: '/orgs/{organization_id}/users/{user_id}/clients' as const,
+    access: withGuards(userOrScope, requireUser),
+    all: userOfOrganization,
+    one: userOfOrganization.extend(client),
+  },
+];
+
+/**
+ * The clients of a user, whose unexpired ones make them present, at /users/<user_id>/clients and
+ * /orgs/<organization_id>/users/<user_id>/clients. Expired clients stay listed; a change renews them, which is a 201.
+ */
+export const clientRoutes = createRouter();
+
+for (const { name, base, access, all, one } of PLACES) {
+  const shared = { tag: 'Users', access };
+
+  const listRoute = defineRoute({
+    operationId: `list${name}s`,
+    ...shared,
+    method: 'get',
+    path: base,
+    summary: "List a user's clients",
+    request: { params: all, query: z.object(collectionQuery) },
+    answers: {
+      200: jsonOf(collectionSchema(clientSchema), 'Clients, oldest first, expired ones too'),
+    },
+  });
+  clientRoutes.openapi(listRoute, async (c) => {
+    const read = readPage(c.req.valid('query'), 'created_at', idKey);
+    if (!read.ok) return refuse(c, read.refusal);
+    const { page } = read;
+    const clients = await askUser(c.env, c.var.cost, c.req.valid('param').user_id, (stub) =>
+      stub.listClients({ v: 1 }),
+    );
+    const key = String(page.keyset.key?.[0] ?? '');
+    const isBackwards = page.keyset.direction === 'previous';
+    const now = Date.now();
+    const body = collectionResponse(c, {
+      page,
+      rows: isBackwards ? clients.filter(({ id }) => id < key).reverse() : clients.filter(({ id }) => id > key),
+      keyOf: ({ id }) => [id],
+      resource: (facts) => clientResource(facts, now),
+    });
+    return c.json(body, 200);
+  });
+
+  const createClientRoute = defineRoute({
+    operationId: `create${name}`,
+    ...shared,
+    method: 'post',
+    path: base,
+    summary: 'Make a user present with a new client',
+    request: { params: all, body: bodyOf(changesSchema) },
+    refusals: [409],
+    answers: { 201: jsonOf(clientSchema, 'The client') },
+  });
+  clientRoutes.openapi(createClientRoute, async (c) => {
+    const { user_id } = c.req.valid('param');
+    const owner = { user_id, organization_id: c.var.principal.organization.id };
+    const saved = await userStub(c.env, user_id).createClient({ v: 1, owner, changes: c.req.valid('json') });
+    if (saved === null) return refuse(c, { reason: 'conflict', detail: 'The user has too many clients.' });
+    return c.json(clientResource(saved.client, Date.now()), 201);
+  });
+
+  const retrieveRoute = defineRoute({
+    operationId: `get${name}`,
+    ...shared,
+    method: 'get',
+    path: `${base}/{client_id}`,
+    summary: "Retrieve a user's client",
+    request: { params: one },
+    answers: { 200: jsonOf(clientSchema, 'The client') },
+  });
+  clientRoutes.openapi(retrieveRoute, async (c) => {
+    const { user_id, client_id } = c.req.valid('param');
+    const clients = await askUser(c.env, c.var.cost, user_id, (stub) => stub.listClients({ v: 1 }));
+    const facts = clients.find(({ id }) => id === client_id);
+    return facts === undefined ? refuseClient(c) : c.json(clientResource(facts, Date.now()), 200);
+  });
+
+  for (const method of ['put', 'patch'] as const) {
+    const updateRoute = defineRoute({
+      operationId: `${VERBS[method]}${name}`,
+      ...shared,
+      method,
+      path: `${base}/{client_id}`,
+      summary: "Renew the presence of a user's client",
+      description: 'What is left out stays as it is; the presence is renewed by every request.',
+      request: { params: one, body: bodyOf(changesSchema) },
+      answers: {
+        200: jsonOf(clientSchema, 'The client'),
+        201: jsonOf(clientSchema, 'The client, which had expired'),
+      },
+    });
+    clientRoutes.openapi(updateRoute, async (c) => {
+      const { user_id, client_id } = c.req.valid('param');
+      const changes = c.req.valid('json');
+      const saved = await askUser(c.env, c.var.cost, user_id, (stub) =>
+        stub.updateClient({ v: 1, client_id, changes }),
+      );
+      if (saved === null) return refuseClient(c);
+      return c.json(clientResource(saved.client, Date.now()), saved.was_absent ? 201 : 200);
+    });
+  }
+
+  const deleteRoute = defineRoute({
+    operationId: `delete${name}`,
+    ...shared,
+    method: 'delete',
+    path: `${base}/{client_id}`,
+    summary: "Delete a user's client",
+    request: { params: one },
+    answers: { 204: { description: 'Deleted' } },
+  });
+  clientRoutes.openapi(deleteRoute, async (c) => {
+    const { user_id, client_id } = c.req.valid('param');
+    const isDeleted = await askUser(c.env, c.var.cost, user_id, (stub) => stub.deleteClient({ v: 1, client_id }));
+    return isDeleted ? c.body(null, 204) : refuseClient(c);
+  });
+}
+
+function refuseClient(c: AppContext): Refused {
+  return refuse(c, { reason: 'not_found', detail: 'Client not found.' });
+}

@@ -1,0 +1,85 @@
+import { z } from '@hono/zod-openapi';
+import { findUser, updateUser, userPreferences } from '../../directory/users.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { integerField, pathId, textField } from '../../http/fields.ts';
+import { refuse } from '../../http/refusals.ts';
+import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import type { UserPreferences } from '../../resources/user-account.ts';
+import { ownUser } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
+import { USER_NOT_FOUND } from '../shared/paths.ts';
+
+const common = { tag: 'Users', access: ownUser };
+const PATH = '/users/{user_id}/preferences';
+const params = z.object({ user_id: pathId('user_id') });
+
+const preferencesSchema = z
+  .object({ chat_capacity: z.int().min(0).nullable(), ui_language_code: z.string() })
+  .openapi('UserPreferences');
+
+const changes = z.object({
+  chat_capacity: integerField({ min: 0, max: 1000 }).nullish(),
+  ui_language_code: textField({ max: 35 }).optional(),
+});
+
+const getPreferences = defineRoute({
+  operationId: 'getPreferences',
+  ...common,
+  method: 'get',
+  path: PATH,
+  summary: 'Get one’s preferences',
+  request: { params },
+  answers: { 200: jsonOf(preferencesSchema, 'The preferences') },
+});
+
+const answers = { 200: jsonOf(preferencesSchema, 'Changed') };
+
+const patchPreferences = defineRoute({
+  operationId: 'updatePreferences',
+  ...common,
+  method: 'patch',
+  path: PATH,
+  summary: 'Change one’s preferences',
+  request: { params, body: bodyOf(changes) },
+  answers,
+});
+
+const putPreferences = defineRoute({
+  operationId: 'replacePreferences',
+  ...common,
+  method: 'put',
+  path: PATH,
+  summary: 'Replace one’s preferences',
+  description: 'What is left out goes back to its default.',
+  request: { params, body: bodyOf(changes) },
+  answers,
+});
+
+export const preferenceRoutes = createRouter();
+
+preferenceRoutes.openapi(getPreferences, async (c) => {
+  const row = await findUser(identityDatabase(c), c.var.principal.organization.id, c.req.valid('param').user_id);
+  return row === null ? refuse(c, USER_NOT_FOUND) : c.json(userPreferences(row), 200);
+});
+
+preferenceRoutes.openapi(patchPreferences, async (c) => {
+  const preferences = await changePreferences(c, c.req.valid('param').user_id, c.req.valid('json'));
+  return preferences === null ? refuse(c, USER_NOT_FOUND) : c.json(preferences, 200);
+});
+
+preferenceRoutes.openapi(putPreferences, async (c) => {
+  const { chat_capacity = null, ui_language_code = null } = c.req.valid('json');
+  const preferences = await changePreferences(c, c.req.valid('param').user_id, { chat_capacity, ui_language_code });
+  return preferences === null ? refuse(c, USER_NOT_FOUND) : c.json(preferences, 200);
+});
+
+async function changePreferences(
+  c: AppContext,
+  userId: string,
+  preferences: { chat_capacity?: number | null | undefined; ui_language_code?: string | null | undefined },
+): Promise<UserPreferences | null> {
+  const { organization } = c.var.principal;
+  const row = await updateUser(identityDatabase(c), organization.id, userId, { preferences }, Date.now());
+  return row === null ? null : userPreferences(row);
+}

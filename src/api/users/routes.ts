@@ -1,0 +1,12 @@
+import { createRouter } from '../../http/router.ts';
+import { accountRoutes } from './account.ts';
+import { clientRoutes } from './clients.ts';
+import { preferenceRoutes } from './preferences.ts';
+import { reachedRoomRoutes } from './reached-rooms.ts';
+
+/** What users have of their own: their account, preferences, clients and the rooms that reach them. Mounted at /api/v5. */
+export const userRoutes = createRouter();
+userRoutes.route('/', accountRoutes);
+userRoutes.route('/', preferenceRoutes);
+userRoutes.route('/', clientRoutes);
+userRoutes.route('/', reachedRoomRoutes);

@@ -1,0 +1,96 @@
+import { z } from '@hono/zod-openapi';
+import type { RoomRow } from '../../db/rows.ts';
+import { findRoomVisitor, listRoomVisitors, roomVisitor } from '../../directory/room-visitors.ts';
+import type { AppContext } from '../../http/app-environment.ts';
+import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { booleanParameter, pathId } from '../../http/fields.ts';
+import { refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { roomVisitorResource } from '../../resources/room-visitor.ts';
+import { organizationUser, ownUser } from '../access.ts';
+import { copyDatabase } from '../copy-database.ts';
+import { defineRoute } from '../define-route.ts';
+import { ownRoom, reachedRoom } from '../reach-cache.ts';
+import { ROOM_NOT_FOUND, roomPath, VISITOR_NOT_FOUND } from '../shared/paths.ts';
+import { roomVisitorSchema } from './room-visitor-schema.ts';
+
+const common = { tag: 'Visitors', method: 'get' as const };
+const visitorId = z.string().openapi({ param: { name: 'visitor_id', in: 'path' } });
+const userRoom = z.object({ user_id: pathId('user_id'), room_id: pathId('room_id') });
+
+const listRoute = defineRoute({
+  operationId: 'listRoomVisitors',
+  ...common,
+  path: '/orgs/{organization_id}/rooms/{room_id}/visitors',
+  summary: 'List the visitors of a room of the organization',
+  access: organizationUser,
+  request: {
+    params: roomPath,
+    query: z.object({ ...collectionQuery, is_present: booleanParameter().optional() }),
+  },
+  answers: {
+    200: jsonOf(collectionSchema(roomVisitorSchema), 'Visitors, by their ids'),
+  },
+});
+
+const item = { 200: jsonOf(roomVisitorSchema, 'The visitor') };
+
+const itemRoute = defineRoute({
+  operationId: 'getRoomVisitor',
+  ...common,
+  path: '/orgs/{organization_id}/rooms/{room_id}/visitors/{visitor_id}',
+  summary: 'Get a visitor of a room of the organization',
+  access: organizationUser,
+  request: { params: roomPath.extend({ visitor_id: visitorId }) },
+  answers: item,
+});
+
+const userItemRoute = defineRoute({
+  operationId: 'getUserRoomVisitor',
+  ...common,
+  path: '/users/{user_id}/rooms/{room_id}/visitors/{visitor_id}',
+  summary: 'Get a visitor of a room that reaches the user',
+  access: ownUser,
+  request: { params: userRoom.extend({ visitor_id: visitorId }) },
+  answers: item,
+});
+
+/** Room visitors as the organization sees them: those of the public API, and those of channels, about whom less is known. */
+export const visitorRoutes = createRouter();
+
+visitorRoutes.openapi(listRoute, async (c) => {
+  const { is_present = null, ...query } = c.req.valid('query');
+  const asked = readPage(query, 'id', idKey);
+  if (!asked.ok) return refuse(c, asked.refusal);
+  const room = await ownRoom(c, c.req.valid('param').room_id);
+  if (room === null) return refuse(c, ROOM_NOT_FOUND);
+  const now = Date.now();
+  const { keyset } = asked.page;
+  const rows = await listRoomVisitors(await copyDatabase(c), room.organization_id, room.id, is_present, now, keyset);
+  const body = collectionResponse(c, {
+    page: asked.page,
+    rows,
+    keyOf: ({ id }) => [id],
+    resource: (row) => roomVisitorResource(roomVisitor(row, now)),
+  });
+  return c.json(body, 200);
+});
+
+visitorRoutes.openapi(itemRoute, async (c) => {
+  const { room_id, visitor_id } = c.req.valid('param');
+  return await showVisitor(c, await ownRoom(c, room_id), visitor_id);
+});
+
+visitorRoutes.openapi(userItemRoute, async (c) => {
+  const { room_id, visitor_id } = c.req.valid('param');
+  return await showVisitor(c, await reachedRoom(c, room_id), visitor_id);
+});
+
+async function showVisitor(c: AppContext, room: RoomRow | null, visitor_id: string) {
+  if (room === null) return refuse(c, ROOM_NOT_FOUND);
+  const place = { organization_id: room.organization_id, room_id: room.id, visitor_id };
+  const row = await findRoomVisitor(await copyDatabase(c), place);
+  if (row === null) return refuse(c, VISITOR_NOT_FOUND);
+  return c.json(roomVisitorResource(roomVisitor(row, Date.now())), 200);
+}

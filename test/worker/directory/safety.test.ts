@@ -1,0 +1,177 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { tenantDoor } from '../../../src/api/directory/door.ts';
+import { directoryRoutesOf } from '../../../src/api/directory/routes.ts';
+import { userRoutes } from '../../../src/api/users/routes.ts';
+import { visitorRecordRoutes } from '../../../src/api/visitor-records/routes.ts';
+import type { AppRouter } from '../../../src/http/router.ts';
+import { admin, call, enroll, type Person } from '../http/hub.ts';
+import { type Callers, enrollCallers, expectAuthentication, expectOwn, expectSafe } from '../safety.ts';
+import { ask } from '../umi/desk.ts';
+import { directoryOf, type Furniture, furnish } from './furniture.ts';
+
+type Operation = { method: string; path: string; version: 5 | 6 };
+
+function operationsOf(routes: AppRouter, version: 5 | 6): Operation[] {
+  const { paths } = routes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
+  return Object.entries(paths ?? {}).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path, version })),
+  );
+}
+
+/** Every operation on the directory, a user's own and visitors' records, as their documents name it. */
+const OPERATIONS = [
+  ...operationsOf(directoryRoutesOf(tenantDoor(5)), 5),
+  ...operationsOf(userRoutes, 5),
+  ...operationsOf(visitorRecordRoutes, 5),
+  ...operationsOf(directoryRoutesOf(tenantDoor(6)), 6),
+];
+const ofOrganizations = OPERATIONS.filter(({ path }) => path.startsWith('/orgs/{organization_id}'));
+const ofUsers = OPERATIONS.filter(({ path }) => path.startsWith('/users/{user_id}'));
+
+const EVERY_SCOPE = ['settings', 'reports', 'users'];
+
+/** The scope that an operation on others than oneself asks for (README, Console). */
+function scopeOf({ method, path }: Operation): string | null {
+  if (path.includes('/visitors')) return null;
+  if (path.includes('/allowed_tags')) return 'settings';
+  if (path.includes('/users/{user_id}/clients')) return 'users';
+  if (method === 'GET') return null;
+  return path.includes('/users/') || path.includes('/teams') ? 'users' : 'settings';
+}
+
+/** A valid body for an operation that has one, so that a refusal is not about its form. */
+function bodyFor({ method, path }: Operation, userId: string): { body?: unknown } {
+  if (method === 'GET' || method === 'DELETE') return {};
+  if (path.endsWith('/memberships')) return { body: { user_id: userId } };
+  if (path.includes('/variables')) return { body: { key: 'number-in-the-shop', value: 'stolen' } };
+  if (path.includes('/clients')) return { body: { presence_expires_in: 60 } };
+  return { body: { name: 'Stolen', first_name: 'Stolen', chat_capacity: 7, is_online_enabled: false } };
+}
+
+function addressOf({ path, version }: Operation, names: Furniture): string {
+  return `/api/v${version}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = (names as { [name: string]: string })[name];
+    if (value === undefined) throw new Error(`no ${name} for ${path}`);
+    return encodeURIComponent(value);
+  })}`;
+}
+
+let callers: Callers;
+let names: Furniture;
+/** Somebody with every scope but one, by that one. */
+const others = new Map<string, Person>();
+
+beforeAll(async () => {
+  callers = await enrollCallers(EVERY_SCOPE);
+  const { organization_id } = callers.owner;
+  for (const scope of EVERY_SCOPE) {
+    others.set(scope, await enroll({ organization_id, scopes: EVERY_SCOPE.filter((one) => one !== scope) }));
+  }
+  names = await furnish(callers.owner);
+});
+
+/** What an operation leaves alone: every row of the directory, and the clients of the user whom it names. */
+async function expectUntouched(attempt: () => Promise<void>): Promise<void> {
+  const before = await directoryOf(names);
+  await attempt();
+  expect(await directoryOf(names)).toEqual(before);
+}
+
+function attempt(operation: Operation, person: Person, changed: Partial<Furniture>) {
+  return call(addressOf(operation, { ...names, ...changed }), {
+    method: operation.method,
+    authorization: `Bearer ${person.token}`,
+    env: { AUTH_CACHE_SECONDS: '0' },
+    ...bodyFor(operation, names.user_id),
+  });
+}
+
+describe('every operation of the console', () => {
+  it('is in one of these tables', () => {
+    expect(OPERATIONS.length).toBeGreaterThan(50);
+    const others = OPERATIONS.filter(
+      (operation) => !ofOrganizations.includes(operation) && !ofUsers.includes(operation),
+    );
+    expect(others).toEqual([{ method: 'GET', path: '/users/me', version: 5 }]);
+  });
+
+  it.each(ofOrganizations)('$method $path (v$version) refuses whom it must, and writes nothing', async (operation) => {
+    const path = (organization_id: string) => addressOf(operation, { ...names, organization_id });
+    const route = { method: operation.method, path, ...bodyFor(operation, names.user_id) };
+    const scope = scopeOf(operation);
+    await expectUntouched(async () => {
+      await expectSafe({ ...route, unknown: 403, needsScope: scope !== null }, callers);
+      const other = others.get(scope ?? '');
+      if (scope === null || other === undefined) return;
+      const answer = await attempt(operation, other, {});
+      expect([answer.status, answer.json]).toEqual([403, { detail: expect.stringContaining(scope) }]);
+    });
+  });
+
+  it.each(ofUsers)('$method $path is the user’s alone, and others write nothing', async (operation) => {
+    const path = (user_id: string) => addressOf(operation, { ...names, user_id });
+    const route = { method: operation.method, path, ...bodyFor(operation, names.user_id) };
+    await expectUntouched(() => expectOwn(route, callers));
+  });
+
+  it('GET /users/me asks for a token', async () => {
+    await expectAuthentication({ method: 'GET' }, '/api/v5/users/me', callers);
+  });
+
+  it.each(
+    OPERATIONS.filter(({ path }) =>
+      /\{(team|room|client)_id\}|orgs\/\{organization_id\}\/users\/\{user_id\}/.test(path),
+    ),
+  )('$method $path (v$version) knows nothing of another organization’s', async (operation) => {
+    const { foreigner } = callers;
+    const { organization_id, user_id } = foreigner;
+    const own = operation.path.startsWith('/users') ? { user_id } : { organization_id };
+    await expectUntouched(async () => {
+      const answer = await attempt(operation, foreigner, own);
+      expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
+    });
+  });
+
+  it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !/\{(team|room|client)_id\}/.test(path)))(
+    '$method $path (v$version) shows nothing of others',
+    async (operation) => {
+      const { foreigner } = callers;
+      const { organization_id, user_id } = foreigner;
+      const answer = await attempt(operation, foreigner, { organization_id, user_id });
+      expect(answer.status).toBe(200);
+      for (const id of Object.values(names)) expect(answer.text).not.toContain(id);
+    },
+  );
+});
+
+describe('a user without a scope', () => {
+  it.each(ofOrganizations.filter(({ path, method }) => /users\/\{user_id\}/.test(path) && method !== 'DELETE'))(
+    'may do with themselves: $method $path',
+    async (operation) => {
+      const { powerless } = callers;
+      const { user_id } = powerless;
+      const path = `/users/${user_id}/clients`;
+      const client = await ask(powerless, 'POST', path, { presence_expires_in: 60 });
+      const client_id = String(client.json['id']);
+      expect([200, 201]).toContain((await attempt(operation, powerless, { user_id, client_id })).status);
+    },
+  );
+});
+
+describe('an organization without an active subscription', () => {
+  let lapsed: Person;
+
+  beforeAll(async () => {
+    lapsed = await enroll({ scopes: EVERY_SCOPE });
+    const changes = { has_active_subscription: false };
+    await admin(`/organizations/${lapsed.organization_id}`, { method: 'PATCH', body: changes });
+  });
+
+  it.each(OPERATIONS)('is refused: $method $path (v$version)', async (operation) => {
+    const { organization_id, user_id } = lapsed;
+    await expectUntouched(async () => {
+      const answer = await attempt(operation, lapsed, { organization_id, user_id });
+      expect([answer.status, answer.json]).toEqual([403, { detail: 'The organization has no active subscription.' }]);
+    });
+  });
+});
