@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Database } from '../db/database.ts';
 import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { AppInstallationRow, AppRow } from '../db/rows.ts';
+import { randomSecret } from '../platform/secrets.ts';
 import type { AppView } from '../resources/app.ts';
 import { assignments } from './assignments.ts';
 
@@ -9,15 +9,7 @@ import { assignments } from './assignments.ts';
 
 /** A new secret of an app: `umiapp_` and 32 random bytes in base64url. It signs HS256 as the text that it is. */
 export function newAppSecret(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  const text = btoa(String.fromCharCode(...bytes));
-  return `umiapp_${text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`;
-}
-
-/** Whether a secret is the app's. Digests are compared, so that the time taken says nothing about the secret. */
-export function isAppSecret(app: Pick<AppRow, 'secret'>, given: string): boolean {
-  const [left, right] = [app.secret, given].map((text) => createHash('sha256').update(text).digest());
-  return left !== undefined && right !== undefined && timingSafeEqual(left, right);
+  return `umiapp_${randomSecret()}`;
 }
 
 /** An app's columns without its secret, with its owner's name: `app_` in front of each. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow, TokenRow, UserRow } from '../db/rows.ts';
+import { randomSecret } from '../platform/secrets.ts';
 
 /** What a token may be allowed to do beyond its user's own chats (Chats API: settings, reports, users). */
 export const SCOPES = ['settings', 'reports', 'users'] as const;
@@ -9,9 +10,7 @@ export type Scope = (typeof SCOPES)[number];
 
 /** A new user token: `umi_` and 32 random bytes in base64url. It is shown once; only its digest is stored. */
 export function newToken(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  const text = btoa(String.fromCharCode(...bytes));
-  return `umi_${text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`;
+  return `umi_${randomSecret()}`;
 }
 
 /** Lower-case hex SHA-256 of a token: the form in which tokens are stored and looked up. */

@@ -1,6 +1,6 @@
-import { Buffer } from 'node:buffer';
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { isSameSecret } from '../platform/secrets.ts';
 import { readOwnToken, secondsOf, signOwnToken } from './own-tokens.ts';
 
 /**
@@ -23,8 +23,7 @@ export function newVisitorSession(key: Uint8Array, organizationId: string): Visi
 export function resumeVisitorSession(key: Uint8Array, organizationId: string, secret: string): VisitorSession | null {
   if (!SECRET.test(secret)) return null;
   const session = sessionOf(key, organizationId, secret.slice(0, 2 * RANDOM_BYTES));
-  const isTheirs = timingSafeEqual(Buffer.from(session.visitor_secret_id), Buffer.from(secret));
-  return isTheirs ? session : null;
+  return isSameSecret(session.visitor_secret_id, secret) ? session : null;
 }
 
 /** `random` is hex. */

@@ -1,7 +1,7 @@
 import { findAppUserPrincipal, findTriggerPrincipal } from '../directory/app-principals.ts';
 import { readAppUserToken, readTriggerToken } from '../directory/app-tokens.ts';
-import { isAppSecret } from '../directory/apps.ts';
 import type { PrincipalRow } from '../directory/tokens.ts';
+import { isSameSecret } from '../platform/secrets.ts';
 import { type AppContext, identityDatabase } from './app-environment.ts';
 import { signingKey } from './signing-key.ts';
 
@@ -37,6 +37,6 @@ export async function findTriggeringUser(
   if (claims === null) return null;
   const { org_id: organization_id, inst_id: installation_id, user_id, app_id } = claims;
   const row = await findTriggerPrincipal(identityDatabase(c), { organization_id, installation_id, user_id, app_id });
-  if (row === null || !isAppSecret(row, secret)) return null;
+  if (row === null || !isSameSecret(row.secret, secret)) return null;
   return { ...row, expires_at: claims.exp * 1000, app_id };
 }

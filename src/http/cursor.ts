@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { z } from '@hono/zod-openapi';
 import type { KeysetValue } from '../db/keyset.ts';
 
@@ -16,10 +17,8 @@ const cursorSchema = z.union([
 
 /** The opaque text of a cursor: base64url of JSON. */
 export function encodeCursor(cursor: Cursor): string {
-  const bytes = new TextEncoder().encode(JSON.stringify({ o: cursor.ordering, d: cursor.direction, k: cursor.key }));
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  const text = JSON.stringify({ o: cursor.ordering, d: cursor.direction, k: cursor.key });
+  return Buffer.from(text).toString('base64url');
 }
 
 /**

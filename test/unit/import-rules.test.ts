@@ -26,10 +26,7 @@ const BY: { readonly [place: string]: readonly string[] } = {
   'read-model/': ['index.ts'],
   'api/app-registry/': ['api/apps/', 'api/operator/'],
   'api/delivery-log/': ['api/umi/', 'api/app-registry/'],
-  // A dialect knows no other one. Visitors are shown the objects of the Chats API, documented and paged in the same way.
-  'api/chats/schemas.ts': ['api/chats/', 'api/visitors/', 'api/openapi/'],
-  'api/chats/message-schema.ts': ['api/chats/', 'api/visitors/', 'api/openapi/'],
-  'api/chats/member-page.ts': ['api/chats/', 'api/visitors/'],
+  // A dialect knows no other one. What several need is in api/shared/.
   'api/apps/': ['app.ts'],
   'api/chats/': ['app.ts'],
   'api/directory/': ['app.ts', 'api/operator/'],

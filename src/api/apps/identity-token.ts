@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { readAppUserCode } from '../../directory/app-tokens.ts';
 import { exchangeCode, findAppSecret } from '../../directory/app-user-codes.ts';
-import { isAppSecret } from '../../directory/apps.ts';
 import { newToken, tokenDigest } from '../../directory/tokens.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { readBounded } from '../../http/json-body.ts';
@@ -9,6 +8,7 @@ import { refusalResponses } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { signingKey } from '../../http/signing-key.ts';
+import { isSameSecret } from '../../platform/secrets.ts';
 import { isUuid, newUuid } from '../../resources/uuid.ts';
 
 const PATH = '/token';
@@ -71,7 +71,7 @@ identityRoutes.post(PATH, async (c) => {
   if (grantType !== 'authorization_code') return fail(c, 'unsupported_grant_type');
   const identity = identityDatabase(c);
   const app = isUuid(appId.toLowerCase()) ? await findAppSecret(identity, appId.toLowerCase()) : null;
-  if (app === null || !isAppSecret(app, secret)) return fail(c, 'invalid_client');
+  if (app === null || !isSameSecret(app.secret, secret)) return fail(c, 'invalid_client');
   const now = Date.now();
   const claims = await readAppUserCode(await signingKey(c), code, now);
   if (claims === null || claims.app_id !== appId.toLowerCase()) return fail(c, 'invalid_grant');

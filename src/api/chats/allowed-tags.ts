@@ -8,8 +8,8 @@ import { createRouter } from '../../http/router.ts';
 import { tagResource } from '../../resources/tag.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { tagSchema } from '../shared/tag-schema.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
-import { tagSchema } from './schemas.ts';
 import { type ChatScope, pathText } from './scopes.ts';
 
 /** GET …/<chat_id>/allowed_tags of a scope (Chats API, List allowed tags for a chat): those of its room; a chat without one has none. */

@@ -2,8 +2,8 @@ import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
 import { defineRoute } from '../define-route.ts';
+import { chatSchema } from '../shared/chat-schemas.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
-import { chatSchema } from './schemas.ts';
 import type { ChatScope } from './scopes.ts';
 
 /** GET <collection>/<chat_id> of a scope (Chats API, Retrieve details of …): from the chat's thread. */

@@ -8,8 +8,8 @@ import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
+import { chatSchema } from '../shared/chat-schemas.ts';
 import { collectionParams, routeIn } from './in-scope.ts';
-import { chatSchema } from './schemas.ts';
 import type { ChatScope } from './scopes.ts';
 
 const flag = booleanParameter().optional();

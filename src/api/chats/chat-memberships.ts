@@ -11,10 +11,10 @@ import { ownUser } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { membershipSchema } from '../shared/chat-schemas.ts';
 import { type ChatPath, commandOfActor, queryChat } from './in-scope.ts';
 import { membershipsByChat, statusFields } from './membership-parts.ts';
 import { isUserPresent } from './presence.ts';
-import { membershipSchema } from './schemas.ts';
 import { userChats } from './scopes.ts';
 
 const user = z.object({ user_id: pathId('user_id') });

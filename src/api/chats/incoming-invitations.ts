@@ -12,9 +12,8 @@ import { defineRoute, VERBS } from '../define-route.ts';
 import { teamsOfCaller } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { chatParams, commandOfActor, queryChat, routeIn } from './in-scope.ts';
-import { invitationFilters, onlyTrue, resourceOf } from './invitation-parts.ts';
+import { invitationFilters, invitationSchema, onlyTrue, resourceOf } from './invitation-parts.ts';
 import { isUserPresent } from './presence.ts';
-import { invitationSchema } from './schemas.ts';
 import { memberOf, userChats } from './scopes.ts';
 
 const shared = { tag: 'Chat invitations', access: ownUser };

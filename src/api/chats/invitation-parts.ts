@@ -1,9 +1,39 @@
+import { z } from '@hono/zod-openapi';
 import type { InvitationFilters } from '../../chats/list-invitations.ts';
-import { booleanParameter } from '../../http/fields.ts';
+import { booleanParameter, isoTimeSchema } from '../../http/fields.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import { type InvitationFacts, invitationResource, isOpenInvitation } from '../../resources/invitation.ts';
+import { nestedUserSchema } from '../shared/user-schemas.ts';
 
 /** What both lists of invitations, the outgoing and the incoming one, have in common (Chats API, Chat invitations). */
+
+const id = z.string().openapi({ format: 'uuid' });
+const idOrNull = id.nullable();
+const count = z.int().min(0);
+
+export const invitationSchema = z
+  .object({
+    id,
+    is_accepted: z.boolean(),
+    is_expired: z.boolean(),
+    invited_by_user_id: id,
+    invited_by_user: nestedUserSchema,
+    chat_id: id,
+    room_id: idOrNull,
+    invited_user_id: idOrNull,
+    invited_team_id: idOrNull,
+    invited_organization_id: idOrNull,
+    invitee_name: z.string(),
+    accepted_by_user_id: idOrNull,
+    accepted_by_user: nestedUserSchema.nullable(),
+    user_member_count: count,
+    visitor_member_count: count,
+    created_at: isoTimeSchema,
+    updated_at: isoTimeSchema,
+    accepted_at: isoTimeSchema.nullable(),
+    expired_at: isoTimeSchema.nullable(),
+  })
+  .openapi('ChatInvitation');
 
 export const invitationFilters = {
   is_accepted: booleanParameter().optional().openapi({ description: '`false`: neither accepted nor expired.' }),

@@ -8,10 +8,10 @@ import { createRouter } from '../../http/router.ts';
 import { membershipResource } from '../../resources/membership.ts';
 import type { UserFacts } from '../../resources/user.ts';
 import { defineRoute } from '../define-route.ts';
+import { membershipSchema } from '../shared/chat-schemas.ts';
 import { type ChatPath, chatParams, commandToChat, routeIn } from './in-scope.ts';
 import { statusFields } from './membership-parts.ts';
 import { isKeptOut, isUserPresent } from './presence.ts';
-import { membershipSchema } from './schemas.ts';
 import type { ChatScope } from './scopes.ts';
 
 const joinSchema = z.object(statusFields).openapi('JoinChat');

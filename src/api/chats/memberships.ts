@@ -8,9 +8,9 @@ import type { ChatFacts } from '../../resources/chat.ts';
 import { type MembershipResource, type MemberView, membershipResource } from '../../resources/membership.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { membershipSchema } from '../shared/chat-schemas.ts';
+import { pageOfMembers, showMembers } from '../shared/member-page.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
-import { pageOfMembers, showMembers } from './member-page.ts';
-import { membershipSchema } from './schemas.ts';
 import { type ChatScope, pathText } from './scopes.ts';
 
 /** GET …/<chat_id>/memberships and …/memberships/<member_id> of a scope (Chats API, List chat memberships). */

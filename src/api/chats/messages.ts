@@ -6,8 +6,8 @@ import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { messageResource } from '../../resources/message.ts';
 import { defineRoute } from '../define-route.ts';
+import { messageSchema } from '../shared/message-schema.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
-import { messageSchema } from './message-schema.ts';
 import type { ChatScope } from './scopes.ts';
 
 /** A filter by types of messages. */

@@ -14,9 +14,10 @@ import { defineRoute } from '../define-route.ts';
 import { executeCommand } from '../execute-command.ts';
 import { reachedRoom } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { chatSchema } from '../shared/chat-schemas.ts';
+import { VISITOR_NOT_FOUND } from '../shared/paths.ts';
 import { collectionParams, routeIn } from './in-scope.ts';
 import { isKeptOut, isUserPresent } from './presence.ts';
-import { chatSchema } from './schemas.ts';
 import { userVisitorChats } from './scopes.ts';
 
 /** Nothing is asked of the payload. `chat_type` is an extension: the type that visitors may choose. */
@@ -57,7 +58,7 @@ openVisitorChatRoutes.openapi(route, async (c) => {
     keepsChatsPrivate(c, room.organization_id),
     isUserPresent(c, user.id),
   ]);
-  if (visitor === null) return refuse(c, { reason: 'not_found', detail: 'Visitor not found.' });
+  if (visitor === null) return refuse(c, VISITOR_NOT_FOUND);
   const identity = { kind: 'visitor' as const, room_id: room.id, visitor_id: visitor.id };
   const { chat_type = 'visitor' } = c.req.valid('json');
   const command: OpenVisitorChat = {

@@ -9,7 +9,7 @@ import { messageResource } from '../../resources/message.ts';
 import { organizationUserWith } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
-import { messageSchema } from './message-schema.ts';
+import { messageSchema } from '../shared/message-schema.ts';
 import { typeList } from './messages.ts';
 
 const getMessages = defineRoute({

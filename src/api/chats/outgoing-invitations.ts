@@ -3,6 +3,7 @@ import { findInvitee } from '../../directory/teams.ts';
 import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { pathId, uuidField } from '../../http/fields.ts';
+import { pageOfAll } from '../../http/page-of-all.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -10,9 +11,7 @@ import type { Invitee } from '../../resources/invitation.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { chatParams, commandOfActor, queryChat, routeIn } from './in-scope.ts';
-import { chosenBy, invitationFilters, onlyTrue, resourceOf } from './invitation-parts.ts';
-import { pageOfAll } from './page-of-all.ts';
-import { invitationSchema } from './schemas.ts';
+import { chosenBy, invitationFilters, invitationSchema, onlyTrue, resourceOf } from './invitation-parts.ts';
 import { userChats } from './scopes.ts';
 
 const tag = 'Chat invitations';

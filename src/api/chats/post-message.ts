@@ -4,9 +4,9 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { messageResource } from '../../resources/message.ts';
 import { defineRoute } from '../define-route.ts';
+import { messageSchema } from '../shared/message-schema.ts';
 import { attachedTo, attachmentFields } from './attachment-payload.ts';
 import { chatParams, commandOfActor, routeIn } from './in-scope.ts';
-import { messageSchema } from './message-schema.ts';
 import { userChats } from './scopes.ts';
 
 /** The limit of the Chats API; messages of channels may be longer. Characters. */

@@ -8,9 +8,9 @@ import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { chatSchema } from '../shared/chat-schemas.ts';
 import { collectionParams, routeIn } from './in-scope.ts';
 import { isUserPresent } from './presence.ts';
-import { chatSchema } from './schemas.ts';
 import { userChats } from './scopes.ts';
 
 /** The payload of a new chat: an object, of which nothing is asked. */

@@ -1,15 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import { collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathNameField } from '../../http/fields.ts';
+import { pageOfAll } from '../../http/page-of-all.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { tagResource } from '../../resources/tag.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { tagSchema } from '../shared/tag-schema.ts';
 import { chatParams, commandToChat, queryChat, routeIn } from './in-scope.ts';
-import { pageOfAll } from './page-of-all.ts';
-import { tagSchema } from './schemas.ts';
 import { type ChatScope, pathText } from './scopes.ts';
 
 const addSchema = z.object({ name: pathNameField() }).openapi('AddChatTag');

@@ -3,8 +3,8 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
+import { chatSchema } from '../shared/chat-schemas.ts';
 import { chatParams, commandToChat, routeIn } from './in-scope.ts';
-import { chatSchema } from './schemas.ts';
 import type { ChatScope } from './scopes.ts';
 
 const updateSchema = z

@@ -10,9 +10,10 @@ import { membershipResource } from '../../resources/membership.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { membershipSchema } from '../shared/chat-schemas.ts';
+import { VISITOR_NOT_FOUND } from '../shared/paths.ts';
 import { type ChatPath, chatParams, queryChat, routeIn } from './in-scope.ts';
 import { membershipsByChat } from './membership-parts.ts';
-import { membershipSchema } from './schemas.ts';
 import { pathText, userChats } from './scopes.ts';
 
 const shared = { method: 'get' as const, tag: 'Chat memberships' };
@@ -71,5 +72,5 @@ async function refuseUnknownVisitor(c: AppContext, place: ChatPath, visitorId: s
   const read = await queryChat(c, userChats, place, { type: 'read_chat' });
   if (!read.ok) return read.refused;
   if (read.answer.chat.visitor_id === visitorId) return null;
-  return refuse(c, { reason: 'not_found', detail: 'Visitor not found.' });
+  return refuse(c, VISITOR_NOT_FOUND);
 }

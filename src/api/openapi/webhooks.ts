@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { isoTimeSchema } from '../../http/fields.ts';
 import type { AppRouter } from '../../http/router.ts';
-import { messageSchema } from '../chats/message-schema.ts';
-import { replySuggestionSchema } from '../chats/schemas.ts';
+import { messageSchema } from '../shared/message-schema.ts';
+import { replySuggestionSchema } from '../shared/reply-suggestion-schema.ts';
 
 /**
  * What the hub sends, for the `webhooks` of the OpenAPI document: the bodies are made in notifications/webhook-body.ts. Tests hold

@@ -13,7 +13,7 @@ import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
 import { asVisitor, CHAT_MEMBERSHIPS, chatPath, visitorPath } from './paths.ts';
-import { visitorMembershipSchema } from './schemas.ts';
+import { visitorMembershipSchema } from './public-schemas.ts';
 
 const itemPath = `${CHAT_MEMBERSHIPS}/{chat_id}` as const;
 

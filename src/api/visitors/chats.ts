@@ -11,7 +11,7 @@ import { visitorCopyDatabase } from '../copy-database.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
 import { asVisitor, CHAT, CHATS, chatPath, visitorPath } from './paths.ts';
-import { visitorChatSchema } from './schemas.ts';
+import { visitorChatSchema } from './public-schemas.ts';
 
 const listRoute = defineRoute({
   operationId: 'listVisitorChats',

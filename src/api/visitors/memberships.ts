@@ -7,12 +7,12 @@ import { createRouter } from '../../http/router.ts';
 import { membershipForVisitor } from '../../resources/as-visitors-see.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import type { MemberView } from '../../resources/membership.ts';
-import { pageOfMembers, showMembers } from '../chats/member-page.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { pageOfMembers, showMembers } from '../shared/member-page.ts';
 import { ownChats, queryOwnChat } from './in-chat.ts';
 import { asVisitor, CHAT, chatPath } from './paths.ts';
-import { visitorMembershipSchema } from './schemas.ts';
+import { visitorMembershipSchema } from './public-schemas.ts';
 
 const path = `${CHAT}/memberships` as const;
 

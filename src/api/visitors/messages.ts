@@ -13,7 +13,7 @@ import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
 import { postMessageSchema } from './message-payload.ts';
 import { asVisitor, CHAT, chatPath } from './paths.ts';
 import { stayPresent } from './presence.ts';
-import { visitorMessageSchema } from './schemas.ts';
+import { visitorMessageSchema } from './public-schemas.ts';
 
 const path = `${CHAT}/messages` as const;
 

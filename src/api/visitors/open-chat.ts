@@ -17,8 +17,8 @@ import { refuseThread } from '../refuse-thread.ts';
 import { ROOM_NOT_FOUND, VISITOR_NOT_FOUND } from '../shared/paths.ts';
 import { asRoomVisitor, ROOM_VISITORS, roomVisitorPath } from './paths.ts';
 import { keepPresent } from './presence.ts';
+import { visitorChatSchema } from './public-schemas.ts';
 import { isOnline } from './rooms.ts';
-import { visitorChatSchema } from './schemas.ts';
 
 const openSchema = z
   .object({ chat_type: z.enum(VISITOR_CHAT_TYPES).optional().openapi({ default: 'visitor' }) })

@@ -11,7 +11,7 @@ import { roomForVisitor } from '../reach-cache.ts';
 import { ROOM_NOT_FOUND, roomPath, VISITOR_NOT_FOUND } from '../shared/paths.ts';
 import { asRoomVisitor, inRoom, ROOM_VISITORS, roomVisitorPath } from './paths.ts';
 import { keepPresent } from './presence.ts';
-import { roomVisitorSchema } from './schemas.ts';
+import { roomVisitorSchema } from './public-schemas.ts';
 import { detailFields, detailsOf } from './visitor-details.ts';
 
 /** Seconds for which a visitor is present when they do not say. */

@@ -14,7 +14,7 @@ import { defineRoute } from '../define-route.ts';
 import { roomForVisitor } from '../reach-cache.ts';
 import { ROOM_NOT_FOUND, roomPath } from '../shared/paths.ts';
 import { inRoom, ROOM } from './paths.ts';
-import { onlineUserSchema, publicRoomSchema } from './schemas.ts';
+import { onlineUserSchema, publicRoomSchema } from './public-schemas.ts';
 
 const getRoom = defineRoute({
   operationId: 'getPublicRoom',

@@ -1,8 +1,8 @@
 import { findDeletedUsers } from '../../directory/users.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import type { Page } from '../../http/collection.ts';
+import { pageOfAll } from '../../http/page-of-all.ts';
 import type { MemberView } from '../../resources/membership.ts';
-import { pageOfAll } from './page-of-all.ts';
 
 /** A page of a chat's memberships. Nobody is ever taken off a chat's list of members, so a place in it is a key. */
 export function pageOfMembers<Resource>(c: AppContext, page: Page, resources: readonly Resource[]) {

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { messageSchema } from '../chats/message-schema.ts';
-import { chatSchema, membershipSchema } from '../chats/schemas.ts';
+import { chatSchema, membershipSchema } from '../shared/chat-schemas.ts';
+import { messageSchema } from '../shared/message-schema.ts';
+import { avatarSchema } from '../shared/user-schemas.ts';
 
 /** The objects of the Chats API as visitors see them (src/resources/as-visitors-see.ts). */
 
@@ -37,7 +38,7 @@ export const onlineUserSchema = z
   .object({
     id: z.string().openapi({ format: 'uuid' }),
     public_name: z.string(),
-    avatar: z.object({ id: z.string(), url: z.string() }).nullable(),
+    avatar: avatarSchema.nullable(),
   })
   .openapi('OnlineUser');
 

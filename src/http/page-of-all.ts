@@ -1,6 +1,6 @@
-import type { KeysetValue } from '../../db/keyset.ts';
-import type { AppContext } from '../../http/app-environment.ts';
-import { collectionResponse, type Page } from '../../http/collection.ts';
+import type { KeysetValue } from '../db/keyset.ts';
+import type { AppContext } from './app-environment.ts';
+import { collectionResponse, type Page } from './collection.ts';
 
 /** A page of a list that is whole at hand, for what a thread answers at once. `rows` ascend by the key that `keyOf` gives. */
 export function pageOfAll<Row, Resource>(

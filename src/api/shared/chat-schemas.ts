@@ -1,14 +1,14 @@
 import { z } from '@hono/zod-openapi';
 import { isoTimeSchema } from '../../http/fields.ts';
+import { avatarSchema } from './user-schemas.ts';
 
-/** The objects of the Chats API as its answers document them (Chats API). The resources themselves are made in src/resources. */
+/** Chats and memberships as answers document them (Chats API). src/resources makes the objects. */
 
 const id = z.string().openapi({ format: 'uuid' });
 const idOrNull = id.nullable();
 const textOrNull = z.string().nullable();
 const timeOrNull = isoTimeSchema.nullable();
 const count = z.int().min(0);
-const avatar = z.object({ id: z.string(), url: z.string() }).nullable();
 
 export const chatSchema = z
   .object({
@@ -60,7 +60,7 @@ export const membershipSchema = z
     member_type: z.enum(['user', 'visitor']),
     member_name: textOrNull,
     member_public_name: textOrNull,
-    member_avatar: avatar,
+    member_avatar: avatarSchema.nullable(),
     member_organization_id: idOrNull,
     chat_id: id,
     room_id: idOrNull,
@@ -78,69 +78,3 @@ export const membershipSchema = z
     legacy_member_id: z.string(),
   })
   .openapi('ChatMembership');
-
-export const tagSchema = z
-  .object({
-    name: z.string(),
-    created_at: isoTimeSchema,
-    hashed_name: z.string().openapi({ description: 'SHA-1 of the name, in hex.' }),
-    room_id: idOrNull,
-  })
-  .openapi('ChatTag');
-
-const nestedUser = z
-  .object({
-    id,
-    first_name: z.string(),
-    last_name: z.string(),
-    full_name: z.string(),
-    organization_id: id,
-    avatar_id: textOrNull,
-    avatar,
-    is_bot: z.boolean(),
-    is_staff: z.boolean(),
-  })
-  .openapi('NestedUser');
-
-export const replySuggestionSchema = z
-  .object({
-    id,
-    created_by_user_id: id,
-    created_by_user: nestedUser,
-    updated_by_user_id: id,
-    updated_by_user: nestedUser,
-    chat_id: id,
-    message_id: id,
-    room_id: idOrNull,
-    organization_id: id,
-    created_at: isoTimeSchema,
-    updated_at: isoTimeSchema,
-    suggestion: z.string(),
-    relevancy_score: z.number().nullable(),
-    target_organization: z.null(),
-  })
-  .openapi('ReplySuggestion');
-
-export const invitationSchema = z
-  .object({
-    id,
-    is_accepted: z.boolean(),
-    is_expired: z.boolean(),
-    invited_by_user_id: id,
-    invited_by_user: nestedUser,
-    chat_id: id,
-    room_id: idOrNull,
-    invited_user_id: idOrNull,
-    invited_team_id: idOrNull,
-    invited_organization_id: idOrNull,
-    invitee_name: z.string(),
-    accepted_by_user_id: idOrNull,
-    accepted_by_user: nestedUser.nullable(),
-    user_member_count: count,
-    visitor_member_count: count,
-    created_at: isoTimeSchema,
-    updated_at: isoTimeSchema,
-    accepted_at: timeOrNull,
-    expired_at: timeOrNull,
-  })
-  .openapi('ChatInvitation');

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { isoTimeSchema } from '../../http/fields.ts';
 import { ACTION_STYLES } from '../../resources/attachment.ts';
+import { avatarSchema } from './user-schemas.ts';
 
 /** A message of the Chats API as its answers document it (Chats API, Chat messages, Chat message attachments). */
 
@@ -63,7 +64,7 @@ export const messageSchema = z
     sender_id: z.string(),
     sender_public_name: textOrNull,
     sender_name: textOrNull,
-    sender_avatar: z.object({ id: z.string(), url: z.string() }).nullable(),
+    sender_avatar: avatarSchema.nullable(),
     message: textOrNull,
     is_encrypted: z.boolean(),
     is_edited: z.boolean(),

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
-import { pageOfAll } from '../../../src/api/chats/page-of-all.ts';
 import type { AppContext } from '../../../src/http/app-environment.ts';
 import { readPage } from '../../../src/http/collection.ts';
+import { pageOfAll } from '../../../src/http/page-of-all.ts';
 
 type Tag = { at: number; name: string };
 const TAGS: Tag[] = [
