@@ -18,7 +18,7 @@ import { type RefusalStatus, refuse } from '../http/refusals.ts';
 import { requireOperator } from '../http/require-operator.ts';
 
 /**
- * Who may call a route. Each way in is a value here, with its guards in the order in which they run: authentication, the path's
+ * Who may call a route. Each access is a value here, with its guards in the order in which they run: authentication, the path's
  * owner, the subscription, the scope.
  */
 export type Access = {
@@ -30,7 +30,7 @@ export type Access = {
   refusals: readonly RefusalStatus[];
 };
 
-/** The same way in with further guards behind its own. */
+/** The same access with further guards after its own. */
 export function withGuards(access: Access, ...guards: AppMiddleware[]): Access {
   return { ...access, guards: [...access.guards, ...guards] };
 }

@@ -11,7 +11,7 @@ import type { RoomSet } from '../resources/chat-grant.ts';
 import { type Access, withGuards } from './access.ts';
 import { copyDatabase } from './copy-database.ts';
 
-/** Without the name, which must not be old: threads write it down. */
+/** Without the name: threads store it, so it must not come from a cache. */
 type KnownVisitor = Omit<Visitor, 'name'>;
 
 const bounds = { clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR };
@@ -19,8 +19,8 @@ const rooms = createIsolateCache<RoomRow>(bounds);
 const visitors = createIsolateCache<KnownVisitor>(bounds);
 
 /**
- * The rooms whose chats are routed to the caller: at most AUTH_CACHE_SECONDS old, up to 10 minutes while D1 cannot be reached. Rooms
- * whose owner keeps its history private belong to it unless `options` leave them out.
+ * The rooms whose chats are routed to the caller, at most AUTH_CACHE_SECONDS old; up to 10 minutes while D1 cannot be reached.
+ * `options` can leave out the rooms of owners with private history.
  */
 export async function userReach(
   c: AppContext,
@@ -50,13 +50,13 @@ function roomOf(c: AppContext, database: Database, organizationId: string, roomI
   return rooms.get(`own/${organizationId}/${roomId}`, cacheTimeToLive(c.env), load);
 }
 
-/** A room that reaches the caller; null when none of these has the id. Cached like reach. */
+/** A room that reaches the caller; null when no such room has the id. Cached like reach. */
 export function reachedRoom(c: AppContext, roomId: string): Promise<RoomRow | null> {
   const load = async () => findRoomInSet(organizationDatabase(c), await userReach(c), roomId);
   return rooms.get(`reached/${c.var.principal.user.id}/${roomId}`, cacheTimeToLive(c.env), load);
 }
 
-/** A visitor of a room, which is the caller's to check. Visitors stay, so nothing has to forget them. */
+/** A visitor of a room; the caller has checked the room. Visitors are never deleted, so nothing purges them. */
 export function visitorOf(c: AppContext, roomId: string, visitorId: string): Promise<KnownVisitor | null> {
   const load = async () => findVisitor(await copyDatabase(c), roomId, visitorId);
   return visitors.get(`${roomId}/${visitorId}`, cacheTimeToLive(c.env), load);
@@ -72,7 +72,7 @@ function reachesOfCaller(c: AppContext): Promise<RoutedRooms> {
 }
 
 /**
- * Forgets all reach, rooms and teams in this isolate; others forget them when their copy is AUTH_CACHE_SECONDS old. All of it, because
+ * Forgets all reach, rooms and teams in this isolate. Other isolates forget theirs after AUTH_CACHE_SECONDS. All of it goes, because
  * one router, team or share concerns users of several organizations, and such changes are rare.
  */
 export function purgeReach(): void {

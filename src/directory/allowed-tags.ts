@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { AllowedTagRow } from '../db/rows.ts';
 
-/** The tags that a room allows, by name (Chats API, Chat tags). The room is the caller's to check. */
+/** The tags that a room allows, by name (Chats API, Chat tags). The caller checks the room. */
 export function listAllowedTags(database: Database, roomId: string, keyset: Keyset): Promise<AllowedTagRow[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['name'], descending: false }, keyset);
   return database.all<AllowedTagRow>(
@@ -16,7 +16,7 @@ export function findAllowedTag(database: Database, roomId: string, name: string)
   return database.first<AllowedTagRow>('SELECT * FROM allowed_tags WHERE room_id = ? AND name = ?', roomId, name);
 }
 
-/** The tag as it is now, and whether it is new: a room has each name once. Null when the organization has no such room. */
+/** Allows a tag. A room has each name once: `isNew` is false for a known one. Null when the organization has no such room. */
 export async function insertAllowedTag(
   database: Database,
   organizationId: string,
@@ -44,7 +44,7 @@ export async function insertAllowedTag(
   return row === undefined ? null : { tag: row, isNew: inserted.length > 0 };
 }
 
-/** False when the organization's room has no such tag. Chats keep the tags they have. */
+/** Removes an allowed tag. False when the organization's room has no such tag. Chats keep the tags that they have. */
 export async function deleteAllowedTag(
   database: Database,
   organizationId: string,

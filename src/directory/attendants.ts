@@ -1,11 +1,11 @@
 import type { Attendants } from '../resources/organization.ts';
 
-/** Who is there, as the functions below make SQL tell it. */
+/** The result of `attendanceColumns`: 0 or 1. */
 export type AttendanceColumns = { is_present: number; is_online: number; is_humans_online: number };
 
 /**
- * The columns that tell who of an organization's users is there, for a query whose first parameter is now (ms) and in which
- * `organizationId` is a column. They read the users who are present, not all.
+ * Columns of a query: whether users of an organization are present and online. The query's first parameter is now (ms), and
+ * `organizationId` is one of its columns. They read only the users who are present.
  */
 export function attendanceColumns(organizationId: string): string {
   const exists = (condition: string) =>

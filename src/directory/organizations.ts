@@ -13,7 +13,7 @@ export async function organizationExists(database: Database, organizationId: str
   return (await database.first('SELECT 1 FROM organizations WHERE id = ?', organizationId)) !== null;
 }
 
-/** All organizations by their ids, with who of their users is there at `now` (ms): for the operator of the hub only. */
+/** All organizations by their ids, for the operator of the hub. `now` (ms) decides which of their users are present. */
 export async function listOrganizations(database: Database, now: number, keyset: Keyset): Promise<OrganizationView[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
   const rows = await database.all<OrganizationRow & AttendanceColumns>(
@@ -55,7 +55,7 @@ type Changeable = Pick<
   'name' | 'has_active_subscription' | 'private_chats' | 'private_chat_history' | 'message_list_days'
 >;
 
-/** Undefined leaves a value as it is; so does a key that `profile` has not. */
+/** Undefined, or a key missing from `profile`, leaves a value as it is. */
 export type OrganizationChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined } & {
   profile?: { [Key in keyof OrganizationProfile]?: OrganizationProfile[Key] | undefined };
 };
@@ -76,7 +76,7 @@ export function updateOrganization(
   );
 }
 
-/** An organization with who of its users is there at `now` (ms). Null when there is none. */
+/** An organization; `now` (ms) decides which of its users are present. Null when there is none. */
 export async function viewOrganization(
   database: Database,
   organizationId: string,

@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts';
 import { RoutedRooms, type RoutingRows } from './routed-rooms.ts';
 
-/** Where the directory lies: users, teams and organizations in the first database, rooms and routers in their organization's. */
+/** The databases of the directory: users, teams and organizations are in the first, rooms and routers in their organization's. */
 export type DirectoryDatabases = { identity: Database; organization: Database };
 
 /**

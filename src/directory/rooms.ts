@@ -14,8 +14,8 @@ export function findRoom(database: Database, organizationId: string, roomId: str
 }
 
 /**
- * A room that is not deleted, own or shared, among those that reach somebody (`reach` comes from reach.ts). An organization's reach finds
- * its own rooms and those shared with it.
+ * A room of a set (read-routed-rooms.ts), own or shared, that is not deleted. The set of an organization has its own rooms and those
+ * shared with it.
  */
 export function findRoomInSet(database: Database, rooms: RoomSet, roomId: string): Promise<RoomRow | null> {
   return database.first<RoomRow>(
@@ -26,7 +26,7 @@ export function findRoomInSet(database: Database, rooms: RoomSet, roomId: string
   );
 }
 
-/** Rooms of the organization, by their ids. `isShared` leaves only those that are shared with a partner, or only those that are not. */
+/** Rooms of the organization by their ids. `isShared`: only those that are shared with a partner, or only the others; null: all. */
 export function listRooms(
   database: Database,
   organizationId: string,
@@ -47,7 +47,7 @@ export function listRooms(
   );
 }
 
-/** The rooms that reach somebody, own and shared ones, by their ids and without deleted ones. */
+/** The rooms of a set by their ids, own and shared, without deleted ones. */
 export function listReachedRooms(database: Database, rooms: RoomSet, keyset: Keyset): Promise<RoomRow[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
   const page = (condition: string) =>
@@ -61,7 +61,7 @@ export function listReachedRooms(database: Database, rooms: RoomSet, keyset: Key
   );
 }
 
-/** What of a room can be chosen and what it has when it is not. Lifetimes in seconds, null: never. */
+/** The options of a room with their defaults. Lifetimes in seconds; null: never. */
 export const DEFAULT_ROOM_OPTIONS = {
   language_code: 'en',
   visitor_chat_idle_ttl: 3600,
@@ -106,7 +106,7 @@ export function insertRoom(database: Database, organizationId: string, room: New
   );
 }
 
-/** `updated_by_user_id` is null when nobody of the organization, but the operator of the hub, changes the room. */
+/** `updated_by_user_id` is null for changes by the operator of the hub. */
 export type RoomChanges = ChosenOptions & {
   name?: string | undefined;
   display_name?: string | undefined;

@@ -3,7 +3,7 @@ import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow, RouterRow, RouterTargetKind, RouterTargetRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
 
-/** Whom a router names: all users of its organization, or one user, team or partner. The id is null for kind all alone. */
+/** A target of a router: all users of its organization, one user, one team or one partner. `id` is null only for `all`. */
 export type RouterTarget = { kind: RouterTargetKind; id: string | null };
 
 /** A router with its targets, in their order, and its rooms, by their ids. */
@@ -175,8 +175,8 @@ export async function findUnknownRooms(
 }
 
 /**
- * The places of the targets that a router of the organization may not name: users who are not its own, teams that are neither its own
- * nor shared with it, organizations that do not exist, lie in another database or are itself.
+ * The indexes of the targets that a router of the organization may not name: users of others, teams that are neither its own nor
+ * shared with it, and organizations that do not exist, are stored in another database or are itself.
  */
 export async function findUnknownTargets(
   identity: Database,

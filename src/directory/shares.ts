@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 
-/** What an organization can share with a partner, and the tables and column of each. Rooms lie in its database, teams in the first. */
+/** The kinds of things that can be shared, with their tables and columns. Rooms are stored in the organization's database, teams in the first. */
 const SHARED = {
   room: { owners: 'rooms', shares: 'room_shares', key: 'room_id' },
   team: { owners: 'teams', shares: 'team_shares', key: 'team_id' },
@@ -12,10 +12,10 @@ export type SharedKind = keyof typeof SHARED;
 /** `organization_id` names the partner; `created_at` in ms. */
 export type Share = { organization_id: string; created_at: number };
 
-/** Deleted ones too: a deleted room's chats stay visible to its partners until the sharing ends. */
+/** Deleted ones too: the chats of a deleted room stay visible to its partners until the sharing ends. */
 const ownedOne = (owners: string) => `(SELECT id FROM ${owners} WHERE id = ? AND organization_id = ?)`;
 
-/** The partners with whom a room or team of the organization is shared, by their ids. Null when it never had such a room or team. */
+/** The partners with which a room or team is shared, by their ids. Null when the organization never had such a room or team. */
 export async function listShares(
   database: Database,
   kind: SharedKind,

@@ -10,7 +10,7 @@ const MEMBERS = `SELECT users.*, team_members.team_id, team_members.created_at A
   JOIN users ON users.id = team_members.user_id AND users.deleted_at IS NULL
   WHERE team_members.team_id = ? AND teams.organization_id = ?`;
 
-/** The members of a team of the organization by their ids, without deleted users. The team is the caller's to check. */
+/** The members of a team of the organization by their ids, without deleted users. The caller checks the team. */
 export function listTeamMembers(
   identity: Database,
   organizationId: string,
@@ -36,7 +36,7 @@ export function findTeamMember(
   return identity.first<TeamMemberUserRow>(`${MEMBERS} AND team_members.user_id = ?`, teamId, organizationId, userId);
 }
 
-/** Makes a user of the organization a member of its team, once. Null when the organization has not both of them. */
+/** Makes a user a member of a team, both of the organization. Null when it lacks either. `isNew` is false for a member. */
 export async function insertTeamMember(
   identity: Database,
   organizationId: string,
@@ -62,7 +62,7 @@ export async function insertTeamMember(
   return member === undefined ? null : { member, isNew: inserted.length > 0 };
 }
 
-/** False when the organization has no such team or the team no such member. */
+/** Removes a member. False when the organization has no such team or the team has no such member. */
 export async function deleteTeamMember(
   identity: Database,
   organizationId: string,

@@ -4,7 +4,7 @@ import type { TeamRow } from '../db/rows.ts';
 import type { Invitee } from '../resources/invitation.ts';
 import { assignments } from './assignments.ts';
 
-/** Teams lie with their members in the first database; routers name them by id. */
+/** Teams are stored with their members in the first database. Routers name them by id. */
 
 /** The orderings of lists of teams and the columns of each, in keyset order. */
 export const TEAM_ORDERS = {
@@ -60,7 +60,7 @@ export function insertTeam(identity: Database, organizationId: string, team: New
 export type TeamChanges = {
   name?: string | undefined;
   display_name?: string | undefined;
-  /** Null when nobody of the organization, but the operator of the hub, changes it. */
+  /** Null for changes by the operator of the hub. */
   updated_by_user_id: string | null;
 };
 
@@ -99,8 +99,8 @@ export async function deleteTeam(
 }
 
 /**
- * Whom a user of the organization may invite, with the name that the invitation shows (Chats API, Chat invitations): a user of the
- * organization, a team of it or one shared with it, a partner organization. Null when there is no such one or it is deleted.
+ * An invitee with the name that the invitation shows (Chats API, Chat invitations). A user of the organization may invite its users,
+ * its teams, teams shared with it, and partner organizations. Null for all others and for deleted ones.
  */
 export async function findInvitee(
   identity: Database,

@@ -70,7 +70,7 @@ export function findUsers(database: Database, organizationId: string, userIds: r
   );
 }
 
-/** Those of the given users, of whatever organization, who are deleted: memberships show it (Chats API, Chat memberships). */
+/** Which of the given users, of any organization, are deleted. Memberships show it (Chats API, Chat memberships). */
 export async function findDeletedUsers(database: Database, userIds: readonly string[]): Promise<ReadonlySet<string>> {
   if (userIds.length === 0) return new Set();
   const rows = await database.all<{ id: string }>(
@@ -142,7 +142,7 @@ export function insertUser(database: Database, organizationId: string, user: New
   );
 }
 
-/** Undefined leaves a value as it is; so does a key that `profile` or `preferences` has not. Null there means the default. */
+/** Undefined, or a key missing from `profile` or `preferences`, leaves a value as it is. Null there means the default. */
 export type UserChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined } & {
   profile?: { [Key in keyof UserProfile]?: UserProfile[Key] | undefined };
   preferences?: { [Key in keyof UserPreferences]?: UserPreferences[Key] | null | undefined };

@@ -5,7 +5,7 @@ import type { OrganizationRow } from '../db/rows.ts';
 import type { DirectoryDatabases } from '../directory/read-routed-rooms.ts';
 import type { UserFacts } from '../resources/user.ts';
 
-/** Who makes a request: the token's user and their organization. */
+/** The user of the request's token, and their organization. */
 export type Principal = {
   user: UserFacts;
   organization: {

@@ -44,7 +44,7 @@ export function emailField() {
   return textField({ max: 254 }).refine((text) => /^[^\s@]+@[^\s@]+$/.test(text), 'Enter a valid email address.');
 }
 
-/** A name that paths carry, as that of a tag. URLs drop the segments `.` and `..`, however they are encoded: such a name could never be removed. */
+/** A name that is part of paths, such as that of a tag. Clients drop the URL segments `.` and `..`: such a name could never be deleted. */
 export function pathNameField() {
   return textField({ max: 255 }).refine((text) => text !== '.' && text !== '..', 'No URL can carry this name.');
 }

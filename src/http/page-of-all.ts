@@ -2,7 +2,7 @@ import type { KeysetValue } from '../db/keyset.ts';
 import type { AppContext } from './app-environment.ts';
 import { collectionResponse, type Page } from './collection.ts';
 
-/** A page of a list that is whole at hand, for what a thread answers at once. `rows` ascend by the key that `keyOf` gives. */
+/** A page of a list that is in memory as a whole, as a thread answers it. `rows` ascend by the key that `keyOf` gives. */
 export function pageOfAll<Row, Resource>(
   c: AppContext,
   page: Page,

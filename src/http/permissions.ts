@@ -5,13 +5,13 @@ import { type AppContext, type AppMiddleware, identityDatabase } from './app-env
 import { refuse } from './refusals.ts';
 
 /**
- * Guards of a route, for its `middleware`, in this order: `authenticate()`, `requireOrganization` or `requireOwnUser`,
+ * Guards of routes; src/api/access.ts puts them together in this order: `authenticate()`, `requireOrganization` or `requireOwnUser`,
  * `requireSubscription`, `requireScope`.
  */
 
 /**
- * The path's `organization_id` must be the caller's own. A foreign one is 403; for one that does not exist the interfaces
- * differ: 404 in the Messaging API, 403 in the Chats API.
+ * The path's `organization_id` must be the caller's own; a foreign one is 403. For one that does not exist the interfaces differ:
+ * 404 in the Messaging API, 403 in the Chats API.
  */
 export function requireOrganization(options: { unknown: 403 | 404 }): AppMiddleware {
   return async (c, next) => {

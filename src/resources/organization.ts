@@ -1,6 +1,6 @@
 import { isoTime } from './clock.ts';
 
-/** What an organization tells of itself. */
+/** The contact details of an organization. */
 export type OrganizationProfile = {
   email: string | null;
   phone: string | null;
@@ -14,7 +14,7 @@ export type OrganizationProfile = {
 /** Whether any of some users is present, any is online (present and willing to be shown), and any online user is no bot. */
 export type Attendants = { is_present: boolean; is_online: boolean; is_humans_online: boolean };
 
-/** An organization, and whether its users are there. Times in ms. */
+/** An organization with the presence of its users. Times in ms. */
 export type OrganizationView = Attendants & {
   id: string;
   name: string;
@@ -28,7 +28,7 @@ export type OrganizationView = Attendants & {
   updated_at: number;
 };
 
-/** The organization object. There is no script for web pages and there are no rules to count. An extension: `message_list_days`. */
+/** The organization object. `script_tag` and `max_rules_count` are always null: the hub has neither. An extension: `message_list_days`. */
 export function organizationResource(organization: OrganizationView) {
   return {
     id: organization.id,
@@ -45,7 +45,7 @@ export function organizationResource(organization: OrganizationView) {
   };
 }
 
-/** The organization as the operator of the hub sees it: with the options that only the operator sets. */
+/** The organization for the operator of the hub, with the options that only the operator sets. */
 export function operatorOrganizationResource(organization: OrganizationView) {
   return {
     ...organizationResource(organization),

@@ -11,7 +11,7 @@ export type RoomView = {
   display_name: string;
   language_code: string;
   domain: string | null;
-  /** Whether a partner organization has a share in it. */
+  /** Whether it is shared with a partner organization. */
   is_shared: boolean;
   is_open: boolean;
   /** Seconds without a message after which a `visitor` chat ends; null: never. */
@@ -29,7 +29,7 @@ export type RoomView = {
   updated_at: number;
 };
 
-/** The room object: online while it is open and its routers reach somebody who is. */
+/** The room object. A room is online while it is open and reaches somebody who is online. */
 export function roomResource(room: RoomView) {
   return {
     id: room.id,
@@ -53,7 +53,7 @@ export function roomResource(room: RoomView) {
   };
 }
 
-/** The room as the operator of the hub sees it: with the options that only the operator sets. */
+/** The room for the operator of the hub, with the options that only the operator sets. */
 export function operatorRoomResource(room: RoomView) {
   return {
     ...roomResource(room),

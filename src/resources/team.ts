@@ -2,7 +2,7 @@ import { isoTime, isoTimeOrNull } from './clock.ts';
 import { nestedUser, type UserFacts } from './user.ts';
 import type { NestedOrganization } from './user-account.ts';
 
-/** A team with what is known of its members at the moment. Times in ms. */
+/** A team with the presence of its members. Times in ms. */
 export type TeamView = {
   id: string;
   organization: NestedOrganization;

@@ -49,7 +49,7 @@ export function userAccountResource(account: UserAccount) {
   };
 }
 
-/** The user as the operator of the hub sees them. */
+/** The user object for the operator of the hub: with the email of bots, and the URL of the avatar. */
 export function operatorAccountResource(account: UserAccount) {
   const { facts, email } = account;
   return { ...userAccountResource(account), email, avatar_url: facts.avatar?.url ?? null };

@@ -47,8 +47,8 @@ export function allowedTagRoutesOf(door: Door): AppRouter {
     summary: 'Allow a tag in a room',
     request: { params: roomPath, body: bodyOf(z.object({ name: pathNameField() })) },
     answers: {
-      200: jsonOf(tagSchema, 'It was allowed already'),
-      201: jsonOf(tagSchema, 'It is allowed now'),
+      200: jsonOf(tagSchema, 'The tag was allowed already'),
+      201: jsonOf(tagSchema, 'The tag is allowed now'),
     },
   });
   routes.openapi(createTag, async (c) => {

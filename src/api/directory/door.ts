@@ -8,9 +8,9 @@ import { type Access, operatorOfOrganization, organizationUser, organizationUser
  * resource are written once and mounted for each door. `c.var.organization` is the organization behind any door.
  */
 export type Door = {
-  /** The operator chooses ids, and sees and sets fields that tenants do not. */
+  /** The operator chooses ids, and has fields that tenants do not have. */
   isOperator: boolean;
-  /** The version of the API, which decides the form of a team. */
+  /** The version of the API: teams have more fields in version 6. */
   version: 5 | 6;
   /** The `operationId` of a route behind this door. */
   nameOf: (operation: string) => string;
@@ -19,11 +19,11 @@ export type Door = {
   organization: '/orgs/{organization_id}' | '/organizations/{organization_id}';
   members: 'memberships' | 'members';
   reader: Access;
-  /** `scope`: what a tenant's token must have. */
+  /** `scope`: the scope that a tenant's token must have. */
   writer: (scope: Scope) => Access;
-  /** For changes of a user, which tenants may make to themselves. */
+  /** For changes of a user. Tenants may change themselves without a scope. */
   userWriter: Access;
-  /** Who is recorded as the author of a change; null for the operator. */
+  /** The id of the user who is recorded as the author of a change; null for the operator. */
   userId: (c: AppContext) => string | null;
 };
 

@@ -77,7 +77,7 @@ const operatorSchema = organizationSchema
   .extend({ has_active_subscription: z.boolean(), private_chats: z.boolean(), private_chat_history: z.boolean() })
   .openapi('AdminOrganization');
 
-/** What a door shows of an organization and lets be changed. */
+/** The fields that a door shows and lets change. */
 type Form = {
   changes: z.ZodType<OrganizationFields>;
   schema: z.ZodType<z.infer<typeof organizationSchema>>;
@@ -90,7 +90,7 @@ const OPERATOR_FORM: Form = {
   resource: operatorOrganizationResource,
 };
 
-/** An organization by itself. */
+/** The organization of the path. */
 export function organizationRoutesOf(door: Door): AppRouter {
   const { changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
   const common = { tag: door.tagOf('Organization'), path: door.organization };
@@ -155,7 +155,7 @@ const getOrganizations = defineRoute({
   answers: { 200: jsonOf(collectionSchema(operatorSchema), 'A page') },
 });
 
-/** All organizations of the hub: the operator's alone. */
+/** Only the operator creates and lists organizations. */
 export const organizationsRoutes = createRouter();
 
 organizationsRoutes.openapi(createOrganization, async (c) => {

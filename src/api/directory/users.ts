@@ -52,11 +52,11 @@ type UserFields = z.infer<typeof operatorChanges>;
 const operatorSchema = userSchema
   .extend({
     avatar_url: z.string().nullable(),
-    email: z.string().nullable().openapi({ description: 'Also of bots.' }),
+    email: z.string().nullable().openapi({ description: 'Bots have one too.' }),
   })
   .openapi('AdminUser');
 
-/** What a door shows of a user and lets be changed. `whole`: for PUT. */
+/** The fields that a door shows and lets change. `whole`: the body of a PUT. */
 type Form = {
   whole: z.ZodType<UserFields>;
   changes: z.ZodType<UserFields>;
@@ -144,7 +144,7 @@ export function userRoutesOf(door: Door): AppRouter {
     method: 'patch',
     path: one,
     summary: 'Change a user',
-    description: 'Users may change themselves. To change others, a token needs the scope `users`.',
+    description: 'The token of a user changes that user; with the scope `users`, any user of the organization.',
     request: { params: userPath, body: bodyOf(changes) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -160,7 +160,7 @@ export function userRoutesOf(door: Door): AppRouter {
     method: 'put',
     path: one,
     summary: 'Change a user and whether they may be shown online',
-    description: 'Like PATCH, a field that is left out stays: switching `is_online_enabled` loses no profile.',
+    description: 'A field that is left out stays as it is, as with PATCH. Only `is_online_enabled` is required.',
     request: { params: userPath, body: bodyOf(whole) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -221,7 +221,7 @@ userLifecycleRoutes.openapi(removeUser, async (c) => {
   const outcome = await deleteUser(identityDatabase(c), c.var.organization.id, user_id, Date.now());
   if (outcome === null) return refuse(c, USER_NOT_FOUND);
   purgeUser(user_id);
-  // Also for a user who was deleted before: that request may have stopped between the two steps.
+  // Also for a user who was deleted before: that request may have failed before this step.
   await askUser(c.env, c.var.cost, user_id, (stub) => stub.deleteClients({ v: 1 }));
   return outcome === 'deleted' ? c.body(null, 204) : refuse(c, USER_NOT_FOUND);
 });
@@ -251,7 +251,7 @@ function columnsOf(fields: UserFields, now: number) {
   };
 }
 
-/** A new picture is a new avatar, with an id of its own. */
+/** A new picture is a new avatar with a new id. */
 function avatarColumns(
   url: string | null | undefined,
   now: number,

@@ -9,7 +9,7 @@ import { webhookTestRoutesOf } from '../app-registry/test-webhook.ts';
 import { appWebhookRoutesOf } from '../app-registry/webhooks.ts';
 import { operatorDoor } from '../directory/door.ts';
 
-/** The registry for the operator of the hub, who may give every scope. */
+/** The registry of apps for the operator of the hub, who may grant every scope. */
 const door: Door = {
   nameOf: operatorDoor.nameOf,
   organization: '/organizations/{organization_id}',

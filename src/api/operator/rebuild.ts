@@ -12,10 +12,10 @@ import { type ThreadStub, threadStub, threadStubById } from '../../rpc/thread.ts
 import { operator } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 
-/** Threads that are rebuilt at a time, and in one request. */
+/** How many threads are rebuilt at the same time, and in one request. */
 const AT_ONCE = 5;
 const IN_A_REQUEST = 20;
-/** A request begins no more threads after this long (ms). */
+/** After this time (ms) a request starts no further thread. */
 const REQUEST_TIME = 20_000;
 
 const ORDERING = 'rebuild';
@@ -26,7 +26,7 @@ const failureSchema = z.object({
   error: z.enum(['thread_not_found', 'not_copied_yet', 'newer_version', 'failed']).openapi({
     description:
       'thread_not_found: the object holds no thread. not_copied_yet: the database has not taken all rows yet, and the thread ' +
-      'goes on by itself. newer_version: try again when the rollout is through. failed: an accident, which the log names.',
+      'goes on by itself. newer_version: try again after the rollout. failed: an accident; the log has the error.',
   }),
 });
 
@@ -41,7 +41,7 @@ const postRebuild = defineRoute({
   summary: 'Rebuild the copy of the chats',
   description:
     'Rebuilds the rows of the next threads of the register from their logs. Call it again with `next` as `cursor` until ' +
-    '`next` is null. With `ids`, the threads with these Durable Object ids instead: for a register that is lost.',
+    '`next` is null. With `ids`, the threads with these Durable Object ids instead, for when the register is lost.',
   request: {
     body: bodyOf(
       z.object({
@@ -81,7 +81,10 @@ function count(outcomes: readonly (Failure | null)[]): { rebuilt: number; failed
   return { rebuilt: outcomes.length - failed.length, failed };
 }
 
-/** Rebuilds the next threads of the register: those after the name `after` in the database at `place`, then those of the next one. */
+/**
+ * Rebuilds the next threads of the register: those after the name `after` in the database at index `place`, then those of the next
+ * database.
+ */
 async function rebuildFrom(
   c: AppContext,
   place: number,
@@ -108,7 +111,7 @@ function rebuildObjects(c: AppContext, ids: readonly string[]): Promise<(Failure
   return inParallel(ids, AT_ONCE, (id) => rebuildThread(c, id, () => threadStubById(c.env, id)));
 }
 
-/** Why a thread could not be rebuilt; null when it was. One thread's failure keeps no other waiting. */
+/** Why a thread could not be rebuilt; null when it was. A failure does not stop the other threads. */
 async function rebuildThread(c: AppContext, thread: string, stubOf: () => ThreadStub | null): Promise<Failure | null> {
   try {
     const stub = stubOf();

@@ -82,7 +82,7 @@ const postRouter = defineRoute({
   path: ALL,
   summary: 'Create a router',
   description:
-    'Chats of its rooms are routed to the users whom its targets name. A room without a router reaches all users of its organization.',
+    'Chats of its rooms are routed to its targets. A room without a router reaches all users of its organization.',
   request: { params: organizationPath, body: bodyOf(newRouter) },
   refusals: [409],
   answers: { 201: jsonOf(routerSchema, 'Created') },
@@ -178,7 +178,7 @@ routerRoutes.openapi(removeRouter, async (c) => {
 
 type Named = { targets: z.infer<typeof newRouter>['targets'] & {}; room_ids: string[] };
 
-/** Messages for the targets and rooms that the organization may not name, nested like the payload; null when there are none. */
+/** Messages for targets and rooms that the organization may not name, nested like the payload. Null when there are none. */
 async function unknownNames(c: AppContext, { targets, room_ids }: Named): Promise<FieldErrors | null> {
   const { organization } = c.var;
   const places = targets.length === 0 ? [] : await findUnknownTargets(identityDatabase(c), organization, targets);

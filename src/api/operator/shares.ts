@@ -41,7 +41,7 @@ for (const kind of ['room', 'team'] as const) {
     ...reading,
     method: 'get',
     path,
-    summary: `List the partners with whom a ${kind} is shared`,
+    summary: `List the partners with which a ${kind} is shared`,
     request: { params, query: z.object(collectionQuery) },
     answers: { 200: jsonOf(collectionSchema(shareSchema), 'A page') },
   });
@@ -97,7 +97,7 @@ for (const kind of ['room', 'team'] as const) {
     path: `${path}/{partner_id}`,
     summary: `Stop sharing a ${kind}`,
     request: { params: partnerParams },
-    answers: { 204: { description: 'It is not shared any more' } },
+    answers: { 204: { description: 'No longer shared' } },
   });
   shareRoutes.openapi(removeShare, async (c) => {
     const { id, partner_id } = c.req.valid('param');

@@ -40,7 +40,9 @@ const tokenSchema = z
   .openapi('AdminToken');
 
 const createdTokenSchema = tokenSchema
-  .extend({ token: z.string().openapi({ description: 'The token itself: shown this once and stored nowhere.' }) })
+  .extend({
+    token: z.string().openapi({ description: 'The token itself. Only this answer shows it; it is stored nowhere.' }),
+  })
   .openapi('AdminCreatedToken');
 
 const createToken = defineRoute({
@@ -49,7 +51,7 @@ const createToken = defineRoute({
   method: 'post',
   path: ALL,
   summary: 'Create a token for a user',
-  description: 'The answer shows the token this once.',
+  description: 'Only this answer shows the token.',
   request: { params: userPath, body: bodyOf(newTokenBody) },
   answers: { 201: jsonOf(createdTokenSchema, 'Created') },
 });
@@ -70,7 +72,7 @@ const removeToken = defineRoute({
   method: 'delete',
   path: `${ALL}/{token_id}`,
   summary: 'Revoke a token',
-  description: 'Revoking it again changes nothing. Other isolates may honour it for AUTH_CACHE_SECONDS longer.',
+  description: 'Repeating it changes nothing. Other isolates may accept the token for AUTH_CACHE_SECONDS longer.',
   request: { params: userPath.extend({ token_id: pathId('token_id') }) },
   answers: { 204: { description: 'Revoked' } },
 });

@@ -4,7 +4,7 @@ import type { Page } from '../../http/collection.ts';
 import { pageOfAll } from '../../http/page-of-all.ts';
 import type { MemberView } from '../../resources/membership.ts';
 
-/** A page of a chat's memberships. Nobody is ever taken off a chat's list of members, so a place in it is a key. */
+/** A page of a chat's memberships. Members are never removed from a chat's list, so an index in it can be the key. */
 export function pageOfMembers<Resource>(c: AppContext, page: Page, resources: readonly Resource[]) {
   const placed = resources.map((resource, place) => ({ resource, place: place + 1 }));
   return pageOfAll(
@@ -16,7 +16,7 @@ export function pageOfMembers<Resource>(c: AppContext, page: Page, resources: re
   );
 }
 
-/** Members as `show` shows them; whether their users are deleted is D1's to say, asked at once for all. */
+/** Members as `show` shows them. One query to D1 finds which of their users are deleted. */
 export async function showMembers<Resource>(
   c: AppContext,
   members: readonly MemberView[],

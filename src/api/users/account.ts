@@ -25,7 +25,7 @@ const getUser = defineRoute({
   operationId: 'getUser',
   ...common,
   path: '/users/{user_id}',
-  summary: 'Get one’s own user',
+  summary: 'Get your own user',
   access: ownUser,
   request: { params: z.object({ user_id: pathId('user_id') }) },
 });

@@ -35,7 +35,7 @@ const changesSchema = z
   .object({
     presence_expires_in: integerField({ min: 1, max: LONGEST_PRESENCE })
       .optional()
-      .openapi({ description: 'Seconds. A new client has 120, a renewed one what it had before.' }),
+      .openapi({ description: 'Seconds. Default: 120 for a new client; a renewed client keeps its value.' }),
     gcm_token: textField({ max: 4096, blank: true }).nullable().optional(),
     properties: properties.optional(),
   })
@@ -56,7 +56,7 @@ const clientSchema = z
   })
   .openapi('UserClient');
 
-/** A user of the path who is not the caller must be one of the organization: 404. */
+/** The path's user is the caller or another user of the organization: 404. */
 const requireUser: AppMiddleware = async (c, next) => {
   const { user, organization } = c.var.principal;
   const userId = c.req.param('user_id')?.toLowerCase() ?? '';
@@ -70,7 +70,7 @@ const user = z.object({ user_id: pathId('user_id') });
 const userOfOrganization = user.extend({ organization_id: pathId('organization_id') });
 const client = { client_id: pathId('client_id') };
 
-/** The same routes below a user and, with another access, below an organization. */
+/** The same routes below a user and below an organization, each with its access. */
 const PLACES = [
   {
     name: 'Client',
@@ -89,8 +89,8 @@ const PLACES = [
 ];
 
 /**
- * The clients of a user, whose unexpired ones make them present, at /users/<user_id>/clients and
- * /orgs/<organization_id>/users/<user_id>/clients. Expired clients stay listed; a change renews them, which is a 201.
+ * The clients of a user, at /users/<user_id>/clients and /orgs/<organization_id>/users/<user_id>/clients. A user is present while
+ * one of them has not expired. Expired clients stay listed; a change renews one and is answered with 201.
  */
 export const clientRoutes = createRouter();
 
@@ -105,7 +105,7 @@ for (const { name, base, access, all, one } of PLACES) {
     summary: "List a user's clients",
     request: { params: all, query: z.object(collectionQuery) },
     answers: {
-      200: jsonOf(collectionSchema(clientSchema), 'Clients, oldest first, expired ones too'),
+      200: jsonOf(collectionSchema(clientSchema), 'Clients, oldest first, including expired ones'),
     },
   });
   clientRoutes.openapi(listRoute, async (c) => {
@@ -168,7 +168,7 @@ for (const { name, base, access, all, one } of PLACES) {
       method,
       path: `${base}/{client_id}`,
       summary: "Renew the presence of a user's client",
-      description: 'What is left out stays as it is; the presence is renewed by every request.',
+      description: 'A field that is left out stays as it is. Every request renews the presence.',
       request: { params: one, body: bodyOf(changesSchema) },
       answers: {
         200: jsonOf(clientSchema, 'The client'),

@@ -28,7 +28,7 @@ const getPreferences = defineRoute({
   ...common,
   method: 'get',
   path: PATH,
-  summary: 'Get one’s preferences',
+  summary: 'Get your preferences',
   request: { params },
   answers: { 200: jsonOf(preferencesSchema, 'The preferences') },
 });
@@ -40,7 +40,7 @@ const patchPreferences = defineRoute({
   ...common,
   method: 'patch',
   path: PATH,
-  summary: 'Change one’s preferences',
+  summary: 'Change your preferences',
   request: { params, body: bodyOf(changes) },
   answers,
 });
@@ -50,8 +50,8 @@ const putPreferences = defineRoute({
   ...common,
   method: 'put',
   path: PATH,
-  summary: 'Replace one’s preferences',
-  description: 'What is left out goes back to its default.',
+  summary: 'Replace your preferences',
+  description: 'A field that is left out gets its default.',
   request: { params, body: bodyOf(changes) },
   answers,
 });

@@ -4,7 +4,7 @@ import { clientRoutes } from './clients.ts';
 import { preferenceRoutes } from './preferences.ts';
 import { reachedRoomRoutes } from './reached-rooms.ts';
 
-/** What users have of their own: their account, preferences, clients and the rooms that reach them. Mounted at /api/v5. */
+/** A user's account, preferences, clients and the rooms that reach them, mounted at /api/v5. */
 export const userRoutes = createRouter();
 userRoutes.route('/', accountRoutes);
 userRoutes.route('/', preferenceRoutes);

@@ -2,10 +2,10 @@ import { z } from '@hono/zod-openapi';
 
 const textOrNull = z.string().nullable();
 const pixelsOrNull = z.int().nullable().openapi({ description: 'Pixels.' });
-/** What the hub is never told (src/resources/room-visitor.ts). */
+/** The hub never learns these (src/resources/room-visitor.ts). */
 const unknown = z.null();
 
-/** The room visitor. */
+/** A visitor of a room, as the organization sees them. */
 export const roomVisitorSchema = z
   .object({
     id: z.string(),

@@ -29,7 +29,7 @@ import { refuseThread } from '../refuse-thread.ts';
 import { ROOM_NOT_FOUND, roomPath, VISITOR_NOT_FOUND } from '../shared/paths.ts';
 
 const VALUE_CHARACTERS = 10_000;
-/** A visitor who is in many rooms has a thread in each. */
+/** How many threads are renamed at the same time. A visitor has one in each of their rooms. */
 const RENAMED_AT_A_TIME = 10;
 
 const pathText = (name: string) => z.string().openapi({ param: { name, in: 'path' } });
@@ -67,11 +67,11 @@ const setRoute = defineRoute({
   method: 'post',
   path: ALL,
   summary: 'Set a variable of a visitor',
-  description: 'The variable `username` is their name in chats.',
+  description: 'The variable `username` is the name of the visitor in chats.',
   request: { params: visitorPath, body: bodyOf(createSchema) },
   refusals: [409],
   answers: {
-    200: jsonOf(variableSchema, 'The variable, which was there before'),
+    200: jsonOf(variableSchema, 'The variable, which existed before'),
     201: jsonOf(variableSchema, 'The new variable'),
   },
 });
@@ -100,8 +100,8 @@ const removeRoute = defineRoute({
 const VARIABLE_NOT_FOUND = { reason: 'not_found', detail: 'Visitor variable not found.' } as const;
 
 /**
- * /orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/variables (visitors' API). They are the visitor's, in whichever
- * room; threads and these routes both write them.
+ * /orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/variables (visitors' API). They are the same in every room of the
+ * visitor. Threads write them too.
  */
 export const visitorVariableRoutes = createRouter();
 
@@ -167,7 +167,7 @@ visitorVariableRoutes.openapi(removeRoute, async (c) => {
   return unnamed ?? c.body(null, 204);
 });
 
-/** The refusal when the organization has no such room, or the room no such visitor. */
+/** The refusal when the organization has no such room, or the room has no such visitor; else null. */
 async function refuseVisitor(c: AppContext, { room_id, visitor_id }: VisitorPath): Promise<Refused | null> {
   const room = await ownRoom(c, room_id);
   if (room === null) return refuse(c, ROOM_NOT_FOUND);
@@ -176,15 +176,15 @@ async function refuseVisitor(c: AppContext, { room_id, visitor_id }: VisitorPath
   return visitor === null ? refuse(c, VISITOR_NOT_FOUND) : null;
 }
 
-/** Who should have no name has no variable of that key: it can be deleted. */
+/** A name cannot be blank: to take it away, the variable is deleted. */
 function refuseBlankName(c: AppContext, key: string, value: string): Refused | null {
   const isBlank = key === NAME_VARIABLE && value.trim() === '';
   return isBlank ? refuseField(c, 'value', 'This field may not be blank.') : null;
 }
 
 /**
- * Lets the threads of the visitor's newest chats, one in each room, know their name, or that they have none any more. Answers the first
- * refusal, if one refuses.
+ * Tells the threads of the visitor's newest chats, one in each room, the visitor's name (null: none any more). Answers the first
+ * refusal, null when no thread refuses.
  */
 async function rename(
   c: AppContext,

@@ -30,7 +30,7 @@ const listRoute = defineRoute({
     query: z.object({ ...collectionQuery, is_present: booleanParameter().optional() }),
   },
   answers: {
-    200: jsonOf(collectionSchema(roomVisitorSchema), 'Visitors, by their ids'),
+    200: jsonOf(collectionSchema(roomVisitorSchema), 'Visitors by their ids'),
   },
 });
 
@@ -56,7 +56,7 @@ const userItemRoute = defineRoute({
   answers: item,
 });
 
-/** Room visitors as the organization sees them: those of the public API, and those of channels, about whom less is known. */
+/** Visitors of a room as the organization sees them. Less is known about those who come through a channel. */
 export const visitorRoutes = createRouter();
 
 visitorRoutes.openapi(listRoute, async (c) => {
