@@ -3,7 +3,7 @@ import type { InvitationFilters } from '../../chats/list-invitations.ts';
 import { booleanParameter, isoTimeSchema } from '../../http/fields.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import { type InvitationFacts, invitationResource, isOpenInvitation } from '../../resources/invitation.ts';
-import { nestedUserSchema } from '../shared/user-schemas.ts';
+import { nestedUserOrNull, nestedUserSchema } from '../shared/user-schemas.ts';
 
 /** What both lists of invitations, the outgoing and the incoming one, have in common (Chats API, Chat invitations). */
 
@@ -25,7 +25,7 @@ export const invitationSchema = z
     invited_organization_id: idOrNull,
     invitee_name: z.string(),
     accepted_by_user_id: idOrNull,
-    accepted_by_user: nestedUserSchema.nullable(),
+    accepted_by_user: nestedUserOrNull,
     user_member_count: count,
     visitor_member_count: count,
     created_at: isoTimeSchema,

@@ -14,8 +14,8 @@ import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { replySuggestionResource } from '../../resources/reply-suggestion.ts';
 import { defineRoute } from '../define-route.ts';
-import { type ChatPath, chatParams, queryChat, routeIn } from './in-scope.ts';
 import { replySuggestionSchema } from '../shared/reply-suggestion-schema.ts';
+import { type ChatPath, chatParams, queryChat, routeIn } from './in-scope.ts';
 import type { ChatScope } from './scopes.ts';
 
 const listQuery = z.object({ ...collectionQuery, ordering: z.enum(['created_at', '-created_at']).optional() });

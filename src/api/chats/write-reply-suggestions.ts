@@ -5,8 +5,8 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { replySuggestionResource } from '../../resources/reply-suggestion.ts';
 import { defineRoute } from '../define-route.ts';
-import { type ChatPath, chatParams, commandToChat, routeIn } from './in-scope.ts';
 import { replySuggestionSchema } from '../shared/reply-suggestion-schema.ts';
+import { type ChatPath, chatParams, commandToChat, routeIn } from './in-scope.ts';
 import type { ChatScope } from './scopes.ts';
 
 /** Each message that selects a suggestion carries a copy of it, and a request may hold 500 such messages. */

@@ -13,7 +13,7 @@ import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
 import { changesReach } from '../reach-cache.ts';
 import { organizationPath, TEAM_NOT_FOUND, teamPath } from '../shared/paths.ts';
-import { nestedOrganizationSchema, nestedUserSchema } from '../shared/user-schemas.ts';
+import { nestedOrganizationSchema, nestedUserOrNull } from '../shared/user-schemas.ts';
 import { chosenId, type Door } from './door.ts';
 
 const changes = z.object({ name: textField({ max: 255 }), display_name: textField({ max: 255 }) }).partial();
@@ -37,9 +37,9 @@ const teamSchema = z
     is_connected_to_room: z.boolean(),
     group_chat_id: z.null(),
     created_by_user_id: id.nullable(),
-    created_by_user: nestedUserSchema.nullable(),
+    created_by_user: nestedUserOrNull,
     updated_by_user_id: id.nullable(),
-    updated_by_user: nestedUserSchema.nullable(),
+    updated_by_user: nestedUserOrNull,
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
   })

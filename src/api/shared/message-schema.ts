@@ -75,9 +75,9 @@ export const messageSchema = z
     attachment_template: z.enum(['generic', 'interaction', 'external']).nullable(),
     response_to_message_id: idOrNull,
     response_to_attachment_id: idOrNull,
-    response_to_attachment: attachmentSchema.nullable(),
+    response_to_attachment: z.union([attachmentSchema, z.null()]),
     response_to_action_id: idOrNull,
-    response_to_action: actionSchema.nullable(),
+    response_to_action: z.union([actionSchema, z.null()]),
     response_text: textOrNull,
     response_value: textOrNull,
     external_sender_id: z

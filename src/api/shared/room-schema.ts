@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { isoTimeSchema } from '../../http/fields.ts';
-import { nestedOrganizationSchema, nestedUserSchema } from './user-schemas.ts';
+import { nestedOrganizationSchema, nestedUserOrNull } from './user-schemas.ts';
 
 const id = z.string().openapi({ format: 'uuid' });
 
@@ -24,6 +24,6 @@ export const roomSchema = z
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
     updated_by_user_id: id.nullable(),
-    updated_by_user: nestedUserSchema.nullable(),
+    updated_by_user: nestedUserOrNull,
   })
   .openapi('Room');

@@ -24,6 +24,9 @@ const nestedUserFields = {
 
 export const nestedUserSchema = z.object(nestedUserFields).openapi('NestedUser');
 
+/** A union, because the generator documents `.nullable()` of a named schema as one that no value fits. */
+export const nestedUserOrNull = z.union([nestedUserSchema, z.null()]);
+
 export const userSchema = z
   .object({
     ...nestedUserFields,
