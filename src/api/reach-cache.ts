@@ -72,8 +72,8 @@ function reachesOfCaller(c: AppContext): Promise<RoutedRooms> {
 }
 
 /**
- * Forgets all reach, rooms and teams in this isolate. Other isolates forget theirs after AUTH_CACHE_SECONDS. All of it goes, because
- * one router, team or share concerns users of several organizations, and such changes are rare.
+ * Forgets all reach, rooms and teams in this isolate. Other isolates forget theirs after AUTH_CACHE_SECONDS. All of it goes: one
+ * router, team or share concerns users of several organizations, and such changes are rare.
  */
 export function purgeReach(): void {
   rooms.purgeWhere(() => true);

@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 
-/** The kinds of things that can be shared, with their tables and columns. Rooms are stored in the organization's database, teams in the first. */
+/** What can be shared, with its tables and columns. Rooms are stored in the organization's database, teams in the first. */
 const SHARED = {
   room: { owners: 'rooms', shares: 'room_shares', key: 'room_id' },
   team: { owners: 'teams', shares: 'team_shares', key: 'team_id' },
@@ -37,7 +37,7 @@ export async function listShares(
   return owned.length === 0 ? null : (rows as Share[]);
 }
 
-/** Shares a room or team of the organization with a partner, once. Null when the organization has no such room or team, or has deleted it. */
+/** Shares a room or team with a partner, once. Null when the organization has no such room or team, or has deleted it. */
 export async function insertShare(
   database: Database,
   kind: SharedKind,

@@ -44,7 +44,7 @@ export function emailField() {
   return textField({ max: 254 }).refine((text) => /^[^\s@]+@[^\s@]+$/.test(text), 'Enter a valid email address.');
 }
 
-/** A name that is part of paths, such as that of a tag. Clients drop the URL segments `.` and `..`: such a name could never be deleted. */
+/** A name that is part of paths, such as a tag's. Clients drop the segments `.` and `..`: nobody could delete what has such a name. */
 export function pathNameField() {
   return textField({ max: 255 }).refine((text) => text !== '.' && text !== '..', 'No URL can carry this name.');
 }

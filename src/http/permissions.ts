@@ -5,7 +5,7 @@ import { type AppContext, type AppMiddleware, identityDatabase } from './app-env
 import { refuse } from './refusals.ts';
 
 /**
- * Guards of routes; src/api/access.ts puts them together in this order: `authenticate()`, `requireOrganization` or `requireOwnUser`,
+ * Guards of routes. src/api/access.ts puts them in this order: `authenticate()`, `requireOrganization` or `requireOwnUser`,
  * `requireSubscription`, `requireScope`.
  */
 

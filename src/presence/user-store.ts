@@ -1,5 +1,5 @@
-import type { PresenceCopy } from '../directory/record-presence.ts';
 import { flag } from '../db/rows.ts';
+import type { PresenceCopy } from '../directory/record-presence.ts';
 import type { ClientFacts } from '../resources/user-client.ts';
 import type { PresenceOwner } from '../rpc/user.ts';
 import type { ClientSpan, CopiedPresence } from './presence-rules.ts';

@@ -28,7 +28,7 @@ export type OrganizationView = Attendants & {
   updated_at: number;
 };
 
-/** The organization object. `script_tag` and `max_rules_count` are always null: the hub has neither. An extension: `message_list_days`. */
+/** The organization object. `script_tag` and `max_rules_count` are always null. An extension: `message_list_days`. */
 export function organizationResource(organization: OrganizationView) {
   return {
     id: organization.id,
