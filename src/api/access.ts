@@ -104,8 +104,12 @@ export const ownOrganizationVisitor = asVisitor(requireVisitorOrganization(), re
 /** Paths under /public/visitors/<visitor_id>: that visitor. */
 export const ownVisitor = asVisitor(requireOwnVisitor());
 
-/** The operator of the hub, by ADMIN_TOKEN. */
-export const operator: Access = { security: [{ adminToken: [] }], guards: [requireOperator], refusals: [401, 503] };
+/** The operator of the hub, by ADMIN_TOKEN. A deployment without that secret has no such paths: 404. */
+export const operator: Access = {
+  security: [{ adminToken: [] }],
+  guards: [requireOperator],
+  refusals: [401, 404, 503],
+};
 
 /** The operator on paths under /organizations/<organization_id>. One that does not exist is 404. */
 export const operatorOfOrganization = withGuards(operator, requireKnownOrganization());

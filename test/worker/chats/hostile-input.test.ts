@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BODY_LIMIT } from '../../../src/http/json-body.ts';
+import { countRows } from '../copied-rows.ts';
 import { type Answer, type Call, call, type Person } from '../http/hub.ts';
-import { countRows, Desk, enrollAgent } from '../umi/desk.ts';
+import { Desk, enrollAgent } from '../umi/desk.ts';
 import { addressOf, bodyFor, everythingOf, furnish, type Names, OPERATIONS, type Operation } from './operations.ts';
 
 const DETAIL = { detail: expect.any(String) };

@@ -5,7 +5,8 @@ import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
-import { firstUuidAt, uuidVersion7 } from '../../../src/resources/uuid.ts';
+import type { MessageFacts } from '../../../src/resources/message.ts';
+import { firstUuidAt, newUuid, uuidVersion7 } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { type Answer, admin, type Person, testEnv } from '../http/hub.ts';
 import { ask, copiedMessages, Desk, enrollAgent, type Json, resultsOf, unique, visitorSays } from '../umi/desk.ts';
@@ -33,14 +34,29 @@ async function pagesOf(own: Desk, query: string): Promise<Answer[]> {
   }
 }
 
+const BARE_MESSAGE = {
+  type: 'msg' as const,
+  sender_id: 'x',
+  sender_name: null,
+  sender_public_name: null,
+  sender_avatar: null,
+  external_sender_id: null,
+  external_message_id: null,
+  selected_reply_suggestion: null,
+  attachments: [],
+  attachment_template: null,
+  response_to: null,
+};
+
 /** Messages straight into the copy, a second apart: what a list reads, not what makes it. */
 async function writeMessages(organizationId: string, count: number, from: number, message: string): Promise<void> {
+  const [chat, room] = [newUuid(from), newUuid(from)];
   const rows = Array.from({ length: count }, (_, number) => {
     const created_at = from + number * 1000;
     const id = uuidVersion7(created_at, { high12: 1, low62: BigInt(number) });
-    const sender_type = number === 0 ? 'user' : 'visitor';
-    const facts = { id, type: 'msg', created_at, sender_type, sender_id: 'x', message, attachments: [] };
-    return [organizationId, id, 'chat', 'room', number, sender_type, 'msg', JSON.stringify(facts)];
+    const sender_type = number === 0 ? ('user' as const) : ('visitor' as const);
+    const facts: MessageFacts = { ...BARE_MESSAGE, id, created_at, sender_type, message };
+    return [organizationId, id, chat, room, number, sender_type, 'msg', JSON.stringify(facts)];
   });
   // A parameter holds 1 MB.
   const perStatement = Math.max(1, Math.floor(900_000 / (message.length + 500)));

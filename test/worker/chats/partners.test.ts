@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { countRows } from '../copied-rows.ts';
 import { type Answer, admin, call, type Person } from '../http/hub.ts';
-import { arrive, ask, countRows, Desk, enrollAgent, unique } from '../umi/desk.ts';
+import { arrive, ask, Desk, enrollAgent, unique } from '../umi/desk.ts';
 import { addRouter, allowTag, setOrganization, shareRoom } from './office.ts';
 import { addressOf, bodyFor, everythingOf, furnish, type Names, OPERATIONS, type Operation } from './operations.ts';
 

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { countRows } from '../copied-rows.ts';
 import { admin, call, type Person } from '../http/hub.ts';
 import { type Callers, expectOwn, expectSafe, spendTokens } from '../safety.ts';
-import { ask, countRows, Desk, enrollAgent } from '../umi/desk.ts';
+import { ask, Desk, enrollAgent } from '../umi/desk.ts';
 import { addressOf, bodyFor, everythingOf, furnish, type Names, OPERATIONS, type Operation } from './operations.ts';
 
 const EVERY_SCOPE = ['settings', 'reports', 'users'];

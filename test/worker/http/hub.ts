@@ -2,6 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { createApp } from '../../../src/app.ts';
 import type { AppRouter } from '../../../src/http/router.ts';
+import { expectDocumented } from '../documented-answer.ts';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-tests';
 export const testEnv = env as unknown as Env;
@@ -21,7 +22,7 @@ export type Answer = { status: number; headers: Headers; text: string; json: Rec
 
 const hub = createApp();
 
-/** One request to the hub, in this isolate. */
+/** One request to the hub, in this isolate. Its answer has to be the one that the route documents. */
 export async function call(path: string, request: Call = {}): Promise<Answer> {
   const headers = new Headers(request.headers);
   if (request.authorization !== undefined) headers.set('Authorization', request.authorization);
@@ -37,12 +38,10 @@ export async function call(path: string, request: Call = {}): Promise<Answer> {
   const text = await response.text();
   await waitOnExecutionContext(context);
   const isJson = response.headers.get('Content-Type')?.startsWith('application/json') ?? false;
-  return {
-    status: response.status,
-    headers: response.headers,
-    text,
-    json: isJson && text !== '' ? (JSON.parse(text) as Record<string, unknown>) : {},
-  };
+  const json = isJson && text !== '' ? (JSON.parse(text) as Record<string, unknown>) : {};
+  const answer = { status: response.status, headers: response.headers, text, json };
+  expectDocumented({ method: request.method ?? 'GET', url }, answer);
+  return answer;
 }
 
 /** A request to the admin API by its operator. */

@@ -2,8 +2,9 @@ import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { threadName } from '../../../src/domain/address.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
+import { countRows } from '../copied-rows.ts';
 import { testEnv } from '../http/hub.ts';
-import { ask, countRows, Desk, type Json, unique } from './desk.ts';
+import { ask, Desk, type Json, unique } from './desk.ts';
 
 let desk: Desk;
 

@@ -187,39 +187,6 @@ export class Desk {
   }
 }
 
-const COPIED = [
-  'threads',
-  'visitors',
-  'visitor_variables',
-  'chats',
-  'members',
-  'involvements',
-  'messages',
-  'tags',
-  'invitations',
-  'conversation_starters',
-  'deliveries',
-  'lanes',
-];
-
-/** Rows of each table that requests to the hub fill, once nothing more comes: what objects do by themselves follows an answer. */
-export async function countRows(): Promise<Record<string, number>> {
-  for (let before = await countNow(); ; ) {
-    await scheduler.wait(5);
-    const now = await countNow();
-    if (JSON.stringify(now) === JSON.stringify(before)) return now;
-    before = now;
-  }
-}
-
-async function countNow(): Promise<Record<string, number>> {
-  await writeCollected(testEnv);
-  const results = await testEnv.DB.batch<{ count: number }>(
-    COPIED.map((table) => testEnv.DB.prepare(`SELECT count(*) AS count FROM ${table}`)),
-  );
-  return Object.fromEntries(COPIED.map((table, place) => [table, results[place]?.results[0]?.count ?? -1]));
-}
-
 export type CopiedMessage = { place: string; seq: number; chat_id: string; facts: string };
 
 /** D1's copy of a chat's messages, in order. */

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ask, copiedMessages, countRows, Desk, type Json, resultsOf, unique, visitorSays } from './desk.ts';
+import { countRows } from '../copied-rows.ts';
+import { ask, copiedMessages, Desk, type Json, resultsOf, unique, visitorSays } from './desk.ts';
 
 /** `created_at`, `skip_webhooks` and `echo_user_messages`. */
 

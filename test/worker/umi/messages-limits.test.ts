@@ -2,8 +2,9 @@ import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { threadName } from '../../../src/domain/address.ts';
 import { eventually } from '../../eventually.ts';
+import { countRows } from '../copied-rows.ts';
 import { testEnv } from '../http/hub.ts';
-import { ask, copiedMessages, countRows, Desk, type Json, resultsOf, unique, visitorSays } from './desk.ts';
+import { ask, copiedMessages, Desk, type Json, resultsOf, unique, visitorSays } from './desk.ts';
 
 let desk: Desk;
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { countRows } from '../copied-rows.ts';
 import { admin, enroll } from '../http/hub.ts';
-import { countRows, Desk, type Incoming, type Json, unique, visitorSays } from './desk.ts';
+import { Desk, type Incoming, type Json, unique, visitorSays } from './desk.ts';
 
 let desk: Desk;
 let foreignUser: string;

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { copiedMessages, countRows, Desk, type Incoming, type Json, unique, visitorSays } from './desk.ts';
+import { countRows } from '../copied-rows.ts';
+import { copiedMessages, Desk, type Incoming, type Json, unique, visitorSays } from './desk.ts';
 
 /** A repeated message is stored once, and a repeated request is answered as the first was. */
 

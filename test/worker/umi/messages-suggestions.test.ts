@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { countRows, Desk, type Json, unique, visitorSays } from './desk.ts';
+import { countRows } from '../copied-rows.ts';
+import { Desk, type Json, unique, visitorSays } from './desk.ts';
 
 /** `selected_reply_suggestion_id` (UMI documentation, 2.1). */
 

@@ -2,9 +2,10 @@ import { SignJWT } from 'jose';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findOrMakeSigningKey } from '../../../src/directory/signing-keys.ts';
 import { passTime, setClock } from '../clock.ts';
+import { countRows } from '../copied-rows.ts';
 import { database } from '../directory/directory.ts';
 import { brokenDatabase } from '../http/hub.ts';
-import { ask, countRows, TIME } from '../umi/desk.ts';
+import { ask, TIME } from '../umi/desk.ts';
 import { authenticate, Site, type Visitor, visit } from './site.ts';
 
 let site: Site;

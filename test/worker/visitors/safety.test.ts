@@ -1,9 +1,10 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { visitorRoutes } from '../../../src/api/visitors/routes.ts';
 import { passTime } from '../clock.ts';
+import { countRows } from '../copied-rows.ts';
 import { type Answer, call } from '../http/hub.ts';
 import { type Callers, expectOwn, expectSafe, spendTokens } from '../safety.ts';
-import { ask, countRows, enrollAgent, resultsOf } from '../umi/desk.ts';
+import { ask, enrollAgent, resultsOf } from '../umi/desk.ts';
 import { authenticate, Site, type Visitor } from './site.ts';
 
 type Operation = { method: string; path: string };
