@@ -1,150 +1,12 @@
 /** What the command line asks of the admin API: pure, so that it can be tested without a hub. */
+import { ADMIN_TOKEN_HELP } from './admin-connection.ts';
+import { CHOICES, type FieldKind, RESOURCES, type Resource, type Verb } from './admin-resources.ts';
+
 export type AdminRequest = { method: string; path: string; body: Record<string, unknown> | null };
 export type ParsedCommand = { ok: true; request: AdminRequest } | { ok: false; problem: string };
 
 /** Values of options by their name without dashes in front. */
 export type Options = { readonly [name: string]: string | undefined };
-
-type FieldKind = 'text' | 'nullable' | 'flag' | 'list' | 'seconds' | 'days' | 'targets';
-type Resource = {
-  /** Path of the collection; the words in braces are options. */
-  path: string;
-  /** The option that names one of the collection. */
-  id: string;
-  fields: { readonly [field: string]: FieldKind };
-  verbs: readonly Verb[];
-};
-type Verb = 'create' | 'list' | 'get' | 'update' | 'delete' | 'revoke' | 'add' | 'remove' | 'rotate-secret';
-
-export const RESOURCES: { readonly [resource: string]: Resource } = {
-  organizations: {
-    path: '/organizations',
-    id: 'organization',
-    fields: {
-      id: 'text',
-      name: 'text',
-      has_active_subscription: 'flag',
-      private_chats: 'flag',
-      private_chat_history: 'flag',
-      message_list_days: 'days',
-    },
-    verbs: ['create', 'list', 'get', 'update'],
-  },
-  users: {
-    path: '/organizations/{organization}/users',
-    id: 'user',
-    fields: {
-      id: 'text',
-      first_name: 'text',
-      last_name: 'text',
-      alias: 'nullable',
-      avatar_url: 'nullable',
-      email: 'nullable',
-      is_bot: 'flag',
-      is_staff: 'flag',
-      title: 'nullable',
-      phone: 'nullable',
-      gender: 'nullable',
-      birthday: 'nullable',
-      is_online_enabled: 'flag',
-    },
-    verbs: ['create', 'list', 'get', 'update', 'delete'],
-  },
-  rooms: {
-    path: '/organizations/{organization}/rooms',
-    id: 'room',
-    fields: {
-      id: 'text',
-      name: 'text',
-      display_name: 'text',
-      language_code: 'text',
-      visitor_chat_idle_ttl: 'seconds',
-      task_chat_ttl: 'seconds',
-      require_online: 'flag',
-      is_open: 'flag',
-      domain: 'nullable',
-    },
-    verbs: ['create', 'list', 'get', 'update', 'delete'],
-  },
-  'allowed-tags': {
-    path: '/organizations/{organization}/rooms/{room}/allowed_tags',
-    id: 'name',
-    fields: { name: 'text' },
-    verbs: ['create', 'list', 'delete'],
-  },
-  'room-shares': {
-    path: '/organizations/{organization}/rooms/{room}/shares',
-    id: 'partner',
-    fields: {},
-    verbs: ['list', 'add', 'remove'],
-  },
-  routers: {
-    path: '/organizations/{organization}/routers',
-    id: 'router',
-    fields: { id: 'text', name: 'text', targets: 'targets', room_ids: 'list' },
-    verbs: ['create', 'list', 'get', 'update', 'delete'],
-  },
-  teams: {
-    path: '/organizations/{organization}/teams',
-    id: 'team',
-    fields: { id: 'text', name: 'text', display_name: 'text' },
-    verbs: ['create', 'list', 'get', 'update', 'delete'],
-  },
-  'team-members': {
-    path: '/organizations/{organization}/teams/{team}/members',
-    id: 'user',
-    fields: {},
-    verbs: ['list', 'add', 'remove'],
-  },
-  'team-shares': {
-    path: '/organizations/{organization}/teams/{team}/shares',
-    id: 'partner',
-    fields: {},
-    verbs: ['list', 'add', 'remove'],
-  },
-  tokens: {
-    path: '/organizations/{organization}/users/{user}/tokens',
-    id: 'token',
-    fields: { scopes: 'list', label: 'text', expires_at: 'nullable' },
-    verbs: ['create', 'list', 'revoke'],
-  },
-  apps: {
-    path: '/organizations/{organization}/apps',
-    id: 'app',
-    fields: {
-      name: 'text',
-      description: 'text',
-      terms_url: 'text',
-      privacy_url: 'text',
-      icon_url: 'nullable',
-      trigger_url: 'nullable',
-      trigger_types: 'list',
-      is_app_user_required: 'flag',
-      required_scopes: 'list',
-      is_available_to_anyone: 'flag',
-    },
-    verbs: ['create', 'list', 'get', 'update', 'delete', 'rotate-secret'],
-  },
-  'app-webhooks': {
-    path: '/organizations/{organization}/apps/{app}/webhooks',
-    id: 'webhook',
-    fields: {
-      endpoint_url: 'text',
-      channel_pattern: 'text',
-      on_added: 'flag',
-      on_changed: 'flag',
-      on_removed: 'flag',
-      is_enabled: 'flag',
-    },
-    verbs: ['create', 'list', 'get', 'update', 'delete'],
-  },
-  'app-installations': {
-    path: '/organizations/{organization}/app_installations',
-    id: 'installation',
-    fields: { app_id: 'text' },
-    verbs: ['create', 'list', 'get', 'delete'],
-  },
-};
 
 const METHODS: { readonly [verb in Verb]: string } = {
   create: 'POST',
@@ -186,6 +48,10 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
   if (verb === undefined) return problem(`${resourceName} can be: ${resource.verbs.join(', ')}`);
   if (surplus.length > 0) return problem(`unexpected "${surplus.join(' ')}"`);
 
+  const foreign = foreignOptions(resource, verb, options);
+  if (foreign.length > 0)
+    return problem(`${resourceName} ${verb} takes no ${foreign.map((name) => `--${name}`).join(', ')}`);
+
   const template = namesOne(verb) ? `${resource.path}/{${resource.id}}` : resource.path;
   const missing = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').filter((name) => !options[name]);
   if (missing.length > 0) return problem(`missing ${missing.map((name) => `--${name} <id>`).join(' and ')}`);
@@ -204,7 +70,29 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
     if (value === undefined) return problem(`--${optionOf(field)} is ${VALUES[kind]}`);
     body[field] = value;
   }
+  const lacking = verb === 'create' ? resource.required.filter((field) => body[field] === undefined) : [];
+  if (lacking.length > 0) {
+    return problem(
+      `missing ${lacking.map((field) => `--${optionOf(field)} <${VALUES[resource.fields[field] ?? 'text']}>`).join(' and ')}`,
+    );
+  }
   return { ok: true, request: { method: METHODS[verb], path, body } };
+}
+
+/** Options that are given and mean nothing to the command. */
+function foreignOptions(resource: Resource, verb: Verb, options: Options): string[] {
+  const takesFields = verb === 'create' || verb === 'update';
+  const known = new Set([
+    ...[...resource.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name),
+    ...(namesOne(verb) ? [resource.id] : []),
+    ...(verb === 'list' ? ['page-size', 'cursor'] : []),
+    ...(takesFields
+      ? Object.keys(resource.fields)
+          .filter((field) => field !== 'id' || verb === 'create')
+          .map(optionOf)
+      : []),
+  ]);
+  return Object.keys(options).filter((name) => options[name] !== undefined && !known.has(name));
 }
 
 /** The value that a field's text means; undefined when it means none. */
@@ -218,6 +106,9 @@ function fieldValue(kind: FieldKind, text: string): unknown {
       return text === 'true' ? true : text === 'false' ? false : undefined;
     case 'list':
       return partsOf(text);
+    case 'scopes':
+    case 'triggers':
+      return chosenOf(CHOICES[kind], text);
     case 'seconds':
     case 'days':
       return text === '' ? null : /^\d+$/.test(text) ? Number(text) : undefined;
@@ -226,6 +117,11 @@ function fieldValue(kind: FieldKind, text: string): unknown {
       return targets.includes(undefined) ? undefined : targets;
     }
   }
+}
+
+function chosenOf(choices: readonly string[], text: string): string[] | undefined {
+  const parts = partsOf(text);
+  return parts.every((part) => choices.includes(part)) ? parts : undefined;
 }
 
 function partsOf(text: string): string[] {
@@ -254,7 +150,10 @@ function problem(text: string): ParsedCommand {
 export function helpText(): string {
   const lines = Object.entries(RESOURCES).flatMap(([name, resource]) => {
     const ids = [...resource.path.matchAll(/\{(\w+)\}/g)].map(([, id]) => `--${id} <id>`).join(' ');
-    const fields = Object.entries(resource.fields).map(([field, kind]) => `--${optionOf(field)} <${VALUES[kind]}>`);
+    const fields = Object.entries(resource.fields).map(([field, kind]) => {
+      const mark = resource.required.includes(field) ? '*' : '';
+      return `--${optionOf(field)}${mark} <${VALUES[kind]}>`;
+    });
     const single = resource.verbs.filter(namesOne);
     return [
       `  ${name} ${resource.verbs.join('|')} ${ids}`.trimEnd(),
@@ -262,16 +161,17 @@ export function helpText(): string {
         ? []
         : [`      with --${resource.id} <${resource.id === 'name' ? 'text' : 'id'}>: ${single.join(', ')}`]),
       ...(fields.length === 0 ? [] : [`      fields: ${fields.join(' ')}`]),
+      ...(resource.note === undefined ? [] : [`      ${resource.note}`]),
     ];
   });
   return [
-    'Usage: node scripts/admin.ts <resource> <verb> [options]',
+    'Usage: npm run --silent admin -- <resource> <verb> [options]',
     '',
     'Connection:',
     '  --base-url <url>   default: UMI_BASE_URL, else http://127.0.0.1:8787',
-    '  UMI_ADMIN_TOKEN    the ADMIN_TOKEN of the hub (from the environment only: arguments are visible to other users)',
+    ...ADMIN_TOKEN_HELP.split('\n').map((line) => `  ${line}`),
     '',
-    'Commands:',
+    'Commands (create needs the fields with *):',
     ...lines,
     '',
     'list takes --page-size <1-200> and --cursor <cursor>. An empty value of a nullable field means null.',
@@ -285,6 +185,8 @@ const VALUES: { readonly [kind in FieldKind]: string } = {
   nullable: 'text or empty',
   flag: 'true or false',
   list: 'a,b',
+  scopes: `any of ${CHOICES.scopes}`,
+  triggers: `any of ${CHOICES.triggers}`,
   seconds: 'seconds or empty',
   days: 'days or empty',
   targets: 'all,user:<id>,team:<id>,organization:<id>',

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type AdminRequest, commandOptions, helpText, parseCommand } from './admin-command.ts';
+import { adminToken, defaultBaseUrl, NO_ADMIN_TOKEN } from './admin-connection.ts';
+import { argumentProblem } from './command-line.ts';
 
 /** The operator's command line: organizations with their users, teams, rooms and routers in a running hub, through /admin/v1. */
 async function main(): Promise<number> {
@@ -11,19 +13,22 @@ async function main(): Promise<number> {
       options: { ...options, 'base-url': { type: 'string' }, help: { type: 'boolean', short: 'h' } },
     });
   } catch (error) {
-    return complain(error instanceof Error ? error.message : 'the arguments cannot be read');
+    return complain(argumentProblem(error));
   }
   const { positionals } = parsed;
-  const values = parsed.values as Record<string, string | undefined>;
-  if (positionals.length === 0 || parsed.values['help'] === true) {
+  const {
+    help,
+    'base-url': baseUrl = defaultBaseUrl(),
+    ...values
+  } = parsed.values as Record<string, string | undefined>;
+  if (positionals.length === 0 || help !== undefined) {
     process.stdout.write(helpText());
     return 0;
   }
   const command = parseCommand(positionals, values);
   if (!command.ok) return complain(command.problem);
-  const token = process.env['UMI_ADMIN_TOKEN'] ?? '';
-  if (token === '') return complain('UMI_ADMIN_TOKEN is not set');
-  const baseUrl = values['base-url'] ?? process.env['UMI_BASE_URL'] ?? 'http://127.0.0.1:8787';
+  const token = adminToken();
+  if (token === null) return complain(NO_ADMIN_TOKEN);
   return send(baseUrl, token, command.request);
 }
 
@@ -60,7 +65,7 @@ function indented(text: string): string {
 }
 
 function complain(problem: string): number {
-  process.stderr.write(`${problem}\nSee: node scripts/admin.ts --help\n`);
+  process.stderr.write(`${problem}. Help: npm run admin -- --help\n`);
   return 2;
 }
 

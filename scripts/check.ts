@@ -1,6 +1,7 @@
 /** `npm test`: everything that must hold before a change is merged, in one order, stopping at the first failure. */
 import { spawn } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
+import { readCommandLine } from './command-line.ts';
 import { projectPath, projectRoot } from './project.ts';
 import { buildWorker, hubSources } from './worker-build.ts';
 
@@ -40,6 +41,12 @@ async function checkBundle(): Promise<boolean> {
   );
   return size < BUNDLE_LIMIT_BYTES;
 }
+
+readCommandLine({
+  run: 'npm test',
+  does: 'Checks format, types, bundle and tests, and stops at the first failure. One test file: npx vitest run <file>.',
+  options: {},
+});
 
 const begin = performance.now();
 const times: string[] = [];

@@ -1,6 +1,7 @@
 import { adminTokenOf, type Demo, provideDemo } from './demo-file.ts';
 import { freePort } from './free-port.ts';
 import { type HubOptions, type LocalHub, startHub } from './local-hub.ts';
+import { makeStoreFolder } from './local-worker.ts';
 
 export type DemoHub = LocalHub & { adminToken: string; demo: Demo | null };
 
@@ -12,6 +13,7 @@ export type DemoHubOptions = Omit<HubOptions, 'variables'> & {
 /** A local hub as `npm start` runs it, with its admin token and its demo organizations. Errors as `startHub`. */
 export async function startDemoHub(options: DemoHubOptions): Promise<DemoHub> {
   const port = options.port ?? (await freePort());
+  await makeStoreFolder(options.persistTo);
   const adminToken = await adminTokenOf(options.persistTo);
   const serverTiming = process.env['SERVER_TIMING'];
   const hub = await startHub({

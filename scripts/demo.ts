@@ -1,13 +1,11 @@
 /**
  * `npm run demo`: plays the documented integration example against a hub, with a real receiver, and compares every answer
  * and webhook with the documents. Exits 1 when anything differs.
- *   --base-url URL     a running hub started by `npm start`; without it a hub is started for the demo
- *   --persist-to DIR   where that hub keeps its demo.json, `.wrangler` by default
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from './command-line.ts';
 import { playIntegrationExample } from './demo/integration-example.ts';
 import { Play } from './demo/play.ts';
 import { type Demo, readDemo } from './demo-file.ts';
@@ -18,6 +16,7 @@ import { startReceiver } from './webhook-receiver.ts';
 type Stage = { demo: Demo; leave(): Promise<void> };
 
 async function runningHub(baseUrl: string, folder: string): Promise<Stage> {
+  if (!URL.canParse(baseUrl)) throw new StartRefused(`--base-url takes an address, not "${baseUrl}".`);
   const demo = await readDemo(folder);
   if (demo === null) {
     throw new StartRefused(`There is no demo.json in ${folder}; name the hub's folder with --persist-to.`);
@@ -65,12 +64,17 @@ async function play(stage: Stage): Promise<readonly string[]> {
   }
 }
 
+const { 'base-url': baseUrl, 'persist-to': persistTo = '.wrangler' } = readCommandLine({
+  run: 'npm run demo',
+  does: 'Plays the documented integration example, and ends with 1 when an answer or a webhook differs from the documents.',
+  options: {
+    'base-url': { takes: 'URL', says: 'a hub that npm start runs; without it one is started for the demo' },
+    'persist-to': { takes: 'DIR', says: 'folder in which that hub keeps demo.json, .wrangler by default' },
+  },
+});
+
 try {
-  const { values } = parseArgs({
-    options: { 'base-url': { type: 'string' }, 'persist-to': { type: 'string', default: '.wrangler' } },
-  });
-  const baseUrl = values['base-url'];
-  const stage = baseUrl === undefined ? await hubOfItsOwn() : await runningHub(baseUrl, values['persist-to']);
+  const stage = baseUrl === undefined ? await hubOfItsOwn() : await runningHub(baseUrl, persistTo);
   const differences = await play(stage);
   await stage.leave();
   print(differences.length === 0 ? '\nEverything is as documented.' : `\n${differences.length} differences:`);

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { applyMigrations } from './d1-migrations.ts';
 import { freePort, isPortFree } from './free-port.ts';
@@ -44,6 +45,17 @@ export class StartRefused extends Error {}
 const WORKER = 'umi';
 const ASSETS = 'umi-assets';
 
+/** Makes the folder of a store. Throws `StartRefused` when it cannot be one. */
+export async function makeStoreFolder(persistTo: string): Promise<void> {
+  try {
+    await mkdir(persistTo, { recursive: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'a file is in its place' : (code ?? String(error));
+    throw new StartRefused(`${persistTo} cannot be the folder of a store: ${reason}.`);
+  }
+}
+
 /**
  * Builds a Worker when its sources changed, applies its migrations, and runs it on the local runtime. Its port, of 127.0.0.1
  * only, opens when all that is done. Throws `StartRefused` when the port is taken or another hub runs on the store.
@@ -56,7 +68,9 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
   const user = await waitForStore(statePaths(persistTo).pidFile);
   if (user !== null) throw new StartRefused(`The store ${persistTo} is in use by another hub (process ${user}).`);
   const port = options.port ?? (await freePort());
-  if (!(await isPortFree(port))) throw new StartRefused(`Port ${port} of 127.0.0.1 is taken; choose another one.`);
+  if (!(await isPortFree(port))) {
+    throw new StartRefused(`Port ${port} of 127.0.0.1 is taken. Choose another one: npm start -- --port ${port + 1}`);
+  }
   warnOfFewFiles(log);
 
   step('Bringing the database up to date');

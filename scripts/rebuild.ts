@@ -1,40 +1,32 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { ADMIN_TOKEN_HELP, adminToken, defaultBaseUrl, NO_ADMIN_TOKEN } from './admin-connection.ts';
+import { readCommandLine } from './command-line.ts';
 import { requestJson } from './json-request.ts';
 import { type RebuildAnswer, runRebuild } from './rebuild-run.ts';
 
-const HELP = `Usage: node scripts/rebuild.ts [options]
-
-Rebuilds D1's copy of the chats from the threads' logs, thread by thread. The hub goes on meanwhile.
-
-  --base-url <url>   default: UMI_BASE_URL, else http://127.0.0.1:8787
-  --ids <file>       Durable Object ids of the threads, one a line, as Cloudflare lists them: for a register of threads that is
-                     lost. Without it the register says which threads there are.
-  UMI_ADMIN_TOKEN    the ADMIN_TOKEN of the hub (from the environment only: arguments are visible to other users)
-
-Ends with 1 when a thread could not be rebuilt or the hub refuses, with 2 when the command is wrong.
-`;
-
 /** The operator's rebuild of the copy, through /admin/v1. */
 async function main(): Promise<number> {
-  let values: { 'base-url'?: string | undefined; ids?: string | undefined; help?: boolean | undefined };
-  try {
-    ({ values } = parseArgs({
-      options: { 'base-url': { type: 'string' }, ids: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-    }));
-  } catch (error) {
-    return complain(errorText(error));
+  const { 'base-url': baseUrl = defaultBaseUrl(), ids: idsFile } = readCommandLine({
+    run: 'npm run rebuild',
+    does: `Rebuilds D1's copy of the chats from the threads' logs, thread by thread. The hub goes on meanwhile.
+Ends with 1 when a thread could not be rebuilt or the hub refuses.
+${ADMIN_TOKEN_HELP}`,
+    options: {
+      'base-url': { takes: 'URL', says: 'UMI_BASE_URL by default, else http://127.0.0.1:8787' },
+      ids: {
+        takes: 'FILE',
+        says: 'Durable Object ids of the threads, one a line: for a register of threads that is lost',
+      },
+    },
+  });
+  const token = adminToken();
+  if (token === null) {
+    process.stderr.write(`${NO_ADMIN_TOKEN}\n`);
+    return 2;
   }
-  if (values.help === true) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const token = process.env['UMI_ADMIN_TOKEN'] ?? '';
-  if (token === '') return complain('UMI_ADMIN_TOKEN is not set');
-  const baseUrl = values['base-url'] ?? process.env['UMI_BASE_URL'] ?? 'http://127.0.0.1:8787';
   const url = `${baseUrl.replace(/\/+$/, '')}/admin/v1/rebuild`;
   try {
-    const ids = values.ids === undefined ? null : readIds(values.ids);
+    const ids = idsFile === undefined ? null : readIds(idsFile);
     const ask = async (body: object) => {
       const answer = await requestJson({ method: 'POST', url, token, body });
       if (answer.status !== 200)
@@ -57,11 +49,6 @@ function readIds(file: string): string[] {
 function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-}
-
-function complain(problem: string): number {
-  process.stderr.write(`${problem}\nSee: node scripts/rebuild.ts --help\n`);
-  return 2;
 }
 
 process.exitCode = await main();

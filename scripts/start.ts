@@ -1,28 +1,28 @@
-/**
- * `npm start`: runs the hub on this machine with everything embedded.
- *   --port N           port of 127.0.0.1, 8787 by default
- *   --persist-to DIR   folder of the store, `.wrangler` by default
- */
+/** `npm start`: runs the hub on this machine with everything embedded. */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from './command-line.ts';
 import type { Demo } from './demo-file.ts';
 import { type DemoHub, startDemoHub } from './demo-hub.ts';
 import { type LogLine, StartRefused } from './local-worker.ts';
+import { shortLogLine } from './log-lines.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const PARENT_CHECK_MILLISECONDS = 1_000;
 const SILENCE_MILLISECONDS = 1_000;
 
-function readOptions(): { port: number; persistTo: string } {
-  const { values } = parseArgs({
-    options: { port: { type: 'string', default: '8787' }, 'persist-to': { type: 'string', default: '.wrangler' } },
-  });
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new StartRefused(`--port takes a number from 1 to 65535, not "${values.port}".`);
-  }
-  return { port, persistTo: values['persist-to'] };
-}
+const {
+  port = 8787,
+  'persist-to': persistTo = '.wrangler',
+  json: isLogJson,
+} = readCommandLine({
+  run: 'npm start',
+  does: 'Runs the hub on this machine, with a demo organization and everything embedded.',
+  options: {
+    port: { takes: 'PORT', from: 1, upTo: 65_535, says: 'port of 127.0.0.1, 8787 by default' },
+    'persist-to': { takes: 'DIR', says: 'folder of the store, .wrangler by default' },
+    json: { says: 'prints the log as lines of JSON, as Cloudflare shows it' },
+  },
+});
 
 let isIntroduced = false;
 
@@ -46,7 +46,8 @@ function stepPrinter(): (what: string) => void {
 /** What the seeding logs would stand in front of the introduction; only complaints do. */
 function printLog({ level, message }: LogLine): void {
   if (!isIntroduced && level !== 'error' && level !== 'warn') return;
-  (level === 'error' || level === 'warn' ? process.stderr : process.stdout).write(`${message}\n`);
+  const line = isLogJson ? message : shortLogLine(message);
+  (level === 'error' || level === 'warn' ? process.stderr : process.stdout).write(`${line}\n`);
 }
 
 function introduction(hub: DemoHub, persistTo: string): string {
@@ -122,7 +123,6 @@ function endRequested(): Promise<void> {
 }
 
 try {
-  const { port, persistTo } = readOptions();
   const hub = await startDemoHub({ port, persistTo, log: printLog, step: stepPrinter(), cron: true });
   const end = endRequested();
   process.stdout.write(introduction(hub, persistTo));

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { chromiumPath } from './chromium.ts';
+import { readCommandLine } from './command-line.ts';
 import { projectPath, projectRoot } from './project.ts';
 
 function isExecutable(path: string): boolean {
@@ -15,6 +16,12 @@ function isExecutable(path: string): boolean {
     return false;
   }
 }
+
+readCommandLine({
+  run: 'npm run test:browser',
+  does: `Runs the tests that need a browser: ${chromiumPath}, or the one at CHROMIUM_PATH.`,
+  options: {},
+});
 
 if (isExecutable(chromiumPath)) {
   const vitest = spawn(projectPath('node_modules/.bin/vitest'), ['run', '--config', 'test/browser/vitest.config.ts'], {

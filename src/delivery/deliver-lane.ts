@@ -130,9 +130,24 @@ async function deliverOne(
     deps.log({ event: 'delivery.stale_report', ...placeOf(wakeUp), delivery_id: leased.delivery_id });
     return null;
   }
+  if (outcome.kind === 'failed') logFailure(deps, wakeUp, leased, outcome.attempt, answer);
   const delay = outcome.kind === 'later' ? Math.max(answer.offer_in ?? 0, UNATTEMPTED_DELAY) : answer.offer_in;
   if (delay !== null) await deps.send(rest, delay);
   return answer.next === null ? null : holdSince(reportedAt, answer.next, startedAt);
+}
+
+/** Operators alarm on these two events: the log has no other sign of a receiver that fails. */
+function logFailure(
+  deps: DeliveryDeps,
+  wakeUp: LaneWakeUp,
+  leased: LeasedDelivery,
+  { status, error }: Attempt,
+  answer: ReportAnswer,
+): void {
+  const { organization_id, delivery_id, attempt } = leased;
+  const failure = { ...placeOf(wakeUp), organization_id, delivery_id, attempt, status, error };
+  if (answer.is_exhausted === true) deps.log({ event: 'delivery.exhausted', ...failure });
+  else deps.log({ event: 'delivery.attempt_failed', ...failure, retry_in_seconds: answer.offer_in });
 }
 
 async function outcomeOf(deps: DeliveryDeps, held: HeldDelivery): Promise<Outcome> {

@@ -62,13 +62,14 @@ export type Outcome =
 
 /**
  * The answer to a report. `next`: the track's next delivery under a lease of its own, if the caller wanted one.
- * `offer_in`: whole seconds until a wake-up should be sent (0: at once; null: none). `handed`: a replica batch that the
- * caller is to bring to D1.
+ * `offer_in`: whole seconds until a wake-up should be sent (0: at once; null: none). `is_exhausted`: the reported failure
+ * was the last attempt that the receiver gets. `handed`: a replica batch that the caller is to bring to D1.
  */
 export type ReportAnswer = {
   is_stale: boolean;
   next: LeasedDelivery | null;
   offer_in: number | null;
+  is_exhausted?: true;
   handed?: HandedBatch | null;
 };
 

@@ -104,7 +104,7 @@ export function recordOutcome(
     case 'failed': {
       if (isLastAttempt(row.tries + 1, outcome.max_retry_count)) {
         finish(sql, row, 'exhausted', null, context);
-        break;
+        return { is_stale: false, is_exhausted: true, ...goOn(sql, row.receiver, trackOf(row), request.next, context) };
       }
       const delay = retryDelay(row.tries, context.random, outcome.retry_after);
       sql.exec(
@@ -117,10 +117,11 @@ export function recordOutcome(
       return { is_stale: false, next: null, offer_in: wholeSeconds(delay) };
     }
   }
-  return {
-    is_stale: false,
-    ...goOn(sql, row.receiver, row.is_replay === 1 ? 'replay' : 'lane', request.next, context),
-  };
+  return { is_stale: false, ...goOn(sql, row.receiver, trackOf(row), request.next, context) };
+}
+
+function trackOf(row: DeliveryState): Track {
+  return row.is_replay === 1 ? 'replay' : 'lane';
 }
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Lane } from '../../../src/rpc/lane.ts';
 import { DeliveryRun, OPEN, WAKE_UP } from './delivery-run.ts';
+import { RECEIVER } from './memory-lane.ts';
 
 function resetError(): Error {
   return Object.assign(new Error('object was reset'), { retryable: true });
@@ -91,6 +92,32 @@ describe('deliverLane', () => {
     expect(run.received).toEqual(['a']);
     expect(run.lane.row('a').attempts).toBe(1);
     expect(run.events()).toEqual(['delivery.endpoint_unreadable', 'delivery.endpoint_unreadable']);
+  });
+});
+
+describe('the log of failures', () => {
+  const failing = async (maxRetryCount: number) => {
+    const run = new DeliveryRun();
+    run.lane.accept('a', 'b');
+    run.endpoint = () => ({ ...OPEN, max_retry_count: maxRetryCount });
+    run.answer = (id) => (id === 'a' ? 503 : 200);
+    await run.deliver();
+    await run.drainQueue();
+    return run;
+  };
+  const failure = { thread: 't1', receiver: RECEIVER, track: 'lane', organization_id: 'o1', delivery_id: 'a' };
+
+  it('says of each failed attempt when the next one comes, and of the last that it was', async () => {
+    const run = await failing(1);
+    expect(run.logged).toEqual([
+      { event: 'delivery.attempt_failed', ...failure, attempt: 1, status: 503, error: null, retry_in_seconds: 2 },
+      { event: 'delivery.exhausted', ...failure, attempt: 2, status: 503, error: null },
+    ]);
+    expect(run.lane.statuses()).toEqual(['exhausted', 'delivered']);
+  });
+
+  it('says exhausted at once where nothing is tried again', async () => {
+    expect((await failing(0)).events()).toEqual(['delivery.exhausted']);
   });
 });
 

@@ -64,10 +64,12 @@ export class MemoryLane implements Lane {
     this.outcomes.push(request.outcome);
     this.#record(row, request.outcome);
     const { next } = request;
+    const ended = row.status === 'exhausted' ? { is_exhausted: true as const } : {};
     const claim = next === null ? null : this.#claim(row.track, next.drain, next.lease_milliseconds);
-    if (claim?.kind === 'head') return { is_stale: false, next: claim, offer_in: null };
+    if (claim?.kind === 'head') return { is_stale: false, ...ended, next: claim, offer_in: null };
     const head = this.#head(row.track);
-    return { is_stale: false, next: null, offer_in: head === null ? null : wholeSeconds(head.due_at - this.now()) };
+    const offer_in = head === null ? null : wholeSeconds(head.due_at - this.now());
+    return { is_stale: false, ...ended, next: null, offer_in };
   }
 
   #add(id: string, track: Track): void {

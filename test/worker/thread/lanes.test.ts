@@ -259,4 +259,18 @@ describe('a crash around a delivery', () => {
     const valid = await stub.report({ v: 1, lease_token: second.lease_token, outcome, next: null });
     expect(valid).toEqual({ is_stale: false, next: null, offer_in: null });
   });
+
+  test('the answer to a report says of the last failure only that the webhook is exhausted', async () => {
+    const { receiver, stub } = await threadWithReplies(1);
+    const request = { v: 1 as const, receiver: receiver.pointer().receiver, track: 'lane' as const, drain: false };
+    const attempt = { at: Date.now(), duration: 1, status: 500, response: '', error: null };
+    const outcome = { kind: 'failed' as const, attempt, max_retry_count: 1, retry_after: null };
+    const fail = async () => {
+      const head = await stub.claim({ ...request, drain: true, lease_milliseconds: 1000 });
+      if (head.kind !== 'head') throw new Error('no lease was given');
+      return await stub.report({ v: 1, lease_token: head.lease_token, outcome, next: null });
+    };
+    expect((await fail()).is_exhausted).toBeUndefined();
+    expect(await fail()).toEqual({ is_stale: false, is_exhausted: true, next: null, offer_in: null });
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { helpText, parseCommand, RESOURCES } from '../../../scripts/admin-command.ts';
+import { helpText, parseCommand } from '../../../scripts/admin-command.ts';
+import { RESOURCES } from '../../../scripts/admin-resources.ts';
 
 describe('admin command line', () => {
   it('turns commands into requests', () => {
@@ -131,6 +132,22 @@ describe('admin command line', () => {
     expect(parseCommand(['team-members', 'add'], { organization: 'o', team: 't' })).toEqual({
       ok: false,
       problem: 'missing --user <id>',
+    });
+    expect(parseCommand(['tokens', 'create'], { organization: 'o', user: 'u', scopes: 'setings' })).toEqual({
+      ok: false,
+      problem: '--scopes is any of settings,reports,users',
+    });
+    expect(parseCommand(['apps', 'create'], { organization: 'o', name: 'X' })).toEqual({
+      ok: false,
+      problem: 'missing --terms-url <text> and --privacy-url <text>',
+    });
+    expect(parseCommand(['rooms', 'list'], { organization: 'o', name: 'X', cursor: 'c' })).toEqual({
+      ok: false,
+      problem: 'rooms list takes no --name',
+    });
+    expect(parseCommand(['rooms', 'update'], { organization: 'o', room: 'r', id: 'i' })).toEqual({
+      ok: false,
+      problem: 'rooms update takes no --id',
     });
     expect(parseCommand(['constructor', 'list'], {})).toEqual({ ok: false, problem: 'unknown resource "constructor"' });
     expect(parseCommand(['tokens', 'get'], {})).toEqual({ ok: false, problem: 'tokens can be: create, list, revoke' });

@@ -1,0 +1,181 @@
+/** The collections of the admin API as the command line has them. `test/unit/scripts/admin-api.test.ts` compares them with the API. */
+
+/** How the text of an option becomes the value of a field. */
+export type FieldKind = 'text' | 'nullable' | 'flag' | 'list' | 'scopes' | 'triggers' | 'seconds' | 'days' | 'targets';
+
+export type Resource = {
+  /** Path of the collection; the words in braces are options. */
+  path: string;
+  /** The option that names one of the collection. */
+  id: string;
+  fields: { readonly [field: string]: FieldKind };
+  /** Fields without which nothing can be created. */
+  required: readonly string[];
+  verbs: readonly Verb[];
+  /** What the options alone do not say. */
+  note?: string;
+};
+
+export type Verb = 'create' | 'list' | 'get' | 'update' | 'delete' | 'revoke' | 'add' | 'remove' | 'rotate-secret';
+
+/** The values that lists of these kinds may hold. */
+export const CHOICES = {
+  scopes: ['settings', 'reports', 'users'],
+  triggers: [
+    'install',
+    'uninstall',
+    'setup',
+    'manual_nav',
+    'manual_dialog',
+    'chat_start',
+    'chat_end',
+    'chat_open',
+    'chat_close',
+    'chat_focus',
+    'console_load',
+  ],
+} as const;
+
+export const RESOURCES: { readonly [resource: string]: Resource } = {
+  organizations: {
+    path: '/organizations',
+    id: 'organization',
+    fields: {
+      id: 'text',
+      name: 'text',
+      has_active_subscription: 'flag',
+      private_chats: 'flag',
+      private_chat_history: 'flag',
+      message_list_days: 'days',
+    },
+    required: ['name'],
+    verbs: ['create', 'list', 'get', 'update'],
+  },
+  users: {
+    path: '/organizations/{organization}/users',
+    id: 'user',
+    fields: {
+      id: 'text',
+      first_name: 'text',
+      last_name: 'text',
+      alias: 'nullable',
+      avatar_url: 'nullable',
+      email: 'nullable',
+      is_bot: 'flag',
+      is_staff: 'flag',
+      title: 'nullable',
+      phone: 'nullable',
+      gender: 'nullable',
+      birthday: 'nullable',
+      is_online_enabled: 'flag',
+    },
+    required: ['first_name'],
+    verbs: ['create', 'list', 'get', 'update', 'delete'],
+  },
+  rooms: {
+    path: '/organizations/{organization}/rooms',
+    id: 'room',
+    fields: {
+      id: 'text',
+      name: 'text',
+      display_name: 'text',
+      language_code: 'text',
+      visitor_chat_idle_ttl: 'seconds',
+      task_chat_ttl: 'seconds',
+      require_online: 'flag',
+      is_open: 'flag',
+      domain: 'nullable',
+    },
+    required: ['name'],
+    verbs: ['create', 'list', 'get', 'update', 'delete'],
+  },
+  'allowed-tags': {
+    path: '/organizations/{organization}/rooms/{room}/allowed_tags',
+    id: 'name',
+    fields: { name: 'text' },
+    required: ['name'],
+    verbs: ['create', 'list', 'delete'],
+  },
+  'room-shares': {
+    path: '/organizations/{organization}/rooms/{room}/shares',
+    id: 'partner',
+    fields: {},
+    required: [],
+    verbs: ['list', 'add', 'remove'],
+  },
+  routers: {
+    path: '/organizations/{organization}/routers',
+    id: 'router',
+    fields: { id: 'text', name: 'text', targets: 'targets', room_ids: 'list' },
+    required: ['name'],
+    verbs: ['create', 'list', 'get', 'update', 'delete'],
+  },
+  teams: {
+    path: '/organizations/{organization}/teams',
+    id: 'team',
+    fields: { id: 'text', name: 'text', display_name: 'text' },
+    required: ['name'],
+    verbs: ['create', 'list', 'get', 'update', 'delete'],
+  },
+  'team-members': {
+    path: '/organizations/{organization}/teams/{team}/members',
+    id: 'user',
+    fields: {},
+    required: [],
+    verbs: ['list', 'add', 'remove'],
+  },
+  'team-shares': {
+    path: '/organizations/{organization}/teams/{team}/shares',
+    id: 'partner',
+    fields: {},
+    required: [],
+    verbs: ['list', 'add', 'remove'],
+  },
+  tokens: {
+    path: '/organizations/{organization}/users/{user}/tokens',
+    id: 'token',
+    fields: { scopes: 'scopes', label: 'text', expires_at: 'nullable' },
+    required: [],
+    verbs: ['create', 'list', 'revoke'],
+  },
+  apps: {
+    path: '/organizations/{organization}/apps',
+    id: 'app',
+    fields: {
+      name: 'text',
+      description: 'text',
+      terms_url: 'text',
+      privacy_url: 'text',
+      icon_url: 'nullable',
+      trigger_url: 'nullable',
+      trigger_types: 'triggers',
+      is_app_user_required: 'flag',
+      required_scopes: 'scopes',
+      is_available_to_anyone: 'flag',
+    },
+    required: ['name', 'terms_url', 'privacy_url'],
+    verbs: ['create', 'list', 'get', 'update', 'delete', 'rotate-secret'],
+  },
+  'app-webhooks': {
+    path: '/organizations/{organization}/apps/{app}/webhooks',
+    id: 'webhook',
+    fields: {
+      endpoint_url: 'text',
+      channel_pattern: 'text',
+      on_added: 'flag',
+      on_changed: 'flag',
+      on_removed: 'flag',
+      is_enabled: 'flag',
+    },
+    required: ['endpoint_url', 'channel_pattern'],
+    verbs: ['create', 'list', 'get', 'update', 'delete'],
+    note: 'create needs --on-added, --on-changed or --on-removed to be true',
+  },
+  'app-installations': {
+    path: '/organizations/{organization}/app_installations',
+    id: 'installation',
+    fields: { app_id: 'text' },
+    required: ['app_id'],
+    verbs: ['create', 'list', 'get', 'delete'],
+  },
+};

@@ -1,0 +1,13 @@
+// Preloaded by every npm script, so it must run on any Node: an older one cannot read the TypeScript of the scripts, and without the
+// packages its own error names neither cause nor cure.
+import { existsSync } from 'node:fs';
+
+const isInstalled = existsSync(new URL('../node_modules/.package-lock.json', import.meta.url));
+if (!isInstalled || !process.features.typescript) {
+  process.stderr.write(
+    isInstalled
+      ? `This needs Node 24 or later and runs on ${process.version}. npm ci installs Node for Linux, macOS and Windows on x64 and arm64; run it again, or install Node yourself.\n`
+      : 'The packages are not installed yet: run npm ci first.\n',
+  );
+  process.exit(1);
+}
