@@ -61,8 +61,10 @@ async function measureBoth(hub: MeasuredHub, floors: Server, runs: number, share
   for (const target of warm) await measureTarget(target, 'before', { connections: 8, count: 8 });
   for (let run = 1; run <= runs; run++) {
     await setTimeout(REST);
-    for (const one of series) one.runs.push(await measureOnce(one, `run-${run}`, share));
-    process.stderr.write(`messages: run ${run} of ${runs} done\n`);
+    for (const [place, one] of series.entries()) {
+      process.stderr.write(`messages: run ${run} of ${runs}, series ${place + 1} of ${series.length}\n`);
+      one.runs.push(await measureOnce(one, `run-${run}`, share));
+    }
   }
   return report(series);
 }

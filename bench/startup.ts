@@ -6,6 +6,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readCommandLine } from '../scripts/command-line.ts';
 import { startHub } from '../scripts/local-hub.ts';
 import { startWorker } from '../scripts/local-worker.ts';
 import { buildWorker, hubSources } from '../scripts/worker-build.ts';
@@ -37,6 +38,12 @@ async function coldStart(store: string): Promise<number> {
   if (response.status !== 200) throw new Error(`/healthz answered ${response.status}`);
   return milliseconds;
 }
+
+readCommandLine({
+  run: 'npm run bench:startup',
+  does: 'Measures how long the built Worker takes to be there: the evaluation of its module, and a cold start.',
+  options: {},
+});
 
 const folder = await mkdtemp(join(tmpdir(), 'umi-startup-'));
 try {

@@ -1,19 +1,24 @@
 /**
  * `npm run chaos`: a real hub under load is killed, and its D1, its queue, its alarms and its receiver fail. Prints what was lost,
  * turned round and repeated; ends with 1 when anything is not as it must be.
- *   --only NAME     one scenario
- *   --events N      10,000 by default
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../scripts/command-line.ts';
 import { type Outcome, runScenario, type Scenario, seconds } from './scenario.ts';
 
 const MINUTE = 60_000;
 /** The longest that clients may be without an answer, or the receiver without a webhook, after a kill. ms. */
 const RECOVERY = 30_000;
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, events: { type: 'string', default: '10000' } } });
-const events = Number(values.events);
+const { only, events = 10_000 } = readCommandLine({
+  run: 'npm run chaos',
+  does: `Kills a hub under load, and lets its D1, its queue, its alarms and its receiver fail. Ends with 1 when anything was lost, turned
+round or repeated that must not be (docs/reliability.md).`,
+  options: {
+    only: { takes: 'NAME', says: 'scenarios whose name begins so: kills, D1, queue, alarms or receiver' },
+    events: { takes: 'N', from: 1, says: 'events of a scenario, 10,000 by default' },
+  },
+});
 const usual = { threads: 200, events, rate: null, failuresInARow: 4 };
 
 const scenarios: readonly Scenario[] = [
@@ -107,12 +112,17 @@ function print(cells: readonly string[]): void {
   console.log(`| ${cells.join(' | ')} |`);
 }
 
+const chosen = scenarios.filter(({ name }) => only === undefined || name.startsWith(only));
+if (chosen.length === 0) {
+  console.error(`No scenario is called "${only}". There are: ${scenarios.map(({ name }) => name).join('; ')}`);
+  process.exit(2);
+}
+
 /** Each line is printed when its scenario is over, so that a run which is broken off has told what it saw. */
 print(HEADER);
 print(HEADER.map(() => '---'));
-let hasRun = false;
 let isWell = true;
-for (const scenario of scenarios.filter(({ name }) => values.only === undefined || name.startsWith(values.only))) {
+for (const scenario of chosen) {
   console.error(`${scenario.name} …`);
   const outcome = await runScenario(scenario);
   const { name, violations } = outcome;
@@ -120,7 +130,6 @@ for (const scenario of scenarios.filter(({ name }) => values.only === undefined 
   print(row(outcome));
   for (const violation of violations.slice(0, 10)) console.error(`${name}: ${violation}`);
   if (violations.length > 10) console.error(`${name}: ${violations.length - 10} more`);
-  hasRun = true;
   if (violations.length > 0) isWell = false;
 }
-process.exitCode = hasRun && isWell ? 0 : 1;
+process.exitCode = isWell ? 0 : 1;

@@ -100,13 +100,20 @@ class Complaints extends Log {
   }
 }
 
-/**
- * Miniflare takes the runtime's path from the environment only, at each launch; processes started from here inherit both
- * variables. There is no /bin/sh on Windows: there the guard is left out.
- */
+/** Miniflare takes the runtime's path from the environment only, at each launch; processes started from here inherit both variables. */
 function useGuardedRuntime(): void {
-  if (process.platform === 'win32' || process.env['HUB_RUNTIME'] !== undefined) return;
+  Object.assign(process.env, guardedRuntime());
+}
+
+/**
+ * The environment in which Miniflare starts the runtime by workerd-with-hub.sh. Empty where that is set already, and on Windows, which
+ * has no /bin/sh.
+ */
+export function guardedRuntime(): Record<string, string> {
+  if (process.platform === 'win32' || process.env['HUB_RUNTIME'] !== undefined) return {};
   const packaged = (createRequire(import.meta.url)('workerd') as { default: string }).default;
-  process.env['HUB_RUNTIME'] = process.env['MINIFLARE_WORKERD_PATH'] ?? packaged;
-  process.env['MINIFLARE_WORKERD_PATH'] = projectPath('scripts/workerd-with-hub.sh');
+  return {
+    HUB_RUNTIME: process.env['MINIFLARE_WORKERD_PATH'] ?? packaged,
+    MINIFLARE_WORKERD_PATH: projectPath('scripts/workerd-with-hub.sh'),
+  };
 }

@@ -8,7 +8,7 @@ export type WranglerOptions = { output?: 'capture' | 'show'; environment?: Recor
 export type RunWrangler = (args: readonly string[], options?: WranglerOptions) => Promise<CommandResult>;
 
 /** Usage reports and the look for newer versions would need the network and say nothing about this project. */
-const QUIET = { WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' };
+export const QUIET = { WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' };
 
 /**
  * Runs this project's wrangler in the project's root and answers its exit code and output; a non-zero code is an answer,

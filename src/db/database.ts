@@ -96,7 +96,7 @@ function countedDatabase(d1: D1Database, cost: Cost): Database {
   };
 }
 
-/** Asks the database for nothing. Throws when it does not answer. */
-export async function ping(database: Database): Promise<void> {
-  await database.first('SELECT 1');
+/** Whether a migration or a later one was applied, by the table in which wrangler notes them. Throws when the database does not answer. */
+export async function hasMigration(database: Database, name: string): Promise<boolean> {
+  return (await database.first('SELECT 1 FROM d1_migrations WHERE name >= ? LIMIT 1', name)) !== null;
 }

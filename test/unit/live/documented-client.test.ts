@@ -56,6 +56,11 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+it('says so where there is no WebSocket, instead of trying for ever', async () => {
+  vi.stubGlobal('WebSocket', undefined);
+  await expect(client.start()).rejects.toThrow('LiveClient needs WebSocket');
+});
+
 function composes(composing_status: string, resource_id = 'm'): void {
   const notification = { channel: 'c', action: 'changed', resource_id, resource: { composing_status } };
   MemorySocket.last.says({ type: 'notifications', number: null, notifications: [notification] });

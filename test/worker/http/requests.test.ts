@@ -3,12 +3,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { publicAccess } from '../../../src/api/access.ts';
 import { defineRoute } from '../../../src/api/define-route.ts';
 import { openApiDocument } from '../../../src/api/openapi/document.ts';
+import { NEWEST_MIGRATION } from '../../../src/api/service/health.ts';
 import { createApp } from '../../../src/app.ts';
 import { DRAIN_LIMIT } from '../../../src/http/drain-body.ts';
 import { textField, uuidField } from '../../../src/http/fields.ts';
 import { BODY_LIMIT } from '../../../src/http/json-body.ts';
 import { bodyOf, jsonOf } from '../../../src/http/route-parts.ts';
-import { ADMIN_TOKEN, admin, brokenDatabase, call, enroll } from './hub.ts';
+import { ADMIN_TOKEN, admin, brokenDatabase, call, enroll, testEnv } from './hub.ts';
 
 const bodySchema = z.object({
   messages: z.array(z.object({ body: textField({ max: 5 }), count: z.int().max(3).optional() })).min(1),
@@ -170,6 +171,22 @@ describe('routes', () => {
   it('says in /healthz whether D1 answers', async () => {
     expect((await call('/healthz')).status).toBe(200);
     expect((await call('/healthz', { env: { DB: brokenDatabase } })).status).toBe(503);
+    expect((await call('/healthz', { env: { DELIVERY_LOG: brokenDatabase } })).status).toBe(503);
+  });
+
+  it('says in /healthz whether the migrations of this version are applied', async () => {
+    const newest = (testEnv as unknown as { TEST_MIGRATIONS: { name: string }[] }).TEST_MIGRATIONS.at(-1)?.name;
+    expect(NEWEST_MIGRATION).toBe(newest);
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const rename = (from: string, to: string) =>
+      testEnv.DB.prepare('UPDATE d1_migrations SET name = ? WHERE name = ?').bind(to, from).run();
+    await rename(NEWEST_MIGRATION, '0000_older.sql');
+    expect((await call('/healthz')).status).toBe(503);
+    expect(log.mock.lastCall?.[0]).toContain(`the migration ${NEWEST_MIGRATION} is not applied`);
+    await rename('0000_older.sql', '9999_newer.sql');
+    expect((await call('/healthz')).status).toBe(200);
+    await rename('9999_newer.sql', NEWEST_MIGRATION);
+    log.mockRestore();
   });
 });
 
@@ -199,7 +216,7 @@ describe('what a request leaves behind', () => {
     expect((await call('/healthz')).headers.has('Server-Timing')).toBe(false);
     const timing = (await call('/healthz', { env: { SERVER_TIMING: '1' } })).headers.get('Server-Timing');
     expect(timing).toMatch(
-      /^d1;desc="trips=1;read=0;written=0";dur=[\d.]+, thread;desc="calls=0;written=0";dur=0, total;dur=[\d.]+$/,
+      /^d1;desc="trips=2;read=2;written=0";dur=[\d.]+, thread;desc="calls=0;written=0";dur=0, total;dur=[\d.]+$/,
     );
   });
 });

@@ -1,0 +1,49 @@
+/** `npm run dev`: `wrangler dev` on the store of `npm start`, with its tables. Neither of both uses the store while the other one does. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { readCommandLine } from './command-line.ts';
+import { makeStoreFolder, StartRefused } from './local-worker.ts';
+import { projectPath, projectRoot } from './project.ts';
+import { guardedRuntime, statePaths } from './runtime.ts';
+import { waitForStore } from './store-owner.ts';
+import { QUIET, runWrangler } from './wrangler-command.ts';
+
+const { port = 8787, 'persist-to': persistTo = '.wrangler' } = readCommandLine({
+  run: 'npm run dev',
+  does: 'Runs wrangler dev on the store of npm start: it builds anew whenever a source changes. Secrets are in .dev.vars.',
+  options: {
+    port: { takes: 'PORT', from: 1, upTo: 65_535, says: 'port of 127.0.0.1, 8787 by default' },
+    'persist-to': { takes: 'DIR', says: 'folder of the store, .wrangler by default' },
+  },
+});
+
+/** Resolves with wrangler's exit code. */
+function wranglerDev(state: string, pidFile: string): Promise<number> {
+  const wrangler = projectPath('node_modules/wrangler/bin/wrangler.js');
+  const args = ['dev', '--ip', '127.0.0.1', '--port', String(port), '--persist-to', state];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [wrangler, ...args], {
+      cwd: projectRoot,
+      env: { ...process.env, ...QUIET, ...guardedRuntime(), HUB_RUNTIME_PID_FILE: pidFile },
+      stdio: 'inherit',
+    });
+    // Ctrl-C reaches wrangler too, which ends in its own time.
+    process.on('SIGINT', () => {});
+    process.on('SIGTERM', () => child.kill('SIGTERM'));
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+try {
+  await makeStoreFolder(join(persistTo, 'state'));
+  const { state, pidFile } = statePaths(persistTo);
+  const user = await waitForStore(pidFile);
+  if (user !== null) throw new StartRefused(`The store ${persistTo} is in use by another hub (process ${user}).`);
+  const migrated = await runWrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', state]);
+  if (migrated.code !== 0) throw new Error(`the migrations failed:\n${migrated.stdout}${migrated.stderr}`);
+  process.exitCode = await wranglerDev(state, pidFile);
+} catch (error) {
+  process.stderr.write(error instanceof StartRefused ? `${error.message}\n` : `${String((error as Error).stack)}\n`);
+  process.exitCode = 1;
+}
