@@ -1,92 +1,74 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { deploy } from '../../scripts/deployment.ts';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { deploy, rehearse } from '../../scripts/deployment.ts';
+import { readTarget } from '../../scripts/deployment-target.ts';
 import { projectPath } from '../../scripts/project.ts';
-import type { RunWrangler } from '../../scripts/wrangler-command.ts';
-
-const IDS: { [name: string]: string } = {
-  umi: '11111111-2222-4333-8444-555555555555',
-  'umi-deliveries': '66666666-7777-4888-8999-aaaaaaaaaaaa',
-};
-
-/** An account that behaves as wrangler shows one, and a record of what was asked of it. */
-function account(state: {
-  databases: { uuid: string; name: string }[];
-  queues: string[];
-  fails?: string;
-  /** Migrations that are not applied yet; without it all of them. */
-  due?: string[];
-}) {
-  const { due = ['0001_hub.sql', '0002_chats_api.sql'] } = state;
-  const calls: string[] = [];
-  const run: RunWrangler = async (args) => {
-    const call = args.join(' ');
-    calls.push(call);
-    if (call === state.fails) return { code: 1, stdout: '', stderr: 'it failed' };
-    if (call === 'd1 list --json') return { code: 0, stdout: JSON.stringify(state.databases), stderr: '' };
-    if (call === 'd1 migrations list umi --remote') return { code: 0, stdout: due.join('\n'), stderr: '' };
-    const created = /^d1 create (.+)$/.exec(call)?.[1];
-    if (created !== undefined) state.databases.push({ uuid: IDS[created] ?? '', name: created });
-    if (call.startsWith('queues info'))
-      return { code: state.queues.includes(args[2] ?? '') ? 0 : 1, stdout: '', stderr: '' };
-    if (call.startsWith('queues create')) state.queues.push(args[2] ?? '');
-    return { code: 0, stdout: '[]', stderr: '' };
-  };
-  return { calls, run };
-}
+import { type Account, fakeAccount } from './fake-account.ts';
 
 describe('npm run deploy', () => {
-  let folder: string;
-  let configPath: string;
+  let root: string;
   const said: string[] = [];
 
+  // Wrangler, which reads the configuration, takes long to load on a busy machine.
+  beforeAll(() => readTarget(''));
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'umi-deploy-'));
-    configPath = join(folder, 'wrangler.toml');
-    const toml = await readFile(projectPath('wrangler.toml'), 'utf8');
-    await writeFile(
-      configPath,
-      toml.replaceAll(/^(database_id = )"[^"]*"/gm, '$1"00000000-0000-4000-8000-000000000000"'),
-    );
+    root = await mkdtemp(join(tmpdir(), 'umi-deploy-'));
+    await cp(projectPath('wrangler.toml'), join(root, 'wrangler.toml'));
+    await cp(projectPath('migrations'), join(root, 'migrations'), { recursive: true });
+    await mkdir(join(root, 'deployments'));
     said.length = 0;
   });
-  afterEach(() => rm(folder, { recursive: true }));
+  afterEach(() => rm(root, { recursive: true }));
 
-  function deployTo({ run }: { run: RunWrangler }): Promise<void> {
-    return deploy({ run, configPath, say: (line) => said.push(line) });
+  const settings = (environment: string, text: string) =>
+    writeFile(join(root, 'deployments', `${environment}.env`), text);
+
+  async function deployTo({ run }: Account, environment = '', percentage: number | null = null): Promise<void> {
+    await deploy({ target: await readTarget(environment, root), run, say: (line) => said.push(line) }, percentage);
   }
 
-  test('an empty account gets databases, queues and tables before the Worker', async () => {
-    const empty = account({ databases: [], queues: [] });
-    await deployTo(empty);
-    expect(
-      empty.calls.filter((call) => !/^(whoami|d1 list|d1 migrations list|queues info|secret list)/.test(call)),
-    ).toEqual([
+  test('an empty account gets databases, queues and tables before the Worker, and the configuration stays as it is', async () => {
+    const toml = await readFile(join(root, 'wrangler.toml'), 'utf8');
+    const account = fakeAccount();
+    await deployTo(account);
+    expect(account.changes()).toEqual([
       'd1 create umi',
       'd1 create umi-deliveries',
       'queues create umi-webhooks',
       'queues create umi-webhooks-dead',
-      'd1 migrations apply umi --remote',
-      'd1 migrations apply umi-deliveries --remote',
-      'deploy',
+      'd1 migrations apply DB --remote --env=',
+      'd1 migrations apply DELIVERY_LOG --remote --env=',
+      'deploy --env=',
     ]);
-    const config = await readFile(configPath, 'utf8');
-    for (const [name, id] of Object.entries(IDS)) {
-      expect(config).toContain(`database_name = "${name}"\ndatabase_id = "${id}"`);
-    }
-    expect(said.join('\n')).toContain('wrangler secret put ADMIN_TOKEN');
+    expect(said.join('\n')).toContain('There is no ADMIN_TOKEN');
+    expect(await readFile(join(root, 'wrangler.toml'), 'utf8')).toBe(toml);
   });
 
-  test('a second deployment creates nothing and leaves the configuration as it is', async () => {
-    const known = account({ databases: [], queues: [] });
-    await deployTo(known);
-    const config = await readFile(configPath, 'utf8');
-    known.calls.length = 0;
-    await deployTo(known);
-    expect(known.calls.filter((call) => call.includes('create'))).toEqual([]);
-    expect(await readFile(configPath, 'utf8')).toBe(config);
+  test('a second deployment only deploys', async () => {
+    const account = fakeAccount();
+    await deployTo(account);
+    account.calls.length = 0;
+    await deployTo(account);
+    expect(account.changes()).toEqual(['deploy --env=']);
+  });
+
+  test('each environment has resources and settings of its own', async () => {
+    const account = fakeAccount();
+    const lines = ['DOMAIN=umi.example.com', 'PUBLIC_ORIGIN=https://umi.example.com', 'DATABASE_LOCATION=weur'];
+    await settings('production', [...lines, 'CLOUDFLARE_ACCOUNT_ID=a1'].join('\n'));
+    await deployTo(account, 'production');
+    expect(account.changes()).toEqual([
+      'd1 create umi-production --location weur',
+      'd1 create umi-production-deliveries --location weur',
+      'queues create umi-production-webhooks',
+      'queues create umi-production-webhooks-dead',
+      'd1 migrations apply DB --remote --env=production',
+      'd1 migrations apply DELIVERY_LOG --remote --env=production',
+      'deploy --env=production --var PUBLIC_ORIGIN:https://umi.example.com --domain umi.example.com',
+    ]);
+    expect(account.accountIds).toEqual(new Set(['a1']));
   });
 
   test.each([
@@ -95,20 +77,75 @@ describe('npm run deploy', () => {
     ['older than the convergent copy', ['0005_convergent_copy.sql'], true],
     ['up to date', [], false],
   ])('says whether chats need a rebuild when the database is %s', async (_, due, isNeeded) => {
-    await deployTo(account({ databases: [], queues: [], due }));
+    const account = fakeAccount({ databases: ['umi', 'umi-deliveries'], due });
+    await deployTo(account);
     expect(said.join('\n').includes('npm run rebuild')).toBe(isNeeded);
   });
 
-  test("another account's database id stops it before anything is created", async () => {
-    await deployTo(account({ databases: [], queues: [] }));
-    const other = account({ databases: [{ uuid: 'another', name: 'umi' }], queues: [] });
-    await expect(deployTo(other)).rejects.toThrow(String(IDS['umi']));
-    expect(other.calls.some((call) => call.includes('create') || call === 'deploy')).toBe(false);
+  test('failed migrations keep the Worker from being deployed', async () => {
+    const broken = fakeAccount({ fails: 'd1 migrations apply DB --remote --env=' });
+    await expect(deployTo(broken)).rejects.toThrow('The migrations failed');
+    expect(broken.changes()).not.toContain('deploy --env=');
   });
 
-  test('failed migrations keep the Worker from being deployed', async () => {
-    const broken = account({ databases: [], queues: [], fails: 'd1 migrations apply umi --remote' });
-    await expect(deployTo(broken)).rejects.toThrow('The migrations failed');
-    expect(broken.calls).not.toContain('deploy');
+  test('so does a no to the question whether they should be applied, with which wrangler ends well', async () => {
+    const account = fakeAccount({ declines: true });
+    await expect(deployTo(account)).rejects.toThrow(/^umi still lacks 0001_hub.sql, .* so the Worker was not deployed/);
+    expect(account.changes()).not.toContain('deploy --env=');
   });
+
+  test('several accounts are a question, which the settings answer', async () => {
+    const account = fakeAccount({ accounts: ['a1', 'a2'] });
+    await expect(deployTo(account)).rejects.toThrow(
+      'This login has 2 accounts: Account a1 (a1), Account a2 (a2). Choose one in deployments/default.env',
+    );
+    expect(account.changes()).toEqual([]);
+    await settings('default', 'CLOUDFLARE_ACCOUNT_ID=a2');
+    await deployTo(account);
+    expect(account.changes().at(-1)).toBe('deploy --env=');
+  });
+
+  test('what is wrong with the settings is said before anything happens', async () => {
+    const account = fakeAccount();
+    await expect(deployTo(account, 'nowhere')).rejects.toThrow('No environment found');
+    await expect(deployTo(account, 'production')).rejects.toThrow('DOMAIN=umi.example.com');
+    await settings('staging', 'PUBLIC_ORIGN=https://x.example');
+    await expect(deployTo(account, 'staging')).rejects.toThrow('sets PUBLIC_ORIGN');
+    expect(account.calls).toEqual([]);
+  });
+
+  test('a dry run says what it would do, and changes nothing', async () => {
+    const account = fakeAccount({ databases: ['umi'], due: ['0005_convergent_copy.sql'] });
+    await rehearse({ target: await readTarget('', root), run: account.run, say: (line) => said.push(line) });
+    expect(account.changes()).toEqual([]);
+    expect(account.calls).toContain('deploy --dry-run --env=');
+    expect(said).toEqual([
+      'Would create the D1 database umi-deliveries.',
+      'Would create the queue umi-webhooks.',
+      'Would create the queue umi-webhooks-dead.',
+      'Would apply to umi: 0005_convergent_copy.sql.',
+      expect.stringMatching(/^Would apply to umi-deliveries: 0001_hub.sql, .*0005_convergent_copy.sql\.$/),
+      'The Worker builds. This was a dry run: nothing was changed.',
+    ]);
+  });
+
+  test('a gradual deployment puts the new version beside the one that is there', async () => {
+    const account = fakeAccount({ version: 'v1' });
+    await deployTo(account, 'staging', 10);
+    expect(account.changes().slice(-2)).toEqual([
+      'versions upload --env=staging',
+      'versions deploy v2@10% v1@90% --yes --env=staging',
+    ]);
+    expect(said.join('\n')).toContain('npx wrangler versions deploy v2@100% --yes --env=staging');
+    await expect(deployTo(fakeAccount(), 'staging', 10)).rejects.toThrow('deploy without --percentage');
+  });
+});
+
+test('the environments of wrangler.toml differ in names and addresses only', async () => {
+  const [plain, staging, production] = await Promise.all(['', 'staging', 'production'].map((name) => readTarget(name)));
+  for (const [name, target] of Object.entries({ 'umi-staging': staging, 'umi-production': production })) {
+    const renamed = JSON.parse(JSON.stringify(target).replaceAll(name, 'umi'));
+    expect({ ...renamed, environment: '', hasWorkersDev: true }).toEqual(plain);
+  }
+  expect([plain?.hasWorkersDev, staging?.hasWorkersDev, production?.hasWorkersDev]).toEqual([true, true, false]);
 });

@@ -1,0 +1,105 @@
+/** What `npm run doctor` looks at: whether an account and a Worker are as a deployment leaves them, and whether the hub answers. */
+import { chooseAccount, dueMigrations, environmentArgument, withAccount } from './deployment.ts';
+import { DeploymentRefused, settingsFile, type Target } from './deployment-target.ts';
+import type { RunWrangler } from './wrangler-command.ts';
+
+/** `problem`: what is wrong and what helps; null when it is well. */
+export type Finding = { what: string; problem: string | null };
+
+export type Examination = {
+  target: Target;
+  run: RunWrangler;
+  fetch: (url: string, init?: RequestInit) => Promise<Response>;
+};
+
+type Binding = { name: string; type: string; text?: string };
+type Queue = { queue_name: string; consumers?: { script?: string; script_name?: string }[] };
+
+const API = 'https://api.cloudflare.com/client/v4';
+const DEPLOY = 'npm run deploy';
+
+/** Looks at everything. Rejects with `DeploymentRefused` without a login, or when it is open which account is meant. */
+export async function examine({ target, run: runPlain, fetch }: Examination): Promise<Finding[]> {
+  const run = withAccount(runPlain, target);
+  const accountId = await chooseAccount(run, target);
+  const token = await apiToken(run, target);
+
+  /** The result of a call of Cloudflare's API; its error message otherwise. */
+  async function ask<Result>(path: string): Promise<Result> {
+    const headers = { Authorization: `Bearer ${token}` };
+    const response = await fetch(`${API}/accounts/${accountId}${path}`, { headers });
+    const body = (await response.json()) as { success: boolean; result: Result; errors: { message: string }[] };
+    if (!body.success) throw new Error(`Cloudflare: ${body.errors.map(({ message }) => message).join('; ')}`);
+    return body.result;
+  }
+
+  const script = `/workers/scripts/${encodeURIComponent(target.worker)}`;
+  const bindings: Binding[] = [];
+  const findings: Finding[] = [];
+  const look = async (what: string, problemOf: () => Promise<string | null>) => {
+    const problem = await problemOf().catch((error: unknown) =>
+      error instanceof Error ? error.message : String(error),
+    );
+    findings.push({ what, problem });
+  };
+
+  await look(`the Worker ${target.worker} with its bindings`, async () => {
+    bindings.push(...(await ask<{ bindings: Binding[] }>(`${script}/settings`)).bindings);
+    const lacking = target.bindings.filter((name) => !bindings.some((binding) => binding.name === name));
+    return lacking.length === 0 ? null : `it has no ${lacking.join(', ')}: ${DEPLOY}`;
+  });
+  for (const { binding, name } of target.databases) {
+    await look(`the migrations of ${name}`, async () => {
+      const due = await dueMigrations(run, target, binding);
+      return due.length === 0 ? null : `it lacks ${due.join(', ')}: ${DEPLOY}`;
+    });
+  }
+  for (const { name, hasConsumer } of target.queues) {
+    await look(`the queue ${name}`, async () => {
+      const queues = await ask<Queue[]>(`/queues?name=${encodeURIComponent(name)}`);
+      const queue = queues.find(({ queue_name }) => queue_name === name);
+      if (queue === undefined) return `there is none: ${DEPLOY}`;
+      const consumers = (queue.consumers ?? []).map((consumer) => consumer.script ?? consumer.script_name);
+      return !hasConsumer || consumers.includes(target.worker) ? null : `the Worker does not consume it: ${DEPLOY}`;
+    });
+  }
+  await look('the cron triggers', async () => {
+    const { schedules } = await ask<{ schedules: { cron: string }[] }>(`${script}/schedules`);
+    const lacking = target.crons.filter((cron) => !schedules.some((schedule) => schedule.cron === cron));
+    return lacking.length === 0 ? null : `"${lacking.join('", "')}" does not ring: ${DEPLOY}`;
+  });
+  await look('the secret ADMIN_TOKEN', async () => {
+    if (bindings.some(({ name, type }) => name === 'ADMIN_TOKEN' && type === 'secret_text')) return null;
+    return `it is not set, so the admin API is closed: npx wrangler secret put ADMIN_TOKEN ${environmentArgument(target)}`;
+  });
+  const origin = bindings.find(({ name }) => name === 'PUBLIC_ORIGIN')?.text ?? '';
+  await look('PUBLIC_ORIGIN', async () => originProblem(origin, target));
+  if (origin !== '') {
+    await look(`${origin}/healthz`, async () => {
+      const { status } = await fetch(`${origin}/healthz`);
+      return status === 200
+        ? null
+        : `it answers ${status}: see the event "unhealthy" in npx wrangler tail ${environmentArgument(target)}`;
+    });
+  }
+  return findings;
+}
+
+function originProblem(origin: string, target: Target): string | null {
+  const put = `put it into ${settingsFile(target.environment)} and deploy`;
+  if (origin === '') return `it is empty, so webhooks may point to the hub itself: ${put}`;
+  if (!URL.canParse(origin) || new URL(origin).origin !== origin || !origin.startsWith('https:')) {
+    return `"${origin}" is not an https address without a path: correct it, ${put}`;
+  }
+  const wanted = target.settings.variables['PUBLIC_ORIGIN'] ?? origin;
+  return wanted === origin ? null : `it is ${origin}, and ${wanted} in ${settingsFile(target.environment)}: ${DEPLOY}`;
+}
+
+/** The credentials that wrangler itself uses. */
+async function apiToken(run: RunWrangler, target: Target): Promise<string> {
+  const { stdout } = await run(['auth', 'token', '--json', environmentArgument(target)]);
+  const { token } = JSON.parse(stdout) as { token?: string };
+  if (token === undefined)
+    throw new DeploymentRefused('Use npx wrangler login or CLOUDFLARE_API_TOKEN: an API key is not enough.');
+  return token;
+}

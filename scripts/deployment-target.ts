@@ -1,0 +1,109 @@
+/**
+ * Which deployment is meant: an environment of wrangler.toml with the names of its resources, and the settings that belong to this one
+ * deployment, in `deployments/<environment>.env`. Those are in a file of their own so that updates of the project never touch them.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { projectRoot } from './project.ts';
+
+/** Why a deployment stopped; the message says what the operator can do. */
+export class DeploymentRefused extends Error {}
+
+export type Target = {
+  /** Empty for the environment without a name. */
+  environment: string;
+  /** Name of the Worker. */
+  worker: string;
+  hasWorkersDev: boolean;
+  databases: readonly { binding: string; name: string }[];
+  queues: readonly { name: string; hasConsumer: boolean }[];
+  /** Names of all bindings that the Worker must have, variables included. */
+  bindings: readonly string[];
+  crons: readonly string[];
+  /** Absolute path of the folder with the migrations. */
+  migrations: string;
+  settings: Settings;
+};
+
+/** Settings of one deployment. `variables`: values that replace those of wrangler.toml. */
+export type Settings = {
+  accountId: string | null;
+  /** A custom domain of the Worker. */
+  domain: string | null;
+  /** Where new databases are made, `weur` for instance. */
+  databaseLocation: string | null;
+  variables: Readonly<Record<string, string>>;
+};
+
+/** What wrangler's types leave open of a configuration. */
+type Configuration = {
+  name?: string;
+  workers_dev?: boolean;
+  vars: Record<string, unknown>;
+  d1_databases: { binding: string; database_name?: string; migrations_dir?: string }[];
+  durable_objects: { bindings: { name: string }[] };
+  queues: { producers?: { binding: string; queue?: string }[]; consumers?: { queue: string }[] };
+  triggers: { crons?: string[] };
+};
+
+/**
+ * Reads an environment's configuration ('' for the one without a name) and its settings. `root` holds wrangler.toml and `deployments/`.
+ * Throws `DeploymentRefused` when there is no such environment or a setting is unknown.
+ */
+export async function readTarget(environment: string, root: string = projectRoot): Promise<Target> {
+  const read = await readConfiguration(join(root, 'wrangler.toml'), environment);
+  const { producers = [], consumers = [] } = read.queues;
+  const consumed = consumers.map(({ queue }) => queue);
+  const produced = producers.map(({ binding, queue }) => queue ?? binding);
+  return {
+    environment,
+    worker: read.name ?? '',
+    hasWorkersDev: read.workers_dev === true,
+    databases: read.d1_databases.map(({ binding, database_name }) => ({ binding, name: database_name ?? binding })),
+    queues: [...new Set([...produced, ...consumed])].map((name) => ({ name, hasConsumer: consumed.includes(name) })),
+    bindings: [
+      ...read.d1_databases.map(({ binding }) => binding),
+      ...read.durable_objects.bindings.map(({ name }) => name),
+      ...producers.map(({ binding }) => binding),
+      ...Object.keys(read.vars),
+    ],
+    crons: read.triggers.crons ?? [],
+    migrations: join(root, read.d1_databases[0]?.migrations_dir ?? 'migrations'),
+    settings: readSettings(join(root, settingsFile(environment)), [...Object.keys(read.vars), ...OPTIONAL_VARIABLES]),
+  };
+}
+
+async function readConfiguration(config: string, environment: string): Promise<Configuration> {
+  const { unstable_readConfig: readConfig } = await import('wrangler');
+  try {
+    return readConfig({ config, env: environment }, { hideWarnings: true }) as Configuration;
+  } catch (error) {
+    throw new DeploymentRefused(error instanceof Error ? error.message.trim() : String(error));
+  }
+}
+
+/** Variables that a deployment may have and wrangler.toml has no value for. */
+const OPTIONAL_VARIABLES = ['PROJECTOR_LOCATION'];
+
+/** The file of a deployment's settings, from the project's root. */
+export function settingsFile(environment: string): string {
+  return `deployments/${environment === '' ? 'default' : environment}.env`;
+}
+
+function readSettings(path: string, knownVariables: readonly string[]): Settings {
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const { CLOUDFLARE_ACCOUNT_ID, DOMAIN, DATABASE_LOCATION, ...variables } = parseEnv(text) as Record<string, string>;
+  const unknown = Object.keys(variables).filter((name) => !knownVariables.includes(name));
+  if (unknown.length > 0) {
+    throw new DeploymentRefused(
+      `${path} sets ${unknown.join(', ')}. It takes CLOUDFLARE_ACCOUNT_ID, DOMAIN, DATABASE_LOCATION and ${knownVariables.join(', ')}.`,
+    );
+  }
+  return {
+    accountId: CLOUDFLARE_ACCOUNT_ID ?? null,
+    domain: DOMAIN ?? null,
+    databaseLocation: DATABASE_LOCATION ?? null,
+    variables,
+  };
+}
