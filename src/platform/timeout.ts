@@ -7,7 +7,7 @@ export async function withinTime<T>(promise: Promise<T>, milliseconds: number): 
   try {
     return await Promise.race([promise, timeout]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
   }
 }
 

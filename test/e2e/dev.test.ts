@@ -19,4 +19,4 @@ test('npm run dev runs on the store of npm start with its tables, and keeps it f
     await dev.ended;
     await rm(folder, { recursive: true, force: true });
   }
-}, 120_000);
+}, 240_000);

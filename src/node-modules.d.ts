@@ -1,0 +1,27 @@
+/**
+ * What the Worker uses of the Node modules that workerd has. The types of Node itself would also let it use what exists in no Worker;
+ * src/tsconfig.json leaves them out.
+ */
+declare module 'node:buffer' {
+  export class Buffer extends Uint8Array {
+    static from(text: string): Buffer;
+    static byteLength(text: string): number;
+    readUInt16BE(offset: number): number;
+    readBigUInt64BE(offset: number): bigint;
+    toString(encoding?: 'utf8' | 'hex' | 'base64' | 'base64url'): string;
+  }
+}
+
+declare module 'node:crypto' {
+  import type { Buffer } from 'node:buffer';
+
+  interface Digest {
+    update(data: string | Uint8Array): Digest;
+    digest(): Buffer;
+    digest(encoding: 'hex' | 'base64' | 'base64url'): string;
+  }
+  export function createHash(algorithm: 'sha1' | 'sha256'): Digest;
+  export function createHmac(algorithm: 'sha256', key: string | Uint8Array): Digest;
+  export function randomBytes(size: number): Buffer;
+  export function timingSafeEqual(left: Uint8Array, right: Uint8Array): boolean;
+}
