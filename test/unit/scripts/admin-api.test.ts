@@ -19,6 +19,9 @@ const ADMIN = '/admin/v1';
 /** Operations of the admin API that the command line leaves out. */
 const LEFT_OUT = [
   // PATCH changes as much.
+  'PUT /organizations/{}/rooms/{}',
+  'PUT /organizations/{}/teams/{}',
+  'PUT /organizations/{}/users/{}',
   'PUT /organizations/{}/apps/{}',
   'PUT /organizations/{}/apps/{}/webhooks/{}',
   // What an organization sees of its apps' deliveries, over HTTP.
@@ -29,6 +32,8 @@ const LEFT_OUT = [
   'POST /organizations/{}/apps/{}/installations/{}/replay',
   'GET /organizations/{}/apps/{}/installations/{}/ledger',
   'POST /organizations/{}/apps/{}/webhooks/{}/test',
+  // PUT adds a member as well.
+  'POST /organizations/{}/teams/{}/members',
   // npm run rebuild.
   'POST /rebuild',
 ];

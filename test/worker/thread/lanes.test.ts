@@ -262,7 +262,7 @@ describe('a crash around a delivery', () => {
 
   test('the answer to a report says of the last failure only that the webhook is exhausted', async () => {
     const { receiver, stub } = await threadWithReplies(1);
-    const request = { v: 1 as const, receiver: receiver.pointer().receiver, track: 'lane' as const, drain: false };
+    const request = { v: 1 as const, receiver: receiver.wakeUp().receiver, track: 'lane' as const, drain: false };
     const attempt = { at: Date.now(), duration: 1, status: 500, response: '', error: null };
     const outcome = { kind: 'failed' as const, attempt, max_retry_count: 1, retry_after: null };
     const fail = async () => {
