@@ -24,10 +24,9 @@ const BY: { readonly [place: string]: readonly string[] } = {
   'read-model/collector.ts': ['api/copy-database.ts', 'api/execute-command.ts', 'delivery/'],
   'read-model/thread-register.ts': ['api/operator/'],
   'read-model/': ['index.ts'],
-  'api/app-registry/': ['api/apps/', 'api/operator/'],
-  'api/delivery-log/': ['api/umi/', 'api/app-registry/'],
+  'api/deliveries/': ['api/umi/', 'api/apps/'],
   // A dialect knows no other one. What several need is in api/shared/.
-  'api/apps/': ['app.ts'],
+  'api/apps/': ['app.ts', 'api/operator/'],
   'api/chats/': ['app.ts'],
   'api/directory/': ['app.ts', 'api/operator/'],
   'api/live/': ['app.ts'],

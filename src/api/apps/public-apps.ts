@@ -8,9 +8,9 @@ import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { publicAppResource } from '../../resources/app.ts';
 import { anyUserWith } from '../access.ts';
-import { APP_NOT_FOUND, creationKey, newestFirst } from '../app-registry/door.ts';
-import { publicAppSchema } from '../app-registry/schemas.ts';
 import { defineRoute } from '../define-route.ts';
+import { publicAppSchema } from './app-schemas.ts';
+import { APP_NOT_FOUND, creationKey, newestFirst } from './door.ts';
 
 const common = { tag: 'Apps', access: anyUserWith('settings') };
 
@@ -20,7 +20,7 @@ const getPublicApps = defineRoute({
   method: 'get',
   path: '/public_apps',
   summary: 'List the apps that the organization may install',
-  description: 'Its own ones, and those of all organizations that are available to anyone.',
+  description: 'Its own apps, and apps of all organizations that are available to anyone.',
   request: { query: newestFirst },
   answers: { 200: jsonOf(collectionSchema(publicAppSchema), 'A page') },
 });

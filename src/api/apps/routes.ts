@@ -1,31 +1,24 @@
 import { createRouter } from '../../http/router.ts';
-import { organizationUser, organizationUserWith } from '../access.ts';
-import { appRoutesOf } from '../app-registry/apps.ts';
-import { appDeliveryRoutesOf } from '../app-registry/deliveries.ts';
-import type { Door } from '../app-registry/door.ts';
-import { installationRoutesOf } from '../app-registry/installations.ts';
-import { webhookTestRoutesOf } from '../app-registry/test-webhook.ts';
-import { appWebhookRoutesOf } from '../app-registry/webhooks.ts';
+import { appRoutesOf } from './apps.ts';
+import { type Door, operatorDoor, tenantDoor } from './door.ts';
+import { installationRoutesOf } from './installations.ts';
+import { installationOfAppRoutesOf } from './installations-of-app.ts';
 import { publicAppRoutes } from './public-apps.ts';
 import { triggerRoutes } from './trigger.ts';
+import { webhookRoutesOf } from './webhooks.ts';
 
-/** The registry for an organization's own users. Nobody gives an app a scope that they do not have. */
-const organizationDoor: Door = {
-  nameOf: (operation) => operation,
-  organization: '/orgs/{organization_id}',
-  tag: 'Apps',
-  readers: organizationUser,
-  writers: organizationUserWith('settings'),
-  grantableScopes: (c) => c.var.principal.scopes,
-  userId: (c) => c.var.principal.user.id,
-};
+function routesBehind(door: Door) {
+  const routes = createRouter();
+  for (const routesOf of [appRoutesOf, webhookRoutesOf, installationRoutesOf, installationOfAppRoutesOf]) {
+    routes.route('/', routesOf(door));
+  }
+  return routes;
+}
 
-/** Apps, their webhooks and installations, mounted at /api/v5. */
-export const appsRoutes = createRouter();
-appsRoutes.route('/', appRoutesOf(organizationDoor));
-appsRoutes.route('/', appWebhookRoutesOf(organizationDoor));
-appsRoutes.route('/', installationRoutesOf(organizationDoor));
-appsRoutes.route('/', appDeliveryRoutesOf(organizationDoor));
-appsRoutes.route('/', webhookTestRoutesOf(organizationDoor));
+/** Apps, their webhooks and installations for the users of an organization, mounted at /api/v5. */
+export const appsRoutes = routesBehind(tenantDoor);
 appsRoutes.route('/', publicAppRoutes);
 appsRoutes.route('/', triggerRoutes);
+
+/** The same for the operator of the hub, mounted at /admin/v1. */
+export const operatorAppsRoutes = routesBehind(operatorDoor);

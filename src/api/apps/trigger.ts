@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi';
+import { attemptCall, attemptDeps } from '../../delivery/attempt.ts';
+import { INSTALLATION_TIMES } from '../../delivery/attempt-times.ts';
 import { appUserCode, signTriggerData, triggerToken } from '../../directory/app-tokens.ts';
 import { findInstalledSecret } from '../../directory/app-user-codes.ts';
-import { findInstallation, installationView } from '../../directory/installations.ts';
+import { findInstallation, installationView, type UninstallTrigger } from '../../directory/installations.ts';
 import { threadNameOfChat } from '../../domain/address.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { publicOrigin } from '../../http/collection.ts';
@@ -10,15 +12,15 @@ import { refuse, refuseField } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { signingKey } from '../../http/signing-key.ts';
+import { errorText, writeLog } from '../../platform/log.ts';
 import { APP_TRIGGERS, type AppTrigger } from '../../resources/app.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import type { ChatGrant } from '../../resources/chat-grant.ts';
 import { queryThread } from '../../rpc/thread.ts';
 import { organizationUser } from '../access.ts';
-import { INSTALLATION_NOT_FOUND, installationPath } from '../app-registry/door.ts';
-import { withParameters } from '../app-registry/trigger-url.ts';
 import { defineRoute } from '../define-route.ts';
 import { reachedRoom, userReach } from '../reach-cache.ts';
+import { INSTALLATION_NOT_FOUND, installationPath } from './door.ts';
 
 /** Triggers that belong to the installation itself. */
 const SETTINGS_TRIGGERS: ReadonlySet<AppTrigger> = new Set(['install', 'uninstall', 'setup']);
@@ -108,4 +110,55 @@ async function findChat(c: AppContext, chatId: string): Promise<ChatFacts | null
     if (result.ok) return result.answer.chat;
   }
   return null;
+}
+
+/**
+ * After the answer, informs an app that it was uninstalled: one GET to its trigger URL, without a token, which any 2xx answers. It is
+ * not repeated; a failure is logged. `userId`: the user who uninstalled it; null for the operator.
+ */
+export function callUninstallTrigger(c: AppContext, trigger: UninstallTrigger, userId: string | null): void {
+  c.executionCtx.waitUntil(sendUninstall(c.env, trigger, userId));
+}
+
+async function sendUninstall(env: Env, trigger: UninstallTrigger, userId: string | null): Promise<void> {
+  const { id: installation_id, app_id } = trigger;
+  try {
+    const destination = {
+      url: await uninstallUrl(trigger, userId),
+      own_origins: [env.PUBLIC_ORIGIN, trigger.registered_origin],
+    };
+    const { is_delivered, attempt } = await attemptCall(attemptDeps(env, INSTALLATION_TIMES), destination);
+    const { status, error } = attempt;
+    if (!is_delivered) writeLog('warn', 'app.uninstall_trigger_failed', { app_id, installation_id, status, error });
+  } catch (error) {
+    writeLog('warn', 'app.uninstall_trigger_failed', { app_id, installation_id, error: errorText(error) });
+  }
+}
+
+async function uninstallUrl(
+  { id, organization_id, app_id, app_user_id, ...app }: UninstallTrigger,
+  userId: string | null,
+) {
+  const data = {
+    org_id: organization_id,
+    user_id: userId,
+    app_id,
+    inst_id: id,
+    app_user_id,
+    app_user_code: null,
+    visitor_id: null,
+    chat_id: null,
+    room_id: null,
+    domain_host: null,
+  };
+  const signed = await signTriggerData(app.secret, data, Date.now());
+  return withParameters(app.trigger_url, new URLSearchParams({ type: 'uninstall', data: signed }));
+}
+
+/** A trigger URL with further parameters. Its own query stays. */
+function withParameters(text: string, parameters: URLSearchParams): string {
+  const url = new URL(text);
+  const own = url.search.slice(1);
+  url.search = own === '' ? `${parameters}` : `${own}&${parameters}`;
+  return url.href;
 }

@@ -1,10 +1,10 @@
 import { requireOperator } from '../../http/require-operator.ts';
 import { createRouter } from '../../http/router.ts';
+import { operatorAppsRoutes } from '../apps/routes.ts';
 import { operatorDoor } from '../directory/door.ts';
 import { organizationsRoutes } from '../directory/organizations.ts';
 import { directoryRoutesOf } from '../directory/routes.ts';
 import { userLifecycleRoutes } from '../directory/users.ts';
-import { appRoutes } from './apps.ts';
 import { rebuildRoutes } from './rebuild.ts';
 import { routerRoutes } from './routers.ts';
 import { shareRoutes } from './shares.ts';
@@ -19,5 +19,5 @@ operatorRoutes.route('/', userLifecycleRoutes);
 operatorRoutes.route('/', tokenRoutes);
 operatorRoutes.route('/', routerRoutes);
 operatorRoutes.route('/', shareRoutes);
-operatorRoutes.route('/', appRoutes);
+operatorRoutes.route('/', operatorAppsRoutes);
 operatorRoutes.route('/', rebuildRoutes);

@@ -1,19 +1,29 @@
+import type { ChannelRow } from '../../db/rows.ts';
+import { drainLanes } from '../../delivery/wake-lanes.ts';
 import { newSecret } from '../../delivery/signature.ts';
-import { deleteChannel, findChannel, insertChannel, listChannels } from '../../directory/channels.ts';
-import { organizationDatabase } from '../../http/app-environment.ts';
+import {
+  type ChannelChanges,
+  deleteChannel,
+  findChannel,
+  insertChannel,
+  listChannels,
+  updateChannel,
+} from '../../directory/channels.ts';
+import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
-import { refuse, refuseField } from '../../http/refusals.ts';
+import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import { errorText, writeLog } from '../../platform/log.ts';
 import { channelResource } from '../../resources/channel.ts';
+import { channelReceiver } from '../../resources/receiver.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { channelSettings } from '../access.ts';
-import { defineRoute } from '../define-route.ts';
-import { changeChannel, ROOM_UNKNOWN } from './change-channel.ts';
+import { deliveryLogCopy } from '../copy-database.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
+import { refusalOfUrl, requestOrigin } from '../webhook-url.ts';
 import { purgeChannel } from './channel-cache.ts';
 import { channelChanges, channelKeySchema, channelSchema, channelsQuery, wholeChannel } from './channel-schemas.ts';
-import { drainChannel } from './drain-channel.ts';
-import { refusalOfUrl, requestOrigin } from './guard-channel-url.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, CHANNELS, channelPath, channelsPath } from './paths.ts';
 
 const common = { access: channelSettings, tag: 'Channels' };
@@ -46,27 +56,6 @@ const getChannel = defineRoute({
   summary: 'Get a messaging channel',
   request: { params: channelPath },
   answers: { 200: jsonOf(channelSchema, 'The channel') },
-});
-
-const putChannel = defineRoute({
-  operationId: 'replaceChannel',
-  ...common,
-  method: 'put',
-  path: CHANNEL,
-  summary: 'Replace a messaging channel',
-  description: 'Every required field is needed; optional ones that are left out go back to their defaults.',
-  request: { params: channelPath, body: bodyOf(wholeChannel) },
-  answers: { 200: jsonOf(channelSchema, 'Changed') },
-});
-
-const patchChannel = defineRoute({
-  operationId: 'updateChannel',
-  ...common,
-  method: 'patch',
-  path: CHANNEL,
-  summary: 'Change a messaging channel',
-  request: { params: channelPath, body: bodyOf(channelChanges) },
-  answers: { 200: jsonOf(channelSchema, 'Changed') },
 });
 
 const removeChannel = defineRoute({
@@ -123,17 +112,31 @@ channelRoutes.openapi(getChannel, async (c) => {
   return channel === null ? refuse(c, CHANNEL_NOT_FOUND) : c.json(channelResource(channel), 200);
 });
 
-channelRoutes.openapi(putChannel, async (c) => {
-  const { organization_id, config_id } = c.req.valid('param');
-  const changed = await changeChannel(c, organization_id, config_id, c.req.valid('json'));
-  return changed.ok ? c.json(channelResource(changed.channel), 200) : refuse(c, changed.refusal);
-});
-
-channelRoutes.openapi(patchChannel, async (c) => {
-  const { organization_id, config_id } = c.req.valid('param');
-  const changed = await changeChannel(c, organization_id, config_id, c.req.valid('json'));
-  return changed.ok ? c.json(channelResource(changed.channel), 200) : refuse(c, changed.refusal);
-});
+const CHANGES = [
+  {
+    method: 'put',
+    summary: 'Replace a messaging channel',
+    description: 'Every required field is needed. Optional fields that are left out are set to their defaults.',
+    body: wholeChannel,
+  },
+  { method: 'patch', summary: 'Change a messaging channel', body: channelChanges },
+] as const;
+for (const { method, body, ...texts } of CHANGES) {
+  const changeRoute = defineRoute({
+    operationId: `${VERBS[method]}Channel`,
+    ...common,
+    ...texts,
+    method,
+    path: CHANNEL,
+    request: { params: channelPath, body: bodyOf(body) },
+    answers: { 200: jsonOf(channelSchema, 'The changed channel') },
+  });
+  channelRoutes.openapi(changeRoute, async (c) => {
+    const { organization_id, config_id } = c.req.valid('param');
+    const changed = await changeChannel(c, organization_id, config_id, c.req.valid('json'));
+    return changed.ok ? c.json(channelResource(changed.channel), 200) : refuse(c, changed.refusal);
+  });
+}
 
 channelRoutes.openapi(removeChannel, async (c) => {
   const { organization_id, config_id } = c.req.valid('param');
@@ -143,3 +146,66 @@ channelRoutes.openapi(removeChannel, async (c) => {
   drainChannel(c, organization_id, config_id);
   return c.body(null, 204);
 });
+
+/** Fields of a channel as the wire has them; what is missing stays. */
+type WireChanges = Partial<{
+  name: string;
+  messaging_channel: string;
+  room_id: string;
+  reply_webhook_url: string;
+  max_retry_count: number;
+  echo_user_messages: boolean;
+  is_webhook_enabled: boolean;
+}>;
+
+type Changed = { ok: true; channel: ChannelRow } | { ok: false; refusal: Refusal };
+
+/** Changes a channel, for PUT and PATCH. Switching its webhook off also ends what is pending. */
+async function changeChannel(
+  c: AppContext,
+  organizationId: string,
+  channelId: string,
+  changes: WireChanges,
+): Promise<Changed> {
+  const database = organizationDatabase(c);
+  const before = await findChannel(database, organizationId, channelId);
+  if (before === null) return { ok: false, refusal: CHANNEL_NOT_FOUND };
+  const url = changes.reply_webhook_url;
+  const message = url === undefined ? null : refusalOfUrl(c, url, before.registered_origin);
+  if (message !== null) return { ok: false, refusal: invalid('reply_webhook_url', message) };
+  const channel = await updateChannel(database, organizationId, channelId, columnsOf(changes), Date.now());
+  if (channel === null) {
+    return { ok: false, refusal: changes.room_id === undefined ? CHANNEL_NOT_FOUND : invalid('room_id', ROOM_UNKNOWN) };
+  }
+  purgeChannel(organizationId, channelId);
+  if (before.is_webhook_enabled === 1 && channel.is_webhook_enabled === 0) drainChannel(c, organizationId, channelId);
+  return { ok: true, channel };
+}
+
+/** What a 400 says of a room that does not exist or belongs to another organization. */
+const ROOM_UNKNOWN = 'Room not found in this organization.';
+
+function invalid(field: string, message: string): Refusal {
+  return { reason: 'invalid', fields: { [field]: [message] } };
+}
+
+function columnsOf({ echo_user_messages, is_webhook_enabled, ...rest }: WireChanges): ChannelChanges {
+  return {
+    ...rest,
+    ...(echo_user_messages === undefined ? {} : { echo_user_messages: echo_user_messages ? 1 : 0 }),
+    ...(is_webhook_enabled === undefined ? {} : { is_webhook_enabled: is_webhook_enabled ? 1 : 0 }),
+  };
+}
+
+/**
+ * After the answer, lets the channel's pending webhooks end as skipped before their due times. A failure is only logged: each
+ * lane meets the change by itself when its next row is due.
+ */
+function drainChannel(c: AppContext, organizationId: string, channelId: string): void {
+  const draining = async () =>
+    drainLanes(await deliveryLogCopy(c), c.env.WEBHOOKS, organizationId, channelReceiver(channelId), null);
+  const logged = draining().catch((error: unknown) => {
+    writeLog('warn', 'channel.drain_failed', { channel_id: channelId, error: errorText(error) });
+  });
+  c.executionCtx.waitUntil(logged);
+}

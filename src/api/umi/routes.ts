@@ -1,12 +1,37 @@
+import { findChannelOrDeleted } from '../../directory/channels.ts';
+import { organizationDatabase } from '../../http/app-environment.ts';
 import { createRouter } from '../../http/router.ts';
+import { channelReceiver } from '../../resources/receiver.ts';
+import { channelSettings } from '../access.ts';
+import { channelLog } from '../deliveries/delivery.ts';
+import { deliveryRoutesOf } from '../deliveries/routes.ts';
 import { channelSecretRoutes } from './channel-secret.ts';
 import { channelThreadRoutes } from './channel-threads.ts';
 import { channelRoutes } from './channels.ts';
 import { closeSessionRoutes } from './close-session.ts';
 import { createMessagesRoutes } from './create-messages.ts';
-import { deliveryRoutes } from './deliveries.ts';
 import { listEventsRoutes } from './list-events.ts';
+import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 import { channelTestRoutes } from './test-channel.ts';
+
+/** The webhooks of a channel. Their log stays readable when the channel is deleted, but nothing is sent again. */
+const channelDeliveryRoutes = deliveryRoutesOf({
+  nameOf: (verb, noun) => `${verb}Channel${noun}`,
+  tag: 'Deliveries',
+  access: channelSettings,
+  path: CHANNEL,
+  params: channelPath,
+  receiver: 'a channel',
+  outlives: 'the channel is deleted',
+  shape: channelLog,
+  notFound: CHANNEL_NOT_FOUND,
+  findLog: async (c, { organization_id, config_id }) => {
+    const channel = await findChannelOrDeleted(organizationDatabase(c), organization_id, config_id);
+    if (channel === null) return null;
+    const can_replay = channel.deleted_at === null;
+    return { receiver: channelReceiver(channel.id), organization_id, can_replay, shows_bodies: true };
+  },
+});
 
 /** The Unified Messaging Interface (UMI documentation), to be mounted at /api/v5. */
 export const umiRoutes = createRouter();
@@ -14,7 +39,7 @@ umiRoutes.route('/', channelRoutes);
 umiRoutes.route('/', channelSecretRoutes);
 umiRoutes.route('/', channelTestRoutes);
 umiRoutes.route('/', channelThreadRoutes);
-umiRoutes.route('/', deliveryRoutes);
+umiRoutes.route('/', channelDeliveryRoutes);
 umiRoutes.route('/', createMessagesRoutes);
 umiRoutes.route('/', closeSessionRoutes);
 umiRoutes.route('/', listEventsRoutes);

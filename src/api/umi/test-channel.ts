@@ -10,7 +10,7 @@ import { isoTime } from '../../resources/clock.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { channelSettings } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
-import { testResult, testResultSchema } from '../delivery-log/schemas.ts';
+import { testResult, testResultSchema } from '../deliveries/delivery.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
 const testChannel = defineRoute({

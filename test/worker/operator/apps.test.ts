@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { appRoutes } from '../../../src/api/operator/apps.ts';
+import { operatorAppsRoutes } from '../../../src/api/apps/routes.ts';
 import { enrollManager, newApp, newWebhook, orgOf } from '../apps/registry.ts';
 import { admin, call, enroll, type Person } from '../http/hub.ts';
 import { ask, type Json, resultsOf } from '../umi/desk.ts';
@@ -69,7 +69,10 @@ describe('the registry for the operator', () => {
   });
 
   it('is the operator’s alone, in organizations that exist', async () => {
-    const document = appRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
+    const document = operatorAppsRoutes.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: { title: 'UMI', version: '1' },
+    });
     const id = '0190a000-0000-7000-8000-00000000dead';
     let seen = 0;
     for (const [path, operations] of Object.entries(document.paths ?? {})) {

@@ -1,34 +1,57 @@
 import { z } from '@hono/zod-openapi';
+import { SCOPES } from '../../directory/tokens.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import type { Refusal } from '../../http/refusals.ts';
-import type { Access } from '../access.ts';
+import { type Access, operatorOfOrganization, organizationUser, organizationUserWith } from '../access.ts';
 
 /**
- * Through what the registry of apps is reached: by an organization's own users, or by the operator of the hub. The routes are written
- * once and mounted for each door.
+ * Who manages the apps of an organization: its own users, or the operator of the hub. The routes are written once and mounted for
+ * each door.
  */
 export type Door = {
   /** The `operationId` of a route behind this door. */
   nameOf: (operation: string) => string;
-  /** Path of an organization below which the registry lies. */
+  /** Path of the organization. */
   organization: '/orgs/{organization_id}' | '/organizations/{organization_id}';
   tag: string;
-  /** For what everybody of the organization may read, and for all the rest. Both let only organizations pass that exist. */
+  /** Access to read installations. Lets only existing organizations pass. */
   readers: Access;
+  /** Access to everything else. Lets only existing organizations pass. */
   writers: Access;
-  /** The scopes that who comes through the door may give away. */
+  /** The scopes that the caller may grant. */
   grantableScopes: (c: AppContext) => ReadonlySet<string>;
-  /** The user who comes through it; null for the operator. */
+  /** The calling user; null for the operator. */
   userId: (c: AppContext) => string | null;
+};
+
+/** For an organization's own users. They can grant an app only scopes that they have themselves. */
+export const tenantDoor: Door = {
+  nameOf: (operation) => operation,
+  organization: '/orgs/{organization_id}',
+  tag: 'Apps',
+  readers: organizationUser,
+  writers: organizationUserWith('settings'),
+  grantableScopes: (c) => c.var.principal.scopes,
+  userId: (c) => c.var.principal.user.id,
+};
+
+/** For the operator of the hub, who can grant every scope. */
+export const operatorDoor: Door = {
+  nameOf: (operation) => `admin${operation.charAt(0).toUpperCase()}${operation.slice(1)}`,
+  organization: '/organizations/{organization_id}',
+  tag: 'Administration',
+  readers: operatorOfOrganization,
+  writers: operatorOfOrganization,
+  grantableScopes: () => new Set(SCOPES),
+  userId: () => null,
 };
 
 export const organizationPath = z.object({ organization_id: pathId('organization_id') });
 export const appPath = organizationPath.extend({ app_id: pathId('app_id') });
 export const webhookPath = appPath.extend({ webhook_id: pathId('webhook_id') });
 export const appInstallationPath = appPath.extend({ installation_id: pathId('installation_id') });
-export const appDeliveryPath = appInstallationPath.extend({ delivery_id: pathId('delivery_id') });
 export const installationPath = organizationPath.extend({ installation_id: pathId('installation_id') });
 
 export const APP_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'App not found.' };

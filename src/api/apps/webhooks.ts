@@ -1,5 +1,11 @@
 import type { AppWebhookRow } from '../../db/rows.ts';
+import { makeAppUserAuth, withAppUserAuth, withoutToken } from '../../delivery/app-user-auth.ts';
+import { attemptDeps, attemptWebhook } from '../../delivery/attempt.ts';
+import { INSTALLATION_TIMES } from '../../delivery/attempt-times.ts';
 import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
+import { destinationOfWebhook } from '../../delivery/endpoint.ts';
+import { findAppUser } from '../../directory/app-endpoints.ts';
+import { findAppSecret } from '../../directory/app-user-codes.ts';
 import {
   type AppWebhookChanges,
   deleteAppWebhook,
@@ -16,21 +22,23 @@ import { collectionResponse, collectionSchema, readPage } from '../../http/colle
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
+import { signingKey } from '../../http/signing-key.ts';
 import { purgeAudience } from '../../notifications/load-audience.ts';
 import { appWebhookResource } from '../../resources/app.ts';
 import { problemOfPattern } from '../../resources/topic.ts';
 import { newUuid } from '../../resources/uuid.ts';
-import { defineRoute } from '../define-route.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
+import { testResult, testResultSchema } from '../deliveries/delivery.ts';
+import { refusalOfUrl, requestOrigin } from '../webhook-url.ts';
+import { type WebhookFields, webhookChanges, webhookSchema, wholeWebhook } from './app-schemas.ts';
 import { APP_NOT_FOUND, appPath, creationKey, type Door, oldestFirst, WEBHOOK_NOT_FOUND, webhookPath } from './door.ts';
-import { drainWebhook } from './drain-installations.ts';
-import { refusalOfAppUrl, registrationOrigin } from './guard-app-url.ts';
-import { patternOwnerOf } from './pattern-owner.ts';
-import { type WebhookFields, webhookChanges, webhookSchema, wholeWebhook } from './schemas.ts';
+import { drainWebhook } from './end-installations.ts';
+import { patternOwnerOf } from './patterns.ts';
 
 type Changed = { ok: true; webhook: AppWebhookRow } | { ok: false; refusal: Refusal };
 
 /** The webhook subscriptions of an organization's apps. */
-export function appWebhookRoutesOf(door: Door): AppRouter {
+export function webhookRoutesOf(door: Door): AppRouter {
   const common = { tag: door.tag, access: door.writers };
   const all = `${door.organization}/apps/{app_id}/webhooks`;
   const one = `${all}/{webhook_id}`;
@@ -64,7 +72,7 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
       on_changed: fields.on_changed ? 1 : 0,
       on_removed: fields.on_removed ? 1 : 0,
       is_enabled: fields.is_enabled ? 1 : 0,
-      registered_origin: registrationOrigin(c),
+      registered_origin: requestOrigin(c),
       created_at: now,
     });
     if (webhook === null) {
@@ -112,35 +120,30 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
     return webhook === null ? refuse(c, WEBHOOK_NOT_FOUND) : c.json(appWebhookResource(webhook), 200);
   });
 
-  const changed = { 200: jsonOf(webhookSchema, 'Changed') };
-  const putWebhook = defineRoute({
-    operationId: door.nameOf('replaceWebhook'),
-    ...common,
-    method: 'put',
-    path: one,
-    summary: 'Replace a webhook of an app',
-    description: 'What is left out goes back to its default.',
-    request: { params: webhookPath, body: bodyOf(wholeWebhook) },
-    answers: changed,
-  });
-  routes.openapi(putWebhook, async (c) => {
-    const result = await changeWebhook(c, c.req.valid('param'), c.req.valid('json'));
-    return result.ok ? c.json(appWebhookResource(result.webhook), 200) : refuse(c, result.refusal);
-  });
-
-  const patchWebhook = defineRoute({
-    operationId: door.nameOf('updateWebhook'),
-    ...common,
-    method: 'patch',
-    path: one,
-    summary: 'Change a webhook of an app',
-    request: { params: webhookPath, body: bodyOf(webhookChanges) },
-    answers: changed,
-  });
-  routes.openapi(patchWebhook, async (c) => {
-    const result = await changeWebhook(c, c.req.valid('param'), c.req.valid('json'));
-    return result.ok ? c.json(appWebhookResource(result.webhook), 200) : refuse(c, result.refusal);
-  });
+  const changes = [
+    {
+      method: 'put',
+      summary: 'Replace a webhook of an app',
+      description: 'Optional fields that are left out are set to their defaults.',
+      body: wholeWebhook,
+    },
+    { method: 'patch', summary: 'Change a webhook of an app', body: webhookChanges },
+  ] as const;
+  for (const { method, body, ...texts } of changes) {
+    const changeRoute = defineRoute({
+      operationId: door.nameOf(`${VERBS[method]}Webhook`),
+      ...common,
+      ...texts,
+      method,
+      path: one,
+      request: { params: webhookPath, body: bodyOf(body) },
+      answers: { 200: jsonOf(webhookSchema, 'The changed webhook') },
+    });
+    routes.openapi(changeRoute, async (c) => {
+      const changed = await changeWebhook(c, c.req.valid('param'), c.req.valid('json'));
+      return changed.ok ? c.json(appWebhookResource(changed.webhook), 200) : refuse(c, changed.refusal);
+    });
+  }
 
   const removeWebhook = defineRoute({
     operationId: door.nameOf('deleteWebhook'),
@@ -159,6 +162,37 @@ export function appWebhookRoutesOf(door: Door): AppRouter {
     purgeAppEndpoints();
     drainWebhook(c, organization_id, app_id, webhook_id);
     return c.body(null, 204);
+  });
+
+  const testWebhook = defineRoute({
+    operationId: door.nameOf('testWebhook'),
+    ...common,
+    method: 'post',
+    path: `${one}/test`,
+    summary: 'Send a signed test event to a webhook of an app',
+    description:
+      'One attempt, now, outside the order of the real webhooks and also while the webhook is switched off. The event has the action `test`, the pattern as its channel and the webhook as its resource. It carries `app_user_auth` when the organization itself has installed the app and its bot user.',
+    request: { params: webhookPath },
+    answers: { 200: jsonOf(testResultSchema.openapi('AppWebhookTestResult'), 'The answer of the endpoint') },
+  });
+  routes.openapi(testWebhook, async (c) => {
+    const { organization_id, app_id, webhook_id } = c.req.valid('param');
+    const identity = identityDatabase(c);
+    const [webhook, app, appUser] = await Promise.all([
+      findAppWebhook(identity, organization_id, app_id, webhook_id),
+      findAppSecret(identity, app_id),
+      findAppUser(identity, organization_id, app_id),
+    ]);
+    if (webhook === null || app === null) return refuse(c, WEBHOOK_NOT_FOUND);
+    const now = Date.now();
+    const { id, channel_pattern } = webhook;
+    const event = JSON.stringify({ channel: channel_pattern, action: 'test', resource_id: id, resource: { id } });
+    const auth = appUser === null ? null : await makeAppUserAuth(await signingKey(c), appUser, now);
+    const body = auth === null ? event : withAppUserAuth(event, auth);
+    const destination = destinationOfWebhook(webhook, app.secret, c.env.PUBLIC_ORIGIN);
+    const dependencies = attemptDeps(c.env, INSTALLATION_TIMES);
+    const { is_delivered, attempt } = await attemptWebhook(dependencies, destination, { id: newUuid(now), body });
+    return c.json(testResult(is_delivered, auth === null ? attempt : withoutToken(attempt, auth)), 200);
   });
 
   return routes;
@@ -184,7 +218,7 @@ function problemOf(
   before: AppWebhookRow | null,
   { endpoint_url, channel_pattern }: WebhookFields,
 ): { field: string; message: string } | null {
-  const url = endpoint_url === undefined ? null : refusalOfAppUrl(c, endpoint_url, before?.registered_origin ?? null);
+  const url = endpoint_url === undefined ? null : refusalOfUrl(c, endpoint_url, before?.registered_origin ?? null);
   if (url !== null) return { field: 'endpoint_url', message: url };
   if (channel_pattern === undefined) return null;
   const message = problemOfPattern(channel_pattern, patternOwnerOf(app));

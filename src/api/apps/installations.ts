@@ -1,4 +1,3 @@
-import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
 import { findAvailableApp } from '../../directory/apps.ts';
 import {
   deleteInstallation,
@@ -10,18 +9,15 @@ import {
   listInstallations,
 } from '../../directory/installations.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
-import { purgeApp } from '../../http/authenticate.ts';
 import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
-import { purgeAudience } from '../../notifications/load-audience.ts';
 import { installationResource } from '../../resources/app.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
-import { callUninstallTrigger } from './call-uninstall-trigger.ts';
-import { dismissBots } from './dismiss-bots.ts';
+import { installationSchema, newInstallation } from './app-schemas.ts';
 import {
   APP_NOT_FOUND,
   creationKey,
@@ -31,8 +27,8 @@ import {
   newestFirst,
   organizationPath,
 } from './door.ts';
-import { drainInstallations } from './drain-installations.ts';
-import { installationSchema, newInstallation } from './schemas.ts';
+import { endInstallations } from './end-installations.ts';
+import { callUninstallTrigger } from './trigger.ts';
 
 const resource = (row: InstallationRow) => installationResource(installationView(row));
 
@@ -50,7 +46,7 @@ export function installationRoutesOf(door: Door): AppRouter {
     path: all,
     summary: 'Install an app',
     description:
-      'The app may be the organization’s own or one that is available to anyone. It gets the scopes that it requires, which the caller must have themselves, and a bot user if it requires one.',
+      'The app belongs to the organization or is available to anyone. It gets the scopes that it requires; the caller must have these scopes. It gets a bot user if it requires one.',
     access: door.writers,
     request: { params: organizationPath, body: bodyOf(newInstallation) },
     refusals: [409],
@@ -127,7 +123,7 @@ export function installationRoutesOf(door: Door): AppRouter {
     path: one,
     summary: 'Uninstall an app',
     description:
-      'Its bot user is deleted; all credentials of the installation stop working. An app with the trigger `uninstall` is told by a GET from the hub to its trigger URL.',
+      'Deletes its bot user. All credentials of the installation stop working. The hub informs an app with the trigger `uninstall` by a GET to its trigger URL.',
     access: door.writers,
     request: { params: installationPath },
     answers: { 204: { description: 'Uninstalled' } },
@@ -138,11 +134,7 @@ export function installationRoutesOf(door: Door): AppRouter {
     const leaving = await findUninstallTrigger(identity, organization_id, installation_id);
     const gone = await deleteInstallation(identity, organization_id, installation_id, Date.now());
     if (gone === null) return refuse(c, INSTALLATION_NOT_FOUND);
-    purgeApp(gone.app_id);
-    purgeAudience();
-    purgeAppEndpoints();
-    await dismissBots(c, gone.app_user_id === null ? [] : [gone.app_user_id]);
-    drainInstallations(c, [{ id: installation_id, organization_id }]);
+    await endInstallations(c, gone.app_id, [{ ...gone, id: installation_id, organization_id }]);
     if (leaving !== null) callUninstallTrigger(c, leaving, door.userId(c));
     return c.body(null, 204);
   });

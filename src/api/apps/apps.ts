@@ -1,6 +1,4 @@
-import type { Database } from '../../db/database.ts';
 import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
-import { listAppPatterns } from '../../directory/app-webhooks.ts';
 import {
   type AppChanges,
   type AppColumns,
@@ -15,22 +13,19 @@ import {
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { purgeApp } from '../../http/authenticate.ts';
 import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
-import { type FieldErrors, type Refusal, refuse, refuseField } from '../../http/refusals.ts';
+import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
-import { purgeAudience } from '../../notifications/load-audience.ts';
 import { ownAppResource } from '../../resources/app.ts';
-import { type PatternOwner, problemOfPattern } from '../../resources/topic.ts';
 import { newUuid } from '../../resources/uuid.ts';
-import { defineRoute } from '../define-route.ts';
-import { dismissBots } from './dismiss-bots.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
+import { refusalOfUrl, requestOrigin } from '../webhook-url.ts';
+import { type AppFields, appChanges, appSchema, appSecretSchema, createdAppSchema, wholeApp } from './app-schemas.ts';
 import { APP_NOT_FOUND, appPath, creationKey, type Door, newestFirst, organizationPath } from './door.ts';
-import { drainInstallations } from './drain-installations.ts';
-import { refusalOfAppUrl, registrationOrigin } from './guard-app-url.ts';
-import { patternOwnerOf } from './pattern-owner.ts';
-import { type AppFields, appChanges, appSchema, appSecretSchema, createdAppSchema, wholeApp } from './schemas.ts';
+import { endInstallations } from './end-installations.ts';
+import { neededByWebhooks } from './patterns.ts';
 
-type Found = { ok: true; app: AppColumns } | { ok: false; refusal: Refusal };
+type Changed = { ok: true; app: AppColumns } | { ok: false; refusal: Refusal };
 
 /** The apps that an organization owns. */
 export function appRoutesOf(door: Door): AppRouter {
@@ -45,14 +40,14 @@ export function appRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Create an app',
-    description: 'The answer shows the secret of the app this once.',
+    description: 'Only this answer shows the secret of the app. A new secret can be made later.',
     request: { params: organizationPath, body: bodyOf(wholeApp) },
     answers: { 201: jsonOf(createdAppSchema, 'Created') },
   });
   routes.openapi(createApp, async (c) => {
     const { organization_id } = c.req.valid('param');
     const { icon_url, ...fields } = c.req.valid('json');
-    const message = fields.trigger_url === null ? null : refusalOfAppUrl(c, fields.trigger_url, null);
+    const message = fields.trigger_url === null ? null : refusalOfUrl(c, fields.trigger_url, null);
     if (message !== null) return refuseField(c, 'trigger_url', message);
     const now = Date.now();
     const app = {
@@ -62,7 +57,7 @@ export function appRoutesOf(door: Door): AppRouter {
       icon_asset_id: icon_url === null ? null : newUuid(now),
       icon_url,
       secret: newAppSecret(),
-      registered_origin: registrationOrigin(c),
+      registered_origin: requestOrigin(c),
       created_at: now,
     };
     await insertApp(identityDatabase(c), organization_id, app);
@@ -107,37 +102,36 @@ export function appRoutesOf(door: Door): AppRouter {
     return row === null ? refuse(c, APP_NOT_FOUND) : c.json(ownAppResource(appView(row)), 200);
   });
 
-  const changed = { 200: jsonOf(appSchema, 'Changed') };
-  const putApp = defineRoute({
-    operationId: door.nameOf('replaceApp'),
-    ...common,
-    method: 'put',
-    path: one,
-    summary: 'Replace an app',
-    description:
-      'What is left out goes back to its default. The secret stays; so do scopes and bot users of installations.',
-    request: { params: appPath, body: bodyOf(wholeApp) },
-    answers: changed,
-  });
-  routes.openapi(putApp, async (c) => {
-    const result = await changeApp(c, c.req.valid('param'), c.req.valid('json'));
-    return result.ok ? c.json(ownAppResource(appView(result.app)), 200) : refuse(c, result.refusal);
-  });
-
-  const patchApp = defineRoute({
-    operationId: door.nameOf('updateApp'),
-    ...common,
-    method: 'patch',
-    path: one,
-    summary: 'Change an app',
-    description: 'Installations keep the scopes and the bot user that they have.',
-    request: { params: appPath, body: bodyOf(appChanges) },
-    answers: changed,
-  });
-  routes.openapi(patchApp, async (c) => {
-    const result = await changeApp(c, c.req.valid('param'), c.req.valid('json'));
-    return result.ok ? c.json(ownAppResource(appView(result.app)), 200) : refuse(c, result.refusal);
-  });
+  const changes = [
+    {
+      method: 'put',
+      summary: 'Replace an app',
+      description:
+        'Optional fields that are left out are set to their defaults. The secret stays. So do the scopes and bot users of installations.',
+      body: wholeApp,
+    },
+    {
+      method: 'patch',
+      summary: 'Change an app',
+      description: 'Installations keep the scopes and the bot user that they have.',
+      body: appChanges,
+    },
+  ] as const;
+  for (const { method, body, ...texts } of changes) {
+    const changeRoute = defineRoute({
+      operationId: door.nameOf(`${VERBS[method]}App`),
+      ...common,
+      ...texts,
+      method,
+      path: one,
+      request: { params: appPath, body: bodyOf(body) },
+      answers: { 200: jsonOf(appSchema, 'The changed app') },
+    });
+    routes.openapi(changeRoute, async (c) => {
+      const changed = await changeApp(c, c.req.valid('param'), c.req.valid('json'));
+      return changed.ok ? c.json(ownAppResource(appView(changed.app)), 200) : refuse(c, changed.refusal);
+    });
+  }
 
   const removeApp = defineRoute({
     operationId: door.nameOf('deleteApp'),
@@ -145,7 +139,7 @@ export function appRoutesOf(door: Door): AppRouter {
     method: 'delete',
     path: one,
     summary: 'Delete an app',
-    description: 'It is uninstalled wherever it is installed; its bot users are deleted.',
+    description: 'Uninstalls the app in every organization and deletes its bot users.',
     request: { params: appPath },
     answers: { 204: { description: 'Deleted' } },
   });
@@ -153,14 +147,7 @@ export function appRoutesOf(door: Door): AppRouter {
     const { organization_id, app_id } = c.req.valid('param');
     const ended = await deleteApp(identityDatabase(c), organization_id, app_id, Date.now());
     if (ended === null) return refuse(c, APP_NOT_FOUND);
-    purgeApp(app_id);
-    purgeAudience();
-    purgeAppEndpoints();
-    await dismissBots(
-      c,
-      ended.flatMap(({ app_user_id }) => app_user_id ?? []),
-    );
-    drainInstallations(c, ended);
+    await endInstallations(c, app_id, ended);
     return c.body(null, 204);
   });
 
@@ -170,7 +157,7 @@ export function appRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: `${one}/secret/rotate`,
     summary: 'Give an app a new secret',
-    description: 'The old secret is worth nothing from now on. The answer shows the new one this once.',
+    description: 'The old secret stops working at once. Only this answer shows the new one.',
     request: { params: appPath },
     answers: { 200: jsonOf(appSecretSchema, 'The new secret') },
   });
@@ -192,12 +179,12 @@ async function changeApp(
   c: AppContext,
   { organization_id, app_id }: { organization_id: string; app_id: string },
   fields: AppFields,
-): Promise<Found> {
+): Promise<Changed> {
   const identity = identityDatabase(c);
   const before = await findApp(identity, organization_id, app_id);
   if (before === null) return { ok: false, refusal: APP_NOT_FOUND };
   const { trigger_url, icon_url } = fields;
-  const message = trigger_url == null ? null : refusalOfAppUrl(c, trigger_url, before.app_registered_origin);
+  const message = trigger_url == null ? null : refusalOfUrl(c, trigger_url, before.app_registered_origin);
   if (message !== null) return { ok: false, refusal: { reason: 'invalid', fields: { trigger_url: [message] } } };
   const needed = await neededByWebhooks(identity, before, fields);
   if (needed !== null) return { ok: false, refusal: { reason: 'invalid', fields: needed } };
@@ -209,22 +196,6 @@ async function changeApp(
   await updateApp(identity, organization_id, app_id, columns, now);
   const app = await findApp(identity, organization_id, app_id);
   return app === null ? { ok: false, refusal: APP_NOT_FOUND } : { ok: true, app };
-}
-
-/** What the app's webhooks need and would have no more after the change, as errors of its fields; null for nothing. */
-async function neededByWebhooks(identity: Database, app: AppColumns, fields: AppFields): Promise<FieldErrors | null> {
-  const before = patternOwnerOf(app);
-  const has_app_user = fields.is_app_user_required ?? before.has_app_user;
-  const has_reports = fields.required_scopes?.includes('reports') ?? before.has_reports;
-  if (has_app_user >= before.has_app_user && has_reports >= before.has_reports) return null;
-  const patterns = await listAppPatterns(identity, app.app_organization_id, app.app_id);
-  const isNeeded = (owner: Partial<PatternOwner>) =>
-    patterns.some((pattern) => problemOfPattern(pattern, { ...before, ...owner }) !== null);
-  const errors = {
-    ...(isNeeded({ has_app_user }) ? { is_app_user_required: ['A webhook of the app names its bot user.'] } : {}),
-    ...(isNeeded({ has_reports }) ? { required_scopes: ['A webhook of the app needs the scope "reports".'] } : {}),
-  };
-  return Object.keys(errors).length === 0 ? null : errors;
 }
 
 type Wrapped = 'trigger_types' | 'is_app_user_required' | 'required_scopes' | 'is_available_to_anyone';

@@ -1,0 +1,238 @@
+import { z } from '@hono/zod-openapi';
+import type { DeliveryRow } from '../../db/rows.ts';
+import type { LaneSums } from '../../delivery/lanes-of-receiver.ts';
+import { collectionQuery } from '../../http/collection.ts';
+import { isoTimeSchema, timeField } from '../../http/fields.ts';
+import { isoTime, isoTimeOrNull } from '../../resources/clock.ts';
+import type { Attempt } from '../../rpc/lane.ts';
+
+/**
+ * Webhooks in the delivery log as the API shows them. Channels and app installations share most fields; a `LogShape` says what
+ * differs between the two.
+ */
+
+const STATUSES = ['pending', 'delivered', 'exhausted', 'skipped'] as const;
+const EVENT_TYPES = ['message_created', 'reply_suggestion_created'] as const;
+
+const deliveryId = z.string().openapi({
+  description: 'Also the `webhook-id` header.',
+  example: '019c8c2e-7b1f-7d52-a7e4-2f60b1c4d5a6',
+});
+
+/** The chat and event of a delivery, and its state. */
+const commonFields = {
+  chat_id: z.string().openapi({ example: '019c8c2e7a907c11b2d43e5f60718293' }),
+  seq: z.int().openapi({ description: 'Place of the event in its thread.', example: 7 }),
+  status: z.enum(STATUSES).openapi({ example: 'exhausted' }),
+  skip_reason: z
+    .enum(['disabled', 'channel_deleted', 'webhook_deleted', 'uninstalled'])
+    .nullable()
+    .openapi({ description: 'Null unless the status is `skipped`.', example: null }),
+  is_replay: z.boolean().openapi({ description: 'Whether the state is that of a replay.', example: false }),
+  attempt_count: z.int().openapi({ example: 4 }),
+  next_attempt_at: isoTimeSchema.nullable().openapi({ description: 'When a pending webhook is due.', example: null }),
+  last_attempt_at: isoTimeSchema.nullable(),
+  last_status: z.int().nullable().openapi({ description: 'HTTP status of the last answer.', example: 500 }),
+  last_error: z
+    .string()
+    .nullable()
+    .openapi({ description: 'Why the last attempt got no answer, such as `timeout`.', example: null }),
+  created_at: isoTimeSchema,
+};
+
+function commonResource(row: DeliveryRow) {
+  return {
+    chat_id: row.chat_id,
+    seq: row.seq,
+    status: row.status,
+    skip_reason: row.skip_reason,
+    is_replay: row.is_replay === 1,
+    attempt_count: row.attempt_count,
+    next_attempt_at: row.status === 'pending' ? isoTime(row.due_at) : null,
+    last_attempt_at: isoTimeOrNull(row.last_attempt_at),
+    last_status: row.last_status,
+    last_error: row.last_error,
+    created_at: isoTime(row.created_at),
+  };
+}
+
+const durationField = z.int().openapi({ example: 48 });
+const statusField = z.int().nullable().openapi({ description: 'HTTP status; null without an answer.', example: 500 });
+const responseField = z
+  .string()
+  .nullable()
+  .openapi({ description: 'The first 2,048 bytes of the answer.', example: 'Internal Server Error' });
+const errorField = z.string().nullable().openapi({ description: 'Why there was no answer.', example: null });
+
+const attemptSchema = z
+  .object({
+    at: isoTimeSchema,
+    duration_ms: durationField,
+    status: statusField,
+    response: responseField,
+    error: errorField,
+  })
+  .openapi('DeliveryAttempt');
+
+const appAttemptSchema = attemptSchema
+  .extend({ url: z.string().nullable().openapi({ description: 'Where the request went, with its query.' }) })
+  .openapi('AppDeliveryAttempt');
+
+function attemptResource(attempt: Attempt): z.infer<typeof attemptSchema> {
+  const { status, response, error } = attempt;
+  return { at: isoTime(attempt.at), duration_ms: attempt.duration, status, response, error };
+}
+
+/** What the thread keeps of a delivery: the frozen body, null when no longer kept, and the attempts, oldest first. */
+export type KeptDelivery = { body: string | null; attempts: Attempt[] };
+
+const pageQuery = { ...collectionQuery, status: z.enum(STATUSES).optional() };
+
+const channelFields = {
+  id: deliveryId,
+  event_type: z.string().openapi({ example: 'message_created' }),
+  thread_id: z.string().nullable().openapi({ example: 'ticket-4711' }),
+  ...commonFields,
+};
+
+const appFields = {
+  id: deliveryId,
+  webhook_id: z.string().nullable(),
+  channel: z.string().nullable(),
+  action: z.string(),
+  resource_id: z.string().nullable(),
+  ...commonFields,
+};
+
+const channelDelivery = z.object(channelFields).openapi('Delivery');
+const appDelivery = z.object(appFields).openapi('AppDelivery');
+
+function channelResource(row: DeliveryRow): z.infer<typeof channelDelivery> {
+  return { id: row.id, event_type: row.event_type, thread_id: row.thread_id, ...commonResource(row) };
+}
+
+function appResource(row: DeliveryRow): z.infer<typeof appDelivery> {
+  const { id, webhook_id, channel, event_type, resource_id } = row;
+  return { id, webhook_id, channel, action: event_type, resource_id, ...commonResource(row) };
+}
+
+const sumFields = {
+  accepted: z.int().openapi({ example: 3 }),
+  delivered: z.int().openapi({ example: 2 }),
+  pending: z.int().openapi({ example: 0 }),
+  exhausted: z.int().openapi({ example: 1 }),
+};
+const skippedField = z.int().openapi({ example: 0 });
+
+function commonSums({ accepted, delivered, pending, exhausted }: LaneSums) {
+  return { accepted, delivered, pending, exhausted };
+}
+
+/** The log of a channel. */
+export const channelLog = {
+  query: z.object({
+    ...pageQuery,
+    thread_id: z.string().optional(),
+    event_type: z.enum(EVENT_TYPES).optional(),
+  }),
+  delivery: channelDelivery,
+  resource: channelResource,
+  detail: z
+    .object({
+      ...channelFields,
+      attempts: z.array(attemptSchema),
+      body: z.string().nullable().openapi({ description: 'The JSON text as it is signed; null when no longer kept.' }),
+    })
+    .openapi('DeliveryDetail'),
+  detailResource: (row: DeliveryRow, { attempts, body }: KeptDelivery) => ({
+    ...channelResource(row),
+    attempts: attempts.map(attemptResource),
+    body,
+  }),
+  ledger: z
+    .object({ ...sumFields, skipped: z.object({ disabled: skippedField, channel_deleted: skippedField }) })
+    .openapi('Ledger'),
+  ledgerResource: (sums: LaneSums) => ({
+    ...commonSums(sums),
+    skipped: { disabled: sums.skipped_disabled, channel_deleted: sums.skipped_channel_deleted },
+  }),
+};
+
+/** The log of an installation of an app. Its attempts name their URL: the webhooks of an app may have several. */
+export const installationLog = {
+  query: z.object(pageQuery),
+  delivery: appDelivery,
+  resource: appResource,
+  detail: z
+    .object({
+      ...appFields,
+      attempts: z.array(appAttemptSchema),
+      body: z.string().nullable().openapi({
+        description:
+          'The JSON text without `app_user_auth`, which is made at each attempt and never kept; null when no longer kept or when the app is no longer installed.',
+      }),
+    })
+    .openapi('AppDeliveryDetail'),
+  detailResource: (row: DeliveryRow, { attempts, body }: KeptDelivery) => ({
+    ...appResource(row),
+    attempts: attempts.map((attempt) => ({ ...attemptResource(attempt), url: attempt.url ?? null })),
+    body,
+  }),
+  ledger: z
+    .object({
+      ...sumFields,
+      skipped: z.object({ disabled: skippedField, webhook_deleted: skippedField, uninstalled: skippedField }),
+    })
+    .openapi('AppLedger'),
+  ledgerResource: (sums: LaneSums) => ({
+    ...commonSums(sums),
+    skipped: {
+      disabled: sums.skipped_disabled,
+      webhook_deleted: sums.skipped_webhook_deleted,
+      uninstalled: sums.skipped_uninstalled,
+    },
+  }),
+};
+
+export type LogShape = typeof channelLog | typeof installationLog;
+
+/** How many deliveries are sent again: 0 or 1. */
+export const replayedSchema = z.object({ replayed: z.int().openapi({ example: 1 }) });
+
+export const replayRequest = z
+  .object({
+    status: z.enum(['exhausted', 'skipped', 'delivered']).optional().openapi({ example: 'exhausted' }),
+    created_at_after: timeField().optional().openapi({ description: 'Accepted at this time or later.' }),
+    created_at_before: timeField().optional().openapi({ description: 'Accepted before this time.' }),
+    cursor: z.string().max(64).nullish().openapi({ description: 'From the answer of a call that was not complete.' }),
+  })
+  .refine(
+    (body) => [body.status, body.created_at_after, body.created_at_before].some((value) => value !== undefined),
+    'At least one of status, created_at_after and created_at_before is required.',
+  );
+
+export const replaySchema = z
+  .object({
+    lanes: z.int().openapi({ description: 'Threads in which deliveries were found.', example: 1 }),
+    replayed: z.int().openapi({ example: 3 }),
+    is_complete: z.boolean().openapi({ example: true }),
+    cursor: z.string().nullable().openapi({
+      description: 'Send it with the same filter to continue; null when complete.',
+      example: null,
+    }),
+  })
+  .openapi('Replay');
+
+/** A receiver's answer to a test webhook. */
+export const testResultSchema = z.object({
+  success: z.boolean().openapi({ example: true }),
+  status: z.int().nullable().openapi({ description: 'HTTP status; null without an answer.', example: 200 }),
+  duration_ms: durationField,
+  response: z.string().nullable().openapi({ description: 'The first 2,048 bytes of the answer.', example: 'ok' }),
+  error: errorField,
+});
+
+export function testResult(isDelivered: boolean, attempt: Attempt): z.infer<typeof testResultSchema> {
+  const { status, duration, response, error } = attempt;
+  return { success: isDelivered, status, duration_ms: duration, response, error };
+}
