@@ -23,7 +23,12 @@ export const collectionQuery = {
 
 /** Schema of a collection's body. */
 export function collectionSchema<Item extends z.ZodType>(item: Item) {
-  return z.object({ next: z.string().nullable(), previous: z.string().nullable(), results: z.array(item) });
+  const link = z.string().nullable();
+  return z.object({
+    next: link.openapi({ description: 'URL of the next page; null on the last one.', example: null }),
+    previous: link.openapi({ description: 'URL of the previous page; null on the first one.', example: null }),
+    results: z.array(item),
+  });
 }
 
 /** A page that was asked for: `keyset` goes to the list's query, the page as a whole to `collectionResponse`. */

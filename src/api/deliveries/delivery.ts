@@ -16,12 +16,12 @@ const EVENT_TYPES = ['message_created', 'reply_suggestion_created'] as const;
 
 const deliveryId = z.string().openapi({
   description: 'Also the `webhook-id` header.',
-  example: '019c8c2e-7b1f-7d52-a7e4-2f60b1c4d5a6',
+  example: '01a1fe0e-b0ae-75b8-8281-e1160d0504ad',
 });
 
 /** The chat and event of a delivery, and its state. */
 const commonFields = {
-  chat_id: z.string().openapi({ example: '019c8c2e7a907c11b2d43e5f60718293' }),
+  chat_id: z.string().openapi({ example: '01a1fe0e-af44-7dda-b8f4-1bac75f27f95' }),
   seq: z.int().openapi({ description: 'Place of the event in its thread.', example: 7 }),
   status: z.enum(STATUSES).openapi({ example: 'exhausted' }),
   skip_reason: z
@@ -91,16 +91,16 @@ const pageQuery = { ...collectionQuery, status: z.enum(STATUSES).optional() };
 const channelFields = {
   id: deliveryId,
   event_type: z.string().openapi({ example: 'message_created' }),
-  thread_id: z.string().nullable().openapi({ example: 'ticket-4711' }),
+  thread_id: z.string().nullable().openapi({ example: 'ticket-1' }),
   ...commonFields,
 };
 
 const appFields = {
   id: deliveryId,
-  webhook_id: z.string().nullable(),
-  channel: z.string().nullable(),
-  action: z.string(),
-  resource_id: z.string().nullable(),
+  webhook_id: z.string().nullable().openapi({ example: '01a1fe0e-a1b2-7c3d-8e4f-5a6b7c8d9e0f' }),
+  channel: z.string().nullable().openapi({ description: 'Path of the collection that changed.' }),
+  action: z.string().openapi({ example: 'added' }),
+  resource_id: z.string().nullable().openapi({ description: 'Id of the resource that changed.' }),
   ...commonFields,
 };
 
@@ -141,7 +141,10 @@ export const channelLog = {
     .object({
       ...channelFields,
       attempts: z.array(attemptSchema),
-      body: z.string().nullable().openapi({ description: 'The JSON text as it is signed; null when no longer kept.' }),
+      body: z.string().nullable().openapi({
+        description: 'The JSON text as it is signed; null when no longer kept.',
+        example: '{"event_type":"message_created","thread_id":"ticket-1"}',
+      }),
     })
     .openapi('DeliveryDetail'),
   detailResource: (row: DeliveryRow, { attempts, body }: KeptDelivery) => ({

@@ -18,38 +18,71 @@ export const channelSchema = z
     created_at: isoTimeSchema,
     modified_at: isoTimeSchema,
   })
-  .openapi('Channel');
+  .openapi('Channel', {
+    example: {
+      id: '01a1fe0e-aea7-7b1b-a16a-7a002ccfd0b9',
+      name: 'Support mailbox',
+      messaging_channel: 'email',
+      organization_id: '01a1fe0e-2427-726c-b9f7-bd2e11921d1d',
+      room_id: '01a1fe0e-242e-7152-98be-28935ce27c94',
+      reply_webhook_url: 'https://connector.example.com/replies',
+      max_retry_count: 3,
+      echo_user_messages: true,
+      is_webhook_enabled: true,
+      created_at: '2026-03-01T09:00:00.000Z',
+      modified_at: '2026-03-01T09:00:00.000Z',
+    },
+  });
 
 const requiredFields = {
-  name: textField({ max: 255 }),
-  messaging_channel: textField({ max: 64 }),
-  room_id: uuidField(),
-  reply_webhook_url: textField({ max: 2048 }),
+  name: textField({ max: 255 }).openapi({ example: 'Support mailbox' }),
+  messaging_channel: textField({ max: 64 }).openapi({
+    description:
+      'Free text that names the medium, such as `email` or `whatsapp`. Webhooks carry it; the hub does not interpret it.',
+    example: 'email',
+  }),
+  room_id: uuidField().openapi({
+    description: 'Room in which sessions start. It belongs to the organization. Open chats stay in their room.',
+    example: '01a1fe0e-242e-7152-98be-28935ce27c94',
+  }),
+  reply_webhook_url: textField({ max: 2048 }).openapi({
+    description: 'Public `https` URL that receives the webhooks (docs/webhooks.md).',
+    example: 'https://connector.example.com/replies',
+  }),
 };
 
-const MAX_RETRIES = { min: 0, max: 20 };
+const retryField = integerField({ min: 0, max: 20 }).openapi({
+  description:
+    'Attempts after the first one fails, with delays of 1, 2, 4 … seconds. The next webhook of the thread waits.',
+  example: 3,
+});
+const echoField = z.boolean().openapi({
+  description: 'Extension. `false`: `user` messages posted through this channel trigger no webhook.',
+  example: true,
+});
+const enabledField = z.boolean().openapi({
+  description: 'Extension. `false`: webhooks end as skipped and can be replayed later.',
+  example: true,
+});
 
 /** A whole channel, for POST and PUT: what is left out gets its default. */
 export const wholeChannel = z.object({
   ...requiredFields,
-  max_retry_count: integerField(MAX_RETRIES).default(3),
-  echo_user_messages: z.boolean().default(true).openapi({
-    description: 'Extension. `false`: messages posted through this channel trigger no webhook.',
-  }),
-  is_webhook_enabled: z.boolean().default(true).openapi({
-    description: 'Extension. `false`: webhooks are skipped and can be replayed later.',
-  }),
+  max_retry_count: retryField.default(3),
+  echo_user_messages: echoField.default(true),
+  is_webhook_enabled: enabledField.default(true),
 });
 
 /** Changes to a channel, for PATCH: what is left out stays. */
 export const channelChanges = z
   .object({
     ...requiredFields,
-    max_retry_count: integerField(MAX_RETRIES),
-    echo_user_messages: z.boolean(),
-    is_webhook_enabled: z.boolean(),
+    max_retry_count: retryField,
+    echo_user_messages: echoField,
+    is_webhook_enabled: enabledField,
   })
-  .partial();
+  .partial()
+  .openapi({ example: { max_retry_count: 5 } });
 
 const orderings = Object.keys(CHANNEL_ORDERS) as [ChannelOrdering, ...ChannelOrdering[]];
 

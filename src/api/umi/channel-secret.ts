@@ -21,15 +21,23 @@ const secretSchema = z
   .object({
     secret: z.string(),
     previous_secret_expires_at: isoTimeSchema.nullable().openapi({
-      description: 'Until when the secret before this one signs too; null when only this one does.',
+      description: 'Until when the previous secret signs too; null when only this one does.',
     }),
   })
-  .openapi('ChannelSecret');
+  .openapi('ChannelSecret', {
+    example: {
+      secret: 'whsec_ZXhhbXBsZSBzZWNyZXQgb2YgMzIgYnl0ZXMuLi4=',
+      previous_secret_expires_at: '2026-03-02T09:00:00.000Z',
+    },
+  });
 
 const rotation = z.object({
   grace_seconds: integerField({ min: 0, max: 7 * DAY_SECONDS })
     .default(DAY_SECONDS)
-    .openapi({ description: 'For so many seconds webhooks are signed with the old secret as well.' }),
+    .openapi({
+      description: 'Seconds during which webhooks are signed with the old secret too. 0: the old one stops at once.',
+      example: 3600,
+    }),
 });
 
 const getSecret = defineRoute({
@@ -38,6 +46,8 @@ const getSecret = defineRoute({
   method: 'get',
   path: `${CHANNEL}/secret`,
   summary: 'Get the secret that signs the webhooks of a channel',
+  description:
+    'Receivers verify the header `webhook-signature` with it (Standard Webhooks). During a rotation webhooks carry a signature of the previous secret too.',
   request: { params: channelPath },
   answers: { 200: jsonOf(secretSchema, 'The secret') },
 });
@@ -48,6 +58,8 @@ const rotateSecret = defineRoute({
   method: 'post',
   path: `${CHANNEL}/secret/rotate`,
   summary: 'Give a channel a new secret',
+  description:
+    'Webhooks are signed with both secrets for `grace_seconds`, so that the receiver can change over. Each call makes another secret: a second rotation within that time drops the oldest. Read the secret before you repeat a call whose answer was lost.',
   request: { params: channelPath, body: bodyOf(rotation) },
   answers: { 200: jsonOf(secretSchema, 'The new secret') },
 });

@@ -21,7 +21,16 @@ const threadSchema = z
     created_at: isoTimeSchema,
     last_activity_at: isoTimeSchema,
   })
-  .openapi('ChannelThread');
+  .openapi('ChannelThread', {
+    example: {
+      mapping_id: '01a1fe0e-af44-7c3a-9d21-5b6f7a8c9d0e',
+      thread_id: 'ticket-1',
+      current_chat_id: '01a1fe0e-af44-7dda-b8f4-1bac75f27f95',
+      is_ended: false,
+      created_at: '2026-03-01T09:00:00.000Z',
+      last_activity_at: '2026-03-01T09:05:00.000Z',
+    },
+  });
 
 const getThreads = defineRoute({
   operationId: 'listThreads',
@@ -30,6 +39,8 @@ const getThreads = defineRoute({
   method: 'get',
   path: `${CHANNEL}/threads`,
   summary: 'List the threads of a channel',
+  description:
+    'The newest threads first, each with its current session: the open one, or the last one when `is_ended` is true. The list stays readable when the channel is deleted.',
   request: { params: channelPath, query: z.object(collectionQuery) },
   answers: { 200: jsonOf(collectionSchema(threadSchema), 'A page') },
 });

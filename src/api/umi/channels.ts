@@ -34,8 +34,10 @@ const registerChannel = defineRoute({
   method: 'post',
   path: CHANNELS,
   summary: 'Register a messaging channel',
+  description:
+    'A channel connects a medium, such as a mailbox, with a room: messages that are posted to it open chats in the room, and replies go to its `reply_webhook_url` as signed webhooks. The hub generates the signing secret. Each call registers another channel, so list the channels before you repeat a call whose answer was lost.',
   request: { params: channelsPath, body: bodyOf(wholeChannel) },
-  answers: { 201: jsonOf(channelSchema, 'Registered') },
+  answers: { 201: jsonOf(channelSchema, 'The new channel') },
 });
 
 const getChannels = defineRoute({
@@ -44,6 +46,7 @@ const getChannels = defineRoute({
   method: 'get',
   path: CHANNELS,
   summary: 'List messaging channels',
+  description: 'The channels of the organization that are not deleted, newest first unless `ordering` says otherwise.',
   request: { params: channelsPath, query: channelsQuery },
   answers: { 200: jsonOf(collectionSchema(channelSchema), 'A page') },
 });
@@ -54,6 +57,7 @@ const getChannel = defineRoute({
   method: 'get',
   path: CHANNEL,
   summary: 'Get a messaging channel',
+  description: 'The answer never holds the signing secret. A deleted channel is not found.',
   request: { params: channelPath },
   answers: { 200: jsonOf(channelSchema, 'The channel') },
 });
@@ -64,7 +68,8 @@ const removeChannel = defineRoute({
   method: 'delete',
   path: CHANNEL,
   summary: 'Delete a messaging channel',
-  description: 'Open chats go on; pending webhooks end as skipped. Deliveries, ledger and events stay readable.',
+  description:
+    'Its open chats continue without it. Messages through it are refused (404), and pending webhooks end as skipped. Threads, events, deliveries and ledger stay readable. Repeating the call answers 404.',
   request: { params: channelPath },
   answers: { 204: { description: 'Deleted' } },
 });
@@ -116,10 +121,17 @@ const CHANGES = [
   {
     method: 'put',
     summary: 'Replace a messaging channel',
-    description: 'Every required field is needed. Optional fields that are left out are set to their defaults.',
+    description:
+      'Every required field is needed. Optional fields that are left out are set to their defaults. The call can be repeated.',
     body: wholeChannel,
   },
-  { method: 'patch', summary: 'Change a messaging channel', body: channelChanges },
+  {
+    method: 'patch',
+    summary: 'Change a messaging channel',
+    description:
+      'Fields that are left out stay. Messages that arrive within AUTH_CACHE_SECONDS (30 by default) may still be handled with the old settings; webhooks use the new ones within two seconds. The call can be repeated.',
+    body: channelChanges,
+  },
 ] as const;
 for (const { method, body, ...texts } of CHANGES) {
   const changeRoute = defineRoute({

@@ -12,11 +12,20 @@ import { refuseThread } from '../refuse-thread.ts';
 import { findCachedChannel } from './channel-cache.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
-const closeSchema = z.object({ thread_id: textField({ max: 512 }) }).openapi('CloseSession');
+const closeSchema = z
+  .object({ thread_id: textField({ max: 512 }) })
+  .openapi('CloseSession', { example: { thread_id: 'ticket-1' } });
 
 const closedSchema = z
   .object({ chat_session_id: z.string(), thread_id: z.string(), message: z.string(), is_ended: z.literal(true) })
-  .openapi('SessionClosed');
+  .openapi('SessionClosed', {
+    example: {
+      chat_session_id: '01a1fe0e-af44-7dda-b8f4-1bac75f27f95',
+      thread_id: 'ticket-1',
+      message: 'Chat session closed successfully',
+      is_ended: true,
+    },
+  });
 
 const route = defineRoute({
   operationId: 'closeSession',
@@ -24,6 +33,8 @@ const route = defineRoute({
   path: `${CHANNEL}/close_session`,
   tag: 'Messages',
   summary: 'Close session',
+  description:
+    'Ends the open chat session of a thread. The next message with this `thread_id` starts a new session. A thread whose session has ended answers 200 with that session, so repeat the call after a 503 or a lost answer; a repeat that comes after a new session has started ends the new one. A thread that the channel does not have is 404.',
   access: channelSettings,
   request: { params: channelPath, body: bodyOf(closeSchema) },
   answers: {

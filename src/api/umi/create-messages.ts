@@ -28,15 +28,27 @@ const VARIABLES_IN_A_REQUEST = 1_000;
 const messageSchema = z
   .object({
     body: textField({ max: BODY_CHARACTERS }),
-    thread_id: textField({ max: IDENTIFIER_CHARACTERS }),
-    sender_id: textField({ max: IDENTIFIER_CHARACTERS }),
-    message_id: textField({ max: IDENTIFIER_CHARACTERS }),
+    thread_id: textField({ max: IDENTIFIER_CHARACTERS }).openapi({
+      description: 'Id of the conversation in your system. It is the same for all messages of a request.',
+    }),
+    sender_id: textField({ max: IDENTIFIER_CHARACTERS }).openapi({
+      description: 'Of a visitor, any id in your system. Of a `user`, the id of a user of the organization.',
+    }),
+    message_id: textField({ max: IDENTIFIER_CHARACTERS }).openapi({
+      description: 'Id of the message in your system, by which a repeat is recognised.',
+    }),
     sender_type: z.enum(['visitor', 'user']).default('visitor'),
-    selected_reply_suggestion_id: uuidField().nullable().default(null),
+    selected_reply_suggestion_id: uuidField().nullable().default(null).openapi({
+      description: 'Reply suggestion of the open session that a `user` message was made from.',
+    }),
     created_at: timeField()
       .nullable()
       .default(null)
-      .openapi({ type: ['string', 'null'], description: 'Extension: only with `close_session`.' }),
+      .openapi({
+        type: ['string', 'null'],
+        description:
+          'Extension. Time of an imported message: only with `close_session`, neither in the future nor before the preceding message. The request triggers no webhooks.',
+      }),
   })
   .superRefine((message, context) => {
     if (message.sender_type === 'visitor' && message.selected_reply_suggestion_id !== null) {
@@ -48,7 +60,7 @@ const messageSchema = z
     }
   });
 
-/** Before anything else looks at them: zod breaks off with an exception when it has a hundred thousand errors to report. */
+/** Runs before the other checks: zod throws when it has a hundred thousand errors to report. */
 function refuseUnkeepableVariables(variables: unknown, context: z.RefinementCtx): unknown {
   if (typeof variables === 'object' && variables !== null && Object.keys(variables).length > VARIABLES_IN_A_REQUEST) {
     context.addIssue(`Ensure this field has no more than ${VARIABLES_IN_A_REQUEST} elements.`);
@@ -60,9 +72,15 @@ function refuseUnkeepableVariables(variables: unknown, context: z.RefinementCtx)
 export const createMessagesSchema = z
   .object({
     messages: z.array(messageSchema).min(1).max(MESSAGES_IN_A_REQUEST),
-    skip_waiting_state: z.boolean().default(false),
-    close_session: z.boolean().default(false),
-    skip_webhooks: z.boolean().default(false).openapi({ description: 'Extension: no webhook for these messages.' }),
+    skip_waiting_state: z.boolean().default(false).openapi({
+      description: '`true`: the messages do not change whether the chat waits for an answer.',
+    }),
+    close_session: z.boolean().default(false).openapi({
+      description: '`true`: the session ends after the last message.',
+    }),
+    skip_webhooks: z.boolean().default(false).openapi({
+      description: 'Extension. `true`: the messages trigger no webhook.',
+    }),
     variables: z
       .preprocess(
         refuseUnkeepableVariables,
@@ -74,7 +92,7 @@ export const createMessagesSchema = z
       .openapi({
         maxProperties: VARIABLES_IN_A_REQUEST,
         description:
-          'At most 1,000. `username` names the visitor; of a longer name the first 255 characters are shown.',
+          'Named values that are set for the visitor, at most 1,000; null values are ignored. `username` is the name of the visitor, of which the first 255 characters are shown.',
       }),
   })
   .superRefine((payload, context) => {
@@ -90,18 +108,39 @@ export const createMessagesSchema = z
       }
     }
   })
-  .openapi('CreateMessages');
+  .openapi('CreateMessages', {
+    example: {
+      messages: [
+        {
+          body: 'Where is my order?',
+          thread_id: 'ticket-1',
+          sender_id: 'jane@example.com',
+          message_id: 'mail-1',
+        },
+      ],
+      variables: { username: 'Jane Doe', order_number: '4711' },
+    },
+  });
 
 const answerSchema = z
   .object({
-    chat_id: z.string(),
-    mapping_id: z.string(),
-    message_ids: z.array(z.string()),
+    chat_id: z.string().openapi({ description: 'The chat session that has the messages.' }),
+    mapping_id: z.string().openapi({ description: 'Id of the thread in the hub.' }),
+    message_ids: z.array(z.string()).openapi({ description: 'Ids of the messages in the order of the request.' }),
     seqs: z.array(z.number()).openapi({ description: 'Extension: the place of each message in its thread.' }),
     messages_created: z.number(),
     is_new_session: z.boolean(),
   })
-  .openapi('MessagesCreated');
+  .openapi('MessagesCreated', {
+    example: {
+      chat_id: '01a1fe0e-af44-7dda-b8f4-1bac75f27f95',
+      mapping_id: '01a1fe0e-af44-7c3a-9d21-5b6f7a8c9d0e',
+      message_ids: ['01a1fe0e-af44-7dda-b8f4-1bac00000005'],
+      seqs: [5],
+      messages_created: 1,
+      is_new_session: true,
+    },
+  });
 
 const route = defineRoute({
   operationId: 'createMessages',
@@ -109,6 +148,12 @@ const route = defineRoute({
   path: `${CHANNEL}/messages`,
   tag: 'Messages',
   summary: 'Create messages',
+  description: [
+    'Stores 1 to 500 messages of one thread: all of them, or none. A new `thread_id` opens a thread with a new visitor and a chat session in the room of the channel. Later messages join the open session. When the session has ended, they start a new one with the same visitor.',
+    'A `visitor` message makes the chat wait for an answer; a `user` message ends the waiting. `skip_waiting_state` leaves it as it is. `close_session` ends the session after the last message.',
+    'A message counts as a repeat when the thread has one with the same `message_id`, sender and body. It is not stored again, and its id is in the answer. When all messages are repeats, nothing is written: the options and `variables` of the request have no effect, the answer has the header `Idempotent-Replayed: true`, and an identical request gets the same answer as the first time.',
+    'So after a 503, a timeout or a lost connection repeat the same request until it is answered. Other refusals (400, 401, 403, 404, 409, 413) do not change by repetition.',
+  ].join('\n\n'),
   access: channelSettings,
   request: {
     params: channelPath,
@@ -116,11 +161,19 @@ const route = defineRoute({
   },
   refusals: [409],
   answers: {
-    201: jsonOf(answerSchema, 'The messages are stored'),
+    201: {
+      ...jsonOf(answerSchema, 'The messages are stored, now or before'),
+      headers: {
+        'Idempotent-Replayed': {
+          description: 'Extension. `true` when every message of the request was stored before.',
+          schema: { type: 'string' },
+        },
+      },
+    },
   },
 });
 
-/** POST …/messages: one command to the thread; everything else is the thread's decision. */
+/** POST …/messages: sends one command to the thread, which decides. */
 export const createMessagesRoutes = createRouter();
 
 createMessagesRoutes.openapi(route, async (c) => {
@@ -179,7 +232,7 @@ function incoming(message: Message, users: ReadonlyMap<string, UserFacts>): Inco
   };
 }
 
-/** The users who send messages of the batch; a sender who is no user of the organization is the client's error (UMI documentation, 2.1). */
+/** The users who send messages of the batch. A sender who is not a user of the organization is a 400 (UMI documentation, 2.1). */
 async function findSenders(
   c: AppContext,
   messages: Message[],

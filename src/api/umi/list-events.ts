@@ -20,11 +20,30 @@ const wholeNumber = z
   .transform(Number)
   .openapi({ type: 'integer', minimum: 0 });
 
-const eventsSchema = z.object({
-  next: z.string().nullable(),
-  previous: z.null(),
-  results: z.array(z.record(z.string(), z.unknown())),
-});
+const eventsSchema = z
+  .object({
+    next: z.string().nullable(),
+    previous: z.null(),
+    results: z.array(z.record(z.string(), z.unknown())),
+  })
+  .openapi({
+    example: {
+      next: null,
+      previous: null,
+      results: [
+        {
+          event_type: 'message_created',
+          thread_id: 'ticket-1',
+          chat_id: '01a1fe0e-af44-7dda-b8f4-1bac75f27f95',
+          message: { id: '01a1fe0e-b0ae-7dda-b8f4-1bac00000008', message: 'It left our house this morning.' },
+          messaging_channel: 'email',
+          channel_config_id: '01a1fe0e-aea7-7b1b-a16a-7a002ccfd0b9',
+          seq: 8,
+          prev_seq: null,
+        },
+      ],
+    },
+  });
 
 const route = defineRoute({
   operationId: 'listThreadEvents',
@@ -32,19 +51,21 @@ const route = defineRoute({
   path: `${CHANNEL}/events`,
   tag: 'Messages',
   summary: 'List the events of a thread, as the webhooks carried them',
+  description:
+    'For a receiver that was away or that polls. The results are the bodies with a `seq` above `after`, in ascending order: everything that was accepted for the channel, delivered or not. Without `after` the list starts with the first event. Follow `next` until it is null. The list stays readable when the channel is deleted. (The example shortens `message`.)',
   access: channelSettings,
   request: {
     params: channelPath,
     query: z.object({
       thread_id: textField({ max: 512 }),
-      after: wholeNumber.optional(),
+      after: wholeNumber.optional().openapi({ description: '`seq` of the last event that the caller has.' }),
       page_size: collectionQuery.page_size,
     }),
   },
   answers: { 200: jsonOf(eventsSchema, 'Bodies in ascending `seq`') },
 });
 
-/** GET …/events: for a receiver that was away. Answered from the thread's log; also of a deleted channel. */
+/** GET …/events: for a receiver that was away. Reads the thread's log, also for a deleted channel. */
 export const listEventsRoutes = createRouter();
 
 listEventsRoutes.openapi(route, async (c) => {

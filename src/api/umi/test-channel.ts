@@ -20,10 +20,11 @@ const testChannel = defineRoute({
   method: 'post',
   path: `${CHANNEL}/test`,
   summary: 'Send a signed test event to a channel',
-  description: 'One attempt, now, outside the order of the real webhooks and also while these are switched off.',
+  description:
+    'One attempt, now, outside the order of the real webhooks and also while these are switched off. The body has the `event_type` `test`. The call can be repeated: nothing of it enters the delivery log or the ledger.',
   request: { params: channelPath },
   answers: {
-    200: jsonOf(testResultSchema.openapi('ChannelTestResult'), 'What the receiver answered'),
+    200: jsonOf(testResultSchema.openapi('ChannelTestResult'), 'The answer of the receiver'),
   },
 });
 
