@@ -118,5 +118,13 @@ export function booleanParameter() {
     .openapi({ type: 'boolean' });
 }
 
+/** For `superRefine`: refuses a body with none of the schema's fields, with a message at `field`. */
+export function requireSomeField(field: string) {
+  return (payload: object, context: z.RefinementCtx): void => {
+    if (Object.values(payload).some((value) => value !== undefined)) return;
+    context.addIssue({ code: 'custom', path: [field], message: 'This field is required.' });
+  };
+}
+
 /** ISO 8601 time in a response's schema. */
 export const isoTimeSchema = z.string().openapi({ format: 'date-time', example: '2026-03-01T09:00:00.000Z' });

@@ -2,18 +2,23 @@ import { z } from '@hono/zod-openapi';
 import { listMembershipsOfUser } from '../../chats/list-memberships.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { booleanParameter, pathId, timeField } from '../../http/fields.ts';
+import { booleanParameter, pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { membershipResource } from '../../resources/membership.ts';
 import { ownUser } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
-import { defineRoute } from '../define-route.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { membershipSchema } from '../shared/chat-schemas.ts';
+import {
+  changesForThread,
+  MEMBERSHIP_CHANGES,
+  type MembershipChanges,
+  membershipsByChat,
+} from '../shared/membership-parts.ts';
 import { type ChatPath, commandOfActor, queryChat } from './in-scope.ts';
-import { membershipsByChat, statusFields } from './membership-parts.ts';
 import { isUserPresent } from './presence.ts';
 import { userChats } from './scopes.ts';
 
@@ -45,39 +50,6 @@ const itemRoute = defineRoute({
   answers: { 200: jsonOf(membershipSchema, 'The membership') },
 });
 
-const last_seen_at = timeField().nullish();
-const putSchema = z.object({ ...statusFields, last_seen_at }).openapi('UpdateChatMembership');
-const patchSchema = z
-  .object({ ...statusFields, last_seen_at })
-  .partial()
-  .superRefine((payload, context) => {
-    if (Object.values(payload).some((value) => value !== undefined)) return;
-    context.addIssue({ code: 'custom', path: ['is_participating'], message: 'This field is required.' });
-  })
-  .openapi('PatchChatMembership');
-
-const updateParts = {
-  ...shared,
-  path: itemPath,
-  summary: 'Update the membership of the user in a chat',
-  refusals: [409] as const,
-  answers: {
-    200: jsonOf(membershipSchema, 'The membership'),
-  },
-};
-const putRoute = defineRoute({
-  operationId: 'replaceOwnChatMembership',
-  ...updateParts,
-  method: 'put',
-  request: { params: chat, body: bodyOf(putSchema) },
-});
-const patchRoute = defineRoute({
-  operationId: 'updateOwnChatMembership',
-  ...updateParts,
-  method: 'patch',
-  request: { params: chat, body: bodyOf(patchSchema) },
-});
-
 /** /users/<user_id>/chat_memberships: listed from D1's copy, read and changed in the chats' threads (Chats API, Chat memberships). */
 export const chatMembershipRoutes = createRouter();
 
@@ -92,12 +64,22 @@ chatMembershipRoutes.openapi(listRoute, async (c) => {
 });
 
 chatMembershipRoutes.openapi(itemRoute, async (c) => await showMembership(c, c.req.valid('param')));
-chatMembershipRoutes.openapi(putRoute, async (c) => {
-  return await updateMembership(c, c.req.valid('param'), c.req.valid('json'));
-});
-chatMembershipRoutes.openapi(patchRoute, async (c) => {
-  return await updateMembership(c, c.req.valid('param'), c.req.valid('json'));
-});
+
+for (const { method, body } of MEMBERSHIP_CHANGES) {
+  const updateRoute = defineRoute({
+    operationId: `${VERBS[method]}OwnChatMembership`,
+    ...shared,
+    method,
+    path: itemPath,
+    summary: 'Update the membership of the user in a chat',
+    request: { params: chat, body: bodyOf(body) },
+    refusals: [409],
+    answers: { 200: jsonOf(membershipSchema, 'The membership') },
+  });
+  chatMembershipRoutes.openapi(updateRoute, async (c) => {
+    return await updateMembership(c, c.req.valid('param'), c.req.valid('json'));
+  });
+}
 
 /** The caller's own membership, with their typing, which only the thread knows. */
 async function showMembership(c: AppContext, place: ChatPath) {
@@ -108,15 +90,13 @@ async function showMembership(c: AppContext, place: ChatPath) {
   return c.json(membershipResource(own, read.answer.chat), 200);
 }
 
-async function updateMembership(c: AppContext, place: ChatPath, changes: z.output<typeof patchSchema>) {
+async function updateMembership(c: AppContext, place: ChatPath, changes: MembershipChanges) {
   const { user: actor } = c.var.principal;
   const updated = await commandOfActor(c, place.chat_id, {
     type: 'update_membership',
     actor,
     is_present: await isUserPresent(c, actor.id),
-    is_participating: changes.is_participating ?? null,
-    composing_status: changes.composing_status ?? null,
-    last_seen_at: changes.last_seen_at ?? null,
+    ...changesForThread(changes),
   });
   if (!updated.ok) return updated.refused;
   const { composing_status } = changes;

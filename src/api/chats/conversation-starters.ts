@@ -9,13 +9,13 @@ import {
 } from '../../directory/conversation-starters.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
-import { isoTimeSchema, pathId, textField } from '../../http/fields.ts';
+import { isoTimeSchema, pathId, requireSomeField, textField } from '../../http/fields.ts';
 import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { type ConversationStarter, conversationStarterResource } from '../../resources/conversation-starter.ts';
 import { ownUser } from '../access.ts';
-import { defineRoute } from '../define-route.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
 
 const ALL = '/users/{user_id}/chat_conversation_starters';
 const ONE = `${ALL}/{language_code}` as const;
@@ -44,10 +44,7 @@ const wholeStarter = z
 
 const someOfStarter = wholeStarter
   .partial()
-  .superRefine((payload, context) => {
-    if (payload.message !== undefined || payload.language_code !== undefined) return;
-    context.addIssue({ code: 'custom', path: ['message'], message: 'This field is required.' });
-  })
+  .superRefine(requireSomeField('message'))
   .openapi('PatchConversationStarter');
 
 const starterSchema = z
@@ -91,28 +88,6 @@ const getStarter = defineRoute({
   answers: { 200: jsonOf(starterSchema, 'The starter') },
 });
 
-const changed = { 200: jsonOf(starterSchema, 'Changed') };
-
-const putStarter = defineRoute({
-  operationId: 'replaceConversationStarter',
-  ...common,
-  method: 'put',
-  path: ONE,
-  summary: 'Update a chat conversation starter',
-  request: { params: starterPath, body: bodyOf(wholeStarter) },
-  answers: changed,
-});
-
-const patchStarter = defineRoute({
-  operationId: 'updateConversationStarter',
-  ...common,
-  method: 'patch',
-  path: ONE,
-  summary: 'Update a chat conversation starter partly',
-  request: { params: starterPath, body: bodyOf(someOfStarter) },
-  answers: changed,
-});
-
 const removeStarter = defineRoute({
   operationId: 'deleteConversationStarter',
   ...common,
@@ -151,15 +126,25 @@ conversationStarterRoutes.openapi(getStarter, async (c) => {
   return row === null ? refuse(c, NOT_FOUND) : c.json(conversationStarterResource(row), 200);
 });
 
-conversationStarterRoutes.openapi(putStarter, async (c) => {
-  const result = await changeStarter(c, c.req.valid('param'), c.req.valid('json'));
-  return result.ok ? c.json(conversationStarterResource(result.starter), 200) : refuse(c, result.refusal);
-});
-
-conversationStarterRoutes.openapi(patchStarter, async (c) => {
-  const result = await changeStarter(c, c.req.valid('param'), c.req.valid('json'));
-  return result.ok ? c.json(conversationStarterResource(result.starter), 200) : refuse(c, result.refusal);
-});
+const CHANGES = [
+  { method: 'put', summary: 'Update a chat conversation starter', body: wholeStarter },
+  { method: 'patch', summary: 'Update a chat conversation starter partly', body: someOfStarter },
+] as const;
+for (const { method, summary, body } of CHANGES) {
+  const changeRoute = defineRoute({
+    operationId: `${VERBS[method]}ConversationStarter`,
+    ...common,
+    method,
+    path: ONE,
+    summary,
+    request: { params: starterPath, body: bodyOf(body) },
+    answers: { 200: jsonOf(starterSchema, 'Changed') },
+  });
+  conversationStarterRoutes.openapi(changeRoute, async (c) => {
+    const changed = await changeStarter(c, c.req.valid('param'), c.req.valid('json'));
+    return changed.ok ? c.json(conversationStarterResource(changed.starter), 200) : refuse(c, changed.refusal);
+  });
+}
 
 conversationStarterRoutes.openapi(removeStarter, async (c) => {
   const { user_id, language_code } = c.req.valid('param');

@@ -1,18 +1,15 @@
 import { z } from '@hono/zod-openapi';
-import { threadNameOfChat } from '../../domain/address.ts';
 import { type AnswerOf, type Command, newCommandId } from '../../domain/commands.ts';
 import type { Query, ReadingOf } from '../../domain/queries.ts';
-import type { Result, ThreadRefusal } from '../../domain/refusals.ts';
+import type { ThreadRefusal } from '../../domain/refusals.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { pathId } from '../../http/fields.ts';
-import { type Refused, refuse } from '../../http/refusals.ts';
+import { refuse } from '../../http/refusals.ts';
 import { queryThread } from '../../rpc/thread.ts';
 import { executeCommand } from '../execute-command.ts';
+import { type Reached, reachChat } from '../reach-chat.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import type { ChatScope, PathField, PathValues } from './scopes.ts';
-
-/** What a thread answered, or the response that says why it did not. */
-export type Reached<Answer> = { ok: true; answer: Answer } | { ok: false; refused: Refused };
 
 /** The values of a path that names a chat. */
 export type ChatPath = PathValues & { chat_id: string };
@@ -59,7 +56,8 @@ export async function queryChat<Type extends Query['type']>(
   const granted = await scope.findGrant(c, path);
   if (!granted.ok) return { ok: false, refused: refuse(c, granted.refusal) };
   const whole = { ...query, v: 1, chat_id: path.chat_id, grant: granted.grant } as unknown as OfType<Query, Type>;
-  return await reachChat(c, scope, path.chat_id, (thread) => queryThread(c.env, c.var.cost, thread, whole));
+  const call = (thread: string) => queryThread(c.env, c.var.cost, thread, whole);
+  return await reachChat(path.chat_id, call, refusedIn(c, scope));
 }
 
 /** Sends a command to the thread of a chat under the right that the scope gives. */
@@ -73,7 +71,8 @@ export async function commandToChat<Type extends GrantedCommand['type']>(
   if (!granted.ok) return { ok: false, refused: refuse(c, granted.refusal) };
   const head = { v: 1, command_id: newCommandId(), chat_id: path.chat_id, grant: granted.grant };
   const whole = { ...command, ...head } as unknown as OfType<GrantedCommand, Type>;
-  return await reachChat(c, scope, path.chat_id, (thread) => executeCommand(c.env, c.var.cost, thread, whole));
+  const call = (thread: string) => executeCommand(c.env, c.var.cost, thread, whole);
+  return await reachChat(path.chat_id, call, refusedIn(c, scope));
 }
 
 /** Sends a command that the chat's thread allows its members, or its invited users, by who they are. */
@@ -84,23 +83,16 @@ export async function commandOfActor<Type extends ActorCommand['type']>(
 ): Promise<Reached<AnswerOf<OfType<ActorCommand, Type>>>> {
   const head = { v: 1, command_id: newCommandId(), chat_id: chatId };
   const whole = { ...command, ...head } as unknown as OfType<ActorCommand, Type>;
-  return await reachChat(c, null, chatId, (thread) => executeCommand(c.env, c.var.cost, thread, whole));
+  const call = (thread: string) => executeCommand(c.env, c.var.cost, thread, whole);
+  return await reachChat(chatId, call, refusedIn(c, null));
 }
 
-/** An id that can be no chat of ours is refused without a call. */
-async function reachChat<Answer>(
-  c: AppContext,
-  scope: ChatScope | null,
-  chatId: string,
-  reach: (thread: string) => Promise<Result<Answer>>,
-): Promise<Reached<Answer>> {
-  const thread = threadNameOfChat(chatId);
-  const result: Result<Answer> = thread === null ? { ok: false, refusal: CHAT_NOT_FOUND } : await reach(thread);
-  if (result.ok) return result;
-  return { ok: false, refused: refuseThread(c, worded(result.refusal, scope)) };
+/** The response to a refusal of a thread, in the words of the scope that was asked. */
+function refusedIn(c: AppContext, scope: ChatScope | null) {
+  return (refusal: ThreadRefusal) => refuseThread(c, worded(refusal, scope));
 }
 
-/** Where routing is not the point, a chat that is not routed just is not found. */
+/** Only some scopes tell that a chat is not routed; elsewhere it is not found. */
 function worded(refusal: ThreadRefusal, scope: ChatScope | null): ThreadRefusal {
   return refusal.reason === 'not_routed' && scope?.namesRouting !== true ? CHAT_NOT_FOUND : refusal;
 }

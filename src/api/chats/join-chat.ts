@@ -9,8 +9,8 @@ import { membershipResource } from '../../resources/membership.ts';
 import type { UserFacts } from '../../resources/user.ts';
 import { defineRoute } from '../define-route.ts';
 import { membershipSchema } from '../shared/chat-schemas.ts';
+import { statusFields } from '../shared/membership-parts.ts';
 import { type ChatPath, chatParams, commandToChat, routeIn } from './in-scope.ts';
-import { statusFields } from './membership-parts.ts';
 import { isKeptOut, isUserPresent } from './presence.ts';
 import type { ChatScope } from './scopes.ts';
 

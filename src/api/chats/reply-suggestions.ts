@@ -20,81 +20,60 @@ import type { ChatScope } from './scopes.ts';
 
 const listQuery = z.object({ ...collectionQuery, ordering: z.enum(['created_at', '-created_at']).optional() });
 
-const listResponses = {
-  200: jsonOf(collectionSchema(replySuggestionSchema), 'Suggestions, oldest first unless ordered otherwise'),
-};
-const itemResponses = {
-  200: jsonOf(replySuggestionSchema, 'The suggestion'),
-};
-const shared = { method: 'get' as const, tag: 'Chat reply suggestions' };
-const suggestion = { reply_suggestion_id: pathId('reply_suggestion_id') };
-const message = { message_id: pathId('message_id') };
+const tag = 'Chat reply suggestions';
 
-/** GET …/<chat_id>/reply_suggestions[/<id>] of a scope (Chats API, List reply suggestions of a chat). */
-export function chatReplySuggestionRoutes(scope: ChatScope) {
-  const listRoute = defineRoute({
-    operationId: `list${scope.name}ReplySuggestions`,
-    ...routeIn(scope, '/{chat_id}/reply_suggestions'),
-    ...shared,
-    summary: `List the reply suggestions of ${scope.chat}`,
-    request: { params: chatParams(scope), query: listQuery },
-    answers: listResponses,
-  });
-  const itemRoute = defineRoute({
-    operationId: `get${scope.name}ReplySuggestion`,
-    ...routeIn(scope, '/{chat_id}/reply_suggestions/{reply_suggestion_id}'),
-    ...shared,
-    summary: `Retrieve a reply suggestion of ${scope.chat}`,
-    request: { params: chatParams(scope, suggestion) },
-    answers: itemResponses,
-  });
+/** The suggestions of a whole chat, or of one of its messages. */
+const ALL_OF_CHAT = { path: '', name: '', of: '', more: {} };
+const OF_MESSAGE = {
+  path: '/messages/{message_id}',
+  name: 'Message',
+  of: 'a message of ',
+  more: { message_id: pathId('message_id') },
+};
+
+/**
+ * GET …/<chat_id>/reply_suggestions[/<id>] and …/<chat_id>/messages/<message_id>/reply_suggestions[/<id>] of a scope (Chats API, List
+ * reply suggestions of a chat, of a message).
+ */
+export function replySuggestionRoutes(scope: ChatScope) {
   const router = createRouter();
-  router.openapi(listRoute, async (c) => {
-    return await listSuggestions(c, scope, c.req.valid('param'), null, c.req.valid('query'));
-  });
-  router.openapi(itemRoute, async (c) => {
-    const path = c.req.valid('param');
-    return await showSuggestion(c, scope, path, null, path.reply_suggestion_id);
-  });
+  for (const { path, name, of, more } of [ALL_OF_CHAT, OF_MESSAGE]) {
+    const listRoute = defineRoute({
+      operationId: `list${scope.name}${name}ReplySuggestions`,
+      ...routeIn(scope, `/{chat_id}${path}/reply_suggestions`),
+      method: 'get',
+      tag,
+      summary: `List the reply suggestions of ${of}${scope.chat}`,
+      request: { params: chatParams(scope, more), query: listQuery },
+      answers: {
+        200: jsonOf(collectionSchema(replySuggestionSchema), 'Suggestions, oldest first unless ordered otherwise'),
+      },
+    });
+    router.openapi(listRoute, async (c) => {
+      return await listSuggestions(c, scope, c.req.valid('param'), c.req.valid('query'));
+    });
+
+    const itemRoute = defineRoute({
+      operationId: `get${scope.name}${name}ReplySuggestion`,
+      ...routeIn(scope, `/{chat_id}${path}/reply_suggestions/{reply_suggestion_id}`),
+      method: 'get',
+      tag,
+      summary: `Retrieve a reply suggestion of ${of}${scope.chat}`,
+      request: { params: chatParams(scope, { ...more, reply_suggestion_id: pathId('reply_suggestion_id') }) },
+      answers: { 200: jsonOf(replySuggestionSchema, 'The suggestion') },
+    });
+    router.openapi(itemRoute, async (c) => await showSuggestion(c, scope, c.req.valid('param')));
+  }
   return router;
 }
 
-/** GET …/messages/<message_id>/reply_suggestions[/<id>] of a scope (Chats API, List reply suggestions of a message). */
-export function messageReplySuggestionRoutes(scope: ChatScope) {
-  const listRoute = defineRoute({
-    operationId: `list${scope.name}MessageReplySuggestions`,
-    ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions'),
-    ...shared,
-    summary: `List the reply suggestions of a message of ${scope.chat}`,
-    request: { params: chatParams(scope, message), query: listQuery },
-    answers: listResponses,
-  });
-  const itemRoute = defineRoute({
-    operationId: `get${scope.name}MessageReplySuggestion`,
-    ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions/{reply_suggestion_id}'),
-    ...shared,
-    summary: `Retrieve a reply suggestion of a message of ${scope.chat}`,
-    request: { params: chatParams(scope, { ...message, ...suggestion }) },
-    answers: itemResponses,
-  });
-  const router = createRouter();
-  router.openapi(listRoute, async (c) => {
-    const path = c.req.valid('param');
-    return await listSuggestions(c, scope, path, path.message_id, c.req.valid('query'));
-  });
-  router.openapi(itemRoute, async (c) => {
-    const path = c.req.valid('param');
-    return await showSuggestion(c, scope, path, path.message_id, path.reply_suggestion_id);
-  });
-  return router;
-}
+type SuggestionsPath = ChatPath & { message_id?: string };
 
-/** The suggestions of one message, or of all when `messageId` is null. An id sorts by the time of its creation, so it is the key. */
+/** An id sorts by the time of its creation, so it is the key. */
 async function listSuggestions(
   c: AppContext,
   scope: ChatScope,
-  path: ChatPath,
-  messageId: string | null,
+  path: SuggestionsPath,
   query: z.output<typeof listQuery>,
 ) {
   const ordering = query.ordering ?? 'created_at';
@@ -103,7 +82,7 @@ async function listSuggestions(
   const { page } = asked;
   const read = await queryChat(c, scope, path, {
     type: 'read_suggestions',
-    message_id: messageId,
+    message_id: path.message_id ?? null,
     ...boundsOf<string>(page),
   });
   if (!read.ok) return read.refused;
@@ -121,15 +100,14 @@ async function listSuggestions(
 async function showSuggestion(
   c: AppContext,
   scope: ChatScope,
-  path: ChatPath,
-  messageId: string | null,
-  suggestionId: string,
+  path: SuggestionsPath & { reply_suggestion_id: string },
 ) {
-  const query = { type: 'read_suggestion' as const, message_id: messageId, suggestion_id: suggestionId };
-  const read = await queryChat(c, scope, path, query);
+  const read = await queryChat(c, scope, path, {
+    type: 'read_suggestion',
+    message_id: path.message_id ?? null,
+    suggestion_id: path.reply_suggestion_id,
+  });
   if (!read.ok) return read.refused;
-  return c.json(
-    replySuggestionResource(read.answer.suggestion, { id: path.chat_id, room_id: read.answer.room_id }),
-    200,
-  );
+  const { suggestion, room_id } = read.answer;
+  return c.json(replySuggestionResource(suggestion, { id: path.chat_id, room_id }), 200);
 }

@@ -12,7 +12,7 @@ import { openVisitorChatRoutes } from './open-visitor-chat.ts';
 import { organizationMessageRoutes } from './organization-messages.ts';
 import { outgoingInvitationRoutes } from './outgoing-invitations.ts';
 import { postMessageRoutes } from './post-message.ts';
-import { chatReplySuggestionRoutes, messageReplySuggestionRoutes } from './reply-suggestions.ts';
+import { replySuggestionRoutes } from './reply-suggestions.ts';
 import {
   involvedChats,
   organizationRoutedChats,
@@ -66,7 +66,7 @@ for (const scope of [userChats, ownedChats, involvedChats, organizationRoutedCha
   mount(tagRoutes(scope), allowedTagRoutes(scope));
 }
 for (const scope of [userChats, userRoutedChats]) {
-  mount(chatReplySuggestionRoutes(scope), messageReplySuggestionRoutes(scope), writeReplySuggestionRoutes(scope));
+  mount(replySuggestionRoutes(scope), writeReplySuggestionRoutes(scope));
 }
 mount(outgoingInvitationRoutes, incomingInvitationRoutes);
 mount(conversationStarterRoutes);

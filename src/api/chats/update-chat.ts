@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { requireSomeField } from '../../http/fields.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
@@ -12,10 +13,7 @@ const updateSchema = z
     is_ended: z.literal(true, { error: onlyValue('true') }).optional(),
     is_waiting: z.literal(false, { error: onlyValue('false') }).optional(),
   })
-  .superRefine((payload, context) => {
-    if (payload.is_ended !== undefined || payload.is_waiting !== undefined) return;
-    context.addIssue({ code: 'custom', path: ['is_ended'], message: 'This field is required.' });
-  })
+  .superRefine(requireSomeField('is_ended'))
   .openapi('UpdateChat');
 
 /** PUT and PATCH <collection>/<chat_id> of a scope (Chats API, End a chat; Change a chat to not waiting status). */
@@ -27,7 +25,7 @@ export function updateChatRoutes(scope: ChatScope) {
       ...routeIn(scope, '/{chat_id}'),
       method,
       tag: 'Chats',
-      summary: `End ${scope.chat}, or its waiting`,
+      summary: `End ${scope.chat}, or stop its waiting`,
       request: { params: chatParams(scope), body: bodyOf(updateSchema) },
       answers: { 200: jsonOf(chatSchema, 'The chat') },
     });

@@ -11,9 +11,9 @@ import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { membershipSchema } from '../shared/chat-schemas.ts';
+import { membershipsByChat } from '../shared/membership-parts.ts';
 import { VISITOR_NOT_FOUND } from '../shared/paths.ts';
 import { type ChatPath, chatParams, queryChat, routeIn } from './in-scope.ts';
-import { membershipsByChat } from './membership-parts.ts';
 import { pathText, userChats } from './scopes.ts';
 
 const shared = { method: 'get' as const, tag: 'Chat memberships' };

@@ -1,12 +1,11 @@
 import { z } from '@hono/zod-openapi';
-import type { AppContext } from '../../http/app-environment.ts';
-import { pathId, textField } from '../../http/fields.ts';
+import { pathId, requireSomeField, textField } from '../../http/fields.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { replySuggestionResource } from '../../resources/reply-suggestion.ts';
-import { defineRoute } from '../define-route.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
 import { replySuggestionSchema } from '../shared/reply-suggestion-schema.ts';
-import { type ChatPath, chatParams, commandToChat, routeIn } from './in-scope.ts';
+import { chatParams, commandToChat, routeIn } from './in-scope.ts';
 import type { ChatScope } from './scopes.ts';
 
 /** Each message that selects a suggestion carries a copy of it, and a request may hold 500 such messages. */
@@ -17,10 +16,7 @@ const relevancy_score = z.number().min(0).max(1).nullish();
 const writeSchema = z.object({ suggestion, relevancy_score }).openapi('WriteReplySuggestion');
 const patchSchema = z
   .object({ suggestion: suggestion.optional(), relevancy_score })
-  .superRefine((payload, context) => {
-    if (payload.suggestion !== undefined || payload.relevancy_score !== undefined) return;
-    context.addIssue({ code: 'custom', path: ['suggestion'], message: 'This field is required.' });
-  })
+  .superRefine(requireSomeField('suggestion'))
   .openapi('PatchReplySuggestion');
 
 const tag = 'Chat reply suggestions';
@@ -40,26 +36,6 @@ export function writeReplySuggestionRoutes(scope: ChatScope) {
       201: jsonOf(replySuggestionSchema, 'The suggestion'),
     },
   });
-  const updateParts = {
-    ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions/{reply_suggestion_id}'),
-    tag,
-    summary: `Update a reply suggestion for a message of ${scope.chat}`,
-    answers: {
-      200: jsonOf(replySuggestionSchema, 'The suggestion'),
-    },
-  };
-  const putRoute = defineRoute({
-    operationId: `replace${scope.name}ReplySuggestion`,
-    ...updateParts,
-    method: 'put',
-    request: { params: itemParams, body: bodyOf(writeSchema) },
-  });
-  const patchRoute = defineRoute({
-    operationId: `update${scope.name}ReplySuggestion`,
-    ...updateParts,
-    method: 'patch',
-    request: { params: itemParams, body: bodyOf(patchSchema) },
-  });
   const router = createRouter();
 
   router.openapi(addRoute, async (c) => {
@@ -76,32 +52,33 @@ export function writeReplySuggestionRoutes(scope: ChatScope) {
     return c.json(replySuggestionResource(added.answer.suggestion, added.answer.chat), 201);
   });
 
-  router.openapi(putRoute, async (c) => {
-    const payload = c.req.valid('json');
-    // A PUT sets what it leaves out to its default.
-    const whole = { suggestion: payload.suggestion, relevancy_score: payload.relevancy_score ?? null };
-    return await updateSuggestion(c, scope, c.req.valid('param'), whole);
-  });
-
-  router.openapi(patchRoute, async (c) => await updateSuggestion(c, scope, c.req.valid('param'), c.req.valid('json')));
+  for (const [method, body] of [['put', writeSchema] as const, ['patch', patchSchema] as const]) {
+    const updateRoute = defineRoute({
+      operationId: `${VERBS[method]}${scope.name}ReplySuggestion`,
+      ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions/{reply_suggestion_id}'),
+      method,
+      tag,
+      summary: `Update a reply suggestion for a message of ${scope.chat}`,
+      request: { params: itemParams, body: bodyOf(body) },
+      answers: { 200: jsonOf(replySuggestionSchema, 'The suggestion') },
+    });
+    router.openapi(updateRoute, async (c) => {
+      const { suggestion, relevancy_score } = c.req.valid('json');
+      // A PUT sets what it leaves out to its default.
+      const score = method === 'put' ? (relevancy_score ?? null) : relevancy_score;
+      const path = c.req.valid('param');
+      const updated = await commandToChat(c, scope, path, {
+        type: 'update_reply_suggestion',
+        message_id: path.message_id,
+        suggestion_id: path.reply_suggestion_id,
+        actor: c.var.principal.user,
+        suggestion,
+        relevancy_score: score,
+      });
+      if (!updated.ok) return updated.refused;
+      return c.json(replySuggestionResource(updated.answer.suggestion, updated.answer.chat), 200);
+    });
+  }
 
   return router;
-}
-
-async function updateSuggestion(
-  c: AppContext,
-  scope: ChatScope,
-  path: ChatPath & { message_id: string; reply_suggestion_id: string },
-  changes: z.output<typeof patchSchema>,
-) {
-  const updated = await commandToChat(c, scope, path, {
-    type: 'update_reply_suggestion',
-    message_id: path.message_id,
-    suggestion_id: path.reply_suggestion_id,
-    actor: c.var.principal.user,
-    suggestion: changes.suggestion,
-    relevancy_score: changes.relevancy_score,
-  });
-  if (!updated.ok) return updated.refused;
-  return c.json(replySuggestionResource(updated.answer.suggestion, updated.answer.chat), 200);
 }

@@ -1,6 +1,6 @@
 import type { ChannelRow } from '../../db/rows.ts';
-import { drainLanes } from '../../delivery/wake-lanes.ts';
 import { newSecret } from '../../delivery/signature.ts';
+import { drainLanes } from '../../delivery/wake-lanes.ts';
 import {
   type ChannelChanges,
   deleteChannel,

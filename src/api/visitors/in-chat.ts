@@ -1,16 +1,13 @@
-import { threadNameOfChat } from '../../domain/address.ts';
 import type { AnswerOf, Command } from '../../domain/commands.ts';
 import type { Query, ReadingOf } from '../../domain/queries.ts';
-import type { Result, ThreadRefusal } from '../../domain/refusals.ts';
+import type { ThreadRefusal } from '../../domain/refusals.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { type Refused, refuse } from '../../http/refusals.ts';
 import type { ChatGrant } from '../../resources/chat-grant.ts';
 import { queryThread } from '../../rpc/thread.ts';
 import { executeCommand } from '../execute-command.ts';
+import { type Reached, reachChat } from '../reach-chat.ts';
 import { refuseThread } from '../refuse-thread.ts';
-
-/** What a thread answered, or the response that says why it did not. */
-export type Reached<Answer> = { ok: true; answer: Answer } | { ok: false; refused: Refused };
 
 /** The right of a visitor: their own chats, in whichever room. */
 export function ownChats(c: AppContext): ChatGrant {
@@ -19,7 +16,8 @@ export function ownChats(c: AppContext): ChatGrant {
 
 /** Asks the thread of a chat, which says whether it is the visitor's. */
 export function queryOwnChat<Q extends Query>(c: AppContext, query: Q): Promise<Reached<ReadingOf<Q>>> {
-  return reach(c, query.chat_id, (thread) => queryThread(c.env, c.var.cost, thread, query));
+  const call = (thread: string) => queryThread(c.env, c.var.cost, thread, query);
+  return reachChat(query.chat_id, call, (refusal) => refusedTo(c, refusal));
 }
 
 /** Sends a command to the thread of a chat, which says whether it is the visitor's. */
@@ -27,19 +25,8 @@ export function commandToOwnChat<C extends Command & { chat_id: string }>(
   c: AppContext,
   command: C,
 ): Promise<Reached<AnswerOf<C>>> {
-  return reach(c, command.chat_id, (thread) => executeCommand(c.env, c.var.cost, thread, command));
-}
-
-/** An id that can be no chat of ours is refused without a call. */
-async function reach<Answer>(
-  c: AppContext,
-  chatId: string,
-  call: (thread: string) => Promise<Result<Answer>>,
-): Promise<Reached<Answer>> {
-  const thread = threadNameOfChat(chatId);
-  const result: Result<Answer> =
-    thread === null ? { ok: false, refusal: { reason: 'chat_not_found' } } : await call(thread);
-  return result.ok ? result : { ok: false, refused: refusedTo(c, result.refusal) };
+  const call = (thread: string) => executeCommand(c.env, c.var.cost, thread, command);
+  return reachChat(command.chat_id, call, (refusal) => refusedTo(c, refusal));
 }
 
 /** A message that is named in a payload is a field of it, where users name theirs in the path. */

@@ -1,17 +1,13 @@
-import { z } from '@hono/zod-openapi';
 import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
 import { stayInRoom } from '../../directory/room-visitors.ts';
 import { findVisitor } from '../../directory/visitors.ts';
-import { threadName, threadNameOfChat } from '../../domain/address.ts';
-import { newCommandId, type OpenVisitorChat } from '../../domain/commands.ts';
 import { refuse } from '../../http/refusals.ts';
-import { bodyOf, jsonOf } from '../../http/route-parts.ts';
+import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatForVisitor } from '../../resources/as-visitors-see.ts';
-import { lifetimeOf, VISITOR_CHAT_TYPES } from '../../resources/chat.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
-import { executeCommand } from '../execute-command.ts';
+import { openVisitorChat, openVisitorChatBody } from '../open-visitor-chat.ts';
 import { roomForVisitor } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { ROOM_NOT_FOUND, VISITOR_NOT_FOUND } from '../shared/paths.ts';
@@ -20,17 +16,13 @@ import { keepPresent } from './presence.ts';
 import { visitorChatSchema } from './public-schemas.ts';
 import { isOnline } from './rooms.ts';
 
-const openSchema = z
-  .object({ chat_type: z.enum(VISITOR_CHAT_TYPES).optional().openapi({ default: 'visitor' }) })
-  .openapi('StartChatAsVisitor');
-
 const route = defineRoute({
   operationId: 'openVisitorChat',
   ...asRoomVisitor,
   method: 'post',
   path: `${ROOM_VISITORS}/{visitor_id}/chats` as const,
   summary: 'Start a chat, or resume the open one',
-  request: { params: roomVisitorPath, body: { ...bodyOf(openSchema), required: false } },
+  request: { params: roomVisitorPath, body: openVisitorChatBody },
   refusals: [409],
   answers: {
     200: jsonOf(visitorChatSchema, 'The open chat of the visitor in the room'),
@@ -64,28 +56,17 @@ openChatRoutes.openapi(route, async (c) => {
   if (room.require_online === 1 && !isResumed && !(await isOnline(c, room))) {
     return refuse(c, { reason: 'conflict', detail: 'Nobody is online in this room.' });
   }
-  const identity = { kind: 'visitor' as const, room_id: room.id, visitor_id };
-  const { chat_type = 'visitor' } = c.req.valid('json');
-  const command: OpenVisitorChat = {
-    v: 1,
-    type: 'open_visitor_chat',
-    command_id: newCommandId(),
-    chat_id: newest?.chat_id ?? null,
-    identity: newest === null ? identity : null,
-    visitor_id,
-    visitor_name: visitor.name,
+  const result = await openVisitorChat(c, {
+    room,
+    visitor,
+    newest,
+    chat_type: c.req.valid('json').chat_type,
     database: organization.database,
-    organization_id: room.organization_id,
-    room: { id: room.id, name: room.name, organization_id: room.organization_id },
     is_private: organization.private_chats,
-    chat_type,
-    lifetime: lifetimeOf(chat_type, room),
     actor: null,
     is_present: true,
     is_kept_out: false,
-  };
-  const thread = (newest === null ? null : threadNameOfChat(newest.chat_id)) ?? threadName(identity);
-  const result = await executeCommand(c.env, c.var.cost, thread, command);
+  });
   if (!result.ok) return refuseThread(c, result.refusal);
   const { chat, is_new } = result.answer;
   return c.json(chatForVisitor(chat), is_new ? 201 : 200);

@@ -1,0 +1,55 @@
+import { z } from '@hono/zod-openapi';
+import type { findNewestChatOfVisitor } from '../chats/visitor-chats.ts';
+import type { RoomRow } from '../db/rows.ts';
+import type { Visitor } from '../directory/visitors.ts';
+import { threadName, threadNameOfChat } from '../domain/address.ts';
+import { type ChatOpened, newCommandId, type OpenVisitorChat } from '../domain/commands.ts';
+import type { Result } from '../domain/refusals.ts';
+import type { AppContext } from '../http/app-environment.ts';
+import { bodyOf } from '../http/route-parts.ts';
+import { lifetimeOf, VISITOR_CHAT_TYPES, type VisitorChatType } from '../resources/chat.ts';
+import { executeCommand } from './execute-command.ts';
+
+/** The body of a call that starts a chat with a visitor; it may be missing. `chat_type` is an extension. */
+export const openVisitorChatBody = {
+  ...bodyOf(
+    z
+      .object({ chat_type: z.enum(VISITOR_CHAT_TYPES).optional().openapi({ default: 'visitor' }) })
+      .openapi('OpenVisitorChat'),
+  ),
+  required: false,
+};
+
+/** A chat of a visitor in a room, as a user or the visitor starts it. */
+export type VisitorChatOpening = Pick<
+  OpenVisitorChat,
+  'database' | 'is_private' | 'actor' | 'is_present' | 'is_kept_out'
+> & {
+  room: RoomRow;
+  visitor: Visitor;
+  /** The visitor's newest chat in the room. */
+  newest: Awaited<ReturnType<typeof findNewestChatOfVisitor>>;
+  chat_type: VisitorChatType | undefined;
+};
+
+/** Opens the visitor's chat: the open one, or a new one in the thread of their newest, or in a new thread. */
+export function openVisitorChat(c: AppContext, opening: VisitorChatOpening): Promise<Result<ChatOpened>> {
+  const { room, visitor, newest, chat_type = 'visitor', ...rest } = opening;
+  const identity = { kind: 'visitor' as const, room_id: room.id, visitor_id: visitor.id };
+  const command: OpenVisitorChat = {
+    ...rest,
+    v: 1,
+    type: 'open_visitor_chat',
+    command_id: newCommandId(),
+    chat_id: newest?.chat_id ?? null,
+    identity: newest === null ? identity : null,
+    visitor_id: visitor.id,
+    visitor_name: visitor.name,
+    organization_id: room.organization_id,
+    room: { id: room.id, name: room.name, organization_id: room.organization_id },
+    chat_type,
+    lifetime: lifetimeOf(chat_type, room),
+  };
+  const thread = (newest === null ? null : threadNameOfChat(newest.chat_id)) ?? threadName(identity);
+  return executeCommand(c.env, c.var.cost, thread, command);
+}
