@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { openApiDocument } from '../../../src/api/openapi/document.ts';
 import { createApp } from '../../../src/app.ts';
-import { openApiDocument } from '../../../src/http/openapi.ts';
 
 type Schema = {
   $ref?: string;
@@ -19,7 +20,7 @@ type Operation = {
   responses: Record<string, Content>;
 };
 
-const document = openApiDocument(createApp());
+const document = openApiDocument(createApp(), packageJson.version);
 const components = (document.components?.schemas ?? {}) as Record<string, Schema>;
 const operations = Object.values(document.paths ?? {})
   .flatMap((item) => Object.values(item as Record<string, Operation>))
