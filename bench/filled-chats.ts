@@ -1,4 +1,4 @@
-import { type ChatFacts, ENDLESS } from '../src/resources/chat.ts';
+import { type ChatFacts, ENDLESS, newChatFacts } from '../src/resources/chat.ts';
 import type { InvitationFacts } from '../src/resources/invitation.ts';
 import type { MemberFacts } from '../src/resources/membership.ts';
 
@@ -107,37 +107,17 @@ export async function fillChats(
 }
 
 function emptyChat({ organizationId }: Filling): ChatFacts {
-  return {
+  const facts = newChatFacts({
     id: '',
     chat_type: 'external',
     created_at: 0,
-    updated_at: 0,
     room: { id: '', name: 'Support', organization_id: organizationId },
     organization_id: organizationId,
     visitor_id: null,
     is_private: false,
     lifetime: ENDLESS,
-    is_waiting: false,
-    waiting_started_at: null,
-    ended_at: null,
-    user_message_count: 0,
-    visitor_message_count: 0,
-    message_counts: {},
-    first_message_at: null,
-    last_message_at: null,
-    last_activity_at: null,
-    newest_message_at: null,
-    first_visitor_message_at: null,
-    first_answer_at: null,
-    active_milliseconds: 0,
-    has_human_message: false,
-    tag_count: 0,
-    member_count: 2,
-    user_member_count: 1,
-    visitor_member_count: 1,
-    present_user_participant_count: 0,
-    present_visitor_participant_count: 0,
-  };
+  });
+  return { ...facts, member_count: 2, user_member_count: 1, visitor_member_count: 1 };
 }
 
 function emptyMember(member_type: MemberFacts['member_type']): MemberFacts {

@@ -1,4 +1,5 @@
 import type { FaultStep } from '../platform/faults.ts';
+import { isRetryable } from '../platform/platform-errors.ts';
 import { installationOfReceiver } from '../resources/receiver.ts';
 import type { Attempt, ClaimResult, Lane, LaneWakeUp, LeasedDelivery, Outcome, ReportAnswer } from '../rpc/lane.ts';
 import { withAppUserAuth, withoutToken } from './app-user-auth.ts';
@@ -102,9 +103,9 @@ async function claimHead(deps: DeliveryDeps, wakeUp: LaneWakeUp): Promise<ClaimR
       .lane(wakeUp.thread)
       .claim({ v: 1, receiver, track, drain, lease_milliseconds: timesOf(receiver).lease });
   } catch (error) {
-    const isRetryable = isRetryableError(error);
-    deps.log({ event: 'delivery.claim_failed', ...placeOf(wakeUp), is_retryable: isRetryable });
-    if (isRetryable) await deps.send(wakeUp, LOST_CLAIM_DELAY);
+    const is_retryable = isRetryable(error);
+    deps.log({ event: 'delivery.claim_failed', ...placeOf(wakeUp), is_retryable });
+    if (is_retryable) await deps.send(wakeUp, LOST_CLAIM_DELAY);
     return null;
   }
 }
@@ -208,14 +209,14 @@ async function reportOutcome(
   const report = () => deps.lane(wakeUp.thread).report({ v: 1, lease_token: leased.lease_token, outcome, next });
   try {
     return await report().catch((error: unknown) => {
-      if (isRetryableError(error)) return report();
+      if (isRetryable(error)) return report();
       throw error;
     });
   } catch (error) {
-    const isRetryable = isRetryableError(error);
+    const is_retryable = isRetryable(error);
     const place = { ...placeOf(wakeUp), delivery_id: leased.delivery_id };
-    deps.log({ event: 'delivery.report_failed', ...place, outcome: outcome.kind, is_retryable: isRetryable });
-    if (isRetryable) await deps.send(wakeUp, lease / 1000 + AFTER_LEASE_DELAY);
+    deps.log({ event: 'delivery.report_failed', ...place, outcome: outcome.kind, is_retryable });
+    if (is_retryable) await deps.send(wakeUp, lease / 1000 + AFTER_LEASE_DELAY);
     return null;
   }
 }
@@ -224,15 +225,7 @@ function placeOf(wakeUp: LaneWakeUp) {
   return { thread: wakeUp.thread, receiver: wakeUp.receiver, track: wakeUp.track };
 }
 
-/** The platform marks errors after which the same call may succeed with a new stub; an overloaded object is left alone. */
-function isRetryableError(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  const isOverloaded = 'overloaded' in error && error.overloaded === true;
-  const isReset = 'durableObjectReset' in error && error.durableObjectReset === true;
-  return (isReset || ('retryable' in error && error.retryable === true)) && !isOverloaded;
-}
-
-/** The class of an error, for the log: a message could quote what was sent. */
+/** The class of an error, for the log: the message could quote what was sent. */
 export function errorName(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
 }

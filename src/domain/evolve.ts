@@ -1,6 +1,6 @@
 /** How events change the state of a thread. Pure. The same events give the same state, wherever they are replayed. */
 
-import type { ChatFacts } from '../resources/chat.ts';
+import { type ChatFacts, newChatFacts } from '../resources/chat.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
 import { isPresent, type MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
@@ -98,37 +98,9 @@ function withChat(state: ThreadState, chat: ChatState): ThreadState {
 }
 
 function newChat(event: ThreadEvent, start: Extract<ThreadEvent, { type: 'chat_started' }>): ChatState {
-  const facts: ChatFacts = {
-    id: event.chat_id,
-    chat_type: start.chat_type,
-    created_at: event.at,
-    updated_at: event.at,
-    room: start.room,
-    organization_id: start.organization_id,
-    visitor_id: start.visitor_id,
-    is_private: start.is_private,
-    lifetime: start.lifetime,
-    is_waiting: false,
-    waiting_started_at: null,
-    ended_at: null,
-    user_message_count: 0,
-    visitor_message_count: 0,
-    message_counts: {},
-    first_message_at: null,
-    last_message_at: null,
-    last_activity_at: null,
-    newest_message_at: null,
-    first_visitor_message_at: null,
-    first_answer_at: null,
-    active_milliseconds: 0,
-    has_human_message: false,
-    tag_count: 0,
-    member_count: 0,
-    user_member_count: 0,
-    visitor_member_count: 0,
-    present_user_participant_count: 0,
-    present_visitor_participant_count: 0,
-  };
+  const { chat_type, room, organization_id, visitor_id, is_private, lifetime } = start;
+  const about = { chat_type, room, organization_id, visitor_id, is_private, lifetime };
+  const facts = newChatFacts({ id: event.chat_id, created_at: event.at, ...about });
   return {
     first_seq: event.seq,
     seq: event.seq,

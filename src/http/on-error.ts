@@ -1,5 +1,6 @@
 import { HTTPException } from 'hono/http-exception';
 import { writeLog } from '../platform/log.ts';
+import { isTemporary } from '../platform/platform-errors.ts';
 import type { AppContext } from './app-environment.ts';
 import { refuse } from './refusals.ts';
 import { routePattern } from './request-log.ts';
@@ -11,7 +12,7 @@ export function answerAccidents(app: AppRouter): void {
     if (error instanceof HTTPException && error.status < 500)
       return c.json({ detail: DETAILS[error.status] ?? 'Bad request.' }, error.status);
     writeLog('error', 'request_failed', failureFields(c, error));
-    if (isPassing(error)) return refuse(c, { reason: 'unavailable' });
+    if (isTemporary(error)) return refuse(c, { reason: 'unavailable' });
     return c.json({ detail: 'Internal server error.' }, 500);
   });
 }
@@ -29,16 +30,6 @@ function failureFields(c: AppContext, error: Error) {
     route: routePattern(c),
     error: { name: error.name, message: error.message, stack: error.stack ?? null },
   };
-}
-
-/**
- * Whether the same request may succeed a moment later: an object was reset or has too much to do, or D1 could not be reached. An
- * error that SQLite itself gives is our own mistake and is not among them.
- */
-export function isPassing(error: Error): boolean {
-  const { retryable, overloaded, durableObjectReset } = error as Error & Record<string, unknown>;
-  if (retryable === true || overloaded === true || durableObjectReset === true) return true;
-  return error.message.startsWith('D1_ERROR') && !error.message.includes('SQLITE_');
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;

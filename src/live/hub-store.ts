@@ -1,4 +1,5 @@
 import type { ThreadUpdate } from '../notifications/notifications.ts';
+import { hasTable } from '../platform/sqlite.ts';
 import type { LogRange } from './log-rules.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
@@ -30,7 +31,7 @@ export type HubRow = {
 };
 
 export function hasTables(sql: SqlStorage): boolean {
-  return sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'hub'`).toArray().length > 0;
+  return hasTable(sql, 'hub');
 }
 
 /**

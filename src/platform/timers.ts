@@ -1,4 +1,6 @@
-/** How long to wait (ms) after the first failure; each further one doubles it, up to `last`. */
+import { hasTable } from './sqlite.ts';
+
+/** The wait (ms) after the first failure. Each further failure doubles it, up to `last`. */
 export type Backoff = { first: number; last: number };
 
 /** 1 s, 2 s, 4 s … 5 min: for what is tried again until it succeeds. */
@@ -29,7 +31,7 @@ export class Timers {
   /** Reads the rows of an earlier instance. */
   constructor(deps: TimerDeps) {
     this.#deps = { now: () => Date.now(), random: () => Math.random(), ...deps };
-    this.#hasTable = deps.sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'timers'`).toArray().length > 0;
+    this.#hasTable = hasTable(deps.sql, 'timers');
     if (!this.#hasTable) return;
     const rows = deps.sql.exec<Timer & { name: string }>('SELECT name, due_at, failures FROM timers');
     for (const { name, ...timer } of rows) this.#timers.set(name, timer);

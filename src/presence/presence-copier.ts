@@ -1,5 +1,6 @@
 import type { PresenceCopy } from '../directory/record-presence.ts';
 import { errorText, writeLog } from '../platform/log.ts';
+import { RetriedRun } from '../platform/retried-run.ts';
 import { settledWithin } from '../platform/timeout.ts';
 import type { Timers } from '../platform/timers.ts';
 
@@ -25,17 +26,21 @@ export type CopierDeps = {
 /** Copies a user's presence to D1, one write in flight: what changes meanwhile goes with the next one, of which the newest state is written. */
 export class PresenceCopier {
   readonly #deps: CopierDeps;
-  #isRunning = false;
-  #running: Promise<void> = Promise.resolve();
+  readonly #run: RetriedRun;
 
   constructor(deps: CopierDeps) {
     this.#deps = deps;
+    const { timers } = deps;
+    const failed = (error: unknown) =>
+      writeLog('error', 'presence_not_copied', { failures: timers.failures(TIMER), error: errorText(error) });
+    this.#run = new RetriedRun({ timers, timer: TIMER, failed });
   }
 
   /** Copies what is due, unless it is backing off; joins the run that is under way. Never rejects. */
   run(): Promise<void> {
-    if (!this.#isRunning) this.#running = this.#run();
-    return this.#running;
+    return this.#run.begin(async () => {
+      while (this.#isDue()) await this.#copy();
+    });
   }
 
   /** When the alarm should look after the copy (ms); null for never. */
@@ -43,18 +48,7 @@ export class PresenceCopier {
     const now = this.#deps.now();
     const dueAt = this.#deps.dueAt(now);
     if (dueAt === null) return null;
-    return Math.max(dueAt, this.#deps.timers.dueAt(TIMER) ?? 0, this.#isRunning ? now + RESCUE_AFTER : 0);
-  }
-
-  async #run(): Promise<void> {
-    this.#isRunning = true;
-    try {
-      while (this.#isDue()) await this.#copy();
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#isRunning = false;
-    }
+    return Math.max(dueAt, this.#deps.timers.dueAt(TIMER) ?? 0, this.#run.isRunning ? now + RESCUE_AFTER : 0);
   }
 
   async #copy(): Promise<void> {
@@ -68,14 +62,7 @@ export class PresenceCopier {
 
   #isDue(): boolean {
     const now = this.#deps.now();
-    if (this.#deps.timers.isBackingOff(TIMER)) return false;
     const dueAt = this.#deps.dueAt(now);
     return dueAt !== null && dueAt <= now;
-  }
-
-  #fail(error: unknown): void {
-    const { timers } = this.#deps;
-    timers.fail(TIMER);
-    writeLog('error', 'presence_not_copied', { failures: timers.failures(TIMER), error: errorText(error) });
   }
 }

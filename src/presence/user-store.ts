@@ -1,5 +1,6 @@
 import { flag } from '../db/rows.ts';
 import type { PresenceCopy } from '../directory/record-presence.ts';
+import { hasTable } from '../platform/sqlite.ts';
 import type { ClientFacts } from '../resources/user-client.ts';
 import type { PresenceOwner } from '../rpc/user.ts';
 import type { ClientSpan, CopiedPresence } from './presence-rules.ts';
@@ -27,7 +28,7 @@ const TABLES = [
 
 /** Whether anything was ever written here. */
 export function hasTables(sql: SqlStorage): boolean {
-  return sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'owner'`).toArray().length > 0;
+  return hasTable(sql, 'owner');
 }
 
 /** Makes the tables, if they are not there, at `now` (ms). Must run in the transaction of the first write. */

@@ -72,6 +72,47 @@ export type ChatFacts = {
   present_visitor_participant_count: number;
 };
 
+/** What is fixed of a chat when it starts. */
+export type ChatStart = Pick<
+  ChatFacts,
+  'id' | 'chat_type' | 'created_at' | 'room' | 'organization_id' | 'visitor_id' | 'is_private' | 'lifetime'
+>;
+
+/** A chat that has just started, without members and messages. */
+export function newChatFacts(start: ChatStart): ChatFacts {
+  return {
+    id: start.id,
+    chat_type: start.chat_type,
+    created_at: start.created_at,
+    updated_at: start.created_at,
+    room: start.room,
+    organization_id: start.organization_id,
+    visitor_id: start.visitor_id,
+    is_private: start.is_private,
+    lifetime: start.lifetime,
+    is_waiting: false,
+    waiting_started_at: null,
+    ended_at: null,
+    user_message_count: 0,
+    visitor_message_count: 0,
+    message_counts: {},
+    first_message_at: null,
+    last_message_at: null,
+    last_activity_at: null,
+    newest_message_at: null,
+    first_visitor_message_at: null,
+    first_answer_at: null,
+    active_milliseconds: 0,
+    has_human_message: false,
+    tag_count: 0,
+    member_count: 0,
+    user_member_count: 0,
+    visitor_member_count: 0,
+    present_user_participant_count: 0,
+    present_visitor_participant_count: 0,
+  };
+}
+
 /** `is_pending`: waiting and nobody there to answer (Chats API, Chats). */
 export function isPending(chat: ChatFacts): boolean {
   return chat.is_waiting && chat.present_user_participant_count === 0;

@@ -1,4 +1,5 @@
 import type { Cost } from '../db/cost.ts';
+import { isRetryable } from '../platform/platform-errors.ts';
 
 /**
  * A stub as the interface that its class implements. The runtime's stub type wraps each answer for pipelining and fails
@@ -16,19 +17,9 @@ export async function callTwice<Answer>(cost: Cost, call: () => Promise<Answer>)
   const started = performance.now();
   cost.thread.calls += 1;
   const answer = await call().catch((error: unknown) => {
-    if (!isLost(error)) throw error;
+    if (!isRetryable(error)) throw error;
     return call();
   });
   cost.thread.milliseconds += performance.now() - started;
   return answer;
-}
-
-/**
- * Whether an error says that the object went away (a reset, a new deployment). An overloaded object must not be called
- * again.
- */
-export function isLost(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  const flags = error as { retryable?: unknown; durableObjectReset?: unknown; overloaded?: unknown };
-  return (flags.retryable === true || flags.durableObjectReset === true) && flags.overloaded !== true;
 }

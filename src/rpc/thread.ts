@@ -3,9 +3,10 @@ import type { DeliveryStatus } from '../db/rows.ts';
 import type { Answer, AnswerOf, Command } from '../domain/commands.ts';
 import type { Query, Reading, ReadingOf } from '../domain/queries.ts';
 import type { Result } from '../domain/refusals.ts';
+import { isRetryable } from '../platform/platform-errors.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { Receiver } from '../resources/receiver.ts';
-import { asPlain, callTwice, isLost } from './call.ts';
+import { asPlain, callTwice } from './call.ts';
 import type { Attempt, Lane, LeasedDelivery } from './lane.ts';
 import type { BatchRange, HandedBatch } from './projector.ts';
 
@@ -80,7 +81,7 @@ export async function commandThread<C extends Command>(
 ): Promise<Omit<Executed, 'result'> & { result: Result<AnswerOf<C>> }> {
   const execute = () => threadStub(env, thread).execute(command, courier);
   const executed = await execute().catch((error: unknown) => {
-    if (!isLost(error)) throw error;
+    if (!isRetryable(error)) throw error;
     return execute();
   });
   return { ...executed, result: executed.result as Result<AnswerOf<C>> };

@@ -4,6 +4,7 @@ import type { Result, ThreadRefusal } from '../domain/refusals.ts';
 import type { ChatState, ThreadState } from '../domain/state.ts';
 import { notificationsOf } from '../notifications/notifications.ts';
 import { channelBody, channelEvent, KINDS_OF_CHANNELS, wholeBody } from '../notifications/webhook-body.ts';
+import { hasTable } from '../platform/sqlite.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { MemberFacts, MemberView } from '../resources/membership.ts';
 import type { Receiver } from '../resources/receiver.ts';
@@ -12,7 +13,6 @@ import type { TagFacts } from '../resources/tag.ts';
 import type { EventPage } from '../rpc/thread.ts';
 import type { Typing } from './live/typing.ts';
 import { loadChat, loadMessageEvent, loadSuggestions } from './store/load.ts';
-import { hasTable } from './store/schema.ts';
 
 /** A page ends early at this many characters of JSON, because an RPC answer ends at 32 MiB. */
 const PAGE_CHARACTERS = 4_000_000;

@@ -8,6 +8,7 @@ import {
   type View,
   visibilityOf,
 } from '../../notifications/notifications.ts';
+import { RetriedRun } from '../../platform/retried-run.ts';
 import type { Timers } from '../../platform/timers.ts';
 import {
   CLOCKS_DIFFER,
@@ -51,7 +52,7 @@ type Hub = {
   /** Up to which `seq` the hub has the thread, and up to which that is on disk. */
   checkpoint: number;
   written: number;
-  isRunning: boolean;
+  run: RetriedRun;
 };
 
 /**
@@ -149,7 +150,9 @@ export class HubPublisher {
       if (known !== undefined) return known;
       const written = this.#deps.readCheckpoint(name) ?? 0;
       const checkpoint = Math.max(written, Math.min(before, this.#lastOfNoInterest(since)));
-      const hub: Hub = { name, view, checkpoint, written, isRunning: false };
+      const { timers, failed } = this.#deps;
+      const run = new RetriedRun({ timers, timer: TIMER_OF(name), failed });
+      const hub: Hub = { name, view, checkpoint, written, run };
       this.#hubs.set(name, hub);
       return hub;
     });
@@ -162,36 +165,28 @@ export class HubPublisher {
   }
 
   #run(hub: Hub): void {
-    if (hub.isRunning || this.#deps.timers.isBackingOff(TIMER_OF(hub.name))) return;
-    hub.isRunning = true;
-    const publishing = this.#publish(hub).finally(() => {
-      hub.isRunning = false;
-      this.#publishing.delete(publishing);
-    });
+    if (!hub.run.canBegin) return;
+    const publishing = hub.run.begin(() => this.#publish(hub)).finally(() => this.#publishing.delete(publishing));
     this.#publishing.add(publishing);
     this.#deps.background(publishing);
   }
 
-  /** Tells a hub all that it does not have yet. Never rejects. */
+  /** Publishes to a hub everything it lacks. Rejects when it could not be reached or refuses. */
   async #publish(hub: Hub): Promise<void> {
+    const { timers, publish } = this.#deps;
     const timer = TIMER_OF(hub.name);
-    try {
-      if (this.#deps.timers.failures(timer) > 0) hub.checkpoint = Math.max(hub.checkpoint, this.#lastOfNoInterest(0));
-      for (
-        let thread = this.#deps.thread();
-        thread !== null && hub.checkpoint < thread.last_seq;
-        thread = this.#deps.thread()
-      ) {
-        const { entries, upto } = this.#next(hub);
-        const result = await this.#deps.publish({ v: 1, hub: hub.name, thread: thread.name, entries, upto });
-        if (!result.ok) throw new Error(`the hub refused: ${result.reason}`);
-        hub.checkpoint = upto;
-      }
-      this.#deps.timers.clear(timer);
-    } catch (error) {
-      this.#deps.timers.fail(timer);
-      this.#deps.failed(error);
+    if (timers.failures(timer) > 0) hub.checkpoint = Math.max(hub.checkpoint, this.#lastOfNoInterest(0));
+    for (
+      let thread = this.#deps.thread();
+      thread !== null && hub.checkpoint < thread.last_seq;
+      thread = this.#deps.thread()
+    ) {
+      const { entries, upto } = this.#next(hub);
+      const result = await publish({ v: 1, hub: hub.name, thread: thread.name, entries, upto });
+      if (!result.ok) throw new Error(`the hub refused: ${result.reason}`);
+      hub.checkpoint = upto;
     }
+    timers.clear(timer);
   }
 
   #next({ view, checkpoint }: Hub): { entries: ThreadUpdate[]; upto: number } {

@@ -3,7 +3,8 @@ import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import { applyEvent } from '../../domain/evolve.ts';
 import { emptyThread, type ThreadState, type Transition } from '../../domain/state.ts';
 import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../notifications/notifications.ts';
-import { hasTable, makeTable } from '../store/schema.ts';
+import { hasTable } from '../../platform/sqlite.ts';
+import { makeTable } from '../store/schema.ts';
 import { readSnapshot, type Snapshot } from '../store/snapshots.ts';
 
 /** An answer ends early at so many characters of JSON, because a call ends at 32 MiB. */

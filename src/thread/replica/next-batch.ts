@@ -41,7 +41,7 @@ export function readNextBatch(
   const { name, thread } = state;
   if (thread === null || hasReached(from, latest)) return null;
   const builder = new BatchBuilder(name);
-  const found = from.seq >= latest.seq ? [] : (tail.after(from.seq) ?? readEvents(sql, from.seq));
+  const found = from.seq >= latest.seq ? [] : (tail.after(from.seq)?.entries ?? readEvents(sql, from.seq));
   const events = isNarrow ? found.slice(0, 1) : found;
   const uptoSeq = events.at(-1)?.seq ?? from.seq;
   const touched = new Map<string, ChatChanges>();

@@ -1,48 +1,25 @@
 import type { ThreadEvent } from '../../domain/events.ts';
+import { BoundedTail } from '../../platform/bounded-tail.ts';
 
-/** Bounds of what is kept, well inside those of a batch: rows of D1 that come of it, and characters of long texts. */
-const ROWS = 100;
-const CHARACTERS = 600_000;
+/** Rows in D1, and characters of long texts: well inside the limits of a batch. */
+const LIMITS = { places: 100, characters: 600_000 };
 
-type Weight = { rows: number; characters: number };
-
-/** The newest events of a log, in memory until D1 has them, so that handing them over reads nothing. */
-export class RecentEvents {
-  #events: ThreadEvent[] = [];
-  #weight: Weight = weigh([]);
-
-  /** Adds what was committed. A tail that grows too large is dropped: the log on disk has it. */
-  add(events: readonly ThreadEvent[]): void {
-    this.#events.push(...events);
-    const added = weigh(events);
-    this.#weight = {
-      rows: this.#weight.rows + added.rows,
-      characters: this.#weight.characters + added.characters,
-    };
-    if (this.#weight.rows > ROWS || this.#weight.characters > CHARACTERS) this.forget(Number.POSITIVE_INFINITY);
+/** The most recent events of a log in memory until D1 has them, so that a batch of them reads nothing. */
+export class RecentEvents extends BoundedTail<ThreadEvent> {
+  constructor() {
+    super(LIMITS, (event) => ({ places: rowsOf(event), characters: charactersOf(event) }));
   }
 
-  /** Forgets events up to `seq`. */
-  forget(seq: number): void {
-    this.#events = this.#events.filter((event) => event.seq > seq);
-    this.#weight = weigh(this.#events);
-  }
-
-  /** The events above `seq`; null when the tail does not reach back that far. */
-  after(seq: number): ThreadEvent[] | null {
-    const first = this.#events[0];
-    return first === undefined || first.seq > seq + 1 ? null : this.#events.filter((event) => event.seq > seq);
+  /** Adds committed events, which follow each other. */
+  commit(events: readonly ThreadEvent[]): void {
+    const [first] = events;
+    const last = events.at(-1);
+    if (first !== undefined && last !== undefined) this.add(first.seq - 1, events, last.seq);
   }
 }
 
-function weigh(events: readonly ThreadEvent[]): Weight {
-  let rows = 0;
-  let characters = 0;
-  for (const event of events) {
-    rows += event.type === 'variables_set' ? Object.keys(event.variables).length : 1;
-    characters += charactersOf(event);
-  }
-  return { rows, characters };
+function rowsOf(event: ThreadEvent): number {
+  return event.type === 'variables_set' ? Object.keys(event.variables).length : 1;
 }
 
 function charactersOf(event: ThreadEvent): number {

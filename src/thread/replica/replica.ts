@@ -3,6 +3,7 @@ import type { ThreadEvent } from '../../domain/events.ts';
 import type { ThreadState } from '../../domain/state.ts';
 import { fault } from '../../platform/faults.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
+import { RetriedRun } from '../../platform/retried-run.ts';
 import type { Timers } from '../../platform/timers.ts';
 import type { BatchRange, BatchResult, Checkpoint, RangedBatch, ReplicaBatch } from '../../rpc/projector.ts';
 import {
@@ -59,14 +60,14 @@ export class Replica {
   #narrowUpto: Checkpoint | null = null;
   #rebuild: Rebuild | null = null;
   #generation = 0;
-  #isRunning = false;
+  readonly #run: RetriedRun;
   #runUntil = 0;
-  /** The run that is under way, or the last one. */
-  #running: Promise<void> = Promise.resolve();
 
   /** `isStored`: the object has tables, in which its checkpoint is. */
   constructor(deps: ReplicaDeps, isStored: boolean) {
     this.#deps = deps;
+    const { timers } = deps;
+    this.#run = new RetriedRun({ timers, timer: COPY_TIMER, failed: (error) => this.#failed(errorText(error)) });
     if (isStored) this.#load();
   }
 
@@ -92,12 +93,12 @@ export class Replica {
 
   /** Takes what was committed, so that handing it over reads nothing. */
   add(events: readonly ThreadEvent[]): void {
-    this.#tail.add(events);
+    this.#tail.commit(events);
   }
 
   /** The next batch, for a caller who brings it to D1; null when there is none, or when the object has to send it by itself. */
   handOut(): RangedBatch | null {
-    const isBusy = this.#isRunning || this.#rebuild !== null || this.#narrowUpto !== null;
+    const isBusy = this.#run.isRunning || this.#rebuild !== null || this.#narrowUpto !== null;
     if (isBusy || this.#out.length >= BATCHES_IN_FLIGHT || this.#deps.timers.isBackingOff(COPY_TIMER)) return null;
     return this.#next();
   }
@@ -124,9 +125,7 @@ export class Replica {
    */
   run(until: number, cost: Cost = noCost()): Promise<void> {
     this.#runUntil = Math.max(this.#runUntil, until);
-    const mayRun = !this.#isRunning && !this.#deps.timers.isBackingOff(COPY_TIMER);
-    if (mayRun) this.#running = this.#run(cost);
-    return this.#running;
+    return this.#run.begin(() => this.#send(cost));
   }
 
   /** Whether D1 has acknowledged everything up to a checkpoint. */
@@ -184,28 +183,20 @@ export class Replica {
     if (this.#narrowUpto !== null && this.has(this.#narrowUpto)) this.#narrowUpto = null;
   }
 
-  async #run(cost: Cost): Promise<void> {
-    this.#isRunning = true;
+  async #send(cost: Cost): Promise<void> {
     const oldest = this.#out[0];
     if (oldest !== undefined && this.#deps.now() - oldest.at >= LOST_AFTER) this.#startAgain();
-    try {
-      for (let next = this.#next(); next !== null; next = this.#next()) {
-        const written = await this.#deps.write(next.slice);
-        if (next.range.generation !== this.#generation) continue;
-        if (written.ok) {
-          this.acknowledge([next.range]);
-          this.#deps.timers.clear(COPY_TIMER);
-          addCost(cost, { ...noCost(), d1: written.share });
-        } else if (!this.#isRefused(next.range, written.reason)) {
-          this.#fail(written.reason);
-          return;
-        }
-        if (this.#deps.now() >= this.#runUntil) return;
+    for (let next = this.#next(); next !== null; next = this.#next()) {
+      const written = await this.#deps.write(next.slice);
+      if (next.range.generation !== this.#generation) continue;
+      if (written.ok) {
+        this.acknowledge([next.range]);
+        this.#deps.timers.clear(COPY_TIMER);
+        addCost(cost, { ...noCost(), d1: written.share });
+      } else if (!this.#isRefused(next.range, written.reason)) {
+        throw new Error(written.reason);
       }
-    } catch (error) {
-      this.#fail(errorText(error));
-    } finally {
-      this.#isRunning = false;
+      if (this.#deps.now() >= this.#runUntil) return;
     }
   }
 
@@ -225,10 +216,10 @@ export class Replica {
     return true;
   }
 
-  #fail(reason: string): void {
+  #failed(reason: string): void {
     this.#startAgain();
-    const retryAt = this.#deps.timers.fail(COPY_TIMER);
-    writeLog('error', 'hand_over_failed', { thread: this.#deps.state().name, reason, retry_at: retryAt });
+    const retry_at = this.#deps.timers.dueAt(COPY_TIMER);
+    writeLog('error', 'hand_over_failed', { thread: this.#deps.state().name, reason, retry_at });
   }
 
   #next(): RangedBatch | null {

@@ -1,7 +1,8 @@
 import { threadNameOfChat } from '../../domain/address.ts';
+import { hasTable } from '../../platform/sqlite.ts';
 import type { Checkpoint } from '../../rpc/projector.ts';
 import { replayLog } from './replay.ts';
-import { changeTables, hasTable, SCHEMA } from './schema.ts';
+import { changeTables, SCHEMA } from './schema.ts';
 
 /**
  * A rebuild of D1's copy that is under way: everything up to `until` goes again, from the beginning. `number` (ms of its

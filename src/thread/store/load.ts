@@ -10,12 +10,12 @@ import {
   type ThreadState,
   type Touched,
 } from '../../domain/state.ts';
+import { hasTable } from '../../platform/sqlite.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import type { InvitationFacts } from '../../resources/invitation.ts';
 import type { MemberFacts } from '../../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
 import type { TagFacts } from '../../resources/tag.ts';
-import { hasTable } from './schema.ts';
 
 /** What an object keeps in memory between commands: its thread with the current chat, and where its last event stands. */
 export function loadThread(

@@ -1,5 +1,6 @@
+import { hasTable } from '../../platform/sqlite.ts';
 import type { BatchRange } from '../../rpc/projector.ts';
-import { hasTable, makeTable } from './schema.ts';
+import { makeTable } from './schema.ts';
 
 /** Notes that D1 has refused what is in a range, for whoever mends it. A rebuild of the thread sends it again. */
 export function park(sql: SqlStorage, { after, upto }: BatchRange, at: number): void {

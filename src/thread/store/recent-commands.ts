@@ -1,6 +1,7 @@
 import type { Command } from '../../domain/commands.ts';
 import type { ThreadEvent } from '../../domain/events.ts';
-import { hasTable, makeTable } from './schema.ts';
+import { hasTable } from '../../platform/sqlite.ts';
+import { makeTable } from './schema.ts';
 
 /** A Worker repeats a command within seconds, so a minute is enough. ms. */
 export const REMEMBERED_FOR = 60_000;

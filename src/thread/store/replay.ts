@@ -1,8 +1,8 @@
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
 import { evolve } from '../../domain/evolve.ts';
 import { emptyThread, type ThreadState } from '../../domain/state.ts';
+import { hasTable } from '../../platform/sqlite.ts';
 import { keepCurrentChat, loadChat } from './load.ts';
-import { hasTable } from './schema.ts';
 import { writeChats } from './write-chats.ts';
 
 /** Bounds of what is replayed between two writes, because it is in memory together: events, and characters of their JSON. */

@@ -1,3 +1,4 @@
+import { hasTable } from '../../platform/sqlite.ts';
 import { OUTBOX_TABLES, OUTBOX_UPGRADE, REST_TABLES } from './outbox-tables.ts';
 
 /**
@@ -115,12 +116,7 @@ export function changeTables(sql: SqlStorage, schema: number): void {
   writeSchema(sql);
 }
 
-/** Whether a table is there. */
-export function hasTable(sql: SqlStorage, name: TableOnDemand | 'thread' | 'upkeep'): boolean {
-  return sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?`, name).toArray().length > 0;
-}
-
-/** Makes a table, and those that belong to it, if it is not there. */
+/** Makes a table, with those that belong to it, unless it exists. */
 export function makeTable(sql: SqlStorage, name: TableOnDemand): void {
   if (hasTable(sql, name)) return;
   for (const statement of ON_DEMAND[name]) sql.exec(statement);

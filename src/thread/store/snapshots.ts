@@ -1,5 +1,6 @@
 import type { ChatState, ThreadFacts, ThreadState, Touched } from '../../domain/state.ts';
-import { hasTable, makeTable } from './schema.ts';
+import { hasTable } from '../../platform/sqlite.ts';
+import { makeTable } from './schema.ts';
 
 /** So many events of the thread, at most, are replayed to get from a snapshot to the next one. */
 const EVERY = 200;

@@ -1,4 +1,5 @@
-import { hasTable, makeTable } from './schema.ts';
+import { hasTable } from '../../platform/sqlite.ts';
+import { makeTable } from './schema.ts';
 
 /** Whose object tells which chat when they come or go, by the id of the user or visitor. */
 export function readWatches(sql: SqlStorage): Map<string, string> {

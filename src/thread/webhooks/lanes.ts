@@ -1,9 +1,9 @@
 import { timesOf } from '../../delivery/attempt-times.ts';
+import { hasTable } from '../../platform/sqlite.ts';
 import type { Receiver } from '../../resources/receiver.ts';
 import { firstUuidAt, parseUuidVersion7 } from '../../resources/uuid.ts';
 import type { Attempt, ClaimResult, Lane, LaneWakeUp, ReportAnswer, Track } from '../../rpc/lane.ts';
 import type { ReplayFilter } from '../../rpc/thread.ts';
-import { hasTable } from '../store/schema.ts';
 import type { Accepted, LaneCheckpoint } from './fan-out.ts';
 import { oldestFinishedDelivery, pruneDeliveries, readDelivery } from './kept-deliveries.ts';
 import { insertDeliveries } from './new-deliveries.ts';

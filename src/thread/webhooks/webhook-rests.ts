@@ -1,7 +1,8 @@
 import type { ChannelTarget, WebhookReceipt } from '../../domain/events.ts';
 import type { Installation } from '../../notifications/audience.ts';
 import type { ThreadUpdate } from '../../notifications/notifications.ts';
-import { hasTable, makeTable } from '../store/schema.ts';
+import { hasTable } from '../../platform/sqlite.ts';
+import { makeTable } from '../store/schema.ts';
 import { type Accepted, makeRest, type Outbox, type Recipients, type Unmade } from './fan-out.ts';
 
 /** Webhooks that a commit has accepted and left to be made later, for those who listened then. */

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
-import { hasTable } from '../../../src/thread/store/schema.ts';
+import { hasTable } from '../../../src/platform/sqlite.ts';
 import { bodyOf } from '../../../src/thread/webhooks/kept-deliveries.ts';
 import type { Person } from '../http/hub.ts';
 import { ask, type Json } from '../umi/desk.ts';

@@ -4,7 +4,7 @@ import { noCost } from '../../../src/db/cost.ts';
 import { type Database, db } from '../../../src/db/database.ts';
 import type { Keyset, KeysetValue } from '../../../src/db/keyset.ts';
 import { placePage } from '../../../src/http/collection.ts';
-import { type ChatFacts, ENDLESS } from '../../../src/resources/chat.ts';
+import { type ChatFacts, ENDLESS, newChatFacts } from '../../../src/resources/chat.ts';
 import type { InvitationFacts } from '../../../src/resources/invitation.ts';
 import type { MemberFacts } from '../../../src/resources/membership.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
@@ -161,36 +161,19 @@ export async function walkPages<Row>(
 }
 
 function chatFacts(chat: CopiedChat): ChatFacts {
+  const { id, organization_id, visitor_id, is_waiting } = chat;
+  const room = chat.room_id === null ? null : { id: chat.room_id, name: 'Support', organization_id };
+  const kind = { chat_type: 'external' as const, is_private: false, lifetime: ENDLESS };
   return {
-    id: chat.id,
-    chat_type: 'external',
-    created_at: chat.at,
+    ...newChatFacts({ id, created_at: chat.at, room, organization_id, visitor_id, ...kind }),
     updated_at: chat.updated_at,
-    room: chat.room_id === null ? null : { id: chat.room_id, name: 'Support', organization_id: chat.organization_id },
-    organization_id: chat.organization_id,
-    visitor_id: chat.visitor_id,
-    is_private: false,
-    lifetime: ENDLESS,
-    is_waiting: chat.is_waiting,
-    waiting_started_at: chat.is_waiting ? chat.at : null,
+    is_waiting,
+    waiting_started_at: is_waiting ? chat.at : null,
     ended_at: chat.is_ended ? chat.updated_at : null,
     user_message_count: chat.user_messages,
     visitor_message_count: chat.visitor_messages,
-    message_counts: {},
-    first_message_at: null,
-    last_message_at: null,
-    last_activity_at: null,
-    newest_message_at: null,
-    first_visitor_message_at: null,
-    first_answer_at: null,
-    active_milliseconds: 0,
-    has_human_message: false,
-    tag_count: 0,
     member_count: chat.members.length,
     user_member_count: chat.members.length,
-    visitor_member_count: 0,
-    present_user_participant_count: 0,
-    present_visitor_participant_count: 0,
   };
 }
 

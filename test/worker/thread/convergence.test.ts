@@ -46,7 +46,7 @@ class Sender {
       );
       const events = Array.from(rows, ({ event }) => upcastEvent(JSON.parse(event) as { v: number }));
       const tail = new RecentEvents();
-      tail.add(isWhole ? events : events.slice(0, 1 + Math.floor(this.#random() * events.length)));
+      tail.commit(isWhole ? events : events.slice(0, 1 + Math.floor(this.#random() * events.length)));
       const latest = { seq: state.last_seq, version: 0 };
       return readNextBatch(
         { sql, state, tail, flags: this.#flags, latest, rebuild: null, isNarrow: false },

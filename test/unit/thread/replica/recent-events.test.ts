@@ -8,13 +8,13 @@ function event(seq: number, body: EventBody = { type: 'waiting_ended' }): Thread
   return { ...body, v: 2, seq, at: seq, chat_id: 'c', command_id: 'x', accepted: [] };
 }
 
-const seqs = (events: ThreadEvent[] | null) => events?.map(({ seq }) => seq) ?? null;
+const seqs = (found: { entries: ThreadEvent[] } | null) => found?.entries.map(({ seq }) => seq) ?? null;
 
 describe('the tail of a log', () => {
   test('holds what was committed until D1 has it', () => {
     const tail = new RecentEvents();
-    tail.add([event(1), event(2)]);
-    tail.add([event(3)]);
+    tail.commit([event(1), event(2)]);
+    tail.commit([event(3)]);
     expect(seqs(tail.after(0))).toEqual([1, 2, 3]);
     expect(seqs(tail.after(2))).toEqual([3]);
     tail.forget(2);
@@ -24,7 +24,7 @@ describe('the tail of a log', () => {
   test('does not answer when it does not reach back far enough: a gap in the copy would be for ever', () => {
     const tail = new RecentEvents();
     expect(tail.after(0)).toBeNull();
-    tail.add([event(8), event(9)]);
+    tail.commit([event(8), event(9)]);
     expect(tail.after(6)).toBeNull();
     expect(seqs(tail.after(7))).toEqual([8, 9]);
     tail.forget(8);
@@ -33,9 +33,9 @@ describe('the tail of a log', () => {
 
   test('starts anew after it grew too large', () => {
     const tail = new RecentEvents();
-    tail.add(Array.from({ length: 101 }, (_, index) => event(index + 1)));
+    tail.commit(Array.from({ length: 101 }, (_, index) => event(index + 1)));
     expect(tail.after(0)).toBeNull();
-    tail.add([event(102)]);
+    tail.commit([event(102)]);
     expect(tail.after(0)).toBeNull();
     expect(seqs(tail.after(101))).toEqual([102]);
   });
@@ -43,19 +43,19 @@ describe('the tail of a log', () => {
   test('keeps less than a batch may hold: each variable is a row, and selected suggestions are texts too', () => {
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, '']));
     const variables = new RecentEvents();
-    variables.add([event(1, { type: 'variables_set', visitor_id: 'v', variables: many })]);
+    variables.commit([event(1, { type: 'variables_set', visitor_id: 'v', variables: many })]);
     expect(variables.after(0)).toBeNull();
 
     const selected = { id: 's', suggestion: 'x'.repeat(100_000), relevancy_score: null };
     const replies = new RecentEvents();
-    replies.add(Array.from({ length: 7 }, (_, index) => event(index + 1, userMessageEvent('ok', selected))));
+    replies.commit(Array.from({ length: 7 }, (_, index) => event(index + 1, userMessageEvent('ok', selected))));
     expect(replies.after(0)).toBeNull();
 
     const attachment = { text: 'x'.repeat(100_000), actions: [] } as unknown as Attachment;
     const { message, ...rest } = userMessageEvent('ok');
     const offer: EventBody = { ...rest, message: { ...message, attachments: [attachment] } };
     const offers = new RecentEvents();
-    offers.add(Array.from({ length: 7 }, (_, index) => event(index + 1, offer)));
+    offers.commit(Array.from({ length: 7 }, (_, index) => event(index + 1, offer)));
     expect(offers.after(0)).toBeNull();
   });
 });
