@@ -168,6 +168,19 @@ export type VisitorVariableRow = {
   seq: number;
 };
 
+/** The sums of a lane: the webhooks that it accepted, and their outcomes. Columns of `lanes`. */
+export const LANE_SUMS = [
+  'accepted',
+  'delivered',
+  'pending',
+  'exhausted',
+  'skipped_disabled',
+  'skipped_channel_deleted',
+  'skipped_webhook_deleted',
+  'skipped_uninstalled',
+] as const;
+export type LaneSums = { [Sum in (typeof LANE_SUMS)[number]]: number };
+
 export type DeliveryStatus = 'pending' | 'delivered' | 'exhausted' | 'skipped';
 export type SkipReason = 'disabled' | 'channel_deleted' | 'webhook_deleted' | 'uninstalled';
 

@@ -1,5 +1,5 @@
 import type { DeliveryLog } from '../db/database.ts';
-import type { DeliveryStatus, Flag } from '../db/rows.ts';
+import { type DeliveryStatus, type Flag, LANE_SUMS, type LaneSums } from '../db/rows.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 
@@ -71,26 +71,10 @@ export async function listFinishedThreads(
   return rows.map((row) => row.thread);
 }
 
-export type LaneSums = {
-  accepted: number;
-  delivered: number;
-  pending: number;
-  exhausted: number;
-  skipped_disabled: number;
-  skipped_channel_deleted: number;
-  skipped_webhook_deleted: number;
-  skipped_uninstalled: number;
-};
-
 /** The sums of a receiver's lanes. `accepted` is counted apart from the rest (docs/architecture.md, invariant 4). */
 export async function sumLanes(log: DeliveryLog, organizationId: string, receiver: Receiver): Promise<LaneSums> {
   const row = await log.first<LaneSums>(
-    `SELECT coalesce(sum(accepted), 0) AS accepted, coalesce(sum(delivered), 0) AS delivered,
-       coalesce(sum(pending), 0) AS pending, coalesce(sum(exhausted), 0) AS exhausted,
-       coalesce(sum(skipped_disabled), 0) AS skipped_disabled,
-       coalesce(sum(skipped_channel_deleted), 0) AS skipped_channel_deleted,
-       coalesce(sum(skipped_webhook_deleted), 0) AS skipped_webhook_deleted,
-       coalesce(sum(skipped_uninstalled), 0) AS skipped_uninstalled
+    `SELECT ${LANE_SUMS.map((sum) => `coalesce(sum(${sum}), 0) AS ${sum}`).join(', ')}
      FROM lanes WHERE receiver = ? AND organization_id = ?`,
     receiver,
     organizationId,

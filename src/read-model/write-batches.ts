@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { LANE_SUMS } from '../db/rows.ts';
 import type { ReplicaBatch, ReplicaTable } from '../rpc/projector.ts';
 import { beginStatements, type ReplicaStatement } from './rebuild-statements.ts';
 
@@ -157,33 +158,8 @@ const COPY: readonly TableWrite[] = [
 const DELIVERIES: readonly TableWrite[] = [
   {
     table: 'lanes',
-    columns: [
-      'receiver',
-      'thread',
-      'version',
-      'organization_id',
-      'accepted',
-      'delivered',
-      'pending',
-      'exhausted',
-      'skipped_disabled',
-      'skipped_channel_deleted',
-      'skipped_webhook_deleted',
-      'skipped_uninstalled',
-    ],
-    statements: [
-      mend('lanes', 'receiver, thread', 'version', [
-        'version',
-        'accepted',
-        'delivered',
-        'pending',
-        'exhausted',
-        'skipped_disabled',
-        'skipped_channel_deleted',
-        'skipped_webhook_deleted',
-        'skipped_uninstalled',
-      ]),
-    ],
+    columns: ['receiver', 'thread', 'version', 'organization_id', ...LANE_SUMS],
+    statements: [mend('lanes', 'receiver, thread', 'version', ['version', ...LANE_SUMS])],
   },
   {
     table: 'deliveries',

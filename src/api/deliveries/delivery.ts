@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { DeliveryRow } from '../../db/rows.ts';
-import type { LaneSums } from '../../delivery/lanes-of-receiver.ts';
+import type { DeliveryRow, LaneSums } from '../../db/rows.ts';
 import { collectionQuery } from '../../http/collection.ts';
 import { isoTimeSchema, timeField } from '../../http/fields.ts';
 import { isoTime, isoTimeOrNull } from '../../resources/clock.ts';

@@ -1,3 +1,4 @@
+import { LANE_SUMS, type LaneSums } from '../../db/rows.ts';
 import type { ThreadFacts } from '../../domain/state.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 
@@ -29,19 +30,10 @@ type DeliveryImage = {
   created_at: number;
 };
 
-type LaneImage = {
-  receiver: string;
-  version: number;
-  accepted: number;
-  delivered: number;
-  pending: number;
-  exhausted: number;
-  skipped_disabled: number;
-  skipped_channel_deleted: number;
-  skipped_webhook_deleted: number;
-  skipped_uninstalled: number;
-  organization_id: string | null;
-};
+type LaneImage = LaneSums & { receiver: string; version: number; organization_id: string | null };
+
+/** Pending webhooks are counted; the other sums are stored. */
+const STORED_SUMS = LANE_SUMS.filter((sum) => sum !== 'pending');
 
 /**
  * Adds the deliveries and lanes changed after version `after`; answers the version up to which the batch then has them all,
@@ -69,8 +61,7 @@ export function addDeliveries(
   const end = isLast ? Number.MAX_SAFE_INTEGER : (deliveries.at(-1)?.version ?? after);
   const lanes = sql
     .exec<LaneImage>(
-      `SELECT receiver, organization_id, version, accepted, delivered, exhausted, skipped_disabled,
-         skipped_channel_deleted, skipped_webhook_deleted, skipped_uninstalled,
+      `SELECT receiver, organization_id, version, ${STORED_SUMS.join(', ')},
          (SELECT count(*) FROM deliveries
           WHERE deliveries.receiver = lanes.receiver AND status = 'pending' AND is_replay = 0) AS pending
        FROM lanes WHERE version > ? AND version <= ?`,
@@ -109,14 +100,7 @@ export function addDeliveries(
       name,
       row.version,
       row.organization_id ?? thread.organization_id,
-      row.accepted,
-      row.delivered,
-      row.pending,
-      row.exhausted,
-      row.skipped_disabled,
-      row.skipped_channel_deleted,
-      row.skipped_webhook_deleted,
-      row.skipped_uninstalled,
+      ...LANE_SUMS.map((sum) => row[sum]),
     ]);
   }
   if (isLast) return latest;
