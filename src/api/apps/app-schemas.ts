@@ -9,7 +9,7 @@ const URL_LENGTH = 2048;
 /** The address of a page for people. */
 const pageUrl = () => webUrlField({ max: URL_LENGTH });
 
-/** Values of a closed list; one that is named twice counts once. */
+/** Values of a closed list, without repeats. */
 function setOf<const Value extends string>(values: readonly [Value, ...Value[]]) {
   return z
     .array(z.enum(values))
@@ -28,7 +28,7 @@ const optionalFields = {
   is_available_to_anyone: z.boolean(),
 };
 
-/** A whole app, for POST and PUT: what is left out gets its default. */
+/** A whole app, for POST and PUT. Optional fields that are left out get their defaults. */
 export const wholeApp = z.object({
   ...requiredFields,
   description: optionalFields.description.default(''),
@@ -40,7 +40,7 @@ export const wholeApp = z.object({
   is_available_to_anyone: optionalFields.is_available_to_anyone.default(false),
 });
 
-/** Changes to an app, for PATCH: what is left out stays. */
+/** Changes to an app, for PATCH. Fields that are left out stay. */
 export const appChanges = z.object({ ...requiredFields, ...optionalFields }).partial();
 export type AppFields = z.infer<typeof appChanges>;
 

@@ -200,7 +200,7 @@ async function changeApp(
 
 type Wrapped = 'trigger_types' | 'is_app_user_required' | 'required_scopes' | 'is_available_to_anyone';
 
-/** The fields that D1 stores in another form; undefined stays undefined. */
+/** The fields that D1 stores in another form. Undefined stays undefined. */
 function columnsOf(
   fields: Required<Pick<AppFields, Wrapped>>,
 ): Required<{ [Column in Wrapped]: NonNullable<AppChanges[Column]> }>;

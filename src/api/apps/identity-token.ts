@@ -12,7 +12,7 @@ import { isSameSecret } from '../../platform/secrets.ts';
 import { isUuid, newUuid } from '../../resources/uuid.ts';
 
 const PATH = '/token';
-/** Bytes of a form that can still be one: a code, a secret and two names. */
+/** Most bytes of a form: a code, a secret and two names are shorter. */
 const FORM_LIMIT = 16_384;
 
 const formSchema = z.object({
@@ -34,7 +34,7 @@ const tokenSchema = z
 
 const errorSchema = z.object({ error: z.string(), error_description: z.string() }).openapi('OAuthError');
 
-/** What RFC 6749, section 5.2, calls the ways in which an exchange fails. All of them are 400. */
+/** The errors of an exchange (RFC 6749, section 5.2). All of them are 400. */
 const FAILURES = {
   invalid_request: 'grant_type, code, client_id and client_secret are required, as a form, each once.',
   unsupported_grant_type: 'The grant type must be authorization_code.',
@@ -85,7 +85,7 @@ identityRoutes.post(PATH, async (c) => {
   return c.json({ access_token: token, token_type: 'Token' as const, ...owner, app_id: claims.app_id }, 200);
 });
 
-/** The form's fields; none when it is too long or no text. */
+/** The form's fields; none when it is too long. */
 async function readForm(c: AppContext): Promise<URLSearchParams> {
   const bytes = await readBounded(c.req.raw, FORM_LIMIT);
   return new URLSearchParams(bytes === null ? '' : new TextDecoder().decode(bytes));

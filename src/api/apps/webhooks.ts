@@ -50,7 +50,7 @@ export function webhookRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Subscribe an app to a channel',
-    description: `At least one of on_added, on_changed and on_removed is true. An app has at most ${MAX_APP_WEBHOOKS} webhooks, each with another pattern.`,
+    description: `At least one of on_added, on_changed and on_removed is true. An app has at most ${MAX_APP_WEBHOOKS} webhooks, each with its own pattern.`,
     request: { params: appPath, body: bodyOf(wholeWebhook) },
     refusals: [409],
     answers: { 201: jsonOf(webhookSchema, 'Created') },
@@ -211,7 +211,7 @@ const TOO_MANY_WEBHOOKS: Refusal = {
   detail: `An app may have at most ${MAX_APP_WEBHOOKS} webhooks.`,
 };
 
-/** What is wrong with an endpoint or a pattern; `before` is the webhook that they are to change. */
+/** Why an endpoint or a pattern is refused; null when both are accepted. `before`: the webhook to change; null for a new one. */
 function problemOf(
   c: AppContext,
   app: AppColumns,
@@ -225,7 +225,7 @@ function problemOf(
   return message === null ? null : { field: 'channel_pattern', message };
 }
 
-/** Changes a webhook, for PUT and PATCH. Switching it off also ends what is pending. */
+/** Changes a webhook, for PUT and PATCH. Switching it off also ends its pending deliveries. */
 async function changeWebhook(
   c: AppContext,
   { organization_id, app_id, webhook_id }: { organization_id: string; app_id: string; webhook_id: string },

@@ -16,7 +16,7 @@ export type ChatPath = PathValues & { chat_id: string };
 
 type GrantedCommand = Extract<Command, { chat_id: string; grant: unknown }>;
 type ActorCommand = Exclude<Extract<Command, { chat_id: string }>, { grant: unknown }>;
-/** What a route says of a command or query; the rest is the same for all. */
+/** The part of a command or query that a route gives; the rest is the same for all. */
 type Wanted<Whole extends { type: string }, Type extends Whole['type'], Head extends string> = Whole extends {
   type: Type;
 }

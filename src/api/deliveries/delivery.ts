@@ -82,7 +82,7 @@ function attemptResource(attempt: Attempt): z.infer<typeof attemptSchema> {
   return { at: isoTime(attempt.at), duration_ms: attempt.duration, status, response, error };
 }
 
-/** What the thread keeps of a delivery: the frozen body, null when no longer kept, and the attempts, oldest first. */
+/** The thread's record of a delivery: the frozen body (null when no longer kept) and the attempts, oldest first. */
 export type KeptDelivery = { body: string | null; attempts: Attempt[] };
 
 const pageQuery = { ...collectionQuery, status: z.enum(STATUSES).optional() };

@@ -3,7 +3,7 @@ import { CHANNEL_ORDERS, type ChannelOrdering } from '../../directory/channels.t
 import { collectionQuery } from '../../http/collection.ts';
 import { integerField, isoTimeSchema, textField, uuidField } from '../../http/fields.ts';
 
-/** A channel on the wire (UMI documentation, 1.1) with the extensions; never its secret. */
+/** A channel on the wire (UMI documentation, 1.1) with the extensions, without its secret. */
 export const channelSchema = z
   .object({
     id: z.string(),
@@ -65,7 +65,7 @@ const enabledField = z.boolean().openapi({
   example: true,
 });
 
-/** A whole channel, for POST and PUT: what is left out gets its default. */
+/** A whole channel, for POST and PUT. Optional fields that are left out get their defaults. */
 export const wholeChannel = z.object({
   ...requiredFields,
   max_retry_count: retryField.default(3),
@@ -73,7 +73,7 @@ export const wholeChannel = z.object({
   is_webhook_enabled: enabledField.default(true),
 });
 
-/** Changes to a channel, for PATCH: what is left out stays. */
+/** Changes to a channel, for PATCH. Fields that are left out stay. */
 export const channelChanges = z
   .object({
     ...requiredFields,

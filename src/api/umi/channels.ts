@@ -159,7 +159,7 @@ channelRoutes.openapi(removeChannel, async (c) => {
   return c.body(null, 204);
 });
 
-/** Fields of a channel as the wire has them; what is missing stays. */
+/** Fields of a channel on the wire. Missing fields stay. */
 type WireChanges = Partial<{
   name: string;
   messaging_channel: string;
@@ -172,7 +172,7 @@ type WireChanges = Partial<{
 
 type Changed = { ok: true; channel: ChannelRow } | { ok: false; refusal: Refusal };
 
-/** Changes a channel, for PUT and PATCH. Switching its webhook off also ends what is pending. */
+/** Changes a channel, for PUT and PATCH. Switching its webhook off also ends its pending webhooks. */
 async function changeChannel(
   c: AppContext,
   organizationId: string,
@@ -194,7 +194,7 @@ async function changeChannel(
   return { ok: true, channel };
 }
 
-/** What a 400 says of a room that does not exist or belongs to another organization. */
+/** The 400 for a room that does not exist or belongs to another organization. */
 const ROOM_UNKNOWN = 'Room not found in this organization.';
 
 function invalid(field: string, message: string): Refusal {
@@ -210,8 +210,8 @@ function columnsOf({ echo_user_messages, is_webhook_enabled, ...rest }: WireChan
 }
 
 /**
- * After the answer, lets the channel's pending webhooks end as skipped before their due times. A failure is only logged: each
- * lane meets the change by itself when its next row is due.
+ * After the answer, ends the channel's pending webhooks as skipped, before their due times. A failure is only logged: each lane sees
+ * the change when its next row is due.
  */
 function drainChannel(c: AppContext, organizationId: string, channelId: string): void {
   const draining = async () =>
