@@ -92,7 +92,7 @@ export const createMessagesSchema = z
       .openapi({
         maxProperties: VARIABLES_IN_A_REQUEST,
         description:
-          'Named values that are set for the visitor, at most 1,000; null values are ignored. `username` is the name of the visitor, of which the first 255 characters are shown.',
+          'Named values that are set for the visitor. At most 1,000. Null values are ignored. `username` is the name of the visitor, of which the first 255 characters are shown.',
       }),
   })
   .superRefine((payload, context) => {
