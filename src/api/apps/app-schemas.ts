@@ -3,6 +3,7 @@ import { SCOPES } from '../../directory/tokens.ts';
 import { isoTimeSchema, textField, uuidField, webUrlField } from '../../http/fields.ts';
 import { APP_TRIGGERS } from '../../resources/app.ts';
 import { MAX_PATTERN_LENGTH } from '../../resources/topic.ts';
+import { nestedOrganizationSchema, nestedUserOrNull } from '../shared/user-schemas.ts';
 
 const URL_LENGTH = 2048;
 
@@ -44,15 +45,13 @@ export const wholeApp = z.object({
 export const appChanges = z.object({ ...requiredFields, ...optionalFields }).partial();
 export type AppFields = z.infer<typeof appChanges>;
 
-export const organizationSchema = z.object({ id: z.string(), name: z.string() });
-
 export const publicAppSchema = z
   .object({
     id: z.string(),
     name: z.string(),
     description: z.string(),
     owned_by_organization_id: z.string(),
-    owned_by_organization: organizationSchema,
+    owned_by_organization: nestedOrganizationSchema,
     icon_asset_id: z.string().nullable(),
     icon_asset: z.object({ id: z.string(), url: z.string() }).nullable(),
     is_app_user_required: z.boolean(),
@@ -123,27 +122,15 @@ export const webhookSchema = z
 
 export const newInstallation = z.object({ app_id: uuidField() });
 
-const appUserSchema = z.object({
-  id: z.string(),
-  first_name: z.string(),
-  last_name: z.string(),
-  full_name: z.string(),
-  organization_id: z.string(),
-  avatar_id: z.string().nullable(),
-  avatar: z.object({ id: z.string(), url: z.string() }).nullable(),
-  is_bot: z.boolean(),
-  is_staff: z.boolean(),
-});
-
 export const installationSchema = z
   .object({
     id: z.string(),
     app_id: z.string(),
     app: publicAppSchema,
     organization_id: z.string(),
-    organization: organizationSchema,
+    organization: nestedOrganizationSchema,
     app_user_id: z.string().nullable(),
-    app_user: appUserSchema.nullable(),
+    app_user: nestedUserOrNull,
     allowed_scopes: z.array(z.string()),
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,

@@ -1,3 +1,4 @@
+import { flag } from '../../db/rows.ts';
 import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
 import {
   type AppChanges,
@@ -209,11 +210,7 @@ function columnsOf(fields: Pick<AppFields, Wrapped>): Pick<AppChanges, Wrapped> 
   return {
     trigger_types: fields.trigger_types && JSON.stringify(fields.trigger_types),
     required_scopes: fields.required_scopes && JSON.stringify(fields.required_scopes),
-    is_app_user_required: flagOf(fields.is_app_user_required),
-    is_available_to_anyone: flagOf(fields.is_available_to_anyone),
+    is_app_user_required: flag(fields.is_app_user_required),
+    is_available_to_anyone: flag(fields.is_available_to_anyone),
   };
-}
-
-function flagOf(value: boolean | undefined): 0 | 1 | undefined {
-  return value === undefined ? undefined : value ? 1 : 0;
 }

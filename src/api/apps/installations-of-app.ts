@@ -16,14 +16,14 @@ import { installationReceiver } from '../../resources/receiver.ts';
 import { defineRoute } from '../define-route.ts';
 import { installationLog } from '../deliveries/delivery.ts';
 import { deliveryRoutesOf } from '../deliveries/routes.ts';
-import { organizationSchema } from './app-schemas.ts';
+import { nestedOrganizationSchema } from '../shared/user-schemas.ts';
 import { APP_NOT_FOUND, appInstallationPath, appPath, type Door, INSTALLATION_NOT_FOUND } from './door.ts';
 
 const installationOfAppSchema = z
   .object({
     id: z.string(),
     organization_id: z.string(),
-    organization: organizationSchema,
+    organization: nestedOrganizationSchema,
     app_user_id: z.string().nullable(),
     allowed_scopes: z.array(z.string()),
     created_at: isoTimeSchema,

@@ -1,4 +1,4 @@
-import type { AppWebhookRow } from '../../db/rows.ts';
+import { type AppWebhookRow, flag } from '../../db/rows.ts';
 import { makeAppUserAuth, withAppUserAuth, withoutToken } from '../../delivery/app-user-auth.ts';
 import { attemptDeps, attemptWebhook } from '../../delivery/attempt.ts';
 import { INSTALLATION_TIMES } from '../../delivery/attempt-times.ts';
@@ -68,10 +68,10 @@ export function webhookRoutesOf(door: Door): AppRouter {
       ...fields,
       id: newUuid(now),
       app_id,
-      on_added: fields.on_added ? 1 : 0,
-      on_changed: fields.on_changed ? 1 : 0,
-      on_removed: fields.on_removed ? 1 : 0,
-      is_enabled: fields.is_enabled ? 1 : 0,
+      on_added: flag(fields.on_added),
+      on_changed: flag(fields.on_changed),
+      on_removed: flag(fields.on_removed),
+      is_enabled: flag(fields.is_enabled),
       registered_origin: requestOrigin(c),
       created_at: now,
     });
@@ -258,7 +258,6 @@ async function changeWebhook(
 }
 
 function columnsOf(fields: WebhookFields): AppWebhookChanges {
-  const flag = (value: boolean | undefined) => (value === undefined ? undefined : value ? 1 : 0);
   return {
     endpoint_url: fields.endpoint_url,
     channel_pattern: fields.channel_pattern,

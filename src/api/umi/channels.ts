@@ -1,4 +1,4 @@
-import type { ChannelRow } from '../../db/rows.ts';
+import { type ChannelRow, flag } from '../../db/rows.ts';
 import { newSecret } from '../../delivery/signature.ts';
 import { drainLanes } from '../../delivery/wake-lanes.ts';
 import {
@@ -85,8 +85,8 @@ channelRoutes.openapi(registerChannel, async (c) => {
   const channel = await insertChannel(organizationDatabase(c), organization_id, {
     ...fields,
     id: newUuid(now),
-    echo_user_messages: echo_user_messages ? 1 : 0,
-    is_webhook_enabled: is_webhook_enabled ? 1 : 0,
+    echo_user_messages: flag(echo_user_messages),
+    is_webhook_enabled: flag(is_webhook_enabled),
     secret: newSecret(),
     registered_origin: requestOrigin(c),
     created_at: now,
@@ -204,8 +204,8 @@ function invalid(field: string, message: string): Refusal {
 function columnsOf({ echo_user_messages, is_webhook_enabled, ...rest }: WireChanges): ChannelChanges {
   return {
     ...rest,
-    ...(echo_user_messages === undefined ? {} : { echo_user_messages: echo_user_messages ? 1 : 0 }),
-    ...(is_webhook_enabled === undefined ? {} : { is_webhook_enabled: is_webhook_enabled ? 1 : 0 }),
+    ...(echo_user_messages === undefined ? {} : { echo_user_messages: flag(echo_user_messages) }),
+    ...(is_webhook_enabled === undefined ? {} : { is_webhook_enabled: flag(is_webhook_enabled) }),
   };
 }
 
