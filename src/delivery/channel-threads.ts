@@ -1,5 +1,7 @@
+import type { IdIndex } from '../chats/id-walk.ts';
+import { idRange, type Scan, scan } from '../chats/scan.ts';
 import type { Database } from '../db/database.ts';
-import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { Keyset } from '../db/keyset.ts';
 import type { Flag } from '../db/rows.ts';
 
 /** A thread of a channel with its current session. Times in ms. */
@@ -12,23 +14,54 @@ export type ChannelThreadRow = {
   last_activity_at: number;
 };
 
-/** Threads of a channel, newest first. A key holds the mapping id, which sorts by time. */
-export function listChannelThreads(
+/** `active_after`: ms, exclusive. */
+export type ChannelThreadFilter = { active_after?: number | undefined };
+
+const BY_CHANNEL: IdIndex = {
+  table: 'threads',
+  name: 'threads_by_channel',
+  owner: 'channel_id',
+  id: 'mapping_id',
+  where: 'channel_id IS NOT NULL AND organization_id = ?4',
+};
+
+const LAST_ACTIVITY = 'coalesce(chats.updated_at, walk.created_at)';
+
+const COLUMNS = {
+  mapping_id: 'walk.id',
+  thread_id: 'walk.thread_id',
+  current_chat_id: 'walk.current_chat_id',
+  is_ended: 'coalesce(chats.is_ended, 0)',
+  created_at: 'walk.created_at',
+  last_activity_at: LAST_ACTIVITY,
+} satisfies { [Column in keyof ChannelThreadRow]: string };
+
+/**
+ * Threads of a channel, newest first. The keyset's key is the mapping id, which sorts by time. No index has the last activity, which
+ * every message changes: each message would write further rows. So `active_after` may cut a page short.
+ */
+export async function listChannelThreads(
   database: Database,
   organizationId: string,
   channelId: string,
+  filter: ChannelThreadFilter,
   keyset: Keyset,
-): Promise<ChannelThreadRow[]> {
-  const order = { columns: ['threads.mapping_id'], descending: true };
-  const { where, orderBy, parameters } = keysetClauses(order, keyset);
-  return database.all<ChannelThreadRow>(
-    `SELECT threads.mapping_id, threads.thread_id, threads.current_chat_id, coalesce(chats.is_ended, 0) AS is_ended,
-       threads.created_at, coalesce(chats.updated_at, threads.created_at) AS last_activity_at
-     FROM threads LEFT JOIN chats ON chats.id = threads.current_chat_id
-     WHERE threads.channel_id = ? AND threads.organization_id = ? AND ${where}
-     ORDER BY ${orderBy}`,
-    channelId,
-    organizationId,
-    ...parameters,
+): Promise<Scan<ChannelThreadRow>> {
+  const { active_after } = filter;
+  const found = await scan(
+    database,
+    {
+      sources: [{ index: BY_CHANNEL, owner: channelId }],
+      carried: ['thread_id', 'current_chat_id', 'created_at'],
+      columns: COLUMNS,
+      joins: 'LEFT JOIN chats ON chats.id = walk.current_chat_id',
+      match: active_after === undefined ? null : `${LAST_ACTIVITY} > ?5`,
+      // The thread's own row in both walks, and its chat.
+      rowsOfId: 3,
+      parameters: active_after === undefined ? [organizationId] : [organizationId, active_after],
+    },
+    idRange(keyset, true),
+    keyset.limit,
   );
+  return found as Scan<unknown> as Scan<ChannelThreadRow>;
 }

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { type ChannelThreadRow, listChannelThreads } from '../../delivery/channel-threads.ts';
 import { findChannelOrDeleted } from '../../directory/channels.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { isoTimeSchema } from '../../http/fields.ts';
+import { isoTimeSchema, timeField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -41,7 +41,19 @@ const getThreads = defineRoute({
   summary: 'List the threads of a channel',
   description:
     'The newest threads first, each with its current session: the open one, or the last one when `is_ended` is true. The list stays readable when the channel is deleted.',
-  request: { params: channelPath, query: z.object(collectionQuery) },
+  request: {
+    params: channelPath,
+    query: z.object({
+      ...collectionQuery,
+      active_after: timeField()
+        .optional()
+        .openapi({
+          description:
+            'Only threads whose `last_activity_at` is later. A page reads about 1,000 rows at most, so it may be short or empty and ' +
+            'still have a `next`: follow it until it is null.',
+        }),
+    }),
+  },
   answers: { 200: jsonOf(collectionSchema(threadSchema), 'A page') },
 });
 
@@ -49,13 +61,20 @@ export const channelThreadRoutes = createRouter();
 
 channelThreadRoutes.openapi(getThreads, async (c) => {
   const { organization_id, config_id } = c.req.valid('param');
-  const asked = readPage(c.req.valid('query'), '-mapping_id', idKey);
+  const { active_after, ...query } = c.req.valid('query');
+  const asked = readPage(query, '-mapping_id', idKey);
   if (!asked.ok) return refuse(c, asked.refusal);
   const database = await copyDatabase(c);
   if ((await findChannelOrDeleted(database, organization_id, config_id)) === null) return refuse(c, CHANNEL_NOT_FOUND);
-  const rows = await listChannelThreads(database, organization_id, config_id, asked.page.keyset);
-  const keyOf = (row: ChannelThreadRow) => [row.mapping_id];
-  return c.json(collectionResponse(c, { page: asked.page, rows, keyOf, resource: threadResource }), 200);
+  const found = await listChannelThreads(database, organization_id, config_id, { active_after }, asked.page.keyset);
+  const page = {
+    page: asked.page,
+    rows: found.rows,
+    keyOf: (row: ChannelThreadRow) => [row.mapping_id],
+    resource: threadResource,
+    cutAt: found.cut_at === null ? null : [found.cut_at],
+  };
+  return c.json(collectionResponse(c, page), 200);
 });
 
 function threadResource(row: ChannelThreadRow): z.infer<typeof threadSchema> {
