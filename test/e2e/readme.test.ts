@@ -1,0 +1,122 @@
+/**
+ * The documents' shell blocks, run as they stand, in their order, in one shell beside a hub. Only the receiver's port is another one:
+ * 9000 may be taken on the machine that tests.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type DemoHub, startDemoHub } from '../../scripts/demo-hub.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { projectPath } from '../../scripts/project.ts';
+import { makeFolder } from './hub.ts';
+
+type Block = { name: string; text: string };
+
+/** The `sh` blocks of a document, or of one section of it. */
+function blocksOf(path: string, section?: string): Block[] {
+  const text = readFileSync(projectPath(path), 'utf8');
+  const part = section === undefined ? text : (text.split(`\n## ${section}\n`)[1]?.split('\n## ')[0] ?? '');
+  return Array.from(part.matchAll(/^```sh\n([\s\S]*?)^```$/gm), ([, block = ''], place) => ({
+    name: `${path}, block ${place + 1}`,
+    text: block,
+  }));
+}
+
+/** One bash in a folder. Both of its streams are collected. */
+class Shell {
+  readonly #bash: ChildProcess;
+  #output = '';
+  #watch: () => void = () => {};
+
+  constructor(folder: string) {
+    this.#bash = spawn('bash', [], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
+    for (const stream of [this.#bash.stdout, this.#bash.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        this.#output += chunk.toString();
+        this.#watch();
+      });
+    }
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** What a block printed, once it has ended. */
+  async run({ name, text }: Block): Promise<string> {
+    const begin = this.#output.length;
+    const end = `[${name}] ended\n`;
+    this.#bash.stdin?.write(`${text}\necho '[${name}] ended'\n`);
+    await this.waitFor(end, begin);
+    return this.#output.slice(begin, this.#output.indexOf(end, begin));
+  }
+
+  /** Resolves when the text was printed after `begin`. The test's own deadline ends the wait. */
+  async waitFor(text: string, begin = 0): Promise<void> {
+    while (!this.#output.includes(text, begin)) {
+      await new Promise<void>((resolve) => {
+        this.#watch = resolve;
+      });
+    }
+  }
+
+  /** Ends the shell and what it left in the background. */
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#bash.once('close', resolve));
+    this.#bash.stdin?.end('kill $(jobs -p) 2>/dev/null\nexit\n');
+    await closed;
+  }
+}
+
+let folder: string;
+let hub: DemoHub;
+let shell: Shell;
+let port: number;
+
+beforeAll(async () => {
+  folder = await makeFolder();
+  hub = await startDemoHub({ persistTo: join(folder, '.wrangler'), log: () => {} });
+  port = await freePort();
+  shell = new Shell(folder);
+});
+
+afterAll(async () => {
+  await shell.stop();
+  await hub.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs a document's blocks, none of which may be refused by the hub or complain. */
+async function runBlocks(blocks: Block[]): Promise<string[]> {
+  const printed: string[] = [];
+  for (const block of blocks) {
+    const output = await shell.run({ ...block, text: block.text.replaceAll('9000', String(port)) });
+    // The receiver prints in between, also before the newline after an answer.
+    printed.push(output.replaceAll(/WEBHOOK .*\n/g, ''));
+    for (const complaint of ['"detail"', 'non_field_errors', 'Error', 'curl:', 'bash:']) {
+      expect(output, block.name).not.toContain(complaint);
+    }
+  }
+  return printed;
+}
+
+describe('the documents', () => {
+  test('README: five minutes with curl', async () => {
+    const printed = await runBlocks(blocksOf('README.md', 'Five minutes with curl'));
+    expect(printed).toHaveLength(5);
+    const [, , sent = '', answered = '', closed = ''] = printed;
+    expect(JSON.parse(sent)).toMatchObject({ messages_created: 1, is_new_session: true });
+    const answers = answered.trim().split('\n');
+    expect(answers.filter((line) => line.startsWith('{')).map((line) => Object.keys(JSON.parse(line))[0])).toEqual([
+      'id',
+      'next',
+      'member_id',
+      'id',
+    ]);
+    expect(closed).toContain('"is_ended":true');
+    await shell.waitFor('WEBHOOK {"event_type":"message_created","thread_id":"ticket-1"');
+    expect(shell.output).toContain('It left our house this morning.');
+  });
+});
