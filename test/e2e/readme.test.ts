@@ -119,4 +119,29 @@ describe('the documents', () => {
     await shell.waitFor('WEBHOOK {"event_type":"message_created","thread_id":"ticket-1"');
     expect(shell.output).toContain('It left our house this morning.');
   });
+
+  test('docs/integrators.md, in the same shell', async () => {
+    const printed = await runBlocks(blocksOf('docs/integrators.md'));
+    const [registered = '', sent = '', closed = '', imported = ''] = printed;
+    expect(printed).toHaveLength(4);
+    expect(registered).toContain('"secret":"whsec_');
+    expect(JSON.parse(sent)).toMatchObject({ messages_created: 2, is_new_session: true });
+    expect(closed.match(/"message":"[^"]+"/g)).toEqual([
+      '"message":"Chat session closed successfully"',
+      '"message":"Chat session was already closed"',
+    ]);
+    expect(JSON.parse(imported)).toMatchObject({ messages_created: 2, is_new_session: true });
+  });
+
+  test('docs/agents.md, in the same shell', async () => {
+    const printed = await runBlocks(blocksOf('docs/agents.md'));
+    expect(printed).toHaveLength(8);
+    const [, , pending = '', taken = '', answered = '', again = '', , handed = ''] = printed;
+    expect(pending).toContain('"is_pending":true');
+    expect(taken).toContain('Can I still change the address?');
+    expect(JSON.parse(answered)).toMatchObject({ type: 'msg', sender_name: 'AI Assistant' });
+    expect(JSON.parse(again).results[0]).toMatchObject({ message: 'Yes, until it leaves our house.' });
+    expect(handed).toContain('"is_ended":true');
+    await shell.waitFor('"event_type":"reply_suggestion_created","thread_id":"ticket-2"');
+  });
 });
