@@ -1,0 +1,259 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { openApiDocument } from '../../src/http/openapi.ts';
+
+const README_BYTES = 8 * 1024;
+
+const read = (path: string) => readFileSync(path, 'utf8');
+
+const documents = new Map(
+  ['.', 'docs', 'examples/third-party-chat']
+    .flatMap((folder) => readdirSync(folder).map((name) => normalize(join(folder, name))))
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => [path, withoutCode(read(path))]),
+);
+
+/** The text without fenced blocks, whose `#` are no headings and whose brackets are no links. */
+function withoutCode(text: string): string {
+  return text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
+}
+
+/** The anchors of a document's headings, as GitHub makes them. */
+function anchorsOf(text: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, heading = ''] of text.matchAll(/^#{1,6} (.+)$/gm)) {
+    const words = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
+    const anchor = words.replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-');
+    let unique = anchor;
+    for (let repeat = 1; anchors.has(unique); repeat += 1) unique = `${anchor}-${repeat}`;
+    anchors.add(unique);
+  }
+  return anchors;
+}
+
+/** The cells of a table's rows, as written, below the heading that is given. */
+function tableRows(path: string, heading: string): string[][] {
+  const section = read(path).split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  const lines = section.split('\n').filter((line) => line.startsWith('|'));
+  const cells = lines.map((line) =>
+    line
+      .slice(1, -1)
+      .split(' | ')
+      .map((cell) => cell.trim()),
+  );
+  return cells.filter(([first = ''], place) => !first.startsWith('---') && !cells[place + 1]?.[0]?.startsWith('---'));
+}
+
+/** `5,000,000 bytes` says 5000000. */
+function numbersIn(text: string): number[] {
+  return Array.from(text.matchAll(/\d[\d,]*/g), ([digits]) => Number(digits.replaceAll(',', '')));
+}
+
+describe('the documents', () => {
+  test('link to files and headings that are there', () => {
+    const broken: string[] = [];
+    for (const [path, text] of documents) {
+      for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^[a-z]+:/.test(target)) continue;
+        const [file = '', anchor] = target.split('#');
+        const linked = file === '' ? path : normalize(join(dirname(path), file));
+        const isThere = documents.has(linked) || readdirSync(dirname(linked)).includes(linked.split('/').at(-1) ?? '');
+        const isHeading = anchor === undefined || anchorsOf(documents.get(linked) ?? '').has(anchor);
+        if (!isThere || !isHeading) broken.push(`${path}: ${target}`);
+      }
+    }
+    expect(broken).toEqual([]);
+  });
+
+  test('are all reached from the README', () => {
+    const reached = new Set<string>();
+    const queue = ['README.md'];
+    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+      if (reached.has(path)) continue;
+      reached.add(path);
+      for (const [, target = ''] of (documents.get(path) ?? '').matchAll(/\]\(([^)\s#]+\.md)[^)]*\)/g)) {
+        queue.push(normalize(join(dirname(path), target)));
+      }
+    }
+    expect([...documents.keys()].filter((path) => !reached.has(path))).toEqual([]);
+  });
+
+  test('call people they', () => {
+    const found = Array.from(documents, ([path, text]) => [path, text.match(/\b(he|him|his|himself)\b/gi)]);
+    expect(found.filter(([, words]) => words !== null)).toEqual([]);
+  });
+
+  test('README is short', () => {
+    expect(Buffer.byteLength(read('README.md'))).toBeLessThanOrEqual(README_BYTES);
+  });
+});
+
+test('docs/configuration.md names each setting of the Worker, with its default', () => {
+  const rows = read('docs/configuration.md').split('\n## ')[0] ?? '';
+  const documented = new Map(
+    Array.from(rows.matchAll(/^\| `([A-Z_]+)` \| \w+ \| `?([^|`]*)`? \|/gm), ([, name = '', value = '']) => [
+      name,
+      value.trim(),
+    ]),
+  );
+  const generated = read('worker-configuration.d.ts').split('__BaseEnv_Env {')[1]?.split('}')[0] ?? '';
+  const settings = [
+    ...Array.from(generated.matchAll(/^\s*([A-Z_]+): string;/gm), ([, name]) => name),
+    ...Array.from(read('src/env.d.ts').matchAll(/^\s*([A-Z_]+)\?:/gm), ([, name]) => name),
+  ];
+  expect(settings.length).toBeGreaterThan(5);
+  expect([...documented.keys()].sort()).toEqual([...settings].sort());
+  for (const [, name = '', value = ''] of read('wrangler.toml').matchAll(/^([A-Z_]+) = "(.*)"$/gm)) {
+    expect([name, documented.get(name)]).toEqual([name, value === '' ? 'empty' : value]);
+    documented.delete(name);
+  }
+  expect(new Set(documented.values())).toEqual(new Set(['none']));
+});
+
+type Schema = { [key: string]: unknown };
+
+/** The bounds that the API's document gives each property and parameter, by name: `maxLength: 255`, … */
+function boundsByName(): Map<string, Set<number>> {
+  const bounds = new Map<string, Set<number>>();
+  function note(name: string, schema: Schema): void {
+    const known = bounds.get(name) ?? new Set();
+    for (const key of ['maxLength', 'minimum', 'maximum', 'minItems', 'maxItems', 'maxProperties']) {
+      if (typeof schema[key] === 'number') known.add(schema[key]);
+    }
+    bounds.set(name, known);
+  }
+  function walk(node: unknown, name: string | null): void {
+    if (typeof node !== 'object' || node === null) return;
+    if (Array.isArray(node)) {
+      for (const each of node) walk(each, name);
+      return;
+    }
+    const schema = node as Schema;
+    if (name !== null) note(name, schema);
+    for (const [key, value] of Object.entries(schema)) {
+      if (key === 'properties') for (const [property, each] of Object.entries(value as Schema)) walk(each, property);
+      else if (key === 'schema' && typeof schema['name'] === 'string') walk(value, schema['name']);
+      else walk(value, ['anyOf', 'oneOf', 'allOf'].includes(key) ? name : null);
+    }
+  }
+  walk(openApiDocument(createApp()), null);
+  return bounds;
+}
+
+/** The whole constants of the source, by name, evaluated where they are arithmetic. */
+function constantsByName(): Map<string, Set<number>> {
+  const constants = new Map<string, Set<number>>();
+  for (const path of readdirSync('src', { recursive: true, encoding: 'utf8' })) {
+    if (!path.endsWith('.ts')) continue;
+    for (const [, name = '', value = ''] of read(join('src', path)).matchAll(
+      /^(?:export )?const ([A-Z_]+) = ([\d_* ]+);/gm,
+    )) {
+      const factors = value.split('*').map((factor) => Number(factor.trim().replaceAll('_', '')));
+      constants.set(
+        name,
+        (constants.get(name) ?? new Set()).add(factors.reduce((product, factor) => product * factor, 1)),
+      );
+    }
+  }
+  return constants;
+}
+
+/** Limits that no schema holds: the row of docs/limits.md, the constant, and how many of its units are one of the row's. */
+const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
+  ['body of a request', 'BODY_LIMIT'],
+  ['attachments of a message', 'ATTACHMENTS_BYTES'],
+  ['levels of nesting in attachments', 'ATTACHMENTS_LEVELS'],
+  ['attachments and actions of a message together', 'ATTACHMENTS_ELEMENTS'],
+  ['`properties` of a client', 'PROPERTIES_LIMIT'],
+  ['levels of nesting in `properties`', 'PROPERTIES_LEVELS'],
+  ['unexpired clients of a user', 'MOST_CLIENTS'],
+  ['members of a chat', 'MEMBERS_OF_A_CHAT'],
+  ['tags of a chat', 'TAGS_OF_A_CHAT'],
+  ['invitations of a chat, closed ones too', 'INVITATIONS_OF_A_CHAT'],
+  ['webhooks of an app', 'MAX_APP_WEBHOOKS'],
+  ['log of one thread', 'FULL_AT'],
+  ['a page of messages, suggestions or events', 'PAGE_CHARACTERS'],
+  ['a page of a list across chats, of threads or of deliveries, whose filter no index answers', 'SCAN_ROWS'],
+  ['a list of chats by `updated_at`', 'SORTED_CHATS'],
+  ['threads replayed by one call', 'MAX_LANES_PER_CALL'],
+  ["the receiver's answer that is read", 'MAX_ANSWER_BYTES'],
+  ["the receiver's answer that is kept", 'KEPT_BYTES'],
+  ['`Retry-After` that is honoured', 'MAX_RETRY_AFTER_SECONDS', 3600],
+  ["retries of an app's webhook", 'APP_RETRY_COUNT'],
+  ['log of finished webhooks, bodies and attempts', 'KEEP_DELIVERIES', 24 * 3_600_000],
+  ['a client without `presence_expires_in`', 'DEFAULT_EXPIRES_IN'],
+  ["a visitor's presence without `presence_expires_in`", 'DEFAULT_EXPIRES_IN'],
+  ["a visitor's access token", 'VISITOR_TOKEN_LIFETIME'],
+  ["an app's token in a webhook", 'APP_USER_TOKEN_SECONDS'],
+  ['the code for `/identity/token`', 'APP_USER_CODE_SECONDS'],
+  ["chats hear that a user's last client has expired", 'GRACE', 1000],
+  ['`typing` that is not said again', 'TYPING_LASTS', 1000],
+  ['sockets of a user or visitor', 'MOST_OF_OWNER'],
+  ['sockets of an organization', 'MOST_OF_HUB'],
+  ['channels of a socket', 'MOST_CHANNELS'],
+  ["channels of an organization's sockets", 'MOST_SUBSCRIPTIONS'],
+  ['unacknowledged frames of a socket', 'MOST_FRAMES'],
+  ['unacknowledged characters of a socket', 'MOST_CHARACTERS'],
+  ["unacknowledged characters of an organization's sockets", 'MOST_UNACKNOWLEDGED'],
+  ['events kept for those who come back', 'KEEP_EVENTS'],
+  ['time for which they are kept', 'KEEP_FOR', 3_600_000],
+];
+
+/** Limits that are written into a statement of the source. */
+const IN_STATEMENTS: readonly [row: string, statement: string][] = [
+  ['token in the header', 'token.length > 512'],
+  ['attachments with the template `interaction` or `external`', "template !== 'generic' && given.length > 1"],
+  ["an attempt of a channel's webhook", 'CHANNEL_TIMES: AttemptTimes = { deadline: 5_000'],
+  ["an attempt of an app's webhook", 'INSTALLATION_TIMES: AttemptTimes = { deadline: 10_000'],
+  ['delay before a retry', 'MAX_BACKOFF_MILLISECONDS = 12 * MILLISECONDS_PER_HOUR'],
+  ['conversation starters of a user', 'already has a conversation starter with this language code'],
+];
+
+describe('docs/limits.md', () => {
+  test('gives each field the bounds that the API has', () => {
+    const bounds = boundsByName();
+    const rows = tableRows('docs/limits.md', 'Fields');
+    expect(rows.length).toBeGreaterThan(30);
+    for (const [field = '', of = '', limit = ''] of rows) {
+      const known = bounds.get(field.replaceAll('`', '')) ?? new Set();
+      const stated = numbersIn(limit.split(/[,;(]\D/)[0]?.replace(/ \(.*/, '') ?? '');
+      expect(stated.length, `${field} of ${of}`).toBeGreaterThan(0);
+      for (const number of stated)
+        expect([field, of, [...known]], `${number}`).toEqual([field, of, expect.arrayContaining([number])]);
+    }
+  });
+
+  test('names limits that the code has', () => {
+    const constants = constantsByName();
+    const rows = ['Requests and resources', 'Lists', 'Webhooks', 'Time', 'Live sockets'].flatMap((heading) =>
+      tableRows('docs/limits.md', heading),
+    );
+    const named = new Map(rows.map(([what = '', limit = '']) => [what, limit]));
+    expect([...named.keys()].sort()).toEqual([...CONSTANTS, ...IN_STATEMENTS].map(([row]) => row).sort());
+    for (const [row, constant, unit = 1] of CONSTANTS) {
+      const values = [...(constants.get(constant) ?? [])].map((value) => value / unit);
+      const stated = numbersIn(named.get(row) ?? '');
+      expect(
+        stated.some((number) => values.includes(number)),
+        `${row}: ${stated} but ${constant} is ${values}`,
+      ).toBe(true);
+    }
+    const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => read(join('src', path)))
+      .join('\n');
+    for (const [, statement] of IN_STATEMENTS) expect(source).toContain(statement);
+  });
+});
+
+test('docs/api.md names the last part of each path of the API', () => {
+  const text = read('docs/api.md');
+  const paths = Object.keys(openApiDocument(createApp()).paths ?? {}).filter((path) => !path.startsWith('/admin/'));
+  const parts = new Set(
+    paths.map((path) => path.split('/').findLast((part) => part !== '' && !part.startsWith('{')) ?? ''),
+  );
+  expect(parts.size).toBeGreaterThan(40);
+  expect([...parts].filter((part) => !text.includes(`/${part}`))).toEqual([]);
+});
