@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
@@ -110,6 +111,40 @@ test('docs/configuration.md names each setting of the Worker, with its default',
     documented.delete(name);
   }
   expect(new Set(documented.values())).toEqual(new Set(['none']));
+});
+
+test('CONTRIBUTING.md has each command and each dependency', () => {
+  const { scripts, dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+    string,
+    Record<string, string>
+  >;
+  const firstCells = (heading: string) =>
+    tableRows('CONTRIBUTING.md', heading).map(([cell = '']) => cell.replaceAll('`', ''));
+  const commands = firstCells('Commands').filter((cell) => cell.startsWith('npm '));
+  expect(commands.map((command) => command.replace(/^npm (run )?/, '')).sort()).toEqual(
+    Object.keys(scripts ?? {}).sort(),
+  );
+  const packages = firstCells('Dependencies').sort();
+  expect(packages).toEqual(Object.keys({ ...dependencies, ...devDependencies }).sort());
+});
+
+test('the check of a signature in docs/webhooks.md takes what is genuine, and nothing else crashes it', async () => {
+  const code = /By hand[\s\S]*?```js\n([\s\S]*?)```/.exec(read('docs/webhooks.md'))?.[1] ?? '';
+  const { isGenuine } = await import(
+    /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(`${code}\nexport { isGenuine };`)}`
+  );
+  const secret = `whsec_${Buffer.from('a secret of the test').toString('base64')}`;
+  const now = new Date();
+  const signature = new Webhook(secret).sign('evt', now, '{}');
+  const headers = {
+    'webhook-id': 'evt',
+    'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+    'webhook-signature': signature,
+  };
+  expect(isGenuine(secret, headers, '{}')).toBe(true);
+  expect(isGenuine(secret, headers, '{ }')).toBe(false);
+  for (const name of Object.keys(headers))
+    expect(isGenuine(secret, { ...headers, [name]: undefined }, '{}')).toBe(false);
 });
 
 type Schema = { [key: string]: unknown };
