@@ -81,6 +81,24 @@ describe('the documents', () => {
     expect([...documents.keys()].filter((path) => !reached.has(path))).toEqual([]);
   });
 
+  test('name files that are there', () => {
+    const folders = ['src', 'test', 'docs', 'scripts', 'bench', 'chaos', 'migrations', 'examples'];
+    const files = folders.flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
+    );
+    const known = new Set(files.flatMap((path) => [path, path.split('/').at(-1) ?? '']));
+    const missing: string[] = [];
+    for (const [path, text] of documents) {
+      for (const [, named = ''] of text.matchAll(
+        /`([\w./-]+\.(?:test\.ts|sql)|(?:src|test|bench|chaos)\/[\w./-]*)`/g,
+      )) {
+        if (!known.has(named.replace(/\/$/, '')) && !/^(src|test|bench|chaos)\/$/.test(named))
+          missing.push(`${path}: ${named}`);
+      }
+    }
+    expect(missing).toEqual([]);
+  });
+
   test('call people they', () => {
     const found = Array.from(documents, ([path, text]) => [path, text.match(/\b(he|him|his|himself)\b/gi)]);
     expect(found.filter(([, words]) => words !== null)).toEqual([]);
