@@ -172,7 +172,7 @@ export function isWithinScope(scope: AudienceScope | null, asked: AudienceScope 
   return organization_ids.every((id) => organizations.includes(id)) && room_ids.every((id) => rooms.includes(id));
 }
 
-/** Whether no app is told of a command: what it brings is history, or is not to be told (README, `skip_webhooks`). */
+/** Whether no app is told of a command: what it brings is history, or is not to be told (docs/compatibility.md, `skip_webhooks`). */
 export function isKeptFromApps(command: Command): boolean {
   if (command.type !== 'receive_messages') return false;
   return command.skip_webhooks || command.messages.some(({ created_at }) => created_at !== null);

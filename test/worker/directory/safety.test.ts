@@ -30,7 +30,7 @@ const ofUsers = OPERATIONS.filter(({ path }) => path.startsWith('/users/{user_id
 
 const EVERY_SCOPE = ['settings', 'reports', 'users'];
 
-/** The scope that an operation on others than oneself asks for (README, Console). */
+/** The scope that an operation on others than oneself asks for (docs/api.md, Organization). */
 function scopeOf({ method, path }: Operation): string | null {
   if (path.includes('/visitors')) return null;
   if (path.includes('/allowed_tags')) return 'settings';
