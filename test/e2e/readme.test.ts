@@ -144,4 +144,17 @@ describe('the documents', () => {
     expect(handed).toContain('"is_ended":true');
     await shell.waitFor('"event_type":"reply_suggestion_created","thread_id":"ticket-2"');
   });
+
+  test('docs/webhooks.md: an absence, a new secret, sending again', async () => {
+    const sections = ['Gaps', 'I was away', 'A new secret', 'The log, and sending again'];
+    const blocks = sections.flatMap((section) => blocksOf('docs/webhooks.md', section));
+    const token = { name: 'the token', text: 'TOKEN=$(demo settings_token)\n' };
+    const [, , , , active = '', rotated = '', replayed = ''] = await runBlocks([token, ...blocks]);
+    expect(JSON.parse(active).results.map((row: { thread_id: string }) => row.thread_id)).toEqual([
+      'ticket-2',
+      'ticket-1',
+    ]);
+    expect(rotated).toContain('"previous_secret_expires_at":"2');
+    expect(JSON.parse(replayed)).toMatchObject({ is_complete: true });
+  });
 });
