@@ -242,7 +242,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['`typing` that is not said again', 'TYPING_LASTS', 1000],
   ['sockets of a user or visitor', 'MOST_OF_OWNER'],
   ['sockets of an organization', 'MOST_OF_HUB'],
-  ['channels of a socket', 'MOST_CHANNELS'],
+  ['channels of a socket', 'MOST_TOPICS'],
   ["channels of an organization's sockets", 'MOST_SUBSCRIPTIONS'],
   ['unacknowledged frames of a socket', 'MOST_FRAMES'],
   ['unacknowledged characters of a socket', 'MOST_CHARACTERS'],
