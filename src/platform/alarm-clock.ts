@@ -1,14 +1,17 @@
-/** An alarm that is so late (ms) was dropped by the platform: it rings within seconds of its time, or has failed six times. */
+/**
+ * An alarm that is this late (ms) was dropped by the platform. Normally it rings within seconds, and is dropped after
+ * six failures.
+ */
 const DROPPED_AFTER = 60_000;
 
 /**
- * The one alarm that an object has, with what it is set to kept in memory: asking the platform is an await, and answers
+ * The one alarm of an object. Its time is kept in memory, because reading it from the platform is an await and gives
  * null while the alarm rings. Times in ms.
  */
 export class AlarmClock {
   #armedAt: number | null = null;
   readonly #state: DurableObjectState;
-  /** Told when the platform did not take an alarm. */
+  /** Called when the platform has not accepted an alarm. */
   readonly #failed: (error: unknown) => void;
 
   constructor(state: DurableObjectState, failed: (error: unknown) => void) {
@@ -16,17 +19,20 @@ export class AlarmClock {
     this.#failed = failed;
   }
 
-  /** Learns what an earlier instance of the object has set. Nothing may be armed before that. */
+  /** Reads the alarm that an earlier instance has set. Must finish before any alarm is set. */
   async start(): Promise<void> {
     this.#armedAt = await this.#state.storage.getAlarm();
   }
 
-  /** The alarm rings now, so none is set. */
+  /** Notes that the alarm rings: none is set now. */
   ring(): void {
     this.#armedAt = null;
   }
 
-  /** Makes the alarm ring at `at` at the latest; answers whether that had to be written. Must run in the turn of the commit it belongs to. */
+  /**
+   * Makes the alarm ring at `at` or earlier. Answers whether a write was needed. Must run in the same turn as the
+   * commit that it belongs to.
+   */
   armBy(at: number): boolean {
     const isDropped = this.#armedAt !== null && this.#armedAt < Date.now() - DROPPED_AFTER;
     if (this.#armedAt !== null && !isDropped && this.#armedAt <= at) return false;
@@ -34,7 +40,7 @@ export class AlarmClock {
     return true;
   }
 
-  /** Makes the alarm ring at `at`, whatever is known of it. */
+  /** Makes the alarm ring at `at`, whatever was set before. */
   arm(at: number): void {
     this.#armedAt = at;
     const armed = this.#state.storage.setAlarm(at).catch((error) => {

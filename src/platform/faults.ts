@@ -1,4 +1,4 @@
-/** The steps at which tests make a part fail or crash. */
+/** The steps at which tests can make the hub fail or crash. */
 export type FaultStep =
   | 'before commit'
   | 'after commit'
@@ -15,12 +15,15 @@ type FaultHandler = (step: FaultStep, crash: () => void) => void;
 
 let handler: FaultHandler | null = null;
 
-/** Marks a step. Outside tests nobody listens and nothing happens. `crash` aborts the object that runs the step. */
+/**
+ * Runs the fault handler of a test at this step. In production there is none. `crash` aborts the object that runs the
+ * step.
+ */
 export function fault(step: FaultStep, crash: () => void = () => {}): void {
   handler?.(step, crash);
 }
 
-/** For tests: `listener` may throw or call `crash`; null takes it away. */
-export function onFault(listener: FaultHandler | null): void {
-  handler = listener;
+/** For tests: the handler may throw or call `crash`. Null removes it. */
+export function onFault(next: FaultHandler | null): void {
+  handler = next;
 }

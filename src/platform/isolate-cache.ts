@@ -1,33 +1,33 @@
 /**
- * A cache in the memory of one isolate, for values that D1 owns and that may be a little old. Only values are kept, never
+ * A cache in the memory of one isolate, for values that D1 owns and that may be a little old. It keeps values, never
  * their absence. While the loader fails, a value is served for up to `staleFor` ms after it was loaded.
  */
 export type IsolateCache<Value> = {
   /**
-   * The value of a key, loaded unless a copy younger than `timeToLive` (ms; 0: nothing is kept) is there. While one request loads
-   * it anew, others are served the old copy, for up to REFRESH_DEADLINE. Null when there is none. Throws what the loader throws
-   * when no copy is young enough to stand in.
+   * The value of a key: the copy if it is younger than `timeToLive` (ms; 0 keeps nothing), else loaded. While one
+   * request loads, others get the old copy, for at most REFRESH_DEADLINE. Null when there is no value. Throws the
+   * loader's error when no copy is young enough to replace it.
    */
   get(key: string, timeToLive: number, load: () => Promise<Value | null>): Promise<Value | null>;
-  /** The copy that is there, if it is younger than `age` (ms); null when there is none. */
+  /** The copy of a key if it is younger than `age` (ms); null otherwise. */
   peek(key: string, age: number): Value | null;
   /**
-   * For whoever loads many values at once: to be called before the load, for a function that keeps what it found (null: there is
-   * none). What was purged meanwhile is not kept.
+   * For loading many values at once: call it before the load and pass the values to the function that it answers (null:
+   * no value). Nothing is kept that was purged during the load.
    */
   beginLoad(): (key: string, value: Value | null) => void;
   purge(key: string): void;
   purgeWhere(matches: (value: Value) => boolean): void;
 };
 
-/** A request that loads a value anew has so long (ms) before another one tries: it may never come back. */
+/** After this time (ms) another request may load the value too: the first one may never finish. */
 export const REFRESH_DEADLINE = 5000;
 
 type Entry<Value> = { value: Value; loadedAt: number; weight: number; refreshedBy: number };
 
 /**
- * @param options `clock` gives ms; above `limit` entries the one loaded longest ago is dropped. `weightOf`: an entry counts as so many;
- * the newest is kept, whatever it weighs.
+ * @param options `clock` in ms. Above `limit` the entries that were loaded first are dropped. `weightOf`: how much an
+ * entry counts; the newest is kept whatever its weight.
  */
 export function createIsolateCache<Value>(options: {
   clock: () => number;
@@ -37,7 +37,7 @@ export function createIsolateCache<Value>(options: {
 }): IsolateCache<Value> {
   const entries = new Map<string, Entry<Value>>();
   let weight = 0;
-  // A load that began before a purge may bring back what the purge was to remove: it is used once and not kept.
+  // A load that began before a purge may bring back an old value. It is used once and not kept.
   let purges = 0;
 
   function drop(key: string): void {
@@ -47,7 +47,7 @@ export function createIsolateCache<Value>(options: {
 
   function keep(key: string, value: Value, loadedAt: number): void {
     const known = entries.get(key);
-    // A load that took longer than the deadline, while another one has brought a newer value.
+    // Another load has brought a newer value while this one took longer than the deadline.
     if (known !== undefined && known.loadedAt > loadedAt) return;
     drop(key);
     const entry = { value, loadedAt, weight: options.weightOf?.(value) ?? 1, refreshedBy: 0 };
@@ -74,7 +74,7 @@ export function createIsolateCache<Value>(options: {
   }
 
   return {
-    // Loads are not shared between requests: workerd forbids waiting for another request's I/O.
+    // Requests do not share a load: workerd forbids waiting for the I/O of another request.
     async get(key, timeToLive, load) {
       if (timeToLive <= 0) return load();
       const young = peek(key, timeToLive);
@@ -110,10 +110,10 @@ export function createIsolateCache<Value>(options: {
   };
 }
 
-/** How long a value may stand in while D1 cannot be reached, in ms. */
+/** How long a value may be served while D1 cannot be reached, in ms. */
 export const STALE_FOR = 10 * 60_000;
 
-/** The time to live of cached directory data in ms; a malformed setting keeps nothing. */
+/** The time to live of cached directory data in ms. A malformed setting gives 0: nothing is kept. */
 export function cacheTimeToLive(env: { AUTH_CACHE_SECONDS: string }): number {
   const seconds = Number(env.AUTH_CACHE_SECONDS);
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;

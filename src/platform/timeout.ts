@@ -1,4 +1,4 @@
-/** What the promise resolves to, or null when it has not settled within `milliseconds`. Rejects as the promise does. */
+/** The value of the promise, or null when it has not settled within `milliseconds`. Rejects as the promise does. */
 export async function withinTime<T>(promise: Promise<T>, milliseconds: number): Promise<T | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<null>((resolve) => {
@@ -11,7 +11,10 @@ export async function withinTime<T>(promise: Promise<T>, milliseconds: number): 
   }
 }
 
-/** Whether the promise settles, either way, within `milliseconds`. Never rejects; whoever made the promise answers for its rejection. */
+/**
+ * Whether the promise settles within `milliseconds`, either way. Never rejects; the caller handles the promise's own
+ * rejection.
+ */
 export async function settledWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
   const settled = promise.then(
     () => true,

@@ -3,25 +3,25 @@ import { hasTable } from './sqlite.ts';
 /** The wait (ms) after the first failure. Each further failure doubles it, up to `last`. */
 export type Backoff = { first: number; last: number };
 
-/** 1 s, 2 s, 4 s … 5 min: for what is tried again until it succeeds. */
+/** 1 s, 2 s, 4 s … 5 min: for work that is repeated until it succeeds. */
 export const BACKOFF: Backoff = { first: 1000, last: 300_000 };
 
 type Timer = { due_at: number; failures: number };
 
 export type TimerDeps = {
   sql: SqlStorage;
-  /** ms since 1970: the clock, unless a test has its own. */
+  /** The time in ms since 1970. Tests have their own. */
   now?: () => number;
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   random?: () => number;
-  /** Makes the object's alarm ring at a time (ms) at the latest. */
+  /** Makes the object's alarm ring at a time (ms) or earlier. */
   armBy: (at: number) => void;
 };
 
 /**
- * What is due in an object, and how often it has failed, as rows: the platform destroys the memory of an idle object after ten
- * seconds, so nothing else outlives silence, a crash or a deployment. The alarm rings for the earliest of them.
- * Must not be changed inside a transaction, because memory would not roll back with it.
+ * What is due in an object, and how often it has failed. These are rows: the platform destroys the memory of an idle
+ * object after ten seconds, so nothing else survives silence, a crash or a deployment. The alarm rings for the
+ * earliest. Must not be changed inside a transaction, because memory would not roll back with it.
  */
 export class Timers {
   readonly #deps: Required<TimerDeps>;
@@ -42,12 +42,12 @@ export class Timers {
     this.#write(name, { due_at: at, failures: 0 });
   }
 
-  /** `name` is done. Writes nothing when it was not due. */
+  /** Removes `name`, whose work is done. Writes nothing when it was not due. */
   clear(name: string): void {
     if (this.#timers.delete(name)) this.#deps.sql.exec('DELETE FROM timers WHERE name = ?', name);
   }
 
-  /** `name` has failed once more. Answers when it is due again (ms). */
+  /** Counts one more failure of `name`. Answers when it is due again (ms). */
   fail(name: string, backoff: Backoff = BACKOFF): number {
     const failures = this.failures(name) + 1;
     const due_at = this.#deps.now() + backoffAfter(failures, backoff, this.#deps.random());
@@ -60,30 +60,30 @@ export class Timers {
     return this.#timers.get(name)?.due_at ?? null;
   }
 
-  /** How often `name` has failed in a row. */
+  /** How many times in a row `name` has failed. */
   failures(name: string): number {
     return this.#timers.get(name)?.failures ?? 0;
   }
 
-  /** Whether `name` has failed and must not be tried again yet. */
+  /** Whether `name` has failed and may not be tried again yet. */
   isBackingOff(name: string): boolean {
     const timer = this.#timers.get(name);
     return timer !== undefined && timer.failures > 0 && timer.due_at > this.#deps.now();
   }
 
-  /** Names whose time has come, those due longest first. */
+  /** The names that are due, the longest overdue first. */
   due(): string[] {
     const now = this.#deps.now();
     const due = [...this.#timers].filter(([, { due_at }]) => due_at <= now);
     return due.sort(([, one], [, other]) => one.due_at - other.due_at).map(([name]) => name);
   }
 
-  /** The names that have a timer, whether due or not. */
+  /** All names with a timer, due or not. */
   names(): string[] {
     return [...this.#timers.keys()];
   }
 
-  /** The earliest time (ms) at which anything is due; null for never. */
+  /** The earliest time (ms) at which anything is due; null when nothing is. */
   next(): number | null {
     let next: number | null = null;
     for (const { due_at } of this.#timers.values()) next = next === null ? due_at : Math.min(next, due_at);
@@ -106,7 +106,7 @@ export class Timers {
     this.#deps.armBy(timer.due_at);
   }
 
-  /** Most objects never fail at anything, so the table is made when it is needed. */
+  /** Most objects never fail, so the table is made on demand. */
   #makeTable(): void {
     if (this.#hasTable) return;
     this.#deps.sql.exec(
@@ -118,8 +118,8 @@ export class Timers {
 }
 
 /**
- * How long to wait (ms) after this many failures in a row, the first being 1. A quarter of it is left to `random` in [0, 1): objects
- * that failed together must not come back together.
+ * The wait (ms) after a number of failures in a row (1 for the first). `random` in [0, 1) decides a quarter of it, so
+ * that objects which failed together do not return together.
  */
 export function backoffAfter(failures: number, { first, last }: Backoff, random: number): number {
   const whole = Math.min(last, first * 2 ** (failures - 1));

@@ -1,3 +1,9 @@
+/**
+ * Collects the replica batches of one isolate and writes them to D1 together. D1 runs one transaction at a time, and
+ * one for each thread would cost ten times as much as a row of a shared one. Nothing here has to survive: what is lost
+ * the threads send again.
+ */
+
 import { waitUntil } from 'cloudflare:workers';
 import { errorText, writeLog } from '../platform/log.ts';
 import { withinTime } from '../platform/timeout.ts';
@@ -5,43 +11,49 @@ import type { BatchRange, HandedBatch } from '../rpc/projector.ts';
 import { projectorName, projectorStub } from '../rpc/projector.ts';
 import { threadStub } from '../rpc/thread.ts';
 
-/**
- * How long (ms) batches are collected before they go to D1 together: a moment where the isolate was idle, longer where one write follows
- * the other. D1 takes one write at a time, and a write for each thread would cost ten times the row.
- */
+/** How long (ms) batches are collected: briefly when the isolate was idle, longer while one write follows another. */
 const LINGER_IDLE = 25;
 const LINGER_BUSY = 400;
-/** A write this long (ms) ago makes the isolate idle. */
+/** The isolate counts as idle this long (ms) after its last write. */
 const IDLE_AFTER = 1000;
-/** So much is not held back any longer: batches, and bytes of UTF-8. */
+/** Limits of what is held back: batches, and bytes of UTF-8. */
 const ENOUGH_BATCHES = 400;
 const ENOUGH_BYTES = 2_000_000;
-/** What a thread has to know goes along with its next command. When none comes for so long (ms), it is called for that. */
+/**
+ * An acknowledgement goes to its thread with the next command. If none comes within this time (ms), the thread is
+ * called.
+ */
 const ACKNOWLEDGE_AFTER = 3000;
-/** So many threads wait to be told at most. One that is never told sends its batches again, which changes nothing in D1. */
+/**
+ * Most threads that wait for their acknowledgement. A thread without one sends its batches again, which changes nothing
+ * in D1.
+ */
 const THREADS_TO_TELL = 10_000;
-/** A write that was not answered for so long (ms) counts as lost: the threads send it again. */
+/** Timeout of a write (ms). The threads send its batches again. */
 const WAIT_FOR_PROJECTOR = 20_000;
-/** A reader waits so long (ms) at most for what its isolate owes: a slow machine takes more than a second for 500 messages. */
+/**
+ * Longest wait (ms) of a reader for the writes of its isolate. A slow machine takes more than a second for 500
+ * messages.
+ */
 const READER_WAITS = 5000;
-/** How often it looks (ms): a request cannot wait for a promise that belongs to another one. */
+/** Interval (ms) of the checks. A request cannot wait for a promise of another request, so it polls. */
 const CHECK_EVERY = 5;
-/** A flush that has not begun after so long (ms) ended with its request. */
+/** A planned flush that has not begun after this time (ms) ended with its request. */
 const FLUSH_LOST_AFTER = 5000;
 
 let waiting: HandedBatch[] = [];
 let waitingBytes = 0;
-/** When a flush of what is waiting was planned (ms); null when none is. */
+/** When the next flush was planned (ms); null when none is. */
 let plannedAt: number | null = null;
 let lastFlushAt = 0;
-/** The number of the newest write. */
+/** The number of the latest write. */
 let newestWrite = 0;
-/** When the writes under way began (ms), by their numbers, the oldest first. */
+/** The writes in flight: when each began (ms), by number, oldest first. */
 const underWay = new Map<number, number>();
-/** Stretches that D1 has, of which their thread does not know yet, and since when (ms). */
+/** Acknowledged ranges that their thread does not know of yet, and since when (ms). */
 const acknowledged = new Map<string, { ranges: BatchRange[]; since: number }>();
 
-/** Takes a batch that has to come to D1 within a second, together with those of other threads. */
+/** Takes a batch, which reaches D1 within a second, together with those of other threads. */
 export function collectBatch(env: Env, handed: HandedBatch): void {
   waiting.push(handed);
   waitingBytes += handed.slice.size;
@@ -55,7 +67,7 @@ export function collectBatch(env: Env, handed: HandedBatch): void {
   }
 }
 
-/** What D1 has of a thread since the thread was last told. Whoever asks tells it. */
+/** Takes the ranges that D1 has acknowledged since the last call. The caller must pass them to the thread. */
 export function takeAcknowledged(thread: string): BatchRange[] {
   const ranges = acknowledged.get(thread)?.ranges ?? [];
   acknowledged.delete(thread);
@@ -63,8 +75,9 @@ export function takeAcknowledged(thread: string): BatchRange[] {
 }
 
 /**
- * Writes what this isolate owes D1, and waits for the writes that other requests of it have begun, so that a client reads its own
- * writes. Batches that begin later are not waited for. It waits 5 s at most: a D1 that hangs must not stop the readers.
+ * Writes the collected batches now, and waits for writes that other requests of this isolate have begun, so that a
+ * client reads its own writes. Later writes are not waited for. Waits 5 s at most: a D1 that hangs must not stop
+ * readers.
  */
 export async function writeCollected(env: Env): Promise<void> {
   const until = Date.now() + READER_WAITS;
@@ -76,14 +89,14 @@ export async function writeCollected(env: Env): Promise<void> {
   while (isUnderWay(upTo) && Date.now() < until) await scheduler.wait(CHECK_EVERY);
 }
 
-/** Whether a write of this number or an older one is still being written. */
+/** Whether this write or an earlier one is still in flight. */
 function isUnderWay(upTo: number): boolean {
   forgetLost();
   const [oldest] = underWay.keys();
   return oldest !== undefined && oldest <= upTo;
 }
 
-/** A write whose request was cut off ends unseen: nobody waits for it for ever. */
+/** Forgets writes whose request was cut off, since nothing else ends them. */
 function forgetLost(): void {
   for (const [number, begunAt] of underWay) {
     if (Date.now() - begunAt < WAIT_FOR_PROJECTOR) return;
@@ -96,7 +109,7 @@ async function flushAfter(env: Env, milliseconds: number): Promise<void> {
   await flush(env);
 }
 
-/** Writes what is waiting, and tells the threads that have no next command to be told with. */
+/** Writes the collected batches. Threads whose next command does not come soon get their acknowledgement by a call. */
 async function flush(env: Env): Promise<void> {
   await acknowledgeLater(env, await writeWaiting(env));
 }
@@ -107,7 +120,7 @@ async function acknowledgeLater(env: Env, threads: readonly string[]): Promise<v
   await Promise.all(threads.map((thread) => acknowledge(env, thread)));
 }
 
-/** Answers the threads of which D1 has taken batches. Never rejects. */
+/** Answers the threads whose batches D1 has taken. Never rejects. */
 async function writeWaiting(env: Env): Promise<string[]> {
   const taken = waiting;
   waiting = [];
@@ -127,7 +140,7 @@ async function writeWaiting(env: Env): Promise<string[]> {
   }
 }
 
-/** Batches of one projector. */
+/** Writes the batches of one projector. */
 async function writeGroup(env: Env, group: HandedBatch[]): Promise<string[]> {
   const [first] = group;
   if (first === undefined) return [];
@@ -151,7 +164,7 @@ function noteAcknowledged(thread: string, range: BatchRange): void {
   const known = acknowledged.get(thread);
   if (known !== undefined) known.ranges.push(range);
   else {
-    // The request that would have told the oldest ones may have been cut off.
+    // The request that would have acknowledged the oldest ones may have been cut off.
     const [oldest] = acknowledged.keys();
     if (oldest !== undefined && acknowledged.size >= THREADS_TO_TELL) acknowledged.delete(oldest);
     acknowledged.set(thread, { ranges: [range], since: Date.now() });
@@ -160,13 +173,13 @@ function noteAcknowledged(thread: string, range: BatchRange): void {
 
 async function acknowledge(env: Env, thread: string): Promise<void> {
   const known = acknowledged.get(thread);
-  // What came since belongs to a later flush, unless a command takes it along before.
+  // Later acknowledgements belong to a later flush, unless a command takes them first.
   if (known === undefined || Date.now() - known.since < ACKNOWLEDGE_AFTER - CHECK_EVERY) return;
   const ranges = takeAcknowledged(thread);
   try {
     await threadStub(env, thread).acknowledge({ v: 1, ranges });
   } catch (error) {
-    // Its alarm sends the batches again, which changes nothing in D1.
+    // The thread's alarm sends the batches again, which changes nothing in D1.
     writeLog('warn', 'acknowledgement_lost', { thread, error: errorText(error) });
   }
 }

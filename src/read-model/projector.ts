@@ -6,20 +6,20 @@ import { emptyingTransactions } from './rebuild-statements.ts';
 import { runTransaction, StoreWriter } from './store-writer.ts';
 import { hasRowsFor, type ReplicaStore } from './write-batches.ts';
 
-/** Above this many buffered bytes of UTF-8 a projector answers `busy`. */
+/** Limit of the buffer in bytes of UTF-8. Above it a projector answers `busy`. */
 const BUFFER_BYTES = 8_000_000;
 
 /**
- * Writes hand-overs of many threads to one D1 database, and to that of the log of deliveries what is for it. Neither waits for
- * the other. It keeps nothing: a batch that was not acknowledged is sent again.
+ * Writes the batches of many threads to their D1 database, and the rows of deliveries to the database of the delivery
+ * log. Neither waits for the other. It stores nothing: a batch that was not acknowledged is sent again.
  */
 export class ProjectorObject extends DurableObject<Env> implements ProjectorStub {
   readonly #writers = new Map<ReplicaStore, StoreWriter>();
   #buffered = 0;
 
   /**
-   * Writes batches, of one thread or of many, into the database of binding `database` and the log of deliveries. Answers for each of them,
-   * in their order, when D1 has all of it or has refused it.
+   * Writes batches of any threads into the D1 database of a binding, and into the delivery log. Answers for each batch,
+   * in order, when D1 has all of it or has refused it.
    */
   write(database: string, batches: readonly ReplicaBatch[]): Promise<BatchResult[]> {
     return Promise.all(batches.map((batch) => this.#take(database, batch)));
@@ -41,7 +41,7 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
     }
   }
 
-  /** Deletes a thread's rows, a portion at a time, so that the batches of other threads go on between them. */
+  /** Deletes a thread's rows in portions, so that batches of other threads are written in between. */
   async #empty(database: string, thread: string, rebuild: RebuildStart): Promise<void> {
     const d1 = d1Of(this.env, database);
     for (const transaction of emptyingTransactions(thread, rebuild)) {
@@ -52,7 +52,7 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
     }
   }
 
-  /** An object is named by its database, so it never has another one. */
+  /** The object's name contains its database, so it never has another one. */
   #writer(database: string, store: ReplicaStore): StoreWriter {
     const writer =
       this.#writers.get(store) ??
@@ -67,7 +67,7 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
   }
 }
 
-/** Of a batch that went to several databases: it is written when all of them have their part. */
+/** The result of a batch that went to several databases: it is written when all of them have their part. */
 function sumOf(parts: readonly BatchResult[]): BatchResult {
   const share = { trips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0 };
   for (const part of parts) {

@@ -1,19 +1,19 @@
 import type { RebuildStart } from '../rpc/projector.ts';
 
-/** One statement of the transaction and how many rows of each batch it carries, by the batch's place. */
+/** A statement of a transaction, and how many rows of each batch it carries, by the batch's index. */
 export type ReplicaStatement = {
   sql: string;
   parameters: readonly (string | number)[];
   carried: ReadonlyMap<number, number>;
 };
 
-/** Rows that one statement deletes at most: D1 gives a statement 30 s, and everybody else waits for it. */
+/** Most rows that one statement deletes. D1 stops a statement after 30 s, and everybody else waits for it. */
 export const ROWS_DELETED_AT_ONCE = 5_000;
 
-/** Ids of chats in a parameter: 400 KB of JSON, and a thread may have had more chats than that. */
+/** Most ids of chats in one parameter: 400 KB of JSON. A thread may have more chats. */
 const CHATS_IN_A_STATEMENT = 10_000;
 
-/** The rows of a thread's copy that are found by its chats, each table with its key. */
+/** The rows of a thread's replica that are found by its chats: each table with its key. */
 const ROWS_OF_CHATS = [
   { table: 'members', key: 'chat_id, member_id', chat: 'chat_id' },
   { table: 'involvements', key: 'organization_id, chat_id', chat: 'chat_id' },
@@ -22,13 +22,13 @@ const ROWS_OF_CHATS = [
   { table: 'chats', key: 'id', chat: 'id' },
 ];
 
-/** Once for each number: an emptying that comes again, or late, deletes nothing of what was written after it. */
+/** True once for each rebuild number. A repeated or late batch must not delete what was written after the first. */
 const NOT_YET = 'NOT EXISTS (SELECT 1 FROM rebuilds WHERE thread = ?1 AND number >= ?2)';
 
 /**
- * Empties the copy of a thread before a rebuild writes it anew: transactions of statements, each transaction to be run until it deletes nothing
- * more. Messages and the log of deliveries stay: their rows are written again in their place. So do the visitors' tables, which are
- * D1's own.
+ * Transactions that delete the replica of a thread before a rebuild. Each is repeated until it deletes nothing.
+ * Messages and the delivery log stay, because the rebuild overwrites their rows. The visitors' tables stay too: they
+ * are D1's own.
  */
 export function emptyingTransactions(thread: string, { number, chat_ids }: RebuildStart): ReplicaStatement[][] {
   const parts = Array.from({ length: Math.ceil(chat_ids.length / CHATS_IN_A_STATEMENT) }, (_, part) =>
@@ -46,8 +46,8 @@ export function emptyingTransactions(thread: string, { number, chat_ids }: Rebui
 }
 
 /**
- * The first statements of the transaction that writes the first rows of a rebuild. The register's row goes only here, so that a rebuild that
- * is cut short loses no thread.
+ * The first statements of the transaction that writes the first rows of a rebuild. Only here the thread's row in the
+ * register is replaced, so a rebuild that is cut short loses no thread.
  */
 export function beginStatements(place: number, thread: string, { number }: RebuildStart): ReplicaStatement[] {
   const carried = new Map([[place, 1]]);

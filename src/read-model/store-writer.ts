@@ -5,8 +5,8 @@ import type { ReplicaStatement } from './rebuild-statements.ts';
 import { type ReplicaStore, statementsFor } from './write-batches.ts';
 
 /**
- * After a transaction a writer lingers, unless enough has come meanwhile: under load the next threads are a moment away, and a
- * transaction for each of them costs ten times the row. ms.
+ * Pause (ms) after a transaction, unless enough batches are waiting. Under load more threads follow at once, and a
+ * transaction for each costs ten times as much as a row of a shared one.
  */
 const LINGER = 2;
 const ENOUGH_TO_WRITE = 8;
@@ -21,7 +21,10 @@ export type WriterDeps = {
 type Waiting = { batch: ReplicaBatch; answer: (written: BatchResult) => void };
 type BatchCost = Extract<BatchResult, { ok: true }>['share'];
 
-/** Writes batches into one database: idle, at once; busy, what came while the last transaction ran, and in the moment after it, as the next one. */
+/**
+ * Writes batches into one database. When idle it writes at once; when busy, the next transaction takes everything that
+ * came during the last one.
+ */
 export class StoreWriter {
   readonly #deps: WriterDeps;
   #waiting: Waiting[] = [];
@@ -31,17 +34,17 @@ export class StoreWriter {
     this.#deps = deps;
   }
 
-  /** Writes what the batch has for this database. Never rejects. */
+  /** Writes the batch's rows of this database. Never rejects. */
   write(batch: ReplicaBatch): Promise<BatchResult> {
     const written = new Promise<BatchResult>((answer) => this.#waiting.push({ batch, answer }));
     if (!this.#isRunning) this.#deps.background(this.#run());
     return written;
   }
 
-  /** Runs transaction after transaction until nothing waits. Never rejects: a failed transaction must not block the next one. */
+  /** Runs transactions until no batch waits. Never rejects: a failed transaction must not block the next. */
   async #run(): Promise<void> {
     this.#isRunning = true;
-    // All batches of a call are there before the first transaction is taken.
+    // Lets all batches of one call arrive before the first transaction starts.
     await null;
     try {
       while (this.#waiting.length > 0) {
@@ -63,7 +66,7 @@ export class StoreWriter {
       if (!isRowError(error)) return refuseAll(batches, 'failed', error);
       if (batches.length === 1) return refuseAll(batches, 'rejected', error);
     }
-    // A row of one batch spoils the others' transaction: once more, a transaction for each batch.
+    // A row of one batch has failed the transaction of all. Try again with a transaction for each batch.
     const answers: BatchResult[] = [];
     for (const batch of batches) {
       try {
@@ -92,7 +95,7 @@ export function runTransaction(d1: D1Database, statements: readonly ReplicaState
   return d1.batch(statements.map(({ sql, parameters }) => d1.prepare(sql).bind(...parameters)));
 }
 
-/** Each batch pays for its rows in each statement, and an equal part of the trip. */
+/** The cost of each batch: its rows in each statement, and an equal part of the trip. */
 function shareOut(
   count: number,
   statements: ReplicaStatement[],
@@ -125,7 +128,10 @@ function refuseAll(batches: ReplicaBatch[], reason: 'rejected' | 'failed', error
   return batches.map(() => ({ ok: false, reason }));
 }
 
-/** Errors that come from the rows themselves; all others are the database's and concern every thread of the transaction. */
+/**
+ * Whether an error comes from the rows themselves. All others come from the database and affect each thread of the
+ * transaction.
+ */
 function isRowError(error: unknown): boolean {
   const message = error instanceof Error ? error.message : '';
   return /SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)|D1_TYPE_ERROR|malformed JSON|string or blob too big/i.test(message);

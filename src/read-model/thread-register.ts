@@ -1,8 +1,8 @@
 import type { Database } from '../db/database.ts';
 
 /**
- * Names of the threads of a database above `after`, in their order: the register of what exists. Crosses organizations, as
- * only a rebuild may. At most `limit`.
+ * Names of the threads in a database, in their order, above `after` and at most `limit`. It reads across organizations,
+ * which only a rebuild may do.
  */
 export async function listThreadNames(database: Database, after: string, limit: number): Promise<string[]> {
   const rows = await database.all<{ id: string }>(

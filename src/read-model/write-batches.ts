@@ -1,21 +1,26 @@
+/**
+ * The SQL that writes replica batches. Each row is a whole image, and a guard keeps the newest. So batches may be lost,
+ * repeated and reordered. Rows are passed as JSON: one parameter holds many.
+ */
+
 import { Buffer } from 'node:buffer';
 import { LANE_SUMS } from '../db/rows.ts';
 import type { ReplicaBatch, ReplicaTable } from '../rpc/projector.ts';
 import { beginStatements, type ReplicaStatement } from './rebuild-statements.ts';
 
-/** A parameter may have 1 MB of UTF-8: production D1 refuses values above 2 MB, which the local one accepts. */
+/** Limit of a parameter in bytes of UTF-8. Production D1 refuses values above 2 MB; the local one accepts them. */
 const PARAMETER_BYTES = 1_000_000;
 
-/** SQL around `rows`, a FROM clause in which the batch's rows are a table named `row`. */
+/** SQL around `rows`: a FROM clause in which the rows of the batch are a table named `row`. */
 type RowsWrite = (columns: string, rows: string) => string;
 
-/** The databases that a batch goes to: the organization's has the copy of the log, that of the deliveries their log. */
+/** The databases that a batch goes to: the organization's, and that of the delivery log. */
 export type ReplicaStore = 'copy' | 'deliveries';
 
-/** How a table's rows are written: all of them go through each of `statements`. */
+/** How the rows of a table are written: all of them go through each of `statements`. */
 type TableWrite = { table: ReplicaTable; columns: readonly string[]; statements: readonly RowsWrite[] };
 
-/** Inserts rows, or sets these columns of one that has the same key, if the guard lets it; null: it always does. */
+/** Inserts rows. A row with the same key gets the columns `sets` if the guard is true; without a guard, always. */
 function upsert(into: string, key: string, sets: readonly string[], guard: string | null): RowsWrite {
   const assignments = sets.map((column) => `${column} = excluded.${column}`).join(', ');
   const update = sets.length === 0 ? 'NOTHING' : `UPDATE SET ${assignments}`;
@@ -24,18 +29,18 @@ function upsert(into: string, key: string, sets: readonly string[], guard: strin
     `INSERT INTO ${into} (${columns}) SELECT ${columns} ${rows} ON CONFLICT (${key}) DO ${update}${condition}`;
 }
 
-/** The guard of whole images of a row: the number grows with each change, so the newest one wins whenever it comes. */
+/** Guard: the row is newer than the stored one. Its number grows with each change. */
 function isNewer(column: 'seq' | 'version', table: string): string {
   return `excluded.${column} > ${table}.${column}`;
 }
 
-/** The same, but a row that is only as new and differs is mended: a rebuild does not delete the rows of this table first. */
+/** Guard: the row is newer, or as new and different. For tables whose rows a rebuild does not delete first. */
 function isAsNewAndOther(column: 'seq' | 'version', table: string, sets: readonly string[]): string {
   const valuesOf = (place: string) => sets.map((name) => `${place}.${name}`).join(', ');
   return `excluded.${column} >= ${table}.${column} AND (${valuesOf('excluded')}) IS NOT (${valuesOf(table)})`;
 }
 
-/** Inserts rows, or mends in their place those of the same key. */
+/** Inserts rows, or corrects those with the same key. */
 function mend(into: string, key: string, column: 'seq' | 'version', sets: readonly string[]): RowsWrite {
   return upsert(into, key, sets, isAsNewAndOther(column, into, sets));
 }
@@ -60,12 +65,12 @@ const CHAT_COLUMNS = [
 ];
 const CHAT_CHANGES = ['seq', 'is_waiting', 'updated_at', 'facts'];
 const CHAT_FLAGS = ['chat_type', 'is_ended', 'is_pending', 'overdue_after'];
-/** Leaves the flags alone: D1 writes an index again whenever its columns are set, changed or not. */
+/** Leaves the flags alone: D1 writes an index whenever its columns are set, changed or not. */
 const writeChatWithoutFlags = upsert('chats', 'id', CHAT_CHANGES, isNewer('seq', 'chats'));
 /**
- * Passes over a row whose flags D1 has: that is left to the statement above, to which the others then are as new as what is there. A
- * row that is only as new mends the flags that a row without them, coming before this one, left behind. In the order of `seq`, so
- * that of two rows of a chat the newer one is compared with the flags of the older one.
+ * Skips a row whose flags D1 has: the next statement writes it. A row that is as new as the stored one corrects flags
+ * that an earlier row without flags has left behind. In the order of `seq`, so that the newer of two rows of a chat is
+ * compared with the flags of the older one.
  */
 const writeChatWithOtherFlags: RowsWrite = (columns, rows) =>
   upsert(
@@ -114,7 +119,7 @@ const COPY: readonly TableWrite[] = [
     ],
   },
   {
-    // Organizations never leave a chat and a chat never opens again: a late row can only say less.
+    // Organizations never leave a chat, and a chat never opens again. So only the end of a chat changes a row.
     table: 'involvements',
     columns: ['organization_id', 'chat_id', 'seq', 'is_ended'],
     statements: [
@@ -202,7 +207,7 @@ const DELIVERIES: readonly TableWrite[] = [
   },
 ];
 
-/** A table and its SQL, made once. */
+/** A table and its SQL, built once. */
 type PreparedWrite = { table: ReplicaTable; sqls: readonly string[] };
 
 const PREPARED: { readonly [Store in ReplicaStore]: readonly PreparedWrite[] } = {
@@ -212,12 +217,15 @@ const PREPARED: { readonly [Store in ReplicaStore]: readonly PreparedWrite[] } =
 
 type RowPart = { rows: string[]; size: number; carried: Map<number, number> };
 
-/** Whether a batch has something for one of the databases. */
+/** Whether a batch has rows for one of the databases. */
 export function hasRowsFor(batch: ReplicaBatch, store: ReplicaStore): boolean {
   return (store === 'copy' && batch.rebuild !== undefined) || PREPARED[store].some(({ table }) => table in batch.rows);
 }
 
-/** The statements that write into one of the databases what some batches have for it, to be run as one transaction in this order. */
+/**
+ * The statements that write the batches' rows into one of the databases. They must run as one transaction, in this
+ * order.
+ */
 export function statementsFor(batches: readonly ReplicaBatch[], store: ReplicaStore): ReplicaStatement[] {
   const begins = batches.flatMap(({ thread, rebuild }, place) =>
     store === 'deliveries' || rebuild === undefined ? [] : beginStatements(place, thread, rebuild),
@@ -231,7 +239,7 @@ export function statementsFor(batches: readonly ReplicaBatch[], store: ReplicaSt
   return [...begins, ...writes];
 }
 
-/** The rows of one table in parts that a parameter can hold. */
+/** The rows of one table, divided into parts that fit into a parameter. */
 function partsOf(table: ReplicaTable, batches: readonly ReplicaBatch[]): RowPart[] {
   const parts: RowPart[] = [];
   for (const [place, batch] of batches.entries()) {

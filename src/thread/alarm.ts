@@ -11,13 +11,13 @@ import { COPY_TIMER, type Replica } from './replica/replica.ts';
 import type { Lanes } from './webhooks/lanes.ts';
 
 /**
- * A commit arms the alarm this far ahead (ms), unless it rings sooner anyway: while the memory is still there, which the platform
- * destroys after ten seconds of silence. What is settled by then a new instance need not do again.
+ * A commit arms the alarm this far ahead (ms), unless it rings sooner anyway. By then the memory is still there, which
+ * the platform destroys after ten seconds of silence. What is complete by then, a new instance need not do again.
  */
 export const ALARM_AFTER = 8000;
-/** The alarm works so long (ms) at a stretch, and then rings again. */
+/** Longest run of the alarm (ms). Then it rings again for the rest. */
 export const ALARM_WORK = 10_000;
-/** A sweep that failed, or that left something unsettled, is repeated after this long. */
+/** When a run of the alarm that failed, or left work behind, is repeated (ms). */
 const BACKOFF: Backoff = { first: 16_000, last: 300_000 };
 
 const SWEEP_TIMER = 'sweep';
@@ -36,17 +36,19 @@ export type SweepDeps = {
   failed: (event: string, error: unknown) => void;
 };
 
-/** What a thread's alarm does: whatever is due, with a bound of work, and then it is armed for what is due next. */
+/**
+ * What a thread's alarm does: everything that is due, within a limit of time. Then it is armed for what is due next.
+ */
 export class Sweep {
   readonly #deps: SweepDeps;
-  /** When the last command was committed (ms); 0 when that was not in this instance. */
+  /** When this instance last committed a command (ms); 0 for never. */
   #committedAt = 0;
 
   constructor(deps: SweepDeps) {
     this.#deps = deps;
   }
 
-  /** Does what is due; harmless when it is done twice. Never rejects: the platform forgets an alarm after six failures. */
+  /** Does what is due. Harmless when done twice. Never rejects: the platform drops an alarm after six failures. */
   async run(): Promise<void> {
     try {
       await this.#sweep(Date.now() + ALARM_WORK);
@@ -57,43 +59,43 @@ export class Sweep {
     }
   }
 
-  /** Arms the alarm of a new instance: the platform may have dropped that of an earlier one. */
+  /** Arms the alarm of a new instance, because the platform may have dropped that of an earlier one. */
   start(): void {
     const { alarmClock, timers } = this.#deps;
     const due = this.isSettled() ? timers.next() : Date.now() + ALARM_AFTER;
     if (due !== null) alarmClock.armBy(due);
   }
 
-  /** Told that a command was committed at `now` (ms). */
+  /** Notes that a command was committed at `now` (ms). */
   committed(now: number): void {
     this.#committedAt = now;
   }
 
-  /** Has the next sweep look for live hubs that have awoken. */
+  /** Makes the next run look for live hubs that are awake now. */
   checkHubs(): void {
     this.#deps.timers.set(HUBS_TIMER, Date.now());
   }
 
-  /** When the open chat should be ended (ms); null for never. */
+  /** When the open chat should end (ms); null for never. */
   chatEndsAt(): number | null {
     const chat = openChat(this.#deps.state());
     const end = chat === null ? null : endsAt(chat.facts);
     return end === null ? null : Math.max(end, this.#deps.timers.dueAt(END_TIMER) ?? 0);
   }
 
-  /** Writes down how far D1 and the live hubs are, so that a new instance tells them nothing again. */
+  /** Stores how far D1 and the live hubs are, so that a new instance sends them nothing twice. */
   writeCheckpoints(): void {
     this.#deps.replica.writeCheckpoint();
     this.#deps.broadcast.writeCheckpoints();
   }
 
-  /** Whether nothing is under way that a new instance of the object would have to look after. */
+  /** Whether no work is left that a new instance of the object would have to go on with. */
   isSettled(): boolean {
     const { replica, broadcast, watch, state } = this.#deps;
     return replica.isSettled && broadcast.isSettled && watch.isSettled(followedChat(state()));
   }
 
-  /** Lanes and ends first: they need no D1, so they do not wait for it. */
+  /** Lanes and ends of chats come first: they do not need D1, so they do not wait for it. */
   async #sweep(until: number): Promise<void> {
     const { lanes, watch, broadcast, replica, timers, state } = this.#deps;
     lanes.makeRest();
@@ -108,7 +110,9 @@ export class Sweep {
     lanes.prune(Date.now(), replica.writtenVersion);
   }
 
-  /** Only the current session can be open, so no other can be overdue. A failure here must not hold up the rest of the sweep. */
+  /**
+   * Only the current session can be open, so no other can be overdue. A failure here must not stop the rest of the run.
+   */
   async #endOverdueChat(): Promise<void> {
     const end = this.chatEndsAt();
     if (end === null || end > Date.now()) return;
@@ -124,15 +128,17 @@ export class Sweep {
   }
 
   /**
-   * Arms the alarm for what is due next, not before a second has passed, so that a late one cannot spin. What is unsettled without a
-   * time of its own is looked after as after each commit while the thread is busy, and then ever later.
+   * Arms the alarm for what is due next. Waits a second at least, so that overdue work cannot make it spin. Unfinished
+   * work without a time of its own is repeated as after a commit while the thread is busy, and then at growing
+   * intervals.
    */
   #armNext(): void {
     const { timers, lanes, replica, alarmClock } = this.#deps;
     const now = Date.now();
     const isBusy = now - this.#committedAt < ALARM_AFTER;
     const isSettled = this.isSettled();
-    // What was due and did not fail again is done, by somebody else perhaps: a timer that stayed due would ring for ever.
+    // A timer that was due and did not fail again is done, perhaps by another caller. If it stayed due, the alarm would
+    // ring for ever.
     for (const name of timers.due()) {
       if (isSettled) timers.clear(name);
       else timers.fail(name);
@@ -145,7 +151,7 @@ export class Sweep {
     if (times.length > 0) alarmClock.armBy(Math.max(Math.min(...times), now + 1000));
   }
 
-  /** Whether what is unsettled has failed, and so has a time at which it is tried again. */
+  /** Whether the unfinished work has failed, and so has a time of its own. */
   #isTried(): boolean {
     const names = this.#deps.timers.names();
     return names.some((name) => name === COPY_TIMER || name === WATCH_TIMER || name.startsWith('hub/'));

@@ -14,10 +14,13 @@ import type { EventPage } from '../rpc/thread.ts';
 import type { Typing } from './live/typing.ts';
 import { loadChat, loadMessageEvent, loadSuggestions } from './store/load.ts';
 
-/** A page ends early at this many characters of JSON, because an RPC answer ends at 32 MiB. */
+/** A page ends early at this many characters of JSON: the answer of a call is limited to 32 MiB. */
 const PAGE_CHARACTERS = 4_000_000;
 
-/** Members oldest first: the visitor, who joins first, leads. Those of one moment by id, so that pages agree. */
+/**
+ * The members, oldest first: the visitor, who joins first, leads. Members of one moment are ordered by id, so that
+ * pages agree.
+ */
 export function membersOf(chat: ChatState): MemberFacts[] {
   const rank = (member: MemberFacts) => (member.member_type === 'visitor' ? 0 : 1);
   const members = [...chat.members.values()].map(({ facts }) => facts);
@@ -87,7 +90,7 @@ function memberViews(chat: ChatState, typing: Typing, now: number): MemberView[]
   }));
 }
 
-/** Tags oldest first; those of one moment by name, so that pages agree. */
+/** The tags, oldest first. Tags of one moment are ordered by name, so that pages agree. */
 function tagsOf(chat: ChatState): TagFacts[] {
   const tags = [...chat.tags.values()].map(({ facts }) => facts);
   return tags.sort((a, b) => a.created_at - b.created_at || compare(a.name, b.name));
@@ -138,7 +141,7 @@ function readSuggestionPage(sql: SqlStorage, chat: ChatState, query: ReadSuggest
   return { suggestions: page.items, has_more: page.has_more, room_id };
 }
 
-/** What was accepted for a receiver above `after`, ascending: the bodies that its webhooks had. */
+/** The webhooks that were accepted for a receiver above `after`, in order, with the bodies that they had. */
 export function readEventPage(
   sql: SqlStorage,
   state: ThreadState,
@@ -161,7 +164,7 @@ export function readEventPage(
     loaded = loadChat(sql, loaded, event.chat_id);
     const chat = loaded.chats.get(event.chat_id);
     if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
-    // What a channel is told of an event does not depend on the chat around it.
+    // What a channel gets for an event does not depend on the chat around it.
     const update = notificationsOf(
       { event, before: chat, after: chat, suggestion_before: null },
       'organization',

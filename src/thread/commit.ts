@@ -10,7 +10,7 @@ import { insertDeliveries } from './webhooks/new-deliveries.ts';
 import { noteRest } from './webhooks/webhook-rests.ts';
 
 /**
- * What a commit writes. `before` and `after` are the states around it, so that only what changed is written: `before` must
+ * The content of a commit. `before` and `after` are the states around it; only what differs is written. `before` must
  * hold what was loaded for the command.
  */
 export type Commit = {
@@ -22,17 +22,17 @@ export type Commit = {
   received: ReceivedBefore[];
   channelTarget: ChannelTarget | null;
   isTargetNew: boolean;
-  /** Who is told as last known (JSON, null for nobody); null when it stays as it is. */
+  /** The audience to store as JSON (null: nobody); null when the stored one stays. */
   audience: { stored: string | null } | null;
-  /** Version of the last changed delivery or lane; the rows written here get the following ones. */
+  /** Version of the last changed delivery or lane. The rows written here get the next ones. */
   version: number;
-  /** The commit's time in the log (ms), which may run ahead of the clock. */
+  /** The commit's time in the log (ms). It may be ahead of the clock. */
   at: number;
-  /** The clock (ms): what is delivered is due at once, so not at a time in the log. */
+  /** The clock (ms). New deliveries are due now, not at the time in the log. */
   now: number;
 };
 
-/** `heads`: the deliveries that were leased at once. */
+/** `leased`: the deliveries that were leased at once. */
 export type Committed = { rowsWritten: number; version: number; leased: LeasedDelivery[] };
 
 /** Writes a commit. Must run inside `transactionSync`. */
@@ -86,7 +86,7 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
   const { rows } = accepted.outbox;
   const organizations = new Map(accepted.lanes.map(({ receiver, organization_id }) => [receiver, organization_id]));
   for (const lane of accepted.lanes) {
-    // Of a lane whose only new row is leased, D1 is told when that is: with its first report, or when the lease runs out.
+    // The lane's only new delivery is leased: D1 gets both rows with its first report, or when the lease ends.
     const isHeldBack = commit.leases.has(lane.receiver) && rows.filter(isOf(lane.receiver)).length === 1;
     write(
       `INSERT INTO lanes (receiver, version, accepted, last_seq, organization_id) VALUES (?1, ?2, ?3, ?4, ?5)

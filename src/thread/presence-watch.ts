@@ -4,35 +4,41 @@ import type { Backoff, Timers } from '../platform/timers.ts';
 import { memberStub } from '../rpc/user.ts';
 import { deleteWatch, readWatches, writeWatch } from './store/watches.ts';
 
-/** A user's object that does not answer is asked again after half a minute, then twice as long each time, up to 5 min. */
+/** Backoff of calls to a user's object that failed: half a minute at first, up to 5 min. */
 const BACKOFF: Backoff = { first: 30_000, last: 300_000 };
 
-/** Name of the timer that says when calls which failed are made again. */
+/** Timer of the calls that failed. */
 export const WATCH_TIMER = 'watch';
 
-/** Somebody whose object should tell a chat when they come or go, and their presence as the chat has it; `user_id` may be a visitor's. */
+/**
+ * A member whose object should report to a chat when they come or go, and their presence as the chat has it. `user_id`
+ * may be a visitor's.
+ */
 export type Watched = { user_id: string; organization_id: string; chat_id: string; is_present: boolean };
 
 export type WatchDeps = {
-  /** Asks the user's object to tell the chat; answers whether they are present now. */
+  /** Asks the user's object to report to the chat. Answers whether they are present now. */
   watch: (watched: Watched) => Promise<{ is_present: boolean }>;
   unwatch: (userId: string, chatId: string) => Promise<void>;
-  /** The watches that are known to be held: the chat that a user's object tells, by user. */
+  /** The watches that user objects have confirmed: the chat, by user. */
   read: () => Map<string, string>;
   write: (userId: string, chatId: string) => void;
   delete: (userId: string) => void;
-  /** The user's presence as the thread has it by now; null when they do not take part in the open chat. */
+  /** The user's presence as the thread has it now; null when they do not participate in the open chat. */
   recorded: (userId: string, chatId: string) => boolean | null;
-  /** Writes another presence than was recorded into the log. */
+  /** Records that the user's presence is another one. */
   correct: (userId: string, chatId: string, isPresent: boolean) => Promise<void>;
   timers: Pick<Timers, 'fail' | 'clear' | 'isBackingOff'>;
   /** Keeps the object alive until the work is done. */
   background: (work: Promise<unknown>) => void;
-  /** Told what went wrong, for the log. */
+  /** Called with each error, for the log. */
   failed: (error: unknown) => void;
 };
 
-/** The open chat with those whose presence can be followed: a visitor of a channel is never seen at the hub. Null when none is open. */
+/**
+ * The open chat with the members whose presence can be followed: visitors of channels are never seen at the hub. Null
+ * when no chat is open.
+ */
 export function followedChat(state: ThreadState): ChatState | null {
   const chat = openChat(state);
   if (chat === null || state.thread?.channel_id == null) return chat;
@@ -43,14 +49,14 @@ export function followedChat(state: ThreadState): ChatState | null {
 type Asking = { chat_id: string; isReported: boolean; isUnwanted: boolean };
 
 /**
- * Which users' objects tell the open chat of their user's presence. What they have confirmed is a row, so a new instance
- * asks only for what is missing. A user's object that tells a chat in vain is answered so and stops.
+ * Which users' objects report to the open chat. Confirmed watches are rows, so a new instance asks only for what is
+ * missing. An object that reports to a chat for nothing is told so, and stops.
  */
 export class PresenceWatch {
   readonly #deps: WatchDeps;
   #held: Map<string, string> | null = null;
   readonly #asking = new Map<string, Asking>();
-  /** Calls that end a watch: one that begins waits for them, or it could be overtaken. */
+  /** Calls in flight that end a watch. A call that starts one waits for them, or the two could overtake each other. */
   readonly #ending = new Map<string, Promise<void>>();
 
   constructor(deps: WatchDeps) {
@@ -58,14 +64,14 @@ export class PresenceWatch {
   }
 
   /**
-   * Asks and unasks as the open chat now demands (null: none is open), in the background. `before` is the one that a change has
-   * found open: an earlier instance may have asked for its participants and not heard the answer.
+   * Starts and ends watches in the background, as the open chat requires (null: none is open). `before` is the open
+   * chat before a change: an earlier instance may have asked for its members without getting the answer.
    */
   follow(chat: ChatState | null, before: ChatState | null = null): void {
     const wanted = participantsOf(chat);
     const held = new Map(this.#heldWatches());
     for (const { user_id, chat_id } of participantsOf(before).values()) {
-      // One that is being asked ends with the answer.
+      // A watch that is being started ends with its answer.
       if (!held.has(user_id) && this.#asking.get(user_id)?.chat_id !== chat_id) held.set(user_id, chat_id);
     }
     for (const [userId, chatId] of held) {
@@ -80,7 +86,7 @@ export class PresenceWatch {
     if (this.isSettled(chat)) this.#deps.timers.clear(WATCH_TIMER);
   }
 
-  /** Whether each participant of the open chat is watched, and nobody else, and no call is under way. */
+  /** Whether exactly the participants of the open chat are watched, and no call is in flight. */
   isSettled(chat: ChatState | null): boolean {
     const wanted = participantsOf(chat);
     const held = this.#heldWatches();
@@ -88,7 +94,7 @@ export class PresenceWatch {
     return isAll && this.#asking.size === 0 && this.#ending.size === 0;
   }
 
-  /** Told that the user's object has told the chat itself: it knows better than an answer that is still on its way. */
+  /** Notes that the user's object has reported to the chat. That is newer than any answer still on its way. */
   noteReport(userId: string): void {
     const asking = this.#asking.get(userId);
     if (asking !== undefined) asking.isReported = true;
@@ -122,7 +128,7 @@ export class PresenceWatch {
     }
   }
 
-  /** Ends a watch. It stays held until that has succeeded. Never rejects. */
+  /** Ends a watch. It counts as confirmed until that has succeeded. Never rejects. */
   #unwatch(userId: string, chatId: string): Promise<void> {
     const known = this.#ending.get(userId);
     if (known !== undefined) return known;
@@ -146,7 +152,7 @@ export class PresenceWatch {
   }
 
   #fail(error: unknown): void {
-    // The calls of one round fail together, and count once.
+    // The calls of one round fail together and count once.
     if (!this.#deps.timers.isBackingOff(WATCH_TIMER)) this.#deps.timers.fail(WATCH_TIMER, BACKOFF);
     this.#deps.failed(error);
   }
@@ -164,7 +170,7 @@ function participantsOf(chat: ChatState | null): Map<string, Watched> {
   return found;
 }
 
-/** What the watch of a thread's object needs of it. */
+/** What the watch needs of its thread's object. */
 export type WatchingThread = {
   env: Env;
   sql: SqlStorage;
@@ -175,7 +181,10 @@ export type WatchingThread = {
   failed: (error: unknown) => void;
 };
 
-/** The watch of a thread's object: it asks the objects of users and visitors, and keeps what they confirm in the thread's own rows. */
+/**
+ * The presence watch of a thread's object: it calls the objects of users and visitors, and stores what they confirm in
+ * the thread's rows.
+ */
 export function watchUsers({ env, sql, timers, state, execute, background, failed }: WatchingThread): PresenceWatch {
   return new PresenceWatch({
     watch: ({ user_id, organization_id, chat_id, is_present }) =>

@@ -1,8 +1,8 @@
 import type { Command } from '../domain/commands.ts';
 
-/** An object holds 10 GB; above this it refuses commands, so that deliveries and the alarm still have room. Bytes. */
+/** Above this size (bytes) an object refuses commands. It can hold 10 GB; the rest is for deliveries and the alarm. */
 const FULL_AT = 8_000_000_000;
-/** What ends a chat, or tells it of what is so already, is small and goes on. */
+/** Commands that a full thread still takes: they are small, and end a chat or report what has happened anyway. */
 const OF_A_FULL_THREAD: ReadonlySet<Command['type']> = new Set([
   'change_presence',
   'close_thread',
@@ -15,10 +15,13 @@ export function isTooFullFor(command: Command, size: number): boolean {
   return size > FULL_AT && !OF_A_FULL_THREAD.has(command.type);
 }
 
-/** Commands between two looks at the size: none stores more than a few megabytes, and asking SQLite costs as much as a message does. */
+/**
+ * Number of commands between two reads of the size. A command stores a few megabytes at most, and reading the size
+ * costs as much as a message.
+ */
 const CHECK_EVERY = 50;
 
-/** The size of an object's storage in bytes, as it was a few commands ago. */
+/** The size of an object's storage, as it was a few commands ago. */
 export class StorageSize {
   readonly #sql: Pick<SqlStorage, 'databaseSize'>;
   #size = 0;
@@ -28,6 +31,7 @@ export class StorageSize {
     this.#sql = sql;
   }
 
+  /** The size in bytes. */
   get bytes(): number {
     if (this.#asked % CHECK_EVERY === 0) this.#size = this.#sql.databaseSize;
     this.#asked += 1;

@@ -37,15 +37,15 @@ import { SCHEMA, schemaOf } from './store/schema.ts';
 import { fanOutWebhooks } from './webhooks/fan-out.ts';
 import { Lanes } from './webhooks/lanes.ts';
 
-/** A caller who does not take the copy of a commit along waits this long (ms) for D1. */
+/** Longest wait for D1 (ms) after a commit without a courier. */
 const WAIT_FOR_COPY = 1000;
-/** A rebuild, and a hand-over to the projector, are waited for this long (ms). Both may go on by themselves. */
+/** Longest wait (ms) for a rebuild, and for an answer of the projector. Both may go on by themselves. */
 const WAIT_FOR_REBUILD = 60_000;
 const WAIT_FOR_PROJECTOR = 60_000;
 
 /**
- * The shell of a thread: it gives `decide` the state, the time and ids, and writes what was decided in one
- * transaction. Between reading the state and the commit nothing is awaited, so commands run one after the other.
+ * The object of a thread: it gives the state, the time and ids to `decide` and writes the decision in one transaction.
+ * Nothing is awaited between reading the state and the commit, so commands run one after the other.
  */
 export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   readonly #sql: SqlStorage;
@@ -86,8 +86,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /**
-   * Decides and commits a command. A courier gets along with the answer what they do: the commit's batch, to bring it to D1, and webhooks
-   * to deliver. Without one the object sends the batch by itself, and answers when D1 has it, after a second at the latest.
+   * Decides and commits a command. A courier gets, with the answer, the commit's batch to bring to D1 and webhooks to
+   * deliver. Without one the object sends the batch itself, and answers when D1 has it, after a second at the latest.
    */
   async execute(command: Command, courier?: Courier): Promise<Executed> {
     const cost = noCost();
@@ -100,25 +100,28 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return { result: { ok: true, answer: decided.answer }, cost, handed, heads: leased };
   }
 
-  /** What the courier is to bring to D1; null when the object sends it by itself. */
+  /** The batch for the courier; null when the object sends it itself. */
   async #handOut(courier?: Courier, cost = noCost()): Promise<HandedBatch | null> {
     const isTaken = courier?.acknowledged !== undefined;
     const batch = isTaken ? this.#replica.handOut() : null;
     const handed = batch === null ? null : { ...batch, database: this.#database };
     if (handed !== null && this.#replica.isAllSent) return handed;
-    // A commit may be more than a batch: the object brings the rest.
+    // A commit may need several batches. The object sends the others.
     const copied = this.#replica.run(Date.now() + ALARM_WORK, cost);
     this.ctx.waitUntil(copied);
     if (!isTaken || handed !== null) await withinTime(copied, WAIT_FOR_COPY);
     return handed;
   }
 
-  /** Sends the copy without anybody waiting for it. */
+  /** Sends batches in the background. */
   #copyLater(): void {
     this.ctx.waitUntil(this.#replica.run(Date.now() + ALARM_WORK));
   }
 
-  /** Told that D1 has these stretches of the log, by a courier who has no further command: the thread is at rest, which is written down. */
+  /**
+   * Notes that D1 has these ranges. Sent by a courier without a further command: the thread is idle, so the checkpoints
+   * are stored.
+   */
   async acknowledge({ ranges }: { v: 1; ranges: readonly BatchRange[] }): Promise<void> {
     this.#replica.acknowledge(ranges);
     if (this.#replica.isUpToDate) this.#sweep.writeCheckpoints();
@@ -152,12 +155,16 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return refusal === null ? answerQuery(this.#sql, chat, this.#typing, query, Date.now()) : refused(refusal);
   }
 
-  /** What was accepted for a receiver above `after`: for one that was away. `identity` must be this thread's. */
+  /**
+   * The webhooks that were accepted for a receiver above `after`, for a receiver that was away. `identity` must be this
+   * thread's.
+   */
   async readEvents(request: Parameters<ThreadStub['readEvents']>[0]): Promise<Result<EventPage>> {
     if (this.#state.thread?.identity !== request.identity) return refused({ reason: 'thread_not_found' });
     return { ok: true, answer: readEventPage(this.#sql, this.#state, request) };
   }
 
+  /** Leases the head of a track. */
   async claim(request: Parameters<Lane['claim']>[0]): Promise<ClaimResult> {
     if (request.v !== 1) return { kind: 'later' };
     const claim = this.#lanes.claim(request);
@@ -165,6 +172,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return claim;
   }
 
+  /** Records the outcome of a leased delivery, and leases the next one if the caller wants it. */
   async report(request: Parameters<Lane['report']>[0]): Promise<ReportAnswer> {
     this.#replica.acknowledge(request.acknowledged);
     const answer = this.#lanes.report(request);
@@ -174,7 +182,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return answer;
   }
 
-  /** Puts finished deliveries back to pending beside their lane (an explicit replay) and wakes them. */
+  /** Puts finished deliveries back beside their lane (an explicit replay) and wakes the track. */
   async replay(request: { v: 1; receiver: Receiver; filter: ReplayFilter }): Promise<{ replayed: number }> {
     const replayed = this.#lanes.replay(request.receiver, request.filter);
     this.#copyLater();
@@ -187,8 +195,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /**
-   * Rings the alarm soon: the watchdog found something overdue, because the platform has dropped an alarm, or a live hub
-   * has awoken and may have missed what happened here.
+   * Makes the alarm ring soon. The watchdog calls it when something is overdue because the platform has dropped an
+   * alarm, and a live hub when it has woken up and may lack updates.
    */
   async wake(_request: { v: 1 }): Promise<void> {
     if (this.#state.thread === null) return;
@@ -196,7 +204,10 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#alarmClock.arm(Date.now());
   }
 
-  /** Folds the log anew and hands all of it over to D1, whose rows of the thread go first (invariant 6). */
+  /**
+   * Replays the log and sends all of it to D1, which first deletes its rows of the thread (docs/architecture.md,
+   * invariant 6).
+   */
   async rebuild(request: { v: 1 }): Promise<Rebuilt> {
     if (request.v !== 1) return { ok: false, reason: 'newer_version' };
     if (this.#state.thread === null) return { ok: false, reason: 'thread_not_found' };
@@ -210,6 +221,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return { ok: true };
   }
 
+  /** Does what is due. Never rejects. */
   override async alarm(): Promise<void> {
     this.#alarmClock.ring();
     if (this.#state.thread !== null) await this.#sweep.run();
@@ -219,7 +231,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const name = this.#state.name;
     const loaded = loadThread(this.#sql, name);
     const thread = loaded.state.thread;
-    // An object addressed by its bare id has no name; the chat id holds it too.
+    // An object that is addressed by its id has no name, but the ids of its chats contain it.
     const nameOfChat = thread === null ? null : threadNameOfChat(thread.current_chat_id);
     this.#state = { ...loaded.state, name: name === '' ? (nameOfChat ?? '') : name };
     this.#channelTarget = loaded.channelTarget;
@@ -242,12 +254,12 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     });
   }
 
-  /** Name of the D1 binding that holds the copy. */
+  /** Name of the D1 binding that holds the replica. */
   get #database(): string {
     return this.#state.thread?.database ?? 'DB';
   }
 
-  /** How far the copy should be. */
+  /** How far the replica should be. */
   #latest(): Checkpoint {
     return { seq: this.#state.last_seq, version: this.#lanes.version };
   }
@@ -258,7 +270,10 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return (await withinTime(written, WAIT_FOR_PROJECTOR))?.[0] ?? { ok: false, reason: 'failed' };
   }
 
-  /** Writes what was decided, arms the alarm in the same turn and wakes lanes that were idle, but for those whose head the caller takes. */
+  /**
+   * Writes a decision, arms the alarm in the same turn and wakes the lanes that were idle, except those whose first
+   * delivery the courier takes.
+   */
   #commit(command: Command, audience: Audience, before: ThreadState, decided: Decided, isCourier: boolean): Committed {
     const target = command.type === 'receive_messages' ? command.routing : this.#channelTarget;
     const isTargetNew = !isSameTarget(target, this.#channelTarget);
@@ -306,7 +321,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     return { ...committed, rowsWritten: committed.rowsWritten + (isArmed ? 1 : 0) };
   }
 
-  /** What an accepted command means beside its events: who types, and whose presence is followed. */
+  /** Applies what an accepted command changes beside the log: who types, and whose presence is watched. */
   #noteInMemory(command: Command, before: ThreadState, after: ThreadState): void {
     const current = after.thread?.current_chat_id ?? '';
     const namedId = 'chat_id' in command ? command.chat_id : null;

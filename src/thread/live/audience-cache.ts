@@ -7,36 +7,36 @@ import { withinTime } from '../../platform/timeout.ts';
 import type { RoomSet } from '../../resources/chat-grant.ts';
 import { type Invitee, isOpenInvitation } from '../../resources/invitation.ts';
 
-/** A command waits this long (ms) to learn who listens: a D1 that hangs counts as one that cannot be reached. */
+/** Longest wait of a command for its audience (ms). A D1 that hangs counts as one that cannot be reached. */
 export const WAIT_FOR_AUDIENCE = 2000;
 
-/** The platform stores no row above 2 MB. Ids and names of collections only, so characters are bytes. */
+/**
+ * Longest audience that is stored: the platform stores no row above 2 MB. It consists of ids and names of collections,
+ * so characters are bytes.
+ */
 const STORED_CHARACTERS = 1_500_000;
-/** Stored for an audience that is too long: to a next life of the object it is unknown. */
+/** Stored in place of an audience that is too long. A later instance reads it as unknown. */
 const UNKNOWN = 'null';
 
 export type AudienceDeps = {
-  /** Rejects when it cannot be known. */
+  /** Loads an audience. Rejects when it cannot be known. */
   load: (scope: AudienceScope, cost: Cost) => Promise<Audience>;
   failed: (error: unknown) => void;
 };
 
-/** An audience to be stored, and its text; null for nobody. */
+/** An audience to be stored, and its JSON; null for nobody. */
 export type StoredAudience = { stored: string | null; audience: Audience };
 
-/**
- * Who is to be told of what happens in the thread. The thread keeps what it last knew, for when D1 cannot be reached: what is
- * accepted then is accepted for those.
- */
+/** The audience of a thread. The thread stores the last one that it knew, and uses it while D1 cannot be reached. */
 export class AudienceCache {
-  /** As it was last known; null when it never was. */
+  /** The last audience that was loaded; null when none was. */
   last: Audience | null = null;
   readonly #deps: AudienceDeps;
-  /** Whom `last` was asked for: of others it says nothing. */
+  /** The scope that `last` was loaded for. For other organizations it says nothing. */
   #asked: AudienceScope | null = null;
-  /** What `last` was made of: while that is the same, so is `last`. */
+  /** What `last` was made from. As long as that is equal, `last` stays the same object. */
   #source: { found: Audience; rooms: string } | null = null;
-  /** What is on disk, and the audience that it is the text of, when that is at hand. */
+  /** The stored JSON, and the audience that it was made from, if that is known. */
   #stored: string | null = null;
   #storedOf: Audience | null = null;
 
@@ -44,7 +44,7 @@ export class AudienceCache {
     this.#deps = deps;
   }
 
-  /** Restores the audience that an earlier instance has stored, null for nobody, and whom it was asked for. */
+  /** Restores the audience stored by an earlier instance, and the scope it was loaded for. `null`: nobody listens. */
   restore(stored: string | null, asked: AudienceScope | null): void {
     this.#stored = stored;
     this.#asked = asked;
@@ -53,7 +53,10 @@ export class AudienceCache {
     this.last = stored === null ? NO_AUDIENCE : (JSON.parse(stored) as Audience | null);
   }
 
-  /** The audience of a command that concerns these; null when it cannot be known and was not before. Never rejects. */
+  /**
+   * The audience of a scope. Null when D1 cannot be reached and the stored audience does not cover the scope. Never
+   * rejects.
+   */
   async of(scope: AudienceScope | null, cost: Cost): Promise<Audience | null> {
     if (scope === null) return NO_AUDIENCE;
     try {
@@ -71,7 +74,7 @@ export class AudienceCache {
     return this.last;
   }
 
-  /** What is to be stored with a commit; null when nothing has to be. Nobody is stored as null. */
+  /** What a commit must store of the audience; null when nothing has changed. An empty audience is stored as null. */
   toStore(audience: Audience): StoredAudience | null {
     if (audience === this.#storedOf) return null;
     const isNobody = audience.installations.length === 0 && audience.hubs.length === 0;
@@ -82,14 +85,14 @@ export class AudienceCache {
     return null;
   }
 
-  /** Told that it is on disk. */
+  /** Notes that the audience is stored. */
   noteStored({ stored, audience }: StoredAudience): void {
     this.#stored = stored;
     this.#storedOf = audience;
   }
 }
 
-/** Whether two answers say the same: while the isolate has them from its cache, they are made of the same parts. */
+/** Whether two audiences are equal. While the isolate serves them from its cache, their parts are the same objects. */
 function isSame(one: Audience, other: Audience): boolean {
   return (
     one.installations.length === other.installations.length &&
@@ -102,7 +105,7 @@ function isSame(one: Audience, other: Audience): boolean {
   );
 }
 
-/** A subscriber may be reached by thousands of rooms, of which the thread needs to know its own. */
+/** The audience with only this thread's rooms: a subscriber may have thousands. */
 function withinRooms(audience: Audience, roomIds: readonly string[]): Audience {
   const trim = (reach: RoomSet | null) =>
     reach === null ? null : { ...reach, room_ids: reach.room_ids.filter((id) => roomIds.includes(id)) };
@@ -123,9 +126,10 @@ function withinRooms(audience: Audience, roomIds: readonly string[]): Audience {
 }
 
 /**
- * The organizations that may see the result of a command to a thread: those of the room, the actor, the chat's members and the open
- * invitations. Two rooms when the channel of an open session has moved: the session stays, the next one begins in the other. Null when
- * it cannot lead to anything: the thread does not exist and the command opens none. The state must hold the chat that the command names.
+ * The scope of a command: the organizations of the room, the actor, the chat's members and the open invitations may see
+ * its result. It has two rooms when the channel of an open session has moved: the session stays in one, the next starts
+ * in the other. Null when the thread does not exist and the command opens none. `state` must hold the chat that the
+ * command names.
  */
 export function scopeOf(state: ThreadState, command: Command): AudienceScope | null {
   const isOpening = 'database' in command;
@@ -149,8 +153,8 @@ export function scopeOf(state: ThreadState, command: Command): AudienceScope | n
 }
 
 /**
- * The same for the command and for the thread as it is: what is known of who listens then stands for the thread's next commands too,
- * should nobody be able to say it anew.
+ * The scope of the command and of the thread as it is. An audience loaded for it also covers the thread's next
+ * commands, in case D1 cannot be reached then.
  */
 export function scopeWithThread(state: ThreadState, command: Command): AudienceScope | null {
   const one = scopeOf(state, command);
@@ -163,7 +167,7 @@ export function scopeWithThread(state: ThreadState, command: Command): AudienceS
   };
 }
 
-/** Whether everybody whom something concerns is among those who were asked for. */
+/** Whether a scope is part of the one that was loaded. */
 export function isWithinScope(scope: AudienceScope | null, asked: AudienceScope | null): boolean {
   if (scope === null) return true;
   if (asked === null) return false;
@@ -178,7 +182,7 @@ export function isKeptFromApps(command: Command): boolean {
   return command.skip_webhooks || command.messages.some(({ created_at }) => created_at !== null);
 }
 
-/** Whom the thread concerns as it is, without a command. */
+/** The scope of the thread as it is, without a command. */
 export function scopeOfThread(state: ThreadState): AudienceScope | null {
   return scopeOf(state, { v: 1, type: 'end_overdue_chats', command_id: '' });
 }

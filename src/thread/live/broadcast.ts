@@ -14,7 +14,7 @@ import { HubPublisher } from './hub-publisher.ts';
 import { lastEventBefore, readHubCheckpoint, replayUpdates, writeHubCheckpoint } from './replay-updates.ts';
 import type { Typing } from './typing.ts';
 
-/** A hub that has not answered for so long (ms) counts as not told; should it have heard after all, it drops the repeat. */
+/** Timeout of a hub call, in ms. A late success is harmless: the hub ignores events it has. */
 const WAIT_FOR_HUB = 30_000;
 
 export type BroadcastDeps = {
@@ -26,10 +26,10 @@ export type BroadcastDeps = {
   timers: Timers;
 };
 
-/** Who is to be told of what a command leads to; whom it concerned, and how far the log went, when that was asked. */
+/** An audience, the scope it was loaded for and the last `seq` at that time. */
 export type LoadedAudience = { audience: Audience; scope: AudienceScope | null; last_seq: number };
 
-/** Who listens to the thread besides its channel: apps, for the commit, and live hubs, which are told after it. */
+/** Who is notified of a thread beside its channel: apps with the commit, and live hubs after it. */
 export class Broadcast {
   readonly #deps: BroadcastDeps;
   readonly #audience: AudienceCache;
@@ -45,14 +45,13 @@ export class Broadcast {
   }
 
   /**
-   * Restores the audience that an earlier instance has stored. It was asked for with each commit, for the thread as it was after it
-   * too.
+   * Restores the audience stored by an earlier instance. Each commit loads it for the thread as it is afterwards, too.
    */
   restore(stored: string | null, state: ThreadState): void {
     this.#audience.restore(stored, scopeOfThread(state));
   }
 
-  /** Who is to be told of what a command leads to; null when that cannot be known. Never rejects. */
+  /** Loads the audience of a command. Null when it cannot be known. Never rejects. */
   async loadAudience(command: Command, cost: Cost): Promise<LoadedAudience | null> {
     const { last_seq } = this.#deps.state();
     const scope = this.#scopeOf(command);
@@ -60,18 +59,21 @@ export class Broadcast {
     return audience === null ? null : { audience, scope, last_seq };
   }
 
-  /** Whether nobody else is concerned by the command since it was asked who listens: others may have been committed meanwhile. */
+  /** Whether a loaded audience still covers the command: other commands may have been committed since. */
   covers(command: Command, loaded: LoadedAudience | null): boolean {
     if (loaded === null || loaded.last_seq === this.#deps.state().last_seq) return true;
     return isWithinScope(this.#scopeOf(command), loaded.scope);
   }
 
-  /** What a commit is to store of the audience; null when nothing. */
+  /** What a commit must store of the audience; null when nothing. */
   toStore(audience: Audience): StoredAudience | null {
     return this.#audience.toStore(audience);
   }
 
-  /** Told of a commit that took these transitions above `before`, and of what it has stored. */
+  /**
+   * Notes a commit: its transitions above `before`, and the audience that it has stored. Publishes the transitions to
+   * the hubs.
+   */
   committed(
     transitions: readonly Transition[],
     before: number,
@@ -82,7 +84,7 @@ export class Broadcast {
     this.#publisher.committed(transitions, before, audience);
   }
 
-  /** Notes who types, and shows it to those who listen now. */
+  /** Notes who types, and sends it to the hubs. */
   noteTyping(typing: Typing, command: Command, chat: ChatState): void {
     for (const { member_id, status, isOther } of typing.note(command, chat.facts, Date.now())) {
       if (isOther) this.#showComposing(chat, member_id, status);
@@ -103,18 +105,22 @@ export class Broadcast {
     this.#publisher.sendEphemeral(audience, chat, (view) => composingNotification(member, chat.facts, status, view));
   }
 
-  /** Tells the hubs whatever they lack, also those that have awoken since; resolves when they are told. Never rejects. */
+  /**
+   * Publishes to the hubs everything they lack, also to those that have woken up since. Resolves when they have
+   * answered. Never rejects.
+   */
   async catchUp(): Promise<void> {
     const audience = await this.#audience.of(scopeOfThread(this.#deps.state()), noCost());
     if (audience !== null) this.#publisher.catchUp(audience);
     await this.#publisher.settled();
   }
 
+  /** Stores how far the hubs are. */
   writeCheckpoints(): void {
     this.#publisher.writeCheckpoints();
   }
 
-  /** Whether every hub that is known to listen has everything, also as far as a new instance of the object knows. */
+  /** Whether each hub of the audience has everything, and a new instance would know that too. */
   get isSettled(): boolean {
     return this.#audience.last !== null && this.#publisher.isSettled(this.#audience.last);
   }

@@ -19,46 +19,46 @@ import {
 } from '../../rpc/live-hub.ts';
 import { RecentUpdates } from './recent-updates.ts';
 
-/** Hubs keep what they are told for 24 h; older events are of no interest to them. ms. */
+/** Hubs keep events for 24 h and want no older ones. ms. */
 const INTEREST = 24 * 3_600_000;
-/** Events in one call. */
+/** Most events in one call. */
 const EVENTS_IN_A_CALL = 100;
 
-/** Names of the timers that say when a hub that could not be told is told again. */
+/** The timer of a hub that could not be reached: when it is tried again. */
 const TIMER_OF = (hub: string) => `hub/${hub}`;
 
 export type HubPublisherDeps = {
-  /** The thread as it is; null before its first commit. */
+  /** The thread; null before its first commit. */
   thread: () => { name: string; facts: ThreadFacts; last_seq: number } | null;
   publish: (request: PublishRequest) => Promise<PublishResult>;
   sendEphemeral: (hub: string, update: ThreadUpdate) => Promise<void>;
-  /** Checkpoints on disk. */
+  /** Checkpoints in storage. */
   readCheckpoint: (hub: string) => number | null;
   writeCheckpoint: (hub: string, seq: number) => void;
-  /** `seq` of the last event before a time (ms); 0 for none. */
+  /** The `seq` of the last event before a time (ms); 0 for none. */
   lastBefore: (time: number) => number;
-  /** Events of the log above `after`, at most `limit`, as they were told; `upto` says how far they go. */
+  /** The updates of the log above `after`, at most `limit` events. `upto`: the last `seq` covered. */
   replay: (view: View, after: number, limit: number) => { entries: ThreadUpdate[]; upto: number };
   timers: Pick<Timers, 'fail' | 'clear' | 'isBackingOff' | 'failures'>;
   now: () => number;
   background: (work: Promise<unknown>) => void;
-  /** Told when a hub could not be told. */
+  /** Called when a hub could not be reached. */
   failed: (error: unknown) => void;
 };
 
 type Hub = {
   name: string;
   view: View;
-  /** Up to which `seq` the hub has the thread, and up to which that is on disk. */
+  /** Up to which `seq` the hub has the thread's events, and up to which that is stored. */
   checkpoint: number;
   written: number;
   run: RetriedRun;
 };
 
 /**
- * Tells live hubs what happens in the thread, after the answer: the events after each hub's checkpoint, one call in flight. The
- * newest events are in memory; after a crash or a long failure they are recalled from the log. What was told after the last checkpoint on
- * disk is told again then, and the hub drops it.
+ * Publishes a thread's updates to live hubs after the answer: to each hub the events after its checkpoint, with one
+ * call in flight. Recent updates are in memory. After a crash or a long failure they are replayed from the log. Updates
+ * after the last stored checkpoint are then published again, and the hub ignores them.
  */
 export class HubPublisher {
   readonly #deps: HubPublisherDeps;
@@ -73,7 +73,10 @@ export class HubPublisher {
     this.#deps = deps;
   }
 
-  /** Takes the transitions of a commit, above `before`, and tells the hubs of the audience and the visitor's. Never rejects. */
+  /**
+   * Takes the transitions of a commit, above `before`, and publishes them to the hubs of the audience and of the
+   * visitor. Never rejects.
+   */
   committed(transitions: readonly Transition[], before: number, audience: Audience): void {
     const hubs = this.#follow(audience, before);
     const { last_seq = before } = this.#deps.thread() ?? {};
@@ -88,7 +91,7 @@ export class HubPublisher {
     for (const hub of hubs) this.#run(hub);
   }
 
-  /** Tells the hubs what is never logged. Nobody is told twice, or later. */
+  /** Sends an ephemeral update (typing): at most once, never stored. */
   sendEphemeral(audience: Audience, chat: ChatState, notificationFor: (view: View) => Notification): void {
     const thread = this.#deps.thread();
     if (thread === null) return;
@@ -99,19 +102,19 @@ export class HubPublisher {
     }
   }
 
-  /** Tells the hubs of the audience, as it is known to be now, whatever they do not have yet, unless they are backing off. */
+  /** Publishes to the hubs of the audience everything they lack, unless they are backing off. */
   catchUp(audience: Audience): void {
     const thread = this.#deps.thread();
     if (thread === null) return;
     for (const hub of this.#follow(audience, thread.last_seq)) this.#run(hub);
   }
 
-  /** Resolves when the hubs have answered, or failed to. Never rejects. */
+  /** Resolves when all calls in flight have ended. Never rejects. */
   async settled(): Promise<void> {
     while (this.#publishing.size > 0) await Promise.all(this.#publishing);
   }
 
-  /** Whether each hub of the audience has everything, also as far as a new instance of the object knows. */
+  /** Whether each hub of the audience has everything, and a new instance would know that too. */
   isSettled(audience: Audience): boolean {
     const thread = this.#deps.thread();
     if (thread === null) return true;
@@ -121,7 +124,7 @@ export class HubPublisher {
     return known && hubsOf(thread.facts, audience).every(({ name }) => this.#checkpointOf(name) >= thread.last_seq);
   }
 
-  /** Writes down how far the hubs are. */
+  /** Stores how far the hubs are. */
   writeCheckpoints(): void {
     for (const hub of this.#hubs.values()) {
       if (hub.checkpoint === hub.written) continue;
@@ -135,8 +138,8 @@ export class HubPublisher {
   }
 
   /**
-   * The hubs that are to be told now, `before` the events that follow. One that fell asleep, or is not concerned by what follows, is
-   * forgotten once it has what it was to be told before.
+   * The hubs to publish to. `before` is the `seq` before the new events. A hub that sleeps now, or is outside the
+   * audience, is forgotten once it has what came before.
    */
   #follow(audience: Audience, before: number): Hub[] {
     const thread = this.#deps.thread();
@@ -159,7 +162,7 @@ export class HubPublisher {
     return [...hubs, ...behind];
   }
 
-  /** `seq` of the last event that no hub wants that is awake since then (ms). */
+  /** The `seq` of the last event that a hub awake since this time (ms) does not want. */
   #lastOfNoInterest(since: number): number {
     return this.#deps.lastBefore(Math.max(since - CLOCKS_DIFFER, this.#deps.now() - INTEREST));
   }
@@ -196,7 +199,10 @@ export class HubPublisher {
   }
 }
 
-/** A visitor's hub is told by every thread in which they may be at the hub themselves; visitors of channels never are. */
+/**
+ * The hubs of a thread. A visitor's hub gets the threads in which they can be at the hub themselves; visitors of
+ * channels never are.
+ */
 function hubsOf(thread: ThreadFacts, audience: Audience): { name: string; view: View; since: number }[] {
   const organizations = audience.hubs.map(({ organization_id, since }) => ({
     name: organizationHub(organization_id),

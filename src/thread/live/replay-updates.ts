@@ -7,12 +7,12 @@ import { hasTable } from '../../platform/sqlite.ts';
 import { makeTable } from '../store/schema.ts';
 import { readSnapshot, type Snapshot } from '../store/snapshots.ts';
 
-/** An answer ends early at so many characters of JSON, because a call ends at 32 MiB. */
+/** An answer ends early at this many characters of JSON: a call is limited to 32 MiB. */
 const CHARACTERS = 4_000_000;
 
 /**
- * The events above `after`, at most `limit` of them, as hubs were told of them; those that notify of nothing are left out, so `upto` says
- * how far they go. What has changed follows from what was before, so their chats are replayed from their last snapshots on.
+ * The updates of the events above `after`, at most `limit` events. Events without notifications are left out; `upto` is
+ * the last `seq` covered. A change depends on what was before, so the chats are replayed from their last snapshots.
  */
 export function replayUpdates(
   sql: SqlStorage,
@@ -46,7 +46,10 @@ export function replayUpdates(
   return { entries, upto };
 }
 
-/** The transitions of some chats above `after`, up to `upto`. `suggestions`: those that they change, as they were before. */
+/**
+ * The transitions of some chats above `after`, up to `upto`. `suggestions`: those that they change, as they were at
+ * `after`.
+ */
 function* transitionsBetween(
   sql: SqlStorage,
   chatIds: readonly string[],
@@ -56,7 +59,7 @@ function* transitionsBetween(
 ): Generator<Transition> {
   const known = new Map(suggestions);
   const snapshots = chatIds.map((id) => ({ id, ...(readSnapshot(sql, id, after) ?? BEGINNING) }));
-  /** Those of which the log, read from the oldest one on, has not come to the next event yet. */
+  /** The snapshots that the replay has not reached yet, oldest first. */
   const ahead = snapshots.sort((one, other) => one.seq - other.seq);
   const from = ahead[0] ?? BEGINNING;
   let state: ThreadState = { ...emptyThread(''), thread: from.thread };
@@ -75,7 +78,7 @@ function* transitionsBetween(
       state = { ...state, thread: next.thread ?? state.thread, chats };
       ahead.shift();
     }
-    // The thread's own facts and the visitor's name do not wait for the chat in which they were given.
+    // The thread's facts and the visitor's name apply at once, whatever chat their event belongs to.
     const isOfThread = event.type === 'thread_opened' || event.type === 'variables_set';
     if (!isOfThread && ahead.some(({ id }) => id === event.chat_id)) continue;
     const id = event.seq > after && 'suggestion' in event ? event.suggestion.id : '';
@@ -83,7 +86,7 @@ function* transitionsBetween(
     const taken = applyEvent({ ...state, suggestions: old === undefined ? NONE : new Map([[id, old]]) }, event);
     const now = taken.state.suggestions.get(id);
     if (now !== undefined) known.set(id, now);
-    // Kept, they would be copied with each further suggestion.
+    // If they were kept, each further suggestion would copy all of them.
     state = { ...taken.state, suggestions: NONE };
     if (taken.transition !== null && event.seq > after) yield taken.transition;
   }
@@ -96,8 +99,8 @@ type Suggestions = ThreadState['suggestions'];
 type SuggestionEvent = Extract<ThreadEvent, { type: 'reply_suggestion_added' | 'reply_suggestion_changed' }>;
 
 /**
- * Suggestions as they were after the event `upto`, if they were there. The log is read once for all of them, from where the oldest was
- * added: its id holds that `seq`.
+ * Suggestions as they were after the event `upto`. The log is read once for all of them, from where the oldest was
+ * added: its id contains that `seq`.
  */
 function suggestionsAt(sql: SqlStorage, ids: ReadonlySet<string>, upto: number): Suggestions {
   if (ids.size === 0) return NONE;
@@ -118,7 +121,7 @@ function suggestionsAt(sql: SqlStorage, ids: ReadonlySet<string>, upto: number):
   );
 }
 
-/** `seq` of the last event before `time` (ms); 0 for none. Times grow with `seq`, so it is searched by halves. */
+/** The `seq` of the last event before `time` (ms); 0 for none. Times grow with `seq`, so a binary search finds it. */
 export function lastEventBefore(sql: SqlStorage, last: number, time: number): number {
   let before = 0;
   let from = last + 1;
@@ -131,12 +134,13 @@ export function lastEventBefore(sql: SqlStorage, last: number, time: number): nu
   return before;
 }
 
-/** Up to which `seq` a hub was told, as it was last written down; null when it never was. */
+/** Up to which `seq` a hub has the thread's events, as stored; null when nothing is stored. */
 export function readHubCheckpoint(sql: SqlStorage, hub: string): number | null {
   if (!hasTable(sql, 'hub_marks')) return null;
   return sql.exec<{ seq: number }>('SELECT seq FROM hub_marks WHERE hub = ?', hub).toArray()[0]?.seq ?? null;
 }
 
+/** Stores up to which `seq` a hub has the thread's events. */
 export function writeHubCheckpoint(sql: SqlStorage, hub: string, seq: number): void {
   makeTable(sql, 'hub_marks');
   sql.exec('INSERT INTO hub_marks (hub, seq) VALUES (?1, ?2) ON CONFLICT (hub) DO UPDATE SET seq = ?2', hub, seq);

@@ -3,23 +3,26 @@ import type { ChatFacts } from '../../resources/chat.ts';
 import type { ComposingStatus } from '../../resources/membership.ts';
 
 /**
- * `typing` that was not said again for this long (ms) reads as `typed`: the writer has stopped, or their client is gone. Those who
- * listen end it by themselves after this time (docs/live.md), so that typing rings no alarm.
+ * A `typing` that is not repeated for this long (ms) reads as `typed`: the member has stopped, or their client is gone.
+ * Clients end it themselves after this time (docs/live.md), so no alarm is needed.
  */
 const TYPING_LASTS = 15_000;
 
-/** That a member has said what they do. `isOther`: not what they did before. */
+/** What a member has reported of their typing. `isOther`: it differs from before. */
 export type Said = { member_id: string; status: ComposingStatus; isOther: boolean };
 
 /**
- * Who types in a thread's open chat. Memory only, never in the log and never in D1: a new instance of the object knows
- * nothing of it, and a client that types says so again.
+ * Who types in a thread's open chat. Kept in memory only, never in the log or in D1. A new instance of the object knows
+ * nothing of it, and clients repeat it while their user types.
  */
 export class Typing {
   #chatId: string | null = null;
   readonly #said = new Map<string, { status: ComposingStatus; at: number }>();
 
-  /** Told an accepted command and the chat that it concerned; answers what was said by it, or by the chat's end. `now` in ms. */
+  /**
+   * Takes an accepted command and its chat. Answers the changes of typing that follow from the command, or from the
+   * chat's end. `now` in ms.
+   */
   note(command: Command, chat: ChatFacts, now: number): Said[] {
     if (chat.ended_at !== null) return this.#endIn(chat);
     return saidBy(command).map(({ member_id, status }) => {
@@ -29,7 +32,7 @@ export class Typing {
     });
   }
 
-  /** What a member does now (`now` in ms). Nobody types in a chat that has ended. */
+  /** What a member does at `now` (ms). Nobody types in a chat that has ended. */
   statusOf(chat: ChatFacts, memberId: string, now: number): ComposingStatus {
     if (chat.id !== this.#chatId || chat.ended_at !== null) return 'idle';
     const said = this.#said.get(memberId);
@@ -59,7 +62,7 @@ function saidBy(command: Command): { member_id: string; status: ComposingStatus 
     case 'update_membership':
     case 'update_visitor_membership': {
       const member_id = command.type === 'update_membership' ? command.actor.id : command.visitor_id;
-      // Clients that close a chat may say no more than that.
+      // Clients that leave a chat may send nothing else.
       const unsaid = command.is_participating === false ? 'idle' : null;
       const status = command.composing_status ?? unsaid;
       return status === null ? [] : [{ member_id, status }];

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { BATCH_VERSION, type RebuildStart, type ReplicaBatch, type ReplicaTable } from '../../rpc/projector.ts';
 
-/** Puts a batch together, row by row. */
+/** Builds a replica batch row by row. */
 export class BatchBuilder {
   readonly batch: ReplicaBatch;
   isEmpty = true;
@@ -10,7 +10,7 @@ export class BatchBuilder {
     this.batch = { v: BATCH_VERSION, thread, rows: {}, size: 0 };
   }
 
-  /** Adds a row, its values in the order of the table's columns (read-model/write-batches.ts). */
+  /** Adds a row with its values in the order of the table's columns (read-model/write-batches.ts). */
   add(table: ReplicaTable, row: readonly unknown[]): void {
     const encoded = JSON.stringify(row);
     const rows = this.batch.rows[table] ?? [];
@@ -20,7 +20,7 @@ export class BatchBuilder {
     this.isEmpty = false;
   }
 
-  /** Makes it the first batch of a rebuild. */
+  /** Makes this the first batch of a rebuild. */
   begin(rebuild: RebuildStart): void {
     this.batch.rebuild = rebuild;
   }

@@ -2,10 +2,14 @@ import { type ChatFacts, endsAt, isPending } from '../../resources/chat.ts';
 
 const HOUR = 3_600_000;
 
-/** What D1 has of a chat beside what every message changes, and most of it stands in indexes: ended, pending, type, overdue after (ms). */
+/**
+ * The columns of a chat that not every message changes, most of them indexed: ended, pending, type, overdue after (ms).
+ */
 export type ChatFlags = readonly [is_ended: 0 | 1, is_pending: 0 | 1, chat_type: string, overdue_after: number | null];
 
-/** A chat's end is rounded up to a whole hour, so that messages which move it seldom touch the index. */
+/**
+ * The flags of a chat. Its end is rounded up to a whole hour, so that messages which move it rarely change the index.
+ */
 export function flagsOf(facts: ChatFacts): ChatFlags {
   const end = endsAt(facts);
   const overdueAfter = end === null ? null : Math.ceil(end / HOUR) * HOUR;
@@ -13,32 +17,32 @@ export function flagsOf(facts: ChatFacts): ChatFlags {
 }
 
 /**
- * What D1 is known to have of a chat's flags. They stand in indexes, and D1 writes an index again whenever its columns are
- * set, changed or not: a message that leaves them alone need not hand them over.
+ * The flags of a chat that D1 is known to have. They are indexed, and D1 writes an index whenever its columns are set,
+ * changed or not. So a message that leaves the flags alone does not send them.
  *
- * Why rows without flags are safe, although batches may be lost, doubled and reordered: one is sent only after D1 has acknowledged a row
- * with these flags, below which it takes nothing any more; and since that row was sent, none with others was. So whatever is still under
- * way is either older and does nothing, or has the same flags. Only a rebuild takes that row away; its own rows have all flags, and mend
- * in D1 those of a row of the same `seq` that came before them without.
+ * Rows without flags are safe, although batches may be lost, repeated and reordered. Such a row is sent only after D1
+ * has acknowledged a row with these flags, and only if no row with other flags was sent since. Whatever is still in
+ * flight is either older and has no effect, or has the same flags. Only a rebuild deletes the acknowledged row. Its own
+ * rows carry all flags, and correct in D1 those of a row with the same `seq` that came earlier without them.
  */
 export class ReplicatedFlags {
-  /** The flags that were sent last and have stayed the same since the batch that ended at `seq`. */
+  /** The flags that were sent last, unchanged since the batch that ended at `seq`. */
   #sent: { seq: number; chat_id: string; flags: string } | null = null;
   #isCopied = false;
 
-  /** Told that D1 has acknowledged the whole log up to `seq`. */
+  /** Notes that D1 has acknowledged the whole log up to `seq`. */
   acknowledge(seq: number): void {
     if (this.#sent !== null && seq >= this.#sent.seq) this.#isCopied = true;
   }
 
-  /** Told what a batch that ends at `seq` hands over. */
+  /** Notes the flags of a batch that ends at `seq`. */
   send(seq: number, chatId: string, flags: ChatFlags): void {
     if (this.#isSent(chatId, flags)) return;
     this.#sent = { seq, chat_id: chatId, flags: flags.join() };
     this.#isCopied = false;
   }
 
-  /** Told that what was sent need not be in D1: it goes again, is deleted by a rebuild, or was refused. */
+  /** Notes that D1 may not have what was sent: it is sent again, deleted by a rebuild, or was refused. */
   forget(): void {
     this.#sent = null;
     this.#isCopied = false;

@@ -5,17 +5,17 @@ import type { TagFacts } from '../../resources/tag.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 import { flagsOf } from './chat-flags.ts';
 
-/** A stretch of the log: above `after`, up to `upto`. */
+/** A range of the log: above `after`, up to `upto`. */
 export type SeqRange = { after: number; upto: number };
 
-/** What a stretch of the log did to a chat, as far as its state does not tell. */
+/** The changes that a range of the log made to a chat and that its state does not show. */
 export class ChatChanges {
   readonly #tags = new Map<string, { seq: number; tag: TagFacts | null }>();
   readonly #messages: { seq: number; facts: MessageFacts }[] = [];
   readonly #joined = new Set<string>();
   #endSeq: number | null = null;
 
-  /** Takes note of an event of the chat, in the order of the log: the last touch of a row wins. */
+  /** Notes an event of the chat, in the order of the log. The last change of a row wins. */
   note(event: ThreadEvent): void {
     const { seq } = event;
     switch (event.type) {
@@ -39,7 +39,7 @@ export class ChatChanges {
     }
   }
 
-  /** Adds the rows of the chat's children that the stretch touched last; the end of a chat touches its members. */
+  /** Adds the rows of the chat's children that changed in the range. The end of a chat changes its members. */
   addRows(builder: BatchBuilder, chat: ChatState, range: SeqRange): void {
     this.#addMembers(builder, chat, range);
     this.#addInvolvements(builder, chat);
@@ -51,7 +51,7 @@ export class ChatChanges {
     }
   }
 
-  /** Messages of a chat without a room are in nobody's list. */
+  /** Messages of a chat without a room are in no list. */
   #addMessages(builder: BatchBuilder, { facts: { id, organization_id, room } }: ChatState): void {
     if (room === null) return;
     for (const { seq, facts } of this.#messages) {
@@ -63,7 +63,7 @@ export class ChatChanges {
   #addMembers(builder: BatchBuilder, chat: ChatState, range: SeqRange): void {
     const isEnded = chat.facts.ended_at === null ? 0 : 1;
     for (const [memberId, { seq, facts }] of chat.members) {
-      // Touched again after the stretch: a later batch has the row.
+      // Changed again after the range: a later batch has the row.
       if (seq > range.upto) continue;
       const touched = Math.max(seq, this.#endSeq ?? 0);
       if (!isWithin(touched, range)) continue;
@@ -92,8 +92,8 @@ function isWithin(seq: number, { after, upto }: SeqRange): boolean {
 }
 
 /**
- * The chat's own row, as its newest event leaves it: also in a batch that ends before that event. Else its `seq` would not say which of
- * two images is the newer one.
+ * The chat's row with its newest event, even in a batch that ends before that event. Otherwise the row's `seq` would
+ * not tell which of two images is newer.
  */
 export function chatRow(chat: ChatState, thread: string): readonly unknown[] {
   const { facts } = chat;

@@ -2,10 +2,10 @@ import { LANE_SUMS, type LaneSums } from '../../db/rows.ts';
 import type { ThreadFacts } from '../../domain/state.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 
-/** Deliveries that go in one batch, at most. */
+/** Most deliveries in one batch. */
 export const DELIVERIES_IN_A_BATCH = 300;
 
-/** The deliveries and lanes changed after a version, as `latest` says how far they go, so many deliveries at most. */
+/** The deliveries and lanes changed after a version, up to `latest`, and at most `limit` deliveries. */
 export type Versions = { after: number; latest: number; limit: number };
 
 type DeliveryImage = {
@@ -36,9 +36,9 @@ type LaneImage = LaneSums & { receiver: string; version: number; organization_id
 const STORED_SUMS = LANE_SUMS.filter((sum) => sum !== 'pending');
 
 /**
- * Adds the deliveries and lanes changed after version `after`; answers the version up to which the batch then has them all,
- * which is `latest` when there are no more. Old deliveries are deleted, so `latest` may be no row's version. A delivery under its first
- * lease has version 0 and is left out, and so is what it has changed in its lane.
+ * Adds the deliveries and lanes changed after version `after`. Answers the version up to which the batch has all of
+ * them; that is `latest` when there are no more. Old deliveries are deleted, so no row may have the version `latest`. A
+ * delivery under its first lease has version 0 and is left out, as is its change of the lane.
  */
 export function addDeliveries(
   builder: BatchBuilder,

@@ -9,14 +9,14 @@ import { ChatChanges, chatRow } from './chat-rows.ts';
 import { addDeliveries, DELIVERIES_IN_A_BATCH } from './delivery-rows.ts';
 import type { RecentEvents } from './recent-events.ts';
 
-/** Whether a checkpoint has come as far as another. */
+/** Whether a checkpoint is at or beyond another. */
 export function hasReached(checkpoint: Checkpoint, other: Checkpoint): boolean {
   return checkpoint.seq >= other.seq && checkpoint.version >= other.version;
 }
 
 const EVENT_ROWS_IN_A_BATCH = BATCH_ROWS - DELIVERIES_IN_A_BATCH;
 
-/** What the reader is given beside the checkpoint. `rebuild`: number of the rebuild that is under way, or null. */
+/** What the next batch is made from. `rebuild`: the number of the rebuild in progress, or null. */
 export type BatchSources = {
   sql: SqlStorage;
   state: ThreadState;
@@ -24,14 +24,14 @@ export type BatchSources = {
   flags: ReplicatedFlags;
   latest: Checkpoint;
   rebuild: number | null;
-  /** Only the next event and the next delivery: to find out which of them D1 refuses. */
+  /** Takes only one event and one delivery, to find out which of them D1 refuses. */
   isNarrow: boolean;
 };
 
 /**
- * The next hand-over after `from`: the rows last touched in a stretch of the log, and the deliveries and lanes changed since.
- * Null when everything is handed over; `latest` says how far that is. `upto` is the checkpoint to keep once the batch is
- * acknowledged; a batch of null changes nothing in D1. What is in memory is not read again: the plain message costs no query here.
+ * Reads the next batch after `from`: the rows that a range of the log changed last, and the deliveries and lanes
+ * changed since. Null when D1 has everything up to `latest`. `upto` is the checkpoint once the batch is acknowledged; a
+ * null batch changes nothing in D1. Recent events come from memory, so a plain message costs no query.
  */
 export function readNextBatch(
   sources: BatchSources,
@@ -83,7 +83,7 @@ function readEvents(sql: SqlStorage, after: number): ThreadEvent[] {
   return events;
 }
 
-/** Rows that an event makes by itself; those of a chat's other children follow from its ChatChanges. */
+/** Adds the rows that an event makes directly. Those of a chat's other children follow from its ChatChanges. */
 function addEventRows(builder: BatchBuilder, name: string, event: ThreadEvent): void {
   switch (event.type) {
     case 'thread_opened':
@@ -133,7 +133,7 @@ function addChat(
   flags.send(upto, chatId, known);
 }
 
-/** The chats of which D1 may have rows, for the rebuild that begins by deleting them. */
+/** The chats that D1 may have rows of. A rebuild deletes those rows first. */
 function chatIdsOf(sql: SqlStorage): string[] {
   return Array.from(sql.exec<{ id: string }>('SELECT id FROM chats'), ({ id }) => id);
 }

@@ -19,19 +19,19 @@ import { ReplicatedFlags } from './chat-flags.ts';
 import { hasReached, readNextBatch } from './next-batch.ts';
 import { RecentEvents } from './recent-events.ts';
 
-/** Batches of a thread that may be on their way at a time. Beyond it the object sends the rest by itself. */
+/** Most batches of a thread in flight with callers. Beyond it the object sends the rest itself. */
 const BATCHES_IN_FLIGHT = 32;
-/** What was not acknowledged for so long (ms) is sent again: whoever had it is gone. */
+/** A batch that was not acknowledged within this time (ms) is sent again: its carrier is gone. */
 const LOST_AFTER = 5000;
 
-/** Name of the timer that says when a hand-over which failed is tried again. */
+/** Timer of the next attempt after a batch could not be written. */
 export const COPY_TIMER = 'copy';
 
 export type ReplicaDeps = {
   sql: SqlStorage;
   transaction: (change: () => void) => void;
   state: () => ThreadState;
-  /** How far the copy should be. */
+  /** How far the replica should be. */
   latest: () => Checkpoint;
   write: (batch: ReplicaBatch) => Promise<BatchResult>;
   timers: Timers;
@@ -40,30 +40,30 @@ export type ReplicaDeps = {
 };
 
 /**
- * D1's copy of a thread, as the thread knows it. Each row of a batch is a whole image that D1 takes only when it is newer, so
- * batches may be lost, doubled and overtaken: what counts is that each stretch of the log is acknowledged once. Those who command a
- * thread take the batch of their commit along; what they lose, and what nobody took, the object sends by itself.
+ * The replica of a thread in D1, as the thread knows it. Each row of a batch is a whole image, and D1 keeps the newest.
+ * So batches may be lost, repeated and reordered; each range of the log must be acknowledged once. Callers who send
+ * commands take the batch of the commit to D1. The object itself sends what they lose, and what nobody took.
  */
 export class Replica {
   readonly #deps: ReplicaDeps;
-  /** Events that D1 has not acknowledged yet. */
+  /** Events that D1 has not acknowledged. */
   readonly #tail = new RecentEvents();
   readonly #flags = new ReplicatedFlags();
-  /** D1 has everything up to here, as far as is known, and as it is on disk. */
+  /** How far D1 has acknowledged everything, and how much of that is stored. */
   #acknowledged: Checkpoint = { seq: 0, version: 0 };
   #written: Checkpoint = { seq: 0, version: 0 };
-  /** Everything up to here is on its way. */
+  /** Everything up to here is in flight. */
   #sent: Checkpoint = { seq: 0, version: 0 };
-  /** Ranges on their way since a time (ms), the oldest first, and those that were acknowledged before an older one. */
+  /** The ranges in flight since a time (ms), oldest first. Acknowledged ones wait here for older ones. */
   #out: { range: BatchRange; at: number; isAcknowledged: boolean }[] = [];
-  /** Up to where batches are narrow, because D1 refuses something before it. */
+  /** Up to here batches are narrow, because D1 refuses something before it. */
   #narrowUpto: Checkpoint | null = null;
   #rebuild: Rebuild | null = null;
   #generation = 0;
   readonly #run: RetriedRun;
   #runUntil = 0;
 
-  /** `isStored`: the object has tables, in which its checkpoint is. */
+  /** `isStored`: the object has tables, which contain its checkpoint. */
   constructor(deps: ReplicaDeps, isStored: boolean) {
     this.#deps = deps;
     const { timers } = deps;
@@ -71,39 +71,42 @@ export class Replica {
     if (isStored) this.#load();
   }
 
-  /** Version up to which D1 surely has the deliveries. */
+  /** The version up to which D1 certainly has the deliveries. */
   get writtenVersion(): number {
     return this.#written.version;
   }
 
-  /** Whether D1 has everything, as far as is known. */
+  /** Whether D1 has acknowledged everything. */
   get isUpToDate(): boolean {
     return this.has(this.#deps.latest());
   }
 
-  /** Whether all that there is was handed out. */
+  /** Whether everything was handed out. */
   get isAllSent(): boolean {
     return hasReached(this.#sent, this.#deps.latest());
   }
 
-  /** Whether nothing is left to do, also for a new instance of the object. */
+  /** Whether nothing is left to do, and a new instance would know that too. */
   get isSettled(): boolean {
     return this.isUpToDate && hasReached(this.#written, this.#acknowledged);
   }
 
-  /** Takes what was committed, so that handing it over reads nothing. */
+  /** Adds committed events, so that their batch reads nothing. */
   add(events: readonly ThreadEvent[]): void {
     this.#tail.commit(events);
   }
 
-  /** The next batch, for a caller who brings it to D1; null when there is none, or when the object has to send it by itself. */
+  /**
+   * The next batch, for a caller who brings it to D1. Null when there is none, or when the object has to send it
+   * itself.
+   */
   handOut(): RangedBatch | null {
     const isBusy = this.#run.isRunning || this.#rebuild !== null || this.#narrowUpto !== null;
     if (isBusy || this.#out.length >= BATCHES_IN_FLIGHT || this.#deps.timers.isBackingOff(COPY_TIMER)) return null;
     return this.#next();
   }
 
-  /** Told that D1 has these ranges. Harmless when it is told twice, late, or of a copy that was given up. */
+  /** Notes that D1 has these ranges. Harmless when repeated, late, or about an earlier generation. */
   acknowledge(ranges: readonly BatchRange[] = []): void {
     if (ranges.length > 0) fault('before acknowledgement', this.#deps.crash);
     for (const range of ranges) this.#acknowledge(range);
@@ -120,8 +123,8 @@ export class Replica {
   }
 
   /**
-   * Sends what nobody has taken, and what was lost, batch after batch until `until` (ms) at the latest, unless it is backing off.
-   * Resolves when nothing is left, or when it failed. Never rejects.
+   * Sends what nobody took and what was lost, batch after batch, until `until` (ms) at the latest, unless it is backing
+   * off. Resolves when nothing is left, or when it has failed. Never rejects.
    */
   run(until: number, cost: Cost = noCost()): Promise<void> {
     this.#runUntil = Math.max(this.#runUntil, until);
@@ -133,7 +136,10 @@ export class Replica {
     return hasReached(this.#acknowledged, checkpoint);
   }
 
-  /** Folds the log anew and begins to hand all of it over again, after D1's rows of the thread are deleted (invariant 6). */
+  /**
+   * Replays the log and starts to send all of it again. D1 first deletes its rows of the thread (docs/architecture.md,
+   * invariant 6).
+   */
   beginRebuild(): void {
     const { name } = this.#deps.state();
     const { version } = this.#deps.latest();
@@ -147,7 +153,7 @@ export class Replica {
     this.#deps.timers.clear(COPY_TIMER);
   }
 
-  /** Writes down how far D1 is, if that is not on disk yet. */
+  /** Stores how far D1 is, unless that is stored already. */
   writeCheckpoint(): void {
     if (hasReached(this.#written, this.#acknowledged)) return;
     const isRebuilt = this.#rebuild !== null && this.has(this.#rebuild.until);
@@ -168,7 +174,7 @@ export class Replica {
     this.#startAgain();
   }
 
-  /** What is on its way counts as lost. */
+  /** Treats everything in flight as lost. */
   #startAgain(): void {
     this.#sent = this.#acknowledged;
     this.#out = [];
@@ -200,7 +206,7 @@ export class Replica {
     }
   }
 
-  /** Whether D1 refuses the rows themselves: then each event alone is tried, and those that it refuses are parked. */
+  /** Whether D1 refuses the rows themselves. Then each event is tried alone, and those that D1 refuses are parked. */
   #isRefused(range: BatchRange, reason: string): boolean {
     if (reason !== 'rejected') return false;
     if (this.#narrowUpto === null) {
@@ -211,7 +217,7 @@ export class Replica {
     park(this.#deps.sql, range, this.#deps.now());
     writeLog('error', 'slice_parked', { thread: this.#deps.state().name, ...range.upto });
     this.#acknowledge(range);
-    // Among its rows was the chat's, which D1 has refused with them.
+    // D1 has refused the chat's row together with the others.
     this.#flags.forget();
     return true;
   }
@@ -243,13 +249,13 @@ export class Replica {
     this.#sent = found.upto;
     this.#out.push({ range, at: now(), isAcknowledged: false });
     if (found.batch !== null) return { slice: found.batch, range };
-    // Nothing that D1 shows has changed in this stretch.
+    // Nothing that D1 shows has changed in this range.
     this.#acknowledge(range);
     return this.#next();
   }
 }
 
-/** Whether a range holds all of another. */
+/** Whether a range contains another. */
 function covers(range: BatchRange, other: BatchRange): boolean {
   return hasReached(other.after, range.after) && hasReached(range.upto, other.upto);
 }

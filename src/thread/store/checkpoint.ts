@@ -5,14 +5,14 @@ import { replayLog } from './replay.ts';
 import { changeTables, SCHEMA } from './schema.ts';
 
 /**
- * A rebuild of D1's copy that is under way: everything up to `until` goes again, from the beginning. `number` (ms of its
- * start, growing) tells its batches from those of an older one.
+ * A rebuild of the replica in progress: everything up to `until` is sent again, from the beginning. `number` (the ms of
+ * its start, always growing) distinguishes its batches from those of an earlier rebuild.
  */
 export type Rebuild = { number: number; until: Checkpoint };
 
 type MaintenanceRow = { rebuild_number: number; rebuild_seq: number | null; rebuild_version: number | null };
 
-/** The rebuild that is under way, null when there is none, and the number of the last one. */
+/** The rebuild in progress, null for none, and the number of the last one. */
 export function readRebuild(sql: SqlStorage): { rebuild: Rebuild | null; generation: number } {
   const { rebuild_number: number, rebuild_seq: seq, rebuild_version: version } = readMaintenance(sql);
   const rebuild = seq === null || version === null ? null : { number, until: { seq, version } };
@@ -20,8 +20,8 @@ export function readRebuild(sql: SqlStorage): { rebuild: Rebuild | null; generat
 }
 
 /**
- * Folds the log anew and starts a rebuild of the copy up to the log's end and to `version`, that of the last changed delivery
- * or lane. `now` in ms. Must run inside a transaction.
+ * Replays the log and starts a rebuild of the replica, up to the end of the log and to `version`, that of the last
+ * changed delivery or lane. `now` in ms. Must run inside a transaction.
  */
 export function startRebuild(sql: SqlStorage, name: string, version: number, now: number): Rebuild {
   replayLog(sql, name);
@@ -32,15 +32,15 @@ export function startRebuild(sql: SqlStorage, name: string, version: number, now
   return { number, until: { seq, version } };
 }
 
-/** D1 has acknowledged the whole of the rebuild. */
+/** Ends the rebuild: D1 has acknowledged all of it. */
 export function endRebuild(sql: SqlStorage): void {
   sql.exec('UPDATE upkeep SET rebuild_seq = NULL, rebuild_version = NULL');
 }
 
 /**
- * Brings the tables of an earlier program up to this one. What is derived from the log has changed since the first schema, and so have the columns
- * of D1's copy: from there the log is replayed and the copy rebuilt. Must run inside a transaction. Throws on the tables of a later
- * program.
+ * Brings the tables of an earlier program to the current schema. Since the first schema, the tables derived from the
+ * log and the columns of the replica have changed: from there the log is replayed and the replica rebuilt. Must run
+ * inside a transaction. Throws on tables of a later program.
  */
 export function upgradeTables(sql: SqlStorage, schema: number, now: number): void {
   if (schema > SCHEMA) throw new Error(`the tables of schema ${schema} are newer than this program`);
@@ -51,7 +51,7 @@ export function upgradeTables(sql: SqlStorage, schema: number, now: number): voi
   startRebuild(sql, threadNameOfChat(current_chat_id) ?? '', readVersion(sql), now);
 }
 
-/** Version of the last changed delivery or lane. */
+/** The version of the last changed delivery or lane. */
 export function readVersion(sql: SqlStorage): number {
   if (!hasTable(sql, 'lanes')) return readCheckpoint(sql).version;
   return sql
@@ -64,7 +64,7 @@ export function readVersion(sql: SqlStorage): number {
     .one().version;
 }
 
-/** How far D1's copy is known to be, as it was last written down. */
+/** How far the replica is, as last stored. */
 export function readCheckpoint(sql: SqlStorage): Checkpoint {
   return sql
     .exec<{ seq: number; version: number }>(
@@ -73,7 +73,7 @@ export function readCheckpoint(sql: SqlStorage): Checkpoint {
     .one();
 }
 
-/** Writes down how far D1's copy is. */
+/** Stores how far the replica is. */
 export function writeCheckpoint(sql: SqlStorage, checkpoint: Checkpoint): void {
   sql.exec('UPDATE thread SET acknowledged_seq = ?, acknowledged_version = ?', checkpoint.seq, checkpoint.version);
 }

@@ -17,7 +17,10 @@ import type { MemberFacts } from '../../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
 import type { TagFacts } from '../../resources/tag.ts';
 
-/** What an object keeps in memory between commands: its thread with the current chat, and where its last event stands. */
+/**
+ * Loads what an object keeps in memory between commands: its thread with the current chat, the channel's target and the
+ * stored audience.
+ */
 export function loadThread(
   sql: SqlStorage,
   name: string,
@@ -36,7 +39,10 @@ export function loadThread(
 
 const NONE: ReadonlyMap<string, NamedMessage> = new Map();
 
-/** The state with everything in it that the command can touch. `answeredAt`: `seq` of the event that answered this very command before. */
+/**
+ * The state with everything that the command can touch. `answeredAt`: the `seq` of the event that answered this command
+ * before.
+ */
 export function loadForCommand(
   sql: SqlStorage,
   state: ThreadState,
@@ -47,7 +53,7 @@ export function loadForCommand(
   const named = 'chat_id' in command ? command.chat_id : null;
   const place = named === null ? state : loadChat(sql, state, named);
   const answered = answeredAt === null ? null : loadEvent(sql, answeredAt);
-  // The answer may lie in another chat than the named one and the current one.
+  // The answer may belong to a chat that is neither the named one nor the current one.
   const loaded = answered === null ? place : loadChat(sql, place, answered.chat_id);
   switch (command.type) {
     case 'receive_messages': {
@@ -81,13 +87,14 @@ export function loadForCommand(
   }
 }
 
-/** The state with only what is worth keeping in memory: the current chat. */
+/** The state without what need not stay in memory: only the current chat remains. */
 export function keepCurrentChat(state: ThreadState): ThreadState {
   const current = state.thread === null ? undefined : state.chats.get(state.thread.current_chat_id);
   const chats = new Map(current === undefined ? [] : [[current.facts.id, current]]);
   return { ...state, chats, received: new Map(), suggestions: new Map(), messages: NONE, answered: null };
 }
 
+/** The state with a chat loaded; unchanged if the chat is in it or does not exist. */
 export function loadChat(sql: SqlStorage, state: ThreadState, chatId: string): ThreadState {
   if (state.chats.has(chatId)) return state;
   const row = sql
@@ -119,7 +126,7 @@ function loadChildren<Facts>(sql: SqlStorage, table: keyof typeof KEYS, chatId: 
   return new Map(Array.from(rows, ({ id, seq, facts }) => [id, { seq, facts: JSON.parse(facts) as Facts }]));
 }
 
-/** A message that is only named: what later messages did to its attachments is not looked up. */
+/** A message that is named but not answered: later messages do not matter. */
 function loadNamedMessage(sql: SqlStorage, chatId: string, messageId: string): Map<string, NamedMessage> {
   const event = loadMessageEvent(sql, chatId, messageId);
   if (event === null) return new Map();
@@ -127,10 +134,10 @@ function loadNamedMessage(sql: SqlStorage, chatId: string, messageId: string): M
   return new Map([[messageId, named]]);
 }
 
-/** What the visitor answers: an attachment of a message, by one of its actions or without any. */
+/** What a visitor responds to: an attachment of a message, with one of its actions or without. */
 type Responded = { message_id: string; attachment_id: string; action_id: string | null };
 
-/** A message that the visitor answers. What has come after it is looked up only where that can have disabled the chosen action. */
+/** A message that a visitor responds to. Later messages are read only if they can have disabled the chosen action. */
 function loadRespondedMessage(sql: SqlStorage, chatId: string, responded: Responded): Map<string, NamedMessage> {
   const { message_id, attachment_id, action_id } = responded;
   const event = loadMessageEvent(sql, chatId, message_id);
@@ -148,7 +155,7 @@ function loadRespondedMessage(sql: SqlStorage, chatId: string, responded: Respon
 
 type MessageAdded = Extract<ThreadEvent, { type: 'message_added' }>;
 
-/** Whether an attachment of a message was answered: a walk along the log from the message to the first answer. */
+/** Whether an attachment was answered: reads the log from the message to the first answer. */
 function hasAnswer(sql: SqlStorage, { seq, chat_id, message }: MessageAdded, attachmentId: string): boolean {
   const answers = sql.exec(
     `SELECT 1 FROM events WHERE seq > ? AND chat_id = ? AND type = 'message_added'
@@ -161,7 +168,7 @@ function hasAnswer(sql: SqlStorage, { seq, chat_id, message }: MessageAdded, att
   return answers.toArray().length > 0;
 }
 
-/** Whether the visitor wrote after a message: a walk along the log from the message to their first text. */
+/** Whether the visitor wrote after a message: reads the log from the message to their first text. */
 function isFollowedByVisitor(sql: SqlStorage, { seq, chat_id }: MessageAdded): boolean {
   const followers = sql.exec(
     `SELECT 1 FROM events WHERE seq > ? AND chat_id = ? AND type = 'message_added'
@@ -172,7 +179,7 @@ function isFollowedByVisitor(sql: SqlStorage, { seq, chat_id }: MessageAdded): b
   return followers.toArray().length > 0;
 }
 
-/** The event that added a message, found by the `seq` inside the message's id; null when the chat has no such message. */
+/** The event that added a message, found by the `seq` in the message's id. Null when the chat has no such message. */
 export function loadMessageEvent(sql: SqlStorage, chatId: string, messageId: string): MessageAdded | null {
   const seq = seqOfResource(messageId);
   const event = seq === null ? null : loadEvent(sql, seq);
@@ -201,7 +208,7 @@ function loadReceived(sql: SqlStorage, keys: string[]): Map<string, ReceivedBefo
       is_new_session: number;
       messages_created: number;
     }>(
-      // A single key, the commonest case, is found without the detour over a table of keys.
+      // A single key is the most common case, and is found without json_each.
       keys.length === 1
         ? 'SELECT * FROM received WHERE key = ?'
         : 'SELECT * FROM received WHERE key IN (SELECT value FROM json_each(?))',
@@ -211,7 +218,7 @@ function loadReceived(sql: SqlStorage, keys: string[]): Map<string, ReceivedBefo
   return new Map(rows.map((row) => [row.key, { ...row, is_new_session: row.is_new_session === 1 }]));
 }
 
-/** Suggestions by their ids; unknown ones are left out. */
+/** Suggestions by id. Unknown ids are left out. */
 export function loadSuggestions(sql: SqlStorage, ids: string[]): Map<string, Suggestion> {
   if (ids.length === 0 || !hasTable(sql, 'suggestions')) return new Map();
   const rows = sql

@@ -1,13 +1,13 @@
 /** The tables of webhooks in a thread's object. Times are ms. */
 export const OUTBOX_TABLES = [
-  // Per receiver: what it has accepted and what became of that. Version 0, here and of a delivery: D1 need not know it yet.
+  // One row for each receiver: its counts. Version 0, here and in `deliveries`: D1 need not have the row yet.
   `CREATE TABLE lanes (
     receiver TEXT PRIMARY KEY, version INTEGER NOT NULL, accepted INTEGER NOT NULL, last_seq INTEGER,
     delivered INTEGER NOT NULL DEFAULT 0, exhausted INTEGER NOT NULL DEFAULT 0,
     skipped_disabled INTEGER NOT NULL DEFAULT 0, skipped_channel_deleted INTEGER NOT NULL DEFAULT 0,
     organization_id TEXT, skipped_webhook_deleted INTEGER NOT NULL DEFAULT 0,
     skipped_uninstalled INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID`,
-  // The body without its resource, which is the `content`th of its event; whole in rows from before there were contents.
+  // The body without its resource; `content` is the index of the resource in its event. In old rows the body is whole.
   `CREATE TABLE deliveries (
     id TEXT PRIMARY KEY, version INTEGER NOT NULL, receiver TEXT NOT NULL, seq INTEGER NOT NULL,
     ordinal INTEGER NOT NULL, chat_id TEXT NOT NULL, event_type TEXT NOT NULL, body TEXT NOT NULL,
@@ -18,15 +18,15 @@ export const OUTBOX_TABLES = [
     content INTEGER NOT NULL DEFAULT 0, first_attempt TEXT, offered_at INTEGER) WITHOUT ROWID`,
   `CREATE INDEX deliveries_pending ON deliveries (receiver, is_replay, seq, ordinal) WHERE status = 'pending'`,
   'CREATE INDEX deliveries_by_version ON deliveries (version)',
-  // All attempts of a delivery but one that has delivered it at once.
+  // All attempts, except one that delivered at once (`first_attempt`).
   `CREATE TABLE attempts (
     delivery_id TEXT NOT NULL, number INTEGER NOT NULL, attempt TEXT NOT NULL,
     PRIMARY KEY (delivery_id, number)) WITHOUT ROWID`,
-  // What the webhooks of an event tell: JSON Lines.
+  // The resources of an event's webhooks: JSON Lines.
   'CREATE TABLE webhook_contents (seq INTEGER PRIMARY KEY, resources TEXT NOT NULL)',
 ] as const;
 
-/** For objects of schema 3, whose tables of webhooks are all there. */
+/** For objects of schema 3, which have all tables of webhooks. */
 export const OUTBOX_UPGRADE = [
   'ALTER TABLE deliveries ADD COLUMN content INTEGER NOT NULL DEFAULT 0',
   'ALTER TABLE deliveries ADD COLUMN first_attempt TEXT',
@@ -34,9 +34,10 @@ export const OUTBOX_UPGRADE = [
   'CREATE TABLE webhook_contents (seq INTEGER PRIMARY KEY, resources TEXT NOT NULL)',
 ] as const;
 
-/** What commits have left to be made later. Most objects never need them. */
+/** Webhooks that commits have left for later. Most objects never need these tables. */
 export const REST_TABLES = [
-  // Per commit, by its first event with a webhook to make: its time in the log, the place to go on from, how many are made.
+  // One row for each commit, by its first event with a webhook to make: its time in the log, where to continue, and how
+  // many are made.
   `CREATE TABLE webhook_rests (
     first_seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, routing TEXT, next_seq INTEGER NOT NULL,
     next_ordinal INTEGER NOT NULL, made INTEGER NOT NULL)`,

@@ -2,7 +2,7 @@ import { hasTable } from '../../platform/sqlite.ts';
 import type { BatchRange } from '../../rpc/projector.ts';
 import { makeTable } from './schema.ts';
 
-/** Notes that D1 has refused what is in a range, for whoever mends it. A rebuild of the thread sends it again. */
+/** Notes a range whose rows D1 has refused. A developer has to find out why; a rebuild of the thread sends it again. */
 export function park(sql: SqlStorage, { after, upto }: BatchRange, at: number): void {
   makeTable(sql, 'parked');
   sql.exec(
@@ -15,7 +15,7 @@ export function park(sql: SqlStorage, { after, upto }: BatchRange, at: number): 
   );
 }
 
-/** Forgets what was parked. */
+/** Forgets all parked ranges. */
 export function unparkAll(sql: SqlStorage): void {
   if (hasTable(sql, 'parked')) sql.exec('DELETE FROM parked');
 }

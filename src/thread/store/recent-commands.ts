@@ -3,25 +3,25 @@ import type { ThreadEvent } from '../../domain/events.ts';
 import { hasTable } from '../../platform/sqlite.ts';
 import { makeTable } from './schema.ts';
 
-/** A Worker repeats a command within seconds, so a minute is enough. ms. */
+/** How long a command is remembered, in ms. A Worker repeats a command within seconds. */
 export const REMEMBERED_FOR = 60_000;
-/** A client may repeat its own key for a day. ms. */
+/** How long a key that a client chose is remembered, in ms. */
 const KEYS_REMEMBERED_FOR = 24 * 3_600_000;
-/** How often expired keys are looked for. ms. */
+/** Interval between deletions of expired keys, in ms. */
 const PRUNE_EVERY = 3_600_000;
-/** Events read at a time on the way back through the log. */
+/** Number of events that are read at a time, from the end of the log backwards. */
 const EVENTS_AT_A_TIME = 200;
 
 type Remembered = { seq: number; at: number };
 
 /**
- * The commands of the last minute, each with the `seq` of its last event, which holds its answer: a repeated command is answered
- * again. Each event names its command, so the log is the memory, and a new instance reads back a minute of it. Only a client's own
- * keys need rows.
+ * The commands of the last minute, each with the `seq` of its last event, which holds its answer. A repeated command
+ * gets the same answer. Each event names its command, so a new instance reads them back from the log. Only keys that a
+ * client chose need rows.
  */
 export class RecentCommands {
   readonly #sql: SqlStorage;
-  /** Oldest first. Null until they were read from the log. */
+  /** Oldest first. Null until it is read from the log. */
   #recent: Map<string, Remembered> | null = null;
   #prunedAt = 0;
 
@@ -29,7 +29,7 @@ export class RecentCommands {
     this.#sql = sql;
   }
 
-  /** `seq` of the event that answered the command; null when it was never accepted, or too long ago. `now` in ms. */
+  /** The `seq` of the event that answered a command. Null when it was never accepted, or too long ago. `now` in ms. */
   find({ command_id, has_client_key }: Command, now: number): number | null {
     const recent = this.#load(now);
     for (const [id, { at }] of recent) {
@@ -39,7 +39,10 @@ export class RecentCommands {
     return recent.get(command_id)?.seq ?? (has_client_key ? this.#findKey(command_id, now) : null);
   }
 
-  /** Remembers a client's key with the events of its command. Must run in the transaction of their commit. Answers the rows written. */
+  /**
+   * Stores a client's key with the last event of its command. Must run in the transaction of the commit. Answers the
+   * number of rows written.
+   */
   writeKey(command: Command, events: readonly ThreadEvent[]): number {
     const last = events.at(-1);
     if (!command.has_client_key || last === undefined) return 0;
@@ -56,7 +59,7 @@ export class RecentCommands {
     return rowsWritten;
   }
 
-  /** Told of events that were committed. */
+  /** Notes committed events. */
   add(events: readonly ThreadEvent[]): void {
     if (this.#recent === null) return;
     for (const { command_id, seq, at } of events) this.#recent.set(command_id, { seq, at });
@@ -80,7 +83,7 @@ export class RecentCommands {
       before = rows.at(-1)?.seq ?? 0;
       isMore = recent.length === EVENTS_AT_A_TIME;
     }
-    // From the oldest on, so that the last event of a command stays.
+    // Oldest first, so that the last event of a command remains.
     this.#recent = new Map(found.reverse());
     return this.#recent;
   }

@@ -5,13 +5,15 @@ import { hasTable } from '../../platform/sqlite.ts';
 import { keepCurrentChat, loadChat } from './load.ts';
 import { writeChats } from './write-chats.ts';
 
-/** Bounds of what is replayed between two writes, because it is in memory together: events, and characters of their JSON. */
+/**
+ * Limits of what is replayed between two writes, since it is in memory together: events, and characters of their JSON.
+ */
 const EVENTS_AT_ONCE = 500;
 const CHARACTERS_AT_ONCE = 4_000_000;
 
 /**
- * Makes the tables that are derived from the log anew, and the thread's own facts, from the log alone. The log is read a
- * part at a time, so its length does not matter to memory. Must run inside a transaction.
+ * Rebuilds the tables that are derived from the log, and the thread's facts. The log is read in parts, so its length
+ * does not matter to memory. Must run inside a transaction.
  */
 export function replayLog(sql: SqlStorage, name: string): void {
   for (const table of ['chats', 'members']) sql.exec(`DELETE FROM ${table}`);
@@ -20,14 +22,16 @@ export function replayLog(sql: SqlStorage, name: string): void {
   }
   let state = emptyThread(name);
   for (let events = readPart(sql, 0); events.length > 0; events = readPart(sql, state.last_seq)) {
-    state = keepCurrentChat(foldPart(sql, state, events));
+    state = keepCurrentChat(replayPart(sql, state, events));
   }
   if (state.thread === null) throw new Error('the log does not begin with the opening of its thread');
   sql.exec('UPDATE thread SET facts = ?', JSON.stringify(state.thread));
 }
 
-/** Folds some events and writes what they changed. A chat that comes up again is loaded from what was written before. */
-function foldPart(sql: SqlStorage, state: ThreadState, events: readonly ThreadEvent[]): ThreadState {
+/**
+ * Applies some events and writes what they changed. A chat that occurs again is loaded from what was written before.
+ */
+function replayPart(sql: SqlStorage, state: ThreadState, events: readonly ThreadEvent[]): ThreadState {
   let before = state;
   for (const { chat_id } of events) before = loadChat(sql, before, chat_id);
   const after = events.reduce(evolve, before);

@@ -2,34 +2,36 @@ import { hasTable } from '../../platform/sqlite.ts';
 import { OUTBOX_TABLES, OUTBOX_UPGRADE, REST_TABLES } from './outbox-tables.ts';
 
 /**
- * The tables of a thread's object. They are made in the commit of the first accepted command, never before: a probe with a random
- * id leaves nothing behind. Most threads never have a tag, an invitation, a suggestion or a webhook, so the tables of those are made
- * with their first row. Facts are JSON. Times are ms.
+ * The tables of a thread's object. The commit of the first accepted command makes them: a request with a random id
+ * leaves nothing behind. Most threads never have a tag, an invitation, a suggestion or a webhook, so their tables are
+ * made with their first row. Facts are JSON. Times are ms.
  */
 const BASE = [
-  // One row: the thread's facts, the last known routing, how far D1's copy is acknowledged, and who listens as last known.
+  // One row: the thread's facts, the channel's target (`routing`), how far the replica is acknowledged, and the last
+  // audience.
   `CREATE TABLE thread (
     one INTEGER PRIMARY KEY CHECK (one = 1), facts TEXT NOT NULL, routing TEXT,
     acknowledged_seq INTEGER NOT NULL DEFAULT 0, acknowledged_version INTEGER NOT NULL DEFAULT 0, audience TEXT)`,
   `CREATE TABLE events (
     seq INTEGER PRIMARY KEY, chat_id TEXT NOT NULL, type TEXT NOT NULL, event TEXT NOT NULL)`,
-  // With a rowid: a row of this size would not fit into a page of a WITHOUT ROWID table, and every message rewrites it.
+  // With a rowid: such rows are too large for a page of a WITHOUT ROWID table, and each message rewrites one.
   `CREATE TABLE chats (
     id TEXT PRIMARY KEY, first_seq INTEGER NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL)`,
   `CREATE TABLE members (
     chat_id TEXT NOT NULL, member_id TEXT NOT NULL, seq INTEGER NOT NULL, facts TEXT NOT NULL,
     PRIMARY KEY (chat_id, member_id)) WITHOUT ROWID`,
-  // Fingerprints of received messages. They never expire and survive rotation.
+  // Fingerprints of received messages. They never expire, and outlive sessions.
   `CREATE TABLE received (
     key TEXT PRIMARY KEY, chat_id TEXT NOT NULL, message_id TEXT NOT NULL, seq INTEGER NOT NULL,
     request TEXT, is_new_session INTEGER NOT NULL, messages_created INTEGER NOT NULL) WITHOUT ROWID`,
-  // One row: the schema of the tables, and the rebuild of D1's copy: its number and how far it has to go, null when it is over.
+  // One row: the schema of the tables, and the rebuild of the replica: its number and how far it goes (null when it is
+  // complete).
   `CREATE TABLE upkeep (
     one INTEGER PRIMARY KEY CHECK (one = 1), schema INTEGER NOT NULL,
     rebuild_number INTEGER NOT NULL DEFAULT 0, rebuild_seq INTEGER, rebuild_version INTEGER)`,
 ].join(';\n');
 
-/** Tables that are made when they are needed. */
+/** Tables that are made on demand. */
 const ON_DEMAND = {
   tags: [
     `CREATE TABLE tags (
@@ -48,21 +50,21 @@ const ON_DEMAND = {
   ],
   lanes: OUTBOX_TABLES,
   webhook_rests: REST_TABLES,
-  // How far live hubs were told.
+  // Checkpoints of live hubs.
   hub_marks: ['CREATE TABLE hub_marks (hub TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID'],
-  // Chats as they were at a moment, for catching up hubs without reading the log from its beginning.
+  // Chats at a moment, so that hubs can catch up without a replay of the whole log.
   snapshots: [
     `CREATE TABLE snapshots (
       chat_id TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, thread TEXT NOT NULL, chat TEXT,
       PRIMARY KEY (chat_id, seq))`,
   ],
-  // Users and visitors whose object has confirmed that it tells the open chat when they come or go.
+  // Users and visitors whose object has confirmed that it reports to the open chat.
   watches: ['CREATE TABLE watches (member_id TEXT PRIMARY KEY, chat_id TEXT NOT NULL) WITHOUT ROWID'],
-  // Commands whose id is a client's own key, with the place of their answer in the log.
+  // Commands whose id is a key that a client chose, with the `seq` of their answer.
   keyed_commands: [
     'CREATE TABLE keyed_commands (id TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID',
   ],
-  // Stretches of the log, and versions of deliveries, that D1 has refused for what is in them.
+  // Ranges of the log, and versions of deliveries, whose rows D1 has refused.
   parked: [
     `CREATE TABLE parked (
       after_seq INTEGER NOT NULL, upto_seq INTEGER NOT NULL, after_version INTEGER NOT NULL,
@@ -72,7 +74,7 @@ const ON_DEMAND = {
 
 export type TableOnDemand = keyof typeof ON_DEMAND;
 
-/** What each schema after the first changed, for objects that were made before it. */
+/** What each later schema changed, for objects that were made before it. */
 const UPGRADES: Readonly<Record<number, readonly string[]>> = {
   2: [
     `CREATE TABLE upkeep (
@@ -89,14 +91,14 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
     'ALTER TABLE deliveries ADD COLUMN resource_id TEXT',
     'ALTER TABLE thread ADD COLUMN audience TEXT',
   ],
-  // Commands are found in the log. The audience is stored with the scope that it was asked for.
+  // Commands are found in the log since then, and the stored audience covers the thread's scope.
   4: ['ALTER TABLE chats DROP COLUMN recent_commands', 'UPDATE thread SET audience = NULL', ...OUTBOX_UPGRADE],
 };
 
-/** The schema that this program works with. */
+/** The schema of this program. */
 export const SCHEMA = 4;
 
-/** The schema of this object's tables; 0 when it has never accepted a command. The first one did not write its number down. */
+/** The schema of this object's tables; 0 when it has never accepted a command. The first schema had no number. */
 export function schemaOf(sql: SqlStorage): number {
   if (!hasTable(sql, 'thread')) return 0;
   return hasTable(sql, 'upkeep') ? sql.exec<{ schema: number }>('SELECT schema FROM upkeep').one().schema : 1;

@@ -2,12 +2,12 @@ import type { ChatState, ThreadFacts, ThreadState, Touched } from '../../domain/
 import { hasTable } from '../../platform/sqlite.ts';
 import { makeTable } from './schema.ts';
 
-/** So many events of the thread, at most, are replayed to get from a snapshot to the next one. */
+/** Most events of the thread between two snapshots of a chat. */
 const EVERY = 200;
-/** Hubs want nothing that is older, so no older snapshot is needed but one. ms. */
+/** Hubs want no events older than this (ms). Of older snapshots only the newest is needed. */
 const KEPT_FOR = 24 * 3_600_000;
 
-/** A thread's facts and one of its chats, null before they began, as they were after the event `seq`. */
+/** A thread's facts and one of its chats as they were after the event `seq`. Null before they began. */
 export type Snapshot = { seq: number; thread: ThreadFacts | null; chat: ChatState | null };
 
 type StoredChat = Pick<ChatState, 'first_seq' | 'seq' | 'facts'> & {
@@ -15,8 +15,8 @@ type StoredChat = Pick<ChatState, 'first_seq' | 'seq' | 'facts'> & {
 };
 
 /**
- * Keeps the chats that a commit changes as they were before it, where the last snapshot is old, and what was before a new session.
- * Must run in the commit's transaction. Answers the rows written.
+ * Stores each changed chat as it was before the commit, if its last snapshot is old, and the state before a new
+ * session. Must run in the transaction of the commit. Answers the number of rows written.
  */
 export function keepSnapshots(sql: SqlStorage, before: ThreadState, after: ThreadState, at: number): number {
   if (before.thread === null) return 0;
@@ -61,8 +61,8 @@ function storedChat({ first_seq, seq, facts, members, tags, invitations }: ChatS
 }
 
 /**
- * Where to begin to replay a chat whose events above `upto` are wanted: its newest snapshot that is not newer, or what was before it, when
- * it began later. Null when there is neither.
+ * Where to start the replay of a chat whose events above `upto` are wanted: its newest snapshot up to there, or the
+ * state before the chat if it started later. Null when there is neither.
  */
 export function readSnapshot(sql: SqlStorage, chatId: string, upto: number): Snapshot | null {
   if (!hasTable(sql, 'snapshots')) return null;

@@ -2,8 +2,8 @@ import type { ChatState, ThreadState, Touched } from '../../domain/state.ts';
 import { makeTable } from './schema.ts';
 
 /**
- * Writes what differs between two states into the tables that are derived from the log: chats with their children, and
- * suggestions. `before` must hold what was loaded of each chat in `after`. Answers the rows written.
+ * Writes the difference of two states into the tables derived from the log: chats with their children, and suggestions.
+ * `before` must hold what was loaded of each chat in `after`. Answers the number of rows written.
  */
 export function writeChats(sql: SqlStorage, before: ThreadState, after: ThreadState): number {
   let rowsWritten = 0;

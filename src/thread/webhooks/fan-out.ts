@@ -1,3 +1,8 @@
+/**
+ * Fans events out into webhooks: which receivers get an event, and the rows of the outbox. Pure. A commit makes a
+ * limited number of webhooks; the rest is made later, for the receivers of the commit.
+ */
+
 import type { ChannelTarget, ThreadEvent, WebhookReceipt } from '../../domain/events.ts';
 import type { Transition } from '../../domain/state.ts';
 import type { Audience, Installation } from '../../notifications/audience.ts';
@@ -13,69 +18,72 @@ import {
 } from '../../notifications/webhook-body.ts';
 import type { Receiver } from '../../resources/receiver.ts';
 
-/** What a commit knows of a lane: how many webhooks it has accepted and the `seq` of the last event among them. */
+/** The counts of a lane: how many webhooks it has accepted, and the `seq` of the last event among them. */
 export type LaneCheckpoint = {
   receiver: Receiver;
-  /** Whose receiver it is; null for the thread's own organization. */
+  /** The receiver's organization; null for the thread's own. */
   organization_id: string | null;
   accepted: number;
   last_seq: number | null;
 };
 
-/** A webhook to deliver. `ordinal` orders those of one event. */
+/** A webhook to deliver. `ordinal` orders the webhooks of one event. */
 export type OutboxRow = {
   receiver: Receiver;
   seq: number;
   ordinal: number;
   chat_id: string;
-  /** Of an app's webhook: its action. */
+  /** For an app's webhook: its action. */
   event_type: string;
-  /** Of an app's webhook: the subscription, the collection's path and the id of what has changed; null for a channel's. */
+  /**
+   * For an app's webhook: the subscription, the path of the collection and the id of what has changed. Null for a
+   * channel's.
+   */
   webhook_id: string | null;
   channel: string | null;
   resource_id: string | null;
-  /** The text of the body, as a rule without its resource (`wholeBody`). */
+  /** The text of the body, usually without its resource (`wholeBody`). */
   body: string;
-  /** Place of the resource among the event's. */
+  /** Index of the resource among those of the event. */
   content: number;
 };
 
-/** What the webhooks of an event tell: JSON texts, which stay as they are. */
+/** The resources of an event's webhooks: JSON text, which is never parsed again. */
 export type Content = { seq: number; resources: readonly string[] };
 
-/** Webhooks in their order, and what they tell. */
+/** Webhooks in their order, and their resources. */
 export type Outbox = { rows: OutboxRow[]; contents: Content[] };
 
-/** Who gets webhooks: the thread's channel, null without one, and apps. */
+/** Who gets webhooks: the thread's channel (null: none) and apps. */
 export type Recipients = { target: ChannelTarget | null; installations: readonly Installation[] };
 
-/** An event whose webhooks are not all made, and the ordinal of the first that is not. */
+/** An event whose webhooks are not all made, and the ordinal of the first missing one. */
 export type Unmade = { update: ThreadUpdate; from: number };
 
 export type Accepted = {
   events: ThreadEvent[];
   outbox: Outbox;
   lanes: LaneCheckpoint[];
-  /** What is to be made later, in order; and for whom. */
+  /** The webhooks left for later, in order, and their receivers. */
   rest: { unmade: Unmade[]; recipients: Recipients } | null;
 };
 
-/** Who may get webhooks of a commit, and what is known of their lanes. */
+/** Who may get webhooks of a commit, and the state of their lanes. */
 export type Receivers = {
-  /** Where the thread's channel is; null without one. */
+  /** The target of the thread's channel; null without a channel. */
   target: ChannelTarget | null;
   audience: Audience;
-  /** No app is to be told of the whole command (imports, `skip_webhooks`). */
+  /** No app gets webhooks of this command (imports, `skip_webhooks`). */
   isSilent: boolean;
-  /** A lane's checkpoint before the commit; null for a new lane. */
+  /** The counts of a lane before the commit; null for a new lane. */
   checkpointOf: (receiver: Receiver) => LaneCheckpoint | null;
-  /** So many webhooks are made now at most. */
+  /** Most webhooks that are made now. */
   room: number;
 };
 
 /**
- * Names on each event the receivers that get it, and makes their webhooks as far as there is room. `transitions` are those of
- * `events` whose chats exist. A lane counts as accepted only what is made.
+ * Records on each event which receivers get it, and makes their webhooks as far as there is room. `transitions` are
+ * those of `events` whose chats exist. Only webhooks that are made count as accepted in a lane.
  */
 export function fanOutWebhooks(
   events: readonly ThreadEvent[],
@@ -109,8 +117,8 @@ export function fanOutWebhooks(
 }
 
 /**
- * Makes at most `room` of the webhooks that a commit has left for later. `acceptedOf` answers what the event names. `next` is the place
- * to go on from; null when all are made.
+ * Makes at most `room` of the webhooks that a commit has left. `acceptedOf` answers the receipts of an event. `next`:
+ * where to continue; null when all are made.
  */
 export function makeRest(
   unmade: Iterable<Unmade>,
@@ -134,17 +142,20 @@ function wantedKinds({ target, installations }: Recipients): ReadonlySet<Kind> {
   return wanted;
 }
 
-/** A webhook that an event brings, not made yet. */
+/** A webhook of an event that is not made yet. */
 type PlannedWebhook = Pick<OutboxRow, 'receiver' | 'event_type' | 'webhook_id' | 'channel' | 'resource_id'> & {
-  /** Whose receiver it is; null for the thread's own organization. */
+  /** The receiver's organization; null for the thread's own. */
   organization_id: string | null;
   resource: object;
-  /** Whether others may tell the very same resource. */
+  /** Whether other webhooks of the event may have the same resource. */
   is_shared: boolean;
   bodyAt: (position: LanePosition) => string;
 };
 
-/** One for each notification and each subscription, or channel, that it is for. The same each time, in the same order. */
+/**
+ * The webhooks of an event: one for each notification and each subscription or channel that gets it. Always the same
+ * ones, in the same order.
+ */
 function plannedWebhooks(update: ThreadUpdate, { target, installations }: Recipients): PlannedWebhook[] {
   const planned: PlannedWebhook[] = [];
   for (const notification of update.notifications) {
@@ -202,7 +213,7 @@ function addPlannedForApp(
   }
 }
 
-/** The receivers that get an event, each once, with its checkpoint moved on. */
+/** The receipts of an event, one for each receiver, with its lane moved on. */
 function nameReceivers(
   seq: number,
   planned: readonly PlannedWebhook[],
@@ -234,7 +245,7 @@ function count(lanes: Map<Receiver, LaneCheckpoint>, receiver: Receiver): void {
   if (checkpoint !== undefined) checkpoint.accepted += 1;
 }
 
-/** Webhooks in the making, up to a number. */
+/** Collects webhooks up to a limit. */
 class Making {
   readonly outbox: Outbox = { rows: [], contents: [] };
   readonly #room: number;
@@ -243,7 +254,10 @@ class Making {
     this.#room = room;
   }
 
-  /** Makes an event's webhooks from the ordinal `from` on, as far as there is room. Answers the ordinal of the first that is not made. */
+  /**
+   * Makes an event's webhooks from the ordinal `from` on, as far as there is room. Answers the ordinal of the first
+   * missing one.
+   */
   add(
     update: ThreadUpdate,
     planned: readonly PlannedWebhook[],

@@ -1,7 +1,7 @@
 import { hasGap, wholeBody } from '../../notifications/webhook-body.ts';
 import type { Attempt } from '../../rpc/lane.ts';
 
-/** The frozen body of a delivery and its attempts, oldest first; null when the thread has no such delivery. */
+/** The frozen body of a delivery and its attempts, oldest first. Null when the thread has no such delivery. */
 export function readDelivery(sql: SqlStorage, id: string): { body: string; attempts: Attempt[] } | null {
   const row = sql
     .exec<Body & { first_attempt: string | null }>(
@@ -20,7 +20,7 @@ export function readDelivery(sql: SqlStorage, id: string): { body: string; attem
 
 type Body = { seq: number; body: string; content: number };
 
-/** The text of a delivery's body: the same at each attempt, since both of its parts are stored as text. */
+/** The text of a delivery's body. It is the same at each attempt, since both of its parts are stored as text. */
 export function bodyOf(sql: SqlStorage, { seq, body, content }: Body): string {
   if (!hasGap(body)) return body;
   const { resources } = sql
@@ -31,23 +31,23 @@ export function bodyOf(sql: SqlStorage, { seq, body, content }: Body): string {
   return wholeBody(body, resource);
 }
 
-/** What may be deleted: finished, and D1's log has seen the end. Otherwise D1 would show it as pending for ever. */
+/** A delivery may be deleted when it is finished and D1 knows that. Otherwise D1 would show it as pending for ever. */
 const IS_OVER = `status <> 'pending' AND version <= ?`;
 
 /**
- * Deletes deliveries older than the id bound that are over, at most `limit`, with their attempts and what they told. The lanes' sums
- * stay. Must run inside a transaction.
+ * Deletes finished deliveries with ids below `beforeId`, at most `limit`, with their attempts and resources. The counts
+ * of the lanes stay. Must run inside a transaction.
  */
 export function pruneDeliveries(sql: SqlStorage, beforeId: string, acknowledgedVersion: number, limit: number): void {
   const old = `SELECT id FROM deliveries WHERE id < ? AND ${IS_OVER} ORDER BY id LIMIT ?`;
   sql.exec(`DELETE FROM attempts WHERE delivery_id IN (${old})`, beforeId, acknowledgedVersion, limit);
   const { rowsWritten } = sql.exec(`DELETE FROM deliveries WHERE id IN (${old})`, beforeId, acknowledgedVersion, limit);
   if (rowsWritten === 0) return;
-  // Ids have the order of events, so nothing that is left tells of an event before that of the oldest.
+  // Ids have the order of events, so no remaining delivery belongs to an earlier event than the oldest one.
   sql.exec('DELETE FROM webhook_contents WHERE seq < coalesce((SELECT seq FROM deliveries ORDER BY id LIMIT 1), 9e15)');
 }
 
-/** The id of the oldest delivery that will have to be deleted; null without any. */
+/** The id of the oldest delivery that may be deleted; null for none. */
 export function oldestFinishedDelivery(sql: SqlStorage, acknowledgedVersion: number): string | null {
   const rows = sql.exec<{ id: string }>(
     `SELECT id FROM deliveries WHERE ${IS_OVER} ORDER BY id LIMIT 1`,

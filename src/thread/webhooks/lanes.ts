@@ -21,80 +21,86 @@ import {
 import { hasRest, takeRest } from './webhook-rests.ts';
 
 const DAY = 24 * 3_600_000;
-/** Finished deliveries are kept for 30 days, and then until the end of the thread's own day. ms. */
+/** Finished deliveries are kept for 30 days, and on to the end of the thread's own day. ms. */
 const KEEP_DELIVERIES = 30 * DAY;
-/** Deliveries that are deleted in one transaction. */
+/** Most deliveries that one transaction deletes. */
 const PRUNED_AT_ONCE = 1000;
-/** Webhooks that are made in one transaction: a commit, or a portion of what it has left. */
+/** Most webhooks that one transaction makes: in a commit, or later. */
 const MADE_AT_ONCE = 1000;
-/** Portions that an alarm makes before it rings again. */
+/** Most transactions with webhooks of earlier commits in one run of the alarm. */
 const PORTIONS_OF_AN_ALARM = 5;
-/** Commits look for lanes that nobody is at work on, as the alarm does, when nobody has looked for so long (ms). */
+/** A commit looks for overdue lanes, as the alarm does, if the last look was longer ago than this (ms). */
 const CHECK_EVERY = 10_000;
-/** A Worker can wait for six connections; some are left for the request that brought the command. */
+/**
+ * Most deliveries that the caller of a command takes. A Worker can wait for six connections, and the request needs
+ * some.
+ */
 const DELIVERIES_TAKEN_AT_ONCE = 4;
 
 export type LaneDeps = {
   sql: SqlStorage;
   transaction: <T>(change: () => T) => T;
-  /** Name of the thread and its organization; null while nothing was ever accepted. */
+  /** Name and organization of the thread; null before its first commit. */
   thread: () => { name: string; organization_id: string } | null;
   send: (wakeUp: LaneWakeUp) => void;
-  /** Told in the same turn that deliveries or lanes have changed, with the time (ms). */
+  /** Called in the same turn when deliveries or lanes have changed, with the time (ms). */
   changed: (at: number) => void;
 };
 
-/** The lanes of a thread: what its receivers still have to get, and when somebody should be reminded of it. */
+/** The lanes of a thread: what its receivers still have to get, and when a wake-up is due. */
 export class Lanes {
-  /** Version of the last changed delivery or lane. */
+  /** The version of the last changed delivery or lane. */
   version = 0;
   readonly #deps: LaneDeps;
-  /** Whether a commit has left webhooks to be made later; null when that has to be looked up. */
+  /** Whether earlier commits have left webhooks to make; null when unknown. */
   #isRestLeft: boolean | null = null;
-  /** Whether the tables are there; null when that has to be looked up. */
+  /** Whether the tables exist; null when unknown. */
   #isMade: boolean | null = null;
-  /** When lanes were last looked at (ms); 0 when that was not in this instance. */
+  /** When this instance last looked for overdue lanes (ms); 0 for never. */
   #checkedAt = 0;
 
   constructor(deps: LaneDeps) {
     this.#deps = deps;
   }
 
+  /** Leases the head of a track. */
   claim(request: Parameters<Lane['claim']>[0]): ClaimResult {
     return this.#change((context) => claimHead(this.#deps.sql, request, context)) ?? { kind: 'nothing' };
   }
 
+  /** Records the outcome of a leased delivery. */
   report(request: Parameters<Lane['report']>[0]): ReportAnswer {
     const answer = this.#change((context) => recordOutcome(this.#deps.sql, request, context));
     return answer ?? { is_stale: true, next: null, offer_in: null };
   }
 
-  /** Puts finished deliveries back to pending beside their lane and wakes them. Answers how many. */
+  /** Puts finished deliveries back beside their lane and wakes the track. Answers how many. */
   replay(receiver: Receiver, filter: ReplayFilter): number {
     const replayed = this.#change((context) => replayDeliveries(this.#deps.sql, receiver, filter, context)) ?? 0;
     if (replayed > 0) this.wake(receiver, 'replay');
     return replayed;
   }
 
+  /** The frozen body of a delivery and its attempts; null when there is none. */
   readDelivery(id: string): { body: string; attempts: Attempt[] } | null {
     return this.#hasLanes() ? readDelivery(this.#deps.sql, id) : null;
   }
 
-  /** What the lane has accepted so far; null for a new one. */
+  /** The counts of a lane; null for a new one. */
   checkpoint(receiver: Receiver): LaneCheckpoint | null {
     if (!this.#hasLanes()) return null;
     const sql = 'SELECT receiver, organization_id, accepted, last_seq FROM lanes WHERE receiver = ?';
     return this.#deps.sql.exec<LaneCheckpoint>(sql, receiver).toArray()[0] ?? null;
   }
 
-  /** How many webhooks a commit may make. None while an earlier commit has not made all of its own: they go first. */
+  /** How many webhooks a commit may make. None while an earlier commit has some left: those go first. */
   get room(): number {
     return this.#hasRest() ? 0 : MADE_AT_ONCE;
   }
 
   /**
-   * What is to be done about the new deliveries of a commit whose lanes are idle: whoever called takes the first of a lane under a lease
-   * (ms), if they take any, and the other lanes are to be woken. Nobody has to be reminded of a lane that has deliveries already.
+   * What happens to the new deliveries of idle lanes: a courier takes the first of some lanes under a lease (ms), and
+   * the other lanes are woken. Lanes that have pending deliveries need nothing.
    */
   startsOf({ outbox }: Accepted, takesDeliveries: boolean): { leases: Map<Receiver, number>; toWake: Receiver[] } {
     const receivers = new Set(outbox.rows.map(({ receiver }) => receiver));
@@ -106,7 +112,7 @@ export class Lanes {
     };
   }
 
-  /** Told of a commit: the version of its last row, and what it has accepted. */
+  /** Notes a commit: the version of its last row, and what it has accepted. */
   committed(version: number, accepted: Accepted): void {
     this.version = version;
     if (accepted.lanes.length > 0) this.#isMade = true;
@@ -114,19 +120,22 @@ export class Lanes {
   }
 
   /**
-   * Does the same as the alarm when nobody has looked for a while: where messages come in, a lane depends neither on an alarm that the
-   * platform has dropped nor on a wake-up that the queue has lost. `now` in ms.
+   * Does the same as the alarm if nobody has looked for a while. So a thread that gets messages depends neither on an
+   * alarm that the platform may drop nor on a wake-up that the queue may lose. `now` in ms.
    */
   wakeOverdue(now: number): void {
     if (now - this.#checkedAt >= CHECK_EVERY) this.wakeDue(now);
   }
 
-  /** Whether somebody is at work on the lane. */
+  /** Whether the lane has pending deliveries, so that somebody works on it. */
   #isBusy(receiver: Receiver): boolean {
     return this.#hasLanes() && isLaneBusy(this.#deps.sql, receiver);
   }
 
-  /** Makes webhooks that commits have left, portion by portion, and wakes their lanes. `isDone`: nothing is left. */
+  /**
+   * Makes webhooks that earlier commits have left, in several transactions, and wakes their lanes. `isDone`: none is
+   * left.
+   */
   makeRest(): { isDone: boolean } {
     if (!this.#hasRest()) return { isDone: true };
     for (let made = 0; made < PORTIONS_OF_AN_ALARM && this.#hasRest(); made++) this.#makePortion();
@@ -155,12 +164,13 @@ export class Lanes {
     return this.#isRestLeft;
   }
 
+  /** Sends a wake-up for a track to the queue. */
   wake(receiver: Receiver, track: Track): void {
     const thread = this.#deps.thread();
     if (thread !== null) this.#deps.send({ v: 1, thread: thread.name, receiver, track, drain: false });
   }
 
-  /** Offers the tracks that wait for it, and lets D1 know of deliveries whose first lease has run out. `now` in ms. */
+  /** Wakes the tracks that are overdue, and lets D1 know of deliveries whose first lease has ended. `now` in ms. */
   wakeDue(now: number): void {
     this.#checkedAt = now;
     if (!this.#hasLanes()) return;
@@ -172,14 +182,17 @@ export class Lanes {
     }
   }
 
-  /** Deletes a portion of the deliveries whose time is over and whose end D1 knows: its version is at most `acknowledged`. `now` in ms. */
+  /**
+   * Deletes some of the deliveries that are old enough and whose end D1 knows: their version is at most `acknowledged`.
+   * `now` in ms.
+   */
   prune(now: number, acknowledged: number): void {
     if (!this.#hasLanes()) return;
     const bound = firstUuidAt(now - KEEP_DELIVERIES + 1);
     this.#deps.transaction(() => pruneDeliveries(this.#deps.sql, bound, acknowledged, PRUNED_AT_ONCE));
   }
 
-  /** When the alarm should ring for a track or for webhooks that are left to be made, and for the end of the oldest delivery (ms). */
+  /** When the alarm must ring for tracks and for webhooks left to make, and for the oldest delivery to delete (ms). */
   dueTimes(now: number, acknowledged: number): { lanes: number[]; expiry: number | null } {
     if (!this.#hasLanes()) return { lanes: [], expiry: null };
     const oldest = oldestFinishedDelivery(this.#deps.sql, acknowledged);
@@ -190,13 +203,16 @@ export class Lanes {
     };
   }
 
-  /** The end of the thread's day (ms), so that it rings once for all deliveries of a day. Threads end their days at different times. */
+  /**
+   * The end of the thread's day (ms), so that the alarm rings once for all deliveries of a day. The days of threads end
+   * at different times.
+   */
   #endOfDay(at: number): number {
     const offset = Number.parseInt(this.#deps.thread()?.name.slice(-7) ?? '', 16) % DAY || 0;
     return Math.ceil((at - offset) / DAY) * DAY + offset;
   }
 
-  /** Changes deliveries in one transaction. Null when nothing was ever accepted: the tables are made with the first webhook. */
+  /** Changes deliveries in one transaction. Null when the thread never accepted a webhook: then there are no tables. */
   #change<T>(change: (context: LaneContext) => T): T | null {
     const thread = this.#deps.thread();
     if (thread === null || !this.#hasLanes()) return null;
@@ -221,7 +237,7 @@ export class Lanes {
     return answer;
   }
 
-  /** Whether anything was ever accepted for a receiver here: most alarms ring in threads where nothing was. */
+  /** Whether the thread ever accepted a webhook. Most alarms ring in threads that did not. */
   #hasLanes(): boolean {
     this.#isMade ??= hasTable(this.#deps.sql, 'lanes');
     return this.#isMade;

@@ -4,23 +4,23 @@ import { uuidVersion7 } from '../../resources/uuid.ts';
 import type { LeasedDelivery } from '../../rpc/lane.ts';
 import type { Outbox, OutboxRow } from './fan-out.ts';
 
-/** How the rows of a commit are put into the outbox. Times in ms. */
+/** How a commit's webhooks are inserted. Times in ms. */
 export type Insertion = {
-  /** The commit's time in the log, which may run ahead of the clock. */
+  /** The commit's time in the log. It may be ahead of the clock. */
   at: number;
-  /** The clock: what is delivered is due at once, so not at a time in the log. */
+  /** The clock. New deliveries are due now, not at the time in the log. */
   now: number;
-  /** How many deliveries of the commit were made before these. */
+  /** How many deliveries of the commit were made before. */
   made: number;
-  /** Lanes whose first row here is leased at once, each with the length of the lease. */
+  /** Lanes whose first new delivery is leased at once, with the length of the lease. */
   leases: ReadonlyMap<Receiver, number>;
-  /** Of the thread: a lane without one of its own is its. */
+  /** The organization of a receiver. */
   organizationOf: (receiver: Receiver) => string;
-  /** Numbers the rows of which D1 is to know. A leased one follows with its first report, or when its lease runs out. */
+  /** The next version for D1. A leased row gets its version with its first report, or when its lease ends. */
   nextVersion: () => number;
 };
 
-/** Puts new deliveries into the outbox. Answers the leased ones, and the rows written. Must run inside a transaction. */
+/** Inserts new deliveries. Answers the leased ones, and the number of rows written. Must run inside a transaction. */
 export function insertDeliveries(
   sql: SqlStorage,
   { rows, contents }: Outbox,
@@ -31,7 +31,7 @@ export function insertDeliveries(
   const leases = new Map(insertion.leases);
   const { at, now } = insertion;
   for (const { seq, resources } of contents) {
-    // An event whose webhooks are made in several portions has its content from the first.
+    // If an event's webhooks are made in several transactions, the first one has stored its resources.
     const statement = 'INSERT INTO webhook_contents (seq, resources) VALUES (?, ?) ON CONFLICT (seq) DO NOTHING';
     rowsWritten += sql.exec(statement, seq, resources.join('\n')).rowsWritten;
   }
@@ -78,7 +78,7 @@ export function insertDeliveries(
   return { leased, rowsWritten };
 }
 
-/** A token of a lease of this delivery; it begins with the delivery's id. */
+/** A token for a lease of this delivery. It begins with the delivery's id. */
 export function newLeaseToken(deliveryId: string): string {
   return `${deliveryId}.${crypto.randomUUID()}`;
 }
@@ -88,10 +88,10 @@ function bodyOf({ seq, body, content }: OutboxRow, contents: Outbox['contents'])
   return wholeBody(body, found?.resources[content] ?? '');
 }
 
-/** Bits of the place in an id. Beyond them, which takes 16 million webhooks of one commit, ids have no order. */
+/** Bits of the position in an id. Beyond them, which takes 16 million webhooks of one commit, ids are not ordered. */
 const PLACE_BITS = 24n;
 
-/** An id whose order is the order of acceptance: the time, 24 bits of the place in the commit, 50 random bits. */
+/** An id in the order of acceptance: the time, 24 bits of the position in the commit, 50 random bits. */
 function deliveryId(at: number, place: number): string {
   const random = new DataView(crypto.getRandomValues(new Uint8Array(8)).buffer).getBigUint64(0);
   const ordered = BigInt.asUintN(Number(PLACE_BITS), BigInt(place));

@@ -1,3 +1,8 @@
+/**
+ * The outbox of a thread: deliveries under leases, in the order of their lane. Each function runs in a transaction of
+ * the thread's object and numbers the rows that D1 must get.
+ */
+
 import type { DeliveryStatus, SkipReason } from '../../db/rows.ts';
 import { isLastAttempt, retryDelay, wholeSeconds } from '../../delivery/retry-schedule.ts';
 import type { Receiver } from '../../resources/receiver.ts';
@@ -8,12 +13,15 @@ import { newLeaseToken } from './new-deliveries.ts';
 
 /** A delivery whose endpoint could not be read is tried again after this many seconds. */
 const LATER_SECONDS = 10;
-/** The thread wakes a lane this long (ms) after its head was due, since the queue's wake-up normally comes first; and again after as long. */
+/**
+ * The thread wakes a lane this long (ms) after its head was due, and again after the same time. Usually the queue's
+ * wake-up comes first.
+ */
 const WAKE_AFTER = 20_000;
 
 /**
- * What each change of a lane needs from the object: `now` in ms, `random` in [0, 1). `nextVersion` numbers the changed rows for D1's log;
- * `version` is the last number that it gave.
+ * What a change of a lane needs from the object: `now` in ms, `random` in [0, 1), `nextVersion` for each row that D1
+ * must get. `version` is the last one given.
  */
 export type LaneContext = {
   now: number;
@@ -72,7 +80,7 @@ export function claimHead(
   };
 }
 
-/** Records what became of a leased delivery. A lease that is no longer the row's own changes nothing. */
+/** Records the outcome of a leased delivery. A lease that the delivery no longer has changes nothing. */
 export function recordOutcome(
   sql: SqlStorage,
   request: {
@@ -125,8 +133,8 @@ function trackOf(row: DeliveryState): Track {
 }
 
 /**
- * Records that the first attempt of a leased delivery has delivered it, as nearly all do: in two statements, and without a row for the
- * attempt. Answers the receiver; null when it is another case, with nothing changed.
+ * Records that the first attempt has delivered, as nearly all do: with two statements and no row for the attempt.
+ * Answers the receiver; null, with nothing changed, in any other case.
  */
 function deliveredAtOnce(sql: SqlStorage, leaseToken: string, attempt: Attempt, context: LaneContext): Receiver | null {
   const delivered = sql
@@ -154,7 +162,7 @@ function deliveredAtOnce(sql: SqlStorage, leaseToken: string, attempt: Attempt, 
   return delivered.receiver;
 }
 
-/** After a head is finished: the next one under a new lease, or when the lane should be woken again. */
+/** After a head is finished: the next delivery under a new lease, or when the lane should be woken. */
 function goOn(
   sql: SqlStorage,
   receiver: Receiver,
@@ -171,7 +179,9 @@ function goOn(
   return { next: null, offer_in: wholeSeconds(head.due_at - context.now) };
 }
 
-/** Puts finished deliveries back to pending beside their lane, marked, not counted again. Answers how many. */
+/**
+ * Puts finished deliveries back beside their lane. They are marked as replays and not counted again. Answers how many.
+ */
 export function replayDeliveries(
   sql: SqlStorage,
   receiver: Receiver,
@@ -209,7 +219,7 @@ export function replayDeliveries(
 
 export type WaitingTrack = { receiver: Receiver; track: Track; head_id: string; wake_at: number };
 
-/** Each track with a pending delivery and when an alarm should wake it (ms). */
+/** Each track with a pending delivery, and when the alarm should wake it (ms). */
 export function waitingTracks(sql: SqlStorage): WaitingTrack[] {
   const receivers = sql.exec<{ receiver: string }>('SELECT receiver FROM lanes').toArray();
   return receivers.flatMap(({ receiver }) =>
@@ -223,12 +233,12 @@ export function waitingTracks(sql: SqlStorage): WaitingTrack[] {
   );
 }
 
-/** Notes that an alarm has woken a track, by its head. `now` in ms. */
+/** Notes that the alarm has woken a track with this head. `now` in ms. */
 export function noteWakeUp(sql: SqlStorage, headId: string, now: number): void {
   sql.exec('UPDATE deliveries SET offered_at = ? WHERE id = ?', now, headId);
 }
 
-/** Whether the lane has a delivery that still has to go out, so that somebody is at work on it. */
+/** Whether the lane has a pending delivery, so that somebody works on it. */
 export function isLaneBusy(sql: SqlStorage, receiver: Receiver): boolean {
   const rows = sql.exec(
     `SELECT 1 FROM deliveries WHERE receiver = ? AND is_replay = 0 AND status = 'pending' LIMIT 1`,
@@ -237,7 +247,7 @@ export function isLaneBusy(sql: SqlStorage, receiver: Receiver): boolean {
   return rows.toArray().length > 0;
 }
 
-/** Lets D1 know of deliveries whose first lease ran out without a report. */
+/** Lets D1 know of deliveries whose first lease ended without a report. */
 export function announceLapsed(sql: SqlStorage, context: LaneContext): void {
   const lapsed = sql.exec<Pick<DeliveryState, 'id' | 'version' | 'receiver'>>(
     'SELECT id, version, receiver FROM deliveries WHERE version = 0 AND lease_until <= ?',
@@ -246,7 +256,10 @@ export function announceLapsed(sql: SqlStorage, context: LaneContext): void {
   for (const row of lapsed.toArray()) announce(sql, row, context);
 }
 
-/** What was committed under a lease has no version until its first attempt: D1 then takes it and its lane in one image each. */
+/**
+ * A delivery that was committed under a lease has no version until its first attempt. So D1 gets one image of it and
+ * one of its lane.
+ */
 function announce(
   sql: SqlStorage,
   { id, version, receiver }: Pick<DeliveryState, 'id' | 'version' | 'receiver'>,
@@ -257,7 +270,7 @@ function announce(
   sql.exec('UPDATE lanes SET version = ? WHERE receiver = ?', context.nextVersion(), receiver);
 }
 
-/** Counts webhooks that are made for a lane after the commit that accepted them. */
+/** Counts webhooks that are made for a lane after their commit. */
 export function countAccepted(sql: SqlStorage, receiver: Receiver, count: number, context: LaneContext): void {
   sql.exec(
     'UPDATE lanes SET version = ?, accepted = accepted + ? WHERE receiver = ?',
@@ -280,7 +293,7 @@ function headOf(sql: SqlStorage, receiver: Receiver, track: Track): DeliveryStat
   return rows.toArray()[0] ?? null;
 }
 
-/** The organization whose receiver it is; null for the thread's own. */
+/** The receiver's organization; null for the thread's own. */
 function organizationOf(sql: SqlStorage, receiver: Receiver): string | null {
   const rows = sql.exec<{ organization_id: string | null }>(
     'SELECT organization_id FROM lanes WHERE receiver = ?',
@@ -298,7 +311,7 @@ function leasedBy(sql: SqlStorage, leaseToken: string): DeliveryState | null {
   return rows.toArray()[0] ?? null;
 }
 
-/** The id of the delivery that a lease is of. */
+/** The id of the delivery that a lease belongs to. */
 function deliveryOf(leaseToken: string): string {
   return leaseToken.split('.')[0] ?? '';
 }
@@ -324,7 +337,7 @@ const COUNTER: Record<Exclude<DeliveryStatus, 'pending' | 'skipped'> | SkipReaso
   uninstalled: 'skipped_uninstalled',
 };
 
-/** Ends a delivery. Its first end is counted in the lane; that of a replay is not. */
+/** Finishes a delivery. Only its first end is counted in the lane, not that of a replay. */
 function finish(
   sql: SqlStorage,
   row: DeliveryState,

@@ -5,7 +5,7 @@ import { hasTable } from '../../platform/sqlite.ts';
 import { makeTable } from '../store/schema.ts';
 import { type Accepted, makeRest, type Outbox, type Recipients, type Unmade } from './fan-out.ts';
 
-/** Webhooks that a commit has accepted and left to be made later, for those who listened then. */
+/** Webhooks that a commit has left for later, for the receivers of that moment. */
 type RestRow = {
   first_seq: number;
   at: number;
@@ -15,7 +15,10 @@ type RestRow = {
   made: number;
 };
 
-/** Notes what a commit has left: `at` is its time in the log (ms), `made` how many of its webhooks are made. Must run inside its transaction. */
+/**
+ * Stores what a commit has left. `at`: its time in the log (ms); `made`: how many of its webhooks are made. Must run in
+ * its transaction.
+ */
 export function noteRest(
   sql: SqlStorage,
   { unmade, recipients }: NonNullable<Accepted['rest']>,
@@ -52,15 +55,18 @@ export function noteRest(
   return rowsWritten;
 }
 
-/** Whether anything is left to be made: then what follows must wait behind it. */
+/** Whether webhooks are left. Then those of later commits must wait. */
 export function hasRest(sql: SqlStorage): boolean {
   return hasTable(sql, 'webhook_rests') && sql.exec('SELECT 1 FROM webhook_rests LIMIT 1').toArray().length > 0;
 }
 
-/** The next portion of what is left: `at` and `made` are those of its commit. */
+/** Some of the webhooks that were left; `at` and `made` are those of their commit. */
 export type RestPortion = { outbox: Outbox; at: number; made: number };
 
-/** Takes at most `room` webhooks from what the oldest commit has left; null when nothing is left. Must run inside a transaction. */
+/**
+ * Takes at most `room` of the webhooks that the oldest commit has left; null when none is left. Must run inside a
+ * transaction.
+ */
 export function takeRest(sql: SqlStorage, room: number): RestPortion | null {
   const rest = sql.exec<RestRow>('SELECT * FROM webhook_rests ORDER BY first_seq LIMIT 1').toArray()[0];
   if (rest === undefined) return null;
@@ -91,7 +97,7 @@ export function takeRest(sql: SqlStorage, room: number): RestPortion | null {
   return { outbox, at, made };
 }
 
-/** The events of one commit, read one by one: a portion seldom needs all of them. */
+/** The events of one commit, read one by one, since seldom all are needed. */
 function* unmadeOf(sql: SqlStorage, { first_seq, next_seq, next_ordinal }: RestRow): Generator<Unmade> {
   const rows = sql.exec<{ seq: number; told: string }>(
     `SELECT seq, told FROM webhook_rest_events
@@ -115,7 +121,7 @@ function readRecipients(sql: SqlStorage, { first_seq, routing }: RestRow): Recip
   };
 }
 
-/** The receivers that an event names, each with the event accepted for it before. */
+/** The receipts of an event. */
 function acceptedOf(sql: SqlStorage, seq: number): WebhookReceipt[] {
   const { accepted } = sql
     .exec<{ accepted: string }>(`SELECT event -> '$.accepted' AS accepted FROM events WHERE seq = ?`, seq)
