@@ -2,7 +2,6 @@ import { DurableObject } from 'cloudflare:workers';
 import { type Cost, noCost } from '../db/cost.ts';
 import { threadNameOfChat } from '../domain/address.ts';
 import type { Command } from '../domain/commands.ts';
-import { addressRefusal, decide } from '../domain/decide/decide.ts';
 import type { Decision } from '../domain/decide/recorder.ts';
 import { type ChannelTarget, isSameTarget } from '../domain/events.ts';
 import { grantRefusal } from '../domain/grants.ts';
@@ -16,7 +15,6 @@ import { errorText, writeLog } from '../platform/log.ts';
 import { withinTime } from '../platform/timeout.ts';
 import { Timers } from '../platform/timers.ts';
 import type { Receiver } from '../resources/receiver.ts';
-import { newUuid } from '../resources/uuid.ts';
 import type { Attempt, ClaimResult, Lane, LeasedDelivery, ReportAnswer } from '../rpc/lane.ts';
 import type { BatchRange, BatchResult, Checkpoint, HandedBatch, ReplicaBatch } from '../rpc/projector.ts';
 import { projectorStub } from '../rpc/projector.ts';
@@ -24,12 +22,13 @@ import type { Courier, EventPage, Executed, Rebuilt, ReplayFilter, ThreadStub } 
 import { ALARM_AFTER, ALARM_WORK, Sweep } from './alarm.ts';
 import { answerQuery, readEventPage } from './answer-query.ts';
 import { type Committed, writeCommit } from './commit.ts';
-import { isKeptFromApps } from './live/audience-cache.ts';
+import { decideCommand } from './decide-command.ts';
+import { isKeptFromApps } from './live/audience-scope.ts';
 import { Broadcast } from './live/broadcast.ts';
 import { Typing } from './live/typing.ts';
 import { followedChat, type PresenceWatch, watchUsers } from './presence-watch.ts';
 import { Replica } from './replica/replica.ts';
-import { isTooFullFor, StorageSize } from './storage-size.ts';
+import { StorageSize } from './storage-size.ts';
 import { readVersion, upgradeTables } from './store/checkpoint.ts';
 import { keepCurrentChat, loadChat, loadForCommand, loadThread } from './store/load.ts';
 import { RecentCommands } from './store/recent-commands.ts';
@@ -134,7 +133,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (loaded === null) return { decided: refused({ reason: 'listeners_unknown' }), leased: [] };
     // From here to the commit nothing is awaited.
     const before = loadForCommand(this.#sql, this.#state, command, this.#commands.find(command, Date.now()));
-    const decided = this.#decide(command, before);
+    const decided = decideCommand(command, before, this.#size);
     if (!decided.ok) return { decided, leased: [] };
     let leased: LeasedDelivery[] = [];
     if (decided.events.length > 0) {
@@ -237,21 +236,6 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#channelTarget = loaded.channelTarget;
     this.#broadcast.restore(loaded.audience, this.#state);
     this.#lanes.version = Math.max(this.#lanes.version, readVersion(this.#sql));
-  }
-
-  /** `before` is the state with what was loaded for the command. */
-  #decide(command: Command, before: ThreadState): Decision {
-    const refusal = addressRefusal(command, before);
-    if (refusal !== null) return refused(refusal);
-    if (isTooFullFor(command, this.#size.bytes)) return refused({ reason: 'thread_full' });
-    const now = Math.max(Date.now(), this.#state.last_at + 1);
-    return decide(before, command, {
-      command_id: command.command_id,
-      now,
-      newMappingId: () => newUuid(now),
-      newVisitorId: () => crypto.randomUUID().replaceAll('-', ''),
-      newId: () => newUuid(now),
-    });
   }
 
   /** Name of the D1 binding that holds the replica. */

@@ -1,11 +1,9 @@
 import type { Cost } from '../../db/cost.ts';
-import type { Command } from '../../domain/commands.ts';
-import type { ChatState, ThreadState } from '../../domain/state.ts';
 import { type Audience, NO_AUDIENCE } from '../../notifications/audience.ts';
 import type { AudienceScope } from '../../notifications/load-audience.ts';
 import { withinTime } from '../../platform/timeout.ts';
 import type { RoomSet } from '../../resources/chat-grant.ts';
-import { type Invitee, isOpenInvitation } from '../../resources/invitation.ts';
+import { isWithinScope } from './audience-scope.ts';
 
 /** Longest wait of a command for its audience (ms). A D1 that hangs counts as one that cannot be reached. */
 export const WAIT_FOR_AUDIENCE = 2000;
