@@ -7,7 +7,7 @@ import { withinTime } from '../platform/timeout.ts';
 import { CLOSE_REASONS, type CloseReason, isOver } from './limits.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
-/** What is known of a socket's owner before their reach. `database` is their organization's. */
+/** What is known of a socket's owner before their rooms. `database` is their organization's. */
 export type OwnerFacts = {
   database: string;
   has_active_subscription: boolean;
@@ -17,41 +17,41 @@ export type OwnerFacts = {
 
 /** Where rights are looked up. */
 export type AccessSource = {
-  /** By `factsKey`. Missing: the token is revoked, or its owner is gone. */
+  /** By `factsKey`. A missing owner: the token is revoked, or the owner is deleted. */
   factsOf(owners: readonly SocketOwner[]): Promise<ReadonlyMap<string, OwnerFacts>>;
   routedRoomsOf(organizationId: string, database: string): Promise<RoutedRooms>;
-  /** What was read of them before and is younger than `age` (ms). */
+  /** The copy of the isolate, if it is younger than `age` (ms). */
   cachedRoutedRooms(organizationId: string, age: number): RoutedRooms | null;
 };
 
 export type AccessDeps = {
   source: AccessSource;
-  /** What is known of owners outlives the hub's sleep in the memory of its isolate. */
+  /** The owners' facts in the isolate's memory, which survives the hub's sleep. */
   facts: IsolateCache<OwnerFacts>;
   /** ms. */
   timeToLive: () => number;
   clock: () => number;
 };
 
-/** A look-up that takes longer (ms) counts as failed. */
+/** Timeout of a look-up (ms). */
 const LOOK_UP_TIMEOUT = 2000;
-/** When a look-up has failed, none is tried for so long (ms): nobody waits for each event while D1 is away. */
+/** After a failed look-up none is tried for this long (ms). Otherwise each event would wait while D1 is away. */
 const PAUSE_AFTER_FAILURE = 5000;
 
-/** How an owner stands now: what they may hear, or why their sockets are closed. */
+/** What an owner may see now, or why their sockets are closed. */
 export type Access = { subscriber: Subscriber } | { closeReason: CloseReason };
 
-/** How owners stand. Who is missing is not known, and cannot be looked up at present. */
+/** The access of owners. A missing one is unknown and cannot be looked up now. */
 export type Accesses = ReadonlyMap<SocketOwner, Access>;
 
 /**
- * The rights of those who listen: looked up when there is something for them, at most `timeToLive` ms old, and up to 10 minutes while
- * they cannot be looked up.
+ * The rights of sockets' owners. They are looked up when there is something to send, and used for `timeToLive` ms, or
+ * up to 10 minutes while they cannot be looked up.
  */
 export class AccessCache {
   readonly #deps: AccessDeps;
   #pauseUntil = 0;
-  /** Those who wait for the look-up after the one that is under way. */
+  /** The owners of the next look-up, which begins when the current one ends. */
   #next: { owners: Set<SocketOwner>; found: Promise<Accesses> } | null = null;
   #working: Promise<void> = Promise.resolve();
 
@@ -59,14 +59,14 @@ export class AccessCache {
     this.#deps = deps;
   }
 
-  /** How an owner stands, if that is known without a look-up; null when it is not. */
+  /** An owner's access, if it is known without a look-up; null otherwise. */
   known(owner: SocketOwner): Access | null {
     return this.#access(owner, this.#deps.timeToLive(), null);
   }
 
   /**
-   * Looks up how owners stand, all of them in the same few trips to D1. One look-up is under way at a time; who asks meanwhile is in
-   * the next. Never rejects.
+   * Looks up the access of owners with a few trips to D1 for all of them. One look-up runs at a time; owners that are
+   * added meanwhile are in the next. Never rejects.
    */
   lookUp(owners: Iterable<SocketOwner>): Promise<Accesses> {
     if (this.#next === null) {
@@ -105,7 +105,7 @@ export class AccessCache {
     return accesses;
   }
 
-  /** Reads what is not known. */
+  /** Reads what is not in memory. */
   async #read(owners: readonly SocketOwner[], asked: Asked): Promise<true> {
     const { source, facts, timeToLive } = this.#deps;
     const age = timeToLive();
@@ -134,7 +134,7 @@ export class AccessCache {
     return true;
   }
 
-  /** `age`: what is kept may be so old (ms). `asked`: what a look-up goes by. */
+  /** `age`: how old a copy may be (ms). `asked`: the results of a look-up. */
   #access(owner: SocketOwner, age: number, asked: Asked | null): Access | null {
     const { source, facts, clock } = this.#deps;
     if (isOver(owner.expires_at, clock())) return { closeReason: CLOSE_REASONS.token };
@@ -153,13 +153,13 @@ export class AccessCache {
   }
 }
 
-/** What one look-up goes by; facts are null of who is gone. */
+/** The results of one look-up. Facts are null for an owner who is deleted. */
 class Asked {
   readonly facts = new Map<string, OwnerFacts | null>();
   readonly routed = new Map<string, RoutedRooms>();
 }
 
-/** The key under which what is looked up for an owner is kept. */
+/** The key of an owner's facts in the cache. */
 export function factsKey(owner: SocketOwner): string {
   if (owner.kind === 'visitor') return `visitor/${owner.organization_id}`;
   const { credential, user_id } = owner;

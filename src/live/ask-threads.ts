@@ -8,23 +8,23 @@ import type { Backoff } from '../platform/timers.ts';
 import { CLOCKS_DIFFER } from '../rpc/live-hub.ts';
 import { threadStub } from '../rpc/thread.ts';
 
-/** When threads could not be asked they are asked again, so many times at most: for about an hour. */
+/** Backoff and number of attempts to ask threads: about an hour in all. */
 export const ASK_AGAIN: Backoff = { first: 5000, last: 300_000 };
 export const MOST_ASKED = 15;
-/** Threads that are woken at the same time. */
+/** Number of threads that are woken at the same time. */
 const AT_ONCE = 6;
 
 /**
- * When to ask the threads for what they did not tell a hub that is awake since `since` (ms): when none of them goes any more by what was
- * known before. `timeToLive` (ms): how long isolates keep who listens, unless one is just reading it anew.
+ * When to ask the threads for updates that they have not sent to a hub awake since `since` (ms): when none of them uses
+ * an older audience any more. `timeToLive` (ms): how long isolates keep audiences.
  */
 export function askThreadsAt(since: number, timeToLive: number): number {
   return since + timeToLive + REFRESH_DEADLINE + CLOCKS_DIFFER;
 }
 
 /**
- * Wakes the threads of an organization in which something has happened since `since` (ms); each tells the hub what the hub lacks.
- * Rejects when D1 or one of them cannot be reached.
+ * Wakes the threads of an organization that were active since `since` (ms). Each sends the hub the updates that it
+ * lacks. Rejects when D1 or a thread cannot be reached.
  */
 export async function askThreads(env: Env, organizationId: string, since: number): Promise<void> {
   const organization = await findOrganization(db(env, null, noCost()), organizationId);

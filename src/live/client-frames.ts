@@ -1,4 +1,4 @@
-/** What a client may send over its socket (docs/live.md). `ping` is answered by the runtime and does not come this far. */
+/** What a client may send over its socket (docs/live.md). The runtime answers `ping` itself. */
 export type ClientFrame =
   | { type: 'subscribe'; channels: string[]; after: number | null }
   | { type: 'unsubscribe'; channels: string[] }
@@ -9,7 +9,7 @@ export const LONGEST_FRAME = 256 * 1024;
 
 type Fields = { [field: string]: unknown };
 
-/** A client's frame, or what is wrong with it. Unknown fields are ignored. */
+/** Reads a client's frame: the frame, or what is wrong with it. Unknown fields are ignored. */
 export function readClientFrame(data: string | ArrayBuffer): { frame: ClientFrame } | { problem: string } {
   if (typeof data !== 'string') return { problem: 'Frames are text, not binary.' };
   if (data.length > LONGEST_FRAME || new TextEncoder().encode(data).byteLength > LONGEST_FRAME) {

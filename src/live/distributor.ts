@@ -12,47 +12,47 @@ import { UpdateFrames } from './update-frames.ts';
 
 export type DistributorDeps = {
   sockets: () => Iterable<LiveSocket>;
-  /** Whom an event concerns. `number`: null for what is not logged. */
+  /** The subscriptions that an update matches. `number` is null for an ephemeral update. */
   subscriptionsFor: (number: number | null, update: ThreadUpdate) => MatchingSubscriptions<LiveSocket>;
   logRange: () => LogRange;
   eventsAfter: (number: number, limit: number) => LoggedEvent[];
   accessCache: Pick<AccessCache, 'known' | 'lookUp'>;
   close: (socket: LiveSocket, closeReason: CloseReason) => void;
   now: () => number;
-  /** Rights could not be looked up: `run` is to be called again some seconds later. */
+  /** Called when rights could not be looked up: `run` must be called again some seconds later. */
   retryLater: () => void;
-  /** Lets others have their turn in the midst of much work. */
+  /** Yields to the event loop between chunks. */
   yieldToOthers: () => Promise<void>;
 };
 
-/** A socket that is behind gets so many events of the log at a time. */
+/** Most events of the log for a socket at a time. */
 const EVENTS_AT_A_TIME = 100;
-/** From so many places the log is read at a time, and so many characters in all, because all of it is in memory then. */
+/** Limits of one pass, because its events are all in memory: positions in the log, and characters. */
 const MOST_PLACES = 20;
 const MOST_CHARACTERS = 4_000_000;
 
 type AccessOf = (owner: SocketOwner) => Access | null;
 
 /**
- * Brings every socket to the end of the log. Each stands at a number of its own and is served from there in order, so whoever resumes, who
- * was told to wait and who is up to date are served alike. A socket holds up no other: neither one that does not acknowledge nor one
- * whose owner's rights must be looked up.
+ * Brings every socket to the end of the log. Each has its own position and gets the events after it in order, whether
+ * it resumes, was paused or is up to date. No socket delays another, neither by missing acknowledgements nor by rights
+ * that must be looked up.
  */
 export class Distributor {
   readonly #deps: DistributorDeps;
-  /** Sockets whose owners' rights are being read, and sockets whose owners' rights could not be read since `run` was called. */
+  /** Sockets whose owners' rights are being looked up, and sockets for which that has failed since `run` was called. */
   readonly #asking = new Set<LiveSocket>();
   readonly #unknown = new Set<LiveSocket>();
   #isWanted = false;
   #running: Promise<void> | null = null;
-  /** Resolves when there is something new, or rights were looked up. */
+  /** Resolves when there are new events, or a look-up has ended. */
   #changed = Promise.withResolvers<void>();
 
   constructor(deps: DistributorDeps) {
     this.#deps = deps;
   }
 
-  /** Resolves when everybody has what there is for them. Never rejects. */
+  /** Sends every socket what there is for it. Resolves when that is done. Never rejects. */
   run(): Promise<void> {
     this.#unknown.clear();
     this.#want();
@@ -60,7 +60,7 @@ export class Distributor {
     return this.#running;
   }
 
-  /** Tells those who are up to date of something that is not logged. Never rejects. */
+  /** Sends an ephemeral update to the sockets that are up to date. Never rejects. */
   async sendEphemeral(update: ThreadUpdate): Promise<void> {
     const { logRange, accessCache, subscriptionsFor } = this.#deps;
     const frames = new UpdateFrames(null, update, subscriptionsFor(null, update));
@@ -86,7 +86,7 @@ export class Distributor {
   }
 
   async #loop(): Promise<void> {
-    // The caller must have the promise before the loop can end.
+    // The caller needs the promise before the loop can end.
     await Promise.resolve();
     try {
       while (this.#isWanted || this.#asking.size > 0) {
@@ -102,14 +102,14 @@ export class Distributor {
     }
   }
 
-  /** Serves each socket that is behind a stretch of the log; answers whether any of them is still behind. */
+  /** Sends each socket the next events of the log. Answers whether any socket is still behind. */
   #serve(): boolean {
     const asked = this.#serveThose(this.#behind(this.#deps.sockets()), (owner) => this.#deps.accessCache.known(owner));
     if (asked.length > 0) void this.#ask(asked);
     return this.#behind(this.#deps.sockets()).length > 0;
   }
 
-  /** Looks up the rights of sockets' owners and serves them. Never rejects. */
+  /** Looks up the rights of the sockets' owners, then sends. Never rejects. */
   async #ask(sockets: readonly LiveSocket[]): Promise<void> {
     for (const socket of sockets) this.#asking.add(socket);
     try {
@@ -126,7 +126,10 @@ export class Distributor {
     }
   }
 
-  /** Serves each of the sockets a stretch of the log; answers those that it concerns whose owners' access is not known. */
+  /**
+   * Sends the next events to each of these sockets. Answers the sockets that would get some but whose owner's access is
+   * unknown.
+   */
   #serveThose(sockets: readonly LiveSocket[], accessOf: AccessOf): LiveSocket[] {
     const unknown: LiveSocket[] = [];
     const { logRange } = this.#deps;
@@ -162,7 +165,7 @@ export class Distributor {
     );
   }
 
-  /** The log from a number on, as frames that all sockets share; null when enough of it was read. */
+  /** Reads the log after a position, as frames that all sockets share. Null when the limit of this pass is reached. */
   #framesAfter(): (after: number) => UpdateFrames[] | null {
     const { eventsAfter, subscriptionsFor } = this.#deps;
     const shared = new Map<number, UpdateFrames>();
@@ -207,13 +210,16 @@ export class Distributor {
   }
 }
 
-/** Sockets by their places in the log, those at the MOST_PLACES highest first: who is nearly up to date does not wait for who has much to catch up. */
+/**
+ * Sockets by position, from the end of the log and at most MOST_PLACES positions. A socket that is nearly up to date
+ * does not wait for one that is far behind.
+ */
 function placesFromEnd(sockets: readonly LiveSocket[]): [number, LiveSocket[]][] {
   const places = [...Map.groupBy(sockets, ({ position }) => position)];
   return places.toSorted(([one], [other]) => other - one).slice(0, MOST_PLACES);
 }
 
-/** Asks once for all sockets that somebody has opened by one credential, so that they share what is made for a subscriber. */
+/** Looks an access up once for all sockets with the same credential, so that they share the frames of a subscriber. */
 function remembered(accessOf: AccessOf): AccessOf {
   const known = new Map<string, Access | null>();
   return (owner) => {

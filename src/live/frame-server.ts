@@ -10,22 +10,28 @@ import { decideSubscriptions, MOST_TOPICS, type Subscription } from './subscribe
 export type FrameServerDeps = {
   logRange: () => LogRange;
   accessCache: Pick<AccessCache, 'known' | 'lookUp'>;
-  /** How many more topics the hub takes. */
+  /** How many more topics the hub accepts. */
   freeSubscriptions: () => number;
-  /** Writes down what a socket has subscribed, or has no more. */
+  /** Stores or deletes subscriptions of a socket. */
   keep: (socket: LiveSocket, added: readonly Subscription[]) => void;
   drop: (socket: LiveSocket, texts: readonly string[]) => void;
   close: (socket: LiveSocket, closeReason: CloseReason) => void;
   now: () => number;
 };
 
-/** A connection may send so many frames that mean nothing. */
+/** Most invalid frames of a connection. */
 const MOST_FAULTS = 10;
-/** So many frames of one socket, and characters in them, may wait while the rights are looked up: enough to subscribe each topic by itself. */
+/**
+ * Limits of the frames of one socket that wait for a look-up of rights: number, and characters. A client may subscribe
+ * to each topic with a frame of its own.
+ */
 const MOST_WAITING = MOST_TOPICS;
 const MOST_WAITING_CHARACTERS = 4 * LONGEST_FRAME;
 
-/** Answers what clients send. The frames of one socket are handled one after the other, but for acknowledgements, which need not wait. */
+/**
+ * Answers the frames of clients. Those of one socket are handled one after the other, except acknowledgements, which do
+ * not wait.
+ */
 export class FrameServer {
   readonly #deps: FrameServerDeps;
 
@@ -33,7 +39,7 @@ export class FrameServer {
     this.#deps = deps;
   }
 
-  /** Afterwards the socket may be behind the log: the distributor is to run. */
+  /** Handles a frame. Afterwards the socket may be behind the log, and the distributor must run. */
   async receive(socket: LiveSocket, data: string | ArrayBuffer): Promise<void> {
     socket.hear(this.#deps.now());
     const read = readClientFrame(data);
@@ -63,7 +69,7 @@ export class FrameServer {
   }
 
   #acknowledge(socket: LiveSocket, number: number): void {
-    // The answer to a later subscription names the log's end, which the socket may not have reached.
+    // The answer to a later subscription shows the end of the log, which the socket may not have reached.
     if (number > this.#deps.logRange().head) this.#complain(socket, 'That number was not sent on this socket.');
     else socket.acknowledge(number);
     socket.save(this.#deps.logRange().head);

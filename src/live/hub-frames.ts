@@ -1,11 +1,11 @@
 import { HEARTBEAT_EVERY } from './limits.ts';
 import { MOST_TOPICS, type RefusedTopic } from './subscribe.ts';
 
-/** What the hub sends besides notifications (told-frames.ts), as text. */
+/** The frames of the hub, except notifications (update-frames.ts). */
 export type HubFrame =
-  /** `number`: the log's last. */
+  /** `number`: the end of the log. */
   | { type: 'welcome'; number: number }
-  /** `number`: that after which the added topics are told. */
+  /** `number`: the added topics get the events after it. */
   | {
       type: 'subscribed';
       channels: readonly string[];
@@ -14,12 +14,13 @@ export type HubFrame =
       number: number;
     }
   | { type: 'unsubscribed'; channels: readonly string[] }
-  /** Something may have been missed: it goes on after `number`. */
+  /** Events may be missing. The socket goes on after `number`. */
   | { type: 'reset'; number: number }
-  /** The socket is told nothing more until it acknowledges. Said only when it could not know that. */
+  /** The socket gets nothing more until it acknowledges. Sent only if the client cannot know that. */
   | { type: 'acknowledge' }
   | { type: 'error'; detail: string };
 
+/** The text of a frame. */
 export function hubFrame(frame: HubFrame): string {
   if (frame.type !== 'welcome') return JSON.stringify(frame);
   return JSON.stringify({ ...frame, heartbeat_seconds: HEARTBEAT_EVERY / 1000, most_channels: MOST_TOPICS });

@@ -2,10 +2,10 @@ import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { appendEvents, deleteEventsUpTo, eventsAfter, type LoggedEvent, readLogRange } from './hub-store.ts';
 import type { LogRange } from './log-rules.ts';
 
-/** So much of the newest events' JSON is kept at hand, in characters. */
+/** Limit of the events that are kept in memory, in characters of JSON. */
 const KEPT_AT_HAND = 4_000_000;
 
-/** The hub's log, with its newest events in memory. All but `reload` needs the tables. */
+/** The hub's log, with its newest events in memory. Only `reload` works without the tables. */
 export class HubLog {
   readonly #sql: SqlStorage;
   #range: LogRange | null = null;
@@ -16,12 +16,13 @@ export class HubLog {
     this.#sql = sql;
   }
 
+  /** The numbers of the stored events. */
   range(): LogRange {
     this.#range ??= readLogRange(this.#sql);
     return this.#range;
   }
 
-  /** Appends events of a thread and keeps `most` in all. Must run in a transaction. */
+  /** Appends events of a thread and deletes the oldest above `most`. Must run in a transaction. */
   append(thread: string, entries: readonly ThreadUpdate[], now: number, most: number): void {
     const { floor, head } = this.range();
     const appended = appendEvents(this.#sql, thread, entries, head, now);
@@ -32,7 +33,7 @@ export class HubLog {
     this.#remember(appended);
   }
 
-  /** Events above a number in their order, at most `limit`. */
+  /** The events after a number, in order, at most `limit`. */
   after(number: number, limit: number): LoggedEvent[] {
     const first = this.#recent[0]?.number;
     if (first === undefined || number + 1 < first) return eventsAfter(this.#sql, number, limit);
@@ -40,7 +41,7 @@ export class HubLog {
     return this.#recent.slice(place, place + limit);
   }
 
-  /** Forgets what is in memory: rows were deleted past this log. */
+  /** Forgets what is in memory. Needed when rows were deleted without this class. */
   reload(): void {
     this.#range = null;
     this.#recent = [];

@@ -4,17 +4,18 @@ import type { LogRange } from './log-rules.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
 /**
- * The tables of a live hub. They are made with its first socket, and the hub forgets all of it when nobody can resume any more. Times
- * are ms. All but `hasTables` and `makeTables` need the tables.
+ * The tables of a live hub. Its first socket makes them, and the hub deletes everything when nobody can resume any
+ * more. Times are ms. All functions except `hasTables` and `makeTables` need the tables.
  */
 const TABLES = [
-  // One row. number_before: the number before the first, and when the tables were made; organization_id: whose users' hub it is, null for a visitor's; awake_until: for how
-  // long D1 says that the organization's hub listens; left_at: when the last socket went, null while there are some.
+  // One row. number_before: the number before the first event, and when the tables were made. organization_id: null for
+  // a visitor's hub. awake_until: until when D1 lists this hub as awake. left_at: when the last socket left, null while
+  // there are sockets.
   `CREATE TABLE hub (
     one INTEGER PRIMARY KEY CHECK (one = 1), number_before INTEGER NOT NULL, organization_id TEXT, awake_until INTEGER NOT NULL,
     left_at INTEGER, pruned_at INTEGER NOT NULL)`,
   'CREATE TABLE events (number INTEGER PRIMARY KEY, logged_at INTEGER NOT NULL, told TEXT NOT NULL)',
-  // Up to which of a thread's events the hub has seen it, and the time of that event.
+  // The hub's checkpoint of each thread, and the time of that event.
   'CREATE TABLE threads (thread TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID',
   'CREATE TABLE sockets (id TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID',
   `CREATE TABLE subscriptions (
@@ -22,7 +23,7 @@ const TABLES = [
 ];
 
 export type HubRow = {
-  /** Also when the tables were made (ms). */
+  /** Also the time when the tables were made (ms). */
   number_before: number;
   organization_id: string | null;
   awake_until: number;
@@ -30,13 +31,14 @@ export type HubRow = {
   pruned_at: number;
 };
 
+/** Whether the hub has ever had a socket. */
 export function hasTables(sql: SqlStorage): boolean {
   return hasTable(sql, 'hub');
 }
 
 /**
- * Makes the tables at `now` (ms). The numbers begin with the time: those of a hub that has forgotten, or lost, its log lie below all that it
- * gives out afterwards.
+ * Makes the tables at `now` (ms). Numbers start with the time, so a hub that has forgotten or lost its log gives out
+ * higher numbers than before.
  */
 export function makeTables(sql: SqlStorage, organizationId: string | null, now: number): void {
   for (const statement of TABLES) sql.exec(statement);
@@ -48,19 +50,22 @@ export function makeTables(sql: SqlStorage, organizationId: string | null, now: 
   );
 }
 
+/** The hub's own row. */
 export function readHub(sql: SqlStorage): HubRow {
   return sql.exec<HubRow>('SELECT number_before, organization_id, awake_until, left_at, pruned_at FROM hub').one();
 }
 
+/** Stores until when D1 lists this hub as awake (ms). */
 export function setAwakeUntil(sql: SqlStorage, until: number): void {
   sql.exec('UPDATE hub SET awake_until = ?1 WHERE awake_until <> ?1', until);
 }
 
-/** Notes when the last socket went; null: there are sockets. */
+/** Notes when the last socket left; null: there are sockets. */
 export function setLeftAt(sql: SqlStorage, at: number | null): void {
   sql.exec('UPDATE hub SET left_at = ?1 WHERE left_at IS NOT ?1', at);
 }
 
+/** The numbers of the stored events. */
 export function readLogRange(sql: SqlStorage): LogRange {
   const { first, last } = sql
     .exec<{ first: number | null; last: number | null }>(
@@ -74,20 +79,24 @@ export function readLogRange(sql: SqlStorage): LogRange {
   return { floor: first - 1, head: last };
 }
 
-/** When the oldest event was logged (ms); null while there are not two: the newest is kept. */
+/** When the oldest event was logged (ms). Null unless there are two: the newest is never deleted. */
 export function oldestLoggedAt(sql: SqlStorage): number | null {
   const rows = sql.exec<{ logged_at: number }>('SELECT logged_at FROM events ORDER BY number LIMIT 2').toArray();
   return rows.length < 2 ? null : (rows[0]?.logged_at ?? null);
 }
 
+/** The hub's checkpoint of a thread; 0 for none. */
 export function seenOf(sql: SqlStorage, thread: string): number {
   return sql.exec<{ seq: number }>('SELECT seq FROM threads WHERE thread = ?', thread).toArray()[0]?.seq ?? 0;
 }
 
-/** An event with the hub's number, and the characters of its JSON. */
+/** An event with its number in the hub, and the characters of its JSON. */
 export type LoggedEvent = { number: number; update: ThreadUpdate; characters: number };
 
-/** Appends a thread's events after `head` and moves the thread's checkpoint. Must run in a transaction. Answers them with their numbers. */
+/**
+ * Appends a thread's events after `head` and moves the thread's checkpoint. Must run in a transaction. Answers the
+ * events with their numbers.
+ */
 export function appendEvents(
   sql: SqlStorage,
   thread: string,
@@ -113,10 +122,13 @@ export function appendEvents(
   return appended;
 }
 
-/** What is read at a time ends early at so many characters of JSON: an event may have hundreds of thousands, and the object 128 MB in all. */
+/**
+ * A read ends early at this many characters of JSON. One event may have hundreds of thousands, and the object has 128
+ * MB.
+ */
 const CHARACTERS_READ = 2_000_000;
 
-/** Events above a number in their order, at most `limit`. */
+/** The events after a number, in order, at most `limit`. */
 export function eventsAfter(sql: SqlStorage, number: number, limit: number): LoggedEvent[] {
   const events: LoggedEvent[] = [];
   let characters = 0;
@@ -132,14 +144,14 @@ export function eventsAfter(sql: SqlStorage, number: number, limit: number): Log
   return events;
 }
 
-/** Deletes what lies at or below `number`. */
+/** Deletes the events up to `number`. */
 export function deleteEventsUpTo(sql: SqlStorage, number: number): void {
   sql.exec('DELETE FROM events WHERE number <= ?', number);
 }
 
 /**
- * Deletes the events below the first that was logged at `time` (ms) or later, so that none is missing in between although clocks may be
- * set back, and checkpoints whose events happened before. The newest event stays, because it holds the number.
+ * Deletes the events before the first one logged at `time` (ms) or later, so that no gap appears although clocks may be
+ * set back. Deletes older checkpoints too. The newest event stays, because it holds the number.
  */
 export function deleteBefore(sql: SqlStorage, time: number, now: number): void {
   sql.exec(
@@ -151,15 +163,18 @@ export function deleteBefore(sql: SqlStorage, time: number, now: number): void {
   sql.exec('UPDATE hub SET pruned_at = ?', now);
 }
 
+/** Stores the owner of a socket. */
 export function putSocket(sql: SqlStorage, id: string, owner: SocketOwner): void {
   sql.exec('INSERT INTO sockets (id, owner) VALUES (?, ?)', id, JSON.stringify(owner));
 }
 
+/** Deletes a socket with its subscriptions. */
 export function deleteSocket(sql: SqlStorage, id: string): void {
   sql.exec('DELETE FROM subscriptions WHERE socket_id = ?', id);
   sql.exec('DELETE FROM sockets WHERE id = ?', id);
 }
 
+/** All stored sockets with their owners. */
 export function listSockets(sql: SqlStorage): { id: string; owner: SocketOwner }[] {
   return sql
     .exec<{ id: string; owner: string }>('SELECT id, owner FROM sockets')
@@ -169,10 +184,12 @@ export function listSockets(sql: SqlStorage): { id: string; owner: SocketOwner }
 
 export type SubscriptionRow = { socket_id: string; channel: string; since: number };
 
+/** All stored subscriptions. */
 export function listSubscriptions(sql: SqlStorage): SubscriptionRow[] {
   return sql.exec<SubscriptionRow>('SELECT socket_id, channel, since FROM subscriptions').toArray();
 }
 
+/** Stores a subscription. */
 export function putSubscription(sql: SqlStorage, row: SubscriptionRow): void {
   sql.exec(
     'INSERT INTO subscriptions (socket_id, channel, since) VALUES (?, ?, ?)',
@@ -182,6 +199,7 @@ export function putSubscription(sql: SqlStorage, row: SubscriptionRow): void {
   );
 }
 
+/** Deletes a subscription of a socket. */
 export function deleteSubscription(sql: SqlStorage, socketId: string, channel: string): void {
   sql.exec('DELETE FROM subscriptions WHERE socket_id = ? AND channel = ?', socketId, channel);
 }

@@ -46,23 +46,24 @@ import { KEEP_EVENTS, KEEP_FOR, unseenOf } from './log-rules.ts';
 import { ownerId, PROTOCOL, readOpeningRequest, type SocketOwner } from './socket-owner.ts';
 import { Sockets } from './sockets.ts';
 
-/** Rights that could not be looked up are tried again so much later (ms). */
+/** When a failed look-up of rights is repeated (ms). */
 const RETRY_AFTER = 5000;
-/** After an accident in the alarm it rings again so much later (ms). */
+/** When the alarm rings again after an error (ms). */
 const ALARM_AFTER_ACCIDENT = 60_000;
-/** The connection broke: there is nobody to answer (RFC 6455, 7.4.1). */
+/** The connection is broken, so nobody can be answered (RFC 6455, 7.4.1). */
 const BROKEN: ReadonlySet<number> = new Set([1006, 1015]);
 
-/** What is due in a hub besides what follows from its sockets and its log. */
+/** Timers beside what follows from sockets and the log. */
 const RENEW = 'renew';
 const ASK_THREADS = 'ask_threads';
 
-/** The rights of owners outlive a hub's memory, which ten seconds of silence end. */
+/** The owners' facts outlive a hub's memory, which the platform destroys after ten seconds of silence. */
 const facts = createIsolateCache<OwnerFacts>({ clock: () => Date.now(), limit: 20_000, staleFor: STALE_FOR });
 
 /**
- * The live hub of an organization's users, or of a visitor. It numbers the events that threads feed it, keeps them for a while
- * and serves its sockets from there. It sleeps while its sockets are silent; what it must know again is in rows and in their attachments.
+ * The live hub of an organization's users, or of a visitor. It numbers the updates of threads, stores them for a while
+ * and sends them to its sockets from there. It sleeps while its sockets are silent. What it needs after that is in rows
+ * and in the state of its sockets.
  */
 export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   readonly #sql: SqlStorage;
@@ -74,7 +75,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   #isMade: boolean;
   readonly #alarmClock: AlarmClock;
   #timers: Timers;
-  /** What D1 is being told of how long this hub listens. */
+  /** The call that tells D1 how long this hub is awake. */
   #renewing: Promise<number> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -116,7 +117,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     ctx.blockConcurrencyWhile(() => this.#alarmClock.start());
   }
 
-  /** Opens a socket: 101, or 429 when there are too many, or 503 when D1 cannot be told that this hub listens. */
+  /** Opens a socket: 101; 429 when there are too many; 503 when D1 cannot be told that this hub is awake. */
   override async fetch(request: Request): Promise<Response> {
     const opening = readOpeningRequest(request);
     if (opening === null) return new Response(null, { status: 426 });
@@ -137,28 +138,31 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 
+  /** Logs the updates of a thread that the hub has not seen, and sends them to the sockets. */
   async feed({ v, thread, entries }: PublishRequest): Promise<PublishResult> {
     if (v !== 1) return { ok: false, reason: 'newer_version' };
     if (!this.#isMade) return { ok: true };
-    // Sockets that were asleep stand at the log's end as it is before this.
+    // Sockets that slept are at the end of the log as it was before these events.
     this.#sockets.wake();
     const now = Date.now();
     const { number_before, left_at } = readHub(this.#sql);
     const unseen = unseenOf(entries, seenOf(this.#sql, thread), number_before, now);
     if (unseen.length === 0) return { ok: true };
-    // In case the platform has forgotten the alarm: it is never due later than this.
+    // Sets the alarm again in case the platform has dropped it. It is never due later than this.
     this.#alarmClock.armBy(left_at === null ? now + LONGEST_SILENCE : left_at + KEEP_FOR);
     this.ctx.storage.transactionSync(() => this.#log.append(thread, unseen, now, KEEP_EVENTS));
     await this.#distributor.run();
     return { ok: true };
   }
 
+  /** Sends an ephemeral update to the sockets that are up to date. */
   async mention({ v, told: update }: EphemeralUpdate): Promise<void> {
     if (v !== 1 || !this.#isMade) return;
     this.#sockets.wake();
     await this.#distributor.sendEphemeral(update);
   }
 
+  /** Handles a client's frame. */
   override async webSocketMessage(webSocket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     const socket = this.#isMade ? this.#sockets.of(webSocket) : null;
     if (socket === null) return;
@@ -166,17 +170,21 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     await this.#distributor.run();
   }
 
+  /** Forgets a socket that its client has closed. */
   override async webSocketClose(webSocket: WebSocket, code: number): Promise<void> {
     this.#forget(webSocket);
-    // Some clients wait for the answer.
+    // Some clients wait for the answering close frame.
     if (!BROKEN.has(code) && webSocket.readyState !== WebSocket.CLOSED) webSocket.close(1000);
   }
 
+  /** Forgets a socket whose connection has failed. */
   override async webSocketError(webSocket: WebSocket): Promise<void> {
     this.#forget(webSocket);
   }
 
-  /** Looks at the sockets and the log; harmless if it rings twice. It never throws: the platform forgets an alarm after six failures. */
+  /**
+   * Checks sockets and log. Harmless when it rings twice. Never throws: the platform drops an alarm after six failures.
+   */
   override async alarm(): Promise<void> {
     this.#alarmClock.ring();
     if (!this.#isMade) return;
@@ -186,7 +194,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
         const closeReason = closeReasonAt(this.#timesOf(socket), now);
         if (closeReason !== null) this.#close(socket, closeReason);
       }
-      // A hub that crashed has lost its sockets without a word.
+      // A hub that crashed has lost its sockets without being told.
       if (this.#sockets.size() === 0) setLeftAt(this.#sql, readHub(this.#sql).left_at ?? now);
       const { left_at, pruned_at } = readHub(this.#sql);
       if (isForgotten(left_at, now)) {
@@ -221,15 +229,15 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   }
 
   /**
-   * Has threads tell this organization's hub for the days to come, and answers until when (ms); a visitor's is told always. Rejects when D1
-   * does not take it.
+   * Makes threads publish to this organization's hub for some days. Answers until when (ms); a visitor's hub always
+   * gets updates. Rejects when D1 cannot be written.
    */
   async #keepAwake(organizationId: string | null): Promise<number> {
     if (organizationId === null) return 0;
     const now = Date.now();
     const until = this.#isMade ? readHub(this.#sql).awake_until : 0;
     if (until - now > RENEW_BEFORE) return until;
-    // Sockets that open at once wait for the same answer.
+    // Sockets that open at the same time share the call.
     this.#renewing ??= this.#tellAwake(organizationId, now).finally(() => {
       this.#renewing = null;
     });
@@ -245,10 +253,10 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     return now + AWAKE_FOR;
   }
 
-  /** While there are sockets, D1 is told in time that the hub goes on listening. */
+  /** Renews the entry in D1 in time, while there are sockets. */
   async #renew(): Promise<void> {
     const { left_at, organization_id } = readHub(this.#sql);
-    // Nobody listens any more: a timer that stayed due would ring for ever.
+    // The last socket has left. A timer that stayed due would ring for ever.
     if (left_at !== null) this.#timers.clear(RENEW);
     if (left_at !== null || this.#timers.isBackingOff(RENEW)) return;
     try {
@@ -260,7 +268,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     }
   }
 
-  /** Threads that went by what was known before the hub awoke have told it nothing: it asks them. */
+  /** Asks threads for the updates they have not sent, because their audience was older than this hub's entry. */
   async #askThreads(): Promise<void> {
     if (!this.#timers.due().includes(ASK_THREADS)) return;
     const { organization_id, number_before: made_at } = readHub(this.#sql);
@@ -269,7 +277,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
       this.#timers.clear(ASK_THREADS);
     } catch (error) {
       logFailure('threads_not_asked', error);
-      // One that can never be reached must not make the hub ring for ever.
+      // A thread that can never be reached must not make the hub ring for ever.
       if (this.#timers.failures(ASK_THREADS) < MOST_ASKED) this.#timers.fail(ASK_THREADS, ASK_AGAIN);
       else this.#timers.clear(ASK_THREADS);
     }
@@ -280,7 +288,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     return { expires_at, heard_at: this.#sockets.heardAt(socket), full_since: socket.state.full_since };
   }
 
-  /** Makes the alarm ring when the next thing is due, and not before: an idle hub costs what it rings. */
+  /** Arms the alarm for what is due next, and not earlier: each ring of an idle hub costs. */
   #armForNext(): void {
     const { left_at, awake_until, organization_id, pruned_at } = readHub(this.#sql);
     const times = [prunesAt(oldestLoggedAt(this.#sql), pruned_at), this.#timers.next()];
@@ -288,7 +296,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     else if (organization_id !== null && !this.#timers.isBackingOff(RENEW)) times.push(awake_until - RENEW_BEFORE);
     for (const socket of this.#sockets.all()) times.push(endsAt(this.#timesOf(socket)));
     const next = Math.min(...times.filter((at) => at !== null));
-    // Not before a second has passed: what stays due would ring without end.
+    // Waits a second at least, or something that stays due would ring without end.
     this.#alarmClock.armBy(Math.max(next, Date.now() + 1000));
   }
 
@@ -315,7 +323,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     this.#armForNext();
   }
 
-  /** Nobody can resume any more. The next socket makes everything anew, with higher numbers. */
+  /** Deletes everything: nobody can resume any more. The next socket makes new tables, with higher numbers. */
   async #forgetAll(): Promise<void> {
     this.#isMade = false;
     this.#log.reload();

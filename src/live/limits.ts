@@ -8,36 +8,39 @@ export const CLOSE_REASONS = {
   token: { code: 4401, reason: 'token expired or revoked' },
   /** The organization has no active subscription. */
   subscription: { code: 4403, reason: 'no active subscription' },
-  /** The client does not acknowledge what it was sent; it connects again and resumes. */
+  /** The client does not acknowledge. It connects again and resumes. */
   slow: { code: 4008, reason: 'not acknowledged in time' },
   /** No heartbeat. */
   silent: { code: 4408, reason: 'no heartbeat' },
   malformed: { code: 1008, reason: 'too many malformed frames' },
   flood: { code: 1008, reason: 'too many frames at once' },
-  /** The rights cannot be read at present; the client connects again later and resumes. */
+  /** Rights cannot be read now. The client connects again later and resumes. */
   unavailable: { code: 1013, reason: 'try again later' },
 } as const satisfies { [name: string]: CloseReason };
 
-/** Times in ms. Clients send `ping` this often. */
+/** Clients send `ping` at this interval. Times in ms. */
 export const HEARTBEAT_EVERY = 30_000;
 /** A socket that is silent for longer is closed. */
 export const LONGEST_SILENCE = 150_000;
-/** So long the hub waits for acknowledgements when it has stopped sending. */
+/** A paused socket that acknowledges nothing for this long is closed. */
 export const LONGEST_PAUSE = 30_000;
-/** How long D1 is asked to have the organization's hub told, and when that is renewed. */
+/** How long D1 lists a hub as awake, and how long before the end that is renewed. */
 export const AWAKE_FOR = 7 * 24 * 3_600_000;
 export const RENEW_BEFORE = 3 * 24 * 3_600_000;
-/** Old events are deleted at most this often. */
+/** Shortest interval between deletions of old events. */
 export const PRUNE_EVERY = 3_600_000;
 
-/** Sockets of one user or visitor, and of a hub. */
+/** Most sockets of one user or visitor, and of a hub. */
 export const MOST_OF_OWNER = 20;
 export const MOST_OF_HUB = 10_000;
 
-/** What of a socket decides how long it may stay. `heard_at`: its last frame or ping; `full_since`: since when it is told nothing more. ms. */
+/**
+ * The times that decide how long a socket may stay, in ms. `heard_at`: its last frame or ping. `full_since`: since when
+ * it is paused.
+ */
 export type SocketTimes = { expires_at: number | null; heard_at: number; full_since: number | null };
 
-/** Why a socket must be closed at `now`; null when it may stay. */
+/** Why a socket must be closed at `now` (ms); null when it may stay. */
 export function closeReasonAt({ expires_at, heard_at, full_since }: SocketTimes, now: number): CloseReason | null {
   if (isOver(expires_at, now)) return CLOSE_REASONS.token;
   if (full_since !== null && now - full_since >= LONGEST_PAUSE) return CLOSE_REASONS.slow;
@@ -51,17 +54,23 @@ export function endsAt({ expires_at, heard_at, full_since }: SocketTimes): numbe
   return Math.min(atLatest, expires_at ?? atLatest, full_since === null ? atLatest : full_since + LONGEST_PAUSE);
 }
 
-/** Whether nobody can resume any more: the last socket left (ms; null: there are some) longer ago than anything is kept. */
+/**
+ * Whether nobody can resume any more, because the last socket left (ms; null: there are sockets) longer ago than events
+ * are kept.
+ */
 export function isForgotten(leftAt: number | null, now: number): boolean {
   return leftAt !== null && now - leftAt >= KEEP_FOR;
 }
 
-/** When old events are to be deleted (ms). `oldestAt`: when the oldest of them was logged; null when there is none to delete. */
+/**
+ * When old events must be deleted (ms); null for never. `oldestAt`: when the oldest event that may be deleted was
+ * logged.
+ */
 export function prunesAt(oldestAt: number | null, prunedAt: number): number | null {
   return oldestAt === null ? null : Math.max(oldestAt + KEEP_FOR, prunedAt + PRUNE_EVERY);
 }
 
-/** Whether a token that ends at `at` (ms, null: never) has ended. */
+/** Whether a token that ends at `at` (ms; null: never) has ended. */
 export function isOver(at: number | null, now: number): boolean {
   return at !== null && now >= at;
 }

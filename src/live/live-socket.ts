@@ -6,7 +6,7 @@ import { charactersIn, isPaused, isStalled, type SendWindow, withAcknowledged, w
 import type { SocketOwner } from './socket-owner.ts';
 import type { Subscription } from './subscribe.ts';
 
-/** What of the platform's socket is used here. */
+/** The part of the platform's socket that is used here. */
 export type PlatformSocket = {
   readonly readyState: number;
   send(text: string): void;
@@ -14,39 +14,42 @@ export type PlatformSocket = {
   serializeAttachment(attachment: unknown): void;
 };
 
-/** What outlives the hub's sleep with the platform's socket, without a written row. Times are ms. */
+/**
+ * A socket's state, which the platform keeps with the connection while the hub sleeps. It is serialized, so its keys
+ * keep their names. Times are ms.
+ */
 export type SocketState = {
   id: string;
-  /** The number up to which the socket was served; null: the log's last. */
+  /** The number up to which the socket was served. Null: the end of the log. */
   position: number | null;
   window: SendWindow;
-  /** Since when nothing more may be sent to it; null: it may. */
+  /** Since when the socket is paused; null: it is not. */
   full_since: number | null;
-  /** When it last sent a frame, but for pings. */
+  /** When it last sent a frame other than a ping. */
   heard_at: number;
-  /** Whether it has subscribed once. */
+  /** Whether it has ever subscribed. */
   has_begun: boolean;
   faults: number;
 };
 
 const OPEN = 1;
 
-/** A socket of the hub: where it stands in the log, what it listens to and what it has not acknowledged. */
+/** A socket of the hub: its position in the log, its subscriptions and what it has not acknowledged. */
 export class LiveSocket {
   readonly webSocket: PlatformSocket;
   readonly owner: SocketOwner;
   readonly state: SocketState;
   /** The number up to which it was served. */
   position: number;
-  /** Its frames are handled one after the other: those that wait. */
+  /** Frames that wait, since those of one socket are handled one after the other. */
   waiting: { read: ReturnType<typeof readClientFrame>; characters: number }[] = [];
   isBusy = false;
   readonly #load: HubLoad<LiveSocket>;
   readonly #subscriptions = new Map<string, Subscription>();
-  /** Whether the state differs from what was written down, but for the position. */
+  /** Whether the state, apart from the position, differs from what was stored. */
   #isChanged = false;
 
-  /** @param head the log's last number. */
+  /** @param head the number of the log's last event. */
   constructor(
     webSocket: PlatformSocket,
     owner: SocketOwner,
@@ -63,29 +66,33 @@ export class LiveSocket {
     load.unacknowledged += charactersIn(state.window);
   }
 
+  /** Whether the connection is open. */
   get isOpen(): boolean {
     return this.webSocket.readyState === OPEN;
   }
 
+  /** Whether it gets no notifications until it acknowledges. */
   get isPaused(): boolean {
     return this.state.full_since !== null;
   }
 
-  /** Whether it goes on asking, without acknowledging any answer. */
+  /** Whether it asks on and on without acknowledging the answers. */
   get isStalled(): boolean {
     return isStalled(this.state.window) || (this.isPaused && this.#load.isOverloaded);
   }
 
+  /** By the text that the client sent. */
   get subscriptions(): ReadonlyMap<string, Subscription> {
     return this.#subscriptions;
   }
 
+  /** Adds a subscription, in memory. */
   subscribe(subscription: Subscription): void {
     this.#subscriptions.set(subscription.text, subscription);
     this.#load.subscriptions.add(this, subscription);
   }
 
-  /** False when it was not subscribed. */
+  /** Answers whether it was subscribed. */
   unsubscribe(text: string): boolean {
     const subscription = this.#subscriptions.get(text);
     if (subscription === undefined) return false;
@@ -93,7 +100,7 @@ export class LiveSocket {
     return this.#subscriptions.delete(text);
   }
 
-  /** It has gone, and takes none of the hub's memory any more. */
+  /** Releases the memory of a socket that has gone. */
   leave(): void {
     for (const text of [...this.#subscriptions.keys()]) this.unsubscribe(text);
     this.#load.sockets -= 1;
@@ -101,13 +108,16 @@ export class LiveSocket {
     this.state.window = [];
   }
 
-  /** It has sent a frame. */
+  /** Notes that it has sent a frame. */
   hear(now: number): void {
     this.state.heard_at = now;
     this.#isChanged = true;
   }
 
-  /** Sends a frame and counts it. `number`: the frame's own. `save` must follow before the turn ends. A socket that has gone takes nothing. */
+  /**
+   * Sends a frame and counts it. `number`: the frame's own. `save` must follow in the same turn. Does nothing when the
+   * socket has gone.
+   */
   send(text: string, number: number | null, now: number): void {
     if (!this.isOpen) return;
     this.#put(text, number);
@@ -116,10 +126,11 @@ export class LiveSocket {
     if (!isAsked && !isPaused(this.state.window)) return;
     this.state.full_since = now;
     this.#load.paused(now);
-    // A client acknowledges by its own count, and does not know what the others leave to it.
+    // A client counts only its own frames, and cannot know that other sockets leave it less.
     if (isAsked) this.#put(ACKNOWLEDGE, null);
   }
 
+  /** Notes that the client has read everything up to a number. A paused socket may go on then. */
   acknowledge(number: number): void {
     const before = charactersIn(this.state.window);
     this.state.window = withAcknowledged(this.state.window, number);
@@ -131,10 +142,10 @@ export class LiveSocket {
     else this.state.full_since = null;
   }
 
-  /** Writes down what must outlive the hub's sleep, if it has changed. `head`: the log's last number. */
+  /** Stores the state, if it has changed. `head`: the number of the log's last event. */
   save(head: number): void {
     if (!this.isOpen) return;
-    // One that is full is passed over while the log grows: "the log's last" would skip what came meanwhile.
+    // A paused socket stays behind while the log grows: null would skip what comes meanwhile.
     const position = this.position === head && !this.isPaused ? null : this.position;
     if (position === this.state.position && !this.#isChanged) return;
     this.state.position = position;
@@ -142,6 +153,7 @@ export class LiveSocket {
     this.webSocket.serializeAttachment(this.state);
   }
 
+  /** Closes the connection, if it is open. */
   close({ code, reason }: CloseReason): void {
     if (this.isOpen) this.webSocket.close(code, reason);
   }

@@ -6,7 +6,7 @@ import { cachedRoutedRooms, routedRoomsOf } from '../notifications/routed-rooms-
 import { type AccessSource, factsKey, type OwnerFacts } from './access.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
-/** The rights of sockets' owners as D1 has them. */
+/** Reads the rights of sockets' owners from D1. */
 export function accessInDatabase(env: Env): AccessSource {
   return {
     factsOf: async (owners) => {
@@ -28,7 +28,7 @@ export function accessInDatabase(env: Env): AccessSource {
   };
 }
 
-/** A visitor may listen as long as the organization may. */
+/** Visitors may have sockets while their organization may. */
 async function factsOfVisitors(env: Env, organizationId: string): Promise<OwnerFacts | null> {
   const row = await findOrganization(db(env, null, noCost()), organizationId);
   if (row === null) return null;

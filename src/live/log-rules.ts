@@ -1,17 +1,18 @@
 import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { CLOCKS_DIFFER } from '../rpc/live-hub.ts';
 
-/** How long (ms), and how many events, a hub keeps for those who come back. */
+/** How long (ms) a hub keeps events, and how many, for clients that resume. */
 export const KEEP_FOR = 24 * 3_600_000;
 export const KEEP_EVENTS = 10_000;
 
-/** The events that a hub has: numbers without gaps above `floor`, up to `head`. */
+/** The numbers of the events that a hub has: without gaps, above `floor`, up to `head`. */
 export type LogRange = { floor: number; head: number };
 
 /**
- * What of a thread's feed the hub has not seen: events above the thread's checkpoint (0: none). What happened more than KEEP_FOR ago is dropped,
- * so that a checkpoint that has gone with its events cannot bring them back; it goes for imported messages of old times too. So is what
- * happened before the hub was made at `madeAt` (ms), when nobody listened: a thread may tell again what the hub did not keep then.
+ * The events of a thread that the hub has not seen: those above its checkpoint (0: none). Events from more than
+ * KEEP_FOR ago are dropped, imported ones included: the checkpoint may have been deleted with its events, and must not
+ * bring them back. Events from before the hub was made at `madeAt` (ms) are dropped too: the thread may send again what
+ * the hub did not store then.
  */
 export function unseenOf(
   entries: readonly ThreadUpdate[],
@@ -23,7 +24,7 @@ export function unseenOf(
   return entries.filter(({ seq, at }) => seq > checkpoint && at > from);
 }
 
-/** Whether a client that has read up to `after` can go on from there without a gap. */
+/** Whether a client that has read up to `after` can resume without a gap. */
 export function canResume(after: number, { floor, head }: LogRange): boolean {
   return after >= floor && after <= head;
 }

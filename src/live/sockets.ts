@@ -13,7 +13,10 @@ import { LiveSocket, type SocketState } from './live-socket.ts';
 import { ownerId, type SocketOwner, subscriberIdOf } from './socket-owner.ts';
 import type { Subscription } from './subscribe.ts';
 
-/** The sockets of a hub. After its sleep they are found again: the platform keeps the connections, the rows the rest. Needs the tables, but for `count`. */
+/**
+ * The sockets of a hub. After the hub's sleep they are restored: the platform keeps the connections, rows keep the
+ * rest. Only `count` works without the tables.
+ */
 export class Sockets {
   readonly #ctx: DurableObjectState;
   readonly #head: () => number;
@@ -26,24 +29,30 @@ export class Sockets {
     this.#head = head;
   }
 
-  /** The connections, of one owner or of all. One that was closed here lasts, with all that lies in it, until its client has read that. */
+  /**
+   * The number of connections, of one owner or in all. A connection that the hub has closed counts until its client has
+   * read everything.
+   */
   count(ownerId?: string): number {
     return this.#ctx.getWebSockets(ownerId).length;
   }
 
-  /** How many are served. */
+  /** The number of sockets that are served. */
   size(): number {
     return this.wake().size;
   }
 
+  /** All sockets. */
   all(): Iterable<LiveSocket> {
     return [...this.wake().values()];
   }
 
+  /** The socket of a connection; null when it is not served. */
   of(webSocket: WebSocket): LiveSocket | null {
     return this.wake().get(webSocket) ?? null;
   }
 
+  /** Accepts a connection as the owner's socket. */
   open(webSocket: WebSocket, owner: SocketOwner, now: number): LiveSocket {
     const known = this.wake();
     const id = crypto.randomUUID();
@@ -63,6 +72,7 @@ export class Sockets {
     return socket;
   }
 
+  /** Removes a socket with its rows. */
   remove(webSocket: object): void {
     const known = this.wake();
     const socket = known.get(webSocket);
@@ -78,6 +88,7 @@ export class Sockets {
     return Math.max(socket.state.heard_at, ping?.getTime() ?? 0);
   }
 
+  /** Stores subscriptions of a socket. */
   keepSubscriptions({ state }: LiveSocket, added: readonly Subscription[]): void {
     const { sql } = this.#ctx.storage;
     this.#ctx.storage.transactionSync(() => {
@@ -87,6 +98,7 @@ export class Sockets {
     });
   }
 
+  /** Deletes stored subscriptions of a socket, by their text. */
   dropSubscriptions({ state }: LiveSocket, texts: readonly string[]): void {
     const { sql } = this.#ctx.storage;
     this.#ctx.storage.transactionSync(() => {
@@ -94,7 +106,7 @@ export class Sockets {
     });
   }
 
-  /** All sockets, found again after the hub's sleep. Rows of connections that are lost are deleted. */
+  /** All sockets, restored after the hub's sleep. Rows of lost connections are deleted. */
   wake(): Map<object, LiveSocket> {
     this.#known ??= this.#find();
     return this.#known;

@@ -1,30 +1,32 @@
 import { lacksReports, type Subscriber } from '../notifications/subscriber.ts';
 import { MAX_PATTERN_LENGTH, type SubscriberId, subscribedTopic, type Topic } from '../resources/topic.ts';
 
-/** A topic or pattern that a socket has subscribed, as the client wrote it. It hears what has a higher number than `since`. */
+/** A topic or pattern of a socket, as the client wrote it. It gets events with a number above `since`. */
 export type Subscription = { text: string; topic: Topic; since: number };
 
 export type RefusedTopic = { channel: string; detail: string };
 
 export type Subscribed = {
   added: Subscription[];
-  /** Those that the client named and has: the added ones and those that it had before. */
+  /** The topics that the client named and has now, added or not. */
   subscribed: string[];
-  /** Why others were refused: the first of them. */
+  /** Why others were refused; only the first of them. */
   refused: RefusedTopic[];
   refused_count: number;
 };
 
-/** The topics that one socket may subscribe. */
+/** Most topics of one socket. */
 export const MOST_TOPICS = 100;
-/** So many refusals are told one by one. */
+/** Most refusals that are listed. */
 const MOST_REFUSALS = 100;
 
 const SURPLUS = `A socket subscribes to ${MOST_TOPICS} channels at most.`;
 const HUB_IS_FULL = 'The hub has no room for more channels at present.';
 const NEEDS_REPORTS = 'The scope "reports" is required.';
 
-/** What becomes of a wish to subscribe: each topic for itself. `held`: what the socket has; `room`: how many more the hub takes. */
+/**
+ * Decides a request to subscribe, topic by topic. `held`: what the socket has; `room`: how many more the hub accepts.
+ */
 export function decideSubscriptions(
   wanted: readonly string[],
   held: ReadonlyMap<string, Subscription>,

@@ -3,22 +3,22 @@ import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { type Topic, type TopicIds, takesIds } from '../resources/topic.ts';
 import type { Subscription } from './subscribe.ts';
 
-/** Sockets with those of their subscriptions that an event is about. */
+/** Sockets, each with those of its subscriptions that an update matches. */
 export type MatchingSubscriptions<Socket> = ReadonlyMap<Socket, readonly Subscription[]>;
 
 /**
- * The subscriptions of all sockets, by what their topics tell of: an event is compared only with those that can be about it, however
- * many others there are.
+ * The subscriptions of all sockets, indexed by what their topics can match. So an update is compared with few of them.
  */
 export class SubscriptionIndex<Socket> {
   readonly #entries = new Map<string, Map<Subscription, Socket>>();
   #size = 0;
 
-  /** How many subscriptions there are. */
+  /** The number of subscriptions. */
   get size(): number {
     return this.#size;
   }
 
+  /** Adds a subscription of a socket. */
   add(socket: Socket, subscription: Subscription): void {
     const place = placeOf(subscription.topic);
     let entry = this.#entries.get(place);
@@ -30,6 +30,7 @@ export class SubscriptionIndex<Socket> {
     this.#size += 1;
   }
 
+  /** Removes a subscription. */
   remove(subscription: Subscription): void {
     const place = placeOf(subscription.topic);
     const entry = this.#entries.get(place);
@@ -38,7 +39,10 @@ export class SubscriptionIndex<Socket> {
     if (entry.size === 0) this.#entries.delete(place);
   }
 
-  /** Whom an event concerns, whatever their rights. `number`: the hub's, null for what is not logged. */
+  /**
+   * The subscriptions that an update matches, whatever their owners' rights. `number`: the event's number in the hub;
+   * null for an ephemeral update.
+   */
   matching(number: number | null, update: ThreadUpdate): MatchingSubscriptions<Socket> {
     const { chat_id, room, visitor_id, user_ids } = update.place;
     const found = new Map<Socket, Subscription[]>();
@@ -62,7 +66,7 @@ export class SubscriptionIndex<Socket> {
 
 const ANY = '*';
 
-/** Where a topic's subscriptions lie: under the narrowest id that it names; under its owner, if it tells only of their own chats. */
+/** The index key of a topic: the narrowest id that it names, or its owner if it covers only their own chats. */
 function placeOf(topic: Topic): string {
   const { chats, part, owner_id, message_id, chat_id, visitor_id, room_id } = topic;
   const isOfMember = chats === 'user_chats' && part !== 'incoming_invitations';

@@ -6,15 +6,15 @@ import type { Subscription } from './subscribe.ts';
 import type { MatchingSubscriptions } from './subscription-index.ts';
 
 /**
- * The frames that tell of one event. A frame holds all that its socket is told of the event; text that several sockets get is made once.
- * `number` is null for what is not logged.
+ * The frames of one update. A frame holds all notifications of its socket; text that several sockets get is made once.
+ * `number` is null for an ephemeral update.
  */
 export class UpdateFrames {
   readonly number: number | null;
-  /** Whom it concerns, whatever their rights: what decides that they are looked up. */
+  /** The matching subscriptions, whatever their owners' rights. */
   readonly subscriptions: MatchingSubscriptions<LiveSocket>;
   readonly #update: ThreadUpdate;
-  /** What a subscriber is told by a topic, as JSON. */
+  /** The notifications of a subscriber by a topic, as JSON. */
   readonly #parts = new Map<Subscriber, Map<string, readonly string[]>>();
   readonly #resources = new Map<object, string>();
 
@@ -24,9 +24,9 @@ export class UpdateFrames {
     this.#update = update;
   }
 
-  /** The frame for a socket; null when it is told nothing. */
+  /** The frame for a socket; null when it gets nothing. */
   frameFor(socket: LiveSocket, subscriber: Subscriber): string | null {
-    // Two patterns may name one topic.
+    // Two patterns may match the same topic.
     const parts = new Set<string>();
     for (const subscription of this.subscriptions.get(socket) ?? []) {
       for (const part of this.#partsOf(subscriber, subscription)) parts.add(part);

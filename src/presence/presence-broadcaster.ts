@@ -2,31 +2,30 @@ import { errorText, writeLog } from '../platform/log.ts';
 import { settledWithin } from '../platform/timeout.ts';
 import type { Timers } from '../platform/timers.ts';
 
-/** Calls to threads under way at a time: a Durable Object has six connections. */
+/** Most calls to threads in flight: a Durable Object has six connections. */
 const WIDTH = 6;
 /**
- * Chats that are told before the teller rests; the alarm goes on with the others. A call may be made twice, and an invocation may make
- * 1,000 of them.
+ * Most chats in one run. The alarm goes on with the others. A call may be made twice, and an invocation may make 1,000.
  */
 const MOST_OF_A_RUN = 400;
-/** A call that takes longer (ms) counts as failed and goes on without holding up the other chats. */
+/** Timeout of a call (ms). A call that exceeds it counts as failed and goes on without delaying other chats. */
 const CALL_TIMEOUT = 10_000;
-/** The alarm looks after calls under way, which a crash would end, this much later (ms). */
+/** When the alarm checks calls in flight (ms): a crash would end them. */
 const RESCUE_AFTER = 30_000;
 
-/** A chat was told, or wants to hear no more of this user. */
+/** `received`: the chat knows it. `unwatched`: the chat wants no further reports about this user. */
 export type SendResult = 'received' | 'unwatched';
 
 export type BroadcasterDeps = {
-  /** Chats that must hear whether the user is present, so many at most. */
+  /** Chats whose knowledge of the user's presence is wrong or unknown, at most `limit`. */
   outdated: (limit: number) => string[];
   isOutdated: (chatId: string) => boolean;
   isPresent: () => boolean;
-  /** Tells a chat; rejects when that failed. */
+  /** Reports the presence to a chat. Rejects when that has failed. */
   send: (chatId: string, isPresent: boolean) => Promise<SendResult>;
-  /** Writes down how it went. */
+  /** Stores the result of a report. */
   record: (chatId: string, isPresent: boolean, result: SendResult) => void;
-  /** Keeps which chats failed, and when each is tried again. */
+  /** Stores which chats have failed, and when each is tried again. */
   timers: Timers;
   /** ms since 1970. */
   now: () => number;
@@ -35,15 +34,16 @@ export type BroadcasterDeps = {
 type Call = { isInvalid: boolean };
 
 /**
- * Tells the chats of a user that they came or went: six at a time, one call to a chat at a time, so that none overtakes another. What
- * is untold and what backs off are rows; only the calls under way are memory. A chat that fails backs off for itself.
+ * Reports a user's presence to their chats: six at a time, and one call to each chat at a time, so that none overtakes
+ * another. Which chats are outdated, and which back off, is stored in rows; only the calls in flight are in memory.
+ * Each chat backs off for itself.
  */
 export class PresenceBroadcaster {
   readonly #deps: BroadcasterDeps;
   readonly #queue = new Set<string>();
   readonly #calls = new Map<string, Call>();
   readonly #workers = new Set<Promise<void>>();
-  /** How many chats may still be told before the teller rests. */
+  /** How many more chats this run may report to. */
   #left = 0;
 
   constructor(deps: BroadcasterDeps) {
@@ -51,8 +51,8 @@ export class PresenceBroadcaster {
   }
 
   /**
-   * Tells what is untold and not backing off, so much of it as one stretch may. Resolves when no call is left to wait for; never
-   * rejects.
+   * Reports to the outdated chats that are not backing off, as many as one run may. Resolves when no call is in flight.
+   * Never rejects.
    */
   async run(): Promise<void> {
     if (this.#workers.size === 0) this.#left = MOST_OF_A_RUN;
@@ -61,18 +61,19 @@ export class PresenceBroadcaster {
     while (this.#workers.size > 0) await Promise.all(this.#workers);
   }
 
-  /** The thread has spoken for itself: what a call under way achieves says nothing any more, and there is no reason to back off. */
+  /** Ignores the result of a call in flight and ends the backing off: the thread has contacted this object itself. */
   invalidate(chatId: string): void {
     const call = this.#calls.get(chatId);
     if (call !== undefined) call.isInvalid = true;
     this.#deps.timers.clear(timerOf(chatId));
   }
 
+  /** Whether a call to the chat is in flight. */
   isSending(chatId: string): boolean {
     return this.#calls.has(chatId);
   }
 
-  /** When the alarm should look after untold chats (ms); null when there are none. */
+  /** When the alarm should check outdated chats (ms); null when there are none. */
   nextAt(): number | null {
     const now = this.#deps.now();
     const times = this.#outdated(1).map((chatId) => {
@@ -82,7 +83,7 @@ export class PresenceBroadcaster {
     return times.length === 0 ? null : times.reduce((one, other) => Math.min(one, other));
   }
 
-  /** A chat that failed and then had nothing to hear, because the user came back, begins anew. */
+  /** A chat that has failed and needs no report now, because the user came back, starts without failures. */
   #forgetFailures(): void {
     const { timers } = this.#deps;
     for (const name of timers.due()) {
@@ -91,7 +92,7 @@ export class PresenceBroadcaster {
     }
   }
 
-  /** Untold chats, among them at least `count` that are neither under way nor backing off, if there are so many. */
+  /** Outdated chats; among them, if there are enough, at least `count` that are neither in flight nor backing off. */
   #outdated(count: number): string[] {
     const others = this.#calls.size + this.#queue.size + this.#deps.timers.names().length;
     return this.#deps.outdated(count + others);
@@ -109,7 +110,7 @@ export class PresenceBroadcaster {
     this.#workers.add(worker);
   }
 
-  /** Takes one chat after the other. */
+  /** Works through the queue, one chat after the other. */
   async #work(): Promise<void> {
     for (;;) {
       const [chatId] = this.#queue;
@@ -121,7 +122,7 @@ export class PresenceBroadcaster {
     }
   }
 
-  /** One call to a chat, and what follows from it. */
+  /** One call to a chat, with what follows from its result. */
   async #send(chatId: string): Promise<void> {
     const call: Call = { isInvalid: false };
     this.#calls.set(chatId, call);
@@ -137,7 +138,7 @@ export class PresenceBroadcaster {
     } finally {
       this.#calls.delete(chatId);
     }
-    // The user may have come or gone meanwhile. At the end of a stretch the alarm sees to it.
+    // The user may have come or gone meanwhile. At the end of a run the alarm continues.
     if (this.#deps.isOutdated(chatId)) this.#enqueue(chatId);
   }
 
@@ -155,7 +156,7 @@ function timerOf(chatId: string): string {
   return `${PREFIX}${chatId}`;
 }
 
-/** Null when the timer is not a chat's. */
+/** The chat of a timer; null when the timer is not a chat's. */
 function chatOf(timer: string): string | null {
   return timer.startsWith(PREFIX) ? timer.slice(PREFIX.length) : null;
 }

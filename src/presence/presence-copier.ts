@@ -4,17 +4,17 @@ import { RetriedRun } from '../platform/retried-run.ts';
 import { settledWithin } from '../platform/timeout.ts';
 import type { Timers } from '../platform/timers.ts';
 
-/** A write that was not answered for so long (ms) counts as failed; should it arrive after all, its version makes it harmless. */
+/** Timeout of a write (ms). A late success is harmless: its version is compared. */
 const WRITE_TIMEOUT = 10_000;
-/** The alarm looks after a copy that nobody is making, as after a crash, this much later (ms). */
+/** When the alarm checks a copy that nobody is making (ms), as after a crash. */
 const RESCUE_AFTER = 30_000;
-/** The timer of the next try. */
+/** Timer of the next attempt. */
 const TIMER = 'copy';
 
 export type CopierDeps = {
-  /** When the next copy is due (ms), seen from `now`; null for never. */
+  /** When the next copy is due (ms), at `now`; null for never. */
   dueAt: (now: number) => number | null;
-  /** The copy to make now, with a version of its own. */
+  /** The copy to write now, with a version of its own. */
   begin: () => PresenceCopy;
   write: (copy: PresenceCopy) => Promise<unknown>;
   end: (copy: PresenceCopy) => void;
@@ -23,7 +23,7 @@ export type CopierDeps = {
   now: () => number;
 };
 
-/** Copies a user's presence to D1, one write in flight: what changes meanwhile goes with the next one, of which the newest state is written. */
+/** Copies a user's presence to D1, one write at a time. Changes during a write are part of the next one. */
 export class PresenceCopier {
   readonly #deps: CopierDeps;
   readonly #run: RetriedRun;
@@ -36,14 +36,14 @@ export class PresenceCopier {
     this.#run = new RetriedRun({ timers, timer: TIMER, failed });
   }
 
-  /** Copies what is due, unless it is backing off; joins the run that is under way. Never rejects. */
+  /** Copies what is due, unless it is backing off. Joins a run in progress. Never rejects. */
   run(): Promise<void> {
     return this.#run.begin(async () => {
       while (this.#isDue()) await this.#copy();
     });
   }
 
-  /** When the alarm should look after the copy (ms); null for never. */
+  /** When the alarm should check the copy (ms); null for never. */
   nextAt(): number | null {
     const now = this.#deps.now();
     const dueAt = this.#deps.dueAt(now);

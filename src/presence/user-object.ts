@@ -53,19 +53,19 @@ import {
   spanOfClients,
 } from './user-store.ts';
 
-/** A client's request waits this long (ms) until chats and D1 know, and is then answered all the same: the rows have it. */
+/** Longest wait of a client's request (ms) for chats and D1. The rows have the change already. */
 const WAIT_FOR_OTHERS = 1000;
-/** The alarm waits this long (ms) for what it has started, and then rings again for the rest. */
+/** Longest wait of the alarm (ms) for what it has started. Then it rings again for the rest. */
 const WAIT_IN_ALARM = 10_000;
-/** After an accident the alarm rings again so much later (ms). */
+/** When the alarm rings again after an error (ms). */
 const ALARM_AFTER_ACCIDENT = 30_000;
-/** The timer that runs for the grace after chats heard of an arrival. */
+/** Timer of the grace after chats learned of an arrival. */
 const ARRIVAL = 'arrival';
 
 /**
- * The object of a user, or of a visitor: their clients, and the open chats that are told when they come or go. It keeps rows;
- * telling the chats and D1 follows from them, and is taken up again by the alarm until it is done. Between reading rows and writing
- * them nothing is awaited.
+ * The object of a user or visitor: their clients, and the open chats that get reports of their presence. Everything is
+ * stored in rows. Reports to chats and D1 follow from the rows, and the alarm repeats them until they succeed. Nothing
+ * is awaited between reading rows and writing them.
  */
 export class UserObject extends DurableObject<Env> implements UserStub {
   readonly #sql: SqlStorage;
@@ -104,22 +104,25 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     });
     ctx.blockConcurrencyWhile(async () => {
       await this.#alarmClock.start();
-      // The platform may have dropped the one of an earlier instance.
+      // The platform may have dropped the alarm of an earlier instance.
       if (hasTables(this.#sql)) this.#armNext();
     });
   }
 
+  /** Whether the user is present, and how many open chats they have. */
   async presence(request: { v: 1 }): Promise<Presence> {
     expectVersion(request);
     if (!hasTables(this.#sql)) return { is_present: false, current_chat_count: 0 };
     return { is_present: this.#isPresent(), current_chat_count: countChats(this.#sql) };
   }
 
+  /** All clients, the oldest first. */
   async listClients(request: { v: 1 }): Promise<ClientFacts[]> {
     expectVersion(request);
     return hasTables(this.#sql) ? listClients(this.#sql) : [];
   }
 
+  /** Creates a client. Null when the user has the maximum of unexpired ones. */
   async createClient(request: Parameters<UserStub['createClient']>[0]): Promise<ClientSaved | null> {
     expectVersion(request);
     const now = Date.now();
@@ -135,6 +138,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     return { client, was_absent: true };
   }
 
+  /** Changes a client and renews its presence. Null when there is no such client. */
   async updateClient(request: Parameters<UserStub['updateClient']>[0]): Promise<ClientSaved | null> {
     expectVersion(request);
     const before = hasTables(this.#sql) ? findClient(this.#sql, request.client_id) : null;
@@ -145,6 +149,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     return { client, was_absent: !isClientPresent(before, now) };
   }
 
+  /** Renews the client with a known id, or creates it. */
   async keepClient(request: Parameters<UserStub['keepClient']>[0]): Promise<void> {
     expectVersion(request);
     const { owner, client_id, changes } = request;
@@ -157,6 +162,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     });
   }
 
+  /** Deletes a client. False when there is none. */
   async deleteClient(request: Parameters<UserStub['deleteClient']>[0]): Promise<boolean> {
     expectVersion(request);
     if (!hasTables(this.#sql) || findClient(this.#sql, request.client_id) === null) return false;
@@ -164,18 +170,20 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     return true;
   }
 
+  /** Deletes all clients: the user is absent from now on. */
   async deleteClients(request: { v: 1 }): Promise<void> {
     expectVersion(request);
     if (hasTables(this.#sql)) await this.#change(() => deleteAllClients(this.#sql));
   }
 
+  /** Reports to a chat from now on. Answers whether the user is present. */
   async watch(request: Parameters<UserStub['watch']>[0]): Promise<{ is_present: boolean }> {
     expectVersion(request);
     const { chat_id } = request;
     this.ctx.storage.transactionSync(() => {
       makeTables(this.#sql, request.owner, Date.now());
       const before = knownPresence(this.#sql, chat_id);
-      // What the thread believed when it asked may be older than what it was told last: then it is told once more.
+      // What the thread knew when it asked may be older than the last report. Then it gets another.
       const isSure = !this.#broadcaster.isSending(chat_id) && (before === undefined || before === request.is_present);
       putChat(this.#sql, chat_id, isSure ? request.is_present : null);
     });
@@ -184,6 +192,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     return { is_present: this.#isPresent() };
   }
 
+  /** Reports to a chat no longer. */
   async unwatch(request: { v: 1; chat_id: string }): Promise<void> {
     expectVersion(request);
     if (!hasTables(this.#sql)) return;
@@ -192,7 +201,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     this.#followLater();
   }
 
-  /** A sweep over what is due; harmless if it rings twice. It never throws: the platform forgets an alarm after six failures. */
+  /** Does what is due; harmless when it rings twice. Never throws: the platform drops an alarm after six failures. */
   override async alarm(): Promise<void> {
     this.#alarmClock.ring();
     try {
@@ -213,7 +222,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     return isUserPresent(spanOfClients(this.#sql).last, Date.now());
   }
 
-  /** What D1 shows of a visitor's presence is written by their requests themselves, for each room (directory/room-visitors.ts). */
+  /** Visitors' requests write their presence to D1 themselves, for each room (directory/room-visitors.ts). */
   #copyDueAt(now: number): number | null {
     if (isVisitorId(readOwner(this.#sql).user_id)) return null;
     return copyDueAt(copiedPresence(this.#sql), this.#presenceToCopy(), now);
@@ -224,7 +233,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     return known !== undefined && (known === null || known === this.#wrongPresence());
   }
 
-  /** What no chat may go on believing; null while a departure is not to be told yet. */
+  /** The presence that no chat may have any more; null while an absence is not reported yet. */
   #wrongPresence(): boolean | null {
     if (this.#isPresent()) return false;
     return this.#departureAt() <= Date.now() ? true : null;
@@ -242,7 +251,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     return { present_until: spanOfClients(this.#sql).last, current_chat_count: countChats(this.#sql) };
   }
 
-  /** Changes the clients, and lets chats and D1 know. */
+  /** Changes the clients, and reports to chats and D1. */
   async #change(write: () => void): Promise<void> {
     const wasPresent = hasTables(this.#sql) && this.#isPresent();
     this.ctx.storage.transactionSync(write);
@@ -251,14 +260,14 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     await settledWithin(this.#follow(), WAIT_FOR_OTHERS);
   }
 
-  /** Lets chats and D1 know what the rows say, with the alarm armed in the turn of the change. */
+  /** Reports to chats and D1 what the rows say. Arms the alarm in the same turn as the change. */
   #follow(): Promise<void> {
     const done = this.#catchUp();
     this.#armNext();
     return done;
   }
 
-  /** Tells the chats and D1 what is due. Never rejects. */
+  /** Sends all reports that are due. Never rejects. */
   async #catchUp(): Promise<void> {
     try {
       await Promise.all([this.#broadcaster.run(), this.#copier.run()]);
@@ -303,12 +312,12 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     const database = db(this.env, null, noCost());
     const outcome = await recordPresence(database, owner.organization_id, owner.user_id, copy);
     if (outcome !== 'deleted' || copy.present_until === null) return;
-    // Isolates honour the tokens of a deleted user a little longer; that makes nobody present.
+    // Isolates accept the tokens of a deleted user a little longer. That must not make anybody present.
     deleteAllClients(this.#sql);
     this.#followLater();
   }
 
-  /** Never throws: the constructor calls it too. */
+  /** Never throws, since the constructor calls it. */
   #armNext(): void {
     try {
       const next = this.#nextAlarm(Date.now());
@@ -336,7 +345,10 @@ export class UserObject extends DurableObject<Env> implements UserStub {
   }
 }
 
-/** A request of a newer program fails as one that meets a restart does: its caller tries again when the rollout is through. */
+/**
+ * Refuses a request of a newer program. To its caller that looks like a restart, so it is repeated until the rollout is
+ * complete.
+ */
 function expectVersion({ v }: { v: number }): void {
   if (v !== 1) throw Object.assign(new Error('newer version'), { retryable: true });
 }

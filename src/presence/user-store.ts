@@ -6,12 +6,12 @@ import type { PresenceOwner } from '../rpc/user.ts';
 import type { ClientSpan, CopiedPresence } from './presence-rules.ts';
 
 /**
- * The tables of a user's object. They are made with its first row, never before: a question about a random id leaves nothing
- * behind. Times are ms. All but `hasTables` and `makeTables` need the tables.
+ * The tables of a user's object. The first write makes them: a request with a random id leaves nothing behind. Times
+ * are ms. All functions except `hasTables` and `makeTables` need the tables.
  */
 const TABLES = [
-  // One row: whose object this is, the version of the last copy that was sent to D1, what D1 has acknowledged (count null: unknown),
-  // how many chats there are, and when all of them were last asked whether they still are to be told.
+  // One row: the user, the version of the last copy for D1, what D1 has acknowledged (count null: unknown), the number
+  // of chats, and when all chats were last asked whether they still want reports.
   `CREATE TABLE owner (
     one INTEGER PRIMARY KEY CHECK (one = 1), user_id TEXT NOT NULL, organization_id TEXT NOT NULL,
     copy_version INTEGER NOT NULL DEFAULT 0, copied_until INTEGER, copied_count INTEGER,
@@ -19,19 +19,19 @@ const TABLES = [
   `CREATE TABLE clients (
     id TEXT PRIMARY KEY, presence_expires_in INTEGER NOT NULL, presence_expires_at INTEGER NOT NULL, gcm_token TEXT,
     properties TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) WITHOUT ROWID`,
-  // The open chats in which the user takes part. told: the presence of which the chat knows; null when that is unknown.
+  // The open chats in which the user participates. told: the presence that the chat knows; null when unknown.
   `CREATE TABLE chats (chat_id TEXT PRIMARY KEY, told INTEGER) WITHOUT ROWID`,
   'CREATE INDEX chats_by_told ON chats (told)',
   'CREATE TRIGGER chat_added AFTER INSERT ON chats BEGIN UPDATE owner SET chat_count = chat_count + 1; END',
   'CREATE TRIGGER chat_removed AFTER DELETE ON chats BEGIN UPDATE owner SET chat_count = chat_count - 1; END',
 ];
 
-/** Whether anything was ever written here. */
+/** Whether anything was ever stored here. */
 export function hasTables(sql: SqlStorage): boolean {
   return hasTable(sql, 'owner');
 }
 
-/** Makes the tables, if they are not there, at `now` (ms). Must run in the transaction of the first write. */
+/** Makes the tables at `now` (ms), unless they exist. Must run in the transaction of the first write. */
 export function makeTables(sql: SqlStorage, { user_id, organization_id }: PresenceOwner, now: number): void {
   if (hasTables(sql)) return;
   for (const statement of TABLES) sql.exec(statement);
@@ -43,6 +43,7 @@ export function makeTables(sql: SqlStorage, { user_id, organization_id }: Presen
   );
 }
 
+/** The user or visitor whose object this is. */
 export function readOwner(sql: SqlStorage): PresenceOwner {
   return sql.exec<PresenceOwner>('SELECT user_id, organization_id FROM owner').one();
 }
@@ -54,6 +55,7 @@ export function listClients(sql: SqlStorage): ClientFacts[] {
   return sql.exec<ClientRow>('SELECT * FROM clients ORDER BY id').toArray().map(clientOf);
 }
 
+/** A client; null when there is none. */
 export function findClient(sql: SqlStorage, id: string): ClientFacts | null {
   const row = sql.exec<ClientRow>('SELECT * FROM clients WHERE id = ?', id).toArray()[0];
   return row === undefined ? null : clientOf(row);
@@ -63,6 +65,7 @@ function clientOf(row: ClientRow): ClientFacts {
   return { ...row, properties: JSON.parse(row.properties) as Record<string, unknown> };
 }
 
+/** Inserts or replaces a client. */
 export function putClient(sql: SqlStorage, client: ClientFacts): void {
   sql.exec(
     `INSERT OR REPLACE INTO clients
@@ -78,15 +81,17 @@ export function putClient(sql: SqlStorage, client: ClientFacts): void {
   );
 }
 
-/** False when there is no such client. */
+/** Answers false when there is no such client. */
 export function deleteClient(sql: SqlStorage, id: string): boolean {
   return sql.exec('DELETE FROM clients WHERE id = ? RETURNING id', id).toArray().length > 0;
 }
 
+/** Deletes all clients. */
 export function deleteAllClients(sql: SqlStorage): void {
   sql.exec('DELETE FROM clients');
 }
 
+/** How many clients there are, and when the first and the last expire (ms). */
 export function spanOfClients(sql: SqlStorage): ClientSpan {
   return sql
     .exec<ClientSpan>(
@@ -95,18 +100,19 @@ export function spanOfClients(sql: SqlStorage): ClientSpan {
     .one();
 }
 
+/** The number of watched chats. */
 export function countChats(sql: SqlStorage): number {
   return sql.exec<{ chat_count: number }>('SELECT chat_count FROM owner').one().chat_count;
 }
 
-/** What a watched chat was told; undefined when the chat is not watched. */
+/** The presence that a chat knows: null when unknown, undefined when the chat is not watched. */
 export function knownPresence(sql: SqlStorage, chatId: string): boolean | null | undefined {
   const row = sql.exec<{ told: number | null }>('SELECT told FROM chats WHERE chat_id = ?', chatId).toArray()[0];
   if (row === undefined) return undefined;
   return row.told === null ? null : row.told === 1;
 }
 
-/** Puts a chat among the watched ones, or changes what it was told; writes nothing when that is so already. */
+/** Watches a chat, or changes the presence that it knows. Writes nothing when that is stored already. */
 export function putChat(sql: SqlStorage, chatId: string, known: boolean | null): void {
   sql.exec(
     `INSERT INTO chats (chat_id, told) VALUES (?, ?)
@@ -116,18 +122,21 @@ export function putChat(sql: SqlStorage, chatId: string, known: boolean | null):
   );
 }
 
-/** Notes what a chat was told, if it is still watched. */
+/** Stores the presence that a chat knows, if the chat is still watched. */
 export function setKnownPresence(sql: SqlStorage, chatId: string, known: boolean): void {
   sql.exec('UPDATE chats SET told = ? WHERE chat_id = ?', flag(known), chatId);
 }
 
+/** Stops watching a chat. */
 export function deleteChat(sql: SqlStorage, chatId: string): void {
   sql.exec('DELETE FROM chats WHERE chat_id = ?', chatId);
 }
 
-/** Watched chats of which is unknown what they were told, or that were told `wrong` (null: none of those), so many at most: the durable outbox. */
+/**
+ * Watched chats that know nothing or know `wrong` (null: only the former), at most `limit`. This is the durable outbox.
+ */
 export function outdatedChats(sql: SqlStorage, wrong: boolean | null, limit: number): string[] {
-  // No row has a `told` that equals null.
+  // The comparison with null is true for no row.
   return sql
     .exec<{ chat_id: string }>(
       'SELECT chat_id FROM chats WHERE told = ? UNION ALL SELECT chat_id FROM chats WHERE told IS NULL LIMIT ?',
@@ -138,23 +147,23 @@ export function outdatedChats(sql: SqlStorage, wrong: boolean | null, limit: num
     .map(({ chat_id }) => chat_id);
 }
 
-/** Whether any chat was told that the user is present. */
+/** Whether any chat knows the user as present. */
 export function isKnownAsPresent(sql: SqlStorage): boolean {
   return sql.exec('SELECT 1 FROM chats WHERE told = 1 LIMIT 1').toArray().length > 0;
 }
 
-/** When (ms) all chats were last asked whether they still are to be told. */
+/** When all chats were last asked whether they still want reports (ms). */
 export function readCheckedAt(sql: SqlStorage): number {
   return sql.exec<{ checked_at: number }>('SELECT checked_at FROM owner').one().checked_at;
 }
 
-/** Lets all chats be told once more, at `now` (ms): those that the user has left meanwhile answer so. */
+/** Makes all chats outdated at `now` (ms). Chats that the user has left answer that they want no reports. */
 export function beginCheck(sql: SqlStorage, now: number): void {
   sql.exec('UPDATE owner SET checked_at = ?', now);
   sql.exec('UPDATE chats SET told = NULL WHERE told IS NOT NULL');
 }
 
-/** What D1 has acknowledged; null when that is unknown, as after a crash in the middle of a copy. */
+/** What D1 has acknowledged. Null when unknown, as after a crash during a copy. */
 export function copiedPresence(sql: SqlStorage): CopiedPresence | null {
   const row = sql
     .exec<{ copied_until: number | null; copied_count: number | null }>('SELECT copied_until, copied_count FROM owner')
@@ -162,7 +171,7 @@ export function copiedPresence(sql: SqlStorage): CopiedPresence | null {
   return row.copied_count === null ? null : { present_until: row.copied_until, current_chat_count: row.copied_count };
 }
 
-/** Numbers a copy before it leaves; until it is acknowledged nobody knows what D1 has. Answers its version. */
+/** Numbers a copy before it is sent. Until it is acknowledged, what D1 has is unknown. Answers its version. */
 export function beginCopy(sql: SqlStorage): number {
   return sql
     .exec<{ copy_version: number }>(
@@ -171,7 +180,7 @@ export function beginCopy(sql: SqlStorage): number {
     .one().copy_version;
 }
 
-/** Notes that D1 has this copy. */
+/** Stores that D1 has this copy. */
 export function endCopy(sql: SqlStorage, copy: PresenceCopy): void {
   sql.exec('UPDATE owner SET copied_until = ?, copied_count = ?', copy.present_until, copy.current_chat_count);
 }
