@@ -1,15 +1,15 @@
-/** Most bytes read of a receiver's answer; more do not matter to the outcome. */
+/** Most bytes that are read of a receiver's answer. More do not change the outcome. */
 export const MAX_ANSWER_BYTES = 16 * 1024;
 
-/** Bytes of the answer that the log keeps. */
+/** Bytes of the answer that are logged. */
 const KEPT_BYTES = 2048;
 
-/** `is_complete`: the body ended or enough of it was read; otherwise the connection broke or the signal aborted. */
+/** `is_complete`: the body has ended, or enough of it was read. False: the connection broke, or the signal aborted. */
 export type AnswerBody = { text: string; is_complete: boolean };
 
 /**
- * Reads an answer's body up to 16 KB and lets go of the rest. The text is the first 2,048 bytes; what is no UTF-8 in them
- * is replaced. Never throws: a body that broke off is not complete.
+ * Reads an answer's body up to 16 KB and cancels the rest. The text is made of the first 2,048 bytes, with invalid
+ * UTF-8 replaced. Never throws: a body that broke off is incomplete.
  */
 export async function readAnswerBody(
   body: ReadableStream<Uint8Array> | null,
@@ -34,7 +34,7 @@ export async function readAnswerBody(
   return { text: new TextDecoder().decode(kept.subarray(0, Math.min(count, KEPT_BYTES))), is_complete: isComplete };
 }
 
-/** A stream that has already failed refuses to be cancelled, which is no news here. */
+/** Cancelling a stream that has failed rejects. The failure is known already. */
 async function cancelQuietly(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   try {
     await reader.cancel();

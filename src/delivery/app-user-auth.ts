@@ -1,7 +1,10 @@
 import { APP_USER_TOKEN_SECONDS, appUserToken, type ScopedAppUser } from '../directory/app-tokens.ts';
 import type { Attempt } from '../rpc/lane.ts';
 
-/** With what the receiver of an app's webhook may act as the app's bot user. Never stored and never logged. */
+/**
+ * The authorization with which the receiver of an app's webhook acts as the app's bot user. Never stored and never
+ * logged.
+ */
 export type AppUserAuth = {
   access_token: string;
   token_type: 'Bearer';
@@ -18,13 +21,13 @@ export async function makeAppUserAuth(key: Uint8Array, appUser: ScopedAppUser, n
   return { access_token, token_type: 'Bearer', expires_in: APP_USER_TOKEN_SECONDS, user_id, organization_id };
 }
 
-/** The frozen body of an app's webhook with the authorization of one attempt in it; JSON texts both. */
+/** The frozen body of an app's webhook with the authorization of one attempt. Both are JSON text. */
 export function withAppUserAuth(body: string, app_user_auth: AppUserAuth): string {
   const { seq, prev_seq, ...envelope } = JSON.parse(body) as { seq?: number; prev_seq?: number | null };
   return JSON.stringify({ ...envelope, app_user_auth, seq, prev_seq });
 }
 
-/** An attempt as it may be logged: a receiver that answers with what it got does not bring the token into the log. */
+/** An attempt without the token, for the log: a receiver may answer with what it got. */
 export function withoutToken(attempt: Attempt, { access_token }: AppUserAuth): Attempt {
   if (attempt.response === null) return attempt;
   const unsigned = access_token.slice(0, access_token.lastIndexOf('.'));

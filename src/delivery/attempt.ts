@@ -5,47 +5,47 @@ import { parseRetryAfter } from './retry-schedule.ts';
 import { signWebhook } from './signature.ts';
 import { guardWebhookUrl } from './url-guard.ts';
 
-/** Where a webhook goes and how it is signed: read anew before each attempt. */
+/** Where a webhook goes and how it is signed. Read again before each attempt. */
 export type Destination = {
   url: string;
-  /** The current secret first, then the previous one while its grace lasts. */
+  /** The current secret first, then the previous one during its grace. */
   secrets: readonly string[];
-  /** Origins of the hub as the receiver knows it: no webhook goes there. */
+  /** Origins of the hub as the receiver knows it. No webhook is sent to them. */
   own_origins: readonly string[];
 };
 
-/** What is sent: the `webhook-id`, the same at each attempt, and the JSON text. */
+/** A webhook to send: `webhook-id`, the same at each attempt, and the JSON text. */
 export type Webhook = { id: string; body: string };
 
 export type AttemptDeps = {
   fetch: (url: URL, init: RequestInit) => Promise<Response>;
   /** ms since 1970. */
   now: () => number;
-  /** One deadline over connection, headers and body. */
+  /** One deadline for connection, headers and body. */
   deadline_milliseconds: number;
   allow_insecure_loopback: boolean;
 };
 
-/** `retry_after`: seconds that a failing receiver asked for, capped at 24 h. */
+/** `retry_after`: seconds that a failing receiver asked for, at most 24 h. */
 export type AttemptResult = { is_delivered: boolean; attempt: Attempt; retry_after: number | null };
 
 /**
- * Sends a webhook once: guard, signature, one HTTP POST. Delivered means a 2xx whose body ended, or of which 16 KB came,
- * before the deadline. Redirects are not followed. Never throws because of the receiver; `attempt.error` is in our own words:
- * `timeout`, `connection failed`, `redirect refused`, `url refused: …`; null when the status says it all.
+ * Sends a webhook once: guard, signature, one HTTP POST. Delivered means a 2xx whose body ended before the deadline, or
+ * of which 16 KB came. Redirects are not followed. Never throws because of the receiver. `attempt.error`: `timeout`,
+ * `connection failed`, `redirect refused` or `url refused: …`; null when the status says everything.
  */
 export function attemptWebhook(deps: AttemptDeps, destination: Destination, webhook: Webhook): Promise<AttemptResult> {
   return attemptRequest(deps, destination, (at) => signedRequest(destination, webhook, at));
 }
 
-/** The same for a GET without a body or signature: what it says stands in the URL. */
+/** The same with a GET without body and signature: the URL carries the content. */
 export function attemptCall(deps: AttemptDeps, destination: Omit<Destination, 'secrets'>): Promise<AttemptResult> {
   return attemptRequest(deps, destination, () => ({ method: 'GET', headers: { 'user-agent': USER_AGENT } }));
 }
 
 const USER_AGENT = 'UMI-Webhooks/1';
 
-/** `make`: the request that goes out at the given time (ms), if the guard lets it. */
+/** `make` builds the request that goes out at a time (ms), if the guard allows it. */
 async function attemptRequest(
   deps: AttemptDeps,
   destination: Omit<Destination, 'secrets'>,
@@ -64,7 +64,7 @@ async function attemptRequest(
   return { is_delivered, retry_after, attempt: { at, duration, status, response, error } };
 }
 
-/** A URL as a request line and a host have it: what no request carries is left out. A text that is no URL stays as it is. */
+/** A URL without the part that no request carries (its fragment). A text that is not a URL stays as it is. */
 export function sentUrl(text: string): string {
   if (!URL.canParse(text)) return text;
   const url = new URL(text);
@@ -125,7 +125,10 @@ function unanswered(error: string): Seen {
   return { is_delivered: false, status: null, response: null, error, retry_after: null };
 }
 
-/** How a deployed Worker makes attempts: the platform's fetch and clock, and the deployment's rule about loopback receivers. */
+/**
+ * How a deployed Worker makes attempts: with the platform's fetch and clock, and the deployment's rule for loopback
+ * receivers.
+ */
 export function attemptDeps(
   env: { ALLOW_INSECURE_WEBHOOKS: string },
   { deadline }: Pick<AttemptTimes, 'deadline'>,
@@ -138,7 +141,7 @@ export function attemptDeps(
   };
 }
 
-/** Whether webhooks may go to loopback addresses, also without TLS: for a hub on a developer's machine. */
+/** Whether webhooks may go to loopback addresses, even without TLS: for a hub on a developer's machine. */
 export function allowsInsecureLoopback(env: { ALLOW_INSECURE_WEBHOOKS: string }): boolean {
   return env.ALLOW_INSECURE_WEBHOOKS === '1';
 }

@@ -18,7 +18,7 @@ import { type Endpoint, endpointOfChannel, endpointOfInstallation } from './endp
 import { EndpointCache } from './endpoint-cache.ts';
 import { queueDelay } from './wake-lanes.ts';
 
-/** What the queue's consumer works with in a deployed Worker. */
+/** The dependencies of the queue's consumer in a deployed Worker. */
 export function consumerDeps(env: Env): DeliveryDeps {
   return {
     lane: (thread) => laneOf(env, thread),
@@ -33,7 +33,7 @@ export function consumerDeps(env: Env): DeliveryDeps {
   };
 }
 
-/** The lanes of a thread. What a report changes goes to D1 from here, together with what other threads have changed. */
+/** The lanes of a thread. The batches that reports return go to D1 from here, together with those of other threads. */
 function laneOf(env: Env, thread: string): Lane {
   const stub = threadStub(env, thread);
   return {
@@ -49,17 +49,20 @@ function laneOf(env: Env, thread: string): Lane {
 const channels = new EndpointCache<ChannelRow | null>(() => Date.now());
 const webhooksOfApps = new EndpointCache<AppEndpoint | null>(() => Date.now());
 
-/** Makes this isolate read a channel anew for the next attempt; others do so within two seconds. */
+/** Makes this isolate read a channel again before the next attempt. Others do so within two seconds. */
 export function purgeChannelEndpoint(organizationId: string, channelId: string): void {
   channels.purge(`${organizationId}/${channelId}`);
 }
 
-/** The same for all that apps receive: one app, webhook or bot user concerns several installations, and such changes are rare. */
+/**
+ * The same for everything that apps receive: one app, webhook or bot user affects several installations, and such
+ * changes are rare.
+ */
 export function purgeAppEndpoints(): void {
   webhooksOfApps.purgeAll();
 }
 
-/** What a receiver is now, by its row in D1 of the last second or two. */
+/** The receiver's endpoint, from a row of D1 that is at most two seconds old. */
 async function readEndpoint(env: Env, leased: Parameters<DeliveryDeps['endpoint']>[0]): Promise<Endpoint> {
   const { organization_id, receiver, webhook_id } = leased;
   const channelId = channelOfReceiver(receiver);
@@ -83,7 +86,7 @@ async function readChannel(env: Env, organizationId: string, channelId: string):
   return endpointOfChannel(channel, Date.now(), env.PUBLIC_ORIGIN);
 }
 
-/** An organization's database is fixed when it is made, so the isolate may remember it. */
+/** An organization's database never changes, so the isolate may remember it. */
 const databases = new Map<string, string>();
 const MAX_REMEMBERED = 10_000;
 

@@ -2,7 +2,7 @@ import type { LaneWakeUp } from '../rpc/lane.ts';
 import { type DeliveryDeps, deliverLane, errorName } from './deliver-lane.ts';
 import { parseWakeUp } from './wake-lanes.ts';
 
-/** Seconds until a message of a newer version is delivered again: a rollout is through by then. */
+/** Seconds until a message of a newer version is delivered again. By then a rollout is complete. */
 const NEWER_VERSION_DELAY = 60;
 
 /** Seconds until a wake-up from the dead-letter queue is sent again. */
@@ -15,8 +15,9 @@ type Batch = { queue: string; messages: readonly Settled[] };
 type Waiting = Pick<ExecutionContext, 'waitUntil'>;
 
 /**
- * The Worker's queue handler. Wake-ups are acknowledged at once and delivered in `waitUntil`, so that a receiver that hangs
- * holds up nobody else's batch; what is lost by that the lane wakes again. Dead letters go back to the main queue.
+ * The Worker's queue handler. Wake-ups are acknowledged at once and delivered in `waitUntil`, so a receiver that hangs
+ * does not delay other receivers' messages. If a delivery is lost, the lane is woken again. Dead letters go back to the
+ * main queue.
  */
 export async function handleQueue(batch: Batch, context: Waiting, deps: DeliveryDeps): Promise<void> {
   const isDead = batch.queue.endsWith(DEAD_LETTER_SUFFIX);

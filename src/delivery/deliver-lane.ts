@@ -8,27 +8,27 @@ import { type AttemptTimes, START_DELAY, timesOf } from './attempt-times.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /**
- * An attempt starts only when its deadline and this much more is left of the lease: whoever gets the lease next must not have
- * recorded a 2xx before this webhook goes out (docs/architecture.md, invariant 5).
+ * An attempt starts only if this much is left of the lease beyond its deadline. Otherwise the next holder of the lease
+ * could record a 2xx before this webhook goes out (docs/architecture.md, invariant 5).
  */
 const LEASE_MARGIN_MILLISECONDS = 1_000;
 
-/** Delays in seconds of a wake-up that is sent again: no attempt could be made; the object speaks an older version. */
+/** Delays (seconds) of a wake-up that is sent again: no attempt could be made; the object has an older version. */
 const UNATTEMPTED_DELAY = 10;
 const NEWER_VERSION_DELAY = 60;
-/** After an object was reset, before a lease is at stake. */
+/** Delay (seconds) after the object was reset during a claim, when no lease can exist. */
 const LOST_CLAIM_DELAY = 2;
-/** The same when a lease may have to run out first: so long after its end. */
+/** Delay (seconds) after the end of a lease that may exist. */
 const AFTER_LEASE_DELAY = 1;
 
 export type LogRecord = { event: string } & Record<string, string | number | boolean | null>;
 
 export type DeliveryDeps = {
-  /** A new stub at each call: a stub that failed stays broken. */
+  /** Must give a new stub at each call: a stub that has failed stays broken. */
   lane: (thread: string) => Lane;
-  /** Reads what the receiver is now; throws when that cannot be known. */
+  /** Reads the receiver's endpoint. Throws when it cannot be read. */
   endpoint: (leased: Pick<LeasedDelivery, 'organization_id' | 'receiver' | 'webhook_id'>) => Promise<Endpoint>;
-  /** Within `times.deadline`. */
+  /** Makes an attempt within `times.deadline`. */
   attempt: (destination: Destination, webhook: Webhook, times: AttemptTimes) => Promise<AttemptResult>;
   /** `delaySeconds`: whole seconds, at most 43,200. */
   send: (wakeUp: LaneWakeUp, delaySeconds: number) => Promise<void>;
@@ -39,9 +39,9 @@ export type DeliveryDeps = {
 };
 
 /**
- * Delivers what a wake-up leads to: claims the head of the track, attempts it, reports, and goes on with the next head
- * until the lane has none or the time for starts has passed. Then wake-ups carry the rest. Rejects only on a fault or an accident, whose
- * lease then runs out and whose row the lane wakes again.
+ * Delivers what a wake-up leads to: claims the head of the track, attempts it, reports, and goes on with the next
+ * delivery until there is none or no further one may start. Then it sends a wake-up for the rest. Rejects only on an
+ * unexpected error: the lease ends, and the lane is woken again.
  */
 export async function deliverLane(deps: DeliveryDeps, wakeUp: LaneWakeUp): Promise<void> {
   const startedAt = deps.now();
@@ -54,8 +54,8 @@ export async function deliverLane(deps: DeliveryDeps, wakeUp: LaneWakeUp): Promi
 }
 
 /**
- * Delivers heads that the thread leased while it committed them, each with what follows in its lane, as after a claim.
- * `askedAt` (ms): before the command was sent. Never rejects: what breaks off is logged, and the lease runs out.
+ * Delivers what a thread leased during a commit, each with what follows in its lane, as after a claim. `askedAt` (ms):
+ * before the command was sent. Never rejects: errors are logged, and the lease ends.
  */
 export async function deliverLeased(
   deps: DeliveryDeps,
@@ -75,7 +75,7 @@ export async function deliverLeased(
   await Promise.all(leased.map(deliver));
 }
 
-/** `startedAt`: when the head was asked for (ms), with which the run began. */
+/** `startedAt`: when the delivery was asked for (ms), which is the start of the run. */
 async function deliverFrom(
   deps: DeliveryDeps,
   wakeUp: LaneWakeUp,
@@ -86,10 +86,10 @@ async function deliverFrom(
   while (held !== null) held = await deliverOne(deps, wakeUp, held, startedAt);
 }
 
-/** A head and the last moment (ms) at which its attempt may start. */
+/** A leased delivery and the last moment (ms) at which its attempt may start. */
 type HeldDelivery = { leased: LeasedDelivery; start_by: number };
 
-/** `askedAt`: when the lease was asked for. It began between then and the answer, so this moment is on the safe side. */
+/** `askedAt`: when the lease was asked for. It began later, so this moment is safe. */
 function holdSince(askedAt: number, leased: LeasedDelivery, startedAt: number): HeldDelivery {
   const { lease, deadline, last_start } = timesOf(leased.receiver);
   const leaseStartBy = askedAt + lease - deadline - LEASE_MARGIN_MILLISECONDS;
@@ -110,7 +110,7 @@ async function claimHead(deps: DeliveryDeps, wakeUp: LaneWakeUp): Promise<ClaimR
   }
 }
 
-/** One attempt and its report. Answers the next head, null when this run is over. */
+/** One attempt and its report. Answers the next delivery; null when the run is over. */
 async function deliverOne(
   deps: DeliveryDeps,
   wakeUp: LaneWakeUp,
@@ -120,7 +120,8 @@ async function deliverOne(
   const { leased } = held;
   const outcome = await outcomeOf(deps, held);
   if (outcome.kind === 'delivered' || outcome.kind === 'failed') deps.fault('after the receiver answered');
-  // A drain is for rows that end without an attempt: after a failure the due times count again, or retries would be burnt.
+  // A drain is for deliveries that end without an attempt. After a failure due times count again, or a drain would use
+  // up the retries.
   const rest: LaneWakeUp = { ...wakeUp, drain: wakeUp.drain && outcome.kind !== 'failed' };
   const reportedAt = deps.now();
   const hasTime = reportedAt - startedAt < timesOf(leased.receiver).last_start;
@@ -166,7 +167,7 @@ async function outcomeOf(deps: DeliveryDeps, held: HeldDelivery): Promise<Outcom
   return { kind: 'failed', attempt, max_retry_count, retry_after: sent.retry_after };
 }
 
-/** An attempt as the log shows it. An installation may have several URLs, so it says which. */
+/** An attempt as it is logged. An installation may have several URLs, so the log says which. */
 function loggedAttempt(
   leased: LeasedDelivery,
   { destination, app_user_auth }: OpenEndpoint,
@@ -178,7 +179,7 @@ function loggedAttempt(
 
 type OpenEndpoint = Extract<Endpoint, { kind: 'open' }>;
 
-/** Whether too little of the lease or of the run is left for an attempt: the object or D1 was slow to answer. */
+/** Whether too little of the lease or of the run is left for an attempt, because the object or D1 was slow. */
 function isLeaseShort(deps: DeliveryDeps, { leased, start_by }: HeldDelivery): boolean {
   const late = deps.now() - start_by;
   if (late <= 0) return false;
@@ -196,7 +197,9 @@ async function readEndpoint(deps: DeliveryDeps, leased: LeasedDelivery): Promise
   }
 }
 
-/** Reports, once more with a new stub when the object was reset meanwhile: a recorded answer saves a repeated webhook. */
+/**
+ * Reports an outcome; once more with a new stub when the object was reset. A recorded outcome saves a repeated webhook.
+ */
 async function reportOutcome(
   deps: DeliveryDeps,
   wakeUp: LaneWakeUp,

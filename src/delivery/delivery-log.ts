@@ -11,12 +11,12 @@ export type DeliveryFilter = {
   event_type?: string | undefined;
 };
 
-/** The deliveries of a receiver, in the order of their ids, which sort by time. */
+/** The deliveries of a receiver in the order of their ids, which sort by time. */
 const OF_RECEIVER = { table: 'deliveries', owner: 'receiver', id: 'id' };
-/** True of each delivery of a receiver, or of none. */
+/** True of all deliveries of a receiver, or of none. */
 const OF_ORGANIZATION = 'organization_id = ?4';
 const ALL: IdIndex = { ...OF_RECEIVER, name: null, where: OF_ORGANIZATION };
-/** Those that are not delivered stand in an index by their status. */
+/** Deliveries with another status than `delivered` have an index by status. */
 const UNDELIVERED: IdIndex = {
   ...OF_RECEIVER,
   name: 'deliveries_undelivered',
@@ -46,7 +46,10 @@ const COLUMNS = {
   created_at: 'walk.created_at',
 } satisfies { [Column in Exclude<keyof DeliveryRow, 'id'>]: string };
 
-/** Deliveries of a receiver, newest first. The keyset's key is the id. Filters that no index answers may cut a page short. */
+/**
+ * Lists deliveries of a receiver, newest first. The keyset's key is the id. A filter without an index may end a page
+ * early.
+ */
 export async function listDeliveries(
   log: DeliveryLog,
   organizationId: string,
@@ -55,7 +58,7 @@ export async function listDeliveries(
   keyset: Keyset,
 ): Promise<Scan<DeliveryRow>> {
   const isIndexed = filter.status !== undefined && filter.status !== 'delivered';
-  // The status comes first: it is the index's ?5.
+  // The status comes first: it is ?5 of the index.
   const chosen = (['status', 'thread_id', 'event_type'] as const).flatMap((column) => {
     const value = filter[column];
     return value === undefined ? [] : [{ column, value }];
@@ -78,7 +81,7 @@ export async function listDeliveries(
   return found as Scan<unknown> as Scan<DeliveryRow>;
 }
 
-/** One delivery of a receiver. */
+/** A delivery of a receiver; null when there is none. */
 export function findDelivery(
   log: DeliveryLog,
   organizationId: string,

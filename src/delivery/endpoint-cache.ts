@@ -1,27 +1,27 @@
-/** A receiver's row is used for so long (ms) without a look at D1. */
+/** How long a receiver's row is used without reading D1 (ms). */
 const FRESH_FOR = 1000;
-/** While one request reads a row anew, others use the old one for so much longer (ms). */
+/** How much longer other requests use it while one reads it again (ms). */
 const WHILE_READ = 1000;
 const MAX_ROWS = 10_000;
 
 type Kept<Row> = { row: Row; read_at: number; is_being_read: boolean };
 
 /**
- * Rows of receivers in the memory of one isolate: what is switched off or deleted elsewhere holds here within two seconds. The rows are
- * kept, not what is made of them, so secrets and tokens follow the clock at each attempt.
+ * Rows of receivers in the memory of one isolate. A receiver that is switched off or deleted elsewhere is so here
+ * within two seconds. Only rows are kept: secrets and tokens are derived at each attempt.
  */
 export class EndpointCache<Row> {
   readonly #rows = new Map<string, Kept<Row>>();
   readonly #now: () => number;
-  /** A read that began before a purge may bring back what the purge was to remove: it is used once and not kept. */
+  /** A read that began before a purge may bring back an old row. It is used once and not kept. */
   #purges = 0;
 
-  /** `now` gives ms. */
+  /** `now` answers ms. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** The row of a key, read with `read` unless there is one that is young enough. Throws what `read` throws. */
+  /** The row of a key: the kept one if it is recent, else read with `read`. Throws what `read` throws. */
   async get(key: string, read: () => Promise<Row>): Promise<Row> {
     const kept = this.#rows.get(key);
     const read_at = this.#now();
@@ -38,11 +38,13 @@ export class EndpointCache<Row> {
     }
   }
 
+  /** Forgets a row. */
   purge(key: string): void {
     this.#purges += 1;
     this.#rows.delete(key);
   }
 
+  /** Forgets all rows. */
   purgeAll(): void {
     this.#purges += 1;
     this.#rows.clear();

@@ -5,18 +5,18 @@ import type { AppUserAuth } from './app-user-auth.ts';
 import type { Destination } from './attempt.ts';
 import { secretOfText } from './signature.ts';
 
-/** What a receiver is at the moment of an attempt. */
+/** A receiver at the moment of an attempt: open, or the reason why nothing is sent. */
 export type Endpoint =
   | {
       kind: 'open';
       destination: Destination;
       max_retry_count: number;
-      /** Of an installation with a bot user: made for this attempt. */
+      /** For an installation with a bot user: made for this attempt. */
       app_user_auth?: AppUserAuth;
     }
   | { kind: SkipReason };
 
-/** How often a webhook of an app is tried again. */
+/** Number of retries of an app's webhook. */
 const APP_RETRY_COUNT = 3;
 
 type EndpointColumns = Pick<
@@ -31,7 +31,7 @@ type EndpointColumns = Pick<
   | 'deleted_at'
 >;
 
-/** The endpoint of a channel's row; `null` is a channel that does not exist. `now` in ms. */
+/** The endpoint of a channel's row (null: the channel does not exist). `now` in ms. */
 export function endpointOfChannel(channel: EndpointColumns | null, now: number, publicOrigin: string): Endpoint {
   if (channel === null || channel.deleted_at !== null) return { kind: 'channel_deleted' };
   if (channel.is_webhook_enabled === 0) return { kind: 'disabled' };
@@ -42,7 +42,10 @@ export function endpointOfChannel(channel: EndpointColumns | null, now: number, 
   };
 }
 
-/** Where a channel's webhooks go, whether or not it is enabled. During a rotation's grace both secrets sign, the current one first. */
+/**
+ * Where a channel's webhooks go, enabled or not. During the grace of a rotation both secrets sign, the current one
+ * first.
+ */
 export function destinationOfChannel(channel: EndpointColumns, now: number, publicOrigin: string): Destination {
   return {
     url: channel.reply_webhook_url,
@@ -58,8 +61,8 @@ function secretInGrace(channel: EndpointColumns, now: number): string[] {
 }
 
 /**
- * The endpoint of an installation's webhook; `null` is an installation that the organization never had. `authorize` makes what the
- * webhook carries of the bot user; it is called only when the webhook is to be sent and there is a bot user.
+ * The endpoint of an installation's webhook. `found` is null when the organization never had the installation.
+ * `authorize` makes the bot user's authorization; it is called only if the webhook is sent and there is a bot user.
  */
 export async function endpointOfInstallation(
   found: AppEndpoint | null,
@@ -79,7 +82,7 @@ export async function endpointOfInstallation(
   };
 }
 
-/** Where an app's webhook goes, whether or not it is enabled. The app's secret signs as the text that it is. */
+/** Where an app's webhook goes, enabled or not. The text of the app's secret is the key of the signature. */
 export function destinationOfWebhook(
   webhook: Pick<AppWebhookRow, 'endpoint_url' | 'registered_origin'>,
   appSecret: string,

@@ -1,4 +1,7 @@
-/** Works on items, at most `width` at a time, and answers the results in the items' order. Rejects with the first failure. */
+/**
+ * Works on items, at most `width` at a time. Answers the results in the order of the items. Rejects with the first
+ * error.
+ */
 export async function inParallel<Item, Answer>(
   items: readonly Item[],
   width: number,

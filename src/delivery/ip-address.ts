@@ -1,11 +1,11 @@
 /**
- * Literal addresses as `new URL` leaves them in a host name: IPv4 always as four decimal numbers, IPv6 in brackets.
- * Pure; no name is looked up.
+ * Literal addresses in the form that `new URL` gives to a host: IPv4 as four decimal numbers, IPv6 in brackets. Pure;
+ * no name is resolved.
  */
 
 type Range = readonly [first: string, prefixLength: number];
 
-/** What is not public unicast in IPv4 (IANA special-purpose registry, multicast and the reserved class E). */
+/** What is not public unicast in IPv4: the IANA special-purpose registry, multicast and the reserved class E. */
 const CLOSED_IPV4: readonly Range[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -24,7 +24,7 @@ const CLOSED_IPV4: readonly Range[] = [
   ['240.0.0.0', 4],
 ];
 
-/** Global unicast in IPv6 is 2000::/3; everything outside it is closed, and these parts of it are too. */
+/** Global unicast in IPv6 is 2000::/3. Everything outside is closed, and so are these parts. */
 const GLOBAL_UNICAST: Range = ['2000::', 3];
 const CLOSED_IPV6: readonly Range[] = [
   ['2001::', 23], // protocol assignments: Teredo, benchmarking, ORCHID
@@ -33,7 +33,7 @@ const CLOSED_IPV6: readonly Range[] = [
   ['3fff::', 20],
 ];
 
-/** The 32 bits of a dotted IPv4 address; null when the host is none. */
+/** The 32 bits of a dotted IPv4 address; null for any other host. */
 export function parseIpv4(host: string): number | null {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(host);
   if (match === null) return null;
@@ -41,7 +41,7 @@ export function parseIpv4(host: string): number | null {
   return parts.some((part) => part > 255) ? null : parts.reduce((bits, part) => bits * 256 + part, 0);
 }
 
-/** The 128 bits of a bracketed IPv6 host; null when the host is none. */
+/** The 128 bits of a bracketed IPv6 address; null for any other host. */
 export function parseIpv6(host: string): bigint | null {
   if (!host.startsWith('[') || !host.endsWith(']')) return null;
   return ipv6Bits(host.slice(1, -1));
@@ -68,14 +68,14 @@ export function isPublicIpv4(bits: number): boolean {
   });
 }
 
-/** Whether a webhook may go to the IPv6 address: global unicast that carries no IPv4 address inside. */
+/** Whether a webhook may go to the IPv6 address: global unicast without an embedded IPv4 address. */
 export function isPublicIpv6(bits: bigint): boolean {
   if (!isInIpv6Range(bits, GLOBAL_UNICAST)) return false;
   if (CLOSED_IPV6.some((range) => isInIpv6Range(bits, range))) return false;
   return !isIsatap(bits);
 }
 
-/** 127.0.0.0/8 or ::1, as a URL's host name. */
+/** Whether a URL's host is 127.0.0.0/8 or ::1. */
 export function isLoopbackAddress(host: string): boolean {
   const ipv4 = parseIpv4(host);
   return ipv4 === null ? parseIpv6(host) === 1n : Math.floor(ipv4 / 2 ** 24) === 127;

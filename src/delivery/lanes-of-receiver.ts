@@ -3,12 +3,13 @@ import { type DeliveryStatus, type Flag, LANE_SUMS, type LaneSums } from '../db/
 import type { Receiver } from '../resources/receiver.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 
-/** A lane with pending rows; `is_replay` tells its track. */
+/** A track with pending deliveries; `is_replay` is 1 for the replay track. */
 export type PendingTrack = { thread: string; is_replay: Flag };
 
 /**
- * Tracks of a receiver with pending deliveries, by (thread, is_replay) after the given one; null starts. `webhookId`: only those whose
- * head is of this webhook of an app; the order of ids is that of a lane.
+ * Tracks of a receiver with pending deliveries, ordered by (thread, is_replay), after the given one (null: from the
+ * first). `webhookId`: only tracks whose head belongs to this webhook of an app. The order of ids is the order of a
+ * lane.
  */
 export function listPendingTracks(
   log: DeliveryLog,
@@ -37,10 +38,10 @@ export function listPendingTracks(
 
 export type FinishedStatus = Exclude<DeliveryStatus, 'pending'>;
 
-/** Finished deliveries of a receiver. A null bound is open; `from` and `to` in ms, `to` exclusive. */
+/** Which finished deliveries of a receiver. A null bound is open; `from` and `to` in ms, `to` exclusive. */
 export type FinishedFilter = { status: FinishedStatus | null; from: number | null; to: number | null };
 
-/** Where finished deliveries are found: those that are not delivered by an index, the others among all of the receiver's. */
+/** Where finished deliveries are found: undelivered ones by an index, the others among all of the receiver's. */
 const FINISHED: { readonly [Status in FinishedStatus | 'all']: string } = {
   all: "deliveries WHERE status <> 'pending'",
   delivered: "deliveries WHERE status = 'delivered'",
@@ -48,7 +49,10 @@ const FINISHED: { readonly [Status in FinishedStatus | 'all']: string } = {
   skipped: "deliveries INDEXED BY deliveries_undelivered WHERE status = 'skipped' AND status <> 'delivered'",
 };
 
-/** Threads with deliveries that the filter names, in the order of their names, after `after`. Ids sort by time, so they bound it. */
+/**
+ * Names of the threads with deliveries that the filter selects, in order, after `after`. Ids sort by time, so they
+ * bound the range.
+ */
 export async function listFinishedThreads(
   log: DeliveryLog,
   organizationId: string,

@@ -3,18 +3,18 @@ import type { Receiver } from '../resources/receiver.ts';
 import { inParallel } from './in-parallel.ts';
 import { type FinishedFilter, listFinishedThreads } from './lanes-of-receiver.ts';
 
-/** Connections that may wait at a time in one invocation. */
+/** Most connections in parallel in one invocation. */
 const PARALLEL_CALLS = 6;
 
-/** Lanes replayed by one call: each is a subrequest, and the caller waits for all. */
+/** Most lanes that one call replays: each is a subrequest, and the caller waits for all. */
 export const MAX_LANES_PER_CALL = 1_000;
 
-/** `after`: the last lane that was replayed, from which a further call goes on; null when none is left. */
+/** `after`: the last lane that was replayed, from which the next call continues; null when none is left. */
 export type LanesReplayed = { lanes: number; replayed: number; after: string | null };
 
 /**
- * Puts finished deliveries of a receiver back to pending in each of its threads, up to 1,000 threads after `after` ('' starts).
- * `replay` asks one thread and answers how many it put back.
+ * Puts finished deliveries of a receiver back, thread by thread, up to 1,000 threads after `after` ('' starts).
+ * `replay` calls one thread and answers how many deliveries it put back.
  */
 export async function replayLanes(
   log: DeliveryLog,

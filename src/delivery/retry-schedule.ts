@@ -4,12 +4,12 @@ const MILLISECONDS_PER_HOUR = 3_600_000;
 const MAX_BACKOFF_MILLISECONDS = 12 * MILLISECONDS_PER_HOUR;
 const MAX_RETRY_AFTER_SECONDS = 24 * 3600;
 
-/** Above this exponent the cap has long been reached; it keeps the power a safe integer. */
+/** Beyond this exponent the cap applies anyway. It keeps the power a safe integer. */
 const MAX_EXPONENT = 30;
 
 /**
- * Milliseconds from a failure to the next attempt. `failure` counts from 0; `random` is in [0, 1); `retryAfter` is what the
- * receiver asked for in seconds, or null: honoured when longer. At most 12 h, with `retryAfter` 24 h.
+ * Milliseconds from a failure to the next attempt. `failure` counts from 0; `random` is in [0, 1). `retryAfter`:
+ * seconds that the receiver asked for, or null; it applies if it is longer. At most 12 h, with `retryAfter` 24 h.
  */
 export function retryDelay(failure: number, random: number, retryAfter: number | null): number {
   const backoff = 2 ** Math.min(failure, MAX_EXPONENT) * 1000 + Math.floor(random * 1000);
@@ -17,12 +17,14 @@ export function retryDelay(failure: number, random: number, retryAfter: number |
   return Math.max(Math.min(backoff, MAX_BACKOFF_MILLISECONDS), asked);
 }
 
-/** Whether the failed attempt (1 for the first) was the last that a receiver with so many retries gets: 3 retries are 4 attempts. */
+/** Whether a failed attempt (1 for the first) was the last. 3 retries make 4 attempts. */
 export function isLastAttempt(attempt: number, maxRetryCount: number): boolean {
   return attempt > maxRetryCount;
 }
 
-/** Milliseconds as whole seconds, rounded up: a queue ignores fractions, and a wake-up that comes early is answered `wait`. */
+/**
+ * Milliseconds as whole seconds, rounded up: a queue ignores fractions, and an early wake-up is answered with `wait`.
+ */
 export function wholeSeconds(milliseconds: number): number {
   return Math.max(0, Math.ceil(milliseconds / 1000));
 }
@@ -35,8 +37,8 @@ const HTTP_DATES = [
 ];
 
 /**
- * Seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds, or a date in one of three forms), rounded up
- * and capped at 24 h; null when there is none or it says nothing. `now` in ms.
+ * The seconds that a `Retry-After` header asks for, rounded up, at most 24 h (RFC 9110, 10.2.3: seconds, or a date in
+ * one of three forms). Null when there is no valid header. `now` in ms.
  */
 export function parseRetryAfter(header: string | null, now: number): number | null {
   const text = header?.trim() ?? '';

@@ -1,10 +1,10 @@
-/** Webhook signatures and secrets by the Standard Webhooks specification (symmetric, version `v1`). */
+/** Signatures and secrets of webhooks by the Standard Webhooks specification (symmetric, version `v1`). */
 
 const SECRET_PREFIX = 'whsec_';
 const SECRET_BYTES = 32;
 
 export type SignedContent = {
-  /** `whsec_` and base64; several while a rotation's grace lasts, the current one first. */
+  /** `whsec_` and base64. During the grace of a rotation there are two, the current one first. */
   secrets: readonly string[];
   /** The `webhook-id` header. */
   id: string;
@@ -13,7 +13,9 @@ export type SignedContent = {
   body: string;
 };
 
-/** The `webhook-signature` header: one `v1,<base64>` for each secret, separated by spaces. Throws on a secret that is none. */
+/**
+ * The `webhook-signature` header: one `v1,<base64>` for each secret, separated by spaces. Throws on an invalid secret.
+ */
 export async function signWebhook(content: SignedContent): Promise<string> {
   const signed: BufferSource = new TextEncoder().encode(`${content.id}.${content.timestamp}.${content.body}`);
   const signatures = await Promise.all(content.secrets.map((secret) => signatureOf(secret, signed)));
@@ -25,14 +27,14 @@ export function newSecret(): string {
   return SECRET_PREFIX + base64(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
 }
 
-/** A text as a secret: its UTF-8 bytes are the key. */
+/** A secret whose key is the UTF-8 of a text. */
 export function secretOfText(text: string): string {
   return SECRET_PREFIX + base64(new TextEncoder().encode(text));
 }
 
 const ALGORITHM = { name: 'HMAC', hash: 'SHA-256' };
 
-/** Keys by their secrets: to import one takes longer than to sign with it. */
+/** Imported keys by secret: importing takes longer than signing. */
 const keys = new Map<string, CryptoKey>();
 const MAX_KEYS = 1000;
 

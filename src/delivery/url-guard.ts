@@ -1,9 +1,9 @@
 import { isLoopbackAddress, isPublicIpv4, isPublicIpv6, parseIpv4, parseIpv6 } from './ip-address.ts';
 
 export type GuardOptions = {
-  /** Development only: http and https to loopback hosts are allowed. */
+  /** For development only: allows http and https to loopback hosts. */
   allowInsecureLoopback: boolean;
-  /** Origins of the hub itself; what is empty or no URL is passed over. */
+  /** Origins of the hub itself. Empty or invalid ones are ignored. */
   ownOrigins: readonly string[];
 };
 
@@ -15,9 +15,9 @@ export const MAX_WEBHOOK_URL_LENGTH = 2048;
 const CLOSED_NAMES = ['localhost', 'internal', 'local'];
 
 /**
- * Decides whether the hub may send a webhook to a URL. One rule for registration, test and delivery. It judges what
- * `new URL` made of the text, so the notation of an address does not matter; names are not looked up.
- * The reason of a refusal completes "The URL …" and may be shown to whoever configured the URL.
+ * Decides whether the hub may send a webhook to a URL. One rule for registration, test and delivery. It checks what
+ * `new URL` made of the text, so the notation of an address does not matter; names are not resolved. The reason of a
+ * refusal completes the sentence "The URL …" and may be shown to the user who configured the URL.
  */
 export function guardWebhookUrl(text: string, options: GuardOptions): GuardedUrl {
   if (text.length > MAX_WEBHOOK_URL_LENGTH)
@@ -44,7 +44,7 @@ function parseUrl(text: string): URL | null {
   return URL.canParse(text) ? new URL(text) : null;
 }
 
-/** The host as `new URL` normalised it, without the dots that end an absolute name. */
+/** The normalized host, without the dots that end an absolute name. */
 function hostName(url: URL): string {
   return url.hostname.toLowerCase().replace(/\.+$/, '');
 }
@@ -73,7 +73,7 @@ function isOwnOrigin(url: URL, ownOrigins: readonly string[]): boolean {
   });
 }
 
-/** Scheme, host and port. All loopback hosts count as one: each of them leads back to a hub that listens on another. */
+/** Scheme, host and port. All loopback hosts count as one, since each reaches the same hub. */
 function originKey(url: URL): string {
   const host = hostName(url);
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;

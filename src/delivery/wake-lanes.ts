@@ -14,10 +14,10 @@ const wakeUpSchema: z.ZodType<LaneWakeUp> = z.object({
   drain: z.boolean(),
 });
 
-/** `newer`: written by a later version of the hub during a rollout. `garbage`: no wake-up of any version. */
+/** `newer`: written by a later version during a rollout. `garbage`: not a wake-up of any version. */
 export type ParsedWakeUp = { kind: 'wake_up'; wakeUp: LaneWakeUp } | { kind: 'newer' } | { kind: 'garbage' };
 
-/** Reads the body of a queue message: a message from last week's version may still be in the queue. */
+/** Reads the body of a queue message, which an earlier version may have written. */
 export function parseWakeUp(body: unknown): ParsedWakeUp {
   const version = versionSchema.safeParse(body);
   if (version.success && version.data.v > 1) return { kind: 'newer' };
@@ -25,26 +25,26 @@ export function parseWakeUp(body: unknown): ParsedWakeUp {
   return parsed.success ? { kind: 'wake_up', wakeUp: parsed.data } : { kind: 'garbage' };
 }
 
-/** Longest delay of a queue message in seconds that every version of the platform's limits allows. */
+/** Longest delay of a queue message (seconds) that all versions of the platform's limits allow. */
 const MAX_DELAY_SECONDS = 43_200;
 
-/** A delay as the queue takes it: whole seconds, at most 12 h. A wake-up that comes too early is answered `wait`. */
+/** A delay for the queue: whole seconds, at most 12 h. A wake-up that comes too early is answered with `wait`. */
 export function queueDelay(seconds: number): number {
   return Math.min(Math.max(0, Math.ceil(seconds)), MAX_DELAY_SECONDS);
 }
 
-/** Most messages that a queue takes at once. */
+/** Most messages in one call to the queue. */
 const BATCH_SIZE = 100;
 
-/** Tracks read from D1 at a time: each page walks all of the receiver's pending rows, so there are few. */
+/** Most tracks in one read of D1. Each page reads all pending rows of the receiver, so pages are large. */
 const PAGE_SIZE = 10_000;
 
 export type WakeUpQueue = { sendBatch(messages: { body: LaneWakeUp }[]): Promise<unknown> };
 
 /**
- * Sends a drain wake-up to each lane of a receiver that has pending rows in D1's log; if a webhook is named, only where the head is of
- * it: others would be attempted before their time. What D1 does not know yet, the lane's
- * own wake-up or alarm meets at its due time. Answers the number of wake-ups.
+ * Sends a drain wake-up to each lane of a receiver with pending rows in D1. With a webhook, only where the head belongs
+ * to it: other heads would be attempted too early. Deliveries that D1 does not have yet are woken when they are due.
+ * Answers the number of wake-ups.
  */
 export async function drainLanes(
   log: DeliveryLog,
@@ -68,7 +68,7 @@ export async function drainLanes(
   }
 }
 
-/** Sends wake-ups in batches that the queue accepts. */
+/** Sends wake-ups in batches of the size that the queue accepts. */
 export async function sendWakeUps(queue: WakeUpQueue, wakeUps: readonly LaneWakeUp[]): Promise<void> {
   for (let start = 0; start < wakeUps.length; start += BATCH_SIZE) {
     await queue.sendBatch(wakeUps.slice(start, start + BATCH_SIZE).map((body) => ({ body })));

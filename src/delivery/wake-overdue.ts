@@ -4,20 +4,20 @@ import type { ThreadStub } from '../rpc/thread.ts';
 import { inParallel } from './in-parallel.ts';
 import { goldenPlaceAt, otherPlaceAt, threadNameAt } from './watchdog.ts';
 
-/** An open chat is overdue this long (ms) after the hour that D1 has for its end: its thread's alarm should have rung. */
+/** An open chat is overdue this long (ms) after the hour of its end in D1. Its thread's alarm should have ended it. */
 const OVERDUE_AFTER = 10 * 60_000;
-/** Threads that one run wakes, and how many at a time. The next run goes on. */
+/** Most threads that one run wakes, and how many at a time. The next run goes on. */
 const THREADS_IN_A_RUN = 200;
 const AT_ONCE = 6;
-/** Rows that each of the four ranges of a run reads at most. */
+/** Most rows that each of the four ranges of a run reads. */
 const ROWS_IN_A_RANGE = 500;
 
 /**
- * Wakes threads whose open chat should have ended long ago, in case the platform forgot their alarm. `now` in ms.
- * Answers how many it woke. A thread that cannot be woken is logged and keeps no other waiting.
+ * Wakes threads whose open chat should have ended long ago, because the platform may have dropped their alarm. `now` in
+ * ms. Answers how many it woke. A thread that cannot be woken is logged and does not delay the others.
  *
- * Each run begins at another of their hours and in it at another thread, much as the sweep of the deliveries does: threads that stay
- * overdue for a reason of their own take nobody's place for long, however many there are in one hour.
+ * Each run starts at a different hour, and within it at a different thread, as the sweep of deliveries does. So threads
+ * that stay overdue for a reason of their own do not keep others from being woken, even if there are many in one hour.
  */
 export async function wakeOverdueThreads(
   database: Database,
@@ -45,8 +45,8 @@ export async function wakeOverdueThreads(
 const IS_OPEN = 'is_ended = 0 AND overdue_after IS NOT NULL';
 
 /**
- * The first hour from `from` on, before `to` (ms), in which chats should have ended. Crosses organizations, as everything here: only
- * the sweep may do so.
+ * The first hour in which chats should have ended, from `from` to before `to` (ms); null for none. Reads across
+ * organizations, which only the watchdog may do.
  */
 async function oldestOverdue(database: Database, from: number, to: number): Promise<number | null> {
   const sql = `SELECT overdue_after AS at FROM chats INDEXED BY chats_overdue
@@ -54,7 +54,10 @@ async function oldestOverdue(database: Database, from: number, to: number): Prom
   return (await database.first<{ at: number }>(sql, from, to))?.at ?? null;
 }
 
-/** Walks the index of open chats that end by themselves: the hour of the start from its thread on and before that, later and earlier hours. */
+/**
+ * Reads the index of open chats that end by themselves, in four ranges: the start hour from the start thread on, the
+ * rest of that hour, later hours, and earlier hours.
+ */
 async function overdueThreads(
   database: Database,
   dueBefore: number,

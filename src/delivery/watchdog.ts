@@ -6,25 +6,29 @@ import { firstUuidAt } from '../resources/uuid.ts';
 import type { LaneWakeUp } from '../rpc/lane.ts';
 import { sendWakeUps, type WakeUpQueue } from './wake-lanes.ts';
 
-/** A pending delivery is overdue this long after its due time: its wake-up and its thread's alarm should have come. ms. */
+/**
+ * A pending delivery is overdue this long (ms) after its due time. Its wake-up or its thread's alarm should have come.
+ */
 const OVERDUE_AFTER = 90_000;
-/** Lanes that one run wakes. The next run goes on. */
+/** Most lanes that one run wakes. The next run goes on. */
 const LANES_IN_A_RUN = 500;
-/** Pending rows that each of the three ranges of a run reads at most: overdue after its start, before it, and not overdue. */
+/**
+ * Most pending rows in each of the three ranges of a run: overdue after its start, overdue before it, and not overdue.
+ */
 export const ROWS_IN_A_RANGE = 20_000;
-/** The log of finished deliveries is kept for 30 days. ms. */
+/** Finished deliveries are logged for 30 days (ms). */
 const KEEP_DELIVERIES = 30 * 24 * 3_600_000;
-/** Rows of the log that one run deletes at most: 58 million a day, more than a database takes in. */
+/** Most rows of the log that one run deletes: 58 million a day, more than a database can take in. */
 const ROWS_DELETED_IN_A_RUN = 200_000;
 
 type OverdueLane = { thread: string; receiver: Receiver; is_replay: 0 | 1 };
 
-/** One of the watchdog's sweeps at `now` (ms), over the database that it is named with: answers how much it did, for the log. */
+/** A sweep of the watchdog at `now` (ms) over the named database. Answers how much it did, for the log. */
 export type Sweep = { database: string; name: string; run: (now: number) => Promise<number> };
 
 /**
- * Runs each sweep on its own: one that fails is logged and keeps nobody else waiting. Rejects in the end when any failed, so that the
- * platform shows the run as failed; cron comes again. `now` in ms.
+ * Runs each sweep on its own: a failed one is logged and does not stop the others. Rejects at the end if any has
+ * failed, so that the platform shows the run as failed. `now` in ms.
  */
 export async function runSweeps(sweeps: readonly Sweep[], now: number): Promise<void> {
   const failures: unknown[] = [];
@@ -42,13 +46,13 @@ export async function runSweeps(sweeps: readonly Sweep[], now: number): Promise<
 }
 
 /**
- * The cron sweep: wakes lanes whose head is overdue in D1, in case a queue message was lost and the platform
- * forgot the thread's alarm. `now` in ms. Answers how many lanes it woken.
+ * Wakes lanes whose head is overdue in D1, because a queue message may be lost and the platform may have dropped the
+ * thread's alarm. `now` in ms. Answers how many lanes it woke.
  *
- * Rows behind a head that waits for its retry are not overdue, however old: receivers that are down for long take nobody's
- * place. Nothing is kept between runs, so each one begins at another place, which follows from its time: among the lanes,
- * of which it wakes 500, and among the due times, of which it reads a bounded number. Successive places fill both evenly,
- * so every overdue lane is woken in some run, whatever else is overdue.
+ * Deliveries behind a head that waits for its retry are not overdue, however old they are. So receivers that are down
+ * for long do not use up the run. Nothing is stored between runs: the start of each follows from its time, among the
+ * lanes, of which it wakes 500, and among the due times, of which it reads a limited number. Successive starts fill
+ * both evenly, so each overdue lane is woken in some run, whatever else is overdue.
  */
 export async function sweepDeliveries(log: DeliveryLog, queue: WakeUpQueue, now: number): Promise<number> {
   const dueBefore = now - OVERDUE_AFTER;
@@ -59,8 +63,8 @@ export async function sweepDeliveries(log: DeliveryLog, queue: WakeUpQueue, now:
 }
 
 /**
- * Deletes finished deliveries from the log 30 days after they were accepted. Steps from receiver to receiver along the key, and so reads
- * two rows of each that has a log. `now` in ms. Answers how many are gone.
+ * Deletes finished deliveries from the log 30 days after they were accepted. Goes from receiver to receiver along the
+ * key, which costs two rows for each. `now` in ms. Answers how many are deleted.
  */
 export function deleteOldDeliveries(log: DeliveryLog, now: number): Promise<number> {
   const before = firstUuidAt(now - KEEP_DELIVERIES);
@@ -74,7 +78,9 @@ export function deleteOldDeliveries(log: DeliveryLog, now: number): Promise<numb
   return deleteInPortions((limit) => log.run(sql, before, limit), ROWS_DELETED_IN_A_RUN);
 }
 
-/** What a run looks at: rows due before `due_before` (ms), beginning with `start_due` (ms) and with the thread `start_thread`. */
+/**
+ * The scope of a run: rows due before `due_before` (ms), from `start_due` (ms) and from the thread `start_thread` on.
+ */
 type Range = { due_before: number; start_due: number; start_thread: string };
 
 function rangeOf(now: number, oldest: number, dueBefore: number): Range {
@@ -89,15 +95,19 @@ function wakeUpOf({ thread, receiver, is_replay }: OverdueLane): LaneWakeUp {
   return { v: 1, thread, receiver, track: is_replay === 1 ? 'replay' : 'lane', drain: false };
 }
 
-/** Crosses organizations, as everything here: only the sweep may do so. */
+/**
+ * The earliest due time of a pending delivery; null for none. Reads across organizations, which only the watchdog may
+ * do.
+ */
 async function oldestDueTime(log: DeliveryLog): Promise<number | null> {
   const sql = `SELECT min(due_at) AS due_at FROM deliveries WHERE status = 'pending'`;
   return (await log.first<{ due_at: number | null }>(sql))?.due_at ?? null;
 }
 
 /**
- * Tracks whose first pending row, by `seq`, is overdue. Each range is walked along the index of pending rows and cut off, so
- * a run costs the same whatever waits. Where a cut hides a waiting head, its lane is woken in vain and answers `wait`.
+ * Tracks whose first pending delivery, by `seq`, is overdue. Each range is read along the index of pending rows up to a
+ * limit, so the cost of a run is limited. If the limit hides a waiting head, its lane is woken in vain and answers
+ * `wait`.
  */
 function overdueLanes(log: DeliveryLog, range: Range): Promise<OverdueLane[]> {
   const columns = 'thread, receiver, is_replay, seq, due_at';
@@ -117,24 +127,24 @@ function overdueLanes(log: DeliveryLog, range: Range): Promise<OverdueLane[]> {
   );
 }
 
-/** Two numbers without a common measure: the multiples of each, modulo 1, fill the interval evenly. */
+/** The multiples of such a number, modulo 1, fill the interval evenly. The two have no common measure. */
 const GOLDEN_RATIO = 0.618033988749895;
 const ROOT_OF_TWO = 0.414213562373095;
 
-/**
- * Where a run of the watchdog begins: a place in [0, 1) that is another one in each minute (`now` in ms), so that nothing has
- * to be kept between runs.
- */
+/** Where a run starts: a number in [0, 1) that changes each minute (`now` in ms), so that nothing has to be stored. */
 export function goldenPlaceAt(now: number): number {
   return placeAt(now, GOLDEN_RATIO);
 }
 
-/** The same by another step, for a second thing to begin in. */
+/** A second such number, independent of the first. */
 export function otherPlaceAt(now: number): number {
   return placeAt(now, ROOT_OF_TWO);
 }
 
-/** The beginning of the name of a thread at this place among all names: 12 bits, then 62 that start with a small digit. */
+/**
+ * The beginning of the name of a thread at this position among all names: 12 bits, then 62 bits that start with a small
+ * digit.
+ */
 export function threadNameAt(place: number): string {
   const high12 = Math.floor(place * 2 ** 12);
   const next30 = Math.floor(((place * 2 ** 12) % 1) * 2 ** 30);
