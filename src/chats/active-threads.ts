@@ -1,12 +1,12 @@
 import type { Database } from '../db/database.ts';
 
-/** Chats that are looked at: of an organization, and of each room that others share with it; and rows in all. */
+/** Limits of what is read: chats of an organization, chats of each room that is shared with it, and rows in all. */
 const CHATS_OF_ORGANIZATION = 1000;
 const CHATS_OF_ROOM = 100;
 const ROWS = 2000;
 
 /**
- * Names of the threads in which something has happened since a time (ms), as far as D1 has it: among the newest chats in rooms of an
+ * Names of the threads that were active since a time (ms), as far as D1 knows: among the newest chats in rooms of an
  * organization and in rooms that are shared with it.
  */
 export async function findActiveThreads(database: Database, organizationId: string, since: number): Promise<string[]> {

@@ -1,7 +1,10 @@
 import type { ChatGrant } from '../resources/chat-grant.ts';
 import type { IdIndex, Source } from './id-walk.ts';
 
-/** Which chats of an owner an index holds. `participating` exists for members only, `pending` for organizations and rooms. */
+/**
+ * Which chats of an owner an index contains. `participating` exists for members only, `pending` for organizations and
+ * rooms.
+ */
 export type Narrowing = 'all' | 'open' | 'pending' | 'participating';
 
 type Indexes = { readonly all: IdIndex } & { readonly [Other in Exclude<Narrowing, 'all'>]?: IdIndex };
@@ -11,7 +14,7 @@ const ofRoom = { table: 'chats', owner: 'room_id', id: 'id' };
 const ofMember = { table: 'members', owner: 'member_id', id: 'chat_id' };
 const ofInvolved = { table: 'involvements', owner: 'organization_id', id: 'chat_id' };
 
-/** The indexes of the lists across chats (migrations/0002_chats_api.sql), by what a grant sees. */
+/** The indexes of the lists of chats (migrations/0002_chats_api.sql), by kind of grant. */
 const ORGANIZATION: Indexes = {
   all: { ...ofOrganization, name: 'chats_of_organization', where: 'room_id IS NOT NULL' },
   open: { ...ofOrganization, name: 'chats_open_of_organization', where: 'room_id IS NOT NULL AND is_ended = 0' },
@@ -39,7 +42,7 @@ const INVOLVED: Indexes = {
   open: { ...ofInvolved, name: 'involvements_open', where: 'is_ended = 0' },
 };
 
-/** The chats of a visitor in the room ?4; in all rooms when that is null. */
+/** The chats of a visitor in the room ?4, or in all rooms when that is null. */
 const VISITOR: Indexes = {
   all: {
     table: 'chats',
@@ -50,7 +53,10 @@ const VISITOR: Indexes = {
   },
 };
 
-/** Where the chats of a grant stand in order, in the narrowest index of those that are wished for; `narrowing` says which it was. */
+/**
+ * The indexes of the chats that a grant covers: the first kind in `wished` that exists for all owners, else all chats.
+ * `narrowing` says which kind it is.
+ */
 export function chatSources(
   grant: ChatGrant,
   wished: readonly Narrowing[],
@@ -62,7 +68,7 @@ export function chatSources(
   return { sources, narrowing };
 }
 
-/** A reach's single rooms are not the organization's own, whose chats would else come twice. */
+/** The single rooms of a grant are never the organization's own, or their chats would appear twice. */
 function ownersOf(grant: ChatGrant): { indexes: Indexes; owner: string }[] {
   switch (grant.kind) {
     case 'member':

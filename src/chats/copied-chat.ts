@@ -1,6 +1,9 @@
 import { type ChatFacts, ENDLESS } from '../resources/chat.ts';
 
-/** What chats of the first version did not have: they were never private and ended by no time (domain/events.ts, fromVersion1). */
+/**
+ * Facts that chats of the first version lack: they were never private and never ended by themselves (domain/events.ts,
+ * fromVersion1).
+ */
 const SINCE_THE_FIRST_VERSION = {
   is_private: false,
   lifetime: ENDLESS,
@@ -8,7 +11,7 @@ const SINCE_THE_FIRST_VERSION = {
   newest_message_at: null,
 } satisfies Partial<ChatFacts>;
 
-/** A chat from the JSON in its copy's row. Rows of the first version stay as they are until their thread is used or rebuilt. */
+/** A chat from the JSON in its row. Rows of the first version stay until their thread is used or rebuilt. */
 export function copiedChat(facts: string): ChatFacts {
   return { ...SINCE_THE_FIRST_VERSION, ...(JSON.parse(facts) as ChatFacts) };
 }

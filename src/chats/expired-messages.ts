@@ -2,15 +2,15 @@ import type { Database } from '../db/database.ts';
 import { deleteInPortions } from '../db/delete-in-portions.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 
-/** Messages that one run deletes at most from a database. The next run goes on. */
+/** Most messages that one run deletes from a database. The next run goes on. */
 const MESSAGES_IN_A_RUN = 200_000;
-/** Organizations that are read at a time. */
+/** Number of organizations that are read at a time. */
 const ORGANIZATIONS_AT_ONCE = 500;
 const DAY = 24 * 3_600_000;
 
 /**
- * Deletes from the copy the messages that are older than their organization's list of messages goes back (`message_list_days`); the
- * threads' logs keep them. `copy` is the database of the binding `name`. `now` in ms. Answers how many are gone.
+ * Deletes the messages that are too old for their organization's list (`message_list_days`) from the replica. The
+ * threads' logs keep them. `copy` is the database of the binding `name`. `now` in ms. Answers how many are deleted.
  */
 export async function deleteExpiredMessages(
   identity: Database,

@@ -1,19 +1,24 @@
 /**
- * An index in which the ids of each owner stand in order: its columns are `owner` and `id`. `where` repeats the terms of a partial
- * index, which SQLite needs to see; `name` is null for a table whose primary key is the index.
+ * The SQL of lists whose ids come from several sources: one organization and some rooms, or several invitees. The ids
+ * are merged in order and read lazily, so a page costs as many rows as it shows.
+ */
+
+/**
+ * An index with the ids of each owner in order: its columns are `owner` and `id`. `where` repeats the condition of a
+ * partial index, because SQLite must see it. `name` is null when the primary key is the index.
  */
 export type IdIndex = { table: string; name: string | null; owner: string; id: string; where: string };
 
-/** One owner's ids. */
+/** The ids of one owner. */
 export type Source = { index: IdIndex; owner: string };
 
-/** Which ids: of whom, newest first or oldest first, at most how many, and which columns of a single source's table come along. */
+/** The ids to read: their sources, the order, the limit, and columns that come from a single source's table. */
 export type Walk = { sources: readonly Source[]; descending: boolean; depth: number; carried?: readonly string[] };
 
 /**
- * The SQL of a common table `walk (id, …carried)`: the ids of all sources in one order, strictly between ?1 and ?2. ?3 takes
- * `owners`. It is read lazily: who stops early pays only for what they took. One source reads one row an id; several are merged by a
- * queue that holds the next id of each, and read two rows an id and three a source.
+ * The SQL of a common table `walk (id, …carried)`: the ids of all sources in one order, strictly between ?1 and ?2; ?3
+ * takes `owners`. It is read lazily: a reader that stops early pays only for what it took. One source costs one row per
+ * id. Several are merged by a queue with the next id of each; they cost two rows per id and three per source.
  */
 export function walkSql({ sources, descending, depth, carried = [] }: Walk): { sql: string; owners: string } {
   const [first] = sources;
@@ -25,7 +30,7 @@ export function walkSql({ sources, descending, depth, carried = [] }: Walk): { s
   if (carried.length > 0) throw new Error('several sources carry their ids only');
   const indexes = [...new Set(sources.map(({ index }) => index))];
   const owners = JSON.stringify(sources.map(({ index, owner }) => [indexes.indexOf(index), owner]));
-  // The end of a source sorts after each of its ids.
+  // Marks the end of a source. It sorts after each id.
   const end = descending ? "''" : "'~'";
   const start = nextOf(indexes, 'value ->> 0', 'value ->> 1', { low: '?1', high: '?2' }, descending);
   const range = descending ? { low: '?1', high: 'queue.id' } : { low: 'queue.id', high: '?2' };
@@ -41,7 +46,7 @@ export function walkSql({ sources, descending, depth, carried = [] }: Walk): { s
 
 type Bounds = { low: string; high: string };
 
-/** The next id of an owner in the index that `place` numbers. */
+/** The next id of an owner in the index with the number `place`. */
 function nextOf(
   indexes: readonly IdIndex[],
   place: string,
@@ -53,7 +58,7 @@ function nextOf(
   return `CASE ${place} ${whens.join(' ')} END`;
 }
 
-/** INDEXED BY makes a statement fail that could not use its index, where it would else read the table. */
+/** With INDEXED BY a statement fails if it cannot use its index; without, it would read the whole table. */
 function idsOf(
   index: IdIndex,
   owner: string,

@@ -7,13 +7,15 @@ import { copiedChat } from './copied-chat.ts';
 import { type Source, walkSql } from './id-walk.ts';
 import { type IdRange, idRange, type Listing, type Scan, scan } from './scan.ts';
 
-/** The lists of chats across threads, from D1's copy. A chat id sorts by the time the chat started, so it is the key. */
+/** The orders of lists of chats. Ids of chats sort by the time the chat started, so the id is the key. */
 export type ChatOrdering = 'created_at' | '-created_at';
 
 /** The orders of a member's chats (Chats API, List chats of a user). */
 export type MemberChatOrdering = ChatOrdering | 'updated_at' | '-updated_at';
 
-/** What a list of chats chooses by (Chats API, Chats). Times in ms. `is_participating` counts for a grant of a member only. */
+/**
+ * The filters of lists of chats (Chats API, Chats). Times in ms. `is_participating` applies only to a member's grant.
+ */
 export type ChatFilters = {
   is_waiting?: boolean | undefined;
   is_ended?: boolean | undefined;
@@ -25,15 +27,17 @@ export type ChatFilters = {
   created_at_before?: number | undefined;
 };
 
-/** Orders by the last change look at this many of a member's chats, the newest: that time stands in no index. */
+/**
+ * Lists in the order of the last change contain this many of a member's newest chats, because no index has that time.
+ */
 const SORTED_CHATS = 1000;
 
-/** The keyset's key of a chat in an order: its id, or the time of its last change (ms) and its id. */
+/** The keyset's key of a chat: its id, or the time of its last change (ms) and its id. */
 export function chatKey(ordering: MemberChatOrdering): (chat: ChatFacts) => readonly KeysetValue[] {
   return isByUpdate(ordering) ? (chat) => [chat.updated_at, chat.id] : (chat) => [chat.id];
 }
 
-/** The chats that a grant covers, in one trip. Orders by `updated_at` are for a grant of a member only. */
+/** The chats that a grant covers, in one trip. Orders by `updated_at` exist only for a member's grant. */
 export async function listChats(
   database: Database,
   grant: ChatGrant,
@@ -54,7 +58,7 @@ export async function listChats(
   return { rows: found.rows.map(chatOf), cut_at: found.cut_at };
 }
 
-/** Null when no chat can be in the list. */
+/** Null when no chat can match. */
 function chatListing(grant: ChatGrant, filters: ChatFilters): Listing<'facts'> | null {
   const isPending = grant.kind === 'reach' && grant.is_pending;
   // A pending chat waits, and a chat that waits is open.
@@ -93,7 +97,7 @@ function chatListing(grant: ChatGrant, filters: ChatFilters): Listing<'facts'> |
 
 const USER_MESSAGES = "(chat.facts ->> '$.user_message_count')";
 const VISITOR_MESSAGES = "(chat.facts ->> '$.visitor_message_count')";
-/** Of the member whose chats are listed, ?3. */
+/** Whether the member ?3, whose chats are listed, participates. */
 const PARTICIPATES = `EXISTS (SELECT 1 FROM members WHERE member_id = ?3 AND chat_id = walk.id AND is_participating = 1)`;
 
 async function sortByUpdate(
@@ -107,7 +111,7 @@ async function sortByUpdate(
   const walk = walkSql({ sources: [source], descending: range.descending, depth: SORTED_CHATS });
   const columns = ['chat.updated_at', 'chat.id'];
   const clauses = keysetClauses({ columns, descending: ordering === '-updated_at' }, keyset);
-  // A plain placeholder takes the number after the highest one before it: here ?4 and ?5.
+  // A placeholder without a number takes the next one: here ?4 and ?5.
   const rows = await database.all<{ facts: string }>(
     `${walk.sql} SELECT chat.facts FROM walk CROSS JOIN chats AS chat ON chat.id = walk.id
      WHERE ${match ?? 'TRUE'} AND ${clauses.where} ORDER BY ${clauses.orderBy}`,

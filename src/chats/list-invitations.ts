@@ -22,7 +22,10 @@ const BY_INVITEE: IdIndex = {
   where: 'TRUE',
 };
 
-/** The invitations of some invitees (a user, their teams, their organization), oldest first. The keyset's key is the invitation's id. */
+/**
+ * Lists the invitations of some invitees (a user, their teams, their organization), oldest first. The keyset's key is
+ * the invitation's id.
+ */
 export async function listIncomingInvitations(
   database: Database,
   inviteeIds: readonly string[],
@@ -45,7 +48,7 @@ export async function listIncomingInvitations(
   return { rows: found.rows.map(invitationOf), cut_at: found.cut_at };
 }
 
-/** Where an invitation lives; null when there is none with this id. */
+/** The chat of an invitation, with its invitee; null when no invitation has this id. */
 export async function findInvitation(
   database: Database,
   invitationId: string,
@@ -57,7 +60,7 @@ export async function findInvitation(
   return row === null ? null : { ...row, facts: JSON.parse(row.facts) as InvitationFacts };
 }
 
-/** Null when every invitation is wanted. */
+/** Null when all invitations match. */
 function conditionOf({ is_accepted, is_expired }: InvitationFilters): string | null {
   const accepted = `invitation.facts ->> '$.accepted_at' IS`;
   const expired = `invitation.facts ->> '$.expired_at' IS`;

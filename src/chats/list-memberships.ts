@@ -6,23 +6,23 @@ import { MEMBER } from './chat-sources.ts';
 import { copiedChat } from './copied-chat.ts';
 import { idRange, type Scan, scan } from './scan.ts';
 
-/** A membership across chats, with its chat. */
+/** A membership with its chat. */
 export type ChatMembership = { member: MemberFacts; chat: ChatFacts };
 
 export type MembershipFilters = { is_participating?: boolean | undefined };
 
 type Row = { member: string; chat: string };
 
-/** The member's row comes with the walk, the chat's is joined. */
+/** The member's row comes with the walk; the chat's is joined. */
 const READ = {
   carried: ['facts', 'is_participating'],
   columns: { member: 'walk.facts', chat: 'chat.facts' },
   joins: 'CROSS JOIN chats AS chat ON chat.id = walk.id',
 };
-/** True of each of a user's memberships, or of none, so that it leaves no gaps in the walk. The organization is ?4. */
+/** True of all memberships of a user, or of none, so it leaves no gaps. The organization is ?4. */
 const IS_OF_ORGANIZATION = "facts ->> '$.organization_id' = ?4";
 
-/** The memberships of a user in all their chats, by chat, oldest chat first. The keyset's key is the chat's id. */
+/** Lists a user's memberships in all their chats, oldest chat first. The keyset's key is the chat's id. */
 export async function listMembershipsOfUser(
   database: Database,
   organizationId: string,
@@ -47,7 +47,10 @@ export async function listMembershipsOfUser(
   return { rows: found.rows.map(membershipOf), cut_at: found.cut_at };
 }
 
-/** The memberships of a visitor in the chats of which the user is a member too, oldest chat first. The key is the chat's id. */
+/**
+ * Lists a visitor's memberships in the chats that the user is a member of too, oldest chat first. The key is the chat's
+ * id.
+ */
 export async function listVisitorMemberships(
   database: Database,
   of: { visitor_id: string; user_id: string },
@@ -68,7 +71,7 @@ export async function listVisitorMemberships(
   return { rows: found.rows.map(membershipOf), cut_at: found.cut_at };
 }
 
-/** The memberships of a visitor in all their chats, oldest chat first. The key is the chat's id. */
+/** Lists a visitor's memberships in all their chats, oldest chat first. The key is the chat's id. */
 export async function listOwnMembershipsOfVisitor(
   database: Database,
   visitorId: string,

@@ -4,10 +4,10 @@ import { type MessageFacts, messagePlace } from '../resources/message.ts';
 import { copiedChat } from './copied-chat.ts';
 import { type IdRange, idRange, type Scan, scan } from './scan.ts';
 
-/** A message of an organization's chats, with where it was written. */
+/** A message with its chat and room. */
 export type CopiedMessage = { message: MessageFacts; chat_id: string; room_id: string };
 
-/** What a list of messages chooses by. Times in ms, both exclusive. No types mean all. */
+/** The filters of lists of messages. Times in ms, both exclusive. An empty list of types filters nothing. */
 export type MessageFilters = {
   created_at_after?: number | undefined;
   created_at_before?: number | undefined;
@@ -18,9 +18,9 @@ export type MessageFilters = {
   type__not_in?: readonly string[] | undefined;
 };
 
-/** A page has so many characters of messages at most, but for a single longer one: it is in memory as a whole. */
+/** Limit of a page in characters of messages, since it is in memory as a whole. A single message may be longer. */
 const PAGE_CHARACTERS = 4_000_000;
-/** Messages above this length are read on their own: 200 of this length fill a page. */
+/** Messages above this length are read separately: 200 of this length fill a page. */
 const SHORT_CHARACTERS = 16_384;
 
 const MESSAGES = { table: 'messages', name: null, owner: 'organization_id', id: 'place', where: 'TRUE' };
@@ -32,14 +32,14 @@ type Found = { [Name in Exclude<Column, 'facts' | 'size'>]: string } & {
   size: number;
 };
 
-/** The keyset's key of a message: its place among all of the organization's. */
+/** The keyset's key of a message: its position among all messages of the organization. */
 export function messageKey({ message }: CopiedMessage): readonly string[] {
   return [messagePlace(message)];
 }
 
 /**
- * Messages of the rooms that an organization owns, in the order in which they were written, from D1's copy. `isCut`: the page holds so
- * much that it ends before it is full. A chat's messages are looked for only in its time.
+ * Lists messages in the rooms of an organization in the order in which they were written. `isCut`: the page ended early
+ * because it was too large. The messages of one chat are looked for only in its time.
  */
 export async function listMessages(
   database: Database,
@@ -82,7 +82,7 @@ export async function listMessages(
   };
 }
 
-/** The condition of the filters that no index answers. Values are ?4 and further. */
+/** The condition of the filters without an index. Its values are ?4 and following. */
 function matching(filters: MessageFilters): { match: string | null; parameters: unknown[] } {
   const { room_id, chat_id, sender_type, type__in = [], type__not_in = [] } = filters;
   const conditions: string[] = [];
@@ -101,7 +101,10 @@ function matching(filters: MessageFilters): { match: string | null; parameters: 
   return { match: conditions.length === 0 ? null : conditions.join(' AND '), parameters };
 }
 
-/** Times (ms) between which all messages of a chat lie, bounds excluded; all times without a chat. Null: no such chat. */
+/**
+ * Times (ms) between which all messages of a chat lie, bounds excluded; no bounds without a chat. Null when there is no
+ * such chat.
+ */
 async function chatSpan(
   database: Database,
   organizationId: string,
@@ -115,7 +118,7 @@ async function chatSpan(
   );
   if (row === null) return null;
   const { created_at, first_message_at, newest_message_at } = copiedChat(row.facts);
-  // An import's messages are older than its chat.
+  // The messages of an import are older than their chat.
   const after = Math.min(created_at, first_message_at ?? created_at) - 1;
   return newest_message_at === null ? { after } : { after, before: newest_message_at + 1 };
 }
@@ -127,7 +130,7 @@ function within(range: IdRange, { after, before }: { after?: number; before?: nu
   return { low, high, descending: range.descending };
 }
 
-/** How many of the rows fit into a page; the first one always does. */
+/** How many of the rows fit into a page. The first always fits. */
 function fittingCount(rows: readonly { size: number }[]): number {
   let total = 0;
   const tooMany = rows.findIndex(({ size }, place) => {

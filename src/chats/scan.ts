@@ -1,36 +1,37 @@
+/**
+ * Reads pages of lists whose filter may match few rows. The cost of a page is limited: when the limit is reached, the
+ * page ends early and the next one continues there.
+ */
+
 import type { Database } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import { firstUuidAt, uuidVersion7 } from '../resources/uuid.ts';
 import { type Source, walkSql } from './id-walk.ts';
 
 /**
- * A page of a list that may have to look at many rows to find few. `rows` are what was found: one more than the page shows when a
- * further one exists. `cut_at` is the id up to which the list was looked at when that was cut short before a whole page was found:
- * the list goes on from there. Null when it was not cut.
+ * A page that may end early. `rows`: what was found, with one more than the page shows if there are more. `cut_at`: the
+ * id at which the page ended early; the list continues there. Null when it did not.
  */
 export type Scan<Row> = { rows: Row[]; cut_at: string | null };
 
-/** Rows that D1 reads at most for a page of a list whose filter matches rarely. */
+/** Most rows that D1 reads for a page with a filter that rarely matches. */
 const SCAN_ROWS = 1000;
-/** Of these, for what is read once. */
+/** Of these, the rows that are read once. */
 const ROWS_READ_ONCE = 10;
-/** Ids that are looked at in any case: the sources alone read SCAN_ROWS when they are more than about 150. */
+/** Least number of ids that are read. With more than about 150 sources, the sources alone read SCAN_ROWS. */
 const LEAST_DEPTH = 20;
 
-/** The ids of a page lie strictly between two bounds and are read in one direction. */
+/** The ids of a page: strictly between two bounds, in one direction. */
 export type IdRange = { low: string; high: string; descending: boolean };
 
-/** Below every id, and above. */
+/** Bounds below and above every id. */
 const NO_LOW = '';
 const NO_HIGH = 'g';
 
 /** The latest time that an id can hold (48 bits), in ms. */
 const LAST_TIME = 2 ** 48 - 1;
 
-/**
- * The ids that a page may hold, newest first or oldest first: on from the keyset's key, made after one time and before another
- * (ms, both exclusive).
- */
+/** The ids of a page: on from the keyset's key, and created after one time and before another (ms, both exclusive). */
 export function idRange(
   keyset: Keyset,
   newestFirst: boolean,
@@ -56,24 +57,24 @@ export type Listing<Column extends string> = {
   sources: readonly Source[];
   /** Columns of a single source's table that `walk` has beside the id. */
   carried?: readonly string[];
-  /** What is read of an id beside itself: SQL by column, over `walk` (whose ids they are) and what is joined to it. */
+  /** The columns of a row beside its id, as SQL over `walk` and the joined tables. */
   columns: Readonly<Record<Column, string>>;
-  /** CROSS JOINs, which SQLite takes in their order; each finds exactly one row for an id. */
+  /** CROSS JOINs, which SQLite executes in this order. Each finds exactly one row for an id. */
   joins: string;
-  /** A condition that no index answers, over the same; null when every id belongs to the list. */
+  /** A condition without an index, over the same tables; null when all ids belong to the list. */
   match: string | null;
-  /** Rows read for one id by the joins and the condition. */
+  /** Rows that joins and condition read for one id. */
   rowsOfId: number;
-  /** Values of ?4 and further in these texts. */
+  /** Values of ?4 and following. */
   parameters?: readonly unknown[];
 };
 
-/** A row of a listing: its id and its columns. */
+/** A row of a list: its id and its columns. */
 export type Listed<Column extends string> = { id: string } & Record<Column, string>;
 
 /**
- * Reads a page of a listing in one trip. Without `match` it reads the page's rows and nothing else. With it, at most SCAN_ROWS are
- * read; rows stop being read as soon as the page is full.
+ * Reads a page in one trip. Without `match` it reads only the page's rows. With it, at most SCAN_ROWS, and it stops as
+ * soon as the page is full.
  */
 export async function scan<Column extends string>(
   database: Database,
@@ -102,8 +103,8 @@ export async function scan<Column extends string>(
 }
 
 /**
- * A last row, which is computed only when the page was not full before it: how many ids were seen and the last of them. SQLite
- * evaluates the terms of UNION ALL one after the other and stops at LIMIT.
+ * A last row, computed only if the page was not full before: how many ids were read, and the last of them. SQLite
+ * evaluates the terms of UNION ALL in order and stops at LIMIT.
  */
 function endOfWalk(columns: number, range: IdRange): string {
   const last = range.descending ? 'min(id)' : 'max(id)';
@@ -111,8 +112,8 @@ function endOfWalk(columns: number, range: IdRange): string {
 }
 
 /**
- * How many ids may be looked at. They are walked twice, the second time for the end of the walk; each walk of several sources reads
- * two rows an id, and three a source that ends in it.
+ * How many ids may be read. They are read twice, the second time for the last row. Each reading of several sources
+ * costs two rows per id and three per source that ends.
  */
 function depthOf({ sources, rowsOfId }: Listing<string>): number {
   const isMerged = sources.length > 1;

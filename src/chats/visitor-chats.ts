@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts';
 import type { Flag } from '../db/rows.ts';
 import type { PageFacts } from '../resources/chat.ts';
 
-/** The chat of a visitor in a room that started last; null when they have none. */
+/** A visitor's newest chat in a room; null when they have none. */
 export async function findNewestChatOfVisitor(
   database: Database,
   roomId: string,
@@ -17,11 +17,11 @@ export async function findNewestChatOfVisitor(
   return row === null ? null : { chat_id: row.id, is_ended: row.is_ended === 1 };
 }
 
-/** Of so many chats of a visitor, the newest, the rooms are looked at; and of these no more rooms than their name is brought to at once. */
+/** Limits of what is read: a visitor's newest chats, and rooms among them. */
 const CHATS_LOOKED_AT = 1000;
 const ROOMS_AT_MOST = 100;
 
-/** The chat that started last in each of the organization's rooms in which a visitor has chats. */
+/** A visitor's newest chat in each of the organization's rooms. */
 export async function findNewestChatInEachRoom(
   database: Database,
   organizationId: string,
@@ -38,10 +38,10 @@ export async function findNewestChatInEachRoom(
   return rows.map(({ id }) => id);
 }
 
-/** Whether a visitor has written in a chat, and the page on which they are; null when it is unknown. */
+/** Whether a visitor has written in a chat, and the page that they are on (null: unknown). */
 export type VisitorOnPage = { has_written: boolean; page: PageFacts | null };
 
-/** A visitor in a chat of theirs, as far as D1 knows by now; null when it knows of no such chat. */
+/** A visitor in one of their chats, as far as D1 knows; null when it has no such chat. */
 export async function findVisitorOnPage(
   database: Database,
   visitorId: string,

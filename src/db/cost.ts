@@ -1,9 +1,13 @@
-/** What a request has cost so far: D1 trips and rows, calls to threads (and users' objects) and the rows that threads wrote. */
+/**
+ * What a request has cost: trips to D1 and their rows, calls to threads and users' objects, and the rows that threads
+ * wrote. `milliseconds` are spent waiting.
+ */
 export type Cost = {
   d1: { trips: number; rowsRead: number; rowsWritten: number; milliseconds: number };
   thread: { calls: number; rowsWritten: number; milliseconds: number };
 };
 
+/** No cost yet. */
 export function noCost(): Cost {
   return {
     d1: { trips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0 },
@@ -11,7 +15,7 @@ export function noCost(): Cost {
   };
 }
 
-/** Adds `part` to `total` in place. A share of a batch that several requests paid for is a fraction. */
+/** Adds `part` to `total` in place. A part of a transaction that several requests share is a fraction. */
 export function addCost(total: Cost, part: Cost): void {
   total.d1.trips += part.d1.trips;
   total.d1.rowsRead += part.d1.rowsRead;

@@ -1,25 +1,26 @@
 import type { Cost } from './cost.ts';
 
-/** What a query needs to know of an organization: which database holds its rows. */
+/** What a query needs of an organization: the database that holds its rows. */
 export type DatabaseOwner = { database: string };
 
 /**
- * A D1 database whose every call is counted. Trips and rows end up in `Server-Timing` and in the benchmarks.
- * `all` and `first` are one trip; `batch` is one trip and one transaction, whatever the number of statements.
+ * A D1 database whose calls are counted. The counts appear in `Server-Timing` and in the benchmarks. `all`, `first` and
+ * `run` are one trip; `batch` is one trip and one transaction, however many statements it has.
  */
 export type Database = {
   all<Row>(sql: string, ...parameters: unknown[]): Promise<Row[]>;
   first<Row>(sql: string, ...parameters: unknown[]): Promise<Row | null>;
   run(sql: string, ...parameters: unknown[]): Promise<{ changes: number }>;
-  /** Statements as `[sql, ...parameters]`; answers the rows of each. */
+  /** Statements as `[sql, ...parameters]`. Answers the rows of each. */
   batch(statements: readonly Statement[]): Promise<Record<string, unknown>[][]>;
 };
 
 export type Statement = readonly [sql: string, ...parameters: unknown[]];
 
 /**
- * The database of an organization. `null` names the first database, which holds identity (organizations, users, tokens)
- * of everybody. Adding a database is a binding in wrangler.toml and its name in the organization's `database` column.
+ * The database of an organization. `null`: the first database, which holds the identities of all organizations
+ * (organizations, users, tokens). To add a database, add its binding to wrangler.toml and its name to the
+ * organization's column `database`.
  */
 export function db(env: Env, owner: DatabaseOwner | null, cost: Cost): Database {
   const name = owner?.database ?? 'DB';
@@ -28,19 +29,26 @@ export function db(env: Env, owner: DatabaseOwner | null, cost: Cost): Database 
   return countedDatabase(binding, cost);
 }
 
-/** The name of the binding of the database that holds the log of deliveries, of all organizations. */
+/** Name of the binding of the delivery log, which all organizations share. */
 const DELIVERY_LOG = 'DELIVERY_LOG';
 
 declare const isDeliveryLog: unique symbol;
-/** The database of the log of deliveries: tables `deliveries` and `lanes`. Another type, so that nobody reads them from an organization's. */
+/**
+ * The delivery log: tables `deliveries` and `lanes`. It has a type of its own, so that nobody reads them from an
+ * organization's database.
+ */
 export type DeliveryLog = Database & { readonly [isDeliveryLog]: true };
 
-/** The log of deliveries, which has a database of its own: it fills fastest, and the others hold identity and chats. */
+/**
+ * The delivery log. It has a database of its own, because it grows fastest and the others hold identities and chats.
+ */
 export function deliveryLog(env: Env, cost: Cost): DeliveryLog {
   return countedDatabase(env.DELIVERY_LOG, cost) as DeliveryLog;
 }
 
-/** Every database with rows of organizations, by the name of its binding: for sweeps that belong to no organization. */
+/**
+ * Every database with rows of organizations, by the name of its binding. For sweeps, which belong to no organization.
+ */
 export function databasesOf(env: Env, cost: Cost): Map<string, Database> {
   return new Map(
     Object.entries(env as unknown as Record<string, unknown>).flatMap(([name, binding]) =>
@@ -49,7 +57,7 @@ export function databasesOf(env: Env, cost: Cost): Map<string, Database> {
   );
 }
 
-/** A service binding answers to every name, as a remote method would; only it has `fetch` too. */
+/** A service binding has every property, as remote methods. Unlike a database it also has `fetch`. */
 function isDatabase(binding: unknown): binding is D1Database {
   if (typeof binding !== 'object' || binding === null || 'fetch' in binding) return false;
   return 'prepare' in binding && 'batch' in binding;
@@ -96,7 +104,10 @@ function countedDatabase(d1: D1Database, cost: Cost): Database {
   };
 }
 
-/** Whether a migration or a later one was applied, by the table in which wrangler notes them. Throws when the database does not answer. */
+/**
+ * Whether the migration `name` or a later one was applied, from the table in which wrangler records them. Rejects when
+ * the database does not answer.
+ */
 export async function hasMigration(database: Database, name: string): Promise<boolean> {
   return (await database.first('SELECT 1 FROM d1_migrations WHERE name >= ? LIMIT 1', name)) !== null;
 }

@@ -1,9 +1,9 @@
-/** Rows that one statement deletes at most: D1 gives a statement 30 s, and everybody else waits for it. */
+/** Most rows that one statement deletes. D1 stops a statement after 30 s, and everybody else waits for it. */
 const PORTION = 5_000;
 
 /**
- * Deletes rows a portion at a time until there are no more, or `most` are gone. `deletePortion` deletes at most `limit` rows in one
- * statement. Answers how many are gone.
+ * Deletes rows in portions, until there are no more or `most` are deleted. `deletePortion` deletes at most `limit` rows
+ * with one statement. Answers how many are deleted.
  */
 export async function deleteInPortions(
   deletePortion: (limit: number) => Promise<{ changes: number }>,

@@ -1,23 +1,23 @@
 export type KeysetValue = string | number;
 
 /**
- * One page of a list by its place, not by its number. `key` holds the values of the ordering's columns in the row at which the
- * page before (or after) ended; null for the first page, or the last when it is read backwards. `previous` reads backwards: its rows
- * come in reversed order.
+ * A page of a list by its position (keyset pagination). `key`: the ordering's columns of the row at which the page
+ * before (or after) ended; null for the first page, or the last when read backwards. `previous` reads backwards: its
+ * rows come in reversed order.
  */
 export type Keyset = {
   key: readonly KeysetValue[] | null;
   direction: 'next' | 'previous';
-  /** Rows to read: the page's size and one more, which tells whether a further page exists. */
+  /** Rows to read: the size of the page and one more, which shows whether there is a further page. */
   limit: number;
 };
 
-/** A list's order: its columns, the last of them unique, and the one direction that all of them have. */
+/** A list's order: its columns, of which the last is unique, and one direction for all of them. */
 export type KeysetOrder = { columns: readonly string[]; descending: boolean };
 
 /**
- * The SQL of a keyset: `where` is a condition on the order's columns (true for a first page) whose placeholders take `parameters`,
- * `orderBy` the text after ORDER BY, LIMIT included. Columns come from our code, never from a request.
+ * The SQL of a page. `where`: a condition on the order's columns with `parameters` (true for a first page). `orderBy`:
+ * the text after ORDER BY, with LIMIT. Columns come from the hub's code, never from a request.
  */
 export function keysetClauses(
   order: KeysetOrder,

@@ -1,6 +1,6 @@
 /**
- * The rows of D1's tables as queries return them; `migrations/` is the source of the columns.
- * Times are milliseconds since 1970, UTC. Flags are 0 or 1.
+ * The rows of D1's tables as queries answer them; `migrations/` defines the columns. Times are ms since 1970 (UTC).
+ * Flags are 0 or 1.
  */
 
 export type Flag = 0 | 1;
@@ -20,9 +20,9 @@ export type OrganizationRow = {
   has_active_subscription: Flag;
   private_chats: Flag;
   private_chat_history: Flag;
-  /** How many days back the list of its messages goes; null: all the way. */
+  /** How many days back its list of messages goes; null: no limit. */
   message_list_days: number | null;
-  /** JSON object: email, phone, street, postal_code, city, country, business_id; what is missing is null. */
+  /** JSON object: email, phone, street, postal_code, city, country, business_id. A missing value is null. */
   profile: string;
   created_at: number;
   updated_at: number;
@@ -37,16 +37,16 @@ export type UserRow = {
   avatar_id: string | null;
   avatar_url: string | null;
   email: string | null;
-  /** The email, empty for none: what pages by email are ordered by. */
+  /** The email, or an empty text: the key of lists by email. */
   email_order: string;
   is_bot: Flag;
   is_staff: Flag;
-  /** JSON object: title, phone, gender, birthday; what is missing is null. */
+  /** JSON object: title, phone, gender, birthday. A missing value is null. */
   profile: string;
-  /** JSON object: chat_capacity, ui_language_code; what is missing has its default. */
+  /** JSON object: chat_capacity, ui_language_code. A missing value has its default. */
   preferences: string;
   is_online_enabled: Flag;
-  /** Until when they are present, copied from their object; null or past: absent. */
+  /** Until when they are present, copied from their object. Null, or a past time: absent. */
   present_until: number | null;
   current_chat_count: number;
   deleted_at: number | null;
@@ -137,7 +137,7 @@ export type ChannelRow = {
   secret: string;
   previous_secret: string | null;
   previous_secret_expires_at: number | null;
-  /** Origin through which the channel was registered; its webhooks may not point there. */
+  /** Origin through which the channel was registered. Its webhooks may not go there. */
   registered_origin: string;
   deleted_at: number | null;
   created_at: number;
@@ -148,12 +148,12 @@ export type VisitorRow = {
   id: string;
   organization_id: string;
   room_id: string;
-  /** JSON of VisitorDetails (src/resources/room-visitor.ts); what is missing is null. */
+  /** JSON of VisitorDetails (src/resources/room-visitor.ts). A missing value is null. */
   details: string;
   visit_count: number;
-  /** Seconds, as they asked for last. */
+  /** In seconds, as last requested. */
   presence_expires_in: number;
-  /** Until when they are present in this room; null or past: absent. */
+  /** Until when they are present in this room. Null, or a past time: absent. */
   present_until: number | null;
   created_at: number;
 };
@@ -194,9 +194,9 @@ export type DeliveryRow = {
   thread_id: string | null;
   chat_id: string;
   seq: number;
-  /** Of an app's webhook: its action. */
+  /** For an app's webhook: its action. */
   event_type: string;
-  /** Of an app's webhook: the subscription that made it, the collection's path and the id of what has changed. */
+  /** For an app's webhook: the subscription, the path of the collection and the id of what has changed. */
   webhook_id: string | null;
   channel: string | null;
   resource_id: string | null;
@@ -229,7 +229,7 @@ export type AppRow = {
   required_scopes: string;
   is_available_to_anyone: Flag;
   secret: string;
-  /** Origin through which the app was registered; its trigger URL may not point there. */
+  /** Origin through which the app was registered. Its trigger URL may not be there. */
   registered_origin: string;
   installation_count: number;
   deleted_at: number | null;
@@ -240,7 +240,7 @@ export type AppRow = {
 export type AppWebhookRow = {
   id: string;
   app_id: string;
-  /** As it was given, its query verbatim. */
+  /** As it was entered, with its query. */
   endpoint_url: string;
   channel_pattern: string;
   on_added: Flag;
@@ -258,7 +258,7 @@ export type AppInstallationRow = {
   app_id: string;
   /** The organization that has installed the app. */
   organization_id: string;
-  /** The bot that came with the installation. */
+  /** The bot user of the installation. */
   app_user_id: string | null;
   /** JSON array of scopes. */
   allowed_scopes: string;

@@ -2,7 +2,7 @@ import { isoTime } from './clock.ts';
 import { nestedUser, type UserFacts } from './user.ts';
 import type { NestedOrganization } from './user-account.ts';
 
-/** When a console opens an app. */
+/** The moments at which a console opens an app. */
 export const APP_TRIGGERS = [
   'install',
   'uninstall',
@@ -37,7 +37,7 @@ export type AppView = {
   updated_at: number;
 };
 
-/** An app as those see it who may install it; only its owner sees whether it is available to anyone. */
+/** An app as possible installers see it. Only its owner sees whether it is available to anyone. */
 export function publicAppResource(app: AppView, viewerOrganizationId: string) {
   return {
     id: app.id,
@@ -56,7 +56,7 @@ export function publicAppResource(app: AppView, viewerOrganizationId: string) {
   };
 }
 
-/** An app as its owner sees it: with its configuration, never with its secret. */
+/** An app as its owner sees it: with its configuration, without its secret. */
 export function ownAppResource(app: AppView) {
   return {
     ...publicAppResource(app, app.organization.id),
@@ -79,7 +79,7 @@ export type AppInstallationView = {
   updated_at: number;
 };
 
-/** An installation, for the organization that has it. */
+/** An installation as its organization sees it. */
 export function installationResource(installation: AppInstallationView) {
   return {
     id: installation.id,
@@ -109,7 +109,7 @@ export type AppWebhookFacts = {
   updated_at: number;
 };
 
-/** A webhook subscription of an app: where to send which changes. */
+/** A webhook subscription of an app: the endpoint and the changes to send. */
 export function appWebhookResource(webhook: AppWebhookFacts) {
   return {
     id: webhook.id,

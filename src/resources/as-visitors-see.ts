@@ -3,7 +3,7 @@ import { type ChatFacts, chatResource } from './chat.ts';
 import { type MemberView, membershipResource } from './membership.ts';
 import { type MessageFacts, messageResource } from './message.ts';
 
-/** What of a chat is the organization's business: how it routes, tags and measures its chats. */
+/** What visitors do not see of a chat: how the organization routes, tags and measures it. */
 type OfOperators =
   | 'room_name'
   | 'is_private'
@@ -35,8 +35,8 @@ export function chatForVisitor(chat: ChatFacts): Omit<ReturnType<typeof chatReso
 }
 
 /**
- * The message as a visitor sees it: the real names of users are hidden, the public ones are shown. Of which suggestion
- * a text came is the organization's business.
+ * The message as its visitor sees it: with users' public names instead of their real ones, and without the suggestion
+ * that a text came from.
  */
 export function messageForVisitor(message: MessageFacts, chat: { id: string; room_id: string | null }) {
   const { response_to } = message;
@@ -53,22 +53,24 @@ export function messageForVisitor(message: MessageFacts, chat: { id: string; roo
   return shown;
 }
 
-/** Title and text of an interaction or an external page are only for operators (Chats API, Chat message attachments). */
+/**
+ * Title and text of an interaction or an external page are for operators only (Chats API, Chat message attachments).
+ */
 function attachmentForVisitor(attachment: Attachment): Attachment {
   return isForOperators(attachment) ? { ...attachment, title: null, text: null } : attachment;
 }
 
-/** An attachment has the one id or URL only with the template whose it is. */
+/** Only attachments of these templates have such an id or URL. */
 function isForOperators({ interaction_id, attachment_url }: Attachment): boolean {
   return interaction_id !== null || attachment_url !== null;
 }
 
-/** The message that answers an attachment without an action is the attachment's title. */
+/** A response without an action repeats the attachment's title. */
 function isTitleForOperators({ response_to }: MessageFacts): boolean {
   return response_to !== null && response_to.action === null && isForOperators(response_to.attachment);
 }
 
-/** Types of messages that visitors do not see: what users note for each other. */
+/** Types of messages that visitors do not see. */
 export const HIDDEN_FROM_VISITORS: readonly string[] = ['tag_created'];
 
 /** The membership as a visitor sees it, with the public name only. */

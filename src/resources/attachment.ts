@@ -1,4 +1,4 @@
-/** What kind of attachments a message carries (Chats API, Chat message attachments). */
+/** The kinds of attachments of a message (Chats API, Chat message attachments). */
 export type AttachmentTemplate = 'generic' | 'interaction' | 'external';
 export type LinkTarget = '_blank' | '_parent';
 
@@ -15,7 +15,7 @@ export const ACTION_STYLES = [
 ] as const;
 export type ActionStyle = (typeof ACTION_STYLES)[number];
 
-/** An action of an attachment, as it is kept and shown. `link_target` is there only for a `link_button`. */
+/** An action of an attachment, as stored and shown. Only a `link_button` has `link_target`. */
 export type Action = {
   id: string;
   text: string;
@@ -27,7 +27,7 @@ export type Action = {
   is_disabled_on_visitor_message: boolean;
 };
 
-/** An attachment of a message, as it is kept and shown. `link_target` is there only when the title or the image is a link. */
+/** An attachment of a message, as stored and shown. `link_target` exists only when the title or the image is a link. */
 export type Attachment = {
   id: string;
   title: string | null;
@@ -42,6 +42,6 @@ export type Attachment = {
   parameters: Record<string, unknown> | null;
 };
 
-/** Before the thread gives them their ids. */
+/** An action before the thread gives it an id. */
 export type NewAction = Omit<Action, 'id'>;
 export type NewAttachment = Omit<Attachment, 'id' | 'actions'> & { actions: NewAction[] };

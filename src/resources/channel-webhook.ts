@@ -1,6 +1,7 @@
 /**
- * The bodies of a channel's webhooks (UMI documentation, 3). `seq` and `prev_seq` are the only extra keys: the event's place in
- * its thread and that of the event accepted for this receiver before it, so that a receiver sees a gap and can fill it.
+ * The bodies of a channel's webhooks (UMI documentation, 3). `seq` and `prev_seq` are the only additional keys: the
+ * `seq` of the event in its thread, and of the event accepted for this receiver before it. So a receiver can see a gap
+ * and fill it.
  */
 export type ChannelWebhook = {
   event_type: 'message_created' | 'reply_suggestion_created';

@@ -16,8 +16,8 @@ export type ChannelFacts = {
 };
 
 /**
- * A messaging channel configuration (UMI documentation, 1.1) with the extensions `echo_user_messages` and `is_webhook_enabled`.
- * The secret is never part of it.
+ * A messaging channel configuration (UMI documentation, 1.1) with the extensions `echo_user_messages` and
+ * `is_webhook_enabled`. It never shows the secret.
  */
 export function channelResource(channel: ChannelFacts) {
   return {

@@ -1,26 +1,26 @@
 import type { ChatFacts } from './chat.ts';
 
 /**
- * The rooms whose chats somebody sees: all rooms of one organization, or none, and single rooms. What routers and shared rooms
- * lead to (src/directory/read-routed-rooms.ts).
+ * A set of rooms: all rooms of one organization (or null), and single rooms. Routers and shared rooms define which
+ * rooms are routed to a user (directory/read-routed-rooms.ts). Stored and sent under keys such as `reach`.
  */
 export type RoomSet = { organization_id: string | null; room_ids: readonly string[] };
 
 /**
- * By which right a caller sees chats: the scopes of the Chats API (Chats API) in the form in which threads and lists decide.
- * `is_pending` narrows a reach to the chats that are pending now.
+ * The right by which a caller sees chats: a scope of the Chats API in the form that threads and lists check.
+ * `is_pending` restricts it to chats that are pending now.
  */
 export type ChatGrant =
   | { kind: 'member'; user_id: string }
   | { kind: 'involved'; organization_id: string }
   | { kind: 'reach'; reach: RoomSet; is_pending: boolean }
-  /** `room_id` null: in all rooms of their organization. */
+  /** `room_id` null: in all rooms of the visitor's organization. */
   | { kind: 'visitor'; room_id: string | null; visitor_id: string };
 
-/** What a grant asks about a chat's members. */
+/** What a grant needs to know about a chat's members. */
 export type Attendance = { isMember: (userId: string) => boolean; hasMemberOf: (organizationId: string) => boolean };
 
-/** Whether a chat's room lies in the reach. A chat without a room lies in nobody's. */
+/** Whether a chat's room is in the set. A chat without a room is in none. */
 export function isInRoomSet(room: { id: string; organization_id: string } | null, rooms: RoomSet): boolean {
   return room !== null && (room.organization_id === rooms.organization_id || rooms.room_ids.includes(room.id));
 }

@@ -6,20 +6,23 @@ export const VISITOR_CHAT_TYPES = ['visitor', 'task', 'external'] as const;
 export type VisitorChatType = (typeof VISITOR_CHAT_TYPES)[number];
 export type ChatType = VisitorChatType | 'operator' | 'group';
 
-/** A page of a web site on which a visitor is. */
+/** A web page that a visitor is on. */
 export type PageFacts = { url: string; title: string | null };
 
 export type RoomFacts = { id: string; name: string; organization_id: string };
 
-/** After how long a chat ends by itself (ms, null: never): without a message, and in all. Fixed when it starts. */
+/**
+ * When a chat ends by itself (ms; null: never): after this time without a message, and after this time in all. Fixed
+ * when it starts.
+ */
 export type Lifetime = { idle: number | null; total: number | null };
 
 export const ENDLESS: Lifetime = { idle: null, total: null };
 
-/** A room's options about the ends of its chats, in seconds; null: never. */
+/** A room's settings for the ends of its chats, in seconds; null: never. */
 export type RoomTimes = { visitor_chat_idle_ttl: number | null; task_chat_ttl: number | null };
 
-/** How long a chat of a type lives in a room: `visitor` while it is not idle, `task` for its time, others for ever. */
+/** The lifetime of a chat in a room: `visitor` chats end when idle, `task` chats after a fixed time, others never. */
 export function lifetimeOf(chatType: ChatType, room: RoomTimes): Lifetime {
   const milliseconds = (seconds: number | null) => (seconds === null ? null : seconds * 1000);
   if (chatType === 'visitor') return { idle: milliseconds(room.visitor_chat_idle_ttl), total: null };
@@ -28,8 +31,8 @@ export function lifetimeOf(chatType: ChatType, room: RoomTimes): Lifetime {
 }
 
 /**
- * All that is known of a chat without its children: what the thread keeps in the chat's row and D1 copies. Times in ms.
- * Counts of messages cover type `msg` only (Chats API, Chats).
+ * All facts of a chat without its children: the content of the chat's row in the thread and in D1. Times in ms. Counts
+ * of messages cover type `msg` only (Chats API, Chats).
  */
 export type ChatFacts = {
   id: string;
@@ -40,7 +43,7 @@ export type ChatFacts = {
   /** The room's organization, or the creator's when the chat has no room. */
   organization_id: string;
   visitor_id: string | null;
-  /** Its room's organization kept its chats private when this one started. */
+  /** Whether the organization's chats were private when this one started. */
   is_private: boolean;
   lifetime: Lifetime;
   is_waiting: boolean;
@@ -48,20 +51,25 @@ export type ChatFacts = {
   ended_at: number | null;
   user_message_count: number;
   visitor_message_count: number;
-  /** `msg` count for each member; members show theirs from here, so that a message does not rewrite the member's row. */
+  /**
+   * The number of `msg` of each member. Memberships show it from here, so a message does not rewrite the member's row.
+   */
   message_counts: Record<string, number>;
   first_message_at: number | null;
   last_message_at: number | null;
-  /** Time of the last `msg` or `action`, from which the idle time counts. */
+  /** Time of the last `msg` or `action`. The idle time counts from here. */
   last_activity_at: number | null;
-  /** `created_at` of the last message of any type; an import's times may not precede it. */
+  /** `created_at` of the last message of any type. The times of an import may not be earlier. */
   newest_message_at: number | null;
   first_visitor_message_at: number | null;
-  /** Where the visitor was when they wrote that message; left out when it is unknown. */
+  /** The page of the visitor's first message; missing when unknown. */
   first_visitor_message_page?: PageFacts;
-  /** First `msg` of a user after the visitor's first one: the answer they waited for. */
+  /** The first `msg` of a user after the visitor's first one: the answer that they waited for. */
   first_answer_at: number | null;
-  /** Sum of the 60 s windows after each message, cut at the next message, without the last one's. In ms. */
+  /**
+   * Sum of the 60 s windows after each message, each cut at the next message, without the window of the last one. In
+   * ms.
+   */
   active_milliseconds: number;
   has_human_message: boolean;
   tag_count: number;
@@ -118,7 +126,7 @@ export function isPending(chat: ChatFacts): boolean {
   return chat.is_waiting && chat.present_user_participant_count === 0;
 }
 
-/** When an open chat ends by itself (ms); null for never, and for one that has ended. */
+/** When an open chat ends by itself (ms). Null for never, and for a chat that has ended. */
 export function endsAt(chat: ChatFacts): number | null {
   const { idle, total } = chat.lifetime;
   if (chat.ended_at !== null || (idle === null && total === null)) return null;
@@ -128,7 +136,7 @@ export function endsAt(chat: ChatFacts): number | null {
   );
 }
 
-/** The chat as the Chats API shows it (Chats API, Chats). */
+/** The chat as the Chats API shows it (Chats). */
 export function chatResource(chat: ChatFacts) {
   const messageCount = chat.user_message_count + chat.visitor_message_count;
   const ended = chat.ended_at !== null;

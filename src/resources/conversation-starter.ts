@@ -1,6 +1,6 @@
 import { isoTime } from './clock.ts';
 
-/** With what a user opens a conversation in a language. Times in ms. */
+/** A text with which a user starts conversations in a language. Times in ms. */
 export type ConversationStarter = { language_code: string; message: string; created_at: number; updated_at: number };
 
 /** The starter as the Chats API shows it (Chats API, Chat conversation starters). */

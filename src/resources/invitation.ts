@@ -1,16 +1,16 @@
 import { isoTime, isoTimeOrNull } from './clock.ts';
 import { nestedUser, type UserFacts } from './user.ts';
 
-/** Who is invited: one of a user, a team, an organization. */
+/** The invitee: a user, a team or an organization. */
 export type Invitee = {
   kind: 'user' | 'team' | 'organization';
   id: string;
   name: string;
-  /** Whose user or team it is, or the organization itself. Missing in the events of the first versions. */
+  /** The organization of the user or team, or the organization itself. Missing in events of the first versions. */
   organization_id?: string;
 };
 
-/** An invitation to a chat as its thread keeps it. Times in ms. */
+/** An invitation to a chat as its thread stores it. Times in ms. */
 export type InvitationFacts = {
   id: string;
   invitee: Invitee;
@@ -22,12 +22,12 @@ export type InvitationFacts = {
   expired_at: number | null;
 };
 
-/** Neither accepted nor expired: somebody may still accept it. */
+/** Whether an invitation may still be accepted: it is neither accepted nor expired. */
 export function isOpenInvitation(invitation: InvitationFacts): boolean {
   return invitation.accepted_at === null && invitation.expired_at === null;
 }
 
-/** What an invitation shows of its chat. */
+/** The part of its chat that an invitation shows. */
 export type InvitationChat = {
   id: string;
   room_id: string | null;

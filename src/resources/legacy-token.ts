@@ -1,6 +1,9 @@
 const LEGACY_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** The deprecated 48-character strings of old clients; opaque, made from the id so that they are stable. */
+/**
+ * The deprecated 48-character string of old clients. It is derived from the id, so it never changes; clients must not
+ * interpret it.
+ */
 export function legacyToken(id: string): string {
   const hex = id.replaceAll('-', '');
   let token = '';

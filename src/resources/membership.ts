@@ -4,7 +4,7 @@ import type { Avatar } from './user.ts';
 
 export type ComposingStatus = 'idle' | 'typing' | 'typed';
 
-/** A member of a chat as its thread keeps it. Times in ms. */
+/** A member of a chat as its thread stores it. Times in ms. */
 export type MemberFacts = {
   member_id: string;
   member_type: 'user' | 'visitor';
@@ -17,14 +17,14 @@ export type MemberFacts = {
   updated_at: number;
   last_seen_at: number | null;
   is_participating: boolean;
-  /** Whether the person is there at all; shown as present only while participating. */
+  /** Whether the person is present at all. Shown as present only while they participate. */
   is_present: boolean;
 };
 
-/** A member with their typing, which is never logged and so not part of the facts. */
+/** A member with their typing, which is never logged. */
 export type MemberView = MemberFacts & { composing_status: ComposingStatus };
 
-/** A participating, present member of a chat that has not ended. */
+/** Whether a member participates and is present. */
 export function isPresent(member: MemberFacts): boolean {
   return member.is_participating && member.is_present;
 }

@@ -27,7 +27,7 @@ export type MessageFacts = {
   sender_public_name: string | null;
   sender_avatar: Avatar | null;
   message: string | null;
-  /** The sender and message ids of the external system, for messages that came through a channel. */
+  /** The ids of sender and message in the external system, for messages that came through a channel. */
   external_sender_id: string | null;
   external_message_id: string | null;
   selected_reply_suggestion: SelectedReplySuggestion | null;
@@ -36,7 +36,10 @@ export type MessageFacts = {
   response_to: ResponseFacts | null;
 };
 
-/** What an `action` message answers (Chats API, Chat message response actions): an attachment, by one of its actions or by a text. */
+/**
+ * What an `action` message responds to (Chats API, Chat message response actions): an attachment, by one of its actions
+ * or by a text.
+ */
 export type ResponseFacts = {
   message_id: string;
   attachment: Attachment;
@@ -45,12 +48,12 @@ export type ResponseFacts = {
   text: string | null;
 };
 
-/** The nested suggestion of a message: three keys (Chats API, Chat messages). */
+/** The suggestion as a message nests it: three keys (Chats API, Chat messages). */
 export type SelectedReplySuggestion = { id: string; suggestion: string; relevancy_score: number | null };
 
 /**
- * The message as the Chats API and the webhooks show it (UMI documentation, 3.1; Chats API, Chat messages).
- * `external_sender_id` is an extension and appears only on a visitor's message that came through a channel.
+ * The message as the Chats API and webhooks show it (UMI documentation, 3.1; Chats API, Chat messages). The extension
+ * `external_sender_id` appears only on visitors' messages that came through a channel.
  */
 export function messageResource(message: MessageFacts, chat: { id: string; room_id: string | null }) {
   return {
@@ -88,8 +91,9 @@ export function messageResource(message: MessageFacts, chat: { id: string; room_
 export type MessageResource = ReturnType<typeof messageResource>;
 
 /**
- * Where a message stands among all of its organization's: its id with the time at which it was written. Another one than the id only for
- * an imported message, whose id has the time of the import. Throws when the id is no UUID version 7: no message of ours has another.
+ * The position of a message among all messages of its organization: its id with the time at which it was written. It
+ * differs from the id only for imported messages, whose id has the time of the import. Throws when the id is not a UUID
+ * version 7, which no message of the hub has.
  */
 export function messagePlace({ id, created_at }: Pick<MessageFacts, 'id' | 'created_at'>): string {
   const parsed = parseUuidVersion7(id);

@@ -18,7 +18,7 @@ export type Attendants = { is_present: boolean; is_online: boolean; is_humans_on
 export type OrganizationView = Attendants & {
   id: string;
   name: string;
-  /** How many days back the list of its messages goes; null: all the way. */
+  /** How many days back its list of messages goes; null: no limit. */
   message_list_days: number | null;
   has_active_subscription: boolean;
   private_chats: boolean;

@@ -1,12 +1,12 @@
 import { isoTime } from './clock.ts';
 import { nestedUser, type UserFacts } from './user.ts';
 
-/** A reply suggestion as its thread keeps it. Times in ms. */
+/** A reply suggestion as its thread stores it. Times in ms. */
 export type ReplySuggestionFacts = {
   id: string;
   message_id: string;
   suggestion: string;
-  /** 0 to 1, or null when not computed. */
+  /** From 0 to 1; null when it was not computed. */
   relevancy_score: number | null;
   organization_id: string;
   created_by_user: UserFacts;

@@ -1,4 +1,4 @@
-/** What a visitor's own requests tell of them; null when they do not. Sizes in pixels. */
+/** What a visitor's requests have shown of them; null when unknown. Sizes in pixels. */
 export type VisitorDetails = {
   latest_page_url: string | null;
   latest_page_title: string | null;
@@ -12,7 +12,7 @@ export type VisitorDetails = {
   geo_country: string | null;
 };
 
-/** A visitor in one of the rooms to which they have come. */
+/** A visitor in one of the rooms that they have visited. */
 export type RoomVisitor = {
   id: string;
   room_id: string;
@@ -22,8 +22,8 @@ export type RoomVisitor = {
 };
 
 /**
- * The room visitor as the organization sees them. Nobody tells the hub of priorities, of shopping carts and of what is
- * read out of a browser's name, so these are null.
+ * The room visitor as the organization sees them. The hub does not know priorities, shopping carts and what can be read
+ * from a browser's name, so these are null.
  */
 export function roomVisitorResource({ id, room_id, is_present, visit_count, details }: RoomVisitor) {
   return {

@@ -12,17 +12,17 @@ export type TeamView = {
   updated_by_user: UserFacts | null;
   member_count: number;
   present_member_count: number;
-  /** Whether any member is present and may be shown online, and whether any such member is no bot. */
+  /** Whether any member is online, and whether one of them is not a bot. */
   is_online: boolean;
   is_humans_online: boolean;
-  /** Whether a router of some room names the team. */
+  /** Whether a router of a room names the team. */
   is_connected_to_room: boolean;
   deleted_at: number | null;
   created_at: number;
   updated_at: number;
 };
 
-/** The team as version 5 of the API shows it. Teams have no group chat. */
+/** The team as version 5 of the API shows it. The hub has no group chats of teams. */
 export function teamResource(team: TeamView) {
   return {
     id: team.id,
@@ -58,6 +58,7 @@ export function teamResourceV6(team: TeamView) {
 /** A member of a team. `joined_at` in ms. */
 export type TeamMember = { team_id: string; user: UserFacts; joined_at: number };
 
+/** A member of a team as the API shows it. */
 export function teamMemberResource({ team_id, user, joined_at }: TeamMember) {
   return { team_id, user_id: user.id, user: nestedUser(user), created_at: isoTime(joined_at) };
 }

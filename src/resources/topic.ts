@@ -1,9 +1,9 @@
 import { isUuid } from './uuid.ts';
 
 /**
- * A topic is the path of a REST collection, and names what changes in it. On the wire it is called a channel. A pattern of topics has the
- * placeholders {organization_id} and {user_id} for the subscriber's own ids and `*` for exactly one id. All of it is compared
- * segment by segment as text: no part of a pattern is ever run as an expression.
+ * A topic is the path of a REST collection; its subscribers get the changes in it. The API calls it a channel. A
+ * pattern of topics has the placeholders {organization_id} and {user_id} for the subscriber's ids, and `*` for exactly
+ * one id. Patterns are compared segment by segment as text; no part is ever evaluated as an expression.
  */
 
 const ROOT = '/api/v5/';
@@ -11,10 +11,10 @@ const ORGANIZATION = '{organization_id}';
 const USER = '{user_id}';
 const ANY = '*';
 
-/** Longest pattern in characters; longer than the longest known collection with UUIDs. */
+/** Longest pattern in characters: longer than the longest collection with UUIDs. */
 export const MAX_PATTERN_LENGTH = 256;
 
-/** The collections that notify, each with the kind of its resources and its path. The owner's id comes before what stands here. */
+/** The collections that have topics: the kind of owner and the path after the owner's id. */
 const CHATS = {
   owned_chats: ['orgs', 'owned_chats'],
   routed_chats: ['orgs', 'routed_chats'],
@@ -36,14 +36,14 @@ const PARTS_OF_CHAT = {
   message_reply_suggestions: ':chat_id/messages/:message_id/reply_suggestions',
 } as const;
 
-/** Parts that visitors see of their chats. */
+/** The parts of a chat that visitors see. */
 const PARTS_FOR_VISITORS: readonly string[] = ['messages', 'memberships'];
 
-/** Whose path a topic is: an organization's, a user's or a visitor's. */
+/** The owner of a topic's path: an organization, a user or a visitor. */
 export type OwnerKind = 'orgs' | 'users' | 'public/visitors';
-/** Which chats a topic is about. */
+/** The collections of chats. */
 export type ChatCollection = keyof typeof CHATS;
-/** What of them: the chats themselves, or one of their parts. */
+/** The chats themselves, or one of their parts. */
 export type TopicPart =
   | 'chats'
   | keyof typeof PARTS_OF_CHAT
@@ -79,18 +79,18 @@ function segmentsOf(path: string): Segment[] {
   return path.split('/').map((part) => (part.startsWith(':') ? { id: part.slice(1) as IdName } : { name: part }));
 }
 
-/** A topic or a pattern of topics, read. An id that is null is any; one that its path does not have is null too. */
+/** A parsed topic or pattern. A null id matches any id, or does not occur in the path. */
 export type Topic = { [name in IdName]: string | null } & {
   chats: ChatCollection;
   part: TopicPart;
-  /** The organization, user or visitor whose path it is. */
+  /** The organization, user or visitor that owns the path. */
   owner_id: string;
 };
 
-/** The ids of what has changed, for the places in a topic's path. */
+/** The ids of a changed resource that may occur in a topic's path. */
 export type TopicIds = { [name in IdName]: string | null };
 
-/** Answers the id that a text stands for as the owner of a path, or what is wrong with it. */
+/** Answers the id that a text means as the owner of a path, or what is wrong with it. */
 type OwnerReader = (kind: OwnerKind, text: string) => { id: string } | { problem: string };
 
 function readTopic(text: string, ownerOf: OwnerReader): { topic: Topic } | { problem: string } {
@@ -116,7 +116,9 @@ function readTopic(text: string, ownerOf: OwnerReader): { topic: Topic } | { pro
 
 const WRONG_PLACE = `A channel pattern lies under ${ROOT}orgs/${ORGANIZATION}/ or ${ROOT}users/${USER}/.`;
 
-/** The ids that segments have in the places of a collection's path, null for `*`; null when they are not that collection's. */
+/**
+ * The ids in the segments of a collection's path, null for `*`. Null when the segments belong to another collection.
+ */
 function idsIn(segments: readonly string[], path: readonly Segment[]): TopicIds | null {
   if (segments.length !== path.length) return null;
   const ids: TopicIds = { room_id: null, visitor_id: null, chat_id: null, message_id: null };
@@ -133,18 +135,20 @@ function idsIn(segments: readonly string[], path: readonly Segment[]): TopicIds 
   return ids;
 }
 
-/** Whether a topic lists the chats of rooms, which always needs the scope `reports` (Chats API), also for their parts. */
+/**
+ * Whether a topic covers the chats of rooms, or parts of them. Such topics always need the scope `reports` (Chats API).
+ */
 export function isListOfRoom(chats: ChatCollection): chats is 'room_chats' | 'room_pending_chats' {
   return chats === 'room_chats' || chats === 'room_pending_chats';
 }
 
 /**
- * What an app's pattern may name: its owner's id, a bot user's when the app brings one, and the lists of rooms when its installations
- * get the scope `reports`.
+ * What an app's pattern may name: its owner's id; a bot user's id if the app has one; chats of rooms if its
+ * installations have the scope `reports`.
  */
 export type PatternOwner = { organization_id: string; has_app_user: boolean; has_reports: boolean };
 
-/** What is wrong with an app's channel pattern, as a message for the field; null when nothing is. */
+/** What is wrong with an app's pattern, as a message for its field; null when it is valid. */
 export function problemOfPattern(pattern: string, owner: PatternOwner): string | null {
   const user_id = owner.has_app_user ? USER : null;
   const read = readTopic(pattern, (kind, text) => ownerInApp(kind, text, owner.organization_id, user_id));
@@ -154,8 +158,9 @@ export function problemOfPattern(pattern: string, owner: PatternOwner): string |
 }
 
 /**
- * A pattern with the ids of an installation (`user_id`: its bot user, null without one) in place of the placeholders. Null when it
- * matches nothing for it: it is malformed, names a bot user that is not there, or an organization or user that is not the installation's own.
+ * A pattern with the ids of an installation in place of its placeholders (`user_id`: its bot user, null for none). Null
+ * when the pattern is malformed, names a bot user that does not exist, or an organization or user that is not the
+ * installation's own.
  */
 export function compilePattern(
   pattern: string,
@@ -180,10 +185,13 @@ function ownerInApp(
   return userId === null ? { problem: `${USER} needs an app with a bot user.` } : { id: userId };
 }
 
-/** Who subscribes over a socket: a user of an organization, or a visitor. */
+/** The subscriber on a socket: a user of an organization, or a visitor. */
 export type SubscriberId = { organization_id: string; user_id: string } | { visitor_id: string };
 
-/** A topic or pattern that somebody names on a socket, or what is wrong with it. Ids of others are refused. */
+/**
+ * Parses a topic or pattern that a client names on a socket, or answers what is wrong with it. Ids of others are
+ * refused.
+ */
 export function subscribedTopic(text: string, subscriberId: SubscriberId): { topic: Topic } | { problem: string } {
   return readTopic(text, (kind, id) => {
     if ('visitor_id' in subscriberId) {
@@ -202,7 +210,7 @@ const PATHS: ReadonlyMap<string, Collection> = new Map(
   COLLECTIONS.map((collection) => [`${collection.chats} ${collection.part}`, collection]),
 );
 
-/** The concrete path of the collection that a topic means where something with these ids has changed. */
+/** The path of the collection, with the ids of the changed resource. */
 export function topicPath(topic: Topic, ids: TopicIds): string {
   const collection = PATHS.get(`${topic.chats} ${topic.part}`);
   if (collection === undefined) throw new Error('a channel of a collection that does not exist');
@@ -210,7 +218,7 @@ export function topicPath(topic: Topic, ids: TopicIds): string {
   return `${ROOT}${collection.owner}/${topic.owner_id}/${below.join('/')}`;
 }
 
-/** Whether the places of a topic's path take these ids. */
+/** Whether a topic matches these ids. */
 export function takesIds(topic: Topic, ids: TopicIds): boolean {
   return (
     (topic.chat_id === null || topic.chat_id === ids.chat_id) &&

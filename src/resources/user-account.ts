@@ -4,7 +4,7 @@ import { nestedUser, type UserFacts } from './user.ts';
 /** An organization as other resources nest it. */
 export type NestedOrganization = { id: string; name: string };
 
-/** What a user's account holds besides their names. `birthday` is a day, YYYY-MM-DD. */
+/** A user's account beside their names. `birthday` is a day, YYYY-MM-DD. */
 export type UserProfile = {
   title: string | null;
   phone: string | null;
@@ -12,7 +12,7 @@ export type UserProfile = {
   birthday: string | null;
 };
 
-/** How many chats a user takes at a time (null: as many as come) and the language in which they work. */
+/** How many chats a user takes at a time (null: no limit), and the language of their console. */
 export type UserPreferences = { chat_capacity: number | null; ui_language_code: string };
 
 /** A user with their account. Times in ms. */

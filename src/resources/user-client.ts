@@ -1,9 +1,12 @@
 import { isoTime } from './clock.ts';
 
-/** A client of a user (a browser, a bot's process): while one of them is unexpired the user is present. Times in ms. */
+/**
+ * A client of a user (a browser, the process of a bot). A user is present while one of their clients is unexpired.
+ * Times in ms.
+ */
 export type ClientFacts = {
   id: string;
-  /** As it was asked for, in seconds. */
+  /** In seconds, as requested. */
   presence_expires_in: number;
   presence_expires_at: number;
   gcm_token: string | null;
@@ -12,7 +15,7 @@ export type ClientFacts = {
   updated_at: number;
 };
 
-/** A client that is about to expire has less than this left. ms. */
+/** A client with less time left than this (ms) is about to expire. */
 const ABOUT_TO_EXPIRE = 30_000;
 
 /** Whether the client makes its user present at `now` (ms). */
@@ -21,8 +24,7 @@ export function isClientPresent(client: Pick<ClientFacts, 'presence_expires_at'>
 }
 
 /**
- * The client as the API shows it at `now` (ms). `is_about_to_expire`: still present, with less than
- * 30 s left. `subscribed_channels` is always empty: a socket's subscriptions belong to the socket.
+ * The client as the API shows it at `now` (ms). `subscribed_channels` is always empty: subscriptions belong to sockets.
  */
 export function clientResource(client: ClientFacts, now: number) {
   const isPresent = isClientPresent(client, now);

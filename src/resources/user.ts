@@ -1,20 +1,20 @@
 /** Avatar image of a user, as members and messages show it. */
 export type Avatar = { id: string; url: string };
 
-/** What a thread records of a user when they act: every value a later reader will see. Also the nested user on the wire. */
+/** The facts of a user that a thread records when they act: every value that a later reader needs. */
 export type UserFacts = {
   id: string;
   first_name: string;
   last_name: string;
   organization_id: string;
-  /** Name shown to visitors; the full name when null. */
+  /** The name that visitors see; null: the full name. */
   alias: string | null;
   avatar: Avatar | null;
   is_bot: boolean;
   is_staff: boolean;
 };
 
-/** The nested user object (UMI documentation, 3.2): nine keys, always all of them. */
+/** The nested user object (UMI documentation, 3.2): always nine keys. */
 export type NestedUser = {
   id: string;
   first_name: string;
@@ -27,15 +27,17 @@ export type NestedUser = {
   is_staff: boolean;
 };
 
+/** First and last name; one of them may be empty. */
 export function fullName(user: Pick<UserFacts, 'first_name' | 'last_name'>): string {
   return [user.first_name, user.last_name].filter((part) => part !== '').join(' ');
 }
 
-/** The name a visitor sees: the alias, else the full name (Chats API, chat memberships). */
+/** The name that visitors see: the alias, else the full name (Chats API, Chat memberships). */
 export function publicName(user: UserFacts): string {
   return user.alias ?? fullName(user);
 }
 
+/** The nested user object of a user. */
 export function nestedUser(user: UserFacts): NestedUser {
   return {
     id: user.id,

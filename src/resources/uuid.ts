@@ -2,15 +2,15 @@
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Whether a string is a UUID as the hub writes them; upper case is accepted by lower-casing first. */
+/** Whether a text is a UUID in the form that the hub writes: lower case with dashes. */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
-/** 74 bits as the two runs in which a version-7 UUID holds them: 12 bits, then 62. */
+/** The 74 free bits of a UUID version 7, in its two parts: 12 bits and 62 bits. */
 export type Tail = { high12: number; low62: bigint };
 
-/** The UUID of a moment (ms since 1970) and 74 further bits. */
+/** The UUID version 7 of a time (ms since 1970) and 74 further bits. */
 export function uuidVersion7(at: number, tail: Tail): string {
   const time = at.toString(16).padStart(12, '0');
   const variant = (0b10n << 62n) | tail.low62;
@@ -19,7 +19,7 @@ export function uuidVersion7(at: number, tail: Tail): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${low.slice(0, 4)}-${low.slice(4)}`;
 }
 
-/** Takes a version-7 UUID apart; null when the text is none. */
+/** The parts of a UUID version 7; null when the text is not one. */
 export function parseUuidVersion7(id: string): { at: number; tail: Tail } | null {
   if (!isUuid(id) || id[14] !== '7' || !'89ab'.includes(id[19] ?? '')) return null;
   const hex = id.replaceAll('-', '');
@@ -32,14 +32,14 @@ export function parseUuidVersion7(id: string): { at: number; tail: Tail } | null
   };
 }
 
-/** A new random UUID version 7 for the moment `at` (ms). */
+/** A new random UUID version 7 with the time `at` (ms). */
 export function newUuid(at: number): string {
   const bytes = crypto.getRandomValues(new Uint8Array(10));
   const view = new DataView(bytes.buffer);
   return uuidVersion7(at, { high12: view.getUint16(0) & 0xfff, low62: view.getBigUint64(2) & ((1n << 62n) - 1n) });
 }
 
-/** The lowest UUID version 7 of a moment: the bound for "created since", because ids sort by time. */
+/** The lowest UUID version 7 of a time (ms). It bounds "created since", because ids sort by time. */
 export function firstUuidAt(at: number): string {
   return uuidVersion7(Math.max(0, at), { high12: 0, low62: 0n });
 }
