@@ -12,6 +12,7 @@ export function listAllowedTags(database: Database, roomId: string, keyset: Keys
   );
 }
 
+/** An allowed tag of a room; null when there is none. The caller has checked the room. */
 export function findAllowedTag(database: Database, roomId: string, name: string): Promise<AllowedTagRow | null> {
   return database.first<AllowedTagRow>('SELECT * FROM allowed_tags WHERE room_id = ? AND name = ?', roomId, name);
 }

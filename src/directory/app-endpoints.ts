@@ -4,7 +4,7 @@ import type { ScopedAppUser } from './app-tokens.ts';
 
 type EndpointColumns = Pick<AppWebhookRow, 'endpoint_url' | 'is_enabled' | 'registered_origin' | 'deleted_at'>;
 
-/** What an attempt needs to know of an installation, its app and one of the app's webhooks, deleted ones among them. */
+/** What an attempt needs of an installation, its app and one of the app's webhooks. Deleted ones are included. */
 export type AppEndpoint = {
   is_uninstalled: boolean;
   is_app_deleted: boolean;
@@ -12,11 +12,11 @@ export type AppEndpoint = {
   secret: string;
   /** Null when the app never had this webhook. */
   webhook: EndpointColumns | null;
-  /** Null when the app has no bot user here or they are deleted. */
+  /** Null when the app has no bot user here, or the bot user is deleted. */
   app_user: ScopedAppUser | null;
 };
 
-/** Where a webhook of an installation goes. Null when the organization never had this installation. */
+/** The endpoint of an installation's webhook. Null when the organization never had this installation. */
 export async function findAppEndpoint(
   identity: Database,
   organizationId: string,
@@ -57,7 +57,10 @@ type EndpointRow = Pick<AppInstallationRow, 'app_id' | 'allowed_scopes' | 'delet
     webhook_deleted_at: number | null;
   } & { [Column in Exclude<keyof EndpointColumns, 'deleted_at'>]: EndpointColumns[Column] | null };
 
-/** The bot user of the app that the organization has installed, with the scopes that it has there; null without one. */
+/**
+ * The bot user of an app in an organization that has installed it, with the scopes of the installation; null when there
+ * is none.
+ */
 export async function findAppUser(
   identity: Database,
   organizationId: string,

@@ -2,7 +2,10 @@ import type { Database } from '../db/database.ts';
 import type { AppUser, Trigger } from './app-tokens.ts';
 import type { PrincipalRow } from './tokens.ts';
 
-/** A principal by an installation: `token_id` is the installation's id; the token says when it expires. */
+/**
+ * The columns of a principal by an installation. `token_id` is the installation's id; the token itself contains its
+ * expiry.
+ */
 const COLUMNS = `installations.id AS token_id, installations.allowed_scopes AS scopes, NULL AS expires_at,
   users.id AS user_id, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url, users.is_bot,
   users.is_staff, users.organization_id,
@@ -10,8 +13,8 @@ const COLUMNS = `installations.id AS token_id, installations.allowed_scopes AS s
   organizations.private_chats, organizations.private_chat_history`;
 
 /**
- * The bot user of an installation with the scopes that this one allows; null when the app is not installed there any more, or the
- * user is deleted or another's.
+ * The bot user of an installation with its scopes. Null when the app is no longer installed, or the user is deleted or
+ * belongs to another installation.
  */
 export function findAppUserPrincipal(
   identity: Database,
@@ -30,8 +33,8 @@ export function findAppUserPrincipal(
 }
 
 /**
- * The user who opened an app, with the scopes of its installation, and the app's secret; null when the app is not installed there
- * any more or the user is deleted.
+ * The user who opened an app, with the scopes of its installation and the app's secret. Null when the app is no longer
+ * installed, or the user is deleted.
  */
 export function findTriggerPrincipal(
   identity: Database,

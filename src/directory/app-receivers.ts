@@ -2,9 +2,12 @@ import type { Database } from '../db/database.ts';
 import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { AppInstallationRow } from '../db/rows.ts';
 
-/** The installations of an app as its owner sees them, and where the logs of their webhooks lie: with those who installed it. */
+/**
+ * The installations of an app, as its owner sees them: the log of an app's webhooks is kept for each organization that
+ * has installed it.
+ */
 
-/** An app of the organization, whose placeholders take the app and the organization. */
+/** An app of the organization; its placeholders take the app and the organization. */
 const OWN_APP = 'SELECT id FROM apps WHERE id = ? AND organization_id = ?';
 
 export type InstallationOfAppRow = Pick<
@@ -14,7 +17,7 @@ export type InstallationOfAppRow = Pick<
 
 const NEWEST_FIRST: KeysetOrder = { columns: ['id'], descending: true };
 
-/** Where the organization's app is installed, newest first. A key holds the id, which sorts by time. */
+/** Lists the installations of the organization's app, newest first. A key holds the id, which sorts by time. */
 export function listInstallationsOfApp(
   identity: Database,
   organizationId: string,
@@ -41,8 +44,8 @@ export function listInstallationsOfApp(
 export type InstalledReceiver = Pick<AppInstallationRow, 'id' | 'organization_id'>;
 
 /**
- * An installation of the organization's app, also when it has ended or the app is deleted: the log outlives both. `is_installed` says
- * whether it is still there. Null when the app never was installed so.
+ * An installation of the organization's app, even when it has ended or the app is deleted: the log is kept longer.
+ * `is_installed`: it still exists. Null when the app never had this installation.
  */
 export async function findInstallationOfApp(
   identity: Database,
@@ -61,7 +64,7 @@ export async function findInstallationOfApp(
   return { ...receiver, is_installed: deleted_at === null };
 }
 
-/** Where the organization's app is installed, the first `limit` by id. */
+/** The first `limit` installations of the organization's app, by id. */
 export function listReceiversOfApp(
   identity: Database,
   organizationId: string,

@@ -3,25 +3,25 @@ import { z } from 'zod';
 import { readOwnToken, secondsOf, signOwnToken } from './own-tokens.ts';
 
 /**
- * The JWTs of apps, HS256 all of them. What the hub reads again it signs with its own key (own-tokens.ts);
- * what the app reads is signed with the app's secret.
+ * The JWTs of apps, all of them HS256. Those that the hub reads are signed with its own key (own-tokens.ts); those that
+ * the app reads are signed with the app's secret.
  */
 
 const VERSION = 1;
 
-/** How long the token that a webhook carries is valid, in seconds. */
+/** How long the token in a webhook is valid, in seconds. */
 export const APP_USER_TOKEN_SECONDS = 300;
-/** How long an app may act with the token of a trigger, in seconds. */
+/** How long the token of a trigger is valid, in seconds. */
 export const TRIGGER_TOKEN_SECONDS = 3600;
-/** How long the data of a trigger are to be believed, in seconds. */
+/** How long the data of a trigger are valid, in seconds. */
 const TRIGGER_DATA_SECONDS = 300;
 /** How long the code of an installation can be exchanged, in seconds. */
 const APP_USER_CODE_SECONDS = 30;
 
-/** The bot user of an installation, as whom a token acts. */
+/** The bot user of an installation that a token acts as. */
 export type AppUser = { organization_id: string; user_id: string; app_id: string };
 
-/** The same with the scopes that the installation allows. */
+/** The same with the scopes of the installation. */
 export type ScopedAppUser = AppUser & { scopes: readonly string[] };
 
 /** An access token of an app's bot user, valid for APP_USER_TOKEN_SECONDS from `now` (ms). `key` is the hub's signing key. */
@@ -42,7 +42,7 @@ const appUserClaims = z.object({
   exp: z.number(),
 });
 
-/** Whom an access token of an app's bot user names; null when it is none of ours or past its time. `exp` in seconds. */
+/** The bot user that an access token names. Null when the token is forged or expired. `exp` in seconds. */
 export function readAppUserToken(
   key: Uint8Array,
   token: string,
@@ -51,10 +51,13 @@ export function readAppUserToken(
   return readOwnToken(key, 'user', token, appUserClaims, now);
 }
 
-/** Who opens an app, where it is installed. */
+/** The user who opens an app, and the installation. */
 export type Trigger = { organization_id: string; user_id: string; app_id: string; installation_id: string };
 
-/** The token of a trigger, with which the app acts as the user who opened it. `perms` are the installation's scopes. */
+/**
+ * The token of a trigger, with which the app acts as the user who opened it. `perms` are the scopes of the
+ * installation.
+ */
 export function triggerToken(
   key: Uint8Array,
   trigger: Trigger & { perms: readonly string[] },
@@ -79,7 +82,7 @@ const triggerClaims = z.object({
   exp: z.number(),
 });
 
-/** What the token of a trigger says; null when it is none of ours or past its time. `exp` in seconds. */
+/** The content of a trigger's token. Null when the token is forged or expired. `exp` in seconds. */
 export function readTriggerToken(
   key: Uint8Array,
   token: string,
@@ -88,7 +91,7 @@ export function readTriggerToken(
   return readOwnToken(key, 'trigger', token, triggerClaims, now);
 }
 
-/** A code with which an app gets, once and within APP_USER_CODE_SECONDS, a lasting token of its bot user. */
+/** A code that an app can exchange once, within APP_USER_CODE_SECONDS, for a lasting token of its bot user. */
 export function appUserCode(
   key: Uint8Array,
   installation: { app_id: string; installation_id: string },
@@ -100,7 +103,7 @@ export function appUserCode(
 
 const codeClaims = z.object({ app_id: z.string(), inst_id: z.string(), jti: z.string(), exp: z.number() });
 
-/** What a code says; null when it is none of ours or past its time. Whether it was used already is for the exchange to settle. */
+/** The content of a code. Null when it is forged or expired. The exchange itself finds out whether it was used. */
 export function readAppUserCode(
   key: Uint8Array,
   code: string,
@@ -109,7 +112,10 @@ export function readAppUserCode(
   return readOwnToken(key, 'app_user_code', code, codeClaims, now);
 }
 
-/** What a trigger tells the app: all keys are always there. `user_id`: who opens the app; null for the operator of the hub. */
+/**
+ * The data that a trigger sends to the app; all keys are always present. `user_id`: the user who opens the app; null
+ * for the operator of the hub.
+ */
 export type TriggerData = {
   org_id: string;
   user_id: string | null;
@@ -123,7 +129,7 @@ export type TriggerData = {
   domain_host: string | null;
 };
 
-/** The data of a trigger, signed with the app's secret as text. */
+/** The data of a trigger, signed with the text of the app's secret. */
 export function signTriggerData(appSecret: string, data: TriggerData, now: number): Promise<string> {
   return new SignJWT({ sub: TRIGGER_SUBJECT, ...data, _org_id: data.org_id, _user_id: data.user_id })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
@@ -131,5 +137,5 @@ export function signTriggerData(appSecret: string, data: TriggerData, now: numbe
     .sign(new TextEncoder().encode(appSecret));
 }
 
-/** Apps that exist check for it. */
+/** Existing apps check for this subject. */
 const TRIGGER_SUBJECT = 'service.giosg.com';

@@ -1,12 +1,12 @@
 import type { Database } from '../db/database.ts';
 import type { NewToken } from './tokens.ts';
 
-/** An app with the secret that tells who is the app. */
+/** An app's secret, which authenticates the app; null when there is no such app. */
 export function findAppSecret(identity: Database, appId: string): Promise<{ secret: string } | null> {
   return identity.first<{ secret: string }>('SELECT secret FROM apps WHERE id = ? AND deleted_at IS NULL', appId);
 }
 
-/** The app's secret where it is installed: what signs the data of its triggers. */
+/** The secret of an app that is installed: it signs the data of triggers. */
 export function findInstalledSecret(
   identity: Database,
   organizationId: string,
@@ -20,12 +20,13 @@ export function findInstalledSecret(
   );
 }
 
-/** A code that was read and verified: `expires_at` in ms. */
+/** A code that was read and verified. `expires_at` in ms. */
 export type UsedCode = { id: string; app_id: string; installation_id: string; expires_at: number };
 
 /**
- * Exchanges a code for a token of the installation's bot user, with the installation's scopes. One transaction: of two exchanges of
- * one code, whenever they come, one gets a token. Null when the code was used already, or the installation or its bot user is gone.
+ * Exchanges a code for a token of the installation's bot user, with the installation's scopes. One transaction: of two
+ * exchanges of the same code, only one gets a token. Null when the code was used, or the installation or its bot user
+ * no longer exists.
  */
 export async function exchangeCode(
   identity: Database,

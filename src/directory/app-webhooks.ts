@@ -4,14 +4,14 @@ import type { AppWebhookRow } from '../db/rows.ts';
 import { CREATION_ORDERS, type CreationOrdering } from './apps.ts';
 import { assignments } from './assignments.ts';
 
-/** The most webhooks that an app may have. */
+/** Most webhooks of an app. */
 export const MAX_APP_WEBHOOKS = 50;
 
-/** True for a webhook of an app that the organization owns: its placeholders take the app and the organization. */
+/** True for webhooks of an app of the organization; its placeholders take the app and the organization. */
 const OF_OWN_APP = `app_id = (SELECT id FROM apps WHERE id = ? AND organization_id = ? AND deleted_at IS NULL)
   AND deleted_at IS NULL`;
 
-/** A webhook of an app of the organization. */
+/** A webhook of an app of the organization; null when there is none. */
 export function findAppWebhook(
   identity: Database,
   organizationId: string,
@@ -26,7 +26,7 @@ export function findAppWebhook(
   );
 }
 
-/** Webhooks of an app of the organization. A key holds the values of the ordering's columns in CREATION_ORDERS. */
+/** Lists the webhooks of an app of the organization. A key holds the ordering's columns in CREATION_ORDERS. */
 export function listAppWebhooks(
   identity: Database,
   organizationId: string,
@@ -43,7 +43,7 @@ export function listAppWebhooks(
   );
 }
 
-/** Whether another webhook of an app of the organization has this pattern; `webhookId`: the one that may have it, if there is one. */
+/** Whether another webhook of the app has this pattern. `webhookId`: the webhook that may have it, if any. */
 export async function isPatternTaken(
   identity: Database,
   organizationId: string,
@@ -61,7 +61,7 @@ export async function isPatternTaken(
   return row !== null;
 }
 
-/** The channel patterns of an app of the organization: at most MAX_APP_WEBHOOKS. */
+/** The patterns of an app of the organization, at most MAX_APP_WEBHOOKS. */
 export async function listAppPatterns(identity: Database, organizationId: string, appId: string): Promise<string[]> {
   const rows = await identity.all<{ channel_pattern: string }>(
     `SELECT channel_pattern FROM app_webhooks WHERE ${OF_OWN_APP}`,
@@ -74,8 +74,8 @@ export async function listAppPatterns(identity: Database, organizationId: string
 export type NewAppWebhook = Omit<AppWebhookRow, 'deleted_at' | 'updated_at'>;
 
 /**
- * Adds a webhook to an app of the organization, which the caller has found. Null when the app has MAX_APP_WEBHOOKS already or one with this
- * pattern, or is gone.
+ * Adds a webhook to an app of the organization. Null when the app is deleted, has MAX_APP_WEBHOOKS webhooks or already
+ * uses the pattern.
  */
 export function insertAppWebhook(
   identity: Database,
@@ -108,10 +108,10 @@ export function insertAppWebhook(
 }
 
 type Changeable = Omit<NewAppWebhook, 'id' | 'app_id' | 'registered_origin' | 'created_at'>;
-/** Undefined leaves a value as it is. */
+/** An undefined value stays as it is. */
 export type AppWebhookChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined };
 
-/** Changes what is given. Null when there is no such webhook, another has its new pattern, or nothing would be left of what it is about. */
+/** Changes a webhook. Null when there is no such webhook, another one has the new pattern, or it would send nothing. */
 export function updateAppWebhook(
   identity: Database,
   organizationId: string,

@@ -5,14 +5,17 @@ import { randomSecret } from '../platform/secrets.ts';
 import type { AppView } from '../resources/app.ts';
 import { assignments } from './assignments.ts';
 
-/** Apps, their webhooks and installations lie in the first database: an app may be installed by organizations of any other. */
+/**
+ * Apps, their webhooks and their installations are in the first database, because organizations of any database may
+ * install an app.
+ */
 
-/** A new secret of an app: `umiapp_` and 32 random bytes in base64url. It signs HS256 as the text that it is. */
+/** A new secret of an app: `umiapp_` and 32 random bytes in base64url. Its text is the key of HS256 signatures. */
 export function newAppSecret(): string {
   return `umiapp_${randomSecret()}`;
 }
 
-/** An app's columns without its secret, with its owner's name: `app_` in front of each. */
+/** The columns of an app without its secret, and its owner's name; each with the prefix `app_`. */
 const APP_COLUMN_NAMES = [
   'id',
   'organization_id',
@@ -37,10 +40,11 @@ export type AppColumns = { [Column in AppColumn as `app_${Column}`]: AppRow[Colu
   app_organization_name: string;
 };
 
-/** The columns of `AppColumns`, for a query with the tables `apps` and `owners`, which OWNERS joins. */
+/** The columns of `AppColumns`, for a query over `apps` and `owners` (joined by OWNERS). */
 export const APP_COLUMNS = `${APP_COLUMN_NAMES.map((column) => `apps.${column} AS app_${column}`).join(', ')}, owners.name AS app_organization_name`;
 export const OWNERS = 'JOIN organizations AS owners ON owners.id = apps.organization_id';
 
+/** An app as resources show it. */
 export function appView(row: AppColumns): AppView {
   return {
     id: row.app_id,
@@ -87,7 +91,7 @@ export function findAvailableApp(
   );
 }
 
-/** The orderings of lists of apps, installations and webhooks, and the columns of each, in keyset order. */
+/** The orderings of lists of apps, installations and webhooks, with the columns of each. */
 export const CREATION_ORDERS = {
   created_at: { columns: ['created_at', 'id'], descending: false },
   '-created_at': { columns: ['created_at', 'id'], descending: true },
@@ -95,7 +99,7 @@ export const CREATION_ORDERS = {
 
 export type CreationOrdering = keyof typeof CREATION_ORDERS;
 
-/** Apps of the organization. A key holds the values of the ordering's columns in CREATION_ORDERS. */
+/** Lists the apps of the organization. A key holds the ordering's columns in CREATION_ORDERS. */
 export function listApps(
   identity: Database,
   organizationId: string,
@@ -113,7 +117,7 @@ export function listApps(
 }
 
 /**
- * Apps that the organization may install. The page is the first of two pages, that of its own apps and that of those available to
+ * Lists the apps that the organization may install. The page is merged from two: its own apps and those available to
  * anyone, each read from an index.
  */
 export function listAvailableApps(
@@ -136,7 +140,7 @@ export function listAvailableApps(
   );
 }
 
-/** A join need not keep the order of what it joins. */
+/** A join may change the order. */
 function outerOrder(ordering: CreationOrdering, keyset: Keyset): string {
   const isDescending = CREATION_ORDERS[ordering].descending !== (keyset.direction === 'previous');
   return isDescending ? 'apps.created_at DESC, apps.id DESC' : 'apps.created_at, apps.id';
@@ -172,10 +176,10 @@ export async function insertApp(identity: Database, organizationId: string, app:
 }
 
 type Changeable = Omit<NewApp, 'id' | 'registered_origin' | 'created_at'>;
-/** Undefined leaves a value as it is. */
+/** An undefined value stays as it is. */
 export type AppChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined };
 
-/** Changes what is given; installations keep the scopes and the bot user that they have. False when the organization has no such app. */
+/** Changes an app. Installations keep their scopes and bot user. False when the organization has no such app. */
 export async function updateApp(
   identity: Database,
   organizationId: string,
@@ -193,11 +197,11 @@ export async function updateApp(
   return changed > 0;
 }
 
-/** An installation that has ended: of whom, and the bot user who went with it. */
+/** An installation that has ended: its organization and its bot user. */
 export type EndedInstallation = Pick<AppInstallationRow, 'id' | 'organization_id' | 'app_user_id'>;
 
 /**
- * Marks an app as deleted, with its webhooks, its installations in whatever organization and their bot users. Answers these
+ * Marks an app as deleted, with its webhooks, its installations in all organizations and their bot users. Answers these
  * installations; null when the organization has no such app.
  */
 export async function deleteApp(

@@ -1,9 +1,9 @@
-/** A value as a column takes it. */
+/** A value of a column. */
 export type ColumnValue = string | number | null;
 
 /**
- * The text after SET and its parameters for the columns that `changes` names; undefined ones are left as they are.
- * Column names come from our types, never from a request.
+ * The text after SET, and its parameters, for the columns in `changes`. Undefined columns are left out. Names of
+ * columns come from the hub's types, never from a request.
  */
 export function assignments(changes: Readonly<Record<string, ColumnValue | undefined>>): {
   set: string;

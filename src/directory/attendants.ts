@@ -15,9 +15,10 @@ export function attendanceColumns(organizationId: string): string {
     ${exists(' AND users.is_online_enabled = 1 AND users.is_bot = 0')} AS is_humans_online`;
 }
 
-/** A condition on a joined row of `users`: present and willing to be shown, when the first parameter is now (ms). */
+/** SQL condition on a joined row of `users`: present and willing to be shown. The first parameter is now (ms). */
 export const IS_ONLINE = '(users.present_until > ?1 AND users.is_online_enabled = 1 AND users.deleted_at IS NULL)';
 
+/** The presence of users from such a row. */
 export function attendantsOf(row: AttendanceColumns): Attendants {
   return {
     is_present: row.is_present === 1,

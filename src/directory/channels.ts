@@ -3,7 +3,7 @@ import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { ChannelRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
 
-/** The orderings of the list of channels (UMI documentation, 1.2) and the columns of each, in keyset order. */
+/** The orderings of the list of channels (UMI documentation, 1.2), with the columns of each. */
 export const CHANNEL_ORDERS = {
   created_at: { columns: ['created_at', 'id'], descending: false },
   '-created_at': { columns: ['created_at', 'id'], descending: true },
@@ -14,7 +14,7 @@ export const CHANNEL_ORDERS = {
 
 export type ChannelOrdering = keyof typeof CHANNEL_ORDERS;
 
-/** A channel of the organization that is not deleted. */
+/** A channel of the organization; null when there is none or it is deleted. */
 export function findChannel(database: Database, organizationId: string, channelId: string): Promise<ChannelRow | null> {
   return database.first<ChannelRow>(
     'SELECT * FROM channels WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
@@ -23,7 +23,7 @@ export function findChannel(database: Database, organizationId: string, channelI
   );
 }
 
-/** A channel of the organization, deleted or not: deliveries and ledger outlive it. */
+/** A channel of the organization, deleted or not: its deliveries and ledger remain. */
 export function findChannelOrDeleted(
   database: Database,
   organizationId: string,
@@ -36,7 +36,9 @@ export function findChannelOrDeleted(
   );
 }
 
-/** Channels of the organization, without deleted ones. A key holds the values of the ordering's columns in CHANNEL_ORDERS. */
+/**
+ * Lists the channels of the organization without deleted ones. A key holds the ordering's columns in CHANNEL_ORDERS.
+ */
 export function listChannels(
   database: Database,
   organizationId: string,
@@ -86,7 +88,7 @@ export function insertChannel(
 
 export type ChannelChanges = Partial<Omit<NewChannel, 'id' | 'secret' | 'created_at'>>;
 
-/** Changes what is given. Null when the organization has no such channel, or has not the room that `changes` names. */
+/** Changes a channel. Null when the organization has no such channel, or no such room as `changes` names. */
 export function updateChannel(
   database: Database,
   organizationId: string,
@@ -128,8 +130,8 @@ export async function deleteChannel(
 }
 
 /**
- * Gives a channel a new secret. The one it had keeps signing until `previous_secret_expires_at` (ms); null lets it go at once.
- * Null when the organization has no such channel.
+ * Gives a channel a new secret. The previous one also signs until `previous_secret_expires_at` (ms); null ends it at
+ * once. Null when the organization has no such channel.
  */
 export function rotateChannelSecret(
   database: Database,

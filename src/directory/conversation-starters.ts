@@ -3,9 +3,12 @@ import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { ConversationStarterRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
 
-/** Conversation starters lie with their users in the first database. Language codes are compared without regard to case. */
+/**
+ * Conversation starters are in the first database, with their users. Language codes are compared without regard to
+ * case.
+ */
 
-/** The starters of a user, oldest first (Chats API, Chat conversation starters). */
+/** Lists a user's starters, oldest first (Chats API, Chat conversation starters). */
 export function listConversationStarters(
   identity: Database,
   organizationId: string,
@@ -22,6 +25,7 @@ export function listConversationStarters(
   );
 }
 
+/** A user's starter for a language; null when there is none. */
 export function findConversationStarter(
   identity: Database,
   organizationId: string,
@@ -36,7 +40,7 @@ export function findConversationStarter(
   );
 }
 
-/** Adds a starter. Null when the user has one for the language already. */
+/** Adds a starter. Null when the user has one for the language. */
 export function insertConversationStarter(
   identity: Database,
   organizationId: string,
@@ -57,7 +61,7 @@ export function insertConversationStarter(
 
 export type ConversationStarterChanges = { language_code?: string | undefined; message?: string | undefined };
 
-/** Changes what is given; its language only to one for which the user has no other starter. */
+/** Changes a starter. Its language may change only to one for which the user has no starter. */
 export async function updateConversationStarter(
   identity: Database,
   organizationId: string,
@@ -93,7 +97,7 @@ export async function updateConversationStarter(
   return { ok: false, reason: known.length === 0 ? 'not_found' : 'language_taken' };
 }
 
-/** False when the user has no starter for the language. */
+/** Deletes a starter. False when the user has none for the language. */
 export async function deleteConversationStarter(
   identity: Database,
   organizationId: string,

@@ -7,7 +7,7 @@ import { userFacts } from './users.ts';
 
 type BotColumn = 'first_name' | 'last_name' | 'alias' | 'avatar_id' | 'avatar_url' | 'is_bot' | 'is_staff';
 
-/** An installation with its organization, its app and its bot user, as one query returns them. */
+/** An installation with its organization, app and bot user, as one query answers them. */
 export type InstallationRow = Pick<
   AppInstallationRow,
   'id' | 'organization_id' | 'app_user_id' | 'allowed_scopes' | 'created_at' | 'updated_at'
@@ -22,6 +22,7 @@ const JOINS = `JOIN organizations ON organizations.id = installations.organizati
   JOIN apps ON apps.id = installations.app_id ${OWNERS}
   LEFT JOIN users ON users.id = installations.app_user_id`;
 
+/** An installation as resources show it. */
 export function installationView(row: InstallationRow): AppInstallationView {
   return {
     id: row.id,
@@ -49,7 +50,7 @@ function botOf(row: InstallationRow): AppInstallationView['app_user'] {
   });
 }
 
-/** An installation that the organization has. */
+/** An installation of the organization; null when there is none. */
 export function findInstallation(
   identity: Database,
   organizationId: string,
@@ -63,7 +64,7 @@ export function findInstallation(
   );
 }
 
-/** Installations that the organization has. A key holds the values of the ordering's columns in CREATION_ORDERS. */
+/** Lists the installations of the organization. A key holds the ordering's columns in CREATION_ORDERS. */
 export function listInstallations(
   identity: Database,
   organizationId: string,
@@ -82,19 +83,19 @@ export function listInstallations(
   );
 }
 
-/** Ids for what comes to be: the installation and, if the app brings a bot user, this user. */
+/** Ids of a new installation and, if the app needs a bot user, of this user. */
 export type NewInstallation = {
   id: string;
   app_id: string;
   app_user_id: string;
-  /** What whoever installs it has agreed to. */
+  /** The scopes that the installing user has accepted. */
   scopes: readonly string[];
   created_at: number;
 };
 
 /**
- * Installs an app in an organization that exists, with its bot user, in one transaction. False when the app is not
- * available to the organization, requires other scopes by now or is installed there already.
+ * Installs an app in an organization, with its bot user, in one transaction. False when the app is not available to the
+ * organization, requires other scopes now, or is installed already.
  */
 export async function insertInstallation(
   identity: Database,
@@ -135,8 +136,8 @@ export async function insertInstallation(
 }
 
 /**
- * Marks an installation as deleted, and its bot user with it, whose tokens so stop working. Its app and bot user (null: it had
- * none); null when the organization has no such installation.
+ * Marks an installation as deleted, with its bot user, whose tokens stop working. Answers its app and its bot user
+ * (null: none); null when the organization has no such installation.
  */
 export async function deleteInstallation(
   identity: Database,
@@ -168,14 +169,14 @@ export async function deleteInstallation(
   return (gone as Pick<AppInstallationRow, 'app_id' | 'app_user_id'>[] | undefined)?.[0] ?? null;
 }
 
-/** What tells an app by its trigger URL that it is uninstalled. */
+/** What the call of an app's trigger URL at an uninstallation needs. */
 export type UninstallTrigger = Pick<AppInstallationRow, 'id' | 'organization_id' | 'app_id' | 'app_user_id'> & {
   trigger_url: string;
   secret: AppRow['secret'];
   registered_origin: string;
 };
 
-/** What an installation's app is to be told with when it is uninstalled; null when it does not want to be told. */
+/** The uninstallation trigger of an installation's app; null when the app does not want it. */
 export function findUninstallTrigger(
   identity: Database,
   organizationId: string,

@@ -6,8 +6,8 @@ import { findUsers } from './users.ts';
 const known = createIsolateCache<UserRow>({ clock: Date.now, limit: 10_000, staleFor: STALE_FOR });
 
 /**
- * The users of an organization with these ids, by id: at most `timeToLive` (ms) old, up to 10 minutes while D1 cannot be reached. What
- * this isolate does not know is one query, whatever the number of ids.
+ * Users of an organization by id: at most `timeToLive` (ms) old, up to 10 minutes while D1 cannot be reached. Users
+ * that this isolate does not have are read with one query.
  */
 export async function findKnownUsers(
   database: Database,

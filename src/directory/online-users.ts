@@ -5,8 +5,8 @@ import type { DirectoryDatabases } from './read-routed-rooms.ts';
 import { readRouting } from './room-views.ts';
 
 /**
- * The users who are online at `now` (ms) and whom a room reaches, by their ids: by the same rules as in reach.ts and room-views.ts. Reads
- * the users of the room's organization and its partners who are present, not all.
+ * Lists the users routed to a room who are online at `now` (ms), by id. The rules are those of routed-rooms.ts and
+ * room-views.ts. Reads only the present users of the room's organization and its partners.
  */
 export async function listOnlineUsers(
   databases: DirectoryDatabases,

@@ -5,10 +5,12 @@ import type { OrganizationProfile, OrganizationView } from '../resources/organiz
 import { assignments } from './assignments.ts';
 import { type AttendanceColumns, attendanceColumns, attendantsOf } from './attendants.ts';
 
+/** An organization; null when there is none. */
 export function findOrganization(database: Database, organizationId: string): Promise<OrganizationRow | null> {
   return database.first<OrganizationRow>('SELECT * FROM organizations WHERE id = ?', organizationId);
 }
 
+/** Whether an organization exists. */
 export async function organizationExists(database: Database, organizationId: string): Promise<boolean> {
   return (await database.first('SELECT 1 FROM organizations WHERE id = ?', organizationId)) !== null;
 }
@@ -60,7 +62,7 @@ export type OrganizationChanges = { [Column in keyof Changeable]?: Changeable[Co
   profile?: { [Key in keyof OrganizationProfile]?: OrganizationProfile[Key] | undefined };
 };
 
-/** Changes what is given. Null when there is no such organization. */
+/** Changes an organization. Null when there is no such organization. */
 export function updateOrganization(
   database: Database,
   organizationId: string,

@@ -1,14 +1,17 @@
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { z } from 'zod';
 
-/** The JWTs that the hub itself reads again: HS256 by its own key (signing-keys.ts), each kind for an audience of its own, so that none passes for another. */
+/**
+ * The JWTs that only the hub reads: HS256 with its own key (signing-keys.ts). Each kind has an audience of its own, so
+ * none can be used as another.
+ */
 
-/** For whom a token is: what reads it. */
+/** The kind of a token. */
 export type Audience = 'visitor' | 'user' | 'trigger' | 'app_user_code';
 
 const ISSUER = 'umi';
 const ALGORITHM = 'HS256';
-/** The longest token that is looked at, in characters; the hub's own have about 450. */
+/** Longest token that is read, in characters. The hub's own have about 450. */
 const LONGEST_TOKEN = 2048;
 
 /** A token of one kind, valid from `now` (ms) for `lifetime` seconds. */
@@ -27,7 +30,10 @@ export function signOwnToken(
     .sign(key);
 }
 
-/** The claims of a token at `now` (ms); null when it is expired, forged, of another kind, without what `schema` asks for, or no token at all. */
+/**
+ * The claims of a token at `now` (ms). Null when it is expired, forged, of another kind, not of the form `schema`, or
+ * not a token.
+ */
 export async function readOwnToken<Claims>(
   key: Uint8Array,
   audience: Audience,
@@ -53,7 +59,7 @@ export async function readOwnToken<Claims>(
   }
 }
 
-/** JWTs count in whole seconds. */
+/** A time (ms) in whole seconds, as JWTs have it. */
 export function secondsOf(now: number): number {
   return Math.floor(now / 1000);
 }

@@ -5,8 +5,8 @@ import { RoutedRooms, type RoutingRows } from './routed-rooms.ts';
 export type DirectoryDatabases = { identity: Database; organization: Database };
 
 /**
- * Reads what is routed to an organization and to each of its users: one trip to each of the two databases, whatever the number of
- * users. Bounded by what the organization has set up: rooms, routers, teams and their members.
+ * Reads the rooms that are routed to an organization and to each of its users: one trip to each of the two databases,
+ * however many users there are. The cost depends on the organization's rooms, routers, teams and their members.
  */
 export async function readRoutedRooms(
   { identity, organization }: DirectoryDatabases,
@@ -52,7 +52,7 @@ export async function readRoutedRooms(
   });
 }
 
-/** The routers of the organization's rooms, and those of the rooms that are shared with it. */
+/** The routers of the organization's rooms, and of the rooms that are shared with it. */
 const ROUTED = `SELECT room_routers.room_id, room_routers.router_id, routers.organization_id FROM routers
   JOIN room_routers ON room_routers.router_id = routers.id WHERE routers.organization_id = ?1`;
 const ROUTED_OF_SHARED = `SELECT room_routers.room_id, room_routers.router_id, routers.organization_id FROM room_shares

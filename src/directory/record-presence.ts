@@ -5,13 +5,13 @@ export type PresenceCopy = {
   version: number;
   /** When the last of the user's clients expires (ms); null when there is none. */
   present_until: number | null;
-  /** Open chats in which the user takes part. */
+  /** The number of open chats in which the user participates. */
   current_chat_count: number;
 };
 
 /**
- * Keeps the copy in the user's row unless a newer one is there. `ignored` when nothing was changed, also because there is no such
- * user; `deleted` when it was kept, but the user is deleted.
+ * Stores the copy in the user's row unless a newer one is there. `ignored`: nothing changed, or there is no such user.
+ * `deleted`: it is stored, but the user is deleted.
  */
 export async function recordPresence(
   database: Database,

@@ -45,11 +45,11 @@ export async function viewRooms(
   });
 }
 
-/** `kind` is null for a router without targets: the room has a router, which reaches nobody. */
+/** `kind` is null for a router without targets: it routes to nobody. */
 export type RoomTarget = { room_id: string; kind: RouterTargetKind | null; target_id: string | null };
 export type Routing = { targets: RoomTarget[]; shares: { room_id: string; organization_id: string }[] };
 
-/** The targets of some rooms and the partners with whom they are shared. */
+/** The targets of rooms, and the partners that the rooms are shared with. */
 export async function readRouting({ organization }: DirectoryDatabases, rooms: readonly RoomRow[]): Promise<Routing> {
   const ids = JSON.stringify(rooms.map(({ id }) => id));
   const [targets, shares] = (await organization.batch([
@@ -71,7 +71,7 @@ type People = {
   names: ReadonlyMap<string, string>;
   organizations: ReadonlyMap<string, Attendants>;
   teams: ReadonlyMap<string, TeamAttendance>;
-  /** Teams with the organizations with which they are shared, as `team/organization`. */
+  /** Teams with the organizations that they are shared with, as `team/organization`. */
   teamShares: ReadonlySet<string>;
   online: ReadonlyMap<string, OnlineUser>;
   editors: ReadonlyMap<string, ReturnType<typeof userFacts>>;

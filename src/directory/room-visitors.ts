@@ -3,15 +3,15 @@ import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { VisitorRow } from '../db/rows.ts';
 import type { RoomVisitor, VisitorDetails } from '../resources/room-visitor.ts';
 
-/** Undefined leaves a detail as it is, null takes it away. */
+/** An undefined detail stays as it is; null removes it. */
 export type DetailChanges = { [Name in keyof VisitorDetails]?: VisitorDetails[Name] | undefined };
 
-/** A visitor at one of their rooms. */
+/** A visitor in one of their rooms. */
 export type VisitorPlace = { organization_id: string; room_id: string; visitor_id: string };
 
 /**
- * A visitor comes to a room, or comes again: the row is made or changed, and they are present for `presence_expires_in` seconds from `now`
- * (ms). One who was absent begins a further visit. The room is the caller's to check.
+ * Records a visit: makes or changes the visitor's row and keeps them present for `presence_expires_in` seconds from
+ * `now` (ms). A visitor who was absent starts another visit. The caller has checked the room.
  */
 export async function enterRoom(
   database: Database,
@@ -45,8 +45,8 @@ export async function enterRoom(
 }
 
 /**
- * Keeps a visitor present in a room for so many seconds from `now` (ms), or for as many as they asked for last. Null when they have not come
- * to the room.
+ * Keeps a visitor present in a room for a number of seconds from `now` (ms), or for as many as they asked for last.
+ * Null when they have never visited the room.
  */
 export function stayInRoom(
   database: Database,
@@ -81,8 +81,8 @@ export function findRoomVisitor(
 }
 
 /**
- * The visitors of a room of the organization, by their ids; only those present at `now` (ms), or only those absent, unless `isPresent` is
- * null. Present ones are found among all that are present, which an index holds.
+ * Lists the visitors of a room of the organization by id: those present at `now` (ms), those absent, or all
+ * (`isPresent` null). Present ones are found by an index.
  */
 export function listRoomVisitors(
   database: Database,
@@ -106,7 +106,7 @@ export function listRoomVisitors(
   );
 }
 
-/** The visitor as resources show them at `now` (ms). */
+/** A visitor as resources show them at `now` (ms). */
 export function roomVisitor(row: VisitorRow, now: number): RoomVisitor {
   return {
     id: row.id,

@@ -4,7 +4,7 @@ import type { RoomRow } from '../db/rows.ts';
 import type { RoomSet } from '../resources/chat-grant.ts';
 import { assignments } from './assignments.ts';
 
-/** A room of the organization that is not deleted. */
+/** A room of the organization; null when there is none or it is deleted. */
 export function findRoom(database: Database, organizationId: string, roomId: string): Promise<RoomRow | null> {
   return database.first<RoomRow>(
     'SELECT * FROM rooms WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
@@ -77,7 +77,7 @@ type RoomOptions = Pick<
 >;
 type ChosenOptions = { [Column in keyof RoomOptions]?: RoomOptions[Column] | undefined };
 
-/** A new room; options that are left out have their defaults. */
+/** A new room. An option that is left out has its default. */
 export type NewRoom = Pick<RoomRow, 'id' | 'name' | 'display_name' | 'created_at'> &
   ChosenOptions & { updated_by_user_id?: string | null };
 
@@ -113,7 +113,7 @@ export type RoomChanges = ChosenOptions & {
   updated_by_user_id: string | null;
 };
 
-/** Changes what is given. Null when the organization has no such room. */
+/** Changes a room. Null when the organization has no such room. */
 export function updateRoom(
   database: Database,
   organizationId: string,

@@ -1,43 +1,47 @@
 import type { RouterTargetKind } from '../db/rows.ts';
 import type { RoomSet } from '../resources/chat-grant.ts';
 
-/** Without private history, shared rooms whose owner keeps its chat history private are left out (Chats API, Routed chats). */
+/**
+ * Without private history, shared rooms are left out whose owner's chat history is private (Chats API, Routed chats).
+ */
 export type HistoryOptions = { includesPrivateHistory: boolean };
 
-/** All rows from which follows what reaches an organization and its users (reach.ts reads them). */
+/** All rows from which routed rooms are computed (read-routed-rooms.ts reads them). */
 export type RoutingRows = {
   organization_id: string;
-  /** The organization's own rooms, deleted ones too; not read while none of them has a router. */
+  /** The organization's own rooms, also deleted ones. Not read while none of them has a router. */
   room_ids: readonly string[];
-  /** Rooms of others that are shared with it, with their owners. */
+  /** Rooms of others that are shared with the organization, with their owners. */
   shared: readonly { id: string; organization_id: string }[];
-  /** The routers of all these rooms, with the routers' owners, who are the rooms' too; and whom the routers name. */
+  /** The routers of all these rooms with their owners, who also own the rooms; and the targets of the routers. */
   routed: readonly { room_id: string; router_id: string; organization_id: string }[];
   targets: readonly { router_id: string; kind: RouterTargetKind; target_id: string | null }[];
-  /** The members of the organization's teams, and with whom it shares the teams; without deleted teams. */
+  /**
+   * The members of the organization's teams, and the partners that the teams are shared with. Without deleted teams.
+   */
   members: readonly { team_id: string; user_id: string }[];
   team_shares: readonly { team_id: string; organization_id: string }[];
-  /** Owners of the shared rooms whose history is private. */
+  /** Owners of shared rooms whose chat history is private. */
   private_owner_ids: readonly string[];
 };
 
-/** So many ids of rooms are kept in answers that were given, to be given again. */
+/** Limit of the ids of rooms in answers that are kept for the next call. */
 const MOST_IDS_KEPT = 500_000;
 
 /**
- * What is routed to an organization and to each of its users (Chats API, Routed chats), computed from rows that were
- * read once for all of them.
+ * The rooms that are routed to an organization and to each of its users (Chats API, Routed chats), computed from rows
+ * that were read once for all of them.
  */
 export class RoutedRooms {
   readonly #rows: RoutingRows;
   readonly #privateOwners: ReadonlySet<string>;
   readonly #teamsOf: ReadonlyMap<string, readonly string[]>;
   readonly #sharesOfTeam: ReadonlyMap<string, readonly string[]>;
-  /** The rooms that some router gives to whom a name stands for: own ones, and shared ones. */
+  /** The rooms by the name that a router's target has: own rooms, and shared ones. */
   readonly #own = new Map<string, Set<string>>();
   readonly #shared = new Map<string, Set<string>>();
   readonly #routedRooms = new Set<string>();
-  /** Reaches by the names that made them: users of the same teams share one. */
+  /** Sets of rooms by the names that they result from: users of the same teams share one. */
   readonly #known = new Map<string, RoomSet>();
   #idsKept = 0;
   /** With private history, and without. */
@@ -53,7 +57,7 @@ export class RoutedRooms {
       const isOwn = organization_id === rows.organization_id;
       if (isOwn) this.#routedRooms.add(room_id);
       for (const { kind, target_id } of targetsOf.get(router_id) ?? []) {
-        // All users of the room's own organization.
+        // A target `all` means the users of the room's own organization.
         if (kind === 'all' && !isOwn) continue;
         const name = nameOf(kind, target_id, organization_id);
         const rooms = isOwn ? this.#own : this.#shared;
@@ -68,17 +72,17 @@ export class RoutedRooms {
     };
   }
 
-  /** How many rows this was made of. */
+  /** The number of rows that this was made from. */
   get size(): number {
     const { room_ids, shared, routed, targets, members, team_shares } = this.#rows;
     return room_ids.length + shared.length + routed.length + targets.length + members.length + team_shares.length;
   }
 
   /**
-   * The rooms whose chats are routed to a user of the organization: those with a router that names them, one of their teams, their
-   * organization as a partner, or all users of the room's own organization; and the own rooms without any router. Rooms of others
-   * count while they are shared with the organization, teams while the router's owner has them. A deleted room keeps its reach, a deleted team has
-   * none. That the user is not deleted is the caller's to check.
+   * The rooms whose chats are routed to a user of the organization: those with a router that names the user, one of
+   * their teams, their organization as a partner, or all users of the room's own organization; and own rooms without a
+   * router. Shared rooms count while they are shared, teams while the router's owner has them. A deleted room stays
+   * routed; a deleted team is not. The caller has checked that the user is not deleted.
    */
   ofUser(userId: string, options: HistoryOptions): RoomSet {
     const names = this.#namesOf(userId).filter((name) => this.#own.has(name) || this.#shared.has(name));
@@ -95,12 +99,12 @@ export class RoutedRooms {
     return rooms;
   }
 
-  /** The rooms whose chats are routed to the organization: its own, and those that others share with it. */
+  /** The rooms whose chats are routed to the organization: its own and those that are shared with it. */
   ofOrganization(options: HistoryOptions): RoomSet {
     return options.includesPrivateHistory ? this.#ofOrganization.all : this.#ofOrganization.open;
   }
 
-  /** The teams of a user that are not deleted. */
+  /** The teams of a user, without deleted ones. */
   teamsOf(userId: string): readonly string[] {
     return this.#teamsOf.get(userId) ?? [];
   }
@@ -109,13 +113,14 @@ export class RoutedRooms {
     const { organization_id, room_ids } = this.#rows;
     const named = union(names, this.#own);
     const shared = this.#sharedRooms(union(names, this.#shared), options);
-    // Rooms without routers reach everybody: only where one with routers does not reach a user the own rooms must be named.
+    // Own rooms without a router are routed to everybody. Only if one with a router is not routed to the user, the own
+    // rooms are named one by one.
     if (named.size === this.#routedRooms.size) return { organization_id, room_ids: shared };
     const own = room_ids.filter((id) => named.has(id) || !this.#routedRooms.has(id));
     return { organization_id: null, room_ids: [...own, ...shared] };
   }
 
-  /** Ids of rooms that others share, null for all of them. */
+  /** Ids of shared rooms; `among` null: all of them. */
   #sharedRooms(among: ReadonlySet<string> | null, { includesPrivateHistory }: HistoryOptions): string[] {
     const found = this.#rows.shared.filter(
       ({ id, organization_id }) =>
@@ -124,7 +129,7 @@ export class RoutedRooms {
     return found.map(({ id }) => id);
   }
 
-  /** By what routers may name a user. */
+  /** The names by which routers may name a user. */
   #namesOf(userId: string): string[] {
     const own = this.#rows.organization_id;
     const teams = this.teamsOf(userId).flatMap((team) =>
@@ -134,7 +139,7 @@ export class RoutedRooms {
   }
 }
 
-/** A router may name teams that its owner has or that are shared with it, so a team's name has the owner in it. */
+/** A router may name teams that its owner has or that are shared with it, so the name of a team contains the owner. */
 function nameOf(kind: RouterTargetKind, id: string | null, routerOwner: string): string {
   return kind === 'team' ? `team/${id}/${routerOwner}` : `${kind}/${id}`;
 }

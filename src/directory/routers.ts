@@ -6,10 +6,10 @@ import { assignments } from './assignments.ts';
 /** A target of a router: all users of its organization, one user, one team or one partner. `id` is null only for `all`. */
 export type RouterTarget = { kind: RouterTargetKind; id: string | null };
 
-/** A router with its targets, in their order, and its rooms, by their ids. */
+/** A router with its targets in order, and its rooms by id. */
 export type Router = RouterRow & { targets: RouterTarget[]; room_ids: string[] };
 
-/** Routers of the organization in the order of their ids. */
+/** Lists the routers of the organization by id. */
 export async function listRouters(database: Database, organizationId: string, keyset: Keyset): Promise<Router[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
   const rows = await database.all<RouterRow>(
@@ -20,6 +20,7 @@ export async function listRouters(database: Database, organizationId: string, ke
   return wholeRouters(database, rows);
 }
 
+/** A router of the organization; null when there is none. */
 export async function findRouter(database: Database, organizationId: string, routerId: string): Promise<Router | null> {
   const rows = await database.all<RouterRow>(
     'SELECT * FROM routers WHERE id = ? AND organization_id = ?',
@@ -57,13 +58,13 @@ export type NewRouter = Pick<RouterRow, 'id' | 'name' | 'created_at'> & {
   room_ids: readonly string[];
 };
 
-/** Adds a router to an organization that exists; rooms that are not the organization's are left out. Null when the id is taken. */
+/** Adds a router to an organization. Rooms of other organizations are ignored. Null when the id is taken. */
 export async function insertRouter(
   database: Database,
   organizationId: string,
   router: NewRouter,
 ): Promise<Router | null> {
-  // The router's row goes last, so that its children can tell whether the id is taken.
+  // The router's row is written last, so that the statements before it can check whether the id is taken.
   const isFree = 'NOT EXISTS (SELECT 1 FROM routers WHERE id = ?1)';
   const results = await database.batch([
     insertTargets(isFree, organizationId, router.id, router.targets),
@@ -87,7 +88,7 @@ export type RouterChanges = {
   room_ids?: readonly string[] | undefined;
 };
 
-/** Changes what is given: targets and rooms as a whole. Null when the organization has no such router. */
+/** Changes a router; targets and rooms are replaced as a whole. Null when the organization has no such router. */
 export async function updateRouter(
   database: Database,
   organizationId: string,
@@ -114,7 +115,10 @@ export async function updateRouter(
   return findRouter(database, organizationId, routerId);
 }
 
-/** Removes a router; a room without another one reaches all users of its organization again. False when there is no such router. */
+/**
+ * Deletes a router. A room without any router is routed to all users of its organization again. False when there is no
+ * such router.
+ */
 export async function deleteRouter(database: Database, organizationId: string, routerId: string): Promise<boolean> {
   const results = await database.batch([
     [`DELETE FROM router_targets WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId],
@@ -126,7 +130,7 @@ export async function deleteRouter(database: Database, organizationId: string, r
 
 const OWN_ROUTER = '(SELECT id FROM routers WHERE id = ?1 AND organization_id = ?2)';
 
-/** Both conditions name the router as ?1 and the organization as ?2. */
+/** In both conditions the router is ?1 and the organization ?2. */
 function insertTargets(
   condition: string,
   organizationId: string,
@@ -159,7 +163,7 @@ function insertRooms(
   ];
 }
 
-/** Those of the given rooms that the organization never had: deleted ones keep their routers. */
+/** Those of the given rooms that the organization never had. Deleted rooms keep their routers. */
 export async function findUnknownRooms(
   database: Database,
   organizationId: string,

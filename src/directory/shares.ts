@@ -9,7 +9,7 @@ const SHARED = {
 
 export type SharedKind = keyof typeof SHARED;
 
-/** `organization_id` names the partner; `created_at` in ms. */
+/** `organization_id`: the partner. `created_at` in ms. */
 export type Share = { organization_id: string; created_at: number };
 
 /** Deleted ones too: the chats of a deleted room stay visible to its partners until the sharing ends. */
@@ -68,7 +68,7 @@ export async function insertShare(
   return row === undefined ? null : { share: row, isNew: inserted.length > 0 };
 }
 
-/** Ends the sharing. False when the organization never had such a room or team, or has not shared it with the partner. */
+/** Ends the sharing. False when the organization never had the room or team, or does not share it with the partner. */
 export async function deleteShare(
   database: Database,
   kind: SharedKind,

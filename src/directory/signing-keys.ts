@@ -3,8 +3,8 @@ import { type Database, db } from '../db/database.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 
 /**
- * The key with which this hub signs its own tokens (JWT, HS256): 32 random bytes, made at the first call and the same for ever
- * after, also when two calls come first at once. It lies in the first database.
+ * The key with which the hub signs its own tokens (JWT, HS256): 32 random bytes in the first database. The first call
+ * makes it, even if two calls run at once; it never changes.
  */
 export async function findOrMakeSigningKey(database: Database): Promise<Uint8Array> {
   const known = await database.first<{ secret: string }>(FIND_KEY);
@@ -31,7 +31,7 @@ function keyBytes(secret: string): Uint8Array {
 
 const keys = createIsolateCache<Uint8Array>({ clock: () => Date.now(), limit: 1, staleFor: STALE_FOR });
 
-/** The key, made when there is none yet. Cached in the isolate like tokens. */
+/** The same, cached in the isolate like tokens. */
 export async function cachedSigningKey(env: Env, cost: Cost): Promise<Uint8Array> {
   const load = () => findOrMakeSigningKey(db(env, null, cost));
   return (await keys.get('tokens', cacheTimeToLive(env), load)) ?? load();

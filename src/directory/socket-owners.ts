@@ -1,27 +1,27 @@
 import type { Database } from '../db/database.ts';
 import type { Flag } from '../db/rows.ts';
 
-/** What is looked up again of whoever has opened a live socket, by the credential that they opened it with. */
+/** The facts of a live socket's owner, looked up by the credential that opened the socket. */
 export type SocketOwnerRow = {
   /** The digest of a token, or the id of an installation. */
   credential: string;
   user_id: string;
-  /** JSON. */
+  /** JSON array of scopes. */
   scopes: string;
   database: string;
   has_active_subscription: Flag;
   private_chat_history: Flag;
 };
 
-/** Users who act by an app: the installation and the user. */
+/** A user who acts by an app: the installation and the user. */
 export type AppActor = { installation_id: string; user_id: string };
 
 const COLUMNS = `users.id AS user_id, organizations.database, organizations.has_active_subscription,
   organizations.private_chat_history`;
 
 /**
- * The users of an organization for whom these tokens (by their digests) and installations still stand: one trip for all of them.
- * Revoked tokens, installations that are gone and deleted users are missing. Expiry is the caller's to check.
+ * The users of an organization by their credentials, in one trip: digests of tokens, and installations. Revoked tokens,
+ * ended installations and deleted users are missing. The caller checks the expiry.
  */
 export async function findSocketOwners(
   identity: Database,

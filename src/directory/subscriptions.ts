@@ -1,21 +1,22 @@
 import type { Database } from '../db/database.ts';
 import type { AppInstallationRow, AppWebhookRow, Flag } from '../db/rows.ts';
 
-/** A webhook subscription of an app that the organization has installed, with what says which chats it sees. */
+/** A webhook subscription of an installed app, with what decides which chats it sees. */
 export type SubscriptionRow = {
   installation_id: string;
-  /** The bot user; null when the app has none or they are deleted. */
+  /** The bot user; null when the app has none or it is deleted. */
   user_id: string | null;
   private_chat_history: Flag;
 } & Pick<AppInstallationRow, 'allowed_scopes'> &
   Pick<AppWebhookRow, 'id' | 'channel_pattern' | 'on_added' | 'on_changed' | 'on_removed'>;
 
-/** Who listens in an organization: the rows of its subscriptions, oldest first, and since when (ms) its live hub wants to be told. */
+/** The subscriptions of an organization, oldest first, and since when its live hub is awake (ms; null: asleep). */
 export type ListenerRows = { database: string | null; subscriptions: SubscriptionRow[]; live_since: number | null };
 
 /**
- * The enabled subscriptions of all apps that the organization has installed, none when its own subscription of the hub is inactive; and
- * whether its live hub is awake at `now` (ms). `database` is the organization's, null when it does not exist.
+ * The enabled subscriptions of all apps that the organization has installed (none while its own subscription is
+ * inactive), and whether its live hub is awake at `now` (ms). `database` is the organization's; null when the
+ * organization does not exist.
  */
 export async function findSubscriptionRows(
   identity: Database,
@@ -46,7 +47,7 @@ export async function findSubscriptionRows(
   };
 }
 
-/** The partners with whom a room is shared. The room was looked up with its organization; its partners may be told of its chats. */
+/** The partners that a room is shared with. They may be notified of its chats. The caller has checked the room. */
 export async function partnersOfRoom(database: Database, roomId: string): Promise<string[]> {
   const rows = await database.all<{ organization_id: string }>(
     'SELECT organization_id FROM room_shares WHERE room_id = ? ORDER BY organization_id',
@@ -56,8 +57,8 @@ export async function partnersOfRoom(database: Database, roomId: string): Promis
 }
 
 /**
- * Has an organization's live hub told until `until` (ms); of what happens from `now` (ms) on, when it was not awake. Answers since when
- * (ms) it is awake.
+ * Lists an organization's live hub as awake until `until` (ms). Answers since when it is awake (ms): `now`, unless it
+ * was awake before.
  */
 export async function keepHubAwake(
   identity: Database,

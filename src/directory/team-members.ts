@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { UserRow } from '../db/rows.ts';
 
-/** A member of a team: their user's row and since when (ms) they belong to it. */
+/** A member of a team: the user's row, and since when they belong to it (ms). */
 export type TeamMemberUserRow = UserRow & { team_id: string; joined_at: number };
 
 const MEMBERS = `SELECT users.*, team_members.team_id, team_members.created_at AS joined_at FROM team_members
@@ -27,6 +27,7 @@ export function listTeamMembers(
   );
 }
 
+/** A member of a team of the organization; null when there is none. */
 export function findTeamMember(
   identity: Database,
   organizationId: string,

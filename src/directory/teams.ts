@@ -6,7 +6,7 @@ import { assignments } from './assignments.ts';
 
 /** Teams are stored with their members in the first database. Routers name them by id. */
 
-/** The orderings of lists of teams and the columns of each, in keyset order. */
+/** The orderings of lists of teams, with the columns of each. */
 export const TEAM_ORDERS = {
   created_at: { columns: ['created_at', 'id'], descending: false },
   '-created_at': { columns: ['created_at', 'id'], descending: true },
@@ -14,7 +14,7 @@ export const TEAM_ORDERS = {
 
 export type TeamOrdering = keyof typeof TEAM_ORDERS;
 
-/** A team of the organization that is not deleted. */
+/** A team of the organization; null when there is none or it is deleted. */
 export function findTeam(identity: Database, organizationId: string, teamId: string): Promise<TeamRow | null> {
   return identity.first<TeamRow>(
     'SELECT * FROM teams WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
@@ -23,7 +23,7 @@ export function findTeam(identity: Database, organizationId: string, teamId: str
   );
 }
 
-/** Teams of the organization, without deleted ones. A key holds the values of the ordering's columns in TEAM_ORDERS. */
+/** Lists the teams of the organization without deleted ones. A key holds the ordering's columns in TEAM_ORDERS. */
 export function listTeams(
   identity: Database,
   organizationId: string,
@@ -64,7 +64,7 @@ export type TeamChanges = {
   updated_by_user_id: string | null;
 };
 
-/** Changes what is given. Null when the organization has no such team. */
+/** Changes a team. Null when the organization has no such team. */
 export function updateTeam(
   identity: Database,
   organizationId: string,
@@ -81,7 +81,7 @@ export function updateTeam(
   );
 }
 
-/** Marks a team as deleted: it reaches nobody any more. False when the organization has no such team. */
+/** Marks a team as deleted: no router routes to it any more. False when the organization has no such team. */
 export async function deleteTeam(
   identity: Database,
   organizationId: string,

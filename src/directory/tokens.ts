@@ -4,7 +4,7 @@ import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow, TokenRow, UserRow } from '../db/rows.ts';
 import { randomSecret } from '../platform/secrets.ts';
 
-/** What a token may be allowed to do beyond its user's own chats (Chats API: settings, reports, users). */
+/** The scopes that allow a token more than its user's own chats (Chats API: settings, reports, users). */
 export const SCOPES = ['settings', 'reports', 'users'] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -13,12 +13,12 @@ export function newToken(): string {
   return `umi_${randomSecret()}`;
 }
 
-/** Lower-case hex SHA-256 of a token: the form in which tokens are stored and looked up. */
+/** Lower-case hex SHA-256 of a token: tokens are stored and looked up in this form. */
 export function tokenDigest(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
-/** A token, its user and the user's organization, as one query returns them. */
+/** A token with its user and the user's organization, as one query answers them. */
 export type PrincipalRow = {
   token_id: string;
   scopes: string;
@@ -32,8 +32,8 @@ export type PrincipalRow = {
   } & Pick<OrganizationRow, 'database' | 'has_active_subscription' | 'private_chats' | 'private_chat_history'>;
 
 /**
- * Whom a token stands for; null when it is unknown or revoked or its user is deleted. Expiry is the caller's to check, at each
- * request. The only query without an organization id: the token is what names the organization.
+ * The principal of a token. Null when the token is unknown or revoked, or its user is deleted. The caller checks the
+ * expiry at each request. The only query without an organization id, because the token names the organization.
  */
 export function findPrincipal(database: Database, digest: string): Promise<PrincipalRow | null> {
   return database.first<PrincipalRow>(
@@ -56,12 +56,12 @@ export type NewToken = {
   user_id: string;
   label: string;
   scopes: readonly Scope[];
-  /** ms; null for a token that does not expire. */
+  /** In ms; null for a token that does not expire. */
   expires_at: number | null;
   created_at: number;
 };
 
-/** Stores a token's digest. Null when the organization has no such user (any more). */
+/** Stores the digest of a token. Null when the organization has no such user. */
 export function insertToken(database: Database, organizationId: string, token: NewToken): Promise<TokenRow | null> {
   return database.first<TokenRow>(
     `INSERT INTO tokens (digest, id, organization_id, user_id, label, scopes, expires_at, created_at)
@@ -79,7 +79,7 @@ export function insertToken(database: Database, organizationId: string, token: N
   );
 }
 
-/** Tokens of a user, revoked ones too, in the order of their ids. */
+/** Lists the tokens of a user by id, revoked ones too. */
 export function listTokens(
   database: Database,
   organizationId: string,
@@ -95,7 +95,7 @@ export function listTokens(
   );
 }
 
-/** Revokes a token; a second time changes nothing. The token's row, or null when the user has no such token. */
+/** Revokes a token; repeating it changes nothing. Answers the token's row; null when the user has no such token. */
 export function revokeToken(
   database: Database,
   organizationId: string,

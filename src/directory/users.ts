@@ -5,13 +5,13 @@ import type { UserFacts } from '../resources/user.ts';
 import type { NestedOrganization, UserAccount, UserPreferences, UserProfile } from '../resources/user-account.ts';
 import { assignments } from './assignments.ts';
 
-/** The columns that make up what threads record of a user. */
+/** The columns that threads record of a user. */
 export type UserFactsRow = Pick<
   UserRow,
   'id' | 'first_name' | 'last_name' | 'organization_id' | 'alias' | 'avatar_id' | 'avatar_url' | 'is_bot' | 'is_staff'
 >;
 
-/** The user as threads record them and as resources nest them. */
+/** A user as threads record them and resources nest them. */
 export function userFacts(row: UserFactsRow): UserFacts {
   return {
     id: row.id,
@@ -43,15 +43,17 @@ export function userAccount(row: UserRow, organization: NestedOrganization, now:
 
 const NO_PROFILE: UserProfile = { title: null, phone: null, gender: null, birthday: null };
 
+/** The profile in a user's row. */
 export function userProfile(row: Pick<UserRow, 'profile'>): UserProfile {
   return { ...NO_PROFILE, ...(JSON.parse(row.profile) as Partial<UserProfile>) };
 }
 
+/** The preferences in a user's row, with defaults for missing ones. */
 export function userPreferences(row: Pick<UserRow, 'preferences'>): UserPreferences {
   return { chat_capacity: null, ui_language_code: 'en', ...(JSON.parse(row.preferences) as Partial<UserPreferences>) };
 }
 
-/** A user of the organization who is not deleted. */
+/** A user of the organization; null when there is none or they are deleted. */
 export function findUser(database: Database, organizationId: string, userId: string): Promise<UserRow | null> {
   return database.first<UserRow>(
     'SELECT * FROM users WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
@@ -60,7 +62,7 @@ export function findUser(database: Database, organizationId: string, userId: str
   );
 }
 
-/** Those of the given users who belong to the organization and are not deleted, in no particular order. */
+/** Those of the given users who belong to the organization and are not deleted, in any order. */
 export function findUsers(database: Database, organizationId: string, userIds: readonly string[]): Promise<UserRow[]> {
   return database.all<UserRow>(
     `SELECT * FROM users
@@ -80,7 +82,7 @@ export async function findDeletedUsers(database: Database, userIds: readonly str
   return new Set(rows.map(({ id }) => id));
 }
 
-/** The orderings of lists of users and the columns of each, in keyset order. */
+/** The orderings of lists of users, with the columns of each. */
 export const USER_ORDERS = {
   created_at: { columns: ['created_at', 'id'], descending: false },
   '-created_at': { columns: ['created_at', 'id'], descending: true },
@@ -90,7 +92,7 @@ export const USER_ORDERS = {
 
 export type UserOrdering = keyof typeof USER_ORDERS;
 
-/** Users of the organization. A key holds the values of the ordering's columns in USER_ORDERS. */
+/** Lists the users of the organization. A key holds the ordering's columns in USER_ORDERS. */
 export function listUsers(
   database: Database,
   organizationId: string,
@@ -148,7 +150,7 @@ export type UserChanges = { [Column in keyof Changeable]?: Changeable[Column] | 
   preferences?: { [Key in keyof UserPreferences]?: UserPreferences[Key] | null | undefined };
 };
 
-/** Changes what is given. Null when the organization has no such user. */
+/** Changes a user. Null when the organization has no such user. */
 export function updateUser(
   database: Database,
   organizationId: string,
@@ -168,7 +170,7 @@ export function updateUser(
   );
 }
 
-/** Marks a user as deleted; their tokens stop working with it. Null when the organization never had such a user. */
+/** Marks a user as deleted, so their tokens stop working. Null when the organization never had such a user. */
 export async function deleteUser(
   database: Database,
   organizationId: string,

@@ -4,8 +4,8 @@ import { isSameSecret } from '../platform/secrets.ts';
 import { readOwnToken, secondsOf, signOwnToken } from './own-tokens.ts';
 
 /**
- * Who a visitor is, without a row for them: their secret is 10 random bytes and the hub's signature over them and their
- * organization; their id is derived from the same bytes. `key` is the hub's signing key (signing-keys.ts).
+ * The identity of a visitor, without a row. The secret is 10 random bytes and the hub's signature over them and the
+ * organization; the id is derived from the same bytes. `key` is the hub's signing key (signing-keys.ts).
  */
 export type VisitorSession = { visitor_id: string; visitor_secret_id: string };
 
@@ -14,19 +14,19 @@ const SIGNATURE_BYTES = 15;
 const ID_BYTES = 16;
 const SECRET = /^[0-9a-f]{50}$/;
 
-/** A visitor whom the organization has not met before. */
+/** A new visitor of the organization. */
 export function newVisitorSession(key: Uint8Array, organizationId: string): VisitorSession {
   return sessionOf(key, organizationId, randomBytes(RANDOM_BYTES).toString('hex'));
 }
 
-/** The visitor to whom a secret was given; null when it is none of this organization's. */
+/** The visitor with a secret. Null when the secret was not given out for this organization. */
 export function resumeVisitorSession(key: Uint8Array, organizationId: string, secret: string): VisitorSession | null {
   if (!SECRET.test(secret)) return null;
   const session = sessionOf(key, organizationId, secret.slice(0, 2 * RANDOM_BYTES));
   return isSameSecret(session.visitor_secret_id, secret) ? session : null;
 }
 
-/** `random` is hex. */
+/** `random` in hex. */
 function sessionOf(key: Uint8Array, organizationId: string, random: string): VisitorSession {
   const signed = (use: string, bytes: number) =>
     createHmac('sha256', key)
@@ -39,16 +39,16 @@ function sessionOf(key: Uint8Array, organizationId: string, random: string): Vis
   };
 }
 
-/** Seconds for which an access token of a visitor is valid. */
+/** How long an access token of a visitor is valid, in seconds. */
 export const VISITOR_TOKEN_LIFETIME = 1800;
 
 const visitorClaims = z.object({ visitor_id: z.string(), organization_id: z.string() });
 const endingVisitorClaims = visitorClaims.extend({ exp: z.number() });
 
-/** Whom an access token of a visitor names. */
+/** The visitor that an access token names. */
 export type VisitorClaims = z.infer<typeof visitorClaims>;
 
-/** An access token for a visitor from `now` (ms) on, and when it expires (ms). */
+/** An access token for a visitor, valid from `now` (ms), and when it expires (ms). */
 export async function issueVisitorToken(
   key: Uint8Array,
   { visitor_id, organization_id }: VisitorClaims,
@@ -60,7 +60,10 @@ export async function issueVisitorToken(
   return { token, expires_at: (secondsOf(now) + lifetime) * 1000 };
 }
 
-/** Whom a token names at `now` (ms), and when it ends (ms); null when it is expired, forged, of another use or no token at all. */
+/**
+ * The visitor that a token names at `now` (ms), and when it expires (ms). Null when the token is expired, forged, of
+ * another kind, or not a token.
+ */
 export async function readVisitorToken(
   key: Uint8Array,
   token: string,

@@ -2,13 +2,13 @@ import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { VisitorVariableRow } from '../db/rows.ts';
 
-/** The variable that is a visitor's name (visitors' API). */
+/** The variable that holds a visitor's name (visitors' API). */
 export const NAME_VARIABLE = 'username';
 
-/** The name is null while none is set. */
+/** The name is null while it is not set. */
 export type Visitor = { id: string; room_id: string; name: string | null };
 
-/** A visitor of a room; the room is the caller's to check. */
+/** A visitor of a room; null when there is none. The caller has checked the room. */
 export function findVisitor(database: Database, roomId: string, visitorId: string): Promise<Visitor | null> {
   return database.first(
     `SELECT visitors.id, visitors.room_id, visitor_variables.value AS name FROM visitors
@@ -24,8 +24,8 @@ export function findVisitor(database: Database, roomId: string, visitorId: strin
 export type VisitorVariable = VisitorVariableRow & { value: string };
 
 /**
- * The variables of a visitor in a room of the organization, in the order of their keys, without deleted ones. Null when the
- * room has no such visitor.
+ * Lists the variables of a visitor in a room of the organization by key, without deleted ones. Null when the room has
+ * no such visitor.
  */
 export async function listVisitorVariables(
   database: Database,
@@ -47,7 +47,7 @@ export async function listVisitorVariables(
   return (variables ?? []) as VisitorVariable[];
 }
 
-/** A variable of a visitor; null when they have none of that key. The visitor is the caller's to check. */
+/** A variable of a visitor; null when there is none. The caller has checked the visitor. */
 export function findVisitorVariable(
   database: Database,
   visitorId: string,
@@ -60,12 +60,12 @@ export function findVisitorVariable(
   );
 }
 
-/** Later than what is there, whatever clock that was written by: a request is answered with what it has written. */
+/** Later than the stored time, whatever clock has written that. So a request reads what it has written. */
 const LATER = 'max(?, visitor_variables.at + 1)';
 
 /**
- * Sets a variable of a visitor at `now` (ms); `is_new` when they had none of that key. The newest (at, thread, seq) wins over what
- * threads write; here the thread is '' and the seq 0. The visitor is the caller's to check.
+ * Sets a variable of a visitor at `now` (ms). `is_new`: they had none with this key. The highest (at, thread, seq) wins
+ * over writes of threads; here the thread is '' and the seq 0. The caller has checked the visitor.
  */
 export async function setVisitorVariable(
   database: Database,
@@ -94,7 +94,7 @@ export async function setVisitorVariable(
   return { variable, is_new: known.length === 0 };
 }
 
-/** Changes a variable that is there. Null when the visitor has none of that key. */
+/** Changes an existing variable. Null when the visitor has none with this key. */
 export function changeVisitorVariable(
   database: Database,
   visitorId: string,
@@ -112,7 +112,10 @@ export function changeVisitorVariable(
   );
 }
 
-/** Deletes a variable; its row stays with its time, so that an older write that comes late does not bring it back. False when there is none. */
+/**
+ * Deletes a variable. Its row and time remain, so that a late write with an older time does not restore it. False when
+ * there is none.
+ */
 export async function deleteVisitorVariable(
   database: Database,
   visitorId: string,
