@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 
-/** A webhook receiver that answers 200 as fast as it can, and notes when the webhook of each request came first. */
+/** A webhook receiver that answers 200 as fast as it can and records the first arrival of each request's webhook. */
 export class Arrivals {
   /** Times of `performance.now()` by the index of the request. */
   readonly at = new Map<number, number>();
@@ -22,7 +22,7 @@ export class Arrivals {
         if (index !== undefined) this.#note(Number(index));
       });
     });
-    // A connection that is closed just when the runtime takes it again would fail the webhook.
+    // A connection that is closed just when the runtime uses it again would fail the webhook.
     this.#server.keepAliveTimeout = 0;
   }
 

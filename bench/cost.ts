@@ -12,7 +12,10 @@ import { openChannel } from './targets.ts';
 const BURST = 50;
 /** ms from one message of the burst to the next. */
 const BURST_PACE = 100;
-/** ms of silence: the alarm rings 8 s after a message, ten idle seconds end an object, a hub that is asleep is forgotten, and caches are old. */
+/**
+ * Silence in ms. The alarm rings 8 s after a message, the platform ends an object after ten idle seconds, the hub's
+ * sleep begins, and caches grow old.
+ */
 const SILENCE = 45_000;
 const SHORT_SILENCE = 20_000;
 const ROWS_OF_A_BURST = 5;
@@ -26,9 +29,9 @@ const counting = {
 type Case = { name: string; messages: number; counts: Counts };
 
 /**
- * What one message costs, counted: after a rest, with all that rings in the silence behind it, and as one of a burst; a visitor's, a
- * user's with its webhook, and a visitor's of which a live hub is told. Who waits stands in indexes of D1: the first message after an
- * answer, which begins a wait, and the answer that ends it write those too.
+ * The counted cost of one message: after a rest, with everything that rings in the silence after it, and as part of a
+ * burst; for a visitor's message, a user's with its webhook, and a visitor's with a live hub. D1 has indexes of waiting
+ * chats: the first message after an answer and the answer itself write those too.
  */
 export function measureCost(quick: boolean): Promise<Report> {
   return withHub({ from: counting }, async ({ hub, demo }) => {
@@ -68,7 +71,7 @@ async function measureCases(url: string, demo: Demo, receiverUrl: string, silenc
 
   const visitor = { sender_id: 'customer@example.com' };
   const user = { sender_type: 'user', sender_id: demo.agent.id };
-  // The log becomes long enough to tell when it is read anew.
+  // The log becomes long enough to show when it is replayed.
   for (let place = 0; place < ROWS_OF_A_FOLD * 2; place++) await send(visitor);
   await send(user);
   await setTimeout(silence);
@@ -79,7 +82,7 @@ async function measureCases(url: string, demo: Demo, receiverUrl: string, silenc
   ];
   const socket = await listen(url, demo);
   try {
-    // Until the thread knows that somebody listens, and its old back-offs are over.
+    // Waits until the thread knows its audience and its old back-offs are over.
     await send(visitor);
     await setTimeout(silence);
     cases.push(await countAfter('no message, a hub awake', 0, visitor), ...(await pair('with a hub awake', visitor)));
@@ -95,7 +98,7 @@ async function takeCounts(url: string): Promise<Counts> {
   return body as Counts;
 }
 
-/** A socket of the agent that is told of the organization's messages. */
+/** A socket of the agent with the organization's messages. */
 function listen(url: string, demo: Demo): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
     const channels = [`/api/v5/orgs/${demo.organization_id}/owned_chats/*/messages`];
@@ -169,7 +172,7 @@ function verdictsOf({ name, messages, counts }: Case): Report['verdicts'] {
   return [atMost(`${name}: rows written, objects and D1`, [written], ROWS_OF_A_BURST)];
 }
 
-/** The log of deliveries is a database of its own. */
+/** The delivery log has a database of its own. */
 function databasesOf(name: string): number {
   return name.startsWith('with webhook') ? 2 : 1;
 }

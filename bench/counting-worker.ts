@@ -1,4 +1,4 @@
-/** The hub, with everything counted that Cloudflare counts: all of its isolates are one here, so are the counts. */
+/** The hub with counters for everything that Cloudflare counts. All isolates are one here, and so are the counters. */
 import worker, {
   LiveHub as Hub,
   ProjectorObject as Projector,
@@ -13,7 +13,7 @@ function add(counted: { [name: string]: number }, name: string, count = 1): void
   counted[name] = (counted[name] ?? 0) + count;
 }
 
-/** Bindings of one environment, counted: kept, so that what is remembered for a binding is found again. */
+/** Counted bindings of one environment. They are kept, because the hub remembers values by their binding. */
 const environments = new WeakMap<object, Env>();
 
 function countedEnv(env: Env, caller: string): Env {
@@ -108,7 +108,7 @@ function countedQueue<Body>(queue: Queue<Body>): Queue<Body> {
   } as Queue<Body>;
 }
 
-/** A message is read each time that it is delivered; acknowledging deletes it. */
+/** A message is read each time it is delivered; acknowledging deletes it. */
 function countedBatch(batch: MessageBatch): MessageBatch {
   counts.workerRequests += 1;
   counts.queue.read += batch.messages.length;
@@ -126,7 +126,10 @@ function countedBatch(batch: MessageBatch): MessageBatch {
   return { ...batch, queue: batch.queue, messages } as MessageBatch;
 }
 
-/** Counts the rows of an object's storage. Rows of a cursor are known when it was read, which the hub does before it awaits anything. */
+/**
+ * Counts the rows of an object's storage. The rows of a cursor are known once it was read, which the hub does before it
+ * awaits anything.
+ */
 function countedState(state: DurableObjectState, name: string): DurableObjectState {
   const { storage } = state;
   const { sql } = storage;

@@ -1,23 +1,23 @@
-/** What the counting Worker has counted since it was last asked. */
+/** The counts since the last request for them. */
 export type Counts = {
-  /** Requests to the Worker, and batches that its queue handler got. */
+  /** Requests to the Worker, and batches of its queue handler. */
   workerRequests: number;
-  /** Calls of objects, by who called and what: `worker THREADS.execute`. */
+  /** Calls of objects, by caller and method: `worker THREADS.execute`. */
   calls: { [name: string]: number };
   /** By class. */
   alarms: { [name: string]: number };
-  /** Messages that clients sent through sockets. */
+  /** Messages of clients through sockets. */
   socketMessages: number;
-  /** By class; arming an alarm is a row written. */
+  /** By class. Arming an alarm is a row written. */
   objectRowsRead: { [name: string]: number };
   objectRowsWritten: { [name: string]: number };
-  /** Statements of a thread that read so many whole events of its log that it is replayed. */
+  /** Statements of a thread that read so many whole events that they must be a replay of the log. */
   logReplays: number;
   d1: { trips: number; tripsThatWrote: number; rowsRead: number; rowsWritten: number };
   queue: { written: number; read: number; deleted: number };
 };
 
-/** Of the log's events a commit and its telling need a few at most; the counted thread has twice as many as this. */
+/** A commit and its publishing need a few events of the log at most; the counted thread has twice this many. */
 export const ROWS_OF_A_FOLD = 20;
 
 export function noCounts(): Counts {
@@ -38,5 +38,5 @@ export function total(counted: { [name: string]: number }): number {
   return Object.values(counted).reduce((sum, count) => sum + count, 0);
 }
 
-/** Path of the counting Worker's own: answers the counts, and begins anew. */
+/** A path of the counting Worker: answers the counts and resets them. */
 export const COUNTS_PATH = '/bench/counts';

@@ -2,15 +2,18 @@ import { type ChatFacts, ENDLESS, newChatFacts } from '../src/resources/chat.ts'
 import type { InvitationFacts } from '../src/resources/invitation.ts';
 import type { MemberFacts } from '../src/resources/membership.ts';
 
-/** Whose chats are filled in. `agentId` is a user of `agentOrganizationId`; both may be strangers to the rooms' owner. */
+/**
+ * The owner of the chats. `agentId` is a user of `agentOrganizationId`; both may be strangers to the owner of the
+ * rooms.
+ */
 export type Filling = {
   organizationId: string;
   roomIds: readonly string[];
   agentId: string;
   agentOrganizationId: string;
-  /** The visitor of each chat of the first room; null: every chat has another one. */
+  /** The visitor of each chat in the first room; null: each chat has a different one. */
   visitorId: string | null;
-  /** Tells the chats of several fillings apart: 0 to 3. */
+  /** Distinguishes the chats of several fillings: 0 to 3. */
   series: number;
 };
 type FillingDatabase = { prepare(sql: string): { bind(...values: unknown[]): { run(): Promise<unknown> } } };
@@ -40,7 +43,7 @@ filled AS (
   FROM turns
 )`;
 
-/** A row for each chat and table, as the projection writes it. ?4 is the facts' template. */
+/** A row for each chat and table, as a projector writes it. ?4 is the template of the facts. */
 const FILLS: { template: (filling: Filling) => unknown; sql: string }[] = [
   {
     template: emptyChat,
@@ -88,7 +91,7 @@ const FILLS: { template: (filling: Filling) => unknown; sql: string }[] = [
   },
 ];
 
-/** Writes the chats from number `from` up to `upTo` straight into D1's copy, past every thread, with all that hangs on them. */
+/** Writes the chats from number `from` up to `upTo` directly into D1, past all threads, with all their rows. */
 export async function fillChats(
   database: FillingDatabase,
   filling: Filling,

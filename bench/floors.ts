@@ -44,7 +44,7 @@ app.post('/object-insert/:name', async (c) => {
   return c.json({});
 });
 
-/** A message with its webhook: answered after the insert, the webhook and its outcome behind the answer. */
+/** A message with its webhook: answered after the insert. The webhook and its outcome follow the answer. */
 app.post('/webhook/:name', async (c) => {
   const object = c.env.FLOORS.getByName(c.req.param('name'));
   const body = await c.req.text();

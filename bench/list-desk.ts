@@ -2,7 +2,9 @@ import type { Demo } from '../scripts/demo-file.ts';
 import type { DemoUser } from '../scripts/demo-organizations.ts';
 import { type JsonRequest, requestJson } from '../scripts/json-request.ts';
 
-/** Rooms and users between which every list across chats has its case. All but `sharedRooms` belongs to the demo's other organization. */
+/**
+ * Rooms and users with a case for each list of chats. All but `sharedRooms` belong to the demo's other organization.
+ */
 export type ListDesk = {
   organizationId: string;
   /** Token of a user with the scope `reports`. */
@@ -11,11 +13,11 @@ export type ListDesk = {
   /** Rooms of the demo's first organization, shared with the other one. */
   sharedOwnerId: string;
   sharedRooms: string[];
-  /** Routed to all of `rooms`, one by one: the organization has a room that is not routed to them. */
+  /** Routed to all of `rooms`, one by one, because the organization has a room that is not routed to them. */
   agent: DemoUser;
   /** Routed to the first of `rooms`. */
   agentOfOneRoom: DemoUser;
-  /** A visitor of the first of `rooms`, and their one chat that is no mere copy: the agent is a member of it. */
+  /** A visitor of the first of `rooms`, and their only chat with a thread; the agent is a member of it. */
   visitorId: string;
   chatId: string;
 };
@@ -64,7 +66,7 @@ async function openChat(demo: Demo, organizationId: string, token: string, room_
   return String((await call(demo, 'POST', `${channels}/${id}/messages`, token, { messages: [message] }))['chat_id']);
 }
 
-/** Joins the agent to a chat; answers the id of its visitor. */
+/** Joins the agent to a chat. Answers the id of its visitor. */
 async function joinVisitor(demo: Demo, agent: DemoUser, chatId: string): Promise<string> {
   const chats = `users/${agent.id}/routed_chats/${chatId}/memberships`;
   await call(demo, 'POST', chats, agent.token, { is_participating: true, composing_status: 'idle' });

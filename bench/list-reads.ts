@@ -4,19 +4,19 @@ import { requestJson } from '../scripts/json-request.ts';
 import { type Filling, fillChats } from './filled-chats.ts';
 import { type ListDesk, openListDesk, ROOMS } from './list-desk.ts';
 
-/** A list across chats and what a page of it may cost. */
+/** A list of chats and what one page of it may cost. */
 type List = {
   name: string;
   /** Below /api/v5. */
   path: string;
   token: string;
-  /** Rows that D1 may read for a page with so many results. */
+  /** Rows that D1 may read for a page with this many results. */
   allowed: (results: number) => number;
 };
 
 export type ListReads = {
   chats: number;
-  /** Which list, and which page of it. */
+  /** The list, and which page of it. */
   list: string;
   results: number;
   d1Trips: number;
@@ -29,17 +29,17 @@ export function isWithinBounds(reads: ListReads): boolean {
   return reads.d1Trips <= reads.allowedTrips && reads.d1RowsRead <= reads.allowedRows;
 }
 
-/** The list's own trip: rooms, visitors and teams that it asks for are kept by the isolate, as tokens and routing are. */
+/** Trips for the list itself. Rooms, visitors and teams come from the isolate's caches, as tokens and routing do. */
 const TRIPS = 1;
 
-/** A page from an index: each result thrice (index, row, and the chat of a member's row), and a little for what surrounds them. */
+/** A page from an index: three rows for each result (index, row, and the chat of a member's row), and a few more. */
 const page = (results: number): number => 3 * results + 4;
-/** A filter that matches rarely, and chats that two have in common, which no index tells. */
+/** A filter that rarely matches, and chats that two have in common, for which there is no index. */
 const rare = (): number => 1000;
-/** The newest thousand chats of a user, of which each is read thrice, sorted. */
+/** The newest thousand chats of a user: each costs three rows, sorted. */
 const sorted = (): number => 3000;
 
-/** The lists at a desk. Merged ones may read a page for each of their sources. */
+/** The lists at a desk. Merged ones may read a page for each source. */
 function listsOf(desk: ListDesk): List[] {
   const { organizationId, agent, agentOfOneRoom, rooms } = desk;
   const [room = ''] = rooms;
@@ -93,8 +93,8 @@ function listsOf(desk: ListDesk): List[] {
 }
 
 /**
- * Rows that D1 reads for the first and the second page of the lists across chats, at each of these sizes of the table
- * (ascending). What the isolate keeps (tokens, routing, rooms) is not part of the numbers.
+ * Rows that D1 reads for the first and the second page of lists of chats, at each of these sizes of the table
+ * (ascending). What the isolate keeps (tokens, routing, rooms) is not counted.
  */
 export async function measureListReads(hub: DemoHub, demo: Demo, sizes: readonly number[]): Promise<ListReads[]> {
   const desk = await openListDesk(demo);
@@ -119,7 +119,7 @@ export async function measureListReads(hub: DemoHub, demo: Demo, sizes: readonly
   const reads: ListReads[] = [];
   let filled = 0;
   for (const size of sizes) {
-    // One chat of ten lies in a shared room.
+    // One chat in ten is in a shared room.
     await fillChats(database, own, { from: filled * 0.9, upTo: size * 0.9 });
     await fillChats(database, shared, { from: filled * 0.1, upTo: size * 0.1 });
     filled = size;
@@ -128,7 +128,7 @@ export async function measureListReads(hub: DemoHub, demo: Demo, sizes: readonly
   return reads;
 }
 
-/** The first page, and the second where there is one. */
+/** The first page, and the second if there is one. */
 async function readPages(hub: DemoHub, list: List, chats: number): Promise<ListReads[]> {
   const url = `${hub.url}/api/v5/${list.path}`;
   await readPage(url, list.token);

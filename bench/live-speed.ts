@@ -19,12 +19,15 @@ export type LiveSpeed = {
   p95: number;
   /** The median over messages of the time until the last socket had the frame, in ms. */
   last: number;
-  /** What writing a message costs, the median, by who listens. */
+  /** The median cost of writing a message, by audience. */
   costs: WriteCost[];
   agents: AgentsSpeed[];
 };
 
-/** Agents with a socket each, to whom the same message is routed: from its request to the first and to the last frame, the medians, in ms. */
+/**
+ * Agents with a socket each, all with the same message routed to them. Medians of the time from its request to the
+ * first and to the last frame, in ms.
+ */
 export type AgentsSpeed = {
   agents: number;
   rights: 'known' | 'looked up';
@@ -34,27 +37,27 @@ export type AgentsSpeed = {
 };
 
 const SOCKETS = 200;
-/** A user has at most 20. */
+/** A user has at most 20 sockets. */
 const USERS = 10;
 /** Agents of one organization. */
 const AGENTS = 600;
-/** A socket is to acknowledge every 100 frames. */
+/** A socket acknowledges every 100 frames. */
 const ACKNOWLEDGED_EVERY = 50;
-/** Longer than an isolate goes by what it knows of who listens, and with which rights (AUTH_CACHE_SECONDS). ms. */
+/** Longer than an isolate keeps audiences and rights (AUTH_CACHE_SECONDS). ms. */
 const AUDIENCE_KNOWN = 31_000;
-/** A ledger that did not change for so long has everything. ms. */
+/** A ledger that has not changed for this long is complete. ms. */
 const LEDGER_STILL = 1000;
-/** A frame that takes longer is lost. ms. */
+/** A frame that takes longer counts as lost. ms. */
 const PATIENCE = 10_000;
 
-/** Lets a visitor write through the public API, while nobody listens, while 200 sockets do, and with apps besides. */
+/** A visitor writes through the public API: without an audience, with 200 sockets, and with apps as well. */
 export async function measureLive(hub: DemoHub, demo: Demo, messages: number): Promise<LiveSpeed> {
   const visitor = await openChat(demo);
   const apps: InstalledApp[] = [];
   const costsOf = (listeners: string) => writeCosts(demo, apps, visitor, listeners, messages);
   const silent = await costsOf('nobody');
   const sockets = await openSockets(hub, demo);
-  // Threads learn within seconds that somebody listens; that is not what is measured.
+  // Threads learn of a new audience within seconds; that is not measured.
   await setTimeout(AUDIENCE_KNOWN);
   try {
     await sendHeard(visitor, sockets, 'warm-up');
@@ -83,7 +86,7 @@ export async function measureLive(hub: DemoHub, demo: Demo, messages: number): P
   }
 }
 
-/** Many agents, each with rights of their own: first while these are known, then each time when they have run out. */
+/** Many agents, each with rights of their own: first while these are cached, then each time after they have expired. */
 async function measureAgents(hub: DemoHub, demo: Demo, visitor: Visitor, messages: number): Promise<AgentsSpeed[]> {
   const sockets: Listening[] = [];
   try {
@@ -112,7 +115,7 @@ async function measureAgents(hub: DemoHub, demo: Demo, visitor: Visitor, message
 
 type Visitor = { say: (message: string) => Promise<Headers> };
 
-/** A visitor of the demo's room with a chat of their own, which is no channel's. */
+/** A visitor of the demo's room with a chat that belongs to no channel. */
 async function openChat(demo: Demo): Promise<Visitor> {
   const below = `/public/orgs/${demo.organization_id}`;
   const session = await send(demo, 'POST', `${below}/auth`, null, {});
@@ -145,7 +148,7 @@ async function writeCosts(
 
 type InstalledApp = { app_id: string; installation_id: string };
 
-/** How many webhooks the lanes of some apps have accepted, once their ledgers in D1 stand still. */
+/** How many webhooks the lanes of some apps have accepted, once their ledgers in D1 are complete. */
 async function acceptedBy(demo: Demo, apps: readonly InstalledApp[]): Promise<number> {
   for (let known = Number.NaN; ; ) {
     let accepted = 0;
@@ -159,7 +162,7 @@ async function acceptedBy(demo: Demo, apps: readonly InstalledApp[]): Promise<nu
   }
 }
 
-/** A socket that says when a text reaches it. */
+/** A socket that records when a text reaches it. */
 type Listening = { socket: WebSocket; heard: (text: string) => Promise<number> };
 
 async function openSockets(hub: DemoHub, demo: Demo): Promise<Listening[]> {
@@ -204,7 +207,7 @@ function listen(url: string, token: string, channels: readonly string[]): Promis
   });
 }
 
-/** Sends a message; answers after how many ms each socket had it. */
+/** Sends a message. Answers after how many ms each socket had it. */
 async function sendHeard(visitor: Visitor, sockets: readonly Listening[], text: string): Promise<number[]> {
   const arrivals = Promise.all(sockets.map(({ heard }) => heard(text)));
   const begin = performance.now();
@@ -225,7 +228,7 @@ async function withPatience<T>(arrivals: Promise<T>): Promise<T> {
   }
 }
 
-/** An app with so many webhooks that match each message; its endpoint is never there. */
+/** An app with this many webhooks that match each message. Its endpoint does not exist. */
 async function installApp(demo: Demo, webhooks: number): Promise<InstalledApp> {
   const organization = `/orgs/${demo.organization_id}`;
   const app = await send(demo, 'POST', `${organization}/apps`, demo.settings_token, {
@@ -265,7 +268,7 @@ async function expectDone(request: JsonRequest) {
   throw new Error(`${request.method} ${request.url} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
 }
 
-/** Rows that threads wrote for a request, by its `Server-Timing`. Throws when that does not say. */
+/** Rows that threads wrote for a request, from its `Server-Timing`. Throws when it is missing. */
 function rowsWritten(serverTiming: string): number {
   const rows = /thread;desc="[^"]*written=([\d.]+)/.exec(serverTiming)?.[1];
   if (rows === undefined) throw new Error(`Server-Timing says nothing of threads: ${serverTiming}`);

@@ -1,26 +1,35 @@
-/** What the load generator gets and gives; it runs in a process of its own. */
+/** Input and output of the load generator, which runs in a process of its own. */
 export type LoadJob = {
   port: number;
-  /** Process of the runtime that is measured; null: its CPU time is not. */
+  /** The runtime's process whose CPU time is measured; null: it is not. */
   runtime: number | null;
   connections: number;
   /** Requests that are measured. */
   count: number;
   /** Requests sent before those, over the same connections. */
   warmUp: number;
-  /** Requests a second that fall due by chance, whatever became of those before; null: each connection sends one after the other. */
+  /**
+   * Requests a second, due at random times whatever became of earlier ones. Null: each connection sends one after the
+   * other.
+   */
   rate: number | null;
-  /** ms of silence after the last answer whose CPU time is counted too: alarms ring then. */
+  /** Silence after the last answer (ms), included in the CPU time: alarms ring then. */
   silence: number;
   method: 'GET' | 'POST';
-  /** In path and body `$INDEX` stands for 0, 1, 2 …, `$THREAD` for the same number modulo `threads`, `$CHAT` for that one of `chats`. */
+  /**
+   * In path and body, `$INDEX` stands for 0, 1, 2 …, `$THREAD` for that number modulo `threads`, and `$CHAT` for the
+   * element of `chats` with it.
+   */
   path: string;
   body: string;
   threads: number;
   chats?: readonly string[];
   headers: Record<string, string>;
   expectedStatus: number;
-  /** Each request brings a webhook to this port, with `<mark>-<index>` in its body. The generator receives them, and answers 200 at once. */
+  /**
+   * Each request makes a webhook to this port, with `<mark>-<index>` in its body. The generator receives it and answers
+   * 200 at once.
+   */
   webhooks?: { port: number; mark: string };
 };
 
@@ -29,11 +38,11 @@ export type LoadResult = {
   seconds: number;
   /** Answers a second during the last fifth of the requests. */
   lastFifth: number;
-  /** ms from the request to its answer, at a `rate` from when it was due; ascending. */
+  /** ms from the request to its answer, with a `rate` from the due time. Ascending. */
   latencies: number[];
-  /** Count of answers by status, when it was not the expected one. */
+  /** Number of unexpected answers by status. */
   unexpected: Record<string, number>;
-  /** CPU time of the runtime, in ms, the silence included; null when nobody knows. */
+  /** CPU time of the runtime in ms, with the silence; null when unknown. */
   cpu: number | null;
   webhooks: WebhookResult | null;
 };
@@ -41,9 +50,9 @@ export type LoadResult = {
 export type WebhookResult = {
   /** Seconds from the first measured request to the last webhook. */
   seconds: number;
-  /** ms from the answer of a request to its webhook, which may come first: then it is negative. Ascending. */
+  /** ms from the answer of a request to its webhook. Negative when the webhook came first. Ascending. */
   afterAnswer: number[];
-  /** ms from when the request was due, or sent without a `rate`, to its webhook; ascending. */
+  /** ms from the due time, or without a `rate` from the request, to the webhook. Ascending. */
   afterDue: number[];
   /** Webhooks that came more than once. */
   repeats: number;

@@ -1,4 +1,7 @@
-/** The load generator: keep-alive connections, each with one request in flight, until the count is reached. Started by measure.ts. */
+/**
+ * The load generator: keep-alive connections, each with one request in flight, until all are sent. Started by
+ * measure.ts.
+ */
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { Arrivals } from './arrivals.ts';
@@ -6,10 +9,10 @@ import type { LoadJob, LoadResult, WebhookResult } from './load-job.ts';
 import { ResponseReader } from './response-reader.ts';
 import { cpuTime } from './runtime-cpu.ts';
 
-/** So long (ms) without another webhook means that some were lost. */
+/** After this time (ms) without a webhook the missing ones count as lost. */
 const WEBHOOK_PATIENCE = 60_000;
 
-/** When a request was due or sent, and when it was answered: times of `performance.now()`. */
+/** When a request was due or sent, and when it was answered (`performance.now()`). */
 type Exchange = { due: number; answered: number };
 
 async function runLoad(job: LoadJob): Promise<LoadResult> {
@@ -53,7 +56,7 @@ async function runLoad(job: LoadJob): Promise<LoadResult> {
 
 type Send = (connection: Connection, index: number, due?: number) => Promise<Exchange>;
 
-/** Each connection sends its next request as soon as it has the answer of the one before. */
+/** Each connection sends its next request when it has the answer to the last. */
 async function closedLoop(
   connections: readonly Connection[],
   from: number,
@@ -73,7 +76,7 @@ async function closedLoop(
   return exchanges;
 }
 
-/** Requests fall due as a Poisson process has it; one that finds no free connection waits, and its time runs. */
+/** Requests are due as a Poisson process. One without a free connection waits, and its time runs. */
 async function openLoop(
   connections: readonly Connection[],
   from: number,
@@ -123,7 +126,7 @@ function webhookResult(arrivals: Arrivals, exchanges: Map<number, Exchange>, beg
 }
 
 type Connection = {
-  /** Sends one request and resolves with the status of its answer. */
+  /** Sends a request. Resolves with the status of its answer. */
   send(request: string): Promise<number>;
   close(): void;
 };

@@ -10,7 +10,7 @@ export type Measurement = {
   /** ms until the answer. */
   p50: number;
   p95: number;
-  /** CPU time of the runtime for a request, in ms; NaN when nobody knows. */
+  /** CPU time of the runtime for a request, in ms; NaN when unknown. */
   cpu: number;
   webhooks: WebhookMeasurement | null;
 };
@@ -20,12 +20,12 @@ export type WebhookMeasurement = {
   perSecond: number;
   /** ms from the answer to the webhook. */
   afterAnswer: { p50: number; p95: number };
-  /** ms from when the message was due to the webhook. */
+  /** ms from the due time of the message to the webhook. */
   afterDue: { p50: number; p95: number };
   repeats: number;
 };
 
-/** Sends a job's requests from another process. Throws when any answer had another status than the expected one. */
+/** Sends a job's requests from another process. Throws when an answer had an unexpected status. */
 export async function measure(job: LoadJob): Promise<Measurement> {
   const result = await runInProcess(job);
   if (Object.keys(result.unexpected).length > 0) {

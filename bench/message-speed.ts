@@ -26,7 +26,10 @@ import {
 
 const CONNECTIONS = [8, 32, 64] as const;
 const COLD_CONNECTIONS = 8;
-/** ms of rest, after which every alarm has rung and no object is in memory: an alarm rings 8 s after the last message, and ten idle seconds end an object. */
+/**
+ * Rest in ms, after which all alarms have rung and no object is in memory: an alarm rings 8 s after the last message,
+ * and the platform ends an object after ten idle seconds.
+ */
 const REST = 25_000;
 
 const MESSAGE_OF_FLOOR = 0.65;
@@ -34,7 +37,7 @@ const MESSAGES_IN_BATCHES = 8_000;
 
 type Series = { target: Target; connections: number; isCold: boolean; runs: Measurement[] };
 
-/** Messages to threads that are there, beside the floors: on warm objects, and each thread's first one after a rest. */
+/** Messages to existing threads beside the floors: on warm objects, and each thread's first one after a rest. */
 export function measureMessages(runs: number, share: number): Promise<Report> {
   return withHub({}, (hub) => withFloors((floors) => measureBoth(hub, floors, runs, share)));
 }
@@ -43,7 +46,7 @@ async function measureBoth(hub: MeasuredHub, floors: Server, runs: number, share
   const { demo, server } = hub;
   const channelId = await openChannel(demo);
   await openThreads(demo, channelId);
-  // Its threads have other contents than the batches', which would make their logs long.
+  // Its threads differ from those of the batches, which would make their logs long.
   const batches = await openChannel(demo);
   const warm = [
     ...floorTargets(floors),
@@ -57,7 +60,7 @@ async function measureBoth(hub: MeasuredHub, floors: Server, runs: number, share
     ...cold.map((target) => ({ target, connections: COLD_CONNECTIONS, isCold: true, runs: [] })),
     ...CONNECTIONS.flatMap((connections) => warm.map((target) => ({ target, connections, isCold: false, runs: [] }))),
   ];
-  // What was never asked before is compiled and loaded now; it makes the objects of the floors, too.
+  // Code that was never used is compiled and loaded now. This also makes the objects of the floors.
   for (const target of warm) await measureTarget(target, 'before', { connections: 8, count: 8 });
   for (let run = 1; run <= runs; run++) {
     await setTimeout(REST);

@@ -5,17 +5,17 @@ import { spread, spreadOf } from './statistics.ts';
 import { measureTarget, newObjectFloor, newThread, openChannel, type Target } from './targets.ts';
 
 const CONNECTIONS = [8, 32] as const;
-/** Sent before what is measured; each makes a thread, too. */
+/** Sent before the measured ones; each makes a thread too. */
 const WARM_UP = 20;
-/** ms after the last thread whose CPU time is counted: its alarm rings, and the object is put to sleep. */
+/** CPU time is counted for this long (ms) after the last thread: its alarm rings, and the object is unloaded. */
 const SILENCE = 25_000;
 const THREAD_OF_FLOOR = 0.55;
 
 type Series = { name: string; runs: Measurement[] };
 
 /**
- * New threads, so many in a row that the alarms of earlier ones ring meanwhile, beside as many new objects of the floor. Each run has
- * a runtime and an empty store of its own.
+ * New threads in a row, enough for the alarms of earlier ones to ring meanwhile, beside as many new objects of the
+ * floor. Each run has its own runtime and an empty store.
  */
 export async function measureNewThreads(runs: number, threads: number): Promise<Report> {
   const measured = new Map(CONNECTIONS.map((connections) => [connections, { floor: none(), hub: none() }]));

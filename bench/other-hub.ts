@@ -9,10 +9,10 @@ import { runtimeOn } from './runtime-cpu.ts';
 import { inFolder } from './servers.ts';
 import type { Server } from './targets.ts';
 
-/** A hub builds and seeds its store in this time (ms), also on a busy machine. */
+/** Time (ms) in which a hub builds and seeds its store, even on a busy machine. */
 const START_PATIENCE = 180_000;
 
-/** Runs `use` against the hub of another commit, which its own `scripts/start.ts` builds and starts in a worktree of its own. */
+/** Runs `use` against the hub of another commit, which its `scripts/start.ts` builds and starts in a worktree. */
 export function withHubOf<Result>(
   commit: string,
   use: (demo: Demo, server: Server) => Promise<Result>,
@@ -31,7 +31,7 @@ export function withHubOf<Result>(
   });
 }
 
-/** The packages that are installed here, if they are the ones of the commit. */
+/** The installed packages, if they are those of the commit. */
 function provideModules(worktree: string): void {
   const lock = 'package-lock.json';
   if (readFileSync(join(worktree, lock), 'utf8') === readFileSync(projectPath(lock), 'utf8')) {
@@ -49,7 +49,7 @@ async function runHub<Result>(
   const log = openSync(logFile, 'w');
   const hub = spawn(process.execPath, ['scripts/start.ts', '--port', String(port), '--persist-to', store], {
     cwd: worktree,
-    // The hub's runtime must be its own, not the one that is set for the hub of this process.
+    // The hub must use its own runtime, not the one set for this process.
     env: { ...process.env, HUB_RUNTIME: undefined, MINIFLARE_WORKERD_PATH: undefined, SERVER_TIMING: '0' },
     stdio: ['ignore', log, log],
   });

@@ -1,12 +1,12 @@
 import { type Counts, total } from './counts.ts';
 
 /**
- * US dollars for a million, beyond what the paid plan includes, in November 2026: developers.cloudflare.com, the pages
- * "Pricing" of Workers, Durable Objects (SQLite storage), D1 and Queues.
+ * US dollars for a million, beyond what the paid plan includes, in November 2026 (developers.cloudflare.com, the pages
+ * "Pricing" of Workers, Durable Objects (SQLite storage), D1 and Queues).
  */
 const PRICES = {
   workerRequests: 0.3,
-  /** Calls of an object, alarms, requests that open a socket. */
+  /** Calls of an object, alarms, and requests that open a socket. */
   objectRequests: 0.15,
   objectRowsRead: 0.001,
   objectRowsWritten: 1,
@@ -15,12 +15,15 @@ const PRICES = {
   queueOperations: 0.4,
 } as const;
 
-/** So many messages from a client's socket count as one request. */
+/** This many messages from a client's socket count as one request. */
 const SOCKET_MESSAGES_OF_A_REQUEST = 20;
 
 export type Billed = { [Item in keyof typeof PRICES]: number };
 
-/** What Cloudflare bills of what was counted, by the items of its price list. CPU time, duration and storage are not among them. */
+/**
+ * What Cloudflare bills for the counts, by the items of its price list. CPU time, duration and storage are not
+ * included.
+ */
 export function billed(counts: Counts): Billed {
   return {
     workerRequests: counts.workerRequests,

@@ -1,7 +1,7 @@
 import { median, spread } from './statistics.ts';
 import { table } from './table.ts';
 
-/** What a part of the benchmark has to say, and which goals it holds against. */
+/** The text of a part of the benchmark, and the goals that it checks. */
 export type Report = { text: string; verdicts: Verdict[] };
 
 export type Verdict = { text: string; isMet: boolean };
@@ -23,7 +23,7 @@ function verdict(what: string, values: readonly number[], digits: number, goal: 
   return { text: `${isMet ? 'reached' : 'MISSED '}  ${what}: ${spread(values, digits)}, to be ${goal}`, isMet };
 }
 
-/** The quotients of two series, run by run: they were measured within the same minutes. */
+/** The quotients of two series, run by run, since both were measured within the same minutes. */
 export function ratios(series: readonly number[], floors: readonly number[]): number[] {
   return series.map((value, run) => value / (floors[run] ?? Number.NaN));
 }

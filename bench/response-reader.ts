@@ -1,11 +1,11 @@
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LINE_END = Buffer.from('\r\n');
 
-/** Reads the HTTP/1.1 responses of one connection, one at a time; bodies are skipped. */
+/** Reads the HTTP/1.1 responses of one connection, one at a time. Bodies are skipped. */
 export class ResponseReader {
   #buffer: Buffer = Buffer.alloc(0);
 
-  /** Takes what the socket brought; answers the status once the response is complete. */
+  /** Takes data of the socket. Answers the status once the response is complete. */
   push(chunk: Buffer): number | null {
     this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk]);
     const headEnd = this.#buffer.indexOf(HEAD_END);

@@ -4,13 +4,13 @@ import { statePaths } from '../scripts/runtime.ts';
 /** Linux counts CPU time in hundredths of a second, whatever the processor. */
 const MILLISECONDS_A_TICK = 10;
 
-/** Id of the runtime's process on a store; null where the system does not tell (it needs /proc). */
+/** Id of the runtime's process on a store. Null on systems without /proc. */
 export function runtimeOn(persistTo: string): number | null {
   if (process.platform !== 'linux') return null;
   return Number(readFileSync(statePaths(persistTo).pidFile, 'utf8').split(' ')[0]);
 }
 
-/** CPU time that a process has used so far, in ms, in user mode and in the kernel. Throws when the process is gone. */
+/** CPU time of a process so far in ms, user and kernel. Throws when the process has ended. */
 export function cpuTime(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -1,4 +1,4 @@
-/** The middle of several values, not empty; of an even number the lower one. */
+/** The median of some values, at least one; of an even number the lower one. */
 export function median(values: readonly number[]): number {
   return percentile(
     [...values].sort((a, b) => a - b),
@@ -6,7 +6,7 @@ export function median(values: readonly number[]): number {
   );
 }
 
-/** Nearest rank; `sorted` ascending and not empty. */
+/** The percentile by nearest rank. `sorted`: ascending, at least one. */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
@@ -19,7 +19,7 @@ export function spread(values: readonly number[], digits: number): string {
   return `${text(median(values))} [${text(Math.min(...values))}–${text(Math.max(...values))}]`;
 }
 
-/** The same of what each of several runs has. */
+/** The same, with the value of each of several runs. */
 export function spreadOf<Run>(runs: readonly Run[], value: (run: Run) => number, digits: number): string {
   return spread(runs.map(value), digits);
 }

@@ -3,7 +3,7 @@ import { requestJson } from '../scripts/json-request.ts';
 import type { LoadJob } from './load-job.ts';
 import { type Measurement, measure } from './measure.ts';
 
-/** A Worker that is measured: its port on 127.0.0.1 and the process of its runtime, if the system tells. */
+/** A Worker to measure: its port on 127.0.0.1 and the process of its runtime, if known. */
 export type Server = { port: number; runtime: number | null };
 
 /** Something to measure: requests of one kind. */
@@ -11,16 +11,16 @@ export type Target = {
   name: string;
   /** Requests in a full run. */
   count: number;
-  /** The job of one run; `run` makes its message and thread ids its own. */
+  /** The job of one run. `run` makes its message and thread ids unique. */
   job(run: string): Job;
 };
 
-/** By default a closed loop on warm threads: a request to each of them goes before what is measured. */
+/** By default a closed loop on warm threads: each gets a request before the measurement. */
 type Job = Omit<LoadJob, 'connections' | 'count' | 'rate' | 'silence' | 'warmUp'> &
   Partial<Pick<LoadJob, 'rate' | 'silence' | 'warmUp'>>;
 
 export const THREADS = 200;
-/** Fewer, for batches: their warm-up sends fifty messages to each. */
+/** Fewer for batches, whose warm-up sends fifty messages to each. */
 const BATCH_THREADS = 40;
 export const BATCH = 50;
 const JSON_HEADERS = { 'Content-Type': 'application/json' };
@@ -31,7 +31,7 @@ export const EXISTING_THREAD = 'message to an existing thread';
 export const USER_MESSAGE = "a user's message to an existing chat";
 export const BATCH_OF_MESSAGES = `batch of ${BATCH} messages`;
 
-/** Sends `count` requests of a target, besides those that warm its threads. */
+/** Sends `count` requests of a target, beside those that warm its threads. */
 export function measureTarget(
   target: Target,
   run: string,
@@ -57,7 +57,7 @@ export function insertFloor(server: Server): Target {
   return floor(server, INSERT_FLOOR, '/object-insert/$THREAD', 2_000);
 }
 
-/** What the same runtime does with nothing of the hub in it. */
+/** What the same runtime does without the hub. */
 export function floorTargets(server: Server): Target[] {
   return [
     floor(server, 'floor: empty handler', '/empty', 4_000),
@@ -70,7 +70,7 @@ export function newObjectFloor(server: Server, count: number): Target {
   return floor(server, 'floor: new object, one table, one insert', '/object-insert/$RUN-$INDEX', count);
 }
 
-/** The floor of a message with a webhook; the Worker must have been started with the receiver's URL. */
+/** The floor of a message with a webhook. The Worker must have been started with the receiver's URL. */
 export function webhookFloor(server: Server, receiverPort: number, count: number): Target {
   const target = floor(server, 'floor: insert, answer, fetch, update', '/webhook/$THREAD', count);
   return {
@@ -122,7 +122,7 @@ export function batchOfMessages(server: Server, demo: Demo, channelId: string): 
   return { ...target, job: (run) => ({ ...target.job(run), threads: BATCH_THREADS }) };
 }
 
-/** A user's message through a channel, whose webhook comes to `receiverPort`. */
+/** A user's message through a channel. Its webhook goes to `receiverPort`. */
 export function messageWithWebhook(
   server: Server,
   demo: Demo,
@@ -174,7 +174,7 @@ export function listOfChats(server: Server, demo: Demo): Target {
   };
 }
 
-/** Registers a channel; without a receiver's URL nothing is ever sent there. */
+/** Registers a channel. Without a receiver's URL nothing is sent. */
 export async function openChannel(demo: Demo, receiverUrl = 'http://127.0.0.1:9/never-called'): Promise<string> {
   const { id } = await create(demo, `orgs/${demo.organization_id}/unified_messaging`, demo.settings_token, {
     name: 'Benchmark',
@@ -193,7 +193,7 @@ export async function openThreads(demo: Demo, channelId: string): Promise<void> 
   }
 }
 
-/** Chats of the agent which are no channel's: no webhook is part of their cost. */
+/** Chats of the agent outside channels, so that no webhook is part of their cost. */
 export async function openChats(demo: Demo): Promise<string[]> {
   const ids: string[] = [];
   for (let thread = 0; thread < THREADS; thread++) {

@@ -18,9 +18,9 @@ import {
 
 const CONNECTIONS = [8, 32] as const;
 const COUNT = 2_000;
-/** ms behind each closed loop: the threads' alarms ring, are charged to it, and burden nobody else. */
+/** Time after each closed loop (ms): the threads' alarms ring in it, and their cost counts for the loop. */
 const SILENCE = 10_000;
-/** The open loop: so many connections, of which an idle one takes each message, for so long (s). */
+/** The open loop: number of connections, and its length (s). An idle connection takes each message. */
 const OPEN_CONNECTIONS = 64;
 const OPEN_SECONDS = 10;
 
@@ -29,12 +29,12 @@ const CPU = 2.5;
 const FIRST_ATTEMPT = 20;
 const OF_OTHER = 2.5;
 
-/** Who is measured, and what came of it: of the closed loops by their connections, and of the open loop. */
+/** A side of the measurement and its results: of the closed loops by number of connections, and of the open loop. */
 type Side = { target: Target; closed: Map<number, Measurement[]>; open: Measurement[] };
 
 /**
- * A user's messages through the API of a channel to 200 of its threads; each brings a webhook to a fast receiver in the process of the
- * load generator. `against`: a commit whose hub is measured in turns with this one.
+ * A user's messages through the API of a channel to 200 of its threads. Each makes a webhook to a fast receiver in the
+ * process of the load generator. `against`: a commit whose hub is measured alternately with this one.
  */
 export async function measureWebhooks(runs: number, share: number, against: string | null): Promise<Report> {
   const receiverPort = await freePort();
@@ -86,7 +86,7 @@ async function measureSides(floor: Side, hub: Side, other: Side | null, runs: nu
   return report(floor, hub, other);
 }
 
-/** Webhooks a second that a side delivered at its best in the run that was last. */
+/** The best rate of webhooks a second of a side, in its last run. */
 function capacity({ closed }: Side): number {
   return Math.max(...Array.from(closed.values(), (runs) => runs.at(-1)?.webhooks?.perSecond ?? Number.NaN));
 }

@@ -3,7 +3,7 @@ import { type JsonAnswer, requestJson } from '../scripts/json-request.ts';
 import type { Sent } from './record.ts';
 
 const CONNECTIONS = 32;
-/** Between two tries of a client. It does not wait for anything to come back. */
+/** Pause between two attempts of a client. */
 const RETRY_MILLISECONDS = 10;
 
 export type Load = {
@@ -14,15 +14,15 @@ export type Load = {
   userId: string;
   threads: number;
   events: number;
-  /** Events a second of all clients together; as many as go through when null. */
+  /** Events a second of all clients together; null: as many as possible. */
   rate: number | null;
 };
 
 /**
- * Sends events to threads in turn, each until it is answered 201, and tells each one that is. A thread belongs to one client, who
- * sends its next event after the one before was acknowledged. In every fourth thread visitors speak to themselves: these go on also
- * while users cannot be looked up. In the others all events but the first are users' messages, which have webhooks.
- * Rejects on an answer that no retry can mend.
+ * Sends events to threads in turn, each until it is answered 201, and reports each that is. A thread belongs to one
+ * client, which sends the next event after the last was acknowledged. In every fourth thread only the visitor writes,
+ * so it goes on while users cannot be looked up. In the others all events but the first are users' messages, which have
+ * webhooks. Rejects on an answer that no retry can change.
  */
 export async function sendEvents(load: Load, tell: (sent: Sent) => void): Promise<void> {
   const begin = Date.now();
@@ -64,7 +64,7 @@ async function sendOne(load: Load, thread: string, place: number, sender: Sent['
   }
 }
 
-/** Null when there was no whole answer. */
+/** Null when there was no complete answer. */
 async function ask({ url, token }: Load, body: unknown): Promise<JsonAnswer | null> {
   try {
     return await requestJson({ method: 'POST', url, token, body });

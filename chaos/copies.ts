@@ -5,7 +5,7 @@ export type Reader = { url: string; token: string; organization: string; channel
 
 type Page = { next: string | null; results: Record<string, unknown>[] };
 
-/** What is not as it should be in the ledger, or null. */
+/** What is wrong with the ledger; null when nothing is. */
 export async function ledgerProblem(reader: Reader, accepted: number): Promise<string | null> {
   const ledger = await read(reader, `${channelOf(reader)}/ledger`);
   const wanted = {
@@ -18,15 +18,18 @@ export async function ledgerProblem(reader: Reader, accepted: number): Promise<s
   return isSame(ledger, wanted) ? null : `the ledger says ${JSON.stringify(ledger)}, ${accepted} were accepted`;
 }
 
-/** How many attempts of a webhook were answered too late for the hub, by its own log: on a busy machine it waits for the processor. */
+/**
+ * How many attempts of a webhook were answered too late, by the hub's log: on a busy machine it waits for the
+ * processor.
+ */
 export async function lateAnswers(reader: Reader, webhookId: string): Promise<number> {
   const delivery = await read(reader, `${channelOf(reader)}/deliveries/${webhookId}`);
   return (delivery['attempts'] as { error: string | null }[]).filter(({ error }) => error === 'timeout').length;
 }
 
 /**
- * Where D1's lists differ from the threads' logs, or null: chats with their counts, threads, the log of deliveries, and the events.
- * Stops at the first difference.
+ * The first difference between D1's lists and the threads' logs (chats with their counts, threads, the delivery log,
+ * and events); null for none.
  */
 export async function copyProblem(reader: Reader, sent: readonly Sent[]): Promise<string | null> {
   const organization = `${reader.url}/api/v5/orgs/${reader.organization}`;

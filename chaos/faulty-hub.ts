@@ -1,6 +1,6 @@
 /**
- * A local hub in a process of its own that runs the faulty Worker: `--port N --persist-to DIR`; CHAOS in the environment chooses the
- * fault. Its cron rings when its parent sends a message, and only then.
+ * A local hub in a process of its own that runs the faulty Worker: `--port N --persist-to DIR`. CHAOS in the
+ * environment chooses the fault. Its cron rings only when its parent sends a message.
  */
 import { parseArgs } from 'node:util';
 import { startDemoHub } from '../scripts/demo-hub.ts';

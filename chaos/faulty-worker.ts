@@ -1,6 +1,7 @@
 /**
- * The hub with faults around it: its databases, its queue and its alarms can fail. Nothing of this is in the deployed Worker, which
- * src/index.ts makes. `CHAOS` chooses: `queue` loses and repeats wake-ups, `alarms` never ring. D1 fails while it is told to.
+ * The hub with faults: its databases, its queue and its alarms can fail. The deployed Worker (src/index.ts) contains
+ * nothing of this. `CHAOS` chooses: `queue` loses and repeats wake-ups, `alarms` never ring. D1 fails while it is told
+ * to.
  */
 import hub, {
   LiveHub as RealLiveHub,
@@ -14,7 +15,7 @@ type ChaosEnv = Env & { CHAOS?: string };
 const LOST = 0.3;
 const DOUBLED = 0.3;
 
-/** Handlers and objects of a Worker share an isolate on the local runtime, and so this. */
+/** In the local runtime, handlers and objects of a Worker share an isolate, and so this variable. */
 let isDatabaseDown = false;
 
 function failing<Values extends unknown[], Answer>(call: (...values: Values) => Promise<Answer>) {
@@ -24,7 +25,7 @@ function failing<Values extends unknown[], Answer>(call: (...values: Values) => 
   };
 }
 
-/** The statement itself, because a batch takes no other; only its own calls fail. */
+/** The statement itself, because a batch accepts no other. Only its own calls fail. */
 function failingStatement(statement: D1PreparedStatement): D1PreparedStatement {
   const bind = statement.bind.bind(statement);
   return Object.assign(statement, {
@@ -80,7 +81,7 @@ function faultyEnv(env: ChaosEnv): Env {
   return faulty;
 }
 
-/** An alarm is set and stays set, as after the platform has dropped it, and never rings. */
+/** An alarm that is set and never rings, as if the platform had dropped it. */
 function dropAlarms(context: DurableObjectState, env: ChaosEnv): DurableObjectState {
   if (env.CHAOS !== 'alarms') return context;
   let alarm: number | null = null;

@@ -10,18 +10,24 @@ const PATIENCE_MILLISECONDS = 120_000;
 
 export type HubProcess = {
   url: string;
-  /** Waits until it answers and has its demo organizations. Rejects with the end of its log when it ended instead. */
+  /**
+   * Waits until the hub answers and has its demo organizations. Rejects with the end of its log when it has ended
+   * instead.
+   */
   ready(): Promise<Demo>;
-  /** kill -9 of the hub and its runtime, and a new one on the same port and store at once. */
+  /** Kills the hub and its runtime with -9 and at once starts a new one on the same port and store. */
   killAndRestart(): Promise<void>;
-  /** kill -9 of the runtime, which the hub starts again by itself. */
+  /** Kills the runtime with -9. The hub starts it again by itself. */
   killRuntime(): Promise<void>;
   /** Rings the cron of a faulty hub. */
   ringCron(): void;
   stop(): Promise<void>;
 };
 
-/** Runs `npm start`'s script, or the faulty hub with this fault, in a process of its own. Its output goes to `hub.log` in the folder. */
+/**
+ * Runs the script of `npm start`, or the faulty hub with this fault, in a process of its own. The output goes to
+ * `hub.log` in the folder.
+ */
 export function startHubProcess(options: { port: number; folder: string; fault: string | null }): HubProcess {
   const { port, folder, fault } = options;
   const url = `http://127.0.0.1:${port}`;
@@ -33,12 +39,12 @@ export function startHubProcess(options: { port: number; folder: string; fault: 
     const script = projectPath(fault === null ? 'scripts/start.ts' : 'chaos/faulty-hub.ts');
     return spawn(process.execPath, [script, '--port', String(port), '--persist-to', folder], {
       cwd: projectRoot,
-      // As one that npm started: it ends when its parent is gone.
+      // As if npm had started it: it ends when its parent is gone.
       env: { ...process.env, npm_lifecycle_event: 'start', CHAOS: fault ?? '' },
       stdio: ['ignore', output, output, 'ipc'],
     });
   }
-  /** The runtime goes on for a second when it is not killed too. */
+  /** Without this the runtime would go on for a second. */
   async function kill(): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('close', resolve));
@@ -46,7 +52,7 @@ export function startHubProcess(options: { port: number; folder: string; fault: 
     await killRuntime();
     await ended;
   }
-  /** While the hub starts there may be none. */
+  /** While the hub starts there may be no runtime. */
   async function killRuntime(): Promise<void> {
     const [pid] = (await readFile(join(folder, 'state', 'runtime.pid'), 'utf8').catch(() => '')).split(' ');
     try {

@@ -3,21 +3,21 @@ import type { Arrival, Outcome } from './record.ts';
 
 const FAILS = 0.2;
 const DROPS = 0.05;
-/** Most answers take up to this long, one of a hundred ten times as long. ms. */
+/** Longest delay of most answers in ms. One in a hundred takes ten times as long. */
 const DELAY = 50;
 
 export type BadReceiver = {
   url: string;
   arrivals: readonly Arrival[];
-  /** While it is down it drops every connection. */
+  /** While it is down it drops all connections. */
   setDown(isDown: boolean): void;
   stop(): Promise<void>;
 };
 
 /**
- * Fails a fifth of the requests, drops a twentieth of the connections and delays its answers at random. It fails no webhook more than
- * `failuresInARow` times, so that the back-off of the hub has an end that a check can wait for. Those while it is down count: one that
- * the outage has put off by minutes is not put off again.
+ * A receiver that fails a fifth of the requests, drops a twentieth of the connections and delays its answers at random.
+ * It fails no webhook more than `failuresInARow` times, so the hub's back-off ends at a time that a check can wait for.
+ * Failures while it is down count too: a webhook that an outage has delayed by minutes is not delayed again.
  */
 export async function startBadReceiver(failuresInARow: number): Promise<BadReceiver> {
   const arrivals: Arrival[] = [];

@@ -1,13 +1,13 @@
 /** An event that a client sent until the hub answered 201. Times are ms of `Date.now()`. */
 export type Sent = {
   thread: string;
-  /** Its place among the events of its thread, from 0; the next one is sent after this one was acknowledged. */
+  /** Its index among the events of its thread, from 0. The next one is sent after this one was acknowledged. */
   place: number;
   sender: 'visitor' | 'user';
-  /** When the request was sent that was answered 201, and when the answer came. */
+  /** When the request that was answered 201 was sent, and when it was answered. */
   asked: number;
   acknowledged: number;
-  /** How many requests it took. */
+  /** The number of requests. */
   requests: number;
   chat: string;
   message: string;
@@ -17,8 +17,8 @@ export type Sent = {
 export type Outcome = 'delivered' | 'failed' | 'dropped';
 
 /**
- * A webhook request that reached the receiver; they are kept in the order of their arrival. It is `dropped` also where the sender was
- * gone before it could be answered.
+ * A webhook request that reached the receiver, in the order of arrival. `dropped` includes requests whose sender was
+ * gone before the answer.
  */
 export type Arrival = { at: number; answered: number; outcome: Outcome; webhookId: string; body: string };
 

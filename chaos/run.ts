@@ -7,7 +7,7 @@ import { readCommandLine } from '../scripts/command-line.ts';
 import { type Outcome, runScenario, type Scenario, seconds } from './scenario.ts';
 
 const MINUTE = 60_000;
-/** The longest that clients may be without an answer, or the receiver without a webhook, after a kill. ms. */
+/** Longest time after a kill in which clients have no answer, or the receiver no webhook. ms. */
 const RECOVERY = 30_000;
 
 const { only, events = 10_000 } = readCommandLine({
@@ -38,10 +38,10 @@ const scenarios: readonly Scenario[] = [
     ...usual,
     name: 'D1 down for a minute',
     fault: '',
-    // So many that they last longer than the outage, whatever the machine.
+    // Enough to last longer than the outage, on any machine.
     rate: events / 100,
     async play({ acknowledged, hub, sent }) {
-      // Opening a thread needs D1; all threads are open by then.
+      // Opening a thread needs D1, so all threads are open before.
       await acknowledged(Math.max(usual.threads * 2, events / 10));
       await fetch(`${hub.url}/chaos/d1-down`);
       const before = sent.length;
@@ -56,7 +56,7 @@ const scenarios: readonly Scenario[] = [
     fault: 'queue',
     play: async () => {},
     heal: ({ hub }) => hub.ringCron(),
-    // A thread sends a dozen wake-ups. Of 200 threads one loses a dozen, also again and again, and each is made good 20 s later.
+    // A thread sends a dozen wake-ups. One of 200 threads loses a dozen, perhaps repeatedly, and each loss takes 20 s.
     patience: 10 * MINUTE,
   },
   {
@@ -81,7 +81,7 @@ const scenarios: readonly Scenario[] = [
       await pause(2 * MINUTE);
       receiver.setDown(false);
     },
-    // The back-off has grown to two minutes by then, and the lane's other webhooks come after that.
+    // By then the back-off is two minutes, and the lane's other webhooks follow.
     patience: 4 * MINUTE,
   },
 ];
@@ -118,7 +118,7 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
-/** Each line is printed when its scenario is over, so that a run which is broken off has told what it saw. */
+/** Each line is printed when its scenario is complete, so that a run that is stopped shows its results. */
 print(HEADER);
 print(HEADER.map(() => '---'));
 let isWell = true;

@@ -11,34 +11,37 @@ import { type BadReceiver, startBadReceiver } from './receiver.ts';
 import type { Kill, Sent } from './record.ts';
 import { judge, type Verdict } from './verdict.ts';
 
-/** How long lists and the ledger may be behind, once all is delivered. ms. */
+/** Longest delay of lists and ledger after all is delivered. ms. */
 const COPY = 30_000;
-/** When the last webhook must have been delivered: what a kill left is offered half a minute later, and the receiver still fails. ms. */
+/**
+ * Longest time until the last webhook is delivered (ms): the lanes are woken half a minute after a kill, and the
+ * receiver still fails.
+ */
 const DELIVERY = 120_000;
 
 export type Stage = {
   hub: HubProcess;
   receiver: BadReceiver;
   sent: readonly Sent[];
-  /** Waits until so many events have been acknowledged. */
+  /** Waits until this many events are acknowledged. */
   acknowledged(count: number): Promise<void>;
   kill(what: Kill['what']): Promise<void>;
 };
 
 export type Scenario = {
   name: string;
-  /** Null runs the hub of `npm start`; otherwise the faulty hub with this fault, which may be none (''). */
+  /** Null: the hub of `npm start`. Otherwise the faulty hub with this fault ('': none). */
   fault: string | null;
   threads: number;
   events: number;
-  /** Events a second; null is as many as go through. */
+  /** Events a second; null: as many as possible. */
   rate: number | null;
   failuresInARow: number;
   /** What happens while clients send. */
   play(stage: Stage): Promise<void>;
-  /** Done again and again, each second, after the last event until all is delivered. */
+  /** Called each second after the last event, until all is delivered. */
   heal?(stage: Stage): void;
-  /** Beyond what is usual: how long after the last event, or the end of `play`, webhooks may take. ms. */
+  /** Additional time (ms) for webhooks after the last event, or the end of `play`. */
   patience?: number;
 };
 
@@ -47,16 +50,18 @@ export type Outcome = Verdict & {
   events: number;
   webhooks: number;
   kills: number;
-  /** The longest time from a kill to an event that was sent after it and acknowledged, and to a webhook. ms. */
+  /** Longest time from a kill to an acknowledged event that was sent after it, and to a webhook. ms. */
   recovery: number;
-  /** The longest time between two acknowledged events. ms. */
+  /** Longest time between two acknowledged events. ms. */
   silence: number;
-  /** From the last event, or the end of `play`, until all was delivered, and then until all lists were right. ms. */
+  /**
+   * Time from the last event, or the end of `play`, until all was delivered, and then until all lists were right. ms.
+   */
   delivered: number;
   copied: number;
 };
 
-/** Runs a hub with a store of its own through a scenario, and judges it. What an accident prevents is thrown. */
+/** Runs a hub with a store of its own through a scenario and judges it. Throws on an unexpected error. */
 export async function runScenario(scenario: Scenario): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'umi-chaos-'));
   const receiver = await startBadReceiver(scenario.failuresInARow);
@@ -132,7 +137,7 @@ async function play(scenario: Scenario, hub: HubProcess, receiver: BadReceiver):
   };
 }
 
-/** Waits until every webhook is delivered and every list is right, each as long as it may take. */
+/** Waits until every webhook is delivered and every list is right, each within its time. */
 async function settle(stage: Stage, scenario: Scenario, reader: Reader, webhooks: number) {
   const problems: string[] = [];
   const limit = DELIVERY + (scenario.patience ?? 0);
@@ -151,7 +156,7 @@ async function settle(stage: Stage, scenario: Scenario, reader: Reader, webhooks
   return { problems, delivered, copied: Date.now() };
 }
 
-/** Looks each half second until there is no problem; answers the last one when the time is over. */
+/** Checks every half second until there is no problem. Answers the last problem when the time is over. */
 async function within(limit: number, look: () => Promise<string | null>): Promise<string | null> {
   const deadline = Date.now() + limit;
   for (;;) {

@@ -1,28 +1,28 @@
 import type { Arrival, Kill, Sent } from './record.ts';
 
-/** The lease of a channel's webhook: so long may a hub under load take to write down its answer. ms. */
+/** The lease of a channel's webhook: a hub under load may take this long to record its answer. ms. */
 const IN_FLIGHT = 15_000;
-/** A runtime outlives its hub by up to a second. ms. */
+/** A runtime may outlive its hub for this long. ms. */
 const AFTERLIFE = 1_500;
 
 type WebhookBody = { thread_id: string; seq: number; prev_seq: number | null; message?: { id: string } };
 
 export type Verdict = {
-  /** Events of users whose webhook never was delivered. */
+  /** Events of users whose webhook was never delivered. */
   lost: number;
-  /** Neighbours in a thread that came in the wrong order, or whose `prev_seq` is not the one before. */
+  /** Neighbours in a thread that arrived in the wrong order, or whose `prev_seq` is wrong. */
   inversions: number;
   /** Webhooks that were delivered more than once. */
   repeats: number;
-  /** Those of them that no kill explains. */
+  /** The repeats that no kill explains. */
   unexplained: { webhookId: string; times: string }[];
-  /** What must not be, in words. Empty: all is well. */
+  /** Violations in words. Empty: all is well. */
   violations: string[];
 };
 
 /**
- * Judges what a receiver got against what clients were answered 201 for. A repeat that is not explained is no violation yet: the
- * hub may say that the answer came too late for it.
+ * Compares what a receiver got with the events that were answered 201. An unexplained repeat is not yet a violation:
+ * the hub's log may say that the answer came too late.
  */
 export function judge(sent: readonly Sent[], arrivals: readonly Arrival[], kills: readonly Kill[]): Verdict {
   const violations: string[] = [];
@@ -32,7 +32,7 @@ export function judge(sent: readonly Sent[], arrivals: readonly Arrival[], kills
   return { lost, inversions, ...findRepeats(arrivals, kills), violations };
 }
 
-/** The first arrival of each webhook. One webhook has one body, and one event has one webhook. */
+/** The first arrival of each webhook. A webhook has one body, and an event has one webhook. */
 function firstArrivals(arrivals: readonly Arrival[], violations: string[]): WebhookBody[] {
   const bodies = new Map<string, string>();
   const events = new Set<string>();
@@ -98,7 +98,7 @@ function findRepeats(arrivals: readonly Arrival[], kills: readonly Kill[]): Pick
     const before = delivered.get(arrival.webhookId);
     if (before !== undefined) {
       repeats += 1;
-      // What follows until the next delivery are tries of this repeat.
+      // The requests until the next delivery are attempts of this repeat.
       delivered.delete(arrival.webhookId);
       if (!kills.some((kill) => wasInFlight(before, kill, arrival, arrivals))) {
         unexplained.push({ webhookId: arrival.webhookId, times: timesOf(before, arrival, kills) });
@@ -109,7 +109,9 @@ function findRepeats(arrivals: readonly Arrival[], kills: readonly Kill[]): Pick
   return { repeats, unexplained };
 }
 
-/** Whether a kill came between an answer and its place in the thread's log: before the repeat, and before the lane went on. */
+/**
+ * Whether a kill came between an answer and its record in the thread: before the repeat, and before the lane went on.
+ */
 function wasInFlight(before: Arrival, kill: Kill, repeat: Arrival, arrivals: readonly Arrival[]): boolean {
   if (before.at > kill.at + AFTERLIFE || repeat.at < kill.at || before.answered < kill.at - IN_FLIGHT) return false;
   const { thread_id, seq } = JSON.parse(before.body) as WebhookBody;
@@ -120,7 +122,7 @@ function wasInFlight(before: Arrival, kill: Kill, repeat: Arrival, arrivals: rea
   });
 }
 
-/** What tells why a webhook was repeated. */
+/** The times that show why a webhook was repeated. */
 function timesOf(before: Arrival, repeat: Arrival, kills: readonly Kill[]): string {
   const after = kills.map(({ what, at }) => `, ${Math.round(before.answered - at)} ms after the kill of a ${what}`);
   return `again after ${repeat.at - before.at} ms; it was answered in ${before.answered - before.at} ms${after.join('')}`;

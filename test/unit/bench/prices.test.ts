@@ -28,7 +28,8 @@ describe('what a message costs', () => {
       d1RowsWritten: 2,
       queueOperations: 4,
     });
-    // 0.30 for the request, 0.75 for objects' requests, 4 + 2 for rows written, 0.03 for rows read, 1.60 for the queue.
+    // 0.30 for the request, 0.75 for requests to objects, 4 + 2 for rows written, 0.03 for rows read, 1.60 for the
+    // queue.
     expect(priceOfMillion(items)).toBeCloseTo(8.68, 10);
   });
 });

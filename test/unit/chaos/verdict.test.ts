@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Arrival, Outcome, Sent } from '../../../chaos/record.ts';
 import { judge } from '../../../chaos/verdict.ts';
 
-/** The events of a thread, a visitor's and then users', acknowledged in order. */
+/** The events of a thread, first the visitor's and then users', acknowledged in order. */
 function sentTo(thread: string, count: number): Sent[] {
   return Array.from({ length: count }, (_, place) => ({
     thread,
@@ -17,7 +17,7 @@ function sentTo(thread: string, count: number): Sent[] {
   }));
 }
 
-/** The webhook of a place, as it arrives at a time. */
+/** The webhook with an index, as it arrives at a time. */
 function arrival(place: number, at: number, outcome: Outcome = 'delivered', thread = 'a'): Arrival {
   const body = JSON.stringify({
     thread_id: thread,

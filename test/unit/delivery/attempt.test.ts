@@ -43,7 +43,7 @@ async function attempt(url: string, change: Partial<AttemptDeps> = {}) {
 }
 
 describe('attemptWebhook', () => {
-  it('posts the signed body and reports what came back', async () => {
+  it('posts the signed body and reports the answer', async () => {
     let seen: { method?: string; headers: IncomingHttpHeaders; body: string } | null = null;
     const url = await receiver((request, response) => {
       let body = '';
@@ -158,7 +158,7 @@ describe('attemptWebhook', () => {
     await isClosed;
   });
 
-  it('keeps 2,048 bytes of the answer as text and replaces what is no UTF-8', async () => {
+  it('keeps 2,048 bytes of the answer as text and replaces invalid UTF-8', async () => {
     const url = await receiver((_, response) => {
       response.end(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(`ä${'z'.repeat(3000)}`)]));
     });
@@ -184,7 +184,7 @@ describe('attemptWebhook', () => {
     expect(result.attempt.error).toBe('connection failed');
   });
 
-  it('reports an answer that is no HTTP', async () => {
+  it('reports an answer that is not HTTP', async () => {
     const url = await receiver((request) => request.socket.end('garbage\r\n\r\n'));
     expect((await attempt(url)).attempt).toMatchObject({ status: null, error: 'connection failed' });
   });
@@ -219,7 +219,7 @@ describe('attemptCall', () => {
     allow_insecure_loopback: true,
   };
 
-  it('is one GET with nothing but the URL, whose redirect is not followed', async () => {
+  it('is one GET with only the URL, and does not follow a redirect', async () => {
     const seen: string[] = [];
     const url = await receiver((request, response) => {
       const signed = request.headers['webhook-signature'] ?? 'unsigned';
@@ -244,7 +244,7 @@ describe('attemptCall', () => {
 });
 
 describe('sentUrl', () => {
-  it('is what a request says: the query as it was given, without the fragment', () => {
+  it('is what a request contains: the query as it was given, without the fragment', () => {
     expect(sentUrl('HTTPS://Receiver.example.com/a?key=a%20b&x=%2f+1#part')).toBe(
       'https://receiver.example.com/a?key=a%20b&x=%2f+1',
     );

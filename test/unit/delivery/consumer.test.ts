@@ -49,7 +49,7 @@ describe('handleQueue', () => {
     expect(run.received).toEqual(['a']);
   });
 
-  it('settles each message by itself', async () => {
+  it('settles each message separately', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     const { settled, finish } = await handle(run, 'umi-webhooks', [
@@ -70,7 +70,7 @@ describe('handleQueue', () => {
     ]);
   });
 
-  it('catches and logs an accident without its message', async () => {
+  it('catches and logs an unexpected error without its message', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     run.deps.fault = () => {

@@ -21,14 +21,14 @@ function authOf(access_token: string): AppUserAuth {
 }
 
 describe('times', () => {
-  it('follow from the kind of the receiver', () => {
+  it('depend on the kind of receiver', () => {
     expect(timesOf('channel/c1')).toBe(CHANNEL_TIMES);
     expect(timesOf(RECEIVER)).toBe(INSTALLATION_TIMES);
     expect([CHANNEL_TIMES.deadline, INSTALLATION_TIMES.deadline]).toEqual([5_000, 10_000]);
   });
 
   it.each([CHANNEL_TIMES, INSTALLATION_TIMES])(
-    'hold the head longer than an attempt, and end a run within 25 s',
+    'lease a delivery for longer than an attempt, and end a run within 25 s',
     (times) => {
       expect(times.lease - times.deadline).toBe(10_000);
       expect(times.last_start + times.deadline).toBeLessThanOrEqual(25_000);
@@ -37,7 +37,7 @@ describe('times', () => {
 });
 
 describe('deliverLane for an installation', () => {
-  it('holds heads for 20 s and gives an attempt 10 s', async () => {
+  it('leases deliveries for 20 s and gives an attempt 10 s', async () => {
     const run = installationRun();
     run.lane.accept('a', 'b');
     const leases: number[] = [];
@@ -122,7 +122,7 @@ describe('deliverLane for an installation', () => {
     expect(run.sent).toMatchObject([{ delay: 21 }]);
   });
 
-  it('puts what the endpoint says of the bot user into the body, anew at each attempt', async () => {
+  it('puts the bot user’s authorization into the body, made for each attempt', async () => {
     const run = installationRun();
     run.lane.accept('a');
     let made = 0;
@@ -135,14 +135,14 @@ describe('deliverLane for an installation', () => {
     );
   });
 
-  it('sends the frozen body where there is no bot user', async () => {
+  it('sends the frozen body without a bot user', async () => {
     const run = installationRun();
     run.lane.accept('a');
     await run.deliver();
     expect(run.attempts.map(({ body }) => body)).toEqual(['{"id":"a"}']);
   });
 
-  it('says in the log where each attempt went, with its query', async () => {
+  it('logs where each attempt went, with its query', async () => {
     const run = installationRun();
     run.lane.accept('a', 'b', 'c');
     const urls = ['https://one.example.com/hook?key=a%20b&x=%2F#part', 'https://two.example.com/', 'no url'];
@@ -155,7 +155,7 @@ describe('deliverLane for an installation', () => {
     ]);
   });
 
-  it('says nothing of the URL for a channel', async () => {
+  it('does not log the URL of a channel', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     await run.deliver();

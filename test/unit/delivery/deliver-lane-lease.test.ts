@@ -19,7 +19,7 @@ describe('deliverLane and the rest of a lease', () => {
     expect(run.events()).toEqual(['delivery.lease_short', 'delivery.stale_report']);
   });
 
-  /** What a run with one row does when its first `call` takes so long (ms). */
+  /** A run with one delivery whose first `call` takes this long (ms). */
   async function slowRun(call: 'claim' | 'endpoint', milliseconds: number) {
     const run = new DeliveryRun();
     run.lane.accept('a');
@@ -55,7 +55,7 @@ describe('deliverLane and the rest of a lease', () => {
     ]);
   });
 
-  it('still skips what a switched-off receiver does not get, since no attempt is made', async () => {
+  it('still skips deliveries of a disabled receiver, since no attempt is made', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     run.endpoint = () => {
@@ -66,7 +66,7 @@ describe('deliverLane and the rest of a lease', () => {
     expect(run.lane.statuses()).toEqual(['skipped']);
   });
 
-  it('counts the lease of a following head from the report that brought it', async () => {
+  it('counts the lease of the next delivery from the report that brought it', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b', 'c');
     const slowness = [4_000, 9_000];
@@ -89,7 +89,7 @@ describe('deliverLane and the rest of a lease', () => {
   });
 });
 
-describe('deliverLane and a Retry-After that no queue can wait for', () => {
+describe('deliverLane and a Retry-After longer than the queue’s limit', () => {
   it('is answered `wait` when its wake-up comes after 12 h, and delivered when the lane is woken at its time', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b');

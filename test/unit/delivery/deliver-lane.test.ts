@@ -8,7 +8,7 @@ function resetError(): Error {
 }
 
 describe('deliverLane', () => {
-  it('delivers what is pending in order and ends without a wake-up', async () => {
+  it('delivers pending deliveries in order and ends without a wake-up', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b', 'c');
     await run.deliver();
@@ -28,7 +28,7 @@ describe('deliverLane', () => {
     expect(run.sent).toEqual([]);
   });
 
-  it('keeps a failing head before the rest and retries it after 1 s, 2 s and 4 s', async () => {
+  it('keeps a failing head before the others and retries it after 1 s, 2 s and 4 s', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b');
     let failures = 3;
@@ -56,7 +56,7 @@ describe('deliverLane', () => {
     expect(run.lane.statuses()).toEqual(['exhausted', 'delivered']);
   });
 
-  it('hands the receiver its retry limit and what it asked for to the lane', async () => {
+  it('passes the retry limit and Retry-After to the lane', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     run.answer = () => 503;
@@ -134,7 +134,7 @@ describe('deliverLane with a drain wake-up', () => {
     expect(run.received).toEqual([]);
   });
 
-  it('does not burn the retries of a receiver that is open again and fails', async () => {
+  it('does not use up the retries of a receiver that is open again and fails', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     run.answer = () => 500;
@@ -201,7 +201,7 @@ describe('deliverLane and its time', () => {
 });
 
 describe('deliverLane on a queue that repeats, drops and reorders', () => {
-  it('delivers each row once however often its wake-up comes at the same time', async () => {
+  it('delivers each row once, however many wake-ups come at the same time', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b', 'c');
     await Promise.all(Array.from({ length: 20 }, () => run.deliver()));

@@ -42,7 +42,7 @@ describe('deliverLeased', () => {
     }
   });
 
-  it('delivers each lane by itself: one that breaks off is logged and holds up no other', async () => {
+  it('delivers each lane separately: one that breaks off is logged and delays no other', async () => {
     const run = new DeliveryRun();
     const other = new DeliveryRun('channel/c2');
     run.lane.accept('a');

@@ -19,10 +19,10 @@ export class DeliveryRun {
   now = 1_000_000;
   readonly lane: MemoryLane;
   endpoint: () => Endpoint = () => OPEN;
-  /** What the receiver does with a delivery: a status, or a change of its own to the clock first. */
+  /** The receiver's answer to a delivery: a status, after a change of the clock if it makes one. */
   answer: (id: string) => number = () => 200;
   retryAfter: number | null = null;
-  /** What the receiver's answer to a delivery says. */
+  /** The text of the receiver's answer to a delivery. */
   responseOf: (id: string) => string = () => '';
   received: string[] = [];
   attempts: { id: string; body: string; times: AttemptTimes }[] = [];
@@ -52,7 +52,7 @@ export class DeliveryRun {
     await deliverLane(this.deps, { ...WAKE_UP, receiver: this.lane.receiver, ...change });
   }
 
-  /** Lets the queue work, in order of time, until it is empty. Answers how many wake-ups it delivered. */
+  /** Runs the queue in the order of time until it is empty. Answers how many wake-ups it delivered. */
   async drainQueue(limit = 100): Promise<number> {
     let count = 0;
     while (this.sent.length > 0 && count < limit) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EndpointCache } from '../../../src/delivery/endpoint-cache.ts';
 
-/** A cache with a clock, and a database whose answers the test gives. */
+/** A cache with a clock, and a database whose answers the test controls. */
 function open() {
   let now = 1_000_000;
   let reads = 0;
@@ -31,7 +31,7 @@ describe('the rows of receivers', () => {
     expect(reads()).toBe(2);
   });
 
-  it('are used for a second more while one request reads them anew, and no longer', async () => {
+  it('are used for a second more while one request reads them again, and no longer', async () => {
     const { get, pass, reads } = open();
     await get('old');
     pass(1000);
@@ -55,7 +55,7 @@ describe('the rows of receivers', () => {
     expect(await get('new')).toBe('new');
   });
 
-  it('are gone after a purge, also those whose reading began before it', async () => {
+  it('are gone after a purge, even those whose reading began before it', async () => {
     const { cache, get } = open();
     await get('old');
     cache.purge('key');

@@ -42,7 +42,9 @@ describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('a t
   }, 30_000);
 });
 
-/** A refused command changes nothing; an accepted one that comes again at once is answered as before and writes nothing. */
+/**
+ * A refused command changes nothing. An accepted one that is repeated at once gets the same answer and writes nothing.
+ */
 function execute(model: ThreadModel, command: Command, pause = 1): void {
   const before = model.state;
   const logged = model.log.length;
@@ -60,7 +62,7 @@ function execute(model: ThreadModel, command: Command, pause = 1): void {
   expect(again).toMatchObject({ ok: true, answer: decision.answer, events: [] });
 }
 
-/** What must hold of the log alone. */
+/** Invariants of the log alone. */
 function checkLog({ log, state }: ThreadModel): void {
   const open = new Set<string>();
   const ended = new Set<string>();
@@ -98,7 +100,9 @@ function checkLog({ log, state }: ThreadModel): void {
   }
 }
 
-/** An ended chat gets tags and suggestions, and nothing else. A new name is the thread's, for the next session. */
+/**
+ * An ended chat gets tags and suggestions, and nothing else. A new name belongs to the thread, for the next session.
+ */
 function checkAfterEnd(event: ThreadEvent): void {
   if (event.type === 'variables_set') return;
   const what = event.type === 'message_added' ? event.message.type : event.type;
@@ -107,7 +111,7 @@ function checkAfterEnd(event: ThreadEvent): void {
   );
 }
 
-/** What must hold of the state beside the log. */
+/** Invariants of the state and the log. */
 function checkState(model: ThreadModel): void {
   const replayed = model.log.reduce(evolve, emptyThread(model.state.name));
   expect(replayed.thread).toEqual(model.state.thread);

@@ -18,7 +18,7 @@ import { NAME, ORGANIZATION, ROOM } from './thread-model.ts';
 const SECOND = 1000;
 const START = 1_800_000_000_000;
 
-/** A log that grows event by event; `at` counts from the log's start. */
+/** A log that grows event by event. `at` counts from the start of the log. */
 class Log {
   state: ThreadState = emptyThread(NAME);
   chatId = 'chat-1';
@@ -68,7 +68,7 @@ describe('counts of a chat', () => {
     expect(message_counts).toEqual({ [VISITOR]: 2, [AGENT.id]: 1, [BOT.id]: 1 });
   });
 
-  test('of members follow those who come and stop participating', () => {
+  test('of members follow those who begin and stop participating', () => {
     log.add(1, userAdded(AGENT, START, true)).add(2, userAdded(BOT, START, false));
     const counts = () => {
       const { member_count, user_member_count, visitor_member_count, present_user_participant_count } = log.chat.facts;
@@ -79,7 +79,7 @@ describe('counts of a chat', () => {
     expect(counts()).toEqual([3, 2, 1, 0]);
   });
 
-  test('a conversation is real when a visitor and a user who is no bot have written', () => {
+  test('a conversation is real when a visitor and a user who is not a bot have written', () => {
     log
       .add(1, userAdded(AGENT, START, true))
       .add(2, userAdded(BOT, START, true))
@@ -92,7 +92,7 @@ describe('counts of a chat', () => {
 });
 
 describe('durations of a chat', () => {
-  test('count sixty seconds at most after each message but the last', () => {
+  test('count at most sixty seconds after each message except the last', () => {
     log
       .add(0, visitorSays(0))
       .add(10 * SECOND, visitorSays(10 * SECOND))
@@ -103,7 +103,7 @@ describe('durations of a chat', () => {
     expect(active_duration).toBe(10 + 60 + 30);
   });
 
-  test('are null while the chat goes on, and without messages', () => {
+  test('are null while the chat is open, and without messages', () => {
     log.add(0, visitorSays(0));
     expect(chatResource(log.chat.facts)).toMatchObject({ duration: null, active_duration: null });
     const silent = new Log();
@@ -147,7 +147,7 @@ describe('waiting', () => {
     expect(waiting()).toMatchObject({ is_waiting: true, since: 20 });
   });
 
-  test('ends by hand and with the chat', () => {
+  test('ends by command and with the chat', () => {
     log.add(5, visitorSays(5)).add(6, { type: 'waiting_ended' });
     expect(waiting().is_waiting).toBe(false);
     log.add(7, visitorSays(7)).add(8, { type: 'chat_ended' });
@@ -155,7 +155,7 @@ describe('waiting', () => {
     expect(chatResource(log.chat.facts)).toMatchObject({ is_ended: true, present_participant_count: 0 });
   });
 
-  test('is as the event says, whoever wrote', () => {
+  test('is as the event says, no matter who wrote', () => {
     log.add(5, visitorSays(5, false));
     expect(waiting().is_waiting).toBe(false);
   });
@@ -178,7 +178,7 @@ describe('the visitor', () => {
     expect(log.chat.members.get(VISITOR)?.seq).toBe(log.state.last_seq);
   });
 
-  test('is not touched by the name that it has', () => {
+  test('is not changed by the name that it has already', () => {
     log.add(2, named('Jane'));
     const { thread, chats } = log.state;
     log.add(3, named('Jane'));
@@ -186,7 +186,7 @@ describe('the visitor', () => {
     expect(log.state.chats).toBe(chats);
   });
 
-  test('has a name of at most 255 characters, none of them halved', () => {
+  test('has a name of at most 255 characters, none of them cut in half', () => {
     log.add(2, named('\u{1F600}'.repeat(1000)));
     expect(name()).toBe('\u{1F600}'.repeat(255));
     log.add(3, named('a'.repeat(255)));
@@ -206,7 +206,7 @@ describe('the children of a chat', () => {
     expired_at: null,
   };
 
-  test('are left alone by a plain message', () => {
+  test('are not touched by a plain message', () => {
     log.add(1, { type: 'tag_added', tag: { name: 'Lead', created_at: START + 1 } });
     log.add(2, { type: 'invitation_sent', invitation });
     const { members, tags, invitations } = log.chat;
@@ -218,7 +218,7 @@ describe('the children of a chat', () => {
     expect(log.state.suggestions).toBe(suggestions);
   });
 
-  test('take only what an event changes, with its time and seq', () => {
+  test('are changed only by their events, with time and seq', () => {
     log.add(1, userAdded(AGENT, START + 1, true));
     log.add(5, { type: 'member_changed', member_id: AGENT.id, changes: { last_seen_at: START + 4 } });
     log.add(6, { type: 'member_changed', member_id: AGENT.id, changes: { is_present: false } });
@@ -250,7 +250,7 @@ describe('the children of a chat', () => {
     ]);
   });
 
-  test('that are not there cannot be changed', () => {
+  test('cannot be changed if they do not exist', () => {
     expect(() => log.add(1, { type: 'invitation_expired', invitation_id: 'unknown' })).toThrow('not there');
     expect(() => log.add(1, { type: 'member_changed', member_id: 'unknown', changes: {} })).toThrow('not there');
   });
@@ -267,7 +267,7 @@ describe('the time of the last activity', () => {
   });
 });
 
-test('an event of a chat that is not loaded is an accident', () => {
+test('an event of a chat that is not loaded throws', () => {
   log.chatId = 'elsewhere';
   expect(() => log.add(1, visitorSays(1))).toThrow('not loaded');
 });

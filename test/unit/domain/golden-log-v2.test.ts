@@ -11,8 +11,8 @@ import { fanOutWebhooks } from '../../../src/thread/webhooks/fan-out.ts';
 import { routingOf } from './sample-events.ts';
 
 /**
- * Logs as version 2 stored them, one for each kind of thread and together with an event of each type. They are never changed:
- * what a later program makes of them must stay what is checked here.
+ * Logs as version 2 stored them, one for each kind of thread, together with an event of each type. They never change:
+ * whatever a later program makes of them must stay what is checked here.
  */
 const stored = JSON.parse(readFileSync('test/unit/domain/golden-log-v2.json', 'utf8')) as Record<
   'channel' | 'visitor' | 'users',
@@ -63,14 +63,14 @@ function messagesOf(log: ThreadEvent[]) {
 }
 
 describe('the golden logs of version 2', () => {
-  test('have an event of each type, in their places, and are stored as they are read', () => {
+  test('have an event of each type, in order, and are stored as they are read', () => {
     const all = Object.values(logs).flat();
     expect(new Set(all.map(({ type }) => type))).toEqual(new Set(Object.keys(TYPES)));
     for (const log of Object.values(logs)) expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
     expect(stored.channel.every(({ v }) => v === 2)).toBe(true);
   });
 
-  test('replay to the threads that they were', () => {
+  test('replay to the same threads', () => {
     expect(replay(logs.channel).thread).toMatchObject({
       identity: 'channel/018f0000-0000-7000-8000-000000000001/email-thread-12345',
       channel_id: '018f0000-0000-7000-8000-000000000001',
@@ -94,7 +94,7 @@ describe('the golden logs of version 2', () => {
     });
   });
 
-  test('replay to the chat of a channel that it was', () => {
+  test('replay to the same chat of a channel', () => {
     const chat = chatOf(logs.channel);
     expect(chatResource(chat.facts)).toMatchObject({
       chat_type: 'external',
@@ -124,7 +124,7 @@ describe('the golden logs of version 2', () => {
     });
   });
 
-  test('replay to its members, tags, invitations and suggestions', () => {
+  test('replay to the same members, tags, invitations and suggestions', () => {
     const chat = chatOf(logs.channel);
     const members = [...chat.members.values()].map(({ seq, facts }) => [
       seq,
@@ -159,7 +159,7 @@ describe('the golden logs of version 2', () => {
     ]);
   });
 
-  test('show their messages as they were, and find them by their ids', () => {
+  test('show the same messages, and find them by their ids', () => {
     const messages = messagesOf(logs.channel);
     expect(messages.map(({ type, message }) => [type, message])).toEqual([
       ['msg', 'Where is my order?'],
@@ -211,7 +211,7 @@ describe('the golden logs of version 2', () => {
     expect([...members.values()].map(({ facts: member }) => member.is_bot)).toEqual([false, true, false]);
   });
 
-  test('are accepted for their receiver as they were', () => {
+  test('give their receiver the same webhooks', () => {
     const routing = routingOf(logs.channel.find(({ accepted }) => accepted.length > 0));
     const unnamed = logs.channel.map((event) => ({ ...event, accepted: [] }));
     const again = fanOutWebhooks(unnamed, transitionsOf(emptyThread('t'), unnamed), {

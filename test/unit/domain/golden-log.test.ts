@@ -10,8 +10,8 @@ import { fanOutWebhooks } from '../../../src/thread/webhooks/fan-out.ts';
 import { routingOf } from './sample-events.ts';
 
 /**
- * A log as version 1 stored it, with an event of each type. It is never changed: what a later program makes of it must stay
- * what is checked here. A new version of events adds a file of its own.
+ * A log as version 1 stored it, with an event of each type. It never changes: whatever a later program makes of it must
+ * stay what is checked here. A new version of events adds its own file.
  */
 const stored = JSON.parse(readFileSync('test/unit/domain/golden-log-v1.json', 'utf8')) as { v: number }[];
 const log: ThreadEvent[] = stored.map(upcastEvent);
@@ -39,12 +39,12 @@ function replay(): ThreadState {
 }
 
 describe('the golden log of version 1', () => {
-  test('has an event of each type, in their places', () => {
+  test('has an event of each type, in order', () => {
     expect(new Set(log.map(({ type }) => type))).toEqual(new Set(TYPES));
     expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
   });
 
-  test('replays to the thread that it was', () => {
+  test('replays to the same thread', () => {
     const { thread, last_seq, last_at, chats } = replay();
     const chatId = log[0]?.chat_id;
     expect(thread).toEqual({
@@ -68,7 +68,7 @@ describe('the golden log of version 1', () => {
     });
   });
 
-  test('replays to the chat that it was', () => {
+  test('replays to the same chat', () => {
     const [chat] = replay().chats.values();
     if (chat === undefined) throw new Error('no chat');
     expect(chatResource(chat.facts)).toMatchObject({
@@ -108,7 +108,7 @@ describe('the golden log of version 1', () => {
     ]);
   });
 
-  test('has what version 2 added: as it was before', () => {
+  test('has the defaults of what version 2 added', () => {
     const [chat] = replay().chats.values();
     expect(chat?.facts).toMatchObject({ is_private: false, lifetime: { idle: null, total: null }, tag_count: 0 });
     expect(chat?.facts.last_activity_at).toBe(chat?.facts.last_message_at);
@@ -138,7 +138,7 @@ describe('the golden log of version 1', () => {
     ]);
   });
 
-  test('is accepted for its receiver as it was', () => {
+  test('gives its receiver the same webhooks', () => {
     const routing = routingOf(log[5]);
     const unnamed = log.map((event) => ({ ...event, accepted: [] }));
     const again = fanOutWebhooks(unnamed, transitionsOf(emptyThread('t'), unnamed), {

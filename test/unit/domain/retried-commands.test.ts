@@ -47,8 +47,8 @@ function close(): Command {
   return { v: 1, type: 'close_thread', command_id, identity: IDENTITY, organization_id: ORGANIZATION };
 }
 
-describe('a command that comes again because its answer was lost', () => {
-  test('joins once and is answered as new again', () => {
+describe('a command that is repeated because its answer was lost', () => {
+  test('joins once, and is answered as new again', () => {
     const command = join();
     expect(answerOf(command)).toMatchObject({ is_new: true });
     const { length } = model.log;
@@ -56,21 +56,21 @@ describe('a command that comes again because its answer was lost', () => {
     expect(model.log).toHaveLength(length);
   });
 
-  test('does not make a member new that was there before', () => {
+  test('does not make an existing member new', () => {
     answerOf(join({ is_participating: false }));
     const command = join();
     expect(answerOf(command)).toMatchObject({ is_new: false });
     expect(answerOf(command)).toMatchObject({ is_new: false, member: { is_participating: true } });
   });
 
-  test('does not bring back who has left meanwhile', () => {
+  test('does not bring back a member who has left since', () => {
     const command = join();
     answerOf(command);
     answerOf(join({ is_participating: false }));
     expect(answerOf(command)).toMatchObject({ member: { is_participating: false } });
   });
 
-  test('closes one session only, also after the next has opened and was busy', () => {
+  test('closes one session only, even after the next has opened and was busy', () => {
     const command = close();
     expect(answerOf(command)).toEqual({ chat_id: chatId, was_open: true });
     for (let place = 0; place < 20; place++) receive(`message ${place}`);
@@ -78,7 +78,7 @@ describe('a command that comes again because its answer was lost', () => {
     expect(receive('last').is_new_session).toBe(false);
   });
 
-  test('posts once, also when the session ended and rotated in between', () => {
+  test('posts once, even if the session has ended and rotated in between', () => {
     answerOf(join());
     const head = { v: 1 as const, command_id: crypto.randomUUID(), chat_id: chatId, actor: AGENT };
     const plain = { selected_reply_suggestion_id: null, attachments: [], attachment_template: null };
@@ -91,7 +91,7 @@ describe('a command that comes again because its answer was lost', () => {
     expect(model.log).toHaveLength(length);
   });
 
-  test('receives once, and is not answered as a repeat, also after a rotation', () => {
+  test('receives once, and is not answered as a repeat, even after a rotation', () => {
     const command = messageCommand('second');
     const first = answerOf<MessagesReceived>(command);
     answerOf(close());

@@ -5,7 +5,7 @@ import type { MessageFacts, SelectedReplySuggestion } from '../../../src/resourc
 import type { UserFacts } from '../../../src/resources/user.ts';
 import { ORGANIZATION, ROOM } from './thread-model.ts';
 
-/** Bodies of events as tests put them together by hand. Times in ms. */
+/** Sample bodies of events. Times in ms. */
 export const VISITOR = 'a'.repeat(32);
 export const AGENT: UserFacts = {
   id: '018f0000-0000-7000-8000-0000000000a1',
@@ -27,7 +27,7 @@ export const ROUTING: ChannelTarget = {
   echo_user_messages: true,
 };
 
-/** Where a log's event says that its channel was. */
+/** The channel's target in an event's receipts. */
 export function routingOf(event: ThreadEvent | undefined): ChannelTarget | null {
   const accepted = event?.accepted[0];
   return accepted !== undefined && 'routing' in accepted ? accepted.routing : null;

@@ -17,8 +17,8 @@ export const ROOM = { id: '018f0000-0000-7000-8000-000000000003', name: 'Support
 export const NAME = threadName(IDENTITY);
 
 /**
- * A thread held wholly in memory, with the same contract as the object's shell: time never runs against `seq`, and the state
- * that `decide` gets holds everything, where the object loads only what a command can touch.
+ * A thread in memory with the contract of the object: times grow with `seq`. `decide` gets the whole state here, where
+ * the object loads only what a command can touch.
  */
 export class ThreadModel {
   state: ThreadState;
@@ -46,7 +46,7 @@ export class ThreadModel {
     return decision;
   }
 
-  /** The event that answered a command before, if that is not too long ago. */
+  /** The event that answered a command before, if it is recent enough. */
   remembered({ command_id }: Command): ThreadEvent | null {
     const last = this.log.findLast((event) => event.command_id === command_id);
     return last === undefined || last.at < this.#clock - REMEMBERED_FOR ? null : last;
@@ -78,7 +78,7 @@ export class ThreadModel {
     return chat;
   }
 
-  /** The message that a command names in its chat, as the shell finds it: with what later ones did to its attachments. */
+  /** The message that a command names in its chat, with what later messages did to its attachments. */
   #named(command: Command): NamedMessage[] {
     const id = namedMessage(command);
     if (id === null || !('chat_id' in command)) return [];

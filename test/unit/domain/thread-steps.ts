@@ -9,13 +9,13 @@ import type { UserFacts } from '../../../src/resources/user.ts';
 import { VISITOR } from './sample-events.ts';
 import { IDENTITY, ORGANIZATION, ROOM, receiveCommand, type ThreadModel } from './thread-model.ts';
 
-/** The kinds of threads, each with the commands that may reach it. */
+/** The kinds of threads, with the commands that each can get. */
 export const VISITOR_IDENTITY = { kind: 'visitor', room_id: ROOM.id, visitor_id: VISITOR } as const;
 export const USERS_IDENTITY = { kind: 'chat', id: '018f0000-0000-7000-8000-0000000000c9' } as const;
 
 const FOREIGN_ORGANIZATION = '018f0000-0000-7000-8000-00000000000f';
 export const TEAM: Invitee = { kind: 'team', id: '018f0000-0000-7000-8000-000000000201', name: 'Night shift' };
-/** An idle end is near enough for the pauses between steps to reach it. ms. */
+/** Idle times are short enough for the pauses between steps. ms. */
 export const LIFETIME = { idle: 120_000, total: 1_000_000 };
 export const USERS: UserFacts[] = [
   user(1, ORGANIZATION, false),
@@ -29,7 +29,7 @@ function user(place: number, organization_id: string, is_bot: boolean): UserFact
   return { id, ...names, organization_id, avatar: null, is_bot, is_staff: false };
 }
 
-/** Offers a link and an action that is disabled by whatever may disable one. */
+/** An attachment with a link, and an action that can be disabled in each way. */
 const ATTACHMENT: NewAttachment = {
   title: 'Was it helpful?',
   title_link_url: 'https://example.com/title',
@@ -54,7 +54,7 @@ const ATTACHMENT: NewAttachment = {
 const place = fc.nat({ max: 5 });
 const who = fc.nat({ max: 2 });
 const maybe = fc.option(place, { nil: null, freq: 3 });
-/** Mostly nothing: a suggestion that is not there refuses the whole command. */
+/** Mostly null: a suggestion that does not exist refuses the whole command. */
 const seldom = fc.option(place, { nil: null, freq: 12 });
 const yesOrNo = fc.boolean();
 const maybeYes = fc.option(yesOrNo, { nil: null });
@@ -67,7 +67,7 @@ const incoming = fc.record({
   age: fc.option(fc.nat({ max: 100_000 }), { nil: null, freq: 6 }),
 });
 
-/** A step names chats, messages and what belongs to them by their place among those that exist, so that most of them hit. */
+/** Steps name chats, messages and other things by their index among those that exist, so that most steps succeed. */
 const STEPS = {
   receive: fc.record({
     messages: fc.array(incoming, { minLength: 1, maxLength: 5 }),
@@ -103,7 +103,7 @@ type Kinds = {
 };
 export type Step = Kinds[keyof Kinds];
 
-/** Weights: what makes chats and messages comes more often than what changes them. */
+/** Weights: steps that create chats and messages are more frequent than steps that change them. */
 const WEIGHTS: Partial<Record<keyof typeof STEPS, number>> = { receive: 6, open: 4, post: 4, join: 5, again: 4 };
 
 export const step = fc.oneof(
@@ -121,7 +121,7 @@ export function openingStep(identity: ThreadIdentity): Step {
     : { kind: 'open', of: { user: 0, present: true, kept_out: false } };
 }
 
-/** The command of a step in the thread as it is now; null where no such command can reach this kind of thread. */
+/** The command of a step in the thread as it is. Null where this kind of thread cannot get such a command. */
 export function commandOf(
   { kind, of }: Step,
   model: ThreadModel,
@@ -275,7 +275,7 @@ export function commandOf(
   }
 }
 
-/** What exists in a thread, by place; an id that nothing has where nothing exists. */
+/** What exists in a thread, by index. Where nothing exists it answers an id that nothing has. */
 class Things {
   readonly unknown: string;
   readonly #model: ThreadModel;
@@ -338,7 +338,7 @@ function grantOf(by: 'member' | 'routed' | 'pending' | 'involved', at: number): 
   return { kind: 'reach', reach: { organization_id, room_ids: [] }, is_pending: by === 'pending' };
 }
 
-/** The visitor's thread is known by its newest chat, once it has one, as D1 knows it. */
+/** The visitor's thread is named by its newest chat as soon as there is one, as in D1. */
 function open(of: Kinds['open']['of'], model: ThreadModel, identity: ThreadIdentity): Command | null {
   const { thread } = model.state;
   const head = { v: 1 as const, command_id: crypto.randomUUID(), database: 'DB', organization_id: ORGANIZATION };

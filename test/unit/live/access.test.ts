@@ -15,7 +15,7 @@ const TIME_TO_LIVE = 30_000;
 
 let now: number;
 let facts: () => Promise<OwnerFacts | null>;
-/** The owners of each look-up of facts, and the look-ups of reach. */
+/** The owners in each look-up of facts, and the number of look-ups of routed rooms. */
 let asked: { facts: number[]; reaches: number };
 let timeToLive: number;
 
@@ -35,7 +35,7 @@ const noReaches = () =>
 let factsCache = createIsolateCache<OwnerFacts>({ clock, limit: 100, staleFor: STALE_FOR });
 let reachesCache = createIsolateCache<RoutedRooms>({ clock, limit: 100, staleFor: STALE_FOR });
 
-/** A hub's rights; those of another life of the hub share what the isolate keeps. */
+/** The cache of a hub. The caches of later instances share what the isolate keeps. */
 function newCache(): AccessCache {
   return new AccessCache({
     source: {
@@ -79,7 +79,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** How an owner stands, as the hub asks: null when that cannot be known. */
+/** An owner's access as the hub gets it; null when it cannot be known. */
 async function access(owner: SocketOwner = OWNER): Promise<Access | null> {
   return cache.known(owner) ?? (await cache.lookUp([owner])).get(owner) ?? null;
 }
@@ -93,7 +93,7 @@ const agent = (place: number): SocketOwner => ({
 });
 
 describe('the rights of an owner', () => {
-  it('are kept for a while, also for the next life of the hub', async () => {
+  it('are kept for a while, for later instances of the hub too', async () => {
     expect(cache.known(OWNER)).toBe(null);
     expect(await access()).toMatchObject({
       subscriber: { user_id: USER, stands_for: [USER, ORGANIZATION, 't'], reach: { organization_id: ORGANIZATION } },
@@ -107,7 +107,7 @@ describe('the rights of an owner', () => {
     expect(asked).toEqual({ facts: [1, 1], reaches: 2 });
   });
 
-  it('are looked up for all owners at once, each once, and what all share is read once', async () => {
+  it('are looked up for all owners at once, each once, and shared rows are read once', async () => {
     const owners = Array.from({ length: 600 }, (_, place) => agent(place % 300));
     const accesses = await cache.lookUp(owners);
     expect([accesses.size, asked]).toEqual([600, { facts: [300], reaches: 1 }]);
@@ -116,7 +116,7 @@ describe('the rights of an owner', () => {
     expect(asked).toEqual({ facts: [300, 200], reaches: 1 });
   });
 
-  it('are looked up in the next turn for all who ask while a look-up is under way', async () => {
+  it('are looked up together for all who ask while a look-up is in progress', async () => {
     const gate = Promise.withResolvers<void>();
     facts = () => gate.promise.then(() => FACTS);
     const first = cache.lookUp([agent(0)]);
@@ -127,14 +127,14 @@ describe('the rights of an owner', () => {
     expect(asked.facts).toEqual([1, 3]);
   });
 
-  it('are not kept where nothing is to be kept', async () => {
+  it('are not kept when the time to live is 0', async () => {
     timeToLive = 0;
     expect(await access()).toHaveProperty('subscriber');
     expect(await access()).toHaveProperty('subscriber');
     expect([cache.known(OWNER), asked.facts]).toEqual([null, [1, 1]]);
   });
 
-  it('are other ones when their scopes or their organization’s settings change', async () => {
+  it('change with the scopes and the organization’s settings', async () => {
     await access();
     facts = () => Promise.resolve({ ...FACTS, has_reports: true, keeps_private_history: true });
     now += TIME_TO_LIVE;
@@ -160,7 +160,7 @@ describe('the rights of an owner', () => {
     expect(asked.reaches).toBe(0);
   });
 
-  it('are the known ones for ten minutes while they cannot be looked up, which is tried every few seconds', async () => {
+  it('stay the known ones for ten minutes while look-ups fail, which are tried every few seconds', async () => {
     await access();
     facts = () => Promise.reject(new Error('D1 is away'));
     now += 60_000;

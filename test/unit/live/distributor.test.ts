@@ -27,10 +27,10 @@ class Scene {
   readonly ended: number[] = [];
   events: LoggedEvent[] = [];
   floor = 0;
-  /** Of each event's JSON. */
+  /** Characters of each event's JSON. */
   characters = 100;
   retries = 0;
-  /** How many owners each look-up was about. */
+  /** The number of owners in each look-up. */
   readonly lookups: number[] = [];
   /** How often the log was read since the last pause, and before each pause. */
   reads = 0;
@@ -93,7 +93,7 @@ class Scene {
   }
 }
 
-/** Lets everything run that waits for nothing. */
+/** Lets everything run that is ready. */
 const turns = () => new Promise((resolve) => setImmediate(resolve));
 
 const range = (from: number, upto: number) => Array.from({ length: upto - from + 1 }, (_, place) => from + place);
@@ -109,7 +109,7 @@ afterEach(() => {
 });
 
 describe('the distributor', () => {
-  it('serves each socket from its own place, in order, once', async () => {
+  it('sends each socket the events after its position, in order, once', async () => {
     scene.add(350);
     const [one, two, three] = [scene.socket(0), scene.socket(340), scene.socket(350)];
     await scene.distributor.run();
@@ -122,7 +122,7 @@ describe('the distributor', () => {
     expect(one.wire.attachment?.position).toBe(null);
   });
 
-  it('tells what comes while it is at work', async () => {
+  it('sends what arrives while it is at work', async () => {
     const { wire } = scene.socket(0);
     scene.add(1);
     const gate = Promise.withResolvers<Access>();
@@ -135,14 +135,14 @@ describe('the distributor', () => {
     expect(wire.said).toEqual([1, 2, 3]);
   });
 
-  it('leaves out what is not after the subscription', async () => {
+  it('leaves out events from before the subscription', async () => {
     const { wire } = scene.socket(0, MESSAGES, 2);
     scene.add(4);
     await scene.distributor.run();
     expect(wire.said).toEqual([3, 4]);
   });
 
-  it('reads from twenty places of the log at a time, those nearest to its end first', async () => {
+  it('reads from twenty positions of the log at a time, those nearest to its end first', async () => {
     scene.add(500);
     const sockets = range(1, 50).map((place) => scene.socket(place * 9));
     await scene.distributor.run();
@@ -150,7 +150,7 @@ describe('the distributor', () => {
     expect(Math.max(...scene.readsBefore)).toBe(20);
   });
 
-  it('reads as much of the log at a time as fits the memory, nearest to the end first', async () => {
+  it('reads at a time as much of the log as fits into memory, nearest to the end first', async () => {
     scene.characters = 1_500_000;
     scene.add(9);
     const sockets = range(0, 8).map((place) => scene.socket(place));
@@ -159,7 +159,7 @@ describe('the distributor', () => {
     expect(Math.max(...scene.readsBefore)).toBe(3);
   });
 
-  it('serves whose rights are known while those of others are looked up, also what comes meanwhile', async () => {
+  it('serves sockets with known rights while others are looked up, also with new events', async () => {
     const [slow, quick] = [scene.socket(0), scene.socket(0)];
     scene.known.set(quick.socket.owner, { subscriber: SUBSCRIBER });
     const gate = Promise.withResolvers<Access>();
@@ -177,7 +177,7 @@ describe('the distributor', () => {
     expect([slow.wire.said, quick.wire.said, scene.lookups]).toEqual([[1, 2], [1, 2], [1]]);
   });
 
-  it('writes down only where something has changed', async () => {
+  it('stores state only when something has changed', async () => {
     const update = scene.socket(0);
     const other = scene.socket(0, `/api/v5/users/${USER}/chats`);
     for (const { socket } of [update, other]) socket.save(0);
@@ -189,7 +189,7 @@ describe('the distributor', () => {
     expect([update.wire.writes - (before[0] ?? 0), other.wire.writes - (before[1] ?? 0)]).toEqual([1, 0]);
   });
 
-  it('looks rights up only for whom something is there, all of them at once', async () => {
+  it('looks up rights only when there is something to send, for all owners at once', async () => {
     for (let place = 0; place < 5; place++) scene.socket(0);
     const other = scene.socket(0, `/api/v5/users/${USER}/chats`);
     const silent = scene.socket(0, null);
@@ -199,7 +199,7 @@ describe('the distributor', () => {
     expect([other.socket.position, silent.socket.position]).toEqual([1, 1]);
   });
 
-  it('stops at a socket that does not acknowledge, goes on when it does, and holds up no other', async () => {
+  it('stops at a socket that does not acknowledge, continues when it does, and delays no other', async () => {
     const { socket, wire } = scene.socket(0);
     const other = scene.socket(0);
     scene.add(1200);
@@ -212,7 +212,7 @@ describe('the distributor', () => {
     expect(other.wire.said).toEqual(range(1, 1200));
   });
 
-  it('tells a socket that is overtaken by the log’s end that it has missed something', async () => {
+  it('tells a socket that the end of the log has overtaken that it has missed something', async () => {
     const { wire } = scene.socket(3);
     scene.add(20);
     scene.floor = 10;
@@ -222,7 +222,7 @@ describe('the distributor', () => {
     expect(wire.said).toEqual(['reset', 21]);
   });
 
-  it('closes whose rights have ended, and sends them nothing', async () => {
+  it('closes sockets whose rights have ended, and sends them nothing', async () => {
     const { wire } = scene.socket(0);
     scene.access = () => Promise.resolve({ closeReason: { code: 4401, reason: 'x' } });
     scene.add(1);
@@ -230,7 +230,7 @@ describe('the distributor', () => {
     expect([wire.said, wire.closedBy, scene.ended]).toEqual([[], 4401, [4401]]);
   });
 
-  it('keeps the place of whose rights cannot be looked up, serves the others, and asks to be called again', async () => {
+  it('keeps the position of sockets whose rights cannot be looked up, serves the others, and asks to be called again', async () => {
     const waiting = scene.socket(0);
     const known = scene.socket(0);
     let failures = 0;
@@ -246,7 +246,7 @@ describe('the distributor', () => {
     expect(waiting.wire.said).toEqual([1, 2]);
   });
 
-  it('serves a socket from where it begins anew, also when that happens meanwhile', async () => {
+  it('continues from a new position of a socket, even if it changes meanwhile', async () => {
     const { socket, wire } = scene.socket(5);
     scene.add(8);
     const gate = Promise.withResolvers<Access>();
@@ -259,7 +259,7 @@ describe('the distributor', () => {
     expect(wire.said).toEqual(range(3, 8));
   });
 
-  it('passes nothing over when a socket begins right where it stands while the rights of others are looked up', async () => {
+  it('skips nothing when a socket subscribes at its position while rights of others are looked up', async () => {
     const other = scene.socket(0);
     const { socket, wire } = scene.socket(0, null);
     scene.add(2);
@@ -277,7 +277,7 @@ describe('the distributor', () => {
     ]);
   });
 
-  it('tells what is not logged to those who are up to date', async () => {
+  it('sends ephemeral updates to the sockets that are up to date', async () => {
     scene.add(5);
     const [now, late] = [scene.socket(5), scene.socket(4)];
     await scene.distributor.sendEphemeral(updateOf(6));
@@ -286,7 +286,7 @@ describe('the distributor', () => {
     expect([now.wire.said, late.wire.said]).toEqual([[null], [5]]);
   });
 
-  it('counts what is not logged with the last number that the client was told, whatever the log has since', async () => {
+  it('counts ephemeral updates with the last number that the client got, whatever the log has since', async () => {
     const { socket, wire } = scene.socket(0, MESSAGES);
     scene.add(1);
     await scene.distributor.run();
@@ -298,7 +298,7 @@ describe('the distributor', () => {
     expect(socket.state.window).toEqual([]);
   });
 
-  it('survives an accident', async () => {
+  it('survives an unexpected error', async () => {
     const { wire } = scene.socket(0);
     scene.add(1);
     const { events } = scene;

@@ -31,7 +31,7 @@ class MemorySocket {
 let told: unknown[];
 let client: Client;
 
-/** The client of docs/live.md, as it stands there, connected and subscribed. */
+/** The client in docs/live.md as it is printed there, connected and subscribed. */
 beforeEach(async () => {
   vi.useFakeTimers();
   vi.stubGlobal('WebSocket', MemorySocket);
@@ -70,7 +70,7 @@ describe('the client of docs/live.md', () => {
   const typing = { composing_status: 'typing' };
   const typed = { composing_status: 'typed' };
 
-  it('ends typing by itself, 15 s after it was last told', () => {
+  it('ends typing by itself, 15 s after the last notification', () => {
     composes('typing');
     vi.advanceTimersByTime(10_000);
     composes('typing');
@@ -82,7 +82,7 @@ describe('the client of docs/live.md', () => {
     expect(told).toHaveLength(3);
   });
 
-  it('ends it once: not when it was told of the end, nor for whoever has stopped it', () => {
+  it('ends it once: not after the end was notified, nor after the member has stopped', () => {
     composes('typing');
     composes('typing', 'other');
     composes('idle');

@@ -42,7 +42,7 @@ afterEach(() => {
 });
 
 describe('the frames of a client', () => {
-  it('are answered in their order, but for acknowledgements, which do not wait', async () => {
+  it('are answered in order, except acknowledgements, which do not wait', async () => {
     const gate = Promise.withResolvers<Access>();
     const { server } = newServer(() => gate.promise);
     const { socket, wire } = newSocket(50);
@@ -59,7 +59,7 @@ describe('the frames of a client', () => {
     expect(socket.state.heard_at).toBe(7);
   });
 
-  it('acknowledge also the number of an answer that is ahead of the socket, but none that the log does not have', async () => {
+  it('may acknowledge the number of an answer that is ahead of the socket, but none that the log does not have', async () => {
     const { server } = newServer(() => Promise.resolve(VISITOR));
     const { socket, wire } = newSocket(20);
     socket.send('x', 20, 0);
@@ -80,7 +80,7 @@ describe('the frames of a client', () => {
     expect(kept).toEqual([]);
   });
 
-  it('close the connection when those that wait are large', async () => {
+  it('close the connection when the waiting ones are large', async () => {
     const gate = Promise.withResolvers<Access>();
     const { server, ended } = newServer(() => gate.promise);
     const { socket } = newSocket(50);
@@ -93,14 +93,14 @@ describe('the frames of a client', () => {
     await Promise.all(handled);
   });
 
-  it('are refused without closing the connection when one is too large, however large', async () => {
+  it('are refused without closing the connection when one is too large', async () => {
     const { server, ended } = newServer(() => Promise.resolve(VISITOR));
     const { socket, wire } = newSocket(50);
     await server.receive(socket, 'x'.repeat(2_000_000));
     expect([ended, wire.sent]).toEqual([[], [expect.stringContaining('262144')]]);
   });
 
-  it('may subscribe each of a hundred channels by itself at once', async () => {
+  it('may subscribe each of a hundred topics separately', async () => {
     const gate = Promise.withResolvers<Access>();
     const { server, ended, kept } = newServer(() => gate.promise);
     const id = 'a'.repeat(32);
@@ -115,14 +115,14 @@ describe('the frames of a client', () => {
     expect([ended, kept, wire.sent.length]).toEqual([[], channels, 100]);
   });
 
-  it('close it for a while when the rights cannot be looked up', async () => {
+  it('close the connection with “try again” when the rights cannot be looked up', async () => {
     const { server, ended, kept } = newServer(() => Promise.reject(new Error('D1 is away')));
     const { socket } = newSocket(50);
     await server.receive(socket, subscribe());
     expect([ended, kept]).toEqual([[1013], []]);
   });
 
-  it('are refused what the hub has no room for', async () => {
+  it('are refused when the hub has no room', async () => {
     const visitor = (path: string) => `/api/v5/public/visitors/${'a'.repeat(32)}/${path}`;
     const owner = { kind: 'visitor' as const, visitor_id: 'a'.repeat(32), organization_id: 'o', expires_at: null };
     const { server, kept } = newServer(() => Promise.resolve(VISITOR), 1);
@@ -135,7 +135,7 @@ describe('the frames of a client', () => {
     });
   });
 
-  it('end nothing of a socket that went meanwhile', async () => {
+  it('have no effect on a socket that has gone meanwhile', async () => {
     const gate = Promise.withResolvers<Access>();
     const { server, kept } = newServer(() => gate.promise);
     const { socket, wire } = newSocket(50);
@@ -146,7 +146,7 @@ describe('the frames of a client', () => {
     expect([kept, wire.sent]).toEqual([[], []]);
   });
 
-  it('set where it stands in the log by the first subscription that is granted', async () => {
+  it('set the position in the log with the first subscription that is granted', async () => {
     const visitor = (path: string) => `/api/v5/public/visitors/${'a'.repeat(32)}/${path}`;
     const owner = { kind: 'visitor' as const, visitor_id: 'a'.repeat(32), organization_id: 'o', expires_at: null };
     const { server } = newServer(() => Promise.resolve(VISITOR));

@@ -28,7 +28,7 @@ function subscription(text: string, since = 0) {
   return { text, topic: read.topic, since };
 }
 
-/** An event about one resource of a kind, in which the user takes part. */
+/** An event about one resource of a kind, in a chat of the user. */
 function about(kind: Kind, place: Partial<ThreadUpdate['place']> = {}): ThreadUpdate {
   const event = updateOf(1);
   const notifications = event.notifications.map((each) => ({
@@ -93,7 +93,7 @@ describe('the subscriptions of a hub', () => {
     about(kind, { visitor_id: 'a'.repeat(32), user_ids: [] }),
   ]);
 
-  it('are found for every event of which they are told, by whatever channel', () => {
+  it('are found for every event that they match, by any topic', () => {
     const load = new HubLoad<LiveSocket>(() => {});
     const { socket } = newSocket(0, OWNER, load);
     for (const text of patterns) socket.subscribe(subscription(text));
@@ -110,7 +110,7 @@ describe('the subscriptions of a hub', () => {
     expect(matches).toBeGreaterThan(100);
   });
 
-  it('of others’ chats are not looked at, nor what was said before they were made', () => {
+  it('of others’ chats are not compared, nor those made after the event', () => {
     const load = new HubLoad<LiveSocket>(() => {});
     const [near, far, late] = [newSocket(0, OWNER, load), newSocket(0, OWNER, load), newSocket(0, OWNER, load)];
     near.socket.subscribe(subscription(`${mine}/chats/*/messages`));
@@ -159,7 +159,7 @@ describe('what all sockets of a hub have not acknowledged', () => {
     expect(load.unacknowledged).toBe(MOST_UNACKNOWLEDGED - 4_000_000);
   });
 
-  it('is bounded: who has more than an equal share is told nothing more, and is asked to acknowledge', () => {
+  it('is limited: a socket above an equal share is paused and asked to acknowledge', () => {
     const { load, sockets, full } = crowd();
     const [greedy, modest] = [sockets[0], newSocket(0, OWNER, load)];
     greedy?.socket.send('more', 3, 8);
@@ -171,7 +171,7 @@ describe('what all sockets of a hub have not acknowledged', () => {
     expect([greedy?.socket.isPaused, greedy?.socket.state.window]).toEqual([false, []]);
   });
 
-  it('asks again as long as that is too little', () => {
+  it('asks again while that is too little', () => {
     const { load, sockets } = crowd();
     const one = sockets[0]?.socket;
     one?.send(text, 3, 8);
@@ -186,7 +186,7 @@ describe('what all sockets of a hub have not acknowledged', () => {
     expect(one?.isPaused).toBe(false);
   });
 
-  it('is not even answered above a quarter more', () => {
+  it('stops even answers above a further quarter', () => {
     const { load, sockets } = crowd();
     const one = sockets[0]?.socket;
     one?.send('more', 3, 8);
@@ -195,7 +195,7 @@ describe('what all sockets of a hub have not acknowledged', () => {
     expect([one?.isStalled, load.isOverloaded]).toEqual([true, true]);
   });
 
-  it('is counted again from what outlived the hub’s sleep', () => {
+  it('is restored from the state that survives the hub’s sleep', () => {
     const { sockets } = crowd();
     const load = new HubLoad<LiveSocket>(() => {});
     const state = sockets[0]?.socket.state;

@@ -37,7 +37,7 @@ describe('the window', () => {
     expect(sent(40, 100_000).length).toBeLessThan(20);
   });
 
-  it('opens by what was read whole, and by all of it when all was read', () => {
+  it('opens by each group that was read, and entirely when all was read', () => {
     const window = sent(1000, 1);
     expect(isPaused(withAcknowledged(window, 49))).toBe(true);
     expect(isPaused(withAcknowledged(window, 50))).toBe(false);
@@ -55,7 +55,7 @@ describe('the window', () => {
   });
 });
 
-describe('what a thread feeds', () => {
+describe('what a thread publishes', () => {
   const at = (seq: number, time: number) => ({ ...updateOf(seq), at: time });
   const now = 10 * A_DAY;
 
@@ -66,12 +66,12 @@ describe('what a thread feeds', () => {
   });
 });
 
-test('what happened before the hub was made is of no interest, but for what clocks may differ', () => {
+test('events from before the hub was made are dropped, allowing for a difference of clocks', () => {
   const entries = [15_000, 15_001, 20_000, 30_000].map((at, place) => ({ ...updateOf(place + 1), at }));
   expect(unseenOf(entries, 0, 20_000, 30_000).map(({ at }) => at)).toEqual([15_001, 20_000, 30_000]);
 });
 
-test('a client goes on from any number that the log still follows', () => {
+test('a client can resume from any number that the log still follows', () => {
   const extent = { floor: 10, head: 20 };
   expect([9, 10, 20, 21].map((after) => canResume(after, extent))).toEqual([false, true, true, false]);
 });
@@ -110,7 +110,7 @@ test('old events are deleted a day after the oldest, and once an hour at most', 
   expect([prunesAt(null, 5), prunesAt(100, 5), prunesAt(100, A_DAY)]).toEqual([null, 100 + A_DAY, A_DAY + 3_600_000]);
 });
 
-describe('a wish to subscribe', () => {
+describe('a request to subscribe', () => {
   const subscriber: UserSubscriber = {
     kind: 'user',
     organization_id: ORGANIZATION,
@@ -127,13 +127,13 @@ describe('a wish to subscribe', () => {
     `/api/v5/users/${USER}/chats/0190a000-0000-7000-8000-${String(place).padStart(12, '0')}/messages`;
   const many = (count: number) => Array.from({ length: count }, (_, place) => ownChat(place));
 
-  it('is granted for each channel by itself, once', () => {
+  it('is granted for each topic separately, once', () => {
     const answer = decideSubscriptions([MESSAGES, 'nonsense', MESSAGES], new Map(), who, 7, 1000);
     expect(answer).toMatchObject({ subscribed: [MESSAGES], refused: [{ channel: 'nonsense' }], refused_count: 1 });
     expect(answer.added).toEqual([{ text: MESSAGES, topic: expect.any(Object), since: 7 }]);
   });
 
-  it('leaves what is there as it is', () => {
+  it('leaves existing subscriptions as they are', () => {
     const [held] = decideSubscriptions([MESSAGES], new Map(), who, 7, 1000).added;
     if (held === undefined) throw new Error('it was granted');
     const answer = decideSubscriptions([MESSAGES], new Map([[MESSAGES, held]]), who, 9, 1000);

@@ -49,12 +49,12 @@ export function updateOf(seq: number, text = `message ${seq}`): ThreadUpdate {
   };
 }
 
-/** A platform's socket that keeps what it was sent. */
+/** A platform's socket that records what it was sent. */
 export class MemoryWire implements PlatformSocket {
   readyState = 1;
   readonly sent: string[] = [];
   attachment: SocketState | null = null;
-  /** How often the attachment was written. */
+  /** How often the state was serialized. */
   writes = 0;
   closedBy: number | null = null;
 
@@ -72,7 +72,7 @@ export class MemoryWire implements PlatformSocket {
     this.attachment = structuredClone(attachment) as SocketState;
   }
 
-  /** The numbers of the notifications that were sent, and the types of other frames. */
+  /** The numbers of the sent notifications, and the types of other frames. */
   get said(): unknown[] {
     return this.sent.map((text) => {
       const { type, number } = JSON.parse(text) as { type: string; number: number };

@@ -37,7 +37,7 @@ function topicOf(path: string, subscriber: UserSubscriber): Topic {
   return read.topic;
 }
 
-/** What a subscriber is told of the last event on a channel. */
+/** The paths of the notifications that a subscriber of a topic gets for the last event. */
 function heard(model: ThreadModel, path: string, subscriber: UserSubscriber): string[] {
   const last = transitionsOf(emptyThread(model.state.name), model.log).at(-1);
   if (last === undefined) throw new Error('nothing has happened');
@@ -49,7 +49,7 @@ function heard(model: ThreadModel, path: string, subscriber: UserSubscriber): st
 describe('a subscriber', () => {
   const { model, chatId } = waitingChat();
 
-  it('hears on the path of the collection with its ids', () => {
+  it('is notified on the path of the collection with its ids', () => {
     expect(heard(model, `orgs/${ORGANIZATION}/owned_chats/*/messages`, NOBODY)).toEqual([
       `/api/v5/orgs/${ORGANIZATION}/owned_chats/${chatId}/messages`,
     ]);
@@ -60,7 +60,7 @@ describe('a subscriber', () => {
     ]);
   });
 
-  it('hears nothing on a path with other ids', () => {
+  it('is not notified on a path with other ids', () => {
     const other = '018f0000-0000-7000-8000-0000000000ee';
     const reports = { ...NOBODY, has_reports: true };
     expect(heard(model, `orgs/${ORGANIZATION}/owned_chats/${other}/messages`, NOBODY)).toEqual([]);
@@ -69,7 +69,7 @@ describe('a subscriber', () => {
     expect(heard(model, path, reports)).toEqual([]);
   });
 
-  it('of another organization hears of rooms only through a share', () => {
+  it('of another organization is notified of rooms only through a share', () => {
     const partner = { ...NOBODY, organization_id: PARTNER, user_id: FOREIGNER.id, has_reports: true };
     expect(heard(model, `orgs/${PARTNER}/owned_chats/*/messages`, partner)).toEqual([]);
     expect(heard(model, `orgs/${PARTNER}/rooms/*/chats/*/messages`, partner)).toEqual([]);
@@ -79,7 +79,7 @@ describe('a subscriber', () => {
     expect(heard(model, routed, { ...partner, organization_reach: HERE })).toHaveLength(1);
   });
 
-  it('hears of routed chats as far as its user’s reach goes, of their messages as far as that of history', () => {
+  it('is notified of chats in the rooms routed to its user, and of their messages only with private history', () => {
     const chats = 'users/{user_id}/routed_chats';
     expect(heard(model, chats, NOBODY)).toEqual([]);
     expect(heard(model, chats, { ...NOBODY, reach: NOWHERE })).toEqual([]);
@@ -92,7 +92,7 @@ describe('a subscriber', () => {
     expect(heard(model, `${pending}/*/messages`, { ...NOBODY, history_reach: HERE })).toHaveLength(1);
   });
 
-  it('tells of a user’s own chats once the user is a member, and of involved ones once anybody of the organization is', () => {
+  it('is notified of a user’s own chats once the user is a member, and of involved ones once anybody of the organization is', () => {
     const { model: other, chatId: id } = waitingChat();
     const colleague = { ...NOBODY, user_id: COLLEAGUE.id };
     other.answer(join(id));
@@ -104,14 +104,14 @@ describe('a subscriber', () => {
     expect(heard(other, `orgs/${PARTNER}/involved_chats/*/messages`, partner)).toEqual([]);
   });
 
-  it('does not hear of the messages of a chat that is pending no more', () => {
+  it('is not notified of messages in a chat that is not pending any more', () => {
     const { model: other, chatId: id } = waitingChat();
     other.answer(join(id));
     other.answer(incoming('again'));
     expect(heard(other, 'users/{user_id}/pending_chats/*/messages', { ...NOBODY, history_reach: HERE })).toEqual([]);
   });
 
-  it('of a channel of other people hears nothing', () => {
+  it('is not notified on a topic of other people', () => {
     const own = topicOf('users/{user_id}/chats', { ...NOBODY, user_id: AGENT.id });
     const [last] = transitionsOf(emptyThread(model.state.name), model.log).slice(-1);
     if (last === undefined) throw new Error('nothing has happened');
@@ -128,7 +128,7 @@ describe('the scope `reports`', () => {
   const histories = ['owned_chats', 'routed_chats', 'involved_chats', 'room_visitor_chats'] as const;
   const routed = ['user_routed_chats', 'user_pending_chats'] as const;
 
-  it('is needed for the lists of a room, and with private history for what the organization’s paths show', () => {
+  it('is needed for the lists of a room, and with private history for the organization’s paths', () => {
     const kept = { ...NOBODY, keeps_private_history: true };
     for (const chats of lists) expect(lacksReports(NOBODY, { chats, part: 'chats' })).toBe(true);
     for (const chats of histories) {
@@ -143,7 +143,7 @@ describe('the scope `reports`', () => {
     }
   });
 
-  it('opens everything, and who lacks it is told nothing', () => {
+  it('opens every topic; without it there are no notifications', () => {
     const kept = { ...NOBODY, keeps_private_history: true };
     for (const chats of [...lists, ...histories, ...routed, 'user_chats'] as const) {
       expect(lacksReports({ ...kept, has_reports: true }, { chats, part: 'messages' })).toBe(false);
@@ -155,7 +155,7 @@ describe('the scope `reports`', () => {
   });
 });
 
-it('an import’s events lie in the past but are shown to sockets all the same', () => {
+it('the events of an import are in the past, but sockets get them', () => {
   const model = new ThreadModel(START);
   model.answer(incoming('long ago', { close_session: true, skip_webhooks: true }));
   expect(heard(model, `orgs/${ORGANIZATION}/owned_chats`, NOBODY)).toHaveLength(1);

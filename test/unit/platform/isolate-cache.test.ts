@@ -44,7 +44,7 @@ describe('isolate cache', () => {
     await expect(cache.get('b', 30, fail)).rejects.toThrow('unreachable');
   });
 
-  it('never keeps an absence, and forgets a value that is gone', async () => {
+  it('never keeps an absence, and forgets a value that no longer exists', async () => {
     const { clock, cache, load, fail } = setUp();
     expect(await cache.get('a', 30, load(null))).toBeNull();
     expect(await cache.get('a', 30, load('1'))).toBe('1');
@@ -53,7 +53,7 @@ describe('isolate cache', () => {
     await expect(cache.get('a', 30, fail)).rejects.toThrow('unreachable');
   });
 
-  it('purges by key and by value, also what is being loaded at that moment', async () => {
+  it('purges by key and by value, including what is being loaded', async () => {
     const { cache, load } = setUp();
     await cache.get('a', 30, load('1'));
     cache.purge('a');
@@ -69,7 +69,7 @@ describe('isolate cache', () => {
     expect(await cache.get('b', 30, load('new'))).toBe('new');
   });
 
-  it('serves others the old value while one loads it anew, and lets another try when that one does not come back', async () => {
+  it('serves the old value while one request loads, and lets another load when that one does not finish', async () => {
     const { clock, cache, load, loads } = setUp();
     await cache.get('a', 30, load('old'));
     clock.now += 30;
@@ -82,7 +82,7 @@ describe('isolate cache', () => {
     expect([await first, await cache.get('a', 30, load('third'))]).toEqual(['new', 'new']);
   });
 
-  it('lets another one load when the first has not come back in time, and keeps the newer value', async () => {
+  it('lets another request load when the first takes too long, and keeps the newer value', async () => {
     const clock = { now: 0 };
     const cache = createIsolateCache<string>({ clock: () => clock.now, limit: 9, staleFor: 60_000 });
     await cache.get('a', 30, async () => 'old');
@@ -98,7 +98,7 @@ describe('isolate cache', () => {
     expect([await first, cache.peek('a', 30)]).toEqual(['late', 'new']);
   });
 
-  it('serves nobody an old value that was purged, or is too old to stand in', async () => {
+  it('never serves an old value that was purged, or is too old', async () => {
     const { clock, cache, load } = setUp();
     await cache.get('a', 30, load('old'));
     clock.now += 30;
@@ -114,7 +114,7 @@ describe('isolate cache', () => {
     expect(await cache.get('a', 30, load('newest'))).toBe('newest');
   });
 
-  it('keeps many values that were loaded at once, but not what was purged meanwhile', async () => {
+  it('keeps many values that were loaded at once, but none that were purged meanwhile', async () => {
     const { cache } = setUp();
     const keep = cache.beginLoad();
     keep('a', '1');
@@ -126,7 +126,7 @@ describe('isolate cache', () => {
     expect(cache.peek('a', 30)).toBe(null);
   });
 
-  it('counts what entries weigh, and keeps the newest whatever it weighs', async () => {
+  it('counts the weights of entries, and keeps the newest whatever its weight', async () => {
     const cache = createIsolateCache<number>({ clock: () => 0, limit: 10, staleFor: 100, weightOf: (value) => value });
     const keep = cache.beginLoad();
     for (const [key, value] of Object.entries({ a: 4, b: 4, c: 4 })) keep(key, value);

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Timers } from '../../../src/platform/timers.ts';
 
-/** As much of an object's SQL storage as timers need, on a real SQLite in memory. */
+/** The part of an object's SQL storage that timers need, on a real SQLite in memory. */
 function sqlInMemory(): SqlStorage {
   const database = new DatabaseSync(':memory:');
   const exec = (sql: string, ...parameters: (string | number)[]) => {
@@ -11,7 +11,7 @@ function sqlInMemory(): SqlStorage {
   return { exec } as unknown as SqlStorage;
 }
 
-/** The timers of an object, with the test's clock and back-offs of full length. */
+/** The timers of an object, with the test's clock and without jitter. */
 export function timersInMemory(now = () => Date.now()): Timers {
   return new Timers({ sql: sqlInMemory(), now, random: () => 1, armBy: () => {} });
 }

@@ -51,7 +51,7 @@ class Chats {
     return known !== undefined && known !== this.isPresent;
   }
 
-  /** The calls that were made, without those that were looked at before. */
+  /** The calls since the last look. */
   take(): Call[] {
     return this.calls.splice(0);
   }
@@ -75,8 +75,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('the teller', () => {
-  test('tells six chats at a time, all of them in the end, and then rests', async () => {
+describe('the presence broadcaster', () => {
+  test('calls six chats at a time, all of them in the end, and then rests', async () => {
     const chats = new Chats(20);
     const run = chats.broadcaster.run();
     const seen = new Set<string>();
@@ -96,7 +96,7 @@ describe('the teller', () => {
     expect(chats.take()).toEqual([]);
   });
 
-  test('tells a failing chat again after 1 s, 2 s, 4 s … 5 min, and the others at once', async () => {
+  test('calls a failing chat again after 1 s, 2 s, 4 s … 5 min, and the others at once', async () => {
     const chats = new Chats(2);
     const run = chats.broadcaster.run();
     const [bad, good] = chats.take();
@@ -124,7 +124,7 @@ describe('the teller', () => {
     expect(chats.timers.names()).toEqual([]);
   });
 
-  test('forgets that a chat failed when there is nothing to tell it any more', async () => {
+  test('forgets that a chat failed when there is nothing to report any more', async () => {
     const chats = new Chats(1);
     const run = chats.broadcaster.run();
     await chats.take1().fail();
@@ -135,7 +135,7 @@ describe('the teller', () => {
     expect([chats.take(), chats.timers.names(), chats.broadcaster.nextAt()]).toEqual([[], [], null]);
   });
 
-  test('rests after 400 chats and leaves the others to the alarm, also behind chats that fail', async () => {
+  test('rests after 400 chats and leaves the others to the alarm, even behind chats that fail', async () => {
     const chats = new Chats(900);
     const stretch = async (fails: boolean) => {
       const run = chats.broadcaster.run();
@@ -157,7 +157,7 @@ describe('the teller', () => {
     expect(chats.broadcaster.nextAt()).toBeNull();
   });
 
-  test('is not held up by threads that hang, which is a failure of theirs', async () => {
+  test('is not delayed by threads that hang, which counts as a failure', async () => {
     const chats = new Chats(8);
     const run = chats.broadcaster.run();
     const hanging = chats.take();
@@ -168,7 +168,7 @@ describe('the teller', () => {
     expect(chatsOf(hanging).map((chatId) => chats.timers.failures(`chat/${chatId}`))).toEqual([1, 1, 1, 1, 1, 1]);
     expect([...chats.known.values()].filter((known) => known === true)).toHaveLength(2);
     vi.setSystemTime(Date.now() + 60_000);
-    // No second call to a chat of which one is still under way, however late its answer comes.
+    // No second call to a chat while one is in flight, however late its answer is.
     await chats.broadcaster.run();
     expect(chats.take()).toEqual([]);
     for (const call of hanging) await call.answer('received');
@@ -176,7 +176,7 @@ describe('the teller', () => {
     expect(chats.timers.names()).toEqual([]);
   });
 
-  test('tells the newest state after a call during which it changed, never two at a time', async () => {
+  test('reports the newest state after a call during which it changed, never two at a time', async () => {
     const chats = new Chats(1);
     const run = chats.broadcaster.run();
     const first = chats.take1();
@@ -191,7 +191,7 @@ describe('the teller', () => {
     expect(chats.known.get('chat-0')).toBe(false);
   });
 
-  test('skips what has changed back while it waited in the queue', async () => {
+  test('skips a chat whose state has changed back while it waited in the queue', async () => {
     const chats = new Chats(7);
     const run = chats.broadcaster.run();
     const open = chats.take();
@@ -201,7 +201,7 @@ describe('the teller', () => {
     expect(chatsOf(chats.take())).toEqual([]);
   });
 
-  test('forgets a chat that wants to hear no more', async () => {
+  test('forgets a chat that wants no further reports', async () => {
     const chats = new Chats(1);
     const run = chats.broadcaster.run();
     await chats.take1().answer('unwatched');
@@ -209,7 +209,7 @@ describe('the teller', () => {
     expect([...chats.known.keys()]).toEqual([]);
   });
 
-  test('does not trust a call during which the thread spoke for itself', async () => {
+  test('ignores the result of a call during which the thread called itself', async () => {
     const chats = new Chats(1);
     const run = chats.broadcaster.run();
     const stale = chats.take1();

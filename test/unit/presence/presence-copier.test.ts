@@ -76,7 +76,7 @@ describe('the copier', () => {
     expect(copies.copier.nextAt()).toBeNull();
   });
 
-  test('tries again after 1 s, 2 s, 4 s …, with the state of then', async () => {
+  test('tries again after 1 s, 2 s, 4 s …, with the state at that time', async () => {
     const copies = new Copies();
     for (const pause of [1000, 2000, 4000]) {
       const run = copies.copier.run();
@@ -96,7 +96,7 @@ describe('the copier', () => {
     expect(copies.timers.names()).toEqual([]);
   });
 
-  test('gives a write up that is not answered, and does not mind its late answer', async () => {
+  test('gives up a write that is not answered, and ignores its late answer', async () => {
     const copies = new Copies();
     const run = copies.copier.run();
     const lost = copies.take();
@@ -114,7 +114,7 @@ describe('the copier', () => {
     expect(copies.copied).toBe(1);
   });
 
-  test('lets the alarm look after a write that is under way', () => {
+  test('lets the alarm check a write in flight', () => {
     const copies = new Copies();
     void copies.copier.run();
     expect(copies.copier.nextAt()).toBe(Date.now() + 30_000);

@@ -36,7 +36,7 @@ describe('a client', () => {
     expect(newClient('a', { presence_expires_in: 7200 }, NOW).presence_expires_at).toBe(NOW + 7_200_000);
   });
 
-  test('is renewed by every change, and keeps what the change leaves out', () => {
+  test('is renewed by each change, and keeps the fields that a change leaves out', () => {
     const before = newClient('a', { presence_expires_in: 60, gcm_token: 'push', properties: { tab: 1 } }, NOW);
     expect(changeClient(before, {}, NOW + 100_000)).toEqual({
       ...before,
@@ -53,7 +53,7 @@ describe('a client', () => {
     });
   });
 
-  test('is about to expire in its last 30 s, and present until its very last millisecond', () => {
+  test('is about to expire in its last 30 s, and present until its last millisecond', () => {
     const facts = client('a', NOW + 60_000);
     const at = (now: number) => {
       const { is_present, is_about_to_expire } = clientResource(facts, now);
@@ -88,7 +88,7 @@ describe('a user', () => {
     ]);
   });
 
-  test('has at most 100 clients: the longest expired make room, present ones never', () => {
+  test('has at most 100 clients: expired ones make room, the longest expired first, present ones never', () => {
     const live = Array.from({ length: 98 }, (_, place) => client(`live-${place}`, NOW + 1));
     expect(makeRoom([], NOW)).toEqual([]);
     expect(makeRoom(live, NOW)).toEqual([]);
@@ -133,7 +133,7 @@ describe('the copy in D1', () => {
     expect(copyDueAt(copied, present, NOW)).toBe(due);
   });
 
-  test('follows a client that renews every second with a write each 90 s, and is never behind the time of day', () => {
+  test('follows a client that renews every second with one write every 90 s, and is never behind the clock', () => {
     let copied = until(null);
     let copies = 0;
     for (let second = 0; second < 900; second++) {
@@ -162,12 +162,12 @@ describe('chats hear that a user is absent', () => {
 });
 
 describe('the alarm', () => {
-  test('rings for whatever comes first', () => {
+  test('rings for whatever is due first', () => {
     expect(nextAlarm([null, null], NOW)).toBeNull();
     expect(nextAlarm([NOW + 60_000, null, NOW + 30_000, NOW + 45_000], NOW)).toBe(NOW + 30_000);
   });
 
-  test('rings once a week for a user with chats, so that none is kept that they have left', () => {
+  test('rings once a week for a user with chats, so that chats that they have left are forgotten', () => {
     expect([checkDueAt(NOW, 0), checkDueAt(NOW, 1)]).toEqual([null, NOW + 7 * DAY]);
   });
 
@@ -175,7 +175,7 @@ describe('the alarm', () => {
     expect(nextAlarm([NOW - 5000], NOW)).toBe(NOW + 1000);
   });
 
-  test('rings for old clients only while there is one that may go', () => {
+  test('rings for old clients only while one may be deleted', () => {
     expect(pruneDueAt({ count: 0, first: null, last: null })).toBeNull();
     expect(pruneDueAt({ count: 1, first: NOW, last: NOW })).toBeNull();
     expect(pruneDueAt({ count: 2, first: NOW, last: NOW + DAY })).toBe(NOW + 30 * DAY);

@@ -18,7 +18,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A projector that finishes the writes when it is told to, in any order. */
+/** A projector that finishes its writes when the test says so, in any order. */
 function slowProjector() {
   const writes: { threads: string[]; finish: () => void }[] = [];
   const write = (_: string, batches: { thread: string }[]) =>
@@ -40,7 +40,7 @@ const batch = (thread: string): HandedBatch => ({
   range: { generation: 1, after: { seq: 0, version: 0 }, upto: { seq: 1, version: 1 } },
 });
 
-/** Whether a promise has settled after so many milliseconds. */
+/** Whether a promise settles within this many milliseconds. */
 async function isDoneAfter(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
   let isDone = false;
   void promise.then(() => {
@@ -51,7 +51,7 @@ async function isDoneAfter(promise: Promise<unknown>, milliseconds: number): Pro
 }
 
 describe('a reader of D1', () => {
-  it('writes what its isolate owes, and waits for it', async () => {
+  it('writes what its isolate has collected, and waits for it', async () => {
     const { collectBatch, writeCollected } = await newCollector();
     const { env, writes } = slowProjector();
     collectBatch(env, batch('a'));
@@ -83,7 +83,7 @@ describe('a reader of D1', () => {
     const reading = writeCollected(env);
     expect(await isDoneAfter(reading, 4900)).toBe(false);
     expect(await isDoneAfter(reading, 200)).toBe(true);
-    // What the projector never answers counts as lost after a while, and holds up nobody any more.
+    // A write that the projector never answers counts as lost after a while, and delays nobody any more.
     vi.spyOn(console, 'error').mockImplementation(() => {});
     await vi.advanceTimersByTimeAsync(20_000);
     expect(await isDoneAfter(writeCollected(env), 0)).toBe(true);

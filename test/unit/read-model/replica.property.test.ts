@@ -26,7 +26,8 @@ import { IDENTITY, ORGANIZATION, ThreadModel } from '../domain/thread-model.ts';
 import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../domain/thread-steps.ts';
 
 /**
- * Whoever applies what they are told (added, changed, removed) to an empty copy has in the end what REST answers for the same path.
+ * A subscriber who applies the notifications (added, changed, removed) to an empty copy has in the end what REST
+ * answers for the same path.
  */
 const STARTS_AT = 1_800_000_000_000;
 const REACH = { organization_id: ORGANIZATION, room_ids: [] };
@@ -111,7 +112,7 @@ const COLLECTIONS: Collection[] = [
   },
 ];
 
-/** What the told would have: ids of parts are unique in their chat only. */
+/** The subscriber's copy. Ids of parts are unique only within their chat. */
 function replicaOf(model: ThreadModel, topic: Topic, subscriber: Subscriber, view: View): Map<string, object> {
   const replica = new Map<string, object>();
   for (const each of transitionsOf(emptyThread(model.state.name), model.log)) {
@@ -157,7 +158,7 @@ function checkUser(model: ThreadModel): void {
     const topic = topicOf(path, { organization_id: ORGANIZATION, user_id: AGENT.id });
     compare(replicaOf(model, topic, SUBSCRIBER, 'organization'), entries(chats, model));
   }
-  // Later changes of the chat's numbers are not told with its invitations.
+  // Later changes of the chat's counts are not notified with its invitations.
   const invited = topicOf(user('incoming_chat_invitations'), { organization_id: ORGANIZATION, user_id: AGENT.id });
   const facts = (entry: object) => {
     const { user_member_count: _users, visitor_member_count: _visitors, ...rest } = entry as Record<string, unknown>;
@@ -216,7 +217,7 @@ function checkVisitor(model: ThreadModel): void {
 }
 
 describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('a thread of kind $kind', (identity) => {
-  test('is told so that a copy of each collection is what REST answers', () => {
+  test('notifies so that a copy of each collection is what REST answers', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (turns) => {
         const model = new ThreadModel(STARTS_AT, threadName(identity));

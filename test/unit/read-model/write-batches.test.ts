@@ -11,7 +11,7 @@ const rowsOf = (parameters: readonly (string | number)[]) => JSON.parse(String(p
 const bytes = (text: string) => new TextEncoder().encode(text).byteLength;
 
 describe('the statements of some batches', () => {
-  test('write what is of the copy into one database and the log of deliveries into the other', () => {
+  test('write the replica into one database and the delivery log into the other', () => {
     const all = batch({
       chats: ['[1]'],
       involvements: ['[1]'],
@@ -41,7 +41,7 @@ describe('the statements of some batches', () => {
     expect([hasRowsFor(delivery, 'copy'), hasRowsFor(delivery, 'deliveries')]).toEqual([false, true]);
   });
 
-  test('carry the rows of many threads together, in order, and know whose they are', () => {
+  test('contain the rows of many threads, in order, and know which batch they belong to', () => {
     const batches = [
       batch({ messages: ['["a",1]', '["a",2]'], chats: ['["a"]'] }),
       batch({}),
@@ -67,14 +67,14 @@ describe('the statements of some batches', () => {
     ]);
   });
 
-  test('write the flags of chats first and all else after them, a part of the rows at a time', () => {
+  test('write the flags of chats first and everything else after them, for a part of the rows at a time', () => {
     const row = JSON.stringify(['chat', 'x'.repeat(600_000)]);
     const statements = statementsFor([batch({ chats: [row, row] })], 'copy');
     const setsFlags = statements.map(({ sql }) => sql.includes('is_ended = excluded.is_ended'));
     expect(setsFlags).toEqual([true, false, true, false]);
   });
 
-  test('have parameters of at most 1 MB of UTF-8, but for a single longer row', () => {
+  test('have parameters of at most 1 MB of UTF-8, except a single longer row', () => {
     const row = (text: string) => JSON.stringify(['chat', 1, 'id', text]);
     const rows = [...Array.from({ length: 30 }, () => row('\u{1F600}'.repeat(25_000))), row('\u0001'.repeat(200_000))];
     const statements = statementsFor([batch({ messages: rows })], 'copy');
@@ -85,7 +85,7 @@ describe('the statements of some batches', () => {
     expect(statements.every(({ sql }) => bytes(sql) < 100_000)).toBe(true);
   });
 
-  test('of nothing are none', () => {
+  test('are none for empty batches', () => {
     expect(statementsFor([], 'copy')).toEqual([]);
     expect(statementsFor([batch({})], 'copy')).toEqual([]);
   });
@@ -97,7 +97,7 @@ describe('the statements of a rebuild', () => {
     rebuild: { number: 7, chat_ids: ['c'] },
   };
 
-  test('take the thread out of the register and note the number in the batch that writes the first rows', () => {
+  test('remove the thread from the register and store the number in the transaction that writes the first rows', () => {
     const statements = statementsFor([batch({ members: ['["o"]'] }), first], 'copy');
     const kinds = statements.map(({ sql }) => /^(DELETE FROM|INSERT INTO) (\w+)/.exec(sql)?.slice(1).join(' '));
     expect(kinds).toEqual([
@@ -115,7 +115,7 @@ describe('the statements of a rebuild', () => {
     expect(statementsFor([first], 'deliveries')).toEqual([]);
   });
 
-  test('delete a bounded number of rows each, of chats named in parameters of at most 1 MB, however many there were', () => {
+  test('delete a limited number of rows each, of chats in parameters of at most 1 MB, however many there are', () => {
     const chat_ids = Array.from(
       { length: 25_000 },
       (_, place) => `018f0000-0000-7000-8000-${String(place).padStart(12, '0')}`,

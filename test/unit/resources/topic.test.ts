@@ -24,7 +24,7 @@ const matches = (pattern: string, channel: string, installation: Parameters<type
   return compiled !== null && means(compiled, channel);
 };
 
-/** Whether a concrete path is one that the pattern means: read, its ids fit, and they lead to the same path again. */
+/** Whether a pattern matches a concrete path: the path is a topic, its ids match, and they give the same path again. */
 function means(pattern: Topic, path: string): boolean {
   const owner = path.split('/')[4] ?? '';
   const read = subscribedTopic(path, { organization_id: owner, user_id: owner });
@@ -37,7 +37,7 @@ const USER = '/api/v5/users/{user_id}';
 const PARTS = ['messages', 'memberships', 'tags', 'reply_suggestions', 'messages/*/reply_suggestions'];
 const chats = (base: string) => [base, ...PARTS.map((part) => `${base}/*/${part}`)];
 
-/** Protocol.md 7, written out a second time. */
+/** The collections with topics, listed a second time. */
 const KNOWN = [
   ...['owned_chats', 'routed_chats', 'involved_chats'].flatMap((name) => chats(`${ORGANIZATION}/${name}`)),
   ...['rooms/*/chats', 'rooms/*/pending_chats', 'rooms/*/visitors/*/chats'].flatMap((name) =>

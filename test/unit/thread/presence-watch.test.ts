@@ -26,7 +26,7 @@ class Bench {
   readonly owners: string[] = [];
   readonly failures: unknown[] = [];
   readonly #open: { resolve: (answer: { is_present: boolean }) => void; reject: (error: Error) => void }[] = [];
-  /** Rows, which outlive the watch. */
+  /** Rows, which survive the watch. */
   readonly rows = new Map<string, string>();
   readonly timers = timersInMemory(() => this.now);
   isEndable = true;
@@ -71,8 +71,8 @@ class Bench {
   }
 }
 
-describe('the watch of presence', () => {
-  test('asks for each participating member of the open chat, once', async () => {
+describe('the presence watch', () => {
+  test('is started for each participating member of the open chat, once', async () => {
     const bench = new Bench();
     const chat = chatOf([{ member_id: 'a' }, { member_id: 'b', is_participating: false }]);
     bench.follow(chat);
@@ -84,7 +84,7 @@ describe('the watch of presence', () => {
     expect(bench.watch.isSettled(chat)).toBe(true);
   });
 
-  test('asks for a visitor, as one of the chat’s organization, but not for one of a channel', async () => {
+  test('is started for a visitor, with the chat’s organization, but not for a channel’s', async () => {
     const visitor = { member_id: 'v', member_type: 'visitor' as const, organization_id: null };
     const chat = chatOf([{ member_id: 'a' }, visitor], { organization_id: 'room owner' });
     const stateOf = (channel_id: string | null) =>
@@ -101,7 +101,7 @@ describe('the watch of presence', () => {
     expect(channels.calls).toEqual(['watch a chat true']);
   });
 
-  test('ends when the user leaves and when the chat ends or gives way to another', async () => {
+  test('ends when the user leaves, when the chat ends and when another chat follows it', async () => {
     const bench = new Bench();
     bench.follow(chatOf([{ member_id: 'a' }, { member_id: 'b' }]));
     await bench.answer(true);
@@ -118,20 +118,20 @@ describe('the watch of presence', () => {
     expect(bench.rows.size).toBe(0);
   });
 
-  test('that an earlier life of the object began ends too, once', async () => {
+  test('that an earlier instance began ends too, once', async () => {
     const bench = new Bench();
     const before = chatOf([{ member_id: 'a' }, { member_id: 'b' }]);
     bench.follow(chatOf([{ member_id: 'a' }, { member_id: 'b', is_participating: false }]), before);
     await Promise.resolve();
     expect(bench.calls).toEqual(['unwatch b chat', 'watch a chat true']);
-    // The watch that is being asked for ends with its answer.
+    // A watch that is being started ends with its answer.
     bench.follow(null, chatOf([{ member_id: 'a' }]));
     expect(bench.calls).toHaveLength(2);
     await bench.answer(true);
     expect(bench.calls.slice(2)).toEqual(['unwatch a chat']);
   });
 
-  test('of a user who left before the answer ends then', async () => {
+  test('of a user who left before the answer ends with the answer', async () => {
     const bench = new Bench();
     bench.follow(chatOf([{ member_id: 'a' }]));
     bench.follow(chatOf([{ member_id: 'a', is_participating: false }]));
@@ -139,7 +139,7 @@ describe('the watch of presence', () => {
     expect(bench.calls).toEqual(['watch a chat true', 'unwatch a chat']);
   });
 
-  test('corrects a presence that was recorded wrongly, unless the user’s object has told it meanwhile', async () => {
+  test('corrects a presence that was recorded wrongly, unless the user’s object has reported meanwhile', async () => {
     const bench = new Bench();
     bench.follow(chatOf([{ member_id: 'a', is_present: true }]));
     await bench.answer(false);
@@ -153,7 +153,7 @@ describe('the watch of presence', () => {
     expect(told.calls).toEqual(['watch a chat false']);
   });
 
-  test('that is held is known to the next instance, which asks only for what is missing', async () => {
+  test('that is confirmed is known to the next instance, which starts only what is missing', async () => {
     const bench = new Bench();
     bench.follow(chatOf([{ member_id: 'a' }]));
     await bench.answer(true);
@@ -169,7 +169,7 @@ describe('the watch of presence', () => {
     expect(bench.calls.slice(2).sort()).toEqual(['unwatch a chat', 'unwatch b chat']);
   });
 
-  test('that could not be ended is ended later, also by the next instance', async () => {
+  test('that could not be ended is ended later, even by the next instance', async () => {
     const bench = new Bench();
     bench.follow(chatOf([{ member_id: 'a' }]));
     await bench.answer(true);
@@ -186,7 +186,7 @@ describe('the watch of presence', () => {
     expect(bench.rows.size).toBe(0);
   });
 
-  test('of a user who comes back while it is being ended is asked for anew', async () => {
+  test('of a user who returns while it is being ended is started again', async () => {
     const bench = new Bench();
     const chat = chatOf([{ member_id: 'a' }]);
     bench.follow(chat);
@@ -198,7 +198,7 @@ describe('the watch of presence', () => {
     expect(bench.watch.isSettled(chat)).toBe(true);
   });
 
-  test('that fails is asked for again, ever later up to five minutes, also by new instances', async () => {
+  test('that fails is tried again at growing intervals of up to five minutes, by new instances too', async () => {
     const bench = new Bench();
     const chat = chatOf([{ member_id: 'a' }, { member_id: 'b' }]);
     const pauses: number[] = [];
@@ -221,7 +221,7 @@ describe('the watch of presence', () => {
   });
 });
 
-/** Lets calls that are answered at once come to their end. */
+/** Lets calls that are answered at once finish. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }

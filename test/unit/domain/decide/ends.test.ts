@@ -38,14 +38,14 @@ describe('ending a chat', () => {
     expect(invitations.get(accepted)?.facts.expired_at).toBeNull();
   });
 
-  test('that has ended changes nothing, but its waiting cannot be ended', () => {
+  test('a second time changes nothing, and an ended chat’s waiting cannot be ended', () => {
     const { model, chatId } = waitingChat();
     model.answer(end(chatId));
     expect(model.eventsOf(end(chatId))).toEqual([]);
     expect(model.refusal(end(chatId, { is_ended: false, is_waiting: false }))).toBe('waiting_of_ended_chat');
   });
 
-  test('or its waiting is for whom the grant covers', () => {
+  test('or its waiting is possible only where the grant covers the chat', () => {
     const { model, chatId } = waitingChat();
     expect(model.refusal(end(chatId, { grant: { kind: 'member', user_id: AGENT.id } }))).toBe('not_a_member');
     expect(model.refusal(end('elsewhere'))).toBe('chat_not_found');
@@ -56,7 +56,7 @@ describe('ending a chat', () => {
     expect(model.chat(chatId).facts.ended_at).toBeNull();
   });
 
-  test('that a retry asks for again is answered, whatever came meanwhile', () => {
+  test('is answered again for a retry, whatever happened in between', () => {
     const { model, chatId } = waitingChat();
     const stop = end(chatId, { is_ended: false, is_waiting: false });
     model.answer(stop);
@@ -84,7 +84,7 @@ describe('ending a chat', () => {
 describe('a chat past its lifetime', () => {
   const living = (lifetime: Lifetime) => visitorsChat({ lifetime });
 
-  test('ends when it was idle for so long, counted from the last message or choice', () => {
+  test('ends when it has been idle for that time, counted from the last message or response', () => {
     const { model, chatId } = living({ idle: 10 * MINUTE, total: null });
     expect(model.answer(overdue(), 9 * MINUTE)).toEqual({ ended: 0 });
     const offer = { attachments: [ATTACHMENT], attachment_template: 'generic' as const };
@@ -98,13 +98,13 @@ describe('a chat past its lifetime', () => {
     expect(model.answer(overdue(), MINUTE)).toEqual({ ended: 0 });
   });
 
-  test('ends when it has lasted so long in all, whatever was said', () => {
+  test('ends when that time has passed in all, whatever was said', () => {
     const { model, chatId } = living({ idle: null, total: 10 * MINUTE });
     model.answer(post(chatId), 9 * MINUTE);
     expect(model.answer(overdue(), 2 * MINUTE)).toEqual({ ended: 1 });
   });
 
-  test('is ended once by a command that comes again, and never without a lifetime', () => {
+  test('is ended once by a repeated command, and never without a lifetime', () => {
     const { model } = living({ idle: MINUTE, total: null });
     const command = overdue();
     expect(model.answer(command, 2 * MINUTE)).toEqual({ ended: 1 });

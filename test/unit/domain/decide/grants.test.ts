@@ -24,7 +24,7 @@ describe('a grant', () => {
     expect(refusal({ kind: 'involved', organization_id: FOREIGNER.organization_id })).toBe('chat_not_found');
   });
 
-  test('of a reach covers its rooms, single or all of an organization', () => {
+  test('of a set of rooms covers single rooms, or all rooms of an organization', () => {
     expect(refusal(ROUTED)).toBeNull();
     expect(refusal(reach(null, [ROOM.id]))).toBeNull();
     expect(refusal(reach(FOREIGNER.organization_id, [ROOM.id]))).toBeNull();
@@ -38,7 +38,7 @@ describe('a grant', () => {
     expect(refusal({ kind: 'visitor', room_id: ROOM.id, visitor_id: 'f'.repeat(32) })).toBe('chat_not_found');
   });
 
-  test('of pending chats covers them while they are', () => {
+  test('of pending chats covers them while they are pending', () => {
     const waiting = waitingChat();
     const pending = () => grantRefusal(waiting.model.chat(waiting.chatId), PENDING)?.reason ?? null;
     expect(pending()).toBeNull();

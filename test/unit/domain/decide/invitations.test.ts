@@ -44,7 +44,7 @@ describe('an invitation', () => {
     expect(model.refusal(invite(TEAM, { chat_id: 'elsewhere' }))).toBe('chat_not_found');
   });
 
-  test('of one who is invited is the one that they have, until that is closed', () => {
+  test('of an invited user is the existing one, until that is closed', () => {
     const { invitation } = model.answer(invite(TEAM));
     expect(model.answer(invite(TEAM))).toMatchObject({ is_new: false, invitation: { id: invitation.id } });
     expect(model.answer(invite({ ...TEAM, kind: 'user' })).is_new).toBe(true);
@@ -60,7 +60,7 @@ describe('an invitation', () => {
     expect(model.refusal(invite({ ...TEAM, id: 'team 5' }))).toBe('invitation_to_ended_chat');
   });
 
-  test('is taken back by who sent it, once', () => {
+  test('is withdrawn by its sender, once', () => {
     const { id } = model.answer(invite(TEAM)).invitation;
     model.answer(join(chatId, { actor: COLLEAGUE }));
     expect(model.refusal(expire(id, { actor: COLLEAGUE }))).toBe('invitation_not_found');
@@ -73,7 +73,7 @@ describe('an invitation', () => {
     expect(model.refusal(accept(id))).toBe('invitation_expired');
   });
 
-  test('that is accepted makes the user a participating member, and closes it', () => {
+  test('makes the user a participating member when accepted, and is closed then', () => {
     const { id } = model.answer(invite(TEAM)).invitation;
     const command = accept(id);
     expect(model.eventsOf(command)).toEqual(['member_added', 'join', 'invitation_accepted']);
@@ -89,7 +89,7 @@ describe('an invitation', () => {
     expect(model.refusal(expire(id))).toBe('invitation_accepted');
   });
 
-  test('is accepted by a member too, who participates again when they had left', () => {
+  test('can be accepted by a member, who participates again after leaving', () => {
     const first = model.answer(invite(TEAM)).invitation.id;
     model.answer(join(chatId, { actor: COLLEAGUE }));
     expect(model.eventsOf(accept(first))).toEqual(['invitation_accepted']);
@@ -98,7 +98,7 @@ describe('an invitation', () => {
     expect(model.eventsOf(accept(second))).toEqual(['member_changed', 'join', 'invitation_accepted']);
   });
 
-  test('is accepted only by those for whom it stands, wherever they are from', () => {
+  test('is accepted only by those it stands for, wherever they are from', () => {
     const { id } = model.answer(invite(PARTNER)).invitation;
     expect(model.refusal(accept(id))).toBe('invitation_not_found');
     expect(model.refusal(accept('another'))).toBe('invitation_not_found');
@@ -114,7 +114,7 @@ describe('an invitation', () => {
     expect(model.refusal(expire(id))).toBe('invitation_expired');
   });
 
-  test('is sent and accepted once by commands that come again, whatever came meanwhile', () => {
+  test('is sent and accepted once by repeated commands, whatever happened in between', () => {
     const sending = invite(TEAM);
     const sent = model.answer(sending);
     const accepting = accept(sent.invitation.id);

@@ -21,7 +21,7 @@ const told = (isPresent: boolean, userId = AGENT.id) =>
   ({ ...head(), type: 'change_presence', chat_id: chatId, user_id: userId, is_present: isPresent }) as const;
 
 describe('joining', () => {
-  test('adds a member, a join message and, when they are present, ends that the chat is pending', () => {
+  test('adds a member and a join message, and ends the pending state if they are present', () => {
     expect(isPending(model.chat(chatId).facts)).toBe(true);
     expect(model.eventsOf(join(chatId))).toEqual(['member_added', 'join']);
     expect(isPending(model.chat(chatId).facts)).toBe(false);
@@ -33,14 +33,14 @@ describe('joining', () => {
     expect(isPending(model.chat(chatId).facts)).toBe(true);
   });
 
-  test('without participating adds a member silently, and again makes them one who does', () => {
+  test('without participating adds a member silently; a second command makes them participate', () => {
     expect(model.eventsOf(join(chatId, { is_participating: false, is_present: false }))).toEqual(['member_added']);
     const answer = model.answer(join(chatId));
     expect(answer).toMatchObject({ is_new: false, member: { is_participating: true, is_present: true } });
     expect(model.eventsOf(join(chatId))).toEqual([]);
   });
 
-  test('is refused to whom the chat is not routed, and who must be present and is not', () => {
+  test('is refused where the chat is not routed, and to an absent user where presence is required', () => {
     expect(model.refusal(join(chatId, { grant: { kind: 'involved', organization_id: FOREIGNER.id } }))).toBe(
       'chat_not_found',
     );
@@ -48,7 +48,7 @@ describe('joining', () => {
     expect(model.refusal(join(chatId, { must_be_present: true, is_present: false }))).toBe('not_present');
   });
 
-  test('through the pending scope is for the first only, whose retry succeeds', () => {
+  test('through the pending scope is possible for the first user only, whose retry succeeds', () => {
     const command = join(chatId, { grant: PENDING, must_be_present: true });
     const first = model.answer(command);
     expect(model.answer(command)).toEqual(first);
@@ -56,7 +56,7 @@ describe('joining', () => {
     expect(model.refusal(join(chatId, { grant: PENDING }))).toBe('not_pending');
   });
 
-  test('ends with the thousandth member; those who are in it go on', () => {
+  test('is possible up to a thousand members; existing ones are not affected', () => {
     const silent = { is_participating: false, is_present: false };
     for (let place = 1; place < 1000; place++) {
       model.answer(join(chatId, { ...silent, actor: { ...AGENT, id: `user-${place}` } }));
@@ -66,7 +66,7 @@ describe('joining', () => {
     expect(model.eventsOf(join(chatId, { actor: { ...AGENT, id: 'user-7' } }))).toEqual(['member_changed', 'join']);
   });
 
-  test('an ended chat is refused to a new member and unchanged for an old one', () => {
+  test('an ended chat is refused to a new member, and changes nothing for an existing one', () => {
     model.answer(join(chatId));
     model.answer(end(chatId));
     expect(model.refusal(join(chatId, { actor: COLLEAGUE }))).toBe('join_of_ended_chat');
@@ -74,7 +74,7 @@ describe('joining', () => {
     expect(model.refusal(join(chatId, { grant: PENDING }))).toBe('not_pending');
   });
 
-  test('a taken chat is refused to who is kept out, unless they are in it or leaves it', () => {
+  test('a chat with a present agent is refused to a user who is kept out, unless they are a member or leave', () => {
     model.answer(join(chatId, { actor: COLLEAGUE }));
     model.answer(join(chatId, { is_present: true }));
     const kept = { is_kept_out: true };
@@ -136,7 +136,7 @@ describe('a membership', () => {
 });
 
 describe('presence', () => {
-  test('makes a waiting chat pending again when the user goes, and not when they are back', () => {
+  test('makes a waiting chat pending again when the user goes, and not when they return', () => {
     model.answer(join(chatId));
     expect(model.answer(told(false))).toEqual({ is_watched: true });
     expect(isPending(model.chat(chatId).facts)).toBe(true);
@@ -157,7 +157,7 @@ describe('presence', () => {
     expect(model.log).toHaveLength(length);
   });
 
-  test('told late by a retry does not undo what was told after it', () => {
+  test('reported late by a retry does not undo a later report', () => {
     model.answer(join(chatId));
     const gone = told(false);
     model.answer(gone);
@@ -166,7 +166,7 @@ describe('presence', () => {
     expect(model.chat(chatId).members.get(AGENT.id)?.facts.is_present).toBe(true);
   });
 
-  test('of a user whom a channel brought is not known', () => {
+  test('of a user who writes through a channel is unknown', () => {
     const [message] = incoming('from the agent').messages;
     if (message === undefined) throw new Error('no message');
     model.answer(

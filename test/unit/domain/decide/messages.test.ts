@@ -68,7 +68,7 @@ describe("a user's message", () => {
     expect(model.log).toHaveLength(length);
   });
 
-  test('makes a conversation real only together with the visitor, and not a bot', () => {
+  test('makes a conversation real only together with the visitor’s, and not if a bot sent it', () => {
     model.answer(post(chatId));
     expect(model.chat(chatId).facts).toMatchObject({ has_human_message: true, visitor_message_count: 0 });
   });
@@ -89,7 +89,7 @@ describe("a visitor's text", () => {
     expect(model.refusal(say(model, chatId))).toBe('message_to_ended_chat');
   });
 
-  test('is said once', () => {
+  test('is posted once by a retry', () => {
     const command = say(model, chatId);
     const first = model.answer(command);
     expect(model.answer(command)).toEqual(first);
@@ -98,7 +98,7 @@ describe("a visitor's text", () => {
 });
 
 describe("a visitor's choice", () => {
-  test('of an action says its text and value, neither counts nor makes the chat wait, but keeps it alive', () => {
+  test('of an action repeats its text and value; it neither counts nor makes the chat wait, but keeps it alive', () => {
     const message = offer();
     const before = model.chat(chatId).facts;
     const response = respond(choice(message));
@@ -122,20 +122,20 @@ describe("a visitor's choice", () => {
   });
 
   test.each(['https://example.com/title', 'https://example.com/text', null])(
-    'of the link %s says the title',
+    'of the link %s repeats the title',
     (value) => {
       const response = respond(choice(offer(), { action_id: null, value }));
       expect(response).toMatchObject({ message: 'Helpful?', response_to: { action: null, value } });
     },
   );
 
-  test('without a title says nothing', () => {
+  test('without a title has no text', () => {
     const untitled = { attachments: [{ ...ATTACHMENT, title: null }], attachment_template: 'generic' as const };
     const { message } = model.answer(post(chatId, untitled));
     expect(respond(choice(message, { action_id: null })).message).toBeNull();
   });
 
-  test('of what is not offered is refused', () => {
+  test('is refused when it was not offered', () => {
     const message = offer();
     const unknown = '018f0000-0000-7000-8000-0000000000ff';
     expect(refusal(choice(message, { message_id: unknown }))).toBe('message_not_found');
@@ -151,7 +151,7 @@ describe("a visitor's choice", () => {
     expect(respond(choice(message, { text: 'five stars' })).response_to?.text).toBe('five stars');
   });
 
-  test('disables what is disabled on selection, also when something else was chosen', () => {
+  test('disables what is disabled on selection, even if something else was chosen', () => {
     const lasting = offer();
     respond(choice(lasting));
     expect(refusal(choice(lasting))).toBeNull();
@@ -160,7 +160,7 @@ describe("a visitor's choice", () => {
     expect(refusal(choice(once))).toBe('action_disabled');
   });
 
-  test('disables what is disabled on a visitor message, by a later text of theirs only', () => {
+  test('disables what is disabled on a visitor message, but only by a later text of the visitor', () => {
     model.answer(say(model, chatId));
     const message = offer({ is_disabled_on_visitor_message: true });
     model.answer(join(chatId, { actor: COLLEAGUE }));
@@ -170,7 +170,7 @@ describe("a visitor's choice", () => {
     expect(refusal(choice(message))).toBe('action_disabled');
   });
 
-  test('is made once by a retry, although it is then disabled', () => {
+  test('is made once by a retry, although it is disabled then', () => {
     const command = say(model, chatId, choice(offer({ is_disabled_on_selection: true })));
     const first = model.answer(command);
     const { length } = model.log;
@@ -191,7 +191,7 @@ describe('messages of a channel', () => {
     });
   });
 
-  test('of an import may not precede a join that the chat has already', () => {
+  test('of an import may not be older than a join that the chat has already', () => {
     const channel = waitingChat();
     const at = channel.model.state.last_at;
     channel.model.answer(join(channel.chatId, { actor: AGENT }), 1000);
@@ -203,7 +203,7 @@ describe('messages of a channel', () => {
     expect(channel.model.refusal(importOf(channel.model.state.last_at))).toBeNull();
   });
 
-  test('that came before in part are answered to a retry with the chat that got the new ones', () => {
+  test('that are partly repeated are answered to a retry with the chat that got the new ones', () => {
     const channel = waitingChat();
     channel.model.answer(end(channel.chatId));
     const [old] = incoming('hello').messages;
@@ -216,7 +216,7 @@ describe('messages of a channel', () => {
   });
 });
 
-test('users who write through a channel do not make more members than a chat may have', () => {
+test('users who write through a channel do not exceed the maximum of members', () => {
   const { model, chatId } = waitingChat();
   const from = (first: number, count: number) =>
     receiveCommand({

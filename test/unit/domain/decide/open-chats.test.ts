@@ -45,7 +45,7 @@ describe('a chat between users', () => {
     expect(users.chat(chatId).facts.chat_type).toBe('group');
   });
 
-  test('is in no reach', () => {
+  test('is in no set of rooms', () => {
     const users = model();
     const chatId = users.answer(start()).chat.id;
     expect(users.refusal(join(chatId, { actor: COLLEAGUE }))).toBe('not_routed');
@@ -83,7 +83,7 @@ describe("a user's chat with a visitor", () => {
     expect(model.eventsOf(open({ visitor_name: null }))).not.toContain('variables_set');
   });
 
-  test('that is open is joined, and by who has left it again', () => {
+  test('is joined when it is open, even by a user who has left it', () => {
     const { model, chatId } = visitorsChat();
     const opened = model.answer(open({ actor: COLLEAGUE }));
     expect(opened).toMatchObject({ is_new: false, chat: { id: chatId, user_member_count: 2 } });
@@ -92,7 +92,7 @@ describe("a user's chat with a visitor", () => {
     expect(model.eventsOf(open())).toEqual(['member_changed', 'join']);
   });
 
-  test('that another present user has taken is refused to who is kept out', () => {
+  test('is refused to a user who is kept out when another agent is present', () => {
     const { model, chatId } = visitorsChat();
     expect(model.refusal(open({ actor: COLLEAGUE, is_kept_out: true }))).toBe('chat_taken');
     expect(model.refusal(open({ is_kept_out: true }))).toBeNull();
@@ -100,7 +100,7 @@ describe("a user's chat with a visitor", () => {
     expect(model.refusal(open({ actor: COLLEAGUE, is_kept_out: true }))).toBeNull();
   });
 
-  test('after an ended one is a new session of the same visitor and name', () => {
+  test('starts a new session of the same visitor and name after an ended one', () => {
     const { model, chatId } = visitorsChat();
     model.answer(end(chatId));
     const command = open({ chat_id: chatId, identity: null, visitor_name: 'Somebody' });
@@ -120,7 +120,7 @@ describe("a user's chat with a visitor", () => {
     expect(chat).toMatchObject({ chat_type: 'external', lifetime: { idle: null, total: null }, visitor_id });
   });
 
-  test('is not found where the chat named is not theirs, not in the room, or not there', () => {
+  test('is not found where the named chat belongs to another visitor or room, or does not exist', () => {
     const { model, chatId } = waitingChat();
     const visitor_id = model.state.thread?.visitor_id ?? '';
     const named = { chat_id: chatId, identity: null, visitor_id };
@@ -132,7 +132,7 @@ describe("a user's chat with a visitor", () => {
     expect(model.log).toHaveLength(length);
   });
 
-  test('is not the session that a channel has begun in another room since', () => {
+  test('is not the session that a channel has since started in another room', () => {
     const { model, chatId } = waitingChat();
     const named = { chat_id: chatId, identity: null, visitor_id: model.state.thread?.visitor_id ?? '' };
     model.answer(end(chatId));
@@ -143,7 +143,7 @@ describe("a user's chat with a visitor", () => {
     expect(model.answer(open(named))).toMatchObject({ is_new: true, chat: { room: ROOM } });
   });
 
-  test('of a retry is the one that it opened, also when that has ended and another has started', () => {
+  test('is, for a retry, the one that it opened, even if that has ended and another has started', () => {
     const { model, chatId } = visitorsChat();
     model.answer(end(chatId));
     const command = open({ chat_id: chatId, identity: null });

@@ -38,7 +38,7 @@ const improve = (suggestionId: string, more: Partial<UpdateReplySuggestion> = {}
 });
 
 describe('a reply suggestion', () => {
-  test('is added to a message of the chat, by whom the grant covers, also after the end', () => {
+  test('is added to a message of a chat that the grant covers, even after the end', () => {
     expect(model.refusal(suggest({ message_id: chatId }))).toBe('message_not_found');
     expect(model.refusal(suggest({ grant: { kind: 'member', user_id: BOT.id } }))).toBe('not_a_member');
     const { suggestion } = model.answer(suggest({ grant: PENDING }));
@@ -51,7 +51,7 @@ describe('a reply suggestion', () => {
     expect(model.refusal(suggest())).toBeNull();
   });
 
-  test('changes in what is given, with who did it and when', () => {
+  test('changes in the given fields, and records who changed it and when', () => {
     const { suggestion } = model.answer(suggest());
     const better = model.answer(improve(suggestion.id, { suggestion: 'Good day!' })).suggestion;
     expect(better).toEqual({
@@ -67,7 +67,7 @@ describe('a reply suggestion', () => {
     expect(model.state.suggestions.get(suggestion.id)?.facts.relevancy_score).toBeNull();
   });
 
-  test('does not change by what it says already', () => {
+  test('does not change without a difference', () => {
     const { suggestion } = model.answer(suggest());
     expect(model.eventsOf(improve(suggestion.id, { suggestion: 'Hello!', relevancy_score: 0.5 }))).toEqual([]);
     expect(model.eventsOf(improve(suggestion.id))).toEqual([]);
@@ -87,7 +87,7 @@ describe('a reply suggestion', () => {
     expect(model.state.suggestions.get(suggestion.id)?.facts.suggestion).toBe('Hello!');
   });
 
-  test('is added and changed once by commands that come again', () => {
+  test('is added and changed once by repeated commands', () => {
     const adding = suggest();
     const added = model.answer(adding);
     const changing = improve(added.suggestion.id, { suggestion: 'Good day!' });
@@ -99,7 +99,7 @@ describe('a reply suggestion', () => {
     expect(model.log).toHaveLength(length);
   });
 
-  test('shows in a message as it was when that was sent', () => {
+  test('is shown by a message as it was when the message was sent', () => {
     model.answer(join(chatId));
     const { suggestion } = model.answer(suggest());
     const { message } = model.answer(post(chatId, { selected_reply_suggestion_id: suggestion.id }));

@@ -16,7 +16,7 @@ import { AGENT, VISITOR } from '../sample-events.ts';
 import { ORGANIZATION, ROOM, receiveCommand, ThreadModel } from '../thread-model.ts';
 import { VISITOR_IDENTITY } from '../thread-steps.ts';
 
-/** Commands as tests put them together, each a new one. */
+/** Sample commands. Each call makes a new one. */
 export const START = 1_800_000_000_000;
 export const COLLEAGUE: UserFacts = {
   ...AGENT,
@@ -41,7 +41,7 @@ export function head() {
   return { v: 1 as const, command_id: crypto.randomUUID() };
 }
 
-/** A channel's thread in whose open chat the visitor waits, with nobody else there. */
+/** A channel's thread with an open chat in which the visitor waits and nobody else takes part. */
 export function waitingChat(): { model: ThreadModel; chatId: string } {
   const model = new ThreadModel(START);
   return { model, chatId: model.answer(incoming('hello')).chat_id };
@@ -110,7 +110,7 @@ export function post(chatId: string, more: Partial<PostMessage> = {}): PostMessa
   };
 }
 
-/** A visitor's text, or their answer to the attachment of a message. */
+/** A visitor's text, or their response to an attachment. */
 export function say(
   model: ThreadModel,
   chatId: string,
@@ -122,7 +122,7 @@ export function say(
 
 type Response = Extract<PostVisitorMessage['content'], { type: 'action' }>;
 
-/** The choice of the first action of a message's first attachment. */
+/** The first action of a message's first attachment, as a response. */
 export function choice(message: MessageFacts, more: Partial<Response> = {}): Response {
   const attachment = message.attachments[0];
   if (attachment === undefined) throw new Error('the message offers nothing');

@@ -19,14 +19,14 @@ const remove = (name: string, more: Partial<RemoveTag> = {}): RemoveTag => {
 };
 
 describe('a tag', () => {
-  test('is added with a message that names it, which nobody answers to', () => {
+  test('is added with a message that names it and needs no answer', () => {
     expect(model.eventsOf(add('Lead'))).toEqual(['tag_created', 'tag_added']);
     const message = model.log.flatMap((event) => (event.type === 'message_added' ? [event.message] : [])).at(-1);
     expect(message).toMatchObject({ message: 'Lead', sender_id: AGENT.id, sender_type: 'user' });
     expect(model.chat(chatId).facts).toMatchObject({ tag_count: 1, is_waiting: true, user_message_count: 0 });
   });
 
-  test('that is there is answered with what it is; case and blanks make another', () => {
+  test('that exists is answered as it is; case and blanks make a different one', () => {
     const { tag } = model.answer(add('Lead'));
     expect(model.answer(add('Lead'))).toMatchObject({ tag, is_new: false });
     expect(model.answer(add('lead')).is_new).toBe(true);
@@ -34,7 +34,7 @@ describe('a tag', () => {
     expect(model.chat(chatId).facts.tag_count).toBe(3);
   });
 
-  test('is removed, and may come back', () => {
+  test('is removed, and may be added again', () => {
     model.answer(add('Lead'));
     expect(model.answer(remove('Lead'))).toEqual({ name: 'Lead' });
     expect(model.chat(chatId).facts.tag_count).toBe(0);
@@ -64,7 +64,7 @@ describe('a tag', () => {
     expect(model.refusal(add('one more'))).toBeNull();
   });
 
-  test('is added and removed once by a command that comes again', () => {
+  test('is added and removed once by repeated commands', () => {
     const adding = add('Lead');
     const first = model.answer(adding);
     const removing = remove('Lead');

@@ -51,7 +51,7 @@ describe('a visitor who opens a chat', () => {
     expect(memberOf(model, chatId)).toMatchObject({ name: 'Jane', is_present: true, is_participating: true });
   });
 
-  test('resumes the open one, whoever else is in it, under their newest name', () => {
+  test('resumes the open one, whoever takes part in it, under their newest name', () => {
     const { model, chatId } = visitorsChat({ is_present: true });
     expect(memberOf(model, chatId)?.is_present).toBe(false);
     const again = open({ actor: null, chat_id: chatId, identity: null, visitor_name: 'Joan', is_kept_out: true });
@@ -62,7 +62,7 @@ describe('a visitor who opens a chat', () => {
     expect(memberOf(model, chatId, AGENT.id)).toBeDefined();
   });
 
-  test('changes nothing when they come again', () => {
+  test('changes nothing by repeating it', () => {
     const { model, chatId } = ownChat();
     const before = model.state.last_seq;
     model.answer(open({ actor: null, chat_id: chatId, identity: null }));
@@ -80,7 +80,7 @@ describe('the page of a visitor', () => {
     expect(model.state.chats.get(chatId)?.facts.first_visitor_message_page).toEqual(page);
   });
 
-  test('stays unknown when the first message does not tell', () => {
+  test('stays unknown when it was unknown at the first message', () => {
     const { model, chatId } = ownChat();
     model.answer(say(chatId, { page: null }));
     model.answer(say(chatId, { page }));
@@ -89,7 +89,7 @@ describe('the page of a visitor', () => {
 });
 
 describe('the membership of a visitor', () => {
-  test('changes without a message, and what they have seen never goes back', () => {
+  test('changes without a message, and last_seen_at never goes back', () => {
     const { model, chatId } = ownChat();
     const left = model.answer(update(chatId, { is_participating: false, last_seen_at: START + 5 }));
     expect(left.member).toMatchObject({ is_participating: false, last_seen_at: START + 5 });
@@ -98,7 +98,7 @@ describe('the membership of a visitor', () => {
     expect(back.member).toMatchObject({ is_participating: true, last_seen_at: START + 5 });
   });
 
-  test('is theirs alone, and final once the chat has ended', () => {
+  test('is only theirs to change, and final once the chat has ended', () => {
     const { model, chatId } = ownChat();
     expect(model.refusal(update(chatId, { visitor_id: 'another' }))).toBe('chat_not_found');
     const grant = { kind: 'visitor' as const, room_id: null, visitor_id: VISITOR };
@@ -108,7 +108,7 @@ describe('the membership of a visitor', () => {
 });
 
 describe('the name of a visitor', () => {
-  test('changes in their chat and in those to come, not in what they have said', () => {
+  test('changes in the open chat and in later ones, not in earlier messages', () => {
     const { model, chatId } = ownChat();
     const first = model.answer(say(chatId));
     expect(model.answer(rename(chatId, 'Joan'))).toEqual({ name: 'Joan' });
@@ -118,14 +118,14 @@ describe('the name of a visitor', () => {
     expect(model.eventsOf(rename(chatId, 'Joan'))).toEqual([]);
   });
 
-  test('goes away when it is deleted', () => {
+  test('is removed when the variable is deleted', () => {
     const { model, chatId } = ownChat();
     model.answer(rename(chatId, null));
     expect(memberOf(model, chatId)).toMatchObject({ name: null, public_name: null });
     expect(model.answer(say(chatId)).message.sender_name).toBeNull();
   });
 
-  test('can be given in a channel’s thread, to the next session too', () => {
+  test('can be set in a channel’s thread, for the next session too', () => {
     const { model, chatId } = waitingChat();
     const visitor = model.state.thread?.visitor_id ?? '';
     model.answer(rename(chatId, 'Joan', visitor));
@@ -138,7 +138,7 @@ describe('the name of a visitor', () => {
     expect(memberOf(model, next, visitor)?.name).toBe('Jill');
   });
 
-  test('is not set back by a command that comes again', () => {
+  test('is not reset by a repeated command', () => {
     const { model, chatId } = ownChat();
     const first = rename(chatId, 'Joan');
     model.answer(first);

@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 describe('the audience of a thread', () => {
-  it('is what there is, of each reach only the thread’s room', async () => {
+  it('has of each set of rooms only the thread’s room', async () => {
     const { known } = audience(async () => SOMEBODY);
     const found = await known.of(CONCERNED, noCost());
     expect(found?.hubs).toEqual(SOMEBODY.hubs);
@@ -42,12 +42,12 @@ describe('the audience of a thread', () => {
     });
   });
 
-  it('is nobody for a command that leads to nothing, without asking', async () => {
+  it('is empty for a command without effect, and is not loaded', async () => {
     const { known } = audience(() => Promise.reject(new Error('asked')));
     expect(await known.of(null, noCost())).toBe(NO_AUDIENCE);
   });
 
-  it('is the last known while it cannot be asked for, also that of a former life', async () => {
+  it('is the last known one while it cannot be loaded, even that of an earlier instance', async () => {
     const { known, failures } = audience(() => Promise.reject(new Error('D1 is away')));
     expect(await known.of(CONCERNED, noCost())).toBeNull();
     known.restore(null, CONCERNED);
@@ -57,7 +57,7 @@ describe('the audience of a thread', () => {
     expect(failures).toHaveLength(3);
   });
 
-  it('is unknown of those for whom it was not asked, while it cannot be asked for', async () => {
+  it('is unknown for others than it was loaded for, while it cannot be loaded', async () => {
     let isAway = false;
     const { known } = audience(() => (isAway ? Promise.reject(new Error('D1 is away')) : Promise.resolve(SOMEBODY)));
     await known.of({ ...CONCERNED, organization_ids: ['o', 'p'] }, noCost());
@@ -70,7 +70,7 @@ describe('the audience of a thread', () => {
     expect(await known.of(CONCERNED, noCost())).toBeNull();
   });
 
-  it('is the last known, after a while, when whom it is asked of hangs for ever', async () => {
+  it('is the last known one when loading takes too long', async () => {
     vi.useFakeTimers();
     const { known, failures } = audience(() => new Promise(() => {}));
     known.restore(JSON.stringify(SOMEBODY), CONCERNED);
@@ -80,7 +80,7 @@ describe('the audience of a thread', () => {
     expect(failures).toHaveLength(1);
   });
 
-  it('is unknown to the next life when it is too long for a row', async () => {
+  it('is unknown to the next instance when it is too long for a row', async () => {
     const { known } = audience(() => Promise.reject(new Error('D1 is away')));
     const hubs = Array.from({ length: 40_000 }, (_, index) => ({ organization_id: crypto.randomUUID(), since: index }));
     const stored = known.toStore({ installations: [], hubs })?.stored ?? '';
@@ -89,7 +89,7 @@ describe('the audience of a thread', () => {
     expect(await known.of(CONCERNED, noCost())).toBeNull();
   });
 
-  it('is stored when it changes, and nobody as null', () => {
+  it('is stored when it changes, and as null when it is empty', () => {
     const { known } = audience(async () => SOMEBODY);
     expect(known.toStore(NO_AUDIENCE)).toBeNull();
     const first = known.toStore(SOMEBODY);
@@ -100,7 +100,7 @@ describe('the audience of a thread', () => {
     expect(known.toStore({ ...SOMEBODY })).toBeNull();
   });
 
-  it('is made anew only when one of its parts is another, or the rooms are', async () => {
+  it('is made again only when one of its parts, or a room, is another', async () => {
     let found = SOMEBODY;
     const { known } = audience(async () => ({ installations: [...found.installations], hubs: [...found.hubs] }));
     const first = await known.of(CONCERNED, noCost());

@@ -15,7 +15,7 @@ const OWN = `visitor/${VISITOR}`;
 const AWAKE: Audience = { installations: [], hubs: [{ organization_id: ORGANIZATION, since: 0 }] };
 const ASLEEP: Audience = { installations: [], hubs: [] };
 
-/** A thread whose hubs remember what they were told. */
+/** A thread whose hubs record what was published. */
 class PublishingThread {
   readonly model: ThreadModel;
   readonly chatId: string;
@@ -76,7 +76,7 @@ class PublishingThread {
     return { steps, entries: updates.filter(({ notifications }) => notifications.length > 0) };
   }
 
-  /** Tells of what the model has done since the last time. */
+  /** Publishes what the model has done since the last time. */
   commit(audience = AWAKE): void {
     const before = this.#committed;
     const { steps } = this.#toldAfter('organization', 0);
@@ -88,7 +88,7 @@ class PublishingThread {
     );
   }
 
-  /** The events that a hub has heard of, with repeats. */
+  /** The events that a hub has received, with repeats. */
   receivedBy(hub: string): number[] {
     return this.published.filter((feed) => feed.hub === hub).flatMap(({ entries }) => entries.map(({ seq }) => seq));
   }
@@ -98,13 +98,13 @@ class PublishingThread {
   }
 }
 
-describe('the live feed of a thread', () => {
+describe('the hub publisher', () => {
   let thread: PublishingThread;
   beforeEach(() => {
     thread = new PublishingThread();
   });
 
-  it('tells the organization’s hub and the visitor’s own, each in its view', async () => {
+  it('publishes to the organization’s hub and the visitor’s, each in its view', async () => {
     thread.commit();
     await thread.publisher.settled();
     expect(thread.receivedBy(HUB)).toEqual(thread.seqs());
@@ -115,14 +115,14 @@ describe('the live feed of a thread', () => {
     expect(thread.recalls).toBe(0);
   });
 
-  it('tells nobody who sleeps, but always the visitor', async () => {
+  it('publishes to no hub that sleeps, but always to the visitor’s', async () => {
     thread.commit(ASLEEP);
     await thread.publisher.settled();
     expect(thread.receivedBy(HUB)).toEqual([]);
     expect(thread.receivedBy(OWN)).not.toEqual([]);
   });
 
-  it('has one call in flight; what comes meanwhile goes in the next', async () => {
+  it('has one call in flight, and sends later updates in the next', async () => {
     let release = () => {};
     thread.held = new Promise((resolve) => {
       release = resolve;
@@ -138,7 +138,7 @@ describe('the live feed of a thread', () => {
     expect(thread.receivedBy(HUB)).toEqual(thread.seqs());
   });
 
-  it('tells again what a hub did not hear, after a while, and nothing twice that it did', async () => {
+  it('repeats after a while what a hub has not acknowledged, and nothing else', async () => {
     thread.isReachable = false;
     thread.commit();
     await thread.publisher.settled();
@@ -156,7 +156,7 @@ describe('the live feed of a thread', () => {
     expect(thread.receivedBy(HUB)).toEqual(thread.seqs());
   });
 
-  it('tells a hub that did not hear also when the audience is another by then, and then forgets it', async () => {
+  it('repeats to a hub that has left the audience since, and then forgets it', async () => {
     thread.isReachable = false;
     thread.commit();
     await thread.publisher.settled();
@@ -181,7 +181,7 @@ describe('the live feed of a thread', () => {
     for (let count = 0; count < 12; count += 1) {
       waits.push((thread.timers.next() ?? 0) - thread.now);
       thread.now = thread.timers.next() ?? 0;
-      // Nothing of it is only in memory.
+      // Nothing of it is in memory only.
       thread.publisher = thread.restarted();
       thread.publisher.catchUp(ASLEEP);
       await thread.publisher.settled();
@@ -190,7 +190,7 @@ describe('the live feed of a thread', () => {
     expect(waits.at(-1)).toBe(300_000);
   });
 
-  it('after a crash goes on from the checkpoint on disk, from the log', async () => {
+  it('continues from the stored checkpoint after a crash, from the log', async () => {
     thread.commit();
     await thread.publisher.settled();
     expect(thread.publisher.isSettled(AWAKE)).toBe(false);
@@ -208,7 +208,7 @@ describe('the live feed of a thread', () => {
     expect(thread.recalls).toBeGreaterThan(0);
   });
 
-  it('tells a hub that awakes of what has happened since, also if the thread learns of it late', async () => {
+  it('sends a hub that wakes up everything since, even if the thread learns of it late', async () => {
     thread.commit(ASLEEP);
     await thread.publisher.settled();
     const since = thread.model.state.last_at + 6000;
@@ -222,7 +222,7 @@ describe('the live feed of a thread', () => {
     expect(thread.receivedBy(HUB)).not.toEqual([]);
   });
 
-  it('tells a hub also of what has happened shortly before: clocks differ', async () => {
+  it('sends a hub also what happened shortly before, because clocks differ', async () => {
     thread.commit(ASLEEP);
     await thread.publisher.settled();
     const since = thread.model.state.last_at + 4000;
@@ -231,7 +231,7 @@ describe('the live feed of a thread', () => {
     expect(thread.receivedBy(HUB)).toEqual(thread.seqs());
   });
 
-  it('finds a hub that has awoken since the last commit', async () => {
+  it('finds a hub that has woken up since the last commit', async () => {
     thread.commit(ASLEEP);
     await thread.publisher.settled();
     thread.publisher.writeCheckpoints();
@@ -241,7 +241,7 @@ describe('the live feed of a thread', () => {
     expect(thread.receivedBy(HUB)).toEqual(thread.seqs());
   });
 
-  it('makes no second call to a hub while one is under way', async () => {
+  it('makes no second call to a hub while one is in flight', async () => {
     thread.isReachable = false;
     thread.commit(ASLEEP);
     await thread.publisher.settled();
@@ -259,7 +259,7 @@ describe('the live feed of a thread', () => {
     expect(thread.timers.next()).toBeNull();
   });
 
-  it('gives up telling what is older than a day', async () => {
+  it('gives up what is older than a day after failures', async () => {
     thread.isReachable = false;
     thread.commit(ASLEEP);
     await thread.publisher.settled();
@@ -273,7 +273,7 @@ describe('the live feed of a thread', () => {
     expect(thread.publisher.isSettled(ASLEEP)).toBe(true);
   });
 
-  it('does not tell of what is older than a day', async () => {
+  it('does not publish what is older than a day', async () => {
     thread.commit();
     await thread.publisher.settled();
     thread.model.answer(open({ chat_id: thread.chatId, identity: null, actor: null }), 26 * 3_600_000);

@@ -6,8 +6,8 @@ const update = (seq: number, size = 10): ThreadUpdate =>
   ({ seq, at: seq, origin: 'x'.repeat(size), is_silent: false, notifications: [] }) as unknown as ThreadUpdate;
 const seqs = (found: { entries: ThreadUpdate[] } | null) => found?.entries.map(({ seq }) => seq);
 
-describe('the tail of what was told', () => {
-  it('answers what comes after a checkpoint, and how far that goes', () => {
+describe('recent updates', () => {
+  it('are those after a checkpoint, with the last seq covered', () => {
     const tail = new RecentUpdates();
     tail.add(0, [update(2), update(3)], 4);
     tail.add(4, [update(5)], 5);
@@ -16,13 +16,13 @@ describe('the tail of what was told', () => {
     expect(tail.after(0, 2)).toEqual({ entries: [update(2), update(3)], upto: 3 });
   });
 
-  it('goes to the end over events that told nothing', () => {
+  it('cover events without notifications at the end', () => {
     const tail = new RecentUpdates();
     tail.add(0, [], 3);
     expect(tail.after(1, 10)).toEqual({ entries: [], upto: 3 });
   });
 
-  it('does not answer for what it does not have', () => {
+  it('are null where they do not reach back far enough', () => {
     const tail = new RecentUpdates();
     tail.add(7, [update(8)], 8);
     expect(tail.after(6, 10)).toBeNull();
@@ -30,7 +30,7 @@ describe('the tail of what was told', () => {
     expect(seqs(tail.after(7, 10))).toEqual([8]);
   });
 
-  it('begins anew where events are missing', () => {
+  it('start again where events are missing', () => {
     const tail = new RecentUpdates();
     tail.add(0, [update(1)], 1);
     tail.add(5, [update(6)], 6);
@@ -38,7 +38,7 @@ describe('the tail of what was told', () => {
     expect(seqs(tail.after(5, 10))).toEqual([6]);
   });
 
-  it('keeps a bounded number of entries and of characters, the newest', () => {
+  it('keep a limited number of entries and of characters, the newest', () => {
     const many = new RecentUpdates();
     for (let seq = 1; seq <= 500; seq += 1) many.add(seq - 1, [update(seq)], seq);
     expect(many.after(0, 1000)).toBeNull();

@@ -15,7 +15,7 @@ function says(status: ComposingStatus | null): Command {
 
 const message = { type: 'post_message', actor: AGENT } as Command;
 
-test('typing is what was said last, and reads as typed when it was not said again for 15 s', () => {
+test('typing is what was reported last, and reads as typed when it was not repeated for 15 s', () => {
   const typing = new Typing();
   expect(typing.statusOf(chat, AGENT.id, NOW)).toBe('idle');
   typing.note(says('typing'), chat, NOW);
@@ -37,7 +37,7 @@ test('a message ends the typing of its sender', () => {
   expect(typing.statusOf(chat, AGENT.id, NOW)).toBe('idle');
 });
 
-test('those who close the chat without a word on their typing have ended it', () => {
+test('a member who leaves the chat has stopped typing', () => {
   const typing = new Typing();
   typing.note(says('typing'), chat, NOW);
   typing.note({ ...says(null), is_participating: true } as Command, chat, NOW);

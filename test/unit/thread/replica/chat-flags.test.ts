@@ -29,7 +29,7 @@ test('a batch that may have reached D1 without an acknowledgement makes them unk
   expect(copied.has('chat', WAITING)).toBe(true);
 });
 
-test('while the same flags go on, the acknowledgement of the first batch with them is enough', () => {
+test('while the flags stay the same, the acknowledgement of the first batch with them is enough', () => {
   const copied = new ReplicatedFlags();
   for (const seq of [5, 6, 7]) copied.send(seq, 'chat', WAITING);
   copied.acknowledge(5);
@@ -40,7 +40,7 @@ test('while the same flags go on, the acknowledgement of the first batch with th
   expect([copied.has('chat', WAITING), copied.has('other', WAITING)]).toEqual([false, false]);
 });
 
-test('when everything goes again nothing is known', () => {
+test('when everything is sent again nothing is known', () => {
   const copied = new ReplicatedFlags();
   copied.send(5, 'chat', WAITING);
   copied.forget();
@@ -48,7 +48,7 @@ test('when everything goes again nothing is known', () => {
   expect(copied.has('chat', WAITING)).toBe(false);
 });
 
-test('the end of a chat is rounded up to a full hour, so that most messages leave it alone', () => {
+test('the end of a chat is rounded up to a full hour, so that most messages do not change it', () => {
   const hour = 3_600_000;
   const chat = (more: Partial<ChatFacts>) =>
     ({

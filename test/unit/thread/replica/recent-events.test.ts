@@ -10,8 +10,8 @@ function event(seq: number, body: EventBody = { type: 'waiting_ended' }): Thread
 
 const seqs = (found: { entries: ThreadEvent[] } | null) => found?.entries.map(({ seq }) => seq) ?? null;
 
-describe('the tail of a log', () => {
-  test('holds what was committed until D1 has it', () => {
+describe('recent events', () => {
+  test('are kept until D1 has them', () => {
     const tail = new RecentEvents();
     tail.commit([event(1), event(2)]);
     tail.commit([event(3)]);
@@ -21,7 +21,7 @@ describe('the tail of a log', () => {
     expect(seqs(tail.after(2))).toEqual([3]);
   });
 
-  test('does not answer when it does not reach back far enough: a gap in the copy would be for ever', () => {
+  test('are null when they do not reach back far enough: a gap in the replica would last for ever', () => {
     const tail = new RecentEvents();
     expect(tail.after(0)).toBeNull();
     tail.commit([event(8), event(9)]);
@@ -31,7 +31,7 @@ describe('the tail of a log', () => {
     expect(tail.after(7)).toBeNull();
   });
 
-  test('starts anew after it grew too large', () => {
+  test('start again after they grew too large', () => {
     const tail = new RecentEvents();
     tail.commit(Array.from({ length: 101 }, (_, index) => event(index + 1)));
     expect(tail.after(0)).toBeNull();
@@ -40,7 +40,7 @@ describe('the tail of a log', () => {
     expect(seqs(tail.after(101))).toEqual([102]);
   });
 
-  test('keeps less than a batch may hold: each variable is a row, and selected suggestions are texts too', () => {
+  test('are fewer than a batch may hold: each variable is a row, and selected suggestions are texts too', () => {
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, '']));
     const variables = new RecentEvents();
     variables.commit([event(1, { type: 'variables_set', visitor_id: 'v', variables: many })]);

@@ -36,7 +36,7 @@ const installed = (...subscriptions: Subscription[]): Installation => ({
   subscriptions,
 });
 
-/** What is accepted of all that has happened in a thread. */
+/** The webhooks of all events of a thread. */
 function accepted(
   model: ThreadModel,
   installations: Installation[],
@@ -84,7 +84,7 @@ describe('the webhooks of an installed app', () => {
     ]);
   });
 
-  it('have the documented envelope, and name the event accepted before theirs', () => {
+  it('have the documented envelope, and name the event accepted before', () => {
     const { model } = waitingChat();
     const { outbox, events } = accepted(model, [installed(CHATS, MESSAGES)]);
     const bodies = bodiesOf(outbox).map((body) => JSON.parse(body) as Record<string, unknown>);
@@ -103,7 +103,7 @@ describe('the webhooks of an installed app', () => {
     expect(acceptances.map((each) => ('rows' in each ? each.rows : null))).toEqual([1, 1, 2]);
   });
 
-  it('go on from what the lane has accepted', () => {
+  it('continue from what the lane has accepted', () => {
     const { model } = waitingChat();
     const checkpoint = { receiver: RECEIVER, organization_id: ORGANIZATION, accepted: 7, last_seq: 1 };
     const { outbox, lanes } = accepted(model, [installed(MESSAGES)], { checkpoints: [checkpoint] });
@@ -111,7 +111,7 @@ describe('the webhooks of an installed app', () => {
     expect(lanes).toEqual([{ ...checkpoint, accepted: 8, last_seq: outbox.rows[0]?.seq }]);
   });
 
-  it('are only of the actions that are subscribed', () => {
+  it('are made only for subscribed actions', () => {
     const { model, chatId } = waitingChat();
     model.answer(join(chatId));
     const only = (more: Partial<Subscription>) =>
@@ -130,7 +130,7 @@ describe('the webhooks of an installed app', () => {
     expect(new Set(only({ on_changed: true }))).toEqual(new Set([]));
   });
 
-  it('say of a chat that leaves a collection only its id', () => {
+  it('contain only the id of a chat that leaves a collection', () => {
     const { model, chatId } = waitingChat();
     model.answer(join(chatId));
     const pending = subscription('p', 'users/{user_id}/pending_chats', { on_added: false, on_changed: false });
@@ -138,7 +138,7 @@ describe('the webhooks of an installed app', () => {
     expect(JSON.parse(body ?? '')).toMatchObject({ action: 'removed', resource: { id: chatId } });
   });
 
-  it('do not tell of what is silent', () => {
+  it('are not made for silent events', () => {
     const { model } = waitingChat();
     expect(accepted(model, [installed(CHATS, MESSAGES)], { isSilent: true })).toMatchObject({
       outbox: { rows: [], contents: [] },
@@ -164,7 +164,7 @@ describe('the webhooks of an installed app', () => {
       expect(begun.lanes.map(({ accepted: count, last_seq }) => [count, last_seq])).toEqual([
         [room, whole.lanes[0]?.last_seq],
       ]);
-      // As the store keeps it.
+      // As it is stored.
       let unmade = JSON.parse(JSON.stringify(begun.rest?.unmade)) as Unmade[];
       const bodies = bodiesOf(begun.outbox);
       const { rows } = begun.outbox;
@@ -182,7 +182,7 @@ describe('the webhooks of an installed app', () => {
     }
   });
 
-  it('tell a resource that several of them share, which is stored once', () => {
+  it('share the text of a resource, which is stored once', () => {
     const { model } = waitingChat();
     const subscriptions = Array.from({ length: 20 }, (_, index) => subscription(`m${index}`, `${OWNED}/*/messages`));
     const { outbox } = accepted(model, [installed(...subscriptions)]);
@@ -193,7 +193,7 @@ describe('the webhooks of an installed app', () => {
     expect(new Set(others)).toEqual(new Set([first]));
   });
 
-  it('leave the lanes of other installations and of the channel alone', () => {
+  it('do not change the lanes of other installations and of the channel', () => {
     const { model, chatId } = waitingChat();
     model.answer(join(chatId));
     model.answer(post(chatId));

@@ -78,12 +78,12 @@ function bodyFromLog(
 
 type ChannelAcceptance = Extract<WebhookReceipt, { routing: ChannelTarget }>;
 
-/** The events stand for themselves, in a chat as it began: what a channel is told does not depend on the chat around them. */
+/** Each event in a chat as it began: what a channel gets does not depend on the chat around the event. */
 function stepOf(each: ThreadEvent): Transition {
   return { event: each, before: BEGUN, after: BEGUN, suggestion_before: null };
 }
 
-describe('what a channel is told', () => {
+describe('a channel gets', () => {
   const isTold = (body: EventBody, routing = ROUTING) => accept([event(1, body)], [], routing).outbox.rows.length > 0;
 
   test('messages of agents and bots, and suggestions', () => {
@@ -92,7 +92,7 @@ describe('what a channel is told', () => {
     expect(isTold(suggestionAdded)).toBe(true);
   });
 
-  test('not what a visitor writes, nor joins, leaves and changes', () => {
+  test('no messages of visitors, no joins, leaves and changes', () => {
     expect(isTold(visitorMessageEvent(1000))).toBe(false);
     expect(isTold(userMessageEvent('', null, { type: 'join' }))).toBe(false);
     expect(isTold(userMessageEvent('', null, { type: 'leave' }))).toBe(false);
@@ -104,7 +104,7 @@ describe('what a channel is told', () => {
     expect(isTold({ type: 'tag_removed', name: 'Lead' })).toBe(false);
   });
 
-  test('not what is silent, and its own messages only if it wants them back', () => {
+  test('nothing that is silent, and its own messages only if it wants them back', () => {
     const mute = { ...ROUTING, echo_user_messages: false };
     expect(isTold(userMessageEvent('hi', null, { is_silent: true }))).toBe(false);
     expect(isTold(userMessageEvent('hi', null, { origin: ROUTING.receiver }))).toBe(true);
@@ -114,7 +114,7 @@ describe('what a channel is told', () => {
     expect(isTold(suggestionAdded, mute)).toBe(true);
   });
 
-  test('nothing without a channel', () => {
+  test('nothing, if there is no channel', () => {
     expect(accept([event(1, userMessageEvent('hi'))], [], null)).toMatchObject({
       outbox: { rows: [], contents: [] },
       lanes: [],
@@ -123,7 +123,7 @@ describe('what a channel is told', () => {
 });
 
 describe('what is accepted', () => {
-  test('is named on the event, counted in the lane, and each body names the one before it', () => {
+  test('is recorded on the event and counted in the lane, and each body names the one before', () => {
     const events = [event(7, visitorMessageEvent(1)), event(8, userMessageEvent('a')), event(9, suggestionAdded)];
     const before: LaneCheckpoint = { receiver: ROUTING.receiver, organization_id: null, accepted: 4, last_seq: 3 };
     const { events: named, outbox, lanes } = accept(events, [before]);
@@ -143,7 +143,7 @@ describe('what is accepted', () => {
     ]);
   });
 
-  test('in a new lane has none before it, and nothing accepted changes no lane', () => {
+  test('has none before it in a new lane; without webhooks no lane changes', () => {
     const [body = ''] = bodiesOf(accept([event(8, userMessageEvent('a'))]).outbox);
     expect(JSON.parse(body).prev_seq).toBeNull();
     expect(accept([event(8, visitorMessageEvent(1))])).toMatchObject({ outbox: { rows: [], contents: [] }, lanes: [] });
