@@ -12,7 +12,7 @@ export type UserProfile = {
   birthday: string | null;
 };
 
-/** How many chats a user takes at a time (null: no limit), and the language of their console. */
+/** How many chats a user takes at a time (null: no limit), and the language that they work in. */
 export type UserPreferences = { chat_capacity: number | null; ui_language_code: string };
 
 /** A user with their account. Times in ms. */

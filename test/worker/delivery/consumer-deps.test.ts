@@ -29,7 +29,7 @@ function endpoint(channelId: string, organizationId = hub.organizationId) {
 }
 
 describe('the endpoint of a channel', () => {
-  it('is at each attempt what it was changed to in this isolate', async () => {
+  it('is the current one at each attempt, if it was changed in this isolate', async () => {
     const id = await hub.register({ max_retry_count: 5 });
     const { secret } = (await hub.get(`/${id}/secret`)).json;
     const destination = {
@@ -57,7 +57,7 @@ describe('the endpoint of a channel', () => {
     expect(await endpoint(id)).toMatchObject({ destination: { secrets: [after] } });
   });
 
-  it('has one secret once the grace is over, also while its row is remembered', async () => {
+  it('has one secret once the grace is over, even while its row is kept', async () => {
     setClock(Date.now());
     const id = await hub.register();
     const after = (await hub.request('POST', `/${id}/secret/rotate`, { grace_seconds: 1 })).json['secret'];
@@ -88,7 +88,7 @@ describe('the endpoint of a channel', () => {
     expect(await endpoint(id, other.organizationId)).toEqual({ kind: 'channel_deleted' });
   });
 
-  it('cannot be known while D1 is away, or for a receiver of a later version', async () => {
+  it('is unknown while D1 is away, or for a receiver of a later version', async () => {
     const id = await hub.register();
     const broken = consumerDeps({ ...testEnv, DB: brokenDatabase });
     const head = { organization_id: hub.organizationId, receiver: channelReceiver(id), webhook_id: null };
@@ -98,7 +98,7 @@ describe('the endpoint of a channel', () => {
 });
 
 describe('a wake-up', () => {
-  it('is sent with a delay that the queue takes', async () => {
+  it('is sent with a delay that the queue accepts', async () => {
     const sent: unknown[] = [];
     const queue = { send: async (body: unknown, options: unknown) => void sent.push([body, options]) };
     const { send } = consumerDeps({ ...testEnv, WEBHOOKS: queue } as unknown as Env);

@@ -21,7 +21,7 @@ beforeEach(async () => {
   await env.DB.exec('DELETE FROM deliveries');
 });
 
-/** A batch with one image of a delivery, and of its lane. */
+/** A batch with one image of a delivery, and perhaps of its lane. */
 function batchOf(id: string, version: number, status: string, withLane = false): ReplicaBatch {
   const delivery = [RECEIVER, id, version, 'o', THREAD, 't', 'chat', 1, 'message_created', null, null, null, status];
   const rest = [null, 0, 1, NOW, status === 'pending' ? null : NOW, 200, null, NOW];
@@ -40,7 +40,7 @@ async function costOf(batch: ReplicaBatch): Promise<{ trips: number; rowsWritten
 }
 
 describe('a delivery costs the log', () => {
-  test('one row when it has arrived before it is copied, three while it is pending, one more when it arrives then', async () => {
+  test('one row when it was delivered before it is copied, three while it is pending, and one more when it is delivered later', async () => {
     const id = newUuid(NOW);
     expect(await costOf(batchOf(newUuid(NOW), 1, 'delivered'))).toEqual({ trips: 1, rowsWritten: 1 });
     expect(await costOf(batchOf(newUuid(NOW), 1, 'skipped'))).toEqual({ trips: 1, rowsWritten: 2 });
@@ -53,7 +53,7 @@ describe('a delivery costs the log', () => {
     }
   });
 
-  test('another trip only where the batch has rows of the copy too', async () => {
+  test('another trip only if the batch has rows of the replica too', async () => {
     const visitor = { visitors: [JSON.stringify([newUuid(1), newUuid(2), newUuid(3), 1])] };
     const both = batchOf(newUuid(NOW), 1, 'delivered', true);
     const copyOnly: ReplicaBatch = { v: 4, thread: THREAD, rows: visitor, size: 100 };
@@ -64,7 +64,10 @@ describe('a delivery costs the log', () => {
   });
 });
 
-/** Deliveries straight into the log: every tenth is exhausted and of a thread of its own, every hundredth pending. */
+/**
+ * Deliveries written directly into the log: every tenth is exhausted, in a thread of its own; every hundredth is
+ * pending.
+ */
 async function fill(count: number): Promise<void> {
   await env.DB.prepare(
     `WITH RECURSIVE place (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM place WHERE n + 1 < ?1)
@@ -77,7 +80,7 @@ async function fill(count: number): Promise<void> {
     .run();
 }
 
-/** The log, and what it was asked. */
+/** The log, and its queries. */
 function recorded(): { log: DeliveryLog; asked: { sql: string; parameters: unknown[] }[] } {
   const asked: { sql: string; parameters: unknown[] }[] = [];
   const all: DeliveryLog['all'] = (sql, ...parameters) => {
@@ -138,7 +141,7 @@ describe('the log of a receiver', () => {
     for (const plan of plans) expect(plan).toContain(expected);
   });
 
-  test('reads a bounded number of rows for a page, whatever the filter, and every page together has all of them', async () => {
+  test('reads a limited number of rows for a page, whatever the filter, and all pages together have all rows', async () => {
     await fill(3_000);
     for (const [filter, count] of [
       [{}, 3_000],

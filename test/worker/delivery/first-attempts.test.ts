@@ -38,7 +38,7 @@ afterEach(() => {
 class Receiver {
   readonly got: { id: string; body: string }[] = [];
   readonly sent: { wakeUp: LaneWakeUp; delay: number }[] = [];
-  /** Statuses of the coming answers; 200 when used up. */
+  /** The next statuses; 200 when there are none left. */
   answers: number[] = [];
 
   readonly deps: DeliveryDeps = {
@@ -60,7 +60,7 @@ class Receiver {
     fault: (step) => fault(step),
   };
 
-  /** Makes this Worker the one that commands come from. Answers when what they have brought is delivered. */
+  /** Makes this Worker the one that sends commands. Answers when what they brought is delivered. */
   attach(): () => Promise<void> {
     const running: Promise<void>[] = [];
     makeFirstAttemptsWith((_env, thread, leased, askedAt) => {
@@ -102,7 +102,7 @@ const inD1 = async (channel: Channel) => ({
 });
 
 describe('a delivery that finds its lane idle', () => {
-  test('goes out with the answer, without a wake-up, and what follows in the lane with it', async () => {
+  test('is sent with the answer, without a wake-up, and so is what follows in the lane', async () => {
     const { channel, receiver, command } = openThread();
     const wakeUps = recordWakeUps(nameOf(channel));
     const done = receiver.attach();
@@ -112,7 +112,7 @@ describe('a delivery that finds its lane idle', () => {
     expect([wakeUps, receiver.sent]).toEqual([[], []]);
   });
 
-  test('is told to D1 in one image of it and of its lane, after its first attempt', async () => {
+  test('reaches D1 in one image of it and one of its lane, after its first attempt', async () => {
     const { channel, receiver, command } = openThread();
     const leased = await leasedBy(command('one'), channel);
     expect(await inD1(channel)).toEqual({ deliveries: [], lane: null });
@@ -130,7 +130,7 @@ describe('a delivery that finds its lane idle', () => {
     });
   });
 
-  test('has the body that the log shows, and keeps the one attempt without a row for it', async () => {
+  test('has the body that the log shows, and keeps its only attempt without a row', async () => {
     const { channel, receiver, command } = openThread();
     const [first] = await leasedBy(command('one'), channel);
     if (first === undefined) throw new Error('no first');
@@ -161,7 +161,7 @@ describe('a delivery that finds its lane idle', () => {
     expect(receiver.got.map(({ body }) => body)).toEqual([first.body, first.body]);
   });
 
-  test('is tried again by a wake-up with its delay, with the same id and bytes, in order', async () => {
+  test('is retried by a wake-up with its delay, with the same id and bytes, in order', async () => {
     const { channel, receiver, command } = openThread();
     const done = receiver.attach();
     receiver.answers = [500];
@@ -180,7 +180,7 @@ describe('a delivery that finds its lane idle', () => {
     expect(kept?.attempts.map(({ status }) => status)).toEqual([500, 200]);
   });
 
-  test('tells D1 of itself also when its first attempt fails or could not be made', async () => {
+  test('reaches D1 even when its first attempt fails or could not be made', async () => {
     for (const outcome of ['failed', 'later'] as const) {
       const { channel, receiver, command } = openThread();
       const leased = await leasedBy(command('one'), channel);
@@ -198,8 +198,8 @@ describe('a delivery that finds its lane idle', () => {
   });
 });
 
-describe('a command takes no heads', () => {
-  test('of a lane in which somebody is at work, nor is that lane woken', async () => {
+describe('a command takes no deliveries', () => {
+  test('of a lane on which somebody works, nor is that lane woken', async () => {
     const { channel, receiver, command } = openThread();
     const wakeUps = recordWakeUps(nameOf(channel));
     const first = await leasedBy(command('one'), channel);
@@ -238,7 +238,7 @@ describe('a command takes no heads', () => {
     expect(leased).toHaveLength(4);
     expect(new Set([...leased, ...wakeUps].map(({ receiver }) => receiver)).size).toBe(6);
     expect(wakeUps).toHaveLength(2);
-    // D1 knows of what a wake-up brings, and not yet of what is being attempted.
+    // D1 has what a wake-up brings, and does not yet have what is being attempted.
     const versions = await rowsOf<{ version: number }>(channel, 'SELECT version FROM deliveries');
     expect(versions.filter(({ version }) => version === 0)).toHaveLength(4);
   });
@@ -250,7 +250,7 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
       if (at === step) throw new Error('the Worker is gone');
     });
 
-  testAlarm('leaves a lease that runs out, and the alarm wakes the lane', async (ring: Ring) => {
+  testAlarm('leaves a lease that ends, and the alarm wakes the lane', async (ring: Ring) => {
     const { channel, receiver, command } = openThread();
     const wakeUps = recordWakeUps(nameOf(channel));
     const done = receiver.attach();
@@ -271,7 +271,7 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
   });
 
   test.each<FaultStep>(['before the first attempt', 'after the receiver answered', 'after report'])(
-    'or later (%s) repeats one webhook at most, the same, and keeps the order',
+    'or later (%s) repeats one webhook at most, the same one, and keeps the order',
     async (step) => {
       const { channel, receiver, command } = openThread();
       const done = receiver.attach();
@@ -288,7 +288,7 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
     },
   );
 
-  test('does not report late: the lease is somebody else’s', async () => {
+  test('does not report late: somebody else has the lease', async () => {
     const { channel, receiver, command } = openThread();
     const [first] = await leasedBy(command('one'), channel);
     if (first === undefined) throw new Error('no first');

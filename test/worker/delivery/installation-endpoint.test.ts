@@ -36,14 +36,14 @@ beforeEach(async () => {
   head = { organization_id: manager.organization_id, receiver, webhook_id: String(id) };
 });
 
-/** What the endpoint says of the bot user. */
+/** The endpoint's authorization of the bot user. */
 async function authOf(): Promise<AppUserAuth | undefined> {
   const endpoint = await deps.endpoint(head);
   return endpoint.kind === 'open' ? endpoint.app_user_auth : undefined;
 }
 
 describe('an attempt', () => {
-  it('has the time that its kind of receiver has', async () => {
+  it('has the time limits of its kind of receiver', async () => {
     vi.spyOn(globalThis, 'fetch').mockImplementation(
       (_, init) =>
         new Promise((_resolve, reject) => {
@@ -59,7 +59,7 @@ describe('an attempt', () => {
 });
 
 describe('the endpoint of an installation', () => {
-  it('is that of the webhook, signed with the app’s secret, read anew at each attempt', async () => {
+  it('is that of the webhook, signed with the app’s secret, read again for each attempt', async () => {
     const open = {
       kind: 'open',
       destination: {
@@ -97,7 +97,7 @@ describe('the endpoint of an installation', () => {
     expect(await readAppUserToken(await hubKey(), token, Date.now() + 301_000)).toBeNull();
   });
 
-  it('says nothing of a bot user who is deleted or was never there', async () => {
+  it('has no authorization for a bot user who is deleted or never existed', async () => {
     const { organization_id } = manager;
     const path = `/organizations/${organization_id}/users/${installation.app_user_id}`;
     expect((await admin(path, { method: 'DELETE' })).status).toBe(204);
@@ -111,7 +111,7 @@ describe('the endpoint of an installation', () => {
     expect(Object.keys(other)).toEqual(['kind', 'destination', 'max_retry_count']);
   });
 
-  it('is gone with its webhook, its app, or itself', async () => {
+  it('ends with its webhook, its app, or the installation', async () => {
     await uninstall(manager, installation);
     expect(await deps.endpoint(head)).toEqual({ kind: 'uninstalled' });
     await ask(manager, 'DELETE', webhook);
@@ -127,7 +127,7 @@ describe('the endpoint of an installation', () => {
     expect(await deps.endpoint(theirs)).toEqual({ kind: 'webhook_deleted' });
   });
 
-  it('is not that of another organization, and not of another app’s webhook', async () => {
+  it('is not that of another organization or of another app’s webhook', async () => {
     const other = await openApp();
     const { id } = (
       await ask(other.manager, 'POST', `${orgOf(other.manager)}/apps/${other.app.id}/webhooks`, newWebhook())
@@ -153,7 +153,7 @@ describe('the endpoint of an installation', () => {
     });
   });
 
-  it('cannot be known while D1 is away', async () => {
+  it('is unknown while D1 is away', async () => {
     const broken = consumerDeps({ ...testEnv, DB: brokenDatabase });
     await expect(broken.endpoint(head)).rejects.toThrow();
   });

@@ -50,7 +50,7 @@ async function openLane() {
   return { name, pointer: wakeUp, got, queue, failures, dependencies: deps };
 }
 
-test('a consumer whose lease ran out while it read the endpoint does not repeat a recorded delivery', async () => {
+test('a consumer whose lease ended while it read the endpoint does not repeat a recorded delivery', async () => {
   const { pointer: wakeUp, got, queue, dependencies: deps } = await openLane();
   const slow: DeliveryDeps = {
     ...deps,
@@ -78,7 +78,7 @@ testAlarm('a Retry-After of 24 h outlasts its wake-up of 12 h, and the alarm wak
   expect(queue).toEqual([43_200]);
   expect(got).toEqual(['reply 1']);
 
-  // The copy in D1 is written down first; what is left to ring for is the lane.
+  // First the checkpoint is stored. What is left to ring for is the lane.
   for (let rings = 0; (await alarm()) < dueAt && rings < 5; rings++) {
     passTime(31_000);
     await ring(object);

@@ -4,7 +4,10 @@ import { installedApp } from '../apps/installed-app.ts';
 import { enrollManager } from '../apps/registry.ts';
 import { type Channel, newChannel } from '../thread/fixtures.ts';
 
-/** A channel of an organization in which so many apps have so many webhooks each for messages, as apps could have before patterns had to differ. */
+/**
+ * A channel of an organization in which this many apps have this many webhooks each for messages, as was possible
+ * before patterns had to differ.
+ */
 export async function channelWithApps(apps: number, webhooks: number): Promise<Channel> {
   const manager = await enrollManager();
   for (let app = 0; app < apps; app++) {

@@ -50,7 +50,7 @@ test('more chats of one hour than a run reads do not keep each other from being 
   expect(rowsRead).toBeLessThan(4000);
 });
 
-test('a flood of one hour hides none of another', async () => {
+test('many chats of one hour hide none of another', async () => {
   const threads = await insert(3010, (place) => NOON + (place < 3000 ? 0 : (place % 3) + 1) * HOUR);
   const { woken } = await wokenIn(40, NOON + 4 * HOUR);
   expect(threads.slice(3000).filter((thread) => !woken.has(thread))).toEqual([]);

@@ -22,7 +22,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The queue's side of the watchdog: what it was sent, a list for each call. */
+/** The queue of the watchdog: the messages of each call. */
 class Queue {
   readonly batches: LaneWakeUp[][] = [];
   async sendBatch(messages: { body: LaneWakeUp }[]): Promise<void> {
@@ -37,7 +37,7 @@ type Row = { thread: string; seq: number; due_at: number; is_replay?: 0 | 1; sta
 
 let made = 0;
 
-/** Rows of D1's log. Many at once: `copies` of a row, each with the next `seq`. */
+/** Rows of D1's log, several at once: `copies` of a row, each with the next `seq`. */
 async function insert(rows: Row[], copies = 1, createdAt = NOW): Promise<void> {
   const given = rows.map((row) => ({ is_replay: 0, status: 'pending', receiver: 'channel/c', ...row }));
   const prefix = firstUuidAt(createdAt).slice(0, 23);
@@ -55,7 +55,7 @@ async function insert(rows: Row[], copies = 1, createdAt = NOW): Promise<void> {
   made += rows.length * copies;
 }
 
-/** The name of a thread, spread over all names as those of real threads are. */
+/** The name of a thread, spread over all names like those of real threads. */
 function threadAt(place: number, of: number): string {
   return Math.floor((place / of) * 4096)
     .toString(16)
@@ -93,14 +93,14 @@ describe('the watchdog wakes', () => {
     expect(wakeUps[0]).toMatchObject({ v: 1, drain: false });
   });
 
-  test('no row behind a head that waits, so that receivers that are down starve nobody', async () => {
+  test('no delivery behind a head that waits, so that receivers that are down starve nobody', async () => {
     const dead = Array.from({ length: 600 }, (_, place) => `dead ${place}`);
     await insert(dead.map((thread) => ({ thread, seq: 1, due_at: NOW + HOUR })));
     await insert(
       dead.map((thread) => ({ thread, seq: 2, due_at: NOW - DAY })),
       3,
     );
-    // A replay waits for nobody in the lane, and a head counts by its own time.
+    // A replay does not wait for the lane, and a head counts by its own time.
     await insert([
       { thread: 'dead 1', seq: 9, due_at: NOW - HOUR, is_replay: 1 },
       { thread: 'forgotten', seq: 4, due_at: NOW - HOUR },
@@ -122,8 +122,8 @@ describe('the watchdog wakes', () => {
     expect(wakeUps.size).toBe(2000);
   });
 
-  test('a lane that lies deep in more rows than a run reads, in some run', async () => {
-    // Three floods of a lane that a run cannot see past, with a lane between the second and the third.
+  test('a lane in the middle of more rows than a run reads, in some run', async () => {
+    // Three floods of rows that a run cannot read past, with a lane between the second and the third.
     const start = NOW - 4 * HOUR;
     for (const place of [0, 1, 2]) {
       await insert([{ thread: 'flood', seq: 1 + place * 100_000, due_at: start + place * HOUR }], ROWS_IN_A_RANGE);
@@ -138,7 +138,7 @@ describe('the watchdog wakes', () => {
 });
 
 describe('a run of the watchdog', () => {
-  test('reads pending rows along their index only, and a bounded number of them', async () => {
+  test('reads pending rows along their index only, and a limited number of them', async () => {
     await insert([{ thread: 'flood', seq: 1, due_at: NOW - HOUR }], 10);
     const asked: { sql: string; parameters: unknown[] }[] = [];
     const recorded: DeliveryLog = {
@@ -190,7 +190,7 @@ describe('a run of the watchdog', () => {
     ]);
   });
 
-  test('deletes the old rows of every receiver, a bounded number at a time, however many there are', async () => {
+  test('deletes the old rows of every receiver, a limited number at a time, however many there are', async () => {
     const old = NOW - 31 * DAY;
     const done = { seq: 1, due_at: 0, status: 'delivered' };
     await insert([{ thread: 'many', receiver: 'channel/b', ...done }], 12_000, old);
@@ -214,7 +214,7 @@ describe('a run of the watchdog', () => {
     expect(results).toEqual([{ receiver: 'channel/a' }, { receiver: 'channel/c' }]);
   });
 
-  test('steps over what is not old yet: two rows of each receiver', async () => {
+  test('skips what is not old yet: two rows for each receiver', async () => {
     const done = { thread: 'new', seq: 1, due_at: 0, status: 'delivered' };
     await insert(
       [
@@ -228,7 +228,7 @@ describe('a run of the watchdog', () => {
     expect(cost.d1.rowsRead).toBeLessThan(20);
   });
 
-  test('sweeps every database though one is away, logs that one and fails in the end', async () => {
+  test('sweeps every database though one is away, logs that one and fails at the end', async () => {
     await insert([{ thread: 'overdue', seq: 1, due_at: Date.now() - HOUR }]);
     const queue = new Queue();
     const lines: unknown[] = [];

@@ -18,7 +18,7 @@ type Made = { id: string; receiver: string; webhook_id: string | null; seq: numb
 /** The clock of these tests is ahead of the platform's, so that alarms ring only when a test rings them. */
 beforeEach(() => passTime(600_000));
 
-/** What is in the outbox, in the order of acceptance, with the bodies as they will be sent. */
+/** The outbox in the order of acceptance, with the bodies as they are sent. */
 const outboxOf = (channel: Channel) =>
   runInDurableObject(objectOf(channel), (_, { storage: { sql } }) =>
     sql
@@ -53,7 +53,7 @@ async function ledgerOf(channel: Channel): Promise<{ accepted: number; pending: 
 const tellingOf = (text: string, made: Made[]) => made.filter(({ body }) => body.includes(`"message":"${text}`));
 
 describe('a commit with more webhooks than may be made at once', () => {
-  testAlarm('makes the first 1,000, and the alarm the others, in their order', async (ring) => {
+  testAlarm('makes the first 1,000, and the alarm the others, in order', async (ring) => {
     const channel = await channelWithApps(2, 50);
     const wakeUps = recordWakeUps(nameOf(channel));
     // 101 webhooks each: two apps with 50, and the channel.
@@ -73,7 +73,7 @@ describe('a commit with more webhooks than may be made at once', () => {
     expect(await countOf(channel, 'webhook_contents')).toBe(12);
   });
 
-  testAlarm('tells each receiver of the same events before each as if all were made at once', async (ring) => {
+  testAlarm('names to each receiver the same previous events as if all were made at once', async (ring) => {
     const channel = await channelWithApps(1, 50);
     const texts = Array.from({ length: 21 }, (_, index) => `text ${index}`);
     await say(channel, ...texts);
@@ -89,7 +89,7 @@ describe('a commit with more webhooks than may be made at once', () => {
     }
   });
 
-  testAlarm('is followed by what is said meanwhile', async (ring) => {
+  testAlarm('is followed by later messages', async (ring) => {
     const channel = await channelWithApps(1, 50);
     await say(channel, ...Array.from({ length: 21 }, (_, index) => `first ${index}`));
     await say(channel, 'second');
@@ -106,7 +106,7 @@ describe('a commit with more webhooks than may be made at once', () => {
     expect(tellingOf('third', await outboxOf(channel))).toHaveLength(51);
   });
 
-  testAlarm('goes on where it was from portion to portion, and counts only what is made', async (ring) => {
+  testAlarm('continues where it was, and counts only what is made', async (ring) => {
     const channel = await channelWithApps(2, 50);
     await say(channel, ...Array.from({ length: 61 }, (_, index) => `text ${index}`));
     let rings = 0;

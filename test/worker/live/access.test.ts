@@ -38,7 +38,7 @@ async function listen(person: Person, channel = all(person)): Promise<LiveClient
 
 const say = ({ organization_id }: Person) => PublishingThread.ofOrganization(organization_id).say('hello');
 
-describe('the rights of a user who listens', () => {
+describe('the rights of a socket’s user', () => {
   testAlarm('end with their token', async (ring) => {
     setClock(Date.now());
     const expires_at = new Date(Date.now() + 60_000).toISOString();
@@ -66,7 +66,7 @@ describe('the rights of a user who listens', () => {
     expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'subscribed']);
   });
 
-  it('end for a room when it is routed to them no more, also for what they have missed', async () => {
+  it('end for a room that is no longer routed to them, even for what they have missed', async () => {
     const { organization_id, user_id: other } = await enroll();
     const agent = await enrollAgent(organization_id);
     const path = `/organizations/${organization_id}`;
@@ -76,7 +76,7 @@ describe('the rights of a user who listens', () => {
         method: 'POST',
         body: { name: 'R', targets: [{ kind: 'user', id: user }], room_ids: [room] },
       });
-    // A room without routers is everybody's.
+    // A room without routers is routed to everybody.
     const [router] = [await route(left, agent.user_id), await route(left, other), await route(kept, agent.user_id)];
     const channel = `/api/v5/users/${agent.user_id}/routed_chats/*/messages`;
     const client = await LiveClient.ofUser(agent);
@@ -117,7 +117,7 @@ describe('the rights of a user who listens', () => {
     expect(await client.closed).toEqual({ code: 4403, reason: 'no active subscription' });
   });
 
-  it('follow when the organization’s history becomes private', async () => {
+  it('change when the organization’s history becomes private', async () => {
     const person = await enroll();
     const reporter = await enroll({ organization_id: person.organization_id, scopes: ['reports'] });
     const [client, allowed] = [await listen(person), await listen(reporter)];
@@ -131,7 +131,7 @@ describe('the rights of a user who listens', () => {
     for (const each of [client, allowed]) each.close();
   });
 
-  it('stand for ten minutes while D1 cannot be reached; then they wait, and get all when it is back', async () => {
+  it('stay for ten minutes while D1 cannot be reached; then the sockets wait, and get everything when it is back', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const person = await enroll();
     const client = await listen(person);
@@ -152,7 +152,7 @@ describe('the rights of a user who listens', () => {
   });
 });
 
-describe('a hub that D1 cannot be told of', () => {
+describe('a hub that cannot be listed as awake in D1', () => {
   it('refuses sockets', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const person = await enroll();
@@ -162,7 +162,7 @@ describe('a hub that D1 cannot be told of', () => {
     expect([answer.status, await answer.json()]).toEqual([503, { detail: expect.any(String) }]);
   });
 
-  it('is told to threads at once, where they know better', async () => {
+  it('is listed for threads at once, if their isolate does not have an older audience', async () => {
     const person = await enroll();
     const scope = { organization_ids: [person.organization_id], room_ids: [], database: 'DB' };
     const hubs = async () => (await loadAudience(testEnv, noCost(), scope)).hubs;
@@ -172,7 +172,7 @@ describe('a hub that D1 cannot be told of', () => {
     client.close();
   });
 
-  testAlarm('is told to threads for a week, and anew before that is over', async (ring) => {
+  testAlarm('is listed for a week, and renewed before that ends', async (ring) => {
     const person = await enroll();
     const awake = () =>
       env.DB.prepare('SELECT awake_since, awake_until FROM live_organizations WHERE organization_id = ?')
@@ -197,8 +197,8 @@ describe('a hub that D1 cannot be told of', () => {
   });
 });
 
-describe('a hub that cannot say that it goes on listening', () => {
-  testAlarm('tries again after a while, longer each time, and says it when D1 is back', async (ring) => {
+describe('a hub that cannot renew its entry', () => {
+  testAlarm('tries again after a while, longer each time, and succeeds when D1 is back', async (ring) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     setClock(Date.now());
     const person = await enroll();
@@ -225,7 +225,7 @@ describe('a hub that cannot say that it goes on listening', () => {
     client.close();
   });
 
-  testAlarm('forgets to try again once nobody listens to it', async (ring) => {
+  testAlarm('stops trying when it has no sockets', async (ring) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     setClock(Date.now());
     const person = await enroll();
@@ -247,7 +247,7 @@ describe('a hub that cannot say that it goes on listening', () => {
   });
 });
 
-/** The timer by which a hub says again that it goes on listening; null when there is none. */
+/** The timer by which a hub renews its entry; null when there is none. */
 function renewalOf(person: Person) {
   return runInDurableObject(hubOf(person), (_, { storage }) => {
     const sql = `SELECT due_at, failures FROM timers WHERE name = 'renew'`;
@@ -255,7 +255,7 @@ function renewalOf(person: Person) {
   });
 }
 
-/** Since when (ms) nobody listens to a hub; null while somebody does. */
+/** Since when (ms) a hub has no sockets; null while it has some. */
 function leftAt(person: Person) {
   return runInDurableObject(
     hubOf(person),
@@ -266,7 +266,7 @@ function leftAt(person: Person) {
 describe('a visitor’s socket', () => {
   const messages = (id: string) => `/api/v5/public/visitors/${id}/chats/*/messages`;
 
-  it('hears what is their own, and nobody else’s', async () => {
+  it('gets what belongs to its visitor, and nothing else', async () => {
     const site = await Site.open();
     const [visitor, sibling] = [await authenticate(site.organizationId), await authenticate(site.organizationId)];
     const client = await LiveClient.ofVisitor(visitor);
@@ -290,7 +290,7 @@ describe('a visitor’s socket', () => {
     for (const each of [client, other]) each.close();
   });
 
-  testAlarm('resumes, and ends with their token or their organization’s subscription', async (ring) => {
+  testAlarm('resumes, and ends with its token or the organization’s subscription', async (ring) => {
     const site = await Site.open();
     const visitor = await authenticate(site.organizationId);
     const thread = PublishingThread.ofVisitor(visitor.id, site.organizationId);

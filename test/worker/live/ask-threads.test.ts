@@ -37,30 +37,27 @@ const dueIn = (person: Pick<Person, 'organization_id'>) =>
     storage.sql.exec<{ name: string; due_at: number; failures: number }>('SELECT * FROM timers').toArray(),
   );
 
-describe('a hub that has awoken', () => {
-  testAlarm(
-    'asks the threads, once nobody goes by what was known before, for what they did not tell it',
-    async (ring) => {
-      const desk = await Desk.open();
-      const agent = { ...desk.agent, organization_id: desk.organizationId };
-      const { chatId: old } = await desk.say(unique('thread'), 'long ago');
-      await fallAsleep(old);
-      later(60_000);
-      const client = await LiveClient.ofUser(agent);
-      const { chatId } = await desk.say(unique('thread'), 'hello');
-      await writeCollected(testEnv);
-      await fallAsleep(chatId);
-      expect(await dueIn(agent)).toEqual([{ name: 'ask_threads', due_at: Date.now() + 40_000, failures: 0 }]);
-      later(39_999);
-      await ring(hubOf(agent));
-      expect(await alarmOf(chatId)).toBe(null);
-      later(1);
-      await ring(hubOf(agent));
-      expect([(await alarmOf(chatId)) !== null, await alarmOf(old)]).toEqual([true, null]);
-      expect(await dueIn(agent)).toEqual([]);
-      client.close();
-    },
-  );
+describe('a hub that has woken up', () => {
+  testAlarm('asks the threads for what they did not send, once no thread has an older audience', async (ring) => {
+    const desk = await Desk.open();
+    const agent = { ...desk.agent, organization_id: desk.organizationId };
+    const { chatId: old } = await desk.say(unique('thread'), 'long ago');
+    await fallAsleep(old);
+    later(60_000);
+    const client = await LiveClient.ofUser(agent);
+    const { chatId } = await desk.say(unique('thread'), 'hello');
+    await writeCollected(testEnv);
+    await fallAsleep(chatId);
+    expect(await dueIn(agent)).toEqual([{ name: 'ask_threads', due_at: Date.now() + 40_000, failures: 0 }]);
+    later(39_999);
+    await ring(hubOf(agent));
+    expect(await alarmOf(chatId)).toBe(null);
+    later(1);
+    await ring(hubOf(agent));
+    expect([(await alarmOf(chatId)) !== null, await alarmOf(old)]).toEqual([true, null]);
+    expect(await dueIn(agent)).toEqual([]);
+    client.close();
+  });
 
   testAlarm('asks again when D1 cannot be reached, and gives up after an hour', async (ring) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -80,13 +77,13 @@ describe('a hub that has awoken', () => {
     client.close();
   });
 
-  testAlarm('asks nobody when it was awake before: another life of the hub, a second socket', async (ring) => {
+  testAlarm('asks nobody when it was awake before: another instance of the hub, a second socket', async (ring) => {
     const desk = await Desk.open();
     const agent = { ...desk.agent, organization_id: desk.organizationId };
     const [first, second] = [await LiveClient.ofUser(agent), await LiveClient.ofUser(agent)];
     later(40_000);
     await ring(hubOf(agent));
-    // It forgets all, and D1 says still that it listens.
+    // It forgets everything, and D1 still lists it as awake.
     await runInDurableObject(hubOf(agent), (_, { storage }) => storage.sql.exec('UPDATE hub SET awake_until = 0'));
     const third = await LiveClient.ofUser(agent);
     expect(await dueIn(agent)).toEqual([]);
@@ -94,7 +91,7 @@ describe('a hub that has awoken', () => {
   });
 });
 
-describe('threads in which something has happened', () => {
+describe('active threads', () => {
   it('are found in an organization’s rooms and in those that are shared with it', async () => {
     const [desk, partner] = [await Desk.open(), await Desk.open()];
     const since = Date.now();

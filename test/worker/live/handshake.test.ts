@@ -27,7 +27,7 @@ const userPath = ({ user_id }: Pick<Person, 'user_id'>) => `/users/${user_id}/li
 const visitorPath = ({ id }: Pick<Visitor, 'id'>) => `/public/visitors/${id}/live`;
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-/** Status of a handshake and the subprotocol that was chosen; a socket that was opened is closed. */
+/** The status of a handshake and the chosen subprotocol. A socket that was opened is closed. */
 async function outcome(path: string, headers: Record<string, string>, env: Partial<Env> = {}) {
   const answer = await shakeHands(path, headers, env);
   const socket = answer.webSocket;
@@ -57,7 +57,7 @@ describe('the addresses of live sockets', () => {
     }
   });
 
-  it('of a user are theirs alone', async () => {
+  it('of a user are theirs only', async () => {
     const callers = await enrollCallers([]);
     await expectOwn({ method: 'GET', path: (user_id) => `/api/v5${userPath({ user_id })}` }, callers);
   });
@@ -111,7 +111,7 @@ describe('the subprotocol', () => {
     }
   });
 
-  it('does not stand above the header', async () => {
+  it('does not override the header', async () => {
     const headers = { ...bearer('umi_unknown'), ...offer('umi.v1', `bearer.${person.token}`) };
     expect(await outcome(userPath(person), headers)).toEqual([401, null]);
     expect(await outcome(userPath(person), offer('umi.v1', 'bearer.'))).toEqual([401, null]);
@@ -131,12 +131,12 @@ describe('web pages', () => {
     expect(await outcome(visitorPath(visitor), from(SHOP), { CORS_ORIGINS })).toEqual([status, null]);
   });
 
-  it('are not what programs are held for, which name no origin', async () => {
+  it('are restricted; programs, which send no origin, are not', async () => {
     expect(await outcome(visitorPath(visitor), bearer(visitor.token), { CORS_ORIGINS: '' })).toEqual([101, null]);
   });
 });
 
-describe('what a client says of itself', () => {
+describe('what a client sends', () => {
   it('does not reach the hub', async () => {
     const stranger = await enroll();
     const claimed = { kind: 'user', organization_id: stranger.organization_id, user_id: stranger.user_id };
@@ -159,7 +159,7 @@ describe('what a client says of itself', () => {
     socket?.close(1000, 'done');
   });
 
-  it('is greeted with what it must know', async () => {
+  it('does not change the welcome', async () => {
     const client = await LiveClient.ofUser(person);
     expect(client.frames).toEqual([
       { type: 'welcome', number: expect.any(Number), heartbeat_seconds: 30, most_channels: 100 },
@@ -168,9 +168,9 @@ describe('what a client says of itself', () => {
   });
 });
 
-describe('whoever acts by an app', () => {
+describe('a user who acts by an app', () => {
   it.each(['as its bot user', 'as who has opened it'] as const)(
-    'listens %s, as long as the token lasts and the app is installed',
+    'has a socket %s, as long as the token is valid and the app is installed',
     async (as) => {
       const { manager, app, installation } = await openApp();
       const { organization_id } = manager;

@@ -25,7 +25,7 @@ const chatId = (place: number) => `0190a000-0000-7000-8000-${String(place).padSt
 const one = (place: number) => `/api/v5/orgs/${person.organization_id}/owned_chats/${chatId(place)}/messages`;
 const range = (count: number) => Array.from({ length: count }, (_, place) => place);
 
-/** What of a frame's text counts against the window is its length. */
+/** A frame counts against the window by the length of its text. */
 async function sayAll(thread: PublishingThread, count: number, text: string): Promise<void> {
   for (let fed = 0; fed < count; fed += 500) {
     await thread.publish(range(Math.min(500, count - fed)).map(() => thread.update(text)));
@@ -33,7 +33,7 @@ async function sayAll(thread: PublishingThread, count: number, text: string): Pr
 }
 
 describe('ten thousand subscriptions on one socket', () => {
-  it('are refused but for the first hundred, and it and others go on hearing', async () => {
+  it('are refused except the first hundred; this socket and others still get notifications', async () => {
     const greedy = await LiveClient.ofUser(person);
     const other = await LiveClient.ofUser(person);
     await other.subscribe([all()]);
@@ -66,7 +66,7 @@ describe('ten thousand subscriptions on one socket', () => {
   });
 });
 
-describe('frames that mean nothing', () => {
+describe('invalid frames', () => {
   const nonsense: [string, string | ArrayBuffer][] = [
     ['no JSON', '{'],
     ['no object', '["subscribe"]'],
@@ -81,7 +81,7 @@ describe('frames that mean nothing', () => {
     ['bytes', new Uint8Array([1, 2, 3]).buffer],
   ];
 
-  it.each(nonsense)('are answered with what is wrong: %s', async (_, frame) => {
+  it.each(nonsense)('are answered with an error: %s', async (_, frame) => {
     const client = await LiveClient.ofUser(person);
     if (typeof frame === 'string') client.send(frame);
     else client.sendBytes(frame);
@@ -100,7 +100,7 @@ describe('frames that mean nothing', () => {
 
 describe('a socket that does not acknowledge', () => {
   testAlarm(
-    'is sent a thousand frames and no more, is closed, and gets the rest when it resumes; others get all',
+    'gets a thousand frames and no more, is closed, and gets the rest when it resumes; others get everything',
     async (ring) => {
       const idle = await LiveClient.ofUser(person);
       const diligent = await LiveClient.ofUser(person);
@@ -131,7 +131,7 @@ describe('a socket that does not acknowledge', () => {
     },
   );
 
-  it('goes on where it stopped when it acknowledges in time', async () => {
+  it('continues where it stopped when it acknowledges in time', async () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe([all()]);
     await sayAll(PublishingThread.ofOrganization(person.organization_id), 1500, 'hello');
@@ -144,7 +144,7 @@ describe('a socket that does not acknowledge', () => {
     client.close();
   });
 
-  it('loses nothing when it was at the end of the log as it became full, and the hub slept', async () => {
+  it('loses nothing when it was at the end of the log as it was paused, and the hub slept', async () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe([all()]);
     const thread = PublishingThread.ofOrganization(person.organization_id);
@@ -174,7 +174,7 @@ describe('a socket that does not acknowledge', () => {
     expect(client.frames).toHaveLength(1100);
   });
 
-  it('is read as much of the log at a time as fits the memory, and gets all of it', async () => {
+  it('is sent as much of the log at a time as fits into memory, and gets all of it', async () => {
     const first = await LiveClient.ofUser(person);
     const { number } = await first.subscribe([all()]);
     const thread = PublishingThread.ofOrganization(person.organization_id);
@@ -214,7 +214,7 @@ describe('a heartbeat', () => {
     client.close();
   });
 
-  testAlarm('keeps the socket; without it it is closed', async (ring) => {
+  testAlarm('keeps the socket open; without it the socket is closed', async (ring) => {
     const [silent, alive] = [await LiveClient.ofUser(person), await LiveClient.ofUser(person)];
     passTime(140_000);
     await alive.subscribe([all()]);
@@ -228,13 +228,13 @@ describe('a heartbeat', () => {
   });
 
   testAlarm(
-    'lets the alarm ring when it may end, no sooner; without sockets the log is kept for a day',
+    'lets the alarm ring only when the socket may end; without sockets the log is kept for a day',
     async (ring) => {
       setClock(Date.now());
       const alarmIn = () =>
         runInDurableObject(hub(), async (_, { storage }) => Number(await storage.getAlarm()) - Date.now());
       const client = await LiveClient.ofUser(person);
-      // Threads are asked once for what they did not tell a hub that has just awoken.
+      // A hub that has just woken up asks threads once for what they did not send.
       passTime(41_000);
       await ring(hub());
       expect(await alarmIn()).toBe(109_000);
@@ -297,8 +297,8 @@ describe('too many sockets', () => {
   });
 });
 
-describe('what is not logged', () => {
-  it('is told at once, without a number, and not repeated', async () => {
+describe('an ephemeral update', () => {
+  it('is sent at once, without a number, and not repeated', async () => {
     const client = await LiveClient.ofUser(person);
     const { number } = await client.subscribe([all()]);
     const thread = PublishingThread.ofOrganization(person.organization_id);

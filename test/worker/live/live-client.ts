@@ -13,7 +13,7 @@ export function shakeHands(path: string, headers: Record<string, string>, env: P
   return Promise.resolve(hub.fetch(request, { ...testEnv, ...env } as Env, createExecutionContext()));
 }
 
-/** A client of a live socket. It keeps all frames that come, in their order. */
+/** A client of a live socket. It keeps all frames in order. */
 export class LiveClient {
   readonly frames: Frame[] = [];
   readonly pongs: string[] = [];
@@ -70,7 +70,7 @@ export class LiveClient {
     this.#socket.close(1000, 'done');
   }
 
-  /** The next frame that was not looked at, which must be of the type. */
+  /** The next frame, which must have this type. */
   async next(type: string): Promise<Frame> {
     await this.#until(() => this.frames.length > this.#looked);
     const frame = this.frames[this.#looked++];
@@ -83,7 +83,7 @@ export class LiveClient {
     return this.next('subscribed');
   }
 
-  /** Waits until so many frames have come in all. */
+  /** Waits until this many frames have come in all. */
   async received(count: number): Promise<Frame[]> {
     await this.#until(() => this.frames.length >= count);
     return this.frames;
@@ -102,7 +102,7 @@ export class LiveClient {
   }
 }
 
-/** What a frame of notifications says, without the resources. */
+/** A frame of notifications without the resources. */
 export function said(frame: Frame): unknown[] {
   return (frame['notifications'] as Json[]).map(({ channel, action, resource_id }) => [channel, action, resource_id]);
 }

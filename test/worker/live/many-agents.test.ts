@@ -13,7 +13,7 @@ import { PublishingThread } from './publishing-thread.ts';
 const AGENTS = 200;
 const { DB } = testEnv;
 
-/** Trips to D1, and those that said that the hub listens. */
+/** Trips to D1, and those that list the hub as awake. */
 let trips = 0;
 let awakenings = 0;
 
@@ -28,7 +28,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The database, every trip to it counted. */
+/** The database with each trip counted. */
 function counted(): D1Database {
   const batch = async (statements: D1PreparedStatement[]) => {
     trips += 1;
@@ -48,7 +48,7 @@ function counted(): D1Database {
   });
 }
 
-/** Inside a batch the platform wants its own statements, so only the call is watched. */
+/** A batch needs the platform's own statements, so only the call is counted. */
 function countedStatement(statement: D1PreparedStatement): D1PreparedStatement {
   const bind = statement.bind.bind(statement);
   const run = statement.run.bind(statement);
@@ -96,7 +96,7 @@ class Agent {
   }
 }
 
-it('hundreds of agents are served by three trips to D1, and by none while their rights are known', async () => {
+it('hundreds of agents need three trips to D1, and none while their rights are known', async () => {
   const { organization_id } = await enroll();
   const room = { id: await newRoom(organization_id), organization_id };
   const agents = Array.from({ length: AGENTS }, () => new Agent());

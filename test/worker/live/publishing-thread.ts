@@ -6,7 +6,7 @@ import { liveHubStub, organizationHub, visitorHub } from '../../../src/rpc/live-
 
 let threads = 0;
 
-/** A thread with one chat that feeds a hub as threads do. */
+/** A thread with one chat that publishes to a hub as threads do. */
 export class PublishingThread {
   readonly thread: string;
   readonly hub: string;
@@ -44,7 +44,7 @@ export class PublishingThread {
     return this.place.chat_id;
   }
 
-  /** An event of the thread, the next one: a message, unless other notifications are given. */
+  /** The update of the thread's next event: a message, unless other notifications are given. */
   update(text: string, more: Partial<ThreadUpdate> = {}): ThreadUpdate {
     this.#seq += 1;
     return {
@@ -63,7 +63,7 @@ export class PublishingThread {
     return liveHubStub(env, this.hub).feed(feed);
   }
 
-  /** Feeds a message; answers its id. */
+  /** Publishes a message. Answers its id. */
   async say(text: string): Promise<string> {
     const update = this.update(text);
     await this.publish([update]);
@@ -85,7 +85,7 @@ export function message(chat_id: string, text: string): Notification {
   };
 }
 
-/** A chat that has changed from one thing to another. */
+/** The notification of a changed chat. */
 export function chat(id: string, changes: object | null): Notification {
   return {
     ...message(id, ''),

@@ -25,7 +25,7 @@ function range(count: number): number[] {
 }
 
 describe('a client that comes back', () => {
-  it('gets what it has missed, in order, and goes on from there', async () => {
+  it('gets what it has missed, in order, and then new events', async () => {
     const person = await enroll();
     const thread = PublishingThread.ofOrganization(person.organization_id);
     const first = await LiveClient.ofUser(person);
@@ -43,7 +43,7 @@ describe('a client that comes back', () => {
     second.close();
   });
 
-  it('loses nothing and repeats nothing, wherever it breaks off', async () => {
+  it('loses nothing and repeats nothing, wherever it is interrupted', async () => {
     const person = await enroll();
     const threads = range(4).map(() => PublishingThread.ofOrganization(person.organization_id));
     const start = await LiveClient.ofUser(person);
@@ -71,7 +71,7 @@ describe('a client that comes back', () => {
     expect(heard).toEqual(said);
   });
 
-  it('gets what fits the rights and the channels of now', async () => {
+  it('gets what its rights and topics allow now', async () => {
     const person = await enroll();
     const [one, two] = range(2).map(() => PublishingThread.ofOrganization(person.organization_id));
     const first = await LiveClient.ofUser(person);
@@ -86,7 +86,7 @@ describe('a client that comes back', () => {
     second.close();
   });
 
-  it('is told so when its number is too old, or from a log that is gone', async () => {
+  it('is told when its number is too old, or from a log that is gone', async () => {
     const person = await enroll();
     const thread = PublishingThread.ofOrganization(person.organization_id);
     const first = await LiveClient.ofUser(person);
@@ -103,7 +103,7 @@ describe('a client that comes back', () => {
     first.close();
   });
 
-  testAlarm('is told so after a day, and when nobody was there for a day the numbers go on higher', async (ring) => {
+  testAlarm('is told after a day; when there were no sockets for a day, numbers go on higher', async (ring) => {
     const person = await enroll();
     const thread = PublishingThread.ofOrganization(person.organization_id);
     const first = await LiveClient.ofUser(person);
@@ -126,7 +126,7 @@ describe('a client that comes back', () => {
     second.close();
   });
 
-  testAlarm('finds a hub that forgets on the next try when the storage did not at first', async (ring) => {
+  testAlarm('finds a hub that deletes its log at the next attempt when the storage failed at first', async (ring) => {
     const person = await enroll();
     const first = await LiveClient.ofUser(person);
     first.close();
@@ -157,7 +157,7 @@ describe('a client that comes back', () => {
     again.close();
   });
 
-  it('names where it resumes in its first subscription only', async () => {
+  it('says where it resumes in its first subscription only', async () => {
     const person = await enroll();
     const client = await LiveClient.ofUser(person);
     const { number } = await client.subscribe(messagesOf(person));
@@ -168,7 +168,7 @@ describe('a client that comes back', () => {
 });
 
 describe('a hub that has slept', () => {
-  it('goes on with its sockets, their channels and its numbers', async () => {
+  it('keeps its sockets, their topics and its numbers', async () => {
     const person = await enroll();
     const thread = PublishingThread.ofOrganization(person.organization_id);
     const client = await LiveClient.ofUser(person);
@@ -185,7 +185,7 @@ describe('a hub that has slept', () => {
     client.close();
   });
 
-  it('sets its alarm again when the platform has forgotten it', async () => {
+  it('sets its alarm again when the platform has dropped it', async () => {
     const person = await enroll();
     const client = await LiveClient.ofUser(person);
     await runInDurableObject(hubOf(person), (_, { storage }) => storage.deleteAlarm());
@@ -207,7 +207,7 @@ describe('a hub that has slept', () => {
         const [wire] = state.getWebSockets();
         if (wire === undefined) throw new Error('it has a socket');
         const answers: (number | undefined)[] = [];
-        // The platform's socket throws for a connection that is not there any more.
+        // The platform's socket throws for a connection that no longer exists.
         vi.spyOn(wire, 'close').mockImplementation((answer) => {
           if (code === 1006 || code === 1015) throw new TypeError('there is nobody to answer');
           answers.push(answer);
@@ -246,8 +246,8 @@ describe('a hub that has slept', () => {
   });
 });
 
-describe('what threads feed', () => {
-  it('is told once, however often it comes', async () => {
+describe('what threads publish', () => {
+  it('is sent once, however often it comes', async () => {
     const person = await enroll();
     const thread = PublishingThread.ofOrganization(person.organization_id);
     const client = await LiveClient.ofUser(person);
@@ -301,7 +301,7 @@ describe('what threads feed', () => {
     for (const each of [client, late, intime]) each.close();
   });
 
-  testAlarm('is kept for a day, but for its last number, and is not told again afterwards', async (ring) => {
+  testAlarm('is kept for a day, except its last number, and is not sent again afterwards', async (ring) => {
     const person = await enroll();
     const thread = PublishingThread.ofOrganization(person.organization_id);
     const client = await LiveClient.ofUser(person);
@@ -327,32 +327,29 @@ describe('what threads feed', () => {
     for (const each of [client, back]) each.close();
   });
 
-  testAlarm(
-    'is forgotten from the oldest on, without a gap, although the clock was set back meanwhile',
-    async (ring) => {
-      const person = await enroll();
-      const thread = PublishingThread.ofOrganization(person.organization_id);
-      const client = await LiveClient.ofUser(person);
-      const number = Number((await client.subscribe(messagesOf(person)))['number']);
-      const at = Date.now();
-      for (const minutes of [0, 10, 5, 10]) {
-        setClock(at + minutes * 60_000);
-        await thread.say('hello');
-        await client.next('notifications');
-      }
-      setClock(at + A_DAY + 7 * 60_000);
-      client.send({ type: 'ack', number: number + 4 });
-      await client.subscribe([`/api/v5/users/${person.user_id}/chats`]);
-      await ring(hubOf(person));
-      await runInDurableObject(hubOf(person), async (_, { storage }) => {
-        const rows = storage.sql.exec<{ number: number }>('SELECT number FROM events').toArray();
-        expect(rows.map((row) => row.number - number)).toEqual([2, 3, 4]);
-      });
-      client.close();
-    },
-  );
+  testAlarm('is deleted from the oldest on, without a gap, although the clock was set back meanwhile', async (ring) => {
+    const person = await enroll();
+    const thread = PublishingThread.ofOrganization(person.organization_id);
+    const client = await LiveClient.ofUser(person);
+    const number = Number((await client.subscribe(messagesOf(person)))['number']);
+    const at = Date.now();
+    for (const minutes of [0, 10, 5, 10]) {
+      setClock(at + minutes * 60_000);
+      await thread.say('hello');
+      await client.next('notifications');
+    }
+    setClock(at + A_DAY + 7 * 60_000);
+    client.send({ type: 'ack', number: number + 4 });
+    await client.subscribe([`/api/v5/users/${person.user_id}/chats`]);
+    await ring(hubOf(person));
+    await runInDurableObject(hubOf(person), async (_, { storage }) => {
+      const rows = storage.sql.exec<{ number: number }>('SELECT number FROM events').toArray();
+      expect(rows.map((row) => row.number - number)).toEqual([2, 3, 4]);
+    });
+    client.close();
+  });
 
-  it('leaves nothing in a hub that never had a socket', async () => {
+  it('is not stored by a hub that never had a socket', async () => {
     const person = await enroll();
     await PublishingThread.ofOrganization(person.organization_id).say('to nobody');
     await runInDurableObject(hubOf(person), async (_, { storage }) => {
@@ -361,7 +358,7 @@ describe('what threads feed', () => {
     });
   });
 
-  it('is kept by the thread when it is of a newer version', async () => {
+  it('stays with the thread when it is of a newer version', async () => {
     const person = await enroll();
     const client = await LiveClient.ofUser(person);
     const thread = PublishingThread.ofOrganization(person.organization_id);

@@ -16,7 +16,7 @@ const ownedMessages = (chatId = '*', organizationId = organization) =>
   `/api/v5/orgs/${organizationId}/owned_chats/${chatId}/messages`;
 
 describe('a user’s socket', () => {
-  it('hears what it has subscribed, and only that', async () => {
+  it('gets what it has subscribed to, and nothing else', async () => {
     const client = await LiveClient.ofUser(person);
     const thread = PublishingThread.ofOrganization(organization);
     const other = PublishingThread.ofOrganization(organization);
@@ -47,7 +47,7 @@ describe('a user’s socket', () => {
     client.close();
   });
 
-  it('hears all chats by a pattern, under its own ids or the placeholders', async () => {
+  it('gets all chats by a pattern, with its own ids or the placeholders', async () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe(['/api/v5/orgs/{organization_id}/owned_chats/*/messages']);
     for (const text of ['one', 'two']) {
@@ -58,7 +58,7 @@ describe('a user’s socket', () => {
     client.close();
   });
 
-  it('gets all that an event tells it in one frame, each channel once', async () => {
+  it('gets all notifications of an event in one frame, each topic once', async () => {
     const client = await LiveClient.ofUser(person);
     const thread = PublishingThread.ofOrganization(organization, { user_ids: [person.user_id] });
     const chats = `/api/v5/orgs/${organization}/owned_chats`;
@@ -80,7 +80,7 @@ describe('a user’s socket', () => {
     client.close();
   });
 
-  it('hears nothing any more of what it has unsubscribed', async () => {
+  it('gets nothing any more after it has unsubscribed', async () => {
     const client = await LiveClient.ofUser(person);
     const [first, second] = [
       PublishingThread.ofOrganization(organization),
@@ -98,7 +98,7 @@ describe('a user’s socket', () => {
     client.close();
   });
 
-  it('is refused channels of others, and those that are none, each with its reason', async () => {
+  it('is refused topics of others and invalid ones, each with its reason', async () => {
     const stranger = await enroll();
     const colleague = await enrollAgent(organization);
     const client = await LiveClient.ofUser(person);
@@ -136,7 +136,7 @@ describe('a user’s socket', () => {
     allowed.close();
   });
 
-  it('is kept from private history without that scope', async () => {
+  it('does not get private history without that scope', async () => {
     const keeper = await enroll();
     const id = keeper.organization_id;
     await admin(`/organizations/${id}`, { method: 'PATCH', body: { private_chat_history: true } });
@@ -149,7 +149,7 @@ describe('a user’s socket', () => {
     client.close();
   });
 
-  it('hears the chats that are routed to it', async () => {
+  it('gets the chats that are routed to its user', async () => {
     const { organization_id, user_id } = await enroll();
     const reached = await admin(`/organizations/${organization_id}/rooms`, { method: 'POST', body: { name: 'A' } });
     const closed = await admin(`/organizations/${organization_id}/rooms`, { method: 'POST', body: { name: 'B' } });

@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The next notification of a channel that ends so; others are passed over. */
+/** The next notification of a topic with this ending; others are skipped. */
 async function heard(client: LiveClient, ending: string): Promise<Json & { frame: Frame }> {
   for (;;) {
     const frame = await client.next('notifications');
@@ -22,7 +22,7 @@ async function heard(client: LiveClient, ending: string): Promise<Json & { frame
 }
 
 describe('a conversation', () => {
-  it('is heard by agent and visitor, each as REST shows it to them', async () => {
+  it('reaches agent and visitor, each as REST shows it to them', async () => {
     const site = await Site.open();
     const visitor = await site.visitor();
     const { agent } = site;
@@ -90,7 +90,7 @@ describe('a conversation', () => {
     expect(ids).toEqual(sent);
   });
 
-  it('is told from the first connection on, also when its thread slept before it had written down whom it told', async () => {
+  it('is published from the first connection on, even if its thread slept before it had stored an audience', async () => {
     const site = await Site.open();
     const visitor = await site.visitor();
     passTime(-5000);

@@ -13,7 +13,7 @@ const signOff = (user: User, client_id: string) => user.stub.deleteClient({ v: 1
 
 describe('chats of a user who comes and goes', () => {
   testAlarm(
-    'hear nothing, 5,000 of them, of a blink of 20 s, about which the user’s object and D1 are exact',
+    'are not told, all 5,000 of them, of a loss of the network for 20 s, which the user’s object and D1 show exactly',
     async (ring) => {
       const user = await User.create(ring);
       const clientId = await user.addClient(60);
@@ -37,7 +37,7 @@ describe('chats of a user who comes and goes', () => {
     },
   );
 
-  test('hear at once that the user signs off, and at once that they come back', async () => {
+  test('are told at once that the user signs off, and at once that they come back', async () => {
     const user = await User.create();
     const clientId = await user.addClient(60);
     await user.watch(newChatId(), true);
@@ -47,7 +47,7 @@ describe('chats of a user who comes and goes', () => {
     expect(told(user)).toEqual([true]);
   });
 
-  testAlarm('hear nothing of a sign-off and a sign-on within 30 s of an arrival', async (ring) => {
+  testAlarm('are not told of a sign-off and a sign-on within 30 s of an arrival', async (ring) => {
     const user = await User.create(ring);
     await user.watch(newChatId(), false);
     let clientId = await user.addClient(600);
@@ -61,12 +61,12 @@ describe('chats of a user who comes and goes', () => {
     passSeconds(6);
     await user.ring();
     expect(told(user)).toEqual([]);
-    // That is over: the next one is told at once.
+    // The grace is over: the next one is reported at once.
     await signOff(user, clientId);
     expect(told(user)).toEqual([false]);
   });
 
-  testAlarm('hear 30 s after an arrival of the sign-off that has lasted', async (ring) => {
+  testAlarm('are told of a lasting sign-off 30 s after the arrival', async (ring) => {
     const user = await User.create(ring);
     await user.watch(newChatId(), false);
     await signOff(user, await user.addClient(600));

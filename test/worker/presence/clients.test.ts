@@ -16,7 +16,7 @@ afterEach(() => {
 const idsOf = async (user: User) => (await user.stub.listClients({ v: 1 })).map(({ id }) => id);
 
 describe('the object of a user', () => {
-  test('keeps nothing when it is only asked', async () => {
+  test('stores nothing when it is only asked', async () => {
     const user = await User.create();
     const client_id = newUuid(Date.now());
     const { stub } = user;
@@ -59,7 +59,7 @@ describe('the object of a user', () => {
     expect(await idsOf(user)).toEqual([first, second]);
   });
 
-  test('keeps what a client brought with it', async () => {
+  test('keeps what a client has stored', async () => {
     const user = await User.create();
     const changes = { gcm_token: 'push', properties: { tab: { nested: ['ä', 1, null] } } };
     const saved = await user.stub.createClient({ v: 1, owner: user.owner, changes });
@@ -79,7 +79,7 @@ describe('the object of a user', () => {
     expect(await user.renew(second)).toBeNull();
   });
 
-  test('loses all clients when the user is deleted, and tells their chats and D1', async () => {
+  test('loses all clients when the user is deleted, and reports to their chats and D1', async () => {
     const user = await User.create();
     await user.addClient(7200);
     const chatId = newChatId();
@@ -118,14 +118,14 @@ describe('the object of a user', () => {
     expect(await user.renew(late)).toMatchObject({ was_absent: true });
   });
 
-  testAlarm('has no alarm for a user who is in no chat and whom D1 knows', async (ring) => {
+  testAlarm('has no alarm for a user without chats whose presence D1 has', async (ring) => {
     const user = await User.create(ring);
     await user.addClient(3600);
     await user.ring();
     expect(await user.alarmAt()).toBeNull();
   });
 
-  testAlarm('arms its alarm again when a sweep fails', async (ring) => {
+  testAlarm('arms its alarm again when a run fails', async (ring) => {
     const user = await User.create(ring);
     await user.addClient(60);
     await user.watch(newChatId(), true);

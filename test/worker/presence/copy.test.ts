@@ -44,7 +44,7 @@ async function writes(user: User): Promise<number> {
 }
 
 describe('the copy of a user’s presence in D1', () => {
-  test('is there when the request of the client is answered', async () => {
+  test('is written before the client’s request is answered', async () => {
     const user = await freeze();
     expect(await user.copy()).toEqual({ present_until: null, current_chat_count: 0 });
     const clientId = await user.addClient(60);
@@ -85,7 +85,7 @@ describe('the copy of a user’s presence in D1', () => {
     const chatIds = Array.from({ length: 10 }, newChatId);
     await Promise.all(chatIds.map((chatId) => user.watch(chatId, false)));
     await eventually(async () => expect((await user.copy()).current_chat_count).toBe(10));
-    // One write in flight: what came meanwhile went together.
+    // One write in flight: later changes went together.
     expect(await writes(user)).toBeLessThan(10);
     await user.stub.unwatch({ v: 1, chat_id: chatIds[0] ?? '' });
     await eventually(async () => expect((await user.copy()).current_chat_count).toBe(9));
@@ -110,7 +110,7 @@ describe('the copy of a user’s presence in D1', () => {
     expect(await user.alarmAt()).toBeNull();
   });
 
-  test('does not hold up the chats while D1 is away', async () => {
+  test('does not delay the chats while D1 is away', async () => {
     const user = await freeze();
     const chat_id = newChatId();
     await user.watch(chat_id, false);
@@ -119,7 +119,7 @@ describe('the copy of a user’s presence in D1', () => {
     expect(user.told).toEqual([{ chat_id, is_present: true }]);
   });
 
-  testAlarm('is made once more after a crash in the middle of one', async (ring) => {
+  testAlarm('is written again after a crash during a write', async (ring) => {
     const user = await freeze(ring);
     await user.useDatabase(silentDatabase);
     await user.addClient(60);
@@ -131,7 +131,7 @@ describe('the copy of a user’s presence in D1', () => {
     expect(await user.copy()).toEqual({ present_until: START + 60_000, current_chat_count: 0 });
   });
 
-  test('takes no older state over a newer one, and none of another organization', async () => {
+  test('never replaces a newer state, nor one of another organization', async () => {
     const user = await freeze();
     const { organization_id, user_id } = user.owner;
     const copy = (version: number) => ({ version, present_until: START + version, current_chat_count: version });
@@ -142,7 +142,7 @@ describe('the copy of a user’s presence in D1', () => {
     expect(await user.copy()).toEqual({ present_until: START + 3, current_chat_count: 3 });
   });
 
-  testAlarm('takes the clients from one who is deleted', async (ring) => {
+  testAlarm('deletes the clients of a user who is deleted', async (ring) => {
     const user = await freeze(ring);
     const chat_id = newChatId();
     await user.watch(chat_id, false);
@@ -158,7 +158,7 @@ describe('the copy of a user’s presence in D1', () => {
     expect(user.told.at(-1)).toEqual({ chat_id, is_present: false });
   });
 
-  testAlarm('of a user who has no row is given up', async (ring) => {
+  testAlarm('of a user without a row is given up', async (ring) => {
     const user = await freeze(ring);
     await database.run('DELETE FROM users WHERE id = ?', user.owner.user_id);
     await user.addClient(60);

@@ -9,7 +9,7 @@ import { newChatId, passSeconds, User, WATCHED } from './user.ts';
 const HOUR = 3_600_000;
 
 beforeEach(() => {
-  // The jitter in its middle.
+  // The middle of the jitter.
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
   vi.spyOn(console, 'error').mockImplementation(() => {});
 });
@@ -26,7 +26,7 @@ async function laterUser(ring?: Ring): Promise<User> {
   return user;
 }
 
-/** A D1 that counts what is asked of it, and fails while it is away. */
+/** A D1 that counts its queries, and fails while it is away. */
 function countingDatabase() {
   const counted = { queries: 0, isAway: false };
   const count = () => {
@@ -53,7 +53,7 @@ async function passHour(user: User): Promise<void> {
 }
 
 describe('the object of a user', () => {
-  testAlarm('tries at most 25 times to copy its presence to a D1 that is away for an hour', async (ring) => {
+  testAlarm('tries at most 25 times to copy presence to a D1 that is away for an hour', async (ring) => {
     const user = await laterUser(ring);
     const { counted, database } = countingDatabase();
     counted.isAway = true;
@@ -68,7 +68,7 @@ describe('the object of a user', () => {
     expect((await user.copy()).present_until).not.toBeNull();
   });
 
-  testAlarm('tells a thread that is away for an hour at most 25 times, and the others at once', async (ring) => {
+  testAlarm('calls a thread that is away for an hour at most 25 times, and the others at once', async (ring) => {
     const user = await laterUser(ring);
     const [bad = '', ...good] = Array.from({ length: 20 }, newChatId);
     for (const chatId of [bad, ...good]) await user.watch(chatId, false);
@@ -91,7 +91,7 @@ describe('the object of a user', () => {
     expect(await user.rows('SELECT name FROM timers')).toEqual([]);
   });
 
-  test('does nothing in its next life when all know, but to look weekly after its chats', async () => {
+  test('does nothing in its next instance when all is known, except the weekly check of its chats', async () => {
     const user = await laterUser();
     const { counted, database } = countingDatabase();
     await user.useDatabase(database);
@@ -126,7 +126,7 @@ describe('the object of a user', () => {
     expect([await changes(), await user.alarmAt()]).toEqual([before, alarmAt]);
   });
 
-  test('arms the alarm again that the platform has dropped', async () => {
+  test('arms an alarm again that the platform has dropped', async () => {
     const user = await laterUser();
     await user.addClient(60);
     await user.watch(newChatId(), true);
@@ -146,7 +146,7 @@ describe('the object of a user', () => {
     ['deleteClients', (stub, v) => stub.deleteClients({ v })],
     ['watch', (stub, v) => stub.watch({ v, owner: OWNER, chat_id: ID, is_present: true })],
     ['unwatch', (stub, v) => stub.unwatch({ v, chat_id: ID })],
-  ])('leaves a newer request to %s to its caller, as an accident that passes', async (_, request) => {
+  ])('refuses a newer request to %s with an error that its caller retries', async (_, request) => {
     const user = await User.create();
     const failure = await request(user.stub, 2 as never).then(
       () => null,

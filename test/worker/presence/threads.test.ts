@@ -36,7 +36,7 @@ describe('a chat of a real thread', () => {
     return { chatId, client: `${clientsOf(desk.agent)}/${id}`, thread };
   }
 
-  /** Waits until the thread has asked the agent's object to tell it. */
+  /** Waits until the thread has asked the agent's object for reports. */
   async function watched(count: number): Promise<void> {
     await eventually(async () => expect((await presenceOf(desk.agent)).current_chat_count).toBe(count));
   }
@@ -50,28 +50,25 @@ describe('a chat of a real thread', () => {
   const taken = { is_waiting: true, is_pending: false, count: 1, is_present: true };
   const pending = { is_waiting: true, is_pending: true, count: 0, is_present: false };
 
-  testAlarm(
-    'goes back to pending when the user’s presence expires, and is taken again when they come back',
-    async (ring) => {
-      const { chatId, client, thread } = await takenChat();
-      expect(await stateOf(chatId)).toEqual(taken);
-      passSeconds(91);
-      await ring(objectOf(desk.agent));
-      expect(await stateOf(chatId)).toEqual(pending);
-      expect((await ask(desk.agent, 'PATCH', client, {})).status).toBe(201);
-      expect(await stateOf(chatId)).toEqual(taken);
-      // Not so soon after the chat has heard of an arrival.
-      expect((await ask(desk.agent, 'DELETE', client)).status).toBe(204);
-      expect(await stateOf(chatId)).toEqual(taken);
-      passSeconds(30);
-      await ring(objectOf(desk.agent));
-      expect(await stateOf(chatId)).toEqual(pending);
-      await desk.close(thread);
-      await watched(0);
-    },
-  );
+  testAlarm('is pending again when the user’s presence expires, and not when they come back', async (ring) => {
+    const { chatId, client, thread } = await takenChat();
+    expect(await stateOf(chatId)).toEqual(taken);
+    passSeconds(91);
+    await ring(objectOf(desk.agent));
+    expect(await stateOf(chatId)).toEqual(pending);
+    expect((await ask(desk.agent, 'PATCH', client, {})).status).toBe(201);
+    expect(await stateOf(chatId)).toEqual(taken);
+    // Not right after the chat has learned of an arrival.
+    expect((await ask(desk.agent, 'DELETE', client)).status).toBe(204);
+    expect(await stateOf(chatId)).toEqual(taken);
+    passSeconds(30);
+    await ring(objectOf(desk.agent));
+    expect(await stateOf(chatId)).toEqual(pending);
+    await desk.close(thread);
+    await watched(0);
+  });
 
-  it('goes back to pending at once when the user signs off', async () => {
+  it('is pending again at once when the user signs off', async () => {
     const { chatId, client, thread } = await takenChat();
     expect((await ask(desk.agent, 'DELETE', client)).status).toBe(204);
     expect(await stateOf(chatId)).toEqual(pending);
@@ -79,7 +76,7 @@ describe('a chat of a real thread', () => {
     await watched(0);
   });
 
-  testAlarm('follows the user after both objects were evicted', async (ring) => {
+  testAlarm('gets reports after both objects were evicted', async (ring) => {
     const { chatId, client, thread } = await takenChat();
     passSeconds(91);
     await ring(objectOf(desk.agent));
@@ -92,7 +89,7 @@ describe('a chat of a real thread', () => {
     await watched(0);
   });
 
-  it('that the user left does not follow them', async () => {
+  it('gets none of a user who has left', async () => {
     const { chatId, client } = await takenChat();
     const path = `/users/${desk.agent.user_id}/chat_memberships/${chatId}`;
     expect((await ask(desk.agent, 'PATCH', path, { is_participating: false })).status).toBe(200);
@@ -101,14 +98,14 @@ describe('a chat of a real thread', () => {
     expect(await stateOf(chatId)).toEqual(pending);
   });
 
-  it('lets them go after its own object was evicted', async () => {
+  it('ends the reports after its own object was evicted', async () => {
     const { chatId, thread } = await takenChat();
     await evictDurableObject(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''));
     await desk.close(thread);
     await watched(0);
   });
 
-  it('lets them go when they leave after its own object was evicted', async () => {
+  it('ends the reports when the user leaves after its own object was evicted', async () => {
     const { chatId } = await takenChat();
     await evictDurableObject(env.THREADS.getByName(threadNameOfChat(chatId) ?? ''));
     const path = `/users/${desk.agent.user_id}/chat_memberships/${chatId}`;

@@ -22,12 +22,12 @@ export const UNWATCHED: Result<PresenceChanged> = { ok: true, answer: { is_watch
 /** A user of a new organization with their object, and threads that answer as the test says. */
 export class User {
   readonly owner: PresenceOwner;
-  /** What threads were told, in order. */
+  /** The reports to threads, in order. */
   readonly told: ThreadUpdate[] = [];
-  /** Most calls to threads that were ever under way at a time. */
+  /** The greatest number of calls to threads in flight at a time. */
   mostCalls = 0;
   answer: (command: ChangePresence) => Result<PresenceChanged> | Promise<Result<PresenceChanged>> = () => WATCHED;
-  /** Ends the object's present life in the middle of what it does. */
+  /** Ends the object's instance in the middle of its work. */
   crash: () => void = () => {};
   /** The object's D1. */
   database: D1Database = env.DB;
@@ -68,7 +68,7 @@ export class User {
     return userStub(env, this.owner.user_id);
   }
 
-  /** Ends the object's life, as ten idle seconds do. */
+  /** Ends the object's instance, as ten idle seconds do. */
   async evict(): Promise<void> {
     await evictDurableObject(this.object);
     await this.meet();
@@ -80,7 +80,7 @@ export class User {
     await this.meet();
   }
 
-  /** Puts the test's threads and D1 into the object's environment: once for each life of the object. */
+  /** Puts the test's threads and D1 into the object's environment; needed for each instance. */
   async meet(): Promise<void> {
     const thread: Pick<ThreadStub, 'execute'> = {
       execute: async (command) => {
@@ -111,7 +111,7 @@ export class User {
     return runInDurableObject(this.object, (instance, state) => work(instance, state));
   }
 
-  /** A client that expires after so many seconds. */
+  /** A client that expires after this many seconds. */
   async addClient(seconds: number): Promise<string> {
     const changes = { presence_expires_in: seconds };
     const saved = await this.stub.createClient({ v: 1, owner: this.owner, changes });
@@ -143,7 +143,7 @@ export class User {
     return this.inside((_, state) => state.storage.sql.exec(sql).toArray() as Row[]);
   }
 
-  /** What was told since the last time. */
+  /** The reports since the last time. */
   takeTold(): ThreadUpdate[] {
     return this.told.splice(0);
   }
@@ -159,12 +159,12 @@ export class User {
   }
 }
 
-/** The id of a chat that nobody else has. */
+/** A new id of a chat. */
 export function newChatId(): string {
   return chatIdAt(threadName({ kind: 'chat', id: crypto.randomUUID() }), Date.now());
 }
 
-/** Lets the clock of tests and objects jump; alarms ring only when the test rings them. */
+/** Moves the clock of tests and objects; alarms ring only when the test rings them. */
 export function passSeconds(seconds: number): void {
   passTime(seconds * 1000);
 }

@@ -70,7 +70,7 @@ describe('the alarm', () => {
     expect(await alarmOf(objectOf(channel))).not.toBeNull();
   });
 
-  testAlarm('rings once after commits that are settled', async (ring) => {
+  testAlarm('rings once after commits whose work is complete', async (ring) => {
     setClock(Date.now());
     const channel = newChannel();
     await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
@@ -82,7 +82,7 @@ describe('the alarm', () => {
     expect(await alarmOf(objectOf(channel))).toBeNull();
   });
 
-  testAlarm('wakes a lane also while a hand-over to D1 hangs', async (ring) => {
+  testAlarm('wakes a lane even while a write to D1 hangs', async (ring) => {
     const channel = await threadWithReply();
     const object = objectOf(channel);
     onFault((step) => {
@@ -107,7 +107,7 @@ describe('the alarm', () => {
     expect(await alarmOf(objectOf(channel))).not.toBeNull();
   });
 
-  testAlarm('is armed again when a sweep fails', async (ring) => {
+  testAlarm('is armed again when a run fails', async (ring) => {
     const channel = await threadWithReply();
     const object = objectOf(channel);
     await runInDurableObject(object, (_, { storage }) => {
@@ -148,7 +148,7 @@ describe('a commit', () => {
 });
 
 describe('a delivery', () => {
-  test('is due at once, also when the log runs ahead of the clock', async () => {
+  test('is due at once, even if the log is ahead of the clock', async () => {
     setClock(Date.now());
     const channel = newChannel();
     const user = newUser(channel.organizationId);
@@ -170,7 +170,7 @@ describe('a delivery', () => {
   });
 });
 
-describe('an object addressed by a chat id that nobody made', () => {
+describe('an object addressed by a chat id that was never given out', () => {
   test('keeps no tables and no alarm', async () => {
     const identity = { kind: 'chat' as const, id: newUuid(Date.now()) };
     const name = threadName(identity);

@@ -29,13 +29,13 @@ const says = ({ chat_id, visitor_id }: Opened, message: string) =>
     content: { type: 'msg', message },
   }) as const satisfies CommandBody;
 
-/** Sends a command as the Worker does, which brings its copy to D1 and acknowledges it. */
+/** Sends a command as the Worker does, which brings its batch to D1 and acknowledges it. */
 async function send(opened: Opened, body: Omit<PostVisitorMessage, 'v' | 'command_id'>): Promise<void> {
   const command: Command = { v: 1, command_id: newCommandId(), ...body };
   expect((await executeCommand(env, noCost(), opened.thread, command)).ok).toBe(true);
 }
 
-/** Counts what the thread's object asks of others from now on, until it is evicted. */
+/** Counts the calls of the thread's object from now on, until it is evicted. */
 async function countCalls(opened: Opened, calls = { projector: 0, hub: 0, user: 0 }) {
   await runInDurableObject(objectOf(opened), (instance) => {
     const inside = (instance as unknown as { env: Env }).env;
@@ -53,7 +53,7 @@ async function countCalls(opened: Opened, calls = { projector: 0, hub: 0, user: 
   return calls;
 }
 
-/** How far D1 and hubs are, as it is on disk. */
+/** How far D1 and hubs are, as stored. */
 function marksOf(opened: Opened): Promise<{ acknowledged: number; last: number; hubs: number[]; watches: number }> {
   return runInDurableObject(objectOf(opened), (_, { storage: { sql } }) => {
     const one = (query: string) => Number(Object.values(sql.exec(query).one())[0]);
@@ -80,11 +80,11 @@ async function settledChat(): Promise<Opened> {
 }
 
 describe('a thread at rest', () => {
-  test('has written down what all have acknowledged, without an alarm', async () => {
+  test('has stored what all have acknowledged, without an alarm', async () => {
     await settledChat();
   });
 
-  testAlarm('tells nobody anything again', async (ring) => {
+  testAlarm('calls nobody again', async (ring) => {
     const opened = await settledChat();
     const calls = await countCalls(opened);
     passTime(8000);
@@ -95,13 +95,13 @@ describe('a thread at rest', () => {
     expect(next).toBeGreaterThan(Date.now() + 60_000);
   });
 
-  test('forgets what was to be tried again and is done: it would ring for ever', async () => {
+  test('forgets timers whose work is done, or it would ring for ever', async () => {
     const opened = await settledChat();
     await runInDurableObject(objectOf(opened), (_, { storage: { sql } }) => {
       const timers = new Timers({ sql, armBy: () => {} });
       for (const name of ['copy', 'watch', 'hub/organization/gone']) timers.fail(name);
     });
-    // Only a new life reads these rows, so there is nothing to try in memory.
+    // Only a new instance reads these rows, so there is nothing to try in memory.
     await evictDurableObject(objectOf(opened));
     passTime(8000);
     await runDurableObjectAlarm(objectOf(opened));
@@ -111,7 +111,7 @@ describe('a thread at rest', () => {
     expect(left).toEqual([]);
   });
 
-  testAlarm('of a commit that nobody brought to D1 is settled by the alarm, once', async (ring) => {
+  testAlarm('completes a commit that nobody brought to D1 by its alarm, once', async (ring) => {
     const opened = await newVisitorChat();
     await execute(opened.thread, says(opened, 'hello'));
     passTime(8000);
@@ -157,7 +157,7 @@ describe('an outage of D1', () => {
       await execute(opened.thread, says(opened, 'hello'));
       const end = Date.now() + 3_600_000;
       for (let rings = 0; rings < 500; rings++) {
-        // Before its alarm is read, since a new life may set it: hence not by testAlarm, which evicts when it rings.
+        // Before its alarm is read, since a new instance may set it. So not with testAlarm, which evicts when it rings.
         if (isEvicted) {
           await evictDurableObject(objectOf(opened));
           await meetProjector();

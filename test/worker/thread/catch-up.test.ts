@@ -24,11 +24,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A visitor's thread with an agent, of which the agent's organization and the visitor want to hear live. */
+/** A visitor's thread with an agent. The hubs of the agent's organization and of the visitor get its updates. */
 class Conversation {
   readonly #opened: Awaited<ReturnType<typeof newVisitorChat>>;
   chatId: string;
-  /** What hubs were fed, by their names, and whether they can be reached. */
+  /** What hubs have received, by their names, and whether they can be reached. */
   readonly fed = new Map<string, PublishRequest[]>();
   isAway = false;
 
@@ -71,7 +71,7 @@ class Conversation {
     ];
   }
 
-  /** Puts the test's hubs into the object's environment: once for each life of the object. */
+  /** Puts the test's hubs into the object's environment; needed for each instance. */
   async meetHubs(): Promise<void> {
     await runInDurableObject(this.object, (instance) => {
       const inside = instance as unknown as { env: Env };
@@ -86,7 +86,7 @@ class Conversation {
     });
   }
 
-  /** Sends a command as a courier who loses the batch: what D1 gets is none of these tests' business. */
+  /** Sends a command as a courier who loses the batch: D1 does not matter in these tests. */
   async send<C extends CommandBody>(command: C): Promise<AnswerOf<Command & C>> {
     const whole = { v: 1, command_id: newCommandId(), ...command } as Command & C;
     const { result } = await threadStub(env, this.thread).execute(whole, { acknowledged: [] });
@@ -136,7 +136,7 @@ class Conversation {
     await this.send({ type: 'rename_visitor', chat_id: this.chatId, visitor_id, name });
   }
 
-  /** The whole log, and what it tells hubs of a kind when it is followed from its beginning. */
+  /** The whole log, and the updates that follow from it for a kind of hub. */
   async log(): Promise<{ events: ThreadEvent[]; updates: (view: View) => ThreadUpdate[] }> {
     const rows = await runInDurableObject(this.object, (_, { storage: { sql } }) =>
       sql.exec<{ event: string }>('SELECT event FROM events ORDER BY seq').toArray(),
@@ -149,19 +149,19 @@ class Conversation {
     return { events, updates };
   }
 
-  /** How far a hub has heard. */
+  /** The hub's checkpoint. */
   checkpointOf(hub: string): number {
     return this.fed.get(hub)?.at(-1)?.upto ?? 0;
   }
 }
 
 describe('a hub that was away', () => {
-  testAlarm('for hundreds of events and several sessions hears what the whole log tells', async (ring) => {
+  testAlarm('for hundreds of events and several sessions gets what the whole log contains', async (ring) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const conversation = await Conversation.begin();
     const early = await conversation.say(240);
     const rate = await conversation.suggest(early[0] ?? '');
-    // What hubs have heard is written down.
+    // The hubs' checkpoints are stored.
     passTime(8000);
     await ring(conversation.object, () => conversation.meetHubs());
     const heard = (await conversation.log()).events.length;
@@ -185,7 +185,7 @@ describe('a hub that was away', () => {
       conversation.isAway = false;
       await conversation.meetHubs();
     };
-    // Before the object's next life: what it has in memory must not be told in the one before.
+    // Before the object's next instance, which must not use what this one has in memory.
     passTime(301_000);
     await ring(conversation.object, comeBack);
     await comeBack();
@@ -214,7 +214,7 @@ describe('a hub that was away', () => {
   });
 });
 
-/** The rows that are read to recall `count` events after a checkpoint. */
+/** The rows that are read to replay `count` events after a checkpoint. */
 function rowsReadFor({ object }: Conversation, after: number, count: number): Promise<number> {
   return runInDurableObject(object, (_, { storage: { sql } }) => {
     const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
@@ -230,7 +230,7 @@ function rowsReadFor({ object }: Conversation, after: number, count: number): Pr
 }
 
 describe('what is read for a hub that missed something', () => {
-  test('is what the whole log tells, from wherever it is read and however many sessions it spans', async () => {
+  test('is what the whole log contains, from wherever it is read and however many sessions it covers', async () => {
     const conversation = await Conversation.begin();
     conversation.isAway = true;
     vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -254,7 +254,7 @@ describe('what is read for a hub that missed something', () => {
     });
   });
 
-  test('follows what is new to it, not how long the log is', async () => {
+  test('depends on what is new, not on the length of the log', async () => {
     const conversation = await Conversation.begin();
     await conversation.say(300);
     await conversation.rotate();
@@ -271,7 +271,7 @@ describe('what is read for a hub that missed something', () => {
     }
   });
 
-  test('reads the log once for all suggestions of long ago that have changed', async () => {
+  test('reads the log once for all changed suggestions of long ago', async () => {
     const conversation = await Conversation.begin();
     const rates = [];
     for (const message of await conversation.say(40)) rates.push(await conversation.suggest(message));

@@ -90,7 +90,7 @@ describe('a chat that ends by itself', () => {
     expect(await alarmOf(objectAt(opened.thread))).toBe((await chatOf(opened)).created_at + 5000);
   });
 
-  testAlarm('ends after a crash and an eviction all the same', async (ring) => {
+  testAlarm('ends after a crash and an eviction too', async (ring) => {
     const opened = await newVisitorChat({ lifetime: { idle: null, total: HOUR } });
     const { thread } = opened;
     await ring(objectAt(thread));
@@ -109,7 +109,7 @@ describe('a chat that ends by itself', () => {
     expect(ended_at).toBeGreaterThanOrEqual(NOON + 2 * HOUR);
   });
 
-  testAlarm('that cannot be ended holds up neither the copy nor the next try', async (ring) => {
+  testAlarm('that cannot be ended delays neither the replica nor the next attempt', async (ring) => {
     const opened = await newVisitorChat({ lifetime: { idle: null, total: HOUR } });
     const { thread, chat_id } = opened;
     onFault((step) => {
@@ -136,11 +136,11 @@ describe('the watchdog wakes', () => {
   beforeEach(async () => void (await env.DB.exec('DELETE FROM chats')));
   const wake = (now: number) => wakeOverdueThreads(database, (thread) => threadStub(env, thread), now);
 
-  /** The alarm as after six failures: the platform has forgotten it, and the object does not know. */
+  /** The alarm after six failures: the platform has dropped it, and the object does not know. */
   const forgetAlarm = (thread: string) =>
     runInDurableObject(objectAt(thread), (_, state) => state.storage.deleteAlarm());
 
-  testAlarm('a thread whose alarm was forgotten, and its chat ends', async (ring) => {
+  testAlarm('a thread whose alarm was dropped, and its chat ends', async (ring) => {
     const opened = await newVisitorChat({ lifetime: { idle: null, total: HOUR } });
     const { thread } = opened;
     await ring(objectAt(thread));

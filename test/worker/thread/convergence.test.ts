@@ -22,7 +22,10 @@ afterEach(() => {
 
 type Sent = { batch: ReplicaBatch; upto: Checkpoint };
 
-/** Hands over as a thread with several batches under way does: each reads on from what was sent before, and knows what was acknowledged. */
+/**
+ * Sends batches as a thread with several in flight does: each continues after what was sent, and knows what was
+ * acknowledged.
+ */
 class Sender {
   readonly #thread: string;
   readonly #random: () => number;
@@ -72,7 +75,7 @@ class Sender {
 for (const seed of [1, 2, 3]) {
   test(`batches that were lost, doubled and reordered make, once all have come, the copy that a rebuild makes (${seed})`, async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
-    // The thread's own hand-over never arrives.
+    // The thread's own batches never arrive.
     onFault((step) => {
       if (step === 'projector before D1') throw new Error('fault: D1 is away');
     });
@@ -88,7 +91,7 @@ for (const seed of [1, 2, 3]) {
         await sender.send();
         under.push(...sender.sent.slice(count));
       }
-      // Some of what is under way arrives, in any order, some of it for the second time.
+      // Some of the batches in flight arrive, in any order, some of them twice.
       while (under.length > 0 && random() < 0.7) {
         const place = Math.floor(random() * under.length);
         const sent = under[place] as Sent;

@@ -58,8 +58,8 @@ async function presentUser() {
 
 const plain = { selected_reply_suggestion_id: null, attachments: [], attachment_template: null };
 
-describe('the copy of a chat', () => {
-  test('has the columns by which lists choose, from the beginning to the end', async () => {
+describe('the replica of a chat', () => {
+  test('has the columns that lists filter by, from the beginning to the end', async () => {
     const { thread, chat_id, chat, actor, grant } = await newVisitorChat({ lifetime: { idle: HOUR, total: null } });
     const partner = newUser(newUuid(Date.now()));
     const joins = { is_present: true, must_be_present: false, is_kept_out: false, composing_status: 'idle' } as const;
@@ -92,7 +92,7 @@ describe('the copy of a chat', () => {
     expect(await involvements()).toEqual(organizations.map((organization_id) => ({ organization_id, is_ended: 1 })));
   });
 
-  test('follows tags that come, go and come back, and forgets none of it when an old batch comes late', async () => {
+  test('follows tags that are added, removed and added again, even when an old batch comes late', async () => {
     const { thread, chat_id, actor, grant } = await newVisitorChat();
     const tags = async () =>
       (await rowsOf('SELECT name FROM tags WHERE chat_id = ? AND facts IS NOT NULL ORDER BY name', chat_id)).map(
@@ -121,7 +121,7 @@ describe('the copy of a chat', () => {
     }
   });
 
-  test('is the newest of what meets in a batch, whatever D1 has and in whatever order it comes', async () => {
+  test('is the newest of the rows in a batch, whatever D1 has and in whatever order they come', async () => {
     const { thread, chat_id, actor, grant, visitor_id } = await newVisitorChat({ actor: await presentUser() });
     const says = { type: 'post_visitor_message', chat_id, visitor_id } as const;
     const attends = { type: 'update_membership', chat_id, actor, is_present: true, last_seen_at: null } as const;
@@ -153,7 +153,8 @@ describe('the copy of a chat', () => {
         }
       }
     }
-    // After a rebuild has deleted the row, one without flags may meet those of an older one: the rebuild's own row mends them.
+    // After a rebuild has deleted the row, one without flags may replace it with old ones: the rebuild's own row
+    // corrects them.
     const [, pending, , ended] = batches;
     if (pending === undefined || ended === undefined) throw new Error('no batches');
     const { chats = [], ...rest } = ended.rows;
@@ -164,7 +165,7 @@ describe('the copy of a chat', () => {
 });
 
 describe('a plain message', () => {
-  test('by whom it ever is writes no index of the copy while an agent is there', async () => {
+  test('writes no index of the replica while an agent is present, whoever sends it', async () => {
     const actor = await presentUser();
     const { thread, chat_id, visitor_id } = await newVisitorChat({ actor });
     const says = { type: 'post_visitor_message', chat_id, visitor_id } as const;
@@ -182,7 +183,7 @@ describe('a plain message', () => {
     }
   });
 
-  test('writes none either when the object has just begun and does not know what D1 has', async () => {
+  test('writes none either when the object has just started and does not know what D1 has', async () => {
     const { thread, chat_id, visitor_id } = await newVisitorChat({ actor: await presentUser() });
     const says = { type: 'post_visitor_message', chat_id, visitor_id } as const;
     await execute(thread, { ...says, content: { type: 'msg', message: 'first' } });
@@ -210,7 +211,7 @@ describe('a plain message', () => {
   });
 });
 
-/** The whole log of a thread in one batch, as a hand-over that has to start anew would send it. */
+/** The whole log of a thread in one batch, as a replica that starts again would send it. */
 function wholeBatch(thread: string): Promise<ReplicaBatch> {
   return runInDurableObject(env.THREADS.getByName(thread), (_, { storage }) => {
     const { state } = loadThread(storage.sql, thread);

@@ -19,7 +19,7 @@ afterEach(() => {
 const STEPS: FaultStep[] = ['projector before D1', 'projector after D1', 'before acknowledgement'];
 
 for (const seed of [1, 2, 3, 4]) {
-  testAlarm(`a copy that was made through faults is the one that a rebuild makes (${seed})`, async (ring) => {
+  testAlarm(`a replica that was made through faults equals that of a rebuild (${seed})`, async (ring) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const random = randomFrom(seed);
     const { thread, chat, command, answered } = await newRandomThread(random);

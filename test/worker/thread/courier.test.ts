@@ -28,7 +28,7 @@ afterEach(() => {
 async function hangProjector(channel: Channel) {
   let asked = 0;
   let isReleased = false;
-  // Looks again and again: a promise may only be settled by the object that made it.
+  // Checks again and again: only the object that made a promise may settle it.
   await replaceProjector(nameOf(channel), async () => {
     asked += 1;
     while (!isReleased) await scheduler.wait(5);
@@ -45,7 +45,7 @@ const asCourier = (channel: Channel, text: string) =>
   stubOf(channel, 't').execute(says(channel, text), { acknowledged: [] });
 
 describe('a projector that hangs keeps no courier waiting', () => {
-  test('who comes while the object hands over for a caller who is none', async () => {
+  test('who comes while the object sends batches for a caller who is none', async () => {
     const channel = newChannel();
     await receive(says(channel, 'first'));
     const projector = await hangProjector(channel);
@@ -56,20 +56,20 @@ describe('a projector that hangs keeps no courier waiting', () => {
     await eventually(() => expect(projector.asked()).toBe(1));
     const { result, handed } = await asCourier(channel, 'of a courier');
     expect(accepted(result)).toMatchObject({ messages_created: 1 });
-    // What is on its way is the object's to bring, and so is what follows it.
+    // What is in flight, and what follows it, is sent by the object.
     expect([handed, isAnswered, projector.asked()]).toEqual([null, false, 1]);
     vi.spyOn(console, 'error').mockImplementation(() => {});
     projector.release();
     await waiting;
   });
 
-  test('who comes when more batches are out than the object gives away', async () => {
+  test('who comes when the maximum of batches is in flight', async () => {
     const channel = newChannel();
     await receive(says(channel, 'first'));
     const projector = await hangProjector(channel);
     const batches = [];
     for (let place = 0; place < 40; place++) batches.push((await asCourier(channel, `${place}`)).handed);
-    // Beyond 32 that are out the object sends by itself, and waits for the projector alone.
+    // Beyond 32 batches in flight the object sends by itself, and only it waits for the projector.
     expect(batches.filter((handed) => handed !== null)).toHaveLength(32);
     expect(projector.asked()).toBe(1);
     vi.spyOn(console, 'error').mockImplementation(() => {});

@@ -24,7 +24,7 @@ async function insertGhosts(chatId: string): Promise<void> {
 const membersOf = (chatId: string) =>
   env.DB.prepare('SELECT count(*) AS count FROM members WHERE chat_id = ?').bind(chatId).first('count');
 
-it('the emptying of a thread deletes a bounded number of rows at a time, found by keys and indexes', async () => {
+it('deleting the replica of a thread deletes a limited number of rows at a time, found by keys and indexes', async () => {
   const thread = '0000000000000000abd';
   const chat_id = newUuid(Date.now());
   const other = newUuid(Date.now());
@@ -48,7 +48,7 @@ it('the emptying of a thread deletes a bounded number of rows at a time, found b
   expect(await membersOf(other)).toBe(1);
 });
 
-it('a projector empties in as many portions as it takes before it writes the first rows, and once for each number', async () => {
+it('a projector deletes in as many portions as needed before it writes the first rows, once for each number', async () => {
   const thread = '0000000000000000abc';
   const chat_id = newUuid(Date.now());
   await insertGhosts(chat_id);
@@ -62,7 +62,7 @@ it('a projector empties in as many portions as it takes before it writes the fir
   };
   await writeBatches([first]);
   expect(await membersOf(chat_id)).toBe(1);
-  // What was written since must outlive the same batch that comes again, and one of an older rebuild.
+  // A repeated batch, and one of an older rebuild, must not delete what was written since.
   await writeBatches([{ v: 4, thread, rows: { members: [row.replace('somebody', 'another')] }, size: 100 }]);
   await writeBatches([first]);
   await writeBatches([{ ...first, rebuild: { number: 4, chat_ids: [chat_id] } }]);

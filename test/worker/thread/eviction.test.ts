@@ -38,7 +38,7 @@ async function copiedMessages(chatId: string): Promise<unknown[]> {
 }
 
 describe('a thread that was evicted', () => {
-  test('goes on with the next seq, the same session, its repeats and its retries', async () => {
+  test('continues with the next seq, the same session, its repeats and its retries', async () => {
     const channel = newChannel();
     const user = newUser(channel.organizationId);
     const first = receiveCommand(channel, 't', [visitorMessage('one', 'm-1'), userMessage('two', user)]);
@@ -66,7 +66,7 @@ describe('a thread that was evicted', () => {
     expect(await copiedMessages(opening.chat_id)).toHaveLength(4);
   });
 
-  testAlarm('hands over what D1 did not get, without a further command', async (ring) => {
+  testAlarm('sends what D1 did not get, without a further command', async (ring) => {
     const channel = newChannel();
     onFault((step) => {
       if (step === 'projector before D1') throw new Error('fault: D1 is away');
@@ -107,7 +107,7 @@ describe('a thread that was evicted', () => {
     expect(copy).toEqual({ accepted: 2, delivered: 2, pending: 0 });
   });
 
-  testAlarm('does not write its log to D1 twice once the checkpoint is on disk', async (ring) => {
+  testAlarm('does not write its log to D1 twice once the checkpoint is stored', async (ring) => {
     const channel = newChannel();
     await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
     await ring(objectOf(channel));
@@ -129,14 +129,14 @@ test('a projector that was evicted takes the next batch', async () => {
   expect(await projectorStub(env, 'DB', thread).write('DB', [batch()])).toMatchObject([{ ok: true }]);
 });
 
-test('a thread that starts again behind D1, with more than a batch, hands over a changed flag', async () => {
+test('a thread that starts behind D1, with more than a batch, sends a changed flag', async () => {
   const channel = newChannel();
   const user = newUser(channel.organizationId);
   const long = Array.from({ length: 12 }, () => visitorMessage('🙂'.repeat(100_000)));
   const { chat_id } = await receive(receiveCommand(channel, 't', [userMessage('hello', user), ...long]));
   const chat = () => env.DB.prepare('SELECT seq, is_waiting FROM chats WHERE id = ?').bind(chat_id).first();
   await eventually(async () => expect(await chat()).toEqual({ seq: 17, is_waiting: 1 }));
-  // Its checkpoint is not on disk yet, so it hands the log over anew, in two batches, after the flag has changed.
+  // Its checkpoint is not stored yet, so it sends the log again, in two batches, after the flag has changed.
   await evictDurableObject(objectOf(channel));
   await receive(receiveCommand(channel, 't', [userMessage('answer', user)]));
   await eventually(async () => expect(await chat()).toEqual({ seq: 18, is_waiting: 0 }));

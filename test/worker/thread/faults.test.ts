@@ -27,7 +27,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Lets the next `times` passages of a step end in a crash of the object, or in an error. */
+/** Makes the next `times` passages of a step end in a crash of the object, or in an error. */
 function breakAt(step: FaultStep, times: number, how: 'crash' | 'error'): { passed: () => number } {
   let passed = 0;
   onFault((at, crash) => {
@@ -39,7 +39,7 @@ function breakAt(step: FaultStep, times: number, how: 'crash' | 'error'): { pass
   return { passed: () => passed };
 }
 
-/** Sends a command as a client does that repeats it until it is answered. */
+/** Sends a command like a client that repeats it until it is answered. */
 async function sendUntilAnswered(command: Command, thread: string) {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
@@ -143,7 +143,7 @@ describe('a message whose thread or projector crashes', () => {
 });
 
 describe('D1 that fails for a while', () => {
-  testAlarm('writes are answered all the same, and the copy follows when D1 is back', async (ring) => {
+  testAlarm('writes are answered anyway, and the replica follows when D1 is back', async (ring) => {
     const channel = newChannel();
     const fault = breakAt('projector before D1', Number.POSITIVE_INFINITY, 'error');
     const first = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
@@ -156,7 +156,7 @@ describe('D1 that fails for a while', () => {
     expect(copied).toEqual([...first.message_ids, ...second.message_ids]);
   });
 
-  test('a batch after a failed batch succeeds', async () => {
+  test('a transaction after a failed one succeeds', async () => {
     const failing = newChannel();
     breakAt('projector before D1', 1, 'error');
     await receive(receiveCommand(failing, 't', [visitorMessage('one')]));
@@ -173,7 +173,7 @@ describe('D1 that fails for a while', () => {
       const channel = newChannel();
       const user = newUser(channel.organizationId);
       const { chat_id } = await receive(receiveCommand(channel, 't', [visitorMessage('question')]));
-      // D1 gets the answer, which ends the waiting, but the thread does not hear of it.
+      // D1 gets the answer, which ends the waiting, but the thread does not learn that.
       breakAt('before acknowledgement', 1, 'error');
       await receive(receiveCommand(channel, 't', [userMessage('answer', user)]));
       onFault(null);
@@ -188,7 +188,7 @@ describe('D1 that fails for a while', () => {
     const channel = newChannel();
     const user = newUser(channel.organizationId);
     const opening = await receive(receiveCommand(channel, 't', [visitorMessage('one'), userMessage('two', user)]));
-    // The acknowledgement is lost, so the same batch goes again after more has happened.
+    // The acknowledgement is lost, so the same batch is sent again after more has happened.
     breakAt('before acknowledgement', 1, 'error');
     await receive(receiveCommand(channel, 't', [visitorMessage('three')], { variables: { username: 'Jane' } }));
     onFault(null);
