@@ -11,9 +11,9 @@ afterEach(() => {
 const told = (user: User) => user.takeTold().map(({ is_present }) => is_present);
 const signOff = (user: User, client_id: string) => user.stub.deleteClient({ v: 1, client_id });
 
-describe('chats of a user who comes and goes', () => {
+describe('the chats of a user who disconnects and reconnects', () => {
   testAlarm(
-    'are not told, all 5,000 of them, of a loss of the network for 20 s, which the user’s object and D1 show exactly',
+    'are not notified, all 5,000 of them, when the network is lost for 20 s, which the user’s object and D1 show exactly',
     async (ring) => {
       const user = await User.create(ring);
       const clientId = await user.addClient(60);
@@ -37,7 +37,7 @@ describe('chats of a user who comes and goes', () => {
     },
   );
 
-  test('are told at once that the user signs off, and at once that they come back', async () => {
+  test('are notified at once of a sign-off, and at once of a return', async () => {
     const user = await User.create();
     const clientId = await user.addClient(60);
     await user.watch(newChatId(), true);
@@ -47,7 +47,7 @@ describe('chats of a user who comes and goes', () => {
     expect(told(user)).toEqual([true]);
   });
 
-  testAlarm('are not told of a sign-off and a sign-on within 30 s of an arrival', async (ring) => {
+  testAlarm('are not notified of a sign-off and a sign-on within 30 s of an arrival', async (ring) => {
     const user = await User.create(ring);
     await user.watch(newChatId(), false);
     let clientId = await user.addClient(600);
@@ -61,12 +61,12 @@ describe('chats of a user who comes and goes', () => {
     passSeconds(6);
     await user.ring();
     expect(told(user)).toEqual([]);
-    // The grace is over: the next one is reported at once.
+    // The grace period is over: the next sign-off is reported at once.
     await signOff(user, clientId);
     expect(told(user)).toEqual([false]);
   });
 
-  testAlarm('are told of a lasting sign-off 30 s after the arrival', async (ring) => {
+  testAlarm('are notified of a lasting sign-off 30 s after the arrival', async (ring) => {
     const user = await User.create(ring);
     await user.watch(newChatId(), false);
     await signOff(user, await user.addClient(600));

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A present user with one client of 60 s, watched by so many chats that know of it. */
+/** A present user with one client of 60 s, watched by `chats` chats that know of the presence. */
 async function presentUser(chats: number, ring?: Ring): Promise<{ user: User; clientId: string; chatIds: string[] }> {
   const user = await User.create(ring);
   const clientId = await user.addClient(60);
@@ -19,7 +19,7 @@ async function presentUser(chats: number, ring?: Ring): Promise<{ user: User; cl
   return { user, clientId, chatIds };
 }
 
-/** Whether nothing is left to do but the weekly check. */
+/** Whether only the weekly check is scheduled. */
 const ringsLater = async (user: User) => ((await user.alarmAt()) ?? 0) > Date.now() + 6 * 24 * 3_600_000;
 
 const refused = (reason: 'chat_not_found' | 'thread_not_found' | 'thread_full' | 'newer_version') => ({
@@ -28,30 +28,27 @@ const refused = (reason: 'chat_not_found' | 'thread_not_found' | 'thread_full' |
 });
 
 describe('chats that watch a user', () => {
-  testAlarm(
-    'hear that the user left 30 s after their presence expired, and at once when they come back',
-    async (ring) => {
-      const { user, clientId, chatIds } = await presentUser(1, ring);
-      const [chat_id = ''] = chatIds;
-      expect(await user.alarmAt()).toBeLessThanOrEqual(Date.now() + 90_000);
-      passSeconds(89);
-      await user.ring();
-      expect(user.takeTold()).toEqual([]);
-      expect(await user.isPresent()).toBe(false);
-      passSeconds(1);
-      await user.ring();
-      expect(user.takeTold()).toEqual([{ chat_id, is_present: false }]);
-      await user.ring();
-      expect(user.takeTold()).toEqual([]);
-      await user.renew(clientId, 60);
-      expect(user.takeTold()).toEqual([{ chat_id, is_present: true }]);
-      // A renewal of one who is present is news to nobody.
-      await user.renew(clientId, 60);
-      expect(user.takeTold()).toEqual([]);
-    },
-  );
+  testAlarm('are notified 30 s after the presence expired, and at once when the user returns', async (ring) => {
+    const { user, clientId, chatIds } = await presentUser(1, ring);
+    const [chat_id = ''] = chatIds;
+    expect(await user.alarmAt()).toBeLessThanOrEqual(Date.now() + 90_000);
+    passSeconds(89);
+    await user.ring();
+    expect(user.takeTold()).toEqual([]);
+    expect(await user.isPresent()).toBe(false);
+    passSeconds(1);
+    await user.ring();
+    expect(user.takeTold()).toEqual([{ chat_id, is_present: false }]);
+    await user.ring();
+    expect(user.takeTold()).toEqual([]);
+    await user.renew(clientId, 60);
+    expect(user.takeTold()).toEqual([{ chat_id, is_present: true }]);
+    // Renewing the client of a present user changes nothing for the chats.
+    await user.renew(clientId, 60);
+    expect(user.takeTold()).toEqual([]);
+  });
 
-  test('hear it from an alarm that rings by itself', { timeout: 20_000 }, async () => {
+  test('are notified by an alarm that rings by itself', { timeout: 20_000 }, async () => {
     const user = await User.create();
     const chat_id = newChatId();
     let isAway = true;
@@ -65,7 +62,7 @@ describe('chats that watch a user', () => {
     await eventually(() => expect(user.told).toEqual([{ chat_id, is_present: false }]));
   });
 
-  testAlarm('hear nothing while another client holds out', async (ring) => {
+  testAlarm('are not notified while another client is signed on', async (ring) => {
     const { user, chatIds } = await presentUser(1, ring);
     await user.addClient(90);
     passSeconds(91);
@@ -77,7 +74,7 @@ describe('chats that watch a user', () => {
     expect(user.takeTold()).toEqual([{ chat_id: chatIds[0], is_present: false }]);
   });
 
-  test('are corrected when they believe what is not so', async () => {
+  test('are corrected when they know an outdated presence', async () => {
     const user = await User.create();
     const [one, other] = [newChatId(), newChatId()];
     expect(await user.watch(one, true)).toEqual({ is_present: false });
@@ -88,7 +85,7 @@ describe('chats that watch a user', () => {
     await eventually(() => expect(user.takeTold()).toEqual([{ chat_id: other, is_present: true }]));
   });
 
-  testAlarm('are told once more when a watch crosses with what they were told', async (ring) => {
+  testAlarm('are notified once more when a watch arrives during a report', async (ring) => {
     const { user, chatIds } = await presentUser(1, ring);
     const [chat_id = ''] = chatIds;
     let isReleased = false;
@@ -99,7 +96,7 @@ describe('chats that watch a user', () => {
     passSeconds(91);
     const ringing = user.ring();
     await eventually(() => expect(user.takeTold()).toHaveLength(1));
-    // They join again while the chat still answers that they are nobody there.
+    // The user joins again while the chat still answers that they are no member.
     user.answer = () => WATCHED;
     await user.watch(chat_id, false);
     isReleased = true;
@@ -108,7 +105,7 @@ describe('chats that watch a user', () => {
     expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: false, current_chat_count: 1 });
   });
 
-  testAlarm('count until they watch no longer', async (ring) => {
+  testAlarm('are notified until they stop watching', async (ring) => {
     const { user, chatIds } = await presentUser(3, ring);
     const [first = '', second = ''] = chatIds;
     expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: true, current_chat_count: 3 });
@@ -137,14 +134,14 @@ describe('chats that watch a user', () => {
     });
   }
 
-  test('that cannot be chats are dropped without a call', async () => {
+  test('with impossible ids are dropped without a call', async () => {
     const user = await User.create();
     await user.watch(crypto.randomUUID(), true);
     await eventually(async () => expect((await user.stub.presence({ v: 1 })).current_chat_count).toBe(0));
     expect(user.told).toEqual([]);
   });
 
-  testAlarm('are told again until they take it, each for itself', async (ring) => {
+  testAlarm('are notified again until they accept the report, each on its own', async (ring) => {
     const { user, chatIds } = await presentUser(20, ring);
     const [bad = '', full = ''] = chatIds;
     let isAway = true;
@@ -158,7 +155,7 @@ describe('chats that watch a user', () => {
     const outdated = async () =>
       (await user.rows<{ chat_id: string }>('SELECT chat_id FROM chats WHERE told = 1')).length;
     expect(await outdated()).toBe(2);
-    // Each waits for itself, half of the time at least.
+    // Each chat has its own wait, of at least half the time.
     for (const pause of [1, 2, 4]) {
       const retryAt = (await user.alarmAt()) ?? 0;
       expect(retryAt - Date.now()).toBeGreaterThanOrEqual(pause * 500);
@@ -187,7 +184,7 @@ describe('chats that watch a user', () => {
     expect(await ringsLater(user)).toBe(true);
   });
 
-  testAlarm('are told 400 at a time when there are many, the others with the next alarms', async (ring) => {
+  testAlarm('are notified 400 at a time when there are many, the others with the next alarms', async (ring) => {
     const { user } = await presentUser(0, ring);
     await user.inside((_, state) => {
       for (let chat = 0; chat < 1000; chat++) {
@@ -206,26 +203,29 @@ describe('chats that watch a user', () => {
     expect(await ringsLater(user)).toBe(true);
   });
 
-  testAlarm('are asked once a week whether they still watch, though the user neither comes nor goes', async (ring) => {
-    const user = await User.create(ring);
-    await user.addClient(30 * 24 * 3600);
-    const [kept = '', lost = ''] = [newChatId(), newChatId()];
-    await user.watch(kept, true);
-    await user.watch(lost, true);
-    passSeconds(7 * 24 * 3600 - 60);
-    await user.ring();
-    expect(user.takeTold()).toEqual([]);
-    passSeconds(60);
-    user.answer = ({ chat_id }) => (chat_id === lost ? UNWATCHED : WATCHED);
-    await user.ring();
-    expect(user.takeTold().map(({ chat_id }) => chat_id)).toEqual([kept, lost].sort());
-    expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: true, current_chat_count: 1 });
-    await eventually(async () => expect((await user.copy()).current_chat_count).toBe(1));
-    await user.ring();
-    expect(user.takeTold()).toEqual([]);
-  });
+  testAlarm(
+    'are asked once a week whether they still watch, even if the user’s presence does not change',
+    async (ring) => {
+      const user = await User.create(ring);
+      await user.addClient(30 * 24 * 3600);
+      const [kept = '', lost = ''] = [newChatId(), newChatId()];
+      await user.watch(kept, true);
+      await user.watch(lost, true);
+      passSeconds(7 * 24 * 3600 - 60);
+      await user.ring();
+      expect(user.takeTold()).toEqual([]);
+      passSeconds(60);
+      user.answer = ({ chat_id }) => (chat_id === lost ? UNWATCHED : WATCHED);
+      await user.ring();
+      expect(user.takeTold().map(({ chat_id }) => chat_id)).toEqual([kept, lost].sort());
+      expect(await user.stub.presence({ v: 1 })).toEqual({ is_present: true, current_chat_count: 1 });
+      await eventually(async () => expect((await user.copy()).current_chat_count).toBe(1));
+      await user.ring();
+      expect(user.takeTold()).toEqual([]);
+    },
+  );
 
-  testAlarm('hear it although the object crashes before it has told them', async (ring) => {
+  testAlarm('are notified although the object crashes before it has reported to them', async (ring) => {
     const { user, clientId, chatIds } = await presentUser(2, ring);
     passSeconds(91);
     await user.ring();
@@ -250,7 +250,7 @@ describe('chats that watch a user', () => {
     expect(told.sort()).toEqual(chatIds.map((chatId) => `${chatId} true`).sort());
   });
 
-  testAlarm('hear it although the object crashes before it has noted their answers', async (ring) => {
+  testAlarm('are notified although the object crashes before it has stored their answers', async (ring) => {
     const { user, chatIds } = await presentUser(3, ring);
     passSeconds(91);
     user.answer = async () => {

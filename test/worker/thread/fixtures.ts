@@ -19,7 +19,7 @@ import type { UserFacts } from '../../../src/resources/user.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 
-/** One channel of one organization, with names of its own, so that tests in a file do not meet. */
+/** A channel of an organization with unique names, so that the tests of a file do not interfere. */
 export function newChannel() {
   const organizationId = newUuid(Date.now());
   const channelId = newUuid(Date.now());
@@ -92,7 +92,7 @@ export function receiveCommand(
   };
 }
 
-/** A user's open chat with a visitor, as `open_visitor_chat` starts it, and a grant of that user. */
+/** An open chat of a user with a visitor, as `open_visitor_chat` starts it, and a grant of that user. */
 export async function newVisitorChat(more: Partial<OpenVisitorChat> = {}) {
   const organizationId = newUuid(Date.now());
   const room = { id: newUuid(Date.now()), name: 'Support', organization_id: organizationId };
@@ -148,17 +148,17 @@ export function stubOf(channel: Channel, threadId: string) {
   return threadStub(env, threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: threadId }));
 }
 
-/** Name of the object of a channel's thread `t`, the one that most tests use. */
+/** Name of the object of a channel's thread `t`, which most tests use. */
 export function nameOf(channel: Channel): string {
   return threadName({ kind: 'channel', channel_id: channel.channelId, thread_id: 't' });
 }
 
-/** The platform's own stub of that object, for alarms and evictions. */
+/** The platform's stub of that object, for alarms and evictions. */
 export function objectOf(channel: Channel) {
   return env.THREADS.getByName(nameOf(channel));
 }
 
-/** What that object has stored. */
+/** Rows that the object has stored. */
 export function rowsOf<Row>(channel: Channel, sql: string): Promise<Row[]> {
   return runInDurableObject(objectOf(channel), (_, { storage }) => storage.sql.exec(sql).toArray() as Row[]);
 }
@@ -168,13 +168,13 @@ export function alarmOf(object: DurableObjectStub): Promise<number | null> {
   return runInDurableObject(object, (_, { storage }) => storage.getAlarm());
 }
 
-/** Sends a command and takes its answer; a refusal fails the test. */
+/** Sends a command and returns its answer. A refusal fails the test. */
 export async function receive(command: ReceiveMessages): Promise<MessagesReceived> {
   const { result } = await threadStub(env, threadName(command.identity)).execute(command);
   return accepted(result) as MessagesReceived;
 }
 
-/** What a thread answers to a query; a refusal fails the test. */
+/** Returns what a thread answers to a query. A refusal fails the test. */
 export async function read<Q extends Query>(thread: string, query: Q): Promise<ReadingOf<Q>> {
   return accepted(await threadStub(env, thread).read(query)) as ReadingOf<Q>;
 }
@@ -186,13 +186,13 @@ export function readMessages(thread: string, chatId: string, userId: string) {
   return read(thread, { v: 1, type: 'read_messages', chat_id: chatId, grant, ...page });
 }
 
-/** Sends a command to a thread and takes its answer; a refusal fails the test. */
+/** Sends a command to a thread and returns its answer. A refusal fails the test. */
 export async function execute<C extends CommandBody>(thread: string, command: C): Promise<AnswerOf<Command & C>> {
   const whole = { v: 1, command_id: newCommandId(), ...command } as Command & C;
   return accepted((await threadStub(env, thread).execute(whole)).result) as AnswerOf<Command & C>;
 }
 
-/** A command without what every command has. */
+/** A command without the properties that every command has. */
 export type CommandBody = Command extends infer C ? (C extends Command ? Omit<C, 'v' | 'command_id'> : never) : never;
 
 export function accepted<A>(result: Result<A>): A {

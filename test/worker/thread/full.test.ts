@@ -4,13 +4,13 @@ import { newChannel, newUser, objectOf, receive, receiveCommand, stubOf, visitor
 
 const NINE_GIGABYTES = 9_000_000_000;
 
-test('a full thread takes no message and no tag, but hears of presence and ends its chats', async () => {
+test('a full thread accepts no message and no tag, but it accepts reports of presence and ends its chats', async () => {
   const channel = newChannel();
   const { chat_id } = await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
   await runInDurableObject(objectOf(channel), (_, state) => {
     Object.defineProperty(state.storage.sql, 'databaseSize', { get: () => NINE_GIGABYTES, configurable: true });
   });
-  // It looks at its size every fifty commands.
+  // The thread checks its size every fifty commands.
   for (let command = 0; command < 49; command++) await receive(receiveCommand(channel, 't', [visitorMessage('more')]));
   const head = () => ({ v: 1 as const, command_id: crypto.randomUUID() });
   const grant = {

@@ -14,7 +14,7 @@ import { type Person, testEnv } from '../http/hub.ts';
 import { ask } from '../umi/desk.ts';
 import { type Channel, newChannel, objectOf, receive, receiveCommand, stubOf, visitorMessage } from './fixtures.ts';
 
-/** The endpoint of the webhook of chats, and of that of their messages. */
+/** The endpoints of the webhook of chats and of the webhook of their messages. */
 const URL_A = 'https://a.example.com/chats?key=a%20b';
 const URL_B = 'https://b.example.com/messages';
 
@@ -24,7 +24,7 @@ let webhooks: string;
 let ofChats: string;
 let channel: Channel;
 let queue: { wakeUp: LaneWakeUp; delay: number }[];
-/** Ids of the chat's delivery and of its first message's. */
+/** Ids of the deliveries of the chat and of its first message. */
 let chatDelivery: string;
 let messageDelivery: string;
 
@@ -94,11 +94,11 @@ async function acceptForInstallation(rows: Row[]): Promise<void> {
       );
     }
   });
-  // What the object knows of its tables was read before.
+  // The object has read its tables before.
   await evictDurableObject(objectOf(channel));
 }
 
-/** The consumer of a deployed Worker, but for the queue, which the test plays. */
+/** The consumer of a deployed Worker, with the queue played by the test. */
 function deps(): DeliveryDeps {
   const send = async (wakeUp: LaneWakeUp, delay: number) => void queue.push({ wakeUp, delay });
   return { ...consumerDeps(testEnv), send, log: () => {} };
@@ -109,7 +109,7 @@ function wakeUp(more: Partial<LaneWakeUp> = {}): LaneWakeUp {
   return { v: 1, thread: String(objectOf(channel).name), receiver, track: 'lane', drain: false, ...more };
 }
 
-/** Plays a wake-up and all that follows from it; time passes as the delays ask. */
+/** Plays a wake-up and everything that follows from it. Time passes as the delays require. */
 async function play(more: Partial<LaneWakeUp> = {}): Promise<void> {
   queue.push({ wakeUp: wakeUp(more), delay: 0 });
   for (let played = 0; queue.length > 0; played++) {
@@ -136,7 +136,7 @@ const statuses = () =>
   );
 
 describe('a lane of an installation', () => {
-  test('sends a chat’s first message to URL B only after its `added` was answered by URL A', async () => {
+  test('sends a chat’s first message to URL B only after URL A has answered its `added`', async () => {
     const answers = [500, 503];
     const got = receiveWebhooks(() => new Response('', { status: answers.shift() ?? 200 }));
     await play();
@@ -157,14 +157,14 @@ describe('a lane of an installation', () => {
     expect((await kept(messageDelivery)).attempts.map(({ url }) => url)).toEqual([URL_B]);
   });
 
-  test('goes on with URL B when URL A has had all its attempts', async () => {
+  test('continues with URL B when URL A has had all its attempts', async () => {
     const got = receiveWebhooks(({ url }) => new Response('', { status: url === URL_A ? 500 : 200 }));
     await play();
     expect(got.map(({ url }) => url)).toEqual([URL_A, URL_A, URL_A, URL_A, URL_B]);
     expect(await statuses()).toEqual(['exhausted', 'delivered']);
   });
 
-  test('makes the authorization anew at each attempt and keeps none of it', async () => {
+  test('makes the authorization again at each attempt and stores none of it', async () => {
     const answers = [500];
     const got = receiveWebhooks(({ body }) => new Response(body, { status: answers.shift() ?? 200 }));
     await play();
@@ -190,7 +190,7 @@ describe('a lane of an installation', () => {
     expect(JSON.parse((await kept(chatDelivery)).body)).not.toHaveProperty('app_user_auth');
   });
 
-  test('ends what is of a webhook that was switched off, and goes on with the other', async () => {
+  test('ends the deliveries of a webhook that was switched off, and continues with the other', async () => {
     const got = receiveWebhooks(() => new Response('', { status: 500 }));
     await deliverLane(deps(), wakeUp());
     queue.length = 0;

@@ -44,7 +44,7 @@ async function deliver(channel: Channel): Promise<void> {
   await stubOf(channel, 't').report({ v: 1, lease_token, outcome: { kind: 'delivered', attempt }, next: null });
 }
 
-/** Rings the alarm whenever it is due until `until` (ms). Answers when it rang. */
+/** Rings the alarm whenever it is due until `until` (ms). Returns the times at which it rang. */
 async function ringUntil(channel: Channel, ring: Ring, until: number): Promise<number[]> {
   const rings: number[] = [];
   for (
@@ -60,11 +60,11 @@ async function ringUntil(channel: Channel, ring: Ring, until: number): Promise<n
   return rings;
 }
 
-describe('deliveries that are over', () => {
-  testAlarm('of one day go at one ring, 30 to 31 days later, with what they told', async (ring) => {
+describe('finished deliveries', () => {
+  testAlarm('of one day are deleted by one ring, 30 to 31 days later, with their payloads', async (ring) => {
     passTime(0);
     const channel = newChannel();
-    // Beginning with a day of the thread's own, which ends where its first delivery's expiry is rounded up to.
+    // Starts with a day of its own, which ends at the rounded-up expiry of its first delivery.
     for (let count = 0; count < 5; count++) {
       await reply(channel, `reply ${count}`);
       await deliver(channel);
@@ -86,14 +86,14 @@ describe('deliveries that are over', () => {
     expect(await alarmOf(objectOf(channel))).toBeNull();
   });
 
-  testAlarm('go in portions, and only what nobody tells of any more', async (ring) => {
+  testAlarm('are deleted in portions, with only the payloads that no other delivery needs', async (ring) => {
     passTime(0);
     const channel = newChannel();
     const user = newUser(channel.organizationId);
     const replies = Array.from({ length: 60 }, (_, index) => userMessage(`reply ${index}`, user));
     await receive(receiveCommand(channel, 't', replies));
     await runInDurableObject(objectOf(channel), (_, { storage: { sql } }) => {
-      // As if 20 times as many had been delivered, but for the last one.
+      // As if 20 times as many had been delivered, except for the last one.
       sql.exec(`UPDATE deliveries SET status = 'delivered' WHERE seq < (SELECT max(seq) FROM deliveries)`);
       sql.exec(
         `INSERT INTO deliveries (id, version, receiver, seq, ordinal, chat_id, event_type, body, content, status, due_at, created_at)
@@ -115,7 +115,7 @@ describe('deliveries that are over', () => {
     expect((await claim(channel)).body).toContain('reply 59');
   });
 
-  testAlarm('stay until D1 knows how they ended', async (ring) => {
+  testAlarm('stay until D1 has their final status', async (ring) => {
     const channel = newChannel();
     await reply(channel, 'reply');
     passTime(31 * DAY);
@@ -137,8 +137,8 @@ describe('deliveries that are over', () => {
   });
 });
 
-describe('what a webhook tells', () => {
-  test('is sent as it was stored, whatever the program has learned since', async () => {
+describe('the payload of a webhook', () => {
+  test('is sent as it was stored, even if the program would make it differently since', async () => {
     const channel = newChannel();
     await reply(channel, 'reply');
     const resource = '{"id":"m1","message":"as it was","a key of an older version":1.50}';
@@ -154,7 +154,7 @@ describe('what a webhook tells', () => {
     expect(kept?.body).toBe(whole);
   });
 
-  test('is whole in a delivery of the schema before', async () => {
+  test('is complete in a delivery of the previous schema', async () => {
     const channel = newChannel();
     await reply(channel, 'reply');
     const body = '{"event_type":"message_created","message":{"message":"from before"}}';
@@ -176,7 +176,7 @@ describe('what a webhook tells', () => {
   });
 });
 
-test('tables that are made at once are those that an upgrade leads to', async () => {
+test('tables that are created at once are those that an upgrade leads to', async () => {
   const channel = newChannel();
   await reply(channel, 'reply');
   const young = env.THREADS.getByName(newUuid(Date.now()));

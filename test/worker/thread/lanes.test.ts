@@ -29,7 +29,7 @@ afterEach(() => {
 
 type Delivered = { id: string; seq: number; prev_seq: number | null; text: string };
 
-/** A receiver that answers by a script and a consumer in front of it; the queue is a list that the test plays. */
+/** A receiver that answers by a script, and a consumer in front of it. The queue is a list that the test plays. */
 class Receiver {
   readonly got: Delivered[] = [];
   readonly queue: { wakeUp: LaneWakeUp; delay: number }[] = [];
@@ -38,7 +38,7 @@ class Receiver {
     destination: { url: 'https://receiver.example/', secrets: [], own_origins: [] },
     max_retry_count: 3,
   };
-  /** Statuses of the coming answers; 200 when used up. */
+  /** Statuses of the next answers. 200 when none is left. */
   answers: number[] = [];
   readonly #channel: Channel;
 
@@ -46,7 +46,9 @@ class Receiver {
     this.#channel = channel;
   }
 
-  /** Plays a wake-up to the lane, as the queue would, and what it sends on in the end; time passes as its delays ask. */
+  /**
+   * Plays a wake-up of the lane, as the queue would, and the wake-ups that follow. Time passes as their delays require.
+   */
   async play(more: Partial<LaneWakeUp> = {}): Promise<void> {
     this.queue.push({ wakeUp: this.wakeUp(more), delay: 0 });
     for (let played = 0; this.queue.length > 0; played++) {
@@ -83,7 +85,7 @@ class Receiver {
   }
 }
 
-/** A thread with so many replies of an agent, none of them delivered yet. */
+/** A thread with `count` replies of an agent, none of them delivered yet. */
 async function threadWithReplies(count: number) {
   const channel = newChannel();
   const user = newUser(channel.organizationId);
@@ -94,7 +96,7 @@ async function threadWithReplies(count: number) {
 
 const texts = (receiver: Receiver) => receiver.got.map(({ text }) => text);
 
-/** The lane's sums as D1 has them once the thread's hand-over is through. */
+/** The lane's sums as D1 has them when the thread's replication is done. */
 async function ledgerOf(ring: Ring, channel: Channel) {
   passTime(301_000);
   await ring(objectOf(channel));
@@ -122,7 +124,7 @@ describe('a lane', () => {
     expect(await ledgerOf(ring, channel)).toEqual({ accepted: 3, delivered: 3, pending: 0, exhausted: 0, skipped: 0 });
   });
 
-  test('holds the next one back until a failing one is delivered, under one webhook-id', async () => {
+  test('holds the next delivery back until a failing one is delivered, under one webhook-id', async () => {
     const { receiver } = await threadWithReplies(2);
     receiver.answers = [500, 404];
     await receiver.play();
@@ -131,7 +133,7 @@ describe('a lane', () => {
   });
 
   testAlarm(
-    'goes on after max_retry_count, and a replay delivers the exhausted one without counting it again',
+    'continues after max_retry_count, and a replay delivers the exhausted delivery without counting it again',
     async (ring) => {
       const { channel, receiver, stub } = await threadWithReplies(2);
       receiver.answers = [500, 410, 500, 503];
@@ -151,7 +153,7 @@ describe('a lane', () => {
     },
   );
 
-  testAlarm('skips while it is switched off, and a replay brings that back', async (ring) => {
+  testAlarm('skips while it is switched off, and a replay delivers what was skipped', async (ring) => {
     const { channel, receiver, stub } = await threadWithReplies(2);
     const open = receiver.endpoint;
     receiver.endpoint = { kind: 'disabled' };
@@ -165,7 +167,7 @@ describe('a lane', () => {
     expect(texts(receiver)).toEqual(['reply 1', 'reply 2']);
   });
 
-  testAlarm('a drain takes a waiting row before its time', async (ring) => {
+  testAlarm('a drain delivers a waiting row before its time', async (ring) => {
     const { channel, receiver } = await threadWithReplies(1);
     receiver.answers = [500];
     await deliverLane(receiver.deps(), receiver.wakeUp());
@@ -189,7 +191,7 @@ describe('a queue that drops, repeats and reorders', () => {
     expect(await ledgerOf(ring, channel)).toEqual({ accepted: 5, delivered: 5, pending: 0, exhausted: 0, skipped: 0 });
   });
 
-  test('a wake-up that comes before its time does not advance the retry', async () => {
+  test('a wake-up that arrives before its time does not advance the retry', async () => {
     const { receiver } = await threadWithReplies(1);
     receiver.answers = [500];
     await deliverLane(receiver.deps(), receiver.wakeUp());
@@ -227,7 +229,7 @@ describe('a crash around a delivery', () => {
         if (at === step) throw new Error('the consumer is gone');
       };
       await expect(deliverLane(crashing, receiver.wakeUp())).rejects.toThrow('the consumer is gone');
-      // The lease runs out; the alarm then wakes the lane again.
+      // The lease expires. The alarm then wakes the lane again.
       passTime(60_000);
       await receiver.play();
       await receiver.play();
@@ -245,7 +247,7 @@ describe('a crash around a delivery', () => {
     });
   }
 
-  test('the report of a lease that ran out changes nothing', async () => {
+  test('the report of an expired lease changes nothing', async () => {
     const { receiver, stub } = await threadWithReplies(1);
     const request = { v: 1 as const, receiver: receiver.wakeUp().receiver, track: 'lane' as const, drain: false };
     const first = await stub.claim({ ...request, lease_milliseconds: 1000 });

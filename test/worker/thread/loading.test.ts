@@ -63,12 +63,15 @@ async function eventsAfter(name: string, seq: number): Promise<ThreadEvent[]> {
   return rows.map(({ event }) => upcastEvent(JSON.parse(event) as { v: number }));
 }
 
-/** Ids of attachments are random; all other ids follow from the time and the place in the log. */
+/** Ids of attachments are random. All other ids follow from the time and the position in the log. */
 function withoutAttachments(answer: unknown): unknown {
   return JSON.parse(JSON.stringify(answer, (key, value: unknown) => (key === 'attachments' ? null : value)));
 }
 
-/** Sends the command to the object, which must do what the rules do with everything at hand; the model then takes over its log. */
+/**
+ * Sends the command to the object, which must decide as the rules do with the whole state. The model then takes over
+ * its log.
+ */
 async function compare(model: ThreadModel, command: Command, pause: number): Promise<void> {
   const { state, log } = model;
   const { length } = log;
@@ -84,14 +87,14 @@ async function compare(model: ThreadModel, command: Command, pause: number): Pro
   log.splice(length, log.length, ...events);
   model.state = { ...events.reduce(evolve, state), received, messages: new Map(), answered: null };
   const answer = withoutAttachments(accepted(result));
-  // The first command of a channel's thread makes random ids.
+  // The first command to a channel's thread makes random ids.
   if (length > 0) expect(answer).toEqual(withoutAttachments(expected.answer));
   const again = await threadStub(env, state.name).execute(command);
   expect(withoutAttachments(accepted(again.result))).toEqual(answer);
 }
 
 describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('an object of kind $kind', (identity) => {
-  test('decides from what it loads as from everything, and its tables are what its log evolves to', async () => {
+  test('decides from what it loads as from the whole state, and its tables are what its log evolves to', async () => {
     const name = threadName(identity);
     const pause = fc.oneof(fc.constant(3), fc.nat({ max: 90_000 }));
     const turn = fc.record({ of: step, pause, restarts: fc.nat({ max: 5 }).map((chance) => chance === 0) });
@@ -110,7 +113,7 @@ describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('an 
           await compare(model, command, each.pause);
           sent.push(command);
         }
-        // Once, with what is in memory: the restarts between the commands already show what another life loads.
+        // Once, with what is in memory. The restarts between the commands already show what another instance loads.
         await runDurableObjectAlarm(objectOf(name));
         const lived = await derivedTables(name);
         await inStore(name, (storage) => storage.transactionSync(() => replayLog(storage.sql, name)));

@@ -22,7 +22,7 @@ import {
 import { countWrites } from './projector.ts';
 import { dumpCopy } from './rich-history.ts';
 
-/** A message with this text is what D1 refuses, as it does what breaks a constraint or is too long. */
+/** D1 refuses a message with this text, as it refuses a row that breaks a constraint or is too long. */
 const REFUSED = 'what D1 refuses';
 
 let lines: string[];
@@ -73,7 +73,7 @@ async function isCopied(channel: Channel): Promise<boolean> {
   return checkpoint?.lacks === 0;
 }
 
-/** A thread whose messages wait for D1, one of which it will refuse; the first one is there. */
+/** A thread whose messages wait for D1, which will refuse one of them. The first one has arrived. */
 async function waitingThread() {
   const channel = newChannel();
   const { chat_id } = await say(channel, 'first');
@@ -86,14 +86,14 @@ async function waitingThread() {
   return { channel, chat_id, refused: seqs[1] ?? 0 };
 }
 
-/** Rings when what has failed may be tried again. */
+/** Rings when a failed write may be tried again. */
 async function ringLater(channel: Channel, ring: Ring, revived?: () => Promise<void>): Promise<void> {
   passTime(301_000);
   await ring(objectOf(channel), revived);
 }
 
 describe('a row that D1 refuses', () => {
-  testAlarm('is parked alone and reported, and what came before and after it reaches D1', async (ring) => {
+  testAlarm('is parked alone and reported, and everything before and after it reaches D1', async (ring) => {
     const { channel, chat_id, refused } = await waitingThread();
     await ringLater(channel, ring);
     expect(await textsInD1(chat_id)).toEqual(['first', 'second', 'fourth', 'fifth']);
@@ -120,7 +120,7 @@ describe('a row that D1 refuses', () => {
     expect(left).toBeNull();
   });
 
-  testAlarm('gets there with a rebuild once the cause is mended', async (ring) => {
+  testAlarm('arrives with a rebuild once the cause is fixed', async (ring) => {
     const { channel, chat_id } = await waitingThread();
     await ringLater(channel, ring);
     await mend();
@@ -133,7 +133,7 @@ describe('a row that D1 refuses', () => {
     expect(await dumpCopy()).toEqual(rebuilt);
   });
 
-  testAlarm('is parked again by a rebuild before that, which brings all else', async (ring) => {
+  testAlarm('is parked again by an earlier rebuild, which brings everything else', async (ring) => {
     const { channel, chat_id, refused } = await waitingThread();
     await ringLater(channel, ring);
     await env.DB.prepare('DELETE FROM messages WHERE chat_id = ?').bind(chat_id).run();
@@ -143,7 +143,7 @@ describe('a row that D1 refuses', () => {
     expect(await parkedOf(channel)).toEqual([{ after_seq: refused - 1, upto_seq: refused }]);
   });
 
-  testAlarm('of the log of deliveries holds up neither the messages nor the other deliveries', async (ring) => {
+  testAlarm('of the log of deliveries delays neither the messages nor the other deliveries', async (ring) => {
     const channel = newChannel();
     const user = newUser(channel.organizationId);
     await say(channel, 'first');
@@ -171,14 +171,14 @@ describe('a row that D1 refuses', () => {
     expect(await parkedOf(channel)).toEqual([]);
   });
 
-  test('leaves the chat’s own row right: its flags go with what comes next', async () => {
+  test('leaves the chat’s own row correct: its flags arrive with the next change', async () => {
     const channel = newChannel();
     const { chat_id } = await say(channel, 'question');
     await receive(receiveCommand(channel, 't', [userMessage('answer', newUser(channel.organizationId))]));
     const flags = () =>
       env.DB.prepare('SELECT seq, is_waiting, is_pending FROM chats WHERE id = ?').bind(chat_id).first();
     await eventually(async () => expect(await flags()).toMatchObject({ is_waiting: 0, is_pending: 0 }));
-    // It would make the chat wait.
+    // This message would change the chat to waiting.
     await say(channel, REFUSED);
     await eventually(async () => expect(await parkedOf(channel)).toHaveLength(1));
     const { seqs } = await say(channel, 'another question');

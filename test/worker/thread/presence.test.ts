@@ -27,14 +27,14 @@ const objectAt = (thread: string) => env.THREADS.getByName(thread);
 
 const involved = ({ organization_id }: UserFacts) => ({ kind: 'involved' as const, organization_id });
 
-/** Users' objects, as this thread sees them, that do not answer until the test lets them fail. */
+/** Replaces users' objects, as this thread sees them, by ones that do not answer until the test lets them fail. */
 async function replaceUsers(thread: string) {
   let asked = 0;
   let isFailing = false;
   const meet = () =>
     runInDurableObject(objectAt(thread), (instance) => {
       const inside = instance as unknown as { env: Env };
-      // Looks again and again: a promise may only be settled by the object that made it.
+      // Checks again and again: a promise may only be settled by the object that made it.
       const watch = async () => {
         asked += 1;
         while (!isFailing) await scheduler.wait(5);
@@ -57,11 +57,11 @@ async function isPresent({ thread, chat_id, grant }: Opened, user: UserFacts): P
 }
 
 describe('the presence of a participating user', () => {
-  test('is told by their own object from the commit on, and no longer once they have left', async () => {
+  test('is reported by their object from the commit on, and no longer once they have left', async () => {
     const opened = await newVisitorChat();
     const { thread, chat_id, actor } = opened;
     await eventually(async () => expect(await watched(actor)).toBe(1));
-    // They were taken for present and has no client.
+    // The command said that the user is present, but they have no client.
     await eventually(async () => expect(await isPresent(opened, actor)).toBe(false));
     await comeOnline(actor);
     await eventually(async () => expect(await isPresent(opened, actor)).toBe(true));
@@ -70,7 +70,7 @@ describe('the presence of a participating user', () => {
     await eventually(async () => expect(await watched(actor)).toBe(0));
   });
 
-  test('is told no longer once the chat has ended', async () => {
+  test('is no longer reported once the chat has ended', async () => {
     const opened = await newVisitorChat();
     const { thread, chat_id, actor, grant } = opened;
     await eventually(async () => expect(await watched(actor)).toBe(1));
@@ -78,7 +78,7 @@ describe('the presence of a participating user', () => {
     await eventually(async () => expect(await watched(actor)).toBe(0));
   });
 
-  testAlarm('heals when the thread is lost between the commit and the call', async (ring) => {
+  testAlarm('is corrected when the thread is lost between the commit and the call', async (ring) => {
     const opened = await newVisitorChat();
     const { thread, chat_id, actor } = opened;
     await eventually(async () => expect(await watched(actor)).toBe(1));
@@ -91,7 +91,7 @@ describe('the presence of a participating user', () => {
       is_participating: true,
       composing_status: 'idle',
     } as const;
-    // Absent, as the Worker saw them a moment before they came.
+    // Absent, as the Worker saw the user a moment before they became present.
     await execute(thread, {
       type: 'join_chat',
       chat_id,
@@ -113,7 +113,7 @@ describe('the presence of a participating user', () => {
   });
 
   testAlarm(
-    'is asked for by the alarm until the user’s object answers, without holding up the commands',
+    'is requested by the alarm until the user’s object answers, without delaying the commands',
     async (ring) => {
       const opened = await newVisitorChat();
       const { thread, chat_id, visitor_id, actor } = opened;
@@ -128,12 +128,12 @@ describe('the presence of a participating user', () => {
       expect(users.asked()).toBe(0);
       passTime(31_000);
       await ring(objectAt(thread), users.meet);
-      // For the user and for the visitor.
+      // One call for the user and one for the visitor.
       expect(users.asked()).toBe(2);
       const lines: string[] = [];
       vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line));
       await execute(thread, { type: 'post_visitor_message', chat_id, visitor_id, content });
-      // Nobody has answered them yet.
+      // No user's object has answered yet.
       expect(lines).toEqual([]);
       users.fail();
       await eventually(() => expect(lines.join()).toContain('watch_failed'));
@@ -165,7 +165,7 @@ test('a plain message asks nobody to watch', async () => {
   expect(asked).toBe(0);
 });
 
-test('a user’s object that tells a chat in vain is told so', async () => {
+test('a user’s object that reports to a chat without need is told so', async () => {
   const { thread, chat_id, actor, grant } = await newVisitorChat();
   await execute(thread, { type: 'update_chat', chat_id, grant, is_ended: true, is_waiting: null });
   const { result } = await threadStub(env, thread).execute({

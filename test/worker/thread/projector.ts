@@ -6,8 +6,8 @@ import type { ProjectorStub, ReplicaBatch } from '../../../src/rpc/projector.ts'
 type Write = ProjectorStub['write'];
 
 /**
- * Puts `write` between a thread, as it lives now, and its projector, until mocks are restored. Objects of a runtime share
- * their bindings: other threads that are still busy have the real projector.
+ * Puts `write` between the current instance of a thread and its projector, until mocks are restored. Objects of a
+ * runtime share their bindings: other threads that are still busy have the real projector.
  */
 export async function replaceProjector(
   name: string,
@@ -28,7 +28,9 @@ export async function replaceProjector(
   });
 }
 
-/** Counts what a thread sends to its projector from now on. `meet`: again, for a further life of the object. */
+/**
+ * Counts what a thread sends to its projector from now on. `meet` does so again, for a later instance of the object.
+ */
 export async function countWrites(name: string): Promise<{ count: () => number; meet: () => Promise<void> }> {
   let writes = 0;
   const meet = () =>

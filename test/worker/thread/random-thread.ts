@@ -1,7 +1,7 @@
 import type { Command } from '../../../src/domain/commands.ts';
 import { type CommandBody, newUser, newVisitorChat, nextVisitorChat } from './fixtures.ts';
 
-/** Numbers in [0, 1) that follow from a seed, so that a failure can be seen again. */
+/** Numbers in [0, 1) that follow from a seed, so that a failure can be reproduced. */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -11,8 +11,8 @@ export function randomFrom(seed: number): () => number {
 }
 
 /**
- * A visitor's thread, and commands to it at random: messages, tags and members come and go, sessions end and begin. Some of them are
- * refused. `answered` is told what a command was answered: it may have begun another session.
+ * A visitor's thread, and random commands to it: messages, tags and members come and go, sessions end and begin. Some
+ * commands are refused. `answered` receives the answer to a command, which may have started another session.
  */
 export async function newRandomThread(random: () => number) {
   const { thread, chat_id, actor, grant, visitor_id, room } = await newVisitorChat();

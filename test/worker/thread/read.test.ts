@@ -18,7 +18,7 @@ const ask = async (thread: string, query: Query) => await threadStub(env, thread
 const refusal = (reason: string) => ({ ok: false, refusal: { reason } });
 
 describe('a query', () => {
-  test('is answered to whom the grant covers, and refused by kind to others', async () => {
+  test('is answered if the grant covers it, and otherwise refused by kind', async () => {
     const { thread, chat_id, actor, room, visitor_id, grant } = await newVisitorChat();
     const other = newUuid(Date.now());
     const reach = (organization_id: string | null, room_ids: string[], is_pending = false): ChatGrant => ({
@@ -42,7 +42,7 @@ describe('a query', () => {
     expect(await asking({ kind: 'visitor', room_id: other, visitor_id })).toBe('chat_not_found');
   });
 
-  test('about a chat of another time, of a thread that is not there or of another version is refused', async () => {
+  test('about a chat of another time, of a thread that does not exist or of another version is refused', async () => {
     const { thread, grant } = await newVisitorChat();
     const query = { v: 1 as const, type: 'read_chat' as const, grant };
     expect(await ask(thread, { ...query, chat_id: chatIdAt(thread, 1) })).toEqual(refusal('chat_not_found'));
@@ -58,7 +58,7 @@ describe('a query', () => {
     expect((await threadStub(env, thread).execute(command)).result).toEqual(refusal('newer_version'));
   });
 
-  test('for one message finds it by its id, and none of another chat', async () => {
+  test('for one message finds it by its id, but no message of another chat', async () => {
     const { thread, chat_id, actor, grant } = await newVisitorChat();
     const { messages } = await readMessages(thread, chat_id, actor.id);
     const [first] = messages;
@@ -135,7 +135,7 @@ describe('suggestions', () => {
     expect(await ask(thread, { ...one, suggestion_id: newUuid(1) })).toEqual(refusal('reply_suggestion_not_found'));
   });
 
-  test('of another chat of the thread are not there, and neither are its messages', async () => {
+  test('of another chat of the thread are not found, and neither are its messages', async () => {
     const { thread, chat_id, actor, grant, room, visitor_id } = await newVisitorChat();
     const content = { selected_reply_suggestion_id: null, attachments: [], attachment_template: null };
     const { message } = await execute(thread, { type: 'post_message', chat_id, actor, message: 'one', ...content });
@@ -162,7 +162,7 @@ describe('suggestions', () => {
   });
 });
 
-describe('a chat that goes on by the id of its visitor’s newest one', () => {
+describe('a chat that continues by the id of its visitor’s newest one', () => {
   test('must be in the thread that is asked', async () => {
     const { thread, room, visitor_id, actor } = await newVisitorChat();
     const opens = { v: 1, command_id: 'x', ...nextVisitorChat({ visitor_id, room, actor }, '') } as const;
@@ -178,7 +178,7 @@ describe('a chat that goes on by the id of its visitor’s newest one', () => {
 });
 
 describe('typing', () => {
-  test('comes with the members, from joins and updates that change nothing else, until a message or a restart', async () => {
+  test('is returned with the members, from joins and updates that change nothing else, until a message or a restart', async () => {
     const { thread, chat_id, actor, grant } = await newVisitorChat();
     const statusOf = async () => {
       const { members } = await read(thread, { v: 1, type: 'read_members', chat_id, grant });

@@ -18,7 +18,7 @@ beforeAll(async () => {
   threads = await liveThrough();
 });
 
-/** The copy as the threads made it by living. */
+/** The replica as the threads made it while they changed. */
 let lived: Record<CopyTable, unknown[]>;
 
 beforeEach(async () => {
@@ -31,7 +31,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Waits until every thread has handed over what it has: lanes change after their commands are answered. */
+/** Waits until every thread has replicated everything: lanes change after their commands are answered. */
 async function quiet(ring: Ring = (stub) => runDurableObjectAlarm(stub)): Promise<void> {
   for (const thread of threads) await ring(env.THREADS.getByName(thread));
 }
@@ -63,19 +63,19 @@ async function expectCopy(expected: Record<CopyTable, unknown[]>): Promise<void>
 const ALL_BUT_THE_REGISTER = COPY_TABLES.filter((table) => table !== 'threads');
 
 describe('a rebuild', () => {
-  test('has something to do: no table of the copy is empty', () => {
+  test('has something to do: no table of the replica is empty', () => {
     expect(COPY_TABLES.filter((table) => lived[table].length === 0)).toEqual([]);
     const statuses = lived.deliveries.map((row) => (row as { status: string }).status);
     expect(new Set(statuses)).toEqual(new Set(['delivered', 'skipped', 'pending']));
   });
 
-  test('of an empty copy gives the same rows as living did', async () => {
+  test('of an empty replica gives the same rows as the changes did', async () => {
     await wipe(ALL_BUT_THE_REGISTER);
     expect(await rebuildAll()).toBe(lived.threads.length);
     await expectCopy(lived);
   });
 
-  test('of a wrong copy gives the same rows as living did', async () => {
+  test('of a wrong replica gives the same rows as the changes did', async () => {
     for (const sql of [
       `UPDATE chats SET seq = 99999, is_ended = 1 - is_ended, facts = '{}', overdue_after = 1`,
       `UPDATE members SET seq = 99999, is_participating = 1 - is_participating, facts = '{}'`,
@@ -95,7 +95,7 @@ describe('a rebuild', () => {
     await expectCopy(lived);
   });
 
-  test('goes by the ids of the objects when the register is lost too', async () => {
+  test('finds the objects by their ids when the register is lost too', async () => {
     await wipe(COPY_TABLES);
     const ids = threads.map((thread) => env.THREADS.idFromName(thread).toString());
     expect((await rebuild({ ids })).json).toEqual({ rebuilt: 3, failed: [], next: null });
@@ -125,7 +125,7 @@ describe('a rebuild', () => {
     await expectCopy(lived);
   });
 
-  testAlarm('goes on after a crash between its batches, and after D1 was away', async (ring) => {
+  testAlarm('continues after a crash between its batches, and after D1 was away', async (ring) => {
     await wipe(ALL_BUT_THE_REGISTER);
     let passed = 0;
     onFault((step, crash) => {
@@ -149,7 +149,7 @@ describe('a rebuild', () => {
 });
 
 describe('the batches of a rebuild', () => {
-  /** Makes the thread's rebuild and catches the batches that it sends. */
+  /** Rebuilds the thread and returns the batches that it sends. */
   async function batchesOfRebuild(thread: string): Promise<ReplicaBatch[]> {
     const batches: ReplicaBatch[] = [];
     await runInDurableObject(env.THREADS.getByName(thread), (instance) => {
@@ -167,7 +167,7 @@ describe('the batches of a rebuild', () => {
     return batches;
   }
 
-  test('that come late change nothing, not even the one that deletes', async () => {
+  test('change nothing when they arrive late, not even the one that deletes', async () => {
     const { thread, chat_id, actor, grant } = await newVisitorChat();
     await execute(thread, { type: 'add_tag', chat_id, grant, actor, name: 'gone' });
     const batches = await batchesOfRebuild(thread);
@@ -182,7 +182,7 @@ describe('the batches of a rebuild', () => {
     ]);
   });
 
-  test('settle with an older batch that comes between them, in whatever order they come', async () => {
+  test('lead to the same rows when an older batch arrives between them, in any order', async () => {
     const channel = newChannel();
     const long = 'x'.repeat(9000);
     const messages = Array.from({ length: 1000 }, (_, index) => visitorMessage(`${index} ${long}`));
@@ -205,8 +205,8 @@ describe('the batches of a rebuild', () => {
   }
 });
 
-describe('commands during a rebuild', () => {
-  test('are answered and reach the copy', async () => {
+describe('commands and evictions during a rebuild', () => {
+  test('commands are answered and reach the replica', async () => {
     const channel = newChannel();
     const messages = Array.from({ length: 500 }, (_, index) => visitorMessage(`${index}`));
     const { chat_id } = await receive(receiveCommand(channel, 't', messages));
@@ -223,7 +223,7 @@ describe('commands during a rebuild', () => {
     });
   });
 
-  testAlarm('of an object that was evicted in its midst goes on as a rebuild', async (ring) => {
+  testAlarm('an evicted object continues the rebuild', async (ring) => {
     const channel = newChannel();
     const { chat_id } = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
     onFault((step) => {
@@ -242,14 +242,14 @@ describe('commands during a rebuild', () => {
 });
 
 describe('POST /admin/v1/rebuild', () => {
-  test('refuses what is no cursor and no id, and who is no operator', async () => {
+  test('refuses an invalid cursor, an invalid id, and anyone who is no operator', async () => {
     expect((await rebuild({ cursor: 'x' })).json).toEqual({ cursor: ['Invalid cursor.'] });
     expect((await rebuild({ ids: ['x'] })).status).toBe(400);
     const stranger = await call('/admin/v1/rebuild', { method: 'POST', body: {}, authorization: 'Bearer x' });
     expect(stranger.status).toBe(401);
   });
 
-  test('names what it could not rebuild and goes on with the rest', async () => {
+  test('names the threads that it could not rebuild and continues with the rest', async () => {
     const nobody = env.THREADS.idFromName('nobody').toString();
     const foreign = env.USERS.idFromName('somebody').toString();
     const known = env.THREADS.idFromName(threads[0] ?? '').toString();
@@ -262,7 +262,7 @@ describe('POST /admin/v1/rebuild', () => {
     expect(left).toEqual([]);
   });
 
-  test('walks a register that is longer than a request, each thread once', async () => {
+  test('walks a register that is longer than one request allows, each thread once', async () => {
     const channels = Array.from({ length: 25 }, () => newChannel());
     for (const channel of channels) await receive(receiveCommand(channel, 't', [visitorMessage('hi')]));
     const { results } = await env.DB.prepare('SELECT id FROM threads').all();
@@ -277,7 +277,7 @@ describe('POST /admin/v1/rebuild', () => {
     expect(after.filter(({ number }, place) => number === before[place]?.['number'])).toEqual([]);
   });
 
-  test('tells apart a thread whose rows D1 does not take', async () => {
+  test('reports separately a thread whose rows D1 refuses', async () => {
     onFault((step) => {
       if (step === 'projector before D1') throw new Error('fault: D1 is away');
     });

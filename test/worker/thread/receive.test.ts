@@ -40,7 +40,7 @@ test('fifty parallel messages to a new and to a just-ended thread make one sessi
   expect(second.filter((answer) => answer.is_new_session)).toHaveLength(1);
 });
 
-test('a retried close does not end the session that has opened meanwhile', async () => {
+test('a retried close does not end the session that has started since', async () => {
   const channel = newChannel();
   const first = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
   const { identity, organization_id } = receiveCommand(channel, 't', []);

@@ -24,7 +24,7 @@ function inThread(name: string, check: (sql: SqlStorage, log: ThreadEvent[]) => 
   });
 }
 
-/** All that is recalled above a checkpoint, a few events at a time. */
+/** All updates replayed after a checkpoint, a few events at a time. */
 function replayAll(sql: SqlStorage, view: View, after: number, last: number): ThreadUpdate[] {
   const updates: ThreadUpdate[] = [];
   for (let checkpoint = after; checkpoint < last; ) {
@@ -37,7 +37,7 @@ function replayAll(sql: SqlStorage, view: View, after: number, last: number): Th
 }
 
 it.each<View>(['organization', 'visitor'])(
-  'what is recalled for an %s’s hub, from wherever, is what the whole log tells',
+  'the updates replayed for the hub of an %s, from any position, are those of the whole log',
   async (view) => {
     for (const name of threads) {
       await inThread(name, (sql, log) => {

@@ -40,7 +40,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** All batches of a thread's log from its beginning, as a hand-over that has to start anew would send them. */
+/** All batches of a thread's log from its beginning, as a replication that starts again would send them. */
 function batchesOf(channel: Channel): Promise<ReplicaBatch[]> {
   return runInDurableObject(objectOf(channel), (_, state) => {
     const { sql } = state.storage;
@@ -71,7 +71,7 @@ async function copyOf(chatId: string) {
   };
 }
 
-/** Lets the projector take the first calls of a thread, and fail after them until it comes back. */
+/** Lets the projector accept the first calls of a thread, then fail until it is restored. */
 async function failProjectorAfter(channel: Channel, taken: number) {
   let calls = 0;
   let isAway = true;
@@ -90,7 +90,7 @@ const rowCount = (batch: ReplicaBatch) => Object.values(batch.rows).reduce((sum,
 
 describe('a request larger than a batch', () => {
   testAlarm(
-    'reaches D1 whole although the projector fails between its batches, and late repeats change nothing',
+    'reaches D1 completely although the projector fails between its batches, and late repeats change nothing',
     async (ring) => {
       const channel = newChannel();
       const user = newUser(channel.organizationId);
@@ -143,7 +143,7 @@ describe('a request larger than a batch', () => {
     expect(stored?.count).toBeLessThanOrEqual(5020);
   });
 
-  test('a long user name does not multiply with the messages that show it', async () => {
+  test('with a long user name does not grow by the number of messages that show it', async () => {
     const channel = newChannel();
     const messages = Array.from({ length: 50 }, (_, index) => visitorMessage('x', `m-${index}`));
     const username = '\u{1F600}'.repeat(100_000);
@@ -158,7 +158,7 @@ describe('a request larger than a batch', () => {
 });
 
 describe('two batches of one thread', () => {
-  test('that meet in one batch in the wrong order leave the newer rows', async () => {
+  test('that meet in one transaction in the wrong order leave the newer rows', async () => {
     const channel = newChannel();
     onFault((step) => {
       if (step === 'projector before D1') throw new Error('fault: D1 is away');
@@ -189,7 +189,7 @@ describe('the rows that a command writes', () => {
     expect(cost.d1.rowsWritten).toBe(2);
   });
 
-  test('do not hold the suggestion that a reply selects', async () => {
+  test('do not include the suggestion that a reply selects', async () => {
     const channel = newChannel();
     const agent = newUser(channel.organizationId);
     const opening = await receive(receiveCommand(channel, 't', [visitorMessage('q'), userMessage('a', agent)]));
@@ -226,21 +226,21 @@ describe('the rows that a command writes', () => {
     expect(await post(suggested.suggestion.id)).toBe(await post(null));
   });
 
-  test('do not hold the thread and the visitor again when a variable stays as it was', async () => {
+  test('do not include the thread and the visitor again when a variable stays as it was', async () => {
     const channel = newChannel();
     const variables = { username: 'Jane', city: 'Oulu' };
     await receive(receiveCommand(channel, 't', [visitorMessage('one')], { variables }));
     const { cost } = await stubOf(channel, 't').execute(
       receiveCommand(channel, 't', [visitorMessage('two')], { variables }),
     );
-    // The event of the variables beside those of a plain message; in D1 the two variables.
+    // The event of the variables next to those of a plain message, and the two variables in D1.
     expect(cost.thread.rowsWritten).toBe(4);
     expect(cost.d1.rowsWritten).toBe(4);
   });
 });
 
 describe('a projector', () => {
-  test('refuses what its buffer cannot hold and takes it afterwards', async () => {
+  test('refuses what its buffer cannot hold and accepts it afterwards', async () => {
     const thread = nameOf(newChannel());
     const row = JSON.stringify([newUuid(Date.now()), newUuid(Date.now()), newUuid(Date.now()), 1]);
     const batch: ReplicaBatch = { v: 4, thread, rows: { visitors: [row] }, size: 5_000_000 };

@@ -18,7 +18,7 @@ import {
   visitorMessage,
 } from './fixtures.ts';
 
-/** Every table of the copy with its key. */
+/** Every table of the replica with its key. */
 const COPY = {
   threads: 'id',
   chats: 'id',
@@ -36,7 +36,7 @@ const COPY = {
 export type CopyTable = keyof typeof COPY;
 export const COPY_TABLES = Object.keys(COPY) as CopyTable[];
 
-/** All rows of the copy, table by table, in the order of their keys. */
+/** All rows of the replica, table by table, in the order of their keys. */
 export async function dumpCopy(): Promise<Record<CopyTable, unknown[]>> {
   const dump = {} as Record<CopyTable, unknown[]>;
   for (const table of COPY_TABLES) {
@@ -45,12 +45,14 @@ export async function dumpCopy(): Promise<Record<CopyTable, unknown[]>> {
   return dump;
 }
 
-/** Three threads that have lived through everything that a thread can: answers their names. */
+/** Makes three threads that have gone through everything that a thread can. Returns their names. */
 export async function liveThrough(): Promise<string[]> {
   return [await liveInChannel(), await liveWithVisitor(), await liveAmongUsers()];
 }
 
-/** A channel's thread: two sessions, agents of two organizations, variables, suggestions, deliveries of every fate. */
+/**
+ * A channel's thread: two sessions, agents of two organizations, variables, suggestions, deliveries with every outcome.
+ */
 async function liveInChannel(): Promise<string> {
   const channel = newChannel();
   const thread = nameOf(channel);
@@ -132,7 +134,10 @@ async function report(channel: ReturnType<typeof newChannel>, outcome: Outcome):
   await stub.report({ v: 1, lease_token, outcome, next: null });
 }
 
-/** A visitor's thread: tags that come and go, invitations of every fate, attachments and an answer, an end by time. */
+/**
+ * A visitor's thread: tags added and removed, invitations with every outcome, attachments and an answer, an end by
+ * time.
+ */
 async function liveWithVisitor(): Promise<string> {
   const { thread, chat_id, actor, visitor_id, grant } = await newVisitorChat({
     lifetime: { idle: null, total: 3_600_000 },

@@ -1,6 +1,6 @@
 /**
- * The tables of a thread's object as the first schema had them, word for word what that program made. They are never
- * changed: objects that were made so are still out there.
+ * The tables of a thread's object as the first schema had them, word for word as that program made them. Never change
+ * them: such objects still exist.
  */
 export const TABLES_OF_VERSION_1 = [
   `CREATE TABLE thread (

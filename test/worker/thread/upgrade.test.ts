@@ -21,7 +21,9 @@ const AGENT = '018f0000-0000-7000-8000-0000000000a1';
 
 const object = () => env.THREADS.getByName(name);
 
-/** An object as the first program left it: facts without the new keys, and a copy that is acknowledged to its end. */
+/**
+ * An object as the first program left it: facts without the new keys, and a replica that is acknowledged to its end.
+ */
 beforeEach(async () => {
   await runInDurableObject(object(), (_instance, { storage }) => {
     const { sql } = storage;
@@ -76,7 +78,7 @@ test('an object of the first schema takes commands that the first program did no
   expect(seqs.map(({ seq }) => seq)).toEqual(seqs.map((_, place) => place + 1));
 });
 
-testAlarm('an object of the first schema is upgraded once, and brings its copy up to date by itself', async (ring) => {
+testAlarm('an object of the first schema is upgraded once, and updates its replica by itself', async (ring) => {
   await env.DB.prepare('INSERT OR REPLACE INTO members (chat_id, member_id, seq, facts) VALUES (?, ?, 11, ?)')
     .bind(chatId, AGENT, '{}')
     .run();
@@ -86,7 +88,7 @@ testAlarm('an object of the first schema is upgraded once, and brings its copy u
   const { results } = await env.DB.prepare('SELECT member_id, seq, is_ended FROM members WHERE chat_id = ?')
     .bind(chatId)
     .all();
-  // The chat has ended, which touches its members, by the last event.
+  // The last event ended the chat, which changes its members.
   expect(results).toHaveLength(2);
   expect(results.map(({ seq, is_ended }) => [seq, is_ended])).toEqual([
     [events.length, 1],
@@ -99,14 +101,14 @@ testAlarm('an object of the first schema is upgraded once, and brings its copy u
   expect(await upkeep()).toEqual(before);
 });
 
-test('an object that was lost right after its upgrade brings its copy up to date all the same', async () => {
+test('an object that was lost right after its upgrade still updates its replica', async () => {
   await runInDurableObject(object(), (_, { storage }) => storage.deleteAlarm());
   await evictDurableObject(object());
   const alarm = await alarmOf(object());
   expect(alarm).not.toBeNull();
 });
 
-/** The columns of each table and the indexes of an object. */
+/** The columns of each table, and the indexes, of an object. */
 function tablesOf(thread: string): Promise<Map<unknown, unknown>> {
   return runInDurableObject(env.THREADS.getByName(thread), (_, { storage: { sql } }) => {
     const made = sql.exec(`SELECT name, type FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'`).toArray();
@@ -135,7 +137,7 @@ test('an upgraded object has the columns of a new one', async () => {
     if (fresh.has(table)) expect([table, columns]).toEqual([table, fresh.get(table)]);
 });
 
-test('an object of the second schema gets what is missing, and its copy is not rebuilt', async () => {
+test('an object of the second schema gets what is missing, and its replica is not rebuilt', async () => {
   const { thread, chat_id, actor } = await newVisitorChat();
   const young = env.THREADS.getByName(thread);
   await runInDurableObject(young, (_, { storage: { sql } }) => {
@@ -160,7 +162,7 @@ test('an object of the second schema gets what is missing, and its copy is not r
   expect(upkeep).toMatchObject({ schema: SCHEMA, rebuild_number: 0, rebuild_seq: null });
 });
 
-test('the tables of a later schema are left alone', async () => {
+test('the tables of a later schema are not changed', async () => {
   await runInDurableObject(object(), (_, { storage }) => {
     expect(() => upgradeTables(storage.sql, SCHEMA + 1, Date.now())).toThrow('newer than this program');
   });

@@ -3,8 +3,8 @@ import { vi } from 'vitest';
 import type { LaneWakeUp } from '../../../src/rpc/lane.ts';
 
 /**
- * Records the wake-ups that a thread's object sends from now on, in whichever life, until mocks are restored. None reaches the queue,
- * nor do those of other threads that are still busy.
+ * Records the wake-ups that a thread's object sends from now on, in any instance, until mocks are restored. None of
+ * them reaches the queue, and neither do those of other threads that are still busy.
  */
 export function recordWakeUps(thread: string): LaneWakeUp[] {
   const wakeUps: LaneWakeUp[] = [];
