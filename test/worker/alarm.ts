@@ -1,7 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
 import { test } from 'vitest';
 
-/** Rings an object's alarm; false when none was set. `revived` gives a new life of the object what the test had put into the one before. */
+/**
+ * Rings an object's alarm. Returns false when none was set. `revived` restores in a new instance of the object what the
+ * test had replaced in the previous one.
+ */
 export type Ring = (stub: DurableObjectStub, revived?: () => Promise<void>) => Promise<boolean>;
 
 const LIVES: readonly { when: string; ring: Ring }[] = [
@@ -16,14 +19,14 @@ const LIVES: readonly { when: string; ring: Ring }[] = [
   },
 ];
 
-/** One that has crashed has no memory left to destroy. */
+/** An object that has crashed has no memory left to destroy. */
 function ignoreThatItIsGone(error: Error): void {
   if (!error.message.includes('not currently running')) throw error;
 }
 
 /**
- * A test of an alarm, run twice: with what the object has in memory, and after the platform has destroyed that, as it does to an
- * object that was idle for ten seconds.
+ * A test of an alarm, run twice: with what the object has in memory, and after the platform has destroyed that, as it
+ * does to an object that was idle for ten seconds.
  */
 export function testAlarm(name: string, run: (ring: Ring) => Promise<void>): void {
   for (const { when, ring } of LIVES) test(`${name} [${when}]`, () => run(ring));

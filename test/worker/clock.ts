@@ -1,11 +1,11 @@
 import { vi } from 'vitest';
 
-/** Sets the time of day, here and in the objects. Only `Date`: what waits goes on waiting as ever. */
+/** Sets the time of day, here and in the objects. Only `Date` is replaced: timers run as always. */
 export function setClock(now: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now });
 }
 
-/** Moves the time of day on. */
+/** Advances the time of day. */
 export function passTime(milliseconds: number): void {
   setClock(Date.now() + milliseconds);
 }

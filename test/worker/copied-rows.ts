@@ -18,8 +18,8 @@ const TABLES = [
 ];
 
 /**
- * Rows of each table that requests to the hub fill, once nothing more comes: what objects do by themselves follows an answer. The slower
- * the machine is, the longer it waits for them.
+ * Rows of each table that requests to the hub fill, once no more arrive: some of an object's work follows its answer.
+ * The slower the machine is, the longer this waits.
  */
 export async function countRows(): Promise<Record<string, number>> {
   for (let before = await countNow(); ; ) {

@@ -1,4 +1,7 @@
-/** What a message has that is neither edited nor encrypted, comes from no suggestion, brings no attachment and answers none. */
+/**
+ * The properties of a message that is neither edited nor encrypted, is made from no suggestion, has no attachment and
+ * answers none.
+ */
 export const PLAIN = {
   is_encrypted: false,
   is_edited: false,

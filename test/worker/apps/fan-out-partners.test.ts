@@ -6,7 +6,7 @@ import { newRoom } from '../umi/gateway.ts';
 import { acceptedFor, briefly, installedApp } from './installed-app.ts';
 import { ALL_SCOPES } from './registry.ts';
 
-/** Two organizations, the other of which has an app with a bot user and these webhooks. */
+/** Two organizations. The second has an app with a bot user and these webhooks. */
 async function openPartners(patterns: string[]) {
   const owner = await Desk.open();
   const partner = await Desk.open();
@@ -15,7 +15,7 @@ async function openPartners(patterns: string[]) {
   return { owner, partner, installation };
 }
 
-it('a partner is told of a session in a room that is shared, also after its channel has moved to another', async () => {
+it('the app of a partner is sent the session of a shared room, also after its channel has moved to another room', async () => {
   const { owner, partner, installation } = await openPartners(['/orgs/{organization_id}/routed_chats/*/messages']);
   const manager = await enrollAgent(owner.organizationId, {}, ALL_SCOPES);
   await shareRoom(owner, owner.gateway.roomId, partner);
@@ -28,7 +28,7 @@ it('a partner is told of a session in a room that is shared, also after its chan
   expect(await acceptedFor(chatId, installation)).toHaveLength(2);
 });
 
-/** A chat of the owner, without a room, to which the partner is invited. */
+/** A chat of the owner without a room, to which the partner is invited. */
 async function invitedTo(owner: Desk, invitee: object): Promise<string> {
   const chats = `/users/${owner.agent.user_id}/chats`;
   const started = await ask(owner.agent, 'POST', chats, {});
@@ -41,7 +41,7 @@ async function invitedTo(owner: Desk, invitee: object): Promise<string> {
   return chatId;
 }
 
-it('a partner is told of its invitation to a chat that does not concern it otherwise, and of its end', async () => {
+it('the app of a partner is sent its invitation to a chat that it has no other access to, and the end of the invitation', async () => {
   const { owner, partner, installation } = await openPartners(['/users/{user_id}/incoming_chat_invitations']);
   await shareRoom(owner, owner.gateway.roomId, partner);
   const chatId = await invitedTo(owner, { invited_organization_id: partner.organizationId });
@@ -49,7 +49,7 @@ it('a partner is told of its invitation to a chat that does not concern it other
   expect(briefly(await acceptedFor(chatId, installation))).toEqual([`added ${path}`, `changed ${path}`]);
 });
 
-it('a team of a partner is told of its invitation', async () => {
+it('the app of a partner is sent the invitation of one of its teams', async () => {
   const { owner, partner, installation } = await openPartners(['/users/{user_id}/incoming_chat_invitations']);
   const bot = { user_id: String(installation.app_user_id) } as Person;
   const team = await addTeam(partner, 'Night shift', [bot]);

@@ -11,7 +11,7 @@ import { Site } from '../visitors/site.ts';
 import { acceptedFor, installedApp } from './installed-app.ts';
 import { ALL_SCOPES } from './registry.ts';
 
-it('whoever joins while a message waits to learn who listens has their app told of the message', async () => {
+it('an app is sent a message that waits for its audience when the app’s user joins meanwhile', async () => {
   const site = await Site.open();
   const visitor = await site.visitor();
   const chatId = await site.chat(visitor);
@@ -56,7 +56,7 @@ const COLLEAGUE: Omit<UserFacts, 'id' | 'organization_id'> = {
   is_staff: false,
 };
 
-/** Makes the object's next question to D1 wait until it is released. */
+/** Makes the object's next query of D1 wait until it is released. */
 function holdDatabase(instance: ThreadObject): { release: () => void; whenAsked: Promise<void> } {
   const { env: itsEnv } = instance as unknown as { env: { DB: D1Database } };
   const database = itsEnv.DB;

@@ -14,7 +14,7 @@ async function openSite(): Promise<{ site: Site; manager: Person }> {
 }
 
 describe('an installed app', () => {
-  it('is told of a visitor’s chat from its beginning to its end', async () => {
+  it('is sent a visitor’s chat from its beginning to its end', async () => {
     const { site, manager } = await openSite();
     const { installation, webhookIds } = await installedApp(manager, [OWNED, `${OWNED}/*/messages`]);
     const visitor = await site.visitor();
@@ -47,7 +47,7 @@ describe('an installed app', () => {
     for (const { body } of all) expect(body.prev_seq).toBe(seqs[seqs.indexOf(body.seq) - 1] ?? null);
   });
 
-  it('is told of the chats of channels too, but not of imports and what is not to be told', async () => {
+  it('is sent the chats of channels too, but no imports and nothing that is never published', async () => {
     const desk = await Desk.open();
     const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
     const { installation } = await installedApp(manager, [OWNED, `${OWNED}/*/messages`]);
@@ -66,7 +66,7 @@ describe('an installed app', () => {
     expect(await acceptedFor(past.chatId, installation)).toEqual([]);
   });
 
-  it('with a bot user is told of the chats that are routed to it, and of those that it joins', async () => {
+  it('with a bot user is sent the chats that are routed to it, and those that it joins', async () => {
     const desk = await Desk.open();
     const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
     const user = '/users/{user_id}';
@@ -93,7 +93,7 @@ describe('an installed app', () => {
     expect(later).toContain(`added ${bot}/chats/${chatId}/messages`);
   });
 
-  it('whose bot user no router names is told of nothing that is routed', async () => {
+  it('whose bot user no router names is sent nothing that is routed', async () => {
     const desk = await Desk.open();
     const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
     const { installation } = await installedApp(manager, ['/users/{user_id}/routed_chats'], {
@@ -107,7 +107,7 @@ describe('an installed app', () => {
     expect(briefly(await acceptedFor(next, installation))).not.toEqual([]);
   });
 
-  it('of a partner is told of rooms that are shared, and of them only', async () => {
+  it('of a partner is sent only what belongs to shared rooms', async () => {
     const owner = await Desk.open();
     const partner = await enrollManager();
     const patterns = ['/orgs/{organization_id}/routed_chats', OWNED, '/orgs/{organization_id}/involved_chats'];
@@ -122,7 +122,7 @@ describe('an installed app', () => {
     );
   });
 
-  it('without `reports` is not told what private history keeps', async () => {
+  it('without `reports` is not sent what private history hides', async () => {
     const { site, manager } = await openSite();
     const plain = await installedApp(manager, [OWNED]);
     const reporting = await installedApp(manager, [OWNED, '/orgs/{organization_id}/rooms/*/chats'], {
@@ -137,7 +137,7 @@ describe('an installed app', () => {
     expect(new Set(told.map(({ webhook_id }) => webhook_id))).toEqual(new Set(reporting.webhookIds));
   });
 
-  it('without `reports` is not told what was written in routed and pending chats of private history', async () => {
+  it('without `reports` is not sent what was written in routed and pending chats of private history', async () => {
     const desk = await Desk.open();
     const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
     const parts = ['', '/*/messages', '/*/tags'];
@@ -158,7 +158,7 @@ describe('an installed app', () => {
     expect(await partsTold(reporting.installation)).toHaveLength(2);
   });
 
-  it('is told while it is installed and its webhook is switched on', async () => {
+  it('is sent updates while it is installed and its webhook is switched on', async () => {
     const { site, manager } = await openSite();
     const { appId, installation, webhookIds } = await installedApp(manager, [OWNED]);
     const isTold = async (of = installation) =>
@@ -178,7 +178,7 @@ describe('an installed app', () => {
     expect(await isTold(again)).toBe(false);
   });
 
-  it('of an organization without a subscription is told nothing', async () => {
+  it('of an organization without a subscription is sent nothing', async () => {
     const { site, manager } = await openSite();
     const { installation } = await installedApp(manager, [OWNED]);
     const visitor = await site.visitor();
@@ -191,7 +191,7 @@ describe('an installed app', () => {
     expect((await acceptedFor(chatId, installation)).length).toBe(before);
   });
 
-  it('that is available to anyone is told by each organization of its own chats', async () => {
+  it('that is available to anyone is sent the chats of each organization by that organization’s installation', async () => {
     const { manager } = await openSite();
     const app = await createApp(manager, { is_available_to_anyone: true });
     await addWebhook(manager, app.id, OWNED);
@@ -205,13 +205,13 @@ describe('an installed app', () => {
 });
 
 describe('a write', () => {
-  it('costs no further trip to D1 for its subscriptions, and one row for each webhook', async () => {
+  it('costs no further query of D1 for its subscriptions, and one row for each webhook', async () => {
     const desk = await Desk.open();
     const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
     const thread = unique('thread');
     const write = () => desk.post({ messages: [visitorSays(thread, 'again')] }, { env: { SERVER_TIMING: '1' } });
     await write();
-    // One batch, or its part of one that another thread's rows are in too.
+    // One transaction, or the part of one that also holds another thread's rows.
     expect(tripsOf(await write())).toBeLessThanOrEqual(1);
     const { installation } = await installedApp(manager, [OWNED, `${OWNED}/*/messages`]);
     const { chatId } = await desk.say(thread, 'warm');
@@ -221,7 +221,7 @@ describe('a write', () => {
   });
 });
 
-/** The trips to D1 that an answer names. */
+/** The calls of D1 that an answer names. */
 function tripsOf({ headers }: Answer): number {
   const trips = /d1;desc="trips=([\d.]+)/.exec(headers.get('Server-Timing') ?? '')?.[1];
   if (trips === undefined) throw new Error('the answer names no trips');

@@ -53,7 +53,7 @@ describe('channels', () => {
     expect(await insertChannel(database, mine, channelIn(room))).toBeNull();
   });
 
-  it('change only what is given, and only into a room of the organization', async () => {
+  it('change only the given properties, and move only to a room of the organization', async () => {
     const organization = await newOrganization();
     const room = await newRoom(organization);
     const foreignRoom = await newRoom(await newOrganization());
@@ -93,7 +93,7 @@ describe('channels', () => {
     expect(await updateChannel(database, organization, channel.id, { name: 'x' }, AT)).toBeNull();
   });
 
-  it('keep the former secret as long as a rotation says', async () => {
+  it('keep the previous secret for the time that a rotation gives', async () => {
     const organization = await newOrganization();
     const channel = channelIn(await newRoom(organization));
     await insertChannel(database, organization, channel);

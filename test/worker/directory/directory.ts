@@ -18,7 +18,7 @@ export const database: Database = db(env as unknown as Env, null, cost);
 
 export const databases: DirectoryDatabases = { identity: database, organization: database };
 
-/** What is routed to a user, read anew. */
+/** Reads the rooms that are routed to a user, without a cache. */
 export async function reachOfUser(
   from: DirectoryDatabases,
   organizationId: string,
@@ -28,7 +28,7 @@ export async function reachOfUser(
   return (await readRoutedRooms(from, organizationId)).ofUser(id, options);
 }
 
-/** What is routed to an organization, read anew. */
+/** Reads the rooms that are routed to an organization, without a cache. */
 export async function reachOfOrganization(from: DirectoryDatabases, organizationId: string, options: HistoryOptions) {
   return (await readRoutedRooms(from, organizationId)).ofOrganization(options);
 }
@@ -92,7 +92,7 @@ export async function share(kind: SharedKind, owner: string, id: string, partner
   await insertShare(database, kind, owner, id, { organization_id: partner, created_at: AT });
 }
 
-/** Makes a user present until a moment (ms), as their object would. */
+/** Makes a user present until `until` (ms), as their object would. */
 export async function bePresent(userId: string, until: number): Promise<void> {
   await database.run('UPDATE users SET present_until = ? WHERE id = ?', until, userId);
 }

@@ -94,7 +94,7 @@ describe('tokens', () => {
 });
 
 describe('visitors', () => {
-  it('are found in their room alone, with the name that their variable gives them', async () => {
+  it('are found only in their room, with the name from their variable', async () => {
     const organization = await newOrganization();
     const room = await newRoom(organization);
     const visitor = crypto.randomUUID().replaceAll('-', '');

@@ -5,8 +5,8 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 import { AT, database, databases, newOrganization, newUser } from './directory.ts';
 
 /**
- * The rule of reach once more, as one query for each room (Chats API, Routed chats): slow, and independent of the code
- * that is tested. ?1 the user's organization, ?2 the user.
+ * The rule of routed rooms again, as one query for each room (Chats API, Routed chats): slow, and independent of the
+ * tested code. ?1 is the user's organization, ?2 the user.
  */
 const REACHED = `
   SELECT rooms.id FROM rooms WHERE
@@ -44,7 +44,7 @@ function numbersFrom(seed: number): () => number {
 
 type Directory = { organizations: string[]; users: Map<string, string[]> };
 
-/** Three organizations with rooms, users, teams, routers and shares at random. */
+/** Three organizations with random rooms, users, teams, routers and shares. */
 async function randomDirectory(random: () => number): Promise<Directory> {
   const some = <Item>(items: readonly Item[], share: number) => items.filter(() => random() < share);
   const times = (most: number) => Array.from({ length: Math.floor(random() * (most + 1)) });
@@ -136,7 +136,7 @@ async function ids(sql: string, ...parameters: string[]): Promise<string[]> {
   return (await database.all<{ id: string }>(sql, ...parameters)).map(({ id }) => id);
 }
 
-it('what is computed for all users at once is what a query answers for each of them', async () => {
+it('the result for all users at once is that of a query for each user', async () => {
   let single = 0;
   for (let seed = 1; seed <= 12; seed++) {
     const { organizations, users } = await randomDirectory(numbersFrom(seed));
@@ -165,7 +165,7 @@ it('what is computed for all users at once is what a query answers for each of t
       expectRooms(reaches.ofOrganization({ includesPrivateHistory: false }), [...own, ...open]);
     }
   }
-  // The directories were such that rooms had to be named one by one, and such that they had not.
+  // Some of the directories required naming rooms one by one, and some did not.
   expect(single).toBeGreaterThan(20);
   expect(single).toBeLessThan(90);
 });

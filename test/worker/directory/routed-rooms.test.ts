@@ -27,7 +27,7 @@ const user = (id: string): RouterTarget => ({ kind: 'user', id });
 const team = (id: string): RouterTarget => ({ kind: 'team', id });
 const organization = (id: string): RouterTarget => ({ kind: 'organization', id });
 
-/** The owner of the rooms, with a user, and a partner with one. */
+/** The owner of the rooms and a partner, each with a user. */
 let owner: string;
 let partner: string;
 let colleague: string;
@@ -51,15 +51,15 @@ const teamsOf = async (id: string) => (await readRoutedRooms(databases, owner)).
 
 const nothing = { organization_id: null, room_ids: [] };
 
-describe('the reach of a user in their own organization', () => {
-  it('is all of it, rooms to come too, while no router keeps them out', async () => {
+describe('the rooms routed to a user in their own organization', () => {
+  it('are all of it, future rooms too, while no router excludes the user', async () => {
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
     await newRoom(owner);
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
     expect(await reachOfUser(databases, owner, await newUser(owner), EVERYTHING)).toEqual(wholeOrganization(owner));
   });
 
-  it('is read for all users at once, by one trip to each database', async () => {
+  it('are read for all users at once, by one call of each database', async () => {
     const colleagues = await Promise.all(Array.from({ length: 20 }, () => newUser(owner)));
     const night = await newTeam(owner, ...colleagues.slice(0, 10));
     await newRouter(owner, [room], [team(night)]);
@@ -69,19 +69,19 @@ describe('the reach of a user in their own organization', () => {
     expect(cost.d1.trips - before).toBe(2);
     expect(reached.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => wholeOrganization(owner)));
     expect(reached.slice(10)).toEqual(Array.from({ length: 10 }, () => nothing));
-    // Those of the same teams share one answer.
+    // Users of the same teams share one result.
     expect(new Set(reached).size).toBe(2);
   });
 
   it.each([
     ['all', () => ALL],
     ['the user', () => user(colleague)],
-  ])('is all of it when the routers name %s', async (_, target) => {
+  ])('are all of it when the routers name %s', async (_, target) => {
     await newRouter(owner, [room], [target()]);
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
   });
 
-  it('comes by a team', async () => {
+  it('are routed by a team', async () => {
     const night = await newTeam(owner, colleague);
     await newRouter(owner, [room], [team(night)]);
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
@@ -91,7 +91,7 @@ describe('the reach of a user in their own organization', () => {
     expect(await teamsOf(colleague)).toEqual([]);
   });
 
-  it('is single rooms when a router leaves them out of others', async () => {
+  it('are named one by one when a router excludes the user from others', async () => {
     const other = await newUser(owner);
     const open = await newRoom(owner);
     await newRouter(owner, [room], [user(other), team(await newTeam(owner, other))]);
@@ -99,7 +99,7 @@ describe('the reach of a user in their own organization', () => {
     expect(await reachOfUser(databases, owner, other, EVERYTHING)).toEqual(wholeOrganization(owner));
   });
 
-  it('is what any of a room’s routers gives, and ends with the last', async () => {
+  it('are routed by any of a room’s routers, until the last is deleted', async () => {
     const other = await newUser(owner);
     const first = await newRouter(owner, [room], [user(other)]);
     const second = await newRouter(owner, [room], [user(colleague)]);
@@ -110,7 +110,7 @@ describe('the reach of a user in their own organization', () => {
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
   });
 
-  it('is nothing by a router without targets, and follows its changes', async () => {
+  it('are none by a router without targets, and follow its changes', async () => {
     const router = await newRouter(owner, [room], []);
     expect(await reachOfColleague()).toEqual(nothing);
     await updateRouter(database, owner, router, { targets: [organization(partner), ALL] }, AT);
@@ -121,7 +121,7 @@ describe('the reach of a user in their own organization', () => {
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
   });
 
-  it('does not come by a deleted team', async () => {
+  it('are not routed by a deleted team', async () => {
     const night = await newTeam(owner, colleague);
     await newRouter(owner, [room], [team(night)]);
     await deleteTeam(database, owner, night, AT);
@@ -131,7 +131,7 @@ describe('the reach of a user in their own organization', () => {
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
   });
 
-  it('keeps deleted rooms', async () => {
+  it('include deleted rooms', async () => {
     await newRouter(owner, [room], [user(colleague)]);
     const closed = await newRoom(owner);
     await newRouter(owner, [closed], []);
@@ -140,19 +140,19 @@ describe('the reach of a user in their own organization', () => {
   });
 });
 
-describe('the reach of a partner’s user', () => {
+describe('the rooms routed to a partner’s user', () => {
   it.each([
     ['no router', () => null],
     ['a router that names all', () => ALL],
     ['a router that names others', () => user(colleague)],
-  ])('is nothing of a shared room with %s', async (_, target) => {
+  ])('do not include a shared room with %s', async (_, target) => {
     await share('room', owner, room, partner);
     const named = target();
     if (named !== null) await newRouter(owner, [room], [named]);
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
   });
 
-  it('comes by their organization while the room is shared', async () => {
+  it('are routed by their organization while the room is shared', async () => {
     await newRouter(owner, [room], [organization(partner)]);
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
     await share('room', owner, room, partner);
@@ -165,7 +165,7 @@ describe('the reach of a partner’s user', () => {
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
   });
 
-  it('comes by a team while both the room and the team are shared', async () => {
+  it('are routed by a team while both the room and the team are shared', async () => {
     const theirs = await newTeam(partner, agent);
     await newRouter(owner, [room], [team(theirs)]);
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
@@ -180,14 +180,14 @@ describe('the reach of a partner’s user', () => {
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
   });
 
-  it('comes by the user alone', async () => {
+  it('are routed to the user by name', async () => {
     await share('room', owner, room, partner);
     await newRouter(owner, [room], [user(agent)]);
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner, [room]));
     expect(await reachOfColleague()).toEqual(nothing);
   });
 
-  it('leaves out owners with private history when asked to', async () => {
+  it('exclude owners with private history on request', async () => {
     const secretive = await newOrganization({ private_chat_history: 1 });
     const secret = await newRoom(secretive);
     for (const [organizationId, id] of [
@@ -202,11 +202,11 @@ describe('the reach of a partner’s user', () => {
   });
 });
 
-describe('the reach of an organization', () => {
+describe('the rooms routed to an organization', () => {
   const reach = (id: string, includesPrivateHistory = true) =>
     reachOfOrganization(databases, id, { includesPrivateHistory });
 
-  it('is its own rooms and those shared with it, whatever their routers', async () => {
+  it('are its own rooms and those shared with it, whatever their routers', async () => {
     expect(await reach(partner)).toEqual(wholeOrganization(partner));
     await share('room', owner, room, partner);
     await newRouter(owner, [room], []);
@@ -216,7 +216,7 @@ describe('the reach of an organization', () => {
     expect(await reach(partner)).toEqual(wholeOrganization(partner));
   });
 
-  it('leaves out owners with private history when asked to', async () => {
+  it('exclude owners with private history on request', async () => {
     const secretive = await newOrganization({ private_chat_history: 1 });
     const secret = await newRoom(secretive);
     await share('room', owner, room, partner);
@@ -227,7 +227,7 @@ describe('the reach of an organization', () => {
   });
 });
 
-describe('rooms of a reach', () => {
+describe('the rooms of a room set', () => {
   it('are found and listed by id, without deleted ones', async () => {
     const shared = await newRoom(await newOrganization());
     const others = [await newRoom(owner), await newRoom(owner)];

@@ -59,7 +59,7 @@ const whoIsReached = async () => {
 const target = (kind: RouterTarget['kind'], id: string | null = null): RouterTarget => ({ kind, id });
 
 describe('a room’s view', () => {
-  it('follows all users of the organization without a router, and by kind all', async () => {
+  it('counts all users of the organization without a router, and with a router that names all', async () => {
     await presentUser(partner);
     expect(await whoIsReached()).toEqual(OFFLINE);
     await presentUser(owner, 1);
@@ -72,7 +72,7 @@ describe('a room’s view', () => {
     expect(await whoIsReached()).toEqual(HUMAN_ONLINE);
   });
 
-  it('counts only who is present, willing and not deleted', async () => {
+  it('counts only users who are present, willing and not deleted', async () => {
     const id = await newUser(owner);
     await newRouter(owner, [room], [target('user', id)]);
     expect(await whoIsReached()).toEqual(OFFLINE);
@@ -88,7 +88,7 @@ describe('a room’s view', () => {
     expect(await whoIsReached()).toEqual(OFFLINE);
   });
 
-  it('follows teams, deleted ones not', async () => {
+  it('counts the members of teams, but not of deleted ones', async () => {
     const team = await newTeam(owner, await newUser(owner), await presentUser(owner, 1));
     await newRouter(owner, [room], [target('team', await newTeam(owner)), target('team', team)]);
     expect(await whoIsReached()).toEqual(BOT_ONLINE);
@@ -96,7 +96,7 @@ describe('a room’s view', () => {
     expect(await whoIsReached()).toEqual(OFFLINE);
   });
 
-  it('follows partners and their teams only while they are shared', async () => {
+  it('counts partners and their teams only while they are shared', async () => {
     const member = await presentUser(partner);
     await newRouter(owner, [room], [target('organization', partner)]);
     expect(await whoIsReached()).toEqual(OFFLINE);
@@ -140,7 +140,7 @@ describe('a team’s view', () => {
     return (await viewTeams(databases, { id: owner, name: 'Harbour' }, row === null ? [] : [row], NOW))[0];
   };
 
-  it('counts its members, the present ones and who of them is online', async () => {
+  it('counts its members, those present and those online', async () => {
     const [absent, bot, hidden, gone] = [
       await newUser(owner),
       await presentUser(owner, 1),
@@ -162,7 +162,7 @@ describe('a team’s view', () => {
     });
   });
 
-  it('knows whether a room’s router names it', async () => {
+  it('shows whether a room’s router names it', async () => {
     const team = await newTeam(owner);
     expect(await viewTeam(team)).toMatchObject({ is_connected_to_room: false });
     await newRouter(owner, [], [target('team', team)]);
@@ -175,7 +175,7 @@ describe('a team’s view', () => {
 });
 
 describe('an organization’s view', () => {
-  it('tells who of its users is there', async () => {
+  it('shows whether its users are present', async () => {
     const attendants = async () => {
       const view = await viewOrganization(database, owner, NOW);
       return [view?.is_present, view?.is_online, view?.is_humans_online];
@@ -193,14 +193,14 @@ describe('an organization’s view', () => {
 });
 
 describe('pages', () => {
-  /** Rows that D1 read and trips that it took. */
+  /** Rows that D1 read, and calls that this took. */
   async function costOf(work: (counted: Database) => Promise<unknown>): Promise<{ trips: number; read: number }> {
     const cost = noCost();
     await work(db(testEnv, null, cost));
     return { trips: cost.d1.trips, read: cost.d1.rowsRead };
   }
 
-  it('of rooms and teams cost the same number of trips, whatever their size', async () => {
+  it('of rooms and teams cost the same number of calls, whatever their size', async () => {
     const member = await presentUser(owner);
     const rooms = [room];
     for (let place = 0; place < 4; place++) rooms.push(await newRoom(owner));
@@ -225,7 +225,7 @@ describe('pages', () => {
     }
   });
 
-  it('of users read their page alone, in every order', async () => {
+  it('of users read only their page, in every order', async () => {
     for (let place = 0; place < 60; place++) {
       const id = await newUser(owner);
       await updateUser(database, owner, id, { email: `${String(place).padStart(2, '0')}@example.com` }, AT);
@@ -245,7 +245,7 @@ describe('the directory in two databases', () => {
   const IDENTITY = ['organizations', 'users', 'teams', 'team_members', 'team_shares'];
   const ROOMS = ['rooms', 'room_shares', 'room_routers', 'routers', 'router_targets'];
 
-  /** The database, refusing statements that name other tables than those that lie in it. */
+  /** The database, which refuses statements that name tables of another database. */
   function holding(tables: readonly string[]): Database {
     const check = (sql: string) => {
       const named = Array.from(sql.matchAll(/\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)/g), ([, table]) => table ?? '');

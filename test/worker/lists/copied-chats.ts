@@ -12,7 +12,7 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 export const cost = noCost();
 export const database: Database = db(env as unknown as Env, null, cost);
 
-/** What a test says of a chat; the rest of its row is made up. `at` in ms. */
+/** What a test sets of a chat. The rest of its row is made up. `at` in ms. */
 export type CopiedChat = {
   id: string;
   at: number;
@@ -48,7 +48,7 @@ export function copiedChat(at: number, of: Partial<CopiedChat>): CopiedChat {
   };
 }
 
-/** Writes chats with their members and involvements straight into D1's copy, in the form in which the projection does. */
+/** Writes chats with their members and involvements directly into the replica in D1, as the projection does. */
 export async function writeChats(chats: readonly CopiedChat[]): Promise<void> {
   for (let from = 0; from < chats.length; from += 500) await writeSome(chats.slice(from, from + 500));
 }
@@ -86,7 +86,7 @@ async function writeSome(chats: readonly CopiedChat[]): Promise<void> {
   ]);
 }
 
-/** Writes an invitation of a chat; answers its id. */
+/** Writes an invitation of a chat. Returns its id. */
 export async function writeInvitation(
   chatId: string,
   inviteeId: string,
@@ -124,8 +124,8 @@ export function page(
 }
 
 /**
- * Follows `next` from the first page to the last and `previous` back to the first, as a client does. Answers the keys in the
- * order of the list for both ways and what each page read.
+ * Follows `next` from the first page to the last and `previous` back to the first, as a client does. Returns the keys
+ * in the order of the list for both directions, and what each page read.
  */
 export async function walkPages<Row>(
   size: number,

@@ -57,7 +57,7 @@ const NUMBERS = [0, -1, 1.5, 1e308, 2 ** 53, -(2 ** 53), Number.MAX_SAFE_INTEGER
 describe.each(LISTS)('a cursor of %s', (_, ordering, url) => {
   const sizeOf = ordering.endsWith('updated_at') ? 2 : 1;
 
-  it('with values that no row has leads to a page or to a 400', async () => {
+  it('with values that no row has gives a page or a 400', async () => {
     const keys: (readonly (string | number)[])[] =
       sizeOf === 2
         ? TEXTS.flatMap((text) => NUMBERS.map((number) => [number, text]))
@@ -73,7 +73,7 @@ describe.each(LISTS)('a cursor of %s', (_, ordering, url) => {
     }
   });
 
-  it('of another order, or that is no cursor, is refused', async () => {
+  it('of another order is refused, and so is an invalid one', async () => {
     const key = sizeOf === 2 ? [AT, chats[2]?.id ?? ''] : [chats[2]?.id ?? ''];
     const good = encodeCursor({ ordering, direction: 'next', key });
     expect((await read(url(), good)).status).toBe(200);
@@ -105,7 +105,7 @@ describe('a page size', () => {
     ['200', 5],
     ['201', 5],
     ['9'.repeat(400), 5],
-  ])('of %s is taken', async (size, results) => {
+  ])('of %s is accepted', async (size, results) => {
     const { status, json } = await call(`${url()}?page_size=${size}`, { authorization: `Bearer ${person.token}` });
     expect([status, (json as Page).results.length]).toEqual([200, results]);
   });
@@ -125,7 +125,7 @@ describe('a page', () => {
   };
   const ids = (page: Page) => page.results.map(({ id }) => id);
 
-  it('keeps its place when chats begin before and after it', async () => {
+  it('stays at its position when chats begin before and after it', async () => {
     const first = await open(list());
     expect(ids(first)).toEqual(chats.slice(0, 2).map(({ id }) => id));
     const { organization_id, user_id } = person;

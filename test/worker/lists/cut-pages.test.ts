@@ -4,7 +4,10 @@ import { AT, type CopiedChat, copiedChat, writeChats } from './copied-chats.ts';
 
 const CHATS = 1_500;
 
-/** Only the oldest chats have no messages, only in the newest ones the user does not take part: the first pages of the lists find nothing. */
+/**
+ * Only the oldest chats have no messages, and only in the newest ones the user does not participate: the first pages of
+ * the lists find nothing.
+ */
 let person: Person;
 let chats: CopiedChat[];
 
@@ -28,7 +31,7 @@ async function read(url: string): Promise<Page> {
   return answer.json as Page;
 }
 
-/** The ids of all pages, and how many results each had. */
+/** The ids of all pages, and the number of results of each. */
 async function readAll(url: string, way: 'next' | 'previous') {
   const pages: Page[] = [];
   for (let next: string | null = url; next !== null; ) {
@@ -51,7 +54,7 @@ describe.each([
     return order === 1 ? ids : ids.toReversed();
   };
 
-  it('goes on over short and empty pages to the end, and back to the start', async () => {
+  it('continues over short and empty pages to the end, and back to the start', async () => {
     const forth = await readAll(url(), 'next');
     expect(forth.ids).toEqual(expected());
     expect(forth.sizes[0]).toBe(0);

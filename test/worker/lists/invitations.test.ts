@@ -22,7 +22,7 @@ type Invited = { id: string; invitee: string; isAccepted: boolean; isExpired: bo
 const invited: Invited[] = [];
 let chat: CopiedChat;
 
-/** Invitations of a user, their teams, their organization and of somebody else; one of thirty is open. */
+/** Invitations of a user, of their teams, of their organization and of somebody else. One of thirty is open. */
 beforeAll(async () => {
   chat = copiedChat(AT, { members: [{ id: 'inviter', organization_id: 'own', is_participating: true }] });
   await writeChats([chat]);
@@ -62,7 +62,7 @@ describe('incoming invitations', () => {
     },
   );
 
-  it('carry their chat, for its counts', async () => {
+  it('include their chat, for its counts', async () => {
     const { rows } = await listIncomingInvitations(database, ['user'], {}, { key: null, direction: 'next', limit: 2 });
     expect(rows.map((row) => row.chat.id)).toEqual([chat.id, chat.id]);
     expect(rows[0]).toMatchObject({ invitation: { invitee: { id: 'user' } }, chat: { user_member_count: 1 } });
@@ -75,7 +75,7 @@ describe('incoming invitations', () => {
     expect(cost.d1.rowsRead - before).toBeLessThanOrEqual(3 * 50 + 4);
   });
 
-  it('of nobody are none', async () => {
+  it('without an invitee are none', async () => {
     const none = await listIncomingInvitations(database, [], {}, { key: null, direction: 'next', limit: 2 });
     expect(none).toEqual({ rows: [], cut_at: null });
   });

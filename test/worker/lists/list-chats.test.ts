@@ -13,12 +13,12 @@ import {
   writeChats,
 } from './copied-chats.ts';
 
-/** Half a minute of ties: each chat shares its millisecond with the next. */
+/** Half a minute of equal times: each chat shares its millisecond with the next. */
 const CHATS = 4_000;
 const time = (number: number) => AT + Math.floor(number / 2) * 1000;
 const ROOMS = Array.from({ length: 20 }, (_, room) => `room-${room}`);
 
-/** Chats of two organizations in forty rooms, mixed so that each filter cuts through each grant. */
+/** Chats of two organizations in forty rooms, mixed so that each filter selects a part of each grant. */
 const chats: CopiedChat[] = Array.from({ length: CHATS }, (_, number) => {
   const own = number % 2 === 0;
   const isPending = number % 60 < 2;
@@ -150,13 +150,13 @@ function expectFewReads(reads: readonly Read[], grant: ChatGrant, filters: ChatF
   for (const { rows, trips, results } of reads) {
     expect(trips).toBeLessThanOrEqual(1);
     expect(rows).toBeLessThanOrEqual(1000);
-    // Each further source of a merged list is named, asked and found at its end.
+    // Each further source of a merged list is named, queried and found at its end.
     if (isIndexed(grant, filters)) expect(rows).toBeLessThanOrEqual(3 * results + 4 + 3 * (sourcesOf(grant) - 1));
   }
 }
 
 describe.each(Object.entries(GRANTS))('chats of a grant: %s', (_, grant) => {
-  it.each(FILTERS)('with %j: every chat once, forth and back, within the bounds', async (filters) => {
+  it.each(FILTERS)('with %j: every chat once, forwards and backwards, within the bounds', async (filters) => {
     for (const ordering of ['-created_at', 'created_at'] as const) {
       const { forth, back, reads } = await listOf(grant, filters, ordering);
       const ids = idsBy(expected(grant, filters), ordering);
@@ -191,7 +191,7 @@ describe('chats of a member by their last change', () => {
 });
 
 describe('a filter that matches rarely', () => {
-  it('cuts the page and goes on from there, also when it found nothing', async () => {
+  it('cuts the page and continues from there, also when it found nothing', async () => {
     const filters = { has_messages: false, has_user_messages: true };
     const { rows, cut_at } = await listChats(database, reach('own', []), filters, '-created_at', page(51));
     expect(rows).toEqual([]);
@@ -211,7 +211,7 @@ describe('a filter that matches rarely', () => {
     expect(cost.d1.rowsRead - before).toBeLessThanOrEqual(most);
   });
 
-  it('holds its bound for all rooms of a hundred together', async () => {
+  it('stays within its bound for all rooms of a hundred together', async () => {
     const rooms = Array.from({ length: 100 }, (_, room) => `room-${room}`);
     const grant = reach(null, rooms);
     const { forth, reads } = await listOf(grant, { has_user_messages: true }, '-created_at');

@@ -5,7 +5,7 @@ import { AT, type CopiedChat, copiedChat, cost, database, type Read, walkPages, 
 
 const CHATS = 4_000;
 
-/** Chats of a visitor and of others; an agent is in every other one and takes part in every tenth. */
+/** Chats of a visitor and of others. An agent is a member of every second one and participates in every tenth. */
 const chats: CopiedChat[] = Array.from({ length: CHATS }, (_, number) =>
   copiedChat(AT + number * 1000, {
     visitor_id: number % 4 === 0 ? 'visitor' : `visitor-${number}`,
@@ -76,7 +76,7 @@ describe('the newest chat of a visitor', () => {
     expect(await findNewestChatOfVisitor(database, 'room', 'visitor-1')).toMatchObject({ chat_id: chats[1]?.id });
     const before = cost.d1.rowsRead;
     expect(await findNewestChatOfVisitor(database, 'elsewhere', 'visitor-1')).toBeNull();
-    // The chats of the visitor, whom another room has, and not those of the room.
+    // The chats of the visitor, who belongs to another room, and not those of the room.
     expect(await findNewestChatOfVisitor(database, 'room', 'nobody')).toBeNull();
     expect(cost.d1.rowsRead - before).toBeLessThanOrEqual(4);
     expect(await findNewestChatOfVisitor(database, 'elsewhere', 'visitor')).toBeNull();

@@ -6,7 +6,7 @@ import { CHAT_KEYS, MEMBERSHIP_KEYS } from '../chats/documented-keys.ts';
 import { admin, call } from '../http/hub.ts';
 import { AT } from './copied-chats.ts';
 
-/** A database of the first version, with rows as that version wrote them, and then the migrations that came after it. */
+/** A database of the first version, with rows as that version wrote them, and then the later migrations. */
 
 const ORGANIZATION = newUuid(AT);
 const PARTNER = newUuid(AT + 1);
@@ -144,7 +144,7 @@ describe('rows of the first version', () => {
     }
   });
 
-  it('are chosen by whether the chat is open and the user takes part', async () => {
+  it('are selected by whether the chat is open and the user participates', async () => {
     const chats = `users/${user.id}/chats`;
     expect(of(await read(`${chats}?is_ended=false`))).toEqual([OPEN]);
     expect(of(await read(`${chats}?is_participating=true`))).toEqual([OPEN]);

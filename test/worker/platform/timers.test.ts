@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
 import { BACKOFF, backoffAfter, Timers } from '../../../src/platform/timers.ts';
 
-/** Runs with the storage of an object that nothing else uses, and a clock that stands still. */
+/** Runs with the storage of an object that nothing else uses, and with a fixed clock. */
 async function inObject(run: (make: () => Timers, clock: { now: number }, armed: number[]) => void): Promise<void> {
   const stub = env.THREADS.get(env.THREADS.newUniqueId());
   await runInDurableObject(stub, (_, state) => {
@@ -36,7 +36,7 @@ describe('the timers of an object', () => {
     });
   });
 
-  test('say what is due, longest first, and arm the alarm', async () => {
+  test('return what is due, the longest due first, and set the alarm', async () => {
     await inObject((make, clock, armed) => {
       const timers = make();
       timers.set('late', clock.now + 10);
@@ -49,7 +49,7 @@ describe('the timers of an object', () => {
     });
   });
 
-  test('forget what is done, with its failures', async () => {
+  test('delete what is done, with its failures', async () => {
     await inObject((make, clock) => {
       const timers = make();
       timers.fail('copy');
@@ -61,7 +61,7 @@ describe('the timers of an object', () => {
     });
   });
 
-  test('leave nothing behind where nothing was ever due', async () => {
+  test('leave nothing behind when nothing was ever due', async () => {
     const stub = env.THREADS.get(env.THREADS.newUniqueId());
     await runInDurableObject(stub, (_, { storage: { sql } }) => {
       const timers = new Timers({ sql, now: () => 0, random: () => 0, armBy: () => {} });
@@ -72,7 +72,7 @@ describe('the timers of an object', () => {
   });
 });
 
-test('a back-off doubles up to five minutes, and three quarters of it pass at least', () => {
+test('a back-off doubles up to five minutes, and at least three quarters of it pass', () => {
   const waits = (random: number) => [1, 2, 3, 9, 10, 50].map((failures) => backoffAfter(failures, BACKOFF, random));
   expect(waits(1)).toEqual([1000, 2000, 4000, 256_000, 300_000, 300_000]);
   expect(waits(0)).toEqual([750, 1500, 3000, 192_000, 225_000, 225_000]);
