@@ -116,14 +116,14 @@ describe('the distributor', () => {
     scene.add(1);
     await scene.distributor.run();
     await scene.distributor.run();
-    expect(one.wire.said).toEqual(range(1, 351));
-    expect(two.wire.said).toEqual(range(341, 351));
-    expect(three.wire.said).toEqual([351]);
-    expect(one.wire.attachment?.position).toBe(null);
+    expect(one.recorder.said).toEqual(range(1, 351));
+    expect(two.recorder.said).toEqual(range(341, 351));
+    expect(three.recorder.said).toEqual([351]);
+    expect(one.recorder.attachment?.position).toBe(null);
   });
 
   it('sends what arrives while it is at work', async () => {
-    const { wire } = scene.socket(0);
+    const { recorder } = scene.socket(0);
     scene.add(1);
     const gate = Promise.withResolvers<Access>();
     scene.access = () => gate.promise;
@@ -132,21 +132,22 @@ describe('the distributor', () => {
     const second = scene.distributor.run();
     gate.resolve({ subscriber: SUBSCRIBER });
     await Promise.all([first, second]);
-    expect(wire.said).toEqual([1, 2, 3]);
+    expect(recorder.said).toEqual([1, 2, 3]);
   });
 
   it('leaves out events from before the subscription', async () => {
-    const { wire } = scene.socket(0, MESSAGES, 2);
+    const { recorder } = scene.socket(0, MESSAGES, 2);
     scene.add(4);
     await scene.distributor.run();
-    expect(wire.said).toEqual([3, 4]);
+    expect(recorder.said).toEqual([3, 4]);
   });
 
   it('reads from twenty positions of the log at a time, those nearest to its end first', async () => {
     scene.add(500);
     const sockets = range(1, 50).map((place) => scene.socket(place * 9));
     await scene.distributor.run();
-    for (const [place, { wire }] of sockets.entries()) expect(wire.said).toEqual(range((place + 1) * 9 + 1, 500));
+    for (const [place, { recorder }] of sockets.entries())
+      expect(recorder.said).toEqual(range((place + 1) * 9 + 1, 500));
     expect(Math.max(...scene.readsBefore)).toBe(20);
   });
 
@@ -155,7 +156,7 @@ describe('the distributor', () => {
     scene.add(9);
     const sockets = range(0, 8).map((place) => scene.socket(place));
     await scene.distributor.run();
-    for (const [place, { wire }] of sockets.entries()) expect(wire.said).toEqual(range(place + 1, 9));
+    for (const [place, { recorder }] of sockets.entries()) expect(recorder.said).toEqual(range(place + 1, 9));
     expect(Math.max(...scene.readsBefore)).toBe(3);
   });
 
@@ -167,26 +168,26 @@ describe('the distributor', () => {
     scene.add(1);
     const first = scene.distributor.run();
     await turns();
-    expect([slow.wire.said, quick.wire.said]).toEqual([[], [1]]);
+    expect([slow.recorder.said, quick.recorder.said]).toEqual([[], [1]]);
     scene.add(1);
     const second = scene.distributor.run();
     await turns();
-    expect([slow.wire.said, quick.wire.said]).toEqual([[], [1, 2]]);
+    expect([slow.recorder.said, quick.recorder.said]).toEqual([[], [1, 2]]);
     gate.resolve({ subscriber: SUBSCRIBER });
     await Promise.all([first, second]);
-    expect([slow.wire.said, quick.wire.said, scene.lookups]).toEqual([[1, 2], [1, 2], [1]]);
+    expect([slow.recorder.said, quick.recorder.said, scene.lookups]).toEqual([[1, 2], [1, 2], [1]]);
   });
 
   it('stores state only when something has changed', async () => {
     const update = scene.socket(0);
     const other = scene.socket(0, `/api/v5/users/${USER}/chats`);
     for (const { socket } of [update, other]) socket.save(0);
-    const before = [update.wire.writes, other.wire.writes];
+    const before = [update.recorder.writes, other.recorder.writes];
     scene.known.set(update.socket.owner, { subscriber: SUBSCRIBER });
     scene.add(1);
     await scene.distributor.run();
-    expect([update.wire.said, other.socket.position]).toEqual([[1], 1]);
-    expect([update.wire.writes - (before[0] ?? 0), other.wire.writes - (before[1] ?? 0)]).toEqual([1, 0]);
+    expect([update.recorder.said, other.socket.position]).toEqual([[1], 1]);
+    expect([update.recorder.writes - (before[0] ?? 0), other.recorder.writes - (before[1] ?? 0)]).toEqual([1, 0]);
   });
 
   it('looks up rights only when there is something to send, for all owners at once', async () => {
@@ -200,34 +201,34 @@ describe('the distributor', () => {
   });
 
   it('stops at a socket that does not acknowledge, continues when it does, and delays no other', async () => {
-    const { socket, wire } = scene.socket(0);
+    const { socket, recorder } = scene.socket(0);
     const other = scene.socket(0);
     scene.add(1200);
     const running = scene.distributor.run();
     await running;
-    expect([wire.said.length, socket.isPaused, wire.attachment?.position]).toEqual([1000, true, 1000]);
+    expect([recorder.said.length, socket.isPaused, recorder.attachment?.position]).toEqual([1000, true, 1000]);
     for (const { socket: each } of [other, { socket }]) each.acknowledge(1000);
     await scene.distributor.run();
-    expect(wire.said).toEqual(range(1, 1200));
-    expect(other.wire.said).toEqual(range(1, 1200));
+    expect(recorder.said).toEqual(range(1, 1200));
+    expect(other.recorder.said).toEqual(range(1, 1200));
   });
 
   it('tells a socket that the end of the log has overtaken that it has missed something', async () => {
-    const { wire } = scene.socket(3);
+    const { recorder } = scene.socket(3);
     scene.add(20);
     scene.floor = 10;
     await scene.distributor.run();
     scene.add(1);
     await scene.distributor.run();
-    expect(wire.said).toEqual(['reset', 21]);
+    expect(recorder.said).toEqual(['reset', 21]);
   });
 
   it('closes sockets whose rights have ended, and sends them nothing', async () => {
-    const { wire } = scene.socket(0);
+    const { recorder } = scene.socket(0);
     scene.access = () => Promise.resolve({ closeReason: { code: 4401, reason: 'x' } });
     scene.add(1);
     await scene.distributor.run();
-    expect([wire.said, wire.closedBy, scene.ended]).toEqual([[], 4401, [4401]]);
+    expect([recorder.said, recorder.closedBy, scene.ended]).toEqual([[], 4401, [4401]]);
   });
 
   it('keeps the position of sockets whose rights cannot be looked up, serves the others, and asks to be called again', async () => {
@@ -240,14 +241,14 @@ describe('the distributor', () => {
     };
     scene.add(2);
     await scene.distributor.run();
-    expect([waiting.wire.said, known.wire.said, scene.retries]).toEqual([[], [1, 2], 1]);
+    expect([waiting.recorder.said, known.recorder.said, scene.retries]).toEqual([[], [1, 2], 1]);
     expect(waiting.socket.state.position).toBe(0);
     await scene.distributor.run();
-    expect(waiting.wire.said).toEqual([1, 2]);
+    expect(waiting.recorder.said).toEqual([1, 2]);
   });
 
   it('continues from a new position of a socket, even if it changes meanwhile', async () => {
-    const { socket, wire } = scene.socket(5);
+    const { socket, recorder } = scene.socket(5);
     scene.add(8);
     const gate = Promise.withResolvers<Access>();
     scene.access = () => gate.promise;
@@ -256,12 +257,12 @@ describe('the distributor', () => {
     socket.position = 2;
     gate.resolve({ subscriber: SUBSCRIBER });
     await running;
-    expect(wire.said).toEqual(range(3, 8));
+    expect(recorder.said).toEqual(range(3, 8));
   });
 
   it('skips nothing when a socket subscribes at its position while rights of others are looked up', async () => {
     const other = scene.socket(0);
-    const { socket, wire } = scene.socket(0, null);
+    const { socket, recorder } = scene.socket(0, null);
     scene.add(2);
     const gate = Promise.withResolvers<Access>();
     scene.access = () => gate.promise;
@@ -271,7 +272,7 @@ describe('the distributor', () => {
     socket.position = 0;
     gate.resolve({ subscriber: SUBSCRIBER });
     await running;
-    expect([other.wire.said, wire.said]).toEqual([
+    expect([other.recorder.said, recorder.said]).toEqual([
       [1, 2],
       [1, 2],
     ]);
@@ -281,25 +282,25 @@ describe('the distributor', () => {
     scene.add(5);
     const [now, late] = [scene.socket(5), scene.socket(4)];
     await scene.distributor.sendEphemeral(updateOf(6));
-    expect([now.wire.said, late.wire.said]).toEqual([[null], []]);
+    expect([now.recorder.said, late.recorder.said]).toEqual([[null], []]);
     await scene.distributor.run();
-    expect([now.wire.said, late.wire.said]).toEqual([[null], [5]]);
+    expect([now.recorder.said, late.recorder.said]).toEqual([[null], [5]]);
   });
 
   it('counts ephemeral updates with the last number that the client got, whatever the log has since', async () => {
-    const { socket, wire } = scene.socket(0, MESSAGES);
+    const { socket, recorder } = scene.socket(0, MESSAGES);
     scene.add(1);
     await scene.distributor.run();
     scene.events.push({ number: 2, update: { ...updateOf(2), notifications: [] }, characters: 100 });
     await scene.distributor.run();
     for (let count = 0; count < 100; count++) await scene.distributor.sendEphemeral(updateOf(3));
-    expect([wire.said.length, socket.position]).toEqual([101, 2]);
+    expect([recorder.said.length, socket.position]).toEqual([101, 2]);
     socket.acknowledge(1);
     expect(socket.state.window).toEqual([]);
   });
 
   it('survives an unexpected error', async () => {
-    const { wire } = scene.socket(0);
+    const { recorder } = scene.socket(0);
     scene.add(1);
     const { events } = scene;
     scene.events = new Proxy(events, {
@@ -309,9 +310,9 @@ describe('the distributor', () => {
       },
     });
     await scene.distributor.run();
-    expect([wire.said, scene.retries]).toEqual([[], 1]);
+    expect([recorder.said, scene.retries]).toEqual([[], 1]);
     scene.events = events;
     await scene.distributor.run();
-    expect(wire.said).toEqual([1]);
+    expect(recorder.said).toEqual([1]);
   });
 });

@@ -45,28 +45,28 @@ describe('the frames of a client', () => {
   it('are answered in order, except acknowledgements, which do not wait', async () => {
     const gate = Promise.withResolvers<Access>();
     const { server } = newServer(() => gate.promise);
-    const { socket, wire } = newSocket(50);
+    const { socket, recorder } = newSocket(50);
     socket.send('x', 50, 0);
     const handled = [
       server.receive(socket, subscribe()),
       server.receive(socket, '{"type":"unsubscribe","channels":["a"]}'),
     ];
     await server.receive(socket, ack(50));
-    expect([socket.state.window, wire.sent.length]).toEqual([[], 1]);
+    expect([socket.state.window, recorder.sent.length]).toEqual([[], 1]);
     gate.resolve(VISITOR);
     await Promise.all(handled);
-    expect(wire.sent.slice(1).map((text) => JSON.parse(text).type)).toEqual(['subscribed', 'unsubscribed']);
+    expect(recorder.sent.slice(1).map((text) => JSON.parse(text).type)).toEqual(['subscribed', 'unsubscribed']);
     expect(socket.state.heard_at).toBe(7);
   });
 
   it('may acknowledge the number of an answer that is ahead of the socket, but none that the log does not have', async () => {
     const { server } = newServer(() => Promise.resolve(VISITOR));
-    const { socket, wire } = newSocket(20);
+    const { socket, recorder } = newSocket(20);
     socket.send('x', 20, 0);
     await server.receive(socket, ack(50));
-    expect([socket.state.window, wire.sent]).toEqual([[], ['x']]);
+    expect([socket.state.window, recorder.sent]).toEqual([[], ['x']]);
     await server.receive(socket, ack(51));
-    expect(wire.sent.slice(1).map((text) => JSON.parse(text).type)).toEqual(['error']);
+    expect(recorder.sent.slice(1).map((text) => JSON.parse(text).type)).toEqual(['error']);
   });
 
   it('close the connection when too many of them wait', async () => {
@@ -95,16 +95,21 @@ describe('the frames of a client', () => {
 
   it('are refused without closing the connection when one is too large', async () => {
     const { server, ended } = newServer(() => Promise.resolve(VISITOR));
-    const { socket, wire } = newSocket(50);
+    const { socket, recorder } = newSocket(50);
     await server.receive(socket, 'x'.repeat(2_000_000));
-    expect([ended, wire.sent]).toEqual([[], [expect.stringContaining('262144')]]);
+    expect([ended, recorder.sent]).toEqual([[], [expect.stringContaining('262144')]]);
   });
 
   it('may subscribe each of a hundred topics separately', async () => {
     const gate = Promise.withResolvers<Access>();
     const { server, ended, kept } = newServer(() => gate.promise);
     const id = 'a'.repeat(32);
-    const { socket, wire } = newSocket(50, { kind: 'visitor', visitor_id: id, organization_id: 'o', expires_at: null });
+    const { socket, recorder } = newSocket(50, {
+      kind: 'visitor',
+      visitor_id: id,
+      organization_id: 'o',
+      expires_at: null,
+    });
     const channels = Array.from({ length: 100 }, (_, place) => {
       const chat = `0190a000-0000-7000-8000-${String(place).padStart(12, '0')}`;
       return `/api/v5/public/visitors/${id}/chats/${chat}/messages`;
@@ -112,7 +117,7 @@ describe('the frames of a client', () => {
     const handled = channels.map((channel) => server.receive(socket, subscribe({ channels: [channel] })));
     gate.resolve(VISITOR);
     await Promise.all(handled);
-    expect([ended, kept, wire.sent.length]).toEqual([[], channels, 100]);
+    expect([ended, kept, recorder.sent.length]).toEqual([[], channels, 100]);
   });
 
   it('close the connection with “try again” when the rights cannot be looked up', async () => {
@@ -126,10 +131,10 @@ describe('the frames of a client', () => {
     const visitor = (path: string) => `/api/v5/public/visitors/${'a'.repeat(32)}/${path}`;
     const owner = { kind: 'visitor' as const, visitor_id: 'a'.repeat(32), organization_id: 'o', expires_at: null };
     const { server, kept } = newServer(() => Promise.resolve(VISITOR), 1);
-    const { socket, wire } = newSocket(50, owner);
+    const { socket, recorder } = newSocket(50, owner);
     await server.receive(socket, subscribe({ channels: [visitor('chats'), visitor('chat_memberships')] }));
     expect(kept).toEqual([visitor('chats')]);
-    expect(JSON.parse(wire.sent[0] ?? '')).toMatchObject({
+    expect(JSON.parse(recorder.sent[0] ?? '')).toMatchObject({
       channels: [visitor('chats')],
       refused: [{ channel: visitor('chat_memberships'), detail: 'The hub has no room for more channels at present.' }],
     });
@@ -138,23 +143,23 @@ describe('the frames of a client', () => {
   it('have no effect on a socket that has gone meanwhile', async () => {
     const gate = Promise.withResolvers<Access>();
     const { server, kept } = newServer(() => gate.promise);
-    const { socket, wire } = newSocket(50);
+    const { socket, recorder } = newSocket(50);
     const handled = server.receive(socket, subscribe());
-    wire.readyState = 3;
+    recorder.readyState = 3;
     gate.resolve(VISITOR);
     await handled;
-    expect([kept, wire.sent]).toEqual([[], []]);
+    expect([kept, recorder.sent]).toEqual([[], []]);
   });
 
   it('set the position in the log with the first subscription that is granted', async () => {
     const visitor = (path: string) => `/api/v5/public/visitors/${'a'.repeat(32)}/${path}`;
     const owner = { kind: 'visitor' as const, visitor_id: 'a'.repeat(32), organization_id: 'o', expires_at: null };
     const { server } = newServer(() => Promise.resolve(VISITOR));
-    const { socket, wire } = newSocket(50, owner);
+    const { socket, recorder } = newSocket(50, owner);
     await server.receive(socket, subscribe({ channels: ['nonsense'], after: 20 }));
     expect([socket.position, socket.state.has_begun]).toEqual([50, false]);
     await server.receive(socket, subscribe({ channels: [visitor('chats')], after: 20 }));
-    expect([socket.position, wire.attachment?.position, wire.attachment?.has_begun]).toEqual([20, 20, true]);
+    expect([socket.position, recorder.attachment?.position, recorder.attachment?.has_begun]).toEqual([20, 20, true]);
     await server.receive(socket, subscribe({ channels: [visitor('chat_memberships')] }));
     expect([...socket.subscriptions.values()].map(({ since }) => since)).toEqual([20, 50]);
     expect(socket.position).toBe(20);

@@ -164,9 +164,9 @@ describe('what all sockets of a hub have not acknowledged', () => {
     const [greedy, modest] = [sockets[0], newSocket(0, OWNER, load)];
     greedy?.socket.send('more', 3, 8);
     expect([greedy?.socket.isPaused, full]).toEqual([true, [8]]);
-    expect(JSON.parse(greedy?.wire.sent.at(-1) ?? '')).toEqual({ type: 'acknowledge' });
+    expect(JSON.parse(greedy?.recorder.sent.at(-1) ?? '')).toEqual({ type: 'acknowledge' });
     modest.socket.send('a little', 3, 8);
-    expect([modest.socket.isPaused, modest.wire.sent]).toEqual([false, ['a little']]);
+    expect([modest.socket.isPaused, modest.recorder.sent]).toEqual([false, ['a little']]);
     greedy?.socket.acknowledge(3);
     expect([greedy?.socket.isPaused, greedy?.socket.state.window]).toEqual([false, []]);
   });
@@ -178,7 +178,7 @@ describe('what all sockets of a hub have not acknowledged', () => {
     const others = Array.from({ length: 4 }, () => newSocket(0, OWNER, load));
     for (const { socket } of others) socket.send(text, 3, 8);
     one?.acknowledge(1);
-    expect([one?.isPaused, sockets[0]?.wire.sent.filter((sent) => sent.includes('"acknowledge"')).length]).toEqual([
+    expect([one?.isPaused, sockets[0]?.recorder.sent.filter((sent) => sent.includes('"acknowledge"')).length]).toEqual([
       true,
       2,
     ]);

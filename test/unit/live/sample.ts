@@ -50,7 +50,7 @@ export function updateOf(seq: number, text = `message ${seq}`): ThreadUpdate {
 }
 
 /** A platform's socket that records what it was sent. */
-export class MemoryWire implements PlatformSocket {
+export class RecordingSocket implements PlatformSocket {
   readyState = 1;
   readonly sent: string[] = [];
   attachment: SocketState | null = null;
@@ -95,6 +95,6 @@ export function newSocket(
     faults: 0,
   },
 ) {
-  const wire = new MemoryWire();
-  return { wire, socket: new LiveSocket(wire, owner, state, load, position) };
+  const recorder = new RecordingSocket();
+  return { recorder, socket: new LiveSocket(recorder, owner, state, load, position) };
 }
