@@ -20,6 +20,8 @@ try {
   const appId = await registerApp(configuration);
   console.log(`App ${appId} is installed; its webhooks go to ${configuration.appUrl}.`);
 } catch (error) {
-  console.error(error instanceof ConfigurationRefused || error instanceof HubRefused ? error.message : error);
+  const { code } = error as NodeJS.ErrnoException;
+  const isRefusal = error instanceof ConfigurationRefused || error instanceof HubRefused;
+  console.error(isRefusal || code?.startsWith('ERR_PARSE_ARGS') ? (error as Error).message : error);
   process.exitCode = 1;
 }
