@@ -5,11 +5,11 @@ import { expect, test } from 'vitest';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
 import { projectPath } from '../../scripts/project.ts';
 
-test('local data is found again after a deployment has put its databases into wrangler.toml', async () => {
+test('the local store is the same whether wrangler.toml holds ids of databases or not: wrangler itself offers to add them', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'umi-store-'));
   const deployed = join(folder, 'wrangler.toml');
   const toml = await readFile(projectPath('wrangler.toml'), 'utf8');
-  const changed = toml.replaceAll(/^(database_id = )"[^"]*"/gm, '$1"11111111-2222-4333-8444-555555555555"');
+  const changed = toml.replaceAll(/^database_name = .*/gm, '$&\ndatabase_id = "11111111-2222-4333-8444-555555555555"');
   expect(changed).toContain('database_id = "11111111-2222-4333-8444-555555555555"');
   await writeFile(deployed, changed);
   const databasesOf = (path: string) => workerOptionsOf(path).workerOptions.d1Databases;
