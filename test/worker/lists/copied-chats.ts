@@ -92,7 +92,16 @@ export async function writeInvitation(
   inviteeId: string,
   of: { created_at: number; accepted_at?: number; expired_at?: number },
 ): Promise<string> {
-  const inviter = { id: 'inviter' } as unknown as InvitationFacts['invited_by_user'];
+  const inviter = {
+    id: 'inviter',
+    first_name: 'Ina',
+    last_name: 'Inviter',
+    organization_id: newUuid(of.created_at),
+    alias: null,
+    avatar: null,
+    is_bot: false,
+    is_staff: false,
+  };
   const facts: InvitationFacts = {
     id: newUuid(of.created_at),
     invitee: { kind: 'user', id: inviteeId, name: 'Invited' },
