@@ -26,7 +26,7 @@ const insideWorkerd: TestProjectInlineConfiguration = {
     // Generous: a busy machine must not decide what passes.
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    setupFiles: ['test/worker/new-hub.ts'],
+    setupFiles: ['test/support/worker/new-hub.ts'],
   },
 };
 
@@ -39,7 +39,7 @@ export default defineConfig({
     projects: [
       {
         resolve: {
-          alias: { 'cloudflare:workers': new URL('./test/unit/cloudflare-workers.ts', import.meta.url).pathname },
+          alias: { 'cloudflare:workers': new URL('./test/support/cloudflare-workers.ts', import.meta.url).pathname },
         },
         test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', testTimeout: 30_000 },
       },

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { openHub } from '../e2e/hub.ts';
-import { openBrowser } from './chat-site.ts';
+import { openBrowser } from '../support/local/chat-site.ts';
+import { openHub } from '../support/local/hub.ts';
 
 it('shows the reference page, with nothing from elsewhere and nothing that its policy refuses', async () => {
   const site = await openHub();

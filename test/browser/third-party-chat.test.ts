@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Agent } from './agent.ts';
-import { type ChatSite, openChatSite } from './chat-site.ts';
+import { Agent } from '../support/local/agent.ts';
+import { type ChatSite, openChatSite } from '../support/local/chat-site.ts';
 
 const HOSTILE = '<script>window.isBroken = true</script><img src=x onerror="window.isBroken = true"> & more';
 

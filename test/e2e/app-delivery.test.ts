@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answer, type Behaviour, type ReceivedRequest } from '../../scripts/webhook-receiver.ts';
-import { openHub, type TestHub } from './hub.ts';
+import { openHub, type TestHub } from '../support/local/hub.ts';
 
 type Json = Record<string, unknown>;
 

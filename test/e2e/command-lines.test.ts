@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { runScript } from './script-process.ts';
+import { runScript } from '../support/local/script-process.ts';
 
 const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: Record<string, string> };
 const named = Object.entries(scripts).flatMap(([name, line]) => {

@@ -1,9 +1,9 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answer, type Behaviour, failureRate, type ReceivedRequest } from '../../scripts/webhook-receiver.ts';
-import { eventually } from '../eventually.ts';
-import { openHub, type TestHub } from './hub.ts';
-import type { Channel } from './hub-client.ts';
+import { eventually } from '../support/eventually.ts';
+import { openHub, type TestHub } from '../support/local/hub.ts';
+import type { Channel } from '../support/local/hub-client.ts';
 
 let hub: TestHub;
 /** What the receiver does, by the path of a channel's URL: each test has a path of its own. */

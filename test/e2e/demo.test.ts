@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runScript } from './script-process.ts';
+import { runScript } from '../support/local/script-process.ts';
 
 test('npm run demo: every step and batch of the documented example comes out as documented', async () => {
   const demo = runScript('scripts/demo.ts', []);

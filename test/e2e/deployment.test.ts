@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { deploy, rehearse } from '../../scripts/deployment.ts';
 import { readTarget } from '../../scripts/deployment-target.ts';
 import { projectPath } from '../../scripts/project.ts';
-import { type Account, fakeAccount } from './fake-account.ts';
+import { type Account, fakeAccount } from '../support/local/fake-account.ts';
 
 describe('npm run deploy', () => {
   let root: string;

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { freePort } from '../../scripts/free-port.ts';
-import { makeFolder } from './hub.ts';
-import { runScript } from './script-process.ts';
+import { makeFolder } from '../support/local/hub.ts';
+import { runScript } from '../support/local/script-process.ts';
 
 test('npm run dev runs on the store of npm start with its tables, and keeps it from that', async () => {
   const folder = await makeFolder();

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { examine } from '../../scripts/deployment-checks.ts';
 import { readTarget, type Target } from '../../scripts/deployment-target.ts';
-import { type AccountState, fakeAccount } from './fake-account.ts';
+import { type AccountState, fakeAccount } from '../support/local/fake-account.ts';
 
 const ORIGIN = 'https://umi.example.com';
 

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { projectPath } from '../../scripts/project.ts';
 import type { PublishRequest } from '../../src/rpc/live-hub.ts';
 import { organizationHub } from '../../src/rpc/live-hub.ts';
-import { updateOf as toldOf } from '../unit/live/sample.ts';
-import { openHub, type TestHub } from './hub.ts';
-import { RawSocket } from './raw-socket.ts';
+import { openHub, type TestHub } from '../support/local/hub.ts';
+import { RawSocket } from '../support/local/raw-socket.ts';
+import { updateOf as toldOf } from '../support/sample-sockets.ts';
 
 let hub: TestHub;
 let folder: string;

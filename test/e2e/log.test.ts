@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openHub, type TestHub } from './hub.ts';
+import { openHub, type TestHub } from '../support/local/hub.ts';
 
 let session: TestHub;
 

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DemoHub, startDemoHub } from '../../scripts/demo-hub.ts';
 import { freePort } from '../../scripts/free-port.ts';
 import { projectPath } from '../../scripts/project.ts';
-import { makeFolder } from './hub.ts';
+import { makeFolder } from '../support/local/hub.ts';
 
 type Block = { name: string; text: string };
 

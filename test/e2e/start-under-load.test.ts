@@ -3,8 +3,8 @@ import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../scripts/free-port.ts';
-import { makeFolder } from './hub.ts';
-import { runScript, type ScriptProcess } from './script-process.ts';
+import { makeFolder } from '../support/local/hub.ts';
+import { runScript, type ScriptProcess } from '../support/local/script-process.ts';
 
 const READY = '# 3. list the chats';
 const CLIENTS = 32;

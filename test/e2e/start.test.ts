@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Demo, readDemo } from '../../scripts/demo-file.ts';
 import { freePort } from '../../scripts/free-port.ts';
 import { projectPath } from '../../scripts/project.ts';
-import { makeFolder } from './hub.ts';
-import { HubClient } from './hub-client.ts';
-import { runScript, type ScriptProcess } from './script-process.ts';
+import { makeFolder } from '../support/local/hub.ts';
+import { HubClient } from '../support/local/hub-client.ts';
+import { runScript, type ScriptProcess } from '../support/local/script-process.ts';
 
 const READY = '# 3. list the chats';
 

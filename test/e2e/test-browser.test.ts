@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { runScript } from './script-process.ts';
+import { runScript } from '../support/local/script-process.ts';
 
 it('npm run test:browser fails without a Chromium and says how to get one', async () => {
   const script = runScript('scripts/test-browser.ts', [], { CHROMIUM_PATH: '/nowhere/chromium' });

@@ -9,8 +9,8 @@ import {
   openChatApplication,
   viewOf,
   WEBHOOK_SECRET,
-} from './chat-application.ts';
-import { openHub, type TestHub } from './hub.ts';
+} from '../support/local/chat-application.ts';
+import { openHub, type TestHub } from '../support/local/hub.ts';
 
 let site: TestHub;
 let app: ChatApplication;

@@ -15,9 +15,9 @@ import {
   openChatApplication,
   openEvents,
   viewOf,
-} from './chat-application.ts';
-import { makeFolder, openHub, type TestHub } from './hub.ts';
-import { runScript } from './script-process.ts';
+} from '../support/local/chat-application.ts';
+import { makeFolder, openHub, type TestHub } from '../support/local/hub.ts';
+import { runScript } from '../support/local/script-process.ts';
 
 const APPLICATION = 'examples/third-party-chat';
 

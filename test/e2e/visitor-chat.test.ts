@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requestJson } from '../../scripts/json-request.ts';
 import { answer, type Behaviour, type ReceivedRequest } from '../../scripts/webhook-receiver.ts';
-import { openHub, type TestHub } from './hub.ts';
+import { openHub, type TestHub } from '../support/local/hub.ts';
 
 /** The tutorial of the visitors' API, and what it needs of the hub: over HTTP, with an app's webhooks at a real receiver. */
 let hub: TestHub;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { handleQueue } from '../../../src/delivery/consumer.ts';
 import { queueDelay } from '../../../src/delivery/wake-lanes.ts';
 import { channelOfReceiver, channelReceiver } from '../../../src/resources/receiver.ts';
-import { DeliveryRun, WAKE_UP } from './delivery-run.ts';
+import { DeliveryRun, WAKE_UP } from '../../support/delivery-run.ts';
 
 class QueueMessage {
   settled: (string | number | undefined)[] = [];

@@ -3,7 +3,7 @@ import type { AppUserAuth } from '../../../src/delivery/app-user-auth.ts';
 import { CHANNEL_TIMES, INSTALLATION_TIMES, timesOf } from '../../../src/delivery/attempt-times.ts';
 import type { Endpoint } from '../../../src/delivery/endpoint.ts';
 import { installationReceiver } from '../../../src/resources/receiver.ts';
-import { DeliveryRun, OPEN } from './delivery-run.ts';
+import { DeliveryRun, OPEN } from '../../support/delivery-run.ts';
 
 const RECEIVER = installationReceiver('i1');
 

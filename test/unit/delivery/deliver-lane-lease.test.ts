@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { queueDelay } from '../../../src/delivery/wake-lanes.ts';
-import { DeliveryRun, OPEN, WAKE_UP } from './delivery-run.ts';
+import { DeliveryRun, OPEN, WAKE_UP } from '../../support/delivery-run.ts';
 
 describe('deliverLane and the rest of a lease', () => {
   it('sends nothing that another consumer has delivered while the endpoint was read', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Lane } from '../../../src/rpc/lane.ts';
-import { DeliveryRun, OPEN, WAKE_UP } from './delivery-run.ts';
-import { RECEIVER } from './memory-lane.ts';
+import { DeliveryRun, OPEN, WAKE_UP } from '../../support/delivery-run.ts';
+import { RECEIVER } from '../../support/memory-lane.ts';
 
 function resetError(): Error {
   return Object.assign(new Error('object was reset'), { retryable: true });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deliverLeased } from '../../../src/delivery/deliver-lane.ts';
 import type { LeasedDelivery } from '../../../src/rpc/lane.ts';
-import { DeliveryRun, WAKE_UP } from './delivery-run.ts';
+import { DeliveryRun, WAKE_UP } from '../../support/delivery-run.ts';
 
 /** Leases the head as a commit does. */
 async function lease(run: DeliveryRun): Promise<LeasedDelivery> {

@@ -8,8 +8,8 @@ import { messageKey } from '../../../src/domain/fingerprints.ts';
 import { type ChatState, emptyThread, openChat } from '../../../src/domain/state.ts';
 import { endsAt } from '../../../src/resources/chat.ts';
 import { isOpenInvitation } from '../../../src/resources/invitation.ts';
-import { IDENTITY, ThreadModel } from './thread-model.ts';
-import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from './thread-steps.ts';
+import { IDENTITY, ThreadModel } from '../../support/thread-model.ts';
+import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-steps.ts';
 
 const STARTS_AT = 1_800_000_000_000;
 

@@ -12,8 +12,8 @@ import {
   VISITOR,
   visitorAdded,
   visitorMessageEvent,
-} from './sample-events.ts';
-import { NAME, ORGANIZATION, ROOM } from './thread-model.ts';
+} from '../../support/sample-events.ts';
+import { NAME, ORGANIZATION, ROOM } from '../../support/thread-model.ts';
 
 const SECOND = 1000;
 const START = 1_800_000_000_000;

@@ -8,7 +8,7 @@ import { NO_AUDIENCE } from '../../../src/notifications/audience.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
 import { messageResource } from '../../../src/resources/message.ts';
 import { fanOutWebhooks } from '../../../src/thread/webhooks/fan-out.ts';
-import { routingOf } from './sample-events.ts';
+import { routingOf } from '../../support/sample-events.ts';
 
 /**
  * Logs as version 2 stored them, one for each kind of thread, together with an event of each type. They never change:

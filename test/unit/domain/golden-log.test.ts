@@ -7,7 +7,7 @@ import { emptyThread, type ThreadState } from '../../../src/domain/state.ts';
 import { NO_AUDIENCE } from '../../../src/notifications/audience.ts';
 import { chatResource } from '../../../src/resources/chat.ts';
 import { fanOutWebhooks } from '../../../src/thread/webhooks/fan-out.ts';
-import { routingOf } from './sample-events.ts';
+import { routingOf } from '../../support/sample-events.ts';
 
 /**
  * A log as version 1 stored it, with an event of each type. It never changes: whatever a later program makes of it must

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Command, JoinChat, MessagesReceived, PostMessage } from '../../../src/domain/commands.ts';
 import { messageKey } from '../../../src/domain/fingerprints.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
-import { AGENT } from './sample-events.ts';
-import { IDENTITY, ORGANIZATION, receiveCommand, ThreadModel } from './thread-model.ts';
+import { AGENT } from '../../support/sample-events.ts';
+import { IDENTITY, ORGANIZATION, receiveCommand, ThreadModel } from '../../support/thread-model.ts';
 
 const ROUTED: ChatGrant = {
   kind: 'reach',

@@ -3,7 +3,7 @@ import { RoutedRooms } from '../../../src/directory/routed-rooms.ts';
 import { type Access, AccessCache, factsKey, type OwnerFacts } from '../../../src/live/access.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
 import { createIsolateCache, STALE_FOR } from '../../../src/platform/isolate-cache.ts';
-import { ORGANIZATION, OWNER, USER } from './sample.ts';
+import { ORGANIZATION, OWNER, USER } from '../../support/sample-sockets.ts';
 
 const FACTS: OwnerFacts = {
   database: 'DB',

@@ -7,7 +7,7 @@ import type { LiveSocket } from '../../../src/live/live-socket.ts';
 import type { SocketOwner } from '../../../src/live/socket-owner.ts';
 import type { Subscriber } from '../../../src/notifications/subscriber.ts';
 import { compilePattern } from '../../../src/resources/topic.ts';
-import { MESSAGES, newSocket, ORGANIZATION, OWNER, USER, updateOf } from './sample.ts';
+import { MESSAGES, newSocket, ORGANIZATION, OWNER, USER, updateOf } from '../../support/sample-sockets.ts';
 
 const SUBSCRIBER: Subscriber = {
   kind: 'user',
@@ -22,7 +22,7 @@ const SUBSCRIBER: Subscriber = {
 };
 
 /** A log in memory and sockets that read it; rights are answered when the test says so. */
-class Scene {
+class Setup {
   readonly sockets: LiveSocket[] = [];
   readonly ended: number[] = [];
   events: LoggedEvent[] = [];
@@ -98,10 +98,10 @@ const turns = () => new Promise((resolve) => setImmediate(resolve));
 
 const range = (from: number, upto: number) => Array.from({ length: upto - from + 1 }, (_, place) => from + place);
 
-let scene: Scene;
+let setup: Setup;
 
 beforeEach(() => {
-  scene = new Scene();
+  setup = new Setup();
   vi.spyOn(console, 'error').mockImplementation(() => {});
 });
 afterEach(() => {
@@ -110,12 +110,12 @@ afterEach(() => {
 
 describe('the distributor', () => {
   it('sends each socket the events after its position, in order, once', async () => {
-    scene.add(350);
-    const [one, two, three] = [scene.socket(0), scene.socket(340), scene.socket(350)];
-    await scene.distributor.run();
-    scene.add(1);
-    await scene.distributor.run();
-    await scene.distributor.run();
+    setup.add(350);
+    const [one, two, three] = [setup.socket(0), setup.socket(340), setup.socket(350)];
+    await setup.distributor.run();
+    setup.add(1);
+    await setup.distributor.run();
+    await setup.distributor.run();
     expect(one.recorder.said).toEqual(range(1, 351));
     expect(two.recorder.said).toEqual(range(341, 351));
     expect(three.recorder.said).toEqual([351]);
@@ -123,136 +123,136 @@ describe('the distributor', () => {
   });
 
   it('sends what arrives while it is at work', async () => {
-    const { recorder } = scene.socket(0);
-    scene.add(1);
+    const { recorder } = setup.socket(0);
+    setup.add(1);
     const gate = Promise.withResolvers<Access>();
-    scene.access = () => gate.promise;
-    const first = scene.distributor.run();
-    scene.add(2);
-    const second = scene.distributor.run();
+    setup.access = () => gate.promise;
+    const first = setup.distributor.run();
+    setup.add(2);
+    const second = setup.distributor.run();
     gate.resolve({ subscriber: SUBSCRIBER });
     await Promise.all([first, second]);
     expect(recorder.said).toEqual([1, 2, 3]);
   });
 
   it('leaves out events from before the subscription', async () => {
-    const { recorder } = scene.socket(0, MESSAGES, 2);
-    scene.add(4);
-    await scene.distributor.run();
+    const { recorder } = setup.socket(0, MESSAGES, 2);
+    setup.add(4);
+    await setup.distributor.run();
     expect(recorder.said).toEqual([3, 4]);
   });
 
   it('reads from twenty positions of the log at a time, those nearest to its end first', async () => {
-    scene.add(500);
-    const sockets = range(1, 50).map((place) => scene.socket(place * 9));
-    await scene.distributor.run();
+    setup.add(500);
+    const sockets = range(1, 50).map((place) => setup.socket(place * 9));
+    await setup.distributor.run();
     for (const [place, { recorder }] of sockets.entries())
       expect(recorder.said).toEqual(range((place + 1) * 9 + 1, 500));
-    expect(Math.max(...scene.readsBefore)).toBe(20);
+    expect(Math.max(...setup.readsBefore)).toBe(20);
   });
 
   it('reads at a time as much of the log as fits into memory, nearest to the end first', async () => {
-    scene.characters = 1_500_000;
-    scene.add(9);
-    const sockets = range(0, 8).map((place) => scene.socket(place));
-    await scene.distributor.run();
+    setup.characters = 1_500_000;
+    setup.add(9);
+    const sockets = range(0, 8).map((place) => setup.socket(place));
+    await setup.distributor.run();
     for (const [place, { recorder }] of sockets.entries()) expect(recorder.said).toEqual(range(place + 1, 9));
-    expect(Math.max(...scene.readsBefore)).toBe(3);
+    expect(Math.max(...setup.readsBefore)).toBe(3);
   });
 
   it('serves sockets with known rights while others are looked up, also with new events', async () => {
-    const [slow, quick] = [scene.socket(0), scene.socket(0)];
-    scene.known.set(quick.socket.owner, { subscriber: SUBSCRIBER });
+    const [slow, quick] = [setup.socket(0), setup.socket(0)];
+    setup.known.set(quick.socket.owner, { subscriber: SUBSCRIBER });
     const gate = Promise.withResolvers<Access>();
-    scene.access = () => gate.promise;
-    scene.add(1);
-    const first = scene.distributor.run();
+    setup.access = () => gate.promise;
+    setup.add(1);
+    const first = setup.distributor.run();
     await turns();
     expect([slow.recorder.said, quick.recorder.said]).toEqual([[], [1]]);
-    scene.add(1);
-    const second = scene.distributor.run();
+    setup.add(1);
+    const second = setup.distributor.run();
     await turns();
     expect([slow.recorder.said, quick.recorder.said]).toEqual([[], [1, 2]]);
     gate.resolve({ subscriber: SUBSCRIBER });
     await Promise.all([first, second]);
-    expect([slow.recorder.said, quick.recorder.said, scene.lookups]).toEqual([[1, 2], [1, 2], [1]]);
+    expect([slow.recorder.said, quick.recorder.said, setup.lookups]).toEqual([[1, 2], [1, 2], [1]]);
   });
 
   it('stores state only when something has changed', async () => {
-    const update = scene.socket(0);
-    const other = scene.socket(0, `/api/v5/users/${USER}/chats`);
+    const update = setup.socket(0);
+    const other = setup.socket(0, `/api/v5/users/${USER}/chats`);
     for (const { socket } of [update, other]) socket.save(0);
     const before = [update.recorder.writes, other.recorder.writes];
-    scene.known.set(update.socket.owner, { subscriber: SUBSCRIBER });
-    scene.add(1);
-    await scene.distributor.run();
+    setup.known.set(update.socket.owner, { subscriber: SUBSCRIBER });
+    setup.add(1);
+    await setup.distributor.run();
     expect([update.recorder.said, other.socket.position]).toEqual([[1], 1]);
     expect([update.recorder.writes - (before[0] ?? 0), other.recorder.writes - (before[1] ?? 0)]).toEqual([1, 0]);
   });
 
   it('looks up rights only when there is something to send, for all owners at once', async () => {
-    for (let place = 0; place < 5; place++) scene.socket(0);
-    const other = scene.socket(0, `/api/v5/users/${USER}/chats`);
-    const silent = scene.socket(0, null);
-    scene.add(1);
-    await scene.distributor.run();
-    expect(scene.lookups).toEqual([5]);
+    for (let place = 0; place < 5; place++) setup.socket(0);
+    const other = setup.socket(0, `/api/v5/users/${USER}/chats`);
+    const silent = setup.socket(0, null);
+    setup.add(1);
+    await setup.distributor.run();
+    expect(setup.lookups).toEqual([5]);
     expect([other.socket.position, silent.socket.position]).toEqual([1, 1]);
   });
 
   it('stops at a socket that does not acknowledge, continues when it does, and delays no other', async () => {
-    const { socket, recorder } = scene.socket(0);
-    const other = scene.socket(0);
-    scene.add(1200);
-    const running = scene.distributor.run();
+    const { socket, recorder } = setup.socket(0);
+    const other = setup.socket(0);
+    setup.add(1200);
+    const running = setup.distributor.run();
     await running;
     expect([recorder.said.length, socket.isPaused, recorder.attachment?.position]).toEqual([1000, true, 1000]);
     for (const { socket: each } of [other, { socket }]) each.acknowledge(1000);
-    await scene.distributor.run();
+    await setup.distributor.run();
     expect(recorder.said).toEqual(range(1, 1200));
     expect(other.recorder.said).toEqual(range(1, 1200));
   });
 
   it('tells a socket that the end of the log has overtaken that it has missed something', async () => {
-    const { recorder } = scene.socket(3);
-    scene.add(20);
-    scene.floor = 10;
-    await scene.distributor.run();
-    scene.add(1);
-    await scene.distributor.run();
+    const { recorder } = setup.socket(3);
+    setup.add(20);
+    setup.floor = 10;
+    await setup.distributor.run();
+    setup.add(1);
+    await setup.distributor.run();
     expect(recorder.said).toEqual(['reset', 21]);
   });
 
   it('closes sockets whose rights have ended, and sends them nothing', async () => {
-    const { recorder } = scene.socket(0);
-    scene.access = () => Promise.resolve({ closeReason: { code: 4401, reason: 'x' } });
-    scene.add(1);
-    await scene.distributor.run();
-    expect([recorder.said, recorder.closedBy, scene.ended]).toEqual([[], 4401, [4401]]);
+    const { recorder } = setup.socket(0);
+    setup.access = () => Promise.resolve({ closeReason: { code: 4401, reason: 'x' } });
+    setup.add(1);
+    await setup.distributor.run();
+    expect([recorder.said, recorder.closedBy, setup.ended]).toEqual([[], 4401, [4401]]);
   });
 
   it('keeps the position of sockets whose rights cannot be looked up, serves the others, and asks to be called again', async () => {
-    const waiting = scene.socket(0);
-    const known = scene.socket(0);
+    const waiting = setup.socket(0);
+    const known = setup.socket(0);
     let failures = 0;
-    scene.access = () => {
+    setup.access = () => {
       failures += 1;
       return failures === 1 ? Promise.reject(new Error('D1 is away')) : Promise.resolve({ subscriber: SUBSCRIBER });
     };
-    scene.add(2);
-    await scene.distributor.run();
-    expect([waiting.recorder.said, known.recorder.said, scene.retries]).toEqual([[], [1, 2], 1]);
+    setup.add(2);
+    await setup.distributor.run();
+    expect([waiting.recorder.said, known.recorder.said, setup.retries]).toEqual([[], [1, 2], 1]);
     expect(waiting.socket.state.position).toBe(0);
-    await scene.distributor.run();
+    await setup.distributor.run();
     expect(waiting.recorder.said).toEqual([1, 2]);
   });
 
   it('continues from a new position of a socket, even if it changes meanwhile', async () => {
-    const { socket, recorder } = scene.socket(5);
-    scene.add(8);
+    const { socket, recorder } = setup.socket(5);
+    setup.add(8);
     const gate = Promise.withResolvers<Access>();
-    scene.access = () => gate.promise;
-    const running = scene.distributor.run();
+    setup.access = () => gate.promise;
+    const running = setup.distributor.run();
     await turns();
     socket.position = 2;
     gate.resolve({ subscriber: SUBSCRIBER });
@@ -261,12 +261,12 @@ describe('the distributor', () => {
   });
 
   it('skips nothing when a socket subscribes at its position while rights of others are looked up', async () => {
-    const other = scene.socket(0);
-    const { socket, recorder } = scene.socket(0, null);
-    scene.add(2);
+    const other = setup.socket(0);
+    const { socket, recorder } = setup.socket(0, null);
+    setup.add(2);
     const gate = Promise.withResolvers<Access>();
-    scene.access = () => gate.promise;
-    const running = scene.distributor.run();
+    setup.access = () => gate.promise;
+    const running = setup.distributor.run();
     await turns();
     for (const each of other.socket.subscriptions.values()) socket.subscribe({ ...each });
     socket.position = 0;
@@ -279,40 +279,40 @@ describe('the distributor', () => {
   });
 
   it('sends ephemeral updates to the sockets that are up to date', async () => {
-    scene.add(5);
-    const [now, late] = [scene.socket(5), scene.socket(4)];
-    await scene.distributor.sendEphemeral(updateOf(6));
+    setup.add(5);
+    const [now, late] = [setup.socket(5), setup.socket(4)];
+    await setup.distributor.sendEphemeral(updateOf(6));
     expect([now.recorder.said, late.recorder.said]).toEqual([[null], []]);
-    await scene.distributor.run();
+    await setup.distributor.run();
     expect([now.recorder.said, late.recorder.said]).toEqual([[null], [5]]);
   });
 
   it('counts ephemeral updates with the last number that the client got, whatever the log has since', async () => {
-    const { socket, recorder } = scene.socket(0, MESSAGES);
-    scene.add(1);
-    await scene.distributor.run();
-    scene.events.push({ number: 2, update: { ...updateOf(2), notifications: [] }, characters: 100 });
-    await scene.distributor.run();
-    for (let count = 0; count < 100; count++) await scene.distributor.sendEphemeral(updateOf(3));
+    const { socket, recorder } = setup.socket(0, MESSAGES);
+    setup.add(1);
+    await setup.distributor.run();
+    setup.events.push({ number: 2, update: { ...updateOf(2), notifications: [] }, characters: 100 });
+    await setup.distributor.run();
+    for (let count = 0; count < 100; count++) await setup.distributor.sendEphemeral(updateOf(3));
     expect([recorder.said.length, socket.position]).toEqual([101, 2]);
     socket.acknowledge(1);
     expect(socket.state.window).toEqual([]);
   });
 
   it('survives an unexpected error', async () => {
-    const { recorder } = scene.socket(0);
-    scene.add(1);
-    const { events } = scene;
-    scene.events = new Proxy(events, {
+    const { recorder } = setup.socket(0);
+    setup.add(1);
+    const { events } = setup;
+    setup.events = new Proxy(events, {
       get: (target, name) => {
         if (name === 'filter') throw new Error('the storage is away');
         return Reflect.get(target, name);
       },
     });
-    await scene.distributor.run();
-    expect([recorder.said, scene.retries]).toEqual([[], 1]);
-    scene.events = events;
-    await scene.distributor.run();
+    await setup.distributor.run();
+    expect([recorder.said, setup.retries]).toEqual([[], 1]);
+    setup.events = events;
+    await setup.distributor.run();
     expect(recorder.said).toEqual([1]);
   });
 });

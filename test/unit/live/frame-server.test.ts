@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Access } from '../../../src/live/access.ts';
 import { FrameServer } from '../../../src/live/frame-server.ts';
 import type { LiveSocket } from '../../../src/live/live-socket.ts';
-import { MESSAGES, newSocket } from './sample.ts';
+import { MESSAGES, newSocket } from '../../support/sample-sockets.ts';
 
 const VISITOR: Access = { subscriber: { kind: 'visitor', visitor_id: 'v' } };
 

@@ -5,7 +5,7 @@ import { match } from '../../../src/notifications/match.ts';
 import type { Kind, ThreadUpdate } from '../../../src/notifications/notifications.ts';
 import type { UserSubscriber } from '../../../src/notifications/subscriber.ts';
 import { subscribedTopic } from '../../../src/resources/topic.ts';
-import { CHAT, newSocket, ORGANIZATION, OWNER, ROOM, USER, updateOf } from './sample.ts';
+import { CHAT, newSocket, ORGANIZATION, OWNER, ROOM, USER, updateOf } from '../../support/sample-sockets.ts';
 
 const OTHER = '0190a000-0000-7000-8000-0000000000ee';
 

@@ -5,7 +5,7 @@ import { canResume, unseenOf } from '../../../src/live/log-rules.ts';
 import { isPaused, MOST_FRAMES, type SendWindow, withAcknowledged, withSent } from '../../../src/live/send-window.ts';
 import { decideSubscriptions } from '../../../src/live/subscribe.ts';
 import type { UserSubscriber } from '../../../src/notifications/subscriber.ts';
-import { MESSAGES, ORGANIZATION, USER, updateOf } from './sample.ts';
+import { MESSAGES, ORGANIZATION, USER, updateOf } from '../../support/sample-sockets.ts';
 
 const A_DAY = 24 * 3_600_000;
 

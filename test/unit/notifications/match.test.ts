@@ -10,9 +10,9 @@ import {
 } from '../../../src/notifications/notifications.ts';
 import { lacksReports, type UserSubscriber } from '../../../src/notifications/subscriber.ts';
 import { subscribedTopic, type Topic } from '../../../src/resources/topic.ts';
-import { COLLEAGUE, FOREIGNER, incoming, join, post, START, waitingChat } from '../domain/decide/scene.ts';
-import { AGENT } from '../domain/sample-events.ts';
-import { ORGANIZATION, ROOM, ThreadModel } from '../domain/thread-model.ts';
+import { COLLEAGUE, FOREIGNER, incoming, join, post, START, waitingChat } from '../../support/sample-commands.ts';
+import { AGENT } from '../../support/sample-events.ts';
+import { ORGANIZATION, ROOM, ThreadModel } from '../../support/thread-model.ts';
 
 const PARTNER = FOREIGNER.organization_id;
 const NOWHERE = { organization_id: null, room_ids: [] };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PresenceBroadcaster, type SendResult } from '../../../src/presence/presence-broadcaster.ts';
-import { timersInMemory } from '../platform/timers-in-memory.ts';
+import { timersInMemory } from '../../support/timers-in-memory.ts';
 
 type Call = {
   chatId: string;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { PresenceCopy } from '../../../src/directory/record-presence.ts';
 import { PresenceCopier } from '../../../src/presence/presence-copier.ts';
-import { timersInMemory } from '../platform/timers-in-memory.ts';
+import { timersInMemory } from '../../support/timers-in-memory.ts';
 
 /** A user's count of chats, and a D1 that answers when the test says so. */
 class Copies {

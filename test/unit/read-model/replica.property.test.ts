@@ -21,9 +21,9 @@ import { messageResource } from '../../../src/resources/message.ts';
 import { replySuggestionResource } from '../../../src/resources/reply-suggestion.ts';
 import { tagResource } from '../../../src/resources/tag.ts';
 import { subscribedTopic, type Topic } from '../../../src/resources/topic.ts';
-import { AGENT } from '../domain/sample-events.ts';
-import { IDENTITY, ORGANIZATION, ThreadModel } from '../domain/thread-model.ts';
-import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../domain/thread-steps.ts';
+import { AGENT } from '../../support/sample-events.ts';
+import { IDENTITY, ORGANIZATION, ThreadModel } from '../../support/thread-model.ts';
+import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-steps.ts';
 
 /**
  * A subscriber who applies the notifications (added, changed, removed) to an empty copy has in the end what REST

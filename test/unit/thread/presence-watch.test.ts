@@ -3,7 +3,7 @@ import type { ChatState, ThreadState } from '../../../src/domain/state.ts';
 import type { ChatFacts } from '../../../src/resources/chat.ts';
 import type { MemberFacts } from '../../../src/resources/membership.ts';
 import { followedChat, PresenceWatch } from '../../../src/thread/presence-watch.ts';
-import { timersInMemory } from '../platform/timers-in-memory.ts';
+import { timersInMemory } from '../../support/timers-in-memory.ts';
 
 type Person = Partial<MemberFacts> & { member_id: string };
 

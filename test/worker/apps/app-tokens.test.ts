@@ -1,10 +1,18 @@
 import { decodeJwt, SignJWT } from 'jose';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { appUserCode, appUserToken, triggerToken } from '../../../src/directory/app-tokens.ts';
-import { passTime, setClock } from '../clock.ts';
-import { admin, call, enroll, type Person } from '../http/hub.ts';
-import { ask, type Json } from '../umi/desk.ts';
-import { type CreatedApp, hubKey, type Installation, openApp, orgOf, trigger, uninstall } from './registry.ts';
+import {
+  type CreatedApp,
+  hubKey,
+  type Installation,
+  openApp,
+  orgOf,
+  trigger,
+  uninstall,
+} from '../../support/worker/apps.ts';
+import { passTime, setClock } from '../../support/worker/clock.ts';
+import { ask, type Json } from '../../support/worker/organization.ts';
+import { admin, call, enroll, type Person } from '../../support/worker/requests.ts';
 
 type Opened = { manager: Person; app: CreatedApp; installation: Installation };
 

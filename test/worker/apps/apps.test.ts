@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Person } from '../http/hub.ts';
-import { ask, type Json, resultsOf, TIME, UUID } from '../umi/desk.ts';
-import { createApp, enrollManager, install, newApp, orgOf } from './registry.ts';
+import { createApp, enrollManager, install, newApp, orgOf } from '../../support/worker/apps.ts';
+import { ask, type Json, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
+import type { Person } from '../../support/worker/requests.ts';
 
 let manager: Person;
 let apps: string;

@@ -4,10 +4,10 @@ import { expect, it } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { loadAudience, purgeAudience } from '../../../src/notifications/load-audience.ts';
-import { testEnv } from '../http/hub.ts';
-import { Desk, enrollAgent, unique } from '../umi/desk.ts';
-import { installedApp } from './installed-app.ts';
-import { ALL_SCOPES, enrollManager } from './registry.ts';
+import { ALL_SCOPES, enrollManager } from '../../support/worker/apps.ts';
+import { installedApp } from '../../support/worker/installed-app.ts';
+import { enrollAgent, TestOrganization, unique } from '../../support/worker/organization.ts';
+import { testEnv } from '../../support/worker/requests.ts';
 
 it('who listens does not depend on the order of those whom a thread concerns: a thread stores what is new', async () => {
   const managers = [await enrollManager(), await enrollManager(), await enrollManager()];
@@ -21,8 +21,8 @@ it('who listens does not depend on the order of those whom a thread concerns: a 
 });
 
 it('a thread stores no more of who listens than a row of the platform holds: local ones take more', async () => {
-  const desk = await Desk.open();
-  const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
+  const org = await TestOrganization.open();
+  const manager = await enrollAgent(org.organizationId, {}, ALL_SCOPES);
   const path = '/orgs/{organization_id}/owned_chats/018f0000-0000-7000-8000-0000000000ee/reply_suggestions';
   const { webhookIds } = await installedApp(manager, [path]);
   await env.DB.prepare(
@@ -36,7 +36,7 @@ it('a thread stores no more of who listens than a row of the platform holds: loc
     .bind(webhookIds[0])
     .run();
   purgeAudience();
-  const { chatId } = await desk.say(unique('thread'), 'hello');
+  const { chatId } = await org.say(unique('thread'), 'hello');
   const thread = env.THREADS.getByName(threadNameOfChat(chatId) ?? '');
   const [row] = await runInDurableObject(thread, (_, { storage }) =>
     storage.sql.exec<{ length: number }>('SELECT length(audience) AS length FROM thread').toArray(),

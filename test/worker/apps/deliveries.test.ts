@@ -1,9 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { installationReceiver } from '../../../src/resources/receiver.ts';
 import type { ThreadStub } from '../../../src/rpc/thread.ts';
-import { ADMIN_TOKEN, type Person, testEnv } from '../http/hub.ts';
-import { resultsOf, TIME } from '../umi/desk.ts';
-import { deliveryId, logAppDelivery, RecordingHub, THREAD } from './logged-deliveries.ts';
 import {
   type CreatedApp,
   createApp,
@@ -13,7 +10,10 @@ import {
   newWebhook,
   orgOf,
   uninstall,
-} from './registry.ts';
+} from '../../support/worker/apps.ts';
+import { deliveryId, logAppDelivery, RecordingHub, THREAD } from '../../support/worker/logged-deliveries.ts';
+import { resultsOf, TIME } from '../../support/worker/organization.ts';
+import { ADMIN_TOKEN, type Person, testEnv } from '../../support/worker/requests.ts';
 
 type ReplayRequest = Parameters<ThreadStub['replay']>[0];
 

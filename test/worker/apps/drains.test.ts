@@ -1,10 +1,6 @@
 import { jwtVerify } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { installationReceiver } from '../../../src/resources/receiver.ts';
-import { admin, call, type Person, testEnv } from '../http/hub.ts';
-import { ask } from '../umi/desk.ts';
-import { deliveryId, logAppDelivery, RecordingHub } from './logged-deliveries.ts';
-import { type Got, receive } from './receiver.ts';
 import {
   anotherWebhook,
   createApp,
@@ -13,7 +9,11 @@ import {
   install,
   orgOf,
   TRIGGER_URL,
-} from './registry.ts';
+} from '../../support/worker/apps.ts';
+import { deliveryId, logAppDelivery, RecordingHub } from '../../support/worker/logged-deliveries.ts';
+import { ask } from '../../support/worker/organization.ts';
+import { type Got, receive } from '../../support/worker/receiver.ts';
+import { admin, call, type Person, testEnv } from '../../support/worker/requests.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
-import { addTeam, shareRoom } from '../chats/office.ts';
-import { admin, type Person } from '../http/hub.ts';
-import { ask, Desk, enrollAgent, unique } from '../umi/desk.ts';
-import { newRoom } from '../umi/gateway.ts';
-import { acceptedFor, briefly, installedApp } from './installed-app.ts';
-import { ALL_SCOPES } from './registry.ts';
+import { ALL_SCOPES } from '../../support/worker/apps.ts';
+import { newRoom } from '../../support/worker/gateway.ts';
+import { acceptedFor, briefly, installedApp } from '../../support/worker/installed-app.ts';
+import { ask, enrollAgent, TestOrganization, unique } from '../../support/worker/organization.ts';
+import { addTeam, shareRoom } from '../../support/worker/organization-setup.ts';
+import { admin, type Person } from '../../support/worker/requests.ts';
 
 /** Two organizations. The second has an app with a bot user and these webhooks. */
 async function openPartners(patterns: string[]) {
-  const owner = await Desk.open();
-  const partner = await Desk.open();
+  const owner = await TestOrganization.open();
+  const partner = await TestOrganization.open();
   const manager = await enrollAgent(partner.organizationId, {}, ALL_SCOPES);
   const { installation } = await installedApp(manager, patterns, { is_app_user_required: true });
   return { owner, partner, installation };
@@ -29,7 +29,7 @@ it('the app of a partner is sent the session of a shared room, also after its ch
 });
 
 /** A chat of the owner without a room, to which the partner is invited. */
-async function invitedTo(owner: Desk, invitee: object): Promise<string> {
+async function invitedTo(owner: TestOrganization, invitee: object): Promise<string> {
   const chats = `/users/${owner.agent.user_id}/chats`;
   const started = await ask(owner.agent, 'POST', chats, {});
   expect([started.status, started.text]).toEqual([201, expect.any(String)]);

@@ -6,16 +6,16 @@ import { type Command, newCommandId } from '../../../src/domain/commands.ts';
 import { purgeAudience } from '../../../src/notifications/load-audience.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import type { ThreadObject } from '../../../src/thread/thread-object.ts';
-import { Desk, enrollAgent } from '../umi/desk.ts';
-import { Site } from '../visitors/site.ts';
-import { acceptedFor, installedApp } from './installed-app.ts';
-import { ALL_SCOPES } from './registry.ts';
+import { ALL_SCOPES } from '../../support/worker/apps.ts';
+import { acceptedFor, installedApp } from '../../support/worker/installed-app.ts';
+import { enrollAgent, TestOrganization } from '../../support/worker/organization.ts';
+import { Site } from '../../support/worker/visitor-site.ts';
 
 it('an app is sent a message that waits for its audience when the app’s user joins meanwhile', async () => {
   const site = await Site.open();
   const visitor = await site.visitor();
   const chatId = await site.chat(visitor);
-  const partner = await Desk.open();
+  const partner = await TestOrganization.open();
   const manager = await enrollAgent(partner.organizationId, {}, ALL_SCOPES);
   const { installation } = await installedApp(manager, ['/orgs/{organization_id}/involved_chats/*/messages']);
   const head = () => ({ v: 1 as const, command_id: newCommandId(), chat_id: chatId });

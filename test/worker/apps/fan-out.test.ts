@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { addRouter, setOrganization, shareRoom } from '../chats/office.ts';
-import { type Answer, admin, type Person } from '../http/hub.ts';
-import { ask, Desk, enrollAgent, unique, visitorSays } from '../umi/desk.ts';
-import { Site, visit } from '../visitors/site.ts';
-import { acceptedFor, addWebhook, briefly, installedApp } from './installed-app.ts';
-import { ALL_SCOPES, createApp, enrollManager, install, orgOf, uninstall } from './registry.ts';
+import { ALL_SCOPES, createApp, enrollManager, install, orgOf, uninstall } from '../../support/worker/apps.ts';
+import { acceptedFor, addWebhook, briefly, installedApp } from '../../support/worker/installed-app.ts';
+import { ask, enrollAgent, TestOrganization, unique, visitorSays } from '../../support/worker/organization.ts';
+import { addRouter, setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
+import { type Answer, admin, type Person } from '../../support/worker/requests.ts';
+import { Site, visit } from '../../support/worker/visitor-site.ts';
 
 const OWNED = '/orgs/{organization_id}/owned_chats';
 
@@ -48,27 +48,27 @@ describe('an installed app', () => {
   });
 
   it('is sent the chats of channels too, but no imports and nothing that is never published', async () => {
-    const desk = await Desk.open();
-    const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
+    const org = await TestOrganization.open();
+    const manager = await enrollAgent(org.organizationId, {}, ALL_SCOPES);
     const { installation } = await installedApp(manager, [OWNED, `${OWNED}/*/messages`]);
-    const { chatId } = await desk.say(unique('thread'), 'hello');
-    const organization = `/orgs/${desk.organizationId}/owned_chats`;
+    const { chatId } = await org.say(unique('thread'), 'hello');
+    const organization = `/orgs/${org.organizationId}/owned_chats`;
     expect(briefly(await acceptedFor(chatId, installation))).toEqual([
       `added ${organization}`,
       `changed ${organization}`,
       `changed ${organization}`,
       `added ${organization}/${chatId}/messages`,
     ]);
-    const silent = await desk.say(unique('thread'), 'quiet', { skip_webhooks: true });
+    const silent = await org.say(unique('thread'), 'quiet', { skip_webhooks: true });
     expect(await acceptedFor(silent.chatId, installation)).toEqual([]);
     const then = { created_at: '2020-01-01T00:00:00.000Z' };
-    const past = await desk.send([visitorSays(unique('thread'), 'long ago', then)], { close_session: true });
+    const past = await org.send([visitorSays(unique('thread'), 'long ago', then)], { close_session: true });
     expect(await acceptedFor(past.chatId, installation)).toEqual([]);
   });
 
   it('with a bot user is sent the chats that are routed to it, and those that it joins', async () => {
-    const desk = await Desk.open();
-    const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
+    const org = await TestOrganization.open();
+    const manager = await enrollAgent(org.organizationId, {}, ALL_SCOPES);
     const user = '/users/{user_id}';
     const { installation } = await installedApp(
       manager,
@@ -76,17 +76,17 @@ describe('an installed app', () => {
       { is_app_user_required: true },
     );
     const bot = `/users/${installation.app_user_id}`;
-    const { chatId } = await desk.say(unique('thread'), 'help');
+    const { chatId } = await org.say(unique('thread'), 'help');
     const told = briefly(await acceptedFor(chatId, installation));
     expect(told.filter((each) => each.startsWith('added'))).toEqual([
       `added ${bot}/routed_chats`,
       `added ${bot}/pending_chats`,
     ]);
     const before = told.length;
-    const path = `/orgs/${desk.organizationId}/owned_chats/${chatId}/memberships`;
+    const path = `/orgs/${org.organizationId}/owned_chats/${chatId}/memberships`;
     const body = { member_id: installation.app_user_id, is_participating: false, composing_status: 'idle' };
     expect((await ask(manager, 'POST', path, body)).status).toBe(201);
-    await desk.join(desk.agent, chatId);
+    await org.join(org.agent, chatId);
     const later = briefly(await acceptedFor(chatId, installation)).slice(before);
     expect(later).toContain(`added ${bot}/chats`);
     expect(later).toContain(`removed ${bot}/pending_chats`);
@@ -94,27 +94,27 @@ describe('an installed app', () => {
   });
 
   it('whose bot user no router names is sent nothing that is routed', async () => {
-    const desk = await Desk.open();
-    const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
+    const org = await TestOrganization.open();
+    const manager = await enrollAgent(org.organizationId, {}, ALL_SCOPES);
     const { installation } = await installedApp(manager, ['/users/{user_id}/routed_chats'], {
       is_app_user_required: true,
     });
-    await addRouter(desk, [desk.gateway.roomId], [{ kind: 'user', id: desk.agent.user_id }]);
-    const { chatId } = await desk.say(unique('thread'), 'help');
+    await addRouter(org, [org.gateway.roomId], [{ kind: 'user', id: org.agent.user_id }]);
+    const { chatId } = await org.say(unique('thread'), 'help');
     expect(await acceptedFor(chatId, installation)).toEqual([]);
-    await addRouter(desk, [desk.gateway.roomId], [{ kind: 'user', id: String(installation.app_user_id) }]);
-    const { chatId: next } = await desk.say(unique('thread'), 'help');
+    await addRouter(org, [org.gateway.roomId], [{ kind: 'user', id: String(installation.app_user_id) }]);
+    const { chatId: next } = await org.say(unique('thread'), 'help');
     expect(briefly(await acceptedFor(next, installation))).not.toEqual([]);
   });
 
   it('of a partner is sent only what belongs to shared rooms', async () => {
-    const owner = await Desk.open();
+    const owner = await TestOrganization.open();
     const partner = await enrollManager();
     const patterns = ['/orgs/{organization_id}/routed_chats', OWNED, '/orgs/{organization_id}/involved_chats'];
     const { installation } = await installedApp(partner, patterns);
     const { chatId: before } = await owner.say(unique('thread'), 'hello');
     expect(await acceptedFor(before, installation)).toEqual([]);
-    await shareRoom(owner, owner.gateway.roomId, { organizationId: partner.organization_id } as Desk);
+    await shareRoom(owner, owner.gateway.roomId, { organizationId: partner.organization_id } as TestOrganization);
     const { chatId } = await owner.say(unique('thread'), 'hello');
     const told = await acceptedFor(chatId, installation);
     expect(new Set(told.map(({ body }) => body.channel))).toEqual(
@@ -138,8 +138,8 @@ describe('an installed app', () => {
   });
 
   it('without `reports` is not sent what was written in routed and pending chats of private history', async () => {
-    const desk = await Desk.open();
-    const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
+    const org = await TestOrganization.open();
+    const manager = await enrollAgent(org.organizationId, {}, ALL_SCOPES);
     const parts = ['', '/*/messages', '/*/tags'];
     const patterns = ['routed_chats', 'pending_chats'].flatMap((chats) =>
       parts.map((part) => `/users/{user_id}/${chats}${part}`),
@@ -149,8 +149,8 @@ describe('an installed app', () => {
       is_app_user_required: true,
       required_scopes: ['reports'],
     });
-    await setOrganization(desk.organizationId, { private_chat_history: true });
-    const { chatId } = await desk.say(unique('thread'), 'help');
+    await setOrganization(org.organizationId, { private_chat_history: true });
+    const { chatId } = await org.say(unique('thread'), 'help');
     const partsTold = async (installation: { id: string }) =>
       (await acceptedFor(chatId, installation)).filter(({ body }) => !body.channel.endsWith('_chats'));
     expect(await acceptedFor(chatId, plain.installation)).not.toEqual([]);
@@ -206,15 +206,15 @@ describe('an installed app', () => {
 
 describe('a write', () => {
   it('costs no further query of D1 for its subscriptions, and one row for each webhook', async () => {
-    const desk = await Desk.open();
-    const manager = await enrollAgent(desk.organizationId, {}, ALL_SCOPES);
+    const org = await TestOrganization.open();
+    const manager = await enrollAgent(org.organizationId, {}, ALL_SCOPES);
     const thread = unique('thread');
-    const write = () => desk.post({ messages: [visitorSays(thread, 'again')] }, { env: { SERVER_TIMING: '1' } });
+    const write = () => org.post({ messages: [visitorSays(thread, 'again')] }, { env: { SERVER_TIMING: '1' } });
     await write();
     // One transaction, or the part of one that also holds another thread's rows.
     expect(tripsOf(await write())).toBeLessThanOrEqual(1);
     const { installation } = await installedApp(manager, [OWNED, `${OWNED}/*/messages`]);
-    const { chatId } = await desk.say(thread, 'warm');
+    const { chatId } = await org.say(thread, 'warm');
     const before = (await acceptedFor(chatId, installation)).length;
     expect(tripsOf(await write())).toBeLessThanOrEqual(1);
     expect((await acceptedFor(chatId, installation)).length).toBe(before + 2);

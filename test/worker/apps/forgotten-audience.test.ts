@@ -1,8 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { loadAudience } from '../../../src/notifications/load-audience.ts';
-import { type Person, testEnv } from '../http/hub.ts';
-import { ask } from '../umi/desk.ts';
 import {
   anotherWebhook,
   type CreatedApp,
@@ -12,7 +10,9 @@ import {
   openApp,
   orgOf,
   uninstall,
-} from './registry.ts';
+} from '../../support/worker/apps.ts';
+import { ask } from '../../support/worker/organization.ts';
+import { type Person, testEnv } from '../../support/worker/requests.ts';
 
 let manager: Person;
 let app: CreatedApp;

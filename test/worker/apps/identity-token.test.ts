@@ -1,10 +1,18 @@
 import { decodeJwt } from 'jose';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { appUserCode, appUserToken } from '../../../src/directory/app-tokens.ts';
-import { passTime, setClock } from '../clock.ts';
-import { type Answer, brokenDatabase, call, type Person } from '../http/hub.ts';
-import { ask } from '../umi/desk.ts';
-import { type CreatedApp, hubKey, type Installation, openApp, orgOf, trigger, uninstall } from './registry.ts';
+import {
+  type CreatedApp,
+  hubKey,
+  type Installation,
+  openApp,
+  orgOf,
+  trigger,
+  uninstall,
+} from '../../support/worker/apps.ts';
+import { passTime, setClock } from '../../support/worker/clock.ts';
+import { ask } from '../../support/worker/organization.ts';
+import { type Answer, brokenDatabase, call, type Person } from '../../support/worker/requests.ts';
 
 type Form = { [field: string]: string };
 

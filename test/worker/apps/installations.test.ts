@@ -5,9 +5,9 @@ import { appUserToken } from '../../../src/directory/app-tokens.ts';
 import { insertInstallation } from '../../../src/directory/installations.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { userStub } from '../../../src/rpc/user.ts';
-import { enroll, testEnv } from '../http/hub.ts';
-import { ask, resultsOf, TIME, UUID } from '../umi/desk.ts';
-import { createApp, enrollManager, hubKey, install, openApp, orgOf, uninstall } from './registry.ts';
+import { createApp, enrollManager, hubKey, install, openApp, orgOf, uninstall } from '../../support/worker/apps.ts';
+import { ask, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
+import { enroll, testEnv } from '../../support/worker/requests.ts';
 
 describe('installations', () => {
   it('bring the scopes that the app requires, and its bot user', async () => {

@@ -8,11 +8,11 @@ import { type FaultStep, fault, onFault } from '../../../src/platform/faults.ts'
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import { installationReceiver } from '../../../src/resources/receiver.ts';
 import type { LaneWakeUp } from '../../../src/rpc/lane.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
-import { testEnv } from '../http/hub.ts';
-import { Site } from '../visitors/site.ts';
-import { acceptedFor, installedApp } from './installed-app.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { acceptedFor, installedApp } from '../../support/worker/installed-app.ts';
+import { testEnv } from '../../support/worker/requests.ts';
+import { Site } from '../../support/worker/visitor-site.ts';
 
 const OWNED = '/orgs/{organization_id}/owned_chats';
 const MINUTE = 60_000;

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { appsRoutes } from '../../../src/api/apps/routes.ts';
-import { admin, call, enroll, type Person } from '../http/hub.ts';
-import { type Callers, enrollCallers, expectSafe, LONG_AGO } from '../safety.ts';
-import { ask } from '../umi/desk.ts';
-import { logAppDelivery } from './logged-deliveries.ts';
-import { ALL_SCOPES, newApp, newWebhook, openApp, orgOf } from './registry.ts';
+import { type Callers, enrollCallers, expectSafe, LONG_AGO } from '../../support/worker/access-checks.ts';
+import { ALL_SCOPES, newApp, newWebhook, openApp, orgOf } from '../../support/worker/apps.ts';
+import { logAppDelivery } from '../../support/worker/logged-deliveries.ts';
+import { ask } from '../../support/worker/organization.ts';
+import { admin, call, enroll, type Person } from '../../support/worker/requests.ts';
 
 const document = appsRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
 const routes = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
@@ -26,14 +26,14 @@ beforeAll(async () => {
   callers = await enrollCallers(ALL_SCOPES);
   const { organization_id } = callers.owner;
   expired = await enroll({ organization_id, scopes: ALL_SCOPES, expires_at: LONG_AGO });
-  own = await furnish(callers.owner);
+  own = await fill(callers.owner);
   const other = await openApp();
   stranger = other.manager;
-  foreign = await furnish(stranger);
+  foreign = await fill(stranger);
 });
 
 /** An app of the person's organization with a webhook, installed. */
-async function furnish(person: Person): Promise<Names> {
+async function fill(person: Person): Promise<Names> {
   const root = orgOf(person);
   const app = await ask(person, 'POST', `${root}/apps`, newApp(TRIGGERED));
   const webhook = await ask(person, 'POST', `${root}/apps/${app.json['id']}/webhooks`, newWebhook());

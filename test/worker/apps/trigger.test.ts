@@ -1,8 +1,16 @@
 import { decodeJwt, jwtVerify } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { enroll, type Person } from '../http/hub.ts';
-import { ask, Desk, enrollAgent, unique } from '../umi/desk.ts';
-import { type CreatedApp, createApp, hubKey, type Installation, install, openApp, trigger } from './registry.ts';
+import {
+  type CreatedApp,
+  createApp,
+  hubKey,
+  type Installation,
+  install,
+  openApp,
+  trigger,
+} from '../../support/worker/apps.ts';
+import { ask, enrollAgent, TestOrganization, unique } from '../../support/worker/organization.ts';
+import { enroll, type Person } from '../../support/worker/requests.ts';
 
 let manager: Person;
 let app: CreatedApp;
@@ -84,15 +92,15 @@ describe('a trigger', () => {
   });
 
   it('names the chat, its visitor and its room, of the caller’s own chats and of those routed to them', async () => {
-    const desk = await Desk.open();
-    const boss = await enrollAgent(desk.organizationId, {}, ['settings']);
+    const org = await TestOrganization.open();
+    const boss = await enrollAgent(org.organizationId, {}, ['settings']);
     const fields = { trigger_url: 'https://apps.example.com/', trigger_types: ['chat_open'] };
     const chatApp = await createApp(boss, fields);
     const here = await install(boss, chatApp.id);
-    const { chatId } = await desk.say(unique('thread'), 'Where is my order?');
-    const [visitor] = await desk.memberships(chatId);
-    const expected = { chat_id: chatId, visitor_id: visitor?.['member_id'], room_id: desk.gateway.roomId };
-    for (const person of [desk.agent, boss]) {
+    const { chatId } = await org.say(unique('thread'), 'Where is my order?');
+    const [visitor] = await org.memberships(chatId);
+    const expected = { chat_id: chatId, visitor_id: visitor?.['member_id'], room_id: org.gateway.roomId };
+    for (const person of [org.agent, boss]) {
       const { parameters } = await trigger(person, here, `type=chat_open&chat_id=${chatId}`);
       expect(await verified(parameters.get('data'), chatApp.secret)).toMatchObject({
         ...expected,
@@ -100,7 +108,7 @@ describe('a trigger', () => {
       });
     }
 
-    const elsewhere = await Desk.open();
+    const elsewhere = await TestOrganization.open();
     const foreign = await elsewhere.say(unique('thread'), 'Hello');
     for (const chat of [foreign.chatId, '0190a000-0000-7000-8000-00000000dead']) {
       const { answer } = await trigger(boss, here, `type=chat_open&chat_id=${chat}`);

@@ -2,9 +2,6 @@ import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readAppUserToken } from '../../../src/directory/app-tokens.ts';
-import { admin, type Person, testEnv } from '../http/hub.ts';
-import { ask, type Json } from '../umi/desk.ts';
-import { receive } from './receiver.ts';
 import {
   anotherWebhook,
   type CreatedApp,
@@ -14,7 +11,10 @@ import {
   OWNED_CHATS,
   openApp,
   orgOf,
-} from './registry.ts';
+} from '../../support/worker/apps.ts';
+import { ask, type Json } from '../../support/worker/organization.ts';
+import { receive } from '../../support/worker/receiver.ts';
+import { admin, type Person, testEnv } from '../../support/worker/requests.ts';
 
 let manager: Person;
 let app: CreatedApp;

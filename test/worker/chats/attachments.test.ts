@@ -1,19 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ask, Desk, type Json, UUID, unique } from '../umi/desk.ts';
+import { ask, type Json, TestOrganization, UUID, unique } from '../../support/worker/organization.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 let chatId: string;
 let thread: string;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
   thread = unique('thread');
-  chatId = (await desk.say(thread, 'help')).chatId;
-  await desk.join(desk.agent, chatId);
+  chatId = (await org.say(thread, 'help')).chatId;
+  await org.join(org.agent, chatId);
 });
 
 const post = (body: Json) =>
-  ask(desk.agent, 'POST', `/users/${desk.agent.user_id}/chats/${chatId}/messages`, { message: 'Look', ...body });
+  ask(org.agent, 'POST', `/users/${org.agent.user_id}/chats/${chatId}/messages`, { message: 'Look', ...body });
 
 const YES = {
   text: 'Yes',
@@ -59,11 +59,11 @@ describe('a message with attachments', () => {
     ]);
     const ids = JSON.stringify(answer.json['attachments']).match(/"id":"[^"]+"/g) ?? [];
     expect(new Set(ids).size).toBe(4);
-    const listed = await desk.messages(chatId, '?ordering=-created_at&type__in=msg&page_size=1');
+    const listed = await org.messages(chatId, '?ordering=-created_at&type__in=msg&page_size=1');
     expect(listed).toEqual([answer.json]);
-    const path = `/users/${desk.agent.user_id}/chats/${chatId}/messages/${answer.json['id']}`;
-    expect((await ask(desk.agent, 'GET', path)).json).toEqual(answer.json);
-    expect((await desk.events(thread)).at(-1)).toMatchObject({ message: answer.json });
+    const path = `/users/${org.agent.user_id}/chats/${chatId}/messages/${answer.json['id']}`;
+    expect((await ask(org.agent, 'GET', path)).json).toEqual(answer.json);
+    expect((await org.events(thread)).at(-1)).toMatchObject({ message: answer.json });
   });
 
   it('has an interaction or an external page', async () => {
@@ -95,7 +95,7 @@ describe('a message with attachments', () => {
     while (JSON.stringify(attachments).length < 150_000) attachments.push({ text: 'w'.repeat(10_000), title: 't' });
     const answer = await post({ attachments });
     expect([answer.status, (answer.json['attachments'] as Json[]).length]).toEqual([200, attachments.length]);
-    expect(await desk.messages(chatId, '?ordering=-created_at&page_size=1')).toEqual([answer.json]);
+    expect(await org.messages(chatId, '?ordering=-created_at&page_size=1')).toEqual([answer.json]);
   });
 
   it.each<[string, Json, Json]>([
@@ -121,9 +121,9 @@ describe('a message with attachments', () => {
       { attachments: ['Ensure this field has no more than 32 levels.'] },
     ],
   ])('is refused with %s', async (_, body, errors) => {
-    const before = (await desk.chat(chatId))['message_count'];
+    const before = (await org.chat(chatId))['message_count'];
     const answer = await post(body);
     expect([answer.status, answer.json]).toEqual([400, errors]);
-    expect((await desk.chat(chatId))['message_count']).toBe(before);
+    expect((await org.chat(chatId))['message_count']).toBe(before);
   });
 });

@@ -1,12 +1,21 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { arrive, ask, Desk, enrollAgent, type Json, resultsOf, TIME, unique } from '../umi/desk.ts';
-import { keysOf, SUGGESTION_KEYS } from './documented-keys.ts';
-import { idsOf, own } from './office.ts';
+import { keysOf, SUGGESTION_KEYS } from '../../support/worker/chat-keys.ts';
+import {
+  arrive,
+  ask,
+  enrollAgent,
+  type Json,
+  resultsOf,
+  TestOrganization,
+  TIME,
+  unique,
+} from '../../support/worker/organization.ts';
+import { idsOf, own } from '../../support/worker/organization-setup.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
 });
 
 const DETAIL = { detail: expect.any(String) };
@@ -15,14 +24,14 @@ const UNKNOWN = '0190a000-0000-7000-8000-00000000dead';
 /** A chat of which the bot is a member, with two messages and three suggestions, oldest first. */
 async function suggested() {
   const thread = unique('thread');
-  const { chatId, ids } = await desk.say(thread, 'Where is my order?');
-  const second = await desk.say(thread, 'Hello?');
-  await desk.join(desk.bot, chatId);
+  const { chatId, ids } = await org.say(thread, 'Where is my order?');
+  const second = await org.say(thread, 'Hello?');
+  await org.join(org.bot, chatId);
   const [first = '', other = ''] = [ids[0], second.ids[0]];
   const suggestions = [
-    await desk.suggest(chatId, first, 'one'),
-    await desk.suggest(chatId, other, 'two'),
-    await desk.suggest(chatId, first, 'three'),
+    await org.suggest(chatId, first, 'one'),
+    await org.suggest(chatId, other, 'two'),
+    await org.suggest(chatId, first, 'three'),
   ];
   return { thread, chatId, first, other, suggestions };
 }
@@ -33,23 +42,23 @@ describe.each(['chats', 'routed_chats'])('reply suggestions under %s', (collecti
   it('are listed of a chat and of a message, in either order, and read one by one', async () => {
     const { chatId, first, suggestions } = await suggested();
     const [one, two, three] = suggestions;
-    const list = async (rest: string) => idsOf(await own(desk.bot, path(chatId, rest)));
+    const list = async (rest: string) => idsOf(await own(org.bot, path(chatId, rest)));
     expect(await list('/reply_suggestions')).toEqual([one, two, three]);
     expect(await list('/reply_suggestions?ordering=-created_at')).toEqual([three, two, one]);
     expect(await list(`/messages/${first}/reply_suggestions`)).toEqual([one, three]);
     expect(await list(`/messages/${first}/reply_suggestions?ordering=-created_at`)).toEqual([three, one]);
-    const page = await own(desk.bot, path(chatId, '/reply_suggestions?page_size=2&ordering=-created_at'));
-    const next = await ask(desk.bot, 'GET', String(page.json['next']));
+    const page = await own(org.bot, path(chatId, '/reply_suggestions?page_size=2&ordering=-created_at'));
+    const next = await ask(org.bot, 'GET', String(page.json['next']));
     expect([idsOf(page), idsOf(next)]).toEqual([[three, two], [one]]);
-    expect(idsOf(await ask(desk.bot, 'GET', String(next.json['previous'])))).toEqual([three, two]);
-    const [shown] = resultsOf(await own(desk.bot, path(chatId, '/reply_suggestions')));
+    expect(idsOf(await ask(org.bot, 'GET', String(next.json['previous'])))).toEqual([three, two]);
+    const [shown] = resultsOf(await own(org.bot, path(chatId, '/reply_suggestions')));
     expect(keysOf(shown)).toEqual(SUGGESTION_KEYS);
     for (const place of ['', `/messages/${first}`]) {
-      const read = await own(desk.bot, path(chatId, `${place}/reply_suggestions/${one}`));
+      const read = await own(org.bot, path(chatId, `${place}/reply_suggestions/${one}`));
       expect([read.status, read.json]).toEqual([200, shown]);
     }
     for (const query of ['ordering=updated_at', 'cursor=x', 'page_size=x']) {
-      expect((await own(desk.bot, path(chatId, `/reply_suggestions?${query}`))).status).toBe(400);
+      expect((await own(org.bot, path(chatId, `/reply_suggestions?${query}`))).status).toBe(400);
     }
   });
 
@@ -61,10 +70,10 @@ describe.each(['chats', 'routed_chats'])('reply suggestions under %s', (collecti
       `/messages/${other}/reply_suggestions/${suggestions[0]}`,
       `/messages/${UNKNOWN}/reply_suggestions`,
     ]) {
-      const answer = await own(desk.bot, path(chatId, rest));
+      const answer = await own(org.bot, path(chatId, rest));
       expect([answer.status, answer.json]).toEqual([404, DETAIL]);
     }
-    const elsewhere = await enrollAgent((await Desk.open()).organizationId);
+    const elsewhere = await enrollAgent((await TestOrganization.open()).organizationId);
     for (const rest of ['/reply_suggestions', `/messages/${first}/reply_suggestions`]) {
       expect((await own(elsewhere, path(chatId, rest))).status).toBe(404);
     }
@@ -72,12 +81,12 @@ describe.each(['chats', 'routed_chats'])('reply suggestions under %s', (collecti
 
   it('are changed by a user of the organization that made them', async () => {
     const { chatId, first, suggestions } = await suggested();
-    const editor = await enrollAgent(desk.organizationId, { first_name: 'Edith' });
+    const editor = await enrollAgent(org.organizationId, { first_name: 'Edith' });
     await arrive(editor);
-    await desk.join(editor, chatId);
+    await org.join(editor, chatId);
     const place = path(chatId, `/messages/${first}/reply_suggestions/${suggestions[0]}`);
     const change = (method: string, body: unknown) => ask(editor, method, `/users/${editor.user_id}${place}`, body);
-    const before = (await own(desk.bot, place)).json;
+    const before = (await own(org.bot, place)).json;
     const patched = await change('PATCH', { suggestion: 'better' });
     expect([patched.status, patched.json]).toEqual([
       200,
@@ -95,8 +104,8 @@ describe.each(['chats', 'routed_chats'])('reply suggestions under %s', (collecti
     expect([put.status, put.json]).toMatchObject([200, { suggestion: 'best', relevancy_score: 1 }]);
     const reset = await change('PUT', { suggestion: 'best' });
     expect([reset.status, reset.json]).toMatchObject([200, { suggestion: 'best', relevancy_score: null }]);
-    expect((await own(desk.bot, place)).json).toEqual(reset.json);
-    expect(idsOf(await own(desk.bot, path(chatId, '/reply_suggestions')))).toEqual(suggestions);
+    expect((await own(org.bot, place)).json).toEqual(reset.json);
+    expect(idsOf(await own(org.bot, path(chatId, '/reply_suggestions')))).toEqual(suggestions);
   });
 
   it.each<[string, Json, Json]>([
@@ -110,7 +119,7 @@ describe.each(['chats', 'routed_chats'])('reply suggestions under %s', (collecti
   ])('refuse a %s of %j', async (method, body, fields) => {
     const { chatId, first, suggestions } = await suggested();
     const place = path(chatId, `/messages/${first}/reply_suggestions/${suggestions[0]}`);
-    const answer = await ask(desk.bot, method, `/users/${desk.bot.user_id}${place}`, body);
+    const answer = await ask(org.bot, method, `/users/${org.bot.user_id}${place}`, body);
     expect([answer.status, answer.json]).toEqual([400, fields]);
   });
 
@@ -123,7 +132,7 @@ describe.each(['chats', 'routed_chats'])('reply suggestions under %s', (collecti
       `/messages/${first}/reply_suggestions/nonsense`,
     ]) {
       for (const method of ['PUT', 'PATCH']) {
-        const answer = await ask(desk.bot, method, `/users/${desk.bot.user_id}${path(chatId, rest)}`, {
+        const answer = await ask(org.bot, method, `/users/${org.bot.user_id}${path(chatId, rest)}`, {
           suggestion: 'x',
         });
         expect([answer.status, answer.json]).toEqual([404, DETAIL]);

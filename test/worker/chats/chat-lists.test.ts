@@ -1,22 +1,22 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { admin, type Person } from '../http/hub.ts';
-import { ask, Desk, enrollAgent, resultsOf, unique } from '../umi/desk.ts';
-import { newRoom } from '../umi/gateway.ts';
-import { CHAT_KEYS, keysOf } from './documented-keys.ts';
-import { addRouter, idsOf, own, setOrganization, shareRoom } from './office.ts';
+import { CHAT_KEYS, keysOf } from '../../support/worker/chat-keys.ts';
+import { newRoom } from '../../support/worker/gateway.ts';
+import { ask, enrollAgent, resultsOf, TestOrganization, unique } from '../../support/worker/organization.ts';
+import { addRouter, idsOf, own, setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
+import { admin, type Person } from '../../support/worker/requests.ts';
 
-/** A desk with chats of every state, oldest first. */
+/** A org with chats of every state, oldest first. */
 async function busyDesk() {
-  const desk = await Desk.open();
-  const say = async () => (await desk.say(unique('thread'), 'help')).chatId;
+  const org = await TestOrganization.open();
+  const say = async () => (await org.say(unique('thread'), 'help')).chatId;
   const waiting = await say();
   const taken = await say();
   const answered = await say();
-  const ended = (await desk.say(unique('thread'), 'over', { close_session: true })).chatId;
-  for (const chatId of [taken, answered]) await desk.join(desk.agent, chatId);
-  await ask(desk.agent, 'POST', `/users/${desk.agent.user_id}/chats/${answered}/messages`, { message: 'hi' });
-  const [visitor] = await desk.memberships(waiting);
-  return { desk, waiting, taken, answered, ended, visitor: String(visitor?.['member_id']) };
+  const ended = (await org.say(unique('thread'), 'over', { close_session: true })).chatId;
+  for (const chatId of [taken, answered]) await org.join(org.agent, chatId);
+  await ask(org.agent, 'POST', `/users/${org.agent.user_id}/chats/${answered}/messages`, { message: 'hi' });
+  const [visitor] = await org.memberships(waiting);
+  return { org, waiting, taken, answered, ended, visitor: String(visitor?.['member_id']) };
 }
 
 let busy: Awaited<ReturnType<typeof busyDesk>>;
@@ -27,34 +27,33 @@ beforeAll(async () => {
 
 describe('the chats', () => {
   it('of a user are those of which they are a member', async () => {
-    const { desk, taken, answered } = busy;
-    expect(idsOf(await own(desk.agent, '/chats'))).toEqual([answered, taken]);
-    expect(idsOf(await own(desk.bot, '/chats'))).toEqual([]);
+    const { org, taken, answered } = busy;
+    expect(idsOf(await own(org.agent, '/chats'))).toEqual([answered, taken]);
+    expect(idsOf(await own(org.bot, '/chats'))).toEqual([]);
   });
 
   it('that are routed or pending are seen by every user of a room without a router', async () => {
-    const { desk, waiting, taken, answered, ended } = busy;
-    expect(idsOf(await own(desk.bot, '/routed_chats'))).toEqual([ended, answered, taken, waiting]);
-    expect(idsOf(await own(desk.bot, '/pending_chats'))).toEqual([waiting]);
+    const { org, waiting, taken, answered, ended } = busy;
+    expect(idsOf(await own(org.bot, '/routed_chats'))).toEqual([ended, answered, taken, waiting]);
+    expect(idsOf(await own(org.bot, '/pending_chats'))).toEqual([waiting]);
   });
 
   it('of an organization are the owned, the involved and the routed ones', async () => {
-    const { desk, waiting, taken, answered, ended } = busy;
-    const list = async (path: string) => idsOf(await ask(desk.agent, 'GET', `${desk.organizationPath}${path}`));
+    const { org, waiting, taken, answered, ended } = busy;
+    const list = async (path: string) => idsOf(await ask(org.agent, 'GET', `${org.organizationPath}${path}`));
     expect(await list('/owned_chats')).toEqual([ended, answered, taken, waiting]);
     expect(await list('/routed_chats')).toEqual([ended, answered, taken, waiting]);
     expect(await list('/involved_chats')).toEqual([answered, taken]);
   });
 
   it('of a room and of a visitor in it', async () => {
-    const { desk, waiting, taken, answered, ended, visitor } = busy;
-    const room = `/rooms/${desk.gateway.roomId}`;
-    const list = async (path: string) =>
-      idsOf(await ask(desk.reporter, 'GET', `${desk.organizationPath}${room}${path}`));
+    const { org, waiting, taken, answered, ended, visitor } = busy;
+    const room = `/rooms/${org.gateway.roomId}`;
+    const list = async (path: string) => idsOf(await ask(org.reporter, 'GET', `${org.organizationPath}${room}${path}`));
     expect(await list('/chats')).toEqual([ended, answered, taken, waiting]);
     expect(await list('/pending_chats')).toEqual([waiting]);
     expect(await list(`/visitors/${visitor}/chats`)).toEqual([waiting]);
-    expect(idsOf(await own(desk.agent, `${room}/visitors/${visitor}/chats`))).toEqual([waiting]);
+    expect(idsOf(await own(org.agent, `${room}/visitors/${visitor}/chats`))).toEqual([waiting]);
   });
 
   it.each([
@@ -69,28 +68,28 @@ describe('the chats', () => {
     ['has_visitor_messages', 'true', ['ended', 'answered', 'taken', 'waiting']],
     ['has_visitor_messages', 'false', []],
   ] as const)('are chosen by %s=%s', async (filter, value, wanted) => {
-    const { desk } = busy;
-    for (const path of ['/owned_chats', '/routed_chats', `/rooms/${desk.gateway.roomId}/chats`]) {
-      const answer = await ask(desk.reporter, 'GET', `${desk.organizationPath}${path}?${filter}=${value}`);
+    const { org } = busy;
+    for (const path of ['/owned_chats', '/routed_chats', `/rooms/${org.gateway.roomId}/chats`]) {
+      const answer = await ask(org.reporter, 'GET', `${org.organizationPath}${path}?${filter}=${value}`);
       expect([path, idsOf(answer)]).toEqual([path, wanted.map((name) => busy[name])]);
     }
   });
 
   it('are chosen by the time at which they began', async () => {
-    const { desk, waiting, taken, answered, ended } = busy;
-    const created = String((await desk.chat(taken))['created_at']);
+    const { org, waiting, taken, answered, ended } = busy;
+    const created = String((await org.chat(taken))['created_at']);
     const list = async (query: string) =>
-      idsOf(await ask(desk.agent, 'GET', `${desk.organizationPath}/owned_chats?${query}`));
+      idsOf(await ask(org.agent, 'GET', `${org.organizationPath}/owned_chats?${query}`));
     expect(await list(`created_at_after=${created}`)).toEqual([ended, answered]);
     expect(await list(`created_at_before=${created}`)).toEqual([waiting]);
     expect(await list('created_at_after=2001-01-01T00:00&created_at_before=2002-01-01T00:00:00Z')).toEqual([]);
   });
 
   it('of a user are chosen by whether they take part, and ordered by their last change', async () => {
-    const { desk, taken, answered } = busy;
-    const agent = await enrollAgent(desk.organizationId);
-    await desk.join(agent, taken);
-    await desk.join(agent, answered, { is_participating: false, composing_status: 'idle' });
+    const { org, taken, answered } = busy;
+    const agent = await enrollAgent(org.organizationId);
+    await org.join(agent, taken);
+    await org.join(agent, answered, { is_participating: false, composing_status: 'idle' });
     const list = async (query: string) => idsOf(await own(agent, `/chats?${query}`));
     expect(await list('is_participating=true')).toEqual([taken]);
     expect(await list('is_participating=false')).toEqual([answered]);
@@ -107,7 +106,7 @@ describe('the chats', () => {
   });
 
   it('refuse a malformed filter, order or page', async () => {
-    const { desk } = busy;
+    const { org } = busy;
     for (const [query, field] of [
       ['is_ended=yes', 'is_ended'],
       ['is_waiting=1', 'is_waiting'],
@@ -118,25 +117,25 @@ describe('the chats', () => {
       ['page_size=0', 'page_size'],
       ['cursor=x', 'cursor'],
     ] as const) {
-      const answer = await ask(desk.agent, 'GET', `${desk.organizationPath}/owned_chats?${query}`);
+      const answer = await ask(org.agent, 'GET', `${org.organizationPath}/owned_chats?${query}`);
       expect([query, answer.status, Object.keys(answer.json)]).toEqual([query, 400, [field]]);
     }
-    expect((await own(desk.agent, '/chats?is_participating=maybe')).status).toBe(400);
-    expect((await own(desk.agent, '/routed_chats?is_ended=maybe')).status).toBe(400);
-    expect((await own(desk.agent, '/routed_chats?extra=x')).status).toBe(200);
+    expect((await own(org.agent, '/chats?is_participating=maybe')).status).toBe(400);
+    expect((await own(org.agent, '/routed_chats?is_ended=maybe')).status).toBe(400);
+    expect((await own(org.agent, '/routed_chats?extra=x')).status).toBe(200);
   });
 
   it('are 404 in a room or of a visitor that is not there', async () => {
-    const { desk, visitor } = busy;
-    const other = await newRoom(desk.organizationId);
-    const base = desk.organizationPath;
+    const { org, visitor } = busy;
+    const other = await newRoom(org.organizationId);
+    const base = org.organizationPath;
     for (const [person, path] of [
-      [desk.reporter, `${base}/rooms/0190a000-0000-7000-8000-00000000dead/chats`],
-      [desk.reporter, `${base}/rooms/${other}/visitors/${visitor}/chats`],
-      [desk.reporter, `${base}/rooms/${desk.gateway.roomId}/visitors/${'0'.repeat(32)}/chats`],
-      [desk.agent, `/users/${desk.agent.user_id}/rooms/${other}/visitors/${visitor}/chats`],
-      [desk.agent, `/users/${desk.agent.user_id}/rooms/nonsense/visitors/${visitor}/chats`],
-      [desk.agent, `/users/${desk.agent.user_id}/rooms/${desk.gateway.roomId}/visitors/nobody/chats`],
+      [org.reporter, `${base}/rooms/0190a000-0000-7000-8000-00000000dead/chats`],
+      [org.reporter, `${base}/rooms/${other}/visitors/${visitor}/chats`],
+      [org.reporter, `${base}/rooms/${org.gateway.roomId}/visitors/${'0'.repeat(32)}/chats`],
+      [org.agent, `/users/${org.agent.user_id}/rooms/${other}/visitors/${visitor}/chats`],
+      [org.agent, `/users/${org.agent.user_id}/rooms/nonsense/visitors/${visitor}/chats`],
+      [org.agent, `/users/${org.agent.user_id}/rooms/${org.gateway.roomId}/visitors/nobody/chats`],
     ] as const) {
       const answer = await ask(person, 'GET', path);
       expect([path, answer.status, answer.json]).toEqual([path, 404, { detail: expect.any(String) }]);
@@ -146,29 +145,29 @@ describe('the chats', () => {
 
 describe('one chat', () => {
   it('is read in every collection that has it, and in no other', async () => {
-    const { desk, waiting, taken, visitor } = busy;
-    const base = desk.organizationPath;
-    const room = `/rooms/${desk.gateway.roomId}`;
+    const { org, waiting, taken, visitor } = busy;
+    const base = org.organizationPath;
+    const room = `/rooms/${org.gateway.roomId}`;
     const user = (person: Person) => `/users/${person.user_id}`;
     const collections: [Person, string, waiting: number, taken: number][] = [
-      [desk.agent, `${base}/owned_chats`, 200, 200],
-      [desk.agent, `${base}/routed_chats`, 200, 200],
-      [desk.agent, `${base}/involved_chats`, 404, 200],
-      [desk.reporter, `${base}${room}/chats`, 200, 200],
-      [desk.reporter, `${base}${room}/pending_chats`, 200, 404],
-      [desk.reporter, `${base}${room}/visitors/${visitor}/chats`, 200, 404],
-      [desk.agent, `${user(desk.agent)}/chats`, 404, 200],
-      [desk.bot, `${user(desk.bot)}/chats`, 404, 404],
-      [desk.bot, `${user(desk.bot)}/routed_chats`, 200, 200],
-      [desk.bot, `${user(desk.bot)}/pending_chats`, 200, 404],
-      [desk.bot, `${user(desk.bot)}${room}/visitors/${visitor}/chats`, 200, 404],
+      [org.agent, `${base}/owned_chats`, 200, 200],
+      [org.agent, `${base}/routed_chats`, 200, 200],
+      [org.agent, `${base}/involved_chats`, 404, 200],
+      [org.reporter, `${base}${room}/chats`, 200, 200],
+      [org.reporter, `${base}${room}/pending_chats`, 200, 404],
+      [org.reporter, `${base}${room}/visitors/${visitor}/chats`, 200, 404],
+      [org.agent, `${user(org.agent)}/chats`, 404, 200],
+      [org.bot, `${user(org.bot)}/chats`, 404, 404],
+      [org.bot, `${user(org.bot)}/routed_chats`, 200, 200],
+      [org.bot, `${user(org.bot)}/pending_chats`, 200, 404],
+      [org.bot, `${user(org.bot)}${room}/visitors/${visitor}/chats`, 200, 404],
     ];
     for (const [person, path, ...statuses] of collections) {
       for (const [place, chatId] of [waiting, taken].entries()) {
         const answer = await ask(person, 'GET', `${path}/${chatId}`);
         expect([path, place, answer.status]).toEqual([path, place, statuses[place]]);
         if (answer.status === 404) expect(answer.json).toEqual({ detail: expect.any(String) });
-        else expect([keysOf(answer.json), answer.json]).toEqual([CHAT_KEYS, await desk.chat(chatId)]);
+        else expect([keysOf(answer.json), answer.json]).toEqual([CHAT_KEYS, await org.chat(chatId)]);
       }
     }
   });
@@ -176,30 +175,26 @@ describe('one chat', () => {
 
 describe('a room that a router leads to some', () => {
   it('shows its chats to them alone', async () => {
-    const { desk, waiting } = await busyDesk();
-    const outsider = await enrollAgent(desk.organizationId);
-    await addRouter(desk, [desk.gateway.roomId], [{ kind: 'user', id: desk.bot.user_id }]);
-    expect(idsOf(await own(desk.bot, '/pending_chats'))).toEqual([waiting]);
+    const { org, waiting } = await busyDesk();
+    const outsider = await enrollAgent(org.organizationId);
+    await addRouter(org, [org.gateway.roomId], [{ kind: 'user', id: org.bot.user_id }]);
+    expect(idsOf(await own(org.bot, '/pending_chats'))).toEqual([waiting]);
     expect(idsOf(await own(outsider, '/pending_chats'))).toEqual([]);
     expect(idsOf(await own(outsider, '/routed_chats'))).toEqual([]);
     const refused = await own(outsider, `/routed_chats/${waiting}`);
     expect([refused.status, refused.json]).toEqual([404, { detail: 'Chat not found: it is not routed to the user.' }]);
     // What the organization owns does not depend on routers.
-    expect((await ask(outsider, 'GET', `${desk.organizationPath}/owned_chats/${waiting}`)).status).toBe(200);
+    expect((await ask(outsider, 'GET', `${org.organizationPath}/owned_chats/${waiting}`)).status).toBe(200);
   });
 });
 
 describe('a room that is shared with a partner', () => {
   it('shows its chats to the partner as routed ones, and its history by the owner’s leave', async () => {
-    const { desk, waiting } = await busyDesk();
-    const partner = await Desk.open();
+    const { org, waiting } = await busyDesk();
+    const partner = await TestOrganization.open();
     const reporter = await enrollAgent(partner.organizationId, {}, ['reports']);
-    await shareRoom(desk, desk.gateway.roomId, partner);
-    await addRouter(
-      desk,
-      [desk.gateway.roomId],
-      [{ kind: 'organization', id: partner.organizationId }, { kind: 'all' }],
-    );
+    await shareRoom(org, org.gateway.roomId, partner);
+    await addRouter(org, [org.gateway.roomId], [{ kind: 'organization', id: partner.organizationId }, { kind: 'all' }]);
     const routed = (person: Person) => ask(person, 'GET', `${partner.organizationPath}/routed_chats/${waiting}`);
     const messages = (person: Person) => own(person, `/routed_chats/${waiting}/messages`);
     expect((await routed(partner.agent)).status).toBe(200);
@@ -207,7 +202,7 @@ describe('a room that is shared with a partner', () => {
     expect(idsOf(await own(partner.agent, '/pending_chats'))).toEqual([waiting]);
     expect((await ask(partner.agent, 'GET', `${partner.organizationPath}/owned_chats/${waiting}`)).status).toBe(404);
 
-    await setOrganization(desk.organizationId, { private_chat_history: true });
+    await setOrganization(org.organizationId, { private_chat_history: true });
     expect([(await routed(partner.agent)).status, (await messages(partner.agent)).status]).toEqual([404, 404]);
     expect([(await routed(reporter)).status, (await messages(reporter)).status]).toEqual([200, 200]);
     expect((await own(partner.agent, `/routed_chats/${waiting}`)).status).toBe(200);
@@ -218,20 +213,20 @@ describe('a room that is shared with a partner', () => {
 
 describe('a deleted user', () => {
   it('is shown as deleted in memberships', async () => {
-    const { desk, taken } = await busyDesk();
-    const leaver = await enrollAgent(desk.organizationId);
-    await desk.join(leaver, taken);
-    await admin(`/organizations/${desk.organizationId}/users/${leaver.user_id}`, { method: 'DELETE' });
-    const path = `${desk.organizationPath}/owned_chats/${taken}/memberships`;
-    const members = resultsOf(await ask(desk.reporter, 'GET', path));
+    const { org, taken } = await busyDesk();
+    const leaver = await enrollAgent(org.organizationId);
+    await org.join(leaver, taken);
+    await admin(`/organizations/${org.organizationId}/users/${leaver.user_id}`, { method: 'DELETE' });
+    const path = `${org.organizationPath}/owned_chats/${taken}/memberships`;
+    const members = resultsOf(await ask(org.reporter, 'GET', path));
     const deleted = members.map(({ member_id, is_user_deleted }) => [member_id, is_user_deleted]);
     expect(deleted).toEqual([
       [expect.any(String), false],
-      [desk.agent.user_id, false],
+      [org.agent.user_id, false],
       [leaver.user_id, true],
     ]);
-    const one = await ask(desk.reporter, 'GET', `${path}/${leaver.user_id}`);
+    const one = await ask(org.reporter, 'GET', `${path}/${leaver.user_id}`);
     expect([one.status, one.json]).toEqual([200, members[2]]);
-    expect((await ask(desk.reporter, 'GET', `${path}/${desk.bot.user_id}`)).status).toBe(404);
+    expect((await ask(org.reporter, 'GET', `${path}/${org.bot.user_id}`)).status).toBe(404);
   });
 });

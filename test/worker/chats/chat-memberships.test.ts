@@ -1,31 +1,40 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Person } from '../http/hub.ts';
-import { arrive, ask, Desk, enrollAgent, type Json, leave, resultsOf, unique } from '../umi/desk.ts';
-import { keysOf, MEMBERSHIP_KEYS } from './documented-keys.ts';
-import { own } from './office.ts';
+import { keysOf, MEMBERSHIP_KEYS } from '../../support/worker/chat-keys.ts';
+import {
+  arrive,
+  ask,
+  enrollAgent,
+  type Json,
+  leave,
+  resultsOf,
+  TestOrganization,
+  unique,
+} from '../../support/worker/organization.ts';
+import { own } from '../../support/worker/organization-setup.ts';
+import type { Person } from '../../support/worker/requests.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
 });
 
 const DETAIL = { detail: expect.any(String) };
 const AWAY = { is_participating: false, composing_status: 'idle' };
 
-async function joined(person: Person = desk.agent, joining?: Json) {
+async function joined(person: Person = org.agent, joining?: Json) {
   const thread = unique('thread');
-  const { chatId } = await desk.say(thread, 'help');
-  await desk.join(person, chatId, joining);
+  const { chatId } = await org.say(thread, 'help');
+  await org.join(person, chatId, joining);
   return { thread, chatId };
 }
 
-const update = (method: string, chatId: string, body: unknown, person: Person = desk.agent) =>
+const update = (method: string, chatId: string, body: unknown, person: Person = org.agent) =>
   ask(person, method, `/users/${person.user_id}/chat_memberships/${chatId}`, body);
 
 describe('the memberships of a user', () => {
   it('are one for each of their chats, page by page, and chosen by whether they take part', async () => {
-    const agent = await enrollAgent(desk.organizationId);
+    const agent = await enrollAgent(org.organizationId);
     const first = (await joined(agent)).chatId;
     const second = (await joined(agent, AWAY)).chatId;
     const list = await own(agent, '/chat_memberships');
@@ -42,10 +51,10 @@ describe('the memberships of a user', () => {
 
   it('are read one by one under the id of the chat', async () => {
     const { chatId } = await joined();
-    const answer = await own(desk.agent, `/chat_memberships/${chatId}`);
+    const answer = await own(org.agent, `/chat_memberships/${chatId}`);
     expect([answer.status, keysOf(answer.json)]).toEqual([200, MEMBERSHIP_KEYS]);
-    expect(answer.json).toMatchObject({ member_id: desk.agent.user_id, chat_id: chatId, composing_status: 'idle' });
-    expect((await own(desk.bot, `/chat_memberships/${chatId}`)).status).toBe(404);
+    expect(answer.json).toMatchObject({ member_id: org.agent.user_id, chat_id: chatId, composing_status: 'idle' });
+    expect((await own(org.bot, `/chat_memberships/${chatId}`)).status).toBe(404);
   });
 });
 
@@ -57,9 +66,9 @@ describe.each(['PUT', 'PATCH'])('%s of a membership', (method) => {
     const answer = await update(method, chatId, body);
     expect([answer.status, keysOf(answer.json)]).toEqual([200, MEMBERSHIP_KEYS]);
     expect(answer.json).toMatchObject({ composing_status: 'typing', last_seen_at: seen, is_participating: true });
-    expect((await desk.memberships(chatId))[1]).toEqual(answer.json);
-    expect((await own(desk.agent, `/chat_memberships/${chatId}`)).json).toEqual(answer.json);
-    const listed = resultsOf(await own(desk.agent, '/chat_memberships?page_size=200'));
+    expect((await org.memberships(chatId))[1]).toEqual(answer.json);
+    expect((await own(org.agent, `/chat_memberships/${chatId}`)).json).toEqual(answer.json);
+    const listed = resultsOf(await own(org.agent, '/chat_memberships?page_size=200'));
     expect(listed.find(({ chat_id }) => chat_id === chatId)).toEqual({ ...answer.json, composing_status: 'idle' });
   });
 
@@ -67,22 +76,22 @@ describe.each(['PUT', 'PATCH'])('%s of a membership', (method) => {
     const { chatId } = await joined();
     const closed = await update(method, chatId, AWAY);
     expect([closed.status, closed.json]).toMatchObject([200, { is_participating: false, is_present: false }]);
-    expect(await desk.chat(chatId)).toMatchObject({ is_pending: true, present_user_participant_count: 0 });
+    expect(await org.chat(chatId)).toMatchObject({ is_pending: true, present_user_participant_count: 0 });
     await update(method, chatId, { is_participating: true, composing_status: 'idle', last_seen_at: null });
-    expect(await desk.chat(chatId)).toMatchObject({ is_pending: false, present_user_participant_count: 1 });
-    const types = (await desk.messages(chatId, '?type__not_in=msg')).map(({ type }) => type);
+    expect(await org.chat(chatId)).toMatchObject({ is_pending: false, present_user_participant_count: 1 });
+    const types = (await org.messages(chatId, '?type__not_in=msg')).map(({ type }) => type);
     expect(types).toEqual(['join', 'leave', 'join']);
   });
 
   it('refuses an ended chat: 400', async () => {
     const { thread, chatId } = await joined();
-    await desk.close(thread);
+    await org.close(thread);
     const answer = await update(method, chatId, AWAY);
     expect([answer.status, answer.json]).toEqual([400, { non_field_errors: ['The chat has ended.'] }]);
   });
 
   it('refuses an absent user: 409', async () => {
-    const agent = await enrollAgent(desk.organizationId);
+    const agent = await enrollAgent(org.organizationId);
     const { chatId } = await joined(agent);
     await leave(agent);
     const answer = await update(method, chatId, AWAY, agent);
@@ -93,9 +102,9 @@ describe.each(['PUT', 'PATCH'])('%s of a membership', (method) => {
 
   it('refuses whoever is no member, and chats that are not there: 404', async () => {
     const { chatId } = await joined();
-    await arrive(desk.bot);
+    await arrive(org.bot);
     for (const id of [chatId, crypto.randomUUID(), '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
-      const answer = await update(method, id, AWAY, desk.bot);
+      const answer = await update(method, id, AWAY, org.bot);
       expect([answer.status, answer.json]).toEqual([404, DETAIL]);
     }
   });
@@ -135,16 +144,16 @@ describe('a subset of the fields', () => {
 });
 
 describe('the memberships of a visitor', () => {
-  const list = (chatId: string, visitor: unknown, person = desk.agent, rest = '') =>
+  const list = (chatId: string, visitor: unknown, person = org.agent, rest = '') =>
     own(person, `/chats/${chatId}/visitors/${visitor}/chat_memberships${rest}`);
 
   it('are those in the chats that they share with the user', async () => {
     const { thread, chatId } = await joined();
-    const visitor = (await desk.memberships(chatId))[0]?.['member_id'];
-    await desk.close(thread);
-    const unshared = (await desk.say(thread, 'second session', { close_session: true })).chatId;
-    const third = (await desk.say(thread, 'third session')).chatId;
-    await desk.join(desk.agent, third);
+    const visitor = (await org.memberships(chatId))[0]?.['member_id'];
+    await org.close(thread);
+    const unshared = (await org.say(thread, 'second session', { close_session: true })).chatId;
+    const third = (await org.say(thread, 'third session')).chatId;
+    await org.join(org.agent, third);
     const answer = await list(chatId, visitor);
     expect(answer.status).toBe(200);
     for (const membership of resultsOf(answer)) expect(keysOf(membership)).toEqual(MEMBERSHIP_KEYS);
@@ -153,19 +162,19 @@ describe('the memberships of a visitor', () => {
       [chatId, visitor],
       [third, visitor],
     ]);
-    const one = await list(chatId, visitor, desk.agent, `/${third}`);
+    const one = await list(chatId, visitor, org.agent, `/${third}`);
     expect([one.status, one.json]).toEqual([200, resultsOf(answer)[1]]);
-    expect((await list(chatId, visitor, desk.agent, `/${unshared}`)).status).toBe(404);
+    expect((await list(chatId, visitor, org.agent, `/${unshared}`)).status).toBe(404);
   });
 
   it('are 404 in a chat of others, and for a visitor who is not in it', async () => {
     const { chatId } = await joined();
-    const visitor = (await desk.memberships(chatId))[0]?.['member_id'];
-    const elsewhere = (await desk.memberships((await joined()).chatId))[0]?.['member_id'];
+    const visitor = (await org.memberships(chatId))[0]?.['member_id'];
+    const elsewhere = (await org.memberships((await joined()).chatId))[0]?.['member_id'];
     for (const answer of [
-      await list(chatId, visitor, desk.bot),
+      await list(chatId, visitor, org.bot),
       await list(chatId, elsewhere),
-      await list(chatId, desk.agent.user_id),
+      await list(chatId, org.agent.user_id),
       await list('0190a000-0000-7000-8000-00000000dead', visitor),
     ]) {
       expect([answer.status, answer.json]).toEqual([404, DETAIL]);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { enroll, type Person, testEnv } from '../http/hub.ts';
-import { type Callers, enrollCallers, expectOwn } from '../safety.ts';
-import { ask, type Json, resultsOf, TIME } from '../umi/desk.ts';
+import { type Callers, enrollCallers, expectOwn } from '../../support/worker/access-checks.ts';
+import { ask, type Json, resultsOf, TIME } from '../../support/worker/organization.ts';
+import { enroll, type Person, testEnv } from '../../support/worker/requests.ts';
 
 let callers: Callers;
 

@@ -1,21 +1,29 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BODY_LIMIT } from '../../../src/http/json-body.ts';
-import { countRows } from '../copied-rows.ts';
-import { type Answer, type Call, call, type Person } from '../http/hub.ts';
-import { Desk, enrollAgent } from '../umi/desk.ts';
-import { addressOf, bodyFor, everythingOf, furnish, type Names, OPERATIONS, type Operation } from './operations.ts';
+import {
+  addressOf,
+  bodyFor,
+  everythingOf,
+  fill,
+  type Names,
+  OPERATIONS,
+  type Operation,
+} from '../../support/worker/chat-operations.ts';
+import { countRows } from '../../support/worker/copied-rows.ts';
+import { enrollAgent, TestOrganization } from '../../support/worker/organization.ts';
+import { type Answer, type Call, call, type Person } from '../../support/worker/requests.ts';
 
 const DETAIL = { detail: expect.any(String) };
 const EVERY_SCOPE = ['settings', 'reports', 'users'];
 
-let desk: Desk;
+let org: TestOrganization;
 let owner: Person;
 let names: Names;
 
 beforeAll(async () => {
-  desk = await Desk.open();
-  owner = await enrollAgent(desk.organizationId, {}, EVERY_SCOPE);
-  names = await furnish(desk, owner);
+  org = await TestOrganization.open();
+  owner = await enrollAgent(org.organizationId, {}, EVERY_SCOPE);
+  names = await fill(org, owner);
 });
 
 const writing = OPERATIONS.filter(({ method }) => method !== 'GET' && method !== 'DELETE');
@@ -32,7 +40,7 @@ const attempt = (operation: Operation, change: Call = {}, changed: Names = {}): 
 
 /** D1's rows and the chat as its thread has it are the same before and after. */
 async function expectUntouched(work: () => Promise<void>): Promise<void> {
-  const state = async () => [await countRows(), await everythingOf(desk, names['chat_id'] ?? '')];
+  const state = async () => [await countRows(), await everythingOf(org, names['chat_id'] ?? '')];
   const before = await state();
   await work();
   expect(await state()).toEqual(before);
@@ -146,7 +154,7 @@ describe('a path', () => {
   it.each(OPERATIONS.filter(({ path }) => path.includes('{chat_id}')))(
     'with the id of something else is 404: $method $path',
     async (operation) => {
-      const other = await furnish(desk, owner);
+      const other = await fill(org, owner);
       const ids = ['chat_id', 'message_id', 'reply_suggestion_id', 'invitation_id', 'visitor_id', 'other_chat_id'];
       await expectUntouched(async () => {
         for (const parameter of parametersOf(operation).filter((name) => ids.includes(name))) {

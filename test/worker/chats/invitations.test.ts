@@ -1,16 +1,26 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { admin, type Person } from '../http/hub.ts';
-import { arrive, ask, Desk, enrollAgent, type Json, resultsOf, TIME, UUID, unique } from '../umi/desk.ts';
-import { INVITATION_KEYS, keysOf, NESTED_USER_KEYS } from './documented-keys.ts';
-import { addTeam, idsOf, own, shareRoom } from './office.ts';
+import { INVITATION_KEYS, keysOf, NESTED_USER_KEYS } from '../../support/worker/chat-keys.ts';
+import {
+  arrive,
+  ask,
+  enrollAgent,
+  type Json,
+  resultsOf,
+  TestOrganization,
+  TIME,
+  UUID,
+  unique,
+} from '../../support/worker/organization.ts';
+import { addTeam, idsOf, own, shareRoom } from '../../support/worker/organization-setup.ts';
+import { admin, type Person } from '../../support/worker/requests.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 /** Invites; a member of each chat. */
 let inviter: Person;
 
 beforeAll(async () => {
-  desk = await Desk.open();
-  inviter = desk.agent;
+  org = await TestOrganization.open();
+  inviter = org.agent;
 });
 
 const DETAIL = { detail: expect.any(String) };
@@ -18,8 +28,8 @@ const UNKNOWN = '0190a000-0000-7000-8000-00000000dead';
 
 async function joinedChat(): Promise<{ thread: string; chatId: string }> {
   const thread = unique('thread');
-  const { chatId } = await desk.say(thread, 'help');
-  await desk.join(inviter, chatId);
+  const { chatId } = await org.say(thread, 'help');
+  await org.join(inviter, chatId);
   return { thread, chatId };
 }
 
@@ -29,7 +39,7 @@ const invite = (chatId: string, body: Json) => ask(inviter, 'POST', outgoing(cha
 /** A colleague with an invitation to a chat. */
 async function invited() {
   const { thread, chatId } = await joinedChat();
-  const guest = await enrollAgent(desk.organizationId, { first_name: 'Bob', last_name: 'von Helper' });
+  const guest = await enrollAgent(org.organizationId, { first_name: 'Bob', last_name: 'von Helper' });
   const sent = await invite(chatId, { invited_user_id: guest.user_id });
   expect(sent.status).toBe(201);
   return { thread, chatId, guest, id: String(sent.json['id']), sent: sent.json };
@@ -47,7 +57,7 @@ describe('an invitation of a user', () => {
       invited_by_user_id: inviter.user_id,
       invited_by_user: expect.objectContaining({ id: inviter.user_id, full_name: 'Grace Hopper' }),
       chat_id: chatId,
-      room_id: desk.gateway.roomId,
+      room_id: org.gateway.roomId,
       invited_user_id: guest.user_id,
       invited_team_id: null,
       invited_organization_id: null,
@@ -75,21 +85,21 @@ describe('an invitation of a user', () => {
       const one = await own(person, `${path}/${id}`);
       expect([one.status, one.json]).toEqual([200, sent]);
     }
-    expect(idsOf(await own(desk.bot, '/incoming_chat_invitations'))).toEqual([]);
-    for (const person of [desk.bot, inviter]) {
+    expect(idsOf(await own(org.bot, '/incoming_chat_invitations'))).toEqual([]);
+    for (const person of [org.bot, inviter]) {
       expect((await own(person, `/incoming_chat_invitations/${id}`)).status).toBe(404);
     }
-    await desk.join(desk.bot, chatId);
-    expect(idsOf(await own(desk.bot, `/chats/${chatId}/outgoing_chat_invitations`))).toEqual([]);
-    expect((await own(desk.bot, `/chats/${chatId}/outgoing_chat_invitations/${id}`)).status).toBe(404);
+    await org.join(org.bot, chatId);
+    expect(idsOf(await own(org.bot, `/chats/${chatId}/outgoing_chat_invitations`))).toEqual([]);
+    expect((await own(org.bot, `/chats/${chatId}/outgoing_chat_invitations/${id}`)).status).toBe(404);
   });
 });
 
 describe('an invitation of a team or an organization', () => {
   it('stands for each of its users; the first one takes it', async () => {
     const { chatId } = await joinedChat();
-    const [one, two] = [await enrollAgent(desk.organizationId), await enrollAgent(desk.organizationId)];
-    const team = await addTeam(desk, 'Second line', [one, two]);
+    const [one, two] = [await enrollAgent(org.organizationId), await enrollAgent(org.organizationId)];
+    const team = await addTeam(org, 'Second line', [one, two]);
     const sent = await invite(chatId, { invited_team_id: team });
     expect([sent.status, sent.json]).toMatchObject([
       201,
@@ -98,7 +108,7 @@ describe('an invitation of a team or an organization', () => {
     const path = `/incoming_chat_invitations/${sent.json['id']}`;
     for (const person of [one, two]) expect((await own(person, path)).json).toEqual(sent.json);
     const accept = (person: Person) => ask(person, 'PATCH', `/users/${person.user_id}${path}`, { is_accepted: true });
-    expect((await accept(desk.bot)).status).toBe(404);
+    expect((await accept(org.bot)).status).toBe(404);
     expect((await accept(one)).status).toBe(200);
     const late = await accept(two);
     expect([late.status, late.json]).toEqual([
@@ -109,10 +119,10 @@ describe('an invitation of a team or an organization', () => {
 
   it('leads users of a partner into the chat', async () => {
     const { chatId } = await joinedChat();
-    const partner = await Desk.open();
+    const partner = await TestOrganization.open();
     const refused = await invite(chatId, { invited_organization_id: partner.organizationId });
     expect([refused.status, refused.json]).toEqual([404, DETAIL]);
-    await shareRoom(desk, desk.gateway.roomId, partner);
+    await shareRoom(org, org.gateway.roomId, partner);
     const sent = await invite(chatId, { invited_organization_id: partner.organizationId });
     expect([sent.status, sent.json]).toMatchObject([201, { invited_organization_id: partner.organizationId }]);
     expect((await own(partner.agent, `/chats/${chatId}`)).status).toBe(404);
@@ -141,7 +151,7 @@ describe.each(['PUT', 'PATCH'])('accepting with %s', (method) => {
         user_member_count: 2,
       },
     ]);
-    const member = (await desk.memberships(chatId)).at(-1);
+    const member = (await org.memberships(chatId)).at(-1);
     expect(member).toMatchObject({ member_id: guest.user_id, is_participating: true, is_present: true });
     expect((await own(inviter, `/chats/${chatId}/outgoing_chat_invitations/${id}`)).json).toEqual(answer.json);
     expect((await own(guest, `/incoming_chat_invitations/${id}`)).json).toEqual(answer.json);
@@ -155,7 +165,7 @@ describe.each(['PUT', 'PATCH'])('accepting with %s', (method) => {
     for (const byHand of [true, false]) {
       const { thread, chatId, guest, id } = await invited();
       if (byHand) await ask(inviter, 'PATCH', `${outgoing(chatId)}/${id}`, { is_expired: true });
-      else await desk.close(thread);
+      else await org.close(thread);
       const path = `/users/${guest.user_id}/incoming_chat_invitations/${id}`;
       const answer = await ask(guest, method, path, { is_accepted: true });
       expect([answer.status, answer.json]).toEqual([
@@ -184,7 +194,7 @@ describe.each(['PUT', 'PATCH'])('accepting with %s', (method) => {
       const answer = await ask(guest, method, path, { is_accepted: true });
       expect([answer.status, answer.json]).toEqual([404, DETAIL]);
     }
-    expect(await desk.memberships(chatId)).toHaveLength(2);
+    expect(await org.memberships(chatId)).toHaveLength(2);
   });
 
   it.each<[Json, string]>([
@@ -224,8 +234,8 @@ describe.each(['PUT', 'PATCH'])('expiring with %s', (method) => {
 
   it('is the inviter’s alone: 404', async () => {
     const { chatId, guest, id } = await invited();
-    await desk.join(desk.bot, chatId);
-    for (const person of [desk.bot, guest]) {
+    await org.join(org.bot, chatId);
+    for (const person of [org.bot, guest]) {
       const path = `/users/${person.user_id}/chats/${chatId}/outgoing_chat_invitations/${id}`;
       const answer = await ask(person, method, path, { is_expired: true });
       expect([answer.status, answer.json]).toEqual([404, DETAIL]);
@@ -261,9 +271,9 @@ describe('inviting refuses', () => {
 
   it('whoever is not there, is deleted or of strangers: 404', async () => {
     const { chatId } = await joinedChat();
-    const stranger = await Desk.open();
-    const leaver = await enrollAgent(desk.organizationId);
-    await admin(`/organizations/${desk.organizationId}/users/${leaver.user_id}`, { method: 'DELETE' });
+    const stranger = await TestOrganization.open();
+    const leaver = await enrollAgent(org.organizationId);
+    await admin(`/organizations/${org.organizationId}/users/${leaver.user_id}`, { method: 'DELETE' });
     for (const body of [
       { invited_user_id: UNKNOWN },
       { invited_user_id: leaver.user_id },
@@ -279,14 +289,14 @@ describe('inviting refuses', () => {
   });
 
   it('chats of others: 404, and an ended chat: 400', async () => {
-    const guest = await enrollAgent(desk.organizationId);
-    const unjoined = (await desk.say(unique('thread'), 'help')).chatId;
+    const guest = await enrollAgent(org.organizationId);
+    const unjoined = (await org.say(unique('thread'), 'help')).chatId;
     for (const id of [unjoined, UNKNOWN, 'nonsense']) {
       expect((await invite(id, { invited_user_id: guest.user_id })).status).toBe(404);
       expect((await ask(inviter, 'GET', outgoing(id))).status).toBe(404);
     }
     const { thread, chatId } = await joinedChat();
-    await desk.close(thread);
+    await org.close(thread);
     const answer = await invite(chatId, { invited_user_id: guest.user_id });
     expect([answer.status, answer.json]).toEqual([400, { non_field_errors: ['The chat has ended.'] }]);
   });
@@ -295,7 +305,7 @@ describe('inviting refuses', () => {
 describe('the lists of invitations', () => {
   it('are oldest first, page by page, and chosen by state', async () => {
     const { chatId } = await joinedChat();
-    const guest = await enrollAgent(desk.organizationId);
+    const guest = await enrollAgent(org.organizationId);
     await arrive(guest);
     const send = async () => String((await invite(chatId, { invited_user_id: guest.user_id })).json['id']);
     const accepted = await send();

@@ -1,22 +1,31 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Person } from '../http/hub.ts';
-import { arrive, ask, Desk, enrollAgent, type Json, leave, TIME, unique } from '../umi/desk.ts';
-import { keysOf, MEMBERSHIP_KEYS } from './documented-keys.ts';
-import { idsOf, own, setOrganization } from './office.ts';
+import { keysOf, MEMBERSHIP_KEYS } from '../../support/worker/chat-keys.ts';
+import {
+  arrive,
+  ask,
+  enrollAgent,
+  type Json,
+  leave,
+  TestOrganization,
+  TIME,
+  unique,
+} from '../../support/worker/organization.ts';
+import { idsOf, own, setOrganization } from '../../support/worker/organization-setup.ts';
+import type { Person } from '../../support/worker/requests.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
 });
 
 const PARTICIPATING = { is_participating: true, composing_status: 'idle' };
 const REQUIRED = ['This field is required.'];
 const DETAIL = { detail: expect.any(String) };
 
-const newChat = async () => (await desk.say(unique('thread'), 'help')).chatId;
+const newChat = async () => (await org.say(unique('thread'), 'help')).chatId;
 
-async function presentAgent(organizationId = desk.organizationId): Promise<Person> {
+async function presentAgent(organizationId = org.organizationId): Promise<Person> {
   const agent = await enrollAgent(organizationId);
   await arrive(agent);
   return agent;
@@ -31,12 +40,12 @@ describe('joining a pending chat', () => {
     const answer = await join(first, chatId);
     expect([answer.status, keysOf(answer.json)]).toEqual([201, MEMBERSHIP_KEYS]);
     expect(answer.json).toMatchObject({ member_id: first.user_id, is_participating: true, is_present: true });
-    expect(await desk.chat(chatId)).toMatchObject({ is_waiting: true, is_pending: false });
+    expect(await org.chat(chatId)).toMatchObject({ is_waiting: true, is_pending: false });
     for (const person of [first, second]) {
       const refused = await join(person, chatId);
       expect([refused.status, refused.json]).toEqual([404, { detail: 'The chat is not pending any more.' }]);
     }
-    expect(await desk.memberships(chatId)).toHaveLength(2);
+    expect(await org.memberships(chatId)).toHaveLength(2);
   });
 
   it('works once when many try at the same time', async () => {
@@ -44,7 +53,7 @@ describe('joining a pending chat', () => {
     const agents = await Promise.all(Array.from({ length: 8 }, () => presentAgent()));
     const answers = await Promise.all(agents.map((agent) => join(agent, chatId)));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(7).fill(404)]);
-    expect(await desk.memberships(chatId)).toHaveLength(2);
+    expect(await org.memberships(chatId)).toHaveLength(2);
   });
 
   it('lists its members only while it is pending', async () => {
@@ -59,23 +68,23 @@ describe('joining a pending chat', () => {
     const [agent, chatId] = [await presentAgent(), await newChat()];
     await join(agent, chatId);
     await leave(agent);
-    expect(await desk.chat(chatId)).toMatchObject({ is_pending: true, present_user_participant_count: 0 });
-    expect(idsOf(await own(desk.agent, '/pending_chats'))).toContain(chatId);
+    expect(await org.chat(chatId)).toMatchObject({ is_pending: true, present_user_participant_count: 0 });
+    expect(idsOf(await own(org.agent, '/pending_chats'))).toContain(chatId);
     await arrive(agent);
-    expect(await desk.chat(chatId)).toMatchObject({ is_pending: false, present_user_participant_count: 1 });
+    expect(await org.chat(chatId)).toMatchObject({ is_pending: false, present_user_participant_count: 1 });
   });
 
   it('refuses an absent user: 409', async () => {
-    const [agent, chatId] = [await enrollAgent(desk.organizationId), await newChat()];
+    const [agent, chatId] = [await enrollAgent(org.organizationId), await newChat()];
     const answer = await join(agent, chatId);
     expect([answer.status, answer.json]).toEqual([409, { detail: 'The user is not present.' }]);
-    expect(await desk.memberships(chatId)).toHaveLength(1);
+    expect(await org.memberships(chatId)).toHaveLength(1);
   });
 
   it('refuses an ended chat and one that is routed to others: 404', async () => {
     const agent = await presentAgent();
-    const { chatId } = await desk.say(unique('thread'), 'over', { close_session: true });
-    const foreign = await presentAgent((await Desk.open()).organizationId);
+    const { chatId } = await org.say(unique('thread'), 'over', { close_session: true });
+    const foreign = await presentAgent((await TestOrganization.open()).organizationId);
     for (const [person, id] of [
       [agent, chatId],
       [foreign, await newChat()],
@@ -98,13 +107,13 @@ describe('joining a pending chat', () => {
 describe.each(['owned_chats', 'involved_chats', 'routed_chats'])(
   'joining a user of the organization under %s',
   (collection) => {
-    const join = (chatId: string, body: Json, person: Person = desk.agent) =>
+    const join = (chatId: string, body: Json, person: Person = org.agent) =>
       ask(person, 'POST', `/orgs/${person.organization_id}/${collection}/${chatId}/memberships`, body);
 
     /** A chat of the collection: an involved one has a member already. */
     async function chatOfCollection(): Promise<string> {
       const chatId = await newChat();
-      await desk.join(desk.bot, chatId, { is_participating: false, composing_status: 'idle' });
+      await org.join(org.bot, chatId, { is_participating: false, composing_status: 'idle' });
       return chatId;
     }
 
@@ -123,17 +132,17 @@ describe.each(['owned_chats', 'involved_chats', 'routed_chats'])(
     });
 
     it('works for an absent user, who is not present then', async () => {
-      const [colleague, chatId] = [await enrollAgent(desk.organizationId), await chatOfCollection()];
+      const [colleague, chatId] = [await enrollAgent(org.organizationId), await chatOfCollection()];
       const answer = await join(chatId, { ...PARTICIPATING, member_id: colleague.user_id });
       expect([answer.status, answer.json]).toMatchObject([201, { is_participating: true, is_present: false }]);
-      expect(await desk.chat(chatId)).toMatchObject({ is_pending: true, present_user_participant_count: 0 });
+      expect(await org.chat(chatId)).toMatchObject({ is_pending: true, present_user_participant_count: 0 });
       await arrive(colleague);
-      expect(await desk.chat(chatId)).toMatchObject({ is_pending: false, present_user_participant_count: 1 });
+      expect(await org.chat(chatId)).toMatchObject({ is_pending: false, present_user_participant_count: 1 });
     });
 
     it('refuses whoever is no user of the organization', async () => {
       const chatId = await chatOfCollection();
-      const stranger = await enrollAgent((await Desk.open()).organizationId);
+      const stranger = await enrollAgent((await TestOrganization.open()).organizationId);
       for (const [member_id, message] of [
         [stranger.user_id, 'No user with this id in the organization.'],
         ['0190a000-0000-7000-8000-00000000dead', 'No user with this id in the organization.'],
@@ -143,20 +152,20 @@ describe.each(['owned_chats', 'involved_chats', 'routed_chats'])(
         const answer = await join(chatId, { ...PARTICIPATING, member_id });
         expect([answer.status, answer.json]).toEqual([400, { member_id: [message] }]);
       }
-      expect(await desk.memberships(chatId)).toHaveLength(2);
+      expect(await org.memberships(chatId)).toHaveLength(2);
     });
 
     it('refuses a chat that is not there: 404', async () => {
-      const other = await Desk.open();
+      const other = await TestOrganization.open();
       const foreign = (await other.say(unique('thread'), 'help')).chatId;
       for (const id of [foreign, crypto.randomUUID(), '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
-        const answer = await join(id, { ...PARTICIPATING, member_id: desk.agent.user_id });
+        const answer = await join(id, { ...PARTICIPATING, member_id: org.agent.user_id });
         expect([answer.status, answer.json]).toEqual([404, DETAIL]);
       }
     });
 
     it('does not lead into a taken private chat', async () => {
-      const priv = await Desk.open();
+      const priv = await TestOrganization.open();
       const chatId = (await priv.say(unique('thread'), 'help')).chatId;
       await setOrganization(priv.organizationId, { private_chats: true });
       await priv.join(priv.agent, chatId);

@@ -1,39 +1,49 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { PLAIN } from '../plain-message.ts';
-import { ask, Desk, enrollAgent, type Json, resultsOf, TIME, UUID, unique, visitorSays } from '../umi/desk.ts';
-import { keysOf, MESSAGE_KEYS } from './documented-keys.ts';
+import { keysOf, MESSAGE_KEYS } from '../../support/worker/chat-keys.ts';
+import {
+  ask,
+  enrollAgent,
+  type Json,
+  resultsOf,
+  TestOrganization,
+  TIME,
+  UUID,
+  unique,
+  visitorSays,
+} from '../../support/worker/organization.ts';
+import { PLAIN } from '../../support/worker/plain-message.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
 });
 
-const pathOf = (chatId: string, person = desk.agent) => `/users/${person.user_id}/chats/${chatId}/messages`;
-const post = (chatId: string, body: unknown) => ask(desk.agent, 'POST', pathOf(chatId), body);
-const list = (chatId: string, query = '') => ask(desk.agent, 'GET', `${pathOf(chatId)}${query}`);
+const pathOf = (chatId: string, person = org.agent) => `/users/${person.user_id}/chats/${chatId}/messages`;
+const post = (chatId: string, body: unknown) => ask(org.agent, 'POST', pathOf(chatId), body);
+const list = (chatId: string, query = '') => ask(org.agent, 'GET', `${pathOf(chatId)}${query}`);
 
 async function joinedChat(): Promise<{ thread: string; chatId: string }> {
   const thread = unique('thread');
-  const { chatId } = await desk.say(thread, 'help');
-  await desk.join(desk.agent, chatId);
+  const { chatId } = await org.say(thread, 'help');
+  await org.join(org.agent, chatId);
   return { thread, chatId };
 }
 
 describe('posting a message works', () => {
   it('with 200 and the whole message, and ends the waiting', async () => {
     const { thread, chatId } = await joinedChat();
-    expect(await desk.chat(chatId)).toMatchObject({ is_waiting: true });
+    expect(await org.chat(chatId)).toMatchObject({ is_waiting: true });
     const answer = await post(chatId, { message: ' Hello!\n', type: 'msg', colour: 'red' });
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({
       id: UUID,
       type: 'msg',
       chat_id: chatId,
-      room_id: desk.gateway.roomId,
+      room_id: org.gateway.roomId,
       created_at: TIME,
       sender_type: 'user',
-      sender_id: desk.agent.user_id,
+      sender_id: org.agent.user_id,
       sender_public_name: 'Grace Hopper',
       sender_name: 'Grace Hopper',
       sender_avatar: null,
@@ -41,7 +51,7 @@ describe('posting a message works', () => {
       ...PLAIN,
     });
     expect(keysOf(answer.json)).toEqual(MESSAGE_KEYS);
-    expect(await desk.chat(chatId)).toMatchObject({
+    expect(await org.chat(chatId)).toMatchObject({
       is_waiting: false,
       is_pending: false,
       is_real_conversation: true,
@@ -49,16 +59,16 @@ describe('posting a message works', () => {
       user_message_count: 1,
       visitor_wait_time: expect.any(Number),
     });
-    expect(await desk.events(thread)).toMatchObject([{ message: answer.json }]);
+    expect(await org.events(thread)).toMatchObject([{ message: answer.json }]);
   });
 
   it('shows alias and avatar', async () => {
     const { chatId } = await joinedChat();
-    const agent = await enrollAgent(desk.organizationId, {
+    const agent = await enrollAgent(org.organizationId, {
       alias: 'Team',
       avatar_url: 'https://images.example.com/a.png',
     });
-    await desk.join(agent, chatId);
+    await org.join(agent, chatId);
     const answer = await ask(agent, 'POST', pathOf(chatId, agent), { message: 'hi' });
     expect(answer.json).toMatchObject({
       sender_name: 'Grace Hopper',
@@ -68,22 +78,22 @@ describe('posting a message works', () => {
   });
 
   it('as a bot makes no real conversation', async () => {
-    const { chatId } = await desk.say(unique('thread'), 'help');
-    await desk.join(desk.bot, chatId);
-    await ask(desk.bot, 'POST', pathOf(chatId, desk.bot), { message: 'beep' });
-    expect(await desk.chat(chatId)).toMatchObject({ is_real_conversation: false, is_waiting: false });
+    const { chatId } = await org.say(unique('thread'), 'help');
+    await org.join(org.bot, chatId);
+    await ask(org.bot, 'POST', pathOf(chatId, org.bot), { message: 'beep' });
+    expect(await org.chat(chatId)).toMatchObject({ is_real_conversation: false, is_waiting: false });
   });
 
   it('for a member who does not take part', async () => {
-    const { chatId } = await desk.say(unique('thread'), 'help');
-    await desk.join(desk.agent, chatId, { is_participating: false, composing_status: 'idle' });
+    const { chatId } = await org.say(unique('thread'), 'help');
+    await org.join(org.agent, chatId, { is_participating: false, composing_status: 'idle' });
     expect((await post(chatId, { message: 'hi' })).status).toBe(200);
   });
 
   it('with a suggestion under either name', async () => {
     const { thread, chatId } = await joinedChat();
-    const { ids } = await desk.say(thread, 'and?');
-    const suggestion = await desk.suggest(chatId, ids[0] ?? '');
+    const { ids } = await org.say(thread, 'and?');
+    const suggestion = await org.suggest(chatId, ids[0] ?? '');
     const shown = {
       selected_reply_suggestion_id: suggestion,
       selected_reply_suggestion: { id: suggestion, suggestion: 'It was shipped.', relevancy_score: 0.95 },
@@ -124,33 +134,33 @@ describe('posting a message refuses', () => {
     const { chatId } = await joinedChat();
     const answer = await post(chatId, body);
     expect([answer.status, answer.json]).toEqual([400, fields]);
-    expect((await desk.chat(chatId))['message_count']).toBe(1);
+    expect((await org.chat(chatId))['message_count']).toBe(1);
   });
 
   it('a suggestion of another chat of the thread', async () => {
     const { thread, chatId } = await joinedChat();
-    const { ids } = await desk.say(thread, 'and?');
-    const suggestion = await desk.suggest(chatId, ids[0] ?? '');
-    await desk.close(thread);
-    const next = await desk.say(thread, 'next');
-    await desk.join(desk.agent, next.chatId);
+    const { ids } = await org.say(thread, 'and?');
+    const suggestion = await org.suggest(chatId, ids[0] ?? '');
+    await org.close(thread);
+    const next = await org.say(thread, 'next');
+    await org.join(org.agent, next.chatId);
     const answer = await post(next.chatId, { message: 'a', selected_reply_suggestion_id: suggestion });
     expect(answer.status).toBe(400);
   });
 
   it('an ended chat: 409, also after the next session has begun', async () => {
     const { thread, chatId } = await joinedChat();
-    await desk.close(thread);
+    await org.close(thread);
     const answer = await post(chatId, { message: 'late' });
     expect([answer.status, answer.json]).toEqual([409, { detail: 'The chat has ended.' }]);
-    await desk.say(thread, 'next session');
+    await org.say(thread, 'next session');
     expect((await post(chatId, { message: 'late' })).status).toBe(409);
-    expect((await desk.chat(chatId))['message_count']).toBe(1);
+    expect((await org.chat(chatId))['message_count']).toBe(1);
   });
 
   it('whoever is no member, and chats that are not there: 404', async () => {
-    const { chatId } = await desk.say(unique('thread'), 'help');
-    const other = await Desk.open();
+    const { chatId } = await org.say(unique('thread'), 'help');
+    const other = await TestOrganization.open();
     const foreign = (await other.say(unique('thread'), 'help')).chatId;
     for (const id of [chatId, foreign, crypto.randomUUID(), '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
       const posted = await post(id, { message: 'hi' });
@@ -158,7 +168,7 @@ describe('posting a message refuses', () => {
       const read = await list(id);
       expect([read.status, read.json]).toEqual([404, { detail: expect.any(String) }]);
     }
-    expect((await desk.chat(chatId))['message_count']).toBe(1);
+    expect((await org.chat(chatId))['message_count']).toBe(1);
   });
 });
 
@@ -168,8 +178,8 @@ describe('the list of messages', () => {
   async function longChat() {
     const thread = unique('thread');
     const texts = Array.from({ length: 7 }, (_, place) => `text ${place}`);
-    const { chatId } = await desk.send(texts.map((text) => visitorSays(thread, text)));
-    await desk.join(desk.agent, chatId);
+    const { chatId } = await org.send(texts.map((text) => visitorSays(thread, text)));
+    await org.join(org.agent, chatId);
     return { thread, chatId, texts };
   }
 
@@ -189,29 +199,29 @@ describe('the list of messages', () => {
   ])('is paged forth and back in the order %s', async (ordering, pages) => {
     const { chatId } = await longChat();
     const first = await list(chatId, `?type__in=msg&page_size=3&ordering=${ordering}&extra=x`);
-    const second = await ask(desk.agent, 'GET', String(first.json['next']));
-    const third = await ask(desk.agent, 'GET', String(second.json['next']));
+    const second = await ask(org.agent, 'GET', String(first.json['next']));
+    const third = await ask(org.agent, 'GET', String(second.json['next']));
     expect([first, second, third].map(textsOf)).toEqual(pages);
     expect([first.json['previous'], third.json['next']]).toEqual([null, null]);
     expect(first.json['next']).toMatch(/^https:\/\/hub\.example\/api\/v5\/users\/.*extra=x/);
-    const back = await ask(desk.agent, 'GET', String(third.json['previous']));
+    const back = await ask(org.agent, 'GET', String(third.json['previous']));
     expect(textsOf(back)).toEqual(pages[1]);
-    const start = await ask(desk.agent, 'GET', String(back.json['previous']));
+    const start = await ask(org.agent, 'GET', String(back.json['previous']));
     expect([textsOf(start), start.json['previous']]).toEqual([pages[0], null]);
-    expect(textsOf(await ask(desk.agent, 'GET', String(start.json['next'])))).toEqual(pages[1]);
+    expect(textsOf(await ask(org.agent, 'GET', String(start.json['next'])))).toEqual(pages[1]);
   });
 
   it('keeps its place while messages come in', async () => {
     const { thread, chatId } = await longChat();
     const first = await list(chatId, '?page_size=7&ordering=created_at');
-    await desk.say(thread, 'new');
-    const rest = await ask(desk.agent, 'GET', String(first.json['next']));
+    await org.say(thread, 'new');
+    const rest = await ask(org.agent, 'GET', String(first.json['next']));
     expect(textsOf(rest)).toEqual([null, 'new']);
   });
 
   it('is filtered by types', async () => {
     const { chatId } = await longChat();
-    await desk.join(desk.agent, chatId, { is_participating: false, composing_status: 'idle' });
+    await org.join(org.agent, chatId, { is_participating: false, composing_status: 'idle' });
     const typesOf = async (query: string) => [...new Set(resultsOf(await list(chatId, query)).map(({ type }) => type))];
     expect(await typesOf('')).toEqual(['msg', 'join', 'leave']);
     expect(await typesOf('?type__in=join,leave')).toEqual(['join', 'leave']);
@@ -222,9 +232,9 @@ describe('the list of messages', () => {
 
   it('holds the messages of its own session only, also of an ended one', async () => {
     const { thread, chatId, texts } = await longChat();
-    await desk.close(thread);
-    const next = await desk.say(thread, 'next session');
-    await desk.join(desk.agent, next.chatId);
+    await org.close(thread);
+    const next = await org.say(thread, 'next session');
+    await org.join(org.agent, next.chatId);
     expect(textsOf(await list(chatId, '?type__in=msg'))).toEqual(texts);
     expect(textsOf(await list(next.chatId, '?type__in=msg'))).toEqual(['next session']);
   });

@@ -8,24 +8,33 @@ import { writeCollected } from '../../../src/read-model/collector.ts';
 import type { MessageFacts } from '../../../src/resources/message.ts';
 import { firstUuidAt, newUuid, uuidVersion7 } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { type Answer, admin, type Person, testEnv } from '../http/hub.ts';
-import { ask, copiedMessages, Desk, enrollAgent, type Json, resultsOf, unique, visitorSays } from '../umi/desk.ts';
-import { keysOf, MESSAGE_KEYS } from './documented-keys.ts';
+import { keysOf, MESSAGE_KEYS } from '../../support/worker/chat-keys.ts';
+import {
+  ask,
+  copiedMessages,
+  enrollAgent,
+  type Json,
+  resultsOf,
+  TestOrganization,
+  unique,
+  visitorSays,
+} from '../../support/worker/organization.ts';
+import { type Answer, admin, type Person, testEnv } from '../../support/worker/requests.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
 });
 
 const DAY = 24 * 3_600_000;
 
-const list = (own: Desk, query = '', person: Person = own.reporter) =>
+const list = (own: TestOrganization, query = '', person: Person = own.reporter) =>
   ask(person, 'GET', `${own.organizationPath}/messages${query}`);
 const idsOf = (answer: { json: Json }) => resultsOf(answer).map(({ id }) => id);
 
 /** All pages in one direction. */
-async function pagesOf(own: Desk, query: string): Promise<Answer[]> {
+async function pagesOf(own: TestOrganization, query: string): Promise<Answer[]> {
   const pages = [await list(own, query)];
   for (;;) {
     const next = pages.at(-1)?.json['next'];
@@ -72,7 +81,7 @@ async function writeMessages(organizationId: string, count: number, from: number
 
 describe('the messages of an organization', () => {
   it('are those of all its rooms, as their chats show them, newest first, page by page, and none of others', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     const one = await own.say(unique('thread'), 'one');
     const two = await own.say(unique('thread'), 'two');
     const three = await own.send([visitorSays(unique('thread'), 'three')], { close_session: true });
@@ -90,12 +99,12 @@ describe('the messages of an organization', () => {
     const second = await ask(own.reporter, 'GET', String(first.json['next']));
     expect([first, second].map(idsOf)).toEqual([newestFirst.slice(0, 2), newestFirst.slice(2)]);
     expect(idsOf(await ask(own.reporter, 'GET', String(second.json['previous'])))).toEqual(newestFirst.slice(0, 2));
-    await desk.say(unique('thread'), 'elsewhere');
+    await org.say(unique('thread'), 'elsewhere');
     expect(idsOf(await list(own))).toEqual(newestFirst);
   });
 
   it('are chosen by time, room, chat, sender and type', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     const { chatId, ids } = await own.say(unique('thread'), 'question');
     await own.join(own.agent, chatId);
     const [join] = resultsOf(await list(own)).filter(({ type }) => type === 'join');
@@ -111,8 +120,8 @@ describe('the messages of an organization', () => {
     expect(await chosen(`chat_id=${chatId.toUpperCase()}&type__in=join,leave`)).toEqual([join?.['id']]);
     expect(await chosen('type__not_in=join')).toEqual([...ids, ...answers, ...other.ids]);
     expect(await chosen(`room_id=${own.gateway.roomId}`)).toHaveLength(4);
-    const strange = (await desk.say(unique('thread'), 'of another organization')).chatId;
-    for (const query of [`room_id=${desk.gateway.roomId}`, `chat_id=${strange}`, `chat_id=${crypto.randomUUID()}`]) {
+    const strange = (await org.say(unique('thread'), 'of another organization')).chatId;
+    for (const query of [`room_id=${org.gateway.roomId}`, `chat_id=${strange}`, `chat_id=${crypto.randomUUID()}`]) {
       expect(await chosen(query)).toEqual([]);
     }
     const at = String(posted.json['created_at']);
@@ -122,7 +131,7 @@ describe('the messages of an organization', () => {
   });
 
   it('stand where they were written, also those that were imported', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     const live = await own.say(unique('thread'), 'now');
     const thread = unique('thread');
     const times = ['2019-03-01T09:00:00.000Z', '2019-03-02T09:00:00.000Z'];
@@ -137,7 +146,7 @@ describe('the messages of an organization', () => {
   });
 
   it('do not hold those of chats without a room', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     const colleague = await enrollAgent(own.organizationId);
     const started = await ask(own.agent, 'POST', `/users/${own.agent.user_id}/chats`, {});
     const chat = String(started.json['id']);
@@ -150,7 +159,7 @@ describe('the messages of an organization', () => {
   });
 
   it('come in short and empty pages where the filter matches rarely, each of which reads a bounded number of rows', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     await writeMessages(own.organizationId, 1_500, 1_772_000_000_000, 'x');
     const pages = await pagesOf(own, '?sender_type=user');
     expect(idsOf(pages[0] as Answer)).toEqual([]);
@@ -162,7 +171,7 @@ describe('the messages of an organization', () => {
   });
 
   it('end a page early where they are long, so that none is larger than 4 MB', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     await writeMessages(own.organizationId, 120, 1_772_000_000_000, 'x'.repeat(100_000));
     const pages = await pagesOf(own, '?page_size=100');
     expect(pages.flatMap(idsOf)).toHaveLength(120);
@@ -187,26 +196,26 @@ describe('the list of an organization’s messages refuses', () => {
       ['?chat_id=x', 'chat_id'],
       ['?sender_type=bot', 'sender_type'],
     ] as const) {
-      const answer = await list(desk, query);
+      const answer = await list(org, query);
       expect([query, answer.status, Object.keys(answer.json)]).toEqual([query, 400, [field]]);
     }
   });
 
   it('who has not the scope reports, whatever private history says', async () => {
-    const answer = await list(desk, '', desk.agent);
+    const answer = await list(org, '', org.agent);
     expect([answer.status, answer.json]).toEqual([403, { detail: expect.stringContaining('reports') }]);
-    await admin(desk.organizationPath.replace('/orgs', '/organizations'), {
+    await admin(org.organizationPath.replace('/orgs', '/organizations'), {
       method: 'PATCH',
       body: { private_chat_history: true },
     });
-    expect((await list(desk, '', desk.agent)).status).toBe(403);
-    expect((await list(desk)).status).toBe(200);
+    expect((await list(org, '', org.agent)).status).toBe(403);
+    expect((await list(org)).status).toBe(200);
   });
 });
 
 describe('message_list_days', () => {
   it('has older messages deleted from the list, which a rebuild brings back until the next sweep; the chat keeps them', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     const thread = unique('thread');
     const now = Date.now();
     const sent = await own.send([visitorSays(thread, 'old', { created_at: new Date(now - 40 * DAY).toISOString() })], {
@@ -235,7 +244,7 @@ describe('message_list_days', () => {
   });
 
   it('deletes a bounded number of rows at a time', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     await admin(`/organizations/${own.organizationId}`, { method: 'PATCH', body: { message_list_days: 1 } });
     const from = Date.parse('2026-01-01T00:00:00Z');
     for (const part of [0, 1, 2]) await writeMessages(own.organizationId, 2_500, from + part * DAY, 'x');
@@ -257,7 +266,7 @@ describe('message_list_days', () => {
   });
 
   it('is a number of days or nothing, set by settings or the operator', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     const manager = await enrollAgent(own.organizationId, {}, ['settings']);
     for (const days of [0, 36_501, 1.5, 'x']) {
       const refused = await ask(manager, 'PATCH', own.organizationPath, { message_list_days: days });

@@ -1,23 +1,33 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { admin, call, type Person } from '../http/hub.ts';
-import { ask, Desk, enrollAgent, type Json, resultsOf, TIME, UUID, unique, visitorSays } from '../umi/desk.ts';
-import { CHAT_KEYS, keysOf, MEMBERSHIP_KEYS } from './documented-keys.ts';
+import { CHAT_KEYS, keysOf, MEMBERSHIP_KEYS } from '../../support/worker/chat-keys.ts';
+import {
+  ask,
+  enrollAgent,
+  type Json,
+  resultsOf,
+  TestOrganization,
+  TIME,
+  UUID,
+  unique,
+  visitorSays,
+} from '../../support/worker/organization.ts';
+import { admin, call, type Person } from '../../support/worker/requests.ts';
 
-let desk: Desk;
-let other: Desk;
+let org: TestOrganization;
+let other: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
-  other = await Desk.open();
+  org = await TestOrganization.open();
+  other = await TestOrganization.open();
 });
 
-const owned = (own: Desk, rest = '', person: Person = own.agent) =>
+const owned = (own: TestOrganization, rest = '', person: Person = own.agent) =>
   ask(person, 'GET', `${own.organizationPath}/owned_chats${rest}`);
 
 describe('a chat of the organization', () => {
   it('has every documented key', async () => {
-    const { chatId } = await desk.say(unique('thread'), 'help');
-    const answer = await owned(desk, `/${chatId}`);
+    const { chatId } = await org.say(unique('thread'), 'help');
+    const answer = await owned(org, `/${chatId}`);
     expect(answer.status).toBe(200);
     expect(keysOf(answer.json)).toEqual(CHAT_KEYS);
     expect(answer.json).toEqual({
@@ -28,9 +38,9 @@ describe('a chat of the organization', () => {
       updated_at: TIME,
       ended_at: null,
       waiting_started_at: TIME,
-      room_id: desk.gateway.roomId,
+      room_id: org.gateway.roomId,
       room_name: 'Support',
-      room_organization_id: desk.organizationId,
+      room_organization_id: org.organizationId,
       is_private: false,
       is_real_conversation: false,
       is_autosuggested: false,
@@ -67,7 +77,7 @@ describe('a chat of the organization', () => {
     const foreign = (await other.say(unique('thread'), 'help')).chatId;
     for (const id of [foreign, crypto.randomUUID(), '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
       for (const rest of [`/${id}`, `/${id}/memberships`]) {
-        const answer = await owned(desk, rest);
+        const answer = await owned(org, rest);
         expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
       }
     }
@@ -76,7 +86,7 @@ describe('a chat of the organization', () => {
 
 describe('the list of the organization’s chats', () => {
   it('is newest first, page by page, and holds ended chats and none of others', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     const chats: string[] = [];
     for (let place = 0; place < 5; place++) chats.push((await own.say(unique('thread'), 'hi')).chatId);
     const thread = unique('thread');
@@ -112,7 +122,7 @@ describe('the list of the organization’s chats', () => {
       ['?page_size=-1', 'page_size'],
       ['?cursor=x', 'cursor'],
     ] as const) {
-      const answer = await owned(desk, query);
+      const answer = await owned(org, query);
       expect([answer.status, Object.keys(answer.json)]).toEqual([400, [field]]);
     }
   });
@@ -121,14 +131,14 @@ describe('the list of the organization’s chats', () => {
 describe('memberships of a chat', () => {
   it('are ascending, the visitor first, also when all came at once', async () => {
     const thread = unique('thread');
-    const agents = await Promise.all(Array.from({ length: 4 }, () => enrollAgent(desk.organizationId)));
+    const agents = await Promise.all(Array.from({ length: 4 }, () => enrollAgent(org.organizationId)));
     const batch = [
-      ...agents.map((agent) => desk.userSays(thread, 'hi', { sender_id: agent.user_id })),
+      ...agents.map((agent) => org.userSays(thread, 'hi', { sender_id: agent.user_id })),
       visitorSays(thread, 'hello'),
     ];
-    const { chatId } = await desk.send(batch, { variables: { username: 'Ann' } });
-    await desk.join(desk.agent, chatId);
-    const answer = await owned(desk, `/${chatId}/memberships`);
+    const { chatId } = await org.send(batch, { variables: { username: 'Ann' } });
+    await org.join(org.agent, chatId);
+    const answer = await owned(org, `/${chatId}/memberships`);
     expect(answer.status).toBe(200);
     const members = resultsOf(answer);
     for (const member of members) expect(keysOf(member)).toEqual(MEMBERSHIP_KEYS);
@@ -140,8 +150,8 @@ describe('memberships of a chat', () => {
       member_avatar: null,
       member_organization_id: null,
       chat_id: chatId,
-      room_id: desk.gateway.roomId,
-      room_organization_id: desk.organizationId,
+      room_id: org.gateway.roomId,
+      room_organization_id: org.organizationId,
       created_at: TIME,
       last_seen_at: null,
       updated_at: TIME,
@@ -156,23 +166,23 @@ describe('memberships of a chat', () => {
     });
     expect(members.slice(1).map(({ member_id }) => member_id)).toEqual([
       ...agents.map(({ user_id }) => user_id).sort(),
-      desk.agent.user_id,
+      org.agent.user_id,
     ]);
     const times = members.map(({ created_at }) => String(created_at));
     expect(times).toEqual([...times].sort());
 
     const pages: unknown[][] = [];
-    let url: unknown = `${desk.organizationPath}/owned_chats/${chatId}/memberships?page_size=4`;
+    let url: unknown = `${org.organizationPath}/owned_chats/${chatId}/memberships?page_size=4`;
     let previous: unknown = null;
     while (typeof url === 'string') {
-      const page = await ask(desk.agent, 'GET', url);
+      const page = await ask(org.agent, 'GET', url);
       pages.push(resultsOf(page).map(({ member_id }) => member_id));
       previous = page.json['previous'];
       url = page.json['next'];
     }
     const ids = members.map(({ member_id }) => member_id);
     expect(pages).toEqual([ids.slice(0, 4), ids.slice(4)]);
-    const back = await ask(desk.agent, 'GET', String(previous));
+    const back = await ask(org.agent, 'GET', String(previous));
     expect([resultsOf(back).map(({ member_id }) => member_id), back.json['previous']]).toEqual([ids.slice(0, 4), null]);
     expect(typeof back.json['next']).toBe('string');
   });
@@ -180,7 +190,7 @@ describe('memberships of a chat', () => {
 
 describe('private chat history', () => {
   it('closes the organization’s chats to tokens without the scope reports', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     const { chatId } = await own.say(unique('thread'), 'secret');
     const paths = ['', `/${chatId}`, `/${chatId}/memberships`];
     for (const path of paths) expect((await owned(own, path)).status).toBe(200);
@@ -195,7 +205,7 @@ describe('private chat history', () => {
 
 describe('an organization without an active subscription', () => {
   it('is refused everywhere in the Chats API', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     const { chatId, ids } = await own.say(unique('thread'), 'hi');
     await own.join(own.reporter, chatId);
     await admin(`/organizations/${own.organizationId}`, { method: 'PATCH', body: { has_active_subscription: false } });

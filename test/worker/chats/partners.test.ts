@@ -1,9 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { countRows } from '../copied-rows.ts';
-import { type Answer, admin, call, type Person } from '../http/hub.ts';
-import { arrive, ask, Desk, enrollAgent, unique } from '../umi/desk.ts';
-import { addRouter, allowTag, setOrganization, shareRoom } from './office.ts';
-import { addressOf, bodyFor, everythingOf, furnish, type Names, OPERATIONS, type Operation } from './operations.ts';
+import {
+  addressOf,
+  bodyFor,
+  everythingOf,
+  fill,
+  type Names,
+  OPERATIONS,
+  type Operation,
+} from '../../support/worker/chat-operations.ts';
+import { countRows } from '../../support/worker/copied-rows.ts';
+import { arrive, ask, enrollAgent, TestOrganization, unique } from '../../support/worker/organization.ts';
+import { addRouter, allowTag, setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
+import { type Answer, admin, call, type Person } from '../../support/worker/requests.ts';
 
 const EVERY_SCOPE = ['settings', 'reports', 'users'];
 const PARTICIPATING = { is_participating: true, composing_status: 'idle' };
@@ -11,8 +19,8 @@ const DETAIL = { detail: expect.any(String) };
 
 /** A room of one organization that is shared with another, whose users a router of the room names. */
 async function openShared() {
-  const owner = await Desk.open();
-  const partner = await Desk.open();
+  const owner = await TestOrganization.open();
+  const partner = await TestOrganization.open();
   const { roomId } = owner.gateway;
   await shareRoom(owner, roomId, partner);
   await addRouter(owner, [roomId], [{ kind: 'all' }, { kind: 'organization', id: partner.organizationId }]);
@@ -22,7 +30,7 @@ async function openShared() {
   return { owner, partner, agent };
 }
 
-async function unshare({ owner, partner }: { owner: Desk; partner: Desk }): Promise<void> {
+async function unshare({ owner, partner }: { owner: TestOrganization; partner: TestOrganization }): Promise<void> {
   const share = `/organizations/${owner.organizationId}/rooms/${owner.gateway.roomId}/shares/${partner.organizationId}`;
   expect((await admin(share, { method: 'DELETE' })).status).toBe(204);
 }
@@ -54,7 +62,7 @@ describe('a user of a partner, with every scope, in a room that is shared', () =
 
   beforeAll(async () => {
     shared = await openShared();
-    names = await furnish(shared.owner, shared.owner.agent);
+    names = await fill(shared.owner, shared.owner.agent);
     const chat_id = await newChat();
     const [visitor] = await shared.owner.memberships(chat_id);
     waiting = { ...names, chat_id, member_id: String(visitor?.['member_id']) };
@@ -119,7 +127,7 @@ describe('a room that is shared no more', () => {
 
   beforeAll(async () => {
     shared = await openShared();
-    names = await furnish(shared.owner, shared.owner.agent);
+    names = await fill(shared.owner, shared.owner.agent);
     member = await enrollAgent(shared.partner.organizationId, {}, EVERY_SCOPE);
     await arrive(member);
   });
@@ -154,16 +162,16 @@ describe('a room that is shared no more', () => {
 
 describe('a private chat that a user has taken', () => {
   it('opens to whoever they invite, and to nobody else', async () => {
-    const desk = await Desk.open();
-    await setOrganization(desk.organizationId, { private_chats: true });
-    const { chatId } = await desk.say(unique('thread'), 'help');
-    await desk.join(desk.agent, chatId);
-    expect((await desk.join(desk.bot, chatId)).status).toBe(409);
-    const sending = `/users/${desk.agent.user_id}/chats/${chatId}/outgoing_chat_invitations`;
-    const sent = await ask(desk.agent, 'POST', sending, { invited_user_id: desk.bot.user_id });
-    const accepting = `/users/${desk.bot.user_id}/incoming_chat_invitations/${sent.json['id']}`;
-    expect((await ask(desk.bot, 'PATCH', accepting, { is_accepted: true })).status).toBe(200);
-    const third = await enrollAgent(desk.organizationId);
-    expect((await desk.join(third, chatId)).status).toBe(409);
+    const org = await TestOrganization.open();
+    await setOrganization(org.organizationId, { private_chats: true });
+    const { chatId } = await org.say(unique('thread'), 'help');
+    await org.join(org.agent, chatId);
+    expect((await org.join(org.bot, chatId)).status).toBe(409);
+    const sending = `/users/${org.agent.user_id}/chats/${chatId}/outgoing_chat_invitations`;
+    const sent = await ask(org.agent, 'POST', sending, { invited_user_id: org.bot.user_id });
+    const accepting = `/users/${org.bot.user_id}/incoming_chat_invitations/${sent.json['id']}`;
+    expect((await ask(org.bot, 'PATCH', accepting, { is_accepted: true })).status).toBe(200);
+    const third = await enrollAgent(org.organizationId);
+    expect((await org.join(third, chatId)).status).toBe(409);
   });
 });

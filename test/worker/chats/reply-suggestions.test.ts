@@ -1,19 +1,27 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Person } from '../http/hub.ts';
-import { ask, Desk, enrollAgent, type Json, TIME, UUID, unique } from '../umi/desk.ts';
-import { keysOf, NESTED_USER_KEYS, SUGGESTION_KEYS } from './documented-keys.ts';
+import { keysOf, NESTED_USER_KEYS, SUGGESTION_KEYS } from '../../support/worker/chat-keys.ts';
+import {
+  ask,
+  enrollAgent,
+  type Json,
+  TestOrganization,
+  TIME,
+  UUID,
+  unique,
+} from '../../support/worker/organization.ts';
+import type { Person } from '../../support/worker/requests.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
 });
 
 const suggest = (
   collection: string,
   place: { chatId: string; messageId: string },
   body: unknown,
-  person: Person = desk.bot,
+  person: Person = org.bot,
 ) =>
   ask(
     person,
@@ -22,7 +30,7 @@ const suggest = (
     body,
   );
 
-async function question(own = desk): Promise<{ thread: string; chatId: string; messageId: string }> {
+async function question(own = org): Promise<{ thread: string; chatId: string; messageId: string }> {
   const thread = unique('thread');
   const { chatId, ids } = await own.say(thread, 'Where is my order?');
   return { thread, chatId, messageId: ids[0] ?? '' };
@@ -30,7 +38,7 @@ async function question(own = desk): Promise<{ thread: string; chatId: string; m
 
 describe('a reply suggestion under routed_chats', () => {
   it('is made by a user who is no member, with every documented key', async () => {
-    const bot = await enrollAgent(desk.organizationId, {
+    const bot = await enrollAgent(org.organizationId, {
       first_name: 'AI',
       last_name: '',
       is_bot: true,
@@ -45,7 +53,7 @@ describe('a reply suggestion under routed_chats', () => {
       first_name: 'AI',
       last_name: '',
       full_name: 'AI',
-      organization_id: desk.organizationId,
+      organization_id: org.organizationId,
       avatar_id: expect.any(String),
       avatar,
       is_bot: true,
@@ -60,8 +68,8 @@ describe('a reply suggestion under routed_chats', () => {
       updated_by_user: user,
       chat_id: place.chatId,
       message_id: place.messageId,
-      room_id: desk.gateway.roomId,
-      organization_id: desk.organizationId,
+      room_id: org.gateway.roomId,
+      organization_id: org.organizationId,
       created_at: TIME,
       updated_at: answer.json['created_at'],
       suggestion: 'Shipped.',
@@ -70,13 +78,13 @@ describe('a reply suggestion under routed_chats', () => {
     });
     expect(keysOf(answer.json)).toEqual(SUGGESTION_KEYS);
     expect(keysOf(answer.json['created_by_user'])).toEqual(NESTED_USER_KEYS);
-    expect(await desk.memberships(place.chatId)).toHaveLength(1);
-    expect(await desk.events(place.thread)).toMatchObject([{ reply_suggestion: answer.json }]);
-    expect(await desk.chat(place.chatId)).toMatchObject({ message_count: 1, is_waiting: true });
+    expect(await org.memberships(place.chatId)).toHaveLength(1);
+    expect(await org.events(place.thread)).toMatchObject([{ reply_suggestion: answer.json }]);
+    expect(await org.chat(place.chatId)).toMatchObject({ message_count: 1, is_waiting: true });
   });
 
   it('is 404 in a chat that is routed to others', async () => {
-    const other = await Desk.open();
+    const other = await TestOrganization.open();
     const foreign = await question(other);
     const answer = await suggest('routed_chats', foreign, { suggestion: 'x' });
     expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
@@ -89,7 +97,7 @@ describe('a reply suggestion under chats', () => {
     const place = await question();
     const refused = await suggest('chats', place, { suggestion: 'x' });
     expect([refused.status, refused.json]).toEqual([404, { detail: expect.any(String) }]);
-    await desk.join(desk.bot, place.chatId);
+    await org.join(org.bot, place.chatId);
     expect((await suggest('chats', place, { suggestion: 'x' })).status).toBe(201);
   });
 });
@@ -97,7 +105,7 @@ describe('a reply suggestion under chats', () => {
 describe.each(['chats', 'routed_chats'])('under %s', (collection) => {
   async function joined() {
     const place = await question();
-    await desk.join(desk.bot, place.chatId);
+    await org.join(org.bot, place.chatId);
     return place;
   }
 
@@ -131,15 +139,15 @@ describe.each(['chats', 'routed_chats'])('under %s', (collection) => {
     const place = await joined();
     const answer = await suggest(collection, place, body);
     expect([answer.status, answer.json]).toEqual([400, fields]);
-    expect(await desk.events(place.thread)).toEqual([]);
+    expect(await org.events(place.thread)).toEqual([]);
   });
 
   it('one is made for a message of the chat only', async () => {
     const place = await joined();
     const { messageId } = await question();
-    await desk.close(place.thread);
-    const next = await desk.say(place.thread, 'next session');
-    await desk.join(desk.bot, next.chatId);
+    await org.close(place.thread);
+    const next = await org.say(place.thread, 'next session');
+    await org.join(org.bot, next.chatId);
     for (const [chatId, message] of [
       [place.chatId, messageId],
       [place.chatId, crypto.randomUUID()],
@@ -157,8 +165,8 @@ describe.each(['chats', 'routed_chats'])('under %s', (collection) => {
 
   it('one may be made in an ended chat', async () => {
     const place = await joined();
-    await desk.close(place.thread);
+    await org.close(place.thread);
     expect((await suggest(collection, place, { suggestion: 'late' })).status).toBe(201);
-    expect(await desk.events(place.thread)).toHaveLength(1);
+    expect(await org.events(place.thread)).toHaveLength(1);
   });
 });

@@ -1,26 +1,34 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { admin } from '../http/hub.ts';
-import { ask, Desk, type Json, resultsOf, TIME, unique, visitorSays } from '../umi/desk.ts';
-import { newRoom } from '../umi/gateway.ts';
-import { CHAT_KEYS, keysOf } from './documented-keys.ts';
+import { CHAT_KEYS, keysOf } from '../../support/worker/chat-keys.ts';
+import { newRoom } from '../../support/worker/gateway.ts';
+import {
+  ask,
+  type Json,
+  resultsOf,
+  TestOrganization,
+  TIME,
+  unique,
+  visitorSays,
+} from '../../support/worker/organization.ts';
+import { admin } from '../../support/worker/requests.ts';
 
-let desk: Desk;
-let other: Desk;
+let org: TestOrganization;
+let other: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
-  other = await Desk.open();
+  org = await TestOrganization.open();
+  other = await TestOrganization.open();
 });
 
 const UNKNOWN = '0190a000-0000-7000-8000-00000000dead';
 const idsOf = (answer: { json: Json }) => resultsOf(answer).map(({ id }) => id);
 
 describe('the pending chats of a room', () => {
-  const pending = (own: Desk, query = '', room = own.gateway.roomId, person = own.reporter) =>
+  const pending = (own: TestOrganization, query = '', room = own.gateway.roomId, person = own.reporter) =>
     ask(person, 'GET', `${own.organizationPath}/rooms/${room}/pending_chats${query}`);
 
   it('are those that wait and have no present user', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     const [a, b, c] = [unique('thread'), unique('thread'), unique('thread')];
     const waiting = (await own.say(a, 'help')).chatId;
     const answered = (await own.say(b, 'help')).chatId;
@@ -41,7 +49,7 @@ describe('the pending chats of a room', () => {
   });
 
   it('are newest first, page by page', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     const chats: string[] = [];
     for (let place = 0; place < 5; place++) chats.push((await own.say(unique('thread'), 'help')).chatId);
     expect(idsOf(await pending(own, '?ordering=created_at'))).toEqual(chats);
@@ -53,45 +61,45 @@ describe('the pending chats of a room', () => {
   });
 
   it('are those of this room alone', async () => {
-    const room = await newRoom(desk.organizationId);
-    const { chatId } = await desk.say(unique('thread'), 'help');
-    expect(idsOf(await pending(desk, '', room))).toEqual([]);
-    expect(idsOf(await pending(desk))).toContain(chatId);
+    const room = await newRoom(org.organizationId);
+    const { chatId } = await org.say(unique('thread'), 'help');
+    expect(idsOf(await pending(org, '', room))).toEqual([]);
+    expect(idsOf(await pending(org))).toContain(chatId);
   });
 
   it('need the scope reports', async () => {
-    const refused = await pending(desk, '', desk.gateway.roomId, desk.agent);
+    const refused = await pending(org, '', org.gateway.roomId, org.agent);
     expect([refused.status, refused.json]).toEqual([403, { detail: expect.stringContaining('reports') }]);
   });
 
   it('are 404 in a room that is unknown, malformed, deleted or of another organization', async () => {
-    const deleted = await newRoom(desk.organizationId);
-    await admin(`/organizations/${desk.organizationId}/rooms/${deleted}`, { method: 'DELETE' });
+    const deleted = await newRoom(org.organizationId);
+    await admin(`/organizations/${org.organizationId}/rooms/${deleted}`, { method: 'DELETE' });
     for (const room of [UNKNOWN, 'nonsense', deleted, other.gateway.roomId]) {
-      const answer = await pending(desk, '', room);
+      const answer = await pending(org, '', room);
       expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
     }
   });
 
   it('refuse a malformed page', async () => {
     for (const query of ['?ordering=x', '?page_size=x', '?cursor=x']) {
-      expect((await pending(desk, query)).status).toBe(400);
+      expect((await pending(org, query)).status).toBe(400);
     }
   });
 });
 
 describe('the variables of a visitor', () => {
-  const variables = (own: Desk, visitor: unknown, query = '', room = own.gateway.roomId) =>
+  const variables = (own: TestOrganization, visitor: unknown, query = '', room = own.gateway.roomId) =>
     ask(own.agent, 'GET', `${own.organizationPath}/rooms/${room}/visitors/${visitor}/variables${query}`);
 
-  async function visitorWith(own: Desk, values: Json): Promise<unknown> {
+  async function visitorWith(own: TestOrganization, values: Json): Promise<unknown> {
     const { chatId } = await own.say(unique('thread'), 'hi', { variables: values });
     return (await own.memberships(chatId))[0]?.['member_id'];
   }
 
   it('are listed by key, page by page', async () => {
-    const visitor = await visitorWith(desk, { b: '2', a: '1', ä: '3' });
-    const answer = await variables(desk, visitor);
+    const visitor = await visitorWith(org, { b: '2', a: '1', ä: '3' });
+    const answer = await variables(org, visitor);
     expect([answer.status, answer.json]).toEqual([
       200,
       {
@@ -104,39 +112,39 @@ describe('the variables of a visitor', () => {
         ],
       },
     ]);
-    const first = await variables(desk, visitor, '?page_size=2');
-    const second = await ask(desk.agent, 'GET', String(first.json['next']));
+    const first = await variables(org, visitor, '?page_size=2');
+    const second = await ask(org.agent, 'GET', String(first.json['next']));
     expect([first, second].map((page) => resultsOf(page).map(({ key }) => key))).toEqual([['a', 'b'], ['ä']]);
-    expect((await variables(desk, visitor, '?cursor=x')).status).toBe(400);
+    expect((await variables(org, visitor, '?cursor=x')).status).toBe(400);
   });
 
   it('keep the time at which they were first set', async () => {
     const thread = unique('thread');
-    const { chatId } = await desk.say(thread, 'hi', { variables: { a: '1' } });
-    const visitor = (await desk.memberships(chatId))[0]?.['member_id'];
-    const [before] = resultsOf(await variables(desk, visitor));
-    await desk.say(thread, 'hi again', { variables: { a: '2' } });
-    const [after] = resultsOf(await variables(desk, visitor));
+    const { chatId } = await org.say(thread, 'hi', { variables: { a: '1' } });
+    const visitor = (await org.memberships(chatId))[0]?.['member_id'];
+    const [before] = resultsOf(await variables(org, visitor));
+    await org.say(thread, 'hi again', { variables: { a: '2' } });
+    const [after] = resultsOf(await variables(org, visitor));
     expect(after).toMatchObject({ value: '2', created_at: before?.['created_at'] });
     expect(String(after?.['updated_at']) > String(before?.['updated_at'])).toBe(true);
   });
 
   it('are an empty list for a visitor without any', async () => {
-    const answer = await variables(desk, await visitorWith(desk, {}));
+    const answer = await variables(org, await visitorWith(org, {}));
     expect([answer.status, resultsOf(answer)]).toEqual([200, []]);
   });
 
   it('are 404 for a visitor or room that is unknown or of others', async () => {
-    const visitor = await visitorWith(desk, { a: '1' });
+    const visitor = await visitorWith(org, { a: '1' });
     const foreign = await visitorWith(other, { secret: 'x' });
-    const room = await newRoom(desk.organizationId);
+    const room = await newRoom(org.organizationId);
     for (const answer of [
-      await variables(desk, foreign),
-      await variables(desk, foreign, '', other.gateway.roomId),
-      await variables(desk, visitor, '', room),
-      await variables(desk, '0'.repeat(32)),
-      await variables(desk, 'nobody'),
-      await variables(desk, visitor, '', 'nonsense'),
+      await variables(org, foreign),
+      await variables(org, foreign, '', other.gateway.roomId),
+      await variables(org, visitor, '', room),
+      await variables(org, '0'.repeat(32)),
+      await variables(org, 'nobody'),
+      await variables(org, visitor, '', 'nonsense'),
     ]) {
       expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
     }

@@ -1,9 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { countRows } from '../copied-rows.ts';
-import { admin, call, type Person } from '../http/hub.ts';
-import { type Callers, expectOwn, expectSafe, spendTokens } from '../safety.ts';
-import { ask, Desk, enrollAgent } from '../umi/desk.ts';
-import { addressOf, bodyFor, everythingOf, furnish, type Names, OPERATIONS, type Operation } from './operations.ts';
+import { type Callers, expectOwn, expectSafe, spendTokens } from '../../support/worker/access-checks.ts';
+import {
+  addressOf,
+  bodyFor,
+  everythingOf,
+  fill,
+  type Names,
+  OPERATIONS,
+  type Operation,
+} from '../../support/worker/chat-operations.ts';
+import { countRows } from '../../support/worker/copied-rows.ts';
+import { ask, enrollAgent, TestOrganization } from '../../support/worker/organization.ts';
+import { admin, call, type Person } from '../../support/worker/requests.ts';
 
 const EVERY_SCOPE = ['settings', 'reports', 'users'];
 
@@ -19,27 +27,27 @@ const needsReports = ({ path }: Operation) =>
   (/\/rooms\/\{room_id\}\/(pending_)?chats/.test(path) && path.startsWith('/orgs')) ||
   path === '/orgs/{organization_id}/messages';
 
-let desk: Desk;
+let org: TestOrganization;
 let owner: Person;
 let callers: Callers;
 let names: Names;
 
 beforeAll(async () => {
-  desk = await Desk.open();
-  const elsewhere = await Desk.open();
-  owner = await enrollAgent(desk.organizationId, {}, EVERY_SCOPE);
+  org = await TestOrganization.open();
+  const elsewhere = await TestOrganization.open();
+  owner = await enrollAgent(org.organizationId, {}, EVERY_SCOPE);
   const foreigner = await enrollAgent(elsewhere.organizationId, {}, EVERY_SCOPE);
   const spent = await spendTokens(owner, EVERY_SCOPE);
-  callers = { owner, foreigner, powerless: await enrollAgent(desk.organizationId), ...spent };
-  names = await furnish(desk, owner);
+  callers = { owner, foreigner, powerless: await enrollAgent(org.organizationId), ...spent };
+  names = await fill(org, owner);
 });
 
 /** What an operation leaves alone: D1's rows and the chat as its thread has it. */
 async function expectUntouched(attempt: () => Promise<void>): Promise<void> {
   const chatId = names['chat_id'] ?? '';
-  const before = [await countRows(), await everythingOf(desk, chatId)];
+  const before = [await countRows(), await everythingOf(org, chatId)];
   await attempt();
-  expect([await countRows(), await everythingOf(desk, chatId)]).toEqual(before);
+  expect([await countRows(), await everythingOf(org, chatId)]).toEqual(before);
 }
 
 const try_ = (operation: Operation, person: Person, changed: Names) =>
@@ -90,7 +98,7 @@ describe('every operation of the Chats API', () => {
   it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !path.includes('{chat_id}')))(
     '$method $path lists nothing of others',
     async (operation) => {
-      const other = await Desk.open();
+      const other = await TestOrganization.open();
       const stranger = await enrollAgent(other.organizationId, {}, EVERY_SCOPE);
       const place = { organization_id: stranger.organization_id, user_id: stranger.user_id };
       const answer = await try_(operation, stranger, place);
@@ -106,9 +114,9 @@ describe('an organization without an active subscription', () => {
   let person: Person;
 
   beforeAll(async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     person = await enrollAgent(own.organizationId, {}, EVERY_SCOPE);
-    lapsed = await furnish(own, person);
+    lapsed = await fill(own, person);
     const changes = { has_active_subscription: false };
     await admin(`/organizations/${own.organizationId}`, { method: 'PATCH', body: changes });
   });
@@ -127,10 +135,10 @@ describe('private chat history', () => {
   let reporter: Person;
 
   beforeAll(async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     agent = await enrollAgent(own.organizationId);
     reporter = await enrollAgent(own.organizationId, {}, ['reports']);
-    closed = await furnish(own, agent);
+    closed = await fill(own, agent);
     await own.join(reporter, closed['chat_id'] ?? '');
     await admin(`/organizations/${own.organizationId}`, { method: 'PATCH', body: { private_chat_history: true } });
   });
@@ -166,15 +174,15 @@ describe('private chat history', () => {
 describe('the Chats API', () => {
   it('takes the schemes Bearer and Token', async () => {
     for (const scheme of ['Bearer', 'Token', 'bearer']) {
-      const answer = await call(`/api/v5${desk.organizationPath}/owned_chats/${names['chat_id']}`, {
-        authorization: `${scheme} ${desk.agent.token}`,
+      const answer = await call(`/api/v5${org.organizationPath}/owned_chats/${names['chat_id']}`, {
+        authorization: `${scheme} ${org.agent.token}`,
       });
       expect(answer.status).toBe(200);
     }
   });
 
   it('says which methods a path has', async () => {
-    const answer = await ask(desk.agent, 'DELETE', `/users/${desk.agent.user_id}/chats/${names['chat_id']}`);
+    const answer = await ask(org.agent, 'DELETE', `/users/${org.agent.user_id}/chats/${names['chat_id']}`);
     expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'GET, HEAD, PUT, PATCH']);
   });
 

@@ -1,34 +1,34 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { call } from '../http/hub.ts';
-import { ask, Desk, type Json, resultsOf, TIME, unique } from '../umi/desk.ts';
-import { keysOf, TAG_KEYS } from './documented-keys.ts';
-import { allowTag } from './office.ts';
+import { keysOf, TAG_KEYS } from '../../support/worker/chat-keys.ts';
+import { ask, type Json, resultsOf, TestOrganization, TIME, unique } from '../../support/worker/organization.ts';
+import { allowTag } from '../../support/worker/organization-setup.ts';
+import { call } from '../../support/worker/requests.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
 });
 
 const DETAIL = { detail: expect.any(String) };
 
-/** The four collections of chats whose tags can be changed, as the desk's agent reaches them. */
+/** The four collections of chats whose tags can be changed, as the org's agent reaches them. */
 const COLLECTIONS = ['chats', 'owned_chats', 'involved_chats', 'routed_chats'];
 const pathOf = (collection: string, chatId: string) =>
-  `${collection === 'chats' ? `/users/${desk.agent.user_id}` : desk.organizationPath}/${collection}/${chatId}`;
+  `${collection === 'chats' ? `/users/${org.agent.user_id}` : org.organizationPath}/${collection}/${chatId}`;
 
 async function joinedChat(): Promise<{ thread: string; chatId: string }> {
   const thread = unique('thread');
-  const { chatId } = await desk.say(thread, 'help');
-  await desk.join(desk.agent, chatId);
+  const { chatId } = await org.say(thread, 'help');
+  await org.join(org.agent, chatId);
   return { thread, chatId };
 }
 
 describe.each(COLLECTIONS)('tags of a chat under %s', (collection) => {
-  const add = (chatId: string, body: unknown) => ask(desk.agent, 'POST', `${pathOf(collection, chatId)}/tags`, body);
-  const list = (chatId: string, query = '') => ask(desk.agent, 'GET', `${pathOf(collection, chatId)}/tags${query}`);
+  const add = (chatId: string, body: unknown) => ask(org.agent, 'POST', `${pathOf(collection, chatId)}/tags`, body);
+  const list = (chatId: string, query = '') => ask(org.agent, 'GET', `${pathOf(collection, chatId)}/tags${query}`);
   const one = (method: string, chatId: string, name: string) =>
-    ask(desk.agent, method, `${pathOf(collection, chatId)}/tags/${encodeURIComponent(name)}`);
+    ask(org.agent, method, `${pathOf(collection, chatId)}/tags/${encodeURIComponent(name)}`);
   const namesOf = (answer: { json: Json }) => resultsOf(answer).map(({ name }) => name);
 
   it('are added once: 201, then 200', async () => {
@@ -39,13 +39,13 @@ describe.each(COLLECTIONS)('tags of a chat under %s', (collection) => {
       name: 'Lead',
       created_at: TIME,
       hashed_name: 'c6f71d85aeaa3b60db80eedad5ebb75e321f3eb0',
-      room_id: desk.gateway.roomId,
+      room_id: org.gateway.roomId,
     });
     const again = await add(chatId, { name: 'Lead' });
     expect([again.status, again.json]).toEqual([200, answer.json]);
-    expect((await desk.chat(chatId))['tag_count']).toBe(1);
-    expect(await desk.messages(chatId, '?type__in=tag_created')).toMatchObject([
-      { message: 'Lead', sender_type: 'user', sender_id: desk.agent.user_id },
+    expect((await org.chat(chatId))['tag_count']).toBe(1);
+    expect(await org.messages(chatId, '?type__in=tag_created')).toMatchObject([
+      { message: 'Lead', sender_type: 'user', sender_id: org.agent.user_id },
     ]);
   });
 
@@ -55,9 +55,9 @@ describe.each(COLLECTIONS)('tags of a chat under %s', (collection) => {
     const all = await list(chatId);
     expect([all.status, namesOf(all)]).toEqual([200, ['b', 'a', 'c']]);
     const first = await list(chatId, '?page_size=2');
-    const second = await ask(desk.agent, 'GET', String(first.json['next']));
+    const second = await ask(org.agent, 'GET', String(first.json['next']));
     expect([namesOf(first), namesOf(second)]).toEqual([['b', 'a'], ['c']]);
-    expect(namesOf(await ask(desk.agent, 'GET', String(second.json['previous'])))).toEqual(['b', 'a']);
+    expect(namesOf(await ask(org.agent, 'GET', String(second.json['previous'])))).toEqual(['b', 'a']);
     const read = await one('GET', chatId, 'a');
     expect([read.status, read.json]).toEqual([200, resultsOf(all)[1]]);
   });
@@ -79,7 +79,7 @@ describe.each(COLLECTIONS)('tags of a chat under %s', (collection) => {
 
   it('are taken on an ended chat', async () => {
     const { thread, chatId } = await joinedChat();
-    await desk.close(thread);
+    await org.close(thread);
     expect((await add(chatId, { name: 'late' })).status).toBe(201);
     expect((await one('DELETE', chatId, 'late')).status).toBe(204);
   });
@@ -97,7 +97,7 @@ describe.each(COLLECTIONS)('tags of a chat under %s', (collection) => {
   });
 
   it('are 404 in chats that are not there', async () => {
-    const other = await Desk.open();
+    const other = await TestOrganization.open();
     const foreign = (await other.say(unique('thread'), 'help')).chatId;
     for (const id of [foreign, crypto.randomUUID(), '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
       for (const answer of [
@@ -105,7 +105,7 @@ describe.each(COLLECTIONS)('tags of a chat under %s', (collection) => {
         await list(id),
         await one('GET', id, 'x'),
         await one('DELETE', id, 'x'),
-        await ask(desk.agent, 'GET', `${pathOf(collection, id)}/allowed_tags`),
+        await ask(org.agent, 'GET', `${pathOf(collection, id)}/allowed_tags`),
       ]) {
         expect([answer.status, answer.json]).toEqual([404, DETAIL]);
       }
@@ -115,16 +115,16 @@ describe.each(COLLECTIONS)('tags of a chat under %s', (collection) => {
 
   it('that are allowed come from the room', async () => {
     const { chatId } = await joinedChat();
-    for (const name of ['Lead', 'a/b']) await allowTag(desk, name);
+    for (const name of ['Lead', 'a/b']) await allowTag(org, name);
     const path = `${pathOf(collection, chatId)}/allowed_tags`;
-    const answer = await ask(desk.agent, 'GET', path);
+    const answer = await ask(org.agent, 'GET', path);
     expect([answer.status, namesOf(answer)]).toEqual([200, ['Lead', 'a/b']]);
     for (const tag of resultsOf(answer)) expect(keysOf(tag)).toEqual(TAG_KEYS);
-    const first = await ask(desk.agent, 'GET', `${path}?page_size=1`);
-    expect(namesOf(await ask(desk.agent, 'GET', String(first.json['next'])))).toEqual(['a/b']);
-    const read = await ask(desk.agent, 'GET', `${path}/a%2Fb`);
+    const first = await ask(org.agent, 'GET', `${path}?page_size=1`);
+    expect(namesOf(await ask(org.agent, 'GET', String(first.json['next'])))).toEqual(['a/b']);
+    const read = await ask(org.agent, 'GET', `${path}/a%2Fb`);
     expect([read.status, read.json]).toEqual([200, resultsOf(answer)[1]]);
-    const unknown = await ask(desk.agent, 'GET', `${path}/c`);
+    const unknown = await ask(org.agent, 'GET', `${path}/c`);
     expect([unknown.status, unknown.json]).toEqual([404, { detail: 'Tag not found.' }]);
     // A tag need not be an allowed one.
     expect((await add(chatId, { name: 'unheard of' })).status).toBe(201);
@@ -136,7 +136,7 @@ describe('the name of a tag in a path', () => {
     const { chatId } = await joinedChat();
     const answer = await call(`/api/v5${pathOf('chats', chatId)}/tags/%E0%A4`, {
       method: 'DELETE',
-      authorization: `Bearer ${desk.agent.token}`,
+      authorization: `Bearer ${org.agent.token}`,
     });
     expect([answer.status, answer.json]).toEqual([404, DETAIL]);
   });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Answer } from '../http/hub.ts';
-import { resultsOf } from '../umi/desk.ts';
+import type { Operation } from '../../support/worker/contract-case.ts';
+import { tryLine } from '../../support/worker/contract-lines.ts';
+import { type ContractOrganization, openContractOrganization } from '../../support/worker/contract-organization.ts';
+import { resultsOf } from '../../support/worker/organization.ts';
+import type { Answer } from '../../support/worker/requests.ts';
 import contract from './chats-v5.json' with { type: 'json' };
-import { tryLine } from './lines.ts';
-import { type Office, openOffice } from './office.ts';
-import type { Operation } from './scene.ts';
 
 /**
  * Every operation of the published Chats API and every line of its statuses: 82 operations, 558 lines. A line's request is made
@@ -20,11 +20,11 @@ const lines = operations.flatMap((operation) =>
 const lineText = ({ method, path }: Operation, status: string, reason: string) =>
   `${method} ${path} │ ${status} │ ${reason}`;
 
-let office: Office;
+let org: ContractOrganization;
 const seen: string[] = [];
 
 beforeAll(async () => {
-  office = await openOffice();
+  org = await openContractOrganization();
 });
 
 afterAll(() => {
@@ -50,7 +50,7 @@ describe.each(operations.map((operation) => ({ operation, name: `${operation.met
   '$name',
   ({ operation }) => {
     it.each(lines.filter((line) => line.operation === operation))('$name', async ({ status, reason }) => {
-      const answer = await tryLine(office, operation, status, reason);
+      const answer = await tryLine(org, operation, status, reason);
       expect([answer.status, answer.text]).toEqual([Number(status), answer.text]);
       expectForm(operation, answer);
       seen.push(lineText(operation, status, reason));

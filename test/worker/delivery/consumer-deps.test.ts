@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { consumerDeps, purgeChannelEndpoint } from '../../../src/delivery/consumer-deps.ts';
 import { channelReceiver } from '../../../src/resources/receiver.ts';
-import { setClock } from '../clock.ts';
-import { brokenDatabase, testEnv } from '../http/hub.ts';
-import { Gateway, RECEIVER_URL } from '../umi/gateway.ts';
+import { setClock } from '../../support/worker/clock.ts';
+import { Gateway, RECEIVER_URL } from '../../support/worker/gateway.ts';
+import { brokenDatabase, testEnv } from '../../support/worker/requests.ts';
 
 let hub: Gateway;
 

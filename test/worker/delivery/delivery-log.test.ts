@@ -8,7 +8,7 @@ import { listFinishedThreads, listPendingTracks } from '../../../src/delivery/la
 import { firstUuidAt, newUuid } from '../../../src/resources/uuid.ts';
 import type { ReplicaBatch } from '../../../src/rpc/projector.ts';
 import { projectorStub } from '../../../src/rpc/projector.ts';
-import { testEnv } from '../http/hub.ts';
+import { testEnv } from '../../support/worker/requests.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
 const THREAD = '0000000000000000001';

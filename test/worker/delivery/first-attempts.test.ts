@@ -8,9 +8,10 @@ import type { ReceiveMessages } from '../../../src/domain/commands.ts';
 import { type FaultStep, fault, onFault } from '../../../src/platform/faults.ts';
 import type { LaneWakeUp, LeasedDelivery } from '../../../src/rpc/lane.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { eventually } from '../../eventually.ts';
-import { type Ring, testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type Ring, testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { channelWithApps } from '../../support/worker/listening-apps.ts';
 import {
   alarmOf,
   type Channel,
@@ -23,9 +24,8 @@ import {
   rowsOf,
   stubOf,
   userMessage,
-} from '../thread/fixtures.ts';
-import { recordWakeUps } from '../thread/wake-ups.ts';
-import { channelWithApps } from './listening-apps.ts';
+} from '../../support/worker/threads.ts';
+import { recordWakeUps } from '../../support/worker/wake-ups.ts';
 
 afterEach(() => {
   makeFirstAttemptsWith(null);

@@ -15,9 +15,9 @@ import {
   openApp,
   orgOf,
   uninstall,
-} from '../apps/registry.ts';
-import { admin, brokenDatabase, type Person, testEnv } from '../http/hub.ts';
-import { ask } from '../umi/desk.ts';
+} from '../../support/worker/apps.ts';
+import { ask } from '../../support/worker/organization.ts';
+import { admin, brokenDatabase, type Person, testEnv } from '../../support/worker/requests.ts';
 
 const deps = consumerDeps({ ...testEnv, PUBLIC_ORIGIN: 'https://api.example.org' });
 

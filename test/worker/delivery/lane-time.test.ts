@@ -7,10 +7,10 @@ import { queueDelay } from '../../../src/delivery/wake-lanes.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import type { LaneWakeUp } from '../../../src/rpc/lane.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
-import { newChannel, newUser, receive, receiveCommand, userMessage } from '../thread/fixtures.ts';
-import { recordWakeUps } from '../thread/wake-ups.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { newChannel, newUser, receive, receiveCommand, userMessage } from '../../support/worker/threads.ts';
+import { recordWakeUps } from '../../support/worker/wake-ups.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -4,7 +4,7 @@ import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
 import { wakeOverdueThreads } from '../../../src/delivery/wake-overdue.ts';
 import { threadName } from '../../../src/domain/address.ts';
-import { testEnv } from '../http/hub.ts';
+import { testEnv } from '../../support/worker/requests.ts';
 
 const NOON = Date.UTC(2026, 10, 21, 12);
 const MINUTE = 60_000;

@@ -6,7 +6,7 @@ import { deleteOldDeliveries, ROWS_IN_A_RANGE, sweepDeliveries } from '../../../
 import worker from '../../../src/index.ts';
 import { firstUuidAt } from '../../../src/resources/uuid.ts';
 import type { LaneWakeUp } from '../../../src/rpc/lane.ts';
-import { brokenDatabase, testEnv } from '../http/hub.ts';
+import { brokenDatabase, testEnv } from '../../support/worker/requests.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
 const MINUTE = 60_000;

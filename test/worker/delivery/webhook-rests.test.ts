@@ -2,11 +2,19 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, vi } from 'vitest';
 import { bodyOf } from '../../../src/thread/webhooks/kept-deliveries.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
-import { type Channel, nameOf, newUser, objectOf, receive, receiveCommand, userMessage } from '../thread/fixtures.ts';
-import { recordWakeUps } from '../thread/wake-ups.ts';
-import { channelWithApps } from './listening-apps.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { channelWithApps } from '../../support/worker/listening-apps.ts';
+import {
+  type Channel,
+  nameOf,
+  newUser,
+  objectOf,
+  receive,
+  receiveCommand,
+  userMessage,
+} from '../../support/worker/threads.ts';
+import { recordWakeUps } from '../../support/worker/wake-ups.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -13,7 +13,7 @@ import {
 } from '../../../src/directory/channels.ts';
 import { deleteRoom } from '../../../src/directory/rooms.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { AT, cost, database, newOrganization, newRoom, page } from './directory.ts';
+import { AT, cost, database, newOrganization, newRoom, page } from '../../support/worker/directory-rows.ts';
 
 function channelIn(room_id: string, fields: Partial<NewChannel> = {}): NewChannel {
   return {

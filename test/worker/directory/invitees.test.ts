@@ -3,7 +3,15 @@ import { deleteRoom } from '../../../src/directory/rooms.ts';
 import { deleteShare } from '../../../src/directory/shares.ts';
 import { deleteTeam, findInvitee } from '../../../src/directory/teams.ts';
 import { deleteUser, updateUser } from '../../../src/directory/users.ts';
-import { AT, database, newOrganization, newRoom, newTeam, newUser, share } from './directory.ts';
+import {
+  AT,
+  database,
+  newOrganization,
+  newRoom,
+  newTeam,
+  newUser,
+  share,
+} from '../../support/worker/directory-rows.ts';
 
 const invitee = (organization: string, kind: 'user' | 'team' | 'organization', id: string) =>
   findInvitee(database, database, organization, { kind, id });

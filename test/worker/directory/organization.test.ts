@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { enroll, type Person, testEnv } from '../http/hub.ts';
-import { type Callers, enrollCallers, expectSafe } from '../safety.ts';
-import { ask, TIME } from '../umi/desk.ts';
-import { keysOf, ORGANIZATION_KEYS } from './documented-keys.ts';
+import { type Callers, enrollCallers, expectSafe } from '../../support/worker/access-checks.ts';
+import { keysOf, ORGANIZATION_KEYS } from '../../support/worker/directory-keys.ts';
+import { ask, TIME } from '../../support/worker/organization.ts';
+import { enroll, type Person, testEnv } from '../../support/worker/requests.ts';
 
 let callers: Callers;
 let manager: Person;

@@ -3,7 +3,7 @@ import { findPrincipal, insertToken, newToken, revokeToken, tokenDigest } from '
 import { deleteUser, findDeletedUsers, findUsers, updateUser, userFacts } from '../../../src/directory/users.ts';
 import { findVisitor, listVisitorVariables } from '../../../src/directory/visitors.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { AT, cost, database, newOrganization, newRoom, newUser, page } from './directory.ts';
+import { AT, cost, database, newOrganization, newRoom, newUser, page } from '../../support/worker/directory-rows.ts';
 
 describe('users', () => {
   it('are found many at a time, within their organization only', async () => {

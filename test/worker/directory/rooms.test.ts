@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { admin, call, enroll, type Person, testEnv } from '../http/hub.ts';
-import { type Callers, enrollCallers, expectOwn, expectSafe } from '../safety.ts';
-import { ask, enrollAgent, resultsOf, TIME, UUID } from '../umi/desk.ts';
-import { newRoom } from '../umi/gateway.ts';
-import { keysOf, ROOM_KEYS } from './documented-keys.ts';
+import { type Callers, enrollCallers, expectOwn, expectSafe } from '../../support/worker/access-checks.ts';
+import { keysOf, ROOM_KEYS } from '../../support/worker/directory-keys.ts';
+import { newRoom } from '../../support/worker/gateway.ts';
+import { ask, enrollAgent, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
+import { admin, call, enroll, type Person, testEnv } from '../../support/worker/requests.ts';
 
 const UNKNOWN = '0190a000-0000-7000-8000-00000000dead';
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Statement } from '../../../src/db/database.ts';
 import { readRoutedRooms } from '../../../src/directory/read-routed-rooms.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { AT, database, databases, newOrganization, newUser } from './directory.ts';
+import { AT, database, databases, newOrganization, newUser } from '../../support/worker/directory-rows.ts';
 
 /**
  * The rule of routed rooms again, as one query for each room (Chats API, Routed chats): slow, and independent of the

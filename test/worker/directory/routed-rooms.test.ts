@@ -20,7 +20,7 @@ import {
   reachOfOrganization,
   reachOfUser,
   share,
-} from './directory.ts';
+} from '../../support/worker/directory-rows.ts';
 
 const ALL: RouterTarget = { kind: 'all', id: null };
 const user = (id: string): RouterTarget => ({ kind: 'user', id });

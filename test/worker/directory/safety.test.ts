@@ -4,10 +4,16 @@ import { directoryRoutesOf } from '../../../src/api/directory/routes.ts';
 import { userRoutes } from '../../../src/api/users/routes.ts';
 import { visitorRecordRoutes } from '../../../src/api/visitor-records/routes.ts';
 import type { AppRouter } from '../../../src/http/router.ts';
-import { admin, call, enroll, type Person } from '../http/hub.ts';
-import { type Callers, enrollCallers, expectAuthentication, expectOwn, expectSafe } from '../safety.ts';
-import { ask } from '../umi/desk.ts';
-import { directoryOf, type Furniture, furnish } from './furniture.ts';
+import {
+  type Callers,
+  enrollCallers,
+  expectAuthentication,
+  expectOwn,
+  expectSafe,
+} from '../../support/worker/access-checks.ts';
+import { type DirectoryNames, directoryOf, fill } from '../../support/worker/directory-setup.ts';
+import { ask } from '../../support/worker/organization.ts';
+import { admin, call, enroll, type Person } from '../../support/worker/requests.ts';
 
 type Operation = { method: string; path: string; version: 5 | 6 };
 
@@ -48,7 +54,7 @@ function bodyFor({ method, path }: Operation, userId: string): { body?: unknown 
   return { body: { name: 'Stolen', first_name: 'Stolen', chat_capacity: 7, is_online_enabled: false } };
 }
 
-function addressOf({ path, version }: Operation, names: Furniture): string {
+function addressOf({ path, version }: Operation, names: DirectoryNames): string {
   return `/api/v${version}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = (names as { [name: string]: string })[name];
     if (value === undefined) throw new Error(`no ${name} for ${path}`);
@@ -57,7 +63,7 @@ function addressOf({ path, version }: Operation, names: Furniture): string {
 }
 
 let callers: Callers;
-let names: Furniture;
+let names: DirectoryNames;
 /** Somebody with every scope but one, by that one. */
 const others = new Map<string, Person>();
 
@@ -67,7 +73,7 @@ beforeAll(async () => {
   for (const scope of EVERY_SCOPE) {
     others.set(scope, await enroll({ organization_id, scopes: EVERY_SCOPE.filter((one) => one !== scope) }));
   }
-  names = await furnish(callers.owner);
+  names = await fill(callers.owner);
 });
 
 /** What an operation leaves alone: every row of the directory, and the clients of the user whom it names. */
@@ -77,7 +83,7 @@ async function expectUntouched(attempt: () => Promise<void>): Promise<void> {
   expect(await directoryOf(names)).toEqual(before);
 }
 
-function attempt(operation: Operation, person: Person, changed: Partial<Furniture>) {
+function attempt(operation: Operation, person: Person, changed: Partial<DirectoryNames>) {
   return call(addressOf(operation, { ...names, ...changed }), {
     method: operation.method,
     authorization: `Bearer ${person.token}`,

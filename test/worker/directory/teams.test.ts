@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { call, enroll, type Person, testEnv } from '../http/hub.ts';
-import { type Callers, enrollCallers, expectSafe } from '../safety.ts';
-import { ask, type Json, resultsOf, TIME, UUID } from '../umi/desk.ts';
-import { keysOf, TEAM_KEYS, TEAM_KEYS_V6 } from './documented-keys.ts';
+import { type Callers, enrollCallers, expectSafe } from '../../support/worker/access-checks.ts';
+import { keysOf, TEAM_KEYS, TEAM_KEYS_V6 } from '../../support/worker/directory-keys.ts';
+import { ask, type Json, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
+import { call, enroll, type Person, testEnv } from '../../support/worker/requests.ts';
 
 const UNKNOWN = '0190a000-0000-7000-8000-00000000dead';
 

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { admin, enroll, type Person, testEnv } from '../http/hub.ts';
-import { type Callers, enrollCallers, expectOwn, expectSafe } from '../safety.ts';
-import { ask, enrollAgent, resultsOf, TIME } from '../umi/desk.ts';
-import { keysOf, USER_KEYS } from './documented-keys.ts';
+import { type Callers, enrollCallers, expectOwn, expectSafe } from '../../support/worker/access-checks.ts';
+import { keysOf, USER_KEYS } from '../../support/worker/directory-keys.ts';
+import { ask, enrollAgent, resultsOf, TIME } from '../../support/worker/organization.ts';
+import { admin, enroll, type Person, testEnv } from '../../support/worker/requests.ts';
 
 const UNKNOWN = '0190a000-0000-7000-8000-00000000dead';
 

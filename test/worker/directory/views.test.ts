@@ -8,7 +8,6 @@ import type { RouterTarget } from '../../../src/directory/routers.ts';
 import { viewTeams } from '../../../src/directory/team-views.ts';
 import { deleteTeam, findInvitee, findTeam, listTeams } from '../../../src/directory/teams.ts';
 import { deleteUser, listUsers, updateUser } from '../../../src/directory/users.ts';
-import { testEnv } from '../http/hub.ts';
 import {
   AT,
   bePresent,
@@ -23,7 +22,8 @@ import {
   reachOfOrganization,
   reachOfUser,
   share,
-} from './directory.ts';
+} from '../../support/worker/directory-rows.ts';
+import { testEnv } from '../../support/worker/requests.ts';
 
 const NOW = AT + 60_000;
 const LATER = NOW + 1;

@@ -10,9 +10,9 @@ import {
 } from '../../../src/http/permissions.ts';
 import { logRequests } from '../../../src/http/request-log.ts';
 import { createRouter } from '../../../src/http/router.ts';
-import { setClock } from '../clock.ts';
-import { LONG_AGO } from '../safety.ts';
-import { admin, brokenDatabase, type Call, call, enroll } from './hub.ts';
+import { LONG_AGO } from '../../support/worker/access-checks.ts';
+import { setClock } from '../../support/worker/clock.ts';
+import { admin, brokenDatabase, type Call, call, enroll } from '../../support/worker/requests.ts';
 
 const who = z.object({ user_id: z.string(), organization_id: z.string() });
 const answered = { 200: { description: 'ok', content: { 'application/json': { schema: who } } } };

@@ -9,7 +9,7 @@ import { DRAIN_LIMIT } from '../../../src/http/drain-body.ts';
 import { textField, uuidField } from '../../../src/http/fields.ts';
 import { BODY_LIMIT } from '../../../src/http/json-body.ts';
 import { bodyOf, jsonOf } from '../../../src/http/route-parts.ts';
-import { ADMIN_TOKEN, admin, brokenDatabase, call, enroll, testEnv } from './hub.ts';
+import { ADMIN_TOKEN, admin, brokenDatabase, call, enroll, testEnv } from '../../support/worker/requests.ts';
 
 const bodySchema = z.object({
   messages: z.array(z.object({ body: textField({ max: 5 }), count: z.int().max(3).optional() })).min(1),

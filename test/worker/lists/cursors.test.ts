@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { encodeCursor } from '../../../src/http/cursor.ts';
-import { call, enroll, type Person } from '../http/hub.ts';
-import { AT, type CopiedChat, copiedChat, writeChats, writeInvitation } from './copied-chats.ts';
+import { AT, type CopiedChat, copiedChat, writeChats, writeInvitation } from '../../support/worker/copied-chats.ts';
+import { call, enroll, type Person } from '../../support/worker/requests.ts';
 
 let person: Person;
 let chats: CopiedChat[];

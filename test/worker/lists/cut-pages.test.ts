@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { call, enroll, type Person } from '../http/hub.ts';
-import { AT, type CopiedChat, copiedChat, writeChats } from './copied-chats.ts';
+import { AT, type CopiedChat, copiedChat, writeChats } from '../../support/worker/copied-chats.ts';
+import { call, enroll, type Person } from '../../support/worker/requests.ts';
 
 const CHATS = 1_500;
 

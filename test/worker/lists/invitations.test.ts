@@ -13,7 +13,7 @@ import {
   walkPages,
   writeChats,
   writeInvitation,
-} from './copied-chats.ts';
+} from '../../support/worker/copied-chats.ts';
 
 const INVITATIONS = 900;
 const INVITEES = ['user', 'team-1', 'team-2', 'organization'];

@@ -11,7 +11,7 @@ import {
   type Read,
   walkPages,
   writeChats,
-} from './copied-chats.ts';
+} from '../../support/worker/copied-chats.ts';
 
 /** Half a minute of equal times: each chat shares its millisecond with the next. */
 const CHATS = 4_000;

@@ -1,7 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { listMembershipsOfUser, listVisitorMemberships } from '../../../src/chats/list-memberships.ts';
 import { findNewestChatOfVisitor } from '../../../src/chats/visitor-chats.ts';
-import { AT, type CopiedChat, copiedChat, cost, database, type Read, walkPages, writeChats } from './copied-chats.ts';
+import {
+  AT,
+  type CopiedChat,
+  copiedChat,
+  cost,
+  database,
+  type Read,
+  walkPages,
+  writeChats,
+} from '../../support/worker/copied-chats.ts';
 
 const CHATS = 4_000;
 

@@ -2,9 +2,9 @@ import { applyD1Migrations, type D1Migration } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { CHAT_KEYS, MEMBERSHIP_KEYS } from '../chats/documented-keys.ts';
-import { admin, call } from '../http/hub.ts';
-import { AT } from './copied-chats.ts';
+import { CHAT_KEYS, MEMBERSHIP_KEYS } from '../../support/worker/chat-keys.ts';
+import { AT } from '../../support/worker/copied-chats.ts';
+import { admin, call } from '../../support/worker/requests.ts';
 
 /** A database of the first version, with rows as that version wrote them, and then the later migrations. */
 

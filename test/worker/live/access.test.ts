@@ -4,15 +4,15 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { loadAudience } from '../../../src/notifications/load-audience.ts';
 import { organizationHub, visitorHub } from '../../../src/rpc/live-hub.ts';
-import { eventually } from '../../eventually.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime, setClock } from '../clock.ts';
-import { admin, brokenDatabase, enroll, type Person, testEnv } from '../http/hub.ts';
-import { enrollAgent } from '../umi/desk.ts';
-import { newRoom } from '../umi/gateway.ts';
-import { authenticate, Site } from '../visitors/site.ts';
-import { LiveClient, said, shakeHands } from './live-client.ts';
-import { PublishingThread } from './publishing-thread.ts';
+import { eventually } from '../../support/eventually.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime, setClock } from '../../support/worker/clock.ts';
+import { newRoom } from '../../support/worker/gateway.ts';
+import { LiveClient, said, shakeHands } from '../../support/worker/live-client.ts';
+import { enrollAgent } from '../../support/worker/organization.ts';
+import { PublishingThread } from '../../support/worker/publishing-thread.ts';
+import { admin, brokenDatabase, enroll, type Person, testEnv } from '../../support/worker/requests.ts';
+import { authenticate, Site } from '../../support/worker/visitor-site.ts';
 
 /** The objects have the environment of the tests themselves. */
 const { DB } = testEnv;

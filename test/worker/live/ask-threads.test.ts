@@ -7,11 +7,11 @@ import { db } from '../../../src/db/database.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import { organizationHub } from '../../../src/rpc/live-hub.ts';
-import { testAlarm } from '../alarm.ts';
-import { setClock } from '../clock.ts';
-import { brokenDatabase, type Person, testEnv } from '../http/hub.ts';
-import { Desk, unique } from '../umi/desk.ts';
-import { LiveClient } from './live-client.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { setClock } from '../../support/worker/clock.ts';
+import { LiveClient } from '../../support/worker/live-client.ts';
+import { TestOrganization, unique } from '../../support/worker/organization.ts';
+import { brokenDatabase, type Person, testEnv } from '../../support/worker/requests.ts';
 
 const { DB } = testEnv;
 
@@ -39,13 +39,13 @@ const dueIn = (person: Pick<Person, 'organization_id'>) =>
 
 describe('a hub that has woken up', () => {
   testAlarm('asks the threads for what they did not send, once no thread has an older audience', async (ring) => {
-    const desk = await Desk.open();
-    const agent = { ...desk.agent, organization_id: desk.organizationId };
-    const { chatId: old } = await desk.say(unique('thread'), 'long ago');
+    const org = await TestOrganization.open();
+    const agent = { ...org.agent, organization_id: org.organizationId };
+    const { chatId: old } = await org.say(unique('thread'), 'long ago');
     await fallAsleep(old);
     later(60_000);
     const client = await LiveClient.ofUser(agent);
-    const { chatId } = await desk.say(unique('thread'), 'hello');
+    const { chatId } = await org.say(unique('thread'), 'hello');
     await writeCollected(testEnv);
     await fallAsleep(chatId);
     expect(await dueIn(agent)).toEqual([{ name: 'ask_threads', due_at: Date.now() + 40_000, failures: 0 }]);
@@ -61,8 +61,8 @@ describe('a hub that has woken up', () => {
 
   testAlarm('asks again when D1 cannot be reached, and gives up after an hour', async (ring) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
-    const desk = await Desk.open();
-    const agent = { ...desk.agent, organization_id: desk.organizationId };
+    const org = await TestOrganization.open();
+    const agent = { ...org.agent, organization_id: org.organizationId };
     const client = await LiveClient.ofUser(agent);
     later(40_000);
     Object.assign(testEnv, { DB: brokenDatabase });
@@ -78,8 +78,8 @@ describe('a hub that has woken up', () => {
   });
 
   testAlarm('asks nobody when it was awake before: another instance of the hub, a second socket', async (ring) => {
-    const desk = await Desk.open();
-    const agent = { ...desk.agent, organization_id: desk.organizationId };
+    const org = await TestOrganization.open();
+    const agent = { ...org.agent, organization_id: org.organizationId };
     const [first, second] = [await LiveClient.ofUser(agent), await LiveClient.ofUser(agent)];
     later(40_000);
     await ring(hubOf(agent));
@@ -93,22 +93,22 @@ describe('a hub that has woken up', () => {
 
 describe('active threads', () => {
   it('are found in an organization’s rooms and in those that are shared with it', async () => {
-    const [desk, partner] = [await Desk.open(), await Desk.open()];
+    const [org, partner] = [await TestOrganization.open(), await TestOrganization.open()];
     const since = Date.now();
     later(1000);
-    const own = await desk.say(unique('thread'), 'hello');
+    const own = await org.say(unique('thread'), 'hello');
     const shared = await partner.say(unique('thread'), 'hello');
     await writeCollected(testEnv);
     const database = db(testEnv, null, noCost());
-    const found = () => findActiveThreads(database, desk.organizationId, since);
+    const found = () => findActiveThreads(database, org.organizationId, since);
     expect(await found()).toEqual([threadNameOfChat(own.chatId)]);
     const [chat] = await database.all<{ room_id: string }>('SELECT room_id FROM chats WHERE id = ?', shared.chatId);
     await database.run(
       'INSERT INTO room_shares (room_id, organization_id, created_at) VALUES (?, ?, 0)',
       chat?.room_id,
-      desk.organizationId,
+      org.organizationId,
     );
     expect((await found()).toSorted()).toEqual([own, shared].map(({ chatId }) => threadNameOfChat(chatId)).toSorted());
-    expect(await findActiveThreads(database, desk.organizationId, Date.now() + 1)).toEqual([]);
+    expect(await findActiveThreads(database, org.organizationId, Date.now() + 1)).toEqual([]);
   });
 });

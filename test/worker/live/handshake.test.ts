@@ -1,13 +1,13 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { liveRoutes } from '../../../src/api/live/routes.ts';
 import { appUserToken } from '../../../src/directory/app-tokens.ts';
-import { hubKey, openApp, trigger, uninstall } from '../apps/registry.ts';
-import { passTime } from '../clock.ts';
-import { call, enroll, type Person } from '../http/hub.ts';
-import { enrollCallers, expectOwn } from '../safety.ts';
-import { authenticate, Site, type Visitor } from '../visitors/site.ts';
-import { LiveClient, shakeHands } from './live-client.ts';
-import { PublishingThread } from './publishing-thread.ts';
+import { enrollCallers, expectOwn } from '../../support/worker/access-checks.ts';
+import { hubKey, openApp, trigger, uninstall } from '../../support/worker/apps.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { LiveClient, shakeHands } from '../../support/worker/live-client.ts';
+import { PublishingThread } from '../../support/worker/publishing-thread.ts';
+import { call, enroll, type Person } from '../../support/worker/requests.ts';
+import { authenticate, Site, type Visitor } from '../../support/worker/visitor-site.ts';
 
 let person: Person;
 let visitor: Visitor;

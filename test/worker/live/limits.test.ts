@@ -3,11 +3,11 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventsAfter } from '../../../src/live/hub-store.ts';
 import { organizationHub } from '../../../src/rpc/live-hub.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime, setClock } from '../clock.ts';
-import { enroll, type Person } from '../http/hub.ts';
-import { LiveClient, said, shakeHands } from './live-client.ts';
-import { message, PublishingThread } from './publishing-thread.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime, setClock } from '../../support/worker/clock.ts';
+import { LiveClient, said, shakeHands } from '../../support/worker/live-client.ts';
+import { message, PublishingThread } from '../../support/worker/publishing-thread.ts';
+import { enroll, type Person } from '../../support/worker/requests.ts';
 
 let person: Person;
 

@@ -5,10 +5,10 @@ import { tokenDigest } from '../../../src/directory/tokens.ts';
 import { openingRequest } from '../../../src/live/socket-owner.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { liveHubStub, organizationHub } from '../../../src/rpc/live-hub.ts';
-import { setClock } from '../clock.ts';
-import { enroll, testEnv } from '../http/hub.ts';
-import { newRoom } from '../umi/gateway.ts';
-import { PublishingThread } from './publishing-thread.ts';
+import { setClock } from '../../support/worker/clock.ts';
+import { newRoom } from '../../support/worker/gateway.ts';
+import { PublishingThread } from '../../support/worker/publishing-thread.ts';
+import { enroll, testEnv } from '../../support/worker/requests.ts';
 
 const AGENTS = 200;
 const { DB } = testEnv;

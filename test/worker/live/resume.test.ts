@@ -3,11 +3,11 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LiveHub } from '../../../src/index.ts';
 import { organizationHub } from '../../../src/rpc/live-hub.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime, setClock } from '../clock.ts';
-import { enroll, type Person } from '../http/hub.ts';
-import { type Frame, LiveClient, said } from './live-client.ts';
-import { PublishingThread } from './publishing-thread.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime, setClock } from '../../support/worker/clock.ts';
+import { type Frame, LiveClient, said } from '../../support/worker/live-client.ts';
+import { PublishingThread } from '../../support/worker/publishing-thread.ts';
+import { enroll, type Person } from '../../support/worker/requests.ts';
 
 const A_DAY = 24 * 3_600_000;
 

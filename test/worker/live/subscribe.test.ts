@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { admin, enroll, type Person } from '../http/hub.ts';
-import { enrollAgent } from '../umi/desk.ts';
-import { LiveClient, said } from './live-client.ts';
-import { chat, message, PublishingThread } from './publishing-thread.ts';
+import { LiveClient, said } from '../../support/worker/live-client.ts';
+import { enrollAgent } from '../../support/worker/organization.ts';
+import { chat, message, PublishingThread } from '../../support/worker/publishing-thread.ts';
+import { admin, enroll, type Person } from '../../support/worker/requests.ts';
 
 let person: Person;
 let organization: string;

@@ -2,11 +2,11 @@ import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
-import { passTime } from '../clock.ts';
-import type { Json } from '../umi/desk.ts';
-import { ask } from '../umi/desk.ts';
-import { Site, visit } from '../visitors/site.ts';
-import { type Frame, LiveClient } from './live-client.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { type Frame, LiveClient } from '../../support/worker/live-client.ts';
+import type { Json } from '../../support/worker/organization.ts';
+import { ask } from '../../support/worker/organization.ts';
+import { Site, visit } from '../../support/worker/visitor-site.ts';
 
 afterEach(() => {
   vi.useRealTimers();

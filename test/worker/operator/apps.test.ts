@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { operatorAppsRoutes } from '../../../src/api/apps/routes.ts';
-import { enrollManager, newApp, newWebhook, orgOf } from '../apps/registry.ts';
-import { admin, call, enroll, type Person } from '../http/hub.ts';
-import { ask, type Json, resultsOf } from '../umi/desk.ts';
+import { enrollManager, newApp, newWebhook, orgOf } from '../../support/worker/apps.ts';
+import { ask, type Json, resultsOf } from '../../support/worker/organization.ts';
+import { admin, call, enroll, type Person } from '../../support/worker/requests.ts';
 
 let manager: Person;
 let root: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ADMIN_TOKEN, admin, call, enroll } from '../http/hub.ts';
+import { ADMIN_TOKEN, admin, call, enroll } from '../../support/worker/requests.ts';
 
 const UNKNOWN = '0190a000-0000-7000-8000-000000000000';
 

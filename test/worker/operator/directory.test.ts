@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ADMIN_TOKEN, admin, call, enroll, type Person, testEnv } from '../http/hub.ts';
-import { ask, type Json, resultsOf, TIME } from '../umi/desk.ts';
+import { ask, type Json, resultsOf, TIME } from '../../support/worker/organization.ts';
+import { ADMIN_TOKEN, admin, call, enroll, type Person, testEnv } from '../../support/worker/requests.ts';
 
 const UNKNOWN = '0190a000-0000-7000-8000-00000000dead';
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { admin, enroll } from '../http/hub.ts';
-import { newRoom } from '../umi/gateway.ts';
+import { newRoom } from '../../support/worker/gateway.ts';
+import { admin, enroll } from '../../support/worker/requests.ts';
 
 const post = (path: string, body: unknown) => admin(path, { method: 'POST', body });
 const patch = (path: string, body: unknown) => admin(path, { method: 'PATCH', body });

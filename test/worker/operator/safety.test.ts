@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { operatorRoutes } from '../../../src/api/operator/routes.ts';
-import { logAppDelivery } from '../apps/logged-deliveries.ts';
-import { directoryOf, furnish } from '../directory/furniture.ts';
-import { ADMIN_TOKEN, admin, call, enroll, type Person } from '../http/hub.ts';
+import { directoryOf, fill } from '../../support/worker/directory-setup.ts';
+import { logAppDelivery } from '../../support/worker/logged-deliveries.ts';
+import { ADMIN_TOKEN, admin, call, enroll, type Person } from '../../support/worker/requests.ts';
 
 type Operation = { method: string; path: string };
 
@@ -52,8 +52,8 @@ beforeAll(async () => {
   stranger = await enroll();
   const partner = await enroll();
   const { organization_id } = owner;
-  const furniture = await furnish(owner);
-  const { team_id, room_id } = furniture;
+  const filled = await fill(owner);
+  const { team_id, room_id } = filled;
   const root = `/organizations/${organization_id}`;
   const router = await admin(`${root}/routers`, {
     method: 'POST',
@@ -70,7 +70,7 @@ beforeAll(async () => {
   });
   expect([app.status, webhook.status, installation.status]).toEqual([201, 201, 201]);
   names = {
-    ...furniture,
+    ...filled,
     app_id: String(app.json['id']),
     webhook_id: String(webhook.json['id']),
     installation_id: String(installation.json['id']),

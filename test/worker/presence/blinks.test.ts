@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { eventually } from '../../eventually.ts';
-import { testAlarm } from '../alarm.ts';
-import { newChatId, passSeconds, User } from './user.ts';
+import { eventually } from '../../support/eventually.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { newChatId, passSeconds, User } from '../../support/worker/user.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ChangePresence } from '../../../src/domain/commands.ts';
-import { eventually } from '../../eventually.ts';
-import { type Ring, testAlarm } from '../alarm.ts';
-import { newChatId, passSeconds, UNWATCHED, User, WATCHED } from './user.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type Ring, testAlarm } from '../../support/worker/alarm.ts';
+import { newChatId, passSeconds, UNWATCHED, User, WATCHED } from '../../support/worker/user.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

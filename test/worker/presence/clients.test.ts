@@ -3,8 +3,8 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { userStub } from '../../../src/rpc/user.ts';
-import { testAlarm } from '../alarm.ts';
-import { newChatId, passSeconds, User } from './user.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { newChatId, passSeconds, User } from '../../support/worker/user.ts';
 
 const DAY = 24 * 3600;
 

@@ -3,12 +3,12 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { recordPresence } from '../../../src/directory/record-presence.ts';
 import { deleteUser } from '../../../src/directory/users.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { eventually } from '../../eventually.ts';
-import { type Ring, testAlarm } from '../alarm.ts';
-import { setClock } from '../clock.ts';
-import { database } from '../directory/directory.ts';
-import { brokenDatabase } from '../http/hub.ts';
-import { newChatId, passSeconds, User } from './user.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type Ring, testAlarm } from '../../support/worker/alarm.ts';
+import { setClock } from '../../support/worker/clock.ts';
+import { database } from '../../support/worker/directory-rows.ts';
+import { brokenDatabase } from '../../support/worker/requests.ts';
+import { newChatId, passSeconds, User } from '../../support/worker/user.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -2,9 +2,9 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import type { UserStub } from '../../../src/rpc/user.ts';
-import { eventually } from '../../eventually.ts';
-import { type Ring, testAlarm } from '../alarm.ts';
-import { newChatId, passSeconds, User, WATCHED } from './user.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type Ring, testAlarm } from '../../support/worker/alarm.ts';
+import { newChatId, passSeconds, User, WATCHED } from '../../support/worker/user.ts';
 
 const HOUR = 3_600_000;
 

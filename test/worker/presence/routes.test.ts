@@ -3,10 +3,10 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clientRoutes } from '../../../src/api/users/clients.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { userStub } from '../../../src/rpc/user.ts';
-import { admin, call, enroll, type Person } from '../http/hub.ts';
-import { type Callers, enrollCallers, expectOwn, expectSafe } from '../safety.ts';
-import { ask, type Json, resultsOf, TIME, UUID } from '../umi/desk.ts';
-import { passSeconds } from './user.ts';
+import { type Callers, enrollCallers, expectOwn, expectSafe } from '../../support/worker/access-checks.ts';
+import { ask, type Json, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
+import { admin, call, enroll, type Person } from '../../support/worker/requests.ts';
+import { passSeconds } from '../../support/worker/user.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

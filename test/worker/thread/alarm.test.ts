@@ -7,9 +7,10 @@ import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import type { ClaimResult } from '../../../src/rpc/lane.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { eventually } from '../../eventually.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime, setClock } from '../clock.ts';
+import { eventually } from '../../support/eventually.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime, setClock } from '../../support/worker/clock.ts';
+import { replaceProjector } from '../../support/worker/projector.ts';
 import {
   alarmOf,
   type Channel,
@@ -23,9 +24,8 @@ import {
   stubOf,
   userMessage,
   visitorMessage,
-} from './fixtures.ts';
-import { replaceProjector } from './projector.ts';
-import { recordWakeUps } from './wake-ups.ts';
+} from '../../support/worker/threads.ts';
+import { recordWakeUps } from '../../support/worker/wake-ups.ts';
 
 const DAY = 24 * 3_600_000;
 

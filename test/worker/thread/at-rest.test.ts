@@ -6,11 +6,11 @@ import { noCost } from '../../../src/db/cost.ts';
 import { type Command, newCommandId, type PostVisitorMessage } from '../../../src/domain/commands.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { Timers } from '../../../src/platform/timers.ts';
-import { eventually } from '../../eventually.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime, setClock } from '../clock.ts';
-import { alarmOf, type CommandBody, execute, newVisitorChat } from './fixtures.ts';
-import { replaceProjector } from './projector.ts';
+import { eventually } from '../../support/eventually.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime, setClock } from '../../support/worker/clock.ts';
+import { replaceProjector } from '../../support/worker/projector.ts';
+import { alarmOf, type CommandBody, execute, newVisitorChat } from '../../support/worker/threads.ts';
 
 afterEach(() => {
   onFault(null);

@@ -12,10 +12,10 @@ import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../../s
 import { organizationHub, type PublishRequest, visitorHub } from '../../../src/rpc/live-hub.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { replayUpdates } from '../../../src/thread/live/replay-updates.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
-import { AT, database } from '../directory/directory.ts';
-import { accepted, type CommandBody, newVisitorChat, nextVisitorChat } from './fixtures.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { AT, database } from '../../support/worker/directory-rows.ts';
+import { accepted, type CommandBody, newVisitorChat, nextVisitorChat } from '../../support/worker/threads.ts';
 
 const HOUR = 3_600_000;
 

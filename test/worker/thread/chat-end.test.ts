@@ -7,9 +7,9 @@ import { wakeOverdueThreads } from '../../../src/delivery/wake-overdue.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { testAlarm } from '../alarm.ts';
-import { setClock } from '../clock.ts';
-import { testEnv } from '../http/hub.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { setClock } from '../../support/worker/clock.ts';
+import { testEnv } from '../../support/worker/requests.ts';
 import {
   alarmOf,
   execute,
@@ -20,7 +20,7 @@ import {
   receive,
   receiveCommand,
   visitorMessage,
-} from './fixtures.ts';
+} from '../../support/worker/threads.ts';
 
 const HOUR = 3_600_000;
 /** A full hour, so that ends are easy to read. */

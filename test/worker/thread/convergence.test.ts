@@ -10,9 +10,9 @@ import { ReplicatedFlags } from '../../../src/thread/replica/chat-flags.ts';
 import { readNextBatch } from '../../../src/thread/replica/next-batch.ts';
 import { RecentEvents } from '../../../src/thread/replica/recent-events.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
-import { emptyHub } from '../empty-hub.ts';
-import { newRandomThread, randomFrom } from './random-thread.ts';
-import { dumpCopy } from './rich-history.ts';
+import { emptyHub } from '../../support/worker/empty-hub.ts';
+import { newRandomThread, randomFrom } from '../../support/worker/random-thread.ts';
+import { dumpCopy } from '../../support/worker/rich-history.ts';
 
 beforeEach(emptyHub);
 afterEach(() => {

@@ -10,8 +10,8 @@ import { ReplicatedFlags } from '../../../src/thread/replica/chat-flags.ts';
 import { readNextBatch } from '../../../src/thread/replica/next-batch.ts';
 import { RecentEvents } from '../../../src/thread/replica/recent-events.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
-import { setClock } from '../clock.ts';
-import { writeBatches } from './batches.ts';
+import { writeBatches } from '../../support/worker/batches.ts';
+import { setClock } from '../../support/worker/clock.ts';
 import {
   type CommandBody,
   execute,
@@ -22,7 +22,7 @@ import {
   receive,
   receiveCommand,
   visitorMessage,
-} from './fixtures.ts';
+} from '../../support/worker/threads.ts';
 
 const HOUR = 3_600_000;
 

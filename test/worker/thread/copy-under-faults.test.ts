@@ -3,11 +3,11 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { type FaultStep, onFault } from '../../../src/platform/faults.ts';
 import { commandThread, threadStub } from '../../../src/rpc/thread.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
-import { emptyHub } from '../empty-hub.ts';
-import { newRandomThread, randomFrom } from './random-thread.ts';
-import { dumpCopy } from './rich-history.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { emptyHub } from '../../support/worker/empty-hub.ts';
+import { newRandomThread, randomFrom } from '../../support/worker/random-thread.ts';
+import { dumpCopy } from '../../support/worker/rich-history.ts';
 
 beforeEach(emptyHub);
 afterEach(() => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { eventually } from '../../eventually.ts';
+import { eventually } from '../../support/eventually.ts';
+import { replaceProjector } from '../../support/worker/projector.ts';
 import {
   accepted,
   type Channel,
@@ -9,8 +10,7 @@ import {
   receiveCommand,
   stubOf,
   visitorMessage,
-} from './fixtures.ts';
-import { replaceProjector } from './projector.ts';
+} from '../../support/worker/threads.ts';
 
 const NEVER = 1000;
 

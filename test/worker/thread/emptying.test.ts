@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { emptyingTransactions, ROWS_DELETED_AT_ONCE } from '../../../src/read-model/rebuild-statements.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
-import { writeBatches } from './batches.ts';
+import { writeBatches } from '../../support/worker/batches.ts';
 
 const GHOSTS = 2 * ROWS_DELETED_AT_ONCE + 1;
 

@@ -7,9 +7,10 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 import type { LeasedDelivery } from '../../../src/rpc/lane.ts';
 import type { ReplicaBatch } from '../../../src/rpc/projector.ts';
 import { projectorStub } from '../../../src/rpc/projector.ts';
-import { eventually } from '../../eventually.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
+import { eventually } from '../../support/eventually.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { countWrites } from '../../support/worker/projector.ts';
 import {
   accepted,
   nameOf,
@@ -21,8 +22,7 @@ import {
   stubOf,
   userMessage,
   visitorMessage,
-} from './fixtures.ts';
-import { countWrites } from './projector.ts';
+} from '../../support/worker/threads.ts';
 
 afterEach(() => {
   onFault(null);

@@ -5,8 +5,8 @@ import type { Command, PostMessage, ReceiveMessages } from '../../../src/domain/
 import { type FaultStep, onFault } from '../../../src/platform/faults.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import { commandThread, threadStub } from '../../../src/rpc/thread.ts';
-import { type Ring, testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
+import { type Ring, testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
 import {
   accepted,
   type Channel,
@@ -20,7 +20,7 @@ import {
   receiveCommand,
   userMessage,
   visitorMessage,
-} from './fixtures.ts';
+} from '../../support/worker/threads.ts';
 
 afterEach(() => {
   onFault(null);

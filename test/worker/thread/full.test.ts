@@ -1,6 +1,14 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { expect, test } from 'vitest';
-import { newChannel, newUser, objectOf, receive, receiveCommand, stubOf, visitorMessage } from './fixtures.ts';
+import {
+  newChannel,
+  newUser,
+  objectOf,
+  receive,
+  receiveCommand,
+  stubOf,
+  visitorMessage,
+} from '../../support/worker/threads.ts';
 
 const NINE_GIGABYTES = 9_000_000_000;
 

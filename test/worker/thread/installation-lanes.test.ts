@@ -7,12 +7,20 @@ import { installationReceiver } from '../../../src/resources/receiver.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import type { LaneWakeUp } from '../../../src/rpc/lane.ts';
 import { makeTable } from '../../../src/thread/store/schema.ts';
-import { receive as receiveWebhooks } from '../apps/receiver.ts';
-import { type Installation, newWebhook, OWNED_CHATS, openApp, orgOf, uninstall } from '../apps/registry.ts';
-import { passTime } from '../clock.ts';
-import { type Person, testEnv } from '../http/hub.ts';
-import { ask } from '../umi/desk.ts';
-import { type Channel, newChannel, objectOf, receive, receiveCommand, stubOf, visitorMessage } from './fixtures.ts';
+import { type Installation, newWebhook, OWNED_CHATS, openApp, orgOf, uninstall } from '../../support/worker/apps.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { ask } from '../../support/worker/organization.ts';
+import { receive as receiveWebhooks } from '../../support/worker/receiver.ts';
+import { type Person, testEnv } from '../../support/worker/requests.ts';
+import {
+  type Channel,
+  newChannel,
+  objectOf,
+  receive,
+  receiveCommand,
+  stubOf,
+  visitorMessage,
+} from '../../support/worker/threads.ts';
 
 /** The endpoints of the webhook of chats and of the webhook of their messages. */
 const URL_A = 'https://a.example.com/chats?key=a%20b';

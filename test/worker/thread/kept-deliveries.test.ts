@@ -5,8 +5,8 @@ import { onFault } from '../../../src/platform/faults.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import type { LeasedDelivery } from '../../../src/rpc/lane.ts';
 import { OUTBOX_TABLES } from '../../../src/thread/store/outbox-tables.ts';
-import { type Ring, testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
+import { type Ring, testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
 import {
   alarmOf,
   type Channel,
@@ -18,7 +18,7 @@ import {
   rowsOf,
   stubOf,
   userMessage,
-} from './fixtures.ts';
+} from '../../support/worker/threads.ts';
 
 const DAY = 24 * 3_600_000;
 

@@ -7,8 +7,8 @@ import type { MessagesReceived } from '../../../src/domain/commands.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import type { LaneWakeUp, Track } from '../../../src/rpc/lane.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { type Ring, testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
+import { type Ring, testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
 import {
   type Channel,
   nameOf,
@@ -18,8 +18,8 @@ import {
   receive,
   receiveCommand,
   userMessage,
-} from './fixtures.ts';
-import { recordWakeUps } from './wake-ups.ts';
+} from '../../support/worker/threads.ts';
+import { recordWakeUps } from '../../support/worker/wake-ups.ts';
 
 afterEach(() => {
   onFault(null);

@@ -8,10 +8,10 @@ import { type ThreadEvent, upcastEvent } from '../../../src/domain/events.ts';
 import { evolve } from '../../../src/domain/evolve.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { replayLog } from '../../../src/thread/store/replay.ts';
-import { IDENTITY, ThreadModel } from '../../unit/domain/thread-model.ts';
-import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../unit/domain/thread-steps.ts';
-import { setClock } from '../clock.ts';
-import { accepted, execute, newVisitorChat } from './fixtures.ts';
+import { IDENTITY, ThreadModel } from '../../support/thread-model.ts';
+import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-steps.ts';
+import { setClock } from '../../support/worker/clock.ts';
+import { accepted, execute, newVisitorChat } from '../../support/worker/threads.ts';
 
 /** Tomorrow, so that no alarm rings by itself. */
 const STARTS_AT = Date.now() + 86_400_000;

@@ -3,10 +3,12 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { onFault } from '../../../src/platform/faults.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { eventually } from '../../eventually.ts';
-import { type Ring, testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
-import { emptyHub } from '../empty-hub.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type Ring, testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { emptyHub } from '../../support/worker/empty-hub.ts';
+import { countWrites } from '../../support/worker/projector.ts';
+import { dumpCopy } from '../../support/worker/rich-history.ts';
 import {
   type Channel,
   nameOf,
@@ -18,9 +20,7 @@ import {
   rowsOf,
   userMessage,
   visitorMessage,
-} from './fixtures.ts';
-import { countWrites } from './projector.ts';
-import { dumpCopy } from './rich-history.ts';
+} from '../../support/worker/threads.ts';
 
 /** D1 refuses a message with this text, as it refuses a row that breaks a constraint or is too long. */
 const REFUSED = 'what D1 refuses';

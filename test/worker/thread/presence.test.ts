@@ -5,10 +5,10 @@ import { onFault } from '../../../src/platform/faults.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { userStub } from '../../../src/rpc/user.ts';
-import { eventually } from '../../eventually.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
-import { alarmOf, execute, newUser, newVisitorChat, read } from './fixtures.ts';
+import { eventually } from '../../support/eventually.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { alarmOf, execute, newUser, newVisitorChat, read } from '../../support/worker/threads.ts';
 
 afterEach(() => {
   onFault(null);

@@ -7,8 +7,8 @@ import type { Query, ReadSuggestions } from '../../../src/domain/queries.ts';
 import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { passTime } from '../clock.ts';
-import { execute, newUser, newVisitorChat, nextVisitorChat, read, readMessages } from './fixtures.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { execute, newUser, newVisitorChat, nextVisitorChat, read, readMessages } from '../../support/worker/threads.ts';
 
 afterEach(() => {
   vi.useRealTimers();

@@ -4,13 +4,21 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { onFault } from '../../../src/platform/faults.ts';
 import type { ProjectorStub, ReplicaBatch } from '../../../src/rpc/projector.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
-import { eventually } from '../../eventually.ts';
-import { type Ring, testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
-import { type Answer, admin, call } from '../http/hub.ts';
-import { writeBatches } from './batches.ts';
-import { execute, newChannel, newVisitorChat, objectOf, receive, receiveCommand, visitorMessage } from './fixtures.ts';
-import { COPY_TABLES, type CopyTable, dumpCopy, liveThrough } from './rich-history.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type Ring, testAlarm } from '../../support/worker/alarm.ts';
+import { writeBatches } from '../../support/worker/batches.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { type Answer, admin, call } from '../../support/worker/requests.ts';
+import { COPY_TABLES, type CopyTable, dumpCopy, liveThrough } from '../../support/worker/rich-history.ts';
+import {
+  execute,
+  newChannel,
+  newVisitorChat,
+  objectOf,
+  receive,
+  receiveCommand,
+  visitorMessage,
+} from '../../support/worker/threads.ts';
 
 let threads: string[] = [];
 

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
-import { accepted, newChannel, receive, receiveCommand, stubOf, visitorMessage } from './fixtures.ts';
+import { accepted, newChannel, receive, receiveCommand, stubOf, visitorMessage } from '../../support/worker/threads.ts';
 
 test('a message opens a session, the next one goes into it, and D1 has both', async () => {
   const channel = newChannel();

@@ -6,7 +6,7 @@ import { transitionsOf } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
 import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../../src/notifications/notifications.ts';
 import { lastEventBefore, replayUpdates } from '../../../src/thread/live/replay-updates.ts';
-import { liveThrough } from './rich-history.ts';
+import { liveThrough } from '../../support/worker/rich-history.ts';
 
 let threads: string[];
 

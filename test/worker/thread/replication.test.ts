@@ -15,10 +15,11 @@ import { readNextBatch } from '../../../src/thread/replica/next-batch.ts';
 import { RecentEvents } from '../../../src/thread/replica/recent-events.ts';
 import { readVersion } from '../../../src/thread/store/checkpoint.ts';
 import { loadThread } from '../../../src/thread/store/load.ts';
-import { eventually } from '../../eventually.ts';
-import { testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
-import { writeBatches } from './batches.ts';
+import { eventually } from '../../support/eventually.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { writeBatches } from '../../support/worker/batches.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { replaceProjector } from '../../support/worker/projector.ts';
 import {
   accepted,
   type Channel,
@@ -31,8 +32,7 @@ import {
   stubOf,
   userMessage,
   visitorMessage,
-} from './fixtures.ts';
-import { replaceProjector } from './projector.ts';
+} from '../../support/worker/threads.ts';
 
 afterEach(() => {
   onFault(null);

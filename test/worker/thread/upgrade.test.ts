@@ -7,11 +7,11 @@ import { evolve } from '../../../src/domain/evolve.ts';
 import { emptyThread } from '../../../src/domain/state.ts';
 import { upgradeTables } from '../../../src/thread/store/checkpoint.ts';
 import { SCHEMA } from '../../../src/thread/store/schema.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { TABLES_OF_VERSION_1 } from '../../support/worker/store-v1.ts';
+import { alarmOf, execute, newUser, newVisitorChat, read, readMessages } from '../../support/worker/threads.ts';
 import stored from '../../unit/domain/golden-log-v1.json' with { type: 'json' };
-import { testAlarm } from '../alarm.ts';
-import { passTime } from '../clock.ts';
-import { alarmOf, execute, newUser, newVisitorChat, read, readMessages } from './fixtures.ts';
-import { TABLES_OF_VERSION_1 } from './store-v1.ts';
 
 const events = stored as unknown as ThreadEvent[];
 const chatId = events[0]?.chat_id ?? '';

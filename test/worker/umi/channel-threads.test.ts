@@ -3,8 +3,8 @@ import { noCost } from '../../../src/db/cost.ts';
 import { db } from '../../../src/db/database.ts';
 import { listChannelThreads } from '../../../src/delivery/channel-threads.ts';
 import { firstUuidAt } from '../../../src/resources/uuid.ts';
-import { testEnv } from '../http/hub.ts';
-import { Gateway } from './gateway.ts';
+import { Gateway } from '../../support/worker/gateway.ts';
+import { testEnv } from '../../support/worker/requests.ts';
 
 /** Of a channel's threads, and more than a page may read. */
 const MANY = 600;

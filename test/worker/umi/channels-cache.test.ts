@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { findCachedChannel, purgeChannel } from '../../../src/api/umi/channel-cache.ts';
 import { noCost } from '../../../src/db/cost.ts';
 import type { AppContext } from '../../../src/http/app-environment.ts';
-import { brokenDatabase, testEnv } from '../http/hub.ts';
-import { Gateway } from './gateway.ts';
+import { Gateway } from '../../support/worker/gateway.ts';
+import { brokenDatabase, testEnv } from '../../support/worker/requests.ts';
 
 let hub: Gateway;
 

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { channelReceiver } from '../../../src/resources/receiver.ts';
 import { firstUuidAt, uuidVersion7 } from '../../../src/resources/uuid.ts';
 import type { ThreadStub } from '../../../src/rpc/thread.ts';
-import { testEnv } from '../http/hub.ts';
-import { Gateway, logDelivery } from './gateway.ts';
+import { Gateway, logDelivery } from '../../support/worker/gateway.ts';
+import { testEnv } from '../../support/worker/requests.ts';
 
 type ReplayRequest = Parameters<ThreadStub['replay']>[0];
 

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { umiRoutes } from '../../../src/api/umi/routes.ts';
 import { uuidVersion7 } from '../../../src/resources/uuid.ts';
-import { call } from '../http/hub.ts';
-import { type Callers, enrollCallers, expectSafe } from '../safety.ts';
-import { Gateway } from './gateway.ts';
+import { type Callers, enrollCallers, expectSafe } from '../../support/worker/access-checks.ts';
+import { Gateway } from '../../support/worker/gateway.ts';
+import { call } from '../../support/worker/requests.ts';
 
 const ROOT = '/orgs/{organization_id}/unified_messaging';
 const ID = uuidVersion7(1, { high12: 1, low62: 1n });

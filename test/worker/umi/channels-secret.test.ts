@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { Gateway, RECEIVER_URL } from './gateway.ts';
+import { Gateway, RECEIVER_URL } from '../../support/worker/gateway.ts';
 
 let hub: Gateway;
 

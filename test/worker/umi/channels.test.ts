@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { uuidVersion7 } from '../../../src/resources/uuid.ts';
-import { testEnv } from '../http/hub.ts';
-import { Gateway, logDelivery, newRoom, RECEIVER_URL } from './gateway.ts';
+import { Gateway, logDelivery, newRoom, RECEIVER_URL } from '../../support/worker/gateway.ts';
+import { testEnv } from '../../support/worker/requests.ts';
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);

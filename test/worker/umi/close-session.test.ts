@@ -2,14 +2,14 @@ import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { threadName } from '../../../src/domain/address.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
-import { countRows } from '../copied-rows.ts';
-import { testEnv } from '../http/hub.ts';
-import { ask, Desk, type Json, unique } from './desk.ts';
+import { countRows } from '../../support/worker/copied-rows.ts';
+import { ask, type Json, TestOrganization, unique } from '../../support/worker/organization.ts';
+import { testEnv } from '../../support/worker/requests.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
 });
 
 const REQUIRED = { thread_id: ['This field is required.'] };
@@ -18,8 +18,8 @@ const BLANK = { thread_id: ['This field may not be blank.'] };
 describe('close_session works', () => {
   it('once, and says so when it is closed already', async () => {
     const thread = unique('thread');
-    const { chatId } = await desk.say(thread, 'hi');
-    const first = await desk.close(thread);
+    const { chatId } = await org.say(thread, 'hi');
+    const first = await org.close(thread);
     expect([first.status, first.json]).toEqual([
       200,
       {
@@ -29,39 +29,39 @@ describe('close_session works', () => {
         is_ended: true,
       },
     ]);
-    const ended = await desk.chat(chatId);
+    const ended = await org.chat(chatId);
     expect(ended).toMatchObject({ is_ended: true, is_waiting: false, legacy_conversation_state: 'closed' });
     const rows = await countRows();
     for (let repeat = 0; repeat < 3; repeat++) {
-      const again = await desk.close(thread);
+      const again = await org.close(thread);
       expect([again.status, again.json]).toEqual([200, { ...first.json, message: 'Chat session was already closed' }]);
     }
-    expect(await desk.chat(chatId)).toEqual(ended);
+    expect(await org.chat(chatId)).toEqual(ended);
     expect(await countRows()).toEqual(rows);
   });
 
   it('for the present session, after which messages open a new one', async () => {
     const thread = unique('thread');
-    const first = await desk.say(thread, 'one');
-    await desk.close(thread);
-    const second = await desk.say(thread, 'two');
+    const first = await org.say(thread, 'one');
+    await org.close(thread);
+    const second = await org.say(thread, 'two');
     expect(second.json).toMatchObject({ is_new_session: true, mapping_id: first.json['mapping_id'] });
-    const closed = await desk.close(thread);
+    const closed = await org.close(thread);
     expect(closed.json).toMatchObject({
       chat_session_id: second.chatId,
       message: 'Chat session closed successfully',
     });
-    expect((await desk.close(thread)).json['chat_session_id']).toBe(second.chatId);
+    expect((await org.close(thread)).json['chat_session_id']).toBe(second.chatId);
   });
 
   it('when a user or close_session of a request ended the session before', async () => {
     const [byUser, byRequest] = [unique('thread'), unique('thread')];
-    const { chatId } = await desk.say(byUser, 'hi');
-    await desk.join(desk.agent, chatId);
-    await ask(desk.agent, 'PATCH', `/users/${desk.agent.user_id}/chats/${chatId}`, { is_ended: true });
-    await desk.say(byRequest, 'hi', { close_session: true });
+    const { chatId } = await org.say(byUser, 'hi');
+    await org.join(org.agent, chatId);
+    await ask(org.agent, 'PATCH', `/users/${org.agent.user_id}/chats/${chatId}`, { is_ended: true });
+    await org.say(byRequest, 'hi', { close_session: true });
     for (const thread of [byUser, byRequest]) {
-      expect((await desk.close(thread)).json).toMatchObject({
+      expect((await org.close(thread)).json).toMatchObject({
         message: 'Chat session was already closed',
         is_ended: true,
       });
@@ -70,19 +70,19 @@ describe('close_session works', () => {
 
   it('for many callers at once: one closes it', async () => {
     const thread = unique('thread');
-    await desk.say(thread, 'hi');
-    const answers = await Promise.all(Array.from({ length: 30 }, () => desk.close(thread)));
+    await org.say(thread, 'hi');
+    const answers = await Promise.all(Array.from({ length: 30 }, () => org.close(thread)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(answers.filter(({ json }) => json['message'] === 'Chat session closed successfully')).toHaveLength(1);
   });
 
   it('beside messages that arrive at the same time: no message is lost, and one session is open at most', async () => {
     const thread = unique('thread');
-    await desk.say(thread, 'first');
+    await org.say(thread, 'first');
     const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, place) => {
-        if (place % 4 === 3) return (await desk.close(thread)).status;
-        return (await desk.say(thread, `text ${place}`)).status;
+        if (place % 4 === 3) return (await org.close(thread)).status;
+        return (await org.say(thread, `text ${place}`)).status;
       }),
     );
     expect(new Set(answers)).toEqual(new Set([200, 201]));
@@ -91,7 +91,7 @@ describe('close_session works', () => {
       `SELECT is_ended, facts ->> '$.visitor_message_count' AS count FROM chats
        WHERE thread = (SELECT id FROM threads WHERE thread_id = ? AND channel_id = ?)`,
     )
-      .bind(thread, desk.channelId)
+      .bind(thread, org.channelId)
       .all<{ is_ended: number; count: number }>();
     expect(results.reduce((sum, { count }) => sum + count, 0)).toBe(16);
     expect(results.filter(({ is_ended }) => is_ended === 0).length).toBeLessThanOrEqual(1);
@@ -99,8 +99,8 @@ describe('close_session works', () => {
 
   it('with unknown fields, a trailing slash and a thread id of 512 characters', async () => {
     const thread = 'ü'.repeat(512);
-    await desk.say(thread, 'hi');
-    const answer = await desk.request('POST', '/close_session/', { body: { thread_id: thread, reason: 'solved' } });
+    await org.say(thread, 'hi');
+    const answer = await org.request('POST', '/close_session/', { body: { thread_id: thread, reason: 'solved' } });
     expect([answer.status, answer.json['thread_id']]).toEqual([200, thread]);
   });
 });
@@ -116,34 +116,34 @@ describe('close_session refuses', () => {
     [{ thread_id: 't'.repeat(513) }, { thread_id: ['Ensure this field has no more than 512 characters.'] }],
     [[], { non_field_errors: [expect.any(String)] }],
   ])('%j', async (body, fields) => {
-    const answer = await desk.request('POST', '/close_session', { body });
+    const answer = await org.request('POST', '/close_session', { body });
     expect([answer.status, answer.json]).toEqual([400, fields]);
   });
 
   it('an empty body and broken JSON', async () => {
     const headers = { 'Content-Type': 'application/json' };
-    expect((await desk.request('POST', '/close_session', { headers })).json).toEqual(REQUIRED);
-    const broken = await desk.request('POST', '/close_session', { raw: '{"thread_id":' });
+    expect((await org.request('POST', '/close_session', { headers })).json).toEqual(REQUIRED);
+    const broken = await org.request('POST', '/close_session', { raw: '{"thread_id":' });
     expect([broken.status, Object.keys(broken.json)]).toEqual([400, ['detail']]);
   });
 
   it('a thread that the channel does not have', async () => {
     const rows = await countRows();
-    const unknown = await desk.close(unique('thread'));
+    const unknown = await org.close(unique('thread'));
     expect([unknown.status, unknown.json]).toEqual([404, { detail: 'Thread not found.' }]);
     expect(await countRows()).toEqual(rows);
     const thread = unique('thread');
-    const { chatId } = await desk.say(thread, 'hi');
-    const other = await desk.gateway.register();
-    const path = `https://hub.example${desk.gateway.root}/${other}/close_session`;
-    expect((await desk.request('POST', path, { body: { thread_id: thread } })).status).toBe(404);
-    expect((await desk.chat(chatId))['is_ended']).toBe(false);
+    const { chatId } = await org.say(thread, 'hi');
+    const other = await org.gateway.register();
+    const path = `https://hub.example${org.gateway.root}/${other}/close_session`;
+    expect((await org.request('POST', path, { body: { thread_id: thread } })).status).toBe(404);
+    expect((await org.chat(chatId))['is_ended']).toBe(false);
   });
 
   it('an unknown thread without leaving anything in its object', async () => {
     const thread = unique('thread');
-    expect((await desk.close(thread)).status).toBe(404);
-    const name = threadName({ kind: 'channel', channel_id: desk.channelId, thread_id: thread });
+    expect((await org.close(thread)).status).toBe(404);
+    const name = threadName({ kind: 'channel', channel_id: org.channelId, thread_id: thread });
     const left = await runInDurableObject(testEnv.THREADS.getByName(name), async (_, state) => ({
       tables: state.storage.sql.exec('SELECT name FROM sqlite_master').toArray(),
       alarm: await state.storage.getAlarm(),
@@ -152,12 +152,12 @@ describe('close_session refuses', () => {
   });
 
   it('a channel that is unknown or of another organization', async () => {
-    const foreign = await Desk.open();
+    const foreign = await TestOrganization.open();
     const thread = unique('thread');
     const { chatId } = await foreign.say(thread, 'hi');
     for (const id of ['0190a000-0000-7000-8000-00000000dead', foreign.channelId]) {
-      const path = `https://hub.example${desk.gateway.root}/${id}/close_session`;
-      const answer = await desk.request('POST', path, { body: { thread_id: thread } });
+      const path = `https://hub.example${org.gateway.root}/${id}/close_session`;
+      const answer = await org.request('POST', path, { body: { thread_id: thread } });
       expect([answer.status, answer.json]).toEqual([404, { detail: 'Channel configuration not found.' }]);
     }
     expect((await foreign.chat(chatId))['is_ended']).toBe(false);

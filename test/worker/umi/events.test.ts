@@ -1,15 +1,24 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { keysOf, MESSAGE_KEYS, NESTED_USER_KEYS, SUGGESTION_KEYS } from '../chats/documented-keys.ts';
-import { ask, Desk, type Json, resultsOf, TIME, UUID, unique, visitorSays } from './desk.ts';
+import { keysOf, MESSAGE_KEYS, NESTED_USER_KEYS, SUGGESTION_KEYS } from '../../support/worker/chat-keys.ts';
+import {
+  ask,
+  type Json,
+  resultsOf,
+  TestOrganization,
+  TIME,
+  UUID,
+  unique,
+  visitorSays,
+} from '../../support/worker/organization.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
 });
 
 /** The bodies of a channel's webhooks of a thread, as they are sent: oldest first. */
-async function sentBodies(own: Desk, thread: string): Promise<Json[]> {
+async function sentBodies(own: TestOrganization, thread: string): Promise<Json[]> {
   const list = resultsOf(await own.request('GET', `/deliveries?thread_id=${thread}&page_size=200`)).reverse();
   const details = await Promise.all(list.map(({ id }) => own.request('GET', `/deliveries/${id}`)));
   return details.map(({ json }) => JSON.parse(String(json['body'])) as Json);
@@ -22,28 +31,28 @@ function textsOf(events: Json[]): unknown[] {
 describe('the events of a thread', () => {
   it('are the bodies of its webhooks, with every documented key and seq and prev_seq', async () => {
     const thread = unique('thread');
-    const { chatId, ids } = await desk.say(thread, 'Where is my order?');
-    const suggestion = await desk.suggest(chatId, ids[0] ?? '', 'It was shipped.');
-    await desk.join(desk.agent, chatId);
-    const path = `/users/${desk.agent.user_id}/chats/${chatId}/messages`;
-    const posted = await ask(desk.agent, 'POST', path, {
+    const { chatId, ids } = await org.say(thread, 'Where is my order?');
+    const suggestion = await org.suggest(chatId, ids[0] ?? '', 'It was shipped.');
+    await org.join(org.agent, chatId);
+    const path = `/users/${org.agent.user_id}/chats/${chatId}/messages`;
+    const posted = await ask(org.agent, 'POST', path, {
       message: 'On its way.',
       chat_reply_suggestion_id: suggestion,
     });
-    const events = await desk.events(thread);
+    const events = await org.events(thread);
     const shared = {
       thread_id: thread,
       chat_id: chatId,
       messaging_channel: 'email',
-      channel_config_id: desk.channelId,
+      channel_config_id: org.channelId,
       seq: expect.any(Number),
     };
     const bot = {
-      id: desk.bot.user_id,
+      id: org.bot.user_id,
       first_name: 'Bot',
       last_name: 'Assistant',
       full_name: 'Bot Assistant',
-      organization_id: desk.organizationId,
+      organization_id: org.organizationId,
       avatar_id: null,
       avatar: null,
       is_bot: true,
@@ -56,14 +65,14 @@ describe('the events of a thread', () => {
         event_type: 'reply_suggestion_created',
         reply_suggestion: {
           id: suggestion,
-          created_by_user_id: desk.bot.user_id,
+          created_by_user_id: org.bot.user_id,
           created_by_user: bot,
-          updated_by_user_id: desk.bot.user_id,
+          updated_by_user_id: org.bot.user_id,
           updated_by_user: bot,
           chat_id: chatId,
           message_id: ids[0],
-          room_id: desk.gateway.roomId,
-          organization_id: desk.organizationId,
+          room_id: org.gateway.roomId,
+          organization_id: org.organizationId,
           created_at: TIME,
           updated_at: TIME,
           suggestion: 'It was shipped.',
@@ -79,10 +88,10 @@ describe('the events of a thread', () => {
           id: UUID,
           type: 'msg',
           chat_id: chatId,
-          room_id: desk.gateway.roomId,
+          room_id: org.gateway.roomId,
           created_at: TIME,
           sender_type: 'user',
-          sender_id: desk.agent.user_id,
+          sender_id: org.agent.user_id,
           sender_public_name: 'Grace Hopper',
           sender_name: 'Grace Hopper',
           sender_avatar: null,
@@ -108,23 +117,23 @@ describe('the events of a thread', () => {
     expect(events[1]?.['message']).toEqual(posted.json);
     expect(keysOf(events[0]?.['reply_suggestion'])).toEqual(SUGGESTION_KEYS);
     expect(keysOf(events[1]?.['message'])).toEqual(MESSAGE_KEYS);
-    expect(await sentBodies(desk, thread)).toEqual(events);
+    expect(await sentBodies(org, thread)).toEqual(events);
   });
 
   it('are messages of users and suggestions, nothing else', async () => {
     const thread = unique('thread');
-    const { chatId } = await desk.say(thread, 'a visitor');
-    await desk.join(desk.agent, chatId);
-    await desk.join(desk.agent, chatId, { is_participating: true, composing_status: 'typing' });
-    await ask(desk.agent, 'PATCH', `/users/${desk.agent.user_id}/chats/${chatId}`, { is_waiting: false });
-    await desk.join(desk.agent, chatId, { is_participating: false, composing_status: 'idle' });
-    await desk.say(thread, 'a visitor', { variables: { username: 'Ann' } });
-    await desk.close(thread);
-    expect(await desk.events(thread)).toEqual([]);
-    expect(await sentBodies(desk, thread)).toEqual([]);
-    await desk.send([desk.userSays(thread, 'an agent'), visitorSays(thread, 'a visitor')]);
-    await desk.send([desk.userSays(thread, 'a bot', { sender_id: desk.bot.user_id })]);
-    expect(textsOf(await desk.events(thread))).toEqual(['an agent', 'a bot']);
+    const { chatId } = await org.say(thread, 'a visitor');
+    await org.join(org.agent, chatId);
+    await org.join(org.agent, chatId, { is_participating: true, composing_status: 'typing' });
+    await ask(org.agent, 'PATCH', `/users/${org.agent.user_id}/chats/${chatId}`, { is_waiting: false });
+    await org.join(org.agent, chatId, { is_participating: false, composing_status: 'idle' });
+    await org.say(thread, 'a visitor', { variables: { username: 'Ann' } });
+    await org.close(thread);
+    expect(await org.events(thread)).toEqual([]);
+    expect(await sentBodies(org, thread)).toEqual([]);
+    await org.send([org.userSays(thread, 'an agent'), visitorSays(thread, 'a visitor')]);
+    await org.send([org.userSays(thread, 'a bot', { sender_id: org.bot.user_id })]);
+    expect(textsOf(await org.events(thread))).toEqual(['an agent', 'a bot']);
   });
 
   it('go on over sessions, page by page, above `after`', async () => {
@@ -132,14 +141,14 @@ describe('the events of a thread', () => {
     const seqs: number[] = [];
     for (let session = 0; session < 3; session++) {
       const batch = [
-        desk.userSays(thread, `${session}a`),
+        org.userSays(thread, `${session}a`),
         visitorSays(thread, 'q'),
-        desk.userSays(thread, `${session}b`),
+        org.userSays(thread, `${session}b`),
       ];
-      const sent = await desk.send(batch, { close_session: true });
+      const sent = await org.send(batch, { close_session: true });
       seqs.push(sent.seqs[0] ?? 0, sent.seqs[2] ?? 0);
     }
-    const all = await desk.events(thread);
+    const all = await org.events(thread);
     expect(textsOf(all)).toEqual(['0a', '0b', '1a', '1b', '2a', '2b']);
     expect(all.map(({ seq }) => seq)).toEqual(seqs);
     expect(all.map(({ prev_seq }) => prev_seq)).toEqual([null, ...seqs.slice(0, -1)]);
@@ -149,7 +158,7 @@ describe('the events of a thread', () => {
     let url: unknown = `/events?thread_id=${thread}&page_size=4&extra=1`;
     const sizes: number[] = [];
     while (typeof url === 'string') {
-      const page = await desk.request('GET', url);
+      const page = await org.request('GET', url);
       expect([page.status, page.json['previous']]).toEqual([200, null]);
       sizes.push(resultsOf(page).length);
       walked.push(...resultsOf(page));
@@ -157,21 +166,21 @@ describe('the events of a thread', () => {
       if (typeof url === 'string') expect(url).toMatch(/^https:\/\/hub\.example\/.*extra=1/);
     }
     expect([walked, sizes]).toEqual([all, [4, 2]]);
-    expect(await desk.events(thread, `&after=${seqs[3]}`)).toEqual(all.slice(4));
-    expect(await desk.events(thread, `&after=${seqs[5]}`)).toEqual([]);
-    expect(await desk.events(thread, '&after=0')).toEqual(all);
-    const exact = await desk.request('GET', `/events?thread_id=${thread}&page_size=6`);
+    expect(await org.events(thread, `&after=${seqs[3]}`)).toEqual(all.slice(4));
+    expect(await org.events(thread, `&after=${seqs[5]}`)).toEqual([]);
+    expect(await org.events(thread, '&after=0')).toEqual(all);
+    const exact = await org.request('GET', `/events?thread_id=${thread}&page_size=6`);
     expect(exact.json['next']).toBeNull();
   });
 
   it('are found by any thread id', async () => {
     const thread = 'Re: a/b?c=d&e #1 ü';
-    await desk.send([desk.userSays(thread, 'hi')]);
-    expect(await desk.events(thread)).toMatchObject([{ thread_id: thread }]);
+    await org.send([org.userSays(thread, 'hi')]);
+    expect(await org.events(thread)).toMatchObject([{ thread_id: thread }]);
   });
 
   it('are shown while the webhook is switched off', async () => {
-    const own = await Desk.open({ is_webhook_enabled: false });
+    const own = await TestOrganization.open({ is_webhook_enabled: false });
     const thread = unique('thread');
     await own.send([own.userSays(thread, 'hi')]);
     expect(textsOf(await own.events(thread))).toEqual(['hi']);
@@ -187,18 +196,18 @@ describe('events refuse', () => {
     ['?thread_id=t&after=now', { after: ['A valid integer is required.'] }],
     ['?thread_id=t&page_size=0', { page_size: ['A valid integer is required.'] }],
   ])('%s', async (query, fields) => {
-    const answer = await desk.request('GET', `/events${query}`);
+    const answer = await org.request('GET', `/events${query}`);
     expect([answer.status, answer.json]).toEqual([400, fields]);
   });
 
   it('a thread or a channel that is not there', async () => {
-    const foreign = await Desk.open();
+    const foreign = await TestOrganization.open();
     const thread = unique('thread');
     await foreign.send([foreign.userSays(thread, 'secret')]);
-    const unknown = await desk.request('GET', `/events?thread_id=${thread}`);
+    const unknown = await org.request('GET', `/events?thread_id=${thread}`);
     expect([unknown.status, unknown.json]).toEqual([404, { detail: 'Thread not found.' }]);
-    const path = `https://hub.example${desk.gateway.root}/${foreign.channelId}/events?thread_id=${thread}`;
-    const stolen = await desk.request('GET', path);
+    const path = `https://hub.example${org.gateway.root}/${foreign.channelId}/events?thread_id=${thread}`;
+    const stolen = await org.request('GET', path);
     expect([stolen.status, stolen.json]).toEqual([404, { detail: 'Channel configuration not found.' }]);
   });
 });

@@ -1,13 +1,21 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { countRows } from '../copied-rows.ts';
-import { ask, copiedMessages, Desk, type Json, resultsOf, unique, visitorSays } from './desk.ts';
+import { countRows } from '../../support/worker/copied-rows.ts';
+import {
+  ask,
+  copiedMessages,
+  type Json,
+  resultsOf,
+  TestOrganization,
+  unique,
+  visitorSays,
+} from '../../support/worker/organization.ts';
 
 /** `created_at`, `skip_webhooks` and `echo_user_messages`. */
 
-let desk: Desk;
+let org: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
 });
 
 const OLD = ['2019-03-01T09:00:00.000Z', '2019-03-01T09:00:30.500Z', '2019-03-02T10:00:00.000Z'] as const;
@@ -15,14 +23,14 @@ const OLD = ['2019-03-01T09:00:00.000Z', '2019-03-01T09:00:30.500Z', '2019-03-02
 function conversation(thread: string) {
   return [
     visitorSays(thread, 'question', { created_at: OLD[0] }),
-    desk.userSays(thread, 'answer', { created_at: OLD[1] }),
+    org.userSays(thread, 'answer', { created_at: OLD[1] }),
     visitorSays(thread, 'thanks', { created_at: OLD[2] }),
   ];
 }
 
 async function expectRefused(payload: Json, places: Json[]): Promise<void> {
   const rows = await countRows();
-  const answer = await desk.post(payload);
+  const answer = await org.post(payload);
   expect([answer.status, answer.json]).toEqual([400, { messages: places }]);
   expect(await countRows()).toEqual(rows);
 }
@@ -33,11 +41,11 @@ const DISORDER = { created_at: ['The time may not be before that of the precedin
 describe('an import', () => {
   it('keeps the times of its messages, ends the session and sends no webhook', async () => {
     const thread = unique('thread');
-    const before = await desk.ledger();
-    const sent = await desk.send(conversation(thread), { close_session: true });
+    const before = await org.ledger();
+    const sent = await org.send(conversation(thread), { close_session: true });
     expect(sent.json).toMatchObject({ messages_created: 3, is_new_session: true });
     expect(await copiedTimes(sent.chatId)).toEqual([...OLD]);
-    const chat = await desk.chat(sent.chatId);
+    const chat = await org.chat(sent.chatId);
     expect(chat).toMatchObject({
       is_ended: true,
       is_waiting: false,
@@ -47,17 +55,17 @@ describe('an import', () => {
       duration: 90_000,
       active_duration: 90.5,
     });
-    expect(await desk.events(thread)).toEqual([]);
-    expect(await desk.ledger()).toEqual(before);
-    const later = await desk.send(conversation(thread), { close_session: true });
+    expect(await org.events(thread)).toEqual([]);
+    expect(await org.ledger()).toEqual(before);
+    const later = await org.send(conversation(thread), { close_session: true });
     expect(later.json).toMatchObject({ messages_created: 3, is_new_session: true });
     expect(later.chatId).not.toBe(sent.chatId);
   });
 
   it('shows those times to its members', async () => {
-    const sent = await desk.send(conversation(unique('thread')), { close_session: true });
-    const path = `/users/${desk.agent.user_id}/chats/${sent.chatId}/messages`;
-    const shown = resultsOf(await ask(desk.agent, 'GET', path));
+    const sent = await org.send(conversation(unique('thread')), { close_session: true });
+    const path = `/users/${org.agent.user_id}/chats/${sent.chatId}/messages`;
+    const shown = resultsOf(await ask(org.agent, 'GET', path));
     expect(shown.map(({ id, created_at }) => [id, created_at])).toEqual(
       OLD.map((time, place) => [sent.ids[place], time]),
     );
@@ -67,7 +75,7 @@ describe('an import', () => {
     const thread = unique('thread');
     const times = ['2020-02-29', '2020-02-29T12:00', '2020-02-29 14:00:00+02:00', '2020-02-29T12:00:00.000001Z'];
     const messages = times.slice(1).map((created_at) => visitorSays(thread, created_at, { created_at }));
-    const sent = await desk.send(
+    const sent = await org.send(
       [...messages, visitorSays(thread, 'now'), visitorSays(thread, 'null', { created_at: null })],
       {
         close_session: true,
@@ -76,7 +84,7 @@ describe('an import', () => {
     const imported = await copiedTimes(sent.chatId);
     expect(imported.slice(0, 3)).toEqual(Array(3).fill('2020-02-29T12:00:00.000Z'));
     expect(imported[3]).toBe(imported[4]);
-    const dateOnly = await desk.post({
+    const dateOnly = await org.post({
       messages: [visitorSays(unique('thread'), 'x', { created_at: times[0] })],
       close_session: true,
     });
@@ -85,11 +93,11 @@ describe('an import', () => {
 
   it('into an open session may not precede its last message', async () => {
     const thread = unique('thread');
-    const { chatId } = await desk.say(thread, 'now');
+    const { chatId } = await org.say(thread, 'now');
     await expectRefused({ messages: conversation(thread), close_session: true }, [DISORDER, {}, {}]);
-    expect((await desk.chat(chatId))['is_ended']).toBe(false);
-    await desk.close(thread);
-    const next = await desk.send(conversation(thread), { close_session: true });
+    expect((await org.chat(chatId))['is_ended']).toBe(false);
+    await org.close(thread);
+    const next = await org.send(conversation(thread), { close_session: true });
     expect(next.json['is_new_session']).toBe(true);
   });
 
@@ -100,7 +108,7 @@ describe('an import', () => {
     await expectRefused({ messages: [at(OLD[1]), at(OLD[0])], close_session: true }, [{}, DISORDER]);
     await expectRefused({ messages: [visitorSays(thread, 'now'), at(OLD[0])], close_session: true }, [{}, DISORDER]);
     await expectRefused({ messages: [at(OLD[0]), at(tomorrow)], close_session: true }, [{}, FUTURE]);
-    expect((await desk.close(thread)).status).toBe(404);
+    expect((await org.close(thread)).status).toBe(404);
   });
 
   it('is refused without close_session', async () => {
@@ -112,21 +120,21 @@ describe('an import', () => {
 
   it('without created_at sends its webhooks as any other request', async () => {
     const thread = unique('thread');
-    await desk.send([visitorSays(thread, 'q'), desk.userSays(thread, 'a')], { close_session: true });
-    expect(await desk.events(thread)).toHaveLength(1);
+    await org.send([visitorSays(thread, 'q'), org.userSays(thread, 'a')], { close_session: true });
+    expect(await org.events(thread)).toHaveLength(1);
   });
 
   it('of one message with a time silences the whole request', async () => {
     const thread = unique('thread');
-    const messages = [visitorSays(thread, 'q', { created_at: OLD[0] }), desk.userSays(thread, 'a')];
-    await desk.send(messages, { close_session: true });
-    expect(await desk.events(thread)).toEqual([]);
+    const messages = [visitorSays(thread, 'q', { created_at: OLD[0] }), org.userSays(thread, 'a')];
+    await org.send(messages, { close_session: true });
+    expect(await org.events(thread)).toEqual([]);
   });
 });
 
 describe('skip_webhooks', () => {
   it('silences the messages of its request and no other', async () => {
-    const own = await Desk.open();
+    const own = await TestOrganization.open();
     const thread = unique('thread');
     await own.send([own.userSays(thread, 'told')]);
     await own.send([own.userSays(thread, 'untold'), own.userSays(thread, 'untold too')], { skip_webhooks: true });
@@ -140,7 +148,7 @@ describe('skip_webhooks', () => {
 
 describe('echo_user_messages', () => {
   it('false keeps a channel from hearing its own messages, while those of the chat go out', async () => {
-    const own = await Desk.open({ echo_user_messages: false });
+    const own = await TestOrganization.open({ echo_user_messages: false });
     const thread = unique('thread');
     const { chatId, ids } = await own.send([visitorSays(thread, 'q'), own.userSays(thread, 'own')]);
     expect(await own.events(thread)).toEqual([]);

@@ -1,15 +1,23 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { threadName } from '../../../src/domain/address.ts';
-import { eventually } from '../../eventually.ts';
-import { countRows } from '../copied-rows.ts';
-import { testEnv } from '../http/hub.ts';
-import { ask, copiedMessages, Desk, type Json, resultsOf, unique, visitorSays } from './desk.ts';
+import { eventually } from '../../support/eventually.ts';
+import { countRows } from '../../support/worker/copied-rows.ts';
+import {
+  ask,
+  copiedMessages,
+  type Json,
+  resultsOf,
+  TestOrganization,
+  unique,
+  visitorSays,
+} from '../../support/worker/organization.ts';
+import { testEnv } from '../../support/worker/requests.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
 });
 
 /** The lengths and the first difference of two texts: a failure must not print megabytes. */
@@ -18,11 +26,11 @@ function expectSameText(actual: unknown, expected: string): void {
 }
 
 async function allMessages(chatId: string): Promise<Json[]> {
-  await desk.join(desk.reporter, chatId, { is_participating: false, composing_status: 'idle' });
+  await org.join(org.reporter, chatId, { is_participating: false, composing_status: 'idle' });
   const read: Json[] = [];
-  let url: unknown = `/users/${desk.reporter.user_id}/chats/${chatId}/messages?type__in=msg&page_size=200`;
+  let url: unknown = `/users/${org.reporter.user_id}/chats/${chatId}/messages?type__in=msg&page_size=200`;
   while (typeof url === 'string') {
-    const page = await ask(desk.reporter, 'GET', url);
+    const page = await ask(org.reporter, 'GET', url);
     expect(page.status).toBe(200);
     expect(resultsOf(page).length).toBeGreaterThan(0);
     read.push(...resultsOf(page));
@@ -36,33 +44,33 @@ describe('what fits works', () => {
     const thread = unique('thread');
     const batch = (count: number) =>
       Array.from({ length: count }, (_, place) =>
-        place % 2 === 0 ? visitorSays(thread, `text ${place}`) : desk.userSays(thread, `text ${place}`),
+        place % 2 === 0 ? visitorSays(thread, `text ${place}`) : org.userSays(thread, `text ${place}`),
       );
     const rows = await countRows();
-    const refused = await desk.post({ messages: batch(501) });
+    const refused = await org.post({ messages: batch(501) });
     expect([refused.status, refused.json]).toEqual([
       400,
       { messages: ['Ensure this field has no more than 500 elements.'] },
     ]);
     expect(await countRows()).toEqual(rows);
-    const sent = await desk.send(batch(500));
+    const sent = await org.send(batch(500));
     expect(sent.json).toMatchObject({ messages_created: 500, is_new_session: true });
     expect(new Set(sent.ids).size).toBe(500);
     const read = await allMessages(sent.chatId);
     expect(read.map(({ id }) => id)).toEqual(sent.ids);
     expect(read.map(({ message }) => message)).toEqual(Array.from({ length: 500 }, (_, place) => `text ${place}`));
     await eventually(async () => expect(await copiedMessages(sent.chatId)).toHaveLength(500));
-    expect(await desk.ledger()).toMatchObject({ accepted: 250 });
+    expect(await org.ledger()).toMatchObject({ accepted: 250 });
   });
 
   it('100,000 characters in a body, counted as people do; one more is refused', async () => {
     const thread = unique('thread');
     for (const character of ['a', 'ä', '€', '🙂']) {
       const body = character.repeat(100_000);
-      const sent = await desk.say(thread, body);
-      const read = await desk.messages(sent.chatId, '?ordering=-created_at&page_size=1&type__in=msg');
+      const sent = await org.say(thread, body);
+      const read = await org.messages(sent.chatId, '?ordering=-created_at&page_size=1&type__in=msg');
       expectSameText(read[0]?.['message'], body);
-      const refused = await desk.post({ messages: [visitorSays(thread, `${body}${character}`)] });
+      const refused = await org.post({ messages: [visitorSays(thread, `${body}${character}`)] });
       expect([refused.status, refused.json]).toEqual([
         400,
         { messages: [{ body: ['Ensure this field has no more than 100000 characters.'] }] },
@@ -73,12 +81,12 @@ describe('what fits works', () => {
   it('ids of 512 characters of four bytes', async () => {
     const id = '🧵'.repeat(512);
     const message = visitorSays(id, 'hi', { sender_id: '🙂'.repeat(512), message_id: '🪪'.repeat(512) });
-    const sent = await desk.send([message]);
-    expect((await desk.send([message])).headers.get('Idempotent-Replayed')).toBe('true');
-    expect(await desk.messages(sent.chatId, '?type__in=msg')).toMatchObject([{ external_sender_id: '🙂'.repeat(512) }]);
-    await desk.send([desk.userSays(id, 'answer')]);
-    expect(await desk.events(id)).toMatchObject([{ thread_id: id }]);
-    expect((await desk.close(id)).json).toMatchObject({ thread_id: id, is_ended: true });
+    const sent = await org.send([message]);
+    expect((await org.send([message])).headers.get('Idempotent-Replayed')).toBe('true');
+    expect(await org.messages(sent.chatId, '?type__in=msg')).toMatchObject([{ external_sender_id: '🙂'.repeat(512) }]);
+    await org.send([org.userSays(id, 'answer')]);
+    expect(await org.events(id)).toMatchObject([{ thread_id: id }]);
+    expect((await org.close(id)).json).toMatchObject({ thread_id: id, is_ended: true });
   });
 
   it('50 messages of 100,000 four-byte characters over several requests, unharmed in the thread and in D1', async () => {
@@ -92,8 +100,8 @@ describe('what fits works', () => {
     for (let start = 0; start < bodies.length; start += 10) {
       const batch = bodies
         .slice(start, start + 10)
-        .map((body, place) => (place % 3 === 2 ? desk.userSays(thread, body) : visitorSays(thread, body)));
-      const sent = await desk.send(batch);
+        .map((body, place) => (place % 3 === 2 ? org.userSays(thread, body) : visitorSays(thread, body)));
+      const sent = await org.send(batch);
       ids.push(...sent.ids);
       chatId = sent.chatId;
     }
@@ -108,7 +116,7 @@ describe('what fits works', () => {
     const events: Json[] = [];
     let url: unknown = `/events?thread_id=${thread}`;
     while (typeof url === 'string') {
-      const page = await desk.request('GET', url);
+      const page = await org.request('GET', url);
       events.push(...resultsOf(page));
       url = page.json['next'];
     }
@@ -121,8 +129,8 @@ describe('what fits works', () => {
 
   it('characters that JSON writes with six', async () => {
     const body = `x${'\u0001\u2028\u007f"\\'.repeat(19_999)}x`;
-    const sent = await desk.say(unique('thread'), body);
-    expectSameText((await desk.messages(sent.chatId, '?type__in=msg'))[0]?.['message'], body);
+    const sent = await org.say(unique('thread'), body);
+    expectSameText((await org.messages(sent.chatId, '?type__in=msg'))[0]?.['message'], body);
     await eventually(async () => expect(await copiedMessages(sent.chatId)).toHaveLength(1));
     const [row] = await copiedMessages(sent.chatId);
     expectSameText((JSON.parse(row?.facts ?? '{}') as { message?: string }).message, body);
@@ -136,22 +144,22 @@ describe('what fits works', () => {
       return empty.replace('"pad":""', `"pad":"${'x'.repeat(bytes - empty.length)}"`);
     };
     const rows = await countRows();
-    const refused = await desk.request('POST', '/messages', { raw: payload(5_000_001) });
+    const refused = await org.request('POST', '/messages', { raw: payload(5_000_001) });
     expect([refused.status, refused.json]).toEqual([413, { detail: expect.stringContaining('5,000,000') }]);
     expect(await countRows()).toEqual(rows);
-    expect((await desk.request('POST', '/messages', { raw: payload(5_000_000) })).status).toBe(201);
+    expect((await org.request('POST', '/messages', { raw: payload(5_000_000) })).status).toBe(201);
   });
 
   it('variables that fill a request', async () => {
     const thread = unique('thread');
     const value = '€'.repeat(100_000);
     const variables = Object.fromEntries(Array.from({ length: 12 }, (_, place) => [`large ${place}`, value]));
-    const sent = await desk.post({ messages: [visitorSays(thread, 'hi')], variables });
+    const sent = await org.post({ messages: [visitorSays(thread, 'hi')], variables });
     expect(sent.status).toBe(201);
-    const visitor = (await desk.memberships(String(sent.json['chat_id'])))[0]?.['member_id'];
-    const path = `${desk.organizationPath}/rooms/${desk.gateway.roomId}/visitors/${visitor}/variables`;
+    const visitor = (await org.memberships(String(sent.json['chat_id'])))[0]?.['member_id'];
+    const path = `${org.organizationPath}/rooms/${org.gateway.roomId}/visitors/${visitor}/variables`;
     await eventually(async () => {
-      const listed = resultsOf(await ask(desk.agent, 'GET', path));
+      const listed = resultsOf(await ask(org.agent, 'GET', path));
       expect(listed.map(({ key }) => key)).toEqual(Object.keys(variables).sort());
       for (const row of listed) expectSameText(row['value'], value);
     });
@@ -162,23 +170,23 @@ describe('what fits works', () => {
     const many = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, place) => [`key ${place}`, `${place}`]));
     const rows = await countRows();
-    const refused = await desk.post({ messages: [visitorSays(thread, 'hi')], variables: many(1001) });
+    const refused = await org.post({ messages: [visitorSays(thread, 'hi')], variables: many(1001) });
     expect([refused.status, refused.json]).toEqual([
       400,
       { variables: { non_field_errors: ['Ensure this field has no more than 1000 elements.'] } },
     ]);
     const wrong = Object.fromEntries(Array.from({ length: 300_000 }, (_, place) => [place.toString(36), 0]));
-    const flood = await desk.post({ messages: [visitorSays(thread, 'hi')], variables: wrong });
+    const flood = await org.post({ messages: [visitorSays(thread, 'hi')], variables: wrong });
     expect([flood.status, flood.json]).toEqual([400, refused.json]);
     expect(await countRows()).toEqual(rows);
     const variables = many(1000);
-    const sent = await desk.say(thread, 'hi', { variables });
-    const visitor = (await desk.memberships(sent.chatId))[0]?.['member_id'];
-    const path = `${desk.organizationPath}/rooms/${desk.gateway.roomId}/visitors/${visitor}/variables?page_size=200`;
+    const sent = await org.say(thread, 'hi', { variables });
+    const visitor = (await org.memberships(sent.chatId))[0]?.['member_id'];
+    const path = `${org.organizationPath}/rooms/${org.gateway.roomId}/visitors/${visitor}/variables?page_size=200`;
     const seen: unknown[] = [];
     let url: unknown = path;
     while (typeof url === 'string') {
-      const page = await ask(desk.agent, 'GET', url);
+      const page = await ask(org.agent, 'GET', url);
       seen.push(...resultsOf(page).map(({ key }) => key));
       url = page.json['next'];
     }
@@ -187,20 +195,20 @@ describe('what fits works', () => {
 
   it('10,000 characters in a suggestion, and messages that select it; one more is refused', async () => {
     const thread = unique('thread');
-    const sent = await desk.say(thread, 'hi');
+    const sent = await org.say(thread, 'hi');
     const longest = '🙂'.repeat(10_000);
-    const path = `/users/${desk.bot.user_id}/routed_chats/${sent.chatId}/messages/${sent.ids[0]}/reply_suggestions`;
-    const refused = await ask(desk.bot, 'POST', path, { suggestion: `${longest}x` });
+    const path = `/users/${org.bot.user_id}/routed_chats/${sent.chatId}/messages/${sent.ids[0]}/reply_suggestions`;
+    const refused = await ask(org.bot, 'POST', path, { suggestion: `${longest}x` });
     expect([refused.status, refused.json]).toEqual([
       400,
       { suggestion: ['Ensure this field has no more than 10000 characters.'] },
     ]);
-    const suggestion = await desk.suggest(sent.chatId, sent.ids[0] ?? '', longest);
+    const suggestion = await org.suggest(sent.chatId, sent.ids[0] ?? '', longest);
     const replies = Array.from({ length: 500 }, (_, place) =>
-      desk.userSays(thread, `text ${place}`, { selected_reply_suggestion_id: suggestion }),
+      org.userSays(thread, `text ${place}`, { selected_reply_suggestion_id: suggestion }),
     );
-    expect((await desk.send(replies)).json).toMatchObject({ messages_created: 500 });
-    const [last] = await desk.messages(sent.chatId, '?ordering=-created_at&page_size=1&type__in=msg');
+    expect((await org.send(replies)).json).toMatchObject({ messages_created: 500 });
+    const [last] = await org.messages(sent.chatId, '?ordering=-created_at&page_size=1&type__in=msg');
     expectSameText((last?.['selected_reply_suggestion'] as Json | undefined)?.['suggestion'], longest);
   });
 
@@ -208,11 +216,11 @@ describe('what fits works', () => {
     const thread = unique('thread');
     const messages = Array.from({ length: 500 }, (_, place) => visitorSays(thread, `text ${place}`));
     const name = '🙂'.repeat(1000);
-    const sent = await desk.send(messages, { variables: { username: name } });
-    const visitor = (await desk.memberships(sent.chatId))[0];
+    const sent = await org.send(messages, { variables: { username: name } });
+    const visitor = (await org.memberships(sent.chatId))[0];
     expect(visitor?.['member_name']).toBe('🙂'.repeat(255));
-    const path = `${desk.organizationPath}/rooms/${desk.gateway.roomId}/visitors/${visitor?.['member_id']}/variables`;
-    const [variable] = resultsOf(await ask(desk.agent, 'GET', path));
+    const path = `${org.organizationPath}/rooms/${org.gateway.roomId}/visitors/${visitor?.['member_id']}/variables`;
+    const [variable] = resultsOf(await ask(org.agent, 'GET', path));
     expect(variable?.['value']).toBe(name);
   });
 });
@@ -222,10 +230,10 @@ describe('the rows of the log', () => {
     const thread = unique('thread');
     const worst = '\u0001'.repeat(100_000);
     const variables = Object.fromEntries(Array.from({ length: 7 }, (_, place) => [`worst ${place}`, worst]));
-    const sent = await desk.send([visitorSays(thread, 'hi')], { variables });
-    const suggestion = await desk.suggest(sent.chatId, sent.ids[0] ?? '', '\u0001'.repeat(10_000));
-    await desk.send([desk.userSays(thread, worst, { selected_reply_suggestion_id: suggestion })]);
-    const name = threadName({ kind: 'channel', channel_id: desk.channelId, thread_id: thread });
+    const sent = await org.send([visitorSays(thread, 'hi')], { variables });
+    const suggestion = await org.suggest(sent.chatId, sent.ids[0] ?? '', '\u0001'.repeat(10_000));
+    await org.send([org.userSays(thread, worst, { selected_reply_suggestion_id: suggestion })]);
+    const name = threadName({ kind: 'channel', channel_id: org.channelId, thread_id: thread });
     const largest = await runInDurableObject(testEnv.THREADS.getByName(name), (_, state) =>
       ['events', 'webhook_contents'].map((table) => {
         const column = table === 'events' ? 'event' : 'resources';
@@ -242,7 +250,7 @@ describe('the rows of the log', () => {
 
 describe('the reference', () => {
   it('names the limits', async () => {
-    const { schemas } = ((await desk.request('GET', 'https://hub.example/openapi.json')).json['components'] ?? {}) as {
+    const { schemas } = ((await org.request('GET', 'https://hub.example/openapi.json')).json['components'] ?? {}) as {
       schemas: Record<string, { properties: Record<string, Json> }>;
     };
     expect(schemas['CreateMessages']?.properties).toMatchObject({

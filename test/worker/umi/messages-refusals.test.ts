@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { countRows } from '../copied-rows.ts';
-import { admin, enroll } from '../http/hub.ts';
-import { Desk, type Incoming, type Json, unique, visitorSays } from './desk.ts';
+import { countRows } from '../../support/worker/copied-rows.ts';
+import { type Incoming, type Json, TestOrganization, unique, visitorSays } from '../../support/worker/organization.ts';
+import { admin, enroll } from '../../support/worker/requests.ts';
 
-let desk: Desk;
+let org: TestOrganization;
 let foreignUser: string;
 
 const UNKNOWN = '0190a000-0000-7000-8000-00000000dead';
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  org = await TestOrganization.open();
   foreignUser = (await enroll()).user_id;
 });
 
@@ -24,16 +24,16 @@ const NO_USER = ['No user with this id in the organization.'];
 /** A refusal of a new and of an existing thread: 400 with these fields, and nothing anywhere has changed. */
 async function expectRefused(change: (thread: string) => unknown, fields: unknown): Promise<void> {
   const [fresh, known] = [unique('thread'), unique('thread')];
-  const { chatId } = await desk.say(known, 'hello');
-  const [rows, chat, members] = [await countRows(), await desk.chat(chatId), await desk.memberships(chatId)];
+  const { chatId } = await org.say(known, 'hello');
+  const [rows, chat, members] = [await countRows(), await org.chat(chatId), await org.memberships(chatId)];
   for (const thread of [fresh, known]) {
-    const answer = await desk.post(change(thread));
+    const answer = await org.post(change(thread));
     expect([answer.status, answer.json]).toEqual([400, fields]);
   }
   expect(await countRows()).toEqual(rows);
-  expect(await desk.chat(chatId)).toEqual(chat);
-  expect(await desk.memberships(chatId)).toEqual(members);
-  expect((await desk.close(fresh)).status).toBe(404);
+  expect(await org.chat(chatId)).toEqual(chat);
+  expect(await org.memberships(chatId)).toEqual(members);
+  expect((await org.close(fresh)).status).toBe(404);
 }
 
 describe('one message is refused with', () => {
@@ -89,8 +89,8 @@ describe('one message is refused with', () => {
       (thread) => ({ messages: [visitorSays(thread, 'hi', { sender_type: 'user', sender_id: foreignUser })] }),
       { messages: [{ sender_id: NO_USER }] },
     );
-    const leaver = await enroll({ organization_id: desk.organizationId });
-    await admin(`/organizations/${desk.organizationId}/users/${leaver.user_id}`, { method: 'DELETE' });
+    const leaver = await enroll({ organization_id: org.organizationId });
+    await admin(`/organizations/${org.organizationId}/users/${leaver.user_id}`, { method: 'DELETE' });
     await expectRefused(
       (thread) => ({ messages: [visitorSays(thread, 'hi', { sender_type: 'user', sender_id: leaver.user_id })] }),
       { messages: [{ sender_id: NO_USER }] },
@@ -152,35 +152,35 @@ describe('a request is refused with', () => {
   it('a variable without a name, or with a long one', async () => {
     for (const key of ['', ' ', 'k'.repeat(256)]) {
       const messages = [visitorSays(unique('thread'), 'hi')];
-      const answer = await desk.post({ messages, variables: { [key]: 'v' } });
+      const answer = await org.post({ messages, variables: { [key]: 'v' } });
       expect([answer.status, Object.keys(answer.json)]).toEqual([400, ['variables']]);
     }
   });
 
   it('a body that is no JSON object, or none at all', async () => {
     for (const raw of ['{"messages": [', 'messages', '{"messages":[{}],}', '\u0000']) {
-      const answer = await desk.request('POST', '/messages', { raw });
+      const answer = await org.request('POST', '/messages', { raw });
       expect([answer.status, answer.json]).toEqual([400, { detail: expect.stringMatching(/^JSON parse error/) }]);
     }
     for (const raw of ['[]', '"messages"', '1', 'null', JSON.stringify([visitorSays(unique('thread'), 'hi')])]) {
-      const answer = await desk.request('POST', '/messages', { raw });
+      const answer = await org.request('POST', '/messages', { raw });
       expect([answer.status, Object.keys(answer.json)]).toEqual([400, ['non_field_errors']]);
     }
-    const empty = await desk.request('POST', '/messages', { headers: { 'Content-Type': 'application/json' } });
+    const empty = await org.request('POST', '/messages', { headers: { 'Content-Type': 'application/json' } });
     expect([empty.status, empty.json]).toEqual([400, { messages: REQUIRED }]);
   });
 
   it('a channel that is unknown, malformed or of another organization', async () => {
-    const other = await Desk.open();
+    const other = await TestOrganization.open();
     const thread = unique('thread');
     const rows = await countRows();
     for (const id of [UNKNOWN, 'nonsense', other.channelId]) {
-      const answer = await desk.request('POST', `https://hub.example${desk.gateway.root}/${id}/messages`, {
+      const answer = await org.request('POST', `https://hub.example${org.gateway.root}/${id}/messages`, {
         body: { messages: [visitorSays(thread, 'hi')] },
       });
       expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
     }
     expect(await countRows()).toEqual(rows);
-    expect((await desk.request('GET', '/messages')).status).toBe(405);
+    expect((await org.request('GET', '/messages')).status).toBe(405);
   });
 });

@@ -1,12 +1,12 @@
 import { SignJWT } from 'jose';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findOrMakeSigningKey } from '../../../src/directory/signing-keys.ts';
-import { passTime, setClock } from '../clock.ts';
-import { countRows } from '../copied-rows.ts';
-import { database } from '../directory/directory.ts';
-import { brokenDatabase } from '../http/hub.ts';
-import { ask, TIME } from '../umi/desk.ts';
-import { authenticate, Site, type Visitor, visit } from './site.ts';
+import { passTime, setClock } from '../../support/worker/clock.ts';
+import { countRows } from '../../support/worker/copied-rows.ts';
+import { database } from '../../support/worker/directory-rows.ts';
+import { ask, TIME } from '../../support/worker/organization.ts';
+import { brokenDatabase } from '../../support/worker/requests.ts';
+import { authenticate, Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
 let site: Site;
 let visitor: Visitor;

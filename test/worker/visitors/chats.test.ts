@@ -1,12 +1,12 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { setVisitorVariable } from '../../../src/directory/visitors.ts';
-import { setOrganization } from '../chats/office.ts';
-import { passTime } from '../clock.ts';
-import { database } from '../directory/directory.ts';
-import { call } from '../http/hub.ts';
-import { arrive, ask, leave, resultsOf, unique } from '../umi/desk.ts';
-import { newRoom } from '../umi/gateway.ts';
-import { authenticate, Site, type Visitor, visit } from './site.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { database } from '../../support/worker/directory-rows.ts';
+import { newRoom } from '../../support/worker/gateway.ts';
+import { arrive, ask, leave, resultsOf, unique } from '../../support/worker/organization.ts';
+import { setOrganization } from '../../support/worker/organization-setup.ts';
+import { call } from '../../support/worker/requests.ts';
+import { authenticate, Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
 let site: Site;
 

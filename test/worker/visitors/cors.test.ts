@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { call } from '../http/hub.ts';
-import { Site, visit } from './site.ts';
+import { call } from '../../support/worker/requests.ts';
+import { Site, visit } from '../../support/worker/visitor-site.ts';
 
 let site: Site;
 

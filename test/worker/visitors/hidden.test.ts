@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ask, type Json, resultsOf } from '../umi/desk.ts';
-import { Site, type Visitor, visit } from './site.ts';
+import { ask, type Json, resultsOf } from '../../support/worker/organization.ts';
+import { Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
 let site: Site;
 let visitor: Visitor;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Json, resultsOf, TIME } from '../umi/desk.ts';
-import { Site, type Visitor, visit } from './site.ts';
+import { type Json, resultsOf, TIME } from '../../support/worker/organization.ts';
+import { Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
 let site: Site;
 let visitor: Visitor;

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { brokenDatabase } from '../http/hub.ts';
-import { PLAIN } from '../plain-message.ts';
-import { ask, type Json, resultsOf, TIME, UUID } from '../umi/desk.ts';
-import { Site, type Visitor, visit } from './site.ts';
+import { ask, type Json, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
+import { PLAIN } from '../../support/worker/plain-message.ts';
+import { brokenDatabase } from '../../support/worker/requests.ts';
+import { Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
 const BUTTON = { type: 'button', is_disabled_on_selection: false, is_disabled_on_visitor_message: false };
 

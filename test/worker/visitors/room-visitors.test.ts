@@ -2,14 +2,14 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../../src/app.ts';
-import { eventually } from '../../eventually.ts';
-import { testAlarm } from '../alarm.ts';
-import { addRouter, shareRoom } from '../chats/office.ts';
-import { passTime } from '../clock.ts';
-import { admin, testEnv } from '../http/hub.ts';
-import { ask, Desk, enrollAgent, type Json, resultsOf, unique } from '../umi/desk.ts';
-import { newRoom } from '../umi/gateway.ts';
-import { authenticate, Site, type Visitor, visit } from './site.ts';
+import { eventually } from '../../support/eventually.ts';
+import { testAlarm } from '../../support/worker/alarm.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { newRoom } from '../../support/worker/gateway.ts';
+import { ask, enrollAgent, type Json, resultsOf, TestOrganization, unique } from '../../support/worker/organization.ts';
+import { addRouter, shareRoom } from '../../support/worker/organization-setup.ts';
+import { admin, testEnv } from '../../support/worker/requests.ts';
+import { authenticate, Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
 /** The fields of a room visitor. */
 const ROOM_VISITOR_KEYS = `id room_id is_present session_id explicit_priority implicit_priority visit_count device_type
@@ -233,19 +233,19 @@ describe('the visitors of a room, as the organization sees them', () => {
   });
 
   it('include those of channels, of whom little is known', async () => {
-    const desk = await Desk.open();
-    const { chatId } = await desk.say(unique('thread'), 'hi');
-    const [member] = await desk.memberships(chatId);
-    const path = `${desk.organizationPath}/rooms/${desk.gateway.roomId}/visitors`;
-    expect(resultsOf(await ask(desk.agent, 'GET', path))).toEqual([
+    const org = await TestOrganization.open();
+    const { chatId } = await org.say(unique('thread'), 'hi');
+    const [member] = await org.memberships(chatId);
+    const path = `${org.organizationPath}/rooms/${org.gateway.roomId}/visitors`;
+    expect(resultsOf(await ask(org.agent, 'GET', path))).toEqual([
       expect.objectContaining({ id: member?.['member_id'], is_present: false, visit_count: 0, user_agent: null }),
     ]);
-    expect(resultsOf(await ask(desk.agent, 'GET', `${path}?is_present=true`))).toEqual([]);
+    expect(resultsOf(await ask(org.agent, 'GET', `${path}?is_present=true`))).toEqual([]);
   });
 
   it('are shown to users whom the room reaches, of partners too', async () => {
-    const own = await Desk.open();
-    const partner = await Desk.open();
+    const own = await TestOrganization.open();
+    const partner = await TestOrganization.open();
     const place = await Site.at(own);
     const visitor = await place.visitor();
     const get = (person: typeof own.agent) =>

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { addRouter, addTeam, shareRoom } from '../chats/office.ts';
-import { admin } from '../http/hub.ts';
-import { arrive, ask, Desk, enrollAgent, leave, resultsOf } from '../umi/desk.ts';
-import { newRoom } from '../umi/gateway.ts';
-import { Site, type Visitor, visit } from './site.ts';
+import { newRoom } from '../../support/worker/gateway.ts';
+import { arrive, ask, enrollAgent, leave, resultsOf, TestOrganization } from '../../support/worker/organization.ts';
+import { addRouter, addTeam, shareRoom } from '../../support/worker/organization-setup.ts';
+import { admin } from '../../support/worker/requests.ts';
+import { Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
 let site: Site;
 let visitor: Visitor;
@@ -76,9 +76,9 @@ describe('the users online in a room', () => {
   });
 
   it('are those whom its routers reach: named ones, teams and partners', async () => {
-    const own = await Desk.open();
-    const partner = await Desk.open();
-    const stranger = await Desk.open();
+    const own = await TestOrganization.open();
+    const partner = await TestOrganization.open();
+    const stranger = await TestOrganization.open();
     const roomId = own.gateway.roomId;
     const place = await Site.at(own);
     const caller = await place.visitor();

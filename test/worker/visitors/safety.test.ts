@@ -1,11 +1,11 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { visitorRoutes } from '../../../src/api/visitors/routes.ts';
-import { passTime } from '../clock.ts';
-import { countRows } from '../copied-rows.ts';
-import { type Answer, call } from '../http/hub.ts';
-import { type Callers, expectOwn, expectSafe, spendTokens } from '../safety.ts';
-import { ask, enrollAgent, resultsOf } from '../umi/desk.ts';
-import { authenticate, Site, type Visitor } from './site.ts';
+import { type Callers, expectOwn, expectSafe, spendTokens } from '../../support/worker/access-checks.ts';
+import { passTime } from '../../support/worker/clock.ts';
+import { countRows } from '../../support/worker/copied-rows.ts';
+import { ask, enrollAgent, resultsOf } from '../../support/worker/organization.ts';
+import { type Answer, call } from '../../support/worker/requests.ts';
+import { authenticate, Site, type Visitor } from '../../support/worker/visitor-site.ts';
 
 type Operation = { method: string; path: string };
 type Names = { [parameter: string]: string };
@@ -30,7 +30,7 @@ let sibling: Visitor;
 let foreigner: Visitor;
 let names: Names;
 
-async function furnish(of: Site, who: Visitor): Promise<Names> {
+async function fill(of: Site, who: Visitor): Promise<Names> {
   const chatId = await of.chat(who);
   const message = await of.say(who, chatId, 'hello');
   return {
@@ -49,7 +49,7 @@ beforeAll(async () => {
   visitor = await site.visitor();
   sibling = await site.visitor();
   foreigner = await other.visitor();
-  names = await furnish(site, visitor);
+  names = await fill(site, visitor);
 });
 
 afterEach(() => {
@@ -163,7 +163,7 @@ describe('an organization without an active subscription', () => {
   it.each(OPERATIONS)('is refused: $method $path', async (operation) => {
     const own = await Site.open();
     const who = await own.visitor();
-    const places = await furnish(own, who);
+    const places = await fill(own, who);
     await own.setOrganization({ has_active_subscription: false });
     const rows = await countRows();
     const answer = await attempt(operation, `Bearer ${who.token}`, places);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ask, resultsOf, UUID } from '../umi/desk.ts';
-import { authenticate, Site, visit } from './site.ts';
+import { ask, resultsOf, UUID } from '../../support/worker/organization.ts';
+import { authenticate, Site, visit } from '../../support/worker/visitor-site.ts';
 
 describe('the tutorial for a third-party chat (visitors’ API)', () => {
   it('takes a visitor from their first step to the end of their chat', async () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ask, Desk, resultsOf, TIME, unique } from '../umi/desk.ts';
-import { newRoom } from '../umi/gateway.ts';
-import { Site, type Visitor, visit } from './site.ts';
+import { newRoom } from '../../support/worker/gateway.ts';
+import { ask, resultsOf, TestOrganization, TIME, unique } from '../../support/worker/organization.ts';
+import { Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
 let site: Site;
 let visitor: Visitor;
@@ -120,20 +120,20 @@ describe('the variable username', () => {
   });
 
   it('names a visitor of a channel too, and yields to what their channel says later', async () => {
-    const desk = await Desk.open();
-    const place = await Site.at(desk);
+    const org = await TestOrganization.open();
+    const place = await Site.at(org);
     const thread = unique('thread');
-    const { chatId } = await desk.say(thread, 'hi', { variables: { username: 'Ann', tier: 'gold' } });
-    const [member] = await desk.memberships(chatId);
+    const { chatId } = await org.say(thread, 'hi', { variables: { username: 'Ann', tier: 'gold' } });
+    const [member] = await org.memberships(chatId);
     const who = { id: String(member?.['member_id']) };
     expect((await place.setVariable(who, 'username', 'Bea')).status).toBe(200);
-    expect((await desk.memberships(chatId))[0]).toMatchObject({ member_name: 'Bea' });
-    await desk.say(thread, 'again', { variables: { username: 'Cid' } });
+    expect((await org.memberships(chatId))[0]).toMatchObject({ member_name: 'Bea' });
+    await org.say(thread, 'again', { variables: { username: 'Cid' } });
     const path = place.orgRoom(`/visitors/${who.id}/variables`);
     expect(resultsOf(await ask(place.integrator, 'GET', path))).toMatchObject([
       { key: 'tier', value: 'gold' },
       { key: 'username', value: 'Cid' },
     ]);
-    expect((await desk.memberships(chatId))[0]).toMatchObject({ member_name: 'Cid' });
+    expect((await org.memberships(chatId))[0]).toMatchObject({ member_name: 'Cid' });
   });
 });

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { Lifetime } from '../../../../src/resources/chat.ts';
-import { AGENT } from '../sample-events.ts';
-import { IDENTITY, ORGANIZATION } from '../thread-model.ts';
 import {
   ATTACHMENT,
   choice,
@@ -16,7 +14,9 @@ import {
   say,
   visitorsChat,
   waitingChat,
-} from './scene.ts';
+} from '../../../support/sample-commands.ts';
+import { AGENT } from '../../../support/sample-events.ts';
+import { IDENTITY, ORGANIZATION } from '../../../support/thread-model.ts';
 
 const MINUTE = 60_000;
 const overdue = () => ({ ...head(), type: 'end_overdue_chats' }) as const;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { grantRefusal } from '../../../../src/domain/grants.ts';
 import type { ChatGrant } from '../../../../src/resources/chat-grant.ts';
-import { AGENT, VISITOR } from '../sample-events.ts';
-import { ORGANIZATION, ROOM } from '../thread-model.ts';
-import { end, FOREIGNER, join, PENDING, ROUTED, visitorsChat, waitingChat } from './scene.ts';
+import { end, FOREIGNER, join, PENDING, ROUTED, visitorsChat, waitingChat } from '../../../support/sample-commands.ts';
+import { AGENT, VISITOR } from '../../../support/sample-events.ts';
+import { ORGANIZATION, ROOM } from '../../../support/thread-model.ts';
 
 const reach = (organization_id: string | null, room_ids: string[]): ChatGrant => {
   return { kind: 'reach', reach: { organization_id, room_ids }, is_pending: false };

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { seqOfResource } from '../../../../src/domain/address.ts';
 import type { AcceptInvitation, ExpireInvitation, Invite } from '../../../../src/domain/commands.ts';
 import type { Invitee } from '../../../../src/resources/invitation.ts';
-import { AGENT } from '../sample-events.ts';
-import type { ThreadModel } from '../thread-model.ts';
-import { COLLEAGUE, end, FOREIGNER, head, join, waitingChat } from './scene.ts';
+import { COLLEAGUE, end, FOREIGNER, head, join, waitingChat } from '../../../support/sample-commands.ts';
+import { AGENT } from '../../../support/sample-events.ts';
+import type { ThreadModel } from '../../../support/thread-model.ts';
 
 const TEAM: Invitee = { kind: 'team', id: '018f0000-0000-7000-8000-0000000000e1', name: 'Night shift' };
 const PARTNER: Invitee = { kind: 'organization', id: FOREIGNER.organization_id, name: 'Partner' };

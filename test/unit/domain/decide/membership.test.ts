@@ -1,9 +1,19 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { UpdateMembership } from '../../../../src/domain/commands.ts';
 import { isPending } from '../../../../src/resources/chat.ts';
-import { AGENT } from '../sample-events.ts';
-import type { ThreadModel } from '../thread-model.ts';
-import { COLLEAGUE, end, FOREIGNER, head, incoming, join, PENDING, START, waitingChat } from './scene.ts';
+import {
+  COLLEAGUE,
+  end,
+  FOREIGNER,
+  head,
+  incoming,
+  join,
+  PENDING,
+  START,
+  waitingChat,
+} from '../../../support/sample-commands.ts';
+import { AGENT } from '../../../support/sample-events.ts';
+import type { ThreadModel } from '../../../support/thread-model.ts';
 
 let model: ThreadModel;
 let chatId: string;

@@ -3,8 +3,6 @@ import type { PostVisitorMessage } from '../../../../src/domain/commands.ts';
 import { messageKey } from '../../../../src/domain/fingerprints.ts';
 import type { AttachmentTemplate, NewAction } from '../../../../src/resources/attachment.ts';
 import { isUuid } from '../../../../src/resources/uuid.ts';
-import { AGENT, VISITOR } from '../sample-events.ts';
-import { receiveCommand, type ThreadModel } from '../thread-model.ts';
 import {
   ACTION,
   ATTACHMENT,
@@ -17,7 +15,9 @@ import {
   say,
   visitorsChat,
   waitingChat,
-} from './scene.ts';
+} from '../../../support/sample-commands.ts';
+import { AGENT, VISITOR } from '../../../support/sample-events.ts';
+import { receiveCommand, type ThreadModel } from '../../../support/thread-model.ts';
 
 let model: ThreadModel;
 let chatId: string;

@@ -1,10 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { threadName } from '../../../../src/domain/address.ts';
 import type { StartUserChat } from '../../../../src/domain/commands.ts';
-import { AGENT, BOT, VISITOR } from '../sample-events.ts';
-import { ORGANIZATION, ROOM, ThreadModel } from '../thread-model.ts';
-import { USERS_IDENTITY } from '../thread-steps.ts';
-import { COLLEAGUE, end, head, incoming, join, open, START, visitorsChat, waitingChat } from './scene.ts';
+import {
+  COLLEAGUE,
+  end,
+  head,
+  incoming,
+  join,
+  open,
+  START,
+  visitorsChat,
+  waitingChat,
+} from '../../../support/sample-commands.ts';
+import { AGENT, BOT, VISITOR } from '../../../support/sample-events.ts';
+import { ORGANIZATION, ROOM, ThreadModel } from '../../../support/thread-model.ts';
+import { USERS_IDENTITY } from '../../../support/thread-steps.ts';
 
 function start(): StartUserChat {
   const place = { identity: USERS_IDENTITY, database: 'DB', organization_id: ORGANIZATION };

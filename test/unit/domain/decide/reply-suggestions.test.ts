@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AddReplySuggestion, UpdateReplySuggestion } from '../../../../src/domain/commands.ts';
-import { AGENT, BOT } from '../sample-events.ts';
-import type { ThreadModel } from '../thread-model.ts';
-import { end, FOREIGNER, head, join, PENDING, post, ROUTED, waitingChat } from './scene.ts';
+import { end, FOREIGNER, head, join, PENDING, post, ROUTED, waitingChat } from '../../../support/sample-commands.ts';
+import { AGENT, BOT } from '../../../support/sample-events.ts';
+import type { ThreadModel } from '../../../support/thread-model.ts';
 
 let model: ThreadModel;
 let chatId: string;

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AddTag, RemoveTag } from '../../../../src/domain/commands.ts';
-import { AGENT } from '../sample-events.ts';
-import type { ThreadModel } from '../thread-model.ts';
-import { end, head, ROUTED, waitingChat } from './scene.ts';
+import { end, head, ROUTED, waitingChat } from '../../../support/sample-commands.ts';
+import { AGENT } from '../../../support/sample-events.ts';
+import type { ThreadModel } from '../../../support/thread-model.ts';
 
 let model: ThreadModel;
 let chatId: string;

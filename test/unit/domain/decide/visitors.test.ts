@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { threadName } from '../../../../src/domain/address.ts';
 import type { PostVisitorMessage, RenameVisitor, UpdateVisitorMembership } from '../../../../src/domain/commands.ts';
-import { AGENT, VISITOR } from '../sample-events.ts';
-import { ThreadModel } from '../thread-model.ts';
-import { VISITOR_IDENTITY } from '../thread-steps.ts';
-import { head, incoming, open, START, visitorsChat, waitingChat } from './scene.ts';
+import { head, incoming, open, START, visitorsChat, waitingChat } from '../../../support/sample-commands.ts';
+import { AGENT, VISITOR } from '../../../support/sample-events.ts';
+import { ThreadModel } from '../../../support/thread-model.ts';
+import { VISITOR_IDENTITY } from '../../../support/thread-steps.ts';
 
 const say = (chat_id: string, more: Partial<PostVisitorMessage> = {}): PostVisitorMessage => ({
   ...head(),

@@ -5,10 +5,10 @@ import type { Audience } from '../../../../src/notifications/audience.ts';
 import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../../../src/notifications/notifications.ts';
 import type { PublishRequest } from '../../../../src/rpc/live-hub.ts';
 import { HubPublisher } from '../../../../src/thread/live/hub-publisher.ts';
-import { open, say, visitorsChat } from '../../domain/decide/scene.ts';
-import { VISITOR } from '../../domain/sample-events.ts';
-import { ORGANIZATION, type ThreadModel } from '../../domain/thread-model.ts';
-import { timersInMemory } from '../../platform/timers-in-memory.ts';
+import { open, say, visitorsChat } from '../../../support/sample-commands.ts';
+import { VISITOR } from '../../../support/sample-events.ts';
+import { ORGANIZATION, type ThreadModel } from '../../../support/thread-model.ts';
+import { timersInMemory } from '../../../support/timers-in-memory.ts';
 
 const HUB = `organization/${ORGANIZATION}`;
 const OWN = `visitor/${VISITOR}`;

@@ -3,7 +3,7 @@ import type { Command } from '../../../../src/domain/commands.ts';
 import type { ChatFacts } from '../../../../src/resources/chat.ts';
 import type { ComposingStatus } from '../../../../src/resources/membership.ts';
 import { Typing } from '../../../../src/thread/live/typing.ts';
-import { AGENT } from '../../domain/sample-events.ts';
+import { AGENT } from '../../../support/sample-events.ts';
 
 const NOW = 1_000_000;
 const chat = { id: 'c', ended_at: null } as ChatFacts;

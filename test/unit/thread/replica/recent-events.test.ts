@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { EventBody, ThreadEvent } from '../../../../src/domain/events.ts';
 import type { Attachment } from '../../../../src/resources/attachment.ts';
 import { RecentEvents } from '../../../../src/thread/replica/recent-events.ts';
-import { userMessageEvent } from '../../domain/sample-events.ts';
+import { userMessageEvent } from '../../../support/sample-events.ts';
 
 function event(seq: number, body: EventBody = { type: 'waiting_ended' }): ThreadEvent {
   return { ...body, v: 2, seq, at: seq, chat_id: 'c', command_id: 'x', accepted: [] };

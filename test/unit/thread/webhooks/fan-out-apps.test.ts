@@ -5,10 +5,10 @@ import type { Audience, Installation, Subscription } from '../../../../src/notif
 import type { UserSubscriber } from '../../../../src/notifications/subscriber.ts';
 import { compilePattern } from '../../../../src/resources/topic.ts';
 import { fanOutWebhooks, type LaneCheckpoint, makeRest, type Unmade } from '../../../../src/thread/webhooks/fan-out.ts';
-import { end, incoming, join, post, START, waitingChat } from '../../domain/decide/scene.ts';
-import { BOT, ROUTING } from '../../domain/sample-events.ts';
-import { ORGANIZATION, ThreadModel } from '../../domain/thread-model.ts';
-import { bodiesOf } from './bodies-of.ts';
+import { bodiesOf } from '../../../support/bodies-of.ts';
+import { end, incoming, join, post, START, waitingChat } from '../../../support/sample-commands.ts';
+import { BOT, ROUTING } from '../../../support/sample-events.ts';
+import { ORGANIZATION, ThreadModel } from '../../../support/thread-model.ts';
 
 const REACH = { organization_id: ORGANIZATION, room_ids: [] };
 const SUBSCRIBER: UserSubscriber = {

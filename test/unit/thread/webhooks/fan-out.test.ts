@@ -11,9 +11,16 @@ import {
 } from '../../../../src/notifications/notifications.ts';
 import { channelBody, channelEvent, wholeBody } from '../../../../src/notifications/webhook-body.ts';
 import { fanOutWebhooks, type LaneCheckpoint } from '../../../../src/thread/webhooks/fan-out.ts';
-import { AGENT, BOT, chatStarted, ROUTING, userMessageEvent, visitorMessageEvent } from '../../domain/sample-events.ts';
-import { ROOM } from '../../domain/thread-model.ts';
-import { bodiesOf } from './bodies-of.ts';
+import { bodiesOf } from '../../../support/bodies-of.ts';
+import {
+  AGENT,
+  BOT,
+  chatStarted,
+  ROUTING,
+  userMessageEvent,
+  visitorMessageEvent,
+} from '../../../support/sample-events.ts';
+import { ROOM } from '../../../support/thread-model.ts';
 
 const CHAT = '018f0000-0000-7000-8000-0000000000e1';
 

@@ -1,0 +1,91 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { chromiumPath } from '../../../scripts/chromium.ts';
+import { freePort } from '../../../scripts/free-port.ts';
+import { makeFolder, openHub, type TestHub } from './hub.ts';
+import { runScript } from './script-process.ts';
+
+const APPLICATION = 'examples/third-party-chat';
+
+export type ChatSite = {
+  site: TestHub;
+  /** Address of the application. */
+  url: string;
+  page: Page;
+  /** What the page has written to the browser's console, and its uncaught errors. */
+  console: readonly string[];
+  /** For whoever looks for the reason of a failure: the page, its console, what the application and the hub have logged. */
+  report(): Promise<string>;
+  stop(): Promise<void>;
+};
+
+/** A hub, the example application set up with it by its own scripts, and a page of a browser. */
+export async function openChatSite(): Promise<ChatSite> {
+  const endings: (() => Promise<unknown>)[] = [];
+  async function stop(): Promise<void> {
+    for (let end = endings.pop(); end !== undefined; end = endings.pop()) await end();
+  }
+  try {
+    const site = await openHub();
+    endings.push(() => site.stop());
+    const folder = await makeFolder();
+    endings.push(() => rm(folder, { recursive: true, force: true }));
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const variables = {
+      HUB_URL: site.hub.url,
+      HUB_ORGANIZATION_ID: site.demo.organization_id,
+      HUB_ROOM_ID: site.demo.room_id,
+      HUB_API_TOKEN: site.demo.settings_token,
+      WEBHOOK_SECRET: 'secret of the browser test & more',
+      APP_PORT: String(port),
+      APP_URL: url,
+      STORE_PATH: join(folder, 'store.sqlite'),
+    };
+    const application = runScript(`${APPLICATION}/server.ts`, [], variables);
+    endings.push(() => {
+      application.kill('SIGTERM');
+      return application.ended;
+    });
+    await application.waitForOutput('The chat is on');
+    const setup = runScript(`${APPLICATION}/setup.ts`, [], variables);
+    if ((await setup.ended) !== 0) throw new Error(`setup.ts failed:\n${setup.output()}`);
+
+    const browser = await openBrowser();
+    endings.push(() => browser.close());
+    const page = await browser.newPage();
+    const console: string[] = [];
+    page.on('console', (message) => console.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => console.push(`error: ${error.message}`));
+    return {
+      site,
+      url,
+      page,
+      console,
+      stop,
+      async report() {
+        return [
+          `--- ${page.url()}`,
+          ...(await page.locator('body').allInnerTexts()),
+          '--- console',
+          ...console,
+          '--- application',
+          application.output(),
+          '--- hub',
+          ...site.log.map(({ message }) => message),
+        ].join('\n');
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: chromiumPath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+}

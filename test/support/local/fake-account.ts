@@ -1,0 +1,81 @@
+import { readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { projectPath } from '../../../scripts/project.ts';
+import type { RunWrangler } from '../../../scripts/wrangler-command.ts';
+
+export type AccountState = {
+  accounts?: string[];
+  databases?: string[];
+  queues?: string[];
+  /** Migrations that the databases which are there lack; all of them are applied without it. */
+  due?: string[];
+  secrets?: string[];
+  /** The deployed version. */
+  version?: string;
+  /** The call that fails. */
+  fails?: string;
+  /** Wrangler's question whether to apply migrations is answered with no. */
+  declines?: boolean;
+};
+
+export type Account = {
+  run: RunWrangler;
+  /** Every call of wrangler so far. */
+  calls: string[];
+  /** Those that change something. */
+  changes(): string[];
+  /** The accounts that wrangler was told to act on. */
+  accountIds: Set<string>;
+};
+
+const MIGRATIONS = readdirSync(projectPath('migrations')).sort();
+const LOOKS =
+  /^(whoami|d1 list|d1 execute|queues info|secret list|deployments status|auth token|deploy --dry-run)( |$)/;
+
+/** A Cloudflare account that behaves as wrangler shows one, and a record of what was asked of it. */
+export function fakeAccount(state: AccountState = {}): Account {
+  const { accounts = ['a1'], databases = [], queues = [], due = [], secrets = [], version } = state;
+  const applied = new Map(databases.map((name) => [name, MIGRATIONS.filter((migration) => !due.includes(migration))]));
+  const known = new Set(queues);
+  const calls: string[] = [];
+  const accountIds = new Set<string>();
+
+  /** The database behind a binding, by the environment's rule of names. */
+  function databaseOf(binding: string | undefined, environment: string): string {
+    const name = environment === '' ? 'umi' : `umi-${environment}`;
+    return binding === 'DELIVERY_LOG' ? `${name}-deliveries` : name;
+  }
+
+  const run: RunWrangler = async (args, options = {}) => {
+    const call = args.join(' ');
+    calls.push(call);
+    const { CLOUDFLARE_ACCOUNT_ID: accountId, WRANGLER_OUTPUT_FILE_PATH: record } = options.environment ?? {};
+    if (accountId !== undefined) accountIds.add(accountId);
+    const environment = args.find((argument) => argument.startsWith('--env='))?.slice('--env='.length) ?? '';
+    const answer = (stdout: unknown, code = 0) => ({ code, stdout: JSON.stringify(stdout), stderr: '' });
+    if (call === state.fails) return { code: 1, stdout: '', stderr: 'it failed' };
+    if (call === 'whoami --json') return answer({ accounts: accounts.map((id) => ({ id, name: `Account ${id}` })) });
+    if (call.startsWith('auth token --json')) return answer({ type: 'oauth', token: 'token' });
+    if (call === 'd1 list --json') return answer([...applied.keys()].map((name) => ({ name })));
+    if (call.startsWith('d1 create')) applied.set(args[2] ?? '', []);
+    if (call.startsWith('d1 execute')) {
+      const names = applied.get(databaseOf(args[2], environment)) ?? [];
+      if (names.length > 0) return answer([{ results: names.map((name) => ({ name })) }]);
+      return answer({ error: { text: 'no such table: d1_migrations: SQLITE_ERROR' } }, 1);
+    }
+    if (call.startsWith('d1 migrations apply') && state.declines !== true) {
+      applied.set(databaseOf(args[3], environment), [...MIGRATIONS]);
+    }
+    if (call.startsWith('queues info')) return answer('', known.has(args[2] ?? '') ? 0 : 1);
+    if (call.startsWith('queues create')) known.add(args[2] ?? '');
+    if (call.startsWith('secret list')) return answer(secrets.map((name) => ({ name, type: 'secret_text' })));
+    if (call.startsWith('deployments status')) {
+      return version === undefined ? answer('', 1) : answer({ versions: [{ version_id: version, percentage: 100 }] });
+    }
+    if (call.startsWith('versions upload') && record !== undefined) {
+      await writeFile(record, '{"type":"wrangler-session"}\n{"type":"version-upload","version_id":"v2"}\n');
+    }
+    return answer('');
+  };
+  return { run, calls, accountIds, changes: () => calls.filter((call) => !LOOKS.test(call)) };
+}

@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Demo } from '../../../scripts/demo-file.ts';
+import { type DemoHub, startDemoHub } from '../../../scripts/demo-hub.ts';
+import type { LogLine } from '../../../scripts/local-worker.ts';
+import { type Behaviour, startReceiver, type WebhookReceiver } from '../../../scripts/webhook-receiver.ts';
+import { HubClient } from './hub-client.ts';
+
+export type TestHub = {
+  hub: DemoHub;
+  demo: Demo;
+  /** Acts as the demo organization's settings user. */
+  client: HubClient;
+  receiver: WebhookReceiver;
+  /** Every line the Worker has written so far. */
+  log: readonly LogLine[];
+  /** Resolves with the first line that contains the text, as soon as it is there. Lines come a little after the answer. */
+  waitForLog(text: string): Promise<LogLine>;
+  stop(): Promise<void>;
+};
+
+export type TestHubOptions = {
+  /** On top of those of `npm start`. */
+  variables?: Record<string, string>;
+  behaviour?: Behaviour;
+  port?: number;
+  sideDoor?: boolean;
+};
+
+/** The built Worker on a free port with a store of its own, its demo organizations, and a receiver beside it. */
+export async function openHub(options: TestHubOptions = {}): Promise<TestHub> {
+  const folder = await makeFolder();
+  const log: LogLine[] = [];
+  const watchers = new Set<() => void>();
+  const receiver = await startReceiver(options.behaviour);
+  const hub = await startDemoHub({
+    persistTo: folder,
+    log: (line) => {
+      log.push(line);
+      for (const watcher of [...watchers]) watcher();
+    },
+    ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.sideDoor === undefined ? {} : { sideDoor: options.sideDoor }),
+    ...(options.variables === undefined ? {} : { variables: options.variables }),
+  });
+  if (hub.demo === null) throw new Error('a new store was not seeded');
+  return {
+    hub,
+    demo: hub.demo,
+    client: new HubClient(hub.url, hub.demo),
+    receiver,
+    log,
+    waitForLog: (text) =>
+      new Promise((resolve) => {
+        function look(): void {
+          const line = log.find(({ message }) => message.includes(text));
+          if (line === undefined) return;
+          watchers.delete(look);
+          resolve(line);
+        }
+        watchers.add(look);
+        look();
+      }),
+    async stop() {
+      await receiver.stop();
+      await hub.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A new empty folder for a store. */
+export function makeFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'umi-test-'));
+}

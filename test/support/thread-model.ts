@@ -1,0 +1,143 @@
+import { threadName } from '../../src/domain/address.ts';
+import type { AnswerOf, Command, ReceiveMessages } from '../../src/domain/commands.ts';
+import { decide } from '../../src/domain/decide/decide.ts';
+import type { Decision } from '../../src/domain/decide/recorder.ts';
+import type { ThreadEvent } from '../../src/domain/events.ts';
+import { type ChatState, emptyThread, type NamedMessage, type ThreadState } from '../../src/domain/state.ts';
+import { newUuid } from '../../src/resources/uuid.ts';
+import { REMEMBERED_FOR } from '../../src/thread/store/recent-commands.ts';
+
+export const IDENTITY = {
+  kind: 'channel',
+  channel_id: '018f0000-0000-7000-8000-000000000001',
+  thread_id: 't',
+} as const;
+export const ORGANIZATION = '018f0000-0000-7000-8000-000000000002';
+export const ROOM = { id: '018f0000-0000-7000-8000-000000000003', name: 'Support', organization_id: ORGANIZATION };
+export const NAME = threadName(IDENTITY);
+
+/**
+ * A thread in memory with the contract of the object: times grow with `seq`. `decide` gets the whole state here, where
+ * the object loads only what a command can touch.
+ */
+export class ThreadModel {
+  state: ThreadState;
+  readonly log: ThreadEvent[] = [];
+  #clock: number;
+
+  constructor(startsAt: number, name = NAME) {
+    this.state = emptyThread(name);
+    this.#clock = startsAt;
+  }
+
+  execute(command: Command, pause = 1): Decision {
+    this.#clock += pause;
+    const now = Math.max(this.#clock, this.state.last_at + 1);
+    const answered = this.remembered(command);
+    const messages = new Map(this.#named(command).map((message) => [message.facts.id, message]));
+    const decision = decide({ ...this.state, answered, messages }, command, {
+      command_id: command.command_id,
+      now,
+      newMappingId: () => newUuid(now),
+      newVisitorId: () => crypto.randomUUID().replaceAll('-', ''),
+      newId: () => newUuid(now),
+    });
+    if (decision.ok) this.#keep(decision);
+    return decision;
+  }
+
+  /** The event that answered a command before, if it is recent enough. */
+  remembered({ command_id }: Command): ThreadEvent | null {
+    const last = this.log.findLast((event) => event.command_id === command_id);
+    return last === undefined || last.at < this.#clock - REMEMBERED_FOR ? null : last;
+  }
+
+  /** The answer of a command that must not be refused. */
+  answer<C extends Command>(command: C, pause = 1): AnswerOf<C> {
+    const decision = this.execute(command, pause);
+    if (!decision.ok) throw new Error(`${command.type} was refused: ${decision.refusal.reason}`);
+    return decision.answer as AnswerOf<C>;
+  }
+
+  /** Why a command is refused; null when it is not. */
+  refusal(command: Command): string | null {
+    const decision = this.execute(command);
+    return decision.ok ? null : decision.refusal.reason;
+  }
+
+  /** Types of the events that a command makes. */
+  eventsOf(command: Command): string[] {
+    const before = this.log.length;
+    this.answer(command);
+    return this.log.slice(before).map((event) => (event.type === 'message_added' ? event.message.type : event.type));
+  }
+
+  chat(chatId: string): ChatState {
+    const chat = this.state.chats.get(chatId);
+    if (chat === undefined) throw new Error('no such chat');
+    return chat;
+  }
+
+  /** The message that a command names in its chat, with what later messages did to its attachments. */
+  #named(command: Command): NamedMessage[] {
+    const id = namedMessage(command);
+    if (id === null || !('chat_id' in command)) return [];
+    const added = this.log.flatMap((event) =>
+      event.type === 'message_added' && event.chat_id === command.chat_id ? [event.message] : [],
+    );
+    const place = added.findIndex((message) => message.id === id);
+    const facts = added[place];
+    if (facts === undefined) return [];
+    const later = added.slice(place + 1);
+    const answers = later.flatMap(({ response_to }) =>
+      response_to?.message_id === id ? [response_to.attachment.id] : [],
+    );
+    const is_followed_by_visitor = later.some(({ type, sender_type }) => type === 'msg' && sender_type === 'visitor');
+    return [{ facts, answered_attachments: new Set(answers), is_followed_by_visitor }];
+  }
+
+  #keep(decision: Extract<Decision, { ok: true }>): void {
+    const received = new Map(this.state.received);
+    for (const each of decision.received) received.set(each.key, each);
+    this.log.push(...decision.events);
+    this.state = { ...decision.state, received, messages: new Map(), answered: null };
+  }
+}
+
+function namedMessage(command: Command): string | null {
+  switch (command.type) {
+    case 'post_visitor_message':
+      return command.content.type === 'action' ? command.content.message_id : null;
+    case 'add_reply_suggestion':
+    case 'update_reply_suggestion':
+      return command.message_id;
+    default:
+      return null;
+  }
+}
+
+export function receiveCommand(more: Partial<ReceiveMessages>): ReceiveMessages {
+  return {
+    v: 1,
+    type: 'receive_messages',
+    command_id: crypto.randomUUID(),
+    identity: IDENTITY,
+    database: 'DB',
+    organization_id: ORGANIZATION,
+    room: ROOM,
+    is_private: false,
+    routing: {
+      receiver: `channel/${IDENTITY.channel_id}`,
+      channel_id: IDENTITY.channel_id,
+      thread_id: IDENTITY.thread_id,
+      messaging_channel: 'email',
+      echo_user_messages: true,
+    },
+    messages: [],
+    skip_waiting_state: false,
+    close_session: false,
+    skip_webhooks: false,
+    variables: {},
+    ...more,
+  };
+}

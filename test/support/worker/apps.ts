@@ -1,0 +1,97 @@
+import { expect } from 'vitest';
+import { noCost } from '../../../src/db/cost.ts';
+import { db } from '../../../src/db/database.ts';
+import { findOrMakeSigningKey } from '../../../src/directory/signing-keys.ts';
+import { newUuid } from '../../../src/resources/uuid.ts';
+import { ask, type Json, unique } from './organization.ts';
+import { type Answer, enroll, type Person, testEnv } from './requests.ts';
+
+export const ALL_SCOPES = ['settings', 'users', 'reports'];
+
+/** A valid app with nothing but what is required. */
+export function newApp(more: Json = {}): Json {
+  return {
+    name: unique('App'),
+    terms_url: 'https://apps.example.com/terms',
+    privacy_url: 'https://apps.example.com/privacy',
+    ...more,
+  };
+}
+
+export const OWNED_CHATS = '/api/v5/orgs/{organization_id}/owned_chats';
+
+export function newWebhook(more: Json = {}): Json {
+  return {
+    endpoint_url: 'https://receiver.example.com/hook?key=a%20b',
+    channel_pattern: OWNED_CHATS,
+    on_added: true,
+    ...more,
+  };
+}
+
+export type CreatedApp = { id: string; secret: string; json: Json };
+export type Installation = { id: string; app_user_id: string | null; json: Json };
+
+/** Someone with every scope in a new organization. */
+export function enrollManager(): Promise<Person> {
+  return enroll({ scopes: ALL_SCOPES });
+}
+
+export const orgOf = (person: Person) => `/orgs/${person.organization_id}`;
+
+export async function createApp(person: Person, more: Json = {}): Promise<CreatedApp> {
+  const answer = await ask(person, 'POST', `${orgOf(person)}/apps`, newApp(more));
+  expect([answer.status, answer.text]).toEqual([201, expect.any(String)]);
+  return { id: String(answer.json['id']), secret: String(answer.json['secret']), json: answer.json };
+}
+
+export async function install(person: Person, appId: string): Promise<Installation> {
+  const answer = await ask(person, 'POST', `${orgOf(person)}/app_installations`, { app_id: appId });
+  expect([answer.status, answer.text]).toEqual([201, expect.any(String)]);
+  const bot = answer.json['app_user_id'];
+  return { id: String(answer.json['id']), app_user_id: bot === null ? null : String(bot), json: answer.json };
+}
+
+/** A webhook as `newWebhook` makes it, with a pattern that no other one of its app has. */
+export function anotherWebhook(more: Json = {}): Json {
+  return newWebhook({ channel_pattern: `${OWNED_CHATS}/${newUuid(Date.now())}/messages`, ...more });
+}
+
+export async function uninstall(person: Person, installation: Installation): Promise<void> {
+  const answer = await ask(person, 'DELETE', `${orgOf(person)}/app_installations/${installation.id}`);
+  expect(answer.status).toBe(204);
+}
+
+export const TRIGGER_URL = 'https://apps.example.com/open?tenant=a%20b&x=1';
+
+/** An app with a bot user and triggers, installed by its own organization. The hub does not tell it of its end. */
+export async function openApp(
+  more: Json = {},
+): Promise<{ manager: Person; app: CreatedApp; installation: Installation }> {
+  const manager = await enrollManager();
+  const app = await createApp(manager, {
+    is_app_user_required: true,
+    required_scopes: ['reports'],
+    trigger_url: TRIGGER_URL,
+    trigger_types: ['install', 'setup', 'manual_nav', 'chat_open'],
+    ...more,
+  });
+  return { manager, app, installation: await install(manager, app.id) };
+}
+
+/** The parameters of the URL that opens an app. */
+export async function trigger(
+  person: Pick<Person, 'token'> & { organization_id: string },
+  installation: { id: string },
+  query: string,
+): Promise<{ answer: Answer; parameters: URLSearchParams }> {
+  const path = `/orgs/${person.organization_id}/app_installations/${installation.id}/trigger?${query}`;
+  const answer = await ask(person, 'GET', path);
+  const url = answer.status === 200 ? String(answer.json['url']) : 'https://refused.example';
+  return { answer, parameters: new URL(url).searchParams };
+}
+
+/** The hub's own signing key. */
+export function hubKey(): Promise<Uint8Array> {
+  return findOrMakeSigningKey(db(testEnv, null, noCost()));
+}

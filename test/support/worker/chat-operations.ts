@@ -1,0 +1,93 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { chatsRoutes } from '../../../src/api/chats/routes.ts';
+import { threadNameOfChat } from '../../../src/domain/address.ts';
+import { ask, enrollAgent, resultsOf, type TestOrganization, unique } from './organization.ts';
+import { type Person, testEnv } from './requests.ts';
+
+export type Operation = { method: string; path: string };
+
+const document = chatsRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
+
+/** Every operation of the Chats API, as its document names it. */
+export const OPERATIONS: Operation[] = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
+  Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
+);
+
+export type Names = { [parameter: string]: string };
+
+/** The address of an operation under /api/v5 with names for its parameters; all of them must be there. */
+export function addressOf({ path }: Operation, names: Names): string {
+  return `/api/v5${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = names[name];
+    if (value === undefined) throw new Error(`no ${name} for ${path}`);
+    return encodeURIComponent(value);
+  })}`;
+}
+
+/** A valid body for an operation that has one, so that a refusal is not about its form. `userId`: a user of the caller's organization. */
+export function bodyFor({ method, path }: Operation, userId: string): { body?: unknown } {
+  if (method === 'GET' || method === 'DELETE') return {};
+  const last =
+    path
+      .replace(/\/\{\w+\}$/, '')
+      .split('/')
+      .at(-1) ?? '';
+  const body = BODIES[last];
+  if (body === undefined) throw new Error(`no body for ${path}`);
+  return { body: path.startsWith('/orgs') && last === 'memberships' ? { ...body, member_id: userId } : body };
+}
+
+const MEMBERSHIP = { is_participating: true, composing_status: 'idle' };
+const BODIES: { [collection: string]: object } = {
+  chats: { is_ended: true },
+  owned_chats: { is_ended: true },
+  memberships: MEMBERSHIP,
+  chat_memberships: MEMBERSHIP,
+  messages: { message: 'x' },
+  tags: { name: 'x' },
+  reply_suggestions: { suggestion: 'x' },
+  outgoing_chat_invitations: { is_expired: true, invited_user_id: '0190a000-0000-7000-8000-00000000beef' },
+  incoming_chat_invitations: { is_accepted: true },
+  chat_conversation_starters: { language_code: 'en', message: 'x' },
+};
+
+/** A chat of a org in which there is one of everything, and its names. The person is a member of it, has invited and is invited. */
+export async function fill(org: TestOrganization, person: Person): Promise<Names> {
+  const { chatId, ids } = await org.say(unique('thread'), 'Where is my order?');
+  await org.join(person, chatId);
+  const own = `/users/${person.user_id}/chats/${chatId}`;
+  const suggestion = await org.suggest(chatId, ids[0] ?? '');
+  await ask(person, 'POST', `${own}/tags`, { name: 'Lead' });
+  const invitee = await enrollAgent(org.organizationId);
+  const invited = { invited_user_id: invitee.user_id };
+  const sent = await ask(person, 'POST', `${own}/outgoing_chat_invitations`, invited);
+  const [visitor] = await org.memberships(chatId);
+  return {
+    organization_id: org.organizationId,
+    user_id: person.user_id,
+    room_id: org.gateway.roomId,
+    visitor_id: String(visitor?.['member_id']),
+    chat_id: chatId,
+    other_chat_id: chatId,
+    message_id: ids[0] ?? '',
+    reply_suggestion_id: suggestion,
+    tag_name: 'Lead',
+    member_id: person.user_id,
+    invitation_id: String(sent.json['id']),
+    language_code: 'en',
+  };
+}
+
+/** Everything of a chat that a stranger could change, as its thread has it. */
+export async function everythingOf(org: TestOrganization, chatId: string): Promise<unknown[]> {
+  const path = `${org.organizationPath}/owned_chats/${chatId}`;
+  const parts = ['memberships', 'messages?page_size=200', 'tags'];
+  const lists = await Promise.all(parts.map((part) => ask(org.reporter, 'GET', `${path}/${part}`)));
+  return [await lastSeqOf(chatId), await org.chat(chatId), ...lists.map(resultsOf)];
+}
+
+/** How far the log of a chat's thread goes: whatever is written there raises it. */
+function lastSeqOf(chatId: string): Promise<unknown> {
+  const thread = testEnv.THREADS.getByName(threadNameOfChat(chatId) ?? '');
+  return runInDurableObject(thread, (_, { storage }) => storage.sql.exec('SELECT max(seq) AS seq FROM events').one());
+}

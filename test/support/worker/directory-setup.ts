@@ -1,0 +1,87 @@
+import { env } from 'cloudflare:workers';
+import { userStub } from '../../../src/rpc/user.ts';
+import { ask, enrollAgent } from './organization.ts';
+import { admin, type Person, testEnv } from './requests.ts';
+
+/** Names for the parameters of the console's paths. */
+export type DirectoryNames = {
+  organization_id: string;
+  user_id: string;
+  client_id: string;
+  team_id: string;
+  room_id: string;
+  tag_name: string;
+  visitor_id: string;
+  /** Of a variable of the visitor. */
+  key: string;
+};
+
+/** An organization in which there is one of everything, all of it a colleague's of `owner`, who has every scope. */
+export async function fill(owner: Person): Promise<DirectoryNames> {
+  const { organization_id } = owner;
+  const root = `/orgs/${organization_id}`;
+  const colleague = await enrollAgent(organization_id);
+  const { user_id } = colleague;
+  const client = await ask(colleague, 'POST', `/users/${user_id}/clients`, { presence_expires_in: 3600 });
+  const team = await ask(owner, 'POST', `${root}/teams`, { name: 'Night' });
+  await ask(owner, 'POST', `${root}/teams/${team.json['id']}/memberships`, { user_id });
+  const room = await ask(owner, 'POST', `${root}/rooms`, { name: 'Support' });
+  const tag_name = 'Premium-customer';
+  await admin(`/organizations/${organization_id}/rooms/${room.json['id']}/allowed_tags`, {
+    method: 'POST',
+    body: { name: tag_name },
+  });
+  return {
+    organization_id,
+    user_id,
+    client_id: String(client.json['id']),
+    team_id: String(team.json['id']),
+    room_id: String(room.json['id']),
+    tag_name,
+    ...(await receiveVisitor(organization_id, String(room.json['id']))),
+  };
+}
+
+/** A visitor of a room, with a variable. */
+async function receiveVisitor(organizationId: string, roomId: string): Promise<{ visitor_id: string; key: string }> {
+  const visitor_id = crypto.randomUUID().replaceAll('-', '');
+  const key = 'number-in-the-shop';
+  await testEnv.DB.batch([
+    testEnv.DB.prepare('INSERT INTO visitors (id, organization_id, room_id, created_at) VALUES (?, ?, ?, 1)').bind(
+      visitor_id,
+      organizationId,
+      roomId,
+    ),
+    testEnv.DB.prepare(
+      `INSERT INTO visitor_variables (visitor_id, key, value, created_at, at, thread, seq) VALUES (?, ?, '7', 1, 1, '', 0)`,
+    ).bind(visitor_id, key),
+  ]);
+  return { visitor_id, key };
+}
+
+const TABLES = [
+  'organizations',
+  'users',
+  'rooms',
+  'room_shares',
+  'teams',
+  'team_members',
+  'team_shares',
+  'routers',
+  'router_targets',
+  'room_routers',
+  'allowed_tags',
+  'tokens',
+  'visitors',
+  'visitor_variables',
+  'apps',
+  'app_webhooks',
+  'app_installations',
+];
+
+/** Every row of the directory, and the clients of the user who is named. */
+export async function directoryOf({ user_id }: Pick<DirectoryNames, 'user_id'>): Promise<unknown> {
+  const statements = TABLES.map((table) => testEnv.DB.prepare(`SELECT * FROM ${table}`));
+  const results = await testEnv.DB.batch(statements);
+  return [results.map((result) => result.results), await userStub(env, user_id).listClients({ v: 1 })];
+}

@@ -1,0 +1,30 @@
+import { env } from 'cloudflare:workers';
+import { purgeAudience } from '../../../src/notifications/load-audience.ts';
+import { enrollManager } from './apps.ts';
+import { installedApp } from './installed-app.ts';
+import { type Channel, newChannel } from './threads.ts';
+
+/**
+ * A channel of an organization in which this many apps have this many webhooks each for messages, as was possible
+ * before patterns had to differ.
+ */
+export async function channelWithApps(apps: number, webhooks: number): Promise<Channel> {
+  const manager = await enrollManager();
+  for (let app = 0; app < apps; app++) {
+    const { webhookIds } = await installedApp(manager, ['/orgs/{organization_id}/owned_chats/*/messages']);
+    await env.DB.prepare(
+      `WITH RECURSIVE more (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM more WHERE number < ?)
+       INSERT INTO app_webhooks (id, app_id, endpoint_url, channel_pattern, on_added, on_changed, on_removed, is_enabled,
+         registered_origin, created_at, updated_at)
+       SELECT substr(id, 1, 24) || printf('%012d', number), app_id, endpoint_url, channel_pattern, 1, 0, 0, 1,
+         registered_origin, created_at, updated_at
+       FROM app_webhooks, more WHERE id = ? AND number < ?`,
+    )
+      .bind(webhooks, webhookIds[0], webhooks)
+      .run();
+  }
+  purgeAudience();
+  const channel = newChannel();
+  const { organization_id } = manager;
+  return { ...channel, organizationId: organization_id, room: { ...channel.room, organization_id } };
+}
