@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { arrowsBetween, circlesIn, folderOf, type Import, readImportGraph } from '../../scripts/import-graph.ts';
 
 // Paths are under src/. A folder ends in `/` and stands for all that is in it.
 
@@ -43,50 +42,13 @@ const BY: { readonly [place: string]: readonly string[] } = {
   'domain/state.ts': ['domain/', 'thread/', 'notifications/'],
 };
 
-type Import = { from: string; to: string; isType: boolean };
-
-const sources = new Map(
-  readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
-    .map((path) => [path, readFileSync(join('src', path), 'utf8')]),
-);
-
-function importsOf(from: string, text: string): Import[] {
-  const statements = text.matchAll(/^(?:import|export)\s+(type\s)?[^'";]*?(?:from\s*)?'(\.[^']+)'/gm);
-  const dynamic = text.matchAll(/\bimport\(\s*'(\.[^']+)'\s*\)/g);
-  const target = (specifier = '') => normalize(join(dirname(from), specifier));
-  return [
-    ...Array.from(statements, ([, type, specifier]) => ({ from, to: target(specifier), isType: type !== undefined })),
-    ...Array.from(dynamic, ([, specifier]) => ({ from, to: target(specifier), isType: false })),
-  ];
-}
-
-const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
+const { sources, imports } = readImportGraph('src');
 
 const isWithin = (path: string, place: string) => path === place || (place.endsWith('/') && path.startsWith(place));
 const isWithinAny = (path: string, places: readonly string[]) => places.some((place) => isWithin(path, place));
-const folderOf = (path: string) => (dirname(path) === '.' ? path : dirname(path));
 const shown = ({ from, to }: Import) => `${from} → ${to}`;
 
-/** A way back to where it began, for each group of places that lead to each other; `name` says which place a file counts as. */
-function circles(name: (path: string) => string): string[] {
-  const arrows = new Map<string, Set<string>>();
-  for (const { from, to } of imports) {
-    const [start, end] = [name(from), name(to)];
-    if (start !== end) arrows.set(start, (arrows.get(start) ?? new Set()).add(end));
-  }
-  const found: string[] = [];
-  const done = new Set<string>();
-  const walk = (place: string, way: readonly string[]): void => {
-    if (way.includes(place)) found.push([...way.slice(way.indexOf(place)), place].join(' → '));
-    if (done.has(place) || way.includes(place)) return;
-    for (const next of arrows.get(place) ?? []) walk(next, [...way, place]);
-    done.add(place);
-  };
-  for (const place of arrows.keys()) walk(place, []);
-  return found;
-}
+const circles = (name: (path: string) => string) => circlesIn(arrowsBetween(imports, name));
 
 describe('the house', () => {
   it('has no circle of files, of folders or of rooms: arrows run one way', () => {
