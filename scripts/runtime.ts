@@ -31,7 +31,7 @@ export function statePaths(persistTo: string): { state: string; pidFile: string 
  * Worker is reached through a socket of its own: Miniflare's entry in front of them would cost 0.25 ms of CPU a request.
  *
  * Miniflare itself stays in here. Its proxies (`getD1Database`, `getWorker`, …) make this thread wait synchronously; a runtime
- * that writes its log meanwhile fills the pipe which this thread should read, and both stand still for ever.
+ * that writes its log meanwhile fills the pipe which this thread should read, and both stand still forever.
  */
 export async function startRuntime(
   persistTo: string,

@@ -25,7 +25,7 @@ export type Reply =
   | Answer
   /** Never answers. */
   | { kind: 'hang' }
-  /** Answers 200 at once, then sends one byte each `interval` ms for ever. */
+  /** Answers 200 at once, then sends one byte each `interval` ms forever. */
   | { kind: 'drip'; interval: number }
   /** Answers 200 and never ends the body, which comes as fast as it is read. */
   | { kind: 'endless' }
@@ -59,7 +59,7 @@ export function answer(status: number, headers: Record<string, string> = {}, bod
   return { kind: 'answer', status, headers, body };
 }
 
-/** Answers each path with these statuses in turn, then with the last one for ever. */
+/** Answers each path with these statuses in turn, then with the last one forever. */
 export function statusSequence(...statuses: [number, ...number[]]): Behaviour {
   const counts = new Map<string, number>();
   return ({ path }) => {

@@ -1,5 +1,5 @@
 /**
- * Addresses of threads and ids of what lies in them. Both are derived from a thread's identity and from positions in
+ * Addresses of threads and ids of what they hold. Both are derived from a thread's identity and from positions in
  * its log, so nothing has to be looked up to find a chat or a message. Pure.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The events of a thread's log. Their JSON is stored for ever: keys keep their names, and a change of meaning needs a
+ * The events of a thread's log. Their JSON is stored forever: keys keep their names, and a change of meaning needs a
  * new version with an upcast.
  */
 

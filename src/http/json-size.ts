@@ -4,7 +4,7 @@ export function jsonBytes(value: unknown): number {
 }
 
 /**
- * Whether a JSON value has at most `levels` of objects and lists inside each other. Whoever walks a value that they were sent does so
+ * Whether a JSON value has at most `levels` of objects and lists inside each other. Code that walks a value from a request does so
  * only after this: a few kilobytes of brackets are deeper than the stack.
  */
 export function isNestedWithin(value: unknown, levels: number): boolean {

@@ -256,7 +256,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   /** Renews the entry in D1 in time, while there are sockets. */
   async #renew(): Promise<void> {
     const { left_at, organization_id } = readHub(this.#sql);
-    // The last socket has left. A timer that stayed due would ring for ever.
+    // The last socket has left. A timer that stayed due would ring forever.
     if (left_at !== null) this.#timers.clear(RENEW);
     if (left_at !== null || this.#timers.isBackingOff(RENEW)) return;
     try {
@@ -277,7 +277,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
       this.#timers.clear(ASK_THREADS);
     } catch (error) {
       logFailure('threads_not_asked', error);
-      // A thread that can never be reached must not make the hub ring for ever.
+      // A thread that can never be reached must not make the hub ring forever.
       if (this.#timers.failures(ASK_THREADS) < MOST_ASKED) this.#timers.fail(ASK_THREADS, ASK_AGAIN);
       else this.#timers.clear(ASK_THREADS);
     }

@@ -72,7 +72,7 @@ export function makeRoom(clients: readonly ClientFacts[], now: number): readonly
 }
 
 /**
- * Ids of the clients that have been expired for too long. The last one to expire is kept for ever: bots that renew what
+ * Ids of the clients that have been expired for too long. The last one to expire is kept forever: bots that renew what
  * they find in the list could not come back without it.
  */
 export function outlivedClients(clients: readonly ClientFacts[], now: number): string[] {

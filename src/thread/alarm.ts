@@ -138,7 +138,7 @@ export class Sweep {
     const isBusy = now - this.#committedAt < ALARM_AFTER;
     const isSettled = this.isSettled();
     // A timer that was due and did not fail again is done, perhaps by another caller. If it stayed due, the alarm would
-    // ring for ever.
+    // ring forever.
     for (const name of timers.due()) {
       if (isSettled) timers.clear(name);
       else timers.fail(name);

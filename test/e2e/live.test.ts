@@ -100,7 +100,7 @@ async function started(client: Example): Promise<void> {
 }
 
 describe('the client of docs/live.md', () => {
-  test('hears everything once, in order, although its program is ended in the midst of it', async () => {
+  test('hears everything once, in order, although its program ends meanwhile', async () => {
     const feed = await feeder();
     const heard = inbox();
     let client = await exampleClient(agentSocket(heard.take));

@@ -53,7 +53,7 @@ triggerRoutes.openapi(getTrigger, async (c) => {
   const { organization_id, installation_id } = c.req.valid('param');
   const { type, chat_id, redirect_uri } = c.req.valid('query');
   const { user, scopes, app_id: actingApp } = c.var.principal;
-  // Else an app could renew the token of a trigger for ever.
+  // Else an app could renew the token of a trigger forever.
   if (actingApp !== null) return refuse(c, { reason: 'forbidden' });
   if (SETTINGS_TRIGGERS.has(type) && !scopes.has('settings')) {
     return refuse(c, { reason: 'scope_missing', scope: 'settings' });

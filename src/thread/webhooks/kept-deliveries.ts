@@ -31,7 +31,7 @@ export function bodyOf(sql: SqlStorage, { seq, body, content }: Body): string {
   return wholeBody(body, resource);
 }
 
-/** A delivery may be deleted when it is finished and D1 knows that. Otherwise D1 would show it as pending for ever. */
+/** A delivery may be deleted when it is finished and D1 knows that. Otherwise D1 would show it as pending forever. */
 const IS_OVER = `status <> 'pending' AND version <= ?`;
 
 /**

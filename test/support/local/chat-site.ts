@@ -15,7 +15,7 @@ export type ChatSite = {
   page: Page;
   /** What the page has written to the browser's console, and its uncaught errors. */
   console: readonly string[];
-  /** For whoever looks for the reason of a failure: the page, its console, what the application and the hub have logged. */
+  /** For finding the reason of a failure: the page, its console, what the application and the hub have logged. */
   report(): Promise<string>;
   stop(): Promise<void>;
 };

@@ -58,7 +58,7 @@ async function refusal(
   return [answer.status, answer.headers.has('WWW-Authenticate')];
 }
 
-/** Checks that a route refuses whoever does not show a valid token: 401. */
+/** Checks that a route refuses callers without a valid token: 401. */
 export async function expectAuthentication(
   route: { method: string; body?: unknown },
   path: string,

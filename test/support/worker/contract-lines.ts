@@ -54,7 +54,7 @@ const isOutsideScope: Line = async (contractCase) => {
   return await send(requestOf(contractCase, { parameters: { chat_id: chatId } }));
 };
 
-/** The chat's routing is taken away: it lies in a room that does not reach the caller. */
+/** The chat's routing is taken away: it is in a room that does not reach the caller. */
 const isNotRouted: Line = async (contractCase) => {
   const caller = await enroll();
   return await send(requestOf(contractCase, { person: caller, parameters: { user_id: caller.user_id } }));

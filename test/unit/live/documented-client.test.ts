@@ -56,7 +56,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it('says so where there is no WebSocket, instead of trying for ever', async () => {
+it('says so where there is no WebSocket, instead of trying forever', async () => {
   vi.stubGlobal('WebSocket', undefined);
   await expect(client.start()).rejects.toThrow('LiveClient needs WebSocket');
 });

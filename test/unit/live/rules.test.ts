@@ -85,7 +85,7 @@ describe('how long a socket may stay', () => {
     ['it is silent', {}, 650_000, 4408],
     ['it has not acknowledged for a while', { full_since: 500_000 }, 530_000, 4008],
     ['it has some time to acknowledge', { full_since: 500_000 }, 529_999, null],
-    ['it is silent with a token for ever', { expires_at: null }, 5_000_000, 4408],
+    ['it is silent with a token forever', { expires_at: null }, 5_000_000, 4408],
   ])('when %s', (_, change, now, code) => {
     expect(closeReasonAt({ ...socket, ...change }, now)?.code ?? null).toBe(code);
   });
@@ -94,7 +94,7 @@ describe('how long a socket may stay', () => {
     ['it is heard for the last time', {}, 650_000],
     ['its token ends before', { expires_at: 600_000 }, 600_000],
     ['it does not acknowledge', { full_since: 510_000 }, 540_000],
-    ['it has a token for ever', { expires_at: null }, 650_000],
+    ['it has a token forever', { expires_at: null }, 650_000],
   ])('is known when %s', (_, change, end) => {
     const times = { ...socket, ...change };
     expect(endsAt(times)).toBe(end);

@@ -250,10 +250,10 @@ describe('the log of an installation that has ended', () => {
 });
 
 describe('the log of an organization in another database', () => {
-  /** The first database as it is where no organization's log lies in it. */
+  /** The first database as it is without any organization's log. */
   const withoutLogs = {
     prepare(sql: string) {
-      if (/\b(deliveries|lanes)\b/.test(sql)) throw new Error('the log lies in another database');
+      if (/\b(deliveries|lanes)\b/.test(sql)) throw new Error('the log is in another database');
       return testEnv.DB.prepare(sql);
     },
     batch: (statements: D1PreparedStatement[]) => testEnv.DB.batch(statements),

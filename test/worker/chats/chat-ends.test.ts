@@ -61,7 +61,7 @@ describe('a chat ends by itself', () => {
     expect(ended).toMatchObject({ is_ended: true, duration: 0, present_participant_count: 0 });
   });
 
-  testAlarm('of type task, when its time is over, whoever writes', async (ring) => {
+  testAlarm('of type task, when its time is over, also while somebody writes', async (ring) => {
     const chat = await open({ chat_type: 'task' });
     expect(chat['chat_type']).toBe('task');
     const path = `/users/${org.agent.user_id}/chats/${String(chat['id'])}/messages`;

@@ -100,7 +100,7 @@ describe.each(['PUT', 'PATCH'])('%s of a membership', (method) => {
     expect((await update(method, chatId, AWAY, agent)).status).toBe(200);
   });
 
-  it('refuses whoever is no member, and chats that are not there: 404', async () => {
+  it('refuses a user who is no member, and chats that are not there: 404', async () => {
     const { chatId } = await joined();
     await arrive(org.bot);
     for (const id of [chatId, crypto.randomUUID(), '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {

@@ -269,7 +269,7 @@ describe('inviting refuses', () => {
     }
   });
 
-  it('whoever is not there, is deleted or of strangers: 404', async () => {
+  it('a party that is not there, is deleted or belongs to strangers: 404', async () => {
     const { chatId } = await joinedChat();
     const stranger = await TestOrganization.open();
     const leaver = await enrollAgent(org.organizationId);

@@ -140,7 +140,7 @@ describe.each(['owned_chats', 'involved_chats', 'routed_chats'])(
       expect(await org.chat(chatId)).toMatchObject({ is_pending: false, present_user_participant_count: 1 });
     });
 
-    it('refuses whoever is no user of the organization', async () => {
+    it('refuses who is no user of the organization', async () => {
       const chatId = await chatOfCollection();
       const stranger = await enrollAgent((await TestOrganization.open()).organizationId);
       for (const [member_id, message] of [

@@ -158,7 +158,7 @@ describe('posting a message refuses', () => {
     expect((await org.chat(chatId))['message_count']).toBe(1);
   });
 
-  it('whoever is no member, and chats that are not there: 404', async () => {
+  it('a user who is no member, and chats that are not there: 404', async () => {
     const { chatId } = await org.say(unique('thread'), 'help');
     const other = await TestOrganization.open();
     const foreign = (await other.say(unique('thread'), 'help')).chatId;

@@ -161,7 +161,7 @@ describe('a room that is shared no more', () => {
 });
 
 describe('a private chat that a user has taken', () => {
-  it('opens to whoever they invite, and to nobody else', async () => {
+  it('opens to users whom they invite, and to nobody else', async () => {
     const org = await TestOrganization.open();
     await setOrganization(org.organizationId, { private_chats: true });
     const { chatId } = await org.say(unique('thread'), 'help');

@@ -80,7 +80,7 @@ describe.each(['PUT', 'PATCH'])('%s of a chat', (method) => {
     expect([answer.status, answer.json]).toEqual([400, { is_waiting: ['The chat has already been ended.'] }]);
   });
 
-  it('is 404 for whoever is no member, and for chats that are not there', async () => {
+  it('is 404 for a user who is no member, and for chats that are not there', async () => {
     const { chatId } = await joinedChat();
     const other = await TestOrganization.open();
     const foreign = (await other.say(unique('thread'), 'help')).chatId;

@@ -95,7 +95,7 @@ describe('a thread at rest', () => {
     expect(next).toBeGreaterThan(Date.now() + 60_000);
   });
 
-  test('forgets timers whose work is done, or it would ring for ever', async () => {
+  test('forgets timers whose work is done, or it would ring forever', async () => {
     const opened = await settledChat();
     await runInDurableObject(objectOf(opened), (_, { storage: { sql } }) => {
       const timers = new Timers({ sql, armBy: () => {} });

@@ -165,7 +165,7 @@ describe('the replica of a chat', () => {
 });
 
 describe('a plain message', () => {
-  test('writes no index of the replica while an agent is present, whoever sends it', async () => {
+  test('writes no index of the replica while an agent is present, whether an agent or a visitor sends it', async () => {
     const actor = await presentUser();
     const { thread, chat_id, visitor_id } = await newVisitorChat({ actor });
     const says = { type: 'post_visitor_message', chat_id, visitor_id } as const;

@@ -232,7 +232,7 @@ describe('the visitors of a room, as the organization sees them', () => {
     expect((await list('?cursor=x')).status).toBe(400);
   });
 
-  it('include those of channels, of whom little is known', async () => {
+  it('include those of channels, about whom little is known', async () => {
     const org = await TestOrganization.open();
     const { chatId } = await org.say(unique('thread'), 'hi');
     const [member] = await org.memberships(chatId);

@@ -56,7 +56,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** An operation on what is the visitor's, by whoever holds the header. */
+/** An operation on what is the visitor's, with any header. */
 function attempt(operation: Operation, authorization: string | null, changed: Names = {}): Promise<Answer> {
   const places: Names = { ...names, ...changed };
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {

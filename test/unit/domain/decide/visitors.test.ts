@@ -51,7 +51,7 @@ describe('a visitor who opens a chat', () => {
     expect(memberOf(model, chatId)).toMatchObject({ name: 'Jane', is_present: true, is_participating: true });
   });
 
-  test('resumes the open one, whoever takes part in it, under their newest name', () => {
+  test('resumes the open one, no matter who takes part in it, under their newest name', () => {
     const { model, chatId } = visitorsChat({ is_present: true });
     expect(memberOf(model, chatId)?.is_present).toBe(false);
     const again = open({ actor: null, chat_id: chatId, identity: null, visitor_name: 'Joan', is_kept_out: true });

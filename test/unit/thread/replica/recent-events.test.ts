@@ -21,7 +21,7 @@ describe('recent events', () => {
     expect(seqs(tail.after(2))).toEqual([3]);
   });
 
-  test('are null when they do not reach back far enough: a gap in the replica would last for ever', () => {
+  test('are null when they do not reach back far enough: a gap in the replica would last forever', () => {
     const tail = new RecentEvents();
     expect(tail.after(0)).toBeNull();
     tail.commit([event(8), event(9)]);
