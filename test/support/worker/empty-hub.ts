@@ -19,7 +19,10 @@ export async function emptyHub(): Promise<void> {
     // An object that has just been evicted may still be writing.
     await countRows();
   }
+  await evictAllDurableObjects();
   await reset();
+  // One that awoke before the reset, for a webhook from the queue, would go on with the storage that it had opened.
+  await evictAllDurableObjects();
   await applyD1Migrations(env.DB, migrations.map(withSigningKey));
 }
 
