@@ -90,9 +90,9 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
       ? {}
       : { serviceBindings: { ...workerOptions.serviceBindings, [assets.binding]: ASSETS } }),
   };
-  const helpers = assets === undefined ? [] : [assetsWorker(assets)];
+  const beside = assets === undefined ? [] : [assetsWorker(assets)];
   const side = options.sideDoor === true ? sideDoorWorker(configuration.options, WORKER) : null;
-  const runtime = await startRuntime(persistTo, [worker, ...helpers, ...(side === null ? [] : [side.worker])], log);
+  const runtime = await startRuntime(persistTo, [worker, ...beside, ...(side === null ? [] : [side.worker])], log);
   return {
     url: `http://127.0.0.1:${port}`,
     port,
