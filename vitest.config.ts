@@ -24,8 +24,8 @@ const insideWorkerd: TestProjectInlineConfiguration = {
     include: ['test/worker/**/*.test.ts'],
     isolate: false,
     // Generous: a busy machine must not decide what passes.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     setupFiles: ['test/support/worker/new-hub.ts'],
   },
 };
@@ -41,7 +41,7 @@ export default defineConfig({
         resolve: {
           alias: { 'cloudflare:workers': new URL('./test/support/cloudflare-workers.ts', import.meta.url).pathname },
         },
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', testTimeout: 30_000 },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', testTimeout: 120_000 },
       },
       insideWorkerd,
       {
@@ -49,8 +49,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           environment: 'node',
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

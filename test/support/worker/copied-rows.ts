@@ -26,7 +26,7 @@ const USUAL = 20;
  */
 export async function countRows(): Promise<Record<string, number>> {
   for (let before = await countNow(); ; ) {
-    await scheduler.wait(Math.max(5, 4 * (before.milliseconds - USUAL)));
+    await scheduler.wait(Math.min(1000, Math.max(5, 4 * (before.milliseconds - USUAL))));
     const now = await countNow();
     if (JSON.stringify(now.rows) === JSON.stringify(before.rows)) return now.rows;
     before = now;
