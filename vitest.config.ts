@@ -34,6 +34,8 @@ export default defineConfig({
   test: {
     // Many of the tests over HTTP wait for time to pass: others run beside them, also on two cores.
     maxWorkers: 3,
+    // Names of tests have paths in them, which are cut at 40 characters otherwise.
+    chaiConfig: { truncateThreshold: 200 },
     // The log line of each request would bury what tests print.
     onConsoleLog: (line) => !line.startsWith('{"level":"info","event":"request"'),
     projects: [
