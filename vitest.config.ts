@@ -9,8 +9,8 @@ const insideWorkerd: TestProjectInlineConfiguration = {
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
-        // The queue waits out the tests, as one that drops everything would: tests of lanes drive the consumer.
-        queueConsumers: { 'umi-webhooks': { maxBatchSize: 100, maxBatchTimeout: 60 } },
+        // A queue that nobody consumes, as one that loses everything: tests of lanes drive the consumer.
+        queueProducers: { WEBHOOKS: { queueName: 'unconsumed' } },
         bindings: {
           TEST_MIGRATIONS: migrations,
           ADMIN_TOKEN: 'admin-token-of-the-tests',
