@@ -61,7 +61,7 @@ const requireOwnUserOrScope: AppMiddleware = async (c, next) => {
   await next();
 };
 
-/** Anybody, without a token. `refusals`: what the route itself may answer besides those that follow from its request. */
+/** Anybody, without a token. */
 export const publicAccess: Access = { security: [], guards: [], refusals: [503] };
 
 /** Any user: the path names no owner. */
