@@ -81,8 +81,12 @@ export function purgeReach(): void {
 }
 
 const purgeReachAfterwards: AppMiddleware = async (_, next) => {
-  await next();
-  purgeReach();
+  try {
+    await next();
+  } finally {
+    // Also after an accident: what D1 answered with an error may have been written.
+    purgeReach();
+  }
 };
 
 /** For routes that change rooms, teams, routers or shares: this isolate forgets all reach after each request. */
