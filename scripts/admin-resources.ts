@@ -1,5 +1,8 @@
 /** The collections of the admin API as the command line has them. `test/unit/scripts/admin-api.test.ts` compares them with the API. */
 
+import { SCOPES } from '../src/directory/tokens.ts';
+import { APP_TRIGGERS } from '../src/resources/app.ts';
+
 /** How the text of an option becomes the value of a field. */
 export type FieldKind = 'text' | 'nullable' | 'flag' | 'list' | 'scopes' | 'triggers' | 'seconds' | 'days' | 'targets';
 
@@ -19,22 +22,7 @@ export type Resource = {
 export type Verb = 'create' | 'list' | 'get' | 'update' | 'delete' | 'revoke' | 'add' | 'remove' | 'rotate-secret';
 
 /** The values that lists of these kinds may hold. */
-export const CHOICES = {
-  scopes: ['settings', 'reports', 'users'],
-  triggers: [
-    'install',
-    'uninstall',
-    'setup',
-    'manual_nav',
-    'manual_dialog',
-    'chat_start',
-    'chat_end',
-    'chat_open',
-    'chat_close',
-    'chat_focus',
-    'console_load',
-  ],
-} as const;
+export const CHOICES = { scopes: SCOPES, triggers: APP_TRIGGERS };
 
 export const RESOURCES: { readonly [resource: string]: Resource } = {
   organizations: {
