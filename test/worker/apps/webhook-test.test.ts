@@ -12,6 +12,7 @@ import {
   openApp,
   orgOf,
 } from '../../support/worker/apps.ts';
+import { expectDocumentedWebhook } from '../../support/worker/documented-webhook.ts';
 import { ask, type Json } from '../../support/worker/organization.ts';
 import { receive } from '../../support/worker/receiver.ts';
 import { admin, type Person, testEnv } from '../../support/worker/requests.ts';
@@ -52,6 +53,7 @@ describe('the test of a webhook of an app', () => {
       ['https://receiver.example.com/hook?key=a%20b', 'POST', 'manual'],
     ]);
     const body = JSON.parse(got[0]?.body ?? '') as { app_user_auth: { access_token: string } };
+    expectDocumentedWebhook('app_notification', body);
     expect(Object.keys(body)).toEqual(['channel', 'action', 'resource_id', 'resource', 'app_user_auth']);
     expect(body).toEqual({
       channel: '/api/v5/orgs/{organization_id}/owned_chats',

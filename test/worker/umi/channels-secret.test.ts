@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { expectDocumentedWebhook } from '../../support/worker/documented-webhook.ts';
 import { Gateway, RECEIVER_URL } from '../../support/worker/gateway.ts';
 
 let hub: Gateway;
@@ -103,6 +104,7 @@ describe('the test of a channel', () => {
     ]);
     const [webhook] = sent;
     expect(webhook).toMatchObject({ url: RECEIVER_URL, redirect: 'manual' });
+    expectDocumentedWebhook('test', JSON.parse(webhook?.body ?? ''));
     expect(JSON.parse(webhook?.body ?? '')).toEqual({
       event_type: 'test',
       messaging_channel: 'email',

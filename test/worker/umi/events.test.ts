@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { keysOf, MESSAGE_KEYS, NESTED_USER_KEYS, SUGGESTION_KEYS } from '../../support/worker/chat-keys.ts';
+import { expectDocumentedWebhook } from '../../support/worker/documented-webhook.ts';
 import {
   ask,
   type Json,
@@ -40,6 +41,10 @@ describe('the events of a thread', () => {
       chat_reply_suggestion_id: suggestion,
     });
     const events = await org.events(thread);
+    expect(events).toHaveLength(2);
+    for (const event of events) {
+      expectDocumentedWebhook(event['event_type'] as 'message_created' | 'reply_suggestion_created', event);
+    }
     const shared = {
       thread_id: thread,
       chat_id: chatId,
