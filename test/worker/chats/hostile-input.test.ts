@@ -10,6 +10,7 @@ import {
   type Operation,
 } from '../../support/worker/chat-operations.ts';
 import { countRows } from '../../support/worker/copied-rows.ts';
+import { expectUntouched } from '../../support/worker/leave-untouched.ts';
 import { enrollAgent, TestOrganization } from '../../support/worker/organization.ts';
 import { type Answer, type Call, call, type Person } from '../../support/worker/requests.ts';
 
@@ -19,11 +20,14 @@ const EVERY_SCOPE = ['settings', 'reports', 'users'];
 let org: TestOrganization;
 let owner: Person;
 let names: Names;
+/** What belongs to another chat of the same user. */
+let others: Names;
 
 beforeAll(async () => {
   org = await TestOrganization.open();
   owner = await enrollAgent(org.organizationId, {}, EVERY_SCOPE);
   names = await fill(org, owner);
+  others = await fill(org, owner);
 });
 
 const writing = OPERATIONS.filter(({ method }) => method !== 'GET' && method !== 'DELETE');
@@ -38,13 +42,8 @@ const attempt = (operation: Operation, change: Call = {}, changed: Names = {}): 
     ...change,
   });
 
-/** D1's rows and the chat as its thread has it are the same before and after. */
-async function expectUntouched(work: () => Promise<void>): Promise<void> {
-  const state = async () => [await countRows(), await everythingOf(org, names['chat_id'] ?? '')];
-  const before = await state();
-  await work();
-  expect(await state()).toEqual(before);
-}
+/** What a refusal leaves as it is: the number of D1's rows, and the chat as its thread has it. */
+const state = async () => [await countRows(), await everythingOf(org, names['chat_id'] ?? '')];
 
 const LEVELS = 100_000;
 const DEEP_LIST = `${'['.repeat(LEVELS)}${']'.repeat(LEVELS)}`;
@@ -52,23 +51,21 @@ const DEEP_OBJECT = `${'{"a":'.repeat(LEVELS)}1${'}'.repeat(LEVELS)}`;
 const LONG = `"${'x'.repeat(300_000)}"`;
 
 describe('a body', () => {
+  expectUntouched(state);
+
   it.each(writing)('that is no JSON object is refused: $method $path', async (operation) => {
-    await expectUntouched(async () => {
-      for (const raw of ['{"', '[]', '[{}]', 'null', 'true', '7', '"text"', 'NaN', '\0', DEEP_LIST]) {
-        const answer = await attempt(operation, { raw });
-        expect([raw.slice(0, 20), answer.status]).toEqual([raw.slice(0, 20), 400]);
-      }
-      const bytes = await attempt(operation, { raw: new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]) });
-      expect([bytes.status, bytes.json]).toEqual([400, { detail: expect.stringContaining('UTF-8') }]);
-    });
+    for (const raw of ['{"', '[]', '[{}]', 'null', 'true', '7', '"text"', 'NaN', '\0', DEEP_LIST]) {
+      const answer = await attempt(operation, { raw });
+      expect([raw.slice(0, 20), answer.status]).toEqual([raw.slice(0, 20), 400]);
+    }
+    const bytes = await attempt(operation, { raw: new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]) });
+    expect([bytes.status, bytes.json]).toEqual([400, { detail: expect.stringContaining('UTF-8') }]);
   });
 
   it.each(writing)('above the limit is 413, and without a token 401: $method $path', async (operation) => {
     const raw = `{"message":"${'x'.repeat(BODY_LIMIT)}"}`;
-    await expectUntouched(async () => {
-      expect((await attempt(operation, { raw })).status).toBe(413);
-      expect((await attempt(operation, { raw, authorization: '' })).status).toBe(401);
-    });
+    expect((await attempt(operation, { raw })).status).toBe(413);
+    expect((await attempt(operation, { raw, authorization: '' })).status).toBe(401);
   });
 
   const WRONG = ['null', '0', '[]', '[null]', '{}', '{"__proto__":{}}', '""', '" "', '"\\u0000"', '"\\ud800"', LONG];
@@ -82,17 +79,15 @@ describe('a body', () => {
 
   it.each(writing)('with a field of a wrong kind is refused: $method $path', async (operation) => {
     const body = bodyFor(operation, owner.user_id).body as { [field: string]: unknown };
-    await expectUntouched(async () => {
-      for (const field of fieldsOf(operation, body)) {
-        for (const wrong of [...WRONG, DEEP_LIST, DEEP_OBJECT]) {
-          const rest = Object.keys(body).filter((other) => other !== field);
-          const fields = rest.map((other) => `"${other}":${JSON.stringify(body[other])},`).join('');
-          const answer = await attempt(operation, { raw: `{${fields}"${field}":${wrong}}` });
-          expect([field, wrong.slice(0, 20), answer.status]).toEqual([field, wrong.slice(0, 20), 400]);
-          expect(answer.text.length).toBeLessThan(1000);
-        }
+    for (const field of fieldsOf(operation, body)) {
+      for (const wrong of [...WRONG, DEEP_LIST, DEEP_OBJECT]) {
+        const rest = Object.keys(body).filter((other) => other !== field);
+        const fields = rest.map((other) => `"${other}":${JSON.stringify(body[other])},`).join('');
+        const answer = await attempt(operation, { raw: `{${fields}"${field}":${wrong}}` });
+        expect([field, wrong.slice(0, 20), answer.status]).toEqual([field, wrong.slice(0, 20), 400]);
+        expect(answer.text.length).toBeLessThan(1000);
       }
-    });
+    }
   });
 
   it.each([
@@ -114,7 +109,7 @@ describe('a body', () => {
     ['outgoing_chat_invitations', '{"invited_team_id":{}}'],
   ])('to %s is refused: %j', async (collection, raw) => {
     const operation = { method: 'POST', path: `/users/{user_id}/chats/{chat_id}/${collection}` };
-    await expectUntouched(async () => expect((await attempt(operation, { raw })).status).toBe(400));
+    expect((await attempt(operation, { raw })).status).toBe(400);
   });
 
   it.each([
@@ -135,46 +130,35 @@ describe('a body', () => {
 });
 
 describe('a path', () => {
+  expectUntouched(state);
+
   const ODD = ['%00', '%', '%E4', '%ED%A0%80', '%2F', '%252F', '%E0%A4%A', '__proto__', "'", 'x'.repeat(3000)];
 
   it.each(OPERATIONS)('with an odd segment is 404: $method $path', async (operation) => {
-    await expectUntouched(async () => {
-      for (const parameter of parametersOf(operation)) {
-        // A template that a client did not fill in is among them.
-        for (const odd of [...ODD, `:${parameter}`]) {
-          const place = addressOf(operation, { ...names, [parameter]: 'ODD' }).replace('ODD', odd);
-          const request = { method: operation.method, authorization: `Bearer ${owner.token}` };
-          const answer = await call(place, { ...request, ...bodyFor(operation, owner.user_id) });
-          expect([parameter, odd, answer.status, answer.json]).toEqual([parameter, odd, 404, DETAIL]);
-        }
+    for (const parameter of parametersOf(operation)) {
+      // A template that a client did not fill in is among them.
+      for (const odd of [...ODD, `:${parameter}`]) {
+        const place = addressOf(operation, { ...names, [parameter]: 'ODD' }).replace('ODD', odd);
+        const request = { method: operation.method, authorization: `Bearer ${owner.token}` };
+        const answer = await call(place, { ...request, ...bodyFor(operation, owner.user_id) });
+        expect([parameter, odd, answer.status, answer.json]).toEqual([parameter, odd, 404, DETAIL]);
       }
-    });
+    }
   });
 
   it.each(OPERATIONS.filter(({ path }) => path.includes('{chat_id}')))(
     'with the id of something else is 404: $method $path',
     async (operation) => {
-      const other = await fill(org, owner);
       const ids = ['chat_id', 'message_id', 'reply_suggestion_id', 'invitation_id', 'visitor_id', 'other_chat_id'];
-      await expectUntouched(async () => {
-        for (const parameter of parametersOf(operation).filter((name) => ids.includes(name))) {
-          const others = [
-            'message_id',
-            'reply_suggestion_id',
-            'invitation_id',
-            'room_id',
-            'user_id',
-            'organization_id',
-          ];
-          const wrong = others.filter((name) => name !== parameter).map((name) => names[name] ?? '');
-          // What belongs to another chat of the same user is no better.
-          if (!['chat_id', 'other_chat_id'].includes(parameter)) wrong.push(other[parameter] ?? '');
-          for (const id of wrong) {
-            const answer = await attempt(operation, {}, { [parameter]: id });
-            expect([parameter, id, answer.status, answer.json]).toEqual([parameter, id, 404, DETAIL]);
-          }
+      for (const parameter of parametersOf(operation).filter((name) => ids.includes(name))) {
+        const kinds = ['message_id', 'reply_suggestion_id', 'invitation_id', 'room_id', 'user_id', 'organization_id'];
+        const wrong = kinds.filter((name) => name !== parameter).map((name) => names[name] ?? '');
+        if (!['chat_id', 'other_chat_id'].includes(parameter)) wrong.push(others[parameter] ?? '');
+        for (const id of wrong) {
+          const answer = await attempt(operation, {}, { [parameter]: id });
+          expect([parameter, id, answer.status, answer.json]).toEqual([parameter, id, 404, DETAIL]);
         }
-      });
+      }
     },
   );
 });

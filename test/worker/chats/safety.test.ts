@@ -10,6 +10,7 @@ import {
   type Operation,
 } from '../../support/worker/chat-operations.ts';
 import { countRows } from '../../support/worker/copied-rows.ts';
+import { expectUntouched } from '../../support/worker/leave-untouched.ts';
 import { ask, enrollAgent, TestOrganization } from '../../support/worker/organization.ts';
 import { admin, call, type Person } from '../../support/worker/requests.ts';
 
@@ -42,13 +43,8 @@ beforeAll(async () => {
   names = await fill(org, owner);
 });
 
-/** What an operation leaves alone: D1's rows and the chat as its thread has it. */
-async function expectUntouched(attempt: () => Promise<void>): Promise<void> {
-  const chatId = names['chat_id'] ?? '';
-  const before = [await countRows(), await everythingOf(org, chatId)];
-  await attempt();
-  expect([await countRows(), await everythingOf(org, chatId)]).toEqual(before);
-}
+/** What a refusal leaves as it is: the number of D1's rows, and the chat as its thread has it. */
+const state = async () => [await countRows(), await everythingOf(org, names['chat_id'] ?? '')];
 
 const try_ = (operation: Operation, person: Person, changed: Names) =>
   call(addressOf(operation, { ...names, ...changed }), {
@@ -59,6 +55,8 @@ const try_ = (operation: Operation, person: Person, changed: Names) =>
   });
 
 describe('every operation of the Chats API', () => {
+  expectUntouched(state);
+
   it('is in one of these tables', () => {
     expect(OPERATIONS.length).toBeGreaterThan(100);
     expect(ofOrganizations.length + ofUsers.length).toBe(OPERATIONS.length);
@@ -67,39 +65,34 @@ describe('every operation of the Chats API', () => {
   it.each(ofOrganizations)('$method $path refuses whom it must, and writes nothing', async (operation) => {
     const path = (organization_id: string) => addressOf(operation, { ...names, organization_id });
     const route = { method: operation.method, path, ...bodyFor(operation, owner.user_id) };
-    await expectUntouched(() => expectSafe({ ...route, unknown: 403, needsScope: needsReports(operation) }, callers));
+    await expectSafe({ ...route, unknown: 403, needsScope: needsReports(operation) }, callers);
   });
 
   it.each(ofUsers)('$method $path is the user’s alone, and others write nothing', async (operation) => {
     const path = (user_id: string) => addressOf(operation, { ...names, user_id });
     const route = { method: operation.method, path, ...bodyFor(operation, owner.user_id) };
-    await expectUntouched(() => expectOwn(route, callers));
+    await expectOwn(route, callers);
   });
 
   it.each(ofChats)('$method $path knows nothing of another organization’s', async (operation) => {
     const { foreigner } = callers;
     const own = { organization_id: foreigner.organization_id, user_id: foreigner.user_id };
-    await expectUntouched(async () => {
-      const answer = await try_(operation, foreigner, own);
-      // To open a chat in a room that does not reach the user is forbidden (Chats API).
-      const opensChat = operation.method === 'POST' && operation.path.endsWith('/visitors/{visitor_id}/chats');
-      expect([answer.status, answer.json]).toEqual([opensChat ? 403 : 404, { detail: expect.any(String) }]);
-    });
+    const answer = await try_(operation, foreigner, own);
+    // To open a chat in a room that does not reach the user is forbidden (Chats API).
+    const opensChat = operation.method === 'POST' && operation.path.endsWith('/visitors/{visitor_id}/chats');
+    expect([answer.status, answer.json]).toEqual([opensChat ? 403 : 404, { detail: expect.any(String) }]);
   });
 
   it.each(ofMembers)('$method $path is 404 for a colleague who is no member', async (operation) => {
     const { powerless } = callers;
-    await expectUntouched(async () => {
-      const answer = await try_(operation, powerless, { user_id: powerless.user_id });
-      expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
-    });
+    const answer = await try_(operation, powerless, { user_id: powerless.user_id });
+    expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
   });
 
   it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !path.includes('{chat_id}')))(
     '$method $path lists nothing of others',
     async (operation) => {
-      const other = await TestOrganization.open();
-      const stranger = await enrollAgent(other.organizationId, {}, EVERY_SCOPE);
+      const stranger = callers.foreigner;
       const place = { organization_id: stranger.organization_id, user_id: stranger.user_id };
       const answer = await try_(operation, stranger, place);
       expect(answer.text).not.toContain(names['chat_id']);
@@ -121,11 +114,11 @@ describe('an organization without an active subscription', () => {
     await admin(`/organizations/${own.organizationId}`, { method: 'PATCH', body: changes });
   });
 
+  expectUntouched(countRows);
+
   it.each(OPERATIONS)('is refused: $method $path', async (operation) => {
-    const rows = await countRows();
     const answer = await try_(operation, person, lapsed);
     expect([answer.status, answer.json]).toEqual([403, { detail: 'The organization has no active subscription.' }]);
-    expect(await countRows()).toEqual(rows);
   });
 });
 
@@ -148,11 +141,11 @@ describe('private chat history', () => {
   const isMessage = ({ path }: Operation) => !path.includes('reply_suggestions');
   const historical = OPERATIONS.filter((operation) => isHistory(operation) && isMessage(operation));
 
+  expectUntouched(countRows);
+
   it.each(historical)('closes $method $path to tokens without the scope reports', async (operation) => {
-    const rows = await countRows();
     const answer = await try_(operation, agent, { ...closed, user_id: agent.user_id });
     expect([answer.status, answer.json]).toEqual([403, { detail: expect.stringContaining('reports') }]);
-    expect(await countRows()).toEqual(rows);
   });
 
   it.each(

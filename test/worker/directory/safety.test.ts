@@ -12,6 +12,7 @@ import {
   expectSafe,
 } from '../../support/worker/access-checks.ts';
 import { type DirectoryNames, directoryOf, fill } from '../../support/worker/directory-setup.ts';
+import { expectUntouched } from '../../support/worker/leave-untouched.ts';
 import { ask } from '../../support/worker/organization.ts';
 import { admin, call, enroll, type Person } from '../../support/worker/requests.ts';
 
@@ -94,13 +95,6 @@ beforeAll(async () => {
   names = await fill(callers.owner);
 });
 
-/** What an operation leaves alone: every row of the directory, and the clients of the user whom it names. */
-async function expectUntouched(attempt: () => Promise<void>): Promise<void> {
-  const before = await directoryOf(names);
-  await attempt();
-  expect(await directoryOf(names)).toEqual(before);
-}
-
 function attempt(operation: Operation, person: Person, changed: Partial<DirectoryNames>) {
   return call(addressOf(operation, { ...names, ...changed }), {
     method: operation.method,
@@ -111,6 +105,8 @@ function attempt(operation: Operation, person: Person, changed: Partial<Director
 }
 
 describe('every operation of the console', () => {
+  expectUntouched(() => directoryOf(names));
+
   it('is in one of these tables', () => {
     expect(OPERATIONS.length).toBeGreaterThan(50);
     const others = OPERATIONS.filter(
@@ -123,19 +119,17 @@ describe('every operation of the console', () => {
     const path = (organization_id: string) => addressOf(operation, { ...names, organization_id });
     const route = { method: operation.method, path, ...bodyFor(operation, names.user_id) };
     const scope = scopeOf(operation);
-    await expectUntouched(async () => {
-      await expectSafe({ ...route, unknown: 403, needsScope: scope !== null }, callers);
-      const other = others.get(scope ?? '');
-      if (scope === null || other === undefined) return;
-      const answer = await attempt(operation, other, {});
-      expect([answer.status, answer.json]).toEqual([403, { detail: expect.stringContaining(scope) }]);
-    });
+    await expectSafe({ ...route, unknown: 403, needsScope: scope !== null }, callers);
+    const other = others.get(scope ?? '');
+    if (scope === null || other === undefined) return;
+    const answer = await attempt(operation, other, {});
+    expect([answer.status, answer.json]).toEqual([403, { detail: expect.stringContaining(scope) }]);
   });
 
   it.each(ofUsers)('$method $path is the user’s alone, and others write nothing', async (operation) => {
     const path = (user_id: string) => addressOf(operation, { ...names, user_id });
     const route = { method: operation.method, path, ...bodyFor(operation, names.user_id) };
-    await expectUntouched(() => expectOwn(route, callers));
+    await expectOwn(route, callers);
   });
 
   it('GET /users/me asks for a token', async () => {
@@ -150,10 +144,8 @@ describe('every operation of the console', () => {
     const { foreigner } = callers;
     const { organization_id, user_id } = foreigner;
     const own = operation.path.startsWith('/users') ? { user_id } : { organization_id };
-    await expectUntouched(async () => {
-      const answer = await attempt(operation, foreigner, own);
-      expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
-    });
+    const answer = await attempt(operation, foreigner, own);
+    expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
   });
 
   it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !/\{(team|room|client)_id\}/.test(path)))(
@@ -191,11 +183,11 @@ describe('an organization without an active subscription', () => {
     await admin(`/organizations/${lapsed.organization_id}`, { method: 'PATCH', body: changes });
   });
 
+  expectUntouched(() => directoryOf(names));
+
   it.each(OPERATIONS)('is refused: $method $path (v$version)', async (operation) => {
     const { organization_id, user_id } = lapsed;
-    await expectUntouched(async () => {
-      const answer = await attempt(operation, lapsed, { organization_id, user_id });
-      expect([answer.status, answer.json]).toEqual([403, { detail: 'The organization has no active subscription.' }]);
-    });
+    const answer = await attempt(operation, lapsed, { organization_id, user_id });
+    expect([answer.status, answer.json]).toEqual([403, { detail: 'The organization has no active subscription.' }]);
   });
 });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { operatorRoutes } from '../../../src/api/operator/routes.ts';
 import { directoryOf, fill } from '../../support/worker/directory-setup.ts';
+import { expectUntouched } from '../../support/worker/leave-untouched.ts';
 import { logAppDelivery } from '../../support/worker/logged-deliveries.ts';
 import { ADMIN_TOKEN, admin, call, enroll, type Person } from '../../support/worker/requests.ts';
 
@@ -88,13 +89,9 @@ beforeAll(async () => {
   };
 });
 
-async function expectUntouched(attempt: () => Promise<void>): Promise<void> {
-  const before = await directoryOf(owner);
-  await attempt();
-  expect(await directoryOf(owner)).toEqual(before);
-}
-
 describe('every operation of the admin API', () => {
+  expectUntouched(() => directoryOf(owner));
+
   it('is in this table', () => {
     expect(OPERATIONS.length).toBeGreaterThan(35);
   });
@@ -109,20 +106,18 @@ describe('every operation of the admin API', () => {
       expect(answer.json).toEqual({ detail: expect.any(String) });
       return [answer.status, answer.headers.has('WWW-Authenticate')];
     };
-    await expectUntouched(async () => {
-      expect({
-        'no token': await refusalOf(),
-        'a tenant’s token with every scope': await refusalOf(`Bearer ${owner.token}`),
-        'another secret': await refusalOf(`Bearer ${ADMIN_TOKEN}x`),
-        'a part of the secret': await refusalOf(`Bearer ${ADMIN_TOKEN.slice(0, -1)}`),
-        'another scheme': await refusalOf(`Basic ${ADMIN_TOKEN}`),
-      }).toEqual({
-        'no token': [401, true],
-        'a tenant’s token with every scope': [401, true],
-        'another secret': [401, true],
-        'a part of the secret': [401, true],
-        'another scheme': [401, true],
-      });
+    expect({
+      'no token': await refusalOf(),
+      'a tenant’s token with every scope': await refusalOf(`Bearer ${owner.token}`),
+      'another secret': await refusalOf(`Bearer ${ADMIN_TOKEN}x`),
+      'a part of the secret': await refusalOf(`Bearer ${ADMIN_TOKEN.slice(0, -1)}`),
+      'another scheme': await refusalOf(`Basic ${ADMIN_TOKEN}`),
+    }).toEqual({
+      'no token': [401, true],
+      'a tenant’s token with every scope': [401, true],
+      'another secret': [401, true],
+      'a part of the secret': [401, true],
+      'another scheme': [401, true],
     });
   });
 
@@ -141,20 +136,16 @@ describe('every operation of the admin API', () => {
       /\{(user|team|room|router|token|app|webhook|installation|delivery)_id\}|\{id\}/.test(path),
     ),
   )('$method $path reaches nothing through the path of another organization', async (operation) => {
-    await expectUntouched(async () => {
-      for (const organization_id of [stranger.organization_id, '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
-        const path = addressOf(operation, { ...names, organization_id }).replace('/admin/v1', '');
-        const answer = await admin(path, { method: operation.method, ...bodyFor(operation) });
-        expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
-      }
-    });
+    for (const organization_id of [stranger.organization_id, '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
+      const path = addressOf(operation, { ...names, organization_id }).replace('/admin/v1', '');
+      const answer = await admin(path, { method: operation.method, ...bodyFor(operation) });
+      expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
+    }
   });
 
   it.each(BELOW_ORGANIZATION)('$method $path is 404 for an organization that does not exist', async (operation) => {
     const organization_id = '0190a000-0000-7000-8000-00000000dead';
-    await expectUntouched(async () => {
-      const path = addressOf(operation, { ...names, organization_id }).replace('/admin/v1', '');
-      expect((await admin(path, { method: operation.method, ...bodyFor(operation) })).status).toBe(404);
-    });
+    const path = addressOf(operation, { ...names, organization_id }).replace('/admin/v1', '');
+    expect((await admin(path, { method: operation.method, ...bodyFor(operation) })).status).toBe(404);
   });
 });
