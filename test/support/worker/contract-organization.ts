@@ -51,7 +51,6 @@ export function send(request: Request): Promise<Answer> {
   const { method, path, person, body, raw } = request;
   return call(path, {
     method,
-    env: { AUTH_CACHE_SECONDS: '0' },
     ...(person === null ? {} : { authorization: `Bearer ${person.token}` }),
     ...(raw === undefined
       ? body === undefined

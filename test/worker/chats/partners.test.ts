@@ -39,7 +39,6 @@ const attempt = (operation: Operation, person: Person, names: Names): Promise<An
   call(addressOf(operation, { ...names, user_id: person.user_id, organization_id: person.organization_id }), {
     method: operation.method,
     authorization: `Bearer ${person.token}`,
-    env: { AUTH_CACHE_SECONDS: '0' },
     ...bodyFor(operation, person.user_id),
   });
 

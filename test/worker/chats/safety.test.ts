@@ -50,7 +50,6 @@ const try_ = (operation: Operation, person: Person, changed: Names) =>
   call(addressOf(operation, { ...names, ...changed }), {
     method: operation.method,
     authorization: `Bearer ${person.token}`,
-    env: { AUTH_CACHE_SECONDS: '0' },
     ...bodyFor(operation, person.user_id),
   });
 

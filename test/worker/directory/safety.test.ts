@@ -99,7 +99,6 @@ function attempt(operation: Operation, person: Person, changed: Partial<Director
   return call(addressOf(operation, { ...names, ...changed }), {
     method: operation.method,
     authorization: `Bearer ${person.token}`,
-    env: { AUTH_CACHE_SECONDS: '0' },
     ...bodyFor(operation, names.user_id),
   });
 }

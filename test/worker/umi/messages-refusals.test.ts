@@ -1,17 +1,24 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { countRows } from '../../support/worker/copied-rows.ts';
+import { expectUntouched } from '../../support/worker/leave-untouched.ts';
 import { type Incoming, type Json, TestOrganization, unique, visitorSays } from '../../support/worker/organization.ts';
 import { admin, enroll } from '../../support/worker/requests.ts';
 
 let org: TestOrganization;
 let foreignUser: string;
+/** A thread with a message, and its chat. */
+const known = unique('thread');
+let chatId: string;
 
 const UNKNOWN = '0190a000-0000-7000-8000-00000000dead';
 
 beforeAll(async () => {
   org = await TestOrganization.open();
   foreignUser = (await enroll()).user_id;
+  ({ chatId } = await org.say(known, 'hello'));
 });
+
+expectUntouched(async () => [await countRows(), await org.chat(chatId), await org.memberships(chatId)]);
 
 const REQUIRED = ['This field is required.'];
 const NULL = ['This field may not be null.'];
@@ -21,18 +28,13 @@ const TOO_LONG = ['Ensure this field has no more than 512 characters.'];
 const NO_BOOLEAN = ['Must be a valid boolean.'];
 const NO_USER = ['No user with this id in the organization.'];
 
-/** A refusal of a new and of an existing thread: 400 with these fields, and nothing anywhere has changed. */
+/** A refusal in a new and in an existing thread: 400 with these fields. The new thread does not come to be. */
 async function expectRefused(change: (thread: string) => unknown, fields: unknown): Promise<void> {
-  const [fresh, known] = [unique('thread'), unique('thread')];
-  const { chatId } = await org.say(known, 'hello');
-  const [rows, chat, members] = [await countRows(), await org.chat(chatId), await org.memberships(chatId)];
+  const fresh = unique('thread');
   for (const thread of [fresh, known]) {
     const answer = await org.post(change(thread));
     expect([answer.status, answer.json]).toEqual([400, fields]);
   }
-  expect(await countRows()).toEqual(rows);
-  expect(await org.chat(chatId)).toEqual(chat);
-  expect(await org.memberships(chatId)).toEqual(members);
   expect((await org.close(fresh)).status).toBe(404);
 }
 
@@ -173,14 +175,12 @@ describe('a request is refused with', () => {
   it('a channel that is unknown, malformed or of another organization', async () => {
     const other = await TestOrganization.open();
     const thread = unique('thread');
-    const rows = await countRows();
     for (const id of [UNKNOWN, 'nonsense', other.channelId]) {
       const answer = await org.request('POST', `https://hub.example${org.gateway.root}/${id}/messages`, {
         body: { messages: [visitorSays(thread, 'hi')] },
       });
       expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
     }
-    expect(await countRows()).toEqual(rows);
     expect((await org.request('GET', '/messages')).status).toBe(405);
   });
 });

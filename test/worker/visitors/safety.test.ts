@@ -67,7 +67,6 @@ function attempt(operation: Operation, authorization: string | null, changed: Na
   });
   return call(`/api/v5${path}`, {
     method: operation.method,
-    env: { AUTH_CACHE_SECONDS: '0' },
     ...(authorization === null ? {} : { authorization }),
     ...(operation.method === 'GET' ? {} : { body: BODY[operation.method]?.(visitor) }),
   });
