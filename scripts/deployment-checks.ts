@@ -1,6 +1,7 @@
 /** What `npm run doctor` looks at: whether an account and a Worker are as a deployment leaves them, and whether the hub answers. */
-import { chooseAccount, dueMigrations, environmentArgument, withAccount } from './deployment.ts';
-import { DeploymentRefused, settingsFile, type Target } from './deployment-target.ts';
+import { chooseAccount, type Fetch, openCloudflareApi, withAccount } from './cloudflare-account.ts';
+import { dueMigrations } from './deployment.ts';
+import { environmentArgument, settingsFile, type Target } from './deployment-target.ts';
 import type { RunWrangler } from './wrangler-command.ts';
 
 /** `problem`: what is wrong and what helps; null when it is well. */
@@ -9,30 +10,19 @@ export type Finding = { what: string; problem: string | null };
 export type Examination = {
   target: Target;
   run: RunWrangler;
-  fetch: (url: string, init?: RequestInit) => Promise<Response>;
+  fetch: Fetch;
 };
 
 type Binding = { name: string; type: string; text?: string };
 type Queue = { queue_name: string; consumers?: { script?: string; script_name?: string }[] };
 
-const API = 'https://api.cloudflare.com/client/v4';
 const DEPLOY = 'npm run deploy';
 
 /** Looks at everything. Rejects with `DeploymentRefused` without a login, or when it is open which account is meant. */
 export async function examine({ target, run: runPlain, fetch }: Examination): Promise<Finding[]> {
   const run = withAccount(runPlain, target);
   const accountId = await chooseAccount(run, target);
-  const token = await apiToken(run, target);
-
-  /** The result of a call of Cloudflare's API; its error message otherwise. */
-  async function ask<Result>(path: string): Promise<Result> {
-    const headers = { Authorization: `Bearer ${token}` };
-    const response = await fetch(`${API}/accounts/${accountId}${path}`, { headers });
-    const body = (await response.json()) as { success: boolean; result: Result; errors: { message: string }[] };
-    if (!body.success) throw new Error(`Cloudflare: ${body.errors.map(({ message }) => message).join('; ')}`);
-    return body.result;
-  }
-
+  const ask = await openCloudflareApi({ target, run, fetch }, accountId);
   const script = `/workers/scripts/${encodeURIComponent(target.worker)}`;
   const bindings: Binding[] = [];
   const findings: Finding[] = [];
@@ -93,13 +83,4 @@ function originProblem(origin: string, target: Target): string | null {
   }
   const wanted = target.settings.variables['PUBLIC_ORIGIN'] ?? origin;
   return wanted === origin ? null : `it is ${origin}, and ${wanted} in ${settingsFile(target.environment)}: ${DEPLOY}`;
-}
-
-/** The credentials that wrangler itself uses. */
-async function apiToken(run: RunWrangler, target: Target): Promise<string> {
-  const { stdout } = await run(['auth', 'token', '--json', environmentArgument(target)]);
-  const { token } = JSON.parse(stdout) as { token?: string };
-  if (token === undefined)
-    throw new DeploymentRefused('Use npx wrangler login or CLOUDFLARE_API_TOKEN: an API key is not enough.');
-  return token;
 }

@@ -21,6 +21,8 @@ export type Target = {
   /** Names of all bindings that the Worker must have, variables included. */
   bindings: readonly string[];
   crons: readonly string[];
+  /** Tag of the last change of object classes; null when there is none. */
+  objectMigration: string | null;
   /** Absolute path of the folder with the migrations. */
   migrations: string;
   settings: Settings;
@@ -45,6 +47,7 @@ type Configuration = {
   durable_objects: { bindings: { name: string }[] };
   queues: { producers?: { binding: string; queue?: string }[]; consumers?: { queue: string }[] };
   triggers: { crons?: string[] };
+  migrations: { tag: string }[];
 };
 
 /**
@@ -69,6 +72,7 @@ export async function readTarget(environment: string, root: string = projectRoot
       ...Object.keys(read.vars),
     ],
     crons: read.triggers.crons ?? [],
+    objectMigration: read.migrations.at(-1)?.tag ?? null,
     migrations: join(root, read.d1_databases[0]?.migrations_dir ?? 'migrations'),
     settings: readSettings(join(root, settingsFile(environment)), [...Object.keys(read.vars), ...OPTIONAL_VARIABLES]),
   };
@@ -85,6 +89,17 @@ async function readConfiguration(config: string, environment: string): Promise<C
 
 /** Variables that a deployment may have and wrangler.toml has no value for. */
 const OPTIONAL_VARIABLES = ['PROJECTOR_LOCATION'];
+
+/** `--env=` names the environment without a name; without it wrangler warns. */
+export function environmentArgument({ environment }: Target): string {
+  return `--env=${environment}`;
+}
+
+/** How a version of the deployment is built: its environment and the variables of its settings. */
+export function versionArguments(target: Target): string[] {
+  const variables = Object.entries(target.settings.variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
+  return [environmentArgument(target), ...variables];
+}
 
 /** The file of a deployment's settings, from the project's root. */
 export function settingsFile(environment: string): string {

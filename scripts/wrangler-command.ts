@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { DeploymentRefused } from './deployment-target.ts';
 import { projectPath, projectRoot } from './project.ts';
 
 export type CommandResult = { code: number; stdout: string; stderr: string };
@@ -32,3 +33,10 @@ export const runWrangler: RunWrangler = (args, options = {}) =>
     child.once('error', reject);
     child.once('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
   });
+
+/** What a command answers. Throws `DeploymentRefused` with `failure` and what wrangler said when it fails. */
+export async function must(running: Promise<CommandResult>, failure: string): Promise<CommandResult> {
+  const result = await running;
+  if (result.code !== 0) throw new DeploymentRefused(`${failure}.\n${result.stdout}${result.stderr}`.trim());
+  return result;
+}

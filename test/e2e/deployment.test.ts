@@ -2,8 +2,9 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { deploy, rehearse } from '../../scripts/deployment.ts';
+import { type Deployment, deploy, rehearse } from '../../scripts/deployment.ts';
 import { readTarget } from '../../scripts/deployment-target.ts';
+import { promote } from '../../scripts/gradual-deployment.ts';
 import { projectPath } from '../../scripts/project.ts';
 import { type Account, fakeAccount } from '../support/local/fake-account.ts';
 
@@ -25,8 +26,12 @@ describe('npm run deploy', () => {
   const settings = (environment: string, text: string) =>
     writeFile(join(root, 'deployments', `${environment}.env`), text);
 
-  async function deployTo({ run }: Account, environment = '', percentage: number | null = null): Promise<void> {
-    await deploy({ target: await readTarget(environment, root), run, say: (line) => said.push(line) }, percentage);
+  async function at({ run, fetch }: Account, environment = ''): Promise<Deployment> {
+    return { target: await readTarget(environment, root), run, fetch, say: (line) => said.push(line) };
+  }
+
+  async function deployTo(account: Account, environment = '', percentage: number | null = null) {
+    return await deploy(await at(account, environment), percentage);
   }
 
   test('an empty account gets databases, queues and tables before the Worker, and the configuration stays as it is', async () => {
@@ -116,7 +121,7 @@ describe('npm run deploy', () => {
 
   test('a dry run says what it would do, and changes nothing', async () => {
     const account = fakeAccount({ databases: ['umi'], due: ['0005_convergent_copy.sql'] });
-    await rehearse({ target: await readTarget('', root), run: account.run, say: (line) => said.push(line) });
+    expect(await rehearse(await at(account))).toBe(false);
     expect(account.changes()).toEqual([]);
     expect(account.calls).toContain('deploy --dry-run --env=');
     expect(said).toEqual([
@@ -125,19 +130,60 @@ describe('npm run deploy', () => {
       'Would create the queue umi-webhooks-dead.',
       'Would apply to umi: 0005_convergent_copy.sql.',
       expect.stringMatching(/^Would apply to umi-deliveries: 0001_hub.sql, .*0005_convergent_copy.sql\.$/),
+      'There is no version yet that a new one could be put beside.',
       'The Worker builds. This was a dry run: nothing was changed.',
     ]);
   });
 
   test('a gradual deployment puts the new version beside the one that is there', async () => {
     const account = fakeAccount({ version: 'v1' });
-    await deployTo(account, 'staging', 10);
+    expect(await deployTo(account, 'staging', 10)).toBe('v2');
     expect(account.changes().slice(-2)).toEqual([
       'versions upload --env=staging',
       'versions deploy v2@10% v1@90% --yes --env=staging',
     ]);
-    expect(said.join('\n')).toContain('npx wrangler versions deploy v2@100% --yes --env=staging');
+    expect(said.join('\n')).toContain('npm run deploy -- --env staging --promote v2');
     await expect(deployTo(fakeAccount(), 'staging', 10)).rejects.toThrow('deploy without --percentage');
+  });
+
+  test('the version that was tried gets all requests; nothing is uploaded again', async () => {
+    const account = fakeAccount({ version: 'v1' });
+    const version = await deployTo(account, 'staging', 10);
+    account.calls.length = 0;
+    await promote(await at(account, 'staging'), version ?? '', 100);
+    const promotion = ['versions deploy v2@100% --yes --env=staging', 'triggers deploy --env=staging'];
+    expect(account.changes()).toEqual(promotion);
+    account.calls.length = 0;
+    await promote(await at(account, 'staging'), version ?? '', 100);
+    expect(account.changes()).toEqual(promotion);
+  });
+
+  test('it can get more of them first; crons and consumers stay those of the version before', async () => {
+    const account = fakeAccount({ version: { v1: 90, v2: 10 } });
+    await promote(await at(account), 'v2', 60);
+    expect(account.changes()).toEqual(['versions deploy v2@60% v1@40% --yes --env=']);
+    await expect(promote(await at(fakeAccount({ version: 'v2' })), 'v2', 60)).rejects.toThrow('has all requests');
+  });
+
+  test('a version that is not live was not tried, so it is not promoted', async () => {
+    const account = fakeAccount({ version: { v1: 90, v3: 10 } });
+    await expect(promote(await at(account), 'v2', 100)).rejects.toThrow(
+      'The version v2 is not live, so it was not tried. Live: v1 (90 %), v3 (10 %).',
+    );
+    await expect(promote(await at(fakeAccount()), 'v2', 100)).rejects.toThrow('Live: none.');
+    expect(account.changes()).toEqual([]);
+  });
+
+  test('a version with new object classes is only deployed whole, which is known before anything changes', async () => {
+    const account = fakeAccount({ version: 'v1', objectMigration: 'v2' });
+    await expect(deployTo(account, '', 10)).rejects.toThrow(
+      /changes object classes .*: deploy without --percentage\.$/,
+    );
+    expect(account.changes()).toEqual([]);
+    expect(await rehearse(await at(account))).toBe(false);
+    expect(await deployTo(account)).toBeNull();
+    expect(account.changes().at(-1)).toBe('deploy --env=');
+    expect(await rehearse(await at(fakeAccount({ version: 'v1' })))).toBe(true);
   });
 });
 

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import type { Fetch } from '../../../scripts/cloudflare-account.ts';
 import { projectPath } from '../../../scripts/project.ts';
 import type { RunWrangler } from '../../../scripts/wrangler-command.ts';
 
@@ -10,8 +11,10 @@ export type AccountState = {
   /** Migrations that the databases which are there lack; all of them are applied without it. */
   due?: string[];
   secrets?: string[];
-  /** The deployed version. */
-  version?: string;
+  /** The deployed version, or several with their share in %. */
+  version?: string | Record<string, number>;
+  /** Tag of the last change of object classes; that of wrangler.toml unless said otherwise. */
+  objectMigration?: string;
   /** The call that fails. */
   fails?: string;
   /** Wrangler's question whether to apply migrations is answered with no. */
@@ -20,6 +23,8 @@ export type AccountState = {
 
 export type Account = {
   run: RunWrangler;
+  /** Cloudflare's API, as far as a deployment reads it. */
+  fetch: Fetch;
   /** Every call of wrangler so far. */
   calls: string[];
   /** Those that change something. */
@@ -34,7 +39,16 @@ const LOOKS =
 
 /** A Cloudflare account that behaves as wrangler shows one, and a record of what was asked of it. */
 export function fakeAccount(state: AccountState = {}): Account {
-  const { accounts = ['a1'], databases = [], queues = [], due = [], secrets = [], version } = state;
+  const {
+    accounts = ['a1'],
+    databases = [],
+    queues = [],
+    due = [],
+    secrets = [],
+    version,
+    objectMigration = 'v3',
+  } = state;
+  let live = typeof version === 'string' ? { [version]: 100 } : version;
   const applied = new Map(databases.map((name) => [name, MIGRATIONS.filter((migration) => !due.includes(migration))]));
   const known = new Set(queues);
   const calls: string[] = [];
@@ -70,12 +84,22 @@ export function fakeAccount(state: AccountState = {}): Account {
     if (call.startsWith('queues create')) known.add(args[2] ?? '');
     if (call.startsWith('secret list')) return answer(secrets.map((name) => ({ name, type: 'secret_text' })));
     if (call.startsWith('deployments status')) {
-      return version === undefined ? answer('', 1) : answer({ versions: [{ version_id: version, percentage: 100 }] });
+      const versions = Object.entries(live ?? {}).map(([version_id, percentage]) => ({ version_id, percentage }));
+      return live === undefined ? answer('', 1) : answer({ versions });
+    }
+    if (call.startsWith('versions deploy')) {
+      const shares = args.filter((argument) => argument.includes('@')).map((argument) => argument.split('@'));
+      live = Object.fromEntries(shares.map(([id = '', share = '']) => [id, Number.parseInt(share, 10)]));
     }
     if (call.startsWith('versions upload') && record !== undefined) {
       await writeFile(record, '{"type":"wrangler-session"}\n{"type":"version-upload","version_id":"v2"}\n');
     }
     return answer('');
   };
-  return { run, calls, accountIds, changes: () => calls.filter((call) => !LOOKS.test(call)) };
+  const fetch: Fetch = async (url) => {
+    if (!/\/accounts\/[^/]+\/workers\/services\/umi[^/]*$/.test(url)) throw new Error(`unexpected: ${url}`);
+    const result = { default_environment: { script: { migration_tag: objectMigration } } };
+    return Response.json({ success: true, result, errors: [] });
+  };
+  return { run, fetch, calls, accountIds, changes: () => calls.filter((call) => !LOOKS.test(call)) };
 }
