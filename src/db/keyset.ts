@@ -15,6 +15,14 @@ export type Keyset = {
 /** A list's order: its columns, of which the last is unique, and one direction for all of them. */
 export type KeysetOrder = { columns: readonly string[]; descending: boolean };
 
+/** The orderings by creation that most lists have, with the columns of each. */
+export const CREATION_ORDERS = {
+  created_at: { columns: ['created_at', 'id'], descending: false },
+  '-created_at': { columns: ['created_at', 'id'], descending: true },
+} as const satisfies Record<string, KeysetOrder>;
+
+export type CreationOrdering = keyof typeof CREATION_ORDERS;
+
 /**
  * The SQL of a page. `where`: a condition on the order's columns with `parameters` (true for a first page). `orderBy`:
  * the text after ORDER BY, with LIMIT. Columns come from the hub's code, never from a request.

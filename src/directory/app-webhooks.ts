@@ -1,7 +1,6 @@
 import type { Database } from '../db/database.ts';
-import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { AppWebhookRow } from '../db/rows.ts';
-import { CREATION_ORDERS, type CreationOrdering } from './apps.ts';
 import { assignments } from './assignments.ts';
 
 /** Most webhooks of an app. */

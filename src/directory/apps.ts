@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts';
-import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
+import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { AppInstallationRow, AppRow } from '../db/rows.ts';
 import { randomSecret } from '../platform/secrets.ts';
 import type { AppView } from '../resources/app.ts';
@@ -90,14 +90,6 @@ export function findAvailableApp(
     organizationId,
   );
 }
-
-/** The orderings of lists of apps, installations and webhooks, with the columns of each. */
-export const CREATION_ORDERS = {
-  created_at: { columns: ['created_at', 'id'], descending: false },
-  '-created_at': { columns: ['created_at', 'id'], descending: true },
-} as const satisfies Record<string, KeysetOrder>;
-
-export type CreationOrdering = keyof typeof CREATION_ORDERS;
 
 /** Lists the apps of the organization. A key holds the ordering's columns in CREATION_ORDERS. */
 export function listApps(

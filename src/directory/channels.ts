@@ -1,12 +1,11 @@
 import type { Database } from '../db/database.ts';
-import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
+import { CREATION_ORDERS, type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { ChannelRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
 
 /** The orderings of the list of channels (UMI documentation, 1.2), with the columns of each. */
 export const CHANNEL_ORDERS = {
-  created_at: { columns: ['created_at', 'id'], descending: false },
-  '-created_at': { columns: ['created_at', 'id'], descending: true },
+  ...CREATION_ORDERS,
   modified_at: { columns: ['modified_at', 'id'], descending: false },
   '-modified_at': { columns: ['modified_at', 'id'], descending: true },
   messaging_channel: { columns: ['messaging_channel', 'id'], descending: false },

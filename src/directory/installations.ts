@@ -1,8 +1,8 @@
 import type { Database } from '../db/database.ts';
-import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { AppInstallationRow, AppRow, UserRow } from '../db/rows.ts';
 import type { AppInstallationView } from '../resources/app.ts';
-import { APP_COLUMNS, type AppColumns, appView, CREATION_ORDERS, type CreationOrdering, OWNERS } from './apps.ts';
+import { APP_COLUMNS, type AppColumns, appView, OWNERS } from './apps.ts';
 import { userFacts } from './users.ts';
 
 type BotColumn = 'first_name' | 'last_name' | 'alias' | 'avatar_id' | 'avatar_url' | 'is_bot' | 'is_staff';

@@ -1,18 +1,10 @@
 import type { Database } from '../db/database.ts';
-import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
+import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { TeamRow } from '../db/rows.ts';
 import type { Invitee } from '../resources/invitation.ts';
 import { assignments } from './assignments.ts';
 
 /** Teams are stored with their members in the first database. Routers name them by id. */
-
-/** The orderings of lists of teams, with the columns of each. */
-export const TEAM_ORDERS = {
-  created_at: { columns: ['created_at', 'id'], descending: false },
-  '-created_at': { columns: ['created_at', 'id'], descending: true },
-} as const satisfies Record<string, KeysetOrder>;
-
-export type TeamOrdering = keyof typeof TEAM_ORDERS;
 
 /** A team of the organization; null when there is none or it is deleted. */
 export function findTeam(identity: Database, organizationId: string, teamId: string): Promise<TeamRow | null> {
@@ -23,14 +15,14 @@ export function findTeam(identity: Database, organizationId: string, teamId: str
   );
 }
 
-/** Lists the teams of the organization without deleted ones. A key holds the ordering's columns in TEAM_ORDERS. */
+/** Lists the teams of the organization without deleted ones. A key holds the ordering's columns in CREATION_ORDERS. */
 export function listTeams(
   identity: Database,
   organizationId: string,
-  ordering: TeamOrdering,
+  ordering: CreationOrdering,
   keyset: Keyset,
 ): Promise<TeamRow[]> {
-  const { where, orderBy, parameters } = keysetClauses(TEAM_ORDERS[ordering], keyset);
+  const { where, orderBy, parameters } = keysetClauses(CREATION_ORDERS[ordering], keyset);
   return identity.all<TeamRow>(
     `SELECT * FROM teams WHERE organization_id = ? AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy}`,
     organizationId,

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts';
-import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
+import { CREATION_ORDERS, type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { UserRow } from '../db/rows.ts';
 import type { UserFacts } from '../resources/user.ts';
 import type { NestedOrganization, UserAccount, UserPreferences, UserProfile } from '../resources/user-account.ts';
@@ -84,8 +84,7 @@ export async function findDeletedUsers(database: Database, userIds: readonly str
 
 /** The orderings of lists of users, with the columns of each. */
 export const USER_ORDERS = {
-  created_at: { columns: ['created_at', 'id'], descending: false },
-  '-created_at': { columns: ['created_at', 'id'], descending: true },
+  ...CREATION_ORDERS,
   email: { columns: ['email_order', 'id'], descending: false },
   '-email': { columns: ['email_order', 'id'], descending: true },
 } as const satisfies Record<string, KeysetOrder>;

@@ -39,6 +39,9 @@ export type PageRequest = { cursor?: string | undefined; page_size?: number | un
 /** Key of lists that are ordered by one id, the commonest case. */
 export const idKey = z.tuple([z.string()]);
 
+/** Key of a list by creation: `created_at` (ms), then what is unique. */
+export const creationKey = z.tuple([z.number(), z.string()]);
+
 /**
  * The page that a validated query asks for. `ordering` names the list's order: a cursor made under another one is refused, as is
  * one whose values do not fit `keySchema`.

@@ -13,7 +13,7 @@ import {
 } from '../../directory/apps.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { purgeApp } from '../../http/authenticate.ts';
-import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
@@ -22,7 +22,7 @@ import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
 import { refusalOfUrl, requestOrigin } from '../webhook-url.ts';
 import { type AppFields, appChanges, appSchema, appSecretSchema, createdAppSchema, wholeApp } from './app-schemas.ts';
-import { APP_NOT_FOUND, appPath, creationKey, type Door, newestFirst, organizationPath } from './door.ts';
+import { APP_NOT_FOUND, appPath, type Door, newestFirst, organizationPath } from './door.ts';
 import { endInstallations } from './end-installations.ts';
 import { neededByWebhooks } from './patterns.ts';
 

@@ -62,6 +62,3 @@ const orderings = ['created_at', '-created_at'] as const;
 
 export const newestFirst = z.object({ ...collectionQuery, ordering: z.enum(orderings).default('-created_at') });
 export const oldestFirst = z.object({ ...collectionQuery, ordering: z.enum(orderings).default('created_at') });
-
-/** The keyset values of both orderings. */
-export const creationKey = z.tuple([z.number(), z.string()]);

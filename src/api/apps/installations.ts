@@ -9,7 +9,7 @@ import {
   listInstallations,
 } from '../../directory/installations.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
-import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
@@ -20,7 +20,6 @@ import { purgeReach } from '../reach-cache.ts';
 import { installationSchema, newInstallation } from './app-schemas.ts';
 import {
   APP_NOT_FOUND,
-  creationKey,
   type Door,
   INSTALLATION_NOT_FOUND,
   installationPath,

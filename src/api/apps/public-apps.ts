@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { type AppColumns, appView, findAvailableApp, listAvailableApps } from '../../directory/apps.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
-import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
@@ -10,7 +10,7 @@ import { publicAppResource } from '../../resources/app.ts';
 import { anyUserWith } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { publicAppSchema } from './app-schemas.ts';
-import { APP_NOT_FOUND, creationKey, newestFirst } from './door.ts';
+import { APP_NOT_FOUND, newestFirst } from './door.ts';
 
 const common = { tag: 'Apps', access: anyUserWith('settings') };
 

@@ -18,7 +18,7 @@ import {
 } from '../../directory/app-webhooks.ts';
 import { type AppColumns, findApp } from '../../directory/apps.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
-import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
@@ -31,7 +31,7 @@ import { defineRoute, VERBS } from '../define-route.ts';
 import { testResult, testResultSchema } from '../deliveries/delivery.ts';
 import { refusalOfUrl, requestOrigin } from '../webhook-url.ts';
 import { type WebhookFields, webhookChanges, webhookSchema, wholeWebhook } from './app-schemas.ts';
-import { APP_NOT_FOUND, appPath, creationKey, type Door, oldestFirst, WEBHOOK_NOT_FOUND, webhookPath } from './door.ts';
+import { APP_NOT_FOUND, appPath, type Door, oldestFirst, WEBHOOK_NOT_FOUND, webhookPath } from './door.ts';
 import { drainWebhook } from './end-installations.ts';
 import { patternOwnerOf } from './patterns.ts';
 

@@ -8,7 +8,7 @@ import {
   updateConversationStarter,
 } from '../../directory/conversation-starters.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
-import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { collectionQuery, collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathId, requireSomeField, textField } from '../../http/fields.ts';
 import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -103,7 +103,7 @@ export const conversationStarterRoutes = createRouter();
 
 conversationStarterRoutes.openapi(getStarters, async (c) => {
   const { user_id } = c.req.valid('param');
-  const asked = readPage(c.req.valid('query'), 'created_at', z.tuple([z.number(), z.string()]));
+  const asked = readPage(c.req.valid('query'), 'created_at', creationKey);
   if (!asked.ok) return refuse(c, asked.refusal);
   const { organization } = c.var.principal;
   const rows = await listConversationStarters(identityDatabase(c), organization.id, user_id, asked.page.keyset);

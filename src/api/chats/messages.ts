@@ -1,11 +1,12 @@
 import { z } from '@hono/zod-openapi';
-import { boundsOf, collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { boundsOf, collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { messageResource } from '../../resources/message.ts';
+import { type MessageFacts, messageResource } from '../../resources/message.ts';
 import { defineRoute } from '../define-route.ts';
+import { pageOfMessages } from '../shared/message-page.ts';
 import { messageSchema } from '../shared/message-schema.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
 import type { ChatScope } from './scopes.ts';
@@ -60,15 +61,8 @@ export function messageRoutes(scope: ChatScope) {
       types_not_in: query.type__not_in ?? [],
     });
     if (!read.ok) return read.refused;
-    const { messages, has_more, room_id } = read.answer;
-    const body = collectionResponse(c, {
-      page,
-      rows: messages,
-      hasMore: has_more,
-      keyOf: ({ seq }) => [seq],
-      resource: ({ message }) => messageResource(message, { id, room_id }),
-    });
-    return c.json(body, 200);
+    const show = (message: MessageFacts, room_id: string | null) => messageResource(message, { id, room_id });
+    return c.json(pageOfMessages(c, page, read.answer, show), 200);
   });
 
   router.openapi(itemRoute, async (c) => {

@@ -3,7 +3,7 @@ import type { TeamRow } from '../../db/rows.ts';
 import { viewTeams } from '../../directory/team-views.ts';
 import { deleteTeam, findTeam, insertTeam, listTeams, updateTeam } from '../../directory/teams.ts';
 import { type AppContext, directoryDatabases, identityDatabase } from '../../http/app-environment.ts';
-import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { collectionQuery, collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, textField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -83,7 +83,7 @@ export function teamRoutesOf(door: Door): AppRouter {
   });
   routes.openapi(getTeams, async (c) => {
     const { ordering, ...query } = c.req.valid('query');
-    const asked = readPage(query, ordering, z.tuple([z.number(), z.string()]));
+    const asked = readPage(query, ordering, creationKey);
     if (!asked.ok) return refuse(c, asked.refusal);
     const rows = await listTeams(identityDatabase(c), c.var.organization.id, ordering, asked.page.keyset);
     const views = await viewsOf(c, rows);

@@ -11,7 +11,7 @@ import {
 } from '../../directory/users.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { purgeUser } from '../../http/authenticate.ts';
-import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { collectionQuery, collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { booleanParameter, emailField, textField, webUrlField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -20,7 +20,7 @@ import { isDay } from '../../resources/clock.ts';
 import { operatorAccountResource, type UserAccount, userAccountResource } from '../../resources/user-account.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { askUser } from '../../rpc/user.ts';
-import { defineRoute } from '../define-route.ts';
+import { defineRoute, VERBS } from '../define-route.ts';
 import { changesReach } from '../reach-cache.ts';
 import { organizationPath, USER_NOT_FOUND, userPath } from '../shared/paths.ts';
 import { userSchema } from '../shared/user-schemas.ts';
@@ -76,10 +76,14 @@ const OPERATOR_FORM: Form = {
   resource: operatorAccountResource,
 };
 
-const byTime = z.tuple([z.number(), z.string()]);
 const byText = z.tuple([z.string(), z.string()]);
-const KEYS = { created_at: byTime, '-created_at': byTime, email: byText, '-email': byText } as const satisfies {
-  [ordering in UserOrdering]: typeof byTime | typeof byText;
+const KEYS = {
+  created_at: creationKey,
+  '-created_at': creationKey,
+  email: byText,
+  '-email': byText,
+} as const satisfies {
+  [ordering in UserOrdering]: typeof creationKey | typeof byText;
 };
 
 export function userRoutesOf(door: Door): AppRouter {
@@ -137,37 +141,35 @@ export function userRoutesOf(door: Door): AppRouter {
     return row === null ? refuse(c, USER_NOT_FOUND) : c.json(resource(accountOf(c, row)), 200);
   });
 
-  const patchUser = defineRoute({
-    operationId: door.nameOf('updateUser'),
-    tag,
-    access: door.userWriter,
-    method: 'patch',
-    path: one,
-    summary: 'Change a user',
-    description: 'The token of a user changes that user; with the scope `users`, any user of the organization.',
-    request: { params: userPath, body: bodyOf(changes) },
-    answers: { 200: jsonOf(schema, 'Changed') },
-  });
-  routes.openapi(patchUser, async (c) => {
-    const row = await changeUser(c, c.req.valid('param').user_id, c.req.valid('json'));
-    return row === null ? refuse(c, USER_NOT_FOUND) : c.json(resource(accountOf(c, row)), 200);
-  });
-
-  const putUser = defineRoute({
-    operationId: door.nameOf('replaceUser'),
-    tag,
-    access: door.userWriter,
-    method: 'put',
-    path: one,
-    summary: 'Change a user and whether they may be shown online',
-    description: 'A field that is left out stays as it is, as with PATCH. Only `is_online_enabled` is required.',
-    request: { params: userPath, body: bodyOf(whole) },
-    answers: { 200: jsonOf(schema, 'Changed') },
-  });
-  routes.openapi(putUser, async (c) => {
-    const row = await changeUser(c, c.req.valid('param').user_id, c.req.valid('json'));
-    return row === null ? refuse(c, USER_NOT_FOUND) : c.json(resource(accountOf(c, row)), 200);
-  });
+  const forms = {
+    patch: {
+      summary: 'Change a user',
+      description: 'The token of a user changes that user; with the scope `users`, any user of the organization.',
+      body: bodyOf(changes),
+    },
+    put: {
+      summary: 'Change a user and whether they may be shown online',
+      description: 'A field that is left out stays as it is, as with PATCH. Only `is_online_enabled` is required.',
+      body: bodyOf(whole),
+    },
+  };
+  for (const method of ['patch', 'put'] as const) {
+    const { body, ...texts } = forms[method];
+    const changeRoute = defineRoute({
+      operationId: door.nameOf(`${VERBS[method]}User`),
+      tag,
+      access: door.userWriter,
+      method,
+      path: one,
+      ...texts,
+      request: { params: userPath, body },
+      answers: { 200: jsonOf(schema, 'Changed') },
+    });
+    routes.openapi(changeRoute, async (c) => {
+      const row = await changeUser(c, c.req.valid('param').user_id, c.req.valid('json'));
+      return row === null ? refuse(c, USER_NOT_FOUND) : c.json(resource(accountOf(c, row)), 200);
+    });
+  }
 
   return routes;
 }

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { CHANNEL_ORDERS, type ChannelOrdering } from '../../directory/channels.ts';
-import { collectionQuery } from '../../http/collection.ts';
+import { collectionQuery, creationKey } from '../../http/collection.ts';
 import { integerField, isoTimeSchema, textField, uuidField } from '../../http/fields.ts';
 
 /** A channel on the wire (UMI documentation, 1.1) with the extensions, without its secret. */
@@ -93,5 +93,5 @@ export const channelsQuery = z.object({
 
 /** Keyset values of an ordering: the column that it names, then the id. */
 export function channelKeySchema(ordering: ChannelOrdering) {
-  return ordering === 'messaging_channel' ? z.tuple([z.string(), z.string()]) : z.tuple([z.number(), z.string()]);
+  return ordering === 'messaging_channel' ? z.tuple([z.string(), z.string()]) : creationKey;
 }

@@ -1,13 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import { newCommandId } from '../../domain/commands.ts';
-import { boundsOf, collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
+import { boundsOf, collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { HIDDEN_FROM_VISITORS, messageForVisitor } from '../../resources/as-visitors-see.ts';
+import type { MessageFacts } from '../../resources/message.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { pageOfMessages } from '../shared/message-page.ts';
 import { pageForFirstMessage } from './first-message-page.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
 import { postMessageSchema } from './message-payload.ts';
@@ -75,15 +77,8 @@ messageRoutes.openapi(listRoute, async (c) => {
     types_not_in: [...HIDDEN_FROM_VISITORS],
   });
   if (!read.ok) return read.refused;
-  const { messages, has_more, room_id } = read.answer;
-  const body = collectionResponse(c, {
-    page,
-    rows: messages,
-    hasMore: has_more,
-    keyOf: ({ seq }) => [seq],
-    resource: ({ message }) => messageForVisitor(message, { id: chat_id, room_id }),
-  });
-  return c.json(body, 200);
+  const show = (message: MessageFacts, room_id: string | null) => messageForVisitor(message, { id: chat_id, room_id });
+  return c.json(pageOfMessages(c, page, read.answer, show), 200);
 });
 
 messageRoutes.openapi(itemRoute, async (c) => {
