@@ -36,6 +36,26 @@ const COLUMNS = {
   last_activity_at: LAST_ACTIVITY,
 } satisfies { [Column in keyof ChannelThreadRow]: string };
 
+/** A thread of a channel by the id that the outside source gives it; null when D1's copy has none. `thread`: the object's name. */
+export function findChannelThread(
+  database: Database,
+  organizationId: string,
+  channelId: string,
+  { thread, thread_id }: { thread: string; thread_id: string },
+): Promise<ChannelThreadRow | null> {
+  // Names of objects may be equal by accident, so the name alone does not say whose thread it is.
+  return database.first<ChannelThreadRow>(
+    `SELECT threads.mapping_id, threads.thread_id, threads.current_chat_id, coalesce(chats.is_ended, 0) AS is_ended,
+       threads.created_at, coalesce(chats.updated_at, threads.created_at) AS last_activity_at
+     FROM threads LEFT JOIN chats ON chats.id = threads.current_chat_id
+     WHERE threads.id = ? AND threads.organization_id = ? AND threads.channel_id = ? AND threads.thread_id = ?`,
+    thread,
+    organizationId,
+    channelId,
+    thread_id,
+  );
+}
+
 /**
  * Threads of a channel, newest first. The keyset's key is the mapping id, which sorts by time. No index has the last activity, which
  * every message changes: each message would write further rows. So `active_after` may cut a page short.

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { type ChannelThreadRow, listChannelThreads } from '../../delivery/channel-threads.ts';
+import { type ChannelThreadRow, findChannelThread, listChannelThreads } from '../../delivery/channel-threads.ts';
 import { findChannelOrDeleted } from '../../directory/channels.ts';
+import { threadName } from '../../domain/address.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, timeField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -11,6 +12,8 @@ import { channelSettings } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
+
+const THREAD_NOT_FOUND = { reason: 'not_found', detail: 'Thread not found.' } as const;
 
 const threadSchema = z
   .object({
@@ -31,6 +34,8 @@ const threadSchema = z
       last_activity_at: '2026-03-01T09:05:00.000Z',
     },
   });
+
+const threadId = z.string().openapi({ param: { name: 'thread_id', in: 'path' }, example: 'ticket-1' });
 
 const getThreads = defineRoute({
   operationId: 'listThreads',
@@ -57,6 +62,19 @@ const getThreads = defineRoute({
   answers: { 200: jsonOf(collectionSchema(threadSchema), 'A page') },
 });
 
+const getThread = defineRoute({
+  operationId: 'getThread',
+  access: channelSettings,
+  tag: 'Messages',
+  method: 'get',
+  path: `${CHANNEL}/threads/{thread_id}`,
+  summary: 'Get a thread of a channel',
+  description:
+    'A thread by the `thread_id` of its messages, percent-encoded, with its current session: the open one, or the last one when `is_ended` is true. It stays readable when the channel is deleted.',
+  request: { params: channelPath.extend({ thread_id: threadId }) },
+  answers: { 200: jsonOf(threadSchema, 'The thread') },
+});
+
 export const channelThreadRoutes = createRouter();
 
 channelThreadRoutes.openapi(getThreads, async (c) => {
@@ -75,6 +93,15 @@ channelThreadRoutes.openapi(getThreads, async (c) => {
     cutAt: found.cut_at === null ? null : [found.cut_at],
   };
   return c.json(collectionResponse(c, page), 200);
+});
+
+channelThreadRoutes.openapi(getThread, async (c) => {
+  const { organization_id, config_id, thread_id } = c.req.valid('param');
+  const database = await copyDatabase(c);
+  if ((await findChannelOrDeleted(database, organization_id, config_id)) === null) return refuse(c, CHANNEL_NOT_FOUND);
+  const thread = threadName({ kind: 'channel', channel_id: config_id, thread_id });
+  const row = await findChannelThread(database, organization_id, config_id, { thread, thread_id });
+  return row === null ? refuse(c, THREAD_NOT_FOUND) : c.json(threadResource(row), 200);
 });
 
 function threadResource(row: ChannelThreadRow): z.infer<typeof threadSchema> {
