@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { statePaths } from '../scripts/runtime.ts';
+import { statePaths } from '../scripts/store-folder.ts';
 
 /** Linux counts CPU time in hundredths of a second, whatever the processor. */
 const MILLISECONDS_A_TICK = 10;

@@ -1,24 +1,31 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDemoOrganizations, type DemoOrganizations, isStoreEmpty } from './demo-organizations.ts';
+import { StartRefused } from './store-folder.ts';
 
 /** The content of `demo.json` in a store's folder. */
 export type Demo = { base_url: string; admin_token: string } & DemoOrganizations;
 
-/** Reads a store's demo.json; null when there is none. Throws when it is no JSON. */
+/** Reads a store's demo.json; null when there is none. Throws `StartRefused` when it cannot be read. */
 export async function readDemo(folder: string): Promise<Demo | null> {
   const text = await readOrNull(join(folder, 'demo.json'));
-  return text === null ? null : (JSON.parse(text) as Demo);
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as Demo;
+  } catch {
+    throw new StartRefused(
+      `${join(folder, 'demo.json')} is no JSON. Without it the store's ids and tokens are not known.`,
+    );
+  }
 }
 
-/** The store's admin token: 256 random bits, made at the first start, readable by its owner only. */
+/** The admin token of a store whose folder is there: 256 random bits, made at the first start, readable by its owner only. */
 export async function adminTokenOf(folder: string): Promise<string> {
   const path = join(folder, 'admin-token');
   const existing = (await readOrNull(path))?.trim();
   if (existing !== undefined && existing !== '') return existing;
   const token = randomBytes(32).toString('base64url');
-  await mkdir(folder, { recursive: true });
   await writeWhole(path, `${token}\n`);
   return token;
 }
@@ -64,6 +71,6 @@ async function readOrNull(path: string): Promise<string | null> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw error;
+    throw new StartRefused(`${path} cannot be read: ${code ?? String(error)}.`);
   }
 }

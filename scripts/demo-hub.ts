@@ -1,7 +1,7 @@
 import { adminTokenOf, type Demo, provideDemo } from './demo-file.ts';
 import { freePort } from './free-port.ts';
 import { type HubOptions, type LocalHub, startHub } from './local-hub.ts';
-import { makeStoreFolder } from './local-worker.ts';
+import { makeStoreFolder } from './store-folder.ts';
 
 export type DemoHub = LocalHub & { adminToken: string; demo: Demo | null };
 

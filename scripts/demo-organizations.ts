@@ -26,9 +26,16 @@ export async function isStoreEmpty(baseUrl: string, adminToken: string): Promise
   return (answer.body as { results: unknown[] }).results.length === 0;
 }
 
-/** Creates the demo organizations, their rooms, users and tokens through the admin API. */
-export async function createDemoOrganizations(baseUrl: string, adminToken: string): Promise<DemoOrganizations> {
-  const admin = new AdminClient(baseUrl, adminToken);
+/**
+ * Creates the demo organizations, their rooms, users and tokens through the admin API. `tokensExpireAt` (ms): when the tokens end; null
+ * for never.
+ */
+export async function createDemoOrganizations(
+  baseUrl: string,
+  adminToken: string,
+  tokensExpireAt: number | null = null,
+): Promise<DemoOrganizations> {
+  const admin = new AdminClient(baseUrl, adminToken, tokensExpireAt);
   const organization = await admin.createOrganization('Demo Organization');
   const room = await admin.createRoom(organization, 'Support');
   const settings = await admin.createUser(organization, manager('Sam', 'Settings'));
@@ -67,10 +74,12 @@ function manager(first_name: string, last_name: string): Person {
 class AdminClient {
   readonly #baseUrl: string;
   readonly #token: string;
+  readonly #expiresAt: string | null;
 
-  constructor(baseUrl: string, token: string) {
+  constructor(baseUrl: string, token: string, tokensExpireAt: number | null) {
     this.#baseUrl = baseUrl;
     this.#token = token;
+    this.#expiresAt = tokensExpireAt === null ? null : new Date(tokensExpireAt).toISOString();
   }
 
   async createOrganization(name: string): Promise<string> {
@@ -84,7 +93,10 @@ class AdminClient {
   async createUser(organization: string, person: Person): Promise<DemoUser> {
     const { scopes, ...names } = person;
     const id = text(await this.#post(`organizations/${organization}/users`, names), 'id');
-    const token = await this.#post(`organizations/${organization}/users/${id}/tokens`, { scopes });
+    const token = await this.#post(`organizations/${organization}/users/${id}/tokens`, {
+      scopes,
+      expires_at: this.#expiresAt,
+    });
     return { id, token: text(token, 'token') };
   }
 

@@ -1,22 +1,26 @@
 /**
- * `npm run demo`: plays the documented integration example against a hub, with a real receiver, and compares every answer
- * and webhook with the documents. Exits 1 when anything differs.
+ * `npm run demo`: plays the documented integration example against a hub and compares every answer and webhook with the documents.
+ * Exits 1 when anything differs.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { adminToken, defaultBaseUrl, NO_ADMIN_TOKEN } from './admin-connection.ts';
 import { readCommandLine } from './command-line.ts';
 import { playIntegrationExample } from './demo/integration-example.ts';
 import { Play } from './demo/play.ts';
-import { type Demo, readDemo } from './demo-file.ts';
+import { loggedWebhooks, receivedWebhooks, type WebhookFeed } from './demo/webhook-feed.ts';
+import { readDemo } from './demo-file.ts';
 import { startDemoHub } from './demo-hub.ts';
-import { StartRefused } from './local-worker.ts';
-import { startReceiver } from './webhook-receiver.ts';
+import { createDemoOrganizations, type DemoOrganizations } from './demo-organizations.ts';
+import { StartRefused } from './store-folder.ts';
 
-type Stage = { demo: Demo; leave(): Promise<void> };
+type Stage = { baseUrl: string; demo: DemoOrganizations; feed: WebhookFeed; leave(): Promise<void> };
+
+/** A remote demo takes a minute or two; its tokens open nothing afterwards. */
+const TOKEN_LIFETIME_MILLISECONDS = 3_600_000;
 
 async function runningHub(baseUrl: string, folder: string): Promise<Stage> {
-  if (!URL.canParse(baseUrl)) throw new StartRefused(`--base-url takes an address, not "${baseUrl}".`);
   const demo = await readDemo(folder);
   if (demo === null) {
     throw new StartRefused(`There is no demo.json in ${folder}; name the hub's folder with --persist-to.`);
@@ -26,7 +30,16 @@ async function runningHub(baseUrl: string, folder: string): Promise<Stage> {
       `${join(folder, 'demo.json')} belongs to ${demo.base_url}, not to ${baseUrl}; name the right folder with --persist-to.`,
     );
   }
-  return { demo: { ...demo, base_url: new URL(baseUrl).origin }, leave: () => Promise.resolve() };
+  return { baseUrl: new URL(baseUrl).origin, demo, feed: await receivedWebhooks(), leave: () => Promise.resolve() };
+}
+
+/** A hub that this machine cannot receive from gets organizations for this demo; its delivery log shows the webhooks. */
+async function remoteHub(baseUrl: string, webhookUrl: string | null): Promise<Stage> {
+  const token = adminToken();
+  if (token === null) throw new StartRefused(NO_ADMIN_TOKEN);
+  const { origin } = new URL(baseUrl);
+  const demo = await createDemoOrganizations(origin, token, Date.now() + TOKEN_LIFETIME_MILLISECONDS);
+  return { baseUrl: origin, demo, feed: loggedWebhooks(webhookUrl), leave: () => Promise.resolve() };
 }
 
 async function hubOfItsOwn(): Promise<Stage> {
@@ -39,7 +52,9 @@ async function hubOfItsOwn(): Promise<Stage> {
   });
   if (hub.demo === null) throw new Error('a new store was not seeded');
   return {
+    baseUrl: hub.url,
     demo: hub.demo,
+    feed: await receivedWebhooks(),
     async leave() {
       await hub.stop();
       await rm(folder, { recursive: true, force: true });
@@ -51,30 +66,49 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-async function play(stage: Stage): Promise<readonly string[]> {
-  const receiver = await startReceiver();
-  const demo = new Play(stage.demo.base_url, receiver, print);
+async function play({ baseUrl, demo, feed }: Stage): Promise<readonly string[]> {
+  const playing = new Play(baseUrl, feed, print);
   try {
-    await playIntegrationExample(demo, stage.demo, `${receiver.url}/webhooks/replies`);
-    return demo.differences;
+    await playIntegrationExample(playing, demo, feed.webhookUrl);
+    return playing.differences;
   } catch (error) {
-    return [...demo.differences, (error as Error).message];
+    return [...playing.differences, (error as Error).message];
   } finally {
-    await receiver.stop();
+    await feed.stop();
   }
 }
 
-const { 'base-url': baseUrl, 'persist-to': persistTo = '.wrangler' } = readCommandLine({
+const {
+  'base-url': baseUrl,
+  'persist-to': persistTo = '.wrangler',
+  remote: isRemote,
+  'webhook-url': webhookUrl = null,
+} = readCommandLine({
   run: 'npm run demo',
   does: 'Plays the documented integration example, and ends with 1 when an answer or a webhook differs from the documents.',
   options: {
     'base-url': { takes: 'URL', says: 'a hub that npm start runs; without it one is started for the demo' },
     'persist-to': { takes: 'DIR', says: 'folder in which that hub keeps demo.json, .wrangler by default' },
+    remote: {
+      says: 'the hub is a deployed one: makes organizations with UMI_ADMIN_TOKEN, and reads the webhooks from its delivery log',
+    },
+    'webhook-url': {
+      takes: 'URL',
+      says: 'with --remote: an address of yours that answers 200; without it the webhooks must fail',
+    },
   },
 });
 
+async function prepare(): Promise<Stage> {
+  if (webhookUrl !== null && !isRemote) throw new StartRefused('--webhook-url goes with --remote.');
+  const address = isRemote ? (baseUrl ?? defaultBaseUrl()) : baseUrl;
+  if (address === undefined) return await hubOfItsOwn();
+  if (!URL.canParse(address)) throw new StartRefused(`--base-url takes an address, not "${address}".`);
+  return isRemote ? await remoteHub(address, webhookUrl) : await runningHub(address, persistTo);
+}
+
 try {
-  const stage = baseUrl === undefined ? await hubOfItsOwn() : await runningHub(baseUrl, persistTo);
+  const stage = await prepare();
   const differences = await play(stage);
   await stage.leave();
   print(differences.length === 0 ? '\nEverything is as documented.' : `\n${differences.length} differences:`);

@@ -1,10 +1,9 @@
 /** `npm run dev`: `wrangler dev` on the store of `npm start`, with its tables. Neither of both uses the store while the other one does. */
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { readCommandLine } from './command-line.ts';
-import { makeStoreFolder, StartRefused } from './local-worker.ts';
 import { projectPath, projectRoot } from './project.ts';
-import { guardedRuntime, statePaths } from './runtime.ts';
+import { guardedRuntime } from './runtime.ts';
+import { makeStoreFolder, StartRefused, statePaths } from './store-folder.ts';
 import { waitForStore } from './store-owner.ts';
 import { QUIET, runWrangler } from './wrangler-command.ts';
 
@@ -36,10 +35,9 @@ function wranglerDev(state: string, pidFile: string): Promise<number> {
 }
 
 try {
-  await makeStoreFolder(join(persistTo, 'state'));
+  await makeStoreFolder(persistTo);
   const { state, pidFile } = statePaths(persistTo);
-  const user = await waitForStore(pidFile);
-  if (user !== null) throw new StartRefused(`The store ${persistTo} is in use by another hub (process ${user}).`);
+  await waitForStore(persistTo);
   const migrated = await runWrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', state]);
   if (migrated.code !== 0) throw new Error(`the migrations failed:\n${migrated.stdout}${migrated.stderr}`);
   process.exitCode = await wranglerDev(state, pidFile);

@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { applyMigrations } from './d1-migrations.ts';
 import { freePort, isPortFree } from './free-port.ts';
 import { warnOfFewFiles } from './open-files.ts';
-import { type LogLine, type Runtime, startRuntime, statePaths } from './runtime.ts';
+import { type LogLine, type Runtime, startRuntime } from './runtime.ts';
 import { openSideDoor, SIDE_DOOR, type SideDoor, sideDoorWorker } from './side-door.ts';
+import { makeStoreFolder, StartRefused } from './store-folder.ts';
 import { waitForStore } from './store-owner.ts';
 import { type BuildSources, buildWorker, type WorkerConfiguration } from './worker-build.ts';
 
@@ -39,34 +39,21 @@ export type LocalWorker = {
   stop(): Promise<void>;
 } & Pick<Runtime, 'ringCron' | 'failed'>;
 
-/** Why a Worker did not start; `message` is meant for the person who started it. */
-export class StartRefused extends Error {}
-
 const WORKER = 'umi';
 const ASSETS = 'umi-assets';
 
-/** Makes the folder of a store. Throws `StartRefused` when it cannot be one. */
-export async function makeStoreFolder(persistTo: string): Promise<void> {
-  try {
-    await mkdir(persistTo, { recursive: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'a file is in its place' : (code ?? String(error));
-    throw new StartRefused(`${persistTo} cannot be the folder of a store: ${reason}.`);
-  }
-}
-
 /**
  * Builds a Worker when its sources changed, applies its migrations, and runs it on the local runtime. Its port, of 127.0.0.1
- * only, opens when all that is done. Throws `StartRefused` when the port is taken or another hub runs on the store.
+ * only, opens when all that is done. Throws `StartRefused` when the folder cannot be a store, the port
+ * is taken or another hub runs on the store.
  */
 export async function startWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
   const { persistTo, log, step = () => {} } = options;
+  await makeStoreFolder(persistTo);
   step('Building the Worker');
   const { path, script, configuration } = await buildWorker(options.from);
   step('Waiting until nobody else uses the store');
-  const user = await waitForStore(statePaths(persistTo).pidFile);
-  if (user !== null) throw new StartRefused(`The store ${persistTo} is in use by another hub (process ${user}).`);
+  await waitForStore(persistTo);
   const port = options.port ?? (await freePort());
   if (!(await isPortFree(port))) {
     throw new StartRefused(`Port ${port} of 127.0.0.1 is taken. Choose another one: npm start -- --port ${port + 1}`);

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { projectPath } from './project.ts';
+import { statePaths } from './store-folder.ts';
 
 /** One line that the Worker or the runtime wrote. */
 export type LogLine = { level: string; message: string };
@@ -20,14 +20,8 @@ export type Runtime = {
   stop(): Promise<void>;
 };
 
-/** Folder of a store's state, with the layout of wrangler's `--persist-to`, and the file that says who runs on it. */
-export function statePaths(persistTo: string): { state: string; pidFile: string } {
-  const state = join(resolve(persistTo), 'state');
-  return { state, pidFile: join(state, 'runtime.pid') };
-}
-
 /**
- * Starts the local runtime on a store, on 127.0.0.1 only and without any use of the network; it is started again when it dies. Each
+ * Starts the local runtime on a store whose folder is there, on 127.0.0.1 only and without any use of the network; it is started again when it dies. Each
  * Worker is reached through a socket of its own: Miniflare's entry in front of them would cost 0.25 ms of CPU a request.
  *
  * Miniflare itself stays in here. Its proxies (`getD1Database`, `getWorker`, …) make this thread wait synchronously; a runtime
@@ -39,7 +33,6 @@ export async function startRuntime(
   log: (line: LogLine) => void = () => {},
 ): Promise<Runtime> {
   const { state, pidFile } = statePaths(persistTo);
-  await mkdir(state, { recursive: true });
   useGuardedRuntime();
   const failed = Promise.withResolvers<Error>();
   const miniflare = new Miniflare(

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { readCommandLine } from './command-line.ts';
 import type { Demo } from './demo-file.ts';
 import { type DemoHub, startDemoHub } from './demo-hub.ts';
-import { type LogLine, StartRefused } from './local-worker.ts';
+import type { LogLine } from './local-worker.ts';
 import { shortLogLine } from './log-lines.ts';
+import { StartRefused } from './store-folder.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const PARENT_CHECK_MILLISECONDS = 1_000;

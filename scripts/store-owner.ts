@@ -2,16 +2,22 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { StartRefused, statePaths } from './store-folder.ts';
 
 /** Longer than the second after which a runtime sees that its hub was killed, and a hub that its npm was. */
 const PATIENCE_MILLISECONDS = 3_000;
 
 /**
- * Waits a little until a runtime that a killed hub left on a store is gone, so that no two write to it. Answers the id of the
- * process that goes on using the store; null when the store is free. `pidFile` is what workerd-with-hub.sh wrote, or
- * does not exist.
+ * Waits a little until a runtime that a killed hub left on a store is gone, so that no two write to it. Throws `StartRefused` when a
+ * process goes on using the store.
  */
-export async function waitForStore(pidFile: string): Promise<number | null> {
+export async function waitForStore(persistTo: string): Promise<void> {
+  const user = await userOfStore(statePaths(persistTo).pidFile);
+  if (user !== null) throw new StartRefused(`The store ${persistTo} is in use by another hub (process ${user}).`);
+}
+
+/** The process that goes on using a store; null when it is free. `pidFile` is what workerd-with-hub.sh wrote, or does not exist. */
+async function userOfStore(pidFile: string): Promise<number | null> {
   const [runtime, hub] = (await readFile(pidFile, 'utf8').catch(() => '')).split(' ').map(Number);
   if (runtime === undefined || hub === undefined || runtime === 0) return null;
   const deadline = Date.now() + PATIENCE_MILLISECONDS;

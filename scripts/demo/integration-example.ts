@@ -1,5 +1,5 @@
 /** The documented integration example, step by step, then its batch examples, against one hub. */
-import type { Demo } from '../demo-file.ts';
+import type { DemoOrganizations } from '../demo-organizations.ts';
 import { type Agent, channelDocument, messageWebhook, receiptDocument, suggestionWebhook } from './documents.ts';
 import { type Expected, uuid } from './expectation.ts';
 import type { Play } from './play.ts';
@@ -11,11 +11,11 @@ const SUGGESTION = 'Your order #12345 was shipped yesterday and should arrive by
 const REPLY = 'Hi Jane! Your order #12345 was shipped yesterday. Tracking number: ABC123.';
 const VARIABLES = { customer_name: 'Jane Doe', customer_email: CUSTOMER, ticket_id: 'TICKET-67890' };
 
-type Scene = { play: Play; demo: Demo; channels: string; channel: string; agent: Agent; bot: Agent };
+type Scene = { play: Play; demo: DemoOrganizations; channels: string; channel: string; agent: Agent; bot: Agent };
 type Resource = Record<string, unknown>;
 
 /** Plays everything; what differs ends up in `play.differences`. Throws when it cannot go on. */
-export async function playIntegrationExample(play: Play, demo: Demo, webhookUrl: string): Promise<void> {
+export async function playIntegrationExample(play: Play, demo: DemoOrganizations, webhookUrl: string): Promise<void> {
   const channels = `/api/v5/orgs/${demo.organization_id}/unified_messaging`;
   const channel = await registerChannel(play, demo, channels, webhookUrl);
   const scene: Scene = {
@@ -34,10 +34,15 @@ export async function playIntegrationExample(play: Play, demo: Demo, webhookUrl:
   await closeSession(scene);
   await sendBatch(scene);
   await sendMixedBatch(scene);
-  play.checkNothingElseCame();
+  await play.checkNothingElseCame();
 }
 
-async function registerChannel(play: Play, demo: Demo, channels: string, webhookUrl: string): Promise<string> {
+async function registerChannel(
+  play: Play,
+  demo: DemoOrganizations,
+  channels: string,
+  webhookUrl: string,
+): Promise<string> {
   play.step('Step 1: register the channel');
   const channel = {
     name: 'Support Email Gateway',
@@ -60,7 +65,7 @@ async function registerChannel(play: Play, demo: Demo, channels: string, webhook
     200,
     null,
   );
-  play.verifyWith(String((secret as Resource)['secret']));
+  play.followChannel(`${channels}/${id}`, demo.settings_token, String((secret as Resource)['secret']));
   return id;
 }
 

@@ -1,22 +1,20 @@
-import { Webhook } from 'standardwebhooks';
 import { type JsonRequest, requestJson } from '../json-request.ts';
-import type { ReceivedRequest, WebhookReceiver } from '../webhook-receiver.ts';
 import { type Bindings, compare, type Expected } from './expectation.ts';
+import type { WebhookFeed } from './webhook-feed.ts';
 
 /** Shows each request, answer and webhook of the demo as it happens, and collects what differs from the documents. */
 export class Play {
   readonly differences: string[] = [];
   readonly #bindings: Bindings = new Map();
   readonly #baseUrl: string;
-  readonly #receiver: WebhookReceiver;
+  readonly #feed: WebhookFeed;
   readonly #print: (text: string) => void;
-  #verifier: Webhook | null = null;
   #webhooksSeen = 0;
   #step = '';
 
-  constructor(baseUrl: string, receiver: WebhookReceiver, print: (text: string) => void) {
+  constructor(baseUrl: string, feed: WebhookFeed, print: (text: string) => void) {
     this.#baseUrl = baseUrl;
-    this.#receiver = receiver;
+    this.#feed = feed;
     this.#print = print;
   }
 
@@ -30,11 +28,6 @@ export class Play {
     const value = this.#bindings.get(name);
     if (typeof value !== 'string') throw new Error(`${name} is not known; the demo cannot go on`);
     return value;
-  }
-
-  /** From now on every webhook must carry a signature made with this secret. */
-  verifyWith(secret: string): void {
-    this.#verifier = new Webhook(secret);
   }
 
   /** Sends a request; `expected` null accepts any body. Answers the body. */
@@ -54,17 +47,20 @@ export class Play {
     return answer.body;
   }
 
-  /** Waits for the next webhook that was not looked at yet, checks its signature and compares it. */
+  /** From now on the webhooks of this channel are meant. `path`: of the channel. */
+  followChannel(path: string, token: string, secret: string): void {
+    this.#feed.follow({ url: `${this.#baseUrl}${path}`, token, secret });
+  }
+
+  /** Waits for the next webhook that was not looked at yet, and compares it. */
   async webhook(expected: Expected): Promise<void> {
     const place = this.#webhooksSeen;
     this.#webhooksSeen += 1;
-    const request = await this.#receiver.waitFor(({ index }) => index === place);
-    const body: unknown = JSON.parse(request.body);
-    this.#print(`⇠ webhook ${request.headers['webhook-id'] ?? 'without id'}: ${this.#checkSignature(request)}`);
+    const seen = await this.#feed.at(place);
+    const body: unknown = JSON.parse(seen.body);
+    this.#print(`⇠ webhook ${seen.id}: ${seen.how}`);
     this.#printJson(body);
-    if (request.headers['content-type'] !== 'application/json') {
-      this.#differ([`webhook content type: got ${request.headers['content-type'] ?? 'none'}`]);
-    }
+    this.#differ(seen.problems);
     this.#differ(compare(expected, body, this.#bindings, 'webhook'));
   }
 
@@ -74,24 +70,11 @@ export class Play {
     if (!holds) this.differences.push(`${this.#step}: not so: ${sentence}`);
   }
 
-  /** The webhooks that came without being asked for, as differences. */
-  checkNothingElseCame(): void {
-    const surplus = this.#receiver.requests.length - this.#webhooksSeen;
+  /** What became of the webhooks, and those that came without being asked for, as differences. */
+  async checkNothingElseCame(): Promise<void> {
+    this.#differ(await this.#feed.settle());
+    const surplus = (await this.#feed.count()) - this.#webhooksSeen;
     this.check(surplus === 0, `no webhook came but the ${this.#webhooksSeen} shown (${surplus} more)`);
-  }
-
-  #checkSignature(request: ReceivedRequest): string {
-    if (this.#verifier === null) {
-      this.#differ(['webhook before its secret is known']);
-      return 'not verified';
-    }
-    try {
-      this.#verifier.verify(request.body, request.headers);
-      return 'signature verified';
-    } catch (error) {
-      this.#differ([`webhook signature: ${(error as Error).message}`]);
-      return 'signature WRONG';
-    }
   }
 
   #differ(differences: readonly string[]): void {
