@@ -40,12 +40,22 @@ The settings of a deployment are in deployments/<environment>.env (docs/deployin
   },
 });
 
+/** What cannot be kept is known before anything is deployed. */
+async function tryRecord(file: string): Promise<void> {
+  try {
+    await appendFile(file, '');
+  } catch (error) {
+    throw new DeploymentRefused(`--record ${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}
+
 /** Lines `name=value`, as GitHub Actions reads the outputs of a step. */
 async function keep(name: string, value: string | boolean): Promise<void> {
   if (record !== null) await appendFile(record, `${name}=${value}\n`);
 }
 
 try {
+  if (record !== null) await tryRecord(record);
   if (isDryRun && promoted !== null) throw new DeploymentRefused('--promote has no dry run: it builds nothing.');
   const target = await readTarget(environment);
   const deployment = { target, run: runWrangler, fetch, say: (line: string) => console.log(line) };

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCommandLine } from './command-line.ts';
 import { arrowsBetween, circlesIn, floorsOf, folderOf, readImportGraph } from './import-graph.ts';
@@ -9,6 +10,10 @@ const { in: folder } = readCommandLine({
   options: { in: { takes: 'DIR', says: 'another checkout of the project' } },
 });
 
+if (folder !== undefined && !existsSync(join(folder, 'src'))) {
+  console.error(`--in takes a checkout of the project; ${folder} has no src.`);
+  process.exit(2);
+}
 const { sources, imports } = readImportGraph(join(folder ?? projectRoot, 'src'));
 const arrows = arrowsBetween(imports, folderOf);
 const circles = [...circlesIn(arrowsBetween(imports, (path) => path)), ...circlesIn(arrows)];

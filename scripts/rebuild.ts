@@ -42,7 +42,13 @@ ${ADMIN_TOKEN_HELP}`,
 }
 
 function readIds(file: string): string[] {
-  const lines = readFileSync(file, 'utf8').split('\n');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Error(`--ids ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+  const lines = text.split('\n');
   return lines.map((line) => line.trim()).filter((line) => line !== '');
 }
 

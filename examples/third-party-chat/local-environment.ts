@@ -32,5 +32,9 @@ export function writeLocalEnvironment(demoPath: string, path: string): Record<st
 function readDemo(path: string): Demo {
   if (!existsSync(path))
     throw new ConfigurationRefused(`There is no ${path} yet: npm start writes it when the hub runs.`);
-  return JSON.parse(readFileSync(path, 'utf8')) as Demo;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Demo;
+  } catch (error) {
+    throw new ConfigurationRefused(`${path} is not the demo.json of a hub: ${(error as Error).message}.`);
+  }
 }

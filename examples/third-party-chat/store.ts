@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { ConfigurationRefused } from './configuration.ts';
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS visitors (
@@ -40,13 +41,17 @@ CREATE INDEX IF NOT EXISTS handled_webhooks_by_time ON handled_webhooks (handled
 
 /**
  * Opens the application's own database. Requests of visitors write `visitors` only; everything else is written by webhooks. A chat whose
- * `visitor_id` is null is somebody else's: it is remembered so that the hub is asked once.
+ * `visitor_id` is null is somebody else's: it is remembered so that the hub is asked once. Throws `ConfigurationRefused` when the file cannot be one.
  */
 export function openStore(path: string): DatabaseSync {
-  const database = new DatabaseSync(path);
-  database.exec('PRAGMA journal_mode = WAL');
-  database.exec(SCHEMA);
-  return database;
+  try {
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec(SCHEMA);
+    return database;
+  } catch (error) {
+    throw new ConfigurationRefused(`STORE_PATH ${path} cannot be the database: ${(error as Error).message}.`);
+  }
 }
 
 /** Does all of the work or, when it throws, nothing. */
