@@ -5,6 +5,12 @@
 export function sendInPlace(form, path) {
   const problem = document.getElementById('problem');
   const button = form.querySelector('button');
+  // A text of several lines is possible with Shift; an input method's own Enter chooses a word.
+  form.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.target.tagName !== 'TEXTAREA') return;
+    event.preventDefault();
+    if (!button.disabled) form.requestSubmit(button);
+  });
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     problem.textContent = '';
