@@ -55,4 +55,4 @@ test('replies that were pending at a kill -9 reach the receiver after the restar
   const texts = receiver.requests.slice(before).map((request) => JSON.parse(request.body).message.message);
   expect(texts).toEqual(['one', 'two']);
   expect(receiver.requests[before]?.headers['webhook-id']).toBe(failed.headers['webhook-id']);
-}, 120_000);
+});

@@ -71,4 +71,4 @@ test('a hub starts while clients retry without pause, also after a kill -9 under
   await start();
   while ((answers.get(401) ?? 0) < 100) await pause(10);
   expect([...answers.keys()].filter((status) => status !== 'none')).toEqual([401]);
-}, 120_000);
+});

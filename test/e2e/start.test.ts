@@ -88,7 +88,7 @@ describe('npm start', () => {
     expect(onUsedStore.output()).toContain('is in use by another hub');
     third.kill('SIGINT');
     expect(await third.ended).toBe(0);
-  }, 120_000);
+  });
 
   test.skipIf(process.platform === 'win32')('warns when so few files may be open that the runtime would end', () => {
     const script = `import { warnOfFewFiles } from ${JSON.stringify(projectPath('scripts/open-files.ts'))};

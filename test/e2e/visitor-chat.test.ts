@@ -168,7 +168,7 @@ test('a visitor’s chat from their first step to its end, each told to the appl
     .filter(({ channel }) => channel === chats);
   expect(Object.assign({}, ...changes.map(({ resource }) => resource))).toEqual(await ok('GET', `${chats}/${chatId}`));
   for (const request of toldOf('tutorial', chatId)) verifySignature(request, app.secret);
-}, 60_000);
+});
 
 /** Standard Webhooks, with the bytes of the app's secret as the key. */
 function verifySignature({ headers, body }: ReceivedRequest, secret: string): void {
@@ -211,7 +211,7 @@ describe('an application', () => {
     // Each attempt of the first one was the same webhook.
     const [first, second, third] = toldOf('failing', chatId);
     expect(new Set([first, second, third].map((request) => request?.headers['webhook-id'])).size).toBe(1);
-  }, 90_000);
+  });
 
   test('whose one chat hangs is told of the others meanwhile', async () => {
     await installApp('hanging');
@@ -230,7 +230,7 @@ describe('an application', () => {
     );
     const attempts = toldOf('hanging', slow.chatId).filter(({ path }) => path.startsWith('/hanging/messages'));
     expect(attempts).toHaveLength(1);
-  }, 60_000);
+  });
 
   test('that is not there any more is told nothing, and its log says why', async () => {
     const app = await installApp('leaving');
@@ -255,5 +255,5 @@ describe('an application', () => {
     expect(ledger).toMatchObject({ delivered: 0, pending: 0 });
     expect(ledger['accepted']).toBe((ledger['skipped'] as Json)['uninstalled']);
     expect(toldOf('leaving', chatId).length).toBeLessThanOrEqual(2);
-  }, 60_000);
+  });
 });

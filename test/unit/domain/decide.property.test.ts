@@ -39,7 +39,7 @@ describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('a t
       ),
       { numRuns: 150 },
     );
-  }, 30_000);
+  });
 });
 
 /**

@@ -48,7 +48,7 @@ describe('chats that watch a user', () => {
     expect(user.takeTold()).toEqual([]);
   });
 
-  test('are notified by an alarm that rings by itself', { timeout: 20_000 }, async () => {
+  test('are notified by an alarm that rings by itself', async () => {
     const user = await User.create();
     const chat_id = newChatId();
     let isAway = true;

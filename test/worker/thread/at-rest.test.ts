@@ -174,6 +174,6 @@ describe('an outage of D1', () => {
       await runDurableObjectAlarm(objectOf(opened));
       const { acknowledged, last } = await marksOf(opened);
       expect(acknowledged).toBe(last);
-    }, 60_000);
+    });
   }
 });

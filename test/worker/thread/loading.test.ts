@@ -121,7 +121,7 @@ describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('an 
       }),
       { numRuns: 8 },
     );
-  }, 60_000);
+  });
 });
 
 test('the retry of a visitor’s chat that was opened two sessions ago is answered with that chat', async () => {
