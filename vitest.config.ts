@@ -15,6 +15,7 @@ const insideWorkerd: TestProjectInlineConfiguration = {
           TEST_MIGRATIONS: migrations,
           ADMIN_TOKEN: 'admin-token-of-the-tests',
           ALLOW_INSECURE_WEBHOOKS: '1',
+          RATE_LIMITS: '0',
         },
       },
     }),

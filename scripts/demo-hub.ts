@@ -6,7 +6,8 @@ import { makeStoreFolder } from './store-folder.ts';
 export type DemoHub = LocalHub & { adminToken: string; demo: Demo | null };
 
 export type DemoHubOptions = Omit<HubOptions, 'variables'> & {
-  /** On top of what a local hub needs: the admin token, http webhooks to loopback, its own origin, SERVER_TIMING as in the environment. */
+  /** On top of what a local hub needs: the admin token, http webhooks to loopback, its own origin, SERVER_TIMING and RATE_LIMITS as in the
+   * environment, no limits by default. */
   variables?: Record<string, string>;
 };
 
@@ -22,6 +23,7 @@ export async function startDemoHub(options: DemoHubOptions): Promise<DemoHub> {
     variables: {
       ADMIN_TOKEN: adminToken,
       ALLOW_INSECURE_WEBHOOKS: '1',
+      RATE_LIMITS: process.env['RATE_LIMITS'] ?? '0',
       // One runtime and one database on this machine: a single projector gathers the most into each batch.
       PROJECTOR_COUNT: '1',
       PUBLIC_ORIGIN: `http://127.0.0.1:${port}`,

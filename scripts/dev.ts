@@ -19,7 +19,17 @@ const { port = 8787, 'persist-to': persistTo = '.wrangler' } = readCommandLine({
 /** Resolves with wrangler's exit code. */
 function wranglerDev(state: string, pidFile: string): Promise<number> {
   const wrangler = projectPath('node_modules/wrangler/bin/wrangler.js');
-  const args = ['dev', '--ip', '127.0.0.1', '--port', String(port), '--persist-to', state];
+  const args = [
+    'dev',
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--persist-to',
+    state,
+    '--var',
+    `RATE_LIMITS:${process.env['RATE_LIMITS'] ?? '0'}`,
+  ];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [wrangler, ...args], {
       cwd: projectRoot,

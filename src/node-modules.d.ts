@@ -25,3 +25,7 @@ declare module 'node:crypto' {
   export function randomBytes(size: number): Buffer;
   export function timingSafeEqual(left: Uint8Array, right: Uint8Array): boolean;
 }
+
+declare module 'node:zlib' {
+  export function crc32(data: string): number;
+}

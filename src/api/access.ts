@@ -7,6 +7,7 @@ import {
   requireVisitorOrganization,
   requireVisitorSubscription,
 } from '../http/authenticate-visitor.ts';
+import { PUBLIC_BODY, USER_BODY, VISITOR_BODY } from '../http/body-limits.ts';
 import {
   requireKnownOrganization,
   requireOrganization,
@@ -14,6 +15,13 @@ import {
   requireScope,
   requireSubscription,
 } from '../http/permissions.ts';
+import {
+  limitNewVisitors,
+  limitOpenPages,
+  limitOrganizationWrites,
+  limitToken,
+  limitVisitorWrites,
+} from '../http/rate-limits.ts';
 import { type RefusalStatus, refuse } from '../http/refusals.ts';
 import { requireOperator } from '../http/require-operator.ts';
 
@@ -26,6 +34,8 @@ export type Access = {
   security: { [scheme: string]: string[] }[];
   /** They run before the body is read. */
   guards: readonly AppMiddleware[];
+  /** The largest body of its routes in bytes. */
+  bodyLimit: number;
   /** The statuses with which these guards refuse. */
   refusals: readonly RefusalStatus[];
 };
@@ -36,12 +46,17 @@ export function withGuards(access: Access, ...guards: AppMiddleware[]): Access {
 }
 
 function asUser(...guards: AppMiddleware[]): Access {
-  return { security: [{ userToken: [] }], guards: [authenticate(), ...guards], refusals: [401, 403, 503] };
+  return {
+    security: [{ userToken: [] }],
+    guards: [authenticate(), limitToken, limitOrganizationWrites, ...guards],
+    bodyLimit: USER_BODY,
+    refusals: [401, 403, 429, 503],
+  };
 }
 
 function asVisitor(...guards: AppMiddleware[]): Access {
-  const all = [authenticateVisitor(), ...guards, requireVisitorSubscription()];
-  return { security: [{ visitorToken: [] }], guards: all, refusals: [401, 403, 503] };
+  const all = [authenticateVisitor(), limitVisitorWrites, ...guards, requireVisitorSubscription()];
+  return { security: [{ visitorToken: [] }], guards: all, bodyLimit: VISITOR_BODY, refusals: [401, 403, 429, 503] };
 }
 
 /** With private history on, only the scope `reports` opens an organization's chats (Chats API). */
@@ -61,8 +76,18 @@ const requireOwnUserOrScope: AppMiddleware = async (c, next) => {
   await next();
 };
 
+const asAnybody = (limit: AppMiddleware): Access => ({
+  security: [],
+  guards: [limit],
+  bodyLimit: PUBLIC_BODY,
+  refusals: [429, 503],
+});
+
 /** Anybody, without a token. */
-export const publicAccess: Access = { security: [], guards: [], refusals: [503] };
+export const publicAccess = asAnybody(limitOpenPages);
+
+/** A visitor who has no token yet. The path names the organization. */
+export const newVisitor = asAnybody(limitNewVisitors);
 
 /** Any user: the path names no owner. */
 export const anyUser = asUser(requireSubscription());
@@ -108,7 +133,8 @@ export const ownVisitor = asVisitor(requireOwnVisitor());
 export const operator: Access = {
   security: [{ adminToken: [] }],
   guards: [requireOperator],
-  refusals: [401, 404, 503],
+  bodyLimit: USER_BODY,
+  refusals: [401, 404, 429, 503],
 };
 
 /** The operator on paths under /organizations/<organization_id>. One that does not exist is 404. */

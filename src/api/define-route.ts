@@ -10,6 +10,8 @@ export type RouteDefinition = Pick<RouteConfig, 'method' | 'path' | 'summary' | 
   /** The heading under which the reference shows it, one of TAGS in openapi/document.ts. */
   tag: string;
   access: Access;
+  /** The largest body in bytes, where it is not the one of the access. */
+  bodyLimit?: number;
   /** What it answers when it does what it is for, by status. */
   answers: RouteConfig['responses'];
   /** Statuses of refusals that do not follow from the rest: 404 of a body's reference, 409, 426, 429. */
@@ -31,14 +33,17 @@ export type Route<Definition extends RouteDefinition> = ReturnType<
 
 /**
  * Makes a route for `router.openapi(route, handler)`. Its access gives the guards, which run before the body is read; access and
- * request give the documented refusals: 400 for a query or a body, 404 for a path with parameters, 413 for a body, and those of
- * the guards.
+ * request give the documented refusals: 400 for a query or a body, 404 for a path with parameters, 413 and 415 for a body, and
+ * those of the guards.
  */
 export function defineRoute<const Definition extends RouteDefinition>(definition: Definition): Route<Definition> {
-  const { access, answers, refusals, tag, ...rest } = definition;
-  const middleware = [...access.guards, ...(rest.request?.body === undefined ? [] : [readJsonBody])];
+  const { access, answers, refusals, tag, bodyLimit = access.bodyLimit, request, ...rest } = definition;
+  const body = request?.body;
+  const middleware = [...access.guards, ...(body === undefined ? [] : [readJsonBody(bodyLimit)])];
+  const description = `At most ${bodyLimit.toLocaleString('en')} bytes.`;
   const route = createRoute({
     ...rest,
+    request: body === undefined ? request : { ...request, body: { description, ...body } },
     tags: [tag],
     security: access.security,
     middleware,
@@ -52,6 +57,6 @@ function refusalsOf({ access, request = {}, refusals = [] }: RouteDefinition): R
   const statuses = new Set<RefusalStatus>([...access.refusals, ...refusals]);
   if (request.query !== undefined || request.body !== undefined) statuses.add(400);
   if (request.params !== undefined) statuses.add(404);
-  if (request.body !== undefined) statuses.add(413);
+  if (request.body !== undefined) statuses.add(413).add(415);
   return [...statuses].sort((left, right) => left - right);
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow, TokenRow, UserRow } from '../db/rows.ts';
@@ -8,9 +9,24 @@ import { randomSecret } from '../platform/secrets.ts';
 export const SCOPES = ['settings', 'reports', 'users'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** A new user token: `umi_` and 32 random bytes in base64url. It is shown once; only its digest is stored. */
+/** Tokens of earlier versions end without a checksum. */
+const TOKEN_FORM = /^(umi_[A-Za-z0-9_-]{43})([0-9a-z]{7})?$/;
+
+/** A new user token: `umi_`, 32 random bytes in base64url and a checksum of both. It is shown once; only its digest is stored. */
 export function newToken(): string {
-  return `umi_${randomSecret()}`;
+  const token = `umi_${randomSecret()}`;
+  return `${token}${checksum(token)}`;
+}
+
+/** Whether a text can be a user token. What cannot is refused without a look into the database. */
+export function isTokenForm(text: string): boolean {
+  const [, token = '', sum] = TOKEN_FORM.exec(text) ?? [];
+  return token !== '' && (sum === undefined || sum === checksum(token));
+}
+
+/** CRC-32 in seven base-36 digits: it finds typing errors and made-up tokens, and proves nothing. */
+function checksum(token: string): string {
+  return crc32(token).toString(36).padStart(7, '0');
 }
 
 /** Lower-case hex SHA-256 of a token: tokens are stored and looked up in this form. */

@@ -1,5 +1,5 @@
 import { forgetUser } from '../directory/known-users.ts';
-import { findPrincipal, type PrincipalRow, tokenDigest } from '../directory/tokens.ts';
+import { findPrincipal, isTokenForm, type PrincipalRow, tokenDigest } from '../directory/tokens.ts';
 import { userFacts } from '../directory/users.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
@@ -12,7 +12,11 @@ import {
 } from './app-credentials.ts';
 import { type AppContext, type AppMiddleware, identityDatabase, type Principal } from './app-environment.ts';
 import { purgeKnownOrganization } from './organization-cache.ts';
+import { limitFailures, TOO_MANY_FAILURES } from './rate-limits.ts';
 import { refuse } from './refusals.ts';
+
+/** Only tokens that are not known here are counted and refused: others behind the same address go on. */
+const badTokens = limitFailures('RATE_BAD_TOKENS');
 
 const principals = createIsolateCache<Principal>({ clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR });
 
@@ -40,7 +44,8 @@ export function purgeApp(appId: string): void {
 
 /**
  * Lets a request through that carries a valid user token (`Authorization: Bearer …` or `Token …`) or an app's credentials
- * (`GIOSGAPP …`) and sets `principal`; all others are 401, or 503 when D1 cannot be reached and the token is not known here.
+ * (`GIOSGAPP …`) and sets `principal`; all others are 401, 503 when D1 cannot be reached and the token is not known
+ * here, and 429 when the client has sent too many bad ones.
  */
 export function authenticate(): AppMiddleware {
   return async (c, next) => {
@@ -51,6 +56,8 @@ export function authenticate(): AppMiddleware {
     }
     const lookup = credentials.scheme === APP_SCHEME ? lookupOfApp(header) : lookupOfToken(credentials.token);
     if (lookup === null) return refuse(c, { reason: 'token_invalid' });
+    const isKnown = principals.peek(lookup.key, cacheTimeToLive(c.env)) !== null;
+    if (!isKnown && badTokens.isExceeded(c)) return refuse(c, TOO_MANY_FAILURES);
     let found: Principal | null;
     try {
       found = await principals.get(lookup.key, cacheTimeToLive(c.env), () => lookup.find(c));
@@ -58,6 +65,7 @@ export function authenticate(): AppMiddleware {
       writeLog('error', 'authentication_unavailable', { error: errorText(error) });
       return refuse(c, { reason: 'unavailable' });
     }
+    if (found === null) await badTokens.count(c);
     if (found === null || isExpired(found.expires_at, Date.now())) return refuse(c, { reason: 'token_invalid' });
     c.set('principal', found);
     c.set('organization', found.organization);
@@ -73,9 +81,9 @@ type Lookup = { key: string; find: (c: AppContext) => Promise<Principal | null> 
 
 /** Null for what can be no token. */
 function lookupOfToken(token: string): Lookup | null {
+  if (isJwt(token)) return { key: tokenDigest(token), find: async (c) => principalOfApp(await findAppUser(c, token)) };
+  if (!isTokenForm(token)) return null;
   const key = tokenDigest(token);
-  if (isJwt(token)) return { key, find: async (c) => principalOfApp(await findAppUser(c, token)) };
-  if (token === '' || token.length > 512) return null;
   return {
     key,
     find: async (c) => {

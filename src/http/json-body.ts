@@ -1,61 +1,89 @@
-import type { AppMiddleware } from './app-environment.ts';
+import type { AppContext, AppMiddleware } from './app-environment.ts';
 import { drain } from './drain-body.ts';
+import { isModestJson } from './json-size.ts';
 import { type Refusal, refuse } from './refusals.ts';
 
-/** The largest body that is accepted, in bytes. */
-export const BODY_LIMIT = 5_000_000;
+/** Above this many bytes a body's elements are counted before it is parsed. Below it cannot have too many to keep. */
+const COUNTED_ABOVE = 65_536;
+
+/** The encodings of a body that are decoded, as `Content-Encoding` names them. */
+const ENCODINGS: ReadonlyMap<string, 'gzip' | 'deflate'> = new Map([
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+]);
 
 type BodyObject = { [field: string]: unknown };
 export type ParsedBody = { ok: true; value: BodyObject } | { ok: false; refusal: Refusal };
+export type ReadBody = { ok: true; bytes: Uint8Array } | { ok: false; refusal: Refusal };
 
 /**
- * Reads a route's JSON body before the validator does: bounded, whatever its Content-Type says, an empty one as `{}`.
- * `defineRoute` puts it into every route that declares a body, behind the route's guards.
+ * Reads a route's JSON body before the validator does: at most `limit` bytes, decoded by its Content-Encoding, whatever its Content-Type
+ * says, an empty one as `{}`. `defineRoute` puts it into every route that declares a body, behind the route's guards.
  */
-export const readJsonBody: AppMiddleware = async (c, next) => {
-  // Hono takes a segment such as `:chat_id`, a template that nobody filled in, through each middleware twice.
-  if (c.get('isBodyRead')) return next();
-  c.set('isBodyRead', true);
-  const bytes = await readBounded(c.req.raw, BODY_LIMIT);
-  if (bytes === null) return refuse(c, { reason: 'too_large' });
-  const parsed = parseJsonBody(bytes);
-  if (!parsed.ok) return refuse(c, parsed.refusal);
-  // The validator looks at the Content-Type and then takes the body from `json`, which is not parsed a second time.
-  if (!isJson(c.req.header('Content-Type'))) {
-    const headers = new Headers(c.req.raw.headers);
-    headers.set('Content-Type', 'application/json');
-    c.req.raw = new Request(c.req.raw.url, { method: c.req.raw.method, headers });
-  }
-  c.req.json = (async () => parsed.value) as typeof c.req.json;
-  await next();
-};
+export function readJsonBody(limit: number): AppMiddleware {
+  return async (c, next) => {
+    // Hono takes a segment such as `:chat_id`, a template that nobody filled in, through each middleware twice.
+    if (c.get('isBodyRead')) return next();
+    c.set('isBodyRead', true);
+    const read = await readBody(c.req.raw, limit);
+    if (!read.ok) return refuse(c, read.refusal);
+    const parsed = parseJsonBody(read.bytes);
+    if (!parsed.ok) return refuse(c, parsed.refusal);
+    declareJson(c);
+    // The validator takes the body from `json`, which is not parsed a second time.
+    c.req.json = (async () => parsed.value) as typeof c.req.json;
+    await next();
+  };
+}
+
+/** Gives a request the Content-Type that the validator asks for. What Cloudflare says of the client, `cf`, stays. */
+function declareJson(c: AppContext): void {
+  if (isJson(c.req.header('Content-Type'))) return;
+  const { url, method, headers, cf } = c.req.raw;
+  const declared = new Headers(headers);
+  declared.set('Content-Type', 'application/json');
+  c.req.raw = new Request(url, { method, headers: declared, ...(cf === undefined ? {} : { cf }) } as RequestInit);
+}
 
 /** The usual headers; the validator refuses some that only begin so, such as `application/json;`. */
 function isJson(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/json(; ?charset=utf-8)?$/i.test(contentType);
 }
 
-/** The server has checked that a body is as long as it was announced; reading it at once is cheaper than by a reader. */
-async function readAnnounced(
-  request: { arrayBuffer(): Promise<ArrayBuffer> },
-  limit: number,
-): Promise<Uint8Array | null> {
-  const buffer = await request.arrayBuffer();
-  return buffer.byteLength > limit ? null : new Uint8Array(buffer);
+/**
+ * A body's bytes, decoded. Refused when they are more than `limit`, in an encoding that is not known, not in the encoding that they
+ * claim, or when the client breaks off.
+ */
+export async function readBody(request: Request, limit: number): Promise<ReadBody> {
+  const tooLarge: ReadBody = { ok: false, refusal: { reason: 'too_large', limit } };
+  const announced = request.headers.get('Content-Length');
+  if (Number(announced ?? 0) > limit) return tooLarge;
+  const encoding = (request.headers.get('Content-Encoding') ?? '').trim().toLowerCase();
+  const isPlain = encoding === '' || encoding === 'identity';
+  const format = ENCODINGS.get(encoding);
+  if (!isPlain && format === undefined) return { ok: false, refusal: { reason: 'unsupported_encoding' } };
+  if (request.body === null) return { ok: true, bytes: new Uint8Array(0) };
+  try {
+    if (format === undefined) {
+      // The server has checked that a body is as long as it was announced; reading it at once is cheaper than by a reader.
+      const bytes = announced === null ? await collect(request.body, limit) : await request.bytes();
+      return bytes === null || bytes.byteLength > limit ? tooLarge : { ok: true, bytes };
+    }
+    const decoded = request.body.pipeThrough(new DecompressionStream(format) as ReadableWritablePair<Uint8Array>);
+    const bytes = await collect(decoded, limit);
+    return bytes === null ? tooLarge : { ok: true, bytes };
+  } catch {
+    // Of the decoder, or of a client that is gone: neither is an accident of the hub.
+    return { ok: false, refusal: { reason: format === undefined ? 'body_cut_off' : 'malformed_encoding' } };
+  }
 }
 
-/** A body's bytes, or null as soon as there are more than `limit`: Content-Length may lie or be missing, so they are counted. */
-export async function readBounded(
-  request: Pick<Request, 'headers' | 'body' | 'arrayBuffer'>,
-  limit: number,
-): Promise<Uint8Array | null> {
-  const announced = request.headers.get('Content-Length');
-  if (Number(announced ?? 0) > limit) return null;
-  if (request.body === null) return new Uint8Array(0);
-  if (announced !== null) return await readAnnounced(request, limit);
+/** The bytes of a stream; null as soon as there are more than `limit`, and what follows is read away. */
+async function collect(stream: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const reader = request.body.getReader();
+  const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
@@ -80,6 +108,8 @@ export async function readBounded(
 /** The JSON object that a body holds; an empty body is an empty object. */
 export function parseJsonBody(bytes: Uint8Array): ParsedBody {
   if (bytes.byteLength === 0) return { ok: true, value: {} };
+  if (bytes.byteLength > COUNTED_ABOVE && !isModestJson(bytes))
+    return { ok: false, refusal: { reason: 'too_complex' } };
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);

@@ -11,6 +11,9 @@ export type Refusal =
   | { reason: 'invalid'; fields: FieldErrors }
   | { reason: 'malformed_json' }
   | { reason: 'malformed_text' }
+  | { reason: 'malformed_encoding' }
+  | { reason: 'body_cut_off' }
+  | { reason: 'too_complex' }
   | { reason: 'not_authenticated' }
   | { reason: 'token_invalid' }
   | { reason: 'forbidden' }
@@ -24,9 +27,13 @@ export type Refusal =
   | { reason: 'not_found'; detail?: string }
   | { reason: 'method_not_allowed'; method: string; allowed: readonly string[] }
   | { reason: 'conflict'; detail: string }
-  | { reason: 'too_large' }
+  /** `limit` in bytes. */
+  | { reason: 'too_large'; limit: number }
+  | { reason: 'unsupported_encoding' }
   | { reason: 'not_a_socket' }
   | { reason: 'too_many_sockets' }
+  /** `seconds` until it may be tried again. */
+  | { reason: 'rate_limited'; seconds: number }
   | { reason: 'origin_foreign' }
   | { reason: 'unavailable' };
 
@@ -43,6 +50,9 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
   invalid: ({ fields }) => ({ status: 400, body: fields }),
   malformed_json: () => detail(400, 'JSON parse error: the body is not valid JSON.'),
   malformed_text: () => detail(400, 'JSON parse error: the body is not valid UTF-8.'),
+  malformed_encoding: () => detail(400, 'The request body is not in the encoding that its Content-Encoding names.'),
+  body_cut_off: () => detail(400, 'The request body ended before it was complete.'),
+  too_complex: () => detail(400, 'JSON parse error: the body has more than 200,000 elements or 64 levels.'),
   not_authenticated: () => detail(401, 'Authentication credentials were not provided.', CHALLENGE),
   token_invalid: () => detail(401, 'Invalid token.', CHALLENGE),
   forbidden: () => detail(403, 'You do not have permission to perform this action.'),
@@ -56,9 +66,16 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
   method_not_allowed: ({ method, allowed }) =>
     detail(405, `Method "${method}" not allowed.`, { Allow: allowed.join(', ') }),
   conflict: (refusal) => detail(409, refusal.detail),
-  too_large: () => detail(413, 'The request body is too large: at most 5,000,000 bytes are accepted.'),
+  too_large: ({ limit }) =>
+    detail(413, `The request body is too large: at most ${limit.toLocaleString('en')} bytes are accepted here.`),
+  unsupported_encoding: () =>
+    detail(415, 'The request body has a Content-Encoding that is not known here: gzip and deflate are.', {
+      'Accept-Encoding': 'gzip, deflate',
+    }),
   not_a_socket: () => detail(426, 'This address is for WebSocket connections.', { Upgrade: 'websocket' }),
   too_many_sockets: () => detail(429, 'Too many live sockets are open.', { 'Retry-After': '60' }),
+  rate_limited: ({ seconds }) =>
+    detail(429, `Request was throttled. Expected available in ${seconds} seconds.`, { 'Retry-After': String(seconds) }),
   origin_foreign: () => detail(403, 'Web pages of this origin may not connect.'),
   unavailable: () => detail(503, 'Service temporarily unavailable, try again later.', { 'Retry-After': '1' }),
 };
@@ -94,7 +111,8 @@ const DOCUMENTED = {
   403: { name: 'Forbidden', description: 'Not permitted, or no active subscription' },
   404: { name: 'NotFound', description: 'Not found' },
   409: { name: 'Conflict', description: 'In conflict with the present state' },
-  413: { name: 'TooLarge', description: 'The body is larger than 5,000,000 bytes' },
+  413: { name: 'TooLarge', description: 'The body is larger than the route accepts' },
+  415: { name: 'UnsupportedEncoding', description: 'The body has a `Content-Encoding` other than gzip or deflate' },
   426: { name: 'UpgradeRequired', description: 'The request is no WebSocket handshake' },
   429: { name: 'TooMany', description: 'Too many requests or sockets; `Retry-After` says when to try again' },
   503: { name: 'Unavailable', description: 'Temporarily unavailable; `Retry-After` says when to try again' },

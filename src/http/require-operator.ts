@@ -1,14 +1,21 @@
 import { isSameSecret } from '../platform/secrets.ts';
 import type { AppMiddleware } from './app-environment.ts';
 import { parseAuthorization } from './authenticate.ts';
+import { limitFailures, TOO_MANY_FAILURES } from './rate-limits.ts';
 import { refuse } from './refusals.ts';
 
-/** The request must carry `Bearer <ADMIN_TOKEN>`: 401. In a deployment without that secret every path is 404. */
+const failures = limitFailures('RATE_OPERATOR_FAILURES');
+
+/** The request must carry `Bearer <ADMIN_TOKEN>`: 401, and 429 for a client that tries too many. In a deployment without that secret every path is 404. */
 export const requireOperator: AppMiddleware = async (c, next) => {
   const expected = c.env.ADMIN_TOKEN ?? '';
   if (expected === '') return refuse(c, { reason: 'not_found' });
   const credentials = parseAuthorization(c.req.header('Authorization'));
   if (credentials === null || credentials.scheme !== 'bearer') return refuse(c, { reason: 'not_authenticated' });
-  if (!isSameSecret(credentials.token, expected)) return refuse(c, { reason: 'token_invalid' });
+  if (failures.isExceeded(c)) return refuse(c, TOO_MANY_FAILURES);
+  if (!isSameSecret(credentials.token, expected)) {
+    await failures.count(c);
+    return refuse(c, { reason: 'token_invalid' });
+  }
   await next();
 };

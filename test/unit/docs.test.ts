@@ -214,7 +214,13 @@ function constantsByName(): Map<string, Set<number>> {
 
 /** Limits that no schema holds: the row of docs/limits.md, the constant, and how many of its units are one of the row's. */
 const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
-  ['body of a request', 'BODY_LIMIT'],
+  ['body of a request without a token', 'PUBLIC_BODY'],
+  ['body of a request of a visitor', 'VISITOR_BODY'],
+  ['body of a request of a user or the operator', 'USER_BODY'],
+  ["body of a user's message", 'USER_MESSAGE_BODY'],
+  ["body of a channel's messages", 'CHANNEL_MESSAGES_BODY'],
+  ['elements in a body above 65,536 bytes', 'JSON_ELEMENTS'],
+  ['levels in a body above 65,536 bytes', 'JSON_LEVELS'],
   ['attachments of a message', 'ATTACHMENTS_BYTES'],
   ['levels of nesting in attachments', 'ATTACHMENTS_LEVELS'],
   ['attachments and actions of a message together', 'ATTACHMENTS_ELEMENTS'],
@@ -255,7 +261,6 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
 
 /** Limits that are written into a statement of the source. */
 const IN_STATEMENTS: readonly [row: string, statement: string][] = [
-  ['token in the header', 'token.length > 512'],
   ['attachments with the template `interaction` or `external`', "template !== 'generic' && given.length > 1"],
   ["an attempt of a channel's webhook", 'CHANNEL_TIMES: AttemptTimes = { deadline: 5_000'],
   ["an attempt of an app's webhook", 'INSTALLATION_TIMES: AttemptTimes = { deadline: 10_000'],
@@ -297,6 +302,20 @@ describe('docs/limits.md', () => {
       .map((path) => read(join('src', path)))
       .join('\n');
     for (const [, statement] of IN_STATEMENTS) expect(source).toContain(statement);
+  });
+
+  test('has the rates of every environment', () => {
+    const bindings = read('wrangler.toml').matchAll(
+      /ratelimits\]\]\nname = "(\w+)"\nnamespace_id = "(\d+)"\nsimple = \{ limit = (\d+), period = 60 \}/g,
+    );
+    const found = Array.from(bindings, ([, name = '', id = '', limit]) => ({ name, id, limit: Number(limit) }));
+    const stated = tableRows('docs/limits.md', 'Rates').map(([name = '', , , limit = '']) => ({
+      name: name.replaceAll('`', ''),
+      limit: numbersIn(limit)[0],
+    }));
+    expect(found.map(({ name, limit }) => ({ name, limit }))).toEqual([...stated, ...stated, ...stated]);
+    // Counters are shared by all Workers of an account that name the same id.
+    expect(new Set(found.map(({ id }) => id)).size).toBe(found.length);
   });
 });
 

@@ -3,7 +3,7 @@ import { readAppUserCode } from '../../directory/app-tokens.ts';
 import { exchangeCode, findAppSecret } from '../../directory/app-user-codes.ts';
 import { newToken, tokenDigest } from '../../directory/tokens.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
-import { readBounded } from '../../http/json-body.ts';
+import { readBody } from '../../http/json-body.ts';
 import { refusalResponses } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -85,10 +85,10 @@ identityRoutes.post(PATH, async (c) => {
   return c.json({ access_token: token, token_type: 'Token' as const, ...owner, app_id: claims.app_id }, 200);
 });
 
-/** The form's fields; none when it is too long. */
+/** The form's fields; none when it cannot be read or is too long. */
 async function readForm(c: AppContext): Promise<URLSearchParams> {
-  const bytes = await readBounded(c.req.raw, FORM_LIMIT);
-  return new URLSearchParams(bytes === null ? '' : new TextDecoder().decode(bytes));
+  const read = await readBody(c.req.raw, FORM_LIMIT);
+  return new URLSearchParams(read.ok ? new TextDecoder().decode(read.bytes) : '');
 }
 
 function onlyValue(form: URLSearchParams, name: string): string | null {

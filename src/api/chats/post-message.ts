@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { USER_MESSAGE_BODY } from '../../http/body-limits.ts';
 import { textField, uuidField } from '../../http/fields.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -32,6 +33,7 @@ const route = defineRoute({
   ...routeIn(userChats, '/{chat_id}/messages'),
   method: 'post',
   tag: 'Chat messages',
+  bodyLimit: USER_MESSAGE_BODY,
   summary: 'Send a message to a chat of the user',
   request: { params: chatParams(userChats), body: bodyOf(postMessageSchema) },
   refusals: [409],

@@ -5,6 +5,7 @@ import { threadName } from '../../domain/address.ts';
 import { type IncomingMessage, newCommandId, type ReceiveMessages } from '../../domain/commands.ts';
 import { messageKey } from '../../domain/fingerprints.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { CHANNEL_MESSAGES_BODY } from '../../http/body-limits.ts';
 import { refuseUnkeepableName, textField, timeField, uuidField } from '../../http/fields.ts';
 import { type FieldErrors, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
@@ -155,6 +156,7 @@ const route = defineRoute({
     'So after a 503, a timeout or a lost connection repeat the same request until it is answered. Other refusals (400, 401, 403, 404, 409, 413) do not change by repetition.',
   ].join('\n\n'),
   access: channelSettings,
+  bodyLimit: CHANNEL_MESSAGES_BODY,
   request: {
     params: channelPath,
     body: bodyOf(createMessagesSchema),

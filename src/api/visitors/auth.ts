@@ -14,7 +14,7 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { signingKey } from '../../http/signing-key.ts';
 import { isoTime } from '../../resources/clock.ts';
-import { publicAccess } from '../access.ts';
+import { newVisitor } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 
 const requestSchema = z
@@ -45,7 +45,7 @@ const route = defineRoute({
   method: 'post',
   path: '/public/orgs/{organization_id}/auth',
   tag: 'Public API',
-  access: publicAccess,
+  access: newVisitor,
   summary: 'Authenticate a visitor',
   request: {
     params: z.object({ organization_id: pathId('organization_id') }),

@@ -89,7 +89,7 @@ describe('tokens', () => {
   it('are random and of one form', () => {
     const tokens = Array.from({ length: 50 }, newToken);
     expect(new Set(tokens).size).toBe(50);
-    for (const token of tokens) expect(token).toMatch(/^umi_[A-Za-z0-9_-]{43}$/);
+    for (const token of tokens) expect(token).toMatch(/^umi_[A-Za-z0-9_-]{43}[0-9a-z]{7}$/);
   });
 });
 

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { describe, expect, it, vi } from 'vitest';
+import { newToken } from '../../../src/directory/tokens.ts';
 import { authenticate } from '../../../src/http/authenticate.ts';
 import { answerAccidents, answerUnknownRoutes } from '../../../src/http/on-error.ts';
 import {
@@ -100,7 +101,7 @@ describe('authentication', () => {
       expect(answer.status).toBe(503);
       expect(Object.keys(answer.json)).toEqual(['detail']);
       expect(answer.text).not.toContain('D1_ERROR');
-      expect((await ask('/who', `${bearer}x`, down)).status).toBe(503);
+      expect((await ask('/who', `Bearer ${newToken()}`, down)).status).toBe(503);
       expect((await ask('/who', bearer, cached)).status).toBe(200);
     } finally {
       vi.useRealTimers();

@@ -1,3 +1,4 @@
+import { createExecutionContext } from 'cloudflare:test';
 import { z } from '@hono/zod-openapi';
 import { describe, expect, it, vi } from 'vitest';
 import { publicAccess } from '../../../src/api/access.ts';
@@ -5,9 +6,10 @@ import { defineRoute } from '../../../src/api/define-route.ts';
 import { openApiDocument } from '../../../src/api/openapi/document.ts';
 import { NEWEST_MIGRATION } from '../../../src/api/service/health.ts';
 import { createApp } from '../../../src/app.ts';
+import type { AppContext } from '../../../src/http/app-environment.ts';
+import { PUBLIC_BODY } from '../../../src/http/body-limits.ts';
 import { DRAIN_LIMIT } from '../../../src/http/drain-body.ts';
 import { textField, uuidField } from '../../../src/http/fields.ts';
-import { BODY_LIMIT } from '../../../src/http/json-body.ts';
 import { bodyOf, jsonOf } from '../../../src/http/route-parts.ts';
 import { ADMIN_TOKEN, admin, brokenDatabase, call, enroll, testEnv } from '../../support/worker/requests.ts';
 
@@ -17,7 +19,7 @@ const bodySchema = z.object({
   variables: z.record(z.string(), z.string()).optional(),
 });
 
-function probe() {
+function probe(watch: (c: AppContext) => void = () => {}) {
   const app = createApp();
   const post = defineRoute({
     operationId: 'probe',
@@ -28,7 +30,21 @@ function probe() {
     request: { params: z.object({ id: uuidField() }), body: bodyOf(bodySchema) },
     answers: { 200: jsonOf(z.object({ note: z.string() }), 'ok') },
   });
-  app.openapi(post, (c) => c.json({ note: c.req.valid('json').note ?? 'none' }, 200));
+  app.openapi(post, (c) => {
+    watch(c);
+    return c.json({ note: c.req.valid('json').note ?? 'none' }, 200);
+  });
+  const large = defineRoute({
+    operationId: 'probeLarge',
+    method: 'post',
+    path: '/probe',
+    tag: 'Service',
+    access: publicAccess,
+    bodyLimit: 1_000_000,
+    request: { body: bodyOf(bodySchema) },
+    answers: { 200: jsonOf(z.object({ note: z.string() }), 'ok') },
+  });
+  app.openapi(large, (c) => c.json({ note: c.req.valid('json').note ?? 'none' }, 200));
   app.get('/probe/crash', () => {
     throw new Error('secret text of the runtime');
   });
@@ -36,6 +52,7 @@ function probe() {
 }
 
 const app = probe();
+const LARGE = '/probe';
 const PATH = '/probe/0190a000-0000-7000-8000-000000000000';
 const send = (raw: BodyInit, headers: Record<string, string> = {}) =>
   call(PATH, { app, method: 'POST', raw, headers: { 'Content-Type': 'application/json', ...headers } });
@@ -76,14 +93,14 @@ describe('bodies', () => {
     }
   });
 
-  it('counts bytes: 5,000,000 are read, one more is 413, also without Content-Length', async () => {
+  it('counts bytes: as many as the route takes are read, one more is 413, also without Content-Length', async () => {
     const frame = JSON.stringify({ messages: [{ body: 'hi' }], pad: '' });
     const full = (size: number) => frame.replace('"pad":""', `"pad":"${'x'.repeat(size - frame.length)}"`);
-    expect((await send(full(BODY_LIMIT))).status).toBe(200);
-    const tooLarge = await send(full(BODY_LIMIT + 1));
+    expect((await send(full(PUBLIC_BODY))).status).toBe(200);
+    const tooLarge = await send(full(PUBLIC_BODY + 1));
     expect(tooLarge.status).toBe(413);
     expect(Object.keys(tooLarge.json)).toEqual(['detail']);
-    const chunk = new Uint8Array(1_000_000).fill(0x20);
+    const chunk = new Uint8Array(100_000).fill(0x20);
     let sent = 0;
     const endless = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -92,12 +109,78 @@ describe('bodies', () => {
       },
     });
     expect((await send(endless)).status).toBe(413);
-    expect(sent).toBeLessThan((BODY_LIMIT + DRAIN_LIMIT) / chunk.byteLength + 5);
+    expect(sent).toBeLessThan((PUBLIC_BODY + DRAIN_LIMIT) / chunk.byteLength + 5);
+  });
+
+  it('decodes gzip and deflate under the limit, and refuses other encodings', async () => {
+    const text = JSON.stringify({ messages: [{ body: 'hi' }], note: 'read' });
+    const encoded = async (format: 'gzip' | 'deflate', content: string) => {
+      const stream = new Blob([content]).stream().pipeThrough(new CompressionStream(format));
+      return new Uint8Array(await new Response(stream).arrayBuffer());
+    };
+    const answerTo = async (raw: BodyInit, encoding: string) => {
+      const { status, json } = await send(raw, { 'Content-Encoding': encoding });
+      return [status, json];
+    };
+    for (const name of ['gzip', 'deflate'] as const) {
+      expect(await answerTo(await encoded(name, text), name)).toEqual([200, { note: 'read' }]);
+    }
+    expect(await answerTo(await encoded('gzip', text), ' GZip ')).toEqual([200, { note: 'read' }]);
+    expect(await answerTo(text, 'identity')).toEqual([200, { note: 'read' }]);
+    for (const raw of [text, (await encoded('gzip', text)).slice(0, 20)]) {
+      expect(await answerTo(raw, 'gzip')).toEqual([400, { detail: expect.stringContaining('Content-Encoding') }]);
+    }
+    for (const name of ['br', 'gzip, gzip', 'zstd']) {
+      expect(await answerTo(text, name)).toEqual([415, { detail: expect.any(String) }]);
+    }
+    // A kilobyte becomes a megabyte.
+    const bomb = await encoded('gzip', text.replace('read', 'x'.repeat(1_000_000)));
+    expect(bomb.byteLength).toBeLessThan(PUBLIC_BODY);
+    expect((await answerTo(bomb, 'gzip'))[0]).toBe(413);
+  });
+
+  it('refuses more elements or levels than it would parse', async () => {
+    const large = (inner: string) => `{"messages":[{"body":"hi"}],"pad":${inner}}`;
+    for (const raw of [large(`[${Array(300_000).fill('{}').join()}]`), large('['.repeat(100_000))]) {
+      const answer = await call(LARGE, { app, method: 'POST', raw });
+      expect([answer.status, answer.json]).toEqual([
+        400,
+        { detail: expect.stringMatching(/^JSON parse error: .*200,000/) },
+      ]);
+    }
+    const full = await call(LARGE, { app, method: 'POST', raw: large(`[${Array(150_000).fill('0').join()}]`) });
+    expect(full.json).toEqual({ note: 'none' });
+  });
+
+  it('answers a client that breaks off its upload, without an error in the log', async () => {
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const broken = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.error(new Error('the client is gone'));
+      },
+    });
+    const answer = await send(broken);
+    expect([answer.status, answer.json]).toEqual([400, { detail: expect.stringContaining('before it was complete') }]);
+    expect(errors).not.toHaveBeenCalled();
+    errors.mockRestore();
+  });
+
+  it('keeps what Cloudflare says of the client, whatever the Content-Type', async () => {
+    const request = new Request(`https://hub.example${PATH}`, {
+      method: 'POST',
+      body: '{"messages":[{"body":"hi"}]}',
+      headers: { 'Content-Type': 'text/plain' },
+      cf: { city: 'Turku' },
+    } as RequestInit);
+    const seen: unknown[] = [];
+    const asking = probe((c) => seen.push(c.req.raw.cf?.city));
+    await asking.fetch(request, testEnv, createExecutionContext());
+    expect(seen).toEqual(['Turku']);
   });
 
   it('reads a refused body to its end, so that a client that is still writing gets its answer', async () => {
     const finite = (chunks: number) => {
-      const left = Array.from({ length: chunks }, () => new Uint8Array(1_000_000).fill(0x20));
+      const left = Array.from({ length: chunks }, () => new Uint8Array(100_000).fill(0x20));
       const stream = new ReadableStream<Uint8Array>({
         pull(controller) {
           const chunk = left.pop();
@@ -111,8 +194,8 @@ describe('bodies', () => {
     for (const [path, status, size, headers] of [
       [organization, 401, 8, {}],
       ['/nowhere', 404, 8, {}],
-      [PATH, 413, 12, {}],
-      [PATH, 413, 12, { 'Content-Length': '12000000' }],
+      [PATH, 413, 9, {}],
+      [PATH, 413, 9, { 'Content-Length': '1000000' }],
     ] as const) {
       const { left, stream } = finite(size);
       const answer = await call(path, { app, method: 'POST', raw: stream, headers });

@@ -80,7 +80,7 @@ describe('admin API works', () => {
     const tokens = `/organizations/${person.organization_id}/users/${person.user_id}/tokens`;
     const body = { scopes: ['settings', 'settings'], label: 'gateway', expires_at: '2100-01-01T00:00:00Z' };
     const created = await admin(tokens, { method: 'POST', body });
-    expect(created.json.token).toMatch(/^umi_[A-Za-z0-9_-]{43}$/);
+    expect(created.json.token).toMatch(/^umi_[A-Za-z0-9_-]{43}[0-9a-z]{7}$/);
     expect(created.json).toMatchObject({
       scopes: ['settings'],
       label: 'gateway',
