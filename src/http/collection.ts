@@ -25,8 +25,8 @@ export const collectionQuery = {
 export function collectionSchema<Item extends z.ZodType>(item: Item) {
   const link = z.string().nullable();
   return z.object({
-    next: link.openapi({ description: 'URL of the next page; null on the last one.', example: null }),
-    previous: link.openapi({ description: 'URL of the previous page; null on the first one.', example: null }),
+    next: link.openapi({ description: 'URL of the next page; null on the last one.' }),
+    previous: link.openapi({ description: 'URL of the previous page; null on the first one.' }),
     results: z.array(item),
   });
 }

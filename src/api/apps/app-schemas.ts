@@ -30,19 +30,24 @@ const optionalFields = {
 };
 
 /** A whole app, for POST and PUT. Optional fields that are left out get their defaults. */
-export const wholeApp = z.object({
-  ...requiredFields,
-  description: optionalFields.description.default(''),
-  icon_url: optionalFields.icon_url.default(null),
-  trigger_url: optionalFields.trigger_url.default(null),
-  trigger_types: optionalFields.trigger_types.default([]),
-  is_app_user_required: optionalFields.is_app_user_required.default(false),
-  required_scopes: optionalFields.required_scopes.default([]),
-  is_available_to_anyone: optionalFields.is_available_to_anyone.default(false),
-});
+export const wholeApp = z
+  .object({
+    ...requiredFields,
+    description: optionalFields.description.default(''),
+    icon_url: optionalFields.icon_url.default(null),
+    trigger_url: optionalFields.trigger_url.default(null),
+    trigger_types: optionalFields.trigger_types.default([]),
+    is_app_user_required: optionalFields.is_app_user_required.default(false),
+    required_scopes: optionalFields.required_scopes.default([]),
+    is_available_to_anyone: optionalFields.is_available_to_anyone.default(false),
+  })
+  .openapi('NewApp');
 
 /** Changes to an app, for PATCH. Fields that are left out stay. */
-export const appChanges = z.object({ ...requiredFields, ...optionalFields }).partial();
+export const appChanges = z
+  .object({ ...requiredFields, ...optionalFields })
+  .partial()
+  .openapi('PatchApp');
 export type AppFields = z.infer<typeof appChanges>;
 
 export const publicAppSchema = z
@@ -85,13 +90,15 @@ const webhookRequired = {
 };
 
 /** A whole webhook subscription, for POST and PUT. */
-export const wholeWebhook = z.object({
-  ...webhookRequired,
-  on_added: z.boolean().default(false),
-  on_changed: z.boolean().default(false),
-  on_removed: z.boolean().default(false),
-  is_enabled: z.boolean().default(true),
-});
+export const wholeWebhook = z
+  .object({
+    ...webhookRequired,
+    on_added: z.boolean().default(false),
+    on_changed: z.boolean().default(false),
+    on_removed: z.boolean().default(false),
+    is_enabled: z.boolean().default(true),
+  })
+  .openapi('NewAppWebhook');
 
 /** Changes to a webhook subscription, for PATCH. */
 export const webhookChanges = z
@@ -102,7 +109,8 @@ export const webhookChanges = z
     on_removed: z.boolean(),
     is_enabled: z.boolean(),
   })
-  .partial();
+  .partial()
+  .openapi('PatchAppWebhook');
 export type WebhookFields = z.infer<typeof webhookChanges>;
 
 export const webhookSchema = z
@@ -120,7 +128,7 @@ export const webhookSchema = z
   })
   .openapi('AppWebhook');
 
-export const newInstallation = z.object({ app_id: uuidField() });
+export const newInstallation = z.object({ app_id: uuidField() }).openapi('NewAppInstallation');
 
 export const installationSchema = z
   .object({

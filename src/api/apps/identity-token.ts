@@ -15,12 +15,14 @@ const PATH = '/token';
 /** Most bytes of a form: a code, a secret and two names are shorter. */
 const FORM_LIMIT = 16_384;
 
-const formSchema = z.object({
-  grant_type: z.literal('authorization_code'),
-  code: z.string().openapi({ description: 'The `app_user_code` of an install trigger.' }),
-  client_id: z.string().openapi({ description: 'Id of the app.' }),
-  client_secret: z.string().openapi({ description: 'Secret of the app.' }),
-});
+const formSchema = z
+  .object({
+    grant_type: z.literal('authorization_code'),
+    code: z.string().openapi({ description: 'The `app_user_code` of an install trigger.' }),
+    client_id: z.string().openapi({ description: 'Id of the app.' }),
+    client_secret: z.string().openapi({ description: 'Secret of the app.' }),
+  })
+  .openapi('ExchangeAppUserCode');
 
 const tokenSchema = z
   .object({

@@ -44,7 +44,7 @@ const getTrigger = defineRoute({
         .openapi({ description: 'Where the app leads when an install is done; without it, to this service.' }),
     }),
   },
-  answers: { 200: jsonOf(z.object({ url: z.string() }), 'The URL') },
+  answers: { 200: jsonOf(z.object({ url: z.string() }).openapi('AppTriggerUrl'), 'The URL') },
 });
 
 export const triggerRoutes = createRouter();

@@ -199,7 +199,7 @@ export const installationLog = {
 export type LogShape = typeof channelLog | typeof installationLog;
 
 /** How many deliveries are sent again: 0 or 1. */
-export const replayedSchema = z.object({ replayed: z.int().openapi({ example: 1 }) });
+export const replayedSchema = z.object({ replayed: z.int().openapi({ example: 1 }) }).openapi('DeliveryReplayed');
 
 export const replayRequest = z
   .object({
@@ -211,7 +211,8 @@ export const replayRequest = z
   .refine(
     (body) => [body.status, body.created_at_after, body.created_at_before].some((value) => value !== undefined),
     'At least one of status, created_at_after and created_at_before is required.',
-  );
+  )
+  .openapi('ReplayDeliveries');
 
 export const replaySchema = z
   .object({

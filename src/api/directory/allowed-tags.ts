@@ -13,6 +13,8 @@ import { ROOM_NOT_FOUND, roomPath } from '../shared/paths.ts';
 import { tagSchema } from '../shared/tag-schema.ts';
 import type { Door } from './door.ts';
 
+const newAllowedTag = z.object({ name: pathNameField() }).openapi('NewAllowedTag');
+
 /** The tags that a room allows its chats (Chats API, Chat tags). */
 export function allowedTagRoutesOf(door: Door): AppRouter {
   const common = { tag: door.tagOf('Rooms'), access: door.writer('settings') };
@@ -45,7 +47,7 @@ export function allowedTagRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Allow a tag in a room',
-    request: { params: roomPath, body: bodyOf(z.object({ name: pathNameField() })) },
+    request: { params: roomPath, body: bodyOf(newAllowedTag) },
     answers: {
       200: jsonOf(tagSchema, 'The tag was allowed already'),
       201: jsonOf(tagSchema, 'The tag is allowed now'),

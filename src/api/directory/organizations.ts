@@ -83,9 +83,13 @@ type Form = {
   schema: z.ZodType<z.infer<typeof organizationSchema>>;
   resource: (organization: OrganizationView) => z.infer<typeof organizationSchema>;
 };
-const TENANT_FORM: Form = { changes: tenantChanges, schema: organizationSchema, resource: organizationResource };
+const TENANT_FORM: Form = {
+  changes: tenantChanges.openapi('PatchOrganization'),
+  schema: organizationSchema,
+  resource: organizationResource,
+};
 const OPERATOR_FORM: Form = {
-  changes: operatorChanges,
+  changes: operatorChanges.openapi('AdminPatchOrganization'),
   schema: operatorSchema,
   resource: operatorOrganizationResource,
 };
@@ -140,7 +144,7 @@ const createOrganization = defineRoute({
   method: 'post',
   path: '/organizations',
   summary: 'Create an organization',
-  request: { body: bodyOf(operatorChanges.required({ name: true }).extend(chosenId)) },
+  request: { body: bodyOf(operatorChanges.required({ name: true }).extend(chosenId).openapi('AdminNewOrganization')) },
   refusals: [409],
   answers: { 201: jsonOf(operatorSchema, 'Created') },
 });

@@ -68,17 +68,18 @@ type Form = {
   schema: z.ZodType<z.infer<typeof roomSchema>>;
   resource: (room: RoomView) => z.infer<typeof roomSchema>;
 };
+const newRoom = tenantRoom.openapi('NewRoom');
 const TENANT_FORM: Form = {
-  created: tenantRoom,
-  whole: tenantRoom,
-  changes: tenantChanges,
+  created: newRoom,
+  whole: newRoom,
+  changes: tenantChanges.openapi('PatchRoom'),
   schema: roomSchema,
   resource: roomResource,
 };
 const OPERATOR_FORM: Form = {
-  created: operatorRoom.extend(chosenId),
-  whole: operatorRoom,
-  changes: operatorChanges,
+  created: operatorRoom.extend(chosenId).openapi('AdminNewRoom'),
+  whole: operatorRoom.openapi('AdminUpdateRoom'),
+  changes: operatorChanges.openapi('AdminPatchRoom'),
   schema: operatorRoomSchema,
   resource: operatorRoomResource,
 };

@@ -28,6 +28,8 @@ const memberSchema = z
   .object({ team_id: id, user_id: id, user: nestedUserSchema, created_at: isoTimeSchema })
   .openapi('TeamMembership');
 
+const newMember = z.object({ user_id: uuidField() }).openapi('NewTeamMember');
+
 const added = {
   200: jsonOf(memberSchema, 'The user was a member already'),
   201: jsonOf(memberSchema, 'The user is a member now'),
@@ -68,7 +70,7 @@ export function teamMemberRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Make a user a member of a team',
-    request: { params: teamPath, body: bodyOf(z.object({ user_id: uuidField() })) },
+    request: { params: teamPath, body: bodyOf(newMember) },
     answers: added,
   });
   routes.openapi(postMember, async (c) => {

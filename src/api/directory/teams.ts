@@ -20,6 +20,10 @@ const changes = z.object({ name: textField({ max: 255 }), display_name: textFiel
 const whole = changes.required({ name: true });
 type WholeTeam = z.infer<typeof whole>;
 
+const patchTeamBody = changes.openapi('PatchTeam');
+const newTeamBody = whole.openapi('NewTeam');
+const chosenTeamBody = whole.extend(chosenId).openapi('AdminNewTeam');
+
 const id = z.string().openapi({ format: 'uuid' });
 const count = z.int().min(0);
 
@@ -61,7 +65,7 @@ const FORMS: { [version in Door['version']]: Form } = {
 
 export function teamRoutesOf(door: Door): AppRouter {
   const { schema, resource } = FORMS[door.version];
-  const created: z.ZodType<WholeTeam & { id?: string | undefined }> = door.isOperator ? whole.extend(chosenId) : whole;
+  const created: z.ZodType<WholeTeam & { id?: string | undefined }> = door.isOperator ? chosenTeamBody : newTeamBody;
   const tag = door.tagOf('Teams');
   const writer = changesReach(door.writer('users'));
   const all = `${door.organization}/teams` as const;
@@ -139,7 +143,7 @@ export function teamRoutesOf(door: Door): AppRouter {
     path: one,
     summary: 'Replace a team',
     description: 'A display name that is left out becomes the name.',
-    request: { params: teamPath, body: bodyOf(whole) },
+    request: { params: teamPath, body: bodyOf(newTeamBody) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
   routes.openapi(putTeam, async (c) => {
@@ -155,7 +159,7 @@ export function teamRoutesOf(door: Door): AppRouter {
     method: 'patch',
     path: one,
     summary: 'Change a team',
-    request: { params: teamPath, body: bodyOf(changes) },
+    request: { params: teamPath, body: bodyOf(patchTeamBody) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
   routes.openapi(patchTeam, async (c) => {

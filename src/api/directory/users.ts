@@ -64,14 +64,14 @@ type Form = {
   resource: (account: UserAccount) => z.infer<typeof userSchema>;
 };
 const TENANT_FORM: Form = {
-  whole: tenantChanges.required({ is_online_enabled: true }),
-  changes: tenantChanges,
+  whole: tenantChanges.required({ is_online_enabled: true }).openapi('UpdateUser'),
+  changes: tenantChanges.openapi('PatchUser'),
   schema: userSchema,
   resource: userAccountResource,
 };
 const OPERATOR_FORM: Form = {
-  whole: operatorChanges.required({ is_online_enabled: true }),
-  changes: operatorChanges,
+  whole: operatorChanges.required({ is_online_enabled: true }).openapi('AdminUpdateUser'),
+  changes: operatorChanges.openapi('AdminPatchUser'),
   schema: operatorSchema,
   resource: operatorAccountResource,
 };
@@ -184,7 +184,7 @@ const createUser = defineRoute({
   summary: 'Create a user',
   request: {
     params: organizationPath,
-    body: bodyOf(operatorChanges.required({ first_name: true }).extend(chosenId)),
+    body: bodyOf(operatorChanges.required({ first_name: true }).extend(chosenId).openapi('AdminNewUser')),
   },
   refusals: [409],
   answers: { 201: jsonOf(operatorSchema, 'Created') },

@@ -1,5 +1,11 @@
 import { refusalComponents } from '../../http/refusals.ts';
 import type { AppRouter } from '../../http/router.ts';
+import { appExamples } from './examples/app-examples.ts';
+import { chatExamples } from './examples/chat-examples.ts';
+import { directoryExamples } from './examples/directory-examples.ts';
+import { messagingExamples } from './examples/messaging-examples.ts';
+import { operatorExamples } from './examples/operator-examples.ts';
+import { visitorExamples } from './examples/visitor-examples.ts';
 import { registerWebhooks } from './webhooks.ts';
 
 /**
@@ -43,6 +49,16 @@ const TAGS = [
   { name: 'Service', description: 'The service itself.' },
 ];
 
+/** The example of each component, by its name. Those of pages follow from them. */
+const EXAMPLES: { readonly [component: string]: unknown } = {
+  ...messagingExamples,
+  ...chatExamples,
+  ...directoryExamples,
+  ...visitorExamples,
+  ...appExamples,
+  ...operatorExamples,
+};
+
 /**
  * The OpenAPI 3.1 document of all routes of `app`. `version` is that of package.json.
  */
@@ -55,19 +71,44 @@ export function openApiDocument(app: AppRouter, version: string): OpenApiDocumen
     registry.registerComponent('schemas', name, schema);
   for (const { name, response } of refusalComponents.responses) registry.registerComponent('responses', name, response);
   registerWebhooks(app);
-  return namePages(
-    app.getOpenAPI31Document({
-      openapi: '3.1.0',
-      info: {
-        title: 'UMI',
-        version,
-        description:
-          'Unified messaging hub: messages come in from any channel, chat sessions are kept, replies go out by signed webhook.',
-      },
-      servers: [{ url: '/' }],
-      tags: TAGS,
-    }),
+  return withExamples(
+    namePages(
+      app.getOpenAPI31Document({
+        openapi: '3.1.0',
+        info: {
+          title: 'UMI',
+          version,
+          description:
+            'Unified messaging hub: messages come in from any channel, chat sessions are kept, replies go out by signed webhook.',
+        },
+        servers: [{ url: '/' }],
+        tags: TAGS,
+      }),
+    ),
   );
+}
+
+/** Gives each component its example: a page holds that of its item. Throws for an example of no component. */
+function withExamples(document: OpenApiDocument): OpenApiDocument {
+  const schemas = { ...document.components?.schemas };
+  const unused = Object.keys(EXAMPLES).filter((name) => !(name in schemas));
+  if (unused.length > 0) throw new Error(`no component has these examples: ${unused.join(', ')}`);
+  for (const [name, schema] of Object.entries(schemas)) {
+    const example = exampleOf(name, schema);
+    if (example !== undefined) schemas[name] = { ...schema, example };
+  }
+  return { ...document, components: { ...document.components, schemas } };
+}
+
+function exampleOf(name: string, schema: unknown): unknown {
+  if (!isPage(schema)) return EXAMPLES[name];
+  const item = EXAMPLES[componentOf(schema.properties.results.items.$ref)];
+  return item === undefined ? undefined : { next: null, previous: null, results: [item] };
+}
+
+/** The name of the component to which a reference points. */
+function componentOf(reference: string): string {
+  return reference.split('/').at(-1) ?? '';
 }
 
 type Page = { type: 'object'; properties: { results: { items: { $ref: string } } } };
@@ -77,7 +118,7 @@ function namePages(document: OpenApiDocument): OpenApiDocument {
   const pages = new Map<string, Page>();
   const named = JSON.parse(JSON.stringify(document), (_key, value: unknown) => {
     if (!isPage(value)) return value;
-    const name = `${value.properties.results.items.$ref.split('/').at(-1)}Page`;
+    const name = `${componentOf(value.properties.results.items.$ref)}Page`;
     pages.set(name, value);
     return { $ref: `#/components/schemas/${name}` };
   }) as OpenApiDocument;

@@ -44,19 +44,23 @@ const postRebuild = defineRoute({
     '`next` is null. With `ids`, the threads with these Durable Object ids instead, for when the register is lost.',
   request: {
     body: bodyOf(
-      z.object({
-        cursor: z.string().nullish(),
-        ids: z
-          .array(z.string().regex(/^[0-9a-f]{64}$/, 'Must be 64 hexadecimal digits.'))
-          .max(IN_A_REQUEST)
-          .optional(),
-      }),
+      z
+        .object({
+          cursor: z.string().nullish(),
+          ids: z
+            .array(z.string().regex(/^[0-9a-f]{64}$/, 'Must be 64 hexadecimal digits.'))
+            .max(IN_A_REQUEST)
+            .optional(),
+        })
+        .openapi('AdminRebuild'),
     ),
   },
   refusals: [404],
   answers: {
     200: jsonOf(
-      z.object({ rebuilt: z.int(), failed: z.array(failureSchema), next: z.string().nullable() }),
+      z
+        .object({ rebuilt: z.int(), failed: z.array(failureSchema), next: z.string().nullable() })
+        .openapi('AdminRebuilt'),
       'What was rebuilt',
     ),
   },

@@ -83,7 +83,7 @@ const postRouter = defineRoute({
   summary: 'Create a router',
   description:
     'Chats of its rooms are routed to its targets. A room without a router reaches all users of its organization.',
-  request: { params: organizationPath, body: bodyOf(newRouter) },
+  request: { params: organizationPath, body: bodyOf(newRouter.openapi('AdminNewRouter')) },
   refusals: [409],
   answers: { 201: jsonOf(routerSchema, 'Created') },
 });
@@ -115,7 +115,7 @@ const patchRouter = defineRoute({
   path: ONE,
   summary: 'Change a router',
   description: 'Targets and rooms are replaced as a whole.',
-  request: { params: routerPath, body: bodyOf(routerChanges) },
+  request: { params: routerPath, body: bodyOf(routerChanges.openapi('AdminPatchRouter')) },
   answers: { 200: jsonOf(routerSchema, 'Changed') },
 });
 

@@ -18,13 +18,15 @@ import { USER_NOT_FOUND, userPath } from '../shared/paths.ts';
 const common = { tag: 'Administration', access: operatorOfOrganization };
 const ALL = '/organizations/{organization_id}/users/{user_id}/tokens';
 
-const newTokenBody = z.object({
-  scopes: z.array(z.enum(SCOPES)).max(SCOPES.length).optional(),
-  label: textField({ max: 255, blank: true }).optional(),
-  expires_at: timeField()
-    .nullish()
-    .openapi({ type: ['string', 'null'] }),
-});
+const newTokenBody = z
+  .object({
+    scopes: z.array(z.enum(SCOPES)).max(SCOPES.length).optional(),
+    label: textField({ max: 255, blank: true }).optional(),
+    expires_at: timeField()
+      .nullish()
+      .openapi({ type: ['string', 'null'] }),
+  })
+  .openapi('AdminNewToken');
 
 const tokenSchema = z
   .object({

@@ -21,7 +21,7 @@ const checkHealth = defineRoute({
   answers: {
     200: {
       description: 'The service works',
-      content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
+      content: { 'application/json': { schema: z.object({ status: z.literal('ok') }).openapi('Health') } },
     },
   },
 });

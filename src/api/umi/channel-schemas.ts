@@ -18,21 +18,7 @@ export const channelSchema = z
     created_at: isoTimeSchema,
     modified_at: isoTimeSchema,
   })
-  .openapi('Channel', {
-    example: {
-      id: '01a1fe0e-aea7-7b1b-a16a-7a002ccfd0b9',
-      name: 'Support mailbox',
-      messaging_channel: 'email',
-      organization_id: '01a1fe0e-2427-726c-b9f7-bd2e11921d1d',
-      room_id: '01a1fe0e-242e-7152-98be-28935ce27c94',
-      reply_webhook_url: 'https://connector.example.com/replies',
-      max_retry_count: 3,
-      echo_user_messages: true,
-      is_webhook_enabled: true,
-      created_at: '2026-03-01T09:00:00.000Z',
-      modified_at: '2026-03-01T09:00:00.000Z',
-    },
-  });
+  .openapi('Channel');
 
 const requiredFields = {
   name: textField({ max: 255 }).openapi({ example: 'Support mailbox' }),
@@ -66,12 +52,14 @@ const enabledField = z.boolean().openapi({
 });
 
 /** A whole channel, for POST and PUT. Optional fields that are left out get their defaults. */
-export const wholeChannel = z.object({
-  ...requiredFields,
-  max_retry_count: retryField.default(3),
-  echo_user_messages: echoField.default(true),
-  is_webhook_enabled: enabledField.default(true),
-});
+export const wholeChannel = z
+  .object({
+    ...requiredFields,
+    max_retry_count: retryField.default(3),
+    echo_user_messages: echoField.default(true),
+    is_webhook_enabled: enabledField.default(true),
+  })
+  .openapi('NewChannel');
 
 /** Changes to a channel, for PATCH. Fields that are left out stay. */
 export const channelChanges = z
@@ -82,7 +70,7 @@ export const channelChanges = z
     is_webhook_enabled: enabledField,
   })
   .partial()
-  .openapi({ example: { max_retry_count: 5 } });
+  .openapi('PatchChannel');
 
 const orderings = Object.keys(CHANNEL_ORDERS) as [ChannelOrdering, ...ChannelOrdering[]];
 

@@ -24,21 +24,18 @@ const secretSchema = z
       description: 'Until when the previous secret signs too; null when only this one does.',
     }),
   })
-  .openapi('ChannelSecret', {
-    example: {
-      secret: 'whsec_ZXhhbXBsZSBzZWNyZXQgb2YgMzIgYnl0ZXMuLi4=',
-      previous_secret_expires_at: '2026-03-02T09:00:00.000Z',
-    },
-  });
+  .openapi('ChannelSecret');
 
-const rotation = z.object({
-  grace_seconds: integerField({ min: 0, max: 7 * DAY_SECONDS })
-    .default(DAY_SECONDS)
-    .openapi({
-      description: 'Seconds during which webhooks are signed with the old secret too. 0: the old one stops at once.',
-      example: 3600,
-    }),
-});
+const rotation = z
+  .object({
+    grace_seconds: integerField({ min: 0, max: 7 * DAY_SECONDS })
+      .default(DAY_SECONDS)
+      .openapi({
+        description: 'Seconds during which webhooks are signed with the old secret too. 0: the old one stops at once.',
+        example: 3600,
+      }),
+  })
+  .openapi('RotateChannelSecret');
 
 const getSecret = defineRoute({
   operationId: 'getChannelSecret',

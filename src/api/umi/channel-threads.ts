@@ -24,16 +24,7 @@ const threadSchema = z
     created_at: isoTimeSchema,
     last_activity_at: isoTimeSchema,
   })
-  .openapi('ChannelThread', {
-    example: {
-      mapping_id: '01a1fe0e-af44-7c3a-9d21-5b6f7a8c9d0e',
-      thread_id: 'ticket-1',
-      current_chat_id: '01a1fe0e-af44-7dda-b8f4-1bac75f27f95',
-      is_ended: false,
-      created_at: '2026-03-01T09:00:00.000Z',
-      last_activity_at: '2026-03-01T09:05:00.000Z',
-    },
-  });
+  .openapi('ChannelThread');
 
 const threadId = z.string().openapi({ param: { name: 'thread_id', in: 'path' }, example: 'ticket-1' });
 

@@ -12,20 +12,11 @@ import { refuseThread } from '../refuse-thread.ts';
 import { findCachedChannel } from './channel-cache.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
-const closeSchema = z
-  .object({ thread_id: textField({ max: 512 }) })
-  .openapi('CloseSession', { example: { thread_id: 'ticket-1' } });
+const closeSchema = z.object({ thread_id: textField({ max: 512 }) }).openapi('CloseSession');
 
 const closedSchema = z
   .object({ chat_session_id: z.string(), thread_id: z.string(), message: z.string(), is_ended: z.literal(true) })
-  .openapi('SessionClosed', {
-    example: {
-      chat_session_id: '01a1fe0e-af44-7dda-b8f4-1bac75f27f95',
-      thread_id: 'ticket-1',
-      message: 'Chat session closed successfully',
-      is_ended: true,
-    },
-  });
+  .openapi('SessionClosed');
 
 const route = defineRoute({
   operationId: 'closeSession',

@@ -109,19 +109,7 @@ export const createMessagesSchema = z
       }
     }
   })
-  .openapi('CreateMessages', {
-    example: {
-      messages: [
-        {
-          body: 'Where is my order?',
-          thread_id: 'ticket-1',
-          sender_id: 'jane@example.com',
-          message_id: 'mail-1',
-        },
-      ],
-      variables: { username: 'Jane Doe', order_number: '4711' },
-    },
-  });
+  .openapi('CreateMessages');
 
 const answerSchema = z
   .object({
@@ -132,16 +120,7 @@ const answerSchema = z
     messages_created: z.number(),
     is_new_session: z.boolean(),
   })
-  .openapi('MessagesCreated', {
-    example: {
-      chat_id: '01a1fe0e-af44-7dda-b8f4-1bac75f27f95',
-      mapping_id: '01a1fe0e-af44-7c3a-9d21-5b6f7a8c9d0e',
-      message_ids: ['01a1fe0e-af44-7dda-b8f4-1bac00000005'],
-      seqs: [5],
-      messages_created: 1,
-      is_new_session: true,
-    },
-  });
+  .openapi('MessagesCreated');
 
 const route = defineRoute({
   operationId: 'createMessages',

@@ -26,24 +26,7 @@ const eventsSchema = z
     previous: z.null(),
     results: z.array(z.record(z.string(), z.unknown())),
   })
-  .openapi({
-    example: {
-      next: null,
-      previous: null,
-      results: [
-        {
-          event_type: 'message_created',
-          thread_id: 'ticket-1',
-          chat_id: '01a1fe0e-af44-7dda-b8f4-1bac75f27f95',
-          message: { id: '01a1fe0e-b0ae-7dda-b8f4-1bac00000008', message: 'It left our house this morning.' },
-          messaging_channel: 'email',
-          channel_config_id: '01a1fe0e-aea7-7b1b-a16a-7a002ccfd0b9',
-          seq: 8,
-          prev_seq: null,
-        },
-      ],
-    },
-  });
+  .openapi('ThreadEvents');
 
 const route = defineRoute({
   operationId: 'listThreadEvents',
@@ -52,7 +35,7 @@ const route = defineRoute({
   tag: 'Messages',
   summary: 'List the events of a thread, as the webhooks carried them',
   description:
-    'For a receiver that was away or that polls. The results are the bodies with a `seq` above `after`, in ascending order: everything that was accepted for the channel, delivered or not. Without `after` the list starts with the first event. Follow `next` until it is null. The list stays readable when the channel is deleted. (The example shortens `message`.)',
+    'For a receiver that was away or that polls. The results are the bodies with a `seq` above `after`, in ascending order: everything that was accepted for the channel, delivered or not. Without `after` the list starts with the first event. Follow `next` until it is null. The list stays readable when the channel is deleted.',
   access: channelSettings,
   request: {
     params: channelPath,

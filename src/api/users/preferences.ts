@@ -18,10 +18,12 @@ const preferencesSchema = z
   .object({ chat_capacity: z.int().min(0).nullable(), ui_language_code: z.string() })
   .openapi('UserPreferences');
 
-const changes = z.object({
-  chat_capacity: integerField({ min: 0, max: 1000 }).nullish(),
-  ui_language_code: textField({ max: 35 }).optional(),
-});
+const changes = z
+  .object({
+    chat_capacity: integerField({ min: 0, max: 1000 }).nullish(),
+    ui_language_code: textField({ max: 35 }).optional(),
+  })
+  .openapi('UserPreferencesChanges');
 
 const getPreferences = defineRoute({
   operationId: 'getPreferences',

@@ -1,0 +1,197 @@
+import { chatForVisitor, membershipForVisitor, messageForVisitor } from '../../../resources/as-visitors-see.ts';
+import type { Action, Attachment } from '../../../resources/attachment.ts';
+import { type ChatFacts, chatResource, ENDLESS, newChatFacts } from '../../../resources/chat.ts';
+import { conversationStarterResource } from '../../../resources/conversation-starter.ts';
+import { invitationResource } from '../../../resources/invitation.ts';
+import { type MemberView, membershipResource } from '../../../resources/membership.ts';
+import { type MessageFacts, messageResource } from '../../../resources/message.ts';
+import { replySuggestionResource } from '../../../resources/reply-suggestion.ts';
+import { tagResource } from '../../../resources/tag.ts';
+import { fullName, publicName } from '../../../resources/user.ts';
+import { agent, at, bot, FOUNDED, ids, room } from './shop.ts';
+
+const chat: ChatFacts = {
+  ...newChatFacts({
+    id: ids.chat,
+    chat_type: 'external',
+    created_at: at('12:22:17.668'),
+    room,
+    organization_id: ids.organization,
+    visitor_id: ids.visitor,
+    is_private: false,
+    lifetime: ENDLESS,
+  }),
+  updated_at: at('12:22:18.030'),
+  user_message_count: 1,
+  visitor_message_count: 1,
+  message_counts: { [ids.visitor]: 1, [ids.agent]: 1 },
+  first_message_at: at('12:22:17.668'),
+  last_message_at: at('12:22:18.030'),
+  first_visitor_message_at: at('12:22:17.668'),
+  first_answer_at: at('12:22:18.030'),
+  has_human_message: true,
+  tag_count: 1,
+  member_count: 2,
+  user_member_count: 1,
+  visitor_member_count: 1,
+  present_user_participant_count: 1,
+};
+
+/** The part of its chat that a resource shows. */
+const place = { id: ids.chat, room_id: ids.room };
+
+const membership: MemberView = {
+  member_id: ids.agent,
+  member_type: 'user',
+  name: fullName(agent),
+  public_name: publicName(agent),
+  avatar: null,
+  organization_id: ids.organization,
+  is_bot: false,
+  created_at: at('12:22:17.900'),
+  updated_at: at('12:22:17.900'),
+  last_seen_at: at('12:22:18.030'),
+  is_participating: true,
+  is_present: true,
+  composing_status: 'idle',
+};
+
+const action: Action = {
+  id: ids.action,
+  text: 'Track the parcel',
+  type: 'link_button',
+  link_target: '_blank',
+  value: 'https://parcels.example.com/track/4711',
+  style: 'primary',
+  is_disabled_on_selection: false,
+  is_disabled_on_visitor_message: false,
+};
+
+const attachment: Attachment = {
+  id: ids.attachment,
+  title: 'Order 4711',
+  title_link_url: 'https://books.example.com/orders/4711',
+  text: 'One parcel, two books',
+  image_url: null,
+  image_link_url: null,
+  link_target: '_blank',
+  actions: [action],
+  interaction_id: null,
+  attachment_url: null,
+  parameters: null,
+};
+
+const { id: _attachmentId, actions: _actions, ...newAttachment } = attachment;
+const { id: _actionId, ...newAction } = action;
+
+const TEXT = 'It left our house this morning.';
+
+const answer: MessageFacts = {
+  id: ids.answer,
+  type: 'msg',
+  created_at: at('12:22:18.030'),
+  sender_type: 'user',
+  sender_id: ids.agent,
+  sender_name: fullName(agent),
+  sender_public_name: publicName(agent),
+  sender_avatar: null,
+  message: TEXT,
+  external_sender_id: null,
+  external_message_id: null,
+  selected_reply_suggestion: { id: ids.suggestion, suggestion: TEXT, relevancy_score: 0.9 },
+  attachments: [attachment],
+  attachment_template: 'generic',
+  response_to: null,
+};
+
+const suggestion = replySuggestionResource(
+  {
+    id: ids.suggestion,
+    message_id: ids.question,
+    suggestion: TEXT,
+    relevancy_score: 0.9,
+    organization_id: ids.organization,
+    created_by_user: bot,
+    updated_by_user: bot,
+    created_at: at('12:22:17.868'),
+    updated_at: at('12:22:17.868'),
+  },
+  place,
+);
+
+const invitation = invitationResource(
+  {
+    id: ids.invitation,
+    invitee: { kind: 'team', id: ids.team, name: 'Shipping', organization_id: ids.organization },
+    invited_by_user: agent,
+    accepted_by_user: null,
+    created_at: at('12:22:18.354'),
+    updated_at: at('12:22:18.354'),
+    accepted_at: null,
+    expired_at: null,
+  },
+  { ...place, user_member_count: chat.user_member_count, visitor_member_count: chat.visitor_member_count },
+);
+
+const starter = { language_code: 'en', message: 'Hello, this is Alice of Harbour Books. How can I help?' };
+
+const event = { thread_id: 'ticket-1', chat_id: ids.chat };
+const channel = { messaging_channel: 'email', channel_config_id: ids.channel };
+
+/** The body of the webhook that carries the answer to the mail's sender. */
+export const messageCreated = {
+  event_type: 'message_created',
+  ...event,
+  message: messageResource(answer, place),
+  ...channel,
+  seq: 8,
+  prev_seq: 6,
+};
+
+/** The body of the webhook that carries the suggestion. */
+export const replySuggestionCreated = {
+  event_type: 'reply_suggestion_created',
+  ...event,
+  reply_suggestion: suggestion,
+  ...channel,
+  seq: 6,
+  prev_seq: null,
+};
+
+/** By the names of components. What the hub answers is made by the functions that make its answers. */
+export const chatExamples = {
+  Chat: chatResource(chat),
+  StartChat: {},
+  OpenVisitorChat: { chat_type: 'visitor' },
+  UpdateChat: { is_ended: true },
+  ChatMembership: membershipResource(membership, chat),
+  JoinChat: { is_participating: true, composing_status: 'idle' },
+  JoinChatAsMember: { member_id: ids.agent, is_participating: true, composing_status: 'idle' },
+  UpdateChatMembership: { is_participating: true, composing_status: 'typing' },
+  PatchChatMembership: { composing_status: 'typing' },
+  ChatMessage: messageResource(answer, place),
+  ChatMessageAttachment: attachment,
+  ChatMessageAction: action,
+  PostMessage: {
+    message: TEXT,
+    selected_reply_suggestion_id: ids.suggestion,
+    attachments: [{ ...newAttachment, actions: [newAction] }],
+  },
+  NewChatMessageAttachment: { ...newAttachment, actions: [newAction] },
+  NewChatMessageAction: newAction,
+  Tag: tagResource({ name: 'delivery', created_at: at('12:22:18.200') }, ids.room),
+  AddChatTag: { name: 'delivery' },
+  ReplySuggestion: suggestion,
+  WriteReplySuggestion: { suggestion: TEXT, relevancy_score: 0.9 },
+  PatchReplySuggestion: { relevancy_score: 0.7 },
+  ChatInvitation: invitation,
+  InviteToChat: { invited_team_id: ids.team },
+  ExpireChatInvitation: { is_expired: true },
+  AcceptChatInvitation: { is_accepted: true },
+  ConversationStarter: conversationStarterResource({ ...starter, created_at: FOUNDED, updated_at: FOUNDED }),
+  NewConversationStarter: starter,
+  PatchConversationStarter: { message: 'Hello, this is Harbour Books. How can we help?' },
+  PublicChat: chatForVisitor(chat),
+  PublicChatMembership: membershipForVisitor(membership, chat),
+  PublicChatMessage: messageForVisitor(answer, place),
+};

@@ -1,0 +1,130 @@
+import type { OrganizationView } from '../../../resources/organization.ts';
+import { operatorOrganizationResource, organizationResource } from '../../../resources/organization.ts';
+import { operatorRoomResource, type RoomView, roomResource } from '../../../resources/room.ts';
+import { type TeamView, teamMemberResource, teamResource, teamResourceV6 } from '../../../resources/team.ts';
+import { nestedUser } from '../../../resources/user.ts';
+import { operatorAccountResource, type UserAccount, userAccountResource } from '../../../resources/user-account.ts';
+import { clientResource } from '../../../resources/user-client.ts';
+import { agent, at, FOUNDED, ids, organization } from './shop.ts';
+
+const times = { created_at: FOUNDED, updated_at: FOUNDED };
+
+const profile = {
+  email: 'office@books.example.com',
+  phone: '+44 20 7946 0018',
+  street: '7 Harbour Street',
+  postal_code: 'CT11 8HA',
+  city: 'Ramsgate',
+  country: 'United Kingdom',
+  business_id: '12345678',
+};
+
+const shop: OrganizationView = {
+  ...organization,
+  ...times,
+  is_present: true,
+  is_online: true,
+  is_humans_online: true,
+  message_list_days: 365,
+  has_active_subscription: true,
+  private_chats: false,
+  private_chat_history: false,
+  profile,
+};
+
+const account: UserAccount = {
+  facts: agent,
+  organization,
+  email: 'alice.berg@books.example.com',
+  profile: { title: 'Customer service', phone: '+44 20 7946 0021', gender: null, birthday: null },
+  is_online_enabled: true,
+  is_present: true,
+  current_chat_count: 1,
+  deleted_at: null,
+  ...times,
+};
+
+const newUser = { first_name: 'Alice', last_name: 'Berg', alias: 'Alice', title: 'Customer service' };
+
+const support: RoomView = {
+  id: ids.room,
+  organization,
+  name: 'Support',
+  display_name: 'Harbour Books support',
+  language_code: 'en',
+  domain: 'books.example.com',
+  is_shared: false,
+  is_open: true,
+  visitor_chat_idle_ttl: 3600,
+  task_chat_ttl: 86_400,
+  require_online: false,
+  reaches_online: true,
+  reaches_humans_online: true,
+  updated_by_user: agent,
+  is_deleted: false,
+  ...times,
+};
+
+const newRoom = { name: 'Support', display_name: 'Harbour Books support', domain: 'books.example.com' };
+
+const shipping: TeamView = {
+  id: ids.team,
+  organization,
+  name: 'Shipping',
+  display_name: 'Shipping',
+  created_by_user: agent,
+  updated_by_user: agent,
+  member_count: 1,
+  present_member_count: 1,
+  is_online: true,
+  is_humans_online: true,
+  is_connected_to_room: true,
+  deleted_at: null,
+  ...times,
+};
+
+const client = {
+  id: ids.client,
+  presence_expires_in: 300,
+  presence_expires_at: at('12:27:16.370'),
+  gcm_token: null,
+  properties: { device: 'desktop' },
+  created_at: at('12:22:16.370'),
+  updated_at: at('12:22:16.370'),
+};
+
+/** By the names of components. */
+export const directoryExamples = {
+  Organization: organizationResource(shop),
+  PatchOrganization: { phone: profile.phone, message_list_days: 365 },
+  AdminOrganization: operatorOrganizationResource(shop),
+  AdminNewOrganization: { name: organization.name, email: profile.email, message_list_days: 365 },
+  AdminPatchOrganization: { private_chat_history: true },
+  NestedUser: nestedUser(agent),
+  User: userAccountResource(account),
+  UpdateUser: { is_online_enabled: true },
+  PatchUser: { title: 'Customer service' },
+  AdminUser: operatorAccountResource(account),
+  AdminNewUser: { ...newUser, email: account.email },
+  AdminUpdateUser: { is_online_enabled: true, title: 'Customer service' },
+  AdminPatchUser: { email: account.email },
+  UserPreferences: { chat_capacity: 5, ui_language_code: 'en' },
+  UserPreferencesChanges: { chat_capacity: 5, ui_language_code: 'en' },
+  UserClient: clientResource(client, at('12:22:16.370')),
+  UserClientChanges: { presence_expires_in: 300, properties: { device: 'desktop' } },
+  Room: roomResource(support),
+  NewRoom: newRoom,
+  PatchRoom: { is_open: false },
+  AdminRoom: operatorRoomResource(support),
+  AdminNewRoom: { ...newRoom, visitor_chat_idle_ttl: 3600 },
+  AdminUpdateRoom: { ...newRoom, visitor_chat_idle_ttl: 3600 },
+  AdminPatchRoom: { require_online: true },
+  NewAllowedTag: { name: 'delivery' },
+  Team: teamResource(shipping),
+  TeamV6: teamResourceV6(shipping),
+  NewTeam: { name: 'Shipping' },
+  PatchTeam: { display_name: 'Shipping and returns' },
+  AdminNewTeam: { name: 'Shipping' },
+  TeamMembership: teamMemberResource({ team_id: ids.team, user: agent, joined_at: FOUNDED }),
+  NewTeamMember: { user_id: ids.agent },
+};

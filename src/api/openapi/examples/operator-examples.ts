@@ -1,0 +1,38 @@
+import { isoTime } from '../../../resources/clock.ts';
+import { FOUNDED, ids } from './shop.ts';
+
+const newToken = { label: 'Alice at her desk', scopes: ['settings'], expires_at: '2027-03-02T08:00:00.000Z' };
+
+const token = {
+  ...newToken,
+  id: ids.token,
+  user_id: ids.agent,
+  organization_id: ids.organization,
+  revoked_at: null,
+  created_at: isoTime(FOUNDED),
+};
+
+const target = { kind: 'team', id: ids.team };
+const newRouter = { name: 'Support goes to Shipping', targets: [target], room_ids: [ids.room] };
+
+/** By the names of components. */
+export const operatorExamples = {
+  AdminToken: token,
+  AdminNewToken: newToken,
+  AdminCreatedToken: { ...token, token: 'umi_ZXhhbXBsZSB0b2tlbiBvZiBhIHVzZXIuLi4uLi4u' },
+  AdminRouter: {
+    ...newRouter,
+    id: ids.router,
+    organization_id: ids.organization,
+    created_at: isoTime(FOUNDED),
+    updated_at: isoTime(FOUNDED),
+  },
+  AdminRouterTarget: target,
+  AdminNewRouter: newRouter,
+  AdminPatchRouter: { targets: [target] },
+  AdminShare: { organization_id: ids.partner, created_at: isoTime(FOUNDED) },
+  AdminRebuild: { cursor: null },
+  AdminRebuilt: { rebuilt: 20, failed: [], next: null },
+  Health: { status: 'ok' },
+  Detail: { detail: 'Not found.' },
+};
