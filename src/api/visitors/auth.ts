@@ -47,6 +47,8 @@ const route = defineRoute({
   tag: 'Public API',
   access: newVisitor,
   summary: 'Authenticate a visitor',
+  description:
+    'Makes a new visitor, or finds the one of `visitor_secret_id`, and answers with an access token for 30 minutes. Keep the secret: with it the same visitor comes back, and gets a new token. A secret that this organization did not give out is 400. An organization without an active subscription is 403.',
   request: {
     params: z.object({ organization_id: pathId('organization_id') }),
     body: { ...bodyOf(requestSchema), required: false },

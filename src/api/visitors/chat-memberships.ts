@@ -30,6 +30,7 @@ const listRoute = defineRoute({
   method: 'get',
   path: CHAT_MEMBERSHIPS,
   summary: 'List the memberships of the visitor, one for each of their chats',
+  description: 'The list follows a change within a second. It does not know who types: `composing_status` is `idle`.',
   request: { params: visitorPath, query: z.object(collectionQuery) },
   answers: {
     200: jsonOf(collectionSchema(visitorMembershipSchema), 'Memberships, oldest chat first'),
@@ -42,6 +43,7 @@ const itemRoute = defineRoute({
   method: 'get',
   path: itemPath,
   summary: 'Get the membership of the visitor in a chat',
+  description: 'Always the current state, typing included.',
   request: { params: chatPath },
   answers: { 200: jsonOf(visitorMembershipSchema, 'The membership') },
 });
@@ -66,6 +68,8 @@ for (const { method, body } of MEMBERSHIP_CHANGES) {
     method,
     path: itemPath,
     summary: 'Update the membership of the visitor in a chat',
+    description:
+      'For typing, leaving and coming back, and what the visitor has seen. `last_seen_at` never goes back; both methods keep it when it is left out. The call can be repeated. In an ended chat it is 400.',
     request: { params: chatPath, body: bodyOf(body) },
     answers: { 200: jsonOf(visitorMembershipSchema, 'The membership') },
   });

@@ -19,6 +19,7 @@ const listRoute = defineRoute({
   method: 'get',
   path: CHATS,
   summary: 'List the chats of the visitor',
+  description: 'The chats in all rooms of the organization, open and ended. The list follows a change within a second.',
   request: {
     params: visitorPath,
     query: z.object({
@@ -38,6 +39,7 @@ const itemRoute = defineRoute({
   method: 'get',
   path: CHAT,
   summary: 'Get a chat of the visitor',
+  description: 'Always the current state. A chat of somebody else is not found.',
   request: { params: chatPath },
   answers: { 200: jsonOf(visitorChatSchema, 'The chat') },
 });
@@ -77,6 +79,8 @@ for (const method of ['put', 'patch'] as const) {
     method,
     path: CHAT,
     summary: 'End a chat of the visitor',
+    description:
+      'An ended chat stays readable, takes no messages (409) and never opens again. Its open invitations expire. Ending it again answers 200 and changes nothing.',
     request: { params: chatPath, body: bodyOf(endSchema) },
     answers: { 200: jsonOf(visitorChatSchema, 'The chat') },
   });

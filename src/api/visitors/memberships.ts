@@ -22,6 +22,8 @@ const listRoute = defineRoute({
   method: 'get',
   path,
   summary: 'List the memberships of a chat of the visitor',
+  description:
+    'The users and the visitor of the chat, with public names only. Users who left stay on the list, with `is_participating` false.',
   request: { params: chatPath, query: z.object(collectionQuery) },
   answers: {
     200: jsonOf(collectionSchema(visitorMembershipSchema), 'Memberships, oldest first'),
@@ -34,6 +36,7 @@ const itemRoute = defineRoute({
   method: 'get',
   path: `${path}/{member_id}` as const,
   summary: 'Get a membership of a chat of the visitor',
+  description: '`member_id` is the id of a user or of the visitor. Somebody who is no member is not found.',
   request: {
     params: chatPath.extend({
       member_id: z

@@ -25,6 +25,8 @@ const listRoute = defineRoute({
   method: 'get',
   path,
   summary: 'List the messages of a chat of the visitor',
+  description:
+    'Without what only the organization sees: messages about tags, real names of users, and reply suggestions. A page may end early when its messages are long, and then has a `next`.',
   request: {
     params: chatPath,
     query: z.object({ ...collectionQuery, ordering: z.enum(['created_at', '-created_at']).optional() }),
@@ -40,6 +42,7 @@ const itemRoute = defineRoute({
   method: 'get',
   path: `${path}/{message_id}` as const,
   summary: 'Get a message of a chat of the visitor',
+  description: 'A message that visitors do not see, or of another chat, is not found.',
   request: { params: chatPath.extend({ message_id: pathId('message_id') }) },
   answers: { 200: jsonOf(visitorMessageSchema, 'The message') },
 });
@@ -50,6 +53,8 @@ const postRoute = defineRoute({
   method: 'post',
   path,
   summary: 'Send a message as the visitor',
+  description:
+    'With `type` `msg`, the default, a text that makes the chat wait for an answer. With `type` `action`, an answer to an attachment, which does not; `response_to_message_id` and `response_to_attachment_id` are then required. Two equal calls make two messages. A disabled action, and any message to an ended chat, is 409. Writing renews the presence of the visitor.',
   request: { params: chatPath, body: bodyOf(postMessageSchema) },
   refusals: [409],
   answers: {

@@ -22,6 +22,8 @@ const route = defineRoute({
   method: 'post',
   path: `${ROOM_VISITORS}/{visitor_id}/chats` as const,
   summary: 'Start a chat, or resume the open one',
+  description:
+    'Answers the open chat of the visitor in the room (200), or starts one (201), so the call can be repeated. It renews the presence of the visitor. A new chat continues the thread of their newest one in the room; it waits for an answer once they write. When nobody is online, a room that requires it refuses a new chat (409). A visitor who has not come to the room is 404.',
   request: { params: roomVisitorPath, body: openVisitorChatBody },
   refusals: [409],
   answers: {

@@ -33,6 +33,8 @@ const enterRoute = defineRoute({
   method: 'post',
   path: ROOM_VISITORS,
   summary: 'Come to a room, or come again',
+  description:
+    'Makes the visitor present in the room for `presence_expires_in` seconds, 120 if it is not given. The first call answers 201, a further one 200. The hub keeps the page and the screen that the body names, and the browser, address and place that the request shows. An `id` other than that of the token is 400.',
   request: { params: roomPath, body: bodyOf(createSchema) },
   answers: {
     200: jsonOf(roomVisitorSchema, 'The visitor has come to the room before'),
@@ -63,6 +65,8 @@ for (const method of ['put', 'patch'] as const) {
     method,
     path: `${ROOM_VISITORS}/{visitor_id}` as const,
     summary: 'Stay in a room',
+    description:
+      'Renews the presence for `presence_expires_in` seconds, which is required. Both methods do the same: details that are left out stay. A visitor who has not come to the room yet is 404.',
     request: { params: roomVisitorPath, body: bodyOf(updateSchema) },
     answers: { 200: jsonOf(roomVisitorSchema, 'The visitor') },
   });

@@ -22,6 +22,8 @@ const getRoom = defineRoute({
   method: 'get',
   path: ROOM,
   summary: 'Get a room, and whether somebody is online in it',
+  description:
+    '`is_online` says that the room is open and reaches a user who is online now. A deleted room is not found.',
   request: { params: roomPath },
   answers: { 200: jsonOf(publicRoomSchema, 'The room') },
 });
@@ -43,6 +45,8 @@ const getOnlineUsers = defineRoute({
   method: 'get',
   path: `${ROOM}/online_users` as const,
   summary: 'List the users who are online and serve the room',
+  description:
+    'Users that the room reaches and who are present and shown online, by id, with their public names only: the alias, else the full name.',
   request: { params: roomPath, query: z.object(collectionQuery) },
   answers: {
     200: jsonOf(collectionSchema(onlineUserSchema), 'A page'),
