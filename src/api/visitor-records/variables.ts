@@ -55,6 +55,7 @@ const listRoute = defineRoute({
   method: 'get',
   path: ALL,
   summary: 'List the variables of a visitor',
+  description: 'The variables are the same in every room of the visitor. Requests of channels set them too.',
   request: { params: visitorPath, query: z.object(collectionQuery) },
   answers: {
     200: jsonOf(collectionSchema(variableSchema), 'Variables by key'),
@@ -67,7 +68,8 @@ const setRoute = defineRoute({
   method: 'post',
   path: ALL,
   summary: 'Set a variable of a visitor',
-  description: 'The variable `username` is the name of the visitor in chats.',
+  description:
+    'Makes the variable (201), or sets the value of one that is there (200), so the call can be repeated. The variable `username` is the name of the visitor in their open chats and later ones; a blank name is 400.',
   request: { params: visitorPath, body: bodyOf(createSchema) },
   refusals: [409],
   answers: {
@@ -82,6 +84,7 @@ const itemRoute = defineRoute({
   method: 'get',
   path: ONE,
   summary: 'Get a variable of a visitor',
+  description: 'A variable that was never set is not found.',
   request: { params: variablePath },
   answers: { 200: jsonOf(variableSchema, 'The variable') },
 });
@@ -92,6 +95,8 @@ const removeRoute = defineRoute({
   method: 'delete',
   path: ONE,
   summary: 'Delete a variable of a visitor',
+  description:
+    'Deleting `username` takes the name of the visitor away: in their open chats and later ones, not in messages that are there. Repeating the call answers 404.',
   request: { params: variablePath },
   refusals: [409],
   answers: { 204: { description: 'Deleted' } },
@@ -141,6 +146,8 @@ for (const method of ['put', 'patch'] as const) {
     method,
     path: ONE,
     summary: 'Change a variable of a visitor',
+    description:
+      'Both methods set `value`. A variable that was never set is 404: POST makes one. A change of `username` renames the visitor in their open chats and later ones; a blank name is 400.',
     request: { params: variablePath, body: bodyOf(changeSchema) },
     refusals: [409],
     answers: { 200: jsonOf(variableSchema, 'The variable') },

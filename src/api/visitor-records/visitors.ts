@@ -24,6 +24,8 @@ const listRoute = defineRoute({
   ...common,
   path: '/orgs/{organization_id}/rooms/{room_id}/visitors',
   summary: 'List the visitors of a room of the organization',
+  description:
+    'Visitors who came to the room or wrote to it, by id. `is_present` chooses those who are there now, or the others. Of visitors who come through a channel the hub knows no page, browser or place.',
   access: organizationUser,
   request: {
     params: roomPath,
@@ -41,6 +43,8 @@ const itemRoute = defineRoute({
   ...common,
   path: '/orgs/{organization_id}/rooms/{room_id}/visitors/{visitor_id}',
   summary: 'Get a visitor of a room of the organization',
+  description:
+    'What the hub cannot know, such as the shopping cart, is null. A visitor who never came to this room is not found.',
   access: organizationUser,
   request: { params: roomPath.extend({ visitor_id: visitorId }) },
   answers: item,
@@ -51,6 +55,8 @@ const userItemRoute = defineRoute({
   ...common,
   path: '/users/{user_id}/rooms/{room_id}/visitors/{visitor_id}',
   summary: 'Get a visitor of a room that reaches the user',
+  description:
+    'Rooms of partners count too. A room that does not reach the user, or a visitor who never came to it, is not found.',
   access: ownUser,
   request: { params: userRoom.extend({ visitor_id: visitorId }) },
   answers: item,
