@@ -18,6 +18,7 @@ const getMe = defineRoute({
   ...common,
   path: '/users/me',
   summary: 'Get the user of the token',
+  description: 'A token names its user, so a program that was given nothing else finds its user and organization here.',
   access: anyUser,
 });
 
@@ -26,6 +27,7 @@ const getUser = defineRoute({
   ...common,
   path: '/users/{user_id}',
   summary: 'Get your own user',
+  description: 'The same as `/users/me`. The id of another user is 403: an organization reads its users below `/orgs`.',
   access: ownUser,
   request: { params: z.object({ user_id: pathId('user_id') }) },
 });

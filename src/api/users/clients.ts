@@ -103,6 +103,8 @@ for (const { name, base, access, all, one } of PLACES) {
     method: 'get',
     path: base,
     summary: "List a user's clients",
+    description:
+      'A user is present while one of these clients has not expired. Expired ones are listed for 30 days, so that a bot can renew the one that it had.',
     request: { params: all, query: z.object(collectionQuery) },
     answers: {
       200: jsonOf(collectionSchema(clientSchema), 'Clients, oldest first, including expired ones'),
@@ -133,6 +135,8 @@ for (const { name, base, access, all, one } of PLACES) {
     method: 'post',
     path: base,
     summary: 'Make a user present with a new client',
+    description:
+      'The user is present for `presence_expires_in` seconds, 120 if it is not given. Each call makes another client: renew one that is there instead. A user has at most 100; beyond that an expired one gives way, and if there is none the call is 409.',
     request: { params: all, body: bodyOf(changesSchema) },
     refusals: [409],
     answers: { 201: jsonOf(clientSchema, 'The client') },
@@ -151,6 +155,7 @@ for (const { name, base, access, all, one } of PLACES) {
     method: 'get',
     path: `${base}/{client_id}`,
     summary: "Retrieve a user's client",
+    description: 'Expired clients are found too. `is_about_to_expire` says that less than 30 seconds are left.',
     request: { params: one },
     answers: { 200: jsonOf(clientSchema, 'The client') },
   });
@@ -168,7 +173,8 @@ for (const { name, base, access, all, one } of PLACES) {
       method,
       path: `${base}/{client_id}`,
       summary: "Renew the presence of a user's client",
-      description: 'A field that is left out stays as it is. Every request renews the presence.',
+      description:
+        'Both methods renew the presence, also with an empty body, and leave what is left out as it is. A client that had expired is answered with 201. The call can be repeated.',
       request: { params: one, body: bodyOf(changesSchema) },
       answers: {
         200: jsonOf(clientSchema, 'The client'),
@@ -192,6 +198,8 @@ for (const { name, base, access, all, one } of PLACES) {
     method: 'delete',
     path: `${base}/{client_id}`,
     summary: "Delete a user's client",
+    description:
+      'Signs the user off when no other client of theirs is unexpired; waiting chats that only they attended become pending. Repeating the call answers 404.',
     request: { params: one },
     answers: { 204: { description: 'Deleted' } },
   });

@@ -31,6 +31,7 @@ const getPreferences = defineRoute({
   method: 'get',
   path: PATH,
   summary: 'Get your preferences',
+  description: 'What was never set has its default: no limit of chats, and the language `en`.',
   request: { params },
   answers: { 200: jsonOf(preferencesSchema, 'The preferences') },
 });
@@ -43,6 +44,8 @@ const patchPreferences = defineRoute({
   method: 'patch',
   path: PATH,
   summary: 'Change your preferences',
+  description:
+    'A field that is left out stays; `chat_capacity` null means no limit. The hub keeps and shows the values: nothing follows from them.',
   request: { params, body: bodyOf(changes) },
   answers,
 });
@@ -53,7 +56,8 @@ const putPreferences = defineRoute({
   method: 'put',
   path: PATH,
   summary: 'Replace your preferences',
-  description: 'A field that is left out gets its default.',
+  description:
+    'A field that is left out gets its default. The hub keeps and shows the values: nothing follows from them.',
   request: { params, body: bodyOf(changes) },
   answers,
 });

@@ -23,6 +23,8 @@ const getRooms = defineRoute({
   method: 'get',
   path: '/users/{user_id}/rooms',
   summary: 'List the rooms that reach the user',
+  description:
+    'Rooms whose chats are routed to the user, shared ones of partners too, by id. A room without routers reaches all users of its organization. Deleted rooms are left out.',
   request: { params: userPath, query: z.object(collectionQuery) },
   answers: { 200: jsonOf(collectionSchema(roomSchema), 'A page') },
 });
@@ -33,6 +35,7 @@ const getRoom = defineRoute({
   method: 'get',
   path: '/users/{user_id}/rooms/{room_id}',
   summary: 'Get a room that reaches the user',
+  description: 'Shared rooms of partners too. A room that does not reach the user is not found.',
   request: { params: userPath.extend({ room_id: pathId('room_id') }) },
   answers: { 200: jsonOf(roomSchema, 'The room') },
 });
