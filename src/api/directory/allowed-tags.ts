@@ -27,6 +27,7 @@ export function allowedTagRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: all,
     summary: 'List the tags that a room allows',
+    description: 'What programs propose for chats of the room. Chats may have other tags too.',
     request: { params: roomPath, query: z.object(collectionQuery) },
     answers: { 200: jsonOf(collectionSchema(tagSchema), 'A page, by name') },
   });
@@ -47,6 +48,8 @@ export function allowedTagRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Allow a tag in a room',
+    description:
+      'Proposes the tag for chats of the room; nothing is refused because of it. Case and blanks make another tag. A repeat answers 200 and changes nothing.',
     request: { params: roomPath, body: bodyOf(newAllowedTag) },
     answers: {
       200: jsonOf(tagSchema, 'The tag was allowed already'),
@@ -67,7 +70,7 @@ export function allowedTagRoutesOf(door: Door): AppRouter {
     method: 'delete',
     path: `${all}/{tag_name}`,
     summary: 'Stop allowing a tag in a room',
-    description: 'Chats keep the tags that they have.',
+    description: 'Chats keep the tags that they have. Repeating the call answers 404.',
     request: { params: roomPath.extend({ tag_name: z.string() }) },
     answers: { 204: { description: 'No longer allowed' } },
   });

@@ -10,6 +10,8 @@ import { type Access, operatorOfOrganization, organizationUser, organizationUser
 export type Door = {
   /** The operator chooses ids, and has fields that tenants do not have. */
   isOperator: boolean;
+  /** What the reference says of a call that creates something, when it comes twice. */
+  repeatedCreation: string;
   /** The version of the API: teams have more fields in version 6. */
   version: 5 | 6;
   /** The `operationId` of a route behind this door. */
@@ -31,6 +33,7 @@ export type Door = {
 export function tenantDoor(version: 5 | 6): Door {
   return {
     isOperator: false,
+    repeatedCreation: 'Each call makes another one.',
     version,
     nameOf: (operation) => (version === 6 ? `${operation}V6` : operation),
     tagOf: (tag) => tag,
@@ -46,6 +49,7 @@ export function tenantDoor(version: 5 | 6): Door {
 /** The door of the operator, at /admin/v1. */
 export const operatorDoor: Door = {
   isOperator: true,
+  repeatedCreation: 'Without an `id` each call makes another one; an `id` that is taken is 409.',
   version: 6,
   nameOf: (operation) => `admin${operation.charAt(0).toUpperCase()}${operation.slice(1)}`,
   tagOf: () => 'Administration',

@@ -98,6 +98,9 @@ const OPERATOR_FORM: Form = {
 export function organizationRoutesOf(door: Door): AppRouter {
   const { changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
   const common = { tag: door.tagOf('Organization'), path: door.organization };
+  const optionsFollow = door.isOperator
+    ? ' All requests follow its options within AUTH_CACHE_SECONDS (30 by default).'
+    : '';
   const routes = createRouter();
 
   const getOrganization = defineRoute({
@@ -106,6 +109,7 @@ export function organizationRoutesOf(door: Door): AppRouter {
     access: door.reader,
     method: 'get',
     summary: 'Get an organization',
+    description: 'With its contact details, and whether any of its users is present or online now.',
     request: { params: organizationPath },
     answers: { 200: jsonOf(schema, 'The organization') },
   });
@@ -120,6 +124,7 @@ export function organizationRoutesOf(door: Door): AppRouter {
     access: changesReach(door.writer('settings')),
     method: 'patch',
     summary: 'Change an organization',
+    description: `A field that is left out stays. \`message_list_days\` limits how far back the list of the organization’s messages goes. The call can be repeated.${optionsFollow}`,
     request: { params: organizationPath, body: bodyOf(changes) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -144,6 +149,8 @@ const createOrganization = defineRoute({
   method: 'post',
   path: '/organizations',
   summary: 'Create an organization',
+  description:
+    'It starts without rooms and users. Choose the `id` to make the call repeatable: one that is taken is 409. Without it each call makes another organization.',
   request: { body: bodyOf(operatorChanges.required({ name: true }).extend(chosenId).openapi('AdminNewOrganization')) },
   refusals: [409],
   answers: { 201: jsonOf(operatorSchema, 'Created') },
@@ -155,6 +162,7 @@ const getOrganizations = defineRoute({
   method: 'get',
   path: '/organizations',
   summary: 'List organizations',
+  description: 'All organizations of the hub, by id, with the options that only the operator sets.',
   request: { query: z.object(collectionQuery) },
   answers: { 200: jsonOf(collectionSchema(operatorSchema), 'A page') },
 });

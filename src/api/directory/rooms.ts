@@ -99,6 +99,8 @@ export function roomRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: all,
     summary: 'List the rooms of an organization',
+    description:
+      'By id. `include_deleted` adds the deleted ones; `is_shared` chooses those that are shared with a partner, or the others. Rooms that partners share are not here.',
     request: {
       params: organizationPath,
       query: z.object({
@@ -126,6 +128,7 @@ export function roomRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Create a room',
+    description: `A room without routers reaches all users of the organization. \`display_name\` is the name if it is left out. ${door.repeatedCreation}`,
     request: { params: organizationPath, body: bodyOf(created) },
     refusals: [409],
     answers: { 201: jsonOf(schema, 'Created') },
@@ -152,6 +155,8 @@ export function roomRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: one,
     summary: 'Get a room of an organization',
+    description:
+      '`is_online` says that the room is open and reaches a user who is online now. A deleted room is not found.',
     request: { params: roomPath },
     answers: { 200: jsonOf(schema, 'The room') },
   });
@@ -167,7 +172,8 @@ export function roomRoutesOf(door: Door): AppRouter {
     method: 'put',
     path: one,
     summary: 'Replace a room',
-    description: 'A field that is left out gets its default. The default of the display name is the name.',
+    description:
+      'A field that is left out gets its default; that of `display_name` is the name. Chats that are open keep the name and the lifetime that they started with. The call can be repeated.',
     request: { params: roomPath, body: bodyOf(whole) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -184,6 +190,8 @@ export function roomRoutesOf(door: Door): AppRouter {
     method: 'patch',
     path: one,
     summary: 'Change a room',
+    description:
+      'A field that is left out stays. Chats that are open keep the name and the lifetime that they started with. The call can be repeated.',
     request: { params: roomPath, body: bodyOf(changes) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -199,7 +207,8 @@ export function roomRoutesOf(door: Door): AppRouter {
     method: 'delete',
     path: one,
     summary: 'Delete a room',
-    description: 'Its chats stay visible to the users that it reaches.',
+    description:
+      'Its chats stay visible to the users that it reaches, and messages through its channels are refused (404). Visitors can start no chats in it. Repeating the call answers 404.',
     request: { params: roomPath },
     answers: { 204: { description: 'Deleted' } },
   });

@@ -49,6 +49,7 @@ export function teamMemberRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: all,
     summary: 'List the members of a team',
+    description: 'By the ids of the users. Deleted users are left out.',
     request: { params: teamPath, query: z.object(collectionQuery) },
     answers: { 200: jsonOf(collectionSchema(memberSchema), 'A page') },
   });
@@ -70,6 +71,8 @@ export function teamMemberRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Make a user a member of a team',
+    description:
+      'Routers that name the team reach the user from now on. A repeat answers 200 and changes nothing. A user who is unknown in the organization is 400.',
     request: { params: teamPath, body: bodyOf(newMember) },
     answers: added,
   });
@@ -90,6 +93,7 @@ export function teamMemberRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: one,
     summary: 'Get a member of a team',
+    description: 'A user of the organization who is no member is not found.',
     request: { params: memberPath },
     answers: { 200: jsonOf(memberSchema, 'The member') },
   });
@@ -106,6 +110,8 @@ export function teamMemberRoutesOf(door: Door): AppRouter {
     method: 'put',
     path: one,
     summary: 'Make a user a member of a team',
+    description:
+      'The same as POST, with the user in the path: 201, or 200 for a member. A team or a user that the organization does not have is 404.',
     request: { params: memberPath },
     answers: added,
   });
@@ -123,6 +129,8 @@ export function teamMemberRoutesOf(door: Door): AppRouter {
     method: 'delete',
     path: one,
     summary: 'Take a user out of a team',
+    description:
+      'Routers that name the team no longer reach the user; the chats that they have joined stay theirs. Repeating the call answers 404.',
     request: { params: memberPath },
     answers: { 204: { description: 'The user is no longer a member' } },
   });

@@ -79,6 +79,7 @@ export function teamRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: all,
     summary: 'List the teams of an organization',
+    description: 'The teams that are not deleted, with the presence of their members.',
     request: {
       params: organizationPath,
       query: z.object({ ...collectionQuery, ordering: z.enum(['created_at', '-created_at']).default('created_at') }),
@@ -102,6 +103,7 @@ export function teamRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Create a team',
+    description: `It starts without members. \`display_name\` is the name if it is left out. ${door.repeatedCreation}`,
     request: { params: organizationPath, body: bodyOf(created) },
     refusals: [409],
     answers: { 201: jsonOf(schema, 'Created') },
@@ -127,6 +129,7 @@ export function teamRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: one,
     summary: 'Get a team',
+    description: '`is_connected_to_room` says whether a router names the team. A deleted team is not found.',
     request: { params: teamPath },
     answers: { 200: jsonOf(schema, 'The team') },
   });
@@ -142,7 +145,7 @@ export function teamRoutesOf(door: Door): AppRouter {
     method: 'put',
     path: one,
     summary: 'Replace a team',
-    description: 'A display name that is left out becomes the name.',
+    description: 'A display name that is left out becomes the name. Members stay. The call can be repeated.',
     request: { params: teamPath, body: bodyOf(newTeamBody) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -159,6 +162,7 @@ export function teamRoutesOf(door: Door): AppRouter {
     method: 'patch',
     path: one,
     summary: 'Change a team',
+    description: 'A field that is left out stays. The call can be repeated.',
     request: { params: teamPath, body: bodyOf(patchTeamBody) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -174,7 +178,8 @@ export function teamRoutesOf(door: Door): AppRouter {
     method: 'delete',
     path: one,
     summary: 'Delete a team',
-    description: 'Routers that name it no longer reach its members.',
+    description:
+      'Routers that name it no longer reach its members. Its members keep the chats that they have joined. Repeating the call answers 404.',
     request: { params: teamPath },
     answers: { 204: { description: 'Deleted' } },
   });

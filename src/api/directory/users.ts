@@ -100,6 +100,7 @@ export function userRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: all,
     summary: 'List the users of an organization',
+    description: 'People and bots, those of installed apps too. `include_deleted` adds the deleted ones.',
     request: {
       params: organizationPath,
       query: z.object({
@@ -133,6 +134,7 @@ export function userRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: one,
     summary: 'Get a user of an organization',
+    description: '`is_online` says that the user is present and willing to be shown. A deleted user is not found.',
     request: { params: userPath },
     answers: { 200: jsonOf(schema, 'The user') },
   });
@@ -182,6 +184,8 @@ const createUser = defineRoute({
   method: 'post',
   path: '/organizations/{organization_id}/users',
   summary: 'Create a user',
+  description:
+    'The user is a person, or a bot with `is_bot`. They have no token yet. Choose the `id` to make the call repeatable: one that is taken is 409.',
   request: {
     params: organizationPath,
     body: bodyOf(operatorChanges.required({ first_name: true }).extend(chosenId).openapi('AdminNewUser')),
@@ -197,7 +201,8 @@ const removeUser = defineRoute({
   method: 'delete',
   path: '/organizations/{organization_id}/users/{user_id}',
   summary: 'Delete a user',
-  description: 'The tokens of the user stop working.',
+  description:
+    'The tokens of the user stop working and their presence ends; in other isolates tokens work for AUTH_CACHE_SECONDS (30 by default) longer. Messages and memberships of the user stay. Repeating the call answers 404.',
   request: { params: userPath },
   answers: { 204: { description: 'Deleted' } },
 });
