@@ -20,6 +20,8 @@ export function allowedTagRoutes(scope: ChatScope) {
     ...routeIn(scope, '/{chat_id}/allowed_tags'),
     ...shared,
     summary: `List the tags that are allowed for ${scope.chat}`,
+    description:
+      'What its room proposes; the chat may have other tags too. A chat between users has no room, so its list is empty.',
     request: { params: chatParams(scope), query: z.object(collectionQuery) },
     answers: {
       200: jsonOf(collectionSchema(tagSchema), 'Tags by name'),
@@ -30,6 +32,7 @@ export function allowedTagRoutes(scope: ChatScope) {
     ...routeIn(scope, '/{chat_id}/allowed_tags/{tag_name}'),
     ...shared,
     summary: `Retrieve a tag that is allowed for ${scope.chat}`,
+    description: 'A tag that its room does not propose is not found, also when the chat has it.',
     request: { params: chatParams(scope, { tag_name: pathText('tag_name') }) },
     answers: { 200: jsonOf(tagSchema, 'The tag') },
   });

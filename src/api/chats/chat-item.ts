@@ -14,6 +14,7 @@ export function chatItemRoutes(scope: ChatScope) {
     method: 'get',
     tag: 'Chats',
     summary: `Retrieve ${scope.chat}`,
+    description: `${scope.says} A chat outside it is 404. The answer is the current state, ahead of the list.`,
     request: { params: chatParams(scope) },
     answers: { 200: jsonOf(chatSchema, 'The chat') },
   });

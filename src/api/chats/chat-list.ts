@@ -48,6 +48,7 @@ export function chatListRoutes(scope: ChatScope, kind: keyof typeof CHAT_FILTERS
     method: 'get',
     tag: 'Chats',
     summary: `List ${scope.chats}`,
+    description: `${scope.says} The list follows a change within a second. A page may be short or empty and still have a \`next\`: follow it until it is null.`,
     request: {
       params: collectionParams(scope),
       query: z.object({

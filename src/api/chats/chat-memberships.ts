@@ -34,6 +34,8 @@ const listRoute = defineRoute({
   method: 'get',
   path,
   summary: 'List the memberships of the user, one for each of their chats',
+  description:
+    '`is_participating=true` chooses the chats in which the user takes part. The list follows a change within a second, and does not know who types: `composing_status` is `idle`.',
   request: { params: user, query: z.object({ ...collectionQuery, is_participating: booleanParameter().optional() }) },
   answers: {
     200: jsonOf(collectionSchema(membershipSchema), 'Memberships, oldest chat first'),
@@ -46,6 +48,7 @@ const itemRoute = defineRoute({
   method: 'get',
   path: itemPath,
   summary: 'Retrieve the membership of the user in a chat',
+  description: 'Always the current state, typing included. A chat of which the user is no member is not found.',
   request: { params: chat },
   answers: { 200: jsonOf(membershipSchema, 'The membership') },
 });
@@ -72,6 +75,8 @@ for (const { method, body } of MEMBERSHIP_CHANGES) {
     method,
     path: itemPath,
     summary: 'Update the membership of the user in a chat',
+    description:
+      'To participate or stop, which adds a message of type `join` or `leave`; to show typing; and to say what was seen. `last_seen_at` never goes back, and both methods keep it when it is left out. A user who is not present is 409, an ended chat 400. A repeat changes nothing.',
     request: { params: chat, body: bodyOf(body) },
     refusals: [409],
     answers: { 200: jsonOf(membershipSchema, 'The membership') },

@@ -62,6 +62,7 @@ const getStarters = defineRoute({
   method: 'get',
   path: ALL,
   summary: 'List chat conversation starters for user',
+  description: 'The words with which the user opens conversations, one text for each language.',
   request: { params: userPath, query: z.object(collectionQuery) },
   answers: {
     200: jsonOf(collectionSchema(starterSchema), 'Conversation starters, oldest first'),
@@ -74,6 +75,8 @@ const addStarter = defineRoute({
   method: 'post',
   path: ALL,
   summary: 'Add a chat conversation starter for user',
+  description:
+    'One for each language, whatever the case of its code: a second one is 400, and so is a repeat. The hub keeps the text for clients and sends nothing by itself.',
   request: { params: userPath, body: bodyOf(wholeStarter) },
   answers: { 201: jsonOf(starterSchema, 'Added') },
 });
@@ -84,6 +87,7 @@ const getStarter = defineRoute({
   method: 'get',
   path: ONE,
   summary: 'Get a chat conversation starter',
+  description: 'The case of the language code does not matter. A language without a starter is not found.',
   request: { params: starterPath },
   answers: { 200: jsonOf(starterSchema, 'The starter') },
 });
@@ -94,6 +98,7 @@ const removeStarter = defineRoute({
   method: 'delete',
   path: ONE,
   summary: 'Remove a chat conversation starter from user',
+  description: 'Messages that were sent with its text stay. Repeating the call answers 404.',
   request: { params: starterPath },
   answers: { 204: { description: 'Removed' } },
 });
@@ -126,17 +131,29 @@ conversationStarterRoutes.openapi(getStarter, async (c) => {
   return row === null ? refuse(c, NOT_FOUND) : c.json(conversationStarterResource(row), 200);
 });
 
+const ITS_LANGUAGE =
+  'The path names the language as it was; the body may name another one, which is 400 when the user has a starter for it.';
 const CHANGES = [
-  { method: 'put', summary: 'Update a chat conversation starter', body: wholeStarter },
-  { method: 'patch', summary: 'Update a chat conversation starter partly', body: someOfStarter },
+  {
+    method: 'put',
+    summary: 'Update a chat conversation starter',
+    description: `Language and text are required. ${ITS_LANGUAGE}`,
+    body: wholeStarter,
+  },
+  {
+    method: 'patch',
+    summary: 'Update a chat conversation starter partly',
+    description: `A field that is left out stays; a body with neither is 400. ${ITS_LANGUAGE}`,
+    body: someOfStarter,
+  },
 ] as const;
-for (const { method, summary, body } of CHANGES) {
+for (const { method, body, ...texts } of CHANGES) {
   const changeRoute = defineRoute({
     operationId: `${VERBS[method]}ConversationStarter`,
     ...common,
     method,
     path: ONE,
-    summary,
+    ...texts,
     request: { params: starterPath, body: bodyOf(body) },
     answers: { 200: jsonOf(starterSchema, 'Changed') },
   });

@@ -29,6 +29,8 @@ const listRoute = defineRoute({
   method: 'get',
   path,
   summary: 'List the invitations of the user, their teams and their organization',
+  description:
+    'Open, accepted and expired ones; `is_accepted=false` chooses the open ones. The list follows a change within a second.',
   request: { params: user, query: z.object({ ...collectionQuery, ...invitationFilters }) },
   answers: {
     200: jsonOf(collectionSchema(invitationSchema), 'Invitations, oldest first'),
@@ -41,6 +43,7 @@ const itemRoute = defineRoute({
   method: 'get',
   path: `${path}/{invitation_id}`,
   summary: 'Retrieve an invitation of the user, one of their teams or their organization',
+  description: 'Always the current state. An invitation of somebody else is not found.',
   request: { params: user.extend(invitation) },
   answers: { 200: jsonOf(invitationSchema, 'The invitation') },
 });
@@ -48,6 +51,8 @@ const itemRoute = defineRoute({
 const acceptParts = {
   ...shared,
   summary: 'Accept an invitation: the user becomes a member of the chat',
+  description:
+    'The user participates from now on, also when the chat is not routed to them. A team’s or organization’s invitation is accepted by one of its users for all. One that was accepted or has expired is 400. A chat has at most 1,000 members: beyond that it is 409.',
   refusals: [409] as const,
   answers: {
     200: jsonOf(invitationSchema, 'The accepted invitation'),

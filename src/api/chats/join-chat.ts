@@ -38,6 +38,7 @@ export function joinChatRoutes(scope: ChatScope, options: { mustBePresent: boole
     operationId: `join${scope.name}`,
     ...shared(scope),
     summary: `Join ${scope.chat}`,
+    description: `Makes the user a member (201), or gives a member the new status (200), so the call can be repeated. Participating adds a message of type \`join\`. ${JOINING[scope.name] ?? ''}${KEPT_OUT} An ended chat takes no new members (404).`,
     request: { params: chatParams(scope), body: bodyOf(joinSchema) },
     answers,
   });
@@ -55,6 +56,7 @@ export function joinMemberRoutes(scope: ChatScope) {
     operationId: `addMemberTo${scope.name}`,
     ...shared(scope),
     summary: `Join a user of the organization to ${scope.chat}`,
+    description: `The user of \`member_id\` becomes a member (201), or a member gets the new status (200), so the call can be repeated. They need not be present, and the chat need not be routed to them. Somebody who is no user of the organization is 400. ${KEPT_OUT}`,
     request: { params: chatParams(scope), body: bodyOf(joinMemberSchema) },
     answers,
   });
@@ -67,6 +69,16 @@ export function joinMemberRoutes(scope: ChatScope) {
   });
   return router;
 }
+
+/** What `private_chats` of an organization means for those who join. */
+export const KEPT_OUT =
+  'With `private_chats`, a chat that another present user attends is 409 for tokens without the scope `reports`.';
+
+/** What else holds for a user who joins by themselves. */
+const JOINING: { readonly [scope: string]: string } = {
+  UserPendingChat: 'A user who is not present is 409; a chat that somebody else has taken meanwhile is 404. ',
+  UserRoutedChat: 'The user need not be present, and the chat need not be pending. ',
+};
 
 type Status = z.output<typeof joinSchema> & { must_be_present: boolean };
 

@@ -21,6 +21,8 @@ export function membershipRoutes(scope: ChatScope) {
     ...routeIn(scope, '/{chat_id}/memberships'),
     ...shared,
     summary: `List the memberships of ${scope.chat}`,
+    description:
+      'Users and the visitor, participating or not: who left stays on the list. This is the current state, with who types.',
     request: { params: chatParams(scope), query: z.object(collectionQuery) },
     answers: {
       200: jsonOf(collectionSchema(membershipSchema), 'Memberships, oldest first'),
@@ -31,6 +33,8 @@ export function membershipRoutes(scope: ChatScope) {
     ...routeIn(scope, '/{chat_id}/memberships/{member_id}'),
     ...shared,
     summary: `Retrieve a membership of ${scope.chat}`,
+    description:
+      '`member_id` is the id of a user or of the visitor. Somebody who is no member of the chat is not found.',
     request: { params: chatParams(scope, { member_id: pathText('member_id').toLowerCase() }) },
     answers: { 200: jsonOf(membershipSchema, 'The membership') },
   });

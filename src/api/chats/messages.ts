@@ -32,6 +32,8 @@ export function messageRoutes(scope: ChatScope) {
     ...routeIn(scope, '/{chat_id}/messages'),
     ...shared,
     summary: `List the messages of ${scope.chat}`,
+    description:
+      'All types of messages, joins, leaves and tags too; `type__in` and `type__not_in` choose. Right after writing the list has the new message. A page may end early when its messages are long, and then has a `next`.',
     request: { params: chatParams(scope), query: listQuery },
     answers: {
       200: jsonOf(collectionSchema(messageSchema), 'Messages, oldest first unless ordered otherwise'),
@@ -42,6 +44,7 @@ export function messageRoutes(scope: ChatScope) {
     ...routeIn(scope, '/{chat_id}/messages/{message_id}'),
     ...shared,
     summary: `Retrieve a message of ${scope.chat}`,
+    description: 'With its attachments, and with what it responds to. A message of another chat is not found.',
     request: { params: chatParams(scope, { message_id: pathId('message_id') }) },
     answers: { 200: jsonOf(messageSchema, 'The message') },
   });

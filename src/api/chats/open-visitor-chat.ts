@@ -14,6 +14,7 @@ import { refuseThread } from '../refuse-thread.ts';
 import { chatSchema } from '../shared/chat-schemas.ts';
 import { VISITOR_NOT_FOUND } from '../shared/paths.ts';
 import { collectionParams, routeIn } from './in-scope.ts';
+import { KEPT_OUT } from './join-chat.ts';
 import { isKeptOut, isUserPresent } from './presence.ts';
 import { userVisitorChats } from './scopes.ts';
 
@@ -23,6 +24,7 @@ const route = defineRoute({
   method: 'post',
   tag: 'Chats',
   summary: 'Start or resume a chat with a visitor',
+  description: `The user joins the open chat of the visitor in the room (200), or a new one (201), so the call can be repeated. A new chat continues the thread of the visitor’s newest one there, and so reaches the channel from which they came. A room that does not reach the user is 403. ${KEPT_OUT}`,
   request: { params: collectionParams(userVisitorChats), body: openVisitorChatBody },
   refusals: [409],
   answers: {

@@ -48,6 +48,7 @@ const listRoute = defineRoute({
   method: 'get',
   tag,
   summary: 'List the invitations that the user sent in a chat',
+  description: 'Open, accepted and expired ones; the filters choose. Invitations of other members are not here.',
   request: { params: chatParams(userChats), query: z.object({ ...collectionQuery, ...invitationFilters }) },
   answers: {
     200: jsonOf(collectionSchema(invitationSchema), 'Invitations, oldest first'),
@@ -60,6 +61,8 @@ const inviteRoute = defineRoute({
   method: 'post',
   tag,
   summary: 'Invite a user, a team or an organization to a chat',
+  description:
+    'Exactly one of the three fields names who is invited: a user or team of the organization, a team that a partner shares, or a partner; all else is 404. While an invitation of the same party is open, a repeat answers it (200). An ended chat is 400. The 1,001st invitation of a chat is 409.',
   request: { params: chatParams(userChats), body: bodyOf(inviteSchema) },
   refusals: [409],
   answers: {
@@ -74,6 +77,7 @@ const itemRoute = defineRoute({
   method: 'get',
   tag,
   summary: 'Retrieve an invitation that the user sent',
+  description: 'Always the current state. An invitation that another member sent is not found.',
   request: { params: itemParams },
   answers: { 200: jsonOf(invitationSchema, 'The invitation') },
 });
@@ -129,6 +133,8 @@ for (const method of ['put', 'patch'] as const) {
     method,
     tag,
     summary: 'Take an open invitation back',
+    description:
+      'Nobody can accept it any more. Only its sender can take it back: for others it is 404. One that was accepted or has expired is 400, so a repeat is 400 too.',
     request: { params: itemParams, body: bodyOf(expireSchema) },
     answers: {
       200: jsonOf(invitationSchema, 'The expired invitation'),

@@ -35,6 +35,8 @@ const route = defineRoute({
   tag: 'Chat messages',
   bodyLimit: USER_MESSAGE_BODY,
   summary: 'Send a message to a chat of the user',
+  description:
+    'The message ends the waiting of the chat; in a chat of a channel it also goes out as a webhook. The user must be a member; they need not be present. Two equal calls make two messages: after a lost answer, look before you repeat. An ended chat is 409. The answer is 200.',
   request: { params: chatParams(userChats), body: bodyOf(postMessageSchema) },
   refusals: [409],
   answers: {

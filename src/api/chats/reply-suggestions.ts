@@ -44,6 +44,8 @@ export function replySuggestionRoutes(scope: ChatScope) {
       method: 'get',
       tag,
       summary: `List the reply suggestions of ${of}${scope.chat}`,
+      description:
+        'Texts that an agent may send, by bots and users of all organizations in the chat. A page may end early when its texts are long, and then has a `next`.',
       request: { params: chatParams(scope, more), query: listQuery },
       answers: {
         200: jsonOf(collectionSchema(replySuggestionSchema), 'Suggestions, oldest first unless ordered otherwise'),
@@ -59,6 +61,7 @@ export function replySuggestionRoutes(scope: ChatScope) {
       method: 'get',
       tag,
       summary: `Retrieve a reply suggestion of ${of}${scope.chat}`,
+      description: `A suggestion of another ${name === '' ? 'chat' : 'message'} is not found.`,
       request: { params: chatParams(scope, { ...more, reply_suggestion_id: pathId('reply_suggestion_id') }) },
       answers: { 200: jsonOf(replySuggestionSchema, 'The suggestion') },
     });

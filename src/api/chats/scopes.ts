@@ -30,6 +30,8 @@ export type ChatScope = {
   /** What one of its chats, and all of them, are called in the reference. */
   chat: string;
   chats: string;
+  /** Which chats the collection has, as a sentence of the reference. */
+  says: string;
   findGrant: (c: AppContext, path: PathValues) => Promise<Granted>;
   /** Whether a refusal says that the chat is not routed; elsewhere such a chat just is not found. */
   namesRouting: boolean;
@@ -55,6 +57,7 @@ export const userChats: ChatScope = {
   access: ownUser,
   chat: 'a chat of the user',
   chats: 'the chats of the user',
+  says: 'The collection has the open and ended chats of which the user is a member, participating or not.',
   findGrant: async (c) => granted({ kind: 'member', user_id: c.var.principal.user.id }),
   namesRouting: false,
 };
@@ -71,6 +74,7 @@ export const userRoutedChats: ChatScope = {
   access: ownUser,
   chat: 'a chat that is routed to the user',
   chats: 'the chats that are routed to the user',
+  says: 'The collection has the chats of all rooms that reach the user, shared ones too, whether they have joined or not.',
   findGrant: async (c) => {
     const reach = await userReach(c);
     return granted({ kind: 'reach', reach, is_pending: false });
@@ -95,6 +99,7 @@ export const userPendingChats: ChatScope = {
   access: ownUser,
   chat: 'a pending chat that is routed to the user',
   chats: 'the pending chats that are routed to the user',
+  says: 'The collection has the chats that wait for an answer while no present user participates.',
   findGrant: async (c) => {
     const reach = await userReach(c);
     return granted({ kind: 'reach', reach, is_pending: true });
@@ -109,6 +114,7 @@ export const ownedChats: ChatScope = {
   access: organizationHistory,
   chat: 'a chat of a room that the organization owns',
   chats: 'the chats of rooms that the organization owns',
+  says: 'The collection has the chats of all rooms of the organization, whoever answers them.',
   findGrant: async (c) => {
     const reach = { organization_id: c.var.principal.organization.id, room_ids: [] };
     return granted({ kind: 'reach', reach, is_pending: false });
@@ -123,6 +129,7 @@ export const involvedChats: ChatScope = {
   access: organizationHistory,
   chat: 'a chat with a member of the organization',
   chats: 'the chats with a member of the organization',
+  says: 'The collection has the chats of which a user of the organization is a member, also in rooms of partners and between users.',
   findGrant: async (c) => granted({ kind: 'involved', organization_id: c.var.principal.organization.id }),
   namesRouting: false,
 };
@@ -134,6 +141,7 @@ export const organizationRoutedChats: ChatScope = {
   access: organizationHistory,
   chat: 'a chat of a room that the organization owns or that is shared with it',
   chats: 'the chats of rooms that the organization owns or that are shared with it',
+  says: 'The collection includes rooms that partners share, unless the partner’s history is private and the token has no scope `reports`.',
   findGrant: async (c) => {
     return granted({ kind: 'reach', reach: await organizationReach(c), is_pending: false });
   },
@@ -147,6 +155,7 @@ export const roomChats: ChatScope = {
   access: organizationUserWith('reports'),
   chat: 'a chat of the room',
   chats: 'the chats of the room',
+  says: 'The collection has the open and ended chats of one room of the organization.',
   findGrant: (c, path) => grantOfRoom(c, path, false),
   namesRouting: false,
 };
@@ -157,6 +166,7 @@ export const roomPendingChats: ChatScope = {
   path: '/orgs/{organization_id}/rooms/{room_id}/pending_chats',
   chat: 'a pending chat of the room',
   chats: 'the pending chats of the room',
+  says: 'The collection has the chats that wait for an answer while no present user participates.',
   findGrant: (c, path) => grantOfRoom(c, path, true),
 };
 
@@ -167,6 +177,7 @@ export const organizationVisitorChats: ChatScope = {
   access: organizationHistory,
   chat: 'a chat of the visitor in the room',
   chats: 'the chats of the visitor in the room',
+  says: 'The collection has the open and ended chats of one visitor in this room.',
   findGrant: async (c, path) => {
     const own = await ownRoom(c, path['room_id'] ?? '');
     return own === null ? notFound('Room not found.') : await grantOfVisitor(c, path);
@@ -181,6 +192,7 @@ export const userVisitorChats: ChatScope = {
   access: ownUser,
   chat: 'a chat of the visitor in a room that reaches the user',
   chats: 'the chats of the visitor in a room that reaches the user',
+  says: 'The collection has the open and ended chats of one visitor in this room, whoever answered them.',
   findGrant: async (c, path) => {
     const reached = await reachedRoom(c, path['room_id'] ?? '');
     return reached === null ? notFound('Room not found.') : await grantOfVisitor(c, path);

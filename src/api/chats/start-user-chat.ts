@@ -22,6 +22,8 @@ const route = defineRoute({
   method: 'post',
   tag: 'Chats',
   summary: 'Start a chat without a visitor',
+  description:
+    'A chat between users, whose first member is the caller, who then invites others. It belongs to no room and never ends by itself. Each call makes another chat.',
   request: { params: collectionParams(userChats), body: newChatBody },
   answers: { 201: jsonOf(chatSchema, 'The new chat') },
 });

@@ -26,6 +26,7 @@ export function tagRoutes(scope: ChatScope) {
     ...shared,
     method: 'get',
     summary: `List the tags of ${scope.chat}`,
+    description: 'The tags that were added and not removed, of an ended chat too.',
     request: { params: chatParams(scope), query: z.object(collectionQuery) },
     answers: {
       200: jsonOf(collectionSchema(tagSchema), 'Tags, oldest first'),
@@ -37,6 +38,8 @@ export function tagRoutes(scope: ChatScope) {
     ...shared,
     method: 'post',
     summary: `Add a tag to ${scope.chat}`,
+    description:
+      'Adds a message of type `tag_created` too. Any name will do, allowed by the room or not; case and blanks make another tag. A tag that is there answers 200 and changes nothing. The 1,001st tag of a chat is 409. Ended chats can be tagged.',
     request: { params: chatParams(scope), body: bodyOf(addSchema) },
     refusals: [409],
     answers: {
@@ -50,6 +53,7 @@ export function tagRoutes(scope: ChatScope) {
     ...shared,
     method: 'get',
     summary: `Retrieve a tag of ${scope.chat}`,
+    description: 'The name is URL-encoded in the path. A tag that the chat does not have is not found.',
     request: { params: itemParams },
     answers: { 200: jsonOf(tagSchema, 'The tag') },
   });
@@ -59,6 +63,7 @@ export function tagRoutes(scope: ChatScope) {
     ...shared,
     method: 'delete',
     summary: `Remove a tag from ${scope.chat}`,
+    description: 'The message that announced the tag stays. Repeating the call answers 404.',
     request: { params: itemParams },
     answers: { 204: { description: 'The chat has this tag no more' } },
   });

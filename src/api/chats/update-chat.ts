@@ -26,6 +26,8 @@ export function updateChatRoutes(scope: ChatScope) {
       method,
       tag: 'Chats',
       summary: `End ${scope.chat}, or stop its waiting`,
+      description:
+        '`is_ended: true` ends the chat for good: its open invitations expire, and it takes no more messages. `is_waiting: false` takes it from the pending chats without an answer; in an ended chat that is 400. Both methods do the same, and a repeat changes nothing. A body with neither field is 400.',
       request: { params: chatParams(scope), body: bodyOf(updateSchema) },
       answers: { 200: jsonOf(chatSchema, 'The chat') },
     });

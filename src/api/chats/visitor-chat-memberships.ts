@@ -24,6 +24,8 @@ const listRoute = defineRoute({
   ...routeIn(userChats, '/{chat_id}/visitors/{visitor_id}/chat_memberships'),
   ...shared,
   summary: 'List the memberships of a visitor in the chats that they share with the user',
+  description:
+    'One for each chat of which both are members, in any room. The chat in the path must be one of these: a chat of another visitor, or of which the user is no member, is 404.',
   request: { params: chatParams(userChats, visitor), query: z.object(collectionQuery) },
   answers: {
     200: jsonOf(collectionSchema(membershipSchema), 'Memberships, oldest chat first'),
@@ -35,6 +37,8 @@ const itemRoute = defineRoute({
   ...routeIn(userChats, '/{chat_id}/visitors/{visitor_id}/chat_memberships/{other_chat_id}'),
   ...shared,
   summary: 'Retrieve the membership of a visitor in a chat that they share with the user',
+  description:
+    'Always the current state. Both chats of the path are chats of the user with this visitor: any other one is 404.',
   request: { params: chatParams(userChats, { ...visitor, other_chat_id: pathId('other_chat_id') }) },
   answers: { 200: jsonOf(membershipSchema, 'The membership') },
 });

@@ -21,6 +21,13 @@ const patchSchema = z
 
 const tag = 'Chat reply suggestions';
 
+const OWN =
+  'Suggestions of another organization are not found. A change triggers no webhook, and a repeat changes nothing.';
+const UPDATE_SAYS = {
+  put: `A score that is left out becomes null. ${OWN}`,
+  patch: `A field that is left out stays; a body with neither is 400. ${OWN}`,
+};
+
 /** POST …/messages/<message_id>/reply_suggestions of a scope, PUT and PATCH …/<id> (Chats API, Chat reply suggestions). */
 export function writeReplySuggestionRoutes(scope: ChatScope) {
   const message = { message_id: pathId('message_id') };
@@ -31,6 +38,8 @@ export function writeReplySuggestionRoutes(scope: ChatScope) {
     method: 'post',
     tag,
     summary: `Add a reply suggestion for a message of ${scope.chat}`,
+    description:
+      'Offers a text with which an agent may answer the message; nothing is sent to the visitor. The channel gets it as a webhook. Two equal calls make two suggestions. Ended chats take suggestions too.',
     request: { params: chatParams(scope, message), body: bodyOf(writeSchema) },
     answers: {
       201: jsonOf(replySuggestionSchema, 'The suggestion'),
@@ -59,6 +68,7 @@ export function writeReplySuggestionRoutes(scope: ChatScope) {
       method,
       tag,
       summary: `Update a reply suggestion for a message of ${scope.chat}`,
+      description: UPDATE_SAYS[method],
       request: { params: itemParams, body: bodyOf(body) },
       answers: { 200: jsonOf(replySuggestionSchema, 'The suggestion') },
     });
