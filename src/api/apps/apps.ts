@@ -41,7 +41,8 @@ export function appRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Create an app',
-    description: 'Only this answer shows the secret of the app. A new secret can be made later.',
+    description:
+      'Only this answer shows the secret of the app. A new secret can be made later. Each call makes another app. A `trigger_url` that is no public `https` URL is 400.',
     request: { params: organizationPath, body: bodyOf(wholeApp) },
     answers: { 201: jsonOf(createdAppSchema, 'Created') },
   });
@@ -74,6 +75,8 @@ export function appRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: all,
     summary: 'List the apps that the organization owns',
+    description:
+      'Newest first unless `ordering` says otherwise. Apps of others that it has installed are listed as installations.',
     request: { params: organizationPath, query: newestFirst },
     answers: { 200: jsonOf(collectionSchema(appSchema), 'A page') },
   });
@@ -94,6 +97,7 @@ export function appRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: one,
     summary: 'Get an app that the organization owns',
+    description: 'The answer never holds the secret. An app of another organization is not found.',
     request: { params: appPath },
     answers: { 200: jsonOf(appSchema, 'The app') },
   });
@@ -114,7 +118,8 @@ export function appRoutesOf(door: Door): AppRouter {
     {
       method: 'patch',
       summary: 'Change an app',
-      description: 'Installations keep the scopes and the bot user that they have.',
+      description:
+        'A field that is left out stays. Installations keep the scopes and the bot user that they have. What webhooks of the app still need, a bot user or the scope `reports`, cannot be taken away (400). The call can be repeated.',
       body: appChanges,
     },
   ] as const;
@@ -140,7 +145,8 @@ export function appRoutesOf(door: Door): AppRouter {
     method: 'delete',
     path: one,
     summary: 'Delete an app',
-    description: 'Uninstalls the app in every organization and deletes its bot users.',
+    description:
+      'Uninstalls the app in every organization and deletes its bot users. Pending webhooks end as skipped; the delivery logs stay readable. Repeating the call answers 404.',
     request: { params: appPath },
     answers: { 204: { description: 'Deleted' } },
   });
@@ -158,7 +164,8 @@ export function appRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: `${one}/secret/rotate`,
     summary: 'Give an app a new secret',
-    description: 'The old secret stops working at once. Only this answer shows the new one.',
+    description:
+      'The old secret stops working at once. Only this answer shows the new one. Repeat the call when its answer was lost: each call makes another secret.',
     request: { params: appPath },
     answers: { 200: jsonOf(appSecretSchema, 'The new secret') },
   });

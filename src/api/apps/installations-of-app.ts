@@ -55,6 +55,8 @@ export function installationOfAppRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: all,
     summary: 'List the installations of an app, newest first',
+    description:
+      'For the owner of the app: the organizations that have it installed now, with the ids below which their delivery logs are.',
     request: { params: appPath, query: z.object(collectionQuery) },
     answers: { 200: jsonOf(collectionSchema(installationOfAppSchema), 'A page') },
   });

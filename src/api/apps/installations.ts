@@ -45,7 +45,7 @@ export function installationRoutesOf(door: Door): AppRouter {
     path: all,
     summary: 'Install an app',
     description:
-      'The app belongs to the organization or is available to anyone. It gets the scopes that it requires; the caller must have these scopes. It gets a bot user if it requires one.',
+      'The app belongs to the organization or is available to anyone. It gets the scopes that it requires; the caller must have these scopes. It gets a bot user if it requires one. An app that is installed already is 409.',
     access: door.writers,
     request: { params: organizationPath, body: bodyOf(newInstallation) },
     refusals: [409],
@@ -83,6 +83,8 @@ export function installationRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: all,
     summary: 'List the apps that the organization has installed',
+    description:
+      'Newest first unless `ordering` says otherwise. Each with the app, its bot user and the scopes that it was given.',
     access: door.readers,
     request: { params: organizationPath, query: newestFirst },
     answers: {
@@ -105,6 +107,8 @@ export function installationRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: one,
     summary: 'Get an installation of an app',
+    description:
+      '`allowed_scopes` are those that the app required when it was installed. One that was uninstalled is not found.',
     access: door.readers,
     request: { params: installationPath },
     answers: { 200: jsonOf(installationSchema, 'The installation') },

@@ -31,6 +31,7 @@ const getPublicApp = defineRoute({
   method: 'get',
   path: '/public_apps/{app_id}',
   summary: 'Get an app that the organization may install',
+  description: 'An app of another organization that is not available to anyone is not found.',
   request: { params: z.object({ app_id: pathId('app_id') }) },
   answers: { 200: jsonOf(publicAppSchema, 'The app') },
 });

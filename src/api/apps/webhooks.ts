@@ -35,6 +35,9 @@ import { APP_NOT_FOUND, appPath, type Door, oldestFirst, WEBHOOK_NOT_FOUND, webh
 import { drainWebhook } from './end-installations.ts';
 import { patternOwnerOf } from './patterns.ts';
 
+const SWITCHED_OFF =
+  'Switching it off ends its pending events as skipped; they can be replayed later. A pattern that another webhook of the app has is 400. The call can be repeated.';
+
 type Changed = { ok: true; webhook: AppWebhookRow } | { ok: false; refusal: Refusal };
 
 /** The webhook subscriptions of an organization's apps. */
@@ -50,7 +53,7 @@ export function webhookRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Subscribe an app to a channel',
-    description: `At least one of on_added, on_changed and on_removed is true. An app has at most ${MAX_APP_WEBHOOKS} webhooks, each with its own pattern.`,
+    description: `At least one of on_added, on_changed and on_removed is true. An app has at most ${MAX_APP_WEBHOOKS} webhooks, each with its own pattern: one more is 409, the same pattern again 400, and so is a repeat of the call.`,
     request: { params: appPath, body: bodyOf(wholeWebhook) },
     refusals: [409],
     answers: { 201: jsonOf(webhookSchema, 'Created') },
@@ -90,6 +93,8 @@ export function webhookRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: all,
     summary: 'List the webhooks of an app',
+    description:
+      'Oldest first unless `ordering` says otherwise. They hold for every organization that installs the app.',
     request: { params: appPath, query: oldestFirst },
     answers: { 200: jsonOf(collectionSchema(webhookSchema), 'A page') },
   });
@@ -111,6 +116,7 @@ export function webhookRoutesOf(door: Door): AppRouter {
     method: 'get',
     path: one,
     summary: 'Get a webhook of an app',
+    description: 'What became of its events is in the delivery log of each installation.',
     request: { params: webhookPath },
     answers: { 200: jsonOf(webhookSchema, 'The webhook') },
   });
@@ -124,10 +130,15 @@ export function webhookRoutesOf(door: Door): AppRouter {
     {
       method: 'put',
       summary: 'Replace a webhook of an app',
-      description: 'Optional fields that are left out are set to their defaults.',
+      description: `Optional fields that are left out are set to their defaults. ${SWITCHED_OFF}`,
       body: wholeWebhook,
     },
-    { method: 'patch', summary: 'Change a webhook of an app', body: webhookChanges },
+    {
+      method: 'patch',
+      summary: 'Change a webhook of an app',
+      description: `A field that is left out stays. ${SWITCHED_OFF}`,
+      body: webhookChanges,
+    },
   ] as const;
   for (const { method, body, ...texts } of changes) {
     const changeRoute = defineRoute({
@@ -151,6 +162,7 @@ export function webhookRoutesOf(door: Door): AppRouter {
     method: 'delete',
     path: one,
     summary: 'Delete a webhook of an app',
+    description: 'Its pending events end as skipped; the log keeps them. Repeating the call answers 404.',
     request: { params: webhookPath },
     answers: { 204: { description: 'Deleted' } },
   });
