@@ -41,7 +41,7 @@ const postRebuild = defineRoute({
   summary: 'Rebuild the copy of the chats',
   description:
     'Rebuilds the rows of the next threads of the register from their logs. Call it again with `next` as `cursor` until ' +
-    '`next` is null. With `ids`, the threads with these Durable Object ids instead, for when the register is lost.',
+    '`next` is null. With `ids`, the threads with these Durable Object ids instead, for when the register is lost. A thread that fails stops no other one, and the call can be repeated.',
   request: {
     body: bodyOf(
       z

@@ -94,6 +94,7 @@ const getRouters = defineRoute({
   method: 'get',
   path: ALL,
   summary: 'List the routers of an organization',
+  description: 'By id, each with its targets and rooms.',
   request: { params: organizationPath, query: z.object(collectionQuery) },
   answers: { 200: jsonOf(collectionSchema(routerSchema), 'A page') },
 });
@@ -104,6 +105,7 @@ const getRouter = defineRoute({
   method: 'get',
   path: ONE,
   summary: 'Get a router',
+  description: 'A router of another organization is not found.',
   request: { params: routerPath },
   answers: { 200: jsonOf(routerSchema, 'The router') },
 });
@@ -114,7 +116,8 @@ const patchRouter = defineRoute({
   method: 'patch',
   path: ONE,
   summary: 'Change a router',
-  description: 'Targets and rooms are replaced as a whole.',
+  description:
+    'A field that is left out stays; `targets` and `room_ids` are replaced as a whole. An unknown user, team, partner or room is 400. The call can be repeated.',
   request: { params: routerPath, body: bodyOf(routerChanges.openapi('AdminPatchRouter')) },
   answers: { 200: jsonOf(routerSchema, 'Changed') },
 });
@@ -125,6 +128,8 @@ const removeRouter = defineRoute({
   method: 'delete',
   path: ONE,
   summary: 'Delete a router',
+  description:
+    'A room that has no other router reaches all users of its organization again. Repeating the call answers 404.',
   request: { params: routerPath },
   answers: { 204: { description: 'Deleted' } },
 });

@@ -26,6 +26,15 @@ const shareResource = (share: Share) => ({
   created_at: isoTime(share.created_at),
 });
 
+const SHARED = {
+  room: 'Its routers may then name users of the partner, teams that the partner shares, or all of the partner; these see its chats.',
+  team: 'Routers of the partner may then name the team, in rooms that the partner shares in turn, and users of the partner may invite it to chats.',
+};
+const UNSHARED = {
+  room: 'The room no longer reaches anybody of the partner. They keep the chats that they have joined.',
+  team: 'Routers of the partner no longer reach the team. Its members keep the chats that they have joined.',
+};
+
 /** Rooms and teams are shared with partner organizations in the same way, but they are stored in different databases. */
 export const shareRoutes = createRouter();
 
@@ -42,6 +51,7 @@ for (const kind of ['room', 'team'] as const) {
     method: 'get',
     path,
     summary: `List the partners with which a ${kind} is shared`,
+    description: `By the ids of the partners. A ${kind} that the organization does not have is not found.`,
     request: { params, query: z.object(collectionQuery) },
     answers: { 200: jsonOf(collectionSchema(shareSchema), 'A page') },
   });
@@ -66,6 +76,7 @@ for (const kind of ['room', 'team'] as const) {
     method: 'put',
     path: `${path}/{partner_id}`,
     summary: `Share a ${kind} with a partner organization`,
+    description: `${SHARED[kind]} A repeat answers 200 and changes nothing. Both organizations must be stored in the same database, else 409; so is the organization itself as partner.`,
     request: { params: partnerParams },
     refusals: [409],
     answers: {
@@ -96,6 +107,7 @@ for (const kind of ['room', 'team'] as const) {
     method: 'delete',
     path: `${path}/{partner_id}`,
     summary: `Stop sharing a ${kind}`,
+    description: `${UNSHARED[kind]} Repeating the call answers 404.`,
     request: { params: partnerParams },
     answers: { 204: { description: 'No longer shared' } },
   });

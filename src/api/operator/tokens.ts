@@ -53,7 +53,8 @@ const createToken = defineRoute({
   method: 'post',
   path: ALL,
   summary: 'Create a token for a user',
-  description: 'Only this answer shows the token.',
+  description:
+    'Only this answer shows the token. Each call makes another one. Without `scopes` it has none; without `expires_at` it works until it is revoked.',
   request: { params: userPath, body: bodyOf(newTokenBody) },
   answers: { 201: jsonOf(createdTokenSchema, 'Created') },
 });
@@ -64,6 +65,7 @@ const getTokens = defineRoute({
   method: 'get',
   path: ALL,
   summary: 'List the tokens of a user',
+  description: 'By id, with expired and revoked ones. The tokens themselves are shown nowhere.',
   request: { params: userPath, query: z.object(collectionQuery) },
   answers: { 200: jsonOf(collectionSchema(tokenSchema), 'A page') },
 });
