@@ -19,6 +19,8 @@ const userRoute = defineRoute({
   path: '/users/{user_id}/live',
   tag: 'Live',
   summary: 'Open the live socket of a user',
+  description:
+    'After the handshake it speaks the protocol `umi.v1` (docs/live.md): the client subscribes to channels and gets their changes. After a break it can go on where it was. A browser sends its token as the subprotocol `bearer.<token>`. A request that asks for no WebSocket is 426; more than 20 sockets of one user are 429.',
   access: { ...ownUser, guards: [takeTokenFromProtocols, ...ownUser.guards, requireUpgrade] },
   request: { params: z.object({ user_id: pathId('user_id') }) },
   refusals: [426, 429],
@@ -31,6 +33,8 @@ const visitorRoute = defineRoute({
   path: '/public/visitors/{visitor_id}/live',
   tag: 'Live',
   summary: 'Open the live socket of a visitor',
+  description:
+    'After the handshake it speaks the protocol `umi.v1` (docs/live.md): the client subscribes to channels and gets their changes. After a break it can go on where it was. A browser sends its token as the subprotocol `bearer.<token>`. A request that asks for no WebSocket is 426; more than 20 sockets of one visitor are 429. A web page of an origin that the deployment does not allow is 403.',
   access: {
     ...ownVisitor,
     guards: [takeTokenFromProtocols, ...ownVisitor.guards, requireUpgrade, requireAllowedOrigin],
