@@ -17,7 +17,8 @@ const checkHealth = defineRoute({
   tag: 'Service',
   access: publicAccess,
   summary: 'Check health',
-  description: '200 when the databases answer and have all tables of this version.',
+  description:
+    'For monitors: it needs no token. 200 when the databases answer and have all tables of this version, else 503; the log says what is missing.',
   answers: {
     200: {
       description: 'The service works',
