@@ -4,9 +4,16 @@ import { type RefusalStatus, refusalResponses } from '../http/refusals.ts';
 import type { Access } from './access.ts';
 
 /** What a route says of itself; everything else about it follows. */
-export type RouteDefinition = Pick<RouteConfig, 'method' | 'path' | 'summary' | 'description' | 'request'> & {
+export type RouteDefinition = Pick<RouteConfig, 'method' | 'path' | 'request'> & {
   /** Unique among all routes: generated clients name their functions after it. */
   operationId: string;
+  /** What it does, in a few words without a full stop. */
+  summary: string;
+  /**
+   * What the summary does not say, in one to four sentences: what the call triggers, whether it can be repeated, which limits it
+   * has, and when it is refused. Markdown.
+   */
+  description: string;
   /** The heading under which the reference shows it, one of TAGS in openapi/document.ts. */
   tag: string;
   access: Access;

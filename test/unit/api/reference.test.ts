@@ -59,6 +59,21 @@ function exampleOf({ $ref, example }: Schema): unknown {
 }
 
 describe('the reference', () => {
+  test('says of each operation what it does: a summary, and a description that goes beyond it', () => {
+    expect(operations.length).toBeGreaterThan(300);
+    const silent = operations.filter(
+      ({ summary = '', description = '' }) => summary === '' || description.length < 30 || description === summary,
+    );
+    expect(silent.map(({ operationId }) => operationId)).toEqual([]);
+  });
+
+  test('writes summaries without a full stop, and descriptions with one', () => {
+    const misfits = operations.filter(
+      ({ summary = '', description = '' }) => summary.endsWith('.') || !description.endsWith('.'),
+    );
+    expect(misfits.map(({ operationId }) => operationId)).toEqual([]);
+  });
+
   test('has an example of each component', () => {
     expect(Object.keys(components).filter((name) => components[name]?.example === undefined)).toEqual([]);
   });

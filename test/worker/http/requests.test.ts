@@ -26,6 +26,8 @@ function probe(watch: (c: AppContext) => void = () => {}) {
     method: 'post',
     path: '/probe/{id}',
     tag: 'Service',
+    summary: 'Probe',
+    description: 'Answers the note of its body.',
     access: publicAccess,
     request: { params: z.object({ id: uuidField() }), body: bodyOf(bodySchema) },
     answers: { 200: jsonOf(z.object({ note: z.string() }), 'ok') },
