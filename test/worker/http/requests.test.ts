@@ -41,6 +41,8 @@ function probe(watch: (c: AppContext) => void = () => {}) {
     method: 'post',
     path: '/probe',
     tag: 'Service',
+    summary: 'Probe',
+    description: 'Takes a large body.',
     access: publicAccess,
     bodyLimit: 1_000_000,
     request: { body: bodyOf(bodySchema) },
