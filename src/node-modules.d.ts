@@ -28,4 +28,8 @@ declare module 'node:crypto' {
 
 declare module 'node:zlib' {
   export function crc32(data: string): number;
+  type Decompression = { maxOutputLength: number; finishFlush: number };
+  export const constants: { Z_SYNC_FLUSH: number; BROTLI_OPERATION_FLUSH: number };
+  export function unzipSync(data: Uint8Array, options: Decompression): Uint8Array;
+  export function brotliDecompressSync(data: Uint8Array, options: Decompression): Uint8Array;
 }

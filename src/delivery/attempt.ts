@@ -100,8 +100,10 @@ async function send(deps: AttemptDeps, url: URL, request: RequestInit): Promise<
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), deps.deadline_milliseconds);
   try {
-    const answer = await deps.fetch(url, { ...request, redirect: 'manual', signal: controller.signal });
-    const body = await readAnswerBody(answer.body, controller.signal);
+    // Unless told so, fetch decompresses the body, and a label such as gzip on a plain body looks like a broken connection.
+    const init = { ...request, redirect: 'manual', encodeResponseBody: 'manual', signal: controller.signal } as const;
+    const answer = await deps.fetch(url, init);
+    const body = await readAnswerBody(answer.body, answer.headers.get('content-encoding'), controller.signal);
     const error = errorOf(answer, body.is_complete, controller.signal);
     const isDelivered = answer.ok && error === null;
     const retryAfter = isDelivered ? null : parseRetryAfter(answer.headers.get('retry-after'), deps.now());
@@ -115,8 +117,11 @@ async function send(deps: AttemptDeps, url: URL, request: RequestInit): Promise<
   }
 }
 
+/** What fetch would follow (Fetch, redirect status). Others below 400, such as 304, say by themselves what they are. */
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
+
 function errorOf(answer: Response, isComplete: boolean, signal: AbortSignal): string | null {
-  if (answer.status === 0 || (answer.status >= 300 && answer.status < 400)) return 'redirect refused';
+  if (answer.status === 0 || REDIRECTS.includes(answer.status)) return 'redirect refused';
   if (isComplete) return null;
   return signal.aborted ? 'timeout' : 'connection failed';
 }

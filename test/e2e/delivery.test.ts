@@ -130,6 +130,22 @@ describe('a receiver that fails', () => {
     expect(dripped).toMatchObject({ status: 'exhausted', attempt_count: 1 });
   });
 
+  test.each(['gzip', 'br'])('to decompress its 2xx as %s has the webhook all the same', async (coding) => {
+    const labelled = { 'content-encoding': coding };
+    const channel = await channelAt(
+      `/${coding}`,
+      ({ body }) => answer(200, labelled, body.includes('empty') ? '' : 'plain'),
+      {
+        max_retry_count: 0,
+      },
+    );
+    const chat = await openThread(channel, coding);
+    await hub.client.reply(hub.demo.agent, chat, 'empty');
+    expect(await endedDelivery(channel)).toMatchObject({ status: 'delivered', attempt_count: 1 });
+    const result = await hub.client.request('POST', `${hub.client.channelPath(channel.id)}/test`);
+    expect(result).toMatchObject({ status: 200, body: { success: true, status: 200, response: 'plain', error: null } });
+  });
+
   test('by hanging in one thread delays no other', async () => {
     const order: string[] = [];
     const channel = await channelAt('/hang', (request) => {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type AttemptDeps, attemptCall, attemptWebhook, sentUrl } from '../../../src/delivery/attempt.ts';
@@ -112,6 +113,11 @@ describe('attemptWebhook', () => {
     expect(requests).toBe(0);
   });
 
+  it.each([300, 304, 305])('takes %i as the failure that it is, not as a redirect', async (status) => {
+    const url = await receiver((_, response) => response.writeHead(status).end());
+    expect(await attempt(url)).toMatchObject({ is_delivered: false, attempt: { status, error: null } });
+  });
+
   it('gives up on a receiver that never answers', async () => {
     const url = await receiver(() => {});
     const { is_delivered, attempt: made } = await attempt(url, { deadline_milliseconds: SHORT });
@@ -164,6 +170,52 @@ describe('attemptWebhook', () => {
     });
     const { attempt: made } = await attempt(url);
     expect(made.response).toBe(`\uFFFD\uFFFDä${'z'.repeat(2044)}`);
+  });
+
+  it('leaves out the character that the cut splits', async () => {
+    const url = await receiver((_, response) => response.end(`${'z'.repeat(2046)}😀 and more`));
+    expect((await attempt(url)).attempt.response).toBe('z'.repeat(2046));
+  });
+
+  /** What the runtime hands over when it is told to leave the answer's body as it came. */
+  const labelled = async (encoding: string, bytes: Uint8Array<ArrayBuffer>) => {
+    const asked: RequestInit[] = [];
+    const result = await attempt('https://receiver.example.com/', {
+      fetch: async (_, init) => {
+        asked.push(init);
+        return new Response(bytes, { headers: { 'content-encoding': encoding } });
+      },
+    });
+    expect(asked).toMatchObject([{ encodeResponseBody: 'manual' }]);
+    return result;
+  };
+
+  it.each(['gzip', 'deflate', 'br', 'zstd', 'no coding'])(
+    'takes a 2xx whose body is no %s as delivered',
+    async (label) => {
+      const delivered = { is_delivered: true, retry_after: null };
+      const plain = await labelled(label, Buffer.from('thank you'));
+      expect(plain).toMatchObject({ ...delivered, attempt: { status: 200, response: 'thank you', error: null } });
+      const empty = await labelled(label, new Uint8Array());
+      expect(empty).toMatchObject({ ...delivered, attempt: { status: 200, response: '', error: null } });
+    },
+  );
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('logs the beginning of what was compressed by %s', async (label, compress) => {
+    const text = Array.from({ length: 3000 }, (_, place) => `line ${place * 7919}`).join('\n');
+    const { attempt: made } = await labelled(label, new Uint8Array(compress(text)));
+    expect(made.response).toBe(text.slice(0, 2048));
+  });
+
+  it('logs as it came what would become too large', async () => {
+    const bytes = new Uint8Array(gzipSync('a'.repeat(1_000_000)));
+    const { is_delivered, attempt: made } = await labelled('gzip', bytes);
+    expect(is_delivered).toBe(true);
+    expect(made.response).toBe(new TextDecoder().decode(bytes));
   });
 
   it('reports a connection that was closed without an answer', async () => {
