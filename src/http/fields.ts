@@ -82,22 +82,40 @@ export function integerField({ min, max }: { min: number; max: number }) {
 /** How many days back the list of an organization's messages goes; null: all the way. */
 export const messageListDays = integerField({ min: 1, max: 36_500 }).nullable();
 
-/** An ISO 8601 time as ms since 1970. Without a zone it is UTC. */
+/** An ISO 8601 time as ms since 1970. Without a zone it is UTC. What is finer than a millisecond is left out. */
 export function timeField() {
+  return timeOf((time) => time.milliseconds);
+}
+
+/**
+ * The same for a bound of stored times, which are whole milliseconds: the first millisecond that is not earlier. Right for "at or
+ * after" and for "before". "After" takes `timeField`.
+ */
+export function timeBoundField() {
+  return timeOf(({ milliseconds, isFiner }) => milliseconds + (isFiner ? 1 : 0));
+}
+
+function timeOf(read: (time: Time) => number) {
   return z
     .string()
-    .superRefine((text, context) => {
-      if (parseTime(text) === null) context.addIssue(TIME_FORMAT);
+    .transform((text, context) => {
+      const time = parseTime(text);
+      if (time !== null) return read(time);
+      context.addIssue(TIME_FORMAT);
+      return z.NEVER;
     })
-    .transform((text) => parseTime(text) ?? 0)
     .openapi({ type: 'string', format: 'date-time' });
 }
 
 const TIME_FORMAT = 'Datetime has wrong format. Use ISO 8601, for example 2026-03-01T09:00:00.000Z.';
 const ISO_TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$/i;
+const FINER_THAN_MILLISECONDS = /\.\d{3}\d*[1-9]/;
 
-/** ms since 1970 of an ISO 8601 time; null when the text is none or names a day that does not exist. */
-export function parseTime(text: string): number | null {
+/** Whole ms since 1970. `isFiner`: the text named a time between this millisecond and the next. */
+type Time = { milliseconds: number; isFiner: boolean };
+
+/** The time in an ISO 8601 text; null when the text is none or names a day that does not exist. */
+function parseTime(text: string): Time | null {
   const parts = ISO_TIME.exec(text);
   if (parts === null) return null;
   const [, day = '', minutes = '', seconds = ':00', zone = 'Z'] = parts;
@@ -105,7 +123,8 @@ export function parseTime(text: string): number | null {
   const at = Date.parse(`${day}T${minutes}${seconds}${offset}`);
   if (Number.isNaN(at)) return null;
   // Date.parse lets 30 February roll over into March.
-  return new Date(Date.parse(`${day}T00:00:00Z`)).toISOString().startsWith(day) ? at : null;
+  const isDay = new Date(Date.parse(`${day}T00:00:00Z`)).toISOString().startsWith(day);
+  return isDay ? { milliseconds: at, isFiner: FINER_THAN_MILLISECONDS.test(seconds) } : null;
 }
 
 /** `true` or `false` in a query. */

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { type ChatFilters, chatKey, listChats, type MemberChatOrdering } from '../../chats/list-chats.ts';
 import { collectionQuery, collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
-import { booleanParameter, timeField } from '../../http/fields.ts';
+import { booleanParameter, timeBoundField, timeField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -13,7 +13,6 @@ import { collectionParams, routeIn } from './in-scope.ts';
 import type { ChatScope } from './scopes.ts';
 
 const flag = booleanParameter().optional();
-const time = timeField().optional();
 
 const filters = {
   is_waiting: flag,
@@ -21,8 +20,8 @@ const filters = {
   has_messages: flag,
   has_user_messages: flag,
   has_visitor_messages: flag,
-  created_at_after: time,
-  created_at_before: time,
+  created_at_after: timeField().optional(),
+  created_at_before: timeBoundField().optional(),
 };
 
 /**

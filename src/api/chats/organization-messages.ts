@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { listMessages, messageKey } from '../../chats/list-messages.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { pathId, timeField, uuidField } from '../../http/fields.ts';
+import { pathId, timeBoundField, timeField, uuidField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -27,7 +27,7 @@ const getMessages = defineRoute({
       ...collectionQuery,
       ordering: z.enum(['created_at', '-created_at']).optional(),
       created_at_after: timeField().optional(),
-      created_at_before: timeField().optional(),
+      created_at_before: timeBoundField().optional(),
       room_id: uuidField().optional(),
       chat_id: uuidField().optional(),
       sender_type: z.enum(['user', 'visitor']).optional(),

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { DeliveryRow, LaneSums } from '../../db/rows.ts';
 import { collectionQuery } from '../../http/collection.ts';
-import { isoTimeSchema, timeField } from '../../http/fields.ts';
+import { isoTimeSchema, timeBoundField } from '../../http/fields.ts';
 import { isoTime, isoTimeOrNull } from '../../resources/clock.ts';
 import type { Attempt } from '../../rpc/lane.ts';
 
@@ -204,8 +204,8 @@ export const replayedSchema = z.object({ replayed: z.int().openapi({ example: 1 
 export const replayRequest = z
   .object({
     status: z.enum(['exhausted', 'skipped', 'delivered']).optional().openapi({ example: 'exhausted' }),
-    created_at_after: timeField().optional().openapi({ description: 'Accepted at this time or later.' }),
-    created_at_before: timeField().optional().openapi({ description: 'Accepted before this time.' }),
+    created_at_after: timeBoundField().optional().openapi({ description: 'Accepted at this time or later.' }),
+    created_at_before: timeBoundField().optional().openapi({ description: 'Accepted before this time.' }),
     cursor: z.string().max(64).nullish().openapi({ description: 'From the answer of a call that was not complete.' }),
   })
   .refine(

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
-import { parseTime, textField, timeField, uuidField } from '../../../src/http/fields.ts';
+import { textField, timeBoundField, timeField, uuidField } from '../../../src/http/fields.ts';
 import { fieldErrors } from '../../../src/http/validation-errors.ts';
 import { useValidationMessages } from '../../../src/http/validation-messages.ts';
 
@@ -108,7 +108,7 @@ describe('form', () => {
   });
 });
 
-describe('parseTime', () => {
+describe('a time', () => {
   it.each([
     ['2026-03-01T09:00:00.123Z', Date.UTC(2026, 2, 1, 9, 0, 0, 123)],
     ['2026-03-01T09:00:00', Date.UTC(2026, 2, 1, 9)],
@@ -116,11 +116,24 @@ describe('parseTime', () => {
     ['2026-03-01T09:00:00+02:00', Date.UTC(2026, 2, 1, 7)],
     ['2026-03-01T09:00:00+0200', Date.UTC(2026, 2, 1, 7)],
     ['2026-03-01T09:00:00.123456Z', Date.UTC(2026, 2, 1, 9, 0, 0, 123)],
+    ['1969-12-31T23:59:59.999999Z', -1],
     ['2026-02-30T09:00:00Z', null],
     ['2026-03-01', null],
     ['2026-03-01T25:00:00Z', null],
     ['1 March 2026', null],
   ])('%s', (text, at) => {
-    expect(parseTime(text)).toBe(at);
+    expect(timeField().safeParse(text).data ?? null).toBe(at);
+    expect(timeBoundField().safeParse(text).success).toBe(at !== null);
+  });
+
+  it.each([
+    ['2026-03-01T09:00:00.123Z', 123],
+    ['2026-03-01T09:00:00.123000Z', 123],
+    ['2026-03-01T09:00:00.123001Z', 124],
+    ['2026-03-01T09:00:00.999999999Z', 1000],
+    ['2026-03-01T11:00:00.0005+02:00', 1],
+    ['2026-03-01T09:00:00.5', 500],
+  ])('as a bound, %s is the first millisecond that is not earlier', (text, milliseconds) => {
+    expect(timeBoundField().parse(text)).toBe(Date.UTC(2026, 2, 1, 9) + milliseconds);
   });
 });

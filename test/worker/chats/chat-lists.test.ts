@@ -82,6 +82,11 @@ describe('the chats', () => {
       idsOf(await ask(org.agent, 'GET', `${org.organizationPath}/owned_chats?${query}`));
     expect(await list(`created_at_after=${created}`)).toEqual([ended, answered]);
     expect(await list(`created_at_before=${created}`)).toEqual([waiting]);
+    // Clients that count in microseconds walk windows: a chat is on one side of each bound.
+    const between = created.replace('Z', '5Z');
+    expect(await list(`created_at_after=${between}`)).toEqual([ended, answered]);
+    expect(await list(`created_at_before=${between}`)).toEqual([taken, waiting]);
+    expect(await list(`created_at_before=${created.replace('Z', '000000Z')}`)).toEqual([waiting]);
     expect(await list('created_at_after=2001-01-01T00:00&created_at_before=2002-01-01T00:00:00Z')).toEqual([]);
   });
 

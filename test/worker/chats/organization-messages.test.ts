@@ -127,6 +127,9 @@ describe('the messages of an organization', () => {
     const at = String(posted.json['created_at']);
     expect(await chosen(`created_at_before=${at}`)).toEqual([...ids, join?.['id']]);
     expect(await chosen(`created_at_after=${at}`)).toEqual(other.ids);
+    const between = at.replace('Z', '001Z');
+    expect(await chosen(`created_at_before=${between}`)).toEqual([...ids, join?.['id'], ...answers]);
+    expect(await chosen(`created_at_after=${between}`)).toEqual(other.ids);
     expect(await chosen('created_at_after=2020-01-01T00:00:00Z&created_at_before=2020-01-02T00:00:00Z')).toEqual([]);
   });
 

@@ -181,6 +181,8 @@ describe('a bulk replay', () => {
     });
     expect(requests[0]?.[1].filter).toEqual({ status: null, from: 2000, to: 5000 });
     expect((await replay({ created_at_after: '1970-01-01T00:00:02.001Z' })).asked).not.toContain(THREAD_A);
+    expect((await replay({ created_at_after: '1970-01-01T00:00:02.000001Z' })).asked).not.toContain(THREAD_A);
+    expect((await replay({ created_at_before: '1970-01-01T00:00:02.0005Z' })).asked).toEqual([THREAD_A]);
     expect((await replay({ created_at_before: '1970-01-01T00:00:03Z' })).asked).toEqual([THREAD_A]);
     expect((await replay({ status: 'delivered', created_at_before: '1970-01-01T00:00:03Z' })).asked).toEqual([]);
   });
