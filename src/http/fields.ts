@@ -74,6 +74,14 @@ export function pathId(name: string) {
   return uuidField().openapi({ param: { name, in: 'path' } });
 }
 
+/** A visitor's id in a path; upper case is accepted and lower-cased. A malformed one is a visitor that does not exist. */
+export function pathVisitorId() {
+  return z
+    .string()
+    .toLowerCase()
+    .openapi({ param: { name: 'visitor_id', in: 'path' } });
+}
+
 /** A whole number between two bounds, both included. */
 export function integerField({ min, max }: { min: number; max: number }) {
   return z.int().min(min).max(max);

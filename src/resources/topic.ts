@@ -3,7 +3,7 @@ import { isUuid } from './uuid.ts';
 /**
  * A topic is the path of a REST collection; its subscribers get the changes in it. The API calls it a channel. A
  * pattern of topics has the placeholders {organization_id} and {user_id} for the subscriber's ids, and `*` for exactly
- * one id. Patterns are compared segment by segment as text; no part is ever evaluated as an expression.
+ * one id. Patterns are compared segment by segment as text, ids in lower case; no part is ever evaluated as an expression.
  */
 
 const ROOT = '/api/v5/';
@@ -127,9 +127,10 @@ function idsIn(segments: readonly string[], path: readonly Segment[]): TopicIds 
     if ('name' in expected) {
       if (segment !== expected.name) return null;
     } else if (segment !== ANY) {
-      const isId = expected.id === 'visitor_id' ? /^[0-9a-f]{32}$/.test(segment) : isUuid(segment);
+      const id = segment.toLowerCase();
+      const isId = expected.id === 'visitor_id' ? /^[0-9a-f]{32}$/.test(id) : isUuid(id);
       if (!isId) return null;
-      ids[expected.id] = segment;
+      ids[expected.id] = id;
     }
   }
   return ids;
@@ -177,7 +178,7 @@ function ownerInApp(
   userId: string | null,
 ): ReturnType<OwnerReader> {
   if (kind === 'orgs') {
-    const isOwn = text === ORGANIZATION || text === organizationId;
+    const isOwn = text === ORGANIZATION || text.toLowerCase() === organizationId;
     return isOwn ? { id: organizationId } : { problem: `A channel pattern names its organization as ${ORGANIZATION}.` };
   }
   if (kind === 'public/visitors') return { problem: WRONG_PLACE };
@@ -195,13 +196,16 @@ export type SubscriberId = { organization_id: string; user_id: string } | { visi
 export function subscribedTopic(text: string, subscriberId: SubscriberId): { topic: Topic } | { problem: string } {
   return readTopic(text, (kind, id) => {
     if ('visitor_id' in subscriberId) {
-      const isOwn = kind === 'public/visitors' && id === subscriberId.visitor_id;
-      return isOwn ? { id } : { problem: 'Visitors subscribe to channels under their own path only.' };
+      const isOwn = kind === 'public/visitors' && id.toLowerCase() === subscriberId.visitor_id;
+      return isOwn
+        ? { id: subscriberId.visitor_id }
+        : { problem: 'Visitors subscribe to channels under their own path only.' };
     }
-    if (kind === 'orgs' && (id === ORGANIZATION || id === subscriberId.organization_id)) {
+    if (kind === 'orgs' && (id === ORGANIZATION || id.toLowerCase() === subscriberId.organization_id)) {
       return { id: subscriberId.organization_id };
     }
-    if (kind === 'users' && (id === USER || id === subscriberId.user_id)) return { id: subscriberId.user_id };
+    if (kind === 'users' && (id === USER || id.toLowerCase() === subscriberId.user_id))
+      return { id: subscriberId.user_id };
     return { problem: 'Users subscribe to channels of their own organization and their own only.' };
   });
 }

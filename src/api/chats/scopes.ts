@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { AppContext } from '../../http/app-environment.ts';
-import { pathId } from '../../http/fields.ts';
+import { pathId, pathVisitorId } from '../../http/fields.ts';
 import type { Refusal } from '../../http/refusals.ts';
 import type { ChatGrant } from '../../resources/chat-grant.ts';
 import type { Access } from '../access.ts';
@@ -45,7 +45,7 @@ export function pathText(name: string) {
 const user = { user_id: pathId('user_id') };
 const organization = { organization_id: pathId('organization_id') };
 const room = { room_id: pathId('room_id') };
-const visitor = { visitor_id: pathText('visitor_id') };
+const visitor = { visitor_id: pathVisitorId() };
 
 const granted = (grant: ChatGrant): Granted => ({ ok: true, grant });
 const notFound = (detail: string): Granted => ({ ok: false, refusal: { reason: 'not_found', detail } });

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { listVisitorMemberships } from '../../chats/list-memberships.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { pathId } from '../../http/fields.ts';
+import { pathId, pathVisitorId } from '../../http/fields.ts';
 import { type Refused, refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -14,10 +14,10 @@ import { membershipSchema } from '../shared/chat-schemas.ts';
 import { membershipsByChat } from '../shared/membership-parts.ts';
 import { VISITOR_NOT_FOUND } from '../shared/paths.ts';
 import { type ChatPath, chatParams, queryChat, routeIn } from './in-scope.ts';
-import { pathText, userChats } from './scopes.ts';
+import { userChats } from './scopes.ts';
 
 const shared = { method: 'get' as const, tag: 'Chat memberships' };
-const visitor = { visitor_id: pathText('visitor_id') };
+const visitor = { visitor_id: pathVisitorId() };
 
 const listRoute = defineRoute({
   operationId: 'listSharedVisitorMemberships',

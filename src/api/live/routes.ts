@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { tokenDigest } from '../../directory/tokens.ts';
 import type { Principal } from '../../http/app-environment.ts';
 import { parseAuthorization } from '../../http/authenticate.ts';
-import { pathId } from '../../http/fields.ts';
+import { pathId, pathVisitorId } from '../../http/fields.ts';
 import { createRouter } from '../../http/router.ts';
 import type { Credential } from '../../live/socket-owner.ts';
 import { organizationHub, visitorHub } from '../../rpc/live-hub.ts';
@@ -39,7 +39,7 @@ const visitorRoute = defineRoute({
     ...ownVisitor,
     guards: [takeTokenFromProtocols, ...ownVisitor.guards, requireUpgrade, requireAllowedOrigin],
   },
-  request: { params: z.object({ visitor_id: z.string().openapi({ param: { name: 'visitor_id', in: 'path' } }) }) },
+  request: { params: z.object({ visitor_id: pathVisitorId() }) },
   refusals: [426, 429],
   answers: SWITCHED,
 });

@@ -15,7 +15,7 @@ import { threadNameOfChat } from '../../domain/address.ts';
 import { newCommandId } from '../../domain/commands.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { isoTimeSchema, pathNameField, textField } from '../../http/fields.ts';
+import { isoTimeSchema, pathNameField, pathVisitorId, textField } from '../../http/fields.ts';
 import { type Refused, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -32,9 +32,8 @@ const VALUE_CHARACTERS = 10_000;
 /** How many threads are renamed at the same time. A visitor has one in each of their rooms. */
 const RENAMED_AT_A_TIME = 10;
 
-const pathText = (name: string) => z.string().openapi({ param: { name, in: 'path' } });
-const visitorPath = roomPath.extend({ visitor_id: pathText('visitor_id') });
-const variablePath = visitorPath.extend({ key: pathText('key') });
+const visitorPath = roomPath.extend({ visitor_id: pathVisitorId() });
+const variablePath = visitorPath.extend({ key: z.string().openapi({ param: { name: 'key', in: 'path' } }) });
 type VisitorPath = z.output<typeof visitorPath>;
 
 const valueField = textField({ max: VALUE_CHARACTERS, blank: true });

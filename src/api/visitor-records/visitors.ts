@@ -3,7 +3,7 @@ import type { RoomRow } from '../../db/rows.ts';
 import { findRoomVisitor, listRoomVisitors, roomVisitor } from '../../directory/room-visitors.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { booleanParameter, pathId } from '../../http/fields.ts';
+import { booleanParameter, pathId, pathVisitorId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -16,7 +16,6 @@ import { ROOM_NOT_FOUND, roomPath, VISITOR_NOT_FOUND } from '../shared/paths.ts'
 import { roomVisitorSchema } from './room-visitor-schema.ts';
 
 const common = { tag: 'Visitors', method: 'get' as const };
-const visitorId = z.string().openapi({ param: { name: 'visitor_id', in: 'path' } });
 const userRoom = z.object({ user_id: pathId('user_id'), room_id: pathId('room_id') });
 
 const listRoute = defineRoute({
@@ -46,7 +45,7 @@ const itemRoute = defineRoute({
   description:
     'What the hub cannot know, such as the shopping cart, is null. A visitor who never came to this room is not found.',
   access: organizationUser,
-  request: { params: roomPath.extend({ visitor_id: visitorId }) },
+  request: { params: roomPath.extend({ visitor_id: pathVisitorId() }) },
   answers: item,
 });
 
@@ -58,7 +57,7 @@ const userItemRoute = defineRoute({
   description:
     'Rooms of partners count too. A room that does not reach the user, or a visitor who never came to it, is not found.',
   access: ownUser,
-  request: { params: userRoom.extend({ visitor_id: visitorId }) },
+  request: { params: userRoom.extend({ visitor_id: pathVisitorId() }) },
   answers: item,
 });
 

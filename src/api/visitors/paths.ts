@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { pathId } from '../../http/fields.ts';
+import { pathId, pathVisitorId } from '../../http/fields.ts';
 import { organizationVisitor, ownOrganizationVisitor, ownVisitor } from '../access.ts';
 import { roomPath } from '../shared/paths.ts';
 
@@ -12,10 +12,8 @@ export const asRoomVisitor = { tag, access: ownOrganizationVisitor };
 /** Routes under /public/visitors/<visitor_id>. */
 export const asVisitor = { tag, access: ownVisitor };
 
-const visitorId = z.string().openapi({ param: { name: 'visitor_id', in: 'path' } });
-
-export const roomVisitorPath = roomPath.extend({ visitor_id: visitorId });
-export const visitorPath = z.object({ visitor_id: visitorId });
+export const roomVisitorPath = roomPath.extend({ visitor_id: pathVisitorId() });
+export const visitorPath = z.object({ visitor_id: pathVisitorId() });
 export const chatPath = visitorPath.extend({ chat_id: pathId('chat_id') });
 
 /** Paths below /api/v5. */

@@ -85,7 +85,8 @@ describe('a channel pattern', () => {
     ['a foreign organization', `/api/v5/orgs/${FOREIGN}/owned_chats`],
     ['any organization', '/api/v5/orgs/*/owned_chats'],
     ['the user as organization', '/api/v5/orgs/{user_id}/owned_chats'],
-    ['an upper-case organization', `/api/v5/orgs/${OWN.toUpperCase()}/owned_chats`],
+    ['a foreign organization in upper case', `/api/v5/orgs/${FOREIGN.toUpperCase()}/owned_chats`],
+    ['a placeholder in upper case', '/api/v5/orgs/{ORGANIZATION_ID}/owned_chats'],
     ['a user by their id', `/api/v5/users/${BOT}/chats`],
     ['any user', '/api/v5/users/*/chats'],
     ['the organization as user', '/api/v5/users/{organization_id}/chats'],
@@ -130,6 +131,25 @@ describe('a channel pattern', () => {
     expect(problemOfPattern(pattern, owner)).toBeNull();
     expect(matches(pattern, pattern)).toBe(true);
     expect(compilePattern(pattern, { organization_id: FOREIGN, user_id: null })).toBeNull();
+  });
+
+  it('may write its ids in upper case', () => {
+    const upper = (path: string) => path.replaceAll(/[0-9a-f-]{32,36}/g, (id) => id.toUpperCase());
+    for (const path of [
+      `/api/v5/orgs/${OWN}/owned_chats/${CHAT}/messages/${MESSAGE}/reply_suggestions`,
+      `/api/v5/orgs/${OWN}/rooms/${CHAT}/visitors/${VISITOR}/chats`,
+    ]) {
+      expect(upper(path)).not.toBe(path);
+      expect(problemOfPattern(upper(path), owner)).toBeNull();
+      expect(matches(upper(path), path)).toBe(true);
+    }
+    const user = { organization_id: OWN, user_id: BOT };
+    for (const path of [`/api/v5/orgs/${OWN}/owned_chats`, `/api/v5/users/${BOT}/chats/${CHAT}/messages`]) {
+      expect(subscribedTopic(upper(path), user)).toEqual(subscribedTopic(path, user));
+    }
+    const visitors = `/api/v5/public/visitors/${VISITOR}/chats/${CHAT}/messages`;
+    const read = subscribedTopic(upper(visitors), { visitor_id: VISITOR });
+    expect(read).toMatchObject({ topic: { owner_id: VISITOR, chat_id: CHAT } });
   });
 
   it('needs a bot user for {user_id}', () => {
