@@ -55,7 +55,8 @@ function render(node: Node): FieldMessages {
 
 function renderObject(node: Node): FieldErrors {
   const entries: [string, FieldMessages][] = Array.from(node.children, ([field, child]) => [
-    String(field),
+    // A key of a client's record may hold half a character, which strict parsers of JSON refuse.
+    String(field).toWellFormed(),
     render(child),
   ]);
   if (node.messages.length > 0) entries.push(['non_field_errors', node.messages]);

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { cutText } from '../platform/cut-text.ts';
 
 /**
  * The messages of Django REST framework's fields, which existing clients know, for zod's issues. Setting them in zod's
@@ -84,5 +85,5 @@ function typeName(input: unknown): string {
 
 /** A scalar as it may be repeated to the client, cut to a length that keeps the answer small. */
 function shown(input: unknown): string {
-  return typeof input === 'object' ? typeName(input) : String(input).slice(0, 100);
+  return typeof input === 'object' ? typeName(input) : cutText(String(input), 100);
 }

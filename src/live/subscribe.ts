@@ -1,4 +1,5 @@
 import { lacksReports, type Subscriber } from '../notifications/subscriber.ts';
+import { cutText } from '../platform/cut-text.ts';
 import { MAX_PATTERN_LENGTH, type SubscriberId, subscribedTopic, type Topic } from '../resources/topic.ts';
 
 /** A topic or pattern of a socket, as the client wrote it. It gets events with a number above `since`. */
@@ -40,7 +41,7 @@ export function decideSubscriptions(
   let refused_count = 0;
   const refuse = (channel: string, detail: string) => {
     refused_count += 1;
-    if (refused.length < MOST_REFUSALS) refused.push({ channel: channel.slice(0, MAX_PATTERN_LENGTH), detail });
+    if (refused.length < MOST_REFUSALS) refused.push({ channel: cutText(channel, MAX_PATTERN_LENGTH), detail });
   };
   for (const text of wanted) {
     if (held.has(text) || added.has(text)) {

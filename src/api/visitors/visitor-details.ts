@@ -2,6 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import type { DetailChanges } from '../../directory/room-visitors.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { integerField, textField } from '../../http/fields.ts';
+import { cutText } from '../../platform/cut-text.ts';
 
 const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'android-app:', 'ios-app:']);
 
@@ -24,6 +25,7 @@ export const detailFields = {
 /** What their client says, and what the request itself tells: their browser's name, address and place. */
 export function detailsOf(c: AppContext, said: z.output<z.ZodObject<typeof detailFields>>): DetailChanges {
   const { latest_page_url, latest_page_title, referrer_url, device_screen_width, device_screen_height } = said;
+  const userAgent = c.req.header('User-Agent');
   const { city, country } = (c.req.raw as Request<unknown, IncomingRequestCfProperties>).cf ?? {};
   return {
     latest_page_url,
@@ -31,7 +33,7 @@ export function detailsOf(c: AppContext, said: z.output<z.ZodObject<typeof detai
     referrer_url,
     device_screen_width,
     device_screen_height,
-    user_agent: c.req.header('User-Agent')?.slice(0, 1000),
+    user_agent: userAgent === undefined ? undefined : cutText(userAgent, 1000),
     ip_address: c.req.header('CF-Connecting-IP'),
     geo_city: city,
     geo_country_code: country,

@@ -108,6 +108,17 @@ describe('form', () => {
   });
 });
 
+describe('what is quoted of the client', () => {
+  const isWhole = (errors: unknown) =>
+    expect(JSON.stringify(errors).isWellFormed() && !JSON.stringify(errors).includes('\\ud')).toBe(true);
+
+  it('holds no half of a character, in a value or in a key', () => {
+    for (const input of [`${'x'.repeat(99)}😀`, `x\ud83d`])
+      isWhole(errorsOf(z.object({ kind: z.enum(['a']) }), { kind: input }));
+    isWhole(errorsOf(z.record(z.string(), z.string()), { '\ud83d': 7 }));
+  });
+});
+
 describe('a time', () => {
   it.each([
     ['2026-03-01T09:00:00.123Z', Date.UTC(2026, 2, 1, 9, 0, 0, 123)],

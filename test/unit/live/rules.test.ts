@@ -140,6 +140,12 @@ describe('a request to subscribe', () => {
     expect([answer.added, answer.subscribed]).toEqual([[], [MESSAGES]]);
   });
 
+  it('is quoted without half a character', () => {
+    const text = `${'x'.repeat(255)}😀`;
+    const { refused } = decideSubscriptions([text, '\ud83d'], new Map(), who, 0, 1000);
+    expect(refused.map(({ channel }) => channel)).toEqual(['x'.repeat(255), '\ufffd']);
+  });
+
   it('is refused from the hundredth on, with a hundred reasons at most', () => {
     const answer = decideSubscriptions(many(10_000), new Map(), who, 0, 1000);
     expect([answer.added.length, answer.refused.length, answer.refused_count]).toEqual([100, 100, 9900]);
