@@ -1,6 +1,7 @@
 import type { AppContext, AppMiddleware } from './app-environment.ts';
 import { drain } from './drain-body.ts';
 import { isModestJson } from './json-size.ts';
+import { parseJson } from './exact-numbers.ts';
 import { type Refusal, refuse } from './refusals.ts';
 
 /** Above this many bytes a body's elements are counted before it is parsed. Below it cannot have too many to keep. */
@@ -118,7 +119,7 @@ export function parseJsonBody(bytes: Uint8Array): ParsedBody {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     // The runtime's message quotes the body, so it is dropped.
     return { ok: false, refusal: { reason: 'malformed_json' } };

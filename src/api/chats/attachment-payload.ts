@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { refuseChangedNumbers } from '../../http/exact-numbers.ts';
 import { isWebUrl, refuseUnkeepableName, textField, uuidField, webUrlField } from '../../http/fields.ts';
 import { isNestedWithin, jsonBytes } from '../../http/json-size.ts';
 import {
@@ -41,8 +42,14 @@ const actionSchema = z
   })
   .openapi('NewChatMessageAction');
 
+/** The depth of the whole attachments has been checked. */
+function refuseUnkeepable(parameters: unknown, context: z.RefinementCtx): unknown {
+  refuseChangedNumbers(parameters, context);
+  return refuseUnkeepableName(parameters, context);
+}
+
 const parametersSchema = z
-  .preprocess(refuseUnkeepableName, z.record(z.string(), z.unknown()).nullish())
+  .preprocess(refuseUnkeepable, z.record(z.string(), z.unknown()).nullish())
   .openapi({ type: ['object', 'null'], additionalProperties: true });
 
 const attachmentSchema = z

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { findUser } from '../../directory/users.ts';
 import { type AppContext, type AppMiddleware, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { refuseChangedNumbers } from '../../http/exact-numbers.ts';
 import { integerField, isoTimeSchema, pathId, refuseUnkeepableName, textField } from '../../http/fields.ts';
 import { isNestedWithin, jsonBytes } from '../../http/json-size.ts';
 import { type Refused, refuse } from '../../http/refusals.ts';
@@ -25,6 +26,8 @@ function refuseBulk(value: unknown, context: z.RefinementCtx): unknown {
     context.addIssue(`Ensure this field has no more than ${PROPERTIES_LEVELS} levels.`);
   } else if (value !== undefined && jsonBytes(value) > PROPERTIES_LIMIT) {
     context.addIssue(`Ensure this field has no more than ${PROPERTIES_LIMIT} bytes of JSON.`);
+  } else {
+    refuseChangedNumbers(value, context);
   }
   return refuseUnkeepableName(value, context);
 }

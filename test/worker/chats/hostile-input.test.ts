@@ -101,6 +101,8 @@ describe('a body', () => {
     ['messages', `{"message":"x","attachments":${DEEP_LIST}}`],
     ['messages', `{"message":"x","attachments":[{"title":"x","parameters":${DEEP_OBJECT}}]}`],
     ['messages', '{"message":"x","attachments":[{"title":"x","parameters":{"__proto__":{}}}]}'],
+    ['messages', '{"message":"x","attachments":[{"title":"x","parameters":{"a":[12345678901234567890]}}]}'],
+    ['messages', '{"message":"x","attachments":[{"title":"x","parameters":{"a":1e400}}]}'],
     ['messages', '{"message":"x","attachment_template":"__proto__","attachments":[{"title":"x"}]}'],
     ['messages', '{"message":"x","selected_reply_suggestion_id":{"a":1}}'],
     ['messages', '{"message":"x","chat_reply_suggestion_id":"x"}'],
