@@ -1,6 +1,7 @@
 import type { ThreadRefusal } from '../domain/refusals.ts';
 import type { AppContext } from '../http/app-environment.ts';
 import { type FieldErrors, type Refusal, type Refused, refuse } from '../http/refusals.ts';
+import { CHAT_MESSAGE_CHARACTERS } from '../resources/message.ts';
 
 type Mapping = {
   [Reason in ThreadRefusal['reason']]: (
@@ -24,6 +25,8 @@ const MAPPING: Mapping = {
   chat_taken: () => ({ reason: 'conflict', detail: 'Another user has already a chat with the visitor.' }),
   membership_of_ended_chat: () => invalid({ non_field_errors: ['The chat has ended.'] }),
   message_to_ended_chat: () => ({ reason: 'conflict', detail: 'The chat has ended.' }),
+  message_too_long: () =>
+    invalid({ message: [`Ensure this field has no more than ${CHAT_MESSAGE_CHARACTERS} characters.`] }),
   waiting_of_ended_chat: () => invalid({ is_waiting: ['The chat has already been ended.'] }),
   tag_not_found: () => ({ reason: 'not_found', detail: 'Tag not found.' }),
   too_many_members: () => ({ reason: 'conflict', detail: 'The chat has too many members.' }),

@@ -9,6 +9,7 @@ export type ThreadRefusal =
   | { reason: 'member_not_found' }
   | { reason: 'message_not_found' }
   | { reason: 'message_to_ended_chat' }
+  | { reason: 'message_too_long' }
   | { reason: 'join_of_ended_chat' }
   | { reason: 'join_of_taken_chat' }
   | { reason: 'chat_taken' }

@@ -16,6 +16,11 @@ export type MessageType =
   | 'system'
   | 'tag_created';
 
+/** Longest text of a message in a chat without a channel (Chats API, Send a chat message). Characters. */
+export const CHAT_MESSAGE_CHARACTERS = 2000;
+/** Longest text of a message in a channel's chat: media such as email have long ones, both ways. Characters. */
+export const CHANNEL_MESSAGE_CHARACTERS = 100_000;
+
 /** A message as its event records it. Times in ms. */
 export type MessageFacts = {
   id: string;

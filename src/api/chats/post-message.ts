@@ -3,20 +3,19 @@ import { USER_MESSAGE_BODY } from '../../http/body-limits.ts';
 import { textField, uuidField } from '../../http/fields.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { messageResource } from '../../resources/message.ts';
+import { CHANNEL_MESSAGE_CHARACTERS, CHAT_MESSAGE_CHARACTERS, messageResource } from '../../resources/message.ts';
 import { defineRoute } from '../define-route.ts';
 import { messageSchema } from '../shared/message-schema.ts';
 import { attachedTo, attachmentFields } from './attachment-payload.ts';
 import { chatParams, commandOfActor, routeIn } from './in-scope.ts';
 import { userChats } from './scopes.ts';
 
-/** The limit of the Chats API; messages of channels may be longer. Characters. */
-const MESSAGE_CHARACTERS = 2000;
-
 /** The payload of a new message. */
 export const postMessageSchema = z
   .object({
-    message: textField({ max: MESSAGE_CHARACTERS }),
+    message: textField({ max: CHANNEL_MESSAGE_CHARACTERS }).openapi({
+      description: `At most ${CHAT_MESSAGE_CHARACTERS} characters in a chat without a channel, ${CHANNEL_MESSAGE_CHARACTERS} in a channel’s.`,
+    }),
     selected_reply_suggestion_id: uuidField().nullish(),
     chat_reply_suggestion_id: uuidField().nullish().openapi({ description: 'Older name of the same.' }),
     ...attachmentFields,

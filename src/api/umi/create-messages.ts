@@ -11,6 +11,7 @@ import { type FieldErrors, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { cacheTimeToLive } from '../../platform/isolate-cache.ts';
+import { CHANNEL_MESSAGE_CHARACTERS } from '../../resources/message.ts';
 import { channelReceiver } from '../../resources/receiver.ts';
 import type { UserFacts } from '../../resources/user.ts';
 import { isUuid } from '../../resources/uuid.ts';
@@ -22,7 +23,7 @@ import { findCachedChannel } from './channel-cache.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
 const MESSAGES_IN_A_REQUEST = 500;
-const BODY_CHARACTERS = 100_000;
+const BODY_CHARACTERS = CHANNEL_MESSAGE_CHARACTERS;
 const IDENTIFIER_CHARACTERS = 512;
 const VARIABLES_IN_A_REQUEST = 1_000;
 

@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import type { PostVisitorMessage } from '../../domain/commands.ts';
 import { textField, uuidField } from '../../http/fields.ts';
+import { CHAT_MESSAGE_CHARACTERS } from '../../resources/message.ts';
 
 /** As for users (Chats API, Send a chat message). Characters. */
-const MESSAGE_CHARACTERS = 2000;
+const MESSAGE_CHARACTERS = CHAT_MESSAGE_CHARACTERS;
 /** As long as an action's value or a link that attachments may offer. Characters. */
 const VALUE_CHARACTERS = 2048;
 

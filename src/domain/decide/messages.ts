@@ -1,5 +1,10 @@
 import type { Attachment, NewAttachment } from '../../resources/attachment.ts';
-import type { MessageFacts, ResponseFacts, SelectedReplySuggestion } from '../../resources/message.ts';
+import {
+  CHAT_MESSAGE_CHARACTERS,
+  type MessageFacts,
+  type ResponseFacts,
+  type SelectedReplySuggestion,
+} from '../../resources/message.ts';
 import { resourceIdAt } from '../address.ts';
 import type { MessagePosted, PostMessage, PostVisitorMessage } from '../commands.ts';
 import type { EventBody } from '../events.ts';
@@ -17,6 +22,9 @@ export function postMessage(state: ThreadState, command: PostMessage, context: C
   const ref = chatRef(chat);
   if (state.answered?.type === 'message_added') return unchanged(state, { message: state.answered.message, chat: ref });
   if (chat.facts.ended_at !== null) return refuse({ reason: 'message_to_ended_chat' });
+  if (state.thread?.channel_id == null && hasMoreCharacters(command.message, CHAT_MESSAGE_CHARACTERS)) {
+    return refuse({ reason: 'message_too_long' });
+  }
   const suggestionId = command.selected_reply_suggestion_id;
   if (suggestionId !== null && state.suggestions.get(suggestionId)?.chat_id !== command.chat_id) {
     return refuse({ reason: 'suggestion_not_in_chat' });
@@ -32,6 +40,10 @@ export function postMessage(state: ThreadState, command: PostMessage, context: C
   };
   const message = addMessage(recorder, command.chat_id, userAsSender(command.actor), content, { is_waiting: false });
   return accept(recorder, { message, chat: ref });
+}
+
+function hasMoreCharacters(text: string, max: number): boolean {
+  return text.length > max && Array.from(text).length > max;
 }
 
 function withIds(attachment: NewAttachment, context: Context): Attachment {
