@@ -1,7 +1,7 @@
 import { matchedRoutes } from 'hono/route';
 import { noCost } from '../db/cost.ts';
 import { writeLog } from '../platform/log.ts';
-import type { AppContext, AppMiddleware, Principal } from './app-environment.ts';
+import type { AppContext, AppMiddleware, Principal, VisitorPrincipal } from './app-environment.ts';
 
 /**
  * The outermost middleware: gives the request an id (also the header `x-request-id`) and an account of its cost, and writes one
@@ -26,10 +26,17 @@ function requestFields(c: AppContext, duration: number) {
     route: routePattern(c),
     status: c.res.status,
     duration_ms: duration,
-    organization_id: principal?.organization.id ?? null,
+    organization_id: principal?.organization.id ?? organizationOfVisitor(c),
     user_id: principal?.user.id ?? null,
     cost: c.var.cost,
   };
+}
+
+/** The organization of a visitor's request. It has none before they have a token, unless the route says which. */
+function organizationOfVisitor(c: AppContext): string | null {
+  const visitor = c.get('visitor') as VisitorPrincipal | undefined;
+  const named = c.get('organization') as { id: string } | undefined;
+  return visitor?.organization.id ?? named?.id ?? null;
 }
 
 /** Pattern of the route that a request reached, such as `/api/v5/orgs/:organization_id/…`; null when it reached none. */

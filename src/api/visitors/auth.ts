@@ -72,6 +72,7 @@ authRoutes.openapi(route, async (c) => {
   const { organization_id } = c.req.valid('param');
   const organization = await knownOrganization(c, organization_id);
   if (organization === null) return refuse(c, { reason: 'organization_unknown' });
+  c.set('organization', organization);
   if (organization.has_active_subscription === 0) return refuse(c, { reason: 'subscription_inactive' });
   const key = await signingKey(c);
   const secret = c.req.valid('json').visitor_secret_id ?? null;

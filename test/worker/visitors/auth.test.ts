@@ -22,6 +22,21 @@ afterEach(() => {
 
 const auth = (body?: unknown, organizationId = site.organizationId) =>
   visit(null, 'POST', `/orgs/${organizationId}/auth`, body);
+it('logs the organization of a visitor, with and without a token, and of nobody else', async () => {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  await auth({});
+  await chatsOf(visitor.token);
+  await chatsOf('nonsense');
+  const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)));
+  log.mockRestore();
+  const named = lines.map(({ status, organization_id, user_id }) => [status, organization_id, user_id]);
+  expect(named).toEqual([
+    [200, site.organizationId, null],
+    [200, site.organizationId, null],
+    [401, null, null],
+  ]);
+});
+
 const chatsOf = (token: string, more = {}) =>
   visit(token, 'GET', `/visitors/${visitor.id}/chats`, undefined, { env: { AUTH_CACHE_SECONDS: '0' }, ...more });
 
