@@ -1,4 +1,5 @@
 import { createRoute, type RouteConfig } from '@hono/zod-openapi';
+import { dropEmptyParameters } from '../http/empty-parameters.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import { type RefusalStatus, refusalResponses } from '../http/refusals.ts';
 import type { Access } from './access.ts';
@@ -45,8 +46,12 @@ export type Route<Definition extends RouteDefinition> = ReturnType<
  */
 export function defineRoute<const Definition extends RouteDefinition>(definition: Definition): Route<Definition> {
   const { access, answers, refusals, tag, bodyLimit = access.bodyLimit, request, ...rest } = definition;
-  const body = request?.body;
-  const middleware = [...access.guards, ...(body === undefined ? [] : [readJsonBody(bodyLimit)])];
+  const { query, body } = request ?? {};
+  const middleware = [
+    ...access.guards,
+    ...(query === undefined ? [] : [dropEmptyParameters]),
+    ...(body === undefined ? [] : [readJsonBody(bodyLimit)]),
+  ];
   const description = `At most ${bodyLimit.toLocaleString('en')} bytes.`;
   const route = createRoute({
     ...rest,
