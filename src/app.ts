@@ -11,6 +11,7 @@ import { umiRoutes } from './api/umi/routes.ts';
 import { userRoutes } from './api/users/routes.ts';
 import { visitorRecordRoutes } from './api/visitor-records/routes.ts';
 import { visitorRoutes } from './api/visitors/routes.ts';
+import { allowWebPages } from './http/cors.ts';
 import { drainRefusedBodies } from './http/drain-body.ts';
 import { answerAccidents, answerUnknownRoutes } from './http/on-error.ts';
 import { logRequests } from './http/request-log.ts';
@@ -22,6 +23,7 @@ export function createApp(): AppRouter {
   const app = createRouter();
   app.use(logRequests());
   app.use(reportServerTiming());
+  app.use('/api/*', allowWebPages);
   app.use(drainRefusedBodies());
   answerAccidents(app);
   answerUnknownRoutes(app);

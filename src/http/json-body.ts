@@ -1,7 +1,7 @@
 import type { AppContext, AppMiddleware } from './app-environment.ts';
 import { drain } from './drain-body.ts';
-import { isModestJson } from './json-size.ts';
 import { parseJson } from './exact-numbers.ts';
+import { isModestJson } from './json-size.ts';
 import { type Refusal, refuse } from './refusals.ts';
 
 /** Above this many bytes a body's elements are counted before it is parsed. Below it cannot have too many to keep. */

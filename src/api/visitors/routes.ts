@@ -2,7 +2,6 @@ import { createRouter } from '../../http/router.ts';
 import { authRoutes } from './auth.ts';
 import { chatMembershipRoutes } from './chat-memberships.ts';
 import { chatRoutes } from './chats.ts';
-import { allowWebPages } from './cors.ts';
 import { membershipRoutes } from './memberships.ts';
 import { messageRoutes } from './messages.ts';
 import { openChatRoutes } from './open-chat.ts';
@@ -11,7 +10,6 @@ import { roomRoutes } from './rooms.ts';
 
 /** The public API, for visitors themselves and their web pages (visitors' API), mounted at /api/v5. */
 export const visitorRoutes = createRouter();
-visitorRoutes.use('/public/*', allowWebPages);
 visitorRoutes.route('/', authRoutes);
 visitorRoutes.route('/', roomRoutes);
 visitorRoutes.route('/', roomVisitorRoutes);

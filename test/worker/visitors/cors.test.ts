@@ -39,8 +39,8 @@ describe('web pages that call the public API', () => {
     });
     expect([answer.status, answer.text]).toEqual([204, '']);
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('*');
-    expect(answer.headers.get('Access-Control-Allow-Methods')).toBe('GET,POST,PUT,PATCH');
-    expect(answer.headers.get('Access-Control-Allow-Headers')).toBe('Authorization,Content-Type');
+    expect(answer.headers.get('Access-Control-Allow-Methods')).toBe('GET,POST,PUT,PATCH,DELETE');
+    expect(answer.headers.get('Access-Control-Allow-Headers')).toBe('Authorization,Content-Type,Idempotency-Key');
   });
 
   it('may read refusals and what does not exist', async () => {
@@ -54,8 +54,27 @@ describe('web pages that call the public API', () => {
     }
   });
 
-  it('are not let into the rest of the hub', async () => {
-    const answer = await call('/api/v5/users/me', { headers: { Origin: SHOP } });
+  it('may call the whole API, read what clients need, and never with cookies', async () => {
+    const headers = { Origin: SHOP };
+    for (const path of ['/api/v5/users/me', '/api/v6/users/me', `/api/v5/public/orgs/${site.organizationId}/auth`]) {
+      const preflight = await call(path, {
+        method: 'OPTIONS',
+        headers: { ...headers, 'Access-Control-Request-Method': 'GET' },
+      });
+      expect([path, preflight.status, preflight.headers.get('Access-Control-Allow-Origin')]).toEqual([path, 204, '*']);
+      const refused = await call(path, { headers });
+      expect(refused.headers.get('Access-Control-Allow-Origin')).toBe('*');
+      expect(refused.headers.get('Access-Control-Expose-Headers')).toBe(
+        'x-request-id,Retry-After,Idempotent-Replayed,Link',
+      );
+      expect(refused.headers.has('Access-Control-Allow-Credentials')).toBe(false);
+      const foreign = await call(path, allowing('https://other.example'));
+      expect(foreign.headers.has('Access-Control-Allow-Origin')).toBe(false);
+    }
+  });
+
+  it('are not let into the operator’s API', async () => {
+    const answer = await call('/admin/v1/organizations', { headers: { Origin: SHOP } });
     expect(answer.headers.has('Access-Control-Allow-Origin')).toBe(false);
   });
 });
