@@ -16,6 +16,7 @@ import { drainRefusedBodies } from './http/drain-body.ts';
 import { answerAccidents, answerUnknownRoutes } from './http/on-error.ts';
 import { logRequests } from './http/request-log.ts';
 import { type AppRouter, createRouter } from './http/router.ts';
+import { secureAnswers } from './http/secure-answers.ts';
 import { reportServerTiming } from './http/server-timing.ts';
 
 /** The whole HTTP side of the hub: what every request passes, then one line for each dialect. */
@@ -23,6 +24,7 @@ export function createApp(): AppRouter {
   const app = createRouter();
   app.use(logRequests());
   app.use(reportServerTiming());
+  app.use(secureAnswers);
   app.use('/api/*', allowWebPages);
   app.use(drainRefusedBodies());
   answerAccidents(app);

@@ -8,7 +8,11 @@ import { createRouter } from '../../http/router.ts';
 export const referenceRoutes = createRouter();
 
 for (const path of ['/docs', '/openapi.json', '/reference/*']) {
-  referenceRoutes.get(path, (c: AppContext) => c.env.ASSETS.fetch(c.req.raw));
+  referenceRoutes.get(path, async (c: AppContext) => {
+    const asset = await c.env.ASSETS.fetch(c.req.raw);
+    // A copy: the headers of what was fetched cannot be changed.
+    return new Response(asset.body, asset);
+  });
 }
 
 referenceRoutes.get('/', (c) => c.redirect('/docs'));
