@@ -1,6 +1,22 @@
 import { allowsInsecureLoopback } from '../delivery/attempt.ts';
-import { guardWebhookUrl } from '../delivery/url-guard.ts';
+import { guardWebhookUrl, MAX_WEBHOOK_URL_LENGTH } from '../delivery/url-guard.ts';
 import type { AppContext } from '../http/app-environment.ts';
+import { textField } from '../http/fields.ts';
+
+/**
+ * A URL that the hub will call, as it was parsed. A URL that only the hub calls has no fragment, which no request
+ * carries. `refusalOfUrl` decides whether the hub may call it.
+ */
+export function calledUrlField({ fragment = false }: { fragment?: boolean } = {}) {
+  return textField({ max: MAX_WEBHOOK_URL_LENGTH })
+    .superRefine((text, context) => {
+      // The parser drops line breaks and tabs: what is stored would not be what somebody has read and approved.
+      if (/\p{Cc}/u.test(text)) context.addIssue('The URL must not contain control characters.');
+      if (!fragment && text.includes('#')) context.addIssue('The URL must not have a fragment.');
+    })
+    .transform((text) => (URL.canParse(text) ? new URL(text).href : text))
+    .openapi({ minLength: 1, maxLength: MAX_WEBHOOK_URL_LENGTH });
+}
 
 /** The origin through which this request reached the hub. It is stored with the channel, app or webhook that the request registers. */
 export function requestOrigin(c: AppContext): string {

@@ -12,7 +12,24 @@ export type GuardedUrl = { ok: true; url: URL } | { ok: false; reason: string };
 /** Longest URL of a webhook in characters (UMI documentation, 1.1). */
 export const MAX_WEBHOOK_URL_LENGTH = 2048;
 
-const CLOSED_NAMES = ['localhost', 'internal', 'local'];
+/** Names that no public resolver has (RFC 6761, 6762, 7686, 8375, 9476, and what ICANN has reserved), with all below them. */
+const CLOSED_NAMES = [
+  'localhost',
+  'localdomain',
+  'internal',
+  'local',
+  'test',
+  'invalid',
+  'onion',
+  'alt',
+  'lan',
+  'home',
+  'home.arpa',
+  'corp',
+  'mail',
+  'intranet',
+  'private',
+];
 
 /**
  * Decides whether the hub may send a webhook to a URL. One rule for registration, test and delivery. It checks what
@@ -29,6 +46,7 @@ export function guardWebhookUrl(text: string, options: GuardOptions): GuardedUrl
   const host = hostName(url);
   if (host === '') return refused('must name a host');
   if (isOwnOrigin(url, options.ownOrigins)) return refused('must not point to this service');
+  if (isLowPort(url)) return refused('must not use a port below 1024 other than 443');
   if (options.allowInsecureLoopback && isLoopbackHost(host)) return { ok: true, url };
   if (url.protocol !== 'https:') return refused('must use https');
   if (isClosedAddress(host)) return refused('must not point to a private or reserved address');
@@ -61,7 +79,14 @@ function isClosedAddress(host: string): boolean {
   return ipv6 === null || !isPublicIpv6(ipv6);
 }
 
+/** `port` is empty for the scheme's own. Below 1024 listen services that speak no HTTP and may take a body for commands. */
+function isLowPort({ port }: URL): boolean {
+  return port !== '' && port !== '443' && Number(port) < 1024;
+}
+
+/** A single label is resolved by search lists of the machine, if at all. */
 function isClosedName(host: string): boolean {
+  if (!host.includes('.') && !host.startsWith('[')) return true;
   return CLOSED_NAMES.some((name) => host === name || host.endsWith(`.${name}`));
 }
 

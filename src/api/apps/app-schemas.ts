@@ -4,6 +4,7 @@ import { isoTimeSchema, textField, uuidField, webUrlField } from '../../http/fie
 import { APP_TRIGGERS } from '../../resources/app.ts';
 import { MAX_PATTERN_LENGTH } from '../../resources/topic.ts';
 import { nestedOrganizationSchema, nestedUserOrNull } from '../shared/user-schemas.ts';
+import { calledUrlField } from '../webhook-url.ts';
 
 const URL_LENGTH = 2048;
 
@@ -22,7 +23,8 @@ const requiredFields = { name: textField({ max: 75 }), terms_url: pageUrl(), pri
 const optionalFields = {
   description: textField({ max: 4000, blank: true }),
   icon_url: pageUrl().nullable(),
-  trigger_url: textField({ max: URL_LENGTH }).nullable(),
+  // Browsers open it, and show its fragment.
+  trigger_url: calledUrlField({ fragment: true }).nullable(),
   trigger_types: setOf(APP_TRIGGERS),
   is_app_user_required: z.boolean(),
   required_scopes: setOf(SCOPES),
@@ -83,7 +85,7 @@ export const createdAppSchema = appSchema.extend({ secret: secretField }).openap
 export const appSecretSchema = z.object({ secret: secretField }).openapi('AppSecret');
 
 const webhookRequired = {
-  endpoint_url: textField({ max: URL_LENGTH }),
+  endpoint_url: calledUrlField(),
   channel_pattern: textField({ max: MAX_PATTERN_LENGTH }).openapi({
     example: '/api/v5/orgs/{organization_id}/owned_chats/*/messages',
   }),

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { CHANNEL_ORDERS, type ChannelOrdering } from '../../directory/channels.ts';
 import { collectionQuery, creationKey } from '../../http/collection.ts';
 import { integerField, isoTimeSchema, textField, uuidField } from '../../http/fields.ts';
+import { calledUrlField } from '../webhook-url.ts';
 
 /** A channel on the wire (UMI documentation, 1.1) with the extensions, without its secret. */
 export const channelSchema = z
@@ -31,7 +32,7 @@ const requiredFields = {
     description: 'Room in which sessions start. It belongs to the organization. Open chats stay in their room.',
     example: '01a1fe0e-242e-7152-98be-28935ce27c94',
   }),
-  reply_webhook_url: textField({ max: 2048 }).openapi({
+  reply_webhook_url: calledUrlField().openapi({
     description: 'Public `https` URL that receives the webhooks (docs/webhooks.md).',
     example: 'https://connector.example.com/replies',
   }),

@@ -21,8 +21,11 @@ const ALLOWED = [
   'https://[2a00:1450:4001:81b::200e]:8443/',
   'https://localhost.example.com/',
   'https://internal.example.com/',
-  'https://notlocal/',
-  'https://mylocalhost/',
+  'https://notlocal.com/',
+  'https://mylocalhost.com/',
+  'https://latest.com/',
+  'https://corp.example.com/',
+  'https://receiver.example.com:1024/',
   'https://hub.example.com:8443/',
   'https://hub.example.org/',
 ];
@@ -109,6 +112,22 @@ const REFUSED_NAMES = [
   'printer.local',
   'printer.local.',
   'local',
+  'intranet',
+  'notlocal',
+  'receiver.',
+  'receiver.test',
+  'RECEIVER.TEST.',
+  'receiver.invalid',
+  'receiver.onion',
+  'receiver.alt',
+  'receiver.lan',
+  'receiver.home',
+  'receiver.home.arpa',
+  'receiver.corp',
+  'receiver.mail',
+  'receiver.intranet',
+  'receiver.private',
+  'receiver.localdomain',
 ];
 
 const OWN = [
@@ -153,6 +172,10 @@ describe('guardWebhookUrl', () => {
     ['https://user:word@receiver.example.com/', 'must not contain credentials'],
     ['https://:word@receiver.example.com/', 'must not contain credentials'],
     ['http://127.0.0.1:9000/', 'must use https'],
+    ['https://receiver.example.com:0/', 'must not use a port below 1024 other than 443'],
+    ['https://receiver.example.com:22/', 'must not use a port below 1024 other than 443'],
+    ['https://receiver.example.com:80/', 'must not use a port below 1024 other than 443'],
+    ['https://receiver.example.com:1023/', 'must not use a port below 1024 other than 443'],
   ])('refuses %s', (text, reason) => {
     expect(guardWebhookUrl(text, STRICT)).toEqual({ ok: false, reason });
   });
@@ -170,6 +193,7 @@ describe('guardWebhookUrl with insecure loopback allowed', () => {
     'http://127.0.0.1:9000/hook',
     'https://127.0.0.1:9000/hook',
     'http://127.8.9.10/',
+    'http://127.0.0.1:80/',
     'http://127.1:9000/',
     'http://[::1]:9000/',
     'https://[::1]:9000/',
@@ -189,6 +213,7 @@ describe('guardWebhookUrl with insecure loopback allowed', () => {
     ['https://[::ffff:127.0.0.1]/', 'must not point to a private or reserved address'],
     ['https://foo.localhost/', 'must not point to a local host name'],
     ['http://user@127.0.0.1:9000/', 'must not contain credentials'],
+    ['http://127.0.0.1:25/', 'must not use a port below 1024 other than 443'],
     ['http://127.0.0.1:8787/', 'must not point to this service'],
     ['http://localhost:8787/', 'must not point to this service'],
     ['http://localhost.:8787/', 'must not point to this service'],

@@ -182,6 +182,22 @@ describe('a channel refuses', () => {
     [{ room_id: uuidVersion7(1, { high12: 1, low62: 1n }) }, { room_id: ['Room not found in this organization.'] }],
     [{ reply_webhook_url: '' }, { reply_webhook_url: BLANK }],
     [{ reply_webhook_url: 'receiver' }, { reply_webhook_url: ['The URL is not valid.'] }],
+    [
+      { reply_webhook_url: 'https://receiver.example.com/a\nb' },
+      { reply_webhook_url: ['The URL must not contain control characters.'] },
+    ],
+    [
+      { reply_webhook_url: 'https://receiver.example.com/#part' },
+      { reply_webhook_url: ['The URL must not have a fragment.'] },
+    ],
+    [
+      { reply_webhook_url: `https://receiver.example.com/${'ä'.repeat(1000)}` },
+      { reply_webhook_url: ['The URL must not be longer than 2048 characters.'] },
+    ],
+    [
+      { reply_webhook_url: 'https://receiver/' },
+      { reply_webhook_url: ['The URL must not point to a local host name.'] },
+    ],
     [{ reply_webhook_url: 'http://receiver.example.com/' }, { reply_webhook_url: ['The URL must use https.'] }],
     [
       { reply_webhook_url: 'https://[64:ff9b::a9fe:a9fe]/' },
@@ -238,6 +254,12 @@ describe('a channel refuses', () => {
     expect((await hub.request('POST', '', body, strict)).status).toBe(400);
     const lenient = { env: { ALLOW_INSECURE_WEBHOOKS: '1' } };
     expect((await hub.request('POST', '', body, lenient)).status).toBe(201);
+  });
+
+  it('nothing of the notation: a URL is stored as it was parsed', async () => {
+    const written = ' HTTPS://Receiver.EXAMPLE.com:443/a b/../ä?key=%2f ';
+    const answer = await hub.request('POST', '', hub.fields({ reply_webhook_url: written }));
+    expect(answer.json['reply_webhook_url']).toBe('https://receiver.example.com/%C3%A4?key=%2f');
   });
 
   it('the origins of the hub, configured, present and at registration', async () => {
