@@ -19,7 +19,7 @@ import { type AppRouter, createRouter } from './http/router.ts';
 import { secureAnswers } from './http/secure-answers.ts';
 import { reportServerTiming } from './http/server-timing.ts';
 
-/** The whole HTTP side of the hub: what every request passes, then one line for each dialect. */
+/** All HTTP handling of the hub: the middleware of every request, then one line for each dialect. */
 export function createApp(): AppRouter {
   const app = createRouter();
   app.use(logRequests());

@@ -1,6 +1,6 @@
 /**
- * What the Worker uses of the Node modules that workerd has. The types of Node itself would also let it use what exists in no Worker;
- * src/tsconfig.json leaves them out.
+ * The parts of workerd's Node modules that the Worker uses. Node's own types would also allow what does not exist in
+ * Workers, so src/tsconfig.json leaves them out.
  */
 declare module 'node:buffer' {
   export class Buffer extends Uint8Array {

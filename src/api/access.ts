@@ -30,13 +30,13 @@ import { requireOperator } from '../http/require-operator.ts';
  * owner, the subscription, the scope.
  */
 export type Access = {
-  /** How to authenticate, for the reference. Empty: nobody has to. */
+  /** How to authenticate, for the reference. Empty for a public route. */
   security: { [scheme: string]: string[] }[];
-  /** They run before the body is read. */
+  /** The guards run before the body is read. */
   guards: readonly AppMiddleware[];
   /** The largest body of its routes in bytes. */
   bodyLimit: number;
-  /** The statuses with which these guards refuse. */
+  /** The statuses of these guards' refusals. */
   refusals: readonly RefusalStatus[];
 };
 
@@ -68,7 +68,7 @@ const requireHistory: AppMiddleware = async (c, next) => {
   await next();
 };
 
-/** The path's `user_id` is the token's own user, or the token has the scope `users`. */
+/** The path's `user_id` must be the token's user, unless the token has the scope `users`. */
 const requireOwnUserOrScope: AppMiddleware = async (c, next) => {
   const { user, scopes } = c.var.principal;
   const isOwn = c.req.param('user_id')?.toLowerCase() === user.id;
@@ -83,16 +83,16 @@ const asAnybody = (limit: AppMiddleware): Access => ({
   refusals: [429, 503],
 });
 
-/** Anybody, without a token. */
+/** Everybody. No token is needed. */
 export const publicAccess = asAnybody(limitOpenPages);
 
 /** A visitor who has no token yet. The path names the organization. */
 export const newVisitor = asAnybody(limitNewVisitors);
 
-/** Any user: the path names no owner. */
+/** Every user. The path names no owner. */
 export const anyUser = asUser(requireSubscription());
 
-/** Any user with a scope: the path names no owner. */
+/** Every user whose token has a scope. The path names no owner. */
 export const anyUserWith = (scope: Scope): Access => withGuards(anyUser, requireScope(scope));
 
 /** Paths under /users/<user_id>: that user. */
@@ -101,7 +101,10 @@ export const ownUser = asUser(requireOwnUser(), requireSubscription());
 /** Paths under /users/<user_id> that show earlier messages, which private history closes. */
 export const ownUserHistory = withGuards(ownUser, requireHistory);
 
-/** Paths under /orgs/<organization_id>: every user of that organization. One that does not exist is 403, as in the Chats API. */
+/**
+ * Paths under /orgs/<organization_id>: every user of that organization. An unknown organization is 403, as in the Chats
+ * API.
+ */
 export const organizationUser = asUser(requireOrganization({ unknown: 403 }), requireSubscription());
 
 /** Paths under /orgs/<organization_id>: its users whose token has a scope. */
@@ -113,7 +116,7 @@ export const organizationHistory = withGuards(organizationUser, requireHistory);
 /** Paths under /orgs/<organization_id>/users/<user_id>: that user, or one with the scope `users`. */
 export const userOrScope = withGuards(organizationUser, requireOwnUserOrScope);
 
-/** Channels: the scope `settings`. An organization that does not exist is 404, as in the Messaging API. */
+/** Channels: the scope `settings`. An unknown organization is 404, as in the Messaging API. */
 export const channelSettings = asUser(
   requireOrganization({ unknown: 404 }),
   requireSubscription(),
@@ -137,5 +140,5 @@ export const operator: Access = {
   refusals: [401, 404, 429, 503],
 };
 
-/** The operator on paths under /organizations/<organization_id>. One that does not exist is 404. */
+/** The operator on paths under /organizations/<organization_id>. An unknown organization is 404. */
 export const operatorOfOrganization = withGuards(operator, requireKnownOrganization());

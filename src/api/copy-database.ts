@@ -3,8 +3,8 @@ import { type AppContext, deliveryDatabase, organizationDatabase, visitorDatabas
 import { writeCollected } from '../read-model/collector.ts';
 
 /**
- * The database with the copy of the chats of the caller's organization. What this isolate still owes it is written first, so that a
- * client reads its own writes; what others owe comes within a second.
+ * The database with the copy of the chats of the caller's organization. Batches that this isolate holds are written
+ * first, so that a client reads its own writes. Batches of other isolates arrive within a second.
  */
 export async function copyDatabase(c: AppContext): Promise<Database> {
   await writeCollected(c.env);
@@ -17,7 +17,7 @@ export async function visitorCopyDatabase(c: AppContext): Promise<Database> {
   return visitorDatabase(c);
 }
 
-/** The same for the log of deliveries. */
+/** The same for the delivery log. */
 export async function deliveryLogCopy(c: AppContext): Promise<DeliveryLog> {
   await writeCollected(c.env);
   return deliveryDatabase(c);

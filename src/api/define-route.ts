@@ -20,16 +20,16 @@ export type RouteDefinition = Pick<RouteConfig, 'method' | 'path' | 'request'> &
   access: Access;
   /** The largest body in bytes, where it is not the one of the access. */
   bodyLimit?: number;
-  /** What it answers when it does what it is for, by status. */
+  /** The answers of a successful request, by status. */
   answers: RouteConfig['responses'];
-  /** Statuses of refusals that do not follow from the rest: 404 of a body's reference, 409, 426, 429. */
+  /** Statuses of refusals that do not follow from the rest, such as 404 for an id in the body, 409, 426 and 429. */
   refusals?: readonly RefusalStatus[];
 };
 
-/** The verb in the `operationId` of a route that exists with both methods. */
+/** The verb in the `operationId` of a route that exists as PUT and as PATCH. */
 export const VERBS = { put: 'replace', patch: 'update' } as const;
 
-/** The part of a `createRoute` description that decides the types of a handler's input and answer. */
+/** The part of a `createRoute` definition that determines the types of a handler's input and answer. */
 type Described<Definition extends RouteDefinition> = Pick<
   Definition,
   'method' | 'path' | Extract<'request', keyof Definition>
@@ -64,7 +64,7 @@ export function defineRoute<const Definition extends RouteDefinition>(definition
   return route as unknown as Route<Definition>;
 }
 
-/** The statuses of a route's refusals, ascending, each once. */
+/** The statuses of a route's refusals, ascending, without repeats. */
 function refusalsOf({ access, request = {}, refusals = [] }: RouteDefinition): RefusalStatus[] {
   const statuses = new Set<RefusalStatus>([...access.refusals, ...refusals]);
   if (request.query !== undefined || request.body !== undefined) statuses.add(400);

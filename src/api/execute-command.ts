@@ -8,7 +8,7 @@ import { collectBatch, takeAcknowledged } from '../read-model/collector.ts';
 import type { LeasedDelivery } from '../rpc/lane.ts';
 import { commandThread } from '../rpc/thread.ts';
 
-/** Makes the first attempts of webhooks that a command has brought. `askedAt` (ms): before the command was sent. */
+/** Makes the first attempts of webhooks that a command has created. `askedAt` (ms): before the command was sent. */
 export type FirstAttempts = (env: Env, thread: string, leased: readonly LeasedDelivery[], askedAt: number) => void;
 
 const deliverThem: FirstAttempts = (env, thread, leased, askedAt) => {
@@ -17,14 +17,17 @@ const deliverThem: FirstAttempts = (env, thread, leased, askedAt) => {
 
 let firstAttempts: FirstAttempts | null = deliverThem;
 
-/** For tests: who makes first attempts. Null: nobody takes any, and the queue brings them all, as if each Worker were lost with its answer. */
+/**
+ * For tests: replaces the maker of first attempts. Null: no first attempts are made, and the queue delivers everything,
+ * as if each Worker were lost after its answer.
+ */
 export function makeFirstAttemptsWith(make: FirstAttempts | null): void {
   firstAttempts = make;
 }
 
 /**
- * Sends a command to its thread, adds what it cost, and sees after the answer to what follows from it: webhooks that find their lane idle
- * go out at once, and the copy of the commit goes to D1 within a second. Rejects when the thread could not be reached.
+ * Sends a command to its thread and adds its cost to the request's. After the answer, webhooks of idle lanes are sent
+ * at once, and the copy of the commit reaches D1 within a second. Rejects when the thread could not be reached.
  */
 export async function executeCommand<C extends Command>(
   env: Env,

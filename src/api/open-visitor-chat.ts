@@ -20,7 +20,7 @@ export const openVisitorChatBody = {
   required: false,
 };
 
-/** A chat of a visitor in a room, as a user or the visitor starts it. */
+/** The chat of a visitor in a room that a user or the visitor asks for. */
 export type VisitorChatOpening = Pick<
   OpenVisitorChat,
   'database' | 'is_private' | 'actor' | 'is_present' | 'is_kept_out'
@@ -32,7 +32,10 @@ export type VisitorChatOpening = Pick<
   chat_type: VisitorChatType | undefined;
 };
 
-/** Opens the visitor's chat: the open one, or a new one in the thread of their newest, or in a new thread. */
+/**
+ * Opens the visitor's chat. Without an open chat, a new one starts in the thread of the visitor's newest chat, or in a
+ * new thread.
+ */
 export function openVisitorChat(c: AppContext, opening: VisitorChatOpening): Promise<Result<ChatOpened>> {
   const { room, visitor, newest, chat_type = 'visitor', ...rest } = opening;
   const identity = { kind: 'visitor' as const, room_id: room.id, visitor_id: visitor.id };

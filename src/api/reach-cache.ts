@@ -11,7 +11,7 @@ import type { RoomSet } from '../resources/chat-grant.ts';
 import { type Access, withGuards } from './access.ts';
 import { copyDatabase } from './copy-database.ts';
 
-/** Without the name: threads store it, so it must not come from a cache. */
+/** A visitor without the name. Threads store the name, so it must not come from a cache. */
 type KnownVisitor = Omit<Visitor, 'name'>;
 
 const bounds = { clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR };
@@ -19,8 +19,8 @@ const rooms = createIsolateCache<RoomRow>(bounds);
 const visitors = createIsolateCache<KnownVisitor>(bounds);
 
 /**
- * The rooms whose chats are routed to the caller, at most AUTH_CACHE_SECONDS old; up to 10 minutes while D1 cannot be reached.
- * `options` can leave out the rooms of owners with private history.
+ * The rooms whose chats are routed to the caller, at most AUTH_CACHE_SECONDS old; up to 10 minutes while D1 cannot be
+ * reached. `options` can leave out the rooms of owners with private history.
  */
 export async function userReach(
   c: AppContext,
@@ -29,7 +29,10 @@ export async function userReach(
   return (await reachesOfCaller(c)).ofUser(c.var.principal.user.id, options);
 }
 
-/** The rooms whose chats are routed to the caller's organization; those of owners with private history need the scope `reports`. */
+/**
+ * The rooms whose chats are routed to the caller's organization; rooms of owners with private history need the scope
+ * `reports`.
+ */
 export async function organizationReach(c: AppContext): Promise<RoomSet> {
   const { scopes } = c.var.principal;
   return (await reachesOfCaller(c)).ofOrganization({ includesPrivateHistory: scopes.has('reports') });
@@ -72,8 +75,8 @@ function reachesOfCaller(c: AppContext): Promise<RoutedRooms> {
 }
 
 /**
- * Forgets all reach, rooms and teams in this isolate. Other isolates forget theirs after AUTH_CACHE_SECONDS. All of it goes: one
- * router, team or share concerns users of several organizations, and such changes are rare.
+ * Forgets all reach, rooms and teams in this isolate. Other isolates forget theirs after AUTH_CACHE_SECONDS. Nothing is
+ * kept, because one router, team or share affects users of several organizations, and such changes are rare.
  */
 export function purgeReach(): void {
   rooms.purgeWhere(() => true);
@@ -84,7 +87,7 @@ const purgeReachAfterwards: AppMiddleware = async (_, next) => {
   try {
     await next();
   } finally {
-    // Also after an accident: what D1 answered with an error may have been written.
+    // Also after an exception: D1 may have written what it answered with an error.
     purgeReach();
   }
 };

@@ -6,8 +6,8 @@ import type { Refused } from '../http/refusals.ts';
 export type Reached<Answer> = { ok: true; answer: Answer } | { ok: false; refused: Refused };
 
 /**
- * Calls the thread of a chat. An id that cannot be a chat of this hub is refused without a call. `refused`: the response to a refusal
- * of the thread.
+ * Calls the thread of a chat. An id that cannot belong to a chat of this hub is refused without a call. `refused` makes
+ * the response to a refusal of the thread.
  */
 export async function reachChat<Answer>(
   chatId: string,

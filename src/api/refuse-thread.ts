@@ -10,7 +10,10 @@ type Mapping = {
   ) => Refusal;
 };
 
-/** What each refusal of a thread is on the wire. Statuses are those of UMI documentation (2.1, 2.2) and Chats API. */
+/**
+ * What each refusal of a thread is on the wire. The statuses are those of the UMI documentation (2.1, 2.2) and the
+ * Chats API.
+ */
 const MAPPING: Mapping = {
   thread_not_found: () => ({ reason: 'not_found', detail: 'Thread not found.' }),
   chat_not_found: () => ({ reason: 'not_found', detail: 'Chat not found.' }),
@@ -71,7 +74,7 @@ function invalid(fields: FieldErrors): Refusal {
   return { reason: 'invalid', fields };
 }
 
-/** Errors of one element of `messages`, as a list with `{}` for the good ones. */
+/** The errors of one element of `messages`, as a list with `{}` for each valid element. */
 function atMessage(index: number, batchSize: number, fields: FieldErrors): Refusal {
   const length = Math.max(batchSize, index + 1);
   return invalid({ messages: Array.from({ length }, (_, place) => (place === index ? fields : {})) });

@@ -54,8 +54,8 @@ const VISITOR: Indexes = {
 };
 
 /**
- * The indexes of the chats that a grant covers: the first kind in `wished` that exists for all owners, else all chats.
- * `narrowing` says which kind it is.
+ * The indexes of the chats that a grant covers: those of the first kind in `wished` that exists for all owners, else
+ * those of all chats. `narrowing` says which kind it is.
  */
 export function chatSources(
   grant: ChatGrant,

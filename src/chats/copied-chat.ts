@@ -1,8 +1,8 @@
 import { type ChatFacts, ENDLESS } from '../resources/chat.ts';
 
 /**
- * Facts that chats of the first version lack: they were never private and never ended by themselves (domain/events.ts,
- * fromVersion1).
+ * The values of facts that chats of the first version lack. Those chats were never private and never ended by
+ * themselves (domain/events.ts, fromVersion1).
  */
 const SINCE_THE_FIRST_VERSION = {
   is_private: false,

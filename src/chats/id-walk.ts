@@ -17,8 +17,8 @@ export type Walk = { sources: readonly Source[]; descending: boolean; depth: num
 
 /**
  * The SQL of a common table `walk (id, …carried)`: the ids of all sources in one order, strictly between ?1 and ?2; ?3
- * takes `owners`. It is read lazily: a reader that stops early pays only for what it took. One source costs one row per
- * id. Several are merged by a queue with the next id of each; they cost two rows per id and three per source.
+ * takes `owners`. It is read lazily: a reader that stops early pays only for what it has read. One source costs one row
+ * per id. Several are merged by a queue with the next id of each; they cost two rows per id and three per source.
  */
 export function walkSql({ sources, descending, depth, carried = [] }: Walk): { sql: string; owners: string } {
   const [first] = sources;

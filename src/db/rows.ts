@@ -5,7 +5,7 @@
 
 export type Flag = 0 | 1;
 
-/** A flag as SQLite stores it; null and undefined stay what they are. */
+/** A boolean as SQLite stores it. Null and undefined stay as they are. */
 export function flag(value: boolean): Flag;
 export function flag<Absent extends null | undefined>(value: boolean | Absent): Flag | Absent;
 export function flag(value: boolean | null | undefined): Flag | null | undefined {

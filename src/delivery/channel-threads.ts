@@ -57,8 +57,8 @@ export function findChannelThread(
 }
 
 /**
- * Threads of a channel, newest first. The keyset's key is the mapping id, which sorts by time. No index has the last activity, which
- * every message changes: each message would write further rows. So `active_after` may cut a page short.
+ * Threads of a channel, newest first. The keyset's key is the mapping id, which sorts by time. The last activity has no
+ * index, because every message would then write further rows. So `active_after` may cut a page short.
  */
 export async function listChannelThreads(
   database: Database,

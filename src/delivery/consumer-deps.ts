@@ -55,8 +55,8 @@ export function purgeChannelEndpoint(organizationId: string, channelId: string):
 }
 
 /**
- * The same for everything that apps receive: one app, webhook or bot user affects several installations, and such
- * changes are rare.
+ * Makes this isolate read all receivers of apps again. All, because one app, webhook or bot user affects several
+ * installations, and such changes are rare.
  */
 export function purgeAppEndpoints(): void {
   webhooksOfApps.purgeAll();

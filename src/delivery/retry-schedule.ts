@@ -1,4 +1,4 @@
-/** When a failed webhook is tried again (UMI documentation, 3: 2^n and 0–1 s of jitter; n counts from 0). Pure. */
+/** When a failed webhook is tried again (UMI documentation, 3: 2^n s and 0–1 s of jitter; n counts from 0). Pure. */
 
 const MILLISECONDS_PER_HOUR = 3_600_000;
 const MAX_BACKOFF_MILLISECONDS = 12 * MILLISECONDS_PER_HOUR;

@@ -17,7 +17,10 @@ export function findAllowedTag(database: Database, roomId: string, name: string)
   return database.first<AllowedTagRow>('SELECT * FROM allowed_tags WHERE room_id = ? AND name = ?', roomId, name);
 }
 
-/** Allows a tag. A room has each name once: `isNew` is false for a known one. Null when the organization has no such room. */
+/**
+ * Allows a tag. A room has each name once: `isNew` is false for a known one. Null when the organization has no such
+ * room.
+ */
 export async function insertAllowedTag(
   database: Database,
   organizationId: string,

@@ -3,8 +3,8 @@ import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { AppInstallationRow } from '../db/rows.ts';
 
 /**
- * The installations of an app, as its owner sees them: the log of an app's webhooks is kept for each organization that
- * has installed it.
+ * The installations of an app as its owner sees them. The log of an app's webhooks is kept for each organization that
+ * has installed the app.
  */
 
 /** An app of the organization; its placeholders take the app and the organization. */

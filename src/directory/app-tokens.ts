@@ -24,7 +24,10 @@ export type AppUser = { organization_id: string; user_id: string; app_id: string
 /** The same with the scopes of the installation. */
 export type ScopedAppUser = AppUser & { scopes: readonly string[] };
 
-/** An access token of an app's bot user, valid for APP_USER_TOKEN_SECONDS from `now` (ms). `key` is the hub's signing key. */
+/**
+ * An access token of an app's bot user, valid for APP_USER_TOKEN_SECONDS from `now` (ms). `key` is the hub's signing
+ * key.
+ */
 export function appUserToken(
   key: Uint8Array,
   { organization_id, user_id, app_id, scopes }: ScopedAppUser,

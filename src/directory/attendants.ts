@@ -4,8 +4,8 @@ import type { Attendants } from '../resources/organization.ts';
 export type AttendanceColumns = { is_present: number; is_online: number; is_humans_online: number };
 
 /**
- * Columns of a query: whether users of an organization are present and online. The query's first parameter is now (ms), and
- * `organizationId` is one of its columns. They read only the users who are present.
+ * Columns of a query: whether users of an organization are present and online. The query's first parameter is now (ms),
+ * and `organizationId` is one of its columns. They read only the present users.
  */
 export function attendanceColumns(organizationId: string): string {
   const exists = (condition: string) =>

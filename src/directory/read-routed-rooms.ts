@@ -1,7 +1,10 @@
 import type { Database } from '../db/database.ts';
 import { RoutedRooms, type RoutingRows } from './routed-rooms.ts';
 
-/** The databases of the directory: users, teams and organizations are in the first, rooms and routers in their organization's. */
+/**
+ * The databases of the directory: users, teams and organizations are in the first, rooms and routers in their
+ * organization's.
+ */
 export type DirectoryDatabases = { identity: Database; organization: Database };
 
 /**

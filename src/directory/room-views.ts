@@ -129,7 +129,10 @@ async function readPeople(
 
 type Online = Pick<Attendants, 'is_online' | 'is_humans_online'>;
 
-/** Whether users of a target are online, by the rules of routed-rooms.ts: partners count while the room is shared with them. */
+/**
+ * Whether users of a target are online, by the rules of routed-rooms.ts: partners count while the room is shared with
+ * them.
+ */
 function attendantsOfTarget(
   target: RoomTarget,
   room: RoomRow,

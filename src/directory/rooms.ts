@@ -14,8 +14,8 @@ export function findRoom(database: Database, organizationId: string, roomId: str
 }
 
 /**
- * A room of a set (read-routed-rooms.ts), own or shared, that is not deleted. The set of an organization has its own rooms and
- * those shared with it.
+ * A room of a set (read-routed-rooms.ts), own or shared, that is not deleted. The set of an organization has its own
+ * rooms and those shared with it.
  */
 export function findRoomInSet(database: Database, rooms: RoomSet, roomId: string): Promise<RoomRow | null> {
   return database.first<RoomRow>(
@@ -26,7 +26,10 @@ export function findRoomInSet(database: Database, rooms: RoomSet, roomId: string
   );
 }
 
-/** Rooms of the organization by their ids. `isShared`: only those that are shared with a partner, or only the others; null: all. */
+/**
+ * Rooms of the organization by their ids. `isShared`: only those that are shared with a partner, or only the others;
+ * null: all.
+ */
 export function listRooms(
   database: Database,
   organizationId: string,

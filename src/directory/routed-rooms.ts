@@ -2,7 +2,7 @@ import type { RouterTargetKind } from '../db/rows.ts';
 import type { RoomSet } from '../resources/chat-grant.ts';
 
 /**
- * Without private history, shared rooms are left out whose owner's chat history is private (Chats API, Routed chats).
+ * Without private history, a shared room is left out if its owner's chat history is private (Chats API, Routed chats).
  */
 export type HistoryOptions = { includesPrivateHistory: boolean };
 

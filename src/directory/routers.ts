@@ -3,7 +3,9 @@ import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow, RouterRow, RouterTargetKind, RouterTargetRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
 
-/** A target of a router: all users of its organization, one user, one team or one partner. `id` is null only for `all`. */
+/**
+ * A target of a router: all users of its organization, one user, one team or one partner. `id` is null only for `all`.
+ */
 export type RouterTarget = { kind: RouterTargetKind; id: string | null };
 
 /** A router with its targets in order, and its rooms by id. */
@@ -179,8 +181,8 @@ export async function findUnknownRooms(
 }
 
 /**
- * The indexes of the targets that a router of the organization may not name: users of others, teams that are neither its own nor
- * shared with it, and organizations that do not exist, are stored in another database or are itself.
+ * The indexes of the targets that a router of the organization may not name: users of others, teams that are neither
+ * its own nor shared with it, and organizations that do not exist, are stored in another database or are itself.
  */
 export async function findUnknownTargets(
   identity: Database,

@@ -1,7 +1,9 @@
 import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 
-/** What can be shared, with its tables and columns. Rooms are stored in the organization's database, teams in the first. */
+/**
+ * What can be shared, with its tables and columns. Rooms are stored in the organization's database, teams in the first.
+ */
 const SHARED = {
   room: { owners: 'rooms', shares: 'room_shares', key: 'room_id' },
   team: { owners: 'teams', shares: 'team_shares', key: 'team_id' },
@@ -15,7 +17,10 @@ export type Share = { organization_id: string; created_at: number };
 /** Deleted ones too: the chats of a deleted room stay visible to its partners until the sharing ends. */
 const ownedOne = (owners: string) => `(SELECT id FROM ${owners} WHERE id = ? AND organization_id = ?)`;
 
-/** The partners with which a room or team is shared, by their ids. Null when the organization never had such a room or team. */
+/**
+ * The partners with which a room or team is shared, by their ids. Null when the organization never had such a room or
+ * team.
+ */
 export async function listShares(
   database: Database,
   kind: SharedKind,
@@ -37,7 +42,9 @@ export async function listShares(
   return owned.length === 0 ? null : (rows as Share[]);
 }
 
-/** Shares a room or team with a partner, once. Null when the organization has no such room or team, or has deleted it. */
+/**
+ * Shares a room or team with a partner, once. Null when the organization has no such room or team, or has deleted it.
+ */
 export async function insertShare(
   database: Database,
   kind: SharedKind,

@@ -37,7 +37,9 @@ export function findTeamMember(
   return identity.first<TeamMemberUserRow>(`${MEMBERS} AND team_members.user_id = ?`, teamId, organizationId, userId);
 }
 
-/** Makes a user a member of a team, both of the organization. Null when it lacks either. `isNew` is false for a member. */
+/**
+ * Makes a user a member of a team, both of the organization. Null when it lacks either. `isNew` is false for a member.
+ */
 export async function insertTeamMember(
   identity: Database,
   organizationId: string,

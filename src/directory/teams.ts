@@ -91,8 +91,8 @@ export async function deleteTeam(
 }
 
 /**
- * An invitee with the name that the invitation shows (Chats API, Chat invitations). A user may invite users and teams of their
- * organization, teams shared with it, and partner organizations. Null for all others and for deleted ones.
+ * An invitee with the name that the invitation shows (Chats API, Chat invitations). A user may invite users and teams
+ * of their organization, teams shared with it, and partner organizations. Null for all others and for deleted ones.
  */
 export async function findInvitee(
   identity: Database,

@@ -143,7 +143,9 @@ export function insertUser(database: Database, organizationId: string, user: New
   );
 }
 
-/** Undefined, or a key missing from `profile` or `preferences`, leaves a value as it is. Null there means the default. */
+/**
+ * Undefined, or a key missing from `profile` or `preferences`, leaves a value as it is. Null there means the default.
+ */
 export type UserChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined } & {
   profile?: { [Key in keyof UserProfile]?: UserProfile[Key] | undefined };
   preferences?: { [Key in keyof UserPreferences]?: UserPreferences[Key] | null | undefined };

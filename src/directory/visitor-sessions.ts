@@ -19,7 +19,7 @@ export function newVisitorSession(key: Uint8Array, organizationId: string): Visi
   return sessionOf(key, organizationId, randomBytes(RANDOM_BYTES).toString('hex'));
 }
 
-/** The visitor with a secret. Null when the secret was not given out for this organization. */
+/** The visitor with a secret. Null when the secret was not issued for this organization. */
 export function resumeVisitorSession(key: Uint8Array, organizationId: string, secret: string): VisitorSession | null {
   if (!SECRET.test(secret)) return null;
   const session = sessionOf(key, organizationId, secret.slice(0, 2 * RANDOM_BYTES));

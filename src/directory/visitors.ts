@@ -60,7 +60,7 @@ export function findVisitorVariable(
   );
 }
 
-/** Later than the stored time, whatever clock has written that. So a request reads what it has written. */
+/** Later than the stored time, whichever clock wrote that. So a request reads its own write. */
 const LATER = 'max(?, visitor_variables.at + 1)';
 
 /**

@@ -249,7 +249,7 @@ export function visitorName(name: string | null): string | null {
     .join('');
 }
 
-/** A chat that has ended keeps the name it was held under. */
+/** An ended chat keeps the visitor's name that it had. */
 function renameVisitor(chat: ChatState, visitorId: string, name: string | null, event: ThreadEvent): ChatState {
   const touched = { ...chat, seq: event.seq };
   const member = chat.members.get(visitorId);

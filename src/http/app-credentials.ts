@@ -5,22 +5,25 @@ import { isSameSecret } from '../platform/secrets.ts';
 import { type AppContext, identityDatabase } from './app-environment.ts';
 import { signingKey } from './signing-key.ts';
 
-/** Whom an app's credentials stand for; `expires_at` in ms. */
+/** The user or bot user that an app's credentials authenticate. `expires_at` in ms. */
 export type AppPrincipalRow = PrincipalRow & { app_id: string };
 
-/** Whether a token is a JWT by its form; the tokens that are stored have no dots. */
+/** Whether a token has the form of a JWT. Stored tokens have no dots. */
 export function isJwt(token: string): boolean {
   return token.split('.').length === 3;
 }
 
-/** Trigger token and app secret of `Authorization: GIOSGAPP <trigger token> <app secret>`; null for any other header. */
+/**
+ * The trigger token and app secret of `Authorization: GIOSGAPP <trigger token> <app secret>`. Null for any other
+ * header.
+ */
 export function parseAppCredentials(header: string | undefined): { token: string; secret: string } | null {
   const [scheme = '', token, secret, ...rest] = (header ?? '').trim().split(/\s+/);
   if (scheme.toLowerCase() !== 'giosgapp' || token === undefined || secret === undefined) return null;
   return rest.length === 0 ? { token, secret } : null;
 }
 
-/** The bot user whom a JWT from a webhook names. Nothing is asked of D1 for one that the hub has not signed. */
+/** The bot user that a JWT from a webhook names. A JWT that the hub has not signed costs no read of D1. */
 export async function findAppUser(c: AppContext, token: string): Promise<AppPrincipalRow | null> {
   const claims = await readAppUserToken(await signingKey(c), token, Date.now());
   if (claims === null) return null;
@@ -28,7 +31,7 @@ export async function findAppUser(c: AppContext, token: string): Promise<AppPrin
   return row === null ? null : { ...row, expires_at: claims.exp * 1000, app_id: claims.app_id };
 }
 
-/** The user who opened an app, when token and secret belong together. */
+/** The user who opened an app. Null unless the token and the secret belong to the same app. */
 export async function findTriggeringUser(
   c: AppContext,
   { token, secret }: { token: string; secret: string },

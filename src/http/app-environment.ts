@@ -19,29 +19,31 @@ export type Principal = {
   };
   scopes: ReadonlySet<string>;
   token_id: string;
-  /** The token's end in ms; null: none. */
+  /** When the token expires, in ms; null: never. */
   expires_at: number | null;
-  /** The app that acts: as its bot user by a short-lived token, or for the user who opened it. Null for a stored token. */
+  /** The app that makes the request, as its bot user or for the user who opened it. Null for a stored token. */
   app_id: string | null;
 };
 
 /** A visitor who makes a request, and their organization. */
 export type VisitorPrincipal = {
   id: string;
-  /** The token's end in ms. */
+  /** When the token expires, in ms. */
   expires_at: number;
   organization: { id: string; database: string; has_active_subscription: boolean; private_chats: boolean };
 };
 
 /**
- * What middleware leaves for handlers. `principal` is set on every route behind `authenticate()`, `visitor` behind
+ * What middleware passes to handlers. `principal` is set on every route behind `authenticate()`, `visitor` behind
  * `authenticateVisitor()`.
  */
 export type AppEnvironment = {
   Bindings: Env;
   Variables: {
     principal: Principal;
-    /** The caller's organization; for the operator of the hub, the path's, set by `requireKnownOrganization()`. */
+    /**
+     * The caller's organization. For the operator of the hub it is the path's, which `requireKnownOrganization()` sets.
+     */
     organization: Pick<OrganizationRow, 'id' | 'name' | 'database'>;
     visitor: VisitorPrincipal;
     cost: Cost;
@@ -73,7 +75,7 @@ export function directoryDatabases(c: AppContext): DirectoryDatabases {
   return { identity: identityDatabase(c), organization: organizationDatabase(c) };
 }
 
-/** The log of the deliveries of all organizations. */
+/** The delivery log of all organizations. */
 export function deliveryDatabase(c: AppContext): DeliveryLog {
   return deliveryLog(c.env, c.var.cost);
 }

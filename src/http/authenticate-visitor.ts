@@ -8,11 +8,11 @@ import { refuse } from './refusals.ts';
 import { signingKey } from './signing-key.ts';
 
 /**
- * Guards of the routes for visitors, in this order: `authenticateVisitor()`, `requireVisitorOrganization()` and `requireOwnVisitor()` where
- * the path names one, `requireVisitorSubscription()`.
+ * Guards of the routes for visitors, in this order: `authenticateVisitor()`, `requireVisitorOrganization()` and
+ * `requireOwnVisitor()` where the path names one, `requireVisitorSubscription()`.
  */
 
-/** Lets a request through that carries a visitor's access token and sets `visitor`; all others are 401, users too. */
+/** Accepts a visitor's access token and sets `visitor`. Everything else is 401, including tokens of users. */
 export function authenticateVisitor(): AppMiddleware {
   return async (c, next) => {
     const credentials = parseAuthorization(c.req.header('Authorization'));
@@ -47,7 +47,7 @@ async function findVisitorPrincipal(c: AppContext, token: string): Promise<Visit
   };
 }
 
-/** The path's `organization_id` must be the token's: 403. */
+/** The path's `organization_id` must be the token's, else 403. */
 export function requireVisitorOrganization(): AppMiddleware {
   return async (c, next) => {
     const organizationId = c.req.param('organization_id')?.toLowerCase() ?? '';
@@ -57,7 +57,7 @@ export function requireVisitorOrganization(): AppMiddleware {
   };
 }
 
-/** The path's `visitor_id` must be the token's: 403. */
+/** The path's `visitor_id` must be the token's, else 403. */
 export function requireOwnVisitor(): AppMiddleware {
   return async (c, next) => {
     const visitorId = c.req.param('visitor_id')?.toLowerCase();
@@ -66,7 +66,7 @@ export function requireOwnVisitor(): AppMiddleware {
   };
 }
 
-/** The visitor's organization must have an active subscription: 403. */
+/** The visitor's organization must have an active subscription, else 403. */
 export function requireVisitorSubscription(): AppMiddleware {
   return async (c, next) => {
     if (!c.var.visitor.organization.has_active_subscription) return refuse(c, { reason: 'subscription_inactive' });

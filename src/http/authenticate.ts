@@ -20,7 +20,7 @@ const badTokens = limitFailures('RATE_BAD_TOKENS');
 
 const principals = createIsolateCache<Principal>({ clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR });
 
-/** Forgets a token in this isolate; others forget it when their copy is AUTH_CACHE_SECONDS old. */
+/** Forgets a token in this isolate. Other isolates forget it when their copy is AUTH_CACHE_SECONDS old. */
 export function purgeToken(digest: string): void {
   principals.purge(digest);
 }
@@ -37,7 +37,7 @@ export function purgeOrganization(organizationId: string): void {
   principals.purgeWhere((principal) => principal.organization.id === organizationId);
 }
 
-/** Forgets in this isolate all who act for an app or as its bot user. */
+/** Forgets in this isolate all principals that act for an app or as its bot user. */
 export function purgeApp(appId: string): void {
   principals.purgeWhere((principal) => principal.app_id === appId);
 }
@@ -76,10 +76,10 @@ export function authenticate(): AppMiddleware {
 const USER_TOKEN_SCHEMES: ReadonlySet<string> = new Set(['bearer', 'token']);
 const APP_SCHEME = 'giosgapp';
 
-/** How to find whom credentials stand for, and the key under which the answer is kept: a digest. */
+/** How to find the principal of some credentials, and its key in the cache, which is a digest. */
 type Lookup = { key: string; find: (c: AppContext) => Promise<Principal | null> };
 
-/** Null for what can be no token. */
+/** Null for a text that cannot be a token. */
 function lookupOfToken(token: string): Lookup | null {
   if (isJwt(token)) return { key: tokenDigest(token), find: async (c) => principalOfApp(await findAppUser(c, token)) };
   if (!isTokenForm(token)) return null;
@@ -93,7 +93,7 @@ function lookupOfToken(token: string): Lookup | null {
   };
 }
 
-/** Null for what can be no trigger token with a secret. */
+/** Null for a text that cannot be a trigger token with a secret. */
 function lookupOfApp(header: string | undefined): Lookup | null {
   const given = parseAppCredentials(header);
   if (given === null) return null;
@@ -105,14 +105,17 @@ function principalOfApp(row: AppPrincipalRow | null): Principal | null {
   return row === null ? null : principalOf(row, row.app_id);
 }
 
-/** Scheme (lower case) and token of an Authorization header; null without header. The token is empty when there is not exactly one. */
+/**
+ * Scheme (lower case) and token of an Authorization header; null without a header. The token is empty unless there is
+ * exactly one.
+ */
 export function parseAuthorization(header: string | undefined): { scheme: string; token: string } | null {
   const [scheme, token, ...rest] = (header ?? '').trim().split(/\s+/);
   if (scheme === undefined || scheme === '') return null;
   return { scheme: scheme.toLowerCase(), token: rest.length === 0 ? (token ?? '') : '' };
 }
 
-/** Whether a token that expires at `expiresAt` (ms, null: never) is past its time. */
+/** Whether a token that expires at `expiresAt` (ms; null: never) has expired. */
 export function isExpired(expiresAt: number | null, now: number): boolean {
   return expiresAt !== null && now >= expiresAt;
 }

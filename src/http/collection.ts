@@ -8,8 +8,8 @@ const DEFAULT_PAGE_SIZE = 50;
 const LARGEST_PAGE_SIZE = 200;
 
 /**
- * The query parameters of every collection: spread them into a route's query schema. A larger `page_size` than 200 means 200;
- * one that is no positive whole number is a 400.
+ * The query parameters of every collection, to be spread into a route's query schema. A `page_size` above 200 counts as
+ * 200. A `page_size` that is not a positive whole number is a 400.
  */
 export const collectionQuery = {
   cursor: z.string().optional().openapi({ description: 'Opaque place in the list, from `next` or `previous`.' }),
@@ -31,20 +31,20 @@ export function collectionSchema<Item extends z.ZodType>(item: Item) {
   });
 }
 
-/** A page that was asked for: `keyset` goes to the list's query, the page as a whole to `collectionResponse`. */
+/** A requested page. `keyset` goes to the list's query, and the page as a whole to `collectionResponse`. */
 export type Page = { size: number; ordering: string; keyset: Keyset };
 
 export type PageRequest = { cursor?: string | undefined; page_size?: number | undefined };
 
-/** Key of lists that are ordered by one id, the commonest case. */
+/** The key of lists that are ordered by one id, the most common case. */
 export const idKey = z.tuple([z.string()]);
 
 /** Key of a list by creation: `created_at` (ms), then what is unique. */
 export const creationKey = z.tuple([z.number(), z.string()]);
 
 /**
- * The page that a validated query asks for. `ordering` names the list's order: a cursor made under another one is refused, as is
- * one whose values do not fit `keySchema`.
+ * The page that a validated query asks for. `ordering` names the list's order. A cursor is refused if it was made for
+ * another order or its values do not fit `keySchema`.
  */
 export function readPage(
   query: PageRequest,
@@ -65,10 +65,13 @@ export function readIdPage(query: PageRequest): ReturnType<typeof readPage> {
   return readPage(query, 'id', idKey);
 }
 
-/** The stretch of a list that its thread is asked for: keys, the bounds excluded, in one direction. */
+/** The part of a list that a thread is asked for: exclusive bounds, one direction, and a limit. */
 export type Bounds<Key> = { after: Key | null; before: Key | null; descending: boolean; limit: number };
 
-/** The bounds of a page whose ordering says by a leading `-` that the newest come first. `Key` is what `readPage`'s schema demanded. */
+/**
+ * The bounds of a page. A leading `-` of its ordering means newest first. `Key` is the type that `readPage`'s schema
+ * requires.
+ */
 export function boundsOf<Key extends KeysetValue>({ size, ordering, keyset }: Page): Bounds<Key> {
   const descending = ordering.startsWith('-') !== (keyset.direction === 'previous');
   const key = (keyset.key?.[0] ?? null) as Key | null;
@@ -76,8 +79,9 @@ export function boundsOf<Key extends KeysetValue>({ size, ordering, keyset }: Pa
 }
 
 /**
- * The body of a collection's page. `rows` are what the list's query returned for `page.keyset`: one more than the page's size
- * when a further page exists, reversed for a page that was read backwards. `keyOf` gives a row's keyset values.
+ * The body of a collection's page. `rows` are what the list's query returned for `page.keyset`: one more than the
+ * page's size when there is a further page, in reversed order for a page that was read backwards. `keyOf` gives a row's
+ * keyset values.
  */
 export function collectionResponse<Row, Resource>(
   c: AppContext,
@@ -107,14 +111,14 @@ export function idCollection<Row extends { id: string }, Resource>(
 }
 
 /**
- * What the rows of a page do not tell: that a further page exists, or the key at which the scan for them was cut. `cutAt` is given
- * (null: not cut) by lists whose scans can be cut.
+ * What the rows of a page do not show: whether there is a further page, and the key at which their scan was cut. Only
+ * lists whose scans can be cut give `cutAt` (null: not cut).
  */
 export type PageEnd = { hasMore?: boolean; cutAt?: readonly KeysetValue[] | null };
 
 /**
- * The rows that a page shows, in the list's order, and the cursors to its neighbours; `first` starts the list anew. A page whose
- * scan was cut may be short or empty; its far neighbour starts at the cut.
+ * The rows that a page shows, in the list's order, and the cursors to its neighbours. `first` means the first page of
+ * the list. A page whose scan was cut may be short or empty, and its far neighbour starts at the cut.
  */
 export function placePage<Row>(
   page: Page,
@@ -134,7 +138,8 @@ export function placePage<Row>(
     const canFollowCut = end.cutAt !== undefined && !isBackwards && keyset.key !== null;
     return { rows: [], next: isBackwards ? 'first' : null, previous: canFollowCut ? last : null };
   }
-  // The row of an empty page's own key may be on the page before it: the way back starts at the cut, so that it is read again.
+  // The row of an empty page's own key may be on the page before it. So the way back starts at the cut, and that row is
+  // read again.
   const near = keyset.key === null ? null : begin === undefined ? far : keyOf(begin);
   if (isBackwards) shown.reverse();
   const cursor = (direction: Cursor['direction'], key: readonly KeysetValue[] | null): Cursor | null =>
@@ -144,7 +149,7 @@ export function placePage<Row>(
     : { rows: shown, next: cursor('next', far), previous: cursor('previous', near) };
 }
 
-/** The absolute URL of a neighbouring page of this request: other query parameters are kept. */
+/** The absolute URL of a neighbouring page of this request. Other query parameters are kept. */
 function pageUrl(c: AppContext, cursor: Cursor | 'first'): string {
   const url = new URL(c.req.url);
   if (cursor === 'first') url.searchParams.delete('cursor');
@@ -152,7 +157,7 @@ function pageUrl(c: AppContext, cursor: Cursor | 'first'): string {
   return `${publicOrigin(c)}${url.pathname}${url.search}`;
 }
 
-/** Scheme and host under which clients reach the hub: PUBLIC_ORIGIN, or the request's own. */
+/** The origin under which clients reach the hub: PUBLIC_ORIGIN, or the request's own. */
 export function publicOrigin(c: AppContext): string {
   return c.env.PUBLIC_ORIGIN === '' ? new URL(c.req.url).origin : c.env.PUBLIC_ORIGIN.replace(/\/+$/, '');
 }

@@ -3,8 +3,8 @@ import { z } from '@hono/zod-openapi';
 import type { KeysetValue } from '../db/keyset.ts';
 
 /**
- * Where in a list a page starts: the ordering it belongs to, the way to read and the keyset values of the row beside it; without
- * them it is the list's last page, read backwards.
+ * Where in a list a page starts: the list's ordering, the direction, and the keyset values of the row next to the page.
+ * Without values it is the list's last page, read backwards.
  */
 export type Cursor =
   | { ordering: string; direction: 'next' | 'previous'; key: readonly KeysetValue[] }
@@ -22,8 +22,8 @@ export function encodeCursor(cursor: Cursor): string {
 }
 
 /**
- * The cursor that a text holds; null when it is garbled, belongs to another ordering, or when its key does not fit `keySchema`
- * (a tuple of the keyset's values).
+ * The cursor in a text. Null when the text is not a cursor, when the cursor belongs to another ordering, or when its
+ * key does not fit `keySchema` (a tuple of the keyset's values).
  */
 export function decodeCursor(
   text: string,

@@ -1,15 +1,15 @@
 import type { AppMiddleware } from './app-environment.ts';
 
-/** How much of an unwanted body is read away before the connection is given up, in bytes. */
+/** How much of the body of a refused request is read before the connection is closed, in bytes. */
 export const DRAIN_LIMIT = 1_000_000;
 
-/** How long an unwanted body is waited for, in ms: a client that stalls gets its answer then. */
+/** Longest wait for the body of a refused request, in ms. A client that stalls gets its answer then. */
 export const DRAIN_PATIENCE = 5_000;
 
 /**
- * Reads away what a refused request still sends. A server that answers and closes while an HTTP/1.1 client is still writing breaks
- * the connection, and most clients then report that instead of the 401 or 413. Cloudflare's edge, which marks requests with `CF-Ray`,
- * does this by itself.
+ * Reads and discards what a refused request still sends. If the server answers and closes while an HTTP/1.1 client is
+ * still writing, the connection breaks, and most clients report that instead of the 401 or 413. Cloudflare's edge,
+ * which marks requests with `CF-Ray`, does this by itself.
  */
 export function drainRefusedBodies(): AppMiddleware {
   return async (c, next) => {
@@ -21,7 +21,10 @@ export function drainRefusedBodies(): AppMiddleware {
   };
 }
 
-/** Reads and drops the rest of a body: at most DRAIN_LIMIT bytes, for at most DRAIN_PATIENCE. A client that went away is no error. */
+/**
+ * Reads and discards the rest of a body: at most DRAIN_LIMIT bytes, for at most DRAIN_PATIENCE. A client that has
+ * disconnected is not an error.
+ */
 export async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   const timer = setTimeout(() => void reader.cancel().catch(() => {}), DRAIN_PATIENCE);
   try {

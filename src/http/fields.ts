@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { isUuid } from '../resources/uuid.ts';
 
-/** Counts characters as people do: code points, not UTF-16 units. */
+/** The number of characters, counted as code points and not as UTF-16 units. */
 export function characterCount(text: string): number {
   let count = text.length;
   for (let place = 0; place < text.length; place++) {
@@ -12,8 +12,8 @@ export function characterCount(text: string): number {
 }
 
 /**
- * A string of at most `max` characters (code points), stored as it came. Blank (white space only) is refused unless `blank`.
- * NUL and lone surrogates are refused, because databases and UTF-8 cannot keep them as they came.
+ * A string of at most `max` characters (code points), stored unchanged. A blank one (white space only) is refused
+ * unless `blank`. NUL and lone surrogates are refused, because databases and UTF-8 cannot store them unchanged.
  */
 export function textField({ max, blank = false }: { max: number; blank?: boolean }) {
   return z
@@ -29,12 +29,12 @@ export function textField({ max, blank = false }: { max: number; blank?: boolean
     .openapi({ maxLength: max, ...(blank ? {} : { minLength: 1 }) });
 }
 
-/** The address of a page: an absolute http or https URL, kept as it came. */
+/** The URL of a web page: absolute, http or https, stored unchanged. */
 export function isWebUrl(text: string): boolean {
   return /^https?:\/\/[^\s]+$/i.test(text) && URL.canParse(text);
 }
 
-/** Such an address of at most `max` characters. */
+/** The URL of a web page of at most `max` characters. */
 export function webUrlField({ max }: { max: number }) {
   return textField({ max }).refine(isWebUrl, 'Enter a valid URL.').openapi({ format: 'uri' });
 }
@@ -44,14 +44,17 @@ export function emailField() {
   return textField({ max: 254 }).refine((text) => /^[^\s@]+@[^\s@]+$/.test(text), 'Enter a valid email address.');
 }
 
-/** A name that is part of paths, such as a tag's. Clients drop the segments `.` and `..`: nobody could delete what has such a name. */
+/**
+ * A name that is a segment of paths, such as a tag's. Clients remove the segments `.` and `..`, so nobody could delete
+ * a resource with such a name.
+ */
 export function pathNameField() {
   return textField({ max: 255 }).refine((text) => text !== '.' && text !== '..', 'No URL can carry this name.');
 }
 
 /**
- * Put before a record in `z.preprocess`: zod's records leave `__proto__` out without a word, so it is refused and nothing that a
- * client sends is lost.
+ * For `z.preprocess` before a record: refuses the key `__proto__`. zod's records drop it silently, and data of a client
+ * must not get lost.
  */
 export function refuseUnkeepableName(record: unknown, context: z.RefinementCtx): unknown {
   if (typeof record === 'object' && record !== null && Object.hasOwn(record, '__proto__')) {
@@ -60,7 +63,7 @@ export function refuseUnkeepableName(record: unknown, context: z.RefinementCtx):
   return record;
 }
 
-/** A UUID in a body or a query; upper case is accepted and lower-cased. */
+/** A UUID in a body or a query. Upper case is accepted and lower-cased. */
 export function uuidField() {
   return z
     .string({ error: (issue) => (issue.input == null ? undefined : 'Must be a valid UUID.') })
@@ -69,7 +72,7 @@ export function uuidField() {
     .openapi({ format: 'uuid' });
 }
 
-/** A UUID in a path: one that is malformed makes the path unknown (404). */
+/** A UUID in a path. A malformed one makes the path unknown (404). */
 export function pathId(name: string) {
   return uuidField().openapi({ param: { name, in: 'path' } });
 }
@@ -87,7 +90,7 @@ export function integerField({ min, max }: { min: number; max: number }) {
   return z.int().min(min).max(max);
 }
 
-/** How many days back the list of an organization's messages goes; null: all the way. */
+/** How many days back the list of an organization's messages goes; null: no limit. */
 export const messageListDays = integerField({ min: 1, max: 36_500 }).nullable();
 
 /** An ISO 8601 time as ms since 1970. Without a zone it is UTC. What is finer than a millisecond is left out. */
@@ -145,7 +148,7 @@ export function booleanParameter() {
     .openapi({ type: 'boolean' });
 }
 
-/** For `superRefine`: refuses a body with none of the schema's fields, with a message at `field`. */
+/** For `superRefine`: refuses a body without any of the schema's fields. The message belongs to `field`. */
 export function requireSomeField(field: string) {
   return (payload: object, context: z.RefinementCtx): void => {
     if (Object.values(payload).some((value) => value !== undefined)) return;
@@ -153,5 +156,5 @@ export function requireSomeField(field: string) {
   };
 }
 
-/** ISO 8601 time in a response's schema. */
+/** An ISO 8601 time in a response's schema. */
 export const isoTimeSchema = z.string().openapi({ format: 'date-time', example: '2026-03-01T09:00:00.000Z' });

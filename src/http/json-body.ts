@@ -24,7 +24,8 @@ export type ReadBody = { ok: true; bytes: Uint8Array } | { ok: false; refusal: R
  */
 export function readJsonBody(limit: number): AppMiddleware {
   return async (c, next) => {
-    // Hono takes a segment such as `:chat_id`, a template that nobody filled in, through each middleware twice.
+    // Hono runs each middleware twice for a path with a literal segment such as `:chat_id` (a template that was not
+    // filled in).
     if (c.get('isBodyRead')) return next();
     c.set('isBodyRead', true);
     const read = await readBody(c.req.raw, limit);
@@ -47,7 +48,7 @@ function declareJson(c: AppContext): void {
   c.req.raw = new Request(url, { method, headers: declared, ...(cf === undefined ? {} : { cf }) } as RequestInit);
 }
 
-/** The usual headers; the validator refuses some that only begin so, such as `application/json;`. */
+/** The usual Content-Types. The validator refuses some variants, such as `application/json;`. */
 function isJson(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/json(; ?charset=utf-8)?$/i.test(contentType);
 }
@@ -67,7 +68,8 @@ export async function readBody(request: Request, limit: number): Promise<ReadBod
   if (request.body === null) return { ok: true, bytes: new Uint8Array(0) };
   try {
     if (format === undefined) {
-      // The server has checked that a body is as long as it was announced; reading it at once is cheaper than by a reader.
+      // The server has checked that the body is as long as announced. Reading it at once is cheaper than using a
+      // reader.
       const bytes = announced === null ? await collect(request.body, limit) : await request.bytes();
       return bytes === null || bytes.byteLength > limit ? tooLarge : { ok: true, bytes };
     }
@@ -106,7 +108,7 @@ async function collect(stream: ReadableStream<Uint8Array>, limit: number): Promi
   return bytes;
 }
 
-/** The JSON object that a body holds; an empty body is an empty object. */
+/** The JSON object in a body. An empty body is an empty object. */
 export function parseJsonBody(bytes: Uint8Array): ParsedBody {
   if (bytes.byteLength === 0) return { ok: true, value: {} };
   if (bytes.byteLength > COUNTED_ABOVE && !isModestJson(bytes))

@@ -1,11 +1,11 @@
-/** The bytes that a JSON value takes as UTF-8 text. */
+/** The size of a JSON value as UTF-8 text, in bytes. */
 export function jsonBytes(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).byteLength;
 }
 
 /**
- * Whether a JSON value has at most `levels` of objects and lists inside each other. Code that walks a value from a request does so
- * only after this: a few kilobytes of brackets are deeper than the stack.
+ * Whether the objects and lists of a JSON value are nested at most `levels` deep. Check this before recursing into a
+ * value from a request: a few kilobytes of brackets overflow the stack.
  */
 export function isNestedWithin(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return true;

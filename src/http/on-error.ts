@@ -6,7 +6,10 @@ import { refuse } from './refusals.ts';
 import { routePattern } from './request-log.ts';
 import type { AppRouter } from './router.ts';
 
-/** Accidents: 503 when the platform is away for a moment, else 500, without any of the runtime's text, which goes to the log. Hono's own exceptions keep their status. */
+/**
+ * The response to an exception: 503 when the platform is unavailable for a moment, else 500. The text of the exception
+ * goes only to the log. Hono's own exceptions keep their status.
+ */
 export function answerAccidents(app: AppRouter): void {
   app.onError((error, c) => {
     if (error instanceof HTTPException && error.status < 500)
@@ -34,7 +37,7 @@ function failureFields(c: AppContext, error: Error) {
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** What no route answers: 405 with `Allow` where the path exists with other methods, else 404. */
+/** The response when no route matches: 405 with `Allow` if the path exists with other methods, else 404. */
 export function answerUnknownRoutes(app: AppRouter): void {
   app.notFound((c) => {
     const allowed = METHODS.filter((method) => isRoute(app, method, c.req.path)).flatMap((method) =>

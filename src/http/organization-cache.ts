@@ -9,13 +9,13 @@ const organizations = createIsolateCache<OrganizationRow>({
   staleFor: STALE_FOR,
 });
 
-/** An organization that a request names without a token of its users; cached like tokens. Null when there is none. */
+/** An organization that a request names without a user's token. Cached like tokens. Null when there is none. */
 export function knownOrganization(c: AppContext, organizationId: string): Promise<OrganizationRow | null> {
   const load = () => findOrganization(identityDatabase(c), organizationId);
   return organizations.get(organizationId, cacheTimeToLive(c.env), load);
 }
 
-/** Forgets an organization in this isolate; others forget it when their copy is AUTH_CACHE_SECONDS old. */
+/** Forgets an organization in this isolate. Other isolates forget it when their copy is AUTH_CACHE_SECONDS old. */
 export function purgeKnownOrganization(organizationId: string): void {
   organizations.purge(organizationId);
 }

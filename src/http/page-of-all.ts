@@ -2,7 +2,9 @@ import type { KeysetValue } from '../db/keyset.ts';
 import type { AppContext } from './app-environment.ts';
 import { collectionResponse, type Page } from './collection.ts';
 
-/** A page of a list that is in memory as a whole, as a thread answers it. `rows` ascend by the key that `keyOf` gives. */
+/**
+ * A page of a list that a thread has answered as a whole. `rows` are in ascending order of the key that `keyOf` gives.
+ */
 export function pageOfAll<Row, Resource>(
   c: AppContext,
   page: Page,
@@ -18,7 +20,7 @@ export function pageOfAll<Row, Resource>(
   return collectionResponse(c, { page, rows: ordered.slice(0, limit), keyOf, resource });
 }
 
-/** Whether a key comes before another one of the same form. */
+/** Whether a key sorts before another one of the same form. */
 function isBefore(left: readonly KeysetValue[], right: readonly KeysetValue[]): boolean {
   for (const [place, value] of left.entries()) {
     const other = right[place] ?? value;

@@ -5,13 +5,13 @@ import { type AppContext, type AppMiddleware, identityDatabase } from './app-env
 import { refuse } from './refusals.ts';
 
 /**
- * Guards of routes. src/api/access.ts puts them in this order: `authenticate()`, `requireOrganization` or `requireOwnUser`,
- * `requireSubscription`, `requireScope`.
+ * Guards of routes. src/api/access.ts puts them in this order: `authenticate()`, `requireOrganization` or
+ * `requireOwnUser`, `requireSubscription`, `requireScope`.
  */
 
 /**
- * The path's `organization_id` must be the caller's own; a foreign one is 403. For one that does not exist the interfaces differ:
- * 404 in the Messaging API, 403 in the Chats API.
+ * The path's `organization_id` must be the caller's own. Another organization is 403. An unknown one is 404 in the
+ * Messaging API and 403 in the Chats API.
  */
 export function requireOrganization(options: { unknown: 403 | 404 }): AppMiddleware {
   return async (c, next) => {
@@ -27,7 +27,7 @@ export function requireOrganization(options: { unknown: 403 | 404 }): AppMiddlew
   };
 }
 
-/** For the operator of the hub: the path's organization must exist: 404. It becomes `c.var.organization`. */
+/** For the operator of the hub: the path's organization must exist, else 404. It becomes `c.var.organization`. */
 export function requireKnownOrganization(): AppMiddleware {
   return async (c, next) => {
     const organizationId = pathUuid(c, 'organization_id');
@@ -38,7 +38,7 @@ export function requireKnownOrganization(): AppMiddleware {
   };
 }
 
-/** The path's `user_id` must be the token's own user: 403. */
+/** The path's `user_id` must be the token's user, else 403. */
 export function requireOwnUser(): AppMiddleware {
   return async (c, next) => {
     const userId = pathUuid(c, 'user_id');
@@ -48,7 +48,7 @@ export function requireOwnUser(): AppMiddleware {
   };
 }
 
-/** The caller's organization must have an active subscription: 403. */
+/** The caller's organization must have an active subscription, else 403. */
 export function requireSubscription(): AppMiddleware {
   return async (c, next) => {
     if (!c.var.principal.organization.has_active_subscription) return refuse(c, { reason: 'subscription_inactive' });
@@ -56,7 +56,7 @@ export function requireSubscription(): AppMiddleware {
   };
 }
 
-/** The token must have a scope: 403. */
+/** The token must have a scope, else 403. */
 export function requireScope(scope: Scope): AppMiddleware {
   return async (c, next) => {
     if (!c.var.principal.scopes.has(scope)) return refuse(c, { reason: 'scope_missing', scope });

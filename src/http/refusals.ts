@@ -2,11 +2,11 @@ import type { TypedResponse } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AppContext } from './app-environment.ts';
 
-/** Messages for a field, or for the fields inside it, nested like the payload. */
+/** The messages for a field, or for the fields inside it, nested like the payload. */
 export type FieldErrors = { [field: string]: FieldMessages };
 export type FieldMessages = readonly string[] | FieldErrors | readonly FieldMessages[];
 
-/** Everything a route can refuse, as a value. A new reason is a line here and a line in REFUSALS. */
+/** Why a route refuses a request. A new reason is a line here and a line in REFUSALS. */
 export type Refusal =
   | { reason: 'invalid'; fields: FieldErrors }
   | { reason: 'malformed_json' }
@@ -23,7 +23,7 @@ export type Refusal =
   | { reason: 'subscription_inactive' }
   | { reason: 'scope_missing'; scope: string }
   | { reason: 'organization_unknown' }
-  /** `detail` says what was looked for, when the interface documents it. */
+  /** `detail` names what was not found, where the interface documents that. */
   | { reason: 'not_found'; detail?: string }
   | { reason: 'method_not_allowed'; method: string; allowed: readonly string[] }
   | { reason: 'conflict'; detail: string }
@@ -37,7 +37,7 @@ export type Refusal =
   | { reason: 'origin_foreign' }
   | { reason: 'unavailable' };
 
-/** Status, public body and headers of a refusal. */
+/** The status, body and headers of a refusal. */
 type Answer = {
   status: ContentfulStatusCode;
   body: FieldErrors | { detail: string };
@@ -84,10 +84,10 @@ function detail(status: ContentfulStatusCode, text: string, headers?: Record<str
   return { status, body: { detail: text }, ...(headers === undefined ? {} : { headers }) };
 }
 
-/** A response that is none of a route's documented answers: fits every handler's type. */
+/** The type of a refusal's response. It fits the answer type of every handler. */
 export type Refused = Response & TypedResponse<never, never, never>;
 
-/** The response to a refusal: status, `{detail}` or the fields' messages, and the headers that go with the status. */
+/** The response to a refusal: its status, `{detail}` or the fields' messages, and the status's headers. */
 export function refuse(c: AppContext, refusal: Refusal): Refused {
   const { status, body, headers } = answerTo(refusal);
   return c.json(body, status, headers) as unknown as Refused;
@@ -98,13 +98,13 @@ export function refuseField(c: AppContext, field: string, message: string): Refu
   return refuse(c, { reason: 'invalid', fields: { [field]: [message] } });
 }
 
-/** Status and body of a refusal without a request at hand. */
+/** The status and body of a refusal, for code that has no request. */
 export function answerTo(refusal: Refusal): Answer {
   const answer = REFUSALS[refusal.reason] as (refusal: Refusal) => Answer;
   return answer(refusal);
 }
 
-/** The statuses that routes document as refusals, each a component of the OpenAPI document. */
+/** The statuses of documented refusals. Each is a component of the OpenAPI document. */
 const DOCUMENTED = {
   400: { name: 'Invalid', description: 'The path, the query or the body is not valid' },
   401: { name: 'NotAuthenticated', description: 'No token, or one that is unknown, expired or revoked' },
@@ -138,7 +138,7 @@ const detailSchema = {
   required: ['detail'],
 };
 
-/** Messages by field, or `{detail}` for a body that is no JSON: a client must be ready for both. */
+/** Messages by field, or `{detail}` for a body that is not JSON. Clients must expect both. */
 const invalidSchema = {
   type: 'object' as const,
   description:

@@ -1,13 +1,14 @@
 import type { Result, Router } from 'hono/router';
 import { TrieRouter } from 'hono/router/trie-router';
 
-/** Answers that are remembered, and the longest path (characters) that is: paths are a caller's to choose. */
+/** Most remembered matches, and the longest remembered path (characters). Callers choose paths, so both are limited. */
 const REMEMBERED = 2000;
 const LONGEST_PATH = 300;
 
 /**
- * Hono's router with a memory. Some of the paths are ones that its fast router refuses, and walking the tree of several hundred routes
- * costs a message a tenth of its time. What talks to a hub comes back to the same paths: a channel's messages, an agent's chat.
+ * Hono's router with a cache of matches. Its fast router cannot hold all paths of the hub, and matching several hundred
+ * routes without it takes a tenth of a message's time. Clients repeat the same paths, such as a channel's messages or
+ * an agent's chat.
  */
 export class RememberingRouter<T> implements Router<T> {
   readonly name = 'RememberingRouter';

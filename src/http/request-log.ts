@@ -4,8 +4,9 @@ import { writeLog } from '../platform/log.ts';
 import type { AppContext, AppMiddleware, Principal, VisitorPrincipal } from './app-environment.ts';
 
 /**
- * The outermost middleware: gives the request an id (also the header `x-request-id`) and an account of its cost, and writes one
- * line about it when it is answered. The line names the route's pattern, not the URL, and holds no token, body or query.
+ * The outermost middleware: gives the request an id (also in the header `x-request-id`) and a count of its cost. It
+ * writes one line to the log when the request is answered. The line names the route's pattern instead of the URL, and
+ * has no token, body or query.
  */
 export function logRequests(): AppMiddleware {
   return async (c, next) => {

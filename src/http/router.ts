@@ -10,8 +10,8 @@ export type AppRouter = OpenAPIHono<AppEnvironment>;
 useValidationMessages();
 
 /**
- * A router for one dialect. Routes are made with `defineRoute` and `router.openapi`. What does not validate is answered here: 404
- * for a path parameter, 400 with the fields for the rest. A trailing slash is tolerated.
+ * A router for one dialect. Routes are made with `defineRoute` and `router.openapi`. The router refuses invalid
+ * requests: 404 for a path parameter, 400 with the fields for the rest. A trailing slash is allowed.
  */
 export function createRouter(): AppRouter {
   return new OpenAPIHono<AppEnvironment>({
@@ -25,7 +25,7 @@ export function createRouter(): AppRouter {
   });
 }
 
-/** The validator hands over its input as `data` also when it fails, which its type does not say. */
+/** The validator passes its input as `data` even when validation fails. Its type does not say so. */
 function validatedInput(result: object): unknown {
   return 'data' in result ? result.data : undefined;
 }

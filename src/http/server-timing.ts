@@ -1,7 +1,7 @@
 import type { Cost } from '../db/cost.ts';
 import type { AppMiddleware } from './app-environment.ts';
 
-/** With SERVER_TIMING=1 each response says what it cost: the header `Server-Timing`. */
+/** With SERVER_TIMING=1 each response reports its cost in the header `Server-Timing`. */
 export function reportServerTiming(): AppMiddleware {
   return async (c, next) => {
     if (c.env.SERVER_TIMING !== '1') return next();

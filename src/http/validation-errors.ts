@@ -11,15 +11,15 @@ type Node = {
 };
 
 /**
- * zod's issues as Django REST framework's 400 body: nested like the payload, a list with `{}` for each good element, and
- * `non_field_errors` for what concerns an object as a whole. `input` is what was validated.
+ * zod's issues in the form of Django REST framework's 400 body: nested like the payload, a list with `{}` for each
+ * valid element, and `non_field_errors` for errors of an object as a whole. `input` is what was validated.
  */
 export function fieldErrors(issues: readonly Issue[], input: unknown): FieldErrors {
   const root = newNode(input);
   for (const issue of issues) {
     let node = root;
     for (const segment of issue.path) node = childOf(node, segment);
-    // zod also measures the length of a string that stands where a list should.
+    // zod also checks the length of a string in place of a list.
     if (node.isWrongType) continue;
     node.messages.push(issue.message);
     if (issue.code !== 'invalid_type') continue;

@@ -2,8 +2,8 @@ import { z } from '@hono/zod-openapi';
 import { cutText } from '../platform/cut-text.ts';
 
 /**
- * The messages of Django REST framework's fields, which existing clients know, for zod's issues. Setting them in zod's
- * configuration lets a schema's own `error` win over them.
+ * The messages of Django REST framework's fields for zod's issues, because existing clients know them. They are set in
+ * zod's configuration, so that a schema's own `error` takes precedence.
  */
 export function useValidationMessages(): void {
   z.config({ customError: validationMessage });
@@ -83,7 +83,7 @@ function typeName(input: unknown): string {
   return 'dict';
 }
 
-/** A scalar as it may be repeated to the client, cut to a length that keeps the answer small. */
+/** A scalar as it is repeated to the client, cut so that the answer stays small. */
 function shown(input: unknown): string {
   return typeof input === 'object' ? typeName(input) : cutText(String(input), 100);
 }

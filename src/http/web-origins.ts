@@ -1,4 +1,7 @@
-/** What a page of `origin` is answered by the setting CORS_ORIGINS; null when it may not read the answer. */
+/**
+ * The `Access-Control-Allow-Origin` for a page of `origin`, by the setting CORS_ORIGINS. Null when the page may not
+ * read the answer.
+ */
 export function allowedOrigin(origin: string, setting: string): string | null {
   const allowed = setting.split(',').map((each) => each.trim().replace(/\/+$/, ''));
   if (allowed.includes('*')) return '*';

@@ -40,7 +40,7 @@ type AccessOf = (owner: SocketOwner) => Access | null;
  */
 export class Distributor {
   readonly #deps: DistributorDeps;
-  /** Sockets whose owners' rights are being looked up, and sockets for which that has failed since `run` was called. */
+  /** Sockets whose owners' rights are being looked up, and sockets whose look-up has failed since `run` was called. */
   readonly #asking = new Set<LiveSocket>();
   readonly #unknown = new Set<LiveSocket>();
   #isWanted = false;
@@ -52,7 +52,7 @@ export class Distributor {
     this.#deps = deps;
   }
 
-  /** Sends every socket what there is for it. Resolves when that is done. Never rejects. */
+  /** Sends every socket its events. Resolves when that is done. Never rejects. */
   run(): Promise<void> {
     this.#unknown.clear();
     this.#want();

@@ -37,8 +37,8 @@ export function hasTables(sql: SqlStorage): boolean {
 }
 
 /**
- * Makes the tables at `now` (ms). Numbers start with the time, so a hub that has forgotten or lost its log gives out
- * higher numbers than before.
+ * Makes the tables at `now` (ms). Numbers start with the time, so a hub that has deleted or lost its log assigns higher
+ * numbers than before.
  */
 export function makeTables(sql: SqlStorage, organizationId: string | null, now: number): void {
   for (const statement of TABLES) sql.exec(statement);
@@ -150,7 +150,7 @@ export function deleteEventsUpTo(sql: SqlStorage, number: number): void {
 }
 
 /**
- * Deletes the events before the first one logged at `time` (ms) or later, so that no gap appears although clocks may be
+ * Deletes the events before the first one logged at `time` (ms) or later, so that no gap appears even if the clock was
  * set back. Deletes older checkpoints too. The newest event stays, because it holds the number.
  */
 export function deleteBefore(sql: SqlStorage, time: number, now: number): void {

@@ -35,12 +35,12 @@ export const MOST_OF_OWNER = 20;
 export const MOST_OF_HUB = 10_000;
 
 /**
- * The times that decide how long a socket may stay, in ms. `heard_at`: its last frame or ping. `full_since`: since when
- * it is paused.
+ * The times that decide how long a socket may stay open, in ms. `heard_at`: when its last frame or ping arrived.
+ * `full_since`: since when it is paused.
  */
 export type SocketTimes = { expires_at: number | null; heard_at: number; full_since: number | null };
 
-/** Why a socket must be closed at `now` (ms); null when it may stay. */
+/** Why a socket must be closed at `now` (ms); null when it may stay open. */
 export function closeReasonAt({ expires_at, heard_at, full_since }: SocketTimes, now: number): CloseReason | null {
   if (isOver(expires_at, now)) return CLOSE_REASONS.token;
   if (full_since !== null && now - full_since >= LONGEST_PAUSE) return CLOSE_REASONS.slow;

@@ -76,7 +76,7 @@ export class LiveSocket {
     return this.state.full_since !== null;
   }
 
-  /** Whether it asks on and on without acknowledging the answers. */
+  /** Whether its client goes on sending frames without acknowledging the answers. */
   get isStalled(): boolean {
     return isStalled(this.state.window) || (this.isPaused && this.#load.isOverloaded);
   }
@@ -126,7 +126,7 @@ export class LiveSocket {
     if (!isAsked && !isPaused(this.state.window)) return;
     this.state.full_since = now;
     this.#load.paused(now);
-    // A client counts only its own frames, and cannot know that other sockets leave it less.
+    // A client counts only its own frames, and cannot know that other sockets reduce its share.
     if (isAsked) this.#put(ACKNOWLEDGE, null);
   }
 

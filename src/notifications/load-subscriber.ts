@@ -9,8 +9,7 @@ export type SubscriberFacts = Pick<
 >;
 
 /**
- * A subscriber with all its rights. The rooms follow the rules by which REST answers the same paths
- * (api/chats/scopes.ts).
+ * A subscriber with all its rights. Its rooms follow the same rules as the same paths in REST (api/chats/scopes.ts).
  */
 export function subscriberOf(routed: RoutedRooms, facts: SubscriberFacts): UserSubscriber {
   const { organization_id, user_id, has_reports } = facts;

@@ -67,8 +67,8 @@ export type Visibility = {
 };
 
 /**
- * What an event tells the world: its notifications, and the facts from which `match` finds the subscribers. Hubs and
- * threads store this as JSON.
+ * What an event publishes: its notifications, and the facts from which `match` finds the subscribers. Hubs and threads
+ * store this as JSON.
  */
 export type ThreadUpdate = {
   seq: number;
@@ -110,7 +110,7 @@ export function notificationsOf(transition: Transition, view: View, wanted: Read
   };
 }
 
-/** The notification that a member types or has stopped. It is never logged. */
+/** The notification that a member has begun or stopped typing. It is never logged. */
 export function composingNotification(
   member: MemberFacts,
   chat: ChatFacts,

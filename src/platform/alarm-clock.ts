@@ -5,7 +5,7 @@
 const DROPPED_AFTER = 60_000;
 
 /**
- * The one alarm of an object. Its time is kept in memory, because reading it from the platform is an await and gives
+ * The one alarm of an object. Its time is kept in memory, because a read from the platform must be awaited and gives
  * null while the alarm rings. Times in ms.
  */
 export class AlarmClock {

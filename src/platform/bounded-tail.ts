@@ -1,9 +1,9 @@
-/** What an entry adds to a tail: places, and characters of text. Also the limits of a tail. */
+/** The size of an entry: places, and characters of text. Also the limits of a tail. */
 export type TailWeight = { places: number; characters: number };
 
 /**
  * The newest entries of a log in memory, so that reading them costs no query. It drops the oldest ones beyond its
- * limits. It never answers with a gap: what it does not hold, storage has.
+ * limits. It never answers with a gap. Storage has the entries that the tail lacks.
  */
 export class BoundedTail<Entry extends { seq: number }> {
   readonly #limits: TailWeight;
@@ -19,7 +19,10 @@ export class BoundedTail<Entry extends { seq: number }> {
     this.#weigh = weigh;
   }
 
-  /** Adds the entries above `before`, up to `upto`; not every `seq` needs an entry. Starts anew when entries before them are missing. */
+  /**
+   * Adds the entries above `before`, up to `upto`; not every `seq` needs an entry. If entries before them are missing,
+   * the tail starts again with them.
+   */
   add(before: number, entries: readonly Entry[], upto: number): void {
     if (before !== this.#upto) this.#restart(before);
     for (const entry of entries) {
@@ -42,7 +45,9 @@ export class BoundedTail<Entry extends { seq: number }> {
     this.#from = Math.max(this.#from, Math.min(seq, this.#upto));
   }
 
-  /** The first `limit` entries above `seq`, and the last `seq` covered. Null when the tail does not reach from `seq` on. */
+  /**
+   * The first `limit` entries above `seq`, and the last `seq` covered. Null when the tail does not reach from `seq` on.
+   */
   after(seq: number, limit = Number.POSITIVE_INFINITY): { entries: Entry[]; upto: number } | null {
     if (seq < this.#from || seq >= this.#upto) return null;
     const above = this.#kept.flatMap(({ entry }) => (entry.seq > seq ? [entry] : []));

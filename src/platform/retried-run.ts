@@ -2,7 +2,7 @@ import type { Timers } from './timers.ts';
 
 export type RetriedRunDeps = {
   timers: Pick<Timers, 'fail' | 'isBackingOff'>;
-  /** Name of the timer that says when a failed run may begin again. */
+  /** The name of the timer for the next run after a failure. */
   timer: string;
   /** Called after a failure was counted. */
   failed: (error: unknown) => void;

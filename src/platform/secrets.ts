@@ -1,11 +1,13 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** 32 random bytes in base64url: what nobody can guess of a token or a secret. */
+/** 32 random bytes in base64url: the part of a token or secret that nobody can guess. */
 export function randomSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** Whether two secrets are the same. Digests are compared, so that the time taken tells neither the secret nor its length. */
+/**
+ * Whether two secrets are the same. Their digests are compared, so the time that it takes reveals nothing about them.
+ */
 export function isSameSecret(left: string, right: string): boolean {
   return timingSafeEqual(digestOf(left), digestOf(right));
 }

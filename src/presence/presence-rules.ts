@@ -72,8 +72,8 @@ export function makeRoom(clients: readonly ClientFacts[], now: number): readonly
 }
 
 /**
- * Ids of the clients that have been expired for too long. The last one to expire is kept forever: bots that renew what
- * they find in the list could not come back without it.
+ * Ids of the clients that have been expired for too long. The last one to expire is kept forever: bots that renew a
+ * client of the list could not come back without it.
  */
 export function outlivedClients(clients: readonly ClientFacts[], now: number): string[] {
   const earlier = byExpiry(clients).slice(0, -1);

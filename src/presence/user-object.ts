@@ -312,7 +312,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     const database = db(this.env, null, noCost());
     const outcome = await recordPresence(database, owner.organization_id, owner.user_id, copy);
     if (outcome !== 'deleted' || copy.present_until === null) return;
-    // Isolates accept the tokens of a deleted user a little longer. That must not make anybody present.
+    // Isolates accept the tokens of a deleted user a little longer. Such a request must not make the user present.
     deleteAllClients(this.#sql);
     this.#followLater();
   }

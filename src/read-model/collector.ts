@@ -1,7 +1,7 @@
 /**
  * Collects the replica batches of one isolate and writes them to D1 together. D1 runs one transaction at a time, and
- * one for each thread would cost ten times as much as a row of a shared one. Nothing here has to survive: what is lost
- * the threads send again.
+ * one for each thread would cost ten times as much as a row of a shared one. Nothing here has to survive: threads send
+ * lost batches again.
  */
 
 import { waitUntil } from 'cloudflare:workers';

@@ -80,7 +80,7 @@ export type ChatFacts = {
   present_visitor_participant_count: number;
 };
 
-/** What is fixed of a chat when it starts. */
+/** The facts of a chat that are fixed when it starts. */
 export type ChatStart = Pick<
   ChatFacts,
   'id' | 'chat_type' | 'created_at' | 'room' | 'organization_id' | 'visitor_id' | 'is_private' | 'lifetime'
@@ -121,7 +121,7 @@ export function newChatFacts(start: ChatStart): ChatFacts {
   };
 }
 
-/** `is_pending`: waiting and nobody there to answer (Chats API, Chats). */
+/** `is_pending`: the chat waits and no user who could answer is present (Chats API, Chats). */
 export function isPending(chat: ChatFacts): boolean {
   return chat.is_waiting && chat.present_user_participant_count === 0;
 }

@@ -102,6 +102,6 @@ export type MessageResource = ReturnType<typeof messageResource>;
  */
 export function messagePlace({ id, created_at }: Pick<MessageFacts, 'id' | 'created_at'>): string {
   const parsed = parseUuidVersion7(id);
-  if (parsed === null) throw new Error(`the id of a message is no UUID version 7: ${id}`);
+  if (parsed === null) throw new Error(`the id of a message is not a UUID version 7: ${id}`);
   return parsed.at === created_at ? id : uuidVersion7(created_at, parsed.tail);
 }

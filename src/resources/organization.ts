@@ -11,7 +11,10 @@ export type OrganizationProfile = {
   business_id: string | null;
 };
 
-/** Whether any of some users is present, any is online (present and willing to be shown), and any online user is no bot. */
+/**
+ * Whether any user of a group is present, whether any is online (present and willing to be shown), and whether any
+ * online user is not a bot.
+ */
 export type Attendants = { is_present: boolean; is_online: boolean; is_humans_online: boolean };
 
 /** An organization with the presence of its users. Times in ms. */

@@ -15,7 +15,9 @@ export type ReplySuggestionFacts = {
   updated_at: number;
 };
 
-/** The suggestion as the Chats API and the webhooks show it (UMI documentation, 3.2; Chats API, Chat reply suggestions). */
+/**
+ * The suggestion as the Chats API and the webhooks show it (UMI documentation, 3.2; Chats API, Chat reply suggestions).
+ */
 export function replySuggestionResource(
   suggestion: ReplySuggestionFacts,
   chat: { id: string; room_id: string | null },

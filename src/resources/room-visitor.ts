@@ -1,4 +1,4 @@
-/** What a visitor's requests have shown of them; null when unknown. Sizes in pixels. */
+/** The details of a visitor from their requests; null when unknown. Sizes in pixels. */
 export type VisitorDetails = {
   latest_page_url: string | null;
   latest_page_title: string | null;
@@ -22,8 +22,8 @@ export type RoomVisitor = {
 };
 
 /**
- * The room visitor as the organization sees them. The hub does not know priorities, shopping carts and what can be read
- * from a browser's name, so these are null.
+ * The room visitor as the organization sees them. The hub does not know priorities and shopping carts, and does not
+ * parse the browser's name. Those fields are null.
  */
 export function roomVisitorResource({ id, room_id, is_present, visit_count, details }: RoomVisitor) {
   return {

@@ -3,7 +3,7 @@ import { legacyToken } from './legacy-token.ts';
 import { nestedUser, type UserFacts } from './user.ts';
 import type { NestedOrganization } from './user-account.ts';
 
-/** A room, and whether its routers reach somebody at the moment. Times in ms. */
+/** A room, and whether its routers reach anybody who is online now. Times in ms. */
 export type RoomView = {
   id: string;
   organization: NestedOrganization;
@@ -20,7 +20,7 @@ export type RoomView = {
   task_chat_ttl: number | null;
   /** Whether visitors may start chats only while the room is online. */
   require_online: boolean;
-  /** Whether the room reaches somebody who is online, and whether one of them is no bot. */
+  /** Whether the room reaches a user who is online, and whether it reaches one who is not a bot. */
   reaches_online: boolean;
   reaches_humans_online: boolean;
   updated_by_user: UserFacts | null;
@@ -29,7 +29,7 @@ export type RoomView = {
   updated_at: number;
 };
 
-/** The room object. A room is online while it is open and reaches somebody who is online. */
+/** The room object. A room is online while it is open and reaches a user who is online. */
 export function roomResource(room: RoomView) {
   return {
     id: room.id,

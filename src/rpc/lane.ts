@@ -62,8 +62,8 @@ export type Outcome =
 
 /**
  * The answer to a report. `next`: the track's next delivery under a lease of its own, if the caller wanted one.
- * `offer_in`: whole seconds until a wake-up should be sent (0: at once; null: none). `is_exhausted`: the reported failure
- * was the last attempt that the receiver gets. `handed`: a replica batch that the caller is to bring to D1.
+ * `offer_in`: whole seconds until a wake-up should be sent (0: at once; null: none). `is_exhausted`: the reported
+ * failure was the last attempt that the receiver gets. `handed`: a replica batch that the caller must bring to D1.
  */
 export type ReportAnswer = {
   is_stale: boolean;

@@ -29,7 +29,7 @@ export interface ThreadStub extends Lane {
 }
 
 /**
- * What a caller does after a commit; the object does the rest itself. `heads`: makes the first attempts of webhooks.
+ * What a caller will do after a commit. The object does the rest itself. `heads`: makes the first attempts of webhooks.
  * `acknowledged`: brings batches to D1, and says what D1 has of the thread as far as the caller knows.
  */
 export type Courier = { heads?: boolean; acknowledged?: readonly BatchRange[] };

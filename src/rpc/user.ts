@@ -17,7 +17,7 @@ export type ClientSaved = { client: ClientFacts; was_absent: boolean };
 
 export type Presence = { is_present: boolean; current_chat_count: number };
 
-/** The calls of a user's object (src/presence). `owner` tells a new object whose it is. */
+/** The calls of a user's object (src/presence). `owner`: the user or visitor, for a new object. */
 export interface UserStub {
   presence(request: { v: 1 }): Promise<Presence>;
   listClients(request: { v: 1 }): Promise<ClientFacts[]>;

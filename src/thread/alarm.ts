@@ -12,7 +12,7 @@ import type { Lanes } from './webhooks/lanes.ts';
 
 /**
  * A commit arms the alarm this far ahead (ms), unless it rings sooner anyway. By then the memory is still there, which
- * the platform destroys after ten seconds of silence. What is complete by then, a new instance need not do again.
+ * the platform destroys after ten seconds of silence. A new instance need not repeat what is complete by then.
  */
 export const ALARM_AFTER = 8000;
 /** Longest run of the alarm (ms). Then it rings again for the rest. */

@@ -50,7 +50,7 @@ type Asking = { chat_id: string; isReported: boolean; isUnwanted: boolean };
 
 /**
  * Which users' objects report to the open chat. Confirmed watches are rows, so a new instance asks only for what is
- * missing. An object that reports to a chat for nothing is told so, and stops.
+ * missing. An object whose reports a chat does not need is told so, and stops.
  */
 export class PresenceWatch {
   readonly #deps: WatchDeps;

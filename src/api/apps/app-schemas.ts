@@ -8,10 +8,10 @@ import { calledUrlField } from '../webhook-url.ts';
 
 const URL_LENGTH = 2048;
 
-/** The address of a page for people. */
+/** The URL of a web page. */
 const pageUrl = () => webUrlField({ max: URL_LENGTH });
 
-/** Values of a closed list, without repeats. */
+/** Values of an enumeration, each at most once. */
 function setOf<const Value extends string>(values: readonly [Value, ...Value[]]) {
   return z
     .array(z.enum(values))

@@ -7,18 +7,18 @@ import type { Refusal } from '../../http/refusals.ts';
 import { type Access, operatorOfOrganization, organizationUser, organizationUserWith } from '../access.ts';
 
 /**
- * Who manages the apps of an organization: its own users, or the operator of the hub. The routes are written once and mounted for
- * each door.
+ * Who manages the apps of an organization: its own users, or the operator of the hub. Each is a door. The routes are
+ * written once and mounted for each door.
  */
 export type Door = {
   /** The `operationId` of a route behind this door. */
   nameOf: (operation: string) => string;
-  /** Path of the organization. */
+  /** The path of the organization. */
   organization: '/orgs/{organization_id}' | '/organizations/{organization_id}';
   tag: string;
-  /** Access to read installations. Lets only existing organizations pass. */
+  /** Access to installations for reading. An unknown organization is refused. */
   readers: Access;
-  /** Access to everything else. Lets only existing organizations pass. */
+  /** Access to everything else. An unknown organization is refused. */
   writers: Access;
   /** The scopes that the caller may grant. */
   grantableScopes: (c: AppContext) => ReadonlySet<string>;
@@ -26,7 +26,7 @@ export type Door = {
   userId: (c: AppContext) => string | null;
 };
 
-/** For an organization's own users. They can grant an app only scopes that they have themselves. */
+/** For an organization's own users. They can grant an app only their own scopes. */
 export const tenantDoor: Door = {
   nameOf: (operation) => operation,
   organization: '/orgs/{organization_id}',
@@ -37,7 +37,7 @@ export const tenantDoor: Door = {
   userId: (c) => c.var.principal.user.id,
 };
 
-/** For the operator of the hub, who can grant every scope. */
+/** For the operator of the hub. The operator can grant every scope. */
 export const operatorDoor: Door = {
   nameOf: (operation) => `admin${operation.charAt(0).toUpperCase()}${operation.slice(1)}`,
   organization: '/organizations/{organization_id}',

@@ -20,8 +20,8 @@ const DRAINS_AT_A_TIME = 6;
 const MOST_DRAINS = 100;
 
 /**
- * Applies the end of installations of an app that D1 already has: this isolate forgets what it has cached of them, the presence of
- * their bot users ends, and after the answer their pending webhooks end as skipped.
+ * Applies the end of an app's installations, which D1 has recorded already. This isolate forgets its cached copies, and
+ * the presence of the bot users ends. After the answer the pending webhooks end as skipped.
  */
 export async function endInstallations(
   c: AppContext,
@@ -39,15 +39,18 @@ export async function endInstallations(
 }
 
 /**
- * After the answer, ends the pending rows of a webhook that was switched off or deleted as skipped, before their due times. A failure
- * is only logged: each lane sees the change when its next row is due.
+ * After the answer, ends the pending deliveries of a disabled or deleted webhook as skipped, before their due times. A
+ * failure is only logged: each lane sees the change when its next row is due.
  */
 export function drainWebhook(c: AppContext, organizationId: string, appId: string, webhookId: string): void {
   const find = () => listReceiversOfApp(identityDatabase(c), organizationId, appId, MOST_DRAINS);
   c.executionCtx.waitUntil(drain(c, find, webhookId));
 }
 
-/** A bot user whose object cannot be reached stays present in their chats until their clients expire. They can no longer act. */
+/**
+ * A bot user whose object cannot be reached stays present in their chats until their clients expire. They can no longer
+ * act.
+ */
 async function endPresenceOfBots(c: AppContext, userIds: readonly string[]): Promise<void> {
   if (userIds.length === 0) return;
   purgeReach();

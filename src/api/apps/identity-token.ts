@@ -12,7 +12,7 @@ import { isSameSecret } from '../../platform/secrets.ts';
 import { isUuid, newUuid } from '../../resources/uuid.ts';
 
 const PATH = '/token';
-/** Most bytes of a form: a code, a secret and two names are shorter. */
+/** Largest form in bytes. A code, a secret and two names are shorter. */
 const FORM_LIMIT = 16_384;
 
 const formSchema = z

@@ -84,7 +84,8 @@ export function installationOfAppRoutesOf(door: Door): AppRouter {
       const found = await findInstallationOfApp(identityDatabase(c), organization_id, app_id, installation_id);
       if (found === null) return null;
       const { id, is_installed } = found;
-      // An organization that has uninstalled an app shows it nothing more, not even what could not be delivered before.
+      // An organization that has uninstalled an app shows it nothing more. That includes webhooks that could not be
+      // delivered before.
       return {
         receiver: installationReceiver(id),
         organization_id: found.organization_id,

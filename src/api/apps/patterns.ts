@@ -5,7 +5,10 @@ import type { FieldErrors } from '../../http/refusals.ts';
 import { type PatternOwner, problemOfPattern } from '../../resources/topic.ts';
 import type { AppFields } from './app-schemas.ts';
 
-/** Which channel patterns the webhooks of an app may use: those that name its bot user or need `reports` depend on the app. */
+/**
+ * Which channel patterns the webhooks of an app may use. Patterns that name its bot user or need `reports` depend on
+ * the app.
+ */
 
 /** The app as its patterns see it. Each organization that installs it grants it the scopes that it requires. */
 export function patternOwnerOf(app: AppColumns): PatternOwner {
@@ -16,7 +19,10 @@ export function patternOwnerOf(app: AppColumns): PatternOwner {
   };
 }
 
-/** Fields whose change would make patterns of the app's webhooks invalid, with their messages; null when there are none. */
+/**
+ * The changed fields that would make patterns of the app's webhooks invalid, with a message for each. Null when there
+ * are none.
+ */
 export async function neededByWebhooks(
   identity: Database,
   app: AppColumns,

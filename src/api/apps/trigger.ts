@@ -53,7 +53,7 @@ triggerRoutes.openapi(getTrigger, async (c) => {
   const { organization_id, installation_id } = c.req.valid('param');
   const { type, chat_id, redirect_uri } = c.req.valid('query');
   const { user, scopes, app_id: actingApp } = c.var.principal;
-  // Else an app could renew the token of a trigger forever.
+  // Otherwise an app could renew the token of a trigger forever.
   if (actingApp !== null) return refuse(c, { reason: 'forbidden' });
   if (SETTINGS_TRIGGERS.has(type) && !scopes.has('settings')) {
     return refuse(c, { reason: 'scope_missing', scope: 'settings' });
@@ -98,7 +98,7 @@ triggerRoutes.openapi(getTrigger, async (c) => {
   return c.json({ url: withParameters(app.trigger_url, parameters) }, 200);
 });
 
-/** The chat, as the caller's own or as one that is routed to them; null when they see it in neither way. */
+/** A chat of the caller, or one that is routed to them. Null when it is neither. */
 async function findChat(c: AppContext, chatId: string): Promise<ChatFacts | null> {
   const thread = threadNameOfChat(chatId);
   if (thread === null) return null;
@@ -113,8 +113,9 @@ async function findChat(c: AppContext, chatId: string): Promise<ChatFacts | null
 }
 
 /**
- * After the answer, informs an app that it was uninstalled: one GET to its trigger URL, without a token, which any 2xx answers. It is
- * not repeated; a failure is logged. `userId`: the user who uninstalled it; null for the operator.
+ * After the answer, informs an app that it was uninstalled: one GET to its trigger URL, without a token. Any status but
+ * a 2xx is a failure. A failure is logged and not repeated. `userId`: the user who uninstalled the app; null for the
+ * operator.
  */
 export function callUninstallTrigger(c: AppContext, trigger: UninstallTrigger, userId: string | null): void {
   c.executionCtx.waitUntil(sendUninstall(c.env, trigger, userId));
@@ -155,7 +156,7 @@ async function uninstallUrl(
   return withParameters(app.trigger_url, new URLSearchParams({ type: 'uninstall', data: signed }));
 }
 
-/** A trigger URL with further parameters. Its own query stays. */
+/** A trigger URL with added parameters. Its own query stays. */
 function withParameters(text: string, parameters: URLSearchParams): string {
   const url = new URL(text);
   const own = url.search.slice(1);

@@ -223,7 +223,10 @@ const TOO_MANY_WEBHOOKS: Refusal = {
   detail: `An app may have at most ${MAX_APP_WEBHOOKS} webhooks.`,
 };
 
-/** Why an endpoint or a pattern is refused; null when both are accepted. `before`: the webhook to change; null for a new one. */
+/**
+ * Why an endpoint or a pattern is refused; null when both are accepted. `before`: the webhook to change; null for a new
+ * one.
+ */
 function problemOf(
   c: AppContext,
   app: AppColumns,

@@ -12,7 +12,10 @@ import { tagSchema } from '../shared/tag-schema.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
 import { type ChatScope, pathText } from './scopes.ts';
 
-/** GET …/<chat_id>/allowed_tags of a scope (Chats API, List allowed tags for a chat): those of its room; a chat without one has none. */
+/**
+ * GET …/<chat_id>/allowed_tags of a scope (Chats API, List allowed tags for a chat): the allowed tags of the chat's
+ * room. A chat without a room has none.
+ */
 export function allowedTagRoutes(scope: ChatScope) {
   const shared = { method: 'get' as const, tag: 'Chat tags' };
   const listRoute = defineRoute({

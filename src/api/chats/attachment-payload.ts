@@ -9,13 +9,15 @@ import {
   type NewAttachment,
 } from '../../resources/attachment.ts';
 
-/** Largest JSON of a message's attachments, as they come and as they are kept. */
+/** Largest JSON of a message's attachments in bytes, both as received and as stored. */
 const ATTACHMENTS_BYTES = 200_000;
-/** Attachments and actions of a message together: as they are kept, more would be larger than that. */
+/** Most attachments and actions of a message together. More would exceed ATTACHMENTS_BYTES when stored. */
 const ATTACHMENTS_ELEMENTS = 1_250;
-/** Objects and lists inside each other: the attachments, their actions or parameters, and what the parameters hold. */
+/**
+ * Deepest nesting of objects and lists: the attachments, their actions or parameters, and the values of the parameters.
+ */
 const ATTACHMENTS_LEVELS = 32;
-/** What the id that the thread gives takes in the JSON of an attachment or action. */
+/** Bytes of the id that the thread adds to the JSON of an attachment or action. */
 const ID_BYTES = 45;
 const URL_CHARACTERS = 2048;
 const TEXT_CHARACTERS = 10_000;
@@ -71,7 +73,7 @@ type AttachmentPayload = z.output<typeof attachmentSchema>;
 
 const TOO_LARGE = `Ensure this field has no more than ${ATTACHMENTS_BYTES} bytes of JSON.`;
 
-/** Before anything else looks at them: zod breaks off with an exception when it has a hundred thousand errors to report. */
+/** Runs before the other checks: zod throws when it has a hundred thousand errors to report. */
 function refuseBulk(attachments: unknown, context: z.RefinementCtx): unknown {
   if (!isNestedWithin(attachments, ATTACHMENTS_LEVELS)) {
     context.addIssue(`Ensure this field has no more than ${ATTACHMENTS_LEVELS} levels.`);
@@ -102,10 +104,13 @@ export const attachmentFields = {
   }),
 };
 
-/** What the two fields come to: the attachments with every default set, each with the fields of its template only. */
+/**
+ * The attachments that the two fields define. All defaults are set, and each attachment has only the fields of its
+ * template.
+ */
 export type Attached = { attachments: NewAttachment[]; attachment_template: AttachmentTemplate | null };
 
-/** The attachments of a validated payload; reports what the template asks for and they do not have. */
+/** The attachments of a validated payload. Reports fields that the template requires and that are missing. */
 export function attachedTo(
   payload: {
     attachment_template?: AttachmentTemplate | null | undefined;

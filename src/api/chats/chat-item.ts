@@ -6,7 +6,7 @@ import { chatSchema } from '../shared/chat-schemas.ts';
 import { chatParams, queryChat, routeIn } from './in-scope.ts';
 import type { ChatScope } from './scopes.ts';
 
-/** GET <collection>/<chat_id> of a scope (Chats API, Retrieve details of …): from the chat's thread. */
+/** GET <collection>/<chat_id> of a scope (Chats API, Retrieve details of …). The chat's thread answers. */
 export function chatItemRoutes(scope: ChatScope) {
   const route = defineRoute({
     operationId: `get${scope.name}`,

@@ -25,8 +25,8 @@ const filters = {
 };
 
 /**
- * The filters of the lists of chats: those that the Chats API names for the lists of an organization, on each list; a member's chats
- * have one of their own.
+ * The filters of the lists of chats. Each list has those that the Chats API documents for an organization's chats. A
+ * member's chats have one more.
  */
 const CHAT_FILTERS = { any: filters, member: { ...filters, is_participating: flag } };
 
@@ -39,7 +39,10 @@ type ListQuery = ChatFilters & {
   ordering?: MemberChatOrdering | undefined;
 };
 
-/** GET <collection> of a scope (Chats API, the lists of chats): from D1's copy, newest first unless ordered otherwise. */
+/**
+ * GET <collection> of a scope (Chats API, the lists of chats). Read from D1's copy, newest first unless ordered
+ * otherwise.
+ */
 export function chatListRoutes(scope: ChatScope, kind: keyof typeof CHAT_FILTERS = 'any') {
   const route = defineRoute({
     operationId: `list${scope.name}s`,

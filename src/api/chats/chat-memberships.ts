@@ -53,7 +53,10 @@ const itemRoute = defineRoute({
   answers: { 200: jsonOf(membershipSchema, 'The membership') },
 });
 
-/** /users/<user_id>/chat_memberships: listed from D1's copy, read and changed in the chats' threads (Chats API, Chat memberships). */
+/**
+ * /users/<user_id>/chat_memberships (Chats API, Chat memberships). Lists come from D1's copy. Single memberships are
+ * read and changed in the chats' threads.
+ */
 export const chatMembershipRoutes = createRouter();
 
 chatMembershipRoutes.openapi(listRoute, async (c) => {

@@ -103,7 +103,10 @@ const removeStarter = defineRoute({
   answers: { 204: { description: 'Removed' } },
 });
 
-/** …/chat_conversation_starters: one for each language of a user, whatever the case of its code (Chats API). */
+/**
+ * …/chat_conversation_starters (Chats API). A user has at most one starter for each language code, compared without
+ * case.
+ */
 export const conversationStarterRoutes = createRouter();
 
 conversationStarterRoutes.openapi(getStarters, async (c) => {

@@ -16,7 +16,7 @@ export type ChatPath = PathValues & { chat_id: string };
 
 type GrantedCommand = Extract<Command, { chat_id: string; grant: unknown }>;
 type ActorCommand = Exclude<Extract<Command, { chat_id: string }>, { grant: unknown }>;
-/** The part of a command or query that a route gives; the rest is the same for all. */
+/** The fields of a command or query that a route gives. The other fields are the same for all routes. */
 type Wanted<Whole extends { type: string }, Type extends Whole['type'], Head extends string> = Whole extends {
   type: Type;
 }
@@ -31,12 +31,15 @@ export function routeIn(scope: ChatScope, below = '') {
   return { path: `${scope.path}${below}`, access: scope.access };
 }
 
-/** The parameters of a path that names a scope's collection, and of those that name one of its chats. */
+/** The parameters of a scope's path. */
 export function collectionParams(scope: ChatScope) {
   return z.object({ ...scope.params });
 }
 
-/** `more`: further parameters below the chat. The scope's own are there too, but only its grant reads them. */
+/**
+ * The parameters of a path to a chat of a scope. `more`: further parameters below the chat. The scope's own parameters
+ * are there too, but only its grant reads them.
+ */
 export function chatParams(scope: ChatScope): z.ZodObject<{ chat_id: PathField }>;
 export function chatParams<Name extends string>(
   scope: ChatScope,
@@ -46,7 +49,7 @@ export function chatParams(scope: ChatScope, more: { [name: string]: PathField }
   return z.object({ ...scope.params, chat_id: pathId('chat_id'), ...more });
 }
 
-/** Asks the thread of a chat under the right that the scope gives. */
+/** Queries the thread of a chat under the scope's grant. Answers a refusal of the scope or the thread as a response. */
 export async function queryChat<Type extends Query['type']>(
   c: AppContext,
   scope: ChatScope,
@@ -60,7 +63,10 @@ export async function queryChat<Type extends Query['type']>(
   return await reachChat(path.chat_id, call, refusedIn(c, scope));
 }
 
-/** Sends a command to the thread of a chat under the right that the scope gives. */
+/**
+ * Sends a command to the thread of a chat under the scope's grant. Answers a refusal of the scope or the thread as a
+ * response.
+ */
 export async function commandToChat<Type extends GrantedCommand['type']>(
   c: AppContext,
   scope: ChatScope,
@@ -75,7 +81,7 @@ export async function commandToChat<Type extends GrantedCommand['type']>(
   return await reachChat(path.chat_id, call, refusedIn(c, scope));
 }
 
-/** Sends a command that the chat's thread allows its members, or its invited users, by who they are. */
+/** Sends a command that needs no grant: the chat's thread allows it to members or invited users by their ids. */
 export async function commandOfActor<Type extends ActorCommand['type']>(
   c: AppContext,
   chatId: string,
@@ -87,12 +93,12 @@ export async function commandOfActor<Type extends ActorCommand['type']>(
   return await reachChat(chatId, call, refusedIn(c, null));
 }
 
-/** The response to a refusal of a thread, in the words of the scope that was asked. */
+/** The response to a refusal of a thread, as the scope words it. */
 function refusedIn(c: AppContext, scope: ChatScope | null) {
   return (refusal: ThreadRefusal) => refuseThread(c, worded(refusal, scope));
 }
 
-/** Only some scopes tell that a chat is not routed; elsewhere it is not found. */
+/** Only some scopes say that a chat is not routed. Elsewhere it is not found. */
 function worded(refusal: ThreadRefusal, scope: ChatScope | null): ThreadRefusal {
   return refusal.reason === 'not_routed' && scope?.namesRouting !== true ? CHAT_NOT_FOUND : refusal;
 }

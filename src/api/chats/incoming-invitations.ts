@@ -60,8 +60,8 @@ const acceptParts = {
 };
 
 /**
- * Invitations as the invited see them (Chats API, List incoming chat invitations; Accept incoming chat invitation). Both of the
- * text's paths accept one; that with the chat spares the look-up of its chat.
+ * Invitations as invitees see them (Chats API, List incoming chat invitations; Accept incoming chat invitation). Two
+ * paths accept an invitation. The path that names the chat saves the look-up of the chat.
  */
 export const incomingInvitationRoutes = createRouter();
 
@@ -87,7 +87,7 @@ incomingInvitationRoutes.openapi(itemRoute, async (c) => {
   const found = await findInvitation(await copyDatabase(c), invitation_id);
   if (found === null || !(await findInviteeIds(c)).includes(found.invitee_id))
     return refuseThread(c, { reason: 'invitation_not_found' });
-  // Who is invited need not be a member yet: the invitation is read in the name of the one who sent it.
+  // An invitee may not be a member yet, so the invitation is read under its inviter's grant.
   const inviter = found.facts.invited_by_user.id;
   const query = { type: 'read_invitations' as const, invited_by_user_id: inviter };
   const read = await queryChat(c, memberOf(inviter), { chat_id: found.chat_id }, query);
@@ -127,7 +127,7 @@ for (const method of ['put', 'patch'] as const) {
   });
 }
 
-/** Ids under which the caller may be invited. */
+/** Ids under which the caller may be invited: their own, those of their teams and that of their organization. */
 async function findInviteeIds(c: AppContext): Promise<string[]> {
   const { user: own, organization } = c.var.principal;
   return [own.id, organization.id, ...(await teamsOfCaller(c))];

@@ -5,7 +5,7 @@ import type { ChatFacts } from '../../resources/chat.ts';
 import { type InvitationFacts, invitationResource, isOpenInvitation } from '../../resources/invitation.ts';
 import { nestedUserOrNull, nestedUserSchema } from '../shared/user-schemas.ts';
 
-/** What both lists of invitations, the outgoing and the incoming one, have in common (Chats API, Chat invitations). */
+/** What outgoing and incoming invitations have in common (Chats API, Chat invitations). */
 
 const id = z.string().openapi({ format: 'uuid' });
 const idOrNull = id.nullable();
@@ -40,18 +40,24 @@ export const invitationFilters = {
   is_expired: booleanParameter().optional(),
 };
 
-/** Whether the filters choose an invitation. */
+/** Whether an invitation passes the filters. */
 export function chosenBy({ is_accepted, is_expired }: InvitationFilters, invitation: InvitationFacts): boolean {
   if (is_accepted === true && invitation.accepted_at === null) return false;
   if (is_accepted === false && !isOpenInvitation(invitation)) return false;
   return is_expired === undefined || is_expired === (invitation.expired_at !== null);
 }
 
-export function resourceOf(invitation: InvitationFacts, chat: ChatFacts) {
+/** An invitation as the Chats API shows it, from the facts of the invitation and its chat. */ export function resourceOf(
+  invitation: InvitationFacts,
+  chat: ChatFacts,
+) {
   return invitationResource(invitation, { ...chat, room_id: chat.room?.id ?? null });
 }
 
-/** The message for a value of a flag that only `true` can set; zod's own stays where it is missing or null. */
+/**
+ * The message for a field whose only valid value is `true`. Undefined, which means zod's message, when the value is
+ * missing or null.
+ */
 export function onlyTrue({ input }: { input?: unknown }): string | undefined {
   return input == null ? undefined : 'Only true is allowed here.';
 }

@@ -30,8 +30,8 @@ const shared = (scope: ChatScope) => ({
 });
 
 /**
- * POST …/<chat_id>/memberships of a user's scope: they join (Chats API, Join user to a pending chat, to a routed chat). A repeat
- * answers 200.
+ * POST …/<chat_id>/memberships of a user's scope: the user joins (Chats API, Join user to a pending chat, to a routed
+ * chat). A repeat answers 200.
  */
 export function joinChatRoutes(scope: ChatScope, options: { mustBePresent: boolean }) {
   const route = defineRoute({
@@ -50,7 +50,10 @@ export function joinChatRoutes(scope: ChatScope, options: { mustBePresent: boole
   return router;
 }
 
-/** POST …/<chat_id>/memberships of an organization's scope: one of its users joins (Chats API, Join user to a organization's chat). */
+/**
+ * POST …/<chat_id>/memberships of an organization's scope: one of its users joins (Chats API, Join user to an
+ * organization's chat).
+ */
 export function joinMemberRoutes(scope: ChatScope) {
   const route = defineRoute({
     operationId: `addMemberTo${scope.name}`,
@@ -92,7 +95,7 @@ async function joinChat(c: AppContext, scope: ChatScope, path: ChatPath, actor: 
   });
   if (!joined.ok) return joined.refused;
   const { member, chat, is_new } = joined.answer;
-  // Nobody types in a chat that has ended.
+  // No typing is shown in a chat that has ended.
   const composing_status = chat.ended_at === null ? status.composing_status : 'idle';
   return c.json(membershipResource({ ...member, composing_status }, chat), is_new ? 201 : 200);
 }

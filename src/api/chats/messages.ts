@@ -24,7 +24,10 @@ const listQuery = z.object({
   type__not_in: typeList.optional(),
 });
 
-/** GET …/<chat_id>/messages and …/messages/<message_id> of a scope (Chats API, List chat messages), from the chat's thread. */
+/**
+ * GET …/<chat_id>/messages and …/messages/<message_id> of a scope (Chats API, List chat messages), from the chat's
+ * thread.
+ */
 export function messageRoutes(scope: ChatScope) {
   const shared = { method: 'get' as const, tag: 'Chat messages' };
   const listRoute = defineRoute({

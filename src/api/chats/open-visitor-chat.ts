@@ -34,8 +34,9 @@ const route = defineRoute({
 });
 
 /**
- * POST /users/<user_id>/rooms/<room_id>/visitors/<visitor_id>/chats (Chats API, Create a new chat with a visitor in a room): the
- * visitor's open chat, which the user joins, or a new one in the thread of their newest.
+ * POST /users/<user_id>/rooms/<room_id>/visitors/<visitor_id>/chats (Chats API, Create a new chat with a visitor in a
+ * room). The user joins the visitor's open chat. Without one, a new chat starts in the thread of the visitor's newest
+ * chat.
  */
 export const openVisitorChatRoutes = createRouter();
 
@@ -45,7 +46,7 @@ openVisitorChatRoutes.openapi(route, async (c) => {
   const database = await copyDatabase(c);
   const room = await reachedRoom(c, room_id);
   if (room === null) return refuse(c, { reason: 'forbidden' });
-  // Read anew: a thread that starts writes down the name as the newest one that there is.
+  // Read again: a thread that starts records this name as the visitor's newest.
   const [visitor, newest, is_private, is_present] = await Promise.all([
     findVisitor(database, room.id, visitor_id),
     findNewestChatOfVisitor(database, room.id, visitor_id),

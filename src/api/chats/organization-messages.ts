@@ -40,7 +40,7 @@ const getMessages = defineRoute({
   },
 });
 
-/** GET /orgs/<organization_id>/messages (an extension): from D1's copy. */
+/** GET /orgs/<organization_id>/messages (an extension). Read from D1's copy. */
 export const organizationMessageRoutes = createRouter();
 
 organizationMessageRoutes.openapi(getMessages, async (c) => {

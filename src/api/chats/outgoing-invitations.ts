@@ -82,7 +82,9 @@ const itemRoute = defineRoute({
   answers: { 200: jsonOf(invitationSchema, 'The invitation') },
 });
 
-/** /users/<user_id>/chats/<chat_id>/outgoing_chat_invitations (Chats API, Chat invitations), from the chat's thread. */
+/**
+ * /users/<user_id>/chats/<chat_id>/outgoing_chat_invitations (Chats API, Chat invitations). The chat's thread answers.
+ */
 export const outgoingInvitationRoutes = createRouter();
 
 outgoingInvitationRoutes.openapi(listRoute, async (c) => {

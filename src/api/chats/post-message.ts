@@ -43,7 +43,10 @@ const route = defineRoute({
   },
 });
 
-/** POST /users/<user_id>/chats/<chat_id>/messages (Chats API, Send a chat message). It answers 200, as its text says. */
+/**
+ * POST /users/<user_id>/chats/<chat_id>/messages (Chats API, Send a chat message). It answers 200, as the Chats API
+ * documents.
+ */
 export const postMessageRoutes = createRouter();
 
 postMessageRoutes.openapi(route, async (c) => {

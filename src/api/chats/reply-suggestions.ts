@@ -32,8 +32,8 @@ const OF_MESSAGE = {
 };
 
 /**
- * GET …/<chat_id>/reply_suggestions[/<id>] and …/<chat_id>/messages/<message_id>/reply_suggestions[/<id>] of a scope (Chats API, List
- * reply suggestions of a chat, of a message).
+ * GET …/<chat_id>/reply_suggestions[/<id>] and …/<chat_id>/messages/<message_id>/reply_suggestions[/<id>] of a scope
+ * (Chats API, List reply suggestions of a chat, of a message).
  */
 export function replySuggestionRoutes(scope: ChatScope) {
   const router = createRouter();
@@ -72,7 +72,7 @@ export function replySuggestionRoutes(scope: ChatScope) {
 
 type SuggestionsPath = ChatPath & { message_id?: string };
 
-/** An id sorts by the time of its creation, so it is the key. */
+/** Ids sort by time of creation, so the id is the key. */
 async function listSuggestions(
   c: AppContext,
   scope: ChatScope,

@@ -32,7 +32,7 @@ import { updateChatRoutes } from './update-chat.ts';
 import { visitorChatMembershipRoutes } from './visitor-chat-memberships.ts';
 import { writeReplySuggestionRoutes } from './write-reply-suggestions.ts';
 
-/** The Chats API (Chats API), mounted at /api/v5: which collection of chats has what. */
+/** The Chats API, mounted at /api/v5: the routes of each collection of chats. */
 export const chatsRoutes = createRouter();
 
 const mount = (...routers: (typeof chatsRoutes)[]) => {

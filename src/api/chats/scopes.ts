@@ -16,11 +16,11 @@ export type PathField = z.ZodType<string, string>;
 export type Granted = { ok: true; grant: ChatGrant } | { ok: false; refusal: Refusal };
 
 /**
- * A collection of chats and the right by which its chats are seen (Chats API): everything that a route below it needs to know. The
- * routes themselves are written once and mounted for each scope that has them.
+ * A collection of chats and the grant by which its chats are seen (Chats API): everything that a route below it needs
+ * to know. Routes are written once and mounted for each scope that has them.
  */
 export type ChatScope = {
-  /** The part of each `operationId` that tells the scopes apart. */
+  /** The part of each `operationId` that names the scope. */
   name: string;
   /** Path of the collection below /api/v5. */
   path: string;
@@ -33,11 +33,11 @@ export type ChatScope = {
   /** Which chats the collection has, as a sentence of the reference. */
   says: string;
   findGrant: (c: AppContext, path: PathValues) => Promise<Granted>;
-  /** Whether a refusal says that the chat is not routed; elsewhere such a chat just is not found. */
+  /** Whether a refusal says that the chat is not routed. If false, such a chat is not found. */
   namesRouting: boolean;
 };
 
-/** A parameter of a path that is no UUID. */
+/** A path parameter that is not a UUID. */
 export function pathText(name: string) {
   return z.string().openapi({ param: { name, in: 'path' } });
 }
@@ -62,7 +62,10 @@ export const userChats: ChatScope = {
   namesRouting: false,
 };
 
-/** The chats of another user, read in their name where something they made gives the right. */
+/**
+ * The chats of another user. Used where something that this user made, such as an invitation, gives the caller the
+ * right.
+ */
 export function memberOf(userId: string): ChatScope {
   return { ...userChats, findGrant: async () => granted({ kind: 'member', user_id: userId }) };
 }
@@ -82,7 +85,9 @@ export const userRoutedChats: ChatScope = {
   namesRouting: true,
 };
 
-/** The same collection as its messages see it: private history, the own or that of a shared room's owner, needs `reports`. */
+/**
+ * The same collection for messages. Private history, of the organization or of a shared room's owner, needs `reports`.
+ */
 export const userRoutedHistory: ChatScope = {
   ...userRoutedChats,
   access: ownUserHistory,
@@ -206,7 +211,7 @@ async function grantOfRoom(c: AppContext, path: PathValues, isPending: boolean):
   return granted({ kind: 'reach', reach: { organization_id: null, room_ids: [found.id] }, is_pending: isPending });
 }
 
-/** The room is the caller's to check. */
+/** The caller has checked the room. */
 async function grantOfVisitor(c: AppContext, path: PathValues): Promise<Granted> {
   const found = await visitorOf(c, path['room_id'] ?? '', path['visitor_id'] ?? '');
   if (found === null) return notFound('Visitor not found.');

@@ -13,7 +13,7 @@ import { collectionParams, routeIn } from './in-scope.ts';
 import { isUserPresent } from './presence.ts';
 import { userChats } from './scopes.ts';
 
-/** The payload of a new chat: an object, of which nothing is asked. */
+/** The payload of a new chat: an object without required fields. */
 export const newChatBody = { ...bodyOf(z.object({}).openapi('StartChat')), required: false };
 
 const route = defineRoute({
@@ -28,7 +28,7 @@ const route = defineRoute({
   answers: { 201: jsonOf(chatSchema, 'The new chat') },
 });
 
-/** POST /users/<user_id>/chats (Chats API, Create a new empty chat for user). The user takes part in it. */
+/** POST /users/<user_id>/chats (Chats API, Create a new empty chat for user). The user participates in it. */
 export const startUserChatRoutes = createRouter();
 
 startUserChatRoutes.openapi(route, async (c) => {

@@ -44,8 +44,9 @@ const itemRoute = defineRoute({
 });
 
 /**
- * GET /users/<user_id>/chats/<chat_id>/visitors/<visitor_id>/chat_memberships (Chats API, List visitor's chat memberships): one for each
- * chat, of those in which the user is a member too. The chat of the path shows that they know the visitor.
+ * GET /users/<user_id>/chats/<chat_id>/visitors/<visitor_id>/chat_memberships (Chats API, List visitor's chat
+ * memberships): one for each chat of which the user is a member too. The chat in the path proves that the user knows
+ * the visitor.
  */
 export const visitorChatMembershipRoutes = createRouter();
 
@@ -71,7 +72,7 @@ visitorChatMembershipRoutes.openapi(itemRoute, async (c) => {
   return c.json(membershipResource(member, read.answer.chat), 200);
 });
 
-/** The refusal when the caller has no such chat, or the visitor is no member of it. */
+/** The refusal when the caller has no such chat, or the visitor is not a member of it. Null when both are members. */
 async function refuseUnknownVisitor(c: AppContext, place: ChatPath, visitorId: string): Promise<Refused | null> {
   const read = await queryChat(c, userChats, place, { type: 'read_chat' });
   if (!read.ok) return read.refused;

@@ -6,8 +6,8 @@ import { isoTime, isoTimeOrNull } from '../../resources/clock.ts';
 import type { Attempt } from '../../rpc/lane.ts';
 
 /**
- * Webhooks in the delivery log as the API shows them. Channels and app installations share most fields; a `LogShape` says what
- * differs between the two.
+ * Webhooks in the delivery log as the API shows them. Channels and app installations share most fields. A `LogShape`
+ * holds the differences.
  */
 
 const STATUSES = ['pending', 'delivered', 'exhausted', 'skipped'] as const;
@@ -82,7 +82,7 @@ function attemptResource(attempt: Attempt): z.infer<typeof attemptSchema> {
   return { at: isoTime(attempt.at), duration_ms: attempt.duration, status, response, error };
 }
 
-/** The thread's record of a delivery: the frozen body (null when no longer kept) and the attempts, oldest first. */
+/** The thread's record of a delivery: the frozen body (null after it was deleted) and the attempts, oldest first. */
 export type KeptDelivery = { body: string | null; attempts: Attempt[] };
 
 const pageQuery = { ...collectionQuery, status: z.enum(STATUSES).optional() };
@@ -160,7 +160,9 @@ export const channelLog = {
   }),
 };
 
-/** The log of an installation of an app. Its attempts name their URL: the webhooks of an app may have several. */
+/**
+ * The log of an installation of an app. Its attempts name their URL, because the webhooks of an app may have several.
+ */
 export const installationLog = {
   query: z.object(pageQuery),
   delivery: appDelivery,
@@ -235,7 +237,10 @@ export const testResultSchema = z.object({
   error: errorField,
 });
 
-export function testResult(isDelivered: boolean, attempt: Attempt): z.infer<typeof testResultSchema> {
+/** The body that reports a test webhook: whether it was delivered, and the attempt. */ export function testResult(
+  isDelivered: boolean,
+  attempt: Attempt,
+): z.infer<typeof testResultSchema> {
   const { status, duration, response, error } = attempt;
   return { success: isDelivered, status, duration_ms: duration, response, error };
 }

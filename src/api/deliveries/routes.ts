@@ -19,9 +19,9 @@ import { type KeptDelivery, type LogShape, replayedSchema, replayRequest, replay
 /** The delivery log of one receiver. */
 export type ReceiverLog = {
   receiver: Receiver;
-  /** The organization that has the channel or the installation. */
+  /** The organization of the channel or the installation. */
   organization_id: string;
-  /** Whether its webhooks may be sent again. */
+  /** Whether its webhooks may be replayed. */
   can_replay: boolean;
   /** Whether the bodies of its webhooks may be read. */
   shows_bodies: boolean;
@@ -29,19 +29,19 @@ export type ReceiverLog = {
 
 /** The receivers whose logs a route set serves. `Params`: the parameters of `path`. */
 export type Receivers<Params extends z.ZodObject> = {
-  /** The `operationId` of a route, such as `list` + `Deliveries`. */
+  /** The `operationId` of a route from its parts, such as `list` and `Deliveries`. */
   nameOf: (verb: 'list' | 'get' | 'replay', noun: 'Deliveries' | 'Delivery' | 'Ledger') => string;
   tag: string;
   access: Access;
   /** Path of one receiver. */
   path: string;
   params: Params;
-  /** One receiver in the reference, with its article. */
+  /** A receiver in the texts of the reference, with its article. */
   receiver: string;
-  /** Which events its log outlives, for the reference. */
+  /** The events that its log outlives, for the reference. */
   outlives: string;
   shape: LogShape;
-  /** Null: there never was such a receiver, which is answered by `notFound`. */
+  /** Null when there never was such a receiver. The route then answers `notFound`. */
   findLog: (c: AppContext, ids: z.infer<Params>) => Promise<ReceiverLog | null>;
   notFound: Refusal;
 };
@@ -52,7 +52,7 @@ const DELIVERY_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Delivery not
 export function deliveryRoutesOf<Params extends z.ZodObject>(receivers: Receivers<Params>): AppRouter {
   const { nameOf, path, receiver, outlives, shape, notFound } = receivers;
   const common = { tag: receivers.tag, access: receivers.access };
-  // Hono's types cannot follow a generic schema, so the routes know of no parameter but their own.
+  // Hono's types cannot follow a generic schema, so the routes declare only their own parameters.
   const params = receivers.params as z.ZodObject as z.ZodObject<Record<never, never>>;
   const deliveryParams = params.extend({ delivery_id: pathId('delivery_id') });
   const findLog = (c: AppContext, ids: object) => receivers.findLog(c, ids as z.infer<Params>);
@@ -171,7 +171,7 @@ export function deliveryRoutesOf<Params extends z.ZodObject>(receivers: Receiver
   return routes;
 }
 
-/** A delivery in the log; null when it is none of this receiver. */
+/** A delivery of this receiver in the log; null when the receiver has no such delivery. */
 async function findLogged(c: AppContext, log: ReceiverLog, deliveryId: string): Promise<DeliveryRow | null> {
   return findDelivery(await deliveryLogCopy(c), log.organization_id, log.receiver, deliveryId);
 }
@@ -181,7 +181,7 @@ async function readKept(c: AppContext, { id, thread }: DeliveryRow): Promise<Kep
   return kept ?? { body: null, attempts: [] };
 }
 
-/** Sends finished deliveries of a thread again; answers how many. */
+/** Puts finished deliveries of a thread back to be sent again. Answers how many. */
 async function replayInThread(
   c: AppContext,
   receiver: Receiver,

@@ -4,11 +4,12 @@ import { uuidField } from '../../http/fields.ts';
 import { type Access, operatorOfOrganization, organizationUser, organizationUserWith, userOrScope } from '../access.ts';
 
 /**
- * How the directory is reached: by the users of an organization, its tenants, or by the operator of the hub. The routes of each
- * resource are written once and mounted for each door. `c.var.organization` is the organization behind any door.
+ * How the directory is reached: by the users of an organization, its tenants, or by the operator of the hub. The routes
+ * of each resource are written once and mounted for each door. `c.var.organization` is the organization behind any
+ * door.
  */
 export type Door = {
-  /** The operator chooses ids, and has fields that tenants do not have. */
+  /** The operator can choose ids, and has fields that tenants lack. */
   isOperator: boolean;
   /** What the reference says of a call that creates something, when it comes twice. */
   repeatedCreation: string;
@@ -16,14 +17,14 @@ export type Door = {
   version: 5 | 6;
   /** The `operationId` of a route behind this door. */
   nameOf: (operation: string) => string;
-  /** The reference's heading for routes that tenants find under `tag`. */
+  /** The reference's heading for routes. For tenants it is `tag`. */
   tagOf: (tag: string) => string;
   organization: '/orgs/{organization_id}' | '/organizations/{organization_id}';
   members: 'memberships' | 'members';
   reader: Access;
   /** `scope`: the scope that a tenant's token must have. */
   writer: (scope: Scope) => Access;
-  /** For changes of a user. Tenants may change themselves without a scope. */
+  /** Access for changes to a user. Tenants may change themselves without a scope. */
   userWriter: Access;
   /** The id of the user who is recorded as the author of a change; null for the operator. */
   userId: (c: AppContext) => string | null;
@@ -61,5 +62,7 @@ export const operatorDoor: Door = {
   userId: () => null,
 };
 
-/** The operator may give a new resource its id, so that a set-up can be repeated elsewhere with the same ids. */
+/**
+ * The id that the operator may choose for a new resource, so that a set-up can be repeated elsewhere with the same ids.
+ */
 export const chosenId = { id: uuidField().optional() };

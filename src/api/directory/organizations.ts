@@ -77,7 +77,7 @@ const operatorSchema = organizationSchema
   .extend({ has_active_subscription: z.boolean(), private_chats: z.boolean(), private_chat_history: z.boolean() })
   .openapi('AdminOrganization');
 
-/** The fields that a door shows and lets change. */
+/** The fields that a door shows and accepts. */
 type Form = {
   changes: z.ZodType<OrganizationFields>;
   schema: z.ZodType<z.infer<typeof organizationSchema>>;
@@ -190,7 +190,7 @@ organizationsRoutes.openapi(getOrganizations, async (c) => {
   return c.json(idCollection(c, asked.page, views, operatorOrganizationResource), 200);
 });
 
-/** Undefined leaves a value as it is. */
+/** The columns to change. Undefined leaves a value as it is. */
 function columnsOf(fields: OrganizationFields) {
   const { name, message_list_days, has_active_subscription, private_chats, private_chat_history, ...profile } = fields;
   return {

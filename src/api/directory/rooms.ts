@@ -29,7 +29,7 @@ const tenantOptions = {
   domain: textField({ max: 255 }).nullable(),
   is_open: z.boolean(),
 };
-/** A chat's lifetime in seconds, at most a year. Null: it does not end by itself. */
+/** A chat's lifetime in seconds, at most a year. Null: the chat does not end by itself. */
 const lifetime = integerField({ min: 1, max: 31_536_000 }).nullable();
 const operatorOptions = { visitor_chat_idle_ttl: lifetime, task_chat_ttl: lifetime, require_online: z.boolean() };
 
@@ -37,7 +37,7 @@ const tenantChanges = z.object({ ...names, ...tenantOptions }).partial();
 const operatorChanges = tenantChanges.extend(z.object(operatorOptions).partial().shape);
 type RoomFields = z.infer<typeof operatorChanges>;
 
-/** A whole room, for POST and PUT. A field that is left out gets its default; that of the display name is the name. */
+/** A whole room, for POST and PUT. A field that is left out gets its default. The default display name is the name. */
 const tenantRoom = z.object({
   name: names.name,
   display_name: names.display_name.optional(),
@@ -60,7 +60,7 @@ const operatorRoomSchema = roomSchema
   })
   .openapi('AdminRoom');
 
-/** The fields that a door shows and lets choose. `created`: the body of a POST; `whole`: of a PUT. */
+/** The fields that a door shows and accepts. `created`: the body of a POST; `whole`: of a PUT. */
 type Form = {
   created: z.ZodType<WholeRoom & { id?: string | undefined }>;
   whole: z.ZodType<WholeRoom>;
@@ -84,7 +84,7 @@ const OPERATOR_FORM: Form = {
   resource: operatorRoomResource,
 };
 
-export function roomRoutesOf(door: Door): AppRouter {
+/** The rooms of an organization, behind a door. */ export function roomRoutesOf(door: Door): AppRouter {
   const { created, whole, changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
   const tag = door.tagOf('Rooms');
   const writer = changesReach(door.writer('settings'));

@@ -7,7 +7,10 @@ import { teamMemberRoutesOf } from './team-members.ts';
 import { teamRoutesOf } from './teams.ts';
 import { userRoutesOf } from './users.ts';
 
-/** An organization with its users, rooms, allowed tags, teams and members of teams. Tenants find only teams in version 6. */
+/**
+ * An organization with its users, rooms, allowed tags, teams and members of teams. For tenants, version 6 has only
+ * teams.
+ */
 export function directoryRoutesOf(door: Door): AppRouter {
   const routes = createRouter();
   if (door.isOperator || door.version === 5) {

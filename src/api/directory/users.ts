@@ -56,7 +56,7 @@ const operatorSchema = userSchema
   })
   .openapi('AdminUser');
 
-/** The fields that a door shows and lets change. `whole`: the body of a PUT. */
+/** The fields that a door shows and accepts. `whole`: the body of a PUT. */
 type Form = {
   whole: z.ZodType<UserFields>;
   changes: z.ZodType<UserFields>;
@@ -86,7 +86,7 @@ const KEYS = {
   [ordering in UserOrdering]: typeof creationKey | typeof byText;
 };
 
-export function userRoutesOf(door: Door): AppRouter {
+/** The users of an organization, behind a door. */ export function userRoutesOf(door: Door): AppRouter {
   const { whole, changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
   const tag = door.tagOf('Users');
   const all = `${door.organization}/users` as const;
@@ -228,7 +228,7 @@ userLifecycleRoutes.openapi(removeUser, async (c) => {
   const outcome = await deleteUser(identityDatabase(c), c.var.organization.id, user_id, Date.now());
   if (outcome === null) return refuse(c, USER_NOT_FOUND);
   purgeUser(user_id);
-  // Also for a user who was deleted before: that request may have failed before this step.
+  // Also for a user who was deleted before, because the earlier request may have failed before this step.
   await askUser(c.env, c.var.cost, user_id, (stub) => stub.deleteClients({ v: 1 }));
   return outcome === 'deleted' ? c.body(null, 204) : refuse(c, USER_NOT_FOUND);
 });

@@ -2,7 +2,7 @@ import type { AppMiddleware } from '../../http/app-environment.ts';
 import { refuse } from '../../http/refusals.ts';
 import { allowedOrigin } from '../../http/web-origins.ts';
 
-/** How a browser, which cannot set headers on a socket, brings its token: as a further subprotocol. */
+/** The prefix of the subprotocol that carries a token: browsers cannot set headers on a socket. */
 const TOKEN_PROTOCOL = 'bearer.';
 
 /** The subprotocols that a handshake offers. */
@@ -10,7 +10,10 @@ export function offeredProtocols(header: string | undefined): string[] {
   return (header ?? '').split(',').flatMap((each) => each.trim() || []);
 }
 
-/** Takes the token from `Sec-WebSocket-Protocol: umi.v1, bearer.<token>` when there is no Authorization header. Goes before authentication. */
+/**
+ * Takes the token from `Sec-WebSocket-Protocol: umi.v1, bearer.<token>` when there is no Authorization header. Must run
+ * before authentication.
+ */
 export const takeTokenFromProtocols: AppMiddleware = async (c, next) => {
   const offered = offeredProtocols(c.req.header('Sec-WebSocket-Protocol'));
   const token = offered.find((each) => each.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length);
@@ -22,13 +25,16 @@ export const takeTokenFromProtocols: AppMiddleware = async (c, next) => {
   await next();
 };
 
-/** Whatever asks for no socket is 426. */
+/** Refuses a request that is not a WebSocket handshake: 426. */
 export const requireUpgrade: AppMiddleware = async (c, next) => {
   if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket') return refuse(c, { reason: 'not_a_socket' });
   await next();
 };
 
-/** Browsers let every page open a socket and only say whose it is: pages of other origins than CORS_ORIGINS names are 403. */
+/**
+ * Refuses web pages whose origin CORS_ORIGINS does not name: 403. Browsers let every page open a socket, and only send
+ * the page's origin.
+ */
 export const requireAllowedOrigin: AppMiddleware = async (c, next) => {
   const origin = c.req.header('Origin');
   if (origin !== undefined && allowedOrigin(origin, c.env.CORS_ORIGINS) === null) {

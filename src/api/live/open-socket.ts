@@ -4,11 +4,14 @@ import { openingRequest, PROTOCOL, type SocketOwner } from '../../live/socket-ow
 import { liveHubStub } from '../../rpc/live-hub.ts';
 import { offeredProtocols } from './handshake.ts';
 
-/** Opens a socket at a hub for a caller who is authenticated and permitted, or refuses as the hub does. */
+/**
+ * Opens a socket at a live hub. The caller is authenticated and permitted already. A refusal of the hub becomes the
+ * response.
+ */
 export async function openSocket(c: AppContext, hub: string, owner: SocketOwner): Promise<Refused> {
   const speaks = offeredProtocols(c.req.header('Sec-WebSocket-Protocol')).includes(PROTOCOL);
   const answer = await liveHubStub(c.env, hub).fetch(openingRequest(owner, speaks));
-  // A handshake has no type among the responses of a route: OpenAPI knows none of status 101.
+  // OpenAPI has no response with status 101, so the handshake fits no response type of a route.
   if (answer.status === 101) return answer as Refused;
   return refuse(c, { reason: answer.status === 429 ? 'too_many_sockets' : 'unavailable' });
 }

@@ -69,7 +69,7 @@ liveRoutes.openapi(visitorRoute, (c) => {
   });
 });
 
-/** By what the hub looks the caller up again. */
+/** The credential by which the hub looks the caller up again. */
 function credentialOf({ app_id, token_id }: Principal, authorization: string | undefined): Credential {
   if (app_id !== null) return { kind: 'app', app_id, installation_id: token_id };
   return { kind: 'token', digest: tokenDigest(parseAuthorization(authorization)?.token ?? '') };

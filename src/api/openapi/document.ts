@@ -9,11 +9,11 @@ import { visitorExamples } from './examples/visitor-examples.ts';
 import { registerWebhooks } from './webhooks.ts';
 
 /**
- * The OpenAPI document. It is made by `npm run openapi`, committed as `public/openapi.json` and served as a static asset: nothing of
- * this file is part of the Worker.
+ * The OpenAPI document. `npm run openapi` makes it. It is committed as `public/openapi.json` and served as a static
+ * asset, so this file is not part of the Worker.
  */
 
-/** What the reader of the document needs of it. */
+/** The parts of the document that `npm run openapi` reads. */
 export type OpenApiDocument = ReturnType<AppRouter['getOpenAPI31Document']>;
 
 const SECURITY_SCHEMES = {
@@ -113,7 +113,7 @@ function componentOf(reference: string): string {
 
 type Page = { type: 'object'; properties: { results: { items: { $ref: string } } } };
 
-/** Makes a component of the page of each kind of resource: `ChatPage` for pages of `Chat`. */
+/** Makes a component for the pages of each kind of resource: `ChatPage` for pages of `Chat`. */
 function namePages(document: OpenApiDocument): OpenApiDocument {
   const pages = new Map<string, Page>();
   const named = JSON.parse(JSON.stringify(document), (_key, value: unknown) => {

@@ -5,8 +5,8 @@ import { messageSchema } from '../shared/message-schema.ts';
 import { replySuggestionSchema } from '../shared/reply-suggestion-schema.ts';
 
 /**
- * What the hub sends, for the `webhooks` of the OpenAPI document: the bodies are made in notifications/webhook-body.ts. Tests hold
- * what receivers got against these schemas.
+ * What the hub sends, for the `webhooks` of the OpenAPI document. notifications/webhook-body.ts makes the bodies. Tests
+ * validate received webhooks against these schemas.
  */
 
 const places = {

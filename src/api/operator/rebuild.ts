@@ -12,7 +12,7 @@ import { type ThreadStub, threadStub, threadStubById } from '../../rpc/thread.ts
 import { operator } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 
-/** How many threads are rebuilt at the same time, and in one request. */
+/** Most threads that are rebuilt at the same time, and in one request. */
 const AT_ONCE = 5;
 const IN_A_REQUEST = 20;
 /** After this time (ms) a request starts no further thread. */
@@ -86,8 +86,8 @@ function count(outcomes: readonly (Failure | null)[]): { rebuilt: number; failed
 }
 
 /**
- * Rebuilds the next threads of the register: those after the name `after` in the database at index `place`, then those of the next
- * database.
+ * Rebuilds the next threads of the register: those after the name `after` in the database at index `place`, then those
+ * of the next database.
  */
 async function rebuildFrom(
   c: AppContext,
@@ -115,7 +115,9 @@ function rebuildObjects(c: AppContext, ids: readonly string[]): Promise<(Failure
   return inParallel(ids, AT_ONCE, (id) => rebuildThread(c, id, () => threadStubById(c.env, id)));
 }
 
-/** Why a thread could not be rebuilt; null when it was. A failure does not stop the other threads. */
+/**
+ * Rebuilds a thread. Answers why it could not be rebuilt; null when it was. A failure does not stop the other threads.
+ */
 async function rebuildThread(c: AppContext, thread: string, stubOf: () => ThreadStub | null): Promise<Failure | null> {
   try {
     const stub = stubOf();

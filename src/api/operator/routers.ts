@@ -183,7 +183,9 @@ routerRoutes.openapi(removeRouter, async (c) => {
 
 type Named = { targets: z.infer<typeof newRouter>['targets'] & {}; room_ids: string[] };
 
-/** Messages for targets and rooms that the organization may not name, nested like the payload. Null when there are none. */
+/**
+ * Messages for targets and rooms that the organization may not name, nested like the payload. Null when there are none.
+ */
 async function unknownNames(c: AppContext, { targets, room_ids }: Named): Promise<FieldErrors | null> {
   const { organization } = c.var;
   const places = targets.length === 0 ? [] : await findUnknownTargets(identityDatabase(c), organization, targets);

@@ -10,7 +10,7 @@ import { routerRoutes } from './routers.ts';
 import { shareRoutes } from './shares.ts';
 import { tokenRoutes } from './tokens.ts';
 
-/** The admin API, mounted at /admin/v1: all of it needs the operator's secret, unknown paths too. */
+/** The admin API, mounted at /admin/v1. All paths need the operator's secret, including unknown ones. */
 export const operatorRoutes = createRouter();
 operatorRoutes.use('*', requireOperator);
 operatorRoutes.route('/', organizationsRoutes);

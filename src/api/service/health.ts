@@ -7,7 +7,10 @@ import { errorText, writeLog } from '../../platform/log.ts';
 import { publicAccess } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 
-/** The last file of `migrations/`, as a test checks. A database without it lacks tables or columns that this version reads. */
+/**
+ * The last file of `migrations/`; a test checks it. A database without this migration lacks tables or columns that this
+ * version reads.
+ */
 export const NEWEST_MIGRATION = '0005_convergent_copy.sql';
 
 const checkHealth = defineRoute({

@@ -2,8 +2,8 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { createRouter } from '../../http/router.ts';
 
 /**
- * The reference page and the OpenAPI document are static assets (public/). Cloudflare serves them without the Worker; these
- * routes are for a runtime that asks the Worker first, as that of `npm start` does.
+ * The reference page and the OpenAPI document are static assets (public/). Cloudflare serves them without the Worker.
+ * These routes are for a runtime that asks the Worker first, as `npm start` does.
  */
 export const referenceRoutes = createRouter();
 

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { isoTimeSchema } from '../../http/fields.ts';
 import { avatarSchema } from './user-schemas.ts';
 
-/** Chats and memberships as answers document them (Chats API). src/resources makes the objects. */
+/** The schemas of chats and memberships (Chats API). src/resources makes the objects. */
 
 const id = z.string().openapi({ format: 'uuid' });
 const idOrNull = id.nullable();

@@ -16,7 +16,7 @@ export function pageOfMembers<Resource>(c: AppContext, page: Page, resources: re
   );
 }
 
-/** Members as `show` shows them. One query to D1 finds which of their users are deleted. */
+/** Members as `show` presents them. One query to D1 finds the deleted users among them. */
 export async function showMembers<Resource>(
   c: AppContext,
   members: readonly MemberView[],

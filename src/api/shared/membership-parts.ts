@@ -5,7 +5,7 @@ import { requireSomeField, timeField } from '../../http/fields.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import { type MemberFacts, type MemberView, membershipResource } from '../../resources/membership.ts';
 
-/** Parts of the routes about memberships, of users and of visitors (Chats API, Chat memberships). */
+/** What the routes of users' and of visitors' memberships have in common (Chats API, Chat memberships). */
 
 /** What a user states about themselves when they join a chat, and later. */
 export const statusFields = {
@@ -37,7 +37,7 @@ export function changesForThread({ is_participating, composing_status, last_seen
   };
 }
 
-/** A page of one person's memberships, one for each chat, from D1's copy, which does not have the typing. */
+/** A page of one person's memberships, one for each chat, from D1's copy. The copy does not have the typing. */
 export function pageOfMemberships<Resource>(
   c: AppContext,
   page: Page,

@@ -3,7 +3,7 @@ import { isoTimeSchema } from '../../http/fields.ts';
 import { ACTION_STYLES } from '../../resources/attachment.ts';
 import { avatarSchema } from './user-schemas.ts';
 
-/** A message of the Chats API as its answers document it (Chats API, Chat messages, Chat message attachments). */
+/** The schema of a message (Chats API, Chat messages, Chat message attachments). */
 
 const id = z.string().openapi({ format: 'uuid' });
 const idOrNull = id.nullable();

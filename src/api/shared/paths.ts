@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { pathId } from '../../http/fields.ts';
 
-/** Parameters of paths below an organization, and the 404s for what such a path names and does not exist. */
+/** Parameters of paths below an organization, and the 404s for resources in such paths that do not exist. */
 
 export const organizationPath = z.object({ organization_id: pathId('organization_id') });
 export const userPath = organizationPath.extend({ user_id: pathId('user_id') });

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { isoTimeSchema } from '../../http/fields.ts';
 
-/** Users and organizations as answers document them, nested in other objects and by themselves. */
+/** The schemas of users and organizations, nested in other objects and on their own. */
 
 const id = z.string().openapi({ format: 'uuid' });
 const textOrNull = z.string().nullable();
@@ -24,7 +24,7 @@ const nestedUserFields = {
 
 export const nestedUserSchema = z.object(nestedUserFields).openapi('NestedUser');
 
-/** A union, because the generator documents `.nullable()` of a named schema as one that no value fits. */
+/** A union, because the generator documents `.nullable()` of a named schema as a schema that no value fits. */
 export const nestedUserOrNull = z.union([nestedUserSchema, z.null()]);
 
 export const userSchema = z

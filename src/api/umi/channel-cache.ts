@@ -11,8 +11,8 @@ export type CachedChannel = { channel: ChannelRow; room: RoomFacts };
 const channels = createIsolateCache<ChannelRow>({ clock: Date.now, limit: 10_000, staleFor: STALE_FOR });
 
 /**
- * A channel and its room for the path of a message: at most AUTH_CACHE_SECONDS old, up to 10 minutes while D1 cannot be
- * reached. Null when the organization has no such channel, or the channel's room was deleted.
+ * The channel that a message's path names, and its room: at most AUTH_CACHE_SECONDS old, up to 10 minutes while D1
+ * cannot be reached. Null when the organization has no such channel, or the channel's room was deleted.
  */
 export async function findCachedChannel(
   c: AppContext,
@@ -26,7 +26,10 @@ export async function findCachedChannel(
   return { channel, room: { id: room.id, name: room.name, organization_id: room.organization_id } };
 }
 
-/** Forgets a channel in this isolate; others forget it when their copy is AUTH_CACHE_SECONDS old, for attempts 2 s. */
+/**
+ * Forgets a channel in this isolate. Other isolates forget it when their copy is AUTH_CACHE_SECONDS old; for webhook
+ * attempts, 2 s.
+ */
 export function purgeChannel(organizationId: string, channelId: string): void {
   channels.purge(cacheKey(organizationId, channelId));
   purgeChannelEndpoint(organizationId, channelId);

@@ -80,7 +80,7 @@ export const channelsQuery = z.object({
   ordering: z.enum(orderings).default('-created_at'),
 });
 
-/** Keyset values of an ordering: the column that it names, then the id. */
+/** The keyset's values of an ordering: its column, then the id. */
 export function channelKeySchema(ordering: ChannelOrdering) {
   return ordering === 'messaging_channel' ? z.tuple([z.string(), z.string()]) : creationKey;
 }

@@ -210,8 +210,8 @@ function columnsOf({ echo_user_messages, is_webhook_enabled, ...rest }: WireChan
 }
 
 /**
- * After the answer, ends the channel's pending webhooks as skipped, before their due times. A failure is only logged: each lane sees
- * the change when its next row is due.
+ * After the answer, ends the channel's pending webhooks as skipped, before their due times. A failure is only logged:
+ * each lane sees the change when its next row is due.
  */
 function drainChannel(c: AppContext, organizationId: string, channelId: string): void {
   const draining = async () =>

@@ -155,7 +155,7 @@ const route = defineRoute({
   },
 });
 
-/** POST …/messages: sends one command to the thread, which decides. */
+/** POST …/messages: sends one command to the thread, which decides what happens. */
 export const createMessagesRoutes = createRouter();
 
 createMessagesRoutes.openapi(route, async (c) => {
@@ -214,7 +214,10 @@ function incoming(message: Message, users: ReadonlyMap<string, UserFacts>): Inco
   };
 }
 
-/** The users who send messages of the batch. A sender who is not a user of the organization is a 400 (UMI documentation, 2.1). */
+/**
+ * The users who send messages of the batch. A sender who is not a user of the organization is a 400 (UMI documentation,
+ * 2.1).
+ */
 async function findSenders(
   c: AppContext,
   messages: Message[],

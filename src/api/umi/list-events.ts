@@ -48,7 +48,7 @@ const route = defineRoute({
   answers: { 200: jsonOf(eventsSchema, 'Bodies in ascending `seq`') },
 });
 
-/** GET …/events: for a receiver that was away. Reads the thread's log, also for a deleted channel. */
+/** GET …/events: for a receiver that was away. Reads the thread's log. Works for a deleted channel too. */
 export const listEventsRoutes = createRouter();
 
 listEventsRoutes.openapi(route, async (c) => {

@@ -14,7 +14,7 @@ import { listEventsRoutes } from './list-events.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 import { channelTestRoutes } from './test-channel.ts';
 
-/** The webhooks of a channel. Their log stays readable when the channel is deleted, but nothing is sent again. */
+/** The webhooks of a channel. The log of a deleted channel stays readable, but its webhooks cannot be replayed. */
 const channelDeliveryRoutes = deliveryRoutesOf({
   nameOf: (verb, noun) => `${verb}Channel${noun}`,
   tag: 'Deliveries',

@@ -18,7 +18,7 @@ import { USER_NOT_FOUND } from '../shared/paths.ts';
 const LONGEST_PRESENCE = 30 * 24 * 3600;
 /** Largest `properties` of a client, as JSON in UTF-8. Bytes. */
 const PROPERTIES_LIMIT = 10_000;
-/** Objects and lists inside each other in `properties`. */
+/** Deepest nesting of objects and lists in `properties`. */
 const PROPERTIES_LEVELS = 32;
 
 function refuseBulk(value: unknown, context: z.RefinementCtx): unknown {
@@ -59,7 +59,7 @@ const clientSchema = z
   })
   .openapi('UserClient');
 
-/** The path's user is the caller or another user of the organization: 404. */
+/** Refuses a path whose user is neither the caller nor another user of the organization: 404. */
 const requireUser: AppMiddleware = async (c, next) => {
   const { user, organization } = c.var.principal;
   const userId = c.req.param('user_id')?.toLowerCase() ?? '';
@@ -92,8 +92,9 @@ const PLACES = [
 ];
 
 /**
- * The clients of a user, at /users/<user_id>/clients and /orgs/<organization_id>/users/<user_id>/clients. A user is present while
- * one of them has not expired. Expired clients stay listed; a change renews one and is answered with 201.
+ * The clients of a user, at /users/<user_id>/clients and /orgs/<organization_id>/users/<user_id>/clients. A user is
+ * present while one of them has not expired. Expired clients stay listed. A change renews an expired client and answers
+ * 201.
  */
 export const clientRoutes = createRouter();
 

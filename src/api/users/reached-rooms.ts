@@ -40,7 +40,7 @@ const getRoom = defineRoute({
   answers: { 200: jsonOf(roomSchema, 'The room') },
 });
 
-/** The rooms whose routers reach a user, shared ones too. */
+/** The rooms whose routers reach a user, including shared rooms. */
 export const reachedRoomRoutes = createRouter();
 
 reachedRoomRoutes.openapi(getRooms, async (c) => {

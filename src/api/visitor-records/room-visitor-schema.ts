@@ -2,10 +2,10 @@ import { z } from '@hono/zod-openapi';
 
 const textOrNull = z.string().nullable();
 const pixelsOrNull = z.int().nullable().openapi({ description: 'Pixels.' });
-/** The hub never learns these (src/resources/room-visitor.ts). */
+/** Fields that the hub cannot know (src/resources/room-visitor.ts). */
 const unknown = z.null();
 
-/** A visitor of a room, as the organization sees them. */
+/** A visitor of a room as the organization sees them. */
 export const roomVisitorSchema = z
   .object({
     id: z.string(),

@@ -29,7 +29,7 @@ import { refuseThread } from '../refuse-thread.ts';
 import { ROOM_NOT_FOUND, roomPath, VISITOR_NOT_FOUND } from '../shared/paths.ts';
 
 const VALUE_CHARACTERS = 10_000;
-/** How many threads are renamed at the same time. A visitor has one in each of their rooms. */
+/** Most threads that get the visitor's name at the same time. A visitor has one thread in each room. */
 const RENAMED_AT_A_TIME = 10;
 
 const visitorPath = roomPath.extend({ visitor_id: pathVisitorId() });
@@ -104,8 +104,8 @@ const removeRoute = defineRoute({
 const VARIABLE_NOT_FOUND = { reason: 'not_found', detail: 'Visitor variable not found.' } as const;
 
 /**
- * /orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/variables (visitors' API). They are the same in every room of the
- * visitor. Threads write them too.
+ * /orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/variables (visitors' API). A visitor has the same
+ * variables in all rooms. Threads write them too.
  */
 export const visitorVariableRoutes = createRouter();
 
@@ -173,7 +173,7 @@ visitorVariableRoutes.openapi(removeRoute, async (c) => {
   return unnamed ?? c.body(null, 204);
 });
 
-/** The refusal when the organization has no such room, or the room has no such visitor; else null. */
+/** The refusal when the organization has no such room, or the room has no such visitor. Null when both exist. */
 async function refuseVisitor(c: AppContext, { room_id, visitor_id }: VisitorPath): Promise<Refused | null> {
   const room = await ownRoom(c, room_id);
   if (room === null) return refuse(c, ROOM_NOT_FOUND);
@@ -182,15 +182,15 @@ async function refuseVisitor(c: AppContext, { room_id, visitor_id }: VisitorPath
   return visitor === null ? refuse(c, VISITOR_NOT_FOUND) : null;
 }
 
-/** A name cannot be blank: to take it away, the variable is deleted. */
+/** Refuses a blank name. A name is removed by deleting the variable. Null for any other variable or value. */
 function refuseBlankName(c: AppContext, key: string, value: string): Refused | null {
   const isBlank = key === NAME_VARIABLE && value.trim() === '';
   return isBlank ? refuseField(c, 'value', 'This field may not be blank.') : null;
 }
 
 /**
- * Tells the threads of the visitor's newest chats, one in each room, the visitor's name (null: none any more). Answers the first
- * refusal, null when no thread refuses.
+ * Sends the visitor's name (null: it was removed) to the threads of the visitor's newest chats, one in each room.
+ * Answers the first refusal; null when no thread refuses.
  */
 async function rename(
   c: AppContext,

@@ -61,7 +61,7 @@ const userItemRoute = defineRoute({
   answers: item,
 });
 
-/** Visitors of a room as the organization sees them. Less is known about those who come through a channel. */
+/** Visitors of a room as the organization sees them. Visitors of channels have fewer details. */
 export const visitorRoutes = createRouter();
 
 visitorRoutes.openapi(listRoute, async (c) => {

@@ -59,12 +59,12 @@ const route = defineRoute({
   },
 });
 
-/** The oldest version of the vendor's web client that may go on; clients of this hub do not ask for it. */
+/** The oldest accepted version of the vendor's web client. Clients of this hub do not need it. */
 const MINIMAL_BAR_VERSION = 3;
 
 /**
- * POST /public/orgs/<organization_id>/auth (visitors' API): a visitor gets their identity and an access token for 30 minutes.
- * Nothing is stored for them.
+ * POST /public/orgs/<organization_id>/auth (visitors' API): gives a visitor an identity and an access token for 30
+ * minutes. Nothing is stored.
  */
 export const authRoutes = createRouter();
 
@@ -95,7 +95,7 @@ authRoutes.openapi(route, async (c) => {
   return c.json(body, 200, { 'Cache-Control': 'no-store' });
 });
 
-/** Where the visitor's live socket is opened. */
+/** The URL of the visitor's live socket. */
 function socketUrl(c: AppContext, visitorId: string): string {
   return `${publicOrigin(c).replace(/^http/, 'ws')}/api/v5/public/visitors/${visitorId}/live`;
 }

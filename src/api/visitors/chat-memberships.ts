@@ -48,7 +48,10 @@ const itemRoute = defineRoute({
   answers: { 200: jsonOf(visitorMembershipSchema, 'The membership') },
 });
 
-/** /public/visitors/<visitor_id>/chat_memberships: listed from D1's copy, read and changed in the chats' threads. */
+/**
+ * /public/visitors/<visitor_id>/chat_memberships. Lists come from D1's copy. Single memberships are read and changed in
+ * the chats' threads.
+ */
 export const chatMembershipRoutes = createRouter();
 
 chatMembershipRoutes.openapi(listRoute, async (c) => {

@@ -52,7 +52,7 @@ const endSchema = z
   })
   .openapi('EndOwnChat');
 
-/** /public/visitors/<visitor_id>/chats: listed from D1's copy, read and ended in the chats' threads. */
+/** /public/visitors/<visitor_id>/chats. Lists come from D1's copy. Single chats are read and ended in their threads. */
 export const chatRoutes = createRouter();
 
 chatRoutes.openapi(listRoute, async (c) => {

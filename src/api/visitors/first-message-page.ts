@@ -4,13 +4,13 @@ import { errorText, writeLog } from '../../platform/log.ts';
 import type { PageFacts } from '../../resources/chat.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
 
-/** Chats in which the visitor has written, which stays so; as many as an isolate remembers. */
+/** Chats in which the visitor has written. That never becomes false, so only the number of entries is limited. */
 const written = new Set<string>();
 const REMEMBERED_CHATS = 10_000;
 
 /**
- * The page on which the visitor is, for their first message in a chat; null when it is unknown, or when they have written
- * there before. While D1 cannot be reached it is unknown: their message is worth more.
+ * The page that the visitor is on, for their first message in a chat. Null when it is unknown, and for later messages.
+ * While D1 cannot be reached it counts as unknown, so that the message is accepted.
  */
 export async function pageForFirstMessage(c: AppContext, chatId: string): Promise<PageFacts | null> {
   if (written.has(chatId)) return null;

@@ -9,18 +9,18 @@ import { executeCommand } from '../execute-command.ts';
 import { type Reached, reachChat } from '../reach-chat.ts';
 import { refuseThread } from '../refuse-thread.ts';
 
-/** The right of a visitor: their own chats, in whichever room. */
+/** The grant of a visitor: their own chats, in all rooms. */
 export function ownChats(c: AppContext): ChatGrant {
   return { kind: 'visitor', room_id: null, visitor_id: c.var.visitor.id };
 }
 
-/** Asks the thread of a chat, which says whether it is the visitor's. */
+/** Queries the thread of a chat. The thread checks that the chat is the visitor's. */
 export function queryOwnChat<Q extends Query>(c: AppContext, query: Q): Promise<Reached<ReadingOf<Q>>> {
   const call = (thread: string) => queryThread(c.env, c.var.cost, thread, query);
   return reachChat(query.chat_id, call, (refusal) => refusedTo(c, refusal));
 }
 
-/** Sends a command to the thread of a chat, which says whether it is the visitor's. */
+/** Sends a command to the thread of a chat. The thread checks that the chat is the visitor's. */
 export function commandToOwnChat<C extends Command & { chat_id: string }>(
   c: AppContext,
   command: C,
@@ -29,7 +29,10 @@ export function commandToOwnChat<C extends Command & { chat_id: string }>(
   return reachChat(command.chat_id, call, (refusal) => refusedTo(c, refusal));
 }
 
-/** A message that is named in a payload is a field of it, where users name theirs in the path. */
+/**
+ * Visitors name a message in a field of the payload, so an unknown one is a 400 for that field. Users name it in the
+ * path.
+ */
 function refusedTo(c: AppContext, refusal: ThreadRefusal): Refused {
   if (refusal.reason !== 'message_not_found' || c.req.method !== 'POST') return refuseThread(c, refusal);
   const fields = { response_to_message_id: ['The chat has no such message.'] };

@@ -48,7 +48,7 @@ const itemRoute = defineRoute({
   answers: { 200: jsonOf(visitorMembershipSchema, 'The membership') },
 });
 
-/** /public/visitors/<visitor_id>/chats/<chat_id>/memberships, from the chat's thread. */
+/** /public/visitors/<visitor_id>/chats/<chat_id>/memberships. The chat's thread answers. */
 export const membershipRoutes = createRouter();
 
 membershipRoutes.openapi(listRoute, async (c) => {

@@ -11,13 +11,13 @@ const VALUE_CHARACTERS = 2048;
 const text = textField({ max: MESSAGE_CHARACTERS });
 
 /**
- * What a visitor may post (Chats API, Chat message response actions): a text, or with `type` `action` the answer to an
- * attachment, of which the hub itself knows the texts.
+ * What a visitor may post (Chats API, Chat message response actions): a text, or with `type` `action` the response to
+ * an attachment. The hub itself knows the text of a response.
  */
 export const postMessageSchema = z
   .object({
     type: z.enum(['msg', 'action']).optional().openapi({ default: 'msg' }),
-    // An answer's own text is the hub's to give; what else stands here is read past.
+    // The hub sets the text of a response. Other fields are ignored.
     message: z.unknown().optional().openapi({ type: 'string', minLength: 1, maxLength: MESSAGE_CHARACTERS }),
     response_to_message_id: uuidField().nullish(),
     response_to_attachment_id: uuidField().nullish(),

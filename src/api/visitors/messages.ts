@@ -62,7 +62,7 @@ const postRoute = defineRoute({
   },
 });
 
-/** /public/visitors/<visitor_id>/chats/<chat_id>/messages, from the chat's thread. */
+/** /public/visitors/<visitor_id>/chats/<chat_id>/messages. The chat's thread answers. */
 export const messageRoutes = createRouter();
 
 messageRoutes.openapi(listRoute, async (c) => {

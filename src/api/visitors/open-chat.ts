@@ -33,8 +33,9 @@ const route = defineRoute({
 });
 
 /**
- * POST /public/orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/chats (visitors' API): the visitor's open chat, or
- * a new one in the thread of their newest. They are present from then on, as long as they asked for last, also when nobody is online.
+ * POST /public/orgs/<organization_id>/rooms/<room_id>/visitors/<visitor_id>/chats (visitors' API): the visitor's open
+ * chat, or a new one in the thread of their newest. The visitor is present from then on, for as long as they last
+ * requested, even when no user is online.
  */
 export const openChatRoutes = createRouter();
 
@@ -48,7 +49,7 @@ openChatRoutes.openapi(route, async (c) => {
   if (row === null) return refuse(c, VISITOR_NOT_FOUND);
   await keepPresent(c, row);
 
-  // Last of all but the thread's own call: it writes down the name as the newest one that there is.
+  // Read just before the call: the thread records this name as the visitor's newest.
   const [visitor, newest] = await Promise.all([
     findVisitor(database, room.id, visitor_id),
     findNewestChatOfVisitor(database, room.id, visitor_id),

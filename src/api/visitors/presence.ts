@@ -6,13 +6,19 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
 import { askVisitor } from '../../rpc/user.ts';
 
-/** What a visitor writes renews their presence at most this often (ms), so that it costs D1 little; shorter ones their page keeps up. */
+/**
+ * A visitor's messages renew their presence at most this often (ms), so that they cost D1 little. A shorter presence is
+ * renewed by the visitor's page.
+ */
 const RENEWED_EVERY = 30_000;
 const REMEMBERED = 10_000;
-/** When the presence of a visitor in a room was renewed last by this isolate (ms). */
+/** When this isolate last renewed the presence of a visitor in a room (ms). */
 const renewedAt = new Map<string, number>();
 
-/** Lets a visitor's open chats know that they are present, for as long as their row says: they have a client for each room. */
+/**
+ * Reports a visitor's presence to their open chats, for as long as their row says. A visitor has a client for each
+ * room.
+ */
 export async function keepPresent(c: AppContext, row: VisitorRow): Promise<void> {
   const { id, organization_id, room_id, presence_expires_in } = row;
   noteRenewed(id, room_id, Date.now());
@@ -27,8 +33,8 @@ export async function keepPresent(c: AppContext, row: VisitorRow): Promise<void>
 }
 
 /**
- * After the answer, keeps a visitor who has just written in a room present there, for as long as they asked for last (a
- * visitor is there at every call). A failure is only logged.
+ * After the answer, keeps a visitor who has just written present in that room, for as long as they last requested. A
+ * failure is only logged.
  */
 export function stayPresent(c: AppContext, roomId: string | null): void {
   if (roomId === null) return;

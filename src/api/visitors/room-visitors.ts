@@ -14,7 +14,7 @@ import { keepPresent } from './presence.ts';
 import { roomVisitorSchema } from './public-schemas.ts';
 import { detailFields, detailsOf } from './visitor-details.ts';
 
-/** Seconds for which a visitor is present when they do not say. */
+/** How long a visitor is present by default, in seconds. */
 const DEFAULT_EXPIRES_IN = 120;
 const expiresIn = integerField({ min: 1, max: 86_400 });
 
@@ -42,7 +42,7 @@ const enterRoute = defineRoute({
   },
 });
 
-/** Room visitors: a visitor's presence in a room, and what is known of them there. */
+/** Room visitors: a visitor's presence and details in a room. */
 export const roomVisitorRoutes = createRouter();
 
 roomVisitorRoutes.openapi(enterRoute, async (c) => {

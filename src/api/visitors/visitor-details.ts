@@ -6,14 +6,14 @@ import { cutText } from '../../platform/cut-text.ts';
 
 const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'android-app:', 'ios-app:']);
 
-/** An address that a console may show as a link: scripts are none. */
+/** A URL that a console may show as a link. Script URLs are refused. */
 const address = textField({ max: 2000 })
   .refine((text) => URL.canParse(text) && SCHEMES.has(new URL(text).protocol), 'Enter a valid URL.')
   .openapi({ format: 'uri' })
   .nullish();
 const pixels = integerField({ min: 1, max: 100_000 }).nullish();
 
-/** What a visitor's client may tell of them with their presence. */
+/** The details that a visitor's client may send with their presence. */
 export const detailFields = {
   latest_page_url: address,
   latest_page_title: textField({ max: 1000, blank: true }).nullish(),
@@ -22,7 +22,10 @@ export const detailFields = {
   device_screen_height: pixels,
 };
 
-/** What their client says, and what the request itself tells: their browser's name, address and place. */
+/**
+ * The details that the client sent, and those of the request itself: the browser's name, the IP address and the
+ * location.
+ */
 export function detailsOf(c: AppContext, said: z.output<z.ZodObject<typeof detailFields>>): DetailChanges {
   const { latest_page_url, latest_page_title, referrer_url, device_screen_width, device_screen_height } = said;
   const userAgent = c.req.header('User-Agent');
@@ -41,7 +44,7 @@ export function detailsOf(c: AppContext, said: z.output<z.ZodObject<typeof detai
   };
 }
 
-/** The English name of a country; null when the code is none, as Tor's `T1`. */
+/** The English name of a country. Null when the code names no country, such as `T1` for Tor. */
 export function countryName(code: string): string | null {
   if (!/^[A-Z]{2}$/.test(code)) return null;
   const name = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' }).of(code);

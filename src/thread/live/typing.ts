@@ -3,8 +3,8 @@ import type { ChatFacts } from '../../resources/chat.ts';
 import type { ComposingStatus } from '../../resources/membership.ts';
 
 /**
- * A `typing` that is not repeated for this long (ms) reads as `typed`: the member has stopped, or their client is gone.
- * Clients end it themselves after this time (docs/live.md), so no alarm is needed.
+ * A `typing` that is not repeated for this long (ms) counts as `typed`: the member has stopped, or their client is
+ * gone. Clients end it themselves after this time (docs/live.md), so no alarm is needed.
  */
 const TYPING_LASTS = 15_000;
 
@@ -12,8 +12,8 @@ const TYPING_LASTS = 15_000;
 export type Said = { member_id: string; status: ComposingStatus; isOther: boolean };
 
 /**
- * Who types in a thread's open chat. Kept in memory only, never in the log or in D1. A new instance of the object knows
- * nothing of it, and clients repeat it while their user types.
+ * The typing statuses in a thread's open chat. Kept in memory only, never in the log or in D1. A new instance of the
+ * object knows nothing of it, and clients repeat it while their user types.
  */
 export class Typing {
   #chatId: string | null = null;
@@ -32,7 +32,7 @@ export class Typing {
     });
   }
 
-  /** What a member does at `now` (ms). Nobody types in a chat that has ended. */
+  /** The typing status of a member at `now` (ms). In an ended chat nobody types. */
   statusOf(chat: ChatFacts, memberId: string, now: number): ComposingStatus {
     if (chat.id !== this.#chatId || chat.ended_at !== null) return 'idle';
     const said = this.#said.get(memberId);

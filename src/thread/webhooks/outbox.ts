@@ -133,8 +133,8 @@ function trackOf(row: DeliveryState): Track {
 }
 
 /**
- * Records that the first attempt has delivered, as nearly all do: with two statements and no row for the attempt.
- * Answers the receiver; null, with nothing changed, in any other case.
+ * Records a first attempt that has delivered, as nearly all do, with two statements and no row for the attempt. Answers
+ * the receiver; null, with nothing changed, in any other case.
  */
 function deliveredAtOnce(sql: SqlStorage, leaseToken: string, attempt: Attempt, context: LaneContext): Receiver | null {
   const delivered = sql
