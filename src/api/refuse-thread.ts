@@ -44,7 +44,7 @@ const MAPPING: Mapping = {
   action_not_found: () => invalid({ response_to_action_id: ['The attachment has no such action.'] }),
   action_disabled: () => ({ reason: 'conflict', detail: 'The action is disabled.' }),
   response_text_required: () => invalid({ response_text: ['This field is required.'] }),
-  response_value_unknown: () => invalid({ response_value: ['This is none of the attachment’s links.'] }),
+  response_value_unknown: () => invalid({ response_value: ['This is not a link of the attachment.'] }),
   suggestion_not_in_chat: () =>
     invalid({ selected_reply_suggestion_id: ['The reply suggestion does not belong to this chat.'] }),
   suggestion_without_session: ({ index }, batchSize) =>

@@ -49,7 +49,7 @@ export function emailField() {
  * a resource with such a name.
  */
 export function pathNameField() {
-  return textField({ max: 255 }).refine((text) => text !== '.' && text !== '..', 'No URL can carry this name.');
+  return textField({ max: 255 }).refine((text) => text !== '.' && text !== '..', 'This name cannot be part of a URL.');
 }
 
 /**

@@ -11,12 +11,12 @@ type Fields = { [field: string]: unknown };
 
 /** Reads a client's frame: the frame, or what is wrong with it. Unknown fields are ignored. */
 export function readClientFrame(data: string | ArrayBuffer): { frame: ClientFrame } | { problem: string } {
-  if (typeof data !== 'string') return { problem: 'Frames are text, not binary.' };
+  if (typeof data !== 'string') return { problem: 'Frames must be text, not binary.' };
   if (data.length > LONGEST_FRAME || new TextEncoder().encode(data).byteLength > LONGEST_FRAME) {
-    return { problem: `A frame has no more than ${LONGEST_FRAME} bytes.` };
+    return { problem: `A frame must have no more than ${LONGEST_FRAME} bytes.` };
   }
   const fields = parseObject(data);
-  if (fields === null) return { problem: 'A frame is a JSON object.' };
+  if (fields === null) return { problem: 'A frame must be a JSON object.' };
   switch (fields['type']) {
     case 'subscribe':
       return readSubscribe(fields);
@@ -29,7 +29,7 @@ export function readClientFrame(data: string | ArrayBuffer): { frame: ClientFram
       return isNumber(number) ? { frame: { type: 'ack', number } } : { problem: NUMBER('number') };
     }
     default:
-      return { problem: 'The type of a frame is "subscribe", "unsubscribe" or "ack".' };
+      return { problem: 'The type of a frame must be "subscribe", "unsubscribe" or "ack".' };
   }
 }
 
@@ -41,8 +41,8 @@ function readSubscribe(fields: Fields): { frame: ClientFrame } | { problem: stri
   return { frame: { type: 'subscribe', channels, after } };
 }
 
-const CHANNELS = '"channels" is a list of one or more strings.';
-const NUMBER = (field: string) => `"${field}" is a number that the hub has sent.`;
+const CHANNELS = '"channels" must be a list of one or more strings.';
+const NUMBER = (field: string) => `"${field}" must be a number that the hub has sent.`;
 
 function readTopics({ channels }: Fields): string[] | null {
   if (!Array.isArray(channels) || channels.length === 0) return null;

@@ -70,7 +70,7 @@ export class FrameServer {
 
   #acknowledge(socket: LiveSocket, number: number): void {
     // The answer to a later subscription shows the end of the log, which the socket may not have reached.
-    if (number > this.#deps.logRange().head) this.#complain(socket, 'That number was not sent on this socket.');
+    if (number > this.#deps.logRange().head) this.#complain(socket, 'This number was not sent on this socket.');
     else socket.acknowledge(number);
     socket.save(this.#deps.logRange().head);
   }
@@ -84,7 +84,7 @@ export class FrameServer {
   async #subscribe(socket: LiveSocket, frame: ClientFrame & { type: 'subscribe' }): Promise<void> {
     const { after } = frame;
     if (after !== null && socket.state.has_begun) {
-      this.#complain(socket, '"after" stands in the first subscription of a connection only.');
+      this.#complain(socket, '"after" is allowed only in the first subscription of a connection.');
       return;
     }
     const access = await this.#accessOf(socket);

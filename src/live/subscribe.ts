@@ -21,8 +21,8 @@ export const MOST_TOPICS = 100;
 /** Most refusals that are listed. */
 const MOST_REFUSALS = 100;
 
-const SURPLUS = `A socket subscribes to ${MOST_TOPICS} channels at most.`;
-const HUB_IS_FULL = 'The hub has no room for more channels at present.';
+const SURPLUS = `A socket may subscribe to at most ${MOST_TOPICS} channels.`;
+const HUB_IS_FULL = 'The hub cannot accept more channels at present.';
 const NEEDS_REPORTS = 'The scope "reports" is required.';
 
 /**

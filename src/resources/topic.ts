@@ -97,9 +97,10 @@ function readTopic(text: string, ownerOf: OwnerReader): { topic: Topic } | { pro
   if (text.length > MAX_PATTERN_LENGTH) {
     return { problem: `Ensure this field has no more than ${MAX_PATTERN_LENGTH} characters.` };
   }
-  if (!text.startsWith(ROOT)) return { problem: `A channel pattern starts with ${ROOT}.` };
-  if (text.includes('?') || text.includes('#')) return { problem: 'A channel pattern has no query and no fragment.' };
-  if (text.endsWith('/')) return { problem: 'A channel pattern has no trailing slash.' };
+  if (!text.startsWith(ROOT)) return { problem: `A channel pattern must start with ${ROOT}.` };
+  if (text.includes('?') || text.includes('#'))
+    return { problem: 'A channel pattern must not have a query or a fragment.' };
+  if (text.endsWith('/')) return { problem: 'A channel pattern must not have a trailing slash.' };
   const segments = text.slice(ROOT.length).split('/');
   const kind = segments[0] === 'public' ? segments.splice(0, 2).join('/') : segments.shift();
   if (kind !== 'orgs' && kind !== 'users' && kind !== 'public/visitors') return { problem: WRONG_PLACE };
@@ -111,10 +112,10 @@ function readTopic(text: string, ownerOf: OwnerReader): { topic: Topic } | { pro
       return { topic: { ...ids, chats: collection.chats, part: collection.part, owner_id: owner.id } };
     }
   }
-  return { problem: 'No collection with this path can be subscribed.' };
+  return { problem: 'There is no channel with this path.' };
 }
 
-const WRONG_PLACE = `A channel pattern lies under ${ROOT}orgs/${ORGANIZATION}/ or ${ROOT}users/${USER}/.`;
+const WRONG_PLACE = `A channel pattern must be under ${ROOT}orgs/${ORGANIZATION}/ or ${ROOT}users/${USER}/.`;
 
 /**
  * The ids in the segments of a collection's path, null for `*`. Null when the segments belong to another collection.
@@ -182,7 +183,7 @@ function ownerInApp(
     return isOwn ? { id: organizationId } : { problem: `A channel pattern names its organization as ${ORGANIZATION}.` };
   }
   if (kind === 'public/visitors') return { problem: WRONG_PLACE };
-  if (text !== USER) return { problem: `A channel pattern names its user as ${USER}.` };
+  if (text !== USER) return { problem: `A channel pattern must name its user as ${USER}.` };
   return userId === null ? { problem: `${USER} needs an app with a bot user.` } : { id: userId };
 }
 

@@ -90,7 +90,7 @@ for (const kind of ['room', 'team'] as const) {
     const partner = await findOrganization(identityDatabase(c), partner_id);
     if (partner === null) return refuse(c, { reason: 'not_found' });
     if (partner_id === organization.id) {
-      return refuse(c, { reason: 'conflict', detail: `A ${kind} is not shared with its own organization.` });
+      return refuse(c, { reason: 'conflict', detail: `A ${kind} cannot be shared with its own organization.` });
     }
     if (partner.database !== organization.database) {
       return refuse(c, { reason: 'conflict', detail: 'The two organizations are stored in different databases.' });

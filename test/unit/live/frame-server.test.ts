@@ -136,7 +136,7 @@ describe('the frames of a client', () => {
     expect(kept).toEqual([visitor('chats')]);
     expect(JSON.parse(recorder.sent[0] ?? '')).toMatchObject({
       channels: [visitor('chats')],
-      refused: [{ channel: visitor('chat_memberships'), detail: 'The hub has no room for more channels at present.' }],
+      refused: [{ channel: visitor('chat_memberships'), detail: 'The hub cannot accept more channels at present.' }],
     });
   });
 

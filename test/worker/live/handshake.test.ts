@@ -37,13 +37,13 @@ async function outcome(path: string, headers: Record<string, string>, env: Parti
   return [answer.status, answer.headers.get('Sec-WebSocket-Protocol')];
 }
 
-describe('the addresses of live sockets', () => {
+describe('the paths of live sockets', () => {
   it('are two, both documented', () => {
     const document = liveRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
     expect(Object.keys(document.paths ?? {})).toEqual(['/users/{user_id}/live', '/public/visitors/{visitor_id}/live']);
   });
 
-  it('are for sockets only', async () => {
+  it('are only for sockets', async () => {
     for (const [path, token] of [
       [userPath(person), person.token],
       [visitorPath(visitor), visitor.token],
@@ -52,12 +52,12 @@ describe('the addresses of live sockets', () => {
       expect([answer.status, answer.headers.get('Upgrade'), answer.json]).toEqual([
         426,
         'websocket',
-        { detail: 'This address is for WebSocket connections.' },
+        { detail: 'This URL accepts only WebSocket connections.' },
       ]);
     }
   });
 
-  it('of a user are theirs only', async () => {
+  it('of a user can be used only by that user', async () => {
     const callers = await enrollCallers([]);
     await expectOwn({ method: 'GET', path: (user_id) => `/api/v5${userPath({ user_id })}` }, callers);
   });
@@ -88,7 +88,7 @@ describe('the addresses of live sockets', () => {
     expect(await outcome(visitorPath(early), bearer(early.token))).toEqual([403, null]);
   });
 
-  it('take no token from the query', async () => {
+  it('accept no token in the query', async () => {
     expect(await outcome(`${userPath(person)}?token=${person.token}&access_token=${person.token}`, {})).toEqual([
       401,
       null,
@@ -99,7 +99,7 @@ describe('the addresses of live sockets', () => {
 describe('the subprotocol', () => {
   const offer = (...protocols: string[]) => ({ 'Sec-WebSocket-Protocol': protocols.join(', ') });
 
-  it('brings a browser’s token, and is answered without it', async () => {
+  it('carries a browser’s token, and is answered without it', async () => {
     for (const [path, token] of [
       [userPath(person), person.token],
       [visitorPath(visitor), visitor.token],
@@ -169,8 +169,8 @@ describe('what a client sends', () => {
 });
 
 describe('a user who acts by an app', () => {
-  it.each(['as its bot user', 'as who has opened it'] as const)(
-    'has a socket %s, as long as the token is valid and the app is installed',
+  it.each(['as its bot user', 'as the user who opened it'] as const)(
+    'can open a socket %s, as long as the token is valid and the app is installed',
     async (as) => {
       const { manager, app, installation } = await openApp();
       const { organization_id } = manager;

@@ -45,7 +45,7 @@ describe('ten thousand subscriptions on one socket', () => {
       expect(answer['refused']).toHaveLength(100);
       expect((answer['refused'] as unknown[])[0]).toEqual({
         channel: one(batch * 1000 + taken),
-        detail: 'A socket subscribes to 100 channels at most.',
+        detail: 'A socket may subscribe to at most 100 channels.',
       });
     }
     const thread = PublishingThread.ofOrganization(person.organization_id, { chat_id: chatId(5) });
@@ -60,7 +60,10 @@ describe('ten thousand subscriptions on one socket', () => {
   it('in one frame are refused as a whole', async () => {
     const greedy = await LiveClient.ofUser(person);
     greedy.send({ type: 'subscribe', channels: range(10_000).map(one) });
-    expect(await greedy.next('error')).toEqual({ type: 'error', detail: 'A frame has no more than 262144 bytes.' });
+    expect(await greedy.next('error')).toEqual({
+      type: 'error',
+      detail: 'A frame must have no more than 262144 bytes.',
+    });
     expect(await greedy.subscribe([one(1)])).toMatchObject({ channels: [one(1)] });
     greedy.close();
   });
@@ -68,14 +71,14 @@ describe('ten thousand subscriptions on one socket', () => {
 
 describe('invalid frames', () => {
   const nonsense: [string, string | ArrayBuffer][] = [
-    ['no JSON', '{'],
-    ['no object', '["subscribe"]'],
+    ['text that is not JSON', '{'],
+    ['JSON that is not an object', '["subscribe"]'],
     ['no type', '{}'],
     ['an unknown type', '{"type":"publish"}'],
-    ['channels that are no list', '{"type":"subscribe","channels":"x"}'],
+    ['channels that are not a list', '{"type":"subscribe","channels":"x"}'],
     ['no channels', '{"type":"subscribe","channels":[]}'],
-    ['a channel that is no text', '{"type":"unsubscribe","channels":[1]}'],
-    ['a number that is none', '{"type":"ack","number":"1"}'],
+    ['a channel that is not a text', '{"type":"unsubscribe","channels":[1]}'],
+    ['a number that is not numeric', '{"type":"ack","number":"1"}'],
     ['a number with a fraction', '{"type":"subscribe","channels":["x"],"after":1.5}'],
     ['a number that was never sent', '{"type":"ack","number":9007199254740991}'],
     ['bytes', new Uint8Array([1, 2, 3]).buffer],
@@ -90,7 +93,7 @@ describe('invalid frames', () => {
     client.close();
   });
 
-  it('close the connection when they are many', async () => {
+  it('close the connection when there are many of them', async () => {
     const client = await LiveClient.ofUser(person);
     for (const _ of range(10)) client.send('{');
     expect(await client.closed).toEqual({ code: 1008, reason: 'too many malformed frames' });
@@ -144,7 +147,7 @@ describe('a socket that does not acknowledge', () => {
     client.close();
   });
 
-  it('loses nothing when it was at the end of the log as it was paused, and the hub slept', async () => {
+  it('loses nothing when it was at the end of the log when it was paused, and the hub slept', async () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe([all()]);
     const thread = PublishingThread.ofOrganization(person.organization_id);
@@ -160,7 +163,7 @@ describe('a socket that does not acknowledge', () => {
     client.close();
   });
 
-  it('is closed when it goes on asking', async () => {
+  it('is closed when its client goes on sending frames', async () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe([all()]);
     const thread = PublishingThread.ofOrganization(person.organization_id);
@@ -174,7 +177,7 @@ describe('a socket that does not acknowledge', () => {
     expect(client.frames).toHaveLength(1100);
   });
 
-  it('is sent as much of the log at a time as fits into memory, and gets all of it', async () => {
+  it('is sent only as much of the log at a time as fits into memory, and gets all of it', async () => {
     const first = await LiveClient.ofUser(person);
     const { number } = await first.subscribe([all()]);
     const thread = PublishingThread.ofOrganization(person.organization_id);
@@ -191,7 +194,7 @@ describe('a socket that does not acknowledge', () => {
     back.close();
   });
 
-  it('is sent four million characters at most', async () => {
+  it('is sent at most four million characters', async () => {
     const client = await LiveClient.ofUser(person);
     await client.subscribe([all()]);
     const text = 'x'.repeat(100_000);
@@ -228,7 +231,7 @@ describe('a heartbeat', () => {
   });
 
   testAlarm(
-    'lets the alarm ring only when the socket may end; without sockets the log is kept for a day',
+    'makes the alarm ring only when the socket may end; without sockets the log is kept for a day',
     async (ring) => {
       setClock(Date.now());
       const alarmIn = () =>
@@ -252,7 +255,7 @@ describe('a heartbeat', () => {
     },
   );
 
-  testAlarm('by pings alone makes the alarm ring as seldom as by frames', async (ring) => {
+  testAlarm('by pings alone makes the alarm ring as rarely as by frames', async (ring) => {
     setClock(Date.now());
     const client = await LiveClient.ofUser(person);
     passTime(150_000);

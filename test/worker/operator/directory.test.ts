@@ -68,7 +68,7 @@ describe('the operator works with teams', () => {
     }
   });
 
-  it('puts users in and takes them out, and their reach follows', async () => {
+  it('adds and removes users, and their reach follows', async () => {
     const team = await make(mine.organization_id, 'teams', { name: 'Night' });
     await make(mine.organization_id, 'routers', { name: 'x', targets: [{ kind: 'team', id: team }], room_ids: [room] });
     const member = `${root}/teams/${team}/members/${mine.user_id}`;
@@ -112,7 +112,7 @@ describe('the operator works with teams', () => {
 });
 
 describe('the operator works with shares', () => {
-  it.each(['rooms', 'teams'] as const)('of %s: shares, lists and stops', async (kind) => {
+  it.each(['rooms', 'teams'] as const)('of %s: creates, lists and ends them', async (kind) => {
     const path = `${root}/${kind}/${await make(mine.organization_id, kind, { name: 'Shared' })}/shares`;
     const shared = await put(`${path}/${partner.organization_id}`);
     expect([shared.status, shared.json]).toEqual([201, { organization_id: partner.organization_id, created_at: TIME }]);
@@ -124,7 +124,7 @@ describe('the operator works with shares', () => {
     expect(resultsOf(await admin(path))).toEqual([]);
   });
 
-  it('changes at once whom a room reaches', async () => {
+  it('changes the reach of a room at once', async () => {
     const targets = [{ kind: 'organization', id: partner.organization_id }];
     await make(mine.organization_id, 'routers', { name: 'x', targets, room_ids: [room] });
     expect(await roomsOf(partner)).not.toContain(room);
@@ -134,7 +134,7 @@ describe('the operator works with shares', () => {
     expect(await roomsOf(partner)).not.toContain(room);
   });
 
-  it('of a deleted room are listed and end too, for partners still see its chats', async () => {
+  it('of a deleted room: lists and ends them, because partners still see its chats', async () => {
     const path = `${root}/rooms/${room}/shares`;
     await put(`${path}/${partner.organization_id}`);
     await remove(`${root}/rooms/${room}`);
@@ -147,7 +147,7 @@ describe('the operator works with shares', () => {
     expect((await put(`${path}/${partner.organization_id}`)).status).toBe(404);
   });
 
-  it.each(['rooms', 'teams'] as const)('of %s: is refused what cannot be shared', async (kind) => {
+  it.each(['rooms', 'teams'] as const)('of %s: is refused invalid shares', async (kind) => {
     const id = await make(mine.organization_id, kind, { name: 'Shared' });
     const path = `${root}/${kind}/${id}/shares`;
     expect((await put(`${path}/${mine.organization_id}`)).status).toBe(409);
@@ -172,7 +172,7 @@ describe('the operator works with shares', () => {
 });
 
 describe('the operator works with allowed tags', () => {
-  it('allows, lists by name and takes back', async () => {
+  it('adds, lists by name and removes them', async () => {
     const path = `${root}/rooms/${room}/allowed_tags`;
     const created = await post(path, { name: 'Premium / gold' });
     expect([created.status, created.json]).toEqual([
@@ -188,9 +188,9 @@ describe('the operator works with allowed tags', () => {
     expect(resultsOf(await admin(path)).map(({ name }) => name)).toEqual(['Lead']);
   });
 
-  it.each(['.', '..'])('is refused the name “%s”: to delete it would be to delete its room', async (name) => {
+  it.each(['.', '..'])('is refused the name “%s”, because its path would be that of the room', async (name) => {
     const refused = await post(`${root}/rooms/${room}/allowed_tags`, { name });
-    expect([refused.status, refused.json]).toEqual([400, { name: ['No URL can carry this name.'] }]);
+    expect([refused.status, refused.json]).toEqual([400, { name: ['This name cannot be part of a URL.'] }]);
     const manager = await enroll({ organization_id: mine.organization_id, scopes: ['settings'] });
     const path = `/api/v5/orgs/${mine.organization_id}/rooms/${room}/allowed_tags`;
     const request = { method: 'POST', authorization: `Bearer ${manager.token}`, body: { name } };
@@ -215,7 +215,7 @@ describe('the operator works with allowed tags', () => {
 });
 
 describe('the routes of the directory are safe', () => {
-  it('open to nothing but the operator’s secret', async () => {
+  it('accept only the operator’s secret', async () => {
     const paths = [
       'routers',
       'teams',
@@ -230,7 +230,7 @@ describe('the routes of the directory are safe', () => {
     }
   });
 
-  it('reach no router or team through another organization', async () => {
+  it('reach no router or team through the path of another organization', async () => {
     const router = await make(mine.organization_id, 'routers', {
       name: 'Own',
       targets: [{ kind: 'all' }],
