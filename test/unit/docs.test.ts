@@ -16,7 +16,7 @@ const documents = new Map(
     .map((path) => [path, withoutCode(read(path))]),
 );
 
-/** The text without fenced blocks, whose `#` are no headings and whose brackets are no links. */
+/** The text without fenced blocks. A `#` in them is not a heading, and brackets are not links. */
 function withoutCode(text: string): string {
   return text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
 }
@@ -47,13 +47,13 @@ function tableRows(path: string, heading: string): string[][] {
   return cells.filter(([first = ''], place) => !first.startsWith('---') && !cells[place + 1]?.[0]?.startsWith('---'));
 }
 
-/** `5,000,000 bytes` says 5000000. */
+/** The number in a cell: `5,000,000 bytes` is 5000000. */
 function numbersIn(text: string): number[] {
   return Array.from(text.matchAll(/\d[\d,]*/g), ([digits]) => Number(digits.replaceAll(',', '')));
 }
 
 describe('the documents', () => {
-  test('link to files and headings that are there', () => {
+  test('link to existing files and headings', () => {
     const broken: string[] = [];
     for (const [path, text] of documents) {
       for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
@@ -68,7 +68,7 @@ describe('the documents', () => {
     expect(broken).toEqual([]);
   });
 
-  test('are all reached from the README', () => {
+  test('are all linked from the README, directly or through others', () => {
     const reached = new Set<string>();
     const queue = ['README.md'];
     for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
@@ -81,7 +81,7 @@ describe('the documents', () => {
     expect([...documents.keys()].filter((path) => !reached.has(path))).toEqual([]);
   });
 
-  test('name files that are there', () => {
+  test('name existing files', () => {
     const folders = ['src', 'test', 'docs', 'scripts', 'bench', 'chaos', 'migrations', 'examples'];
     const files = folders.flatMap((folder) =>
       readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
@@ -99,7 +99,7 @@ describe('the documents', () => {
     expect(missing).toEqual([]);
   });
 
-  test('call people they', () => {
+  test('call people *they*', () => {
     const found = Array.from(documents, ([path, text]) => [path, text.match(/\b(he|him|his|himself)\b/gi)]);
     expect(found.filter(([, words]) => words !== null)).toEqual([]);
   });
@@ -145,7 +145,7 @@ test('CONTRIBUTING.md has each command and each dependency', () => {
   expect(packages.filter((name) => !installed.includes(name))).toEqual([]);
 });
 
-test('the check of a signature in docs/webhooks.md takes what is genuine, and nothing else crashes it', async () => {
+test('the signature check in docs/webhooks.md accepts genuine requests, and no other request crashes it', async () => {
   const code = /By hand[\s\S]*?```js\n([\s\S]*?)```/.exec(read('docs/webhooks.md'))?.[1] ?? '';
   const { isGenuine } = await import(
     /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(`${code}\nexport { isGenuine };`)}`
@@ -194,7 +194,7 @@ function boundsByName(): Map<string, Set<number>> {
   return bounds;
 }
 
-/** The whole constants of the source, by name, evaluated where they are arithmetic. */
+/** The numeric constants of the source by name. Arithmetic is evaluated. */
 function constantsByName(): Map<string, Set<number>> {
   const constants = new Map<string, Set<number>>();
   for (const path of readdirSync('src', { recursive: true, encoding: 'utf8' })) {
@@ -212,7 +212,10 @@ function constantsByName(): Map<string, Set<number>> {
   return constants;
 }
 
-/** Limits that no schema holds: the row of docs/limits.md, the constant, and how many of its units are one of the row's. */
+/**
+ * Limits that are in no schema: the row of docs/limits.md, the constant, and how many units of the constant make one
+ * unit of the row.
+ */
 const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['body of a request without a token', 'PUBLIC_BODY'],
   ['body of a request of a visitor', 'VISITOR_BODY'],
@@ -269,7 +272,7 @@ const IN_STATEMENTS: readonly [row: string, statement: string][] = [
 ];
 
 describe('docs/limits.md', () => {
-  test('gives each field the bounds that the API has', () => {
+  test('gives each field the bounds of the API', () => {
     const bounds = boundsByName();
     const rows = tableRows('docs/limits.md', 'Fields');
     expect(rows.length).toBeGreaterThan(30);
@@ -282,7 +285,7 @@ describe('docs/limits.md', () => {
     }
   });
 
-  test('names limits that the code has', () => {
+  test('gives each limit the value of the code', () => {
     const constants = constantsByName();
     const rows = ['Requests and resources', 'Lists', 'Webhooks', 'Time', 'Live sockets'].flatMap((heading) =>
       tableRows('docs/limits.md', heading),

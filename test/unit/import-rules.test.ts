@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { arrowsBetween, circlesIn, folderOf, type Import, readImportGraph } from '../../scripts/import-graph.ts';
 
-// Paths are under src/. A folder ends in `/` and stands for all that is in it.
+// Paths are under src/. A folder ends in `/` and means everything in it.
 
-/** What these may import besides themselves. */
+/** What these files may import besides themselves. */
 const ONLY: { readonly [place: string]: readonly string[] } = {
   'resources/': [],
   'db/': [],
@@ -14,7 +14,7 @@ const ONLY: { readonly [place: string]: readonly string[] } = {
   'api/refuse-thread.ts': ['http/', 'domain/refusals.ts'],
 };
 
-/** Who may import these besides themselves: everybody else goes by `rpc/`, or by what is beside it. */
+/** The files that may import these besides themselves. All others use `rpc/`, or a neighbouring file. */
 const BY: { readonly [place: string]: readonly string[] } = {
   'thread/': ['index.ts'],
   'presence/': ['index.ts'],
@@ -24,7 +24,7 @@ const BY: { readonly [place: string]: readonly string[] } = {
   'read-model/thread-register.ts': ['api/operator/'],
   'read-model/': ['index.ts'],
   'api/deliveries/': ['api/umi/', 'api/apps/'],
-  // A dialect knows no other one. What several need is in api/shared/.
+  // Dialects do not import each other. What several need is in api/shared/.
   'api/apps/': ['app.ts', 'api/operator/'],
   'api/chats/': ['app.ts'],
   'api/directory/': ['app.ts', 'api/operator/'],
@@ -34,7 +34,7 @@ const BY: { readonly [place: string]: readonly string[] } = {
   'api/users/': ['app.ts'],
   'api/visitor-records/': ['app.ts'],
   'api/visitors/': ['app.ts'],
-  // Others know what a thread is called, asked and told. How it decides is the thread's.
+  // Others know a thread's name, queries and commands. Only the thread knows its rules.
   'domain/decide/': ['thread/'],
   'domain/evolve.ts': ['domain/', 'thread/'],
   'domain/grants.ts': ['domain/', 'thread/'],
@@ -50,15 +50,15 @@ const shown = ({ from, to }: Import) => `${from} → ${to}`;
 
 const circles = (name: (path: string) => string) => circlesIn(arrowsBetween(imports, name));
 
-describe('the house', () => {
-  it('has no circle of files, of folders or of rooms: arrows run one way', () => {
+describe('the source files', () => {
+  it('have no circular import, neither between files nor between folders', () => {
     expect(imports.length).toBeGreaterThan(sources.size);
     expect(circles((path) => path)).toEqual([]);
     expect(circles(folderOf)).toEqual([]);
     expect(circles((path) => path.split('/')[0] ?? '')).toEqual([]);
   });
 
-  it('keeps pure what is pure, and HTTP from knowing chats', () => {
+  it('keep pure code pure and HTTP free of chats', () => {
     const broken = imports.filter(({ from, to }) => {
       const place = Object.keys(ONLY).find((each) => isWithin(from, each));
       return place !== undefined && !isWithin(to, place) && !isWithinAny(to, ONLY[place] ?? []);
@@ -66,7 +66,7 @@ describe('the house', () => {
     expect(broken.map(shown)).toEqual([]);
   });
 
-  it('opens its rooms to those that are named', () => {
+  it('import guarded folders only where the table allows it', () => {
     const broken = imports.filter(({ from, to }) => {
       const place = Object.keys(BY).find((each) => isWithin(to, each));
       return place !== undefined && !isWithin(from, place) && !isWithinAny(from, BY[place] ?? []);
@@ -74,11 +74,11 @@ describe('the house', () => {
     expect(broken.map(shown)).toEqual([]);
   });
 
-  it('names every local import with its extension', () => {
+  it('name every local import with its extension', () => {
     expect(imports.filter(({ to }) => !sources.has(to))).toEqual([]);
   });
 
-  it('has one notion of change, on which apps and sockets both feed', () => {
+  it('make and match notifications in one place for apps and sockets', () => {
     const importersOf = (file: string) => [
       ...new Set(imports.filter(({ to, isType }) => to === file && !isType).map(({ from }) => from.split('/')[0])),
     ];
@@ -87,19 +87,19 @@ describe('the house', () => {
     expect(importersOf('notifications/webhook-body.ts')).toEqual(['thread']);
   });
 
-  it('writes to the log in one place', () => {
+  it('write to the log in one place', () => {
     const writers = [...sources].filter(([, text]) => /\bconsole\./.test(text)).map(([path]) => path);
     expect(writers).toEqual(['platform/log.ts']);
   });
 
-  it('holds no SQL in its dialects', () => {
+  it('contain no SQL in the dialects', () => {
     const dialects = [...sources].filter(([path]) => path.startsWith('api/'));
     expect(
       dialects.filter(([, text]) => /['"`]\s*(SELECT|INSERT|UPDATE|DELETE)\s/.test(text)).map(([path]) => path),
     ).toEqual([]);
   });
 
-  it('keeps its files short and named after what they hold', () => {
+  it('are short, and are named after their content', () => {
     expect([...sources].filter(([, text]) => text.split('\n').length > 401).map(([path]) => path)).toEqual([]);
     expect(
       [...sources.keys()].filter((path) => /(^|\/)(utils?|helpers?|common|misc|.*manager)\.ts$/.test(path)),

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const run = promisify(execFile);
 const path = (name: string) => join(import.meta.dirname, '../../..', name);
 
-/** A field that has a default may be left out of a request; without this the generator demands it. */
+/** Fields with a default may be left out of a request. Without this option the generator requires them. */
 const OPTIONS = ['--default-non-nullable', 'false'];
 
 test('a typed client is generated from the OpenAPI document, and a program that uses it compiles', async () => {

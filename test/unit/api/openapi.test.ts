@@ -23,13 +23,13 @@ const LINT_RULES = {
   // A socket answers 101, and no room has a brand.
   'operation-2xx-response': 'off',
   'operation-4xx-response': 'off',
-  // Deployments have addresses of their own: `/` is where the document came from.
+  // Each deployment has its own origin. `/` is the origin of the document.
   'no-server-example.com': 'off',
   'no-invalid-schema-examples': { severity: 'error', allowAdditionalProperties: false },
 } as const;
 
 describe('the OpenAPI document', () => {
-  test('is the committed one: `npm run openapi` renews it, and its diff shows what breaks clients', async () => {
+  test('equals the committed one: `npm run openapi` renews it, and the diff shows what breaks clients', async () => {
     expect(`${JSON.stringify(document, null, 2)}\n`).toBe(await readFile(snapshot, 'utf8'));
   });
 
@@ -48,17 +48,17 @@ describe('the OpenAPI document', () => {
     expect(names.filter((name, place) => names.indexOf(name) !== place)).toEqual([]);
   });
 
-  test('says of each operation how to authenticate', () => {
+  test('documents the authentication of each operation', () => {
     const silent = operations.filter(({ operation }) => operation.security === undefined);
     expect(silent.map(({ name }) => name)).toEqual([]);
   });
 
-  test('says of each operation that it may be unavailable', () => {
+  test('documents 503 for each operation', () => {
     const certain = operations.filter(({ operation }) => operation.responses['503'] === undefined);
     expect(certain.map(({ name }) => name)).toEqual([]);
   });
 
-  test('refers to components for what many operations share', () => {
+  test('uses components for what many operations share', () => {
     const schemas = Object.keys(document.components?.schemas ?? {});
     expect(schemas).toEqual(expect.arrayContaining(['Detail', 'FieldErrors', 'ChatPage', 'ChatMessagePage']));
   });

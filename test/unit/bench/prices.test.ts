@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { noCounts } from '../../../bench/counts.ts';
 import { billed, priceOfMillion } from '../../../bench/prices.ts';
 
-describe('what a message costs', () => {
-  it('is nothing when nothing was counted', () => {
+describe('the cost of a message', () => {
+  it('is zero when nothing was counted', () => {
     expect(priceOfMillion(billed(noCounts()))).toBe(0);
   });
 
-  it('holds each item of the price list once', () => {
+  it('contains each item of the price list once', () => {
     const items = billed({
       workerRequests: 1,
       calls: { 'worker THREADS.execute': 1, 'thread USERS.watch': 2 },

@@ -32,40 +32,40 @@ const sent = sentTo('a', 4);
 const well = [arrival(1, 100), arrival(2, 200, 'failed'), arrival(2, 300), arrival(3, 400)];
 
 describe('the judge of chaos', () => {
-  test('is content with webhooks in order, failures and all', () => {
+  test('accepts webhooks in order, including failures', () => {
     expect(judge(sent, well, [])).toEqual({ lost: 0, inversions: 0, repeats: 0, unexplained: [], violations: [] });
   });
 
-  test('sees what was lost, also where it arrived and was not delivered', () => {
+  test('reports what was lost, including webhooks that arrived and were not delivered', () => {
     const verdict = judge(sent, [...well.slice(0, 3), arrival(3, 400, 'dropped')], []);
     expect(verdict).toMatchObject({ lost: 1, violations: ['event 3 of a was lost'] });
   });
 
-  test('sees what nobody sent', () => {
+  test('reports what nobody sent', () => {
     expect(judge(sent, [...well, arrival(4, 500)], []).violations).toEqual([
       'a webhook told of a/4, which nobody sent',
     ]);
   });
 
-  test('sees two webhooks in the wrong order, by their first arrivals', () => {
+  test('reports two webhooks whose first arrivals are in the wrong order', () => {
     const verdict = judge(sent, [arrival(1, 100), arrival(3, 200, 'failed'), arrival(2, 300), arrival(3, 400)], []);
     expect(verdict.inversions).toBeGreaterThan(0);
     expect(verdict.lost).toBe(0);
   });
 
-  test('sees events of a thread that were stored in the wrong order', () => {
+  test('reports events of a thread that were stored in the wrong order', () => {
     const turned = sent.map((event) => (event.place === 2 ? { ...event, seq: 9 } : event));
     expect(judge(turned, well, []).inversions).toBe(1);
   });
 
-  test('sees another body and another webhook-id for the same event', () => {
+  test('reports two bodies or two webhook-ids for one event', () => {
     const changed = { ...arrival(3, 500), body: well[0]?.body ?? '' };
     expect(judge(sent, [...well, changed], []).violations).toContain('webhook a-3 came with two bodies');
     const renamed = { ...arrival(3, 500), webhookId: 'another' };
     expect(judge(sent, [...well, renamed], []).violations).toContain('event a 8 came as two webhooks');
   });
 
-  test('excuses a repeat of what was in flight at a kill, and no other', () => {
+  test('accepts a repeat of what was in flight at a kill, and no other repeat', () => {
     const repeated = [...well, arrival(3, 30_000)];
     const kill = { what: 'hub' as const, at: 405 };
     expect(judge(sent, repeated, [kill])).toMatchObject({ repeats: 1, unexplained: [] });
@@ -76,12 +76,12 @@ describe('the judge of chaos', () => {
     }
   });
 
-  test('counts the tries of a repeat once', () => {
+  test('counts several repeats of one webhook once', () => {
     const repeated = [...well, arrival(3, 500, 'failed'), arrival(3, 600, 'dropped'), arrival(3, 700)];
     expect(judge(sent, repeated, [])).toMatchObject({ repeats: 1, unexplained: [{ webhookId: 'a-3' }] });
   });
 
-  test('excuses no repeat of a webhook after which the thread went on before the kill', () => {
+  test('accepts no repeat of a webhook that a later one of its thread followed before the kill', () => {
     const repeated = [...well, arrival(2, 30_000)];
     expect(judge(sent, repeated, [{ what: 'hub', at: 405 }]).unexplained).toHaveLength(1);
   });

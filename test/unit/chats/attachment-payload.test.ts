@@ -53,7 +53,7 @@ describe('attachments of a message', () => {
     });
   });
 
-  it('say where a link opens only when there is one', () => {
+  it('have a link target only with a link', () => {
     const title = { title: 'Shop', title_link_url: 'https://shop.example.com/a?b=c#d' };
     const image = { image_url: 'http://images.example.com/a.png', image_link_url: 'https://shop.example.com' };
     expect(
@@ -123,7 +123,11 @@ describe('attachments of a message', () => {
       { attachment_template: 'carousel', attachments: [{ text: 'x' }] },
       { attachment_template: ['"carousel" is not a valid choice.'] },
     ],
-    ['what is no list', { attachments: {} }, { attachments: ['Expected a list of items but got type "dict".'] }],
+    [
+      'a value that is not a list',
+      { attachments: {} },
+      { attachments: ['Expected a list of items but got type "dict".'] },
+    ],
     [
       'a list of texts',
       { attachments: [{ text: 'x' }, 'y'] },
@@ -142,12 +146,12 @@ describe('attachments of a message', () => {
       { attachments: [{ interaction_id: REQUIRED }] },
     ],
     [
-      'an id that is none',
+      'an invalid id',
       { attachment_template: 'interaction', attachments: [{ interaction_id: 'x' }] },
       { attachments: [{ interaction_id: ['Must be a valid UUID.'] }] },
     ],
     [
-      'an external page without its address',
+      'an external page without its URL',
       { attachment_template: 'external', attachments: [{ text: 'x' }] },
       { attachments: [{ attachment_url: REQUIRED }] },
     ],
@@ -157,7 +161,7 @@ describe('attachments of a message', () => {
       { attachments: ['Ensure this field has no more than 1 elements.'] },
     ],
     [
-      'an address that is no web page',
+      'a URL that is not a web page',
       {
         attachments: [
           { image_url: 'javascript:alert(1)', title_link_url: 'ftp://a.example.com', image_link_url: 'http://' },
@@ -174,7 +178,7 @@ describe('attachments of a message', () => {
       },
     ],
     [
-      'an address that is too long',
+      'a URL that is too long',
       { attachments: [{ image_url: `https://a.example.com/${'x'.repeat(2048)}` }] },
       { attachments: [{ image_url: ['Ensure this field has no more than 2048 characters.'] }] },
     ],
@@ -196,7 +200,7 @@ describe('attachments of a message', () => {
       inAction({ link_target: ['"_top" is not a valid choice.'] }),
     ],
     [
-      'an action without what it needs',
+      'an action without required fields',
       { attachments: [{ actions: [{}] }] },
       inAction({
         text: REQUIRED,
@@ -207,12 +211,12 @@ describe('attachments of a message', () => {
       }),
     ],
     [
-      'parameters that are no object',
+      'parameters that are not an object',
       { attachments: [{ text: 'x', parameters: [1] }] },
       { attachments: [{ parameters: ['Expected a dictionary of items but got type "list".'] }] },
     ],
     [
-      'a parameter that could not be kept',
+      'a parameter that cannot be stored',
       { attachments: JSON.parse('[{"text":"x","parameters":{"__proto__":1}}]') },
       JSON.parse('{"attachments":[{"parameters":{"__proto__":["This name is reserved."]}}]}'),
     ],
@@ -222,12 +226,12 @@ describe('attachments of a message', () => {
       { attachments: ['Ensure this field has no more than 200000 bytes of JSON.'] },
     ],
     [
-      'what grows beyond 200,000 bytes with its defaults and ids',
+      'attachments that exceed 200,000 bytes with their defaults and ids',
       { attachments: Array.from({ length: 1000 }, () => ({ text: 'x' })) },
       { attachments: ['Ensure this field has no more than 200000 bytes of JSON.'] },
     ],
     [
-      'parameters that are deeper than the stack',
+      'parameters that are nested deeper than the stack',
       { attachments: [{ text: 'x', parameters: { a: JSON.parse('['.repeat(90_000) + ']'.repeat(90_000)) } }] },
       { attachments: ['Ensure this field has no more than 32 levels.'] },
     ],
@@ -235,12 +239,12 @@ describe('attachments of a message', () => {
     expect(refused(fields)).toEqual(errors);
   });
 
-  it('are looked at one by one only while there are few bytes of them', () => {
+  it('are validated one by one only if they are small enough', () => {
     const errors = refused({ attachments: Array.from({ length: 200_000 }, () => 1) });
     expect(errors).toEqual({ attachments: ['Ensure this field has no more than 200000 bytes of JSON.'] });
   });
 
-  it('count with what the thread adds: the ids stay inside the bound', () => {
+  it('are measured with the ids that the thread adds', () => {
     const attachments = Array.from({ length: 700 }, () => ({ text: 'x' }));
     const kept = accepted({ attachments }).attachments.map((attachment) => ({ id: ID, ...attachment }));
     expect(JSON.stringify(kept).length).toBeLessThanOrEqual(200_000);

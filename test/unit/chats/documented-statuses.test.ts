@@ -4,7 +4,7 @@ import { chatsRoutes } from '../../../src/api/chats/routes.ts';
 
 type Documented = { method: string; path: string; statuses: { [status: string]: string[] } };
 
-/** The operations of the Chats API with the statuses that its text documents. */
+/** The operations of the Chats API with their published statuses. */
 const contract = JSON.parse(readFileSync('test/worker/contract/chats-v5.json', 'utf8')) as Documented[];
 
 const document = chatsRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
@@ -21,7 +21,7 @@ describe('the reference of the Chats API', () => {
     expect(Object.keys(documented ?? {})).toEqual(expect.arrayContaining(Object.keys(operation.statuses)));
   });
 
-  it('has an address for each member of a collection', () => {
+  it('has a path for each member of a collection', () => {
     const collections = contract.filter(({ method, path }) => method === 'GET' && !path.endsWith('>')).map(pathOf);
     const readable = Object.keys(paths).filter((path) => paths[path]?.['get'] !== undefined);
     const without = collections.filter(
@@ -30,7 +30,7 @@ describe('the reference of the Chats API', () => {
     expect(without).toEqual([]);
   });
 
-  it('tells its reads apart', () => {
+  it('gives each read its own summary', () => {
     const summaries = Object.values(paths).flatMap(({ get }) => (get === undefined ? [] : [get.summary]));
     expect(summaries.length).toBeGreaterThan(50);
     expect(new Set(summaries).size).toBe(summaries.length);

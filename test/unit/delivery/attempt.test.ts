@@ -77,12 +77,12 @@ describe('attemptWebhook', () => {
     expect(new Verifier(SECRET).verify(WEBHOOK.body, headers)).toEqual(JSON.parse(WEBHOOK.body));
   });
 
-  it.each([201, 202, 204, 299])('takes %i as delivered', async (status) => {
+  it.each([201, 202, 204, 299])('counts %i as delivered', async (status) => {
     const url = await receiver((_, response) => response.writeHead(status).end());
     expect(await attempt(url)).toMatchObject({ is_delivered: true, attempt: { status, response: '', error: null } });
   });
 
-  it.each([400, 404, 410, 429, 500, 503])('takes %i as a failure', async (status) => {
+  it.each([400, 404, 410, 429, 500, 503])('counts %i as a failure', async (status) => {
     const url = await receiver((_, response) => response.writeHead(status).end('no'));
     expect(await attempt(url)).toMatchObject({
       is_delivered: false,
@@ -145,7 +145,7 @@ describe('attemptWebhook', () => {
     expect(made.error).toBe('timeout');
   });
 
-  it('takes an endless 200 as delivered after 16 KB and lets go of the connection', async () => {
+  it('counts an endless 200 as delivered after 16 KB and closes the connection', async () => {
     let closed: () => void = () => {};
     const isClosed = new Promise<void>((resolve) => {
       closed = resolve;
@@ -296,7 +296,7 @@ describe('attemptCall', () => {
 });
 
 describe('sentUrl', () => {
-  it('is what a request contains: the query as it was given, without the fragment', () => {
+  it('is the URL of the request: with its query, without its fragment', () => {
     expect(sentUrl('HTTPS://Receiver.example.com/a?key=a%20b&x=%2f+1#part')).toBe(
       'https://receiver.example.com/a?key=a%20b&x=%2f+1',
     );

@@ -54,7 +54,7 @@ describe('handleQueue', () => {
     run.lane.accept('a');
     const { settled, finish } = await handle(run, 'umi-webhooks', [
       new QueueMessage('1', 'rubbish'),
-      new QueueMessage('2', { ...WAKE_UP, v: 2, shape: 'of the future' }),
+      new QueueMessage('2', { ...WAKE_UP, v: 2, shape: 'of a later version' }),
       new QueueMessage('3', { ...WAKE_UP, track: 'other' }),
       new QueueMessage('4', null),
       new QueueMessage('5', WAKE_UP),
@@ -99,7 +99,7 @@ describe('handleQueue on the dead-letter queue', () => {
     expect(run.events()).toEqual(['delivery.dead_letter', 'delivery.dead_letter']);
   });
 
-  it('keeps the dead letter when the main queue refuses', async () => {
+  it('keeps a dead letter that the main queue refuses', async () => {
     const run = new DeliveryRun();
     run.deps.send = async () => {
       throw new Error('queue is away');

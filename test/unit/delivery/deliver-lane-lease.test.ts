@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { queueDelay } from '../../../src/delivery/wake-lanes.ts';
 import { DeliveryRun, OPEN, WAKE_UP } from '../../support/delivery-run.ts';
 
-describe('deliverLane and the rest of a lease', () => {
-  it('sends nothing that another consumer has delivered while the endpoint was read', async () => {
+describe('deliverLane near the end of a lease', () => {
+  it('does not send what another consumer delivered while the endpoint was read', async () => {
     const run = new DeliveryRun();
     run.lane.accept('d1', 'd2');
     const read = run.deps.endpoint;
@@ -66,7 +66,7 @@ describe('deliverLane and the rest of a lease', () => {
     expect(run.lane.statuses()).toEqual(['skipped']);
   });
 
-  it('counts the lease of the next delivery from the report that brought it', async () => {
+  it('counts the lease of the next delivery from the report that returned it', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b', 'c');
     const slowness = [4_000, 9_000];
@@ -90,7 +90,7 @@ describe('deliverLane and the rest of a lease', () => {
 });
 
 describe('deliverLane and a Retry-After longer than the queue’s limit', () => {
-  it('is answered `wait` when its wake-up comes after 12 h, and delivered when the lane is woken at its time', async () => {
+  it('answers `wait` to the wake-up after 12 h, and delivers when the lane is woken at the due time', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b');
     run.retryAfter = 24 * 3600;

@@ -107,7 +107,7 @@ describe('the log of failures', () => {
   };
   const failure = { thread: 't1', receiver: RECEIVER, track: 'lane', organization_id: 'o1', delivery_id: 'a' };
 
-  it('says of each failed attempt when the next one comes, and of the last that it was', async () => {
+  it('says when the next attempt follows, and which attempt was the last', async () => {
     const run = await failing(1);
     expect(run.logged).toEqual([
       { event: 'delivery.attempt_failed', ...failure, attempt: 1, status: 503, error: null, retry_in_seconds: 2 },
@@ -116,7 +116,7 @@ describe('the log of failures', () => {
     expect(run.lane.statuses()).toEqual(['exhausted', 'delivered']);
   });
 
-  it('says exhausted at once where nothing is tried again', async () => {
+  it('says exhausted at once when there are no retries', async () => {
     expect((await failing(0)).events()).toEqual(['delivery.exhausted']);
   });
 });
@@ -134,7 +134,7 @@ describe('deliverLane with a drain wake-up', () => {
     expect(run.received).toEqual([]);
   });
 
-  it('does not use up the retries of a receiver that is open again and fails', async () => {
+  it('does not use up the retries of a receiver that was enabled again and fails', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     run.answer = () => 500;
@@ -153,7 +153,7 @@ describe('deliverLane with a drain wake-up', () => {
   });
 });
 
-describe('deliverLane and its time', () => {
+describe('deliverLane and its time limit', () => {
   it('starts no attempt 20 s after its start and sends a wake-up for the rest', async () => {
     const run = new DeliveryRun();
     run.lane.accept(...Array.from({ length: 7 }, (_, index) => `d${index}`));
@@ -171,7 +171,7 @@ describe('deliverLane and its time', () => {
     expect(run.received).toEqual(['d0', 'd1', 'd2', 'd3', 'd4', 'd5', 'd6']);
   });
 
-  it('sends no wake-up at the end of its time to a lane that has nothing more', async () => {
+  it('sends no wake-up at its time limit when the lane is empty', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a');
     run.answer = () => {
@@ -201,14 +201,14 @@ describe('deliverLane and its time', () => {
 });
 
 describe('deliverLane on a queue that repeats, drops and reorders', () => {
-  it('delivers each row once, however many wake-ups come at the same time', async () => {
+  it('delivers each row once, however many wake-ups arrive at the same time', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b', 'c');
     await Promise.all(Array.from({ length: 20 }, () => run.deliver()));
     expect(run.received).toEqual(['a', 'b', 'c']);
   });
 
-  it('keeps order and the retry schedule when old wake-ups come between', async () => {
+  it('keeps the order and the retry schedule when old wake-ups arrive', async () => {
     const run = new DeliveryRun();
     run.lane.accept('a', 'b');
     run.answer = (id) => (id === 'a' && run.received.length < 3 ? 500 : 200);

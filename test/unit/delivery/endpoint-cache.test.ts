@@ -55,7 +55,7 @@ describe('the rows of receivers', () => {
     expect(await get('new')).toBe('new');
   });
 
-  it('are gone after a purge, even those whose reading began before it', async () => {
+  it('are gone after a purge, even if their read began before it', async () => {
     const { cache, get } = open();
     await get('old');
     cache.purge('key');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { inParallel } from '../../../src/delivery/in-parallel.ts';
 
 describe('inParallel', () => {
-  it('keeps the order of the answers and the width of the work', async () => {
+  it('answers in order and works on at most `width` items at a time', async () => {
     let running = 0;
     let most = 0;
     const double = async (item: number) => {

@@ -180,7 +180,7 @@ describe('guardWebhookUrl', () => {
     expect(guardWebhookUrl(text, STRICT)).toEqual({ ok: false, reason });
   });
 
-  it('takes 2,048 characters and no more', () => {
+  it('accepts 2,048 characters and no more', () => {
     const start = 'https://receiver.example.com/';
     expect(guardWebhookUrl(start.padEnd(2048, 'a'), STRICT).ok).toBe(true);
     const reason = 'must not be longer than 2048 characters';

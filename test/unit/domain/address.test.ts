@@ -31,7 +31,7 @@ describe('the name of a thread', () => {
     for (const name of names) expect(name).toMatch(/^[0-9a-f]{3}[0-3][0-9a-f]{15}$/);
   });
 
-  test('is 74 bits of the SHA-256 of the identity and stays so: every chat id of every log depends on it', () => {
+  test('is 74 bits of the SHA-256 of the identity and never changes, because every stored chat id depends on it', () => {
     const identity: ThreadIdentity = { kind: 'channel', channel_id: CHANNEL, thread_id: 'a' };
     const digest = createHash('sha256').update(`channel/${CHANNEL}/a`).digest();
     const high = (digest.readUInt16BE(0) & 0xfff).toString(16).padStart(3, '0');
@@ -40,7 +40,7 @@ describe('the name of a thread', () => {
     expect(threadName(identity)).toBe('67c3e02c02f4407220c');
   });
 
-  test('is found in the id of each of its chats, leading zeros included', () => {
+  test('is found in the id of each of its chats, including leading zeros', () => {
     for (const name of [
       ...IDENTITIES.map(threadName),
       '0000000000000000000',
@@ -55,7 +55,7 @@ describe('the name of a thread', () => {
     }
   });
 
-  test('is not found in what is no lower-case UUID of version 7', () => {
+  test('is not found in a text that is not a lower-case UUID version 7', () => {
     const id = chatIdAt(threadName({ kind: 'chat', id: CHANNEL }), 1_800_000_000_000);
     const others = [
       '',
@@ -73,14 +73,14 @@ describe('the name of a thread', () => {
 });
 
 describe('the id of a resource', () => {
-  test('holds its seq, up to the largest', () => {
+  test('contains its seq, up to the largest', () => {
     const name = threadName({ kind: 'chat', id: CHANNEL });
     for (const seq of [1, 700, 65_536, 2 ** 31, 2 ** 32 - 1]) {
       expect(seqOfResource(resourceIdAt(name, 1_800_000_000_000, seq))).toBe(seq);
     }
   });
 
-  test('is not that of the same place in another thread, and sorts by time and then seq', () => {
+  test('differs from that of the same seq in another thread, and sorts by time and then seq', () => {
     const names = IDENTITIES.map(threadName);
     expect(new Set(names.map((name) => resourceIdAt(name, 1000, 7))).size).toBe(names.length);
     const [name = ''] = names;
@@ -88,7 +88,7 @@ describe('the id of a resource', () => {
     expect(ids.toSorted()).toEqual(ids);
   });
 
-  test('that is none has no seq', () => {
+  test('has no seq when it is not one of the hub', () => {
     expect(seqOfResource('d1a2b3c4-0000-4000-8000-000000000000')).toBeNull();
     expect(seqOfResource('x')).toBeNull();
   });

@@ -17,7 +17,7 @@ describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('a t
   test('keeps its invariants, whatever commands come', () => {
     fc.assert(
       fc.property(
-        // Most runs begin with an open chat, because little can happen before.
+        // Most runs begin with an open chat, because little can happen without one.
         fc.oneof(
           { weight: 5, arbitrary: fc.constant([openingStep(identity)]) },
           { weight: 1, arbitrary: fc.constant([]) },

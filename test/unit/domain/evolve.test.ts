@@ -68,7 +68,7 @@ describe('counts of a chat', () => {
     expect(message_counts).toEqual({ [VISITOR]: 2, [AGENT.id]: 1, [BOT.id]: 1 });
   });
 
-  test('of members follow those who begin and stop participating', () => {
+  test('of members follow users who begin and stop participating', () => {
     log.add(1, userAdded(AGENT, START, true)).add(2, userAdded(BOT, START, false));
     const counts = () => {
       const { member_count, user_member_count, visitor_member_count, present_user_participant_count } = log.chat.facts;
@@ -79,7 +79,7 @@ describe('counts of a chat', () => {
     expect(counts()).toEqual([3, 2, 1, 0]);
   });
 
-  test('a conversation is real when a visitor and a user who is not a bot have written', () => {
+  test('make a conversation real when a visitor and a user who is not a bot have written', () => {
     log
       .add(1, userAdded(AGENT, START, true))
       .add(2, userAdded(BOT, START, true))
@@ -155,7 +155,7 @@ describe('waiting', () => {
     expect(chatResource(log.chat.facts)).toMatchObject({ is_ended: true, present_participant_count: 0 });
   });
 
-  test('is as the event says, no matter who wrote', () => {
+  test('is as the event says, whoever wrote', () => {
     log.add(5, visitorSays(5, false));
     expect(waiting().is_waiting).toBe(false);
   });
@@ -178,7 +178,7 @@ describe('the visitor', () => {
     expect(log.chat.members.get(VISITOR)?.seq).toBe(log.state.last_seq);
   });
 
-  test('is not changed by the name that it has already', () => {
+  test('does not change when the name stays the same', () => {
     log.add(2, named('Jane'));
     const { thread, chats } = log.state;
     log.add(3, named('Jane'));
@@ -186,7 +186,7 @@ describe('the visitor', () => {
     expect(log.state.chats).toBe(chats);
   });
 
-  test('has a name of at most 255 characters, none of them cut in half', () => {
+  test('has a name of at most 255 whole characters', () => {
     log.add(2, named('\u{1F600}'.repeat(1000)));
     expect(name()).toBe('\u{1F600}'.repeat(255));
     log.add(3, named('a'.repeat(255)));
@@ -206,7 +206,7 @@ describe('the children of a chat', () => {
     expired_at: null,
   };
 
-  test('are not touched by a plain message', () => {
+  test('are not changed by a plain message', () => {
     log.add(1, { type: 'tag_added', tag: { name: 'Lead', created_at: START + 1 } });
     log.add(2, { type: 'invitation_sent', invitation });
     const { members, tags, invitations } = log.chat;
@@ -230,7 +230,7 @@ describe('the children of a chat', () => {
     expect(log.chat.facts).toMatchObject({ present_user_participant_count: 0, updated_at: START + 6 });
   });
 
-  test('count tags, and forget one that is removed', () => {
+  test('count tags, without removed ones', () => {
     log.add(1, { type: 'tag_added', tag: { name: 'Lead', created_at: START + 1 } });
     log.add(2, { type: 'tag_added', tag: { name: 'Spam', created_at: START + 2 } });
     log.add(3, { type: 'tag_removed', name: 'Lead' });

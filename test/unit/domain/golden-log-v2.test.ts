@@ -63,7 +63,7 @@ function messagesOf(log: ThreadEvent[]) {
 }
 
 describe('the golden logs of version 2', () => {
-  test('have an event of each type, in order, and are stored as they are read', () => {
+  test('have an event of each type, in order, and are read as they were stored', () => {
     const all = Object.values(logs).flat();
     expect(new Set(all.map(({ type }) => type))).toEqual(new Set(Object.keys(TYPES)));
     for (const log of Object.values(logs)) expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
@@ -211,7 +211,7 @@ describe('the golden logs of version 2', () => {
     expect([...members.values()].map(({ facts: member }) => member.is_bot)).toEqual([false, true, false]);
   });
 
-  test('give their receiver the same webhooks', () => {
+  test('make the same webhooks for their receiver', () => {
     const routing = routingOf(logs.channel.find(({ accepted }) => accepted.length > 0));
     const unnamed = logs.channel.map((event) => ({ ...event, accepted: [] }));
     const again = fanOutWebhooks(unnamed, transitionsOf(emptyThread('t'), unnamed), {

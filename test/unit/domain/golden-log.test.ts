@@ -138,7 +138,7 @@ describe('the golden log of version 1', () => {
     ]);
   });
 
-  test('gives its receiver the same webhooks', () => {
+  test('makes the same webhooks for its receiver', () => {
     const routing = routingOf(log[5]);
     const unnamed = log.map((event) => ({ ...event, accepted: [] }));
     const again = fanOutWebhooks(unnamed, transitionsOf(emptyThread('t'), unnamed), {

@@ -8,7 +8,7 @@ import { decodeCursor, encodeCursor } from '../../../src/http/cursor.ts';
 const timeKey = z.tuple([z.number(), z.string()]);
 
 describe('cursor', () => {
-  it('comes back as it went, in characters that a URL keeps', () => {
+  it('is read as it was written, in characters that are safe in a URL', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string({ unit: 'grapheme' }), (at, id) => {
         const key = [Object.is(at, -0) ? 0 : at, id] as const;
@@ -23,7 +23,7 @@ describe('cursor', () => {
     );
   });
 
-  it('is refused when garbled, of another ordering or of another shape', () => {
+  it('is refused when it is malformed, of another ordering or of another shape', () => {
     const good = encodeCursor({ ordering: 'id', direction: 'next', key: ['a'] });
     expect(decodeCursor(good, 'id', idKey)).not.toBeNull();
     expect(decodeCursor(good, '-created_at', idKey)).toBeNull();
@@ -37,7 +37,7 @@ describe('cursor', () => {
 });
 
 describe('page', () => {
-  it('has its size by default and as asked', () => {
+  it('has the default size or the requested one', () => {
     expect(readPage({}, 'id', idKey)).toEqual({
       ok: true,
       page: { size: 50, ordering: 'id', keyset: { key: null, direction: 'next', limit: 51 } },
@@ -49,7 +49,7 @@ describe('page', () => {
     });
   });
 
-  it('walks a list forth and back without losing or repeating a row', () => {
+  it('walks a list forwards and backwards without losing or repeating a row', () => {
     const numbers = fc.uniqueArray(fc.integer({ min: 0, max: 1000 }), { maxLength: 30 });
     fc.assert(
       fc.property(numbers, fc.integer({ min: 1, max: 7 }), (unsorted, size) => {
@@ -86,10 +86,10 @@ describe('page', () => {
   });
 });
 
-describe('page of a scan that is cut', () => {
+describe('the page of a scan that was cut', () => {
   const key = (row: number) => [row];
 
-  it('goes on at the cut, with fewer rows than asked for or none', () => {
+  it('continues at the cut, with fewer rows than requested or none', () => {
     const first: Page = { size: 3, ordering: 'n', keyset: { key: null, direction: 'next', limit: 4 } };
     expect(placePage(first, [4], key, { cutAt: [90] })).toEqual({
       rows: [4],
@@ -105,12 +105,12 @@ describe('page of a scan that is cut', () => {
     });
   });
 
-  it('leads on from the last row when the page was full before the cut', () => {
+  it('continues from the last row when the page was full before the cut', () => {
     const first: Page = { size: 2, ordering: 'n', keyset: { key: null, direction: 'next', limit: 3 } };
     expect(placePage(first, [4, 5, 6], key, { cutAt: [6] })).toMatchObject({ rows: [4, 5], next: { key: [5] } });
   });
 
-  it('leads back from an empty last page by the end of the list, whose cursor has no key', () => {
+  it('leads back from an empty last page through the end of the list, whose cursor has no key', () => {
     const later: Page = { size: 2, ordering: 'n', keyset: { key: [90], direction: 'next', limit: 3 } };
     const { previous } = placePage(later, [], key, { cutAt: null });
     expect(previous).toEqual({ ordering: 'n', direction: 'previous', key: null });
@@ -122,7 +122,7 @@ describe('page of a scan that is cut', () => {
     expect(decodeCursor(forged, 'n', idKey)).toBeNull();
   });
 
-  it('loses and repeats no row, forth and back, however rarely rows match', () => {
+  it('loses and repeats no row, forwards and backwards, however rarely rows match', () => {
     const matches = fc.uniqueArray(fc.integer({ min: 0, max: 99 }), { maxLength: 20 });
     const sizes = fc.integer({ min: 1, max: 5 });
     fc.assert(
@@ -172,7 +172,7 @@ describe('keyset SQL', () => {
   });
 });
 
-/** What a scan of at most `depth` rows finds of those that are wanted, and where it was cut. */
+/** The wanted rows that a scan of at most `depth` rows finds, and where it was cut. */
 function scanOf(list: readonly number[], wanted: ReadonlySet<number>, depth: number, keyset: Keyset) {
   const seen = select(list, { ...keyset, limit: depth });
   const rows = seen.filter((row) => wanted.has(row)).slice(0, keyset.limit);
@@ -181,7 +181,7 @@ function scanOf(list: readonly number[], wanted: ReadonlySet<number>, depth: num
   return { rows, cutAt: isCut ? [last] : null };
 }
 
-/** What a keyset query returns from a sorted list. */
+/** The rows that a keyset query returns from a sorted list. */
 function select(list: readonly number[], { key, direction, limit }: Keyset): number[] {
   const bound = key === null ? null : Number(key[0]);
   if (direction === 'next') return list.filter((row) => bound === null || row > bound).slice(0, limit);

@@ -5,7 +5,7 @@ describe('drain', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('gives up a body that stalls', async () => {
+  it('stops reading a body that stalls', async () => {
     const cancel = vi.fn();
     const stalled = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(new Uint8Array(5)),
@@ -19,7 +19,7 @@ describe('drain', () => {
     expect(cancel).toHaveBeenCalledOnce();
   });
 
-  it('gives up a body without end, and leaves no timer behind', async () => {
+  it('stops reading an endless body, and leaves no timer behind', async () => {
     const chunk = new Uint8Array(100_000);
     let read = 0;
     const endless = new ReadableStream<Uint8Array>({
@@ -33,7 +33,7 @@ describe('drain', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('takes a client that went away for no error', async () => {
+  it('does not treat a disconnected client as an error', async () => {
     const broken = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('gone')) });
     await expect(drain(broken.getReader())).resolves.toBeUndefined();
   });

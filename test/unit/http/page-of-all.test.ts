@@ -12,7 +12,7 @@ const TAGS: Tag[] = [
   { at: 10, name: 'a' },
 ];
 
-/** A page of the tags, at a URL as the collection gave it. */
+/** A page of the tags, at a URL that the collection returned. */
 function pageAt(url: string, rows: Tag[] = TAGS) {
   const query = Object.fromEntries(new URL(url).searchParams);
   const read = readPage({ cursor: query['cursor'], page_size: 2 }, 'created_at', z.tuple([z.int(), z.string()]));
@@ -27,8 +27,8 @@ function pageAt(url: string, rows: Tag[] = TAGS) {
   );
 }
 
-describe('a page of a list that is whole at hand', () => {
-  it('leads forth and back, by the whole key', () => {
+describe('a page of a list that is in memory', () => {
+  it('leads forwards and backwards by the whole key', () => {
     const first = pageAt('https://hub.example/tags');
     expect([first.results, first.previous]).toEqual([['1b', '1c'], null]);
     const second = pageAt(String(first.next));
@@ -36,7 +36,7 @@ describe('a page of a list that is whole at hand', () => {
     expect(pageAt(String(second.previous)).results).toEqual(['1b', '1c']);
   });
 
-  it('goes on behind a row that is gone', () => {
+  it('continues after a row that was removed', () => {
     const { next } = pageAt('https://hub.example/tags');
     const withoutLast = TAGS.filter(({ name }) => name !== 'c');
     expect(pageAt(String(next), withoutLast).results).toEqual(['2a', '10a']);

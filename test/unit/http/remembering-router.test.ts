@@ -14,8 +14,8 @@ function appWith(router: RememberingRouter<never>) {
   return app;
 }
 
-describe('a router that remembers', () => {
-  it('answers each path with its own parameters, the first time and again', async () => {
+describe('a router with a cache', () => {
+  it('answers each path with its own parameters, the first time and later', async () => {
     const app = appWith(new RememberingRouter());
     for (let time = 0; time < 2; time++) {
       for (const id of ['a', 'b%20c']) {
@@ -30,7 +30,7 @@ describe('a router that remembers', () => {
     }
   });
 
-  it('keeps a bounded number of paths, and none that is long', () => {
+  it('keeps a limited number of paths, and no long ones', () => {
     const router = new RememberingRouter<string>();
     router.add('GET', '/:name', 'found');
     const first = router.match('GET', '/first');
@@ -41,7 +41,7 @@ describe('a router that remembers', () => {
     expect(router.match('GET', long)).not.toBe(router.match('GET', long));
   });
 
-  it('forgets what it knew when a route is added', () => {
+  it('clears the cache when a route is added', () => {
     const router = new RememberingRouter<string>();
     router.add('GET', '/a', 'one');
     router.match('GET', '/a');

@@ -35,12 +35,12 @@ describe('messages', () => {
     part: { a: 'b' },
   };
 
-  it('accepts what is right', () => {
+  it('accepts valid values', () => {
     expect(errorsOf(schema, good)).toBeNull();
     expect(schema.parse(good)).toMatchObject({ id: good.id.toLowerCase(), time: Date.UTC(2026, 2, 1, 9) });
   });
 
-  it('tells missing from null for every kind of field', () => {
+  it('distinguishes missing from null for every kind of field', () => {
     const missing = errorsOf(schema, {});
     const nulls = errorsOf(schema, Object.fromEntries(Object.keys(good).map((field) => [field, null])));
     for (const field of Object.keys(good)) {
@@ -95,12 +95,12 @@ describe('form', () => {
     });
   });
 
-  it('puts what concerns the whole body under non_field_errors', () => {
+  it('puts errors of the whole body under non_field_errors', () => {
     const schema = z.object({ a: z.string() }).refine(() => false, 'These do not go together.');
     expect(errorsOf(schema, { a: 'x' })).toEqual({ non_field_errors: ['These do not go together.'] });
   });
 
-  it('keeps keys that are special to objects', () => {
+  it('keeps keys that are special in JavaScript objects', () => {
     const input = JSON.parse('{"map": {"constructor": 1, "toString": 2}}');
     expect(errorsOf(z.object({ map: z.record(z.string(), z.string()) }), input)).toEqual({
       map: { constructor: ['Not a valid string.'], toString: ['Not a valid string.'] },

@@ -35,7 +35,7 @@ const noReaches = () =>
 let factsCache = createIsolateCache<OwnerFacts>({ clock, limit: 100, staleFor: STALE_FOR });
 let reachesCache = createIsolateCache<RoutedRooms>({ clock, limit: 100, staleFor: STALE_FOR });
 
-/** The cache of a hub. The caches of later instances share what the isolate keeps. */
+/** The cache of a hub. Later instances share the isolate's copy. */
 function newCache(): AccessCache {
   return new AccessCache({
     source: {
@@ -93,7 +93,7 @@ const agent = (place: number): SocketOwner => ({
 });
 
 describe('the rights of an owner', () => {
-  it('are kept for a while, for later instances of the hub too', async () => {
+  it('are kept for a while, even for later instances of the hub', async () => {
     expect(cache.known(OWNER)).toBe(null);
     expect(await access()).toMatchObject({
       subscriber: { user_id: USER, stands_for: [USER, ORGANIZATION, 't'], reach: { organization_id: ORGANIZATION } },
@@ -111,12 +111,12 @@ describe('the rights of an owner', () => {
     const owners = Array.from({ length: 600 }, (_, place) => agent(place % 300));
     const accesses = await cache.lookUp(owners);
     expect([accesses.size, asked]).toEqual([600, { facts: [300], reaches: 1 }]);
-    // The cache holds a hundred only.
+    // The cache holds only a hundred.
     expect((await cache.lookUp(owners)).size).toBe(600);
     expect(asked).toEqual({ facts: [300, 200], reaches: 1 });
   });
 
-  it('are looked up together for all who ask while a look-up is in progress', async () => {
+  it('are looked up together for all requests during a look-up', async () => {
     const gate = Promise.withResolvers<void>();
     facts = () => gate.promise.then(() => FACTS);
     const first = cache.lookUp([agent(0)]);
@@ -160,7 +160,7 @@ describe('the rights of an owner', () => {
     expect(asked.reaches).toBe(0);
   });
 
-  it('stay the known ones for ten minutes while look-ups fail, which are tried every few seconds', async () => {
+  it('stay as known for ten minutes while look-ups fail, which are repeated every few seconds', async () => {
     await access();
     facts = () => Promise.reject(new Error('D1 is away'));
     now += 60_000;

@@ -93,7 +93,7 @@ class Setup {
   }
 }
 
-/** Lets everything run that is ready. */
+/** Runs everything that is ready. */
 const turns = () => new Promise((resolve) => setImmediate(resolve));
 
 const range = (from: number, upto: number) => Array.from({ length: upto - from + 1 }, (_, place) => from + place);
@@ -122,7 +122,7 @@ describe('the distributor', () => {
     expect(one.recorder.attachment?.position).toBe(null);
   });
 
-  it('sends what arrives while it is at work', async () => {
+  it('sends events that arrive while it is sending', async () => {
     const { recorder } = setup.socket(0);
     setup.add(1);
     const gate = Promise.withResolvers<Access>();
@@ -151,7 +151,7 @@ describe('the distributor', () => {
     expect(Math.max(...setup.readsBefore)).toBe(20);
   });
 
-  it('reads at a time as much of the log as fits into memory, nearest to the end first', async () => {
+  it('reads only as much of the log at a time as fits into memory, nearest to its end first', async () => {
     setup.characters = 1_500_000;
     setup.add(9);
     const sockets = range(0, 8).map((place) => setup.socket(place));
@@ -213,7 +213,7 @@ describe('the distributor', () => {
     expect(other.recorder.said).toEqual(range(1, 1200));
   });
 
-  it('tells a socket that the end of the log has overtaken that it has missed something', async () => {
+  it('informs a socket whose next events are deleted that it has missed some', async () => {
     const { recorder } = setup.socket(3);
     setup.add(20);
     setup.floor = 10;
@@ -287,7 +287,7 @@ describe('the distributor', () => {
     expect([now.recorder.said, late.recorder.said]).toEqual([[null], [5]]);
   });
 
-  it('counts ephemeral updates with the last number that the client got, whatever the log has since', async () => {
+  it('counts ephemeral updates with the last number that the client got, whatever the log has got since', async () => {
     const { socket, recorder } = setup.socket(0, MESSAGES);
     setup.add(1);
     await setup.distributor.run();

@@ -56,7 +56,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it('says so where there is no WebSocket, instead of trying forever', async () => {
+it('throws without a WebSocket implementation, instead of retrying forever', async () => {
   vi.stubGlobal('WebSocket', undefined);
   await expect(client.start()).rejects.toThrow('LiveClient needs WebSocket');
 });
@@ -70,7 +70,7 @@ describe('the client of docs/live.md', () => {
   const typing = { composing_status: 'typing' };
   const typed = { composing_status: 'typed' };
 
-  it('ends typing by itself, 15 s after the last notification', () => {
+  it('ends a typing status by itself, 15 s after the last notification', () => {
     composes('typing');
     vi.advanceTimersByTime(10_000);
     composes('typing');
@@ -82,7 +82,7 @@ describe('the client of docs/live.md', () => {
     expect(told).toHaveLength(3);
   });
 
-  it('ends it once: not after the end was notified, nor after the member has stopped', () => {
+  it('ends it once, and not when the end was notified or the member has stopped', () => {
     composes('typing');
     composes('typing', 'other');
     composes('idle');
@@ -94,7 +94,7 @@ describe('the client of docs/live.md', () => {
     expect(told).toHaveLength(5);
   });
 
-  it('acknowledges when it is asked to', () => {
+  it('acknowledges on request', () => {
     MemorySocket.last.says({ type: 'notifications', number: 9, notifications: [] });
     expect(MemorySocket.last.sent).toEqual([{ type: 'subscribe', channels: ['c'], after: null }]);
     MemorySocket.last.says({ type: 'acknowledge' });

@@ -9,7 +9,7 @@ import { CHAT, newSocket, ORGANIZATION, OWNER, ROOM, USER, updateOf } from '../.
 
 const OTHER = '0190a000-0000-7000-8000-0000000000ee';
 
-/** Everything is routed to this user, who may see all. */
+/** Everything is routed to this user, who has every right. */
 const SUBSCRIBER: UserSubscriber = {
   kind: 'user',
   organization_id: ORGANIZATION,
@@ -110,7 +110,7 @@ describe('the subscriptions of a hub', () => {
     expect(matches).toBeGreaterThan(100);
   });
 
-  it('of others’ chats are not compared, nor those made after the event', () => {
+  it('are not compared when they cover only others’ chats or were made after the event', () => {
     const load = new HubLoad<LiveSocket>(() => {});
     const [near, far, late] = [newSocket(0, OWNER, load), newSocket(0, OWNER, load), newSocket(0, OWNER, load)];
     near.socket.subscribe(subscription(`${mine}/chats/*/messages`));
@@ -123,7 +123,7 @@ describe('the subscriptions of a hub', () => {
     );
   });
 
-  it('go with their socket', () => {
+  it('are removed with their socket', () => {
     const load = new HubLoad<LiveSocket>(() => {});
     const { socket } = newSocket(0, OWNER, load);
     for (const text of patterns) socket.subscribe(subscription(text));
@@ -139,10 +139,10 @@ describe('the subscriptions of a hub', () => {
   });
 });
 
-describe('what all sockets of a hub have not acknowledged', () => {
+describe('the unacknowledged frames of all sockets of a hub', () => {
   const text = 'x'.repeat(1_000_000);
 
-  /** Twenty sockets that were sent two million characters each, as much as a hub bears. */
+  /** Twenty sockets that were sent two million characters each, which is the limit of a hub. */
   function crowd() {
     const full: number[] = [];
     const load = new HubLoad<LiveSocket>((now) => full.push(now));
@@ -151,7 +151,7 @@ describe('what all sockets of a hub have not acknowledged', () => {
     return { load, sockets, full };
   }
 
-  it('is counted until they acknowledge it or go', () => {
+  it('are counted until they are acknowledged or their socket is closed', () => {
     const { load, sockets } = crowd();
     expect(load.unacknowledged).toBe(MOST_UNACKNOWLEDGED);
     sockets[0]?.socket.acknowledge(2);
@@ -159,7 +159,7 @@ describe('what all sockets of a hub have not acknowledged', () => {
     expect(load.unacknowledged).toBe(MOST_UNACKNOWLEDGED - 4_000_000);
   });
 
-  it('is limited: a socket above an equal share is paused and asked to acknowledge', () => {
+  it('are limited: a socket above an equal share is paused and asked to acknowledge', () => {
     const { load, sockets, full } = crowd();
     const [greedy, modest] = [sockets[0], newSocket(0, OWNER, load)];
     greedy?.socket.send('more', 3, 8);
@@ -171,7 +171,7 @@ describe('what all sockets of a hub have not acknowledged', () => {
     expect([greedy?.socket.isPaused, greedy?.socket.state.window]).toEqual([false, []]);
   });
 
-  it('asks again while that is too little', () => {
+  it('lead to another request while the client acknowledges too little', () => {
     const { load, sockets } = crowd();
     const one = sockets[0]?.socket;
     one?.send(text, 3, 8);
@@ -186,7 +186,7 @@ describe('what all sockets of a hub have not acknowledged', () => {
     expect(one?.isPaused).toBe(false);
   });
 
-  it('stops even answers above a further quarter', () => {
+  it('stop even answers above a further quarter', () => {
     const { load, sockets } = crowd();
     const one = sockets[0]?.socket;
     one?.send('more', 3, 8);
@@ -195,7 +195,7 @@ describe('what all sockets of a hub have not acknowledged', () => {
     expect([one?.isStalled, load.isOverloaded]).toEqual([true, true]);
   });
 
-  it('is restored from the state that survives the hub’s sleep', () => {
+  it('are restored from the state that survives the hub’s sleep', () => {
     const { sockets } = crowd();
     const load = new HubLoad<LiveSocket>(() => {});
     const state = sockets[0]?.socket.state;

@@ -38,14 +38,14 @@ describe('ending a chat', () => {
     expect(invitations.get(accepted)?.facts.expired_at).toBeNull();
   });
 
-  test('a second time changes nothing, and an ended chat’s waiting cannot be ended', () => {
+  test('changes nothing the second time, and the waiting of an ended chat cannot be ended', () => {
     const { model, chatId } = waitingChat();
     model.answer(end(chatId));
     expect(model.eventsOf(end(chatId))).toEqual([]);
     expect(model.refusal(end(chatId, { is_ended: false, is_waiting: false }))).toBe('waiting_of_ended_chat');
   });
 
-  test('or its waiting is possible only where the grant covers the chat', () => {
+  test('or its waiting needs a grant that covers the chat', () => {
     const { model, chatId } = waitingChat();
     expect(model.refusal(end(chatId, { grant: { kind: 'member', user_id: AGENT.id } }))).toBe('not_a_member');
     expect(model.refusal(end('elsewhere'))).toBe('chat_not_found');
@@ -56,7 +56,7 @@ describe('ending a chat', () => {
     expect(model.chat(chatId).facts.ended_at).toBeNull();
   });
 
-  test('is answered again for a retry, whatever happened in between', () => {
+  test('gives a retry the same answer, whatever happened in between', () => {
     const { model, chatId } = waitingChat();
     const stop = end(chatId, { is_ended: false, is_waiting: false });
     model.answer(stop);
@@ -67,7 +67,7 @@ describe('ending a chat', () => {
     expect(model.refusal(stop)).toBeNull();
   });
 
-  test('through the channel or an import expires invitations too', () => {
+  test('by the channel or an import expires invitations too', () => {
     const closed = waitingChat();
     closed.model.answer(join(closed.chatId));
     closed.model.answer(invite(closed.chatId, 'team'));
@@ -98,7 +98,7 @@ describe('a chat past its lifetime', () => {
     expect(model.answer(overdue(), MINUTE)).toEqual({ ended: 0 });
   });
 
-  test('ends when that time has passed in all, whatever was said', () => {
+  test('ends when that time has passed since its start, whatever was written', () => {
     const { model, chatId } = living({ idle: null, total: 10 * MINUTE });
     model.answer(post(chatId), 9 * MINUTE);
     expect(model.answer(overdue(), 2 * MINUTE)).toEqual({ ended: 1 });

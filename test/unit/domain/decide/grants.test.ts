@@ -13,13 +13,13 @@ describe('a grant', () => {
   const { model, chatId } = visitorsChat();
   const refusal = (grant: ChatGrant) => grantRefusal(model.chat(chatId), grant)?.reason ?? null;
 
-  test('of a member covers the chats that they are in', () => {
+  test('of a member covers the chats of which they are a member', () => {
     expect(refusal({ kind: 'member', user_id: AGENT.id })).toBeNull();
     expect(refusal({ kind: 'member', user_id: FOREIGNER.id })).toBe('not_a_member');
     expect(refusal({ kind: 'member', user_id: VISITOR })).toBe('not_a_member');
   });
 
-  test('of an involved organization covers the chats that one of its users is in', () => {
+  test('of an involved organization covers the chats that have one of its users as a member', () => {
     expect(refusal({ kind: 'involved', organization_id: ORGANIZATION })).toBeNull();
     expect(refusal({ kind: 'involved', organization_id: FOREIGNER.organization_id })).toBe('chat_not_found');
   });

@@ -44,7 +44,7 @@ describe('an invitation', () => {
     expect(model.refusal(invite(TEAM, { chat_id: 'elsewhere' }))).toBe('chat_not_found');
   });
 
-  test('of an invited user is the existing one, until that is closed', () => {
+  test('to an invited user is the existing one, until that is closed', () => {
     const { invitation } = model.answer(invite(TEAM));
     expect(model.answer(invite(TEAM))).toMatchObject({ is_new: false, invitation: { id: invitation.id } });
     expect(model.answer(invite({ ...TEAM, kind: 'user' })).is_new).toBe(true);
@@ -98,7 +98,7 @@ describe('an invitation', () => {
     expect(model.eventsOf(accept(second))).toEqual(['member_changed', 'join', 'invitation_accepted']);
   });
 
-  test('is accepted only by those it stands for, wherever they are from', () => {
+  test('is accepted only by its invitees, of whichever organization', () => {
     const { id } = model.answer(invite(PARTNER)).invitation;
     expect(model.refusal(accept(id))).toBe('invitation_not_found');
     expect(model.refusal(accept('another'))).toBe('invitation_not_found');
@@ -107,7 +107,7 @@ describe('an invitation', () => {
     expect(answer.invitation.accepted_by_user?.id).toBe(FOREIGNER.id);
   });
 
-  test('of an ended chat has expired', () => {
+  test('to an ended chat has expired', () => {
     const { id } = model.answer(invite(TEAM)).invitation;
     model.answer(end(chatId));
     expect(model.refusal(accept(id))).toBe('invitation_expired');

@@ -76,7 +76,7 @@ describe('joining', () => {
     expect(model.eventsOf(join(chatId, { actor: { ...AGENT, id: 'user-7' } }))).toEqual(['member_changed', 'join']);
   });
 
-  test('an ended chat is refused to a new member, and changes nothing for an existing one', () => {
+  test('in an ended chat is refused to a new member, and changes nothing for an existing one', () => {
     model.answer(join(chatId));
     model.answer(end(chatId));
     expect(model.refusal(join(chatId, { actor: COLLEAGUE }))).toBe('join_of_ended_chat');
@@ -84,7 +84,7 @@ describe('joining', () => {
     expect(model.refusal(join(chatId, { grant: PENDING }))).toBe('not_pending');
   });
 
-  test('a chat with a present agent is refused to a user who is kept out, unless they are a member or leave', () => {
+  test('in a chat with a present agent is refused to a user who may not join taken chats, unless they are a member or leave', () => {
     model.answer(join(chatId, { actor: COLLEAGUE }));
     model.answer(join(chatId, { is_present: true }));
     const kept = { is_kept_out: true };
@@ -111,7 +111,7 @@ describe('a membership', () => {
     expect(model.answer(update()).member.last_seen_at).toBe(START);
   });
 
-  test('leaves and comes back with its messages, keeping what else it is', () => {
+  test('leaves and returns with messages, and keeps its other fields', () => {
     expect(model.eventsOf(update({ is_participating: false, last_seen_at: START + 5 }))).toEqual([
       'member_changed',
       'leave',
@@ -122,12 +122,12 @@ describe('a membership', () => {
     expect(model.chat(chatId).facts.member_count).toBe(2);
   });
 
-  test('has its update_at moved by a change and not by none', () => {
+  test('moves updated_at only when something changes', () => {
     const before = model.answer(update()).member.updated_at;
     expect(model.answer(update({ is_participating: false })).member.updated_at).toBeGreaterThan(before);
   });
 
-  test('is refused: no member, then an ended chat, then an absent user', () => {
+  test('is refused in this order: not a member, an ended chat, an absent user', () => {
     expect(model.refusal(update({ chat_id: 'elsewhere' }))).toBe('chat_not_found');
     expect(model.refusal(update({ actor: COLLEAGUE, is_present: false }))).toBe('not_a_member');
     expect(model.refusal(update({ is_present: false }))).toBe('not_present');
@@ -135,7 +135,7 @@ describe('a membership', () => {
     expect(model.refusal(update({ is_present: false }))).toBe('membership_of_ended_chat');
   });
 
-  test('that a retry asks for is not changed again, also when the chat has ended', () => {
+  test('is not changed again by a retry, even when the chat has ended', () => {
     const command = update({ is_participating: false });
     model.answer(command);
     model.answer(update({ is_participating: true }));
@@ -146,7 +146,7 @@ describe('a membership', () => {
 });
 
 describe('presence', () => {
-  test('makes a waiting chat pending again when the user goes, and not when they return', () => {
+  test('makes a waiting chat pending when the user becomes absent, and not pending when they return', () => {
     model.answer(join(chatId));
     expect(model.answer(told(false))).toEqual({ is_watched: true });
     expect(isPending(model.chat(chatId).facts)).toBe(true);
@@ -155,7 +155,7 @@ describe('presence', () => {
     expect(isPending(model.chat(chatId).facts)).toBe(false);
   });
 
-  test('is watched only of participating members of an open chat', () => {
+  test('is watched only for participating members of an open chat', () => {
     expect(model.answer(told(false))).toEqual({ is_watched: false });
     model.answer(join(chatId, { is_participating: false }));
     expect(model.answer(told(false))).toEqual({ is_watched: false });

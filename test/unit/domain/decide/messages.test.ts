@@ -35,7 +35,7 @@ const respond = (content: PostVisitorMessage['content']) => model.answer(say(mod
 const refusal = (content: PostVisitorMessage['content']) => model.refusal(say(model, chatId, content));
 
 describe("a user's message", () => {
-  test('ends the waiting, for members only and not in an ended chat', () => {
+  test('ends the waiting; only members can post, and not in an ended chat', () => {
     const waiting = waitingChat();
     expect(waiting.model.refusal(post(waiting.chatId))).toBe('not_a_member');
     waiting.model.answer(join(waiting.chatId, { is_participating: false }));
@@ -45,7 +45,7 @@ describe("a user's message", () => {
     expect(waiting.model.refusal(post(waiting.chatId))).toBe('message_to_ended_chat');
   });
 
-  test('gives its attachments and their actions ids of their own, and keeps them', () => {
+  test('gives its attachments and their actions ids that do not change', () => {
     const message = model.answer(
       post(chatId, {
         attachments: [ATTACHMENT, { ...ATTACHMENT, actions: [ACTION, ACTION] }],
@@ -60,7 +60,7 @@ describe("a user's message", () => {
     expect(message.attachment_template).toBe('generic');
   });
 
-  test('is posted once, its attachments under the same ids', () => {
+  test('is posted once by a retry, with the same ids of its attachments', () => {
     const command = post(chatId, { attachments: [ATTACHMENT], attachment_template: 'generic' });
     const first = model.answer(command);
     const { length } = model.log;
@@ -68,7 +68,7 @@ describe("a user's message", () => {
     expect(model.log).toHaveLength(length);
   });
 
-  test('makes a conversation real only together with the visitor’s, and not if a bot sent it', () => {
+  test('makes the conversation real only together with a visitor’s message, and not if a bot sent it', () => {
     model.answer(post(chatId));
     expect(model.chat(chatId).facts).toMatchObject({ has_human_message: true, visitor_message_count: 0 });
   });
@@ -81,7 +81,7 @@ describe("a visitor's text", () => {
     expect(model.chat(chatId).facts).toMatchObject({ is_waiting: true, visitor_message_count: 1 });
   });
 
-  test('is refused in a chat that is not theirs, is not there, or has ended', () => {
+  test('is refused in the chat of another visitor, in an unknown chat, and in an ended one', () => {
     const another = { ...say(model, chatId), visitor_id: 'f'.repeat(32) };
     expect(model.refusal(another)).toBe('chat_not_found');
     expect(model.refusal(say(model, 'elsewhere'))).toBe('chat_not_found');
@@ -98,7 +98,7 @@ describe("a visitor's text", () => {
 });
 
 describe("a visitor's choice", () => {
-  test('of an action repeats its text and value; it neither counts nor makes the chat wait, but keeps it alive', () => {
+  test('to an action repeats its text and value; it does not count or make the chat wait, but keeps it alive', () => {
     const message = offer();
     const before = model.chat(chatId).facts;
     const response = respond(choice(message));
@@ -122,7 +122,7 @@ describe("a visitor's choice", () => {
   });
 
   test.each(['https://example.com/title', 'https://example.com/text', null])(
-    'of the link %s repeats the title',
+    'to the link %s repeats the title',
     (value) => {
       const response = respond(choice(offer(), { action_id: null, value }));
       expect(response).toMatchObject({ message: 'Helpful?', response_to: { action: null, value } });
@@ -135,7 +135,7 @@ describe("a visitor's choice", () => {
     expect(respond(choice(message, { action_id: null })).message).toBeNull();
   });
 
-  test('is refused when it was not offered', () => {
+  test('is refused when the message does not offer it', () => {
     const message = offer();
     const unknown = '018f0000-0000-7000-8000-0000000000ff';
     expect(refusal(choice(message, { message_id: unknown }))).toBe('message_not_found');
@@ -144,14 +144,14 @@ describe("a visitor's choice", () => {
     expect(refusal(choice(message, { action_id: null, value: 'https://example.com/' }))).toBe('response_value_unknown');
   });
 
-  test('of an interaction needs a text', () => {
+  test('to an interaction needs a text', () => {
     const message = offer({}, 'interaction');
     expect(refusal(choice(message))).toBe('response_text_required');
     expect(refusal(choice(message, { text: ' ' }))).toBe('response_text_required');
     expect(respond(choice(message, { text: 'five stars' })).response_to?.text).toBe('five stars');
   });
 
-  test('disables what is disabled on selection, even if something else was chosen', () => {
+  test('disables an action that is disabled on selection, even if another was chosen', () => {
     const lasting = offer();
     respond(choice(lasting));
     expect(refusal(choice(lasting))).toBeNull();
@@ -160,7 +160,7 @@ describe("a visitor's choice", () => {
     expect(refusal(choice(once))).toBe('action_disabled');
   });
 
-  test('disables what is disabled on a visitor message, but only by a later text of the visitor', () => {
+  test('is refused for an action that is disabled on a visitor message, but only after a later text of the visitor', () => {
     model.answer(say(model, chatId));
     const message = offer({ is_disabled_on_visitor_message: true });
     model.answer(join(chatId, { actor: COLLEAGUE }));
@@ -170,7 +170,7 @@ describe("a visitor's choice", () => {
     expect(refusal(choice(message))).toBe('action_disabled');
   });
 
-  test('is made once by a retry, although it is disabled then', () => {
+  test('is made once by a retry, although its action is disabled by then', () => {
     const command = say(model, chatId, choice(offer({ is_disabled_on_selection: true })));
     const first = model.answer(command);
     const { length } = model.log;
@@ -180,7 +180,7 @@ describe("a visitor's choice", () => {
 });
 
 describe('messages of a channel', () => {
-  test('start a session that is private when the organization says so and has no end of its own', () => {
+  test('start a session that is private if the organization’s setting says so, and that does not end by itself', () => {
     const channel = waitingChat();
     channel.model.answer(end(channel.chatId));
     const { chat_id } = channel.model.answer(incoming('next', { is_private: true }));
@@ -191,7 +191,7 @@ describe('messages of a channel', () => {
     });
   });
 
-  test('of an import may not be older than a join that the chat has already', () => {
+  test('of an import may not be older than a join in the chat', () => {
     const channel = waitingChat();
     const at = channel.model.state.last_at;
     channel.model.answer(join(channel.chatId, { actor: AGENT }), 1000);
@@ -203,7 +203,7 @@ describe('messages of a channel', () => {
     expect(channel.model.refusal(importOf(channel.model.state.last_at))).toBeNull();
   });
 
-  test('that are partly repeated are answered to a retry with the chat that got the new ones', () => {
+  test('that are partly repeated answer a retry with the chat that got the new ones', () => {
     const channel = waitingChat();
     channel.model.answer(end(channel.chatId));
     const [old] = incoming('hello').messages;
@@ -216,7 +216,7 @@ describe('messages of a channel', () => {
   });
 });
 
-test('users who write through a channel do not exceed the maximum of members', () => {
+test('of users through a channel cannot exceed the maximum of members', () => {
   const { model, chatId } = waitingChat();
   const from = (first: number, count: number) =>
     receiveCommand({

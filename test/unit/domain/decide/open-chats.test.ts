@@ -63,7 +63,7 @@ describe('a chat between users', () => {
 });
 
 describe("a user's chat with a visitor", () => {
-  test('starts in a thread of its own, with the visitor, their name and the user', () => {
+  test('starts in its own thread, with the visitor, their name and the user', () => {
     const model = new ThreadModel(START, visitorsChat().model.state.name);
     const command = open({ is_private: true });
     expect(model.eventsOf(command)).toEqual([
@@ -93,7 +93,7 @@ describe("a user's chat with a visitor", () => {
     expect(model.eventsOf(open({ visitor_name: null }))).not.toContain('variables_set');
   });
 
-  test('is joined when it is open, even by a user who has left it', () => {
+  test('is joined when it is open, even by a user who had left it', () => {
     const { model, chatId } = visitorsChat();
     const opened = model.answer(open({ actor: COLLEAGUE }));
     expect(opened).toMatchObject({ is_new: false, chat: { id: chatId, user_member_count: 2 } });
@@ -102,7 +102,7 @@ describe("a user's chat with a visitor", () => {
     expect(model.eventsOf(open())).toEqual(['member_changed', 'join']);
   });
 
-  test('is refused to a user who is kept out when another agent is present', () => {
+  test('is refused to a user who may not join taken chats when another agent is present', () => {
     const { model, chatId } = visitorsChat();
     expect(model.refusal(open({ actor: COLLEAGUE, is_kept_out: true }))).toBe('chat_taken');
     expect(model.refusal(open({ is_kept_out: true }))).toBeNull();
@@ -120,7 +120,7 @@ describe("a user's chat with a visitor", () => {
     expect(model.chat(chat.id).members.get(VISITOR)?.facts.name).toBe('Jane');
   });
 
-  test("in a channel's thread goes on there: the session is external and has no end of its own", () => {
+  test("in a channel's thread continues there: the session is external and does not end by itself", () => {
     const { model, chatId } = waitingChat();
     const visitor_id = model.state.thread?.visitor_id ?? '';
     const named = { chat_id: chatId, identity: null, visitor_id };
@@ -130,7 +130,7 @@ describe("a user's chat with a visitor", () => {
     expect(chat).toMatchObject({ chat_type: 'external', lifetime: { idle: null, total: null }, visitor_id });
   });
 
-  test('is not found where the named chat belongs to another visitor or room, or does not exist', () => {
+  test('is not found when the named chat belongs to another visitor or room, or does not exist', () => {
     const { model, chatId } = waitingChat();
     const visitor_id = model.state.thread?.visitor_id ?? '';
     const named = { chat_id: chatId, identity: null, visitor_id };
@@ -153,7 +153,7 @@ describe("a user's chat with a visitor", () => {
     expect(model.answer(open(named))).toMatchObject({ is_new: true, chat: { room: ROOM } });
   });
 
-  test('is, for a retry, the one that it opened, even if that has ended and another has started', () => {
+  test('is for a retry the one that was opened first, even if that has ended and another has started', () => {
     const { model, chatId } = visitorsChat();
     model.answer(end(chatId));
     const command = open({ chat_id: chatId, identity: null });

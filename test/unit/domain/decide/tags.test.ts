@@ -19,14 +19,14 @@ const remove = (name: string, more: Partial<RemoveTag> = {}): RemoveTag => {
 };
 
 describe('a tag', () => {
-  test('is added with a message that names it and needs no answer', () => {
+  test('is added with a message that names it and does not make the chat wait', () => {
     expect(model.eventsOf(add('Lead'))).toEqual(['tag_created', 'tag_added']);
     const message = model.log.flatMap((event) => (event.type === 'message_added' ? [event.message] : [])).at(-1);
     expect(message).toMatchObject({ message: 'Lead', sender_id: AGENT.id, sender_type: 'user' });
     expect(model.chat(chatId).facts).toMatchObject({ tag_count: 1, is_waiting: true, user_message_count: 0 });
   });
 
-  test('that exists is answered as it is; case and blanks make a different one', () => {
+  test('that exists is answered unchanged; case and spaces make a different one', () => {
     const { tag } = model.answer(add('Lead'));
     expect(model.answer(add('Lead'))).toMatchObject({ tag, is_new: false });
     expect(model.answer(add('lead')).is_new).toBe(true);

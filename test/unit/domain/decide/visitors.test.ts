@@ -51,7 +51,7 @@ describe('a visitor who opens a chat', () => {
     expect(memberOf(model, chatId)).toMatchObject({ name: 'Jane', is_present: true, is_participating: true });
   });
 
-  test('resumes the open one, no matter who takes part in it, under their newest name', () => {
+  test('resumes the open one, whoever participates in it, under their newest name', () => {
     const { model, chatId } = visitorsChat({ is_present: true });
     expect(memberOf(model, chatId)?.is_present).toBe(false);
     const again = open({ actor: null, chat_id: chatId, identity: null, visitor_name: 'Joan', is_kept_out: true });
@@ -62,7 +62,7 @@ describe('a visitor who opens a chat', () => {
     expect(memberOf(model, chatId, AGENT.id)).toBeDefined();
   });
 
-  test('changes nothing by repeating it', () => {
+  test('changes nothing by a repeat', () => {
     const { model, chatId } = ownChat();
     const before = model.state.last_seq;
     model.answer(open({ actor: null, chat_id: chatId, identity: null }));
@@ -73,7 +73,7 @@ describe('a visitor who opens a chat', () => {
 describe('the page of a visitor', () => {
   const page = { url: 'https://shop.example/cart', title: 'Cart' };
 
-  test('is kept from their first message only', () => {
+  test('is recorded only from their first message', () => {
     const { model, chatId } = ownChat();
     model.answer(say(chatId, { page }));
     model.answer(say(chatId, { page: { url: 'https://shop.example/other', title: null } }));
@@ -98,7 +98,7 @@ describe('the membership of a visitor', () => {
     expect(back.member).toMatchObject({ is_participating: true, last_seen_at: START + 5 });
   });
 
-  test('is only theirs to change, and final once the chat has ended', () => {
+  test('can be changed only by them, and not after the end of the chat', () => {
     const { model, chatId } = ownChat();
     expect(model.refusal(update(chatId, { visitor_id: 'another' }))).toBe('chat_not_found');
     const grant = { kind: 'visitor' as const, room_id: null, visitor_id: VISITOR };
