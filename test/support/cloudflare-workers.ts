@@ -1,4 +1,4 @@
-/** What plain Node lacks of `cloudflare:workers`, for tests of code that only imports it. */
+/** Stands in for `cloudflare:workers` in plain Node, for tests of code that only imports it. */
 export function waitUntil(): never {
   throw new Error('there is no request to wait for');
 }

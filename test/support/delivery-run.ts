@@ -19,7 +19,7 @@ export class DeliveryRun {
   now = 1_000_000;
   readonly lane: MemoryLane;
   endpoint: () => Endpoint = () => OPEN;
-  /** The receiver's answer to a delivery: a status, after a change of the clock if it makes one. */
+  /** The status that the receiver answers to a delivery. It may move the clock before. */
   answer: (id: string) => number = () => 200;
   retryAfter: number | null = null;
   /** The text of the receiver's answer to a delivery. */

@@ -1,9 +1,9 @@
 import { vi } from 'vitest';
 
-/** Longer (ms) than a busy machine may need: how fast it is must not decide what passes. */
+/** Longest wait (ms). Long enough for a busy machine, so that its speed does not decide what passes. */
 const PATIENCE = 20_000;
 
-/** Calls `check` again and again until it throws no more, and answers what it answered. Rejects with its last error. */
+/** Calls `check` until it no longer throws. Answers its result. Rejects with its last error after the longest wait. */
 export function eventually<Answer>(check: () => Answer | Promise<Answer>): Promise<Answer> {
   return vi.waitFor(check, { timeout: PATIENCE });
 }

@@ -16,7 +16,7 @@ type Lease = { token: string; id: string; ends_at: number };
 
 export const RECEIVER = 'channel/c1';
 
-/** The lane of one receiver in memory: exactly what the consumer may rely on. */
+/** The lane of one receiver in memory, with exactly the behaviour that the consumer may rely on. */
 export class MemoryLane implements Lane {
   rows: MemoryRow[] = [];
   leases = new Map<Track, Lease>();

@@ -27,7 +27,7 @@ export const ROUTING: ChannelTarget = {
   echo_user_messages: true,
 };
 
-/** The channel's target in an event's receipts. */
+/** The receipt of the channel in an event. */
 export function routingOf(event: ThreadEvent | undefined): ChannelTarget | null {
   const accepted = event?.accepted[0];
   return accepted !== undefined && 'routing' in accepted ? accepted.routing : null;

@@ -3,7 +3,10 @@ import type { TestHub } from './hub.ts';
 const PATIENCE_MILLISECONDS = 20_000;
 const PAUSE_MILLISECONDS = 100;
 
-/** The demo agent at work through the Chats API. Each step throws when the hub does not answer with the documented success. */
+/**
+ * The demo agent at work through the Chats API. Each step throws when the hub does not answer with the documented
+ * success.
+ */
 export class Agent {
   readonly #site: TestHub;
   readonly #path: string;
@@ -13,7 +16,7 @@ export class Agent {
     this.#path = `/api/v5/users/${site.demo.agent.id}`;
   }
 
-  /** What visitors know them by. */
+  /** The name that visitors see. */
   async takeAlias(alias: string): Promise<void> {
     const { client, demo } = this.#site;
     const path = `/api/v5/orgs/${demo.organization_id}/users/${demo.agent.id}`;

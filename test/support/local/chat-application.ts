@@ -29,14 +29,14 @@ export type ChatApplication = {
   database: DatabaseSync;
   /** What the application has logged. */
   log: readonly string[];
-  /** Posts to a path of the application as a page does, as the visitor of a browser. */
+  /** Posts to a path of the application, as a page in a visitor's browser does. */
   post(browser: string, path: string, body: unknown): Promise<number>;
-  /** Sends a webhook as the hub does; answers the status. `id` is a new one unless given. */
+  /** Sends a webhook as the hub does. Answers the status. `id` is new unless given. */
   deliver(envelope: Envelope, id?: string): Promise<number>;
   stop(): Promise<void>;
 };
 
-/** The example application in the test's own process with an empty store, beside a hub. */
+/** The example application with an empty store, in the process of the test, beside a hub. */
 export async function openChatApplication({ hub, demo }: TestHub): Promise<ChatApplication> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -82,7 +82,7 @@ export async function openBrowser(app: ChatApplication): Promise<string> {
   return (response.headers.get('Set-Cookie') ?? '').split(';')[0] ?? '';
 }
 
-/** What a page shows at this moment: the first of its events. */
+/** What a page shows now: the first of its events. */
 export async function viewOf<View>(app: ChatApplication, browser: string, path: string): Promise<View> {
   const events = await openEvents<View>(app, browser, path);
   try {
@@ -114,7 +114,7 @@ export async function openEvents<View>(app: ChatApplication, browser: string, pa
   };
 }
 
-/** What the hub says of a visitor's newest chat, and the webhooks that it would send of it. */
+/** A visitor's newest chat as the hub shows it, and the webhooks that the hub would send about it. */
 export async function newestChat({ client, demo }: TestHub) {
   const chats = `/api/v5/orgs/${demo.organization_id}/owned_chats`;
   const page = (await client.request('GET', chats)).body as { results: (Json & { id: string })[] };
@@ -122,12 +122,12 @@ export async function newestChat({ client, demo }: TestHub) {
   if (chat === undefined) throw new Error('the hub has no chat');
   return {
     id: chat.id,
-    /** A webhook about the chat; the whole of it when it is `added`. */
+    /** A webhook about the chat. An `added` one has the whole chat. */
     ofChat(action: string, resource: Json, seq: number, prev_seq: number | null): Envelope {
       const whole = action === 'added' ? chat : {};
       return { channel: chats, action, resource_id: chat.id, resource: { ...whole, ...resource }, seq, prev_seq };
     },
-    /** A webhook about the chat's message with this text, or the newest one. */
+    /** A webhook about the chat's message with this text, or about the newest message. */
     async ofMessage(action: string, text: string | null, seq: number, prev_seq: number | null): Promise<Envelope> {
       const channel = `${chats}/${chat.id}/messages`;
       const { results } = (await client.request('GET', channel)).body as { results: (Json & { id: string })[] };

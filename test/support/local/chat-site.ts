@@ -13,9 +13,9 @@ export type ChatSite = {
   /** Address of the application. */
   url: string;
   page: Page;
-  /** What the page has written to the browser's console, and its uncaught errors. */
+  /** The page's output on the browser's console, and its uncaught errors. */
   console: readonly string[];
-  /** For finding the reason of a failure: the page, its console, what the application and the hub have logged. */
+  /** For the analysis of a failure: the page, its console, and the logs of the application and the hub. */
   report(): Promise<string>;
   stop(): Promise<void>;
 };

@@ -8,7 +8,7 @@ export type AccountState = {
   accounts?: string[];
   databases?: string[];
   queues?: string[];
-  /** Migrations that the databases which are there lack; all of them are applied without it. */
+  /** The migrations that existing databases lack. None by default. */
   due?: string[];
   secrets?: string[];
   /** The deployed version, or several with their share in %. */
@@ -27,7 +27,7 @@ export type Account = {
   fetch: Fetch;
   /** Every call of wrangler so far. */
   calls: string[];
-  /** Those that change something. */
+  /** The calls that change something. */
   changes(): string[];
   /** The accounts that wrangler was told to act on. */
   accountIds: Set<string>;
@@ -37,7 +37,7 @@ const MIGRATIONS = readdirSync(projectPath('migrations')).sort();
 const LOOKS =
   /^(whoami|d1 list|d1 execute|queues info|secret list|deployments status|auth token|deploy --dry-run)( |$)/;
 
-/** A Cloudflare account that behaves as wrangler shows one, and a record of what was asked of it. */
+/** A Cloudflare account as wrangler shows it, and a record of the calls. */
 export function fakeAccount(state: AccountState = {}): Account {
   const {
     accounts = ['a1'],

@@ -33,7 +33,7 @@ export type Page<Resource> = { next: string | null; previous: string | null; res
 
 type Actor = { id: string; token: string };
 
-/** The calls that tests make all the time; each throws when the hub does not answer with the documented success. */
+/** The calls that most tests make. Each throws when the hub does not answer with the documented success. */
 export class HubClient {
   readonly url: string;
   readonly demo: Demo;
@@ -43,7 +43,7 @@ export class HubClient {
     this.demo = demo;
   }
 
-  /** Any request; answers whatever comes. `token` is the settings user's unless given. */
+  /** Any request. Answers the response, whatever its status. `token` is the settings user's unless given. */
   request(method: JsonRequest['method'], path: string, body?: unknown, token?: string | null): Promise<JsonAnswer> {
     return requestJson({
       method,
@@ -106,7 +106,7 @@ export class HubClient {
     return this.#expect(200, 'GET', `${this.#organization()}/owned_chats/${chatId}`);
   }
 
-  /** A page of one of a channel's own collections, for instance `deliveries?status=pending`. */
+  /** A page of one of a channel's collections, for instance `deliveries?status=pending`. */
   channelPage(channelId: string, collection: string): Promise<Page<Record<string, unknown>>> {
     return this.#expect(200, 'GET', `${this.channelPath(channelId)}/${collection}`);
   }

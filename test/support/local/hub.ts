@@ -15,20 +15,23 @@ export type TestHub = {
   receiver: WebhookReceiver;
   /** Every line the Worker has written so far. */
   log: readonly LogLine[];
-  /** Resolves with the first line that contains the text, as soon as it is there. Lines come a little after the answer. */
+  /**
+   * Resolves with the first line that contains the text, as soon as there is one. Lines follow the answer a little
+   * later.
+   */
   waitForLog(text: string): Promise<LogLine>;
   stop(): Promise<void>;
 };
 
 export type TestHubOptions = {
-  /** On top of those of `npm start`. */
+  /** Added to those of `npm start`. */
   variables?: Record<string, string>;
   behaviour?: Behaviour;
   port?: number;
   sideDoor?: boolean;
 };
 
-/** The built Worker on a free port with a store of its own, its demo organizations, and a receiver beside it. */
+/** The built Worker on a free port with its own store, the demo organizations and a receiver. */
 export async function openHub(options: TestHubOptions = {}): Promise<TestHub> {
   const folder = await makeFolder();
   const log: LogLine[] = [];

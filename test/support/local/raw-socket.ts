@@ -70,7 +70,7 @@ export class RawSocket {
     this.#socket.destroy();
   }
 
-  /** Waits until so many frames have come in all. */
+  /** Waits until this many frames have arrived in total. */
   async received(count: number): Promise<void> {
     while (this.frames.length < count) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -89,7 +89,10 @@ export class RawSocket {
   }
 }
 
-/** The first whole frame of what a server sent, which masks nothing and does not split its frames; null when it is not all there. */
+/**
+ * The first frame in the bytes from a server, which neither masks nor splits its frames. Null when the frame is
+ * incomplete.
+ */
 function firstFrame(bytes: Buffer): { isText: boolean; payload: string; end: number } | null {
   if (bytes.length < 2) return null;
   const short = (bytes[1] ?? 0) & 0x7f;

@@ -12,7 +12,9 @@ export type ScriptProcess = {
   kill(signal: NodeJS.Signals): void;
 };
 
-/** Runs one of the project's scripts in a process of its own, as npm would, with these variables on top of the environment. */
+/**
+ * Runs one of the project's scripts in its own process, as npm would, with these variables added to the environment.
+ */
 export function runScript(
   path: string,
   args: readonly string[],

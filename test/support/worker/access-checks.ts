@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { admin, call, enroll, type Person } from './requests.ts';
 
-/** When an expired token of the tests has expired. */
+/** When the expired tokens of the tests expired. */
 export const LONG_AGO = '2020-01-01T00:00:00Z';
 
 /** Callers of every kind that a route under an organization or a user must tell apart. */
@@ -14,7 +14,7 @@ export async function enrollCallers(scopes: string[]): Promise<Callers> {
   return { owner, foreigner: await enroll({ scopes }), powerless: await enroll({ organization_id }), ...spent };
 }
 
-/** Tokens of the person that would open everything, had one not been revoked and the other expired. */
+/** A revoked and an expired token of the person, each with every scope. */
 export async function spendTokens(
   { organization_id, user_id }: Person,
   scopes: string[],
@@ -32,7 +32,7 @@ export type Route = {
   method: string;
   path: (organizationId: string) => string;
   body?: unknown;
-  /** What an organization that does not exist is answered with: 404 in the Messaging API, 403 in the Chats API. */
+  /** The status for an unknown organization: 404 in the Messaging API, 403 in the Chats API. */
   unknown?: 403 | 404;
   /** False for a route that asks for no scope. */
   needsScope?: boolean;
@@ -45,7 +45,7 @@ const UNKNOWN_ID = '0190a000-0000-7000-8000-00000000dead';
 
 const bearer = (person: Person) => `Bearer ${person.token}`;
 
-/** Status of a refusal and whether it names the ways to authenticate; whatever is refused says only `detail`. */
+/** The status of a refusal, and whether it names the ways to authenticate. The body must have only `detail`. */
 async function refusal(
   route: { method: string; body?: unknown },
   path: string,
@@ -79,7 +79,10 @@ export async function expectAuthentication(
   });
 }
 
-/** Checks that a route refuses whom it must: 401 without a valid token, 403 without the scope or from another organization, 404 (or `unknown`) for an unknown organization. */
+/**
+ * Checks a route's refusals: 401 without a valid token, 403 without the scope or from another organization, 404 (or
+ * `unknown`) for an unknown organization.
+ */
 export async function expectSafe(route: Route, callers: Callers): Promise<void> {
   const { owner, foreigner, powerless } = callers;
   const { path, unknown = 404, needsScope = true } = route;
@@ -97,7 +100,10 @@ export async function expectSafe(route: Route, callers: Callers): Promise<void> 
   if (needsScope) expect(await refusal(route, own, bearer(powerless))).toEqual([403, false]);
 }
 
-/** Checks that a route under a user is that user's alone: 401 without a valid token, 403 for anybody else, 404 for an id that is none. */
+/**
+ * Checks that only the user may use a route under a user: 401 without a valid token, 403 for anybody else, 404 for a
+ * malformed id.
+ */
 export async function expectOwn(route: UserRoute, callers: Callers): Promise<void> {
   const { owner, foreigner, powerless } = callers;
   const own = route.path(owner.user_id);

@@ -8,7 +8,7 @@ import { type Answer, enroll, type Person, testEnv } from './requests.ts';
 
 export const ALL_SCOPES = ['settings', 'users', 'reports'];
 
-/** A valid app with nothing but what is required. */
+/** A valid app with only the required fields. */
 export function newApp(more: Json = {}): Json {
   return {
     name: unique('App'),
@@ -32,7 +32,7 @@ export function newWebhook(more: Json = {}): Json {
 export type CreatedApp = { id: string; secret: string; json: Json };
 export type Installation = { id: string; app_user_id: string | null; json: Json };
 
-/** Someone with every scope in a new organization. */
+/** A person with every scope in a new organization. */
 export function enrollManager(): Promise<Person> {
   return enroll({ scopes: ALL_SCOPES });
 }
@@ -52,7 +52,7 @@ export async function install(person: Person, appId: string): Promise<Installati
   return { id: String(answer.json['id']), app_user_id: bot === null ? null : String(bot), json: answer.json };
 }
 
-/** A webhook as `newWebhook` makes it, with a pattern that no other one of its app has. */
+/** A webhook as `newWebhook` makes it, with a pattern that is unique in its app. */
 export function anotherWebhook(more: Json = {}): Json {
   return newWebhook({ channel_pattern: `${OWNED_CHATS}/${newUuid(Date.now())}/messages`, ...more });
 }
@@ -64,7 +64,7 @@ export async function uninstall(person: Person, installation: Installation): Pro
 
 export const TRIGGER_URL = 'https://apps.example.com/open?tenant=a%20b&x=1';
 
-/** An app with a bot user and triggers, installed by its own organization. The hub does not tell it of its end. */
+/** An app with a bot user and triggers, installed by its own organization. It has no `uninstall` trigger. */
 export async function openApp(
   more: Json = {},
 ): Promise<{ manager: Person; app: CreatedApp; installation: Installation }> {

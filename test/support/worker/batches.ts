@@ -3,7 +3,10 @@ import { expect } from 'vitest';
 import type { ReplicaBatch } from '../../../src/rpc/projector.ts';
 import { projectorStub } from '../../../src/rpc/projector.ts';
 
-/** Has batches written in one transaction, by the projector of the first one's thread, and expects that all of them are. */
+/**
+ * Writes batches in one transaction, by the projector of the first batch's thread, and expects that all of them are
+ * written.
+ */
 export async function writeBatches(batches: readonly ReplicaBatch[]): Promise<void> {
   const [first] = batches;
   if (first === undefined) return;

@@ -1,4 +1,4 @@
-/** The keys of each resource: what the documents name, and no others. */
+/** The keys of each resource: exactly the documented ones. */
 
 export const CHAT_KEYS = [
   'active_duration',
@@ -65,7 +65,7 @@ export const MEMBERSHIP_KEYS = [
   'updated_at',
 ];
 
-/** Of the example in the documents; a visitor's message through a channel has `external_sender_id` besides. */
+/** The keys of the documented example. A visitor's message through a channel also has `external_sender_id`. */
 export const MESSAGE_KEYS = [
   'attachment_template',
   'attachments',

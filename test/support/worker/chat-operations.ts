@@ -8,14 +8,14 @@ export type Operation = { method: string; path: string };
 
 const document = chatsRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
 
-/** Every operation of the Chats API, as its document names it. */
+/** Every operation of the Chats API, as the OpenAPI document names it. */
 export const OPERATIONS: Operation[] = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
   Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
 );
 
 export type Names = { [parameter: string]: string };
 
-/** The address of an operation under /api/v5 with names for its parameters; all of them must be there. */
+/** The path of an operation under /api/v5 with values for its parameters. Throws when one is missing. */
 export function addressOf({ path }: Operation, names: Names): string {
   return `/api/v5${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = names[name];
@@ -24,7 +24,10 @@ export function addressOf({ path }: Operation, names: Names): string {
   })}`;
 }
 
-/** A valid body for an operation that has one, so that a refusal is not about its form. `userId`: a user of the caller's organization. */
+/**
+ * A valid body for an operation that has one, so that a refusal has another reason. `userId`: a user of the caller's
+ * organization.
+ */
 export function bodyFor({ method, path }: Operation, userId: string): { body?: unknown } {
   if (method === 'GET' || method === 'DELETE') return {};
   const last =
@@ -51,7 +54,10 @@ const BODIES: { [collection: string]: object } = {
   chat_conversation_starters: { language_code: 'en', message: 'x' },
 };
 
-/** A chat of a org in which there is one of everything, and its names. The person is a member of it, has invited and is invited. */
+/**
+ * A chat of an organization with one of every part, and the values of the path parameters. The person is a member, has
+ * sent an invitation and has received one.
+ */
 export async function fill(org: TestOrganization, person: Person): Promise<Names> {
   const { chatId, ids } = await org.say(unique('thread'), 'Where is my order?');
   await org.join(person, chatId);
@@ -78,7 +84,7 @@ export async function fill(org: TestOrganization, person: Person): Promise<Names
   };
 }
 
-/** Everything of a chat that a stranger could change, as its thread has it. */
+/** All parts of a chat that a stranger could change, as its thread has them. */
 export async function everythingOf(org: TestOrganization, chatId: string): Promise<unknown[]> {
   const path = `${org.organizationPath}/owned_chats/${chatId}`;
   const parts = ['memberships', 'messages?page_size=200', 'tags'];
@@ -86,7 +92,7 @@ export async function everythingOf(org: TestOrganization, chatId: string): Promi
   return [await lastSeqOf(chatId), await org.chat(chatId), ...lists.map(resultsOf)];
 }
 
-/** How far the log of a chat's thread goes: whatever is written there raises it. */
+/** The length of the log of a chat's thread. Every write increases it. */
 function lastSeqOf(chatId: string): Promise<unknown> {
   const thread = testEnv.THREADS.getByName(threadNameOfChat(chatId) ?? '');
   return runInDurableObject(thread, (_, { storage }) => storage.sql.exec('SELECT max(seq) AS seq FROM events').one());

@@ -5,7 +5,10 @@ import type { Person } from './requests.ts';
 
 export type Operation = { method: string; path: string; statuses: Record<string, string[]> };
 
-/** An operation with everything its path names, ready to succeed. A line of the contract changes what it is about. */
+/**
+ * An operation with everything that its path names, ready to succeed. A line of the contract changes the part that it
+ * describes.
+ */
 export type ContractCase = {
   operation: Operation;
   org: ContractOrganization;
@@ -16,7 +19,7 @@ export type ContractCase = {
   body: unknown;
 };
 
-/** An id of the right form that names nothing. */
+/** A well-formed id that names nothing. */
 export const NOTHING = uuidVersion7(1, { high12: 7, low62: 7n });
 
 const has = (operation: Operation, part: string) => operation.path.includes(part);
@@ -48,7 +51,7 @@ export async function openCase(org: ContractOrganization, operation: Operation):
   return { operation, org, caller, chatId, messageId, parameters, body };
 }
 
-/** What the path names beside the chat. */
+/** The resources in the path other than the chat. */
 async function extras(
   org: ContractOrganization,
   operation: Operation,
@@ -83,7 +86,7 @@ async function extras(
   return {};
 }
 
-/** A body that is accepted. */
+/** A valid body. */
 function bodyOf(org: ContractOrganization, operation: Operation, parameters: Record<string, string>): unknown {
   const { method, path } = operation;
   if (method === 'GET' || method === 'DELETE') return undefined;
@@ -108,7 +111,7 @@ function bodyOf(org: ContractOrganization, operation: Operation, parameters: Rec
   return { is_ended: true };
 }
 
-/** The request of a contractCase, with parameters, body or caller changed. */
+/** The request of a contract case, with changed parameters, body or caller. */
 export function requestOf(
   contractCase: ContractCase,
   change: { parameters?: Record<string, string>; person?: Person | null; body?: unknown; raw?: string } = {},

@@ -16,7 +16,7 @@ import {
 import { enrollAgent, unique } from './organization.ts';
 import { type Answer, enroll } from './requests.ts';
 
-/** Tries one line of the contract: sets up what the line speaks of and makes the request. */
+/** Tests one line of the contract: sets up the state that the line describes and makes the request. */
 type Line = (contractCase: ContractCase) => Promise<Answer>;
 
 const succeeds: Line = (contractCase) => send(requestOf(contractCase));
@@ -33,14 +33,14 @@ const namesNothing =
       requestOf(contractCase, { parameters: { [parameter]: parameter === 'visitor_id' ? '0'.repeat(32) : NOTHING } }),
     );
 
-/** Every field is an object: of the wrong type, whatever the field. Without fields the body itself is malformed. */
+/** Every field is an object, which is the wrong type for all of them. Without fields the body itself is malformed. */
 const isMalformed: Line = (contractCase) => {
   if (contractCase.body === undefined) return send(requestOf(contractCase, { raw: '{"' }));
   const wrong = Object.fromEntries(Object.keys(contractCase.body as object).map((field) => [field, { wrong: true }]));
   return send(requestOf(contractCase, { body: wrong }));
 };
 
-/** A body without its attributes; where none is required, one that is no object at all. */
+/** A body without its attributes. If none is required, a body that is not an object. */
 const lacksAttributes: Line = (contractCase) =>
   send(requestOf(contractCase, { body: contractCase.body === undefined ? [] : {} }));
 
@@ -48,13 +48,13 @@ const isStrangers: Line = (contractCase) => send(requestOf(contractCase, { perso
 
 const lacksReports: Line = (contractCase) => send(requestOf(contractCase, { person: contractCase.org.agent }));
 
-/** A chat that exists but that the scope does not hold. */
+/** A chat that exists, but not in the scope. */
 const isOutsideScope: Line = async (contractCase) => {
   const { chatId } = await newChat(contractCase.org);
   return await send(requestOf(contractCase, { parameters: { chat_id: chatId } }));
 };
 
-/** The chat's routing is taken away: it is in a room that does not reach the caller. */
+/** The chat is no longer routed to the caller: its room does not reach them. */
 const isNotRouted: Line = async (contractCase) => {
   const caller = await enroll();
   return await send(requestOf(contractCase, { person: caller, parameters: { user_id: caller.user_id } }));
@@ -75,7 +75,7 @@ const isTakenAndPrivate: Line = async (contractCase) => {
   return await withSetting(contractCase.org, 'private_chats', true, () => send(requestOf(contractCase)));
 };
 
-/** The caller is an agent who is not present; where the path needs a member, one who has left after joining. */
+/** The caller is an agent who is not present. If the path needs a member, an agent who has left after joining. */
 const isAbsent: Line = async (contractCase) => {
   const absent = await enrollAgent(contractCase.org.organizationId);
   if (contractCase.operation.path.includes('/chat_memberships/')) {
@@ -87,7 +87,7 @@ const isAbsent: Line = async (contractCase) => {
   return await send(requestOf(contractCase, { person: absent, parameters: { user_id: absent.user_id } }));
 };
 
-/** What the operation's invitation needs to be over: expired by its inviter. */
+/** Closes the operation's invitation: its inviter expires it. */
 const invitationIsOver: Line = async (contractCase) => {
   const isOutgoing = contractCase.operation.path.includes('/outgoing_chat_invitations/');
   const inviter = isOutgoing ? contractCase.caller : contractCase.org.colleague;
@@ -100,7 +100,7 @@ const invitationIsAccepted: Line = async (contractCase) => {
   return await send(requestOf(contractCase));
 };
 
-/** One that leads to another user. */
+/** A router that routes to another user. */
 const invitationIsAnothers: Line = async (contractCase) => {
   const { org } = contractCase;
   const { chatId } = await newChat(org);
@@ -136,7 +136,7 @@ const lacksReportsOfPrivateHistory: Line = (contractCase) =>
     send(requestOf(contractCase, { person: contractCase.org.agent })),
   );
 
-/** The lines of the contract by status and reason; what they share in meaning shares a line here. */
+/** The lines of the contract by status and reason. Lines with the same meaning share a function. */
 const LINES: Record<string, Line> = {
   '200 if the request was successful': succeeds,
   '200 if an existing membership was found': succeedsAgain,
@@ -194,7 +194,7 @@ const LINES: Record<string, Line> = {
     isTakenAndPrivate,
 };
 
-/** Makes the request that a line of the contract speaks of, in a contractCase of its own. */
+/** Makes the request that a line of the contract describes, in its own contract case. */
 export async function tryLine(
   org: ContractOrganization,
   operation: Operation,
@@ -202,6 +202,6 @@ export async function tryLine(
   reason: string,
 ): Promise<Answer> {
   const line = LINES[`${status} ${reason}`];
-  if (line === undefined) throw new Error(`nobody knows how to bring about: ${status} ${reason}`);
+  if (line === undefined) throw new Error(`no setup for the line: ${status} ${reason}`);
   return await line(await openCase(org, operation));
 }

@@ -3,14 +3,14 @@ import { newRoom, RECEIVER_URL } from './gateway.ts';
 import { enrollAgent, type Json, resultsOf, unique, visitorSays } from './organization.ts';
 import { type Answer, admin, call, enroll, type Person } from './requests.ts';
 
-/** A request as a line of the contract is tried with it; `raw` is sent as it is. */
+/** A request for a line of the contract. `raw` is sent unchanged. */
 export type Request = { method: string; path: string; person: Person | null; body?: unknown; raw?: string };
 
 export type Setting = 'has_active_subscription' | 'private_chats' | 'private_chat_history';
 
 /**
- * An organization at work: a room with a channel, agents who are present, one of them with the scope `reports`, and somebody of
- * another organization with every scope.
+ * An organization: a room with a channel, present agents, one of them with the scope `reports`, and a user of another
+ * organization with every scope.
  */
 export type ContractOrganization = {
   organizationId: string;
@@ -60,7 +60,7 @@ export function send(request: Request): Promise<Answer> {
   });
 }
 
-/** A request that sets the contractCase: anything but the expected status fails the test. */
+/** A request that sets up a contract case. Any other status than the expected one fails the test. */
 export async function must(status: number, request: Request): Promise<Answer> {
   const answer = await send(request);
   expect([answer.status, request.method, request.path, answer.status === status ? '' : answer.text]).toEqual([
@@ -79,7 +79,7 @@ export async function arrive(person: Person): Promise<string> {
   return String(answer.json['id']);
 }
 
-/** Runs `work` with a setting of the organization changed, and changes it back. */
+/** Runs `work` with a changed setting of the organization, and restores the setting. */
 export async function withSetting<T>(
   org: ContractOrganization,
   setting: Setting,
@@ -98,7 +98,7 @@ export async function withSetting<T>(
   }
 }
 
-/** A new chat in the org's room: its visitor has written and waits. */
+/** A new chat in the organization's room. Its visitor has written and waits. */
 export async function newChat(org: ContractOrganization) {
   const answer = await must(201, {
     method: 'POST',

@@ -12,7 +12,7 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 export const cost = noCost();
 export const database: Database = db(env as unknown as Env, null, cost);
 
-/** What a test sets of a chat. The rest of its row is made up. `at` in ms. */
+/** The facts of a chat that a test sets. The others have defaults. `at` in ms. */
 export type CopiedChat = {
   id: string;
   at: number;

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 
-/** The tables of D1 that requests to the hub fill. */
+/** The tables of D1 that requests to the hub write to. */
 const TABLES = [
   'threads',
   'visitors',
@@ -17,11 +17,11 @@ const TABLES = [
   'lanes',
 ];
 
-/** A count on a machine that has nothing else to do takes no longer (ms). */
+/** A count takes at most this long (ms) on an idle machine. */
 const USUAL = 20;
 
 /**
- * Rows of each table that requests to the hub fill, once no more arrive: some of an object's work follows its answer.
+ * The number of rows in each of these tables, once no more arrive: an object goes on with some work after its answer.
  * The slower the machine is, the longer this waits.
  */
 export async function countRows(): Promise<Record<string, number>> {

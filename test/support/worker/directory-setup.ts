@@ -3,7 +3,7 @@ import { userStub } from '../../../src/rpc/user.ts';
 import { ask, enrollAgent } from './organization.ts';
 import { admin, type Person, testEnv } from './requests.ts';
 
-/** Names for the parameters of the console's paths. */
+/** Values for the parameters of the console's paths. */
 export type DirectoryNames = {
   organization_id: string;
   user_id: string;
@@ -12,11 +12,11 @@ export type DirectoryNames = {
   room_id: string;
   tag_name: string;
   visitor_id: string;
-  /** Of a variable of the visitor. */
+  /** The key of a variable of the visitor. */
   key: string;
 };
 
-/** An organization in which there is one of everything, all of it a colleague's of `owner`, who has every scope. */
+/** An organization with one of every resource. They belong to a colleague of `owner`, who has every scope. */
 export async function fill(owner: Person): Promise<DirectoryNames> {
   const { organization_id } = owner;
   const root = `/orgs/${organization_id}`;
@@ -79,7 +79,7 @@ const TABLES = [
   'app_installations',
 ];
 
-/** Every row of the directory, and the clients of the user who is named. */
+/** Every row of the directory, and the clients of the user. */
 export async function directoryOf({ user_id }: Pick<DirectoryNames, 'user_id'>): Promise<unknown> {
   const statements = TABLES.map((table) => testEnv.DB.prepare(`SELECT * FROM ${table}`));
   const results = await testEnv.DB.batch(statements);

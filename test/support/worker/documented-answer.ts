@@ -10,7 +10,7 @@ type DocumentedRoute = {
   responses: { [status: string]: DocumentedResponse };
 };
 
-/** Routes with fewer parameters first: `/users/me` is not a user's id. */
+/** Routes with fewer parameters first, because `me` in `/users/me` is not an id. */
 const routes: DocumentedRoute[] = createApp()
   .openAPIRegistry.definitions.flatMap((definition) => (definition.type === 'route' ? [definition.route] : []))
   .map(({ method, path, responses }) => ({
@@ -22,8 +22,8 @@ const routes: DocumentedRoute[] = createApp()
   .sort((left, right) => left.path.split('{').length - right.path.split('{').length);
 
 /**
- * Holds an answer of the hub against what its route documents: the status, each field of the body, and no field besides. Says nothing of paths
- * that no route has, and of 405 and 500, which are documented for all at once.
+ * Compares an answer of the hub with the route's documentation: the status, and exactly the fields of the body. Ignores
+ * unknown paths, and 405 and 500, which are documented once for all routes.
  */
 export function expectDocumented(
   request: { method: string; url: string },
@@ -37,7 +37,7 @@ export function expectDocumented(
   if (response === undefined) expect.fail(`${place}, which is not documented`);
   const schema = response.content?.['application/json']?.schema;
   if (response.$ref !== undefined) {
-    if (answer.status !== 400 && !isDetail(answer.json)) expect.fail(`${place} with something else than a detail`);
+    if (answer.status !== 400 && !isDetail(answer.json)) expect.fail(`${place} with something other than a detail`);
   } else if (schema === undefined) {
     if (answer.text !== '') expect.fail(`${place} with a body, which is not documented`);
   } else {

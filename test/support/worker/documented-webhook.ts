@@ -13,7 +13,7 @@ const SCHEMAS = {
   app_notification: appNotification,
 };
 
-/** Holds the body of a webhook against what the OpenAPI document says of it: each field, and no field besides. */
+/** Compares the body of a webhook with its OpenAPI schema: exactly the documented fields. */
 export function expectDocumentedWebhook(name: keyof typeof SCHEMAS, body: unknown): void {
   expect(SCHEMAS[name].parse(body)).toEqual(body);
 }

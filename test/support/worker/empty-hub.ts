@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import { countRows } from './copied-rows.ts';
 
-/** Signs the hub's tokens. Always the same key: the isolate remembers it after D1 has been emptied. */
+/** Signs the hub's tokens. Always the same key, because the isolate remembers it after D1 has been emptied. */
 const SIGNING_KEY = btoa('0123456789abcdef0123456789abcdef');
 
 const { TEST_MIGRATIONS: migrations } = env as unknown as { TEST_MIGRATIONS: D1Migration[] };
@@ -21,7 +21,7 @@ export async function emptyHub(): Promise<void> {
   }
   await evictAllDurableObjects();
   await reset();
-  // One that awoke before the reset, for a webhook from the queue, would go on with the storage that it had opened.
+  // An object that a queue message woke before the reset would go on with its old storage.
   await evictAllDurableObjects();
   await applyD1Migrations(env.DB, migrations.map(withSigningKey));
 }
@@ -31,8 +31,7 @@ async function hasTables(): Promise<boolean> {
 }
 
 /**
- * The key is written together with its table: an earlier file's webhook from the queue would make another one in
- * between.
+ * The key is written together with its table. Otherwise a webhook of an earlier file could make another key in between.
  */
 function withSigningKey(migration: D1Migration): D1Migration {
   if (!migration.queries.some((query) => query.includes('CREATE TABLE signing_keys'))) return migration;

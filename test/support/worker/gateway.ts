@@ -5,7 +5,10 @@ import { type Answer, admin, type Call, call, enroll, testEnv } from './requests
 
 export const RECEIVER_URL = 'https://receiver.example.com/hook';
 
-/** An organization with a room, as an integrator with the scope `settings` sees it; its queue and threads are recorded. */
+/**
+ * An organization with a room, as an integrator with the scope `settings` sees it. Calls of its queue and threads are
+ * recorded.
+ */
 export class Gateway {
   readonly organizationId: string;
   readonly roomId: string;
@@ -13,7 +16,7 @@ export class Gateway {
   sent: LaneWakeUp[] = [];
   batches: number[] = [];
   thread: Partial<ThreadStub> = {};
-  /** Names of the threads that were asked. */
+  /** Names of the threads that were called. */
   asked: string[] = [];
 
   private constructor(organizationId: string, roomId: string, token: string) {
@@ -95,7 +98,7 @@ export type LoggedDelivery = {
   created_at?: number;
 };
 
-/** Puts a row into D1's log of deliveries, as a projection would. */
+/** Inserts a row into D1's delivery log, as a projector would. */
 export async function logDelivery(gateway: Gateway, channelId: string, delivery: LoggedDelivery): Promise<void> {
   await testEnv.DB.prepare(
     `INSERT INTO deliveries (id, version, organization_id, receiver, thread, thread_id, chat_id, seq, event_type, status,

@@ -16,7 +16,7 @@ export type Accepted = {
   body: { channel: string; action: string; resource_id: string; resource: Json; seq: number; prev_seq: number | null };
 };
 
-/** What the thread of a chat has accepted for an installation, in the order of the lane. */
+/** The webhooks that the thread of a chat has accepted for an installation, in the order of the lane. */
 export async function acceptedFor(chatId: string, installation: { id: string }): Promise<Accepted[]> {
   const name = threadNameOfChat(chatId);
   if (name === null) throw new Error('no chat of ours');
@@ -35,12 +35,12 @@ export async function acceptedFor(chatId: string, installation: { id: string }):
   return rows.map((row) => ({ ...row, body: JSON.parse(row.body) as Accepted['body'] }));
 }
 
-/** Channel below /api/v5, and action, of each. */
+/** The channel below /api/v5 and the action of each. */
 export function briefly(accepted: readonly Accepted[]): string[] {
   return accepted.map(({ body }) => `${body.action} ${body.channel.replace('/api/v5', '')}`);
 }
 
-/** An app with webhooks for these channel patterns (below /api/v5), installed by its owner. All actions are subscribed. */
+/** An app with webhooks for these channel patterns (below /api/v5) and all actions, installed by its owner. */
 export async function installedApp(
   manager: Person,
   patterns: readonly string[],

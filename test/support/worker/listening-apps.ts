@@ -5,8 +5,8 @@ import { installedApp } from './installed-app.ts';
 import { type Channel, newChannel } from './threads.ts';
 
 /**
- * A channel of an organization in which this many apps have this many webhooks each for messages, as was possible
- * before patterns had to differ.
+ * A channel of an organization with this many apps, each with this many webhooks for messages. The API no longer allows
+ * an app two webhooks with one pattern.
  */
 export async function channelWithApps(apps: number, webhooks: number): Promise<Channel> {
   const manager = await enrollManager();

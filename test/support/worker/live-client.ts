@@ -70,11 +70,11 @@ export class LiveClient {
     this.#socket.close(1000, 'done');
   }
 
-  /** The next frame, which must have this type. */
+  /** The next frame. It must have this type. */
   async next(type: string): Promise<Frame> {
     await this.#until(() => this.frames.length > this.#looked);
     const frame = this.frames[this.#looked++];
-    if (frame?.type !== type) throw new Error(`not a frame ${type}: ${JSON.stringify(frame)}`);
+    if (frame?.type !== type) throw new Error(`not a frame of type ${type}: ${JSON.stringify(frame)}`);
     return frame;
   }
 
@@ -83,7 +83,7 @@ export class LiveClient {
     return this.next('subscribed');
   }
 
-  /** Waits until this many frames have come in all. */
+  /** Waits until this many frames have arrived in total. */
   async received(count: number): Promise<Frame[]> {
     await this.#until(() => this.frames.length >= count);
     return this.frames;

@@ -26,7 +26,7 @@ export type LoggedAppDelivery = {
   action?: string;
 };
 
-/** Puts a webhook of an app into D1's log, as a projection would. Answers its id. */
+/** Inserts a webhook of an app into D1's log, as a projector would. Answers its id. */
 export async function logAppDelivery(delivery: LoggedAppDelivery): Promise<string> {
   const id = delivery.id ?? deliveryId(1000);
   await testEnv.DB.prepare(
@@ -50,7 +50,7 @@ export async function logAppDelivery(delivery: LoggedAppDelivery): Promise<strin
   return id;
 }
 
-/** The hub with a queue and threads that record what they are asked. */
+/** The hub with a queue and threads that record their calls. */
 export class RecordingHub {
   sent: LaneWakeUp[] = [];
   asked: string[] = [];

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { ask, type Json, resultsOf } from './organization.ts';
 import { admin, type Person } from './requests.ts';
 
-/** What the operator makes below an organization; answers its id. */
+/** Creates a resource below an organization as the operator. Answers its id. */
 export async function make(
   organizationId: string,
   kind: 'users' | 'teams' | 'rooms' | 'routers',
@@ -18,7 +18,7 @@ export const post = (path: string, body: unknown) => admin(path, { method: 'POST
 export const patch = (path: string, body: unknown) => admin(path, { method: 'PATCH', body });
 export const remove = (path: string) => admin(path, { method: 'DELETE' });
 
-/** The rooms that reach a person, as they see it: in this isolate a change shows at once. */
+/** The rooms that reach a person, as the API shows them to this person. In this isolate a change shows at once. */
 export async function roomsOf(person: Person): Promise<unknown[]> {
   return resultsOf(await ask(person, 'GET', `/users/${person.user_id}/rooms`)).map(({ id }) => id);
 }

@@ -8,7 +8,7 @@ export const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}
 
 export type Json = Record<string, unknown>;
 export type Incoming = Json & { body: string; thread_id: string; sender_id: string; message_id: string };
-/** What a request to the messages endpoint was answered, with the fields that tests read most. */
+/** The answer of the messages endpoint, with the fields that tests read most. */
 export type Received = Answer & { chatId: string; ids: string[]; seqs: number[] };
 
 let made = 0;
@@ -39,14 +39,14 @@ export async function enrollAgent(organizationId: string, fields: Json = {}, sco
 /** Longest presence of a client, in seconds: tests move the clock. */
 const A_MONTH = 30 * 24 * 3600;
 
-/** The person becomes present; answers the id of the client that keeps them so. */
+/** The person becomes present. Answers the id of their client. */
 export async function arrive(person: Person): Promise<string> {
   const answer = await ask(person, 'POST', `/users/${person.user_id}/clients`, { presence_expires_in: A_MONTH });
   expect([answer.status, answer.text]).toEqual([201, expect.any(String)]);
   return String(answer.json['id']);
 }
 
-/** The person goes: all their clients are deleted. */
+/** The person signs off: all their clients are deleted. */
 export async function leave(person: Person): Promise<void> {
   const path = `/users/${person.user_id}/clients`;
   for (const { id } of resultsOf(await ask(person, 'GET', path))) {
@@ -54,7 +54,7 @@ export async function leave(person: Person): Promise<void> {
   }
 }
 
-/** A request by a person, to a path below /api/v5 or to a whole URL. */
+/** A request by a person to a path below /api/v5 or to a full URL. */
 export function ask(person: Pick<Person, 'token'>, method: string, path: string, body?: unknown): Promise<Answer> {
   const url = path.startsWith('http') ? path : `/api/v5${path}`;
   return call(url, {
@@ -68,15 +68,15 @@ export function resultsOf(answer: { json: Json }): Json[] {
   return answer.json['results'] as Json[];
 }
 
-/** An organization with a channel that leads to real threads, an agent and a bot. */
+/** An organization with a channel, real threads, an agent and a bot. */
 export class TestOrganization {
   readonly gateway: Gateway;
   readonly channelId: string;
   readonly agent: Person;
   readonly bot: Person;
-  /** Has the scope `reports`, and no other. */
+  /** Has only the scope `reports`. */
   readonly reporter: Person;
-  /** Ids of those whom `join` has made present. */
+  /** Ids of the users that `join` has made present. */
   readonly #arrived = new Set<string>();
 
   private constructor(gateway: Gateway, channelId: string, people: { agent: Person; bot: Person; reporter: Person }) {
@@ -127,7 +127,7 @@ export class TestOrganization {
     return this.request('POST', '/messages', { body: payload, ...change });
   }
 
-  /** POST …/messages that must be accepted. */
+  /** POST …/messages. The request must be accepted. */
   async send(messages: Incoming[], options: Json = {}): Promise<Received> {
     const answer = await this.post({ messages, ...options });
     expect([answer.status, answer.json]).toEqual([201, expect.objectContaining({ chat_id: UUID })]);
@@ -148,7 +148,7 @@ export class TestOrganization {
     return this.request('POST', '/close_session', { body: { thread_id: threadId } });
   }
 
-  /** Joins a chat that is routed to the person, who is present from then on. */
+  /** Joins a chat that is routed to the person. The person is present from then on. */
   async join(person: Person, chatId: string, body: Json = { is_participating: true, composing_status: 'idle' }) {
     if (!this.#arrived.has(person.user_id)) await arrive(person);
     this.#arrived.add(person.user_id);
@@ -171,7 +171,7 @@ export class TestOrganization {
     return resultsOf(await ask(this.reporter, 'GET', `${this.organizationPath}/owned_chats/${chatId}/memberships`));
   }
 
-  /** All messages of a chat, as a member reads them: the reporter is one without taking part. */
+  /** All messages of a chat as a member reads them. The reporter is a member who does not participate. */
   async messages(chatId: string, query = ''): Promise<Json[]> {
     await this.join(this.reporter, chatId, { is_participating: false, composing_status: 'idle' });
     const path = `/users/${this.reporter.user_id}/chats/${chatId}/messages${query}`;

@@ -8,7 +8,7 @@ export type Got = {
   redirect: string | undefined;
 };
 
-/** Stands in for everybody whom the hub calls: records what was sent and answers with what `answer` makes. */
+/** Replaces every server that the hub calls. Records the requests and answers with the result of `answer`. */
 export function receive(answer: (got: Got) => Response | Promise<Response> = () => new Response('ok')): Got[] {
   const all: Got[] = [];
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {

@@ -10,7 +10,7 @@ export const testEnv = env as unknown as Env;
 export type Call = {
   method?: string;
   authorization?: string;
-  /** Sent as JSON; `raw` is sent as it is. */
+  /** Sent as JSON. `raw` is sent unchanged. */
   body?: unknown;
   raw?: BodyInit;
   headers?: Record<string, string>;
@@ -22,7 +22,7 @@ export type Answer = { status: number; headers: Headers; text: string; json: Rec
 
 const hub = createApp();
 
-/** One request to the hub, in this isolate. Its answer has to be the one that the route documents. */
+/** One request to the hub, in this isolate. The route must document the answer. */
 export async function call(path: string, request: Call = {}): Promise<Answer> {
   const headers = new Headers(request.headers);
   if (request.authorization !== undefined) headers.set('Authorization', request.authorization);
@@ -44,7 +44,7 @@ export async function call(path: string, request: Call = {}): Promise<Answer> {
   return answer;
 }
 
-/** A request to the admin API by its operator. */
+/** A request of the operator to the admin API. */
 export function admin(path: string, request: Call = {}): Promise<Answer> {
   return call(`/admin/v1${path}`, { authorization: `Bearer ${ADMIN_TOKEN}`, ...request });
 }

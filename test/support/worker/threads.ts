@@ -19,7 +19,7 @@ import type { UserFacts } from '../../../src/resources/user.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 
-/** A channel of an organization with unique names, so that the tests of a file do not interfere. */
+/** A channel of an organization with unique names, so that the tests of a file do not affect each other. */
 export function newChannel() {
   const organizationId = newUuid(Date.now());
   const channelId = newUuid(Date.now());

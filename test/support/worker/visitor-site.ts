@@ -3,7 +3,7 @@ import { newRoom } from './gateway.ts';
 import { arrive, ask, enrollAgent, type Json, type TestOrganization } from './organization.ts';
 import { type Answer, admin, type Call, call, enroll, type Person } from './requests.ts';
 
-/** A visitor with a token, as the public API has made them. */
+/** A visitor with a token, created by the public API. */
 export type Visitor = { id: string; secret: string; token: string; organizationId: string };
 
 /** A request to the public API, below /api/v5/public. */
@@ -28,7 +28,7 @@ export async function authenticate(organizationId: string, secret?: string): Pro
   };
 }
 
-/** An organization with a web site's room, an agent who serves it and an integrator's token. */
+/** An organization with the room of a website, an agent and an integrator's token. */
 export class Site {
   readonly organizationId: string;
   readonly roomId: string;
@@ -48,7 +48,7 @@ export class Site {
     return new Site(await newRoom(integrator.organization_id), agent, integrator);
   }
 
-  /** The room of a org. */
+  /** A site that uses the room of an organization. */
   static async at(org: TestOrganization): Promise<Site> {
     const integrator = await enrollAgent(org.organizationId, {}, ['settings', 'users', 'reports']);
     return new Site(org.gateway.roomId, org.agent, integrator);
@@ -59,7 +59,7 @@ export class Site {
     return `/orgs/${this.organizationId}/rooms/${this.roomId}`;
   }
 
-  /** A visitor who has come to the room. */
+  /** A visitor who is present in the room. */
   async visitor(details: Json = {}): Promise<Visitor> {
     const visitor = await authenticate(this.organizationId);
     const answer = await visit(visitor.token, 'POST', `${this.room}/visitors`, { id: visitor.id, ...details });
@@ -71,7 +71,7 @@ export class Site {
     return visit(visitor.token, 'POST', `${room}/visitors/${visitor.id}/chats`, body);
   }
 
-  /** The id of a chat of the visitor, new or resumed. */
+  /** Opens the visitor's chat, new or resumed. Answers its id. */
   async chat(visitor: Visitor, body?: Json): Promise<string> {
     const answer = await this.openChat(visitor, body);
     expect([answer.status < 300, answer.text]).toEqual([true, expect.any(String)]);
@@ -91,7 +91,7 @@ export class Site {
     return ask(this.integrator, 'POST', this.orgRoom(`/visitors/${visitor.id}/variables`), { key, value });
   }
 
-  /** The agent comes, takes the pending chat and is a member. */
+  /** The agent becomes present, joins the pending chat and is a member. */
   async answerBy(person: Person, chatId: string, message: string | null, more: Json = {}): Promise<Json> {
     await arrive(person);
     const joined = await ask(person, 'POST', `/users/${person.user_id}/routed_chats/${chatId}/memberships`, {
