@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { openBrowser } from '../support/local/chat-site.ts';
 import { openHub } from '../support/local/hub.ts';
 
-it('shows the reference page, with nothing from elsewhere and nothing that its policy refuses', async () => {
+it('shows the reference page, loads nothing from other origins and violates no content policy', async () => {
   const site = await openHub();
   const browser = await openBrowser();
   try {

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => chatSite?.stop());
 
 describe('the tutorial for a third-party chat (visitors’ API) in a browser', () => {
-  it('takes visitor and agent through a chat, from the first word to its end', async ({ onTestFailed }) => {
+  it('takes a visitor and an agent through a chat, from the first message to its end', async ({ onTestFailed }) => {
     const { page, url, site } = chatSite;
     onTestFailed(async () => console.error(await chatSite.report()));
     const messages = () => page.locator('#messages li').allInnerTexts();
@@ -28,7 +28,7 @@ describe('the tutorial for a third-party chat (visitors’ API) in a browser', (
     await page.goto(`${url}/chat`);
     await page.getByLabel('Your name').fill('Väinö <b>');
     await page.getByRole('button', { name: 'Start new chat' }).click();
-    // The chat appears when its webhook has come.
+    // The chat appears when its webhook has arrived.
     await page.getByRole('link', { name: 'Väinö <b>', exact: true }).click();
     await page.getByRole('heading', { name: 'Chat of Väinö <b>', exact: true }).waitFor();
     await page.evaluate('window.isSamePage = true');
@@ -57,7 +57,7 @@ describe('the tutorial for a third-party chat (visitors’ API) in a browser', (
     await agent.end(chatId);
     await page.getByText('This chat has ended.').waitFor();
     expect(await page.getByLabel('Your message').isVisible()).toBe(false);
-    // All of this came without a reload, and nothing of it was ever more than text.
+    // The page was never reloaded, and it inserted everything as text.
     expect(await page.evaluate('[window.isSamePage, window.isBroken]')).toEqual([true, undefined]);
     expect(await page.locator('#messages :is(script, img)').count()).toBe(0);
 

@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-/** Apart from the project's other tests: these need a browser. */
+/** Not part of `npm test`: these tests need a browser. */
 export default defineConfig({
   test: {
     include: ['test/browser/**/*.test.ts'],
     environment: 'node',
-    // Generous: a busy machine must not decide what passes.
+    // Long, so that a busy machine does not make a test fail.
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

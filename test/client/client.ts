@@ -1,7 +1,7 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from './schema.d.ts';
 
-// A program as integrators write it. It is compiled, not run: what the hub answers is for other tests.
+// A program as integrators write it. It is only compiled. Other tests check the hub's answers.
 
 const hub = createClient<paths>({ baseUrl: 'https://hub.example', headers: { Authorization: 'Bearer umi_…' } });
 const channel = {
@@ -40,7 +40,7 @@ export async function* chats(
 
 export async function mistakes(): Promise<void> {
   const close = '/api/v5/orgs/{organization_id}/unified_messaging/{config_id}/close_session';
-  // @ts-expect-error a thread has to be named
+  // @ts-expect-error a thread must be named
   await hub.POST(close, { params: { path: channel }, body: {} });
   // @ts-expect-error there is no such route
   await hub.GET('/api/v5/nowhere');

@@ -9,7 +9,7 @@ let site: TestHub;
 let app: { id: string; secret: string };
 let installation: { id: string; app_user_id: string };
 let webhooks: { chats: string; messages: string };
-/** What the receiver does, by the path of a webhook's URL. */
+/** How the receiver answers, by the path of a webhook's URL. */
 const behaviours = new Map<string, Behaviour>();
 
 const CHATS = '/chats?key=a%20b';
@@ -76,7 +76,7 @@ type Envelope = {
 };
 const envelopeOf = ({ body }: ReceivedRequest) => JSON.parse(body) as Envelope;
 
-/** The webhooks about one chat and its messages, in the order in which they came. */
+/** The webhooks about one chat and its messages, in order of arrival. */
 const about = (chatId: string) =>
   site.receiver.requests.filter(({ path, body }) => path !== '/replies' && body.includes(chatId));
 
@@ -99,7 +99,7 @@ async function eventually<T>(look: () => Promise<T>, fits: (value: T) => boolean
 }
 
 describe('the webhooks of an app', () => {
-  test('bring a chat before its message, also to another URL that fails first, each with a token that works', async () => {
+  test('deliver a chat before its message, even to a different URL that fails first, each with a working token', async () => {
     let failures = 2;
     behaviours.set(CHATS, () => answer(failures-- > 0 ? 500 : 200));
     const chat = await beginChat('failing-first');
@@ -136,7 +136,7 @@ describe('the webhooks of an app', () => {
     }
   });
 
-  test('are in the owner’s log with each attempt, count in the ledger, and can be sent again', async () => {
+  test('appear in the owner’s log with each attempt, count in the ledger, and can be replayed', async () => {
     behaviours.set(CHATS, () => answer(200, {}, 'thank you'));
     const chat = await beginChat('logged');
     type Row = { id: string; webhook_id: string; status: string; action: string; resource_id: string };
@@ -172,7 +172,7 @@ describe('the webhooks of an app', () => {
     });
   });
 
-  test('end when the webhook is switched off, and when the app is uninstalled, which it is told', async () => {
+  test('stop when the webhook is switched off, and when the app is uninstalled, of which the app is informed', async () => {
     behaviours.set(CHATS, () => answer(503, { 'retry-after': '3600' }));
     const chat = await beginChat('waiting');
     await site.receiver.waitUntil(() => about(chat).length === 1);

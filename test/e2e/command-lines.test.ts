@@ -11,7 +11,7 @@ const named = Object.entries(scripts).flatMap(([name, line]) => {
 });
 const typed = (name: string) => (name === 'start' || name === 'test' ? `npm ${name}` : `npm run (--silent )?${name}`);
 
-test('every script of npm that runs here is checked', () => {
+test('every npm script that runs here is checked', () => {
   const others = ['format', 'lint', 'types'];
   expect(named.map(([name]) => name).sort()).toEqual(
     Object.keys(scripts)
@@ -20,7 +20,7 @@ test('every script of npm that runs here is checked', () => {
   );
 });
 
-test.each(named)('npm run %s has a help, and refuses in one line what it does not know', async (name, file) => {
+test.each(named)('npm run %s has a help, and refuses an unknown option in one line', async (name, file) => {
   const help = runScript(file, ['--help']);
   const wrong = runScript(file, ['--no-such-option']);
   expect(await help.ended).toBe(0);
@@ -75,7 +75,7 @@ describe('a path that cannot be used is refused in one line', () => {
   });
 });
 
-test('an option that npm took for itself is no start with another port', async () => {
+test('an option that npm took for itself does not start the hub on the default port', async () => {
   const script = runScript('scripts/start.ts', ['8797'], { npm_lifecycle_event: 'start', npm_config_port: 'true' });
   expect(await script.ended).toBe(2);
   expect(script.output()).toContain('npm start -- --port 8797');

@@ -32,8 +32,8 @@ async function start(port: number): Promise<ScriptProcess> {
   return script;
 }
 
-// The queue lives in memory and dies with the process, so only the thread's alarm can bring these webhooks.
-test('replies that were pending at a kill -9 reach the receiver after the restart, in order', async () => {
+// The queue is lost with the process, so only the thread's alarm can deliver these webhooks.
+test('replies that were pending at a kill -9 reach the receiver in order after the restart', async () => {
   const port = await freePort();
   const first = await start(port);
   const demo = await readDemo(folder);

@@ -6,7 +6,7 @@ import { openHub, type TestHub } from '../support/local/hub.ts';
 import type { Channel } from '../support/local/hub-client.ts';
 
 let hub: TestHub;
-/** What the receiver does, by the path of a channel's URL: each test has a path of its own. */
+/** How the receiver answers, by the path of a channel's URL. Each test has its own path. */
 const behaviours = new Map<string, Behaviour>();
 
 beforeAll(async () => {
@@ -21,7 +21,7 @@ async function channelAt(path: string, behaviour: Behaviour, fields: Record<stri
   return hub.client.registerChannel(`${hub.receiver.url}${path}`, fields);
 }
 
-/** Opens a thread with a visitor's message and lets the agent join; answers the chat's id. */
+/** Opens a thread with a visitor's message; the agent joins. Answers the chat's id. */
 async function openThread(channel: Channel, thread: string): Promise<string> {
   const receipt = await hub.client.sendMessage(channel.id, thread, 'question', `${thread}-question`);
   await hub.client.joinChat(hub.demo.agent, receipt.chat_id);
@@ -37,7 +37,7 @@ async function deliveriesOf(channel: Channel) {
   return results;
 }
 
-/** The newest delivery of a channel once it has come to an end: D1's log follows a report a moment later. */
+/** The newest delivery of a channel once it is finished. D1's log follows a report a moment later. */
 const endedDelivery = (channel: Channel) =>
   eventually(async () => {
     const [newest] = await deliveriesOf(channel);
@@ -46,7 +46,7 @@ const endedDelivery = (channel: Channel) =>
   });
 
 describe('a receiver that fails', () => {
-  test('30 % of the time gets every reply of every thread once, in order, and the ledger balances', async () => {
+  test('30 % of the time gets every reply of every thread once and in order, and the ledger balances', async () => {
     const fails = failureRate(0.3, 7);
     const statuses: number[] = [];
     const channel = await channelAt(
@@ -73,7 +73,7 @@ describe('a receiver that fails', () => {
       expect(accepted.filter((request) => threadOf(request) === thread).map(textOf)).toEqual(wanted);
     }
     expect(statuses).toContain(500);
-    // A repeat carries the id of what it repeats.
+    // A repeat has the id of the webhook that it repeats.
     for (const request of requests) {
       const same = requests.filter((other) => other.body === request.body).map((other) => other.headers['webhook-id']);
       expect(new Set(same).size).toBe(1);
@@ -88,7 +88,7 @@ describe('a receiver that fails', () => {
     });
   });
 
-  test('and asks for time by Retry-After is left alone that long', async () => {
+  test('and sends Retry-After gets no attempt before that time', async () => {
     const seen = { count: 0 };
     const channel = await channelAt('/busy', () => {
       seen.count += 1;
@@ -119,7 +119,7 @@ describe('a receiver that fails', () => {
     expect(at('/elsewhere')).toEqual([]);
   });
 
-  test('by never ending its answer is taken at its 2xx, by dripping it is not', async () => {
+  test('by never ending its answer counts as delivered after 16 KB of a 2xx, but not when it drips', async () => {
     const endless = await channelAt('/endless', () => ({ kind: 'endless' }));
     const drip = await channelAt('/drip', () => ({ kind: 'drip', interval: 1000 }), { max_retry_count: 0 });
     await hub.client.reply(hub.demo.agent, await openThread(endless, 'endless'), 'reply');
@@ -158,13 +158,13 @@ describe('a receiver that fails', () => {
     await hub.receiver.waitUntil(() => order.includes('slow'));
     for (const text of ['one', 'two', 'three']) await hub.client.reply(hub.demo.agent, quick, text);
     await hub.receiver.waitUntil(() => order.filter((thread) => thread === 'quick').length === 3);
-    // The slow thread's one attempt was still hanging when all of the other's were through.
+    // The slow thread's one attempt was still hanging when all attempts of the other thread had ended.
     expect(order.filter((thread) => thread === 'slow')).toHaveLength(1);
   });
 });
 
 describe('the operator of a channel', () => {
-  test('switches it off and on, and replays what was skipped', async () => {
+  test('switches its webhook off and on, and replays what was skipped', async () => {
     const channel = await channelAt('/switch', () => answer(200));
     const chat = await openThread(channel, 'switch');
     const path = hub.client.channelPath(channel.id);
@@ -182,7 +182,7 @@ describe('the operator of a channel', () => {
     expect(textOf(request)).toBe('meanwhile');
   });
 
-  test('rotates the secret: both sign during the grace, only the new one after it', async () => {
+  test('rotates the secret: both secrets sign during the grace, only the new one afterwards', async () => {
     const channel = await channelAt('/rotate', () => answer(200));
     const path = hub.client.channelPath(channel.id);
     const chat = await openThread(channel, 'rotate');
@@ -201,14 +201,14 @@ describe('the operator of a channel', () => {
     expect(() => new Webhook(secret).verify(fresh.body, fresh.headers)).toThrow();
   });
 
-  test('sends a test event and reads what the receiver answered', async () => {
+  test('sends a test event and reads the receiver’s answer', async () => {
     const channel = await channelAt('/test', () => answer(418, {}, 'teapot'));
     const result = await hub.client.request('POST', `${hub.client.channelPath(channel.id)}/test`);
     expect(result).toMatchObject({ status: 200, body: { success: false, status: 418, response: 'teapot' } });
     expect(await hub.client.ledger(channel.id)).toMatchObject({ accepted: 0 });
   });
 
-  test('fills a gap from /events with the bodies that the webhooks had', async () => {
+  test('fills a gap from /events with the bodies of the webhooks', async () => {
     const channel = await channelAt('/gap', () => answer(200));
     const chat = await openThread(channel, 'gap');
     for (const text of ['one', 'two', 'three']) await hub.client.reply(hub.demo.agent, chat, text);

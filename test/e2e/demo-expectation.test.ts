@@ -4,8 +4,8 @@ import { type Bindings, compare, integer, time, uuid } from '../../scripts/demo/
 const ID = '019a0000-0000-7000-8000-000000000001';
 const OTHER_ID = '019a0000-0000-7000-8000-000000000002';
 
-describe('comparing with a documented example', () => {
-  test('equal values and bound placeholders fit', () => {
+describe('the comparison with a documented example', () => {
+  test('accepts equal values and bound placeholders', () => {
     const bindings: Bindings = new Map();
     const expected = { id: uuid('CHAT'), at: time('AT'), seqs: [integer('SEQ')], name: null };
     const actual = { id: ID, at: '2026-03-01T09:00:00.000Z', seqs: [3], name: null };
@@ -23,11 +23,11 @@ describe('comparing with a documented example', () => {
     ['an id in capitals', uuid('ID'), ID.toUpperCase(), `$: expected uuid ID, got "${ID.toUpperCase()}"`],
     ['a time without fraction', time('T'), '2026-03-01T09:00:00Z', '$: expected time T, got "2026-03-01T09:00:00Z"'],
     ['an inherited key', { toString: 1 }, {}, '$.toString: missing'],
-  ])('%s is a difference', (_, expected, actual, difference) => {
+  ])('reports %s', (_, expected, actual, difference) => {
     expect(compare(expected, actual, new Map())).toEqual([difference]);
   });
 
-  test('a placeholder that changes its value is a difference', () => {
+  test('reports a placeholder that changes its value', () => {
     const bindings: Bindings = new Map();
     compare(uuid('CHAT'), ID, bindings);
     expect(compare(uuid('CHAT'), OTHER_ID, bindings)).toEqual([`$: CHAT was "${ID}" before, now it is "${OTHER_ID}"`]);

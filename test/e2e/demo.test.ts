@@ -9,7 +9,7 @@ function expectEveryStep(output: string): void {
   for (const step of STEPS) expect(output).toContain(`━━ ${step}`);
 }
 
-test('npm run demo: every step and batch of the documented example comes out as documented', async () => {
+test('npm run demo: every step and batch of the documented example is answered as documented', async () => {
   const demo = runScript('scripts/demo.ts', []);
   const code = await demo.ended;
   expectEveryStep(demo.output());

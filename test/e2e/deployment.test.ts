@@ -12,7 +12,7 @@ describe('npm run deploy', () => {
   let root: string;
   const said: string[] = [];
 
-  // Wrangler, which reads the configuration, takes long to load on a busy machine.
+  // Wrangler reads the configuration, and is slow to load on a busy machine.
   beforeAll(() => readTarget(''));
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'umi-deploy-'));
@@ -34,7 +34,7 @@ describe('npm run deploy', () => {
     return await deploy(await at(account, environment), percentage);
   }
 
-  test('an empty account gets databases, queues and tables before the Worker, and the configuration stays as it is', async () => {
+  test('an empty account gets databases, queues and tables before the Worker, and the configuration is not changed', async () => {
     const toml = await readFile(join(root, 'wrangler.toml'), 'utf8');
     const account = fakeAccount();
     await deployTo(account);
@@ -59,7 +59,7 @@ describe('npm run deploy', () => {
     expect(account.changes()).toEqual(['deploy --env=']);
   });
 
-  test('each environment has resources and settings of its own', async () => {
+  test('each environment has its own resources and settings', async () => {
     const account = fakeAccount();
     const lines = ['DOMAIN=umi.example.com', 'PUBLIC_ORIGIN=https://umi.example.com', 'DATABASE_LOCATION=weur'];
     await settings('production', [...lines, 'CLOUDFLARE_ACCOUNT_ID=a1'].join('\n'));
@@ -87,19 +87,19 @@ describe('npm run deploy', () => {
     expect(said.join('\n').includes('npm run rebuild')).toBe(isNeeded);
   });
 
-  test('failed migrations keep the Worker from being deployed', async () => {
+  test('the Worker is not deployed when the migrations fail', async () => {
     const broken = fakeAccount({ fails: 'd1 migrations apply DB --remote --env=' });
     await expect(deployTo(broken)).rejects.toThrow('The migrations failed');
     expect(broken.changes()).not.toContain('deploy --env=');
   });
 
-  test('so does a no to the question whether they should be applied, with which wrangler ends well', async () => {
+  test('the Worker is not deployed when the migrations are declined, although wrangler then exits with 0', async () => {
     const account = fakeAccount({ declines: true });
     await expect(deployTo(account)).rejects.toThrow(/^umi still lacks 0001_hub.sql, .* so the Worker was not deployed/);
     expect(account.changes()).not.toContain('deploy --env=');
   });
 
-  test('several accounts are a question, which the settings answer', async () => {
+  test('of several accounts, the settings choose one', async () => {
     const account = fakeAccount({ accounts: ['a1', 'a2'] });
     await expect(deployTo(account)).rejects.toThrow(
       'This login has 2 accounts: Account a1 (a1), Account a2 (a2). Choose one in deployments/default.env',
@@ -110,7 +110,7 @@ describe('npm run deploy', () => {
     expect(account.changes().at(-1)).toBe('deploy --env=');
   });
 
-  test('what is wrong with the settings is said before anything happens', async () => {
+  test('errors in the settings are reported before anything is changed', async () => {
     const account = fakeAccount();
     await expect(deployTo(account, 'nowhere')).rejects.toThrow('No environment found');
     await expect(deployTo(account, 'production')).rejects.toThrow('DOMAIN=umi.example.com');
@@ -119,7 +119,7 @@ describe('npm run deploy', () => {
     expect(account.calls).toEqual([]);
   });
 
-  test('a dry run says what it would do, and changes nothing', async () => {
+  test('a dry run prints what it would do, and changes nothing', async () => {
     const account = fakeAccount({ databases: ['umi'], due: ['0005_convergent_copy.sql'] });
     expect(await rehearse(await at(account))).toBe(false);
     expect(account.changes()).toEqual([]);
@@ -135,7 +135,7 @@ describe('npm run deploy', () => {
     ]);
   });
 
-  test('a gradual deployment puts the new version beside the one that is there', async () => {
+  test('a gradual deployment runs the new version beside the current one', async () => {
     const account = fakeAccount({ version: 'v1' });
     expect(await deployTo(account, 'staging', 10)).toBe('v2');
     expect(account.changes().slice(-2)).toEqual([
@@ -187,7 +187,7 @@ describe('npm run deploy', () => {
   });
 });
 
-test('the environments of wrangler.toml differ in names and addresses only', async () => {
+test('the environments of wrangler.toml differ only in names and addresses', async () => {
   const [plain, staging, production] = await Promise.all(['', 'staging', 'production'].map((name) => readTarget(name)));
   for (const [name, target] of Object.entries({ 'umi-staging': staging, 'umi-production': production })) {
     const renamed = JSON.parse(JSON.stringify(target).replaceAll(name, 'umi'));

@@ -4,7 +4,7 @@ import { freePort } from '../../scripts/free-port.ts';
 import { makeFolder } from '../support/local/hub.ts';
 import { runScript } from '../support/local/script-process.ts';
 
-test('npm run dev runs on the store of npm start with its tables, and keeps it from that', async () => {
+test('npm run dev uses the store of npm start with its tables, and locks the store against npm start', async () => {
   const folder = await makeFolder();
   const port = await freePort();
   const dev = runScript('scripts/dev.ts', ['--port', String(port), '--persist-to', folder]);

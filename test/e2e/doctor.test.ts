@@ -5,7 +5,7 @@ import { type AccountState, fakeAccount } from '../support/local/fake-account.ts
 
 const ORIGIN = 'https://umi.example.com';
 
-/** What Cloudflare's API says of the account, and the hub of itself. */
+/** What Cloudflare's API reports about the account, and the hub about itself. */
 type Cloud = {
   bindings: { name: string; type: string; text?: string }[];
   consumers: { [queue: string]: string[] };
@@ -46,7 +46,7 @@ function fetchFrom(cloud: Cloud) {
   };
 }
 
-/** What is wrong with an account that is well but for these changes. */
+/** The problems that are found in a healthy account with these changes. */
 async function problems(change: (cloud: Cloud) => void = () => {}, state: AccountState = {}): Promise<string[]> {
   const target = await readTarget('');
   const cloud = wellDeployed(target);
@@ -56,11 +56,11 @@ async function problems(change: (cloud: Cloud) => void = () => {}, state: Accoun
   return findings.flatMap(({ what, problem }) => (problem === null ? [] : [`${what}: ${problem}`]));
 }
 
-// Wrangler, which reads the configuration, takes long to load on a busy machine.
+// Wrangler reads the configuration, and is slow to load on a busy machine.
 beforeAll(() => readTarget(''));
 
 describe('npm run doctor', () => {
-  test('finds nothing wrong where all is well', async () => {
+  test('finds no problem in a healthy account', async () => {
     expect(await problems()).toEqual([]);
   });
 
@@ -118,7 +118,7 @@ describe('npm run doctor', () => {
       'http://umi.example.com/',
       'PUBLIC_ORIGIN: "http://umi.example.com/" is not an https address without a path: correct it, put it into deployments/default.env and deploy',
     ],
-  ])('takes no PUBLIC_ORIGIN "%s"', async (origin, problem) => {
+  ])('refuses the PUBLIC_ORIGIN "%s"', async (origin, problem) => {
     const found = await problems((cloud) => {
       for (const binding of cloud.bindings) if (binding.name === 'PUBLIC_ORIGIN') binding.text = origin;
     });
@@ -132,7 +132,7 @@ describe('npm run doctor', () => {
     ]);
   });
 
-  test('says what it cannot look at, and looks at the rest', async () => {
+  test('reports what it cannot check, and checks the rest', async () => {
     const target = await readTarget('');
     const { run } = fakeAccount({ databases: ['umi', 'umi-deliveries'] });
     const away = async () =>

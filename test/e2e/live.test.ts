@@ -22,10 +22,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The threads of this file, each with events of its own. */
+/** The threads of this file. Each has its own events. */
 let threads = 0;
 
-/** A thread that feeds the hub of the demo organization's users, as its object does. */
+/** A thread that publishes to the hub of the demo organization's users, as its object does. */
 async function feeder() {
   const { organization_id } = hub.demo;
   const name = organizationHub(organization_id);
@@ -54,7 +54,7 @@ type ExampleOptions = {
 };
 type Example = { number: number | null; start(): Promise<void>; stop(): void };
 
-/** The client of docs/live.md, as it stands there. */
+/** The client of docs/live.md, as printed there. */
 async function exampleClient(options: ExampleOptions): Promise<Example> {
   const text = await readFile(projectPath('docs/live.md'), 'utf8');
   const code = /```js\n(\/\*\*\n[\s\S]*?)```/.exec(text)?.[1];
@@ -65,7 +65,7 @@ async function exampleClient(options: ExampleOptions): Promise<Example> {
   return new LiveClient(options);
 }
 
-/** Texts that come one by one, and a promise for when so many have come. */
+/** Texts that arrive one by one. `reached` resolves when a number of them has arrived. */
 function inbox() {
   const texts: string[] = [];
   let watch = { count: 0, resolve: () => {} };
@@ -93,14 +93,14 @@ const agentSocket = (onNotification: (notification: Notification) => void) => ({
   onNotification,
 });
 
-/** A subscription counts from its answer on: the client has a number then. */
+/** A subscription counts from its answer on, when the client has a number. */
 async function started(client: Example): Promise<void> {
   await client.start();
   while (client.number === null) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe('the client of docs/live.md', () => {
-  test('hears everything once, in order, although its program ends meanwhile', async () => {
+  test('gets everything once, in order, although its program ends in between', async () => {
     const feed = await feeder();
     const heard = inbox();
     let client = await exampleClient(agentSocket(heard.take));
@@ -128,7 +128,7 @@ describe('the client of docs/live.md', () => {
 });
 
 describe('the client of docs/live.md, started again before it is connected', () => {
-  test('has one connection, and leaves none behind', async () => {
+  test('has one connection, and leaves no other open', async () => {
     const Platform = globalThis.WebSocket;
     const opened: WebSocket[] = [];
     vi.stubGlobal(
@@ -157,7 +157,7 @@ describe('the client of docs/live.md, started again before it is connected', () 
 });
 
 describe('a client that stops reading', () => {
-  test('is sent a thousand frames and keeps nobody from anything; it loses nothing either', async () => {
+  test('is sent a thousand frames, delays nobody and loses nothing', async () => {
     const feed = await feeder();
     const stuck = await RawSocket.open(hub.hub.port, livePath(), hub.demo.agent.token);
     stuck.send({ type: 'subscribe', channels: [messages()] });

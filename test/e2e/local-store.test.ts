@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
 import { projectPath } from '../../scripts/project.ts';
 
-test('the local store is the same whether wrangler.toml holds ids of databases or not: wrangler itself offers to add them', async () => {
+test('the local store does not depend on database ids in wrangler.toml, which wrangler itself offers to add', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'umi-store-'));
   const deployed = join(folder, 'wrangler.toml');
   const toml = await readFile(projectPath('wrangler.toml'), 'utf8');

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => session.stop());
 
-test('no token and no message body of a session occurs in the log', async () => {
+test('the log contains no token and no message body of a session', async () => {
   const { client, demo, receiver, log, hub, waitForLog } = session;
   const bodies = ['question-4711-of-the-visitor', 'answer-4712-of-the-agent', 'suggestion-4713-of-the-bot'] as const;
   const variable = 'variable-4714';

@@ -1,6 +1,6 @@
 /**
- * The documents' shell blocks, run as they stand, in their order, in one shell beside a hub. Only the receiver's port is another one:
- * 9000 may be taken on the machine that tests.
+ * Runs the documents' shell blocks as printed, in order, in one shell beside a hub. Only the receiver's port differs,
+ * because 9000 may be taken on the machine.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ function blocksOf(path: string, section?: string): Block[] {
   }));
 }
 
-/** One bash in a folder. Both of its streams are collected. */
+/** A bash process in a folder. Both of its output streams are collected. */
 class Shell {
   readonly #bash: ChildProcess;
   #output = '';
@@ -44,7 +44,7 @@ class Shell {
     return this.#output;
   }
 
-  /** What a block printed, once it has ended. */
+  /** Runs a block. Answers its output when it has ended. */
   async run({ name, text }: Block): Promise<string> {
     const begin = this.#output.length;
     const end = `[${name}] ended\n`;
@@ -62,7 +62,7 @@ class Shell {
     }
   }
 
-  /** Ends the shell and what it left in the background. */
+  /** Ends the shell and its background processes. */
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.#bash.once('close', resolve));
     this.#bash.stdin?.end('kill $(jobs -p) 2>/dev/null\nexit\n');
@@ -88,12 +88,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Runs a document's blocks, none of which may be refused by the hub or complain. */
+/** Runs a document's blocks. The hub must refuse none of them, and none may print an error. */
 async function runBlocks(blocks: Block[]): Promise<string[]> {
   const printed: string[] = [];
   for (const block of blocks) {
     const output = await shell.run({ ...block, text: block.text.replaceAll('9000', String(port)) });
-    // The receiver prints in between, also before the newline after an answer.
+    // The receiver's output may come in between, even before the newline after an answer.
     printed.push(output.replaceAll(/WEBHOOK .*\n/g, ''));
     for (const complaint of ['"detail"', 'non_field_errors', 'Error', 'curl:', 'bash:']) {
       expect(output, block.name).not.toContain(complaint);
@@ -145,7 +145,7 @@ describe('the documents', () => {
     await shell.waitFor('"event_type":"reply_suggestion_created","thread_id":"ticket-2"');
   });
 
-  test('docs/webhooks.md: an absence, a new secret, sending again', async () => {
+  test('docs/webhooks.md: an absence, a new secret, a replay', async () => {
     const sections = ['Gaps', 'I was away', 'A new secret', 'The log, and sending again'];
     const blocks = sections.flatMap((section) => blocksOf('docs/webhooks.md', section));
     const token = { name: 'the token', text: 'TOKEN=$(demo settings_token)\n' };

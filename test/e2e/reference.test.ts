@@ -28,7 +28,7 @@ test('/openapi.json is an OpenAPI 3.1 document with the documented paths', async
   );
 });
 
-test('/openapi.json is served with an ETag, and not again to who has it', async () => {
+test('/openapi.json has an ETag, and is 304 for a client that has it', async () => {
   const url = `${hub.hub.url}/openapi.json`;
   const first = await fetch(url);
   await first.body?.cancel();
@@ -38,7 +38,7 @@ test('/openapi.json is served with an ETag, and not again to who has it', async 
   expect(second.status).toBe(304);
 });
 
-test('/ leads to /docs, whose policy lets nothing in from elsewhere', async () => {
+test('/ redirects to /docs, whose content policy allows no other origin', async () => {
   const response = await fetch(hub.hub.url);
   expect(response.url).toBe(`${hub.hub.url}/docs`);
   expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self';/);
@@ -52,7 +52,7 @@ test('/ leads to /docs, whose policy lets nothing in from elsewhere', async () =
   }
 });
 
-test('each answer names its request, and the log has the same id', async () => {
+test('each answer has a request id, and the log has the same id', async () => {
   const response = await fetch(`${hub.hub.url}/healthz`);
   await response.body?.cancel();
   const id = response.headers.get('x-request-id');

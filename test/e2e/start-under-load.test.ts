@@ -12,7 +12,7 @@ const CLIENTS = 32;
 let folder: string;
 let port: number;
 let isOver = false;
-/** What clients were answered, by status; `none` where there was no connection. */
+/** The answers that clients got, by status; `none` without a connection. */
 const answers = new Map<number | 'none', number>();
 const running: ScriptProcess[] = [];
 let clients: Promise<void>[];
@@ -31,7 +31,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Asks again as soon as there is an answer, each of which is a line in the hub's log, and soon where nobody listens. */
+/**
+ * Repeats a request as soon as it is answered, and after a short pause when there is no connection. Each answer is a
+ * line in the hub's log.
+ */
 async function retryWithoutPause(): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   while (!isOver) {
@@ -55,7 +58,7 @@ function ask(agent: Agent): Promise<number | 'none'> {
   });
 }
 
-/** Resolves when the hub has introduced itself and clients get answers of it. */
+/** Resolves when the hub has printed its address and clients get answers. */
 async function start(): Promise<ScriptProcess> {
   const script = runScript('scripts/start.ts', ['--port', String(port), '--persist-to', folder]);
   running.push(script);

@@ -90,16 +90,19 @@ describe('npm start', () => {
     expect(await third.ended).toBe(0);
   });
 
-  test.skipIf(process.platform === 'win32')('warns when so few files may be open that the runtime would end', () => {
-    const script = `import { warnOfFewFiles } from ${JSON.stringify(projectPath('scripts/open-files.ts'))};
+  test.skipIf(process.platform === 'win32')(
+    'warns when the limit of open files is so low that the runtime would end',
+    () => {
+      const script = `import { warnOfFewFiles } from ${JSON.stringify(projectPath('scripts/open-files.ts'))};
       warnOfFewFiles(({ level, message }) => console.log(level, message));`;
-    const warned = (limit: number) => {
-      const command = `ulimit -n ${limit} && exec "$0" --input-type=module -e "$1"`;
-      return spawnSync('sh', ['-c', command, process.execPath, script], { encoding: 'utf8' }).stdout;
-    };
-    expect(warned(1_024)).toMatch(/^warn This process may open 1024 files .* about 324 threads/);
-    expect(warned(4_096)).toBe('');
-  });
+      const warned = (limit: number) => {
+        const command = `ulimit -n ${limit} && exec "$0" --input-type=module -e "$1"`;
+        return spawnSync('sh', ['-c', command, process.execPath, script], { encoding: 'utf8' }).stdout;
+      };
+      expect(warned(1_024)).toMatch(/^warn This process may open 1024 files .* about 324 threads/);
+      expect(warned(4_096)).toBe('');
+    },
+  );
 
   test('the admin token is nowhere in the configuration', async () => {
     expect(await readFile('wrangler.toml', 'utf8')).not.toContain('ADMIN_TOKEN');

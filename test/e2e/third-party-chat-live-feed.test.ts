@@ -7,7 +7,7 @@ import { LiveFeed } from '../../examples/third-party-chat/live-feed.ts';
 const LARGE = 'x'.repeat(1_000_000);
 const CHANGES = 50;
 
-it('a page of examples/third-party-chat that does not read costs little, and is shown the newest when it does', async () => {
+it('a page of examples/third-party-chat that does not read costs little memory, and gets the newest state when it reads', async () => {
   const feed = new LiveFeed();
   let version = 0;
   const responses: ServerResponse[] = [];
@@ -26,7 +26,7 @@ it('a page of examples/third-party-chat that does not read costs little, and is 
       version += 1;
       feed.tell('session');
     }
-    // One copy, and what the kernel has not taken of another.
+    // One copy, and the part of another that the kernel has not taken.
     expect(responses[0]?.writableLength).toBeLessThan(3 * LARGE.length);
 
     let newest: string | undefined;

@@ -43,7 +43,7 @@ const write = (message: string) => {
   const path = `/api/v5/public/visitors/${visitor_id}/chats/${chat.id}/messages`;
   return site.client.request('POST', path, { message }, access_token);
 };
-/** How much the store holds. */
+/** The number of rows in the store. */
 const stored = () =>
   app.database
     .prepare(
@@ -52,9 +52,9 @@ const stored = () =>
     .get();
 
 describe('the webhooks of examples/third-party-chat', () => {
-  it('count once, however often they come', async () => {
+  it('count once, however often they arrive', async () => {
     await app.deliver(chat.ofChat('added', {}, 2, null));
-    // Two webhooks of one event: the second follows on the first, and a repeat of the first must not undo it.
+    // Two webhooks of one event. A repeat of the first must not undo the second.
     await app.deliver(chat.ofChat('changed', { is_ended: false }, 3, 2), 'first');
     await app.deliver(chat.ofChat('changed', { is_ended: true }, 3, 2), 'second');
     expect(await app.deliver(chat.ofChat('changed', { is_ended: false }, 3, 2), 'first')).toBe(204);
@@ -65,7 +65,7 @@ describe('the webhooks of examples/third-party-chat', () => {
     );
   });
 
-  it('count once when they come at the same time', async () => {
+  it('count once when they arrive at the same time', async () => {
     const webhook = chat.ofChat('added', {}, 2, null);
     const statuses = await Promise.all(Array.from({ length: 8 }, () => app.deliver(webhook, `together-${chat.id}`)));
     expect(statuses).toEqual(Array(8).fill(204));
@@ -74,7 +74,7 @@ describe('the webhooks of examples/third-party-chat', () => {
     expect(outcomes.filter((outcome) => outcome === 'repeated')).toHaveLength(7);
   });
 
-  it('change nothing when something newer has been handled', async () => {
+  it('change nothing when a newer one was handled before', async () => {
     await app.deliver(chat.ofChat('added', {}, 2, null));
     await app.deliver(chat.ofChat('changed', { is_ended: true }, 4, 2));
     expect(await app.deliver(chat.ofChat('changed', { is_ended: false }, 3, 2))).toBe(204);
@@ -82,14 +82,14 @@ describe('the webhooks of examples/third-party-chat', () => {
     expect(await viewOf<ListView>(app, browser, '/chat')).toMatchObject({ chats: [{ is_ended: true }] });
   });
 
-  it('show by prev_seq that one is missing: the hub is read', async () => {
+  it('show by prev_seq that one is missing, and the hub is read', async () => {
     await app.deliver(chat.ofChat('added', {}, 2, null));
     await write('lost on the way');
     await write('arrived');
     await app.deliver(await chat.ofMessage('added', 'arrived', 6, 4));
     expect(lastOutcome()).toBe('caught up');
     expect(await shown()).toEqual(['lost on the way', 'arrived']);
-    // What was missing comes after all: it is known.
+    // The missing webhook arrives after all. It is known already.
     await app.deliver(await chat.ofMessage('added', 'lost on the way', 4, 2));
     await write('next');
     await app.deliver(await chat.ofMessage('added', 'next', 8, 6));
@@ -97,7 +97,7 @@ describe('the webhooks of examples/third-party-chat', () => {
     expect(await shown()).toEqual(['lost on the way', 'arrived', 'next']);
   });
 
-  it('show by the number of messages that one of several of the same event is missing', async () => {
+  it('show by the number of messages that one of several webhooks of an event is missing', async () => {
     await app.deliver(chat.ofChat('added', {}, 2, null));
     await write('lost on the way');
     await app.deliver(chat.ofChat('changed', { message_count: 1 }, 4, 2));
@@ -109,7 +109,7 @@ describe('the webhooks of examples/third-party-chat', () => {
     expect([lastOutcome(), await shown()]).toEqual(['applied', ['lost on the way', 'arrived']]);
   });
 
-  it('bring a chat whose beginning was lost', async () => {
+  it('create a chat whose first webhook was lost', async () => {
     await write('first');
     await app.deliver(await chat.ofMessage('added', 'first', 4, 2));
     expect(lastOutcome()).toBe('caught up');
@@ -119,7 +119,7 @@ describe('the webhooks of examples/third-party-chat', () => {
     expect(await shown()).toEqual(['first']);
   });
 
-  it('go on from one chat of a visitor to their next', async () => {
+  it('continue from one chat of a visitor to the next', async () => {
     await app.deliver(chat.ofChat('added', {}, 2, null));
     await site.client.request('PATCH', `/api/v5/orgs/${site.demo.organization_id}/owned_chats/${chat.id}`, {
       is_ended: true,
@@ -158,7 +158,7 @@ describe('the webhooks of examples/third-party-chat', () => {
     expect(await viewOf<ListView>(app, browser, '/chat')).toEqual({ chats: [] });
   });
 
-  it('of other visitors and other rooms are taken and not kept', async () => {
+  it('of other visitors and other rooms are accepted and not stored', async () => {
     const other = await openChatApplication(site);
     try {
       expect(await other.deliver(chat.ofChat('added', {}, 2, null), 'foreign')).toBe(204);
@@ -172,7 +172,7 @@ describe('the webhooks of examples/third-party-chat', () => {
     }
   });
 
-  it('are asked for again when the hub could not be read', async () => {
+  it('are answered with a failure when the hub cannot be read, so that they come again', async () => {
     const unknown = '00000000-0000-7000-8000-000000000000';
     const webhook = { ...chat.ofChat('added', {}, 2, null), resource_id: unknown };
     const before = stored();
@@ -180,7 +180,7 @@ describe('the webhooks of examples/third-party-chat', () => {
     expect(stored()).toEqual(before);
   });
 
-  it('are taken when the hub is asked to test them', async () => {
+  it('are accepted when they are tests from the hub', async () => {
     const { client, demo, hub } = site;
     const organization = `/api/v5/orgs/${demo.organization_id}`;
     const appId = await registerApp({
@@ -216,7 +216,7 @@ describe('the webhooks of examples/third-party-chat', () => {
     for (const query of ['', '?secret=', '?secret=wrong', `?secret=${encodeURIComponent(`${WEBHOOK_SECRET}x`)}`]) {
       const answer = await fetch(`${app.url}/giosg_webhooks/chats${query}`, { method: 'POST', headers, body });
       expect(answer.status).toBe(403);
-      // Without its query, in which a secret stands.
+      // Without the query, which contains a secret.
       expect(app.log.at(-1)).toBe('POST /giosg_webhooks/chats failed: Error: Wrong secret.');
     }
     expect(stored()).toEqual(before);
@@ -266,7 +266,7 @@ describe('the webhooks of examples/third-party-chat', () => {
     expect(stored()).toEqual(before);
   });
 
-  it('may hold any text: no page is made of it, and no event broken by it', async () => {
+  it('may contain any text, which becomes no markup and breaks no event', async () => {
     const hostile = '</script><img src=x onerror=alert(1)>\n\ndata: {"chat":null}\n\n\u2028"\'`';
     await app.post(browser, '/chat', { name: hostile });
     await app.deliver(chat.ofChat('added', {}, 2, null));

@@ -34,7 +34,7 @@ describe('the visitors of examples/third-party-chat', () => {
   });
   afterEach(() => app.stop());
 
-  it('are shown what webhooks bring, and nothing before', async () => {
+  it('see what webhooks deliver, and nothing before', async () => {
     const browser = await openBrowser(app);
     expect(await app.post(browser, '/chat', { name: 'Väinö' })).toBe(202);
     const list = await openEvents<ListView>(app, browser, '/chat');
@@ -58,7 +58,7 @@ describe('the visitors of examples/third-party-chat', () => {
     await page.close();
   });
 
-  it('never learn an agent’s real name', async () => {
+  it('never see an agent’s real name', async () => {
     const { client, demo } = site;
     const browser = await openBrowser(app);
     await app.post(browser, '/chat', { name: 'Aino' });
@@ -78,7 +78,7 @@ describe('the visitors of examples/third-party-chat', () => {
     expect(JSON.stringify(view)).not.toContain('Jones');
   });
 
-  it('see and write in their own chats only', async () => {
+  it('read and write only in their own chats', async () => {
     const browser = await openBrowser(app);
     await app.post(browser, '/chat', { name: 'Owner' });
     const chat = await newestChat(site);
@@ -94,7 +94,7 @@ describe('the visitors of examples/third-party-chat', () => {
     expect(await viewOf<ListView>(app, stranger, '/chat')).toEqual({ chats: [] });
   });
 
-  it('stay who they are when their token has run out', async () => {
+  it('keep their identity when their token has expired', async () => {
     const browser = await openBrowser(app);
     await app.post(browser, '/chat', { name: 'Patient' });
     const chat = await newestChat(site);
@@ -105,7 +105,7 @@ describe('the visitors of examples/third-party-chat', () => {
     expect(app.database.prepare('SELECT access_token FROM visitors').get()).not.toEqual({ access_token: 'expired' });
   });
 
-  it('become new ones when the hub, having lost its data, does not know them', async () => {
+  it('get a new identity when the hub has lost its data and does not know them', async () => {
     const browser = await openBrowser(app);
     await app.post(browser, '/chat', { name: 'Stranger' });
     const visitors = () => app.database.prepare('SELECT visitor_id, visitor_secret_id FROM visitors').all();
@@ -118,13 +118,13 @@ describe('the visitors of examples/third-party-chat', () => {
     expect(await viewOf<ListView>(app, browser, '/chat')).toMatchObject({
       chats: [{ id: chat.id, visitor_name: 'Stranger again' }],
     });
-    // While the hub does know them, they stay who they are.
+    // While the hub knows them, they keep their identity.
     const before = visitors();
     await app.post(browser, '/chat', { name: 'Friend' });
     expect(visitors()).toEqual(before);
   });
 
-  it('are told what is wrong with what they enter', async () => {
+  it('get an error message for invalid input', async () => {
     const browser = await openBrowser(app);
     for (const name of ['', '  ', 7, undefined, 'x'.repeat(101)]) {
       expect(await app.post(browser, '/chat', { name })).toBe(400);
@@ -145,7 +145,7 @@ describe('the visitors of examples/third-party-chat', () => {
 });
 
 describe('setup.ts of examples/third-party-chat', () => {
-  it('registers one app, however often it runs, and corrects its addresses', async () => {
+  it('registers one app, however often it runs, and corrects its URLs', async () => {
     const { client, demo, hub } = site;
     const organization = `/api/v5/orgs/${demo.organization_id}`;
     const results = async (path: string) =>
@@ -197,7 +197,7 @@ describe('setup.ts of examples/third-party-chat', () => {
     }
   });
 
-  it('leaves what else stands in the environment as it is, for its owner only', async () => {
+  it('keeps other lines of the environment file, which only its owner can read', async () => {
     const folder = await makeFolder();
     try {
       const [demoPath, path] = [join(folder, 'demo.json'), join(folder, '.env')];
@@ -216,13 +216,13 @@ describe('setup.ts of examples/third-party-chat', () => {
     }
   });
 
-  it('says that the hub has to run first', async () => {
+  it('says that the hub must run first', async () => {
     const setup = runScript(`${APPLICATION}/setup.ts`, ['--demo', '/nowhere/demo.json']);
     expect(await setup.ended).toBe(1);
     expect(setup.output().trim()).toBe('There is no /nowhere/demo.json yet: npm start writes it when the hub runs.');
   });
 
-  it('says what the hub refuses', async () => {
+  it('prints the hub’s refusal', async () => {
     const { demo, hub } = site;
     const configuration = {
       hubUrl: hub.url,
@@ -237,7 +237,7 @@ describe('setup.ts of examples/third-party-chat', () => {
     await expect(registerApp(configuration)).rejects.toThrow(/answered 403/);
   });
 
-  it('names every variable that is missing, as the server does', async () => {
+  it('names every missing variable, as the server does', async () => {
     for (const script of ['setup.ts', 'server.ts']) {
       const process = runScript(`${APPLICATION}/${script}`, [], { HUB_URL: 'nonsense', APP_PORT: '0' });
       expect(await process.ended).toBe(1);
@@ -256,7 +256,7 @@ describe('setup.ts of examples/third-party-chat', () => {
 });
 
 describe('server.ts of examples/third-party-chat', () => {
-  it('keeps its database from others', async () => {
+  it('locks its database', async () => {
     const folder = await makeFolder();
     const path = join(folder, 'store.sqlite');
     const server = runScript(`${APPLICATION}/server.ts`, [], {

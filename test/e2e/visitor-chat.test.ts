@@ -4,9 +4,9 @@ import { requestJson } from '../../scripts/json-request.ts';
 import { answer, type Behaviour, type ReceivedRequest } from '../../scripts/webhook-receiver.ts';
 import { openHub, type TestHub } from '../support/local/hub.ts';
 
-/** The tutorial of the visitors' API, and what it needs of the hub: over HTTP, with an app's webhooks at a real receiver. */
+/** The tutorial of the visitors' API over HTTP, with an app's webhooks at a real receiver. */
 let hub: TestHub;
-/** What the receiver does, by the path of an app's URLs. */
+/** How the receiver answers, by the path of an app's URLs. */
 const behaviours = new Map<string, Behaviour>();
 
 beforeAll(async () => {
@@ -43,7 +43,7 @@ async function ok(
   return answered as Json;
 }
 
-/** An app with the tutorial's two webhooks, each at a URL of its own, installed. */
+/** An installed app with the tutorial's two webhooks, each at its own URL. */
 async function installApp(
   name: string,
   fields: Json = {},
@@ -67,7 +67,7 @@ async function installApp(
   return { id: String(app['id']), secret: String(app['secret']), botId: bot === null ? null : String(bot) };
 }
 
-/** A visitor as the tutorial's application makes one, with their name and their chat. */
+/** A visitor with a name and a chat, as the tutorial's application creates them. */
 async function openChat(username: string): Promise<{ visitorId: string; token: string; chatId: string }> {
   const auth = await ok('POST', `/api/v5/public/orgs/${hub.demo.organization_id}/auth`, {}, null);
   const visitorId = String(auth['visitor_id']);
@@ -83,7 +83,7 @@ async function openChat(username: string): Promise<{ visitorId: string; token: s
 const messagesOf = (visitorId: string, chatId: string) =>
   `/api/v5/public/visitors/${visitorId}/chats/${chatId}/messages`;
 
-/** The requests of an app about a chat, in the order in which they came. */
+/** The requests to an app about a chat, in order of arrival. */
 function toldOf(name: string, chatId: string): ReceivedRequest[] {
   return hub.receiver.requests.filter((request) => {
     if (!request.path.startsWith(`/${name}/`)) return false;
@@ -92,7 +92,7 @@ function toldOf(name: string, chatId: string): ReceivedRequest[] {
   });
 }
 
-test('a visitor’s chat from their first step to its end, each told to the application by webhook', async () => {
+test('a visitor’s chat reaches the application by webhook at each step, from the first to its end', async () => {
   const app = await installApp('tutorial', { is_app_user_required: true });
   const { visitorId, token, chatId } = await openChat('Väinö Virtanen');
   const chats = `${organization()}/owned_chats`;
@@ -111,7 +111,7 @@ test('a visitor’s chat from their first step to its end, each told to the appl
     is_ended: false,
   });
 
-  // The bot user's token of the webhook is good at once, for what the example asks then.
+  // The webhook's token of the bot user is valid at once, for the requests of the example.
   const auth = envelopeOf(added).app_user_auth ?? {};
   expect(auth).toEqual({
     access_token: expect.any(String),
@@ -162,7 +162,7 @@ test('a visitor’s chat from their first step to its end, each told to the appl
   expect(envelopeOf(ended)).toMatchObject({ action: 'changed', resource: { is_ended: true } });
   expect(envelopeOf(ended).resource).not.toHaveProperty('room_id');
 
-  // What was added and then changed is what the hub shows.
+  // The added and then changed resource equals what the hub shows.
   const changes = toldOf('tutorial', chatId)
     .map(envelopeOf)
     .filter(({ channel }) => channel === chats);
@@ -178,7 +178,7 @@ function verifySignature({ headers, body }: ReceivedRequest, secret: string): vo
 }
 
 describe('an application', () => {
-  test('whose one URL fails gets nothing of the chat at another one before, and each webhook once', async () => {
+  test('with a failing URL gets nothing about the chat at its other URL before, and each webhook once', async () => {
     await installApp('failing');
     let failures = 0;
     const accepted: ReceivedRequest[] = [];
@@ -208,12 +208,12 @@ describe('an application', () => {
     expect(
       told.flatMap(({ resource }) => (typeof resource['message'] === 'string' ? [resource['message']] : [])),
     ).toEqual(['one', 'two', 'three']);
-    // Each attempt of the first one was the same webhook.
+    // Each attempt of the first webhook had the same id.
     const [first, second, third] = toldOf('failing', chatId);
     expect(new Set([first, second, third].map((request) => request?.headers['webhook-id'])).size).toBe(1);
   });
 
-  test('whose one chat hangs is told of the others meanwhile', async () => {
+  test('that hangs at the webhook of one chat gets those of other chats', async () => {
     await installApp('hanging');
     const slow = await openChat('Slow');
     behaviours.set('/hanging/messages', (request) =>
@@ -232,7 +232,7 @@ describe('an application', () => {
     expect(attempts).toHaveLength(1);
   });
 
-  test('that is not there any more is told nothing, and its log says why', async () => {
+  test('that is uninstalled gets no more webhooks, and its log says why', async () => {
     const app = await installApp('leaving');
     behaviours.set('/leaving/chats', () => answer(500));
     const { chatId } = await openChat('Leaving');
