@@ -75,13 +75,13 @@ describe('the token of an app’s bot user', () => {
     expect(client.status).toBe(201);
   });
 
-  it('takes no scopes from its claims', async () => {
+  it('has the scopes of the installation, not those of its claims', async () => {
     const token = await tokenOf(opened, { scopes: ['settings', 'users', 'reports'] });
     const refused = await ask({ token }, 'GET', `${orgOf(opened.manager)}/apps`);
     expect([refused.status, refused.json]).toEqual([403, { detail: 'The scope "settings" is required.' }]);
   });
 
-  it('expires, also where it is cached', async () => {
+  it('expires, even when it is cached', async () => {
     const now = Date.now();
     const token = await tokenOf(opened, {}, now);
     const cached = { AUTH_CACHE_SECONDS: '3600' };
@@ -93,7 +93,7 @@ describe('the token of an app’s bot user', () => {
     expect([(await bearer(token)).status, (await bearer(token, cached)).status]).toEqual([401, 401]);
   });
 
-  it('dies with the installation, at once in the isolate that ends it', async () => {
+  it('becomes invalid with the installation, at once in the isolate that ends it', async () => {
     const one = await openApp();
     const token = await tokenOf(one);
     const cached = { AUTH_CACHE_SECONDS: '3600' };
@@ -102,7 +102,7 @@ describe('the token of an app’s bot user', () => {
     expect([(await bearer(token, cached)).status, (await bearer(token)).status]).toEqual([401, 401]);
   });
 
-  it('dies with its user, and with its app', async () => {
+  it('becomes invalid with its user, and with its app', async () => {
     const one = await openApp();
     const token = await tokenOf(one);
     expect((await bearer(token)).status).toBe(200);
@@ -131,7 +131,7 @@ describe('the token of an app’s bot user', () => {
     }
   });
 
-  it('is no key to another organization', async () => {
+  it('gives no access to another organization', async () => {
     const token = await tokenOf(opened);
     const other = await openApp();
     expect((await ask({ token }, 'GET', `${orgOf(other.manager)}/users`)).status).toBe(403);
@@ -139,7 +139,7 @@ describe('the token of an app’s bot user', () => {
   });
 });
 
-/** The claims of a good token, to be signed in ways that are none. */
+/** The claims of a valid token, to be signed in invalid ways. */
 function goodClaims({ manager, app, installation }: Opened): Json {
   const now = Math.floor(Date.now() / 1000);
   return {
@@ -164,7 +164,7 @@ const sign = (claims: Json, key: Uint8Array, header = { alg: 'HS256' }) =>
   new SignJWT(claims).setProtectedHeader(header).sign(key);
 
 describe('a forged token', () => {
-  it('is not what these tests sign well: the claims and the key are those of a good one', async () => {
+  it('is none if it is signed correctly: the claims and the key of these tests make a valid one', async () => {
     expect((await bearer(await sign(goodClaims(opened), await hubKey()))).status).toBe(200);
   });
 
@@ -179,10 +179,10 @@ describe('a forged token', () => {
     ['that is not valid yet', (claims, key) => sign({ ...claims, nbf: Math.floor(Date.now() / 1000) + 60 }, key)],
     ['for triggers', (claims, key) => sign({ ...claims, aud: ['trigger'] }, key)],
     ['for visitors', (claims, key) => sign({ ...claims, aud: 'visitor' }, key)],
-    ['for nobody', ({ aud, ...claims }, key) => sign(claims, key)],
+    ['without an audience', ({ aud, ...claims }, key) => sign(claims, key)],
     ['of another issuer', (claims, key) => sign({ ...claims, iss: 'service.giosg.com' }, key)],
     ['without a user', ({ user_id, ...claims }, key) => sign(claims, key)],
-    ['with a user that is no text', (claims, key) => sign({ ...claims, user_id: { $ne: '' } }, key)],
+    ['with a user that is not a text', (claims, key) => sign({ ...claims, user_id: { $ne: '' } }, key)],
     [
       'with other claims than were signed',
       async (claims, key) => {
@@ -190,8 +190,8 @@ describe('a forged token', () => {
         return `${header}.${base64url({ ...claims, user_id: opened.manager.user_id })}.${signature}`;
       },
     ],
-    ['that is endless', async (claims, key) => sign({ ...claims, padding: 'x'.repeat(5000) }, key)],
-    ['that is no JWT', () => 'a.b.c'],
+    ['that is too long', async (claims, key) => sign({ ...claims, padding: 'x'.repeat(5000) }, key)],
+    ['that is not a JWT', () => 'a.b.c'],
     ['of dots', () => '..'],
   ])('%s is refused with 401 and a challenge', async (_, forge) => {
     const answer = await bearer(await forge(goodClaims(opened), await hubKey()));
@@ -199,7 +199,7 @@ describe('a forged token', () => {
     expect(answer.headers.has('WWW-Authenticate')).toBe(true);
   });
 
-  it('is not made of a code or of a trigger’s token', async () => {
+  it('is none that is a code or the token of a trigger', async () => {
     const { manager, app, installation } = opened;
     const names = { app_id: app.id, installation_id: installation.id };
     const key = await hubKey();
@@ -218,7 +218,7 @@ describe('GIOSGAPP credentials', () => {
     const header = `GIOSGAPP ${await triggerOf(agent, opened)} ${opened.app.secret}`;
     expect((await asks(header)).json).toMatchObject({ id: agent.user_id });
     expect((await asks(header.replace('GIOSGAPP', 'giosgapp'))).status).toBe(200);
-    // The manager has the scope; what they open has it not.
+    // The manager has the scope, but the installation does not.
     const managers = `GIOSGAPP ${await triggerOf(opened.manager, opened)} ${opened.app.secret}`;
     expect((await asks(managers)).json).toMatchObject({ id: opened.manager.user_id });
     expect((await asks(managers, `/api/v5${orgOf(opened.manager)}/apps`)).status).toBe(403);
@@ -226,7 +226,7 @@ describe('GIOSGAPP credentials', () => {
     expect((await asks(managers, `/api/v5${orgOf(other.manager)}/users`)).status).toBe(403);
   });
 
-  it('are refused when they do not belong together', async () => {
+  it('are refused when token and secret belong to different apps', async () => {
     const { app } = opened;
     const other = await openApp();
     const token = await triggerOf(opened.manager, opened);
@@ -248,7 +248,7 @@ describe('GIOSGAPP credentials', () => {
     }
   });
 
-  it('are refused for an installation that is another organization’s', async () => {
+  it('are refused for an installation of another organization', async () => {
     const { app, installation } = opened;
     const stranger = await enroll();
     const now = Date.now();
@@ -259,7 +259,7 @@ describe('GIOSGAPP credentials', () => {
     }
   });
 
-  it('die with their hour, the old secret, the installation and the user', async () => {
+  it('become invalid after an hour, and with the old secret, the installation and the user', async () => {
     const one = await openApp();
     const agent = await enroll({ organization_id: one.manager.organization_id });
     const token = await triggerOf(agent, one);
@@ -287,7 +287,7 @@ describe('GIOSGAPP credentials', () => {
     expect((await asks(goneHeader)).status).toBe(401);
   });
 
-  it('open no app, so that they do not outlive their hour', async () => {
+  it('open no app, so that they cannot be renewed', async () => {
     const header = `GIOSGAPP ${await triggerOf(opened.manager, opened)} ${opened.app.secret}`;
     const path = `/api/v5${orgOf(opened.manager)}/app_installations/${opened.installation.id}/trigger?type=manual_nav`;
     expect((await asks(header, path)).status).toBe(403);

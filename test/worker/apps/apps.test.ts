@@ -62,14 +62,14 @@ describe('apps of an organization', () => {
     expect(resultsOf(await ask(manager, 'GET', apps)).find(({ id }) => id === app['id'])).toEqual(app);
   });
 
-  it('get defaults for what is left out', async () => {
+  it('get defaults for missing fields', async () => {
     const body = newApp();
     const { secret, ...app } = (await ask(manager, 'POST', apps, body)).json;
     expect(typeof secret).toBe('string');
     expect(app).toEqual(shown({ ...DEFAULTS, ...body }));
   });
 
-  it('are listed newest first, in pages, both ways', async () => {
+  it('are listed newest first, page by page, in both directions', async () => {
     const person = await enrollManager();
     const ids: string[] = [];
     for (let made = 0; made < 3; made++) ids.unshift((await createApp(person)).id);
@@ -82,7 +82,7 @@ describe('apps of an organization', () => {
     expect(idsOf(oldest)).toEqual(ids.toReversed());
   });
 
-  it('change by PATCH only in what is given, and by PUT to their defaults', async () => {
+  it('change by PATCH only in the given fields, and by PUT in all, with defaults for missing ones', async () => {
     const { id } = (await ask(manager, 'POST', apps, FULL)).json;
     const before = (await ask(manager, 'GET', `${apps}/${id}`)).json;
     const patched = await ask(manager, 'PATCH', `${apps}/${id}`, {
@@ -144,7 +144,7 @@ describe('apps of an organization', () => {
     ['no privacy policy', { privacy_url: null }, { privacy_url: expect.any(Array) }],
     ['terms that are a script', { terms_url: 'javascript:alert(1)' }, { terms_url: ['Enter a valid URL.'] }],
     ['terms with a line break', { terms_url: 'https://apps.example.com/\n' }, { terms_url: ['Enter a valid URL.'] }],
-    ['an icon that is none', { icon_url: 'data:image/png;base64,x' }, { icon_url: ['Enter a valid URL.'] }],
+    ['an invalid icon', { icon_url: 'data:image/png;base64,x' }, { icon_url: ['Enter a valid URL.'] }],
     [
       'a trigger URL to the hub',
       { trigger_url: 'https://hub.example/x' },
@@ -161,9 +161,9 @@ describe('apps of an organization', () => {
       { trigger_url: ['The URL must use https.'] },
     ],
     ['an unknown trigger', { trigger_types: ['install', 'explode'] }, { trigger_types: expect.anything() }],
-    ['triggers that are no list', { trigger_types: 'install' }, { trigger_types: expect.anything() }],
+    ['triggers that are not a list', { trigger_types: 'install' }, { trigger_types: expect.anything() }],
     ['an unknown scope', { required_scopes: ['root'] }, { required_scopes: expect.anything() }],
-    ['a flag that is none', { is_app_user_required: 'yes' }, { is_app_user_required: expect.anything() }],
+    ['an invalid flag', { is_app_user_required: 'yes' }, { is_app_user_required: expect.anything() }],
   ])('are refused with %s, at POST and PATCH', async (_, change, fields) => {
     const refused = await ask(manager, 'POST', apps, newApp(change));
     expect([refused.status, refused.json]).toEqual([400, fields]);
@@ -175,7 +175,7 @@ describe('apps of an organization', () => {
     expect((await ask(manager, 'GET', `${apps}/${id}`)).json).toEqual(before);
   });
 
-  it('counts 75 characters, not their UTF-16 units', async () => {
+  it('may have a name of 75 characters, not counted in UTF-16 units', async () => {
     expect((await createApp(manager, { name: '🙂'.repeat(75) })).json['name']).toBe('🙂'.repeat(75));
   });
 });
@@ -196,7 +196,7 @@ describe('public apps', () => {
     'updated_at',
   ];
 
-  it('are the own ones and those available to anyone, newest first, each once', async () => {
+  it('are the organization’s own ones and those available to anyone, newest first, each once', async () => {
     const stranger = await enrollManager();
     const mine = [await createApp(manager), await createApp(manager, { is_available_to_anyone: true })];
     const hidden = await createApp(stranger);
@@ -217,7 +217,7 @@ describe('public apps', () => {
     expect((await ask(manager, 'GET', `${apps}/${open.id}`)).status).toBe(404);
   });
 
-  it('page without gaps and repeats', async () => {
+  it('have pages without gaps and repeats', async () => {
     const person = await enrollManager();
     for (let made = 0; made < 3; made++) {
       await createApp(person, { is_available_to_anyone: made === 1 });

@@ -9,7 +9,7 @@ import { installedApp } from '../../support/worker/installed-app.ts';
 import { enrollAgent, TestOrganization, unique } from '../../support/worker/organization.ts';
 import { testEnv } from '../../support/worker/requests.ts';
 
-it('who listens does not depend on the order of those whom a thread concerns: a thread stores what is new', async () => {
+it('the audience does not depend on the order of the organizations, because a thread stores each changed audience', async () => {
   const managers = [await enrollManager(), await enrollManager(), await enrollManager()];
   for (const manager of managers) await installedApp(manager, ['/orgs/{organization_id}/owned_chats']);
   const ids = managers.map(({ organization_id }) => organization_id);
@@ -20,7 +20,7 @@ it('who listens does not depend on the order of those whom a thread concerns: a 
   expect(JSON.stringify(await audienceOf([...ids].reverse()))).toBe(JSON.stringify(audience));
 });
 
-it('a thread stores no more of who listens than a row of the platform holds: local ones take more', async () => {
+it('a thread stores no audience above the platform’s limit of a row, although the local platform accepts it', async () => {
   const org = await TestOrganization.open();
   const manager = await enrollAgent(org.organizationId, {}, ALL_SCOPES);
   const path = '/orgs/{organization_id}/owned_chats/018f0000-0000-7000-8000-0000000000ee/reply_suggestions';

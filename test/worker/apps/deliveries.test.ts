@@ -75,14 +75,14 @@ describe('the installations of an app', () => {
     expect(resultsOf(await hub.ask(owner, 'GET', `${apps}/installations`)).length).toBe(1);
   });
 
-  it('are not listed for those who have installed it', async () => {
+  it('are not listed for an organization that has installed it', async () => {
     const answer = await hub.ask(installer, 'GET', `${orgOf(installer)}/apps/${app.id}/installations`);
     expect([answer.status, answer.json]).toEqual([404, { detail: 'App not found.' }]);
   });
 });
 
 describe('the log of an installation', () => {
-  it('shows the owner which webhook told of what, newest first, by status', async () => {
+  it('shows the owner each webhook with its subscription, newest first, by status', async () => {
     const pending = await logged({ id: deliveryId(1000) });
     const skipped = await logged({ id: deliveryId(2000), status: 'skipped', skip_reason: 'webhook_deleted' });
     const list = async (query = '') => resultsOf(await hub.ask(owner, 'GET', `${log}/deliveries${query}`));
@@ -114,7 +114,7 @@ describe('the log of an installation', () => {
     expect(resultsOf(next).map(({ id }) => id)).toEqual([pending]);
   });
 
-  it('shows one with its body and where each attempt went', async () => {
+  it('shows a webhook with its body and the URL of each attempt', async () => {
     const id = await logged();
     const url = 'https://receiver.example.com/hook?key=a%20b';
     hub.thread.readDelivery = async () => ({
@@ -131,7 +131,7 @@ describe('the log of an installation', () => {
     expect((await hub.ask(owner, 'GET', `${log}/deliveries/${id}`)).json).toMatchObject({ body: null, attempts: [] });
   });
 
-  it('knows no delivery of another installation, and none of an organization that is not its own', async () => {
+  it('has no delivery of another installation or of another organization', async () => {
     const id = await logged();
     const own = await install(owner, app.id);
     const elsewhere = await hub.ask(owner, 'GET', `${apps}/installations/${own.id}/deliveries/${id}`);
@@ -165,7 +165,7 @@ describe('the log of an installation', () => {
 });
 
 describe('a replay', () => {
-  it('sends one again', async () => {
+  it('sends a webhook again', async () => {
     const id = await logged({ status: 'exhausted' });
     const requests: ReplayRequest[] = [];
     hub.thread.replay = async (request) => {
@@ -180,7 +180,7 @@ describe('a replay', () => {
     expect((await hub.ask(owner, 'POST', `${log}/deliveries/${deliveryId(1)}/replay`)).status).toBe(404);
   });
 
-  it('sends those of a status again, in the threads of this installation', async () => {
+  it('sends the webhooks of a status again, in the threads of this installation', async () => {
     const other = await install(owner, app.id);
     const { organization_id } = owner;
     await logged({ organization_id, installation_id: other.id, status: 'delivered', thread: THREAD });
@@ -195,7 +195,7 @@ describe('a replay', () => {
 });
 
 describe('the ledger of an installation', () => {
-  it('sums its lanes, whatever was skipped by its reason', async () => {
+  it('sums its lanes, with a count for each reason of skipping', async () => {
     const add = (receiver: string, thread: string, counts: number[]) =>
       testEnv.DB.prepare(
         `INSERT INTO lanes (receiver, thread, version, organization_id, accepted, delivered, pending, exhausted,
@@ -219,7 +219,7 @@ describe('the ledger of an installation', () => {
 });
 
 describe('the log of an installation that has ended', () => {
-  it('stays readable without bodies, and nothing of it is sent again', async () => {
+  it('stays readable without bodies, and its webhooks cannot be replayed', async () => {
     const brief = await enrollManager();
     const ended = await install(brief, app.id);
     const { organization_id } = brief;
@@ -250,7 +250,7 @@ describe('the log of an installation that has ended', () => {
 });
 
 describe('the log of an organization in another database', () => {
-  /** The first database as it is without any organization's log. */
+  /** The first database without the delivery log. */
   const withoutLogs = {
     prepare(sql: string) {
       if (/\b(deliveries|lanes)\b/.test(sql)) throw new Error('the log is in another database');
@@ -259,7 +259,7 @@ describe('the log of an organization in another database', () => {
     batch: (statements: D1PreparedStatement[]) => testEnv.DB.batch(statements),
   };
 
-  it('is read, summed and drained there, for an owner in the first one', async () => {
+  it('is read, summed and drained there, for an owner in the first database', async () => {
     const far = await enrollManager();
     const { organization_id } = far;
     const there = await install(far, app.id);

@@ -19,7 +19,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('what waits', () => {
+describe('a pending webhook', () => {
   const THREADS = ['a', 'b', 'c', 'd'].map((letter) => letter.padEnd(19, '0')) as [string, string, string, string];
   let hub: RecordingHub;
   let owner: Person;
@@ -28,7 +28,10 @@ describe('what waits', () => {
   let installations: Installation[];
   let webhooks: string[];
 
-  /** An app with two webhooks, in two organizations. In threads a (here) and b (there) something of the first waits, in c of the second before that. */
+  /**
+   * An app with two webhooks, installed in two organizations. Deliveries of the first webhook are pending in thread a
+   * (own organization) and b (other organization). In thread c one of the second webhook is before them.
+   */
   beforeEach(async () => {
     hub = new RecordingHub();
     owner = await enrollManager();
@@ -62,7 +65,7 @@ describe('what waits', () => {
     true,
   ];
 
-  it('of a webhook is woken to end when it is switched off, wherever the app is installed', async () => {
+  it('is ended when its subscription is switched off, wherever the app is installed', async () => {
     const path = `${app}/webhooks/${webhooks[0]}`;
     await hub.ask(owner, 'PATCH', path, { on_changed: true });
     await hub.ask(owner, 'PATCH', path, { is_enabled: true });
@@ -74,23 +77,23 @@ describe('what waits', () => {
     expect(hub.sent).toEqual([]);
   });
 
-  it('of a webhook is woken to end when it is deleted', async () => {
+  it('is ended when its subscription is deleted', async () => {
     expect((await hub.ask(owner, 'DELETE', `${app}/webhooks/${webhooks[0]}`)).status).toBe(204);
     expect(drained()).toEqual([wakeUpOf(0, THREADS[0]), wakeUpOf(1, THREADS[1])]);
   });
 
-  it('is woken to end when the app is uninstalled, there and for all its webhooks', async () => {
+  it('is ended when the app is uninstalled, in that organization and for all its subscriptions', async () => {
     const path = `${orgOf(installer)}/app_installations/${installations[1]?.id}`;
     expect((await hub.ask(installer, 'DELETE', path)).status).toBe(204);
     expect(drained()).toEqual([wakeUpOf(1, THREADS[1]), wakeUpOf(1, THREADS[2])]);
   });
 
-  it('is woken to end everywhere when the app is deleted', async () => {
+  it('is ended everywhere when the app is deleted', async () => {
     expect((await hub.ask(owner, 'DELETE', app)).status).toBe(204);
     expect(drained()).toEqual([wakeUpOf(0, THREADS[0]), wakeUpOf(1, THREADS[1]), wakeUpOf(1, THREADS[2])]);
   });
 
-  it('is left to its lanes when the queue cannot be reached: the change holds all the same', async () => {
+  it('is left to its lane when the queue cannot be reached, and the change is made anyway', async () => {
     const logged: string[] = [];
     vi.spyOn(console, 'warn').mockImplementation((line: string) => void logged.push(line));
     const sendBatch = () => Promise.reject(new Error('the queue is away'));
@@ -108,7 +111,7 @@ describe('what waits', () => {
   });
 });
 
-describe('the trigger uninstall', () => {
+describe('the uninstall trigger', () => {
   async function installed(more: Record<string, unknown>) {
     const manager = await enrollManager();
     const app = await createApp(manager, {

@@ -15,7 +15,7 @@ async function openPartners(patterns: string[]) {
   return { owner, partner, installation };
 }
 
-it('the app of a partner is sent the session of a shared room, also after its channel has moved to another room', async () => {
+it('the app of a partner is sent the session of a shared room, even after its channel has moved to another room', async () => {
   const { owner, partner, installation } = await openPartners(['/orgs/{organization_id}/routed_chats/*/messages']);
   const manager = await enrollAgent(owner.organizationId, {}, ALL_SCOPES);
   await shareRoom(owner, owner.gateway.roomId, partner);

@@ -47,7 +47,7 @@ describe('an installed app', () => {
     for (const { body } of all) expect(body.prev_seq).toBe(seqs[seqs.indexOf(body.seq) - 1] ?? null);
   });
 
-  it('is sent the chats of channels too, but no imports and nothing that is never published', async () => {
+  it('is sent the chats of channels too, but no imports and no silent messages', async () => {
     const org = await TestOrganization.open();
     const manager = await enrollAgent(org.organizationId, {}, ALL_SCOPES);
     const { installation } = await installedApp(manager, [OWNED, `${OWNED}/*/messages`]);
@@ -122,7 +122,7 @@ describe('an installed app', () => {
     );
   });
 
-  it('without `reports` is not sent what private history hides', async () => {
+  it('without `reports` is not sent messages of chats with private history', async () => {
     const { site, manager } = await openSite();
     const plain = await installedApp(manager, [OWNED]);
     const reporting = await installedApp(manager, [OWNED, '/orgs/{organization_id}/rooms/*/chats'], {
@@ -137,7 +137,7 @@ describe('an installed app', () => {
     expect(new Set(told.map(({ webhook_id }) => webhook_id))).toEqual(new Set(reporting.webhookIds));
   });
 
-  it('without `reports` is not sent what was written in routed and pending chats of private history', async () => {
+  it('without `reports` is not sent messages of routed and pending chats with private history', async () => {
     const org = await TestOrganization.open();
     const manager = await enrollAgent(org.organizationId, {}, ALL_SCOPES);
     const parts = ['', '/*/messages', '/*/tags'];
@@ -191,7 +191,7 @@ describe('an installed app', () => {
     expect((await acceptedFor(chatId, installation)).length).toBe(before);
   });
 
-  it('that is available to anyone is sent the chats of each organization by that organization’s installation', async () => {
+  it('that is available to anyone is sent the chats of each organization through that organization’s installation', async () => {
     const { manager } = await openSite();
     const app = await createApp(manager, { is_available_to_anyone: true });
     await addWebhook(manager, app.id, OWNED);
@@ -205,13 +205,13 @@ describe('an installed app', () => {
 });
 
 describe('a write', () => {
-  it('costs no further query of D1 for its subscriptions, and one row for each webhook', async () => {
+  it('needs no further query of D1 for subscriptions, and one row for each webhook', async () => {
     const org = await TestOrganization.open();
     const manager = await enrollAgent(org.organizationId, {}, ALL_SCOPES);
     const thread = unique('thread');
     const write = () => org.post({ messages: [visitorSays(thread, 'again')] }, { env: { SERVER_TIMING: '1' } });
     await write();
-    // One transaction, or the part of one that also holds another thread's rows.
+    // One transaction, or the share of one that has another thread's rows too.
     expect(tripsOf(await write())).toBeLessThanOrEqual(1);
     const { installation } = await installedApp(manager, [OWNED, `${OWNED}/*/messages`]);
     const { chatId } = await org.say(thread, 'warm');

@@ -30,14 +30,14 @@ async function subscribe(): Promise<string> {
   return `${path}/${(await ask(manager, 'POST', path, anotherWebhook())).json['id']}`;
 }
 
-/** How many subscriptions this isolate knows in the organization. */
+/** The number of the organization's subscriptions that this isolate knows. */
 async function subscriptions(): Promise<number> {
   const concerned = { organization_ids: [manager.organization_id], room_ids: [], database: 'DB' };
   const { installations } = await loadAudience({ ...testEnv, AUTH_CACHE_SECONDS: '600' }, noCost(), concerned);
   return installations.reduce((count, each) => count + each.subscriptions.length, 0);
 }
 
-describe('who listens is known at once to the isolate in which', () => {
+describe('the audience is current at once in the isolate in which', () => {
   it.each<[string, () => Promise<unknown>, number]>([
     ['a webhook is made', () => subscribe(), 2],
     ['a webhook is switched off', () => ask(manager, 'PATCH', webhook, { is_enabled: false }), 0],

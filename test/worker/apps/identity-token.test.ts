@@ -32,7 +32,7 @@ function post(raw: string, env: Partial<Env> = {}): Promise<Answer> {
   return call('/identity/token', { method: 'POST', raw, headers, env });
 }
 
-/** A code as the install trigger brings it. */
+/** A code of the install trigger. */
 async function newCode(person = manager, where = installation): Promise<string> {
   const { parameters } = await trigger(person, where, 'type=install');
   return String(decodeJwt(parameters.get('data') ?? '')['app_user_code']);
@@ -51,7 +51,7 @@ const exchange = (code: string, change: Form = {}) => post(`${new URLSearchParam
 const refusal = (error: string) => [400, { error, error_description: expect.any(String) }];
 
 describe('POST /identity/token', () => {
-  it('gives a lasting token of the bot user for a code', async () => {
+  it('exchanges a code for a permanent token of the bot user', async () => {
     const answer = await exchange(await newCode());
     expect([answer.status, answer.json]).toEqual([
       200,
@@ -71,7 +71,7 @@ describe('POST /identity/token', () => {
     expect((await ask({ token }, 'GET', `${orgOf(manager)}/apps`)).status).toBe(403);
   });
 
-  it('takes a code once, also when two come at once', async () => {
+  it('accepts a code once, even in two requests at the same time', async () => {
     const code = await newCode();
     const answers = await Promise.all(Array.from({ length: 4 }, () => exchange(code)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400]);
@@ -79,7 +79,7 @@ describe('POST /identity/token', () => {
     expect([late.status, late.json]).toEqual(refusal('invalid_grant'));
   });
 
-  it('takes a code for 30 seconds', async () => {
+  it('accepts a code for 30 seconds', async () => {
     const code = await newCode();
     const other = await newCode();
     const exp = Number(decodeJwt(code).exp) * 1000;
@@ -87,14 +87,14 @@ describe('POST /identity/token', () => {
     expect((await exchange(code)).status).toBe(200);
     vi.setSystemTime(Number(decodeJwt(other).exp) * 1000);
     expect((await exchange(other)).json).toMatchObject({ error: 'invalid_grant' });
-    // The used code is forgotten by now, and refused because it is expired.
+    // The record of the used code is deleted by now. The code is refused because it has expired.
     vi.setSystemTime(exp + 60_000);
     const fresh = await newCode();
     expect((await exchange(fresh)).status).toBe(200);
     expect((await exchange(code)).json).toMatchObject({ error: 'invalid_grant' });
   });
 
-  it('gives tokens that die with the installation', async () => {
+  it('gives tokens that become invalid with the installation', async () => {
     const one = await openApp();
     const change = { client_id: one.app.id, client_secret: one.app.secret };
     const code = await newCode(one.manager, one.installation);
@@ -108,7 +108,7 @@ describe('POST /identity/token', () => {
     expect([refused.status, refused.json]).toEqual(refusal('invalid_grant'));
   });
 
-  it('refuses who is not the app, without using up the code', async () => {
+  it('refuses other clients than the app, without using up the code', async () => {
     const other = await openApp();
     const code = await newCode();
     const refused = [
@@ -136,14 +136,14 @@ describe('POST /identity/token', () => {
     },
   );
 
-  it('refuses what is no form, and one without end', async () => {
+  it('refuses a body that is not a form, and an endless one', async () => {
     for (const body of ['', '{"grant_type":"authorization_code"}', '\0', '%', `code=${'x'.repeat(100_000)}`]) {
       const answer = await post(body);
       expect([answer.status, answer.json]).toEqual(refusal('invalid_request'));
     }
   });
 
-  it('refuses codes that are forged or something else', async () => {
+  it('refuses forged codes and other tokens', async () => {
     const key = await hubKey();
     const names = { app_id: app.id, installation_id: installation.id };
     const user = {

@@ -10,7 +10,7 @@ import { ask, resultsOf, TIME, UUID } from '../../support/worker/organization.ts
 import { enroll, testEnv } from '../../support/worker/requests.ts';
 
 describe('installations', () => {
-  it('bring the scopes that the app requires, and its bot user', async () => {
+  it('have the scopes that the app requires, and its bot user', async () => {
     const manager = await enrollManager();
     const app = await createApp(manager, {
       name: 'Order bot',
@@ -53,13 +53,13 @@ describe('installations', () => {
     expect(user.json).toMatchObject({ id: bot, is_bot: true, full_name: 'Order bot', email: null });
   });
 
-  it('bring no bot user for an app that requires none', async () => {
+  it('have no bot user if the app requires none', async () => {
     const manager = await enrollManager();
     const { json } = await install(manager, (await createApp(manager)).id);
     expect(json).toMatchObject({ app_user_id: null, app_user: null, allowed_scopes: [] });
   });
 
-  it('hide from those who installed it what only the owner of the app sees', async () => {
+  it('hide the owner’s fields of the app from the organization that installed it', async () => {
     const owner = await enrollManager();
     const app = await createApp(owner, { is_available_to_anyone: true });
     const { json } = await install(await enrollManager(), app.id);
@@ -69,7 +69,7 @@ describe('installations', () => {
     expect(installation_count).toBe(1);
   });
 
-  it('may be read by everybody of the organization', async () => {
+  it('can be read by every user of the organization', async () => {
     const { manager, installation } = await openApp();
     const plain = await enroll({ organization_id: manager.organization_id });
     expect((await ask(plain, 'GET', `${orgOf(manager)}/app_installations/${installation.id}`)).json).toEqual(
@@ -78,7 +78,7 @@ describe('installations', () => {
     expect(resultsOf(await ask(plain, 'GET', `${orgOf(manager)}/app_installations`))).toEqual([installation.json]);
   });
 
-  it('refuse an app that is unknown, hidden or malformed, and one that is installed', async () => {
+  it('are refused for an app that is unknown, hidden, malformed or installed already', async () => {
     const manager = await enrollManager();
     const installations = `${orgOf(manager)}/app_installations`;
     const hidden = await createApp(await enrollManager());
@@ -96,7 +96,7 @@ describe('installations', () => {
     expect([again.status, again.json]).toEqual([409, { detail: expect.stringMatching(/installed already/) }]);
   });
 
-  it('give no scope that the installer does not have', async () => {
+  it('give only scopes that the installing user has', async () => {
     const manager = await enrollManager();
     const app = await createApp(manager, { required_scopes: ['settings', 'reports'], is_app_user_required: true });
     const settler = await enroll({ organization_id: manager.organization_id, scopes: ['settings'] });
@@ -112,7 +112,7 @@ describe('installations', () => {
     expect(json['allowed_scopes']).toEqual(['reports']);
   });
 
-  it('are made once when two come at once, with one bot user', async () => {
+  it('are made once by two requests at the same time, with one bot user', async () => {
     const manager = await enrollManager();
     const app = await createApp(manager, { is_app_user_required: true });
     const path = `${orgOf(manager)}/app_installations`;
@@ -124,7 +124,7 @@ describe('installations', () => {
     expect((await ask(manager, 'GET', `/public_apps/${app.id}`)).json['installation_count']).toBe(1);
   });
 
-  it('end with their bot user; the app can be installed anew, with another', async () => {
+  it('end with their bot user; the app can be installed again, with another bot user', async () => {
     const { manager, app, installation } = await openApp();
     const path = `${orgOf(manager)}/app_installations/${installation.id}`;
     const answers = await Promise.all([ask(manager, 'DELETE', path), ask(manager, 'DELETE', path)]);
@@ -152,7 +152,7 @@ describe('installations', () => {
     expect(await isPresent()).toBe(false);
   });
 
-  it('are not made when the app requires by now what nobody has agreed to, or is gone', async () => {
+  it('are not made when the app has been deleted or now requires scopes that the user has not accepted', async () => {
     const manager = await enrollManager();
     const app = await createApp(manager, { required_scopes: ['reports'] });
     const identity = db(testEnv, null, noCost());
@@ -167,7 +167,7 @@ describe('installations', () => {
     expect(resultsOf(await ask(manager, 'GET', `${orgOf(manager)}/app_installations`))).toEqual([]);
   });
 
-  it('list newest first, in pages', async () => {
+  it('are listed newest first, page by page', async () => {
     const manager = await enrollManager();
     const ids: string[] = [];
     for (let made = 0; made < 3; made++) ids.unshift((await install(manager, (await createApp(manager)).id)).id);

@@ -24,10 +24,10 @@ afterEach(() => {
 
 type Got = { id: string; url: string; seq: number; action: string; text: unknown; status: number };
 
-/** An app's endpoints, which answer by a script; the hub in front of them is the real one but for the queue, which the test plays. */
+/** An app's endpoints, which answer by a script. The hub is the real one, except that the test plays the queue. */
 class Endpoints {
   readonly got: Got[] = [];
-  /** Statuses of the coming answers; 200 when used up. */
+  /** The statuses of the next answers; 200 when none is left. */
   answers: number[] = [];
   readonly #queue: { wakeUp: LaneWakeUp; delay: number }[] = [];
   readonly #first: LaneWakeUp;
@@ -37,12 +37,12 @@ class Endpoints {
     this.#first = { v: 1, thread, receiver: installationReceiver(installation.id), track: 'lane', drain: false };
   }
 
-  /** What has arrived and was taken: webhooks by their ids. */
+  /** The ids of the webhooks that have arrived and were accepted. */
   taken(): string[] {
     return this.got.filter(({ status }) => status < 300).map(({ id }) => id);
   }
 
-  /** Plays the lane's wake-up and what comes of it; a run that breaks off ends like one whose isolate is gone. */
+  /** Plays the lane's wake-up and the wake-ups that follow. A run that throws ends like one whose isolate was lost. */
   async play(): Promise<void> {
     this.#queue.push({ wakeUp: this.#first, delay: 0 });
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
@@ -81,7 +81,7 @@ async function openChat() {
   return { site, installation, visitor, chatId, endpoints: new Endpoints(chatId, installation) };
 }
 
-/** Breaks once at a step: an object is aborted, a consumer gone. */
+/** Fails once at a step: an object is aborted, a consumer is lost. */
 function breakOnce(step: FaultStep): { isDone: () => boolean } {
   let done = false;
   onFault((at, crash) => {
@@ -117,7 +117,7 @@ describe.each(STEPS)('a crash %s', (step) => {
     await writeCollected(testEnv);
     expect(broken.isDone()).toBe(true);
     onFault(null);
-    // A client whose request failed asks again; of messages in a chat the hub cannot know a repeat.
+    // A client repeats a failed request. In the Chats API the hub cannot recognize a repeated message.
     if (said.status !== 201) await site.say(visitor, chatId, 'two');
     for (let round = 0; round < 3; round += 1) {
       passTime(MINUTE);
@@ -136,7 +136,7 @@ describe.each(STEPS)('a crash %s', (step) => {
 });
 
 describe('the endpoints of an app', () => {
-  it('that fail hold back what follows at other URLs too, and are tried four times', async () => {
+  it('that fail delay later webhooks at other URLs too, and are tried four times', async () => {
     const { site, installation, visitor, chatId, endpoints } = await openChat();
     await site.say(visitor, chatId, 'one');
     endpoints.answers = [500, 404, 302, 503];
@@ -149,7 +149,7 @@ describe('the endpoints of an app', () => {
     expect(new Set(endpoints.taken()).size).toBe(accepted.length - 1);
   });
 
-  it('are not told again of what they have taken, however often the wake-up comes', async () => {
+  it('do not get accepted webhooks again, however often the wake-up arrives', async () => {
     const { site, visitor, chatId, endpoints } = await openChat();
     await site.say(visitor, chatId, 'one');
     await endpoints.play();

@@ -17,7 +17,7 @@ type Names = { [parameter: string]: string };
 
 let callers: Callers;
 let expired: Person;
-/** What is in the owner's organization, and in another one. */
+/** The resources of the owner's organization and of another one. */
 let own: Names;
 let foreign: Names;
 let stranger: Person;
@@ -58,7 +58,7 @@ const TRIGGERED = {
   is_app_user_required: true,
 };
 
-/** A valid request to a route, so that a refusal is not about its form. */
+/** A valid request to a route, so that a refusal has another reason. */
 function requestTo(method: string, path: string, names: Names): { path: string; body?: unknown } {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? `no ${name}`);
   const url = `/api/v5${filled}${path.endsWith('/trigger') ? '?type=manual_nav' : ''}`;
@@ -68,11 +68,11 @@ function requestTo(method: string, path: string, names: Names): { path: string; 
   return { path: url, body: path.includes('/webhooks') ? newWebhook() : newApp(TRIGGERED) };
 }
 
-/** The routes that everybody of the organization may use. */
+/** The routes that every user of the organization may use. */
 const isOpen = (method: string, path: string) =>
   path.endsWith('/trigger') || (method === 'GET' && path.includes('/app_installations'));
 
-/** All that the registry has of an organization, as the operator sees it. */
+/** Everything that the registry has of an organization, as the operator sees it. */
 async function registryOf(names: Names): Promise<string[]> {
   const root = `/organizations/${names['organization_id']}`;
   const paths = [`${root}/apps`, `${root}/apps/${names['app_id']}/webhooks`, `${root}/app_installations`];
@@ -88,7 +88,7 @@ describe('every route of the registry', () => {
     ]);
   });
 
-  it.each(organizationRoutes)('%s %s refuses whom it must, and changes nothing', async (method, path) => {
+  it.each(organizationRoutes)('%s %s refuses callers without the right, and changes nothing', async (method, path) => {
     const before = await registryOf(own);
     const { body } = requestTo(method, path, own);
     const pathOf = (organization_id: string) => requestTo(method, path, { ...own, organization_id }).path;
@@ -103,7 +103,7 @@ describe('every route of the registry', () => {
   });
 
   it.each(organizationRoutes.filter(([, path]) => /(app|webhook|installation|delivery)_id/.test(path)))(
-    '%s %s knows nothing of another organization',
+    '%s %s gives no access to another organization',
     async (method, path) => {
       const before = await registryOf(foreign);
       const names = { ...foreign, organization_id: callers.owner.organization_id };
@@ -114,7 +114,7 @@ describe('every route of the registry', () => {
     },
   );
 
-  it.each(otherRoutes)('%s %s refuses whom it must', async (method, path) => {
+  it.each(otherRoutes)('%s %s refuses callers without the right', async (method, path) => {
     const url = requestTo(method, path, own).path;
     const statusFor = async (authorization?: string) => {
       const env = { AUTH_CACHE_SECONDS: '0' };
@@ -152,7 +152,7 @@ describe('every route of the registry', () => {
     }
   });
 
-  it('cannot be moved to another organization by a body', async () => {
+  it('ignores another organization in the body', async () => {
     const body = newApp({
       organization_id: stranger.organization_id,
       id: foreign['app_id'],

@@ -25,7 +25,7 @@ const verified = async (data: string | null, secret = app.secret) =>
   (await jwtVerify(data ?? '', new TextEncoder().encode(secret), { algorithms: ['HS256'] })).payload;
 
 describe('a trigger', () => {
-  it('leads to the app with data signed by its secret and a token of the hub, the URL’s query kept', async () => {
+  it('leads to the app with data signed by its secret and a token of the hub, and keeps the URL’s query', async () => {
     const agent = await enroll({ organization_id: manager.organization_id });
     const now = Math.floor(Date.now() / 1000);
     const { answer, parameters } = await trigger(agent, installation, 'type=manual_nav');
@@ -66,7 +66,7 @@ describe('a trigger', () => {
     });
   });
 
-  it('of install has a code and the way back; that of uninstall has no token', async () => {
+  it('of type install has a code and the return URL; that of type uninstall has no token', async () => {
     const { parameters } = await trigger(manager, installation, 'type=install');
     expect(parameters.get('redirect_uri')).toBe('https://hub.example/');
     const { app_user_code } = await verified(parameters.get('data'));
@@ -91,7 +91,7 @@ describe('a trigger', () => {
     expect([data.app_user_id, data.app_user_code]).toEqual([null, null]);
   });
 
-  it('names the chat, its visitor and its room, of the caller’s own chats and of those routed to them', async () => {
+  it('names a chat of the caller or routed to the caller, its visitor and its room', async () => {
     const org = await TestOrganization.open();
     const boss = await enrollAgent(org.organizationId, {}, ['settings']);
     const fields = { trigger_url: 'https://apps.example.com/', trigger_types: ['chat_open'] };
@@ -122,7 +122,7 @@ describe('a trigger', () => {
     ['a type that the app does not have', 'type=chat_close', { type: ['The app is not opened by this trigger.'] }],
     ['a malformed chat', 'type=chat_open&chat_id=x', { chat_id: ['Must be a valid UUID.'] }],
     [
-      'a way back that is a script',
+      'a return URL that is a script',
       'type=install&redirect_uri=javascript:alert(1)',
       { redirect_uri: ['Enter a valid URL.'] },
     ],
@@ -131,14 +131,14 @@ describe('a trigger', () => {
     expect([answer.status, answer.json]).toEqual([400, fields]);
   });
 
-  it('is refused for an app without a URL, and for an installation that is not there', async () => {
+  it('is refused for an app without a URL, and for an unknown installation', async () => {
     const silent = await install(manager, (await createApp(manager, { trigger_types: ['install'] })).id);
     expect((await trigger(manager, silent, 'type=install')).answer.status).toBe(400);
     const other = await openApp();
     expect((await trigger(manager, other.installation, 'type=install')).answer.status).toBe(404);
   });
 
-  it('of the installation itself needs the scope settings', async () => {
+  it('for the installation itself needs the scope settings', async () => {
     const agent = await enroll({ organization_id: manager.organization_id });
     for (const type of ['install', 'uninstall', 'setup']) {
       const { answer } = await trigger(agent, installation, `type=${type}`);

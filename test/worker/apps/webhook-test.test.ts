@@ -41,7 +41,7 @@ async function subscribe(appId: string, more: Json = {}): Promise<string> {
 const idOf = (path: string) => path.split('/').at(-1);
 
 describe('the test of a webhook of an app', () => {
-  it('sends the envelope with a token of the own installation’s bot user, also while switched off', async () => {
+  it('sends the envelope with a token of the bot user in the owner’s organization, even while switched off', async () => {
     const got = receive(() => new Response('thank you', { status: 202 }));
     const webhook = await subscribe(app.id, { channel_pattern: OWNED_CHATS, is_enabled: false });
     const answer = await ask(manager, 'POST', `${webhook}/test`);
@@ -89,7 +89,7 @@ describe('the test of a webhook of an app', () => {
     expect(new Webhook(btoa(String(json['secret']))).verify(second.body, second.headers)).toBeTruthy();
   });
 
-  it('carries no authorization without an installation of one’s own, and enters no log', async () => {
+  it('has no authorization when the owner has not installed the app, and is not logged', async () => {
     const got = receive();
     const plain = await createApp(manager, { is_app_user_required: true });
     const webhook = await subscribe(plain.id);
@@ -99,7 +99,7 @@ describe('the test of a webhook of an app', () => {
     expect(await testEnv.DB.prepare('SELECT count(*) AS count FROM deliveries').first('count')).toBe(before);
   });
 
-  it('says what failed, and shows no token that the receiver answers with', async () => {
+  it('reports what failed, and hides a token in the receiver’s answer', async () => {
     const webhook = await subscribe(app.id);
     receive(({ body }) => new Response(body, { status: 500 }));
     const { json } = await ask(manager, 'POST', `${webhook}/test`);
@@ -114,7 +114,7 @@ describe('the test of a webhook of an app', () => {
     });
   });
 
-  it('does not go where the guard does not let it', async () => {
+  it('is not sent to a URL that the guard refuses', async () => {
     const got = receive();
     const webhook = await subscribe(app.id);
     const point = (url: string) =>
@@ -127,7 +127,7 @@ describe('the test of a webhook of an app', () => {
     expect(got).toEqual([]);
   });
 
-  it('is there for the operator, and not for a webhook that is gone or another’s', async () => {
+  it('exists for the operator, and not for a webhook that is deleted or of another app', async () => {
     const got = receive();
     const webhook = await subscribe(app.id);
     const below = webhook.replace('/orgs/', '/organizations/');

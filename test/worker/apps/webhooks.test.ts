@@ -16,7 +16,7 @@ beforeAll(async () => {
 const USER_CHATS = '/api/v5/users/{user_id}/routed_chats';
 
 describe('webhooks of an app', () => {
-  it('are created, read, changed and deleted, their query kept as it is', async () => {
+  it('are created, read, changed and deleted, and keep the query of their URL', async () => {
     const created = await ask(manager, 'POST', webhooks, newWebhook());
     const webhook = { on_changed: false, on_removed: false, is_enabled: true, id: UUID, app_id: appId };
     expect([created.status, created.json]).toEqual([
@@ -82,7 +82,7 @@ describe('webhooks of an app', () => {
       { channel_pattern: `${OWNED_CHATS}${'/*'.repeat(200)}` },
       { channel_pattern: [expect.stringMatching(/256/)] },
     ],
-    ['a flag that is none', { on_added: 1 }, { on_added: expect.anything() }],
+    ['an invalid flag', { on_added: 1 }, { on_added: expect.anything() }],
   ])('are refused with %s, and not changed to it', async (_, change, fields) => {
     const refused = await ask(manager, 'POST', webhooks, newWebhook(change));
     expect([refused.status, refused.json]).toEqual([400, fields]);
@@ -95,7 +95,7 @@ describe('webhooks of an app', () => {
     await ask(manager, 'DELETE', one);
   });
 
-  it('name no organization and no user but the placeholders’ and the own organization', async () => {
+  it('name only the placeholders and their own organization', async () => {
     const foreign = await enrollManager();
     const patterns = [
       `/api/v5/orgs/${foreign.organization_id}/owned_chats`,
@@ -111,13 +111,13 @@ describe('webhooks of an app', () => {
     expect((await ask(manager, 'POST', webhooks, newWebhook({ channel_pattern: own }))).status).toBe(201);
   });
 
-  it('may name the bot user of an app that has one', async () => {
+  it('may name the bot user if the app has one', async () => {
     const app = await createApp(manager, { is_app_user_required: true });
     const body = newWebhook({ channel_pattern: USER_CHATS });
     expect((await ask(manager, 'POST', `${orgOf(manager)}/apps/${app.id}/webhooks`, body)).status).toBe(201);
   });
 
-  it('keep at least one of two flags that are switched off at once', async () => {
+  it('keep one of two flags when both are switched off at the same time', async () => {
     const created = await ask(manager, 'POST', webhooks, newWebhook({ on_changed: true }));
     const one = `${webhooks}/${created.json['id']}`;
     const answers = await Promise.all([
@@ -129,7 +129,7 @@ describe('webhooks of an app', () => {
     expect([on_added, on_changed].filter(Boolean)).toEqual([true]);
   });
 
-  it('have each another pattern, also when two come at once', async () => {
+  it('have different patterns, even when two are created at the same time', async () => {
     const app = await createApp(manager);
     const path = `${orgOf(manager)}/apps/${app.id}/webhooks`;
     const same = anotherWebhook();
@@ -146,7 +146,7 @@ describe('webhooks of an app', () => {
     expect((await ask(manager, 'PATCH', `${path}/${other}`, { channel_pattern })).status).toBe(200);
   });
 
-  it('are at most 50, also when many come at once', async () => {
+  it('are at most 50, even when many are created at the same time', async () => {
     const app = await createApp(manager);
     const path = `${orgOf(manager)}/apps/${app.id}/webhooks`;
     const answers = await Promise.all(Array.from({ length: 54 }, () => ask(manager, 'POST', path, anotherWebhook())));
@@ -160,7 +160,7 @@ describe('webhooks of an app', () => {
     expect((await ask(manager, 'POST', path, anotherWebhook())).status).toBe(201);
   });
 
-  it('belong to their app alone', async () => {
+  it('belong only to their app', async () => {
     const other = await createApp(manager);
     const { id } = (await ask(manager, 'POST', webhooks, anotherWebhook())).json;
     for (const [method, body] of [['GET'], ['PATCH', {}], ['PUT', newWebhook()], ['DELETE']] as const) {
@@ -169,7 +169,7 @@ describe('webhooks of an app', () => {
     expect((await ask(manager, 'GET', `${webhooks}/${id}`)).status).toBe(200);
   });
 
-  it('refuses patterns beyond the app’s scopes and bot user, and the app to lose what they need', async () => {
+  it('refuses patterns that need other scopes or a bot user, and changes of the app that patterns forbid', async () => {
     const manager = await enrollManager();
     const app = await createApp(manager);
     const path = `${orgOf(manager)}/apps/${app.id}`;

@@ -37,7 +37,7 @@ const EMPTY = {
 };
 
 describe('a message with attachments', () => {
-  it('is shown with them in the answer, in lists and in the channel’s webhook', async () => {
+  it('shows them in the answer, in lists and in the channel’s webhook', async () => {
     const answer = await post({
       attachments: [
         { text: 'Helpful?', actions: [YES, { ...YES, text: 'Site', type: 'link_button', value: '#contact' }] },
@@ -66,7 +66,7 @@ describe('a message with attachments', () => {
     expect((await org.events(thread)).at(-1)).toMatchObject({ message: answer.json });
   });
 
-  it('has an interaction or an external page', async () => {
+  it('may have an interaction or an external page', async () => {
     const parameters = { initial_height: 250, custom: [true, null, { deep: 'é' }] };
     const interaction_id = crypto.randomUUID();
     const one = await post({ attachment_template: 'interaction', attachments: [{ interaction_id, parameters }] });
@@ -87,7 +87,7 @@ describe('a message with attachments', () => {
     ]);
   });
 
-  it('may be as large as the bound', async () => {
+  it('may be as large as the limit', async () => {
     const attachments = [
       { text: 'x', parameters: { dropped: true } },
       { text: 'y', title: 'z'.repeat(2000) },
@@ -106,7 +106,7 @@ describe('a message with attachments', () => {
       { attachments: [{ interaction_id: ['This field is required.'] }] },
     ],
     [
-      'an action without what it needs, beside a good one',
+      'an action without required fields, beside a valid one',
       { attachments: [{ text: 'x' }, { actions: [YES, { ...YES, text: '', type: undefined }] }] },
       {
         attachments: [
@@ -116,7 +116,7 @@ describe('a message with attachments', () => {
       },
     ],
     [
-      'too deep a nest',
+      'too deep nesting',
       { attachments: [{ text: 'x', parameters: { a: JSON.parse('['.repeat(50_000) + ']'.repeat(50_000)) } }] },
       { attachments: ['Ensure this field has no more than 32 levels.'] },
     ],

@@ -39,7 +39,7 @@ async function suggested() {
 describe.each(['chats', 'routed_chats'])('reply suggestions under %s', (collection) => {
   const path = (chatId: string, rest: string) => `/${collection}/${chatId}${rest}`;
 
-  it('are listed of a chat and of a message, in either order, and read one by one', async () => {
+  it('are listed for a chat and for a message, in both orders, and read one by one', async () => {
     const { chatId, first, suggestions } = await suggested();
     const [one, two, three] = suggestions;
     const list = async (rest: string) => idsOf(await own(org.bot, path(chatId, rest)));
@@ -62,7 +62,7 @@ describe.each(['chats', 'routed_chats'])('reply suggestions under %s', (collecti
     }
   });
 
-  it('are 404 where they are not', async () => {
+  it('are 404 under another chat or message', async () => {
     const { chatId, first, other, suggestions } = await suggested();
     for (const rest of [
       `/reply_suggestions/${UNKNOWN}`,
@@ -123,7 +123,7 @@ describe.each(['chats', 'routed_chats'])('reply suggestions under %s', (collecti
     expect([answer.status, answer.json]).toEqual([400, fields]);
   });
 
-  it('are 404 for a change where they are not', async () => {
+  it('cannot be changed under another chat or message: 404', async () => {
     const { chatId, first, other, suggestions } = await suggested();
     for (const rest of [
       `/messages/${other}/reply_suggestions/${suggestions[0]}`,

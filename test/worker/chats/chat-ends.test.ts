@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.useRealTimers());
 
-/** A visitor of the org's room who came through no channel. */
+/** A visitor of the organization's room, without a channel. */
 async function newVisitor(): Promise<string> {
   visitors += 1;
   const id = visitors.toString(16).padStart(32, '0');
@@ -61,7 +61,7 @@ describe('a chat ends by itself', () => {
     expect(ended).toMatchObject({ is_ended: true, duration: 0, present_participant_count: 0 });
   });
 
-  testAlarm('of type task, when its time is over, also while somebody writes', async (ring) => {
+  testAlarm('of type task, when its time is over, even while somebody writes', async (ring) => {
     const chat = await open({ chat_type: 'task' });
     expect(chat['chat_type']).toBe('task');
     const path = `/users/${org.agent.user_id}/chats/${String(chat['id'])}/messages`;
@@ -73,7 +73,7 @@ describe('a chat ends by itself', () => {
     expect((await ask(org.agent, 'POST', path, { message: 'Too late.' })).status).toBe(409);
   });
 
-  testAlarm('never, of type external, and of no type that is none', async (ring) => {
+  testAlarm('never, of type external; an unknown type is refused', async (ring) => {
     const chat = await open({ chat_type: 'external' });
     expect(await chatAt(ring, NOW + 365 * 24 * 3_600_000, chat['id'])).toMatchObject({
       chat_type: 'external',

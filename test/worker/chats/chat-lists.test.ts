@@ -5,7 +5,7 @@ import { ask, enrollAgent, resultsOf, TestOrganization, unique } from '../../sup
 import { addRouter, idsOf, own, setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
 import { admin, type Person } from '../../support/worker/requests.ts';
 
-/** A org with chats of every state, oldest first. */
+/** An organization with chats in every state, oldest first. */
 async function busyDesk() {
   const org = await TestOrganization.open();
   const say = async () => (await org.say(unique('thread'), 'help')).chatId;
@@ -46,7 +46,7 @@ describe('the chats', () => {
     expect(await list('/involved_chats')).toEqual([answered, taken]);
   });
 
-  it('of a room and of a visitor in it', async () => {
+  it('of a room and of a visitor in it are listed', async () => {
     const { org, waiting, taken, answered, ended, visitor } = busy;
     const room = `/rooms/${org.gateway.roomId}`;
     const list = async (path: string) => idsOf(await ask(org.reporter, 'GET', `${org.organizationPath}${room}${path}`));
@@ -67,7 +67,7 @@ describe('the chats', () => {
     ['has_user_messages', 'false', ['ended', 'taken', 'waiting']],
     ['has_visitor_messages', 'true', ['ended', 'answered', 'taken', 'waiting']],
     ['has_visitor_messages', 'false', []],
-  ] as const)('are chosen by %s=%s', async (filter, value, wanted) => {
+  ] as const)('are filtered by %s=%s', async (filter, value, wanted) => {
     const { org } = busy;
     for (const path of ['/owned_chats', '/routed_chats', `/rooms/${org.gateway.roomId}/chats`]) {
       const answer = await ask(org.reporter, 'GET', `${org.organizationPath}${path}?${filter}=${value}`);
@@ -75,7 +75,7 @@ describe('the chats', () => {
     }
   });
 
-  it('are chosen by the time at which they began', async () => {
+  it('are filtered by the time at which they began', async () => {
     const { org, waiting, taken, answered, ended } = busy;
     const created = String((await org.chat(taken))['created_at']);
     const list = async (query: string) =>
@@ -90,7 +90,7 @@ describe('the chats', () => {
     expect(await list('created_at_after=2001-01-01T00:00&created_at_before=2002-01-01T00:00:00Z')).toEqual([]);
   });
 
-  it('of a user are chosen by whether they take part, and ordered by their last change', async () => {
+  it('of a user are filtered by participation, and ordered by their last change', async () => {
     const { org, taken, answered } = busy;
     const agent = await enrollAgent(org.organizationId);
     await org.join(agent, taken);
@@ -131,7 +131,7 @@ describe('the chats', () => {
     expect(idsOf(await own(org.agent, `/routed_chats?${empty}`))).toEqual(idsOf(await own(org.agent, '/routed_chats')));
   });
 
-  it('are 404 in a room or of a visitor that is not there', async () => {
+  it('are 404 for an unknown room or visitor', async () => {
     const { org, visitor } = busy;
     const other = await newRoom(org.organizationId);
     const base = org.organizationPath;
@@ -179,8 +179,8 @@ describe('one chat', () => {
   });
 });
 
-describe('a room that a router leads to some', () => {
-  it('shows its chats to them alone', async () => {
+describe('a room that a router routes to some users', () => {
+  it('shows its chats only to them', async () => {
     const { org, waiting } = await busyDesk();
     const outsider = await enrollAgent(org.organizationId);
     await addRouter(org, [org.gateway.roomId], [{ kind: 'user', id: org.bot.user_id }]);
@@ -195,7 +195,7 @@ describe('a room that a router leads to some', () => {
 });
 
 describe('a room that is shared with a partner', () => {
-  it('shows its chats to the partner as routed ones, and its history by the owner’s leave', async () => {
+  it('shows its chats to the partner as routed ones, and its history only if the owner’s is not private', async () => {
     const { org, waiting } = await busyDesk();
     const partner = await TestOrganization.open();
     const reporter = await enrollAgent(partner.organizationId, {}, ['reports']);

@@ -33,7 +33,7 @@ const update = (method: string, chatId: string, body: unknown, person: Person = 
   ask(person, method, `/users/${person.user_id}/chat_memberships/${chatId}`, body);
 
 describe('the memberships of a user', () => {
-  it('are one for each of their chats, page by page, and chosen by whether they take part', async () => {
+  it('are one for each of their chats, page by page, and can be filtered by participation', async () => {
     const agent = await enrollAgent(org.organizationId);
     const first = (await joined(agent)).chatId;
     const second = (await joined(agent, AWAY)).chatId;
@@ -49,7 +49,7 @@ describe('the memberships of a user', () => {
     expect((await own(agent, '/chat_memberships?is_participating=x')).status).toBe(400);
   });
 
-  it('are read one by one under the id of the chat', async () => {
+  it('are read one by one by the id of the chat', async () => {
     const { chatId } = await joined();
     const answer = await own(org.agent, `/chat_memberships/${chatId}`);
     expect([answer.status, keysOf(answer.json)]).toEqual([200, MEMBERSHIP_KEYS]);
@@ -59,7 +59,7 @@ describe('the memberships of a user', () => {
 });
 
 describe.each(['PUT', 'PATCH'])('%s of a membership', (method) => {
-  it('tells what the user does: typing is seen by others, and not listed', async () => {
+  it('sets the user’s typing, which others see in the chat and not in lists', async () => {
     const { chatId } = await joined();
     const seen = '2026-02-13T11:31:36.042Z';
     const body = { is_participating: true, composing_status: 'typing', last_seen_at: seen };
@@ -72,7 +72,7 @@ describe.each(['PUT', 'PATCH'])('%s of a membership', (method) => {
     expect(listed.find(({ chat_id }) => chat_id === chatId)).toEqual({ ...answer.json, composing_status: 'idle' });
   });
 
-  it('opens and closes the chat', async () => {
+  it('starts and ends the participation', async () => {
     const { chatId } = await joined();
     const closed = await update(method, chatId, AWAY);
     expect([closed.status, closed.json]).toMatchObject([200, { is_participating: false, is_present: false }]);
@@ -100,7 +100,7 @@ describe.each(['PUT', 'PATCH'])('%s of a membership', (method) => {
     expect((await update(method, chatId, AWAY, agent)).status).toBe(200);
   });
 
-  it('refuses a user who is no member, and chats that are not there: 404', async () => {
+  it('refuses a user who is not a member, and unknown chats: 404', async () => {
     const { chatId } = await joined();
     await arrive(org.bot);
     for (const id of [chatId, crypto.randomUUID(), '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
@@ -122,7 +122,7 @@ describe.each(['PUT', 'PATCH'])('%s of a membership', (method) => {
 });
 
 describe('a subset of the fields', () => {
-  it('is enough for a PATCH, which leaves the rest as it is', async () => {
+  it('is enough for PATCH, which keeps the others', async () => {
     const { chatId } = await joined();
     await update('PUT', chatId, { is_participating: true, composing_status: 'typing' });
     const seen = await update('PATCH', chatId, { last_seen_at: '2026-02-13T11:31:36' });
@@ -136,7 +136,7 @@ describe('a subset of the fields', () => {
     expect([typed.status, typed.json]).toMatchObject([200, { is_participating: false, composing_status: 'typed' }]);
   });
 
-  it('is too little for a PUT', async () => {
+  it('is not enough for PUT', async () => {
     const { chatId } = await joined();
     const answer = await update('PUT', chatId, { is_participating: false });
     expect([answer.status, answer.json]).toEqual([400, { composing_status: ['This field is required.'] }]);
@@ -167,7 +167,7 @@ describe('the memberships of a visitor', () => {
     expect((await list(chatId, visitor, org.agent, `/${unshared}`)).status).toBe(404);
   });
 
-  it('are 404 in a chat of others, and for a visitor who is not in it', async () => {
+  it('are 404 in a chat of others, and for a visitor of another chat', async () => {
     const { chatId } = await joined();
     const visitor = (await org.memberships(chatId))[0]?.['member_id'];
     const elsewhere = (await org.memberships((await joined()).chatId))[0]?.['member_id'];

@@ -69,7 +69,7 @@ describe('conversation starters', () => {
     }
   });
 
-  it('are one a language, also when many are added at once', async () => {
+  it('are one for each language, even when many are added at the same time', async () => {
     const user = await enroll();
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, place) =>
@@ -82,7 +82,7 @@ describe('conversation starters', () => {
     expect(resultsOf(await ask(user, 'GET', starters(user)))).toEqual([kept?.json]);
   });
 
-  it('do not move to a language that is taken, but may change its case', async () => {
+  it('cannot change to a language that is taken, but may change its case', async () => {
     const user = await enroll();
     await add(user, { language_code: 'fi', message: 'a' });
     await add(user, { language_code: 'sv', message: 'b' });
@@ -114,7 +114,7 @@ describe('conversation starters', () => {
     },
   );
 
-  it('refuse what is missing or does not validate', async () => {
+  it('refuse missing and invalid fields', async () => {
     const { owner } = callers;
     expect((await add(owner, {})).json).toEqual({
       language_code: ['This field is required.'],

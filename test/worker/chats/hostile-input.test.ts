@@ -33,7 +33,7 @@ beforeAll(async () => {
 const writing = OPERATIONS.filter(({ method }) => method !== 'GET' && method !== 'DELETE');
 const parametersOf = ({ path }: Operation) => Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = '']) => name);
 
-/** A request of an operation with everything in order but what `change` says. */
+/** A valid request of an operation with the change of `change`. */
 const attempt = (operation: Operation, change: Call = {}, changed: Names = {}): Promise<Answer> =>
   call(addressOf(operation, { ...names, ...changed }), {
     method: operation.method,
@@ -53,7 +53,7 @@ const LONG = `"${'x'.repeat(200_000)}"`;
 describe('a body', () => {
   expectUntouched(state);
 
-  it.each(writing)('that is no JSON object is refused: $method $path', async (operation) => {
+  it.each(writing)('that is not a JSON object is refused: $method $path', async (operation) => {
     for (const raw of ['{"', '[]', '[{}]', 'null', 'true', '7', '"text"', 'NaN', '\0', DEEP_LIST]) {
       const answer = await attempt(operation, { raw });
       expect([raw.slice(0, 20), answer.status]).toEqual([raw.slice(0, 20), 400]);
@@ -72,14 +72,14 @@ describe('a body', () => {
 
   const WRONG = ['null', '0', '[]', '[null]', '{}', '{"__proto__":{}}', '""', '" "', '"\\u0000"', '"\\ud800"', LONG];
 
-  /** The fields that an operation reads of the body that tests send. */
+  /** The fields of the tests' body that an operation reads. */
   function fieldsOf({ method, path }: Operation, body: object): string[] {
     if (method === 'POST' && path.endsWith('/chats')) return [];
     const isInvitation = path.includes('/outgoing_chat_invitations');
     return isInvitation ? [method === 'POST' ? 'invited_user_id' : 'is_expired'] : Object.keys(body);
   }
 
-  it.each(writing)('with a field of a wrong kind is refused: $method $path', async (operation) => {
+  it.each(writing)('with a field of a wrong type is refused: $method $path', async (operation) => {
     const body = bodyFor(operation, owner.user_id).body as { [field: string]: unknown };
     for (const field of fieldsOf(operation, body)) {
       for (const wrong of [...WRONG, DEEP_LIST, DEEP_OBJECT]) {
@@ -126,7 +126,7 @@ describe('a body', () => {
         .fill(`{"actions":[${Array(1_000).fill('{}').join(',')}]}`)
         .join(',')}]`,
     ],
-  ])('with more %s than can be kept is refused in few words', async (field, value) => {
+  ])('with more %s than can be stored is refused with a short answer', async (field, value) => {
     const operation = { method: 'POST', path: '/users/{user_id}/chats/{chat_id}/messages' };
     const answer = await attempt(operation, { raw: `{"message":"x","${field}":${value}}` });
     expect([answer.status, answer.json]).toEqual([400, { [field]: [expect.stringMatching(/^Ensure this field has/)] }]);
@@ -138,9 +138,9 @@ describe('a path', () => {
 
   const ODD = ['%00', '%', '%E4', '%ED%A0%80', '%2F', '%252F', '%E0%A4%A', '__proto__', "'", 'x'.repeat(3000)];
 
-  it.each(OPERATIONS)('with an odd segment is 404: $method $path', async (operation) => {
+  it.each(OPERATIONS)('with an unusual segment is 404: $method $path', async (operation) => {
     for (const parameter of parametersOf(operation)) {
-      // A template that a client did not fill in is among them.
+      // One of them is a template that a client did not fill in.
       for (const odd of [...ODD, `:${parameter}`]) {
         const place = addressOf(operation, { ...names, [parameter]: 'ODD' }).replace('ODD', odd);
         const request = { method: operation.method, authorization: `Bearer ${owner.token}` };
@@ -151,7 +151,7 @@ describe('a path', () => {
   });
 
   it.each(OPERATIONS.filter(({ path }) => path.includes('{chat_id}')))(
-    'with the id of something else is 404: $method $path',
+    'with the id of another resource is 404: $method $path',
     async (operation) => {
       const ids = ['chat_id', 'message_id', 'reply_suggestion_id', 'invitation_id', 'visitor_id', 'other_chat_id'];
       for (const parameter of parametersOf(operation).filter((name) => ids.includes(name))) {

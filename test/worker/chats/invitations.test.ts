@@ -15,7 +15,7 @@ import { addTeam, idsOf, own, shareRoom } from '../../support/worker/organizatio
 import { admin, type Person } from '../../support/worker/requests.ts';
 
 let org: TestOrganization;
-/** Invites; a member of each chat. */
+/** The inviter, who is a member of each chat. */
 let inviter: Person;
 
 beforeAll(async () => {
@@ -46,7 +46,7 @@ async function invited() {
 }
 
 describe('an invitation of a user', () => {
-  it('is sent: 201, with every documented key, and 200 while it is open', async () => {
+  it('is sent: 201 with every documented key, and 200 while it is open', async () => {
     const { chatId, guest, sent } = await invited();
     expect(keysOf(sent)).toEqual(INVITATION_KEYS);
     expect(keysOf(sent['invited_by_user'])).toEqual(NESTED_USER_KEYS);
@@ -75,7 +75,7 @@ describe('an invitation of a user', () => {
     expect([again.status, again.json]).toEqual([200, sent]);
   });
 
-  it('is seen by both, and by nobody else', async () => {
+  it('is visible to both, and to nobody else', async () => {
     const { chatId, guest, id, sent } = await invited();
     for (const [person, path] of [
       [inviter, `/chats/${chatId}/outgoing_chat_invitations`],
@@ -96,7 +96,7 @@ describe('an invitation of a user', () => {
 });
 
 describe('an invitation of a team or an organization', () => {
-  it('stands for each of its users; the first one takes it', async () => {
+  it('can be accepted by any of its users, once', async () => {
     const { chatId } = await joinedChat();
     const [one, two] = [await enrollAgent(org.organizationId), await enrollAgent(org.organizationId)];
     const team = await addTeam(org, 'Second line', [one, two]);
@@ -117,7 +117,7 @@ describe('an invitation of a team or an organization', () => {
     ]);
   });
 
-  it('leads users of a partner into the chat', async () => {
+  it('gives users of a partner access to the chat', async () => {
     const { chatId } = await joinedChat();
     const partner = await TestOrganization.open();
     const refused = await invite(chatId, { invited_organization_id: partner.organizationId });
@@ -157,11 +157,11 @@ describe.each(['PUT', 'PATCH'])('accepting with %s', (method) => {
     expect((await own(guest, `/incoming_chat_invitations/${id}`)).json).toEqual(answer.json);
     const again = await ask(guest, method, path, { is_accepted: true });
     expect([again.status, again.json]).toEqual([400, { non_field_errors: [expect.any(String)] }]);
-    // Once it is accepted, the same user may be invited anew.
+    // Once it is accepted, the same user may be invited again.
     expect((await invite(chatId, { invited_user_id: guest.user_id })).status).toBe(201);
   });
 
-  it('refuses an invitation that has expired, by hand or with its chat', async () => {
+  it('refuses an invitation that has expired, by its inviter or with its chat', async () => {
     for (const byHand of [true, false]) {
       const { thread, chatId, guest, id } = await invited();
       if (byHand) await ask(inviter, 'PATCH', `${outgoing(chatId)}/${id}`, { is_expired: true });
@@ -180,7 +180,7 @@ describe.each(['PUT', 'PATCH'])('accepting with %s', (method) => {
     }
   });
 
-  it('refuses an invitation that is not there or of others: 404', async () => {
+  it('refuses an unknown invitation and one of others: 404', async () => {
     const { chatId, id } = await invited();
     const { guest } = await invited();
     const base = `/users/${guest.user_id}`;
@@ -210,7 +210,7 @@ describe.each(['PUT', 'PATCH'])('accepting with %s', (method) => {
 });
 
 describe.each(['PUT', 'PATCH'])('expiring with %s', (method) => {
-  it('takes an open invitation back, once', async () => {
+  it('withdraws an open invitation, once', async () => {
     const { chatId, id, sent } = await invited();
     const answer = await ask(inviter, method, `${outgoing(chatId)}/${id}`, { is_expired: true, is_accepted: true });
     expect([answer.status, answer.json]).toEqual([
@@ -232,7 +232,7 @@ describe.each(['PUT', 'PATCH'])('expiring with %s', (method) => {
     ]);
   });
 
-  it('is the inviter’s alone: 404', async () => {
+  it('is possible only for the inviter, else 404', async () => {
     const { chatId, guest, id } = await invited();
     await org.join(org.bot, chatId);
     for (const person of [org.bot, guest]) {
@@ -255,7 +255,7 @@ describe.each(['PUT', 'PATCH'])('expiring with %s', (method) => {
 });
 
 describe('inviting refuses', () => {
-  it('none, several or malformed invitees: 400', async () => {
+  it('no invitee, several and malformed ones: 400', async () => {
     const { chatId } = await joinedChat();
     const exactlyOne = 'Exactly one of invited_user_id, invited_team_id, invited_organization_id is required.';
     for (const [body, errors] of [
@@ -269,7 +269,7 @@ describe('inviting refuses', () => {
     }
   });
 
-  it('a party that is not there, is deleted or belongs to strangers: 404', async () => {
+  it('an unknown or deleted invitee, and one of another organization: 404', async () => {
     const { chatId } = await joinedChat();
     const stranger = await TestOrganization.open();
     const leaver = await enrollAgent(org.organizationId);
@@ -303,7 +303,7 @@ describe('inviting refuses', () => {
 });
 
 describe('the lists of invitations', () => {
-  it('are oldest first, page by page, and chosen by state', async () => {
+  it('are oldest first, page by page, and can be filtered by state', async () => {
     const { chatId } = await joinedChat();
     const guest = await enrollAgent(org.organizationId);
     await arrive(guest);

@@ -35,7 +35,7 @@ describe('joining a pending chat', () => {
   const join = (person: Person, chatId: string, body: Json = PARTICIPATING) =>
     ask(person, 'POST', `/users/${person.user_id}/pending_chats/${chatId}/memberships`, body);
 
-  it('works for one present user: 201, and the chat is pending no more', async () => {
+  it('works for one present user: 201, and the chat is no longer pending', async () => {
     const [first, second, chatId] = [await presentAgent(), await presentAgent(), await newChat()];
     const answer = await join(first, chatId);
     expect([answer.status, keysOf(answer.json)]).toEqual([201, MEMBERSHIP_KEYS]);
@@ -56,7 +56,7 @@ describe('joining a pending chat', () => {
     expect(await org.memberships(chatId)).toHaveLength(2);
   });
 
-  it('lists its members only while it is pending', async () => {
+  it('removes it from the pending chats: its members are 404 there', async () => {
     const [agent, chatId] = [await presentAgent(), await newChat()];
     const members = () => own(agent, `/pending_chats/${chatId}/memberships`);
     expect(idsOf(await members())).toHaveLength(1);
@@ -64,7 +64,7 @@ describe('joining a pending chat', () => {
     expect([(await members()).status, (await members()).json]).toEqual([404, DETAIL]);
   });
 
-  it('becomes pending again when the user goes before they have answered', async () => {
+  it('makes it pending again when the user signs off before they have answered', async () => {
     const [agent, chatId] = [await presentAgent(), await newChat()];
     await join(agent, chatId);
     await leave(agent);
@@ -81,7 +81,7 @@ describe('joining a pending chat', () => {
     expect(await org.memberships(chatId)).toHaveLength(1);
   });
 
-  it('refuses an ended chat and one that is routed to others: 404', async () => {
+  it('refuses an ended chat and a chat that is routed to others: 404', async () => {
     const agent = await presentAgent();
     const { chatId } = await org.say(unique('thread'), 'over', { close_session: true });
     const foreign = await presentAgent((await TestOrganization.open()).organizationId);
@@ -131,7 +131,7 @@ describe.each(['owned_chats', 'involved_chats', 'routed_chats'])(
       expect([again.status, again.json]).toEqual([200, answer.json]);
     });
 
-    it('works for an absent user, who is not present then', async () => {
+    it('works for an absent user, who stays absent', async () => {
       const [colleague, chatId] = [await enrollAgent(org.organizationId), await chatOfCollection()];
       const answer = await join(chatId, { ...PARTICIPATING, member_id: colleague.user_id });
       expect([answer.status, answer.json]).toMatchObject([201, { is_participating: true, is_present: false }]);
@@ -140,7 +140,7 @@ describe.each(['owned_chats', 'involved_chats', 'routed_chats'])(
       expect(await org.chat(chatId)).toMatchObject({ is_pending: false, present_user_participant_count: 1 });
     });
 
-    it('refuses who is no user of the organization', async () => {
+    it('refuses users of other organizations', async () => {
       const chatId = await chatOfCollection();
       const stranger = await enrollAgent((await TestOrganization.open()).organizationId);
       for (const [member_id, message] of [
@@ -155,7 +155,7 @@ describe.each(['owned_chats', 'involved_chats', 'routed_chats'])(
       expect(await org.memberships(chatId)).toHaveLength(2);
     });
 
-    it('refuses a chat that is not there: 404', async () => {
+    it('refuses an unknown chat: 404', async () => {
       const other = await TestOrganization.open();
       const foreign = (await other.say(unique('thread'), 'help')).chatId;
       for (const id of [foreign, crypto.randomUUID(), '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
@@ -164,7 +164,7 @@ describe.each(['owned_chats', 'involved_chats', 'routed_chats'])(
       }
     });
 
-    it('does not lead into a taken private chat', async () => {
+    it('refuses a private chat that is taken', async () => {
       const priv = await TestOrganization.open();
       const chatId = (await priv.say(unique('thread'), 'help')).chatId;
       await setOrganization(priv.organizationId, { private_chats: true });

@@ -59,7 +59,7 @@ describe('joining a routed chat works', () => {
     });
   });
 
-  it('again with 200: nothing changes, or only the status does', async () => {
+  it('again with 200, and changes at most the status', async () => {
     const chatId = await newChat();
     const first = await org.join(org.agent, chatId);
     const again = await org.join(org.agent, chatId);
@@ -72,14 +72,14 @@ describe('joining a routed chat works', () => {
     expect(await typesOf(chatId)).toEqual(['join']);
   });
 
-  it('once for many calls at the same time', async () => {
+  it('once for many requests at the same time', async () => {
     const chatId = await newChat();
     const answers = await Promise.all(Array.from({ length: 20 }, () => org.join(org.agent, chatId)));
     expect(answers.map(({ status }) => status).sort()).toEqual([...Array(19).fill(200), 201]);
     expect(await typesOf(chatId)).toEqual(['join']);
   });
 
-  it('without taking part, which is not announced; coming and going are', async () => {
+  it('without participation, which is not announced; joining and leaving are', async () => {
     const chatId = await newChat();
     const quiet = await org.join(org.bot, chatId, AWAY);
     expect([quiet.status, quiet.json]).toMatchObject([
@@ -99,14 +99,14 @@ describe('joining a routed chat works', () => {
     });
   });
 
-  it('by its address in capital letters, with a trailing slash', async () => {
+  it('by a path in capital letters, with a trailing slash', async () => {
     const chatId = await newChat();
     const path = `/users/${org.agent.user_id.toUpperCase()}/routed_chats/${chatId.toUpperCase()}/memberships/`;
     const answer = await ask(org.agent, 'POST', path, PARTICIPATING);
     expect([answer.status, answer.json['chat_id']]).toEqual([201, chatId]);
   });
 
-  it('in an ended chat for a member: 200, as it was', async () => {
+  it('in an ended chat for a member: 200, without a change', async () => {
     const thread = unique('thread');
     const { chatId } = await org.say(thread, 'hi');
     await org.join(org.agent, chatId);
@@ -158,7 +158,7 @@ describe('joining a routed chat refuses', () => {
     expect(await other.memberships(foreign)).toHaveLength(1);
   });
 
-  it('in the name of another user: 403', async () => {
+  it('on behalf of another user: 403', async () => {
     const chatId = await newChat();
     const colleague = await enroll({ organization_id: org.organizationId, scopes: ['settings', 'reports', 'users'] });
     const path = `/users/${org.agent.user_id}/routed_chats/${chatId}/memberships`;
@@ -168,7 +168,7 @@ describe('joining a routed chat refuses', () => {
 });
 
 describe('joining a taken chat of an organization with private chats', () => {
-  it('is refused with 409 while another user is there, but for the scope reports', async () => {
+  it('is refused with 409 while another user is present, except with the scope reports', async () => {
     const priv = await TestOrganization.open();
     await admin(`/organizations/${priv.organizationId}`, { method: 'PATCH', body: { private_chats: true } });
     const { chatId } = await priv.say(unique('thread'), 'hi');
@@ -178,7 +178,7 @@ describe('joining a taken chat of an organization with private chats', () => {
     expect(refused).toMatchObject({ status: 409, json: { detail: expect.any(String) } });
     expect(await priv.memberships(chatId)).toHaveLength(2);
     expect((await priv.join(priv.reporter, chatId)).status).toBe(201);
-    // The first user comes back to their own chat, and anybody joins one that nobody attends.
+    // The first user returns to their own chat, and anybody may join a chat without a present user.
     expect((await priv.join(priv.agent, chatId)).status).toBe(200);
     const free = await priv.say(unique('thread'), 'hi');
     expect((await priv.join(kept, free.chatId)).status).toBe(201);

@@ -31,7 +31,7 @@ async function joinedChat(): Promise<{ thread: string; chatId: string }> {
 }
 
 describe('posting a message works', () => {
-  it('with 200 and the whole message, and ends the waiting', async () => {
+  it('with 200 and the whole message, and ends the waiting state', async () => {
     const { thread, chatId } = await joinedChat();
     expect(await org.chat(chatId)).toMatchObject({ is_waiting: true });
     const answer = await post(chatId, { message: ' Hello!\n', type: 'msg', colour: 'red' });
@@ -77,20 +77,20 @@ describe('posting a message works', () => {
     });
   });
 
-  it('as a bot makes no real conversation', async () => {
+  it('as a bot, and makes no real conversation', async () => {
     const { chatId } = await org.say(unique('thread'), 'help');
     await org.join(org.bot, chatId);
     await ask(org.bot, 'POST', pathOf(chatId, org.bot), { message: 'beep' });
     expect(await org.chat(chatId)).toMatchObject({ is_real_conversation: false, is_waiting: false });
   });
 
-  it('for a member who does not take part', async () => {
+  it('for a member who does not participate', async () => {
     const { chatId } = await org.say(unique('thread'), 'help');
     await org.join(org.agent, chatId, { is_participating: false, composing_status: 'idle' });
     expect((await post(chatId, { message: 'hi' })).status).toBe(200);
   });
 
-  it('with a suggestion under either name', async () => {
+  it('with a suggestion under each of its two names', async () => {
     const { thread, chatId } = await joinedChat();
     const { ids } = await org.say(thread, 'and?');
     const suggestion = await org.suggest(chatId, ids[0] ?? '');
@@ -155,7 +155,7 @@ describe('posting a message refuses', () => {
     expect(answer.status).toBe(400);
   });
 
-  it('an ended chat: 409, also after the next session has begun', async () => {
+  it('an ended chat: 409, even after the next session has begun', async () => {
     const { thread, chatId } = await joinedChat();
     await org.close(thread);
     const answer = await post(chatId, { message: 'late' });
@@ -165,7 +165,7 @@ describe('posting a message refuses', () => {
     expect((await org.chat(chatId))['message_count']).toBe(1);
   });
 
-  it('a user who is no member, and chats that are not there: 404', async () => {
+  it('a user who is not a member, and unknown chats: 404', async () => {
     const { chatId } = await org.say(unique('thread'), 'help');
     const other = await TestOrganization.open();
     const foreign = (await other.say(unique('thread'), 'help')).chatId;
@@ -190,7 +190,7 @@ describe('the list of messages', () => {
     return { thread, chatId, texts };
   }
 
-  it('is ascending, and descending on demand', async () => {
+  it('is ascending, and descending on request', async () => {
     const { chatId, texts } = await longChat();
     const answer = await list(chatId);
     expect([answer.status, Object.keys(answer.json)]).toEqual([200, ['next', 'previous', 'results']]);
@@ -203,7 +203,7 @@ describe('the list of messages', () => {
   it.each([
     ['created_at', [['text 0', 'text 1', 'text 2'], ['text 3', 'text 4', 'text 5'], ['text 6']]],
     ['-created_at', [['text 6', 'text 5', 'text 4'], ['text 3', 'text 2', 'text 1'], ['text 0']]],
-  ])('is paged forth and back in the order %s', async (ordering, pages) => {
+  ])('is paged forwards and backwards in the order %s', async (ordering, pages) => {
     const { chatId } = await longChat();
     const first = await list(chatId, `?type__in=msg&page_size=3&ordering=${ordering}&extra=x`);
     const second = await ask(org.agent, 'GET', String(first.json['next']));
@@ -218,7 +218,7 @@ describe('the list of messages', () => {
     expect(textsOf(await ask(org.agent, 'GET', String(start.json['next'])))).toEqual(pages[1]);
   });
 
-  it('keeps its place while messages come in', async () => {
+  it('keeps its position while messages arrive', async () => {
     const { thread, chatId } = await longChat();
     const first = await list(chatId, '?page_size=7&ordering=created_at');
     await org.say(thread, 'new');
@@ -237,7 +237,7 @@ describe('the list of messages', () => {
     expect(await typesOf('?type__in=action')).toEqual([]);
   });
 
-  it('holds the messages of its own session only, also of an ended one', async () => {
+  it('contains only the messages of its own session, even of an ended one', async () => {
     const { thread, chatId, texts } = await longChat();
     await org.close(thread);
     const next = await org.say(thread, 'next session');

@@ -57,7 +57,7 @@ const BARE_MESSAGE = {
   response_to: null,
 };
 
-/** Messages straight into the copy, a second apart: what a list reads, not what makes it. */
+/** Writes messages directly into the copy, a second apart, because only the list is tested. */
 async function writeMessages(organizationId: string, count: number, from: number, message: string): Promise<void> {
   const [chat, room] = [newUuid(from), newUuid(from)];
   const rows = Array.from({ length: count }, (_, number) => {
@@ -67,7 +67,7 @@ async function writeMessages(organizationId: string, count: number, from: number
     const facts: MessageFacts = { ...BARE_MESSAGE, id, created_at, sender_type, message };
     return [organizationId, id, chat, room, number, sender_type, 'msg', JSON.stringify(facts)];
   });
-  // A parameter holds 1 MB.
+  // A parameter may have 1 MB.
   const perStatement = Math.max(1, Math.floor(900_000 / (message.length + 500)));
   for (let place = 0; place < rows.length; place += perStatement) {
     await testEnv.DB.prepare(
@@ -80,7 +80,7 @@ async function writeMessages(organizationId: string, count: number, from: number
 }
 
 describe('the messages of an organization', () => {
-  it('are those of all its rooms, as their chats show them, newest first, page by page, and none of others', async () => {
+  it('are only those of all its rooms, as their chats show them, newest first, page by page', async () => {
     const own = await TestOrganization.open();
     const one = await own.say(unique('thread'), 'one');
     const two = await own.say(unique('thread'), 'two');
@@ -103,7 +103,7 @@ describe('the messages of an organization', () => {
     expect(idsOf(await list(own))).toEqual(newestFirst);
   });
 
-  it('are chosen by time, room, chat, sender and type', async () => {
+  it('are filtered by time, room, chat, sender and type', async () => {
     const own = await TestOrganization.open();
     const { chatId, ids } = await own.say(unique('thread'), 'question');
     await own.join(own.agent, chatId);
@@ -133,7 +133,7 @@ describe('the messages of an organization', () => {
     expect(await chosen('created_at_after=2020-01-01T00:00:00Z&created_at_before=2020-01-02T00:00:00Z')).toEqual([]);
   });
 
-  it('stand where they were written, also those that were imported', async () => {
+  it('are sorted by the time they were written, including imported ones', async () => {
     const own = await TestOrganization.open();
     const live = await own.say(unique('thread'), 'now');
     const thread = unique('thread');
@@ -148,7 +148,7 @@ describe('the messages of an organization', () => {
     expect(idsOf(await list(own, day))).toEqual(imported.ids.slice(0, 1));
   });
 
-  it('do not hold those of chats without a room', async () => {
+  it('do not include those of chats without a room', async () => {
     const own = await TestOrganization.open();
     const colleague = await enrollAgent(own.organizationId);
     const started = await ask(own.agent, 'POST', `/users/${own.agent.user_id}/chats`, {});
@@ -161,7 +161,7 @@ describe('the messages of an organization', () => {
     expect(await copiedMessages(chat)).toEqual([]);
   });
 
-  it('come in short and empty pages where the filter matches rarely, each of which reads a bounded number of rows', async () => {
+  it('have short or empty pages for a filter that rarely matches, and each page reads a limited number of rows', async () => {
     const own = await TestOrganization.open();
     await writeMessages(own.organizationId, 1_500, 1_772_000_000_000, 'x');
     const pages = await pagesOf(own, '?sender_type=user');
@@ -173,7 +173,7 @@ describe('the messages of an organization', () => {
     expect([cost.d1.trips, cost.d1.rowsRead <= 1000]).toEqual([1, true]);
   });
 
-  it('end a page early where they are long, so that none is larger than 4 MB', async () => {
+  it('end a page early when they are long, so that no page is larger than 4 MB', async () => {
     const own = await TestOrganization.open();
     await writeMessages(own.organizationId, 120, 1_772_000_000_000, 'x'.repeat(100_000));
     const pages = await pagesOf(own, '?page_size=100');
@@ -188,7 +188,7 @@ describe('the messages of an organization', () => {
 });
 
 describe('the list of an organization’s messages refuses', () => {
-  it('a malformed value, with its name', async () => {
+  it('a malformed value, and names the field', async () => {
     for (const [query, field] of [
       ['?ordering=name', 'ordering'],
       ['?page_size=0', 'page_size'],
@@ -204,7 +204,7 @@ describe('the list of an organization’s messages refuses', () => {
     }
   });
 
-  it('who has not the scope reports, whatever private history says', async () => {
+  it('tokens without the scope reports, whatever the setting of private history', async () => {
     const answer = await list(org, '', org.agent);
     expect([answer.status, answer.json]).toEqual([403, { detail: expect.stringContaining('reports') }]);
     await admin(org.organizationPath.replace('/orgs', '/organizations'), {
@@ -217,7 +217,7 @@ describe('the list of an organization’s messages refuses', () => {
 });
 
 describe('message_list_days', () => {
-  it('has older messages deleted from the list, which a rebuild brings back until the next sweep; the chat keeps them', async () => {
+  it('deletes older messages from the list; a rebuild restores them until the next sweep, and the chat keeps them', async () => {
     const own = await TestOrganization.open();
     const thread = unique('thread');
     const now = Date.now();
@@ -246,7 +246,7 @@ describe('message_list_days', () => {
     expect(await sweep()).toBe(0);
   });
 
-  it('deletes a bounded number of rows at a time', async () => {
+  it('deletes a limited number of rows at a time', async () => {
     const own = await TestOrganization.open();
     await admin(`/organizations/${own.organizationId}`, { method: 'PATCH', body: { message_list_days: 1 } });
     const from = Date.parse('2026-01-01T00:00:00Z');
@@ -268,7 +268,7 @@ describe('message_list_days', () => {
     expect(await bound.first('count')).toBe(0);
   });
 
-  it('is a number of days or nothing, set by settings or the operator', async () => {
+  it('is a number of days or null, set with the scope settings or by the operator', async () => {
     const own = await TestOrganization.open();
     const manager = await enrollAgent(own.organizationId, {}, ['settings']);
     for (const days of [0, 36_501, 1.5, 'x']) {

@@ -85,7 +85,7 @@ describe('a chat of the organization', () => {
 });
 
 describe('the list of the organization’s chats', () => {
-  it('is newest first, page by page, and holds ended chats and none of others', async () => {
+  it('is newest first, page by page, and includes ended chats but none of other organizations', async () => {
     const own = await TestOrganization.open();
     const chats: string[] = [];
     for (let place = 0; place < 5; place++) chats.push((await own.say(unique('thread'), 'hi')).chatId);
@@ -129,7 +129,7 @@ describe('the list of the organization’s chats', () => {
 });
 
 describe('memberships of a chat', () => {
-  it('are ascending, the visitor first, also when all came at once', async () => {
+  it('are ascending, the visitor first, even when all joined at the same time', async () => {
     const thread = unique('thread');
     const agents = await Promise.all(Array.from({ length: 4 }, () => enrollAgent(org.organizationId)));
     const batch = [
@@ -189,7 +189,7 @@ describe('memberships of a chat', () => {
 });
 
 describe('private chat history', () => {
-  it('closes the organization’s chats to tokens without the scope reports', async () => {
+  it('hides the organization’s chats from tokens without the scope reports', async () => {
     const own = await TestOrganization.open();
     const { chatId } = await own.say(unique('thread'), 'secret');
     const paths = ['', `/${chatId}`, `/${chatId}/memberships`];

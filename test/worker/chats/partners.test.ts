@@ -17,7 +17,7 @@ const EVERY_SCOPE = ['settings', 'reports', 'users'];
 const PARTICIPATING = { is_participating: true, composing_status: 'idle' };
 const DETAIL = { detail: expect.any(String) };
 
-/** A room of one organization that is shared with another, whose users a router of the room names. */
+/** A room of one organization that is shared with another. A router of the room names the other's users. */
 async function openShared() {
   const owner = await TestOrganization.open();
   const partner = await TestOrganization.open();
@@ -46,15 +46,17 @@ const attempt = (operation: Operation, person: Person, names: Names): Promise<An
 const ofOthers = OPERATIONS.filter(({ path }) => /\{(chat|room)_id\}/.test(path));
 const isRead = ({ method }: Operation) => method === 'GET';
 
-/** Under these, what a room that is shared holds is routed to the partner: to their user, and to the organization. */
+/**
+ * In these collections a shared room's chats are visible to the partner: routed to its users, or to the organization.
+ */
 const isRouted = ({ path }: Operation) =>
   path.includes('/routed_chats/') || path.startsWith('/users/{user_id}/rooms/') || isPending({ path });
 const isPending = ({ path }: { path: string }) => path.startsWith('/users/{user_id}/pending_chats/');
 
-describe('a user of a partner, with every scope, in a room that is shared', () => {
+describe('a user of a partner, with every scope, in a shared room', () => {
   let shared: Awaited<ReturnType<typeof openShared>>;
   let names: Names;
-  /** Names of a chat that nobody has taken. */
+  /** The path parameters of a chat that nobody has taken. */
   let waiting: Names;
 
   const newChat = async () => (await shared.owner.say(unique('thread'), 'help')).chatId;
@@ -76,7 +78,7 @@ describe('a user of a partner, with every scope, in a room that is shared', () =
   );
 
   it.each(ofOthers.filter((operation) => !isRouted(operation)))(
-    'knows nothing of $method $path, and writes nothing',
+    'gets 404 from $method $path, and writes nothing',
     async (operation) => {
       const state = async () => [await countRows(), await everythingOf(shared.owner, names['chat_id'] ?? '')];
       const before = await state();
@@ -86,7 +88,7 @@ describe('a user of a partner, with every scope, in a room that is shared', () =
     },
   );
 
-  it('may do what routing allows: join, bring a colleague, suggest, tag', async () => {
+  it('may do what routing allows: join, add a colleague, suggest, tag', async () => {
     const { agent, partner, owner } = shared;
     const under = (place: string) => ({
       user: `/users/${agent.user_id}/${place}`,
@@ -119,7 +121,7 @@ describe('a user of a partner, with every scope, in a room that is shared', () =
   });
 });
 
-describe('a room that is shared no more', () => {
+describe('a room that is no longer shared', () => {
   let shared: Awaited<ReturnType<typeof openShared>>;
   let names: Names;
   let member: Person;
@@ -131,12 +133,12 @@ describe('a room that is shared no more', () => {
     await arrive(member);
   });
 
-  it('leaves a partner who is no member nothing, and one who is a member their membership', async () => {
+  it('gives a partner’s users access only to chats of which they are members', async () => {
     const chat = names['chat_id'] ?? '';
     const joining = `/users/${member.user_id}/routed_chats/${chat}/memberships`;
     expect((await ask(member, 'POST', joining, PARTICIPATING)).status).toBe(201);
     await unshare(shared);
-    // What their organization is involved in stays: they are its member.
+    // The involved chats of their organization stay visible, because the user is a member.
     const isKept = ({ path }: Operation) => path.includes('/involved_chats/');
     const isMembers = ({ path }: Operation) =>
       /\/users\/\{user_id\}\/(chats|chat_memberships)\/\{chat_id\}/.test(path) || isKept({ method: '', path });
@@ -146,7 +148,7 @@ describe('a room that is shared no more', () => {
       expect([operation, answer.status]).toEqual([operation, opensChat ? 403 : 404]);
     }
     for (const operation of ofOthers.filter(isRead)) {
-      // The invitation is another's.
+      // The invitation was sent by another user.
       const isOthers = operation.path.includes('{invitation_id}');
       const answer = await attempt(operation, member, names);
       const expected = isMembers(operation) && !isOthers ? 200 : 404;
@@ -160,7 +162,7 @@ describe('a room that is shared no more', () => {
 });
 
 describe('a private chat that a user has taken', () => {
-  it('opens to users whom they invite, and to nobody else', async () => {
+  it('can be joined only by invited users', async () => {
     const org = await TestOrganization.open();
     await setOrganization(org.organizationId, { private_chats: true });
     const { chatId } = await org.say(unique('thread'), 'help');

@@ -37,7 +37,7 @@ async function question(own = org): Promise<{ thread: string; chatId: string; me
 }
 
 describe('a reply suggestion under routed_chats', () => {
-  it('is made by a user who is no member, with every documented key', async () => {
+  it('is made by a user who is not a member, with every documented key', async () => {
     const bot = await enrollAgent(org.organizationId, {
       first_name: 'AI',
       last_name: '',
@@ -93,7 +93,7 @@ describe('a reply suggestion under routed_chats', () => {
 });
 
 describe('a reply suggestion under chats', () => {
-  it('is made by a member only', async () => {
+  it('is made only by a member', async () => {
     const place = await question();
     const refused = await suggest('chats', place, { suggestion: 'x' });
     expect([refused.status, refused.json]).toEqual([404, { detail: expect.any(String) }]);
@@ -114,7 +114,7 @@ describe.each(['chats', 'routed_chats'])('under %s', (collection) => {
     [{ suggestion: 'a', relevancy_score: null }, null],
     [{ suggestion: 'a', relevancy_score: 0 }, 0],
     [{ suggestion: 'a', relevancy_score: 1 }, 1],
-  ])('%j is taken', async (body, score) => {
+  ])('%j is accepted', async (body, score) => {
     const answer = await suggest(collection, await joined(), body);
     expect([answer.status, answer.json]).toMatchObject([
       201,
@@ -142,7 +142,7 @@ describe.each(['chats', 'routed_chats'])('under %s', (collection) => {
     expect(await org.events(place.thread)).toEqual([]);
   });
 
-  it('one is made for a message of the chat only', async () => {
+  it('a suggestion needs a message of the chat', async () => {
     const place = await joined();
     const { messageId } = await question();
     await org.close(place.thread);
@@ -163,7 +163,7 @@ describe.each(['chats', 'routed_chats'])('under %s', (collection) => {
     }
   });
 
-  it('one may be made in an ended chat', async () => {
+  it('a suggestion may be made in an ended chat', async () => {
     const place = await joined();
     await org.close(place.thread);
     expect((await suggest(collection, place, { suggestion: 'late' })).status).toBe(201);

@@ -60,7 +60,7 @@ describe('the pending chats of a room', () => {
     expect(idsOf(await ask(own.reporter, 'GET', String(second.json['previous'])))).toEqual(newestFirst.slice(0, 3));
   });
 
-  it('are those of this room alone', async () => {
+  it('are only those of this room', async () => {
     const room = await newRoom(org.organizationId);
     const { chatId } = await org.say(unique('thread'), 'help');
     expect(idsOf(await pending(org, '', room))).toEqual([]);

@@ -23,7 +23,10 @@ const ofMembers = ofUsers.filter(
   ({ path }) => /\/(chats|chat_memberships)\/\{chat_id\}/.test(path) && !path.includes('{room_id}'),
 );
 
-/** Whether an operation asks for the scope `reports` whatever the organization's settings: the lists of a room (Chats API), and of messages. */
+/**
+ * Whether an operation needs the scope `reports` whatever the organization's settings: the lists of a room (Chats API),
+ * and of messages.
+ */
 const needsReports = ({ path }: Operation) =>
   (/\/rooms\/\{room_id\}\/(pending_)?chats/.test(path) && path.startsWith('/orgs')) ||
   path === '/orgs/{organization_id}/messages';
@@ -61,35 +64,35 @@ describe('every operation of the Chats API', () => {
     expect(ofOrganizations.length + ofUsers.length).toBe(OPERATIONS.length);
   });
 
-  it.each(ofOrganizations)('$method $path refuses whom it must, and writes nothing', async (operation) => {
+  it.each(ofOrganizations)('$method $path refuses callers without the right, and writes nothing', async (operation) => {
     const path = (organization_id: string) => addressOf(operation, { ...names, organization_id });
     const route = { method: operation.method, path, ...bodyFor(operation, owner.user_id) };
     await expectSafe({ ...route, unknown: 403, needsScope: needsReports(operation) }, callers);
   });
 
-  it.each(ofUsers)('$method $path is the user’s alone, and others write nothing', async (operation) => {
+  it.each(ofUsers)('$method $path refuses all but the user, and writes nothing', async (operation) => {
     const path = (user_id: string) => addressOf(operation, { ...names, user_id });
     const route = { method: operation.method, path, ...bodyFor(operation, owner.user_id) };
     await expectOwn(route, callers);
   });
 
-  it.each(ofChats)('$method $path knows nothing of another organization’s', async (operation) => {
+  it.each(ofChats)('$method $path gives no access to another organization’s chats', async (operation) => {
     const { foreigner } = callers;
     const own = { organization_id: foreigner.organization_id, user_id: foreigner.user_id };
     const answer = await try_(operation, foreigner, own);
-    // To open a chat in a room that does not reach the user is forbidden (Chats API).
+    // Opening a chat in a room that does not reach the user is forbidden (Chats API).
     const opensChat = operation.method === 'POST' && operation.path.endsWith('/visitors/{visitor_id}/chats');
     expect([answer.status, answer.json]).toEqual([opensChat ? 403 : 404, { detail: expect.any(String) }]);
   });
 
-  it.each(ofMembers)('$method $path is 404 for a colleague who is no member', async (operation) => {
+  it.each(ofMembers)('$method $path is 404 for a colleague who is not a member', async (operation) => {
     const { powerless } = callers;
     const answer = await try_(operation, powerless, { user_id: powerless.user_id });
     expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
   });
 
   it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !path.includes('{chat_id}')))(
-    '$method $path lists nothing of others',
+    '$method $path lists nothing of other organizations',
     async (operation) => {
       const stranger = callers.foreigner;
       const place = { organization_id: stranger.organization_id, user_id: stranger.user_id };
@@ -142,19 +145,19 @@ describe('private chat history', () => {
 
   expectUntouched(countRows);
 
-  it.each(historical)('closes $method $path to tokens without the scope reports', async (operation) => {
+  it.each(historical)('refuses $method $path to tokens without the scope reports', async (operation) => {
     const answer = await try_(operation, agent, { ...closed, user_id: agent.user_id });
     expect([answer.status, answer.json]).toEqual([403, { detail: expect.stringContaining('reports') }]);
   });
 
   it.each(
     historical.filter(({ method, path }) => method === 'GET' && !/pending_chats\/|allowed_tags\/|starters/.test(path)),
-  )('leaves $method $path to those who have it', async (operation) => {
+  )('allows $method $path with that scope', async (operation) => {
     expect((await try_(operation, reporter, { ...closed, user_id: reporter.user_id })).status).toBe(200);
   });
 
   it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && path.startsWith('/users/{user_id}/chats')))(
-    'leaves a member their own chats: $method $path',
+    'does not affect a member’s own chats: $method $path',
     async (operation) => {
       const answer = await try_(operation, agent, { ...closed, user_id: agent.user_id });
       const isMissing = operation.path.endsWith('/allowed_tags/{tag_name}');
@@ -164,7 +167,7 @@ describe('private chat history', () => {
 });
 
 describe('the Chats API', () => {
-  it('takes the schemes Bearer and Token', async () => {
+  it('accepts the schemes Bearer and Token', async () => {
     for (const scheme of ['Bearer', 'Token', 'bearer']) {
       const answer = await call(`/api/v5${org.organizationPath}/owned_chats/${names['chat_id']}`, {
         authorization: `${scheme} ${org.agent.token}`,
@@ -173,13 +176,13 @@ describe('the Chats API', () => {
     }
   });
 
-  it('says which methods a path has', async () => {
+  it('names the methods of a path', async () => {
     const answer = await ask(org.agent, 'DELETE', `/users/${org.agent.user_id}/chats/${names['chat_id']}`);
     expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'GET, HEAD, PUT, PATCH']);
   });
 
   it.each(OPERATIONS.filter(({ path }) => path.includes('{chat_id}')))(
-    '$method $path is 404 for an id that is none',
+    '$method $path is 404 for a malformed id',
     async (operation) => {
       const answer = await try_(operation, owner, { chat_id: 'nonsense' });
       expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);

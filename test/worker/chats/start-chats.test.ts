@@ -26,7 +26,7 @@ const MALFORMED = ['[]', '"chat"', '7', 'null', '{"a":', '{"a":1}}'];
 describe('a chat between users', () => {
   const start = (person: Person = org.agent) => ask(person, 'POST', `/users/${person.user_id}/chats`);
 
-  it('starts without a room, with its maker as the only member', async () => {
+  it('starts without a room, with its creator as the only member', async () => {
     const answer = await start();
     expect([answer.status, keysOf(answer.json)]).toEqual([201, CHAT_KEYS]);
     expect(answer.json).toMatchObject({
@@ -52,7 +52,7 @@ describe('a chat between users', () => {
     ]);
   });
 
-  it('is nobody else’s: not in the organization’s lists, nor routed', async () => {
+  it('is visible to nobody else: not in the organization’s lists, and not routed', async () => {
     const chatId = String((await start()).json['id']);
     for (const path of ['/owned_chats', '/routed_chats']) {
       const base = `${org.organizationPath}${path}`;
@@ -64,7 +64,7 @@ describe('a chat between users', () => {
     expect((await own(org.bot, `/chats/${chatId}`)).status).toBe(404);
   });
 
-  it('takes messages and tags, allows no tag, and ends', async () => {
+  it('accepts messages and tags, has no allowed tags, and can be ended', async () => {
     const path = `/users/${org.agent.user_id}/chats/${(await start()).json['id']}`;
     const message = await ask(org.agent, 'POST', `${path}/messages`, { message: 'note' });
     expect([message.status, message.json]).toMatchObject([200, { room_id: null, message: 'note' }]);
@@ -74,14 +74,14 @@ describe('a chat between users', () => {
     expect([ended.status, ended.json]).toMatchObject([200, { is_ended: true }]);
   });
 
-  it('is a new one each time, and starts for an absent user too', async () => {
+  it('is new for each request, and starts for an absent user too', async () => {
     const absent = await enrollAgent(org.organizationId);
     const [one, two] = [await start(absent), await start(absent)];
     expect(one.json['id']).not.toBe(two.json['id']);
     expect(one.json).toMatchObject({ present_user_participant_count: 0, member_count: 1 });
   });
 
-  it.each(['', '{}', '{"chat_type":"group","id":7}'])('asks nothing of its payload: %j', async (raw) => {
+  it.each(['', '{}', '{"chat_type":"group","id":7}'])('accepts the payload %j', async (raw) => {
     const answer = await call(`/api/v5/users/${org.agent.user_id}/chats/`, {
       method: 'POST',
       raw,
@@ -112,7 +112,7 @@ describe('a chat with a visitor', () => {
   const open = (person: Person, roomId: string, visitor: string) =>
     ask(person, 'POST', `/users/${person.user_id}/rooms/${roomId}/visitors/${visitor}/chats`);
 
-  it('is their open one, which the user joins: 200', async () => {
+  it('is the open one, which the user joins: 200', async () => {
     const { chatId, visitor } = await visitorOf(org);
     const answer = await open(org.agent, org.gateway.roomId, visitor);
     expect([answer.status, keysOf(answer.json)]).toEqual([200, CHAT_KEYS]);
@@ -142,7 +142,7 @@ describe('a chat with a visitor', () => {
     expect((await org.say(thread, 'thanks')).chatId).toBe(next);
   });
 
-  it('is one for many users at the same time', async () => {
+  it('is the same for many users at the same time', async () => {
     const { visitor } = await visitorOf(org, { close_session: true });
     const agents = await Promise.all(Array.from({ length: 6 }, () => enrollAgent(org.organizationId)));
     const answers = await Promise.all(agents.map((agent) => open(agent, org.gateway.roomId, visitor)));
@@ -150,7 +150,7 @@ describe('a chat with a visitor', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 200, 201]);
   });
 
-  it('is private when the room’s organization keeps its chats so', async () => {
+  it('is private if the setting of the room’s organization says so', async () => {
     const priv = await TestOrganization.open();
     const { visitor } = await visitorOf(priv, { close_session: true });
     await setOrganization(priv.organizationId, { private_chats: true });
@@ -173,7 +173,7 @@ describe('a chat with a visitor', () => {
     expect((await open(priv.bot, priv.gateway.roomId, visitor)).status).toBe(200);
   });
 
-  it('is 403 in a room that does not reach the user, whether it is there or not', async () => {
+  it('is 403 in a room that does not reach the user, whether it exists or not', async () => {
     const own_ = await TestOrganization.open();
     const { visitor } = await visitorOf(own_);
     const deleted = await newRoom(own_.organizationId);
@@ -191,7 +191,7 @@ describe('a chat with a visitor', () => {
     expect((await open(own_.bot, own_.gateway.roomId, visitor)).status).toBe(200);
   });
 
-  it('is 404 for a visitor that is not the room’s', async () => {
+  it('is 404 for a visitor of another room', async () => {
     const elsewhere = await visitorOf(await TestOrganization.open());
     for (const visitor of [elsewhere.visitor, '0'.repeat(32), 'nobody']) {
       const answer = await open(org.agent, org.gateway.roomId, visitor);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 const DETAIL = { detail: expect.any(String) };
 
-/** The four collections of chats whose tags can be changed, as the org's agent reaches them. */
+/** The four collections of chats whose tags can be changed, as the organization's agent reaches them. */
 const COLLECTIONS = ['chats', 'owned_chats', 'involved_chats', 'routed_chats'];
 const pathOf = (collection: string, chatId: string) =>
   `${collection === 'chats' ? `/users/${org.agent.user_id}` : org.organizationPath}/${collection}/${chatId}`;
@@ -77,7 +77,7 @@ describe.each(COLLECTIONS)('tags of a chat under %s', (collection) => {
     },
   );
 
-  it('are taken on an ended chat', async () => {
+  it('are accepted in an ended chat', async () => {
     const { thread, chatId } = await joinedChat();
     await org.close(thread);
     expect((await add(chatId, { name: 'late' })).status).toBe(201);
@@ -96,7 +96,7 @@ describe.each(COLLECTIONS)('tags of a chat under %s', (collection) => {
     expect([answer.status, answer.json]).toEqual([400, { name: [message] }]);
   });
 
-  it('are 404 in chats that are not there', async () => {
+  it('are 404 in unknown chats', async () => {
     const other = await TestOrganization.open();
     const foreign = (await other.say(unique('thread'), 'help')).chatId;
     for (const id of [foreign, crypto.randomUUID(), '0190a000-0000-7000-8000-00000000dead', 'nonsense']) {
@@ -113,7 +113,7 @@ describe.each(COLLECTIONS)('tags of a chat under %s', (collection) => {
     expect((await other.chat(foreign))['tag_count']).toBe(0);
   });
 
-  it('that are allowed come from the room', async () => {
+  it('include the allowed tags of the room', async () => {
     const { chatId } = await joinedChat();
     for (const name of ['Lead', 'a/b']) await allowTag(org, name);
     const path = `${pathOf(collection, chatId)}/allowed_tags`;
@@ -132,7 +132,7 @@ describe.each(COLLECTIONS)('tags of a chat under %s', (collection) => {
 });
 
 describe('the name of a tag in a path', () => {
-  it('that is no valid encoding is a tag that is not there', async () => {
+  it('that is not a valid encoding is an unknown tag', async () => {
     const { chatId } = await joinedChat();
     const answer = await call(`/api/v5${pathOf('chats', chatId)}/tags/%E0%A4`, {
       method: 'DELETE',

@@ -19,7 +19,7 @@ const update = (method: string, chatId: string, body: unknown, person = org.agen
   ask(person, method, `/users/${person.user_id}/chats/${chatId}`, body);
 
 describe.each(['PUT', 'PATCH'])('%s of a chat', (method) => {
-  it('ends it, and a second time changes nothing', async () => {
+  it('ends it, and changes nothing the second time', async () => {
     const { thread, chatId } = await joinedChat();
     const answer = await update(method, chatId, { is_ended: true });
     expect(answer.status).toBe(200);
@@ -80,7 +80,7 @@ describe.each(['PUT', 'PATCH'])('%s of a chat', (method) => {
     expect([answer.status, answer.json]).toEqual([400, { is_waiting: ['The chat has already been ended.'] }]);
   });
 
-  it('is 404 for a user who is no member, and for chats that are not there', async () => {
+  it('is 404 for a user who is not a member, and for unknown chats', async () => {
     const { chatId } = await joinedChat();
     const other = await TestOrganization.open();
     const foreign = (await other.say(unique('thread'), 'help')).chatId;

@@ -7,8 +7,8 @@ import type { Answer } from '../../support/worker/requests.ts';
 import contract from './chats-v5.json' with { type: 'json' };
 
 /**
- * Every operation of the published Chats API and every line of its statuses: 82 operations, 558 lines. A line's request is made
- * in the state of which it speaks, and answered with its status.
+ * Every operation of the published Chats API and every line of its statuses: 82 operations, 558 lines. Each line's
+ * request is made in the state that the line describes, and answered with the line's status.
  */
 const operations = contract as unknown as Operation[];
 const lines = operations.flatMap((operation) =>
@@ -31,7 +31,7 @@ afterAll(() => {
   console.log([...seen, `${seen.length} of ${lines.length} lines of ${operations.length} operations seen`].join('\n'));
 });
 
-/** Refusals have the form of Django REST framework; a list is a collection; what is deleted says nothing. */
+/** Refusals have the form of Django REST framework. A list is a collection. A deletion has no body. */
 function expectForm(operation: Operation, answer: Answer): void {
   if (answer.status === 204) expect(answer.text).toBe('');
   else if (answer.status === 400) expect(Object.keys(answer.json).length).toBeGreaterThan(0);
@@ -58,7 +58,7 @@ describe.each(operations.map((operation) => ({ operation, name: `${operation.met
   },
 );
 
-it('every line was seen', () => {
+it('every line was tested', () => {
   const all = lines.map(({ operation, status, reason }) => lineText(operation, status, reason));
   expect(new Set(all).size).toBe(lines.length);
   expect([...seen].sort()).toEqual(all.sort());

@@ -40,7 +40,7 @@ async function costOf(batch: ReplicaBatch): Promise<{ trips: number; rowsWritten
 }
 
 describe('a delivery costs the log', () => {
-  test('one row when it was delivered before it is copied, three while it is pending, and one more when it is delivered later', async () => {
+  test('one row when it is delivered before it is copied; three while it is pending, and one more when it is delivered later', async () => {
     const id = newUuid(NOW);
     expect(await costOf(batchOf(newUuid(NOW), 1, 'delivered'))).toEqual({ trips: 1, rowsWritten: 1 });
     expect(await costOf(batchOf(newUuid(NOW), 1, 'skipped'))).toEqual({ trips: 1, rowsWritten: 2 });
@@ -53,7 +53,7 @@ describe('a delivery costs the log', () => {
     }
   });
 
-  test('another trip only if the batch has rows of the replica too', async () => {
+  test('another trip only when the batch has rows of the replica too', async () => {
     const visitor = { visitors: [JSON.stringify([newUuid(1), newUuid(2), newUuid(3), 1])] };
     const both = batchOf(newUuid(NOW), 1, 'delivered', true);
     const copyOnly: ReplicaBatch = { v: 4, thread: THREAD, rows: visitor, size: 100 };
@@ -109,13 +109,17 @@ describe('the log of a receiver', () => {
   test.each([
     ['all', BY_KEY, (own: DeliveryLog) => listDeliveries(own, 'o', RECEIVER, {}, FIRST)],
     [
-      'those delivered',
+      'delivered ones',
       BY_KEY,
       (own: DeliveryLog) => listDeliveries(own, 'o', RECEIVER, { status: 'delivered' }, FIRST),
     ],
-    ['those of a thread', BY_KEY, (own: DeliveryLog) => listDeliveries(own, 'o', RECEIVER, { thread_id: 't' }, FIRST)],
     [
-      'those that are exhausted',
+      'deliveries of a thread',
+      BY_KEY,
+      (own: DeliveryLog) => listDeliveries(own, 'o', RECEIVER, { thread_id: 't' }, FIRST),
+    ],
+    [
+      'exhausted ones',
       BY_STATUS,
       (own: DeliveryLog) => listDeliveries(own, 'o', RECEIVER, { status: 'exhausted' }, FIRST),
     ],
@@ -126,12 +130,12 @@ describe('the log of a receiver', () => {
     ],
     ['lanes to drain', BY_STATUS, (own: DeliveryLog) => listPendingTracks(own, 'o', RECEIVER, null, null, 10)],
     [
-      'lanes to replay what is exhausted in',
+      'lanes with exhausted deliveries to replay',
       BY_STATUS,
       (own: DeliveryLog) => listFinishedThreads(own, 'o', RECEIVER, { status: 'exhausted', ...noBounds }, '', 10),
     ],
     [
-      'lanes to replay in',
+      'lanes with deliveries to replay',
       BY_KEY,
       (own: DeliveryLog) => listFinishedThreads(own, 'o', RECEIVER, { status: null, ...noBounds }, '', 10),
     ],
@@ -141,7 +145,7 @@ describe('the log of a receiver', () => {
     for (const plan of plans) expect(plan).toContain(expected);
   });
 
-  test('reads a limited number of rows for a page, whatever the filter, and all pages together have all rows', async () => {
+  test('reads a limited number of rows for a page, whatever the filter, and all pages together contain all rows', async () => {
     await fill(3_000);
     for (const [filter, count] of [
       [{}, 3_000],

@@ -60,7 +60,10 @@ class Receiver {
     fault: (step) => fault(step),
   };
 
-  /** Makes this Worker the one that sends commands. Answers when what they brought is delivered. */
+  /**
+   * Makes this receiver's Worker the sender of commands. The returned function resolves when their webhooks are
+   * delivered.
+   */
   attach(): () => Promise<void> {
     const running: Promise<void>[] = [];
     makeFirstAttemptsWith((_env, thread, leased, askedAt) => {
@@ -199,7 +202,7 @@ describe('a delivery that finds its lane idle', () => {
 });
 
 describe('a command takes no deliveries', () => {
-  test('of a lane on which somebody works, nor is that lane woken', async () => {
+  test('of a lane that another caller works on, and does not wake that lane', async () => {
     const { channel, receiver, command } = openThread();
     const wakeUps = recordWakeUps(nameOf(channel));
     const first = await leasedBy(command('one'), channel);
@@ -238,7 +241,7 @@ describe('a command takes no deliveries', () => {
     expect(leased).toHaveLength(4);
     expect(new Set([...leased, ...wakeUps].map(({ receiver }) => receiver)).size).toBe(6);
     expect(wakeUps).toHaveLength(2);
-    // D1 has what a wake-up brings, and does not yet have what is being attempted.
+    // D1 has the deliveries that a wake-up will bring, but not yet those in an attempt.
     const versions = await rowsOf<{ version: number }>(channel, 'SELECT version FROM deliveries');
     expect(versions.filter(({ version }) => version === 0)).toHaveLength(4);
   });
@@ -250,7 +253,7 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
       if (at === step) throw new Error('the Worker is gone');
     });
 
-  testAlarm('leaves a lease that ends, and the alarm wakes the lane', async (ring: Ring) => {
+  testAlarm('leaves a lease that expires, and the alarm wakes the lane', async (ring: Ring) => {
     const { channel, receiver, command } = openThread();
     const wakeUps = recordWakeUps(nameOf(channel));
     const done = receiver.attach();
@@ -271,7 +274,7 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
   });
 
   test.each<FaultStep>(['before the first attempt', 'after the receiver answered', 'after report'])(
-    'or later (%s) repeats one webhook at most, the same one, and keeps the order',
+    'or later (%s) repeats at most one webhook and keeps the order',
     async (step) => {
       const { channel, receiver, command } = openThread();
       const done = receiver.attach();
@@ -288,7 +291,7 @@ describe('a Worker that is lost between the commit and the first attempt', () =>
     },
   );
 
-  test('does not report late: somebody else has the lease', async () => {
+  test('cannot report late, because another caller has the lease', async () => {
     const { channel, receiver, command } = openThread();
     const [first] = await leasedBy(command('one'), channel);
     if (first === undefined) throw new Error('no first');

@@ -140,7 +140,7 @@ describe('the endpoint of an installation', () => {
     expect(await deps.endpoint(unknown)).toEqual({ kind: 'uninstalled' });
   });
 
-  it('is that of the organization that has installed an app of another one', async () => {
+  it('is that of the organization that has installed another organization’s app', async () => {
     const owner = await enrollManager();
     const shared = await createApp(owner, { is_available_to_anyone: true, is_app_user_required: true });
     const { id } = (await ask(owner, 'POST', `${orgOf(owner)}/apps/${shared.id}/webhooks`, newWebhook())).json;

@@ -78,7 +78,7 @@ testAlarm('a Retry-After of 24 h outlasts its wake-up of 12 h, and the alarm wak
   expect(queue).toEqual([43_200]);
   expect(got).toEqual(['reply 1']);
 
-  // First the checkpoint is stored. What is left to ring for is the lane.
+  // First the checkpoint is stored. Then only the lane is left to ring for.
   for (let rings = 0; (await alarm()) < dueAt && rings < 5; rings++) {
     passTime(31_000);
     await ring(object);

@@ -14,7 +14,10 @@ beforeEach(async () => {
   await env.DB.exec('DELETE FROM chats');
 });
 
-/** Overdue chats of this many threads, each with an hour. Nothing ends them: D1 may be older than the threads. */
+/**
+ * Overdue chats of this many threads, each with an hour. Waking does not end them, because D1 may be older than the
+ * threads.
+ */
 async function insert(count: number, hourOf: (place: number) => number): Promise<string[]> {
   const threads = Array.from({ length: count }, (_, place) =>
     threadName({ kind: 'chat', id: `018f0000-0000-7000-8000-${String(place).padStart(12, '0')}` }),
@@ -43,14 +46,14 @@ async function wokenIn(runs: number, from: number): Promise<{ woken: Set<string>
   return { woken, rowsRead };
 }
 
-test('more chats of one hour than a run reads do not keep each other from being woken', async () => {
+test('chats of one hour are all woken in some run, even if there are more than a run reads', async () => {
   const threads = await insert(2500, () => NOON);
   const { woken, rowsRead } = await wokenIn(40, NOON + HOUR);
   expect(threads.filter((thread) => !woken.has(thread))).toEqual([]);
   expect(rowsRead).toBeLessThan(4000);
 });
 
-test('many chats of one hour hide none of another', async () => {
+test('many chats of one hour do not hide those of another', async () => {
   const threads = await insert(3010, (place) => NOON + (place < 3000 ? 0 : (place % 3) + 1) * HOUR);
   const { woken } = await wokenIn(40, NOON + 4 * HOUR);
   expect(threads.slice(3000).filter((thread) => !woken.has(thread))).toEqual([]);

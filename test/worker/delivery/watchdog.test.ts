@@ -70,7 +70,7 @@ async function sweep(now = NOW): Promise<Queue> {
 }
 
 describe('the watchdog wakes', () => {
-  test('lanes and replays that are overdue by 90 s, once, and nothing else', async () => {
+  test('only lanes and replays that are overdue by 90 s, once', async () => {
     const at = NOW - 90_000;
     await insert([
       { thread: 'overdue', seq: 1, due_at: at - 1 },
@@ -93,7 +93,7 @@ describe('the watchdog wakes', () => {
     expect(wakeUps[0]).toMatchObject({ v: 1, drain: false });
   });
 
-  test('no delivery behind a head that waits, so that receivers that are down starve nobody', async () => {
+  test('no delivery behind a waiting head, so that receivers that are down do not delay others', async () => {
     const dead = Array.from({ length: 600 }, (_, place) => `dead ${place}`);
     await insert(dead.map((thread) => ({ thread, seq: 1, due_at: NOW + HOUR })));
     await insert(
@@ -123,7 +123,7 @@ describe('the watchdog wakes', () => {
   });
 
   test('a lane in the middle of more rows than a run reads, in some run', async () => {
-    // Three floods of rows that a run cannot read past, with a lane between the second and the third.
+    // Three groups of rows, each larger than a run reads, with a lane between the second and the third.
     const start = NOW - 4 * HOUR;
     for (const place of [0, 1, 2]) {
       await insert([{ thread: 'flood', seq: 1 + place * 100_000, due_at: start + place * HOUR }], ROWS_IN_A_RANGE);
@@ -138,7 +138,7 @@ describe('the watchdog wakes', () => {
 });
 
 describe('a run of the watchdog', () => {
-  test('reads pending rows along their index only, and a limited number of them', async () => {
+  test('reads pending rows only along their index, and a limited number of them', async () => {
     await insert([{ thread: 'flood', seq: 1, due_at: NOW - HOUR }], 10);
     const asked: { sql: string; parameters: unknown[] }[] = [];
     const recorded: DeliveryLog = {
@@ -165,7 +165,7 @@ describe('a run of the watchdog', () => {
     for (const { sql } of asked.slice(1)) expect(sql.match(/ORDER BY due_at LIMIT/g)).toHaveLength(3);
   });
 
-  test('costs no more however many rows wait', async () => {
+  test('has the same cost however many rows are pending', async () => {
     await insert([{ thread: 'flood', seq: 1, due_at: NOW - HOUR }], ROWS_IN_A_RANGE * 3);
     const cost = noCost();
     await sweepDeliveries(deliveryLog(testEnv, cost), new Queue(), NOW);
@@ -214,7 +214,7 @@ describe('a run of the watchdog', () => {
     expect(results).toEqual([{ receiver: 'channel/a' }, { receiver: 'channel/c' }]);
   });
 
-  test('skips what is not old yet: two rows for each receiver', async () => {
+  test('reads two rows for each receiver without old rows', async () => {
     const done = { thread: 'new', seq: 1, due_at: 0, status: 'delivered' };
     await insert(
       [
@@ -228,7 +228,7 @@ describe('a run of the watchdog', () => {
     expect(cost.d1.rowsRead).toBeLessThan(20);
   });
 
-  test('sweeps every database though one is away, logs that one and fails at the end', async () => {
+  test('sweeps every database although one is away, logs that one and fails at the end', async () => {
     await insert([{ thread: 'overdue', seq: 1, due_at: Date.now() - HOUR }]);
     const queue = new Queue();
     const lines: unknown[] = [];

@@ -81,7 +81,7 @@ describe('a commit with more webhooks than may be made at once', () => {
     expect(await countOf(channel, 'webhook_contents')).toBe(12);
   });
 
-  testAlarm('names to each receiver the same previous events as if all were made at once', async (ring) => {
+  testAlarm('gives each receiver the same `prev_seq` as if all were made at once', async (ring) => {
     const channel = await channelWithApps(1, 50);
     const texts = Array.from({ length: 21 }, (_, index) => `text ${index}`);
     await say(channel, ...texts);
@@ -109,7 +109,7 @@ describe('a commit with more webhooks than may be made at once', () => {
     const second = tellingOf('second', made);
     expect(second).toHaveLength(51);
     expect(made.slice(-51)).toEqual(second);
-    // Nothing is left, so the next one is made at once.
+    // Nothing is left, so the next webhook is made at once.
     await say(channel, 'third');
     expect(tellingOf('third', await outboxOf(channel))).toHaveLength(51);
   });

@@ -81,7 +81,7 @@ describe('channels', () => {
     });
   });
 
-  it('stay readable for their deliveries after they were deleted', async () => {
+  it('stay readable for their delivery log after they were deleted', async () => {
     const organization = await newOrganization();
     const channel = channelIn(await newRoom(organization));
     await insertChannel(database, organization, channel);
@@ -93,7 +93,7 @@ describe('channels', () => {
     expect(await updateChannel(database, organization, channel.id, { name: 'x' }, AT)).toBeNull();
   });
 
-  it('keep the previous secret for the time that a rotation gives', async () => {
+  it('keep the previous secret during the grace of a rotation', async () => {
     const organization = await newOrganization();
     const channel = channelIn(await newRoom(organization));
     await insertChannel(database, organization, channel);

@@ -16,8 +16,8 @@ import {
 const invitee = (organization: string, kind: 'user' | 'team' | 'organization', id: string) =>
   findInvitee(database, database, organization, { kind, id });
 
-describe('who may be invited', () => {
-  it('users of the own organization, by their full names', async () => {
+describe('possible invitees', () => {
+  it('are users of the own organization, by their full names', async () => {
     const organization = await newOrganization();
     const id = await newUser(organization, 'Bob');
     expect(await invitee(organization, 'user', id)).toEqual({
@@ -33,7 +33,7 @@ describe('who may be invited', () => {
     expect(await invitee(organization, 'user', id)).toBeNull();
   });
 
-  it('own teams and those that a partner shares', async () => {
+  it('are own teams and those that a partner shares', async () => {
     const [owner, partner] = [await newOrganization(), await newOrganization()];
     const id = await newTeam(owner);
     expect(await invitee(owner, 'team', id)).toEqual({ kind: 'team', id, name: 'Night', organization_id: owner });
@@ -45,7 +45,7 @@ describe('who may be invited', () => {
     expect(await invitee(partner, 'team', id)).toBeNull();
   });
 
-  it('organizations with which a room or a team is shared, in either direction', async () => {
+  it('are organizations with which a room or a team is shared, in either direction', async () => {
     const [owner, partner] = [await newOrganization(), await newOrganization()];
     const both = () => Promise.all([invitee(owner, 'organization', partner), invitee(partner, 'organization', owner)]);
     expect(await both()).toEqual([null, null]);

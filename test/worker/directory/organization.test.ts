@@ -28,7 +28,7 @@ describe('the organization', () => {
     expect((await ask(manager, 'GET', '/users/me')).json).toMatchObject({ organization: { name: 'Haven' } });
   });
 
-  it('is present and online with its users', async () => {
+  it('is present and online when its users are', async () => {
     const own = await enroll();
     const there = async () => {
       const { is_present, is_online, is_humans_online } = (await ask(own, 'GET', path(own))).json;
@@ -41,7 +41,7 @@ describe('the organization', () => {
     expect(await there()).toEqual([true, true, true]);
   });
 
-  it('refuses what does not validate', async () => {
+  it('refuses invalid values', async () => {
     const refused = await ask(manager, 'PATCH', path(manager), { name: 'x'.repeat(65), email: 'nobody', city: 7 });
     expect([refused.status, refused.json]).toEqual([
       400,

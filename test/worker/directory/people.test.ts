@@ -31,7 +31,7 @@ describe('users', () => {
     expect(await findDeletedUsers(database, [])).toEqual(new Set());
   });
 
-  it('become facts with flags as booleans and an avatar only when both parts are there', async () => {
+  it('become facts with booleans for flags, and an avatar only if both of its parts are set', async () => {
     const organization = await newOrganization();
     const id = await newUser(organization);
     const changes = { avatar_id: newUuid(AT), avatar_url: 'https://example.com/a.png', is_bot: 1 as const };
@@ -51,7 +51,7 @@ describe('users', () => {
 });
 
 describe('tokens', () => {
-  it('name their user and organization in one query', async () => {
+  it('give their user and organization in one query', async () => {
     const organization = await newOrganization();
     const user_id = await newUser(organization);
     const token = newToken();
@@ -86,7 +86,7 @@ describe('tokens', () => {
     expect(await revokeToken(database, organization, user_id, id, AT + 2)).toMatchObject({ revoked_at: AT + 1 });
   });
 
-  it('are random and of one form', () => {
+  it('are random and have one form', () => {
     const tokens = Array.from({ length: 50 }, newToken);
     expect(new Set(tokens).size).toBe(50);
     for (const token of tokens) expect(token).toMatch(/^umi_[A-Za-z0-9_-]{43}[0-9a-z]{7}$/);

@@ -67,7 +67,7 @@ describe('the rooms of an organization', () => {
     expect((await ask(manager, 'PUT', path, { name: 'x' })).status).toBe(404);
   });
 
-  it('keep the lifetimes that the operator set when they are replaced', async () => {
+  it('keep the operator’s lifetimes when they are replaced', async () => {
     const room = await newRoom(manager.organization_id);
     const path = `/organizations/${manager.organization_id}/rooms/${room}`;
     const options = { visitor_chat_idle_ttl: 60, task_chat_ttl: null, require_online: true };
@@ -76,7 +76,7 @@ describe('the rooms of an organization', () => {
     expect((await admin(path)).json).toMatchObject({ name: 'Sales', ...options });
   });
 
-  it('are listed by id, shared and deleted ones when asked for', async () => {
+  it('are listed by id, with filters for shared and deleted ones', async () => {
     const own = await enroll({ scopes: ['settings'] });
     const rooms: string[] = [];
     for (let place = 0; place < 5; place++) rooms.push(await newRoom(own.organization_id));
@@ -99,7 +99,7 @@ describe('the rooms of an organization', () => {
     }
   });
 
-  it('are online while they are open and reach somebody who is', async () => {
+  it('are online while they are open and reach a user who is online', async () => {
     const own = await enroll({ scopes: ['settings'] });
     const path = `${roomsOf(own)}/${await newRoom(own.organization_id)}`;
     const online = async () => {
@@ -120,7 +120,7 @@ describe('the rooms of an organization', () => {
     expect(await online()).toEqual([false, false]);
   });
 
-  it('refuse what does not validate', async () => {
+  it('refuse invalid values', async () => {
     const refused = await ask(manager, 'POST', roomsOf(manager), { display_name: '', is_open: 1 });
     expect([refused.status, refused.json]).toEqual([
       400,
@@ -156,7 +156,7 @@ describe('the rooms of an organization', () => {
 });
 
 describe('the rooms that reach a user', () => {
-  it('are their organization’s and those that partners route to it', async () => {
+  it('are those of their organization and those that partners route to it', async () => {
     const [owner, partner] = [await enroll(), await enroll()];
     const own = await newRoom(partner.organization_id);
     const shared = await newRoom(owner.organization_id);
@@ -200,7 +200,7 @@ describe('the rooms that reach a user', () => {
     expect(idsOf(await rooms())).toEqual([]);
   });
 
-  it('are 404 when they are unknown, malformed or others’, and a malformed page 400', async () => {
+  it('are 404 when they are unknown, malformed or of others, and a malformed page is 400', async () => {
     for (const id of [UNKNOWN, 'nonsense', await newRoom(callers.foreigner.organization_id)]) {
       expect((await ask(agent, 'GET', `/users/${agent.user_id}/rooms/${id}`)).status).toBe(404);
     }
@@ -215,7 +215,7 @@ describe('the rooms that reach a user', () => {
 });
 
 describe('the tags that a room allows', () => {
-  it('are added once, listed by name and taken back', async () => {
+  it('are added once, listed by name and removed', async () => {
     const room = await newRoom(manager.organization_id);
     const path = `${roomsOf(manager)}/${room}/allowed_tags`;
     const added = await ask(manager, 'POST', path, { name: 'Premium / gold' });
@@ -236,7 +236,7 @@ describe('the tags that a room allows', () => {
     expect(await names()).toEqual(['Lead']);
   });
 
-  it('refuse what does not validate, and rooms of others', async () => {
+  it('refuse invalid values, and rooms of others', async () => {
     const path = `${roomsOf(manager)}/${await newRoom(manager.organization_id)}/allowed_tags`;
     const refused = await ask(manager, 'POST', path, { name: 'x'.repeat(256) });
     expect([refused.status, refused.json]).toEqual([

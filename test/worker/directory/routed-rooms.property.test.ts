@@ -5,8 +5,8 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 import { AT, database, databases, newOrganization, newUser } from '../../support/worker/directory-rows.ts';
 
 /**
- * The rule of routed rooms again, as one query for each room (Chats API, Routed chats): slow, and independent of the
- * tested code. ?1 is the user's organization, ?2 the user.
+ * The rule of routed rooms a second time, as one query for each room (Chats API, Routed chats). It is slow, and
+ * independent of the tested code. ?1 is the user's organization, ?2 the user.
  */
 const REACHED = `
   SELECT rooms.id FROM rooms WHERE

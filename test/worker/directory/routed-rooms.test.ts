@@ -52,7 +52,7 @@ const teamsOf = async (id: string) => (await readRoutedRooms(databases, owner)).
 const nothing = { organization_id: null, room_ids: [] };
 
 describe('the rooms routed to a user in their own organization', () => {
-  it('are all of it, future rooms too, while no router excludes the user', async () => {
+  it('are all its rooms, including future ones, while no router excludes the user', async () => {
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
     await newRoom(owner);
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
@@ -76,7 +76,7 @@ describe('the rooms routed to a user in their own organization', () => {
   it.each([
     ['all', () => ALL],
     ['the user', () => user(colleague)],
-  ])('are all of it when the routers name %s', async (_, target) => {
+  ])('are all its rooms when the routers name %s', async (_, target) => {
     await newRouter(owner, [room], [target()]);
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
   });
@@ -110,7 +110,7 @@ describe('the rooms routed to a user in their own organization', () => {
     expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
   });
 
-  it('are none by a router without targets, and follow its changes', async () => {
+  it('do not include those of a router without targets, and follow its changes', async () => {
     const router = await newRouter(owner, [room], []);
     expect(await reachOfColleague()).toEqual(nothing);
     await updateRouter(database, owner, router, { targets: [organization(partner), ALL] }, AT);
@@ -143,7 +143,7 @@ describe('the rooms routed to a user in their own organization', () => {
 describe('the rooms routed to a partner’s user', () => {
   it.each([
     ['no router', () => null],
-    ['a router that names all', () => ALL],
+    ['a router that names all users', () => ALL],
     ['a router that names others', () => user(colleague)],
   ])('do not include a shared room with %s', async (_, target) => {
     await share('room', owner, room, partner);

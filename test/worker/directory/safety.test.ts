@@ -25,7 +25,7 @@ function operationsOf(routes: AppRouter, version: 5 | 6): Operation[] {
   );
 }
 
-/** Every operation on the directory, a user's own and visitors' records, as their documents name it. */
+/** Every operation on the directory, users' own data and visitors' records, as the OpenAPI document names it. */
 const OPERATIONS = [
   ...operationsOf(directoryRoutesOf(tenantDoor(5)), 5),
   ...operationsOf(userRoutes, 5),
@@ -39,7 +39,7 @@ const EVERY_SCOPE = ['settings', 'reports', 'users'];
 
 const ORGANIZATION = '/orgs/{organization_id}';
 
-/** What every user of the organization may read. */
+/** The operations that every user of the organization may call. */
 const OPEN_READS = [
   ORGANIZATION,
   `${ORGANIZATION}/users`,
@@ -53,8 +53,8 @@ const OPEN_READS = [
 ];
 
 /**
- * The scope that an operation on others than oneself asks for (docs/api.md, Organization). A new list asks for `settings`
- * here until it is named above: a forgotten scope must not pass.
+ * The scope that an operation on other users needs (docs/api.md, Organization). A new list needs `settings` here until
+ * it is named above, so that a forgotten scope fails.
  */
 function scopeOf({ method, path }: Operation): string | null {
   if (path.includes('/visitors')) return null;
@@ -64,7 +64,7 @@ function scopeOf({ method, path }: Operation): string | null {
   return path.includes('/users/') || path.includes('/teams') ? 'users' : 'settings';
 }
 
-/** A valid body for an operation that has one, so that a refusal is not about its form. */
+/** A valid body for an operation that has one, so that a refusal has another reason. */
 function bodyFor({ method, path }: Operation, userId: string): { body?: unknown } {
   if (method === 'GET' || method === 'DELETE') return {};
   if (path.endsWith('/memberships')) return { body: { user_id: userId } };
@@ -83,7 +83,7 @@ function addressOf({ path, version }: Operation, names: DirectoryNames): string 
 
 let callers: Callers;
 let names: DirectoryNames;
-/** Somebody with every scope but one, by that one. */
+/** Users with every scope except one, by that scope. */
 const others = new Map<string, Person>();
 
 beforeAll(async () => {
@@ -103,7 +103,7 @@ function attempt(operation: Operation, person: Person, changed: Partial<Director
   });
 }
 
-describe('every operation of the console', () => {
+describe('every operation on the directory', () => {
   expectUntouched(() => directoryOf(names));
 
   it('is in one of these tables', () => {
@@ -114,24 +114,27 @@ describe('every operation of the console', () => {
     expect(others).toEqual([{ method: 'GET', path: '/users/me', version: 5 }]);
   });
 
-  it.each(ofOrganizations)('$method $path (v$version) refuses whom it must, and writes nothing', async (operation) => {
-    const path = (organization_id: string) => addressOf(operation, { ...names, organization_id });
-    const route = { method: operation.method, path, ...bodyFor(operation, names.user_id) };
-    const scope = scopeOf(operation);
-    await expectSafe({ ...route, unknown: 403, needsScope: scope !== null }, callers);
-    const other = others.get(scope ?? '');
-    if (scope === null || other === undefined) return;
-    const answer = await attempt(operation, other, {});
-    expect([answer.status, answer.json]).toEqual([403, { detail: expect.stringContaining(scope) }]);
-  });
+  it.each(ofOrganizations)(
+    '$method $path (v$version) refuses callers without the right, and writes nothing',
+    async (operation) => {
+      const path = (organization_id: string) => addressOf(operation, { ...names, organization_id });
+      const route = { method: operation.method, path, ...bodyFor(operation, names.user_id) };
+      const scope = scopeOf(operation);
+      await expectSafe({ ...route, unknown: 403, needsScope: scope !== null }, callers);
+      const other = others.get(scope ?? '');
+      if (scope === null || other === undefined) return;
+      const answer = await attempt(operation, other, {});
+      expect([answer.status, answer.json]).toEqual([403, { detail: expect.stringContaining(scope) }]);
+    },
+  );
 
-  it.each(ofUsers)('$method $path is the user’s alone, and others write nothing', async (operation) => {
+  it.each(ofUsers)('$method $path refuses all but the user, and writes nothing', async (operation) => {
     const path = (user_id: string) => addressOf(operation, { ...names, user_id });
     const route = { method: operation.method, path, ...bodyFor(operation, names.user_id) };
     await expectOwn(route, callers);
   });
 
-  it('GET /users/me asks for a token', async () => {
+  it('GET /users/me needs a token', async () => {
     await expectAuthentication({ method: 'GET' }, '/api/v5/users/me', callers);
   });
 
@@ -139,7 +142,7 @@ describe('every operation of the console', () => {
     OPERATIONS.filter(({ path }) =>
       /\{(team|room|client)_id\}|orgs\/\{organization_id\}\/users\/\{user_id\}/.test(path),
     ),
-  )('$method $path (v$version) knows nothing of another organization’s', async (operation) => {
+  )('$method $path (v$version) gives no access to another organization’s data', async (operation) => {
     const { foreigner } = callers;
     const { organization_id, user_id } = foreigner;
     const own = operation.path.startsWith('/users') ? { user_id } : { organization_id };
@@ -148,7 +151,7 @@ describe('every operation of the console', () => {
   });
 
   it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !/\{(team|room|client)_id\}/.test(path)))(
-    '$method $path (v$version) shows nothing of others',
+    '$method $path (v$version) shows nothing of other organizations',
     async (operation) => {
       const { foreigner } = callers;
       const { organization_id, user_id } = foreigner;
@@ -161,7 +164,7 @@ describe('every operation of the console', () => {
 
 describe('a user without a scope', () => {
   it.each(ofOrganizations.filter(({ path, method }) => /users\/\{user_id\}/.test(path) && method !== 'DELETE'))(
-    'may do with themselves: $method $path',
+    'may change themselves: $method $path',
     async (operation) => {
       const { powerless } = callers;
       const { user_id } = powerless;

@@ -68,7 +68,7 @@ describe.each([
     expect(idsOf(await askVersion(manager, 'GET', teamsOf(manager)))).not.toContain(created.json['id']);
   });
 
-  it('are listed by age, page by page', async () => {
+  it('are listed by creation, page by page', async () => {
     const own = await enroll({ scopes: ['users'] });
     const teams: string[] = [];
     for (const name of ['a', 'b', 'c', 'd']) teams.push(await newTeam(own, name));
@@ -103,7 +103,7 @@ describe.each([
     });
   });
 
-  it('refuse what does not validate', async () => {
+  it('refuse invalid values', async () => {
     const refused = await askVersion(manager, 'POST', teamsOf(manager), { name: '', display_name: 7 });
     expect([refused.status, refused.json]).toEqual([
       400,
@@ -135,7 +135,7 @@ describe.each([
 describe('the members of a team', () => {
   const membersOf = (team: string, person = manager) => `/orgs/${person.organization_id}/teams/${team}/memberships`;
 
-  it('are added once, listed and taken out', async () => {
+  it('are added once, listed and removed', async () => {
     const path = membersOf(await newTeam());
     const added = await ask(manager, 'POST', path, { user_id: agent.user_id });
     expect([added.status, added.json]).toEqual([
@@ -165,7 +165,7 @@ describe('the members of a team', () => {
     for (const method of ['GET', 'DELETE']) expect((await ask(manager, method, one)).status).toBe(404);
   });
 
-  it('refuse users that the organization has not, and teams of others', async () => {
+  it('refuse users of other organizations, and teams of others', async () => {
     const path = membersOf(await newTeam());
     for (const user_id of [UNKNOWN, callers.foreigner.user_id]) {
       const refused = await ask(manager, 'POST', path, { user_id });

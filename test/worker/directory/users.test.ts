@@ -20,7 +20,7 @@ const usersOf = (person: Person) => `/orgs/${person.organization_id}/users`;
 const idsOf = (answer: { json: Record<string, unknown> }) => resultsOf(answer).map(({ id }) => id);
 
 describe('users', () => {
-  it('see themselves by me and by id', async () => {
+  it('read their own account by `me` and by id', async () => {
     const me = await ask(agent, 'GET', '/users/me');
     expect([me.status, keysOf(me.json)]).toEqual([200, USER_KEYS]);
     expect(me.json).toMatchObject({
@@ -42,7 +42,7 @@ describe('users', () => {
     expect((await ask(agent, 'GET', `${usersOf(agent)}/${agent.user_id}`)).json).toEqual(me.json);
   });
 
-  it('are online while they are present and willing, and bots have no email', async () => {
+  it('are online while they are present and willing to be shown, and bots have no email', async () => {
     const bot = await enrollAgent(manager.organization_id, { is_bot: true, email: 'bot@example.com' });
     const path = `${usersOf(manager)}/${bot.user_id}`;
     await testEnv.DB.prepare('UPDATE users SET present_until = ?, current_chat_count = 3 WHERE id = ?')
@@ -54,7 +54,7 @@ describe('users', () => {
     expect(hidden.json).toMatchObject({ ...online, is_online: false });
   });
 
-  it('are listed by age and email, with the deleted ones when asked for', async () => {
+  it('are listed by creation and email, with deleted ones on request', async () => {
     const boss = await enroll({ scopes: ['users'] });
     const emails = ['c@example.com', 'a@example.com', 'b@example.com'];
     const [c, a, b] = await Promise.all(emails.map((email) => enrollAgent(boss.organization_id, { email })));
@@ -87,7 +87,7 @@ describe('users', () => {
     expect((await ask(boss, 'PATCH', `${usersOf(boss)}/${a?.user_id}`, { alias: 'x' })).status).toBe(404);
   });
 
-  it('change themselves, others with the scope users', async () => {
+  it('can change themselves, and others with the scope users', async () => {
     const own = `${usersOf(agent)}/${agent.user_id}`;
     const profile = { title: 'Agent', phone: '1', gender: 'x', birthday: '1990-01-31', alias: 'A.' };
     const changed = await ask(agent, 'PATCH', own, { ...profile, email: 'ignored@example.com', is_staff: true });
@@ -108,7 +108,7 @@ describe('users', () => {
     expect((await ask(agent, 'GET', '/users/me')).json).toEqual(put.json);
   });
 
-  it('refuse what does not validate', async () => {
+  it('refuse invalid values', async () => {
     const own = `${usersOf(agent)}/${agent.user_id}`;
     const refused = await ask(agent, 'PATCH', own, { is_online_enabled: 'yes', first_name: '', birthday: '1.1.1990' });
     expect([refused.status, refused.json]).toEqual([
@@ -178,7 +178,7 @@ describe('preferences', () => {
     expect((await ask(agent, 'PUT', path(), {})).json).toEqual({ chat_capacity: null, ui_language_code: 'en' });
   });
 
-  it('refuse what does not validate', async () => {
+  it('refuse invalid values', async () => {
     for (const body of [
       { chat_capacity: -1 },
       { chat_capacity: 1.5 },

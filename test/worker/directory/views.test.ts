@@ -59,7 +59,7 @@ const whoIsReached = async () => {
 const target = (kind: RouterTarget['kind'], id: string | null = null): RouterTarget => ({ kind, id });
 
 describe('a room’s view', () => {
-  it('counts all users of the organization without a router, and with a router that names all', async () => {
+  it('counts all users of the organization without a router, and with a router that names all users', async () => {
     await presentUser(partner);
     expect(await whoIsReached()).toEqual(OFFLINE);
     await presentUser(owner, 1);
@@ -72,7 +72,7 @@ describe('a room’s view', () => {
     expect(await whoIsReached()).toEqual(HUMAN_ONLINE);
   });
 
-  it('counts only users who are present, willing and not deleted', async () => {
+  it('counts only users who are present, willing to be shown and not deleted', async () => {
     const id = await newUser(owner);
     await newRouter(owner, [room], [target('user', id)]);
     expect(await whoIsReached()).toEqual(OFFLINE);
@@ -193,14 +193,14 @@ describe('an organization’s view', () => {
 });
 
 describe('pages', () => {
-  /** Rows that D1 read, and calls that this took. */
+  /** The rows that D1 read, and the number of calls. */
   async function costOf(work: (counted: Database) => Promise<unknown>): Promise<{ trips: number; read: number }> {
     const cost = noCost();
     await work(db(testEnv, null, cost));
     return { trips: cost.d1.trips, read: cost.d1.rowsRead };
   }
 
-  it('of rooms and teams cost the same number of calls, whatever their size', async () => {
+  it('of rooms and teams need the same number of calls, whatever their size', async () => {
     const member = await presentUser(owner);
     const rooms = [room];
     for (let place = 0; place < 4; place++) rooms.push(await newRoom(owner));
@@ -225,7 +225,7 @@ describe('pages', () => {
     }
   });
 
-  it('of users read only their page, in every order', async () => {
+  it('of users read only their own rows, in every order', async () => {
     for (let place = 0; place < 60; place++) {
       const id = await newUser(owner);
       await updateUser(database, owner, id, { email: `${String(place).padStart(2, '0')}@example.com` }, AT);
@@ -250,7 +250,7 @@ describe('the directory in two databases', () => {
     const check = (sql: string) => {
       const named = Array.from(sql.matchAll(/\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)/g), ([, table]) => table ?? '');
       const foreign = named.filter((table) => ![...tables, 'json_each'].includes(table));
-      if (foreign.length > 0) throw new Error(`the tables ${foreign.join(', ')} lie elsewhere`);
+      if (foreign.length > 0) throw new Error(`the tables ${foreign.join(', ')} are in another database`);
     };
     return {
       all: (sql, ...parameters) => {
@@ -298,6 +298,6 @@ describe('the directory in two databases', () => {
     expect(await viewTeams(split, { id: partner, name: 'x' }, teams, NOW)).toMatchObject([
       { is_connected_to_room: true, member_count: 1 },
     ]);
-    expect(() => split.identity.all('SELECT * FROM rooms')).toThrow('lie elsewhere');
+    expect(() => split.identity.all('SELECT * FROM rooms')).toThrow('are in another database');
   });
 });

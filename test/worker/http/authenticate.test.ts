@@ -63,7 +63,7 @@ describe('authentication', () => {
     ['no token', 'Bearer', 'Invalid token.'],
     ['two tokens', 'Bearer a b', 'Invalid token.'],
     ['an unknown token', 'Token umi_unknown', 'Invalid token.'],
-    ['an endless token', `Token ${'x'.repeat(5000)}`, 'Invalid token.'],
+    ['a token that is too long', `Token ${'x'.repeat(5000)}`, 'Invalid token.'],
   ])('refuses %s with 401 and a challenge', async (_, authorization, detail) => {
     const answer = await ask('/who', authorization);
     expect(answer.status).toBe(401);
@@ -85,7 +85,7 @@ describe('authentication', () => {
     expect((await ask('/who', `Bearer ${deleted.token}`)).status).toBe(401);
   });
 
-  it('serves a known token for ten minutes while D1 is down, and 503 for one it does not know', async () => {
+  it('accepts a known token for ten minutes while D1 is down, and answers 503 to an unknown one', async () => {
     const person = await enroll();
     const bearer = `Bearer ${person.token}`;
     const cached = { AUTH_CACHE_SECONDS: '30' };
@@ -108,7 +108,7 @@ describe('authentication', () => {
     }
   });
 
-  it('checks expiry at each request, also of a cached token', async () => {
+  it('checks the expiry at each request, even of a cached token', async () => {
     const person = await enroll({ expires_at: '2100-01-01T00:00:00Z' });
     const cached = { AUTH_CACHE_SECONDS: '30' };
     const expiry = Date.parse('2100-01-01T00:00:00Z');
@@ -132,7 +132,7 @@ describe('authentication', () => {
     expect((await ask('/who', `Bearer ${person.token}`, cached)).status).toBe(401);
   });
 
-  it('does not keep a refusal: a token that comes to exist works at once', async () => {
+  it('does not cache a refusal: a new token works at once', async () => {
     const person = await enroll();
     const cached = { AUTH_CACHE_SECONDS: '3600' };
     expect((await ask('/who', `Bearer ${person.token}x`, cached)).status).toBe(401);
@@ -141,14 +141,14 @@ describe('authentication', () => {
 });
 
 describe('permissions', () => {
-  it('lets a settings token of the organization through', async () => {
+  it('allow a settings token of the organization', async () => {
     const person = await enroll({ scopes: ['settings'] });
     expect((await ask(`/messaging/${person.organization_id}`, `Bearer ${person.token}`)).status).toBe(200);
     const upper = person.organization_id.toUpperCase();
     expect((await ask(`/messaging/${upper}/`, `Bearer ${person.token}`)).status).toBe(200);
   });
 
-  it('tells unknown, foreign and malformed organizations apart as the interfaces say', async () => {
+  it('distinguish unknown, foreign and malformed organizations as the interfaces document', async () => {
     const person = await enroll({ scopes: ['settings'] });
     const foreign = await enroll();
     const bearer = `Bearer ${person.token}`;
@@ -161,7 +161,7 @@ describe('permissions', () => {
     expect((await ask(`/messaging/${foreign.organization_id}`)).status).toBe(401);
   });
 
-  it('wants the scope, the subscription and the own user', async () => {
+  it('require the scope, the subscription and the own user', async () => {
     const plain = await enroll();
     const missing = await ask(`/messaging/${plain.organization_id}`, `Bearer ${plain.token}`);
     expect(missing.status).toBe(403);

@@ -63,7 +63,7 @@ const send = (raw: BodyInit, headers: Record<string, string> = {}) =>
 const post = (body: unknown) => send(JSON.stringify(body));
 
 describe('bodies', () => {
-  it('reads JSON whatever the Content-Type says', async () => {
+  it('are read as JSON, whatever the Content-Type', async () => {
     const text = JSON.stringify({ messages: [{ body: 'hi' }], note: 'read' });
     const nearly = [
       'application/json;',
@@ -78,13 +78,13 @@ describe('bodies', () => {
     expect((await call(PATH, { app, method: 'POST', raw: bytes })).json).toEqual({ note: 'read' });
   });
 
-  it('takes an empty body as an empty object', async () => {
+  it('are an empty object when they are empty', async () => {
     const answer = await call(PATH, { app, method: 'POST', headers: { 'Content-Type': 'application/json' } });
     expect(answer.status).toBe(400);
     expect(answer.json).toEqual({ messages: ['This field is required.'] });
   });
 
-  it('refuses what is no JSON object, without the text of the runtime', async () => {
+  it('are refused when they are not a JSON object, without the text of the runtime', async () => {
     const broken = await send('{"messages": [se-cret');
     expect(broken.status).toBe(400);
     expect(broken.json.detail).toMatch(/^JSON parse error/);
@@ -182,7 +182,7 @@ describe('bodies', () => {
     expect(seen).toEqual(['Turku']);
   });
 
-  it('reads a refused body to its end, so that a client that is still writing gets its answer', async () => {
+  it('are read to their end when they are refused, so that a client that is still writing gets its answer', async () => {
     const finite = (chunks: number) => {
       const left = Array.from({ length: chunks }, () => new Uint8Array(100_000).fill(0x20));
       const stream = new ReadableStream<Uint8Array>({
@@ -207,7 +207,7 @@ describe('bodies', () => {
     }
   });
 
-  it('answers errors nested like the payload', async () => {
+  it('are refused with errors nested like the payload', async () => {
     expect((await post({ messages: [] })).json).toEqual({ messages: ['This list may not be empty.'] });
     const answer = await post({
       messages: [{ body: 'ok' }, { body: '  ', count: 4 }, 'x'],
@@ -233,7 +233,7 @@ describe('bodies', () => {
 });
 
 describe('routes', () => {
-  it('answers 404 and 405 as JSON, and an accident as 500 without its text', async () => {
+  it('answer 404 and 405 as JSON, and an exception as 500 without its text', async () => {
     const unknown = await call('/nowhere', { app });
     expect([unknown.status, unknown.json]).toEqual([404, { detail: 'Not found.' }]);
     expect((await call('/probe/not-a-uuid', { app, method: 'POST', raw: '{}' })).status).toBe(404);
@@ -249,19 +249,19 @@ describe('routes', () => {
     log.mockRestore();
   });
 
-  it('tolerates a trailing slash and answers HEAD like GET', async () => {
+  it('allow a trailing slash and answer HEAD like GET', async () => {
     expect((await call('/healthz/')).json).toEqual({ status: 'ok' });
     const head = await call('/healthz', { method: 'HEAD' });
     expect([head.status, head.text]).toEqual([200, '']);
   });
 
-  it('says in /healthz whether D1 answers', async () => {
+  it('report in /healthz whether D1 answers', async () => {
     expect((await call('/healthz')).status).toBe(200);
     expect((await call('/healthz', { env: { DB: brokenDatabase } })).status).toBe(503);
     expect((await call('/healthz', { env: { DELIVERY_LOG: brokenDatabase } })).status).toBe(503);
   });
 
-  it('says in /healthz whether the migrations of this version are applied', async () => {
+  it('report in /healthz whether the migrations of this version are applied', async () => {
     const newest = (testEnv as unknown as { TEST_MIGRATIONS: { name: string }[] }).TEST_MIGRATIONS.at(-1)?.name;
     expect(NEWEST_MIGRATION).toBe(newest);
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -277,8 +277,8 @@ describe('routes', () => {
   });
 });
 
-describe('what a request leaves behind', () => {
-  it('writes one line with pattern, cost and ids, and none of what was sent', async () => {
+describe('the log and the headers of a request', () => {
+  it('have one line with pattern, cost and ids, and nothing that was sent', async () => {
     const person = await enroll();
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     const answer = await admin(`/organizations/${person.organization_id}?secret=query-text`, {
@@ -299,7 +299,7 @@ describe('what a request leaves behind', () => {
     for (const text of [ADMIN_TOKEN, 'body-text', 'query-text', person.token]) expect(lines[0]).not.toContain(text);
   });
 
-  it('reports its cost in Server-Timing only when asked to', async () => {
+  it('report the cost in Server-Timing only if the setting says so', async () => {
     expect((await call('/healthz')).headers.has('Server-Timing')).toBe(false);
     const timing = (await call('/healthz', { env: { SERVER_TIMING: '1' } })).headers.get('Server-Timing');
     expect(timing).toMatch(
@@ -309,7 +309,7 @@ describe('what a request leaves behind', () => {
 });
 
 describe('reference', () => {
-  it('holds every registered route', async () => {
+  it('contains every registered route', async () => {
     const hub = createApp();
     const document = openApiDocument(hub, '1.0.0');
     const assets = ['/', '/docs', '/openapi.json', '/reference/*'];
@@ -330,8 +330,8 @@ describe('reference', () => {
   });
 });
 
-describe('a D1 that is away', () => {
-  it('makes a list 503 without a word of the database, and a mistake of ours in SQL stays a 500', async () => {
+describe('an outage of D1', () => {
+  it('makes a list 503 without the text of the database, while an error in the hub’s SQL stays 500', async () => {
     const person = await enroll();
     const request = { authorization: `Bearer ${person.token}`, env: { AUTH_CACHE_SECONDS: '30' } };
     const path = `/api/v5/orgs/${person.organization_id}/owned_chats`;

@@ -57,7 +57,7 @@ const NUMBERS = [0, -1, 1.5, 1e308, 2 ** 53, -(2 ** 53), Number.MAX_SAFE_INTEGER
 describe.each(LISTS)('a cursor of %s', (_, ordering, url) => {
   const sizeOf = ordering.endsWith('updated_at') ? 2 : 1;
 
-  it('with values that no row has gives a page or a 400', async () => {
+  it('with values that no row has is answered with a page or a 400', async () => {
     const keys: (readonly (string | number)[])[] =
       sizeOf === 2
         ? TEXTS.flatMap((text) => NUMBERS.map((number) => [number, text]))

@@ -5,8 +5,8 @@ import { call, enroll, type Person } from '../../support/worker/requests.ts';
 const CHATS = 1_500;
 
 /**
- * Only the oldest chats have no messages, and only in the newest ones the user does not participate: the first pages of
- * the lists find nothing.
+ * Only the oldest chats have no messages, and only in the newest chats the user does not participate. So the first
+ * pages of the lists find nothing.
  */
 let person: Person;
 let chats: CopiedChat[];

@@ -22,7 +22,7 @@ type Invited = { id: string; invitee: string; isAccepted: boolean; isExpired: bo
 const invited: Invited[] = [];
 let chat: CopiedChat;
 
-/** Invitations of a user, of their teams, of their organization and of somebody else. One of thirty is open. */
+/** Invitations of a user, their teams, their organization and another user. One of thirty is open. */
 beforeAll(async () => {
   chat = copiedChat(AT, { members: [{ id: 'inviter', organization_id: 'own', is_participating: true }] });
   await writeChats([chat]);
@@ -68,7 +68,7 @@ describe('incoming invitations', () => {
     expect(rows[0]).toMatchObject({ invitation: { invitee: { id: 'user' } }, chat: { user_member_count: 1 } });
   });
 
-  it('of one invitee read three rows each', async () => {
+  it('of one invitee cost three rows each', async () => {
     const before = cost.d1.rowsRead;
     const { rows } = await listIncomingInvitations(database, ['user'], {}, { key: null, direction: 'next', limit: 51 });
     expect(rows).toHaveLength(51);

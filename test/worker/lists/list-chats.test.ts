@@ -13,7 +13,7 @@ import {
   writeChats,
 } from '../../support/worker/copied-chats.ts';
 
-/** Half a minute of equal times: each chat shares its millisecond with the next. */
+/** Half a minute. Each chat shares its millisecond with the next. */
 const CHATS = 4_000;
 const time = (number: number) => AT + Math.floor(number / 2) * 1000;
 const ROOMS = Array.from({ length: 20 }, (_, room) => `room-${room}`);
@@ -211,7 +211,7 @@ describe('a filter that matches rarely', () => {
     expect(cost.d1.rowsRead - before).toBeLessThanOrEqual(most);
   });
 
-  it('stays within its bound for all rooms of a hundred together', async () => {
+  it('stays within its limit for a hundred rooms together', async () => {
     const rooms = Array.from({ length: 100 }, (_, room) => `room-${room}`);
     const grant = reach(null, rooms);
     const { forth, reads } = await listOf(grant, { has_user_messages: true }, '-created_at');

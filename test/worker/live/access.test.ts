@@ -27,7 +27,7 @@ afterEach(() => {
 const hubOf = ({ organization_id }: Person) => env.LIVE.getByName(organizationHub(organization_id));
 const all = ({ organization_id }: Person) => `/api/v5/orgs/${organization_id}/owned_chats/*/messages`;
 
-/** Longer than rights are kept. */
+/** Longer (ms) than rights are cached. */
 const FORGOTTEN = 31_000;
 
 async function listen(person: Person, channel = all(person)): Promise<LiveClient> {
@@ -162,7 +162,7 @@ describe('a hub that cannot be listed as awake in D1', () => {
     expect([answer.status, await answer.json()]).toEqual([503, { detail: expect.any(String) }]);
   });
 
-  it('is listed for threads at once, if their isolate does not have an older audience', async () => {
+  it('is known to threads at once, unless their isolate has an older audience', async () => {
     const person = await enroll();
     const scope = { organization_ids: [person.organization_id], room_ids: [], database: 'DB' };
     const hubs = async () => (await loadAudience(testEnv, noCost(), scope)).hubs;
@@ -266,7 +266,7 @@ function leftAt(person: Person) {
 describe('a visitor’s socket', () => {
   const messages = (id: string) => `/api/v5/public/visitors/${id}/chats/*/messages`;
 
-  it('gets what belongs to its visitor, and nothing else', async () => {
+  it('gets only the updates of its visitor', async () => {
     const site = await Site.open();
     const [visitor, sibling] = [await authenticate(site.organizationId), await authenticate(site.organizationId)];
     const client = await LiveClient.ofVisitor(visitor);

@@ -77,7 +77,7 @@ describe('a hub that has woken up', () => {
     client.close();
   });
 
-  testAlarm('asks nobody when it was awake before: another instance of the hub, a second socket', async (ring) => {
+  testAlarm('asks no thread when it was awake before: another instance of the hub, a second socket', async (ring) => {
     const org = await TestOrganization.open();
     const agent = { ...org.agent, organization_id: org.organizationId };
     const [first, second] = [await LiveClient.ofUser(agent), await LiveClient.ofUser(agent)];

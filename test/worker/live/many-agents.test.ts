@@ -13,7 +13,7 @@ import { enroll, testEnv } from '../../support/worker/requests.ts';
 const AGENTS = 200;
 const { DB } = testEnv;
 
-/** Trips to D1, and those that list the hub as awake. */
+/** The number of trips to D1, and of those that list the hub as awake. */
 let trips = 0;
 let awakenings = 0;
 
@@ -28,7 +28,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The database with each trip counted. */
+/** A database that counts its trips. */
 function counted(): D1Database {
   const batch = async (statements: D1PreparedStatement[]) => {
     trips += 1;
@@ -48,7 +48,7 @@ function counted(): D1Database {
   });
 }
 
-/** A batch needs the platform's own statements, so only the call is counted. */
+/** A batch needs the platform's statements, so only the call is counted. */
 function countedStatement(statement: D1PreparedStatement): D1PreparedStatement {
   const bind = statement.bind.bind(statement);
   const run = statement.run.bind(statement);

@@ -24,7 +24,7 @@ function range(count: number): number[] {
   return Array.from({ length: count }, (_, place) => place);
 }
 
-describe('a client that comes back', () => {
+describe('a client that reconnects', () => {
   it('gets what it has missed, in order, and then new events', async () => {
     const person = await enroll();
     const thread = PublishingThread.ofOrganization(person.organization_id);
@@ -86,7 +86,7 @@ describe('a client that comes back', () => {
     second.close();
   });
 
-  it('is told when its number is too old, or from a log that is gone', async () => {
+  it('is told when its number is too old, or from a deleted log', async () => {
     const person = await enroll();
     const thread = PublishingThread.ofOrganization(person.organization_id);
     const first = await LiveClient.ofUser(person);
@@ -103,7 +103,7 @@ describe('a client that comes back', () => {
     first.close();
   });
 
-  testAlarm('is told after a day; when there were no sockets for a day, numbers go on higher', async (ring) => {
+  testAlarm('is told so after a day; after a day without sockets the numbers are higher', async (ring) => {
     const person = await enroll();
     const thread = PublishingThread.ofOrganization(person.organization_id);
     const first = await LiveClient.ofUser(person);
@@ -157,7 +157,7 @@ describe('a client that comes back', () => {
     again.close();
   });
 
-  it('says where it resumes in its first subscription only', async () => {
+  it('may send `after` only in its first subscription', async () => {
     const person = await enroll();
     const client = await LiveClient.ofUser(person);
     const { number } = await client.subscribe(messagesOf(person));
@@ -247,7 +247,7 @@ describe('a hub that has slept', () => {
 });
 
 describe('what threads publish', () => {
-  it('is sent once, however often it comes', async () => {
+  it('is sent once, however often it arrives', async () => {
     const person = await enroll();
     const thread = PublishingThread.ofOrganization(person.organization_id);
     const client = await LiveClient.ofUser(person);
@@ -265,7 +265,7 @@ describe('what threads publish', () => {
     client.close();
   });
 
-  it('gets the next number when it comes late, and is left out when it is a day old', async () => {
+  it('gets the next number when it arrives late, and is left out when it is a day old', async () => {
     const person = await enroll();
     const [early, late] = range(2).map(() => PublishingThread.ofOrganization(person.organization_id));
     const client = await LiveClient.ofUser(person);
@@ -327,7 +327,7 @@ describe('what threads publish', () => {
     for (const each of [client, back]) each.close();
   });
 
-  testAlarm('is deleted from the oldest on, without a gap, although the clock was set back meanwhile', async (ring) => {
+  testAlarm('is deleted from the oldest on, without a gap, even if the clock was set back meanwhile', async (ring) => {
     const person = await enroll();
     const thread = PublishingThread.ofOrganization(person.organization_id);
     const client = await LiveClient.ofUser(person);

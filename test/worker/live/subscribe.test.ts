@@ -16,7 +16,7 @@ const ownedMessages = (chatId = '*', organizationId = organization) =>
   `/api/v5/orgs/${organizationId}/owned_chats/${chatId}/messages`;
 
 describe('a user’s socket', () => {
-  it('gets what it has subscribed to, and nothing else', async () => {
+  it('gets only what it has subscribed to', async () => {
     const client = await LiveClient.ofUser(person);
     const thread = PublishingThread.ofOrganization(organization);
     const other = PublishingThread.ofOrganization(organization);
@@ -80,7 +80,7 @@ describe('a user’s socket', () => {
     client.close();
   });
 
-  it('gets nothing any more after it has unsubscribed', async () => {
+  it('gets nothing after it has unsubscribed', async () => {
     const client = await LiveClient.ofUser(person);
     const [first, second] = [
       PublishingThread.ofOrganization(organization),

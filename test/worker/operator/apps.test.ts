@@ -14,8 +14,8 @@ beforeAll(async () => {
 
 const post = (path: string, body: Json = {}) => admin(path, { method: 'POST', body });
 
-describe('the registry for the operator', () => {
-  it('makes apps, webhooks and installations that the organization then sees', async () => {
+describe('the operator’s API for apps', () => {
+  it('creates apps, webhooks and installations that the organization then sees', async () => {
     const app = await post(
       `${root}/apps`,
       newApp({ is_app_user_required: true, required_scopes: ['settings', 'users'] }),
@@ -55,7 +55,7 @@ describe('the registry for the operator', () => {
     expect((await admin(one)).status).toBe(404);
   });
 
-  it('refuses what the organization’s own API refuses', async () => {
+  it('refuses the same input as the organization’s own API', async () => {
     expect((await post(`${root}/apps`, { name: 'x' })).status).toBe(400);
     const app = await post(`${root}/apps`, newApp());
     const webhooks = `${root}/apps/${app.json['id']}/webhooks`;
@@ -68,7 +68,7 @@ describe('the registry for the operator', () => {
     expect((await post(`${elsewhere}/webhooks`, newWebhook())).status).toBe(404);
   });
 
-  it('is the operator’s alone, in organizations that exist', async () => {
+  it('is only for the operator, and only for existing organizations', async () => {
     const document = operatorAppsRoutes.getOpenAPI31Document({
       openapi: '3.1.0',
       info: { title: 'UMI', version: '1' },

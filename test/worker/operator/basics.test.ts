@@ -7,7 +7,7 @@ async function newOrganization(): Promise<string> {
   return String((await admin('/organizations', { method: 'POST', body: { name: 'Harbour' } })).json.id);
 }
 
-describe('admin API works', () => {
+describe('the admin API', () => {
   it('creates, shows, changes and lists organizations', async () => {
     const created = await admin('/organizations', { method: 'POST', body: { name: 'North', private_chats: true } });
     expect(created.status).toBe(201);
@@ -41,7 +41,7 @@ describe('admin API works', () => {
     expect(ids).toContain(created.json.id);
   });
 
-  it('keeps users with their avatar, and hides a deleted one', async () => {
+  it('stores users with their avatar, and hides deleted ones', async () => {
     const users = `/organizations/${await newOrganization()}/users`;
     const body = { first_name: 'Ada', last_name: 'Byron', alias: 'A.', avatar_url: 'https://example.com/a.png' };
     const created = await admin(users, { method: 'POST', body: { ...body, is_bot: true, email: 'ada@example.com' } });
@@ -63,7 +63,7 @@ describe('admin API works', () => {
     expect((await admin(users)).json.results).toEqual([]);
   });
 
-  it('keeps rooms', async () => {
+  it('stores rooms', async () => {
     const rooms = `/organizations/${await newOrganization()}/rooms`;
     const created = await admin(rooms, { method: 'POST', body: { name: 'Support' } });
     expect(created.json).toMatchObject({ name: 'Support', display_name: 'Support', language_code: 'en' });
@@ -75,7 +75,7 @@ describe('admin API works', () => {
     expect((await admin(rooms)).json.results).toEqual([]);
   });
 
-  it('shows a token once and revokes it as often as asked', async () => {
+  it('shows a token once, and can revoke it repeatedly', async () => {
     const person = await enroll();
     const tokens = `/organizations/${person.organization_id}/users/${person.user_id}/tokens`;
     const body = { scopes: ['settings', 'settings'], label: 'gateway', expires_at: '2100-01-01T00:00:00Z' };
@@ -99,7 +99,7 @@ describe('admin API works', () => {
     expect(second).toEqual(first);
   });
 
-  it('pages forth and back with absolute URLs that keep the other parameters', async () => {
+  it('pages forwards and backwards with absolute URLs that keep the other parameters', async () => {
     const rooms = `/organizations/${await newOrganization()}/rooms`;
     for (const name of ['a', 'b', 'c', 'd', 'e']) await admin(rooms, { method: 'POST', body: { name } });
     const names = (page: { json: Record<string, unknown> }) =>
@@ -122,8 +122,8 @@ describe('admin API works', () => {
   });
 });
 
-describe('admin API refuses', () => {
-  it('what does not validate, in the form of all interfaces', async () => {
+describe('the admin API refuses', () => {
+  it('invalid values, in the form of all interfaces', async () => {
     const organization = await newOrganization();
     const post = (path: string, body: unknown) => admin(path, { method: 'POST', body });
     expect((await post('/organizations', { name: '   ' })).json).toEqual({ name: ['This field may not be blank.'] });
@@ -148,7 +148,7 @@ describe('admin API refuses', () => {
     expect((await admin('/organizations?cursor=garbled')).json).toEqual({ cursor: ['Invalid cursor.'] });
   });
 
-  it('an id that is taken: 409, and keeps what is there', async () => {
+  it('an id that is taken: 409, and does not change the existing resource', async () => {
     const id = crypto.randomUUID();
     expect(
       (await admin('/organizations', { method: 'POST', body: { id: id.toUpperCase(), name: 'one' } })).json.id,
@@ -167,7 +167,7 @@ describe('admin API refuses', () => {
     }
   });
 
-  it('what does not exist: 404', async () => {
+  it('unknown resources: 404', async () => {
     for (const path of ['/organizations/1', `/organizations/${UNKNOWN}`, `/organizations/${UNKNOWN}/users`, '/else']) {
       expect((await admin(path)).status).toBe(404);
     }
@@ -178,7 +178,7 @@ describe('admin API refuses', () => {
   });
 });
 
-describe('admin API is safe', () => {
+describe('the admin API is safe: it', () => {
   it('does not exist without its secret', async () => {
     for (const env of [{ ADMIN_TOKEN: undefined }, { ADMIN_TOKEN: '' }]) {
       for (const authorization of [`Bearer ${ADMIN_TOKEN}`, 'Bearer ', 'Bearer undefined']) {
@@ -190,7 +190,7 @@ describe('admin API is safe', () => {
     }
   });
 
-  it('opens to nothing but its secret', async () => {
+  it('accepts only its secret', async () => {
     const person = await enroll({ scopes: ['settings', 'users', 'reports'] });
     const headers = [undefined, `Bearer ${person.token}`, `Bearer ${ADMIN_TOKEN}x`, `Token ${ADMIN_TOKEN}`, 'Bearer'];
     for (const authorization of headers) {

@@ -59,7 +59,7 @@ describe('the operator works with routers', () => {
     }
   });
 
-  it('changes at once whom a room reaches', async () => {
+  it('changes the reach of a room at once', async () => {
     expect(await roomsOf(mine)).toContain(room);
     const router = await make(mine.organization_id, 'routers', { name: 'None', room_ids: [room] });
     expect(await roomsOf(mine)).not.toContain(room);
@@ -70,7 +70,7 @@ describe('the operator works with routers', () => {
     expect(await roomsOf(mine)).toContain(room);
   });
 
-  it('may name deleted rooms: taking one off its router would open its chats to everybody', async () => {
+  it('may name deleted rooms, because a room without a router is open to every user', async () => {
     const body = { name: 'HR', targets: [{ kind: 'user', id: mine.user_id }], room_ids: [room] };
     const router = `${root}/routers/${await make(mine.organization_id, 'routers', body)}`;
     await remove(`${root}/rooms/${room}`);
@@ -120,7 +120,7 @@ describe('the operator works with routers', () => {
     });
   });
 
-  it('is refused what does not validate', async () => {
+  it('is refused invalid values', async () => {
     const refused = await post(`${root}/routers`, {
       targets: [{ kind: 'everybody' }, { kind: 'user' }, { kind: 'team', id: 'x' }, { kind: 'all' }],
       room_ids: ['x'],
@@ -140,7 +140,7 @@ describe('the operator works with routers', () => {
     ]);
   });
 
-  it('keeps a router whose id somebody else asks for', async () => {
+  it('cannot replace a router by using its id again', async () => {
     const id = await make(mine.organization_id, 'routers', {
       name: 'First',
       targets: [{ kind: 'all' }],

@@ -9,7 +9,7 @@ type Operation = { method: string; path: string };
 
 const document = operatorRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
 
-/** Every operation of the admin API, as its document names it. */
+/** Every operation of the admin API, as the OpenAPI document names it. */
 const OPERATIONS: Operation[] = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
   Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
 );
@@ -96,7 +96,7 @@ describe('every operation of the admin API', () => {
     expect(OPERATIONS.length).toBeGreaterThan(35);
   });
 
-  it.each(OPERATIONS)('$method $path opens to nothing but the operator’s secret', async (operation) => {
+  it.each(OPERATIONS)('$method $path accepts only the operator’s secret', async (operation) => {
     const refusalOf = async (authorization?: string) => {
       const request = { method: operation.method, ...bodyFor(operation) };
       const answer = await call(
@@ -121,7 +121,7 @@ describe('every operation of the admin API', () => {
     });
   });
 
-  it.each(OPERATIONS)('$method $path is not there without a secret', async (operation) => {
+  it.each(OPERATIONS)('$method $path is 404 in a deployment without a secret', async (operation) => {
     const answer = await call(addressOf(operation, names), {
       method: operation.method,
       authorization: `Bearer ${ADMIN_TOKEN}`,

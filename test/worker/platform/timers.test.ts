@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
 import { BACKOFF, backoffAfter, Timers } from '../../../src/platform/timers.ts';
 
-/** Runs with the storage of an object that nothing else uses, and with a fixed clock. */
+/** Runs with the storage of an unused object and a fixed clock. */
 async function inObject(run: (make: () => Timers, clock: { now: number }, armed: number[]) => void): Promise<void> {
   const stub = env.THREADS.get(env.THREADS.newUniqueId());
   await runInDurableObject(stub, (_, state) => {
@@ -36,7 +36,7 @@ describe('the timers of an object', () => {
     });
   });
 
-  test('return what is due, the longest due first, and set the alarm', async () => {
+  test('return what is due, the longest overdue first, and set the alarm', async () => {
     await inObject((make, clock, armed) => {
       const timers = make();
       timers.set('late', clock.now + 10);
@@ -49,7 +49,7 @@ describe('the timers of an object', () => {
     });
   });
 
-  test('delete what is done, with its failures', async () => {
+  test('delete finished work with its failures', async () => {
     await inObject((make, clock) => {
       const timers = make();
       timers.fail('copy');
@@ -61,7 +61,7 @@ describe('the timers of an object', () => {
     });
   });
 
-  test('leave nothing behind when nothing was ever due', async () => {
+  test('store nothing when nothing was ever due', async () => {
     const stub = env.THREADS.get(env.THREADS.newUniqueId());
     await runInDurableObject(stub, (_, { storage: { sql } }) => {
       const timers = new Timers({ sql, now: () => 0, random: () => 0, armBy: () => {} });

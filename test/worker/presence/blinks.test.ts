@@ -13,7 +13,7 @@ const signOff = (user: User, client_id: string) => user.stub.deleteClient({ v: 1
 
 describe('the chats of a user who disconnects and reconnects', () => {
   testAlarm(
-    'are not notified, all 5,000 of them, when the network is lost for 20 s, which the user’s object and D1 show exactly',
+    'are not notified, even 5,000 of them, when the network is lost for 20 s, which the user’s object and D1 show exactly',
     async (ring) => {
       const user = await User.create(ring);
       const clientId = await user.addClient(60);

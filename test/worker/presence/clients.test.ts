@@ -16,7 +16,7 @@ afterEach(() => {
 const idsOf = async (user: User) => (await user.stub.listClients({ v: 1 })).map(({ id }) => id);
 
 describe('the object of a user', () => {
-  test('stores nothing when it is only asked', async () => {
+  test('stores nothing when it is only read', async () => {
     const user = await User.create();
     const client_id = newUuid(Date.now());
     const { stub } = user;
@@ -30,7 +30,7 @@ describe('the object of a user', () => {
     expect(await user.alarmAt()).toBeNull();
   });
 
-  test('says that they are present until the last of their clients expires', async () => {
+  test('reports the user as present until the last of their clients expires', async () => {
     const user = await User.create();
     await user.addClient(60);
     const longer = await user.addClient(90);
@@ -59,7 +59,7 @@ describe('the object of a user', () => {
     expect(await idsOf(user)).toEqual([first, second]);
   });
 
-  test('keeps what a client has stored', async () => {
+  test('keeps the data of a client', async () => {
     const user = await User.create();
     const changes = { gcm_token: 'push', properties: { tab: { nested: ['ä', 1, null] } } };
     const saved = await user.stub.createClient({ v: 1, owner: user.owner, changes });
@@ -68,7 +68,7 @@ describe('the object of a user', () => {
     expect(saved?.client).toMatchObject({ ...changes, presence_expires_in: 120 });
   });
 
-  test('goes absent with the last client', async () => {
+  test('reports the user as absent when the last client is deleted', async () => {
     const user = await User.create();
     const [first, second] = [await user.addClient(60), await user.addClient(60)];
     expect(await user.stub.deleteClient({ v: 1, client_id: first })).toBe(true);
@@ -138,7 +138,7 @@ describe('the object of a user', () => {
     expect(user.told).toMatchObject([{ is_present: false }]);
   });
 
-  test('is apart from those of other users', async () => {
+  test('is independent of those of other users', async () => {
     const [user, other] = [await User.create(), await User.create()];
     const clientId = await user.addClient(60);
     expect(await other.isPresent()).toBe(false);

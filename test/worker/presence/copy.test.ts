@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Far enough ahead that no alarm rings by itself. */
+/** Far enough in the future that no alarm rings by itself. */
 const START = Date.now() + 3_600_000;
 
 /** A D1 that never answers. */
@@ -58,7 +58,7 @@ describe('the copy of a user’s presence in D1', () => {
     expect(await user.copy()).toMatchObject({ present_until: null });
   });
 
-  testAlarm('learns that they stay longer only when it must', async (ring) => {
+  testAlarm('records a longer stay only shortly before the recorded time', async (ring) => {
     const user = await freeze(ring);
     const clientId = await user.addClient(120);
     await user.ring();
@@ -85,7 +85,7 @@ describe('the copy of a user’s presence in D1', () => {
     const chatIds = Array.from({ length: 10 }, newChatId);
     await Promise.all(chatIds.map((chatId) => user.watch(chatId, false)));
     await eventually(async () => expect((await user.copy()).current_chat_count).toBe(10));
-    // One write in flight: later changes went together.
+    // One write was in flight, so later changes were written together.
     expect(await writes(user)).toBeLessThan(10);
     await user.stub.unwatch({ v: 1, chat_id: chatIds[0] ?? '' });
     await eventually(async () => expect((await user.copy()).current_chat_count).toBe(9));
@@ -147,7 +147,7 @@ describe('the copy of a user’s presence in D1', () => {
     const chat_id = newChatId();
     await user.watch(chat_id, false);
     await deleteUser(database, user.owner.organization_id, user.owner.user_id, START);
-    // An isolate that does not know it yet lets them in.
+    // An isolate that does not know about it yet accepts their token.
     await user.addClient(60);
     expect(user.told).toEqual([{ chat_id, is_present: true }]);
     await eventually(async () => expect(await user.isPresent()).toBe(false));

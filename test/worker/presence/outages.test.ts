@@ -19,7 +19,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Far enough ahead that no alarm rings by itself. */
+/** Far enough in the future that no alarm rings by itself. */
 async function laterUser(ring?: Ring): Promise<User> {
   const user = await User.create(ring);
   passSeconds(3600);

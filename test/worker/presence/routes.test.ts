@@ -41,7 +41,7 @@ describe.each(PLACES)('%s', (_, pathOf) => {
     path = pathOf(person);
   });
 
-  it('makes a client that is shown with all its keys', async () => {
+  it('creates a client, which is shown with all its keys', async () => {
     const body = { presence_expires_in: 7200, gcm_token: 'push', properties: { tab: 1 }, unknown: true };
     const created = await newClient(person, path, body);
     expect(created).toEqual({
@@ -62,7 +62,7 @@ describe.each(PLACES)('%s', (_, pathOf) => {
     expect([read.status, read.json]).toEqual([200, created]);
   });
 
-  it.each(['', undefined])('makes one of 120 s from an empty body', async (raw) => {
+  it.each(['', undefined])('creates a client of 120 s from an empty body', async (raw) => {
     const request = {
       method: 'POST',
       authorization: `Token ${person.token}`,
@@ -92,7 +92,7 @@ describe.each(PLACES)('%s', (_, pathOf) => {
     expect((await ask(person, method, one, { gcm_token: null })).status).toBe(200);
   });
 
-  it('lists clients in pages, the oldest first, expired ones too', async () => {
+  it('lists clients page by page, the oldest first, including expired ones', async () => {
     const lister = await enroll();
     const list = pathOf(lister);
     expect((await ask(lister, 'GET', list)).json).toEqual({ next: null, previous: null, results: [] });
@@ -150,7 +150,7 @@ describe.each(PLACES)('%s', (_, pathOf) => {
     expect(presence_expires_at).toBe(before.json['presence_expires_at']);
   });
 
-  it('refuses what is too long', async () => {
+  it('refuses values that are too long', async () => {
     const token = await ask(person, 'POST', path, { gcm_token: 'x'.repeat(4097) });
     expect([token.status, token.json]).toEqual([400, { gcm_token: [expect.any(String)] }]);
     const properties = await ask(person, 'POST', path, { properties: { text: 'ä'.repeat(5000) } });
@@ -160,7 +160,7 @@ describe.each(PLACES)('%s', (_, pathOf) => {
     ]);
   });
 
-  it('refuses properties that cannot be kept as they came', async () => {
+  it('refuses properties that cannot be stored unchanged', async () => {
     const post = (properties: string) =>
       call(`/api/v5${path}`, {
         method: 'POST',
@@ -186,7 +186,7 @@ describe.each(PLACES)('%s', (_, pathOf) => {
     });
   });
 
-  it('refuses bodies and cursors that are none', async () => {
+  it('refuses invalid bodies and cursors', async () => {
     const request = { method: 'POST', authorization: `Bearer ${person.token}` };
     expect((await call(`/api/v5${path}`, { ...request, raw: '{' })).status).toBe(400);
     expect((await call(`/api/v5${path}`, { ...request, body: [] })).status).toBe(400);
@@ -196,13 +196,13 @@ describe.each(PLACES)('%s', (_, pathOf) => {
     expect((await ask(person, 'GET', `${path}?page_size=0`)).status).toBe(400);
   });
 
-  it('takes the longest and the shortest presence', async () => {
+  it('accepts the longest and the shortest presence', async () => {
     for (const presence_expires_in of [1, 2_592_000]) {
       expect(await newClient(person, path, { presence_expires_in })).toMatchObject({ presence_expires_in });
     }
   });
 
-  it('refuses a client too many', async () => {
+  it('refuses more clients than the maximum', async () => {
     const crowded = await enroll();
     const crowd = pathOf(crowded);
     for (let count = 0; count < 100; count++) await newClient(crowded, crowd, { presence_expires_in: 3600 });
@@ -210,7 +210,7 @@ describe.each(PLACES)('%s', (_, pathOf) => {
     expect([answer.status, answer.json]).toEqual([409, { detail: 'The user has too many clients.' }]);
   });
 
-  it('knows no client that is malformed, unknown or another user’s', async () => {
+  it('is 404 for a client that is malformed, unknown or of another user', async () => {
     const other = await enroll({ organization_id: person.organization_id });
     const { id } = await newClient(other, pathOf(other));
     for (const unknown of ['nonsense', newUuid(Date.now()), String(id)]) {
@@ -238,7 +238,7 @@ describe('clients of another user of the organization', () => {
     expect(resultsOf(await ask(manager, 'GET', `/users/${manager.user_id}/clients`))).toEqual([]);
   });
 
-  it('are 404 when there is no such user, and 403 without the scope, for one’s own token and no other', async () => {
+  it('are 404 for an unknown user and 403 without the scope, which users do not need for themselves', async () => {
     const manager = await enroll({ scopes: ['users', 'settings', 'reports'] });
     const powerless = await enroll({ organization_id: manager.organization_id, scopes: ['settings', 'reports'] });
     const stranger = await enroll();
@@ -255,7 +255,7 @@ describe('clients of another user of the organization', () => {
     expect(resultsOf(await ask(stranger, 'GET', `/users/${stranger.user_id}/clients`))).toEqual([]);
   });
 
-  it('are out of reach for an organization without a subscription', async () => {
+  it('are refused to an organization without a subscription', async () => {
     const person = await enroll({ scopes: ['users'] });
     await admin(`/organizations/${person.organization_id}`, {
       method: 'PATCH',
@@ -274,7 +274,7 @@ describe('clients of another user of the organization', () => {
 });
 
 describe('a user who is deleted', () => {
-  it('loses their clients, at the latest when the operator repeats a request that failed half way', async () => {
+  it('loses their clients, at the latest when the operator repeats a request that failed halfway', async () => {
     const person = await enroll();
     const { organization_id, user_id } = person;
     await ask(person, 'POST', `/users/${user_id}/clients`, { presence_expires_in: 3600 });
@@ -307,7 +307,7 @@ describe('every route of clients', () => {
   });
 
   it.each(routes.filter(([, path]) => path.startsWith('/users/')))(
-    '%s %s is the user’s alone',
+    '%s %s refuses all but the user',
     async (method, path) => {
       const pathOf = (userId: string) => `/api/v5${path.replace('{user_id}', userId).replace('{client_id}', ID)}`;
       await expectOwn({ method, path: pathOf, ...bodyFor(method) }, callers);
@@ -315,7 +315,7 @@ describe('every route of clients', () => {
   );
 
   it.each(routes.filter(([, path]) => path.startsWith('/orgs/')))(
-    '%s %s refuses whom it must',
+    '%s %s refuses callers without the right',
     async (method, path) => {
       const ofOwner = path.replace('{user_id}', callers.owner.user_id).replace('{client_id}', ID);
       const pathOf = (organizationId: string) => `/api/v5${ofOwner.replace('{organization_id}', organizationId)}`;

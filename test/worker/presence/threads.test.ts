@@ -50,7 +50,7 @@ describe('a chat of a real thread', () => {
   const taken = { is_waiting: true, is_pending: false, count: 1, is_present: true };
   const pending = { is_waiting: true, is_pending: true, count: 0, is_present: false };
 
-  testAlarm('is pending again when the user’s presence expires, and not when they come back', async (ring) => {
+  testAlarm('is pending again when the user’s presence expires, and not when they return', async (ring) => {
     const { chatId, client, thread } = await takenChat();
     expect(await stateOf(chatId)).toEqual(taken);
     passSeconds(91);
@@ -89,7 +89,7 @@ describe('a chat of a real thread', () => {
     await watched(0);
   });
 
-  it('gets none of a user who has left', async () => {
+  it('gets no reports about a user who has left', async () => {
     const { chatId, client } = await takenChat();
     const path = `/users/${org.agent.user_id}/chat_memberships/${chatId}`;
     expect((await ask(org.agent, 'PATCH', path, { is_participating: false })).status).toBe(200);

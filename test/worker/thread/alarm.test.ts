@@ -170,7 +170,7 @@ describe('a delivery', () => {
   });
 });
 
-describe('an object addressed by a chat id that was never given out', () => {
+describe('an object addressed by an unknown chat id', () => {
   test('keeps no tables and no alarm', async () => {
     const identity = { kind: 'chat' as const, id: newUuid(Date.now()) };
     const name = threadName(identity);

@@ -91,11 +91,11 @@ describe('a thread at rest', () => {
     expect(await ring(objectOf(opened), async () => void (await countCalls(opened, calls)))).toBe(true);
     expect(calls).toEqual({ projector: 0, hub: 0, user: 0 });
     const next = await alarmOf(objectOf(opened));
-    // That of the chat's end.
+    // The alarm of the chat's end.
     expect(next).toBeGreaterThan(Date.now() + 60_000);
   });
 
-  test('forgets timers whose work is done, or it would ring forever', async () => {
+  test('deletes timers of finished work, which would ring forever', async () => {
     const opened = await settledChat();
     await runInDurableObject(objectOf(opened), (_, { storage: { sql } }) => {
       const timers = new Timers({ sql, armBy: () => {} });

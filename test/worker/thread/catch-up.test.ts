@@ -136,7 +136,7 @@ class Conversation {
     await this.send({ type: 'rename_visitor', chat_id: this.chatId, visitor_id, name });
   }
 
-  /** The whole log, and the updates that follow from it for a kind of hub. */
+  /** The whole log, and the updates that it gives for a kind of hub. */
   async log(): Promise<{ events: ThreadEvent[]; updates: (view: View) => ThreadUpdate[] }> {
     const rows = await runInDurableObject(this.object, (_, { storage: { sql } }) =>
       sql.exec<{ event: string }>('SELECT event FROM events ORDER BY seq').toArray(),
@@ -156,7 +156,7 @@ class Conversation {
 }
 
 describe('a hub that was away', () => {
-  testAlarm('for hundreds of events and several sessions gets what the whole log contains', async (ring) => {
+  testAlarm('gets the updates of the whole log after hundreds of events and several sessions', async (ring) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const conversation = await Conversation.begin();
     const early = await conversation.say(240);
@@ -229,8 +229,8 @@ function rowsReadFor({ object }: Conversation, after: number, count: number): Pr
   });
 }
 
-describe('what is read for a hub that missed something', () => {
-  test('is what the whole log contains, from wherever it is read and however many sessions it covers', async () => {
+describe('the replay for a hub that missed something', () => {
+  test('gives the updates of the whole log, wherever it starts and however many sessions it covers', async () => {
     const conversation = await Conversation.begin();
     conversation.isAway = true;
     vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -254,12 +254,12 @@ describe('what is read for a hub that missed something', () => {
     });
   });
 
-  test('depends on what is new, not on the length of the log', async () => {
+  test('costs reads by the number of new events, not by the length of the log', async () => {
     const conversation = await Conversation.begin();
     await conversation.say(300);
     await conversation.rotate();
     await conversation.say(600);
-    // At the log's beginning, in its first session, across to the next one, in that, and behind 500 and 800 events.
+    // At the log's beginning, in its first session, across to the next one, within that, and after 500 and 800 events.
     for (const after of [0, 100, 250, 280, 400, 500, 800]) {
       const ofFifty = await rowsReadFor(conversation, after, 50);
       const ofHundred = await rowsReadFor(conversation, after, 100);
@@ -271,7 +271,7 @@ describe('what is read for a hub that missed something', () => {
     }
   });
 
-  test('reads the log once for all changed suggestions of long ago', async () => {
+  test('reads the log once for all changed suggestions of earlier times', async () => {
     const conversation = await Conversation.begin();
     const rates = [];
     for (const message of await conversation.say(40)) rates.push(await conversation.suggest(message));
@@ -280,7 +280,7 @@ describe('what is read for a hub that missed something', () => {
     for (const rate of rates) await rate(0.5);
     const ofTwenty = await rowsReadFor(conversation, checkpoint, 20);
     const ofForty = await rowsReadFor(conversation, checkpoint, 40);
-    // Each is found, sought in the log, and read.
+    // Each suggestion is found, looked up in the log and read.
     expect(ofForty - ofTwenty).toBeLessThan(4 * 20);
   });
 });

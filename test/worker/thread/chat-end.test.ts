@@ -85,7 +85,7 @@ describe('a chat that ends by itself', () => {
     expect((await chatOf(opened)).ended_at).not.toBeNull();
   });
 
-  test('of a short life is ended by an alarm of its own, not by the one after each commit', async () => {
+  test('after a short time is ended by its own alarm, not by the one after each commit', async () => {
     const opened = await newVisitorChat({ lifetime: { idle: null, total: 5000 } });
     expect(await alarmOf(objectAt(opened.thread))).toBe((await chatOf(opened)).created_at + 5000);
   });
@@ -156,7 +156,7 @@ describe('the watchdog wakes', () => {
     expect(await wake(Date.now())).toBe(0);
   });
 
-  test('each of many that stay overdue in some run, and reads along the index', async () => {
+  test('each of many threads that stay overdue in some run, and reads along the index', async () => {
     const names = Array.from({ length: 600 }, (_, place) =>
       threadName({ kind: 'chat', id: `018f0000-0000-7000-8000-${String(place).padStart(12, '0')}` }),
     );
@@ -213,7 +213,7 @@ describe('the watchdog wakes', () => {
   });
 });
 
-testAlarm('a message in a channel’s thread arms no alarm for an end that never comes', async (ring) => {
+testAlarm('a message in a channel’s thread arms no alarm for an end that is never due', async (ring) => {
   const channel = newChannel();
   await receive(receiveCommand(channel, 't', [visitorMessage('hello')]));
   setClock(NOON + 30_000);

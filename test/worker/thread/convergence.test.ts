@@ -39,7 +39,7 @@ class Sender {
     this.#random = random;
   }
 
-  /** Sends the next batch, which ends anywhere in what was committed since. */
+  /** Sends the next batch, which ends anywhere in the events since the last one. */
   async send(isWhole = false): Promise<void> {
     const read = await runInDurableObject(env.THREADS.getByName(this.#thread), (_, { storage: { sql } }) => {
       const { state } = loadThread(sql, this.#thread);
@@ -73,7 +73,7 @@ class Sender {
 }
 
 for (const seed of [1, 2, 3]) {
-  test(`batches that were lost, doubled and reordered make, once all have come, the copy that a rebuild makes (${seed})`, async () => {
+  test(`lost, doubled and reordered batches make the same copy as a rebuild, once all have arrived (${seed})`, async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     // The thread's own batches never arrive.
     onFault((step) => {

@@ -48,7 +48,7 @@ async function costOf(thread: string, command: CommandBody) {
   return (await threadStub(env, thread).execute(whole)).cost;
 }
 
-/** A user whose own object says that they are there. */
+/** A user whose own object says that they are present. */
 async function presentUser() {
   const user = newUser(newUuid(Date.now()));
   const owner = { user_id: user.id, organization_id: user.organization_id };
@@ -121,7 +121,7 @@ describe('the replica of a chat', () => {
     }
   });
 
-  test('is the newest of the rows in a batch, whatever D1 has and in whatever order they come', async () => {
+  test('is the newest of the rows in a batch, whatever D1 has and in whatever order they arrive', async () => {
     const { thread, chat_id, actor, grant, visitor_id } = await newVisitorChat({ actor: await presentUser() });
     const says = { type: 'post_visitor_message', chat_id, visitor_id } as const;
     const attends = { type: 'update_membership', chat_id, actor, is_present: true, last_seen_at: null } as const;
@@ -183,7 +183,7 @@ describe('a plain message', () => {
     }
   });
 
-  test('writes none either when the object has just started and does not know what D1 has', async () => {
+  test('writes none when the object has just started and does not know what D1 has', async () => {
     const { thread, chat_id, visitor_id } = await newVisitorChat({ actor: await presentUser() });
     const says = { type: 'post_visitor_message', chat_id, visitor_id } as const;
     await execute(thread, { ...says, content: { type: 'msg', message: 'first' } });

@@ -19,7 +19,7 @@ afterEach(() => {
 const STEPS: FaultStep[] = ['projector before D1', 'projector after D1', 'before acknowledgement'];
 
 for (const seed of [1, 2, 3, 4]) {
-  testAlarm(`a replica that was made through faults equals that of a rebuild (${seed})`, async (ring) => {
+  testAlarm(`a replica equals that of a rebuild after faults (${seed})`, async (ring) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const random = randomFrom(seed);
     const { thread, chat, command, answered } = await newRandomThread(random);
@@ -30,7 +30,7 @@ for (const seed of [1, 2, 3, 4]) {
     });
     let accepted = 0;
     for (let turn = 0; turn < 80; turn++) {
-      // The Worker's own retry; a second crash in a row is the client's to repeat.
+      // The Worker's own retry. After a second crash in a row the client must repeat.
       const executed = await commandThread(env, thread, command()).catch(() => null);
       if (executed?.result.ok !== true) continue;
       accepted += 1;

@@ -15,7 +15,8 @@ import {
 const NEVER = 1000;
 
 beforeEach(() => {
-  // Who waits for D1 gives up after a second at the earliest. Here they never do, so an answer that comes has not waited.
+  // A caller waits for D1 for a second at least. In this test it waits forever, so an answer proves that the caller did
+  // not wait.
   const inTime = setTimeout;
   vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, milliseconds = 0) =>
     milliseconds >= NEVER ? undefined : inTime(run, milliseconds)) as never);
@@ -24,7 +25,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A projector, as this thread sees it, that does not answer until it is released. */
+/** A projector for this thread that does not answer until it is released. */
 async function hangProjector(channel: Channel) {
   let asked = 0;
   let isReleased = false;
@@ -44,8 +45,8 @@ const says = (channel: Channel, text: string) => receiveCommand(channel, 't', [v
 const asCourier = (channel: Channel, text: string) =>
   stubOf(channel, 't').execute(says(channel, text), { acknowledged: [] });
 
-describe('a projector that hangs keeps no courier waiting', () => {
-  test('who comes while the object sends batches for a caller who is none', async () => {
+describe('a projector that hangs does not delay a courier', () => {
+  test('that calls while the object sends batches for a caller that is not a courier', async () => {
     const channel = newChannel();
     await receive(says(channel, 'first'));
     const projector = await hangProjector(channel);
@@ -63,13 +64,13 @@ describe('a projector that hangs keeps no courier waiting', () => {
     await waiting;
   });
 
-  test('who comes when the maximum of batches is in flight', async () => {
+  test('that calls when the maximum of batches is in flight', async () => {
     const channel = newChannel();
     await receive(says(channel, 'first'));
     const projector = await hangProjector(channel);
     const batches = [];
     for (let place = 0; place < 40; place++) batches.push((await asCourier(channel, `${place}`)).handed);
-    // Beyond 32 batches in flight the object sends by itself, and only it waits for the projector.
+    // Above 32 batches in flight the object itself sends them, and only the object waits for the projector.
     expect(batches.filter((handed) => handed !== null)).toHaveLength(32);
     expect(projector.asked()).toBe(1);
     vi.spyOn(console, 'error').mockImplementation(() => {});

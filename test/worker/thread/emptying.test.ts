@@ -48,7 +48,7 @@ it('deleting the replica of a thread deletes a limited number of rows at a time,
   expect(await membersOf(other)).toBe(1);
 });
 
-it('a projector deletes in as many portions as needed before it writes the first rows, once for each number', async () => {
+it('a projector deletes in portions before it writes the first rows of a rebuild, once for each number', async () => {
   const thread = '0000000000000000abc';
   const chat_id = newUuid(Date.now());
   await insertGhosts(chat_id);

@@ -27,7 +27,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Makes the next `times` passages of a step end in a crash of the object, or in an error. */
+/** Makes the next `times` runs of a step end in a crash of the object, or in an error. */
 function breakAt(step: FaultStep, times: number, how: 'crash' | 'error'): { passed: () => number } {
   let passed = 0;
   onFault((at, crash) => {
@@ -142,8 +142,8 @@ describe('a message whose thread or projector crashes', () => {
   });
 });
 
-describe('D1 that fails for a while', () => {
-  testAlarm('writes are answered anyway, and the replica follows when D1 is back', async (ring) => {
+describe('an outage of D1', () => {
+  testAlarm('does not delay answers, and the replica follows when D1 is back', async (ring) => {
     const channel = newChannel();
     const fault = breakAt('projector before D1', Number.POSITIVE_INFINITY, 'error');
     const first = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
@@ -184,7 +184,7 @@ describe('D1 that fails for a while', () => {
     },
   );
 
-  testAlarm('a batch that comes late or twice changes nothing', async (ring) => {
+  testAlarm('a batch that arrives late or twice changes nothing', async (ring) => {
     const channel = newChannel();
     const user = newUser(channel.organizationId);
     const opening = await receive(receiveCommand(channel, 't', [visitorMessage('one'), userMessage('two', user)]));

@@ -121,7 +121,7 @@ function wakeUp(more: Partial<LaneWakeUp> = {}): LaneWakeUp {
 async function play(more: Partial<LaneWakeUp> = {}): Promise<void> {
   queue.push({ wakeUp: wakeUp(more), delay: 0 });
   for (let played = 0; queue.length > 0; played++) {
-    if (played > 50) throw new Error('the pointers do not come to an end');
+    if (played > 50) throw new Error('the wake-ups do not come to an end');
     const next = queue.shift();
     if (next === undefined) return;
     if (next.delay > 0) passTime(next.delay * 1000);

@@ -52,7 +52,7 @@ class Receiver {
   async play(more: Partial<LaneWakeUp> = {}): Promise<void> {
     this.queue.push({ wakeUp: this.wakeUp(more), delay: 0 });
     for (let played = 0; this.queue.length > 0; played++) {
-      if (played > 100) throw new Error('the pointers do not come to an end');
+      if (played > 100) throw new Error('the wake-ups do not come to an end');
       const next = this.queue.shift();
       if (next === undefined) return;
       if (next.delay > 0) passTime(next.delay * 1000);
@@ -262,7 +262,7 @@ describe('a crash around a delivery', () => {
     expect(valid).toEqual({ is_stale: false, next: null, offer_in: null });
   });
 
-  test('the answer to a report says of the last failure only that the webhook is exhausted', async () => {
+  test('the answer to a report is `is_exhausted` only after the last failure', async () => {
     const { receiver, stub } = await threadWithReplies(1);
     const request = { v: 1 as const, receiver: receiver.wakeUp().receiver, track: 'lane' as const, drain: false };
     const attempt = { at: Date.now(), duration: 1, status: 500, response: '', error: null };

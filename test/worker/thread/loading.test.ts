@@ -13,7 +13,7 @@ import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '
 import { setClock } from '../../support/worker/clock.ts';
 import { accepted, execute, newVisitorChat } from '../../support/worker/threads.ts';
 
-/** Tomorrow, so that no alarm rings by itself. */
+/** A day ahead, so that no alarm rings by itself. */
 const STARTS_AT = Date.now() + 86_400_000;
 const FOLDED = ['chats', 'members', 'tags', 'invitations', 'suggestions'];
 
@@ -94,7 +94,7 @@ async function compare(model: ThreadModel, command: Command, pause: number): Pro
 }
 
 describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('an object of kind $kind', (identity) => {
-  test('decides from what it loads as from the whole state, and its tables are what its log evolves to', async () => {
+  test('decides from what it loads as from the whole state, and its tables equal the replay of its log', async () => {
     const name = threadName(identity);
     const pause = fc.oneof(fc.constant(3), fc.nat({ max: 90_000 }));
     const turn = fc.record({ of: step, pause, restarts: fc.nat({ max: 5 }).map((chance) => chance === 0) });

@@ -143,7 +143,7 @@ describe('a row that D1 refuses', () => {
     expect(await parkedOf(channel)).toEqual([{ after_seq: refused - 1, upto_seq: refused }]);
   });
 
-  testAlarm('of the log of deliveries delays neither the messages nor the other deliveries', async (ring) => {
+  testAlarm('of the delivery log delays neither the messages nor the other deliveries', async (ring) => {
     const channel = newChannel();
     const user = newUser(channel.organizationId);
     await say(channel, 'first');

@@ -27,7 +27,7 @@ const objectAt = (thread: string) => env.THREADS.getByName(thread);
 
 const involved = ({ organization_id }: UserFacts) => ({ kind: 'involved' as const, organization_id });
 
-/** Replaces users' objects, as this thread sees them, by ones that do not answer until the test lets them fail. */
+/** Replaces users' objects, for this thread, by ones that do not answer until the test makes them fail. */
 async function replaceUsers(thread: string) {
   let asked = 0;
   let isFailing = false;
@@ -165,7 +165,7 @@ test('a plain message asks nobody to watch', async () => {
   expect(asked).toBe(0);
 });
 
-test('a user’s object that reports to a chat without need is told so', async () => {
+test('a user’s object whose reports a chat does not need is told so', async () => {
   const { thread, chat_id, actor, grant } = await newVisitorChat();
   await execute(thread, { type: 'update_chat', chat_id, grant, is_ended: true, is_waiting: null });
   const { result } = await threadStub(env, thread).execute({

@@ -42,7 +42,7 @@ describe('a query', () => {
     expect(await asking({ kind: 'visitor', room_id: other, visitor_id })).toBe('chat_not_found');
   });
 
-  test('about a chat of another time, of a thread that does not exist or of another version is refused', async () => {
+  test('is refused for an id with another time, for an unknown thread and in another version', async () => {
     const { thread, grant } = await newVisitorChat();
     const query = { v: 1 as const, type: 'read_chat' as const, grant };
     expect(await ask(thread, { ...query, chat_id: chatIdAt(thread, 1) })).toEqual(refusal('chat_not_found'));
@@ -162,8 +162,8 @@ describe('suggestions', () => {
   });
 });
 
-describe('a chat that continues by the id of its visitor’s newest one', () => {
-  test('must be in the thread that is asked', async () => {
+describe('a new chat that names its visitor’s newest one', () => {
+  test('must be sent to the thread of that chat', async () => {
     const { thread, room, visitor_id, actor } = await newVisitorChat();
     const opens = { v: 1, command_id: 'x', ...nextVisitorChat({ visitor_id, room, actor }, '') } as const;
     const send = async (name: string) =>
@@ -178,7 +178,7 @@ describe('a chat that continues by the id of its visitor’s newest one', () => 
 });
 
 describe('typing', () => {
-  test('is returned with the members, from joins and updates that change nothing else, until a message or a restart', async () => {
+  test('is returned with the members until a message or a restart, even if a join or update changes nothing else', async () => {
     const { thread, chat_id, actor, grant } = await newVisitorChat();
     const statusOf = async () => {
       const { members } = await read(thread, { v: 1, type: 'read_members', chat_id, grant });

@@ -26,7 +26,7 @@ beforeAll(async () => {
   threads = await liveThrough();
 });
 
-/** The replica as the threads made it while they changed. */
+/** The replica that the threads made during their changes. */
 let lived: Record<CopyTable, unknown[]>;
 
 beforeEach(async () => {
@@ -71,7 +71,7 @@ async function expectCopy(expected: Record<CopyTable, unknown[]>): Promise<void>
 const ALL_BUT_THE_REGISTER = COPY_TABLES.filter((table) => table !== 'threads');
 
 describe('a rebuild', () => {
-  test('has something to do: no table of the replica is empty', () => {
+  test('is tested with rows in every table of the replica', () => {
     expect(COPY_TABLES.filter((table) => lived[table].length === 0)).toEqual([]);
     const statuses = lived.deliveries.map((row) => (row as { status: string }).status);
     expect(new Set(statuses)).toEqual(new Set(['delivered', 'skipped', 'pending']));
@@ -110,7 +110,7 @@ describe('a rebuild', () => {
     await expectCopy(lived);
   });
 
-  test('of the object is that of its log: its tables are as they were', async () => {
+  test('of the object does not change its tables', async () => {
     const tablesOf = (thread: string) =>
       runInDurableObject(env.THREADS.getByName(thread), (_, { storage }) =>
         Object.fromEntries(
@@ -250,7 +250,7 @@ describe('commands and evictions during a rebuild', () => {
 });
 
 describe('POST /admin/v1/rebuild', () => {
-  test('refuses an invalid cursor, an invalid id, and anyone who is no operator', async () => {
+  test('refuses an invalid cursor, an invalid id, and callers other than the operator', async () => {
     expect((await rebuild({ cursor: 'x' })).json).toEqual({ cursor: ['Invalid cursor.'] });
     expect((await rebuild({ ids: ['x'] })).status).toBe(400);
     const stranger = await call('/admin/v1/rebuild', { method: 'POST', body: {}, authorization: 'Bearer x' });

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { accepted, newChannel, receive, receiveCommand, stubOf, visitorMessage } from '../../support/worker/threads.ts';
 
-test('a message opens a session, the next one goes into it, and D1 has both', async () => {
+test('a message opens a session, the next one joins it, and D1 has both', async () => {
   const channel = newChannel();
   const first = await receive(receiveCommand(channel, 't', [visitorMessage('one')]));
   const second = await receive(receiveCommand(channel, 't', [visitorMessage('two')]));

@@ -37,7 +37,7 @@ function replayAll(sql: SqlStorage, view: View, after: number, last: number): Th
 }
 
 it.each<View>(['organization', 'visitor'])(
-  'the updates replayed for the hub of an %s, from any position, are those of the whole log',
+  'the updates that are replayed for the hub of an %s from any position are those of the whole log',
   async (view) => {
     for (const name of threads) {
       await inThread(name, (sql, log) => {

@@ -71,7 +71,7 @@ async function copyOf(chatId: string) {
   };
 }
 
-/** Lets the projector accept the first calls of a thread, then fail until it is restored. */
+/** Makes the projector accept the first calls of a thread and then fail until it is restored. */
 async function failProjectorAfter(channel: Channel, taken: number) {
   let calls = 0;
   let isAway = true;
@@ -240,7 +240,7 @@ describe('the rows that a command writes', () => {
 });
 
 describe('a projector', () => {
-  test('refuses what its buffer cannot hold and accepts it afterwards', async () => {
+  test('refuses a batch that its buffer cannot hold, and accepts it afterwards', async () => {
     const thread = nameOf(newChannel());
     const row = JSON.stringify([newUuid(Date.now()), newUuid(Date.now()), newUuid(Date.now()), 1]);
     const batch: ReplicaBatch = { v: 4, thread, rows: { visitors: [row] }, size: 5_000_000 };
@@ -252,7 +252,7 @@ describe('a projector', () => {
     expect(await stub.write('DB', [batch])).toMatchObject([{ ok: true }]);
   });
 
-  test('writes the good batches of a transaction that a bad row spoils', async () => {
+  test('writes the valid batches of a transaction that fails because of a bad row', async () => {
     const thread = nameOf(newChannel());
     const stub = projectorStub(env, 'DB', thread);
     const good = (id: string): ReplicaBatch => ({

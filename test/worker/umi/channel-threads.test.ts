@@ -6,13 +6,16 @@ import { firstUuidAt } from '../../../src/resources/uuid.ts';
 import { Gateway } from '../../support/worker/gateway.ts';
 import { testEnv } from '../../support/worker/requests.ts';
 
-/** Of a channel's threads, and more than a page may read. */
+/** The number of threads of the channel, more than a page may read. */
 const MANY = 600;
 
 let hub: Gateway;
 let channelId: string;
 
-/** A session for each of `count` threads, the first the oldest: thread n began at n seconds and was last active at `activeAt(n)` ms. */
+/**
+ * A session for each of `count` threads, the first the oldest: thread n began at n seconds and was last active at
+ * `activeAt(n)` ms.
+ */
 async function addThreads(channel: string, count: number, activeAt: (number: number) => number): Promise<void> {
   const numbers = Array.from({ length: count }, (_, place) => place + 1);
   const rows = numbers.map((number) => ({
@@ -74,14 +77,14 @@ describe('threads that were active after a time', () => {
     ]);
   });
 
-  it('are refused for what is no time', async () => {
+  it('are refused for an invalid time', async () => {
     for (const value of ['yesterday', '1795263738', '2026-02-30T00:00:00Z', '']) {
       const answer = await hub.get(`/${channelId}/threads?active_after=${value}`);
       expect([answer.status, Object.keys(answer.json)]).toEqual([400, ['active_after']]);
     }
   });
 
-  it('are not shown to another organization, also where a row of its own names the channel', async () => {
+  it('are not shown to another organization, even if its own row names the channel', async () => {
     const stranger = await Gateway.open();
     const after = `active_after=${isoTime(0)}`;
     const foreign = await stranger.get(`/${channelId}/threads?${after}`);

@@ -11,7 +11,7 @@ beforeAll(async () => {
   hub = await Gateway.open();
 });
 
-/** What the cache reads of a request's context. */
+/** The part of a request's context that the cache reads. */
 function context(env: Partial<Env> = {}): AppContext {
   const principal = { organization: { id: hub.organizationId, database: 'DB' } };
   return { env: { ...testEnv, AUTH_CACHE_SECONDS: '30', ...env }, var: { principal, cost: noCost() } } as AppContext;
@@ -52,7 +52,7 @@ describe('findCachedChannel', () => {
     expect(await find(context(), id)).toBeNull();
   });
 
-  it('does not give a channel to another organization', async () => {
+  it('does not return a channel of another organization', async () => {
     const id = await hub.register();
     await find(context(), id);
     const other = await Gateway.open();

@@ -29,7 +29,7 @@ function deliveryId(at: number): string {
   return uuidVersion7(at, { high12: 1, low62: made });
 }
 
-describe('the log of deliveries', () => {
+describe('the delivery log', () => {
   const [first, second, third] = [1, 2, 3].map((at) => deliveryId(at * 1000)) as [string, string, string];
 
   beforeAll(async () => {
@@ -111,7 +111,7 @@ describe('the log of deliveries', () => {
     expect(pruned.json).toMatchObject({ id: third, body: null, attempts: [] });
   });
 
-  it('knows no delivery of another channel', async () => {
+  it('has no delivery of another channel', async () => {
     const otherChannel = await hub.register();
     for (const path of [`${otherChannel}/deliveries/${first}`, `${channelId}/deliveries/${deliveryId(1)}`]) {
       const answer = await hub.get(`/${path}`);
@@ -173,7 +173,7 @@ describe('a bulk replay', () => {
     expect((await replay({ status: 'skipped' })).asked).toEqual([THREAD_B]);
   });
 
-  it('takes every finished delivery of a bare time range', async () => {
+  it('replays every finished delivery of a time range without other filters', async () => {
     const range = { created_at_after: '1970-01-01T00:00:02.000Z', created_at_before: '1970-01-01T00:00:05Z' };
     expect(await replay(range)).toMatchObject({
       json: { lanes: 3, replayed: 6, is_complete: true },
@@ -187,7 +187,7 @@ describe('a bulk replay', () => {
     expect((await replay({ status: 'delivered', created_at_before: '1970-01-01T00:00:03Z' })).asked).toEqual([]);
   });
 
-  it('goes on where an incomplete call ended', async () => {
+  it('continues where an incomplete call ended', async () => {
     const id = await hub.register();
     const prefix = firstUuidAt(9_000).slice(0, 32);
     await testEnv.DB.prepare(

@@ -13,7 +13,7 @@ const routes = Object.entries(document.paths ?? {}).flatMap(([path, operations])
   Object.keys(operations).map((method) => [method.toUpperCase(), path] as const),
 );
 
-/** A valid request to each route that needs a body or a query, so that a refusal is not about its form. */
+/** A valid request to each route that needs a body or a query, so that a refusal has another reason. */
 function requestTo(method: string, path: string, roomId: string): { query: string; body?: unknown } {
   const whole = {
     name: 'n',
@@ -48,7 +48,7 @@ describe('every route of the messaging interface', () => {
     expect(routes.every(([, path]) => path.startsWith(ROOT))).toBe(true);
   });
 
-  it.each(routes)('%s %s refuses whom it must', async (method, path) => {
+  it.each(routes)('%s %s refuses callers without the right', async (method, path) => {
     const { query, body } = requestTo(method, path, ID);
     const pathOf = (organizationId: string) =>
       `/api/v5${path.replace('{organization_id}', organizationId).replaceAll(/\{\w+\}/g, ID)}${query}`;
@@ -56,7 +56,7 @@ describe('every route of the messaging interface', () => {
   });
 
   it.each(routes.filter(([, path]) => path !== ROOT))(
-    '%s %s knows no channel of another organization',
+    '%s %s is 404 for a channel of another organization',
     async (method, path) => {
       const { owner } = callers;
       const { query, body } = requestTo(method, path, ID);

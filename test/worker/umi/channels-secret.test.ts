@@ -15,7 +15,7 @@ afterEach(() => {
 
 type Sent = { url: string; headers: Record<string, string>; body: string; redirect: string | undefined };
 
-/** Stands in for the receiver: records what was sent and answers with what `answer` makes. */
+/** Replaces the receiver. Records the requests and answers with the result of `answer`. */
 function receive(answer: () => Response): Sent[] {
   const sent: Sent[] = [];
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
@@ -40,7 +40,7 @@ function isSignedWith(secret: string, { body, headers }: Sent): boolean {
 }
 
 describe('the secret of a channel', () => {
-  it('is random, and shown only where it is asked for', async () => {
+  it('is random, and shown only by its own path', async () => {
     const id = await hub.register();
     const shown = await hub.get(`/${id}/secret`);
     expect(shown.json).toEqual({
@@ -73,7 +73,7 @@ describe('the secret of a channel', () => {
     expect(sent[0]?.headers['webhook-signature']?.split(' ')).toHaveLength(2);
   });
 
-  it('is let go at once without grace', async () => {
+  it('is replaced at once without a grace', async () => {
     const id = await hub.register();
     const before = await secretOf(id);
     const rotated = await hub.request('POST', `/${id}/secret/rotate`, { grace_seconds: 0 });
@@ -127,7 +127,7 @@ describe('the test of a channel', () => {
     expect(json).toMatchObject({ success: false, status, response: text, error });
   });
 
-  it('reports a connection that fails in its own words', async () => {
+  it('reports a failed connection without the text of the runtime', async () => {
     const id = await hub.register();
     receive(() => {
       throw new TypeError('internal error; reference = abc');

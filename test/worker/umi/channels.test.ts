@@ -39,7 +39,7 @@ describe('a channel works', () => {
     expect([read.status, read.json]).toEqual([200, answer.json]);
   });
 
-  it('takes every field, also upper-case ids and a trailing slash', async () => {
+  it('accepts every field, upper-case ids and a trailing slash', async () => {
     const body = hub.fields({
       name: '  ä'.repeat(85),
       messaging_channel: 'x'.repeat(64),
@@ -65,7 +65,7 @@ describe('a channel works', () => {
     expect((await hub.get(`/${id}`)).json).toEqual(changed.json);
   });
 
-  it('is replaced by PUT, which resets what is left out', async () => {
+  it('is replaced by PUT, which resets missing fields', async () => {
     const id = await hub.register({ max_retry_count: 7, echo_user_messages: false, is_webhook_enabled: false });
     const changed = await hub.request('PUT', `/${id}`, hub.fields({ name: 'Whole' }));
     expect(changed.json).toMatchObject({
@@ -80,7 +80,7 @@ describe('a channel works', () => {
     expect(Object.keys(incomplete.json)).toEqual(['messaging_channel', 'room_id', 'reply_webhook_url']);
   });
 
-  it('is gone after DELETE, while its log stays readable', async () => {
+  it('is 404 after DELETE, while its log stays readable', async () => {
     const id = await hub.register();
     const removed = await hub.request('DELETE', `/${id}`);
     expect([removed.status, removed.text]).toEqual([204, '']);
@@ -110,7 +110,7 @@ describe('a channel works', () => {
 });
 
 describe('the list of channels works', () => {
-  it('in five orders, page by page, forth and back', async () => {
+  it('in five orders, page by page, forwards and backwards', async () => {
     const gateway = await Gateway.open();
     const ids: string[] = [];
     for (const messaging_channel of ['slack', 'email', 'whatsapp', 'email', 'zendesk']) {
@@ -156,7 +156,7 @@ describe('the list of channels works', () => {
     expect([mixed.status, mixed.json]).toEqual([400, { cursor: ['Invalid cursor.'] }]);
   });
 
-  it('holds only the own organization', async () => {
+  it('contains only channels of the own organization', async () => {
     const id = await other.register();
     const ids = rows(await hub.get('?page_size=200')).map((row) => row['id']);
     expect(ids).not.toContain(id);
@@ -236,7 +236,7 @@ describe('a channel refuses', () => {
     expect([patched.status, patched.json]).toEqual([400, fields]);
   });
 
-  it('an empty body, broken JSON and ids that are none', async () => {
+  it('an empty body, invalid JSON and malformed ids', async () => {
     const empty = await hub.request('POST', '', undefined, {
       raw: '',
       headers: { 'Content-Type': 'application/json' },
@@ -314,7 +314,7 @@ describe('pending webhooks of a channel', () => {
     expect(gateway.sent).toEqual(drains(id));
   });
 
-  it('stay when nothing is switched off', async () => {
+  it('stay while nothing is switched off', async () => {
     const gateway = await Gateway.open();
     const id = await channelWithDeliveries(gateway);
     await gateway.request('PATCH', `/${id}`, { name: 'Same' });
@@ -322,7 +322,7 @@ describe('pending webhooks of a channel', () => {
     expect(gateway.sent).toEqual([]);
   });
 
-  it('are drained in batches that the queue takes', async () => {
+  it('are drained in batches that the queue accepts', async () => {
     const gateway = await Gateway.open();
     const id = await gateway.register();
     for (let place = 0; place < 230; place++) {

@@ -16,7 +16,7 @@ const REQUIRED = { thread_id: ['This field is required.'] };
 const BLANK = { thread_id: ['This field may not be blank.'] };
 
 describe('close_session works', () => {
-  it('once, and says so when it is closed already', async () => {
+  it('once, and reports a session that is closed already', async () => {
     const thread = unique('thread');
     const { chatId } = await org.say(thread, 'hi');
     const first = await org.close(thread);
@@ -40,7 +40,7 @@ describe('close_session works', () => {
     expect(await countRows()).toEqual(rows);
   });
 
-  it('for the present session, after which messages open a new one', async () => {
+  it('for the current session, after which messages open a new one', async () => {
     const thread = unique('thread');
     const first = await org.say(thread, 'one');
     await org.close(thread);
@@ -68,7 +68,7 @@ describe('close_session works', () => {
     }
   });
 
-  it('for many callers at once: one closes it', async () => {
+  it('for many callers at the same time: one closes it', async () => {
     const thread = unique('thread');
     await org.say(thread, 'hi');
     const answers = await Promise.all(Array.from({ length: 30 }, () => org.close(thread)));
@@ -76,7 +76,7 @@ describe('close_session works', () => {
     expect(answers.filter(({ json }) => json['message'] === 'Chat session closed successfully')).toHaveLength(1);
   });
 
-  it('beside messages that arrive at the same time: no message is lost, and one session is open at most', async () => {
+  it('beside messages that arrive at the same time: no message is lost, and at most one session is open', async () => {
     const thread = unique('thread');
     await org.say(thread, 'first');
     const answers = await Promise.all(
@@ -120,14 +120,14 @@ describe('close_session refuses', () => {
     expect([answer.status, answer.json]).toEqual([400, fields]);
   });
 
-  it('an empty body and broken JSON', async () => {
+  it('an empty body and invalid JSON', async () => {
     const headers = { 'Content-Type': 'application/json' };
     expect((await org.request('POST', '/close_session', { headers })).json).toEqual(REQUIRED);
     const broken = await org.request('POST', '/close_session', { raw: '{"thread_id":' });
     expect([broken.status, Object.keys(broken.json)]).toEqual([400, ['detail']]);
   });
 
-  it('a thread that the channel does not have', async () => {
+  it('an unknown thread', async () => {
     const rows = await countRows();
     const unknown = await org.close(unique('thread'));
     expect([unknown.status, unknown.json]).toEqual([404, { detail: 'Thread not found.' }]);
@@ -140,7 +140,7 @@ describe('close_session refuses', () => {
     expect((await org.chat(chatId))['is_ended']).toBe(false);
   });
 
-  it('an unknown thread without leaving anything in its object', async () => {
+  it('an unknown thread, and stores nothing in its object', async () => {
     const thread = unique('thread');
     expect((await org.close(thread)).status).toBe(404);
     const name = threadName({ kind: 'channel', channel_id: org.channelId, thread_id: thread });

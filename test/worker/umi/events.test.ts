@@ -125,7 +125,7 @@ describe('the events of a thread', () => {
     expect(await sentBodies(org, thread)).toEqual(events);
   });
 
-  it('are messages of users and suggestions, nothing else', async () => {
+  it('are only messages of users and suggestions', async () => {
     const thread = unique('thread');
     const { chatId } = await org.say(thread, 'a visitor');
     await org.join(org.agent, chatId);
@@ -141,7 +141,7 @@ describe('the events of a thread', () => {
     expect(textsOf(await org.events(thread))).toEqual(['an agent', 'a bot']);
   });
 
-  it('go on over sessions, page by page, above `after`', async () => {
+  it('continue over sessions, page by page, above `after`', async () => {
     const thread = unique('thread');
     const seqs: number[] = [];
     for (let session = 0; session < 3; session++) {
@@ -205,7 +205,7 @@ describe('events refuse', () => {
     expect([answer.status, answer.json]).toEqual([400, fields]);
   });
 
-  it('a thread or a channel that is not there', async () => {
+  it('an unknown thread or channel', async () => {
     const foreign = await TestOrganization.open();
     const thread = unique('thread');
     await foreign.send([foreign.userSays(thread, 'secret')]);

@@ -71,7 +71,7 @@ describe('an import', () => {
     );
   });
 
-  it('takes any ISO time, the present, equal times and messages without one at its end', async () => {
+  it('accepts any ISO time, the present, equal times and messages without a time at its end', async () => {
     const thread = unique('thread');
     const times = ['2020-02-29', '2020-02-29T12:00', '2020-02-29 14:00:00+02:00', '2020-02-29T12:00:00.000001Z'];
     const messages = times.slice(1).map((created_at) => visitorSays(thread, created_at, { created_at }));
@@ -118,7 +118,7 @@ describe('an import', () => {
     await expectRefused({ messages: conversation(thread), close_session: false }, [field, field, field]);
   });
 
-  it('without created_at sends its webhooks as any other request', async () => {
+  it('without created_at sends its webhooks like any other request', async () => {
     const thread = unique('thread');
     await org.send([visitorSays(thread, 'q'), org.userSays(thread, 'a')], { close_session: true });
     expect(await org.events(thread)).toHaveLength(1);
@@ -147,7 +147,7 @@ describe('skip_webhooks', () => {
 });
 
 describe('echo_user_messages', () => {
-  it('false keeps a channel from hearing its own messages, while those of the chat go out', async () => {
+  it('false excludes a channel’s own messages from its webhooks, and no others', async () => {
     const own = await TestOrganization.open({ echo_user_messages: false });
     const thread = unique('thread');
     const { chatId, ids } = await own.send([visitorSays(thread, 'q'), own.userSays(thread, 'own')]);

@@ -39,7 +39,7 @@ async function allMessages(chatId: string): Promise<Json[]> {
   return read;
 }
 
-describe('what fits works', () => {
+describe('accepts', () => {
   it('500 messages at once; 501 are refused', async () => {
     const thread = unique('thread');
     const batch = (count: number) =>
@@ -63,7 +63,7 @@ describe('what fits works', () => {
     expect(await org.ledger()).toMatchObject({ accepted: 250 });
   });
 
-  it('100,000 characters in a body, counted as people do; one more is refused', async () => {
+  it('100,000 characters in a body, counted as code points; one more is refused', async () => {
     const thread = unique('thread');
     for (const character of ['a', 'ä', '€', '🙂']) {
       const body = character.repeat(100_000);
@@ -89,7 +89,7 @@ describe('what fits works', () => {
     expect((await org.close(id)).json).toMatchObject({ thread_id: id, is_ended: true });
   });
 
-  it('50 messages of 100,000 four-byte characters over several requests, unharmed in the thread and in D1', async () => {
+  it('50 messages of 100,000 four-byte characters over several requests, unchanged in the thread and in D1', async () => {
     const thread = unique('thread');
     const bodies = Array.from({ length: 50 }, (_, place) => {
       const mark = String(place).padStart(2, '0');
@@ -212,7 +212,7 @@ describe('what fits works', () => {
     expectSameText((last?.['selected_reply_suggestion'] as Json | undefined)?.['suggestion'], longest);
   });
 
-  it('a visitor’s name of any length: 255 characters of it are shown, the variable stays whole', async () => {
+  it('a visitor’s name of any length: 255 characters are shown, and the variable stays whole', async () => {
     const thread = unique('thread');
     const messages = Array.from({ length: 500 }, (_, place) => visitorSays(thread, `text ${place}`));
     const name = '🙂'.repeat(1000);
@@ -226,7 +226,7 @@ describe('what fits works', () => {
 });
 
 describe('the rows of the log', () => {
-  it('stay below the 2 MB that the platform stores, whatever a request holds', async () => {
+  it('stay below the platform’s limit of 2 MB, whatever a request contains', async () => {
     const thread = unique('thread');
     const worst = '\u0001'.repeat(100_000);
     const variables = Object.fromEntries(Array.from({ length: 7 }, (_, place) => [`worst ${place}`, worst]));

@@ -62,18 +62,18 @@ describe('one message is refused with', () => {
     ['an unknown sender type', { sender_type: 'bot' }, { sender_type: ['"bot" is not a valid choice.'] }],
     ['a null sender type', { sender_type: null }, { sender_type: NULL }],
     [
-      'a user who is no UUID',
+      'a user id that is not a UUID',
       { sender_type: 'user', sender_id: 'agent@example.com' },
       { sender_id: ['Must be a valid UUID.'] },
     ],
     ['an unknown user', { sender_type: 'user', sender_id: UNKNOWN }, { sender_id: NO_USER }],
     [
-      'a suggestion that is no UUID',
+      'a suggestion id that is not a UUID',
       { sender_type: 'user', sender_id: UNKNOWN, selected_reply_suggestion_id: 'best' },
       { selected_reply_suggestion_id: ['Must be a valid UUID.'] },
     ],
     ['a time without close_session', { created_at: '2026-01-01T00:00:00Z' }, { created_at: [expect.any(String)] }],
-    ['a time that is none', { created_at: 'yesterday' }, { created_at: [expect.stringContaining('ISO 8601')] }],
+    ['an invalid time', { created_at: 'yesterday' }, { created_at: [expect.stringContaining('ISO 8601')] }],
   ])('%s', async (_, change, fields) => {
     await expectRefused((thread) => ({ messages: [visitorSays(thread, 'hi', change)] }), { messages: [fields] });
     await expectRefused(
@@ -142,7 +142,7 @@ describe('a request is refused with', () => {
     ['a list as variables', { variables: [] }, { variables: ['Expected a dictionary of items but got type "list".'] }],
     ['a number as variable', { variables: { age: 7 } }, { variables: { age: NO_STRING } }],
     [
-      'a variable that no record can keep',
+      'a variable with a reserved name',
       { variables: JSON.parse('{"__proto__": "p", "constructor": "c"}') },
       { variables: JSON.parse('{"__proto__": ["This name is reserved."]}') },
     ],
@@ -159,7 +159,7 @@ describe('a request is refused with', () => {
     }
   });
 
-  it('a body that is no JSON object, or none at all', async () => {
+  it('a body that is not a JSON object, and an empty one', async () => {
     for (const raw of ['{"messages": [', 'messages', '{"messages":[{}],}', '\u0000']) {
       const answer = await org.request('POST', '/messages', { raw });
       expect([answer.status, answer.json]).toEqual([400, { detail: expect.stringMatching(/^JSON parse error/) }]);

@@ -9,7 +9,7 @@ import {
   visitorSays,
 } from '../../support/worker/organization.ts';
 
-/** A repeated message is stored once, and a repeated request is answered as the first was. */
+/** A repeated message is stored once, and a repeated request gets the first answer. */
 
 let org: TestOrganization;
 
@@ -24,7 +24,7 @@ async function textsOf(chatId: string): Promise<unknown[]> {
 }
 
 describe('the same message again', () => {
-  it('is stored once: same answer, marked as replayed, and no row is written', async () => {
+  it('is stored once: it gets the same answer, marked as replayed, and writes no row', async () => {
     const thread = unique('thread');
     const payload = { messages: [visitorSays(thread, 'one'), org.userSays(thread, 'two')], variables: { a: '1' } };
     const first = await org.post(payload);
@@ -90,7 +90,7 @@ describe('the same message again', () => {
     expect([isReplayed(again), again.json]).toEqual(['true', first.json]);
   });
 
-  it('with a user id in other letters is the same', async () => {
+  it('with a user id in upper case is the same', async () => {
     const thread = unique('thread');
     const message = org.userSays(thread, 'one');
     const first = await org.send([message]);
@@ -100,7 +100,7 @@ describe('the same message again', () => {
 });
 
 describe('a wholly repeated request', () => {
-  it('that equals no earlier one answers with is_new_session false and 0 created', async () => {
+  it('that equals no earlier one is answered with is_new_session false and 0 created', async () => {
     const thread = unique('thread');
     const [a, b] = [visitorSays(thread, 'a'), visitorSays(thread, 'b')];
     const first = await org.send([a]);
@@ -164,7 +164,7 @@ describe('a wholly repeated request', () => {
 });
 
 describe('a partly repeated request', () => {
-  it('stores what is new, counts only that, and names the first ids of the rest', async () => {
+  it('stores and counts the new messages, and returns the first ids of the others', async () => {
     const thread = unique('thread');
     const [a, b, c] = ['a', 'b', 'c'].map((body) => visitorSays(thread, body)) as [Incoming, Incoming, Incoming];
     const first = await org.send([a]);
@@ -179,7 +179,7 @@ describe('a partly repeated request', () => {
     expect([isReplayed(again), again.json]).toEqual(['true', second.json]);
   });
 
-  it('applies its options, to what is new', async () => {
+  it('applies its options to the new messages', async () => {
     const thread = unique('thread');
     const question = visitorSays(thread, 'help');
     const first = await org.send([question]);
@@ -193,7 +193,7 @@ describe('a partly repeated request', () => {
     expect((await org.chat(first.chatId))['is_ended']).toBe(true);
   });
 
-  it('after the end opens a session for what is new', async () => {
+  it('after the end opens a session for the new messages', async () => {
     const thread = unique('thread');
     const [a, b] = [visitorSays(thread, 'a'), visitorSays(thread, 'b')];
     const first = await org.send([a], { close_session: true });
@@ -206,7 +206,7 @@ describe('a partly repeated request', () => {
 });
 
 describe('repeats at the same time', () => {
-  it('of one message, fifty times: one is the first, all have the same answer', async () => {
+  it('of one message, fifty times, get the same answer, and one of them is the first', async () => {
     const thread = unique('thread');
     const payload = { messages: [visitorSays(thread, 'once')] };
     const answers = await Promise.all(Array.from({ length: 50 }, () => org.post(payload)));
@@ -217,7 +217,7 @@ describe('repeats at the same time', () => {
     expect(await copiedMessages(String(answers[0]?.json['chat_id']))).toHaveLength(1);
   });
 
-  it('of one message to a thread that has just ended', async () => {
+  it('of one message to a thread that has just ended store it once', async () => {
     const thread = unique('thread');
     const old = await org.say(thread, 'old', { close_session: true });
     const payload = { messages: [visitorSays(thread, 'once')] };
@@ -227,7 +227,7 @@ describe('repeats at the same time', () => {
     expect(answers[0]?.json['chat_id']).not.toBe(old.chatId);
   });
 
-  it('of every kind of request, three times', async () => {
+  it('of every kind of request, three times, get the same answer', async () => {
     const threads = Array.from({ length: 10 }, () => unique('thread'));
     const requests: { messages: Incoming[]; [option: string]: unknown }[] = threads.flatMap((thread) => [
       { messages: [visitorSays(thread, 'a')] },

@@ -79,7 +79,7 @@ describe('a session', () => {
     expect((await org.messages(third.chatId, '?type__in=msg')).map(({ message }) => message)).toEqual(['three']);
   });
 
-  it('is another one for each thread and each channel', async () => {
+  it('is different for each thread and each channel', async () => {
     const thread = unique('thread');
     const other = await org.gateway.register();
     const own = await org.say(thread, 'hi');
@@ -94,7 +94,7 @@ describe('a session', () => {
     expect(new Set(visitors.map((members) => visitorOf(members)['member_id'])).size).toBe(3);
   });
 
-  it('is one, however many first messages come at once', async () => {
+  it('is one, however many first messages arrive at the same time', async () => {
     const thread = unique('thread');
     const answers = await Promise.all(Array.from({ length: 50 }, (_, place) => org.say(thread, `first ${place}`)));
     expect(new Set(answers.map(({ chatId }) => chatId)).size).toBe(1);
@@ -183,7 +183,7 @@ describe('messages', () => {
     expect(await org.chat(sent.chatId)).toMatchObject({ visitor_member_count: 1, visitor_message_count: 2 });
   });
 
-  it('of a user make them a member who takes no part, without a join message', async () => {
+  it('of a user make them a member who does not participate, without a join message', async () => {
     const thread = unique('thread');
     const sent = await org.send([org.userSays(thread, 'only a user wrote')]);
     const members = await org.memberships(sent.chatId);
@@ -198,7 +198,7 @@ describe('messages', () => {
     expect(await org.chat(sent.chatId)).toMatchObject({ user_member_count: 2, user_message_count: 2 });
   });
 
-  it('of a user who takes part already leave their membership as it is', async () => {
+  it('of a user who already participates do not change the membership', async () => {
     const thread = unique('thread');
     const { chatId } = await org.say(thread, 'hi');
     await org.join(org.agent, chatId);
@@ -207,7 +207,7 @@ describe('messages', () => {
     expect(member).toMatchObject({ is_participating: true, message_count: 1 });
   });
 
-  it('ignore unknown fields, a trailing slash and the content type, and take both authorization schemes', async () => {
+  it('may have unknown fields, a trailing slash, any content type and both authorization schemes', async () => {
     const thread = unique('thread');
     const payload = () => ({ messages: [visitorSays(thread, 'hi', { colour: 'red' })], priority: 1 });
     const statuses: number[] = [];
@@ -235,7 +235,7 @@ describe('waiting', () => {
   const WAITING = { is_waiting: true, is_pending: true };
   const CALM = { is_waiting: false, is_pending: false };
 
-  it('starts with a visitor message, also a later one, and ends with a user message', async () => {
+  it('starts with any visitor message, and ends with a user message', async () => {
     const thread = unique('thread');
     const { chatId } = await org.say(thread, 'help');
     expect(await state(chatId)).toEqual(WAITING);
@@ -260,7 +260,7 @@ describe('waiting', () => {
     expect(await state(open.chatId)).toEqual(WAITING);
   });
 
-  it('is left alone by skip_waiting_state, both ways', async () => {
+  it('is not changed by messages with skip_waiting_state', async () => {
     const thread = unique('thread');
     const skip = { skip_waiting_state: true };
     const { chatId } = await org.say(thread, 'newsletter', skip);
@@ -271,7 +271,7 @@ describe('waiting', () => {
     expect(await state(chatId)).toEqual(WAITING);
   });
 
-  it('is not pending while a user is there', async () => {
+  it('is not pending while a user is present', async () => {
     const thread = unique('thread');
     const { chatId } = await org.say(thread, 'help');
     await org.join(org.agent, chatId);
@@ -282,7 +282,7 @@ describe('waiting', () => {
 });
 
 describe('variables', () => {
-  it('go to the visitor; null values are ignored, later ones replace earlier ones', async () => {
+  it('belong to the visitor; null values are ignored, and later values replace earlier ones', async () => {
     const thread = unique('thread');
     const variables = { customer_name: 'John Doe', 'Sää °C': '12 °C', empty: '', nothing: null };
     const { chatId } = await org.say(thread, 'hi', { variables });
@@ -337,7 +337,7 @@ describe('variables', () => {
 });
 
 describe('a channel that is deleted', () => {
-  it('refuses messages and closing, while its open chats go on', async () => {
+  it('refuses messages and closing, while its open chats continue', async () => {
     const own = await TestOrganization.open();
     const thread = unique('thread');
     const { chatId } = await own.say(thread, 'hi');

@@ -40,7 +40,7 @@ it('logs the organization of a visitor, with and without a token, and of nobody 
 const chatsOf = (token: string, more = {}) =>
   visit(token, 'GET', `/visitors/${visitor.id}/chats`, undefined, { env: { AUTH_CACHE_SECONDS: '0' }, ...more });
 
-/** A token that the hub would make, but for some of it. */
+/** A token as the hub makes it, with changes. */
 async function forged(change: {
   alg?: string;
   aud?: string;
@@ -63,7 +63,7 @@ const base64url = (value: object) =>
   btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 
 describe('the authentication of a visitor', () => {
-  it('answers an identity and a token for half an hour', async () => {
+  it('returns an identity and a token for half an hour', async () => {
     const answer = await auth({});
     expect([answer.status, answer.json]).toEqual([
       200,
@@ -85,7 +85,7 @@ describe('the authentication of a visitor', () => {
     expect(left).toBeLessThanOrEqual(1_800_000);
   });
 
-  it('knows a visitor again by their secret, and makes a new one without it', async () => {
+  it('recognizes a visitor by their secret, and creates a new one without it', async () => {
     const again = await authenticate(site.organizationId, visitor.secret);
     expect([again.id, again.secret]).toEqual([visitor.id, visitor.secret]);
     for (const body of [undefined, {}, { visitor_secret_id: null }]) {
@@ -94,13 +94,13 @@ describe('the authentication of a visitor', () => {
     }
   });
 
-  it('writes nothing for them', async () => {
+  it('writes nothing', async () => {
     const before = await countRows();
     await authenticate(site.organizationId);
     expect(await countRows()).toEqual(before);
   });
 
-  it('refuses a secret that is not their organization’s', async () => {
+  it('refuses a secret of another organization', async () => {
     const other = await Site.open();
     const foreign = await authenticate(other.organizationId);
     const changed = visitor.secret.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
@@ -111,7 +111,7 @@ describe('the authentication of a visitor', () => {
     }
   });
 
-  it('is 404 without such an organization and 403 for one without a subscription', async () => {
+  it('is 404 for an unknown organization and 403 for one without a subscription', async () => {
     expect((await auth({}, '0190a000-0000-7000-8000-00000000dead')).status).toBe(404);
     expect((await auth({}, 'nonsense')).status).toBe(404);
     const lapsed = await Site.open();
@@ -142,7 +142,7 @@ describe('a visitor’s token', () => {
     expect((await chatsOf(token)).status).toBe(401);
   });
 
-  it('is refused unless it is wholly the hub’s own', async () => {
+  it('is refused if any part of it is not the hub’s', async () => {
     const claims = {
       visitor_id: visitor.id,
       organization_id: site.organizationId,
@@ -176,7 +176,7 @@ describe('a visitor’s token', () => {
     expect((await chatsOf(await forged({}))).status).toBe(200);
   });
 
-  it('opens nothing that is for users', async () => {
+  it('gives no access to routes for users', async () => {
     for (const path of [
       '/users/me',
       `/users/${visitor.id}/chats`,

@@ -28,7 +28,7 @@ const CHAT_KEYS = `id token chat_type created_at updated_at ended_at waiting_sta
   user_member_count visitor_member_count present_participant_count present_user_participant_count present_visitor_participant_count`;
 
 describe('a chat that a visitor starts', () => {
-  it('shows what is no secret of the organization', async () => {
+  it('shows only public facts', async () => {
     const visitor = await site.visitor();
     const answer = await site.openChat(visitor);
     expect([answer.status, Object.keys(answer.json).sort()]).toEqual([201, CHAT_KEYS.trim().split(/\s+/).sort()]);
@@ -61,7 +61,7 @@ describe('a chat that a visitor starts', () => {
     expect([answer.status, answer.json['chat_type']]).toEqual([201, chat_type]);
   });
 
-  it('is of no other type', async () => {
+  it('cannot be of another type', async () => {
     const visitor = await site.visitor();
     for (const chat_type of ['operator', 'group', '', 7, null]) {
       const answer = await site.openChat(visitor, { chat_type });
@@ -70,7 +70,7 @@ describe('a chat that a visitor starts', () => {
     expect(resultsOf(await chats(visitor))).toEqual([]);
   });
 
-  it('is the one that an agent has opened, and the other way round', async () => {
+  it('is the same as the one that an agent has opened, and the other way round', async () => {
     const visitor = await site.visitor();
     const path = `/users/${site.agent.user_id}/rooms/${site.roomId}/visitors/${visitor.id}/chats`;
     const byAgent = await ask(site.agent, 'POST', path);
@@ -92,7 +92,7 @@ describe('a chat that a visitor starts', () => {
     expect(resultsOf(ofRoom).map(({ id }) => id)).toEqual([first]);
   });
 
-  it('needs a room of the organization and a visitor who has come there', async () => {
+  it('needs a room of the organization and a visitor who has visited it', async () => {
     const other = await Site.open();
     const visitor = await authenticate(site.organizationId);
     expect([(await site.openChat(visitor)).status, (await site.openChat(visitor)).json]).toEqual([
@@ -103,7 +103,7 @@ describe('a chat that a visitor starts', () => {
     expect([foreign.status, foreign.json]).toEqual([404, { detail: 'Room not found.' }]);
   });
 
-  it('waits for somebody online where the room asks for it', async () => {
+  it('needs an online user if the room requires it', async () => {
     const own = await Site.open();
     await own.setRoom({ require_online: true });
     const visitor = await own.visitor();
@@ -117,10 +117,10 @@ describe('a chat that a visitor starts', () => {
     expect((await own.openChat(await own.visitor())).status).toBe(409);
   });
 
-  it('never brings an older name back, that was read before another was set', async () => {
+  it('does not restore an older name that was read before another was set', async () => {
     const visitor = await site.visitor();
     await site.setVariable(visitor, 'username', 'Ann');
-    // What their presence waits for takes its time.
+    // The presence of the visitor is slow.
     const keepClient = async () => {
       await site.setVariable(visitor, 'username', 'Bea');
     };
@@ -132,7 +132,7 @@ describe('a chat that a visitor starts', () => {
     expect(resultsOf(variables)).toMatchObject([{ key: 'username', value: 'Bea' }]);
   });
 
-  it('never brings an older name back either when an agent opens it', async () => {
+  it('does not restore an older name when an agent opens it', async () => {
     const visitor = await site.visitor();
     await site.setVariable(visitor, 'username', 'Ann');
     const chatsOf = (method: string) =>
@@ -142,21 +142,21 @@ describe('a chat that a visitor starts', () => {
         env: { AUTH_CACHE_SECONDS: '3600' },
       });
     expect((await chatsOf('GET')).status).toBe(200);
-    // As another isolate does, of which this one hears nothing.
+    // As another isolate does, without informing this one.
     await setVisitorVariable(database, visitor.id, 'username', 'Bea', Date.now());
     expect((await chatsOf('POST')).status).toBe(201);
     const variables = await ask(site.integrator, 'GET', site.orgRoom(`/visitors/${visitor.id}/variables`));
     expect(resultsOf(variables)).toMatchObject([{ key: 'username', value: 'Bea' }]);
   });
 
-  it('is private where the organization keeps its chats so', async () => {
+  it('is private if the organization’s setting says so', async () => {
     const own = await Site.open();
     await setOrganization(own.organizationId, { private_chats: true });
     const chatId = await own.chat(await own.visitor());
     expect(await own.ownedChat(chatId)).toMatchObject({ is_private: true });
   });
 
-  it('keeps the visitor present as long as they asked for last', async () => {
+  it('keeps the visitor present for as long as they last requested', async () => {
     const visitor = await site.visitor({ presence_expires_in: 1000 });
     passTime(900_000);
     await site.chat(visitor);
@@ -200,7 +200,7 @@ describe('the chats of a visitor', () => {
 });
 
 describe('the end of a chat by its visitor', () => {
-  it.each(['PUT', 'PATCH'])('comes by %s, and once only', async (method) => {
+  it.each(['PUT', 'PATCH'])('happens by %s, and only once', async (method) => {
     const visitor = await site.visitor();
     const chatId = await site.chat(visitor);
     const ended = await end(visitor, chatId, { is_ended: true }, method);
@@ -209,7 +209,7 @@ describe('the end of a chat by its visitor', () => {
     expect([again.status, again.json['ended_at']]).toEqual([200, ended.json['ended_at']]);
   });
 
-  it('is all that they can change', async () => {
+  it('is the only change that they can make', async () => {
     const visitor = await site.visitor();
     const chatId = await site.chat(visitor);
     await site.say(visitor, chatId, unique('hello'));

@@ -12,7 +12,7 @@ const SHOP = 'https://shop.example';
 const allowing = (CORS_ORIGINS: string) => ({ env: { CORS_ORIGINS }, headers: { Origin: SHOP } });
 
 describe('web pages that call the public API', () => {
-  it('may do so from everywhere unless the setting says otherwise', async () => {
+  it('may have any origin unless the setting says otherwise', async () => {
     const answer = await visit(null, 'POST', `/orgs/${site.organizationId}/auth`, {}, { headers: { Origin: SHOP } });
     expect([answer.status, answer.headers.get('Access-Control-Allow-Origin')]).toEqual([200, '*']);
     expect(answer.headers.has('Access-Control-Allow-Credentials')).toBe(false);
@@ -29,7 +29,7 @@ describe('web pages that call the public API', () => {
     expect(answer.headers.get('Vary')).toContain('Origin');
   });
 
-  it('are answered before they have a token', async () => {
+  it('may send preflight requests without a token', async () => {
     const answer = await visit(null, 'OPTIONS', `${site.room}/visitors`, undefined, {
       headers: {
         Origin: SHOP,
@@ -43,7 +43,7 @@ describe('web pages that call the public API', () => {
     expect(answer.headers.get('Access-Control-Allow-Headers')).toBe('Authorization,Content-Type,Idempotency-Key');
   });
 
-  it('may read refusals and what does not exist', async () => {
+  it('may read refusals, including 404', async () => {
     const headers = { Origin: SHOP };
     for (const [path, status] of [
       [site.room, 401],

@@ -17,7 +17,7 @@ beforeAll(async () => {
 const messages = (below = '') => `/visitors/${visitor.id}/chats/${chatId}/messages${below}`;
 const agentsMessages = () => `/users/${site.agent.user_id}/chats/${chatId}/messages`;
 
-/** What the agent sends, as the visitor is shown it: alone and in the list, which must agree. */
+/** What the agent sends, as the visitor sees it. The single message and the list must agree. */
 async function shown(message: Json): Promise<Json> {
   const alone = await visit(visitor.token, 'GET', messages(`/${message['id']}`));
   expect([alone.status, alone.text]).toEqual([200, expect.any(String)]);
@@ -26,8 +26,8 @@ async function shown(message: Json): Promise<Json> {
   return alone.json;
 }
 
-describe('what a visitor is not shown of messages', () => {
-  it('is that a text came from a suggestion, which users still see', async () => {
+describe('the parts of messages that visitors do not see', () => {
+  it('include the suggestion of a text, which users see', async () => {
     const [first] = resultsOf(await ask(site.agent, 'GET', agentsMessages()));
     const path = `${agentsMessages()}/${first?.['id']}/reply_suggestions`;
     const suggestion = await ask(site.agent, 'POST', path, { suggestion: 'Say ok', relevancy_score: 0.5 });
@@ -45,7 +45,7 @@ describe('what a visitor is not shown of messages', () => {
   it.each([
     ['interaction', { interaction_id: '0190a000-0000-7000-8000-0000000000aa', parameters: { mode: 'x' } }],
     ['external', { attachment_url: 'https://pages.example/form', parameters: { mode: 'x' } }],
-  ])('are title and text of an attachment with the template %s', async (attachment_template, parts) => {
+  ])('include title and text of an attachment with the template %s', async (attachment_template, parts) => {
     const attachments = [{ title: 'Churn survey', text: 'Ask before the offer', ...parts }];
     const sent = await ask(site.agent, 'POST', agentsMessages(), { message: 'x', attachment_template, attachments });
     expect([sent.status, sent.text]).toEqual([200, expect.stringContaining('Churn survey')]);

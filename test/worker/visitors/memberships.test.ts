@@ -60,7 +60,7 @@ describe('the memberships of a visitor’s chat', () => {
     expect((await ofChat(visitor, '/nobody')).status).toBe(404);
   });
 
-  it('are nobody else’s', async () => {
+  it('are hidden from other visitors', async () => {
     const other = await site.visitor();
     expect((await ofChat(other)).status).toBe(404);
     expect((await ofChat(other, `/${visitor.id}`)).status).toBe(404);
@@ -92,7 +92,7 @@ describe('the visitor’s own memberships', () => {
     expect([item.status, shown(item.json)]).toEqual([200, all[0]]);
   });
 
-  it('tell who types, and what was seen', async () => {
+  it('show typing and what was seen', async () => {
     const seen = '2026-03-01T09:00:00.000Z';
     const typing = await change({ is_participating: true, composing_status: 'typing', last_seen_at: seen }, 'PUT');
     expect([typing.status, typing.json]).toMatchObject([200, { composing_status: 'typing', last_seen_at: seen }]);
@@ -103,7 +103,7 @@ describe('the visitor’s own memberships', () => {
     expect((await own(visitor, `/${chatId}`)).json).toMatchObject({ composing_status: 'idle' });
   });
 
-  it('are left and taken up again, without a word', async () => {
+  it('can be left and resumed, without a message', async () => {
     const messages = async () =>
       (await visit(visitor.token, 'GET', `/visitors/${visitor.id}/chats/${chatId}/messages`)).text;
     const before = await messages();
@@ -117,7 +117,7 @@ describe('the visitor’s own memberships', () => {
     expect(await messages()).toBe(before);
   });
 
-  it('are changed by what is known only', async () => {
+  it('accept only known fields and values', async () => {
     for (const [body, method, field] of [
       [{}, 'PATCH', 'is_participating'],
       [{ is_participating: 'x' }, 'PATCH', 'is_participating'],
@@ -130,7 +130,7 @@ describe('the visitor’s own memberships', () => {
     }
   });
 
-  it('are final once the chat has ended', async () => {
+  it('cannot be changed once the chat has ended', async () => {
     const who = await site.visitor();
     const chat = await site.chat(who);
     await visit(who.token, 'PATCH', `/visitors/${who.id}/chats/${chat}`, { is_ended: true });

@@ -57,7 +57,7 @@ describe('a message of a visitor', () => {
     expect([answer.status, answer.json]).toEqual([400, { [field]: [expect.any(String)] }]);
   });
 
-  it('is 409 in a chat that has ended and 404 in another’s', async () => {
+  it('is 409 in an ended chat and 404 in the chat of another visitor', async () => {
     const own = await site.visitor();
     const ended = await site.chat(own);
     await visit(own.token, 'PATCH', `/visitors/${own.id}/chats/${ended}`, { is_ended: true });
@@ -70,7 +70,7 @@ describe('a message of a visitor', () => {
 });
 
 describe('the page from which a visitor writes', () => {
-  it('is shown of their first message', async () => {
+  it('is recorded from their first message', async () => {
     const details = { latest_page_url: 'https://shop.example/cart', latest_page_title: 'Cart' };
     const own = await site.visitor(details);
     const chat = await site.chat(own);
@@ -94,7 +94,7 @@ describe('while D1 cannot be reached', () => {
   const cut = { env: { DB: brokenDatabase, AUTH_CACHE_SECONDS: '3600' } };
   const sayCut = (who: Visitor, chat: string) => visit(who.token, 'POST', path(who, chat), { message: 'x' }, cut);
 
-  it('a visitor’s first message is taken all the same, and its page is not known', async () => {
+  it('a visitor’s first message is accepted, and its page is unknown', async () => {
     const own = await site.visitor({ latest_page_url: 'https://shop.example/cart' });
     const chat = await site.chat(own);
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -104,7 +104,7 @@ describe('while D1 cannot be reached', () => {
     expect(await site.ownedChat(chat)).toMatchObject({ visitor_message_count: 1, first_visitor_message_url: null });
   });
 
-  it('nothing is missed for their later ones, which ask D1 for nothing', async () => {
+  it('later messages do not need D1', async () => {
     const own = await site.visitor();
     const chat = await site.chat(own);
     for (const text of ['first', 'second']) expect((await site.say(own, chat, text)).status).toBe(201);
@@ -116,7 +116,7 @@ describe('while D1 cannot be reached', () => {
 });
 
 describe('the messages of a chat, as its visitor reads them', () => {
-  it('come oldest first, page by page, without what users note for each other', async () => {
+  it('are listed oldest first, page by page, without internal messages', async () => {
     const own = await site.visitor();
     const chat = await site.chat(own);
     await site.say(own, chat, 'one');
@@ -186,7 +186,7 @@ describe('the answer to an attachment', () => {
     );
   const action = (place: number) => (attachment['actions'] as Json[])[place] ?? {};
 
-  it('says what was chosen, and does not make the chat wait', async () => {
+  it('shows what was chosen, and does not make the chat wait', async () => {
     const chosen = await answer({ response_to_action_id: action(1)['id'] });
     expect([chosen.status, chosen.json]).toEqual([
       201,
@@ -211,7 +211,7 @@ describe('the answer to an attachment', () => {
     expect(disabled.status).toBe(409);
   });
 
-  it('is refused when it answers nothing that was offered', async () => {
+  it('is refused when it was not offered', async () => {
     const unknown = '0190a000-0000-7000-8000-00000000dead';
     for (const [more, field] of [
       [{ response_to_message_id: undefined }, 'response_to_message_id'],
@@ -227,7 +227,7 @@ describe('the answer to an attachment', () => {
     }
   });
 
-  it('may be the longest link that can be offered', async () => {
+  it('may have the longest link that attachments allow', async () => {
     const link = 'https://shop.example/'.padEnd(2048, 'x');
     const sent = await site.answerBy(site.agent, chat, 'Look', {
       attachments: [{ title: 'Here', title_link_url: link }],

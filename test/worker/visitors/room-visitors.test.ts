@@ -42,7 +42,7 @@ function passSeconds(seconds: number): void {
 const objectOf = (visitor: { id: string }) => env.USERS.getByName(`visitor/${visitor.id}`);
 
 describe('a visitor in a room', () => {
-  it('is new at first and known later', async () => {
+  it('is new at first and recognized later', async () => {
     const visitor = await authenticate(site.organizationId);
     const first = await come(visitor, { id: visitor.id, presence_expires_in: 60 });
     expect([first.status, first.json]).toEqual([
@@ -66,7 +66,7 @@ describe('a visitor in a room', () => {
     expect((await seen(visitor)).status).toBe(404);
   });
 
-  it('stays for as long as they say', async () => {
+  it('is present for as long as they request', async () => {
     const visitor = await site.visitor();
     for (const method of ['PUT', 'PATCH']) {
       const answer = await stay(visitor, { presence_expires_in: 600 }, method);
@@ -83,7 +83,7 @@ describe('a visitor in a room', () => {
     expect((await stay(unknown, { presence_expires_in: 60 })).status).toBe(404);
   });
 
-  it('is described by their client and by their requests', async () => {
+  it('has details from their client and from their requests', async () => {
     const visitor = await authenticate(site.organizationId);
     const details = {
       latest_page_url: 'https://shop.example/cart',
@@ -130,7 +130,7 @@ describe('a visitor in a room', () => {
   it.each([
     ['FI', 'Helsinki', { geo_country_code: 'FI', geo_country: 'Finland', geo_city: 'Helsinki' }],
     ['T1', undefined, { geo_country_code: 'T1', geo_country: null, geo_city: null }],
-  ])('is placed by where their requests come from: %s', async (country, city, place) => {
+  ])('has the location of their requests: %s', async (country, city, place) => {
     const visitor = await authenticate(site.organizationId);
     const context = createExecutionContext();
     const request = new Request(`https://hub.example/api/v5/public${site.room}/visitors`, {
@@ -144,7 +144,7 @@ describe('a visitor in a room', () => {
     expect((await seen(visitor)).json).toMatchObject(place);
   });
 
-  it('begins a further visit when they come again after they were gone', async () => {
+  it('begins another visit when they return after an absence', async () => {
     const visitor = await site.visitor({ presence_expires_in: 60 });
     await come(visitor, { id: visitor.id, presence_expires_in: 60 });
     expect((await seen(visitor)).json).toMatchObject({ visit_count: 1, is_present: true });
@@ -158,7 +158,7 @@ describe('a visitor in a room', () => {
 describe('the presence of a visitor in their chat', () => {
   const present = async (chatId: string) => (await site.ownedChat(chatId))['present_visitor_participant_count'];
 
-  testAlarm('ends with its time and comes back with the visitor', async (ring) => {
+  testAlarm('ends when it expires, and is renewed when the visitor returns', async (ring) => {
     const visitor = await site.visitor({ presence_expires_in: 60 });
     const chatId = await site.chat(visitor);
     expect(await present(chatId)).toBe(1);
@@ -172,7 +172,7 @@ describe('the presence of a visitor in their chat', () => {
     await eventually(async () => expect(await present(chatId)).toBe(1));
   });
 
-  testAlarm('lasts while the visitor writes, for as long again as was asked for last', async (ring) => {
+  testAlarm('is renewed by the visitor’s messages, for as long as they last requested', async (ring) => {
     const visitor = await site.visitor({ presence_expires_in: 60 });
     const chatId = await site.chat(visitor);
     passSeconds(50);
@@ -189,7 +189,7 @@ describe('the presence of a visitor in their chat', () => {
     await eventually(async () => expect(await present(chatId)).toBe(1));
   });
 
-  it('is there from the start when an agent opens the chat', async () => {
+  it('is known from the start when an agent opens the chat', async () => {
     const visitor = await site.visitor();
     const path = `/users/${site.agent.user_id}/rooms/${site.roomId}/visitors/${visitor.id}/chats`;
     const opened = await ask(site.agent, 'POST', path);
@@ -197,7 +197,7 @@ describe('the presence of a visitor in their chat', () => {
     await eventually(async () => expect(await present(String(opened.json['id']))).toBe(1));
   });
 
-  testAlarm('stays while the visitor is in one of their rooms, as each room says for itself', async (ring) => {
+  testAlarm('lasts while the visitor is present in any of their rooms', async (ring) => {
     const visitor = await site.visitor({ presence_expires_in: 60 });
     const chatId = await site.chat(visitor);
     const elsewhere = await newRoom(site.organizationId);
@@ -213,7 +213,7 @@ describe('the presence of a visitor in their chat', () => {
 });
 
 describe('the visitors of a room, as the organization sees them', () => {
-  it('are listed by id, those present or those absent alone', async () => {
+  it('are listed by id, with a filter for present or absent ones', async () => {
     const own = await Site.open();
     const visitors = [await own.visitor(), await own.visitor({ presence_expires_in: 1000 }), await own.visitor()];
     passSeconds(500);
@@ -232,7 +232,7 @@ describe('the visitors of a room, as the organization sees them', () => {
     expect((await list('?cursor=x')).status).toBe(400);
   });
 
-  it('include those of channels, about whom little is known', async () => {
+  it('include those of channels, who have few details', async () => {
     const org = await TestOrganization.open();
     const { chatId } = await org.say(unique('thread'), 'hi');
     const [member] = await org.memberships(chatId);
@@ -243,7 +243,7 @@ describe('the visitors of a room, as the organization sees them', () => {
     expect(resultsOf(await ask(org.agent, 'GET', `${path}?is_present=true`))).toEqual([]);
   });
 
-  it('are shown to users whom the room reaches, of partners too', async () => {
+  it('are shown to the users that the room reaches, including those of partners', async () => {
     const own = await TestOrganization.open();
     const partner = await TestOrganization.open();
     const place = await Site.at(own);
@@ -256,7 +256,7 @@ describe('the visitors of a room, as the organization sees them', () => {
     expect([(await get(partner.agent)).status, (await get(own.agent)).status]).toEqual([200, 404]);
   });
 
-  it('are 404 in a room that is not the organization’s and when they have not come', async () => {
+  it('are 404 in a room of another organization, and if they have never visited the room', async () => {
     const other = await Site.open();
     const stranger = await other.visitor();
     const gone = await newRoom(site.organizationId);

@@ -16,7 +16,7 @@ beforeAll(async () => {
 const get = (path: string, token = visitor.token) => visit(token, 'GET', path);
 
 describe('a room, as a visitor sees it', () => {
-  it('shows its name for visitors and whether somebody is online', async () => {
+  it('shows its name for visitors and whether a user is online', async () => {
     await site.setRoom({ name: 'Internal', display_name: 'Support', language_code: 'fi' });
     const shown = { id: site.roomId, display_name: 'Support', language_code: 'fi', brand: null };
     const offline = await get(site.room);
@@ -32,7 +32,7 @@ describe('a room, as a visitor sees it', () => {
     expect([answer.status, answer.json]).toEqual([404, { detail: 'The room has no brand.' }]);
   });
 
-  it('is unknown when it is another organization’s, deleted or none', async () => {
+  it('is 404 when it is deleted, unknown or of another organization', async () => {
     const other = await Site.open();
     const gone = await newRoom(site.organizationId);
     await admin(`/organizations/${site.organizationId}/rooms/${gone}`, { method: 'DELETE' });
@@ -46,7 +46,7 @@ describe('a room, as a visitor sees it', () => {
 });
 
 describe('the users online in a room', () => {
-  it('are shown by their public names only', async () => {
+  it('are shown only by their public names', async () => {
     const own = await Site.open();
     const caller = await own.visitor();
     const plain = await enrollAgent(own.organizationId, { first_name: 'Edsger', last_name: 'Dijkstra' });
@@ -75,7 +75,7 @@ describe('the users online in a room', () => {
     expect(resultsOf(await get(`${own.room}/online_users`, caller.token))).toHaveLength(1);
   });
 
-  it('are those whom its routers reach: named ones, teams and partners', async () => {
+  it('are those that its routers reach: named users, teams and partners', async () => {
     const own = await TestOrganization.open();
     const partner = await TestOrganization.open();
     const stranger = await TestOrganization.open();

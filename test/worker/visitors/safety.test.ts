@@ -18,7 +18,7 @@ const ALL: Operation[] = Object.entries(document.paths ?? {}).flatMap(([path, op
 const isAuthentication = ({ path }: Operation) => path.endsWith('/auth');
 const OPERATIONS = ALL.filter((operation) => !isAuthentication(operation));
 const BODY: { [method: string]: (visitor: Visitor) => object } = {
-  // Each operation takes what is its own and leaves the rest alone.
+  // Each operation uses its own fields and ignores the others.
   POST: (visitor) => ({ id: visitor.id, message: 'x' }),
   PUT: () => ({ presence_expires_in: 60, is_ended: true, is_participating: false, composing_status: 'idle' }),
   PATCH: () => ({ presence_expires_in: 60, is_ended: true, is_participating: false, composing_status: 'idle' }),
@@ -57,7 +57,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** An operation on what is the visitor's, with any header. */
+/** An operation on the visitor's resources, with any header. */
 function attempt(operation: Operation, authorization: string | null, changed: Names = {}): Promise<Answer> {
   const places: Names = { ...names, ...changed };
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
@@ -72,7 +72,7 @@ function attempt(operation: Operation, authorization: string | null, changed: Na
   });
 }
 
-/** What a stranger could change: rows, what is known of the visitor and their chat as its thread has it. */
+/** What a stranger could change: rows, the visitor's details, and their chat in its thread. */
 async function everything(): Promise<unknown[]> {
   const chat = `/orgs/${site.organizationId}/owned_chats/${names['chat_id']}`;
   const paths = [chat, `${chat}/messages`, `${chat}/memberships`, site.orgRoom('/visitors')];
@@ -89,7 +89,7 @@ describe('every operation of the public API', () => {
     expect(OPERATIONS.every(({ path }) => path.startsWith('/public/'))).toBe(true);
   });
 
-  it.each(OPERATIONS)('$method $path refuses whom it must, and writes nothing', async (operation) => {
+  it.each(OPERATIONS)('$method $path refuses callers without the right, and writes nothing', async (operation) => {
     const expired = visitor.token;
     const [header, , signature] = visitor.token.split('.');
     const claims = foreigner.token.split('.')[1];
@@ -111,7 +111,7 @@ describe('every operation of the public API', () => {
   });
 
   it.each(OPERATIONS.filter(({ path }) => path.includes('{visitor_id}')))(
-    '$method $path is 403 for another visitor of the organization, and 404 under their own name',
+    '$method $path is 403 for another visitor of the organization, and 404 under that visitor’s own id',
     async (operation) => {
       const named = await attempt(operation, `Bearer ${sibling.token}`);
       expect([named.status, named.json]).toEqual([403, { detail: expect.any(String) }]);
@@ -123,7 +123,7 @@ describe('every operation of the public API', () => {
   );
 
   it.each(OPERATIONS.filter(({ path }) => path.includes('{organization_id}')))(
-    '$method $path is 403 for an organization that does not exist and 404 for an id that is none',
+    '$method $path is 403 for an unknown organization and 404 for a malformed id',
     async (operation) => {
       for (const [organization_id, status] of [
         ['0190a000-0000-7000-8000-00000000dead', 403],
@@ -146,7 +146,7 @@ describe('every operation of the public API', () => {
   );
 
   it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !path.includes('{chat_id}')))(
-    '$method $path tells another visitor nothing of this one',
+    '$method $path shows another visitor nothing about this one',
     async (operation) => {
       const answer = await attempt(operation, `Bearer ${sibling.token}`, { visitor_id: sibling.id });
       expect(answer.text).not.toContain(visitor.id);
@@ -175,7 +175,7 @@ describe('an organization without an active subscription', () => {
   });
 });
 
-describe('the organization’s side of visitors', () => {
+describe('the organization’s routes for visitors', () => {
   const visitorPath = (organizationId: string) => `/api/v5/orgs/${organizationId}/rooms/${site.roomId}/visitors`;
   const routes = [
     { method: 'GET', below: '' },
@@ -198,19 +198,19 @@ describe('the organization’s side of visitors', () => {
   expectUntouched(everything);
 
   it.each(routes)(
-    '$method …/visitors$below refuses whom it must, and writes nothing',
+    'refuse callers without the right at $method …/visitors$below, and write nothing',
     async ({ method, below, body }) => {
       const path = (organizationId: string) => `${visitorPath(organizationId)}${below.replace('ID', visitor.id)}`;
       await expectSafe({ method, path, unknown: 403, needsScope: false, ...(body ? { body } : {}) }, callers);
     },
   );
 
-  it('shows a room visitor to the token’s own user only', async () => {
+  it('show a room visitor only to the token’s own user', async () => {
     const path = (userId: string) => `/api/v5/users/${userId}/rooms/${site.roomId}/visitors/${visitor.id}`;
     await expectOwn({ method: 'GET', path }, callers);
   });
 
-  it('knows nothing of a visitor of another organization', async () => {
+  it('are 404 for a visitor of another organization', async () => {
     const mine = await authenticate(other.organizationId);
     for (const id of [visitor.id, mine.id]) {
       const path = `/orgs/${other.organizationId}/rooms/${other.roomId}/visitors/${id}`;

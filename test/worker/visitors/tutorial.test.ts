@@ -3,7 +3,7 @@ import { ask, resultsOf, UUID } from '../../support/worker/organization.ts';
 import { authenticate, Site, visit } from '../../support/worker/visitor-site.ts';
 
 describe('the tutorial for a third-party chat (visitors’ API)', () => {
-  it('takes a visitor from their first step to the end of their chat', async () => {
+  it('leads a visitor from the first step to the end of the chat', async () => {
     const site = await Site.open();
     const { organizationId, roomId, agent } = site;
     const visitor = await authenticate(organizationId);

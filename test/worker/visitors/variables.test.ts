@@ -17,7 +17,7 @@ const request = (method: string, path: string, body?: unknown) => ask(site.integ
 const set = (key: string, value: string, who: { id: string } = visitor) => request('POST', at(who), { key, value });
 
 describe('a variable of a visitor', () => {
-  it('is set, read, changed and deleted under whatever key', async () => {
+  it('is set, read, changed and deleted under any key', async () => {
     for (const key of ['Sää', 'a/b?c#d', ' %2F', '👋']) {
       const made = await set(key, '12 °C');
       expect([made.status, made.json]).toEqual([201, { key, value: '12 °C', created_at: TIME, updated_at: TIME }]);
@@ -44,7 +44,7 @@ describe('a variable of a visitor', () => {
     ['no key', { value: 'x' }, 'key'],
     ['a blank key', { key: ' ', value: 'x' }, 'key'],
     ['a key that is too long', { key: 'x'.repeat(256), value: 'x' }, 'key'],
-    ['a key that no URL can carry', { key: '.', value: 'x' }, 'key'],
+    ['a key that cannot be part of a URL', { key: '.', value: 'x' }, 'key'],
     ['another such key', { key: '..', value: 'x' }, 'key'],
     ['no value', { key: 'x' }, 'value'],
     ['null', { key: 'x', value: null }, 'value'],
@@ -56,7 +56,7 @@ describe('a variable of a visitor', () => {
     expect([answer.status, answer.json]).toEqual([400, { [field]: [expect.any(String)] }]);
   });
 
-  it('has a place only with a visitor of the room', async () => {
+  it('needs a visitor of the room', async () => {
     const other = await Site.open();
     const stranger = await other.visitor();
     for (const path of [
@@ -80,7 +80,7 @@ describe('the variable username', () => {
     return resultsOf(members)[0]?.['member_name'];
   };
 
-  it('names the visitor in their open chat, in the chats to come and no more once it is deleted', async () => {
+  it('names the visitor in the open chat and in later ones, until it is deleted', async () => {
     const who = await site.visitor();
     const chatId = await site.chat(who);
     expect(await memberName(chatId)).toBeNull();
@@ -99,7 +99,7 @@ describe('the variable username', () => {
     expect(resultsOf(await request('GET', at(who)))).toEqual([]);
   });
 
-  it('names them in every room, through whichever it is set', async () => {
+  it('names the visitor in every room, whichever room it was set in', async () => {
     const who = await site.visitor();
     const here = await site.chat(who);
     const room = `/orgs/${site.organizationId}/rooms/${await newRoom(site.organizationId)}`;
@@ -119,7 +119,7 @@ describe('the variable username', () => {
     expect(resultsOf(await request('GET', at(who)))).toEqual([]);
   });
 
-  it('names a visitor of a channel too, and yields to what their channel says later', async () => {
+  it('names a visitor of a channel too, until the channel sends another name', async () => {
     const org = await TestOrganization.open();
     const place = await Site.at(org);
     const thread = unique('thread');
