@@ -1,11 +1,11 @@
-/** What the command line asks of the admin API: pure, so that it can be tested without a hub. */
+/** Turns command lines into requests to the admin API. Pure, so that it can be tested without a hub. */
 import { ADMIN_TOKEN_HELP } from './admin-connection.ts';
 import { CHOICES, type FieldKind, RESOURCES, type Resource, type Verb } from './admin-resources.ts';
 
 export type AdminRequest = { method: string; path: string; body: Record<string, unknown> | null };
 export type ParsedCommand = { ok: true; request: AdminRequest } | { ok: false; problem: string };
 
-/** Values of options by their name without dashes in front. */
+/** The values of options by name, without the leading dashes. */
 export type Options = { readonly [name: string]: string | undefined };
 
 const METHODS: { readonly [verb in Verb]: string } = {
@@ -20,7 +20,7 @@ const METHODS: { readonly [verb in Verb]: string } = {
   'rotate-secret': 'POST',
 };
 
-/** Whether a command is about one of the collection, which it has to name. */
+/** Whether a command is about one item of the collection, which its options must name. */
 function namesOne(verb: Verb): boolean {
   return verb !== 'create' && verb !== 'list';
 }
@@ -30,7 +30,7 @@ export function optionOf(field: string): string {
   return field.replaceAll('_', '-');
 }
 
-/** Every option that some command takes, without the connection's. */
+/** The options of all commands, without those of the connection. */
 export function commandOptions(): string[] {
   const fields = Object.values(RESOURCES).flatMap((resource) => [
     resource.id,
@@ -79,7 +79,7 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
   return { ok: true, request: { method: METHODS[verb], path, body } };
 }
 
-/** Options that are given and mean nothing to the command. */
+/** Given options that the command does not take. */
 function foreignOptions(resource: Resource, verb: Verb, options: Options): string[] {
   const takesFields = verb === 'create' || verb === 'update';
   const known = new Set([
@@ -95,7 +95,7 @@ function foreignOptions(resource: Resource, verb: Verb, options: Options): strin
   return Object.keys(options).filter((name) => options[name] !== undefined && !known.has(name));
 }
 
-/** The value that a field's text means; undefined when it means none. */
+/** The value of a field's text; undefined when the text is invalid. */
 function fieldValue(kind: FieldKind, text: string): unknown {
   switch (kind) {
     case 'text':

@@ -1,4 +1,4 @@
-/** Where the operator's commands find a hub, and what opens its admin API. */
+/** How the operator's commands find a hub and its admin token. */
 
 const ADMIN_TOKEN = 'UMI_ADMIN_TOKEN';
 
@@ -7,13 +7,13 @@ export const ADMIN_TOKEN_HELP = `${ADMIN_TOKEN}    the hub's ADMIN_TOKEN, from t
 
 export const NO_ADMIN_TOKEN = `${ADMIN_TOKEN} is not set. For a hub of npm start: export ${ADMIN_TOKEN}=$(cat .wrangler/admin-token)`;
 
-/** The admin token of the environment; null when there is none. */
+/** The admin token in the environment; null when there is none. */
 export function adminToken(): string | null {
   const token = process.env[ADMIN_TOKEN] ?? '';
   return token === '' ? null : token;
 }
 
-/** The address of the hub when the command line names none. */
+/** The URL of the hub when the command line names none. */
 export function defaultBaseUrl(): string {
   return process.env['UMI_BASE_URL'] ?? 'http://127.0.0.1:8787';
 }

@@ -1,4 +1,7 @@
-/** The collections of the admin API as the command line has them. `test/unit/scripts/admin-api.test.ts` compares them with the API. */
+/**
+ * The collections of the admin API as the command line has them. `test/unit/scripts/admin-api.test.ts` compares them
+ * with the API.
+ */
 
 import { SCOPES } from '../src/directory/tokens.ts';
 import { APP_TRIGGERS } from '../src/resources/app.ts';
@@ -9,13 +12,13 @@ export type FieldKind = 'text' | 'nullable' | 'flag' | 'list' | 'scopes' | 'trig
 export type Resource = {
   /** Path of the collection; the words in braces are options. */
   path: string;
-  /** The option that names one of the collection. */
+  /** The option that names one item of the collection. */
   id: string;
   fields: { readonly [field: string]: FieldKind };
-  /** Fields without which nothing can be created. */
+  /** The required fields of a creation. */
   required: readonly string[];
   verbs: readonly Verb[];
-  /** What the options alone do not say. */
+  /** What the table of options cannot express. */
   note?: string;
 };
 

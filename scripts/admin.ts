@@ -3,7 +3,10 @@ import { type AdminRequest, commandOptions, helpText, parseCommand } from './adm
 import { adminToken, defaultBaseUrl, NO_ADMIN_TOKEN } from './admin-connection.ts';
 import { argumentProblem } from './command-line.ts';
 
-/** The operator's command line: organizations with their users, teams, rooms and routers in a running hub, through /admin/v1. */
+/**
+ * The operator's command line: organizations with their users, teams, rooms and routers in a running hub, through
+ * /admin/v1.
+ */
 async function main(): Promise<number> {
   const options = Object.fromEntries(commandOptions().map((name) => [name, { type: 'string' as const }]));
   let parsed: ReturnType<typeof parseArgs>;

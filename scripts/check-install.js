@@ -1,5 +1,5 @@
-// Preloaded by every npm script, so it must run on any Node: an older one cannot read the TypeScript of the scripts, and without the
-// packages its own error names neither cause nor cure.
+// Preloaded by every npm script, so it must run on any version of Node. An older version cannot read the scripts'
+// TypeScript, and its error without the packages does not say what to do.
 import { existsSync } from 'node:fs';
 
 const isInstalled = existsSync(new URL('../node_modules/.package-lock.json', import.meta.url));

@@ -5,10 +5,10 @@ import { readCommandLine } from './command-line.ts';
 import { projectPath, projectRoot } from './project.ts';
 import { buildWorker, hubSources } from './worker-build.ts';
 
-/** Well below the 3 MB that the smallest plan takes; a bundle that grows past it has caught something it should not hold. */
+/** Well below the 3 MB of the smallest plan. A larger bundle probably contains something by mistake. */
 const BUNDLE_LIMIT_BYTES = 1_000_000;
 
-/** In a file or a CI log Biome's colours, one escape for each letter, make a difference unreadable. */
+/** In a file or a CI log Biome's colours make a difference unreadable: it writes an escape for each letter. */
 const plainText = process.stdout.isTTY ? [] : ['--colors=off'];
 
 type Step = { name: string; run(): Promise<boolean> };
@@ -24,7 +24,7 @@ const steps: readonly Step[] = [
   { name: 'tests', run: () => command(projectPath('node_modules/.bin/vitest'), ['run']) },
 ];
 
-/** The Worker and its tests do not see Node's types, everything else does: a configuration each. */
+/** The Worker and its tests do not see Node's types, and everything else does. So each has a configuration. */
 async function checkTypes(): Promise<boolean> {
   const check = (project: string) => command(projectPath('node_modules/.bin/tsc'), ['--project', project]);
   const passed = await Promise.all(['src', 'test/worker', '.'].map(check));
@@ -39,7 +39,7 @@ function command(program: string, args: readonly string[]): Promise<boolean> {
   });
 }
 
-/** Builds as a deployment would and measures the module as it travels: compressed. */
+/** Builds like a deployment and measures the compressed module. */
 async function checkBundle(): Promise<boolean> {
   const { script } = await buildWorker(hubSources, true);
   const size = gzipSync(script, { level: 9 }).length;

@@ -1,14 +1,18 @@
 /**
- * The command lines of the scripts. A script describes its options once; help, usage and refusals are made from that. What is wrong is
- * said in one line, since a script that goes on without an option does something else than it was asked to (`deploy` above all).
+ * The command lines of the scripts. A script describes its options once; help, usage and refusals are made from that.
+ * An error is reported in one line, and the script ends: without the option it could do something that nobody asked
+ * for, above all `deploy`.
  */
 import { parseArgs } from 'node:util';
 
-/** `takes`: the word for the option's value; absent for a flag. `from` and `upTo`: the value is a whole number between them. */
+/**
+ * `takes`: the word for the option's value; absent for a flag. `from` and `upTo`: the value is a whole number between
+ * them.
+ */
 export type CommandOption = { takes?: string; from?: number; upTo?: number; says: string };
 
 export type Command<Options extends { readonly [name: string]: CommandOption }> = {
-  /** As it is typed, `npm start` for instance. */
+  /** The command as it is typed, such as `npm start`. */
   run: string;
   /** What it does, as lines of the help. */
   does: string;
@@ -30,8 +34,8 @@ export type ParsedLine<Options> =
   | { kind: 'refused'; problem: string };
 
 /**
- * The values of this process's command line. Prints the help and ends with 0 when it is asked for; prints what is wrong, with the usage,
- * and ends with 2 otherwise.
+ * The values of this process's command line. With `--help` it prints the help and ends the process with 0. With invalid
+ * arguments it prints the error and the usage, and ends the process with 2.
  */
 export function readCommandLine<const Options extends { readonly [name: string]: CommandOption }>(
   command: Command<Options>,
@@ -43,7 +47,10 @@ export function readCommandLine<const Options extends { readonly [name: string]:
   process.exit(parsed.kind === 'help' ? 0 : 2);
 }
 
-/** What the arguments mean; `environment` shows which options npm has taken for its own, because the `--` before them is missing. */
+/**
+ * The values of the arguments, or what is wrong with them. `environment` shows the options that npm took for itself
+ * because the `--` before them is missing.
+ */
 export function parseCommandLine<const Options extends { readonly [name: string]: CommandOption }>(
   command: Command<Options>,
   args: readonly string[],
@@ -94,15 +101,15 @@ function isNumber(option: CommandOption): boolean {
   return option.from !== undefined;
 }
 
-/** What an error of parseArgs says is wrong, without a full stop; it goes on with more than fits in a line. */
+/** The first sentence of an error of parseArgs, without a full stop. The rest does not fit in a line. */
 export function argumentProblem(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split(/\.\s|\n|\.$/)[0] ?? message;
 }
 
 /**
- * The options of which npm has told us by its environment only, as they should have been typed; null when there is none. npm leaves the
- * value of an option that it does not know among the arguments.
+ * The options that npm took for itself and passed only in the environment, as they should have been typed. Null when
+ * there are none. npm leaves the value of an option that it does not know among the arguments.
  */
 function optionsTakenByNpm(
   options: Readonly<Record<string, CommandOption>>,

@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { projectPath } from './project.ts';
 import type { SideDatabase } from './side-door.ts';
 
-/** A folder of `.sql` files, relative to the project, and the table in which `wrangler d1 migrations` keeps which of them it applied. */
+/**
+ * A folder of `.sql` files, relative to the project, and the table in which `wrangler d1 migrations` keeps which of
+ * them it applied.
+ */
 export type Migrations = { folder: string; table: string };
 
-/** The names of a folder's migrations in the order in which they apply; none where there is no folder. */
+/** The names of a folder's migrations in their order. Empty when there is no folder. */
 async function migrationsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -17,8 +20,8 @@ async function migrationsIn(folder: string): Promise<string[]> {
 
 /**
  * Applies the `.sql` files of a folder that the database has not seen yet, in the order of their names, each in one
- * transaction together with its entry in wrangler's table. Answers the names applied now. A failing file throws and leaves
- * no trace; the ones before it stay.
+ * transaction together with its entry in wrangler's table. Answers the names applied now. A failing file throws and
+ * leaves no trace; the ones before it stay.
  */
 export async function applyMigrations(database: SideDatabase, { folder, table }: Migrations): Promise<string[]> {
   const all = await migrationsIn(projectPath(folder));
@@ -30,7 +33,7 @@ export async function applyMigrations(database: SideDatabase, { folder, table }:
   const known = new Set(applied?.results.map((row) => row['name']));
   const names = all.filter((name) => !known.has(name));
   if (names.length === 0) return [];
-  // Loading wrangler takes a second, which only a start with something to apply has to pay.
+  // Loading wrangler takes a second, so it is loaded only when there is something to apply.
   const { unstable_splitSqlQuery: splitSqlQuery } = await import('wrangler');
   for (const name of names) {
     const statements = splitSqlQuery(await readFile(projectPath(join(folder, name)), 'utf8'));

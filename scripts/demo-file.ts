@@ -32,8 +32,8 @@ export async function adminTokenOf(folder: string): Promise<string> {
 
 /**
  * Makes demo.json agree with a running hub: seeds the demo organizations when its store is empty or when an earlier
- * seeding was cut short, else only puts the present address into the file. Null when the store holds organizations that
- * this never seeded.
+ * seeding was cut short, else only writes the current URL into the file. Null when the store has organizations of its
+ * own.
  */
 export async function provideDemo(folder: string, baseUrl: string, adminToken: string): Promise<Demo | null> {
   const mark = join(folder, 'demo.seeding');
@@ -57,7 +57,7 @@ function writeDemo(folder: string, demo: Demo): Promise<void> {
   return writeWhole(join(folder, 'demo.json'), `${JSON.stringify(demo, null, 2)}\n`);
 }
 
-/** Writes a secret file so that it is there completely or not at all. */
+/** Writes a secret file atomically: completely or not at all. */
 async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.new`;
   await rm(draft, { force: true });

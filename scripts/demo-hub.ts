@@ -24,14 +24,14 @@ export async function startDemoHub(options: DemoHubOptions): Promise<DemoHub> {
       ADMIN_TOKEN: adminToken,
       ALLOW_INSECURE_WEBHOOKS: '1',
       RATE_LIMITS: process.env['RATE_LIMITS'] ?? '0',
-      // One runtime and one database on this machine: a single projector gathers the most into each batch.
+      // With one runtime and one database, a single projector makes the largest batches.
       PROJECTOR_COUNT: '1',
       PUBLIC_ORIGIN: `http://127.0.0.1:${port}`,
       ...(serverTiming === undefined ? {} : { SERVER_TIMING: serverTiming }),
       ...options.variables,
     },
   });
-  options.step?.('Seeing to the demo organizations');
+  options.step?.('Preparing the demo organizations');
   try {
     return { ...hub, adminToken, demo: await provideDemo(options.persistTo, hub.url, adminToken) };
   } catch (error) {

@@ -2,7 +2,7 @@ import { requestJson } from './json-request.ts';
 
 export type DemoUser = { id: string; token: string };
 
-/** What demo.json says of the organizations: enough to call every part of the API. */
+/** The organizations in demo.json: enough to call every part of the API. */
 export type DemoOrganizations = {
   organization_id: string;
   room_id: string;
@@ -11,7 +11,7 @@ export type DemoOrganizations = {
   agent: DemoUser;
   agent2: DemoUser;
   bot: DemoUser;
-  /** A second organization, which may see nothing of the first. */
+  /** A second organization, without access to the first. */
   other: { organization_id: string; room_id: string; settings_token: string; agent: DemoUser };
 };
 

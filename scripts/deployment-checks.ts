@@ -1,10 +1,13 @@
-/** What `npm run doctor` looks at: whether an account and a Worker are as a deployment leaves them, and whether the hub answers. */
+/**
+ * The checks of `npm run doctor`: whether the account and the Worker are completely deployed, and whether the hub
+ * answers.
+ */
 import { chooseAccount, type Fetch, openCloudflareApi, withAccount } from './cloudflare-account.ts';
 import { dueMigrations } from './deployment.ts';
 import { environmentArgument, settingsFile, type Target } from './deployment-target.ts';
 import type { RunWrangler } from './wrangler-command.ts';
 
-/** `problem`: what is wrong and what helps; null when it is well. */
+/** `problem`: what is wrong and how to correct it; null when nothing is. */
 export type Finding = { what: string; problem: string | null };
 
 export type Examination = {
@@ -18,7 +21,7 @@ type Queue = { queue_name: string; consumers?: { script?: string; script_name?: 
 
 const DEPLOY = 'npm run deploy';
 
-/** Looks at everything. Rejects with `DeploymentRefused` without a login, or when it is open which account is meant. */
+/** Runs all checks. Rejects with `DeploymentRefused` without a login, or when the account is ambiguous. */
 export async function examine({ target, run: runPlain, fetch }: Examination): Promise<Finding[]> {
   const run = withAccount(runPlain, target);
   const accountId = await chooseAccount(run, target);

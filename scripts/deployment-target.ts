@@ -1,13 +1,14 @@
 /**
- * Which deployment is meant: an environment of wrangler.toml with the names of its resources, and the settings that belong to this one
- * deployment, in `deployments/<environment>.env`. Those are in a file of their own so that updates of the project never touch them.
+ * The target of a deployment: an environment of wrangler.toml with the names of its resources, and the settings of this
+ * one deployment in `deployments/<environment>.env`. The settings have their own file, so that updates of the project
+ * never change them.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { projectRoot } from './project.ts';
 
-/** Why a deployment stopped; the message says what the operator can do. */
+/** Why a deployment stopped. The message says what the operator can do. */
 export class DeploymentRefused extends Error {}
 
 export type Target = {
@@ -33,12 +34,12 @@ export type Settings = {
   accountId: string | null;
   /** A custom domain of the Worker. */
   domain: string | null;
-  /** Where new databases are made, `weur` for instance. */
+  /** Where new databases are made, such as `weur`. */
   databaseLocation: string | null;
   variables: Readonly<Record<string, string>>;
 };
 
-/** What wrangler's types leave open of a configuration. */
+/** The parts of a configuration that wrangler's types do not define. */
 type Configuration = {
   name?: string;
   workers_dev?: boolean;
@@ -51,8 +52,8 @@ type Configuration = {
 };
 
 /**
- * Reads an environment's configuration ('' for the one without a name) and its settings. `root` holds wrangler.toml and `deployments/`.
- * Throws `DeploymentRefused` when there is no such environment or a setting is unknown.
+ * Reads an environment's configuration ('' for the one without a name) and its settings. `root` holds wrangler.toml and
+ * `deployments/`. Throws `DeploymentRefused` when there is no such environment or a setting is unknown.
  */
 export async function readTarget(environment: string, root: string = projectRoot): Promise<Target> {
   const read = await readConfiguration(join(root, 'wrangler.toml'), environment);
@@ -87,7 +88,7 @@ async function readConfiguration(config: string, environment: string): Promise<C
   }
 }
 
-/** Variables that a deployment may have and wrangler.toml has no value for. */
+/** Variables of a deployment without a value in wrangler.toml. */
 const OPTIONAL_VARIABLES = ['PROJECTOR_LOCATION'];
 
 /** `--env=` names the environment without a name; without it wrangler warns. */

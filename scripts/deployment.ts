@@ -1,4 +1,4 @@
-/** Deploying: the account gets what it lacks, the databases their migrations, and then comes the Worker. */
+/** Deploys: creates what the account lacks, applies the migrations and deploys the Worker. */
 import { readdir } from 'node:fs/promises';
 import { chooseAccount, type Fetch, openCloudflareApi, withAccount } from './cloudflare-account.ts';
 import {
@@ -11,7 +11,9 @@ import {
 import { type Beside, deployBeside, findBeside } from './gradual-deployment.ts';
 import { must, type RunWrangler } from './wrangler-command.ts';
 
-/** The first migration, which only a new database lacks, and those that give the copy of the chats new columns or tables. */
+/**
+ * The first migration, which only a new database lacks, and those that add columns or tables to the copy of the chats.
+ */
 const FIRST_MIGRATION = '0001_hub.sql';
 const COPY_MIGRATIONS: readonly string[] = ['0002_chats_api.sql', '0005_convergent_copy.sql'];
 
@@ -19,7 +21,7 @@ export type Deployment = {
   target: Target;
   run: RunWrangler;
   fetch: Fetch;
-  /** Tells the operator what happens. */
+  /** Prints progress for the operator. */
   say(line: string): void;
 };
 
@@ -81,8 +83,8 @@ async function besideOf(deployment: Deployment, accountId: string): Promise<Besi
 }
 
 /**
- * Says what `deploy` would do and builds the Worker; changes nothing. Without a login it only builds. Answers whether the version can be
- * put beside the one that is live; null when that is not known.
+ * Prints what `deploy` would do and builds the Worker. Changes nothing. Without a login it only builds. Answers whether
+ * the version can be put beside the one that is live; null when that is not known.
  */
 export async function rehearse(deployment: Deployment): Promise<boolean | null> {
   const { target, say } = deployment;
@@ -91,7 +93,7 @@ export async function rehearse(deployment: Deployment): Promise<boolean | null> 
   const problem = addressProblem(target);
   if (problem !== null) say(problem);
   if ((await run(['whoami', '--json'])).code !== 0)
-    say('Nobody is logged in, so it is not known what the account lacks.');
+    say('There is no login, so it is not known what the account lacks.');
   else {
     const accountId = await chooseAccount(run, target);
     const { databases, queues } = await missingResources(run, target);
@@ -142,7 +144,10 @@ async function migrationsOf({ migrations }: Target): Promise<string[]> {
   return (await readdir(migrations)).filter((name) => name.endsWith('.sql')).sort();
 }
 
-/** Migrations that a database has not seen. Reads wrangler's table: `d1 migrations list` would make it where it is missing. */
+/**
+ * The migrations that are not applied to a database. Reads wrangler's table, because `d1 migrations list` would create
+ * a missing one.
+ */
 export async function dueMigrations(run: RunWrangler, target: Target, binding: string): Promise<string[]> {
   const sql = 'SELECT name FROM d1_migrations';
   const result = await run([
@@ -176,7 +181,7 @@ async function applyMigrations({ target, run, say }: Deployment, binding: string
   );
 }
 
-/** Whether migrations that are due give the copy of chats that are there already new tables or columns. */
+/** Whether pending migrations add tables or columns to the copy of existing chats. */
 function changesCopy(due: readonly string[]): boolean {
   return !due.includes(FIRST_MIGRATION) && due.some((name) => COPY_MIGRATIONS.includes(name));
 }

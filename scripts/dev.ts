@@ -1,4 +1,7 @@
-/** `npm run dev`: `wrangler dev` on the store of `npm start`, with its tables. Neither of both uses the store while the other one does. */
+/**
+ * `npm run dev`: `wrangler dev` on the store of `npm start`, with its tables. Only one of them uses the store at a
+ * time.
+ */
 import { spawn } from 'node:child_process';
 import { readCommandLine } from './command-line.ts';
 import { projectPath, projectRoot } from './project.ts';
@@ -9,7 +12,7 @@ import { QUIET, runWrangler } from './wrangler-command.ts';
 
 const { port = 8787, 'persist-to': persistTo = '.wrangler' } = readCommandLine({
   run: 'npm run dev',
-  does: 'Runs wrangler dev on the store of npm start: it builds anew whenever a source changes. Secrets are in .dev.vars.',
+  does: 'Runs wrangler dev on the store of npm start: it rebuilds whenever a source changes. Secrets are in .dev.vars.',
   options: {
     port: { takes: 'PORT', from: 1, upTo: 65_535, says: 'port of 127.0.0.1, 8787 by default' },
     'persist-to': { takes: 'DIR', says: 'folder of the store, .wrangler by default' },
@@ -36,7 +39,7 @@ function wranglerDev(state: string, pidFile: string): Promise<number> {
       env: { ...process.env, ...QUIET, ...guardedRuntime(), HUB_RUNTIME_PID_FILE: pidFile },
       stdio: 'inherit',
     });
-    // Ctrl-C reaches wrangler too, which ends in its own time.
+    // Ctrl-C reaches wrangler too, which then ends by itself.
     process.on('SIGINT', () => {});
     process.on('SIGTERM', () => child.kill('SIGTERM'));
     child.once('error', reject);

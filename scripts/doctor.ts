@@ -7,7 +7,7 @@ import { runWrangler } from './wrangler-command.ts';
 const { env: environment = '' } = readCommandLine({
   run: 'npm run doctor',
   does: `Checks a deployment: bindings, migrations, queues, cron, the secret, the public address, and whether the hub answers.
-Changes nothing. Ends with 1 when anything is not well.`,
+Changes nothing. Ends with 1 when a check fails.`,
   options: {
     env: {
       takes: 'NAME',

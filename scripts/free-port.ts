@@ -2,14 +2,14 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /**
- * Systems give outgoing connections their ports from 32768 on: one of those could be taken between two starts of a server that keeps
- * its port.
+ * Systems use ports from 32768 on for outgoing connections. Such a port could be taken between two starts of a server
+ * that keeps its port.
  */
 const FIRST_PORT = 20_000;
 const END_OF_PORTS = 32_000;
 const TRIES = 100;
 
-/** A TCP port of the loopback interface that nobody listens on at this moment, and that no outgoing connection will get. */
+/** A TCP port of the loopback interface that is free now and is not used for outgoing connections. */
 export async function freePort(): Promise<number> {
   for (let tried = 0; tried < TRIES; tried++) {
     const port = randomInt(FIRST_PORT, END_OF_PORTS);
@@ -18,7 +18,7 @@ export async function freePort(): Promise<number> {
   throw new Error('no free port on 127.0.0.1');
 }
 
-/** Whether a server could listen on this port of the loopback interface now. */
+/** Whether a server can listen on this port of the loopback interface now. */
 export function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();

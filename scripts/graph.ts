@@ -6,7 +6,7 @@ import { projectRoot } from './project.ts';
 
 const { in: folder } = readCommandLine({
   run: 'npm run graph',
-  does: 'Prints the folders of src by floor, what each imports, and what the tree counts.',
+  does: 'Prints the folders of src by floor, the imports of each, and counts of the tree.',
   options: { in: { takes: 'DIR', says: 'another checkout of the project' } },
 });
 

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-/** The imports of a source tree, read from its text. Paths are relative to the tree's folder, with `/` between their parts. */
+/** The imports of a source tree, read from its text. Paths are relative to the tree's folder and use `/`. */
 export type ImportGraph = { sources: ReadonlyMap<string, string>; imports: readonly Import[] };
 
 export type Import = { from: string; to: string; isType: boolean };
 
-/** Reads all TypeScript files below a folder, declarations excluded. */
+/** Reads all TypeScript files below a folder, except declarations. */
 export function readImportGraph(folder: string): ImportGraph {
   const sources = new Map(
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -31,7 +31,7 @@ function importsOf(from: string, text: string): Import[] {
 /** A file's folder; a file at the top counts as a folder of its own. */
 export const folderOf = (path: string): string => (dirname(path) === '.' ? path : dirname(path));
 
-/** Which places import which others; `name` says as which place a file counts. */
+/** The imports between places. `name` maps a file to its place. */
 export function arrowsBetween(imports: readonly Import[], name: (path: string) => string): Map<string, Set<string>> {
   const arrows = new Map<string, Set<string>>();
   for (const { from, to } of imports) {
@@ -41,7 +41,7 @@ export function arrowsBetween(imports: readonly Import[], name: (path: string) =
   return arrows;
 }
 
-/** A way from a place back to itself, as text, for each group of places that lead to each other. */
+/** The circles of imports, as text: one for each group of places that import each other. */
 export function circlesIn(arrows: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   const found: string[] = [];
   const done = new Set<string>();
@@ -55,7 +55,10 @@ export function circlesIn(arrows: ReadonlyMap<string, ReadonlySet<string>>): str
   return found;
 }
 
-/** The places by floor: one that imports nothing is on floor 0, any other a floor above the highest that it imports. Needs a graph without circles. */
+/**
+ * The places by floor: one that imports nothing is on floor 0, any other a floor above the highest that it imports.
+ * Needs a graph without circles.
+ */
 export function floorsOf(places: Iterable<string>, arrows: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
   const heights = new Map<string, number>();
   const heightOf = (place: string): number => {

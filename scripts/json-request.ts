@@ -8,7 +8,7 @@ export type JsonRequest = {
   body?: unknown;
 };
 
-/** Sends a request and reads its JSON answer, whatever the status; `body` is null when the answer is empty. */
+/** Sends a request and reads its JSON answer, whatever the status. `body` is null when the answer is empty. */
 export async function requestJson(request: JsonRequest): Promise<JsonAnswer> {
   const response = await fetch(request.url, {
     method: request.method,
@@ -26,6 +26,6 @@ function parse(text: string, url: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`${url} answered no JSON: ${text.slice(0, 200)}`);
+    throw new Error(`the answer of ${url} is not JSON: ${text.slice(0, 200)}`);
   }
 }

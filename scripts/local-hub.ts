@@ -5,14 +5,14 @@ const CRON = '*/5 * * * *';
 const CRON_INTERVAL_MILLISECONDS = 60_000;
 
 export type HubOptions = Omit<LocalWorkerOptions, 'from'> & {
-  /** The hub as it is deployed unless something else is given. */
+  /** The Worker to run. By default the hub as it is deployed. */
   from?: LocalWorkerOptions['from'];
-  /** Rings the cron handler every minute, which nobody else does locally. Off by default. */
+  /** Runs the cron handler every minute, because the local runtime does not. Off by default. */
   cron?: boolean;
 };
 
 export type LocalHub = Omit<LocalWorker, 'ringCron'> & {
-  /** Rings the cron handler once and waits for its end. */
+  /** Runs the cron handler once and waits for its end. */
   ringCron(): Promise<void>;
 };
 
@@ -24,7 +24,7 @@ export async function startHub(options: HubOptions): Promise<LocalHub> {
     options.cron === true
       ? setInterval(() => {
           ringCron().catch((error: unknown) =>
-            options.log?.({ level: 'error', message: `cron did not ring: ${String(error)}` }),
+            options.log?.({ level: 'error', message: `the cron handler failed: ${String(error)}` }),
           );
         }, CRON_INTERVAL_MILLISECONDS).unref()
       : null;

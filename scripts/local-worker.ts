@@ -11,21 +11,21 @@ import { type BuildSources, buildWorker, type WorkerConfiguration } from './work
 export type { LogLine } from './runtime.ts';
 
 export type LocalWorkerOptions = {
-  /** What to build and which wrangler configuration names its bindings. */
+  /** The Worker to build, and the wrangler configuration with its bindings. */
   from: BuildSources;
   /** Port of 127.0.0.1; any free one when absent. */
   port?: number;
-  /** Folder of the store; its layout is the one of wrangler's `--persist-to`, below `state`. */
+  /** Folder of the store, with the layout of wrangler's `--persist-to` below `state`. */
   persistTo: string;
-  /** Variables and secrets on top of those of the configuration. */
+  /** Variables and secrets in addition to those of the configuration. */
   variables?: Record<string, string>;
-  /** Gets each line of the Worker's log; nothing is printed without it. */
+  /** Called with each line of the Worker's log. Nothing is printed without it. */
   log?: (line: LogLine) => void;
-  /** Is told what is being done, each time that it changes. */
+  /** Called with each step of the start. */
   step?: (what: string) => void;
-  /** Opens a side door, for tests and benchmarks. */
+  /** Opens a side door for tests and benchmarks. */
   sideDoor?: boolean;
-  /** Answers the Worker's own outgoing requests in place of the network. */
+  /** Answers the Worker's outgoing requests instead of the network. */
   outboundService?: (request: Request) => Response | Promise<Response>;
 };
 
@@ -33,7 +33,7 @@ export type LocalWorker = {
   /** `http://127.0.0.1:<port>`, no slash at the end. */
   url: string;
   port: number;
-  /** Null unless it was asked for. */
+  /** Null unless it was requested. */
   sideDoor: SideDoor | null;
   /** Ends the runtime and releases port and store. Calling it again is harmless. */
   stop(): Promise<void>;
@@ -52,7 +52,7 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
   await makeStoreFolder(persistTo);
   step('Building the Worker');
   const { path, script, configuration } = await buildWorker(options.from);
-  step('Waiting until nobody else uses the store');
+  step('Waiting until no other process uses the store');
   await waitForStore(persistTo);
   const port = options.port ?? (await freePort());
   if (!(await isPortFree(port))) {
@@ -60,14 +60,14 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
   }
   warnOfFewFiles(log);
 
-  step('Bringing the database up to date');
+  step('Applying the migrations');
   await migrate(persistTo, configuration, log);
   step('Starting the runtime');
   const { assets, ...workerOptions } = configuration.options;
   const worker = {
     ...workerOptions,
     name: WORKER,
-    // The runtime names a module by its path below this folder and refuses one outside of it.
+    // The runtime names a module by its path below this folder and refuses modules outside.
     rootPath: dirname(path),
     modules: [{ type: 'ESModule', path: basename(path), contents: script }],
     bindings: { ...configuration.options.bindings, ...options.variables },
@@ -91,15 +91,15 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
 }
 
 /**
- * The Worker's static assets as a Worker of their own, bound to it by their binding's name. Miniflare would put a Worker of its own in
- * front of one with assets, which costs every request a call; Cloudflare does not.
+ * The Worker's static assets as a separate Worker, under the name of their binding. Miniflare would put another Worker
+ * in front of a Worker with assets, which costs every request a call. Cloudflare does not.
  */
 function assetsWorker(assets: object): object {
   const script = 'export default { fetch: () => new Response(null, { status: 404 }) };';
   return { name: ASSETS, modules: [{ type: 'ESModule', path: 'assets.js', contents: script }], assets };
 }
 
-/** Applies what is new in a runtime of its own: clients that hammer on the Worker's port do not reach it. */
+/** Applies new migrations in a separate runtime, which clients of the Worker's port cannot reach. */
 async function migrate(
   persistTo: string,
   { options, databases }: WorkerConfiguration,

@@ -1,8 +1,8 @@
-/** The Worker's log for a person at a terminal: what the lines of JSON say, one short line each. */
+/** The Worker's log for a terminal: a short line for each line of JSON. */
 
 type Fields = { readonly [name: string]: unknown };
 
-/** A short form of a line of the Worker's log. A line that is not one of its own stays as it is. */
+/** A short form of a line of the Worker's log. Any other line is unchanged. */
 export function shortLogLine(line: string): string {
   const fields = parse(line);
   if (fields === null) return line;

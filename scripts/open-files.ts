@@ -1,14 +1,14 @@
 import type { LogLine } from './runtime.ts';
 
-/** An awake thread holds its database, the log of its changes and their index open. */
+/** A thread in memory has three open files: its database, the write-ahead log and its index. */
 const FILES_OF_A_THREAD = 3;
-/** Of everything else: sockets, D1, queues, the runtime's own. */
+/** The open files of everything else: sockets, D1, queues and the runtime itself. */
 const OTHER_FILES = 50;
 const ENOUGH = 4_096;
 
 /**
- * Warns when the system lets a process open so few files that the runtime would end under an ordinary load. Node raises the soft
- * limit to the hard one for itself and what it starts; only the hard one matters.
+ * Warns when a process may open so few files that the runtime would end under an ordinary load. Node raises the soft
+ * limit to the hard one for itself and its children, so only the hard limit matters.
  */
 export function warnOfFewFiles(log: (line: LogLine) => void = () => {}): void {
   const limit = hardLimit();
@@ -20,9 +20,9 @@ export function warnOfFewFiles(log: (line: LogLine) => void = () => {}): void {
   });
 }
 
-/** Null where there is none, or where Node does not tell (Windows). */
+/** The hard limit of open files. Null when there is none, or when Node does not report it (Windows). */
 function hardLimit(): number | null {
-  // The report looks up the names of all connections otherwise; Node's types do not know the switch.
+  // Otherwise the report looks up the names of all connections. Node's types lack this option.
   Object.assign(process.report, { excludeNetwork: true });
   const report = process.report.getReport() as { userLimits?: { open_files?: { hard: number | string } } };
   const hard = report.userLimits?.open_files?.hard;

@@ -6,10 +6,10 @@ import { projectPath } from './project.ts';
 const { check: isCheckOnly } = readCommandLine({
   run: 'npm run openapi',
   does: 'Writes the OpenAPI document of the hub to public/openapi.json.',
-  options: { check: { says: 'only compares, and ends with 1 when the file is not what the routes say' } },
+  options: { check: { says: 'only compares, and ends with 1 when the file differs from the routes' } },
 });
 
-// Plain Node lacks the runtime's own modules. Nothing of them is called while routes are defined.
+// Plain Node lacks the runtime's modules. Definitions of routes call nothing in them.
 registerHooks({
   resolve: (specifier, context, next) =>
     specifier.startsWith('cloudflare:')
@@ -26,6 +26,6 @@ const path = projectPath('public/openapi.json');
 if (!isCheckOnly) {
   await writeFile(path, made);
 } else if ((await readFile(path, 'utf8')) !== made) {
-  console.error('public/openapi.json is not what the routes say. Renew it with: npm run openapi');
+  console.error('public/openapi.json differs from the routes. Renew it with: npm run openapi');
   process.exitCode = 1;
 }

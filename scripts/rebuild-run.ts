@@ -1,19 +1,19 @@
-/** What POST /admin/v1/rebuild answers. */
+/** The answer of POST /admin/v1/rebuild. */
 export type RebuildAnswer = {
   rebuilt: number;
   failed: { thread: string; error: string }[];
   next: string | null;
 };
 
-/** Asks the hub for one part of the work. */
+/** Requests one part of the work from the hub. */
 export type AskForPart = (body: { cursor?: string; ids?: string[] }) => Promise<RebuildAnswer>;
 
-/** As many ids as one request takes. */
+/** Most ids of one request. */
 const IDS_IN_A_REQUEST = 20;
 
 /**
- * Rebuilds every thread of the register, or those with the given Durable Object ids, part after part. Tells `report` a line
- * for each part and for each thread that failed. Answers how many there were of both.
+ * Rebuilds every thread of the register, or those with the given Durable Object ids, part after part. Calls `report`
+ * with a line for each part and for each thread that failed. Answers how many threads were rebuilt and how many failed.
  */
 export async function runRebuild(
   ask: AskForPart,

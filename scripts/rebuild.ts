@@ -8,7 +8,7 @@ import { type RebuildAnswer, runRebuild } from './rebuild-run.ts';
 async function main(): Promise<number> {
   const { 'base-url': baseUrl = defaultBaseUrl(), ids: idsFile } = readCommandLine({
     run: 'npm run rebuild',
-    does: `Rebuilds D1's copy of the chats from the threads' logs, thread by thread. The hub goes on meanwhile.
+    does: `Rebuilds D1's copy of the chats from the threads' logs, thread by thread. The hub continues to run.
 Ends with 1 when a thread could not be rebuilt or the hub refuses.
 ${ADMIN_TOKEN_HELP}`,
     options: {

@@ -9,11 +9,11 @@ export type LogLine = { level: string; message: string };
 
 type RuntimeWorkers = Extract<Parameters<typeof convertV4MiniflareOptions>[0], { workers: unknown }>['workers'];
 
-/** The part of Miniflare that waits for nothing but promises. */
+/** The part of Miniflare that waits only for promises. */
 export type Runtime = {
-  /** Address of a Worker's own socket. */
+  /** URL of a Worker's own socket. */
   addressOf(worker: string): Promise<string>;
-  /** Rings the cron handler of the first Worker and waits for its end. Rejects when it throws. */
+  /** Runs the cron handler of the first Worker and waits for its end. Rejects when it throws. */
   ringCron(cron: string): Promise<void>;
   /** Resolves when the runtime has died and could not be started again. */
   failed: Promise<Error>;
@@ -21,11 +21,12 @@ export type Runtime = {
 };
 
 /**
- * Starts the local runtime on a store whose folder is there, on 127.0.0.1 only and without any use of the network; it is started again when it dies. Each
- * Worker is reached through a socket of its own: Miniflare's entry in front of them would cost 0.25 ms of CPU a request.
+ * Starts the local runtime on a store whose folder is there, on 127.0.0.1 only and without any use of the network; it
+ * is started again when it dies. Each Worker is reached through a socket of its own: Miniflare's entry in front of them
+ * would cost 0.25 ms of CPU a request.
  *
- * Miniflare itself stays in here. Its proxies (`getD1Database`, `getWorker`, …) make this thread wait synchronously; a runtime
- * that writes its log meanwhile fills the pipe which this thread should read, and both stand still forever.
+ * Miniflare itself is not exposed. Its proxies (`getD1Database`, `getWorker`, …) make this thread wait synchronously.
+ * If the runtime then fills the pipe of its log, which this thread should read, both wait forever.
  */
 export async function startRuntime(
   persistTo: string,
@@ -72,7 +73,7 @@ export async function startRuntime(
   };
 }
 
-/** What Miniflare has to say about the runtime, as lines of the log. */
+/** Miniflare's messages about the runtime, as lines of the log. */
 class Complaints extends Log {
   readonly #log: (line: LogLine) => void;
   readonly #failed: (error: Error) => void;
@@ -93,14 +94,16 @@ class Complaints extends Log {
   }
 }
 
-/** Miniflare takes the runtime's path from the environment only, at each launch; processes started from here inherit both variables. */
+/**
+ * Miniflare takes the runtime's path only from the environment, at each launch. Child processes inherit both variables.
+ */
 function useGuardedRuntime(): void {
   Object.assign(process.env, guardedRuntime());
 }
 
 /**
- * The environment in which Miniflare starts the runtime by workerd-with-hub.sh. Empty where that is set already, and on Windows, which
- * has no /bin/sh.
+ * The environment in which Miniflare starts the runtime by workerd-with-hub.sh. Empty when it is set already, and on
+ * Windows, which has no /bin/sh.
  */
 export function guardedRuntime(): Record<string, string> {
   if (process.platform === 'win32' || process.env['HUB_RUNTIME'] !== undefined) return {};

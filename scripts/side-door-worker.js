@@ -1,6 +1,6 @@
 /**
- * A Worker beside the one under test, in the same runtime: reaches its databases and objects over HTTP. Tests, benchmarks
- * and migrations use it through side-door.ts; no hub that people use has one.
+ * A Worker beside the one under test, in the same runtime, that gives access to its databases and objects over HTTP.
+ * Tests, benchmarks and migrations use it through side-door.ts. A deployed hub has none.
  */
 export default {
   async fetch(request, env) {

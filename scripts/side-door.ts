@@ -13,14 +13,14 @@ export type SideStatement = {
   run(): Promise<SqlResult>;
 };
 
-/** A D1 database as far as it is needed from outside of the runtime. Rejects with D1's message. */
+/** The part of a D1 database that is needed outside the runtime. Rejects with D1's message. */
 export type SideDatabase = {
   prepare(sql: string): SideStatement;
   /** All or nothing, in one transaction. */
   batch(statements: readonly SideStatement[]): Promise<SqlResult[]>;
 };
 
-/** A way to a Worker's databases and objects that keeps this process free to read what the runtime prints. */
+/** Access to a Worker's databases and objects that never blocks this process, which must read the runtime's output. */
 export type SideDoor = {
   database(binding: string): SideDatabase;
   /** Calls a method of a Durable Object with one JSON argument. Rejects with the object's message. */
@@ -29,7 +29,7 @@ export type SideDoor = {
 
 export const SIDE_DOOR = 'side-door';
 
-/** The Worker behind the door for Miniflare, and what only its owner knows. `of` is absent when there are databases only. */
+/** The side door's Worker for Miniflare, and its secret. `of` is absent when there are only databases. */
 export function sideDoorWorker(options: WorkerOptions, of?: string) {
   const secret = randomUUID();
   const objects = of === undefined ? {} : (options.durableObjects ?? {});
@@ -50,7 +50,7 @@ export function sideDoorWorker(options: WorkerOptions, of?: string) {
   };
 }
 
-/** Opens the door at an address of `sideDoorWorker`'s Worker. */
+/** Opens the side door at the URL of `sideDoorWorker`'s Worker. */
 export function openSideDoor(url: string, secret: string): SideDoor {
   async function ask(body: unknown): Promise<unknown> {
     const response = await fetch(url, {

@@ -27,7 +27,7 @@ const {
 
 let isIntroduced = false;
 
-/** Says what the start is at, once it has taken a second. */
+/** Prints the step of the start once the start has taken a second. */
 function stepPrinter(): (what: string) => void {
   let current = '';
   let isLate = false;
@@ -44,7 +44,7 @@ function stepPrinter(): (what: string) => void {
   };
 }
 
-/** What the seeding logs would stand in front of the introduction; only complaints do. */
+/** The log of the seeding would come before the introduction, so only warnings and errors are printed. */
 function printLog({ level, message }: LogLine): void {
   if (!isIntroduced && level !== 'error' && level !== 'warn') return;
   const line = isLogJson ? message : shortLogLine(message);
@@ -105,7 +105,7 @@ function commandLines(demo: Demo): string[] {
   ];
 }
 
-/** Resolves when somebody asks the hub to end. */
+/** Resolves when the hub is asked to end. */
 function endRequested(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of SIGNALS) {
@@ -113,7 +113,7 @@ function endRequested(): Promise<void> {
       process.removeAllListeners(signal);
       process.on(signal, () => resolve());
     }
-    // npm killed with SIGKILL tells its child nothing; the hub would go on without anybody knowing.
+    // npm that is killed with SIGKILL sends its child no signal, and the hub would continue unnoticed.
     if (process.env['npm_lifecycle_event'] === 'start') {
       const parent = process.ppid;
       setInterval(() => {

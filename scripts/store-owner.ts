@@ -4,7 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StartRefused, statePaths } from './store-folder.ts';
 
-/** Longer than the second after which a runtime sees that its hub was killed, and a hub that its npm was. */
+/** Longer (ms) than the second after which a runtime sees that its hub was killed, or a hub that its npm was. */
 const PATIENCE_MILLISECONDS = 3_000;
 
 /**
@@ -31,7 +31,7 @@ async function userOfStore(pidFile: string): Promise<number | null> {
   return null;
 }
 
-/** The parent of this process; null when it is no living workerd, since an old number may belong to anybody by now. */
+/** The parent of this process. Null when the process is not a running workerd, because the id may have been reused. */
 function parentOfRuntime(pid: number): number | null {
   const parent = /^\s*(\d+)\s+[^Z\s]\S*\s.*workerd/.exec(processLine(pid))?.[1];
   return parent === undefined ? null : Number(parent);

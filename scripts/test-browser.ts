@@ -1,6 +1,6 @@
 /**
- * `npm run test:browser`: the tests that need a browser, Debian's Chromium or the one at CHROMIUM_PATH. They are no part of `npm test`, which
- * needs nothing but npm.
+ * `npm run test:browser`: the tests that need a browser, Debian's Chromium or the one at CHROMIUM_PATH. They are not
+ * part of `npm test`, which needs only npm.
  */
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';

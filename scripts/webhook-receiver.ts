@@ -10,7 +10,7 @@ export type ReceivedRequest = {
   index: number;
 };
 
-/** `after`: ms until it answers. `settled` is told whether there still was a connection to answer on. */
+/** `after`: ms until it answers. `settled` is called with whether the connection was still open for the answer. */
 export type Answer = {
   kind: 'answer';
   status: number;
@@ -20,14 +20,14 @@ export type Answer = {
   settled?: (isSent: boolean) => void;
 };
 
-/** What the receiver does with a request after it has read it. */
+/** How the receiver answers a request. */
 export type Reply =
   | Answer
   /** Never answers. */
   | { kind: 'hang' }
   /** Answers 200 at once, then sends one byte each `interval` ms forever. */
   | { kind: 'drip'; interval: number }
-  /** Answers 200 and never ends the body, which comes as fast as it is read. */
+  /** Answers 200 and never ends the body, which is sent as fast as it is read. */
   | { kind: 'endless' }
   /** Cuts the connection without an answer. */
   | { kind: 'reset' };
@@ -39,14 +39,14 @@ export type WebhookReceiver = {
   url: string;
   /** All requests so far, in the order in which their bodies ended. */
   requests: readonly ReceivedRequest[];
-  /** Changes what happens to the requests from now on. */
+  /** Changes the answers to later requests. */
   behave(behaviour: Behaviour): void;
   /**
-   * Resolves with the first request that fits, also one that came before, else as soon as it comes. Rejects after
-   * `patience` ms (20 s by default) with a list of what came instead.
+   * Resolves with the first matching request, even one that arrived before. Rejects after `patience` ms (20 s by
+   * default) with a list of the requests.
    */
   waitFor(fits: (request: ReceivedRequest) => boolean, patience?: number): Promise<ReceivedRequest>;
-  /** Resolves once the requests together fit, for instance a count of them. Rejects like `waitFor`. */
+  /** Resolves when the requests together match, for instance by their number. Rejects like `waitFor`. */
   waitUntil(fits: (requests: readonly ReceivedRequest[]) => boolean, patience?: number): Promise<void>;
   /** Closes the receiver and every connection to it. */
   stop(): Promise<void>;
@@ -69,7 +69,10 @@ export function statusSequence(...statuses: [number, ...number[]]): Behaviour {
   };
 }
 
-/** Answers 500 to this share of the requests (0 to 1) and 200 to the others, the same ones in each run with the same seed. */
+/**
+ * Answers 500 to this share of the requests (0 to 1) and 200 to the others, the same ones in each run with the same
+ * seed.
+ */
 export function failureRate(share: number, seed = 1): Behaviour {
   let state = seed >>> 0;
   return () => {
@@ -78,7 +81,7 @@ export function failureRate(share: number, seed = 1): Behaviour {
   };
 }
 
-/** Starts a receiver on a free port of 127.0.0.1; it answers 200 unless told otherwise. */
+/** Starts a receiver on a free port of 127.0.0.1. It answers 200 by default. */
 export async function startReceiver(behaviour: Behaviour = () => answer(200)): Promise<WebhookReceiver> {
   const requests: ReceivedRequest[] = [];
   const watchers = new Set<() => void>();
@@ -112,7 +115,7 @@ export async function startReceiver(behaviour: Behaviour = () => answer(200)): P
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         watchers.delete(look);
-        reject(new Error(`the awaited webhook did not come within ${patience} ms; ${summary(requests)}`));
+        reject(new Error(`the awaited webhook did not arrive within ${patience} ms; ${summary(requests)}`));
       }, patience);
       function look(): void {
         const found = find();
@@ -180,7 +183,7 @@ function pour(response: ServerResponse): void {
 }
 
 function summary(requests: readonly ReceivedRequest[]): string {
-  if (requests.length === 0) return 'nothing came';
+  if (requests.length === 0) return 'nothing arrived';
   const last = requests.slice(-5).map(({ path, body }) => `${path} ${body.slice(0, 300)}`);
-  return `${requests.length} came, the last ones:\n  ${last.join('\n  ')}`;
+  return `${requests.length} arrived, the last ones:\n  ${last.join('\n  ')}`;
 }

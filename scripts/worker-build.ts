@@ -5,7 +5,7 @@ import type { Migrations } from './d1-migrations.ts';
 import { projectPath, projectRoot } from './project.ts';
 import { runWrangler } from './wrangler-command.ts';
 
-/** A Worker's options for Miniflare; those that the scripts look at are named. */
+/** A Worker's options for Miniflare. The types name those that the scripts read. */
 export type WorkerOptions = {
   bindings?: Record<string, unknown>;
   d1Databases?: Record<string, { id: string }>;
@@ -15,7 +15,7 @@ export type WorkerOptions = {
   [option: string]: unknown;
 };
 
-/** A database in wrangler's configuration, whose types leave this open. */
+/** A database in wrangler's configuration. Wrangler's types do not define it. */
 type WranglerDatabase = {
   binding: string;
   database_id?: string;
@@ -24,10 +24,10 @@ type WranglerDatabase = {
   migrations_table?: string;
 };
 
-/** What the wrangler configuration says, as JSON; paths are relative to the project. */
+/** The wrangler configuration as JSON. Paths are relative to the project. */
 export type WorkerConfiguration = {
   options: WorkerOptions;
-  /** The local database of each binding and the migrations that belong to it; several bindings may share a database. */
+  /** The local database of each binding and its migrations. Several bindings may share a database. */
   databases: { binding: string; id: string; migrations: Migrations }[];
 };
 
@@ -39,7 +39,7 @@ export type WorkerBuild = {
   configuration: WorkerConfiguration;
 };
 
-/** What a build depends on. A folder counts with all its files. `main` stands in for the configuration's entry. */
+/** The sources of a build. A folder counts with all its files. `main` stands in for the configuration's entry. */
 export type BuildSources = { config: string; main?: string; sources: readonly string[] };
 
 export const hubSources: BuildSources = {
@@ -47,12 +47,13 @@ export const hubSources: BuildSources = {
   sources: ['wrangler.toml', 'package-lock.json', 'tsconfig.json', 'src', 'public'],
 };
 
-/** What wrangler's configuration says, beside the module of a build: reading it again takes a second. */
+/** The configuration is stored beside the module of a build, because reading it again takes a second. */
 const CONFIGURATION = 'configuration.json';
 
 /**
- * Bundles a Worker exactly as a deployment would (`wrangler deploy --dry-run`), with what its configuration says, into `dist/<name>/<digest>/`. A build
- * whose sources have not changed is taken from there unless `fresh` is set. Throws with wrangler's output when it fails.
+ * Bundles a Worker exactly like a deployment (`wrangler deploy --dry-run`), with its configuration, into
+ * `dist/<name>/<digest>/`. A build whose sources have not changed is taken from there unless `fresh` is set. Throws
+ * with wrangler's output when it fails.
  */
 export async function buildWorker(from: BuildSources = hubSources, fresh = false): Promise<WorkerBuild> {
   const digest = await sourcesDigest(from);
@@ -109,7 +110,7 @@ async function readConfiguration(path: string): Promise<WorkerConfiguration> {
   return { options: { ...(options as WorkerOptions), bindings: vars }, databases };
 }
 
-/** Two builds of the same sources may finish together; whoever comes second keeps the first one's result. */
+/** Two builds of the same sources may finish together. The second one keeps the first one's result. */
 async function moveIntoPlace(workshop: string, built: string): Promise<void> {
   try {
     await rename(workshop, built);
@@ -127,7 +128,7 @@ async function removeOlderBuilds(shelf: string, digest: string): Promise<void> {
 }
 
 async function sourcesDigest(from: BuildSources): Promise<string> {
-  // Names what a build holds: folders of an older layout are not taken for builds.
+  // The version of a build's layout, so that folders of an older layout are not used.
   const hash = createHash('sha256').update(CONFIGURATION);
   for (const source of from.sources) await addToDigest(hash, projectPath(source), source);
   return hash.digest('hex').slice(0, 16);

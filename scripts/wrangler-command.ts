@@ -4,16 +4,18 @@ import { projectPath, projectRoot } from './project.ts';
 
 export type CommandResult = { code: number; stdout: string; stderr: string };
 
-/** `output: 'show'` lets the command use this terminal (it may ask questions); then stdout and stderr come back empty. */
+/**
+ * `output: 'show'` lets the command use this terminal (it may ask questions); then stdout and stderr come back empty.
+ */
 export type WranglerOptions = { output?: 'capture' | 'show'; environment?: Record<string, string> };
 export type RunWrangler = (args: readonly string[], options?: WranglerOptions) => Promise<CommandResult>;
 
-/** Usage reports and the look for newer versions would need the network and say nothing about this project. */
+/** Usage reports and the check for newer versions would need the network, and do not concern this project. */
 export const QUIET = { WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' };
 
 /**
- * Runs this project's wrangler in the project's root and answers its exit code and output; a non-zero code is an answer,
- * not an error. Throws only when the process cannot be started.
+ * Runs this project's wrangler in the project's root. Answers its exit code and output. A non-zero code is not an
+ * error. Throws only when the process cannot be started.
  */
 export const runWrangler: RunWrangler = (args, options = {}) =>
   new Promise((resolve, reject) => {

@@ -1,4 +1,7 @@
-/** The JSON of the documented examples with what the hub makes itself left open. Keys: exactly the documented ones and the extensions. */
+/**
+ * The JSON of the documented examples, with placeholders for values that the hub makes. The keys are exactly the
+ * documented ones and the extensions.
+ */
 import { type Expected, integer, time, uuid } from './expectation.ts';
 
 export type Agent = { id: string; first_name: string; last_name: string; is_bot: boolean };

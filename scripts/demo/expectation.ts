@@ -1,6 +1,6 @@
 /**
- * Expected JSON with placeholders. A placeholder stands for a value that the hub makes (an id, a time): the first value seen
- * binds it, every later one must be the same. Everything else must be equal, the set of keys included.
+ * Expected JSON with placeholders. A placeholder is a value that the hub makes (an id, a time). The first value binds
+ * it, and every later one must be the same. Everything else must be equal, including the set of keys.
  */
 
 export type PlaceholderKind = 'uuid' | 'visitor_id' | 'time' | 'integer';
@@ -40,7 +40,7 @@ const FORMS: Record<PlaceholderKind, (value: unknown) => boolean> = {
   integer: (value) => typeof value === 'number' && Number.isSafeInteger(value),
 };
 
-/** The differences, one sentence each with the place they are at; none when `actual` fits. Binds placeholders in `bindings`. */
+/** The differences, one sentence each with its path. Empty when `actual` matches. Binds placeholders in `bindings`. */
 export function compare(expected: Expected, actual: unknown, bindings: Bindings, at = '$'): string[] {
   if (expected instanceof Placeholder) return comparePlaceholder(expected, actual, bindings, at);
   if (isList(expected)) {

@@ -14,7 +14,7 @@ const VARIABLES = { customer_name: 'Jane Doe', customer_email: CUSTOMER, ticket_
 type Scene = { play: Play; demo: DemoOrganizations; channels: string; channel: string; agent: Agent; bot: Agent };
 type Resource = Record<string, unknown>;
 
-/** Plays everything; what differs ends up in `play.differences`. Throws when it cannot go on. */
+/** Plays all steps. Differences are in `play.differences`. Throws when it cannot continue. */
 export async function playIntegrationExample(play: Play, demo: DemoOrganizations, webhookUrl: string): Promise<void> {
   const channels = `/api/v5/orgs/${demo.organization_id}/unified_messaging`;
   const channel = await registerChannel(play, demo, channels, webhookUrl);

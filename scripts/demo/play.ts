@@ -2,7 +2,7 @@ import { type JsonRequest, requestJson } from '../json-request.ts';
 import { type Bindings, compare, type Expected } from './expectation.ts';
 import type { WebhookFeed } from './webhook-feed.ts';
 
-/** Shows each request, answer and webhook of the demo as it happens, and collects what differs from the documents. */
+/** Prints each request, answer and webhook of the demo, and collects the differences from the documents. */
 export class Play {
   readonly differences: string[] = [];
   readonly #bindings: Bindings = new Map();
@@ -26,7 +26,7 @@ export class Play {
   /** The value that a placeholder was bound to. Throws when an earlier difference left it unbound. */
   value(name: string): string {
     const value = this.#bindings.get(name);
-    if (typeof value !== 'string') throw new Error(`${name} is not known; the demo cannot go on`);
+    if (typeof value !== 'string') throw new Error(`${name} is not known; the demo cannot continue`);
     return value;
   }
 
@@ -64,7 +64,7 @@ export class Play {
     this.#differ(compare(expected, body, this.#bindings, 'webhook'));
   }
 
-  /** Records that something which must hold does not. */
+  /** Records a difference unless the condition is true. */
   check(holds: boolean, sentence: string): void {
     this.#print(holds ? `✓ ${sentence}` : `✗ ${sentence}`);
     if (!holds) this.differences.push(`${this.#step}: not so: ${sentence}`);
