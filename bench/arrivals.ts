@@ -33,13 +33,13 @@ export class Arrivals {
     });
   }
 
-  /** Waits for the webhooks of `count` requests. Throws when none has come for `patience` ms. */
+  /** Waits for the webhooks of `count` requests. Throws when none has arrived for `patience` ms. */
   async waitFor(count: number, patience: number): Promise<void> {
     this.#lastAt = performance.now();
     while (this.at.size < count) {
       await new Promise((resolve) => setTimeout(resolve, 5));
       if (performance.now() - this.#lastAt > patience) {
-        throw new Error(`${count - this.at.size} of ${count} webhooks did not come within ${patience} ms`);
+        throw new Error(`${count - this.at.size} of ${count} webhooks did not arrive within ${patience} ms`);
       }
     }
   }

@@ -13,8 +13,8 @@ const BURST = 50;
 /** ms from one message of the burst to the next. */
 const BURST_PACE = 100;
 /**
- * Silence in ms. The alarm rings 8 s after a message, the platform ends an object after ten idle seconds, the hub's
- * sleep begins, and caches grow old.
+ * Silence in ms. Within it the alarm rings (8 s after a message), the platform ends the object (after ten idle
+ * seconds), the hub goes to sleep, and caches expire.
  */
 const SILENCE = 45_000;
 const SHORT_SILENCE = 20_000;
@@ -29,9 +29,9 @@ const counting = {
 type Case = { name: string; messages: number; counts: Counts };
 
 /**
- * The counted cost of one message: after a rest, with everything that rings in the silence after it, and as part of a
- * burst; for a visitor's message, a user's with its webhook, and a visitor's with a live hub. D1 has indexes of waiting
- * chats: the first message after an answer and the answer itself write those too.
+ * The counted cost of one message: after a rest, with all alarms in the silence after it, and as part of a burst. The
+ * messages are a visitor's, a user's with its webhook, and a visitor's with a live hub. D1 has indexes of waiting
+ * chats, which the first message after an answer and the answer itself write too.
  */
 export function measureCost(quick: boolean): Promise<Report> {
   return withHub({ from: counting }, async ({ hub, demo }) => {
@@ -71,7 +71,7 @@ async function measureCases(url: string, demo: Demo, receiverUrl: string, silenc
 
   const visitor = { sender_id: 'customer@example.com' };
   const user = { sender_type: 'user', sender_id: demo.agent.id };
-  // The log becomes long enough to show when it is replayed.
+  // Makes the log long enough for a replay to show in the counts.
   for (let place = 0; place < ROWS_OF_A_FOLD * 2; place++) await send(visitor);
   await send(user);
   await setTimeout(silence);
@@ -82,7 +82,7 @@ async function measureCases(url: string, demo: Demo, receiverUrl: string, silenc
   ];
   const socket = await listen(url, demo);
   try {
-    // Waits until the thread knows its audience and its old back-offs are over.
+    // Waits until the thread knows its audience and earlier back-offs are over.
     await send(visitor);
     await setTimeout(silence);
     cases.push(await countAfter('no message, a hub awake', 0, visitor), ...(await pair('with a hub awake', visitor)));
@@ -152,7 +152,7 @@ function report(cases: readonly Case[]): Report {
       ...Object.entries(counts.alarms).map(([of, count]) => [`alarms of ${of}`, count] as const),
       ...Object.entries(counts.objectRowsWritten).map(([of, count]) => [`rows written by ${of}`, count] as const),
     ].filter(([, count]) => count > 0);
-    return `${name}, ${messages} in all: ${all.map(([what, count]) => `${what} ${count}`).join(', ') || 'nothing'}`;
+    return `${name}, ${messages} in total: ${all.map(([what, count]) => `${what} ${count}`).join(', ') || 'nothing'}`;
   });
   const text = `${titledTable('what a message costs, counted', header, rows)}\n${details.join('\n')}\n`;
   return { text, verdicts: cases.flatMap(verdictsOf) };
@@ -172,7 +172,7 @@ function verdictsOf({ name, messages, counts }: Case): Report['verdicts'] {
   return [atMost(`${name}: rows written, objects and D1`, [written], ROWS_OF_A_BURST)];
 }
 
-/** The delivery log has a database of its own. */
+/** The delivery log has its own database. */
 function databasesOf(name: string): number {
   return name.startsWith('with webhook') ? 2 : 1;
 }

@@ -1,4 +1,7 @@
-/** The hub with counters for everything that Cloudflare counts. All isolates are one here, and so are the counters. */
+/**
+ * The hub with counters for everything that Cloudflare counts. There is only one isolate, so there is one set of
+ * counters.
+ */
 import worker, {
   LiveHub as Hub,
   ProjectorObject as Projector,
@@ -30,7 +33,7 @@ function countedBinding(binding: unknown, name: string): unknown {
   if ('idFromName' in binding) return countedNamespace(binding, name);
   if ('sendBatch' in binding) return countedQueue(binding as Queue);
   if ('prepare' in binding) return countedDatabase(binding as D1Database);
-  throw new Error(`nothing counts what ${name} does`);
+  throw new Error(`no counter for ${name}`);
 }
 
 /** The part of a database that the hub uses (src/db). */

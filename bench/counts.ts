@@ -17,7 +17,7 @@ export type Counts = {
   queue: { written: number; read: number; deleted: number };
 };
 
-/** A commit and its publishing need a few events of the log at most; the counted thread has twice this many. */
+/** A commit and its publishing read a few events of the log at most. The counted thread has twice this many. */
 export const ROWS_OF_A_FOLD = 20;
 
 export function noCounts(): Counts {

@@ -2,10 +2,7 @@ import { type ChatFacts, ENDLESS, newChatFacts } from '../src/resources/chat.ts'
 import type { InvitationFacts } from '../src/resources/invitation.ts';
 import type { MemberFacts } from '../src/resources/membership.ts';
 
-/**
- * The owner of the chats. `agentId` is a user of `agentOrganizationId`; both may be strangers to the owner of the
- * rooms.
- */
+/** The owner of the chats. `agentId` is a user of `agentOrganizationId`, which need not be the owner of the rooms. */
 export type Filling = {
   organizationId: string;
   roomIds: readonly string[];
@@ -22,9 +19,9 @@ const ROWS_A_STATEMENT = 10_000;
 const BEGIN = Date.UTC(2026, 0, 1);
 
 /**
- * One chat a second from the start of 2026, with version-7 ids of those times. `turn` counts within a room; of each room's chats
- * every tenth is open and every fiftieth pending, the agent is a member of every other one and participates in half of these, every
- * tenth has an invitation, and one of 5,000 has no messages.
+ * One chat a second from the start of 2026, with version-7 ids of those times. `turn` counts within a room. Of each
+ * room's chats, every tenth is open, every fiftieth is pending, every tenth has an invitation, and one of 5,000 has no
+ * messages. The agent is a member of every other chat and participates in half of these.
  */
 const CHATS = `
 WITH RECURSIVE numbers (number) AS (SELECT CAST(?1 AS INTEGER) UNION ALL SELECT number + 1 FROM numbers WHERE number + 1 < ?2),

@@ -2,9 +2,7 @@ import type { Demo } from '../scripts/demo-file.ts';
 import type { DemoUser } from '../scripts/demo-organizations.ts';
 import { type JsonRequest, requestJson } from '../scripts/json-request.ts';
 
-/**
- * Rooms and users with a case for each list of chats. All but `sharedRooms` belong to the demo's other organization.
- */
+/** Rooms and users for each list of chats. All but `sharedRooms` belong to the demo's other organization. */
 export type ListDesk = {
   organizationId: string;
   /** Token of a user with the scope `reports`. */

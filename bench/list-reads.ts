@@ -4,7 +4,7 @@ import { requestJson } from '../scripts/json-request.ts';
 import { type Filling, fillChats } from './filled-chats.ts';
 import { type ListDesk, openListDesk, ROOMS } from './list-desk.ts';
 
-/** A list of chats and what one page of it may cost. */
+/** A list of chats and the permitted cost of a page. */
 type List = {
   name: string;
   /** Below /api/v5. */
@@ -29,7 +29,7 @@ export function isWithinBounds(reads: ListReads): boolean {
   return reads.d1Trips <= reads.allowedTrips && reads.d1RowsRead <= reads.allowedRows;
 }
 
-/** Trips for the list itself. Rooms, visitors and teams come from the isolate's caches, as tokens and routing do. */
+/** Trips for the list itself. Rooms, visitors, teams, tokens and routing come from the isolate's caches. */
 const TRIPS = 1;
 
 /** A page from an index: three rows for each result (index, row, and the chat of a member's row), and a few more. */
@@ -94,7 +94,7 @@ function listsOf(desk: ListDesk): List[] {
 
 /**
  * Rows that D1 reads for the first and the second page of lists of chats, at each of these sizes of the table
- * (ascending). What the isolate keeps (tokens, routing, rooms) is not counted.
+ * (ascending). Reads that the isolate caches (tokens, routing, rooms) are not counted.
  */
 export async function measureListReads(hub: DemoHub, demo: Demo, sizes: readonly number[]): Promise<ListReads[]> {
   const desk = await openListDesk(demo);
@@ -154,7 +154,7 @@ async function readPage(url: string, token: string): Promise<PageReads> {
   if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   const timing = answer.headers.get('server-timing') ?? '';
   const numbers = /d1;desc="trips=([\d.]+);read=([\d.]+)/.exec(timing);
-  if (numbers === null) throw new Error(`${url} says nothing of D1: ${timing}`);
+  if (numbers === null) throw new Error(`${url} reports no D1 rows: ${timing}`);
   const page = answer.body as { next: string | null; results: unknown[] };
   return {
     next: page.next,

@@ -4,7 +4,10 @@ import type { DemoHub } from '../scripts/demo-hub.ts';
 import { type JsonRequest, requestJson } from '../scripts/json-request.ts';
 import { median } from './statistics.ts';
 
-/** `outboxRows`: webhooks that the apps' lanes accepted for each message; `objectRows` counts their indexes and lanes too. */
+/**
+ * `outboxRows`: webhooks that the apps' lanes accepted for each message; `objectRows` counts their indexes and lanes
+ * too.
+ */
 export type WriteCost = {
   listeners: string;
   outboxRows: number;
@@ -25,7 +28,7 @@ export type LiveSpeed = {
 };
 
 /**
- * Agents with a socket each, all with the same message routed to them. Medians of the time from its request to the
+ * Agents with one socket each. The same message is routed to all of them. Medians of the time from its request to the
  * first and to the last frame, in ms.
  */
 export type AgentsSpeed = {
@@ -57,7 +60,7 @@ export async function measureLive(hub: DemoHub, demo: Demo, messages: number): P
   const costsOf = (listeners: string) => writeCosts(demo, apps, visitor, listeners, messages);
   const silent = await costsOf('nobody');
   const sockets = await openSockets(hub, demo);
-  // Threads learn of a new audience within seconds; that is not measured.
+  // Threads load a new audience within seconds, which is not measured.
   await setTimeout(AUDIENCE_KNOWN);
   try {
     await sendHeard(visitor, sockets, 'warm-up');
@@ -86,7 +89,9 @@ export async function measureLive(hub: DemoHub, demo: Demo, messages: number): P
   }
 }
 
-/** Many agents, each with rights of their own: first while these are cached, then each time after they have expired. */
+/**
+ * Many agents, each with their own rights: first while the rights are cached, then each time after they have expired.
+ */
 async function measureAgents(hub: DemoHub, demo: Demo, visitor: Visitor, messages: number): Promise<AgentsSpeed[]> {
   const sockets: Listening[] = [];
   try {
@@ -271,6 +276,6 @@ async function expectDone(request: JsonRequest) {
 /** Rows that threads wrote for a request, from its `Server-Timing`. Throws when it is missing. */
 function rowsWritten(serverTiming: string): number {
   const rows = /thread;desc="[^"]*written=([\d.]+)/.exec(serverTiming)?.[1];
-  if (rows === undefined) throw new Error(`Server-Timing says nothing of threads: ${serverTiming}`);
+  if (rows === undefined) throw new Error(`Server-Timing has no thread rows: ${serverTiming}`);
   return Number(rows);
 }

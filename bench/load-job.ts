@@ -9,8 +9,8 @@ export type LoadJob = {
   /** Requests sent before those, over the same connections. */
   warmUp: number;
   /**
-   * Requests a second, due at random times whatever became of earlier ones. Null: each connection sends one after the
-   * other.
+   * Requests a second, due at random times that do not depend on earlier answers. Null: each connection sends one after
+   * the other.
    */
   rate: number | null;
   /** Silence after the last answer (ms), included in the CPU time: alarms ring then. */
@@ -50,10 +50,10 @@ export type LoadResult = {
 export type WebhookResult = {
   /** Seconds from the first measured request to the last webhook. */
   seconds: number;
-  /** ms from the answer of a request to its webhook. Negative when the webhook came first. Ascending. */
+  /** ms from the answer of a request to its webhook. Negative when the webhook arrived first. Ascending. */
   afterAnswer: number[];
   /** ms from the due time, or without a `rate` from the request, to the webhook. Ascending. */
   afterDue: number[];
-  /** Webhooks that came more than once. */
+  /** Webhooks that arrived more than once. */
   repeats: number;
 };

@@ -60,7 +60,7 @@ async function measureBoth(hub: MeasuredHub, floors: Server, runs: number, share
     ...cold.map((target) => ({ target, connections: COLD_CONNECTIONS, isCold: true, runs: [] })),
     ...CONNECTIONS.flatMap((connections) => warm.map((target) => ({ target, connections, isCold: false, runs: [] }))),
   ];
-  // Code that was never used is compiled and loaded now. This also makes the objects of the floors.
+  // Loads and compiles all code. This also makes the objects of the floors.
   for (const target of warm) await measureTarget(target, 'before', { connections: 8, count: 8 });
   for (let run = 1; run <= runs; run++) {
     await setTimeout(REST);

@@ -20,10 +20,10 @@ export function atMost(what: string, values: readonly number[], goal: number, di
 }
 
 function verdict(what: string, values: readonly number[], digits: number, goal: string, isMet: boolean): Verdict {
-  return { text: `${isMet ? 'reached' : 'MISSED '}  ${what}: ${spread(values, digits)}, to be ${goal}`, isMet };
+  return { text: `${isMet ? 'reached' : 'MISSED '}  ${what}: ${spread(values, digits)}, goal: ${goal}`, isMet };
 }
 
-/** The quotients of two series, run by run, since both were measured within the same minutes. */
+/** The quotients of two series, run by run, because both were measured within the same minutes. */
 export function ratios(series: readonly number[], floors: readonly number[]): number[] {
   return series.map((value, run) => value / (floors[run] ?? Number.NaN));
 }

@@ -1,4 +1,6 @@
-/** `npm run bench`: what the hub does, beside the raw floors of the same machine and minutes (docs/benchmarks.md). */
+/**
+ * `npm run bench`: measures the hub beside raw floors on the same machine within the same minutes (docs/benchmarks.md).
+ */
 import { readCommandLine } from '../scripts/command-line.ts';
 import { measureCost } from './cost.ts';
 import { isWithinBounds, type ListReads, measureListReads } from './list-reads.ts';
@@ -16,13 +18,13 @@ const options = readCommandLine({
 with --quick some three minutes. Ends with 1 on an unexpected answer and on a list that reads more rows than it may; on a missed
 goal with --strict only. docs/benchmarks.md says how each figure is measured.`,
   options: {
-    messages: { says: 'messages to threads that are there' },
+    messages: { says: 'messages to existing threads' },
     'new-threads': { says: 'many new threads in a row' },
     webhooks: { says: 'messages with their webhooks' },
     lists: { says: 'what D1 reads for a page of each list' },
     live: { says: 'from a message to its frame at 200 sockets' },
     cost: { says: 'what one message costs, counted' },
-    quick: { says: 'one short run: whether everything works, no figures to compare' },
+    quick: { says: 'one short run that shows whether everything works; its figures are not comparable' },
     strict: { says: 'ends with 1 when a goal was missed' },
     runs: { takes: 'N', from: 1, says: 'interleaved runs, 5 by default' },
     threads: { takes: 'N', from: 1, says: 'new threads in a row, 5,000 by default' },
@@ -134,6 +136,5 @@ const missed = verdicts.filter(({ isMet }) => !isMet).length;
 console.log(
   `\n${missed} of ${verdicts.length} goals missed${missed > 0 && !options.strict ? ', which is no failure without --strict' : ''}`,
 );
-if (quick)
-  console.log('These are the figures of --quick: they show that everything works, and are good for nothing else.');
+if (quick) console.log('These are the figures of --quick: they only show that everything works.');
 if (options.strict && missed > 0) process.exitCode = 1;

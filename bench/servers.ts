@@ -10,7 +10,7 @@ import type { Server } from './targets.ts';
 
 export type MeasuredHub = { hub: DemoHub; demo: Demo; server: Server };
 
-/** Runs `use` in a folder of its own and deletes the folder afterwards. */
+/** Runs `use` in a new folder and deletes the folder afterwards. */
 export async function inFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'umi-bench-'));
   try {
@@ -36,7 +36,7 @@ export function withHub<Result>(
   });
 }
 
-/** Runs `use` against a new Worker of the raw floors, served through a socket of its own, like the hub. */
+/** Runs `use` against a new Worker of the raw floors, with its own socket like the hub. */
 export function withFloors<Result>(use: (server: Server) => Promise<Result>, receiverUrl = ''): Promise<Result> {
   return inFolder(async (persistTo) => {
     const floors = await startWorker({

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:startup`: how long the built Worker takes to be there. "Evaluation" is what Cloudflare limits: running the
- * module's top level, as the profile of `wrangler check startup` shows it. "Cold start" is the local runtime's whole way
- * from its launch to the first answer of /healthz, with an empty store and migrations done.
+ * `npm run bench:startup`: how long the built Worker takes to start. "Evaluation" is the time that Cloudflare limits:
+ * the run of the module's top level, from the profile of `wrangler check startup`. "Cold start" is the time from the
+ * launch of the local runtime to the first answer of /healthz, with an empty store and applied migrations.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ async function coldStart(store: string): Promise<number> {
 
 readCommandLine({
   run: 'npm run bench:startup',
-  does: 'Measures how long the built Worker takes to be there: the evaluation of its module, and a cold start.',
+  does: 'Measures how long the built Worker takes to start: the evaluation of its module, and a cold start.',
   options: {},
 });
 

@@ -1,4 +1,4 @@
-/** The median of some values, at least one; of an even number the lower one. */
+/** The median of at least one value. Of an even number of values, the lower one. */
 export function median(values: readonly number[]): number {
   return percentile(
     [...values].sort((a, b) => a - b),

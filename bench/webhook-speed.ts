@@ -18,9 +18,9 @@ import {
 
 const CONNECTIONS = [8, 32] as const;
 const COUNT = 2_000;
-/** Time after each closed loop (ms): the threads' alarms ring in it, and their cost counts for the loop. */
+/** Time after each closed loop (ms). The threads' alarms ring in it, and their cost counts for the loop. */
 const SILENCE = 10_000;
-/** The open loop: number of connections, and its length (s). An idle connection takes each message. */
+/** The open loop: number of connections, and its length (s). Each message is sent on an idle connection. */
 const OPEN_CONNECTIONS = 64;
 const OPEN_SECONDS = 10;
 
@@ -143,7 +143,11 @@ function report(floor: Side, hub: Side, other: Side | null): Report {
     'repeats',
   ];
   tables.push(
-    titledTable('messages fall due by chance, at half of what the side delivered in the same run', header, rows),
+    titledTable(
+      'messages are due at random times, at half the rate that the side delivered in the same run',
+      header,
+      rows,
+    ),
   );
   verdicts.push(below('first attempt after the answer, at half load, p95 ms', tail(hub.open), FIRST_ATTEMPT));
   return { text: tables.join('\n'), verdicts };
