@@ -19,10 +19,10 @@ export type Load = {
 };
 
 /**
- * Sends events to threads in turn, each until it is answered 201, and reports each that is. A thread belongs to one
- * client, which sends the next event after the last was acknowledged. In every fourth thread only the visitor writes,
- * so it goes on while users cannot be looked up. In the others all events but the first are users' messages, which have
- * webhooks. Rejects on an answer that no retry can change.
+ * Sends events to threads in turn, each until it is answered 201, and reports it. A thread belongs to one client, which
+ * sends the next event after the last was acknowledged. In every fourth thread only the visitor writes, so it continues
+ * while users cannot be looked up. In the others all events but the first are users' messages, which have webhooks.
+ * Rejects on an answer that no retry can change.
  */
 export async function sendEvents(load: Load, tell: (sent: Sent) => void): Promise<void> {
   const begin = Date.now();

@@ -1,6 +1,6 @@
 /**
- * A local hub in a process of its own that runs the faulty Worker: `--port N --persist-to DIR`. CHAOS in the
- * environment chooses the fault. Its cron rings only when its parent sends a message.
+ * A local hub in its own process that runs the faulty Worker: `--port N --persist-to DIR`. CHAOS in the environment
+ * chooses the fault. Its cron handler runs only when its parent sends a message.
  */
 import { parseArgs } from 'node:util';
 import { startDemoHub } from '../scripts/demo-hub.ts';
@@ -22,5 +22,5 @@ const hub = await startDemoHub({
 });
 process.on('disconnect', () => process.exit(1));
 process.on('message', () => {
-  hub.ringCron().catch((error: unknown) => console.error('cron did not ring:', error));
+  hub.ringCron().catch((error: unknown) => console.error('the cron handler failed:', error));
 });

@@ -1,7 +1,6 @@
 /**
  * The hub with faults: its databases, its queue and its alarms can fail. The deployed Worker (src/index.ts) contains
- * nothing of this. `CHAOS` chooses: `queue` loses and repeats wake-ups, `alarms` never ring. D1 fails while it is told
- * to.
+ * nothing of this. `CHAOS` chooses: `queue` loses and repeats wake-ups, `alarms` never ring. D1 fails on request.
  */
 import hub, {
   LiveHub as RealLiveHub,

@@ -11,22 +11,21 @@ const PATIENCE_MILLISECONDS = 120_000;
 export type HubProcess = {
   url: string;
   /**
-   * Waits until the hub answers and has its demo organizations. Rejects with the end of its log when it has ended
-   * instead.
+   * Waits until the hub answers and has its demo organizations. Rejects with the end of its log when the hub has ended.
    */
   ready(): Promise<Demo>;
   /** Kills the hub and its runtime with -9 and at once starts a new one on the same port and store. */
   killAndRestart(): Promise<void>;
   /** Kills the runtime with -9. The hub starts it again by itself. */
   killRuntime(): Promise<void>;
-  /** Rings the cron of a faulty hub. */
+  /** Runs the cron handler of a faulty hub. */
   ringCron(): void;
   stop(): Promise<void>;
 };
 
 /**
- * Runs the script of `npm start`, or the faulty hub with this fault, in a process of its own. The output goes to
- * `hub.log` in the folder.
+ * Runs the script of `npm start`, or the faulty hub with this fault, in its own process. The output goes to `hub.log`
+ * in the folder.
  */
 export function startHubProcess(options: { port: number; folder: string; fault: string | null }): HubProcess {
   const { port, folder, fault } = options;
@@ -39,12 +38,12 @@ export function startHubProcess(options: { port: number; folder: string; fault: 
     const script = projectPath(fault === null ? 'scripts/start.ts' : 'chaos/faulty-hub.ts');
     return spawn(process.execPath, [script, '--port', String(port), '--persist-to', folder], {
       cwd: projectRoot,
-      // As if npm had started it: it ends when its parent is gone.
+      // As if npm had started it: it ends when its parent ends.
       env: { ...process.env, npm_lifecycle_event: 'start', CHAOS: fault ?? '' },
       stdio: ['ignore', output, output, 'ipc'],
     });
   }
-  /** Without this the runtime would go on for a second. */
+  /** Otherwise the runtime would run for another second. */
   async function kill(): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('close', resolve));

@@ -9,7 +9,7 @@ const DELAY = 50;
 export type BadReceiver = {
   url: string;
   arrivals: readonly Arrival[];
-  /** While it is down it drops all connections. */
+  /** While the receiver is down it drops all connections. */
   setDown(isDown: boolean): void;
   stop(): Promise<void>;
 };

@@ -22,5 +22,5 @@ export type Outcome = 'delivered' | 'failed' | 'dropped';
  */
 export type Arrival = { at: number; answered: number; outcome: Outcome; webhookId: string; body: string };
 
-/** What was killed, and when. */
+/** What was killed, and when (ms). */
 export type Kill = { what: 'hub' | 'runtime'; at: number };

@@ -1,6 +1,6 @@
 /**
- * `npm run chaos`: a real hub under load is killed, and its D1, its queue, its alarms and its receiver fail. Prints what was lost,
- * turned round and repeated; ends with 1 when anything is not as it must be.
+ * `npm run chaos`: a real hub under load is killed, and its D1, its queue, its alarms and its receiver fail. Prints
+ * what was lost, reordered and repeated. Ends with 1 on any violation.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { readCommandLine } from '../scripts/command-line.ts';
@@ -12,10 +12,10 @@ const RECOVERY = 30_000;
 
 const { only, events = 10_000 } = readCommandLine({
   run: 'npm run chaos',
-  does: `Kills a hub under load, and lets its D1, its queue, its alarms and its receiver fail. Ends with 1 when anything was lost, turned
-round or repeated that must not be (docs/reliability.md).`,
+  does: `Kills a hub under load, and lets its D1, its queue, its alarms and its receiver fail. Ends with 1 when anything was lost,
+reordered or wrongly repeated (docs/reliability.md).`,
   options: {
-    only: { takes: 'NAME', says: 'scenarios whose name begins so: kills, D1, queue, alarms or receiver' },
+    only: { takes: 'NAME', says: 'scenarios whose name begins with this: kills, D1, queue, alarms or receiver' },
     events: { takes: 'N', from: 1, says: 'events of a scenario, 10,000 by default' },
   },
 });
@@ -38,7 +38,7 @@ const scenarios: readonly Scenario[] = [
     ...usual,
     name: 'D1 down for a minute',
     fault: '',
-    // Enough to last longer than the outage, on any machine.
+    // Enough events to last longer than the outage on any machine.
     rate: events / 100,
     async play({ acknowledged, hub, sent }) {
       // Opening a thread needs D1, so all threads are open before.
@@ -126,7 +126,8 @@ for (const scenario of chosen) {
   console.error(`${scenario.name} …`);
   const outcome = await runScenario(scenario);
   const { name, violations } = outcome;
-  if (outcome.recovery > RECOVERY) violations.push(`nothing went on for ${seconds(outcome.recovery)}`);
+  if (outcome.recovery > RECOVERY)
+    violations.push(`nothing was acknowledged or delivered for ${seconds(outcome.recovery)}`);
   print(row(outcome));
   for (const violation of violations.slice(0, 10)) console.error(`${name}: ${violation}`);
   if (violations.length > 10) console.error(`${name}: ${violations.length - 10} more`);

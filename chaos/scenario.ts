@@ -11,7 +11,7 @@ import { type BadReceiver, startBadReceiver } from './receiver.ts';
 import type { Kill, Sent } from './record.ts';
 import { judge, type Verdict } from './verdict.ts';
 
-/** Longest delay of lists and ledger after all is delivered. ms. */
+/** Longest delay of lists and ledger after the last delivery. ms. */
 const COPY = 30_000;
 /**
  * Longest time until the last webhook is delivered (ms): the lanes are woken half a minute after a kill, and the
@@ -61,7 +61,7 @@ export type Outcome = Verdict & {
   copied: number;
 };
 
-/** Runs a hub with a store of its own through a scenario and judges it. Throws on an unexpected error. */
+/** Runs a hub with a new store through a scenario and judges it. Throws on an unexpected error. */
 export async function runScenario(scenario: Scenario): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'umi-chaos-'));
   const receiver = await startBadReceiver(scenario.failuresInARow);

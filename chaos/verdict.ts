@@ -16,7 +16,7 @@ export type Verdict = {
   repeats: number;
   /** The repeats that no kill explains. */
   unexplained: { webhookId: string; times: string }[];
-  /** Violations in words. Empty: all is well. */
+  /** Violations in words. Empty when there are none. */
   violations: string[];
 };
 
@@ -41,13 +41,13 @@ function firstArrivals(arrivals: readonly Arrival[], violations: string[]): Webh
     const known = bodies.get(webhookId);
     if (known === body) continue;
     if (known !== undefined) {
-      violations.push(`webhook ${webhookId} came with two bodies`);
+      violations.push(`webhook ${webhookId} arrived with two bodies`);
       continue;
     }
     bodies.set(webhookId, body);
     const parsed = JSON.parse(body) as WebhookBody;
     const event = `${parsed.thread_id} ${parsed.seq}`;
-    if (events.has(event)) violations.push(`event ${event} came as two webhooks`);
+    if (events.has(event)) violations.push(`event ${event} arrived as two webhooks`);
     events.add(event);
     firsts.push(parsed);
   }
@@ -64,7 +64,7 @@ function countLost(sent: readonly Sent[], arrivals: readonly Arrival[], violatio
   for (const { thread, place } of lost) violations.push(`event ${place} of ${thread} was lost`);
   const known = new Set<string | undefined>(wanted.map(({ message }) => message));
   for (const message of delivered)
-    if (!known.has(message)) violations.push(`a webhook told of ${message}, which nobody sent`);
+    if (!known.has(message)) violations.push(`a webhook is about ${message}, which nobody sent`);
   return lost.length;
 }
 
@@ -77,14 +77,15 @@ function countInversions(sent: readonly Sent[], firsts: readonly WebhookBody[], 
   for (const [thread, webhooks] of Map.groupBy(firsts, ({ thread_id }) => thread_id)) {
     let previous: number | null = null;
     for (const { seq, prev_seq } of webhooks) {
-      if (prev_seq !== previous) found(`${thread}: event ${seq} came after ${previous}, and names ${prev_seq}`);
+      if (prev_seq !== previous)
+        found(`${thread}: event ${seq} arrived after ${previous}, and its prev_seq is ${prev_seq}`);
       previous = seq;
     }
   }
   for (const [thread, events] of Map.groupBy(sent, (event) => event.thread)) {
     const seqs = events.sort((a, b) => a.place - b.place).map(({ seq }) => seq);
     for (const [place, seq] of seqs.entries()) {
-      if (seq <= (seqs[place - 1] ?? 0)) found(`${thread}: event ${place} was given the place ${seq}`);
+      if (seq <= (seqs[place - 1] ?? 0)) found(`${thread}: event ${place} has the wrong seq ${seq}`);
     }
   }
   return inversions;
@@ -110,7 +111,8 @@ function findRepeats(arrivals: readonly Arrival[], kills: readonly Kill[]): Pick
 }
 
 /**
- * Whether a kill came between an answer and its record in the thread: before the repeat, and before the lane went on.
+ * Whether a kill was between an answer and its record in the thread: before the repeat, and before the next webhook of
+ * the lane.
  */
 function wasInFlight(before: Arrival, kill: Kill, repeat: Arrival, arrivals: readonly Arrival[]): boolean {
   if (before.at > kill.at + AFTERLIFE || repeat.at < kill.at || before.answered < kill.at - IN_FLIGHT) return false;

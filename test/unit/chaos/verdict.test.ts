@@ -43,7 +43,7 @@ describe('the judge of chaos', () => {
 
   test('reports what nobody sent', () => {
     expect(judge(sent, [...well, arrival(4, 500)], []).violations).toEqual([
-      'a webhook told of a/4, which nobody sent',
+      'a webhook is about a/4, which nobody sent',
     ]);
   });
 
@@ -60,9 +60,9 @@ describe('the judge of chaos', () => {
 
   test('reports two bodies or two webhook-ids for one event', () => {
     const changed = { ...arrival(3, 500), body: well[0]?.body ?? '' };
-    expect(judge(sent, [...well, changed], []).violations).toContain('webhook a-3 came with two bodies');
+    expect(judge(sent, [...well, changed], []).violations).toContain('webhook a-3 arrived with two bodies');
     const renamed = { ...arrival(3, 500), webhookId: 'another' };
-    expect(judge(sent, [...well, renamed], []).violations).toContain('event a 8 came as two webhooks');
+    expect(judge(sent, [...well, renamed], []).violations).toContain('event a 8 arrived as two webhooks');
   });
 
   test('accepts a repeat of what was in flight at a kill, and no other repeat', () => {
