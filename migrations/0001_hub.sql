@@ -96,7 +96,7 @@ CREATE TABLE visitor_variables (
   PRIMARY KEY (visitor_id, key)
 ) STRICT, WITHOUT ROWID;
 
--- The register of what exists: one row a thread, changed only when a session rotates.
+-- The register of threads: one row for each, changed only when a session rotates.
 CREATE TABLE threads (
   id TEXT PRIMARY KEY, -- the name of the thread's object
   organization_id TEXT NOT NULL,

@@ -5,7 +5,7 @@ ALTER TABLE organizations ADD COLUMN profile TEXT NOT NULL DEFAULT '{}'; -- JSON
 ALTER TABLE users ADD COLUMN profile TEXT NOT NULL DEFAULT '{}'; -- JSON: title, phone, gender, birthday
 ALTER TABLE users ADD COLUMN preferences TEXT NOT NULL DEFAULT '{}'; -- JSON: chat_capacity, ui_language_code
 ALTER TABLE users ADD COLUMN is_online_enabled INTEGER NOT NULL DEFAULT 1;
--- Copied from the user's object: until when he is present, and in how many open chats.
+-- Copied from the user's object: until when the user is present, and the number of their open chats.
 ALTER TABLE users ADD COLUMN present_until INTEGER;
 ALTER TABLE users ADD COLUMN current_chat_count INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE users ADD COLUMN presence_version INTEGER NOT NULL DEFAULT 0; -- grows with each copy, so that a late one changes nothing
@@ -31,7 +31,7 @@ CREATE TABLE room_shares (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX room_shares_by_partner ON room_shares (organization_id, room_id);
 
--- Teams, their members and shares lie with the users in the first database; rooms and routers in their organization's.
+-- Teams, their members and shares are in the first database, with the users. Rooms and routers are in their organization's.
 CREATE TABLE teams (
   id TEXT PRIMARY KEY,
   organization_id TEXT NOT NULL,
@@ -109,7 +109,7 @@ CREATE INDEX conversation_starters_by_created_at ON conversation_starters (user_
 -- The copy of the threads' logs.
 
 -- The full hour (ms) after which a chat that is still open is overdue; null for one that never ends by itself. Whole hours, because
--- it stands in an index and a chat's end moves with each of its messages.
+-- it is indexed and a chat's end moves with each of its messages.
 ALTER TABLE chats ADD COLUMN overdue_after INTEGER;
 CREATE INDEX chats_overdue ON chats (overdue_after, thread) WHERE is_ended = 0 AND overdue_after IS NOT NULL;
 
@@ -121,10 +121,10 @@ CREATE INDEX chats_pending_of_organization ON chats (organization_id, id) WHERE 
 CREATE INDEX chats_open_by_room ON chats (room_id, id) WHERE room_id IS NOT NULL AND is_ended = 0;
 CREATE INDEX chats_by_visitor ON chats (visitor_id, id) WHERE visitor_id IS NOT NULL;
 
--- What lists of a member's chats choose by; `is_ended` follows the chat's end.
+-- What lists of a member's chats filter by. `is_ended` follows the chat's end.
 ALTER TABLE members ADD COLUMN is_participating INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE members ADD COLUMN is_ended INTEGER NOT NULL DEFAULT 0;
--- Rows that are there already; what the former version writes while this one comes up, its thread or a rebuild writes anew.
+-- Existing rows. Rows that the earlier version writes during the rollout are corrected by their thread or by a rebuild.
 UPDATE members SET
   is_participating = coalesce(facts ->> '$.is_participating', 0),
   is_ended = coalesce((SELECT chats.is_ended FROM chats WHERE chats.id = members.chat_id), 0);
@@ -164,7 +164,7 @@ CREATE TABLE invitations (
 CREATE UNIQUE INDEX invitations_by_id ON invitations (id);
 CREATE INDEX invitations_by_invitee ON invitations (invitee_id, id);
 
--- The last rebuild of each thread's rows: a number that grows, and the mark up to which it has come. Not a part of the copy.
+-- The last rebuild of each thread's rows: a number that grows, and how far it has come. Not part of the copy.
 CREATE TABLE rebuilds (
   thread TEXT PRIMARY KEY,
   number INTEGER NOT NULL,

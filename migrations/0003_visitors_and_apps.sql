@@ -1,4 +1,4 @@
--- Apps, their webhooks and installations lie with the organizations in the first database: whoever may install one is asked there.
+-- Apps, their webhooks and installations are in the first database, with the organizations that may install them.
 
 -- The key that signs the hub's own tokens. One row, made when it is first needed.
 CREATE TABLE signing_keys (
@@ -62,7 +62,7 @@ CREATE UNIQUE INDEX app_installations_once ON app_installations (organization_id
 CREATE INDEX app_installations_by_created_at ON app_installations (organization_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX app_installations_by_app ON app_installations (app_id) WHERE deleted_at IS NULL;
 
--- Codes that were exchanged for a token, until they would have expired anyway: a code works once.
+-- Codes that were exchanged for a token, kept until they expire, so that a code works only once.
 CREATE TABLE app_user_codes (
   id TEXT PRIMARY KEY, -- the code's jti
   token_id TEXT NOT NULL,
@@ -70,7 +70,7 @@ CREATE TABLE app_user_codes (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX app_user_codes_by_expiry ON app_user_codes (expires_at);
 
--- Visitors of the public API. A visitor belongs to an organization and may come to several of its rooms: a row for each.
+-- Visitors of the public API. A visitor belongs to an organization and may visit several of its rooms: a row for each.
 
 CREATE TABLE room_visitors (
   id TEXT NOT NULL,

@@ -1,7 +1,7 @@
--- The copy of the threads' logs settles by itself: each row is a whole image with its own `seq`, and the highest one wins, in whatever
--- order rows arrive. Tables that change are made anew, empty: `npm run rebuild` fills them from the logs.
+-- The copy of the threads' logs converges: each row is a whole image with its own `seq`, and the highest one wins, in whatever
+-- order rows arrive. Changed tables are created again, empty: `npm run rebuild` fills them from the logs.
 
--- How many days back the list of the organization's messages goes; null: all the way. The threads' logs keep all of them.
+-- How many days back the list of the organization's messages goes; null: no limit. The threads' logs keep all of them.
 ALTER TABLE organizations ADD COLUMN message_list_days INTEGER;
 CREATE INDEX organizations_forgetting ON organizations (database, id) WHERE message_list_days IS NOT NULL;
 
@@ -20,7 +20,7 @@ CREATE TABLE messages (
   PRIMARY KEY (organization_id, place)
 ) STRICT, WITHOUT ROWID;
 
--- A removed tag stays as a row without facts, so that an older row that comes late does not bring it back.
+-- A removed tag stays as a row without facts, so that an older row that arrives late does not restore it.
 DROP TABLE tags;
 CREATE TABLE tags (
   chat_id TEXT NOT NULL,
@@ -30,13 +30,13 @@ CREATE TABLE tags (
   PRIMARY KEY (chat_id, name)
 ) STRICT, WITHOUT ROWID;
 
--- Nobody read them: suggestions are read from their thread.
+-- It was never read: suggestions are read from their thread.
 DROP TABLE reply_suggestions;
 
--- A rebuild needs to know only that it has emptied the thread's rows.
+-- A rebuild needs to know only that it has deleted the thread's rows.
 ALTER TABLE rebuilds DROP COLUMN seq;
 
--- The log of deliveries, in the database of the binding DELIVERY_LOG: every reader knows the receiver, so its key begins with it.
+-- The log of deliveries, in the database of the binding DELIVERY_LOG: every query names the receiver, so the key begins with it.
 DROP TABLE deliveries;
 CREATE TABLE deliveries (
   receiver TEXT NOT NULL,
@@ -62,6 +62,6 @@ CREATE TABLE deliveries (
   created_at INTEGER NOT NULL,
   PRIMARY KEY (receiver, id)
 ) STRICT, WITHOUT ROWID;
--- A delivery that has arrived, as nearly all have, stands in neither.
+-- A delivered one, as nearly all are, is in neither.
 CREATE INDEX deliveries_undelivered ON deliveries (receiver, status, id) WHERE status <> 'delivered';
 CREATE INDEX deliveries_pending ON deliveries (due_at) WHERE status = 'pending';
