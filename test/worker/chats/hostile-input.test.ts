@@ -20,7 +20,7 @@ const EVERY_SCOPE = ['settings', 'reports', 'users'];
 let org: TestOrganization;
 let owner: Person;
 let names: Names;
-/** What belongs to another chat of the same user. */
+/** Resources of another chat of the same user. */
 let others: Names;
 
 beforeAll(async () => {
@@ -42,7 +42,7 @@ const attempt = (operation: Operation, change: Call = {}, changed: Names = {}): 
     ...change,
   });
 
-/** What a refusal leaves as it is: the number of D1's rows, and the chat as its thread has it. */
+/** What a refusal must not change: the number of D1's rows, and the chat in its thread. */
 const state = async () => [await countRows(), await everythingOf(org, names['chat_id'] ?? '')];
 
 const LEVELS = 40_000;

@@ -46,7 +46,7 @@ beforeAll(async () => {
   names = await fill(org, owner);
 });
 
-/** What a refusal leaves as it is: the number of D1's rows, and the chat as its thread has it. */
+/** What a refusal must not change: the number of D1's rows, and the chat in its thread. */
 const state = async () => [await countRows(), await everythingOf(org, names['chat_id'] ?? '')];
 
 const try_ = (operation: Operation, person: Person, changed: Names) =>

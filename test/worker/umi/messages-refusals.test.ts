@@ -28,7 +28,7 @@ const TOO_LONG = ['Ensure this field has no more than 512 characters.'];
 const NO_BOOLEAN = ['Must be a valid boolean.'];
 const NO_USER = ['No user with this id in the organization.'];
 
-/** A refusal in a new and in an existing thread: 400 with these fields. The new thread does not come to be. */
+/** A refusal in a new and in an existing thread: 400 with these fields. The new thread is not created. */
 async function expectRefused(change: (thread: string) => unknown, fields: unknown): Promise<void> {
   const fresh = unique('thread');
   for (const thread of [fresh, known]) {
