@@ -26,7 +26,7 @@ const CHAT_PATH = /^\/chat\/([0-9a-f-]{36})(\/messages|\/events)?$/;
 export type ApplicationOptions = {
   configuration: Configuration;
   database: DatabaseSync;
-  /** Takes a line for each webhook and each failure. */
+  /** Called with a line for each webhook and each failure. */
   log: (line: string) => void;
 };
 
@@ -59,7 +59,7 @@ export function createApplication({ configuration, database, log }: ApplicationO
     } else await routeChat(request, response, path, session);
   }
 
-  /** What lies under a chat, for the visitor to whom it belongs. */
+  /** The paths under a chat, for the visitor of the chat. */
   async function routeChat(
     request: IncomingMessage,
     response: ServerResponse,
@@ -110,7 +110,7 @@ export function createApplication({ configuration, database, log }: ApplicationO
 
   function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const [path = ''] = request.url?.split('?') ?? [];
-    // What a visitor enters wrongly they see themselves; what a webhook has wrong nobody does.
+    // Visitors see errors in their own input. Errors in webhooks are only logged.
     if (!(error instanceof RequestRefused) || WEBHOOKS.has(path))
       log(`${request.method} ${path} failed: ${String(error)}`);
     if (response.headersSent) {
@@ -118,7 +118,7 @@ export function createApplication({ configuration, database, log }: ApplicationO
       return;
     }
     const { status, detail } = refusalOf(error);
-    // What is left of a body that was too long is not read.
+    // The rest of a body that is too long is not read.
     if (status === 413) response.setHeader('Connection', 'close');
     sendJson(response, status, { detail });
   }
@@ -128,7 +128,7 @@ export function createApplication({ configuration, database, log }: ApplicationO
   });
 }
 
-/** What a page or the hub is told of a failure. The hub tries webhooks again that get no 2xx. */
+/** The answer to a page or the hub after a failure. The hub repeats webhooks that get no 2xx. */
 function refusalOf(error: unknown): { status: number; detail: string } {
   if (error instanceof RequestRefused) return { status: error.status, detail: error.message };
   if (error instanceof HubRefused && error.status === 409) {

@@ -8,7 +8,7 @@ export type ChatOwner = { visitorId: string; name: string | null };
 
 export type StoredChat = { id: string; visitor_name: string | null; created_at: string; is_ended: boolean };
 
-/** Whose chat it is; null when this application has not met it. */
+/** The owner of a chat; null when this application does not know the chat. */
 export function findChatOwner(database: DatabaseSync, chatId: string): ChatOwner | typeof SOMEBODY_ELSE | null {
   const row = database.prepare('SELECT visitor_id, visitor_name FROM chats WHERE id = ?').get(chatId);
   if (row === undefined) return null;
@@ -27,7 +27,7 @@ export function listChats(database: DatabaseSync, session: string): StoredChat[]
   return rows.map((row) => chatOf(row as ChatRow));
 }
 
-/** A chat of a browser's visitor; null when it is not theirs. */
+/** A chat of a browser's visitor; null when the chat is not theirs. */
 export function findChat(database: DatabaseSync, session: string, chatId: string): StoredChat | null {
   const row = database
     .prepare(
@@ -57,7 +57,7 @@ export function isKnownAsEnded(database: DatabaseSync, chatId: string): boolean 
   return database.prepare('SELECT 1 FROM chats WHERE id = ? AND is_ended = 1').get(chatId) !== undefined;
 }
 
-/** Whether the hub has told of more messages in a chat than have come. */
+/** Whether a chat's `message_count` is larger than the number of stored messages. */
 export function lacksMessages(database: DatabaseSync, chatId: string): boolean {
   const row = database
     .prepare(
@@ -78,12 +78,12 @@ export function saveChat(database: DatabaseSync, owner: ChatOwner, chat: ChatRes
     .run(chat.id, owner.visitorId, owner.name, chat.created_at, chat.is_ended ? 1 : 0, chat.message_count);
 }
 
-/** Remembers that a chat is none of this application's. */
+/** Remembers that a chat does not belong to this application. */
 export function saveForeignChat(database: DatabaseSync, chatId: string): void {
   database.prepare("INSERT INTO chats VALUES (?, NULL, NULL, '', 0, 0) ON CONFLICT (id) DO NOTHING").run(chatId);
 }
 
-/** What a change does not name stays. */
+/** Fields that a change does not name stay. */
 export function changeChat(database: DatabaseSync, change: Partial<ChatResource> & { id: string }): void {
   const { id, is_ended, message_count } = change;
   if (is_ended !== undefined) {
@@ -109,7 +109,7 @@ export function saveMessage(database: DatabaseSync, chatId: string, resource: Me
     .run(id, chatId, type, sender_type, sender_public_name, message, created_at);
 }
 
-/** What a change does not name stays; a text can turn into null, when it is purged. */
+/** What a change does not name stays; a text becomes null when it is purged. */
 export function changeMessage(database: DatabaseSync, change: Partial<MessageResource> & { id: string }): void {
   const { id, sender_public_name, message } = change;
   if (sender_public_name !== undefined) {
@@ -122,7 +122,7 @@ export function deleteMessage(database: DatabaseSync, id: string): void {
   database.prepare('DELETE FROM messages WHERE id = ?').run(id);
 }
 
-/** Puts a chat as the hub shows it now in the place of what is stored of it. */
+/** Replaces a stored chat by the chat as the hub shows it now. */
 export function replaceChat(
   database: DatabaseSync,
   owner: ChatOwner,

@@ -1,15 +1,15 @@
-/** What the application is told by environment variables; README.md says where each comes from. */
+/** The settings from environment variables. README.md says where each comes from. */
 export type Configuration = {
-  /** Scheme, host and port of the hub, no slash at the end. */
+  /** Scheme, host and port of the hub, without a slash at the end. */
   hubUrl: string;
   organizationId: string;
   /** The room in which the visitors' chats start. */
   roomId: string;
   /** API token of a user of the organization. */
   apiToken: string;
-  /** The hub shows it in the query string of every webhook, as `secret`. */
+  /** The hub sends it in the query string of every webhook, as `secret`. */
   webhookSecret: string;
-  /** Address under which the hub and the visitors reach this application, no slash at the end. */
+  /** The URL under which the hub and the visitors reach this application, without a slash at the end. */
   appUrl: string;
   /** Port of 127.0.0.1. */
   port: number;
@@ -17,7 +17,7 @@ export type Configuration = {
   storePath: string;
 };
 
-/** The environment does not hold what the application needs; the message names each variable. */
+/** Variables are missing or invalid. The message names each of them. */
 export class ConfigurationRefused extends Error {}
 
 /** Reads the environment. Throws `ConfigurationRefused`. */

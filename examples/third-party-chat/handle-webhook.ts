@@ -21,7 +21,10 @@ import { findSession } from './visitor-store.ts';
 import type { Webhook } from './webhook.ts';
 import { isHandled, lastSeq, recordHandled, recordSeq } from './webhook-journal.ts';
 
-/** applied: stored. caught up: webhooks were missing, so the hub was read. The others change nothing that a page shows. */
+/**
+ * `applied`: stored. `caught up`: webhooks were missing, so the hub was read. The others change nothing that a page
+ * shows.
+ */
 export type Outcome = 'applied' | 'caught up' | 'repeated' | 'outdated' | 'not ours';
 
 export type Handled = { outcome: Outcome; visitorId: string | null };
@@ -29,8 +32,8 @@ export type Handled = { outcome: Outcome; visitorId: string | null };
 type Copy = { takenAfter: number | null; chats: { chat: ChatResource; messages: MessageResource[] }[] };
 
 /**
- * Writes what a webhook says into the store, once: the hub sends it again when it did not hear the answer, under the same id. Throws when
- * the hub has to be asked and does not answer; nothing is written then, and the hub tries again.
+ * Applies a webhook to the store, once: the hub repeats it under the same id when it got no answer. Throws when the hub
+ * must be read and cannot be. Then nothing is written, and the hub tries again.
  */
 export async function handleWebhook(
   { database, hub, roomId }: { database: DatabaseSync; hub: HubApi; roomId: string },
@@ -56,7 +59,10 @@ export async function handleWebhook(
   }
 }
 
-/** Whose chat it is. Of one that is not stored the hub knows the visitor, who is stored since they authenticated. */
+/**
+ * The owner of a chat. If the chat is not stored, the hub is asked for its visitor. Visitors are stored when they
+ * authenticate.
+ */
 async function ownerOf(database: DatabaseSync, hub: HubApi, chatId: string): Promise<ChatOwner | typeof SOMEBODY_ELSE> {
   const known = findChatOwner(database, chatId);
   if (known !== null) return known;
@@ -65,7 +71,10 @@ async function ownerOf(database: DatabaseSync, hub: HubApi, chatId: string): Pro
   return isOurs ? { visitorId: visitor.id, name: visitor.name } : SOMEBODY_ELSE;
 }
 
-/** Decides about a webhook and writes. `incomplete`: the hub must be read first, or again because the store has changed since. */
+/**
+ * Decides about a webhook and writes. `incomplete`: the hub must be read first, or again because the store has changed
+ * since.
+ */
 function settle(
   database: DatabaseSync,
   webhook: Webhook,
@@ -84,7 +93,7 @@ function settle(
     if (copy.takenAfter !== last) return 'incomplete';
     for (const { chat, messages } of copy.chats) replaceChat(database, owner, chat, messages);
   }
-  // The copy holds what the webhook says, but for what is gone.
+  // The copy includes the change of the webhook, unless something was deleted since.
   if (copy === null || webhook.action === 'removed') apply(database, webhook, owner);
   recordHandled(database, webhook.id, Date.now());
   recordSeq(database, owner.visitorId, webhook.seq);
@@ -92,8 +101,9 @@ function settle(
 }
 
 /**
- * Whether an earlier webhook of the thread never arrived: this one does not follow on the last, or changes what is not there. The webhooks
- * of one event share their numbers; that one of them is missing shows in the number of messages once the next event comes.
+ * Whether an earlier webhook of the thread is missing: this one does not follow the last one, or it changes something
+ * that is not stored. The webhooks of one event share their numbers. If one of those is missing, the number of messages
+ * shows it at the next event.
  */
 function isSomethingMissing(database: DatabaseSync, webhook: Webhook, last: number | null): boolean {
   if (webhook.seq !== last && (webhook.prevSeq !== last || lacksMessages(database, webhook.chatId))) return true;
@@ -116,8 +126,8 @@ function apply(database: DatabaseSync, webhook: Webhook, owner: ChatOwner): void
 }
 
 /**
- * The chats of a visitor as the hub has them, without those of which the store has the end. Throws when the hub's list does not show the
- * webhook's chat yet.
+ * The chats of a visitor from the hub, without chats that the store knows as ended. Throws when the hub's list does not
+ * have the webhook's chat yet.
  */
 async function readCopy(database: DatabaseSync, hub: HubApi, visitorId: string, webhook: Webhook): Promise<Copy> {
   const takenAfter = lastSeq(database, visitorId);

@@ -1,7 +1,7 @@
 import type { Configuration } from './configuration.ts';
 import { readCollection, requestHub } from './hub-request.ts';
 
-/** What the hub says of a chat, as far as this application keeps it. */
+/** The fields of a chat from the hub that this application stores. */
 export type ChatResource = {
   id: string;
   created_at: string;
@@ -10,12 +10,12 @@ export type ChatResource = {
   message_count: number;
 };
 
-/** What the hub says of a message, as far as this application keeps it. */
+/** The fields of a message from the hub that this application stores. */
 export type MessageResource = {
   id: string;
   type: string;
   sender_type: string;
-  /** What visitors may know of an agent; their real name, `sender_name`, is not for them. */
+  /** The agent's name for visitors. Visitors must not see the real name, `sender_name`. */
   sender_public_name: string | null;
   message: string | null;
   created_at: string;
@@ -23,7 +23,7 @@ export type MessageResource = {
 
 export type VisitorSession = {
   visitor_id: string;
-  /** Names the same visitor when their token has expired. */
+  /** Identifies the visitor when their token has expired. */
   visitor_secret_id: string;
   access_token: string;
   /** Seconds. */

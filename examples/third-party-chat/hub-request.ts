@@ -1,4 +1,7 @@
-/** One deadline for connection, headers and body. The hub waits 10 s for the answer to a webhook, in which there are several of these. */
+/**
+ * One deadline for connection, headers and body. The hub waits 10 s for the answer to a webhook, which may need several
+ * calls.
+ */
 const DEADLINE_MILLISECONDS = 3_000;
 
 export type HubRequest = {
@@ -9,7 +12,7 @@ export type HubRequest = {
   body?: unknown;
 };
 
-/** The hub answered, and not with success. `body` is its JSON, or its text when it is none. */
+/** The hub answered with a status other than 2xx. `body` is its JSON, or its text if it is not JSON. */
 export class HubRefused extends Error {
   readonly status: number;
   readonly body: unknown;
@@ -21,7 +24,9 @@ export class HubRefused extends Error {
   }
 }
 
-/** Calls the hub and reads its JSON. Throws `HubRefused`, or what `fetch` throws when the hub cannot be reached in time. */
+/**
+ * Calls the hub and reads its JSON. Throws `HubRefused`, or what `fetch` throws when the hub cannot be reached in time.
+ */
 export async function requestHub<Body>(request: HubRequest): Promise<Body> {
   const response = await fetch(request.url, {
     method: request.method,

@@ -1,23 +1,24 @@
 import type { ServerResponse } from 'node:http';
 
-/** Proxies cut a connection on which nothing comes for a while. */
+/** Proxies close a connection that is silent for a while. */
 const HEARTBEAT_MILLISECONDS = 20_000;
 
-/** The open pages of all browsers, each of which is sent what it shows whenever the store has something new for it. */
+/** The open pages of all browsers. Each gets its content again whenever the store has something new for it. */
 export class LiveFeed {
   readonly #watchers = new Map<string, Set<() => void>>();
 
   /**
-   * Answers a page's request for server-sent events: what it shows at once, and anew each time `tell` names the session. The page always gets
-   * the whole, so one that was cut off has missed nothing when it connects again, and one that reads slowly may skip some.
+   * Answers a page's request for server-sent events: its content at once, and again each time `tell` names the session.
+   * The page always gets the whole content, so a page that reconnects has missed nothing, and a slow page may skip some
+   * events.
    */
   serve(response: ServerResponse, session: string, view: () => unknown): void {
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
     let isBehind = false;
     const send = () => {
-      // A page that does not read would have one copy of the whole after the other wait for it in memory.
+      // Otherwise the copies for a page that does not read would pile up in memory.
       isBehind = response.writableNeedDrain;
-      // JSON has no line breaks, which would end the event.
+      // A line break would end the event. JSON has none.
       if (!isBehind) response.write(`data: ${JSON.stringify(view())}\n\n`);
     };
     response.on('drain', () => {
@@ -34,7 +35,7 @@ export class LiveFeed {
     send();
   }
 
-  /** Something that the pages of this session show has changed. */
+  /** Notifies the pages of a session of a change. */
   tell(session: string): void {
     for (const send of this.#watchers.get(session) ?? []) send();
   }

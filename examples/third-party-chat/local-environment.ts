@@ -7,8 +7,9 @@ import { ConfigurationRefused } from './configuration.ts';
 type Demo = { base_url: string; organization_id: string; room_id: string; settings_token: string };
 
 /**
- * The environment for a hub that `npm start` runs on this machine, from the demo.json in its store. Writes it to `path`, readable by the
- * owner only; the webhook secret and what else stands there stay. Throws `ConfigurationRefused` without such a hub.
+ * The environment for a hub that `npm start` runs on this machine, from the demo.json in its store. Writes it to
+ * `path`, readable only by the owner. The webhook secret and other lines of the file stay. Throws
+ * `ConfigurationRefused` without such a hub.
  */
 export function writeLocalEnvironment(demoPath: string, path: string): Record<string, string | undefined> {
   const demo = readDemo(demoPath);
@@ -20,10 +21,10 @@ export function writeLocalEnvironment(demoPath: string, path: string): Record<st
     HUB_API_TOKEN: demo.settings_token,
   };
   if (parseEnv(before)['WEBHOOK_SECRET'] === undefined) hub['WEBHOOK_SECRET'] = randomBytes(32).toString('hex');
-  // Lines that stay are not written anew: there is no one way to quote every value.
+  // Other lines are copied unchanged, because no quoting fits every value.
   const kept = before.split('\n').filter((line) => line !== '' && !Object.hasOwn(hub, line.split('=')[0] ?? ''));
   const text = [...kept, ...Object.entries(hub).map(([name, value]) => `${name}='${value}'`), ''].join('\n');
-  // The mode that writing sets is only that of a new file.
+  // The mode applies only to a new file.
   if (existsSync(path)) chmodSync(path, 0o600);
   writeFileSync(path, text, { mode: 0o600 });
   return parseEnv(text);

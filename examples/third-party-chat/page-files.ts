@@ -7,11 +7,11 @@ function pageFile(name: string, type: string): PageFile {
   return { type: `${type}; charset=utf-8`, content: readFileSync(join(import.meta.dirname, 'page', name)) };
 }
 
-/** No page holds anything that a visitor or an agent wrote: scripts put it in as text. */
+/** Pages contain nothing that a visitor or an agent wrote. Scripts insert it as text. */
 export const chatListPage = pageFile('chat-list.html', 'text/html');
 export const chatPage = pageFile('chat.html', 'text/html');
 
-/** What the pages load, by path. */
+/** The files that the pages load, by path. */
 export const pageParts: ReadonlyMap<string, PageFile> = new Map([
   ['/page/chat-list.js', pageFile('chat-list.js', 'text/javascript')],
   ['/page/chat.js', pageFile('chat.js', 'text/javascript')],
@@ -19,7 +19,7 @@ export const pageParts: ReadonlyMap<string, PageFile> = new Map([
   ['/page/chat.css', pageFile('chat.css', 'text/css')],
 ]);
 
-/** Only the application's own files run or are loaded, whatever gets into a page. */
+/** Allows only the application's own files, whatever gets into a page. */
 export const pageHeaders = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Above every webhook: a message has at most 100,000 characters, its attachments 200,000 bytes. */
+/** Larger than any webhook: a message has at most 100,000 characters, and its attachments 200,000 bytes. */
 const MAX_BODY_BYTES = 1_000_000;
 
-/** What came is not what the application takes: answered with this status and message. */
+/** The request is invalid. It is answered with this status and message. */
 export class RequestRefused extends Error {
   readonly status: number;
 
@@ -26,8 +26,8 @@ export async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 /**
- * Reads one text out of a page's JSON. Throws `RequestRefused`: 400 when it is missing, blank or too long, 415 for another content type. A
- * form on a foreign page cannot send JSON.
+ * Reads one text from a page's JSON. Throws `RequestRefused`: 400 when it is missing, blank or too long, 415 for
+ * another content type. A form on a foreign page cannot send JSON.
  */
 export async function readTextField(request: IncomingMessage, name: string, maxCharacters: number): Promise<string> {
   if (request.headers['content-type']?.split(';')[0]?.trim() !== 'application/json') {
@@ -46,6 +46,6 @@ function fieldOf(text: string, name: string): unknown {
     const body: unknown = JSON.parse(text);
     return typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;
   } catch {
-    throw new RequestRefused(400, 'The body is no JSON.');
+    throw new RequestRefused(400, 'The body is not JSON.');
   }
 }

@@ -6,15 +6,14 @@ const APP_NAME = 'Third-party chat';
 type App = { id: string; name: string };
 type AppWebhook = { id: string; channel_pattern: string };
 
-/** What the tutorial sets up by hand: each collection, the endpoint that hears of it. */
+/** The webhooks of the tutorial: each collection with its endpoint. */
 const SUBSCRIPTIONS = [
   { channel_pattern: '/api/v5/orgs/{organization_id}/owned_chats', path: '/giosg_webhooks/chats' },
   { channel_pattern: '/api/v5/orgs/{organization_id}/owned_chats/*/messages', path: '/giosg_webhooks/messages' },
 ];
 
 /**
- * Makes the hub send its webhooks to this application: the app, its two webhooks, its installation. What is there already is kept, and the
- * addresses of its webhooks are corrected. Answers the app's id. Throws as `requestHub`; the token's user needs the scope `settings`.
+ * Makes the hub send its webhooks to this application: the app, its two webhooks, its installation. An existing app is kept, and the URLs of its webhooks are corrected. Answers the app's id. Throws as `requestHub`; the token's user needs the scope `settings`.
  */
 export async function registerApp(configuration: Configuration): Promise<string> {
   const organization = `${configuration.hubUrl}/api/v5/orgs/${configuration.organizationId}`;

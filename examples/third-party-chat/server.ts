@@ -5,7 +5,7 @@ import { openStore } from './store.ts';
 
 try {
   const configuration = readConfiguration(process.env);
-  // The database holds what visitors authenticate with: its files are the owner's only.
+  // The database contains visitors' credentials, so only the owner can read its files.
   process.umask(0o077);
   const database = openStore(configuration.storePath);
   const server = createApplication({ configuration, database, log: (line) => console.log(line) });

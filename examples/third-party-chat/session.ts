@@ -11,7 +11,7 @@ export function sessionOf(request: IncomingMessage): string | null {
   return value !== undefined && /^[0-9a-f]{64}$/.test(value) ? value : null;
 }
 
-/** Gives a browser a session: 256 random bits that no script of the page can read. */
+/** Gives a browser a session: 256 random bits in a cookie that scripts cannot read. */
 export function startSession(response: ServerResponse, isHttps: boolean): void {
   const attributes = `Path=/; Max-Age=${MAX_AGE_SECONDS}; HttpOnly; SameSite=Lax${isHttps ? '; Secure' : ''}`;
   response.setHeader('Set-Cookie', `${COOKIE}=${randomBytes(32).toString('hex')}; ${attributes}`);

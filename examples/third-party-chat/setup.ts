@@ -1,7 +1,7 @@
 /**
- * Sets up the hub for this application (README.md), which may be repeated:
- *   node setup.ts                     with the hub that the environment names
- *   node setup.ts --demo demo.json    with the hub of `npm start`, and writes its environment to the file .env beside this one
+ * Sets up the hub for this application (README.md), which may be repeated: node setup.ts                     with the
+ * hub that the environment names node setup.ts --demo demo.json    with the hub of `npm start`, and writes its
+ * environment to the file .env beside this one
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

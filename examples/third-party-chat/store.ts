@@ -40,8 +40,9 @@ CREATE INDEX IF NOT EXISTS handled_webhooks_by_time ON handled_webhooks (handled
 `;
 
 /**
- * Opens the application's own database. Requests of visitors write `visitors` only; everything else is written by webhooks. A chat whose
- * `visitor_id` is null is somebody else's: it is remembered so that the hub is asked once. Throws `ConfigurationRefused` when the file cannot be one.
+ * Opens the application's own database. Requests of visitors write `visitors` only; everything else is written by
+ * webhooks. A chat whose `visitor_id` is null does not belong to this application. It is stored so that the hub is
+ * asked only once. Throws `ConfigurationRefused` when the file cannot be one.
  */
 export function openStore(path: string): DatabaseSync {
   try {
@@ -54,7 +55,7 @@ export function openStore(path: string): DatabaseSync {
   }
 }
 
-/** Does all of the work or, when it throws, nothing. */
+/** Runs the work in a transaction. Nothing is written when it throws. */
 export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec('BEGIN IMMEDIATE');
   try {

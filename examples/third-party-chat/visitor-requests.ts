@@ -3,12 +3,12 @@ import type { HubApi, VisitorAccess } from './hub-api.ts';
 import { HubRefused } from './hub-request.ts';
 import { deleteVisitor, findVisitor, insertVisitor, type StoredVisitor, updateToken } from './visitor-store.ts';
 
-/** A token is not used in its last seconds: a request takes a while to arrive. */
+/** A token is not used in its last seconds, because a request takes a while to arrive. */
 const SPARE_SECONDS = 10;
 
 /**
- * Starts a chat for the visitor of a session, or resumes their open one. Nothing of the chat is stored: the hub's webhook brings it. Throws
- * as the hub's calls do.
+ * Starts a chat for the visitor of a session, or resumes their open one. The chat is not stored here: the hub's webhook
+ * does that. Throws as the hub's calls do.
  */
 export async function startChat(database: DatabaseSync, hub: HubApi, session: string, name: string): Promise<void> {
   const access = (await recreateVisitor(database, hub, session)) ?? (await createVisitor(database, hub, session));
@@ -17,7 +17,7 @@ export async function startChat(database: DatabaseSync, hub: HubApi, session: st
   await hub.openChat(access);
 }
 
-/** Sends a visitor's message, which the hub's webhook brings back to the store. Throws as the hub's calls do. */
+/** Sends a visitor's message. The hub's webhook stores it. Throws as the hub's calls do. */
 export async function sendMessage(
   database: DatabaseSync,
   hub: HubApi,
@@ -28,7 +28,7 @@ export async function sendMessage(
   await hub.sendMessage(await accessOf(database, hub, visitor), chatId, message);
 }
 
-/** The visitor that the session had before; null without one, or when the hub, which has lost its data, does not know their secret. */
+/** The session's visitor. Null without one, or when the hub has lost its data and does not know their secret. */
 async function recreateVisitor(database: DatabaseSync, hub: HubApi, session: string): Promise<VisitorAccess | null> {
   const visitor = findVisitor(database, session);
   if (visitor === null) return null;
@@ -48,7 +48,7 @@ async function createVisitor(database: DatabaseSync, hub: HubApi, session: strin
   return accessOf(database, hub, findVisitor(database, session) ?? visitor);
 }
 
-/** The visitor with a token that holds, a fresh one when the stored one is about to expire. */
+/** The visitor with a valid token. The token is renewed when the stored one is about to expire. */
 async function accessOf(database: DatabaseSync, hub: HubApi, visitor: StoredVisitor): Promise<VisitorAccess> {
   if (Date.now() < visitor.token_expires_at) {
     return { visitorId: visitor.visitor_id, accessToken: visitor.access_token };
@@ -62,7 +62,7 @@ async function renewToken(database: DatabaseSync, hub: HubApi, visitor: StoredVi
   return { visitorId: visitor.visitor_id, accessToken: access_token };
 }
 
-/** `expiresIn` in seconds; answers ms since 1970. */
+/** When a token expires, in ms since 1970. `expiresIn` in seconds. */
 function expiryOf(expiresIn: number): number {
   return Date.now() + (expiresIn - SPARE_SECONDS) * 1_000;
 }

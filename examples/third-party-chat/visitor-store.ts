@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** A visitor's authentication data: all that their own requests write. */
+/** A visitor's authentication data. Visitors' requests write nothing else. */
 export type StoredVisitor = {
-  /** Names the visitor's browser, in its cookie. */
+  /** The session id in the browser's cookie. */
   session: string;
   visitor_id: string;
   visitor_secret_id: string;
@@ -16,13 +16,13 @@ export function findVisitor(database: DatabaseSync, session: string): StoredVisi
   return (row as StoredVisitor | undefined) ?? null;
 }
 
-/** The session of a visitor of this application; null for anybody else's. */
+/** The session of a visitor; null when the visitor is not of this application. */
 export function findSession(database: DatabaseSync, visitorId: string): string | null {
   const row = database.prepare('SELECT session FROM visitors WHERE visitor_id = ?').get(visitorId);
   return (row as { session: string } | undefined)?.session ?? null;
 }
 
-/** Keeps a session's visitor. The first one stays when two requests of a new session made one each. */
+/** Stores a session's visitor. When two requests of a new session have made one each, the first one stays. */
 export function insertVisitor(database: DatabaseSync, visitor: StoredVisitor): void {
   const { session, visitor_id, visitor_secret_id, access_token, token_expires_at } = visitor;
   database

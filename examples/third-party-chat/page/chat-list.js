@@ -2,13 +2,13 @@ import { sendInPlace } from './send.js';
 
 sendInPlace(document.getElementById('start'), '/chat');
 
-// The browser connects again by itself, and gets the whole list then.
+// The browser reconnects by itself and then gets the whole list.
 new EventSource('/chat/events').addEventListener('message', ({ data }) => {
   const items = JSON.parse(data).chats.map(itemOf);
   document.getElementById('chats').replaceChildren(...items);
 });
 
-/** Names may hold anything, so they are only ever put in as text. */
+/** Names may contain anything, so they are inserted only as text. */
 function itemOf({ id, visitor_name, created_at, is_ended }) {
   const link = document.createElement('a');
   link.href = `/chat/${id}`;

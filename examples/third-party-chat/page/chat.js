@@ -3,7 +3,7 @@ import { sendInPlace } from './send.js';
 const form = document.getElementById('send');
 sendInPlace(form, `${location.pathname}/messages`);
 
-// The browser connects again by itself, and gets the whole chat then.
+// The browser reconnects by itself and then gets the whole chat.
 new EventSource(`${location.pathname}/events`).addEventListener('message', ({ data }) => {
   const { chat, messages } = JSON.parse(data);
   if (chat === null) {
@@ -16,7 +16,7 @@ new EventSource(`${location.pathname}/events`).addEventListener('message', ({ da
   form.hidden = chat.is_ended;
 });
 
-/** Names and texts may hold anything, so they are only ever put in as text. Null for what agents note for each other. */
+/** Names and texts may contain anything, so they are inserted only as text. Null for internal messages of agents. */
 function itemOf({ type, sender_type, sender_public_name, message }) {
   const name = sender_public_name ?? (sender_type === 'visitor' ? 'Visitor' : 'Agent');
   if (type === 'join') return noteOf(`${name} joined the chat.`);

@@ -1,6 +1,5 @@
 /**
- * Makes a form send its fields as JSON to a path, without leaving the page. Nothing else happens when that worked: what it brought about
- * comes with the page's events.
+ * Makes a form send its fields as JSON to a path, without leaving the page. The result arrives with the page's events.
  */
 export function sendInPlace(form, path) {
   const problem = document.getElementById('problem');
