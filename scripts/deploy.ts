@@ -27,7 +27,7 @@ The settings of a deployment are in deployments/<environment>.env (docs/deployin
       takes: 'N',
       from: 1,
       upTo: 99,
-      says: 'the new version gets so many % of the requests, the one before the rest',
+      says: 'the new version gets N % of the requests, the one before gets the rest',
     },
     promote: {
       takes: 'VERSION',
@@ -65,7 +65,7 @@ try {
     await promote({ ...deployment, run }, promoted, percentage ?? 100);
   } else if (isDryRun) {
     const isGradual = await rehearse(deployment);
-    // CI would take silence for an answer.
+    // CI would treat missing output as an answer.
     if (isGradual === null && record !== null) throw new DeploymentRefused('Log in first: npx wrangler login');
     if (isGradual !== null) await keep('gradual', isGradual);
   } else {

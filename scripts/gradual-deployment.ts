@@ -29,7 +29,10 @@ export async function findBeside({ target, run }: Account, ask: AskCloudflare): 
   };
 }
 
-/** Uploads a version and gives it so many % of the requests; `before` keeps the rest. Answers the id of the new one. */
+/**
+ * Uploads a version and gives it a percentage of the requests. `before` keeps the rest. Answers the id of the new
+ * version.
+ */
 export async function deployBeside({ target, run, say }: Account, before: string, percentage: number): Promise<string> {
   const version = await upload(run, target);
   await share(run, target, [
@@ -42,9 +45,9 @@ export async function deployBeside({ target, run, say }: Account, before: string
 }
 
 /**
- * Gives a version that is live beside another so many % of the requests. With 100 it also brings the crons and queue consumers of the
- * configuration, which no upload changes. Repeating it changes nothing. Throws `DeploymentRefused` when the version is not live, since
- * somebody has then deployed another one meanwhile.
+ * Gives a version that is live beside another a percentage of the requests. With 100 it also brings the crons and queue
+ * consumers of the configuration, which no upload changes. Repeating it changes nothing. Throws `DeploymentRefused`
+ * when the version is not live, since somebody has then deployed another one meanwhile.
  */
 export async function promote({ target, run, say }: Account, version: string, percentage: number): Promise<void> {
   const live = await liveVersions(run, target);

@@ -21,9 +21,9 @@ export type Runtime = {
 };
 
 /**
- * Starts the local runtime on a store whose folder is there, on 127.0.0.1 only and without any use of the network; it
- * is started again when it dies. Each Worker is reached through a socket of its own: Miniflare's entry in front of them
- * would cost 0.25 ms of CPU a request.
+ * Starts the local runtime on a store whose folder is there, on 127.0.0.1 only and without network access. It is
+ * restarted when it dies. Each Worker has its own socket, because Miniflare's entry in front would cost 0.25 ms of CPU
+ * for each request.
  *
  * Miniflare itself is not exposed. Its proxies (`getD1Database`, `getWorker`, …) make this thread wait synchronously.
  * If the runtime then fills the pipe of its log, which this thread should read, both wait forever.

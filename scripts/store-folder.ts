@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-/** Why a hub did not start; `message` is meant for the person who started it. */
+/** Why a hub did not start. `message` is for the person who started it. */
 export class StartRefused extends Error {}
 
 /** Folder of a store's state, with the layout of wrangler's `--persist-to`, and the file that says who runs on it. */
@@ -22,7 +22,7 @@ export async function makeStoreFolder(persistTo: string): Promise<void> {
   }
 }
 
-/** What went wrong with a path, in words where the code is a riddle. */
+/** Why a path cannot be used, in words instead of the code where there are words. */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EEXIST' || code === 'ENOTDIR') return 'a file is in its place';
@@ -31,7 +31,7 @@ export function reasonOf(error: unknown): string {
   return code ?? message;
 }
 
-/** Node's own recursive mkdir never ends where the kernel has no such place for anybody, below /proc for instance. */
+/** Node's own recursive mkdir never ends where the kernel allows no folders, such as below /proc. */
 async function makeFolder(path: string): Promise<void> {
   const missing: string[] = [];
   let place = path;

@@ -16,7 +16,10 @@ export async function waitForStore(persistTo: string): Promise<void> {
   if (user !== null) throw new StartRefused(`The store ${persistTo} is in use by another hub (process ${user}).`);
 }
 
-/** The process that goes on using a store; null when it is free. `pidFile` is what workerd-with-hub.sh wrote, or does not exist. */
+/**
+ * The id of the process that uses a store; null when the store is free. workerd-with-hub.sh writes `pidFile`, which may
+ * not exist.
+ */
 async function userOfStore(pidFile: string): Promise<number | null> {
   const [runtime, hub] = (await readFile(pidFile, 'utf8').catch(() => '')).split(' ').map(Number);
   if (runtime === undefined || hub === undefined || runtime === 0) return null;

@@ -47,12 +47,12 @@ export class Play {
     return answer.body;
   }
 
-  /** From now on the webhooks of this channel are meant. `path`: of the channel. */
+  /** Selects the channel whose webhooks the demo expects from now on, by its `path`. */
   followChannel(path: string, token: string, secret: string): void {
     this.#feed.follow({ url: `${this.#baseUrl}${path}`, token, secret });
   }
 
-  /** Waits for the next webhook that was not looked at yet, and compares it. */
+  /** Waits for the next webhook and compares it. */
   async webhook(expected: Expected): Promise<void> {
     const place = this.#webhooksSeen;
     this.#webhooksSeen += 1;
@@ -70,7 +70,7 @@ export class Play {
     if (!holds) this.differences.push(`${this.#step}: not so: ${sentence}`);
   }
 
-  /** What became of the webhooks, and those that came without being asked for, as differences. */
+  /** Records failed and unexpected webhooks as differences. */
   async checkNothingElseCame(): Promise<void> {
     this.#differ(await this.#feed.settle());
     const surplus = (await this.#feed.count()) - this.#webhooksSeen;

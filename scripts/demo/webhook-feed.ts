@@ -16,11 +16,11 @@ export type DemoChannel = { url: string; token: string; secret: string };
 export type WebhookFeed = {
   /** The address that the channel is registered with. */
   webhookUrl: string;
-  /** Says which channel's webhooks are meant; comes before the first of them. */
+  /** Selects the channel. Must be called before its first webhook. */
   follow(channel: DemoChannel): void;
   /** The webhook at a place, 0 for the first that was accepted. Waits for it; rejects after 20 s. */
   at(place: number): Promise<SeenWebhook>;
-  /** How many there are by now. */
+  /** The number of webhooks so far. */
   count(): Promise<number>;
   /** Waits until no webhook is on its way. What went wrong with the sending, one sentence each. */
   settle(): Promise<string[]>;
@@ -65,7 +65,10 @@ export async function receivedWebhooks(): Promise<WebhookFeed> {
   };
 }
 
-/** An https address that nobody has: its name is reserved, so webhooks to it are accepted, logged, tried and given up. */
+/**
+ * An https URL with a reserved host name that does not exist. Webhooks to it are accepted and logged, and their
+ * attempts fail.
+ */
 const NOBODY = 'https://umi-demo.invalid/webhooks/replies';
 const PATIENCE_MILLISECONDS = 20_000;
 /** A webhook is given up about 10 s after its first attempt, and those of a thread go one after the other. */
