@@ -6,8 +6,10 @@ import { makeStoreFolder } from './store-folder.ts';
 export type DemoHub = LocalHub & { adminToken: string; demo: Demo | null };
 
 export type DemoHubOptions = Omit<HubOptions, 'variables'> & {
-  /** On top of what a local hub needs: the admin token, http webhooks to loopback, its own origin, SERVER_TIMING and RATE_LIMITS as in the
-   * environment, no limits by default. */
+  /**
+   * The settings of a demo hub: the admin token, http webhooks to loopback, its own origin, and SERVER_TIMING and
+   * RATE_LIMITS from the environment. Without RATE_LIMITS there are no limits.
+   */
   variables?: Record<string, string>;
 };
 

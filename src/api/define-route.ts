@@ -18,7 +18,7 @@ export type RouteDefinition = Pick<RouteConfig, 'method' | 'path' | 'request'> &
   /** The heading under which the reference shows it, one of TAGS in openapi/document.ts. */
   tag: string;
   access: Access;
-  /** The largest body in bytes, where it is not the one of the access. */
+  /** Largest body in bytes, if it differs from that of the access. */
   bodyLimit?: number;
   /** The answers of a successful request, by status. */
   answers: RouteConfig['responses'];
@@ -40,9 +40,9 @@ export type Route<Definition extends RouteDefinition> = ReturnType<
 >;
 
 /**
- * Makes a route for `router.openapi(route, handler)`. Its access gives the guards, which run before the body is read; access and
- * request give the documented refusals: 400 for a query or a body, 404 for a path with parameters, 413 and 415 for a body, and
- * those of the guards.
+ * Makes a route for `router.openapi(route, handler)`. Its access gives the guards, which run before the body is read.
+ * Access and request give the documented refusals: those of the guards, 400 for a query or a body, 404 for a path with
+ * parameters, and 413 and 415 for a body.
  */
 export function defineRoute<const Definition extends RouteDefinition>(definition: Definition): Route<Definition> {
   const { access, answers, refusals, tag, bodyLimit = access.bodyLimit, request, ...rest } = definition;

@@ -15,7 +15,10 @@ import { purgeKnownOrganization } from './organization-cache.ts';
 import { limitFailures, TOO_MANY_FAILURES } from './rate-limits.ts';
 import { refuse } from './refusals.ts';
 
-/** Only tokens that are not known here are counted and refused: others behind the same address go on. */
+/**
+ * Only tokens that this isolate does not know are counted and refused, so that other clients behind the same address
+ * are not affected.
+ */
 const badTokens = limitFailures('RATE_BAD_TOKENS');
 
 const principals = createIsolateCache<Principal>({ clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR });
@@ -43,9 +46,9 @@ export function purgeApp(appId: string): void {
 }
 
 /**
- * Lets a request through that carries a valid user token (`Authorization: Bearer …` or `Token …`) or an app's credentials
- * (`GIOSGAPP …`) and sets `principal`; all others are 401, 503 when D1 cannot be reached and the token is not known
- * here, and 429 when the client has sent too many bad ones.
+ * Accepts a valid user token (`Authorization: Bearer …` or `Token …`) or an app's credentials (`GIOSGAPP …`) and sets
+ * `principal`. Everything else is 401. A request whose token this isolate does not know is 503 while D1 cannot be
+ * reached, and 429 when the client has sent too many bad tokens.
  */
 export function authenticate(): AppMiddleware {
   return async (c, next) => {

@@ -1,6 +1,6 @@
 /**
- * The largest body of a route in bytes, by the kind of its caller; a route that needs more says so with `bodyLimit`. A JSON text takes up to
- * thirty times its bytes in memory, so those without a token can send no more than PUBLIC_BODY.
+ * The largest body of a route in bytes, by the kind of its caller. A route that needs more sets `bodyLimit`. A JSON
+ * text takes up to thirty times its size in memory, so callers without a token can send at most PUBLIC_BODY.
  */
 export const PUBLIC_BODY = 4_096;
 export const VISITOR_BODY = 32_768;

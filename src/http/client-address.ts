@@ -4,14 +4,14 @@ import type { AppContext } from './app-environment.ts';
 const ADDRESS_HEADER = 'CF-Connecting-IP';
 
 /**
- * What requests of one client have in common, for limits: its IPv4 address, or the first 64 bits of its IPv6 address, which one client
- * has to itself. The same text for all clients where no address is known, as on a local hub.
+ * The key of a client for limits: its IPv4 address, or the first 64 bits of its IPv6 address, because a client controls
+ * the others. One key for all clients when the address is unknown, as on a local hub.
  */
 export function clientAddress(c: AppContext): string {
   return networkOf(c.req.header(ADDRESS_HEADER) ?? '');
 }
 
-/** An IPv6 address cut to its first four groups, as `2001:db8:0:1::/64`; any other text as it is. */
+/** An IPv6 address cut to its first four groups, such as `2001:db8:0:1::/64`. Any other text is unchanged. */
 export function networkOf(address: string): string {
   const text = address.toLowerCase();
   if (!text.includes(':')) return text;

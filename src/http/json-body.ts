@@ -4,10 +4,13 @@ import { parseJson } from './exact-numbers.ts';
 import { isModestJson } from './json-size.ts';
 import { type Refusal, refuse } from './refusals.ts';
 
-/** Above this many bytes a body's elements are counted before it is parsed. Below it cannot have too many to keep. */
+/**
+ * The elements of a larger body (bytes) are counted before it is parsed. A smaller one cannot have too many for the
+ * memory.
+ */
 const COUNTED_ABOVE = 65_536;
 
-/** The encodings of a body that are decoded, as `Content-Encoding` names them. */
+/** The supported values of `Content-Encoding`. */
 const ENCODINGS: ReadonlyMap<string, 'gzip' | 'deflate'> = new Map([
   ['gzip', 'gzip'],
   ['x-gzip', 'gzip'],
@@ -19,8 +22,8 @@ export type ParsedBody = { ok: true; value: BodyObject } | { ok: false; refusal:
 export type ReadBody = { ok: true; bytes: Uint8Array } | { ok: false; refusal: Refusal };
 
 /**
- * Reads a route's JSON body before the validator does: at most `limit` bytes, decoded by its Content-Encoding, whatever its Content-Type
- * says, an empty one as `{}`. `defineRoute` puts it into every route that declares a body, behind the route's guards.
+ * Reads a route's JSON body for the validator: at most `limit` bytes, decoded by its Content-Encoding, whatever the
+ * Content-Type, and an empty body as `{}`. `defineRoute` adds it to every route with a body, after the route's guards.
  */
 export function readJsonBody(limit: number): AppMiddleware {
   return async (c, next) => {
@@ -33,13 +36,13 @@ export function readJsonBody(limit: number): AppMiddleware {
     const parsed = parseJsonBody(read.bytes);
     if (!parsed.ok) return refuse(c, parsed.refusal);
     declareJson(c);
-    // The validator takes the body from `json`, which is not parsed a second time.
+    // The validator takes the body from `json`, without parsing it again.
     c.req.json = (async () => parsed.value) as typeof c.req.json;
     await next();
   };
 }
 
-/** Gives a request the Content-Type that the validator asks for. What Cloudflare says of the client, `cf`, stays. */
+/** Gives a request the Content-Type that the validator requires. Cloudflare's facts about the client (`cf`) stay. */
 function declareJson(c: AppContext): void {
   if (isJson(c.req.header('Content-Type'))) return;
   const { url, method, headers, cf } = c.req.raw;
@@ -54,8 +57,8 @@ function isJson(contentType: string | undefined): boolean {
 }
 
 /**
- * A body's bytes, decoded. Refused when they are more than `limit`, in an encoding that is not known, not in the encoding that they
- * claim, or when the client breaks off.
+ * A body's decoded bytes. Refused when there are more than `limit`, when the encoding is unknown or wrong, or when the
+ * client disconnects.
  */
 export async function readBody(request: Request, limit: number): Promise<ReadBody> {
   const tooLarge: ReadBody = { ok: false, refusal: { reason: 'too_large', limit } };
@@ -77,12 +80,12 @@ export async function readBody(request: Request, limit: number): Promise<ReadBod
     const bytes = await collect(decoded, limit);
     return bytes === null ? tooLarge : { ok: true, bytes };
   } catch {
-    // Of the decoder, or of a client that is gone: neither is an accident of the hub.
+    // The decoder has failed, or the client has disconnected. Neither is an error of the hub.
     return { ok: false, refusal: { reason: format === undefined ? 'body_cut_off' : 'malformed_encoding' } };
   }
 }
 
-/** The bytes of a stream; null as soon as there are more than `limit`, and what follows is read away. */
+/** The bytes of a stream. Null as soon as there are more than `limit`; the rest is read and discarded. */
 async function collect(stream: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let length = 0;

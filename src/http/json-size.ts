@@ -12,10 +12,10 @@ export function isNestedWithin(value: unknown, levels: number): boolean {
   return levels > 0 && Object.values(value).every((inner) => isNestedWithin(inner, levels - 1));
 }
 
-/** The most objects, lists and commas of a JSON text that is parsed: a value takes up to 30 times the bytes of its text. */
+/** Most objects, lists and commas in a JSON text. A value takes up to 30 times the size of its text in memory. */
 export const JSON_ELEMENTS = 200_000;
 
-/** The most levels of objects and lists inside each other of a JSON text that is parsed. */
+/** Deepest nesting of objects and lists in a JSON text. */
 export const JSON_LEVELS = 64;
 
 const QUOTE = 0x22;
@@ -27,8 +27,8 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * Whether a JSON text in UTF-8 has at most JSON_ELEMENTS elements in at most JSON_LEVELS levels. One pass over the bytes, which builds
- * nothing; what is no JSON gets some answer, and the parser refuses it.
+ * Whether a JSON text in UTF-8 has at most JSON_ELEMENTS elements in at most JSON_LEVELS levels. It reads the bytes
+ * once and builds nothing. For a text that is not JSON the answer is meaningless, because the parser refuses the text.
  */
 export function isModestJson(bytes: Uint8Array): boolean {
   let elements = 0;
@@ -57,7 +57,7 @@ export function isModestJson(bytes: Uint8Array): boolean {
   return true;
 }
 
-/** The place of the quote that ends a string which begins at `start`; the length when there is none. */
+/** The position of the quote that ends the string at `start`; the length of the text when there is none. */
 function endOfString(bytes: Uint8Array, start: number): number {
   for (let quote = bytes.indexOf(QUOTE, start); quote !== -1; quote = bytes.indexOf(QUOTE, quote + 1)) {
     let escapes = 0;

@@ -32,7 +32,7 @@ export type Refusal =
   | { reason: 'unsupported_encoding' }
   | { reason: 'not_a_socket' }
   | { reason: 'too_many_sockets' }
-  /** `seconds` until it may be tried again. */
+  /** `seconds` until the request may be repeated. */
   | { reason: 'rate_limited'; seconds: number }
   | { reason: 'origin_foreign' }
   | { reason: 'unavailable' };
@@ -72,7 +72,7 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
     detail(415, 'The request body has a Content-Encoding that is not known here: gzip and deflate are.', {
       'Accept-Encoding': 'gzip, deflate',
     }),
-  not_a_socket: () => detail(426, 'This address is for WebSocket connections.', { Upgrade: 'websocket' }),
+  not_a_socket: () => detail(426, 'This URL accepts only WebSocket connections.', { Upgrade: 'websocket' }),
   too_many_sockets: () => detail(429, 'Too many live sockets are open.', { 'Retry-After': '60' }),
   rate_limited: ({ seconds }) =>
     detail(429, `Request was throttled. Expected available in ${seconds} seconds.`, { 'Retry-After': String(seconds) }),

@@ -6,7 +6,10 @@ import { refuse } from './refusals.ts';
 
 const failures = limitFailures('RATE_OPERATOR_FAILURES');
 
-/** The request must carry `Bearer <ADMIN_TOKEN>`: 401, and 429 for a client that tries too many. In a deployment without that secret every path is 404. */
+/**
+ * The request must have `Authorization: Bearer <ADMIN_TOKEN>`, else 401, or 429 for a client that tries too many
+ * tokens. In a deployment without that secret every path is 404.
+ */
 export const requireOperator: AppMiddleware = async (c, next) => {
   const expected = c.env.ADMIN_TOKEN ?? '';
   if (expected === '') return refuse(c, { reason: 'not_found' });

@@ -87,7 +87,7 @@ identityRoutes.post(PATH, async (c) => {
   return c.json({ access_token: token, token_type: 'Token' as const, ...owner, app_id: claims.app_id }, 200);
 });
 
-/** The form's fields; none when it cannot be read or is too long. */
+/** The form's fields. Empty when the form cannot be read or is too long. */
 async function readForm(c: AppContext): Promise<URLSearchParams> {
   const read = await readBody(c.req.raw, FORM_LIMIT);
   return new URLSearchParams(read.ok ? new TextDecoder().decode(read.bytes) : '');

@@ -22,18 +22,18 @@ describe('the size of a JSON text', () => {
     expect([isModestJson(nested(JSON_LEVELS)), isModestJson(nested(JSON_LEVELS + 1))]).toEqual([true, false]);
   });
 
-  test('is not changed by brackets and commas in strings, whatever is escaped there', () => {
+  test('ignores brackets and commas in strings, whatever is escaped there', () => {
     const text = JSON.stringify({ a: ',[{'.repeat(JSON_ELEMENTS), b: '\\"[[[[', 'c"{': `${'\\'.repeat(7)}"[` });
     expect(isModestJson(bytes(text))).toBe(true);
     const hidden = `["\\\\",${'['.repeat(JSON_LEVELS)}`;
     expect(isModestJson(bytes(hidden))).toBe(false);
   });
 
-  test('takes a text that ends in a string for what stands before it', () => {
+  test('covers the part before an unfinished string', () => {
     for (const text of ['"', '"\\', '["a\\"', '{"']) expect(isModestJson(bytes(text))).toBe(true);
   });
 
-  test('is that of the value, for any value', () => {
+  test('equals that of the value, for any value', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.nat({ max: JSON_LEVELS + 2 }), fc.boolean(), (inner, lists, isSpaced) => {
         let value: unknown = inner;

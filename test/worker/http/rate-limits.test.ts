@@ -6,7 +6,7 @@ import { ADMIN_TOKEN, admin, call, enroll, testEnv } from '../../support/worker/
 const LIMITED = { RATE_LIMITS: '1' };
 const THROTTLED = [429, { detail: 'Request was throttled. Expected available in 60 seconds.' }, '60'];
 
-/** A request from an address of its own, so that counters of other tests have no part in it. */
+/** A request from its own address, so that it does not share counters with other tests. */
 const from = (address: string, path: string, request: Parameters<typeof call>[1] = {}) =>
   call(path, {
     ...request,
@@ -26,7 +26,7 @@ async function statuses(count: number, request: () => ReturnType<typeof call>): 
   return seen;
 }
 
-/** A database that counts the queries which it is asked. */
+/** A database that counts its queries. */
 function countingDatabase() {
   const counted = { queries: 0 };
   const database = new Proxy(testEnv.DB, {
@@ -52,7 +52,7 @@ describe('tokens', () => {
     }
   });
 
-  it('that cannot be any cost no query', async () => {
+  it('that cannot be valid cost no query', async () => {
     const { counted, database } = countingDatabase();
     for (const token of ['x', 'umi_unknown', `${newToken().slice(0, -1)}!`, 'x'.repeat(400)]) {
       const answer = await call('/api/v5/users/me', { authorization: `Bearer ${token}`, env: { DB: database } });
@@ -72,7 +72,7 @@ describe('tokens', () => {
     expect(await answerOf(guess())).toEqual(THROTTLED);
   });
 
-  it('that are known here go on behind such an address, and others do from elsewhere', async () => {
+  it('that this isolate knows are accepted from such an address, and others from other addresses', async () => {
     const { token } = await enroll();
     const known = await enroll();
     const mine = { authorization: `Bearer ${known.token}` };
@@ -87,11 +87,11 @@ describe('tokens', () => {
     vi.useRealTimers();
   });
 
-  it('that were revoked do not live longer in a flood of bad ones', async () => {
+  it('that were revoked are not accepted longer during a flood of bad ones', async () => {
     const person = await enroll();
     const mine = { authorization: `Bearer ${person.token}`, env: { AUTH_CACHE_SECONDS: '30' } };
     expect((await from('192.0.2.4', '/api/v5/users/me', mine)).status).toBe(200);
-    // As another isolate would, whose copy is purged by nobody.
+    // As in another isolate, whose copy is not purged.
     await testEnv.DB.prepare('UPDATE tokens SET revoked_at = 1 WHERE id = ?').bind(person.token_id).run();
     await statuses(60, () => from('192.0.2.5', '/api/v5/users/me', { authorization: `Bearer ${newToken()}` }));
     vi.useFakeTimers({ now: Date.now() + 31_000, toFake: ['Date'] });
@@ -101,7 +101,7 @@ describe('tokens', () => {
 });
 
 describe('the operator’s secret', () => {
-  it('may be guessed ten times a minute from an address, and is taken from others meanwhile', async () => {
+  it('may be guessed ten times a minute from an address, and is accepted from others meanwhile', async () => {
     const guess = () => from('192.0.2.6', '/admin/v1/organizations', { authorization: 'Bearer guess' });
     const seen = await statuses(15, guess);
     expect(seen).toEqual([...Array(11).fill(401), ...Array(4).fill(429)]);
@@ -113,7 +113,7 @@ describe('the operator’s secret', () => {
 });
 
 describe('visitors', () => {
-  it('authenticate 60 times a minute from one network with one organization', async () => {
+  it('may authenticate 60 times a minute from one network with one organization', async () => {
     const [one, other] = [await enroll(), await enroll()];
     const auth = (address: string, organizationId: string) =>
       from(address, `/api/v5/public/orgs/${organizationId}/auth`, { method: 'POST', body: {} });
@@ -129,7 +129,7 @@ describe('visitors', () => {
     expect((await auth('2001:db8:0:1::1', other.organization_id)).status).toBe(200);
   });
 
-  it('write 120 times a minute, whatever their address', async () => {
+  it('may write 120 times a minute, whatever their address', async () => {
     const { organization_id } = await enroll();
     const auth = `/api/v5/public/orgs/${organization_id}/auth`;
     const visitor = await call(auth, { method: 'POST', body: {} });
@@ -148,7 +148,7 @@ describe('visitors', () => {
 });
 
 describe('a limit', () => {
-  it('is off where RATE_LIMITS is not set, and open when its counter cannot be reached', async () => {
+  it('is off without RATE_LIMITS, and allows everything when its counter cannot be reached', async () => {
     const guess = (env: Partial<Env>) =>
       call('/admin/v1/organizations', {
         authorization: 'Bearer guess',
@@ -167,7 +167,7 @@ describe('a limit', () => {
     vi.restoreAllMocks();
   });
 
-  it('of a token and of an organization’s writes is asked with ids of the hub', async () => {
+  it('of a token and of an organization’s writes uses ids of the hub as keys', async () => {
     const person = await enroll({ scopes: ['settings'] });
     const keys: [string, string][] = [];
     const counter = (name: string) =>

@@ -97,7 +97,7 @@ describe('bodies', () => {
     }
   });
 
-  it('counts bytes: as many as the route takes are read, one more is 413, also without Content-Length', async () => {
+  it('may have as many bytes as the route accepts; one more is 413, even without Content-Length', async () => {
     const frame = JSON.stringify({ messages: [{ body: 'hi' }], pad: '' });
     const full = (size: number) => frame.replace('"pad":""', `"pad":"${'x'.repeat(size - frame.length)}"`);
     expect((await send(full(PUBLIC_BODY))).status).toBe(200);
@@ -116,7 +116,7 @@ describe('bodies', () => {
     expect(sent).toBeLessThan((PUBLIC_BODY + DRAIN_LIMIT) / chunk.byteLength + 5);
   });
 
-  it('decodes gzip and deflate under the limit, and refuses other encodings', async () => {
+  it('are decoded from gzip and deflate up to the limit, and refused in other encodings', async () => {
     const text = JSON.stringify({ messages: [{ body: 'hi' }], note: 'read' });
     const encoded = async (format: 'gzip' | 'deflate', content: string) => {
       const stream = new Blob([content]).stream().pipeThrough(new CompressionStream(format));
@@ -143,7 +143,7 @@ describe('bodies', () => {
     expect((await answerTo(bomb, 'gzip'))[0]).toBe(413);
   });
 
-  it('refuses more elements or levels than it would parse', async () => {
+  it('are refused when they have too many elements or levels', async () => {
     const large = (inner: string) => `{"messages":[{"body":"hi"}],"pad":${inner}}`;
     for (const raw of [large(`[${Array(300_000).fill('{}').join()}]`), large('['.repeat(100_000))]) {
       const answer = await call(LARGE, { app, method: 'POST', raw });
@@ -156,7 +156,7 @@ describe('bodies', () => {
     expect(full.json).toEqual({ note: 'none' });
   });
 
-  it('answers a client that breaks off its upload, without an error in the log', async () => {
+  it('cause no error in the log when the client breaks off its upload', async () => {
     const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
     const broken = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -169,7 +169,7 @@ describe('bodies', () => {
     errors.mockRestore();
   });
 
-  it('keeps what Cloudflare says of the client, whatever the Content-Type', async () => {
+  it('keep Cloudflare’s facts about the client, whatever the Content-Type', async () => {
     const request = new Request(`https://hub.example${PATH}`, {
       method: 'POST',
       body: '{"messages":[{"body":"hi"}]}',
