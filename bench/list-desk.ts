@@ -57,7 +57,7 @@ async function openChat(demo: Demo, organizationId: string, token: string, room_
     name: 'Lists',
     messaging_channel: 'lists',
     room_id,
-    reply_webhook_url: 'http://127.0.0.1:9/never-called',
+    reply_webhook_url: 'http://127.0.0.1:65535/never-called',
   };
   const { id } = await call(demo, 'POST', channels, token, channel);
   const message = { body: 'Hello', thread_id: 'lists', sender_id: 'customer@example.com', message_id: '1' };

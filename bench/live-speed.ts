@@ -244,7 +244,7 @@ async function installApp(demo: Demo, webhooks: number): Promise<InstalledApp> {
   const { id } = app.body as { id: string };
   for (let place = 0; place < webhooks; place++) {
     await send(demo, 'POST', `${organization}/apps/${id}/webhooks`, demo.settings_token, {
-      endpoint_url: `http://127.0.0.1:9/${place}`,
+      endpoint_url: `http://127.0.0.1:65535/${place}`,
       channel_pattern: '/api/v5/orgs/{organization_id}/owned_chats/*/messages',
       on_added: true,
     });

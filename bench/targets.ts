@@ -175,7 +175,7 @@ export function listOfChats(server: Server, demo: Demo): Target {
 }
 
 /** Registers a channel. Without a receiver's URL nothing is sent. */
-export async function openChannel(demo: Demo, receiverUrl = 'http://127.0.0.1:9/never-called'): Promise<string> {
+export async function openChannel(demo: Demo, receiverUrl = 'http://127.0.0.1:65535/never-called'): Promise<string> {
   const { id } = await create(demo, `orgs/${demo.organization_id}/unified_messaging`, demo.settings_token, {
     name: 'Benchmark',
     messaging_channel: 'benchmark',

@@ -69,7 +69,7 @@ export async function receivedWebhooks(): Promise<WebhookFeed> {
  * An https URL with a reserved host name that does not exist. Webhooks to it are accepted and logged, and their
  * attempts fail.
  */
-const NOBODY = 'https://umi-demo.invalid/webhooks/replies';
+const NOBODY = 'https://umi-demo.example/webhooks/replies';
 const PATIENCE_MILLISECONDS = 20_000;
 /** A webhook is given up about 10 s after its first attempt, and those of a thread go one after the other. */
 const SETTLE_MILLISECONDS = 120_000;

@@ -50,7 +50,7 @@ describe('npm start', () => {
     expect((await stat(join(folder, 'demo.json'))).mode & 0o777).toBe(0o600);
     expect((await stat(join(folder, 'admin-token'))).mode & 0o777).toBe(0o600);
     const client = new HubClient(demo.base_url, demo);
-    const channel = await client.registerChannel('http://127.0.0.1:9/hooks');
+    const channel = await client.registerChannel('http://127.0.0.1:65535/hooks');
     const sent = await client.sendMessage(channel.id, 'a thread', 'kept through a crash', 'm1');
 
     first.kill('SIGKILL');

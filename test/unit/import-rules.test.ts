@@ -11,7 +11,7 @@ const ONLY: { readonly [place: string]: readonly string[] } = {
   'domain/': ['resources/'],
   'http/': ['directory/', 'platform/', 'resources/', 'db/'],
   'app.ts': ['api/', 'http/'],
-  'api/refuse-thread.ts': ['http/', 'domain/refusals.ts'],
+  'api/refuse-thread.ts': ['http/', 'domain/refusals.ts', 'resources/message.ts'],
 };
 
 /** The files that may import these besides themselves. All others use `rpc/`, or a neighbouring file. */

@@ -168,10 +168,18 @@ describe('POST /identity/token', () => {
   });
 
   it('is in the reference, with the fields of its form', async () => {
-    const { paths } = (await call('/openapi.json')).json as {
+    const { paths, components } = (await call('/openapi.json')).json as {
       paths: { [path: string]: { post?: { requestBody?: unknown } } };
+      components: { schemas: { [name: string]: unknown } };
     };
-    expect(JSON.stringify(paths['/identity/token']?.post?.requestBody)).toMatch(/x-www-form-urlencoded.*client_secret/);
+    expect(paths['/identity/token']?.post?.requestBody).toMatchObject({
+      content: {
+        'application/x-www-form-urlencoded': { schema: { $ref: '#/components/schemas/ExchangeAppUserCode' } },
+      },
+    });
+    expect(components.schemas['ExchangeAppUserCode']).toMatchObject({
+      properties: { grant_type: {}, code: {}, client_id: {}, client_secret: {} },
+    });
   });
 
   it('answers 405 to other methods and 503 while D1 is away', async () => {

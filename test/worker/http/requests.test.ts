@@ -360,7 +360,7 @@ describe('the headers of answers', () => {
 
   it.each([
     ['GET', '/api/v5/users/me', 401],
-    ['GET', '/api/v6/users/me', 401],
+    ['GET', '/api/v6/nowhere', 404],
     ['PATCH', '/api/v5/users/me', 405],
     ['GET', '/api/v5/nowhere', 404],
     ['GET', '/admin/v1/organizations', 401],

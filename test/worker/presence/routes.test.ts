@@ -169,7 +169,7 @@ describe.each(PLACES)('%s', (_, pathOf) => {
       });
     const nested = (levels: number) => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
     expect((await post(nested(32))).status).toBe(201);
-    for (const levels of [33, 4900, 100_000]) {
+    for (const levels of [33, 4900, 30_000]) {
       const refused = await post(nested(levels));
       expect([refused.status, refused.json]).toEqual([
         400,

@@ -78,7 +78,7 @@ describe('threads that were active after a time', () => {
   });
 
   it('are refused for an invalid time', async () => {
-    for (const value of ['yesterday', '1795263738', '2026-02-30T00:00:00Z', '']) {
+    for (const value of ['yesterday', '1795263738', '2026-02-30T00:00:00Z']) {
       const answer = await hub.get(`/${channelId}/threads?active_after=${value}`);
       expect([answer.status, Object.keys(answer.json)]).toEqual([400, ['active_after']]);
     }

@@ -196,7 +196,7 @@ describe('the events of a thread', () => {
 describe('events refuse', () => {
   it.each<[string, Json]>([
     ['', { thread_id: ['This field is required.'] }],
-    ['?thread_id=', { thread_id: ['This field may not be blank.'] }],
+    ['?thread_id=', { thread_id: ['This field is required.'] }],
     ['?thread_id=t&after=-1', { after: ['A valid integer is required.'] }],
     ['?thread_id=t&after=now', { after: ['A valid integer is required.'] }],
     ['?thread_id=t&page_size=0', { page_size: ['A valid integer is required.'] }],
