@@ -51,9 +51,8 @@ export type FailureLimit = {
   count(c: AppContext): Promise<void>;
 };
 
-/** Makes the limit of the binding `name`. An address above it is refused for PERIOD_SECONDS in this isolate. */ export function limitFailures(
-  name: RateLimitName,
-): FailureLimit {
+/** Makes the limit of the binding `name`. An address above it is refused for PERIOD_SECONDS in this isolate. */
+export function limitFailures(name: RateLimitName): FailureLimit {
   const blockedUntil = new Map<string, number>();
   return {
     isExceeded: (c) => c.env.RATE_LIMITS === '1' && (blockedUntil.get(clientAddress(c)) ?? 0) > Date.now(),

@@ -47,10 +47,8 @@ export function chosenBy({ is_accepted, is_expired }: InvitationFilters, invitat
   return is_expired === undefined || is_expired === (invitation.expired_at !== null);
 }
 
-/** An invitation as the Chats API shows it, from the facts of the invitation and its chat. */ export function resourceOf(
-  invitation: InvitationFacts,
-  chat: ChatFacts,
-) {
+/** An invitation as the Chats API shows it, from the facts of the invitation and its chat. */
+export function resourceOf(invitation: InvitationFacts, chat: ChatFacts) {
   return invitationResource(invitation, { ...chat, room_id: chat.room?.id ?? null });
 }
 

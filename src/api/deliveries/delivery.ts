@@ -237,10 +237,8 @@ export const testResultSchema = z.object({
   error: errorField,
 });
 
-/** The body that reports a test webhook: whether it was delivered, and the attempt. */ export function testResult(
-  isDelivered: boolean,
-  attempt: Attempt,
-): z.infer<typeof testResultSchema> {
+/** The body that reports a test webhook: whether it was delivered, and the attempt. */
+export function testResult(isDelivered: boolean, attempt: Attempt): z.infer<typeof testResultSchema> {
   const { status, duration, response, error } = attempt;
   return { success: isDelivered, status, duration_ms: duration, response, error };
 }

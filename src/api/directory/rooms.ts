@@ -84,7 +84,8 @@ const OPERATOR_FORM: Form = {
   resource: operatorRoomResource,
 };
 
-/** The rooms of an organization, behind a door. */ export function roomRoutesOf(door: Door): AppRouter {
+/** The rooms of an organization, behind a door. */
+export function roomRoutesOf(door: Door): AppRouter {
   const { created, whole, changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
   const tag = door.tagOf('Rooms');
   const writer = changesReach(door.writer('settings'));

@@ -35,7 +35,8 @@ const added = {
   201: jsonOf(memberSchema, 'The user is a member now'),
 };
 
-/** The members of a team, behind a door. */ export function teamMemberRoutesOf(door: Door): AppRouter {
+/** The members of a team, behind a door. */
+export function teamMemberRoutesOf(door: Door): AppRouter {
   const tag = door.tagOf('Teams');
   const writer = changesReach(door.writer('users'));
   const all = `${door.organization}/teams/{team_id}/${door.members}` as const;

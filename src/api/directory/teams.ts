@@ -63,7 +63,8 @@ const FORMS: { [version in Door['version']]: Form } = {
   6: { schema: teamSchemaV6, resource: teamResourceV6 },
 };
 
-/** The teams of an organization, behind a door. */ export function teamRoutesOf(door: Door): AppRouter {
+/** The teams of an organization, behind a door. */
+export function teamRoutesOf(door: Door): AppRouter {
   const { schema, resource } = FORMS[door.version];
   const created: z.ZodType<WholeTeam & { id?: string | undefined }> = door.isOperator ? chosenTeamBody : newTeamBody;
   const tag = door.tagOf('Teams');

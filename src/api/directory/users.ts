@@ -86,7 +86,8 @@ const KEYS = {
   [ordering in UserOrdering]: typeof creationKey | typeof byText;
 };
 
-/** The users of an organization, behind a door. */ export function userRoutesOf(door: Door): AppRouter {
+/** The users of an organization, behind a door. */
+export function userRoutesOf(door: Door): AppRouter {
   const { whole, changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
   const tag = door.tagOf('Users');
   const all = `${door.organization}/users` as const;
