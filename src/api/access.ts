@@ -16,6 +16,7 @@ import {
   requireSubscription,
 } from '../http/permissions.ts';
 import {
+  limitGuesses,
   limitNewVisitors,
   limitOpenPages,
   limitOrganizationWrites,
@@ -76,9 +77,9 @@ const requireOwnUserOrScope: AppMiddleware = async (c, next) => {
   await next();
 };
 
-const asAnybody = (limit: AppMiddleware): Access => ({
+const asAnybody = (...guards: AppMiddleware[]): Access => ({
   security: [],
-  guards: [limit],
+  guards,
   bodyLimit: PUBLIC_BODY,
   refusals: [429, 503],
 });
@@ -87,7 +88,7 @@ const asAnybody = (limit: AppMiddleware): Access => ({
 export const publicAccess = asAnybody(limitOpenPages);
 
 /** A visitor who has no token yet. The path names the organization. */
-export const newVisitor = asAnybody(limitNewVisitors);
+export const newVisitor = asAnybody(limitGuesses, limitNewVisitors);
 
 /** Every user. The path names no owner. */
 export const anyUser = asUser(requireSubscription());

@@ -12,14 +12,8 @@ import {
 } from './app-credentials.ts';
 import { type AppContext, type AppMiddleware, identityDatabase, type Principal } from './app-environment.ts';
 import { purgeKnownOrganization } from './organization-cache.ts';
-import { limitFailures, TOO_MANY_FAILURES } from './rate-limits.ts';
+import { guesses, TOO_MANY_FAILURES } from './rate-limits.ts';
 import { refuse } from './refusals.ts';
-
-/**
- * Only tokens that this isolate does not know are counted and refused, so that other clients behind the same address
- * are not affected.
- */
-const badTokens = limitFailures('RATE_BAD_TOKENS');
 
 const principals = createIsolateCache<Principal>({ clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR });
 
@@ -59,8 +53,9 @@ export function authenticate(): AppMiddleware {
     }
     const lookup = credentials.scheme === APP_SCHEME ? lookupOfApp(header) : lookupOfToken(credentials.token);
     if (lookup === null) return refuse(c, { reason: 'token_invalid' });
-    const isKnown = principals.peek(lookup.key, cacheTimeToLive(c.env)) !== null;
-    if (!isKnown && badTokens.isExceeded(c)) return refuse(c, TOO_MANY_FAILURES);
+    // A token that this isolate has known is no guess: clients that share an address with one who guesses go on.
+    const isKnown = principals.peek(lookup.key, STALE_FOR) !== null;
+    if (!isKnown && guesses.isExceeded(c)) return refuse(c, TOO_MANY_FAILURES);
     let found: Principal | null;
     try {
       found = await principals.get(lookup.key, cacheTimeToLive(c.env), () => lookup.find(c));
@@ -68,7 +63,7 @@ export function authenticate(): AppMiddleware {
       writeLog('error', 'authentication_unavailable', { error: errorText(error) });
       return refuse(c, { reason: 'unavailable' });
     }
-    if (found === null) await badTokens.count(c);
+    if (found === null) await guesses.count(c);
     if (found === null || isExpired(found.expires_at, Date.now())) return refuse(c, { reason: 'token_invalid' });
     c.set('principal', found);
     c.set('organization', found.organization);

@@ -70,6 +70,18 @@ export function limitFailures(name: RateLimitName): FailureLimit {
 /** The refusal of a client that has failed too often. */
 export const TOO_MANY_FAILURES = { reason: 'rate_limited', seconds: PERIOD_SECONDS } as const;
 
+/**
+ * Clients that named a token, an app's secret or an organization that the hub does not have. Each such guess costs a
+ * query, and a client can make up as many as it likes.
+ */
+export const guesses = limitFailures('RATE_BAD_TOKENS');
+
+/** Refuses a client that has guessed too often, before its next guess costs a query. */
+export const limitGuesses: AppMiddleware = async (c, next) => {
+  if (guesses.isExceeded(c)) return refuse(c, TOO_MANY_FAILURES);
+  await next();
+};
+
 const isRead = (c: AppContext) => c.req.method === 'GET' || c.req.method === 'HEAD';
 
 /** Limits the requests of one token. Must follow `authenticate()`. */

@@ -3,7 +3,9 @@ import { readAppUserCode } from '../../directory/app-tokens.ts';
 import { exchangeCode, findAppSecret } from '../../directory/app-user-codes.ts';
 import { newToken, tokenDigest } from '../../directory/tokens.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
+import { PUBLIC_BODY } from '../../http/body-limits.ts';
 import { readBody } from '../../http/json-body.ts';
+import { guesses, limitGuesses } from '../../http/rate-limits.ts';
 import { refusalResponses } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -12,8 +14,6 @@ import { isSameSecret } from '../../platform/secrets.ts';
 import { isUuid, newUuid } from '../../resources/uuid.ts';
 
 const PATH = '/token';
-/** Largest form in bytes. A code, a secret and two names are shorter. */
-const FORM_LIMIT = 16_384;
 
 const formSchema = z
   .object({
@@ -59,11 +59,11 @@ identityRoutes.openAPIRegistry.registerPath({
   responses: {
     200: jsonOf(tokenSchema, 'The token'),
     400: jsonOf(errorSchema, 'Refused'),
-    ...refusalResponses(503),
+    ...refusalResponses(429, 503),
   },
 });
 
-identityRoutes.post(PATH, async (c) => {
+identityRoutes.post(PATH, limitGuesses, async (c) => {
   c.header('Cache-Control', 'no-store');
   const form = await readForm(c);
   const [grantType, code, appId, secret] = ['grant_type', 'code', 'client_id', 'client_secret'].map((name) =>
@@ -73,7 +73,10 @@ identityRoutes.post(PATH, async (c) => {
   if (grantType !== 'authorization_code') return fail(c, 'unsupported_grant_type');
   const identity = identityDatabase(c);
   const app = isUuid(appId.toLowerCase()) ? await findAppSecret(identity, appId.toLowerCase()) : null;
-  if (app === null || !isSameSecret(app.secret, secret)) return fail(c, 'invalid_client');
+  if (app === null || !isSameSecret(app.secret, secret)) {
+    await guesses.count(c);
+    return fail(c, 'invalid_client');
+  }
   const now = Date.now();
   const claims = await readAppUserCode(await signingKey(c), code, now);
   if (claims === null || claims.app_id !== appId.toLowerCase()) return fail(c, 'invalid_grant');
@@ -89,7 +92,7 @@ identityRoutes.post(PATH, async (c) => {
 
 /** The form's fields. Empty when the form cannot be read or is too long. */
 async function readForm(c: AppContext): Promise<URLSearchParams> {
-  const read = await readBody(c.req.raw, FORM_LIMIT);
+  const read = await readBody(c.req.raw, PUBLIC_BODY);
   return new URLSearchParams(read.ok ? new TextDecoder().decode(read.bytes) : '');
 }
 

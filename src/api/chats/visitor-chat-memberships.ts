@@ -38,7 +38,7 @@ const itemRoute = defineRoute({
   ...shared,
   summary: 'Retrieve the membership of a visitor in a chat that they share with the user',
   description:
-    'Always the current state. Both chats of the path are chats of the user with this visitor: any other one is 404.',
+    'The user must be a member of both chats in the path, and the visitor too; otherwise the answer is 404. The membership is the current one.',
   request: { params: chatParams(userChats, { ...visitor, other_chat_id: pathId('other_chat_id') }) },
   answers: { 200: jsonOf(membershipSchema, 'The membership') },
 });

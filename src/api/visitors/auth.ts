@@ -9,6 +9,7 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { publicOrigin } from '../../http/collection.ts';
 import { isoTimeSchema, pathId } from '../../http/fields.ts';
 import { knownOrganization } from '../../http/organization-cache.ts';
+import { guesses } from '../../http/rate-limits.ts';
 import { refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -71,7 +72,10 @@ export const authRoutes = createRouter();
 authRoutes.openapi(route, async (c) => {
   const { organization_id } = c.req.valid('param');
   const organization = await knownOrganization(c, organization_id);
-  if (organization === null) return refuse(c, { reason: 'organization_unknown' });
+  if (organization === null) {
+    await guesses.count(c);
+    return refuse(c, { reason: 'organization_unknown' });
+  }
   c.set('organization', organization);
   if (organization.has_active_subscription === 0) return refuse(c, { reason: 'subscription_inactive' });
   const key = await signingKey(c);

@@ -83,8 +83,7 @@ describe('tokens', () => {
   });
 
   it('that this isolate knows are accepted from such an address, and others from other addresses', async () => {
-    const { token } = await enroll();
-    const known = await enroll();
+    const [{ token }, late, known] = [await enroll(), await enroll(), await enroll()];
     const mine = { authorization: `Bearer ${known.token}` };
     expect((await from('192.0.2.2', '/api/v5/users/me', mine)).status).toBe(200);
     await statuses(40, () => from('192.0.2.2', '/api/v5/users/me', { authorization: `Bearer ${newToken()}` }));
@@ -92,8 +91,14 @@ describe('tokens', () => {
     const unknownHere = { authorization: `Bearer ${token}` };
     expect((await from('192.0.2.2', '/api/v5/users/me', unknownHere)).status).toBe(429);
     expect((await from('192.0.2.3', '/api/v5/users/me', unknownHere)).status).toBe(200);
+    // Once its copy is too old, a known token is read again, and is still not a guess.
+    vi.useFakeTimers({ now: Date.now() + 31_000, toFake: ['Date'] });
+    expect((await from('192.0.2.2', '/api/v5/users/me', mine)).status).toBe(200);
+    const lateHere = { authorization: `Bearer ${late.token}` };
+    expect((await from('192.0.2.2', '/api/v5/users/me', lateHere)).status).toBe(429);
+    vi.useRealTimers();
     vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ['Date'] });
-    expect((await from('192.0.2.2', '/api/v5/users/me', unknownHere)).status).toBe(200);
+    expect((await from('192.0.2.2', '/api/v5/users/me', lateHere)).status).toBe(200);
     vi.useRealTimers();
   });
 
@@ -139,6 +144,15 @@ describe('visitors', () => {
     expect((await auth('2001:db8:0:1::1', other.organization_id)).status).toBe(200);
   });
 
+  it('cannot look for organizations: each that does not exist is a guess', async () => {
+    const { counted, database } = countingDatabase();
+    const env = { DB: database };
+    const guess = () =>
+      from('192.0.2.10', `/api/v5/public/orgs/${crypto.randomUUID()}/auth`, { method: 'POST', body: {}, env });
+    expect(await statuses(40, guess)).toEqual([...Array(31).fill(404), ...Array(9).fill(429)]);
+    expect(counted.queries).toBe(31);
+  });
+
   it('may write 120 times a minute, whatever their address', async () => {
     const { organization_id } = await enroll();
     const auth = `/api/v5/public/orgs/${organization_id}/auth`;
@@ -154,6 +168,23 @@ describe('visitors', () => {
     expect(seen).toEqual([...Array(120).fill(404), 429, 429]);
     const read = `/api/v5/public/visitors/${visitor.json['visitor_id']}/chats`;
     expect((await from('192.0.3.1', read, { authorization })).status).toBe(200);
+  });
+});
+
+describe('the secret of an app', () => {
+  it('may be guessed as often as a token', async () => {
+    const { counted, database } = countingDatabase();
+    const form = () =>
+      new URLSearchParams({
+        grant_type: 'authorization_code',
+        code: 'x',
+        client_id: crypto.randomUUID(),
+        client_secret: 'guess',
+      });
+    const guess = () => from('192.0.2.11', '/identity/token', { method: 'POST', raw: form(), env: { DB: database } });
+    expect(await statuses(40, guess)).toEqual([...Array(31).fill(400), ...Array(9).fill(429)]);
+    expect(counted.queries).toBe(31);
+    expect(await answerOf(guess())).toEqual(THROTTLED);
   });
 });
 
