@@ -1,15 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import { characterCount } from '../resources/characters.ts';
 import { isUuid } from '../resources/uuid.ts';
-
-/** The number of characters, counted as code points and not as UTF-16 units. */
-export function characterCount(text: string): number {
-  let count = text.length;
-  for (let place = 0; place < text.length; place++) {
-    const unit = text.charCodeAt(place);
-    if (unit >= 0xd800 && unit <= 0xdbff) count -= 1;
-  }
-  return count;
-}
 
 /**
  * A string of at most `max` characters (code points), stored unchanged. A blank one (white space only) is refused

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { cutText } from '../platform/cut-text.ts';
+import { cutText } from '../resources/characters.ts';
 
 /**
  * The messages of Django REST framework's fields for zod's issues, because existing clients know them. They are set in

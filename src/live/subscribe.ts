@@ -1,5 +1,5 @@
 import { lacksReports, type Subscriber } from '../notifications/subscriber.ts';
-import { cutText } from '../platform/cut-text.ts';
+import { cutText } from '../resources/characters.ts';
 import { MAX_PATTERN_LENGTH, type SubscriberId, subscribedTopic, type Topic } from '../resources/topic.ts';
 
 /** A topic or pattern of a socket, as the client wrote it. It gets events with a number above `since`. */

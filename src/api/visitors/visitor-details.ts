@@ -2,7 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import type { DetailChanges } from '../../directory/room-visitors.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { integerField, textField } from '../../http/fields.ts';
-import { cutText } from '../../platform/cut-text.ts';
+import { cutText } from '../../resources/characters.ts';
 
 const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'android-app:', 'ios-app:']);
 

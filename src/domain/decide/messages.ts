@@ -1,4 +1,5 @@
 import type { Attachment, NewAttachment } from '../../resources/attachment.ts';
+import { characterCount } from '../../resources/characters.ts';
 import {
   CHAT_MESSAGE_CHARACTERS,
   type MessageFacts,
@@ -22,7 +23,7 @@ export function postMessage(state: ThreadState, command: PostMessage, context: C
   const ref = chatRef(chat);
   if (state.answered?.type === 'message_added') return unchanged(state, { message: state.answered.message, chat: ref });
   if (chat.facts.ended_at !== null) return refuse({ reason: 'message_to_ended_chat' });
-  if (state.thread?.channel_id == null && hasMoreCharacters(command.message, CHAT_MESSAGE_CHARACTERS)) {
+  if (state.thread?.channel_id == null && characterCount(command.message) > CHAT_MESSAGE_CHARACTERS) {
     return refuse({ reason: 'message_too_long' });
   }
   const suggestionId = command.selected_reply_suggestion_id;
@@ -40,10 +41,6 @@ export function postMessage(state: ThreadState, command: PostMessage, context: C
   };
   const message = addMessage(recorder, command.chat_id, userAsSender(command.actor), content, { is_waiting: false });
   return accept(recorder, { message, chat: ref });
-}
-
-function hasMoreCharacters(text: string, max: number): boolean {
-  return text.length > max && Array.from(text).length > max;
 }
 
 function withIds(attachment: NewAttachment, context: Context): Attachment {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cutText } from '../../../src/platform/cut-text.ts';
+import { characterCount, cutText } from '../../../src/resources/characters.ts';
 
 test.each([
   ['abc', 3, 'abc'],
@@ -12,4 +12,12 @@ test.each([
   ['a\ude00b', 3, 'a\ufffdb'],
 ])('%j in %i units is %j', (text, max, cut) => {
   expect(cutText(text, max)).toBe(cut);
+});
+
+test.each([
+  ['', 0],
+  ['aä€', 3],
+  ['😀a😀', 3],
+])('%j has %i characters', (text, count) => {
+  expect(characterCount(text)).toBe(count);
 });
