@@ -176,6 +176,12 @@ describe.each(PLACES)('%s', (_, pathOf) => {
         { properties: { non_field_errors: ['Ensure this field has no more than 32 levels.'] } },
       ]);
     }
+    for (const number of ['12345678901234567890', '9007199254740993', '1e400', '0.12345678901234567890']) {
+      const refused = await post(`{"a":[{"b":${number}}]}`);
+      expect([number, refused.status, Object.keys(refused.json)]).toEqual([number, 400, ['properties']]);
+    }
+    const kept = await post('{"a":[9007199254740991,1.50,1e3,-0.1]}');
+    expect(kept.json['properties']).toEqual({ a: [9007199254740991, 1.5, 1000, -0.1] });
     const reserved = await post('{"__proto__":1}');
     expect([reserved.status, reserved.text]).toEqual([400, '{"properties":{"__proto__":["This name is reserved."]}}']);
     const list = await post('[]');

@@ -56,6 +56,23 @@ describe('a variable of a visitor', () => {
     expect([answer.status, answer.json]).toEqual([400, { [field]: [expect.any(String)] }]);
   });
 
+  it('is the same under the visitor’s id in upper case', async () => {
+    await set('case', 'x');
+    const shouted = { id: visitor.id.toUpperCase() };
+    const seen = await request('GET', at(visitor, 'case'));
+    expect((await request('GET', at(shouted, 'case'))).json).toEqual(seen.json);
+    expect((await set('case', 'y', shouted)).json).toMatchObject({ value: 'y', created_at: seen.json['created_at'] });
+    const place = (who: { id: string }) => `/rooms/${site.roomId}/visitors/${who.id}`;
+    for (const path of [
+      site.orgRoom(`/visitors/${shouted.id}`),
+      `/users/${site.integrator.user_id}${place(shouted)}`,
+    ]) {
+      const answer = await request('GET', path);
+      expect([answer.status, answer.json['id']]).toEqual([200, visitor.id]);
+    }
+    expect((await request('DELETE', at(shouted, 'case'))).status).toBe(204);
+  });
+
   it('needs a visitor of the room', async () => {
     const other = await Site.open();
     const stranger = await other.visitor();
