@@ -1,7 +1,7 @@
 import { createApp } from './app.ts';
 import { deleteExpiredMessages } from './chats/expired-messages.ts';
 import { noCost } from './db/cost.ts';
-import { databasesOf, db, deliveryLog } from './db/database.ts';
+import { databasesOf, deliveryLog, openIdentityDatabase } from './db/database.ts';
 import { handleQueue } from './delivery/consumer.ts';
 import { consumerDeps } from './delivery/consumer-deps.ts';
 import { wakeOverdueThreads } from './delivery/wake-overdue.ts';
@@ -25,7 +25,7 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 function sweepsOf(env: Env): Sweep[] {
-  const identity = db(env, null, noCost());
+  const identity = openIdentityDatabase(env, noCost());
   const log = deliveryLog(env, noCost());
   const ofOrganizations = [...databasesOf(env, noCost())].flatMap(([database, copy]): Sweep[] => [
     { database, name: 'woken', run: (now) => wakeOverdueThreads(copy, (thread) => threadStub(env, thread), now) },

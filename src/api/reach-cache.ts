@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import type { RoomRow } from '../db/rows.ts';
 import { findRoom, findRoomInSet } from '../directory/rooms.ts';
 import type { HistoryOptions, RoutedRooms } from '../directory/routed-rooms.ts';
@@ -48,7 +48,12 @@ export function roomForVisitor(c: AppContext, roomId: string): Promise<RoomRow |
   return roomOf(c, visitorDatabase(c), c.var.visitor.organization.id, roomId);
 }
 
-function roomOf(c: AppContext, database: Database, organizationId: string, roomId: string): Promise<RoomRow | null> {
+function roomOf(
+  c: AppContext,
+  database: OrganizationDatabase,
+  organizationId: string,
+  roomId: string,
+): Promise<RoomRow | null> {
   const load = () => findRoom(database, organizationId, roomId);
   return rooms.get(`own/${organizationId}/${roomId}`, cacheTimeToLive(c.env), load);
 }

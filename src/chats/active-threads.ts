@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 
 /** Limits of what is read: chats of an organization, chats of each room that is shared with it, and rows in all. */
 const CHATS_OF_ORGANIZATION = 1000;
@@ -9,7 +9,11 @@ const ROWS = 2000;
  * Names of the threads that were active since a time (ms), as far as D1 knows: among the newest chats in rooms of an
  * organization and in rooms that are shared with it.
  */
-export async function findActiveThreads(database: Database, organizationId: string, since: number): Promise<string[]> {
+export async function findActiveThreads(
+  database: OrganizationDatabase,
+  organizationId: string,
+  since: number,
+): Promise<string[]> {
   const newest = 'SELECT id FROM chats WHERE room_id = room_shares.room_id ORDER BY id DESC LIMIT 1 OFFSET ?4';
   const rows = await database.all<{ thread: string }>(
     `SELECT DISTINCT thread FROM (

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase, OrganizationDatabase } from '../db/database.ts';
 import { deleteInPortions } from '../db/delete-in-portions.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 
@@ -13,8 +13,8 @@ const DAY = 24 * 3_600_000;
  * threads' logs keep them. `copy` is the database of the binding `name`. `now` in ms. Answers how many are deleted.
  */
 export async function deleteExpiredMessages(
-  identity: Database,
-  copy: Database,
+  identity: IdentityDatabase,
+  copy: OrganizationDatabase,
   name: string,
   now: number,
 ): Promise<number> {
@@ -42,7 +42,7 @@ export async function deleteExpiredMessages(
 }
 
 function deleteMessages(
-  copy: Database,
+  copy: OrganizationDatabase,
   organizationId: string,
   before: string,
   limit: number,

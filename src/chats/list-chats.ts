@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import { type Keyset, type KeysetValue, keysetClauses } from '../db/keyset.ts';
 import type { ChatFacts } from '../resources/chat.ts';
 import type { ChatGrant } from '../resources/chat-grant.ts';
@@ -39,7 +39,7 @@ export function chatKey(ordering: MemberChatOrdering): (chat: ChatFacts) => read
 
 /** The chats that a grant covers, in one trip. Orders by `updated_at` exist only for a member's grant. */
 export async function listChats(
-  database: Database,
+  database: OrganizationDatabase,
   grant: ChatGrant,
   filters: ChatFilters,
   ordering: MemberChatOrdering,
@@ -101,7 +101,7 @@ const VISITOR_MESSAGES = "(chat.facts ->> '$.visitor_message_count')";
 const PARTICIPATES = `EXISTS (SELECT 1 FROM members WHERE member_id = ?3 AND chat_id = walk.id AND is_participating = 1)`;
 
 async function sortByUpdate(
-  database: Database,
+  database: OrganizationDatabase,
   source: Source,
   match: string | null,
   range: IdRange,

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import type { ChatFacts } from '../resources/chat.ts';
 import type { InvitationFacts } from '../resources/invitation.ts';
@@ -27,7 +27,7 @@ const BY_INVITEE: IdIndex = {
  * the invitation's id.
  */
 export async function listIncomingInvitations(
-  database: Database,
+  database: OrganizationDatabase,
   inviteeIds: readonly string[],
   filters: InvitationFilters,
   keyset: Keyset,
@@ -50,7 +50,7 @@ export async function listIncomingInvitations(
 
 /** The chat of an invitation, with its invitee; null when no invitation has this id. */
 export async function findInvitation(
-  database: Database,
+  database: OrganizationDatabase,
   invitationId: string,
 ): Promise<{ chat_id: string; invitee_id: string; facts: InvitationFacts } | null> {
   const row = await database.first<{ chat_id: string; invitee_id: string; facts: string }>(

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import type { ChatFacts } from '../resources/chat.ts';
 import type { MemberFacts } from '../resources/membership.ts';
@@ -24,7 +24,7 @@ const IS_OF_ORGANIZATION = "facts ->> '$.organization_id' = ?4";
 
 /** Lists a user's memberships in all their chats, oldest chat first. The keyset's key is the chat's id. */
 export async function listMembershipsOfUser(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   userId: string,
   filters: MembershipFilters,
@@ -52,7 +52,7 @@ export async function listMembershipsOfUser(
  * id.
  */
 export async function listVisitorMemberships(
-  database: Database,
+  database: OrganizationDatabase,
   of: { visitor_id: string; user_id: string },
   keyset: Keyset,
 ): Promise<Scan<ChatMembership>> {
@@ -73,7 +73,7 @@ export async function listVisitorMemberships(
 
 /** Lists a visitor's memberships in all their chats, oldest chat first. The key is the chat's id. */
 export async function listOwnMembershipsOfVisitor(
-  database: Database,
+  database: OrganizationDatabase,
   visitorId: string,
   keyset: Keyset,
 ): Promise<Scan<ChatMembership>> {

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import { type MessageFacts, messagePlace } from '../resources/message.ts';
 import { copiedChat } from './copied-chat.ts';
@@ -42,7 +42,7 @@ export function messageKey({ message }: CopiedMessage): readonly string[] {
  * because it was too large. The messages of one chat are looked for only in its time.
  */
 export async function listMessages(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   filters: MessageFilters,
   newestFirst: boolean,
@@ -106,7 +106,7 @@ function matching(filters: MessageFilters): { match: string | null; parameters: 
  * such chat.
  */
 async function chatSpan(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   chatId: string | undefined,
 ): Promise<{ after?: number; before?: number } | null> {
@@ -141,7 +141,7 @@ function fittingCount(rows: readonly { size: number }[]): number {
 }
 
 async function longFacts(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   rows: readonly Found[],
 ): Promise<ReadonlyMap<string, string>> {

@@ -1,10 +1,10 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import type { Flag } from '../db/rows.ts';
 import type { PageFacts } from '../resources/chat.ts';
 
 /** A visitor's newest chat in a room; null when they have none. */
 export async function findNewestChatOfVisitor(
-  database: Database,
+  database: OrganizationDatabase,
   roomId: string,
   visitorId: string,
 ): Promise<{ chat_id: string; is_ended: boolean } | null> {
@@ -23,7 +23,7 @@ const ROOMS_AT_MOST = 100;
 
 /** A visitor's newest chat in each of the organization's rooms. */
 export async function findNewestChatInEachRoom(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   visitorId: string,
 ): Promise<string[]> {
@@ -43,7 +43,7 @@ export type VisitorOnPage = { has_written: boolean; page: PageFacts | null };
 
 /** A visitor in one of their chats, as far as D1 knows; null when it has no such chat. */
 export async function findVisitorOnPage(
-  database: Database,
+  database: OrganizationDatabase,
   visitorId: string,
   chatId: string,
 ): Promise<VisitorOnPage | null> {

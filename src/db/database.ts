@@ -18,26 +18,36 @@ export type Database = {
 export type Statement = readonly [sql: string, ...parameters: unknown[]];
 
 /**
- * The database of an organization. `null`: the first database, which holds the identities of all organizations
- * (organizations, users, tokens). To add a database, add its binding to wrangler.toml and its name to the
+ * All databases have the same tables, and each uses its part. A query of a table that belongs to another database
+ * fails nowhere: it finds nothing. So each has a type of its own, and a query names the one that it needs.
+ */
+declare const holdsIdentities: unique symbol;
+declare const holdsOrganizations: unique symbol;
+declare const holdsDeliveries: unique symbol;
+/** The first database, `DB`: organizations, users, tokens, teams, apps. See docs/storage.md. */
+export type IdentityDatabase = Database & { readonly [holdsIdentities]: true };
+/** The database of an organization: rooms, routers, channels, visitors and the copy of its chats. */
+export type OrganizationDatabase = Database & { readonly [holdsOrganizations]: true };
+/** The delivery log of all organizations: `deliveries` and `lanes`. */
+export type DeliveryLog = Database & { readonly [holdsDeliveries]: true };
+
+/** The first database, which holds the identities of all organizations. */
+export function openIdentityDatabase(env: Env, cost: Cost): IdentityDatabase {
+  return countedDatabase(env.DB, cost) as IdentityDatabase;
+}
+
+/**
+ * The database of an organization. To add a database, add its binding to wrangler.toml and its name to the
  * organization's column `database`.
  */
-export function db(env: Env, owner: DatabaseOwner | null, cost: Cost): Database {
-  const name = owner?.database ?? 'DB';
-  const binding = (env as unknown as Record<string, unknown>)[name];
-  if (!isDatabase(binding)) throw new Error(`no D1 binding named ${name}`);
-  return countedDatabase(binding, cost);
+export function openOrganizationDatabase(env: Env, { database }: DatabaseOwner, cost: Cost): OrganizationDatabase {
+  const binding = (env as unknown as Record<string, unknown>)[database];
+  if (!isDatabase(binding)) throw new Error(`no D1 binding named ${database}`);
+  return countedDatabase(binding, cost) as OrganizationDatabase;
 }
 
 /** Name of the binding of the delivery log, which all organizations share. */
 const DELIVERY_LOG = 'DELIVERY_LOG';
-
-declare const isDeliveryLog: unique symbol;
-/**
- * The delivery log: tables `deliveries` and `lanes`. It has a type of its own, so that nobody reads them from an
- * organization's database.
- */
-export type DeliveryLog = Database & { readonly [isDeliveryLog]: true };
 
 /**
  * The delivery log. It has a database of its own, because it grows fastest and the others hold identities and chats.
@@ -49,10 +59,12 @@ export function deliveryLog(env: Env, cost: Cost): DeliveryLog {
 /**
  * Every database with rows of organizations, by the name of its binding. For sweeps, which belong to no organization.
  */
-export function databasesOf(env: Env, cost: Cost): Map<string, Database> {
+export function databasesOf(env: Env, cost: Cost): Map<string, OrganizationDatabase> {
   return new Map(
     Object.entries(env as unknown as Record<string, unknown>).flatMap(([name, binding]) =>
-      name !== DELIVERY_LOG && isDatabase(binding) ? [[name, countedDatabase(binding, cost)]] : [],
+      name !== DELIVERY_LOG && isDatabase(binding)
+        ? [[name, countedDatabase(binding, cost) as OrganizationDatabase]]
+        : [],
     ),
   );
 }

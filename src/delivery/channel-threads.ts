@@ -1,6 +1,6 @@
 import type { IdIndex } from '../chats/id-walk.ts';
 import { idRange, type Scan, scan } from '../chats/scan.ts';
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import type { Flag } from '../db/rows.ts';
 
@@ -38,7 +38,7 @@ const COLUMNS = {
 
 /** A thread of a channel by the id that the outside source gives it; null when D1's copy has none. `thread`: the object's name. */
 export function findChannelThread(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   channelId: string,
   { thread, thread_id }: { thread: string; thread_id: string },
@@ -61,7 +61,7 @@ export function findChannelThread(
  * index, because every message would then write further rows. So `active_after` may cut a page short.
  */
 export async function listChannelThreads(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   channelId: string,
   filter: ChannelThreadFilter,

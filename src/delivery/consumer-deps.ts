@@ -1,5 +1,5 @@
 import { noCost } from '../db/cost.ts';
-import { db } from '../db/database.ts';
+import { openIdentityDatabase, openOrganizationDatabase } from '../db/database.ts';
 import type { ChannelRow } from '../db/rows.ts';
 import { type AppEndpoint, findAppEndpoint } from '../directory/app-endpoints.ts';
 import { findChannelOrDeleted } from '../directory/channels.ts';
@@ -71,7 +71,7 @@ async function readEndpoint(env: Env, leased: Parameters<DeliveryDeps['endpoint'
   if (installationId === null) throw new Error('a receiver of a kind that this version does not know');
   const webhookId = webhook_id ?? '';
   const found = await webhooksOfApps.get(`${organization_id}/${installationId}/${webhookId}`, () =>
-    findAppEndpoint(db(env, null, noCost()), organization_id, installationId, webhookId),
+    findAppEndpoint(openIdentityDatabase(env, noCost()), organization_id, installationId, webhookId),
   );
   return await endpointOfInstallation(found, env.PUBLIC_ORIGIN, async (appUser) =>
     makeAppUserAuth(await cachedSigningKey(env, noCost()), appUser, Date.now()),
@@ -80,7 +80,7 @@ async function readEndpoint(env: Env, leased: Parameters<DeliveryDeps['endpoint'
 
 async function readChannel(env: Env, organizationId: string, channelId: string): Promise<Endpoint> {
   const channel = await channels.get(`${organizationId}/${channelId}`, async () => {
-    const database = db(env, { database: await databaseOf(env, organizationId) }, noCost());
+    const database = openOrganizationDatabase(env, { database: await databaseOf(env, organizationId) }, noCost());
     return await findChannelOrDeleted(database, organizationId, channelId);
   });
   return endpointOfChannel(channel, Date.now(), env.PUBLIC_ORIGIN);
@@ -93,7 +93,7 @@ const MAX_REMEMBERED = 10_000;
 async function databaseOf(env: Env, organizationId: string): Promise<string> {
   const known = databases.get(organizationId);
   if (known !== undefined) return known;
-  const organization = await findOrganization(db(env, null, noCost()), organizationId);
+  const organization = await findOrganization(openIdentityDatabase(env, noCost()), organizationId);
   if (organization === null) throw new Error('a delivery of an organization that does not exist');
   if (databases.size >= MAX_REMEMBERED) databases.clear();
   databases.set(organizationId, organization.database);

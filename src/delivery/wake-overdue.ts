@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import type { ThreadStub } from '../rpc/thread.ts';
 import { inParallel } from './in-parallel.ts';
@@ -20,7 +20,7 @@ const ROWS_IN_A_RANGE = 500;
  * that stay overdue for a reason of their own do not keep others from being woken, even if there are many in one hour.
  */
 export async function wakeOverdueThreads(
-  database: Database,
+  database: OrganizationDatabase,
   stubOf: (thread: string) => Pick<ThreadStub, 'wake'>,
   now: number,
 ): Promise<number> {
@@ -48,7 +48,7 @@ const IS_OPEN = 'is_ended = 0 AND overdue_after IS NOT NULL';
  * The first hour in which chats should have ended, from `from` to before `to` (ms); null for none. Reads across
  * organizations, which only the watchdog may do.
  */
-async function oldestOverdue(database: Database, from: number, to: number): Promise<number | null> {
+async function oldestOverdue(database: OrganizationDatabase, from: number, to: number): Promise<number | null> {
   const sql = `SELECT overdue_after AS at FROM chats INDEXED BY chats_overdue
     WHERE ${IS_OPEN} AND overdue_after >= ? AND overdue_after < ? ORDER BY overdue_after LIMIT 1`;
   return (await database.first<{ at: number }>(sql, from, to))?.at ?? null;
@@ -59,7 +59,7 @@ async function oldestOverdue(database: Database, from: number, to: number): Prom
  * rest of that hour, later hours, and earlier hours.
  */
 async function overdueThreads(
-  database: Database,
+  database: OrganizationDatabase,
   dueBefore: number,
   startHour: number,
   startThread: string,

@@ -1,9 +1,13 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { AllowedTagRow } from '../db/rows.ts';
 
 /** The tags that a room allows, by name (Chats API, Chat tags). The caller checks the room. */
-export function listAllowedTags(database: Database, roomId: string, keyset: Keyset): Promise<AllowedTagRow[]> {
+export function listAllowedTags(
+  database: OrganizationDatabase,
+  roomId: string,
+  keyset: Keyset,
+): Promise<AllowedTagRow[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['name'], descending: false }, keyset);
   return database.all<AllowedTagRow>(
     `SELECT * FROM allowed_tags WHERE room_id = ? AND ${where} ORDER BY ${orderBy}`,
@@ -13,7 +17,11 @@ export function listAllowedTags(database: Database, roomId: string, keyset: Keys
 }
 
 /** An allowed tag of a room; null when there is none. The caller has checked the room. */
-export function findAllowedTag(database: Database, roomId: string, name: string): Promise<AllowedTagRow | null> {
+export function findAllowedTag(
+  database: OrganizationDatabase,
+  roomId: string,
+  name: string,
+): Promise<AllowedTagRow | null> {
   return database.first<AllowedTagRow>('SELECT * FROM allowed_tags WHERE room_id = ? AND name = ?', roomId, name);
 }
 
@@ -22,7 +30,7 @@ export function findAllowedTag(database: Database, roomId: string, name: string)
  * room.
  */
 export async function insertAllowedTag(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   tag: AllowedTagRow,
 ): Promise<{ tag: AllowedTagRow; isNew: boolean } | null> {
@@ -50,7 +58,7 @@ export async function insertAllowedTag(
 
 /** Removes an allowed tag. False when the organization's room has no such tag. Chats keep the tags that they have. */
 export async function deleteAllowedTag(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   roomId: string,
   name: string,

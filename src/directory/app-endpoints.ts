@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import type { AppInstallationRow, AppRow, AppWebhookRow } from '../db/rows.ts';
 import type { ScopedAppUser } from './app-tokens.ts';
 
@@ -18,7 +18,7 @@ export type AppEndpoint = {
 
 /** The endpoint of an installation's webhook. Null when the organization never had this installation. */
 export async function findAppEndpoint(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   installationId: string,
   webhookId: string,
@@ -62,7 +62,7 @@ type EndpointRow = Pick<AppInstallationRow, 'app_id' | 'allowed_scopes' | 'delet
  * is none.
  */
 export async function findAppUser(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   appId: string,
 ): Promise<ScopedAppUser | null> {

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import type { AppUser, Trigger } from './app-tokens.ts';
 import type { PrincipalRow } from './tokens.ts';
 
@@ -17,7 +17,7 @@ const COLUMNS = `installations.id AS token_id, installations.allowed_scopes AS s
  * belongs to another installation.
  */
 export function findAppUserPrincipal(
-  identity: Database,
+  identity: IdentityDatabase,
   { organization_id, app_id, user_id }: AppUser,
 ): Promise<PrincipalRow | null> {
   return identity.first<PrincipalRow>(
@@ -37,7 +37,7 @@ export function findAppUserPrincipal(
  * installed, or the user is deleted.
  */
 export function findTriggerPrincipal(
-  identity: Database,
+  identity: IdentityDatabase,
   { organization_id, app_id, user_id, installation_id }: Trigger,
 ): Promise<(PrincipalRow & { secret: string }) | null> {
   return identity.first<PrincipalRow & { secret: string }>(

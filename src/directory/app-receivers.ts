@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import { type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { AppInstallationRow } from '../db/rows.ts';
 
@@ -19,7 +19,7 @@ const NEWEST_FIRST: KeysetOrder = { columns: ['id'], descending: true };
 
 /** Lists the installations of the organization's app, newest first. A key holds the id, which sorts by time. */
 export function listInstallationsOfApp(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   keyset: Keyset,
@@ -48,7 +48,7 @@ export type InstalledReceiver = Pick<AppInstallationRow, 'id' | 'organization_id
  * `is_installed`: it still exists. Null when the app never had this installation.
  */
 export async function findInstallationOfApp(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   installationId: string,
@@ -66,7 +66,7 @@ export async function findInstallationOfApp(
 
 /** The first `limit` installations of the organization's app, by id. */
 export function listReceiversOfApp(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   limit: number,

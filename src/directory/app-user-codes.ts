@@ -1,14 +1,14 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import type { NewToken } from './tokens.ts';
 
 /** An app's secret, which authenticates the app; null when there is no such app. */
-export function findAppSecret(identity: Database, appId: string): Promise<{ secret: string } | null> {
+export function findAppSecret(identity: IdentityDatabase, appId: string): Promise<{ secret: string } | null> {
   return identity.first<{ secret: string }>('SELECT secret FROM apps WHERE id = ? AND deleted_at IS NULL', appId);
 }
 
 /** The secret of an app that is installed: it signs the data of triggers. */
 export function findInstalledSecret(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   installationId: string,
 ): Promise<{ secret: string } | null> {
@@ -29,7 +29,7 @@ export type UsedCode = { id: string; app_id: string; installation_id: string; ex
  * no longer exists.
  */
 export async function exchangeCode(
-  identity: Database,
+  identity: IdentityDatabase,
   code: UsedCode,
   token: Pick<NewToken, 'digest' | 'id' | 'label' | 'created_at'>,
 ): Promise<{ user_id: string; organization_id: string } | null> {

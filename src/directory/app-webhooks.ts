@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { AppWebhookRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
@@ -12,7 +12,7 @@ const OF_OWN_APP = `app_id = (SELECT id FROM apps WHERE id = ? AND organization_
 
 /** A webhook of an app of the organization; null when there is none. */
 export function findAppWebhook(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   webhookId: string,
@@ -27,7 +27,7 @@ export function findAppWebhook(
 
 /** Lists the webhooks of an app of the organization. A key holds the ordering's columns in CREATION_ORDERS. */
 export function listAppWebhooks(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   ordering: CreationOrdering,
@@ -44,7 +44,7 @@ export function listAppWebhooks(
 
 /** Whether another webhook of the app has this pattern. `webhookId`: the webhook that may have it, if any. */
 export async function isPatternTaken(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   pattern: string,
@@ -61,7 +61,11 @@ export async function isPatternTaken(
 }
 
 /** The patterns of an app of the organization, at most MAX_APP_WEBHOOKS. */
-export async function listAppPatterns(identity: Database, organizationId: string, appId: string): Promise<string[]> {
+export async function listAppPatterns(
+  identity: IdentityDatabase,
+  organizationId: string,
+  appId: string,
+): Promise<string[]> {
   const rows = await identity.all<{ channel_pattern: string }>(
     `SELECT channel_pattern FROM app_webhooks WHERE ${OF_OWN_APP}`,
     appId,
@@ -77,7 +81,7 @@ export type NewAppWebhook = Omit<AppWebhookRow, 'deleted_at' | 'updated_at'>;
  * uses the pattern.
  */
 export function insertAppWebhook(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   webhook: NewAppWebhook,
 ): Promise<AppWebhookRow | null> {
@@ -112,7 +116,7 @@ export type AppWebhookChanges = { [Column in keyof Changeable]?: Changeable[Colu
 
 /** Changes a webhook. Null when there is no such webhook, another one has the new pattern, or it would send nothing. */
 export function updateAppWebhook(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   webhookId: string,
@@ -143,7 +147,7 @@ export function updateAppWebhook(
 
 /** Marks a webhook as deleted. False when there is no such webhook. */
 export async function deleteAppWebhook(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   webhookId: string,

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { AppInstallationRow, AppRow } from '../db/rows.ts';
 import { randomSecret } from '../platform/secrets.ts';
@@ -69,7 +69,7 @@ export function appView(row: AppColumns): AppView {
 }
 
 /** An app of the organization that is not deleted. */
-export function findApp(identity: Database, organizationId: string, appId: string): Promise<AppColumns | null> {
+export function findApp(identity: IdentityDatabase, organizationId: string, appId: string): Promise<AppColumns | null> {
   return identity.first<AppColumns>(
     `SELECT ${APP_COLUMNS} FROM apps ${OWNERS} WHERE apps.id = ? AND apps.organization_id = ? AND apps.deleted_at IS NULL`,
     appId,
@@ -79,7 +79,7 @@ export function findApp(identity: Database, organizationId: string, appId: strin
 
 /** An app that the organization may install: its own, or one that is available to anyone. */
 export function findAvailableApp(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   appId: string,
 ): Promise<AppColumns | null> {
@@ -93,7 +93,7 @@ export function findAvailableApp(
 
 /** Lists the apps of the organization. A key holds the ordering's columns in CREATION_ORDERS. */
 export function listApps(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   ordering: CreationOrdering,
   keyset: Keyset,
@@ -113,7 +113,7 @@ export function listApps(
  * anyone, each read from an index.
  */
 export function listAvailableApps(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   ordering: CreationOrdering,
   keyset: Keyset,
@@ -141,7 +141,7 @@ function outerOrder(ordering: CreationOrdering, keyset: Keyset): string {
 export type NewApp = Omit<AppRow, 'organization_id' | 'installation_count' | 'deleted_at' | 'updated_at'>;
 
 /** Adds an app to an organization that exists. */
-export async function insertApp(identity: Database, organizationId: string, app: NewApp): Promise<void> {
+export async function insertApp(identity: IdentityDatabase, organizationId: string, app: NewApp): Promise<void> {
   await identity.run(
     `INSERT INTO apps (id, organization_id, name, description, terms_url, privacy_url, icon_asset_id, icon_url, trigger_url,
        trigger_types, is_app_user_required, required_scopes, is_available_to_anyone, secret, registered_origin,
@@ -173,7 +173,7 @@ export type AppChanges = { [Column in keyof Changeable]?: Changeable[Column] | u
 
 /** Changes an app. Installations keep their scopes and bot user. False when the organization has no such app. */
 export async function updateApp(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   changes: AppChanges,
@@ -197,7 +197,7 @@ export type EndedInstallation = Pick<AppInstallationRow, 'id' | 'organization_id
  * installations; null when the organization has no such app.
  */
 export async function deleteApp(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   now: number,

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import { CREATION_ORDERS, type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { ChannelRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
@@ -14,7 +14,11 @@ export const CHANNEL_ORDERS = {
 export type ChannelOrdering = keyof typeof CHANNEL_ORDERS;
 
 /** A channel of the organization; null when there is none or it is deleted. */
-export function findChannel(database: Database, organizationId: string, channelId: string): Promise<ChannelRow | null> {
+export function findChannel(
+  database: OrganizationDatabase,
+  organizationId: string,
+  channelId: string,
+): Promise<ChannelRow | null> {
   return database.first<ChannelRow>(
     'SELECT * FROM channels WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
     channelId,
@@ -24,7 +28,7 @@ export function findChannel(database: Database, organizationId: string, channelI
 
 /** A channel of the organization, deleted or not: its deliveries and ledger remain. */
 export function findChannelOrDeleted(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   channelId: string,
 ): Promise<ChannelRow | null> {
@@ -39,7 +43,7 @@ export function findChannelOrDeleted(
  * Lists the channels of the organization without deleted ones. A key holds the ordering's columns in CHANNEL_ORDERS.
  */
 export function listChannels(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   ordering: ChannelOrdering,
   keyset: Keyset,
@@ -59,7 +63,7 @@ export type NewChannel = Omit<
 
 /** Adds a channel to a room of the organization. Null when the organization has no such room. */
 export function insertChannel(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   channel: NewChannel,
 ): Promise<ChannelRow | null> {
@@ -89,7 +93,7 @@ export type ChannelChanges = Partial<Omit<NewChannel, 'id' | 'secret' | 'created
 
 /** Changes a channel. Null when the organization has no such channel, or no such room as `changes` names. */
 export function updateChannel(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   channelId: string,
   changes: ChannelChanges,
@@ -113,7 +117,7 @@ export function updateChannel(
 
 /** Marks a channel as deleted. False when the organization has no such channel. */
 export async function deleteChannel(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   channelId: string,
   now: number,
@@ -133,7 +137,7 @@ export async function deleteChannel(
  * once. Null when the organization has no such channel.
  */
 export function rotateChannelSecret(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   channelId: string,
   rotation: { secret: string; previous_secret_expires_at: number | null; now: number },

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { ConversationStarterRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
@@ -10,7 +10,7 @@ import { assignments } from './assignments.ts';
 
 /** Lists a user's starters, oldest first (Chats API, Chat conversation starters). */
 export function listConversationStarters(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   userId: string,
   keyset: Keyset,
@@ -27,7 +27,7 @@ export function listConversationStarters(
 
 /** A user's starter for a language; null when there is none. */
 export function findConversationStarter(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   userId: string,
   languageCode: string,
@@ -42,7 +42,7 @@ export function findConversationStarter(
 
 /** Adds a starter. Null when the user has one for the language. */
 export function insertConversationStarter(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   starter: Omit<ConversationStarterRow, 'organization_id' | 'updated_at'>,
 ): Promise<ConversationStarterRow | null> {
@@ -63,7 +63,7 @@ export type ConversationStarterChanges = { language_code?: string | undefined; m
 
 /** Changes a starter. Its language may change only to one for which the user has no starter. */
 export async function updateConversationStarter(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   userId: string,
   languageCode: string,
@@ -99,7 +99,7 @@ export async function updateConversationStarter(
 
 /** Deletes a starter. False when the user has none for the language. */
 export async function deleteConversationStarter(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   userId: string,
   languageCode: string,

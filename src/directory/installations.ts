@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { AppInstallationRow, AppRow, UserRow } from '../db/rows.ts';
 import type { AppInstallationView } from '../resources/app.ts';
@@ -52,7 +52,7 @@ function botOf(row: InstallationRow): AppInstallationView['app_user'] {
 
 /** An installation of the organization; null when there is none. */
 export function findInstallation(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   installationId: string,
 ): Promise<InstallationRow | null> {
@@ -66,7 +66,7 @@ export function findInstallation(
 
 /** Lists the installations of the organization. A key holds the ordering's columns in CREATION_ORDERS. */
 export function listInstallations(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   ordering: CreationOrdering,
   keyset: Keyset,
@@ -98,7 +98,7 @@ export type NewInstallation = {
  * organization, requires other scopes now, or is installed already.
  */
 export async function insertInstallation(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   installation: NewInstallation,
 ): Promise<boolean> {
@@ -140,7 +140,7 @@ export async function insertInstallation(
  * (null: none); null when the organization has no such installation.
  */
 export async function deleteInstallation(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   installationId: string,
   now: number,
@@ -178,7 +178,7 @@ export type UninstallTrigger = Pick<AppInstallationRow, 'id' | 'organization_id'
 
 /** The uninstallation trigger of an installation's app; null when the app does not want it. */
 export function findUninstallTrigger(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   installationId: string,
 ): Promise<UninstallTrigger | null> {

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import type { UserRow } from '../db/rows.ts';
 import { createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { findUsers } from './users.ts';
@@ -10,7 +10,7 @@ const known = createIsolateCache<UserRow>({ clock: Date.now, limit: 10_000, stal
  * that this isolate does not have are read with one query.
  */
 export async function findKnownUsers(
-  database: Database,
+  database: IdentityDatabase,
   organizationId: string,
   ids: readonly string[],
   timeToLive: number,

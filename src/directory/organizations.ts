@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow } from '../db/rows.ts';
 import type { OrganizationProfile, OrganizationView } from '../resources/organization.ts';
@@ -6,17 +6,21 @@ import { assignments } from './assignments.ts';
 import { type AttendanceColumns, attendanceColumns, attendantsOf } from './attendants.ts';
 
 /** An organization; null when there is none. */
-export function findOrganization(database: Database, organizationId: string): Promise<OrganizationRow | null> {
+export function findOrganization(database: IdentityDatabase, organizationId: string): Promise<OrganizationRow | null> {
   return database.first<OrganizationRow>('SELECT * FROM organizations WHERE id = ?', organizationId);
 }
 
 /** Whether an organization exists. */
-export async function organizationExists(database: Database, organizationId: string): Promise<boolean> {
+export async function organizationExists(database: IdentityDatabase, organizationId: string): Promise<boolean> {
   return (await database.first('SELECT 1 FROM organizations WHERE id = ?', organizationId)) !== null;
 }
 
 /** All organizations by their ids, for the operator of the hub. `now` (ms) decides which of their users are present. */
-export async function listOrganizations(database: Database, now: number, keyset: Keyset): Promise<OrganizationView[]> {
+export async function listOrganizations(
+  database: IdentityDatabase,
+  now: number,
+  keyset: Keyset,
+): Promise<OrganizationView[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
   const rows = await database.all<OrganizationRow & AttendanceColumns>(
     `SELECT organizations.*, ${attendanceColumns('organizations.id')} FROM organizations WHERE ${where} ORDER BY ${orderBy}`,
@@ -31,7 +35,7 @@ export type NewOrganization = Pick<OrganizationRow, 'id' | 'name' | 'created_at'
 
 /** Adds an organization, which has no users yet. Null when the id is taken. */
 export async function insertOrganization(
-  database: Database,
+  database: IdentityDatabase,
   organization: NewOrganization,
 ): Promise<OrganizationView | null> {
   const row = await database.first<OrganizationRow>(
@@ -64,7 +68,7 @@ export type OrganizationChanges = { [Column in keyof Changeable]?: Changeable[Co
 
 /** Changes an organization. Null when there is no such organization. */
 export function updateOrganization(
-  database: Database,
+  database: IdentityDatabase,
   organizationId: string,
   { profile, ...columns }: OrganizationChanges,
   now: number,
@@ -80,7 +84,7 @@ export function updateOrganization(
 
 /** An organization; `now` (ms) decides which of its users are present. Null when there is none. */
 export async function viewOrganization(
-  database: Database,
+  database: IdentityDatabase,
   organizationId: string,
   now: number,
 ): Promise<OrganizationView | null> {

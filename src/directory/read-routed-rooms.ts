@@ -1,11 +1,11 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase, OrganizationDatabase } from '../db/database.ts';
 import { RoutedRooms, type RoutingRows } from './routed-rooms.ts';
 
 /**
  * The databases of the directory: users, teams and organizations are in the first, rooms and routers in their
  * organization's.
  */
-export type DirectoryDatabases = { identity: Database; organization: Database };
+export type DirectoryDatabases = { identity: IdentityDatabase; organization: OrganizationDatabase };
 
 /**
  * Reads the rooms that are routed to an organization and to each of its users: one trip to each of the two databases,

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 
 /** A copy of what a user's object knows. `version` grows with each copy. */
 export type PresenceCopy = {
@@ -14,7 +14,7 @@ export type PresenceCopy = {
  * `deleted`: it is stored, but the user is deleted.
  */
 export async function recordPresence(
-  database: Database,
+  database: IdentityDatabase,
   organizationId: string,
   userId: string,
   copy: PresenceCopy,

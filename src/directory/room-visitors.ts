@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { VisitorRow } from '../db/rows.ts';
 import type { RoomVisitor, VisitorDetails } from '../resources/room-visitor.ts';
@@ -14,7 +14,7 @@ export type VisitorPlace = { organization_id: string; room_id: string; visitor_i
  * `now` (ms). A visitor who was absent starts another visit. The caller has checked the room.
  */
 export async function enterRoom(
-  database: Database,
+  database: OrganizationDatabase,
   { organization_id, room_id, visitor_id }: VisitorPlace,
   { details, presence_expires_in }: { details: DetailChanges; presence_expires_in: number },
   now: number,
@@ -49,7 +49,7 @@ export async function enterRoom(
  * Null when they have never visited the room.
  */
 export function stayInRoom(
-  database: Database,
+  database: OrganizationDatabase,
   { organization_id, room_id, visitor_id }: VisitorPlace,
   { details = {}, presence_expires_in }: { details?: DetailChanges; presence_expires_in: number | null },
   now: number,
@@ -69,7 +69,7 @@ export function stayInRoom(
 
 /** A visitor of a room of the organization; null when the room has no such visitor. */
 export function findRoomVisitor(
-  database: Database,
+  database: OrganizationDatabase,
   { organization_id, room_id, visitor_id }: VisitorPlace,
 ): Promise<VisitorRow | null> {
   return database.first<VisitorRow>(
@@ -85,7 +85,7 @@ export function findRoomVisitor(
  * (`isPresent` null). Present ones are found by an index.
  */
 export function listRoomVisitors(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   roomId: string,
   isPresent: boolean | null,

@@ -1,11 +1,15 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { RoomRow } from '../db/rows.ts';
 import type { RoomSet } from '../resources/chat-grant.ts';
 import { assignments } from './assignments.ts';
 
 /** A room of the organization; null when there is none or it is deleted. */
-export function findRoom(database: Database, organizationId: string, roomId: string): Promise<RoomRow | null> {
+export function findRoom(
+  database: OrganizationDatabase,
+  organizationId: string,
+  roomId: string,
+): Promise<RoomRow | null> {
   return database.first<RoomRow>(
     'SELECT * FROM rooms WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
     roomId,
@@ -17,7 +21,7 @@ export function findRoom(database: Database, organizationId: string, roomId: str
  * A room of a set (read-routed-rooms.ts), own or shared, that is not deleted. The set of an organization has its own
  * rooms and those shared with it.
  */
-export function findRoomInSet(database: Database, rooms: RoomSet, roomId: string): Promise<RoomRow | null> {
+export function findRoomInSet(database: OrganizationDatabase, rooms: RoomSet, roomId: string): Promise<RoomRow | null> {
   return database.first<RoomRow>(
     'SELECT * FROM rooms WHERE id = ? AND deleted_at IS NULL AND (organization_id = ? OR ?)',
     roomId,
@@ -31,7 +35,7 @@ export function findRoomInSet(database: Database, rooms: RoomSet, roomId: string
  * null: all.
  */
 export function listRooms(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   { includesDeleted, isShared }: { includesDeleted: boolean; isShared: boolean | null },
   keyset: Keyset,
@@ -51,7 +55,7 @@ export function listRooms(
 }
 
 /** The rooms of a set by their ids, own and shared, without deleted ones. */
-export function listReachedRooms(database: Database, rooms: RoomSet, keyset: Keyset): Promise<RoomRow[]> {
+export function listReachedRooms(database: OrganizationDatabase, rooms: RoomSet, keyset: Keyset): Promise<RoomRow[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
   const page = (condition: string) =>
     `SELECT * FROM (SELECT * FROM rooms WHERE ${condition} AND deleted_at IS NULL AND ${where} ORDER BY ${orderBy})`;
@@ -85,7 +89,11 @@ export type NewRoom = Pick<RoomRow, 'id' | 'name' | 'display_name' | 'created_at
   ChosenOptions & { updated_by_user_id?: string | null };
 
 /** Adds a room to an organization that exists. Null when the id is taken. */
-export function insertRoom(database: Database, organizationId: string, room: NewRoom): Promise<RoomRow | null> {
+export function insertRoom(
+  database: OrganizationDatabase,
+  organizationId: string,
+  room: NewRoom,
+): Promise<RoomRow | null> {
   const chosen = (option: keyof RoomOptions) =>
     room[option] === undefined ? DEFAULT_ROOM_OPTIONS[option] : room[option];
   return database.first<RoomRow>(
@@ -118,7 +126,7 @@ export type RoomChanges = ChosenOptions & {
 
 /** Changes a room. Null when the organization has no such room. */
 export function updateRoom(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   roomId: string,
   changes: RoomChanges,
@@ -135,7 +143,7 @@ export function updateRoom(
 
 /** Marks a room as deleted. False when the organization has no such room. */
 export async function deleteRoom(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   roomId: string,
   now: number,

@@ -1,4 +1,4 @@
-import type { Database, Statement } from '../db/database.ts';
+import type { IdentityDatabase, OrganizationDatabase, Statement } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow, RouterRow, RouterTargetKind, RouterTargetRow } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
@@ -12,7 +12,11 @@ export type RouterTarget = { kind: RouterTargetKind; id: string | null };
 export type Router = RouterRow & { targets: RouterTarget[]; room_ids: string[] };
 
 /** Lists the routers of the organization by id. */
-export async function listRouters(database: Database, organizationId: string, keyset: Keyset): Promise<Router[]> {
+export async function listRouters(
+  database: OrganizationDatabase,
+  organizationId: string,
+  keyset: Keyset,
+): Promise<Router[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
   const rows = await database.all<RouterRow>(
     `SELECT * FROM routers WHERE organization_id = ? AND ${where} ORDER BY ${orderBy}`,
@@ -23,7 +27,11 @@ export async function listRouters(database: Database, organizationId: string, ke
 }
 
 /** A router of the organization; null when there is none. */
-export async function findRouter(database: Database, organizationId: string, routerId: string): Promise<Router | null> {
+export async function findRouter(
+  database: OrganizationDatabase,
+  organizationId: string,
+  routerId: string,
+): Promise<Router | null> {
   const rows = await database.all<RouterRow>(
     'SELECT * FROM routers WHERE id = ? AND organization_id = ?',
     routerId,
@@ -32,7 +40,7 @@ export async function findRouter(database: Database, organizationId: string, rou
   return (await wholeRouters(database, rows))[0] ?? null;
 }
 
-async function wholeRouters(database: Database, rows: readonly RouterRow[]): Promise<Router[]> {
+async function wholeRouters(database: OrganizationDatabase, rows: readonly RouterRow[]): Promise<Router[]> {
   if (rows.length === 0) return [];
   const ids = JSON.stringify(rows.map(({ id }) => id));
   const [targets = [], rooms = []] = (await database.batch([
@@ -62,7 +70,7 @@ export type NewRouter = Pick<RouterRow, 'id' | 'name' | 'created_at'> & {
 
 /** Adds a router to an organization. Rooms of other organizations are ignored. Null when the id is taken. */
 export async function insertRouter(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   router: NewRouter,
 ): Promise<Router | null> {
@@ -92,7 +100,7 @@ export type RouterChanges = {
 
 /** Changes a router; targets and rooms are replaced as a whole. Null when the organization has no such router. */
 export async function updateRouter(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   routerId: string,
   { targets, room_ids, name }: RouterChanges,
@@ -121,7 +129,11 @@ export async function updateRouter(
  * Deletes a router. A room without any router is routed to all users of its organization again. False when there is no
  * such router.
  */
-export async function deleteRouter(database: Database, organizationId: string, routerId: string): Promise<boolean> {
+export async function deleteRouter(
+  database: OrganizationDatabase,
+  organizationId: string,
+  routerId: string,
+): Promise<boolean> {
   const results = await database.batch([
     [`DELETE FROM router_targets WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId],
     [`DELETE FROM room_routers WHERE router_id = ${OWN_ROUTER}`, routerId, organizationId],
@@ -167,7 +179,7 @@ function insertRooms(
 
 /** Those of the given rooms that the organization never had. Deleted rooms keep their routers. */
 export async function findUnknownRooms(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   roomIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
@@ -185,7 +197,7 @@ export async function findUnknownRooms(
  * its own nor shared with it, and organizations that do not exist, are stored in another database or are itself.
  */
 export async function findUnknownTargets(
-  identity: Database,
+  identity: IdentityDatabase,
   organization: Pick<OrganizationRow, 'id' | 'database'>,
   targets: readonly RouterTarget[],
 ): Promise<number[]> {

@@ -1,12 +1,10 @@
-import type { Database } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { DirectoryDatabases } from './read-routed-rooms.ts';
 
-/**
- * What can be shared, with its tables and columns. Rooms are stored in the organization's database, teams in the first.
- */
+/** What can be shared, with its database, tables and columns. */
 const SHARED = {
-  room: { owners: 'rooms', shares: 'room_shares', key: 'room_id' },
-  team: { owners: 'teams', shares: 'team_shares', key: 'team_id' },
+  room: { holder: 'organization', owners: 'rooms', shares: 'room_shares', key: 'room_id' },
+  team: { holder: 'identity', owners: 'teams', shares: 'team_shares', key: 'team_id' },
 } as const;
 
 export type SharedKind = keyof typeof SHARED;
@@ -22,15 +20,15 @@ const ownedOne = (owners: string) => `(SELECT id FROM ${owners} WHERE id = ? AND
  * team.
  */
 export async function listShares(
-  database: Database,
+  databases: DirectoryDatabases,
   kind: SharedKind,
   organizationId: string,
   id: string,
   keyset: Keyset,
 ): Promise<Share[] | null> {
-  const { owners, shares, key } = SHARED[kind];
+  const { holder, owners, shares, key } = SHARED[kind];
   const { where, orderBy, parameters } = keysetClauses({ columns: ['organization_id'], descending: false }, keyset);
-  const [owned = [], rows = []] = await database.batch([
+  const [owned = [], rows = []] = await databases[holder].batch([
     [`SELECT 1 WHERE EXISTS ${ownedOne(owners)}`, id, organizationId],
     [
       `SELECT organization_id, created_at FROM ${shares} WHERE ${key} = ${ownedOne(owners)} AND ${where} ORDER BY ${orderBy}`,
@@ -46,14 +44,14 @@ export async function listShares(
  * Shares a room or team with a partner, once. Null when the organization has no such room or team, or has deleted it.
  */
 export async function insertShare(
-  database: Database,
+  databases: DirectoryDatabases,
   kind: SharedKind,
   organizationId: string,
   id: string,
   share: Share,
 ): Promise<{ share: Share; isNew: boolean } | null> {
-  const { owners, shares, key } = SHARED[kind];
-  const [inserted = [], known = []] = await database.batch([
+  const { holder, owners, shares, key } = SHARED[kind];
+  const [inserted = [], known = []] = await databases[holder].batch([
     [
       `INSERT INTO ${shares} (${key}, organization_id, created_at)
        SELECT id, ?, ? FROM ${owners} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
@@ -77,14 +75,14 @@ export async function insertShare(
 
 /** Ends the sharing. False when the organization never had the room or team, or does not share it with the partner. */
 export async function deleteShare(
-  database: Database,
+  databases: DirectoryDatabases,
   kind: SharedKind,
   organizationId: string,
   id: string,
   partnerId: string,
 ): Promise<boolean> {
-  const { owners, shares, key } = SHARED[kind];
-  const { changes } = await database.run(
+  const { holder, owners, shares, key } = SHARED[kind];
+  const { changes } = await databases[holder].run(
     `DELETE FROM ${shares} WHERE organization_id = ? AND ${key} = ${ownedOne(owners)}`,
     partnerId,
     id,

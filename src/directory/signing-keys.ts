@@ -1,12 +1,12 @@
 import type { Cost } from '../db/cost.ts';
-import { type Database, db } from '../db/database.ts';
+import { type IdentityDatabase, openIdentityDatabase } from '../db/database.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 
 /**
  * The key with which the hub signs its own tokens (JWT, HS256): 32 random bytes in the first database. The first call
  * makes it, even if two calls run at once; it never changes.
  */
-export async function findOrMakeSigningKey(database: Database): Promise<Uint8Array> {
+export async function findOrMakeSigningKey(database: IdentityDatabase): Promise<Uint8Array> {
   const known = await database.first<{ secret: string }>(FIND_KEY);
   if (known !== null) return keyBytes(known.secret);
   const secret = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))));
@@ -33,6 +33,6 @@ const keys = createIsolateCache<Uint8Array>({ clock: () => Date.now(), limit: 1,
 
 /** The same, cached in the isolate like tokens. */
 export async function cachedSigningKey(env: Env, cost: Cost): Promise<Uint8Array> {
-  const load = () => findOrMakeSigningKey(db(env, null, cost));
+  const load = () => findOrMakeSigningKey(openIdentityDatabase(env, cost));
   return (await keys.get('tokens', cacheTimeToLive(env), load)) ?? load();
 }

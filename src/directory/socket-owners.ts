@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import type { Flag } from '../db/rows.ts';
 
 /** The facts of a live socket's owner, looked up by the credential that opened the socket. */
@@ -24,7 +24,7 @@ const COLUMNS = `users.id AS user_id, organizations.database, organizations.has_
  * ended installations and deleted users are missing. The caller checks the expiry.
  */
 export async function findSocketOwners(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   digests: readonly string[],
   actors: readonly AppActor[],

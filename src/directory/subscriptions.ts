@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase, OrganizationDatabase } from '../db/database.ts';
 import type { AppInstallationRow, AppWebhookRow, Flag } from '../db/rows.ts';
 
 /** A webhook subscription of an installed app, with what decides which chats it sees. */
@@ -19,7 +19,7 @@ export type ListenerRows = { database: string | null; subscriptions: Subscriptio
  * organization does not exist.
  */
 export async function findSubscriptionRows(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   now: number,
 ): Promise<ListenerRows> {
@@ -48,7 +48,7 @@ export async function findSubscriptionRows(
 }
 
 /** The partners that a room is shared with. They may be notified of its chats. The caller has checked the room. */
-export async function partnersOfRoom(database: Database, roomId: string): Promise<string[]> {
+export async function partnersOfRoom(database: OrganizationDatabase, roomId: string): Promise<string[]> {
   const rows = await database.all<{ organization_id: string }>(
     'SELECT organization_id FROM room_shares WHERE room_id = ? ORDER BY organization_id',
     roomId,
@@ -61,7 +61,7 @@ export async function partnersOfRoom(database: Database, roomId: string): Promis
  * was awake before.
  */
 export async function keepHubAwake(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   now: number,
   until: number,

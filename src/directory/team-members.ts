@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { UserRow } from '../db/rows.ts';
 
@@ -12,7 +12,7 @@ const MEMBERS = `SELECT users.*, team_members.team_id, team_members.created_at A
 
 /** The members of a team of the organization by their ids, without deleted users. The caller checks the team. */
 export function listTeamMembers(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   teamId: string,
   keyset: Keyset,
@@ -29,7 +29,7 @@ export function listTeamMembers(
 
 /** A member of a team of the organization; null when there is none. */
 export function findTeamMember(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   teamId: string,
   userId: string,
@@ -41,7 +41,7 @@ export function findTeamMember(
  * Makes a user a member of a team, both of the organization. Null when it lacks either. `isNew` is false for a member.
  */
 export async function insertTeamMember(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   teamId: string,
   userId: string,
@@ -67,7 +67,7 @@ export async function insertTeamMember(
 
 /** Removes a member. False when the organization has no such team or the team has no such member. */
 export async function deleteTeamMember(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   teamId: string,
   userId: string,

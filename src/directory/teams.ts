@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase, OrganizationDatabase } from '../db/database.ts';
 import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { TeamRow } from '../db/rows.ts';
 import type { Invitee } from '../resources/invitation.ts';
@@ -7,7 +7,7 @@ import { assignments } from './assignments.ts';
 /** Teams are stored with their members in the first database. Routers name them by id. */
 
 /** A team of the organization; null when there is none or it is deleted. */
-export function findTeam(identity: Database, organizationId: string, teamId: string): Promise<TeamRow | null> {
+export function findTeam(identity: IdentityDatabase, organizationId: string, teamId: string): Promise<TeamRow | null> {
   return identity.first<TeamRow>(
     'SELECT * FROM teams WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
     teamId,
@@ -17,7 +17,7 @@ export function findTeam(identity: Database, organizationId: string, teamId: str
 
 /** Lists the teams of the organization without deleted ones. A key holds the ordering's columns in CREATION_ORDERS. */
 export function listTeams(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   ordering: CreationOrdering,
   keyset: Keyset,
@@ -33,7 +33,7 @@ export function listTeams(
 export type NewTeam = Pick<TeamRow, 'id' | 'name' | 'display_name' | 'created_by_user_id' | 'created_at'>;
 
 /** Adds a team to an organization that exists. Null when the id is taken. */
-export function insertTeam(identity: Database, organizationId: string, team: NewTeam): Promise<TeamRow | null> {
+export function insertTeam(identity: IdentityDatabase, organizationId: string, team: NewTeam): Promise<TeamRow | null> {
   return identity.first<TeamRow>(
     `INSERT INTO teams (id, organization_id, name, display_name, created_by_user_id, updated_by_user_id, created_at, updated_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -58,7 +58,7 @@ export type TeamChanges = {
 
 /** Changes a team. Null when the organization has no such team. */
 export function updateTeam(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   teamId: string,
   changes: TeamChanges,
@@ -75,7 +75,7 @@ export function updateTeam(
 
 /** Marks a team as deleted: no router routes to it any more. False when the organization has no such team. */
 export async function deleteTeam(
-  identity: Database,
+  identity: IdentityDatabase,
   organizationId: string,
   teamId: string,
   now: number,
@@ -95,8 +95,8 @@ export async function deleteTeam(
  * of their organization, teams shared with it, and partner organizations. Null for all others and for deleted ones.
  */
 export async function findInvitee(
-  identity: Database,
-  database: Database,
+  identity: IdentityDatabase,
+  database: OrganizationDatabase,
   organizationId: string,
   invitee: Pick<Invitee, 'kind' | 'id'>,
 ): Promise<Invitee | null> {
@@ -105,7 +105,12 @@ export async function findInvitee(
 }
 
 type Named = { name: string; organization_id: string };
-type FindNamed = (identity: Database, database: Database, organizationId: string, id: string) => Promise<Named | null>;
+type FindNamed = (
+  identity: IdentityDatabase,
+  database: OrganizationDatabase,
+  organizationId: string,
+  id: string,
+) => Promise<Named | null>;
 
 const FIND_INVITEE: { readonly [kind in Invitee['kind']]: FindNamed } = {
   user: (identity, _, organizationId, id) =>
@@ -130,8 +135,8 @@ const FIND_INVITEE: { readonly [kind in Invitee['kind']]: FindNamed } = {
 
 /** Whether two organizations share a room or a team, in either direction. Deleted ones do not count. */
 export async function isPartner(
-  identity: Database,
-  database: Database,
+  identity: IdentityDatabase,
+  database: OrganizationDatabase,
   organizationId: string,
   partnerId: string,
 ): Promise<boolean> {

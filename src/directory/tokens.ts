@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow, TokenRow, UserRow } from '../db/rows.ts';
 import { randomSecret } from '../platform/secrets.ts';
@@ -51,7 +51,7 @@ export type PrincipalRow = {
  * The principal of a token. Null when the token is unknown or revoked, or its user is deleted. The caller checks the
  * expiry at each request. The only query without an organization id, because the token names the organization.
  */
-export function findPrincipal(database: Database, digest: string): Promise<PrincipalRow | null> {
+export function findPrincipal(database: IdentityDatabase, digest: string): Promise<PrincipalRow | null> {
   return database.first<PrincipalRow>(
     `SELECT tokens.id AS token_id, tokens.scopes, tokens.expires_at,
        users.id AS user_id, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url, users.is_bot,
@@ -78,7 +78,11 @@ export type NewToken = {
 };
 
 /** Stores the digest of a token. Null when the organization has no such user. */
-export function insertToken(database: Database, organizationId: string, token: NewToken): Promise<TokenRow | null> {
+export function insertToken(
+  database: IdentityDatabase,
+  organizationId: string,
+  token: NewToken,
+): Promise<TokenRow | null> {
   return database.first<TokenRow>(
     `INSERT INTO tokens (digest, id, organization_id, user_id, label, scopes, expires_at, created_at)
      SELECT ?, ?, organization_id, id, ?, ?, ?, ? FROM users
@@ -97,7 +101,7 @@ export function insertToken(database: Database, organizationId: string, token: N
 
 /** Lists the tokens of a user by id, revoked ones too. */
 export function listTokens(
-  database: Database,
+  database: IdentityDatabase,
   organizationId: string,
   userId: string,
   keyset: Keyset,
@@ -113,7 +117,7 @@ export function listTokens(
 
 /** Revokes a token; repeating it changes nothing. Answers the token's row; null when the user has no such token. */
 export function revokeToken(
-  database: Database,
+  database: IdentityDatabase,
   organizationId: string,
   userId: string,
   tokenId: string,

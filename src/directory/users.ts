@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { IdentityDatabase } from '../db/database.ts';
 import { CREATION_ORDERS, type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { UserRow } from '../db/rows.ts';
 import type { UserFacts } from '../resources/user.ts';
@@ -54,7 +54,7 @@ export function userPreferences(row: Pick<UserRow, 'preferences'>): UserPreferen
 }
 
 /** A user of the organization; null when there is none or they are deleted. */
-export function findUser(database: Database, organizationId: string, userId: string): Promise<UserRow | null> {
+export function findUser(database: IdentityDatabase, organizationId: string, userId: string): Promise<UserRow | null> {
   return database.first<UserRow>(
     'SELECT * FROM users WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
     userId,
@@ -63,7 +63,11 @@ export function findUser(database: Database, organizationId: string, userId: str
 }
 
 /** Those of the given users who belong to the organization and are not deleted, in any order. */
-export function findUsers(database: Database, organizationId: string, userIds: readonly string[]): Promise<UserRow[]> {
+export function findUsers(
+  database: IdentityDatabase,
+  organizationId: string,
+  userIds: readonly string[],
+): Promise<UserRow[]> {
   return database.all<UserRow>(
     `SELECT * FROM users
      WHERE id IN (SELECT value FROM json_each(?)) AND organization_id = ? AND deleted_at IS NULL`,
@@ -73,7 +77,10 @@ export function findUsers(database: Database, organizationId: string, userIds: r
 }
 
 /** Which of the given users, of any organization, are deleted. Memberships show it (Chats API, Chat memberships). */
-export async function findDeletedUsers(database: Database, userIds: readonly string[]): Promise<ReadonlySet<string>> {
+export async function findDeletedUsers(
+  database: IdentityDatabase,
+  userIds: readonly string[],
+): Promise<ReadonlySet<string>> {
   if (userIds.length === 0) return new Set();
   const rows = await database.all<{ id: string }>(
     'SELECT id FROM users WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NOT NULL',
@@ -93,7 +100,7 @@ export type UserOrdering = keyof typeof USER_ORDERS;
 
 /** Lists the users of the organization. A key holds the ordering's columns in USER_ORDERS. */
 export function listUsers(
-  database: Database,
+  database: IdentityDatabase,
   organizationId: string,
   { ordering, includesDeleted }: { ordering: UserOrdering; includesDeleted: boolean },
   keyset: Keyset,
@@ -120,7 +127,7 @@ export type NewUser = Pick<UserRow, 'id' | 'first_name' | 'created_at'> & {
 } & { profile?: { [Key in keyof UserProfile]?: UserProfile[Key] | undefined } };
 
 /** Adds a user to an organization that exists. Null when the id is taken. */
-export function insertUser(database: Database, organizationId: string, user: NewUser): Promise<UserRow | null> {
+export function insertUser(database: IdentityDatabase, organizationId: string, user: NewUser): Promise<UserRow | null> {
   return database.first<UserRow>(
     `INSERT INTO users (id, organization_id, first_name, last_name, alias, avatar_id, avatar_url, email, is_bot, is_staff,
        profile, is_online_enabled, created_at, updated_at)
@@ -153,7 +160,7 @@ export type UserChanges = { [Column in keyof Changeable]?: Changeable[Column] | 
 
 /** Changes a user. Null when the organization has no such user. */
 export function updateUser(
-  database: Database,
+  database: IdentityDatabase,
   organizationId: string,
   userId: string,
   { profile, preferences, ...columns }: UserChanges,
@@ -173,7 +180,7 @@ export function updateUser(
 
 /** Marks a user as deleted, so their tokens stop working. Null when the organization never had such a user. */
 export async function deleteUser(
-  database: Database,
+  database: IdentityDatabase,
   organizationId: string,
   userId: string,
   now: number,

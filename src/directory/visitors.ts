@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { VisitorVariableRow } from '../db/rows.ts';
 
@@ -9,7 +9,11 @@ export const NAME_VARIABLE = 'username';
 export type Visitor = { id: string; room_id: string; name: string | null };
 
 /** A visitor of a room; null when there is none. The caller has checked the room. */
-export function findVisitor(database: Database, roomId: string, visitorId: string): Promise<Visitor | null> {
+export function findVisitor(
+  database: OrganizationDatabase,
+  roomId: string,
+  visitorId: string,
+): Promise<Visitor | null> {
   return database.first(
     `SELECT visitors.id, visitors.room_id, visitor_variables.value AS name FROM visitors
      LEFT JOIN visitor_variables ON visitor_variables.visitor_id = visitors.id AND visitor_variables.key = ?
@@ -28,7 +32,7 @@ export type VisitorVariable = VisitorVariableRow & { value: string };
  * no such visitor.
  */
 export async function listVisitorVariables(
-  database: Database,
+  database: OrganizationDatabase,
   organizationId: string,
   roomId: string,
   visitorId: string,
@@ -49,7 +53,7 @@ export async function listVisitorVariables(
 
 /** A variable of a visitor; null when there is none. The caller has checked the visitor. */
 export function findVisitorVariable(
-  database: Database,
+  database: OrganizationDatabase,
   visitorId: string,
   key: string,
 ): Promise<VisitorVariable | null> {
@@ -68,7 +72,7 @@ const LATER = 'max(?, visitor_variables.at + 1)';
  * over writes of threads; here the thread is '' and the seq 0. The caller has checked the visitor.
  */
 export async function setVisitorVariable(
-  database: Database,
+  database: OrganizationDatabase,
   visitorId: string,
   key: string,
   value: string,
@@ -96,7 +100,7 @@ export async function setVisitorVariable(
 
 /** Changes an existing variable. Null when the visitor has none with this key. */
 export function changeVisitorVariable(
-  database: Database,
+  database: OrganizationDatabase,
   visitorId: string,
   key: string,
   value: string,
@@ -117,7 +121,7 @@ export function changeVisitorVariable(
  * there is none.
  */
 export async function deleteVisitorVariable(
-  database: Database,
+  database: OrganizationDatabase,
   visitorId: string,
   key: string,
   now: number,

@@ -1,6 +1,13 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Cost } from '../db/cost.ts';
-import { type Database, type DeliveryLog, db, deliveryLog } from '../db/database.ts';
+import {
+  type DeliveryLog,
+  deliveryLog,
+  type IdentityDatabase,
+  type OrganizationDatabase,
+  openIdentityDatabase,
+  openOrganizationDatabase,
+} from '../db/database.ts';
 import type { OrganizationRow } from '../db/rows.ts';
 import type { DirectoryDatabases } from '../directory/read-routed-rooms.ts';
 import type { UserFacts } from '../resources/user.ts';
@@ -56,18 +63,18 @@ export type AppContext = Context<AppEnvironment>;
 export type AppMiddleware = MiddlewareHandler<AppEnvironment>;
 
 /** The database with the rows of `c.var.organization`. */
-export function organizationDatabase(c: AppContext): Database {
-  return db(c.env, c.var.organization, c.var.cost);
+export function organizationDatabase(c: AppContext): OrganizationDatabase {
+  return openOrganizationDatabase(c.env, c.var.organization, c.var.cost);
 }
 
 /** The database with the rows of a visitor's organization. */
-export function visitorDatabase(c: AppContext): Database {
-  return db(c.env, c.var.visitor.organization, c.var.cost);
+export function visitorDatabase(c: AppContext): OrganizationDatabase {
+  return openOrganizationDatabase(c.env, c.var.visitor.organization, c.var.cost);
 }
 
 /** The first database: organizations, users, tokens. */
-export function identityDatabase(c: AppContext): Database {
-  return db(c.env, null, c.var.cost);
+export function identityDatabase(c: AppContext): IdentityDatabase {
+  return openIdentityDatabase(c.env, c.var.cost);
 }
 
 /** The two databases in which the directory of `c.var.organization` is stored. */

@@ -1,6 +1,6 @@
 import { findActiveThreads } from '../chats/active-threads.ts';
 import { noCost } from '../db/cost.ts';
-import { db } from '../db/database.ts';
+import { openIdentityDatabase, openOrganizationDatabase } from '../db/database.ts';
 import { inParallel } from '../delivery/in-parallel.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { REFRESH_DEADLINE } from '../platform/isolate-cache.ts';
@@ -27,9 +27,9 @@ export function askThreadsAt(since: number, timeToLive: number): number {
  * lacks. Rejects when D1 or a thread cannot be reached.
  */
 export async function askThreads(env: Env, organizationId: string, since: number): Promise<void> {
-  const organization = await findOrganization(db(env, null, noCost()), organizationId);
+  const organization = await findOrganization(openIdentityDatabase(env, noCost()), organizationId);
   if (organization === null) return;
-  const database = db(env, organization, noCost());
+  const database = openOrganizationDatabase(env, organization, noCost());
   const threads = await findActiveThreads(database, organizationId, since - CLOCKS_DIFFER);
   const failures: unknown[] = [];
   await inParallel(threads, AT_ONCE, async (thread) => {

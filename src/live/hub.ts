@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { noCost } from '../db/cost.ts';
-import { db } from '../db/database.ts';
+import { openIdentityDatabase } from '../db/database.ts';
 import { keepHubAwake } from '../directory/subscriptions.ts';
 import { purgeAudience } from '../notifications/load-audience.ts';
 import { AlarmClock } from '../platform/alarm-clock.ts';
@@ -245,7 +245,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   }
 
   async #tellAwake(organizationId: string, now: number): Promise<number> {
-    const identity = db(this.env, null, noCost());
+    const identity = openIdentityDatabase(this.env, noCost());
     const since = await keepHubAwake(identity, organizationId, now, now + AWAKE_FOR);
     purgeAudience();
     const asksAt = askThreadsAt(since, cacheTimeToLive(this.env));

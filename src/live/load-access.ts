@@ -1,5 +1,5 @@
 import { noCost } from '../db/cost.ts';
-import { db } from '../db/database.ts';
+import { openIdentityDatabase } from '../db/database.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { findSocketOwners, type SocketOwnerRow } from '../directory/socket-owners.ts';
 import { cachedRoutedRooms, routedRoomsOf } from '../notifications/routed-rooms-cache.ts';
@@ -30,7 +30,7 @@ export function accessInDatabase(env: Env): AccessSource {
 
 /** Visitors may have sockets while their organization may. */
 async function factsOfVisitors(env: Env, organizationId: string): Promise<OwnerFacts | null> {
-  const row = await findOrganization(db(env, null, noCost()), organizationId);
+  const row = await findOrganization(openIdentityDatabase(env, noCost()), organizationId);
   if (row === null) return null;
   return {
     database: row.database,
@@ -50,7 +50,7 @@ async function factsOfUsers(env: Env, organizationId: string, users: readonly Us
     if (credential.kind === 'token') digests.add(credential.digest);
     else actors.set(factsKey(owner), { installation_id: credential.installation_id, user_id });
   }
-  const identity = db(env, null, noCost());
+  const identity = openIdentityDatabase(env, noCost());
   const { byToken, byApp } = await findSocketOwners(identity, organizationId, [...digests], [...actors.values()]);
   const tokens = new Map(byToken.map((row) => [row.credential, row]));
   const apps = new Map(byApp.map((row) => [`${row.credential}/${row.user_id}`, row]));

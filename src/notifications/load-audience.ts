@@ -4,7 +4,7 @@
  */
 
 import type { Cost } from '../db/cost.ts';
-import { type DatabaseOwner, db } from '../db/database.ts';
+import { type DatabaseOwner, openIdentityDatabase, openOrganizationDatabase } from '../db/database.ts';
 import { findSubscriptionRows, partnersOfRoom, type SubscriptionRow } from '../directory/subscriptions.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { installationReceiver } from '../resources/receiver.ts';
@@ -64,7 +64,7 @@ export function purgeAudience(): void {
 }
 
 async function loadPartners(env: Env, cost: Cost, owner: DatabaseOwner, roomId: string): Promise<string[]> {
-  const load = () => partnersOfRoom(db(env, owner, cost), roomId);
+  const load = () => partnersOfRoom(openOrganizationDatabase(env, owner, cost), roomId);
   return (await partners.get(roomId, cacheTimeToLive(env), load)) ?? [];
 }
 
@@ -74,7 +74,7 @@ async function loadPartners(env: Env, cost: Cost, owner: DatabaseOwner, roomId: 
  */
 function loadOrganization(env: Env, cost: Cost, organizationId: string): Promise<OrganizationAudience | null> {
   return organizations.get(organizationId, cacheTimeToLive(env), async () => {
-    const identity = db(env, null, cost);
+    const identity = openIdentityDatabase(env, cost);
     const { database, subscriptions, live_since } = await findSubscriptionRows(identity, organizationId, Date.now());
     if (database === null) return NOBODY;
     const subscribed = Array.from(

@@ -1,5 +1,5 @@
 import type { Cost } from '../db/cost.ts';
-import { db } from '../db/database.ts';
+import { openIdentityDatabase, openOrganizationDatabase } from '../db/database.ts';
 import { readRoutedRooms } from '../directory/read-routed-rooms.ts';
 import type { RoutedRooms } from '../directory/routed-rooms.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
@@ -25,7 +25,10 @@ export async function routedRoomsOf(
   organization: { id: string; database: string },
 ): Promise<RoutedRooms> {
   const load = () =>
-    readRoutedRooms({ identity: db(env, null, cost), organization: db(env, organization, cost) }, organization.id);
+    readRoutedRooms(
+      { identity: openIdentityDatabase(env, cost), organization: openOrganizationDatabase(env, organization, cost) },
+      organization.id,
+    );
   const found = await cache.get(organization.id, cacheTimeToLive(env), load);
   if (found === null) throw new Error('an organization always has routed rooms, if only none');
   return found;

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { noCost } from '../db/cost.ts';
-import { db } from '../db/database.ts';
+import { openIdentityDatabase } from '../db/database.ts';
 import { type PresenceCopy, recordPresence } from '../directory/record-presence.ts';
 import { threadNameOfChat } from '../domain/address.ts';
 import { newCommandId } from '../domain/commands.ts';
@@ -309,7 +309,7 @@ export class UserObject extends DurableObject<Env> implements UserStub {
 
   async #copy(copy: PresenceCopy): Promise<void> {
     const owner = readOwner(this.#sql);
-    const database = db(this.env, null, noCost());
+    const database = openIdentityDatabase(this.env, noCost());
     const outcome = await recordPresence(database, owner.organization_id, owner.user_id, copy);
     if (outcome !== 'deleted' || copy.present_until === null) return;
     // Isolates accept the tokens of a deleted user a little longer. Such a request must not make the user present.

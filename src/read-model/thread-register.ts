@@ -1,10 +1,10 @@
-import type { Database } from '../db/database.ts';
+import type { OrganizationDatabase } from '../db/database.ts';
 
 /**
  * Names of the threads in a database, in their order, above `after` and at most `limit`. It reads across organizations,
  * which only a rebuild may do.
  */
-export async function listThreadNames(database: Database, after: string, limit: number): Promise<string[]> {
+export async function listThreadNames(database: OrganizationDatabase, after: string, limit: number): Promise<string[]> {
   const rows = await database.all<{ id: string }>(
     'SELECT id FROM threads WHERE id > ? ORDER BY id LIMIT ?',
     after,

@@ -92,6 +92,14 @@ describe('the source files', () => {
     expect(writers).toEqual(['platform/log.ts']);
   });
 
+  it('name the database whose tables they query', () => {
+    const queries = [...sources].filter(([path, text]) => !path.startsWith('db/') && /(?<!D1)\bDatabase\b/.test(text));
+    // A walk of any index, and the question whether a database answers.
+    expect(queries.map(([path]) => path)).toEqual(['api/service/health.ts', 'chats/scan.ts']);
+    const branded = [...sources].filter(([, text]) => /\bas \w+Database\b/.test(text)).map(([path]) => path);
+    expect(branded).toEqual(['db/database.ts', 'read-model/projector.ts']);
+  });
+
   it('contain no SQL in the dialects', () => {
     const dialects = [...sources].filter(([path]) => path.startsWith('api/'));
     expect(

@@ -1,4 +1,4 @@
-import type { Database } from '../../db/database.ts';
+import type { IdentityDatabase } from '../../db/database.ts';
 import { listAppPatterns } from '../../directory/app-webhooks.ts';
 import type { AppColumns } from '../../directory/apps.ts';
 import type { FieldErrors } from '../../http/refusals.ts';
@@ -24,7 +24,7 @@ export function patternOwnerOf(app: AppColumns): PatternOwner {
  * are none.
  */
 export async function neededByWebhooks(
-  identity: Database,
+  identity: IdentityDatabase,
   app: AppColumns,
   fields: AppFields,
 ): Promise<FieldErrors | null> {

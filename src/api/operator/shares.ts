@@ -1,8 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import type { Database } from '../../db/database.ts';
 import { findOrganization } from '../../directory/organizations.ts';
 import { deleteShare, insertShare, listShares, type Share } from '../../directory/shares.ts';
-import { type AppContext, identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
+import { directoryDatabases, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -42,7 +41,6 @@ for (const kind of ['room', 'team'] as const) {
   const name = kind === 'room' ? 'Room' : 'Team';
   const params = organizationPath.extend({ id: pathId('id') });
   const partnerParams = params.extend({ partner_id: pathId('partner_id') });
-  const databaseOf = (c: AppContext): Database => (kind === 'room' ? organizationDatabase(c) : identityDatabase(c));
   const path = `/organizations/{organization_id}/${kind}s/{id}/shares`;
 
   const getShares = defineRoute({
@@ -59,7 +57,7 @@ for (const kind of ['room', 'team'] as const) {
     const asked = readPage(c.req.valid('query'), 'organization_id', idKey);
     if (!asked.ok) return refuse(c, asked.refusal);
     const rows = await listShares(
-      databaseOf(c),
+      directoryDatabases(c),
       kind,
       c.var.organization.id,
       c.req.valid('param').id,
@@ -96,7 +94,7 @@ for (const kind of ['room', 'team'] as const) {
       return refuse(c, { reason: 'conflict', detail: 'The two organizations are stored in different databases.' });
     }
     const share = { organization_id: partner_id, created_at: Date.now() };
-    const put = await insertShare(databaseOf(c), kind, organization.id, id, share);
+    const put = await insertShare(directoryDatabases(c), kind, organization.id, id, share);
     if (put === null) return refuse(c, { reason: 'not_found' });
     return c.json(shareResource(put.share), put.isNew ? 201 : 200);
   });
@@ -113,7 +111,7 @@ for (const kind of ['room', 'team'] as const) {
   });
   shareRoutes.openapi(removeShare, async (c) => {
     const { id, partner_id } = c.req.valid('param');
-    const isDeleted = await deleteShare(databaseOf(c), kind, c.var.organization.id, id, partner_id);
+    const isDeleted = await deleteShare(directoryDatabases(c), kind, c.var.organization.id, id, partner_id);
     return isDeleted ? c.body(null, 204) : refuse(c, { reason: 'not_found' });
   });
 }

@@ -1,5 +1,5 @@
 import { noCost } from '../../db/cost.ts';
-import { db } from '../../db/database.ts';
+import { openOrganizationDatabase } from '../../db/database.ts';
 import type { VisitorRow } from '../../db/rows.ts';
 import { stayInRoom } from '../../directory/room-visitors.ts';
 import type { AppContext } from '../../http/app-environment.ts';
@@ -44,7 +44,12 @@ export function stayPresent(c: AppContext, roomId: string | null): void {
   noteRenewed(id, roomId, now);
   const place = { organization_id: organization.id, room_id: roomId, visitor_id: id };
   const renewed = async () => {
-    const row = await stayInRoom(db(c.env, organization, noCost()), place, { presence_expires_in: null }, now);
+    const row = await stayInRoom(
+      openOrganizationDatabase(c.env, organization, noCost()),
+      place,
+      { presence_expires_in: null },
+      now,
+    );
     if (row !== null) await keepPresent(c, row);
   };
   const logged = renewed().catch((error: unknown) => {

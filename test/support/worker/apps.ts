@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
-import { db } from '../../../src/db/database.ts';
 import { findOrMakeSigningKey } from '../../../src/directory/signing-keys.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
+import { firstDatabase } from './first-database.ts';
 import { ask, type Json, unique } from './organization.ts';
-import { type Answer, enroll, type Person, testEnv } from './requests.ts';
+import { type Answer, enroll, type Person } from './requests.ts';
 
 export const ALL_SCOPES = ['settings', 'users', 'reports'];
 
@@ -93,5 +93,5 @@ export async function trigger(
 
 /** The hub's own signing key. */
 export function hubKey(): Promise<Uint8Array> {
-  return findOrMakeSigningKey(db(testEnv, null, noCost()));
+  return findOrMakeSigningKey(firstDatabase(noCost()));
 }

@@ -1,16 +1,15 @@
-import { env } from 'cloudflare:workers';
 import type { Scan } from '../../../src/chats/scan.ts';
 import { noCost } from '../../../src/db/cost.ts';
-import { type Database, db } from '../../../src/db/database.ts';
 import type { Keyset, KeysetValue } from '../../../src/db/keyset.ts';
 import { placePage } from '../../../src/http/collection.ts';
 import { type ChatFacts, ENDLESS, newChatFacts } from '../../../src/resources/chat.ts';
 import type { InvitationFacts } from '../../../src/resources/invitation.ts';
 import type { MemberFacts } from '../../../src/resources/membership.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
+import { firstDatabase } from './first-database.ts';
 
 export const cost = noCost();
-export const database: Database = db(env as unknown as Env, null, cost);
+export const database = firstDatabase(cost);
 
 /** The facts of a chat that a test sets. The others have defaults. `at` in ms. */
 export type CopiedChat = {

@@ -1,6 +1,4 @@
-import { env } from 'cloudflare:workers';
 import { noCost } from '../../../src/db/cost.ts';
-import { type Database, db } from '../../../src/db/database.ts';
 import type { Keyset, KeysetValue } from '../../../src/db/keyset.ts';
 import { insertOrganization } from '../../../src/directory/organizations.ts';
 import { type DirectoryDatabases, readRoutedRooms } from '../../../src/directory/read-routed-rooms.ts';
@@ -12,9 +10,10 @@ import { insertTeamMember } from '../../../src/directory/team-members.ts';
 import { insertTeam } from '../../../src/directory/teams.ts';
 import { insertUser } from '../../../src/directory/users.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
+import { firstDatabase } from './first-database.ts';
 
 export const cost = noCost();
-export const database: Database = db(env as unknown as Env, null, cost);
+export const database = firstDatabase(cost);
 
 export const databases: DirectoryDatabases = { identity: database, organization: database };
 
@@ -89,7 +88,7 @@ export async function newRouter(
 }
 
 export async function share(kind: SharedKind, owner: string, id: string, partner: string): Promise<void> {
-  await insertShare(database, kind, owner, id, { organization_id: partner, created_at: AT });
+  await insertShare(databases, kind, owner, id, { organization_id: partner, created_at: AT });
 }
 
 /** Makes a user present until `until` (ms), as their object would. */

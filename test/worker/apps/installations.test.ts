@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
-import { db } from '../../../src/db/database.ts';
 import { appUserToken } from '../../../src/directory/app-tokens.ts';
 import { insertInstallation } from '../../../src/directory/installations.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { userStub } from '../../../src/rpc/user.ts';
 import { createApp, enrollManager, hubKey, install, openApp, orgOf, uninstall } from '../../support/worker/apps.ts';
+import { firstDatabase } from '../../support/worker/first-database.ts';
 import { ask, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
 import { enroll, testEnv } from '../../support/worker/requests.ts';
 
@@ -155,7 +155,7 @@ describe('installations', () => {
   it('are not made when the app has been deleted or now requires scopes that the user has not accepted', async () => {
     const manager = await enrollManager();
     const app = await createApp(manager, { required_scopes: ['reports'] });
-    const identity = db(testEnv, null, noCost());
+    const identity = firstDatabase(noCost());
     const make = (scopes: string[]) => {
       const ids = { id: newUuid(Date.now()), app_user_id: newUuid(Date.now()), app_id: app.id };
       return insertInstallation(identity, manager.organization_id, { ...ids, scopes, created_at: Date.now() });

@@ -2,13 +2,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { deleteExpiredMessages } from '../../../src/chats/expired-messages.ts';
 import { listMessages } from '../../../src/chats/list-messages.ts';
 import { noCost } from '../../../src/db/cost.ts';
-import { db } from '../../../src/db/database.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import type { MessageFacts } from '../../../src/resources/message.ts';
 import { firstUuidAt, newUuid, uuidVersion7 } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { keysOf, MESSAGE_KEYS } from '../../support/worker/chat-keys.ts';
+import { firstDatabase } from '../../support/worker/first-database.ts';
 import {
   ask,
   copiedMessages,
@@ -169,7 +169,7 @@ describe('the messages of an organization', () => {
     expect(pages.flatMap(idsOf)).toHaveLength(1);
     const cost = noCost();
     const keyset = { key: null, direction: 'next' as const, limit: 51 };
-    await listMessages(db(testEnv, null, cost), own.organizationId, { sender_type: 'user' }, true, keyset);
+    await listMessages(firstDatabase(cost), own.organizationId, { sender_type: 'user' }, true, keyset);
     expect([cost.d1.trips, cost.d1.rowsRead <= 1000]).toEqual([1, true]);
   });
 
@@ -226,7 +226,7 @@ describe('message_list_days', () => {
     });
     const kept = await own.say(thread, 'new');
     const sweep = () => {
-      const database = db(testEnv, null, noCost());
+      const database = firstDatabase(noCost());
       return deleteExpiredMessages(database, database, 'DB', now);
     };
     await writeCollected(testEnv);
@@ -251,7 +251,7 @@ describe('message_list_days', () => {
     await admin(`/organizations/${own.organizationId}`, { method: 'PATCH', body: { message_list_days: 1 } });
     const from = Date.parse('2026-01-01T00:00:00Z');
     for (const part of [0, 1, 2]) await writeMessages(own.organizationId, 2_500, from + part * DAY, 'x');
-    const database = db(testEnv, null, noCost());
+    const database = firstDatabase(noCost());
     const portions: number[] = [];
     const counted = {
       ...database,

@@ -1,10 +1,9 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
-import { db } from '../../../src/db/database.ts';
 import { wakeOverdueThreads } from '../../../src/delivery/wake-overdue.ts';
 import { threadName } from '../../../src/domain/address.ts';
-import { testEnv } from '../../support/worker/requests.ts';
+import { firstDatabase } from '../../support/worker/first-database.ts';
 
 const NOON = Date.UTC(2026, 10, 21, 12);
 const MINUTE = 60_000;
@@ -40,7 +39,7 @@ async function wokenIn(runs: number, from: number): Promise<{ woken: Set<string>
   for (let run = 0; run < runs; run++) {
     const cost = noCost();
     const stubOf = (thread: string) => ({ wake: async () => void woken.add(thread) });
-    await wakeOverdueThreads(db(testEnv, null, cost), stubOf, from + run * 5 * MINUTE);
+    await wakeOverdueThreads(firstDatabase(cost), stubOf, from + run * 5 * MINUTE);
     rowsRead = Math.max(rowsRead, cost.d1.rowsRead);
   }
   return { woken, rowsRead };

@@ -6,6 +6,7 @@ import { deleteUser, updateUser } from '../../../src/directory/users.ts';
 import {
   AT,
   database,
+  databases,
   newOrganization,
   newRoom,
   newTeam,
@@ -62,7 +63,7 @@ describe('possible invitees', () => {
     const team = await newTeam(partner);
     await share('team', partner, team, owner);
     expect(await both()).toMatchObject([{ id: partner }, { id: owner }]);
-    await deleteShare(database, 'team', partner, team, owner);
+    await deleteShare(databases, 'team', partner, team, owner);
     expect(await both()).toEqual([null, null]);
   });
 });

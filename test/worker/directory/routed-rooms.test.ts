@@ -161,7 +161,7 @@ describe('the rooms routed to a partner’s user', () => {
     expect(await reachOfUser(databases, stranger, await newUser(stranger), EVERYTHING)).toEqual(
       wholeOrganization(stranger),
     );
-    await deleteShare(database, 'room', owner, room, partner);
+    await deleteShare(databases, 'room', owner, room, partner);
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
   });
 
@@ -176,7 +176,7 @@ describe('the rooms routed to a partner’s user', () => {
     expect(await reachOfUser(databases, partner, await newUser(partner), EVERYTHING)).toEqual(
       wholeOrganization(partner),
     );
-    await deleteShare(database, 'team', partner, theirs, owner);
+    await deleteShare(databases, 'team', partner, theirs, owner);
     expect(await reachOfAgent()).toEqual(wholeOrganization(partner));
   });
 
@@ -212,7 +212,7 @@ describe('the rooms routed to an organization', () => {
     await newRouter(owner, [room], []);
     expect(await reach(partner)).toEqual(wholeOrganization(partner, [room]));
     expect(await reach(owner)).toEqual(wholeOrganization(owner));
-    await deleteShare(database, 'room', owner, room, partner);
+    await deleteShare(databases, 'room', owner, room, partner);
     expect(await reach(partner)).toEqual(wholeOrganization(partner));
   });
 

@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
-import { type Database, db } from '../../../src/db/database.ts';
+import type { Database } from '../../../src/db/database.ts';
 import { viewOrganization } from '../../../src/directory/organizations.ts';
+import type { DirectoryDatabases } from '../../../src/directory/read-routed-rooms.ts';
 import { viewRooms } from '../../../src/directory/room-views.ts';
 import { deleteRoom, findRoom, listRooms, updateRoom } from '../../../src/directory/rooms.ts';
 import type { RouterTarget } from '../../../src/directory/routers.ts';
 import { viewTeams } from '../../../src/directory/team-views.ts';
 import { deleteTeam, findInvitee, findTeam, listTeams } from '../../../src/directory/teams.ts';
-import { deleteUser, listUsers, updateUser } from '../../../src/directory/users.ts';
+import { deleteUser, findUsers, listUsers, updateUser } from '../../../src/directory/users.ts';
 import {
   AT,
   bePresent,
@@ -23,7 +24,7 @@ import {
   reachOfUser,
   share,
 } from '../../support/worker/directory-rows.ts';
-import { testEnv } from '../../support/worker/requests.ts';
+import { type FirstDatabase, firstDatabase } from '../../support/worker/first-database.ts';
 
 const NOW = AT + 60_000;
 const LATER = NOW + 1;
@@ -194,9 +195,9 @@ describe('an organization’s view', () => {
 
 describe('pages', () => {
   /** The rows that D1 read, and the number of calls. */
-  async function costOf(work: (counted: Database) => Promise<unknown>): Promise<{ trips: number; read: number }> {
+  async function costOf(work: (counted: FirstDatabase) => Promise<unknown>): Promise<{ trips: number; read: number }> {
     const cost = noCost();
-    await work(db(testEnv, null, cost));
+    await work(firstDatabase(cost));
     return { trips: cost.d1.trips, read: cost.d1.rowsRead };
   }
 
@@ -231,7 +232,7 @@ describe('pages', () => {
       await updateUser(database, owner, id, { email: `${String(place).padStart(2, '0')}@example.com` }, AT);
     }
     for (const ordering of ['created_at', '-created_at', 'email', '-email'] as const) {
-      const list = (counted: Database, key: (string | number)[] | null) =>
+      const list = (counted: FirstDatabase, key: (string | number)[] | null) =>
         listUsers(counted, owner, { ordering, includesDeleted: false }, page(3, key));
       const [, , third] = await list(database, null);
       const value = ordering.endsWith('email') ? third?.email_order : third?.created_at;
@@ -246,13 +247,13 @@ describe('the directory in two databases', () => {
   const ROOMS = ['rooms', 'room_shares', 'room_routers', 'routers', 'router_targets'];
 
   /** The database, which refuses statements that name tables of another database. */
-  function holding(tables: readonly string[]): Database {
+  function holding(tables: readonly string[]): FirstDatabase {
     const check = (sql: string) => {
       const named = Array.from(sql.matchAll(/\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)/g), ([, table]) => table ?? '');
       const foreign = named.filter((table) => ![...tables, 'json_each'].includes(table));
       if (foreign.length > 0) throw new Error(`the tables ${foreign.join(', ')} are in another database`);
     };
-    return {
+    const checked: Database = {
       all: (sql, ...parameters) => {
         check(sql);
         return database.all(sql, ...parameters);
@@ -270,7 +271,16 @@ describe('the directory in two databases', () => {
         return database.batch(statements);
       },
     };
+    return checked as FirstDatabase;
   }
+
+  it('compiles no query with a database that lacks its tables', async () => {
+    const split: DirectoryDatabases = { identity: holding(IDENTITY), organization: holding(ROOMS) };
+    // @ts-expect-error users are not in an organization's database
+    expect(() => findUsers(split.organization, owner, [])).toThrow('users');
+    // @ts-expect-error rooms are not with the identities
+    expect(() => findRoom(split.identity, owner, room)).toThrow('rooms');
+  });
 
   it('joins rooms only with rooms, and users only with users', async () => {
     const split = { identity: holding(IDENTITY), organization: holding(ROOMS) };

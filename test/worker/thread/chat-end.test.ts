@@ -2,14 +2,13 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
-import { db } from '../../../src/db/database.ts';
 import { wakeOverdueThreads } from '../../../src/delivery/wake-overdue.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import { onFault } from '../../../src/platform/faults.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { testAlarm } from '../../support/worker/alarm.ts';
 import { setClock } from '../../support/worker/clock.ts';
-import { testEnv } from '../../support/worker/requests.ts';
+import { firstDatabase } from '../../support/worker/first-database.ts';
 import {
   alarmOf,
   execute,
@@ -132,7 +131,7 @@ describe('a chat that ends by itself', () => {
 });
 
 describe('the watchdog wakes', () => {
-  const database = db(testEnv, null, noCost());
+  const database = firstDatabase(noCost());
   beforeEach(async () => void (await env.DB.exec('DELETE FROM chats')));
   const wake = (now: number) => wakeOverdueThreads(database, (thread) => threadStub(env, thread), now);
 

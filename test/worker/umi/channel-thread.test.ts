@@ -1,11 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
-import { db } from '../../../src/db/database.ts';
 import { findChannelThread } from '../../../src/delivery/channel-threads.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import { eventually } from '../../support/eventually.ts';
+import { firstDatabase } from '../../support/worker/first-database.ts';
 import { type Json, TestOrganization, TIME, UUID, unique } from '../../support/worker/organization.ts';
-import { testEnv } from '../../support/worker/requests.ts';
 
 let org: TestOrganization;
 
@@ -71,7 +70,7 @@ describe('one thread of a channel', () => {
     const { organizationId } = org.gateway;
     const thread = threadName({ kind: 'channel', channel_id: channelId, thread_id });
     const cost = noCost();
-    const database = db(testEnv, null, cost);
+    const database = firstDatabase(cost);
     expect(await findChannelThread(database, organizationId, channelId, { thread, thread_id })).not.toBeNull();
     expect([cost.d1.trips, cost.d1.rowsRead]).toEqual([1, 2]);
     expect(await findChannelThread(database, organizationId, 'other', { thread, thread_id })).toBeNull();

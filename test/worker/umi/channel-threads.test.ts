@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
-import { db } from '../../../src/db/database.ts';
 import { listChannelThreads } from '../../../src/delivery/channel-threads.ts';
 import { firstUuidAt } from '../../../src/resources/uuid.ts';
+import { firstDatabase } from '../../support/worker/first-database.ts';
 import { Gateway } from '../../support/worker/gateway.ts';
 import { testEnv } from '../../support/worker/requests.ts';
 
@@ -66,7 +66,7 @@ describe('threads that were active after a time', () => {
 
     const cost = noCost();
     const keyset = { key: null, direction: 'next' as const, limit: 51 };
-    const database = db(testEnv, null, cost);
+    const database = firstDatabase(cost);
     await listChannelThreads(database, hub.organizationId, channelId, { active_after: 800_000 }, keyset);
     expect([cost.d1.trips, cost.d1.rowsRead <= 1000]).toEqual([1, true]);
   });
@@ -92,7 +92,7 @@ describe('threads that were active after a time', () => {
     const url = `https://hub.example${hub.root}/${channelId}/threads?${after}`;
     expect((await stranger.request('GET', url)).status).toBe(403);
 
-    const database = db(testEnv, null, noCost());
+    const database = firstDatabase(noCost());
     const keyset = { key: null, direction: 'next' as const, limit: 51 };
     const filter = { active_after: 0 };
     expect((await listChannelThreads(database, stranger.organizationId, channelId, filter, keyset)).rows).toEqual([]);
