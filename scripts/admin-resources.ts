@@ -38,6 +38,7 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
       private_chats: 'flag',
       private_chat_history: 'flag',
       message_list_days: 'days',
+      is_renaming_allowed: 'flag',
       street: 'nullable',
       postal_code: 'nullable',
       city: 'nullable',

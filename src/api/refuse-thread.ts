@@ -27,6 +27,7 @@ const MAPPING: Mapping = {
   join_of_taken_chat: () => ({ reason: 'conflict', detail: 'Another user has already taken this private chat.' }),
   chat_taken: () => ({ reason: 'conflict', detail: 'Another user has already a chat with the visitor.' }),
   membership_of_ended_chat: () => invalid({ non_field_errors: ['The chat has ended.'] }),
+  last_seen_in_future: () => invalid({ last_seen_at: ['The time may not be in the future.'] }),
   message_to_ended_chat: () => ({ reason: 'conflict', detail: 'The chat has ended.' }),
   message_too_long: () =>
     invalid({ message: [`Ensure this field has no more than ${CHAT_MESSAGE_CHARACTERS} characters.`] }),

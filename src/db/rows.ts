@@ -20,6 +20,8 @@ export type OrganizationRow = {
   has_active_subscription: Flag;
   private_chats: Flag;
   private_chat_history: Flag;
+  /** Whether users may change their own names. */
+  is_renaming_allowed: Flag;
   /** How many days back its list of messages goes; null: no limit. */
   message_list_days: number | null;
   /** JSON object: email, phone, street, postal_code, city, country, business_id. A missing value is null. */

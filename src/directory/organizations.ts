@@ -40,8 +40,8 @@ export async function insertOrganization(
 ): Promise<OrganizationView | null> {
   const row = await database.first<OrganizationRow>(
     `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history, message_list_days,
-       profile, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, json_patch('{}', ?), ?, ?)
+       is_renaming_allowed, profile, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), ?, ?)
      ON CONFLICT DO NOTHING RETURNING *`,
     organization.id,
     organization.name,
@@ -49,6 +49,7 @@ export async function insertOrganization(
     organization.private_chats ?? 0,
     organization.private_chat_history ?? 0,
     organization.message_list_days ?? null,
+    organization.is_renaming_allowed ?? 1,
     JSON.stringify(organization.profile ?? {}),
     organization.created_at,
     organization.created_at,
@@ -58,7 +59,12 @@ export async function insertOrganization(
 
 type Changeable = Pick<
   OrganizationRow,
-  'name' | 'has_active_subscription' | 'private_chats' | 'private_chat_history' | 'message_list_days'
+  | 'name'
+  | 'has_active_subscription'
+  | 'private_chats'
+  | 'private_chat_history'
+  | 'message_list_days'
+  | 'is_renaming_allowed'
 >;
 
 /** Undefined, or a key missing from `profile`, leaves a value as it is. */
@@ -101,6 +107,7 @@ function organizationView(row: OrganizationRow & AttendanceColumns): Organizatio
     id: row.id,
     name: row.name,
     message_list_days: row.message_list_days,
+    is_renaming_allowed: row.is_renaming_allowed === 1,
     has_active_subscription: row.has_active_subscription === 1,
     private_chats: row.private_chats === 1,
     private_chat_history: row.private_chat_history === 1,

@@ -15,6 +15,7 @@ export type ThreadRefusal =
   | { reason: 'chat_taken' }
   | { reason: 'too_many_members' }
   | { reason: 'membership_of_ended_chat' }
+  | { reason: 'last_seen_in_future' }
   | { reason: 'waiting_of_ended_chat' }
   | { reason: 'tag_not_found' }
   | { reason: 'too_many_tags' }

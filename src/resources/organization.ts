@@ -23,6 +23,8 @@ export type OrganizationView = Attendants & {
   name: string;
   /** How many days back its list of messages goes; null: no limit. */
   message_list_days: number | null;
+  /** Whether users may change their own names. */
+  is_renaming_allowed: boolean;
   has_active_subscription: boolean;
   private_chats: boolean;
   private_chat_history: boolean;
@@ -31,7 +33,7 @@ export type OrganizationView = Attendants & {
   updated_at: number;
 };
 
-/** The organization object. `script_tag` and `max_rules_count` are always null. An extension: `message_list_days`. */
+/** The organization object. `script_tag` and `max_rules_count` are always null. Extensions: `message_list_days`, `is_renaming_allowed`. */
 export function organizationResource(organization: OrganizationView) {
   return {
     id: organization.id,
@@ -43,6 +45,7 @@ export function organizationResource(organization: OrganizationView) {
     is_present: organization.is_present,
     max_rules_count: null,
     message_list_days: organization.message_list_days,
+    is_renaming_allowed: organization.is_renaming_allowed,
     created_at: isoTime(organization.created_at),
     updated_at: isoTime(organization.updated_at),
   };

@@ -36,6 +36,7 @@ const tenantChanges = z
     country: textField({ max: 255 }).nullable(),
     business_id: textField({ max: 64 }).nullable(),
     message_list_days: messageListDays,
+    is_renaming_allowed: z.boolean(),
   })
   .partial();
 
@@ -68,6 +69,7 @@ const organizationSchema = z
     is_present: z.boolean(),
     max_rules_count: z.null(),
     message_list_days: z.int().nullable(),
+    is_renaming_allowed: z.boolean(),
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
   })
@@ -124,7 +126,7 @@ export function organizationRoutesOf(door: Door): AppRouter {
     access: changesReach(door.writer('settings')),
     method: 'patch',
     summary: 'Change an organization',
-    description: `A field that is left out stays. \`message_list_days\` limits how far back the list of the organization’s messages goes. The call can be repeated.${optionsFollow}`,
+    description: `A field that is left out stays. \`message_list_days\` limits how far back the list of the organization’s messages goes. Without \`is_renaming_allowed\` users need the scope \`users\` to change names, their own too. The call can be repeated.${optionsFollow}`,
     request: { params: organizationPath, body: bodyOf(changes) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -192,10 +194,13 @@ organizationsRoutes.openapi(getOrganizations, async (c) => {
 
 /** The columns to change. Undefined leaves a value as it is. */
 function columnsOf(fields: OrganizationFields) {
-  const { name, message_list_days, has_active_subscription, private_chats, private_chat_history, ...profile } = fields;
+  const { name, message_list_days, ...flagsAndProfile } = fields;
+  const { is_renaming_allowed, has_active_subscription, private_chats, private_chat_history, ...profile } =
+    flagsAndProfile;
   return {
     name,
     message_list_days,
+    is_renaming_allowed: flag(is_renaming_allowed),
     has_active_subscription: flag(has_active_subscription),
     private_chats: flag(private_chats),
     private_chat_history: flag(private_chat_history),

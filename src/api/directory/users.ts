@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { flag, type UserRow } from '../../db/rows.ts';
+import { findOrganization } from '../../directory/organizations.ts';
 import {
   deleteUser,
   findUser,
@@ -76,6 +77,8 @@ const OPERATOR_FORM: Form = {
   resource: operatorAccountResource,
 };
 
+const NAMES = ['first_name', 'last_name', 'alias'] as const;
+
 const byText = z.tuple([z.string(), z.string()]);
 const KEYS = {
   created_at: creationKey,
@@ -147,7 +150,8 @@ export function userRoutesOf(door: Door): AppRouter {
   const forms = {
     patch: {
       summary: 'Change a user',
-      description: 'The token of a user changes that user; with the scope `users`, any user of the organization.',
+      description:
+        'The token of a user changes that user; with the scope `users`, any user of the organization. Without that scope an organization may refuse changes of names: 403.',
       body: bodyOf(changes),
     },
     put: {
@@ -169,7 +173,13 @@ export function userRoutesOf(door: Door): AppRouter {
       answers: { 200: jsonOf(schema, 'Changed') },
     });
     routes.openapi(changeRoute, async (c) => {
-      const row = await changeUser(c, c.req.valid('param').user_id, c.req.valid('json'));
+      const { user_id } = c.req.valid('param');
+      const fields = c.req.valid('json');
+      const needsScope = !door.isOperator && !c.var.principal.scopes.has('users');
+      if (needsScope && (await areNamesFixed(c, user_id, fields))) {
+        return refuse(c, { reason: 'scope_missing', scope: 'users' });
+      }
+      const row = await changeUser(c, user_id, fields);
       return row === null ? refuse(c, USER_NOT_FOUND) : c.json(resource(accountOf(c, row)), 200);
     });
   }
@@ -237,6 +247,18 @@ userLifecycleRoutes.openapi(removeUser, async (c) => {
 function accountOf(c: AppContext, row: UserRow): UserAccount {
   const { id, name } = c.var.organization;
   return userAccount(row, { id, name }, Date.now());
+}
+
+/** Whether the change has another name than the user has now, and the organization lets nobody rename themselves. */
+async function areNamesFixed(c: AppContext, userId: string, fields: UserFields): Promise<boolean> {
+  if (NAMES.every((name) => fields[name] === undefined)) return false;
+  const { id } = c.var.organization;
+  const [organization, row] = await Promise.all([
+    findOrganization(identityDatabase(c), id),
+    findUser(identityDatabase(c), id, userId),
+  ]);
+  if (organization === null || row === null || organization.is_renaming_allowed === 1) return false;
+  return NAMES.some((name) => fields[name] !== undefined && fields[name] !== row[name]);
 }
 
 async function changeUser(c: AppContext, userId: string, fields: UserFields): Promise<UserRow | null> {

@@ -102,7 +102,7 @@ export function memberOf(chat: ChatState, userId: string): MemberFacts {
 
 /**
  * A user changes their membership (Chats API, Update a chat membership of a user). Only what differs is recorded.
- * `last_seen_at` never goes back. Typing is not part of the log (thread/live/typing.ts).
+ * `last_seen_at` never goes back, and is never in the future. Typing is not part of the log (thread/live/typing.ts).
  */
 export function updateMembership(
   state: ThreadState,
@@ -116,16 +116,30 @@ export function updateMembership(
   if (state.answered !== null) return unchanged(state, { member, chat: chat.facts });
   if (chat.facts.ended_at !== null) return refuse({ reason: 'membership_of_ended_chat' });
   if (!command.is_present) return refuse({ reason: 'not_present' });
+  if (isAhead(command.last_seen_at, context.now)) return refuse({ reason: 'last_seen_in_future' });
 
-  const { is_present, last_seen_at } = command;
-  const isNewlySeen = last_seen_at !== null && last_seen_at > (member.last_seen_at ?? Number.NEGATIVE_INFINITY);
   const recorder = new EventRecorder(state, context);
+  const last_seen_at = newlySeen(member, command.last_seen_at, context.now);
   const updated = setMembership(recorder, command.chat_id, command.actor, {
     is_participating: command.is_participating ?? member.is_participating,
-    is_present,
-    ...(isNewlySeen ? { last_seen_at } : {}),
+    is_present: command.is_present,
+    ...(last_seen_at === null ? {} : { last_seen_at }),
   });
   return accept(recorder, { member: updated, chat: recorder.chat(command.chat_id).facts });
+}
+
+/** Clients' clocks differ: a time that is this far ahead (ms) counts as now. */
+const CLOCKS_DIFFER_BY = 60_000;
+
+function isAhead(lastSeenAt: number | null, now: number): boolean {
+  return lastSeenAt !== null && lastSeenAt > now + CLOCKS_DIFFER_BY;
+}
+
+/** The `last_seen_at` to record (ms); null when it does not go forward. A later message must not count as seen. */
+function newlySeen(member: MemberFacts, lastSeenAt: number | null, now: number): number | null {
+  if (lastSeenAt === null) return null;
+  const seen = Math.min(lastSeenAt, now);
+  return member.last_seen_at === null || seen > member.last_seen_at ? seen : null;
 }
 
 /** Sets the membership of the thread's visitor, who is always a member, and answers it. Times in ms. */
@@ -149,7 +163,7 @@ export function setVisitorMembership(
 }
 
 /**
- * A visitor changes their membership. `last_seen_at` never goes back, and typing is not part of the log, as for users.
+ * A visitor changes their membership. `last_seen_at` is limited, and typing is not part of the log, as for users.
  * Unlike users, visitors join and leave without a message.
  */
 export function updateVisitorMembership(
@@ -163,13 +177,13 @@ export function updateVisitorMembership(
   const member = memberOf(chat, visitor_id);
   if (state.answered !== null) return unchanged(state, { member, chat: chat.facts });
   if (chat.facts.ended_at !== null) return refuse({ reason: 'membership_of_ended_chat' });
+  if (isAhead(last_seen_at, context.now)) return refuse({ reason: 'last_seen_in_future' });
 
   const recorder = new EventRecorder(state, context);
-  const isNewlySeen = last_seen_at !== null && last_seen_at > (member.last_seen_at ?? Number.NEGATIVE_INFINITY);
   const updated = setVisitorMembership(recorder, chat_id, visitor_id, {
     is_participating: command.is_participating ?? member.is_participating,
     is_present: member.is_present,
-    last_seen_at: isNewlySeen ? last_seen_at : member.last_seen_at,
+    last_seen_at: newlySeen(member, last_seen_at, context.now) ?? member.last_seen_at,
   });
   return accept(recorder, { member: updated, chat: recorder.chat(chat_id).facts });
 }

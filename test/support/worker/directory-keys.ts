@@ -81,6 +81,7 @@ export const ORGANIZATION_KEYS = [
   'is_humans_online',
   'is_online',
   'is_present',
+  'is_renaming_allowed',
   'max_rules_count',
   'message_list_days',
   'name',

@@ -114,6 +114,7 @@ describe.each(['PUT', 'PATCH'])('%s of a membership', (method) => {
     [{ is_participating: 'yes', composing_status: 'idle' }, 'is_participating'],
     [{ is_participating: true, composing_status: null }, 'composing_status'],
     [{ ...AWAY, last_seen_at: 'just now' }, 'last_seen_at'],
+    [{ ...AWAY, last_seen_at: '9999-12-31T00:00:00Z' }, 'last_seen_at'],
   ])('refuses %j', async (body, field) => {
     const { chatId } = await joined();
     const answer = await update(method, chatId, body);

@@ -108,6 +108,27 @@ describe('users', () => {
     expect((await ask(agent, 'GET', '/users/me')).json).toEqual(put.json);
   });
 
+  it('can change their own names unless their organization switches it off', async () => {
+    const boss = await enroll({ scopes: ['settings', 'users'] });
+    const own = await enrollAgent(boss.organization_id, { alias: null });
+    const path = `${usersOf(boss)}/${own.user_id}`;
+    expect((await ask(own, 'PATCH', path, { first_name: 'Grace', alias: 'G.' })).status).toBe(200);
+    const setting = { is_renaming_allowed: false };
+    const settings = await ask(boss, 'PATCH', `/orgs/${boss.organization_id}`, setting);
+    expect([settings.status, settings.json]).toMatchObject([200, setting]);
+
+    for (const name of [{ first_name: 'Ada' }, { last_name: 'Murray' }, { alias: null }, { alias: 'Ada' }]) {
+      const refused = await ask(own, 'PATCH', path, { ...name, title: 'Admiral' });
+      expect([refused.status, refused.json]).toEqual([403, { detail: 'The scope "users" is required.' }]);
+    }
+    // A client that sends the whole user back changes no name.
+    const whole = { is_online_enabled: false, first_name: 'Grace', last_name: 'Hopper', alias: 'G.', title: 'Agent' };
+    expect((await ask(own, 'PUT', path, whole)).json).toMatchObject(whole);
+    expect((await ask(boss, 'PATCH', path, { last_name: 'Murray' })).json).toMatchObject({ full_name: 'Grace Murray' });
+    const byOperator = { method: 'PATCH', body: { alias: null } };
+    expect((await admin(`/organizations/${path.slice('/orgs/'.length)}`, byOperator)).status).toBe(200);
+  });
+
   it('refuse invalid values', async () => {
     const own = `${usersOf(agent)}/${agent.user_id}`;
     const refused = await ask(agent, 'PATCH', own, { is_online_enabled: 'yes', first_name: '', birthday: '1.1.1990' });

@@ -123,6 +123,7 @@ describe('the visitor’s own memberships', () => {
       [{ is_participating: 'x' }, 'PATCH', 'is_participating'],
       [{ composing_status: 'shouting' }, 'PATCH', 'composing_status'],
       [{ last_seen_at: 'yesterday' }, 'PATCH', 'last_seen_at'],
+      [{ last_seen_at: '9999-12-31T00:00:00Z' }, 'PATCH', 'last_seen_at'],
       [{ is_participating: true }, 'PUT', 'composing_status'],
     ] as const) {
       const answer = await change(body, method);

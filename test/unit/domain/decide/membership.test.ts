@@ -111,14 +111,22 @@ describe('a membership', () => {
     expect(model.answer(update()).member.last_seen_at).toBe(START);
   });
 
+  test('is not seen in the future: a minute ahead counts as now, more is refused', () => {
+    const { last_at: before } = model.state;
+    expect(model.refusal(update({ last_seen_at: before + 120_000 }))).toBe('last_seen_in_future');
+    const { member } = model.answer(update({ last_seen_at: before + 30_000 }));
+    expect(member.last_seen_at).toBe(model.state.last_at);
+    expect(model.state.last_at).toBeLessThan(before + 30_000);
+  });
+
   test('leaves and returns with messages, and keeps its other fields', () => {
-    expect(model.eventsOf(update({ is_participating: false, last_seen_at: START + 5 }))).toEqual([
+    expect(model.eventsOf(update({ is_participating: false, last_seen_at: START + 2 }))).toEqual([
       'member_changed',
       'leave',
     ]);
     expect(model.chat(chatId).facts.present_user_participant_count).toBe(0);
     expect(model.eventsOf(update({ is_participating: true }))).toEqual(['member_changed', 'join']);
-    expect(model.answer(update()).member).toMatchObject({ is_participating: true, last_seen_at: START + 5 });
+    expect(model.answer(update()).member).toMatchObject({ is_participating: true, last_seen_at: START + 2 });
     expect(model.chat(chatId).facts.member_count).toBe(2);
   });
 

@@ -91,11 +91,20 @@ describe('the page of a visitor', () => {
 describe('the membership of a visitor', () => {
   test('changes without a message, and last_seen_at never goes back', () => {
     const { model, chatId } = ownChat();
-    const left = model.answer(update(chatId, { is_participating: false, last_seen_at: START + 5 }));
-    expect(left.member).toMatchObject({ is_participating: false, last_seen_at: START + 5 });
+    const left = model.answer(update(chatId, { is_participating: false, last_seen_at: START + 2 }));
+    expect(left.member).toMatchObject({ is_participating: false, last_seen_at: START + 2 });
     expect(left.chat).toMatchObject({ present_visitor_participant_count: 0, newest_message_at: null });
     const back = model.answer(update(chatId, { is_participating: true, last_seen_at: START + 1 }));
-    expect(back.member).toMatchObject({ is_participating: true, last_seen_at: START + 5 });
+    expect(back.member).toMatchObject({ is_participating: true, last_seen_at: START + 2 });
+  });
+
+  test('is not seen in the future', () => {
+    const { model, chatId } = ownChat();
+    const { last_at: before } = model.state;
+    expect(model.refusal(update(chatId, { last_seen_at: before + 120_000 }))).toBe('last_seen_in_future');
+    const { member } = model.answer(update(chatId, { last_seen_at: before + 30_000 }));
+    expect(member.last_seen_at).toBe(model.state.last_at);
+    expect(model.state.last_at).toBeLessThan(before + 30_000);
   });
 
   test('can be changed only by them, and not after the end of the chat', () => {
