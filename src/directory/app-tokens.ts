@@ -11,10 +11,8 @@ const VERSION = 1;
 
 /** How long the token in a webhook is valid, in seconds. */
 export const APP_USER_TOKEN_SECONDS = 300;
-/** How long the token of a trigger is valid, in seconds. */
-export const TRIGGER_TOKEN_SECONDS = 3600;
-/** How long the data of a trigger are valid, in seconds. */
-const TRIGGER_DATA_SECONDS = 300;
+/** How long the token and the data of a trigger are valid, in seconds. */
+export const TRIGGER_SECONDS = 600;
 /** How long the code of an installation can be exchanged, in seconds. */
 const APP_USER_CODE_SECONDS = 30;
 
@@ -59,22 +57,23 @@ export type Trigger = { organization_id: string; user_id: string; app_id: string
 
 /**
  * The token of a trigger, with which the app acts as the user who opened it. `perms` are the scopes of the
- * installation.
+ * installation. `hub`: the host of this hub, with its port. An existing library sends its credentials to the host that
+ * stands in `sub`.
  */
 export function triggerToken(
   key: Uint8Array,
-  trigger: Trigger & { perms: readonly string[] },
+  trigger: Trigger & { perms: readonly string[]; hub: string },
   now: number,
 ): Promise<string> {
   const claims = {
     user_id: trigger.user_id,
-    sub: trigger.user_id,
+    sub: trigger.hub,
     perms: [...trigger.perms],
     org_id: trigger.organization_id,
     app_id: trigger.app_id,
     inst_id: trigger.installation_id,
   };
-  return signOwnToken(key, 'trigger', claims, { now, lifetime: TRIGGER_TOKEN_SECONDS });
+  return signOwnToken(key, 'trigger', claims, { now, lifetime: TRIGGER_SECONDS });
 }
 
 const triggerClaims = z.object({
@@ -116,10 +115,12 @@ export function readAppUserCode(
 }
 
 /**
- * The data that a trigger sends to the app; all keys are always present. `user_id`: the user who opens the app; null
- * for the operator of the hub.
+ * The data that a trigger sends to the app; all keys are always present. `sub`: the host of this hub, as in
+ * `triggerToken`. `user_id`: the user who opens the app; null for the operator of the hub. `_org_id` and `_user_id`:
+ * their numbers.
  */
 export type TriggerData = {
+  sub: string;
   org_id: string;
   user_id: string | null;
   app_id: string;
@@ -130,15 +131,14 @@ export type TriggerData = {
   chat_id: string | null;
   room_id: string | null;
   domain_host: string | null;
+  _org_id: number;
+  _user_id: number | null;
 };
 
 /** The data of a trigger, signed with the text of the app's secret. */
 export function signTriggerData(appSecret: string, data: TriggerData, now: number): Promise<string> {
-  return new SignJWT({ sub: TRIGGER_SUBJECT, ...data, _org_id: data.org_id, _user_id: data.user_id })
+  return new SignJWT(data)
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setExpirationTime(secondsOf(now) + TRIGGER_DATA_SECONDS)
+    .setExpirationTime(secondsOf(now) + TRIGGER_SECONDS)
     .sign(new TextEncoder().encode(appSecret));
 }
-
-/** Existing apps check for this subject. */
-const TRIGGER_SUBJECT = 'service.giosg.com';

@@ -2,12 +2,15 @@ import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { z } from 'zod';
 
 /**
- * The JWTs that only the hub reads: HS256 with its own key (signing-keys.ts). Each kind has an audience of its own, so
- * none can be used as another.
+ * The JWTs that only the hub reads: HS256 with its own key (signing-keys.ts). Each kind has an audience, or a type in its
+ * header, of its own, so none can be used as another.
  */
 
 /** The kind of a token. */
 export type Audience = 'visitor' | 'user' | 'trigger' | 'app_user_code';
+
+/** A trigger's token has the claims of the published interface and no others, so its kind is in its header. */
+const TYPE_OF_TRIGGER = 'trigger+jwt';
 
 const ISSUER = 'umi';
 const ALGORITHM = 'HS256';
@@ -21,12 +24,13 @@ export function signOwnToken(
   claims: JWTPayload,
   { now, lifetime }: { now: number; lifetime: number },
 ): Promise<string> {
-  return new SignJWT(claims)
+  const token = new SignJWT(claims).setExpirationTime(secondsOf(now) + lifetime);
+  if (audience === 'trigger') return token.setProtectedHeader({ alg: ALGORITHM, typ: TYPE_OF_TRIGGER }).sign(key);
+  return token
     .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
     .setIssuer(ISSUER)
     .setAudience([audience])
     .setIssuedAt(secondsOf(now))
-    .setExpirationTime(secondsOf(now) + lifetime)
     .sign(key);
 }
 
@@ -44,10 +48,9 @@ export async function readOwnToken<Claims>(
   if (token.length > LONGEST_TOKEN) return null;
   const expected = {
     algorithms: [ALGORITHM],
-    issuer: ISSUER,
-    audience,
     requiredClaims: ['exp'],
     currentDate: new Date(now),
+    ...(audience === 'trigger' ? { typ: TYPE_OF_TRIGGER } : { issuer: ISSUER, audience }),
   };
   try {
     const { payload } = await jwtVerify(token, key, expected);

@@ -248,6 +248,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ["a visitor's presence without `presence_expires_in`", 'DEFAULT_EXPIRES_IN'],
   ["a visitor's access token", 'VISITOR_TOKEN_LIFETIME'],
   ["an app's token in a webhook", 'APP_USER_TOKEN_SECONDS'],
+  ['`data` and `token` of a trigger', 'TRIGGER_SECONDS'],
   ['the code for `/identity/token`', 'APP_USER_CODE_SECONDS'],
   ["chats hear that a user's last client has expired", 'GRACE', 1000],
   ['`typing` that is not said again', 'TYPING_LASTS', 1000],

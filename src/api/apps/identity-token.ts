@@ -18,7 +18,7 @@ const PATH = '/token';
 const formSchema = z
   .object({
     grant_type: z.literal('authorization_code'),
-    code: z.string().openapi({ description: 'The `app_user_code` of an install trigger.' }),
+    code: z.string().openapi({ description: 'The `app_user_code` of a trigger.' }),
     client_id: z.string().openapi({ description: 'Id of the app.' }),
     client_secret: z.string().openapi({ description: 'Secret of the app.' }),
   })
@@ -54,7 +54,8 @@ identityRoutes.openAPIRegistry.registerPath({
   tags: ['Apps'],
   security: [],
   summary: 'Exchange the code of an installation for a lasting token of the app’s bot user',
-  description: 'A code works once, within 30 seconds.',
+  description:
+    'A code works once, within 30 seconds. Every trigger of an app with a bot user has one, except `uninstall`.',
   request: { body: { required: true, content: { 'application/x-www-form-urlencoded': { schema: formSchema } } } },
   responses: {
     200: jsonOf(tokenSchema, 'The token'),

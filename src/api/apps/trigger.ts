@@ -4,6 +4,7 @@ import { INSTALLATION_TIMES } from '../../delivery/attempt-times.ts';
 import { appUserCode, signTriggerData, triggerToken } from '../../directory/app-tokens.ts';
 import { findInstalledSecret } from '../../directory/app-user-codes.ts';
 import { findInstallation, installationView, type UninstallTrigger } from '../../directory/installations.ts';
+import { numbersOf } from '../../directory/numbers.ts';
 import { threadNameOfChat } from '../../domain/address.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { publicOrigin } from '../../http/collection.ts';
@@ -32,7 +33,7 @@ const getTrigger = defineRoute({
   tag: 'Apps',
   summary: 'Get the URL with which a console opens an app',
   description:
-    'The triggers install, uninstall and setup need the scope settings. An app that acts for a user cannot open apps in their name.',
+    'The triggers install, uninstall and setup need the scope settings. `data` and `token` in the URL are valid for ten minutes; the code of an app with a bot user for 30 seconds. An app that acts for a user cannot open apps in their name.',
   access: organizationUser,
   request: {
     params: installationPath,
@@ -71,10 +72,14 @@ triggerRoutes.openapi(getTrigger, async (c) => {
 
   const now = Date.now();
   const key = await signingKey(c);
-  const hasCode = type === 'install' && app_user !== null;
+  const hub = hostOfHub(c);
+  // Existing apps exchange the code at whatever trigger they get, except at that of an installation that ends.
+  const hasCode = type !== 'uninstall' && app_user !== null;
+  const [_org_id, _user_id] = await numbersOf(identity, organization_id, user.id);
   const data = await signTriggerData(
     signer.secret,
     {
+      sub: hub,
       org_id: organization_id,
       user_id: user.id,
       app_id: app.id,
@@ -85,18 +90,25 @@ triggerRoutes.openapi(getTrigger, async (c) => {
       chat_id: chat?.id ?? null,
       room_id: chat?.room?.id ?? null,
       domain_host: chat?.room ? ((await reachedRoom(c, chat.room.id))?.domain ?? null) : null,
+      _org_id,
+      _user_id,
     },
     now,
   );
   const parameters = new URLSearchParams({ type, data });
   if (type !== 'uninstall') {
-    const trigger = { organization_id, user_id: user.id, app_id: app.id, installation_id, perms: allowed_scopes };
+    const trigger = { organization_id, user_id: user.id, app_id: app.id, installation_id, perms: allowed_scopes, hub };
     parameters.set('token', await triggerToken(key, trigger, now));
   }
   if (type === 'install') parameters.set('redirect_uri', redirect_uri ?? `${publicOrigin(c)}/`);
   c.header('Cache-Control', 'no-store');
   return c.json({ url: withParameters(app.trigger_url, parameters) }, 200);
 });
+
+/** The host under which clients reach the hub, with its port. */
+function hostOfHub(c: AppContext): string {
+  return new URL(publicOrigin(c)).host;
+}
 
 /** A chat of the caller, or one that is routed to them. Null when it is neither. */
 async function findChat(c: AppContext, chatId: string): Promise<ChatFacts | null> {
@@ -118,14 +130,15 @@ async function findChat(c: AppContext, chatId: string): Promise<ChatFacts | null
  * operator.
  */
 export function callUninstallTrigger(c: AppContext, trigger: UninstallTrigger, userId: string | null): void {
-  c.executionCtx.waitUntil(sendUninstall(c.env, trigger, userId));
+  c.executionCtx.waitUntil(sendUninstall(c, trigger, userId));
 }
 
-async function sendUninstall(env: Env, trigger: UninstallTrigger, userId: string | null): Promise<void> {
+async function sendUninstall(c: AppContext, trigger: UninstallTrigger, userId: string | null): Promise<void> {
+  const { env } = c;
   const { id: installation_id, app_id } = trigger;
   try {
     const destination = {
-      url: await uninstallUrl(trigger, userId),
+      url: await uninstallUrl(c, trigger, userId),
       own_origins: [env.PUBLIC_ORIGIN, trigger.registered_origin],
     };
     const { is_delivered, attempt } = await attemptCall(attemptDeps(env, INSTALLATION_TIMES), destination);
@@ -137,10 +150,13 @@ async function sendUninstall(env: Env, trigger: UninstallTrigger, userId: string
 }
 
 async function uninstallUrl(
+  c: AppContext,
   { id, organization_id, app_id, app_user_id, ...app }: UninstallTrigger,
   userId: string | null,
 ) {
+  const [_org_id, _user_id] = await numbersOf(identityDatabase(c), organization_id, userId);
   const data = {
+    sub: hostOfHub(c),
     org_id: organization_id,
     user_id: userId,
     app_id,
@@ -151,6 +167,8 @@ async function uninstallUrl(
     chat_id: null,
     room_id: null,
     domain_host: null,
+    _org_id,
+    _user_id,
   };
   const signed = await signTriggerData(app.secret, data, Date.now());
   return withParameters(app.trigger_url, new URLSearchParams({ type: 'uninstall', data: signed }));

@@ -204,7 +204,13 @@ describe('a forged token', () => {
     const names = { app_id: app.id, installation_id: installation.id };
     const key = await hubKey();
     expect((await bearer(await appUserCode(key, names, Date.now()))).status).toBe(401);
-    const who = { ...names, organization_id: manager.organization_id, user_id: manager.user_id, perms: [] };
+    const who = {
+      ...names,
+      organization_id: manager.organization_id,
+      user_id: manager.user_id,
+      perms: [],
+      hub: 'hub.example',
+    };
     expect((await bearer(await triggerToken(key, who, Date.now()))).status).toBe(401);
   });
 });
@@ -248,18 +254,35 @@ describe('GIOSGAPP credentials', () => {
     }
   });
 
+  it('are refused with a token of the same claims that has another type', async () => {
+    const { app } = opened;
+    const token = await triggerOf(opened.manager, opened);
+    const claims = decodeJwt(token);
+    const key = await hubKey();
+    const statusOf = async (header: { alg: string; typ?: string }, more: Json = {}) => {
+      const forged = await sign({ ...claims, ...more }, key, header);
+      return (await asks(`GIOSGAPP ${forged} ${app.secret}`)).status;
+    };
+    const [alg, full] = ['HS256', { iss: 'umi', aud: ['trigger'] }];
+    expect(await statusOf({ alg, typ: 'trigger+jwt' })).toBe(200);
+    expect(await statusOf({ alg })).toBe(401);
+    expect(await statusOf({ alg, typ: 'JWT' })).toBe(401);
+    expect(await statusOf({ alg, typ: 'JWT' }, full)).toBe(401);
+    expect(await statusOf({ alg, typ: 'JWT' }, { ...full, aud: ['user'] })).toBe(401);
+  });
+
   it('are refused for an installation of another organization', async () => {
     const { app, installation } = opened;
     const stranger = await enroll();
     const now = Date.now();
     for (const organization_id of [stranger.organization_id, opened.manager.organization_id]) {
       const names = { organization_id, user_id: stranger.user_id, app_id: app.id, installation_id: installation.id };
-      const token = await triggerToken(await hubKey(), { ...names, perms: [] }, now);
+      const token = await triggerToken(await hubKey(), { ...names, perms: [], hub: 'hub.example' }, now);
       expect((await asks(`GIOSGAPP ${token} ${app.secret}`)).status).toBe(401);
     }
   });
 
-  it('become invalid after an hour, and with the old secret, the installation and the user', async () => {
+  it('become invalid after ten minutes, and with the old secret, the installation and the user', async () => {
     const one = await openApp();
     const agent = await enroll({ organization_id: one.manager.organization_id });
     const token = await triggerOf(agent, one);
@@ -272,7 +295,7 @@ describe('GIOSGAPP credentials', () => {
     expect((await asks(header(one.app.secret), me, cached)).status).toBe(401);
     expect((await asks(header(secret), me, cached)).status).toBe(200);
 
-    passTime(3_601_000);
+    passTime(601_000);
     expect((await asks(header(secret), me, cached)).status).toBe(401);
     vi.useRealTimers();
 

@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { appUserCode, appUserToken } from '../../../src/directory/app-tokens.ts';
+import { APP_TRIGGERS } from '../../../src/resources/app.ts';
 import {
   type CreatedApp,
   hubKey,
@@ -21,7 +22,7 @@ let app: CreatedApp;
 let installation: Installation;
 
 beforeAll(async () => {
-  ({ manager, app, installation } = await openApp());
+  ({ manager, app, installation } = await openApp({ trigger_types: APP_TRIGGERS }));
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -69,6 +70,13 @@ describe('POST /identity/token', () => {
     const me = await call('/api/v5/users/me', { authorization: `Token ${token}` });
     expect([me.status, me.json]).toEqual([200, expect.objectContaining({ id: installation.app_user_id })]);
     expect((await ask({ token }, 'GET', `${orgOf(manager)}/apps`)).status).toBe(403);
+  });
+
+  it.each(APP_TRIGGERS.filter((type) => type !== 'uninstall'))('accepts the code of the trigger %s', async (type) => {
+    const { parameters } = await trigger(manager, installation, `type=${type}`);
+    const code = String(decodeJwt(parameters.get('data') ?? '')['app_user_code']);
+    const answer = await exchange(code);
+    expect([answer.status, answer.json]).toEqual([200, expect.objectContaining({ user_id: installation.app_user_id })]);
   });
 
   it('accepts a code once, even in two requests at the same time', async () => {

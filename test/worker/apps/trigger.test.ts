@@ -1,5 +1,5 @@
 import { decodeJwt, jwtVerify } from 'jose';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   type CreatedApp,
   createApp,
@@ -9,8 +9,9 @@ import {
   openApp,
   trigger,
 } from '../../support/worker/apps.ts';
+import { setClock } from '../../support/worker/clock.ts';
 import { ask, enrollAgent, TestOrganization, unique } from '../../support/worker/organization.ts';
-import { enroll, type Person } from '../../support/worker/requests.ts';
+import { call, enroll, type Person } from '../../support/worker/requests.ts';
 
 let manager: Person;
 let app: CreatedApp;
@@ -24,10 +25,15 @@ beforeAll(async () => {
 const verified = async (data: string | null, secret = app.secret) =>
   (await jwtVerify(data ?? '', new TextEncoder().encode(secret), { algorithms: ['HS256'] })).payload;
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe('a trigger', () => {
   it('leads to the app with data signed by its secret and a token of the hub, and keeps the URL’s query', async () => {
     const agent = await enroll({ organization_id: manager.organization_id });
     const now = Math.floor(Date.now() / 1000);
+    setClock(now * 1000);
     const { answer, parameters } = await trigger(agent, installation, 'type=manual_nav');
     expect([answer.status, Object.keys(answer.json)]).toEqual([200, ['url']]);
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
@@ -35,35 +41,57 @@ describe('a trigger', () => {
     expect([...parameters.keys()]).toEqual(['tenant', 'x', 'type', 'data', 'token']);
     const data = await verified(parameters.get('data'));
     expect(data).toEqual({
-      sub: 'service.giosg.com',
+      sub: 'hub.example',
       exp: expect.any(Number),
       org_id: manager.organization_id,
       user_id: agent.user_id,
       app_id: app.id,
       inst_id: installation.id,
       app_user_id: installation.app_user_id,
-      app_user_code: null,
+      app_user_code: expect.any(String),
       visitor_id: null,
       chat_id: null,
       room_id: null,
       domain_host: null,
-      _org_id: manager.organization_id,
-      _user_id: agent.user_id,
+      _org_id: expect.any(Number),
+      _user_id: expect.any(Number),
     });
-    expect(Number(data.exp) - now).toBeGreaterThanOrEqual(300);
-    const { payload } = await jwtVerify(parameters.get('token') ?? '', await hubKey(), { audience: 'trigger' });
+    const { payload } = await jwtVerify(parameters.get('token') ?? '', await hubKey());
     expect(payload).toEqual({
       user_id: agent.user_id,
-      sub: agent.user_id,
+      sub: 'hub.example',
       perms: ['reports'],
       org_id: manager.organization_id,
       app_id: app.id,
       inst_id: installation.id,
-      exp: expect.any(Number),
-      iat: expect.any(Number),
-      iss: 'umi',
-      aud: ['trigger'],
+      exp: data.exp,
     });
+    expect(data.exp).toBe(now + 600);
+  });
+
+  it('names this hub with its port', async () => {
+    const path = `/api/v5/orgs/${manager.organization_id}/app_installations/${installation.id}/trigger?type=manual_nav`;
+    const env = { PUBLIC_ORIGIN: 'http://127.0.0.1:8000' };
+    const answer = await call(path, { authorization: `Bearer ${manager.token}`, env });
+    const { searchParams } = new URL(String(answer.json['url']));
+    for (const name of ['data', 'token']) expect(decodeJwt(searchParams.get(name) ?? '').sub).toBe('127.0.0.1:8000');
+  });
+
+  it('gives each organization and user one number that stays', async () => {
+    const agent = await enroll({ organization_id: manager.organization_id });
+    const numbersFor = async (person: Person, where = installation, secret = app.secret) => {
+      const { parameters } = await trigger(person, where, 'type=manual_nav');
+      const { _org_id, _user_id } = await verified(parameters.get('data'), secret);
+      expect([Number.isSafeInteger(_org_id), Number.isSafeInteger(_user_id)]).toEqual([true, true]);
+      return [_org_id, _user_id];
+    };
+    const firsts = await Promise.all([numbersFor(agent), numbersFor(manager), numbersFor(agent)]);
+    const [[organization, ofAgent] = [], [, ofManager] = []] = firsts;
+    const other = await openApp();
+    const elsewhere = await numbersFor(other.manager, other.installation, other.app.secret);
+    expect(firsts[2]).toEqual(firsts[0]);
+    expect(await numbersFor(agent)).toEqual(firsts[0]);
+    expect(new Set([organization, ofAgent, ofManager, ...elsewhere]).size).toBe(5);
   });
 
   it('of type install has a code and the return URL; that of type uninstall has no token', async () => {
@@ -78,8 +106,7 @@ describe('a trigger', () => {
 
     const uninstalling = await trigger(manager, installation, 'type=uninstall');
     expect([...uninstalling.parameters.keys()]).toEqual(['tenant', 'x', 'type', 'data']);
-    const setup = await trigger(manager, installation, 'type=setup');
-    expect((await verified(setup.parameters.get('data'))).app_user_code).toBeNull();
+    expect((await verified(uninstalling.parameters.get('data'))).app_user_code).toBeNull();
   });
 
   it('has no code without a bot user', async () => {
