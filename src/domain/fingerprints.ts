@@ -30,6 +30,16 @@ export function requestKey(command: ReceiveMessages): string {
   ]);
 }
 
+/**
+ * The command with the fingerprints of its messages as its thread stores them: with the thread's random salt, so that a
+ * guessed text cannot be looked for in all threads at once. Null: a thread of an earlier program, which has no salt.
+ */
+export function withSalt(command: ReceiveMessages, salt: string | null): ReceiveMessages {
+  if (salt === null) return command;
+  const messages = command.messages.map((message) => ({ ...message, key: fingerprint([salt, message.key]) }));
+  return { ...command, messages };
+}
+
 function fingerprint(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 27);
 }

@@ -22,6 +22,8 @@ export type Commit = {
   received: ReceivedBefore[];
   channelTarget: ChannelTarget | null;
   isTargetNew: boolean;
+  /** Stored with the first commit; the salt of a thread never changes. */
+  salt: string | null;
   /** The audience to store as JSON (null: nobody); null when the stored one stays. */
   audience: { stored: string | null } | null;
   /** Version of the last changed delivery or lane. The rows written here get the next ones. */
@@ -46,10 +48,11 @@ export function writeCommit(sql: SqlStorage, commit: Commit): Committed {
   if (after.thread !== null && (after.thread !== before.thread || commit.isTargetNew)) {
     const routing = commit.channelTarget === null ? null : JSON.stringify(commit.channelTarget);
     write(
-      `INSERT INTO thread (one, facts, routing) VALUES (1, ?1, ?2)
+      `INSERT INTO thread (one, facts, routing, salt) VALUES (1, ?1, ?2, ?3)
        ON CONFLICT (one) DO UPDATE SET facts = ?1, routing = ?2`,
       JSON.stringify(after.thread),
       routing,
+      commit.salt,
     );
   }
   if (commit.audience !== null) write('UPDATE thread SET audience = ?', commit.audience.stored);

@@ -4,6 +4,7 @@ import { threadNameOfChat } from '../domain/address.ts';
 import type { Command } from '../domain/commands.ts';
 import type { Decision } from '../domain/decide/recorder.ts';
 import { type ChannelTarget, isSameTarget } from '../domain/events.ts';
+import { withSalt } from '../domain/fingerprints.ts';
 import { grantRefusal } from '../domain/grants.ts';
 import type { Query, Reading } from '../domain/queries.ts';
 import type { Result, ThreadRefusal } from '../domain/refusals.ts';
@@ -24,9 +25,10 @@ import { answerQuery, readEventPage } from './answer-query.ts';
 import { type Committed, writeCommit } from './commit.ts';
 import { decideCommand } from './decide-command.ts';
 import { isKeptFromApps } from './live/audience-scope.ts';
-import { Broadcast } from './live/broadcast.ts';
+import type { Broadcast } from './live/broadcast.ts';
 import { Typing } from './live/typing.ts';
-import { followedChat, type PresenceWatch, watchUsers } from './presence-watch.ts';
+import { makeBroadcast, makeLanes, makeWatch, type ThreadObjectContext } from './parts.ts';
+import { followedChat, type PresenceWatch } from './presence-watch.ts';
 import { Replica } from './replica/replica.ts';
 import { StorageSize } from './storage-size.ts';
 import { readVersion, upgradeTables } from './store/checkpoint.ts';
@@ -34,7 +36,7 @@ import { keepCurrentChat, loadChat, loadForCommand, loadThread } from './store/l
 import { RecentCommands } from './store/recent-commands.ts';
 import { SCHEMA, schemaOf } from './store/schema.ts';
 import { fanOutWebhooks } from './webhooks/fan-out.ts';
-import { Lanes } from './webhooks/lanes.ts';
+import type { Lanes } from './webhooks/lanes.ts';
 
 /** Longest wait for D1 (ms) after a commit without a courier. */
 const WAIT_FOR_COPY = 1000;
@@ -50,6 +52,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   readonly #sql: SqlStorage;
   #state: ThreadState;
   #channelTarget: ChannelTarget | null = null;
+  /** Replaced by the stored one. A new thread stores it with its first commit. */
+  #salt: string | null = crypto.randomUUID();
   readonly #timers: Timers;
   readonly #commands: RecentCommands;
   readonly #replica: Replica;
@@ -69,9 +73,18 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#alarmClock = new AlarmClock(ctx, (error) => this.#logFailure('arm_failed', error));
     this.#timers = new Timers({ sql: this.#sql, armBy: (at) => this.#alarmClock.armBy(at) });
     this.#commands = new RecentCommands(this.#sql);
-    this.#lanes = this.#makeLanes();
-    this.#watch = this.#makeWatch();
-    this.#broadcast = this.#makeBroadcast();
+    const context: ThreadObjectContext = {
+      ctx,
+      env,
+      state: () => this.#state,
+      timers: this.#timers,
+      alarmClock: this.#alarmClock,
+      execute: (command) => this.execute(command),
+      failed: (event, error) => this.#logFailure(event, error),
+    };
+    this.#lanes = makeLanes(context);
+    this.#watch = makeWatch(context);
+    this.#broadcast = makeBroadcast(context);
     const schema = schemaOf(this.#sql);
     if (schema > 0 && schema !== SCHEMA)
       ctx.storage.transactionSync(() => upgradeTables(this.#sql, schema, Date.now()));
@@ -126,8 +139,9 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (this.#replica.isUpToDate) this.#sweep.writeCheckpoints();
   }
 
-  async #execute(command: Command, isCourier: boolean, cost: Cost): Promise<Execution> {
-    if (command.v !== 1) return { decided: refused({ reason: 'newer_version' }), leased: [] };
+  async #execute(sent: Command, isCourier: boolean, cost: Cost): Promise<Execution> {
+    if (sent.v !== 1) return { decided: refused({ reason: 'newer_version' }), leased: [] };
+    const command = sent.type === 'receive_messages' ? withSalt(sent, this.#salt) : sent;
     let loaded = await this.#broadcast.loadAudience(command, cost);
     while (!this.#broadcast.covers(command, loaded)) loaded = await this.#broadcast.loadAudience(command, cost);
     if (loaded === null) return { decided: refused({ reason: 'listeners_unknown' }), leased: [] };
@@ -234,6 +248,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const nameOfChat = thread === null ? null : threadNameOfChat(thread.current_chat_id);
     this.#state = { ...loaded.state, name: name === '' ? (nameOfChat ?? '') : name };
     this.#channelTarget = loaded.channelTarget;
+    this.#salt = loaded.salt;
     this.#broadcast.restore(loaded.audience, this.#state);
     this.#lanes.version = Math.max(this.#lanes.version, readVersion(this.#sql));
   }
@@ -283,6 +298,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
         received: decided.received,
         channelTarget: target,
         isTargetNew,
+        salt: this.#salt,
         audience: stored,
         version: this.#lanes.version,
         at: decided.state.last_at,
@@ -346,44 +362,6 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       },
       isStored,
     );
-  }
-
-  #makeLanes(): Lanes {
-    return new Lanes({
-      sql: this.#sql,
-      transaction: (change) => this.ctx.storage.transactionSync(change),
-      thread: () => this.#state.thread && { ...this.#state.thread, name: this.#state.name },
-      send: (wakeUp) => {
-        const sent = this.env.WEBHOOKS.send(wakeUp).catch((error) => this.#logFailure('offer_failed', error));
-        this.ctx.waitUntil(sent);
-      },
-      changed: (at) => {
-        this.#alarmClock.armBy(at + ALARM_AFTER);
-      },
-    });
-  }
-
-  #makeBroadcast(): Broadcast {
-    return new Broadcast({
-      env: this.env,
-      sql: this.#sql,
-      state: () => this.#state,
-      background: (work) => this.ctx.waitUntil(work),
-      failed: (event, error) => this.#logFailure(event, error),
-      timers: this.#timers,
-    });
-  }
-
-  #makeWatch(): PresenceWatch {
-    return watchUsers({
-      env: this.env,
-      sql: this.#sql,
-      timers: this.#timers,
-      state: () => this.#state,
-      execute: (command) => this.execute(command),
-      background: (work) => this.ctx.waitUntil(work),
-      failed: (error) => this.#logFailure('watch_failed', error),
-    });
   }
 
   #logFailure(event: string, error: unknown): void {

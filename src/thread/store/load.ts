@@ -18,23 +18,24 @@ import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
 import type { TagFacts } from '../../resources/tag.ts';
 
 /**
- * Loads what an object keeps in memory between commands: its thread with the current chat, the channel's target and the
- * stored audience.
+ * Loads what an object keeps in memory between commands: its thread with the current chat, the channel's target, the
+ * stored audience and the salt.
  */
 export function loadThread(
   sql: SqlStorage,
   name: string,
-): { state: ThreadState; channelTarget: ChannelTarget | null; audience: string | null } {
+): { state: ThreadState; channelTarget: ChannelTarget | null; audience: string | null; salt: string | null } {
   const row = sql
-    .exec<{ facts: string; routing: string | null; audience: string | null }>(
-      'SELECT facts, routing, audience FROM thread',
+    .exec<{ facts: string; routing: string | null; audience: string | null; salt: string | null }>(
+      'SELECT facts, routing, audience, salt FROM thread',
     )
     .one();
   const last = loadLastEvent(sql);
   const thread = JSON.parse(row.facts) as NonNullable<ThreadState['thread']>;
   const state = { ...emptyThread(name), last_seq: last.seq, last_at: last.at, thread };
   const channelTarget = row.routing === null ? null : (JSON.parse(row.routing) as ChannelTarget);
-  return { state: loadChat(sql, state, thread.current_chat_id), channelTarget, audience: row.audience };
+  const { audience, salt } = row;
+  return { state: loadChat(sql, state, thread.current_chat_id), channelTarget, audience, salt };
 }
 
 const NONE: ReadonlyMap<string, NamedMessage> = new Map();

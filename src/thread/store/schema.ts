@@ -7,11 +7,12 @@ import { OUTBOX_TABLES, OUTBOX_UPGRADE, REST_TABLES } from './outbox-tables.ts';
  * made with their first row. Facts are JSON. Times are ms.
  */
 const BASE = [
-  // One row: the thread's facts, the channel's target (`routing`), how far the replica is acknowledged, and the last
-  // audience.
+  // One row: the thread's facts, the channel's target (`routing`), how far the replica is acknowledged, the last
+  // audience, and the salt of `received` (null in threads of schemas before 5).
   `CREATE TABLE thread (
     one INTEGER PRIMARY KEY CHECK (one = 1), facts TEXT NOT NULL, routing TEXT,
-    acknowledged_seq INTEGER NOT NULL DEFAULT 0, acknowledged_version INTEGER NOT NULL DEFAULT 0, audience TEXT)`,
+    acknowledged_seq INTEGER NOT NULL DEFAULT 0, acknowledged_version INTEGER NOT NULL DEFAULT 0, audience TEXT,
+    salt TEXT)`,
   `CREATE TABLE events (
     seq INTEGER PRIMARY KEY, chat_id TEXT NOT NULL, type TEXT NOT NULL, event TEXT NOT NULL)`,
   // With a rowid: such rows are too large for a page of a WITHOUT ROWID table, and each message rewrites one.
@@ -93,10 +94,11 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
   ],
   // Commands are found in the log since then, and the stored audience covers the thread's scope.
   4: ['ALTER TABLE chats DROP COLUMN recent_commands', 'UPDATE thread SET audience = NULL', ...OUTBOX_UPGRADE],
+  5: ['ALTER TABLE thread ADD COLUMN salt TEXT'],
 };
 
 /** The schema of this program. */
-export const SCHEMA = 4;
+export const SCHEMA = 5;
 
 /** The schema of this object's tables; 0 when it has never accepted a command. The first schema had no number. */
 export function schemaOf(sql: SqlStorage): number {

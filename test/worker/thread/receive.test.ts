@@ -1,5 +1,7 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
+import { threadName } from '../../../src/domain/address.ts';
 import { accepted, newChannel, receive, receiveCommand, stubOf, visitorMessage } from '../../support/worker/threads.ts';
 
 test('a message opens a session, the next one joins it, and D1 has both', async () => {
@@ -25,6 +27,26 @@ test('a plain message costs one D1 batch with two rows and three rows in the obj
   expect(cost.d1.trips).toBe(1);
   expect(cost.d1.rowsWritten).toBe(2);
   expect(cost.thread.rowsWritten).toBe(3);
+});
+
+test('fingerprints differ between threads, and are known after an eviction', async () => {
+  const channel = newChannel();
+  const message = visitorMessage('the same text', 'm-1');
+  const objectIn = (thread_id: string) =>
+    env.THREADS.getByName(threadName({ kind: 'channel', channel_id: channel.channelId, thread_id }));
+  const stored = async (thread: string) => {
+    const { message_ids } = await receive(receiveCommand(channel, thread, [message]));
+    const keys = await runInDurableObject(objectIn(thread), (_, { storage }) =>
+      storage.sql.exec<{ key: string }>('SELECT key FROM received').toArray(),
+    );
+    await evictDurableObject(objectIn(thread));
+    const again = await receive(receiveCommand(channel, thread, [message]));
+    expect(again).toMatchObject({ message_ids, messages_created: 1, is_repeat: true });
+    return keys.map(({ key }) => key);
+  };
+  const keys = [...(await stored('one')), ...(await stored('two'))];
+  expect(new Set(keys).size).toBe(2);
+  expect(keys).not.toContain(message.key);
 });
 
 test('fifty parallel messages to a new and to a just-ended thread make one session each', async () => {

@@ -1,0 +1,55 @@
+import type { Command } from '../domain/commands.ts';
+import type { ThreadState } from '../domain/state.ts';
+import type { AlarmClock } from '../platform/alarm-clock.ts';
+import type { Timers } from '../platform/timers.ts';
+import type { Executed } from '../rpc/thread.ts';
+import { ALARM_AFTER } from './alarm.ts';
+import { Broadcast } from './live/broadcast.ts';
+import { type PresenceWatch, watchUsers } from './presence-watch.ts';
+import { Lanes } from './webhooks/lanes.ts';
+
+/** What the parts of a thread's object share. `state` answers the state after the last commit. */
+export type ThreadObjectContext = {
+  ctx: DurableObjectState;
+  env: Env;
+  state: () => ThreadState;
+  timers: Timers;
+  alarmClock: AlarmClock;
+  execute: (command: Command) => Promise<Executed>;
+  failed: (event: string, error: unknown) => void;
+};
+
+/** The lanes of the object. Their wake-ups go to the queue, and a change of them arms the alarm. */
+export function makeLanes({ ctx, env, state, alarmClock, failed }: ThreadObjectContext): Lanes {
+  return new Lanes({
+    sql: ctx.storage.sql,
+    transaction: (change) => ctx.storage.transactionSync(change),
+    thread: () => {
+      const { thread, name } = state();
+      return thread && { ...thread, name };
+    },
+    send: (wakeUp) => ctx.waitUntil(env.WEBHOOKS.send(wakeUp).catch((error) => failed('offer_failed', error))),
+    changed: (at) => {
+      alarmClock.armBy(at + ALARM_AFTER);
+    },
+  });
+}
+
+/** Tells apps and live hubs of the object's events. */
+export function makeBroadcast({ ctx, env, state, timers, failed }: ThreadObjectContext): Broadcast {
+  const background = (work: Promise<unknown>) => ctx.waitUntil(work);
+  return new Broadcast({ env, sql: ctx.storage.sql, state, background, failed, timers });
+}
+
+/** Asks users' objects for the presence of the members of the object's open chat. */
+export function makeWatch({ ctx, env, state, timers, execute, failed }: ThreadObjectContext): PresenceWatch {
+  return watchUsers({
+    env,
+    sql: ctx.storage.sql,
+    timers,
+    state,
+    execute,
+    background: (work) => ctx.waitUntil(work),
+    failed: (error) => failed('watch_failed', error),
+  });
+}
