@@ -13,7 +13,7 @@ const insideWorkerd: TestProjectInlineConfiguration = {
         queueProducers: { WEBHOOKS: { queueName: 'unconsumed' } },
         bindings: {
           TEST_MIGRATIONS: migrations,
-          ADMIN_TOKEN: 'admin-token-of-the-tests',
+          ADMIN_TOKEN: 'admin-token-of-the-tests-of-this-hub',
           ALLOW_INSECURE_WEBHOOKS: '1',
           RATE_LIMITS: '0',
         },

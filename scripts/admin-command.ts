@@ -166,6 +166,10 @@ export function helpText(): string {
   });
   return [
     'Usage: npm run --silent admin -- <resource> <verb> [options]',
+    '       npm run --silent admin -- bootstrap --env <environment> --name <organization> [--first-name <user>]',
+    '',
+    'bootstrap, once after the first deployment: makes the admin token, sets it and shows it; creates an organization,',
+    'a room, and a user with a token of all scopes. It needs a login at Cloudflare.',
     '',
     'Connection:',
     '  --base-url <url>   default: UMI_BASE_URL, else http://127.0.0.1:8787',

@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util';
-import { type AdminRequest, commandOptions, helpText, parseCommand } from './admin-command.ts';
+import { bootstrap } from './admin-bootstrap.ts';
+import { type AdminRequest, commandOptions, helpText, type Options, parseCommand } from './admin-command.ts';
 import { adminToken, defaultBaseUrl, NO_ADMIN_TOKEN } from './admin-connection.ts';
 import { argumentProblem } from './command-line.ts';
+import { DeploymentRefused, readTarget } from './deployment-target.ts';
+import { runWrangler } from './wrangler-command.ts';
 
 /**
  * The operator's command line: organizations with their users, teams, rooms and routers in a running hub, through
@@ -13,26 +16,47 @@ async function main(): Promise<number> {
   try {
     parsed = parseArgs({
       allowPositionals: true,
-      options: { ...options, 'base-url': { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: { ...options, ...CONNECTION, help: { type: 'boolean', short: 'h' } },
     });
   } catch (error) {
     return complain(argumentProblem(error));
   }
   const { positionals } = parsed;
-  const {
-    help,
-    'base-url': baseUrl = defaultBaseUrl(),
-    ...values
-  } = parsed.values as Record<string, string | undefined>;
+  const { help, 'base-url': baseUrl, ...values } = parsed.values as Record<string, string | undefined>;
   if (positionals.length === 0 || help !== undefined) {
     process.stdout.write(helpText());
     return 0;
   }
+  if (positionals[0] === 'bootstrap') return startHub(positionals, values, baseUrl);
   const command = parseCommand(positionals, values);
   if (!command.ok) return complain(command.problem);
   const token = adminToken();
   if (token === null) return complain(NO_ADMIN_TOKEN);
-  return send(baseUrl, token, command.request);
+  return send(baseUrl ?? defaultBaseUrl(), token, command.request);
+}
+
+/** `bootstrap`. It needs a login at Cloudflare, and is the only command that does. */
+async function startHub(words: readonly string[], options: Options, baseUrl: string | undefined): Promise<number> {
+  const { env: environment = '', name, 'first-name': firstName = 'Admin', ...foreign } = options;
+  const [surplus] = [...words.slice(1), ...Object.keys(foreign).map((option) => `--${option}`)];
+  if (surplus !== undefined) return complain(`unexpected "${surplus}"`);
+  if (name === undefined) return complain('missing --name <text>, the name of the first organization');
+  try {
+    await bootstrap({
+      target: await readTarget(environment),
+      run: runWrangler,
+      baseUrl: baseUrl ?? process.env['UMI_BASE_URL'] ?? null,
+      adminToken: adminToken(),
+      organizationName: name,
+      firstName,
+      say: (line) => process.stdout.write(`${line}\n`),
+      patience: 90_000,
+    });
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${error instanceof DeploymentRefused ? error.message : String(error)}\n`);
+    return 1;
+  }
 }
 
 async function send(baseUrl: string, token: string, { method, path, body }: AdminRequest): Promise<number> {
@@ -71,5 +95,7 @@ function complain(problem: string): number {
   process.stderr.write(`${problem}. Help: npm run admin -- --help\n`);
   return 2;
 }
+
+const CONNECTION = { 'base-url': { type: 'string' }, env: { type: 'string' } } as const;
 
 process.exitCode = await main();

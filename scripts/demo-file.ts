@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDemoOrganizations, type DemoOrganizations, isStoreEmpty } from './demo-organizations.ts';
+import { randomSecret, SHORTEST_ADMIN_TOKEN } from '../src/platform/secrets.ts';
+import { isStoreEmpty } from './admin-client.ts';
+import { createDemoOrganizations, type DemoOrganizations } from './demo-organizations.ts';
 import { StartRefused } from './store-folder.ts';
 
 /** The content of `demo.json` in a store's folder. */
@@ -24,8 +25,12 @@ export async function readDemo(folder: string): Promise<Demo | null> {
 export async function adminTokenOf(folder: string): Promise<string> {
   const path = join(folder, 'admin-token');
   const existing = (await readOrNull(path))?.trim();
-  if (existing !== undefined && existing !== '') return existing;
-  const token = randomBytes(32).toString('base64url');
+  if (existing !== undefined && existing !== '') {
+    if (existing.length >= SHORTEST_ADMIN_TOKEN) return existing;
+    const least = `at least ${SHORTEST_ADMIN_TOKEN} characters`;
+    throw new StartRefused(`The admin token in ${path} must have ${least}. Delete the file to get a new one.`);
+  }
+  const token = randomSecret();
   await writeWhole(path, `${token}\n`);
   return token;
 }

@@ -1,6 +1,7 @@
-import { requestJson } from './json-request.ts';
+import { SCOPES } from '../src/directory/tokens.ts';
+import { AdminClient, type Person, type PersonWithToken } from './admin-client.ts';
 
-export type DemoUser = { id: string; token: string };
+export type DemoUser = PersonWithToken;
 
 /** The organizations in demo.json: enough to call every part of the API. */
 export type DemoOrganizations = {
@@ -14,17 +15,6 @@ export type DemoOrganizations = {
   /** A second organization, without access to the first. */
   other: { organization_id: string; room_id: string; settings_token: string; agent: DemoUser };
 };
-
-type Person = { first_name: string; last_name: string; is_bot: boolean; scopes: string[] };
-
-const MANAGER_SCOPES = ['settings', 'reports', 'users'];
-
-/** Whether a hub holds no organization at all. */
-export async function isStoreEmpty(baseUrl: string, adminToken: string): Promise<boolean> {
-  const answer = await requestJson({ method: 'GET', url: `${baseUrl}/admin/v1/organizations`, token: adminToken });
-  if (answer.status !== 200) throw new Error(`the admin API answered ${answer.status}: ${JSON.stringify(answer.body)}`);
-  return (answer.body as { results: unknown[] }).results.length === 0;
-}
 
 /**
  * Creates the demo organizations, their rooms, users and tokens through the admin API. `tokensExpireAt` (ms): when the tokens end; null
@@ -68,48 +58,5 @@ function colleague(first_name: string, last_name: string): Person {
 }
 
 function manager(first_name: string, last_name: string): Person {
-  return { ...colleague(first_name, last_name), scopes: MANAGER_SCOPES };
-}
-
-class AdminClient {
-  readonly #baseUrl: string;
-  readonly #token: string;
-  readonly #expiresAt: string | null;
-
-  constructor(baseUrl: string, token: string, tokensExpireAt: number | null) {
-    this.#baseUrl = baseUrl;
-    this.#token = token;
-    this.#expiresAt = tokensExpireAt === null ? null : new Date(tokensExpireAt).toISOString();
-  }
-
-  async createOrganization(name: string): Promise<string> {
-    return text(await this.#post('organizations', { name }), 'id');
-  }
-
-  async createRoom(organization: string, name: string): Promise<string> {
-    return text(await this.#post(`organizations/${organization}/rooms`, { name }), 'id');
-  }
-
-  async createUser(organization: string, person: Person): Promise<DemoUser> {
-    const { scopes, ...names } = person;
-    const id = text(await this.#post(`organizations/${organization}/users`, names), 'id');
-    const token = await this.#post(`organizations/${organization}/users/${id}/tokens`, {
-      scopes,
-      expires_at: this.#expiresAt,
-    });
-    return { id, token: text(token, 'token') };
-  }
-
-  async #post(path: string, body: unknown): Promise<Record<string, unknown>> {
-    const url = `${this.#baseUrl}/admin/v1/${path}`;
-    const answer = await requestJson({ method: 'POST', url, token: this.#token, body });
-    if (answer.status !== 201) throw new Error(`POST ${url} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
-    return answer.body as Record<string, unknown>;
-  }
-}
-
-function text(resource: Record<string, unknown>, key: string): string {
-  const value = resource[key];
-  if (typeof value !== 'string') throw new Error(`the admin API answered no ${key}: ${JSON.stringify(resource)}`);
-  return value;
+  return { ...colleague(first_name, last_name), scopes: SCOPES };
 }

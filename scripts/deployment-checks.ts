@@ -2,9 +2,10 @@
  * The checks of `npm run doctor`: whether the account and the Worker are completely deployed, and whether the hub
  * answers.
  */
+import { adminApiProblem } from './admin-client.ts';
 import { chooseAccount, type Fetch, openCloudflareApi, withAccount } from './cloudflare-account.ts';
 import { dueMigrations } from './deployment.ts';
-import { environmentArgument, settingsFile, type Target } from './deployment-target.ts';
+import { bootstrapCommand, environmentArgument, settingsFile, type Target } from './deployment-target.ts';
 import type { RunWrangler } from './wrangler-command.ts';
 
 /** `problem`: what is wrong and how to correct it; null when nothing is. */
@@ -63,7 +64,7 @@ export async function examine({ target, run: runPlain, fetch }: Examination): Pr
   });
   await look('the secret ADMIN_TOKEN', async () => {
     if (bindings.some(({ name, type }) => name === 'ADMIN_TOKEN' && type === 'secret_text')) return null;
-    return `it is not set, so the admin API is closed: npx wrangler secret put ADMIN_TOKEN ${environmentArgument(target)}`;
+    return `it is not set, so the admin API is closed: ${bootstrapCommand(target)}`;
   });
   const origin = bindings.find(({ name }) => name === 'PUBLIC_ORIGIN')?.text ?? '';
   await look('PUBLIC_ORIGIN', async () => originProblem(origin, target));
@@ -74,6 +75,7 @@ export async function examine({ target, run: runPlain, fetch }: Examination): Pr
         ? null
         : `it answers ${status}: see the event "unhealthy" in npx wrangler tail ${environmentArgument(target)}`;
     });
+    await look(`${origin}/admin/v1`, () => adminApiProblem(origin, fetch));
   }
   return findings;
 }

@@ -96,6 +96,11 @@ export function environmentArgument({ environment }: Target): string {
   return `--env=${environment}`;
 }
 
+/** The command that makes and sets the admin token of a new deployment. */
+export function bootstrapCommand({ environment }: Target): string {
+  return `npm run admin -- bootstrap${environment === '' ? '' : ` --env ${environment}`} --name "<organization>"`;
+}
+
 /** How a version of the deployment is built: its environment and the variables of its settings. */
 export function versionArguments(target: Target): string[] {
   const variables = Object.entries(target.settings.variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]);

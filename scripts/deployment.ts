@@ -1,7 +1,9 @@
 /** Deploys: creates what the account lacks, applies the migrations and deploys the Worker. */
 import { readdir } from 'node:fs/promises';
+import { adminApiProblem } from './admin-client.ts';
 import { chooseAccount, type Fetch, openCloudflareApi, withAccount } from './cloudflare-account.ts';
 import {
+  bootstrapCommand,
   DeploymentRefused,
   environmentArgument,
   settingsFile,
@@ -70,12 +72,19 @@ export async function deploy(deployment: Deployment, percentage: number | null):
   } else version = await deployBeside({ target, run, say }, beside.before, percentage);
 
   const secrets = await run(['secret', 'list', '--format', 'json', environmentArgument(target)]);
-  if (secrets.code !== 0 || !secrets.stdout.includes('"ADMIN_TOKEN"')) {
-    say(
-      'There is no ADMIN_TOKEN, so the admin API is closed. docs/deploying.md, "Open the admin API", says how to set one.',
-    );
+  const origin = target.settings.variables['PUBLIC_ORIGIN'] ?? '';
+  if (secrets.code === 0 && secrets.stdout.includes('"ADMIN_TOKEN"')) {
+    if (origin !== '') await sayAdminProblem(deployment, origin);
+  } else {
+    say(`There is no ADMIN_TOKEN, so the admin API is closed: ${bootstrapCommand(target)}`);
   }
   return version;
+}
+
+/** A new domain does not resolve at once, so a hub that cannot be asked yet does not make the deployment fail. */
+async function sayAdminProblem({ fetch, say }: Deployment, origin: string): Promise<void> {
+  const problem = await adminApiProblem(origin, fetch).catch((error: unknown) => `it cannot be asked: ${error}`);
+  if (problem !== null) say(`${origin}/admin/v1: ${problem}. npm run doctor checks it again.`);
 }
 
 async function besideOf(deployment: Deployment, accountId: string): Promise<Beside> {

@@ -7,7 +7,12 @@ export type CommandResult = { code: number; stdout: string; stderr: string };
 /**
  * `output: 'show'` lets the command use this terminal (it may ask questions); then stdout and stderr come back empty.
  */
-export type WranglerOptions = { output?: 'capture' | 'show'; environment?: Record<string, string> };
+export type WranglerOptions = {
+  output?: 'capture' | 'show';
+  environment?: Record<string, string>;
+  /** What the command reads from its standard input. Other users of the machine cannot see it, as they can arguments. */
+  input?: string;
+};
 export type RunWrangler = (args: readonly string[], options?: WranglerOptions) => Promise<CommandResult>;
 
 /** Usage reports and the check for newer versions would need the network, and do not concern this project. */
@@ -22,8 +27,10 @@ export const runWrangler: RunWrangler = (args, options = {}) =>
     const child = spawn(process.execPath, [projectPath('node_modules/wrangler/bin/wrangler.js'), ...args], {
       cwd: projectRoot,
       env: { ...process.env, ...QUIET, ...options.environment },
-      stdio: options.output === 'show' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      stdio: options.output === 'show' ? 'inherit' : [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    // A command that ends without reading breaks the pipe. Its exit code says what happened.
+    child.stdin?.on('error', () => {}).end(options.input);
     let stdout = '';
     let stderr = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -133,7 +133,7 @@ export const ownOrganizationVisitor = asVisitor(requireVisitorOrganization(), re
 /** Paths under /public/visitors/<visitor_id>: that visitor. */
 export const ownVisitor = asVisitor(requireOwnVisitor());
 
-/** The operator of the hub, by ADMIN_TOKEN. A deployment without that secret has no such paths: 404. */
+/** The operator of the hub, by ADMIN_TOKEN. A deployment without that secret has no such paths: 404; with a short one they are 503. */
 export const operator: Access = {
   security: [{ adminToken: [] }],
   guards: [requireOperator],

@@ -1,5 +1,6 @@
 import type { TypedResponse } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { SHORTEST_ADMIN_TOKEN } from '../platform/secrets.ts';
 import type { AppContext } from './app-environment.ts';
 
 /** The messages for a field, or for the fields inside it, nested like the payload. */
@@ -35,6 +36,8 @@ export type Refusal =
   /** `seconds` until the request may be repeated. */
   | { reason: 'rate_limited'; seconds: number }
   | { reason: 'origin_foreign' }
+  /** `name`: the secret of the deployment that is too short. */
+  | { reason: 'admin_token_short'; name: string }
   | { reason: 'unavailable' };
 
 /** The status, body and headers of a refusal. */
@@ -77,6 +80,12 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
   rate_limited: ({ seconds }) =>
     detail(429, `Request was throttled. Expected available in ${seconds} seconds.`, { 'Retry-After': String(seconds) }),
   origin_foreign: () => detail(403, 'Web pages of this origin may not connect.'),
+  admin_token_short: ({ name }) =>
+    detail(
+      503,
+      `The admin API is closed: the secret ${name} of this deployment has fewer than ${SHORTEST_ADMIN_TOKEN} characters.`,
+      { 'Retry-After': '60' },
+    ),
   unavailable: () => detail(503, 'Service temporarily unavailable, try again later.', { 'Retry-After': '1' }),
 };
 

@@ -51,6 +51,22 @@ describe('npm run deploy', () => {
     expect(await readFile(join(root, 'wrangler.toml'), 'utf8')).toBe(toml);
   });
 
+  test('says that the admin token is too short, which only the deployed hub knows', async () => {
+    await settings('default', 'PUBLIC_ORIGIN=https://umi.example.com');
+    const detail = 'The admin API is closed: the secret ADMIN_TOKEN of this deployment has fewer than 32 characters.';
+    const answers = [() => Response.json({ detail }, { status: 503 }), () => new Response('', { status: 401 })];
+    for (const adminApi of answers) await deployTo(fakeAccount({ secrets: ['ADMIN_TOKEN'], adminApi }));
+    expect(said.filter((line) => line.includes('/admin/v1'))).toEqual([
+      `https://umi.example.com/admin/v1: it answers 503 ${JSON.stringify({ detail })}. npm run doctor checks it again.`,
+    ]);
+    // A new domain does not resolve yet.
+    const adminApi = () => {
+      throw new TypeError('fetch failed');
+    };
+    expect(await deployTo(fakeAccount({ secrets: ['ADMIN_TOKEN'], adminApi }))).toBeNull();
+    expect(said.at(-1)).toContain('it cannot be asked: TypeError: fetch failed');
+  });
+
   test('a second deployment only deploys', async () => {
     const account = fakeAccount();
     await deployTo(account);
@@ -129,7 +145,7 @@ describe('npm run deploy', () => {
       'Would create the queue umi-webhooks.',
       'Would create the queue umi-webhooks-dead.',
       'Would apply to umi: 0005_convergent_copy.sql.',
-      expect.stringMatching(/^Would apply to umi-deliveries: 0001_hub.sql, .*0005_convergent_copy.sql\.$/),
+      expect.stringMatching(/^Would apply to umi-deliveries: 0001_hub.sql, .+, 0005_convergent_copy.sql/),
       'There is no version yet that a new one could be put beside.',
       'The Worker builds. This was a dry run: nothing was changed.',
     ]);

@@ -11,6 +11,8 @@ type Cloud = {
   consumers: { [queue: string]: string[] };
   crons: string[];
   health: number;
+  /** What the admin API answers to a request without a token. */
+  admin: { status: number; detail: string };
 };
 
 function wellDeployed({ bindings, worker, crons, queues }: Target): Cloud {
@@ -24,6 +26,7 @@ function wellDeployed({ bindings, worker, crons, queues }: Target): Cloud {
     consumers: Object.fromEntries(queues.map(({ name }) => [name, [worker]])),
     crons: [...crons],
     health: 200,
+    admin: { status: 401, detail: 'Authentication credentials were not provided.' },
   };
 }
 
@@ -31,6 +34,10 @@ function wellDeployed({ bindings, worker, crons, queues }: Target): Cloud {
 function fetchFrom(cloud: Cloud) {
   return async (url: string): Promise<Response> => {
     if (url === `${ORIGIN}/healthz`) return new Response('{}', { status: cloud.health });
+    if (url === `${ORIGIN}/admin/v1/organizations`) {
+      const { status, detail } = cloud.admin;
+      return Response.json({ detail }, { status });
+    }
     const { pathname, searchParams } = new URL(url);
     const path = pathname.replace('/client/v4/accounts/a1', '');
     const result = (value: unknown) => Response.json({ success: true, result: value, errors: [] });
@@ -95,8 +102,16 @@ describe('npm run doctor', () => {
       'the admin token',
       (cloud) => {
         cloud.bindings = cloud.bindings.filter(({ name }) => name !== 'ADMIN_TOKEN');
+        cloud.admin = { status: 404, detail: 'Not found.' };
       },
-      'the secret ADMIN_TOKEN: it is not set, so the admin API is closed: npx wrangler secret put ADMIN_TOKEN --env=',
+      'the secret ADMIN_TOKEN: it is not set, so the admin API is closed: npm run admin -- bootstrap --name "<organization>"',
+    ],
+    [
+      'an admin token that nobody guesses',
+      (cloud) => {
+        cloud.admin = { status: 503, detail: 'The secret ADMIN_TOKEN has fewer than 32 characters.' };
+      },
+      `${ORIGIN}/admin/v1: it answers 503 {"detail":"The secret ADMIN_TOKEN has fewer than 32 characters."}`,
     ],
     [
       'an answer',

@@ -19,7 +19,8 @@ export type OpenApiDocument = ReturnType<AppRouter['getOpenAPI31Document']>;
 const SECURITY_SCHEMES = {
   userToken: 'Access token of a user: `Authorization: Bearer <token>` or `Authorization: Token <token>`.',
   visitorToken: 'Access token of a visitor, valid for 30 minutes: `Authorization: Bearer <token>`.',
-  adminToken: 'The secret ADMIN_TOKEN of the deployment: `Authorization: Bearer <secret>`.',
+  adminToken:
+    'The secret ADMIN_TOKEN of the deployment: `Authorization: Bearer <secret>`. ADMIN_TOKEN_PREVIOUS is accepted too while it is set.',
 };
 
 const TAGS = [

@@ -11,6 +11,10 @@ export type AccountState = {
   /** The migrations that existing databases lack. None by default. */
   due?: string[];
   secrets?: string[];
+  /** Called with a secret that is set, before wrangler answers. */
+  onSecret?: (name: string, value: string) => Promise<void>;
+  /** What the deployed hub answers at /admin/v1/organizations, to a request without a token. */
+  adminApi?: () => Response;
   /** The deployed version, or several with their share in %. */
   version?: string | Record<string, number>;
   /** Tag of the last change of object classes; that of wrangler.toml unless said otherwise. */
@@ -39,18 +43,11 @@ const LOOKS =
 
 /** A Cloudflare account as wrangler shows it, and a record of the calls. */
 export function fakeAccount(state: AccountState = {}): Account {
-  const {
-    accounts = ['a1'],
-    databases = [],
-    queues = [],
-    due = [],
-    secrets = [],
-    version,
-    objectMigration = 'v3',
-  } = state;
+  const { accounts = ['a1'], databases = [], queues = [], due = [], version, objectMigration = 'v3' } = state;
   let live = typeof version === 'string' ? { [version]: 100 } : version;
   const applied = new Map(databases.map((name) => [name, MIGRATIONS.filter((migration) => !due.includes(migration))]));
   const known = new Set(queues);
+  const secrets = new Set(state.secrets);
   const calls: string[] = [];
   const accountIds = new Set<string>();
 
@@ -82,7 +79,11 @@ export function fakeAccount(state: AccountState = {}): Account {
     }
     if (call.startsWith('queues info')) return answer('', known.has(args[2] ?? '') ? 0 : 1);
     if (call.startsWith('queues create')) known.add(args[2] ?? '');
-    if (call.startsWith('secret list')) return answer(secrets.map((name) => ({ name, type: 'secret_text' })));
+    if (call.startsWith('secret list')) return answer([...secrets].map((name) => ({ name, type: 'secret_text' })));
+    if (call.startsWith('secret put')) {
+      await state.onSecret?.(args[2] ?? '', options.input ?? '');
+      secrets.add(args[2] ?? '');
+    }
     if (call.startsWith('deployments status')) {
       const versions = Object.entries(live ?? {}).map(([version_id, percentage]) => ({ version_id, percentage }));
       return live === undefined ? answer('', 1) : answer({ versions });
@@ -97,6 +98,7 @@ export function fakeAccount(state: AccountState = {}): Account {
     return answer('');
   };
   const fetch: Fetch = async (url) => {
+    if (url.endsWith('/admin/v1/organizations') && state.adminApi !== undefined) return state.adminApi();
     if (!/\/accounts\/[^/]+\/workers\/services\/umi[^/]*$/.test(url)) throw new Error(`unexpected: ${url}`);
     const result = { default_environment: { script: { migration_tag: objectMigration } } };
     return Response.json({ success: true, result, errors: [] });

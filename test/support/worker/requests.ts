@@ -4,7 +4,7 @@ import { createApp } from '../../../src/app.ts';
 import type { AppRouter } from '../../../src/http/router.ts';
 import { expectDocumented } from './documented-answer.ts';
 
-export const ADMIN_TOKEN = 'admin-token-of-the-tests';
+export const ADMIN_TOKEN = 'admin-token-of-the-tests-of-this-hub';
 export const testEnv = env as unknown as Env;
 
 export type Call = {

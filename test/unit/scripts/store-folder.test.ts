@@ -50,6 +50,11 @@ test('an admin-token or demo.json that cannot be read is a refusal', async () =>
   await mkdir(join(folder, 'admin-token'));
   const path = join(folder, 'admin-token');
   await expect(adminTokenOf(folder)).rejects.toEqual(new StartRefused(`${path} cannot be read: EISDIR.`));
+  await rm(path, { recursive: true });
+  await writeFile(path, `${'x'.repeat(31)}\n`);
+  await expect(adminTokenOf(folder)).rejects.toThrow('must have at least 32 characters');
+  await writeFile(path, `${'x'.repeat(32)}\n`);
+  expect(await adminTokenOf(folder)).toBe('x'.repeat(32));
   await writeFile(join(folder, 'demo.json'), '{');
   await expect(readDemo(folder)).rejects.toThrow(/demo\.json is no JSON\./);
   expect(await readDemo(join(folder, 'elsewhere'))).toBeNull();

@@ -191,6 +191,35 @@ describe('the admin API is safe: it', () => {
     }
   });
 
+  it('is closed while one of its secrets can be guessed, and says which', async () => {
+    const short = 'x'.repeat(31);
+    for (const [name, env] of [
+      ['ADMIN_TOKEN', { ADMIN_TOKEN: short }],
+      ['ADMIN_TOKEN', { ADMIN_TOKEN: short, ADMIN_TOKEN_PREVIOUS: ADMIN_TOKEN }],
+      ['ADMIN_TOKEN_PREVIOUS', { ADMIN_TOKEN_PREVIOUS: short }],
+    ] as const) {
+      for (const authorization of [`Bearer ${short}`, `Bearer ${ADMIN_TOKEN}`, '']) {
+        const answer = await admin('/organizations', { env, authorization });
+        const detail = `The admin API is closed: the secret ${name} of this deployment has fewer than 32 characters.`;
+        expect([answer.status, answer.json]).toEqual([503, { detail }]);
+      }
+    }
+    const long = 'x'.repeat(32);
+    const open = await admin('/organizations', { env: { ADMIN_TOKEN: long }, authorization: `Bearer ${long}` });
+    expect(open.status).toBe(200);
+  });
+
+  it('accepts the token before the present one, as long as that is set', async () => {
+    const env = { ADMIN_TOKEN: 'the-new-admin-token-of-this-test-hub', ADMIN_TOKEN_PREVIOUS: ADMIN_TOKEN };
+    const statusOf = async (token: string, given: Partial<Env>) =>
+      (await admin('/organizations', { env: given, authorization: `Bearer ${token}` })).status;
+    expect(await statusOf(env.ADMIN_TOKEN, env)).toBe(200);
+    expect(await statusOf(ADMIN_TOKEN, env)).toBe(200);
+    expect(await statusOf(ADMIN_TOKEN, { ...env, ADMIN_TOKEN_PREVIOUS: '' })).toBe(401);
+    // Deleting ADMIN_TOKEN closes the API, whatever else is set.
+    expect(await statusOf(ADMIN_TOKEN, { ...env, ADMIN_TOKEN: '' })).toBe(404);
+  });
+
   it('accepts only its secret', async () => {
     const person = await enroll({ scopes: ['settings', 'users', 'reports'] });
     const headers = [undefined, `Bearer ${person.token}`, `Bearer ${ADMIN_TOKEN}x`, `Token ${ADMIN_TOKEN}`, 'Bearer'];
