@@ -56,6 +56,8 @@ export type EventBody =
     }
   /** A value of null: the variable was deleted. */
   | { type: 'variables_set'; visitor_id: string; variables: Record<string, string | null> }
+  /** The thread learns the visitor's name, as their variable `username` has it already. */
+  | { type: 'visitor_named'; visitor_id: string; name: string }
   | { type: 'member_added'; member: MemberFacts }
   | { type: 'member_changed'; member_id: string; changes: MemberChanges }
   | {
@@ -92,8 +94,8 @@ export type WebhookReceipt = { receiver: Receiver; prev_seq: number | null } & (
 );
 
 /**
- * An event in the log. `seq` grows by one within the thread, without gaps. `at` (ms) grows with it. `accepted` names
- * the receivers for which the commit made a delivery.
+ * An event in the log. `seq` grows by one within the thread, without gaps. `at` (ms) is the time of the command: it grows
+ * from command to command. `accepted` names the receivers for which the commit made a delivery.
  */
 export type ThreadEvent = EventBody & {
   v: 2;

@@ -5,33 +5,60 @@ import type { InvitationFacts } from '../resources/invitation.ts';
 import { isPresent, type MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import type { ThreadEvent } from './events.ts';
-import type { ChatState, ThreadState, Touched, Transition } from './state.ts';
+import type { ChatState, Step, ThreadState, Touched, Transition } from './state.ts';
 
-/**
- * The state after an event, and the transition of its chat. The transition is null for an event before the thread's
- * first chat.
- */
-export function applyEvent(
-  before: ThreadState,
-  event: ThreadEvent,
-): { state: ThreadState; transition: Transition | null } {
+/** The state after an event, and the step of its chat. The step is null for an event before the thread's first chat. */
+export function applyEvent(before: ThreadState, event: ThreadEvent): { state: ThreadState; step: Step | null } {
   const state = evolve(before, event);
   const after = state.chats.get(event.chat_id);
-  if (after === undefined) return { state, transition: null };
+  if (after === undefined) return { state, step: null };
   const suggestion =
     event.type === 'reply_suggestion_changed' ? before.suggestions.get(event.suggestion.id)?.facts : undefined;
   const chat = before.chats.get(event.chat_id);
-  return { state, transition: { event, before: chat ?? null, after, suggestion_before: suggestion ?? null } };
+  return { state, step: { event, before: chat ?? null, after, suggestion_before: suggestion ?? null } };
 }
 
-/** The transitions of consecutive events. `before` must hold the chats and suggestions that they change. */
+/**
+ * The transitions of consecutive steps, which must begin and end with whole commands. Events of one command have the
+ * same time, and those of two commands never have.
+ */
+export function* wholeCommands(steps: Iterable<Step>): Generator<Transition> {
+  let command: Step[] = [];
+  for (const step of steps) {
+    if (command[0] !== undefined && command[0].event.at !== step.event.at) {
+      yield* transitionsOfCommand(command);
+      command = [];
+    }
+    command.push(step);
+  }
+  yield* transitionsOfCommand(command);
+}
+
+function transitionsOfCommand(steps: readonly Step[]): Transition[] {
+  const first = new Map<string, Step>();
+  const last = new Map<string, Step>();
+  for (const step of steps) {
+    const { chat_id } = step.event;
+    if (!first.has(chat_id)) first.set(chat_id, step);
+    last.set(chat_id, step);
+  }
+  return steps.map((step) => {
+    const { chat_id } = step.event;
+    const before = first.get(chat_id)?.before ?? null;
+    const after = last.get(chat_id)?.after ?? step.after;
+    return { ...step, before, after, is_first: first.get(chat_id) === step };
+  });
+}
+
+/** The transitions of whole commands. `before` must hold the chats and suggestions that their events change. */
 export function transitionsOf(before: ThreadState, events: readonly ThreadEvent[]): Transition[] {
   let state = before;
-  return events.flatMap((event) => {
+  const steps = events.flatMap((event) => {
     const taken = applyEvent(state, event);
     state = taken.state;
-    return taken.transition ?? [];
+    return taken.step ?? [];
   });
+  return [...wholeCommands(steps)];
 }
 
 /** After each message a chat counts as active for this long, in ms (Chats API, active_duration). */
@@ -71,12 +98,10 @@ export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
       const name = visitorName(given ?? null);
       // A blank name is no name and replaces none. Only deleting the variable takes the name away.
       if (given === undefined || (name === null && given !== null)) return next;
-      if (state.thread === null || state.thread.visitor_name === name) return next;
-      const thread = { ...state.thread, visitor_name: name };
-      const chat = state.chats.get(event.chat_id);
-      if (chat === undefined) return { ...next, thread };
-      return withChat({ ...next, thread }, renameVisitor(chat, event.visitor_id, name, event));
+      return nameVisitor(next, event, name);
     }
+    case 'visitor_named':
+      return nameVisitor(next, event, event.name);
     default: {
       const chat = state.chats.get(event.chat_id);
       if (chat === undefined) throw new Error(`event ${event.seq} concerns a chat that is not loaded`);
@@ -91,7 +116,7 @@ export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
   }
 }
 
-type ChatEvent = Exclude<ThreadEvent, { type: 'thread_opened' | 'chat_started' | 'variables_set' }>;
+type ChatEvent = Exclude<ThreadEvent, { type: 'thread_opened' | 'chat_started' | 'variables_set' | 'visitor_named' }>;
 
 function withChat(state: ThreadState, chat: ChatState): ThreadState {
   return { ...state, chats: new Map(state.chats).set(chat.facts.id, chat) };
@@ -249,12 +274,20 @@ export function visitorName(name: string | null): string | null {
     .join('');
 }
 
-/** An ended chat keeps the visitor's name that it had. */
-function renameVisitor(chat: ChatState, visitorId: string, name: string | null, event: ThreadEvent): ChatState {
+/** The state with the name of the thread's visitor. An ended chat keeps the name that it had. */
+function nameVisitor(
+  state: ThreadState,
+  event: ThreadEvent & { visitor_id: string },
+  name: string | null,
+): ThreadState {
+  if (state.thread === null || state.thread.visitor_name === name) return state;
+  const next = { ...state, thread: { ...state.thread, visitor_name: name } };
+  const chat = state.chats.get(event.chat_id);
+  if (chat === undefined) return next;
   const touched = { ...chat, seq: event.seq };
-  const member = chat.members.get(visitorId);
-  if (member === undefined || chat.facts.ended_at !== null) return touched;
+  const member = chat.members.get(event.visitor_id);
+  if (member === undefined || chat.facts.ended_at !== null) return withChat(next, touched);
   const facts = { ...member.facts, name, public_name: name, updated_at: event.at };
-  const members = new Map(chat.members).set(visitorId, { seq: event.seq, facts });
-  return { ...touched, facts: { ...chat.facts, updated_at: event.at }, members };
+  const members = new Map(chat.members).set(event.visitor_id, { seq: event.seq, facts });
+  return withChat(next, { ...touched, facts: { ...chat.facts, updated_at: event.at }, members });
 }

@@ -87,15 +87,21 @@ export type ThreadState = {
 };
 
 /**
- * An event with its chat before and after. `before` is null when the chat starts with the event. `suggestion_before` is
- * the suggestion that the event changes.
+ * An event with its chat before and after it. `before` is null when the chat starts with the event. `suggestion_before`
+ * is the suggestion that the event changes.
  */
-export type Transition = {
+export type Step = {
   event: ThreadEvent;
   before: ChatState | null;
   after: ChatState;
   suggestion_before: ReplySuggestionFacts | null;
 };
+
+/**
+ * An event with its chat before and after the event's whole command. `is_first`: no earlier event of the command
+ * concerns the chat.
+ */
+export type Transition = Step & { is_first: boolean };
 
 /** The state of a thread before its first event. */
 export function emptyThread(name: string): ThreadState {

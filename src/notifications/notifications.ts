@@ -50,7 +50,7 @@ export type Notification = {
 };
 
 /**
- * The facts about a chat that decide who sees it: after an event, and before it where that matters. Stored as part of
+ * The facts about a chat that decide who sees it: after a command, and before it where that matters. Stored as part of
  * an update.
  */
 export type Visibility = {
@@ -59,7 +59,7 @@ export type Visibility = {
   visitor_id: string | null;
   was_pending: boolean;
   is_pending: boolean;
-  /** Users who are members, and their organizations. `joined_…` are those that the event added. */
+  /** Users who are members, and their organizations. `joined_…` are those that the command added. */
   user_ids: string[];
   organization_ids: string[];
   joined_user_ids: string[];
@@ -83,16 +83,20 @@ export type ThreadUpdate = {
 };
 
 /**
- * The notifications of an event, for every collection that it changes. `wanted`: kinds that anybody has subscribed to.
+ * The notifications of an event, for every collection that it changes. The first event of a command tells what the whole
+ * command has changed of the chat and its members, so nobody is told of a state that REST never showed. `wanted`: kinds
+ * that anybody has subscribed to.
  */
 export function notificationsOf(transition: Transition, view: View, wanted: ReadonlySet<Kind>): ThreadUpdate {
-  const { event, before, after } = transition;
+  const { event, before, after, is_first } = transition;
   const notifications: Notification[] = [];
   const add = (kind: Kind, make: () => Notification[]) => {
     if (wanted.has(kind)) notifications.push(...make());
   };
-  add('chat', () => changedChat(before, after, view));
-  add('membership', () => changedMembers(transition, view));
+  if (is_first) {
+    add('chat', () => changedChat(before, after, view));
+    add('membership', () => changedMembers(before, after, view));
+  }
   if (event.type === 'message_added') add('message', () => addedMessage(event.message, after.facts, view));
   if (view === 'organization') {
     add('tag', () => changedTags(transition));
@@ -125,8 +129,8 @@ export function composingNotification(
 }
 
 /**
- * The visibility of a chat around an event. `before` is null when the chat starts with the event, and equal to `after`
- * when nothing is logged.
+ * The visibility of a chat around a command. `before` is null when the chat starts with it, and equal to `after` when
+ * nothing is logged.
  */
 export function visibilityOf(before: ChatState | null, after: ChatState): Visibility {
   const { facts } = after;
@@ -179,16 +183,18 @@ function changedChat(before: ChatState | null, after: ChatState, view: View): No
  * A membership also shows whether its chat is open and how many messages the member has sent. Both change without an
  * event of the member.
  */
-function changedMembers({ event, before, after }: Transition, view: View): Notification[] {
-  const sender = event.type === 'message_added' ? event.message.sender_id : null;
-  const isEnd = event.type === 'chat_ended';
+function changedMembers(before: ChatState | null, after: ChatState, view: View): Notification[] {
   return [...after.members].flatMap(([id, touched]) => {
     const old = before?.members.get(id);
-    if (before !== null && old === touched && id !== sender && !isEnd) return [];
+    if (before !== null && old === touched && isShownAlike(id, before.facts, after.facts)) return [];
     const shown = before === null || old === undefined ? null : membership(old.facts, before.facts, view);
     const found = compared('membership', id, shown, membership(touched.facts, after.facts, view));
     return found.map((each) => ({ ...each, member_id: id }));
   });
+}
+
+function isShownAlike(memberId: string, before: ChatFacts, after: ChatFacts): boolean {
+  return before.ended_at === after.ended_at && before.message_counts[memberId] === after.message_counts[memberId];
 }
 
 function membership(member: MemberFacts, chat: ChatFacts, view: View, composing_status: ComposingStatus = 'idle') {

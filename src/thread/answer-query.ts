@@ -166,7 +166,7 @@ export function readEventPage(
     if (chat === undefined) throw new Error('an event concerns a chat that does not exist');
     // What a channel gets for an event does not depend on the chat around it.
     const update = notificationsOf(
-      { event, before: chat, after: chat, suggestion_before: null },
+      { event, before: chat, after: chat, suggestion_before: null, is_first: false },
       'organization',
       KINDS_OF_CHANNELS,
     );

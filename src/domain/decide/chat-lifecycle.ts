@@ -54,7 +54,7 @@ function joinAsVisitor(
 ): void {
   const name = visitorName(visitor_name);
   const isRenamed = name !== null && name !== recorder.state.thread?.visitor_name;
-  if (isRenamed) recorder.emit(chatId, { type: 'variables_set', visitor_id, variables: { username: visitor_name } });
+  if (isRenamed) recorder.emit(chatId, { type: 'visitor_named', visitor_id, name });
   const { last_seen_at } = memberOf(recorder.chat(chatId), visitor_id);
   setVisitorMembership(recorder, chatId, visitor_id, { is_participating: true, is_present, last_seen_at });
 }
@@ -94,9 +94,8 @@ function startSession(recorder: EventRecorder, command: OpenVisitorChat): string
     is_private,
     lifetime: isChannels ? ENDLESS : command.lifetime,
   });
-  if (isNew && visitor_name !== null) {
-    recorder.emit(chatId, { type: 'variables_set', visitor_id, variables: { username: visitor_name } });
-  }
+  const given = isNew ? visitorName(visitor_name) : null;
+  if (given !== null) recorder.emit(chatId, { type: 'visitor_named', visitor_id, name: given });
   const name = recorder.state.thread?.visitor_name ?? null;
   const is_present = command.actor === null && command.is_present;
   recorder.emit(chatId, { type: 'member_added', member: { ...visitorMember(visitor_id, name, now), is_present } });

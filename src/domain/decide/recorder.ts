@@ -1,8 +1,8 @@
 import type { Answer } from '../commands.ts';
 import { EVENT_VERSION, type EventBody, type ThreadEvent } from '../events.ts';
-import { applyEvent } from '../evolve.ts';
+import { applyEvent, wholeCommands } from '../evolve.ts';
 import type { ThreadRefusal } from '../refusals.ts';
-import type { ChatState, ReceivedBefore, ThreadState, Transition } from '../state.ts';
+import type { ChatState, ReceivedBefore, Step, ThreadState, Transition } from '../state.ts';
 
 /** The result of a command: a refusal, or an answer with the events that make it true. A repeat has no events. */
 export type Decision<A = Answer> =
@@ -27,7 +27,7 @@ export function accept<A>(recorder: EventRecorder, answer: A, received: Received
     ok: true,
     answer,
     events: recorder.events,
-    transitions: recorder.transitions,
+    transitions: [...wholeCommands(recorder.steps)],
     state: recorder.state,
     received,
   };
@@ -54,7 +54,7 @@ export type Context = {
 export class EventRecorder {
   state: ThreadState;
   readonly events: ThreadEvent[] = [];
-  readonly transitions: Transition[] = [];
+  readonly steps: Step[] = [];
   readonly context: Context;
 
   constructor(state: ThreadState, context: Context) {
@@ -87,10 +87,10 @@ export class EventRecorder {
       command_id: this.context.command_id,
       accepted: [],
     };
-    const transition = applyEvent(this.state, event);
-    this.state = transition.state;
+    const { state, step } = applyEvent(this.state, event);
+    this.state = state;
     this.events.push(event);
-    if (transition.transition !== null) this.transitions.push(transition.transition);
+    if (step !== null) this.steps.push(step);
     return event;
   }
 }

@@ -1,7 +1,7 @@
 import { seqOfResource } from '../../domain/address.ts';
 import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
-import { applyEvent } from '../../domain/evolve.ts';
-import { emptyThread, type ThreadState, type Transition } from '../../domain/state.ts';
+import { applyEvent, wholeCommands } from '../../domain/evolve.ts';
+import { emptyThread, type Step, type ThreadState } from '../../domain/state.ts';
 import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../notifications/notifications.ts';
 import { hasTable } from '../../platform/sqlite.ts';
 import { makeTable } from '../store/schema.ts';
@@ -12,7 +12,8 @@ const CHARACTERS = 4_000_000;
 
 /**
  * The updates of the events above `after`, at most `limit` events. Events without notifications are left out; `upto` is
- * the last `seq` covered. A change depends on what was before, so the chats are replayed from their last snapshots.
+ * the last `seq` covered. A change depends on what was before, so the chats are replayed from their last snapshots. The
+ * first and the last command are replayed as a whole.
  */
 export function replayUpdates(
   sql: SqlStorage,
@@ -28,14 +29,20 @@ export function replayUpdates(
       limit,
     )
     .toArray();
-  let upto = found.at(-1)?.seq ?? after;
+  const last = found.at(-1);
+  if (last === undefined) return { entries: [], upto: after };
+  let upto = last.seq;
+  const range = wholeRange(sql, { after, upto });
   const chatIds = [...new Set(found.map(({ chat_id }) => chat_id))];
-  const suggestions = suggestionsAt(sql, new Set(found.flatMap(({ changed }) => changed ?? [])), after);
+  const suggestions = suggestionsAt(sql, new Set(found.flatMap(({ changed }) => changed ?? [])), range.after);
   const entries: ThreadUpdate[] = [];
   let characters = 0;
-  for (const transition of transitionsBetween(sql, chatIds, suggestions, after, upto)) {
+  for (const transition of wholeCommands(stepsBetween(sql, chatIds, suggestions, range))) {
+    const { seq } = transition.event;
+    if (seq <= after) continue;
+    if (seq > upto) break;
     if (characters > CHARACTERS) {
-      upto = transition.event.seq - 1;
+      upto = seq - 1;
       break;
     }
     const update = notificationsOf(transition, view, KINDS);
@@ -46,17 +53,26 @@ export function replayUpdates(
   return { entries, upto };
 }
 
-/**
- * The transitions of some chats above `after`, up to `upto`. `suggestions`: those that they change, as they were at
- * `after`.
- */
-function* transitionsBetween(
+/** Events above `after`, up to `upto`. */
+type Range = { after: number; upto: number };
+
+/** A range of the log with the rest of its first and of its last command. Events of one command have the same time. */
+function wholeRange(sql: SqlStorage, { after, upto }: Range): Range {
+  const isOther = `event ->> '$.at' != (SELECT event ->> '$.at' FROM events WHERE seq = ?1)`;
+  const earlier = `SELECT seq FROM events WHERE seq < ?1 AND ${isOther} ORDER BY seq DESC LIMIT 1`;
+  const later = `SELECT seq FROM events WHERE seq > ?1 AND ${isOther} ORDER BY seq LIMIT 1`;
+  const [before] = sql.exec<{ seq: number }>(earlier, after + 1);
+  const [next] = sql.exec<{ seq: number }>(later, upto);
+  return { after: before?.seq ?? 0, upto: next === undefined ? Number.MAX_SAFE_INTEGER : next.seq - 1 };
+}
+
+/** The steps of some chats. `suggestions`: those that they change, as they were at `after`. */
+function* stepsBetween(
   sql: SqlStorage,
   chatIds: readonly string[],
   suggestions: Suggestions,
-  after: number,
-  upto: number,
-): Generator<Transition> {
+  { after, upto }: Range,
+): Generator<Step> {
   const known = new Map(suggestions);
   const snapshots = chatIds.map((id) => ({ id, ...(readSnapshot(sql, id, after) ?? BEGINNING) }));
   /** The snapshots that the replay has not reached yet, oldest first. */
@@ -65,7 +81,7 @@ function* transitionsBetween(
   let state: ThreadState = { ...emptyThread(''), thread: from.thread };
   const rows = sql.exec<{ event: string }>(
     `SELECT event FROM events WHERE seq > ? AND seq <= ?
-       AND (chat_id IN (SELECT value FROM json_each(?)) OR type IN ('thread_opened', 'variables_set'))
+       AND (chat_id IN (SELECT value FROM json_each(?)) OR type IN ('thread_opened', 'variables_set', 'visitor_named'))
      ORDER BY seq`,
     from.seq,
     upto,
@@ -79,7 +95,7 @@ function* transitionsBetween(
       ahead.shift();
     }
     // The thread's facts and the visitor's name apply at once, whatever chat their event belongs to.
-    const isOfThread = event.type === 'thread_opened' || event.type === 'variables_set';
+    const isOfThread = ['thread_opened', 'variables_set', 'visitor_named'].includes(event.type);
     if (!isOfThread && ahead.some(({ id }) => id === event.chat_id)) continue;
     const id = event.seq > after && 'suggestion' in event ? event.suggestion.id : '';
     const old = known.get(id);
@@ -88,7 +104,7 @@ function* transitionsBetween(
     if (now !== undefined) known.set(id, now);
     // If they were kept, each further suggestion would copy all of them.
     state = { ...taken.state, suggestions: NONE };
-    if (taken.transition !== null && event.seq > after) yield taken.transition;
+    if (taken.step !== null && event.seq > after) yield taken.step;
   }
 }
 

@@ -28,6 +28,7 @@ const TYPES: Record<EventType, true> = {
   thread_opened: true,
   chat_started: true,
   variables_set: true,
+  visitor_named: true,
   member_added: true,
   member_changed: true,
   message_added: true,
@@ -83,8 +84,10 @@ describe('the golden logs of version 2', () => {
       channel_id: null,
       room_id: '018f0000-0000-7000-8000-000000000003',
       visitor_id: VISITOR,
-      visitor_name: 'Jane Doe',
+      visitor_name: 'Jane D.',
     });
+    const names = [...replay(logs.visitor).chats.values()].map(({ members }) => members.get(VISITOR)?.facts.name);
+    expect(names).toEqual(['Jane Doe', 'Jane D.']);
     expect(replay(logs.users).thread).toMatchObject({
       identity: 'chat/018f0000-0000-7000-8000-0000000000c9',
       channel_id: null,

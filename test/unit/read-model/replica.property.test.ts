@@ -27,7 +27,7 @@ import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '
 
 /**
  * A subscriber who applies the notifications (added, changed, removed) to an empty copy has in the end what REST
- * answers for the same path.
+ * answers for the same path, and is told once of a resource that a command has changed.
  */
 const STARTS_AT = 1_800_000_000_000;
 const REACH = { organization_id: ORGANIZATION, room_ids: [] };
@@ -115,6 +115,7 @@ const COLLECTIONS: Collection[] = [
 /** The subscriber's copy. Ids of parts are unique only within their chat. */
 function replicaOf(model: ThreadModel, topic: Topic, subscriber: Subscriber, view: View): Map<string, object> {
   const replica = new Map<string, object>();
+  const told = new Set<string>();
   for (const each of transitionsOf(emptyThread(model.state.name), model.log)) {
     const update = notificationsOf(each, view, KINDS);
     for (const notification of update.notifications) {
@@ -123,6 +124,9 @@ function replicaOf(model: ThreadModel, topic: Topic, subscriber: Subscriber, vie
       const isOfChat = ['chats', 'own_memberships'].includes(topic.part);
       const id = isOfChat ? seen.resource_id : `${update.place.chat_id}/${seen.resource_id}`;
       const known = replica.get(id);
+      const ofCommand = `${each.event.at} ${id}`;
+      expect(told).not.toContain(ofCommand);
+      told.add(ofCommand);
       if (seen.action === 'removed') {
         expect(known).toBeDefined();
         expect(seen.resource).toEqual({ id: seen.resource_id });

@@ -22,6 +22,12 @@ const chats = (visitor: Visitor, path = '') => visit(visitor.token, 'GET', `/vis
 const end = (visitor: Visitor, chatId: string, body: unknown = { is_ended: true }, method = 'PATCH') =>
   visit(visitor.token, method, `/visitors/${visitor.id}/chats/${chatId}`, body);
 
+/** The visitor's name as a chat shows it. */
+async function nameIn(visitor: Visitor, chat: unknown): Promise<unknown> {
+  const memberships = resultsOf(await chats(visitor, `/${(chat as { id: string }).id}/memberships`));
+  return memberships.find(({ member_id }) => member_id === visitor.id)?.['member_public_name'];
+}
+
 const CHAT_KEYS = `id token chat_type created_at updated_at ended_at waiting_started_at room_id room_organization_id is_autosuggested
   is_encrypted is_waiting is_ended message_count user_message_count visitor_message_count has_messages has_user_messages
   has_visitor_messages first_visitor_message_url first_visitor_message_url_title autosuggest_url autosuggest_url_title member_count
@@ -117,6 +123,20 @@ describe('a chat that a visitor starts', () => {
     expect((await own.openChat(await own.visitor())).status).toBe(409);
   });
 
+  it('leaves the variable `username` as it was set, also when an agent opens it', async () => {
+    for (const opens of ['visitor', 'agent']) {
+      const visitor = await site.visitor();
+      await site.setVariable(visitor, 'username', 'Ann');
+      const variable = () => ask(site.integrator, 'GET', site.orgRoom(`/visitors/${visitor.id}/variables/username`));
+      const { json } = await variable();
+      const path = `/users/${site.agent.user_id}/rooms/${site.roomId}/visitors/${visitor.id}/chats`;
+      const opened = opens === 'agent' ? await ask(site.agent, 'POST', path) : await site.openChat(visitor);
+      expect(opened.status).toBe(201);
+      expect(await nameIn(visitor, opened.json)).toBe('Ann');
+      expect((await variable()).json).toEqual(json);
+    }
+  });
+
   it('does not restore an older name that was read before another was set', async () => {
     const visitor = await site.visitor();
     await site.setVariable(visitor, 'username', 'Ann');
@@ -128,6 +148,7 @@ describe('a chat that a visitor starts', () => {
     const path = `${site.room}/visitors/${visitor.id}/chats`;
     const opened = await visit(visitor.token, 'POST', path, {}, { env: { USERS } });
     expect(opened.status).toBe(201);
+    expect(await nameIn(visitor, opened.json)).toBe('Bea');
     const variables = await ask(site.integrator, 'GET', site.orgRoom(`/visitors/${visitor.id}/variables`));
     expect(resultsOf(variables)).toMatchObject([{ key: 'username', value: 'Bea' }]);
   });
@@ -144,7 +165,9 @@ describe('a chat that a visitor starts', () => {
     expect((await chatsOf('GET')).status).toBe(200);
     // As another isolate does, without informing this one.
     await setVisitorVariable(database, visitor.id, 'username', 'Bea', Date.now());
-    expect((await chatsOf('POST')).status).toBe(201);
+    const opened = await chatsOf('POST');
+    expect(opened.status).toBe(201);
+    expect(await nameIn(visitor, opened.json)).toBe('Bea');
     const variables = await ask(site.integrator, 'GET', site.orgRoom(`/visitors/${visitor.id}/variables`));
     expect(resultsOf(variables)).toMatchObject([{ key: 'username', value: 'Bea' }]);
   });

@@ -69,7 +69,7 @@ describe("a user's chat with a visitor", () => {
     expect(model.eventsOf(command)).toEqual([
       'thread_opened',
       'chat_started',
-      'variables_set',
+      'visitor_named',
       'member_added',
       'member_added',
       'join',
@@ -88,9 +88,12 @@ describe("a user's chat with a visitor", () => {
     expect(model.chat(chat.id).members.get(VISITOR)?.facts).toMatchObject({ name: 'Jane', is_present: false });
   });
 
-  test('without a name sets no variable', () => {
-    const model = new ThreadModel(START, visitorsChat().model.state.name);
-    expect(model.eventsOf(open({ visitor_name: null }))).not.toContain('variables_set');
+  test('has no name without the variable, or with a blank one', () => {
+    for (const visitor_name of [null, ' ']) {
+      const model = new ThreadModel(START, visitorsChat().model.state.name);
+      expect(model.eventsOf(open({ visitor_name }))).not.toContain('visitor_named');
+      expect(model.state.thread).toMatchObject({ visitor_name: null });
+    }
   });
 
   test('is joined when it is open, even by a user who had left it', () => {

@@ -87,7 +87,7 @@ type ChannelAcceptance = Extract<WebhookReceipt, { routing: ChannelTarget }>;
 
 /** Each event in a chat as it began: what a channel gets does not depend on the chat around the event. */
 function stepOf(each: ThreadEvent): Transition {
-  return { event: each, before: BEGUN, after: BEGUN, suggestion_before: null };
+  return { event: each, before: BEGUN, after: BEGUN, suggestion_before: null, is_first: true };
 }
 
 describe('a channel gets', () => {
