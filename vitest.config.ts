@@ -16,6 +16,7 @@ const insideWorkerd: TestProjectInlineConfiguration = {
           ADMIN_TOKEN: 'admin-token-of-the-tests-of-this-hub',
           ALLOW_INSECURE_WEBHOOKS: '1',
           RATE_LIMITS: '0',
+          FUZZ_RUNS: process.env['FUZZ_RUNS'] ?? '8',
         },
       },
     }),
