@@ -6,7 +6,7 @@
 import type { Database } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import { firstUuidAt, uuidVersion7 } from '../resources/uuid.ts';
-import { type Source, walkSql } from './id-walk.ts';
+import { type IdIndex, type Source, walkSql } from './id-walk.ts';
 
 /**
  * A page that may end early. `rows`: what was found, with one more than the page shows if there are more. `cut_at`: the
@@ -100,6 +100,40 @@ export async function scan<Column extends string>(
   );
   const end = rows.find(({ seen }) => seen !== null);
   return { rows: rows.filter(({ seen }) => seen === null), cut_at: end?.seen === depth ? end.id : null };
+}
+
+/** A list of the rows of one table, whole, in the order of their ids. */
+export type TableListing<Row> = {
+  index: IdIndex;
+  owner: string;
+  /** Every column beside the id. */
+  columns: { readonly [Column in Exclude<keyof Row, 'id'>]: true };
+  /** As in a Listing, over `walk`. */
+  match: string | null;
+  /** Rows that the condition reads for one id. */
+  rowsOfId: number;
+  /** Values of ?4 and following. */
+  parameters: readonly unknown[];
+};
+
+/** Reads a page of a table's rows, as `scan` does. */
+export async function scanTable<Row extends { id: string }>(
+  database: Database,
+  { index, owner, columns, match, rowsOfId, parameters }: TableListing<Row>,
+  range: IdRange,
+  limit: number,
+): Promise<Scan<Row>> {
+  const carried = Object.keys(columns);
+  const listing: Listing<string> = {
+    sources: [{ index, owner }],
+    carried,
+    columns: Object.fromEntries(carried.map((column) => [column, `walk.${column}`])),
+    joins: '',
+    match,
+    rowsOfId,
+    parameters,
+  };
+  return (await scan(database, listing, range, limit)) as Scan<unknown> as Scan<Row>;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { IdIndex } from '../chats/id-walk.ts';
-import { idRange, type Scan, scan } from '../chats/scan.ts';
+import { idRange, type Scan, scanTable } from '../chats/scan.ts';
 import type { DeliveryLog } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import type { DeliveryRow, DeliveryStatus } from '../db/rows.ts';
@@ -24,27 +24,27 @@ const UNDELIVERED: IdIndex = {
 };
 
 const COLUMNS = {
-  version: 'walk.version',
-  organization_id: 'walk.organization_id',
-  receiver: 'walk.receiver',
-  thread: 'walk.thread',
-  thread_id: 'walk.thread_id',
-  chat_id: 'walk.chat_id',
-  seq: 'walk.seq',
-  event_type: 'walk.event_type',
-  webhook_id: 'walk.webhook_id',
-  channel: 'walk.channel',
-  resource_id: 'walk.resource_id',
-  status: 'walk.status',
-  skip_reason: 'walk.skip_reason',
-  is_replay: 'walk.is_replay',
-  attempt_count: 'walk.attempt_count',
-  due_at: 'walk.due_at',
-  last_attempt_at: 'walk.last_attempt_at',
-  last_status: 'walk.last_status',
-  last_error: 'walk.last_error',
-  created_at: 'walk.created_at',
-} satisfies { [Column in Exclude<keyof DeliveryRow, 'id'>]: string };
+  version: true,
+  organization_id: true,
+  receiver: true,
+  thread: true,
+  thread_id: true,
+  chat_id: true,
+  seq: true,
+  event_type: true,
+  webhook_id: true,
+  channel: true,
+  resource_id: true,
+  status: true,
+  skip_reason: true,
+  is_replay: true,
+  attempt_count: true,
+  due_at: true,
+  last_attempt_at: true,
+  last_status: true,
+  last_error: true,
+  created_at: true,
+} as const satisfies { [Column in Exclude<keyof DeliveryRow, 'id'>]: true };
 
 /**
  * Lists deliveries of a receiver, newest first. The keyset's key is the id. A filter without an index may end a page
@@ -64,13 +64,12 @@ export async function listDeliveries(
     return value === undefined ? [] : [{ column, value }];
   });
   const conditions = chosen.map(({ column }, place) => `walk.${column} = ?${5 + place}`).slice(isIndexed ? 1 : 0);
-  const found = await scan(
+  return await scanTable<DeliveryRow>(
     log,
     {
-      sources: [{ index: isIndexed ? UNDELIVERED : ALL, owner: receiver }],
-      carried: Object.keys(COLUMNS),
+      index: isIndexed ? UNDELIVERED : ALL,
+      owner: receiver,
       columns: COLUMNS,
-      joins: '',
       match: conditions.length === 0 ? null : conditions.join(' AND '),
       rowsOfId: 0,
       parameters: [organizationId, ...chosen.map(({ value }) => value)],
@@ -78,7 +77,6 @@ export async function listDeliveries(
     idRange(keyset, true),
     keyset.limit,
   );
-  return found as Scan<unknown> as Scan<DeliveryRow>;
 }
 
 /** A delivery of a receiver; null when there is none. */

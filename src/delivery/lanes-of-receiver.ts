@@ -1,37 +1,26 @@
 import type { DeliveryLog } from '../db/database.ts';
-import { type DeliveryStatus, type Flag, LANE_SUMS, type LaneSums } from '../db/rows.ts';
+import { type DeliveryRow, type DeliveryStatus, LANE_SUMS, type LaneSums } from '../db/rows.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { firstUuidAt } from '../resources/uuid.ts';
 
-/** A track with pending deliveries; `is_replay` is 1 for the replay track. */
-export type PendingTrack = { thread: string; is_replay: Flag };
+/** A pending delivery: its id, its track, and for an app the webhook that it belongs to. */
+export type PendingDelivery = Pick<DeliveryRow, 'id' | 'thread' | 'is_replay' | 'webhook_id'>;
 
-/**
- * Tracks of a receiver with pending deliveries, ordered by (thread, is_replay), after the given one (null: from the
- * first). `webhookId`: only tracks whose head belongs to this webhook of an app. The order of ids is the order of a
- * lane.
- */
-export function listPendingTracks(
+/** Pending deliveries of a receiver by their ids, after an id. The order of ids is the order of a lane. */
+export function listPending(
   log: DeliveryLog,
   organizationId: string,
   receiver: Receiver,
-  webhookId: string | null,
-  after: PendingTrack | null,
+  after: string,
   limit: number,
-): Promise<PendingTrack[]> {
-  return log.all<PendingTrack>(
-    `SELECT thread, is_replay FROM (
-       SELECT thread, is_replay, webhook_id, min(id) FROM deliveries INDEXED BY deliveries_undelivered
-       WHERE receiver = ?1 AND status = 'pending' AND status <> 'delivered' AND organization_id = ?2
-         AND (thread, is_replay) > (?4, ?5)
-       GROUP BY thread, is_replay)
-     WHERE ?3 IS NULL OR webhook_id = ?3
-     ORDER BY thread, is_replay LIMIT ?6`,
+): Promise<PendingDelivery[]> {
+  return log.all<PendingDelivery>(
+    `SELECT id, thread, is_replay, webhook_id FROM deliveries INDEXED BY deliveries_undelivered
+     WHERE receiver = ? AND status = 'pending' AND status <> 'delivered' AND id > ? AND organization_id = ?
+     ORDER BY id LIMIT ?`,
     receiver,
+    after,
     organizationId,
-    webhookId,
-    after?.thread ?? '',
-    after?.is_replay ?? 0,
     limit,
   );
 }
@@ -41,48 +30,51 @@ export type FinishedStatus = Exclude<DeliveryStatus, 'pending'>;
 /** Which finished deliveries of a receiver. A null bound is open; `from` and `to` in ms, `to` exclusive. */
 export type FinishedFilter = { status: FinishedStatus | null; from: number | null; to: number | null };
 
-/** Where finished deliveries are found: undelivered ones by an index, the others among all of the receiver's. */
-const FINISHED: { readonly [Status in FinishedStatus | 'all']: string } = {
-  all: "deliveries WHERE status <> 'pending'",
-  delivered: "deliveries WHERE status = 'delivered'",
+/** Where deliveries with a status are found: undelivered ones by an index, the others among all of the receiver's. */
+const FOUND_IN: { readonly [Status in FinishedStatus | 'all']: string } = {
+  all: 'deliveries WHERE TRUE',
+  delivered: 'deliveries WHERE TRUE',
   exhausted: "deliveries INDEXED BY deliveries_undelivered WHERE status = 'exhausted' AND status <> 'delivered'",
   skipped: "deliveries INDEXED BY deliveries_undelivered WHERE status = 'skipped' AND status <> 'delivered'",
 };
 
+/** A delivery that a replay may be about. */
+export type ReplayCandidate = Pick<DeliveryRow, 'id' | 'thread' | 'status'>;
+
 /**
- * Names of the threads with deliveries that the filter selects, in order, after `after`. Ids sort by time, so they
- * bound the range.
+ * Deliveries of a receiver in a filter's time by their ids, after an id. Ids sort by time, so they bound the range. No
+ * index finds delivered ones: with the status `delivered` or none, those with other statuses are here too.
  */
-export async function listFinishedThreads(
+export function listReplayCandidates(
   log: DeliveryLog,
   organizationId: string,
   receiver: Receiver,
-  filter: FinishedFilter,
+  { status, from, to }: FinishedFilter,
   after: string,
   limit: number,
-): Promise<string[]> {
-  const rows = await log.all<{ thread: string }>(
-    `SELECT DISTINCT thread FROM ${FINISHED[filter.status ?? 'all']}
-       AND receiver = ?1 AND id >= ?2 AND id < ?3 AND organization_id = ?4 AND thread > ?5
-     ORDER BY thread LIMIT ?6`,
+): Promise<ReplayCandidate[]> {
+  // One lower bound: SQLite seeks by one, and would read everything that only the other one leaves out.
+  const justBelow = firstUuidAt(from ?? 0).slice(0, -1);
+  return log.all<ReplayCandidate>(
+    `SELECT id, thread, status FROM ${FOUND_IN[status ?? 'all']}
+       AND receiver = ? AND id > ? AND id < ? AND organization_id = ? ORDER BY id LIMIT ?`,
     receiver,
-    firstUuidAt(filter.from ?? 0),
-    filter.to === null ? 'g' : firstUuidAt(filter.to),
+    after > justBelow ? after : justBelow,
+    to === null ? 'g' : firstUuidAt(to),
     organizationId,
-    after,
     limit,
   );
-  return rows.map((row) => row.thread);
 }
 
-/** The sums of a receiver's lanes. `accepted` is counted apart from the rest (docs/architecture.md, invariant 4). */
-export async function sumLanes(log: DeliveryLog, organizationId: string, receiver: Receiver): Promise<LaneSums> {
+/**
+ * The sums of a receiver's lanes, which D1 keeps with each change of a lane. `accepted` is counted apart from the rest
+ * (docs/architecture.md, invariant 4).
+ */
+export async function readLedger(log: DeliveryLog, organizationId: string, receiver: Receiver): Promise<LaneSums> {
   const row = await log.first<LaneSums>(
-    `SELECT ${LANE_SUMS.map((sum) => `coalesce(sum(${sum}), 0) AS ${sum}`).join(', ')}
-     FROM lanes WHERE receiver = ? AND organization_id = ?`,
+    `SELECT ${LANE_SUMS.join(', ')} FROM ledgers WHERE receiver = ? AND organization_id = ?`,
     receiver,
     organizationId,
   );
-  if (row === null) throw new Error('a sum has no row');
-  return row;
+  return row ?? (Object.fromEntries(LANE_SUMS.map((sum) => [sum, 0])) as LaneSums);
 }

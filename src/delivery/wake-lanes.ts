@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DeliveryLog } from '../db/database.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import type { LaneWakeUp } from '../rpc/lane.ts';
-import { listPendingTracks, type PendingTrack } from './lanes-of-receiver.ts';
+import { listPending, type PendingDelivery } from './lanes-of-receiver.ts';
 
 const versionSchema = z.object({ v: z.int().min(1) });
 
@@ -36,8 +36,9 @@ export function queueDelay(seconds: number): number {
 /** Most messages in one call to the queue. */
 const BATCH_SIZE = 100;
 
-/** Most tracks in one read of D1. Each page reads all pending rows of the receiver, so pages are large. */
-const PAGE_SIZE = 10_000;
+/** Pending deliveries in one read of D1, and the most that are read. The others are woken when they are due. */
+const PAGE_SIZE = 5_000;
+const MOST_READ = 100_000;
 
 export type WakeUpQueue = { sendBatch(messages: { body: LaneWakeUp }[]): Promise<unknown> };
 
@@ -53,19 +54,29 @@ export async function drainLanes(
   receiver: Receiver,
   webhookId: string | null,
 ): Promise<number> {
+  const seen = new Set<string>();
   let count = 0;
-  let after: PendingTrack | null = null;
-  for (;;) {
-    const tracks: PendingTrack[] = await listPendingTracks(log, organizationId, receiver, webhookId, after, PAGE_SIZE);
+  let after = '';
+  for (let read = 0; read < MOST_READ; read += PAGE_SIZE) {
+    const pending = await listPending(log, organizationId, receiver, after, PAGE_SIZE);
+    const heads = pending.filter((delivery) => isFirstOfTrack(seen, delivery));
+    const ofWebhook = heads.filter(({ webhook_id }) => webhookId === null || webhook_id === webhookId);
     await sendWakeUps(
       queue,
-      tracks.map((track) => drainWakeUp(receiver, track)),
+      ofWebhook.map((head) => drainWakeUp(receiver, head)),
     );
-    count += tracks.length;
-    const last = tracks.at(-1);
-    if (last === undefined || tracks.length < PAGE_SIZE) return count;
-    after = last;
+    count += ofWebhook.length;
+    const last = pending.at(-1);
+    if (last === undefined || pending.length < PAGE_SIZE) break;
+    after = last.id;
   }
+  return count;
+}
+
+/** Whether no delivery of the track was seen before: the first one is its head. */
+function isFirstOfTrack(seen: Set<string>, { thread, is_replay }: PendingDelivery): boolean {
+  const before = seen.size;
+  return seen.add(`${thread}/${is_replay}`).size > before;
 }
 
 /** Sends wake-ups in batches of the size that the queue accepts. */
@@ -75,6 +86,6 @@ export async function sendWakeUps(queue: WakeUpQueue, wakeUps: readonly LaneWake
   }
 }
 
-function drainWakeUp(receiver: Receiver, track: PendingTrack): LaneWakeUp {
-  return { v: 1, thread: track.thread, receiver, track: track.is_replay === 1 ? 'replay' : 'lane', drain: true };
+function drainWakeUp(receiver: Receiver, { thread, is_replay }: PendingDelivery): LaneWakeUp {
+  return { v: 1, thread, receiver, track: is_replay === 1 ? 'replay' : 'lane', drain: true };
 }

@@ -1,5 +1,7 @@
+import type { IdIndex } from '../chats/id-walk.ts';
+import { idRange, type Scan, scanTable } from '../chats/scan.ts';
 import type { OrganizationDatabase } from '../db/database.ts';
-import { type Keyset, keysetClauses } from '../db/keyset.ts';
+import type { Keyset } from '../db/keyset.ts';
 import type { VisitorRow } from '../db/rows.ts';
 import type { RoomVisitor, VisitorDetails } from '../resources/room-visitor.ts';
 
@@ -80,29 +82,83 @@ export function findRoomVisitor(
   );
 }
 
+const BY_ROOM: IdIndex = {
+  table: 'visitors',
+  name: 'visitors_by_room',
+  owner: 'room_id',
+  id: 'id',
+  where: 'organization_id = ?4',
+};
+
+const COLUMNS = {
+  organization_id: true,
+  room_id: true,
+  details: true,
+  visit_count: true,
+  presence_expires_in: true,
+  present_until: true,
+  created_at: true,
+} as const satisfies { [Column in Exclude<keyof VisitorRow, 'id'>]: true };
+
+const IS_PRESENT = 'walk.present_until > ?5';
+const IS_ABSENT = '(walk.present_until IS NULL OR walk.present_until <= ?5)';
+
+/** Most visitors of a room whose presence an index finds for a page. Where more are present, the room's are scanned. */
+const PRESENT_AT_ONCE = 1000;
+
 /**
  * Lists the visitors of a room of the organization by id: those present at `now` (ms), those absent, or all
- * (`isPresent` null). Present ones are found by an index.
+ * (`isPresent` null). A filter may end a page early. Up to PRESENT_AT_ONCE present ones are found by their index, so
+ * that a few are found among many who have gone.
  */
-export function listRoomVisitors(
+export async function listRoomVisitors(
   database: OrganizationDatabase,
   organizationId: string,
   roomId: string,
   isPresent: boolean | null,
   now: number,
   keyset: Keyset,
-): Promise<VisitorRow[]> {
-  const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
-  const index = isPresent === true ? 'visitors_present' : 'visitors_by_room';
-  const presence =
-    isPresent === null ? 'TRUE' : isPresent ? 'present_until > ?' : '(present_until IS NULL OR present_until <= ?)';
-  return database.all<VisitorRow>(
-    `SELECT * FROM visitors INDEXED BY ${index}
-     WHERE room_id = ? AND organization_id = ? AND ${presence} AND ${where} ORDER BY ${orderBy}`,
+): Promise<Scan<VisitorRow>> {
+  const few = isPresent === true ? await listFewPresent(database, organizationId, roomId, now, keyset) : null;
+  if (few !== null) return { rows: few, cut_at: null };
+  return await scanTable<VisitorRow>(
+    database,
+    {
+      index: BY_ROOM,
+      owner: roomId,
+      columns: COLUMNS,
+      match: isPresent === null ? null : isPresent ? IS_PRESENT : IS_ABSENT,
+      rowsOfId: 0,
+      parameters: isPresent === null ? [organizationId] : [organizationId, now],
+    },
+    idRange(keyset, false),
+    keyset.limit,
+  );
+}
+
+/** A page of those present at `now` (ms); null when there are more than PRESENT_AT_ONCE. */
+async function listFewPresent(
+  database: OrganizationDatabase,
+  organizationId: string,
+  roomId: string,
+  now: number,
+  keyset: Keyset,
+): Promise<VisitorRow[] | null> {
+  const present = await database.all<{ id: string }>(
+    `SELECT id FROM visitors INDEXED BY visitors_present WHERE room_id = ? AND present_until > ? LIMIT ${PRESENT_AT_ONCE + 1}`,
+    roomId,
+    now,
+  );
+  if (present.length > PRESENT_AT_ONCE) return null;
+  const { low, high, descending } = idRange(keyset, false);
+  const ids = present.flatMap(({ id }) => (id > low && id < high ? [id] : [])).sort();
+  if (descending) ids.reverse();
+  return await database.all<VisitorRow>(
+    `SELECT * FROM visitors WHERE id IN (SELECT value FROM json_each(?)) AND room_id = ? AND organization_id = ?
+     ORDER BY id ${descending ? 'DESC' : 'ASC'}`,
+    JSON.stringify(ids.slice(0, keyset.limit)),
     roomId,
     organizationId,
-    ...(isPresent === null ? [] : [now]),
-    ...parameters,
   );
 }
 

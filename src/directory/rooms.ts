@@ -1,3 +1,5 @@
+import type { IdIndex } from '../chats/id-walk.ts';
+import { idRange, type Scan, scanTable } from '../chats/scan.ts';
 import type { OrganizationDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { RoomRow } from '../db/rows.ts';
@@ -30,27 +32,50 @@ export function findRoomInSet(database: OrganizationDatabase, rooms: RoomSet, ro
   );
 }
 
+const OF_ORGANIZATION = { table: 'rooms', owner: 'organization_id', id: 'id' };
+const ALL: IdIndex = { ...OF_ORGANIZATION, name: 'rooms_by_organization', where: 'TRUE' };
+const UNDELETED: IdIndex = { ...OF_ORGANIZATION, name: 'rooms_undeleted', where: 'deleted_at IS NULL' };
+
+const COLUMNS = {
+  organization_id: true,
+  name: true,
+  display_name: true,
+  language_code: true,
+  visitor_chat_idle_ttl: true,
+  task_chat_ttl: true,
+  require_online: true,
+  is_open: true,
+  domain: true,
+  updated_by_user_id: true,
+  deleted_at: true,
+  created_at: true,
+  updated_at: true,
+} as const satisfies { [Column in Exclude<keyof RoomRow, 'id'>]: true };
+
+const IS_SHARED = 'EXISTS (SELECT 1 FROM room_shares WHERE room_shares.room_id = walk.id)';
+
 /**
  * Rooms of the organization by their ids. `isShared`: only those that are shared with a partner, or only the others;
- * null: all.
+ * null: all. No index knows which are shared, so that filter may end a page early.
  */
 export function listRooms(
   database: OrganizationDatabase,
   organizationId: string,
   { includesDeleted, isShared }: { includesDeleted: boolean; isShared: boolean | null },
   keyset: Keyset,
-): Promise<RoomRow[]> {
-  const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
-  const shared = isShared === null ? null : isShared ? 1 : 0;
-  return database.all<RoomRow>(
-    `SELECT * FROM rooms WHERE organization_id = ? AND (deleted_at IS NULL OR ?)
-       AND (? IS NULL OR ? = EXISTS (SELECT 1 FROM room_shares WHERE room_shares.room_id = rooms.id))
-       AND ${where} ORDER BY ${orderBy}`,
-    organizationId,
-    includesDeleted ? 1 : 0,
-    shared,
-    shared,
-    ...parameters,
+): Promise<Scan<RoomRow>> {
+  return scanTable<RoomRow>(
+    database,
+    {
+      index: includesDeleted ? ALL : UNDELETED,
+      owner: organizationId,
+      columns: COLUMNS,
+      match: isShared === null ? null : isShared ? IS_SHARED : `NOT ${IS_SHARED}`,
+      rowsOfId: 1,
+      parameters: [],
+    },
+    idRange(keyset, false),
+    keyset.limit,
   );
 }
 

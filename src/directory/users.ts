@@ -98,6 +98,12 @@ export const USER_ORDERS = {
 
 export type UserOrdering = keyof typeof USER_ORDERS;
 
+/** The indexes of a list: of all users, and of those who are not deleted. */
+const USER_INDEXES = {
+  created_at: { all: 'users_by_created_at', undeleted: 'users_undeleted_by_created_at' },
+  email_order: { all: 'users_by_email', undeleted: 'users_undeleted_by_email' },
+};
+
 /** Lists the users of the organization. A key holds the ordering's columns in USER_ORDERS. */
 export function listUsers(
   database: IdentityDatabase,
@@ -105,11 +111,15 @@ export function listUsers(
   { ordering, includesDeleted }: { ordering: UserOrdering; includesDeleted: boolean },
   keyset: Keyset,
 ): Promise<UserRow[]> {
-  const { where, orderBy, parameters } = keysetClauses(USER_ORDERS[ordering], keyset);
+  const order = USER_ORDERS[ordering];
+  const { where, orderBy, parameters } = keysetClauses(order, keyset);
+  const { all, undeleted } = USER_INDEXES[order.columns[0]];
+  const users = includesDeleted
+    ? `users INDEXED BY ${all} WHERE TRUE`
+    : `users INDEXED BY ${undeleted} WHERE deleted_at IS NULL`;
   return database.all<UserRow>(
-    `SELECT * FROM users WHERE organization_id = ? AND (deleted_at IS NULL OR ?) AND ${where} ORDER BY ${orderBy}`,
+    `SELECT * FROM ${users} AND organization_id = ? AND ${where} ORDER BY ${orderBy}`,
     organizationId,
-    includesDeleted ? 1 : 0,
     ...parameters,
   );
 }

@@ -100,14 +100,16 @@ export function collectionResponse<Row, Resource>(
   };
 }
 
-/** The body of a page that `readIdPage` asked for. */
+/** The body of a page that `readIdPage` asked for. `cutAt`: the id at which its scan ended early; null: it did not. */
 export function idCollection<Row extends { id: string }, Resource>(
   c: AppContext,
   page: Page,
   rows: readonly Row[],
   resource: (row: Row) => Resource,
+  cutAt?: string | null,
 ) {
-  return collectionResponse(c, { page, rows, keyOf: (row) => [row.id], resource });
+  const end = cutAt === undefined ? {} : { cutAt: cutAt === null ? null : [cutAt] };
+  return collectionResponse(c, { page, rows, keyOf: (row) => [row.id], resource, ...end });
 }
 
 /**

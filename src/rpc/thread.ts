@@ -45,11 +45,16 @@ export type EventPage = { events: ChannelWebhook[]; has_more: boolean };
 
 /**
  * The finished deliveries that an explicit replay puts back. Null bounds are open; `from` and `to` in ms, `to`
- * exclusive.
+ * exclusive. `ids`: those above one id, up to another one; earlier versions do not send it.
  */
 export type ReplayFilter =
   | { delivery_id: string }
-  | { status: DeliveryStatus[] | null; from: number | null; to: number | null };
+  | {
+      status: DeliveryStatus[] | null;
+      from: number | null;
+      to: number | null;
+      ids?: { after: string; upto: string };
+    };
 
 /** The object of a thread, by its name (domain/address.ts). */
 export function threadStub(env: Env, name: string): ThreadStub {

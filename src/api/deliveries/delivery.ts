@@ -3,6 +3,7 @@ import type { DeliveryRow, LaneSums } from '../../db/rows.ts';
 import { collectionQuery } from '../../http/collection.ts';
 import { isoTimeSchema, timeBoundField } from '../../http/fields.ts';
 import { isoTime, isoTimeOrNull } from '../../resources/clock.ts';
+import { isUuid } from '../../resources/uuid.ts';
 import type { Attempt } from '../../rpc/lane.ts';
 
 /**
@@ -208,7 +209,11 @@ export const replayRequest = z
     status: z.enum(['exhausted', 'skipped', 'delivered']).optional().openapi({ example: 'exhausted' }),
     created_at_after: timeBoundField().optional().openapi({ description: 'Accepted at this time or later.' }),
     created_at_before: timeBoundField().optional().openapi({ description: 'Accepted before this time.' }),
-    cursor: z.string().max(64).nullish().openapi({ description: 'From the answer of a call that was not complete.' }),
+    cursor: z
+      .string()
+      .refine(isUuid, 'Invalid cursor.')
+      .nullish()
+      .openapi({ description: 'From the answer of a call that was not complete.' }),
   })
   .refine(
     (body) => [body.status, body.created_at_after, body.created_at_before].some((value) => value !== undefined),
@@ -218,7 +223,7 @@ export const replayRequest = z
 
 export const replaySchema = z
   .object({
-    lanes: z.int().openapi({ description: 'Threads in which deliveries were found.', example: 1 }),
+    lanes: z.int().openapi({ description: 'Threads in which this call found deliveries.', example: 1 }),
     replayed: z.int().openapi({ example: 3 }),
     is_complete: z.boolean().openapi({ example: true }),
     cursor: z.string().nullable().openapi({

@@ -1,7 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import type { DeliveryRow } from '../../db/rows.ts';
 import { findDelivery, listDeliveries } from '../../delivery/delivery-log.ts';
-import { sumLanes } from '../../delivery/lanes-of-receiver.ts';
+import { readLedger } from '../../delivery/lanes-of-receiver.ts';
 import { replayLanes } from '../../delivery/replay-lanes.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
@@ -145,7 +145,7 @@ export function deliveryRoutesOf<Params extends z.ZodObject>(receivers: Receiver
       log.receiver,
       { status, from, to },
       cursor ?? '',
-      (thread) => replayInThread(c, log.receiver, thread, filter),
+      (thread, ids) => replayInThread(c, log.receiver, thread, { ...filter, ids }),
     );
     const { lanes, replayed, after } = done;
     return c.json({ lanes, replayed, is_complete: after === null, cursor: after }, 202);
@@ -164,7 +164,7 @@ export function deliveryRoutesOf<Params extends z.ZodObject>(receivers: Receiver
   routes.openapi(getLedger, async (c) => {
     const log = await findLog(c, c.req.valid('param'));
     if (log === null) return refuse(c, notFound);
-    const sums = await sumLanes(await deliveryLogCopy(c), log.organization_id, log.receiver);
+    const sums = await readLedger(await deliveryLogCopy(c), log.organization_id, log.receiver);
     return c.json(shape.ledgerResource(sums), 200);
   });
 

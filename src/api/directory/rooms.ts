@@ -101,7 +101,7 @@ export function roomRoutesOf(door: Door): AppRouter {
     path: all,
     summary: 'List the rooms of an organization',
     description:
-      'By id. `include_deleted` adds the deleted ones; `is_shared` chooses those that are shared with a partner, or the others. Rooms that partners share are not here.',
+      'By id. `include_deleted` adds the deleted ones; `is_shared` chooses those that are shared with a partner, or the others, and may end a page early. Rooms that partners share are not here.',
     request: {
       params: organizationPath,
       query: z.object({
@@ -117,9 +117,9 @@ export function roomRoutesOf(door: Door): AppRouter {
     const asked = readIdPage(query);
     if (!asked.ok) return refuse(c, asked.refusal);
     const options = { includesDeleted, isShared };
-    const rows = await listRooms(organizationDatabase(c), c.var.organization.id, options, asked.page.keyset);
-    const views = await viewRooms(directoryDatabases(c), rows, Date.now());
-    return c.json(idCollection(c, asked.page, views, resource), 200);
+    const found = await listRooms(organizationDatabase(c), c.var.organization.id, options, asked.page.keyset);
+    const views = await viewRooms(directoryDatabases(c), found.rows, Date.now());
+    return c.json(idCollection(c, asked.page, views, resource, found.cut_at), 200);
   });
 
   const createRoom = defineRoute({

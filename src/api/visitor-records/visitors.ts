@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import type { RoomRow } from '../../db/rows.ts';
+import type { RoomRow, VisitorRow } from '../../db/rows.ts';
 import { findRoomVisitor, listRoomVisitors, roomVisitor } from '../../directory/room-visitors.ts';
 import type { AppContext } from '../../http/app-environment.ts';
-import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
+import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
 import { booleanParameter, pathId, pathVisitorId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
@@ -24,7 +24,7 @@ const listRoute = defineRoute({
   path: '/orgs/{organization_id}/rooms/{room_id}/visitors',
   summary: 'List the visitors of a room of the organization',
   description:
-    'Visitors who came to the room or wrote to it, by id. `is_present` chooses those who are there now, or the others. Of visitors who come through a channel the hub knows no page, browser or place.',
+    'Visitors who came to the room or wrote to it, by id. `is_present` chooses those who are there now, or the others, and may end a page early. Of visitors who come through a channel the hub knows no page, browser or place.',
   access: organizationUser,
   request: {
     params: roomPath,
@@ -66,20 +66,15 @@ export const visitorRoutes = createRouter();
 
 visitorRoutes.openapi(listRoute, async (c) => {
   const { is_present = null, ...query } = c.req.valid('query');
-  const asked = readPage(query, 'id', idKey);
+  const asked = readIdPage(query);
   if (!asked.ok) return refuse(c, asked.refusal);
   const room = await ownRoom(c, c.req.valid('param').room_id);
   if (room === null) return refuse(c, ROOM_NOT_FOUND);
   const now = Date.now();
   const { keyset } = asked.page;
-  const rows = await listRoomVisitors(await copyDatabase(c), room.organization_id, room.id, is_present, now, keyset);
-  const body = collectionResponse(c, {
-    page: asked.page,
-    rows,
-    keyOf: ({ id }) => [id],
-    resource: (row) => roomVisitorResource(roomVisitor(row, now)),
-  });
-  return c.json(body, 200);
+  const found = await listRoomVisitors(await copyDatabase(c), room.organization_id, room.id, is_present, now, keyset);
+  const resource = (row: VisitorRow) => roomVisitorResource(roomVisitor(row, now));
+  return c.json(idCollection(c, asked.page, found.rows, resource, found.cut_at), 200);
 });
 
 visitorRoutes.openapi(itemRoute, async (c) => {

@@ -198,11 +198,13 @@ export function replayDeliveries(
       : sql.exec<{ id: string }>(
           `SELECT id FROM deliveries WHERE receiver = ?1 AND status <> 'pending'
              AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))
-             AND created_at >= ?3 AND created_at < ?4`,
+             AND created_at >= ?3 AND created_at < ?4 AND id > ?5 AND id <= ?6`,
           receiver,
           filter.status === null ? null : JSON.stringify(filter.status),
           filter.from ?? 0,
           filter.to ?? Number.MAX_SAFE_INTEGER,
+          filter.ids?.after ?? '',
+          filter.ids?.upto ?? 'g',
         );
   const found = ids.toArray();
   for (const { id } of found) {

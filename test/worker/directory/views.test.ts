@@ -130,7 +130,7 @@ describe('a room’s view', () => {
       updated_at: AT + 5,
     });
     await deleteRoom(database, owner, room, AT);
-    const rows = await listRooms(database, owner, { includesDeleted: true, isShared: null }, page(5));
+    const { rows } = await listRooms(database, owner, { includesDeleted: true, isShared: null }, page(5));
     expect(await viewRooms(databases, rows, NOW)).toMatchObject([{ id: room, is_deleted: true }]);
   });
 });
@@ -216,7 +216,7 @@ describe('pages', () => {
     const teamsOf = (limit: number) => listTeams(database, owner, 'created_at', page(limit));
     const harbour = { id: owner, name: 'Harbour' };
     for (const limit of [1, 5]) {
-      const [rows, teams] = [await rowsOf(limit), await teamsOf(limit)];
+      const [{ rows }, teams] = [await rowsOf(limit), await teamsOf(limit)];
       expect([rows.length, teams.length]).toEqual([limit, limit]);
       const ofRooms = await costOf((counted) => viewRooms({ identity: counted, organization: counted }, rows, NOW));
       const ofTeams = await costOf((counted) =>

@@ -63,6 +63,12 @@ async function writeOldRows(userId: string): Promise<void> {
     insert('users', { id: userId, organization_id: ORGANIZATION, first_name: 'Ada', last_name: 'Agent', ...times }),
     insert('rooms', { id: ROOM, organization_id: ORGANIZATION, name: 'r', display_name: 'R', ...times }),
     insert('visitors', { id: VISITOR, organization_id: ORGANIZATION, room_id: ROOM, created_at: AT }),
+    ...['a', 'b'].map((thread) =>
+      insert('lanes', {
+        ...{ receiver: 'channel/c', thread, version: 1, organization_id: ORGANIZATION, accepted: 5, delivered: 2 },
+        ...{ pending: 1, exhausted: 1, skipped_disabled: 1, skipped_channel_deleted: 0 },
+      }),
+    ),
     ...chatRows,
   ]);
 }
@@ -156,6 +162,13 @@ describe('rows of the first version', () => {
       .bind(PARTNER)
       .all();
     expect(involved.results).toEqual([{ is_ended: 0 }, { is_ended: 1 }]);
+  });
+
+  it('are summed in the ledger of their receiver', async () => {
+    const ledger = await env.DB.prepare(
+      "SELECT accepted, delivered, pending FROM ledgers WHERE receiver = 'channel/c'",
+    ).all();
+    expect(ledger.results).toEqual([{ accepted: 10, delivered: 4, pending: 2 }]);
   });
 
   it('are memberships as documented', async () => {

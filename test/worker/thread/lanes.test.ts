@@ -96,11 +96,11 @@ async function threadWithReplies(count: number) {
 
 const texts = (receiver: Receiver) => receiver.got.map(({ text }) => text);
 
-/** The lane's sums as D1 has them when the thread's replication is done. */
+/** The receiver's sums as D1 has them when the thread's replication is done: those of its only lane. */
 async function ledgerOf(ring: Ring, channel: Channel) {
   passTime(301_000);
   await ring(objectOf(channel));
-  const row = await env.DB.prepare('SELECT * FROM lanes WHERE receiver = ?').bind(channel.receiver).first<{
+  const row = await env.DB.prepare('SELECT * FROM ledgers WHERE receiver = ?').bind(channel.receiver).first<{
     accepted: number;
     delivered: number;
     pending: number;
@@ -108,7 +108,7 @@ async function ledgerOf(ring: Ring, channel: Channel) {
     skipped_disabled: number;
     skipped_channel_deleted: number;
   }>();
-  if (row === null) throw new Error('D1 has no such lane');
+  if (row === null) throw new Error('D1 has no such receiver');
   const { accepted, delivered, pending, exhausted, skipped_disabled, skipped_channel_deleted } = row;
   expect(accepted).toBe(delivered + pending + exhausted + skipped_disabled + skipped_channel_deleted);
   return { accepted, delivered, pending, exhausted, skipped: skipped_disabled + skipped_channel_deleted };
@@ -162,7 +162,18 @@ describe('a lane', () => {
     expect(await ledgerOf(ring, channel)).toEqual({ accepted: 2, delivered: 0, pending: 0, exhausted: 0, skipped: 2 });
     receiver.endpoint = open;
     const filter = { status: ['skipped' as const], from: null, to: null };
-    expect(await stub.replay({ v: 1, receiver: channel.receiver, filter })).toEqual({ replayed: 2 });
+    const { results } = await env.DB.prepare('SELECT id FROM deliveries WHERE receiver = ? ORDER BY id')
+      .bind(channel.receiver)
+      .all<{ id: string }>();
+    const [first = '', second = ''] = results.map(({ id }) => id);
+    for (const [ids, replayed] of [
+      [{ after: second, upto: 'g' }, 0],
+      [{ after: first, upto: second }, 1],
+    ] as const) {
+      const ranged = { ...filter, ids };
+      expect(await stub.replay({ v: 1, receiver: channel.receiver, filter: ranged })).toEqual({ replayed });
+    }
+    expect(await stub.replay({ v: 1, receiver: channel.receiver, filter })).toEqual({ replayed: 1 });
     await receiver.play({ track: 'replay' });
     expect(texts(receiver)).toEqual(['reply 1', 'reply 2']);
   });
