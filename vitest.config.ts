@@ -14,6 +14,7 @@ const insideWorkerd: TestProjectInlineConfiguration = {
         bindings: {
           TEST_MIGRATIONS: migrations,
           ADMIN_TOKEN: 'admin-token-of-the-tests-of-this-hub',
+          SECRETS_KEY: 'c2VjcmV0cyBvZiB0aGUgdGVzdHMsIDMyIGJ5dGVzISE',
           ALLOW_INSECURE_WEBHOOKS: '1',
           RATE_LIMITS: '0',
           FUZZ_RUNS: process.env['FUZZ_RUNS'] ?? '8',

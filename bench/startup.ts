@@ -3,6 +3,7 @@
  * the run of the module's top level, from the profile of `wrangler check startup`. "Cold start" is the time from the
  * launch of the local runtime to the first answer of /healthz, with an empty store and applied migrations.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +31,8 @@ async function evaluationTime(folder: string): Promise<number> {
 /** Milliseconds from the launch of the runtime to the first answer. */
 async function coldStart(store: string): Promise<number> {
   const begin = performance.now();
-  const worker = await startWorker({ from: hubSources, persistTo: store });
+  const variables = { SECRETS_KEY: randomBytes(32).toString('base64') };
+  const worker = await startWorker({ from: hubSources, persistTo: store, variables });
   const response = await fetch(`${worker.url}/healthz`);
   await response.arrayBuffer();
   const milliseconds = performance.now() - begin;

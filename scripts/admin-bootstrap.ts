@@ -26,7 +26,7 @@ export type Bootstrap = {
 const ASK_EVERY_MILLISECONDS = 2000;
 
 /**
- * Makes the admin token, prints it and sets it; creates the first organization with a room, and a user with a token of
+ * Makes the key of secrets and the admin token, prints and sets them; creates the first organization with a room, and a user with a token of
  * all scopes. What was cut short is repeated: a token that is set is used, if the operator has it, and a hub that has
  * an organization keeps it. Throws `DeploymentRefused` with what the operator can do.
  */
@@ -35,7 +35,13 @@ export async function bootstrap(options: Bootstrap): Promise<void> {
   const run = withAccount(options.run, target);
   await chooseAccount(run, target);
   const baseUrl = addressOf(options);
-  const adminToken = await provideToken({ ...options, run });
+  const secrets = await secretsIn(run, target);
+  if (!secrets.includes('SECRETS_KEY')) {
+    await makeSecret({ ...options, run }, 'SECRETS_KEY', 'The key that wraps the secrets in D1');
+  }
+  const adminToken = secrets.includes('ADMIN_TOKEN')
+    ? knownToken(options)
+    : await makeSecret({ ...options, run }, 'ADMIN_TOKEN', 'The admin token');
   say(`Waiting until ${baseUrl} accepts the token …`);
   if (await hasOrganizations(baseUrl, adminToken, options.patience)) {
     say('The hub has an organization already, so none was created: npm run admin -- organizations list');
@@ -61,28 +67,34 @@ function addressOf({ baseUrl, target }: Bootstrap): string {
   );
 }
 
-/** The admin token: a new one, or the operator's own when the deployment has one. */
-async function provideToken({ target, run, say, adminToken }: Bootstrap): Promise<string> {
-  const environment = environmentArgument(target);
+/** Names of the secrets of a Worker that is deployed. */
+async function secretsIn(run: RunWrangler, target: Target): Promise<string[]> {
   const listed = await must(
-    run(['secret', 'list', '--format', 'json', environment]),
+    run(['secret', 'list', '--format', 'json', environmentArgument(target)]),
     `The secrets of ${target.worker} could not be read. Is it deployed? npm run deploy`,
   );
-  if ((JSON.parse(listed.stdout) as { name: string }[]).some(({ name }) => name === 'ADMIN_TOKEN')) {
-    if (adminToken !== null) return adminToken;
-    throw new DeploymentRefused(
-      `ADMIN_TOKEN is set already. Set UMI_ADMIN_TOKEN to it and repeat. If it is lost: npx wrangler secret delete ADMIN_TOKEN ${environment}`,
-    );
-  }
-  const token = randomSecret();
-  // Printed before it is set: otherwise a crash between the two would leave a token that nobody has.
-  say('The admin token, which is shown only now. Put it into your password manager:');
-  say(token);
-  await must(
-    run(['secret', 'put', 'ADMIN_TOKEN', environment], { input: token }),
-    'The token could not be set, so the one above is void',
+  return (JSON.parse(listed.stdout) as { name: string }[]).map(({ name }) => name);
+}
+
+/** The admin token that the deployment has, from the operator. */
+function knownToken({ target, adminToken }: Bootstrap): string {
+  if (adminToken !== null) return adminToken;
+  throw new DeploymentRefused(
+    `ADMIN_TOKEN is set already. Set UMI_ADMIN_TOKEN to it and repeat. If it is lost: npx wrangler secret delete ADMIN_TOKEN ${environmentArgument(target)}`,
   );
-  return token;
+}
+
+/** Makes a secret of 256 random bits and sets it. Answers it. */
+async function makeSecret({ target, run, say }: Bootstrap, name: string, words: string): Promise<string> {
+  const secret = randomSecret();
+  // Printed before it is set: otherwise a crash between the two would leave a secret that nobody has.
+  say(`${words}, which is shown only now. Put it into your password manager:`);
+  say(secret);
+  await must(
+    run(['secret', 'put', name, environmentArgument(target)], { input: secret }),
+    `${name} could not be set, so the one above is void`,
+  );
+  return secret;
 }
 
 /** Whether the hub has an organization. Waits until it accepts the token, since a new secret takes a while to arrive. */

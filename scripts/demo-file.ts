@@ -1,5 +1,6 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { randomSecret, SHORTEST_ADMIN_TOKEN } from '../src/platform/secrets.ts';
 import { isStoreEmpty } from './admin-client.ts';
 import { createDemoOrganizations, type DemoOrganizations } from './demo-organizations.ts';
@@ -33,6 +34,28 @@ export async function adminTokenOf(folder: string): Promise<string> {
   const token = randomSecret();
   await writeWhole(path, `${token}\n`);
   return token;
+}
+
+/** The file of a store with the secrets of its Worker, as lines NAME=value. */
+export function secretsFile(folder: string): string {
+  return join(folder, 'secrets.env');
+}
+
+/**
+ * The settings in a store's file of secrets, whose folder is there. SECRETS_KEY is made at the first start; a person may
+ * replace it and add SECRETS_KEY_PREVIOUS. Readable by its owner only. Without it nobody can read the store's secrets.
+ */
+export async function secretsOf(folder: string): Promise<Record<string, string>> {
+  const path = secretsFile(folder);
+  const existing = await readOrNull(path);
+  if (existing !== null) {
+    const secrets = parseEnv(existing) as Record<string, string>;
+    if (secrets['SECRETS_KEY'] !== undefined) return secrets;
+    throw new StartRefused(`${path} has no SECRETS_KEY. Without it the store's secrets cannot be read.`);
+  }
+  const SECRETS_KEY = randomSecret();
+  await writeWhole(path, `SECRETS_KEY=${SECRETS_KEY}\n`);
+  return { SECRETS_KEY };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { adminTokenOf, type Demo, provideDemo } from './demo-file.ts';
+import { adminTokenOf, type Demo, provideDemo, secretsOf } from './demo-file.ts';
 import { freePort } from './free-port.ts';
 import { type HubOptions, type LocalHub, startHub } from './local-hub.ts';
 import { makeStoreFolder } from './store-folder.ts';
@@ -7,7 +7,7 @@ export type DemoHub = LocalHub & { adminToken: string; demo: Demo | null };
 
 export type DemoHubOptions = Omit<HubOptions, 'variables'> & {
   /**
-   * The settings of a demo hub: the admin token, http webhooks to loopback, its own origin, and SERVER_TIMING and
+   * The settings of a demo hub: the admin token, the store's secrets, http webhooks to loopback, its own origin, and SERVER_TIMING and
    * RATE_LIMITS from the environment. Without RATE_LIMITS there are no limits.
    */
   variables?: Record<string, string>;
@@ -18,11 +18,13 @@ export async function startDemoHub(options: DemoHubOptions): Promise<DemoHub> {
   const port = options.port ?? (await freePort());
   await makeStoreFolder(options.persistTo);
   const adminToken = await adminTokenOf(options.persistTo);
+  const secrets = await secretsOf(options.persistTo);
   const serverTiming = process.env['SERVER_TIMING'];
   const hub = await startHub({
     ...options,
     port,
     variables: {
+      ...secrets,
       ADMIN_TOKEN: adminToken,
       ALLOW_INSECURE_WEBHOOKS: '1',
       RATE_LIMITS: process.env['RATE_LIMITS'] ?? '0',

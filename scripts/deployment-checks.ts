@@ -5,7 +5,7 @@
 import { adminApiProblem } from './admin-client.ts';
 import { chooseAccount, type Fetch, openCloudflareApi, withAccount } from './cloudflare-account.ts';
 import { dueMigrations } from './deployment.ts';
-import { bootstrapCommand, environmentArgument, settingsFile, type Target } from './deployment-target.ts';
+import { bootstrapCommand, environmentArgument, SECRETS, settingsFile, type Target } from './deployment-target.ts';
 import type { RunWrangler } from './wrangler-command.ts';
 
 /** `problem`: what is wrong and how to correct it; null when nothing is. */
@@ -62,10 +62,12 @@ export async function examine({ target, run: runPlain, fetch }: Examination): Pr
     const lacking = target.crons.filter((cron) => !schedules.some((schedule) => schedule.cron === cron));
     return lacking.length === 0 ? null : `"${lacking.join('", "')}" does not ring: ${DEPLOY}`;
   });
-  await look('the secret ADMIN_TOKEN', async () => {
-    if (bindings.some(({ name, type }) => name === 'ADMIN_TOKEN' && type === 'secret_text')) return null;
-    return `it is not set, so the admin API is closed: ${bootstrapCommand(target)}`;
-  });
+  for (const [secret, consequence] of Object.entries(SECRETS)) {
+    await look(`the secret ${secret}`, async () => {
+      if (bindings.some(({ name, type }) => name === secret && type === 'secret_text')) return null;
+      return `it is not set, so ${consequence}: ${bootstrapCommand(target)}`;
+    });
+  }
   const origin = bindings.find(({ name }) => name === 'PUBLIC_ORIGIN')?.text ?? '';
   await look('PUBLIC_ORIGIN', async () => originProblem(origin, target));
   if (origin !== '') {

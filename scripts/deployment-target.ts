@@ -96,7 +96,13 @@ export function environmentArgument({ environment }: Target): string {
   return `--env=${environment}`;
 }
 
-/** The command that makes and sets the admin token of a new deployment. */
+/** What follows from the lack of a secret. */
+export const SECRETS = {
+  SECRETS_KEY: 'the hub signs nothing: no webhooks, no visitors, no apps',
+  ADMIN_TOKEN: 'the admin API is closed',
+};
+
+/** The command that makes and sets the secrets of a new deployment. */
 export function bootstrapCommand({ environment }: Target): string {
   return `npm run admin -- bootstrap${environment === '' ? '' : ` --env ${environment}`} --name "<organization>"`;
 }

@@ -6,11 +6,12 @@ import {
   bootstrapCommand,
   DeploymentRefused,
   environmentArgument,
+  SECRETS,
   settingsFile,
   type Target,
   versionArguments,
 } from './deployment-target.ts';
-import { type Beside, deployBeside, findBeside } from './gradual-deployment.ts';
+import { type Beside, deployBeside, findBeside, liveVersions } from './gradual-deployment.ts';
 import { must, type RunWrangler } from './wrangler-command.ts';
 
 /**
@@ -44,6 +45,8 @@ export async function deploy(deployment: Deployment, percentage: number | null):
   if (beside !== null && 'problem' in beside) {
     throw new DeploymentRefused(`${beside.problem}: deploy without --percentage.`);
   }
+  const lacking = await keyProblem(run, target);
+  if (lacking !== null) throw new DeploymentRefused(lacking);
   const { databases, queues } = await missingResources(run, target);
   for (const name of databases) {
     say(`Creating the D1 database ${name} …`);
@@ -71,13 +74,12 @@ export async function deploy(deployment: Deployment, percentage: number | null):
     await must(run(['deploy', ...deployArguments(target)], { output: 'show' }), 'The deployment failed');
   } else version = await deployBeside({ target, run, say }, beside.before, percentage);
 
-  const secrets = await run(['secret', 'list', '--format', 'json', environmentArgument(target)]);
+  const secrets = await secretsIn(run, target);
   const origin = target.settings.variables['PUBLIC_ORIGIN'] ?? '';
-  if (secrets.code === 0 && secrets.stdout.includes('"ADMIN_TOKEN"')) {
-    if (origin !== '') await sayAdminProblem(deployment, origin);
-  } else {
-    say(`There is no ADMIN_TOKEN, so the admin API is closed: ${bootstrapCommand(target)}`);
+  for (const [secret, consequence] of Object.entries(SECRETS)) {
+    if (!secrets.includes(secret)) say(`There is no ${secret}, so ${consequence}: ${bootstrapCommand(target)}`);
   }
+  if (secrets.includes('ADMIN_TOKEN') && origin !== '') await sayAdminProblem(deployment, origin);
   return version;
 }
 
@@ -85,6 +87,19 @@ export async function deploy(deployment: Deployment, percentage: number | null):
 async function sayAdminProblem({ fetch, say }: Deployment, origin: string): Promise<void> {
   const problem = await adminApiProblem(origin, fetch).catch((error: unknown) => `it cannot be asked: ${error}`);
   if (problem !== null) say(`${origin}/admin/v1: ${problem}. npm run doctor checks it again.`);
+}
+
+/** Names of the Worker's secrets, as wrangler lists them; empty when there is no Worker yet. */
+async function secretsIn(run: RunWrangler, target: Target): Promise<string[]> {
+  const { code, stdout } = await run(['secret', 'list', '--format', 'json', environmentArgument(target)]);
+  return code === 0 ? (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name) : [];
+}
+
+/** Why this version would break a hub that serves requests: it has no SECRETS_KEY. Null when it would not. */
+async function keyProblem(run: RunWrangler, target: Target): Promise<string | null> {
+  if ((await liveVersions(run, target)).length === 0) return null;
+  if ((await secretsIn(run, target)).includes('SECRETS_KEY')) return null;
+  return `The hub has no SECRETS_KEY: with this version ${SECRETS.SECRETS_KEY}. Set one first: ${bootstrapCommand(target)}`;
 }
 
 async function besideOf(deployment: Deployment, accountId: string): Promise<Beside> {
@@ -105,6 +120,8 @@ export async function rehearse(deployment: Deployment): Promise<boolean | null> 
     say('There is no login, so it is not known what the account lacks.');
   else {
     const accountId = await chooseAccount(run, target);
+    const lacking = await keyProblem(run, target);
+    if (lacking !== null) say(lacking);
     const { databases, queues } = await missingResources(run, target);
     for (const name of databases) say(`Would create the D1 database ${name}.`);
     for (const name of queues) say(`Would create the queue ${name}.`);

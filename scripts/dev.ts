@@ -3,7 +3,10 @@
  * time.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { readCommandLine } from './command-line.ts';
+import { secretsFile, secretsOf } from './demo-file.ts';
 import { projectPath, projectRoot } from './project.ts';
 import { guardedRuntime } from './runtime.ts';
 import { makeStoreFolder, StartRefused, statePaths } from './store-folder.ts';
@@ -12,7 +15,7 @@ import { QUIET, runWrangler } from './wrangler-command.ts';
 
 const { port = 8787, 'persist-to': persistTo = '.wrangler' } = readCommandLine({
   run: 'npm run dev',
-  does: 'Runs wrangler dev on the store of npm start: it rebuilds whenever a source changes. Secrets are in .dev.vars.',
+  does: 'Runs wrangler dev on the store of npm start: it rebuilds whenever a source changes. ADMIN_TOKEN is in .dev.vars.',
   options: {
     port: { takes: 'PORT', from: 1, upTo: 65_535, says: 'port of 127.0.0.1, 8787 by default' },
     'persist-to': { takes: 'DIR', says: 'folder of the store, .wrangler by default' },
@@ -32,6 +35,10 @@ function wranglerDev(state: string, pidFile: string): Promise<number> {
     state,
     '--var',
     `RATE_LIMITS:${process.env['RATE_LIMITS'] ?? '0'}`,
+    // Files, because other users can see arguments. Wrangler reads .dev.vars only if no file is named.
+    ...[projectPath('.dev.vars'), resolve(secretsFile(persistTo))]
+      .filter(existsSync)
+      .flatMap((file) => ['--env-file', file]),
   ];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [wrangler, ...args], {
@@ -51,6 +58,7 @@ try {
   await makeStoreFolder(persistTo);
   const { state, pidFile } = statePaths(persistTo);
   await waitForStore(persistTo);
+  await secretsOf(persistTo);
   const migrated = await runWrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', state]);
   if (migrated.code !== 0) throw new Error(`the migrations failed:\n${migrated.stdout}${migrated.stderr}`);
   process.exitCode = await wranglerDev(state, pidFile);

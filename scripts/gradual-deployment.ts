@@ -72,7 +72,7 @@ export async function promote({ target, run, say }: Account, version: string, pe
 }
 
 /** The versions that get requests, the one with the most first; none when nothing is deployed. */
-async function liveVersions(run: RunWrangler, target: Target): Promise<LiveVersion[]> {
+export async function liveVersions(run: RunWrangler, target: Target): Promise<LiveVersion[]> {
   const { code, stdout } = await run(['deployments', 'status', '--json', environmentArgument(target)]);
   const { versions = [] } = code === 0 ? (JSON.parse(stdout) as { versions?: LiveVersion[] }) : {};
   return versions.toSorted((one, other) => other.percentage - one.percentage);

@@ -5,6 +5,10 @@ declare namespace Cloudflare {
     ADMIN_TOKEN?: string;
     /** The admin token before the present one, which is accepted too while clients change over. */
     ADMIN_TOKEN_PREVIOUS?: string;
+    /** Wraps the secrets in D1: 32 bytes in base64. Without it nothing can be signed. */
+    SECRETS_KEY?: string;
+    /** The key before a rotation: it still unwraps what was not wrapped again. */
+    SECRETS_KEY_PREVIOUS?: string;
     /** Location hint for new projector objects, e.g. `weur`: near the D1 database. */
     PROJECTOR_LOCATION?: DurableObjectLocationHint;
   }

@@ -4,7 +4,8 @@
  */
 declare module 'node:buffer' {
   export class Buffer extends Uint8Array {
-    static from(text: string): Buffer;
+    static from(text: string, encoding?: 'base64' | 'base64url'): Buffer;
+    static from(bytes: Uint8Array): Buffer;
     static byteLength(text: string): number;
     readUInt16BE(offset: number): number;
     readBigUInt64BE(offset: number): bigint;

@@ -12,6 +12,10 @@ export function flag(value: boolean | null | undefined): Flag | null | undefined
   return typeof value === 'boolean' ? (value ? 1 : 0) : value;
 }
 
+declare const isStoredSecret: unique symbol;
+/** A secret as D1 has it. Only src/directory/stored-secrets.ts makes and reads it. No string, so that nobody signs with it. */
+export type StoredSecret = { readonly [isStoredSecret]: true };
+
 export type OrganizationRow = {
   id: string;
   name: string;
@@ -135,9 +139,8 @@ export type ChannelRow = {
   max_retry_count: number;
   echo_user_messages: Flag;
   is_webhook_enabled: Flag;
-  /** `whsec_` and base64. */
-  secret: string;
-  previous_secret: string | null;
+  secret: StoredSecret;
+  previous_secret: StoredSecret | null;
   previous_secret_expires_at: number | null;
   /** Origin through which the channel was registered. Its webhooks may not go there. */
   registered_origin: string;
@@ -230,7 +233,7 @@ export type AppRow = {
   /** JSON array of scopes. */
   required_scopes: string;
   is_available_to_anyone: Flag;
-  secret: string;
+  secret: StoredSecret;
   /** Origin through which the app was registered. Its trigger URL may not be there. */
   registered_origin: string;
   installation_count: number;

@@ -1,10 +1,10 @@
 import { noCost } from '../db/cost.ts';
 import { openIdentityDatabase, openOrganizationDatabase } from '../db/database.ts';
-import type { ChannelRow } from '../db/rows.ts';
-import { type AppEndpoint, findAppEndpoint } from '../directory/app-endpoints.ts';
+import { findAppEndpoint } from '../directory/app-endpoints.ts';
 import { findChannelOrDeleted } from '../directory/channels.ts';
 import { findOrganization } from '../directory/organizations.ts';
 import { cachedSigningKey } from '../directory/signing-keys.ts';
+import { type OpenedChannel, openAppSecret, openChannel } from '../directory/stored-secrets.ts';
 import { fault } from '../platform/faults.ts';
 import { writeLog } from '../platform/log.ts';
 import { collectBatch, takeAcknowledged } from '../read-model/collector.ts';
@@ -14,7 +14,7 @@ import { threadStub } from '../rpc/thread.ts';
 import { makeAppUserAuth } from './app-user-auth.ts';
 import { attemptDeps, attemptWebhook } from './attempt.ts';
 import type { DeliveryDeps } from './deliver-lane.ts';
-import { type Endpoint, endpointOfChannel, endpointOfInstallation } from './endpoint.ts';
+import { type Endpoint, endpointOfChannel, endpointOfInstallation, type OpenedAppEndpoint } from './endpoint.ts';
 import { EndpointCache } from './endpoint-cache.ts';
 import { queueDelay } from './wake-lanes.ts';
 
@@ -46,8 +46,8 @@ function laneOf(env: Env, thread: string): Lane {
   };
 }
 
-const channels = new EndpointCache<ChannelRow | null>(() => Date.now());
-const webhooksOfApps = new EndpointCache<AppEndpoint | null>(() => Date.now());
+const channels = new EndpointCache<OpenedChannel | null>(() => Date.now());
+const webhooksOfApps = new EndpointCache<OpenedAppEndpoint | null>(() => Date.now());
 
 /** Makes this isolate read a channel again before the next attempt. Others do so within two seconds. */
 export function purgeChannelEndpoint(organizationId: string, channelId: string): void {
@@ -70,9 +70,12 @@ async function readEndpoint(env: Env, leased: Parameters<DeliveryDeps['endpoint'
   const installationId = installationOfReceiver(receiver);
   if (installationId === null) throw new Error('a receiver of a kind that this version does not know');
   const webhookId = webhook_id ?? '';
-  const found = await webhooksOfApps.get(`${organization_id}/${installationId}/${webhookId}`, () =>
-    findAppEndpoint(openIdentityDatabase(env, noCost()), organization_id, installationId, webhookId),
-  );
+  const found = await webhooksOfApps.get(`${organization_id}/${installationId}/${webhookId}`, async () => {
+    const identity = openIdentityDatabase(env, noCost());
+    const endpoint = await findAppEndpoint(identity, organization_id, installationId, webhookId);
+    if (endpoint === null) return null;
+    return { ...endpoint, secret: await openAppSecret(env, { id: endpoint.app_id, secret: endpoint.secret }) };
+  });
   return await endpointOfInstallation(found, env.PUBLIC_ORIGIN, async (appUser) =>
     makeAppUserAuth(await cachedSigningKey(env, noCost()), appUser, Date.now()),
   );
@@ -81,7 +84,8 @@ async function readEndpoint(env: Env, leased: Parameters<DeliveryDeps['endpoint'
 async function readChannel(env: Env, organizationId: string, channelId: string): Promise<Endpoint> {
   const channel = await channels.get(`${organizationId}/${channelId}`, async () => {
     const database = openOrganizationDatabase(env, { database: await databaseOf(env, organizationId) }, noCost());
-    return await findChannelOrDeleted(database, organizationId, channelId);
+    const found = await findChannelOrDeleted(database, organizationId, channelId);
+    return found === null ? null : openChannel(env, found, Date.now());
   });
   return endpointOfChannel(channel, Date.now(), env.PUBLIC_ORIGIN);
 }

@@ -8,7 +8,7 @@ type Kept<Row> = { row: Row; read_at: number; is_being_read: boolean };
 
 /**
  * Rows of receivers in the memory of one isolate. A receiver that is switched off or deleted elsewhere is so here
- * within two seconds. Only rows are kept: secrets and tokens are derived at each attempt.
+ * within two seconds. Their secrets are kept unwrapped; tokens are made at each attempt.
  */
 export class EndpointCache<Row> {
   readonly #rows = new Map<string, Kept<Row>>();

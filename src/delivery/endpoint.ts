@@ -1,6 +1,7 @@
-import type { AppWebhookRow, ChannelRow, SkipReason } from '../db/rows.ts';
+import type { AppWebhookRow, SkipReason } from '../db/rows.ts';
 import type { AppEndpoint } from '../directory/app-endpoints.ts';
 import type { ScopedAppUser } from '../directory/app-tokens.ts';
+import type { OpenedChannel } from '../directory/stored-secrets.ts';
 import type { AppUserAuth } from './app-user-auth.ts';
 import type { Destination } from './attempt.ts';
 import { secretOfText } from './signature.ts';
@@ -20,7 +21,7 @@ export type Endpoint =
 const APP_RETRY_COUNT = 3;
 
 type EndpointColumns = Pick<
-  ChannelRow,
+  OpenedChannel,
   | 'reply_webhook_url'
   | 'max_retry_count'
   | 'is_webhook_enabled'
@@ -60,12 +61,15 @@ function secretInGrace(channel: EndpointColumns, now: number): string[] {
   return previous_secret !== null && isValid ? [previous_secret] : [];
 }
 
+/** The endpoint of an app's webhook with the app's secret as it signs. */
+export type OpenedAppEndpoint = Omit<AppEndpoint, 'secret'> & { secret: string };
+
 /**
  * The endpoint of an installation's webhook. `found` is null when the organization never had the installation.
  * `authorize` makes the bot user's authorization; it is called only if the webhook is sent and there is a bot user.
  */
 export async function endpointOfInstallation(
-  found: AppEndpoint | null,
+  found: OpenedAppEndpoint | null,
   publicOrigin: string,
   authorize: (appUser: ScopedAppUser) => Promise<AppUserAuth>,
 ): Promise<Endpoint> {

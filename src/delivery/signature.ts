@@ -18,7 +18,7 @@ export type SignedContent = {
  */
 export async function signWebhook(content: SignedContent): Promise<string> {
   const signed: BufferSource = new TextEncoder().encode(`${content.id}.${content.timestamp}.${content.body}`);
-  const signatures = await Promise.all(content.secrets.map((secret) => signatureOf(secret, signed)));
+  const signatures = await Promise.all(content.secrets.map((secret) => signatureOf(secret, signed, content.timestamp)));
   return signatures.join(' ');
 }
 
@@ -37,8 +37,15 @@ const ALGORITHM = { name: 'HMAC', hash: 'SHA-256' };
 /** Imported keys by secret: importing takes longer than signing. */
 const keys = new Map<string, CryptoKey>();
 const MAX_KEYS = 1000;
+/** Seconds after which all are imported again, so that an isolate does not keep the secrets that it no longer uses. */
+const KEPT_FOR = 30;
+let keptSince = 0;
 
-async function signatureOf(secret: string, signed: BufferSource): Promise<string> {
+async function signatureOf(secret: string, signed: BufferSource, timestamp: number): Promise<string> {
+  if (Math.abs(timestamp - keptSince) >= KEPT_FOR) {
+    keys.clear();
+    keptSince = timestamp;
+  }
   const key = keys.get(secret) ?? (await importKey(secret));
   return `v1,${base64(new Uint8Array(await crypto.subtle.sign(ALGORITHM, key, signed)))}`;
 }

@@ -1,5 +1,5 @@
 import type { IdentityDatabase } from '../db/database.ts';
-import type { AppInstallationRow, AppRow, AppWebhookRow } from '../db/rows.ts';
+import type { AppInstallationRow, AppRow, AppWebhookRow, StoredSecret } from '../db/rows.ts';
 import type { ScopedAppUser } from './app-tokens.ts';
 
 type EndpointColumns = Pick<AppWebhookRow, 'endpoint_url' | 'is_enabled' | 'registered_origin' | 'deleted_at'>;
@@ -8,8 +8,9 @@ type EndpointColumns = Pick<AppWebhookRow, 'endpoint_url' | 'is_enabled' | 'regi
 export type AppEndpoint = {
   is_uninstalled: boolean;
   is_app_deleted: boolean;
+  app_id: string;
   /** The secret of the app. */
-  secret: string;
+  secret: StoredSecret;
   /** Null when the app never had this webhook. */
   webhook: EndpointColumns | null;
   /** Null when the app has no bot user here, or the bot user is deleted. */
@@ -43,6 +44,7 @@ export async function findAppEndpoint(
   return {
     is_uninstalled: row.deleted_at !== null,
     is_app_deleted: row.app_deleted_at !== null,
+    app_id,
     secret: row.secret,
     webhook: hasWebhook ? { endpoint_url, is_enabled, registered_origin, deleted_at: row.webhook_deleted_at } : null,
     app_user:

@@ -1,4 +1,5 @@
 import type { IdentityDatabase } from '../db/database.ts';
+import type { AppRow } from '../db/rows.ts';
 import type { AppUser, Trigger } from './app-tokens.ts';
 import type { PrincipalRow } from './tokens.ts';
 
@@ -39,8 +40,8 @@ export function findAppUserPrincipal(
 export function findTriggerPrincipal(
   identity: IdentityDatabase,
   { organization_id, app_id, user_id, installation_id }: Trigger,
-): Promise<(PrincipalRow & { secret: string }) | null> {
-  return identity.first<PrincipalRow & { secret: string }>(
+): Promise<(PrincipalRow & Pick<AppRow, 'secret'>) | null> {
+  return identity.first<PrincipalRow & Pick<AppRow, 'secret'>>(
     `SELECT ${COLUMNS}, apps.secret FROM app_installations AS installations
      JOIN apps ON apps.id = installations.app_id
      JOIN users ON users.id = ? AND users.organization_id = installations.organization_id

@@ -1,9 +1,13 @@
 import type { IdentityDatabase } from '../db/database.ts';
+import type { AppRow } from '../db/rows.ts';
 import type { NewToken } from './tokens.ts';
 
 /** An app's secret, which authenticates the app; null when there is no such app. */
-export function findAppSecret(identity: IdentityDatabase, appId: string): Promise<{ secret: string } | null> {
-  return identity.first<{ secret: string }>('SELECT secret FROM apps WHERE id = ? AND deleted_at IS NULL', appId);
+export function findAppSecret(
+  identity: IdentityDatabase,
+  appId: string,
+): Promise<Pick<AppRow, 'id' | 'secret'> | null> {
+  return identity.first('SELECT id, secret FROM apps WHERE id = ? AND deleted_at IS NULL', appId);
 }
 
 /** The secret of an app that is installed: it signs the data of triggers. */
@@ -11,9 +15,9 @@ export function findInstalledSecret(
   identity: IdentityDatabase,
   organizationId: string,
   installationId: string,
-): Promise<{ secret: string } | null> {
-  return identity.first<{ secret: string }>(
-    `SELECT apps.secret FROM app_installations AS installations JOIN apps ON apps.id = installations.app_id
+): Promise<Pick<AppRow, 'id' | 'secret'> | null> {
+  return identity.first(
+    `SELECT apps.id, apps.secret FROM app_installations AS installations JOIN apps ON apps.id = installations.app_id
      WHERE installations.id = ? AND installations.organization_id = ? AND installations.deleted_at IS NULL`,
     installationId,
     organizationId,

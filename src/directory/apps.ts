@@ -1,6 +1,6 @@
 import type { IdentityDatabase } from '../db/database.ts';
 import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } from '../db/keyset.ts';
-import type { AppInstallationRow, AppRow } from '../db/rows.ts';
+import type { AppInstallationRow, AppRow, StoredSecret } from '../db/rows.ts';
 import { randomSecret } from '../platform/secrets.ts';
 import type { AppView } from '../resources/app.ts';
 import { assignments } from './assignments.ts';
@@ -167,7 +167,7 @@ export async function insertApp(identity: IdentityDatabase, organizationId: stri
   );
 }
 
-type Changeable = Omit<NewApp, 'id' | 'registered_origin' | 'created_at'>;
+type Changeable = Omit<NewApp, 'id' | 'secret' | 'registered_origin' | 'created_at'>;
 /** An undefined value stays as it is. */
 export type AppChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined };
 
@@ -187,6 +187,24 @@ export async function updateApp(
     organizationId,
   );
   return changed > 0;
+}
+
+/** Gives an app another secret; the one before ends. False when the organization has no such app. */
+export async function replaceAppSecret(
+  identity: IdentityDatabase,
+  organizationId: string,
+  appId: string,
+  secret: StoredSecret,
+  now: number,
+): Promise<boolean> {
+  const { changes } = await identity.run(
+    'UPDATE apps SET secret = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
+    secret,
+    now,
+    appId,
+    organizationId,
+  );
+  return changes > 0;
 }
 
 /** An installation that has ended: its organization and its bot user. */

@@ -1,6 +1,6 @@
 import type { OrganizationDatabase } from '../db/database.ts';
 import { CREATION_ORDERS, type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
-import type { ChannelRow } from '../db/rows.ts';
+import type { ChannelRow, StoredSecret } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
 
 /** The orderings of the list of channels (UMI documentation, 1.2), with the columns of each. */
@@ -133,26 +133,30 @@ export async function deleteChannel(
 }
 
 /**
- * Gives a channel a new secret. The previous one also signs until `previous_secret_expires_at` (ms); null ends it at
- * once. Null when the organization has no such channel.
+ * Gives a channel a new secret instead of `replaces`, the one that was read. The previous one also signs until
+ * `previous_secret_expires_at` (ms); null ends it at once. Null when the organization has no such channel, or its secret
+ * is another one by now.
  */
 export function rotateChannelSecret(
   database: OrganizationDatabase,
   organizationId: string,
   channelId: string,
-  rotation: { secret: string; previous_secret_expires_at: number | null; now: number },
+  rotation: Pick<ChannelRow, 'secret' | 'previous_secret' | 'previous_secret_expires_at'> & {
+    replaces: StoredSecret;
+    now: number;
+  },
 ): Promise<ChannelRow | null> {
   return database.first<ChannelRow>(
     `UPDATE channels
-     SET previous_secret = CASE WHEN ? IS NULL THEN NULL ELSE secret END, previous_secret_expires_at = ?, secret = ?,
-       modified_at = ?
-     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+     SET secret = ?, previous_secret = ?, previous_secret_expires_at = ?, modified_at = ?
+     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL AND secret = ?
      RETURNING *`,
-    rotation.previous_secret_expires_at,
-    rotation.previous_secret_expires_at,
     rotation.secret,
+    rotation.previous_secret,
+    rotation.previous_secret_expires_at,
     rotation.now,
     channelId,
     organizationId,
+    rotation.replaces,
   );
 }

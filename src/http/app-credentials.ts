@@ -1,5 +1,6 @@
 import { findAppUserPrincipal, findTriggerPrincipal } from '../directory/app-principals.ts';
 import { readAppUserToken, readTriggerToken } from '../directory/app-tokens.ts';
+import { openAppSecret } from '../directory/stored-secrets.ts';
 import type { PrincipalRow } from '../directory/tokens.ts';
 import { isSameSecret } from '../platform/secrets.ts';
 import { type AppContext, identityDatabase } from './app-environment.ts';
@@ -40,6 +41,8 @@ export async function findTriggeringUser(
   if (claims === null) return null;
   const { org_id: organization_id, inst_id: installation_id, user_id, app_id } = claims;
   const row = await findTriggerPrincipal(identityDatabase(c), { organization_id, installation_id, user_id, app_id });
-  if (row === null || !isSameSecret(row.secret, secret)) return null;
-  return { ...row, expires_at: claims.exp * 1000, app_id };
+  if (row === null) return null;
+  const { secret: stored, ...principal } = row;
+  if (!isSameSecret(await openAppSecret(c.env, { id: app_id, secret: stored }), secret)) return null;
+  return { ...principal, expires_at: claims.exp * 1000, app_id };
 }

@@ -1,4 +1,5 @@
 import { HTTPException } from 'hono/http-exception';
+import { SecretsUnavailable } from '../directory/stored-secrets.ts';
 import { writeLog } from '../platform/log.ts';
 import { isTemporary } from '../platform/platform-errors.ts';
 import type { AppContext } from './app-environment.ts';
@@ -7,7 +8,7 @@ import { routePattern } from './request-log.ts';
 import type { AppRouter } from './router.ts';
 
 /**
- * The response to an exception: 503 when the platform is unavailable for a moment, else 500. The text of the exception
+ * The response to an exception: 503 when the platform is unavailable for a moment or the Worker lacks SECRETS_KEY, else 500. The text of the exception
  * goes only to the log. Hono's own exceptions keep their status.
  */
 export function answerAccidents(app: AppRouter): void {
@@ -15,7 +16,7 @@ export function answerAccidents(app: AppRouter): void {
     if (error instanceof HTTPException && error.status < 500)
       return c.json({ detail: DETAILS[error.status] ?? 'Bad request.' }, error.status);
     writeLog('error', 'request_failed', failureFields(c, error));
-    if (isTemporary(error)) return refuse(c, { reason: 'unavailable' });
+    if (error instanceof SecretsUnavailable || isTemporary(error)) return refuse(c, { reason: 'unavailable' });
     return c.json({ detail: 'Internal server error.' }, 500);
   });
 }

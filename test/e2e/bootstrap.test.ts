@@ -34,11 +34,17 @@ describe('npm run admin -- bootstrap', () => {
   async function newAccount(state: AccountState = {}) {
     const port = await freePort();
     baseUrl = `http://127.0.0.1:${port}`;
+    const variables: Record<string, string> = {};
     const onSecret = async (name: string, value: string) => {
-      hub = await startHub({ persistTo: folder, port, log: () => {}, variables: { [name]: value } });
+      variables[name] = value;
+      if (name === 'ADMIN_TOKEN') hub = await startHub({ persistTo: folder, port, log: () => {}, variables });
     };
     return fakeAccount({ onSecret, ...state });
   }
+
+  /** The line after the one that begins so. */
+  const shown = (words: string) => said[said.findIndex((line) => line.startsWith(words)) + 1] ?? '';
+  const SET = ['secret put SECRETS_KEY --env=', 'secret put ADMIN_TOKEN --env='];
 
   const run = (account: ReturnType<typeof fakeAccount>, options: Partial<Bootstrap> = {}) =>
     bootstrap({
@@ -56,11 +62,12 @@ describe('npm run admin -- bootstrap', () => {
   test('shows the token that it sets, and makes an organization that its user can manage', async () => {
     const account = await newAccount();
     await run(account);
-    expect(account.changes()).toEqual(['secret put ADMIN_TOKEN --env=']);
-    const adminToken = said[1] ?? '';
-    expect(adminToken).toMatch(/^[\w-]{43}$/);
-    // The secret is no argument: other users of the machine see those.
-    expect(account.calls.join(' ')).not.toContain(adminToken);
+    expect(account.changes()).toEqual(SET);
+    const [key, adminToken] = [shown('The key'), shown('The admin token')];
+    for (const secret of [key, adminToken]) expect(secret).toMatch(/^[\w-]{43}$/);
+    expect(key).not.toBe(adminToken);
+    // They are no arguments: other users of the machine see those.
+    for (const secret of [key, adminToken]) expect(account.calls.join(' ')).not.toContain(secret);
     const made = JSON.parse(said.at(-1) ?? '');
     expect(made).toEqual({
       base_url: baseUrl,
@@ -80,7 +87,7 @@ describe('npm run admin -- bootstrap', () => {
     // Repeated: no other token, no other organization.
     await run(account, { adminToken });
     expect(said.at(-1)).toContain('has an organization already');
-    expect(account.changes()).toEqual(['secret put ADMIN_TOKEN --env=']);
+    expect(account.changes()).toEqual(SET);
     await expect(run(account)).rejects.toThrow(/^ADMIN_TOKEN is set already\. Set UMI_ADMIN_TOKEN to it/);
     await expect(run(account, { adminToken: 'x'.repeat(43) })).rejects.toThrow(/does not accept the token: .*401/);
   });
@@ -94,14 +101,21 @@ describe('npm run admin -- bootstrap', () => {
       },
     });
     await expect(cut).rejects.toThrow('cut off');
-    await run(account, { adminToken: said[1] ?? '' });
+    await run(account, { adminToken: shown('The admin token') });
     expect(JSON.parse(said.at(-1) ?? '').token).toMatch(/^umi_/);
   });
 
   test('shows the token before it sets it, and says when it is void', async () => {
     const account = await newAccount({ fails: 'secret put ADMIN_TOKEN --env=' });
-    await expect(run(account)).rejects.toThrow('The token could not be set, so the one above is void.');
-    expect(said[1]).toMatch(/^[\w-]{43}$/);
+    await expect(run(account)).rejects.toThrow('ADMIN_TOKEN could not be set, so the one above is void.');
+    expect(shown('The admin token')).toMatch(/^[\w-]{43}$/);
+  });
+
+  test('gives a hub that has a token the key that it lacks, whether or not the operator has the token at hand', async () => {
+    const account = await newAccount({ secrets: ['ADMIN_TOKEN'] });
+    await expect(run(account)).rejects.toThrow(/^ADMIN_TOKEN is set already/);
+    expect(account.changes()).toEqual(['secret put SECRETS_KEY --env=']);
+    expect(shown('The key')).toMatch(/^[\w-]{43}$/);
   });
 
   test('stops before it makes a token when nothing is deployed, or the address is not known', async () => {

@@ -47,7 +47,7 @@ describe('npm run deploy', () => {
       'd1 migrations apply DELIVERY_LOG --remote --env=',
       'deploy --env=',
     ]);
-    expect(said.join('\n')).toContain('There is no ADMIN_TOKEN');
+    for (const secret of ['ADMIN_TOKEN', 'SECRETS_KEY']) expect(said.join('\n')).toContain(`There is no ${secret}`);
     expect(await readFile(join(root, 'wrangler.toml'), 'utf8')).toBe(toml);
   });
 
@@ -101,6 +101,18 @@ describe('npm run deploy', () => {
     const account = fakeAccount({ databases: ['umi', 'umi-deliveries'], due });
     await deployTo(account);
     expect(said.join('\n').includes('npm run rebuild')).toBe(isNeeded);
+  });
+
+  test('a hub that serves requests is not deployed without SECRETS_KEY, and nothing is changed', async () => {
+    const account = fakeAccount({ version: 'v1', secrets: ['ADMIN_TOKEN'] });
+    await expect(deployTo(account)).rejects.toThrow('The hub has no SECRETS_KEY');
+    expect(account.changes()).toEqual([]);
+    await rehearse(await at(account));
+    expect(said.join('\n')).toContain('The hub has no SECRETS_KEY');
+    const complete = fakeAccount({ version: 'v1', secrets: ['ADMIN_TOKEN', 'SECRETS_KEY'] });
+    said.length = 0;
+    await deployTo(complete);
+    expect(said.join('\n')).not.toContain('There is no');
   });
 
   test('the Worker is not deployed when the migrations fail', async () => {

@@ -22,6 +22,7 @@ function wellDeployed({ bindings, worker, crons, queues }: Target): Cloud {
         name === 'PUBLIC_ORIGIN' ? { name, type: 'plain_text', text: ORIGIN } : { name, type: 'd1' },
       ),
       { name: 'ADMIN_TOKEN', type: 'secret_text' },
+      { name: 'SECRETS_KEY', type: 'secret_text' },
     ],
     consumers: Object.fromEntries(queues.map(({ name }) => [name, [worker]])),
     crons: [...crons],
@@ -112,6 +113,15 @@ describe('npm run doctor', () => {
         cloud.admin = { status: 503, detail: 'The secret ADMIN_TOKEN has fewer than 32 characters.' };
       },
       `${ORIGIN}/admin/v1: it answers 503 {"detail":"The secret ADMIN_TOKEN has fewer than 32 characters."}`,
+    ],
+    [
+      'the key of secrets',
+      (cloud) => {
+        cloud.bindings = cloud.bindings.map((each) =>
+          each.name === 'SECRETS_KEY' ? { ...each, type: 'plain_text' } : each,
+        );
+      },
+      'the secret SECRETS_KEY: it is not set, so the hub signs nothing: no webhooks, no visitors, no apps: npm run admin -- bootstrap --name "<organization>"',
     ],
     [
       'an answer',

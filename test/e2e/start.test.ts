@@ -48,7 +48,8 @@ describe('npm start', () => {
       expect(printed).toContain(value);
     }
     expect((await stat(join(folder, 'demo.json'))).mode & 0o777).toBe(0o600);
-    expect((await stat(join(folder, 'admin-token'))).mode & 0o777).toBe(0o600);
+    for (const file of ['admin-token', 'secrets.env'])
+      expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
     const client = new HubClient(demo.base_url, demo);
     const channel = await client.registerChannel('http://127.0.0.1:65535/hooks');
     const sent = await client.sendMessage(channel.id, 'a thread', 'kept through a crash', 'm1');

@@ -9,8 +9,10 @@ import {
   insertApp,
   listApps,
   newAppSecret,
+  replaceAppSecret,
   updateApp,
 } from '../../directory/apps.ts';
+import { placeOfApp, wrapSecret } from '../../directory/stored-secrets.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { purgeApp } from '../../http/authenticate.ts';
 import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
@@ -52,21 +54,21 @@ export function appRoutesOf(door: Door): AppRouter {
     const message = fields.trigger_url === null ? null : refusalOfUrl(c, fields.trigger_url, null);
     if (message !== null) return refuseField(c, 'trigger_url', message);
     const now = Date.now();
+    const id = newUuid(now);
+    const secret = newAppSecret();
     const app = {
       ...fields,
       ...columnsOf(fields),
-      id: newUuid(now),
+      id,
       icon_asset_id: icon_url === null ? null : newUuid(now),
       icon_url,
-      secret: newAppSecret(),
+      secret: await wrapSecret(c.env, placeOfApp(id), secret),
       registered_origin: requestOrigin(c),
       created_at: now,
     };
     await insertApp(identityDatabase(c), organization_id, app);
     const row = await findApp(identityDatabase(c), organization_id, app.id);
-    return row === null
-      ? refuse(c, APP_NOT_FOUND)
-      : c.json({ ...ownAppResource(appView(row)), secret: app.secret }, 201);
+    return row === null ? refuse(c, APP_NOT_FOUND) : c.json({ ...ownAppResource(appView(row)), secret }, 201);
   });
 
   const getApps = defineRoute({
@@ -172,7 +174,8 @@ export function appRoutesOf(door: Door): AppRouter {
   routes.openapi(rotateSecret, async (c) => {
     const { organization_id, app_id } = c.req.valid('param');
     const secret = newAppSecret();
-    const isChanged = await updateApp(identityDatabase(c), organization_id, app_id, { secret }, Date.now());
+    const stored = await wrapSecret(c.env, placeOfApp(app_id), secret);
+    const isChanged = await replaceAppSecret(identityDatabase(c), organization_id, app_id, stored, Date.now());
     if (!isChanged) return refuse(c, APP_NOT_FOUND);
     purgeApp(app_id);
     purgeAppEndpoints();

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { readAppUserCode } from '../../directory/app-tokens.ts';
 import { exchangeCode, findAppSecret } from '../../directory/app-user-codes.ts';
+import { openAppSecret } from '../../directory/stored-secrets.ts';
 import { newToken, tokenDigest } from '../../directory/tokens.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { PUBLIC_BODY } from '../../http/body-limits.ts';
@@ -74,7 +75,7 @@ identityRoutes.post(PATH, limitGuesses, async (c) => {
   if (grantType !== 'authorization_code') return fail(c, 'unsupported_grant_type');
   const identity = identityDatabase(c);
   const app = isUuid(appId.toLowerCase()) ? await findAppSecret(identity, appId.toLowerCase()) : null;
-  if (app === null || !isSameSecret(app.secret, secret)) {
+  if (app === null || !isSameSecret(await openAppSecret(c.env, app), secret)) {
     await guesses.count(c);
     return fail(c, 'invalid_client');
   }

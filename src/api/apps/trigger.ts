@@ -5,6 +5,7 @@ import { appUserCode, signTriggerData, triggerToken } from '../../directory/app-
 import { findInstalledSecret } from '../../directory/app-user-codes.ts';
 import { findInstallation, installationView, type UninstallTrigger } from '../../directory/installations.ts';
 import { numbersOf } from '../../directory/numbers.ts';
+import { openAppSecret } from '../../directory/stored-secrets.ts';
 import { threadNameOfChat } from '../../domain/address.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { publicOrigin } from '../../http/collection.ts';
@@ -77,7 +78,7 @@ triggerRoutes.openapi(getTrigger, async (c) => {
   const hasCode = type !== 'uninstall' && app_user !== null;
   const [_org_id, _user_id] = await numbersOf(identity, organization_id, user.id);
   const data = await signTriggerData(
-    signer.secret,
+    await openAppSecret(c.env, signer),
     {
       sub: hub,
       org_id: organization_id,
@@ -170,7 +171,8 @@ async function uninstallUrl(
     _org_id,
     _user_id,
   };
-  const signed = await signTriggerData(app.secret, data, Date.now());
+  const secret = await openAppSecret(c.env, { id: app_id, secret: app.secret });
+  const signed = await signTriggerData(secret, data, Date.now());
   return withParameters(app.trigger_url, new URLSearchParams({ type: 'uninstall', data: signed }));
 }
 

@@ -17,6 +17,7 @@ import {
   updateAppWebhook,
 } from '../../directory/app-webhooks.ts';
 import { type AppColumns, findApp } from '../../directory/apps.ts';
+import { openAppSecret } from '../../directory/stored-secrets.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
@@ -201,7 +202,8 @@ export function webhookRoutesOf(door: Door): AppRouter {
     const event = JSON.stringify({ channel: channel_pattern, action: 'test', resource_id: id, resource: { id } });
     const auth = appUser === null ? null : await makeAppUserAuth(await signingKey(c), appUser, now);
     const body = auth === null ? event : withAppUserAuth(event, auth);
-    const destination = destinationOfWebhook(webhook, app.secret, c.env.PUBLIC_ORIGIN);
+    const secret = await openAppSecret(c.env, app);
+    const destination = destinationOfWebhook(webhook, secret, c.env.PUBLIC_ORIGIN);
     const dependencies = attemptDeps(c.env, INSTALLATION_TIMES);
     const { is_delivered, attempt } = await attemptWebhook(dependencies, destination, { id: newUuid(now), body });
     return c.json(testResult(is_delivered, auth === null ? attempt : withoutToken(attempt, auth)), 200);

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { type Database, hasMigration } from '../../db/database.ts';
+import { secretsProblem } from '../../directory/stored-secrets.ts';
 import { deliveryDatabase, identityDatabase } from '../../http/app-environment.ts';
 import { refuse } from '../../http/refusals.ts';
 import { createRouter } from '../../http/router.ts';
@@ -21,7 +22,7 @@ const checkHealth = defineRoute({
   access: publicAccess,
   summary: 'Check health',
   description:
-    'For monitors: it needs no token. 200 when the databases answer and have all tables of this version, else 503; the log says what is missing.',
+    'For monitors: it needs no token. 200 when the databases answer and have all tables of this version, and the secret SECRETS_KEY is set; else 503; the log says what is missing.',
   answers: {
     200: {
       description: 'The service works',
@@ -34,6 +35,11 @@ const checkHealth = defineRoute({
 export const healthRoutes = createRouter();
 
 healthRoutes.openapi(checkHealth, async (c) => {
+  const lacking = await secretsProblem(c.env);
+  if (lacking !== null) {
+    writeLog('error', 'unhealthy', { error: lacking });
+    return refuse(c, { reason: 'unavailable' });
+  }
   for (const [binding, database] of Object.entries({ DB: identityDatabase(c), DELIVERY_LOG: deliveryDatabase(c) })) {
     const problem = await problemOf(database);
     if (problem === null) continue;

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
-import type { ChannelRow } from '../../db/rows.ts';
 import { newSecret } from '../../delivery/signature.ts';
 import { findChannel, rotateChannelSecret } from '../../directory/channels.ts';
+import { type OpenedChannel, openChannel, wrapSecret } from '../../directory/stored-secrets.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { integerField, isoTimeSchema } from '../../http/fields.ts';
-import { refuse } from '../../http/refusals.ts';
+import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
@@ -56,8 +56,9 @@ const rotateSecret = defineRoute({
   path: `${CHANNEL}/secret/rotate`,
   summary: 'Give a channel a new secret',
   description:
-    'Webhooks are signed with both secrets for `grace_seconds`, so that the receiver can change over. Each call makes another secret: a second rotation within that time drops the oldest. Read the secret before you repeat a call whose answer was lost.',
+    'Webhooks are signed with both secrets for `grace_seconds`, so that the receiver can change over. Each call makes another secret: a second rotation within that time drops the oldest. Read the secret before you repeat a call whose answer was lost. Of two calls at once, one is 409.',
   request: { params: channelPath, body: bodyOf(rotation) },
+  refusals: [409],
   answers: { 200: jsonOf(secretSchema, 'The new secret') },
 });
 
@@ -66,24 +67,41 @@ export const channelSecretRoutes = createRouter();
 channelSecretRoutes.openapi(getSecret, async (c) => {
   const { organization_id, config_id } = c.req.valid('param');
   const channel = await findChannel(organizationDatabase(c), organization_id, config_id);
-  return channel === null ? refuse(c, CHANNEL_NOT_FOUND) : c.json(secretResource(channel, Date.now()), 200);
+  if (channel === null) return refuse(c, CHANNEL_NOT_FOUND);
+  const now = Date.now();
+  return c.json(secretResource(await openChannel(c.env, channel, now), now), 200);
 });
 
 channelSecretRoutes.openapi(rotateSecret, async (c) => {
   const { organization_id, config_id } = c.req.valid('param');
   const { grace_seconds } = c.req.valid('json');
+  const database = organizationDatabase(c);
+  const before = await findChannel(database, organization_id, config_id);
+  if (before === null) return refuse(c, CHANNEL_NOT_FOUND);
   const now = Date.now();
-  const channel = await rotateChannelSecret(organizationDatabase(c), organization_id, config_id, {
-    secret: newSecret(),
-    previous_secret_expires_at: grace_seconds === 0 ? null : now + grace_seconds * 1000,
+  const place = { table: 'channels', id: before.id } as const;
+  const hasGrace = grace_seconds > 0;
+  const channel = await rotateChannelSecret(database, organization_id, config_id, {
+    replaces: before.secret,
+    secret: await wrapSecret(c.env, { ...place, column: 'secret' }, newSecret()),
+    previous_secret: hasGrace
+      ? await wrapSecret(c.env, { ...place, column: 'previous_secret' }, (await openChannel(c.env, before, now)).secret)
+      : null,
+    previous_secret_expires_at: hasGrace ? now + grace_seconds * 1000 : null,
     now,
   });
-  if (channel === null) return refuse(c, CHANNEL_NOT_FOUND);
+  if (channel === null) return refuse(c, CHANGED_MEANWHILE);
   purgeChannel(organization_id, config_id);
-  return c.json(secretResource(channel, now), 200);
+  return c.json(secretResource(await openChannel(c.env, channel, now), now), 200);
 });
 
-function secretResource(channel: ChannelRow, now: number): z.infer<typeof secretSchema> {
+/** Otherwise the later of two rotations would drop a secret that no receiver has seen. */
+const CHANGED_MEANWHILE: Refusal = {
+  reason: 'conflict',
+  detail: 'The secret was changed by another call: read it before you rotate it again.',
+};
+
+function secretResource(channel: OpenedChannel, now: number): z.infer<typeof secretSchema> {
   const until = channel.previous_secret_expires_at;
   return {
     secret: channel.secret,

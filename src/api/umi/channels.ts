@@ -9,6 +9,7 @@ import {
   listChannels,
   updateChannel,
 } from '../../directory/channels.ts';
+import { wrapSecret } from '../../directory/stored-secrets.ts';
 import { type AppContext, organizationDatabase } from '../../http/app-environment.ts';
 import { collectionResponse, collectionSchema, readPage } from '../../http/collection.ts';
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
@@ -82,12 +83,13 @@ channelRoutes.openapi(registerChannel, async (c) => {
   const message = refusalOfUrl(c, fields.reply_webhook_url, null);
   if (message !== null) return refuseField(c, 'reply_webhook_url', message);
   const now = Date.now();
+  const id = newUuid(now);
   const channel = await insertChannel(organizationDatabase(c), organization_id, {
     ...fields,
-    id: newUuid(now),
+    id,
     echo_user_messages: flag(echo_user_messages),
     is_webhook_enabled: flag(is_webhook_enabled),
-    secret: newSecret(),
+    secret: await wrapSecret(c.env, { table: 'channels', id, column: 'secret' }, newSecret()),
     registered_origin: requestOrigin(c),
     created_at: now,
   });

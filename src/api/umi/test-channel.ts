@@ -2,6 +2,7 @@ import { attemptDeps, attemptWebhook } from '../../delivery/attempt.ts';
 import { CHANNEL_TIMES } from '../../delivery/attempt-times.ts';
 import { destinationOfChannel } from '../../delivery/endpoint.ts';
 import { findChannel } from '../../directory/channels.ts';
+import { openChannel } from '../../directory/stored-secrets.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
@@ -41,7 +42,7 @@ channelTestRoutes.openapi(testChannel, async (c) => {
     channel_config_id: channel.id,
     created_at: isoTime(now),
   });
-  const destination = destinationOfChannel(channel, now, c.env.PUBLIC_ORIGIN);
+  const destination = destinationOfChannel(await openChannel(c.env, channel, now), now, c.env.PUBLIC_ORIGIN);
   const webhook = { id: newUuid(now), body };
   const { is_delivered, attempt } = await attemptWebhook(attemptDeps(c.env, CHANNEL_TIMES), destination, webhook);
   return c.json(testResult(is_delivered, attempt), 200);

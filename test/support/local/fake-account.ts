@@ -10,6 +10,7 @@ export type AccountState = {
   queues?: string[];
   /** The migrations that existing databases lack. None by default. */
   due?: string[];
+  /** `SECRETS_KEY` alone when a version is deployed. */
   secrets?: string[];
   /** Called with a secret that is set, before wrangler answers. */
   onSecret?: (name: string, value: string) => Promise<void>;
@@ -47,7 +48,7 @@ export function fakeAccount(state: AccountState = {}): Account {
   let live = typeof version === 'string' ? { [version]: 100 } : version;
   const applied = new Map(databases.map((name) => [name, MIGRATIONS.filter((migration) => !due.includes(migration))]));
   const known = new Set(queues);
-  const secrets = new Set(state.secrets);
+  const secrets = new Set(state.secrets ?? (version === undefined ? [] : ['SECRETS_KEY']));
   const calls: string[] = [];
   const accountIds = new Set<string>();
 

@@ -28,6 +28,18 @@ describe('signWebhook', () => {
     expect(() => new Webhook(current).verify(BODY, { ...signed, 'webhook-id': 'id-3' })).toThrow();
   });
 
+  it('imports a secret once, and again when it has not for 30 seconds', async () => {
+    const secrets = [newSecret()];
+    const start = 2_000_000_000;
+    const imports = vi.spyOn(crypto.subtle, 'importKey');
+    const importsAt = async (timestamp: number) => {
+      await signWebhook({ secrets, id: 'id-6', timestamp, body: BODY });
+      return imports.mock.calls.length;
+    };
+    expect([await importsAt(start), await importsAt(start + 29), await importsAt(start + 30)]).toEqual([1, 1, 2]);
+    imports.mockRestore();
+  });
+
   it('takes the bytes of a text as the key, as the standard library does with a raw secret', async () => {
     const text = 'umiapp_Zürich-_0';
     const timestamp = Math.floor(Date.now() / 1000);

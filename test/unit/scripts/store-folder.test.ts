@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { adminTokenOf, readDemo } from '../../../scripts/demo-file.ts';
+import { adminTokenOf, readDemo, secretsOf } from '../../../scripts/demo-file.ts';
 import { makeStoreFolder, StartRefused } from '../../../scripts/store-folder.ts';
 
 let folder: string;
@@ -58,4 +58,16 @@ test('an admin-token or demo.json that cannot be read is a refusal', async () =>
   await writeFile(join(folder, 'demo.json'), '{');
   await expect(readDemo(folder)).rejects.toThrow(/demo\.json is no JSON\./);
   expect(await readDemo(join(folder, 'elsewhere'))).toBeNull();
+});
+
+test('a store keeps its SECRETS_KEY; what a person adds to the file counts, and a file without the key is a refusal', async () => {
+  const store = join(folder, 'secrets');
+  await mkdir(store);
+  const made = await secretsOf(store);
+  expect(made).toEqual({ SECRETS_KEY: expect.stringMatching(/^[\w-]{43}$/) });
+  expect(await secretsOf(store)).toEqual(made);
+  await writeFile(join(store, 'secrets.env'), `SECRETS_KEY=new\nSECRETS_KEY_PREVIOUS=${made['SECRETS_KEY']}\n`);
+  expect(await secretsOf(store)).toEqual({ SECRETS_KEY: 'new', SECRETS_KEY_PREVIOUS: made['SECRETS_KEY'] });
+  await writeFile(join(store, 'secrets.env'), '');
+  await expect(secretsOf(store)).rejects.toThrow(/secrets\.env has no SECRETS_KEY/);
 });

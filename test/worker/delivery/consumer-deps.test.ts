@@ -47,6 +47,23 @@ describe('the endpoint of a channel', () => {
     expect(await endpoint(id)).toEqual({ kind: 'channel_deleted' });
   });
 
+  it('is unwrapped once while its row is kept', async () => {
+    setClock(Date.now());
+    const id = await hub.register();
+    const unwraps = vi.spyOn(crypto.subtle, 'decrypt');
+    for (let attempt = 0; attempt < 3; attempt++) await endpoint(id);
+    expect(unwraps).toHaveBeenCalledTimes(1);
+  });
+
+  it('cannot be read by a Worker without the key; the webhook then waits', async () => {
+    const id = await hub.register();
+    purgeChannelEndpoint(hub.organizationId, id);
+    const keyless = consumerDeps({ ...testEnv, SECRETS_KEY: '' });
+    const leased = { organization_id: hub.organizationId, receiver: channelReceiver(id), webhook_id: null };
+    await expect(keyless.endpoint(leased)).rejects.toThrow('SECRETS_KEY is not set');
+    expect(await endpoint(id)).toMatchObject({ kind: 'open', destination: { secrets: [SECRET] } });
+  });
+
   it('has both secrets during the grace of a rotation and one after it', async () => {
     const id = await hub.register();
     const before = (await hub.get(`/${id}/secret`)).json['secret'];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { StoredSecret } from '../../../src/db/rows.ts';
 import {
   CHANNEL_ORDERS,
   type ChannelOrdering,
@@ -15,6 +16,9 @@ import { deleteRoom } from '../../../src/directory/rooms.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { AT, cost, database, newOrganization, newRoom, page } from '../../support/worker/directory-rows.ts';
 
+/** Any text: these queries neither wrap nor unwrap. */
+const stored = (text: string) => text as unknown as StoredSecret;
+
 function channelIn(room_id: string, fields: Partial<NewChannel> = {}): NewChannel {
   return {
     id: newUuid(AT),
@@ -25,7 +29,7 @@ function channelIn(room_id: string, fields: Partial<NewChannel> = {}): NewChanne
     max_retry_count: 3,
     echo_user_messages: 1,
     is_webhook_enabled: 1,
-    secret: 'whsec_one',
+    secret: stored('whsec_one'),
     registered_origin: 'https://hub.example',
     created_at: AT,
     ...fields,
@@ -97,19 +101,33 @@ describe('channels', () => {
     const organization = await newOrganization();
     const channel = channelIn(await newRoom(organization));
     await insertChannel(database, organization, channel);
-    const graceful = { secret: 'whsec_two', previous_secret_expires_at: AT + 100, now: AT + 1 };
+    const graceful = {
+      replaces: channel.secret,
+      secret: stored('whsec_two'),
+      previous_secret: stored('whsec_one again'),
+      previous_secret_expires_at: AT + 100,
+      now: AT + 1,
+    };
     expect(await rotateChannelSecret(database, organization, channel.id, graceful)).toMatchObject({
       secret: 'whsec_two',
-      previous_secret: 'whsec_one',
+      previous_secret: 'whsec_one again',
       previous_secret_expires_at: AT + 100,
     });
-    const sudden = { secret: 'whsec_three', previous_secret_expires_at: null, now: AT + 2 };
+    expect(await rotateChannelSecret(database, organization, channel.id, graceful)).toBeNull();
+    const sudden = {
+      replaces: graceful.secret,
+      secret: stored('whsec_three'),
+      previous_secret: null,
+      previous_secret_expires_at: null,
+      now: AT + 2,
+    };
     expect(await rotateChannelSecret(database, organization, channel.id, sudden)).toMatchObject({
       secret: 'whsec_three',
       previous_secret: null,
       previous_secret_expires_at: null,
     });
-    expect(await rotateChannelSecret(database, await newOrganization(), channel.id, sudden)).toBeNull();
+    const again = { ...sudden, replaces: sudden.secret };
+    expect(await rotateChannelSecret(database, await newOrganization(), channel.id, again)).toBeNull();
   });
 
   it('are listed in each ordering, page by page, by their index', async () => {
