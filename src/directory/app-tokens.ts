@@ -52,13 +52,19 @@ export function readAppUserToken(
   return readOwnToken(key, 'user', token, appUserClaims, now);
 }
 
-/** The user who opens an app, and the installation. */
-export type Trigger = { organization_id: string; user_id: string; app_id: string; installation_id: string };
+/** The user who opens an app, the installation, and the token with which they open it. */
+export type Trigger = {
+  organization_id: string;
+  user_id: string;
+  app_id: string;
+  installation_id: string;
+  opener_token_id: string;
+};
 
 /**
- * The token of a trigger, with which the app acts as the user who opened it. `perms` are the scopes of the
- * installation. `hub`: the host of this hub, with its port. An existing library sends its credentials to the host that
- * stands in `sub`.
+ * The token of a trigger, with which the app acts as the user who opened it. `perms` tell the app its scopes;
+ * what it may do is looked up at each use. `hub`: the host of this hub, with its port. An existing library sends its
+ * credentials to the host that stands in `sub`.
  */
 export function triggerToken(
   key: Uint8Array,
@@ -72,6 +78,7 @@ export function triggerToken(
     org_id: trigger.organization_id,
     app_id: trigger.app_id,
     inst_id: trigger.installation_id,
+    opener_token_id: trigger.opener_token_id,
   };
   return signOwnToken(key, 'trigger', claims, { now, lifetime: TRIGGER_SECONDS });
 }
@@ -81,6 +88,7 @@ const triggerClaims = z.object({
   user_id: z.string(),
   app_id: z.string(),
   inst_id: z.string(),
+  opener_token_id: z.string(),
   exp: z.number(),
 });
 

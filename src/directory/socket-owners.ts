@@ -1,10 +1,13 @@
 import type { IdentityDatabase } from '../db/database.ts';
 import type { Flag } from '../db/rows.ts';
+import { SCOPES_OF_BOTH } from './app-principals.ts';
 
 /** The facts of a live socket's owner, looked up by the credential that opened the socket. */
 export type SocketOwnerRow = {
   /** The digest of a token, or the id of an installation. */
   credential: string;
+  /** Null for what was not opened. */
+  opener_token_id: string | null;
   user_id: string;
   /** JSON array of scopes. */
   scopes: string;
@@ -13,8 +16,13 @@ export type SocketOwnerRow = {
   private_chat_history: Flag;
 };
 
-/** A user who acts by an app: the installation and the user. */
-export type AppActor = { installation_id: string; user_id: string };
+/** The credential of a user, so that they can be looked up again: a stored token, or what an app has. */
+export type Credential = { kind: 'token'; digest: string } | AppCredential;
+/** An app's credential acts as its bot user, or as the user who opened it with a token. */
+export type AppCredential = { kind: 'app'; app_id: string; installation_id: string; opener_token_id?: string };
+
+/** A user who acts by an app: the installation and the user; null unless they opened it. */
+export type AppActor = { installation_id: string; user_id: string; opener_token_id: string | null };
 
 const COLUMNS = `users.id AS user_id, organizations.database, organizations.has_active_subscription,
   organizations.private_chat_history`;
@@ -31,7 +39,7 @@ export async function findSocketOwners(
 ): Promise<{ byToken: SocketOwnerRow[]; byApp: SocketOwnerRow[] }> {
   const [byToken, byApp] = (await identity.batch([
     [
-      `SELECT tokens.digest AS credential, tokens.scopes, ${COLUMNS} FROM tokens
+      `SELECT tokens.digest AS credential, NULL AS opener_token_id, tokens.scopes, ${COLUMNS} FROM tokens
        JOIN users ON users.id = tokens.user_id AND users.organization_id = tokens.organization_id
        JOIN organizations ON organizations.id = tokens.organization_id
        WHERE tokens.digest IN (SELECT value FROM json_each(?2)) AND tokens.organization_id = ?1
@@ -40,11 +48,16 @@ export async function findSocketOwners(
       JSON.stringify(digests),
     ],
     [
-      `SELECT installations.id AS credential, installations.allowed_scopes AS scopes, ${COLUMNS} FROM json_each(?2) AS actor
+      `SELECT installations.id AS credential, actor.value ->> 'opener_token_id' AS opener_token_id,
+         CASE WHEN openers.id IS NULL THEN installations.allowed_scopes ELSE ${SCOPES_OF_BOTH} END AS scopes, ${COLUMNS}
+       FROM json_each(?2) AS actor
        JOIN app_installations AS installations ON installations.id = actor.value ->> 'installation_id'
        JOIN users ON users.id = actor.value ->> 'user_id' AND users.organization_id = installations.organization_id
        JOIN organizations ON organizations.id = installations.organization_id
-       WHERE installations.organization_id = ?1 AND installations.deleted_at IS NULL AND users.deleted_at IS NULL`,
+       LEFT JOIN tokens AS openers ON openers.id = actor.value ->> 'opener_token_id' AND openers.user_id = users.id
+         AND openers.organization_id = users.organization_id AND openers.revoked_at IS NULL
+       WHERE installations.organization_id = ?1 AND installations.deleted_at IS NULL AND users.deleted_at IS NULL
+         AND (actor.value ->> 'opener_token_id' IS NULL OR openers.id IS NOT NULL)`,
       organizationId,
       JSON.stringify(actors),
     ],

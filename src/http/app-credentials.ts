@@ -1,5 +1,6 @@
 import { findAppUserPrincipal, findTriggerPrincipal } from '../directory/app-principals.ts';
 import { readAppUserToken, readTriggerToken } from '../directory/app-tokens.ts';
+import type { AppCredential } from '../directory/socket-owners.ts';
 import { openAppSecret } from '../directory/stored-secrets.ts';
 import type { PrincipalRow } from '../directory/tokens.ts';
 import { isSameSecret } from '../platform/secrets.ts';
@@ -7,7 +8,7 @@ import { type AppContext, identityDatabase } from './app-environment.ts';
 import { signingKey } from './signing-key.ts';
 
 /** The user or bot user that an app's credentials authenticate. `expires_at` in ms. */
-export type AppPrincipalRow = PrincipalRow & { app_id: string };
+export type AppPrincipalRow = PrincipalRow & { credential: AppCredential };
 
 /** Whether a token has the form of a JWT. Stored tokens have no dots. */
 export function isJwt(token: string): boolean {
@@ -29,20 +30,27 @@ export async function findAppUser(c: AppContext, token: string): Promise<AppPrin
   const claims = await readAppUserToken(await signingKey(c), token, Date.now());
   if (claims === null) return null;
   const row = await findAppUserPrincipal(identityDatabase(c), claims);
-  return row === null ? null : { ...row, expires_at: claims.exp * 1000, app_id: claims.app_id };
+  if (row === null) return null;
+  const credential = { kind: 'app', app_id: claims.app_id, installation_id: row.token_id } as const;
+  return { ...row, expires_at: claims.exp * 1000, credential };
 }
 
-/** The user who opened an app. Null unless the token and the secret belong to the same app. */
+/**
+ * The user who opened an app, until the trigger's token or theirs expires. Null unless the token and the secret belong to
+ * the same app.
+ */
 export async function findTriggeringUser(
   c: AppContext,
   { token, secret }: { token: string; secret: string },
 ): Promise<AppPrincipalRow | null> {
   const claims = await readTriggerToken(await signingKey(c), token, Date.now());
   if (claims === null) return null;
-  const { org_id: organization_id, inst_id: installation_id, user_id, app_id } = claims;
-  const row = await findTriggerPrincipal(identityDatabase(c), { organization_id, installation_id, user_id, app_id });
+  const { org_id: organization_id, inst_id: installation_id, user_id, app_id, opener_token_id } = claims;
+  const trigger = { organization_id, installation_id, user_id, app_id, opener_token_id };
+  const row = await findTriggerPrincipal(identityDatabase(c), trigger);
   if (row === null) return null;
   const { secret: stored, ...principal } = row;
   if (!isSameSecret(await openAppSecret(c.env, { id: app_id, secret: stored }), secret)) return null;
-  return { ...principal, expires_at: claims.exp * 1000, app_id };
+  const expires_at = Math.min(claims.exp * 1000, row.expires_at ?? Number.POSITIVE_INFINITY);
+  return { ...principal, expires_at, credential: { kind: 'app', app_id, installation_id, opener_token_id } };
 }

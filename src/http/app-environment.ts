@@ -10,6 +10,7 @@ import {
 } from '../db/database.ts';
 import type { OrganizationRow } from '../db/rows.ts';
 import type { DirectoryDatabases } from '../directory/read-routed-rooms.ts';
+import type { Credential } from '../directory/socket-owners.ts';
 import type { UserFacts } from '../resources/user.ts';
 
 /** The user of the request's token, and their organization. */
@@ -30,6 +31,8 @@ export type Principal = {
   expires_at: number | null;
   /** The app that makes the request, as its bot user or for the user who opened it. Null for a stored token. */
   app_id: string | null;
+  /** By which the principal can be looked up again. */
+  credential: Credential;
 };
 
 /** A visitor who makes a request, and their organization. */

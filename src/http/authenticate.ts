@@ -1,4 +1,5 @@
 import { forgetUser } from '../directory/known-users.ts';
+import type { Credential } from '../directory/socket-owners.ts';
 import { findPrincipal, isTokenForm, type PrincipalRow, tokenDigest } from '../directory/tokens.ts';
 import { userFacts } from '../directory/users.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
@@ -17,9 +18,13 @@ import { refuse } from './refusals.ts';
 
 const principals = createIsolateCache<Principal>({ clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR });
 
-/** Forgets a token in this isolate. Other isolates forget it when their copy is AUTH_CACHE_SECONDS old. */
-export function purgeToken(digest: string): void {
+/**
+ * Forgets a token in this isolate, and the apps that were opened with it. Other isolates forget them when their copies
+ * are AUTH_CACHE_SECONDS old.
+ */
+export function purgeToken({ digest, id }: { digest: string; id: string }): void {
   principals.purge(digest);
+  principals.purgeWhere(({ credential }) => credential.kind === 'app' && credential.opener_token_id === id);
 }
 
 /** Forgets a user and their tokens in this isolate. */
@@ -86,7 +91,7 @@ function lookupOfToken(token: string): Lookup | null {
     key,
     find: async (c) => {
       const row = await findPrincipal(identityDatabase(c), key);
-      return row === null ? null : principalOf(row, null);
+      return row === null ? null : principalOf(row, { kind: 'token', digest: key });
     },
   };
 }
@@ -100,7 +105,7 @@ function lookupOfApp(header: string | undefined): Lookup | null {
 }
 
 function principalOfApp(row: AppPrincipalRow | null): Principal | null {
-  return row === null ? null : principalOf(row, row.app_id);
+  return row === null ? null : principalOf(row, row.credential);
 }
 
 /**
@@ -118,7 +123,7 @@ export function isExpired(expiresAt: number | null, now: number): boolean {
   return expiresAt !== null && now >= expiresAt;
 }
 
-function principalOf(row: PrincipalRow, appId: string | null): Principal {
+function principalOf(row: PrincipalRow, credential: Credential): Principal {
   return {
     user: userFacts({ ...row, id: row.user_id }),
     organization: {
@@ -132,6 +137,7 @@ function principalOf(row: PrincipalRow, appId: string | null): Principal {
     scopes: new Set(JSON.parse(row.scopes) as string[]),
     token_id: row.token_id,
     expires_at: row.expires_at,
-    app_id: appId,
+    app_id: credential.kind === 'app' ? credential.app_id : null,
+    credential,
   };
 }

@@ -1,7 +1,12 @@
 import { noCost } from '../db/cost.ts';
 import { openIdentityDatabase } from '../db/database.ts';
 import { findOrganization } from '../directory/organizations.ts';
-import { findSocketOwners, type SocketOwnerRow } from '../directory/socket-owners.ts';
+import {
+  type AppActor,
+  type AppCredential,
+  findSocketOwners,
+  type SocketOwnerRow,
+} from '../directory/socket-owners.ts';
 import { cachedRoutedRooms, routedRoomsOf } from '../notifications/routed-rooms-cache.ts';
 import { type AccessSource, factsKey, type OwnerFacts } from './access.ts';
 import type { SocketOwner } from './socket-owner.ts';
@@ -44,24 +49,32 @@ type User = SocketOwner & { kind: 'user' };
 
 async function factsOfUsers(env: Env, organizationId: string, users: readonly User[]): Promise<[string, OwnerFacts][]> {
   const digests = new Set<string>();
-  const actors = new Map<string, { installation_id: string; user_id: string }>();
+  const actors = new Map<string, AppActor>();
   for (const owner of users) {
     const { credential, user_id } = owner;
     if (credential.kind === 'token') digests.add(credential.digest);
-    else actors.set(factsKey(owner), { installation_id: credential.installation_id, user_id });
+    else actors.set(factsKey(owner), { ...actorOf(credential), user_id });
   }
   const identity = openIdentityDatabase(env, noCost());
   const { byToken, byApp } = await findSocketOwners(identity, organizationId, [...digests], [...actors.values()]);
   const tokens = new Map(byToken.map((row) => [row.credential, row]));
-  const apps = new Map(byApp.map((row) => [`${row.credential}/${row.user_id}`, row]));
+  const apps = new Map(byApp.map((row) => [keyOfActor({ ...row, installation_id: row.credential }), row]));
   return users.flatMap((owner): [string, OwnerFacts][] => {
     const { credential, user_id } = owner;
     const row =
       credential.kind === 'token'
         ? tokens.get(credential.digest)
-        : apps.get(`${credential.installation_id}/${user_id}`);
+        : apps.get(keyOfActor({ ...actorOf(credential), user_id }));
     return row === undefined || row.user_id !== user_id ? [] : [[factsKey(owner), factsIn(row)]];
   });
+}
+
+function actorOf({ installation_id, opener_token_id }: AppCredential): Omit<AppActor, 'user_id'> {
+  return { installation_id, opener_token_id: opener_token_id ?? null };
+}
+
+function keyOfActor({ installation_id, user_id, opener_token_id }: AppActor): string {
+  return `${installation_id}/${user_id}/${opener_token_id ?? ''}`;
 }
 
 function factsIn(row: SocketOwnerRow): OwnerFacts {

@@ -1,13 +1,8 @@
+import type { Credential } from '../directory/socket-owners.ts';
 import type { SubscriberId } from '../resources/topic.ts';
 
 /** The subprotocol of live sockets (docs/live.md). */
 export const PROTOCOL = 'umi.v1';
-
-/**
- * The credential that opened a user's socket, so that it can be looked up again: a stored token, or an app's
- * installation.
- */
-export type Credential = { kind: 'token'; digest: string } | { kind: 'app'; app_id: string; installation_id: string };
 
 /** The owner of a socket. `expires_at`: when their token ends (ms); null for never. */
 export type SocketOwner = { organization_id: string; expires_at: number | null } & (

@@ -34,7 +34,7 @@ const getTrigger = defineRoute({
   tag: 'Apps',
   summary: 'Get the URL with which a console opens an app',
   description:
-    'The triggers install, uninstall and setup need the scope settings. `data` and `token` in the URL are valid for ten minutes; the code of an app with a bot user for 30 seconds. An app that acts for a user cannot open apps in their name.',
+    'The triggers install, uninstall and setup need the scope settings. `data` and `token` in the URL are valid for ten minutes; the code of an app with a bot user for 30 seconds. The app gets the scopes that its installation and the caller’s token both have. An app that acts for a user cannot open apps in their name.',
   access: organizationUser,
   request: {
     params: installationPath,
@@ -54,7 +54,7 @@ export const triggerRoutes = createRouter();
 triggerRoutes.openapi(getTrigger, async (c) => {
   const { organization_id, installation_id } = c.req.valid('param');
   const { type, chat_id, redirect_uri } = c.req.valid('query');
-  const { user, scopes, app_id: actingApp } = c.var.principal;
+  const { user, scopes, token_id: opener_token_id, app_id: actingApp } = c.var.principal;
   // Otherwise an app could renew the token of a trigger forever.
   if (actingApp !== null) return refuse(c, { reason: 'forbidden' });
   if (SETTINGS_TRIGGERS.has(type) && !scopes.has('settings')) {
@@ -98,8 +98,9 @@ triggerRoutes.openapi(getTrigger, async (c) => {
   );
   const parameters = new URLSearchParams({ type, data });
   if (type !== 'uninstall') {
-    const trigger = { organization_id, user_id: user.id, app_id: app.id, installation_id, perms: allowed_scopes, hub };
-    parameters.set('token', await triggerToken(key, trigger, now));
+    const perms = allowed_scopes.filter((scope) => scopes.has(scope));
+    const trigger = { organization_id, user_id: user.id, app_id: app.id, installation_id, opener_token_id };
+    parameters.set('token', await triggerToken(key, { ...trigger, perms, hub }, now));
   }
   if (type === 'install') parameters.set('redirect_uri', redirect_uri ?? `${publicOrigin(c)}/`);
   c.header('Cache-Control', 'no-store');

@@ -1,10 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { tokenDigest } from '../../directory/tokens.ts';
-import type { Principal } from '../../http/app-environment.ts';
-import { parseAuthorization } from '../../http/authenticate.ts';
 import { pathId, pathVisitorId } from '../../http/fields.ts';
 import { createRouter } from '../../http/router.ts';
-import type { Credential } from '../../live/socket-owner.ts';
 import { organizationHub, visitorHub } from '../../rpc/live-hub.ts';
 import { ownUser, ownVisitor } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
@@ -48,8 +44,7 @@ const visitorRoute = defineRoute({
 export const liveRoutes = createRouter();
 
 liveRoutes.openapi(userRoute, (c) => {
-  const { user, organization, expires_at } = c.var.principal;
-  const credential = credentialOf(c.var.principal, c.req.header('Authorization'));
+  const { user, organization, credential, expires_at } = c.var.principal;
   return openSocket(c, organizationHub(organization.id), {
     kind: 'user',
     organization_id: organization.id,
@@ -68,9 +63,3 @@ liveRoutes.openapi(visitorRoute, (c) => {
     expires_at,
   });
 });
-
-/** The credential by which the hub looks the caller up again. */
-function credentialOf({ app_id, token_id }: Principal, authorization: string | undefined): Credential {
-  if (app_id !== null) return { kind: 'app', app_id, installation_id: token_id };
-  return { kind: 'token', digest: tokenDigest(parseAuthorization(authorization)?.token ?? '') };
-}

@@ -115,7 +115,7 @@ tokenRoutes.openapi(removeToken, async (c) => {
   const { user_id, token_id } = c.req.valid('param');
   const row = await revokeToken(identityDatabase(c), c.var.organization.id, user_id, token_id, Date.now());
   if (row === null) return refuse(c, { reason: 'not_found' });
-  purgeToken(row.digest);
+  purgeToken(row);
   return c.body(null, 204);
 });
 

@@ -41,6 +41,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const OPENED = { opener_token_id: '0190a000-0000-7000-8000-00000000dead', perms: [], hub: 'hub.example' };
+
 describe('the token of an app’s bot user', () => {
   it('has the documented claims and lives for 300 seconds', async () => {
     const { manager, app, installation } = opened;
@@ -208,8 +210,7 @@ describe('a forged token', () => {
       ...names,
       organization_id: manager.organization_id,
       user_id: manager.user_id,
-      perms: [],
-      hub: 'hub.example',
+      ...OPENED,
     };
     expect((await bearer(await triggerToken(key, who, Date.now()))).status).toBe(401);
   });
@@ -219,7 +220,7 @@ describe('GIOSGAPP credentials', () => {
   const triggerOf = async (person: Person, { installation }: Opened) =>
     (await trigger(person, installation, 'type=manual_nav')).parameters.get('token') ?? '';
 
-  it('act as the user who opened the app, with the scopes of the installation', async () => {
+  it('act as the user who opened the app, with the scopes that their token and the installation both have', async () => {
     const agent = await enroll({ organization_id: opened.manager.organization_id });
     const header = `GIOSGAPP ${await triggerOf(agent, opened)} ${opened.app.secret}`;
     expect((await asks(header)).json).toMatchObject({ id: agent.user_id });
@@ -230,6 +231,56 @@ describe('GIOSGAPP credentials', () => {
     expect((await asks(managers, `/api/v5${orgOf(opened.manager)}/apps`)).status).toBe(403);
     const other = await openApp();
     expect((await asks(managers, `/api/v5${orgOf(other.manager)}/users`)).status).toBe(403);
+  });
+
+  it('open to a user nothing that they cannot open themselves', async () => {
+    const one = await openApp({ required_scopes: ['settings', 'reports'] });
+    const { organization_id } = one.manager;
+    const path = `/api/v5/orgs/${organization_id}/unified_messaging`;
+    const statusFor = async (scopes: string[]) => {
+      const person = await enroll({ organization_id, scopes });
+      const { parameters } = await trigger(person, one.installation, 'type=manual_nav');
+      const token = parameters.get('token') ?? '';
+      return [(await asks(`GIOSGAPP ${token} ${one.app.secret}`, path)).status, decodeJwt(token)['perms']];
+    };
+    expect(await statusFor([])).toEqual([403, []]);
+    expect(await statusFor(['users', 'reports'])).toEqual([403, ['reports']]);
+    expect(await statusFor(['users', 'settings'])).toEqual([200, ['settings']]);
+  });
+
+  it('end with the token with which the user opened the app', async () => {
+    const { organization_id } = opened.manager;
+    const cached = { AUTH_CACHE_SECONDS: '3600' };
+    const me = '/api/v5/users/me';
+    const agent = await enroll({ organization_id });
+    const header = `GIOSGAPP ${await triggerOf(agent, opened)} ${opened.app.secret}`;
+    expect((await asks(header, me, cached)).status).toBe(200);
+    const path = `/organizations/${organization_id}/users/${agent.user_id}/tokens/${agent.token_id}`;
+    expect((await admin(path, { method: 'DELETE' })).status).toBe(204);
+    expect([(await asks(header, me, cached)).status, (await asks(header)).status]).toEqual([401, 401]);
+
+    const now = Date.now();
+    setClock(now);
+    const brief = await enroll({ organization_id, expires_at: new Date(now + 60_000).toISOString() });
+    const briefly = `GIOSGAPP ${await triggerOf(brief, opened)} ${opened.app.secret}`;
+    passTime(59_000);
+    expect((await asks(briefly, me, cached)).status).toBe(200);
+    passTime(1_000);
+    expect([(await asks(briefly, me, cached)).status, (await asks(briefly)).status]).toEqual([401, 401]);
+  });
+
+  it('are refused with the token of another user as its opener', async () => {
+    const { manager, app, installation } = opened;
+    const { organization_id, user_id } = await enroll({ organization_id: manager.organization_id });
+    const stranger = await enroll({ scopes: ['reports'] });
+    const names = { organization_id, user_id, app_id: app.id, installation_id: installation.id };
+    const statusWith = async (opener_token_id: string) => {
+      const trigger = { ...names, ...OPENED, opener_token_id };
+      return (await asks(`GIOSGAPP ${await triggerToken(await hubKey(), trigger, Date.now())} ${app.secret}`)).status;
+    };
+    expect(await statusWith(manager.token_id)).toBe(401);
+    expect(await statusWith(stranger.token_id)).toBe(401);
+    expect(await statusWith(OPENED.opener_token_id)).toBe(401);
   });
 
   it('are refused when token and secret belong to different apps', async () => {
@@ -276,8 +327,9 @@ describe('GIOSGAPP credentials', () => {
     const stranger = await enroll();
     const now = Date.now();
     for (const organization_id of [stranger.organization_id, opened.manager.organization_id]) {
-      const names = { organization_id, user_id: stranger.user_id, app_id: app.id, installation_id: installation.id };
-      const token = await triggerToken(await hubKey(), { ...names, perms: [], hub: 'hub.example' }, now);
+      const opener = { ...OPENED, opener_token_id: stranger.token_id, user_id: stranger.user_id };
+      const names = { ...opener, organization_id, app_id: app.id, installation_id: installation.id };
+      const token = await triggerToken(await hubKey(), names, now);
       expect((await asks(`GIOSGAPP ${token} ${app.secret}`)).status).toBe(401);
     }
   });

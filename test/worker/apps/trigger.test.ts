@@ -60,10 +60,11 @@ describe('a trigger', () => {
     expect(payload).toEqual({
       user_id: agent.user_id,
       sub: 'hub.example',
-      perms: ['reports'],
+      perms: [],
       org_id: manager.organization_id,
       app_id: app.id,
       inst_id: installation.id,
+      opener_token_id: agent.token_id,
       exp: data.exp,
     });
     expect(data.exp).toBe(now + 600);

@@ -6,7 +6,7 @@ import { hubKey, openApp, trigger, uninstall } from '../../support/worker/apps.t
 import { passTime } from '../../support/worker/clock.ts';
 import { LiveClient, shakeHands } from '../../support/worker/live-client.ts';
 import { PublishingThread } from '../../support/worker/publishing-thread.ts';
-import { call, enroll, type Person } from '../../support/worker/requests.ts';
+import { admin, call, enroll, type Person } from '../../support/worker/requests.ts';
 import { authenticate, Site, type Visitor } from '../../support/worker/visitor-site.ts';
 
 let person: Person;
@@ -181,7 +181,6 @@ describe('a user who acts by an app', () => {
         as === 'as its bot user'
           ? [userPath({ user_id: bot }), `Bearer ${await appUserToken(await hubKey(), user, Date.now())}`]
           : [userPath(manager), `GIOSGAPP ${opened.parameters.get('token')} ${app.secret}`];
-      // The scopes are the installation's.
       const channel = `/api/v5/orgs/${organization_id}/rooms/*/chats/*/messages`;
       const listen = async () => {
         const client = await LiveClient.by(path, { Authorization });
@@ -200,4 +199,27 @@ describe('a user who acts by an app', () => {
       expect(second.frames.filter(({ type }) => type === 'notifications')).toHaveLength(1);
     },
   );
+
+  it('has the scopes that their token and the installation both have, and both for as long', async () => {
+    const { manager, app, installation } = await openApp();
+    const { organization_id } = manager;
+    const own = { organization_id, scopes: ['settings', 'users'] };
+    const [plain, reporter] = [await enroll(own), await enroll({ ...own, scopes: ['reports'] })];
+    const listen = async (person: Person) => {
+      const token = (await trigger(person, installation, 'type=manual_nav')).parameters.get('token');
+      const client = await LiveClient.by(userPath(person), { Authorization: `GIOSGAPP ${token} ${app.secret}` });
+      const ofRooms = `/api/v5/orgs/${organization_id}/rooms/*/chats/*/messages`;
+      const ofChats = `/api/v5/users/${person.user_id}/chats`;
+      return { client, refused: (await client.subscribe([ofRooms, ofChats]))['refused'] };
+    };
+    const opened = [await listen(plain), await listen(reporter)];
+    expect(opened.map(({ refused }) => refused)).toEqual([[expect.objectContaining({})], []]);
+    const path = `/organizations/${organization_id}/users/${reporter.user_id}/tokens/${reporter.token_id}`;
+    expect((await admin(path, { method: 'DELETE' })).status).toBe(204);
+    passTime(31_000);
+    await PublishingThread.ofOrganization(organization_id).say('hello');
+    expect((await opened[1]?.client.closed)?.code).toBe(4401);
+    expect(opened[1]?.client.frames.filter(({ type }) => type === 'notifications')).toEqual([]);
+    opened[0]?.client.close();
+  });
 });
