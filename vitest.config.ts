@@ -3,15 +3,20 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 const migrations = await readD1Migrations('./migrations');
 
-/** Tests inside workerd: a few runtimes serve all files, since each takes seconds to start. `new-hub.ts` empties them before each file. */
-const insideWorkerd: TestProjectInlineConfiguration = {
+/**
+ * Tests inside workerd: a few runtimes serve all files, since each takes seconds to start. `new-hub.ts` empties them before each file.
+ * `database`: the binding of the database in which the tests make their organizations.
+ */
+const insideWorkerd = (name: string, database: string, include: string[]): TestProjectInlineConfiguration => ({
   plugins: [
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
         // A queue that nobody consumes, as one that loses everything: tests of lanes drive the consumer.
         queueProducers: { WEBHOOKS: { queueName: 'unconsumed' } },
+        ...(database === 'DB' ? {} : { d1Databases: { [database]: 'second' } }),
         bindings: {
+          ORGANIZATION_DATABASE: database,
           TEST_MIGRATIONS: migrations,
           ADMIN_TOKEN: 'admin-token-of-the-tests-of-this-hub',
           SECRETS_KEY: 'c2VjcmV0cyBvZiB0aGUgdGVzdHMsIDMyIGJ5dGVzISE',
@@ -23,15 +28,28 @@ const insideWorkerd: TestProjectInlineConfiguration = {
     }),
   ],
   test: {
-    name: 'worker',
-    include: ['test/worker/**/*.test.ts'],
+    name,
+    include,
     isolate: false,
     // Generous: a busy machine must not decide what passes.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     setupFiles: ['test/support/worker/new-hub.ts'],
   },
-};
+});
+
+/** The surface, which must be the same for an organization whose rows are in a second database. */
+const SURFACE = [
+  'apps/fan-out',
+  'chats/{chat-*,conversation-starters,invitations,join-*,messages,organization-messages,owned-chats}',
+  'chats/{reply-suggestions,room,start-chats,update-chat}',
+  'directory/{organization,rooms,safety,teams,users}',
+  'live/subscribe',
+  'operator/{databases,directory,routers}',
+  'presence/chats',
+  'umi/{channel*,close-session,events,messages,messages-suggestions}',
+  'visitors/{chats,memberships,messages,room-visitors,rooms,tutorial,variables}',
+].map((files) => `test/worker/${files}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -55,7 +73,8 @@ export default defineConfig({
           testTimeout: 120_000,
         },
       },
-      insideWorkerd,
+      insideWorkerd('worker', 'DB', ['test/worker/**/*.test.ts']),
+      insideWorkerd('second-database', 'DB_2', SURFACE),
       {
         test: {
           name: 'e2e',

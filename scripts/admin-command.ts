@@ -1,6 +1,6 @@
 /** Turns command lines into requests to the admin API. Pure, so that it can be tested without a hub. */
 import { ADMIN_TOKEN_HELP } from './admin-connection.ts';
-import { CHOICES, type FieldKind, RESOURCES, type Resource, type Verb } from './admin-resources.ts';
+import { CHOICES, FIXED_FIELDS, type FieldKind, RESOURCES, type Resource, type Verb } from './admin-resources.ts';
 
 export type AdminRequest = { method: string; path: string; body: Record<string, unknown> | null };
 export type ParsedCommand = { ok: true; request: AdminRequest } | { ok: false; problem: string };
@@ -65,7 +65,7 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
   const body: Record<string, unknown> = {};
   for (const [field, kind] of Object.entries(resource.fields)) {
     const text = options[optionOf(field)];
-    if (text === undefined || (field === 'id' && verb === 'update')) continue;
+    if (text === undefined || (FIXED_FIELDS.includes(field) && verb === 'update')) continue;
     const value = fieldValue(kind, text);
     if (value === undefined) return problem(`--${optionOf(field)} is ${VALUES[kind]}`);
     body[field] = value;
@@ -88,7 +88,7 @@ function foreignOptions(resource: Resource, verb: Verb, options: Options): strin
     ...(verb === 'list' ? ['page-size', 'cursor'] : []),
     ...(takesFields
       ? Object.keys(resource.fields)
-          .filter((field) => field !== 'id' || verb === 'create')
+          .filter((field) => verb === 'create' || !FIXED_FIELDS.includes(field))
           .map(optionOf)
       : []),
   ]);

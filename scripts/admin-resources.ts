@@ -24,6 +24,9 @@ export type Resource = {
 
 export type Verb = 'create' | 'list' | 'get' | 'update' | 'delete' | 'revoke' | 'add' | 'remove' | 'rotate-secret';
 
+/** The fields that only a creation takes. */
+export const FIXED_FIELDS: readonly string[] = ['id', 'database'];
+
 /** The values that lists of these kinds may hold. */
 export const CHOICES = { scopes: SCOPES, triggers: APP_TRIGGERS };
 
@@ -34,6 +37,7 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     fields: {
       id: 'text',
       name: 'text',
+      database: 'text',
       has_active_subscription: 'flag',
       private_chats: 'flag',
       private_chat_history: 'flag',

@@ -9,12 +9,13 @@ export type AskCloudflare = <Result>(path: string) => Promise<Result>;
 
 const API = 'https://api.cloudflare.com/client/v4';
 
-/** Wrangler acts on the account that the settings name. */
-export function withAccount(run: RunWrangler, { settings }: Target): RunWrangler {
-  if (settings.accountId === null) return run;
-  const account = { CLOUDFLARE_ACCOUNT_ID: settings.accountId };
+/** Wrangler acts on the account that the settings name, with the target's configuration. */
+export function withAccount(run: RunWrangler, { settings, configuration }: Target): RunWrangler {
+  const account: Record<string, string> =
+    settings.accountId === null ? {} : { CLOUDFLARE_ACCOUNT_ID: settings.accountId };
+  const config = configuration === null ? [] : [`--config=${configuration}`];
   return (args, options: WranglerOptions = {}) =>
-    run(args, { ...options, environment: { ...account, ...options.environment } });
+    run([...args, ...config], { ...options, environment: { ...account, ...options.environment } });
 }
 
 /** The id of the account that wrangler acts on. Throws `DeploymentRefused` without a login, and when there are several accounts to choose from. */

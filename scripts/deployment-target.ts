@@ -4,6 +4,7 @@
  * never change them.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { projectRoot } from './project.ts';
@@ -27,6 +28,8 @@ export type Target = {
   /** Absolute path of the folder with the migrations. */
   migrations: string;
   settings: Settings;
+  /** Absolute path of the configuration for wrangler; null: wrangler.toml. */
+  configuration: string | null;
 };
 
 /** Settings of one deployment. `variables`: values that replace those of wrangler.toml. */
@@ -36,6 +39,8 @@ export type Settings = {
   domain: string | null;
   /** Where new databases are made, such as `weur`. */
   databaseLocation: string | null;
+  /** Bindings of the further databases for organizations, such as `DB_2`. */
+  databases: readonly string[];
   variables: Readonly<Record<string, string>>;
 };
 
@@ -53,10 +58,20 @@ type Configuration = {
 
 /**
  * Reads an environment's configuration ('' for the one without a name) and its settings. `root` holds wrangler.toml and
- * `deployments/`. Throws `DeploymentRefused` when there is no such environment or a setting is unknown.
+ * `deployments/`. When the settings name further databases, it writes a configuration with them beside wrangler.toml.
+ * Throws `DeploymentRefused` when there is no such environment or a setting is wrong.
  */
 export async function readTarget(environment: string, root: string = projectRoot): Promise<Target> {
   const read = await readConfiguration(join(root, 'wrangler.toml'), environment);
+  const variables = [...Object.keys(read.vars), ...OPTIONAL_VARIABLES];
+  const settings = readSettings(join(root, settingsFile(environment)), variables);
+  const [first] = read.d1_databases;
+  const further = settings.databases.map((binding) => ({
+    binding,
+    database_name: `${first?.database_name}${binding.slice('DB'.length).toLowerCase().replaceAll('_', '-')}`,
+    migrations_dir: first?.migrations_dir ?? 'migrations',
+  }));
+  const d1 = [...read.d1_databases, ...further];
   const { producers = [], consumers = [] } = read.queues;
   const consumed = consumers.map(({ queue }) => queue);
   const produced = producers.map(({ binding, queue }) => queue ?? binding);
@@ -64,18 +79,19 @@ export async function readTarget(environment: string, root: string = projectRoot
     environment,
     worker: read.name ?? '',
     hasWorkersDev: read.workers_dev === true,
-    databases: read.d1_databases.map(({ binding, database_name }) => ({ binding, name: database_name ?? binding })),
+    databases: d1.map(({ binding, database_name }) => ({ binding, name: database_name ?? binding })),
     queues: [...new Set([...produced, ...consumed])].map((name) => ({ name, hasConsumer: consumed.includes(name) })),
     bindings: [
-      ...read.d1_databases.map(({ binding }) => binding),
+      ...d1.map(({ binding }) => binding),
       ...read.durable_objects.bindings.map(({ name }) => name),
       ...producers.map(({ binding }) => binding),
       ...Object.keys(read.vars),
     ],
     crons: read.triggers.crons ?? [],
     objectMigration: read.migrations.at(-1)?.tag ?? null,
-    migrations: join(root, read.d1_databases[0]?.migrations_dir ?? 'migrations'),
-    settings: readSettings(join(root, settingsFile(environment)), [...Object.keys(read.vars), ...OPTIONAL_VARIABLES]),
+    migrations: join(root, first?.migrations_dir ?? 'migrations'),
+    settings,
+    configuration: further.length === 0 ? null : await writeConfiguration(root, environment, further),
   };
 }
 
@@ -86,6 +102,24 @@ async function readConfiguration(config: string, environment: string): Promise<C
   } catch (error) {
     throw new DeploymentRefused(error instanceof Error ? error.message.trim() : String(error));
   }
+}
+
+/**
+ * Wrangler has no argument for bindings. It reads paths from the folder of its configuration, so the written one is in
+ * the same folder as the original.
+ */
+async function writeConfiguration(
+  root: string,
+  environment: string,
+  databases: readonly { binding: string; database_name: string; migrations_dir: string }[],
+): Promise<string> {
+  const table = environment === '' ? '[[d1_databases]]' : `[[env.${environment}.d1_databases]]`;
+  const blocks = databases.map((database) =>
+    [table, ...Object.entries(database).map(([name, value]) => `${name} = ${JSON.stringify(value)}`)].join('\n'),
+  );
+  const path = join(root, `wrangler.${environment === '' ? 'default' : environment}.generated.toml`);
+  await writeFile(path, [await readFile(join(root, 'wrangler.toml'), 'utf8'), ...blocks, ''].join('\n\n'));
+  return path;
 }
 
 /** Variables of a deployment without a value in wrangler.toml. */
@@ -120,17 +154,28 @@ export function settingsFile(environment: string): string {
 
 function readSettings(path: string, knownVariables: readonly string[]): Settings {
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  const { CLOUDFLARE_ACCOUNT_ID, DOMAIN, DATABASE_LOCATION, ...variables } = parseEnv(text) as Record<string, string>;
+  const { CLOUDFLARE_ACCOUNT_ID, DOMAIN, DATABASE_LOCATION, DATABASES, ...variables } = parseEnv(text) as Record<
+    string,
+    string
+  >;
   const unknown = Object.keys(variables).filter((name) => !knownVariables.includes(name));
   if (unknown.length > 0) {
     throw new DeploymentRefused(
-      `${path} sets ${unknown.join(', ')}. It takes CLOUDFLARE_ACCOUNT_ID, DOMAIN, DATABASE_LOCATION and ${knownVariables.join(', ')}.`,
+      `${path} sets ${unknown.join(', ')}. It takes CLOUDFLARE_ACCOUNT_ID, DOMAIN, DATABASE_LOCATION, DATABASES and ${knownVariables.join(', ')}.`,
+    );
+  }
+  const databases = DATABASES === undefined || DATABASES === '' ? [] : DATABASES.split(',').map((name) => name.trim());
+  const wrong = databases.filter((name, place) => !/^DB(_[A-Z0-9]+)+$/.test(name) || databases.indexOf(name) !== place);
+  if (wrong.length > 0) {
+    throw new DeploymentRefused(
+      `${path} names the databases "${wrong.join('", "')}". Each has another name like DB_2 or DB_NORTH.`,
     );
   }
   return {
     accountId: CLOUDFLARE_ACCOUNT_ID ?? null,
     domain: DOMAIN ?? null,
     databaseLocation: DATABASE_LOCATION ?? null,
+    databases,
     variables,
   };
 }

@@ -17,6 +17,11 @@ export type Database = {
 
 export type Statement = readonly [sql: string, ...parameters: unknown[]];
 
+/** Name of the binding of the first database, which holds the identities. */
+export const IDENTITY_BINDING = 'DB';
+/** Name of the binding of the delivery log, which all organizations share. */
+const DELIVERY_LOG = 'DELIVERY_LOG';
+
 /**
  * All databases have the same tables, and each uses its part. A query of a table that belongs to another database
  * fails nowhere: it finds nothing. So each has a type of its own, and a query names the one that it needs.
@@ -36,18 +41,12 @@ export function openIdentityDatabase(env: Env, cost: Cost): IdentityDatabase {
   return countedDatabase(env.DB, cost) as IdentityDatabase;
 }
 
-/**
- * The database of an organization. To add a database, add its binding to wrangler.toml and its name to the
- * organization's column `database`.
- */
+/** The database of an organization, which its column `database` names. docs/deploying.md says how one is added. */
 export function openOrganizationDatabase(env: Env, { database }: DatabaseOwner, cost: Cost): OrganizationDatabase {
   const binding = (env as unknown as Record<string, unknown>)[database];
   if (!isDatabase(binding)) throw new Error(`no D1 binding named ${database}`);
   return countedDatabase(binding, cost) as OrganizationDatabase;
 }
-
-/** Name of the binding of the delivery log, which all organizations share. */
-const DELIVERY_LOG = 'DELIVERY_LOG';
 
 /**
  * The delivery log. It has a database of its own, because it grows fastest and the others hold identities and chats.

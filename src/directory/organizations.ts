@@ -1,4 +1,4 @@
-import type { IdentityDatabase } from '../db/database.ts';
+import { IDENTITY_BINDING, type IdentityDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow } from '../db/rows.ts';
 import type { OrganizationProfile, OrganizationView } from '../resources/organization.ts';
@@ -31,17 +31,21 @@ export async function listOrganizations(
 }
 
 /** A new organization; columns that are left out have their defaults. */
-export type NewOrganization = Pick<OrganizationRow, 'id' | 'name' | 'created_at'> & OrganizationChanges;
+export type NewOrganization = Pick<OrganizationRow, 'id' | 'name' | 'created_at'> &
+  Partial<Pick<OrganizationRow, 'database'>> &
+  OrganizationChanges;
 
-/** Adds an organization, which has no users yet. Null when the id is taken. */
+/**
+ * Adds an organization, which has no users yet. `database` is for ever: its threads know it. Null when the id is taken.
+ */
 export async function insertOrganization(
   database: IdentityDatabase,
   organization: NewOrganization,
 ): Promise<OrganizationView | null> {
   const row = await database.first<OrganizationRow>(
     `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history, message_list_days,
-       is_renaming_allowed, profile, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), ?, ?)
+       is_renaming_allowed, database, profile, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), ?, ?)
      ON CONFLICT DO NOTHING RETURNING *`,
     organization.id,
     organization.name,
@@ -50,6 +54,7 @@ export async function insertOrganization(
     organization.private_chat_history ?? 0,
     organization.message_list_days ?? null,
     organization.is_renaming_allowed ?? 1,
+    organization.database ?? IDENTITY_BINDING,
     JSON.stringify(organization.profile ?? {}),
     organization.created_at,
     organization.created_at,
@@ -106,6 +111,7 @@ function organizationView(row: OrganizationRow & AttendanceColumns): Organizatio
   return {
     id: row.id,
     name: row.name,
+    database: row.database,
     message_list_days: row.message_list_days,
     is_renaming_allowed: row.is_renaming_allowed === 1,
     has_active_subscription: row.has_active_subscription === 1,

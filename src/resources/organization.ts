@@ -21,6 +21,8 @@ export type Attendants = { is_present: boolean; is_online: boolean; is_humans_on
 export type OrganizationView = Attendants & {
   id: string;
   name: string;
+  /** Name of the D1 binding that holds the organization's rows. */
+  database: string;
   /** How many days back its list of messages goes; null: no limit. */
   message_list_days: number | null;
   /** Whether users may change their own names. */
@@ -51,10 +53,11 @@ export function organizationResource(organization: OrganizationView) {
   };
 }
 
-/** The organization for the operator of the hub, with the options that only the operator sets. */
+/** The organization for the operator of the hub, with its database and the options that only the operator sets. */
 export function operatorOrganizationResource(organization: OrganizationView) {
   return {
     ...organizationResource(organization),
+    database: organization.database,
     has_active_subscription: organization.has_active_subscription,
     private_chats: organization.private_chats,
     private_chat_history: organization.private_chat_history,

@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { unstable_readConfig as readConfig } from 'wrangler';
 import { type Deployment, deploy, rehearse } from '../../scripts/deployment.ts';
 import { readTarget } from '../../scripts/deployment-target.ts';
 import { promote } from '../../scripts/gradual-deployment.ts';
@@ -90,6 +91,45 @@ describe('npm run deploy', () => {
       'deploy --env=production --var PUBLIC_ORIGIN:https://umi.example.com --domain umi.example.com',
     ]);
     expect(account.accountIds).toEqual(new Set(['a1']));
+  });
+
+  test('further databases for organizations are made and migrated, and the Worker gets their bindings', async () => {
+    const account = fakeAccount();
+    await settings('staging', 'DATABASES=DB_2');
+    const { target } = await at(account, 'staging');
+    await deployTo(account, 'staging');
+    expect(account.changes()).toEqual([
+      'd1 create umi-staging',
+      'd1 create umi-staging-deliveries',
+      'd1 create umi-staging-2',
+      'queues create umi-staging-webhooks',
+      'queues create umi-staging-webhooks-dead',
+      'd1 migrations apply DB --remote --env=staging',
+      'd1 migrations apply DELIVERY_LOG --remote --env=staging',
+      'd1 migrations apply DB_2 --remote --env=staging',
+      'deploy --env=staging',
+    ]);
+    const written = join(root, 'wrangler.staging.generated.toml');
+    expect([...account.configurations]).toEqual([written]);
+    expect(target.bindings).toContain('DB_2');
+    const configuration = (env: string) => readConfig({ config: written, env }, { hideWarnings: true });
+    const original = readConfig({ config: join(root, 'wrangler.toml'), env: 'staging' }, { hideWarnings: true });
+    expect(configuration('staging').d1_databases).toEqual([
+      ...original.d1_databases,
+      expect.objectContaining({ binding: 'DB_2', database_name: 'umi-staging-2' }),
+    ]);
+    expect(configuration('staging').main).toBe(original.main);
+    expect(configuration('production').d1_databases).toHaveLength(2);
+    account.calls.length = 0;
+    await deployTo(account, 'staging');
+    expect(account.changes()).toEqual(['deploy --env=staging']);
+  });
+
+  test.each(['DB', 'DB_2,DB_2', 'DELIVERY_LOG', 'DB_2;', 'db_2', 'DB_'])('refuses %s as DATABASES', async (names) => {
+    const account = fakeAccount();
+    await settings('default', `DATABASES="${names}"`);
+    await expect(deployTo(account)).rejects.toThrow('names the databases');
+    expect(account.calls).toEqual([]);
   });
 
   test.each([

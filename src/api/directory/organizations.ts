@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { databasesOf } from '../../db/database.ts';
 import { flag } from '../../db/rows.ts';
 import {
   insertOrganization,
@@ -76,7 +77,12 @@ const organizationSchema = z
   .openapi('Organization');
 
 const operatorSchema = organizationSchema
-  .extend({ has_active_subscription: z.boolean(), private_chats: z.boolean(), private_chat_history: z.boolean() })
+  .extend({
+    database: z.string(),
+    has_active_subscription: z.boolean(),
+    private_chats: z.boolean(),
+    private_chat_history: z.boolean(),
+  })
   .openapi('AdminOrganization');
 
 /** The fields that a door shows and accepts. */
@@ -152,8 +158,15 @@ const createOrganization = defineRoute({
   path: '/organizations',
   summary: 'Create an organization',
   description:
-    'It starts without rooms and users. Choose the `id` to make the call repeatable: one that is taken is 409. Without it each call makes another organization.',
-  request: { body: bodyOf(operatorChanges.required({ name: true }).extend(chosenId).openapi('AdminNewOrganization')) },
+    'It starts without rooms and users. `database` names the D1 binding that holds its rooms and chats for ever, `DB` by default. Choose the `id` to make the call repeatable: one that is taken is 409. Without it each call makes another organization.',
+  request: {
+    body: bodyOf(
+      operatorChanges
+        .required({ name: true })
+        .extend({ ...chosenId, database: z.string().optional() })
+        .openapi('AdminNewOrganization'),
+    ),
+  },
   refusals: [409],
   answers: { 201: jsonOf(operatorSchema, 'Created') },
 });
@@ -164,7 +177,7 @@ const getOrganizations = defineRoute({
   method: 'get',
   path: '/organizations',
   summary: 'List organizations',
-  description: 'All organizations of the hub, by id, with the options that only the operator sets.',
+  description: 'All organizations of the hub, by id, with their databases and the options that only the operator sets.',
   request: { query: z.object(collectionQuery) },
   answers: { 200: jsonOf(collectionSchema(operatorSchema), 'A page') },
 });
@@ -173,12 +186,17 @@ const getOrganizations = defineRoute({
 export const organizationsRoutes = createRouter();
 
 organizationsRoutes.openapi(createOrganization, async (c) => {
-  const { id, name, ...fields } = c.req.valid('json');
+  const { id, name, database, ...fields } = c.req.valid('json');
+  const databases = [...databasesOf(c.env, c.var.cost).keys()];
+  if (database !== undefined && !databases.includes(database)) {
+    return refuse(c, { reason: 'invalid', fields: { database: [`Must be one of ${databases.sort().join(', ')}.`] } });
+  }
   const now = Date.now();
   const view = await insertOrganization(identityDatabase(c), {
     ...columnsOf(fields),
     id: id ?? newUuid(now),
     name,
+    ...(database === undefined ? {} : { database }),
     created_at: now,
   });
   if (view === null) return refuse(c, { reason: 'conflict', detail: 'An organization with this id already exists.' });

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { type Database, hasMigration } from '../../db/database.ts';
+import { type Database, databasesOf, hasMigration } from '../../db/database.ts';
 import { secretsProblem } from '../../directory/stored-secrets.ts';
-import { deliveryDatabase, identityDatabase } from '../../http/app-environment.ts';
+import { deliveryDatabase } from '../../http/app-environment.ts';
 import { refuse } from '../../http/refusals.ts';
 import { createRouter } from '../../http/router.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
@@ -40,7 +40,8 @@ healthRoutes.openapi(checkHealth, async (c) => {
     writeLog('error', 'unhealthy', { error: lacking });
     return refuse(c, { reason: 'unavailable' });
   }
-  for (const [binding, database] of Object.entries({ DB: identityDatabase(c), DELIVERY_LOG: deliveryDatabase(c) })) {
+  const databases = [...databasesOf(c.env, c.var.cost), ['DELIVERY_LOG', deliveryDatabase(c)] as const];
+  for (const [binding, database] of databases) {
     const problem = await problemOf(database);
     if (problem === null) continue;
     writeLog('error', 'unhealthy', { database: binding, error: problem });

@@ -34,6 +34,8 @@ export type Account = {
   calls: string[];
   /** The calls that change something. */
   changes(): string[];
+  /** The configurations that wrangler was told to read. */
+  configurations: Set<string>;
   /** The accounts that wrangler was told to act on. */
   accountIds: Set<string>;
 };
@@ -51,14 +53,19 @@ export function fakeAccount(state: AccountState = {}): Account {
   const secrets = new Set(state.secrets ?? (version === undefined ? [] : ['SECRETS_KEY']));
   const calls: string[] = [];
   const accountIds = new Set<string>();
+  const configurations = new Set<string>();
 
   /** The database behind a binding, by the environment's rule of names. */
   function databaseOf(binding: string | undefined, environment: string): string {
     const name = environment === '' ? 'umi' : `umi-${environment}`;
-    return binding === 'DELIVERY_LOG' ? `${name}-deliveries` : name;
+    if (binding === 'DELIVERY_LOG') return `${name}-deliveries`;
+    return binding === 'DB_2' ? `${name}-2` : name;
   }
 
-  const run: RunWrangler = async (args, options = {}) => {
+  const run: RunWrangler = async (given, options = {}) => {
+    const config = given.find((argument) => argument.startsWith('--config='));
+    configurations.add(config?.slice('--config='.length) ?? 'wrangler.toml');
+    const args = given.filter((argument) => argument !== config);
     const call = args.join(' ');
     calls.push(call);
     const { CLOUDFLARE_ACCOUNT_ID: accountId, WRANGLER_OUTPUT_FILE_PATH: record } = options.environment ?? {};
@@ -104,5 +111,5 @@ export function fakeAccount(state: AccountState = {}): Account {
     const result = { default_environment: { script: { migration_tag: objectMigration } } };
     return Response.json({ success: true, result, errors: [] });
   };
-  return { run, fetch, calls, accountIds, changes: () => calls.filter((call) => !LOOKS.test(call)) };
+  return { run, fetch, calls, accountIds, configurations, changes: () => calls.filter((call) => !LOOKS.test(call)) };
 }

@@ -1,7 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { userStub } from '../../../src/rpc/user.ts';
 import { ask, enrollAgent } from './organization.ts';
-import { admin, type Person, testEnv } from './requests.ts';
+import { d1With, organizationD1 } from './organization-database.ts';
+import { admin, type Person } from './requests.ts';
 
 /** Values for the parameters of the console's paths. */
 export type DirectoryNames = {
@@ -46,15 +47,15 @@ export async function fill(owner: Person): Promise<DirectoryNames> {
 async function receiveVisitor(organizationId: string, roomId: string): Promise<{ visitor_id: string; key: string }> {
   const visitor_id = crypto.randomUUID().replaceAll('-', '');
   const key = 'number-in-the-shop';
-  await testEnv.DB.batch([
-    testEnv.DB.prepare('INSERT INTO visitors (id, organization_id, room_id, created_at) VALUES (?, ?, ?, 1)').bind(
-      visitor_id,
-      organizationId,
-      roomId,
-    ),
-    testEnv.DB.prepare(
-      `INSERT INTO visitor_variables (visitor_id, key, value, created_at, at, thread, seq) VALUES (?, ?, '7', 1, 1, '', 0)`,
-    ).bind(visitor_id, key),
+  await organizationD1.batch([
+    organizationD1
+      .prepare('INSERT INTO visitors (id, organization_id, room_id, created_at) VALUES (?, ?, ?, 1)')
+      .bind(visitor_id, organizationId, roomId),
+    organizationD1
+      .prepare(
+        `INSERT INTO visitor_variables (visitor_id, key, value, created_at, at, thread, seq) VALUES (?, ?, '7', 1, 1, '', 0)`,
+      )
+      .bind(visitor_id, key),
   ]);
   return { visitor_id, key };
 }
@@ -81,7 +82,10 @@ const TABLES = [
 
 /** Every row of the directory, and the clients of the user. */
 export async function directoryOf({ user_id }: Pick<DirectoryNames, 'user_id'>): Promise<unknown> {
-  const statements = TABLES.map((table) => testEnv.DB.prepare(`SELECT * FROM ${table}`));
-  const results = await testEnv.DB.batch(statements);
-  return [results.map((result) => result.results), await userStub(env, user_id).listClients({ v: 1 })];
+  const rows: unknown[] = [];
+  for (const [d1, tables] of Map.groupBy(TABLES, d1With)) {
+    const results = await d1.batch(tables.map((table) => d1.prepare(`SELECT * FROM ${table}`)));
+    rows.push(...results.map((result) => result.results));
+  }
+  return [rows, await userStub(env, user_id).listClients({ v: 1 })];
 }

@@ -2,6 +2,7 @@ import { applyD1Migrations, type D1Migration, evictAllDurableObjects, reset } fr
 import { env } from 'cloudflare:workers';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import { countRows } from './copied-rows.ts';
+import { organizationD1, separateDatabases } from './organization-database.ts';
 
 /** Signs the hub's tokens. Always the same key, because the isolate remembers it after D1 has been emptied. */
 const SIGNING_KEY = btoa('0123456789abcdef0123456789abcdef');
@@ -24,10 +25,12 @@ export async function emptyHub(): Promise<void> {
   // An object that a queue message woke before the reset would go on with its old storage.
   await evictAllDurableObjects();
   await applyD1Migrations(env.DB, migrations.map(withSigningKey));
+  if (organizationD1 !== env.DB) await applyD1Migrations(organizationD1, migrations);
+  await separateDatabases();
 }
 
 async function hasTables(): Promise<boolean> {
-  return (await env.DB.prepare("SELECT 1 FROM sqlite_master WHERE name = 'chats'").first()) !== null;
+  return (await organizationD1.prepare("SELECT 1 FROM sqlite_master WHERE name = 'chats'").first()) !== null;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import { Gateway } from './gateway.ts';
+import { organizationD1 } from './organization-database.ts';
 import { type Answer, admin, type Call, call, type Person, testEnv } from './requests.ts';
 
 export const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
@@ -192,6 +193,6 @@ export type CopiedMessage = { place: string; seq: number; chat_id: string; facts
 /** D1's copy of a chat's messages, in order. */
 export async function copiedMessages(chatId: string): Promise<CopiedMessage[]> {
   await writeCollected(testEnv);
-  const statement = testEnv.DB.prepare('SELECT * FROM messages WHERE chat_id = ? ORDER BY seq').bind(chatId);
+  const statement = organizationD1.prepare('SELECT * FROM messages WHERE chat_id = ? ORDER BY seq').bind(chatId);
   return (await statement.all<CopiedMessage>()).results;
 }

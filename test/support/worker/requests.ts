@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { createApp } from '../../../src/app.ts';
 import type { AppRouter } from '../../../src/http/router.ts';
 import { expectDocumented } from './documented-answer.ts';
+import { ORGANIZATION_BINDING } from './organization-database.ts';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-tests-of-this-hub';
 export const testEnv = env as unknown as Env;
@@ -57,7 +58,10 @@ export async function enroll(
 ): Promise<Person> {
   const organization_id =
     options.organization_id ??
-    String((await admin('/organizations', { method: 'POST', body: { name: 'Harbour' } })).json.id);
+    String(
+      (await admin('/organizations', { method: 'POST', body: { name: 'Harbour', database: ORGANIZATION_BINDING } }))
+        .json.id,
+    );
   const user = await admin(`/organizations/${organization_id}/users`, { method: 'POST', body: { first_name: 'Ada' } });
   const token = await admin(`/organizations/${organization_id}/users/${user.json.id}/tokens`, {
     method: 'POST',
@@ -80,3 +84,6 @@ export const brokenDatabase = {
     throw new Error('D1_ERROR: network connection lost');
   },
 } as unknown as D1Database;
+
+/** The bindings while D1 cannot be reached. */
+export const withoutD1 = { DB: brokenDatabase, [ORGANIZATION_BINDING]: brokenDatabase } as Partial<Env>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCommand } from '../../../scripts/admin-command.ts';
-import { CHOICES, RESOURCES, type Verb } from '../../../scripts/admin-resources.ts';
+import { CHOICES, FIXED_FIELDS, RESOURCES, type Verb } from '../../../scripts/admin-resources.ts';
 import { openApiDocument } from '../../../src/api/openapi/document.ts';
 import { createApp } from '../../../src/app.ts';
 
@@ -94,7 +94,7 @@ describe('the table of the admin command line', () => {
       if (verb !== 'create' && verb !== 'update') continue;
       const { fields = {}, required = [] } = RESOURCES[resource] ?? {};
       const body = bodyOf(operations().get(operation));
-      const named = Object.keys(fields).filter((field) => verb === 'create' || field !== 'id');
+      const named = Object.keys(fields).filter((field) => verb === 'create' || !FIXED_FIELDS.includes(field));
       expect(named.sort(), `${resource} ${verb}`).toEqual(Object.keys(body.properties ?? {}).sort());
       expect([...(verb === 'create' ? required : [])].sort(), `${resource} ${verb}`).toEqual(
         [...(body.required ?? [])].sort(),

@@ -4,8 +4,9 @@ import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { type Ring, testAlarm } from '../../support/worker/alarm.ts';
 import { setClock } from '../../support/worker/clock.ts';
 import { arrive, ask, type Json, TestOrganization } from '../../support/worker/organization.ts';
+import { organizationD1 } from '../../support/worker/organization-database.ts';
 import { own } from '../../support/worker/organization-setup.ts';
-import { admin, testEnv } from '../../support/worker/requests.ts';
+import { admin } from '../../support/worker/requests.ts';
 
 let org: TestOrganization;
 let visitors = 0;
@@ -28,7 +29,8 @@ afterEach(() => vi.useRealTimers());
 async function newVisitor(): Promise<string> {
   visitors += 1;
   const id = visitors.toString(16).padStart(32, '0');
-  await testEnv.DB.prepare('INSERT INTO visitors (id, organization_id, room_id, created_at) VALUES (?, ?, ?, ?)')
+  await organizationD1
+    .prepare('INSERT INTO visitors (id, organization_id, room_id, created_at) VALUES (?, ?, ?, ?)')
     .bind(id, org.organizationId, org.gateway.roomId, NOW)
     .run();
   return id;

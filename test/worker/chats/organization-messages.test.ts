@@ -2,13 +2,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { deleteExpiredMessages } from '../../../src/chats/expired-messages.ts';
 import { listMessages } from '../../../src/chats/list-messages.ts';
 import { noCost } from '../../../src/db/cost.ts';
+import { openIdentityDatabase } from '../../../src/db/database.ts';
 import { threadNameOfChat } from '../../../src/domain/address.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import type { MessageFacts } from '../../../src/resources/message.ts';
 import { firstUuidAt, newUuid, uuidVersion7 } from '../../../src/resources/uuid.ts';
 import { threadStub } from '../../../src/rpc/thread.ts';
 import { keysOf, MESSAGE_KEYS } from '../../support/worker/chat-keys.ts';
-import { firstDatabase } from '../../support/worker/first-database.ts';
 import {
   ask,
   copiedMessages,
@@ -19,6 +19,11 @@ import {
   unique,
   visitorSays,
 } from '../../support/worker/organization.ts';
+import {
+  ORGANIZATION_BINDING,
+  organizationD1,
+  organizationDatabase,
+} from '../../support/worker/organization-database.ts';
 import { type Answer, admin, type Person, testEnv } from '../../support/worker/requests.ts';
 
 let org: TestOrganization;
@@ -70,10 +75,11 @@ async function writeMessages(organizationId: string, count: number, from: number
   // A parameter may have 1 MB.
   const perStatement = Math.max(1, Math.floor(900_000 / (message.length + 500)));
   for (let place = 0; place < rows.length; place += perStatement) {
-    await testEnv.DB.prepare(
-      `INSERT INTO messages SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+    await organizationD1
+      .prepare(
+        `INSERT INTO messages SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
          value ->> 7 FROM json_each(?)`,
-    )
+      )
       .bind(JSON.stringify(rows.slice(place, place + perStatement)))
       .run();
   }
@@ -169,7 +175,7 @@ describe('the messages of an organization', () => {
     expect(pages.flatMap(idsOf)).toHaveLength(1);
     const cost = noCost();
     const keyset = { key: null, direction: 'next' as const, limit: 51 };
-    await listMessages(firstDatabase(cost), own.organizationId, { sender_type: 'user' }, true, keyset);
+    await listMessages(organizationDatabase(cost), own.organizationId, { sender_type: 'user' }, true, keyset);
     expect([cost.d1.trips, cost.d1.rowsRead <= 1000]).toEqual([1, true]);
   });
 
@@ -217,6 +223,8 @@ describe('the list of an organization’s messages refuses', () => {
 });
 
 describe('message_list_days', () => {
+  const identity = openIdentityDatabase(testEnv, noCost());
+
   it('deletes older messages from the list; a rebuild restores them until the next sweep, and the chat keeps them', async () => {
     const own = await TestOrganization.open();
     const thread = unique('thread');
@@ -226,8 +234,7 @@ describe('message_list_days', () => {
     });
     const kept = await own.say(thread, 'new');
     const sweep = () => {
-      const database = firstDatabase(noCost());
-      return deleteExpiredMessages(database, database, 'DB', now);
+      return deleteExpiredMessages(identity, organizationDatabase(noCost()), ORGANIZATION_BINDING, now);
     };
     await writeCollected(testEnv);
     expect(await sweep()).toBe(0);
@@ -251,7 +258,7 @@ describe('message_list_days', () => {
     await admin(`/organizations/${own.organizationId}`, { method: 'PATCH', body: { message_list_days: 1 } });
     const from = Date.parse('2026-01-01T00:00:00Z');
     for (const part of [0, 1, 2]) await writeMessages(own.organizationId, 2_500, from + part * DAY, 'x');
-    const database = firstDatabase(noCost());
+    const database = organizationDatabase(noCost());
     const portions: number[] = [];
     const counted = {
       ...database,
@@ -261,10 +268,10 @@ describe('message_list_days', () => {
         return done;
       },
     };
-    expect(await deleteExpiredMessages(database, counted, 'DB', from + 9 * DAY)).toBe(7_500);
+    expect(await deleteExpiredMessages(identity, counted, ORGANIZATION_BINDING, from + 9 * DAY)).toBe(7_500);
     expect(portions).toEqual([5_000, 2_500]);
     const left = 'SELECT count(*) AS count FROM messages WHERE organization_id = ? AND place < ?';
-    const bound = testEnv.DB.prepare(left).bind(own.organizationId, firstUuidAt(from + 9 * DAY));
+    const bound = organizationD1.prepare(left).bind(own.organizationId, firstUuidAt(from + 9 * DAY));
     expect(await bound.first('count')).toBe(0);
   });
 

@@ -3,6 +3,7 @@ import { type Callers, enrollCallers, expectOwn, expectSafe } from '../../suppor
 import { keysOf, ROOM_KEYS } from '../../support/worker/directory-keys.ts';
 import { newRoom } from '../../support/worker/gateway.ts';
 import { ask, enrollAgent, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
+import { organizationD1 } from '../../support/worker/organization-database.ts';
 import { admin, call, enroll, type Person, testEnv } from '../../support/worker/requests.ts';
 
 const UNKNOWN = '0190a000-0000-7000-8000-00000000dead';
@@ -188,11 +189,10 @@ describe('the rooms that reach a user', () => {
     const rooms = (env: Partial<Env> = {}) =>
       call(`/api/v5/users/${own.user_id}/rooms`, { authorization: `Bearer ${own.token}`, env });
     expect(idsOf(await rooms())).toEqual([room]);
-    const router = testEnv.DB.prepare("INSERT INTO routers VALUES (?, ?, 'None', 1, 1)").bind(
-      room,
-      own.organization_id,
-    );
-    await testEnv.DB.batch([router, testEnv.DB.prepare('INSERT INTO room_routers VALUES (?1, ?1)').bind(room)]);
+    const router = organizationD1
+      .prepare("INSERT INTO routers VALUES (?, ?, 'None', 1, 1)")
+      .bind(room, own.organization_id);
+    await organizationD1.batch([router, organizationD1.prepare('INSERT INTO room_routers VALUES (?1, ?1)').bind(room)]);
     expect(idsOf(await rooms())).toEqual([room]);
     expect(idsOf(await rooms({ AUTH_CACHE_SECONDS: '0' }))).toEqual([]);
     expect(idsOf(await rooms())).toEqual([room]);

@@ -14,6 +14,7 @@ describe('the admin API', () => {
     expect(created.json).toEqual({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       name: 'North',
+      database: 'DB',
       has_active_subscription: true,
       private_chats: true,
       private_chat_history: false,

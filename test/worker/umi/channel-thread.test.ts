@@ -3,8 +3,8 @@ import { noCost } from '../../../src/db/cost.ts';
 import { findChannelThread } from '../../../src/delivery/channel-threads.ts';
 import { threadName } from '../../../src/domain/address.ts';
 import { eventually } from '../../support/eventually.ts';
-import { firstDatabase } from '../../support/worker/first-database.ts';
 import { type Json, TestOrganization, TIME, UUID, unique } from '../../support/worker/organization.ts';
+import { organizationDatabase } from '../../support/worker/organization-database.ts';
 
 let org: TestOrganization;
 
@@ -70,7 +70,7 @@ describe('one thread of a channel', () => {
     const { organizationId } = org.gateway;
     const thread = threadName({ kind: 'channel', channel_id: channelId, thread_id });
     const cost = noCost();
-    const database = firstDatabase(cost);
+    const database = organizationDatabase(cost);
     expect(await findChannelThread(database, organizationId, channelId, { thread, thread_id })).not.toBeNull();
     expect([cost.d1.trips, cost.d1.rowsRead]).toEqual([1, 2]);
     expect(await findChannelThread(database, organizationId, 'other', { thread, thread_id })).toBeNull();

@@ -2,9 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { listChannelThreads } from '../../../src/delivery/channel-threads.ts';
 import { firstUuidAt } from '../../../src/resources/uuid.ts';
-import { firstDatabase } from '../../support/worker/first-database.ts';
 import { Gateway } from '../../support/worker/gateway.ts';
-import { testEnv } from '../../support/worker/requests.ts';
+import { organizationD1, organizationDatabase } from '../../support/worker/organization-database.ts';
 
 /** The number of threads of the channel, more than a page may read. */
 const MANY = 600;
@@ -29,9 +28,9 @@ async function addThreads(channel: string, count: number, activeAt: (number: num
   const chats = `INSERT INTO chats (id, thread, seq, organization_id, chat_type, is_ended, is_waiting, is_pending, updated_at, facts)
     SELECT value ->> 'name', value ->> 'name', 1, ?1, 'external', 0, 0, 0, value ->> 'active', '{}' FROM json_each(?2)`;
   const json = JSON.stringify(rows);
-  await testEnv.DB.batch([
-    testEnv.DB.prepare(threads).bind(hub.organizationId, channel, json),
-    testEnv.DB.prepare(chats).bind(hub.organizationId, json),
+  await organizationD1.batch([
+    organizationD1.prepare(threads).bind(hub.organizationId, channel, json),
+    organizationD1.prepare(chats).bind(hub.organizationId, json),
   ]);
 }
 
@@ -66,7 +65,7 @@ describe('threads that were active after a time', () => {
 
     const cost = noCost();
     const keyset = { key: null, direction: 'next' as const, limit: 51 };
-    const database = firstDatabase(cost);
+    const database = organizationDatabase(cost);
     await listChannelThreads(database, hub.organizationId, channelId, { active_after: 800_000 }, keyset);
     expect([cost.d1.trips, cost.d1.rowsRead <= 1000]).toEqual([1, true]);
   });
@@ -92,7 +91,7 @@ describe('threads that were active after a time', () => {
     const url = `https://hub.example${hub.root}/${channelId}/threads?${after}`;
     expect((await stranger.request('GET', url)).status).toBe(403);
 
-    const database = firstDatabase(noCost());
+    const database = organizationDatabase(noCost());
     const keyset = { key: null, direction: 'next' as const, limit: 51 };
     const filter = { active_after: 0 };
     expect((await listChannelThreads(database, stranger.organizationId, channelId, filter, keyset)).rows).toEqual([]);

@@ -3,7 +3,8 @@ import { findCachedChannel, purgeChannel } from '../../../src/api/umi/channel-ca
 import { noCost } from '../../../src/db/cost.ts';
 import type { AppContext } from '../../../src/http/app-environment.ts';
 import { Gateway } from '../../support/worker/gateway.ts';
-import { brokenDatabase, testEnv } from '../../support/worker/requests.ts';
+import { ORGANIZATION_BINDING } from '../../support/worker/organization-database.ts';
+import { testEnv, withoutD1 } from '../../support/worker/requests.ts';
 
 let hub: Gateway;
 
@@ -13,8 +14,11 @@ beforeAll(async () => {
 
 /** The part of a request's context that the cache reads. */
 function context(env: Partial<Env> = {}): AppContext {
-  const principal = { organization: { id: hub.organizationId, database: 'DB' } };
-  return { env: { ...testEnv, AUTH_CACHE_SECONDS: '30', ...env }, var: { principal, cost: noCost() } } as AppContext;
+  const organization = { id: hub.organizationId, database: ORGANIZATION_BINDING };
+  return {
+    env: { ...testEnv, AUTH_CACHE_SECONDS: '30', ...env },
+    var: { organization, principal: { organization }, cost: noCost() },
+  } as AppContext;
 }
 
 function find(c: AppContext, id: string) {
@@ -32,7 +36,7 @@ describe('findCachedChannel', () => {
     const second = context();
     expect((await find(second, id))?.channel.id).toBe(id);
     expect([first.var.cost.d1.trips, second.var.cost.d1.trips]).toEqual([2, 0]);
-    expect((await find(context({ DB: brokenDatabase }), id))?.channel.id).toBe(id);
+    expect((await find(context(withoutD1), id))?.channel.id).toBe(id);
   });
 
   it('reads each time when caching is off', async () => {
@@ -62,6 +66,6 @@ describe('findCachedChannel', () => {
   it('fails when D1 cannot be reached and nothing is known', async () => {
     const id = await hub.register();
     purgeChannel(hub.organizationId, id);
-    await expect(find(context({ DB: brokenDatabase }), id)).rejects.toThrow();
+    await expect(find(context(withoutD1), id)).rejects.toThrow();
   });
 });

@@ -3,6 +3,7 @@ import { channelReceiver } from '../../../src/resources/receiver.ts';
 import { firstUuidAt, uuidVersion7 } from '../../../src/resources/uuid.ts';
 import type { ThreadStub } from '../../../src/rpc/thread.ts';
 import { Gateway, logDelivery } from '../../support/worker/gateway.ts';
+import { organizationD1 } from '../../support/worker/organization-database.ts';
 import { testEnv } from '../../support/worker/requests.ts';
 
 type ReplayRequest = Parameters<ThreadStub['replay']>[0];
@@ -256,14 +257,16 @@ describe('the threads of a channel', () => {
     const id = await hub.register();
     const mapping = (at: number) => uuidVersion7(at, { high12: 1, low62: BigInt(`0x${id.slice(-12)}`) });
     const thread = (name: string, at: number, chatId: string) =>
-      testEnv.DB.prepare('INSERT INTO threads VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)')
+      organizationD1
+        .prepare('INSERT INTO threads VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)')
         .bind(`${name}-${id}`, hub.organizationId, `channel/${id}/${name}`, id, name, mapping(at), chatId, at)
         .run();
     const chat = (chatId: string, isEnded: 0 | 1, at: number) =>
-      testEnv.DB.prepare(
-        `INSERT INTO chats (id, thread, seq, organization_id, chat_type, is_ended, is_waiting, is_pending, updated_at, facts)
+      organizationD1
+        .prepare(
+          `INSERT INTO chats (id, thread, seq, organization_id, chat_type, is_ended, is_waiting, is_pending, updated_at, facts)
          VALUES (?, 't', 1, ?, 'external', ?, 0, 0, ?, '{}')`,
-      )
+        )
         .bind(chatId, hub.organizationId, isEnded, at)
         .run();
     await thread('old', 1000, `old-${id}`);

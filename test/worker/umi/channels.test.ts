@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { uuidVersion7 } from '../../../src/resources/uuid.ts';
 import { Gateway, logDelivery, newRoom, RECEIVER_URL } from '../../support/worker/gateway.ts';
-import { testEnv } from '../../support/worker/requests.ts';
+import { organizationD1 } from '../../support/worker/organization-database.ts';
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -117,7 +117,8 @@ describe('the list of channels works', () => {
       ids.push(await gateway.register({ messaging_channel }));
     }
     for (const [place, id] of ids.entries()) {
-      await testEnv.DB.prepare('UPDATE channels SET created_at = ?, modified_at = ? WHERE id = ?')
+      await organizationD1
+        .prepare('UPDATE channels SET created_at = ?, modified_at = ? WHERE id = ?')
         .bind(1000 + place, 9000 - place, id)
         .run();
     }

@@ -4,6 +4,7 @@ import { threadName } from '../../../src/domain/address.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import { countRows } from '../../support/worker/copied-rows.ts';
 import { ask, type Json, TestOrganization, unique } from '../../support/worker/organization.ts';
+import { organizationD1 } from '../../support/worker/organization-database.ts';
 import { testEnv } from '../../support/worker/requests.ts';
 
 let org: TestOrganization;
@@ -87,10 +88,11 @@ describe('close_session works', () => {
     );
     expect(new Set(answers)).toEqual(new Set([200, 201]));
     await writeCollected(testEnv);
-    const { results } = await testEnv.DB.prepare(
-      `SELECT is_ended, facts ->> '$.visitor_message_count' AS count FROM chats
+    const { results } = await organizationD1
+      .prepare(
+        `SELECT is_ended, facts ->> '$.visitor_message_count' AS count FROM chats
        WHERE thread = (SELECT id FROM threads WHERE thread_id = ? AND channel_id = ?)`,
-    )
+      )
       .bind(thread, org.channelId)
       .all<{ is_ended: number; count: number }>();
     expect(results.reduce((sum, { count }) => sum + count, 0)).toBe(16);

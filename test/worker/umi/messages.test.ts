@@ -11,6 +11,7 @@ import {
   unique,
   visitorSays,
 } from '../../support/worker/organization.ts';
+import { organizationD1 } from '../../support/worker/organization-database.ts';
 import { PLAIN } from '../../support/worker/plain-message.ts';
 import { type Call, call, testEnv } from '../../support/worker/requests.ts';
 
@@ -323,9 +324,10 @@ describe('variables', () => {
     ]);
     expect(visitorOf(await org.memberships(chatId))['member_name']).toBe('Hare');
     await writeCollected(testEnv);
-    const copy = await testEnv.DB.prepare(
-      "SELECT facts ->> '$.name' AS name FROM members WHERE chat_id = ? AND facts ->> '$.member_type' = 'visitor'",
-    )
+    const copy = await organizationD1
+      .prepare(
+        "SELECT facts ->> '$.name' AS name FROM members WHERE chat_id = ? AND facts ->> '$.member_type' = 'visitor'",
+      )
       .bind(chatId)
       .first<{ name: string }>();
     expect(copy?.name).toBe('Hare');

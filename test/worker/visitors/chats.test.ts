@@ -1,9 +1,10 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { noCost } from '../../../src/db/cost.ts';
 import { setVisitorVariable } from '../../../src/directory/visitors.ts';
 import { passTime } from '../../support/worker/clock.ts';
-import { database } from '../../support/worker/directory-rows.ts';
 import { newRoom } from '../../support/worker/gateway.ts';
 import { arrive, ask, leave, resultsOf, unique } from '../../support/worker/organization.ts';
+import { organizationDatabase } from '../../support/worker/organization-database.ts';
 import { setOrganization } from '../../support/worker/organization-setup.ts';
 import { call } from '../../support/worker/requests.ts';
 import { authenticate, Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
@@ -164,7 +165,7 @@ describe('a chat that a visitor starts', () => {
       });
     expect((await chatsOf('GET')).status).toBe(200);
     // As another isolate does, without informing this one.
-    await setVisitorVariable(database, visitor.id, 'username', 'Bea', Date.now());
+    await setVisitorVariable(organizationDatabase(noCost()), visitor.id, 'username', 'Bea', Date.now());
     const opened = await chatsOf('POST');
     expect(opened.status).toBe(201);
     expect(await nameIn(visitor, opened.json)).toBe('Bea');

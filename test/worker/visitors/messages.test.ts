@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { ask, type Json, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
 import { PLAIN } from '../../support/worker/plain-message.ts';
-import { brokenDatabase } from '../../support/worker/requests.ts';
+import { withoutD1 } from '../../support/worker/requests.ts';
 import { Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
 const BUTTON = { type: 'button', is_disabled_on_selection: false, is_disabled_on_visitor_message: false };
@@ -91,7 +91,7 @@ describe('the page from which a visitor writes', () => {
 });
 
 describe('while D1 cannot be reached', () => {
-  const cut = { env: { DB: brokenDatabase, AUTH_CACHE_SECONDS: '3600' } };
+  const cut = { env: { ...withoutD1, AUTH_CACHE_SECONDS: '3600' } };
   const sayCut = (who: Visitor, chat: string) => visit(who.token, 'POST', path(who, chat), { message: 'x' }, cut);
 
   it('a visitor’s first message is accepted, and its page is unknown', async () => {

@@ -22,6 +22,7 @@ const profile = {
 const shop: OrganizationView = {
   ...organization,
   ...times,
+  database: 'DB',
   is_present: true,
   is_online: true,
   is_humans_online: true,
@@ -99,7 +100,7 @@ export const directoryExamples = {
   Organization: organizationResource(shop),
   PatchOrganization: { phone: profile.phone, message_list_days: 365 },
   AdminOrganization: operatorOrganizationResource(shop),
-  AdminNewOrganization: { name: organization.name, email: profile.email, message_list_days: 365 },
+  AdminNewOrganization: { name: organization.name, database: 'DB', email: profile.email, message_list_days: 365 },
   AdminPatchOrganization: { private_chat_history: true },
   NestedUser: nestedUser(agent),
   User: userAccountResource(account),
