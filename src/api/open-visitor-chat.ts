@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { findNewestChatOfVisitor } from '../chats/visitor-chats.ts';
+import { openOrganizationDatabase } from '../db/database.ts';
 import type { RoomRow } from '../db/rows.ts';
 import type { Visitor } from '../directory/visitors.ts';
 import { threadName, threadNameOfChat } from '../domain/address.ts';
@@ -9,6 +10,7 @@ import type { AppContext } from '../http/app-environment.ts';
 import { bodyOf } from '../http/route-parts.ts';
 import { lifetimeOf, VISITOR_CHAT_TYPES, type VisitorChatType } from '../resources/chat.ts';
 import { executeCommand } from './execute-command.ts';
+import { beginKeeping } from './visitor-presence.ts';
 
 /** The body of a call that starts a chat with a visitor; it may be missing. `chat_type` is an extension. */
 export const openVisitorChatBody = {
@@ -36,8 +38,12 @@ export type VisitorChatOpening = Pick<
  * Opens the visitor's chat. Without an open chat, a new one starts in the thread of the visitor's newest chat, or in a
  * new thread.
  */
-export function openVisitorChat(c: AppContext, opening: VisitorChatOpening): Promise<Result<ChatOpened>> {
+export async function openVisitorChat(c: AppContext, opening: VisitorChatOpening): Promise<Result<ChatOpened>> {
   const { room, visitor, newest, chat_type = 'visitor', ...rest } = opening;
+  if (visitor.is_passing === 1) {
+    const database = openOrganizationDatabase(c.env, opening, c.var.cost);
+    await beginKeeping(c, database, { organization_id: room.organization_id, visitor_id: visitor.id });
+  }
   const identity = { kind: 'visitor' as const, room_id: room.id, visitor_id: visitor.id };
   const command: OpenVisitorChat = {
     ...rest,
@@ -54,5 +60,5 @@ export function openVisitorChat(c: AppContext, opening: VisitorChatOpening): Pro
     lifetime: lifetimeOf(chat_type, room),
   };
   const thread = (newest === null ? null : threadNameOfChat(newest.chat_id)) ?? threadName(identity);
-  return executeCommand(c.env, c.var.cost, thread, command);
+  return await executeCommand(c.env, c.var.cost, thread, command);
 }

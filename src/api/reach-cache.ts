@@ -64,7 +64,10 @@ export function reachedRoom(c: AppContext, roomId: string): Promise<RoomRow | nu
   return rooms.get(`reached/${c.var.principal.user.id}/${roomId}`, cacheTimeToLive(c.env), load);
 }
 
-/** A visitor of a room; the caller has checked the room. Visitors are never deleted, so nothing purges them. */
+/**
+ * A visitor of a room; the caller has checked the room. Nothing purges them: the only ones who are deleted have no chat
+ * that a list could show.
+ */
 export function visitorOf(c: AppContext, roomId: string, visitorId: string): Promise<KnownVisitor | null> {
   const load = async () => findVisitor(await copyDatabase(c), roomId, visitorId);
   return visitors.get(`${roomId}/${visitorId}`, cacheTimeToLive(c.env), load);

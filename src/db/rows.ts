@@ -160,6 +160,8 @@ export type VisitorRow = {
   presence_expires_in: number;
   /** Until when they are present in this room. Null, or a past time: absent. */
   present_until: number | null;
+  /** Whether they have neither chat nor variable yet. */
+  is_passing: Flag;
   created_at: number;
 };
 

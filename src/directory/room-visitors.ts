@@ -25,8 +25,9 @@ export async function enterRoom(
     ['SELECT id FROM visitors WHERE id = ? AND room_id = ?', visitor_id, room_id],
     [
       `INSERT INTO visitors
-         (id, organization_id, room_id, details, visit_count, presence_expires_in, present_until, created_at)
-       VALUES (?1, ?2, ?3, json_patch('{}', ?4), 1, ?5, ?6, ?7)
+         (id, organization_id, room_id, details, visit_count, presence_expires_in, present_until, created_at, is_passing)
+       VALUES (?1, ?2, ?3, json_patch('{}', ?4), 1, ?5, ?6, ?7,
+         coalesce((SELECT min(is_passing) FROM visitors WHERE id = ?1), 1))
        ON CONFLICT (id, room_id) DO UPDATE SET details = json_patch(visitors.details, ?4),
          visit_count = visitors.visit_count + (coalesce(visitors.present_until, 0) <= ?7),
          presence_expires_in = excluded.presence_expires_in, present_until = excluded.present_until
@@ -97,6 +98,7 @@ const COLUMNS = {
   visit_count: true,
   presence_expires_in: true,
   present_until: true,
+  is_passing: true,
   created_at: true,
 } as const satisfies { [Column in Exclude<keyof VisitorRow, 'id'>]: true };
 

@@ -1,12 +1,12 @@
 import type { OrganizationDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
-import type { VisitorVariableRow } from '../db/rows.ts';
+import type { Flag, VisitorVariableRow } from '../db/rows.ts';
 
 /** The variable that holds a visitor's name (visitors' API). */
 export const NAME_VARIABLE = 'username';
 
-/** The name is null while it is not set. */
-export type Visitor = { id: string; room_id: string; name: string | null };
+/** The name is null while it is not set. `is_passing`: they have neither chat nor variable yet. */
+export type Visitor = { id: string; room_id: string; name: string | null; is_passing: Flag };
 
 /** A visitor of a room; null when there is none. The caller has checked the room. */
 export function findVisitor(
@@ -15,7 +15,7 @@ export function findVisitor(
   visitorId: string,
 ): Promise<Visitor | null> {
   return database.first(
-    `SELECT visitors.id, visitors.room_id, visitor_variables.value AS name FROM visitors
+    `SELECT visitors.id, visitors.room_id, visitors.is_passing, visitor_variables.value AS name FROM visitors
      LEFT JOIN visitor_variables ON visitor_variables.visitor_id = visitors.id AND visitor_variables.key = ?
      WHERE visitors.id = ? AND visitors.room_id = ?`,
     NAME_VARIABLE,
@@ -69,19 +69,22 @@ const LATER = 'max(?, visitor_variables.at + 1)';
 
 /**
  * Sets a variable of a visitor at `now` (ms). `is_new`: they had none with this key. The highest (at, thread, seq) wins
- * over writes of threads; here the thread is '' and the seq 0. The caller has checked the visitor.
+ * over writes of threads; here the thread is '' and the seq 0. Null when the organization has no such visitor (any
+ * more).
  */
 export async function setVisitorVariable(
   database: OrganizationDatabase,
+  organizationId: string,
   visitorId: string,
   key: string,
   value: string,
   now: number,
-): Promise<{ variable: VisitorVariable; is_new: boolean }> {
+): Promise<{ variable: VisitorVariable; is_new: boolean } | null> {
   const [known, written] = (await database.batch([
     ['SELECT key FROM visitor_variables WHERE visitor_id = ? AND key = ? AND value IS NOT NULL', visitorId, key],
     [
-      `INSERT INTO visitor_variables (visitor_id, key, value, created_at, at, thread, seq) VALUES (?, ?, ?, ?, ?, '', 0)
+      `INSERT INTO visitor_variables (visitor_id, key, value, created_at, at, thread, seq)
+       SELECT ?, ?, ?, ?, ?, '', 0 WHERE EXISTS (SELECT 1 FROM visitors WHERE id = ? AND organization_id = ?)
        ON CONFLICT (visitor_id, key) DO UPDATE SET value = excluded.value, at = ${LATER}, thread = '', seq = 0,
          created_at = iif(visitor_variables.value IS NULL, excluded.created_at, visitor_variables.created_at)
        RETURNING *`,
@@ -90,12 +93,13 @@ export async function setVisitorVariable(
       value,
       now,
       now,
+      visitorId,
+      organizationId,
       now,
     ],
   ])) as [unknown[], VisitorVariable[]];
   const [variable] = written;
-  if (variable === undefined) throw new Error('a variable that was just set is not there');
-  return { variable, is_new: known.length === 0 };
+  return variable === undefined ? null : { variable, is_new: known.length === 0 };
 }
 
 /** Changes an existing variable. Null when the visitor has none with this key. */

@@ -27,6 +27,7 @@ import { executeCommand } from '../execute-command.ts';
 import { ownRoom } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { ROOM_NOT_FOUND, roomPath, VISITOR_NOT_FOUND } from '../shared/paths.ts';
+import { beginKeeping } from '../visitor-presence.ts';
 
 const VALUE_CHARACTERS = 10_000;
 /** Most threads that get the visitor's name at the same time. A visitor has one thread in each room. */
@@ -125,7 +126,11 @@ visitorVariableRoutes.openapi(setRoute, async (c) => {
   const { key, value } = c.req.valid('json');
   const refused = (await refuseVisitor(c, path)) ?? refuseBlankName(c, key, value);
   if (refused !== null) return refused;
-  const set = await setVisitorVariable(await copyDatabase(c), path.visitor_id, key, value, Date.now());
+  const { organization_id, visitor_id } = path;
+  const database = await copyDatabase(c);
+  await beginKeeping(c, database, path);
+  const set = await setVisitorVariable(database, organization_id, visitor_id, key, value, Date.now());
+  if (set === null) return refuse(c, VISITOR_NOT_FOUND);
   const unnamed = await rename(c, path, key, value);
   return unnamed ?? c.json(resourceOf(set.variable), set.is_new ? 201 : 200);
 });

@@ -4,7 +4,7 @@ import type { VisitorRow } from '../../db/rows.ts';
 import { stayInRoom } from '../../directory/room-visitors.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
-import { askVisitor } from '../../rpc/user.ts';
+import { reportPresence } from '../visitor-presence.ts';
 
 /**
  * A visitor's messages renew their presence at most this often (ms), so that they cost D1 little. A shorter presence is
@@ -15,21 +15,10 @@ const REMEMBERED = 10_000;
 /** When this isolate last renewed the presence of a visitor in a room (ms). */
 const renewedAt = new Map<string, number>();
 
-/**
- * Reports a visitor's presence to their open chats, for as long as their row says. A visitor has a client for each
- * room.
- */
+/** Reports a visitor's presence to their open chats, and notes that it was renewed. */
 export async function keepPresent(c: AppContext, row: VisitorRow): Promise<void> {
-  const { id, organization_id, room_id, presence_expires_in } = row;
-  noteRenewed(id, room_id, Date.now());
-  await askVisitor(c.env, c.var.cost, id, (stub) =>
-    stub.keepClient({
-      v: 1,
-      owner: { user_id: id, organization_id },
-      client_id: room_id,
-      changes: { presence_expires_in },
-    }),
-  );
+  noteRenewed(row.id, row.room_id, Date.now());
+  await reportPresence(c, row);
 }
 
 /**

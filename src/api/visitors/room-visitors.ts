@@ -34,7 +34,7 @@ const enterRoute = defineRoute({
   path: ROOM_VISITORS,
   summary: 'Come to a room, or come again',
   description:
-    'Makes the visitor present in the room for `presence_expires_in` seconds, 120 if it is not given. The first call answers 201, a further one 200. The hub keeps the page and the screen that the body names, and the browser, address and place that the request shows. An `id` other than that of the token is 400.',
+    'Makes the visitor present in the room for `presence_expires_in` seconds, 120 if it is not given. The first call answers 201, a further one 200. A visitor without a chat or variable is forgotten a day after their visit. The hub keeps the page and the screen that the body names, and the browser, address and place that the request shows. An `id` other than that of the token is 400.',
   request: { params: roomPath, body: bodyOf(createSchema) },
   answers: {
     200: jsonOf(roomVisitorSchema, 'The visitor has come to the room before'),

@@ -240,15 +240,15 @@ describe('a run of the watchdog', () => {
     expect(queue.threads()).toEqual(['overdue']);
     const done = { level: 'info', event: 'watchdog' };
     expect(lines).toEqual([
-      {
+      ...['woken', 'visitors_deleted'].map((sweep) => ({
         level: 'error',
         event: 'watchdog_failed',
         database: 'DB2',
-        sweep: 'woken',
+        sweep,
         error: expect.stringContaining('D1_ERROR'),
-      },
+      })),
       { ...done, database: 'DELIVERY_LOG', offered: 1, deliveries_deleted: 0 },
-      { ...done, database: 'DB', woken: 0, messages_deleted: 0 },
+      { ...done, database: 'DB', woken: 0, visitors_deleted: 0, messages_deleted: 0 },
       { ...done, database: 'DB2', messages_deleted: 0 },
     ]);
   });

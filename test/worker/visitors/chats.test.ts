@@ -165,7 +165,8 @@ describe('a chat that a visitor starts', () => {
       });
     expect((await chatsOf('GET')).status).toBe(200);
     // As another isolate does, without informing this one.
-    await setVisitorVariable(organizationDatabase(noCost()), visitor.id, 'username', 'Bea', Date.now());
+    const database = organizationDatabase(noCost());
+    await setVisitorVariable(database, site.organizationId, visitor.id, 'username', 'Bea', Date.now());
     const opened = await chatsOf('POST');
     expect(opened.status).toBe(201);
     expect(await nameIn(visitor, opened.json)).toBe('Bea');
