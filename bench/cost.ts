@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Demo } from '../scripts/demo-file.ts';
 import { requestJson } from '../scripts/json-request.ts';
+import { newTicket } from '../scripts/live-ticket.ts';
 import { answer, startReceiver } from '../scripts/webhook-receiver.ts';
 import { hubSources } from '../scripts/worker-build.ts';
 import { COUNTS_PATH, type Counts, ROWS_OF_A_FOLD, total } from './counts.ts';
@@ -99,11 +100,12 @@ async function takeCounts(url: string): Promise<Counts> {
 }
 
 /** A socket of the agent with the organization's messages. */
-function listen(url: string, demo: Demo): Promise<WebSocket> {
+async function listen(url: string, demo: Demo): Promise<WebSocket> {
+  const address = `${url}/api/v5/users/${demo.agent.id}/live`;
+  const ticket = await newTicket(address, demo.agent.token);
   return new Promise((resolve, reject) => {
     const channels = [`/api/v5/orgs/${demo.organization_id}/owned_chats/*/messages`];
-    const address = `${url.replace('http', 'ws')}/api/v5/users/${demo.agent.id}/live`;
-    const socket = new WebSocket(address, ['umi.v1', `bearer.${demo.agent.token}`]);
+    const socket = new WebSocket(address.replace('http', 'ws'), ['umi.v1', `ticket.${ticket}`]);
     let frames = 0;
     socket.addEventListener('message', () => {
       frames += 1;

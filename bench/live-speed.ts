@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Demo } from '../scripts/demo-file.ts';
 import type { DemoHub } from '../scripts/demo-hub.ts';
 import { type JsonRequest, requestJson } from '../scripts/json-request.ts';
+import { newTicket } from '../scripts/live-ticket.ts';
 import { median } from './statistics.ts';
 
 /**
@@ -97,7 +98,7 @@ async function measureAgents(hub: DemoHub, demo: Demo, visitor: Visitor, message
   try {
     for (let place = 0; place < AGENTS; place++) {
       const { id, token } = await createUser(demo, place);
-      const url = `${hub.url.replace('http', 'ws')}/api/v5/users/${id}/live`;
+      const url = `${hub.url}/api/v5/users/${id}/live`;
       sockets.push(await listen(url, token, [`/api/v5/users/${id}/routed_chats/*/messages`]));
     }
     const measure = async (rights: AgentsSpeed['rights'], count: number, pause: number): Promise<AgentsSpeed> => {
@@ -181,15 +182,16 @@ async function openSockets(hub: DemoHub, demo: Demo): Promise<Listening[]> {
       `/api/v5/users/${id}/routed_chats/*/messages`,
       `/api/v5/users/${id}/chats/*/messages`,
     ];
-    const url = `${hub.url.replace('http', 'ws')}/api/v5/users/${id}/live`;
+    const url = `${hub.url}/api/v5/users/${id}/live`;
     for (let place = 0; place < SOCKETS / USERS; place++) opening.push(listen(url, token, channels));
   }
   return Promise.all(opening);
 }
 
-function listen(url: string, token: string, channels: readonly string[]): Promise<Listening> {
+async function listen(url: string, token: string, channels: readonly string[]): Promise<Listening> {
+  const ticket = await newTicket(url, token);
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, ['umi.v1', `bearer.${token}`]);
+    const socket = new WebSocket(url.replace('http', 'ws'), ['umi.v1', `ticket.${ticket}`]);
     let awaited: { text: string; resolve: (at: number) => void } | null = null;
     let frames = 0;
     const heard = (text: string): Promise<number> =>

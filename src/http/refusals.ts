@@ -17,6 +17,7 @@ export type Refusal =
   | { reason: 'too_complex' }
   | { reason: 'not_authenticated' }
   | { reason: 'token_invalid' }
+  | { reason: 'ticket_invalid' }
   | { reason: 'forbidden' }
   | { reason: 'organization_foreign' }
   | { reason: 'user_foreign' }
@@ -58,6 +59,7 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
   too_complex: () => detail(400, 'JSON parse error: the body has more than 200,000 elements or 64 levels.'),
   not_authenticated: () => detail(401, 'Authentication credentials were not provided.', CHALLENGE),
   token_invalid: () => detail(401, 'Invalid token.', CHALLENGE),
+  ticket_invalid: () => detail(401, 'Invalid ticket: it was used, or has expired.', CHALLENGE),
   forbidden: () => detail(403, 'You do not have permission to perform this action.'),
   organization_foreign: () => detail(403, 'You do not have permission to access this organization.'),
   user_foreign: () => detail(403, 'You do not have permission to act for this user.'),

@@ -34,7 +34,7 @@ export type AccessDeps = {
 };
 
 /** Timeout of a look-up (ms). */
-const LOOK_UP_TIMEOUT = 2000;
+export const LOOK_UP_TIMEOUT = 2000;
 /** After a failed look-up none is tried for this long (ms). Otherwise each event would wait while D1 is away. */
 const PAUSE_AFTER_FAILURE = 5000;
 

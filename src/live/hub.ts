@@ -6,9 +6,18 @@ import { purgeAudience } from '../notifications/load-audience.ts';
 import { AlarmClock } from '../platform/alarm-clock.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
+import { withinTime } from '../platform/timeout.ts';
 import { Timers } from '../platform/timers.ts';
-import type { EphemeralUpdate, LiveHubStub, PublishRequest, PublishResult } from '../rpc/live-hub.ts';
-import { AccessCache, type OwnerFacts } from './access.ts';
+import {
+  type EphemeralUpdate,
+  type LiveHubStub,
+  type PublishRequest,
+  type PublishResult,
+  TICKET_LIFETIME,
+  type TicketKept,
+  type TicketName,
+} from '../rpc/live-hub.ts';
+import { AccessCache, factsKey, LOOK_UP_TIMEOUT, type OwnerFacts } from './access.ts';
 import { ASK_AGAIN, askThreads, askThreadsAt, MOST_ASKED } from './ask-threads.ts';
 import { Distributor } from './distributor.ts';
 import { FrameServer } from './frame-server.ts';
@@ -45,6 +54,7 @@ import { accessInDatabase } from './load-access.ts';
 import { KEEP_EVENTS, KEEP_FOR, unseenOf } from './log-rules.ts';
 import { ownerId, PROTOCOL, readOpeningRequest, type SocketOwner } from './socket-owner.ts';
 import { Sockets } from './sockets.ts';
+import { deleteExpiredTickets, findTicket, putTicket, takeTicket } from './tickets.ts';
 
 /** When a failed look-up of rights is repeated (ms). */
 const RETRY_AFTER = 5000;
@@ -117,11 +127,16 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     ctx.blockConcurrencyWhile(() => this.#alarmClock.start());
   }
 
-  /** Opens a socket: 101; 429 when there are too many; 503 when D1 cannot be told that this hub is awake. */
+  /**
+   * Opens a socket: 101; 429 when there are too many; 503 when D1 cannot be told that this hub is awake. A ticket that
+   * opens none is 401, and 403 without a subscription. It stays valid when the socket is refused for another reason.
+   */
   override async fetch(request: Request): Promise<Response> {
     const opening = readOpeningRequest(request);
     if (opening === null) return new Response(null, { status: 426 });
-    const { owner, speaks } = opening;
+    const { opener, speaks } = opening;
+    const owner = 'owner' in opener ? opener.owner : await this.#ownerOf(opener.ticket);
+    if (owner instanceof Response) return owner;
     let awakeUntil: number;
     try {
       awakeUntil = await this.#keepAwake(owner.kind === 'user' ? owner.organization_id : null);
@@ -132,10 +147,21 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     if (this.#sockets.count() >= MOST_OF_HUB || this.#sockets.count(ownerId(owner)) >= MOST_OF_OWNER) {
       return new Response(null, { status: 429 });
     }
+    // Between the look-up and this point another handshake may have used the ticket.
+    if ('ticket' in opener && !takeTicket(this.#sql, opener.ticket)) return new Response(null, { status: 401 });
     const [client, webSocket] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     this.#open(webSocket, owner, awakeUntil);
     const headers: HeadersInit = speaks ? { 'Sec-WebSocket-Protocol': PROTOCOL } : {};
     return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  /** Makes a ticket. A hub that had no socket yet stays without its other tables, and is empty again when it expires. */
+  async keepTicket({ owner, digest }: { v: 1; owner: SocketOwner; digest: string }): Promise<TicketKept> {
+    const now = Date.now();
+    const expires_at = now + TICKET_LIFETIME;
+    const isKept = this.ctx.storage.transactionSync(() => putTicket(this.#sql, digest, owner, expires_at, now));
+    this.#alarmClock.armBy(expires_at);
+    return isKept ? { ok: true, expires_at } : { ok: false };
   }
 
   /** Logs the updates of a thread that the hub has not seen, and sends them to the sockets. */
@@ -187,9 +213,14 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
    */
   override async alarm(): Promise<void> {
     this.#alarmClock.ring();
-    if (!this.#isMade) return;
     try {
       const now = Date.now();
+      const nextTicket = deleteExpiredTickets(this.#sql, now);
+      if (!this.#isMade) {
+        if (nextTicket === null) await this.#forgetAll();
+        else this.#alarmClock.armBy(nextTicket);
+        return;
+      }
       for (const socket of this.#sockets.all()) {
         const closeReason = closeReasonAt(this.#timesOf(socket), now);
         if (closeReason !== null) this.#close(socket, closeReason);
@@ -197,7 +228,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
       // A hub that crashed has lost its sockets without being told.
       if (this.#sockets.size() === 0) setLeftAt(this.#sql, readHub(this.#sql).left_at ?? now);
       const { left_at, pruned_at } = readHub(this.#sql);
-      if (isForgotten(left_at, now)) {
+      if (isForgotten(left_at, now) && nextTicket === null) {
         await this.#forgetAll();
         return;
       }
@@ -207,9 +238,29 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
       }
       await Promise.all([this.#distributor.run(), this.#renew(), this.#askThreads()]);
       this.#armForNext();
+      if (nextTicket !== null) this.#alarmClock.armBy(nextTicket);
     } catch (error) {
       logFailure('live_alarm_failed', error);
       this.#alarmClock.armBy(Date.now() + ALARM_AFTER_ACCIDENT);
+    }
+  }
+
+  /**
+   * Whose socket a ticket opens, with the rights that its owner has now: what was revoked since it was made counts. A
+   * refusal is the answer to the handshake.
+   */
+  async #ownerOf(ticket: TicketName): Promise<SocketOwner | Response> {
+    const owner = findTicket(this.#sql, ticket, Date.now());
+    if (owner === null) return new Response(null, { status: 401 });
+    try {
+      const found = await withinTime(accessInDatabase(this.env).factsOf([owner]), LOOK_UP_TIMEOUT);
+      if (found === null) throw new Error('D1 did not answer in time');
+      const known = found.get(factsKey(owner));
+      if (known === undefined) return new Response(null, { status: 401 });
+      return known.has_active_subscription ? owner : new Response(null, { status: 403 });
+    } catch (error) {
+      logFailure('live_rights_unavailable', error);
+      return new Response(null, { status: 503 });
     }
   }
 

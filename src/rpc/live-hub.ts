@@ -1,3 +1,4 @@
+import type { Credential } from '../directory/socket-owners.ts';
 import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { asPlain } from './call.ts';
 
@@ -32,10 +33,27 @@ export type PublishResult = { ok: true } | { ok: false; reason: 'newer_version' 
 /** An update that is never logged and sent at most once: typing. */
 export type EphemeralUpdate = { v: 1; hub: string; told: ThreadUpdate };
 
+/** The owner of a socket. `expires_at`: when their token ends (ms); null for never. */
+export type SocketOwner = { organization_id: string; expires_at: number | null } & (
+  | { kind: 'user'; user_id: string; credential: Credential }
+  | { kind: 'visitor'; visitor_id: string }
+);
+
+/** A ticket as its bearer names it: the user or visitor whose socket it opens, and the SHA-256 of its secret. */
+export type TicketName = { owner_id: string; digest: string };
+
+/** How long a ticket may be used, in ms. */
+export const TICKET_LIFETIME = 30_000;
+
+/** `ok: false`: the owner has the maximum of unused tickets. */
+export type TicketKept = { ok: true; expires_at: number } | { ok: false };
+
 /** The calls of a live hub (src/live). `fetch` takes the request that opens a socket. */
 export interface LiveHubStub {
   feed(request: PublishRequest): Promise<PublishResult>;
   mention(request: EphemeralUpdate): Promise<void>;
+  /** Makes a ticket: for TICKET_LIFETIME its bearer may open one socket of `owner`. `digest`: of its secret. */
+  keepTicket(request: { v: 1; owner: SocketOwner; digest: string }): Promise<TicketKept>;
   fetch(request: Request): Promise<Response>;
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { newTicket } from '../../scripts/live-ticket.ts';
 import { projectPath } from '../../scripts/project.ts';
 import type { PublishRequest } from '../../src/rpc/live-hub.ts';
 import { organizationHub } from '../../src/rpc/live-hub.ts';
@@ -47,7 +48,7 @@ async function feeder() {
 type Notification = { resource: { text: string } };
 type ExampleOptions = {
   url: string;
-  token: () => Promise<string>;
+  ticket: () => Promise<string>;
   channels: string[];
   onNotification: (notification: Notification) => void;
   onRefused?: (refused: unknown[]) => void;
@@ -86,9 +87,10 @@ function inbox() {
 const range = (count: number) => Array.from({ length: count }, (_, place) => place);
 const messages = () => `/api/v5/orgs/${hub.demo.organization_id}/owned_chats/*/messages`;
 const livePath = () => `/api/v5/users/${hub.demo.agent.id}/live`;
+const agentTicket = () => newTicket(`${hub.hub.url}${livePath()}`, hub.demo.agent.token);
 const agentSocket = (onNotification: (notification: Notification) => void) => ({
   url: `${hub.hub.url.replace('http', 'ws')}${livePath()}`,
-  token: () => Promise.resolve(hub.demo.agent.token),
+  ticket: agentTicket,
   channels: [messages()],
   onNotification,
 });
@@ -140,12 +142,12 @@ describe('the client of docs/live.md, started again before it is connected', () 
         }
       },
     );
-    const gate = Promise.withResolvers<string>();
-    const client = await exampleClient({ ...agentSocket(() => {}), token: () => gate.promise });
+    const gate = Promise.withResolvers<void>();
+    const client = await exampleClient({ ...agentSocket(() => {}), ticket: () => gate.promise.then(agentTicket) });
     const first = client.start();
     client.stop();
     const second = client.start();
-    gate.resolve(hub.demo.agent.token);
+    gate.resolve();
     await Promise.all([first, second]);
     await started(client);
     const stillOpen = () => opened.filter(({ readyState }) => readyState <= Platform.OPEN).length;

@@ -260,6 +260,8 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['`typing` that is not said again', 'TYPING_LASTS', 1000],
   ['sockets of a user or visitor', 'MOST_OF_OWNER'],
   ['sockets of an organization', 'MOST_OF_HUB'],
+  ['unused tickets of a user or visitor', 'MOST_TICKETS'],
+  ['time for which a ticket opens a socket', 'TICKET_LIFETIME', 1000],
   ['channels of a socket', 'MOST_TOPICS'],
   ["channels of an organization's sockets", 'MOST_SUBSCRIPTIONS'],
   ['unacknowledged frames of a socket', 'MOST_FRAMES'],

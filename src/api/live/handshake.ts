@@ -2,7 +2,10 @@ import type { AppMiddleware } from '../../http/app-environment.ts';
 import { refuse } from '../../http/refusals.ts';
 import { allowedOrigin } from '../../http/web-origins.ts';
 
-/** The prefix of the subprotocol that carries a token: browsers cannot set headers on a socket. */
+/**
+ * The prefix of the subprotocol that carries a visitor's token, which lives for 30 minutes. Tokens of users live longer:
+ * what may be logged on its way must not be one of them (tickets.ts).
+ */
 const TOKEN_PROTOCOL = 'bearer.';
 
 /** The subprotocols that a handshake offers. */

@@ -42,7 +42,7 @@ beforeEach(async () => {
   told = [];
   client = new LiveClient({
     url: 'wss://hub.example',
-    token: async () => 'token',
+    ticket: async () => 'token',
     channels: ['c'],
     onNotification: ({ resource }: Notification) => told.push(resource),
   });

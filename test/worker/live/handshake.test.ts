@@ -38,9 +38,14 @@ async function outcome(path: string, headers: Record<string, string>, env: Parti
 }
 
 describe('the paths of live sockets', () => {
-  it('are two, both documented', () => {
+  it('are two with their tickets, all documented', () => {
     const document = liveRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
-    expect(Object.keys(document.paths ?? {})).toEqual(['/users/{user_id}/live', '/public/visitors/{visitor_id}/live']);
+    expect(Object.keys(document.paths ?? {})).toEqual([
+      '/users/{user_id}/live/tickets',
+      '/public/visitors/{visitor_id}/live/tickets',
+      '/users/{user_id}/live',
+      '/public/visitors/{visitor_id}/live',
+    ]);
   });
 
   it('are only for sockets', async () => {
@@ -99,22 +104,31 @@ describe('the paths of live sockets', () => {
 describe('the subprotocol', () => {
   const offer = (...protocols: string[]) => ({ 'Sec-WebSocket-Protocol': protocols.join(', ') });
 
-  it('carries a browser’s token, and is answered without it', async () => {
+  it('carries a visitor’s token, and is answered without it', async () => {
+    const { token } = visitor;
+    expect(await outcome(visitorPath(visitor), offer('umi.v1', `bearer.${token}`))).toEqual([101, 'umi.v1']);
+    expect(await outcome(visitorPath(visitor), offer(`bearer.${token}`))).toEqual([101, null]);
+  });
+
+  it('carries no token of a user: the platform may log it', async () => {
+    expect(await outcome(userPath(person), offer('umi.v1', `bearer.${person.token}`))).toEqual([401, null]);
+  });
+
+  it('is answered only when it is offered', async () => {
     for (const [path, token] of [
       [userPath(person), person.token],
       [visitorPath(visitor), visitor.token],
     ] as const) {
-      expect(await outcome(path, offer('umi.v1', `bearer.${token}`))).toEqual([101, 'umi.v1']);
-      expect(await outcome(path, offer(`bearer.${token}`))).toEqual([101, null]);
+      expect(await outcome(path, { ...bearer(token), ...offer('umi.v1') })).toEqual([101, 'umi.v1']);
       expect(await outcome(path, { ...bearer(token), ...offer('other') })).toEqual([101, null]);
       expect(await outcome(path, bearer(token))).toEqual([101, null]);
     }
   });
 
   it('does not override the header', async () => {
-    const headers = { ...bearer('umi_unknown'), ...offer('umi.v1', `bearer.${person.token}`) };
-    expect(await outcome(userPath(person), headers)).toEqual([401, null]);
-    expect(await outcome(userPath(person), offer('umi.v1', 'bearer.'))).toEqual([401, null]);
+    const headers = { ...bearer('umi_unknown'), ...offer('umi.v1', `bearer.${visitor.token}`) };
+    expect(await outcome(visitorPath(visitor), headers)).toEqual([401, null]);
+    expect(await outcome(visitorPath(visitor), offer('umi.v1', 'bearer.'))).toEqual([401, null]);
   });
 });
 

@@ -71,7 +71,7 @@ class Agent {
     const credential = { kind: 'token' as const, digest: this.digest };
     const owner = { kind: 'user' as const, organization_id, user_id: this.id, expires_at: null, credential };
     const { webSocket: socket } = await liveHubStub(env, organizationHub(organization_id)).fetch(
-      openingRequest(owner, false),
+      openingRequest({ owner }, false),
     );
     if (socket === null) throw new Error('the socket was refused');
     const granted = Promise.withResolvers<void>();

@@ -18,6 +18,10 @@ const variable = {
 
 /** By the names of components. */
 export const visitorExamples = {
+  LiveTicket: {
+    ticket: `${ids.organization}.ZXhhbXBsZSBvZiBhIHRpY2tldCBmb3Igb25lIHVzZS4`,
+    expires_at: isoTime(at('12:22:47.000')),
+  },
   AuthenticateVisitor: { visitor_secret_id: SECRET },
   VisitorSession: {
     visitor_id: ids.visitor,
