@@ -3,8 +3,8 @@ import type { Demo } from '../scripts/demo-file.ts';
 import { requestJson } from '../scripts/json-request.ts';
 import { newTicket } from '../scripts/live-ticket.ts';
 import { answer, startReceiver } from '../scripts/webhook-receiver.ts';
-import { hubSources } from '../scripts/worker-build.ts';
-import { COUNTS_PATH, type Counts, ROWS_OF_A_FOLD, total } from './counts.ts';
+import { countingHub, takeCounts } from './counting-hub.ts';
+import { type Counts, ROWS_OF_A_FOLD, total } from './counts.ts';
 import { billed, priceOfMillion } from './prices.ts';
 import { atMost, type Report, titledTable } from './report.ts';
 import { withHub } from './servers.ts';
@@ -21,12 +21,6 @@ const SILENCE = 45_000;
 const SHORT_SILENCE = 20_000;
 const ROWS_OF_A_BURST = 5;
 
-const counting = {
-  config: hubSources.config,
-  main: 'bench/counting-worker.ts',
-  sources: [...hubSources.sources, 'bench/counting-worker.ts', 'bench/counts.ts'],
-};
-
 type Case = { name: string; messages: number; counts: Counts };
 
 /**
@@ -35,7 +29,7 @@ type Case = { name: string; messages: number; counts: Counts };
  * chats, which the first message after an answer and the answer itself write too.
  */
 export function measureCost(quick: boolean): Promise<Report> {
-  return withHub({ from: counting }, async ({ hub, demo }) => {
+  return withHub({ from: countingHub }, async ({ hub, demo }) => {
     const receiver = await startReceiver(() => answer(200));
     try {
       return report(await measureCases(hub.url, demo, receiver.url, quick ? SHORT_SILENCE : SILENCE));
@@ -91,12 +85,6 @@ async function measureCases(url: string, demo: Demo, receiverUrl: string, silenc
     socket.close();
   }
   return cases;
-}
-
-async function takeCounts(url: string): Promise<Counts> {
-  const { status, body } = await requestJson({ method: 'GET', url: `${url}${COUNTS_PATH}`, token: null });
-  if (status !== 200) throw new Error(`${COUNTS_PATH} answered ${status}`);
-  return body as Counts;
 }
 
 /** A socket of the agent with the organization's messages. */

@@ -95,7 +95,8 @@ async function collect(stream: ReadableStream<Uint8Array>, limit: number): Promi
     if (done) break;
     length += value.byteLength;
     if (length > limit) {
-      await drain(reader);
+      reader.releaseLock();
+      await drain(stream);
       return null;
     }
     chunks.push(value);

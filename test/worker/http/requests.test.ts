@@ -106,10 +106,11 @@ describe('bodies', () => {
     expect(Object.keys(tooLarge.json)).toEqual(['detail']);
     const chunk = new Uint8Array(100_000).fill(0x20);
     let sent = 0;
-    const endless = new ReadableStream<Uint8Array>({
+    const endless = new ReadableStream({
+      type: 'bytes',
       pull(controller) {
         sent += 1;
-        controller.enqueue(chunk);
+        controller.enqueue(chunk.slice());
       },
     });
     expect((await send(endless)).status).toBe(413);
@@ -158,7 +159,8 @@ describe('bodies', () => {
 
   it('cause no error in the log when the client breaks off its upload', async () => {
     const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
-    const broken = new ReadableStream<Uint8Array>({
+    const broken = new ReadableStream({
+      type: 'bytes',
       pull(controller) {
         controller.error(new Error('the client is gone'));
       },
@@ -185,11 +187,13 @@ describe('bodies', () => {
   it('are read to their end when they are refused, so that a client that is still writing gets its answer', async () => {
     const finite = (chunks: number) => {
       const left = Array.from({ length: chunks }, () => new Uint8Array(100_000).fill(0x20));
-      const stream = new ReadableStream<Uint8Array>({
+      const stream = new ReadableStream({
+        type: 'bytes',
         pull(controller) {
           const chunk = left.pop();
-          if (chunk === undefined) controller.close();
-          else controller.enqueue(chunk);
+          if (chunk !== undefined) return controller.enqueue(chunk);
+          controller.close();
+          controller.byobRequest?.respond(0);
         },
       });
       return { left, stream };
