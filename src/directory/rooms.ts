@@ -2,7 +2,7 @@ import type { IdIndex } from '../chats/id-walk.ts';
 import { idRange, type Scan, scanTable } from '../chats/scan.ts';
 import type { OrganizationDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
-import type { RoomRow } from '../db/rows.ts';
+import type { ChannelRow, RoomRow } from '../db/rows.ts';
 import type { RoomSet } from '../resources/chat-grant.ts';
 import { assignments } from './assignments.ts';
 
@@ -166,19 +166,38 @@ export function updateRoom(
   );
 }
 
-/** Marks a room as deleted. False when the organization has no such room. */
+export type RoomDeleted = 'deleted' | 'not_found' | { channels: Pick<ChannelRow, 'id' | 'name'>[] };
+
+/** Most channels that a refusal to delete a room names. */
+const NAMED_CHANNELS = 20;
+
+/**
+ * Marks a room as deleted. Not while it has channels, whose messages would have no room: they are answered, the first
+ * 20 of them. `not_found`: the organization has no such room.
+ */
 export async function deleteRoom(
   database: OrganizationDatabase,
   organizationId: string,
   roomId: string,
   now: number,
-): Promise<boolean> {
-  const { changes } = await database.run(
-    'UPDATE rooms SET deleted_at = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
-    now,
-    now,
-    roomId,
-    organizationId,
-  );
-  return changes > 0;
+): Promise<RoomDeleted> {
+  const OF_ROOM = 'channels.room_id = rooms.id AND channels.deleted_at IS NULL';
+  const [channels, deleted] = (await database.batch([
+    [
+      `SELECT channels.id, channels.name FROM rooms JOIN channels ON ${OF_ROOM}
+       WHERE rooms.id = ? AND rooms.organization_id = ? AND rooms.deleted_at IS NULL ORDER BY channels.id LIMIT ?`,
+      roomId,
+      organizationId,
+      NAMED_CHANNELS,
+    ],
+    [
+      `UPDATE rooms SET deleted_at = ?1, updated_at = ?1 WHERE id = ?2 AND organization_id = ?3 AND deleted_at IS NULL
+         AND NOT EXISTS (SELECT 1 FROM channels WHERE ${OF_ROOM}) RETURNING id`,
+      now,
+      roomId,
+      organizationId,
+    ],
+  ])) as [Pick<ChannelRow, 'id' | 'name'>[], unknown[]];
+  if (deleted.length > 0) return 'deleted';
+  return channels.length > 0 ? { channels } : 'not_found';
 }

@@ -209,14 +209,18 @@ export function roomRoutesOf(door: Door): AppRouter {
     path: one,
     summary: 'Delete a room',
     description:
-      'Its chats stay visible to the users that it reaches, and messages through its channels are refused (404). Visitors can start no chats in it. Repeating the call answers 404.',
+      'Its chats stay visible to the users that it reaches. Visitors can start no chats in it. A room that has channels is 409, which names them: move or delete them first. Repeating the call answers 404.',
     request: { params: roomPath },
+    refusals: [409],
     answers: { 204: { description: 'Deleted' } },
   });
   routes.openapi(removeRoom, async (c) => {
     const { room_id } = c.req.valid('param');
-    const isDeleted = await deleteRoom(organizationDatabase(c), c.var.organization.id, room_id, Date.now());
-    return isDeleted ? c.body(null, 204) : refuse(c, ROOM_NOT_FOUND);
+    const outcome = await deleteRoom(organizationDatabase(c), c.var.organization.id, room_id, Date.now());
+    if (outcome === 'not_found') return refuse(c, ROOM_NOT_FOUND);
+    if (outcome === 'deleted') return c.body(null, 204);
+    const names = outcome.channels.map(({ id, name }) => `${name} (${id})`).join(', ');
+    return refuse(c, { reason: 'conflict', detail: `The room has channels. Move or delete them first: ${names}.` });
   });
 
   function changeRoom(c: AppContext, roomId: string, fields: RoomFields): Promise<RoomRow | null> {

@@ -86,9 +86,10 @@ function readEvents(sql: SqlStorage, after: number): ThreadEvent[] {
 /** Adds the rows that an event makes directly. Those of a chat's other children follow from its ChatChanges. */
 function addEventRows(builder: BatchBuilder, name: string, event: ThreadEvent): void {
   switch (event.type) {
-    case 'thread_opened':
-      if (event.visitor_id !== null) {
-        builder.add('visitors', [event.visitor_id, event.organization_id, event.room_id, event.at]);
+    case 'chat_started':
+      // With each session: a channel may have moved to another room since the last one.
+      if (event.visitor_id !== null && event.room !== null) {
+        builder.add('visitors', [event.visitor_id, event.organization_id, event.room.id, event.at]);
       }
       return;
     case 'variables_set':

@@ -53,8 +53,26 @@ describe('channels', () => {
     expect(await findChannel(database, other, channel.id)).toBeNull();
     expect(await updateChannel(database, other, channel.id, { name: 'x' }, AT + 1)).toBeNull();
     expect(await deleteChannel(database, other, channel.id, AT + 1)).toBe(false);
-    await deleteRoom(database, mine, room, AT);
+    expect(await deleteRoom(database, other, room, AT)).toBe('not_found');
+    expect(await deleteRoom(database, mine, room, AT)).toEqual({ channels: [{ id: channel.id, name: channel.name }] });
+    expect(await deleteChannel(database, mine, channel.id, AT + 1)).toBe(true);
+    expect(await deleteRoom(database, mine, room, AT)).toBe('deleted');
     expect(await insertChannel(database, mine, channelIn(room))).toBeNull();
+  });
+
+  it('of a room keep it from being deleted, and only they are read for that', async () => {
+    const mine = await newOrganization();
+    const [room, empty] = [await newRoom(mine), await newRoom(mine)];
+    const ids: string[] = [];
+    for (let place = 0; place < 25; place++) {
+      const channel = await insertChannel(database, mine, channelIn(room, { name: `Mail ${place}` }));
+      ids.push(channel?.id ?? '');
+    }
+    const before = cost.d1.rowsRead;
+    expect(await deleteRoom(database, mine, empty, AT)).toBe('deleted');
+    expect(cost.d1.rowsRead - before).toBeLessThan(10);
+    const refused = await deleteRoom(database, mine, room, AT);
+    expect(typeof refused === 'object' && refused.channels.map(({ id }) => id)).toEqual(ids.toSorted().slice(0, 20));
   });
 
   it('change only the given properties, and move only to a room of the organization', async () => {

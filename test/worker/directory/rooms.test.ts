@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Callers, enrollCallers, expectOwn, expectSafe } from '../../support/worker/access-checks.ts';
 import { keysOf, ROOM_KEYS } from '../../support/worker/directory-keys.ts';
-import { newRoom } from '../../support/worker/gateway.ts';
+import { Gateway, newRoom } from '../../support/worker/gateway.ts';
 import { ask, enrollAgent, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
 import { organizationD1 } from '../../support/worker/organization-database.ts';
 import { admin, call, enroll, type Person, testEnv } from '../../support/worker/requests.ts';
@@ -66,6 +66,27 @@ describe('the rooms of an organization', () => {
     for (const method of ['GET', 'DELETE']) expect((await ask(manager, method, path)).status).toBe(404);
     expect((await ask(manager, 'PATCH', path, { name: 'x' })).status).toBe(404);
     expect((await ask(manager, 'PUT', path, { name: 'x' })).status).toBe(404);
+  });
+
+  it('are not deleted while they have channels, which the refusal names', async () => {
+    const gateway = await Gateway.open();
+    const [mail, phone] = [await gateway.register({ name: 'Mail' }), await gateway.register({ name: 'Phone' })];
+    const owner = await enroll({ organization_id: gateway.organizationId, scopes: ['settings'] });
+    const path = `${roomsOf(owner)}/${gateway.roomId}`;
+    const asOperator = `/organizations/${gateway.organizationId}/rooms/${gateway.roomId}`;
+    const refused = await ask(owner, 'DELETE', path);
+    expect([refused.status, refused.json]).toEqual([
+      409,
+      { detail: `The room has channels. Move or delete them first: Mail (${mail}), Phone (${phone}).` },
+    ]);
+    expect((await admin(asOperator, { method: 'DELETE' })).json).toEqual(refused.json);
+    expect((await ask(owner, 'GET', path)).status).toBe(200);
+    const other = await newRoom(gateway.organizationId);
+    expect((await gateway.request('PATCH', `/${mail}`, { room_id: other })).status).toBe(200);
+    expect((await gateway.request('DELETE', `/${phone}`)).status).toBe(204);
+    expect((await ask(owner, 'DELETE', path)).status).toBe(204);
+    // Nobody else's room is found, whatever channels it has.
+    expect((await ask(manager, 'DELETE', `${roomsOf(manager)}/${other}`)).status).toBe(404);
   });
 
   it('keep the operator’s lifetimes when they are replaced', async () => {
