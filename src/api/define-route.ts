@@ -1,5 +1,6 @@
 import { createRoute, type RouteConfig } from '@hono/zod-openapi';
 import { dropEmptyParameters } from '../http/empty-parameters.ts';
+import { IDEMPOTENCY_KEY, REPLAYED_HEADER, readIdempotencyKey } from '../http/idempotency-key.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import { type RefusalStatus, refusalResponses } from '../http/refusals.ts';
 import type { Access } from './access.ts';
@@ -20,6 +21,8 @@ export type RouteDefinition = Pick<RouteConfig, 'method' | 'path' | 'request'> &
   access: Access;
   /** Largest body in bytes, if it differs from that of the access. */
   bodyLimit?: number;
+  /** What an `Idempotency-Key` stands for: the command that the request sends to a thread. */
+  idempotency?: 'command';
   /** The answers of a successful request, by status. */
   answers: RouteConfig['responses'];
   /** Statuses of refusals that do not follow from the rest, such as 404 for an id in the body, 409, 426 and 429. */
@@ -45,12 +48,14 @@ export type Route<Definition extends RouteDefinition> = ReturnType<
  * parameters, and 413 and 415 for a body.
  */
 export function defineRoute<const Definition extends RouteDefinition>(definition: Definition): Route<Definition> {
-  const { access, answers, refusals, tag, bodyLimit = access.bodyLimit, request, ...rest } = definition;
+  const { access, answers, refusals, tag, bodyLimit = access.bodyLimit, request, idempotency, ...rest } = definition;
+  const hasKey = idempotency !== undefined;
   const { query, body } = request ?? {};
   const middleware = [
     ...access.guards,
     ...(query === undefined ? [] : [dropEmptyParameters]),
     ...(body === undefined ? [] : [readJsonBody(bodyLimit)]),
+    ...(hasKey ? [readIdempotencyKey(body !== undefined)] : []),
   ];
   const description = `At most ${bodyLimit.toLocaleString('en')} bytes.`;
   const route = createRoute({
@@ -59,16 +64,24 @@ export function defineRoute<const Definition extends RouteDefinition>(definition
     tags: [tag],
     security: access.security,
     middleware,
-    responses: { ...answers, ...refusalResponses(...refusalsOf(definition)) },
+    ...(hasKey ? { parameters: [IDEMPOTENCY_KEY] } : {}),
+    responses: { ...(hasKey ? replayable(answers) : answers), ...refusalResponses(...refusalsOf(definition)) },
   });
   return route as unknown as Route<Definition>;
 }
 
+/** The answers with the header that tells a repeated one. */
+function replayable(answers: RouteConfig['responses']): RouteConfig['responses'] {
+  const entries = Object.entries(answers).map(([status, answer]) => [status, { ...answer, headers: REPLAYED_HEADER }]);
+  return Object.fromEntries(entries) as RouteConfig['responses'];
+}
+
 /** The statuses of a route's refusals, ascending, without repeats. */
-function refusalsOf({ access, request = {}, refusals = [] }: RouteDefinition): RefusalStatus[] {
+function refusalsOf({ access, request = {}, refusals = [], idempotency }: RouteDefinition): RefusalStatus[] {
   const statuses = new Set<RefusalStatus>([...access.refusals, ...refusals]);
   if (request.query !== undefined || request.body !== undefined) statuses.add(400);
   if (request.params !== undefined) statuses.add(404);
+  if (idempotency !== undefined) statuses.add(400).add(409);
   if (request.body !== undefined) statuses.add(413).add(415);
   return [...statuses].sort((left, right) => left - right);
 }

@@ -4,12 +4,12 @@ import { openOrganizationDatabase } from '../db/database.ts';
 import type { RoomRow } from '../db/rows.ts';
 import type { Visitor } from '../directory/visitors.ts';
 import { threadName, threadNameOfChat } from '../domain/address.ts';
-import { type ChatOpened, newCommandId, type OpenVisitorChat } from '../domain/commands.ts';
+import type { ChatOpened, OpenVisitorChat } from '../domain/commands.ts';
 import type { Result } from '../domain/refusals.ts';
 import type { AppContext } from '../http/app-environment.ts';
 import { bodyOf } from '../http/route-parts.ts';
 import { lifetimeOf, VISITOR_CHAT_TYPES, type VisitorChatType } from '../resources/chat.ts';
-import { executeCommand } from './execute-command.ts';
+import { commandHead, sendCommand } from './send-command.ts';
 import { beginKeeping } from './visitor-presence.ts';
 
 /** The body of a call that starts a chat with a visitor; it may be missing. `chat_type` is an extension. */
@@ -47,9 +47,8 @@ export async function openVisitorChat(c: AppContext, opening: VisitorChatOpening
   const identity = { kind: 'visitor' as const, room_id: room.id, visitor_id: visitor.id };
   const command: OpenVisitorChat = {
     ...rest,
-    v: 1,
+    ...commandHead(c),
     type: 'open_visitor_chat',
-    command_id: newCommandId(),
     chat_id: newest?.chat_id ?? null,
     identity: newest === null ? identity : null,
     visitor_id: visitor.id,
@@ -60,5 +59,5 @@ export async function openVisitorChat(c: AppContext, opening: VisitorChatOpening
     lifetime: lifetimeOf(chat_type, room),
   };
   const thread = (newest === null ? null : threadNameOfChat(newest.chat_id)) ?? threadName(identity);
-  return await executeCommand(c.env, c.var.cost, thread, command);
+  return await sendCommand(c, thread, command);
 }

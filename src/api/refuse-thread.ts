@@ -1,5 +1,6 @@
 import type { ThreadRefusal } from '../domain/refusals.ts';
 import type { AppContext } from '../http/app-environment.ts';
+import { KEY_REUSED } from '../http/idempotency-key.ts';
 import { type FieldErrors, type Refusal, type Refused, refuse } from '../http/refusals.ts';
 import { CHAT_MESSAGE_CHARACTERS } from '../resources/message.ts';
 
@@ -60,6 +61,7 @@ const MAPPING: Mapping = {
     atMessage(index, batchSize, { created_at: ['The time may not be in the future.'] }),
   created_at_out_of_order: ({ index }, batchSize) =>
     atMessage(index, batchSize, { created_at: ['The time may not be before that of the preceding message.'] }),
+  key_reused: () => KEY_REUSED,
   thread_full: () => ({ reason: 'conflict', detail: 'The thread is full.' }),
   listeners_unknown: () => ({ reason: 'unavailable' }),
   newer_version: () => ({ reason: 'unavailable' }),

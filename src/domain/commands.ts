@@ -42,14 +42,15 @@ export function newCommandId(): string {
   return btoa(String.fromCharCode(...bytes));
 }
 
-type CommandHeader = {
+/** The fields that every command has. */
+export type CommandHeader = {
   v: 1;
   command_id: string;
   /**
-   * The id is a key that a client chose: the command is remembered for 24 h instead of a minute
-   * (thread/store/recent-commands.ts).
+   * Set when the id follows from a client's `Idempotency-Key`: the digest of the request, for which the key stands. The
+   * command is then remembered for 24 h instead of a minute (thread/store/recent-commands.ts).
    */
-  has_client_key?: true;
+  keyed_request?: string;
 };
 
 export type IncomingMessage = {

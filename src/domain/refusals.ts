@@ -36,9 +36,12 @@ export type ThreadRefusal =
   | { reason: 'created_at_in_future'; index: number }
   | { reason: 'created_at_out_of_order'; index: number }
   | { reason: 'thread_full' }
+  /** The client used the same `Idempotency-Key` for another request. */
+  | { reason: 'key_reused' }
   /** D1 cannot be reached, so nobody knows who must be notified. */
   | { reason: 'listeners_unknown' }
   /** The caller uses a newer version than this object. Try again when the rollout is complete. */
   | { reason: 'newer_version' };
 
-export type Result<Answer> = { ok: true; answer: Answer } | { ok: false; refusal: ThreadRefusal };
+/** `is_repeat`: the command was answered before, and nothing was done this time. */
+export type Result<Answer> = { ok: true; answer: Answer; is_repeat?: boolean } | { ok: false; refusal: ThreadRefusal };

@@ -43,6 +43,9 @@ export type VisitorPrincipal = {
   organization: { id: string; database: string; has_active_subscription: boolean; private_chats: boolean };
 };
 
+/** A request with an `Idempotency-Key`. `id`: digest of the key and its owner. `request`: digest of the request. */
+export type KeyedRequest = { id: string; request: string };
+
 /**
  * What middleware passes to handlers. `principal` is set on every route behind `authenticate()`, `visitor` behind
  * `authenticateVisitor()`.
@@ -59,6 +62,8 @@ export type AppEnvironment = {
     cost: Cost;
     requestId: string;
     isBodyRead?: boolean;
+    /** Set for a request with an `Idempotency-Key`. */
+    keyed?: KeyedRequest;
   };
 };
 

@@ -109,7 +109,8 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (!decided.ok) return { result: decided, cost };
     const handed = decided.events.length > 0 ? await this.#handOut(courier, cost) : null;
     fault('before answer', () => this.ctx.abort('fault: before answer'));
-    return { result: { ok: true, answer: decided.answer }, cost, handed, heads: leased };
+    const { answer, is_repeat } = decided;
+    return { result: { ok: true, answer, is_repeat }, cost, handed, heads: leased };
   }
 
   /** The batch for the courier; null when the object sends it itself. */
@@ -146,15 +147,16 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     while (!this.#broadcast.covers(command, loaded)) loaded = await this.#broadcast.loadAudience(command, cost);
     if (loaded === null) return { decided: refused({ reason: 'listeners_unknown' }), leased: [] };
     // From here to the commit nothing is awaited.
-    const before = loadForCommand(this.#sql, this.#state, command, this.#commands.find(command, Date.now()));
-    const decided = decideCommand(command, before, this.#size);
+    const known = this.#commands.find(command, Date.now());
+    const before = loadForCommand(this.#sql, this.#state, command, known?.seq ?? null);
+    const decided = decideCommand(command, before, known, this.#size);
     if (!decided.ok) return { decided, leased: [] };
     let leased: LeasedDelivery[] = [];
     if (decided.events.length > 0) {
       const committed = this.#commit(command, loaded.audience, before, decided, isCourier);
       ({ leased, rowsWritten: cost.thread.rowsWritten } = committed);
     }
-    this.#noteInMemory(command, before, decided.state);
+    if (!decided.is_repeat) this.#noteInMemory(command, before, decided.state);
     return { decided, leased };
   }
 

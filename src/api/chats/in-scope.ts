@@ -1,14 +1,14 @@
 import { z } from '@hono/zod-openapi';
-import { type AnswerOf, type Command, newCommandId } from '../../domain/commands.ts';
+import type { AnswerOf, Command, CommandHeader } from '../../domain/commands.ts';
 import type { Query, ReadingOf } from '../../domain/queries.ts';
 import type { ThreadRefusal } from '../../domain/refusals.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { queryThread } from '../../rpc/thread.ts';
-import { executeCommand } from '../execute-command.ts';
 import { type Reached, reachChat } from '../reach-chat.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { commandHead, sendCommand } from '../send-command.ts';
 import type { ChatScope, PathField, PathValues } from './scopes.ts';
 
 /** The values of a path that names a chat. */
@@ -71,13 +71,13 @@ export async function commandToChat<Type extends GrantedCommand['type']>(
   c: AppContext,
   scope: ChatScope,
   path: ChatPath,
-  command: { type: Type } & Wanted<GrantedCommand, Type, 'v' | 'command_id' | 'chat_id' | 'grant'>,
+  command: { type: Type } & Wanted<GrantedCommand, Type, keyof CommandHeader | 'chat_id' | 'grant'>,
 ): Promise<Reached<AnswerOf<OfType<GrantedCommand, Type>>>> {
   const granted = await scope.findGrant(c, path);
   if (!granted.ok) return { ok: false, refused: refuse(c, granted.refusal) };
-  const head = { v: 1, command_id: newCommandId(), chat_id: path.chat_id, grant: granted.grant };
+  const head = { ...commandHead(c), chat_id: path.chat_id, grant: granted.grant };
   const whole = { ...command, ...head } as unknown as OfType<GrantedCommand, Type>;
-  const call = (thread: string) => executeCommand(c.env, c.var.cost, thread, whole);
+  const call = (thread: string) => sendCommand(c, thread, whole);
   return await reachChat(path.chat_id, call, refusedIn(c, scope));
 }
 
@@ -85,11 +85,11 @@ export async function commandToChat<Type extends GrantedCommand['type']>(
 export async function commandOfActor<Type extends ActorCommand['type']>(
   c: AppContext,
   chatId: string,
-  command: { type: Type } & Wanted<ActorCommand, Type, 'v' | 'command_id' | 'chat_id'>,
+  command: { type: Type } & Wanted<ActorCommand, Type, keyof CommandHeader | 'chat_id'>,
 ): Promise<Reached<AnswerOf<OfType<ActorCommand, Type>>>> {
-  const head = { v: 1, command_id: newCommandId(), chat_id: chatId };
+  const head = { ...commandHead(c), chat_id: chatId };
   const whole = { ...command, ...head } as unknown as OfType<ActorCommand, Type>;
-  const call = (thread: string) => executeCommand(c.env, c.var.cost, thread, whole);
+  const call = (thread: string) => sendCommand(c, thread, whole);
   return await reachChat(chatId, call, refusedIn(c, null));
 }
 

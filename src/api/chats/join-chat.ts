@@ -26,6 +26,7 @@ const shared = (scope: ChatScope) => ({
   ...routeIn(scope, '/{chat_id}/memberships'),
   method: 'post' as const,
   tag: 'Chat memberships',
+  idempotency: 'command' as const,
   refusals: [409] as const,
 });
 

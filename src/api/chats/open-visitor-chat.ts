@@ -23,6 +23,7 @@ const route = defineRoute({
   ...routeIn(userVisitorChats),
   method: 'post',
   tag: 'Chats',
+  idempotency: 'command',
   summary: 'Start or resume a chat with a visitor',
   description: `The user joins the open chat of the visitor in the room (200), or a new one (201), so the call can be repeated. A new chat continues the thread of the visitor’s newest one there, and so reaches the channel from which they came. A room that does not reach the user is 403. ${KEPT_OUT}`,
   request: { params: collectionParams(userVisitorChats), body: openVisitorChatBody },

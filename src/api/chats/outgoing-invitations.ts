@@ -59,6 +59,7 @@ const inviteRoute = defineRoute({
   operationId: 'inviteToChat',
   ...collection,
   method: 'post',
+  idempotency: 'command',
   tag,
   summary: 'Invite a user, a team or an organization to a chat',
   description:

@@ -32,10 +32,11 @@ const route = defineRoute({
   ...routeIn(userChats, '/{chat_id}/messages'),
   method: 'post',
   tag: 'Chat messages',
+  idempotency: 'command',
   bodyLimit: USER_MESSAGE_BODY,
   summary: 'Send a message to a chat of the user',
   description:
-    'The message ends the waiting of the chat; in a chat of a channel it also goes out as a webhook. The user must be a member; they need not be present. Two equal calls make two messages: after a lost answer, look before you repeat. An ended chat is 409. The answer is 200.',
+    'The message ends the waiting of the chat; in a chat of a channel it also goes out as a webhook. The user must be a member; they need not be present. Two equal calls make two messages, unless they have the same `Idempotency-Key`. An ended chat is 409. The answer is 200.',
   request: { params: chatParams(userChats), body: bodyOf(postMessageSchema) },
   refusals: [409],
   answers: {

@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { threadName } from '../../domain/address.ts';
-import { newCommandId, type StartUserChat } from '../../domain/commands.ts';
+import type { StartUserChat } from '../../domain/commands.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatResource } from '../../resources/chat.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
-import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { commandHead, sendCommand } from '../send-command.ts';
 import { chatSchema } from '../shared/chat-schemas.ts';
 import { collectionParams, routeIn } from './in-scope.ts';
 import { isUserPresent } from './presence.ts';
@@ -21,9 +21,10 @@ const route = defineRoute({
   ...routeIn(userChats),
   method: 'post',
   tag: 'Chats',
+  idempotency: 'command',
   summary: 'Start a chat without a visitor',
   description:
-    'A chat between users, whose first member is the caller, who then invites others. It belongs to no room and never ends by itself. Each call makes another chat.',
+    'A chat between users, whose first member is the caller, who then invites others. It belongs to no room and never ends by itself. Each call makes another chat, unless it has the `Idempotency-Key` of an earlier one: for this call a key never expires.',
   request: { params: collectionParams(userChats), body: newChatBody },
   answers: { 201: jsonOf(chatSchema, 'The new chat') },
 });
@@ -34,16 +35,16 @@ export const startUserChatRoutes = createRouter();
 startUserChatRoutes.openapi(route, async (c) => {
   const { user, organization } = c.var.principal;
   const command: StartUserChat = {
-    v: 1,
+    ...commandHead(c),
     type: 'start_user_chat',
-    command_id: newCommandId(),
-    identity: { kind: 'chat', id: newUuid(Date.now()) },
+    // A repeated request must find the thread of the first one.
+    identity: { kind: 'chat', id: c.get('keyed')?.id ?? newUuid(Date.now()) },
     database: organization.database,
     organization_id: organization.id,
     actor: user,
     is_present: await isUserPresent(c, user.id),
   };
-  const result = await executeCommand(c.env, c.var.cost, threadName(command.identity), command);
+  const result = await sendCommand(c, threadName(command.identity), command);
   if (!result.ok) return refuseThread(c, result.refusal);
   return c.json(chatResource(result.answer.chat), 201);
 });

@@ -37,6 +37,7 @@ export function tagRoutes(scope: ChatScope) {
     ...collection,
     ...shared,
     method: 'post',
+    idempotency: 'command',
     summary: `Add a tag to ${scope.chat}`,
     description:
       'Adds a message of type `tag_created` too. Any name will do, allowed by the room or not; case and blanks make another tag. A tag that is there answers 200 and changes nothing. The 1,001st tag of a chat is 409. Ended chats can be tagged.',

@@ -36,10 +36,11 @@ export function writeReplySuggestionRoutes(scope: ChatScope) {
     operationId: `create${scope.name}ReplySuggestion`,
     ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions'),
     method: 'post',
+    idempotency: 'command',
     tag,
     summary: `Add a reply suggestion for a message of ${scope.chat}`,
     description:
-      'Offers a text with which an agent may answer the message; nothing is sent to the visitor. The channel gets it as a webhook. Two equal calls make two suggestions. Ended chats take suggestions too.',
+      'Offers a text with which an agent may answer the message; nothing is sent to the visitor. The channel gets it as a webhook. Two equal calls make two suggestions, unless they have the same `Idempotency-Key`. Ended chats take suggestions too.',
     request: { params: chatParams(scope, message), body: bodyOf(writeSchema) },
     answers: {
       201: jsonOf(replySuggestionSchema, 'The suggestion'),

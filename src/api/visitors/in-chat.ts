@@ -5,9 +5,9 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { type Refused, refuse } from '../../http/refusals.ts';
 import type { ChatGrant } from '../../resources/chat-grant.ts';
 import { queryThread } from '../../rpc/thread.ts';
-import { executeCommand } from '../execute-command.ts';
 import { type Reached, reachChat } from '../reach-chat.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { sendCommand } from '../send-command.ts';
 
 /** The grant of a visitor: their own chats, in all rooms. */
 export function ownChats(c: AppContext): ChatGrant {
@@ -25,7 +25,7 @@ export function commandToOwnChat<C extends Command & { chat_id: string }>(
   c: AppContext,
   command: C,
 ): Promise<Reached<AnswerOf<C>>> {
-  const call = (thread: string) => executeCommand(c.env, c.var.cost, thread, command);
+  const call = (thread: string) => sendCommand(c, thread, command);
   return reachChat(command.chat_id, call, (refusal) => refusedTo(c, refusal));
 }
 

@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import { newCommandId } from '../../domain/commands.ts';
 import { boundsOf, collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
@@ -9,6 +8,7 @@ import { HIDDEN_FROM_VISITORS, messageForVisitor } from '../../resources/as-visi
 import type { MessageFacts } from '../../resources/message.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { commandHead } from '../send-command.ts';
 import { pageOfMessages } from '../shared/message-page.ts';
 import { pageForFirstMessage } from './first-message-page.ts';
 import { commandToOwnChat, ownChats, queryOwnChat } from './in-chat.ts';
@@ -52,9 +52,10 @@ const postRoute = defineRoute({
   ...asVisitor,
   method: 'post',
   path,
+  idempotency: 'command',
   summary: 'Send a message as the visitor',
   description:
-    'With `type` `msg`, the default, a text that makes the chat wait for an answer. With `type` `action`, an answer to an attachment, which does not; `response_to_message_id` and `response_to_attachment_id` are then required. Two equal calls make two messages. A disabled action, and any message to an ended chat, is 409. Writing renews the presence of the visitor.',
+    'With `type` `msg`, the default, a text that makes the chat wait for an answer. With `type` `action`, an answer to an attachment, which does not; `response_to_message_id` and `response_to_attachment_id` are then required. Two equal calls make two messages, unless they have the same `Idempotency-Key`. A disabled action, and any message to an ended chat, is 409. Writing renews the presence of the visitor.',
   request: { params: chatPath, body: bodyOf(postMessageSchema) },
   refusals: [409],
   answers: {
@@ -101,9 +102,8 @@ messageRoutes.openapi(postRoute, async (c) => {
   const visitor_id = c.var.visitor.id;
   const page = content.type === 'msg' ? await pageForFirstMessage(c, chat_id) : null;
   const posted = await commandToOwnChat(c, {
-    v: 1,
+    ...commandHead(c),
     type: 'post_visitor_message',
-    command_id: newCommandId(),
     chat_id,
     visitor_id,
     page,

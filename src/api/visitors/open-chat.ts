@@ -20,6 +20,7 @@ const route = defineRoute({
   operationId: 'openVisitorChat',
   ...asRoomVisitor,
   method: 'post',
+  idempotency: 'command',
   path: `${ROOM_VISITORS}/{visitor_id}/chats` as const,
   summary: 'Start a chat, or resume the open one',
   description:

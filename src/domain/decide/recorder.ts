@@ -14,6 +14,8 @@ export type Decision<A = Answer> =
       transitions: Transition[];
       state: ThreadState;
       received: ReceivedBefore[];
+      /** The command was answered before. */
+      is_repeat: boolean;
     };
 
 /** Refuses a command; nothing is recorded. */
@@ -30,12 +32,13 @@ export function accept<A>(recorder: EventRecorder, answer: A, received: Received
     transitions: [...wholeCommands(recorder.steps)],
     state: recorder.state,
     received,
+    is_repeat: false,
   };
 }
 
-/** Answers a command that changes nothing, because the state is as asked already. */
+/** Answers a command that changes nothing, because it was answered before or the state is as asked already. */
 export function unchanged<A>(state: ThreadState, answer: A): Decision<A> {
-  return { ok: true, answer, events: [], transitions: [], state, received: [] };
+  return { ok: true, answer, events: [], transitions: [], state, received: [], is_repeat: state.answered !== null };
 }
 
 /**

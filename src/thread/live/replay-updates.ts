@@ -4,6 +4,7 @@ import { applyEvent, wholeCommands } from '../../domain/evolve.ts';
 import { emptyThread, type Step, type ThreadState } from '../../domain/state.ts';
 import { KINDS, notificationsOf, type ThreadUpdate, type View } from '../../notifications/notifications.ts';
 import { hasTable } from '../../platform/sqlite.ts';
+import { OF_THREAD } from '../store/chat-at.ts';
 import { makeTable } from '../store/schema.ts';
 import { readSnapshot, type Snapshot } from '../store/snapshots.ts';
 
@@ -81,11 +82,12 @@ function* stepsBetween(
   let state: ThreadState = { ...emptyThread(''), thread: from.thread };
   const rows = sql.exec<{ event: string }>(
     `SELECT event FROM events WHERE seq > ? AND seq <= ?
-       AND (chat_id IN (SELECT value FROM json_each(?)) OR type IN ('thread_opened', 'variables_set', 'visitor_named'))
+       AND (chat_id IN (SELECT value FROM json_each(?)) OR type IN (SELECT value FROM json_each(?)))
      ORDER BY seq`,
     from.seq,
     upto,
     JSON.stringify(chatIds),
+    JSON.stringify(OF_THREAD),
   );
   for (const row of rows) {
     const event = upcastEvent(JSON.parse(row.event) as { v: number });
@@ -95,7 +97,7 @@ function* stepsBetween(
       ahead.shift();
     }
     // The thread's facts and the visitor's name apply at once, whatever chat their event belongs to.
-    const isOfThread = ['thread_opened', 'variables_set', 'visitor_named'].includes(event.type);
+    const isOfThread = OF_THREAD.some((type) => type === event.type);
     if (!isOfThread && ahead.some(({ id }) => id === event.chat_id)) continue;
     const id = event.seq > after && 'suggestion' in event ? event.suggestion.id : '';
     const old = known.get(id);

@@ -16,6 +16,7 @@ import type { InvitationFacts } from '../../resources/invitation.ts';
 import type { MemberFacts } from '../../resources/membership.ts';
 import type { ReplySuggestionFacts } from '../../resources/reply-suggestion.ts';
 import type { TagFacts } from '../../resources/tag.ts';
+import { readChatAt } from './chat-at.ts';
 
 /**
  * Loads what an object keeps in memory between commands: its thread with the current chat, the channel's target, the
@@ -54,8 +55,7 @@ export function loadForCommand(
   const named = 'chat_id' in command ? command.chat_id : null;
   const place = named === null ? state : loadChat(sql, state, named);
   const answered = answeredAt === null ? null : loadEvent(sql, answeredAt);
-  // The answer may belong to a chat that is neither the named one nor the current one.
-  const loaded = answered === null ? place : loadChat(sql, place, answered.chat_id);
+  const loaded = answered === null ? place : loadAnswered(sql, place, answered, command.keyed_request !== undefined);
   switch (command.type) {
     case 'receive_messages': {
       const received = loadReceived(
@@ -86,6 +86,20 @@ export function loadForCommand(
     default:
       return { ...loaded, answered };
   }
+}
+
+/**
+ * The state with the chat of the event that answered a command before, which may be neither the named one nor the
+ * current one. `isKeyed`: the answer to a client's key shows the chat as it was then.
+ */
+function loadAnswered(
+  sql: SqlStorage,
+  state: ThreadState,
+  { chat_id, seq }: ThreadEvent,
+  isKeyed: boolean,
+): ThreadState {
+  const chat = isKeyed ? readChatAt(sql, chat_id, seq) : null;
+  return chat === null ? loadChat(sql, state, chat_id) : { ...state, chats: new Map(state.chats).set(chat_id, chat) };
 }
 
 /** The state without what need not stay in memory: only the current chat remains. */

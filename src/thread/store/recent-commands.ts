@@ -15,9 +15,15 @@ const EVENTS_AT_A_TIME = 200;
 type Remembered = { seq: number; at: number };
 
 /**
+ * A command that was accepted before: the `seq` of its last event, which holds its answer. `is_other_request`: its key
+ * stands for another request.
+ */
+export type AcceptedBefore = { seq: number; is_other_request: boolean };
+
+/**
  * The commands of the last minute, each with the `seq` of its last event, which holds its answer. A repeated command
- * gets the same answer. Each event names its command, so a new instance reads them back from the log. Only keys that a
- * client chose need rows.
+ * gets the same answer. Each event names its command, so a new instance reads them back from the log. Only commands
+ * whose id follows from a client's key need rows.
  */
 export class RecentCommands {
   readonly #sql: SqlStorage;
@@ -29,14 +35,16 @@ export class RecentCommands {
     this.#sql = sql;
   }
 
-  /** The `seq` of the event that answered a command. Null when it was never accepted, or too long ago. `now` in ms. */
-  find({ command_id, has_client_key }: Command, now: number): number | null {
+  /** The command as it was accepted before. Null when it never was, or too long ago. `now` in ms. */
+  find({ command_id, keyed_request }: Command, now: number): AcceptedBefore | null {
+    if (keyed_request !== undefined) return this.#findKeyed(command_id, keyed_request, now);
     const recent = this.#load(now);
     for (const [id, { at }] of recent) {
       if (at >= now - REMEMBERED_FOR) break;
       recent.delete(id);
     }
-    return recent.get(command_id)?.seq ?? (has_client_key ? this.#findKey(command_id, now) : null);
+    const found = recent.get(command_id);
+    return found === undefined ? null : { seq: found.seq, is_other_request: false };
   }
 
   /**
@@ -45,11 +53,12 @@ export class RecentCommands {
    */
   writeKey(command: Command, events: readonly ThreadEvent[]): number {
     const last = events.at(-1);
-    if (!command.has_client_key || last === undefined) return 0;
+    if (command.keyed_request === undefined || last === undefined) return 0;
     makeTable(this.#sql, 'keyed_commands');
     const { rowsWritten } = this.#sql.exec(
-      'INSERT OR REPLACE INTO keyed_commands (id, seq, at) VALUES (?, ?, ?)',
+      'INSERT OR REPLACE INTO keyed_commands (id, request, seq, at) VALUES (?, ?, ?, ?)',
       command.command_id,
+      command.keyed_request,
       last.seq,
       last.at,
     );
@@ -88,13 +97,13 @@ export class RecentCommands {
     return this.#recent;
   }
 
-  #findKey(id: string, now: number): number | null {
+  #findKeyed(id: string, request: string, now: number): AcceptedBefore | null {
     if (!hasTable(this.#sql, 'keyed_commands')) return null;
-    const rows = this.#sql.exec<{ seq: number }>(
-      'SELECT seq FROM keyed_commands WHERE id = ? AND at >= ?',
+    const [row] = this.#sql.exec<{ request: string; seq: number }>(
+      'SELECT request, seq FROM keyed_commands WHERE id = ? AND at >= ?',
       id,
       now - KEYS_REMEMBERED_FOR,
     );
-    return rows.toArray()[0]?.seq ?? null;
+    return row === undefined ? null : { seq: row.seq, is_other_request: row.request !== request };
   }
 }

@@ -61,9 +61,10 @@ const ON_DEMAND = {
   ],
   // Users and visitors whose object has confirmed that it reports to the open chat.
   watches: ['CREATE TABLE watches (member_id TEXT PRIMARY KEY, chat_id TEXT NOT NULL) WITHOUT ROWID'],
-  // Commands whose id is a key that a client chose, with the `seq` of their answer.
+  // Commands whose id follows from a client's key, with the digest of their request and the `seq` of their answer.
   keyed_commands: [
-    'CREATE TABLE keyed_commands (id TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID',
+    `CREATE TABLE keyed_commands (
+      id TEXT PRIMARY KEY, request TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID`,
   ],
   // Ranges of the log, and versions of deliveries, whose rows D1 has refused.
   parked: [
