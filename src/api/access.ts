@@ -11,6 +11,7 @@ import { PUBLIC_BODY, USER_BODY, VISITOR_BODY } from '../http/body-limits.ts';
 import {
   requireKnownOrganization,
   requireOrganization,
+  requireOwnToken,
   requireOwnUser,
   requireScope,
   requireSubscription,
@@ -28,7 +29,7 @@ import { requireOperator } from '../http/require-operator.ts';
 
 /**
  * Who may call a route. Each access is a value here, with its guards in the order in which they run: authentication, the path's
- * owner, the subscription, the scope.
+ * owner, the subscription, the kind of token, the scope.
  */
 export type Access = {
   /** How to authenticate, for the reference. Empty for a public route. */
@@ -111,6 +112,12 @@ export const organizationUser = asUser(requireOrganization({ unknown: 403 }), re
 /** Paths under /orgs/<organization_id>: its users whose token has a scope. */
 export const organizationUserWith = (scope: Scope): Access => withGuards(organizationUser, requireScope(scope));
 
+/** Paths under /orgs/<organization_id>: its users, but no apps in their name. */
+export const organizationUserThemselves = withGuards(organizationUser, requireOwnToken());
+
+/** Apps, installations and their webhooks: users with the scope `settings`, but no apps in their name. */
+export const appSettings = withGuards(organizationUserThemselves, requireScope('settings'));
+
 /** Paths under /orgs/<organization_id> over all its chats, which private history closes. */
 export const organizationHistory = withGuards(organizationUser, requireHistory);
 
@@ -123,6 +130,9 @@ export const channelSettings = asUser(
   requireSubscription(),
   requireScope('settings'),
 );
+
+/** Channels, their webhook URLs and secrets: the same, but no apps in a user's name. */
+export const channelManagement = withGuards(channelSettings, requireOwnToken());
 
 /** Paths under /public/orgs/<organization_id>: visitors of that organization. */
 export const organizationVisitor = asVisitor(requireVisitorOrganization());

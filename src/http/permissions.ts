@@ -6,7 +6,7 @@ import { refuse } from './refusals.ts';
 
 /**
  * Guards of routes. src/api/access.ts puts them in this order: `authenticate()`, `requireOrganization` or
- * `requireOwnUser`, `requireSubscription`, `requireScope`.
+ * `requireOwnUser`, `requireSubscription`, `requireOwnToken`, `requireScope`.
  */
 
 /**
@@ -52,6 +52,17 @@ export function requireOwnUser(): AppMiddleware {
 export function requireSubscription(): AppMiddleware {
   return async (c, next) => {
     if (!c.var.principal.organization.has_active_subscription) return refuse(c, { reason: 'subscription_inactive' });
+    await next();
+  };
+}
+
+/**
+ * The caller must use a token of their own: the credentials of an app are 403. An app that could make apps, webhooks or
+ * secrets would keep them when it is uninstalled, and one that could open apps would renew its trigger forever.
+ */
+export function requireOwnToken(): AppMiddleware {
+  return async (c, next) => {
+    if (c.var.principal.app_id !== null) return refuse(c, { reason: 'app_acting' });
     await next();
   };
 }

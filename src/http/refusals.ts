@@ -19,6 +19,7 @@ export type Refusal =
   | { reason: 'token_invalid' }
   | { reason: 'ticket_invalid' }
   | { reason: 'forbidden' }
+  | { reason: 'app_acting' }
   | { reason: 'organization_foreign' }
   | { reason: 'user_foreign' }
   | { reason: 'visitor_foreign' }
@@ -61,6 +62,7 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
   token_invalid: () => detail(401, 'Invalid token.', CHALLENGE),
   ticket_invalid: () => detail(401, 'Invalid ticket: it was used, or has expired.', CHALLENGE),
   forbidden: () => detail(403, 'You do not have permission to perform this action.'),
+  app_acting: () => detail(403, 'The credentials of an app are not accepted here.'),
   organization_foreign: () => detail(403, 'You do not have permission to access this organization.'),
   user_foreign: () => detail(403, 'You do not have permission to act for this user.'),
   visitor_foreign: () => detail(403, 'You do not have permission to act for this visitor.'),

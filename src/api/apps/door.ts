@@ -4,7 +4,7 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
 import type { Refusal } from '../../http/refusals.ts';
-import { type Access, operatorOfOrganization, organizationUser, organizationUserWith } from '../access.ts';
+import { type Access, appSettings, operatorOfOrganization, organizationUser } from '../access.ts';
 
 /**
  * Who manages the apps of an organization: its own users, or the operator of the hub. Each is a door. The routes are
@@ -26,13 +26,13 @@ export type Door = {
   userId: (c: AppContext) => string | null;
 };
 
-/** For an organization's own users. They can grant an app only their own scopes. */
+/** For an organization's own users, but no apps in their name. They can grant an app only their own scopes. */
 export const tenantDoor: Door = {
   nameOf: (operation) => operation,
   organization: '/orgs/{organization_id}',
   tag: 'Apps',
   readers: organizationUser,
-  writers: organizationUserWith('settings'),
+  writers: appSettings,
   grantableScopes: (c) => c.var.principal.scopes,
   userId: (c) => c.var.principal.user.id,
 };

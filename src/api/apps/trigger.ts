@@ -19,7 +19,7 @@ import { APP_TRIGGERS, type AppTrigger } from '../../resources/app.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
 import type { ChatGrant } from '../../resources/chat-grant.ts';
 import { queryThread } from '../../rpc/thread.ts';
-import { organizationUser } from '../access.ts';
+import { organizationUserThemselves } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { reachedRoom, userReach } from '../reach-cache.ts';
 import { INSTALLATION_NOT_FOUND, installationPath } from './door.ts';
@@ -34,8 +34,8 @@ const getTrigger = defineRoute({
   tag: 'Apps',
   summary: 'Get the URL with which a console opens an app',
   description:
-    'The triggers install, uninstall and setup need the scope settings. `data` and `token` in the URL are valid for ten minutes; the code of an app with a bot user for 30 seconds. The app gets the scopes that its installation and the caller’s token both have. An app that acts for a user cannot open apps in their name.',
-  access: organizationUser,
+    'The triggers install, uninstall and setup need the scope settings. `data` and `token` in the URL are valid for ten minutes; the code of an app with a bot user for 30 seconds. The app gets the scopes that its installation and the caller’s token both have. The credentials of an app cannot open apps.',
+  access: organizationUserThemselves,
   request: {
     params: installationPath,
     query: z.object({
@@ -54,9 +54,7 @@ export const triggerRoutes = createRouter();
 triggerRoutes.openapi(getTrigger, async (c) => {
   const { organization_id, installation_id } = c.req.valid('param');
   const { type, chat_id, redirect_uri } = c.req.valid('query');
-  const { user, scopes, token_id: opener_token_id, app_id: actingApp } = c.var.principal;
-  // Otherwise an app could renew the token of a trigger forever.
-  if (actingApp !== null) return refuse(c, { reason: 'forbidden' });
+  const { user, scopes, token_id: opener_token_id } = c.var.principal;
   if (SETTINGS_TRIGGERS.has(type) && !scopes.has('settings')) {
     return refuse(c, { reason: 'scope_missing', scope: 'settings' });
   }

@@ -19,7 +19,7 @@ import { errorText, writeLog } from '../../platform/log.ts';
 import { channelResource } from '../../resources/channel.ts';
 import { channelReceiver } from '../../resources/receiver.ts';
 import { newUuid } from '../../resources/uuid.ts';
-import { channelSettings } from '../access.ts';
+import { channelManagement, channelSettings } from '../access.ts';
 import { deliveryLogCopy } from '../copy-database.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
 import { refusalOfUrl, requestOrigin } from '../webhook-url.ts';
@@ -27,11 +27,12 @@ import { purgeChannel } from './channel-cache.ts';
 import { channelChanges, channelKeySchema, channelSchema, channelsQuery, wholeChannel } from './channel-schemas.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, CHANNELS, channelPath, channelsPath } from './paths.ts';
 
-const common = { access: channelSettings, tag: 'Channels' };
+const readers = { access: channelSettings, tag: 'Channels' };
+const managers = { access: channelManagement, tag: 'Channels' };
 
 const registerChannel = defineRoute({
   operationId: 'createChannel',
-  ...common,
+  ...managers,
   method: 'post',
   path: CHANNELS,
   summary: 'Register a messaging channel',
@@ -43,7 +44,7 @@ const registerChannel = defineRoute({
 
 const getChannels = defineRoute({
   operationId: 'listChannels',
-  ...common,
+  ...readers,
   method: 'get',
   path: CHANNELS,
   summary: 'List messaging channels',
@@ -54,7 +55,7 @@ const getChannels = defineRoute({
 
 const getChannel = defineRoute({
   operationId: 'getChannel',
-  ...common,
+  ...readers,
   method: 'get',
   path: CHANNEL,
   summary: 'Get a messaging channel',
@@ -65,7 +66,7 @@ const getChannel = defineRoute({
 
 const removeChannel = defineRoute({
   operationId: 'deleteChannel',
-  ...common,
+  ...managers,
   method: 'delete',
   path: CHANNEL,
   summary: 'Delete a messaging channel',
@@ -138,7 +139,7 @@ const CHANGES = [
 for (const { method, body, ...texts } of CHANGES) {
   const changeRoute = defineRoute({
     operationId: `${VERBS[method]}Channel`,
-    ...common,
+    ...managers,
     ...texts,
     method,
     path: CHANNEL,

@@ -9,14 +9,14 @@ import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { isoTime } from '../../resources/clock.ts';
 import { newUuid } from '../../resources/uuid.ts';
-import { channelSettings } from '../access.ts';
+import { channelManagement } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { testResult, testResultSchema } from '../deliveries/delivery.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
 const testChannel = defineRoute({
   operationId: 'testChannel',
-  access: channelSettings,
+  access: channelManagement,
   tag: 'Channels',
   method: 'post',
   path: `${CHANNEL}/test`,

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
+import { appUserToken } from '../../../src/directory/app-tokens.ts';
 import { findOrMakeSigningKey } from '../../../src/directory/signing-keys.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { firstDatabase } from './first-database.ts';
@@ -90,6 +91,30 @@ export async function trigger(
   const url = answer.status === 200 ? String(answer.json['url']) : 'https://refused.example';
   return { answer, parameters: new URL(url).searchParams };
 }
+
+/**
+ * What an app that the person has installed and opened can send as `Authorization`. The app and the person have these
+ * scopes.
+ */
+export async function appCredentials(person: Person, scopes: readonly string[]): Promise<Map<string, string>> {
+  const app = await createApp(person, {
+    is_app_user_required: true,
+    required_scopes: scopes,
+    trigger_url: TRIGGER_URL,
+    trigger_types: ['manual_nav'],
+  });
+  const installation = await install(person, app.id);
+  const { organization_id } = person;
+  const bot = { organization_id, user_id: String(installation.app_user_id), app_id: app.id, scopes };
+  const { parameters } = await trigger(person, installation, 'type=manual_nav');
+  return new Map([
+    ['the token in a webhook', `Bearer ${await appUserToken(await hubKey(), bot, Date.now())}`],
+    ['the token of a trigger', `GIOSGAPP ${parameters.get('token')} ${app.secret}`],
+  ]);
+}
+
+/** The refusal of an app's credentials. */
+export const APP_REFUSED = [403, { detail: 'The credentials of an app are not accepted here.' }];
 
 /** The hub's own signing key. */
 export function hubKey(): Promise<Uint8Array> {

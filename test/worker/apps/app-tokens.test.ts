@@ -79,7 +79,7 @@ describe('the token of an app’s bot user', () => {
 
   it('has the scopes of the installation, not those of its claims', async () => {
     const token = await tokenOf(opened, { scopes: ['settings', 'users', 'reports'] });
-    const refused = await ask({ token }, 'GET', `${orgOf(opened.manager)}/apps`);
+    const refused = await ask({ token }, 'GET', `${orgOf(opened.manager)}/unified_messaging`);
     expect([refused.status, refused.json]).toEqual([403, { detail: 'The scope "settings" is required.' }]);
   });
 
@@ -228,7 +228,7 @@ describe('GIOSGAPP credentials', () => {
     // The manager has the scope, but the installation does not.
     const managers = `GIOSGAPP ${await triggerOf(opened.manager, opened)} ${opened.app.secret}`;
     expect((await asks(managers)).json).toMatchObject({ id: opened.manager.user_id });
-    expect((await asks(managers, `/api/v5${orgOf(opened.manager)}/apps`)).status).toBe(403);
+    expect((await asks(managers, `/api/v5${orgOf(opened.manager)}/unified_messaging`)).status).toBe(403);
     const other = await openApp();
     expect((await asks(managers, `/api/v5${orgOf(other.manager)}/users`)).status).toBe(403);
   });

@@ -69,7 +69,7 @@ describe('POST /identity/token', () => {
     passTime(400 * 86_400_000);
     const me = await call('/api/v5/users/me', { authorization: `Token ${token}` });
     expect([me.status, me.json]).toEqual([200, expect.objectContaining({ id: installation.app_user_id })]);
-    expect((await ask({ token }, 'GET', `${orgOf(manager)}/apps`)).status).toBe(403);
+    expect((await ask({ token }, 'GET', `${orgOf(manager)}/unified_messaging`)).status).toBe(403);
   });
 
   it.each(APP_TRIGGERS.filter((type) => type !== 'uninstall'))('accepts the code of the trigger %s', async (type) => {

@@ -1,7 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { appsRoutes } from '../../../src/api/apps/routes.ts';
 import { type Callers, enrollCallers, expectSafe, LONG_AGO } from '../../support/worker/access-checks.ts';
-import { ALL_SCOPES, newApp, newWebhook, openApp, orgOf } from '../../support/worker/apps.ts';
+import {
+  ALL_SCOPES,
+  APP_REFUSED,
+  appCredentials,
+  newApp,
+  newWebhook,
+  openApp,
+  orgOf,
+} from '../../support/worker/apps.ts';
 import { logAppDelivery } from '../../support/worker/logged-deliveries.ts';
 import { ask } from '../../support/worker/organization.ts';
 import { admin, call, enroll, type Person } from '../../support/worker/requests.ts';
@@ -113,6 +121,26 @@ describe('every route of the registry', () => {
       expect(await registryOf(foreign)).toEqual(before);
     },
   );
+
+  it('refuses the credentials of an app, except to read what is installed, and changes nothing', async () => {
+    const credentials = await appCredentials(callers.owner, ALL_SCOPES);
+    const before = await registryOf(own);
+    for (const [name, authorization] of credentials) {
+      const answers = new Map<string, unknown>();
+      for (const [method, path] of organizationRoutes) {
+        const { path: url, body } = requestTo(method, path, own);
+        const answer = await call(url, { method, authorization, ...(body === undefined ? {} : { body }) });
+        answers.set(`${method} ${path}`, answer.status === 403 ? [403, answer.json] : answer.status);
+      }
+      const isReading = ([method, path]: readonly [string, string]) =>
+        method === 'GET' && /\/app_installations(\/\{installation_id\})?$/.test(path);
+      expect([name, answers]).toEqual([
+        name,
+        new Map(organizationRoutes.map((route) => [route.join(' '), isReading(route) ? 200 : APP_REFUSED])),
+      ]);
+    }
+    expect(await registryOf(own)).toEqual(before);
+  });
 
   it.each(otherRoutes)('%s %s refuses callers without the right', async (method, path) => {
     const url = requestTo(method, path, own).path;

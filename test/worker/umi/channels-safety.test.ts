@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { umiRoutes } from '../../../src/api/umi/routes.ts';
 import { uuidVersion7 } from '../../../src/resources/uuid.ts';
 import { type Callers, enrollCallers, expectSafe } from '../../support/worker/access-checks.ts';
-import { Gateway } from '../../support/worker/gateway.ts';
+import { APP_REFUSED, appCredentials, enrollManager } from '../../support/worker/apps.ts';
+import { Gateway, newRoom } from '../../support/worker/gateway.ts';
+import { ask } from '../../support/worker/organization.ts';
 import { call } from '../../support/worker/requests.ts';
 
 const ROOT = '/orgs/{organization_id}/unified_messaging';
@@ -53,6 +55,42 @@ describe('every route of the messaging interface', () => {
     const pathOf = (organizationId: string) =>
       `/api/v5${path.replace('{organization_id}', organizationId).replaceAll(/\{\w+\}/g, ID)}${query}`;
     await expectSafe({ method, path: pathOf, body }, callers);
+  });
+
+  it('refuses an app that would manage channels or read their secrets, and nothing else', async () => {
+    const manager = await enrollManager();
+    const org = manager.organization_id;
+    const room = await newRoom(org);
+    const created = await ask(manager, 'POST', `/orgs/${org}/unified_messaging`, requestTo('POST', ROOT, room).body);
+    const id = String(created.json['id']);
+    const registered = () => ask(manager, 'GET', `/orgs/${org}/unified_messaging`);
+    const [before, credentials] = [await registered(), await appCredentials(manager, ['settings', 'reports'])];
+    for (const [name, authorization] of credentials) {
+      const refused: string[] = [];
+      for (const [method, path] of routes) {
+        const { query, body } = requestTo(method, path, room);
+        const url = `/api/v5${path.replace('{organization_id}', org).replace('{config_id}', id)}${query}`;
+        const request = { method, authorization, ...(body === undefined ? {} : { body }) };
+        const answer = await call(url.replaceAll(/\{\w+\}/g, ID), request);
+        if (answer.status === 403) {
+          expect([answer.status, answer.json]).toEqual(APP_REFUSED);
+          refused.push(`${method} ${path.slice(ROOT.length)}`);
+        }
+      }
+      expect([name, refused.sort()]).toEqual([
+        name,
+        [
+          'DELETE /{config_id}',
+          'GET /{config_id}/secret',
+          'PATCH /{config_id}',
+          'POST ',
+          'POST /{config_id}/secret/rotate',
+          'POST /{config_id}/test',
+          'PUT /{config_id}',
+        ],
+      ]);
+    }
+    expect((await registered()).json).toEqual(before.json);
   });
 
   it.each(routes.filter(([, path]) => path !== ROOT))(
