@@ -185,11 +185,12 @@ export const LANE_SUMS = [
   'skipped_channel_deleted',
   'skipped_webhook_deleted',
   'skipped_uninstalled',
+  'skipped_purged',
 ] as const;
 export type LaneSums = { [Sum in (typeof LANE_SUMS)[number]]: number };
 
 export type DeliveryStatus = 'pending' | 'delivered' | 'exhausted' | 'skipped';
-export type SkipReason = 'disabled' | 'channel_deleted' | 'webhook_deleted' | 'uninstalled';
+export type SkipReason = 'disabled' | 'channel_deleted' | 'webhook_deleted' | 'uninstalled' | 'purged';
 
 export type DeliveryRow = {
   receiver: string;

@@ -30,6 +30,37 @@ export function identityText(identity: ThreadIdentity): string {
   }
 }
 
+/** Matches no `thread_id` of a source by accident: a digest of the whole identity. */
+const HIDDEN = /^sha256:[\w-]{43}$/;
+
+/**
+ * What stands for the `thread_id` of a purged thread, which may be an address: a digest, from which a source that knows
+ * the `thread_id` finds it. One that is hidden already stays as it is.
+ */
+export function hiddenThreadId({ channel_id, thread_id }: { channel_id: string; thread_id: string }): string {
+  if (isHidden(thread_id)) return thread_id;
+  const identity = identityText({ kind: 'channel', channel_id, thread_id });
+  return `sha256:${createHash('sha256').update(identity).digest('base64url')}`;
+}
+
+/** Whether this is not a source's `thread_id` but what stands for a purged one. */
+export function isHidden(thread_id: string | null): boolean {
+  return thread_id !== null && HIDDEN.test(thread_id);
+}
+
+/** The identity of a purged thread. Only a channel's contains something of the outside source. */
+export function hiddenIdentity(identity: string): string {
+  const [kind, channel_id, ...rest] = identity.split('/');
+  if (kind !== 'channel' || channel_id === undefined) return identity;
+  const thread_id = hiddenThreadId({ channel_id, thread_id: rest.join('/') });
+  return identityText({ kind, channel_id, thread_id });
+}
+
+/** Whether a thread that keeps `stored` has this identity, purged or not. */
+export function hasIdentity(stored: string, identity: string): boolean {
+  return stored === identity || stored === hiddenIdentity(identity);
+}
+
 /** The name of the object of an identity: 19 hex digits, which are 12 bits followed by 62 bits. */
 export function threadName(identity: ThreadIdentity): string {
   const digest = createHash('sha256').update(identityText(identity)).digest();

@@ -8,7 +8,7 @@ import type { ReplySuggestionFacts } from '../resources/reply-suggestion.ts';
 import type { TagFacts } from '../resources/tag.ts';
 import type { UserFacts } from '../resources/user.ts';
 import type { ThreadIdentity } from './address.ts';
-import type { ChannelTarget } from './events.ts';
+import type { ChannelTarget, PurgeCover } from './events.ts';
 
 /**
  * Commands to a thread. The Worker has authenticated the caller, validated the request and looked up what the thread
@@ -34,7 +34,8 @@ export type Command =
   | ExpireInvitation
   | AcceptInvitation
   | AddReplySuggestion
-  | UpdateReplySuggestion;
+  | UpdateReplySuggestion
+  | Purge;
 
 /** A new `command_id`: 96 random bits as 16 characters. It is short because each event carries it. */
 export function newCommandId(): string {
@@ -336,6 +337,20 @@ export type UpdateReplySuggestion = CommandHeader & {
 
 export type ReplySuggestionUpdated = { suggestion: ReplySuggestionFacts; chat: ChatRef };
 
+/**
+ * Purges a chat of the organization: what was written in it, before the time `before` (ms; null: all), or everything
+ * about its visitor. An open chat whose visitor is purged ends.
+ */
+export type Purge = CommandHeader & {
+  type: 'purge';
+  chat_id: string;
+  organization_id: string;
+  covers: PurgeCover;
+  before: number | null;
+};
+
+export type Purged = { chat: ChatRef };
+
 type Answers = {
   receive_messages: MessagesReceived;
   close_thread: ThreadClosed;
@@ -357,6 +372,7 @@ type Answers = {
   accept_invitation: InvitationAccepted;
   add_reply_suggestion: ReplySuggestionAdded;
   update_reply_suggestion: ReplySuggestionUpdated;
+  purge: Purged;
 };
 
 /** The answer to an accepted command. */

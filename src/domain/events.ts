@@ -56,8 +56,8 @@ export type EventBody =
     }
   /** A value of null: the variable was deleted. */
   | { type: 'variables_set'; visitor_id: string; variables: Record<string, string | null> }
-  /** The thread learns the visitor's name, as their variable `username` has it already. */
-  | { type: 'visitor_named'; visitor_id: string; name: string }
+  /** The thread learns the visitor's name, as their variable `username` has it already. Null: purged. */
+  | { type: 'visitor_named'; visitor_id: string; name: string | null }
   | { type: 'member_added'; member: MemberFacts }
   | { type: 'member_changed'; member_id: string; changes: MemberChanges }
   | {
@@ -80,7 +80,15 @@ export type EventBody =
   | { type: 'invitation_expired'; invitation_id: string }
   | { type: 'invitation_accepted'; invitation_id: string; accepted_by_user: UserFacts }
   | { type: 'reply_suggestion_added'; suggestion: ReplySuggestionFacts }
-  | { type: 'reply_suggestion_changed'; suggestion: ReplySuggestionFacts };
+  | { type: 'reply_suggestion_changed'; suggestion: ReplySuggestionFacts }
+  /**
+   * Earlier events of the chat were purged, and are rewritten in place (redaction.ts). `messages`: what was written,
+   * of before the time `before` (ms; null: all). `visitor`: also the visitor's name and variables, and the address of
+   * the outside source.
+   */
+  | { type: 'purged'; covers: PurgeCover; before: number | null };
+
+export type PurgeCover = 'messages' | 'visitor';
 
 export type MemberChanges = Partial<Pick<MemberFacts, 'is_participating' | 'is_present' | 'last_seen_at'>>;
 

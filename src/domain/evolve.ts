@@ -5,6 +5,7 @@ import type { InvitationFacts } from '../resources/invitation.ts';
 import { isPresent, type MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
 import type { ThreadEvent } from './events.ts';
+import { redactChat, redactSuggestions, redactThread } from './redaction.ts';
 import type { ChatState, Step, ThreadState, Touched, Transition } from './state.ts';
 
 /** The state after an event, and the step of its chat. The step is null for an event before the thread's first chat. */
@@ -84,7 +85,8 @@ export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
           visitor_id: event.visitor_id,
           visitor_name: null,
           current_chat_id: event.chat_id,
-          created_at: event.at,
+          // A purged thread opens again, with another visitor, for the next message of its source.
+          created_at: state.thread?.created_at ?? event.at,
           seq: event.seq,
         },
       };
@@ -102,6 +104,13 @@ export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
     }
     case 'visitor_named':
       return nameVisitor(next, event, event.name);
+    case 'purged': {
+      const chat = state.chats.get(event.chat_id);
+      if (chat === undefined || state.thread === null) throw new Error('a purged chat is not loaded');
+      const suggestions = redactSuggestions(state.suggestions, event);
+      const purged = { ...next, thread: redactThread(state.thread, event), suggestions };
+      return withChat(purged, redactChat(chat, event));
+    }
     default: {
       const chat = state.chats.get(event.chat_id);
       if (chat === undefined) throw new Error(`event ${event.seq} concerns a chat that is not loaded`);
@@ -116,7 +125,10 @@ export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
   }
 }
 
-type ChatEvent = Exclude<ThreadEvent, { type: 'thread_opened' | 'chat_started' | 'variables_set' | 'visitor_named' }>;
+type ChatEvent = Exclude<
+  ThreadEvent,
+  { type: 'thread_opened' | 'chat_started' | 'variables_set' | 'visitor_named' | 'purged' }
+>;
 
 function withChat(state: ThreadState, chat: ChatState): ThreadState {
   return { ...state, chats: new Map(state.chats).set(chat.facts.id, chat) };

@@ -1,5 +1,7 @@
+import { threadNameOfChat } from '../domain/address.ts';
 import type { ThreadUpdate } from '../notifications/notifications.ts';
 import { hasTable } from '../platform/sqlite.ts';
+import type { HubPurge } from '../rpc/live-hub.ts';
 import type { LogRange } from './log-rules.ts';
 import type { SocketOwner } from './socket-owner.ts';
 
@@ -161,6 +163,22 @@ export function deleteBefore(sql: SqlStorage, time: number, now: number): void {
   );
   sql.exec('DELETE FROM threads WHERE at < ?', time);
   sql.exec('UPDATE hub SET pruned_at = ?', now);
+}
+
+/** Leaves nothing of the updates that a thread has purged but their numbers. */
+export function emptyPurged(sql: SqlStorage, { thread, chat_id, upto, before }: HubPurge): void {
+  const rows = sql.exec<{ number: number; chat_id: string }>(
+    `SELECT number, told ->> '$.place.chat_id' AS chat_id FROM events
+     WHERE told ->> '$.seq' <= ?1 AND (?2 IS NULL OR told ->> '$.at' < ?2)
+       AND (?3 IS NULL OR told ->> '$.place.chat_id' = ?3)`,
+    upto,
+    before,
+    chat_id,
+  );
+  const numbers = Array.from(rows).filter((row) => threadNameOfChat(row.chat_id) === thread);
+  for (const { number } of numbers) {
+    sql.exec(`UPDATE events SET told = json_set(told, '$.notifications', json('[]')) WHERE number = ?`, number);
+  }
 }
 
 /** Stores the owner of a socket. */

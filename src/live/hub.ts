@@ -10,6 +10,7 @@ import { withinTime } from '../platform/timeout.ts';
 import { Timers } from '../platform/timers.ts';
 import {
   type EphemeralUpdate,
+  type HubPurge,
   type LiveHubStub,
   type PublishRequest,
   type PublishResult,
@@ -18,7 +19,7 @@ import {
   type TicketName,
 } from '../rpc/live-hub.ts';
 import { AccessCache, factsKey, LOOK_UP_TIMEOUT, type OwnerFacts } from './access.ts';
-import { ASK_AGAIN, askThreads, askThreadsAt, MOST_ASKED } from './ask-threads.ts';
+import { ASK_THREADS, askThreadsAt, askThreadsIfDue } from './ask-threads.ts';
 import { Distributor } from './distributor.ts';
 import { FrameServer } from './frame-server.ts';
 import { hubFrame } from './hub-frames.ts';
@@ -26,6 +27,7 @@ import { HubLoad } from './hub-load.ts';
 import { HubLog } from './hub-log.ts';
 import {
   deleteBefore,
+  emptyPurged,
   hasTables,
   makeTables,
   oldestLoggedAt,
@@ -63,9 +65,8 @@ const ALARM_AFTER_ACCIDENT = 60_000;
 /** The connection is broken, so nobody can be answered (RFC 6455, 7.4.1). */
 const BROKEN: ReadonlySet<number> = new Set([1006, 1015]);
 
-/** Timers beside what follows from sockets and the log. */
+/** The timer of a failed renewal. */
 const RENEW = 'renew';
-const ASK_THREADS = 'ask_threads';
 
 /** The owners' facts outlive a hub's memory, which the platform destroys after ten seconds of silence. */
 const facts = createIsolateCache<OwnerFacts>({ clock: () => Date.now(), limit: 20_000, staleFor: STALE_FOR });
@@ -188,6 +189,15 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     await this.#distributor.sendEphemeral(update);
   }
 
+  /** Empties the logged updates that a thread has purged. Their numbers stay. */
+  async purge(request: HubPurge): Promise<PublishResult> {
+    if (request.v !== 1) return { ok: false, reason: 'newer_version' };
+    if (!this.#isMade) return { ok: true };
+    this.ctx.storage.transactionSync(() => emptyPurged(this.#sql, request));
+    this.#log.reload();
+    return { ok: true };
+  }
+
   /** Handles a client's frame. */
   override async webSocketMessage(webSocket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     const socket = this.#isMade ? this.#sockets.of(webSocket) : null;
@@ -236,7 +246,11 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
         this.ctx.storage.transactionSync(() => deleteBefore(this.#sql, now - KEEP_FOR, now));
         this.#log.reload();
       }
-      await Promise.all([this.#distributor.run(), this.#renew(), this.#askThreads()]);
+      await Promise.all([
+        this.#distributor.run(),
+        this.#renew(),
+        askThreadsIfDue(this.env, readHub(this.#sql), this.#timers),
+      ]);
       this.#armForNext();
       if (nextTicket !== null) this.#alarmClock.armBy(nextTicket);
     } catch (error) {
@@ -316,21 +330,6 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     } catch (error) {
       logFailure('live_hub_not_awake', error);
       this.#timers.fail(RENEW);
-    }
-  }
-
-  /** Asks threads for the updates they have not sent, because their audience was older than this hub's entry. */
-  async #askThreads(): Promise<void> {
-    if (!this.#timers.due().includes(ASK_THREADS)) return;
-    const { organization_id, number_before: made_at } = readHub(this.#sql);
-    try {
-      if (organization_id !== null) await askThreads(this.env, organization_id, made_at);
-      this.#timers.clear(ASK_THREADS);
-    } catch (error) {
-      logFailure('threads_not_asked', error);
-      // A thread that can never be reached must not make the hub ring forever.
-      if (this.#timers.failures(ASK_THREADS) < MOST_ASKED) this.#timers.fail(ASK_THREADS, ASK_AGAIN);
-      else this.#timers.clear(ASK_THREADS);
     }
   }
 

@@ -9,7 +9,8 @@ export type FaultStep =
   | 'before the first attempt'
   | 'after claim'
   | 'after the receiver answered'
-  | 'after report';
+  | 'after report'
+  | 'before a step of a purge';
 
 type FaultHandler = (step: FaultStep, crash: () => void) => void;
 

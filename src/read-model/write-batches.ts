@@ -94,7 +94,9 @@ const COPY: readonly TableWrite[] = [
       'created_at',
       'seq',
     ],
-    statements: [upsert('threads', 'id', ['current_chat_id', 'seq'], isNewer('seq', 'threads'))],
+    statements: [
+      upsert('threads', 'id', ['identity', 'thread_id', 'current_chat_id', 'seq'], isNewer('seq', 'threads')),
+    ],
   },
   {
     table: 'visitors',
@@ -194,6 +196,7 @@ const DELIVERIES: readonly TableWrite[] = [
     statements: [
       mend('deliveries', 'receiver, id', 'version', [
         'version',
+        'thread_id',
         'status',
         'skip_reason',
         'is_replay',

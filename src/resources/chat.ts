@@ -72,6 +72,8 @@ export type ChatFacts = {
    */
   active_milliseconds: number;
   has_human_message: boolean;
+  /** When an ended chat was purged of everything that was written in it; missing for never. */
+  purged_at?: number;
   tag_count: number;
   member_count: number;
   user_member_count: number;

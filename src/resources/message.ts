@@ -1,5 +1,5 @@
 import type { Action, Attachment, AttachmentTemplate } from './attachment.ts';
-import { isoTime } from './clock.ts';
+import { isoTime, isoTimeOrNull } from './clock.ts';
 import type { Avatar } from './user.ts';
 import { parseUuidVersion7, uuidVersion7 } from './uuid.ts';
 
@@ -39,6 +39,8 @@ export type MessageFacts = {
   attachments: Attachment[];
   attachment_template: AttachmentTemplate | null;
   response_to: ResponseFacts | null;
+  /** The purge of its sensitive data: when (ms), and the `seq` of its event. Missing for never. */
+  purged?: { at: number; seq: number };
 };
 
 /**
@@ -75,7 +77,7 @@ export function messageResource(message: MessageFacts, chat: { id: string; room_
     message: message.message,
     is_encrypted: false,
     is_edited: false,
-    sensitive_data_purged_at: null,
+    sensitive_data_purged_at: isoTimeOrNull(message.purged?.at ?? null),
     selected_reply_suggestion_id: message.selected_reply_suggestion?.id ?? null,
     selected_reply_suggestion: message.selected_reply_suggestion,
     attachments: message.attachments,

@@ -30,6 +30,19 @@ export type PublishRequest = { v: 1; hub: string; thread: string; entries: Threa
 /** `ok: false`: the hub runs an older version. */
 export type PublishResult = { ok: true } | { ok: false; reason: 'newer_version' };
 
+/**
+ * What a thread has purged of one of its chats, or (`chat_id` null) of all: events up to the `seq` `upto`, from before the
+ * time `before` (ms; null: all).
+ */
+export type HubPurge = {
+  v: 1;
+  hub: string;
+  thread: string;
+  chat_id: string | null;
+  upto: number;
+  before: number | null;
+};
+
 /** An update that is never logged and sent at most once: typing. */
 export type EphemeralUpdate = { v: 1; hub: string; told: ThreadUpdate };
 
@@ -54,6 +67,7 @@ export interface LiveHubStub {
   mention(request: EphemeralUpdate): Promise<void>;
   /** Makes a ticket: for TICKET_LIFETIME its bearer may open one socket of `owner`. `digest`: of its secret. */
   keepTicket(request: { v: 1; owner: SocketOwner; digest: string }): Promise<TicketKept>;
+  purge(request: HubPurge): Promise<PublishResult>;
   fetch(request: Request): Promise<Response>;
 }
 

@@ -1,6 +1,6 @@
 import type { Cost } from '../db/cost.ts';
 import type { DeliveryStatus } from '../db/rows.ts';
-import type { Answer, AnswerOf, Command } from '../domain/commands.ts';
+import type { Answer, AnswerOf, Command, Purge } from '../domain/commands.ts';
 import type { Query, Reading, ReadingOf } from '../domain/queries.ts';
 import type { Result } from '../domain/refusals.ts';
 import { isRetryable } from '../platform/platform-errors.ts';
@@ -23,10 +23,17 @@ export interface ThreadStub extends Lane {
     limit: number;
   }): Promise<Result<EventPage>>;
   replay(request: { v: 1; receiver: Receiver; filter: ReplayFilter }): Promise<{ replayed: number }>;
-  readDelivery(request: { v: 1; delivery_id: string }): Promise<{ body: string; attempts: Attempt[] } | null>;
+  readDelivery(request: { v: 1; delivery_id: string }): Promise<{ body: string | null; attempts: Attempt[] } | null>;
   wake(request: { v: 1 }): Promise<void>;
   rebuild(request: { v: 1 }): Promise<Rebuilt>;
+  purge(request: { v: 1; order: PurgeOrder }): Promise<Result<{ is_done: boolean }>>;
 }
+
+/**
+ * What a thread of the organization purges: one chat, or (`chat_id` null) all of them. `id` is chosen by the caller: the
+ * same order again only tells whether it is done.
+ */
+export type PurgeOrder = Pick<Purge, 'organization_id' | 'covers' | 'before'> & { id: string; chat_id: string | null };
 
 /**
  * What a caller will do after a commit. The object does the rest itself. `heads`: makes the first attempts of webhooks.

@@ -7,6 +7,7 @@ import { endsAt } from '../resources/chat.ts';
 import type { Executed } from '../rpc/thread.ts';
 import type { Broadcast } from './live/broadcast.ts';
 import { followedChat, type PresenceWatch, WATCH_TIMER } from './presence-watch.ts';
+import { PURGE_TIMER, type Purger } from './purger.ts';
 import { COPY_TIMER, type Replica } from './replica/replica.ts';
 import type { Lanes } from './webhooks/lanes.ts';
 
@@ -31,6 +32,7 @@ export type SweepDeps = {
   lanes: Lanes;
   broadcast: Broadcast;
   watch: PresenceWatch;
+  purger: Purger;
   state: () => ThreadState;
   execute: (command: Command) => Promise<Executed>;
   failed: (event: string, error: unknown) => void;
@@ -91,17 +93,18 @@ export class Sweep {
 
   /** Whether no work is left that a new instance of the object would have to go on with. */
   isSettled(): boolean {
-    const { replica, broadcast, watch, state } = this.#deps;
-    return replica.isSettled && broadcast.isSettled && watch.isSettled(followedChat(state()));
+    const { replica, broadcast, watch, purger, state } = this.#deps;
+    return replica.isSettled && purger.isIdle && broadcast.isSettled && watch.isSettled(followedChat(state()));
   }
 
   /** Lanes and ends of chats come first: they do not need D1, so they do not wait for it. */
   async #sweep(until: number): Promise<void> {
-    const { lanes, watch, broadcast, replica, timers, state } = this.#deps;
+    const { lanes, watch, broadcast, replica, purger, timers, state } = this.#deps;
     lanes.makeRest();
     lanes.wakeDue(Date.now());
     await this.#endOverdueChat();
     watch.follow(followedChat(state()));
+    await withinTime(purger.run(until), ALARM_WORK);
     const isHubDue = !broadcast.isSettled || (timers.dueAt(HUBS_TIMER) ?? until) < until;
     const work = [replica.run(until), ...(isHubDue ? [broadcast.catchUp()] : [])];
     await withinTime(Promise.all(work), ALARM_WORK);
@@ -133,7 +136,7 @@ export class Sweep {
    * intervals.
    */
   #armNext(): void {
-    const { timers, lanes, replica, alarmClock } = this.#deps;
+    const { timers, lanes, replica, purger, alarmClock } = this.#deps;
     const now = Date.now();
     const isBusy = now - this.#committedAt < ALARM_AFTER;
     const isSettled = this.isSettled();
@@ -147,13 +150,17 @@ export class Sweep {
     else if (!isBusy && !this.#isTried()) timers.fail(SWEEP_TIMER, BACKOFF);
     const due = lanes.dueTimes(now, replica.writtenVersion);
     const busyUntil = isBusy && !isSettled ? now + ALARM_AFTER : null;
-    const times = [...due.lanes, due.expiry, this.chatEndsAt(), timers.next(), busyUntil].filter((at) => at !== null);
+    const times = [...due.lanes, due.expiry, this.chatEndsAt(), purger.dueAt(now), timers.next(), busyUntil].filter(
+      (at) => at !== null,
+    );
     if (times.length > 0) alarmClock.armBy(Math.max(Math.min(...times), now + 1000));
   }
 
   /** Whether the unfinished work has failed, and so has a time of its own. */
   #isTried(): boolean {
     const names = this.#deps.timers.names();
-    return names.some((name) => name === COPY_TIMER || name === WATCH_TIMER || name.startsWith('hub/'));
+    return names.some(
+      (name) => name === COPY_TIMER || name === WATCH_TIMER || name === PURGE_TIMER || name.startsWith('hub/'),
+    );
   }
 }

@@ -1,5 +1,7 @@
+import type { Command } from '../domain/commands.ts';
 import type { ChannelTarget } from '../domain/events.ts';
-import type { ReceivedBefore, ThreadState } from '../domain/state.ts';
+import { hideTarget } from '../domain/redaction.ts';
+import type { ReceivedBefore, ThreadFacts, ThreadState } from '../domain/state.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import type { LeasedDelivery } from '../rpc/lane.ts';
 import { createTables, makeTable } from './store/schema.ts';
@@ -36,6 +38,17 @@ export type Commit = {
 
 /** `leased`: the deliveries that were leased at once. */
 export type Committed = { rowsWritten: number; version: number; leased: LeasedDelivery[] };
+
+/** Where the webhooks of the thread's channel go after a command. A purged visitor's source is not named any more. */
+export function targetAfter(
+  command: Command,
+  target: ChannelTarget | null,
+  thread: ThreadFacts | null,
+): ChannelTarget | null {
+  if (command.type === 'receive_messages') return command.routing;
+  const hides = command.type === 'purge' && command.covers === 'visitor' && command.chat_id === thread?.current_chat_id;
+  return hides && target !== null ? hideTarget(target) : target;
+}
 
 /** Writes a commit. Must run inside `transactionSync`. */
 export function writeCommit(sql: SqlStorage, commit: Commit): Committed {

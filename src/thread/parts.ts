@@ -6,6 +6,8 @@ import type { Executed } from '../rpc/thread.ts';
 import { ALARM_AFTER } from './alarm.ts';
 import { Broadcast } from './live/broadcast.ts';
 import { type PresenceWatch, watchUsers } from './presence-watch.ts';
+import { Purger } from './purger.ts';
+import type { Replica } from './replica/replica.ts';
 import { Lanes } from './webhooks/lanes.ts';
 
 /** What the parts of a thread's object share. `state` answers the state after the last commit. */
@@ -51,5 +53,26 @@ export function makeWatch({ ctx, env, state, timers, execute, failed }: ThreadOb
     execute,
     background: (work) => ctx.waitUntil(work),
     failed: (error) => failed('watch_failed', error),
+  });
+}
+
+/** Works on the object's purges. */
+export function makePurger(
+  { ctx, state, timers, execute, failed }: ThreadObjectContext,
+  replica: Replica,
+  lanes: Lanes,
+  broadcast: Broadcast,
+): Purger {
+  return new Purger({
+    sql: ctx.storage.sql,
+    transaction: (change) => ctx.storage.transactionSync(change),
+    latest: () => ({ seq: state().last_seq, version: lanes.version }),
+    replica,
+    lanes,
+    broadcast,
+    timers,
+    execute,
+    failed: (error) => failed('purge_failed', error),
+    crash: () => ctx.abort('fault'),
   });
 }

@@ -2,11 +2,13 @@ import type { Command } from '../domain/commands.ts';
 
 /** Above this size (bytes) an object refuses commands. It can hold 10 GB; the rest is for deliveries and the alarm. */
 const FULL_AT = 8_000_000_000;
-/** Commands that a full thread still takes: they are small, and end a chat or report what has happened anyway. */
+/** Commands that a full thread still takes: they are small, and end a chat, report what has happened anyway,
+ * or make room. */
 const OF_A_FULL_THREAD: ReadonlySet<Command['type']> = new Set([
   'change_presence',
   'close_thread',
   'end_overdue_chats',
+  'purge',
   'update_chat',
 ]);
 

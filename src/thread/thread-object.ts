@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type Cost, noCost } from '../db/cost.ts';
-import { threadNameOfChat } from '../domain/address.ts';
+import { hasIdentity, threadNameOfChat } from '../domain/address.ts';
 import type { Command } from '../domain/commands.ts';
 import type { Decision } from '../domain/decide/recorder.ts';
 import { type ChannelTarget, isSameTarget } from '../domain/events.ts';
@@ -22,13 +22,14 @@ import { projectorStub } from '../rpc/projector.ts';
 import type { Courier, EventPage, Executed, Rebuilt, ReplayFilter, ThreadStub } from '../rpc/thread.ts';
 import { ALARM_AFTER, ALARM_WORK, Sweep } from './alarm.ts';
 import { answerQuery, readEventPage } from './answer-query.ts';
-import { type Committed, writeCommit } from './commit.ts';
+import { type Committed, targetAfter, writeCommit } from './commit.ts';
 import { decideCommand } from './decide-command.ts';
 import { isKeptFromApps } from './live/audience-scope.ts';
 import type { Broadcast } from './live/broadcast.ts';
 import { Typing } from './live/typing.ts';
-import { makeBroadcast, makeLanes, makeWatch, type ThreadObjectContext } from './parts.ts';
+import { makeBroadcast, makeLanes, makePurger, makeWatch, type ThreadObjectContext } from './parts.ts';
 import { followedChat, type PresenceWatch } from './presence-watch.ts';
+import type { Purger } from './purger.ts';
 import { Replica } from './replica/replica.ts';
 import { StorageSize } from './storage-size.ts';
 import { readVersion, upgradeTables } from './store/checkpoint.ts';
@@ -61,6 +62,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   readonly #alarmClock: AlarmClock;
   readonly #watch: PresenceWatch;
   readonly #broadcast: Broadcast;
+  readonly #purger: Purger;
   readonly #sweep: Sweep;
   readonly #typing = new Typing();
   readonly #size: StorageSize;
@@ -90,7 +92,15 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
       ctx.storage.transactionSync(() => upgradeTables(this.#sql, schema, Date.now()));
     if (schema > 0) this.#load();
     this.#replica = this.#makeReplica(schema > 0);
-    this.#sweep = this.#makeSweep();
+    this.#purger = makePurger(context, this.#replica, this.#lanes, this.#broadcast);
+    this.#sweep = new Sweep({
+      ...context,
+      replica: this.#replica,
+      lanes: this.#lanes,
+      broadcast: this.#broadcast,
+      watch: this.#watch,
+      purger: this.#purger,
+    });
     ctx.blockConcurrencyWhile(async () => {
       await this.#alarmClock.start();
       if (this.#state.thread !== null) this.#sweep.start();
@@ -175,7 +185,9 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
    * thread's.
    */
   async readEvents(request: Parameters<ThreadStub['readEvents']>[0]): Promise<Result<EventPage>> {
-    if (this.#state.thread?.identity !== request.identity) return refused({ reason: 'thread_not_found' });
+    const { thread } = this.#state;
+    if (thread === null || !hasIdentity(thread.identity, request.identity))
+      return refused({ reason: 'thread_not_found' });
     return { ok: true, answer: readEventPage(this.#sql, this.#state, request) };
   }
 
@@ -205,7 +217,10 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
   }
 
   /** The frozen body and the attempts of a delivery; null when there is none. */
-  async readDelivery(request: { v: 1; delivery_id: string }): Promise<{ body: string; attempts: Attempt[] } | null> {
+  async readDelivery(request: {
+    v: 1;
+    delivery_id: string;
+  }): Promise<{ body: string | null; attempts: Attempt[] } | null> {
     return this.#lanes.readDelivery(request.delivery_id);
   }
 
@@ -234,6 +249,22 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (!this.#replica.has(until)) return { ok: false, reason: 'not_copied_yet' };
     this.#replica.writeCheckpoint();
     return { ok: true };
+  }
+
+  /** Takes a purge, and works on it for a while. The alarm goes on. The same order again is only asked for. */
+  async purge({ v, order }: Parameters<ThreadStub['purge']>[0]): ReturnType<ThreadStub['purge']> {
+    if (v !== 1) return refused({ reason: 'newer_version' });
+    const { thread } = this.#state;
+    if (thread === null || thread.organization_id !== order.organization_id)
+      return refused({ reason: 'thread_not_found' });
+    const { chat_id } = order;
+    if (chat_id !== null && !loadChat(this.#sql, this.#state, chat_id).chats.has(chat_id)) {
+      return refused({ reason: 'chat_not_found' });
+    }
+    this.#purger.accept(order);
+    this.#alarmClock.armBy(Date.now() + ALARM_AFTER);
+    await withinTime(this.#purger.run(Date.now() + ALARM_WORK), ALARM_WORK);
+    return { ok: true, answer: { is_done: this.#purger.isDone(order.id) } };
   }
 
   /** Does what is due. Never rejects. */
@@ -276,7 +307,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
    * delivery the courier takes.
    */
   #commit(command: Command, audience: Audience, before: ThreadState, decided: Decided, isCourier: boolean): Committed {
-    const target = command.type === 'receive_messages' ? command.routing : this.#channelTarget;
+    const target = targetAfter(command, this.#channelTarget, before.thread);
     const isTargetNew = !isSameTarget(target, this.#channelTarget);
     const accepted = fanOutWebhooks(decided.events, decided.transitions, {
       target,
@@ -334,20 +365,6 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     const old = before.chats.get(current);
     const isChanged = chat?.members !== old?.members || chat?.facts.ended_at !== old?.facts.ended_at;
     if (isChanged) this.#watch.follow(followedChat(this.#state), followedChat(before));
-  }
-
-  #makeSweep(): Sweep {
-    return new Sweep({
-      alarmClock: this.#alarmClock,
-      timers: this.#timers,
-      replica: this.#replica,
-      lanes: this.#lanes,
-      broadcast: this.#broadcast,
-      watch: this.#watch,
-      state: () => this.#state,
-      execute: (command) => this.execute(command),
-      failed: (event, error) => this.#logFailure(event, error),
-    });
   }
 
   #makeReplica(isStored: boolean): Replica {

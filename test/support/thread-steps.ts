@@ -95,6 +95,7 @@ const STEPS = {
   accept: fc.record({ chat: place, user: who, invitation: place, present: yesOrNo }),
   suggest: fc.record({ chat: place, user: who, message: place, scope }),
   improve: fc.record({ user: who, suggestion: place, scope, text: place, message: seldom }),
+  purge: fc.record({ chat: place, visitor: yesOrNo, age: fc.option(fc.nat({ max: 2_000_000 }), { nil: null }) }),
   again: fc.record({ command: fc.nat({ max: 20 }) }),
 };
 
@@ -153,7 +154,10 @@ export function commandOf(
       };
     }
     case 'say':
-      return visitorMessage({ ...inChat(of.chat) }, model, { type: 'msg', message: 'hello?' });
+      return {
+        ...visitorMessage({ ...inChat(of.chat) }, model, { type: 'msg', message: 'hello?' }),
+        page: { url: 'https://shop.example/', title: 'Shop' },
+      };
     case 'choose': {
       const { attachment, message } = things.offer(of.chat, of.message);
       return visitorMessage({ ...inChat(of.chat) }, model, {
@@ -269,6 +273,13 @@ export function commandOf(
         actor: userAt(of.user),
         suggestion: `suggested ${of.text}`,
       };
+    }
+    case 'purge': {
+      // An object purges a visitor's present chat first. The others follow it.
+      const chat_id = of.visitor ? (model.state.thread?.current_chat_id ?? things.unknown) : things.chat(of.chat);
+      const before = of.age === null ? null : startsAt + of.age;
+      const covers = of.visitor ? 'visitor' : 'messages';
+      return { ...head, type: 'purge', chat_id, organization_id: ORGANIZATION, covers, before };
     }
     case 'again':
       return sent[of.command % Math.max(1, sent.length)] ?? null;

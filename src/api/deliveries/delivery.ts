@@ -25,7 +25,7 @@ const commonFields = {
   seq: z.int().openapi({ description: 'Place of the event in its thread.', example: 7 }),
   status: z.enum(STATUSES).openapi({ example: 'exhausted' }),
   skip_reason: z
-    .enum(['disabled', 'channel_deleted', 'webhook_deleted', 'uninstalled'])
+    .enum(['disabled', 'channel_deleted', 'webhook_deleted', 'uninstalled', 'purged'])
     .nullable()
     .openapi({ description: 'Null unless the status is `skipped`.', example: null }),
   is_replay: z.boolean().openapi({ description: 'Whether the state is that of a replay.', example: false }),
@@ -83,7 +83,7 @@ function attemptResource(attempt: Attempt): z.infer<typeof attemptSchema> {
   return { at: isoTime(attempt.at), duration_ms: attempt.duration, status, response, error };
 }
 
-/** The thread's record of a delivery: the frozen body (null after it was deleted) and the attempts, oldest first. */
+/** The thread's record of a delivery: the frozen body (null after it was deleted or purged) and the attempts, oldest first. */
 export type KeptDelivery = { body: string | null; attempts: Attempt[] };
 
 const pageQuery = { ...collectionQuery, status: z.enum(STATUSES).optional() };
@@ -153,11 +153,18 @@ export const channelLog = {
     body,
   }),
   ledger: z
-    .object({ ...sumFields, skipped: z.object({ disabled: skippedField, channel_deleted: skippedField }) })
+    .object({
+      ...sumFields,
+      skipped: z.object({ disabled: skippedField, channel_deleted: skippedField, purged: skippedField }),
+    })
     .openapi('Ledger'),
   ledgerResource: (sums: LaneSums) => ({
     ...commonSums(sums),
-    skipped: { disabled: sums.skipped_disabled, channel_deleted: sums.skipped_channel_deleted },
+    skipped: {
+      disabled: sums.skipped_disabled,
+      channel_deleted: sums.skipped_channel_deleted,
+      purged: sums.skipped_purged,
+    },
   }),
 };
 
@@ -186,7 +193,12 @@ export const installationLog = {
   ledger: z
     .object({
       ...sumFields,
-      skipped: z.object({ disabled: skippedField, webhook_deleted: skippedField, uninstalled: skippedField }),
+      skipped: z.object({
+        disabled: skippedField,
+        webhook_deleted: skippedField,
+        uninstalled: skippedField,
+        purged: skippedField,
+      }),
     })
     .openapi('AppLedger'),
   ledgerResource: (sums: LaneSums) => ({
@@ -195,6 +207,7 @@ export const installationLog = {
       disabled: sums.skipped_disabled,
       webhook_deleted: sums.skipped_webhook_deleted,
       uninstalled: sums.skipped_uninstalled,
+      purged: sums.skipped_purged,
     },
   }),
 };

@@ -68,7 +68,7 @@ export const messageSchema = z
     message: textOrNull,
     is_encrypted: z.boolean(),
     is_edited: z.boolean(),
-    sensitive_data_purged_at: z.null(),
+    sensitive_data_purged_at: isoTimeSchema.nullable(),
     selected_reply_suggestion_id: idOrNull,
     selected_reply_suggestion: selectedSuggestion.nullable(),
     attachments: z.array(attachmentSchema),

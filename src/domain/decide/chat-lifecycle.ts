@@ -1,6 +1,6 @@
 import { ENDLESS, endsAt } from '../../resources/chat.ts';
 import { isOpenInvitation } from '../../resources/invitation.ts';
-import { chatIdAt, identityText, type ThreadIdentity } from '../address.ts';
+import { chatIdAt, identityText, isHidden, type ThreadIdentity } from '../address.ts';
 import type {
   ChatOpened,
   ChatUpdated,
@@ -64,7 +64,8 @@ function joinAsVisitor(
  */
 function isVisitorsThread(state: ThreadState, command: OpenVisitorChat): boolean {
   if (state.thread === null) return command.identity !== null;
-  if (state.thread.visitor_id !== command.visitor_id) return false;
+  // Nobody is at the other end of a purged channel's thread until its source writes again, as another visitor.
+  if (state.thread.visitor_id !== command.visitor_id || isHidden(state.thread.thread_id)) return false;
   return command.chat_id === null || isInRoom(state.chats.get(command.chat_id), command);
 }
 
@@ -136,13 +137,13 @@ export type NewThread = {
   room_id: string | null;
 };
 
-/** Opens a new thread; `chatId` is the chat that starts in it. */
+/** Opens a thread, new or purged; `chatId` is the chat that starts in it. */
 export function openThread(recorder: EventRecorder, chatId: string, { identity, ...rest }: NewThread): void {
   recorder.emit(chatId, {
     type: 'thread_opened',
     ...rest,
     identity: identityText(identity),
-    mapping_id: recorder.context.newMappingId(),
+    mapping_id: recorder.state.thread?.mapping_id ?? recorder.context.newMappingId(),
     channel: identity.kind === 'channel' ? { channel_id: identity.channel_id, thread_id: identity.thread_id } : null,
   });
 }

@@ -3,7 +3,7 @@
  * do no I/O and read no clock; the time and new ids come in the context.
  */
 
-import { identityText } from '../address.ts';
+import { hasIdentity, identityText } from '../address.ts';
 import type { Command } from '../commands.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import type { ThreadState } from '../state.ts';
@@ -18,6 +18,7 @@ import {
 import { acceptInvitation, expireInvitation, invite } from './invitations.ts';
 import { changePresence, joinChat, updateMembership, updateVisitorMembership } from './memberships.ts';
 import { postMessage, postVisitorMessage } from './messages.ts';
+import { purge } from './purge.ts';
 import { receiveMessages } from './receive-messages.ts';
 import type { Context, Decision } from './recorder.ts';
 import { addReplySuggestion, updateReplySuggestion } from './reply-suggestions.ts';
@@ -66,6 +67,8 @@ export function decide(state: ThreadState, command: Command, context: Context): 
       return addReplySuggestion(state, command, context);
     case 'update_reply_suggestion':
       return updateReplySuggestion(state, command, context);
+    case 'purge':
+      return purge(state, command, context);
   }
 }
 
@@ -76,7 +79,7 @@ export function decide(state: ThreadState, command: Command, context: Context): 
 export function addressRefusal(command: Command, before: ThreadState): ThreadRefusal | null {
   const { thread } = before;
   const identity = 'identity' in command ? command.identity : null;
-  const isOther = identity !== null && thread !== null && thread.identity !== identityText(identity);
+  const isOther = identity !== null && thread !== null && !hasIdentity(thread.identity, identityText(identity));
   if (isOther) return { reason: 'thread_not_found' };
   if (identity === null && thread === null) return { reason: 'chat_not_found' };
   // The other commands look for their chat themselves.

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { ENDLESS } from '../../resources/chat.ts';
-import { chatIdAt } from '../address.ts';
+import { chatIdAt, identityText } from '../address.ts';
 import type { IncomingMessage, MessagesReceived, ReceiveMessages } from '../commands.ts';
 import { requestKey } from '../fingerprints.ts';
 import { hasNoRoomFor, userAsSender, userMember, visitorAsSender, visitorMember } from '../members.ts';
@@ -134,9 +134,11 @@ function refuseTimes(
 function startSession(recorder: EventRecorder, command: ReceiveMessages, context: Context): string {
   const before = recorder.state.thread;
   const chatId = chatIdAt(recorder.state.name, context.now);
-  const visitorId = before?.visitor_id ?? context.newVisitorId();
-  if (before === null) {
-    const { identity, database, organization_id } = command;
+  const { identity, database, organization_id } = command;
+  // The thread of a purged visitor hides its identity. Its next message opens it again, with another visitor.
+  const isPurged = before !== null && before.identity !== identityText(identity);
+  const visitorId = (isPurged ? null : before?.visitor_id) ?? context.newVisitorId();
+  if (before === null || isPurged) {
     openThread(recorder, chatId, {
       identity,
       database,

@@ -7,12 +7,12 @@ import { composingNotification } from '../../notifications/notifications.ts';
 import { withinTime } from '../../platform/timeout.ts';
 import type { Timers } from '../../platform/timers.ts';
 import type { ComposingStatus } from '../../resources/membership.ts';
-import { liveHubStub } from '../../rpc/live-hub.ts';
+import { type HubPurge, liveHubStub } from '../../rpc/live-hub.ts';
 import { loadChat } from '../store/load.ts';
 import { AudienceCache, type StoredAudience } from './audience-cache.ts';
 import { isWithinScope, scopeOfThread, scopeWithThread } from './audience-scope.ts';
 import { HubPublisher } from './hub-publisher.ts';
-import { lastEventBefore, readHubCheckpoint, replayUpdates, writeHubCheckpoint } from './replay-updates.ts';
+import { lastEventBefore, listHubs, readHubCheckpoint, replayUpdates, writeHubCheckpoint } from './replay-updates.ts';
 import type { Typing } from './typing.ts';
 
 /** Timeout of a hub call, in ms. A late success is harmless: the hub ignores events it has. */
@@ -114,6 +114,24 @@ export class Broadcast {
     const audience = await this.#audience.of(scopeOfThread(this.#deps.state()), noCost());
     if (audience !== null) this.#publisher.catchUp(audience);
     await this.#publisher.settled();
+  }
+
+  /**
+   * Deletes from the logs of live hubs what was purged of the thread, also from those that sleep. Rejects when a hub
+   * cannot be reached: what is purged must not stay there.
+   */
+  async purge(purged: Omit<HubPurge, 'v' | 'hub' | 'thread'>): Promise<void> {
+    this.#publisher.forgetRecent();
+    // A call in flight may still bring what is purged.
+    await this.catchUp();
+    const { env, sql, state } = this.#deps;
+    const audience = this.#audience.last;
+    if (audience === null) throw new Error('nobody knows which hubs the thread has');
+    for (const hub of new Set([...this.#publisher.hubNames(audience), ...listHubs(sql)])) {
+      const told = liveHubStub(env, hub).purge({ v: 1, hub, thread: state().name, ...purged });
+      const result = await withinTime(told, WAIT_FOR_HUB);
+      if (result?.ok !== true) throw new Error(`the hub did not purge: ${result?.reason ?? 'no answer in time'}`);
+    }
   }
 
   /** Stores how far the hubs are. */

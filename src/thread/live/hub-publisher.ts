@@ -109,6 +109,18 @@ export class HubPublisher {
     for (const hub of this.#follow(audience, thread.last_seq)) this.#run(hub);
   }
 
+  /** Forgets the updates in memory, which show what was purged since. Others are made from the log. */
+  forgetRecent(): void {
+    for (const updates of Object.values(this.#recent)) updates.forget(Number.POSITIVE_INFINITY);
+  }
+
+  /** The hubs of the audience, and those to which this instance has published. */
+  hubNames(audience: Audience): string[] {
+    const thread = this.#deps.thread();
+    const now = thread === null ? [] : hubsOf(thread.facts, audience).map(({ name }) => name);
+    return [...new Set([...now, ...this.#hubs.keys()])];
+  }
+
   /** Resolves when all calls in flight have ended. Never rejects. */
   async settled(): Promise<void> {
     while (this.#publishing.size > 0) await Promise.all(this.#publishing);

@@ -158,6 +158,12 @@ export function readHubCheckpoint(sql: SqlStorage, hub: string): number | null {
   return sql.exec<{ seq: number }>('SELECT seq FROM hub_marks WHERE hub = ?', hub).toArray()[0]?.seq ?? null;
 }
 
+/** The hubs that have ever got events of the thread. */
+export function listHubs(sql: SqlStorage): string[] {
+  if (!hasTable(sql, 'hub_marks')) return [];
+  return Array.from(sql.exec<{ hub: string }>('SELECT hub FROM hub_marks'), ({ hub }) => hub);
+}
+
 /** Stores up to which `seq` a hub has the thread's events. */
 export function writeHubCheckpoint(sql: SqlStorage, hub: string, seq: number): void {
   makeTable(sql, 'hub_marks');

@@ -32,7 +32,8 @@ export class ChatChanges {
         this.#tags.set(event.name, { seq, tag: null });
         return;
       case 'message_added':
-        this.#messages.push({ seq, facts: event.message });
+        // The image of a purged message is as new as its purge: a late batch must not bring the message back.
+        this.#messages.push({ seq: event.message.purged?.seq ?? seq, facts: event.message });
         return;
       default:
         return;

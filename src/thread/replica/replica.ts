@@ -11,6 +11,7 @@ import {
   type Rebuild,
   readCheckpoint,
   readRebuild,
+  rewindCheckpoint,
   startRebuild,
   writeCheckpoint,
 } from '../store/checkpoint.ts';
@@ -150,6 +151,14 @@ export class Replica {
     this.#load();
     this.#tail.forget(Number.POSITIVE_INFINITY);
     this.#narrowUpto = null;
+    this.#deps.timers.clear(COPY_TIMER);
+  }
+
+  /** Sends the log above `seq` again, because it was rewritten. What is in flight is not waited for: it is older. */
+  rewind(seq: number): void {
+    this.#deps.transaction(() => rewindCheckpoint(this.#deps.sql, seq, this.#deps.now()));
+    this.#load();
+    this.#tail.forget(Number.POSITIVE_INFINITY);
     this.#deps.timers.clear(COPY_TIMER);
   }
 

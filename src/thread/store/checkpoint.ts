@@ -32,6 +32,15 @@ export function startRebuild(sql: SqlStorage, name: string, version: number, now
   return { number, until: { seq, version } };
 }
 
+/**
+ * Notes that D1 must get the log above `seq` again. The number of the last rebuild grows, so that acknowledgements of
+ * what is in flight count no more. `now` in ms. Must run inside a transaction.
+ */
+export function rewindCheckpoint(sql: SqlStorage, seq: number, now: number): void {
+  sql.exec('UPDATE upkeep SET rebuild_number = max(rebuild_number + 1, ?)', now);
+  sql.exec('UPDATE thread SET acknowledged_seq = min(acknowledged_seq, ?)', seq);
+}
+
 /** Ends the rebuild: D1 has acknowledged all of it. */
 export function endRebuild(sql: SqlStorage): void {
   sql.exec('UPDATE upkeep SET rebuild_seq = NULL, rebuild_version = NULL');

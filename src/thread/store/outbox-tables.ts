@@ -6,8 +6,9 @@ export const OUTBOX_TABLES = [
     delivered INTEGER NOT NULL DEFAULT 0, exhausted INTEGER NOT NULL DEFAULT 0,
     skipped_disabled INTEGER NOT NULL DEFAULT 0, skipped_channel_deleted INTEGER NOT NULL DEFAULT 0,
     organization_id TEXT, skipped_webhook_deleted INTEGER NOT NULL DEFAULT 0,
-    skipped_uninstalled INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID`,
+    skipped_uninstalled INTEGER NOT NULL DEFAULT 0, skipped_purged INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID`,
   // The body without its resource; `content` is the index of the resource in its event. In old rows the body is whole.
+  // Of a purged one it is empty.
   `CREATE TABLE deliveries (
     id TEXT PRIMARY KEY, version INTEGER NOT NULL, receiver TEXT NOT NULL, seq INTEGER NOT NULL,
     ordinal INTEGER NOT NULL, chat_id TEXT NOT NULL, event_type TEXT NOT NULL, body TEXT NOT NULL,

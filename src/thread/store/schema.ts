@@ -66,6 +66,8 @@ const ON_DEMAND = {
     `CREATE TABLE keyed_commands (
       id TEXT PRIMARY KEY, request TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID`,
   ],
+  // Purges: how far each is, as JSON, and when it was done. In the order of their arrival.
+  purges: ['CREATE TABLE purges (id TEXT PRIMARY KEY, progress TEXT NOT NULL, finished_at INTEGER)'],
   // Ranges of the log, and versions of deliveries, whose rows D1 has refused.
   parked: [
     `CREATE TABLE parked (
@@ -96,10 +98,11 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
   // Commands are found in the log since then, and the stored audience covers the thread's scope.
   4: ['ALTER TABLE chats DROP COLUMN recent_commands', 'UPDATE thread SET audience = NULL', ...OUTBOX_UPGRADE],
   5: ['ALTER TABLE thread ADD COLUMN salt TEXT'],
+  6: ['ALTER TABLE lanes ADD COLUMN skipped_purged INTEGER NOT NULL DEFAULT 0'],
 };
 
 /** The schema of this program. */
-export const SCHEMA = 5;
+export const SCHEMA = 6;
 
 /** The schema of this object's tables; 0 when it has never accepted a command. The first schema had no number. */
 export function schemaOf(sql: SqlStorage): number {
@@ -116,9 +119,14 @@ export function createTables(sql: SqlStorage): void {
 /** Changes the tables of an earlier schema. Must run inside a transaction. */
 export function changeTables(sql: SqlStorage, schema: number): void {
   for (let next = schema + 1; next <= SCHEMA; next++) {
-    for (const statement of UPGRADES[next] ?? []) sql.exec(statement);
+    for (const statement of UPGRADES[next] ?? []) if (!concernsMissingLanes(sql, statement)) sql.exec(statement);
   }
   writeSchema(sql);
+}
+
+/** Since schema 4 the tables of webhooks are made with the first one. Then they have every column. */
+function concernsMissingLanes(sql: SqlStorage, statement: string): boolean {
+  return statement.startsWith('ALTER TABLE lanes ') && !hasTable(sql, 'lanes');
 }
 
 /** Makes a table, with those that belong to it, unless it exists. */

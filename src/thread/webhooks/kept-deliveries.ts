@@ -1,8 +1,11 @@
 import { hasGap, wholeBody } from '../../notifications/webhook-body.ts';
 import type { Attempt } from '../../rpc/lane.ts';
 
-/** The frozen body of a delivery and its attempts, oldest first. Null when the thread has no such delivery. */
-export function readDelivery(sql: SqlStorage, id: string): { body: string; attempts: Attempt[] } | null {
+/**
+ * The frozen body of a delivery (null: it was purged) and its attempts, oldest first. Null when the thread has no such
+ * delivery.
+ */
+export function readDelivery(sql: SqlStorage, id: string): { body: string | null; attempts: Attempt[] } | null {
   const row = sql
     .exec<Body & { first_attempt: string | null }>(
       'SELECT seq, body, content, first_attempt FROM deliveries WHERE id = ?',
@@ -13,7 +16,7 @@ export function readDelivery(sql: SqlStorage, id: string): { body: string; attem
   const later = sql.exec<{ attempt: string }>('SELECT attempt FROM attempts WHERE delivery_id = ? ORDER BY number', id);
   const attempts = [row.first_attempt, ...Array.from(later, ({ attempt }) => attempt)];
   return {
-    body: bodyOf(sql, row),
+    body: row.body === '' ? null : bodyOf(sql, row),
     attempts: attempts.flatMap((attempt) => (attempt === null ? [] : [JSON.parse(attempt) as Attempt])),
   };
 }

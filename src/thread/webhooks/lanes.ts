@@ -18,6 +18,7 @@ import {
   replayDeliveries,
   waitingTracks,
 } from './outbox.ts';
+import { type PurgedRange, purgeDeliveries } from './purge-deliveries.ts';
 import { hasRest, takeRest } from './webhook-rests.ts';
 
 const DAY = 24 * 3_600_000;
@@ -82,7 +83,7 @@ export class Lanes {
   }
 
   /** The frozen body of a delivery and its attempts; null when there is none. */
-  readDelivery(id: string): { body: string; attempts: Attempt[] } | null {
+  readDelivery(id: string): { body: string | null; attempts: Attempt[] } | null {
     return this.#hasLanes() ? readDelivery(this.#deps.sql, id) : null;
   }
 
@@ -190,6 +191,11 @@ export class Lanes {
     if (!this.#hasLanes()) return;
     const bound = firstUuidAt(now - KEEP_DELIVERIES + 1);
     this.#deps.transaction(() => pruneDeliveries(this.#deps.sql, bound, acknowledged, PRUNED_AT_ONCE));
+  }
+
+  /** Deletes what the next webhooks of a purged chat tell (`purgeDeliveries`). */
+  purge(range: PurgedRange): string | null {
+    return this.#change((context) => purgeDeliveries(this.#deps.sql, range, context));
   }
 
   /** When the alarm must ring for tracks and for webhooks left to make, and for the oldest delivery to delete (ms). */

@@ -31,7 +31,8 @@ export type LaneContext = {
   nextVersion: () => number;
 };
 
-type DeliveryState = {
+/** A delivery with its lease. */
+export type DeliveryState = {
   id: string;
   version: number;
   receiver: Receiver;
@@ -180,7 +181,8 @@ function goOn(
 }
 
 /**
- * Puts finished deliveries back beside their lane. They are marked as replays and not counted again. Answers how many.
+ * Puts finished deliveries back beside their lane, except purged ones. They are marked as replays and not counted again.
+ * Answers how many.
  */
 export function replayDeliveries(
   sql: SqlStorage,
@@ -191,12 +193,12 @@ export function replayDeliveries(
   const ids =
     'delivery_id' in filter
       ? sql.exec<{ id: string }>(
-          `SELECT id FROM deliveries WHERE receiver = ? AND id = ? AND status <> 'pending'`,
+          `SELECT id FROM deliveries WHERE receiver = ? AND id = ? AND status <> 'pending' AND body <> ''`,
           receiver,
           filter.delivery_id,
         )
       : sql.exec<{ id: string }>(
-          `SELECT id FROM deliveries WHERE receiver = ?1 AND status <> 'pending'
+          `SELECT id FROM deliveries WHERE receiver = ?1 AND status <> 'pending' AND body <> ''
              AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))
              AND created_at >= ?3 AND created_at < ?4 AND id > ?5 AND id <= ?6`,
           receiver,
@@ -262,7 +264,7 @@ export function announceLapsed(sql: SqlStorage, context: LaneContext): void {
  * A delivery that was committed under a lease has no version until its first attempt. So D1 gets one image of it and
  * one of its lane.
  */
-function announce(
+export function announce(
   sql: SqlStorage,
   { id, version, receiver }: Pick<DeliveryState, 'id' | 'version' | 'receiver'>,
   context: LaneContext,
@@ -282,7 +284,8 @@ export function countAccepted(sql: SqlStorage, receiver: Receiver, count: number
   );
 }
 
-const STATE = `id, version, receiver, seq, event_type, webhook_id, body, content, is_replay, attempt_count, tries, due_at,
+/** The columns of a `DeliveryState`. */
+export const STATE = `id, version, receiver, seq, event_type, webhook_id, body, content, is_replay, attempt_count, tries, due_at,
   lease_token, lease_until, offered_at`;
 
 function headOf(sql: SqlStorage, receiver: Receiver, track: Track): DeliveryState | null {
@@ -337,10 +340,11 @@ const COUNTER: Record<Exclude<DeliveryStatus, 'pending' | 'skipped'> | SkipReaso
   channel_deleted: 'skipped_channel_deleted',
   webhook_deleted: 'skipped_webhook_deleted',
   uninstalled: 'skipped_uninstalled',
+  purged: 'skipped_purged',
 };
 
 /** Finishes a delivery. Only its first end is counted in the lane, not that of a replay. */
-function finish(
+export function finish(
   sql: SqlStorage,
   row: DeliveryState,
   status: Exclude<DeliveryStatus, 'pending'>,

@@ -5,6 +5,7 @@ import type { Command } from '../../../src/domain/commands.ts';
 import type { ThreadEvent } from '../../../src/domain/events.ts';
 import { evolve } from '../../../src/domain/evolve.ts';
 import { messageKey } from '../../../src/domain/fingerprints.ts';
+import { redactEvent } from '../../../src/domain/redaction.ts';
 import { type ChatState, emptyThread, openChat } from '../../../src/domain/state.ts';
 import { endsAt } from '../../../src/resources/chat.ts';
 import { isOpenInvitation } from '../../../src/resources/invitation.ts';
@@ -35,6 +36,7 @@ describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('a t
             checkState(model);
           }
           checkLog(model);
+          checkRedactedLog(model);
         },
       ),
       { numRuns: 150 },
@@ -100,11 +102,32 @@ function checkLog({ log, state }: ThreadModel): void {
   }
 }
 
+/** The log as the object keeps it after its purges gives the same state, shows what it shows, and is purged only once. */
+function checkRedactedLog({ log, state }: ThreadModel): void {
+  const purges = log.filter((event) => event.type === 'purged');
+  const redacted = log.map((event) => purges.reduce(redactEvent, event));
+  const replayed = redacted.reduce(evolve, emptyThread(state.name));
+  expect(replayed.thread).toEqual(state.thread);
+  expect(replayed.chats).toEqual(state.chats);
+  expect(replayed.suggestions).toEqual(state.suggestions);
+  expect(redacted.map((event) => purges.reduce(redactEvent, event))).toEqual(redacted);
+  for (const [place, event] of redacted.entries()) {
+    const { type, seq, at, chat_id } = log[place] ?? event;
+    expect({ type, seq, at, chat_id }).toEqual({
+      type: event.type,
+      seq: event.seq,
+      at: event.at,
+      chat_id: event.chat_id,
+    });
+  }
+}
+
 /**
- * An ended chat gets tags and suggestions, and nothing else. A new name belongs to the thread, for the next session.
+ * An ended chat gets tags, suggestions and purges, and nothing else. A new name belongs to the thread, for the next
+ * session.
  */
 function checkAfterEnd(event: ThreadEvent): void {
-  if (event.type === 'variables_set') return;
+  if (event.type === 'variables_set' || event.type === 'purged') return;
   const what = event.type === 'message_added' ? event.message.type : event.type;
   expect(['tag_created', 'tag_added', 'tag_removed', 'reply_suggestion_added', 'reply_suggestion_changed']).toContain(
     what,

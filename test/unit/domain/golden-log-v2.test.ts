@@ -11,17 +11,18 @@ import { fanOutWebhooks } from '../../../src/thread/webhooks/fan-out.ts';
 import { routingOf } from '../../support/sample-events.ts';
 
 /**
- * Logs as version 2 stored them, one for each kind of thread, together with an event of each type. They never change:
+ * Logs as version 2 stored them, one for each kind of thread and one that was purged, together with an event of each type. They never change:
  * whatever a later program makes of them must stay what is checked here.
  */
 const stored = JSON.parse(readFileSync('test/unit/domain/golden-log-v2.json', 'utf8')) as Record<
-  'channel' | 'visitor' | 'users',
+  'channel' | 'visitor' | 'users' | 'purged',
   { v: number }[]
 >;
 const logs = {
   channel: stored.channel.map(upcastEvent),
   visitor: stored.visitor.map(upcastEvent),
   users: stored.users.map(upcastEvent),
+  purged: stored.purged.map(upcastEvent),
 };
 
 const TYPES: Record<EventType, true> = {
@@ -41,6 +42,7 @@ const TYPES: Record<EventType, true> = {
   invitation_accepted: true,
   reply_suggestion_added: true,
   reply_suggestion_changed: true,
+  purged: true,
 };
 
 const VISITOR = '0123456789abcdef0123456789abcdef';
@@ -69,6 +71,15 @@ describe('the golden logs of version 2', () => {
     expect(new Set(all.map(({ type }) => type))).toEqual(new Set(Object.keys(TYPES)));
     for (const log of Object.values(logs)) expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
     expect(stored.channel.every(({ v }) => v === 2)).toBe(true);
+  });
+
+  test('show nothing of what was purged', () => {
+    expect(replay(logs.purged).thread).toMatchObject({
+      identity: 'channel/018f0000-0000-7000-8000-000000000001/sha256:-9yERHXM9Rlro2v35EYTuOJkZnA4p0Czrg1HKTxvQCo',
+      visitor_name: null,
+    });
+    expect(messagesOf(logs.purged).map(({ message }) => message)).toEqual(messagesOf(logs.channel).map(() => null));
+    expect(chatOf(logs.purged).facts).toMatchObject({ visitor_message_count: 2, purged_at: 1790000086000 });
   });
 
   test('replay to the same threads', () => {

@@ -220,10 +220,13 @@ function checkVisitor(model: ThreadModel): void {
   );
 }
 
+/** A purge is not told resource by resource. Receivers that keep copies learn of it as such (docs/webhooks.md). */
+const kept = step.filter(({ kind }) => kind !== 'purge');
+
 describe.each<ThreadIdentity>([IDENTITY, VISITOR_IDENTITY, USERS_IDENTITY])('a thread of kind $kind', (identity) => {
   test('notifies so that a copy of each collection is what REST answers', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (turns) => {
+      fc.property(fc.array(kept, { maxLength: 40, size: 'max' }), (turns) => {
         const model = new ThreadModel(STARTS_AT, threadName(identity));
         const sent: Command[] = [];
         for (const turn of [openingStep(identity), ...turns]) {

@@ -195,7 +195,7 @@ describe('a lane of an installation', () => {
     );
     expect(stored).toContain('(access token)');
     for (const signature of signatures) expect(stored).not.toContain(signature);
-    expect(JSON.parse((await kept(chatDelivery)).body)).not.toHaveProperty('app_user_auth');
+    expect(JSON.parse((await kept(chatDelivery)).body ?? '')).not.toHaveProperty('app_user_auth');
   });
 
   test('ends the deliveries of a webhook that was switched off, and continues with the other', async () => {

@@ -135,7 +135,7 @@ export const appExamples = {
     delivered: 2,
     pending: 0,
     exhausted: 1,
-    skipped: { disabled: 0, webhook_deleted: 0, uninstalled: 0 },
+    skipped: { disabled: 0, webhook_deleted: 0, uninstalled: 0, purged: 0 },
   },
   AppNotificationWebhook: notification,
 };

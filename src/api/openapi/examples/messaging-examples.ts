@@ -102,7 +102,7 @@ export const messagingExamples = {
     delivered: 2,
     pending: 0,
     exhausted: 1,
-    skipped: { disabled: 0, channel_deleted: 0 },
+    skipped: { disabled: 0, channel_deleted: 0, purged: 0 },
   },
   MessageCreatedWebhook: messageCreated,
   ReplySuggestionCreatedWebhook: replySuggestionCreated,

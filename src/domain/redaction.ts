@@ -1,0 +1,151 @@
+/**
+ * What a purge leaves of events and of the state (Chats API, Chat messages: `sensitive_data_purged_at`). Pure. The two
+ * agree: the redacted events of a log, folded, give the redacted state. So a rebuild brings nothing back.
+ */
+
+import type { MessageFacts } from '../resources/message.ts';
+import { hiddenIdentity, hiddenThreadId } from './address.ts';
+import type { ChannelTarget, ThreadEvent, WebhookReceipt } from './events.ts';
+import type { ChatState, Suggestion, ThreadFacts } from './state.ts';
+
+export type PurgedEvent = Extract<ThreadEvent, { type: 'purged' }>;
+
+/**
+ * An earlier event of the purged chat as the log keeps it from now on, with its `seq`, type and time. The same object
+ * when nothing in it is purged.
+ */
+export function redactEvent(event: ThreadEvent, purge: PurgedEvent): ThreadEvent {
+  if (event.chat_id !== purge.chat_id || event.seq >= purge.seq) return event;
+  const redacted = redactBody(event, purge);
+  if (purge.covers === 'messages') return redacted;
+  const accepted = redacted.accepted.map(redactReceipt);
+  return accepted.every((receipt, place) => receipt === redacted.accepted[place])
+    ? redacted
+    : { ...redacted, accepted };
+}
+
+function redactBody(event: ThreadEvent, purge: PurgedEvent): ThreadEvent {
+  switch (event.type) {
+    case 'message_added': {
+      if (!isCovered(event.message.created_at, purge)) return event;
+      const { page: _page, ...rest } = event;
+      const message = redactMessage(event.message, purge);
+      return message === event.message && event.page === undefined ? event : { ...rest, message };
+    }
+    case 'reply_suggestion_added':
+    case 'reply_suggestion_changed':
+      if (event.suggestion.suggestion === '' || !isCovered(event.at, purge)) return event;
+      return { ...event, suggestion: { ...event.suggestion, suggestion: '' } };
+    default:
+      return purge.covers === 'visitor' ? redactVisitor(event) : event;
+  }
+}
+
+/** The visitor's name, their variables, and the address of the outside source go. */
+function redactVisitor(event: ThreadEvent): ThreadEvent {
+  switch (event.type) {
+    case 'thread_opened': {
+      const { channel } = event;
+      if (channel === null) return event;
+      return {
+        ...event,
+        identity: hiddenIdentity(event.identity),
+        channel: { ...channel, thread_id: hiddenThreadId(channel) },
+      };
+    }
+    case 'variables_set':
+      return { ...event, variables: {} };
+    case 'visitor_named':
+      return { ...event, name: null };
+    case 'member_added':
+      if (event.member.member_type !== 'visitor') return event;
+      return { ...event, member: { ...event.member, name: null, public_name: null } };
+    default:
+      return event;
+  }
+}
+
+/** A channel's target without the outside source's `thread_id`, which may be an address. */
+export function hideTarget(target: ChannelTarget): ChannelTarget {
+  const thread_id = hiddenThreadId(target);
+  return thread_id === target.thread_id ? target : { ...target, thread_id };
+}
+
+function redactReceipt(receipt: WebhookReceipt): WebhookReceipt {
+  if (!('routing' in receipt)) return receipt;
+  const routing = hideTarget(receipt.routing);
+  return routing === receipt.routing ? receipt : { ...receipt, routing };
+}
+
+/** The message and the visitor's names are null, and so is everything else that somebody wrote or sent with it. */
+function redactMessage(message: MessageFacts, { at, seq }: PurgedEvent): MessageFacts {
+  if (message.purged !== undefined) return message;
+  const names = message.sender_type === 'visitor' ? { sender_name: null, sender_public_name: null } : {};
+  return {
+    ...message,
+    ...names,
+    message: null,
+    external_sender_id: null,
+    external_message_id: null,
+    selected_reply_suggestion: null,
+    attachments: [],
+    attachment_template: null,
+    response_to: null,
+    purged: { at, seq },
+  };
+}
+
+/** Whether what is of this time (ms) goes. Messages of a chat have growing times, so it is a beginning of the chat. */
+export function isCovered(time: number, { before }: Pick<PurgedEvent, 'before'>): boolean {
+  return before === null || time < before;
+}
+
+/** The chat after the event. A chat that has ended and of which nothing is left is marked, so nobody purges it again. */
+export function redactChat(chat: ChatState, purge: PurgedEvent): ChatState {
+  const { first_visitor_message_page: page, ...rest } = chat.facts;
+  const first = rest.first_visitor_message_at;
+  const isPageKept = page !== undefined && first !== null && !isCovered(first, purge);
+  const isEmptied = rest.ended_at !== null && purge.before === null;
+  const facts = {
+    ...rest,
+    ...(isPageKept ? { first_visitor_message_page: page } : {}),
+    ...(isEmptied ? { purged_at: rest.purged_at ?? purge.at } : {}),
+  };
+  const touched = { ...chat, seq: purge.seq, facts };
+  if (purge.covers === 'messages' || rest.visitor_id === null) return touched;
+  const visitor = chat.members.get(rest.visitor_id);
+  // The changes of the name are no longer in the log. So the times of both rows must not follow from them.
+  const changed = { ...touched, facts: { ...facts, updated_at: purge.at } };
+  if (visitor === undefined) return changed;
+  const member = { ...visitor.facts, name: null, public_name: null, updated_at: purge.at };
+  return { ...changed, members: new Map(chat.members).set(rest.visitor_id, { seq: purge.seq, facts: member }) };
+}
+
+/** The thread after the event: without its visitor's name and the outside source's address, if they go. */
+export function redactThread(thread: ThreadFacts, purge: PurgedEvent): ThreadFacts {
+  // An earlier session may be purged when the thread has got a new visitor.
+  if (purge.covers === 'messages' || purge.chat_id !== thread.current_chat_id) return thread;
+  const { channel_id, thread_id } = thread;
+  const hidden = channel_id === null || thread_id === null ? thread_id : hiddenThreadId({ channel_id, thread_id });
+  return {
+    ...thread,
+    identity: hiddenIdentity(thread.identity),
+    thread_id: hidden,
+    visitor_name: null,
+    seq: purge.seq,
+  };
+}
+
+/** The chat's suggestions after the event. */
+export function redactSuggestions(
+  suggestions: ReadonlyMap<string, Suggestion>,
+  purge: PurgedEvent,
+): ReadonlyMap<string, Suggestion> {
+  const redacted = new Map(suggestions);
+  for (const [id, suggestion] of suggestions) {
+    const { facts } = suggestion;
+    if (suggestion.chat_id !== purge.chat_id || !isCovered(facts.updated_at, purge)) continue;
+    redacted.set(id, { ...suggestion, facts: { ...facts, suggestion: '' } });
+  }
+  return redacted;
+}

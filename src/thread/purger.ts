@@ -1,0 +1,215 @@
+import { type Command, newCommandId } from '../domain/commands.ts';
+import { fault } from '../platform/faults.ts';
+import { RetriedRun } from '../platform/retried-run.ts';
+import type { Timers } from '../platform/timers.ts';
+import { firstUuidAt, parseUuidVersion7 } from '../resources/uuid.ts';
+import type { Checkpoint } from '../rpc/projector.ts';
+import type { Executed, PurgeOrder } from '../rpc/thread.ts';
+import type { Broadcast } from './live/broadcast.ts';
+import type { Replica } from './replica/replica.ts';
+import {
+  acceptOrder,
+  type ChatProgress,
+  deleteFingerprints,
+  deleteSnapshots,
+  findOrder,
+  finishOrder,
+  newestPurge,
+  nextChat,
+  nextOrder,
+  type PurgeProgress,
+  rewriteEvents,
+  writeProgress,
+} from './store/purges.ts';
+import type { Lanes } from './webhooks/lanes.ts';
+
+/** The timer of the next attempt after a step of a purge has failed. */
+export const PURGE_TIMER = 'purge';
+
+export type PurgerDeps = {
+  sql: SqlStorage;
+  transaction: (change: () => void) => void;
+  /** How far the replica should be. */
+  latest: () => Checkpoint;
+  replica: Replica;
+  lanes: Lanes;
+  broadcast: Broadcast;
+  timers: Timers;
+  execute: (command: Command) => Promise<Executed>;
+  failed: (error: unknown) => void;
+  crash: () => void;
+};
+
+type Purging = ChatProgress & { purged: NonNullable<ChatProgress['purged']> };
+
+/**
+ * The purges of a thread. An order goes from chat to chat: the command `purge`, then the earlier events in the log,
+ * fingerprints and webhooks, in portions, so that other commands are answered meanwhile. Then D1 and the live hubs follow. A
+ * row says how far it is, so it goes on after a crash; each step can be repeated.
+ */
+export class Purger {
+  readonly #deps: PurgerDeps;
+  readonly #run: RetriedRun;
+  #until = 0;
+  /** Whether an order is left; null when unknown. */
+  #isLeft: boolean | null = null;
+
+  constructor(deps: PurgerDeps) {
+    this.#deps = deps;
+    this.#run = new RetriedRun({ timers: deps.timers, timer: PURGE_TIMER, failed: deps.failed });
+  }
+
+  /** Whether no order is left. */
+  get isIdle(): boolean {
+    this.#isLeft ??= nextOrder(this.#deps.sql) !== null;
+    return !this.#isLeft;
+  }
+
+  /** When the alarm must ring for an order (ms, `now` or later); null when none is left. */
+  dueAt(now: number): number | null {
+    return this.isIdle ? null : (this.#deps.timers.dueAt(PURGE_TIMER) ?? now);
+  }
+
+  /** Stores an order, unless it is known. */
+  accept(order: PurgeOrder): void {
+    const { sql, transaction } = this.#deps;
+    if (findOrder(sql, order.id) !== null) return;
+    transaction(() => acceptOrder(sql, order, Date.now()));
+    this.#isLeft = null;
+  }
+
+  /** Whether an order was accepted and is done: nothing of what it covers is left. */
+  isDone(id: string): boolean {
+    return findOrder(this.#deps.sql, id)?.is_done === true;
+  }
+
+  /** Works on the orders until `until` (ms) at the latest, unless it backs off. Never rejects. */
+  run(until: number): Promise<void> {
+    this.#until = Math.max(this.#until, until);
+    return this.isIdle ? Promise.resolve() : this.#run.begin(() => this.#work());
+  }
+
+  async #work(): Promise<void> {
+    const { sql, timers } = this.#deps;
+    for (let next = nextOrder(sql); next !== null && Date.now() < this.#until; next = nextOrder(sql)) {
+      fault('before a step of a purge', this.#deps.crash);
+      if (!(await this.#step(next))) break;
+      // Lets other commands in.
+      await scheduler.wait(0);
+    }
+    this.#isLeft = null;
+    timers.clear(PURGE_TIMER);
+  }
+
+  /** Takes the next step of an order. False when it must wait for others. */
+  async #step(progress: PurgeProgress): Promise<boolean> {
+    const { sql } = this.#deps;
+    const { chat } = progress;
+    if (chat === null) {
+      const next = nextChat(sql, progress);
+      if (next === null) return this.#end(progress);
+      return this.#write({ ...progress, chat: beginning(next) });
+    }
+    const { purged } = chat;
+    if (purged === null) return this.#command(progress, chat);
+    const purging = { ...chat, purged };
+    switch (chat.step) {
+      case 'log':
+        return this.#rewriteLog(progress, purging);
+      case 'fingerprints':
+        return this.#deleteFingerprints(progress, purging);
+      case 'webhooks':
+        return this.#purgeWebhooks(progress, purging);
+    }
+  }
+
+  async #command(progress: PurgeProgress, chat: ChatProgress): Promise<true> {
+    const { sql, execute } = this.#deps;
+    const { organization_id, covers, before } = progress.order;
+    const { id: chat_id, command_id } = chat;
+    const { result } = await execute({ v: 1, type: 'purge', command_id, chat_id, organization_id, covers, before });
+    if (!result.ok) throw new Error(`refused: ${result.refusal.reason}`);
+    const purged = newestPurge(sql, chat_id);
+    return this.#write({ ...progress, upto_seq: Math.max(progress.upto_seq, purged.seq), chat: { ...chat, purged } });
+  }
+
+  #rewriteLog(progress: PurgeProgress, chat: Purging): true {
+    const { sql, transaction } = this.#deps;
+    transaction(() => {
+      deleteSnapshots(sql, chat.purged);
+      const { upto, rewritten } = rewriteEvents(sql, chat.purged, chat.after_seq);
+      const first = rewritten[0]?.seq ?? Number.POSITIVE_INFINITY;
+      const from = Math.min(progress.rewritten_from ?? Number.POSITIVE_INFINITY, first);
+      const messages = rewritten.filter(({ type }) => type === 'message_added');
+      writeProgress(sql, {
+        ...progress,
+        rewritten_from: Number.isFinite(from) ? from : null,
+        chat: {
+          ...chat,
+          step: upto === null ? 'fingerprints' : 'log',
+          after_seq: upto ?? chat.after_seq,
+          covered_seq: messages.at(-1)?.seq ?? chat.covered_seq,
+        },
+      });
+    });
+    return true;
+  }
+
+  #deleteFingerprints(progress: PurgeProgress, chat: Purging): true {
+    const { sql, transaction } = this.#deps;
+    transaction(() => {
+      const isMore = deleteFingerprints(sql, chat.id, coveredUpto(chat));
+      if (!isMore) writeProgress(sql, { ...progress, chat: { ...chat, step: 'webhooks' } });
+    });
+    return true;
+  }
+
+  #purgeWebhooks(progress: PurgeProgress, chat: Purging): boolean {
+    const { lanes } = this.#deps;
+    // Webhooks that a commit has left tell what was before the purge. They are made first, and end as skipped.
+    if (!lanes.makeRest().isDone) return false;
+    const after = lanes.purge({ chat_id: chat.id, upto: coveredUpto(chat), after: chat.after_delivery });
+    if (after !== null) return this.#write({ ...progress, chat: { ...chat, after_delivery: after } });
+    return this.#write({ ...progress, chat: null, chats_before: chat.id });
+  }
+
+  /** D1 gets what was rewritten, and live hubs forget it. Then the order is done. */
+  async #end(progress: PurgeProgress): Promise<boolean> {
+    const { sql, transaction, replica, broadcast, latest } = this.#deps;
+    const { order, rewritten_from, upto_seq: upto, copied_at } = progress;
+    if (copied_at === null) {
+      if (rewritten_from !== null) replica.rewind(rewritten_from - 1);
+      return this.#write({ ...progress, copied_at: latest() });
+    }
+    const { id, chat_id, before } = order;
+    if (upto > 0) await broadcast.purge({ chat_id, upto, before });
+    if (!replica.has(copied_at)) await replica.run(this.#until);
+    if (!replica.has(copied_at)) return false;
+    transaction(() => finishOrder(sql, id, Date.now()));
+    return true;
+  }
+
+  #write(progress: PurgeProgress): true {
+    const { sql, transaction } = this.#deps;
+    transaction(() => writeProgress(sql, progress));
+    return true;
+  }
+}
+
+function beginning({ id, first_seq }: { id: string; first_seq: number }): ChatProgress {
+  return {
+    id,
+    command_id: newCommandId(),
+    purged: null,
+    step: 'log',
+    // The event that opens a thread comes before the start of its chat.
+    after_seq: Math.max(0, first_seq - 2),
+    covered_seq: 0,
+    after_delivery: firstUuidAt(parseUuidVersion7(id)?.at ?? 0),
+  };
+}
+
+/** Up to which `seq` the chat is purged: all before the purge, or up to the last message from before its time. */
+function coveredUpto({ purged, covered_seq }: Purging): number {
+  return purged.before === null ? purged.seq - 1 : covered_seq;
+}

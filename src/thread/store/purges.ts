@@ -1,0 +1,169 @@
+/** The rows of a thread's purges, and what they change in its tables. Each function must run inside a transaction. */
+
+import { type ThreadEvent, upcastEvent } from '../../domain/events.ts';
+import { type PurgedEvent, redactEvent } from '../../domain/redaction.ts';
+import { hasTable } from '../../platform/sqlite.ts';
+import type { Checkpoint } from '../../rpc/projector.ts';
+import type { PurgeOrder } from '../../rpc/thread.ts';
+import { makeTable } from './schema.ts';
+
+/** How far the purge of one chat is. */
+export type ChatProgress = {
+  id: string;
+  command_id: string;
+  /** The event `purged`; null before its commit. */
+  purged: PurgedEvent | null;
+  step: 'log' | 'fingerprints' | 'webhooks';
+  /** Up to which `seq` the log is rewritten, and the last `seq` of a message that was covered. */
+  after_seq: number;
+  covered_seq: number;
+  /** Up to which delivery the webhooks are purged. */
+  after_delivery: string;
+};
+
+/** How far an order is. Stored as JSON. */
+export type PurgeProgress = {
+  order: PurgeOrder;
+  chat: ChatProgress | null;
+  /** Chats with smaller ids are still to do; null: none is. */
+  chats_before: string | null;
+  /** The first `seq` that was rewritten and that D1 has not been sent again; null for none. */
+  rewritten_from: number | null;
+  /** The `seq` of the newest event `purged`; 0 for none. */
+  upto_seq: number;
+  /** What D1 must have before the order is done; null while chats are left. */
+  copied_at: Checkpoint | null;
+};
+
+/** Finished orders are remembered this long (ms), so that a repeated order does nothing. */
+const REMEMBERED_FOR = 24 * 3_600_000;
+/** Most events that one transaction rewrites, and characters of their JSON. */
+const EVENTS_AT_ONCE = 300;
+const CHARACTERS_AT_ONCE = 1_000_000;
+/** Most fingerprints that one transaction deletes. */
+const FINGERPRINTS_AT_ONCE = 2000;
+
+const NOTHING_YET = { rewritten_from: null, upto_seq: 0, copied_at: null };
+/** Above every id of a chat. */
+const ABOVE_ALL = 'g';
+
+/** Whether the order was accepted before; null when it was not. */
+export function findOrder(sql: SqlStorage, id: string): { is_done: boolean } | null {
+  if (!hasTable(sql, 'purges')) return null;
+  const rows = sql.exec<{ finished_at: number | null }>('SELECT finished_at FROM purges WHERE id = ?', id).toArray();
+  const [row] = rows;
+  return row === undefined ? null : { is_done: row.finished_at !== null };
+}
+
+/** Accepts an order at `now` (ms). Old finished ones are forgotten. */
+export function acceptOrder(sql: SqlStorage, order: PurgeOrder, now: number): void {
+  makeTable(sql, 'purges');
+  const progress: PurgeProgress = { order, chat: null, chats_before: ABOVE_ALL, ...NOTHING_YET };
+  sql.exec('DELETE FROM purges WHERE finished_at < ?', now - REMEMBERED_FOR);
+  sql.exec('INSERT INTO purges (id, progress) VALUES (?, ?)', order.id, JSON.stringify(progress));
+}
+
+/** The oldest order that is not finished; null for none. */
+export function nextOrder(sql: SqlStorage): PurgeProgress | null {
+  if (!hasTable(sql, 'purges')) return null;
+  const rows = sql.exec<{ progress: string }>(
+    'SELECT progress FROM purges WHERE finished_at IS NULL ORDER BY rowid LIMIT 1',
+  );
+  const [row] = rows.toArray();
+  return row === undefined ? null : (JSON.parse(row.progress) as PurgeProgress);
+}
+
+/** Stores how far an order is. */
+export function writeProgress(sql: SqlStorage, progress: PurgeProgress): void {
+  sql.exec('UPDATE purges SET progress = ? WHERE id = ?', JSON.stringify(progress), progress.order.id);
+}
+
+/** Finishes an order at `now` (ms). */
+export function finishOrder(sql: SqlStorage, id: string, now: number): void {
+  sql.exec(`UPDATE purges SET finished_at = ?, progress = '{}' WHERE id = ?`, now, id);
+}
+
+/** The chat to purge next: the present one first, since it holds the thread's facts; null for none. */
+export function nextChat(
+  sql: SqlStorage,
+  { order, chats_before }: PurgeProgress,
+): { id: string; first_seq: number } | null {
+  const rows = sql.exec<{ id: string; first_seq: number }>(
+    `SELECT id, first_seq FROM chats WHERE id < ?1 AND (?2 IS NULL OR id = ?2) ORDER BY id DESC LIMIT 1`,
+    chats_before ?? '',
+    order.chat_id,
+  );
+  return rows.toArray()[0] ?? null;
+}
+
+/**
+ * Rewrites the next events of the log after `after`, with the rows of their suggestions. Answers the last `seq` that was
+ * read (null: the log before the purge is done), and the rewritten events.
+ */
+export function rewriteEvents(
+  sql: SqlStorage,
+  purged: PurgedEvent,
+  after: number,
+): { upto: number | null; rewritten: ThreadEvent[] } {
+  const rows = sql.exec<{ seq: number; chat_id: string; event: string }>(
+    'SELECT seq, chat_id, event FROM events WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?',
+    after,
+    purged.seq,
+    EVENTS_AT_ONCE,
+  );
+  let upto: number | null = null;
+  let characters = 0;
+  const rewritten: ThreadEvent[] = [];
+  for (const row of rows) {
+    upto = row.seq;
+    if (row.chat_id !== purged.chat_id) continue;
+    const event = upcastEvent(JSON.parse(row.event) as { v: number });
+    const redacted = redactEvent(event, purged);
+    if (redacted !== event) rewritten.push(redacted);
+    characters += row.event.length;
+    if (characters > CHARACTERS_AT_ONCE) break;
+  }
+  for (const event of rewritten) {
+    sql.exec('UPDATE events SET event = ? WHERE seq = ?', JSON.stringify(event), event.seq);
+    if (event.type !== 'reply_suggestion_added' && event.type !== 'reply_suggestion_changed') continue;
+    // A newer change of the suggestion, which stays, has a later time.
+    sql.exec(
+      `UPDATE suggestions SET facts = ? WHERE id = ? AND seq = ?`,
+      JSON.stringify(event.suggestion),
+      event.suggestion.id,
+      event.seq,
+    );
+  }
+  return { upto, rewritten };
+}
+
+/** The newest event `purged` of a chat: that of the command which was just accepted. */
+export function newestPurge(sql: SqlStorage, chatId: string): PurgedEvent {
+  const { event } = sql
+    .exec<{ event: string }>(
+      `SELECT event FROM events WHERE type = 'purged' AND chat_id = ? ORDER BY seq DESC LIMIT 1`,
+      chatId,
+    )
+    .one();
+  return upcastEvent(JSON.parse(event) as { v: number }) as PurgedEvent;
+}
+
+/** Deletes what live hubs would start from, if it shows the chat as it was. */
+export function deleteSnapshots(sql: SqlStorage, { chat_id, seq }: PurgedEvent): void {
+  if (hasTable(sql, 'snapshots')) sql.exec('DELETE FROM snapshots WHERE chat_id = ? AND seq < ?', chat_id, seq);
+}
+
+/** Deletes fingerprints of the chat's messages, and digests of its requests, up to a `seq`. False when none was left. */
+export function deleteFingerprints(sql: SqlStorage, chatId: string, upto: number): boolean {
+  if (hasTable(sql, 'keyed_commands')) {
+    const from = '(SELECT first_seq FROM chats WHERE id = ?)';
+    sql.exec(`DELETE FROM keyed_commands WHERE seq >= ${from} AND seq <= ?`, chatId, upto);
+  }
+  const { rowsWritten } = sql.exec(
+    'DELETE FROM received WHERE key IN (SELECT key FROM received WHERE chat_id = ? AND seq <= ? LIMIT ?)',
+    chatId,
+    upto,
+    FINGERPRINTS_AT_ONCE,
+  );
+  return rowsWritten > 0;
+}
