@@ -50,6 +50,11 @@ export class AdminClient {
     return text(await this.#post(`organizations/${organization}/rooms`, { name }), 'id');
   }
 
+  /** Routes the chats of a room to targets. */
+  async createRouter(organization: string, room: string, targets: { kind: string; id?: string }[]): Promise<void> {
+    await this.#post(`organizations/${organization}/routers`, { name: 'Router', targets, room_ids: [room] });
+  }
+
   async createUser(organization: string, person: Person): Promise<PersonWithToken> {
     const { scopes, ...names } = person;
     const id = text(await this.#post(`organizations/${organization}/users`, names), 'id');

@@ -128,10 +128,14 @@ function partsOf(text: string): string[] {
   return text.split(',').filter((part) => part !== '');
 }
 
-/** A target of a router: `all`, or a kind and an id with a colon between them. */
-function routerTarget(text: string): { kind: string; id?: string } | undefined {
-  if (text === 'all') return { kind: 'all' };
-  const [, kind, id] = /^(user|team|organization):(.+)$/.exec(text) ?? [];
+/** A target of a router: `all`, or a kind and an id with a colon between them. `+bots` after a target includes bots. */
+function routerTarget(text: string): { kind: string; id?: string; include_bots?: true } | undefined {
+  const [, all, ofAll] = /^(all)(\+bots)?$/.exec(text) ?? [];
+  const [, organization, ofIt] = /^organization:([^+]+)(\+bots)?$/.exec(text) ?? [];
+  const [, kind, id] = /^(user|team):([^+]+)$/.exec(text) ?? [];
+  const bots = (ofAll ?? ofIt) === undefined ? {} : { include_bots: true as const };
+  if (all !== undefined) return { kind: 'all', ...bots };
+  if (organization !== undefined) return { kind: 'organization', id: organization, ...bots };
   return kind === undefined || id === undefined ? undefined : { kind, id };
 }
 
@@ -193,5 +197,5 @@ const VALUES: { readonly [kind in FieldKind]: string } = {
   triggers: `any of ${CHOICES.triggers}`,
   seconds: 'seconds or empty',
   days: 'days or empty',
-  targets: 'all,user:<id>,team:<id>,organization:<id>',
+  targets: 'all,all+bots,user:<id>,team:<id>,organization:<id>,organization:<id>+bots',
 };

@@ -32,6 +32,7 @@ export async function createDemoOrganizations(
   const agent = await admin.createUser(organization, colleague('Agent', 'Smith'));
   const agent2 = await admin.createUser(organization, colleague('Agent', 'Jones'));
   const bot = await admin.createUser(organization, { ...colleague('AI', 'Assistant'), is_bot: true });
+  await admin.createRouter(organization, room, [{ kind: 'all' }, { kind: 'user', id: bot.id }]);
 
   const other = await admin.createOrganization('Other Organization');
   const otherRoom = await admin.createRoom(other, 'Support');

@@ -26,7 +26,7 @@ export async function userReach(
   c: AppContext,
   options: HistoryOptions = { includesPrivateHistory: true },
 ): Promise<RoomSet> {
-  return (await reachesOfCaller(c)).ofUser(c.var.principal.user.id, options);
+  return (await reachesOfCaller(c)).ofUser(c.var.principal.user, options);
 }
 
 /**

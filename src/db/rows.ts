@@ -116,6 +116,8 @@ export type RouterTargetRow = {
   kind: RouterTargetKind;
   /** Null for kind all. */
   target_id: string | null;
+  /** Of kinds all and organization: whether their bots are meant too. */
+  include_bots: Flag;
 };
 
 export type AllowedTagRow = { room_id: string; name: string; created_at: number };

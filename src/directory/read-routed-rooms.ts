@@ -24,7 +24,7 @@ export async function readRoutedRooms(
     ],
     [`${ROUTED} UNION ${ROUTED_OF_SHARED}`, id],
     [
-      `SELECT router_id, kind, target_id FROM router_targets
+      `SELECT router_id, kind, target_id, include_bots FROM router_targets
        WHERE router_id IN (SELECT router_id FROM (${ROUTED} UNION ${ROUTED_OF_SHARED}))`,
       id,
     ],

@@ -1,4 +1,4 @@
-import type { RoomRow, RouterTargetKind, UserRow } from '../db/rows.ts';
+import type { Flag, RoomRow, RouterTargetKind, UserRow } from '../db/rows.ts';
 import type { Attendants } from '../resources/organization.ts';
 import type { RoomView } from '../resources/room.ts';
 import { type AttendanceColumns, attendanceColumns, attendantsOf, IS_ONLINE } from './attendants.ts';
@@ -22,7 +22,7 @@ export async function viewRooms(
       .filter(({ room_id }) => room_id === room.id)
       .map((target) => attendantsOfTarget(target, room, partners, people));
     const isRouted = routing.targets.some(({ room_id }) => room_id === room.id);
-    const reached = isRouted ? attendants : [people.organizations.get(room.organization_id)];
+    const reached = isRouted ? attendants : [peopleOf(people.organizations.get(room.organization_id))];
     return {
       id: room.id,
       organization: { id: room.organization_id, name: people.names.get(room.organization_id) ?? '' },
@@ -46,7 +46,12 @@ export async function viewRooms(
 }
 
 /** `kind` is null for a router without targets: it routes to nobody. */
-export type RoomTarget = { room_id: string; kind: RouterTargetKind | null; target_id: string | null };
+export type RoomTarget = {
+  room_id: string;
+  kind: RouterTargetKind | null;
+  target_id: string | null;
+  include_bots: Flag | null;
+};
 export type Routing = { targets: RoomTarget[]; shares: { room_id: string; organization_id: string }[] };
 
 /** The targets of rooms, and the partners that the rooms are shared with. */
@@ -54,7 +59,8 @@ export async function readRouting({ organization }: DirectoryDatabases, rooms: r
   const ids = JSON.stringify(rooms.map(({ id }) => id));
   const [targets, shares] = (await organization.batch([
     [
-      `SELECT DISTINCT room_routers.room_id, router_targets.kind, router_targets.target_id FROM room_routers
+      `SELECT DISTINCT room_routers.room_id, router_targets.kind, router_targets.target_id, router_targets.include_bots
+       FROM room_routers
        LEFT JOIN router_targets ON router_targets.router_id = room_routers.router_id
        WHERE room_routers.room_id IN (SELECT value FROM json_each(?))`,
       ids,
@@ -129,6 +135,11 @@ async function readPeople(
 
 type Online = Pick<Attendants, 'is_online' | 'is_humans_online'>;
 
+/** The same users without bots. */
+function peopleOf(organization: Online | undefined): Online | undefined {
+  return organization && { ...organization, is_online: organization.is_humans_online };
+}
+
 /**
  * Whether users of a target are online, by the rules of routed-rooms.ts: partners count while the room is shared with
  * them.
@@ -143,11 +154,13 @@ function attendantsOfTarget(
   const isAdmitted = (organizationId: string) =>
     organizationId === room.organization_id || partners.has(organizationId);
   if (kind === null) return undefined;
-  if (kind === 'all') return people.organizations.get(room.organization_id);
+  const meant = (organization: Online | undefined) =>
+    target.include_bots === 1 ? organization : peopleOf(organization);
+  if (kind === 'all') return meant(people.organizations.get(room.organization_id));
   if (id === null) return undefined;
   switch (kind) {
     case 'organization':
-      return isAdmitted(id) ? people.organizations.get(id) : undefined;
+      return isAdmitted(id) ? meant(people.organizations.get(id)) : undefined;
     case 'user': {
       const user = people.online.get(id);
       if (user === undefined || !isAdmitted(user.organization_id)) return undefined;

@@ -1,4 +1,4 @@
-import type { RouterTargetKind } from '../db/rows.ts';
+import type { Flag, RouterTargetKind } from '../db/rows.ts';
 import type { RoomSet } from '../resources/chat-grant.ts';
 
 /**
@@ -15,7 +15,7 @@ export type RoutingRows = {
   shared: readonly { id: string; organization_id: string }[];
   /** The routers of all these rooms with their owners, who also own the rooms; and the targets of the routers. */
   routed: readonly { room_id: string; router_id: string; organization_id: string }[];
-  targets: readonly { router_id: string; kind: RouterTargetKind; target_id: string | null }[];
+  targets: readonly { router_id: string; kind: RouterTargetKind; target_id: string | null; include_bots: Flag }[];
   /**
    * The members of the organization's teams, and the partners that the teams are shared with. Without deleted teams.
    */
@@ -24,6 +24,9 @@ export type RoutingRows = {
   /** Owners of shared rooms whose chat history is private. */
   private_owner_ids: readonly string[];
 };
+
+/** A user of the organization. */
+export type RoutedUser = { id: string; is_bot: boolean };
 
 /** Limit of the ids of rooms in answers that are kept for the next call. */
 const MOST_IDS_KEPT = 500_000;
@@ -56,12 +59,14 @@ export class RoutedRooms {
     for (const { room_id, router_id, organization_id } of rows.routed) {
       const isOwn = organization_id === rows.organization_id;
       if (isOwn) this.#routedRooms.add(room_id);
-      for (const { kind, target_id } of targetsOf.get(router_id) ?? []) {
+      for (const { kind, target_id, include_bots } of targetsOf.get(router_id) ?? []) {
         // A target `all` means the users of the room's own organization.
         if (kind === 'all' && !isOwn) continue;
         const name = nameOf(kind, target_id, organization_id);
         const rooms = isOwn ? this.#own : this.#shared;
-        rooms.set(name, (rooms.get(name) ?? new Set()).add(room_id));
+        for (const each of include_bots === 1 ? [name, withBots(name)] : [name]) {
+          rooms.set(each, (rooms.get(each) ?? new Set()).add(room_id));
+        }
       }
     }
     const { organization_id } = rows;
@@ -81,15 +86,15 @@ export class RoutedRooms {
   /**
    * The rooms whose chats are routed to a user of the organization: those with a router that names the user, one of
    * their teams, their organization as a partner, or all users of the room's own organization; and own rooms without a
-   * router. Shared rooms count while they are shared, teams while the router's owner has them. A deleted room stays
+   * router. A bot must be named, itself or by a team, or a target without names must include bots. Shared rooms count while they are shared, teams while the router's owner has them. A deleted room stays
    * routed; a deleted team is not. The caller has checked that the user is not deleted.
    */
-  ofUser(userId: string, options: HistoryOptions): RoomSet {
-    const names = this.#namesOf(userId).filter((name) => this.#own.has(name) || this.#shared.has(name));
-    const key = `${options.includesPrivateHistory} ${names.join()}`;
+  ofUser(user: RoutedUser, options: HistoryOptions): RoomSet {
+    const names = this.#namesOf(user).filter((name) => this.#own.has(name) || this.#shared.has(name));
+    const key = `${options.includesPrivateHistory} ${user.is_bot} ${names.join()}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const rooms = this.#roomsOf(names, options);
+    const rooms = this.#roomsOf(user, names, options);
     this.#idsKept += rooms.room_ids.length;
     if (this.#idsKept > MOST_IDS_KEPT) {
       this.#known.clear();
@@ -109,10 +114,11 @@ export class RoutedRooms {
     return this.#teamsOf.get(userId) ?? [];
   }
 
-  #roomsOf(names: readonly string[], options: HistoryOptions): RoomSet {
+  #roomsOf({ is_bot }: RoutedUser, names: readonly string[], options: HistoryOptions): RoomSet {
     const { organization_id, room_ids } = this.#rows;
     const named = union(names, this.#own);
     const shared = this.#sharedRooms(union(names, this.#shared), options);
+    if (is_bot) return { organization_id: null, room_ids: [...named, ...shared] };
     // Own rooms without a router are routed to everybody. Only if one with a router is not routed to the user, the own
     // rooms are named one by one.
     if (named.size === this.#routedRooms.size) return { organization_id, room_ids: shared };
@@ -130,18 +136,24 @@ export class RoutedRooms {
   }
 
   /** The names by which routers may name a user. */
-  #namesOf(userId: string): string[] {
+  #namesOf({ id, is_bot }: RoutedUser): string[] {
     const own = this.#rows.organization_id;
-    const teams = this.teamsOf(userId).flatMap((team) =>
+    const everybody = [nameOf('all', null, own), nameOf('organization', own, own)];
+    const teams = this.teamsOf(id).flatMap((team) =>
       [own, ...(this.#sharesOfTeam.get(team) ?? [])].map((owner) => nameOf('team', team, owner)),
     );
-    return [nameOf('all', null, own), nameOf('organization', own, own), nameOf('user', userId, own), ...teams];
+    return [...(is_bot ? everybody.map(withBots) : everybody), nameOf('user', id, own), ...teams];
   }
 }
 
 /** A router may name teams that its owner has or that are shared with it, so the name of a team contains the owner. */
 function nameOf(kind: RouterTargetKind, id: string | null, routerOwner: string): string {
   return kind === 'team' ? `team/${id}/${routerOwner}` : `${kind}/${id}`;
+}
+
+/** The name of a target that names nobody, as it names bots. */
+function withBots(name: string): string {
+  return `bots/${name}`;
 }
 
 function union(names: readonly string[], rooms: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {

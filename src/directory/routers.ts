@@ -5,8 +5,9 @@ import { assignments } from './assignments.ts';
 
 /**
  * A target of a router: all users of its organization, one user, one team or one partner. `id` is null only for `all`.
+ * `all` and `organization` mean people, and bots only with `include_bots`; users and the members of teams are named.
  */
-export type RouterTarget = { kind: RouterTargetKind; id: string | null };
+export type RouterTarget = { kind: RouterTargetKind; id: string | null; include_bots: boolean };
 
 /** A router with its targets in order, and its rooms by id. */
 export type Router = RouterRow & { targets: RouterTarget[]; room_ids: string[] };
@@ -58,7 +59,7 @@ async function wholeRouters(database: OrganizationDatabase, rows: readonly Route
     ...row,
     targets: targets
       .filter(({ router_id }) => router_id === row.id)
-      .map(({ kind, target_id }) => ({ kind, id: target_id })),
+      .map(({ kind, target_id, include_bots }) => ({ kind, id: target_id, include_bots: include_bots === 1 })),
     room_ids: rooms.filter(({ router_id }) => router_id === row.id).map(({ room_id }) => room_id),
   }));
 }
@@ -152,8 +153,8 @@ function insertTargets(
   targets: readonly RouterTarget[],
 ): Statement {
   return [
-    `INSERT INTO router_targets (router_id, position, kind, target_id)
-     SELECT ?1, target.key, target.value ->> 'kind', target.value ->> 'id' FROM json_each(?3) AS target
+    `INSERT INTO router_targets (router_id, position, kind, target_id, include_bots)
+     SELECT ?1, target.key, target.value ->> 'kind', target.value ->> 'id', target.value ->> 'include_bots' FROM json_each(?3) AS target
      WHERE ?2 IS NOT NULL AND ${condition}`,
     routerId,
     organizationId,

@@ -9,6 +9,7 @@ export type SocketOwnerRow = {
   /** Null for what was not opened. */
   opener_token_id: string | null;
   user_id: string;
+  is_bot: Flag;
   /** JSON array of scopes. */
   scopes: string;
   database: string;
@@ -24,7 +25,7 @@ export type AppCredential = { kind: 'app'; app_id: string; installation_id: stri
 /** A user who acts by an app: the installation and the user; null unless they opened it. */
 export type AppActor = { installation_id: string; user_id: string; opener_token_id: string | null };
 
-const COLUMNS = `users.id AS user_id, organizations.database, organizations.has_active_subscription,
+const COLUMNS = `users.id AS user_id, users.is_bot, organizations.database, organizations.has_active_subscription,
   organizations.private_chat_history`;
 
 /**

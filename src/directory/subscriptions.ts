@@ -6,6 +6,8 @@ export type SubscriptionRow = {
   installation_id: string;
   /** The bot user; null when the app has none or it is deleted. */
   user_id: string | null;
+  /** Null as `user_id`. */
+  is_bot: Flag | null;
   private_chat_history: Flag;
 } & Pick<AppInstallationRow, 'allowed_scopes'> &
   Pick<AppWebhookRow, 'id' | 'channel_pattern' | 'on_added' | 'on_changed' | 'on_removed'>;
@@ -26,7 +28,7 @@ export async function findSubscriptionRows(
   const [organizations = [], subscriptions = [], live = []] = await identity.batch([
     ['SELECT database FROM organizations WHERE id = ?', organizationId],
     [
-      `SELECT installations.id AS installation_id, users.id AS user_id, installations.allowed_scopes,
+      `SELECT installations.id AS installation_id, users.id AS user_id, users.is_bot, installations.allowed_scopes,
          organizations.private_chat_history, webhooks.id, webhooks.channel_pattern, webhooks.on_added, webhooks.on_changed,
          webhooks.on_removed
        FROM app_installations AS installations

@@ -11,6 +11,7 @@ import type { SocketOwner } from './socket-owner.ts';
 export type OwnerFacts = {
   database: string;
   has_active_subscription: boolean;
+  is_bot: boolean;
   has_reports: boolean;
   keeps_private_history: boolean;
 };
@@ -148,8 +149,9 @@ export class AccessCache {
     const { organization_id, user_id } = owner;
     const routed = asked?.routed.get(organization_id) ?? source.cachedRoutedRooms(organization_id, age);
     if (routed === null) return null;
-    const { has_reports, keeps_private_history } = known;
-    return { subscriber: subscriberOf(routed, { organization_id, user_id, has_reports, keeps_private_history }) };
+    const { is_bot, has_reports, keeps_private_history } = known;
+    const owned = { organization_id, user_id, is_bot, has_reports, keeps_private_history };
+    return { subscriber: subscriberOf(routed, owned) };
   }
 }
 

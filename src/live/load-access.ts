@@ -40,6 +40,7 @@ async function factsOfVisitors(env: Env, organizationId: string): Promise<OwnerF
   return {
     database: row.database,
     has_active_subscription: row.has_active_subscription === 1,
+    is_bot: false,
     has_reports: false,
     keeps_private_history: row.private_chat_history === 1,
   };
@@ -81,6 +82,7 @@ function factsIn(row: SocketOwnerRow): OwnerFacts {
   return {
     database: row.database,
     has_active_subscription: row.has_active_subscription === 1,
+    is_bot: row.is_bot === 1,
     has_reports: (JSON.parse(row.scopes) as string[]).includes('reports'),
     keeps_private_history: row.private_chat_history === 1,
   };

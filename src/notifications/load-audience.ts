@@ -104,6 +104,7 @@ function factsOf(rows: readonly SubscriptionRow[], organization_id: string) {
   return {
     organization_id,
     user_id: row?.user_id ?? null,
+    is_bot: row?.is_bot === 1,
     has_reports: scopes.includes('reports'),
     keeps_private_history: row?.private_chat_history === 1,
   };

@@ -6,18 +6,19 @@ import { isRoutedHistory, type UserSubscriber } from './subscriber.ts';
 export type SubscriberFacts = Pick<
   UserSubscriber,
   'organization_id' | 'user_id' | 'has_reports' | 'keeps_private_history'
->;
+> & { is_bot: boolean };
 
 /**
  * A subscriber with all its rights. Its rooms follow the same rules as the same paths in REST (api/chats/scopes.ts).
  */
-export function subscriberOf(routed: RoutedRooms, facts: SubscriberFacts): UserSubscriber {
+export function subscriberOf(routed: RoutedRooms, { is_bot, ...facts }: SubscriberFacts): UserSubscriber {
   const { organization_id, user_id, has_reports } = facts;
+  const user = user_id === null ? null : { id: user_id, is_bot };
   return {
     kind: 'user',
     ...facts,
-    reach: user_id === null ? null : routed.ofUser(user_id, { includesPrivateHistory: true }),
-    history_reach: user_id === null ? null : routed.ofUser(user_id, { includesPrivateHistory: has_reports }),
+    reach: user === null ? null : routed.ofUser(user, { includesPrivateHistory: true }),
+    history_reach: user === null ? null : routed.ofUser(user, { includesPrivateHistory: has_reports }),
     organization_reach: routed.ofOrganization({ includesPrivateHistory: has_reports }),
     stands_for: user_id === null ? [] : [user_id, organization_id, ...routed.teamsOf(user_id)],
   };
@@ -36,10 +37,11 @@ export function subscriberFor(
   facts: SubscriberFacts,
   topics: readonly Wanted[],
 ): UserSubscriber {
+  const { is_bot: _isBot, ...stored } = facts;
   const { organization_id, user_id } = facts;
   const stands_for = user_id === null ? [] : [user_id, organization_id];
   const without = { reach: null, history_reach: null, organization_reach: null, stands_for };
-  if (routed === null) return { kind: 'user', ...facts, ...without };
+  if (routed === null) return { kind: 'user', ...stored, ...without };
   const all = subscriberOf(routed, facts);
   return {
     ...all,

@@ -29,13 +29,24 @@ const ROOMS = 500;
 
 const routerPath = organizationPath.extend({ router_id: pathId('router_id') });
 
+const kindField = z.enum(['all', 'user', 'team', 'organization']);
+
+/** Whether a target names nobody. Only then `include_bots` means something. */
+const meansEverybody = (kind: RouterTarget['kind']) => kind === 'all' || kind === 'organization';
+
 const target = z
-  .object({ kind: z.enum(['all', 'user', 'team', 'organization']), id: uuidField().nullish() })
+  .object({ kind: kindField, id: uuidField().nullish(), include_bots: z.boolean().default(false) })
   .superRefine(({ kind, id }, context) => {
     if (kind !== 'all' && id == null)
       context.addIssue({ code: 'custom', path: ['id'], message: 'This field is required.' });
   })
-  .transform(({ kind, id }): RouterTarget => ({ kind, id: kind === 'all' ? null : (id ?? null) }))
+  .transform(
+    ({ kind, id, include_bots }): RouterTarget => ({
+      kind,
+      id: kind === 'all' ? null : (id ?? null),
+      include_bots: include_bots && meansEverybody(kind),
+    }),
+  )
   .openapi('AdminRouterTarget');
 
 const routerFields = z.object({
@@ -51,7 +62,7 @@ const routerSchema = z
     id: z.string(),
     organization_id: z.string(),
     name: z.string(),
-    targets: z.array(z.object({ kind: z.enum(['all', 'user', 'team', 'organization']), id: z.string().nullable() })),
+    targets: z.array(z.object({ kind: kindField, id: z.string().nullable(), include_bots: z.boolean() })),
     room_ids: z.array(z.string()),
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
@@ -82,7 +93,7 @@ const postRouter = defineRoute({
   path: ALL,
   summary: 'Create a router',
   description:
-    'Chats of its rooms are routed to its targets. A room without a router reaches all users of its organization.',
+    'Chats of its rooms are routed to its targets. The targets `all` and `organization` mean people, and bots too with `include_bots`; a bot whose user or team is named counts always. A room without a router reaches all people of its organization, and no bot.',
   request: { params: organizationPath, body: bodyOf(newRouter.openapi('AdminNewRouter')) },
   refusals: [409],
   answers: { 201: jsonOf(routerSchema, 'Created') },
@@ -129,7 +140,7 @@ const removeRouter = defineRoute({
   path: ONE,
   summary: 'Delete a router',
   description:
-    'A room that has no other router reaches all users of its organization again. Repeating the call answers 404.',
+    'A room that has no other router reaches all people of its organization again. Repeating the call answers 404.',
   request: { params: routerPath },
   answers: { 204: { description: 'Deleted' } },
 });

@@ -23,8 +23,9 @@ export async function reachOfUser(
   organizationId: string,
   id: string,
   options: HistoryOptions,
+  is_bot = false,
 ) {
-  return (await readRoutedRooms(from, organizationId)).ofUser(id, options);
+  return (await readRoutedRooms(from, organizationId)).ofUser({ id, is_bot }, options);
 }
 
 /** Reads the rooms that are routed to an organization, without a cache. */

@@ -79,10 +79,17 @@ export class TestOrganization {
   readonly reporter: Person;
   /** Ids of the users that `join` has made present. */
   readonly #arrived = new Set<string>();
+  readonly #router: string;
 
-  private constructor(gateway: Gateway, channelId: string, people: { agent: Person; bot: Person; reporter: Person }) {
+  private constructor(
+    gateway: Gateway,
+    channelId: string,
+    router: string,
+    people: { agent: Person; bot: Person; reporter: Person },
+  ) {
     this.gateway = gateway;
     this.channelId = channelId;
+    this.#router = router;
     this.agent = people.agent;
     this.bot = people.bot;
     this.reporter = people.reporter;
@@ -91,11 +98,27 @@ export class TestOrganization {
   static async open(channel: Json = {}): Promise<TestOrganization> {
     const gateway = await Gateway.open();
     const { organizationId } = gateway;
-    return new TestOrganization(gateway, await gateway.register(channel), {
+    const routers = `/organizations/${organizationId}/routers`;
+    const everybody = { name: 'Everybody', targets: [{ kind: 'all', include_bots: true }], room_ids: [gateway.roomId] };
+    const router = await admin(routers, { method: 'POST', body: everybody });
+    expect([router.status, router.text]).toEqual([201, expect.any(String)]);
+    const path = `${routers}/${router.json['id']}`;
+    return new TestOrganization(gateway, await gateway.register(channel), path, {
       agent: await enrollAgent(organizationId),
       bot: await enrollAgent(organizationId, { first_name: 'Bot', last_name: 'Assistant', is_bot: true }),
       reporter: await enrollAgent(organizationId, { first_name: 'Rita' }, ['reports']),
     });
+  }
+
+  /** Replaces the targets of the room's router, which are all users, bots too. */
+  async routeTo(targets: Json[]): Promise<void> {
+    const answer = await admin(this.#router, { method: 'PATCH', body: { targets } });
+    expect([answer.status, answer.text]).toEqual([200, expect.any(String)]);
+  }
+
+  /** Deletes the room's router. */
+  async withoutRouters(): Promise<void> {
+    expect((await admin(this.#router, { method: 'DELETE' })).status).toBe(204);
   }
 
   get organizationId(): string {

@@ -8,6 +8,7 @@ import { ORGANIZATION, OWNER, USER } from '../../support/sample-sockets.ts';
 const FACTS: OwnerFacts = {
   database: 'DB',
   has_active_subscription: true,
+  is_bot: false,
   has_reports: false,
   keeps_private_history: false,
 };

@@ -26,7 +26,7 @@ describe('admin command line', () => {
   });
 
   it('turns teams, routers, shares and tags into requests', () => {
-    const targets = 'all,user:u1,team:t1,organization:o2';
+    const targets = 'all,user:u1,team:t1,organization:o2,all+bots,organization:o2+bots';
     expect(
       parseCommand(['routers', 'create'], { organization: 'o', name: 'Night', targets, 'room-ids': 'r1,r2' }),
     ).toEqual({
@@ -41,6 +41,8 @@ describe('admin command line', () => {
             { kind: 'user', id: 'u1' },
             { kind: 'team', id: 't1' },
             { kind: 'organization', id: 'o2' },
+            { kind: 'all', include_bots: true },
+            { kind: 'organization', id: 'o2', include_bots: true },
           ],
           room_ids: ['r1', 'r2'],
         },
@@ -119,10 +121,10 @@ describe('admin command line', () => {
   });
 
   it('says what is wrong', () => {
-    for (const targets of ['everybody', 'user:', 'room:1', 'all,x']) {
+    for (const targets of ['everybody', 'user:', 'room:1', 'all,x', 'all+', 'user:u1+bots']) {
       expect(parseCommand(['routers', 'create'], { organization: 'o', targets })).toEqual({
         ok: false,
-        problem: '--targets is all,user:<id>,team:<id>,organization:<id>',
+        problem: '--targets is all,all+bots,user:<id>,team:<id>,organization:<id>,organization:<id>+bots',
       });
     }
     expect(parseCommand(['rooms', 'update'], { organization: 'o', room: 'r', 'task-chat-ttl': '1h' })).toEqual({

@@ -117,9 +117,16 @@ describe('an installed app', () => {
     const { installation } = await installedApp(manager, ['/users/{user_id}/routed_chats'], {
       is_app_user_required: true,
     });
-    await addRouter(org, [org.gateway.roomId], [{ kind: 'user', id: org.agent.user_id }]);
-    const { chatId } = await org.say(unique('thread'), 'help');
-    expect(await acceptedFor(chatId, installation)).toEqual([]);
+    const untold = async () => {
+      const { chatId } = await org.say(unique('thread'), 'help');
+      expect(await acceptedFor(chatId, installation)).toEqual([]);
+    };
+    await org.routeTo([{ kind: 'user', id: org.agent.user_id }]);
+    await untold();
+    await org.routeTo([{ kind: 'all' }]);
+    await untold();
+    await org.withoutRouters();
+    await untold();
     await addRouter(org, [org.gateway.roomId], [{ kind: 'user', id: String(installation.app_user_id) }]);
     const { chatId: next } = await org.say(unique('thread'), 'help');
     expect(briefly(await acceptedFor(next, installation))).not.toEqual([]);

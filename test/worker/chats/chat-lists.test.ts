@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CHAT_KEYS, keysOf } from '../../support/worker/chat-keys.ts';
 import { newRoom } from '../../support/worker/gateway.ts';
 import { ask, enrollAgent, resultsOf, TestOrganization, unique } from '../../support/worker/organization.ts';
-import { addRouter, idsOf, own, setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
+import { idsOf, own, setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
 import { admin, type Person } from '../../support/worker/requests.ts';
 
 /** An organization with chats in every state, oldest first. */
@@ -183,7 +183,7 @@ describe('a room that a router routes to some users', () => {
   it('shows its chats only to them', async () => {
     const { org, waiting } = await busyDesk();
     const outsider = await enrollAgent(org.organizationId);
-    await addRouter(org, [org.gateway.roomId], [{ kind: 'user', id: org.bot.user_id }]);
+    await org.routeTo([{ kind: 'user', id: org.bot.user_id }]);
     expect(idsOf(await own(org.bot, '/pending_chats'))).toEqual([waiting]);
     expect(idsOf(await own(outsider, '/pending_chats'))).toEqual([]);
     expect(idsOf(await own(outsider, '/routed_chats'))).toEqual([]);
@@ -194,13 +194,25 @@ describe('a room that a router routes to some users', () => {
   });
 });
 
+describe('a room without routers', () => {
+  it('shows its chats to people, and to no bot', async () => {
+    const { org, waiting } = await busyDesk();
+    expect(idsOf(await own(org.bot, '/pending_chats'))).toEqual([waiting]);
+    await org.withoutRouters();
+    expect(idsOf(await own(org.agent, '/pending_chats'))).toEqual([waiting]);
+    expect(idsOf(await own(org.bot, '/pending_chats'))).toEqual([]);
+    expect(idsOf(await own(org.bot, '/routed_chats'))).toEqual([]);
+    expect((await own(org.bot, `/routed_chats/${waiting}`)).status).toBe(404);
+  });
+});
+
 describe('a room that is shared with a partner', () => {
   it('shows its chats to the partner as routed ones, and its history only if the owner’s is not private', async () => {
     const { org, waiting } = await busyDesk();
     const partner = await TestOrganization.open();
     const reporter = await enrollAgent(partner.organizationId, {}, ['reports']);
     await shareRoom(org, org.gateway.roomId, partner);
-    await addRouter(org, [org.gateway.roomId], [{ kind: 'organization', id: partner.organizationId }, { kind: 'all' }]);
+    await org.routeTo([{ kind: 'organization', id: partner.organizationId }, { kind: 'all' }]);
     const routed = (person: Person) => ask(person, 'GET', `${partner.organizationPath}/routed_chats/${waiting}`);
     const messages = (person: Person) => own(person, `/routed_chats/${waiting}/messages`);
     expect((await routed(partner.agent)).status).toBe(200);

@@ -10,7 +10,7 @@ import {
 } from '../../support/worker/chat-operations.ts';
 import { countRows } from '../../support/worker/copied-rows.ts';
 import { arrive, ask, enrollAgent, TestOrganization, unique } from '../../support/worker/organization.ts';
-import { addRouter, allowTag, setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
+import { allowTag, setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
 import { type Answer, admin, call, type Person } from '../../support/worker/requests.ts';
 
 const EVERY_SCOPE = ['settings', 'reports', 'users'];
@@ -23,7 +23,10 @@ async function openShared() {
   const partner = await TestOrganization.open();
   const { roomId } = owner.gateway;
   await shareRoom(owner, roomId, partner);
-  await addRouter(owner, [roomId], [{ kind: 'all' }, { kind: 'organization', id: partner.organizationId }]);
+  await owner.routeTo([
+    { kind: 'all', include_bots: true },
+    { kind: 'organization', id: partner.organizationId },
+  ]);
   await allowTag(owner, 'Lead');
   const agent = await enrollAgent(partner.organizationId, {}, EVERY_SCOPE);
   await arrive(agent);

@@ -10,7 +10,7 @@ import {
   TestOrganization,
   unique,
 } from '../../support/worker/organization.ts';
-import { addRouter, idsOf, own, setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
+import { idsOf, own, setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
 import { admin, call, type Person } from '../../support/worker/requests.ts';
 
 let org: TestOrganization;
@@ -178,7 +178,7 @@ describe('a chat with a visitor', () => {
     const { visitor } = await visitorOf(own_);
     const deleted = await newRoom(own_.organizationId);
     await admin(`/organizations/${own_.organizationId}/rooms/${deleted}`, { method: 'DELETE' });
-    await addRouter(own_, [own_.gateway.roomId], [{ kind: 'user', id: own_.bot.user_id }]);
+    await own_.routeTo([{ kind: 'user', id: own_.bot.user_id }]);
     for (const [person, room] of [
       [own_.agent, own_.gateway.roomId],
       [org.agent, own_.gateway.roomId],
@@ -204,7 +204,7 @@ describe('a chat with a visitor', () => {
     const partner = await TestOrganization.open();
     const { chatId, visitor } = await visitorOf(owner);
     await shareRoom(owner, owner.gateway.roomId, partner);
-    await addRouter(owner, [owner.gateway.roomId], [{ kind: 'organization', id: partner.organizationId }]);
+    await owner.routeTo([{ kind: 'organization', id: partner.organizationId }]);
     const answer = await open(partner.agent, owner.gateway.roomId, visitor);
     expect([answer.status, answer.json]).toMatchObject([
       200,

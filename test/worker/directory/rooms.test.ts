@@ -123,7 +123,8 @@ describe('the rooms of an organization', () => {
 
   it('are online while they are open and reach a user who is online', async () => {
     const own = await enroll({ scopes: ['settings'] });
-    const path = `${roomsOf(own)}/${await newRoom(own.organization_id)}`;
+    const room = await newRoom(own.organization_id);
+    const path = `${roomsOf(own)}/${room}`;
     const online = async () => {
       const { is_online, is_humans_online } = (await ask(own, 'GET', path)).json;
       return [is_online, is_humans_online];
@@ -135,6 +136,9 @@ describe('the rooms of an organization', () => {
         .bind(Date.now() + 60_000, id)
         .run();
     await bePresent(bot.user_id);
+    expect(await online()).toEqual([false, false]);
+    const router = { name: 'Bots too', targets: [{ kind: 'all', include_bots: true }], room_ids: [room] };
+    await admin(`/organizations/${own.organization_id}/routers`, { method: 'POST', body: router });
     expect(await online()).toEqual([true, false]);
     await bePresent(own.user_id);
     expect(await online()).toEqual([true, true]);

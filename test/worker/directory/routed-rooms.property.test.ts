@@ -6,17 +6,17 @@ import { AT, database, databases, newOrganization, newUser } from '../../support
 
 /**
  * The rule of routed rooms a second time, as one query for each room (Chats API, Routed chats). It is slow, and
- * independent of the tested code. ?1 is the user's organization, ?2 the user.
+ * independent of the tested code. ?1 is the user's organization, ?2 the user, ?3 whether they are a bot.
  */
 const REACHED = `
   SELECT rooms.id FROM rooms WHERE
-    (rooms.organization_id = ?1 AND NOT EXISTS (SELECT 1 FROM room_routers WHERE room_id = rooms.id))
+    (?3 = 0 AND rooms.organization_id = ?1 AND NOT EXISTS (SELECT 1 FROM room_routers WHERE room_id = rooms.id))
     OR ((rooms.organization_id = ?1 OR EXISTS (SELECT 1 FROM room_shares WHERE room_id = rooms.id AND organization_id = ?1))
       AND EXISTS (
         SELECT 1 FROM room_routers JOIN router_targets AS target ON target.router_id = room_routers.router_id
         WHERE room_routers.room_id = rooms.id AND (
-          (target.kind = 'all' AND rooms.organization_id = ?1)
-          OR (target.kind = 'organization' AND target.target_id = ?1)
+          (target.kind = 'all' AND rooms.organization_id = ?1 AND ?3 <= target.include_bots)
+          OR (target.kind = 'organization' AND target.target_id = ?1 AND ?3 <= target.include_bots)
           OR (target.kind = 'user' AND target.target_id = ?2)
           OR (target.kind = 'team' AND EXISTS (
             SELECT 1 FROM teams JOIN team_members ON team_members.team_id = teams.id
@@ -42,7 +42,7 @@ function numbersFrom(seed: number): () => number {
   };
 }
 
-type Directory = { organizations: string[]; users: Map<string, string[]> };
+type Directory = { organizations: string[]; users: Map<string, { id: string; is_bot: boolean }[]> };
 
 /** Three organizations with random rooms, users, teams, routers and shares. */
 async function randomDirectory(random: () => number): Promise<Directory> {
@@ -50,13 +50,17 @@ async function randomDirectory(random: () => number): Promise<Directory> {
   const times = (most: number) => Array.from({ length: Math.floor(random() * (most + 1)) });
   const statements: Statement[] = [];
   const organizations: string[] = [];
-  const users = new Map<string, string[]>();
+  const users: Directory['users'] = new Map();
   const rooms = new Map<string, string[]>();
   const teams: { id: string; organization: string; isDeleted: boolean }[] = [];
   for (const private_chat_history of [0, 1, random() < 0.5 ? 1 : 0] as const) {
     const id = await newOrganization({ private_chat_history });
     organizations.push(id);
-    users.set(id, await Promise.all([newUser(id), newUser(id), newUser(id)]));
+    const people = await Promise.all([newUser(id), newUser(id), newUser(id, 'Bot', 1)]);
+    users.set(
+      id,
+      people.map((user, place) => ({ id: user, is_bot: place === 2 })),
+    );
     rooms.set(
       id,
       times(5).map(() => newUuid(AT)),
@@ -79,7 +83,7 @@ async function randomDirectory(random: () => number): Promise<Directory> {
       organization,
       isDeleted ? AT : null,
     ]);
-    for (const user of some(users.get(organization) ?? [], 0.5)) {
+    for (const { id: user } of some(users.get(organization) ?? [], 0.5)) {
       statements.push(['INSERT INTO team_members (team_id, user_id, created_at) VALUES (?, ?, 0)', id, user]);
     }
     for (const partner of some(organizations, 0.4)) {
@@ -87,7 +91,7 @@ async function randomDirectory(random: () => number): Promise<Directory> {
       statements.push(['INSERT INTO team_shares (team_id, organization_id, created_at) VALUES (?, ?, 0)', id, partner]);
     }
   }
-  const everybody = [...users.values()].flat();
+  const everybody = [...users.values()].flat().map(({ id }) => id);
   for (const organization of organizations) {
     const own = rooms.get(organization) ?? [];
     for (const room of own) {
@@ -116,11 +120,12 @@ async function randomDirectory(random: () => number): Promise<Directory> {
       ];
       for (const [position, [kind, target]] of targets.entries()) {
         statements.push([
-          'INSERT INTO router_targets (router_id, position, kind, target_id) VALUES (?, ?, ?, ?)',
+          'INSERT INTO router_targets (router_id, position, kind, target_id, include_bots) VALUES (?, ?, ?, ?, ?)',
           router,
           position,
           kind,
           target,
+          random() < 0.5 ? 1 : 0,
         ]);
       }
       for (const room of some(own, 0.5)) {
@@ -132,7 +137,7 @@ async function randomDirectory(random: () => number): Promise<Directory> {
   return { organizations, users };
 }
 
-async function ids(sql: string, ...parameters: string[]): Promise<string[]> {
+async function ids(sql: string, ...parameters: (string | number)[]): Promise<string[]> {
   return (await database.all<{ id: string }>(sql, ...parameters)).map(({ id }) => id);
 }
 
@@ -152,7 +157,7 @@ it('the result for all users at once is that of a query for each user', async ()
         ]);
       };
       for (const user of users.get(organization) ?? []) {
-        const reached = await ids(REACHED, organization, user);
+        const reached = await ids(REACHED, organization, user.id, user.is_bot ? 1 : 0);
         const all = reaches.ofUser(user, { includesPrivateHistory: true });
         if (all.organization_id === null) single += 1;
         expectRooms(all, reached);

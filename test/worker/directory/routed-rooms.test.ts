@@ -22,10 +22,11 @@ import {
   share,
 } from '../../support/worker/directory-rows.ts';
 
-const ALL: RouterTarget = { kind: 'all', id: null };
-const user = (id: string): RouterTarget => ({ kind: 'user', id });
-const team = (id: string): RouterTarget => ({ kind: 'team', id });
-const organization = (id: string): RouterTarget => ({ kind: 'organization', id });
+const ALL: RouterTarget = { kind: 'all', id: null, include_bots: false };
+const user = (id: string): RouterTarget => ({ kind: 'user', id, include_bots: false });
+const team = (id: string): RouterTarget => ({ kind: 'team', id, include_bots: false });
+const organization = (id: string): RouterTarget => ({ kind: 'organization', id, include_bots: false });
+const withBots = (target: RouterTarget): RouterTarget => ({ ...target, include_bots: true });
 
 /** The owner of the rooms and a partner, each with a user. */
 let owner: string;
@@ -65,7 +66,7 @@ describe('the rooms routed to a user in their own organization', () => {
     await newRouter(owner, [room], [team(night)]);
     const before = cost.d1.trips;
     const reaches = await readRoutedRooms(databases, owner);
-    const reached = colleagues.map((id) => reaches.ofUser(id, EVERYTHING));
+    const reached = colleagues.map((id) => reaches.ofUser({ id, is_bot: false }, EVERYTHING));
     expect(cost.d1.trips - before).toBe(2);
     expect(reached.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => wholeOrganization(owner)));
     expect(reached.slice(10)).toEqual(Array.from({ length: 10 }, () => nothing));
@@ -137,6 +138,49 @@ describe('the rooms routed to a user in their own organization', () => {
     await newRouter(owner, [closed], []);
     await deleteRoom(database, owner, room, AT);
     expect(await reachOfColleague()).toEqual({ organization_id: null, room_ids: [room] });
+  });
+});
+
+describe('the rooms routed to a bot', () => {
+  let bot: string;
+
+  beforeEach(async () => {
+    bot = await newUser(owner, 'Bot', 1);
+  });
+
+  const reachOfBot = () => reachOfUser(databases, owner, bot, EVERYTHING, true);
+
+  it('do not include a room without a router, or one whose router names nobody', async () => {
+    expect(await reachOfBot()).toEqual(nothing);
+    await newRouter(owner, [room], [ALL]);
+    expect(await reachOfBot()).toEqual(nothing);
+    expect(await reachOfColleague()).toEqual(wholeOrganization(owner));
+  });
+
+  it.each([
+    ['the bot', () => user(bot)],
+    ['all, with bots', () => withBots(ALL)],
+  ])('are those of a router that names %s', async (_, target) => {
+    await newRoom(owner);
+    await newRouter(owner, [room], [target()]);
+    expect(await reachOfBot()).toEqual({ organization_id: null, room_ids: [room] });
+  });
+
+  it('are those of a router that names a team of the bot', async () => {
+    await newRouter(owner, [room], [team(await newTeam(owner, bot))]);
+    expect(await reachOfBot()).toEqual({ organization_id: null, room_ids: [room] });
+  });
+
+  it('include a partner’s room only when the target includes the partner’s bots', async () => {
+    await share('room', owner, room, partner);
+    const foreign = await newUser(partner, 'Bot', 1);
+    const reachOfForeign = () => reachOfUser(databases, partner, foreign, EVERYTHING, true);
+    const router = await newRouter(owner, [room], [organization(partner)]);
+    expect(await reachOfForeign()).toEqual(nothing);
+    expect(await reachOfAgent()).toEqual({ organization_id: partner, room_ids: [room] });
+    await updateRouter(database, owner, router, { targets: [withBots(organization(partner))] }, AT);
+    expect(await reachOfForeign()).toEqual({ organization_id: null, room_ids: [room] });
+    expect(await reachOfAgent()).toEqual({ organization_id: partner, room_ids: [room] });
   });
 });
 

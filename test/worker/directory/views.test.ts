@@ -5,7 +5,7 @@ import { viewOrganization } from '../../../src/directory/organizations.ts';
 import type { DirectoryDatabases } from '../../../src/directory/read-routed-rooms.ts';
 import { viewRooms } from '../../../src/directory/room-views.ts';
 import { deleteRoom, findRoom, listRooms, updateRoom } from '../../../src/directory/rooms.ts';
-import type { RouterTarget } from '../../../src/directory/routers.ts';
+import { type RouterTarget, updateRouter } from '../../../src/directory/routers.ts';
 import { viewTeams } from '../../../src/directory/team-views.ts';
 import { deleteTeam, findInvitee, findTeam, listTeams } from '../../../src/directory/teams.ts';
 import { deleteUser, findUsers, listUsers, updateUser } from '../../../src/directory/users.ts';
@@ -57,20 +57,39 @@ const whoIsReached = async () => {
   const view = await viewRoom();
   return [view?.reaches_online, view?.reaches_humans_online];
 };
-const target = (kind: RouterTarget['kind'], id: string | null = null): RouterTarget => ({ kind, id });
+const target = (kind: RouterTarget['kind'], id: string | null = null, include_bots = false): RouterTarget => ({
+  kind,
+  id,
+  include_bots,
+});
 
 describe('a room’s view', () => {
-  it('counts all users of the organization without a router, and with a router that names all users', async () => {
+  it('counts all people of the organization without a router, and with a router that names all users', async () => {
     await presentUser(partner);
     expect(await whoIsReached()).toEqual(OFFLINE);
     await presentUser(owner, 1);
-    expect(await whoIsReached()).toEqual(BOT_ONLINE);
+    expect(await whoIsReached()).toEqual(OFFLINE);
     await presentUser(owner);
     expect(await whoIsReached()).toEqual(HUMAN_ONLINE);
     await newRouter(owner, [room], []);
     expect(await whoIsReached()).toEqual(OFFLINE);
     await newRouter(owner, [room], [target('all')]);
     expect(await whoIsReached()).toEqual(HUMAN_ONLINE);
+  });
+
+  it('counts bots of all users, or of all of a partner, only when the target includes them', async () => {
+    await presentUser(owner, 1);
+    const router = await newRouter(owner, [room], [target('all')]);
+    expect(await whoIsReached()).toEqual(OFFLINE);
+    await updateRouter(database, owner, router, { targets: [target('all', null, true)] }, AT);
+    expect(await whoIsReached()).toEqual(BOT_ONLINE);
+
+    await presentUser(partner, 1);
+    await share('room', owner, room, partner);
+    await updateRouter(database, owner, router, { targets: [target('organization', partner)] }, AT);
+    expect(await whoIsReached()).toEqual(OFFLINE);
+    await updateRouter(database, owner, router, { targets: [target('organization', partner, true)] }, AT);
+    expect(await whoIsReached()).toEqual(BOT_ONLINE);
   });
 
   it('counts only users who are present, willing to be shown and not deleted', async () => {

@@ -97,6 +97,21 @@ describe('the rights of a socket’s user', () => {
     for (const each of [client, back]) each.close();
   });
 
+  it('do not include a room whose routers do not name the bot', async () => {
+    const { organization_id } = await enroll();
+    const bot = await enrollAgent(organization_id, { is_bot: true });
+    const [unnamed, named] = [await newRoom(organization_id), await newRoom(organization_id)];
+    const body = { name: 'R', targets: [{ kind: 'user', id: bot.user_id }], room_ids: [named] };
+    expect((await admin(`/organizations/${organization_id}/routers`, { method: 'POST', body })).status).toBe(201);
+    const client = await listen(bot, `/api/v5/users/${bot.user_id}/routed_chats/*/messages`);
+    const sayIn = (id: string) =>
+      PublishingThread.ofOrganization(organization_id, { room: { id, organization_id } }).say('hello');
+    await sayIn(unnamed);
+    const id = await sayIn(named);
+    expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', id]]);
+    client.close();
+  });
+
   it('end when they are deleted', async () => {
     const person = await enroll();
     const client = await listen(person);

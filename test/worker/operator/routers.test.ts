@@ -24,9 +24,10 @@ describe('the operator works with routers', () => {
   it('creates, shows, lists, changes and deletes them', async () => {
     const team = await make(mine.organization_id, 'teams', { name: 'Night' });
     const targets = [
-      { kind: 'user', id: mine.user_id.toUpperCase() },
+      // A named user counts whatever is said of bots.
+      { kind: 'user', id: mine.user_id.toUpperCase(), include_bots: true },
       { kind: 'team', id: team },
-      { kind: 'organization', id: partner.organization_id },
+      { kind: 'organization', id: partner.organization_id, include_bots: true },
       { kind: 'all' },
     ];
     const created = await post(`${root}/routers`, { name: 'Day', targets, room_ids: [room, room] });
@@ -37,10 +38,10 @@ describe('the operator works with routers', () => {
         organization_id: mine.organization_id,
         name: 'Day',
         targets: [
-          { kind: 'user', id: mine.user_id },
-          { kind: 'team', id: team },
-          { kind: 'organization', id: partner.organization_id },
-          { kind: 'all', id: null },
+          { kind: 'user', id: mine.user_id, include_bots: false },
+          { kind: 'team', id: team, include_bots: false },
+          { kind: 'organization', id: partner.organization_id, include_bots: true },
+          { kind: 'all', id: null, include_bots: false },
         ],
         room_ids: [room],
         created_at: TIME,

@@ -7,7 +7,7 @@ import { testAlarm } from '../../support/worker/alarm.ts';
 import { passTime } from '../../support/worker/clock.ts';
 import { newRoom } from '../../support/worker/gateway.ts';
 import { ask, enrollAgent, type Json, resultsOf, TestOrganization, unique } from '../../support/worker/organization.ts';
-import { addRouter, shareRoom } from '../../support/worker/organization-setup.ts';
+import { shareRoom } from '../../support/worker/organization-setup.ts';
 import { admin, testEnv } from '../../support/worker/requests.ts';
 import { authenticate, Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
@@ -252,7 +252,7 @@ describe('the visitors of a room, as the organization sees them', () => {
       ask(person, 'GET', `/users/${person.user_id}/rooms/${place.roomId}/visitors/${visitor.id}`);
     expect([(await get(own.agent)).status, (await get(own.agent)).json]).toMatchObject([200, { id: visitor.id }]);
     await shareRoom(own, place.roomId, partner);
-    await addRouter(own, [place.roomId], [{ kind: 'organization', id: partner.organizationId }]);
+    await own.routeTo([{ kind: 'organization', id: partner.organizationId }]);
     expect([(await get(partner.agent)).status, (await get(own.agent)).status]).toEqual([200, 404]);
   });
 

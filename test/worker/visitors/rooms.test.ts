@@ -88,6 +88,9 @@ describe('the users online in a room', () => {
     const online = async () => resultsOf(await get(`${place.room}/online_users`, caller.token)).map(({ id }) => id);
     expect(new Set(await online())).toEqual(new Set([own.agent.user_id, own.bot.user_id, teamMate.user_id]));
 
+    await own.withoutRouters();
+    expect(new Set(await online())).toEqual(new Set([own.agent.user_id, teamMate.user_id]));
+
     await shareRoom(own, roomId, partner);
     await addRouter(
       own,

@@ -12,7 +12,7 @@ const token = {
   created_at: isoTime(FOUNDED),
 };
 
-const target = { kind: 'team', id: ids.team };
+const target = { kind: 'team', id: ids.team, include_bots: false };
 const newRouter = { name: 'Support goes to Shipping', targets: [target], room_ids: [ids.room] };
 
 /** By the names of components. */
