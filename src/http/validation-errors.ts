@@ -21,7 +21,9 @@ export function fieldErrors(issues: readonly Issue[], input: unknown): FieldErro
     for (const segment of issue.path) node = childOf(node, segment);
     // zod also checks the length of a string in place of a list.
     if (node.isWrongType) continue;
-    node.messages.push(issue.message);
+    node.messages.push(
+      ...(issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message) : [issue.message]),
+    );
     if (issue.code !== 'invalid_type') continue;
     node.isWrongType = true;
     node.isObject = issue.expected === 'object' && node.value != null;

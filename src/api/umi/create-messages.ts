@@ -19,6 +19,7 @@ import { channelSettings } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
+import { problemOfVariable, variableKeyField, variableValueField } from '../shared/variable-fields.ts';
 import { findCachedChannel } from './channel-cache.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
 
@@ -70,6 +71,13 @@ function refuseUnkeepableVariables(variables: unknown, context: z.RefinementCtx)
   return refuseUnkeepableName(variables, context);
 }
 
+function refuseValues(variables: Record<string, string | null>, context: z.RefinementCtx): void {
+  for (const [key, value] of Object.entries(variables)) {
+    const problem = value === null ? null : problemOfVariable(key, value);
+    if (problem !== null) context.addIssue({ code: 'custom', path: [key], message: problem });
+  }
+}
+
 /** The payload of "Create Messages" (UMI documentation, 2.1) with the extensions `created_at` and `skip_webhooks`. */
 export const createMessagesSchema = z
   .object({
@@ -86,15 +94,12 @@ export const createMessagesSchema = z
     variables: z
       .preprocess(
         refuseUnkeepableVariables,
-        z
-          .record(textField({ max: 255 }), textField({ max: BODY_CHARACTERS, blank: true }).nullable())
-          .nullable()
-          .default({}),
+        z.record(variableKeyField(), variableValueField().nullable()).superRefine(refuseValues).nullable().default({}),
       )
       .openapi({
         maxProperties: VARIABLES_IN_A_REQUEST,
         description:
-          'Named values that are set for the visitor. At most 1,000. Null values are ignored. `username` is the name of the visitor, of which the first 255 characters are shown.',
+          'Named values that are set for the visitor. At most 1,000. Null values are ignored. A key is not `.` or `..`, and `username` is not blank: it is the name of the visitor, of which the first 255 characters are shown.',
       }),
   })
   .superRefine((payload, context) => {

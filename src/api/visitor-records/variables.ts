@@ -15,7 +15,7 @@ import { threadNameOfChat } from '../../domain/address.ts';
 import { newCommandId } from '../../domain/commands.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, idKey, readPage } from '../../http/collection.ts';
-import { isoTimeSchema, pathNameField, pathVisitorId, textField } from '../../http/fields.ts';
+import { isoTimeSchema, pathVisitorId } from '../../http/fields.ts';
 import { type Refused, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -27,9 +27,9 @@ import { executeCommand } from '../execute-command.ts';
 import { ownRoom } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { ROOM_NOT_FOUND, roomPath, VISITOR_NOT_FOUND } from '../shared/paths.ts';
+import { problemOfVariable, variableKeyField, variableValueField } from '../shared/variable-fields.ts';
 import { beginKeeping } from '../visitor-presence.ts';
 
-const VALUE_CHARACTERS = 10_000;
 /** Most threads that get the visitor's name at the same time. A visitor has one thread in each room. */
 const RENAMED_AT_A_TIME = 10;
 
@@ -37,9 +37,8 @@ const visitorPath = roomPath.extend({ visitor_id: pathVisitorId() });
 const variablePath = visitorPath.extend({ key: z.string().openapi({ param: { name: 'key', in: 'path' } }) });
 type VisitorPath = z.output<typeof visitorPath>;
 
-const valueField = textField({ max: VALUE_CHARACTERS, blank: true });
-const createSchema = z.object({ key: pathNameField(), value: valueField }).openapi('SetVisitorVariable');
-const changeSchema = z.object({ value: valueField }).openapi('ChangeVisitorVariable');
+const createSchema = z.object({ key: variableKeyField(), value: variableValueField() }).openapi('SetVisitorVariable');
+const changeSchema = z.object({ value: variableValueField() }).openapi('ChangeVisitorVariable');
 
 const variableSchema = z
   .object({ key: z.string(), value: z.string(), created_at: isoTimeSchema, updated_at: isoTimeSchema })
@@ -124,7 +123,7 @@ visitorVariableRoutes.openapi(listRoute, async (c) => {
 visitorVariableRoutes.openapi(setRoute, async (c) => {
   const path = c.req.valid('param');
   const { key, value } = c.req.valid('json');
-  const refused = (await refuseVisitor(c, path)) ?? refuseBlankName(c, key, value);
+  const refused = (await refuseVisitor(c, path)) ?? refuseValue(c, key, value);
   if (refused !== null) return refused;
   const { organization_id, visitor_id } = path;
   const database = await copyDatabase(c);
@@ -159,7 +158,7 @@ for (const method of ['put', 'patch'] as const) {
   visitorVariableRoutes.openapi(route, async (c) => {
     const { key, ...path } = c.req.valid('param');
     const { value } = c.req.valid('json');
-    const refused = (await refuseVisitor(c, path)) ?? refuseBlankName(c, key, value);
+    const refused = (await refuseVisitor(c, path)) ?? refuseValue(c, key, value);
     if (refused !== null) return refused;
     const changed = await changeVisitorVariable(await copyDatabase(c), path.visitor_id, key, value, Date.now());
     if (changed === null) return refuse(c, VARIABLE_NOT_FOUND);
@@ -187,10 +186,9 @@ async function refuseVisitor(c: AppContext, { room_id, visitor_id }: VisitorPath
   return visitor === null ? refuse(c, VISITOR_NOT_FOUND) : null;
 }
 
-/** Refuses a blank name. A name is removed by deleting the variable. Null for any other variable or value. */
-function refuseBlankName(c: AppContext, key: string, value: string): Refused | null {
-  const isBlank = key === NAME_VARIABLE && value.trim() === '';
-  return isBlank ? refuseField(c, 'value', 'This field may not be blank.') : null;
+function refuseValue(c: AppContext, key: string, value: string): Refused | null {
+  const problem = problemOfVariable(key, value);
+  return problem === null ? null : refuseField(c, 'value', problem);
 }
 
 /**

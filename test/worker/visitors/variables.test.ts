@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newRoom } from '../../support/worker/gateway.ts';
-import { ask, resultsOf, TestOrganization, TIME, unique } from '../../support/worker/organization.ts';
+import { ask, resultsOf, TestOrganization, TIME, unique, visitorSays } from '../../support/worker/organization.ts';
 import { Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
 
 let site: Site;
@@ -46,6 +46,7 @@ describe('a variable of a visitor', () => {
     ['a key that is too long', { key: 'x'.repeat(256), value: 'x' }, 'key'],
     ['a key that cannot be part of a URL', { key: '.', value: 'x' }, 'key'],
     ['another such key', { key: '..', value: 'x' }, 'key'],
+    ['a reserved key', { key: '__proto__', value: 'x' }, 'key'],
     ['no value', { key: 'x' }, 'value'],
     ['null', { key: 'x', value: null }, 'value'],
     ['a number', { key: 'x', value: 7 }, 'value'],
@@ -88,6 +89,34 @@ describe('a variable of a visitor', () => {
         expect((await request(method, `${path}/x`, body)).status).toBe(404);
       }
     }
+  });
+});
+
+describe('the rules of a variable', () => {
+  it.each([
+    ['.', 'x'],
+    ['..', 'x'],
+    ['__proto__', 'x'],
+    [' ', 'x'],
+    ['x'.repeat(255), 'x'.repeat(10_000)],
+    ['x'.repeat(256), 'x'],
+    ['x', 'x'.repeat(10_001)],
+    ['x', ''],
+    ['username', ' '],
+    ['username', 'Ann'],
+    ['...', 'x'],
+  ])('are the same in its own API and through a channel, for %j and %j', async (key, value) => {
+    const org = await TestOrganization.open();
+    const { chatId } = await org.say(unique('thread'), 'hi');
+    const who = String((await org.memberships(chatId))[0]?.['member_id']);
+    const path = `/orgs/${org.organizationId}/rooms/${org.gateway.roomId}/visitors/${who}/variables`;
+    const own = await ask(org.agent, 'POST', path, { key, value });
+    // As JSON text, because an object literal would not keep `__proto__` as a key.
+    const variables = JSON.parse(`{${JSON.stringify(key)}: ${JSON.stringify(value)}}`);
+    const sent = await org.post({ messages: [visitorSays(unique('thread'), 'hi')], variables });
+    const problem = own.json['key'] ?? own.json['value'];
+    if (own.status === 201) expect(sent.status).toBe(201);
+    else expect([own.status, sent.status, Object.values(sent.json['variables'] ?? {})]).toEqual([400, 400, [problem]]);
   });
 });
 
