@@ -171,9 +171,11 @@ export function helpText(): string {
   return [
     'Usage: npm run --silent admin -- <resource> <verb> [options]',
     '       npm run --silent admin -- bootstrap --env <environment> --name <organization> [--first-name <user>]',
+    '       npm run --silent admin -- rotate-keys [--ends-previous true]',
     '',
-    'bootstrap, once after the first deployment: makes the admin token, sets it and shows it; creates an organization,',
-    'a room, and a user with a token of all scopes. It needs a login at Cloudflare.',
+    'bootstrap, once after the first deployment: makes the admin token and the key of secrets, sets and shows them; creates',
+    'an organization, a room, and a user with a token of all scopes. It needs a login at Cloudflare.',
+    'rotate-keys: makes another signing key, and wraps the secrets in D1 by the present SECRETS_KEY.',
     '',
     'Connection:',
     '  --base-url <url>   default: UMI_BASE_URL, else http://127.0.0.1:8787',

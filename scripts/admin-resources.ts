@@ -134,6 +134,13 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     required: [],
     verbs: ['list', 'add', 'remove'],
   },
+  'signing-keys': {
+    path: '/signing_keys',
+    id: 'key',
+    fields: { ends_previous: 'flag' },
+    required: [],
+    verbs: ['list', 'create'],
+  },
   tokens: {
     path: '/organizations/{organization}/users/{user}/tokens',
     id: 'token',

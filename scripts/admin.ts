@@ -2,8 +2,10 @@ import { parseArgs } from 'node:util';
 import { bootstrap } from './admin-bootstrap.ts';
 import { type AdminRequest, commandOptions, helpText, type Options, parseCommand } from './admin-command.ts';
 import { adminToken, defaultBaseUrl, NO_ADMIN_TOKEN } from './admin-connection.ts';
+import { rotateKeys } from './admin-rotate-keys.ts';
 import { argumentProblem } from './command-line.ts';
 import { DeploymentRefused, readTarget } from './deployment-target.ts';
+import { requestJson } from './json-request.ts';
 import { runWrangler } from './wrangler-command.ts';
 
 /**
@@ -28,6 +30,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (positionals[0] === 'bootstrap') return startHub(positionals, values, baseUrl);
+  if (positionals[0] === 'rotate-keys') return rotate(positionals, values, baseUrl);
   const command = parseCommand(positionals, values);
   if (!command.ok) return complain(command.problem);
   const token = adminToken();
@@ -55,6 +58,29 @@ async function startHub(words: readonly string[], options: Options, baseUrl: str
     return 0;
   } catch (error) {
     process.stderr.write(`${error instanceof DeploymentRefused ? error.message : String(error)}\n`);
+    return 1;
+  }
+}
+
+/** `rotate-keys`. Ends with 1 when the hub refuses or a secret cannot be unwrapped. */
+async function rotate(words: readonly string[], options: Options, baseUrl = defaultBaseUrl()): Promise<number> {
+  const { 'ends-previous': endsPrevious = 'false', ...foreign } = options;
+  const [surplus] = [...words.slice(1), ...Object.keys(foreign).map((option) => `--${option}`)];
+  if (surplus !== undefined) return complain(`unexpected "${surplus}"`);
+  if (endsPrevious !== 'true' && endsPrevious !== 'false') return complain('--ends-previous is true or false');
+  const token = adminToken();
+  if (token === null) return complain(NO_ADMIN_TOKEN);
+  const ask = async (path: string, body: object) => {
+    const url = `${baseUrl.replace(/\/+$/, '')}/admin/v1${path}`;
+    const answer = await requestJson({ method: 'POST', url, token, body });
+    if (answer.status >= 300) throw new Error(`${answer.status} POST ${url}\n${JSON.stringify(answer.body, null, 2)}`);
+    return answer.body;
+  };
+  try {
+    const isComplete = await rotateKeys(ask, endsPrevious === 'true', (line) => process.stdout.write(`${line}\n`));
+    return isComplete ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
 }

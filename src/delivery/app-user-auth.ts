@@ -1,4 +1,5 @@
-import { APP_USER_TOKEN_SECONDS, appUserToken, type ScopedAppUser } from '../directory/app-tokens.ts';
+import { appUserToken, type ScopedAppUser } from '../directory/app-tokens.ts';
+import { type SigningKeys, TOKEN_SECONDS } from '../directory/token-keys.ts';
 import type { Attempt } from '../rpc/lane.ts';
 
 /**
@@ -14,11 +15,11 @@ export type AppUserAuth = {
   organization_id: string;
 };
 
-/** Makes a token for one attempt. `key` is the hub's signing key, `now` in ms. */
-export async function makeAppUserAuth(key: Uint8Array, appUser: ScopedAppUser, now: number): Promise<AppUserAuth> {
+/** Makes a token for one attempt, at `now` (ms). */
+export async function makeAppUserAuth(signing: SigningKeys, appUser: ScopedAppUser, now: number): Promise<AppUserAuth> {
   const { user_id, organization_id } = appUser;
-  const access_token = await appUserToken(key, appUser, now);
-  return { access_token, token_type: 'Bearer', expires_in: APP_USER_TOKEN_SECONDS, user_id, organization_id };
+  const access_token = await appUserToken(signing, appUser, now);
+  return { access_token, token_type: 'Bearer', expires_in: TOKEN_SECONDS.user, user_id, organization_id };
 }
 
 /** The frozen body of an app's webhook with the authorization of one attempt. Both are JSON text. */

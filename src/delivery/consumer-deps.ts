@@ -3,7 +3,7 @@ import { openIdentityDatabase, openOrganizationDatabase } from '../db/database.t
 import { findAppEndpoint } from '../directory/app-endpoints.ts';
 import { findChannelOrDeleted } from '../directory/channels.ts';
 import { findOrganization } from '../directory/organizations.ts';
-import { cachedSigningKey } from '../directory/signing-keys.ts';
+import { cachedHubKeys } from '../directory/signing-keys.ts';
 import { type OpenedChannel, openAppSecret, openChannel } from '../directory/stored-secrets.ts';
 import { fault } from '../platform/faults.ts';
 import { writeLog } from '../platform/log.ts';
@@ -77,7 +77,7 @@ async function readEndpoint(env: Env, leased: Parameters<DeliveryDeps['endpoint'
     return { ...endpoint, secret: await openAppSecret(env, { id: endpoint.app_id, secret: endpoint.secret }) };
   });
   return await endpointOfInstallation(found, env.PUBLIC_ORIGIN, async (appUser) =>
-    makeAppUserAuth(await cachedSigningKey(env, noCost()), appUser, Date.now()),
+    makeAppUserAuth((await cachedHubKeys(env, noCost())).signing, appUser, Date.now()),
   );
 }
 

@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose';
 import { z } from 'zod';
 import { readOwnToken, secondsOf, signOwnToken } from './own-tokens.ts';
+import { type SigningKeys, TOKEN_SECONDS } from './token-keys.ts';
 
 /**
  * The JWTs of apps, all of them HS256. Those that the hub reads are signed with its own key (own-tokens.ts); those that
@@ -9,13 +10,6 @@ import { readOwnToken, secondsOf, signOwnToken } from './own-tokens.ts';
 
 const VERSION = 1;
 
-/** How long the token in a webhook is valid, in seconds. */
-export const APP_USER_TOKEN_SECONDS = 300;
-/** How long the token and the data of a trigger are valid, in seconds. */
-export const TRIGGER_SECONDS = 600;
-/** How long the code of an installation can be exchanged, in seconds. */
-const APP_USER_CODE_SECONDS = 30;
-
 /** The bot user of an installation that a token acts as. */
 export type AppUser = { organization_id: string; user_id: string; app_id: string };
 
@@ -23,17 +17,15 @@ export type AppUser = { organization_id: string; user_id: string; app_id: string
 export type ScopedAppUser = AppUser & { scopes: readonly string[] };
 
 /**
- * An access token of an app's bot user, valid for APP_USER_TOKEN_SECONDS from `now` (ms). `key` is the hub's signing
- * key.
+ * An access token of an app's bot user, made at `now` (ms).
  */
 export function appUserToken(
-  key: Uint8Array,
+  signing: SigningKeys,
   { organization_id, user_id, app_id, scopes }: ScopedAppUser,
   now: number,
 ): Promise<string> {
   const claims = { organization_id, scopes: [...scopes], version: VERSION, user_id, app_id };
-  const lifetime = APP_USER_TOKEN_SECONDS;
-  return signOwnToken(key, 'user', { ...claims, jti: crypto.randomUUID() }, { now, lifetime });
+  return signOwnToken(signing, 'user', { ...claims, jti: crypto.randomUUID() }, now);
 }
 
 const appUserClaims = z.object({
@@ -45,11 +37,11 @@ const appUserClaims = z.object({
 
 /** The bot user that an access token names. Null when the token is forged or expired. `exp` in seconds. */
 export function readAppUserToken(
-  key: Uint8Array,
+  signing: SigningKeys,
   token: string,
   now: number,
 ): Promise<z.infer<typeof appUserClaims> | null> {
-  return readOwnToken(key, 'user', token, appUserClaims, now);
+  return readOwnToken(signing, 'user', token, appUserClaims, now);
 }
 
 /** The user who opens an app, the installation, and the token with which they open it. */
@@ -67,7 +59,7 @@ export type Trigger = {
  * credentials to the host that stands in `sub`.
  */
 export function triggerToken(
-  key: Uint8Array,
+  signing: SigningKeys,
   trigger: Trigger & { perms: readonly string[]; hub: string },
   now: number,
 ): Promise<string> {
@@ -80,7 +72,7 @@ export function triggerToken(
     inst_id: trigger.installation_id,
     opener_token_id: trigger.opener_token_id,
   };
-  return signOwnToken(key, 'trigger', claims, { now, lifetime: TRIGGER_SECONDS });
+  return signOwnToken(signing, 'trigger', claims, now);
 }
 
 const triggerClaims = z.object({
@@ -94,32 +86,32 @@ const triggerClaims = z.object({
 
 /** The content of a trigger's token. Null when the token is forged or expired. `exp` in seconds. */
 export function readTriggerToken(
-  key: Uint8Array,
+  signing: SigningKeys,
   token: string,
   now: number,
 ): Promise<z.infer<typeof triggerClaims> | null> {
-  return readOwnToken(key, 'trigger', token, triggerClaims, now);
+  return readOwnToken(signing, 'trigger', token, triggerClaims, now);
 }
 
-/** A code that an app can exchange once, within APP_USER_CODE_SECONDS, for a lasting token of its bot user. */
+/** A code that an app can exchange once, within TOKEN_SECONDS, for a lasting token of its bot user. */
 export function appUserCode(
-  key: Uint8Array,
+  signing: SigningKeys,
   installation: { app_id: string; installation_id: string },
   now: number,
 ): Promise<string> {
   const claims = { app_id: installation.app_id, inst_id: installation.installation_id, jti: crypto.randomUUID() };
-  return signOwnToken(key, 'app_user_code', claims, { now, lifetime: APP_USER_CODE_SECONDS });
+  return signOwnToken(signing, 'app_user_code', claims, now);
 }
 
 const codeClaims = z.object({ app_id: z.string(), inst_id: z.string(), jti: z.string(), exp: z.number() });
 
 /** The content of a code. Null when it is forged or expired. The exchange itself finds out whether it was used. */
 export function readAppUserCode(
-  key: Uint8Array,
+  signing: SigningKeys,
   code: string,
   now: number,
 ): Promise<z.infer<typeof codeClaims> | null> {
-  return readOwnToken(key, 'app_user_code', code, codeClaims, now);
+  return readOwnToken(signing, 'app_user_code', code, codeClaims, now);
 }
 
 /**
@@ -147,6 +139,6 @@ export type TriggerData = {
 export function signTriggerData(appSecret: string, data: TriggerData, now: number): Promise<string> {
   return new SignJWT(data)
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setExpirationTime(secondsOf(now) + TRIGGER_SECONDS)
+    .setExpirationTime(secondsOf(now) + TOKEN_SECONDS.trigger)
     .sign(new TextEncoder().encode(appSecret));
 }

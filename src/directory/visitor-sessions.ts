@@ -2,10 +2,12 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { isSameSecret } from '../platform/secrets.ts';
 import { readOwnToken, secondsOf, signOwnToken } from './own-tokens.ts';
+import { type SigningKeys, TOKEN_SECONDS } from './token-keys.ts';
 
 /**
  * The identity of a visitor, without a row. The secret is 10 random bytes and the hub's signature over them and the
- * organization; the id is derived from the same bytes. `key` is the hub's signing key (signing-keys.ts).
+ * organization; the id is derived from the same bytes. `key` is the hub's key for visitors (signing-keys.ts), which no
+ * rotation changes.
  */
 export type VisitorSession = { visitor_id: string; visitor_secret_id: string };
 
@@ -39,9 +41,6 @@ function sessionOf(key: Uint8Array, organizationId: string, random: string): Vis
   };
 }
 
-/** How long an access token of a visitor is valid, in seconds. */
-export const VISITOR_TOKEN_LIFETIME = 1800;
-
 const visitorClaims = z.object({ visitor_id: z.string(), organization_id: z.string() });
 const endingVisitorClaims = visitorClaims.extend({ exp: z.number() });
 
@@ -50,14 +49,13 @@ export type VisitorClaims = z.infer<typeof visitorClaims>;
 
 /** An access token for a visitor, valid from `now` (ms), and when it expires (ms). */
 export async function issueVisitorToken(
-  key: Uint8Array,
+  signing: SigningKeys,
   { visitor_id, organization_id }: VisitorClaims,
   now: number,
 ): Promise<{ token: string; expires_at: number }> {
-  const lifetime = VISITOR_TOKEN_LIFETIME;
   const claims = { visitor_id, organization_id, jti: crypto.randomUUID() };
-  const token = await signOwnToken(key, 'visitor', claims, { now, lifetime });
-  return { token, expires_at: (secondsOf(now) + lifetime) * 1000 };
+  const token = await signOwnToken(signing, 'visitor', claims, now);
+  return { token, expires_at: (secondsOf(now) + TOKEN_SECONDS.visitor) * 1000 };
 }
 
 /**
@@ -65,11 +63,11 @@ export async function issueVisitorToken(
  * another kind, or not a token.
  */
 export async function readVisitorToken(
-  key: Uint8Array,
+  signing: SigningKeys,
   token: string,
   now: number,
 ): Promise<(VisitorClaims & { expires_at: number }) | null> {
-  const claims = await readOwnToken(key, 'visitor', token, endingVisitorClaims, now);
+  const claims = await readOwnToken(signing, 'visitor', token, endingVisitorClaims, now);
   if (claims === null) return null;
   const { exp, ...who } = claims;
   return { ...who, expires_at: exp * 1000 };

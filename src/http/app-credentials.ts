@@ -1,11 +1,11 @@
 import { findAppUserPrincipal, findTriggerPrincipal } from '../directory/app-principals.ts';
 import { readAppUserToken, readTriggerToken } from '../directory/app-tokens.ts';
+import { hubKeysFor } from '../directory/signing-keys.ts';
 import type { AppCredential } from '../directory/socket-owners.ts';
 import { openAppSecret } from '../directory/stored-secrets.ts';
 import type { PrincipalRow } from '../directory/tokens.ts';
 import { isSameSecret } from '../platform/secrets.ts';
 import { type AppContext, identityDatabase } from './app-environment.ts';
-import { signingKey } from './signing-key.ts';
 
 /** The user or bot user that an app's credentials authenticate. `expires_at` in ms. */
 export type AppPrincipalRow = PrincipalRow & { credential: AppCredential };
@@ -25,9 +25,13 @@ export function parseAppCredentials(header: string | undefined): { token: string
   return rest.length === 0 ? { token, secret } : null;
 }
 
-/** The bot user that a JWT from a webhook names. A JWT that the hub has not signed costs no read of D1. */
+/**
+ * The bot user that a JWT from a webhook names. A JWT that the hub has not signed costs no read of D1, but for one a
+ * second that names an unknown key.
+ */
 export async function findAppUser(c: AppContext, token: string): Promise<AppPrincipalRow | null> {
-  const claims = await readAppUserToken(await signingKey(c), token, Date.now());
+  const { signing } = await hubKeysFor(c.env, c.var.cost, token);
+  const claims = await readAppUserToken(signing, token, Date.now());
   if (claims === null) return null;
   const row = await findAppUserPrincipal(identityDatabase(c), claims);
   if (row === null) return null;
@@ -43,7 +47,8 @@ export async function findTriggeringUser(
   c: AppContext,
   { token, secret }: { token: string; secret: string },
 ): Promise<AppPrincipalRow | null> {
-  const claims = await readTriggerToken(await signingKey(c), token, Date.now());
+  const { signing } = await hubKeysFor(c.env, c.var.cost, token);
+  const claims = await readTriggerToken(signing, token, Date.now());
   if (claims === null) return null;
   const { org_id: organization_id, inst_id: installation_id, user_id, app_id, opener_token_id } = claims;
   const trigger = { organization_id, installation_id, user_id, app_id, opener_token_id };

@@ -1,3 +1,4 @@
+import { hubKeysFor } from '../directory/signing-keys.ts';
 import { readVisitorToken } from '../directory/visitor-sessions.ts';
 import { errorText, writeLog } from '../platform/log.ts';
 import { isUuid } from '../resources/uuid.ts';
@@ -5,7 +6,6 @@ import type { AppContext, AppMiddleware, VisitorPrincipal } from './app-environm
 import { parseAuthorization } from './authenticate.ts';
 import { knownOrganization } from './organization-cache.ts';
 import { refuse } from './refusals.ts';
-import { signingKey } from './signing-key.ts';
 
 /**
  * Guards of the routes for visitors, in this order: `authenticateVisitor()`, `requireVisitorOrganization()` and
@@ -32,7 +32,8 @@ export function authenticateVisitor(): AppMiddleware {
 }
 
 async function findVisitorPrincipal(c: AppContext, token: string): Promise<VisitorPrincipal | null> {
-  const claims = await readVisitorToken(await signingKey(c), token, Date.now());
+  const { signing } = await hubKeysFor(c.env, c.var.cost, token);
+  const claims = await readVisitorToken(signing, token, Date.now());
   const row = claims === null ? null : await knownOrganization(c, claims.organization_id);
   if (claims === null || row === null) return null;
   return {

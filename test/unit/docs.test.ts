@@ -251,7 +251,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['log of finished webhooks, bodies and attempts', 'KEEP_DELIVERIES', 24 * 3_600_000],
   ['a client without `presence_expires_in`', 'DEFAULT_EXPIRES_IN'],
   ["a visitor's presence without `presence_expires_in`", 'DEFAULT_EXPIRES_IN'],
-  ["a visitor's access token", 'VISITOR_TOKEN_LIFETIME'],
+  ["a visitor's access token", 'VISITOR_TOKEN_SECONDS'],
   ['a visitor without chat and variable is known after their visit', 'KEEP_PASSING', 3_600_000],
   ["an app's token in a webhook", 'APP_USER_TOKEN_SECONDS'],
   ['`data` and `token` of a trigger', 'TRIGGER_SECONDS'],

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { readAppUserCode } from '../../directory/app-tokens.ts';
 import { exchangeCode, findAppSecret } from '../../directory/app-user-codes.ts';
+import { hubKeysFor } from '../../directory/signing-keys.ts';
 import { openAppSecret } from '../../directory/stored-secrets.ts';
 import { newToken, tokenDigest } from '../../directory/tokens.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
@@ -10,7 +11,6 @@ import { guesses, limitGuesses } from '../../http/rate-limits.ts';
 import { refusalResponses } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { signingKey } from '../../http/signing-key.ts';
 import { isSameSecret } from '../../platform/secrets.ts';
 import { isUuid, newUuid } from '../../resources/uuid.ts';
 
@@ -80,7 +80,8 @@ identityRoutes.post(PATH, limitGuesses, async (c) => {
     return fail(c, 'invalid_client');
   }
   const now = Date.now();
-  const claims = await readAppUserCode(await signingKey(c), code, now);
+  const { signing } = await hubKeysFor(c.env, c.var.cost, code);
+  const claims = await readAppUserCode(signing, code, now);
   if (claims === null || claims.app_id !== appId.toLowerCase()) return fail(c, 'invalid_grant');
   const token = newToken();
   const owner = await exchangeCode(

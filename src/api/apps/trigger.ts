@@ -5,6 +5,7 @@ import { appUserCode, signTriggerData, triggerToken } from '../../directory/app-
 import { findInstalledSecret } from '../../directory/app-user-codes.ts';
 import { findInstallation, installationView, type UninstallTrigger } from '../../directory/installations.ts';
 import { numbersOf } from '../../directory/numbers.ts';
+import { cachedHubKeys } from '../../directory/signing-keys.ts';
 import { openAppSecret } from '../../directory/stored-secrets.ts';
 import { threadNameOfChat } from '../../domain/address.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
@@ -13,7 +14,6 @@ import { uuidField, webUrlField } from '../../http/fields.ts';
 import { refuse, refuseField } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { signingKey } from '../../http/signing-key.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
 import { APP_TRIGGERS, type AppTrigger } from '../../resources/app.ts';
 import type { ChatFacts } from '../../resources/chat.ts';
@@ -70,7 +70,7 @@ triggerRoutes.openapi(getTrigger, async (c) => {
   if (chat_id !== undefined && chat === null) return refuseField(c, 'chat_id', 'Chat not found.');
 
   const now = Date.now();
-  const key = await signingKey(c);
+  const { signing } = await cachedHubKeys(c.env, c.var.cost);
   const hub = hostOfHub(c);
   // Existing apps exchange the code at whatever trigger they get, except at that of an installation that ends.
   const hasCode = type !== 'uninstall' && app_user !== null;
@@ -84,7 +84,7 @@ triggerRoutes.openapi(getTrigger, async (c) => {
       app_id: app.id,
       inst_id: installation_id,
       app_user_id: app_user?.id ?? null,
-      app_user_code: hasCode ? await appUserCode(key, { app_id: app.id, installation_id }, now) : null,
+      app_user_code: hasCode ? await appUserCode(signing, { app_id: app.id, installation_id }, now) : null,
       visitor_id: chat?.visitor_id ?? null,
       chat_id: chat?.id ?? null,
       room_id: chat?.room?.id ?? null,
@@ -98,7 +98,7 @@ triggerRoutes.openapi(getTrigger, async (c) => {
   if (type !== 'uninstall') {
     const perms = allowed_scopes.filter((scope) => scopes.has(scope));
     const trigger = { organization_id, user_id: user.id, app_id: app.id, installation_id, opener_token_id };
-    parameters.set('token', await triggerToken(key, { ...trigger, perms, hub }, now));
+    parameters.set('token', await triggerToken(signing, { ...trigger, perms, hub }, now));
   }
   if (type === 'install') parameters.set('redirect_uri', redirect_uri ?? `${publicOrigin(c)}/`);
   c.header('Cache-Control', 'no-store');

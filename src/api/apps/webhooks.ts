@@ -17,13 +17,13 @@ import {
   updateAppWebhook,
 } from '../../directory/app-webhooks.ts';
 import { type AppColumns, findApp } from '../../directory/apps.ts';
+import { cachedHubKeys } from '../../directory/signing-keys.ts';
 import { openAppSecret } from '../../directory/stored-secrets.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
-import { signingKey } from '../../http/signing-key.ts';
 import { purgeAudience } from '../../notifications/load-audience.ts';
 import { appWebhookResource } from '../../resources/app.ts';
 import { problemOfPattern } from '../../resources/topic.ts';
@@ -200,7 +200,8 @@ export function webhookRoutesOf(door: Door): AppRouter {
     const now = Date.now();
     const { id, channel_pattern } = webhook;
     const event = JSON.stringify({ channel: channel_pattern, action: 'test', resource_id: id, resource: { id } });
-    const auth = appUser === null ? null : await makeAppUserAuth(await signingKey(c), appUser, now);
+    const { signing } = await cachedHubKeys(c.env, c.var.cost);
+    const auth = appUser === null ? null : await makeAppUserAuth(signing, appUser, now);
     const body = auth === null ? event : withAppUserAuth(event, auth);
     const secret = await openAppSecret(c.env, app);
     const destination = destinationOfWebhook(webhook, secret, c.env.PUBLIC_ORIGIN);

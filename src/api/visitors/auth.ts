@@ -1,10 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import {
-  issueVisitorToken,
-  newVisitorSession,
-  resumeVisitorSession,
-  VISITOR_TOKEN_LIFETIME,
-} from '../../directory/visitor-sessions.ts';
+import { cachedHubKeys } from '../../directory/signing-keys.ts';
+import { TOKEN_SECONDS } from '../../directory/token-keys.ts';
+import { issueVisitorToken, newVisitorSession, resumeVisitorSession } from '../../directory/visitor-sessions.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { publicOrigin } from '../../http/collection.ts';
 import { isoTimeSchema, pathId } from '../../http/fields.ts';
@@ -13,7 +10,6 @@ import { guesses } from '../../http/rate-limits.ts';
 import { refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { signingKey } from '../../http/signing-key.ts';
 import { isoTime } from '../../resources/clock.ts';
 import { newVisitor } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
@@ -78,13 +74,15 @@ authRoutes.openapi(route, async (c) => {
   }
   c.set('organization', organization);
   if (organization.has_active_subscription === 0) return refuse(c, { reason: 'subscription_inactive' });
-  const key = await signingKey(c);
+  const { visitors, signing } = await cachedHubKeys(c.env, c.var.cost);
   const secret = c.req.valid('json').visitor_secret_id ?? null;
   const session =
-    secret === null ? newVisitorSession(key, organization_id) : resumeVisitorSession(key, organization_id, secret);
+    secret === null
+      ? newVisitorSession(visitors, organization_id)
+      : resumeVisitorSession(visitors, organization_id, secret);
   if (session === null) return refuseField(c, 'visitor_secret_id', 'Unknown visitor secret.');
   const { visitor_id, visitor_secret_id } = session;
-  const { token, expires_at } = await issueVisitorToken(key, { visitor_id, organization_id }, Date.now());
+  const { token, expires_at } = await issueVisitorToken(signing, { visitor_id, organization_id }, Date.now());
   const body = {
     visitor_id,
     visitor_secret_id,
@@ -93,7 +91,7 @@ authRoutes.openapi(route, async (c) => {
     socket_url: socketUrl(c, visitor_id),
     access_token: token,
     expires_at: isoTime(expires_at),
-    expires_in: VISITOR_TOKEN_LIFETIME,
+    expires_in: TOKEN_SECONDS.visitor,
     minimal_bar_version: MINIMAL_BAR_VERSION,
   };
   return c.json(body, 200, { 'Cache-Control': 'no-store' });

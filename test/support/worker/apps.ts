@@ -1,11 +1,13 @@
 import { expect } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { appUserToken } from '../../../src/directory/app-tokens.ts';
-import { findOrMakeSigningKey } from '../../../src/directory/signing-keys.ts';
+import { findOrMakeHubKeys } from '../../../src/directory/signing-keys.ts';
+import { type Audience, deriveSigningKey, type SigningKeys } from '../../../src/directory/token-keys.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
+import { SIGNING_KEY, SIGNING_KEY_ID } from './empty-hub.ts';
 import { firstDatabase } from './first-database.ts';
 import { ask, type Json, unique } from './organization.ts';
-import { type Answer, enroll, type Person } from './requests.ts';
+import { type Answer, enroll, type Person, testEnv } from './requests.ts';
 
 export const ALL_SCOPES = ['settings', 'users', 'reports'];
 
@@ -108,7 +110,7 @@ export async function appCredentials(person: Person, scopes: readonly string[]):
   const bot = { organization_id, user_id: String(installation.app_user_id), app_id: app.id, scopes };
   const { parameters } = await trigger(person, installation, 'type=manual_nav');
   return new Map([
-    ['the token in a webhook', `Bearer ${await appUserToken(await hubKey(), bot, Date.now())}`],
+    ['the token in a webhook', `Bearer ${await appUserToken(await hubKeys(), bot, Date.now())}`],
     ['the token of a trigger', `GIOSGAPP ${parameters.get('token')} ${app.secret}`],
   ]);
 }
@@ -116,7 +118,21 @@ export async function appCredentials(person: Person, scopes: readonly string[]):
 /** The refusal of an app's credentials. */
 export const APP_REFUSED = [403, { detail: 'The credentials of an app are not accepted here.' }];
 
-/** The hub's own signing key. */
-export function hubKey(): Promise<Uint8Array> {
-  return findOrMakeSigningKey(firstDatabase(noCost()));
+/** The keys that sign the hub's own tokens. */
+export async function hubKeys(): Promise<SigningKeys> {
+  return (await findOrMakeHubKeys(testEnv, firstDatabase(noCost()), Date.now())).signing;
+}
+
+/** Signing keys as somebody has them who knows only these bytes. */
+export function keysOf(secret: Uint8Array<ArrayBuffer>): Promise<SigningKeys> {
+  return Promise.all([deriveSigningKey(SIGNING_KEY_ID, 0, secret)]);
+}
+
+/** The bytes that sign a kind of token, derived as the documents say, to forge with. */
+export async function keyBytes(audience: Audience): Promise<Uint8Array> {
+  const secret = Uint8Array.from(atob(SIGNING_KEY), (character) => character.charCodeAt(0));
+  const root = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);
+  const info = new TextEncoder().encode(`umi/tokens/${audience}`);
+  const purpose = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info };
+  return new Uint8Array(await crypto.subtle.deriveBits(purpose, root, 256));
 }

@@ -5,7 +5,10 @@ import { countRows } from './copied-rows.ts';
 import { organizationD1, separateDatabases } from './organization-database.ts';
 
 /** Signs the hub's tokens. Always the same key, because the isolate remembers it after D1 has been emptied. */
-const SIGNING_KEY = btoa('0123456789abcdef0123456789abcdef');
+export const SIGNING_KEY = btoa('0123456789abcdef0123456789abcdef');
+
+/** The id of a key from before there were several. */
+export const SIGNING_KEY_ID = 'tokens';
 
 const { TEST_MIGRATIONS: migrations } = env as unknown as { TEST_MIGRATIONS: D1Migration[] };
 
@@ -38,6 +41,6 @@ async function hasTables(): Promise<boolean> {
  */
 function withSigningKey(migration: D1Migration): D1Migration {
   if (!migration.queries.some((query) => query.includes('CREATE TABLE signing_keys'))) return migration;
-  const insert = `INSERT INTO signing_keys (id, secret, created_at) VALUES ('tokens', '${SIGNING_KEY}', 0)`;
+  const insert = `INSERT INTO signing_keys (id, secret, created_at) VALUES ('${SIGNING_KEY_ID}', '${SIGNING_KEY}', 0)`;
   return { ...migration, queries: [...migration.queries, insert] };
 }

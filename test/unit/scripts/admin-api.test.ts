@@ -34,6 +34,8 @@ const LEFT_OUT = [
   'POST /organizations/{}/apps/{}/webhooks/{}/test',
   // PUT adds a member as well.
   'POST /organizations/{}/teams/{}/members',
+  // npm run admin -- rotate-keys.
+  'POST /secrets/rewrap',
   // npm run rebuild.
   'POST /rebuild',
 ];

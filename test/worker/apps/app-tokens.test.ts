@@ -1,16 +1,18 @@
-import { decodeJwt, SignJWT } from 'jose';
+import { decodeJwt, type JWTHeaderParameters, SignJWT } from 'jose';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { appUserCode, appUserToken, triggerToken } from '../../../src/directory/app-tokens.ts';
 import {
   type CreatedApp,
-  hubKey,
+  hubKeys,
   type Installation,
+  keyBytes,
   openApp,
   orgOf,
   trigger,
   uninstall,
 } from '../../support/worker/apps.ts';
 import { passTime, setClock } from '../../support/worker/clock.ts';
+import { SIGNING_KEY_ID } from '../../support/worker/empty-hub.ts';
 import { ask, type Json } from '../../support/worker/organization.ts';
 import { admin, call, enroll, type Person } from '../../support/worker/requests.ts';
 
@@ -29,7 +31,7 @@ async function tokenOf({ manager, app, installation }: Opened, change: Json = {}
     scopes: ['reports'],
     ...change,
   };
-  return appUserToken(await hubKey(), user, now);
+  return appUserToken(await hubKeys(), user, now);
 }
 
 let opened: Opened;
@@ -162,20 +164,26 @@ function base64url(value: unknown): string {
   return btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-const sign = (claims: Json, key: Uint8Array, header = { alg: 'HS256' }) =>
+const kid = SIGNING_KEY_ID;
+const sign = (claims: Json, key: Uint8Array, header: JWTHeaderParameters = { alg: 'HS256', kid }) =>
   new SignJWT(claims).setProtectedHeader(header).sign(key);
 
 describe('a forged token', () => {
   it('is none if it is signed correctly: the claims and the key of these tests make a valid one', async () => {
-    expect((await bearer(await sign(goodClaims(opened), await hubKey()))).status).toBe(200);
+    expect((await bearer(await sign(goodClaims(opened), await keyBytes('user')))).status).toBe(200);
   });
 
   it.each<[string, (claims: Json, key: Uint8Array) => string | Promise<string>]>([
     ['with alg none', (claims) => `${base64url({ alg: 'none' })}.${base64url(claims)}.`],
     ['with alg none and a signature', (claims) => `${base64url({ alg: 'none' })}.${base64url(claims)}.AAAA`],
     ['of another key', (claims) => sign(claims, new Uint8Array(32))],
+    ['of the key of another kind of token', async (claims) => sign(claims, await keyBytes('visitor'))],
+    ['that names no key', (claims, key) => sign(claims, key, { alg: 'HS256' })],
+    ['that names an unknown key', (claims, key) => sign(claims, key, { alg: 'HS256', kid: 'another' })],
+    ['that names the key of visitors', (claims, key) => sign(claims, key, { alg: 'HS256', kid: 'visitors' })],
+    ['that lives longer than five minutes', (claims, key) => sign({ ...claims, exp: Number(claims['exp']) + 60 }, key)],
     ['of the app’s own secret', (claims) => sign(claims, new TextEncoder().encode(opened.app.secret))],
-    ['of another algorithm', (claims, key) => sign(claims, new Uint8Array([...key, ...key]), { alg: 'HS512' })],
+    ['of another algorithm', (claims, key) => sign(claims, new Uint8Array([...key, ...key]), { alg: 'HS512', kid })],
     ['that is expired', (claims, key) => sign({ ...claims, exp: Math.floor(Date.now() / 1000) - 1 }, key)],
     ['without an expiry', ({ exp, ...claims }, key) => sign(claims, key)],
     ['that is not valid yet', (claims, key) => sign({ ...claims, nbf: Math.floor(Date.now() / 1000) + 60 }, key)],
@@ -196,7 +204,7 @@ describe('a forged token', () => {
     ['that is not a JWT', () => 'a.b.c'],
     ['of dots', () => '..'],
   ])('%s is refused with 401 and a challenge', async (_, forge) => {
-    const answer = await bearer(await forge(goodClaims(opened), await hubKey()));
+    const answer = await bearer(await forge(goodClaims(opened), await keyBytes('user')));
     expect([answer.status, answer.json]).toEqual([401, { detail: 'Invalid token.' }]);
     expect(answer.headers.has('WWW-Authenticate')).toBe(true);
   });
@@ -204,15 +212,15 @@ describe('a forged token', () => {
   it('is none that is a code or the token of a trigger', async () => {
     const { manager, app, installation } = opened;
     const names = { app_id: app.id, installation_id: installation.id };
-    const key = await hubKey();
-    expect((await bearer(await appUserCode(key, names, Date.now()))).status).toBe(401);
+    const keys = await hubKeys();
+    expect((await bearer(await appUserCode(keys, names, Date.now()))).status).toBe(401);
     const who = {
       ...names,
       organization_id: manager.organization_id,
       user_id: manager.user_id,
       ...OPENED,
     };
-    expect((await bearer(await triggerToken(key, who, Date.now()))).status).toBe(401);
+    expect((await bearer(await triggerToken(keys, who, Date.now()))).status).toBe(401);
   });
 });
 
@@ -276,7 +284,7 @@ describe('GIOSGAPP credentials', () => {
     const names = { organization_id, user_id, app_id: app.id, installation_id: installation.id };
     const statusWith = async (opener_token_id: string) => {
       const trigger = { ...names, ...OPENED, opener_token_id };
-      return (await asks(`GIOSGAPP ${await triggerToken(await hubKey(), trigger, Date.now())} ${app.secret}`)).status;
+      return (await asks(`GIOSGAPP ${await triggerToken(await hubKeys(), trigger, Date.now())} ${app.secret}`)).status;
     };
     expect(await statusWith(manager.token_id)).toBe(401);
     expect(await statusWith(stranger.token_id)).toBe(401);
@@ -309,9 +317,9 @@ describe('GIOSGAPP credentials', () => {
     const { app } = opened;
     const token = await triggerOf(opened.manager, opened);
     const claims = decodeJwt(token);
-    const key = await hubKey();
+    const key = await keyBytes('trigger');
     const statusOf = async (header: { alg: string; typ?: string }, more: Json = {}) => {
-      const forged = await sign({ ...claims, ...more }, key, header);
+      const forged = await sign({ ...claims, ...more }, key, { ...header, kid });
       return (await asks(`GIOSGAPP ${forged} ${app.secret}`)).status;
     };
     const [alg, full] = ['HS256', { iss: 'umi', aud: ['trigger'] }];
@@ -329,7 +337,7 @@ describe('GIOSGAPP credentials', () => {
     for (const organization_id of [stranger.organization_id, opened.manager.organization_id]) {
       const opener = { ...OPENED, opener_token_id: stranger.token_id, user_id: stranger.user_id };
       const names = { ...opener, organization_id, app_id: app.id, installation_id: installation.id };
-      const token = await triggerToken(await hubKey(), names, now);
+      const token = await triggerToken(await hubKeys(), names, now);
       expect((await asks(`GIOSGAPP ${token} ${app.secret}`)).status).toBe(401);
     }
   });

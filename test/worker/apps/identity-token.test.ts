@@ -4,8 +4,9 @@ import { appUserCode, appUserToken } from '../../../src/directory/app-tokens.ts'
 import { APP_TRIGGERS } from '../../../src/resources/app.ts';
 import {
   type CreatedApp,
-  hubKey,
+  hubKeys,
   type Installation,
+  keysOf,
   openApp,
   orgOf,
   trigger,
@@ -152,7 +153,7 @@ describe('POST /identity/token', () => {
   });
 
   it('refuses forged codes and other tokens', async () => {
-    const key = await hubKey();
+    const keys = await hubKeys();
     const names = { app_id: app.id, installation_id: installation.id };
     const user = {
       organization_id: manager.organization_id,
@@ -162,13 +163,13 @@ describe('POST /identity/token', () => {
     const { parameters } = await trigger(manager, installation, 'type=install');
     for (const code of [
       'x',
-      await appUserCode(new Uint8Array(32), names, Date.now()),
-      await appUserCode(new TextEncoder().encode(app.secret), names, Date.now()),
-      await appUserCode(key, names, Date.now() - 31_000),
-      await appUserToken(key, { ...user, scopes: [] }, Date.now()),
+      await appUserCode(await keysOf(new Uint8Array(32)), names, Date.now()),
+      await appUserCode(await keysOf(Uint8Array.from(new TextEncoder().encode(app.secret))), names, Date.now()),
+      await appUserCode(keys, names, Date.now() - 31_000),
+      await appUserToken(keys, { ...user, scopes: [] }, Date.now()),
       parameters.get('token') ?? '',
       parameters.get('data') ?? '',
-      await appUserCode(key, { ...names, installation_id: app.id }, Date.now()),
+      await appUserCode(keys, { ...names, installation_id: app.id }, Date.now()),
     ]) {
       const answer = await exchange(code);
       expect([answer.status, answer.json]).toEqual(refusal('invalid_grant'));

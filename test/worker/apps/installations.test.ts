@@ -4,7 +4,7 @@ import { appUserToken } from '../../../src/directory/app-tokens.ts';
 import { insertInstallation } from '../../../src/directory/installations.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { userStub } from '../../../src/rpc/user.ts';
-import { createApp, enrollManager, hubKey, install, openApp, orgOf, uninstall } from '../../support/worker/apps.ts';
+import { createApp, enrollManager, hubKeys, install, openApp, orgOf, uninstall } from '../../support/worker/apps.ts';
 import { firstDatabase } from '../../support/worker/first-database.ts';
 import { ask, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
 import { enroll, testEnv } from '../../support/worker/requests.ts';
@@ -143,7 +143,7 @@ describe('installations', () => {
     const user_id = String(installation.app_user_id);
     const { organization_id } = manager;
     const bot = { organization_id, user_id, app_id: app.id, scopes: [] };
-    const token = await appUserToken(await hubKey(), bot, Date.now());
+    const token = await appUserToken(await hubKeys(), bot, Date.now());
     const client = await ask({ token }, 'POST', `/users/${user_id}/clients`, { presence_expires_in: 3600 });
     expect(client.status).toBe(201);
     const isPresent = async () => (await userStub(testEnv, user_id).presence({ v: 1 })).is_present;

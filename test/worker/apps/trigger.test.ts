@@ -3,9 +3,9 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   type CreatedApp,
   createApp,
-  hubKey,
   type Installation,
   install,
+  keyBytes,
   openApp,
   trigger,
 } from '../../support/worker/apps.ts';
@@ -56,7 +56,7 @@ describe('a trigger', () => {
       _org_id: expect.any(Number),
       _user_id: expect.any(Number),
     });
-    const { payload } = await jwtVerify(parameters.get('token') ?? '', await hubKey());
+    const { payload } = await jwtVerify(parameters.get('token') ?? '', await keyBytes('trigger'));
     expect(payload).toEqual({
       user_id: agent.user_id,
       sub: 'hub.example',

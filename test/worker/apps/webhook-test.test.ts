@@ -7,7 +7,7 @@ import {
   type CreatedApp,
   createApp,
   enrollManager,
-  hubKey,
+  hubKeys,
   OWNED_CHATS,
   openApp,
   orgOf,
@@ -68,7 +68,7 @@ describe('the test of a webhook of an app', () => {
         organization_id: manager.organization_id,
       },
     });
-    const claims = await readAppUserToken(await hubKey(), body.app_user_auth.access_token, Date.now());
+    const claims = await readAppUserToken(await hubKeys(), body.app_user_auth.access_token, Date.now());
     expect(claims).toMatchObject({ user_id: bot, organization_id: manager.organization_id, app_id: app.id });
   });
 

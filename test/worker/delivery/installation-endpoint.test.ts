@@ -8,7 +8,7 @@ import {
   type CreatedApp,
   createApp,
   enrollManager,
-  hubKey,
+  hubKeys,
   type Installation,
   install,
   newWebhook,
@@ -93,8 +93,8 @@ describe('the endpoint of an installation', () => {
     const token = String(first?.access_token);
     const me = await ask({ token }, 'GET', `/users/${installation.app_user_id}/chats`);
     expect(me.status).toBe(200);
-    expect(await readAppUserToken(await hubKey(), token, Date.now() + 290_000)).not.toBeNull();
-    expect(await readAppUserToken(await hubKey(), token, Date.now() + 301_000)).toBeNull();
+    expect(await readAppUserToken(await hubKeys(), token, Date.now() + 290_000)).not.toBeNull();
+    expect(await readAppUserToken(await hubKeys(), token, Date.now() + 301_000)).toBeNull();
   });
 
   it('has no authorization for a bot user who is deleted or never existed', async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { liveRoutes } from '../../../src/api/live/routes.ts';
 import { appUserToken } from '../../../src/directory/app-tokens.ts';
 import { enrollCallers, expectOwn } from '../../support/worker/access-checks.ts';
-import { hubKey, openApp, trigger, uninstall } from '../../support/worker/apps.ts';
+import { hubKeys, openApp, trigger, uninstall } from '../../support/worker/apps.ts';
 import { passTime } from '../../support/worker/clock.ts';
 import { LiveClient, shakeHands } from '../../support/worker/live-client.ts';
 import { PublishingThread } from '../../support/worker/publishing-thread.ts';
@@ -193,7 +193,7 @@ describe('a user who acts by an app', () => {
       const opened = await trigger(manager, installation, 'type=manual_nav');
       const [path, Authorization] =
         as === 'as its bot user'
-          ? [userPath({ user_id: bot }), `Bearer ${await appUserToken(await hubKey(), user, Date.now())}`]
+          ? [userPath({ user_id: bot }), `Bearer ${await appUserToken(await hubKeys(), user, Date.now())}`]
           : [userPath(manager), `GIOSGAPP ${opened.parameters.get('token')} ${app.secret}`];
       const channel = `/api/v5/orgs/${organization_id}/rooms/*/chats/*/messages`;
       const listen = async () => {

@@ -1,9 +1,9 @@
 import { SignJWT } from 'jose';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { findOrMakeSigningKey } from '../../../src/directory/signing-keys.ts';
+import { keyBytes } from '../../support/worker/apps.ts';
 import { passTime, setClock } from '../../support/worker/clock.ts';
 import { countRows } from '../../support/worker/copied-rows.ts';
-import { database } from '../../support/worker/directory-rows.ts';
+import { SIGNING_KEY_ID } from '../../support/worker/empty-hub.ts';
 import { ask, TIME } from '../../support/worker/organization.ts';
 import { brokenDatabase } from '../../support/worker/requests.ts';
 import { authenticate, Site, type Visitor, visit } from '../../support/worker/visitor-site.ts';
@@ -48,10 +48,10 @@ async function forged(change: {
   exp?: number | null;
   claims?: object;
 }): Promise<string> {
-  const key = change.key ?? (await findOrMakeSigningKey(database));
+  const key = change.key ?? (await keyBytes('visitor'));
   const claims = { visitor_id: visitor.id, organization_id: site.organizationId, ...change.claims };
   const token = new SignJWT(claims)
-    .setProtectedHeader({ alg: change.alg ?? 'HS256' })
+    .setProtectedHeader({ alg: change.alg ?? 'HS256', kid: SIGNING_KEY_ID })
     .setIssuer('umi')
     .setAudience(change.aud ?? 'visitor')
     .setIssuedAt();
@@ -153,6 +153,8 @@ describe('a visitor’s token', () => {
     const [header, , signature] = visitor.token.split('.');
     const tokens = {
       'another key': await forged({ key: new Uint8Array(32) }),
+      'the key of another kind of token': await forged({ key: await keyBytes('user') }),
+      'an end that is too late': await forged({ exp: Math.floor(Date.now() / 1000) + 1860 }),
       'another algorithm': await forged({ alg: 'HS512' }),
       'no algorithm': `${base64url({ alg: 'none' })}.${base64url(claims)}.`,
       'another use': await forged({ aud: 'app_user' }),

@@ -1,0 +1,108 @@
+import { decodeProtectedHeader } from 'jose';
+import { STALE_FOR } from '../platform/isolate-cache.ts';
+
+/**
+ * The keys of the hub's own tokens, and for how long each counts. Pure; signing-keys.ts stores them.
+ *
+ * A rotation makes another key. The one before it is accepted for as long as a token lives that it may have signed.
+ */
+
+const VISITOR_TOKEN_SECONDS = 1800;
+const APP_USER_TOKEN_SECONDS = 300;
+const TRIGGER_SECONDS = 600;
+const APP_USER_CODE_SECONDS = 30;
+
+/** How long each kind of token is valid, in seconds. */
+export const TOKEN_SECONDS = {
+  visitor: VISITOR_TOKEN_SECONDS,
+  /** Of a bot user, in a webhook of an app. */
+  user: APP_USER_TOKEN_SECONDS,
+  trigger: TRIGGER_SECONDS,
+  /** Of an installation. */
+  app_user_code: APP_USER_CODE_SECONDS,
+};
+
+/** The kind of a token. */
+export type Audience = keyof typeof TOKEN_SECONDS;
+
+/** A signing key. `id` is the `kid` in the header of what it signs; `created_at` in ms. */
+export type SigningKey = {
+  id: string;
+  created_at: number;
+  /** One for each kind of token, derived (HKDF): a token of one kind cannot be taken for another. */
+  keys: { readonly [audience in Audience]: CryptoKey };
+};
+
+/** The signing keys, the oldest first. There is always one. */
+export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
+
+/** A new key signs after this time (ms), when every isolate that meets an unknown key can read it. */
+export const SIGNS_AFTER = 5000;
+
+/**
+ * How long (ms) an isolate may go on signing with a key that was replaced: it may use a copy that is STALE_FOR old, and
+ * the new key does not sign at first.
+ */
+const STILL_SIGNS = SIGNS_AFTER + STALE_FOR;
+
+/** The key that signs at `now` (ms): the newest that may. */
+export function keyThatSigns(keys: SigningKeys, now: number): SigningKey {
+  return keys.findLast(({ created_at }) => created_at + SIGNS_AFTER <= now) ?? keys[0];
+}
+
+/** The key that has signed a token of a kind. Null for an unknown key, and for one whose tokens have all ended at `now` (ms). */
+export function keyOfToken(keys: SigningKeys, token: string, audience: Audience, now: number): CryptoKey | null {
+  const id = keyIdOf(token);
+  const place = keys.findIndex((key) => key.id === id);
+  const until = acceptedUntil(keys, place, audience);
+  return until === null || now < until ? (keys[place]?.keys[audience] ?? null) : null;
+}
+
+/** Until when (ms) the key in a place is accepted for a kind of token, or for every kind; null: it was not replaced. */
+export function acceptedUntil(
+  keys: readonly Pick<SigningKey, 'created_at'>[],
+  place: number,
+  audience: Audience | null = null,
+): number | null {
+  const next = keys[place + 1];
+  if (next === undefined) return null;
+  return next.created_at + STILL_SIGNS + (audience === null ? LONGEST : TOKEN_SECONDS[audience]) * 1000;
+}
+
+const LONGEST = Math.max(...Object.values(TOKEN_SECONDS));
+
+/** How long (ms) after the next key was made a key is worth keeping. */
+export const KEPT_AFTER = STILL_SIGNS + LONGEST * 1000;
+
+/** Whether a token names a key that is not among these. */
+export function hasUnknownKey(keys: SigningKeys, token: string): boolean {
+  const id = keyIdOf(token);
+  return id !== null && !keys.some((key) => key.id === id);
+}
+
+/** The `kid` of a token; null when it has none or is no token. */
+function keyIdOf(token: string): string | null {
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    return typeof kid === 'string' ? kid : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A signing key of 32 random bytes. */
+export async function deriveSigningKey(
+  id: string,
+  created_at: number,
+  secret: Uint8Array<ArrayBuffer>,
+): Promise<SigningKey> {
+  const root = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey']);
+  const derive = async (audience: Audience): Promise<[Audience, CryptoKey]> => {
+    const info = new TextEncoder().encode(`umi/tokens/${audience}`);
+    const purpose = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info };
+    const hmac = { name: 'HMAC', hash: 'SHA-256', length: 256 };
+    return [audience, await crypto.subtle.deriveKey(purpose, root, hmac, false, ['sign', 'verify'])];
+  };
+  const derived = await Promise.all((Object.keys(TOKEN_SECONDS) as Audience[]).map(derive));
+  return { id, created_at, keys: Object.fromEntries(derived) as SigningKey['keys'] };
+}
