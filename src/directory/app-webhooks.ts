@@ -1,6 +1,7 @@
 import type { IdentityDatabase } from '../db/database.ts';
 import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { AppWebhookRow } from '../db/rows.ts';
+import { samePattern } from '../resources/topic.ts';
 import { assignments } from './assignments.ts';
 
 /** Most webhooks of an app. */
@@ -9,6 +10,9 @@ export const MAX_APP_WEBHOOKS = 50;
 /** True for webhooks of an app of the organization; its placeholders take the app and the organization. */
 const OF_OWN_APP = `app_id = (SELECT id FROM apps WHERE id = ? AND organization_id = ? AND deleted_at IS NULL)
   AND deleted_at IS NULL`;
+
+/** True for a webhook with a pattern in the form of `samePattern`; its placeholders take the organization and that form. */
+const HAS_PATTERN = "replace(lower(channel_pattern), ?, '{organization_id}') = ?";
 
 /** A webhook of an app of the organization; null when there is none. */
 export function findAppWebhook(
@@ -51,10 +55,11 @@ export async function isPatternTaken(
   webhookId: string | null,
 ): Promise<boolean> {
   const row = await identity.first(
-    `SELECT 1 FROM app_webhooks WHERE ${OF_OWN_APP} AND channel_pattern = ? AND id IS NOT ? LIMIT 1`,
+    `SELECT 1 FROM app_webhooks WHERE ${OF_OWN_APP} AND ${HAS_PATTERN} AND id IS NOT ? LIMIT 1`,
     appId,
     organizationId,
-    pattern,
+    organizationId,
+    samePattern(pattern, organizationId),
     webhookId,
   );
   return row !== null;
@@ -92,7 +97,7 @@ export function insertAppWebhook(
      WHERE apps.id = ? AND apps.organization_id = ? AND apps.deleted_at IS NULL
        AND (SELECT count(*) FROM app_webhooks WHERE app_id = apps.id AND deleted_at IS NULL) < ${MAX_APP_WEBHOOKS}
        AND NOT EXISTS (
-         SELECT 1 FROM app_webhooks WHERE app_id = apps.id AND deleted_at IS NULL AND channel_pattern = ?)
+         SELECT 1 FROM app_webhooks WHERE app_id = apps.id AND deleted_at IS NULL AND ${HAS_PATTERN})
      RETURNING *`,
     webhook.id,
     webhook.endpoint_url,
@@ -106,7 +111,8 @@ export function insertAppWebhook(
     webhook.created_at,
     webhook.app_id,
     organizationId,
-    webhook.channel_pattern,
+    organizationId,
+    samePattern(webhook.channel_pattern, organizationId),
   );
 }
 
@@ -132,7 +138,7 @@ export function updateAppWebhook(
        AND NOT EXISTS (
          SELECT 1 FROM app_webhooks AS others
          WHERE others.app_id = app_webhooks.app_id AND others.id <> app_webhooks.id AND others.deleted_at IS NULL
-           AND others.channel_pattern = ?)
+           AND ${HAS_PATTERN.replace('channel_pattern', 'others.channel_pattern')})
      RETURNING *`,
     ...parameters,
     webhookId,
@@ -141,7 +147,8 @@ export function updateAppWebhook(
     on_added,
     on_changed,
     on_removed,
-    changes.channel_pattern ?? null,
+    organizationId,
+    changes.channel_pattern === undefined ? null : samePattern(changes.channel_pattern, organizationId),
   );
 }
 

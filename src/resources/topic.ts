@@ -160,6 +160,14 @@ export function problemOfPattern(pattern: string, owner: PatternOwner): string |
 }
 
 /**
+ * One form for all texts of a pattern that match the same in the organization that owns the app: ids in lower case, and
+ * the placeholder instead of the organization's own id.
+ */
+export function samePattern(pattern: string, organizationId: string): string {
+  return pattern.toLowerCase().replaceAll(organizationId, ORGANIZATION);
+}
+
+/**
  * A pattern with the ids of an installation in place of its placeholders (`user_id`: its bot user, null for none). Null
  * when the pattern is malformed, names a bot user that does not exist, or an organization or user that is not the
  * installation's own.

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { newUuid } from '../../../src/resources/uuid.ts';
 import { anotherWebhook, createApp, enrollManager, newWebhook, OWNED_CHATS, orgOf } from '../../support/worker/apps.ts';
 import { ask, type Json, resultsOf, TIME, UUID } from '../../support/worker/organization.ts';
 import type { Person } from '../../support/worker/requests.ts';
@@ -108,7 +109,9 @@ describe('webhooks of an app', () => {
       expect([refused.status, Object.keys(refused.json)]).toEqual([400, ['channel_pattern']]);
     }
     const own = `/api/v5/orgs/${manager.organization_id}/owned_chats`;
-    expect((await ask(manager, 'POST', webhooks, newWebhook({ channel_pattern: own }))).status).toBe(201);
+    const made = await ask(manager, 'POST', webhooks, newWebhook({ channel_pattern: own }));
+    expect(made.status).toBe(201);
+    expect((await ask(manager, 'DELETE', `${webhooks}/${made.json['id']}`)).status).toBe(204);
   });
 
   it('may name the bot user if the app has one', async () => {
@@ -144,6 +147,34 @@ describe('webhooks of an app', () => {
     expect((await ask(manager, 'PATCH', `${path}/${made?.json['id']}`, { channel_pattern })).status).toBe(200);
     expect((await ask(manager, 'DELETE', `${path}/${made?.json['id']}`)).status).toBe(204);
     expect((await ask(manager, 'PATCH', `${path}/${other}`, { channel_pattern })).status).toBe(200);
+  });
+
+  it('have different patterns, however their ids are written', async () => {
+    const app = await createApp(manager, { required_scopes: ['reports'] });
+    const path = `${orgOf(manager)}/apps/${app.id}/webhooks`;
+    const room = newUuid(Date.now());
+    const of = (organization: string, id: string) => `/api/v5/orgs/${organization}/rooms/${id}/chats`;
+    const { organization_id } = manager;
+    const write = (method: string, url: string, channel_pattern: string) =>
+      ask(manager, method, url, newWebhook({ channel_pattern }));
+    expect((await write('POST', path, of('{organization_id}', room))).status).toBe(201);
+    const other = await write('POST', path, of(organization_id.toUpperCase(), '*'));
+    expect(other.status).toBe(201);
+    const one = `${path}/${other.json['id']}`;
+    for (const organization of ['{organization_id}', organization_id, organization_id.toUpperCase()]) {
+      for (const same of [room, room.toUpperCase()]) {
+        const answers = [
+          await write('POST', path, of(organization, same)),
+          await write('PATCH', one, of(organization, same)),
+        ];
+        const taken = { channel_pattern: ['The app has a webhook with this pattern already.'] };
+        expect(answers.map(({ status, json }) => [status, json])).toEqual([
+          [400, taken],
+          [400, taken],
+        ]);
+      }
+    }
+    expect((await write('PATCH', one, of('{organization_id}', '*'))).status).toBe(200);
   });
 
   it('are at most 50, even when many are created at the same time', async () => {
