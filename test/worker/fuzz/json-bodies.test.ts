@@ -79,10 +79,13 @@ async function namesFor({ caller, path }: Operation): Promise<Names> {
   return /\{(chat|invitation)_id\}/.test(path) ? { ...names, ...(await fillChat(org, owner)) } : names;
 }
 
-/** Ids for the fields of bodies. A user is another than the caller, who would take away their own rights. */
+/**
+ * Ids for the fields of bodies. A user is another than the caller, who would take away their own rights, and a channel
+ * stays in its room, where the bot of the other tests is routed.
+ */
 function idsFor(names: Names): Names {
   const { user_id } = colleague;
-  return { ...names, user_id, member_id: user_id, invited_user_id: user_id };
+  return { ...names, room_id: org.gateway.roomId, user_id, member_id: user_id, invited_user_id: user_id };
 }
 
 function send({ method, path, caller }: Operation, names: Names, raw: string): Promise<Answer> {
