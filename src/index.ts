@@ -6,6 +6,7 @@ import { handleQueue } from './delivery/consumer.ts';
 import { consumerDeps } from './delivery/consumer-deps.ts';
 import { wakeOverdueThreads } from './delivery/wake-overdue.ts';
 import { deleteOldDeliveries, runSweeps, type Sweep, sweepDeliveries } from './delivery/watchdog.ts';
+import { deleteOldKeys } from './directory/keyed-requests.ts';
 import { deletePassingVisitors } from './directory/passing-visitors.ts';
 import { threadStub } from './rpc/thread.ts';
 
@@ -31,6 +32,7 @@ function sweepsOf(env: Env): Sweep[] {
   const ofOrganizations = [...databasesOf(env, noCost())].flatMap(([database, copy]): Sweep[] => [
     { database, name: 'woken', run: (now) => wakeOverdueThreads(copy, (thread) => threadStub(env, thread), now) },
     { database, name: 'visitors_deleted', run: (now) => deletePassingVisitors(copy, now) },
+    { database, name: 'keys_deleted', run: (now) => deleteOldKeys(copy, now) },
     { database, name: 'messages_deleted', run: (now) => deleteExpiredMessages(identity, copy, database, now) },
   ]);
   return [

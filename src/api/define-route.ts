@@ -2,6 +2,7 @@ import { createRoute, type RouteConfig } from '@hono/zod-openapi';
 import { dropEmptyParameters } from '../http/empty-parameters.ts';
 import { IDEMPOTENCY_KEY, REPLAYED_HEADER, readIdempotencyKey } from '../http/idempotency-key.ts';
 import { readJsonBody } from '../http/json-body.ts';
+import { type AnswerPlace, keepAnswers } from '../http/kept-answers.ts';
 import { type RefusalStatus, refusalResponses } from '../http/refusals.ts';
 import type { Access } from './access.ts';
 
@@ -21,8 +22,11 @@ export type RouteDefinition = Pick<RouteConfig, 'method' | 'path' | 'request'> &
   access: Access;
   /** Largest body in bytes, if it differs from that of the access. */
   bodyLimit?: number;
-  /** What an `Idempotency-Key` stands for: the command that the request sends to a thread. */
-  idempotency?: 'command';
+  /**
+   * What an `Idempotency-Key` stands for: the command that the request sends to a thread, or its answer, kept in the
+   * named database.
+   */
+  idempotency?: 'command' | AnswerPlace;
   /** The answers of a successful request, by status. */
   answers: RouteConfig['responses'];
   /** Statuses of refusals that do not follow from the rest, such as 404 for an id in the body, 409, 426 and 429. */
@@ -56,6 +60,7 @@ export function defineRoute<const Definition extends RouteDefinition>(definition
     ...(query === undefined ? [] : [dropEmptyParameters]),
     ...(body === undefined ? [] : [readJsonBody(bodyLimit)]),
     ...(hasKey ? [readIdempotencyKey(body !== undefined)] : []),
+    ...(hasKey && idempotency !== 'command' ? [keepAnswers(idempotency)] : []),
   ];
   const description = `At most ${bodyLimit.toLocaleString('en')} bytes.`;
   const route = createRoute({

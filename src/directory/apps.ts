@@ -4,6 +4,7 @@ import type { AppInstallationRow, AppRow, StoredSecret } from '../db/rows.ts';
 import { randomSecret } from '../platform/secrets.ts';
 import type { AppView } from '../resources/app.ts';
 import { assignments } from './assignments.ts';
+import { type KeptAnswer, keepingAnswer } from './keyed-requests.ts';
 
 /**
  * Apps, their webhooks and their installations are in the first database, because organizations of any database may
@@ -189,22 +190,30 @@ export async function updateApp(
   return changed > 0;
 }
 
-/** Gives an app another secret; the one before ends. False when the organization has no such app. */
+/**
+ * Gives an app another secret; the one before ends. False when the organization has no such app. `kept`: the answer
+ * to keep with it.
+ */
 export async function replaceAppSecret(
   identity: IdentityDatabase,
   organizationId: string,
   appId: string,
   secret: StoredSecret,
   now: number,
+  kept: KeptAnswer | null = null,
 ): Promise<boolean> {
-  const { changes } = await identity.run(
-    'UPDATE apps SET secret = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL',
-    secret,
-    now,
-    appId,
-    organizationId,
-  );
-  return changes > 0;
+  const [changed = []] = await identity.batch([
+    [
+      `UPDATE apps SET secret = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+       RETURNING id`,
+      secret,
+      now,
+      appId,
+      organizationId,
+    ],
+    ...keepingAnswer(kept, 'SELECT 1 FROM apps WHERE id = ? AND secret = ?', appId, secret),
+  ]);
+  return changed.length > 0;
 }
 
 /** An installation that has ended: its organization and its bot user. */

@@ -2,6 +2,7 @@ import type { OrganizationDatabase } from '../db/database.ts';
 import { CREATION_ORDERS, type Keyset, type KeysetOrder, keysetClauses } from '../db/keyset.ts';
 import type { ChannelRow, StoredSecret } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
+import { type KeptAnswer, keepingAnswer } from './keyed-requests.ts';
 
 /** The orderings of the list of channels (UMI documentation, 1.2), with the columns of each. */
 export const CHANNEL_ORDERS = {
@@ -135,9 +136,9 @@ export async function deleteChannel(
 /**
  * Gives a channel a new secret instead of `replaces`, the one that was read. The previous one also signs until
  * `previous_secret_expires_at` (ms); null ends it at once. Null when the organization has no such channel, or its secret
- * is another one by now.
+ * is another one by now. `kept`: the answer to keep with it.
  */
-export function rotateChannelSecret(
+export async function rotateChannelSecret(
   database: OrganizationDatabase,
   organizationId: string,
   channelId: string,
@@ -145,18 +146,23 @@ export function rotateChannelSecret(
     replaces: StoredSecret;
     now: number;
   },
+  kept: KeptAnswer | null = null,
 ): Promise<ChannelRow | null> {
-  return database.first<ChannelRow>(
-    `UPDATE channels
-     SET secret = ?, previous_secret = ?, previous_secret_expires_at = ?, modified_at = ?
-     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL AND secret = ?
-     RETURNING *`,
-    rotation.secret,
-    rotation.previous_secret,
-    rotation.previous_secret_expires_at,
-    rotation.now,
-    channelId,
-    organizationId,
-    rotation.replaces,
-  );
+  const [rows = []] = await database.batch([
+    [
+      `UPDATE channels
+       SET secret = ?, previous_secret = ?, previous_secret_expires_at = ?, modified_at = ?
+       WHERE id = ? AND organization_id = ? AND deleted_at IS NULL AND secret = ?
+       RETURNING *`,
+      rotation.secret,
+      rotation.previous_secret,
+      rotation.previous_secret_expires_at,
+      rotation.now,
+      channelId,
+      organizationId,
+      rotation.replaces,
+    ],
+    ...keepingAnswer(kept, 'SELECT 1 FROM channels WHERE id = ? AND secret = ?', channelId, rotation.secret),
+  ]);
+  return (rows[0] as ChannelRow | undefined) ?? null;
 }

@@ -12,11 +12,10 @@ import type { AppRow, ChannelRow, StoredSecret } from '../db/rows.ts';
 type SecretsEnv = Pick<Env, 'SECRETS_KEY' | 'SECRETS_KEY_PREVIOUS'>;
 
 /** The column of a row in which a secret is stored. */
-export type SecretPlace = {
-  table: 'apps' | 'channels' | 'signing_keys';
-  id: string;
-  column: 'secret' | 'previous_secret';
-};
+export type SecretPlace =
+  | { table: 'apps' | 'channels' | 'signing_keys'; id: string; column: 'secret' | 'previous_secret' }
+  /** Answers to requests with a key: they may hold secrets and personal data. */
+  | { table: 'keyed_requests'; id: string; column: 'answer' };
 
 /** The deployment lacks the key that secrets need. The message is for the operator. */
 export class SecretsUnavailable extends Error {
@@ -91,7 +90,7 @@ export type OpenedChannel = Omit<ChannelRow, 'secret' | 'previous_secret'> & {
 export async function openChannel(env: SecretsEnv, channel: ChannelRow, now: number): Promise<OpenedChannel> {
   const { id, previous_secret, previous_secret_expires_at } = channel;
   const isInGrace = previous_secret_expires_at !== null && previous_secret_expires_at > now;
-  const open = (column: SecretPlace['column'], stored: StoredSecret) =>
+  const open = (column: 'secret' | 'previous_secret', stored: StoredSecret) =>
     unwrapSecret(env, { table: 'channels', id, column }, stored);
   return {
     ...channel,

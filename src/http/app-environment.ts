@@ -44,7 +44,12 @@ export type VisitorPrincipal = {
 };
 
 /** A request with an `Idempotency-Key`. `id`: digest of the key and its owner. `request`: digest of the request. */
-export type KeyedRequest = { id: string; request: string };
+export type KeyedRequest = {
+  id: string;
+  request: string;
+  /** When this request claimed the key in D1, in ms (kept-answers.ts). */
+  claimed_at?: number;
+};
 
 /**
  * What middleware passes to handlers. `principal` is set on every route behind `authenticate()`, `visitor` behind

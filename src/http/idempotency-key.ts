@@ -15,8 +15,8 @@ export const KEY_REUSED = {
 } as const satisfies Refusal;
 
 /**
- * Reads the `Idempotency-Key` of a request into `c.var.keyed`. A key belongs to one user or visitor of one organization:
- * nobody else can ask for what it stands for. `hasBody`: the route reads a body. It must follow the guards and the
+ * Reads the `Idempotency-Key` of a request into `c.var.keyed`. A key belongs to one user or visitor of one
+ * organization, or to the operator: nobody else can ask for what it stands for. `hasBody`: the route reads a body. It must follow the guards and the
  * reading of the body.
  */
 export function readIdempotencyKey(hasBody: boolean): AppMiddleware {
@@ -26,7 +26,7 @@ export function readIdempotencyKey(hasBody: boolean): AppMiddleware {
       const message = `Ensure this header has no more than ${MOST_CHARACTERS} characters.`;
       return refuse(c, { reason: 'invalid', fields: { [HEADER]: [message] } });
     }
-    if (key !== '') {
+    if (key !== '' && c.get('keyed') === undefined) {
       const body = hasBody ? await c.req.json<unknown>() : null;
       c.set('keyed', {
         id: digestOf([...ownerOf(c), key]).slice(0, 24),
@@ -40,8 +40,9 @@ export function readIdempotencyKey(hasBody: boolean): AppMiddleware {
 function ownerOf(c: AppContext): [organization: string, kind: string, id: string] {
   const visitor = c.get('visitor');
   if (visitor !== undefined) return [visitor.organization.id, 'visitor', visitor.id];
-  const { organization, user } = c.var.principal;
-  return [organization.id, 'user', user.id];
+  const principal = c.get('principal');
+  if (principal === undefined) return [c.var.organization.id, 'operator', ''];
+  return [principal.organization.id, 'user', principal.user.id];
 }
 
 function digestOf(parts: unknown): string {

@@ -16,6 +16,7 @@ import { placeOfApp, wrapSecret } from '../../directory/stored-secrets.ts';
 import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { purgeApp } from '../../http/authenticate.ts';
 import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
+import { answerToKeep } from '../../http/kept-answers.ts';
 import { type Refusal, refuse, refuseField } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
@@ -165,9 +166,10 @@ export function appRoutesOf(door: Door): AppRouter {
     ...common,
     method: 'post',
     path: `${one}/secret/rotate`,
+    idempotency: 'identity',
     summary: 'Give an app a new secret',
     description:
-      'The old secret stops working at once. Only this answer shows the new one. Repeat the call when its answer was lost: each call makes another secret.',
+      'The old secret stops working at once. Only this answer shows the new one. Each call makes another secret, unless it has the `Idempotency-Key` of an earlier one: so repeat a call whose answer was lost.',
     request: { params: appPath },
     answers: { 200: jsonOf(appSecretSchema, 'The new secret') },
   });
@@ -175,7 +177,8 @@ export function appRoutesOf(door: Door): AppRouter {
     const { organization_id, app_id } = c.req.valid('param');
     const secret = newAppSecret();
     const stored = await wrapSecret(c.env, placeOfApp(app_id), secret);
-    const isChanged = await replaceAppSecret(identityDatabase(c), organization_id, app_id, stored, Date.now());
+    const kept = await answerToKeep(c, { secret });
+    const isChanged = await replaceAppSecret(identityDatabase(c), organization_id, app_id, stored, Date.now(), kept);
     if (!isChanged) return refuse(c, APP_NOT_FOUND);
     purgeApp(app_id);
     purgeAppEndpoints();

@@ -73,6 +73,7 @@ const addStarter = defineRoute({
   operationId: 'createConversationStarter',
   ...common,
   method: 'post',
+  idempotency: 'identity',
   path: ALL,
   summary: 'Add a chat conversation starter for user',
   description:

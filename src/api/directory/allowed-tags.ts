@@ -46,6 +46,7 @@ export function allowedTagRoutesOf(door: Door): AppRouter {
     operationId: door.nameOf('createAllowedTag'),
     ...common,
     method: 'post',
+    idempotency: 'organization',
     path: all,
     summary: 'Allow a tag in a room',
     description:

@@ -127,6 +127,7 @@ export function roomRoutesOf(door: Door): AppRouter {
     tag,
     access: writer,
     method: 'post',
+    idempotency: 'organization',
     path: all,
     summary: 'Create a room',
     description: `A room without routers reaches all users of the organization. \`display_name\` is the name if it is left out. ${door.repeatedCreation}`,

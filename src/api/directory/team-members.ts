@@ -70,6 +70,7 @@ export function teamMemberRoutesOf(door: Door): AppRouter {
     tag,
     access: writer,
     method: 'post',
+    idempotency: 'identity',
     path: all,
     summary: 'Make a user a member of a team',
     description:

@@ -102,6 +102,7 @@ export function teamRoutesOf(door: Door): AppRouter {
     tag,
     access: writer,
     method: 'post',
+    idempotency: 'identity',
     path: all,
     summary: 'Create a team',
     description: `It starts without members. \`display_name\` is the name if it is left out. ${door.repeatedCreation}`,

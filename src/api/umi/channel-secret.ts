@@ -4,6 +4,7 @@ import { findChannel, rotateChannelSecret } from '../../directory/channels.ts';
 import { type OpenedChannel, openChannel, wrapSecret } from '../../directory/stored-secrets.ts';
 import { organizationDatabase } from '../../http/app-environment.ts';
 import { integerField, isoTimeSchema } from '../../http/fields.ts';
+import { answerToKeep } from '../../http/kept-answers.ts';
 import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -54,9 +55,10 @@ const rotateSecret = defineRoute({
   ...common,
   method: 'post',
   path: `${CHANNEL}/secret/rotate`,
+  idempotency: 'organization',
   summary: 'Give a channel a new secret',
   description:
-    'Webhooks are signed with both secrets for `grace_seconds`, so that the receiver can change over. Each call makes another secret: a second rotation within that time drops the oldest. Read the secret before you repeat a call whose answer was lost. Of two calls at once, one is 409.',
+    'Webhooks are signed with both secrets for `grace_seconds`, so that the receiver can change over. Each call makes another secret, and a second rotation within that time drops the oldest. A call whose answer was lost is repeated with the same `Idempotency-Key`: it makes no other secret. Of two calls at once, one is 409.',
   request: { params: channelPath, body: bodyOf(rotation) },
   refusals: [409],
   answers: { 200: jsonOf(secretSchema, 'The new secret') },
@@ -81,18 +83,24 @@ channelSecretRoutes.openapi(rotateSecret, async (c) => {
   const now = Date.now();
   const place = { table: 'channels', id: before.id } as const;
   const hasGrace = grace_seconds > 0;
-  const channel = await rotateChannelSecret(database, organization_id, config_id, {
+  const secret = newSecret();
+  const previous_secret_expires_at = hasGrace ? now + grace_seconds * 1000 : null;
+  const rotation = {
     replaces: before.secret,
-    secret: await wrapSecret(c.env, { ...place, column: 'secret' }, newSecret()),
+    secret: await wrapSecret(c.env, { ...place, column: 'secret' }, secret),
     previous_secret: hasGrace
       ? await wrapSecret(c.env, { ...place, column: 'previous_secret' }, (await openChannel(c.env, before, now)).secret)
       : null,
-    previous_secret_expires_at: hasGrace ? now + grace_seconds * 1000 : null,
+    previous_secret_expires_at,
     now,
-  });
+  };
+  const answer = secretResource({ secret, previous_secret_expires_at }, now);
+  // Kept with the rotation: a repeat of a lost request would drop the secret that receivers still hold.
+  const kept = await answerToKeep(c, answer);
+  const channel = await rotateChannelSecret(database, organization_id, config_id, rotation, kept);
   if (channel === null) return refuse(c, CHANGED_MEANWHILE);
   purgeChannel(organization_id, config_id);
-  return c.json(secretResource(await openChannel(c.env, channel, now), now), 200);
+  return c.json(answer, 200);
 });
 
 /** Otherwise the later of two rotations would drop a secret that no receiver has seen. */
@@ -101,7 +109,10 @@ const CHANGED_MEANWHILE: Refusal = {
   detail: 'The secret was changed by another call: read it before you rotate it again.',
 };
 
-function secretResource(channel: OpenedChannel, now: number): z.infer<typeof secretSchema> {
+function secretResource(
+  channel: Pick<OpenedChannel, 'secret' | 'previous_secret_expires_at'>,
+  now: number,
+): z.infer<typeof secretSchema> {
   const until = channel.previous_secret_expires_at;
   return {
     secret: channel.secret,

@@ -137,6 +137,7 @@ for (const { name, base, access, all, one } of PLACES) {
     operationId: `create${name}`,
     ...shared,
     method: 'post',
+    idempotency: 'organization',
     path: base,
     summary: 'Make a user present with a new client',
     description:

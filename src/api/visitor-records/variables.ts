@@ -65,6 +65,7 @@ const setRoute = defineRoute({
   operationId: 'createVisitorVariable',
   ...shared,
   method: 'post',
+  idempotency: 'organization',
   path: ALL,
   summary: 'Set a variable of a visitor',
   description:

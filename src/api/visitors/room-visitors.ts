@@ -31,6 +31,7 @@ const enterRoute = defineRoute({
   operationId: 'enterRoom',
   ...inRoom,
   method: 'post',
+  idempotency: 'organization',
   path: ROOM_VISITORS,
   summary: 'Come to a room, or come again',
   description:

@@ -5,7 +5,12 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { openApiDocument } from '../../../src/api/openapi/document.ts';
 import { createApp } from '../../../src/app.ts';
 
-type Operation = { operationId?: string; responses: Record<string, unknown>; security?: unknown[] };
+type Operation = {
+  operationId?: string;
+  responses: Record<string, unknown>;
+  security?: unknown[];
+  parameters?: { name?: string }[];
+};
 
 const snapshot = new URL('../../../public/openapi.json', import.meta.url).pathname;
 const document = openApiDocument(createApp(), packageJson.version);
@@ -51,6 +56,24 @@ describe('the OpenAPI document', () => {
   test('documents the authentication of each operation', () => {
     const silent = operations.filter(({ operation }) => operation.security === undefined);
     expect(silent.map(({ name }) => name)).toEqual([]);
+  });
+
+  test('takes an Idempotency-Key at each POST of the Chats API and of visitors, and at each rotation of a secret', () => {
+    const posts = operations.filter(({ name }) => /^POST \/api\//.test(name));
+    const without = posts.filter(
+      ({ operation }) => !operation.parameters?.some((parameter) => parameter.name === 'Idempotency-Key'),
+    );
+    const names = without
+      .map(({ name }) => name)
+      .filter((name) => !/\/(unified_messaging|apps|app_installations)\b/.test(name));
+    // They answer what works once, or to somebody who has no credentials yet.
+    expect(names).toEqual([
+      'POST /api/v5/users/{user_id}/live/tickets',
+      'POST /api/v5/public/visitors/{visitor_id}/live/tickets',
+      'POST /api/v5/public/orgs/{organization_id}/auth',
+    ]);
+    expect(without.filter(({ name }) => name.endsWith('/rotate'))).toEqual([]);
+    expect(posts.length).toBeGreaterThan(30);
   });
 
   test('documents 503 for each operation', () => {
