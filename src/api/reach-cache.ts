@@ -1,13 +1,13 @@
-import type { OrganizationDatabase } from '../db/database.ts';
+import { type DatabaseOwner, openOrganizationDatabase } from '../db/database.ts';
 import type { RoomRow } from '../db/rows.ts';
-import { findRoom, findRoomInSet } from '../directory/rooms.ts';
+import { findRoomOfAnyone } from '../directory/rooms.ts';
 import type { HistoryOptions, RoutedRooms } from '../directory/routed-rooms.ts';
 import { findVisitor, type Visitor } from '../directory/visitors.ts';
-import { type AppContext, type AppMiddleware, organizationDatabase, visitorDatabase } from '../http/app-environment.ts';
+import type { AppContext, AppMiddleware } from '../http/app-environment.ts';
 import { purgeAudience } from '../notifications/load-audience.ts';
 import { routedRoomsOf } from '../notifications/routed-rooms-cache.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
-import type { RoomSet } from '../resources/chat-grant.ts';
+import { isInRoomSet, type RoomSet } from '../resources/chat-grant.ts';
 import { type Access, withGuards } from './access.ts';
 import { copyDatabase } from './copy-database.ts';
 
@@ -38,30 +38,38 @@ export async function organizationReach(c: AppContext): Promise<RoomSet> {
   return (await reachesOfCaller(c)).ofOrganization({ includesPrivateHistory: scopes.has('reports') });
 }
 
-/** A room of the caller's organization; null when it has no such room. Cached like reach. */
+/** A room of the caller's organization; null when it has no such room. At most AUTH_CACHE_SECONDS old. */
 export function ownRoom(c: AppContext, roomId: string): Promise<RoomRow | null> {
-  return roomOf(c, organizationDatabase(c), c.var.principal.organization.id, roomId);
+  return roomOf(c, c.var.principal.organization, roomId);
 }
 
-/** A room of the visitor's organization; null when it has no such room. Cached like reach. */
+/** A room of the visitor's organization; null when it has no such room. Cached in the same way. */
 export function roomForVisitor(c: AppContext, roomId: string): Promise<RoomRow | null> {
-  return roomOf(c, visitorDatabase(c), c.var.visitor.organization.id, roomId);
+  return roomOf(c, c.var.visitor.organization, roomId);
 }
 
-function roomOf(
+async function roomOf(
   c: AppContext,
-  database: OrganizationDatabase,
-  organizationId: string,
+  organization: { id: string; database: string },
   roomId: string,
 ): Promise<RoomRow | null> {
-  const load = () => findRoom(database, organizationId, roomId);
-  return rooms.get(`own/${organizationId}/${roomId}`, cacheTimeToLive(c.env), load);
+  const room = await cachedRoom(c, organization, roomId);
+  return room?.organization_id === organization.id ? room : null;
 }
 
-/** A room that reaches the caller; null when no such room has the id. Cached like reach. */
-export function reachedRoom(c: AppContext, roomId: string): Promise<RoomRow | null> {
-  const load = async () => findRoomInSet(organizationDatabase(c), await userReach(c), roomId);
-  return rooms.get(`reached/${c.var.principal.user.id}/${roomId}`, cacheTimeToLive(c.env), load);
+/** A room that reaches the caller; null when no such room has the id. Room and reach are cached, each by itself. */
+export async function reachedRoom(c: AppContext, roomId: string): Promise<RoomRow | null> {
+  const [room, reach] = await Promise.all([cachedRoom(c, c.var.principal.organization, roomId), userReach(c)]);
+  return isInRoomSet(room, reach) ? room : null;
+}
+
+/**
+ * A room of a database, whoever has it: the callers compare that. What follows from two cached values is not cached,
+ * because a right would then last twice as long.
+ */
+function cachedRoom(c: AppContext, owner: DatabaseOwner, roomId: string): Promise<RoomRow | null> {
+  const load = () => findRoomOfAnyone(openOrganizationDatabase(c.env, owner, c.var.cost), roomId);
+  return rooms.get(`${owner.database}/${roomId}`, cacheTimeToLive(c.env), load);
 }
 
 /**
@@ -70,7 +78,7 @@ export function reachedRoom(c: AppContext, roomId: string): Promise<RoomRow | nu
  */
 export function visitorOf(c: AppContext, roomId: string, visitorId: string): Promise<KnownVisitor | null> {
   const load = async () => findVisitor(await copyDatabase(c), roomId, visitorId);
-  return visitors.get(`${roomId}/${visitorId}`, cacheTimeToLive(c.env), load);
+  return visitors.get(`${c.var.organization.database}/${roomId}/${visitorId}`, cacheTimeToLive(c.env), load);
 }
 
 /** The teams of the caller. Cached like reach. */

@@ -19,6 +19,11 @@ export function findRoom(
   );
 }
 
+/** A room that is not deleted, of whatever organization: the caller compares `organization_id`. Null when there is none. */
+export function findRoomOfAnyone(database: OrganizationDatabase, roomId: string): Promise<RoomRow | null> {
+  return database.first<RoomRow>('SELECT * FROM rooms WHERE id = ? AND deleted_at IS NULL', roomId);
+}
+
 /**
  * A room of a set (read-routed-rooms.ts), own or shared, that is not deleted. The set of an organization has its own
  * rooms and those shared with it.

@@ -5,19 +5,28 @@
 
 import type { Cost } from '../db/cost.ts';
 import { type DatabaseOwner, openIdentityDatabase, openOrganizationDatabase } from '../db/database.ts';
+import type { RoutedRooms } from '../directory/routed-rooms.ts';
 import { findSubscriptionRows, partnersOfRoom, type SubscriptionRow } from '../directory/subscriptions.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { installationReceiver } from '../resources/receiver.ts';
 import { compilePattern } from '../resources/topic.ts';
 import type { Audience, Installation, Subscription } from './audience.ts';
-import { needRoutedRooms, subscriberFor } from './load-subscriber.ts';
+import { needRoutedRooms, type SubscriberFacts, subscriberFor } from './load-subscriber.ts';
 import { purgeRoutedRooms, routedRoomsOf } from './routed-rooms-cache.ts';
 
-/** The installed apps of one organization, and since when its hub is awake (ms; null: asleep). */
-type OrganizationAudience = { installations: readonly Installation[]; live_since: number | null };
+/** What is read of an organization at a time: its subscriptions, and since when its hub is awake (ms; null: asleep). */
+type Listeners = {
+  organization_id: string;
+  live_since: number | null;
+  subscribed: readonly { id: string; facts: SubscriberFacts; subscriptions: readonly Subscription[] }[];
+  /** Whose routed rooms the subscriptions depend on; null: on none. */
+  routedIn: { id: string; database: string } | null;
+  /** The result with the routed rooms that it was made from. It stays the same object while both parts do. */
+  made: { routed: RoutedRooms | null; installations: readonly Installation[] } | null;
+};
 
 const bounds = { clock: () => Date.now(), limit: 10_000, staleFor: STALE_FOR };
-const organizations = createIsolateCache<OrganizationAudience>(bounds);
+const organizations = createIsolateCache<Listeners>(bounds);
 const partners = createIsolateCache<string[]>(bounds);
 
 /**
@@ -35,12 +44,11 @@ export async function loadAudience(env: Env, cost: Cost, scope: AudienceScope): 
   const shares = await Promise.all(room_ids.map((id) => loadPartners(env, cost, scope, id)));
   // Always in the same order: a thread stores the audience, and must not store it again with each command.
   const ids = [...new Set([...organization_ids, ...shares.flat()])].sort();
-  const found = await Promise.all(
-    ids.map(async (id) => ({ id, ...((await loadOrganization(env, cost, id)) ?? NOBODY) })),
-  );
+  const found = await Promise.all(ids.map((id) => loadListeners(env, cost, id)));
+  const installations = await Promise.all(found.map((listeners) => loadInstallations(env, cost, listeners)));
   return {
-    installations: found.flatMap(({ installations }) => installations),
-    hubs: found.flatMap(({ id, live_since }) =>
+    installations: installations.flat(),
+    hubs: found.flatMap(({ organization_id: id, live_since }) =>
       live_since === null ? [] : [{ organization_id: id, since: live_since }],
     ),
   };
@@ -50,8 +58,6 @@ export async function loadAudience(env: Env, cost: Cost, scope: AudienceScope): 
 export function audienceLasts(env: Env): number {
   return cacheTimeToLive(env);
 }
-
-const NOBODY: OrganizationAudience = { installations: [], live_since: null };
 
 /**
  * Forgets all audiences and routed rooms in this isolate; other isolates forget theirs after AUTH_CACHE_SECONDS. All of
@@ -65,40 +71,57 @@ export function purgeAudience(): void {
 
 async function loadPartners(env: Env, cost: Cost, owner: DatabaseOwner, roomId: string): Promise<string[]> {
   const load = () => partnersOfRoom(openOrganizationDatabase(env, owner, cost), roomId);
-  return (await partners.get(roomId, cacheTimeToLive(env), load)) ?? [];
+  return (await partners.get(`${owner.database}/${roomId}`, cacheTimeToLive(env), load)) ?? [];
+}
+
+/** One trip to D1. */
+async function loadListeners(env: Env, cost: Cost, id: string): Promise<Listeners> {
+  const found = await organizations.get(id, cacheTimeToLive(env), async () => {
+    const { database, subscriptions, live_since } = await findSubscriptionRows(
+      openIdentityDatabase(env, cost),
+      id,
+      Date.now(),
+    );
+    const subscribed = Array.from(
+      Map.groupBy(subscriptions, ({ installation_id }) => installation_id),
+      ([installationId, rows]) => {
+        const own = rows.flatMap((row) => subscriptionOf(row, id) ?? []);
+        return { id: installationId, facts: factsOf(rows, id), subscriptions: own };
+      },
+    ).filter((each) => each.subscriptions.length > 0);
+    const needsAny = subscribed.some((each) => needRoutedRooms(topicsOf(each.subscriptions)));
+    const routedIn = database !== null && needsAny ? { id, database } : null;
+    return { organization_id: id, live_since, subscribed, routedIn, made: null };
+  });
+  if (found === null) throw new Error('an organization always has listeners, if only none');
+  return found;
 }
 
 /**
- * One trip to D1. Two more read the routed rooms of the organization, when a topic needs them and this isolate has no
- * copy.
+ * The apps with their rooms. The rooms have a cache of their own, and are not kept here beside it: a room would count
+ * for twice as long after it was taken away. Two trips to D1 when they are needed and this isolate has no copy.
  */
-function loadOrganization(env: Env, cost: Cost, organizationId: string): Promise<OrganizationAudience | null> {
-  return organizations.get(organizationId, cacheTimeToLive(env), async () => {
-    const identity = openIdentityDatabase(env, cost);
-    const { database, subscriptions, live_since } = await findSubscriptionRows(identity, organizationId, Date.now());
-    if (database === null) return NOBODY;
-    const subscribed = Array.from(
-      Map.groupBy(subscriptions, ({ installation_id }) => installation_id),
-      ([id, rows]) => {
-        const own = rows.flatMap((row) => subscriptionOf(row, organizationId) ?? []);
-        return { id, facts: factsOf(rows, organizationId), subscriptions: own };
-      },
-    ).filter((each) => each.subscriptions.length > 0);
-    const topicsOf = (own: readonly Subscription[]) => own.map(({ channel: topic }) => topic);
-    const needsAny = subscribed.some((each) => needRoutedRooms(topicsOf(each.subscriptions)));
-    const routed = needsAny ? await routedRoomsOf(env, cost, { id: organizationId, database }) : null;
+async function loadInstallations(env: Env, cost: Cost, listeners: Listeners): Promise<readonly Installation[]> {
+  const { routedIn, subscribed } = listeners;
+  const routed = routedIn === null ? null : await routedRoomsOf(env, cost, routedIn);
+  if (listeners.made === null || listeners.made.routed !== routed) {
     const installations = subscribed.map(
-      ({ id, facts, subscriptions: own }): Installation => ({
+      ({ id, facts, subscriptions }): Installation => ({
         receiver: installationReceiver(id),
-        listener: subscriberFor(routed, facts, topicsOf(own)),
-        subscriptions: own,
+        listener: subscriberFor(routed, facts, topicsOf(subscriptions)),
+        subscriptions,
       }),
     );
-    return { installations, live_since };
-  });
+    listeners.made = { routed, installations };
+  }
+  return listeners.made.installations;
 }
 
-function factsOf(rows: readonly SubscriptionRow[], organization_id: string) {
+function topicsOf(subscriptions: readonly Subscription[]) {
+  return subscriptions.map(({ channel }) => channel);
+}
+
+function factsOf(rows: readonly SubscriptionRow[], organization_id: string): SubscriberFacts {
   const [row] = rows;
   const scopes = JSON.parse(row?.allowed_scopes ?? '[]') as string[];
   return {
