@@ -44,7 +44,8 @@ export function parseCommand(words: readonly string[], options: Options): Parsed
   const [resourceName = '', verbName = '', ...surplus] = words;
   const resource = Object.hasOwn(RESOURCES, resourceName) ? RESOURCES[resourceName] : undefined;
   if (resource === undefined) return problem(`unknown resource "${resourceName}"`);
-  const verb = resource.verbs.find((known) => known === verbName);
+  const isObvious = verbName === '' && resource.verbs.length === 1;
+  const verb = resource.verbs.find((known) => isObvious || known === verbName);
   if (verb === undefined) return problem(`${resourceName} can be: ${resource.verbs.join(', ')}`);
   if (surplus.length > 0) return problem(`unexpected "${surplus.join(' ')}"`);
 
@@ -111,6 +112,7 @@ function fieldValue(kind: FieldKind, text: string): unknown {
       return chosenOf(CHOICES[kind], text);
     case 'seconds':
     case 'days':
+    case 'quota':
       return text === '' ? null : /^\d+$/.test(text) ? Number(text) : undefined;
     case 'targets': {
       const targets = partsOf(text).map(routerTarget);
@@ -199,5 +201,6 @@ const VALUES: { readonly [kind in FieldKind]: string } = {
   triggers: `any of ${CHOICES.triggers}`,
   seconds: 'seconds or empty',
   days: 'days or empty',
+  quota: 'number or empty',
   targets: 'all,all+bots,user:<id>,team:<id>,organization:<id>,organization:<id>+bots',
 };

@@ -5,9 +5,20 @@
 
 import { SCOPES } from '../src/directory/tokens.ts';
 import { APP_TRIGGERS } from '../src/resources/app.ts';
+import { quotaFields } from '../src/resources/quotas.ts';
 
 /** How the text of an option becomes the value of a field. */
-export type FieldKind = 'text' | 'nullable' | 'flag' | 'list' | 'scopes' | 'triggers' | 'seconds' | 'days' | 'targets';
+export type FieldKind =
+  | 'text'
+  | 'nullable'
+  | 'flag'
+  | 'list'
+  | 'scopes'
+  | 'triggers'
+  | 'seconds'
+  | 'days'
+  | 'quota'
+  | 'targets';
 
 export type Resource = {
   /** Path of the collection; the words in braces are options. */
@@ -43,6 +54,7 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
       private_chat_history: 'flag',
       message_list_days: 'days',
       is_renaming_allowed: 'flag',
+      ...quotaFields(() => 'quota' as const),
       street: 'nullable',
       postal_code: 'nullable',
       city: 'nullable',
@@ -53,6 +65,15 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     },
     required: ['name'],
     verbs: ['create', 'list', 'get', 'update'],
+    note: 'an empty quota is the default',
+  },
+  usage: {
+    path: '/organizations/{organization}/usage',
+    id: 'quota',
+    fields: {},
+    required: [],
+    verbs: ['list'],
+    note: 'what the organization uses of its quotas; list may be left out',
   },
   users: {
     path: '/organizations/{organization}/users',

@@ -28,6 +28,8 @@ export type OrganizationRow = {
   is_renaming_allowed: Flag;
   /** How many days back its list of messages goes; null: no limit. */
   message_list_days: number | null;
+  /** JSON object of the quotas that the operator has set (src/resources/quotas.ts). */
+  quotas: string;
   /** JSON object: email, phone, street, postal_code, city, country, business_id. A missing value is null. */
   profile: string;
   created_at: number;

@@ -3,9 +3,7 @@ import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } fr
 import type { AppWebhookRow } from '../db/rows.ts';
 import { samePattern } from '../resources/topic.ts';
 import { assignments } from './assignments.ts';
-
-/** Most webhooks of an app. */
-export const MAX_APP_WEBHOOKS = 50;
+import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 
 /** True for webhooks of an app of the organization; its placeholders take the app and the organization. */
 const OF_OWN_APP = `app_id = (SELECT id FROM apps WHERE id = ? AND organization_id = ? AND deleted_at IS NULL)
@@ -65,7 +63,7 @@ export async function isPatternTaken(
   return row !== null;
 }
 
-/** The patterns of an app of the organization, at most MAX_APP_WEBHOOKS. */
+/** The patterns of an app of the organization, as many as the quota `webhooks` allows. */
 export async function listAppPatterns(
   identity: IdentityDatabase,
   organizationId: string,
@@ -81,23 +79,22 @@ export async function listAppPatterns(
 
 export type NewAppWebhook = Omit<AppWebhookRow, 'deleted_at' | 'updated_at'>;
 
-/**
- * Adds a webhook to an app of the organization. Null when the app is deleted, has MAX_APP_WEBHOOKS webhooks or already
- * uses the pattern.
- */
+/** Adds a webhook to an app of the organization. Refused when the app is deleted or uses the pattern already. */
 export function insertAppWebhook(
   identity: IdentityDatabase,
   organizationId: string,
   webhook: NewAppWebhook,
-): Promise<AppWebhookRow | null> {
-  return identity.first<AppWebhookRow>(
+  limit: number,
+): Promise<Inserted<AppWebhookRow>> {
+  const quota = { name: 'webhooks', limit } as const;
+  return insertBelow<AppWebhookRow>(identity, quota, webhook.app_id, [
     `INSERT INTO app_webhooks (id, app_id, endpoint_url, channel_pattern, on_added, on_changed, on_removed, is_enabled,
        registered_origin, created_at, updated_at)
      SELECT ?, apps.id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM apps
      WHERE apps.id = ? AND apps.organization_id = ? AND apps.deleted_at IS NULL
-       AND (SELECT count(*) FROM app_webhooks WHERE app_id = apps.id AND deleted_at IS NULL) < ${MAX_APP_WEBHOOKS}
        AND NOT EXISTS (
          SELECT 1 FROM app_webhooks WHERE app_id = apps.id AND deleted_at IS NULL AND ${HAS_PATTERN})
+       AND ${isBelow(quota)}
      RETURNING *`,
     webhook.id,
     webhook.endpoint_url,
@@ -113,7 +110,8 @@ export function insertAppWebhook(
     organizationId,
     organizationId,
     samePattern(webhook.channel_pattern, organizationId),
-  );
+    webhook.app_id,
+  ]);
 }
 
 type Changeable = Omit<NewAppWebhook, 'id' | 'app_id' | 'registered_origin' | 'created_at'>;

@@ -5,6 +5,7 @@ import { randomSecret } from '../platform/secrets.ts';
 import type { AppView } from '../resources/app.ts';
 import { assignments } from './assignments.ts';
 import { type KeptAnswer, keepingAnswer } from './keyed-requests.ts';
+import { isBelow } from './quotas.ts';
 
 /**
  * Apps, their webhooks and their installations are in the first database, because organizations of any database may
@@ -141,13 +142,18 @@ function outerOrder(ordering: CreationOrdering, keyset: Keyset): string {
 
 export type NewApp = Omit<AppRow, 'organization_id' | 'installation_count' | 'deleted_at' | 'updated_at'>;
 
-/** Adds an app to an organization that exists. */
-export async function insertApp(identity: IdentityDatabase, organizationId: string, app: NewApp): Promise<void> {
-  await identity.run(
+/** Adds an app to an organization that exists. False when its quota is reached. */
+export async function insertApp(
+  identity: IdentityDatabase,
+  organizationId: string,
+  app: NewApp,
+  limit: number,
+): Promise<boolean> {
+  const { changes } = await identity.run(
     `INSERT INTO apps (id, organization_id, name, description, terms_url, privacy_url, icon_asset_id, icon_url, trigger_url,
        trigger_types, is_app_user_required, required_scopes, is_available_to_anyone, secret, registered_origin,
        created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow({ name: 'apps', limit })}`,
     app.id,
     organizationId,
     app.name,
@@ -165,7 +171,9 @@ export async function insertApp(identity: IdentityDatabase, organizationId: stri
     app.registered_origin,
     app.created_at,
     app.created_at,
+    organizationId,
   );
+  return changes > 0;
 }
 
 type Changeable = Omit<NewApp, 'id' | 'secret' | 'registered_origin' | 'created_at'>;

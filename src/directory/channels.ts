@@ -3,6 +3,7 @@ import { CREATION_ORDERS, type Keyset, type KeysetOrder, keysetClauses } from '.
 import type { ChannelRow, StoredSecret } from '../db/rows.ts';
 import { assignments } from './assignments.ts';
 import { type KeptAnswer, keepingAnswer } from './keyed-requests.ts';
+import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 
 /** The orderings of the list of channels (UMI documentation, 1.2), with the columns of each. */
 export const CHANNEL_ORDERS = {
@@ -62,17 +63,19 @@ export type NewChannel = Omit<
   'organization_id' | 'previous_secret' | 'previous_secret_expires_at' | 'deleted_at' | 'modified_at'
 >;
 
-/** Adds a channel to a room of the organization. Null when the organization has no such room. */
+/** Adds a channel to a room of the organization. Refused when the organization has no such room. */
 export function insertChannel(
   database: OrganizationDatabase,
   organizationId: string,
   channel: NewChannel,
-): Promise<ChannelRow | null> {
-  return database.first<ChannelRow>(
+  limit: number,
+): Promise<Inserted<ChannelRow>> {
+  const quota = { name: 'channels', limit } as const;
+  return insertBelow<ChannelRow>(database, quota, organizationId, [
     `INSERT INTO channels (id, organization_id, room_id, name, messaging_channel, reply_webhook_url, max_retry_count,
        echo_user_messages, is_webhook_enabled, secret, registered_origin, created_at, modified_at)
      SELECT ?, organization_id, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM rooms
-     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
+     WHERE id = ? AND organization_id = ? AND deleted_at IS NULL AND ${isBelow(quota)}
      RETURNING *`,
     channel.id,
     channel.name,
@@ -87,7 +90,8 @@ export function insertChannel(
     channel.created_at,
     channel.room_id,
     organizationId,
-  );
+    organizationId,
+  ]);
 }
 
 export type ChannelChanges = Partial<Omit<NewChannel, 'id' | 'secret' | 'created_at'>>;

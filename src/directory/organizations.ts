@@ -2,6 +2,7 @@ import { IDENTITY_BINDING, type IdentityDatabase } from '../db/database.ts';
 import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { OrganizationRow } from '../db/rows.ts';
 import type { OrganizationProfile, OrganizationView } from '../resources/organization.ts';
+import { type QuotaName, quotasOf } from '../resources/quotas.ts';
 import { assignments } from './assignments.ts';
 import { type AttendanceColumns, attendanceColumns, attendantsOf } from './attendants.ts';
 
@@ -44,8 +45,8 @@ export async function insertOrganization(
 ): Promise<OrganizationView | null> {
   const row = await database.first<OrganizationRow>(
     `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history, message_list_days,
-       is_renaming_allowed, database, profile, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), ?, ?)
+       is_renaming_allowed, database, profile, quotas, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), json_patch('{}', ?), ?, ?)
      ON CONFLICT DO NOTHING RETURNING *`,
     organization.id,
     organization.name,
@@ -56,6 +57,7 @@ export async function insertOrganization(
     organization.is_renaming_allowed ?? 1,
     organization.database ?? IDENTITY_BINDING,
     JSON.stringify(organization.profile ?? {}),
+    JSON.stringify(organization.quotas ?? {}),
     organization.created_at,
     organization.created_at,
   );
@@ -72,8 +74,9 @@ type Changeable = Pick<
   | 'is_renaming_allowed'
 >;
 
-/** Undefined, or a key missing from `profile`, leaves a value as it is. */
+/** Undefined, or a key missing from `profile` or `quotas`, leaves a value as it is. A quota of null is the default. */
 export type OrganizationChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined } & {
+  quotas?: { [Name in QuotaName]?: number | null | undefined };
   profile?: { [Key in keyof OrganizationProfile]?: OrganizationProfile[Key] | undefined };
 };
 
@@ -81,13 +84,15 @@ export type OrganizationChanges = { [Column in keyof Changeable]?: Changeable[Co
 export function updateOrganization(
   database: IdentityDatabase,
   organizationId: string,
-  { profile, ...columns }: OrganizationChanges,
+  { profile, quotas, ...columns }: OrganizationChanges,
   now: number,
 ): Promise<OrganizationRow | null> {
   const { set, parameters } = assignments({ ...columns, updated_at: now });
   return database.first<OrganizationRow>(
-    `UPDATE organizations SET profile = json_patch(profile, ?), ${set} WHERE id = ? RETURNING *`,
+    `UPDATE organizations SET profile = json_patch(profile, ?), quotas = json_patch(quotas, ?), ${set}
+     WHERE id = ? RETURNING *`,
     JSON.stringify(profile ?? {}),
+    JSON.stringify(quotas ?? {}),
     ...parameters,
     organizationId,
   );
@@ -117,6 +122,7 @@ function organizationView(row: OrganizationRow & AttendanceColumns): Organizatio
     has_active_subscription: row.has_active_subscription === 1,
     private_chats: row.private_chats === 1,
     private_chat_history: row.private_chat_history === 1,
+    quotas: quotasOf(row.quotas),
     profile: { ...NO_PROFILE, ...(JSON.parse(row.profile) as Partial<OrganizationProfile>) },
     ...attendantsOf(row),
     created_at: row.created_at,

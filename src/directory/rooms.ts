@@ -5,6 +5,7 @@ import { type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { ChannelRow, RoomRow } from '../db/rows.ts';
 import type { RoomSet } from '../resources/chat-grant.ts';
 import { assignments } from './assignments.ts';
+import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 
 /** A room of the organization; null when there is none or it is deleted. */
 export function findRoom(
@@ -118,18 +119,20 @@ type ChosenOptions = { [Column in keyof RoomOptions]?: RoomOptions[Column] | und
 export type NewRoom = Pick<RoomRow, 'id' | 'name' | 'display_name' | 'created_at'> &
   ChosenOptions & { updated_by_user_id?: string | null };
 
-/** Adds a room to an organization that exists. Null when the id is taken. */
+/** Adds a room to an organization that exists. Refused when the id is taken. */
 export function insertRoom(
   database: OrganizationDatabase,
   organizationId: string,
   room: NewRoom,
-): Promise<RoomRow | null> {
+  limit: number,
+): Promise<Inserted<RoomRow>> {
+  const quota = { name: 'rooms', limit } as const;
   const chosen = (option: keyof RoomOptions) =>
     room[option] === undefined ? DEFAULT_ROOM_OPTIONS[option] : room[option];
-  return database.first<RoomRow>(
+  return insertBelow<RoomRow>(database, quota, organizationId, [
     `INSERT INTO rooms (id, organization_id, name, display_name, language_code, visitor_chat_idle_ttl, task_chat_ttl,
        require_online, is_open, domain, updated_by_user_id, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
      ON CONFLICT DO NOTHING RETURNING *`,
     room.id,
     organizationId,
@@ -144,7 +147,8 @@ export function insertRoom(
     room.updated_by_user_id ?? null,
     room.created_at,
     room.created_at,
-  );
+    organizationId,
+  ]);
 }
 
 /** `updated_by_user_id` is null for changes by the operator of the hub. */

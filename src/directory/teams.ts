@@ -3,6 +3,7 @@ import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } fr
 import type { TeamRow } from '../db/rows.ts';
 import type { Invitee } from '../resources/invitation.ts';
 import { assignments } from './assignments.ts';
+import { type Inserted, insertBelow, isBelow } from './quotas.ts';
 
 /** Teams are stored with their members in the first database. Routers name them by id. */
 
@@ -32,11 +33,17 @@ export function listTeams(
 
 export type NewTeam = Pick<TeamRow, 'id' | 'name' | 'display_name' | 'created_by_user_id' | 'created_at'>;
 
-/** Adds a team to an organization that exists. Null when the id is taken. */
-export function insertTeam(identity: IdentityDatabase, organizationId: string, team: NewTeam): Promise<TeamRow | null> {
-  return identity.first<TeamRow>(
+/** Adds a team to an organization that exists. Refused when the id is taken. */
+export function insertTeam(
+  identity: IdentityDatabase,
+  organizationId: string,
+  team: NewTeam,
+  limit: number,
+): Promise<Inserted<TeamRow>> {
+  const quota = { name: 'teams', limit } as const;
+  return insertBelow<TeamRow>(identity, quota, organizationId, [
     `INSERT INTO teams (id, organization_id, name, display_name, created_by_user_id, updated_by_user_id, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
      ON CONFLICT DO NOTHING RETURNING *`,
     team.id,
     organizationId,
@@ -46,7 +53,8 @@ export function insertTeam(identity: IdentityDatabase, organizationId: string, t
     team.created_by_user_id,
     team.created_at,
     team.created_at,
-  );
+    organizationId,
+  ]);
 }
 
 export type TeamChanges = {

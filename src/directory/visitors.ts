@@ -67,39 +67,51 @@ export function findVisitorVariable(
 /** Later than the stored time, whichever clock wrote that. So a request reads its own write. */
 const LATER = 'max(?, visitor_variables.at + 1)';
 
+/** `refused`: the organization has no such visitor (any more). */
+export type VariableSet =
+  | { ok: true; variable: VisitorVariable; is_new: boolean }
+  | { ok: false; reason: 'refused' | 'quota' };
+
 /**
  * Sets a variable of a visitor at `now` (ms). `is_new`: they had none with this key. The highest (at, thread, seq) wins
- * over writes of threads; here the thread is '' and the seq 0. Null when the organization has no such visitor (any
- * more).
+ * over writes of threads; here the thread is '' and the seq 0. `limit`: of the keys that the visitor has had.
  */
 export async function setVisitorVariable(
   database: OrganizationDatabase,
   organizationId: string,
   visitorId: string,
-  key: string,
-  value: string,
+  { key, value }: { key: string; value: string },
+  limit: number,
   now: number,
-): Promise<{ variable: VisitorVariable; is_new: boolean } | null> {
-  const [known, written] = (await database.batch([
-    ['SELECT key FROM visitor_variables WHERE visitor_id = ? AND key = ? AND value IS NOT NULL', visitorId, key],
+): Promise<VariableSet> {
+  const keys = `(SELECT count(*) FROM (SELECT 1 FROM visitor_variables WHERE visitor_id = ?1 LIMIT ${Math.trunc(limit)}))`;
+  const [before, written] = (await database.batch([
+    [
+      `SELECT EXISTS (SELECT 1 FROM visitors WHERE id = ?1 AND organization_id = ?2) AS is_known,
+         EXISTS (SELECT 1 FROM visitor_variables WHERE visitor_id = ?1 AND key = ?3 AND value IS NOT NULL) AS is_set`,
+      visitorId,
+      organizationId,
+      key,
+    ],
     [
       `INSERT INTO visitor_variables (visitor_id, key, value, created_at, at, thread, seq)
-       SELECT ?, ?, ?, ?, ?, '', 0 WHERE EXISTS (SELECT 1 FROM visitors WHERE id = ? AND organization_id = ?)
-       ON CONFLICT (visitor_id, key) DO UPDATE SET value = excluded.value, at = ${LATER}, thread = '', seq = 0,
+       SELECT ?1, ?3, ?4, ?5, ?5, '', 0 WHERE EXISTS (SELECT 1 FROM visitors WHERE id = ?1 AND organization_id = ?2)
+         AND (${keys} < ${Math.trunc(limit)} OR EXISTS (SELECT 1 FROM visitor_variables WHERE visitor_id = ?1 AND key = ?3))
+       ON CONFLICT (visitor_id, key) DO UPDATE SET value = excluded.value, at = max(?5, visitor_variables.at + 1),
+         thread = '', seq = 0,
          created_at = iif(visitor_variables.value IS NULL, excluded.created_at, visitor_variables.created_at)
        RETURNING *`,
       visitorId,
+      organizationId,
       key,
       value,
       now,
-      now,
-      visitorId,
-      organizationId,
-      now,
     ],
-  ])) as [unknown[], VisitorVariable[]];
+  ])) as [{ is_known: Flag; is_set: Flag }[], VisitorVariable[]];
+  const [found] = before;
   const [variable] = written;
-  return variable === undefined ? null : { variable, is_new: known.length === 0 };
+  if (variable !== undefined) return { ok: true, variable, is_new: found?.is_set === 0 };
+  return { ok: false, reason: found?.is_known === 1 ? 'quota' : 'refused' };
 }
 
 /** Changes an existing variable. Null when the visitor has none with this key. */

@@ -30,6 +30,8 @@ export type Refusal =
   | { reason: 'not_found'; detail?: string }
   | { reason: 'method_not_allowed'; method: string; allowed: readonly string[] }
   | { reason: 'conflict'; detail: string }
+  /** `limit`: how many the quota allows. */
+  | { reason: 'quota_reached'; quota: string; limit: number }
   /** `limit` in bytes. */
   | { reason: 'too_large'; limit: number }
   | { reason: 'unsupported_encoding' }
@@ -73,6 +75,8 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
   method_not_allowed: ({ method, allowed }) =>
     detail(405, `Method "${method}" not allowed.`, { Allow: allowed.join(', ') }),
   conflict: (refusal) => detail(409, refusal.detail),
+  quota_reached: ({ quota, limit }) =>
+    detail(409, `The quota "${quota}" is reached: at most ${limit.toLocaleString('en')}.`),
   too_large: ({ limit }) =>
     detail(413, `The request body is too large: at most ${limit.toLocaleString('en')} bytes are accepted here.`),
   unsupported_encoding: () =>

@@ -1,4 +1,5 @@
 import { isoTime } from './clock.ts';
+import { type Quotas, quotaFields } from './quotas.ts';
 
 /** The contact details of an organization. */
 export type OrganizationProfile = {
@@ -31,6 +32,7 @@ export type OrganizationView = Attendants & {
   private_chats: boolean;
   private_chat_history: boolean;
   profile: OrganizationProfile;
+  quotas: Quotas;
   created_at: number;
   updated_at: number;
 };
@@ -61,5 +63,6 @@ export function operatorOrganizationResource(organization: OrganizationView) {
     has_active_subscription: organization.has_active_subscription,
     private_chats: organization.private_chats,
     private_chat_history: organization.private_chat_history,
+    ...quotaFields((name) => organization.quotas[name]),
   };
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
+import { QUOTAS } from '../../src/resources/quotas.ts';
 
 const README_BYTES = 8 * 1024;
 
@@ -233,7 +234,6 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['members of a chat', 'MEMBERS_OF_A_CHAT'],
   ['tags of a chat', 'TAGS_OF_A_CHAT'],
   ['invitations of a chat, closed ones too', 'INVITATIONS_OF_A_CHAT'],
-  ['webhooks of an app', 'MAX_APP_WEBHOOKS'],
   ['log of one thread', 'FULL_AT'],
   ['a page of messages, suggestions or events', 'PAGE_CHARACTERS'],
   [
@@ -314,6 +314,11 @@ describe('docs/limits.md', () => {
       .map((path) => read(join('src', path)))
       .join('\n');
     for (const [, statement] of IN_STATEMENTS) expect(source).toContain(statement);
+  });
+
+  test('has the default of each quota', () => {
+    const stated = tableRows('docs/limits.md', 'Quotas').map(([name = '', value = '']) => [name, numbersIn(value)[0]]);
+    expect(stated).toEqual(Object.entries(QUOTAS).map(([name, value]) => [`\`${name}\``, value]));
   });
 
   test('has the rates of every environment', () => {

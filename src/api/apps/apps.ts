@@ -23,6 +23,7 @@ import { type AppRouter, createRouter } from '../../http/router.ts';
 import { ownAppResource } from '../../resources/app.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
+import { quotaOf, quotaReached } from '../quotas.ts';
 import { refusalOfUrl, requestOrigin } from '../webhook-url.ts';
 import { type AppFields, appChanges, appSchema, appSecretSchema, createdAppSchema, wholeApp } from './app-schemas.ts';
 import { APP_NOT_FOUND, appPath, type Door, newestFirst, organizationPath } from './door.ts';
@@ -45,8 +46,9 @@ export function appRoutesOf(door: Door): AppRouter {
     path: all,
     summary: 'Create an app',
     description:
-      'Only this answer shows the secret of the app. A new secret can be made later. Each call makes another app. A `trigger_url` that is no public `https` URL is 400.',
+      'Only this answer shows the secret of the app. A new secret can be made later. Each call makes another app. A `trigger_url` that is no public `https` URL is 400. Above the quota of apps it is 409.',
     request: { params: organizationPath, body: bodyOf(wholeApp) },
+    refusals: [409],
     answers: { 201: jsonOf(createdAppSchema, 'Created') },
   });
   routes.openapi(createApp, async (c) => {
@@ -67,7 +69,9 @@ export function appRoutesOf(door: Door): AppRouter {
       registered_origin: requestOrigin(c),
       created_at: now,
     };
-    await insertApp(identityDatabase(c), organization_id, app);
+    const quota = await quotaOf(c, 'apps');
+    if (!(await insertApp(identityDatabase(c), organization_id, app, quota.limit)))
+      return refuse(c, quotaReached(quota));
     const row = await findApp(identityDatabase(c), organization_id, app.id);
     return row === null ? refuse(c, APP_NOT_FOUND) : c.json({ ...ownAppResource(appView(row)), secret }, 201);
   });

@@ -13,7 +13,6 @@ import {
   insertAppWebhook,
   isPatternTaken,
   listAppWebhooks,
-  MAX_APP_WEBHOOKS,
   updateAppWebhook,
 } from '../../directory/app-webhooks.ts';
 import { type AppColumns, findApp } from '../../directory/apps.ts';
@@ -30,6 +29,7 @@ import { problemOfPattern } from '../../resources/topic.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
 import { testResult, testResultSchema } from '../deliveries/delivery.ts';
+import { quotaOf, quotaReached } from '../quotas.ts';
 import { refusalOfUrl, requestOrigin } from '../webhook-url.ts';
 import { type WebhookFields, webhookChanges, webhookSchema, wholeWebhook } from './app-schemas.ts';
 import { APP_NOT_FOUND, appPath, type Door, oldestFirst, WEBHOOK_NOT_FOUND, webhookPath } from './door.ts';
@@ -54,7 +54,7 @@ export function webhookRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Subscribe an app to a channel',
-    description: `At least one of on_added, on_changed and on_removed is true. An app has at most ${MAX_APP_WEBHOOKS} webhooks, each with its own pattern: one more is 409, the same pattern again 400, and so is a repeat of the call.`,
+    description: `At least one of on_added, on_changed and on_removed is true. Each webhook of an app has its own pattern: the same one again is 400, and so is a repeat of the call. Above the quota of webhooks of an app it is 409.`,
     request: { params: appPath, body: bodyOf(wholeWebhook) },
     refusals: [409],
     answers: { 201: jsonOf(webhookSchema, 'Created') },
@@ -68,7 +68,7 @@ export function webhookRoutesOf(door: Door): AppRouter {
     if (problem !== null) return refuseField(c, problem.field, problem.message);
     if (!(fields.on_added || fields.on_changed || fields.on_removed)) return refuse(c, NOTHING_SUBSCRIBED);
     const now = Date.now();
-    const webhook = await insertAppWebhook(identityDatabase(c), organization_id, {
+    const webhook = {
       ...fields,
       id: newUuid(now),
       app_id,
@@ -78,14 +78,17 @@ export function webhookRoutesOf(door: Door): AppRouter {
       is_enabled: flag(fields.is_enabled),
       registered_origin: requestOrigin(c),
       created_at: now,
-    });
-    if (webhook === null) {
+    };
+    const quota = await quotaOf(c, 'webhooks');
+    const added = await insertAppWebhook(identityDatabase(c), organization_id, webhook, quota.limit);
+    if (!added.ok) {
       const isTaken = await isPatternTaken(identityDatabase(c), organization_id, app_id, fields.channel_pattern, null);
-      return refuse(c, isTaken ? PATTERN_TAKEN : TOO_MANY_WEBHOOKS);
+      if (isTaken) return refuse(c, PATTERN_TAKEN);
+      return refuse(c, added.reason === 'quota' ? quotaReached(quota) : APP_NOT_FOUND);
     }
     purgeAudience();
     purgeAppEndpoints();
-    return c.json(appWebhookResource(webhook), 201);
+    return c.json(appWebhookResource(added.row), 201);
   });
 
   const getWebhooks = defineRoute({
@@ -220,10 +223,6 @@ const NOTHING_SUBSCRIBED: Refusal = {
 const PATTERN_TAKEN: Refusal = {
   reason: 'invalid',
   fields: { channel_pattern: ['The app has a webhook with this pattern already.'] },
-};
-const TOO_MANY_WEBHOOKS: Refusal = {
-  reason: 'conflict',
-  detail: `An app may have at most ${MAX_APP_WEBHOOKS} webhooks.`,
 };
 
 /**

@@ -10,7 +10,7 @@ import {
 import { identityDatabase } from '../../http/app-environment.ts';
 import { purgeOrganization } from '../../http/authenticate.ts';
 import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
-import { emailField, isoTimeSchema, messageListDays, textField } from '../../http/fields.ts';
+import { emailField, integerField, isoTimeSchema, messageListDays, textField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
@@ -19,6 +19,7 @@ import {
   operatorOrganizationResource,
   organizationResource,
 } from '../../resources/organization.ts';
+import { quotaFields } from '../../resources/quotas.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { operator } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
@@ -41,12 +42,15 @@ const tenantChanges = z
   })
   .partial();
 
+const HIGHEST_QUOTA = 1_000_000;
+
 const operatorChanges = tenantChanges
   .extend({
     name: textField({ max: 255 }),
     has_active_subscription: z.boolean(),
     private_chats: z.boolean(),
     private_chat_history: z.boolean(),
+    ...quotaFields(() => integerField({ min: 0, max: HIGHEST_QUOTA }).nullable()),
   })
   .partial();
 type OrganizationFields = z.infer<typeof operatorChanges>;
@@ -82,6 +86,7 @@ const operatorSchema = organizationSchema
     has_active_subscription: z.boolean(),
     private_chats: z.boolean(),
     private_chat_history: z.boolean(),
+    ...quotaFields(() => z.int()),
   })
   .openapi('AdminOrganization');
 
@@ -107,7 +112,7 @@ export function organizationRoutesOf(door: Door): AppRouter {
   const { changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
   const common = { tag: door.tagOf('Organization'), path: door.organization };
   const optionsFollow = door.isOperator
-    ? ' All requests follow its options within AUTH_CACHE_SECONDS (30 by default).'
+    ? ' All requests follow its options within AUTH_CACHE_SECONDS (30 by default). A quota of null is the default again; one below what there is only stops further ones.'
     : '';
   const routes = createRouter();
 
@@ -213,8 +218,10 @@ organizationsRoutes.openapi(getOrganizations, async (c) => {
 /** The columns to change. Undefined leaves a value as it is. */
 function columnsOf(fields: OrganizationFields) {
   const { name, message_list_days, ...flagsAndProfile } = fields;
-  const { is_renaming_allowed, has_active_subscription, private_chats, private_chat_history, ...profile } =
+  const { is_renaming_allowed, has_active_subscription, private_chats, private_chat_history, ...others } =
     flagsAndProfile;
+  const { channels_quota, apps_quota, webhooks_quota, rooms_quota, teams_quota, visitor_variables_quota, ...profile } =
+    others;
   return {
     name,
     message_list_days,
@@ -222,6 +229,14 @@ function columnsOf(fields: OrganizationFields) {
     has_active_subscription: flag(has_active_subscription),
     private_chats: flag(private_chats),
     private_chat_history: flag(private_chat_history),
+    quotas: {
+      channels: channels_quota,
+      apps: apps_quota,
+      webhooks: webhooks_quota,
+      rooms: rooms_quota,
+      teams: teams_quota,
+      visitor_variables: visitor_variables_quota,
+    },
     profile,
   };
 }

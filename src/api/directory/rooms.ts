@@ -12,12 +12,13 @@ import {
 import { type AppContext, directoryDatabases, organizationDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
 import { booleanParameter, integerField, textField } from '../../http/fields.ts';
-import { refuse } from '../../http/refusals.ts';
+import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { operatorRoomResource, type RoomView, roomResource } from '../../resources/room.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
+import { quotaOf, quotaReached } from '../quotas.ts';
 import { changesReach } from '../reach-cache.ts';
 import { organizationPath, ROOM_NOT_FOUND, roomPath } from '../shared/paths.ts';
 import { roomSchema } from '../shared/room-schema.ts';
@@ -84,6 +85,8 @@ const OPERATOR_FORM: Form = {
   resource: operatorRoomResource,
 };
 
+const ROOM_EXISTS: Refusal = { reason: 'conflict', detail: 'A room with this id already exists.' };
+
 /** The rooms of an organization, behind a door. */
 export function roomRoutesOf(door: Door): AppRouter {
   const { created, whole, changes, schema, resource } = door.isOperator ? OPERATOR_FORM : TENANT_FORM;
@@ -130,7 +133,7 @@ export function roomRoutesOf(door: Door): AppRouter {
     idempotency: 'organization',
     path: all,
     summary: 'Create a room',
-    description: `A room without routers reaches all users of the organization. \`display_name\` is the name if it is left out. ${door.repeatedCreation}`,
+    description: `A room without routers reaches all users of the organization. \`display_name\` is the name if it is left out. Above the quota of rooms it is 409. ${door.repeatedCreation}`,
     request: { params: organizationPath, body: bodyOf(created) },
     refusals: [409],
     answers: { 201: jsonOf(schema, 'Created') },
@@ -138,16 +141,18 @@ export function roomRoutesOf(door: Door): AppRouter {
   routes.openapi(createRoom, async (c) => {
     const { id, name, display_name = name, ...options } = c.req.valid('json');
     const now = Date.now();
-    const row = await insertRoom(organizationDatabase(c), c.var.organization.id, {
+    const room = {
       ...columnsOf(options),
       id: id ?? newUuid(now),
       name,
       display_name,
       updated_by_user_id: door.userId(c),
       created_at: now,
-    });
-    if (row === null) return refuse(c, { reason: 'conflict', detail: 'A room with this id already exists.' });
-    return c.json(resource(await viewOf(c, row)), 201);
+    };
+    const quota = await quotaOf(c, 'rooms');
+    const added = await insertRoom(organizationDatabase(c), c.var.organization.id, room, quota.limit);
+    if (!added.ok) return refuse(c, added.reason === 'quota' ? quotaReached(quota) : ROOM_EXISTS);
+    return c.json(resource(await viewOf(c, added.row)), 201);
   });
 
   const getRoom = defineRoute({

@@ -5,12 +5,13 @@ import { deleteTeam, findTeam, insertTeam, listTeams, updateTeam } from '../../d
 import { type AppContext, directoryDatabases, identityDatabase } from '../../http/app-environment.ts';
 import { collectionQuery, collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { isoTimeSchema, textField } from '../../http/fields.ts';
-import { refuse } from '../../http/refusals.ts';
+import { type Refusal, refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import { type TeamView, teamResource, teamResourceV6 } from '../../resources/team.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
+import { quotaOf, quotaReached } from '../quotas.ts';
 import { changesReach } from '../reach-cache.ts';
 import { organizationPath, TEAM_NOT_FOUND, teamPath } from '../shared/paths.ts';
 import { nestedOrganizationSchema, nestedUserOrNull } from '../shared/user-schemas.ts';
@@ -63,6 +64,8 @@ const FORMS: { [version in Door['version']]: Form } = {
   6: { schema: teamSchemaV6, resource: teamResourceV6 },
 };
 
+const TEAM_EXISTS: Refusal = { reason: 'conflict', detail: 'A team with this id already exists.' };
+
 /** The teams of an organization, behind a door. */
 export function teamRoutesOf(door: Door): AppRouter {
   const { schema, resource } = FORMS[door.version];
@@ -105,7 +108,7 @@ export function teamRoutesOf(door: Door): AppRouter {
     idempotency: 'identity',
     path: all,
     summary: 'Create a team',
-    description: `It starts without members. \`display_name\` is the name if it is left out. ${door.repeatedCreation}`,
+    description: `It starts without members. \`display_name\` is the name if it is left out. Above the quota of teams it is 409. ${door.repeatedCreation}`,
     request: { params: organizationPath, body: bodyOf(created) },
     refusals: [409],
     answers: { 201: jsonOf(schema, 'Created') },
@@ -113,15 +116,11 @@ export function teamRoutesOf(door: Door): AppRouter {
   routes.openapi(createTeam, async (c) => {
     const { id, name, display_name = name } = c.req.valid('json');
     const now = Date.now();
-    const row = await insertTeam(identityDatabase(c), c.var.organization.id, {
-      id: id ?? newUuid(now),
-      name,
-      display_name,
-      created_by_user_id: door.userId(c),
-      created_at: now,
-    });
-    if (row === null) return refuse(c, { reason: 'conflict', detail: 'A team with this id already exists.' });
-    return c.json(resource(await viewOf(c, row)), 201);
+    const team = { id: id ?? newUuid(now), name, display_name, created_by_user_id: door.userId(c), created_at: now };
+    const quota = await quotaOf(c, 'teams');
+    const added = await insertTeam(identityDatabase(c), c.var.organization.id, team, quota.limit);
+    if (!added.ok) return refuse(c, added.reason === 'quota' ? quotaReached(quota) : TEAM_EXISTS);
+    return c.json(resource(await viewOf(c, added.row)), 201);
   });
 
   const getTeam = defineRoute({

@@ -10,6 +10,7 @@ import { rebuildRoutes } from './rebuild.ts';
 import { routerRoutes } from './routers.ts';
 import { shareRoutes } from './shares.ts';
 import { tokenRoutes } from './tokens.ts';
+import { usageRoutes } from './usage.ts';
 
 /** The admin API, mounted at /admin/v1. All paths need the operator's secret, including unknown ones. */
 export const operatorRoutes = createRouter();
@@ -22,4 +23,5 @@ operatorRoutes.route('/', routerRoutes);
 operatorRoutes.route('/', shareRoutes);
 operatorRoutes.route('/', operatorAppsRoutes);
 operatorRoutes.route('/', keyRoutes);
+operatorRoutes.route('/', usageRoutes);
 operatorRoutes.route('/', rebuildRoutes);

@@ -22,6 +22,7 @@ import { newUuid } from '../../resources/uuid.ts';
 import { channelManagement, channelSettings } from '../access.ts';
 import { deliveryLogCopy } from '../copy-database.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
+import { quotaOf, quotaReached } from '../quotas.ts';
 import { refusalOfUrl, requestOrigin } from '../webhook-url.ts';
 import { purgeChannel } from './channel-cache.ts';
 import { channelChanges, channelKeySchema, channelSchema, channelsQuery, wholeChannel } from './channel-schemas.ts';
@@ -37,8 +38,9 @@ const registerChannel = defineRoute({
   path: CHANNELS,
   summary: 'Register a messaging channel',
   description:
-    'A channel connects a medium, such as a mailbox, with a room: messages that are posted to it open chats in the room, and replies go to its `reply_webhook_url` as signed webhooks. The hub generates the signing secret. Each call registers another channel, so list the channels before you repeat a call whose answer was lost.',
+    'A channel connects a medium, such as a mailbox, with a room: messages that are posted to it open chats in the room, and replies go to its `reply_webhook_url` as signed webhooks. The hub generates the signing secret. Each call registers another channel, so list the channels before you repeat a call whose answer was lost. Above the quota of channels it is 409.',
   request: { params: channelsPath, body: bodyOf(wholeChannel) },
+  refusals: [409],
   answers: { 201: jsonOf(channelSchema, 'The new channel') },
 });
 
@@ -85,7 +87,7 @@ channelRoutes.openapi(registerChannel, async (c) => {
   if (message !== null) return refuseField(c, 'reply_webhook_url', message);
   const now = Date.now();
   const id = newUuid(now);
-  const channel = await insertChannel(organizationDatabase(c), organization_id, {
+  const channel = {
     ...fields,
     id,
     echo_user_messages: flag(echo_user_messages),
@@ -93,9 +95,11 @@ channelRoutes.openapi(registerChannel, async (c) => {
     secret: await wrapSecret(c.env, { table: 'channels', id, column: 'secret' }, newSecret()),
     registered_origin: requestOrigin(c),
     created_at: now,
-  });
-  if (channel === null) return refuseField(c, 'room_id', ROOM_UNKNOWN);
-  return c.json(channelResource(channel), 201);
+  };
+  const quota = await quotaOf(c, 'channels');
+  const added = await insertChannel(organizationDatabase(c), organization_id, channel, quota.limit);
+  if (added.ok) return c.json(channelResource(added.row), 201);
+  return added.reason === 'quota' ? refuse(c, quotaReached(quota)) : refuseField(c, 'room_id', ROOM_UNKNOWN);
 });
 
 channelRoutes.openapi(getChannels, async (c) => {

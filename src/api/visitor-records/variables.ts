@@ -24,6 +24,7 @@ import { organizationUser } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
 import { executeCommand } from '../execute-command.ts';
+import { quotaOf, quotaReached } from '../quotas.ts';
 import { ownRoom } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { ROOM_NOT_FOUND, roomPath, VISITOR_NOT_FOUND } from '../shared/paths.ts';
@@ -69,7 +70,7 @@ const setRoute = defineRoute({
   path: ALL,
   summary: 'Set a variable of a visitor',
   description:
-    'Makes the variable (201), or sets the value of one that is there (200), so the call can be repeated. The variable `username` is the name of the visitor in their open chats and later ones; a blank name is 400.',
+    'Makes the variable (201), or sets the value of one that is there (200), so the call can be repeated. The variable `username` is the name of the visitor in their open chats and later ones; a blank name is 400. Above the quota of a visitor’s variables a new key is 409.',
   request: { params: visitorPath, body: bodyOf(createSchema) },
   refusals: [409],
   answers: {
@@ -129,8 +130,10 @@ visitorVariableRoutes.openapi(setRoute, async (c) => {
   const { organization_id, visitor_id } = path;
   const database = await copyDatabase(c);
   await beginKeeping(c, database, path);
-  const set = await setVisitorVariable(database, organization_id, visitor_id, key, value, Date.now());
-  if (set === null) return refuse(c, VISITOR_NOT_FOUND);
+  const quota = await quotaOf(c, 'visitor_variables');
+  const variable = { key, value };
+  const set = await setVisitorVariable(database, organization_id, visitor_id, variable, quota.limit, Date.now());
+  if (!set.ok) return refuse(c, set.reason === 'quota' ? quotaReached(quota) : VISITOR_NOT_FOUND);
   const unnamed = await rename(c, path, key, value);
   return unnamed ?? c.json(resourceOf(set.variable), set.is_new ? 201 : 200);
 });

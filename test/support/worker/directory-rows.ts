@@ -9,6 +9,7 @@ import { insertShare, type SharedKind } from '../../../src/directory/shares.ts';
 import { insertTeamMember } from '../../../src/directory/team-members.ts';
 import { insertTeam } from '../../../src/directory/teams.ts';
 import { insertUser } from '../../../src/directory/users.ts';
+import { QUOTAS } from '../../../src/resources/quotas.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { firstDatabase } from './first-database.ts';
 
@@ -51,13 +52,8 @@ export async function newOrganization(options: { private_chat_history?: 0 | 1 } 
 
 export async function newRoom(organizationId: string): Promise<string> {
   const id = newUuid(AT);
-  await insertRoom(database, organizationId, {
-    id,
-    name: 'Support',
-    display_name: 'Support',
-    language_code: 'en',
-    created_at: AT,
-  });
+  const room = { id, name: 'Support', display_name: 'Support', language_code: 'en', created_at: AT };
+  await insertRoom(database, organizationId, room, QUOTAS.rooms);
   return id;
 }
 
@@ -72,7 +68,7 @@ export async function newUser(organizationId: string, first_name = 'Ada', is_bot
 export async function newTeam(organizationId: string, ...members: string[]): Promise<string> {
   const id = newUuid(AT);
   const names = { name: 'Night', display_name: 'Night shift' };
-  await insertTeam(database, organizationId, { id, ...names, created_by_user_id: null, created_at: AT });
+  await insertTeam(database, organizationId, { id, ...names, created_by_user_id: null, created_at: AT }, QUOTAS.teams);
   for (const member of members) await insertTeamMember(database, organizationId, id, member, AT);
   return id;
 }

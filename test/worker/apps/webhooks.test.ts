@@ -183,7 +183,7 @@ describe('webhooks of an app', () => {
     const answers = await Promise.all(Array.from({ length: 54 }, () => ask(manager, 'POST', path, anotherWebhook())));
     const refused = answers.filter(({ status }) => status !== 201);
     expect(refused.map(({ status, json }) => [status, json])).toEqual(
-      Array.from({ length: 4 }, () => [409, { detail: 'An app may have at most 50 webhooks.' }]),
+      Array.from({ length: 4 }, () => [409, { detail: 'The quota "webhooks" is reached: at most 50.' }]),
     );
     const all = resultsOf(await ask(manager, 'GET', `${path}?page_size=200`));
     expect(all.length).toBe(50);

@@ -13,6 +13,7 @@ import {
   updateChannel,
 } from '../../../src/directory/channels.ts';
 import { deleteRoom } from '../../../src/directory/rooms.ts';
+import { QUOTAS } from '../../../src/resources/quotas.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
 import { AT, cost, database, newOrganization, newRoom, page } from '../../support/worker/directory-rows.ts';
 
@@ -36,14 +37,19 @@ function channelIn(room_id: string, fields: Partial<NewChannel> = {}): NewChanne
   };
 }
 
+async function addChannel(organizationId: string, channel: NewChannel) {
+  const added = await insertChannel(database, organizationId, channel, QUOTAS.channels);
+  return added.ok ? added.row : null;
+}
+
 describe('channels', () => {
   it('belong to a room of their organization', async () => {
     const mine = await newOrganization();
     const other = await newOrganization();
     const room = await newRoom(mine);
     const channel = channelIn(room);
-    expect(await insertChannel(database, other, channel)).toBeNull();
-    expect(await insertChannel(database, mine, channel)).toMatchObject({
+    expect(await addChannel(other, channel)).toBeNull();
+    expect(await addChannel(mine, channel)).toMatchObject({
       ...channel,
       organization_id: mine,
       previous_secret: null,
@@ -57,7 +63,7 @@ describe('channels', () => {
     expect(await deleteRoom(database, mine, room, AT)).toEqual({ channels: [{ id: channel.id, name: channel.name }] });
     expect(await deleteChannel(database, mine, channel.id, AT + 1)).toBe(true);
     expect(await deleteRoom(database, mine, room, AT)).toBe('deleted');
-    expect(await insertChannel(database, mine, channelIn(room))).toBeNull();
+    expect(await addChannel(mine, channelIn(room))).toBeNull();
   });
 
   it('of a room keep it from being deleted, and only they are read for that', async () => {
@@ -65,7 +71,7 @@ describe('channels', () => {
     const [room, empty] = [await newRoom(mine), await newRoom(mine)];
     const ids: string[] = [];
     for (let place = 0; place < 25; place++) {
-      const channel = await insertChannel(database, mine, channelIn(room, { name: `Mail ${place}` }));
+      const channel = await addChannel(mine, channelIn(room, { name: `Mail ${place}` }));
       ids.push(channel?.id ?? '');
     }
     const before = cost.d1.rowsRead;
@@ -80,7 +86,7 @@ describe('channels', () => {
     const room = await newRoom(organization);
     const foreignRoom = await newRoom(await newOrganization());
     const channel = channelIn(room);
-    await insertChannel(database, organization, channel);
+    await addChannel(organization, channel);
     const changed = await updateChannel(
       database,
       organization,
@@ -106,7 +112,7 @@ describe('channels', () => {
   it('stay readable for their delivery log after they were deleted', async () => {
     const organization = await newOrganization();
     const channel = channelIn(await newRoom(organization));
-    await insertChannel(database, organization, channel);
+    await addChannel(organization, channel);
     expect(await deleteChannel(database, organization, channel.id, AT + 9)).toBe(true);
     expect(await deleteChannel(database, organization, channel.id, AT + 10)).toBe(false);
     expect(await findChannel(database, organization, channel.id)).toBeNull();
@@ -118,7 +124,7 @@ describe('channels', () => {
   it('keep the previous secret during the grace of a rotation', async () => {
     const organization = await newOrganization();
     const channel = channelIn(await newRoom(organization));
-    await insertChannel(database, organization, channel);
+    await addChannel(organization, channel);
     const graceful = {
       replaces: channel.secret,
       secret: stored('whsec_two'),
@@ -158,7 +164,7 @@ describe('channels', () => {
         name: String(place),
         created_at: AT + Math.floor(place / 2),
       });
-      await insertChannel(database, organization, channel);
+      await addChannel(organization, channel);
       await updateChannel(database, organization, channel.id, {}, AT + 100 - place);
     }
     for (const ordering of Object.keys(CHANNEL_ORDERS) as ChannelOrdering[]) {

@@ -112,7 +112,12 @@ describe('visitors', () => {
         visitor,
         value,
       );
-    expect(await findVisitor(database, room, visitor)).toEqual({ id: visitor, room_id: room, name: null });
+    expect(await findVisitor(database, room, visitor)).toEqual({
+      id: visitor,
+      room_id: room,
+      is_passing: 0,
+      name: null,
+    });
     await setName('Väinö');
     expect(await findVisitor(database, room, visitor)).toMatchObject({ name: 'Väinö' });
     await setName(null);

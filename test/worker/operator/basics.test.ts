@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { QUOTAS, quotaFields } from '../../../src/resources/quotas.ts';
 import { ADMIN_TOKEN, admin, call, enroll } from '../../support/worker/requests.ts';
 
 const UNKNOWN = '0190a000-0000-7000-8000-000000000000';
@@ -32,6 +33,7 @@ describe('the admin API', () => {
       max_rules_count: null,
       message_list_days: null,
       is_renaming_allowed: true,
+      ...quotaFields((name) => QUOTAS[name]),
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       updated_at: created.json.created_at,
     });

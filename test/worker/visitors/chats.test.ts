@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { setVisitorVariable } from '../../../src/directory/visitors.ts';
+import { QUOTAS } from '../../../src/resources/quotas.ts';
 import { passTime } from '../../support/worker/clock.ts';
 import { newRoom } from '../../support/worker/gateway.ts';
 import { arrive, ask, leave, resultsOf, unique } from '../../support/worker/organization.ts';
@@ -166,7 +167,8 @@ describe('a chat that a visitor starts', () => {
     expect((await chatsOf('GET')).status).toBe(200);
     // As another isolate does, without informing this one.
     const database = organizationDatabase(noCost());
-    await setVisitorVariable(database, site.organizationId, visitor.id, 'username', 'Bea', Date.now());
+    const name = { key: 'username', value: 'Bea' };
+    await setVisitorVariable(database, site.organizationId, visitor.id, name, QUOTAS.visitor_variables, Date.now());
     const opened = await chatsOf('POST');
     expect(opened.status).toBe(201);
     expect(await nameIn(visitor, opened.json)).toBe('Bea');

@@ -1,5 +1,6 @@
 import type { OrganizationView } from '../../../resources/organization.ts';
 import { operatorOrganizationResource, organizationResource } from '../../../resources/organization.ts';
+import { QUOTAS } from '../../../resources/quotas.ts';
 import { operatorRoomResource, type RoomView, roomResource } from '../../../resources/room.ts';
 import { type TeamView, teamMemberResource, teamResource, teamResourceV6 } from '../../../resources/team.ts';
 import { nestedUser } from '../../../resources/user.ts';
@@ -31,6 +32,7 @@ const shop: OrganizationView = {
   has_active_subscription: true,
   private_chats: false,
   private_chat_history: false,
+  quotas: { ...QUOTAS, rooms: 20 },
   profile,
 };
 
@@ -101,7 +103,13 @@ export const directoryExamples = {
   PatchOrganization: { phone: profile.phone, message_list_days: 365 },
   AdminOrganization: operatorOrganizationResource(shop),
   AdminNewOrganization: { name: organization.name, database: 'DB', email: profile.email, message_list_days: 365 },
-  AdminPatchOrganization: { private_chat_history: true },
+  AdminPatchOrganization: { private_chat_history: true, rooms_quota: 20 },
+  AdminUsage: {
+    results: [
+      { quota: 'rooms', used: 3, limit: 20 },
+      { quota: 'visitor_variables', used: null, limit: QUOTAS.visitor_variables },
+    ],
+  },
   NestedUser: nestedUser(agent),
   User: userAccountResource(account),
   UpdateUser: { is_online_enabled: true },

@@ -1,0 +1,55 @@
+import { z } from '@hono/zod-openapi';
+import { readUsage } from '../../directory/quotas.ts';
+import { identityDatabase, organizationDatabase } from '../../http/app-environment.ts';
+import { knownOrganization } from '../../http/organization-cache.ts';
+import { refuse } from '../../http/refusals.ts';
+import { jsonOf } from '../../http/route-parts.ts';
+import { createRouter } from '../../http/router.ts';
+import { QUOTA_NAMES, quotasOf } from '../../resources/quotas.ts';
+import { operatorOfOrganization } from '../access.ts';
+import { defineRoute } from '../define-route.ts';
+import { organizationPath } from '../shared/paths.ts';
+
+const usageSchema = z
+  .object({
+    results: z.array(
+      z.object({
+        quota: z.enum(QUOTA_NAMES).openapi({ example: 'rooms' }),
+        used: z.int().nullable().openapi({
+          description: 'Null for what each visitor has of their own. Of webhooks the most that one app has.',
+          example: 3,
+        }),
+        limit: z.int().openapi({ example: 1000 }),
+      }),
+    ),
+  })
+  .openapi('AdminUsage');
+
+const getUsage = defineRoute({
+  operationId: 'adminGetUsage',
+  tag: 'Administration',
+  access: operatorOfOrganization,
+  method: 'get',
+  path: '/organizations/{organization_id}/usage',
+  summary: 'Show what an organization uses of its quotas',
+  description: 'Deleted things do not count. PATCH of the organization sets its quotas.',
+  request: { params: organizationPath },
+  answers: { 200: jsonOf(usageSchema, 'Each quota') },
+});
+
+/** What organizations use of their quotas. */
+export const usageRoutes = createRouter();
+
+usageRoutes.openapi(getUsage, async (c) => {
+  const { id } = c.var.organization;
+  const organization = await knownOrganization(c, id);
+  if (organization === null) return refuse(c, { reason: 'organization_unknown' });
+  const limits = quotasOf(organization.quotas);
+  const used = await readUsage(identityDatabase(c), organizationDatabase(c), id);
+  const results = QUOTA_NAMES.map((quota) => ({
+    quota,
+    used: quota === 'visitor_variables' ? null : used[quota],
+    limit: limits[quota],
+  }));
+  return c.json({ results }, 200);
+});

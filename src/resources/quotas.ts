@@ -1,0 +1,27 @@
+/** The defaults of what an organization may have. The operator sets others for each organization. */
+export const QUOTAS = {
+  channels: 1_000,
+  apps: 100,
+  /** Of an app. */
+  webhooks: 50,
+  rooms: 1_000,
+  teams: 1_000,
+  /** Of a visitor: every key that they have had, because a deleted one leaves its time. */
+  visitor_variables: 1_000,
+} as const;
+
+export type QuotaName = keyof typeof QUOTAS;
+export type Quotas = { [Name in QuotaName]: number };
+
+export const QUOTA_NAMES = Object.keys(QUOTAS) as QuotaName[];
+
+/** The quotas of an organization, from what is stored of them (JSON). */
+export function quotasOf(stored: string): Quotas {
+  return { ...QUOTAS, ...(JSON.parse(stored) as Partial<Quotas>) };
+}
+
+/** The fields in which the operator sees and sets quotas, with values made of each quota's name. */
+export function quotaFields<Value>(make: (name: QuotaName) => Value) {
+  const fields = QUOTA_NAMES.map((name) => [`${name}_quota`, make(name)]);
+  return Object.fromEntries(fields) as { [Name in QuotaName as `${Name}_quota`]: Value };
+}
