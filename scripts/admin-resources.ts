@@ -155,6 +155,13 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     required: [],
     verbs: ['list', 'add', 'remove'],
   },
+  'visitor-secrets': {
+    path: '/organizations/{organization}/visitor_secrets',
+    id: 'visitor',
+    fields: {},
+    required: [],
+    verbs: ['revoke'],
+  },
   'signing-keys': {
     path: '/signing_keys',
     id: 'key',

@@ -35,7 +35,7 @@ async function findVisitorPrincipal(c: AppContext, token: string): Promise<Visit
   const { signing } = await hubKeysFor(c.env, c.var.cost, token);
   const claims = await readVisitorToken(signing, token, Date.now());
   const row = claims === null ? null : await knownOrganization(c, claims.organization_id);
-  if (claims === null || row === null) return null;
+  if (claims === null || row === null || row.revoked_visitors.has(claims.visitor_id)) return null;
   return {
     id: claims.visitor_id,
     expires_at: claims.expires_at,

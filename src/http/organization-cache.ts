@@ -1,17 +1,16 @@
-import type { OrganizationRow } from '../db/rows.ts';
-import { findOrganization } from '../directory/organizations.ts';
+import { findVisitorOrganization, type VisitorOrganization } from '../directory/revoked-visitors.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { type AppContext, identityDatabase } from './app-environment.ts';
 
-const organizations = createIsolateCache<OrganizationRow>({
+const organizations = createIsolateCache<VisitorOrganization>({
   clock: () => Date.now(),
   limit: 10_000,
   staleFor: STALE_FOR,
 });
 
-/** An organization that a request names without a user's token. Cached like tokens. Null when there is none. */
-export function knownOrganization(c: AppContext, organizationId: string): Promise<OrganizationRow | null> {
-  const load = () => findOrganization(identityDatabase(c), organizationId);
+/** The organization of a visitor, or of one who becomes a visitor. Cached like tokens. Null when there is none. */
+export function knownOrganization(c: AppContext, organizationId: string): Promise<VisitorOrganization | null> {
+  const load = () => findVisitorOrganization(identityDatabase(c), organizationId, Date.now());
   return organizations.get(organizationId, cacheTimeToLive(c.env), load);
 }
 

@@ -14,6 +14,8 @@ export type OwnerFacts = {
   is_bot: boolean;
   has_reports: boolean;
   keeps_private_history: boolean;
+  /** Of an organization's visitors, who share these facts: those whose secret was revoked. */
+  revoked_visitors?: ReadonlySet<string>;
 };
 
 /** Where rights are looked up. */
@@ -145,6 +147,9 @@ export class AccessCache {
     const known = answer ?? facts.peek(key, age);
     if (known === null) return null;
     if (!known.has_active_subscription) return { closeReason: CLOSE_REASONS.subscription };
+    if (owner.kind === 'visitor' && known.revoked_visitors?.has(owner.visitor_id)) {
+      return { closeReason: CLOSE_REASONS.token };
+    }
     if (owner.kind === 'visitor') return { subscriber: { kind: 'visitor', visitor_id: owner.visitor_id } };
     const { organization_id, user_id } = owner;
     const routed = asked?.routed.get(organization_id) ?? source.cachedRoutedRooms(organization_id, age);

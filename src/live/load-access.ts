@@ -1,6 +1,6 @@
 import { noCost } from '../db/cost.ts';
 import { openIdentityDatabase } from '../db/database.ts';
-import { findOrganization } from '../directory/organizations.ts';
+import { findVisitorOrganization } from '../directory/revoked-visitors.ts';
 import {
   type AppActor,
   type AppCredential,
@@ -33,9 +33,9 @@ export function accessInDatabase(env: Env): AccessSource {
   };
 }
 
-/** Visitors may have sockets while their organization may. */
+/** Visitors may have sockets while their organization may, unless their secret was revoked. */
 async function factsOfVisitors(env: Env, organizationId: string): Promise<OwnerFacts | null> {
-  const row = await findOrganization(openIdentityDatabase(env, noCost()), organizationId);
+  const row = await findVisitorOrganization(openIdentityDatabase(env, noCost()), organizationId, Date.now());
   if (row === null) return null;
   return {
     database: row.database,
@@ -43,6 +43,7 @@ async function factsOfVisitors(env: Env, organizationId: string): Promise<OwnerF
     is_bot: false,
     has_reports: false,
     keeps_private_history: row.private_chat_history === 1,
+    revoked_visitors: row.revoked_visitors,
   };
 }
 

@@ -234,6 +234,7 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ['members of a chat', 'MEMBERS_OF_A_CHAT'],
   ['tags of a chat', 'TAGS_OF_A_CHAT'],
   ['invitations of a chat, closed ones too', 'INVITATIONS_OF_A_CHAT'],
+  ['secrets of visitors that an organization revokes in half an hour', 'MAX_REVOCATIONS'],
   ['log of one thread', 'FULL_AT'],
   ['a page of messages, suggestions or events', 'PAGE_CHARACTERS'],
   [

@@ -6,9 +6,10 @@ import { roomRoutesOf } from './rooms.ts';
 import { teamMemberRoutesOf } from './team-members.ts';
 import { teamRoutesOf } from './teams.ts';
 import { userRoutesOf } from './users.ts';
+import { visitorSecretRoutesOf } from './visitor-secrets.ts';
 
 /**
- * An organization with its users, rooms, allowed tags, teams and members of teams. For tenants, version 6 has only
+ * An organization with its users, rooms, allowed tags, teams, members of teams and secrets of visitors. For tenants, version 6 has only
  * teams.
  */
 export function directoryRoutesOf(door: Door): AppRouter {
@@ -18,6 +19,7 @@ export function directoryRoutesOf(door: Door): AppRouter {
     routes.route('/', userRoutesOf(door));
     routes.route('/', roomRoutesOf(door));
     routes.route('/', allowedTagRoutesOf(door));
+    routes.route('/', visitorSecretRoutesOf(door));
   }
   routes.route('/', teamRoutesOf(door));
   routes.route('/', teamMemberRoutesOf(door));

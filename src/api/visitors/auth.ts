@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
+import { isVisitorRevoked } from '../../directory/revoked-visitors.ts';
 import { cachedHubKeys } from '../../directory/signing-keys.ts';
 import { TOKEN_SECONDS } from '../../directory/token-keys.ts';
 import { issueVisitorToken, newVisitorSession, resumeVisitorSession } from '../../directory/visitor-sessions.ts';
-import type { AppContext } from '../../http/app-environment.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { publicOrigin } from '../../http/collection.ts';
 import { isoTimeSchema, pathId } from '../../http/fields.ts';
 import { knownOrganization } from '../../http/organization-cache.ts';
@@ -45,7 +46,7 @@ const route = defineRoute({
   access: newVisitor,
   summary: 'Authenticate a visitor',
   description:
-    'Makes a new visitor, or finds the one of `visitor_secret_id`, and answers with an access token for 30 minutes. Keep the secret: with it the same visitor comes back, and gets a new token. A secret that this organization did not give out is 400. An organization without an active subscription is 403.',
+    'Makes a new visitor, or finds the one of `visitor_secret_id`, and answers with an access token for 30 minutes. Keep the secret: with it the same visitor comes back, and gets a new token. A secret that this organization did not give out, or has revoked, is 400. An organization without an active subscription is 403.',
   request: {
     params: z.object({ organization_id: pathId('organization_id') }),
     body: { ...bodyOf(requestSchema), required: false },
@@ -80,8 +81,12 @@ authRoutes.openapi(route, async (c) => {
     secret === null
       ? newVisitorSession(visitors, organization_id)
       : resumeVisitorSession(visitors, organization_id, secret);
-  if (session === null) return refuseField(c, 'visitor_secret_id', 'Unknown visitor secret.');
+  if (session === null) return refuseField(c, 'visitor_secret_id', UNKNOWN_SECRET);
   const { visitor_id, visitor_secret_id } = session;
+  // Read from D1 each time: a token from an old copy would outlive the list of revocations.
+  if (secret !== null && (await isVisitorRevoked(identityDatabase(c), organization_id, visitor_id))) {
+    return refuseField(c, 'visitor_secret_id', UNKNOWN_SECRET);
+  }
   const { token, expires_at } = await issueVisitorToken(signing, { visitor_id, organization_id }, Date.now());
   const body = {
     visitor_id,
@@ -96,6 +101,8 @@ authRoutes.openapi(route, async (c) => {
   };
   return c.json(body, 200, { 'Cache-Control': 'no-store' });
 });
+
+const UNKNOWN_SECRET = 'Unknown visitor secret.';
 
 /** The URL of the visitor's live socket. */
 function socketUrl(c: AppContext, visitorId: string): string {
