@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newApp, openApp, orgOf, trigger } from '../../support/worker/apps.ts';
 import { Gateway } from '../../support/worker/gateway.ts';
 import { ask, type Json } from '../../support/worker/organization.ts';
+import { databaseIn } from '../../support/worker/racing-database.ts';
 import { call, testEnv } from '../../support/worker/requests.ts';
 
 const WITHOUT_KEY = { SECRETS_KEY: '' };
@@ -104,22 +105,6 @@ describe('the secrets in D1', () => {
     }
   });
 });
-
-/** D1, in which something else happens just before a channel is written. */
-function databaseIn(meanwhile: () => Promise<void>): D1Database {
-  const prepare = (sql: string) => {
-    const statement = testEnv.DB.prepare(sql);
-    if (!sql.startsWith('UPDATE channels')) return statement;
-    const bind = (...parameters: unknown[]) => ({
-      run: async () => {
-        await meanwhile();
-        return statement.bind(...parameters).run();
-      },
-    });
-    return { bind };
-  };
-  return { prepare, batch: testEnv.DB.batch.bind(testEnv.DB) } as unknown as D1Database;
-}
 
 describe('a Worker that lacks the key', () => {
   it.each([

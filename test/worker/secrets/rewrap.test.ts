@@ -9,6 +9,7 @@ import { openApp, orgOf } from '../../support/worker/apps.ts';
 import { emptyHub } from '../../support/worker/empty-hub.ts';
 import { Gateway } from '../../support/worker/gateway.ts';
 import type { Json } from '../../support/worker/organization.ts';
+import { databaseIn } from '../../support/worker/racing-database.ts';
 import { admin, call, testEnv } from '../../support/worker/requests.ts';
 import { authenticate, Site, visit } from '../../support/worker/visitor-site.ts';
 
@@ -180,12 +181,3 @@ describe('wrapping the secrets again by another key', () => {
     }
   });
 });
-
-/** D1, in which something else happens just before channels are written. */
-function databaseIn(meanwhile: () => Promise<void>): D1Database {
-  const batch = async (statements: D1PreparedStatement[]) => {
-    await meanwhile();
-    return testEnv.DB.batch(statements);
-  };
-  return { prepare: testEnv.DB.prepare.bind(testEnv.DB), batch } as unknown as D1Database;
-}
