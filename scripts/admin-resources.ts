@@ -107,6 +107,8 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
       visitor_chat_idle_ttl: 'seconds',
       task_chat_ttl: 'seconds',
       require_online: 'flag',
+      is_task_allowed: 'flag',
+      is_external_allowed: 'flag',
       is_open: 'flag',
       domain: 'nullable',
     },

@@ -88,6 +88,9 @@ export type RoomRow = {
   task_chat_ttl: number | null;
   /** Whether visitors may start chats only while the room is online. */
   require_online: Flag;
+  /** Whether visitors may choose these types for chats that they start. */
+  is_task_allowed: Flag;
+  is_external_allowed: Flag;
   is_open: Flag;
   domain: string | null;
   updated_by_user_id: string | null;

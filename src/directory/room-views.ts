@@ -35,6 +35,8 @@ export async function viewRooms(
       visitor_chat_idle_ttl: room.visitor_chat_idle_ttl,
       task_chat_ttl: room.task_chat_ttl,
       require_online: room.require_online === 1,
+      is_task_allowed: room.is_task_allowed === 1,
+      is_external_allowed: room.is_external_allowed === 1,
       reaches_online: reached.some((one) => one?.is_online === true),
       reaches_humans_online: reached.some((one) => one?.is_humans_online === true),
       updated_by_user: people.editors.get(room.updated_by_user_id ?? '') ?? null,

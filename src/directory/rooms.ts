@@ -50,6 +50,8 @@ const COLUMNS = {
   visitor_chat_idle_ttl: true,
   task_chat_ttl: true,
   require_online: true,
+  is_task_allowed: true,
+  is_external_allowed: true,
   is_open: true,
   domain: true,
   updated_by_user_id: true,
@@ -105,13 +107,22 @@ export const DEFAULT_ROOM_OPTIONS = {
   visitor_chat_idle_ttl: 3600,
   task_chat_ttl: 86_400,
   require_online: 0,
+  is_task_allowed: 0,
+  is_external_allowed: 0,
   is_open: 1,
   domain: null,
 } as const satisfies RoomOptions;
 
 type RoomOptions = Pick<
   RoomRow,
-  'language_code' | 'visitor_chat_idle_ttl' | 'task_chat_ttl' | 'require_online' | 'is_open' | 'domain'
+  | 'language_code'
+  | 'visitor_chat_idle_ttl'
+  | 'task_chat_ttl'
+  | 'require_online'
+  | 'is_task_allowed'
+  | 'is_external_allowed'
+  | 'is_open'
+  | 'domain'
 >;
 type ChosenOptions = { [Column in keyof RoomOptions]?: RoomOptions[Column] | undefined };
 
@@ -131,8 +142,9 @@ export function insertRoom(
     room[option] === undefined ? DEFAULT_ROOM_OPTIONS[option] : room[option];
   return insertBelow<RoomRow>(database, quota, organizationId, [
     `INSERT INTO rooms (id, organization_id, name, display_name, language_code, visitor_chat_idle_ttl, task_chat_ttl,
-       require_online, is_open, domain, updated_by_user_id, created_at, updated_at)
-     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
+       require_online, is_task_allowed, is_external_allowed, is_open, domain, updated_by_user_id, created_at,
+       updated_at)
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isBelow(quota)}
      ON CONFLICT DO NOTHING RETURNING *`,
     room.id,
     organizationId,
@@ -142,6 +154,8 @@ export function insertRoom(
     chosen('visitor_chat_idle_ttl'),
     chosen('task_chat_ttl'),
     chosen('require_online'),
+    chosen('is_task_allowed'),
+    chosen('is_external_allowed'),
     chosen('is_open'),
     chosen('domain'),
     room.updated_by_user_id ?? null,

@@ -20,6 +20,9 @@ export type RoomView = {
   task_chat_ttl: number | null;
   /** Whether visitors may start chats only while the room is online. */
   require_online: boolean;
+  /** Whether visitors may choose these types for chats that they start. */
+  is_task_allowed: boolean;
+  is_external_allowed: boolean;
   /** Whether the room reaches a user who is online, and whether it reaches one who is not a bot. */
   reaches_online: boolean;
   reaches_humans_online: boolean;
@@ -60,5 +63,7 @@ export function operatorRoomResource(room: RoomView) {
     visitor_chat_idle_ttl: room.visitor_chat_idle_ttl,
     task_chat_ttl: room.task_chat_ttl,
     require_online: room.require_online,
+    is_task_allowed: room.is_task_allowed,
+    is_external_allowed: room.is_external_allowed,
   };
 }

@@ -32,7 +32,13 @@ const tenantOptions = {
 };
 /** A chat's lifetime in seconds, at most a year. Null: the chat does not end by itself. */
 const lifetime = integerField({ min: 1, max: 31_536_000 }).nullable();
-const operatorOptions = { visitor_chat_idle_ttl: lifetime, task_chat_ttl: lifetime, require_online: z.boolean() };
+const operatorOptions = {
+  visitor_chat_idle_ttl: lifetime,
+  task_chat_ttl: lifetime,
+  require_online: z.boolean(),
+  is_task_allowed: z.boolean(),
+  is_external_allowed: z.boolean(),
+};
 
 const tenantChanges = z.object({ ...names, ...tenantOptions }).partial();
 const operatorChanges = tenantChanges.extend(z.object(operatorOptions).partial().shape);
@@ -50,6 +56,8 @@ const operatorRoom = tenantRoom.extend({
   visitor_chat_idle_ttl: lifetime.default(DEFAULT_ROOM_OPTIONS.visitor_chat_idle_ttl),
   task_chat_ttl: lifetime.default(DEFAULT_ROOM_OPTIONS.task_chat_ttl),
   require_online: operatorOptions.require_online.default(false),
+  is_task_allowed: operatorOptions.is_task_allowed.default(false),
+  is_external_allowed: operatorOptions.is_external_allowed.default(false),
 });
 type WholeRoom = RoomFields & { name: string };
 
@@ -58,6 +66,12 @@ const operatorRoomSchema = roomSchema
     visitor_chat_idle_ttl: z.int().nullable().openapi({ description: 'Seconds without a message; null: never.' }),
     task_chat_ttl: z.int().nullable().openapi({ description: 'Seconds; null: never.' }),
     require_online: z.boolean(),
+    is_task_allowed: z.boolean().openapi({ description: 'Whether visitors may start chats of the type `task`.' }),
+    is_external_allowed: z
+      .boolean()
+      .openapi({
+        description: 'Whether visitors may start chats of the type `external`, which do not end by themselves.',
+      }),
   })
   .openapi('AdminRoom');
 
@@ -238,8 +252,14 @@ export function roomRoutesOf(door: Door): AppRouter {
 }
 
 /** Undefined leaves a column as it is, or gives a new room its default. */
-function columnsOf({ is_open, require_online, ...columns }: RoomFields) {
-  return { ...columns, is_open: flag(is_open), require_online: flag(require_online) };
+function columnsOf({ is_open, require_online, is_task_allowed, is_external_allowed, ...columns }: RoomFields) {
+  return {
+    ...columns,
+    is_open: flag(is_open),
+    require_online: flag(require_online),
+    is_task_allowed: flag(is_task_allowed),
+    is_external_allowed: flag(is_external_allowed),
+  };
 }
 
 async function viewOf(c: AppContext, row: RoomRow): Promise<RoomView> {

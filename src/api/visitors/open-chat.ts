@@ -1,10 +1,12 @@
 import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
+import type { RoomRow } from '../../db/rows.ts';
 import { stayInRoom } from '../../directory/room-visitors.ts';
 import { findVisitor } from '../../directory/visitors.ts';
-import { refuse } from '../../http/refusals.ts';
+import { refuse, refuseField } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatForVisitor } from '../../resources/as-visitors-see.ts';
+import type { VisitorChatType } from '../../resources/chat.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
 import { openVisitorChat, openVisitorChatBody } from '../open-visitor-chat.ts';
@@ -24,7 +26,7 @@ const route = defineRoute({
   path: `${ROOM_VISITORS}/{visitor_id}/chats` as const,
   summary: 'Start a chat, or resume the open one',
   description:
-    'Answers the open chat of the visitor in the room (200), or starts one (201), so the call can be repeated. It renews the presence of the visitor. A new chat continues the thread of their newest one in the room; it waits for an answer once they write. When nobody is online, a room that requires it refuses a new chat (409). A visitor who has not come to the room is 404.',
+    'Answers the open chat of the visitor in the room (200), or starts one (201), so the call can be repeated. Its type is `visitor`; the room may allow others (400). It renews the presence of the visitor. A new chat continues the thread of their newest one in the room; it waits for an answer once they write. When nobody is online, a room that requires it refuses a new chat (409). A visitor who has not come to the room is 404.',
   request: { params: roomVisitorPath, body: openVisitorChatBody },
   refusals: [409],
   answers: {
@@ -45,6 +47,8 @@ openChatRoutes.openapi(route, async (c) => {
   const database = await visitorCopyDatabase(c);
   const room = await roomForVisitor(c, c.req.valid('param').room_id);
   if (room === null) return refuse(c, ROOM_NOT_FOUND);
+  const { chat_type } = c.req.valid('json');
+  if (!isAllowed(room, chat_type)) return refuseField(c, 'chat_type', NOT_ALLOWED);
   const place = { organization_id: organization.id, room_id: room.id, visitor_id };
   const row = await stayInRoom(database, place, { presence_expires_in: null }, Date.now());
   if (row === null) return refuse(c, VISITOR_NOT_FOUND);
@@ -64,7 +68,7 @@ openChatRoutes.openapi(route, async (c) => {
     room,
     visitor,
     newest,
-    chat_type: c.req.valid('json').chat_type,
+    chat_type,
     database: organization.database,
     is_private: organization.private_chats,
     actor: null,
@@ -75,3 +79,11 @@ openChatRoutes.openapi(route, async (c) => {
   const { chat, is_new } = result.answer;
   return c.json(chatForVisitor(chat), is_new ? 201 : 200);
 });
+
+const NOT_ALLOWED = 'Visitors may not start chats of this type in the room.';
+
+/** Whether visitors may choose a type of chat in a room. The others are for those that the room allows. */
+function isAllowed(room: RoomRow, type: VisitorChatType | undefined): boolean {
+  if (type === 'task') return room.is_task_allowed === 1;
+  return type !== 'external' || room.is_external_allowed === 1;
+}

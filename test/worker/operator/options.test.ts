@@ -21,6 +21,8 @@ describe('the operator sets options', () => {
       visitor_chat_idle_ttl: 3600,
       task_chat_ttl: 86_400,
       require_online: false,
+      is_task_allowed: false,
+      is_external_allowed: false,
       is_open: true,
       domain: null,
     };
@@ -29,6 +31,8 @@ describe('the operator sets options', () => {
       visitor_chat_idle_ttl: null,
       task_chat_ttl: 31_536_000,
       require_online: true,
+      is_task_allowed: true,
+      is_external_allowed: true,
       is_open: false,
       domain: 'example.com',
     };

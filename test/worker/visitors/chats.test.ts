@@ -51,12 +51,14 @@ describe('a chat that a visitor starts', () => {
   });
 
   it('is resumed while it is open', async () => {
-    const visitor = await site.visitor();
-    const first = await site.openChat(visitor);
-    const second = await site.openChat(visitor, { chat_type: 'task' });
+    const own = await Site.open();
+    await own.setRoom({ is_task_allowed: true });
+    const visitor = await own.visitor();
+    const first = await own.openChat(visitor);
+    const second = await own.openChat(visitor, { chat_type: 'task' });
     expect([second.status, second.json['id'], second.json['chat_type']]).toEqual([200, first.json['id'], 'visitor']);
     await end(visitor, String(first.json['id']));
-    const third = await site.openChat(visitor, { chat_type: 'task' });
+    const third = await own.openChat(visitor, { chat_type: 'task' });
     expect([third.status, third.json['chat_type'], third.json['id'] === first.json['id']]).toEqual([
       201,
       'task',
@@ -64,9 +66,22 @@ describe('a chat that a visitor starts', () => {
     ]);
   });
 
-  it.each(['visitor', 'task', 'external'])('may be of type %s', async (chat_type) => {
-    const answer = await site.openChat(await site.visitor(), { chat_type });
-    expect([answer.status, answer.json['chat_type']]).toEqual([201, chat_type]);
+  it.each(['task', 'external'])('may be of the type %s only if the room allows that one', async (chat_type) => {
+    const own = await Site.open();
+    const other = chat_type === 'task' ? 'external' : 'task';
+    const visitor = await own.visitor();
+    const refused = [400, { chat_type: ['Visitors may not start chats of this type in the room.'] }];
+    const open = async (type: string) => {
+      const answer = await own.openChat(visitor, { chat_type: type });
+      return [answer.status, answer.status === 201 ? answer.json['chat_type'] : answer.json];
+    };
+    expect([await open(chat_type), await open(other)]).toEqual([refused, refused]);
+    await own.setRoom({ [`is_${chat_type}_allowed`]: true });
+    expect(await open(other)).toEqual(refused);
+    expect(await open(chat_type)).toEqual([201, chat_type]);
+    // Agents choose any type.
+    const path = `/users/${own.agent.user_id}/rooms/${own.roomId}/visitors/${(await own.visitor()).id}/chats`;
+    expect((await ask(own.agent, 'POST', path, { chat_type: other })).json).toMatchObject({ chat_type: other });
   });
 
   it('cannot be of another type', async () => {

@@ -62,6 +62,8 @@ const support: RoomView = {
   visitor_chat_idle_ttl: 3600,
   task_chat_ttl: 86_400,
   require_online: false,
+  is_task_allowed: false,
+  is_external_allowed: false,
   reaches_online: true,
   reaches_humans_online: true,
   updated_by_user: agent,
