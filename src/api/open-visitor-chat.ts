@@ -25,7 +25,7 @@ export const openVisitorChatBody = {
 /** The chat of a visitor in a room that a user or the visitor asks for. */
 export type VisitorChatOpening = Pick<
   OpenVisitorChat,
-  'database' | 'is_private' | 'actor' | 'is_present' | 'is_kept_out'
+  'database' | 'is_private' | 'actor' | 'is_present' | 'is_kept_out' | 'limit'
 > & {
   room: RoomRow;
   visitor: Visitor;

@@ -61,6 +61,8 @@ const MAPPING: Mapping = {
     atMessage(index, batchSize, { created_at: ['The time may not be in the future.'] }),
   created_at_out_of_order: ({ index }, batchSize) =>
     atMessage(index, batchSize, { created_at: ['The time may not be before that of the preceding message.'] }),
+  too_many_messages: ({ seconds }) => ({ reason: 'rate_limited', seconds }),
+  too_many_chats: ({ seconds }) => ({ reason: 'rate_limited', seconds }),
   key_reused: () => KEY_REUSED,
   thread_full: () => ({ reason: 'conflict', detail: 'The thread is full.' }),
   listeners_unknown: () => ({ reason: 'unavailable' }),

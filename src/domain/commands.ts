@@ -148,7 +148,12 @@ export type OpenVisitorChat = CommandHeader & {
   is_present: boolean;
   /** As in `JoinChat`. */
   is_kept_out: boolean;
+  /** Limits the chats that start in the thread. Null or missing: no limit. */
+  limit?: Limit | null;
 };
+
+/** At most `most` in any `period` (ms). */
+export type Limit = { most: number; period: number };
 
 export type ChatOpened = { chat: ChatFacts; is_new: boolean };
 
@@ -172,6 +177,8 @@ export type PostVisitorMessage = CommandHeader & {
   visitor_id: string;
   /** The page that the visitor is on, if known. */
   page?: PageFacts | null;
+  /** Limits the visitor's messages in the thread. Null or missing: no limit. */
+  limit?: Limit | null;
   content:
     | { type: 'msg'; message: string }
     | {

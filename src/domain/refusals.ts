@@ -35,6 +35,9 @@ export type ThreadRefusal =
   | { reason: 'suggestion_not_in_chat' }
   | { reason: 'created_at_in_future'; index: number }
   | { reason: 'created_at_out_of_order'; index: number }
+  /** `seconds` until the visitor may send or start one. */
+  | { reason: 'too_many_messages'; seconds: number }
+  | { reason: 'too_many_chats'; seconds: number }
   | { reason: 'thread_full' }
   /** The client used the same `Idempotency-Key` for another request. */
   | { reason: 'key_reused' }

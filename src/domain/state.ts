@@ -82,6 +82,8 @@ export type ThreadState = {
   suggestions: ReadonlyMap<string, Suggestion>;
   /** By id: the messages that the command names, if they are in its chat. */
   messages: ReadonlyMap<string, NamedMessage>;
+  /** Times (ms, oldest first) of what the command's limit counts. Empty without a limit. */
+  counted: readonly number[];
   /** The event that answered this command before. Then the command is a retry whose first answer was lost. */
   answered: ThreadEvent | null;
 };
@@ -114,6 +116,7 @@ export function emptyThread(name: string): ThreadState {
     received: new Map(),
     suggestions: new Map(),
     messages: new Map(),
+    counted: [],
     answered: null,
   };
 }

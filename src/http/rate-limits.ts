@@ -18,6 +18,17 @@ const PERIOD_SECONDS = 60;
 /** Most addresses with failures that an isolate remembers. */
 const BLOCKED_ADDRESSES = 10_000;
 
+/** A limit that threads count exactly, at most `most` in any `period` (ms). They are on with the platform's. */
+export const EXACT_LIMITS = {
+  visitor_messages: { most: 30, period: 60_000 },
+  visitor_chats: { most: 10, period: 3_600_000 },
+} as const;
+
+/** An exact limit for the command of a request. Null while limits are off. */
+export function exactLimit(env: Env, name: keyof typeof EXACT_LIMITS): { most: number; period: number } | null {
+  return env.RATE_LIMITS === '1' ? EXACT_LIMITS[name] : null;
+}
+
 /** Counts a request for `key`. False when there were too many. A counter that cannot be reached does not limit. */
 async function isWithinLimit(env: Env, name: RateLimitName, key: string): Promise<boolean> {
   if (env.RATE_LIMITS !== '1') return true;

@@ -33,6 +33,7 @@ import type { Purger } from './purger.ts';
 import { Replica } from './replica/replica.ts';
 import { StorageSize } from './storage-size.ts';
 import { readVersion, upgradeTables } from './store/checkpoint.ts';
+import { readCounted } from './store/counted.ts';
 import { keepCurrentChat, loadChat, loadForCommand, loadThread } from './store/load.ts';
 import { RecentCommands } from './store/recent-commands.ts';
 import { SCHEMA, schemaOf } from './store/schema.ts';
@@ -158,7 +159,9 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     if (loaded === null) return { decided: refused({ reason: 'listeners_unknown' }), leased: [] };
     // From here to the commit nothing is awaited.
     const known = this.#commands.find(command, Date.now());
-    const before = loadForCommand(this.#sql, this.#state, command, known?.seq ?? null);
+    const loadedState = loadForCommand(this.#sql, this.#state, command, known?.seq ?? null);
+    const counted = readCounted(this.#sql, this.#commands, this.#state, command, Date.now());
+    const before = { ...loadedState, counted };
     const decided = decideCommand(command, before, known, this.#size);
     if (!decided.ok) return { decided, leased: [] };
     let leased: LeasedDelivery[] = [];

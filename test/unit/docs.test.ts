@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
+import { EXACT_LIMITS } from '../../src/http/rate-limits.ts';
 import { QUOTAS } from '../../src/resources/quotas.ts';
 
 const README_BYTES = 8 * 1024;
@@ -334,6 +335,14 @@ describe('docs/limits.md', () => {
     expect(found.map(({ name, limit }) => ({ name, limit }))).toEqual([...stated, ...stated, ...stated]);
     // Counters are shared by all Workers of an account that name the same id.
     expect(new Set(found.map(({ id }) => id)).size).toBe(found.length);
+  });
+
+  test('has the rates that threads count', () => {
+    const stated = tableRows('docs/limits.md', 'Exact rates').map(([name = '', , most = '', period = '']) => [
+      name.replaceAll('`', ''),
+      { most: numbersIn(most)[0], period: 1000 * (numbersIn(period)[0] ?? 0) },
+    ]);
+    expect(Object.fromEntries(stated)).toEqual(EXACT_LIMITS);
   });
 });
 

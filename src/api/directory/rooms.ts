@@ -67,11 +67,9 @@ const operatorRoomSchema = roomSchema
     task_chat_ttl: z.int().nullable().openapi({ description: 'Seconds; null: never.' }),
     require_online: z.boolean(),
     is_task_allowed: z.boolean().openapi({ description: 'Whether visitors may start chats of the type `task`.' }),
-    is_external_allowed: z
-      .boolean()
-      .openapi({
-        description: 'Whether visitors may start chats of the type `external`, which do not end by themselves.',
-      }),
+    is_external_allowed: z.boolean().openapi({
+      description: 'Whether visitors may start chats of the type `external`, which do not end by themselves.',
+    }),
   })
   .openapi('AdminRoom');
 

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { boundsOf, collectionQuery, collectionSchema, readPage } from '../../http/collection.ts';
 import { pathId } from '../../http/fields.ts';
+import { exactLimit } from '../../http/rate-limits.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -107,6 +108,7 @@ messageRoutes.openapi(postRoute, async (c) => {
     chat_id,
     visitor_id,
     page,
+    limit: exactLimit(c.env, 'visitor_messages'),
     content,
   });
   if (!posted.ok) return posted.refused;

@@ -2,6 +2,7 @@ import { findNewestChatOfVisitor } from '../../chats/visitor-chats.ts';
 import type { RoomRow } from '../../db/rows.ts';
 import { stayInRoom } from '../../directory/room-visitors.ts';
 import { findVisitor } from '../../directory/visitors.ts';
+import { exactLimit } from '../../http/rate-limits.ts';
 import { refuse, refuseField } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
@@ -72,6 +73,7 @@ openChatRoutes.openapi(route, async (c) => {
     database: organization.database,
     is_private: organization.private_chats,
     actor: null,
+    limit: exactLimit(c.env, 'visitor_chats'),
     is_present: true,
     is_kept_out: false,
   });

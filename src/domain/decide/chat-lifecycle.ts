@@ -16,6 +16,7 @@ import { visitorName } from '../evolve.ts';
 import { hasNoRoom, visitorMember } from '../members.ts';
 import { type ChatState, openChat, type ThreadState } from '../state.ts';
 import { findChat } from './find-chat.ts';
+import { secondsToWait } from './limits.ts';
 import { hasPresentAgent, memberOf, setMembership, setVisitorMembership } from './memberships.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
@@ -39,6 +40,9 @@ export function openVisitorChat(state: ThreadState, command: OpenVisitorChat, co
       return refuse({ reason: 'chat_taken' });
     if (hasNoRoom(open, actor.id)) return refuse({ reason: 'too_many_members' });
   }
+
+  const seconds = open === null ? secondsToWait(state.counted, command.limit, context.now) : null;
+  if (seconds !== null) return refuse({ reason: 'too_many_chats', seconds });
 
   const chatId = open === null ? startSession(recorder, command) : open.facts.id;
   if (actor !== null) setMembership(recorder, chatId, actor, { is_participating: true, is_present });

@@ -13,6 +13,7 @@ import { type Sender, userAsSender, visitorAsSender } from '../members.ts';
 import type { ThreadRefusal } from '../refusals.ts';
 import type { NamedMessage, ThreadState } from '../state.ts';
 import { chatRef, findChatOf } from './find-chat.ts';
+import { secondsToWait } from './limits.ts';
 import { accept, type Context, type Decision, EventRecorder, refuse, unchanged } from './recorder.ts';
 
 /** Posts a user's message in one of their chats, which ends the waiting (Chats API, Send a chat message). */
@@ -68,6 +69,8 @@ export function postVisitorMessage(
   const ref = chatRef(chat);
   if (state.answered?.type === 'message_added') return unchanged(state, { message: state.answered.message, chat: ref });
   if (chat.facts.ended_at !== null) return refuse({ reason: 'message_to_ended_chat' });
+  const seconds = secondsToWait(state.counted, command.limit, context.now);
+  if (seconds !== null) return refuse({ reason: 'too_many_messages', seconds });
 
   const recorder = new EventRecorder(state, context);
   const sender = visitorAsSender(state);

@@ -106,7 +106,7 @@ function loadAnswered(
 export function keepCurrentChat(state: ThreadState): ThreadState {
   const current = state.thread === null ? undefined : state.chats.get(state.thread.current_chat_id);
   const chats = new Map(current === undefined ? [] : [[current.facts.id, current]]);
-  return { ...state, chats, received: new Map(), suggestions: new Map(), messages: NONE, answered: null };
+  return { ...state, chats, received: new Map(), suggestions: new Map(), messages: NONE, answered: null, counted: [] };
 }
 
 /** The state with a chat loaded; unchanged if the chat is in it or does not exist. */

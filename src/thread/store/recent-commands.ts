@@ -12,7 +12,7 @@ const PRUNE_EVERY = 3_600_000;
 /** Number of events that are read at a time, from the end of the log backwards. */
 const EVENTS_AT_A_TIME = 200;
 
-type Remembered = { seq: number; at: number };
+type Remembered = { seq: number; at: number; is_visitors: boolean };
 
 /**
  * A command that was accepted before: the `seq` of its last event, which holds its answer. `is_other_request`: its key
@@ -37,14 +37,22 @@ export class RecentCommands {
 
   /** The command as it was accepted before. Null when it never was, or too long ago. `now` in ms. */
   find({ command_id, keyed_request }: Command, now: number): AcceptedBefore | null {
+    this.#forget(now);
     if (keyed_request !== undefined) return this.#findKeyed(command_id, keyed_request, now);
-    const recent = this.#load(now);
-    for (const [id, { at }] of recent) {
-      if (at >= now - REMEMBERED_FOR) break;
-      recent.delete(id);
-    }
-    const found = recent.get(command_id);
+    const found = this.#load(now).get(command_id);
     return found === undefined ? null : { seq: found.seq, is_other_request: false };
+  }
+
+  /** The times (ms, oldest first) of the visitor's messages in the last minute. `now` in ms. */
+  visitorMessages(now: number): number[] {
+    return [...this.#load(now).values()].flatMap(({ at, is_visitors }) => (is_visitors ? [at] : []));
+  }
+
+  #forget(now: number): void {
+    for (const [id, { at }] of this.#recent ?? []) {
+      if (at >= now - REMEMBERED_FOR) break;
+      this.#recent?.delete(id);
+    }
   }
 
   /**
@@ -71,7 +79,11 @@ export class RecentCommands {
   /** Notes committed events. */
   add(events: readonly ThreadEvent[]): void {
     if (this.#recent === null) return;
-    for (const { command_id, seq, at } of events) this.#recent.set(command_id, { seq, at });
+    for (const event of events) {
+      const { command_id, seq, at } = event;
+      const is_visitors = event.type === 'message_added' && event.message.sender_type === 'visitor';
+      this.#recent.set(command_id, { seq, at, is_visitors });
+    }
   }
 
   #load(now: number): Map<string, Remembered> {
@@ -80,15 +92,21 @@ export class RecentCommands {
     let before = Number.MAX_SAFE_INTEGER;
     for (let isMore = hasTable(this.#sql, 'thread'); isMore; ) {
       const rows = this.#sql
-        .exec<{ seq: number; at: number; command_id: string }>(
-          `SELECT seq, event ->> '$.at' AS at, event ->> '$.command_id' AS command_id FROM events
+        .exec<{ seq: number; at: number; command_id: string; sender_type: string | null }>(
+          `SELECT seq, event ->> '$.at' AS at, event ->> '$.command_id' AS command_id,
+             event ->> '$.message.sender_type' AS sender_type FROM events
            WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
           before,
           EVENTS_AT_A_TIME,
         )
         .toArray();
       const recent = rows.filter(({ at }) => at >= now - REMEMBERED_FOR);
-      found.push(...recent.map(({ seq, at, command_id }): [string, Remembered] => [command_id, { seq, at }]));
+      found.push(
+        ...recent.map(({ seq, at, command_id, sender_type }): [string, Remembered] => [
+          command_id,
+          { seq, at, is_visitors: sender_type === 'visitor' },
+        ]),
+      );
       before = rows.at(-1)?.seq ?? 0;
       isMore = recent.length === EVENTS_AT_A_TIME;
     }
