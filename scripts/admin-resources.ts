@@ -218,4 +218,11 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     required: ['app_id'],
     verbs: ['create', 'list', 'get', 'delete'],
   },
+  'installation-tokens': {
+    path: '/organizations/{organization}/app_installations/{installation}/tokens',
+    id: 'token',
+    fields: {},
+    required: [],
+    verbs: ['list', 'revoke'],
+  },
 };

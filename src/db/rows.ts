@@ -73,6 +73,10 @@ export type TokenRow = {
   scopes: string;
   expires_at: number | null;
   revoked_at: number | null;
+  /** Of a lasting token of an app's bot user; null for a user's own. */
+  installation_id: string | null;
+  /** The version of the app's secret with which it was made. */
+  secret_version: number | null;
   created_at: number;
 };
 
@@ -247,6 +251,8 @@ export type AppRow = {
   /** Origin through which the app was registered. Its trigger URL may not be there. */
   registered_origin: string;
   installation_count: number;
+  /** Grows with each new secret. */
+  secret_version: number;
   deleted_at: number | null;
   created_at: number;
   updated_at: number;

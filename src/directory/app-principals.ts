@@ -4,7 +4,7 @@ import type { AppUser, Trigger } from './app-tokens.ts';
 import type { PrincipalRow } from './tokens.ts';
 
 /** The columns of a principal by an installation. `token_id` is the installation's id. */
-const COLUMNS = `installations.id AS token_id, users.id AS user_id, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url, users.is_bot,
+const COLUMNS = `installations.id AS token_id, installations.app_id, users.id AS user_id, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url, users.is_bot,
   users.is_staff, users.organization_id,
   organizations.name AS organization_name, organizations.database, organizations.has_active_subscription,
   organizations.private_chats, organizations.private_chat_history`;

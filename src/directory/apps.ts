@@ -140,7 +140,10 @@ function outerOrder(ordering: CreationOrdering, keyset: Keyset): string {
   return isDescending ? 'apps.created_at DESC, apps.id DESC' : 'apps.created_at, apps.id';
 }
 
-export type NewApp = Omit<AppRow, 'organization_id' | 'installation_count' | 'deleted_at' | 'updated_at'>;
+export type NewApp = Omit<
+  AppRow,
+  'organization_id' | 'installation_count' | 'secret_version' | 'deleted_at' | 'updated_at'
+>;
 
 /** Adds an app to an organization that exists. False when its quota is reached. */
 export async function insertApp(
@@ -199,8 +202,8 @@ export async function updateApp(
 }
 
 /**
- * Gives an app another secret; the one before ends. False when the organization has no such app. `kept`: the answer
- * to keep with it.
+ * Gives an app another secret. The one before ends, and with it every lasting token that was made with it. False when the
+ * organization has no such app. `kept`: the answer to keep with it.
  */
 export async function replaceAppSecret(
   identity: IdentityDatabase,
@@ -212,8 +215,8 @@ export async function replaceAppSecret(
 ): Promise<boolean> {
   const [changed = []] = await identity.batch([
     [
-      `UPDATE apps SET secret = ?, updated_at = ? WHERE id = ? AND organization_id = ? AND deleted_at IS NULL
-       RETURNING id`,
+      `UPDATE apps SET secret = ?, secret_version = secret_version + 1, updated_at = ?
+       WHERE id = ? AND organization_id = ? AND deleted_at IS NULL RETURNING id`,
       secret,
       now,
       appId,

@@ -1,6 +1,7 @@
 import type { IdentityDatabase } from '../db/database.ts';
 import type { Flag } from '../db/rows.ts';
 import { SCOPES_OF_BOTH } from './app-principals.ts';
+import { APP_OF_TOKEN, IS_VALID_TOKEN, SCOPES_OF_TOKEN } from './tokens.ts';
 
 /** The facts of a live socket's owner, looked up by the credential that opened the socket. */
 export type SocketOwnerRow = {
@@ -40,11 +41,12 @@ export async function findSocketOwners(
 ): Promise<{ byToken: SocketOwnerRow[]; byApp: SocketOwnerRow[] }> {
   const [byToken, byApp] = (await identity.batch([
     [
-      `SELECT tokens.digest AS credential, NULL AS opener_token_id, tokens.scopes, ${COLUMNS} FROM tokens
+      `SELECT tokens.digest AS credential, NULL AS opener_token_id, ${SCOPES_OF_TOKEN} AS scopes, ${COLUMNS} FROM tokens
        JOIN users ON users.id = tokens.user_id AND users.organization_id = tokens.organization_id
        JOIN organizations ON organizations.id = tokens.organization_id
+       ${APP_OF_TOKEN}
        WHERE tokens.digest IN (SELECT value FROM json_each(?2)) AND tokens.organization_id = ?1
-         AND tokens.revoked_at IS NULL AND users.deleted_at IS NULL`,
+         AND ${IS_VALID_TOKEN} AND users.deleted_at IS NULL`,
       organizationId,
       JSON.stringify(digests),
     ],

@@ -39,6 +39,8 @@ export type PrincipalRow = {
   token_id: string;
   scopes: string;
   expires_at: number | null;
+  /** The app that has the token; null for a user's own. */
+  app_id: string | null;
 } & Pick<
   UserRow,
   'first_name' | 'last_name' | 'alias' | 'avatar_id' | 'avatar_url' | 'is_bot' | 'is_staff' | 'organization_id'
@@ -47,13 +49,22 @@ export type PrincipalRow = {
     organization_name: string;
   } & Pick<OrganizationRow, 'database' | 'has_active_subscription' | 'private_chats' | 'private_chat_history'>;
 
+/** The installation and the app of a lasting token, for a query over `tokens`. */
+export const APP_OF_TOKEN = `LEFT JOIN app_installations AS installations ON installations.id = tokens.installation_id
+  LEFT JOIN apps ON apps.id = installations.app_id`;
+/** The scopes of a token over APP_OF_TOKEN: its own, or what the installation of a lasting token has now. */
+export const SCOPES_OF_TOKEN = 'coalesce(installations.allowed_scopes, tokens.scopes)';
+/** True for a token over APP_OF_TOKEN that is not revoked, whose app is still installed and has no newer secret. */
+export const IS_VALID_TOKEN = `tokens.revoked_at IS NULL AND (tokens.installation_id IS NULL
+  OR (installations.deleted_at IS NULL AND apps.secret_version = tokens.secret_version))`;
+
 /**
- * The principal of a token. Null when the token is unknown or revoked, or its user is deleted. The caller checks the
+ * The principal of a token. Null when the token is unknown or has ended, or its user is deleted. The caller checks the
  * expiry at each request. The only query without an organization id, because the token names the organization.
  */
 export function findPrincipal(database: IdentityDatabase, digest: string): Promise<PrincipalRow | null> {
   return database.first<PrincipalRow>(
-    `SELECT tokens.id AS token_id, tokens.scopes, tokens.expires_at,
+    `SELECT tokens.id AS token_id, ${SCOPES_OF_TOKEN} AS scopes, tokens.expires_at, installations.app_id,
        users.id AS user_id, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url, users.is_bot,
        users.is_staff, users.organization_id,
        organizations.name AS organization_name, organizations.database, organizations.has_active_subscription,
@@ -61,7 +72,8 @@ export function findPrincipal(database: IdentityDatabase, digest: string): Promi
      FROM tokens
      JOIN users ON users.id = tokens.user_id AND users.organization_id = tokens.organization_id
      JOIN organizations ON organizations.id = tokens.organization_id
-     WHERE tokens.digest = ? AND tokens.revoked_at IS NULL AND users.deleted_at IS NULL`,
+     ${APP_OF_TOKEN}
+     WHERE tokens.digest = ? AND ${IS_VALID_TOKEN} AND users.deleted_at IS NULL`,
     digest,
   );
 }
@@ -99,7 +111,7 @@ export function insertToken(
   );
 }
 
-/** Lists the tokens of a user by id, revoked ones too. */
+/** Lists the tokens of a user by id, revoked ones too. Those that have ended with an app's secret are not listed. */
 export function listTokens(
   database: IdentityDatabase,
   organizationId: string,
@@ -108,7 +120,11 @@ export function listTokens(
 ): Promise<TokenRow[]> {
   const { where, orderBy, parameters } = keysetClauses({ columns: ['id'], descending: false }, keyset);
   return database.all<TokenRow>(
-    `SELECT * FROM tokens WHERE organization_id = ? AND user_id = ? AND ${where} ORDER BY ${orderBy}`,
+    `SELECT * FROM tokens WHERE organization_id = ? AND user_id = ?
+       AND (installation_id IS NULL OR secret_version = (
+         SELECT apps.secret_version FROM app_installations AS installations
+         JOIN apps ON apps.id = installations.app_id WHERE installations.id = tokens.installation_id))
+       AND ${where} ORDER BY ${orderBy}`,
     organizationId,
     userId,
     ...parameters,

@@ -29,7 +29,7 @@ export type Principal = {
   token_id: string;
   /** When the token expires, in ms; null: never. */
   expires_at: number | null;
-  /** The app that makes the request, as its bot user or for the user who opened it. Null for a stored token. */
+  /** The app that makes the request, as its bot user or for the user who opened it. Null for a user's own token. */
   app_id: string | null;
   /** By which the principal can be looked up again. */
   credential: Credential;

@@ -1,4 +1,5 @@
 import { forgetUser } from '../directory/known-users.ts';
+import { isRenewalDue, renewLastingToken } from '../directory/lasting-tokens.ts';
 import type { Credential } from '../directory/socket-owners.ts';
 import { findPrincipal, isTokenForm, type PrincipalRow, tokenDigest } from '../directory/tokens.ts';
 import { userFacts } from '../directory/users.ts';
@@ -91,9 +92,21 @@ function lookupOfToken(token: string): Lookup | null {
     key,
     find: async (c) => {
       const row = await findPrincipal(identityDatabase(c), key);
-      return row === null ? null : principalOf(row, { kind: 'token', digest: key });
+      if (row === null) return null;
+      if (row.app_id !== null) renew(c, key, row.expires_at);
+      return principalOf(row, { kind: 'token', digest: key });
     },
   };
+}
+
+/** Renews an app's lasting token beside the request, once a day. A failure is logged: its next use tries again. */
+function renew(c: AppContext, digest: string, expiresAt: number | null): void {
+  const now = Date.now();
+  if (!isRenewalDue(expiresAt, now)) return;
+  const renewing = renewLastingToken(identityDatabase(c), digest, now).catch((error: unknown) => {
+    writeLog('warn', 'token_not_renewed', { error: errorText(error) });
+  });
+  c.executionCtx.waitUntil(renewing);
 }
 
 /** Null for a text that cannot be a trigger token with a secret. */
@@ -137,7 +150,7 @@ function principalOf(row: PrincipalRow, credential: Credential): Principal {
     scopes: new Set(JSON.parse(row.scopes) as string[]),
     token_id: row.token_id,
     expires_at: row.expires_at,
-    app_id: credential.kind === 'app' ? credential.app_id : null,
+    app_id: row.app_id,
     credential,
   };
 }

@@ -258,6 +258,8 @@ const CONSTANTS: readonly [row: string, constant: string, unit?: number][] = [
   ["an app's token in a webhook", 'APP_USER_TOKEN_SECONDS'],
   ['`data` and `token` of a trigger', 'TRIGGER_SECONDS'],
   ['the code for `/identity/token`', 'APP_USER_CODE_SECONDS'],
+  ['a lasting token of an app that is not used', 'LASTING_TOKEN_UNUSED', 24 * 3_600_000],
+  ['lasting tokens of an installation', 'MAX_LASTING_TOKENS'],
   ["chats hear that a user's last client has expired", 'GRACE', 1000],
   ['`typing` that is not said again', 'TYPING_LASTS', 1000],
   ['sockets of a user or visitor', 'MOST_OF_OWNER'],

@@ -56,7 +56,7 @@ identityRoutes.openAPIRegistry.registerPath({
   security: [],
   summary: 'Exchange the code of an installation for a lasting token of the app’s bot user',
   description:
-    'A code works once, within 30 seconds. Every trigger of an app with a bot user has one, except `uninstall`.',
+    'A code works once, within 30 seconds. The token ends when it is not used for 90 days, with the app’s secret and with the installation. Every trigger of an app with a bot user has one, except `uninstall`.',
   request: { body: { required: true, content: { 'application/x-www-form-urlencoded': { schema: formSchema } } } },
   responses: {
     200: jsonOf(tokenSchema, 'The token'),
@@ -86,7 +86,13 @@ identityRoutes.post(PATH, limitGuesses, async (c) => {
   const token = newToken();
   const owner = await exchangeCode(
     identity,
-    { id: claims.jti, app_id: claims.app_id, installation_id: claims.inst_id, expires_at: claims.exp * 1000 },
+    {
+      id: claims.jti,
+      app_id: claims.app_id,
+      installation_id: claims.inst_id,
+      expires_at: claims.exp * 1000,
+      secret_version: app.secret_version,
+    },
     { digest: tokenDigest(token), id: newUuid(now), label: `App ${claims.app_id}`, created_at: now },
   );
   if (owner === null) return fail(c, 'invalid_grant');

@@ -1,6 +1,7 @@
 import { createRouter } from '../../http/router.ts';
 import { appRoutesOf } from './apps.ts';
 import { type Door, operatorDoor, tenantDoor } from './door.ts';
+import { installationTokenRoutesOf } from './installation-tokens.ts';
 import { installationRoutesOf } from './installations.ts';
 import { installationOfAppRoutesOf } from './installations-of-app.ts';
 import { publicAppRoutes } from './public-apps.ts';
@@ -9,7 +10,13 @@ import { webhookRoutesOf } from './webhooks.ts';
 
 function routesBehind(door: Door) {
   const routes = createRouter();
-  for (const routesOf of [appRoutesOf, webhookRoutesOf, installationRoutesOf, installationOfAppRoutesOf]) {
+  for (const routesOf of [
+    appRoutesOf,
+    webhookRoutesOf,
+    installationRoutesOf,
+    installationTokenRoutesOf,
+    installationOfAppRoutesOf,
+  ]) {
     routes.route('/', routesOf(door));
   }
   return routes;

@@ -12,7 +12,7 @@ import { defineRoute } from '../define-route.ts';
  * The last file of `migrations/`; a test checks it. A database without this migration lacks tables or columns that this
  * version reads.
  */
-export const NEWEST_MIGRATION = '0017_visitor_chat_types.sql';
+export const NEWEST_MIGRATION = '0018_lasting_tokens.sql';
 
 const checkHealth = defineRoute({
   operationId: 'checkHealth',

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { expect } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { appUserToken } from '../../../src/directory/app-tokens.ts';
@@ -7,7 +8,7 @@ import { newUuid } from '../../../src/resources/uuid.ts';
 import { SIGNING_KEY, SIGNING_KEY_ID } from './empty-hub.ts';
 import { firstDatabase } from './first-database.ts';
 import { ask, type Json, unique } from './organization.ts';
-import { type Answer, enroll, type Person, testEnv } from './requests.ts';
+import { type Answer, call, enroll, type Person, testEnv } from './requests.ts';
 
 export const ALL_SCOPES = ['settings', 'users', 'reports'];
 
@@ -112,7 +113,23 @@ export async function appCredentials(person: Person, scopes: readonly string[]):
   return new Map([
     ['the token in a webhook', `Bearer ${await appUserToken(await hubKeys(), bot, Date.now())}`],
     ['the token of a trigger', `GIOSGAPP ${parameters.get('token')} ${app.secret}`],
+    ['a lasting token', `Token ${await lastingToken(app, codeIn(parameters))}`],
   ]);
+}
+
+/** The code in the parameters of a trigger. */
+export function codeIn(parameters: URLSearchParams): string {
+  return String(decodeJwt(parameters.get('data') ?? '')['app_user_code']);
+}
+
+/** Exchanges a code for a lasting token of the app's bot user. */
+export async function lastingToken(app: Pick<CreatedApp, 'id' | 'secret'>, code: string): Promise<string> {
+  const form = { grant_type: 'authorization_code', code, client_id: app.id, client_secret: app.secret };
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const raw = `${new URLSearchParams(form)}`;
+  const answer = await call('/identity/token', { method: 'POST', raw, headers });
+  expect([answer.status, answer.text]).toEqual([200, expect.any(String)]);
+  return String(answer.json['access_token']);
 }
 
 /** The refusal of an app's credentials. */

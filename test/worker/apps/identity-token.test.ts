@@ -12,7 +12,7 @@ import {
   trigger,
   uninstall,
 } from '../../support/worker/apps.ts';
-import { passTime, setClock } from '../../support/worker/clock.ts';
+import { setClock } from '../../support/worker/clock.ts';
 import { ask } from '../../support/worker/organization.ts';
 import { type Answer, brokenDatabase, call, type Person } from '../../support/worker/requests.ts';
 
@@ -53,7 +53,7 @@ const exchange = (code: string, change: Form = {}) => post(`${new URLSearchParam
 const refusal = (error: string) => [400, { error, error_description: expect.any(String) }];
 
 describe('POST /identity/token', () => {
-  it('exchanges a code for a permanent token of the bot user', async () => {
+  it('exchanges a code for a lasting token of the bot user', async () => {
     const answer = await exchange(await newCode());
     expect([answer.status, answer.json]).toEqual([
       200,
@@ -67,7 +67,6 @@ describe('POST /identity/token', () => {
     ]);
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
     const token = String(answer.json['access_token']);
-    passTime(400 * 86_400_000);
     const me = await call('/api/v5/users/me', { authorization: `Token ${token}` });
     expect([me.status, me.json]).toEqual([200, expect.objectContaining({ id: installation.app_user_id })]);
     expect((await ask({ token }, 'GET', `${orgOf(manager)}/unified_messaging`)).status).toBe(403);

@@ -5,13 +5,17 @@ import {
   ALL_SCOPES,
   APP_REFUSED,
   appCredentials,
+  codeIn,
+  install,
+  lastingToken,
   newApp,
   newWebhook,
   openApp,
   orgOf,
+  trigger,
 } from '../../support/worker/apps.ts';
 import { logAppDelivery } from '../../support/worker/logged-deliveries.ts';
-import { ask } from '../../support/worker/organization.ts';
+import { ask, resultsOf } from '../../support/worker/organization.ts';
 import { admin, call, enroll, type Person } from '../../support/worker/requests.ts';
 
 const document = appsRoutes.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'UMI', version: '1' } });
@@ -45,15 +49,19 @@ async function fill(person: Person): Promise<Names> {
   const root = orgOf(person);
   const app = await ask(person, 'POST', `${root}/apps`, newApp(TRIGGERED));
   const webhook = await ask(person, 'POST', `${root}/apps/${app.json['id']}/webhooks`, newWebhook());
-  const installation = await ask(person, 'POST', `${root}/app_installations`, { app_id: app.json['id'] });
+  const { id, secret } = app.json as { id: string; secret: string };
+  const installation = await install(person, id);
+  await lastingToken({ id, secret }, codeIn((await trigger(person, installation, 'type=manual_nav')).parameters));
+  const [token] = resultsOf(await ask(person, 'GET', `${root}/app_installations/${installation.id}/tokens`));
   return {
     organization_id: person.organization_id,
-    app_id: String(app.json['id']),
+    app_id: id,
     webhook_id: String(webhook.json['id']),
-    installation_id: String(installation.json['id']),
+    installation_id: installation.id,
+    token_id: String(token?.['id']),
     delivery_id: await logAppDelivery({
       organization_id: person.organization_id,
-      installation_id: String(installation.json['id']),
+      installation_id: installation.id,
       webhook_id: String(webhook.json['id']),
       status: 'exhausted',
     }),
@@ -83,13 +91,15 @@ const isOpen = (method: string, path: string) =>
 /** Everything that the registry has of an organization, as the operator sees it. */
 async function registryOf(names: Names): Promise<string[]> {
   const root = `/organizations/${names['organization_id']}`;
-  const paths = [`${root}/apps`, `${root}/apps/${names['app_id']}/webhooks`, `${root}/app_installations`];
+  const installations = `${root}/app_installations`;
+  const tokens = `${installations}/${names['installation_id']}/tokens`;
+  const paths = [`${root}/apps`, `${root}/apps/${names['app_id']}/webhooks`, installations, tokens];
   return Promise.all(paths.map(async (path) => (await admin(path)).text));
 }
 
 describe('every route of the registry', () => {
   it('is in this table', () => {
-    expect(organizationRoutes.length).toBe(25);
+    expect(organizationRoutes.length).toBe(27);
     expect(otherRoutes.map(([method, path]) => `${method} ${path}`)).toEqual([
       'GET /public_apps',
       'GET /public_apps/{app_id}',
@@ -110,7 +120,7 @@ describe('every route of the registry', () => {
     expect(await registryOf(own)).toEqual(before);
   });
 
-  it.each(organizationRoutes.filter(([, path]) => /(app|webhook|installation|delivery)_id/.test(path)))(
+  it.each(organizationRoutes.filter(([, path]) => /(app|webhook|installation|delivery|token)_id/.test(path)))(
     '%s %s gives no access to another organization',
     async (method, path) => {
       const before = await registryOf(foreign);

@@ -2,9 +2,10 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { liveRoutes } from '../../../src/api/live/routes.ts';
 import { appUserToken } from '../../../src/directory/app-tokens.ts';
 import { enrollCallers, expectOwn } from '../../support/worker/access-checks.ts';
-import { hubKeys, openApp, trigger, uninstall } from '../../support/worker/apps.ts';
+import { codeIn, hubKeys, lastingToken, openApp, orgOf, trigger, uninstall } from '../../support/worker/apps.ts';
 import { passTime } from '../../support/worker/clock.ts';
 import { LiveClient, shakeHands } from '../../support/worker/live-client.ts';
+import { ask } from '../../support/worker/organization.ts';
 import { PublishingThread } from '../../support/worker/publishing-thread.ts';
 import { admin, call, enroll, type Person } from '../../support/worker/requests.ts';
 import { authenticate, Site, type Visitor } from '../../support/worker/visitor-site.ts';
@@ -183,6 +184,22 @@ describe('what a client sends', () => {
 });
 
 describe('a user who acts by an app', () => {
+  it('loses a socket of a lasting token when the app gets another secret', async () => {
+    const { manager, app, installation } = await openApp();
+    const { parameters } = await trigger(manager, installation, 'type=install');
+    const Authorization = `Token ${await lastingToken(app, codeIn(parameters))}`;
+    const path = userPath({ user_id: String(installation.app_user_id) });
+    const client = await LiveClient.by(path, { Authorization });
+    const channel = `/api/v5/orgs/${manager.organization_id}/rooms/*/chats/*/messages`;
+    expect(await client.subscribe([channel])).toMatchObject({ channels: [channel] });
+    const rotated = await ask(manager, 'POST', `${orgOf(manager)}/apps/${app.id}/secret/rotate`);
+    expect(rotated.status).toBe(200);
+    passTime(31_000);
+    await PublishingThread.ofOrganization(manager.organization_id).say('hello');
+    expect((await client.closed).code).toBe(4401);
+    expect(client.frames.filter(({ type }) => type === 'notifications')).toEqual([]);
+  });
+
   it.each(['as its bot user', 'as the user who opened it'] as const)(
     'can open a socket %s, as long as the token is valid and the app is installed',
     async (as) => {

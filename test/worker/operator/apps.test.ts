@@ -91,6 +91,6 @@ describe('the operator’s API for apps', () => {
         }
       }
     }
-    expect(seen).toBe(24);
+    expect(seen).toBe(26);
   });
 });

@@ -5,6 +5,7 @@ import {
   ownAppResource,
   publicAppResource,
 } from '../../../resources/app.ts';
+import { isoTime } from '../../../resources/clock.ts';
 import { chatExamples } from './chat-examples.ts';
 import { deliveryParts, testResult } from './messaging-examples.ts';
 import { bot, FOUNDED, ids, organization } from './shop.ts';
@@ -106,6 +107,14 @@ export const appExamples = {
   AppWebhookTestResult: testResult,
   AppInstallation: installation,
   NewAppInstallation: { app_id: ids.app },
+  InstallationToken: {
+    id: ids.installationToken,
+    app_id: ids.app,
+    installation_id: ids.installation,
+    user_id: ids.bot,
+    expires_at: isoTime(FOUNDED + 90 * 24 * 3_600_000),
+    created_at: isoTime(FOUNDED),
+  },
   InstallationOfApp: installationOfApp,
   AppTriggerUrl: {
     url: `${newApp.trigger_url}?type=chat_open&data=eyJhbGciOiJIUzI1NiJ9.e30.ZGF0YQ&token=eyJhbGciOiJIUzI1NiJ9.e30.dG9rZW4`,

@@ -38,6 +38,7 @@ export const ids = {
   icon: '01a1fe0e-9f31-7e6f-9c7b-2d3e4f506172',
   webhook: '01a1fe0e-a1b2-7c3d-8e4f-5a6b7c8d9e0f',
   installation: '01a1fe0e-a2c4-7f80-9d8c-3e4f50617283',
+  installationToken: '01a1fe0e-a3d0-7a15-8b2c-4f5061728394',
   /** Ids of visitors are no UUIDs. */
   visitor: '7d0f2c8e51ab4396a0c4e9d3b1f86275',
 } as const;
