@@ -48,6 +48,11 @@ export async function findOrMakeHubKeys(env: Env, identity: IdentityDatabase, no
   return made;
 }
 
+/** Reads the hub's keys without making any. Throws when this Worker cannot unwrap them. */
+export async function tryHubKeys(env: Env, identity: IdentityDatabase): Promise<void> {
+  await openKeys(env, await identity.all<KeyRow>(ALL_KEYS), 0);
+}
+
 /** Null unless the visitors' key and a signing key are there. */
 async function openKeys(env: Env, rows: readonly KeyRow[], now: number): Promise<HubKeys | null> {
   const opened = await Promise.all(

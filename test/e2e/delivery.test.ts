@@ -84,7 +84,7 @@ describe('a receiver that fails', () => {
       delivered: 15,
       pending: 0,
       exhausted: 0,
-      skipped: { disabled: 0, channel_deleted: 0 },
+      skipped: { disabled: 0, channel_deleted: 0, purged: 0 },
     });
   });
 

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { type Database, databasesOf, hasMigration } from '../../db/database.ts';
+import { tryHubKeys } from '../../directory/signing-keys.ts';
 import { secretsProblem } from '../../directory/stored-secrets.ts';
-import { deliveryDatabase } from '../../http/app-environment.ts';
+import { deliveryDatabase, identityDatabase } from '../../http/app-environment.ts';
 import { refuse } from '../../http/refusals.ts';
 import { createRouter } from '../../http/router.ts';
 import { errorText, writeLog } from '../../platform/log.ts';
@@ -22,7 +23,7 @@ const checkHealth = defineRoute({
   access: publicAccess,
   summary: 'Check health',
   description:
-    'For monitors: it needs no token. 200 when the databases answer and have all tables of this version, and the secret SECRETS_KEY is set; else 503; the log says what is missing.',
+    'For monitors: it needs no token. 200 when the databases answer and have all tables of this version, and the secret SECRETS_KEY is the one that has wrapped the keys of the hub; else 503; the log says what is missing.',
   answers: {
     200: {
       description: 'The service works',
@@ -45,6 +46,12 @@ healthRoutes.openapi(checkHealth, async (c) => {
     const problem = await problemOf(database);
     if (problem === null) continue;
     writeLog('error', 'unhealthy', { database: binding, error: problem });
+    return refuse(c, { reason: 'unavailable' });
+  }
+  try {
+    await tryHubKeys(c.env, identityDatabase(c));
+  } catch (error) {
+    writeLog('error', 'unhealthy', { error: errorText(error) });
     return refuse(c, { reason: 'unavailable' });
   }
   return c.json({ status: 'ok' as const }, 200);

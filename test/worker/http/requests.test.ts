@@ -307,7 +307,7 @@ describe('the log and the headers of a request', () => {
     expect((await call('/healthz')).headers.has('Server-Timing')).toBe(false);
     const timing = (await call('/healthz', { env: { SERVER_TIMING: '1' } })).headers.get('Server-Timing');
     expect(timing).toMatch(
-      /^d1;desc="trips=2;read=2;written=0";dur=[\d.]+, thread;desc="calls=0;written=0";dur=0, total;dur=[\d.]+$/,
+      /^d1;desc="trips=3;read=6;written=0";dur=[\d.]+, thread;desc="calls=0;written=0";dur=0, total;dur=[\d.]+$/,
     );
   });
 });

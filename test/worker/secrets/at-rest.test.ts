@@ -4,7 +4,7 @@ import { newApp, openApp, orgOf, trigger } from '../../support/worker/apps.ts';
 import { Gateway } from '../../support/worker/gateway.ts';
 import { ask, type Json } from '../../support/worker/organization.ts';
 import { databaseIn } from '../../support/worker/racing-database.ts';
-import { call, testEnv } from '../../support/worker/requests.ts';
+import { admin, call, testEnv } from '../../support/worker/requests.ts';
 
 const WITHOUT_KEY = { SECRETS_KEY: '' };
 const OTHER_KEY = { SECRETS_KEY: btoa('another key of the tests, 32 byt') };
@@ -167,6 +167,18 @@ describe('a Worker that lacks the key', () => {
       JSON.stringify({ level: 'error', event: 'unhealthy', error: 'SECRETS_KEY is not set' }),
     ]);
     expect((await call('/healthz', { env: { SECRETS_KEY_PREVIOUS: 'x' } })).status).toBe(503);
+    // The hub's keys are those of the tests until a rotation wraps them.
+    expect((await call('/healthz', { env: OTHER_KEY })).status).toBe(200);
+    expect((await admin('/secrets/rewrap', { method: 'POST', body: {} })).json['rewrapped']).toBe(2);
+    log.mockClear();
+    expect((await call('/healthz', { env: OTHER_KEY })).status).toBe(503);
+    expect(JSON.parse(String(log.mock.calls[0]))).toEqual({
+      level: 'error',
+      event: 'unhealthy',
+      error: expect.stringMatching(/^a secret in signing_keys was wrapped by the key \w{8}, and the Worker has \w{8}$/),
+    });
+    const both = { ...OTHER_KEY, SECRETS_KEY_PREVIOUS: String(testEnv.SECRETS_KEY) };
+    expect((await call('/healthz', { env: both })).status).toBe(200);
     expect((await call('/healthz')).status).toBe(200);
   });
 });

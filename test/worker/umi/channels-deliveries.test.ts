@@ -233,21 +233,22 @@ describe('a bulk replay', () => {
 describe('the ledger', () => {
   it('sums the lanes of a receiver', async () => {
     const id = await hub.register();
-    const empty = { accepted: 0, delivered: 0, pending: 0, exhausted: 0, skipped: { disabled: 0, channel_deleted: 0 } };
+    const skipped = { disabled: 0, channel_deleted: 0, purged: 0 };
+    const empty = { accepted: 0, delivered: 0, pending: 0, exhausted: 0, skipped };
     expect((await hub.get(`/${id}/ledger`)).json).toEqual(empty);
     const add = (receiver: string, thread: string, counts: number[]) =>
-      testEnv.DB.prepare('INSERT INTO lanes VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, 0, 0)')
+      testEnv.DB.prepare('INSERT INTO lanes VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)')
         .bind(receiver, thread, hub.organizationId, ...counts)
         .run();
-    await add(channelReceiver(id), THREAD_A, [15, 5, 4, 3, 2, 1]);
-    await add(channelReceiver(id), THREAD_B, [150, 50, 40, 30, 20, 10]);
-    await add(channelReceiver(channelId), THREAD_B, [7, 7, 0, 0, 0, 0]);
+    await add(channelReceiver(id), THREAD_A, [15, 5, 4, 3, 1, 1, 1]);
+    await add(channelReceiver(id), THREAD_B, [150, 50, 40, 30, 10, 10, 10]);
+    await add(channelReceiver(channelId), THREAD_B, [7, 7, 0, 0, 0, 0, 0]);
     expect((await hub.get(`/${id}/ledger`)).json).toEqual({
       accepted: 165,
       delivered: 55,
       pending: 44,
       exhausted: 33,
-      skipped: { disabled: 22, channel_deleted: 11 },
+      skipped: { disabled: 11, channel_deleted: 11, purged: 11 },
     });
   });
 });
