@@ -26,6 +26,7 @@ import {
 } from '../http/rate-limits.ts';
 import { type RefusalStatus, refuse } from '../http/refusals.ts';
 import { requireOperator } from '../http/require-operator.ts';
+import { limitStorage } from '../http/storage-quota.ts';
 
 /**
  * Who may call a route. Each access is a value here, with its guards in the order in which they run: authentication, the path's
@@ -45,6 +46,11 @@ export type Access = {
 /** The same access with further guards after its own. */
 export function withGuards(access: Access, ...guards: AppMiddleware[]): Access {
   return { ...access, guards: [...access.guards, ...guards] };
+}
+
+/** The same access for a route that stores messages or chats: it counts against the bytes of the day. */
+export function storing(access: Access): Access {
+  return withGuards(access, limitStorage);
 }
 
 function asUser(...guards: AppMiddleware[]): Access {

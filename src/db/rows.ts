@@ -30,6 +30,9 @@ export type OrganizationRow = {
   message_list_days: number | null;
   /** JSON object of the quotas that the operator has set (src/resources/quotas.ts). */
   quotas: string;
+  /** The bytes of rows that its threads have sent to D1 on a day (days since 1970, UTC). */
+  stored_day: number;
+  stored_bytes: number;
   /** JSON object: email, phone, street, postal_code, city, country, business_id. A missing value is null. */
   profile: string;
   created_at: number;

@@ -7,7 +7,8 @@ import type { PrincipalRow } from './tokens.ts';
 const COLUMNS = `installations.id AS token_id, installations.app_id, users.id AS user_id, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url, users.is_bot,
   users.is_staff, users.organization_id,
   organizations.name AS organization_name, organizations.database, organizations.has_active_subscription,
-  organizations.private_chats, organizations.private_chat_history`;
+  organizations.private_chats, organizations.private_chat_history,
+  organizations.quotas, organizations.stored_day, organizations.stored_bytes`;
 
 /**
  * The bot user of an installation with its scopes. Null when the app is no longer installed, or the user is deleted or

@@ -98,6 +98,22 @@ export function updateOrganization(
   );
 }
 
+/** Counts bytes that an organization's threads have sent to D1 on a day (days since 1970, UTC). */
+export async function addStoredBytes(
+  database: IdentityDatabase,
+  organizationId: string,
+  day: number,
+  bytes: number,
+): Promise<void> {
+  await database.run(
+    `UPDATE organizations SET stored_bytes = iif(stored_day = ?2, stored_bytes, 0) + ?3, stored_day = ?2
+     WHERE id = ?1 AND stored_day <= ?2`,
+    organizationId,
+    day,
+    bytes,
+  );
+}
+
 /** An organization; `now` (ms) decides which of its users are present. Null when there is none. */
 export async function viewOrganization(
   database: IdentityDatabase,

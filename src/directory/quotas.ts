@@ -52,7 +52,7 @@ export async function readUsage(
   identity: IdentityDatabase,
   database: OrganizationDatabase,
   organizationId: string,
-): Promise<Omit<{ [Name in QuotaName]: number }, 'visitor_variables'>> {
+): Promise<Omit<{ [Name in QuotaName]: number }, 'visitor_variables' | 'stored_bytes'>> {
   const used = (rows: Record<string, unknown>[] | undefined) => Number(rows?.[0]?.['used'] ?? 0);
   const [apps, teams, webhooks] = await identity.batch([
     [countSql('apps', MOST_COUNTED), organizationId],

@@ -47,7 +47,16 @@ export type PrincipalRow = {
 > & {
     user_id: string;
     organization_name: string;
-  } & Pick<OrganizationRow, 'database' | 'has_active_subscription' | 'private_chats' | 'private_chat_history'>;
+  } & Pick<
+    OrganizationRow,
+    | 'database'
+    | 'has_active_subscription'
+    | 'private_chats'
+    | 'private_chat_history'
+    | 'quotas'
+    | 'stored_day'
+    | 'stored_bytes'
+  >;
 
 /** The installation and the app of a lasting token, for a query over `tokens`. */
 export const APP_OF_TOKEN = `LEFT JOIN app_installations AS installations ON installations.id = tokens.installation_id
@@ -68,7 +77,8 @@ export function findPrincipal(database: IdentityDatabase, digest: string): Promi
        users.id AS user_id, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url, users.is_bot,
        users.is_staff, users.organization_id,
        organizations.name AS organization_name, organizations.database, organizations.has_active_subscription,
-       organizations.private_chats, organizations.private_chat_history
+       organizations.private_chats, organizations.private_chat_history,
+       organizations.quotas, organizations.stored_day, organizations.stored_bytes
      FROM tokens
      JOIN users ON users.id = tokens.user_id AND users.organization_id = tokens.organization_id
      JOIN organizations ON organizations.id = tokens.organization_id

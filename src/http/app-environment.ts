@@ -11,6 +11,7 @@ import {
 import type { OrganizationRow } from '../db/rows.ts';
 import type { DirectoryDatabases } from '../directory/read-routed-rooms.ts';
 import type { Credential } from '../directory/socket-owners.ts';
+import type { StoredBytes } from '../resources/quotas.ts';
 import type { UserFacts } from '../resources/user.ts';
 
 /** The user of the request's token, and their organization. */
@@ -24,6 +25,7 @@ export type Principal = {
     has_active_subscription: boolean;
     private_chats: boolean;
     private_chat_history: boolean;
+    stored: StoredBytes;
   };
   scopes: ReadonlySet<string>;
   token_id: string;
@@ -40,7 +42,13 @@ export type VisitorPrincipal = {
   id: string;
   /** When the token expires, in ms. */
   expires_at: number;
-  organization: { id: string; database: string; has_active_subscription: boolean; private_chats: boolean };
+  organization: {
+    id: string;
+    database: string;
+    has_active_subscription: boolean;
+    private_chats: boolean;
+    stored: StoredBytes;
+  };
 };
 
 /** A request with an `Idempotency-Key`. `id`: digest of the key and its owner. `request`: digest of the request. */

@@ -1,6 +1,7 @@
 import { hubKeysFor } from '../directory/signing-keys.ts';
 import { readVisitorToken } from '../directory/visitor-sessions.ts';
 import { errorText, writeLog } from '../platform/log.ts';
+import { storedBytesOf } from '../resources/quotas.ts';
 import { isUuid } from '../resources/uuid.ts';
 import type { AppContext, AppMiddleware, VisitorPrincipal } from './app-environment.ts';
 import { parseAuthorization } from './authenticate.ts';
@@ -44,6 +45,7 @@ async function findVisitorPrincipal(c: AppContext, token: string): Promise<Visit
       database: row.database,
       has_active_subscription: row.has_active_subscription === 1,
       private_chats: row.private_chats === 1,
+      stored: storedBytesOf(row),
     },
   };
 }

@@ -5,6 +5,7 @@ import { findPrincipal, isTokenForm, type PrincipalRow, tokenDigest } from '../d
 import { userFacts } from '../directory/users.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
+import { storedBytesOf } from '../resources/quotas.ts';
 import {
   type AppPrincipalRow,
   findAppUser,
@@ -146,6 +147,7 @@ function principalOf(row: PrincipalRow, credential: Credential): Principal {
       has_active_subscription: row.has_active_subscription === 1,
       private_chats: row.private_chats === 1,
       private_chat_history: row.private_chat_history === 1,
+      stored: storedBytesOf(row),
     },
     scopes: new Set(JSON.parse(row.scopes) as string[]),
     token_id: row.token_id,

@@ -32,6 +32,8 @@ export type Refusal =
   | { reason: 'conflict'; detail: string }
   /** `limit`: how many the quota allows. */
   | { reason: 'quota_reached'; quota: string; limit: number }
+  /** A quota of a day, which ends in `seconds`. */
+  | { reason: 'day_quota_reached'; quota: string; limit: number; seconds: number }
   /** `limit` in bytes. */
   | { reason: 'too_large'; limit: number }
   | { reason: 'unsupported_encoding' }
@@ -77,6 +79,10 @@ const REFUSALS: { [Reason in Refusal['reason']]: (refusal: Extract<Refusal, { re
   conflict: (refusal) => detail(409, refusal.detail),
   quota_reached: ({ quota, limit }) =>
     detail(409, `The quota "${quota}" is reached: at most ${limit.toLocaleString('en')}.`),
+  day_quota_reached: ({ quota, limit, seconds }) =>
+    detail(429, `The quota "${quota}" is reached: at most ${limit.toLocaleString('en')} a day.`, {
+      'Retry-After': String(seconds),
+    }),
   too_large: ({ limit }) =>
     detail(413, `The request body is too large: at most ${limit.toLocaleString('en')} bytes are accepted here.`),
   unsupported_encoding: () =>

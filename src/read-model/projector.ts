@@ -1,8 +1,13 @@
 import { DurableObject } from 'cloudflare:workers';
+import { noCost } from '../db/cost.ts';
+import { openIdentityDatabase } from '../db/database.ts';
+import { addStoredBytes } from '../directory/organizations.ts';
 import { errorText, writeLog } from '../platform/log.ts';
+import { dayOf } from '../resources/clock.ts';
 import type { ProjectorStub } from '../rpc/projector.ts';
 import { BATCH_VERSION, type BatchResult, type RebuildStart, type ReplicaBatch } from '../rpc/projector.ts';
 import { emptyingTransactions } from './rebuild-statements.ts';
+import { StorageMeter } from './storage-meter.ts';
 import { runTransaction, StoreWriter } from './store-writer.ts';
 import { hasRowsFor, type ReplicaStore } from './write-batches.ts';
 
@@ -15,6 +20,11 @@ const BUFFER_BYTES = 8_000_000;
  */
 export class ProjectorObject extends DurableObject<Env> implements ProjectorStub {
   readonly #writers = new Map<ReplicaStore, StoreWriter>();
+  readonly #meter = new StorageMeter({
+    add: (organizationId, bytes) =>
+      addStoredBytes(openIdentityDatabase(this.env, noCost()), organizationId, dayOf(Date.now()), bytes),
+    background: (work) => this.ctx.waitUntil(work),
+  });
   #buffered = 0;
 
   /**
@@ -32,7 +42,9 @@ export class ProjectorObject extends DurableObject<Env> implements ProjectorStub
     try {
       if (batch.rebuild !== undefined) await this.#empty(database, batch.thread, batch.rebuild);
       const stores = (['copy', 'deliveries'] as const).filter((store) => hasRowsFor(batch, store));
-      return sumOf(await Promise.all(stores.map((store) => this.#writer(database, store).write(batch))));
+      const result = sumOf(await Promise.all(stores.map((store) => this.#writer(database, store).write(batch))));
+      if (result.ok && batch.organization_id !== undefined) this.#meter.count(batch.organization_id, batch.size);
+      return result;
     } catch (error) {
       writeLog('error', 'projection_failed', { reason: 'failed', threads: [batch.thread], error: errorText(error) });
       return { ok: false, reason: 'failed' };

@@ -16,3 +16,11 @@ export function isDay(text: string): boolean {
   const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
 }
+
+/** A day in ms. */
+export const DAY = 24 * 3_600_000;
+
+/** The day of a time (ms): days since 1970, UTC. */
+export function dayOf(at: number): number {
+  return Math.floor(at / DAY);
+}

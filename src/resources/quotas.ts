@@ -1,5 +1,7 @@
 /** The defaults of what an organization may have. The operator sets others for each organization. */
 export const QUOTAS = {
+  /** Of rows sent to D1 on a day (UTC). */
+  stored_bytes: 1_000_000_000,
   channels: 1_000,
   apps: 100,
   /** Of an app. */
@@ -24,4 +26,12 @@ export function quotasOf(stored: string): Quotas {
 export function quotaFields<Value>(make: (name: QuotaName) => Value) {
   const fields = QUOTA_NAMES.map((name) => [`${name}_quota`, make(name)]);
   return Object.fromEntries(fields) as { [Name in QuotaName as `${Name}_quota`]: Value };
+}
+
+/** What an organization has stored on a day (days since 1970, UTC), and its quota, in bytes. */
+export type StoredBytes = { day: number; bytes: number; quota: number };
+
+/** From the columns of `organizations`. */
+export function storedBytesOf(row: { stored_day: number; stored_bytes: number; quotas: string }): StoredBytes {
+  return { day: row.stored_day, bytes: row.stored_bytes, quota: quotasOf(row.quotas).stored_bytes };
 }

@@ -35,6 +35,8 @@ export const BATCH_VERSION = 4;
 export type ReplicaBatch = {
   v: typeof BATCH_VERSION;
   thread: string;
+  /** Whose bytes these are. Absent in a rebuild, which stores nothing new, and in batches of earlier versions. */
+  organization_id?: string;
   /** Encoded rows by table. A table without rows is absent. */
   rows: Partial<Record<ReplicaTable, string[]>>;
   /** Size of all rows in bytes of UTF-8. */

@@ -6,6 +6,7 @@ import type { AppContext } from '../../http/app-environment.ts';
 import { pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { queryThread } from '../../rpc/thread.ts';
+import { storing } from '../access.ts';
 import { type Reached, reachChat } from '../reach-chat.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { commandHead, sendCommand } from '../send-command.ts';
@@ -29,6 +30,11 @@ const CHAT_NOT_FOUND = { reason: 'chat_not_found' } as const;
 /** Path and access of a route below a scope's collection. */
 export function routeIn(scope: ChatScope, below = '') {
   return { path: `${scope.path}${below}`, access: scope.access };
+}
+
+/** The same for a route that stores messages or chats. */
+export function storingIn(scope: ChatScope, below = '') {
+  return { path: `${scope.path}${below}`, access: storing(scope.access) };
 }
 
 /** The parameters of a scope's path. */

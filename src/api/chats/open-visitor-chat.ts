@@ -13,14 +13,14 @@ import { reachedRoom } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { chatSchema } from '../shared/chat-schemas.ts';
 import { VISITOR_NOT_FOUND } from '../shared/paths.ts';
-import { collectionParams, routeIn } from './in-scope.ts';
+import { collectionParams, storingIn } from './in-scope.ts';
 import { KEPT_OUT } from './join-chat.ts';
 import { isKeptOut, isUserPresent } from './presence.ts';
 import { userVisitorChats } from './scopes.ts';
 
 const route = defineRoute({
   operationId: 'openUserRoomVisitorChat',
-  ...routeIn(userVisitorChats),
+  ...storingIn(userVisitorChats),
   method: 'post',
   tag: 'Chats',
   idempotency: 'command',

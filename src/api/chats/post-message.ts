@@ -7,7 +7,7 @@ import { CHANNEL_MESSAGE_CHARACTERS, CHAT_MESSAGE_CHARACTERS, messageResource } 
 import { defineRoute } from '../define-route.ts';
 import { messageSchema } from '../shared/message-schema.ts';
 import { attachedTo, attachmentFields } from './attachment-payload.ts';
-import { chatParams, commandOfActor, routeIn } from './in-scope.ts';
+import { chatParams, commandOfActor, storingIn } from './in-scope.ts';
 import { userChats } from './scopes.ts';
 
 /** The payload of a new message. */
@@ -29,7 +29,7 @@ export const postMessageSchema = z
 
 const route = defineRoute({
   operationId: 'createUserChatMessage',
-  ...routeIn(userChats, '/{chat_id}/messages'),
+  ...storingIn(userChats, '/{chat_id}/messages'),
   method: 'post',
   tag: 'Chat messages',
   idempotency: 'command',

@@ -9,7 +9,7 @@ import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { commandHead, sendCommand } from '../send-command.ts';
 import { chatSchema } from '../shared/chat-schemas.ts';
-import { collectionParams, routeIn } from './in-scope.ts';
+import { collectionParams, storingIn } from './in-scope.ts';
 import { isUserPresent } from './presence.ts';
 import { userChats } from './scopes.ts';
 
@@ -18,7 +18,7 @@ export const newChatBody = { ...bodyOf(z.object({}).openapi('StartChat')), requi
 
 const route = defineRoute({
   operationId: 'startUserChat',
-  ...routeIn(userChats),
+  ...storingIn(userChats),
   method: 'post',
   tag: 'Chats',
   idempotency: 'command',

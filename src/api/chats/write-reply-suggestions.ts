@@ -5,7 +5,7 @@ import { createRouter } from '../../http/router.ts';
 import { replySuggestionResource } from '../../resources/reply-suggestion.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
 import { replySuggestionSchema } from '../shared/reply-suggestion-schema.ts';
-import { chatParams, commandToChat, routeIn } from './in-scope.ts';
+import { chatParams, commandToChat, routeIn, storingIn } from './in-scope.ts';
 import type { ChatScope } from './scopes.ts';
 
 /** Each message that selects a suggestion carries a copy of it, and a request may hold 500 such messages. */
@@ -34,7 +34,7 @@ export function writeReplySuggestionRoutes(scope: ChatScope) {
   const itemParams = chatParams(scope, { ...message, reply_suggestion_id: pathId('reply_suggestion_id') });
   const addRoute = defineRoute({
     operationId: `create${scope.name}ReplySuggestion`,
-    ...routeIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions'),
+    ...storingIn(scope, '/{chat_id}/messages/{message_id}/reply_suggestions'),
     method: 'post',
     idempotency: 'command',
     tag,

@@ -43,6 +43,7 @@ const tenantChanges = z
   .partial();
 
 const HIGHEST_QUOTA = 1_000_000;
+const HIGHEST_BYTES = 1_000_000_000_000;
 
 const operatorChanges = tenantChanges
   .extend({
@@ -50,7 +51,9 @@ const operatorChanges = tenantChanges
     has_active_subscription: z.boolean(),
     private_chats: z.boolean(),
     private_chat_history: z.boolean(),
-    ...quotaFields(() => integerField({ min: 0, max: HIGHEST_QUOTA }).nullable()),
+    ...quotaFields((name) =>
+      integerField({ min: 0, max: name === 'stored_bytes' ? HIGHEST_BYTES : HIGHEST_QUOTA }).nullable(),
+    ),
   })
   .partial();
 type OrganizationFields = z.infer<typeof operatorChanges>;
@@ -220,8 +223,8 @@ function columnsOf(fields: OrganizationFields) {
   const { name, message_list_days, ...flagsAndProfile } = fields;
   const { is_renaming_allowed, has_active_subscription, private_chats, private_chat_history, ...others } =
     flagsAndProfile;
-  const { channels_quota, apps_quota, webhooks_quota, rooms_quota, teams_quota, visitor_variables_quota, ...profile } =
-    others;
+  const { stored_bytes_quota, channels_quota, apps_quota, webhooks_quota, rooms_quota, teams_quota, ...rest } = others;
+  const { visitor_variables_quota, ...profile } = rest;
   return {
     name,
     message_list_days,
@@ -230,6 +233,7 @@ function columnsOf(fields: OrganizationFields) {
     private_chats: flag(private_chats),
     private_chat_history: flag(private_chat_history),
     quotas: {
+      stored_bytes: stored_bytes_quota,
       channels: channels_quota,
       apps: apps_quota,
       webhooks: webhooks_quota,

@@ -15,7 +15,7 @@ import { CHANNEL_MESSAGE_CHARACTERS } from '../../resources/message.ts';
 import { channelReceiver } from '../../resources/receiver.ts';
 import type { UserFacts } from '../../resources/user.ts';
 import { isUuid } from '../../resources/uuid.ts';
-import { channelSettings } from '../access.ts';
+import { channelSettings, storing } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { executeCommand } from '../execute-command.ts';
 import { refuseThread } from '../refuse-thread.ts';
@@ -140,7 +140,7 @@ const route = defineRoute({
     'A message counts as a repeat when the thread has one with the same `message_id`, sender and body. It is not stored again, and its id is in the answer. When all messages are repeats, nothing is written: the options and `variables` of the request have no effect, the answer has the header `Idempotent-Replayed: true`, and an identical request gets the same answer as the first time.',
     'So after a 503, a timeout or a lost connection repeat the same request until it is answered. Other refusals (400, 401, 403, 404, 409, 413) do not change by repetition.',
   ].join('\n\n'),
-  access: channelSettings,
+  access: storing(channelSettings),
   bodyLimit: CHANNEL_MESSAGES_BODY,
   request: {
     params: channelPath,

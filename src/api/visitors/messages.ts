@@ -7,6 +7,7 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { HIDDEN_FROM_VISITORS, messageForVisitor } from '../../resources/as-visitors-see.ts';
 import type { MessageFacts } from '../../resources/message.ts';
+import { storing } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { commandHead } from '../send-command.ts';
@@ -51,6 +52,7 @@ const itemRoute = defineRoute({
 const postRoute = defineRoute({
   operationId: 'createVisitorChatMessage',
   ...asVisitor,
+  access: storing(asVisitor.access),
   method: 'post',
   path,
   idempotency: 'command',

@@ -8,6 +8,7 @@ import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
 import { chatForVisitor } from '../../resources/as-visitors-see.ts';
 import type { VisitorChatType } from '../../resources/chat.ts';
+import { storing } from '../access.ts';
 import { visitorCopyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
 import { openVisitorChat, openVisitorChatBody } from '../open-visitor-chat.ts';
@@ -22,6 +23,7 @@ import { isOnline } from './rooms.ts';
 const route = defineRoute({
   operationId: 'openVisitorChat',
   ...asRoomVisitor,
+  access: storing(asRoomVisitor.access),
   method: 'post',
   idempotency: 'command',
   path: `${ROOM_VISITORS}/{visitor_id}/chats` as const,

@@ -60,6 +60,7 @@ export function readNextBatch(
     from.version >= latest.version
       ? from.version
       : addDeliveries(builder, sql, name, thread, { after: from.version, latest: latest.version, limit: deliveries });
+  if (rebuild === null) builder.batch.organization_id = thread.organization_id;
   if (rebuild !== null && isFirst) builder.begin({ number: rebuild, chat_ids: chatIdsOf(sql) });
   return { batch: builder.isEmpty ? null : builder.batch, upto: { seq: uptoSeq, version: uptoVersion } };
 }
