@@ -225,4 +225,12 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
     required: [],
     verbs: ['list', 'revoke'],
   },
+  purges: {
+    path: '/organizations/{organization}/purges',
+    id: 'purge',
+    fields: {},
+    required: [],
+    verbs: ['list', 'get'],
+    note: 'a purge is asked for over HTTP (docs/privacy.md)',
+  },
 };

@@ -179,6 +179,26 @@ export type VisitorRow = {
   created_at: number;
 };
 
+/** What a tenant or the operator has asked to purge: a visitor, a channel's thread, or the messages of a chat. */
+export type PurgeRow = {
+  /** UUID version 7. */
+  id: string;
+  organization_id: string;
+  kind: 'visitor' | 'thread' | 'chat';
+  visitor_id: string | null;
+  room_id: string | null;
+  /** The name of the thread's object, for a thread or a chat. */
+  thread: string | null;
+  chat_id: string | null;
+  /** Only messages from before this time (ms); null: all. */
+  before: number | null;
+  /** Null for the operator. */
+  requested_by_user_id: string | null;
+  created_at: number;
+  /** Null while the purge runs. */
+  finished_at: number | null;
+};
+
 export type VisitorVariableRow = {
   visitor_id: string;
   key: string;

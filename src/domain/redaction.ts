@@ -105,7 +105,8 @@ export function redactChat(chat: ChatState, purge: PurgedEvent): ChatState {
   const { first_visitor_message_page: page, ...rest } = chat.facts;
   const first = rest.first_visitor_message_at;
   const isPageKept = page !== undefined && first !== null && !isCovered(first, purge);
-  const isEmptied = rest.ended_at !== null && purge.before === null;
+  // The chat of a purged visitor ends with the purge.
+  const isEmptied = (rest.ended_at !== null || purge.covers === 'visitor') && purge.before === null;
   const facts = {
     ...rest,
     ...(isPageKept ? { first_visitor_message_page: page } : {}),

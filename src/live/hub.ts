@@ -39,6 +39,7 @@ import {
 import type { CloseReason } from './limits.ts';
 import {
   AWAKE_FOR,
+  CLOSE_REASONS,
   closeReasonAt,
   endsAt,
   isForgotten,
@@ -196,6 +197,13 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
     this.ctx.storage.transactionSync(() => emptyPurged(this.#sql, request));
     this.#log.reload();
     return { ok: true };
+  }
+
+  /** Closes every socket and deletes everything: the visitor of the hub was purged. */
+  async forget({ v }: { v: 1 }): Promise<void> {
+    if (v !== 1 || !this.#isMade) return;
+    for (const socket of this.#sockets.all()) this.#close(socket, CLOSE_REASONS.token);
+    await this.#forgetAll();
   }
 
   /** Handles a client's frame. */

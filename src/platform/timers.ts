@@ -90,6 +90,12 @@ export class Timers {
     return next;
   }
 
+  /** Forgets what is in memory: the object has deleted all its tables. */
+  forgetAll(): void {
+    this.#timers.clear();
+    this.#hasTable = false;
+  }
+
   #write(name: string, timer: Timer): void {
     const before = this.#timers.get(name);
     if (before?.due_at !== timer.due_at || before.failures !== timer.failures) {

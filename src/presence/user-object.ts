@@ -176,6 +176,13 @@ export class UserObject extends DurableObject<Env> implements UserStub {
     if (hasTables(this.#sql)) await this.#change(() => deleteAllClients(this.#sql));
   }
 
+  /** Deletes everything. The visitor was purged, and their chats have ended. */
+  async forget(request: { v: 1 }): Promise<void> {
+    expectVersion(request);
+    await this.ctx.storage.deleteAll();
+    this.#timers.forgetAll();
+  }
+
   /** Reports to a chat from now on. Answers whether the user is present. */
   async watch(request: Parameters<UserStub['watch']>[0]): Promise<{ is_present: boolean }> {
     expectVersion(request);

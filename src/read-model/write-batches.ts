@@ -80,6 +80,16 @@ const writeChatWithOtherFlags: RowsWrite = (columns, rows) =>
     isAsNewAndOther('seq', 'chats', CHAT_FLAGS),
   )(columns, `${rows} ORDER BY row.seq`);
 
+/** Leaves out rows of a visitor who was purged after `time`: a late batch or a rebuild must not bring them back. */
+function unlessPurged(visitor: string, time: string, write: RowsWrite): RowsWrite {
+  return (columns, rows) =>
+    write(
+      columns,
+      `${rows} AND NOT EXISTS (
+         SELECT 1 FROM purged_visitors WHERE visitor_id = row.${visitor} AND purged_at >= row.${time})`,
+    );
+}
+
 const COPY: readonly TableWrite[] = [
   {
     table: 'threads',
@@ -101,12 +111,18 @@ const COPY: readonly TableWrite[] = [
   {
     table: 'visitors',
     columns: ['id', 'organization_id', 'room_id', 'created_at'],
-    statements: [upsert('visitors', 'id, room_id', [], null)],
+    statements: [unlessPurged('id', 'created_at', upsert('visitors', 'id, room_id', [], null))],
   },
   {
     table: 'visitor_variables',
     columns: ['visitor_id', 'key', 'value', 'created_at', 'at', 'thread', 'seq'],
-    statements: [upsert('visitor_variables', 'visitor_id, key', ['value', 'at', 'thread', 'seq'], VARIABLE_IS_NEWER)],
+    statements: [
+      unlessPurged(
+        'visitor_id',
+        'at',
+        upsert('visitor_variables', 'visitor_id, key', ['value', 'at', 'thread', 'seq'], VARIABLE_IS_NEWER),
+      ),
+    ],
   },
   {
     table: 'members',

@@ -26,7 +26,7 @@ export interface ThreadStub extends Lane {
   readDelivery(request: { v: 1; delivery_id: string }): Promise<{ body: string | null; attempts: Attempt[] } | null>;
   wake(request: { v: 1 }): Promise<void>;
   rebuild(request: { v: 1 }): Promise<Rebuilt>;
-  purge(request: { v: 1; order: PurgeOrder }): Promise<Result<{ is_done: boolean }>>;
+  purge(request: { v: 1; order: PurgeOrder }): Promise<Result<PurgeState>>;
 }
 
 /**
@@ -62,6 +62,9 @@ export type ReplayFilter =
       to: number | null;
       ids?: { after: string; upto: string };
     };
+
+/** Whether an order is done, and the visitors of the thread's chats that have been purged so far. */
+export type PurgeState = { is_done: boolean; visitor_ids: string[] };
 
 /** The object of a thread, by its name (domain/address.ts). */
 export function threadStub(env: Env, name: string): ThreadStub {

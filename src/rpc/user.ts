@@ -31,6 +31,8 @@ export interface UserStub {
   deleteClient(request: { v: 1; client_id: string }): Promise<boolean>;
   /** Deletes all clients of a user who was deleted: they are absent from now on. */
   deleteClients(request: { v: 1 }): Promise<void>;
+  /** Deletes everything about a visitor who was purged. */
+  forget(request: { v: 1 }): Promise<void>;
   /**
    * Reports the user's presence to a chat from now on. Answers the presence now; if it is not `is_present`, the chat
    * gets a report.

@@ -4,7 +4,7 @@ import { RetriedRun } from '../platform/retried-run.ts';
 import type { Timers } from '../platform/timers.ts';
 import { firstUuidAt, parseUuidVersion7 } from '../resources/uuid.ts';
 import type { Checkpoint } from '../rpc/projector.ts';
-import type { Executed, PurgeOrder } from '../rpc/thread.ts';
+import type { Executed, PurgeOrder, PurgeState } from '../rpc/thread.ts';
 import type { Broadcast } from './live/broadcast.ts';
 import type { Replica } from './replica/replica.ts';
 import {
@@ -18,6 +18,7 @@ import {
   nextChat,
   nextOrder,
   type PurgeProgress,
+  purgedVisitors,
   rewriteEvents,
   writeProgress,
 } from './store/purges.ts';
@@ -79,8 +80,9 @@ export class Purger {
   }
 
   /** Whether an order was accepted and is done: nothing of what it covers is left. */
-  isDone(id: string): boolean {
-    return findOrder(this.#deps.sql, id)?.is_done === true;
+  stateOf(id: string): PurgeState {
+    const { sql } = this.#deps;
+    return { is_done: findOrder(sql, id)?.is_done === true, visitor_ids: purgedVisitors(sql) };
   }
 
   /** Works on the orders until `until` (ms) at the latest, unless it backs off. Never rejects. */

@@ -267,7 +267,7 @@ export class ThreadObject extends DurableObject<Env> implements ThreadStub {
     this.#purger.accept(order);
     this.#alarmClock.armBy(Date.now() + ALARM_AFTER);
     await withinTime(this.#purger.run(Date.now() + ALARM_WORK), ALARM_WORK);
-    return { ok: true, answer: { is_done: this.#purger.isDone(order.id) } };
+    return { ok: true, answer: this.#purger.stateOf(order.id) };
   }
 
   /** Does what is due. Never rejects. */

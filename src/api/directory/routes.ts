@@ -2,6 +2,7 @@ import { type AppRouter, createRouter } from '../../http/router.ts';
 import { allowedTagRoutesOf } from './allowed-tags.ts';
 import type { Door } from './door.ts';
 import { organizationRoutesOf } from './organizations.ts';
+import { purgeRoutesOf } from './purges.ts';
 import { roomRoutesOf } from './rooms.ts';
 import { teamMemberRoutesOf } from './team-members.ts';
 import { teamRoutesOf } from './teams.ts';
@@ -20,6 +21,7 @@ export function directoryRoutesOf(door: Door): AppRouter {
     routes.route('/', roomRoutesOf(door));
     routes.route('/', allowedTagRoutesOf(door));
     routes.route('/', visitorSecretRoutesOf(door));
+    routes.route('/', purgeRoutesOf(door));
   }
   routes.route('/', teamRoutesOf(door));
   routes.route('/', teamMemberRoutesOf(door));

@@ -32,7 +32,7 @@ export function visitorSecretRoutesOf(door: Door): AppRouter {
     if (!VISITOR_ID.test(visitor_id)) return refuse(c, VISITOR_NOT_FOUND);
     const { id } = c.var.organization;
     const isRevoked = await revokeVisitor(identityDatabase(c), id, visitor_id, Date.now());
-    if (!isRevoked) return refuse(c, TOO_MANY);
+    if (!isRevoked) return refuse(c, TOO_MANY_REVOCATIONS);
     purgeKnownOrganization(id);
     return c.body(null, 204);
   });
@@ -40,7 +40,8 @@ export function visitorSecretRoutesOf(door: Door): AppRouter {
   return routes;
 }
 
-const TOO_MANY: Refusal = {
+/** The list of revocations comes with each request of a visitor, so it is bounded. */
+export const TOO_MANY_REVOCATIONS: Refusal = {
   reason: 'conflict',
   detail: `An organization can revoke at most ${MAX_REVOCATIONS.toLocaleString('en')} secrets in half an hour.`,
 };

@@ -42,6 +42,7 @@ const TAGS = [
   { name: 'Rooms', description: 'Rooms of the organization, rooms that reach a user, allowed tags of a room.' },
   { name: 'Organization', description: 'The organization itself.' },
   { name: 'Visitors', description: 'Visitors of a room and their variables.' },
+  { name: 'Purges', description: 'Erasure of visitors, threads and messages (docs/privacy.md).' },
   { name: 'Public API', description: 'What a visitor may do: authenticate, visit rooms, chat.' },
   { name: 'Live', description: 'WebSockets that report changes as they happen (docs/live.md).' },
   { name: 'Apps', description: 'Apps, their webhooks, installations and triggers.' },

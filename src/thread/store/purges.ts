@@ -148,6 +148,15 @@ export function newestPurge(sql: SqlStorage, chatId: string): PurgedEvent {
   return upcastEvent(JSON.parse(event) as { v: number }) as PurgedEvent;
 }
 
+/** The visitors of purged chats. */
+export function purgedVisitors(sql: SqlStorage): string[] {
+  const rows = sql.exec<{ id: string }>(
+    `SELECT DISTINCT facts ->> '$.visitor_id' AS id FROM chats
+     WHERE facts ->> '$.purged_at' IS NOT NULL AND facts ->> '$.visitor_id' IS NOT NULL`,
+  );
+  return Array.from(rows, ({ id }) => id);
+}
+
 /** Deletes what live hubs would start from, if it shows the chat as it was. */
 export function deleteSnapshots(sql: SqlStorage, { chat_id, seq }: PurgedEvent): void {
   if (hasTable(sql, 'snapshots')) sql.exec('DELETE FROM snapshots WHERE chat_id = ? AND seq < ?', chat_id, seq);

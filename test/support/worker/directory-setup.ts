@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:workers';
+import { newUuid } from '../../../src/resources/uuid.ts';
 import { userStub } from '../../../src/rpc/user.ts';
 import { ask, enrollAgent } from './organization.ts';
 import { d1With, organizationD1 } from './organization-database.ts';
@@ -15,6 +16,10 @@ export type DirectoryNames = {
   visitor_id: string;
   /** The key of a variable of the visitor. */
   key: string;
+  /** A channel, a chat of a thread in it, and a purge that is done. */
+  config_id: string;
+  chat_id: string;
+  purge_id: string;
 };
 
 /** An organization with one of every resource. They belong to a colleague of `owner`, who has every scope. */
@@ -40,7 +45,35 @@ export async function fill(owner: Person): Promise<DirectoryNames> {
     room_id: String(room.json['id']),
     tag_name,
     ...(await receiveVisitor(organization_id, String(room.json['id']))),
+    ...(await purgeable(owner, String(room.json['id']))),
   };
+}
+
+/** A channel, a chat as D1 knows it, and a purge that is done. */
+async function purgeable(
+  { organization_id, token }: Person,
+  roomId: string,
+): Promise<Pick<DirectoryNames, 'config_id' | 'chat_id' | 'purge_id'>> {
+  const channel = await ask({ token }, 'POST', `/orgs/${organization_id}/unified_messaging`, {
+    name: 'Mail',
+    messaging_channel: 'email',
+    room_id: roomId,
+    reply_webhook_url: 'https://receiver.example.com/hook',
+  });
+  const chat_id = newUuid(Date.now());
+  const purge_id = newUuid(Date.now());
+  await organizationD1.batch([
+    organizationD1
+      .prepare(
+        `INSERT INTO chats (id, thread, seq, organization_id, room_id, chat_type, is_ended, is_waiting, is_pending,
+           updated_at, facts) VALUES (?, 'thread', 1, ?, ?, 'external', 1, 0, 0, 1, '{}')`,
+      )
+      .bind(chat_id, organization_id, roomId),
+    organizationD1
+      .prepare(`INSERT INTO purges (id, organization_id, kind, created_at, finished_at) VALUES (?, ?, 'chat', 1, 2)`)
+      .bind(purge_id, organization_id),
+  ]);
+  return { config_id: String(channel.json['id']), chat_id, purge_id };
 }
 
 /** A visitor of a room, with a variable. */
@@ -75,6 +108,8 @@ const TABLES = [
   'tokens',
   'visitors',
   'visitor_variables',
+  'purges',
+  'purged_visitors',
   'apps',
   'app_webhooks',
   'app_installations',

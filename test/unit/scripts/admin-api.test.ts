@@ -36,6 +36,10 @@ const LEFT_OUT = [
   'POST /organizations/{}/teams/{}/members',
   // npm run admin -- rotate-keys.
   'POST /secrets/rewrap',
+  // A purge cannot be undone. It is asked for over HTTP.
+  'POST /organizations/{}/owned_chats/{}/purge',
+  'POST /organizations/{}/rooms/{}/visitors/{}/purge',
+  'POST /organizations/{}/unified_messaging/{}/purge',
   // npm run rebuild.
   'POST /rebuild',
 ];

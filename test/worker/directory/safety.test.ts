@@ -57,6 +57,7 @@ const OPEN_READS = [
  * it is named above, so that a forgotten scope fails.
  */
 function scopeOf({ method, path }: Operation): string | null {
+  if (path.includes('/purge')) return 'settings';
   if (path.includes('/visitors')) return null;
   if (path.includes('/allowed_tags')) return 'settings';
   if (path.includes('/users/{user_id}/clients')) return 'users';
@@ -68,6 +69,8 @@ function scopeOf({ method, path }: Operation): string | null {
 function bodyFor({ method, path }: Operation, userId: string): { body?: unknown } {
   if (method === 'GET' || method === 'DELETE') return {};
   if (path.endsWith('/memberships')) return { body: { user_id: userId } };
+  if (path.endsWith('/unified_messaging/{config_id}/purge')) return { body: { thread_id: 'ticket-1' } };
+  if (path.endsWith('/purge')) return { body: {} };
   if (path.includes('/variables')) return { body: { key: 'number-in-the-shop', value: 'stolen' } };
   if (path.includes('/clients')) return { body: { presence_expires_in: 60 } };
   return { body: { name: 'Stolen', first_name: 'Stolen', chat_capacity: 7, is_online_enabled: false } };
@@ -140,7 +143,7 @@ describe('every operation on the directory', () => {
 
   it.each(
     OPERATIONS.filter(({ path }) =>
-      /\{(team|room|client)_id\}|orgs\/\{organization_id\}\/users\/\{user_id\}/.test(path),
+      /\{(team|room|client|config|chat|purge)_id\}|orgs\/\{organization_id\}\/users\/\{user_id\}/.test(path),
     ),
   )('$method $path (v$version) gives no access to another organization’s data', async (operation) => {
     const { foreigner } = callers;
@@ -150,7 +153,7 @@ describe('every operation on the directory', () => {
     expect([answer.status, answer.json]).toEqual([404, { detail: expect.any(String) }]);
   });
 
-  it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !/\{(team|room|client)_id\}/.test(path)))(
+  it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !/\{(team|room|client|purge)_id\}/.test(path)))(
     '$method $path (v$version) shows nothing of other organizations',
     async (operation) => {
       const { foreigner } = callers;

@@ -1,5 +1,7 @@
+import { isoTime } from '../../../resources/clock.ts';
 import type { OrganizationView } from '../../../resources/organization.ts';
 import { operatorOrganizationResource, organizationResource } from '../../../resources/organization.ts';
+import { purgeResource } from '../../../resources/purge.ts';
 import { QUOTAS } from '../../../resources/quotas.ts';
 import { operatorRoomResource, type RoomView, roomResource } from '../../../resources/room.ts';
 import { type TeamView, teamMemberResource, teamResource, teamResourceV6 } from '../../../resources/team.ts';
@@ -101,6 +103,20 @@ const client = {
 
 /** By the names of components. */
 export const directoryExamples = {
+  Purge: purgeResource({
+    id: ids.purge,
+    organization_id: ids.organization,
+    kind: 'chat',
+    room_id: null,
+    visitor_id: null,
+    chat_id: ids.chat,
+    before: FOUNDED,
+    requested_by_user_id: ids.agent,
+    created_at: FOUNDED,
+    finished_at: null,
+  }),
+  PurgeChat: { created_at_before: isoTime(FOUNDED) },
+  PurgeThread: { thread_id: 'ticket-1' },
   Organization: organizationResource(shop),
   PatchOrganization: { phone: profile.phone, message_list_days: 365 },
   AdminOrganization: operatorOrganizationResource(shop),

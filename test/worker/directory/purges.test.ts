@@ -1,0 +1,204 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { noCost } from '../../../src/db/cost.ts';
+import { databasesOf } from '../../../src/db/database.ts';
+import { threadName } from '../../../src/domain/address.ts';
+import { sweepPurges } from '../../../src/purges/sweep-purges.ts';
+import { writeCollected } from '../../../src/read-model/collector.ts';
+import { eventually } from '../../support/eventually.ts';
+import { LiveClient } from '../../support/worker/live-client.ts';
+import {
+  ask,
+  enrollAgent,
+  type Json,
+  resultsOf,
+  TestOrganization,
+  UUID,
+  visitorSays,
+} from '../../support/worker/organization.ts';
+import { organizationD1 } from '../../support/worker/organization-database.ts';
+import { admin, type Person, testEnv } from '../../support/worker/requests.ts';
+import { authenticate, Site, visit } from '../../support/worker/visitor-site.ts';
+
+let org: TestOrganization;
+let site: Site;
+/** Has the scope `settings`. */
+let manager: Person;
+
+beforeAll(async () => {
+  org = await TestOrganization.open();
+  site = await Site.at(org);
+  manager = await enrollAgent(org.organizationId, {}, ['settings']);
+});
+
+const inOrganization = (path: string) => `/orgs/${org.organizationId}${path}`;
+
+/** Asks for a purge, and waits until it is done. */
+async function purge(path: string, body?: Json): Promise<Json> {
+  const asked = await ask(manager, 'POST', inOrganization(path), body);
+  expect([asked.status, asked.json]).toEqual([202, expect.objectContaining({ id: UUID, status: 'running' })]);
+  return await eventually(async () => {
+    const { json } = await ask(manager, 'GET', inOrganization(`/purges/${asked.json['id']}`));
+    expect(json['status']).toBe('done');
+    return json;
+  });
+}
+
+/** Every row of both databases, as text. */
+async function stored(): Promise<string> {
+  await writeCollected(testEnv);
+  const dump: unknown[] = [];
+  for (const d1 of new Set([organizationD1, env.DB, env.DELIVERY_LOG])) {
+    const { results } = await d1
+      .prepare(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'`)
+      .all<{ name: string }>();
+    for (const { name } of results) dump.push(name, (await d1.prepare(`SELECT * FROM ${name}`).all()).results);
+  }
+  return JSON.stringify(dump);
+}
+
+/** Everything that an object has stored, as text. */
+function storedIn(object: DurableObjectStub): Promise<string> {
+  return runInDurableObject(object, (_, { storage: { sql } }) => {
+    const tables = sql.exec<{ name: string }>(
+      `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'`,
+    );
+    return JSON.stringify(tables.toArray().map(({ name }) => [name, sql.exec(`SELECT * FROM ${name}`).toArray()]));
+  });
+}
+
+let canaries = 0;
+function newCanary(): string {
+  canaries += 1;
+  return `canary-${canaries}-${crypto.randomUUID()}`;
+}
+
+describe('a purge of a visitor of the public API', () => {
+  it('leaves nothing of them, and their secret and tokens open nothing', async () => {
+    const canary = newCanary();
+    const visitor = await site.visitor({ current_page_title: canary, user_agent: canary });
+    await site.setVariable(visitor, 'username', `${canary} Jane`);
+    await site.setVariable(visitor, canary, canary);
+    const live = await LiveClient.ofVisitor(visitor);
+    const watcher = await LiveClient.ofUser(site.integrator);
+    await watcher.subscribe([`/api/v5/orgs/${org.organizationId}/owned_chats/*/messages`]);
+    const chatId = await site.chat(visitor);
+    expect((await site.say(visitor, chatId, `${canary} hello`)).status).toBeLessThan(300);
+    await site.answerBy(site.agent, chatId, `${canary} answer`);
+    const thread = threadName({ kind: 'visitor', room_id: site.roomId, visitor_id: visitor.id });
+    const objects = {
+      thread: env.THREADS.getByName(thread),
+      visitor: env.USERS.getByName(`visitor/${visitor.id}`),
+      hub: env.LIVE.getByName(`organization/${org.organizationId}`),
+      visitorsHub: env.LIVE.getByName(`visitor/${visitor.id}`),
+    };
+    expect(await stored()).toContain(canary);
+    for (const name of ['thread', 'hub'] as const) {
+      await eventually(async () => expect(await storedIn(objects[name])).toContain(canary));
+    }
+
+    await purge(`/rooms/${site.roomId}/visitors/${visitor.id}/purge`);
+    expect(await stored()).not.toContain(canary);
+    for (const object of Object.values(objects)) expect(await storedIn(object)).not.toContain(canary);
+    expect(await storedIn(objects.visitor)).toBe('[]');
+    expect(await live.closed).toMatchObject({ code: 4401 });
+    watcher.close();
+
+    expect((await visit(visitor.token, 'GET', `/visitors/${visitor.id}/chats`)).status).toBe(401);
+    const secret = { visitor_secret_id: visitor.secret };
+    expect((await visit(null, 'POST', `/orgs/${org.organizationId}/auth`, secret)).status).toBe(400);
+    expect((await authenticate(org.organizationId)).id).not.toBe(visitor.id);
+    const chat = await site.ownedChat(chatId);
+    expect(chat).toMatchObject({ is_ended: true, message_count: 2 });
+    // Nobody finds the visitor any more, and a rebuild does not bring them back.
+    await admin('/rebuild', { method: 'POST', body: { cursor: null } });
+    const room = await ask(manager, 'GET', inOrganization(`/rooms/${site.roomId}/visitors/${visitor.id}`));
+    expect(room.status).toBe(404);
+    expect(await stored()).not.toContain(canary);
+  });
+});
+
+describe('a purge of a thread', () => {
+  it('leaves nothing of its visitor, whose next message is another visitor’s', async () => {
+    const canary = newCanary();
+    const thread_id = `${canary}@example.com`;
+    const { chatId } = await org.send([visitorSays(thread_id, `${canary} hello`, { sender_id: thread_id })], {
+      variables: { username: canary, [canary]: canary },
+    });
+    const thread = threadName({ kind: 'channel', channel_id: org.channelId, thread_id });
+    expect(await stored()).toContain(canary);
+    await purge(`/unified_messaging/${org.channelId}/purge`, { thread_id });
+    expect(await stored()).not.toContain(canary);
+    expect(await storedIn(env.THREADS.getByName(thread))).not.toContain(canary);
+    const shown = resultsOf(await org.request('GET', '/threads')).find((each) => each['current_chat_id'] === chatId);
+    expect(shown?.['thread_id']).toMatch(/^sha256:/);
+    const [before] = await org.memberships(chatId);
+    // A repeat is accepted, and finds nothing to do.
+    await purge(`/unified_messaging/${org.channelId}/purge`, { thread_id });
+    const next = await org.send([visitorSays(thread_id, 'again', { sender_id: thread_id })]);
+    const [after] = await org.memberships(next.chatId);
+    expect(next.chatId).not.toBe(chatId);
+    expect(after?.['member_id']).not.toBe(before?.['member_id']);
+  });
+
+  it('is 404 for a thread that the channel does not have', async () => {
+    const path = inOrganization(`/unified_messaging/${org.channelId}/purge`);
+    expect((await ask(manager, 'POST', path, { thread_id: 'nothing' })).status).toBe(404);
+    expect((await ask(manager, 'POST', path, {})).status).toBe(400);
+  });
+});
+
+describe('a purge of a chat', () => {
+  it('shows each message as purged, and keeps the chat and its visitor', async () => {
+    const { chatId } = await org.say('ticket', 'a secret', { variables: { username: 'Jane' } });
+    const done = await purge(`/owned_chats/${chatId}/purge`);
+    expect(done).toMatchObject({
+      kind: 'chat',
+      chat_id: chatId,
+      created_at_before: null,
+      finished_at: expect.any(String),
+    });
+    const [message] = await org.messages(chatId);
+    expect(message).toMatchObject({ message: null, sender_name: null, sender_public_name: null });
+    expect(message?.['sensitive_data_purged_at']).toEqual(expect.any(String));
+    expect(await org.chat(chatId)).toMatchObject({ is_ended: false, message_count: 1 });
+    const [member] = await org.memberships(chatId);
+    expect(member?.['member_name']).toBe('Jane');
+  });
+
+  it('of another organization is 404, also for the operator', async () => {
+    const other = await TestOrganization.open();
+    const { chatId } = await other.say('ticket', 'theirs');
+    await writeCollected(testEnv);
+    expect((await ask(manager, 'POST', inOrganization(`/owned_chats/${chatId}/purge`))).status).toBe(404);
+    const path = `/organizations/${org.organizationId}/owned_chats/${chatId}/purge`;
+    expect((await admin(path, { method: 'POST' })).status).toBe(404);
+    const own = `/organizations/${other.organizationId}/owned_chats/${chatId}/purge`;
+    const asked = await admin(own, { method: 'POST' });
+    expect([asked.status, asked.json['requested_by_user_id']]).toEqual([202, null]);
+    // The purges of an organization are its own.
+    const listed = resultsOf(await ask(manager, 'GET', inOrganization('/purges')));
+    expect(listed.map(({ id }) => id)).not.toContain(asked.json['id']);
+    expect((await ask(manager, 'GET', inOrganization(`/purges/${asked.json['id']}`))).status).toBe(404);
+  });
+});
+
+describe('the watchdog', () => {
+  it('does what a crash has left of a purge', async () => {
+    const { chatId } = await org.say('left', 'a secret');
+    await writeCollected(testEnv);
+    const asked = await ask(manager, 'POST', inOrganization(`/owned_chats/${chatId}/purge`));
+    const id = String(asked.json['id']);
+    await eventually(async () => {
+      const { json } = await ask(manager, 'GET', inOrganization(`/purges/${id}`));
+      expect(json['status']).toBe('done');
+    });
+    await organizationD1.prepare('UPDATE purges SET finished_at = NULL WHERE id = ?').bind(id).run();
+    let done = 0;
+    for (const database of databasesOf(testEnv, noCost()).values())
+      done += await sweepPurges(testEnv, database, Date.now());
+    expect(done).toBe(1);
+    expect((await ask(manager, 'GET', inOrganization(`/purges/${id}`))).json['status']).toBe('done');
+  });
+});
