@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { noCost } from '../../../src/db/cost.ts';
 import { type DeliveryLog, deliveryLog } from '../../../src/db/database.ts';
 import type { Keyset } from '../../../src/db/keyset.ts';
+import { LANE_SUMS } from '../../../src/db/rows.ts';
 import { listDeliveries } from '../../../src/delivery/delivery-log.ts';
 import { listPending, listReplayCandidates, readLedger } from '../../../src/delivery/lanes-of-receiver.ts';
 import { MAX_DELIVERIES_PER_CALL, replayLanes } from '../../../src/delivery/replay-lanes.ts';
@@ -29,7 +30,7 @@ beforeEach(async () => {
 function batchOf(id: string, version: number, status: string, withLane = false): ReplicaBatch {
   const delivery = [RECEIVER, id, version, 'o', THREAD, 't', 'chat', 1, 'message_created', null, null, null, status];
   const rest = [null, 0, 1, NOW, status === 'pending' ? null : NOW, 200, null, NOW];
-  const lane = [RECEIVER, THREAD, version, 'o', version, 0, 0, 0, 0, 0, 0, 0];
+  const lane = [RECEIVER, THREAD, version, 'o', ...LANE_SUMS.map((sum) => (sum === 'accepted' ? version : 0))];
   const rows = {
     deliveries: [JSON.stringify([...delivery, ...rest])],
     ...(withLane ? { lanes: [JSON.stringify(lane)] } : {}),
@@ -268,7 +269,14 @@ describe('the ledger of a receiver', () => {
 
   /** A batch with an image of a thread's lane at a version. */
   function laneBatch(thread: string, version: number, sums: readonly number[], receiver = RECEIVER): ReplicaBatch {
-    const lane = JSON.stringify([receiver, thread, version, 'o', ...sums, ...Array(8 - sums.length).fill(0)]);
+    const lane = JSON.stringify([
+      receiver,
+      thread,
+      version,
+      'o',
+      ...sums,
+      ...Array(LANE_SUMS.length - sums.length).fill(0),
+    ]);
     return { v: 4, thread, rows: { lanes: [lane] }, size: 100 };
   }
 
