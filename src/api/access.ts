@@ -1,5 +1,5 @@
 import type { Scope } from '../directory/tokens.ts';
-import type { AppMiddleware } from '../http/app-environment.ts';
+import type { AppContext, AppMiddleware } from '../http/app-environment.ts';
 import { authenticate } from '../http/authenticate.ts';
 import {
   authenticateVisitor,
@@ -69,12 +69,17 @@ function asVisitor(...guards: AppMiddleware[]): Access {
 
 /** With private history on, only the scope `reports` opens an organization's chats (Chats API). */
 const requireHistory: AppMiddleware = async (c, next) => {
-  const { organization, scopes } = c.var.principal;
-  if (organization.private_chat_history && !scopes.has('reports')) {
+  if (!mayReadHistory(c)) {
     return refuse(c, { reason: 'scope_missing', scope: 'reports' });
   }
   await next();
 };
+
+/** Whether the caller may read texts of their organization's chats without being in them. */
+export function mayReadHistory(c: AppContext): boolean {
+  const { organization, scopes } = c.var.principal;
+  return !organization.private_chat_history || scopes.has('reports');
+}
 
 /** The path's `user_id` must be the token's user, unless the token has the scope `users`. */
 const requireOwnUserOrScope: AppMiddleware = async (c, next) => {

@@ -7,7 +7,7 @@ import type { AppContext, AppMiddleware } from '../http/app-environment.ts';
 import { purgeAudience } from '../notifications/load-audience.ts';
 import { routedRoomsOf } from '../notifications/routed-rooms-cache.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
-import { isInRoomSet, type RoomSet } from '../resources/chat-grant.ts';
+import { isInRoomSet, type MemberRooms, type RoomSet } from '../resources/chat-grant.ts';
 import { type Access, withGuards } from './access.ts';
 import { copyDatabase } from './copy-database.ts';
 
@@ -36,6 +36,15 @@ export async function userReach(
 export async function organizationReach(c: AppContext): Promise<RoomSet> {
   const { scopes } = c.var.principal;
   return (await reachesOfCaller(c)).ofOrganization({ includesPrivateHistory: scopes.has('reports') });
+}
+
+/** The rooms in which silent memberships of the caller hold. Cached like reach. */
+export async function memberRooms(c: AppContext): Promise<MemberRooms> {
+  const { user, organization, scopes } = c.var.principal;
+  return (await reachesOfCaller(c)).ofMember(user, {
+    has_reports: scopes.has('reports'),
+    keeps_private_history: organization.private_chat_history,
+  });
 }
 
 /** A room of the caller's organization; null when it has no such room. At most AUTH_CACHE_SECONDS old. */

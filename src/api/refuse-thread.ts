@@ -20,6 +20,7 @@ const MAPPING: Mapping = {
   chat_not_found: () => ({ reason: 'not_found', detail: 'Chat not found.' }),
   not_a_member: () => ({ reason: 'not_found', detail: 'Chat not found: the user is not a member of it.' }),
   not_routed: () => ({ reason: 'not_found', detail: 'Chat not found: it is not routed to the user.' }),
+  rooms_needed: () => ({ reason: 'not_found', detail: 'Chat not found.' }),
   not_pending: () => ({ reason: 'not_found', detail: 'The chat is not pending any more.' }),
   not_present: () => ({ reason: 'conflict', detail: 'The user is not present.' }),
   member_not_found: () => ({ reason: 'not_found', detail: 'Chat membership not found.' }),

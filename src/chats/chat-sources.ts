@@ -75,6 +75,8 @@ function ownersOf(grant: ChatGrant): { indexes: Indexes; owner: string }[] {
       return [{ indexes: MEMBER, owner: grant.user_id }];
     case 'involved':
       return [{ indexes: INVOLVED, owner: grant.organization_id }];
+    case 'invitee':
+      throw new Error('invitations are listed as such');
     case 'visitor':
       return [{ indexes: VISITOR, owner: grant.visitor_id }];
     case 'reach': {

@@ -6,6 +6,7 @@ import { chatSources, type Narrowing } from './chat-sources.ts';
 import { copiedChat } from './copied-chat.ts';
 import { type Source, walkSql } from './id-walk.ts';
 import { type IdRange, idRange, type Listing, type Scan, scan } from './scan.ts';
+import { silenceHoldsSql, silenceParameter } from './silence.ts';
 
 /** The orders of lists of chats. Ids of chats sort by the time the chat started, so the id is the key. */
 export type ChatOrdering = 'created_at' | '-created_at';
@@ -52,10 +53,33 @@ export async function listChats(
     const [source] = listing.sources;
     if (grant.kind !== 'member' || source === undefined) throw new Error(`${grant.kind} has no order by update`);
     const range = idRange({ key: null, direction: 'next', limit: SORTED_CHATS }, true, made);
-    return sortByUpdate(database, source, listing.match, range, ordering, keyset);
+    return sortByUpdate(database, { ...listing, source }, range, ordering, keyset);
   }
   const found = await scan(database, listing, idRange(keyset, ordering === '-created_at', made), keyset.limit);
   return { rows: found.rows.map(chatOf), cut_at: found.cut_at };
+}
+
+/** A condition, its parameter, which is ?4, and the rows that it reads for an id. */
+type Rule = { condition: string; parameter: string; rows: number };
+
+/**
+ * The rule by which a chat of which a user or an organization is a member is in the list; null when `isOpen` says that
+ * the user takes part. An involved organization is ?3.
+ */
+function membershipRule(grant: ChatGrant, isOpen: boolean): Rule | null {
+  if (grant.kind === 'member') {
+    if (grant.rooms === undefined) throw new Error('a list of memberships needs the rooms in which they hold');
+    if (isOpen) return null;
+    const { organization_id, reach } = grant.rooms;
+    const condition = `(walk.is_participating = 1 OR ${silenceHoldsSql('?4')})`;
+    return { condition, parameter: silenceParameter(organization_id, reach), rows: 2 };
+  }
+  if (grant.kind !== 'involved') return null;
+  if (grant.reach === undefined) throw new Error('a list of involvements needs the rooms in which they hold');
+  const takesPart = `EXISTS (SELECT 1 FROM members WHERE members.chat_id = walk.id AND members.is_participating = 1
+    AND members.facts ->> '$.organization_id' = ?3)`;
+  const parameter = silenceParameter(grant.organization_id, grant.reach);
+  return { condition: `(${silenceHoldsSql('?4')} OR ${takesPart})`, parameter, rows: 4 };
 }
 
 /** Null when no chat can match. */
@@ -73,7 +97,8 @@ function chatListing(grant: ChatGrant, filters: ChatFilters): Listing<'facts'> |
   if (isParticipating === true) wished.push('participating');
   const { sources, narrowing } = chatSources(grant, wished);
 
-  const conditions: string[] = [];
+  const rule = membershipRule(grant, isParticipating === true);
+  const conditions: string[] = rule === null ? [] : [rule.condition];
   const choose = (expression: string, value: boolean | undefined): void => {
     if (value !== undefined) conditions.push(`${value ? '' : 'NOT '}(${expression})`);
   };
@@ -87,11 +112,12 @@ function chatListing(grant: ChatGrant, filters: ChatFilters): Listing<'facts'> |
   choose(`${VISITOR_MESSAGES} > 0`, filters.has_visitor_messages);
   return {
     sources,
+    carried: rule !== null && grant.kind === 'member' ? ['is_participating'] : [],
     columns: { facts: 'chat.facts' },
     joins: 'CROSS JOIN chats AS chat ON chat.id = walk.id',
     match: conditions.length === 0 ? null : conditions.join(' AND '),
-    rowsOfId: conditions.some((condition) => condition.includes(PARTICIPATES)) ? 2 : 1,
-    parameters: grant.kind === 'visitor' ? [grant.room_id] : [],
+    rowsOfId: 1 + (rule?.rows ?? 0) + (isParticipating === undefined ? 0 : 1),
+    parameters: rule !== null ? [rule.parameter] : grant.kind === 'visitor' ? [grant.room_id] : [],
   };
 }
 
@@ -102,22 +128,22 @@ const PARTICIPATES = `EXISTS (SELECT 1 FROM members WHERE member_id = ?3 AND cha
 
 async function sortByUpdate(
   database: OrganizationDatabase,
-  source: Source,
-  match: string | null,
+  { source, carried = [], match, parameters = [] }: Listing<'facts'> & { source: Source },
   range: IdRange,
   ordering: MemberChatOrdering,
   keyset: Keyset,
 ): Promise<Scan<ChatFacts>> {
-  const walk = walkSql({ sources: [source], descending: range.descending, depth: SORTED_CHATS });
+  const walk = walkSql({ sources: [source], descending: range.descending, depth: SORTED_CHATS, carried });
   const columns = ['chat.updated_at', 'chat.id'];
   const clauses = keysetClauses({ columns, descending: ordering === '-updated_at' }, keyset);
-  // A placeholder without a number takes the next one: here ?4 and ?5.
+  // A placeholder without a number takes the next one after those of `match`.
   const rows = await database.all<{ facts: string }>(
     `${walk.sql} SELECT chat.facts FROM walk CROSS JOIN chats AS chat ON chat.id = walk.id
      WHERE ${match ?? 'TRUE'} AND ${clauses.where} ORDER BY ${clauses.orderBy}`,
     range.low,
     range.high,
     walk.owners,
+    ...parameters,
     ...clauses.parameters,
   );
   return { rows: rows.map(chatOf), cut_at: null };

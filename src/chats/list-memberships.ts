@@ -1,10 +1,12 @@
 import type { OrganizationDatabase } from '../db/database.ts';
 import type { Keyset } from '../db/keyset.ts';
 import type { ChatFacts } from '../resources/chat.ts';
+import type { MemberRooms } from '../resources/chat-grant.ts';
 import type { MemberFacts } from '../resources/membership.ts';
 import { MEMBER } from './chat-sources.ts';
 import { copiedChat } from './copied-chat.ts';
 import { idRange, type Scan, scan } from './scan.ts';
+import { silenceHoldsSql, silenceParameter } from './silence.ts';
 
 /** A membership with its chat. */
 export type ChatMembership = { member: MemberFacts; chat: ChatFacts };
@@ -22,11 +24,14 @@ const READ = {
 /** True of all memberships of a user, or of none, so it leaves no gaps. The organization is ?4. */
 const IS_OF_ORGANIZATION = "facts ->> '$.organization_id' = ?4";
 
-/** Lists a user's memberships in all their chats, oldest chat first. The keyset's key is the chat's id. */
+/**
+ * Lists a user's memberships in all their chats, oldest chat first: silent ones where they hold. The keyset's key is the
+ * chat's id.
+ */
 export async function listMembershipsOfUser(
   database: OrganizationDatabase,
-  organizationId: string,
   userId: string,
+  { organization_id, reach }: MemberRooms,
   filters: MembershipFilters,
   keyset: Keyset,
 ): Promise<Scan<ChatMembership>> {
@@ -37,14 +42,20 @@ export async function listMembershipsOfUser(
     {
       sources: [{ index: { ...index, where: `${index.where} AND ${IS_OF_ORGANIZATION}` }, owner: userId }],
       ...READ,
-      match: is_participating === false ? 'NOT walk.is_participating' : null,
-      rowsOfId: 1,
-      parameters: [organizationId],
+      match: membershipMatch(is_participating),
+      rowsOfId: 2,
+      parameters: [organization_id, ...(is_participating === true ? [] : [silenceParameter(organization_id, reach)])],
     },
     idRange(keyset, false),
     keyset.limit,
   );
   return { rows: found.rows.map(membershipOf), cut_at: found.cut_at };
+}
+
+function membershipMatch(isParticipating: boolean | undefined): string | null {
+  if (isParticipating === true) return null;
+  const holds = silenceHoldsSql('?5');
+  return isParticipating === false ? `NOT walk.is_participating AND ${holds}` : `(walk.is_participating OR ${holds})`;
 }
 
 /**
@@ -53,7 +64,7 @@ export async function listMembershipsOfUser(
  */
 export async function listVisitorMemberships(
   database: OrganizationDatabase,
-  of: { visitor_id: string; user_id: string },
+  of: { visitor_id: string; user_id: string; rooms: MemberRooms },
   keyset: Keyset,
 ): Promise<Scan<ChatMembership>> {
   const found = await scan(
@@ -61,9 +72,10 @@ export async function listVisitorMemberships(
     {
       sources: [{ index: MEMBER.all, owner: of.visitor_id }],
       ...READ,
-      match: 'EXISTS (SELECT 1 FROM members AS other WHERE other.chat_id = walk.id AND other.member_id = ?4)',
-      rowsOfId: 2,
-      parameters: [of.user_id],
+      match: `EXISTS (SELECT 1 FROM members AS other WHERE other.chat_id = walk.id AND other.member_id = ?4
+        AND (other.is_participating OR ${silenceHoldsSql('?5')}))`,
+      rowsOfId: 3,
+      parameters: [of.user_id, silenceParameter(of.rooms.organization_id, of.rooms.reach)],
     },
     idRange(keyset, false),
     keyset.limit,

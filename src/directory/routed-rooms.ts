@@ -1,5 +1,5 @@
 import type { Flag, RouterTargetKind } from '../db/rows.ts';
-import type { RoomSet } from '../resources/chat-grant.ts';
+import type { MemberRooms, RoomSet } from '../resources/chat-grant.ts';
 
 /**
  * Without private history, a shared room is left out if its owner's chat history is private (Chats API, Routed chats).
@@ -28,6 +28,8 @@ export type RoutingRows = {
 /** A user of the organization. */
 export type RoutedUser = { id: string; is_bot: boolean };
 
+const NO_ROOMS: RoomSet = { organization_id: null, room_ids: [] };
+
 /** Limit of the ids of rooms in answers that are kept for the next call. */
 const MOST_IDS_KEPT = 500_000;
 
@@ -46,6 +48,7 @@ export class RoutedRooms {
   readonly #routedRooms = new Set<string>();
   /** Sets of rooms by the names that they result from: users of the same teams share one. */
   readonly #known = new Map<string, RoomSet>();
+  readonly #withAllShared = new WeakMap<RoomSet, RoomSet>();
   #idsKept = 0;
   /** With private history, and without. */
   readonly #ofOrganization: { all: RoomSet; open: RoomSet };
@@ -107,6 +110,31 @@ export class RoutedRooms {
   /** The rooms whose chats are routed to the organization: its own and those that are shared with it. */
   ofOrganization(options: HistoryOptions): RoomSet {
     return options.includesPrivateHistory ? this.#ofOrganization.all : this.#ofOrganization.open;
+  }
+
+  /**
+   * The rooms in which a silent membership of a user holds: own rooms that are routed to the user, and all that are
+   * shared with the organization. Their earlier texts are open without private history, or with the scope `reports`.
+   */
+  ofMember(user: RoutedUser, rights: { has_reports: boolean; keeps_private_history: boolean }): MemberRooms {
+    const reach = this.#withShared(this.ofUser(user, { includesPrivateHistory: true }));
+    const { organization_id } = this.#rows;
+    if (rights.has_reports) return { organization_id, reach, history: reach };
+    const open = this.#ofOrganization.open.room_ids;
+    const own = rights.keeps_private_history ? NO_ROOMS : this.ofUser(user, { includesPrivateHistory: false });
+    const history = { ...own, room_ids: [...new Set([...own.room_ids, ...open])] };
+    return { organization_id, reach, history };
+  }
+
+  /** A user's rooms with all that are shared with the organization. */
+  #withShared(rooms: RoomSet): RoomSet {
+    const { room_ids } = this.#ofOrganization.all;
+    if (room_ids.length === 0) return rooms;
+    const known = this.#withAllShared.get(rooms);
+    if (known !== undefined) return known;
+    const all = { ...rooms, room_ids: [...new Set([...rooms.room_ids, ...room_ids])] };
+    this.#withAllShared.set(rooms, all);
+    return all;
   }
 
   /** The teams of a user, without deleted ones. */

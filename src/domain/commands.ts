@@ -1,6 +1,6 @@
 import type { AttachmentTemplate, NewAttachment } from '../resources/attachment.ts';
 import type { ChatFacts, Lifetime, PageFacts, RoomFacts, VisitorChatType } from '../resources/chat.ts';
-import type { ChatGrant } from '../resources/chat-grant.ts';
+import type { ChatGrant, MemberRooms } from '../resources/chat-grant.ts';
 import type { InvitationFacts, Invitee } from '../resources/invitation.ts';
 import type { ComposingStatus, MemberFacts } from '../resources/membership.ts';
 import type { MessageFacts } from '../resources/message.ts';
@@ -53,6 +53,9 @@ export type CommandHeader = {
    */
   keyed_request?: string;
 };
+
+/** What only a member may send. `rooms` as in a member's grant. */
+type OfMember = CommandHeader & { chat_id: string; actor: UserFacts; rooms?: MemberRooms | undefined };
 
 export type IncomingMessage = {
   /** The fingerprint that identifies a repeated message: `messageKey` (fingerprints.ts). */
@@ -158,10 +161,8 @@ export type Limit = { most: number; period: number };
 export type ChatOpened = { chat: ChatFacts; is_new: boolean };
 
 /** A user's message in a chat of which they are a member (Chats API, Send a chat message). */
-export type PostMessage = CommandHeader & {
+export type PostMessage = OfMember & {
   type: 'post_message';
-  chat_id: string;
-  actor: UserFacts;
   message: string;
   selected_reply_suggestion_id: string | null;
   attachments: NewAttachment[];
@@ -215,10 +216,8 @@ export type JoinChat = CommandHeader & {
 export type ChatJoined = { member: MemberFacts; chat: ChatFacts; is_new: boolean };
 
 /** A user changes their membership; null leaves a field as it is (Chats API, Update a chat membership of a user). */
-export type UpdateMembership = CommandHeader & {
+export type UpdateMembership = OfMember & {
   type: 'update_membership';
-  chat_id: string;
-  actor: UserFacts;
   is_present: boolean;
   is_participating: boolean | null;
   composing_status: ComposingStatus | null;
@@ -293,16 +292,11 @@ export type TagRemoved = { name: string };
  * A member invites a user, a team or an organization (Chats API, Send a chat invitation). The Worker has looked up the
  * invitee.
  */
-export type Invite = CommandHeader & { type: 'invite'; chat_id: string; actor: UserFacts; invitee: Invitee };
+export type Invite = OfMember & { type: 'invite'; invitee: Invitee };
 export type Invited = { invitation: InvitationFacts; chat: ChatFacts; is_new: boolean };
 
 /** The inviter withdraws an open invitation (Chats API, Expire a chat invitation). */
-export type ExpireInvitation = CommandHeader & {
-  type: 'expire_invitation';
-  chat_id: string;
-  actor: UserFacts;
-  invitation_id: string;
-};
+export type ExpireInvitation = OfMember & { type: 'expire_invitation'; invitation_id: string };
 export type InvitationExpired = { invitation: InvitationFacts; chat: ChatFacts };
 
 /** An invited user accepts an invitation and becomes a member (Chats API, Accept incoming chat invitation). */

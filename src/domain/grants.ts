@@ -1,29 +1,78 @@
 import { isPending } from '../resources/chat.ts';
-import { type ChatGrant, covers } from '../resources/chat-grant.ts';
+import { type Belonging, type ChatGrant, isInRoomSet, type RoomSet, silenceHolds } from '../resources/chat-grant.ts';
+import type { MemberFacts } from '../resources/membership.ts';
 import type { ThreadRefusal } from './refusals.ts';
 import type { ChatState } from './state.ts';
 
 /**
  * Why a chat is refused to the holder of a grant; null when the grant covers it. For them the chat does not exist, so
- * each of these is a 404. One rule for commands and for reads.
+ * each of these is a 404. One rule for commands and for reads. The grant must have the rooms of a silent member.
  */
 export function grantRefusal(chat: ChatState, grant: ChatGrant): ThreadRefusal | null {
-  const attendance = {
-    isMember: (userId: string) => chat.members.get(userId)?.facts.member_type === 'user',
-    hasMemberOf: (organizationId: string) => hasMemberOf(chat, organizationId),
-  };
-  if (!covers(grant, chat.facts, attendance)) return { reason: REFUSAL[grant.kind] };
-  return grant.kind === 'reach' && grant.is_pending && !isPending(chat.facts) ? { reason: 'not_pending' } : null;
+  const { facts } = chat;
+  switch (grant.kind) {
+    case 'member': {
+      const member = userMemberOf(chat, grant.user_id);
+      const belongs = belonging(member === null ? [] : [member]);
+      const refusal = silenceRefusal(chat, belongs, member?.organization_id ?? null, grant.rooms?.reach);
+      return refusal === 'none' ? { reason: 'not_a_member' } : refusal;
+    }
+    case 'involved': {
+      const { organization_id, reach } = grant;
+      const members = [...chat.members.values()].map((member) => member.facts);
+      const belongs = belonging(members.filter((member) => member.organization_id === organization_id));
+      const refusal = silenceRefusal(chat, belongs, organization_id, reach);
+      return refusal === 'none' ? { reason: 'chat_not_found' } : refusal;
+    }
+    case 'reach':
+      if (!isInRoomSet(facts.room, grant.reach)) return { reason: 'not_routed' };
+      return grant.is_pending && !isPending(facts) ? { reason: 'not_pending' } : null;
+    case 'visitor': {
+      const isThere = (grant.room_id ?? facts.room?.id) === facts.room?.id && facts.visitor_id === grant.visitor_id;
+      return isThere ? null : { reason: 'chat_not_found' };
+    }
+    case 'invitee': {
+      const isInvited = [...chat.invitations.values()].some(({ facts: { invitee } }) => grant.ids.includes(invitee.id));
+      return isInvited ? null : { reason: 'chat_not_found' };
+    }
+  }
 }
 
-const REFUSAL = {
-  member: 'not_a_member',
-  reach: 'not_routed',
-  involved: 'chat_not_found',
-  visitor: 'chat_not_found',
-} as const satisfies Record<ChatGrant['kind'], ThreadRefusal['reason']>;
+/**
+ * From when on (ms) the holder of a grant may read texts; null: all of them. With private history a member who does not
+ * take part reads from the start of the membership on, or a silent join would open what routing keeps closed. The grant
+ * covers the chat.
+ */
+export function textsSince(chat: ChatState, grant: ChatGrant): number | null {
+  if (grant.kind !== 'member') return null;
+  const member = userMemberOf(chat, grant.user_id);
+  const isSilent = member !== null && !member.is_participating && chat.facts.room !== null;
+  if (!isSilent || (grant.rooms !== undefined && isInRoomSet(chat.facts.room, grant.rooms.history))) return null;
+  return member.created_at;
+}
 
-function hasMemberOf(chat: ChatState, organizationId: string): boolean {
-  for (const { facts } of chat.members.values()) if (facts.organization_id === organizationId) return true;
-  return false;
+/** Null: the grant covers the chat. `none`: nobody of them is a member for whom it may. */
+function silenceRefusal(
+  { facts }: ChatState,
+  belongs: Belonging,
+  organizationId: string | null,
+  reach: RoomSet | undefined,
+): ThreadRefusal | 'none' | null {
+  if (belongs === 'open') return null;
+  if (belongs === null) return 'none';
+  if (facts.room !== null && reach === undefined) return { reason: 'rooms_needed' };
+  return silenceHolds(facts, organizationId, reach ?? NO_ROOMS) ? null : 'none';
+}
+
+const NO_ROOMS: RoomSet = { organization_id: null, room_ids: [] };
+
+/** How these members belong to their chat together. */
+export function belonging(members: readonly MemberFacts[]): Belonging {
+  if (members.some(({ is_participating }) => is_participating)) return 'open';
+  return members.length > 0 ? 'silent' : null;
+}
+
+function userMemberOf(chat: ChatState, userId: string): MemberFacts | null {
+  const member = chat.members.get(userId)?.facts;
+  return member?.member_type === 'user' ? member : null;
 }

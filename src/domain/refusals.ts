@@ -4,6 +4,8 @@ export type ThreadRefusal =
   | { reason: 'chat_not_found' }
   | { reason: 'not_a_member' }
   | { reason: 'not_routed' }
+  /** Whether a silent membership holds depends on rooms, which the grant must name. */
+  | { reason: 'rooms_needed' }
   | { reason: 'not_pending' }
   | { reason: 'not_present' }
   | { reason: 'member_not_found' }

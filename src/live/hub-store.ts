@@ -1,5 +1,6 @@
 import { threadNameOfChat } from '../domain/address.ts';
 import type { ThreadUpdate } from '../notifications/notifications.ts';
+import { upcastUpdate } from '../notifications/upcast-update.ts';
 import { hasTable } from '../platform/sqlite.ts';
 import type { HubPurge } from '../rpc/live-hub.ts';
 import type { LogRange } from './log-rules.ts';
@@ -108,7 +109,8 @@ export function appendEvents(
 ): LoggedEvent[] {
   const last = entries.at(-1);
   if (last === undefined) return [];
-  const appended = entries.map((update, place) => {
+  const appended = entries.map((entry, place) => {
+    const update = upcastUpdate(entry);
     const number = head + 1 + place;
     const text = JSON.stringify(update);
     sql.exec('INSERT INTO events (number, logged_at, told) VALUES (?, ?, ?)', number, now, text);
@@ -139,7 +141,11 @@ export function eventsAfter(sql: SqlStorage, number: number, limit: number): Log
     number,
     limit,
   )) {
-    events.push({ number: row.number, update: JSON.parse(row.told) as ThreadUpdate, characters: row.told.length });
+    events.push({
+      number: row.number,
+      update: upcastUpdate(JSON.parse(row.told) as ThreadUpdate),
+      characters: row.told.length,
+    });
     characters += row.told.length;
     if (characters >= CHARACTERS_READ) break;
   }

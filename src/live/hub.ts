@@ -3,6 +3,7 @@ import { noCost } from '../db/cost.ts';
 import { openIdentityDatabase } from '../db/database.ts';
 import { keepHubAwake } from '../directory/subscriptions.ts';
 import { purgeAudience } from '../notifications/load-audience.ts';
+import { upcastUpdate } from '../notifications/upcast-update.ts';
 import { AlarmClock } from '../platform/alarm-clock.ts';
 import { cacheTimeToLive, createIsolateCache, STALE_FOR } from '../platform/isolate-cache.ts';
 import { errorText, writeLog } from '../platform/log.ts';
@@ -187,7 +188,7 @@ export class LiveHub extends DurableObject<Env> implements LiveHubStub {
   async mention({ v, told: update }: EphemeralUpdate): Promise<void> {
     if (v !== 1 || !this.#isMade) return;
     this.#sockets.wake();
-    await this.#distributor.sendEphemeral(update);
+    await this.#distributor.sendEphemeral(upcastUpdate(update));
   }
 
   /** Empties the logged updates that a thread has purged. Their numbers stay. */

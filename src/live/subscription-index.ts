@@ -44,7 +44,8 @@ export class SubscriptionIndex<Socket> {
    * null for an ephemeral update.
    */
   matching(number: number | null, update: ThreadUpdate): MatchingSubscriptions<Socket> {
-    const { chat_id, room, visitor_id, user_ids } = update.place;
+    const { chat_id, room, visitor_id, users } = update.place;
+    const user_ids = new Set([...users.open, ...users.silent, ...Object.keys(users.before)]);
     const found = new Map<Socket, Subscription[]>();
     const seen = new Set<Subscription>();
     for (const { kind, message_id } of update.notifications) {

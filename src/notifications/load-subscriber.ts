@@ -19,6 +19,7 @@ export function subscriberOf(routed: RoutedRooms, { is_bot, ...facts }: Subscrib
     ...facts,
     reach: user === null ? null : routed.ofUser(user, { includesPrivateHistory: true }),
     history_reach: user === null ? null : routed.ofUser(user, { includesPrivateHistory: has_reports }),
+    member_reach: user === null ? null : routed.ofMember(user, facts).reach,
     organization_reach: routed.ofOrganization({ includesPrivateHistory: has_reports }),
     stands_for: user_id === null ? [] : [user_id, organization_id, ...routed.teamsOf(user_id)],
   };
@@ -28,7 +29,9 @@ type Wanted = Pick<Topic, 'chats' | 'part'>;
 
 /** Whether any of the topics depends on routed rooms or on teams. */
 export function needRoutedRooms(topics: readonly Wanted[]): boolean {
-  return topics.some((topic) => isRouted(topic) || isRoutedToOrganization(topic) || isInvited(topic));
+  return topics.some(
+    (topic) => isRouted(topic) || isOfMember(topic) || isRoutedToOrganization(topic) || isInvited(topic),
+  );
 }
 
 /** A subscriber with only what its topics need, to be stored. `routed` is null when they need no routed rooms. */
@@ -40,13 +43,14 @@ export function subscriberFor(
   const { is_bot: _isBot, ...stored } = facts;
   const { organization_id, user_id } = facts;
   const stands_for = user_id === null ? [] : [user_id, organization_id];
-  const without = { reach: null, history_reach: null, organization_reach: null, stands_for };
+  const without = { reach: null, history_reach: null, member_reach: null, organization_reach: null, stands_for };
   if (routed === null) return { kind: 'user', ...stored, ...without };
   const all = subscriberOf(routed, facts);
   return {
     ...all,
     reach: topics.some(isRouted) ? all.reach : null,
     history_reach: topics.some(isRoutedHistory) ? all.history_reach : null,
+    member_reach: topics.some(isOfMember) ? all.member_reach : null,
     organization_reach: topics.some(isRoutedToOrganization) ? all.organization_reach : null,
     stands_for: topics.some(isInvited) ? all.stands_for : stands_for,
   };
@@ -56,8 +60,12 @@ function isRouted({ chats }: Wanted): boolean {
   return chats === 'user_routed_chats' || chats === 'user_pending_chats';
 }
 
+function isOfMember({ chats }: Wanted): boolean {
+  return chats === 'user_chats';
+}
+
 function isRoutedToOrganization({ chats }: Wanted): boolean {
-  return chats === 'routed_chats';
+  return chats === 'routed_chats' || chats === 'involved_chats';
 }
 
 function isInvited({ part }: Wanted): boolean {

@@ -3,10 +3,10 @@
  * the topic gives in REST.
  */
 
-import { isInRoomSet, type RoomSet } from '../resources/chat-grant.ts';
+import { type Belonging, isInRoomSet, type RoomSet, silenceHolds } from '../resources/chat-grant.ts';
 import { type Topic, type TopicIds, type TopicPart, takesIds, topicPath } from '../resources/topic.ts';
-import type { Kind, Notification, ThreadUpdate, Visibility } from './notifications.ts';
-import { isRoutedHistory, lacksReports, type Subscriber } from './subscriber.ts';
+import type { Belongings, Kind, Notification, ThreadUpdate, Visibility } from './notifications.ts';
+import { isRoutedHistory, lacksReports, type Subscriber, type UserSubscriber } from './subscriber.ts';
 
 /** A notification as one subscriber gets it. */
 export type SubscriberNotification = {
@@ -66,11 +66,19 @@ function asSeen(
   topic: Topic,
   change: CollectionChange,
 ): Omit<SubscriberNotification, 'channel'> | null {
-  if (kind !== 'chat') {
-    if (change === 'leaves') return null;
-    const id = topic.part === 'own_memberships' ? (resource as { chat_id: string }).chat_id : resource_id;
-    return { action, resource_id: id, resource: changes ?? resource };
+  if (topic.part === 'own_memberships') {
+    return asInCollection((resource as { chat_id: string }).chat_id, { action, resource, changes }, change);
   }
+  if (kind !== 'chat') return change === 'leaves' ? null : { action, resource_id, resource: changes ?? resource };
+  return asInCollection(resource_id, { action, resource, changes }, change);
+}
+
+/** A chat, or one's own membership in it, which enters and leaves the collection with the chat. */
+function asInCollection(
+  resource_id: string,
+  { action, resource, changes }: Pick<Notification, 'action' | 'resource' | 'changes'>,
+  change: CollectionChange,
+): Omit<SubscriberNotification, 'channel'> {
   if (change === 'leaves') return { action: 'removed', resource_id, resource: { id: resource_id } };
   if (change === 'enters') return { action: 'added', resource_id, resource };
   return { action, resource_id, resource: changes ?? resource };
@@ -120,9 +128,9 @@ function changeOfChat(visibility: Visibility, topic: Topic, subscriber: Subscrib
     case 'routed_chats':
       return isWithin(visibility, subscriber.organization_reach) ? 'stays' : null;
     case 'involved_chats':
-      return among(owner_id, visibility.organization_ids, visibility.joined_organization_ids);
+      return among(owner_id, visibility.organizations, subscriber.organization_reach, visibility, subscriber);
     case 'user_chats':
-      return isOfUser ? among(owner_id, visibility.user_ids, visibility.joined_user_ids) : null;
+      return isOfUser ? among(owner_id, visibility.users, subscriber.member_reach, visibility, subscriber) : null;
     case 'user_routed_chats':
       return isOfUser && isWithin(visibility, routed) ? 'stays' : null;
     case 'user_pending_chats':
@@ -136,9 +144,22 @@ function isWithin(visibility: Visibility, rooms: RoomSet | null): boolean {
   return rooms !== null && isInRoomSet(visibility.room, rooms);
 }
 
-function among(id: string, ids: readonly string[], joined: readonly string[]): CollectionChange | null {
-  if (!ids.includes(id)) return null;
-  return joined.includes(id) ? 'enters' : 'stays';
+/** A silent membership counts where it holds now: a command changes how somebody belongs to the chat, not its reach. */
+function among(
+  id: string,
+  { open, silent, before }: Belongings,
+  reach: RoomSet | null,
+  visibility: Visibility,
+  { organization_id }: UserSubscriber,
+): CollectionChange | null {
+  const counts = (belonging: Belonging) =>
+    belonging === 'open' ||
+    (belonging === 'silent' &&
+      silenceHolds(visibility, organization_id, reach ?? { organization_id: null, room_ids: [] }));
+  const now: Belonging = open.includes(id) ? 'open' : silent.includes(id) ? 'silent' : null;
+  const then = before[id] === undefined ? now : before[id];
+  if (counts(now)) return counts(then) ? 'stays' : 'enters';
+  return counts(then) ? 'leaves' : null;
 }
 
 /** Chats enter and leave the collection of pending chats. */

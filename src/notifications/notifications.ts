@@ -11,6 +11,7 @@ import {
   messageForVisitor,
 } from '../resources/as-visitors-see.ts';
 import { type ChatFacts, chatResource, isPending } from '../resources/chat.ts';
+import type { Belonging } from '../resources/chat-grant.ts';
 import { invitationResource } from '../resources/invitation.ts';
 import { type ComposingStatus, type MemberFacts, membershipResource } from '../resources/membership.ts';
 import { type MessageFacts, messageResource } from '../resources/message.ts';
@@ -56,15 +57,20 @@ export type Notification = {
 export type Visibility = {
   chat_id: string;
   room: { id: string; organization_id: string } | null;
+  /** Of the room, or of a chat without one. */
+  organization_id: string;
   visitor_id: string | null;
   was_pending: boolean;
   is_pending: boolean;
-  /** Users who are members, and their organizations. `joined_…` are those that the command added. */
-  user_ids: string[];
-  organization_ids: string[];
-  joined_user_ids: string[];
-  joined_organization_ids: string[];
+  users: Belongings;
+  organizations: Belongings;
 };
+
+/**
+ * Which users belong to a chat, or which organizations by them: those who take part and those who do not. `before`:
+ * how those belonged whom the command has changed.
+ */
+export type Belongings = { open: string[]; silent: string[]; before: { [id: string]: Belonging } };
 
 /**
  * What an event publishes: its notifications, and the facts from which `match` finds the subscribers. Hubs and threads
@@ -136,20 +142,15 @@ export function visibilityOf(before: ChatState | null, after: ChatState): Visibi
   const { facts } = after;
   const users = usersOf(after);
   const usersBefore = before === null ? [] : before === after ? users : usersOf(before);
-  const organizations = organizationsOf(users);
-  const idsBefore = new Set(usersBefore.map(({ member_id }) => member_id));
-  const organizationsBefore = new Set(organizationsOf(usersBefore));
-  const user_ids = users.map(({ member_id }) => member_id);
   return {
     chat_id: facts.id,
     room: facts.room === null ? null : { id: facts.room.id, organization_id: facts.room.organization_id },
+    organization_id: facts.organization_id,
     visitor_id: facts.visitor_id,
     was_pending: before !== null && isPending(before.facts),
     is_pending: isPending(facts),
-    user_ids,
-    organization_ids: organizations,
-    joined_user_ids: user_ids.filter((id) => !idsBefore.has(id)),
-    joined_organization_ids: organizations.filter((id) => !organizationsBefore.has(id)),
+    users: belongings(users, usersBefore, ({ member_id }) => member_id),
+    organizations: belongings(users, usersBefore, ({ organization_id }) => organization_id),
   };
 }
 
@@ -157,8 +158,32 @@ function usersOf(chat: ChatState): MemberFacts[] {
   return [...chat.members.values()].map(({ facts }) => facts).filter(({ member_type }) => member_type === 'user');
 }
 
-function organizationsOf(users: readonly MemberFacts[]): string[] {
-  return [...new Set(users.flatMap(({ organization_id }) => organization_id ?? []))];
+function belongings(
+  users: readonly MemberFacts[],
+  usersBefore: readonly MemberFacts[],
+  idOf: (user: MemberFacts) => string | null,
+): Belongings {
+  const now = belongingById(users, idOf);
+  const then = users === usersBefore ? now : belongingById(usersBefore, idOf);
+  const ids = [...now.keys()];
+  const changed = [...new Set([...ids, ...then.keys()])].filter((id) => now.get(id) !== then.get(id));
+  return {
+    open: ids.filter((id) => now.get(id) === 'open'),
+    silent: ids.filter((id) => now.get(id) === 'silent'),
+    before: Object.fromEntries(changed.map((id) => [id, then.get(id) ?? null])),
+  };
+}
+
+function belongingById(
+  users: readonly MemberFacts[],
+  idOf: (user: MemberFacts) => string | null,
+): ReadonlyMap<string, Belonging> {
+  const known = new Map<string, Belonging>();
+  for (const user of users) {
+    const id = idOf(user);
+    if (id !== null && known.get(id) !== 'open') known.set(id, user.is_participating ? 'open' : 'silent');
+  }
+  return known;
 }
 
 /** A notification that a resource was added (`changes` null) or changed. */

@@ -13,10 +13,11 @@ export type UserSubscriber = {
   /** The organization's setting `private_chat_history`. */
   keeps_private_history: boolean;
   /**
-   * The rooms that are routed to the user; the same for private history (`isRoutedHistory`); the rooms that are routed
-   * to the organization.
+   * The rooms that are routed to the user; the same for private history (`isRoutedHistory`); the rooms in which silent
+   * memberships of the user hold; the rooms that are routed to the organization.
    */
   reach: RoomSet | null;
+  member_reach: RoomSet | null;
   history_reach: RoomSet | null;
   organization_reach: RoomSet | null;
   /** Ids under which the user may be invited: their own, those of their teams and that of their organization. */

@@ -1,4 +1,5 @@
 import { type ThreadEvent, upcastEvent } from '../domain/events.ts';
+import { textsSince } from '../domain/grants.ts';
 import type { Query, Reading, ReadingOf, ReadMessages, ReadSuggestions } from '../domain/queries.ts';
 import type { Result, ThreadRefusal } from '../domain/refusals.ts';
 import type { ChatState, ThreadState } from '../domain/state.ts';
@@ -39,16 +40,21 @@ export function answerQuery(
 ): Result<Reading> {
   const room_id = chat.facts.room?.id ?? null;
   const chat_id = chat.facts.id;
+  const since = textsSince(chat, query.grant);
+  const shownMessage = (id: string) => {
+    const event = loadMessageEvent(sql, chat_id, id);
+    return event !== null && event.at >= (since ?? 0) ? event.message : null;
+  };
   switch (query.type) {
     case 'read_chat':
       return found({ chat: chat.facts });
     case 'read_members':
       return found({ chat: chat.facts, members: memberViews(chat, typing, now) });
     case 'read_messages':
-      return found(readMessagePage(sql, chat, query));
+      return found(readMessagePage(sql, chat, query, since));
     case 'read_message': {
-      const event = loadMessageEvent(sql, chat_id, query.message_id);
-      return event === null ? refused({ reason: 'message_not_found' }) : found({ message: event.message, room_id });
+      const message = shownMessage(query.message_id);
+      return message === null ? refused({ reason: 'message_not_found' }) : found({ message, room_id });
     }
     case 'read_tags':
       return found({ tags: tagsOf(chat), room_id });
@@ -59,16 +65,16 @@ export function answerQuery(
     }
     case 'read_suggestions': {
       const { message_id } = query;
-      const isThere = message_id === null || loadMessageEvent(sql, chat_id, message_id) !== null;
-      return isThere ? found(readSuggestionPage(sql, chat, query)) : refused({ reason: 'message_not_found' });
+      const isThere = message_id === null || shownMessage(message_id) !== null;
+      return isThere ? found(readSuggestionPage(sql, chat, query, since)) : refused({ reason: 'message_not_found' });
     }
     case 'read_suggestion': {
       const { message_id, suggestion_id } = query;
-      const isThere = message_id === null || loadMessageEvent(sql, chat_id, message_id) !== null;
+      const isThere = message_id === null || shownMessage(message_id) !== null;
       if (!isThere) return refused({ reason: 'message_not_found' });
       const suggestion = loadSuggestions(sql, [suggestion_id]).get(suggestion_id);
       const isIts = suggestion?.chat_id === chat_id && [null, suggestion.facts.message_id].includes(message_id);
-      return isIts
+      return isIts && suggestion.facts.created_at >= (since ?? 0)
         ? found({ suggestion: suggestion.facts, room_id })
         : refused({ reason: 'reply_suggestion_not_found' });
     }
@@ -100,7 +106,14 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-function readMessagePage(sql: SqlStorage, chat: ChatState, query: ReadMessages): ReadingOf<ReadMessages> {
+/** `since` (ms): when the reader's texts begin; null: with the chat. */
+function readMessagePage(
+  sql: SqlStorage,
+  chat: ChatState,
+  query: ReadMessages,
+  since: number | null,
+): ReadingOf<ReadMessages> {
+  const first = since === null ? chat.first_seq : firstSeqAt(sql, chat, since);
   const order = query.descending ? 'DESC' : 'ASC';
   const rows = sql.exec<{ seq: number; event: string }>(
     `SELECT seq, event FROM events
@@ -108,7 +121,7 @@ function readMessagePage(sql: SqlStorage, chat: ChatState, query: ReadMessages):
        AND (?5 = '[]' OR event ->> '$.message.type' IN (SELECT value FROM json_each(?5)))
        AND event ->> '$.message.type' NOT IN (SELECT value FROM json_each(?6))
      ORDER BY seq ${order} LIMIT ?7`,
-    Math.max(chat.first_seq - 1, query.after ?? 0),
+    Math.max(first - 1, query.after ?? 0),
     query.before ?? Number.MAX_SAFE_INTEGER,
     chat.seq,
     chat.facts.id,
@@ -123,19 +136,38 @@ function readMessagePage(sql: SqlStorage, chat: ChatState, query: ReadMessages):
   return { messages: page.items, has_more: page.has_more, room_id: chat.facts.room?.id ?? null };
 }
 
-function readSuggestionPage(sql: SqlStorage, chat: ChatState, query: ReadSuggestions): ReadingOf<ReadSuggestions> {
+/** The first event of the log at a time (ms) or later. Times grow with `seq`, which has no gaps. */
+function firstSeqAt(sql: SqlStorage, chat: ChatState, at: number): number {
+  let [low, high] = [chat.first_seq, chat.seq + 1];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const row = sql.exec<{ at: number }>("SELECT event ->> '$.at' AS at FROM events WHERE seq = ?", middle).one();
+    if (row.at < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function readSuggestionPage(
+  sql: SqlStorage,
+  chat: ChatState,
+  query: ReadSuggestions,
+  since: number | null,
+): ReadingOf<ReadSuggestions> {
   const room_id = chat.facts.room?.id ?? null;
   if (!hasTable(sql, 'suggestions')) return { suggestions: [], has_more: false, room_id };
   const order = query.descending ? 'DESC' : 'ASC';
   const rows = sql.exec<{ event: string }>(
     `SELECT facts AS event FROM suggestions
      WHERE chat_id = ?1 AND id > ?2 AND (?3 IS NULL OR id < ?3) AND (?4 IS NULL OR facts ->> '$.message_id' = ?4)
+       AND facts ->> '$.created_at' >= ?6
      ORDER BY id ${order} LIMIT ?5`,
     chat.facts.id,
     query.after ?? '',
     query.before,
     query.message_id,
     query.limit + 1,
+    since ?? 0,
   );
   const page = boundedPage(rows, query.limit, ({ event }) => [JSON.parse(event) as ReplySuggestionFacts]);
   return { suggestions: page.items, has_more: page.has_more, room_id };

@@ -9,7 +9,7 @@ import type {
 } from '../../src/domain/commands.ts';
 import { messageKey } from '../../src/domain/fingerprints.ts';
 import type { NewAttachment } from '../../src/resources/attachment.ts';
-import type { ChatGrant } from '../../src/resources/chat-grant.ts';
+import type { ChatGrant, MemberRooms } from '../../src/resources/chat-grant.ts';
 import type { MessageFacts } from '../../src/resources/message.ts';
 import type { UserFacts } from '../../src/resources/user.ts';
 import { AGENT, VISITOR } from './sample-events.ts';
@@ -35,6 +35,13 @@ export const ROUTED: ChatGrant = {
   reach: { organization_id: ORGANIZATION, room_ids: [] },
   is_pending: false,
 };
+/** All rooms of the organization, with their earlier texts. */
+export const ALL_ROOMS: MemberRooms = {
+  organization_id: ORGANIZATION,
+  reach: { organization_id: ORGANIZATION, room_ids: [] },
+  history: { organization_id: ORGANIZATION, room_ids: [] },
+};
+
 export const PENDING: ChatGrant = { ...ROUTED, is_pending: true };
 
 export function head() {
@@ -102,6 +109,7 @@ export function post(chatId: string, more: Partial<PostMessage> = {}): PostMessa
     type: 'post_message',
     chat_id: chatId,
     actor: AGENT,
+    rooms: ALL_ROOMS,
     message: 'hi',
     selected_reply_suggestion_id: null,
     attachments: [],

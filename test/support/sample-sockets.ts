@@ -40,10 +40,9 @@ export function updateOf(seq: number, text = `message ${seq}`): ThreadUpdate {
       visitor_id: null,
       was_pending: false,
       is_pending: false,
-      user_ids: [],
-      organization_ids: [],
-      joined_user_ids: [],
-      joined_organization_ids: [],
+      organization_id: ORGANIZATION,
+      users: { open: [], silent: [], before: {} },
+      organizations: { open: [], silent: [], before: {} },
     },
     notifications: [notification],
   };

@@ -6,6 +6,7 @@ import type { AttachmentTemplate, NewAttachment } from '../../src/resources/atta
 import type { ChatGrant } from '../../src/resources/chat-grant.ts';
 import type { Invitee } from '../../src/resources/invitation.ts';
 import type { UserFacts } from '../../src/resources/user.ts';
+import { ALL_ROOMS } from './sample-commands.ts';
 import { VISITOR } from './sample-events.ts';
 import { IDENTITY, ORGANIZATION, ROOM, receiveCommand, type ThreadModel } from './thread-model.ts';
 
@@ -133,6 +134,7 @@ export function commandOf(
   const things = new Things(model, startsAt);
   const head = { v: 1 as const, command_id: crypto.randomUUID() };
   const inChat = (at: number) => ({ ...head, chat_id: things.chat(at) });
+  const asMember = (at: number) => ({ ...inChat(at), rooms: ALL_ROOMS });
   switch (kind) {
     case 'receive':
       return identity.kind === 'channel' ? receive(of, things, startsAt) : null;
@@ -144,7 +146,7 @@ export function commandOf(
     case 'post': {
       const template: AttachmentTemplate = of.interaction ? 'interaction' : 'generic';
       return {
-        ...inChat(of.chat),
+        ...asMember(of.chat),
         type: 'post_message',
         actor: userAt(of.user),
         message: 'reply',
@@ -183,7 +185,7 @@ export function commandOf(
       };
     case 'membership':
       return {
-        ...inChat(of.chat),
+        ...asMember(of.chat),
         type: 'update_membership',
         actor: userAt(of.user),
         is_present: of.present,
@@ -234,11 +236,11 @@ export function commandOf(
     case 'invite': {
       const { id, last_name } = userAt(of.invitee);
       const invitee: Invitee = of.invitee === 3 ? TEAM : { kind: 'user', id, name: last_name };
-      return { ...inChat(of.chat), type: 'invite', actor: userAt(of.user), invitee };
+      return { ...asMember(of.chat), type: 'invite', actor: userAt(of.user), invitee };
     }
     case 'expire': {
       const invitation_id = things.invitation(of.chat, of.invitation);
-      return { ...inChat(of.chat), type: 'expire_invitation', actor: userAt(of.user), invitation_id };
+      return { ...asMember(of.chat), type: 'expire_invitation', actor: userAt(of.user), invitation_id };
     }
     case 'accept':
       return {
@@ -344,8 +346,8 @@ function userAt(at: number): UserFacts {
 
 function grantOf(by: 'member' | 'routed' | 'pending' | 'involved', at: number): ChatGrant {
   const { id, organization_id } = userAt(at);
-  if (by === 'member') return { kind: 'member', user_id: id };
-  if (by === 'involved') return { kind: 'involved', organization_id };
+  if (by === 'member') return { kind: 'member', user_id: id, rooms: ALL_ROOMS };
+  if (by === 'involved') return { kind: 'involved', organization_id, reach: ALL_ROOMS.reach };
   return { kind: 'reach', reach: { organization_id, room_ids: [] }, is_pending: by === 'pending' };
 }
 

@@ -72,7 +72,8 @@ export function chatListRoutes(scope: ChatScope, kind: keyof typeof CHAT_FILTERS
     const granted = await scope.findGrant(c, c.req.valid('param'));
     if (!granted.ok) return refuse(c, granted.refusal);
     const database = await copyDatabase(c);
-    const { rows, cut_at } = await listChats(database, granted.grant, chosen, ordering, page.keyset);
+    const grant = granted.withRooms === undefined ? granted.grant : await granted.withRooms();
+    const { rows, cut_at } = await listChats(database, grant, chosen, ordering, page.keyset);
     const parts = { page, rows, keyOf: chatKey(ordering), resource: chatResource };
     return c.json(collectionResponse(c, { ...parts, cutAt: cut_at === null ? null : [cut_at] }), 200);
   });

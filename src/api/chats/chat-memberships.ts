@@ -6,10 +6,11 @@ import { booleanParameter, pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { membershipResource } from '../../resources/membership.ts';
+import { type ComposingStatus, membershipResource } from '../../resources/membership.ts';
 import { ownUser } from '../access.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { defineRoute, VERBS } from '../define-route.ts';
+import { memberRooms } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { membershipSchema } from '../shared/chat-schemas.ts';
 import {
@@ -63,9 +64,10 @@ chatMembershipRoutes.openapi(listRoute, async (c) => {
   const { is_participating, ...query } = c.req.valid('query');
   const read = readPage(query, 'chat_id', idKey);
   if (!read.ok) return refuse(c, read.refusal);
-  const { user: own, organization } = c.var.principal;
+  const rooms = await memberRooms(c);
+  const { id } = c.var.principal.user;
   const database = await copyDatabase(c);
-  const found = await listMembershipsOfUser(database, organization.id, own.id, { is_participating }, read.page.keyset);
+  const found = await listMembershipsOfUser(database, id, rooms, { is_participating }, read.page.keyset);
   return c.json(membershipsByChat(c, read.page, found), 200);
 });
 
@@ -98,6 +100,13 @@ async function showMembership(c: AppContext, place: ChatPath) {
   return c.json(membershipResource(own, read.answer.chat), 200);
 }
 
+/** The typing of the caller, which only the thread knows. Who has lost the chat by leaving it does not type. */
+async function typingOf(c: AppContext, place: ChatPath): Promise<ComposingStatus> {
+  const read = await queryChat(c, userChats, place, { type: 'read_members' });
+  const members = read.ok ? read.answer.members : [];
+  return members.find(({ member_id }) => member_id === c.var.principal.user.id)?.composing_status ?? 'idle';
+}
+
 async function updateMembership(c: AppContext, place: ChatPath, changes: MembershipChanges) {
   const { user: actor } = c.var.principal;
   const updated = await commandOfActor(c, place.chat_id, {
@@ -107,7 +116,7 @@ async function updateMembership(c: AppContext, place: ChatPath, changes: Members
     ...changesForThread(changes),
   });
   if (!updated.ok) return updated.refused;
-  const { composing_status } = changes;
-  if (composing_status === undefined) return await showMembership(c, place);
-  return c.json(membershipResource({ ...updated.answer.member, composing_status }, updated.answer.chat), 200);
+  const { member, chat: changed } = updated.answer;
+  const composing_status = changes.composing_status ?? (await typingOf(c, place));
+  return c.json(membershipResource({ ...member, composing_status }, changed), 200);
 }

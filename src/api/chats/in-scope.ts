@@ -1,16 +1,17 @@
 import { z } from '@hono/zod-openapi';
 import type { AnswerOf, Command, CommandHeader } from '../../domain/commands.ts';
 import type { Query, ReadingOf } from '../../domain/queries.ts';
-import type { ThreadRefusal } from '../../domain/refusals.ts';
+import type { Result, ThreadRefusal } from '../../domain/refusals.ts';
 import type { AppContext } from '../../http/app-environment.ts';
 import { pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
+import type { ChatGrant } from '../../resources/chat-grant.ts';
 import { queryThread } from '../../rpc/thread.ts';
 import { storing } from '../access.ts';
 import { type Reached, reachChat } from '../reach-chat.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { commandHead, sendCommand } from '../send-command.ts';
-import type { ChatScope, PathField, PathValues } from './scopes.ts';
+import { type ChatScope, type Granted, type PathField, type PathValues, userChats } from './scopes.ts';
 
 /** The values of a path that names a chat. */
 export type ChatPath = PathValues & { chat_id: string };
@@ -64,8 +65,11 @@ export async function queryChat<Type extends Query['type']>(
 ): Promise<Reached<ReadingOf<OfType<Query, Type>>>> {
   const granted = await scope.findGrant(c, path);
   if (!granted.ok) return { ok: false, refused: refuse(c, granted.refusal) };
-  const whole = { ...query, v: 1, chat_id: path.chat_id, grant: granted.grant } as unknown as OfType<Query, Type>;
-  const call = (thread: string) => queryThread(c.env, c.var.cost, thread, whole);
+  const call = (thread: string) =>
+    withRoomsIfNeeded(granted, (grant) => {
+      const whole = { ...query, v: 1, chat_id: path.chat_id, grant } as unknown as OfType<Query, Type>;
+      return queryThread(c.env, c.var.cost, thread, whole);
+    });
   return await reachChat(path.chat_id, call, refusedIn(c, scope));
 }
 
@@ -81,10 +85,23 @@ export async function commandToChat<Type extends GrantedCommand['type']>(
 ): Promise<Reached<AnswerOf<OfType<GrantedCommand, Type>>>> {
   const granted = await scope.findGrant(c, path);
   if (!granted.ok) return { ok: false, refused: refuse(c, granted.refusal) };
-  const head = { ...commandHead(c), chat_id: path.chat_id, grant: granted.grant };
-  const whole = { ...command, ...head } as unknown as OfType<GrantedCommand, Type>;
-  const call = (thread: string) => sendCommand(c, thread, whole);
+  const call = (thread: string) =>
+    withRoomsIfNeeded(granted, (grant) => {
+      const head = { ...commandHead(c), chat_id: path.chat_id, grant };
+      const whole = { ...command, ...head } as unknown as OfType<GrantedCommand, Type>;
+      return sendCommand(c, thread, whole);
+    });
   return await reachChat(path.chat_id, call, refusedIn(c, scope));
+}
+
+/** Asks a thread, and once more with the caller's rooms when it needs them: who takes part spares that look-up. */
+async function withRoomsIfNeeded<Answer>(
+  { grant, withRooms }: Extract<Granted, { ok: true }>,
+  ask: (grant: ChatGrant) => Promise<Result<Answer>>,
+): Promise<Result<Answer>> {
+  const result = await ask(grant);
+  const needsRooms = !result.ok && result.refusal.reason === 'rooms_needed';
+  return needsRooms && withRooms !== undefined ? await ask(await withRooms()) : result;
 }
 
 /** Sends a command that needs no grant: the chat's thread allows it to members or invited users by their ids. */
@@ -93,9 +110,15 @@ export async function commandOfActor<Type extends ActorCommand['type']>(
   chatId: string,
   command: { type: Type } & Wanted<ActorCommand, Type, keyof CommandHeader | 'chat_id'>,
 ): Promise<Reached<AnswerOf<OfType<ActorCommand, Type>>>> {
-  const head = { ...commandHead(c), chat_id: chatId };
-  const whole = { ...command, ...head } as unknown as OfType<ActorCommand, Type>;
-  const call = (thread: string) => sendCommand(c, thread, whole);
+  const member = await userChats.findGrant(c, {});
+  if (!member.ok) return { ok: false, refused: refuse(c, member.refusal) };
+  const call = (thread: string) =>
+    withRoomsIfNeeded(member, (grant) => {
+      const rooms = grant.kind === 'member' ? grant.rooms : undefined;
+      const head = { ...commandHead(c), chat_id: chatId, rooms };
+      const whole = { ...command, ...head } as unknown as OfType<ActorCommand, Type>;
+      return sendCommand(c, thread, whole);
+    });
   return await reachChat(chatId, call, refusedIn(c, null));
 }
 

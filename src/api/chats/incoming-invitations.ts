@@ -14,7 +14,7 @@ import { refuseThread } from '../refuse-thread.ts';
 import { chatParams, commandOfActor, queryChat, routeIn } from './in-scope.ts';
 import { invitationFilters, invitationSchema, onlyTrue, resourceOf } from './invitation-parts.ts';
 import { isUserPresent } from './presence.ts';
-import { memberOf, userChats } from './scopes.ts';
+import { invitingChats, userChats } from './scopes.ts';
 
 const shared = { tag: 'Chat invitations', access: ownUser };
 const path = '/users/{user_id}/incoming_chat_invitations';
@@ -85,12 +85,13 @@ incomingInvitationRoutes.openapi(listRoute, async (c) => {
 incomingInvitationRoutes.openapi(itemRoute, async (c) => {
   const { invitation_id } = c.req.valid('param');
   const found = await findInvitation(await copyDatabase(c), invitation_id);
-  if (found === null || !(await findInviteeIds(c)).includes(found.invitee_id))
+  const invitees = await findInviteeIds(c);
+  if (found === null || !invitees.includes(found.invitee_id)) {
     return refuseThread(c, { reason: 'invitation_not_found' });
-  // An invitee may not be a member yet, so the invitation is read under its inviter's grant.
+  }
   const inviter = found.facts.invited_by_user.id;
   const query = { type: 'read_invitations' as const, invited_by_user_id: inviter };
-  const read = await queryChat(c, memberOf(inviter), { chat_id: found.chat_id }, query);
+  const read = await queryChat(c, invitingChats(invitees), { chat_id: found.chat_id }, query);
   if (!read.ok) return read.refused;
   const one = read.answer.invitations.find(({ id }) => id === invitation_id);
   return one === undefined

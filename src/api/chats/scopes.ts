@@ -5,7 +5,7 @@ import type { Refusal } from '../../http/refusals.ts';
 import type { ChatGrant } from '../../resources/chat-grant.ts';
 import type { Access } from '../access.ts';
 import { organizationHistory, organizationUserWith, ownUser, ownUserHistory } from '../access.ts';
-import { organizationReach, ownRoom, reachedRoom, userReach, visitorOf } from '../reach-cache.ts';
+import { memberRooms, organizationReach, ownRoom, reachedRoom, userReach, visitorOf } from '../reach-cache.ts';
 
 /** The values of a path's parameters, lower-cased where they are UUIDs. */
 export type PathValues = { [name: string]: string };
@@ -13,7 +13,10 @@ export type PathValues = { [name: string]: string };
 /** A parameter of a path. */
 export type PathField = z.ZodType<string, string>;
 
-export type Granted = { ok: true; grant: ChatGrant } | { ok: false; refusal: Refusal };
+/** `withRooms`: the same grant with the rooms that a thread asks for (`rooms_needed`). */
+export type Granted =
+  | { ok: true; grant: ChatGrant; withRooms?: () => Promise<ChatGrant> }
+  | { ok: false; refusal: Refusal };
 
 /**
  * A collection of chats and the grant by which its chats are seen (Chats API): everything that a route below it needs
@@ -57,17 +60,17 @@ export const userChats: ChatScope = {
   access: ownUser,
   chat: 'a chat of the user',
   chats: 'the chats of the user',
-  says: 'The collection has the open and ended chats of which the user is a member, participating or not.',
-  findGrant: async (c) => granted({ kind: 'member', user_id: c.var.principal.user.id }),
+  says: 'The collection has the open and ended chats in which the user takes part, and those of which they are a silent member while the room reaches them.',
+  findGrant: async (c) => {
+    const member = { kind: 'member' as const, user_id: c.var.principal.user.id };
+    return { ok: true, grant: member, withRooms: async () => ({ ...member, rooms: await memberRooms(c) }) };
+  },
   namesRouting: false,
 };
 
-/**
- * The chats of another user. Used where something that this user made, such as an invitation, gives the caller the
- * right.
- */
-export function memberOf(userId: string): ChatScope {
-  return { ...userChats, findGrant: async () => granted({ kind: 'member', user_id: userId }) };
+/** The chats to which one of these parties is invited: its own invitation shows its chat to it. */
+export function invitingChats(ids: readonly string[]): ChatScope {
+  return { ...userChats, findGrant: async () => granted({ kind: 'invitee', ids }) };
 }
 
 export const userRoutedChats: ChatScope = {
@@ -134,8 +137,11 @@ export const involvedChats: ChatScope = {
   access: organizationHistory,
   chat: 'a chat with a member of the organization',
   chats: 'the chats with a member of the organization',
-  says: 'The collection has the chats of which a user of the organization is a member, also in rooms of partners and between users.',
-  findGrant: async (c) => granted({ kind: 'involved', organization_id: c.var.principal.organization.id }),
+  says: 'The collection has the chats of which a user of the organization is a member, also between users. In rooms of partners the user must take part, or the room must still be shared.',
+  findGrant: async (c) => {
+    const involved = { kind: 'involved' as const, organization_id: c.var.principal.organization.id };
+    return { ok: true, grant: involved, withRooms: async () => ({ ...involved, reach: await organizationReach(c) }) };
+  },
   namesRouting: false,
 };
 

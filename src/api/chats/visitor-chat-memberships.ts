@@ -9,6 +9,7 @@ import { createRouter } from '../../http/router.ts';
 import { membershipResource } from '../../resources/membership.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
+import { memberRooms } from '../reach-cache.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { membershipSchema } from '../shared/chat-schemas.ts';
 import { membershipsByChat } from '../shared/membership-parts.ts';
@@ -56,7 +57,8 @@ visitorChatMembershipRoutes.openapi(listRoute, async (c) => {
   const place = c.req.valid('param');
   const unknown = await refuseUnknownVisitor(c, place, place.visitor_id);
   if (unknown !== null) return unknown;
-  const of = { visitor_id: place.visitor_id, user_id: c.var.principal.user.id };
+  const rooms = await memberRooms(c);
+  const of = { visitor_id: place.visitor_id, user_id: c.var.principal.user.id, rooms };
   const found = await listVisitorMemberships(await copyDatabase(c), of, asked.page.keyset);
   return c.json(membershipsByChat(c, asked.page, found), 200);
 });

@@ -11,7 +11,7 @@ import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
 import type { Receiver } from '../../resources/receiver.ts';
 import { type ReplayFilter, readThread } from '../../rpc/thread.ts';
-import type { Access } from '../access.ts';
+import { type Access, mayReadHistory } from '../access.ts';
 import { deliveryLogCopy } from '../copy-database.ts';
 import { defineRoute } from '../define-route.ts';
 import { type KeptDelivery, type LogShape, replayedSchema, replayRequest, replaySchema } from './delivery.ts';
@@ -89,7 +89,8 @@ export function deliveryRoutesOf<Params extends z.ZodObject>(receivers: Receiver
     method: 'get',
     path: `${path}/deliveries/{delivery_id}`,
     summary: `Get a webhook of ${receiver} with its body and its attempts`,
-    description: 'Finished webhooks are kept for 30 days.',
+    description:
+      'Finished webhooks are kept for 30 days. With private history `body` is null for tokens without the scope `reports`.',
     request: { params: deliveryParams },
     answers: { 200: jsonOf(shape.detail, 'The webhook') },
   });
@@ -100,7 +101,8 @@ export function deliveryRoutesOf<Params extends z.ZodObject>(receivers: Receiver
     const row = await findLogged(c, log, ids.delivery_id);
     if (row === null) return refuse(c, DELIVERY_NOT_FOUND);
     const kept = await readKept(c, row);
-    return c.json(shape.detailResource(row, log.shows_bodies ? kept : { ...kept, body: null }), 200);
+    const showsBody = log.shows_bodies && mayReadHistory(c);
+    return c.json(shape.detailResource(row, showsBody ? kept : { ...kept, body: null }), 200);
   });
 
   const replayDelivery = defineRoute({

@@ -30,8 +30,8 @@ const SHARED = {
   team: 'Routers of the partner may then name the team, in rooms that the partner shares in turn, and users of the partner may invite it to chats.',
 };
 const UNSHARED = {
-  room: 'The room no longer reaches anybody of the partner. They keep the chats that they have joined.',
-  team: 'Routers of the partner no longer reach the team. Its members keep the chats that they have joined.',
+  room: 'The room no longer reaches anybody of the partner. They keep only the chats in which they take part.',
+  team: 'Routers of the partner no longer reach the team. Its members keep only the chats in which they take part.',
 };
 
 /** Rooms and teams are shared with partner organizations in the same way, but they are stored in different databases. */

@@ -7,9 +7,10 @@ import { textField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
+import type { ChannelWebhook } from '../../resources/channel-webhook.ts';
 import { channelReceiver } from '../../resources/receiver.ts';
 import { readThread } from '../../rpc/thread.ts';
-import { channelSettings } from '../access.ts';
+import { channelSettings, mayReadHistory } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
 import { refuseThread } from '../refuse-thread.ts';
 import { CHANNEL, CHANNEL_NOT_FOUND, channelPath } from './paths.ts';
@@ -35,7 +36,7 @@ const route = defineRoute({
   tag: 'Messages',
   summary: 'List the events of a thread, as the webhooks carried them',
   description:
-    'For a receiver that was away or that polls. The results are the bodies with a `seq` above `after`, in ascending order: everything that was accepted for the channel, delivered or not. Without `after` the list starts with the first event. Follow `next` until it is null. The list stays readable when the channel is deleted.',
+    'For a receiver that was away or that polls. The results are the bodies with a `seq` above `after`, in ascending order: everything that was accepted for the channel, delivered or not. Without `after` the list starts with the first event. Follow `next` until it is null. With private history `message` and `reply_suggestion` are null for tokens without the scope `reports`. The list stays readable when the channel is deleted.',
   access: channelSettings,
   request: {
     params: channelPath,
@@ -72,11 +73,16 @@ listEventsRoutes.openapi(route, async (c) => {
     {
       next: has_more && last !== undefined ? nextUrl(publicOrigin(c), c.req.url, last.seq) : null,
       previous: null,
-      results: events,
+      results: mayReadHistory(c) ? events : events.map(withoutText),
     },
     200,
   );
 });
+
+/** A body without what was said: its message or suggestion is null. */
+function withoutText(event: ChannelWebhook): object {
+  return { ...event, ...('message' in event ? { message: null } : { reply_suggestion: null }) };
+}
 
 function nextUrl(origin: string, requestUrl: string, after: number): string {
   const url = new URL(requestUrl);

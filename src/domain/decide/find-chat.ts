@@ -1,4 +1,5 @@
-import type { ChatGrant } from '../../resources/chat-grant.ts';
+import type { ChatGrant, MemberRooms } from '../../resources/chat-grant.ts';
+import type { UserFacts } from '../../resources/user.ts';
 import type { ChatRef } from '../commands.ts';
 import { grantRefusal } from '../grants.ts';
 import type { ThreadRefusal } from '../refusals.ts';
@@ -21,8 +22,11 @@ export function findChat(
 }
 
 /** As `findChat`, for commands that only a member may send. */
-export function findChatOf(state: ThreadState, chatId: string, userId: string): ReturnType<typeof findChat> {
-  return findChat(state, chatId, { kind: 'member', user_id: userId });
+export function findChatOf(
+  state: ThreadState,
+  { chat_id, actor, rooms }: { chat_id: string; actor: UserFacts; rooms?: MemberRooms | undefined },
+): ReturnType<typeof findChat> {
+  return findChat(state, chat_id, { kind: 'member', user_id: actor.id, rooms });
 }
 
 /** The part of a chat that messages, tags and suggestions show. */

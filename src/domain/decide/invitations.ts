@@ -23,7 +23,7 @@ const INVITATIONS_OF_A_CHAT = 1000;
  * invitation is not invited again.
  */
 export function invite(state: ThreadState, command: Invite, context: Context): Decision<Invited> {
-  const found = findChatOf(state, command.chat_id, command.actor.id);
+  const found = findChatOf(state, command);
   if (!found.ok) return found;
   const { facts, invitations } = found.chat;
   if (state.answered?.type === 'invitation_sent') {
@@ -59,7 +59,7 @@ export function expireInvitation(
   command: ExpireInvitation,
   context: Context,
 ): Decision<InvitationExpired> {
-  const found = findChatOf(state, command.chat_id, command.actor.id);
+  const found = findChatOf(state, command);
   if (!found.ok) return found;
   const { facts } = found.chat;
   const invitation = found.chat.invitations.get(command.invitation_id)?.facts;

@@ -109,7 +109,7 @@ export function updateMembership(
   command: UpdateMembership,
   context: Context,
 ): Decision<MembershipUpdated> {
-  const found = findChatOf(state, command.chat_id, command.actor.id);
+  const found = findChatOf(state, command);
   if (!found.ok) return found;
   const { chat } = found;
   const member = memberOf(chat, command.actor.id);

@@ -18,7 +18,7 @@ import { accept, type Context, type Decision, EventRecorder, refuse, unchanged }
 
 /** Posts a user's message in one of their chats, which ends the waiting (Chats API, Send a chat message). */
 export function postMessage(state: ThreadState, command: PostMessage, context: Context): Decision<MessagePosted> {
-  const found = findChatOf(state, command.chat_id, command.actor.id);
+  const found = findChatOf(state, command);
   if (!found.ok) return found;
   const { chat } = found;
   const ref = chatRef(chat);

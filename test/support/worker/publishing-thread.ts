@@ -22,10 +22,9 @@ export class PublishingThread {
       visitor_id: null,
       was_pending: false,
       is_pending: false,
-      user_ids: [],
-      organization_ids: [],
-      joined_user_ids: [],
-      joined_organization_ids: [],
+      organization_id: '',
+      users: { open: [], silent: [], before: {} },
+      organizations: { open: [], silent: [], before: {} },
       ...place,
     };
   }

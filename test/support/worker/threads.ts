@@ -13,7 +13,7 @@ import {
 import { messageKey } from '../../../src/domain/fingerprints.ts';
 import type { Query, ReadingOf } from '../../../src/domain/queries.ts';
 import type { Result } from '../../../src/domain/refusals.ts';
-import type { ChatGrant } from '../../../src/resources/chat-grant.ts';
+import type { ChatGrant, MemberRooms } from '../../../src/resources/chat-grant.ts';
 import { channelReceiver } from '../../../src/resources/receiver.ts';
 import type { UserFacts } from '../../../src/resources/user.ts';
 import { newUuid } from '../../../src/resources/uuid.ts';
@@ -92,6 +92,17 @@ export function receiveCommand(
   };
 }
 
+/** The rooms of an organization, with their earlier texts: its users may be silent members. */
+export function allRooms(organization_id: string): MemberRooms {
+  const rooms = { organization_id, room_ids: [] };
+  return { organization_id, reach: rooms, history: rooms };
+}
+
+/** The grant of a member whom all rooms of the organization reach. */
+export function memberGrant(user: { id: string; organization_id: string }): Extract<ChatGrant, { kind: 'member' }> {
+  return { kind: 'member', user_id: user.id, rooms: allRooms(user.organization_id) };
+}
+
 /** An open chat of a user with a visitor, as `open_visitor_chat` starts it, and a grant of that user. */
 export async function newVisitorChat(more: Partial<OpenVisitorChat> = {}) {
   const organizationId = newUuid(Date.now());
@@ -117,7 +128,7 @@ export async function newVisitorChat(more: Partial<OpenVisitorChat> = {}) {
     is_kept_out: false,
     ...more,
   });
-  const grant: ChatGrant = { kind: 'member', user_id: actor.id };
+  const grant: ChatGrant = memberGrant({ id: actor.id, organization_id: organizationId });
   return { thread, chat_id: chat.id, chat, actor, visitor_id, room, grant };
 }
 
@@ -180,10 +191,9 @@ export async function read<Q extends Query>(thread: string, query: Q): Promise<R
 }
 
 /** The first messages of a chat, as one of its members reads them. */
-export function readMessages(thread: string, chatId: string, userId: string) {
+export function readMessages(thread: string, chatId: string, user: { id: string; organization_id: string }) {
   const page = { after: null, before: null, descending: false, limit: 50, types_in: [], types_not_in: [] };
-  const grant = { kind: 'member' as const, user_id: userId };
-  return read(thread, { v: 1, type: 'read_messages', chat_id: chatId, grant, ...page });
+  return read(thread, { v: 1, type: 'read_messages', chat_id: chatId, grant: memberGrant(user), ...page });
 }
 
 /** Sends a command to a thread and returns its answer. A refusal fails the test. */

@@ -17,6 +17,7 @@ const SUBSCRIBER: Subscriber = {
   keeps_private_history: false,
   reach: null,
   history_reach: null,
+  member_reach: null,
   organization_reach: null,
   stands_for: [],
 };

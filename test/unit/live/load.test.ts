@@ -18,6 +18,7 @@ const SUBSCRIBER: UserSubscriber = {
   keeps_private_history: false,
   reach: { organization_id: ORGANIZATION, room_ids: [] },
   history_reach: { organization_id: ORGANIZATION, room_ids: [] },
+  member_reach: { organization_id: ORGANIZATION, room_ids: [] },
   organization_reach: { organization_id: ORGANIZATION, room_ids: [] },
   stands_for: [USER, ORGANIZATION],
 };
@@ -44,8 +45,8 @@ function about(kind: Kind, place: Partial<ThreadUpdate['place']> = {}): ThreadUp
     notifications,
     place: {
       ...event.place,
-      user_ids: [USER],
-      organization_ids: [ORGANIZATION],
+      users: { open: [USER], silent: [], before: {} },
+      organizations: { open: [ORGANIZATION], silent: [], before: {} },
       is_pending: true,
       was_pending: true,
       ...place,
@@ -90,7 +91,7 @@ describe('the subscriptions of a hub', () => {
   ).flatMap((kind) => [
     about(kind),
     about(kind, { room: null }),
-    about(kind, { visitor_id: 'a'.repeat(32), user_ids: [] }),
+    about(kind, { visitor_id: 'a'.repeat(32), users: { open: [], silent: [], before: {} } }),
   ]);
 
   it('are found for every event that they match, by any topic', () => {
@@ -118,9 +119,11 @@ describe('the subscriptions of a hub', () => {
     late.socket.subscribe(subscription(`${own}/owned_chats/*/messages`, 5));
     expect([...load.subscriptions.matching(5, about('message')).keys()]).toEqual([near.socket]);
     expect([...load.subscriptions.matching(6, about('message')).keys()]).toEqual([late.socket, near.socket]);
-    expect(load.subscriptions.matching(6, about('message', { user_ids: [OTHER], room: null })).has(near.socket)).toBe(
-      false,
-    );
+    expect(
+      load.subscriptions
+        .matching(6, about('message', { users: { open: [OTHER], silent: [], before: {} }, room: null }))
+        .has(near.socket),
+    ).toBe(false);
   });
 
   it('are removed with their socket', () => {

@@ -119,6 +119,7 @@ describe('a request to subscribe', () => {
     keeps_private_history: false,
     reach: null,
     history_reach: null,
+    member_reach: null,
     organization_reach: null,
     stands_for: [],
   };

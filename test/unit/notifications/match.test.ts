@@ -26,6 +26,7 @@ const NOBODY: UserSubscriber = {
   keeps_private_history: false,
   reach: null,
   history_reach: null,
+  member_reach: null,
   organization_reach: null,
   stands_for: [],
 };

@@ -31,6 +31,7 @@ import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '
  */
 const STARTS_AT = 1_800_000_000_000;
 const REACH = { organization_id: ORGANIZATION, room_ids: [] };
+const NO_ROOMS = { organization_id: null, room_ids: [] };
 const SUBSCRIBER: Subscriber = {
   kind: 'user',
   organization_id: ORGANIZATION,
@@ -39,9 +40,13 @@ const SUBSCRIBER: Subscriber = {
   keeps_private_history: false,
   reach: REACH,
   history_reach: REACH,
+  member_reach: REACH,
   organization_reach: REACH,
   stands_for: [AGENT.id, ORGANIZATION],
 };
+
+/** The same user in another place: no room reaches them, so their silent memberships give nothing. */
+const UNREACHED: Subscriber = { ...SUBSCRIBER, member_reach: NO_ROOMS, organization_reach: NO_ROOMS };
 
 type Entries = [id: string, resource: object][];
 type Collection = { path: string; entries: (chats: readonly ChatState[], model: ThreadModel) => Entries };
@@ -84,6 +89,21 @@ const suggestions = (chat: ChatState, model: ThreadModel): Entries =>
 
 const hasRoom = (chat: ChatState) => chat.facts.room !== null;
 
+/** What a member sees of the chats in which the membership holds. */
+function ofMember(holds: (chat: ChatState) => boolean): Collection[] {
+  return [
+    { path: user('chats'), entries: chatsIf(holds) },
+    {
+      path: user('chat_memberships'),
+      entries: (chats) =>
+        chats.filter(holds).flatMap((chat) => {
+          const own = chat.members.get(AGENT.id);
+          return own === undefined ? [] : [[chat.facts.id, asMember(own.facts, chat)]];
+        }),
+    },
+  ];
+}
+
 const COLLECTIONS: Collection[] = [
   { path: org('owned_chats'), entries: chatsIf(hasRoom) },
   { path: org('routed_chats'), entries: chatsIf(hasRoom) },
@@ -94,7 +114,6 @@ const COLLECTIONS: Collection[] = [
     path: org('rooms/*/visitors/*/chats'),
     entries: chatsIf((chat) => hasRoom(chat) && chat.facts.visitor_id !== null),
   },
-  { path: user('chats'), entries: chatsIf(isMember) },
   { path: user('routed_chats'), entries: chatsIf(hasRoom) },
   { path: user('pending_chats'), entries: chatsIf((chat) => hasRoom(chat) && isPending(chat.facts)) },
   { path: org('owned_chats/*/messages'), entries: partsIf(hasRoom, messages) },
@@ -102,14 +121,7 @@ const COLLECTIONS: Collection[] = [
   { path: org('owned_chats/*/tags'), entries: partsIf(hasRoom, tags) },
   { path: org('owned_chats/*/reply_suggestions'), entries: partsIf(hasRoom, suggestions) },
   { path: org('routed_chats/*/messages/*/reply_suggestions'), entries: partsIf(hasRoom, suggestions) },
-  {
-    path: user('chat_memberships'),
-    entries: (chats) =>
-      chats.flatMap((chat) => {
-        const own = chat.members.get(AGENT.id);
-        return own === undefined ? [] : [[chat.facts.id, asMember(own.facts, chat)]];
-      }),
-  },
+  ...ofMember(isMember),
 ];
 
 /** The subscriber's copy. Ids of parts are unique only within their chat. */
@@ -161,6 +173,16 @@ function checkUser(model: ThreadModel): void {
   for (const { path, entries } of COLLECTIONS) {
     const topic = topicOf(path, { organization_id: ORGANIZATION, user_id: AGENT.id });
     compare(replicaOf(model, topic, SUBSCRIBER, 'organization'), entries(chats, model));
+  }
+  const holds = (chat: ChatState) => {
+    const own = chat.members.get(AGENT.id)?.facts;
+    return (
+      own !== undefined && (own.is_participating || (!hasRoom(chat) && chat.facts.organization_id === ORGANIZATION))
+    );
+  };
+  for (const { path, entries } of ofMember(holds)) {
+    const topic = topicOf(path, { organization_id: ORGANIZATION, user_id: AGENT.id });
+    compare(replicaOf(model, topic, UNREACHED, 'organization'), entries(chats, model));
   }
   // Later changes of the chat's counts are not notified with its invitations.
   const invited = topicOf(user('incoming_chat_invitations'), { organization_id: ORGANIZATION, user_id: AGENT.id });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { listMembershipsOfUser, listVisitorMemberships } from '../../../src/chats/list-memberships.ts';
 import { findNewestChatOfVisitor } from '../../../src/chats/visitor-chats.ts';
+import type { MemberRooms } from '../../../src/resources/chat-grant.ts';
 import {
   AT,
   type CopiedChat,
@@ -38,15 +39,26 @@ const expectRows = (reads: readonly Read[], most: (read: Read) => number) => {
   }
 };
 const budget = ({ results }: Read) => 3 * results + 4;
+/** Reads index, membership and chat of each id; on the last page the walk once more. */
+const scanned = ({ results }: Read) => 5 * results + 4;
+const rooms = (organization_id: string, room_ids: string[]): MemberRooms => ({
+  organization_id,
+  reach: { organization_id: null, room_ids },
+  history: { organization_id: null, room_ids: [] },
+});
 
 describe('memberships of a user', () => {
   it.each([
-    [{}, (number: number) => number % 2 === 0, budget],
-    [{ is_participating: true }, (number: number) => number % 10 === 0, budget],
-    [{ is_participating: false }, (number: number) => number % 2 === 0 && number % 10 !== 0, () => 1000],
-  ] as const)('with %j: each chat once, oldest first, within the bounds', async (filters, test, most) => {
+    [{}, 'room', (number: number) => number % 2 === 0, scanned],
+    [{ is_participating: true }, 'room', (number: number) => number % 10 === 0, budget],
+    [{ is_participating: false }, 'room', (number: number) => number % 2 === 0 && number % 10 !== 0, () => 1000],
+    // A silent membership is listed while it holds.
+    [{}, 'another', (number: number) => number % 10 === 0, () => 1000],
+    [{ is_participating: false }, 'another', () => false, () => 1000],
+  ] as const)('with %j, reached by %s: each chat once, oldest first, within the bounds', async (...row) => {
+    const [filters, room, test, most] = row;
     const list = (keyset: Parameters<typeof listMembershipsOfUser>[4]) =>
-      listMembershipsOfUser(database, 'own', 'agent', filters, keyset);
+      listMembershipsOfUser(database, 'agent', rooms('own', [room]), filters, keyset);
     const { forth, back, reads } = await walkPages(50, list, keyOf);
     expect(forth).toEqual(idsWhere(test));
     expect(back).toEqual(forth);
@@ -56,7 +68,7 @@ describe('memberships of a user', () => {
   it('are those of the organization only', async () => {
     const { forth } = await walkPages(
       50,
-      (keyset) => listMembershipsOfUser(database, 'other', 'agent', {}, keyset),
+      (keyset) => listMembershipsOfUser(database, 'agent', rooms('other', ['room']), {}, keyset),
       keyOf,
     );
     expect(forth).toEqual([]);
@@ -65,12 +77,13 @@ describe('memberships of a user', () => {
 
 describe('memberships of a visitor', () => {
   it.each([
-    ['agent', (number: number) => number % 4 === 0],
-    ['guest', (number: number) => number % 1000 === 8],
-    ['stranger', () => false],
-  ] as const)('are those in the chats of which the user is a member: %s', async (user_id, test) => {
-    const list = (keyset: Parameters<typeof listVisitorMemberships>[2]) =>
-      listVisitorMemberships(database, { visitor_id: 'visitor', user_id }, keyset);
+    ['agent', 'room', (number: number) => number % 4 === 0],
+    ['agent', 'another', (number: number) => number % 20 === 0],
+    ['guest', 'another', (number: number) => number % 1000 === 8],
+    ['stranger', 'room', () => false],
+  ] as const)('are those in the chats of which the user is a member: %s by %s', async (user_id, room, test) => {
+    const of = { visitor_id: 'visitor', user_id, rooms: rooms('own', [room]) };
+    const list = (keyset: Parameters<typeof listVisitorMemberships>[2]) => listVisitorMemberships(database, of, keyset);
     const { forth, back, reads } = await walkPages(50, list, keyOf);
     expect(forth).toEqual(idsWhere(test));
     expect(back).toEqual(forth);

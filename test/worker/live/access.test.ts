@@ -97,6 +97,33 @@ describe('the rights of a socket’s user', () => {
     for (const each of [client, back]) each.close();
   });
 
+  it('do not include a silent membership in a room that is no longer routed to them', async () => {
+    const { organization_id, user_id: other } = await enroll();
+    const agent = await enrollAgent(organization_id);
+    const [left, kept] = [await newRoom(organization_id), await newRoom(organization_id)];
+    const channel = `/api/v5/users/${agent.user_id}/chats/*/messages`;
+    const client = await listen(agent, channel);
+    const silent = { open: [], silent: [agent.user_id], before: {} };
+    const [inLeft, inKept] = [left, kept].map((id) =>
+      PublishingThread.ofOrganization(organization_id, { room: { id, organization_id }, users: silent }),
+    );
+    const before = await inLeft?.say('while it is routed to them');
+    expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', before]]);
+    const body = { name: 'R', targets: [{ kind: 'user', id: other }], room_ids: [left] };
+    expect((await admin(`/organizations/${organization_id}/routers`, { method: 'POST', body })).status).toBe(201);
+    passTime(FORGOTTEN);
+    await inLeft?.say('afterwards');
+    const id = await inKept?.say('elsewhere');
+    expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', id]]);
+    const open = PublishingThread.ofOrganization(organization_id, {
+      room: { id: left, organization_id },
+      users: { open: [agent.user_id], silent: [], before: {} },
+    });
+    const taken = await open.say('to who takes part');
+    expect(said(await client.next('notifications'))).toMatchObject([[expect.any(String), 'added', taken]]);
+    client.close();
+  });
+
   it('do not include a room whose routers do not name the bot', async () => {
     const { organization_id } = await enroll();
     const bot = await enrollAgent(organization_id, { is_bot: true });

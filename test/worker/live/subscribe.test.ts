@@ -60,7 +60,9 @@ describe('a user’s socket', () => {
 
   it('gets all notifications of an event in one frame, each topic once', async () => {
     const client = await LiveClient.ofUser(person);
-    const thread = PublishingThread.ofOrganization(organization, { user_ids: [person.user_id] });
+    const thread = PublishingThread.ofOrganization(organization, {
+      users: { open: [person.user_id], silent: [], before: {} },
+    });
     const chats = `/api/v5/orgs/${organization}/owned_chats`;
     const own = `/api/v5/users/${person.user_id}/chats`;
     const wanted = [ownedMessages(), ownedMessages(thread.chatId), chats, own, `${own}/*/messages`];

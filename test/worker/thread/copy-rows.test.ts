@@ -13,6 +13,7 @@ import { loadThread } from '../../../src/thread/store/load.ts';
 import { writeBatches } from '../../support/worker/batches.ts';
 import { setClock } from '../../support/worker/clock.ts';
 import {
+  allRooms,
   type CommandBody,
   execute,
   newChannel,
@@ -122,9 +123,10 @@ describe('the replica of a chat', () => {
   });
 
   test('is the newest of the rows in a batch, whatever D1 has and in whatever order they arrive', async () => {
-    const { thread, chat_id, actor, grant, visitor_id } = await newVisitorChat({ actor: await presentUser() });
+    const { thread, chat_id, actor, grant, room, visitor_id } = await newVisitorChat({ actor: await presentUser() });
+    const rooms = allRooms(room.organization_id);
     const says = { type: 'post_visitor_message', chat_id, visitor_id } as const;
-    const attends = { type: 'update_membership', chat_id, actor, is_present: true, last_seen_at: null } as const;
+    const attends = { type: 'update_membership', chat_id, actor, rooms, is_present: true, last_seen_at: null } as const;
     const batches: ReplicaBatch[] = [];
     // Waiting, pending, no longer so, ended: flags come back to what they were.
     for (const command of [

@@ -9,7 +9,9 @@ import { type Ring, testAlarm } from '../../support/worker/alarm.ts';
 import { passTime } from '../../support/worker/clock.ts';
 import {
   accepted,
+  allRooms,
   type Channel,
+  memberGrant,
   nameOf,
   newChannel,
   newUser,
@@ -110,6 +112,7 @@ describe('a message whose thread or projector crashes', () => {
         command_id: crypto.randomUUID(),
         chat_id: opening.chat_id,
         actor: user,
+        rooms: allRooms(channel.organizationId),
         message: 'reply',
         selected_reply_suggestion_id: null,
         attachments: [],
@@ -119,7 +122,7 @@ describe('a message whose thread or projector crashes', () => {
       await sendUntilAnswered(command, name);
       expect(fault.passed()).toBe(1);
       onFault(null);
-      const { messages } = await readMessages(name, opening.chat_id, user.id);
+      const { messages } = await readMessages(name, opening.chat_id, user);
       expect(messages.map(({ message }) => message.message)).toEqual(['first', 'auto', 'reply']);
       await ringUntilCopied(ring, channel, opening.chat_id, 3);
     });
@@ -195,7 +198,7 @@ describe('an outage of D1', () => {
     await receive(receiveCommand(channel, 't', [visitorMessage('four')], { close_session: true }));
     await ringUntilCopied(ring, channel, opening.chat_id, 4);
     const chat = await env.DB.prepare('SELECT is_ended, seq FROM chats WHERE id = ?').bind(opening.chat_id).first();
-    const grant: ChatGrant = { kind: 'member', user_id: user.id };
+    const grant: ChatGrant = memberGrant(user);
     const query = { v: 1, type: 'read_members', chat_id: opening.chat_id, grant } as const;
     const { members: views } = await read(nameOf(channel), query);
     const view = views.map(({ composing_status: _typing, ...member }) => member);

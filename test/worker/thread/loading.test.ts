@@ -11,7 +11,7 @@ import { replayLog } from '../../../src/thread/store/replay.ts';
 import { IDENTITY, ThreadModel } from '../../support/thread-model.ts';
 import { commandOf, openingStep, step, USERS_IDENTITY, VISITOR_IDENTITY } from '../../support/thread-steps.ts';
 import { setClock } from '../../support/worker/clock.ts';
-import { accepted, execute, newVisitorChat } from '../../support/worker/threads.ts';
+import { accepted, execute, memberGrant, newVisitorChat } from '../../support/worker/threads.ts';
 
 /** A day ahead, so that no alarm rings by itself. */
 const STARTS_AT = Date.now() + 86_400_000;
@@ -129,7 +129,7 @@ test('the retry of a visitor’s chat that was opened two sessions ago is answer
   const first = await newVisitorChat();
   const { thread, visitor_id, room, actor } = first;
   const end = (chat_id: string) => {
-    const grant = { kind: 'member' as const, user_id: actor.id };
+    const grant = memberGrant(actor);
     return execute(thread, { type: 'update_chat', chat_id, grant, is_ended: true, is_waiting: null });
   };
   const open = (command_id: string): OpenVisitorChat => {

@@ -254,7 +254,7 @@ test('a purge of older messages keeps the newer ones, in the object and in the c
   const { message } = await say('kept');
   const order = orderFor(actor.organization_id, { covers: 'messages', chat_id, before: message.created_at });
   await purge(thread, order);
-  const { messages } = await readMessages(thread, chat_id, actor.id);
+  const { messages } = await readMessages(thread, chat_id, actor);
   const texts = messages.flatMap((each) => (each.message.type === 'msg' ? [each.message.message] : []));
   expect(texts).toEqual([null, 'kept']);
   expect(await storedIn(thread)).not.toContain('canary');

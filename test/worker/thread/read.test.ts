@@ -60,7 +60,7 @@ describe('a query', () => {
 
   test('for one message finds it by its id, but no message of another chat', async () => {
     const { thread, chat_id, actor, grant } = await newVisitorChat();
-    const { messages } = await readMessages(thread, chat_id, actor.id);
+    const { messages } = await readMessages(thread, chat_id, actor);
     const [first] = messages;
     const query = { v: 1 as const, type: 'read_message' as const, chat_id, grant };
     const found = await read(thread, { ...query, message_id: first?.message.id ?? '' });

@@ -22,7 +22,9 @@ import { passTime } from '../../support/worker/clock.ts';
 import { replaceProjector } from '../../support/worker/projector.ts';
 import {
   accepted,
+  allRooms,
   type Channel,
+  memberGrant,
   nameOf,
   newChannel,
   newUser,
@@ -194,7 +196,7 @@ describe('the rows that a command writes', () => {
     const agent = newUser(channel.organizationId);
     const opening = await receive(receiveCommand(channel, 't', [visitorMessage('q'), userMessage('a', agent)]));
     const stub = stubOf(channel, 't');
-    const head = { v: 1 as const, chat_id: opening.chat_id, actor: agent };
+    const head = { v: 1 as const, chat_id: opening.chat_id, actor: agent, rooms: allRooms(channel.organizationId) };
     const suggested = accepted(
       (
         await stub.execute({
@@ -202,7 +204,7 @@ describe('the rows that a command writes', () => {
           type: 'add_reply_suggestion',
           command_id: crypto.randomUUID(),
           message_id: opening.message_ids[0] ?? '',
-          grant: { kind: 'member', user_id: agent.id },
+          grant: memberGrant(agent),
           suggestion: 's',
           relevancy_score: null,
         })

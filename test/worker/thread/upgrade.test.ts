@@ -10,7 +10,15 @@ import { SCHEMA } from '../../../src/thread/store/schema.ts';
 import { testAlarm } from '../../support/worker/alarm.ts';
 import { passTime } from '../../support/worker/clock.ts';
 import { TABLES_OF_VERSION_1 } from '../../support/worker/store-v1.ts';
-import { alarmOf, execute, newUser, newVisitorChat, read, readMessages } from '../../support/worker/threads.ts';
+import {
+  alarmOf,
+  execute,
+  memberGrant,
+  newUser,
+  newVisitorChat,
+  read,
+  readMessages,
+} from '../../support/worker/threads.ts';
 import stored from '../../unit/domain/golden-log-v1.json' with { type: 'json' };
 
 const events = stored as unknown as ThreadEvent[];
@@ -51,7 +59,8 @@ afterEach(async () => {
   await evictDurableObject(object());
 });
 
-const grant = { kind: 'member' as const, user_id: AGENT };
+const agent = { id: AGENT, organization_id: replayed.thread?.organization_id ?? '' };
+const grant = memberGrant(agent);
 
 test('an object of the first schema answers as its log says', async () => {
   const { chat } = await read(name, { v: 1, type: 'read_chat', chat_id: chatId, grant });
@@ -62,7 +71,7 @@ test('an object of the first schema answers as its log says', async () => {
     return member;
   });
   expect(facts).toEqual([...(replayed.chats.get(chatId)?.members.values() ?? [])].map((member) => member.facts));
-  const { messages } = await readMessages(name, chatId, AGENT);
+  const { messages } = await readMessages(name, chatId, agent);
   expect(messages.map(({ message }) => message.attachments)).toEqual(messages.map(() => []));
   expect((await read(name, { v: 1, type: 'read_tags', chat_id: chatId, grant })).tags).toEqual([]);
 });
@@ -127,7 +136,7 @@ test('an upgraded object has the columns of a new one', async () => {
   await read(name, { v: 1, type: 'read_chat', chat_id: chatId, grant });
   const upgraded = await tablesOf(name);
   const { thread, chat_id, actor } = await newVisitorChat();
-  const member = { kind: 'member' as const, user_id: actor.id };
+  const member = memberGrant(actor);
   await execute(thread, { type: 'add_tag', chat_id, grant: member, actor, name: 'new' });
   const fresh = await tablesOf(thread);
   expect([...fresh.keys()]).toEqual(
@@ -151,7 +160,7 @@ test('an object of the second schema gets what is missing, and its replica is no
     sql.exec('UPDATE upkeep SET schema = 2');
   });
   await evictDurableObject(young);
-  const grant = { kind: 'member' as const, user_id: actor.id };
+  const grant = memberGrant(actor);
   await execute(thread, { type: 'add_tag', chat_id, grant, actor, name: 'new' });
   const tables = await tablesOf(thread);
   const columns = (table: string) => (tables.get(table) as { name: string }[]).map((column) => column.name);

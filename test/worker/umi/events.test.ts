@@ -3,6 +3,7 @@ import { keysOf, MESSAGE_KEYS, NESTED_USER_KEYS, SUGGESTION_KEYS } from '../../s
 import { expectDocumentedWebhook } from '../../support/worker/documented-webhook.ts';
 import {
   ask,
+  enrollAgent,
   type Json,
   resultsOf,
   TestOrganization,
@@ -11,6 +12,8 @@ import {
   unique,
   visitorSays,
 } from '../../support/worker/organization.ts';
+import { setOrganization } from '../../support/worker/organization-setup.ts';
+import type { Person } from '../../support/worker/requests.ts';
 
 let org: TestOrganization;
 
@@ -28,6 +31,38 @@ async function sentBodies(own: TestOrganization, thread: string): Promise<Json[]
 function textsOf(events: Json[]): unknown[] {
   return events.map(({ message }) => (message as Json | undefined)?.['message']);
 }
+
+describe('private history', () => {
+  it('shows tokens without `reports` what was sent, and no text of it', async () => {
+    const own = await TestOrganization.open();
+    const settings = await enrollAgent(own.organizationId, {}, ['settings']);
+    const both = await enrollAgent(own.organizationId, {}, ['settings', 'reports']);
+    const thread = unique('thread');
+    const { chatId, ids } = await own.say(thread, 'a secret question');
+    await own.suggest(chatId, ids[0] ?? '', 'a secret answer');
+    await own.join(own.agent, chatId);
+    await ask(own.agent, 'POST', `/users/${own.agent.user_id}/chats/${chatId}/messages`, { message: 'a secret reply' });
+    await setOrganization(own.organizationId, { private_chat_history: true });
+    const events = (person: Person) => ask(person, 'GET', `${own.channelPath}/events?thread_id=${thread}`);
+    const shown = await events(settings);
+    expect(shown.text).not.toContain('secret');
+    const told = resultsOf(await events(both));
+    expect(JSON.stringify(told)).toContain('a secret answer');
+    expect(resultsOf(shown)).toEqual(
+      told.map(({ message, ...rest }) =>
+        message === undefined ? { ...rest, reply_suggestion: null } : { ...rest, message: null },
+      ),
+    );
+    const log = resultsOf(await ask(settings, 'GET', `${own.channelPath}/deliveries?thread_id=${thread}`));
+    expect(log).toHaveLength(2);
+    for (const { id } of log) {
+      const path = `${own.channelPath}/deliveries/${id}`;
+      const [hidden, whole] = [await ask(settings, 'GET', path), await ask(both, 'GET', path)];
+      expect(whole.json['body']).toContain('secret');
+      expect(hidden.json).toEqual({ ...whole.json, body: null, attempts: hidden.json['attempts'] });
+    }
+  });
+});
 
 describe('the events of a thread', () => {
   it('are the bodies of its webhooks, with every documented key and seq and prev_seq', async () => {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { UpdateMembership } from '../../../../src/domain/commands.ts';
 import { isPending } from '../../../../src/resources/chat.ts';
 import {
+  ALL_ROOMS,
   COLLEAGUE,
   end,
   FOREIGNER,
@@ -24,7 +25,8 @@ beforeEach(() => {
 
 function update(more: Partial<UpdateMembership> = {}): UpdateMembership {
   const nothing = { is_participating: null, composing_status: null, last_seen_at: null };
-  return { ...head(), type: 'update_membership', chat_id: chatId, actor: AGENT, is_present: true, ...nothing, ...more };
+  const sent = { actor: AGENT, rooms: ALL_ROOMS, is_present: true };
+  return { ...head(), type: 'update_membership', chat_id: chatId, ...sent, ...nothing, ...more };
 }
 
 const told = (isPresent: boolean, userId = AGENT.id) =>

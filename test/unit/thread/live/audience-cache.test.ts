@@ -12,6 +12,7 @@ const subscriber: UserSubscriber = {
   keeps_private_history: false,
   reach: { organization_id: null, room_ids: ['room', 'another', 'third'] },
   history_reach: null,
+  member_reach: { organization_id: 'o', room_ids: ['another'] },
   organization_reach: { organization_id: 'o', room_ids: ['another'] },
   stands_for: [],
 };

@@ -19,6 +19,7 @@ const SUBSCRIBER: UserSubscriber = {
   keeps_private_history: false,
   reach: REACH,
   history_reach: REACH,
+  member_reach: REACH,
   organization_reach: REACH,
   stands_for: [],
 };

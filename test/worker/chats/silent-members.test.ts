@@ -1,0 +1,224 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
+import {
+  arrive,
+  ask,
+  enrollAgent,
+  type Json,
+  resultsOf,
+  TestOrganization,
+  unique,
+} from '../../support/worker/organization.ts';
+import { setOrganization, shareRoom } from '../../support/worker/organization-setup.ts';
+import { type Answer, admin, type Person } from '../../support/worker/requests.ts';
+
+const SILENT = { is_participating: false, composing_status: 'idle' };
+const OPEN = { is_participating: true, composing_status: 'idle' };
+
+const own = (person: Person, path: string) => `/users/${person.user_id}${path}`;
+const get = (person: Person, path: string) => ask(person, 'GET', path);
+const idsOf = (answer: Answer, key = 'id') => resultsOf(answer).map((one) => one[key]);
+const textsOf = (answer: Answer) => resultsOf(answer).flatMap(({ message }) => message ?? []);
+
+/** Each request to a chat that a member has, with its status. */
+async function doorsOf(person: Person, chatId: string): Promise<Record<string, number>> {
+  const chat = own(person, `/chats/${chatId}`);
+  const asked: [string, Promise<Answer>][] = [
+    ['chat', get(person, chat)],
+    ['messages', get(person, `${chat}/messages`)],
+    ['memberships', get(person, `${chat}/memberships`)],
+    ['tags', get(person, `${chat}/tags`)],
+    ['suggestions', get(person, `${chat}/reply_suggestions`)],
+    ['invitations', get(person, `${chat}/outgoing_chat_invitations`)],
+    ['own membership', get(person, own(person, `/chat_memberships/${chatId}`))],
+    ['post', ask(person, 'POST', `${chat}/messages`, { message: 'hello' })],
+    ['invite', ask(person, 'POST', `${chat}/outgoing_chat_invitations`, { invited_user_id: person.user_id })],
+    ['take part', ask(person, 'PATCH', own(person, `/chat_memberships/${chatId}`), { is_participating: true })],
+    ['end', ask(person, 'PATCH', chat, { is_ended: true })],
+  ];
+  const answers = await Promise.all(asked.map(async ([name, answer]) => [name, (await answer).status] as const));
+  return Object.fromEntries(answers);
+}
+
+const CLOSED = {
+  ...{ chat: 404, messages: 404, memberships: 404, tags: 404, suggestions: 404, invitations: 404 },
+  ...{ 'own membership': 404, post: 404, invite: 404, 'take part': 404, end: 404 },
+};
+
+/** The chats in the lists of a member: their chats, in each order, their memberships, and those of a visitor. */
+async function listsOf(person: Person): Promise<unknown[][]> {
+  return [
+    idsOf(await get(person, own(person, '/chats'))),
+    idsOf(await get(person, own(person, '/chats?ordering=updated_at'))),
+    idsOf(await get(person, own(person, '/chats?is_participating=false'))),
+    idsOf(await get(person, own(person, '/chat_memberships')), 'chat_id'),
+    idsOf(await get(person, own(person, '/chat_memberships?is_participating=false')), 'chat_id'),
+  ];
+}
+
+describe('a silent member of a partner', () => {
+  let owner: TestOrganization;
+  let partner: TestOrganization;
+  let spy: Person;
+  let colleague: Person;
+  let chatId: string;
+  let threadId: string;
+  let share: string;
+
+  beforeEach(async () => {
+    owner = await TestOrganization.open();
+    partner = await TestOrganization.open();
+    spy = partner.agent;
+    colleague = await enrollAgent(partner.organizationId);
+    for (const person of [spy, colleague]) await arrive(person);
+    const { roomId } = owner.gateway;
+    await shareRoom(owner, roomId, partner);
+    share = `/organizations/${owner.organizationId}/rooms/${roomId}/shares/${partner.organizationId}`;
+    threadId = unique('thread');
+    ({ chatId } = await owner.say(threadId, 'before'));
+  });
+
+  const involved = () => `${partner.organizationPath}/involved_chats`;
+  const join = (person: Person, how: Json) =>
+    ask(person, 'POST', `${partner.organizationPath}/routed_chats/${chatId}/memberships`, {
+      member_id: person.user_id,
+      ...how,
+    });
+  const unshare = async () => expect((await admin(share, { method: 'DELETE' })).status).toBe(204);
+
+  it('has the chat while the room reaches the partner, and nothing of it afterwards', async () => {
+    expect((await join(spy, SILENT)).status).toBe(201);
+    await eventually(async () =>
+      expect(await listsOf(spy)).toEqual([[chatId], [chatId], [chatId], [chatId], [chatId]]),
+    );
+    expect(textsOf(await get(spy, own(spy, `/chats/${chatId}/messages`)))).toEqual(['before']);
+    expect(idsOf(await get(colleague, involved()))).toEqual([chatId]);
+    expect((await get(colleague, `${involved()}/${chatId}/messages`)).status).toBe(200);
+
+    await unshare();
+    await owner.say(threadId, 'after');
+    expect(await listsOf(spy)).toEqual([[], [], [], [], []]);
+    expect(await doorsOf(spy, chatId)).toEqual(CLOSED);
+    expect(idsOf(await get(colleague, involved()))).toEqual([]);
+    for (const below of ['', '/messages', '/memberships', '/tags']) {
+      expect([below, (await get(colleague, `${involved()}/${chatId}${below}`)).status]).toEqual([below, 404]);
+    }
+    const joining = await ask(colleague, 'POST', `${involved()}/${chatId}/memberships`, {
+      member_id: colleague.user_id,
+      ...OPEN,
+    });
+    expect(joining.status).toBe(404);
+  });
+
+  it('keeps the chat, and the partner too, while they take part openly', async () => {
+    expect((await join(spy, OPEN)).status).toBe(201);
+    await unshare();
+    await eventually(async () => expect(idsOf(await get(spy, own(spy, '/chats')))).toEqual([chatId]));
+    expect(idsOf(await get(colleague, involved()))).toEqual([chatId]);
+    expect((await get(colleague, `${involved()}/${chatId}/messages`)).status).toBe(200);
+    const leaving = await ask(spy, 'PATCH', own(spy, `/chat_memberships/${chatId}`), { is_participating: false });
+    expect([leaving.status, leaving.json]).toMatchObject([200, { is_participating: false }]);
+    expect(await doorsOf(spy, chatId)).toEqual(CLOSED);
+    await eventually(async () => expect(idsOf(await get(colleague, involved()))).toEqual([]));
+  });
+});
+
+describe('a silent member whom a router no longer names', () => {
+  it('has nothing that routing does not give, unless they take part', async () => {
+    const org = await TestOrganization.open();
+    const { agent } = org;
+    await arrive(agent);
+    const [silent, open] = [await org.say(unique('thread'), 'one'), await org.say(unique('thread'), 'two')];
+    for (const [{ chatId }, how] of [
+      [silent, SILENT],
+      [open, OPEN],
+    ] as const) {
+      const joined = await ask(agent, 'POST', own(agent, `/routed_chats/${chatId}/memberships`), how);
+      expect(joined.status).toBe(201);
+    }
+    const both = async (ids: string[]) =>
+      expect(new Set(idsOf(await get(agent, own(agent, '/chats'))))).toEqual(new Set(ids));
+    await eventually(() => both([silent.chatId, open.chatId]));
+    await org.routeTo([{ kind: 'user', id: org.bot.user_id }]);
+    await both([open.chatId]);
+    expect(idsOf(await get(agent, own(agent, '/chat_memberships')), 'chat_id')).toEqual([open.chatId]);
+    expect(await doorsOf(agent, silent.chatId)).toEqual(CLOSED);
+    expect((await get(agent, own(agent, `/chats/${open.chatId}/messages`))).status).toBe(200);
+    const { visitor_id } = { visitor_id: String((await org.memberships(open.chatId))[0]?.['member_id']) };
+    const shared = await get(agent, own(agent, `/chats/${open.chatId}/visitors/${visitor_id}/chat_memberships`));
+    expect(idsOf(shared, 'chat_id')).toEqual([open.chatId]);
+    await org.routeTo([{ kind: 'all' }]);
+    await both([silent.chatId, open.chatId]);
+  });
+
+  it('keeps a chat between users of the organization that they have left', async () => {
+    const org = await TestOrganization.open();
+    await arrive(org.agent);
+    const { json } = await ask(org.agent, 'POST', own(org.agent, '/chats'));
+    const chatId = String(json['id']);
+    const membership = own(org.agent, `/chat_memberships/${chatId}`);
+    expect((await ask(org.agent, 'PATCH', membership, { is_participating: false })).status).toBe(200);
+    expect((await get(org.agent, own(org.agent, `/chats/${chatId}`))).status).toBe(200);
+    await eventually(async () => expect(idsOf(await get(org.agent, own(org.agent, '/chats')))).toEqual([chatId]));
+  });
+});
+
+describe('private history', () => {
+  it('shows a silent member without `reports` the texts from the start of the membership on', async () => {
+    const org = await TestOrganization.open();
+    const reporter = await enrollAgent(org.organizationId, {}, ['reports']);
+    const threadId = unique('thread');
+    const { chatId, ids } = await org.say(threadId, 'before');
+    await org.suggest(chatId, ids[0] ?? '', 'an early suggestion');
+    await setOrganization(org.organizationId, { private_chat_history: true });
+    for (const person of [org.agent, reporter]) {
+      await arrive(person);
+      const joined = await ask(person, 'POST', own(person, `/routed_chats/${chatId}/memberships`), SILENT);
+      expect(joined.status).toBe(201);
+    }
+    const later = await org.say(threadId, 'after');
+    await org.suggest(chatId, later.ids[0] ?? '', 'a late suggestion');
+
+    const messages = (person: Person, query = '') => get(person, own(person, `/chats/${chatId}/messages${query}`));
+    expect(textsOf(await messages(org.agent))).toEqual(['after']);
+    expect(textsOf(await messages(org.agent, '?ordering=-created_at&page_size=1'))).toEqual(['after']);
+    expect((await messages(org.agent, `/${ids[0]}`)).status).toBe(404);
+    expect((await messages(org.agent, `/${later.ids[0]}`)).status).toBe(200);
+    expect((await messages(org.agent, `/${ids[0]}/reply_suggestions`)).status).toBe(404);
+    const suggested = await get(org.agent, own(org.agent, `/chats/${chatId}/reply_suggestions`));
+    expect(idsOf(suggested, 'suggestion')).toEqual(['a late suggestion']);
+    const all = await get(reporter, own(reporter, `/chats/${chatId}/reply_suggestions`));
+    const [early] = resultsOf(all);
+    expect(idsOf(all, 'suggestion')).toEqual(['an early suggestion', 'a late suggestion']);
+    const hidden = await get(org.agent, own(org.agent, `/chats/${chatId}/reply_suggestions/${early?.['id']}`));
+    expect(hidden.status).toBe(404);
+    expect(textsOf(await messages(reporter))).toEqual(['before', 'after']);
+
+    // Who takes part must know what they answer; everybody sees that they do.
+    await ask(org.agent, 'PATCH', own(org.agent, `/chat_memberships/${chatId}`), { is_participating: true });
+    expect(textsOf(await messages(org.agent))).toEqual(['before', 'after']);
+    await ask(org.agent, 'PATCH', own(org.agent, `/chat_memberships/${chatId}`), { is_participating: false });
+    expect(textsOf(await messages(org.agent))).toEqual(['after']);
+  });
+
+  it('of the owner of a shared room counts for a partner’s silent member, and for the partner', async () => {
+    const owner = await TestOrganization.open();
+    const partner = await TestOrganization.open();
+    await shareRoom(owner, owner.gateway.roomId, partner);
+    await owner.routeTo([{ kind: 'organization', id: partner.organizationId }]);
+    const threadId = unique('thread');
+    const { chatId } = await owner.say(threadId, 'before');
+    await arrive(partner.agent);
+    const joined = await ask(partner.agent, 'POST', own(partner.agent, `/routed_chats/${chatId}/memberships`), SILENT);
+    expect(joined.status).toBe(201);
+    const messages = () => get(partner.agent, own(partner.agent, `/chats/${chatId}/messages`));
+    expect(textsOf(await messages())).toEqual(['before']);
+    await setOrganization(owner.organizationId, { private_chat_history: true });
+    await owner.say(threadId, 'after');
+    expect(textsOf(await messages())).toEqual(['after']);
+    const involved = `${partner.organizationPath}/involved_chats/${chatId}/messages`;
+    expect((await get(partner.agent, involved)).status).toBe(404);
+    const reporter = await enrollAgent(partner.organizationId, {}, ['reports']);
+    expect(textsOf(await get(reporter, involved))).toEqual(['before', 'after']);
+  });
+});
