@@ -53,6 +53,7 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
       private_chats: 'flag',
       private_chat_history: 'flag',
       message_list_days: 'days',
+      chat_retention_days: 'days',
       is_renaming_allowed: 'flag',
       ...quotaFields(() => 'quota' as const),
       street: 'nullable',

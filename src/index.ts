@@ -8,6 +8,7 @@ import { wakeOverdueThreads } from './delivery/wake-overdue.ts';
 import { deleteOldDeliveries, runSweeps, type Sweep, sweepDeliveries } from './delivery/watchdog.ts';
 import { deleteOldKeys } from './directory/keyed-requests.ts';
 import { deletePassingVisitors } from './directory/passing-visitors.ts';
+import { purgeOldChats } from './purges/purge-old-chats.ts';
 import { sweepPurges } from './purges/sweep-purges.ts';
 import { threadStub } from './rpc/thread.ts';
 
@@ -35,6 +36,7 @@ function sweepsOf(env: Env): Sweep[] {
     { database, name: 'visitors_deleted', run: (now) => deletePassingVisitors(copy, now) },
     { database, name: 'keys_deleted', run: (now) => deleteOldKeys(copy, now) },
     { database, name: 'purged', run: (now) => sweepPurges(env, copy, now) },
+    { database, name: 'chats_purged', run: (now) => purgeOldChats(env, { identity, copy, name: database }, now) },
     { database, name: 'messages_deleted', run: (now) => deleteExpiredMessages(identity, copy, database, now) },
   ]);
   return [

@@ -33,6 +33,8 @@ export type OrganizationRow = {
   /** The bytes of rows that its threads have sent to D1 on a day (days since 1970, UTC). */
   stored_day: number;
   stored_bytes: number;
+  /** How many days after its end a chat is purged of its messages; null: never. */
+  chat_retention_days: number | null;
   /** JSON object: email, phone, street, postal_code, city, country, business_id. A missing value is null. */
   profile: string;
   created_at: number;

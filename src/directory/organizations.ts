@@ -45,8 +45,8 @@ export async function insertOrganization(
 ): Promise<OrganizationView | null> {
   const row = await database.first<OrganizationRow>(
     `INSERT INTO organizations (id, name, has_active_subscription, private_chats, private_chat_history, message_list_days,
-       is_renaming_allowed, database, profile, quotas, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), json_patch('{}', ?), ?, ?)
+       chat_retention_days, is_renaming_allowed, database, profile, quotas, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, json_patch('{}', ?), json_patch('{}', ?), ?, ?)
      ON CONFLICT DO NOTHING RETURNING *`,
     organization.id,
     organization.name,
@@ -54,6 +54,7 @@ export async function insertOrganization(
     organization.private_chats ?? 0,
     organization.private_chat_history ?? 0,
     organization.message_list_days ?? null,
+    organization.chat_retention_days ?? null,
     organization.is_renaming_allowed ?? 1,
     organization.database ?? IDENTITY_BINDING,
     JSON.stringify(organization.profile ?? {}),
@@ -71,6 +72,7 @@ type Changeable = Pick<
   | 'private_chats'
   | 'private_chat_history'
   | 'message_list_days'
+  | 'chat_retention_days'
   | 'is_renaming_allowed'
 >;
 
@@ -134,6 +136,7 @@ function organizationView(row: OrganizationRow & AttendanceColumns): Organizatio
     name: row.name,
     database: row.database,
     message_list_days: row.message_list_days,
+    chat_retention_days: row.chat_retention_days,
     is_renaming_allowed: row.is_renaming_allowed === 1,
     has_active_subscription: row.has_active_subscription === 1,
     private_chats: row.private_chats === 1,

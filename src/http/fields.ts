@@ -81,8 +81,8 @@ export function integerField({ min, max }: { min: number; max: number }) {
   return z.int().min(min).max(max);
 }
 
-/** How many days back the list of an organization's messages goes; null: no limit. */
-export const messageListDays = integerField({ min: 1, max: 36_500 }).nullable();
+/** For how many days something of an organization is kept; null: no limit. */
+export const daysKept = integerField({ min: 1, max: 36_500 }).nullable();
 
 /** An ISO 8601 time as ms since 1970. Without a zone it is UTC. What is finer than a millisecond is left out. */
 export function timeField() {

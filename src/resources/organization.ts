@@ -26,6 +26,8 @@ export type OrganizationView = Attendants & {
   database: string;
   /** How many days back its list of messages goes; null: no limit. */
   message_list_days: number | null;
+  /** How many days after its end a chat is purged of its messages; null: never. */
+  chat_retention_days: number | null;
   /** Whether users may change their own names. */
   is_renaming_allowed: boolean;
   has_active_subscription: boolean;
@@ -37,7 +39,7 @@ export type OrganizationView = Attendants & {
   updated_at: number;
 };
 
-/** The organization object. `script_tag` and `max_rules_count` are always null. Extensions: `message_list_days`, `is_renaming_allowed`. */
+/** The organization object. `script_tag` and `max_rules_count` are always null. Extensions: `message_list_days`, `chat_retention_days`, `is_renaming_allowed`. */
 export function organizationResource(organization: OrganizationView) {
   return {
     id: organization.id,
@@ -49,6 +51,7 @@ export function organizationResource(organization: OrganizationView) {
     is_present: organization.is_present,
     max_rules_count: null,
     message_list_days: organization.message_list_days,
+    chat_retention_days: organization.chat_retention_days,
     is_renaming_allowed: organization.is_renaming_allowed,
     created_at: isoTime(organization.created_at),
     updated_at: isoTime(organization.updated_at),

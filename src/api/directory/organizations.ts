@@ -10,7 +10,7 @@ import {
 import { identityDatabase } from '../../http/app-environment.ts';
 import { purgeOrganization } from '../../http/authenticate.ts';
 import { collectionQuery, collectionSchema, idCollection, readIdPage } from '../../http/collection.ts';
-import { emailField, integerField, isoTimeSchema, messageListDays, textField } from '../../http/fields.ts';
+import { daysKept, emailField, integerField, isoTimeSchema, textField } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
@@ -37,7 +37,8 @@ const tenantChanges = z
     city: textField({ max: 255 }).nullable(),
     country: textField({ max: 255 }).nullable(),
     business_id: textField({ max: 64 }).nullable(),
-    message_list_days: messageListDays,
+    message_list_days: daysKept,
+    chat_retention_days: daysKept,
     is_renaming_allowed: z.boolean(),
   })
   .partial();
@@ -77,6 +78,7 @@ const organizationSchema = z
     is_present: z.boolean(),
     max_rules_count: z.null(),
     message_list_days: z.int().nullable(),
+    chat_retention_days: z.int().nullable(),
     is_renaming_allowed: z.boolean(),
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
@@ -140,7 +142,7 @@ export function organizationRoutesOf(door: Door): AppRouter {
     access: changesReach(door.writer('settings')),
     method: 'patch',
     summary: 'Change an organization',
-    description: `A field that is left out stays. \`message_list_days\` limits how far back the list of the organization’s messages goes. Without \`is_renaming_allowed\` users need the scope \`users\` to change names, their own too. The call can be repeated.${optionsFollow}`,
+    description: `A field that is left out stays. \`message_list_days\` limits how far back the list of the organization’s messages goes. \`chat_retention_days\` days after its end a chat is purged of its messages, which cannot be undone. Without \`is_renaming_allowed\` users need the scope \`users\` to change names, their own too. The call can be repeated.${optionsFollow}`,
     request: { params: organizationPath, body: bodyOf(changes) },
     answers: { 200: jsonOf(schema, 'Changed') },
   });
@@ -220,7 +222,7 @@ organizationsRoutes.openapi(getOrganizations, async (c) => {
 
 /** The columns to change. Undefined leaves a value as it is. */
 function columnsOf(fields: OrganizationFields) {
-  const { name, message_list_days, ...flagsAndProfile } = fields;
+  const { name, message_list_days, chat_retention_days, ...flagsAndProfile } = fields;
   const { is_renaming_allowed, has_active_subscription, private_chats, private_chat_history, ...others } =
     flagsAndProfile;
   const { stored_bytes_quota, channels_quota, apps_quota, webhooks_quota, rooms_quota, teams_quota, ...rest } = others;
@@ -228,6 +230,7 @@ function columnsOf(fields: OrganizationFields) {
   return {
     name,
     message_list_days,
+    chat_retention_days,
     is_renaming_allowed: flag(is_renaming_allowed),
     has_active_subscription: flag(has_active_subscription),
     private_chats: flag(private_chats),

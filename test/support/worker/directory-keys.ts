@@ -84,6 +84,7 @@ export const ORGANIZATION_KEYS = [
   'is_renaming_allowed',
   'max_rules_count',
   'message_list_days',
+  'chat_retention_days',
   'name',
   'phone',
   'postal_code',

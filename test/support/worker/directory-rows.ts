@@ -45,6 +45,7 @@ export async function newOrganization(options: { private_chat_history?: 0 | 1 } 
     private_chats: 0,
     private_chat_history: options.private_chat_history ?? 0,
     message_list_days: null,
+    chat_retention_days: null,
     created_at: AT,
   });
   return id;

@@ -32,6 +32,7 @@ describe('the admin API', () => {
       is_present: false,
       max_rules_count: null,
       message_list_days: null,
+      chat_retention_days: null,
       is_renaming_allowed: true,
       ...quotaFields((name) => QUOTAS[name]),
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),

@@ -30,6 +30,7 @@ const shop: OrganizationView = {
   is_online: true,
   is_humans_online: true,
   message_list_days: 365,
+  chat_retention_days: 730,
   is_renaming_allowed: true,
   has_active_subscription: true,
   private_chats: false,
