@@ -8,6 +8,8 @@ import { type Behaviour, startReceiver, type WebhookReceiver } from '../../../sc
 import { HubClient } from './hub-client.ts';
 
 export type TestHub = {
+  /** The folder of its store. */
+  folder: string;
   hub: DemoHub;
   demo: Demo;
   /** Acts as the demo organization's settings user. */
@@ -49,6 +51,7 @@ export async function openHub(options: TestHubOptions = {}): Promise<TestHub> {
   });
   if (hub.demo === null) throw new Error('a new store was not seeded');
   return {
+    folder,
     hub,
     demo: hub.demo,
     client: new HubClient(hub.url, hub.demo),

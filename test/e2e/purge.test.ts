@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { answer } from '../../scripts/webhook-receiver.ts';
+import { openHub, type TestHub } from '../support/local/hub.ts';
+import { RawSocket } from '../support/local/raw-socket.ts';
+import { storeText } from '../support/local/store-text.ts';
+
+type Json = Record<string, unknown>;
+
+let session: TestHub;
+
+beforeAll(async () => {
+  session = await openHub();
+});
+afterAll(() => session.stop());
+
+async function ok(
+  method: 'GET' | 'POST' | 'PATCH',
+  path: string,
+  body?: unknown,
+  token?: string | null,
+): Promise<Json> {
+  const { status, body: answered } = await session.client.request(method, path, body, token);
+  expect([method, path, status < 300, answered]).toEqual([method, path, true, expect.anything()]);
+  return answered as Json;
+}
+
+/** Asks for a purge, and waits until it is done. */
+async function purge(path: string, body?: Json): Promise<void> {
+  const organization = `/api/v5/orgs/${session.demo.organization_id}`;
+  const { id } = await ok('POST', `${organization}${path}`, body);
+  const state = async () => expect((await ok('GET', `${organization}/purges/${id}`))['status']).toBe('done');
+  await vi.waitFor(state, { timeout: 60_000, interval: 200 });
+}
+
+/** The files of the store that contain a text, and `log` if the Worker has written it. */
+async function placesOf(text: string): Promise<string[]> {
+  const files = await storeText(session.folder);
+  const places = [...files].flatMap(([name, content]) => (content.includes(text) ? [name] : []));
+  return session.log.some(({ message }) => message.includes(text)) ? [...places, 'log'] : places;
+}
+
+/** Whose objects or databases the files belong to. */
+const kindsOf = (places: readonly string[]) =>
+  new Set(places.map((place) => /d1|ThreadObject|UserObject|LiveHub/.exec(place)?.[0] ?? place));
+
+function canary(name: string): string {
+  return `canary-${name}-${crypto.randomUUID()}`;
+}
+
+async function watch(): Promise<RawSocket> {
+  const { agent, organization_id } = session.demo;
+  const socket = await RawSocket.open(session.hub.port, `/api/v5/users/${agent.id}/live`, agent.token);
+  const channels = [`/api/v5/users/${agent.id}/routed_chats/*/messages`];
+  socket.send({ type: 'subscribe', channels, after: null });
+  await vi.waitFor(() => expect(socket.frames.map(({ type }) => type)).toContain('subscribed'), { timeout: 10_000 });
+  expect(organization_id).toBeTruthy();
+  return socket;
+}
+
+describe('after a purge no store contains what was purged', () => {
+  test('of a thread of a channel, with webhooks that arrived and that failed', async () => {
+    const { client, demo, receiver } = session;
+    const word = canary('thread');
+    const live = await watch();
+    receiver.behave((request) => answer(request.body.includes('fails') ? 500 : 200, {}, word));
+    const channel = await client.registerChannel(`${receiver.url}/hooks`, { max_retry_count: 10 });
+    const thread_id = `${word}@example.com`;
+    const message = { body: `${word} asks`, thread_id, sender_id: `${word}@example.com`, message_id: word };
+    const { chat_id, message_ids } = await client.sendMessages(channel.id, [message], {
+      variables: { username: `${word} Jane`, [word]: word },
+    });
+    await client.joinChat(demo.agent, chat_id);
+    await client.suggestReply(demo.bot, chat_id, message_ids[0] ?? '', `${word} suggested`);
+    await client.reply(demo.agent, chat_id, `${word} answers`);
+    await client.reply(demo.agent, chat_id, `${word} fails`);
+    await vi.waitFor(
+      async () => expect(kindsOf(await placesOf(word))).toEqual(new Set(['d1', 'ThreadObject', 'LiveHub'])),
+      {
+        timeout: 30_000,
+        interval: 500,
+      },
+    );
+    await purge(`/unified_messaging/${channel.id}/purge`, { thread_id });
+    expect(await placesOf(word)).toEqual([]);
+    live.close();
+  });
+
+  test('of a visitor of a website', async () => {
+    const { demo, client } = session;
+    const word = canary('visitor');
+    const root = `/api/v5/public/orgs/${demo.organization_id}`;
+    const { visitor_id, access_token } = await ok('POST', `${root}/auth`, {}, null);
+    const token = String(access_token);
+    const visitor = String(visitor_id);
+    const room = `${root}/rooms/${demo.room_id}`;
+    await ok('POST', `${room}/visitors`, { id: visitor, current_page_title: word }, token);
+    const chat = await ok('POST', `${room}/visitors/${visitor}/chats`, {}, token);
+    const messages = `/api/v5/public/visitors/${visitor}/chats/${chat['id']}/messages`;
+    await ok('POST', messages, { message: `${word} asks` }, token);
+    await client.joinChat(demo.agent, String(chat['id']));
+    await client.reply(demo.agent, String(chat['id']), `${word} answers`);
+    const records = `/api/v5/orgs/${demo.organization_id}/rooms/${demo.room_id}/visitors/${visitor}`;
+    await ok('POST', `${records}/variables`, { key: 'phone', value: word });
+    await vi.waitFor(async () => expect(kindsOf(await placesOf(word))).toContain('d1'), {
+      timeout: 30_000,
+      interval: 500,
+    });
+    await purge(`/rooms/${demo.room_id}/visitors/${visitor}/purge`);
+    expect(await placesOf(word)).toEqual([]);
+    // Nothing leads to the visitor's id any more but the purge and what has no name.
+    expect((await session.client.request('GET', records)).status).toBe(404);
+  });
+
+  test('of the messages of a chat', async () => {
+    const { client } = session;
+    const word = canary('chat');
+    const channel = await client.registerChannel(`${session.receiver.url}/hooks`);
+    const { chat_id } = await client.sendMessage(channel.id, 'ticket', word, 'm1');
+    await vi.waitFor(async () => expect((await placesOf(word)).length).toBeGreaterThan(1), {
+      timeout: 30_000,
+      interval: 500,
+    });
+    await purge(`/owned_chats/${chat_id}/purge`);
+    expect(await placesOf(word)).toEqual([]);
+  });
+});
