@@ -26,6 +26,7 @@ const KIND_OF_PART = {
   tags: 'tag',
   reply_suggestions: 'reply_suggestion',
   message_reply_suggestions: 'reply_suggestion',
+  purges: 'purge',
   outgoing_invitations: 'invitation',
   incoming_invitations: 'invitation',
 } as const satisfies Record<TopicPart, Kind>;

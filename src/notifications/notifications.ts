@@ -3,6 +3,8 @@
  * decides who gets it.
  */
 
+import { resourceIdAt, threadNameOfChat } from '../domain/address.ts';
+import type { PurgedEvent } from '../domain/redaction.ts';
 import type { ChatState, Transition } from '../domain/state.ts';
 import {
   chatForVisitor,
@@ -15,12 +17,13 @@ import type { Belonging } from '../resources/chat-grant.ts';
 import { invitationResource } from '../resources/invitation.ts';
 import { type ComposingStatus, type MemberFacts, membershipResource } from '../resources/membership.ts';
 import { type MessageFacts, messageResource } from '../resources/message.ts';
+import { purgeNotice } from '../resources/purge.ts';
 import type { Receiver } from '../resources/receiver.ts';
 import { replySuggestionResource } from '../resources/reply-suggestion.ts';
 import { tagResource } from '../resources/tag.ts';
 
 /** The kind of resource that a notification is about. */
-export type Kind = 'chat' | 'message' | 'membership' | 'tag' | 'reply_suggestion' | 'invitation';
+export type Kind = 'chat' | 'message' | 'membership' | 'tag' | 'reply_suggestion' | 'invitation' | 'purge';
 export const KINDS: ReadonlySet<Kind> = new Set([
   'chat',
   'message',
@@ -28,6 +31,7 @@ export const KINDS: ReadonlySet<Kind> = new Set([
   'tag',
   'reply_suggestion',
   'invitation',
+  'purge',
 ]);
 
 /** How resources are shown: to an organization's people and apps, or to the chat's visitor. */
@@ -108,6 +112,7 @@ export function notificationsOf(transition: Transition, view: View, wanted: Read
     add('tag', () => changedTags(transition));
     add('reply_suggestion', () => changedSuggestions(transition));
     add('invitation', () => changedInvitations(transition));
+    if (event.type === 'purged') add('purge', () => purged(event, after.facts));
   }
   const isMessage = event.type === 'message_added';
   return {
@@ -249,6 +254,12 @@ function changedSuggestions({ event, after, suggestion_before }: Transition): No
   const old = suggestion_before === null ? null : replySuggestionResource(suggestion_before, chat);
   const found = compared('reply_suggestion', suggestion.id, old, replySuggestionResource(suggestion, chat));
   return found.map((each) => ({ ...each, message_id: suggestion.message_id }));
+}
+
+/** What receivers delete too. It is never in a list. */
+function purged(event: PurgedEvent, chat: ChatFacts): Notification[] {
+  const id = resourceIdAt(threadNameOfChat(chat.id) ?? '', event.at, event.seq);
+  return [notification('purge', id, purgeNotice({ ...event, id }, chat), null)];
 }
 
 /** An invitation shows how many members its chat has, but is not reported as changed when only they change. */

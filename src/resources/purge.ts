@@ -1,3 +1,4 @@
+import type { ChatFacts } from './chat.ts';
 import { isoTime, isoTimeOrNull } from './clock.ts';
 
 /** A purge that a tenant or the operator has asked for. Times in ms. */
@@ -28,5 +29,24 @@ export function purgeResource(purge: PurgeFacts) {
     status: purge.finished_at === null ? ('running' as const) : ('done' as const),
     created_at: isoTime(purge.created_at),
     finished_at: isoTimeOrNull(purge.finished_at),
+  };
+}
+
+/** A purge of a chat in its thread. `before` and `at` in ms. */
+export type ChatPurge = { id: string; covers: 'messages' | 'visitor'; before: number | null; at: number };
+
+/**
+ * What apps and sockets are told of a purge, so that they delete their copies: of messages from before a time (null: all
+ * messages of the chat), or of everything about the chat's visitor.
+ */
+export function purgeNotice({ id, covers, before, at }: ChatPurge, chat: ChatFacts) {
+  return {
+    id,
+    type: covers === 'visitor' ? ('visitor_purged' as const) : ('messages_purged' as const),
+    chat_id: chat.id,
+    room_id: chat.room?.id ?? null,
+    visitor_id: chat.visitor_id,
+    created_at_before: isoTimeOrNull(before),
+    purged_at: isoTime(at),
   };
 }

@@ -34,6 +34,8 @@ const PARTS_OF_CHAT = {
   tags: ':chat_id/tags',
   reply_suggestions: ':chat_id/reply_suggestions',
   message_reply_suggestions: ':chat_id/messages/:message_id/reply_suggestions',
+  // No collection of REST: a purge tells receivers what to delete.
+  purges: ':chat_id/purges',
 } as const;
 
 /** The parts of a chat that visitors see. */

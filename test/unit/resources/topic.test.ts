@@ -34,7 +34,7 @@ function means(pattern: Topic, path: string): boolean {
 
 const ORGANIZATION = '/api/v5/orgs/{organization_id}';
 const USER = '/api/v5/users/{user_id}';
-const PARTS = ['messages', 'memberships', 'tags', 'reply_suggestions', 'messages/*/reply_suggestions'];
+const PARTS = ['messages', 'memberships', 'tags', 'reply_suggestions', 'messages/*/reply_suggestions', 'purges'];
 const chats = (base: string) => [base, ...PARTS.map((part) => `${base}/*/${part}`)];
 
 /** The collections with topics, listed a second time. */

@@ -7,6 +7,7 @@ import { threadName } from '../../../src/domain/address.ts';
 import { sweepPurges } from '../../../src/purges/sweep-purges.ts';
 import { writeCollected } from '../../../src/read-model/collector.ts';
 import { eventually } from '../../support/eventually.ts';
+import { acceptedFor, installedApp } from '../../support/worker/installed-app.ts';
 import { LiveClient } from '../../support/worker/live-client.ts';
 import {
   ask,
@@ -14,6 +15,7 @@ import {
   type Json,
   resultsOf,
   TestOrganization,
+  TIME,
   UUID,
   visitorSays,
 } from '../../support/worker/organization.ts';
@@ -181,6 +183,40 @@ describe('a purge of a chat', () => {
     const listed = resultsOf(await ask(manager, 'GET', inOrganization('/purges')));
     expect(listed.map(({ id }) => id)).not.toContain(asked.json['id']);
     expect((await ask(manager, 'GET', inOrganization(`/purges/${asked.json['id']}`))).status).toBe(404);
+  });
+});
+
+describe('a receiver that asks for it', () => {
+  const OWNED = '/orgs/{organization_id}/owned_chats';
+
+  it('is told what was purged, and of which chat', async () => {
+    const { installation } = await installedApp(site.integrator, [`${OWNED}/*/purges`]);
+    const live = await LiveClient.ofUser(site.integrator);
+    const topic = `/api/v5/orgs/${org.organizationId}/owned_chats/*/purges`;
+    await live.subscribe([topic]);
+    const before = new Date(Date.now() + 60_000).toISOString();
+    const told = async (thread_id: string, type: string, ask: (chatId: string) => Promise<unknown>) => {
+      const { chatId } = await org.say(thread_id, 'a secret');
+      const { room_id } = await org.chat(chatId);
+      const [member] = await org.memberships(chatId);
+      await ask(chatId);
+      const created_at_before = type === 'messages_purged' ? before : null;
+      const about = { chat_id: chatId, room_id, visitor_id: member?.['member_id'], created_at_before };
+      const resource = { id: UUID, type, ...about, purged_at: TIME };
+      const accepted = await acceptedFor(chatId, installation);
+      expect(accepted.map(({ body }) => [body.action, body.channel, body.resource])).toEqual([
+        ['added', topic.replace('*', chatId), resource],
+      ]);
+      const { notifications } = await live.next('notifications');
+      expect((notifications as Json[]).map((each) => each['resource'])).toEqual([resource]);
+    };
+    await told('told', 'messages_purged', (chatId) =>
+      purge(`/owned_chats/${chatId}/purge`, { created_at_before: before }),
+    );
+    await told('told too', 'visitor_purged', () =>
+      purge(`/unified_messaging/${org.channelId}/purge`, { thread_id: 'told too' }),
+    );
+    live.close();
   });
 });
 
