@@ -123,7 +123,7 @@ async function writeConfiguration(
 }
 
 /** Variables of a deployment without a value in wrangler.toml. */
-const OPTIONAL_VARIABLES = ['PROJECTOR_LOCATION'];
+const OPTIONAL_VARIABLES = ['JURISDICTION', 'PROJECTOR_LOCATION'];
 
 /** `--env=` names the environment without a name; without it wrangler warns. */
 export function environmentArgument({ environment }: Target): string {

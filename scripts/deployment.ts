@@ -160,8 +160,15 @@ function deployArguments(target: Target): string[] {
 }
 
 async function createDatabase(run: RunWrangler, target: Target, name: string): Promise<void> {
-  const { databaseLocation } = target.settings;
-  const location = databaseLocation === null ? [] : ['--location', databaseLocation];
+  const { databaseLocation, variables } = target.settings;
+  const jurisdiction = variables['JURISDICTION'];
+  // A jurisdiction decides the location too: wrangler ignores a hint beside it.
+  const location =
+    jurisdiction !== undefined
+      ? ['--jurisdiction', jurisdiction]
+      : databaseLocation === null
+        ? []
+        : ['--location', databaseLocation];
   await must(run(['d1', 'create', name, ...location]), 'The database could not be created');
 }
 

@@ -9,6 +9,8 @@ declare namespace Cloudflare {
     SECRETS_KEY?: string;
     /** The key before a rotation: it still unwraps what was not wrapped again. */
     SECRETS_KEY_PREVIOUS?: string;
+    /** Where objects must keep and handle their data, e.g. `eu`. Fixed for ever: other objects answer elsewhere. */
+    JURISDICTION?: DurableObjectJurisdiction;
     /** Location hint for new projector objects, e.g. `weur`: near the D1 database. */
     PROJECTOR_LOCATION?: DurableObjectLocationHint;
   }

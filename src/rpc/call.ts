@@ -10,6 +10,17 @@ export function asPlain<Interface>(stub: unknown): Interface {
 }
 
 /**
+ * The objects of a namespace that keep their data in the deployment's jurisdiction, if it has one (docs/privacy.md).
+ * Objects of the same name elsewhere are other ones, so a deployment never changes it.
+ */
+export function inJurisdiction<Namespace extends Pick<DurableObjectNamespace, 'jurisdiction'>>(
+  env: Pick<Env, 'JURISDICTION'>,
+  namespace: Namespace,
+): Namespace {
+  return env.JURISDICTION ? (namespace.jurisdiction(env.JURISDICTION) as unknown as Namespace) : namespace;
+}
+
+/**
  * Calls an object. If the object was lost on the way, calls once more with a new stub. Only for calls that may run
  * twice.
  */

@@ -1,6 +1,6 @@
 import type { Credential } from '../directory/socket-owners.ts';
 import type { ThreadUpdate } from '../notifications/notifications.ts';
-import { asPlain } from './call.ts';
+import { asPlain, inJurisdiction } from './call.ts';
 
 /**
  * The messages from threads to a live hub. A hub belongs to an organization or to a visitor, and that decides which
@@ -75,5 +75,5 @@ export interface LiveHubStub {
 
 /** A live hub, by its name (`organizationHub`, `visitorHub`). */
 export function liveHubStub(env: Env, hub: string): LiveHubStub {
-  return asPlain<LiveHubStub>(env.LIVE.getByName(hub));
+  return asPlain<LiveHubStub>(inJurisdiction(env, env.LIVE).getByName(hub));
 }

@@ -3,7 +3,7 @@
  * and D1 keeps the newest. So batches may be lost, repeated and reordered, and several of one thread may be in flight.
  */
 
-import { asPlain } from './call.ts';
+import { asPlain, inJurisdiction } from './call.ts';
 
 /**
  * The tables of a replica batch. Each row is a JSON array in the order of the table's columns
@@ -90,7 +90,9 @@ export interface ProjectorStub {
 export function projectorStub(env: Env, database: string, thread: string): ProjectorStub {
   const hint = env.PROJECTOR_LOCATION;
   const options = hint === undefined ? {} : { locationHint: hint };
-  return asPlain<ProjectorStub>(env.PROJECTORS.getByName(projectorName(env, database, thread), options));
+  return asPlain<ProjectorStub>(
+    inJurisdiction(env, env.PROJECTORS).getByName(projectorName(env, database, thread), options),
+  );
 }
 
 /** The name of a thread's projector. Threads with one projector share transactions. */

@@ -6,7 +6,7 @@ import type { Result } from '../domain/refusals.ts';
 import { isRetryable } from '../platform/platform-errors.ts';
 import type { ChannelWebhook } from '../resources/channel-webhook.ts';
 import type { Receiver } from '../resources/receiver.ts';
-import { asPlain, callTwice } from './call.ts';
+import { asPlain, callTwice, inJurisdiction } from './call.ts';
 import type { Attempt, Lane, LeasedDelivery } from './lane.ts';
 import type { BatchRange, HandedBatch } from './projector.ts';
 
@@ -68,7 +68,7 @@ export type PurgeState = { is_done: boolean; visitor_ids: string[] };
 
 /** The object of a thread, by its name (domain/address.ts). */
 export function threadStub(env: Env, name: string): ThreadStub {
-  return asPlain<ThreadStub>(env.THREADS.getByName(name));
+  return asPlain<ThreadStub>(inJurisdiction(env, env.THREADS).getByName(name));
 }
 
 /**
@@ -76,7 +76,8 @@ export function threadStub(env: Env, name: string): ThreadStub {
  */
 export function threadStubById(env: Env, id: string): ThreadStub | null {
   try {
-    return asPlain<ThreadStub>(env.THREADS.get(env.THREADS.idFromString(id)));
+    const threads = inJurisdiction(env, env.THREADS);
+    return asPlain<ThreadStub>(threads.get(threads.idFromString(id)));
   } catch (error) {
     if (error instanceof TypeError) return null;
     throw error;

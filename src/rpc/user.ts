@@ -1,6 +1,6 @@
 import type { Cost } from '../db/cost.ts';
 import type { ClientFacts } from '../resources/user-client.ts';
-import { asPlain, callTwice } from './call.ts';
+import { asPlain, callTwice, inJurisdiction } from './call.ts';
 
 /** The user whose presence an object keeps, or the visitor, whose id is in the same field. */
 export type PresenceOwner = { user_id: string; organization_id: string };
@@ -48,7 +48,7 @@ export interface UserStub {
 
 /** The object of a user. */
 export function userStub(env: Env, userId: string): UserStub {
-  return asPlain<UserStub>(env.USERS.getByName(userId));
+  return asPlain<UserStub>(inJurisdiction(env, env.USERS).getByName(userId));
 }
 
 /** The object of a visitor, who has a client in each room that they visit. */

@@ -93,6 +93,18 @@ describe('npm run deploy', () => {
     expect(account.accountIds).toEqual(new Set(['a1']));
   });
 
+  test('in a jurisdiction the databases are made there, and the Worker keeps its objects there', async () => {
+    const account = fakeAccount();
+    await settings('production', 'JURISDICTION=eu\nDOMAIN=umi.example.com');
+    await deployTo(account, 'production');
+    const changes = account.changes();
+    expect(changes.filter((change) => change.startsWith('d1 create'))).toEqual([
+      'd1 create umi-production --jurisdiction eu',
+      'd1 create umi-production-deliveries --jurisdiction eu',
+    ]);
+    expect(changes.at(-1)).toBe('deploy --env=production --var JURISDICTION:eu --domain umi.example.com');
+  });
+
   test('further databases for organizations are made and migrated, and the Worker gets their bindings', async () => {
     const account = fakeAccount();
     await settings('staging', 'DATABASES=DB_2');
