@@ -213,7 +213,7 @@ describe('the ledger of an installation', () => {
       delivered: 66,
       pending: 55,
       exhausted: 44,
-      skipped: { disabled: 33, webhook_deleted: 22, uninstalled: 11 },
+      skipped: { disabled: 33, webhook_deleted: 22, uninstalled: 11, purged: 0 },
     });
   });
 });
