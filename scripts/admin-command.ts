@@ -110,6 +110,8 @@ function fieldValue(kind: FieldKind, text: string): unknown {
     case 'scopes':
     case 'triggers':
       return chosenOf(CHOICES[kind], text);
+    case 'number':
+      return /^\d+$/.test(text) ? Number(text) : undefined;
     case 'seconds':
     case 'days':
     case 'quota':
@@ -199,6 +201,7 @@ const VALUES: { readonly [kind in FieldKind]: string } = {
   list: 'a,b',
   scopes: `any of ${CHOICES.scopes}`,
   triggers: `any of ${CHOICES.triggers}`,
+  number: 'number',
   seconds: 'seconds or empty',
   days: 'days or empty',
   quota: 'number or empty',

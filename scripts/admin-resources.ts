@@ -15,6 +15,7 @@ export type FieldKind =
   | 'list'
   | 'scopes'
   | 'triggers'
+  | 'number'
   | 'seconds'
   | 'days'
   | 'quota'
@@ -215,7 +216,7 @@ export const RESOURCES: { readonly [resource: string]: Resource } = {
   'app-installations': {
     path: '/organizations/{organization}/app_installations',
     id: 'installation',
-    fields: { app_id: 'text' },
+    fields: { app_id: 'text', webhooks_version: 'number' },
     required: ['app_id'],
     verbs: ['create', 'list', 'get', 'delete'],
   },

@@ -278,6 +278,8 @@ export type AppRow = {
   installation_count: number;
   /** Grows with each new secret. */
   secret_version: number;
+  /** Grows when a webhook is added or widened. */
+  webhooks_version: number;
   deleted_at: number | null;
   created_at: number;
   updated_at: number;
@@ -294,6 +296,8 @@ export type AppWebhookRow = {
   on_removed: Flag;
   is_enabled: Flag;
   registered_origin: string;
+  /** The app's `webhooks_version` when it was added or widened last. */
+  version: number;
   deleted_at: number | null;
   created_at: number;
   updated_at: number;
@@ -308,6 +312,8 @@ export type AppInstallationRow = {
   app_user_id: string | null;
   /** JSON array of scopes. */
   allowed_scopes: string;
+  /** The app's `webhooks_version` to which the organization has consented. */
+  consented_version: number;
   deleted_at: number | null;
   created_at: number;
   updated_at: number;

@@ -77,7 +77,7 @@ export async function endpointOfInstallation(
   const { webhook, secret, app_user } = found;
   if (found.is_app_deleted || webhook === null || webhook.deleted_at !== null) return { kind: 'webhook_deleted' };
   if (found.is_uninstalled) return { kind: 'uninstalled' };
-  if (webhook.is_enabled === 0) return { kind: 'disabled' };
+  if (webhook.is_enabled === 0 || !found.is_consented) return { kind: 'disabled' };
   return {
     kind: 'open',
     destination: destinationOfWebhook(webhook, secret, publicOrigin),

@@ -1,6 +1,7 @@
 import type { IdentityDatabase } from '../db/database.ts';
-import type { AppInstallationRow, AppRow, AppWebhookRow, StoredSecret } from '../db/rows.ts';
+import type { AppInstallationRow, AppRow, AppWebhookRow, Flag, StoredSecret } from '../db/rows.ts';
 import type { ScopedAppUser } from './app-tokens.ts';
+import { IS_CONSENTED } from './installations.ts';
 
 type EndpointColumns = Pick<AppWebhookRow, 'endpoint_url' | 'is_enabled' | 'registered_origin' | 'deleted_at'>;
 
@@ -11,6 +12,8 @@ export type AppEndpoint = {
   app_id: string;
   /** The secret of the app. */
   secret: StoredSecret;
+  /** Whether the organization has consented to the webhook as it is now. */
+  is_consented: boolean;
   /** Null when the app never had this webhook. */
   webhook: EndpointColumns | null;
   /** Null when the app has no bot user here, or the bot user is deleted. */
@@ -27,7 +30,8 @@ export async function findAppEndpoint(
   const row = await identity.first<EndpointRow>(
     `SELECT installations.app_id, installations.allowed_scopes, installations.deleted_at, users.id AS user_id,
        apps.secret, apps.deleted_at AS app_deleted_at, webhooks.endpoint_url, webhooks.is_enabled,
-       webhooks.registered_origin, webhooks.deleted_at AS webhook_deleted_at
+       webhooks.registered_origin, webhooks.deleted_at AS webhook_deleted_at,
+       ${IS_CONSENTED} AS is_consented
      FROM app_installations AS installations
      JOIN apps ON apps.id = installations.app_id
      LEFT JOIN app_webhooks AS webhooks ON webhooks.id = ? AND webhooks.app_id = apps.id
@@ -46,6 +50,7 @@ export async function findAppEndpoint(
     is_app_deleted: row.app_deleted_at !== null,
     app_id,
     secret: row.secret,
+    is_consented: row.is_consented === 1,
     webhook: hasWebhook ? { endpoint_url, is_enabled, registered_origin, deleted_at: row.webhook_deleted_at } : null,
     app_user:
       user_id === null ? null : { organization_id: organizationId, app_id, user_id, scopes: scopesOf(allowed_scopes) },
@@ -57,6 +62,8 @@ type EndpointRow = Pick<AppInstallationRow, 'app_id' | 'allowed_scopes' | 'delet
     app_deleted_at: number | null;
     user_id: string | null;
     webhook_deleted_at: number | null;
+    /** Null without a webhook, unless the app is the organization's own. */
+    is_consented: Flag | null;
   } & { [Column in Exclude<keyof EndpointColumns, 'deleted_at'>]: EndpointColumns[Column] | null };
 
 /**

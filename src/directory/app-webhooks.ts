@@ -1,4 +1,4 @@
-import type { IdentityDatabase } from '../db/database.ts';
+import type { IdentityDatabase, Statement } from '../db/database.ts';
 import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } from '../db/keyset.ts';
 import type { AppWebhookRow } from '../db/rows.ts';
 import { samePattern } from '../resources/topic.ts';
@@ -77,7 +77,7 @@ export async function listAppPatterns(
   return rows.map(({ channel_pattern }) => channel_pattern);
 }
 
-export type NewAppWebhook = Omit<AppWebhookRow, 'deleted_at' | 'updated_at'>;
+export type NewAppWebhook = Omit<AppWebhookRow, 'version' | 'deleted_at' | 'updated_at'>;
 
 /** Adds a webhook to an app of the organization. Refused when the app is deleted or uses the pattern already. */
 export function insertAppWebhook(
@@ -87,10 +87,10 @@ export function insertAppWebhook(
   limit: number,
 ): Promise<Inserted<AppWebhookRow>> {
   const quota = { name: 'webhooks', limit } as const;
-  return insertBelow<AppWebhookRow>(identity, quota, webhook.app_id, [
+  const insert: Statement = [
     `INSERT INTO app_webhooks (id, app_id, endpoint_url, channel_pattern, on_added, on_changed, on_removed, is_enabled,
-       registered_origin, created_at, updated_at)
-     SELECT ?, apps.id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM apps
+       registered_origin, version, created_at, updated_at)
+     SELECT ?, apps.id, ?, ?, ?, ?, ?, ?, ?, apps.webhooks_version + 1, ?, ? FROM apps
      WHERE apps.id = ? AND apps.organization_id = ? AND apps.deleted_at IS NULL
        AND NOT EXISTS (
          SELECT 1 FROM app_webhooks WHERE app_id = apps.id AND deleted_at IS NULL AND ${HAS_PATTERN})
@@ -111,15 +111,40 @@ export function insertAppWebhook(
     organizationId,
     samePattern(webhook.channel_pattern, organizationId),
     webhook.app_id,
-  ]);
+  ];
+  const raised = raiseVersion(organizationId, webhook.app_id, webhook.id);
+  return insertBelow<AppWebhookRow>(identity, quota, webhook.app_id, insert, [raised]);
+}
+
+/** Raises the app's version to that of a webhook that was added or widened in the same transaction. */
+function raiseVersion(organizationId: string, appId: string, webhookId: string): Statement {
+  return [
+    `UPDATE apps SET webhooks_version = max(webhooks_version, (SELECT version FROM app_webhooks WHERE id = ?1 AND app_id = ?2))
+     WHERE id = ?2 AND organization_id = ?3
+       AND webhooks_version < (SELECT version FROM app_webhooks WHERE id = ?1 AND app_id = ?2)`,
+    webhookId,
+    appId,
+    organizationId,
+  ];
 }
 
 type Changeable = Omit<NewAppWebhook, 'id' | 'app_id' | 'registered_origin' | 'created_at'>;
 /** An undefined value stays as it is. */
 export type AppWebhookChanges = { [Column in keyof Changeable]?: Changeable[Column] | undefined };
 
-/** Changes a webhook. Null when there is no such webhook, another one has the new pattern, or it would send nothing. */
-export function updateAppWebhook(
+/**
+ * True for a change that widens a webhook: another pattern, more kinds of changes, another origin of the endpoint. Its
+ * placeholders take pattern and flags (null: unchanged), and the origin with its slash twice.
+ */
+const WIDENS = `coalesce(?, channel_pattern) <> channel_pattern OR coalesce(?, on_added) > on_added
+  OR coalesce(?, on_changed) > on_changed OR coalesce(?, on_removed) > on_removed
+  OR substr(endpoint_url || '/', 1, length(?)) <> ?`;
+
+/**
+ * Changes a webhook. A wider one has another version, to which other organizations must consent. Null when there is no
+ * such webhook, another one has the new pattern, or it would send nothing.
+ */
+export async function updateAppWebhook(
   identity: IdentityDatabase,
   organizationId: string,
   appId: string,
@@ -128,9 +153,12 @@ export function updateAppWebhook(
   now: number,
 ): Promise<AppWebhookRow | null> {
   const { set, parameters } = assignments({ ...changes, updated_at: now });
-  const { on_added = null, on_changed = null, on_removed = null } = changes;
-  return identity.first<AppWebhookRow>(
-    `UPDATE app_webhooks SET ${set}
+  const { on_added = null, on_changed = null, on_removed = null, channel_pattern = null, endpoint_url } = changes;
+  const origin = endpoint_url === undefined ? null : `${new URL(endpoint_url).origin}/`;
+  const [changed] = await identity.batch([
+    [
+      `UPDATE app_webhooks SET ${set}, version = CASE WHEN ${WIDENS}
+       THEN (SELECT webhooks_version + 1 FROM apps WHERE apps.id = app_webhooks.app_id) ELSE version END
      WHERE id = ? AND ${OF_OWN_APP}
        AND coalesce(?, on_added) + coalesce(?, on_changed) + coalesce(?, on_removed) > 0
        AND NOT EXISTS (
@@ -138,15 +166,50 @@ export function updateAppWebhook(
          WHERE others.app_id = app_webhooks.app_id AND others.id <> app_webhooks.id AND others.deleted_at IS NULL
            AND ${HAS_PATTERN.replace('channel_pattern', 'others.channel_pattern')})
      RETURNING *`,
-    ...parameters,
-    webhookId,
+      ...parameters,
+      channel_pattern,
+      on_added,
+      on_changed,
+      on_removed,
+      origin,
+      origin,
+      webhookId,
+      appId,
+      organizationId,
+      on_added,
+      on_changed,
+      on_removed,
+      organizationId,
+      channel_pattern === null ? null : samePattern(channel_pattern, organizationId),
+    ],
+    raiseVersion(organizationId, appId, webhookId),
+  ]);
+  return (changed as AppWebhookRow[] | undefined)?.[0] ?? null;
+}
+
+export type ShownWebhook = Pick<
+  AppWebhookRow,
+  'channel_pattern' | 'endpoint_url' | 'on_added' | 'on_changed' | 'on_removed' | 'version'
+>;
+
+/**
+ * The webhooks of an app for an organization that has installed it or may install it, oldest first: as many as
+ * the quota of the app's owner allows.
+ */
+export function listShownWebhooks(
+  identity: IdentityDatabase,
+  organizationId: string,
+  appId: string,
+): Promise<ShownWebhook[]> {
+  return identity.all<ShownWebhook>(
+    `SELECT channel_pattern, endpoint_url, on_added, on_changed, on_removed, version FROM app_webhooks
+     WHERE app_id = ?1 AND deleted_at IS NULL AND EXISTS (
+       SELECT 1 FROM apps WHERE id = ?1 AND deleted_at IS NULL AND (organization_id = ?2 OR is_available_to_anyone = 1
+         OR EXISTS (SELECT 1 FROM app_installations
+           WHERE app_id = ?1 AND organization_id = ?2 AND deleted_at IS NULL)))
+     ORDER BY created_at, id`,
     appId,
     organizationId,
-    on_added,
-    on_changed,
-    on_removed,
-    organizationId,
-    changes.channel_pattern === undefined ? null : samePattern(changes.channel_pattern, organizationId),
   );
 }
 

@@ -34,6 +34,7 @@ const APP_COLUMN_NAMES = [
   'is_available_to_anyone',
   'registered_origin',
   'installation_count',
+  'webhooks_version',
   'created_at',
   'updated_at',
 ] as const;
@@ -65,6 +66,7 @@ export function appView(row: AppColumns): AppView {
     required_scopes: JSON.parse(row.app_required_scopes) as string[],
     is_available_to_anyone: row.app_is_available_to_anyone === 1,
     installation_count: row.app_installation_count,
+    webhooks_version: row.app_webhooks_version,
     created_at: row.app_created_at,
     updated_at: row.app_updated_at,
   };
@@ -142,7 +144,7 @@ function outerOrder(ordering: CreationOrdering, keyset: Keyset): string {
 
 export type NewApp = Omit<
   AppRow,
-  'organization_id' | 'installation_count' | 'secret_version' | 'deleted_at' | 'updated_at'
+  'organization_id' | 'installation_count' | 'secret_version' | 'webhooks_version' | 'deleted_at' | 'updated_at'
 >;
 
 /** Adds an app to an organization that exists. False when its quota is reached. */

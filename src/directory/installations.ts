@@ -1,6 +1,6 @@
 import type { IdentityDatabase } from '../db/database.ts';
 import { CREATION_ORDERS, type CreationOrdering, type Keyset, keysetClauses } from '../db/keyset.ts';
-import type { AppInstallationRow, AppRow, UserRow } from '../db/rows.ts';
+import type { AppInstallationRow, AppRow, Flag, UserRow } from '../db/rows.ts';
 import type { AppInstallationView } from '../resources/app.ts';
 import { APP_COLUMNS, type AppColumns, appView, OWNERS } from './apps.ts';
 import { userFacts } from './users.ts';
@@ -10,13 +10,22 @@ type BotColumn = 'first_name' | 'last_name' | 'alias' | 'avatar_id' | 'avatar_ur
 /** An installation with its organization, app and bot user, as one query answers them. */
 export type InstallationRow = Pick<
   AppInstallationRow,
-  'id' | 'organization_id' | 'app_user_id' | 'allowed_scopes' | 'created_at' | 'updated_at'
-> & { organization_name: string } & { [Column in BotColumn]: UserRow[Column] | null } & AppColumns;
+  'id' | 'organization_id' | 'app_user_id' | 'allowed_scopes' | 'consented_version' | 'created_at' | 'updated_at'
+> & { organization_name: string; needs_consent: Flag } & { [Column in BotColumn]: UserRow[Column] | null } & AppColumns;
+
+/**
+ * True for a webhook that may reach an installation: the app is the organization's own, or the organization has consented
+ * to this version of the webhook. For a query over `apps`, `webhooks` and `installations`.
+ */
+export const IS_CONSENTED = `(apps.organization_id = installations.organization_id
+  OR webhooks.version <= installations.consented_version)`;
 
 const INSTALLATION_COLUMNS = `installations.id, installations.organization_id, installations.app_user_id,
-  installations.allowed_scopes, installations.created_at, installations.updated_at,
+  installations.allowed_scopes, installations.consented_version, installations.created_at, installations.updated_at,
   organizations.name AS organization_name, users.first_name, users.last_name, users.alias, users.avatar_id, users.avatar_url,
-  users.is_bot, users.is_staff, ${APP_COLUMNS}`;
+  users.is_bot, users.is_staff, ${APP_COLUMNS},
+  EXISTS (SELECT 1 FROM app_webhooks AS webhooks
+    WHERE webhooks.app_id = apps.id AND webhooks.deleted_at IS NULL AND NOT ${IS_CONSENTED}) AS needs_consent`;
 
 const JOINS = `JOIN organizations ON organizations.id = installations.organization_id
   JOIN apps ON apps.id = installations.app_id ${OWNERS}
@@ -30,6 +39,7 @@ export function installationView(row: InstallationRow): AppInstallationView {
     organization: { id: row.organization_id, name: row.organization_name },
     app_user: botOf(row),
     allowed_scopes: JSON.parse(row.allowed_scopes) as string[],
+    needs_consent: row.needs_consent === 1,
     created_at: row.created_at,
     updated_at: row.updated_at,
   };
@@ -90,25 +100,29 @@ export type NewInstallation = {
   app_user_id: string;
   /** The scopes that the installing user has accepted. */
   scopes: readonly string[];
+  /** The version of the app's webhooks that they were shown; null: the present one. */
+  webhooks_version: number | null;
   created_at: number;
 };
 
 /**
  * Installs an app in an organization, with its bot user, in one transaction. False when the app is not available to the
- * organization, requires other scopes now, or is installed already.
+ * organization, requires other scopes or has wider webhooks now, or is installed already.
  */
 export async function insertInstallation(
   identity: IdentityDatabase,
   organizationId: string,
   installation: NewInstallation,
 ): Promise<boolean> {
-  const { id, app_id, app_user_id, scopes, created_at } = installation;
+  const { id, app_id, app_user_id, scopes, webhooks_version, created_at } = installation;
   const [made] = await identity.batch([
     [
-      `INSERT INTO app_installations (id, app_id, organization_id, app_user_id, allowed_scopes, created_at, updated_at)
-       SELECT ?1, apps.id, ?2, CASE WHEN apps.is_app_user_required = 1 THEN ?3 END, apps.required_scopes, ?4, ?4 FROM apps
+      `INSERT INTO app_installations (id, app_id, organization_id, app_user_id, allowed_scopes, consented_version, created_at,
+         updated_at)
+       SELECT ?1, apps.id, ?2, CASE WHEN apps.is_app_user_required = 1 THEN ?3 END, apps.required_scopes,
+         apps.webhooks_version, ?4, ?4 FROM apps
        WHERE apps.id = ?5 AND apps.deleted_at IS NULL AND (apps.organization_id = ?2 OR apps.is_available_to_anyone = 1)
-         AND apps.required_scopes = ?6
+         AND apps.required_scopes = ?6 AND apps.webhooks_version = coalesce(?7, apps.webhooks_version)
        ON CONFLICT DO NOTHING RETURNING id`,
       id,
       organizationId,
@@ -116,6 +130,7 @@ export async function insertInstallation(
       created_at,
       app_id,
       JSON.stringify(scopes),
+      webhooks_version,
     ],
     [
       `INSERT INTO users (id, organization_id, first_name, last_name, is_bot, created_at, updated_at)
@@ -133,6 +148,29 @@ export async function insertInstallation(
     ],
   ]);
   return made !== undefined && made.length > 0;
+}
+
+/**
+ * Records that the organization consents to its installation's app with the webhooks of this version. False when there is
+ * no such installation, or the app has another version now.
+ */
+export async function consentToWebhooks(
+  identity: IdentityDatabase,
+  organizationId: string,
+  installationId: string,
+  version: number,
+  now: number,
+): Promise<boolean> {
+  const { changes } = await identity.run(
+    `UPDATE app_installations SET consented_version = ?1, updated_at = ?2
+     WHERE id = ?3 AND organization_id = ?4 AND deleted_at IS NULL
+       AND EXISTS (SELECT 1 FROM apps WHERE apps.id = app_installations.app_id AND apps.webhooks_version = ?1)`,
+    version,
+    now,
+    installationId,
+    organizationId,
+  );
+  return changes > 0;
 }
 
 /**

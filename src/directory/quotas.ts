@@ -33,15 +33,20 @@ export type Inserted<Row> = { ok: true; row: Row } | { ok: false; reason: 'quota
 
 /**
  * Runs an INSERT with the condition `isBelow(quota)`. Count and insert are one transaction, so any number of requests
- * at once stays within the quota.
+ * at once stays within the quota. `after`: what else belongs to the transaction.
  */
 export async function insertBelow<Row>(
   database: IdentityDatabase | OrganizationDatabase,
   quota: CountedQuota,
   owner: string,
   insert: Statement,
+  after: readonly Statement[] = [],
 ): Promise<Inserted<Row>> {
-  const [counted = [], inserted = []] = await database.batch([[countSql(quota.name, quota.limit), owner], insert]);
+  const [counted = [], inserted = []] = await database.batch([
+    [countSql(quota.name, quota.limit), owner],
+    insert,
+    ...after,
+  ]);
   const [row] = inserted as Row[];
   if (row !== undefined) return { ok: true, row };
   return { ok: false, reason: Number(counted[0]?.['used']) >= quota.limit ? 'quota' : 'refused' };

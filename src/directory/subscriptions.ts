@@ -1,5 +1,6 @@
 import type { IdentityDatabase, OrganizationDatabase } from '../db/database.ts';
 import type { AppInstallationRow, AppWebhookRow, Flag } from '../db/rows.ts';
+import { IS_CONSENTED } from './installations.ts';
 
 /** A webhook subscription of an installed app, with what decides which chats it sees. */
 export type SubscriptionRow = {
@@ -16,7 +17,7 @@ export type SubscriptionRow = {
 export type ListenerRows = { database: string | null; subscriptions: SubscriptionRow[]; live_since: number | null };
 
 /**
- * The enabled subscriptions of all apps that the organization has installed (none while its own subscription is
+ * The enabled subscriptions of all apps that the organization has installed, as far as it has consented to them (none while its own subscription is
  * inactive), and whether its live hub is awake at `now` (ms). `database` is the organization's; null when the
  * organization does not exist.
  */
@@ -35,6 +36,7 @@ export async function findSubscriptionRows(
        JOIN organizations ON organizations.id = installations.organization_id AND organizations.has_active_subscription = 1
        JOIN apps ON apps.id = installations.app_id AND apps.deleted_at IS NULL
        JOIN app_webhooks AS webhooks ON webhooks.app_id = apps.id AND webhooks.deleted_at IS NULL AND webhooks.is_enabled = 1
+         AND ${IS_CONSENTED}
        LEFT JOIN users ON users.id = installations.app_user_id AND users.deleted_at IS NULL
        WHERE installations.organization_id = ? AND installations.deleted_at IS NULL
        ORDER BY installations.created_at, installations.id, webhooks.created_at, webhooks.id`,

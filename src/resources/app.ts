@@ -33,6 +33,8 @@ export type AppView = {
   required_scopes: string[];
   is_available_to_anyone: boolean;
   installation_count: number;
+  /** Grows when a webhook is added or widened. */
+  webhooks_version: number;
   created_at: number;
   updated_at: number;
 };
@@ -50,6 +52,7 @@ export function publicAppResource(app: AppView, viewerOrganizationId: string) {
     is_app_user_required: app.is_app_user_required,
     required_scopes: app.required_scopes,
     installation_count: app.installation_count,
+    webhooks_version: app.webhooks_version,
     ...(app.organization.id === viewerOrganizationId ? { is_available_to_anyone: app.is_available_to_anyone } : {}),
     created_at: isoTime(app.created_at),
     updated_at: isoTime(app.updated_at),
@@ -75,6 +78,8 @@ export type AppInstallationView = {
   organization: NestedOrganization;
   app_user: UserFacts | null;
   allowed_scopes: string[];
+  /** Whether a webhook of the app waits for the organization's consent. */
+  needs_consent: boolean;
   created_at: number;
   updated_at: number;
 };
@@ -90,8 +95,22 @@ export function installationResource(installation: AppInstallationView) {
     app_user_id: installation.app_user?.id ?? null,
     app_user: installation.app_user === null ? null : nestedUser(installation.app_user),
     allowed_scopes: installation.allowed_scopes,
+    needs_consent: installation.needs_consent,
     created_at: isoTime(installation.created_at),
     updated_at: isoTime(installation.updated_at),
+  };
+}
+
+/** A webhook as those see it who install the app: what it sends, and to which host. */
+export function shownWebhookResource(
+  webhook: Pick<AppWebhookFacts, 'channel_pattern' | 'endpoint_url' | 'on_added' | 'on_changed' | 'on_removed'>,
+) {
+  return {
+    channel_pattern: webhook.channel_pattern,
+    endpoint_host: new URL(webhook.endpoint_url).host,
+    on_added: webhook.on_added === 1,
+    on_changed: webhook.on_changed === 1,
+    on_removed: webhook.on_removed === 1,
   };
 }
 

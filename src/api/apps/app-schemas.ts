@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { SCOPES } from '../../directory/tokens.ts';
-import { isoTimeSchema, textField, uuidField, webUrlField } from '../../http/fields.ts';
+import { integerField, isoTimeSchema, textField, uuidField, webUrlField } from '../../http/fields.ts';
 import { APP_TRIGGERS } from '../../resources/app.ts';
 import { MAX_PATTERN_LENGTH } from '../../resources/topic.ts';
 import { nestedOrganizationSchema, nestedUserOrNull } from '../shared/user-schemas.ts';
@@ -64,11 +64,30 @@ export const publicAppSchema = z
     is_app_user_required: z.boolean(),
     required_scopes: z.array(z.string()),
     installation_count: z.int(),
+    webhooks_version: z.int().openapi({ description: 'Grows when a webhook of the app is added or widened.' }),
     is_available_to_anyone: z.boolean().optional().openapi({ description: 'Only on own apps.' }),
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
   })
   .openapi('PublicApp');
+
+const shownWebhookSchema = z
+  .object({
+    channel_pattern: z.string(),
+    endpoint_host: z.string().openapi({ description: 'Where the webhooks go, with the port.' }),
+    on_added: z.boolean(),
+    on_changed: z.boolean(),
+    on_removed: z.boolean(),
+  })
+  .openapi('ShownWebhook');
+
+export const publicAppDetailSchema = publicAppSchema
+  .extend({
+    webhooks: z
+      .array(shownWebhookSchema)
+      .openapi({ description: 'What the app gets where it is installed, also of webhooks that are switched off.' }),
+  })
+  .openapi('PublicAppDetail');
 
 export const appSchema = publicAppSchema
   .extend({
@@ -130,7 +149,20 @@ export const webhookSchema = z
   })
   .openapi('AppWebhook');
 
-export const newInstallation = z.object({ app_id: uuidField() }).openapi('NewAppInstallation');
+const webhooksVersion = integerField({ min: 1, max: Number.MAX_SAFE_INTEGER });
+
+export const newInstallation = z
+  .object({
+    app_id: uuidField(),
+    webhooks_version: webhooksVersion
+      .optional()
+      .openapi({ description: 'That of the app as it was shown. When the app has another one now, the call is 409.' }),
+  })
+  .openapi('NewAppInstallation');
+
+export const consent = z
+  .object({ webhooks_version: webhooksVersion.openapi({ description: 'That of the app as it was shown.' }) })
+  .openapi('ConsentToWebhooks');
 
 export const installationSchema = z
   .object({
@@ -142,7 +174,22 @@ export const installationSchema = z
     app_user_id: z.string().nullable(),
     app_user: nestedUserOrNull,
     allowed_scopes: z.array(z.string()),
+    needs_consent: z.boolean().openapi({
+      description: 'Whether a webhook that was added or widened waits for the consent of the organization.',
+    }),
     created_at: isoTimeSchema,
     updated_at: isoTimeSchema,
   })
   .openapi('AppInstallation');
+
+export const installationDetailSchema = installationSchema
+  .extend({
+    webhooks: z.array(
+      shownWebhookSchema
+        .extend({
+          needs_consent: z.boolean().openapi({ description: 'Whether it reaches the organization only later.' }),
+        })
+        .openapi('InstalledWebhook'),
+    ),
+  })
+  .openapi('AppInstallationDetail');

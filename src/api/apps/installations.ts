@@ -1,5 +1,9 @@
+import type { z } from '@hono/zod-openapi';
+import { purgeAppEndpoints } from '../../delivery/consumer-deps.ts';
+import { listShownWebhooks } from '../../directory/app-webhooks.ts';
 import { findAvailableApp } from '../../directory/apps.ts';
 import {
+  consentToWebhooks,
   deleteInstallation,
   findInstallation,
   findUninstallTrigger,
@@ -8,16 +12,17 @@ import {
   installationView,
   listInstallations,
 } from '../../directory/installations.ts';
-import { identityDatabase } from '../../http/app-environment.ts';
+import { type AppContext, identityDatabase } from '../../http/app-environment.ts';
 import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
 import { refuse } from '../../http/refusals.ts';
 import { bodyOf, jsonOf } from '../../http/route-parts.ts';
 import { type AppRouter, createRouter } from '../../http/router.ts';
-import { installationResource } from '../../resources/app.ts';
+import { purgeAudience } from '../../notifications/load-audience.ts';
+import { installationResource, shownWebhookResource } from '../../resources/app.ts';
 import { newUuid } from '../../resources/uuid.ts';
 import { defineRoute } from '../define-route.ts';
 import { purgeReach } from '../reach-cache.ts';
-import { installationSchema, newInstallation } from './app-schemas.ts';
+import { consent, installationDetailSchema, installationSchema, newInstallation } from './app-schemas.ts';
 import {
   APP_NOT_FOUND,
   type Door,
@@ -30,6 +35,18 @@ import { endInstallations } from './end-installations.ts';
 import { callUninstallTrigger } from './trigger.ts';
 
 const resource = (row: InstallationRow) => installationResource(installationView(row));
+
+/** An installation with the webhooks of its app. */
+async function detail(c: AppContext, row: InstallationRow): Promise<z.infer<typeof installationDetailSchema>> {
+  const { organization_id, app_id, app_organization_id, consented_version } = row;
+  const webhooks = await listShownWebhooks(identityDatabase(c), organization_id, app_id);
+  const isOwn = app_organization_id === organization_id;
+  const shown = webhooks.map((webhook) => ({
+    ...shownWebhookResource(webhook),
+    needs_consent: !isOwn && webhook.version > consented_version,
+  }));
+  return { ...resource(row), webhooks: shown };
+}
 
 /** The apps that an organization has installed. */
 export function installationRoutesOf(door: Door): AppRouter {
@@ -45,15 +62,15 @@ export function installationRoutesOf(door: Door): AppRouter {
     path: all,
     summary: 'Install an app',
     description:
-      'The app belongs to the organization or is available to anyone. It gets the scopes that it requires; the caller must have these scopes. It gets a bot user if it requires one. An app that is installed already is 409.',
+      'The app belongs to the organization or is available to anyone. It gets the scopes that it requires; the caller must have these scopes. It gets a bot user if it requires one. Installing consents to its webhooks. An app that is installed already, or has another `webhooks_version` than the given one, is 409.',
     access: door.writers,
     request: { params: organizationPath, body: bodyOf(newInstallation) },
     refusals: [409],
-    answers: { 201: jsonOf(installationSchema, 'Installed') },
+    answers: { 201: jsonOf(installationDetailSchema, 'Installed') },
   });
   routes.openapi(install, async (c) => {
     const { organization_id } = c.req.valid('param');
-    const { app_id } = c.req.valid('json');
+    const { app_id, webhooks_version = null } = c.req.valid('json');
     const identity = identityDatabase(c);
     const app = await findAvailableApp(identity, organization_id, app_id);
     if (app === null) return refuse(c, APP_NOT_FOUND);
@@ -68,13 +85,14 @@ export function installationRoutesOf(door: Door): AppRouter {
       app_id,
       app_user_id: newUuid(now),
       scopes,
+      webhooks_version,
       created_at: now,
     });
     if (!isMade)
       return refuse(c, { reason: 'conflict', detail: 'This app is installed already, or has just changed.' });
     purgeReach();
     const row = await findInstallation(identity, organization_id, id);
-    return row === null ? refuse(c, INSTALLATION_NOT_FOUND) : c.json(resource(row), 201);
+    return row === null ? refuse(c, INSTALLATION_NOT_FOUND) : c.json(await detail(c, row), 201);
   });
 
   const getInstallations = defineRoute({
@@ -111,12 +129,40 @@ export function installationRoutesOf(door: Door): AppRouter {
       '`allowed_scopes` are those that the app required when it was installed. One that was uninstalled is not found.',
     access: door.readers,
     request: { params: installationPath },
-    answers: { 200: jsonOf(installationSchema, 'The installation') },
+    answers: { 200: jsonOf(installationDetailSchema, 'The installation') },
   });
   routes.openapi(getInstallation, async (c) => {
     const { organization_id, installation_id } = c.req.valid('param');
     const row = await findInstallation(identityDatabase(c), organization_id, installation_id);
-    return row === null ? refuse(c, INSTALLATION_NOT_FOUND) : c.json(resource(row), 200);
+    return row === null ? refuse(c, INSTALLATION_NOT_FOUND) : c.json(await detail(c, row), 200);
+  });
+
+  const giveConsent = defineRoute({
+    operationId: door.nameOf('consentToWebhooks'),
+    ...common,
+    method: 'post',
+    path: `${one}/consent`,
+    summary: 'Consent to the webhooks of an installed app',
+    description:
+      'Webhooks that the app has added or widened since the last consent reach the organization from then on. A `webhooks_version` that the app has no more is 409: look at the webhooks again. Repeating the call changes nothing. The owner of the app needs no consent.',
+    access: door.writers,
+    request: { params: installationPath, body: bodyOf(consent) },
+    refusals: [409],
+    answers: { 200: jsonOf(installationDetailSchema, 'The installation') },
+  });
+  routes.openapi(giveConsent, async (c) => {
+    const { organization_id, installation_id } = c.req.valid('param');
+    const { webhooks_version } = c.req.valid('json');
+    const identity = identityDatabase(c);
+    const isGiven = await consentToWebhooks(identity, organization_id, installation_id, webhooks_version, Date.now());
+    if (isGiven) {
+      purgeAudience();
+      purgeAppEndpoints();
+    }
+    const row = await findInstallation(identity, organization_id, installation_id);
+    if (row === null) return refuse(c, INSTALLATION_NOT_FOUND);
+    if (!isGiven) return refuse(c, { reason: 'conflict', detail: 'The webhooks of this app have just changed.' });
+    return c.json(await detail(c, row), 200);
   });
 
   const uninstall = defineRoute({

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { listShownWebhooks } from '../../directory/app-webhooks.ts';
 import { type AppColumns, appView, findAvailableApp, listAvailableApps } from '../../directory/apps.ts';
 import { identityDatabase } from '../../http/app-environment.ts';
 import { collectionResponse, collectionSchema, creationKey, readPage } from '../../http/collection.ts';
@@ -6,10 +7,10 @@ import { pathId } from '../../http/fields.ts';
 import { refuse } from '../../http/refusals.ts';
 import { jsonOf } from '../../http/route-parts.ts';
 import { createRouter } from '../../http/router.ts';
-import { publicAppResource } from '../../resources/app.ts';
+import { publicAppResource, shownWebhookResource } from '../../resources/app.ts';
 import { anyUserWith } from '../access.ts';
 import { defineRoute } from '../define-route.ts';
-import { publicAppSchema } from './app-schemas.ts';
+import { publicAppDetailSchema, publicAppSchema } from './app-schemas.ts';
 import { APP_NOT_FOUND, newestFirst } from './door.ts';
 
 const common = { tag: 'Apps', access: anyUserWith('settings') };
@@ -31,9 +32,10 @@ const getPublicApp = defineRoute({
   method: 'get',
   path: '/public_apps/{app_id}',
   summary: 'Get an app that the organization may install',
-  description: 'An app of another organization that is not available to anyone is not found.',
+  description:
+    'With the channels and hosts of its webhooks. An app of another organization that is not available to anyone is not found.',
   request: { params: z.object({ app_id: pathId('app_id') }) },
-  answers: { 200: jsonOf(publicAppSchema, 'The app') },
+  answers: { 200: jsonOf(publicAppDetailSchema, 'The app') },
 });
 
 export const publicAppRoutes = createRouter();
@@ -51,6 +53,10 @@ publicAppRoutes.openapi(getPublicApps, async (c) => {
 
 publicAppRoutes.openapi(getPublicApp, async (c) => {
   const { id } = c.var.principal.organization;
-  const row = await findAvailableApp(identityDatabase(c), id, c.req.valid('param').app_id);
-  return row === null ? refuse(c, APP_NOT_FOUND) : c.json(publicAppResource(appView(row), id), 200);
+  const { app_id } = c.req.valid('param');
+  // The version is read before the webhooks, so that nobody consents to a webhook that they were not shown.
+  const row = await findAvailableApp(identityDatabase(c), id, app_id);
+  if (row === null) return refuse(c, APP_NOT_FOUND);
+  const webhooks = await listShownWebhooks(identityDatabase(c), id, app_id);
+  return c.json({ ...publicAppResource(appView(row), id), webhooks: webhooks.map(shownWebhookResource) }, 200);
 });

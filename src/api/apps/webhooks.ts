@@ -37,7 +37,7 @@ import { drainWebhook } from './end-installations.ts';
 import { patternOwnerOf } from './patterns.ts';
 
 const SWITCHED_OFF =
-  'Switching it off ends its pending events as skipped; they can be replayed later. A pattern that another webhook of the app has is 400. The call can be repeated.';
+  'Switching it off ends its pending events as skipped; they can be replayed later. A pattern that another webhook of the app has is 400. With another pattern, another host of the endpoint or more kinds of changes it reaches other organizations that have installed the app only after they consent again. The call can be repeated.';
 
 type Changed = { ok: true; webhook: AppWebhookRow } | { ok: false; refusal: Refusal };
 
@@ -54,7 +54,7 @@ export function webhookRoutesOf(door: Door): AppRouter {
     method: 'post',
     path: all,
     summary: 'Subscribe an app to a channel',
-    description: `At least one of on_added, on_changed and on_removed is true. Each webhook of an app has its own pattern: the same one again is 400, and so is a repeat of the call. Above the quota of webhooks of an app it is 409.`,
+    description: `At least one of on_added, on_changed and on_removed is true. Each webhook of an app has its own pattern: the same one again is 400, and so is a repeat of the call. Above the quota of webhooks of an app it is 409. Other organizations that have installed the app get nothing of it until they consent.`,
     request: { params: appPath, body: bodyOf(wholeWebhook) },
     refusals: [409],
     answers: { 201: jsonOf(webhookSchema, 'Created') },

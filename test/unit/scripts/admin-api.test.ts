@@ -24,6 +24,8 @@ const LEFT_OUT = [
   'PUT /organizations/{}/users/{}',
   'PUT /organizations/{}/apps/{}',
   'PUT /organizations/{}/apps/{}/webhooks/{}',
+  // An organization consents by itself.
+  'POST /organizations/{}/app_installations/{}/consent',
   // What an organization sees of its apps' deliveries, over HTTP.
   'GET /organizations/{}/apps/{}/installations',
   'GET /organizations/{}/apps/{}/installations/{}/deliveries',

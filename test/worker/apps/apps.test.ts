@@ -34,6 +34,7 @@ function shown(fields: Json): Json {
     icon_asset_id: icon_url === null ? null : UUID,
     icon_asset: icon_url === null ? null : { id: UUID, url: icon_url },
     installation_count: 0,
+    webhooks_version: 1,
     created_at: TIME,
     updated_at: TIME,
   };
@@ -192,6 +193,7 @@ describe('public apps', () => {
     'is_app_user_required',
     'required_scopes',
     'installation_count',
+    'webhooks_version',
     'created_at',
     'updated_at',
   ];
@@ -212,7 +214,7 @@ describe('public apps', () => {
     expect(Object.keys(listed[0] ?? {}).sort()).toEqual(KEYS.toSorted());
     expect(Object.keys(listed[1] ?? {}).sort()).toEqual([...KEYS, 'is_available_to_anyone'].sort());
     expect(listed[0]).toMatchObject({ owned_by_organization: { id: stranger.organization_id, name: 'Harbour' } });
-    expect((await ask(manager, 'GET', `/public_apps/${open.id}`)).json).toEqual(listed[0]);
+    expect((await ask(manager, 'GET', `/public_apps/${open.id}`)).json).toEqual({ ...listed[0], webhooks: [] });
     expect((await ask(manager, 'GET', `/public_apps/${hidden.id}`)).status).toBe(404);
     expect((await ask(manager, 'GET', `${apps}/${open.id}`)).status).toBe(404);
   });

@@ -30,6 +30,7 @@ const BODY = {
   channel_pattern: '/api/v5/orgs/{organization_id}/owned_chats',
   on_added: true,
   app_id: '0190a000-0000-7000-8000-00000000dead',
+  webhooks_version: 1,
   status: 'skipped',
 };
 

@@ -4,6 +4,7 @@ import {
   installationResource,
   ownAppResource,
   publicAppResource,
+  shownWebhookResource,
 } from '../../../resources/app.ts';
 import { isoTime } from '../../../resources/clock.ts';
 import { chatExamples } from './chat-examples.ts';
@@ -35,6 +36,7 @@ const app: AppView = {
   organization,
   icon: { id: ids.icon, url: icon_url },
   installation_count: 1,
+  webhooks_version: 2,
   created_at: FOUNDED,
   updated_at: FOUNDED,
 };
@@ -51,10 +53,12 @@ const installation = installationResource({
   organization,
   app_user: bot,
   allowed_scopes: ['reports'],
+  needs_consent: false,
   created_at: FOUNDED,
   updated_at: FOUNDED,
 });
-const { app_id: _id, app: _app, app_user: _user, ...installationOfApp } = installation;
+const { app_id: _id, app: _app, app_user: _user, needs_consent: _consent, ...installationOfApp } = installation;
+const shown = shownWebhookResource({ ...newWebhook, on_added: 1, on_changed: 0, on_removed: 0 });
 
 const notification = {
   channel: CHANNEL,
@@ -86,6 +90,8 @@ const attempt = { ...deliveryParts.attempt, url: newWebhook.endpoint_url };
 /** By the names of components. */
 export const appExamples = {
   PublicApp: publicAppResource(app, organization.id),
+  PublicAppDetail: { ...publicAppResource(app, organization.id), webhooks: [shown] },
+  ShownWebhook: shown,
   App: ownAppResource(app),
   NewApp: newApp,
   PatchApp: { description: newApp.description },
@@ -106,7 +112,10 @@ export const appExamples = {
   PatchAppWebhook: { is_enabled: false },
   AppWebhookTestResult: testResult,
   AppInstallation: installation,
-  NewAppInstallation: { app_id: ids.app },
+  AppInstallationDetail: { ...installation, webhooks: [{ ...shown, needs_consent: false }] },
+  InstalledWebhook: { ...shown, needs_consent: false },
+  ConsentToWebhooks: { webhooks_version: 2 },
+  NewAppInstallation: { app_id: ids.app, webhooks_version: 2 },
   InstallationToken: {
     id: ids.installationToken,
     app_id: ids.app,
