@@ -74,6 +74,20 @@ export function findInstallation(
   );
 }
 
+/** Whether the organization has this installation, or had it: its log is kept longer. */
+export async function hasHadInstallation(
+  identity: IdentityDatabase,
+  organizationId: string,
+  installationId: string,
+): Promise<boolean> {
+  const row = await identity.first(
+    'SELECT 1 FROM app_installations WHERE id = ? AND organization_id = ?',
+    installationId,
+    organizationId,
+  );
+  return row !== null;
+}
+
 /** Lists the installations of the organization. A key holds the ordering's columns in CREATION_ORDERS. */
 export function listInstallations(
   identity: IdentityDatabase,

@@ -1,6 +1,7 @@
 import { createRouter } from '../../http/router.ts';
 import { appRoutesOf } from './apps.ts';
 import { type Door, operatorDoor, tenantDoor } from './door.ts';
+import { installationDeliveryRoutesOf } from './installation-deliveries.ts';
 import { installationTokenRoutesOf } from './installation-tokens.ts';
 import { installationRoutesOf } from './installations.ts';
 import { installationOfAppRoutesOf } from './installations-of-app.ts';
@@ -15,6 +16,7 @@ function routesBehind(door: Door) {
     webhookRoutesOf,
     installationRoutesOf,
     installationTokenRoutesOf,
+    installationDeliveryRoutesOf,
     installationOfAppRoutesOf,
   ]) {
     routes.route('/', routesOf(door));

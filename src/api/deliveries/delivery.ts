@@ -212,7 +212,31 @@ export const installationLog = {
   }),
 };
 
-export type LogShape = typeof channelLog | typeof installationLog;
+const installedAttemptSchema = attemptSchema
+  .omit({ response: true })
+  .extend({ url: z.string().nullable().openapi({ description: 'Where the request went, without its query.' }) })
+  .openapi('InstallationDeliveryAttempt');
+
+/** The same log for the organization that has installed the app: without bodies, answers and queries, which are the app's. */
+export const installedLog = {
+  ...installationLog,
+  detail: z.object({ ...appFields, attempts: z.array(installedAttemptSchema) }).openapi('InstallationDeliveryDetail'),
+  detailResource: (row: DeliveryRow, { attempts }: KeptDelivery) => ({
+    ...appResource(row),
+    attempts: attempts.map((attempt): z.infer<typeof installedAttemptSchema> => {
+      const { response, ...shown } = attemptResource(attempt);
+      return { ...shown, url: withoutQuery(attempt.url ?? null) };
+    }),
+  }),
+};
+
+function withoutQuery(text: string | null): string | null {
+  if (text === null) return null;
+  const { origin, pathname } = new URL(text);
+  return `${origin}${pathname}`;
+}
+
+export type LogShape = typeof channelLog | typeof installationLog | typeof installedLog;
 
 /** How many deliveries are sent again: 0 or 1. */
 export const replayedSchema = z.object({ replayed: z.int().openapi({ example: 1 }) }).openapi('DeliveryReplayed');

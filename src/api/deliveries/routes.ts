@@ -41,10 +41,15 @@ export type Receivers<Params extends z.ZodObject> = {
   /** The events that its log outlives, for the reference. */
   outlives: string;
   shape: LogShape;
+  /** Whether the log can only be read: no replays, no ledger. */
+  isReadOnly?: true;
   /** Null when there never was such a receiver. The route then answers `notFound`. */
   findLog: (c: AppContext, ids: z.infer<Params>) => Promise<ReceiverLog | null>;
   notFound: Refusal;
 };
+
+/** What the reference adds about bodies. */
+const PRIVATE_BODIES = ' With private history `body` is null for tokens without the scope `reports`.';
 
 const DELIVERY_NOT_FOUND: Refusal = { reason: 'not_found', detail: 'Delivery not found.' };
 
@@ -88,9 +93,8 @@ export function deliveryRoutesOf<Params extends z.ZodObject>(receivers: Receiver
     ...common,
     method: 'get',
     path: `${path}/deliveries/{delivery_id}`,
-    summary: `Get a webhook of ${receiver} with its body and its attempts`,
-    description:
-      'Finished webhooks are kept for 30 days. With private history `body` is null for tokens without the scope `reports`.',
+    summary: `Get a webhook of ${receiver} with its ${receivers.isReadOnly ? '' : 'body and its '}attempts`,
+    description: `Finished webhooks are kept for 30 days.${receivers.isReadOnly ? '' : PRIVATE_BODIES}`,
     request: { params: deliveryParams },
     answers: { 200: jsonOf(shape.detail, 'The webhook') },
   });
@@ -104,6 +108,8 @@ export function deliveryRoutesOf<Params extends z.ZodObject>(receivers: Receiver
     const showsBody = log.shows_bodies && mayReadHistory(c);
     return c.json(shape.detailResource(row, showsBody ? kept : { ...kept, body: null }), 200);
   });
+
+  if (receivers.isReadOnly) return routes;
 
   const replayDelivery = defineRoute({
     operationId: nameOf('replay', 'Delivery'),

@@ -24,8 +24,10 @@ const LEFT_OUT = [
   'PUT /organizations/{}/users/{}',
   'PUT /organizations/{}/apps/{}',
   'PUT /organizations/{}/apps/{}/webhooks/{}',
-  // An organization consents by itself.
+  // An organization consents by itself, and sees by itself what its apps are sent.
   'POST /organizations/{}/app_installations/{}/consent',
+  'GET /organizations/{}/app_installations/{}/deliveries',
+  'GET /organizations/{}/app_installations/{}/deliveries/{}',
   // What an organization sees of its apps' deliveries, over HTTP.
   'GET /organizations/{}/apps/{}/installations',
   'GET /organizations/{}/apps/{}/installations/{}/deliveries',

@@ -114,6 +114,46 @@ describe('the log of an installation', () => {
     expect(resultsOf(next).map(({ id }) => id)).toEqual([pending]);
   });
 
+  it('shows the organization that has installed the app when and where, without bodies, answers and queries', async () => {
+    const id = await logged({ id: deliveryId(3000) });
+    const url = 'https://receiver.example.com/hook?key=s3cret';
+    hub.thread.readDelivery = async () => ({
+      body: '{"action":"added"}',
+      attempts: [
+        { at: 1500, duration: 12, status: 500, response: 's3cret', error: null, url },
+        { at: 1600, duration: 1, status: null, response: null, error: 'timeout' },
+      ],
+    });
+    const own = `${orgOf(installer)}/app_installations/${installation.id}/deliveries`;
+    const list = await hub.ask(installer, 'GET', `${own}?status=pending`);
+    const ofOwner = resultsOf(await hub.ask(owner, 'GET', `${log}/deliveries?status=pending`));
+    expect([list.status, resultsOf(list)]).toEqual([200, ofOwner]);
+    const shown = await hub.ask(installer, 'GET', `${own}/${id}`);
+    const row = resultsOf(list).find((each) => each['id'] === id);
+    const attempts = [
+      {
+        at: '1970-01-01T00:00:01.500Z',
+        duration_ms: 12,
+        status: 500,
+        error: null,
+        url: 'https://receiver.example.com/hook',
+      },
+      { at: '1970-01-01T00:00:01.600Z', duration_ms: 1, status: null, error: 'timeout', url: null },
+    ];
+    expect([shown.status, shown.json]).toEqual([200, { ...row, attempts }]);
+
+    const ofOthers = `${orgOf(owner)}/app_installations/${installation.id}/deliveries`;
+    for (const path of [ofOthers, `${ofOthers}/${id}`]) {
+      expect((await hub.ask(owner, 'GET', path)).json).toEqual({ detail: 'App installation not found.' });
+    }
+    const elsewhere = await install(installer, (await createApp(installer)).id);
+    const wrong = `${orgOf(installer)}/app_installations/${elsewhere.id}/deliveries`;
+    expect(resultsOf(await hub.ask(installer, 'GET', wrong))).toEqual([]);
+    expect((await hub.ask(installer, 'GET', `${wrong}/${id}`)).json).toEqual({ detail: 'Delivery not found.' });
+    await uninstall(installer, elsewhere);
+    expect((await hub.ask(installer, 'GET', wrong)).status).toBe(200);
+  });
+
   it('shows a webhook with its body and the URL of each attempt', async () => {
     const id = await logged();
     const url = 'https://receiver.example.com/hook?key=a%20b';

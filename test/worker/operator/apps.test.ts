@@ -92,6 +92,6 @@ describe('the operator’s API for apps', () => {
         }
       }
     }
-    expect(seen).toBe(27);
+    expect(seen).toBe(29);
   });
 });

@@ -86,6 +86,7 @@ const delivery = {
   ...deliveryParts.state,
 };
 const attempt = { ...deliveryParts.attempt, url: newWebhook.endpoint_url };
+const { response: _response, ...installedAttempt } = attempt;
 
 /** By the names of components. */
 export const appExamples = {
@@ -147,6 +148,8 @@ export const appExamples = {
   },
   AppDelivery: delivery,
   AppDeliveryAttempt: attempt,
+  InstallationDeliveryAttempt: installedAttempt,
+  InstallationDeliveryDetail: { ...delivery, attempts: [installedAttempt] },
   AppDeliveryDetail: { ...delivery, attempts: [attempt], body: JSON.stringify(signed) },
   AppLedger: {
     accepted: 3,
