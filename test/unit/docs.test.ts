@@ -101,6 +101,25 @@ describe('the documents', () => {
     expect(missing).toEqual([]);
   });
 
+  test('have whole tables: each row is below a head and has as many cells', () => {
+    const broken: string[] = [];
+    for (const [path, text] of documents) {
+      let cells: number | null = null;
+      const lines = text.split('\n');
+      for (const [place, line] of lines.entries()) {
+        if (!line.startsWith('|')) {
+          cells = null;
+          continue;
+        }
+        const count = line.match(/(?<!\\)\|/g)?.length ?? 0;
+        const isHead = cells === null && /^\|[-:| ]+\|$/.test(lines[place + 1] ?? '');
+        if (isHead) cells = count;
+        else if (count !== cells) broken.push(`${path}:${place + 1}`);
+      }
+    }
+    expect(broken).toEqual([]);
+  });
+
   test('call people *they*', () => {
     const found = Array.from(documents, ([path, text]) => [path, text.match(/\b(he|him|his|himself)\b/gi)]);
     expect(found.filter(([, words]) => words !== null)).toEqual([]);
@@ -133,6 +152,20 @@ test('docs/configuration.md names each setting of the Worker, with its default',
   }
   const others = [...documented].filter(([name]) => !defaults.has(name));
   expect(others.map(([, value]) => value)).toEqual(others.map(() => 'none'));
+});
+
+test('docs/operations.md explains each event of the log', () => {
+  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+  const written = sources.flatMap((path) =>
+    Array.from(
+      readFileSync(join('src', path), 'utf8').matchAll(/writeLog\(\s*'\w+',\s*'([\w.]+)'|\bevent: '([\w.]+)'/g),
+      ([, logged, event]) => logged ?? event ?? '',
+    ),
+  );
+  expect(written.length).toBeGreaterThan(30);
+  const cells = tableRows('docs/operations.md', 'The log').map(([cell = '']) => cell);
+  const explained = new Set(cells.flatMap((cell) => Array.from(cell.matchAll(/`([\w.]+)`/g), ([, event]) => event)));
+  expect(written.filter((event) => !explained.has(event))).toEqual([]);
 });
 
 test('CONTRIBUTING.md has each command and each dependency', () => {
