@@ -108,7 +108,7 @@ export function evolve(state: ThreadState, event: ThreadEvent): ThreadState {
       const chat = state.chats.get(event.chat_id);
       if (chat === undefined || state.thread === null) throw new Error('a purged chat is not loaded');
       const suggestions = redactSuggestions(state.suggestions, event);
-      const purged = { ...next, thread: redactThread(state.thread, event), suggestions };
+      const purged = { ...next, thread: redactThread(state.thread, chat, event), suggestions };
       return withChat(purged, redactChat(chat, event));
     }
     default: {

@@ -122,10 +122,14 @@ export function redactChat(chat: ChatState, purge: PurgedEvent): ChatState {
   return { ...changed, members: new Map(chat.members).set(rest.visitor_id, { seq: purge.seq, facts: member }) };
 }
 
-/** The thread after the event: without its visitor's name and the outside source's address, if they go. */
-export function redactThread(thread: ThreadFacts, purge: PurgedEvent): ThreadFacts {
-  // An earlier session may be purged when the thread has got a new visitor.
-  if (purge.covers === 'messages' || purge.chat_id !== thread.current_chat_id) return thread;
+/**
+ * The thread after the event that purges `chat`: without its visitor's name and the outside source's address, if they go.
+ * An earlier session may be purged when the thread has got a new visitor, who stays.
+ */
+export function redactThread(thread: ThreadFacts, chat: ChatState, purge: PurgedEvent): ThreadFacts {
+  if (purge.covers === 'messages' || chat.facts.visitor_id !== thread.visitor_id) return thread;
+  // The name may come from an event of this session, which is redacted, also when a later session goes on.
+  if (purge.chat_id !== thread.current_chat_id) return { ...thread, visitor_name: null, seq: purge.seq };
   const { channel_id, thread_id } = thread;
   const hidden = channel_id === null || thread_id === null ? thread_id : hiddenThreadId({ channel_id, thread_id });
   return {

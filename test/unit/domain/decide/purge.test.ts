@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Purge } from '../../../../src/domain/commands.ts';
 import type { ThreadEvent } from '../../../../src/domain/events.ts';
+import { evolve } from '../../../../src/domain/evolve.ts';
 import { redactEvent } from '../../../../src/domain/redaction.ts';
+import { emptyThread } from '../../../../src/domain/state.ts';
 import { messageResource } from '../../../../src/resources/message.ts';
 import {
   ACTION,
@@ -167,6 +169,17 @@ describe('a purge of a visitor', () => {
     // A later purge of the old session leaves the new visitor alone.
     thread.answer(purge(chat_id, { covers: 'visitor' }));
     expect(thread.state.thread).toMatchObject({ thread_id: identity.thread_id });
+  });
+
+  test('takes a name that an ended session has given, also when the next session goes on', () => {
+    const { model, chatId } = visitorsChat();
+    const visitor_id = model.state.thread?.visitor_id ?? '';
+    model.answer(purge(chatId, { covers: 'visitor' }));
+    model.answer({ ...head(), type: 'rename_visitor', chat_id: chatId, visitor_id, name: 'canary' });
+    model.answer(open({ visitor_name: null }));
+    model.answer(purge(chatId, { covers: 'visitor' }));
+    expect(model.state.thread?.visitor_name).toBeNull();
+    expect(kept(model).reduce(evolve, emptyThread(model.state.name)).thread).toEqual(model.state.thread);
   });
 
   test('lets no user open a chat in the thread of a purged source', () => {
