@@ -36,7 +36,7 @@ test('a full thread accepts no message and no tag, but it accepts reports of pre
     full,
   );
   const told = { ...head(), type: 'change_presence' as const, chat_id, user_id: actor.id, is_present: true };
-  expect((await thread.execute(told)).result).toEqual({ ok: true, answer: { is_watched: false } });
+  expect((await thread.execute(told)).result).toEqual({ ok: true, answer: { is_watched: false }, is_repeat: false });
   const ended = await thread.execute({
     ...head(),
     type: 'update_chat',

@@ -176,5 +176,5 @@ test('a user’s object whose reports a chat does not need is told so', async ()
     user_id: actor.id,
     is_present: false,
   });
-  expect(result).toEqual({ ok: true, answer: { is_watched: false } });
+  expect(result).toEqual({ ok: true, answer: { is_watched: false }, is_repeat: false });
 });
